@@ -1,0 +1,99 @@
+//! Names of Kubernetes objects: which kind, which namespace, which name.
+//!
+//! One vocabulary for the whole pipeline, so that a key made while reading a manifest finds the live object that
+//! the cluster returned, without any stage knowing another one's types.
+
+use std::fmt;
+
+/// An API version and a kind, as a manifest names them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Gvk {
+    /// `v1` for the core group, `GROUP/VERSION` otherwise.
+    pub api_version: String,
+    /// The kind, such as `Deployment`.
+    pub kind: String,
+}
+
+impl Gvk {
+    /// Names a kind.
+    pub fn new(api_version: impl Into<String>, kind: impl Into<String>) -> Self {
+        Self {
+            api_version: api_version.into(),
+            kind: kind.into(),
+        }
+    }
+
+    /// The API group; empty for the core group.
+    pub fn group(&self) -> &str {
+        self.api_version.split_once('/').map_or("", |(group, _)| group)
+    }
+
+    /// The version without its group.
+    pub fn version(&self) -> &str {
+        self.api_version
+            .split_once('/')
+            .map_or(self.api_version.as_str(), |(_, version)| version)
+    }
+}
+
+impl fmt::Display for Gvk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.api_version, self.kind)
+    }
+}
+
+/// One object of a cluster, addressed the way the API server addresses it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ObjectKey {
+    /// The kind and the version it is read at.
+    pub gvk: Gvk,
+    /// The namespace, `None` for cluster-scoped kinds.
+    pub namespace: Option<String>,
+    /// The object's name.
+    pub name: String,
+}
+
+impl ObjectKey {
+    /// Whether both name the same object, whatever version either reads it at.
+    pub fn is_same_object(&self, other: &Self) -> bool {
+        self.gvk.group() == other.gvk.group()
+            && self.gvk.kind == other.gvk.kind
+            && self.namespace == other.namespace
+            && self.name == other.name
+    }
+}
+
+impl fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.gvk.kind)?;
+        if let Some(namespace) = &self.namespace {
+            write!(f, "{namespace}/")?;
+        }
+        f.write_str(&self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn group_and_version_of_core_and_named_groups() {
+        let core = Gvk::new("v1", "Pod");
+        assert_eq!((core.group(), core.version()), ("", "v1"));
+        let apps = Gvk::new("apps/v1", "Deployment");
+        assert_eq!((apps.group(), apps.version()), ("apps", "v1"));
+    }
+
+    #[test]
+    fn the_same_object_at_another_version_is_the_same_object() {
+        let at = |version: &str, name: &str| ObjectKey {
+            gvk: Gvk::new(version, "Ingress"),
+            namespace: Some("shop".into()),
+            name: name.into(),
+        };
+        assert!(at("networking.k8s.io/v1beta1", "web").is_same_object(&at("networking.k8s.io/v1", "web")));
+        assert!(!at("extensions/v1beta1", "web").is_same_object(&at("networking.k8s.io/v1", "web")));
+        assert!(!at("networking.k8s.io/v1", "web").is_same_object(&at("networking.k8s.io/v1", "api")));
+    }
+}

@@ -1,0 +1,289 @@
+//! The report: the one value that every output format and every sink is rendered from.
+//!
+//! Its JSON form is the contract `driftline.report/v1`, described by `schema.json` beside this file; fields are
+//! only ever added. Nothing in it needs hiding any more: values of Secrets and whatever the redaction rules
+//! cover are replaced when findings are built, so no renderer can leak them. Renderers sanitise for their medium.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::classify::code::{
+    ApplyMethod, FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome, Severity,
+    Stopped, Verdict,
+};
+
+/// The name and version of the JSON contract.
+pub const SCHEMA: &str = "driftline.report/v1";
+
+/// Everything one scan found out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// Always [`SCHEMA`].
+    pub schema: String,
+    /// What made this report.
+    pub tool: Tool,
+    /// Which cluster was read.
+    pub cluster: Cluster,
+    /// When the scan began.
+    pub started_at: DateTime<Utc>,
+    /// When the scan ended.
+    pub finished_at: DateTime<Utc>,
+    /// The answer in one word.
+    pub outcome: Outcome,
+    /// Why the scan ended before everything was read; absent when it ran to its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Stopped>,
+    /// The counts.
+    pub summary: Summary,
+    /// Every release, sorted by namespace, name and storage.
+    pub releases: Vec<ReleaseReport>,
+    /// What could not be read and belongs to no single release.
+    pub errors: Vec<ReportError>,
+}
+
+/// The program that made a report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tool {
+    /// Always `driftline`.
+    pub name: String,
+    /// The program's version.
+    pub version: String,
+}
+
+/// The cluster a report is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cluster {
+    /// The configured name, else the kubeconfig context, else `in-cluster`.
+    pub name: String,
+    /// The API server's address.
+    pub server: String,
+}
+
+/// The counts of a report.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Releases by verdict.
+    pub releases: ReleaseCounts,
+    /// Objects by state.
+    pub objects: ObjectCounts,
+    /// Findings by severity.
+    pub findings: FindingCounts,
+}
+
+/// Releases by verdict.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseCounts {
+    /// All of them.
+    pub total: usize,
+    /// Verdict `clean`.
+    pub clean: usize,
+    /// Verdict `drifted`.
+    pub drifted: usize,
+    /// Verdict `incomplete`.
+    pub incomplete: usize,
+    /// Verdict `unreadable`.
+    pub unreadable: usize,
+}
+
+/// Objects by state.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectCounts {
+    /// All that baselines name, and leftovers.
+    pub total: usize,
+    /// State `in-sync`.
+    pub in_sync: usize,
+    /// State `drifted`.
+    pub drifted: usize,
+    /// State `missing`.
+    pub missing: usize,
+    /// State `terminating`.
+    pub terminating: usize,
+    /// State `foreign`.
+    pub foreign: usize,
+    /// State `leftover`.
+    pub leftover: usize,
+    /// State `unknown`.
+    pub unknown: usize,
+}
+
+/// Findings by severity.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindingCounts {
+    /// Severity `drift`.
+    pub drift: usize,
+    /// Severity `info`.
+    pub info: usize,
+    /// Left out by the operator's own rules.
+    pub ignored: usize,
+}
+
+/// One release.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReleaseReport {
+    /// The namespace the release installs into.
+    pub namespace: String,
+    /// The release's name.
+    pub name: String,
+    /// Where its records are kept.
+    pub storage: Storage,
+    /// The chart of the baseline, else of the newest revision; `null` when no record could be decoded.
+    pub chart: Option<Chart>,
+    /// The revision compared against; `null` when none is deployed.
+    pub baseline: Option<Revision>,
+    /// The revision deployed before the baseline, if it is still kept.
+    pub previous: Option<Revision>,
+    /// The newest revision.
+    pub latest: Revision,
+    /// How the baseline was applied; `null` when there is none.
+    pub apply_method: Option<ApplyMethod>,
+    /// What can be said of it as a whole.
+    pub verdict: Verdict,
+    /// What is noteworthy beyond its objects.
+    pub health: Vec<Health>,
+    /// Its objects, sorted by kind, namespace and name; those in sync are left out unless asked for.
+    pub objects: Vec<ObjectReport>,
+}
+
+/// Where Helm keeps the records of a release.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Storage {
+    /// `secret` or `configmap`.
+    pub driver: String,
+    /// The namespace of the records; differs from the release's namespace with some tools.
+    pub namespace: String,
+}
+
+/// A chart's name and version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chart {
+    /// The chart's name.
+    pub name: String,
+    /// The chart's version.
+    pub version: String,
+}
+
+/// One revision of a release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Revision {
+    /// Its number.
+    pub revision: u64,
+    /// Helm's status of it, such as `deployed` or `pending-upgrade`.
+    pub status: String,
+    /// When Helm last deployed it, where its record says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deployed_at: Option<DateTime<Utc>>,
+}
+
+/// One remark on a release as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
+    /// What it is.
+    pub code: HealthCode,
+    /// How much it matters.
+    pub severity: HealthSeverity,
+    /// One sentence with the evidence.
+    pub message: String,
+    /// What to run, safest first.
+    pub advice: Vec<Advice>,
+}
+
+/// One command to consider. driftline never runs it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Advice {
+    /// The exact command.
+    pub command: String,
+    /// Whether it deletes or overwrites anything.
+    pub destructive: bool,
+    /// Why one would run it.
+    pub why: String,
+}
+
+/// One object of a release.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectReport {
+    /// The API version that the manifest names.
+    pub api_version: String,
+    /// The kind.
+    pub kind: String,
+    /// The namespace; `null` for cluster-scoped kinds.
+    pub namespace: Option<String>,
+    /// The name.
+    pub name: String,
+    /// The chart's template that it was rendered from, where the manifest says so.
+    pub template: Option<String>,
+    /// How it stands to the baseline.
+    pub state: ObjectState,
+    /// Why it is in that state, where the state alone does not say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Its differences, sorted by path.
+    pub findings: Vec<Finding>,
+    /// An RFC 6902 patch that turns the live object into the desired one at the drifted paths. Operations on
+    /// redacted values are left out.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub patch: Vec<Value>,
+}
+
+/// One difference.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    /// What kind of difference it is.
+    pub code: FindingCode,
+    /// How much it matters.
+    pub severity: Severity,
+    /// Where, readable and keyed: `/spec/containers[name=app]/image`.
+    pub path: String,
+    /// The same place in the live object as an RFC 6901 JSON pointer.
+    pub pointer: String,
+    /// The previous revision's value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Value>,
+    /// The baseline's value; absent when the baseline does not set the field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub desired: Option<Value>,
+    /// The live value; absent when the live object lacks the field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub live: Option<Value>,
+    /// Whether the values were left out because they may be secret.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub redacted: bool,
+    /// Who is said to have written the live value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Actor>,
+    /// What the next `helm upgrade` does to it, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_upgrade: Option<NextUpgrade>,
+    /// One sentence, without values.
+    pub message: String,
+}
+
+/// Who claims to have written a field. Field managers are not authenticated: this is a claim.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// The field manager's name.
+    pub manager: String,
+    /// `Apply` or `Update`.
+    pub operation: String,
+    /// The subresource written through, such as `scale`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subresource: Option<String>,
+    /// When that manager last wrote any of its fields.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<DateTime<Utc>>,
+}
+
+/// Something that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ReportError {
+    /// What it concerns: `storage`, `discovery`, `namespace/NAME`.
+    pub scope: String,
+    /// One sentence.
+    pub message: String,
+}
