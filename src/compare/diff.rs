@@ -1,0 +1,287 @@
+//! Does the live object hold everything that a manifest asks for?
+//!
+//! A walk of the desired value over the live one. It never asks what else the live object holds: the API server
+//! and its controllers add defaults, allocations and bookkeeping to everything. What an absent, null or zero value
+//! means is decided by the facts of the place (see the rules of `omitempty` in Go's `encoding/json`, and the
+//! defaulting functions of the API groups).
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+use super::equal::{self, is_zero};
+use super::lookup::key_value;
+use super::path::{FieldPath, Segment, push_token};
+use crate::types::{Field, ListKind, Shape, Zero};
+
+/// One place where the live object does not hold what was asked.
+#[derive(Debug)]
+pub(super) struct Difference<'v> {
+    pub(super) path: FieldPath,
+    /// Where in the live object a patch would write; ends in `-` for a list element that is not there.
+    pub(super) pointer: String,
+    pub(super) desired: &'v Value,
+    pub(super) live: Option<&'v Value>,
+    pub(super) cause: Cause,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// The live object holds something else, or nothing.
+    Value,
+    /// The type has no such field: the server drops it.
+    Undeclared,
+}
+
+/// Everything that `desired` asks for and `live` does not hold, in the order of the desired value.
+pub(super) fn uncovered<'v>(shape: Option<Shape<'_>>, desired: &'v Value, live: &'v Value) -> Vec<Difference<'v>> {
+    let mut walk = Walk { differences: Vec::new() };
+    walk.value(&Trail::Root, shape, desired, Some(live));
+    walk.differences
+}
+
+/// Whether `live` holds everything that `desired` asks for, apart from what the server drops anyway.
+pub(super) fn covers(shape: Option<Shape<'_>>, desired: &Value, live: Option<&Value>) -> bool {
+    let mut walk = Walk { differences: Vec::new() };
+    walk.value(&Trail::Root, shape, desired, live);
+    walk.differences.iter().all(|difference| difference.cause == Cause::Undeclared)
+}
+
+/// The steps so far, on the call stack: paths and pointers are only built where something differs.
+enum Trail<'a> {
+    Root,
+    Key(&'a Trail<'a>, &'a str),
+    Index(&'a Trail<'a>, usize),
+    /// An element of a keyed list, and its position in the live list if it is there.
+    Match(&'a Trail<'a>, &'a [(String, Value)], Option<usize>),
+    Member(&'a Trail<'a>, &'a Value),
+}
+
+impl Trail<'_> {
+    fn path(&self) -> FieldPath {
+        match self {
+            Self::Root => FieldPath::root(),
+            Self::Key(parent, key) => parent.path().key(key),
+            Self::Index(parent, index) => parent.path().join(Segment::Index(*index)),
+            Self::Match(parent, keys, _) => parent.path().join(Segment::Match(keys.to_vec())),
+            Self::Member(parent, value) => parent.path().join(Segment::Member((*value).clone())),
+        }
+    }
+
+    fn pointer(&self) -> String {
+        match self {
+            Self::Root => String::new(),
+            Self::Key(parent, key) => push_token(&parent.pointer(), key),
+            Self::Index(parent, index) | Self::Match(parent, _, Some(index)) => {
+                format!("{}/{index}", parent.pointer())
+            }
+            Self::Match(parent, _, None) | Self::Member(parent, _) => format!("{}/-", parent.pointer()),
+        }
+    }
+}
+
+struct Walk<'v> {
+    differences: Vec<Difference<'v>>,
+}
+
+impl<'v> Walk<'v> {
+    fn record(&mut self, trail: &Trail<'_>, desired: &'v Value, live: Option<&'v Value>, cause: Cause) {
+        self.differences.push(Difference {
+            path: trail.path(),
+            pointer: trail.pointer(),
+            desired,
+            live,
+            cause,
+        });
+    }
+
+    fn value(&mut self, trail: &Trail<'_>, shape: Option<Shape<'_>>, desired: &'v Value, live: Option<&'v Value>) {
+        let live = live.filter(|value| !value.is_null());
+        match (desired, live) {
+            (Value::Null, _) => {}
+            (Value::Object(desired), Some(Value::Object(live))) => self.object(trail, shape, desired, live),
+            (Value::Array(desired_items), Some(live_value @ Value::Array(live_items))) => {
+                self.list(trail, shape, (desired, desired_items), (live_value, live_items));
+            }
+            (_, None) => {
+                if says_anything(shape, desired) {
+                    self.record(trail, desired, None, Cause::Value);
+                }
+            }
+            (_, Some(live)) => {
+                let server_chose = is_zero(desired) && shape.is_some_and(Shape::is_filled);
+                if !server_chose && !equal::scalars(shape, desired, live) {
+                    self.record(trail, desired, Some(live), Cause::Value);
+                }
+            }
+        }
+    }
+
+    fn object(
+        &mut self,
+        trail: &Trail<'_>,
+        shape: Option<Shape<'_>>,
+        desired: &'v Map<String, Value>,
+        live: &'v Map<String, Value>,
+    ) {
+        // Strategic merge directives (`$patch`, `$retainKeys`, …) speak to the patch, not to the object.
+        for (key, value) in desired.iter().filter(|(key, _)| !key.starts_with('$')) {
+            let trail = Trail::Key(trail, key);
+            let found = live.get(key);
+            match shape.map_or(Field::Unknown, |shape| shape.field(key)) {
+                Field::Declared(inner) => self.value(&trail, Some(inner), value, found),
+                Field::Unknown => self.value(&trail, None, value, found),
+                Field::Undeclared if found.is_none() => {
+                    if !value.is_null() {
+                        self.record(&trail, value, None, Cause::Undeclared);
+                    }
+                }
+                Field::Undeclared => self.value(&trail, None, value, found),
+            }
+        }
+    }
+
+    fn list(
+        &mut self,
+        trail: &Trail<'_>,
+        shape: Option<Shape<'_>>,
+        desired: (&'v Value, &'v [Value]),
+        live: (&'v Value, &'v [Value]),
+    ) {
+        // An empty list asks for nothing; what others add to it is theirs to answer for.
+        if desired.1.is_empty() {
+            return;
+        }
+        let element = shape.and_then(Shape::element);
+        match shape.map_or(ListKind::Atomic, Shape::list) {
+            ListKind::Map(keys) if desired.1.iter().all(Value::is_object) => {
+                self.keyed(trail, element, keys, desired.1, live.1);
+            }
+            ListKind::Set => {
+                let members: HashMap<String, ()> = live.1.iter().map(|item| (item.to_string(), ())).collect();
+                for member in desired.1 {
+                    if !members.contains_key(&member.to_string()) {
+                        self.record(&Trail::Member(trail, member), member, None, Cause::Value);
+                    }
+                }
+            }
+            ListKind::Map(_) | ListKind::Atomic => self.atomic(trail, element, desired, live),
+        }
+    }
+
+    /// Keyed lists: order means nothing, and where a key occurs twice the last one counts (`env`), unless the
+    /// server kept them all apart (`ports` with one number and two names).
+    fn keyed(
+        &mut self,
+        trail: &Trail<'_>,
+        element: Option<Shape<'_>>,
+        keys: &[String],
+        desired: &'v [Value],
+        live: &'v [Value],
+    ) {
+        let key_of = |item: &Value| -> Vec<(String, Value)> {
+            keys.iter().map(|key| (key.clone(), key_value(item, key, element).into_owned())).collect()
+        };
+        let index_of = |values: &[(String, Value)]| -> String {
+            values.iter().map(|(_, value)| value.to_string()).collect::<Vec<_>>().join("\0")
+        };
+        let mut live_by_key: HashMap<String, Vec<usize>> = HashMap::new();
+        for (position, item) in live.iter().enumerate() {
+            live_by_key.entry(index_of(&key_of(item))).or_default().push(position);
+        }
+        let mut order = Vec::new();
+        let mut desired_by_key: HashMap<String, (Vec<(String, Value)>, Vec<&'v Value>)> = HashMap::new();
+        for item in desired {
+            let values = key_of(item);
+            let index = index_of(&values);
+            let group = desired_by_key.entry(index.clone()).or_insert_with(|| {
+                order.push(index);
+                (values, Vec::new())
+            });
+            group.1.push(item);
+        }
+        for index in order {
+            let Some((values, wanted)) = desired_by_key.remove(&index) else { continue };
+            let Some(last) = wanted.last() else { continue };
+            let Some(positions) = live_by_key.get(&index) else {
+                self.record(&Trail::Match(trail, &values, None), last, None, Cause::Value);
+                continue;
+            };
+            let kept_apart = positions.len() > 1
+                && wanted
+                    .iter()
+                    .all(|item| positions.iter().any(|position| covers(element, item, Some(&live[*position]))));
+            if let Some(position) = positions.last().filter(|_| !kept_apart) {
+                let trail = Trail::Match(trail, &values, Some(*position));
+                self.value(&trail, element, last, Some(&live[*position]));
+            }
+        }
+    }
+
+    /// Atomic lists count as one value, in order. Structures of the same number are compared one by one, so that
+    /// the finding names the field.
+    fn atomic(
+        &mut self,
+        trail: &Trail<'_>,
+        element: Option<Shape<'_>>,
+        desired: (&'v Value, &'v [Value]),
+        live: (&'v Value, &'v [Value]),
+    ) {
+        let same_length = desired.1.len() == live.1.len();
+        if same_length && desired.1.iter().all(|item| item.is_object() || item.is_array()) {
+            if is_unordered(trail) && is_permutation(element, desired.1, live.1) {
+                return;
+            }
+            for (index, (wanted, found)) in desired.1.iter().zip(live.1).enumerate() {
+                self.value(&Trail::Index(trail, index), element, wanted, Some(found));
+            }
+        } else if !same_length
+            || !desired.1.iter().zip(live.1).all(|(wanted, found)| holds_scalar(element, wanted, found))
+        {
+            self.record(trail, desired.0, Some(live.0), Cause::Value);
+        }
+    }
+}
+
+/// An element of an atomic list of scalars: nothing is optional there, not even a zero.
+fn holds_scalar(element: Option<Shape<'_>>, wanted: &Value, found: &Value) -> bool {
+    wanted == found || equal::scalars(element, wanted, found)
+}
+
+/// Whether the manifest's value would leave a trace in the live object.
+fn says_anything(shape: Option<Shape<'_>>, value: &Value) -> bool {
+    let kept = shape.map_or(Zero::Kept, Shape::zero) == Zero::Kept;
+    match value {
+        Value::Null => false,
+        Value::Object(fields) => {
+            kept || fields.iter().any(|(key, value)| match shape.map_or(Field::Unknown, |shape| shape.field(key)) {
+                Field::Declared(inner) => says_anything(Some(inner), value),
+                Field::Unknown => says_anything(None, value),
+                Field::Undeclared => false,
+            })
+        }
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => kept || !is_zero(value),
+    }
+}
+
+/// The lists that the API server itself reorders although they are declared atomic: the metrics of a
+/// `HorizontalPodAutoscaler` come back in another order after a round trip through `autoscaling/v1`.
+fn is_unordered(trail: &Trail<'_>) -> bool {
+    match trail {
+        Trail::Key(Trail::Key(Trail::Root, "spec"), "metrics") => true,
+        Trail::Root | Trail::Key(..) | Trail::Index(..) | Trail::Match(..) | Trail::Member(..) => false,
+    }
+}
+
+/// Whether every wanted element is held by one live element of its own.
+fn is_permutation(element: Option<Shape<'_>>, desired: &[Value], live: &[Value]) -> bool {
+    // Quadratic, so bounded: no autoscaler has that many metrics.
+    if desired.len() > 64 {
+        return false;
+    }
+    let mut free: Vec<&Value> = live.iter().collect();
+    desired.iter().all(|wanted| {
+        let position = free.iter().position(|found| covers(element, wanted, Some(found)));
+        position.map(|position| free.swap_remove(position)).is_some()
+    })
+}

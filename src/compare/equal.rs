@@ -1,0 +1,190 @@
+//! When two scalars mean the same, by the type of their place.
+//!
+//! The API server stores what it decoded into Go types and prints them back in its own spelling, so `2000m`
+//! returns as `2` where a quantity is expected and stays `2000m` where text is. Nothing is coerced where the type
+//! is unknown.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chrono::DateTime;
+use serde_json::{Number, Value};
+
+use super::quantity::Quantity;
+use crate::types::{Shape, ValueKind};
+
+/// Whether the server would store both scalars as the same value at a place of this shape.
+pub(super) fn scalars(shape: Option<Shape<'_>>, left: &Value, right: &Value) -> bool {
+    if left == right {
+        return true;
+    }
+    match (left, right) {
+        (Value::Number(left), Value::Number(right)) if numbers(left, right) => return true,
+        _ => {}
+    }
+    match shape.map(Shape::value) {
+        Some(ValueKind::Quantity) => same(Quantity::from_value(left), Quantity::from_value(right)),
+        Some(ValueKind::Bytes) => match (left, right) {
+            (Value::String(left), Value::String(right)) => same(bytes(left), bytes(right)),
+            _ => false,
+        },
+        Some(ValueKind::Time) => match (left, right) {
+            (Value::String(left), Value::String(right)) => same(
+                DateTime::parse_from_rfc3339(left).ok(),
+                DateTime::parse_from_rfc3339(right).ok(),
+            ),
+            _ => false,
+        },
+        Some(ValueKind::Duration) => match (left, right) {
+            (Value::String(left), Value::String(right)) => same(go_duration(left), go_duration(right)),
+            _ => false,
+        },
+        Some(
+            ValueKind::String
+            | ValueKind::Integer
+            | ValueKind::Number
+            | ValueKind::Boolean
+            | ValueKind::IntOrString
+            | ValueKind::Object
+            | ValueKind::Map
+            | ValueKind::List
+            | ValueKind::Any,
+        )
+        | None => false,
+    }
+}
+
+/// Whether a value is what Go's `omitempty` leaves out: `""`, `0`, `false`, `[]` or `{}`.
+pub(super) fn is_zero(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(value) => !value,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+    }
+}
+
+fn same<T: PartialEq>(left: Option<T>, right: Option<T>) -> bool {
+    left.is_some() && left == right
+}
+
+/// Integers compare as integers; only where one side has a fraction or an exponent does `f64` decide.
+fn numbers(left: &Number, right: &Number) -> bool {
+    match (integer(left), integer(right)) {
+        (Some(left), Some(right)) => left == right,
+        _ => left.as_f64() == right.as_f64(),
+    }
+}
+
+fn integer(number: &Number) -> Option<i128> {
+    number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from))
+}
+
+/// Go's JSON decoder skips line breaks in base64, so folded blocks of a manifest are the same bytes.
+fn bytes(text: &str) -> Option<Vec<u8>> {
+    if text.bytes().any(|byte| byte == b'\n' || byte == b'\r') {
+        STANDARD.decode(text.replace(['\n', '\r'], "")).ok()
+    } else {
+        STANDARD.decode(text).ok()
+    }
+}
+
+/// A Go duration in nanoseconds, as `time.ParseDuration` reads it: `8760h` and `8760h0m0s` are the same.
+fn go_duration(text: &str) -> Option<i128> {
+    let (negative, mut rest) = match text.as_bytes().first()? {
+        b'-' => (true, &text[1..]),
+        b'+' => (false, &text[1..]),
+        _ => (false, text),
+    };
+    if rest == "0" {
+        return Some(0);
+    }
+    if rest.is_empty() {
+        return None;
+    }
+    let mut total = 0_i128;
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (number, after) = rest.split_at(end);
+        let unit_end = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
+        let (unit, after) = after.split_at(unit_end);
+        let nanos: i128 = match unit {
+            "ns" => 1,
+            "us" | "µs" | "μs" => 1_000,
+            "ms" => 1_000_000,
+            "s" => 1_000_000_000,
+            "m" => 60_000_000_000,
+            "h" => 3_600_000_000_000,
+            _ => return None,
+        };
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        if whole.is_empty() && fraction.is_empty() {
+            return None;
+        }
+        let whole: i128 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+        total = total.checked_add(whole.checked_mul(nanos)?)?;
+        if !fraction.is_empty() {
+            let divisor = 10_i128.checked_pow(u32::try_from(fraction.len()).ok()?)?;
+            total = total.checked_add(fraction.parse::<i128>().ok()?.checked_mul(nanos)? / divisor)?;
+        }
+        rest = after;
+    }
+    Some(if negative { -total } else { total })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::TypeTable;
+    use serde_json::json;
+
+    fn at<'a>(api_version: &str, kind: &str, path: &[&str]) -> Shape<'a> {
+        let mut shape = TypeTable::builtin().kind(api_version, kind).unwrap();
+        for step in path {
+            shape = match (*step, shape.field(step)) {
+                ("*", _) => shape.element().unwrap(),
+                (_, crate::types::Field::Declared(inner)) => inner,
+                (step, other) => panic!("{step}: {other:?}"),
+            };
+        }
+        shape
+    }
+
+    #[test]
+    fn quantities_are_numbers_only_where_the_type_says_so() {
+        let limit = at("v1", "Pod", &["spec", "containers", "*", "resources", "limits", "memory"]);
+        assert!(scalars(Some(limit), &json!("1024Mi"), &json!("1Gi")));
+        assert!(scalars(Some(limit), &json!(1), &json!("1000m")));
+        let data = at("v1", "ConfigMap", &["data", "memory"]);
+        assert!(!scalars(Some(data), &json!("1024Mi"), &json!("1Gi")));
+        assert!(!scalars(None, &json!("1024Mi"), &json!("1Gi")));
+    }
+
+    #[test]
+    fn secret_bytes_compare_decoded_and_other_text_exactly() {
+        let data = at("v1", "Secret", &["data", "token"]);
+        assert!(scalars(Some(data), &json!("aGVsbG8g\nd29ybGQ=\n"), &json!("aGVsbG8gd29ybGQ=")));
+        assert!(!scalars(Some(data), &json!("aGVsbG8="), &json!("aGVsbG8h")));
+        assert!(!scalars(None, &json!("a\n"), &json!("a")));
+    }
+
+    #[test]
+    fn numbers_compare_without_a_detour_through_floats() {
+        assert!(scalars(None, &json!(1e6), &json!(1_000_000)));
+        assert!(!scalars(None, &json!(9_007_199_254_740_993_u64), &json!(9_007_199_254_740_992_u64)));
+        assert!(!scalars(None, &json!("80"), &json!(80)), "int-or-string keeps its type");
+    }
+
+    #[test]
+    fn go_durations_compare_by_length() {
+        for (left, right) in [("8760h", "8760h0m0s"), ("1.5h", "90m"), ("100ms", "0.1s"), ("0", "0s"), ("-1m", "-60s")]
+        {
+            assert_eq!(go_duration(left), go_duration(right), "{left} and {right}");
+            assert!(go_duration(left).is_some(), "{left}");
+        }
+        for text in ["", "-", "1", "1d", "h", ".s", "1h.", "99999999999999999999999999999999999999999h"] {
+            assert_eq!(go_duration(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Finding the same place in another version of an object.
+//!
+//! A path found while comparing desired with live is looked up in the previous and attempted revisions, whose
+//! lists may be ordered differently, so elements are found by their keys.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::equal;
+use super::path::{FieldPath, Segment, push_token};
+use crate::types::{Field, Shape};
+
+/// A value in an object, and the RFC 6901 pointer that leads to it there.
+pub(super) struct Found<'v> {
+    pub(super) pointer: String,
+    pub(super) value: &'v Value,
+}
+
+/// The value at a path; `None` when the object does not have it.
+pub(super) fn locate<'v>(root: &'v Value, path: &FieldPath, shape: Option<Shape<'_>>) -> Option<Found<'v>> {
+    let mut found = Found { pointer: String::new(), value: root };
+    let mut shape = shape;
+    for segment in path.segments() {
+        let (token, value) = match segment {
+            Segment::Key(key) => (Cow::Borrowed(key.as_str()), found.value.as_object()?.get(key)?),
+            Segment::Index(index) => (Cow::Owned(index.to_string()), found.value.as_array()?.get(*index)?),
+            // The last one, as in the comparison: duplicates of a key override each other in order.
+            Segment::Match(keys) => {
+                let element = shape.and_then(Shape::element);
+                let items = found.value.as_array()?;
+                let position = items.iter().rposition(|item| {
+                    keys.iter().all(|(key, value)| equal::scalars(None, &key_value(item, key, element), value))
+                })?;
+                (Cow::Owned(position.to_string()), &items[position])
+            }
+            Segment::Member(member) => {
+                let items = found.value.as_array()?;
+                let position = items.iter().position(|item| equal::scalars(None, item, member))?;
+                (Cow::Owned(position.to_string()), &items[position])
+            }
+        };
+        found = Found { pointer: push_token(&found.pointer, &token), value };
+        shape = step(shape, segment);
+    }
+    Some(found)
+}
+
+/// The shape at a path.
+pub(super) fn shape_at<'a>(root: Option<Shape<'a>>, path: &FieldPath) -> Option<Shape<'a>> {
+    path.segments().iter().fold(root, step)
+}
+
+fn step<'a>(shape: Option<Shape<'a>>, segment: &Segment) -> Option<Shape<'a>> {
+    match segment {
+        Segment::Key(key) => match shape?.field(key) {
+            Field::Declared(inner) => Some(inner),
+            Field::Undeclared | Field::Unknown => None,
+        },
+        Segment::Index(_) | Segment::Match(_) | Segment::Member(_) => shape?.element(),
+    }
+}
+
+/// The value of one key of a list element: its own, else the default that the server fills in (`protocol: TCP`),
+/// else null.
+pub(super) fn key_value<'v>(item: &'v Value, key: &str, element: Option<Shape<'_>>) -> Cow<'v, Value> {
+    if let Some(value) = item.get(key).filter(|value| !value.is_null()) {
+        return Cow::Borrowed(value);
+    }
+    let default = element.and_then(|shape| match shape.field(key) {
+        Field::Declared(field) => field.default().cloned(),
+        Field::Undeclared | Field::Unknown => None,
+    });
+    Cow::Owned(default.unwrap_or(Value::Null))
+}

@@ -1,0 +1,13 @@
+//! The comparison: what the live object says other than what Helm deployed.
+//!
+//! `diff` answers the two-way question "does the live object hold everything this manifest asks for?", by the
+//! facts of [`crate::types`]; `three_way` asks it and then uses the previous and the attempted revisions to tell
+//! how each difference came about; `patch` turns the answer into RFC 6902. All of it is pure.
+
+mod diff;
+mod equal;
+mod lookup;
+pub mod patch;
+pub mod path;
+pub mod quantity;
+pub mod three_way;

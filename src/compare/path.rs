@@ -1,0 +1,155 @@
+//! Where in an object a difference is, readable and addressable.
+//!
+//! A JSON pointer with list indexes names another element as soon as a list is reordered, so elements of keyed
+//! lists are named by their keys: `/spec/containers[name=app]/image`. The RFC 6901 pointer into the live object is
+//! kept beside it, because patches need it.
+
+use std::fmt;
+
+use serde_json::Value;
+
+/// One step from a value to a value inside it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Segment {
+    /// A key of an object.
+    Key(String),
+    /// A position in an atomic list.
+    Index(usize),
+    /// The element of a keyed list whose keys have these values.
+    Match(Vec<(String, Value)>),
+    /// A member of a set.
+    Member(Value),
+}
+
+/// A place in an object. Its display form is the report's `path`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct FieldPath(Vec<Segment>);
+
+impl FieldPath {
+    /// The object itself.
+    pub fn root() -> Self {
+        Self::default()
+    }
+
+    /// The place one step further.
+    #[must_use]
+    pub fn join(&self, segment: Segment) -> Self {
+        let mut segments = Vec::with_capacity(self.0.len() + 1);
+        segments.extend_from_slice(&self.0);
+        segments.push(segment);
+        Self(segments)
+    }
+
+    /// The place under an object's key.
+    #[must_use]
+    pub fn key(&self, key: &str) -> Self {
+        self.join(Segment::Key(key.to_owned()))
+    }
+
+    /// The steps from the root.
+    pub fn segments(&self) -> &[Segment] {
+        &self.0
+    }
+
+    /// The object keys on the way, without list positions.
+    pub fn keys(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.0.iter().filter_map(|segment| match segment {
+            Segment::Key(key) => Some(key.as_str()),
+            Segment::Index(_) | Segment::Match(_) | Segment::Member(_) => None,
+        })
+    }
+}
+
+impl fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("/");
+        }
+        for segment in &self.0 {
+            match segment {
+                Segment::Key(key) if is_plain(key) => write!(f, "/{key}")?,
+                Segment::Key(key) => write!(f, "[{}]", Value::from(key.as_str()))?,
+                Segment::Index(index) => write!(f, "[{index}]")?,
+                Segment::Match(keys) => {
+                    f.write_str("[")?;
+                    for (position, (key, value)) in keys.iter().enumerate() {
+                        let comma = if position == 0 { "" } else { "," };
+                        write!(f, "{comma}{key}={}", Bare(value))?;
+                    }
+                    f.write_str("]")?;
+                }
+                Segment::Member(value) => write!(f, "[={}]", Bare(value))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Keys that need no quoting: those without a character that the path's own syntax uses.
+fn is_plain(key: &str) -> bool {
+    !key.is_empty() && !key.contains(['/', '[', ']', '"', '=', ',', ' ']) && !key.contains(char::is_control)
+}
+
+/// A scalar, quoted only where it would be misread.
+struct Bare<'a>(&'a Value);
+
+impl fmt::Display for Bare<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            // Inside brackets a slash is harmless, and mount paths are keys.
+            Value::String(text) if is_plain(&text.replace('/', "")) || text == "/" => f.write_str(text),
+            other => write!(f, "{other}"),
+        }
+    }
+}
+
+/// Appends one reference token to an RFC 6901 pointer.
+pub fn push_token(pointer: &str, token: &str) -> String {
+    format!("{pointer}/{}", token.replace('~', "~0").replace('/', "~1"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn paths_read_like_the_field_they_name() {
+        let container = FieldPath::root()
+            .key("spec")
+            .key("containers")
+            .join(Segment::Match(vec![("name".into(), json!("app"))]));
+        let cases = [
+            (FieldPath::root(), "/"),
+            (container.key("image"), "/spec/containers[name=app]/image"),
+            (
+                container.key("ports").join(Segment::Match(vec![
+                    ("containerPort".into(), json!(80)),
+                    ("protocol".into(), json!("TCP")),
+                ])),
+                "/spec/containers[name=app]/ports[containerPort=80,protocol=TCP]",
+            ),
+            (
+                container.key("volumeMounts").join(Segment::Match(vec![("mountPath".into(), json!("/var/lib"))])),
+                "/spec/containers[name=app]/volumeMounts[mountPath=/var/lib]",
+            ),
+            (
+                FieldPath::root().key("metadata").key("annotations").key("meta.helm.sh/release-name"),
+                "/metadata/annotations[\"meta.helm.sh/release-name\"]",
+            ),
+            (
+                FieldPath::root().key("metadata").key("finalizers").join(Segment::Member(json!("a b"))),
+                "/metadata/finalizers[=\"a b\"]",
+            ),
+            (FieldPath::root().key("rules").join(Segment::Index(2)).key("verbs"), "/rules[2]/verbs"),
+        ];
+        for (path, text) in cases {
+            assert_eq!(path.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn pointer_tokens_are_escaped() {
+        assert_eq!(push_token("/metadata", "a/b~c"), "/metadata/a~1b~0c");
+    }
+}

@@ -1,0 +1,308 @@
+//! How each difference came about: previous revision, baseline, attempted revisions and live object together.
+//!
+//! The same three inputs that `helm upgrade` merges (Helm: `pkg/kube/client.go`, `createPatch`; its original,
+//! modified and current), plus the revisions that failed or are pending above the baseline, because a half-done
+//! upgrade is no person's hot-fix.
+
+use serde_json::Value;
+
+use super::diff::{Cause, covers, uncovered};
+use super::equal::is_zero;
+use super::lookup::{Found, key_value, locate, shape_at};
+use super::path::{FieldPath, Segment};
+use crate::classify::code::FindingCode;
+use crate::types::{Field, ListKind, Shape};
+
+/// The versions of one object, all made comparable by [`crate::manifest::desired`].
+#[derive(Debug, Clone, Copy)]
+pub struct Versions<'v> {
+    /// What the previous revision asked for; `None` when it did not have the object or is not kept.
+    pub previous: Option<&'v Value>,
+    /// What the baseline asks for.
+    pub desired: &'v Value,
+    /// What later revisions that failed or are pending asked for, newest first.
+    pub attempted: &'v [Value],
+    /// What the API server returned.
+    pub live: &'v Value,
+}
+
+/// One difference between the live object and the baseline.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// How it came about.
+    pub code: FindingCode,
+    /// Where it is.
+    pub path: FieldPath,
+    /// Where a patch of the live object would write, as an RFC 6901 pointer.
+    pub pointer: String,
+    /// The previous revision's value there.
+    pub previous: Option<Value>,
+    /// The baseline's value there.
+    pub desired: Option<Value>,
+    /// The live value there.
+    pub live: Option<Value>,
+}
+
+/// Compares one object. The order follows the manifest; the report sorts by path.
+pub fn three_way(shape: Option<Shape<'_>>, versions: Versions<'_>) -> Vec<Change> {
+    let mut changes: Vec<Change> = uncovered(shape, versions.desired, versions.live)
+        .into_iter()
+        .map(|difference| {
+            let at = |version| value_at(version, &difference.path, shape);
+            let previous = versions.previous.map(at);
+            let code = match difference.cause {
+                Cause::Undeclared => FindingCode::Pruned,
+                Cause::Value => {
+                    let inner = shape_at(shape, &difference.path);
+                    let attempted = versions.attempted.iter().map(at);
+                    explain(inner, previous, difference.desired, attempted, difference.live)
+                }
+            };
+            Change {
+                code,
+                path: difference.path.clone(),
+                pointer: difference.pointer,
+                previous: previous.flatten().cloned(),
+                desired: Some(difference.desired.clone()),
+                live: difference.live.cloned(),
+            }
+        })
+        .collect();
+    for attempted in versions.attempted {
+        unset(shape, versions, attempted, FindingCode::HalfUpgraded, &mut changes);
+    }
+    if let Some(previous) = versions.previous {
+        unset(shape, versions, previous, FindingCode::Lingering, &mut changes);
+    }
+    changes
+}
+
+/// The table of three-way outcomes for a place that the baseline sets and the live object does not hold.
+fn explain<'v>(
+    shape: Option<Shape<'_>>,
+    previous: Option<Option<&'v Value>>,
+    desired: &'v Value,
+    mut attempted: impl Iterator<Item = Option<&'v Value>>,
+    live: Option<&'v Value>,
+) -> FindingCode {
+    let is_live = |value: Option<&Value>| match (value, live) {
+        (None, None) => true,
+        (Some(value), Some(live)) => covers(shape, value, Some(live)),
+        (Some(value), None) => is_zero(value),
+        (None, Some(_)) => false,
+    };
+    let is_desired = |value: Option<&Value>| {
+        value.is_some_and(|value| covers(shape, value, Some(desired)) && covers(shape, desired, Some(value)))
+    };
+    if attempted.any(|value| !is_desired(value) && is_live(value)) {
+        return FindingCode::HalfUpgraded;
+    }
+    match previous {
+        Some(value) if !is_desired(value) && is_live(value) => FindingCode::NotApplied,
+        _ if live.is_none() => FindingCode::Removed,
+        Some(value) if !is_desired(value) => FindingCode::Conflict,
+        _ => FindingCode::Changed,
+    }
+}
+
+/// What another revision set, the baseline does not, and the live object still holds.
+///
+/// A value that the server would fill in by itself proves nothing: Helm may well have removed it.
+fn unset(
+    shape: Option<Shape<'_>>,
+    versions: Versions<'_>,
+    other: &Value,
+    code: FindingCode,
+    changes: &mut Vec<Change>,
+) {
+    for (path, value) in surplus(shape, other, versions.desired) {
+        let inner = shape_at(shape, &path);
+        let Some(Found { pointer, value: live }) = locate(versions.live, &path, shape) else { continue };
+        let known = changes.iter().any(|change| change.path == path);
+        if known || live.is_null() || !covers(inner, value, Some(live)) || is_servers_choice(inner, live) {
+            continue;
+        }
+        changes.push(Change {
+            code,
+            pointer,
+            previous: versions.previous.and_then(|previous| value_at(previous, &path, shape)).cloned(),
+            desired: None,
+            live: Some(live.clone()),
+            path,
+        });
+    }
+}
+
+fn value_at<'v>(version: &'v Value, path: &FieldPath, shape: Option<Shape<'_>>) -> Option<&'v Value> {
+    locate(version, path, shape).map(|found| found.value).filter(|value| !value.is_null())
+}
+
+/// Whether the server writes this very value when nobody asks for one.
+fn is_servers_choice(shape: Option<Shape<'_>>, live: &Value) -> bool {
+    let Some(shape) = shape else { return false };
+    if shape.is_filled() {
+        // Filled without a fixed default: allocated, or dependent on other fields.
+        return shape.default().is_none_or(|default| covers(Some(shape), live, Some(default)));
+    }
+    match live {
+        Value::Object(fields) if !fields.is_empty() => fields.iter().all(|(key, value)| match shape.field(key) {
+            Field::Declared(inner) => is_servers_choice(Some(inner), value),
+            Field::Undeclared | Field::Unknown => false,
+        }),
+        _ => is_zero(live),
+    }
+}
+
+/// The outermost places that `from` sets and `desired` does not.
+fn surplus<'v>(shape: Option<Shape<'_>>, from: &'v Value, desired: &Value) -> Vec<(FieldPath, &'v Value)> {
+    let mut found = Vec::new();
+    collect(&FieldPath::root(), shape, from, desired, &mut found);
+    found
+}
+
+fn collect<'v>(
+    path: &FieldPath,
+    shape: Option<Shape<'_>>,
+    from: &'v Value,
+    desired: &Value,
+    found: &mut Vec<(FieldPath, &'v Value)>,
+) {
+    match (from, desired) {
+        (Value::Object(from), Value::Object(desired)) => {
+            for (key, value) in from.iter().filter(|(key, value)| !key.starts_with('$') && !is_zero(value)) {
+                let path = path.key(key);
+                match desired.get(key).filter(|value| !value.is_null()) {
+                    None => found.push((path, value)),
+                    Some(wanted) => {
+                        let inner = match shape.map(|shape| shape.field(key)) {
+                            Some(Field::Declared(inner)) => Some(inner),
+                            Some(Field::Undeclared | Field::Unknown) | None => None,
+                        };
+                        collect(&path, inner, value, wanted, found);
+                    }
+                }
+            }
+        }
+        (Value::Array(from), Value::Array(desired)) => {
+            let element = shape.and_then(Shape::element);
+            match shape.map_or(ListKind::Atomic, Shape::list) {
+                ListKind::Map(keys) if from.iter().chain(desired).all(Value::is_object) => {
+                    for item in from {
+                        let values: Vec<(String, Value)> = keys
+                            .iter()
+                            .map(|key| (key.clone(), key_value(item, key, element).into_owned()))
+                            .collect();
+                        let path = path.join(Segment::Match(values.clone()));
+                        let twin = desired.iter().rev().find(|candidate| {
+                            values.iter().all(|(key, value)| *key_value(candidate, key, element) == *value)
+                        });
+                        match twin {
+                            None => found.push((path, item)),
+                            Some(wanted) => collect(&path, element, item, wanted, found),
+                        }
+                    }
+                }
+                ListKind::Set => {
+                    for item in from.iter().filter(|item| !desired.contains(item)) {
+                        found.push((path.join(Segment::Member(item.clone())), item));
+                    }
+                }
+                ListKind::Map(_) | ListKind::Atomic => {}
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::TypeTable;
+    use serde_json::json;
+
+    fn deployment(versions: Versions<'_>) -> Vec<(FindingCode, String)> {
+        let shape = TypeTable::builtin().kind("apps/v1", "Deployment");
+        three_way(shape, versions).into_iter().map(|change| (change.code, change.path.to_string())).collect()
+    }
+
+    fn with_image(image: &str) -> Value {
+        json!({"spec": {"template": {"spec": {"containers": [{"name": "app", "image": image}]}}}})
+    }
+
+    const IMAGE: &str = "/spec/template/spec/containers[name=app]/image";
+
+    /// Each row of the three-way table: previous, desired, attempted, live → code.
+    #[test]
+    fn the_table() {
+        use FindingCode::{Changed, Conflict, HalfUpgraded, NotApplied};
+        let rows: [(Option<&str>, &str, &[&str], &str, Option<FindingCode>); 9] = [
+            (Some("a"), "b", &[], "b", None),
+            (None, "b", &[], "x", Some(Changed)),
+            (Some("b"), "b", &[], "x", Some(Changed)),
+            (Some("a"), "b", &[], "a", Some(NotApplied)),
+            (Some("a"), "b", &[], "x", Some(Conflict)),
+            (Some("b"), "b", &["c"], "c", Some(HalfUpgraded)),
+            (Some("a"), "b", &["c", "a"], "a", Some(HalfUpgraded)),
+            (Some("b"), "b", &["c"], "x", Some(Changed)),
+            (Some("b"), "b", &["b"], "x", Some(Changed)),
+        ];
+        for (previous, desired, attempted, live, code) in rows {
+            let previous = previous.map(with_image);
+            let (desired, live) = (with_image(desired), with_image(live));
+            let attempted: Vec<Value> = attempted.iter().map(|image| with_image(image)).collect();
+            let found = deployment(Versions {
+                previous: previous.as_ref(),
+                desired: &desired,
+                attempted: &attempted,
+                live: &live,
+            });
+            let expected: Vec<_> = code.into_iter().map(|code| (code, IMAGE.to_owned())).collect();
+            assert_eq!(found, expected, "{previous:?} {desired} {attempted:?} {live}");
+        }
+    }
+
+    #[test]
+    fn a_field_that_the_live_object_lacks() {
+        let desired = json!({"metadata": {"labels": {"a": "1"}}});
+        let (empty, live) = (json!({"metadata": {}}), json!({"metadata": {"labels": {"b": "2"}}}));
+        let path = "/metadata/labels/a".to_owned();
+        for (previous, code) in [
+            (None, FindingCode::Removed),
+            (Some(&desired), FindingCode::Removed),
+            (Some(&empty), FindingCode::NotApplied),
+        ] {
+            let versions = Versions { previous, desired: &desired, attempted: &[], live: &live };
+            assert_eq!(deployment(versions), [(code, path.clone())]);
+        }
+        let versions = Versions { previous: Some(&desired), desired: &desired, attempted: &[empty], live: &live };
+        assert_eq!(deployment(versions), [(FindingCode::HalfUpgraded, path)]);
+    }
+
+    #[test]
+    fn what_the_baseline_no_longer_sets_lingers_unless_the_server_would_choose_it() {
+        let previous = json!({
+            "metadata": {"labels": {"old": "x"}},
+            "spec": {"replicas": 1, "revisionHistoryLimit": 3, "template": {"spec": {"containers": [
+                {"name": "app", "image": "a"}, {"name": "sidecar", "image": "s"}]}}},
+        });
+        let desired = with_image("a");
+        let live = json!({
+            "metadata": {"labels": {"old": "x", "other": "y"}},
+            "spec": {"replicas": 1, "revisionHistoryLimit": 3, "template": {"spec": {"containers": [
+                {"name": "sidecar", "image": "s", "terminationMessagePath": "/dev/termination-log"},
+                {"name": "app", "image": "a"}]}}},
+        });
+        let mut found =
+            deployment(Versions { previous: Some(&previous), desired: &desired, attempted: &[], live: &live });
+        found.sort_by(|left, right| left.1.cmp(&right.1));
+        assert_eq!(
+            found,
+            [
+                (FindingCode::Lingering, "/metadata/labels".to_owned()),
+                (FindingCode::Lingering, "/spec/revisionHistoryLimit".to_owned()),
+                (FindingCode::Lingering, "/spec/template/spec/containers[name=sidecar]".to_owned()),
+            ],
+            "replicas 1 is the default, so Helm may have removed it"
+        );
+    }
+}

@@ -1,0 +1,294 @@
+//! From the bytes of a stored record to what it says.
+//!
+//! Helm's own decoder (`pkg/storage/driver/util.go`, `decodeRelease`) is base64, then gzip if the magic bytes say
+//! so, then JSON. A record is hostile input: a megabyte of gzip can hold a gigabyte, so the decoded size is capped.
+//! The chart is most of the bytes and is skipped while deserialising. Errors never quote the record: it may hold
+//! secrets.
+
+use std::io::Read;
+
+use base64::Engine as _;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use chrono::{DateTime, Utc};
+use flate2::read::MultiGzDecoder;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::classify::code::ApplyMethod;
+
+/// The default cap on a decoded record. The largest real one seen is under 20 MiB.
+pub const MAX_DECODED_BYTES: u64 = 64 << 20;
+
+const GZIP_MAGIC: [u8; 3] = [0x1f, 0x8b, 0x08];
+
+/// Go's standard encoding insists on padding but not on zero trailing bits.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical)
+        .with_decode_allow_trailing_bits(true),
+);
+
+/// What driftline needs of a release record (Helm: `pkg/release/v1/release.go`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Release {
+    /// The release's name.
+    #[serde(default)]
+    pub name: String,
+    /// The namespace it installs into.
+    #[serde(default)]
+    pub namespace: String,
+    /// The revision number.
+    #[serde(default)]
+    pub version: u64,
+    /// Status and times.
+    #[serde(default)]
+    pub info: Info,
+    /// The chart's name and version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chart: Option<ChartMeta>,
+    /// What was applied; some real records have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<String>,
+    /// The hooks, which are not part of the manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hooks: Option<Vec<Hook>>,
+    /// `ssa`, `csa` or empty; Helm 3 does not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub apply_method: Option<String>,
+}
+
+/// Status and times of a revision.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Info {
+    /// Helm's status.
+    #[serde(default)]
+    pub status: String,
+    /// When this revision was applied, on the clock of whoever ran Helm.
+    #[serde(default, deserialize_with = "helm_time", skip_serializing_if = "Option::is_none")]
+    pub last_deployed: Option<DateTime<Utc>>,
+    /// Helm's sentence on how the operation ended.
+    #[serde(default)]
+    pub description: String,
+}
+
+/// A chart, of which only the metadata is read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChartMeta {
+    /// Name and version.
+    #[serde(default)]
+    pub metadata: Option<ChartName>,
+}
+
+/// A chart's name and version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChartName {
+    /// The chart's name.
+    #[serde(default)]
+    pub name: String,
+    /// The chart's version.
+    #[serde(default)]
+    pub version: String,
+}
+
+/// A hook, by name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Hook {
+    /// The object's name.
+    #[serde(default)]
+    pub name: String,
+    /// The object's kind.
+    #[serde(default)]
+    pub kind: String,
+}
+
+impl Release {
+    /// How this revision was applied (Helm 4: `determineReleaseSSApplyMethod`; absent means client-side).
+    pub fn apply_method(&self) -> ApplyMethod {
+        match self.apply_method.as_deref() {
+            Some("ssa") => ApplyMethod::Ssa,
+            Some(_) | None => ApplyMethod::Csa,
+        }
+    }
+}
+
+/// Why a record cannot be decoded. The sentences name what is wrong and never quote the record.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// The object has no `release` key.
+    #[error("it has no `release` key")]
+    NoPayload,
+    /// The outer encoding is broken.
+    #[error("its `release` value is not base64: {0}")]
+    Base64(String),
+    /// The compressed stream is broken or cut off.
+    #[error("its gzip stream is broken or cut off")]
+    Gzip,
+    /// More bytes than the cap.
+    #[error("it decodes to more than {} MiB", .limit >> 20)]
+    TooLarge {
+        /// The cap in bytes.
+        limit: u64,
+    },
+    /// Not the JSON of a release.
+    #[error("its JSON is {what} at line {line}, column {column}")]
+    Json {
+        /// Which of the classes of JSON errors.
+        what: &'static str,
+        /// The line in the decoded record.
+        line: usize,
+        /// The column in the decoded record.
+        column: usize,
+    },
+    /// The manifest is not what Helm would apply.
+    #[error("its manifest cannot be read: {0}")]
+    Manifest(String),
+    /// A redacted snapshot replaced what could not be decoded.
+    #[error("{0}")]
+    Recorded(String),
+}
+
+/// Decodes the value of the `release` key: base64 of gzip (or plain) JSON.
+pub fn decode(payload: &[u8], max_bytes: u64) -> Result<Release, DecodeError> {
+    // Four characters hold three bytes: what cannot fit is refused before it is decoded.
+    if payload.len() as u64 / 4 > max_bytes / 3 + 1 {
+        return Err(DecodeError::TooLarge { limit: max_bytes });
+    }
+    let bytes = BASE64.decode(payload.trim_ascii()).map_err(|error| DecodeError::Base64(describe(&error)))?;
+    if !bytes.starts_with(&GZIP_MAGIC) {
+        return from_json(&bytes);
+    }
+    let mut json = Vec::new();
+    MultiGzDecoder::new(bytes.as_slice())
+        .take(max_bytes + 1)
+        .read_to_end(&mut json)
+        .map_err(|_| DecodeError::Gzip)?;
+    if json.len() as u64 > max_bytes {
+        return Err(DecodeError::TooLarge { limit: max_bytes });
+    }
+    from_json(&json)
+}
+
+/// Reads the JSON form of a record, as it is inside the compressed payload and in snapshots.
+pub fn from_json(json: &[u8]) -> Result<Release, DecodeError> {
+    serde_json::from_slice(json).map_err(|error| DecodeError::Json {
+        what: match error.classify() {
+            serde_json::error::Category::Eof => "cut off",
+            serde_json::error::Category::Syntax | serde_json::error::Category::Io => "malformed",
+            serde_json::error::Category::Data => "not a release",
+        },
+        line: error.line(),
+        column: error.column(),
+    })
+}
+
+/// The position of what is wrong, without the byte itself.
+fn describe(error: &base64::DecodeError) -> String {
+    match error {
+        base64::DecodeError::InvalidByte(offset, _) | base64::DecodeError::InvalidLastSymbol(offset, _) => {
+            format!("unexpected character at offset {offset}")
+        }
+        base64::DecodeError::InvalidLength(length) => format!("{length} characters is not a whole number of groups"),
+        base64::DecodeError::InvalidPadding => "wrong padding".to_owned(),
+    }
+}
+
+/// Helm writes `""` or Go's year 1 for a time that never was (Helm: `pkg/release/v1/info.go`, `UnmarshalJSON`).
+fn helm_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Time<'a> {
+        #[serde(borrow)]
+        Text(std::borrow::Cow<'a, str>),
+        Other(IgnoredAny),
+    }
+    Ok(match Time::deserialize(deserializer)? {
+        Time::Text(text) => DateTime::parse_from_rfc3339(&text)
+            .ok()
+            .map(|time| time.with_timezone(&Utc))
+            .filter(|time| time.timestamp() > 0),
+        Time::Other(_) => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::engine::general_purpose::STANDARD;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use proptest::prelude::*;
+    use std::io::Write;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn encode(bytes: &[u8]) -> Vec<u8> {
+        STANDARD.encode(bytes).into_bytes()
+    }
+
+    const RECORD: &str = r#"{"name":"web","namespace":"shop","version":3,"manifest":"---\nkind: X\n",
+        "info":{"status":"deployed","first_deployed":"","last_deployed":"2026-11-20T03:12:00.5+01:00","deleted":""},
+        "chart":{"metadata":{"name":"web","version":"1.2.3"},"templates":[{"data":"AAAA"}]},"config":{"a":1},
+        "hooks":[{"name":"migrate","kind":"Job","manifest":"x"}],"apply_method":"ssa"}"#;
+
+    #[test]
+    fn compressed_and_plain_records_decode_alike() {
+        let compressed = decode(&encode(&gzip(RECORD.as_bytes())), MAX_DECODED_BYTES).unwrap();
+        assert_eq!(decode(&encode(RECORD.as_bytes()), MAX_DECODED_BYTES).unwrap(), compressed);
+        assert_eq!((compressed.name.as_str(), compressed.version), ("web", 3));
+        assert_eq!(compressed.apply_method(), ApplyMethod::Ssa);
+        assert_eq!(compressed.info.last_deployed.unwrap().to_rfc3339(), "2026-11-20T02:12:00.500+00:00");
+        let again = from_json(&serde_json::to_vec(&compressed).unwrap()).unwrap();
+        assert_eq!(again, compressed, "a snapshot's copy says the same");
+    }
+
+    #[test]
+    fn old_and_sparse_records_decode() {
+        for (record, method) in [
+            (r"{}", ApplyMethod::Csa),
+            (r#"{"apply_method":"","info":{"last_deployed":""}}"#, ApplyMethod::Csa),
+            (r#"{"info":{"last_deployed":"0001-01-01T00:00:00Z"},"hooks":null,"chart":null}"#, ApplyMethod::Csa),
+        ] {
+            let release = decode(&encode(record.as_bytes()), MAX_DECODED_BYTES).unwrap();
+            assert_eq!((release.info.last_deployed, release.apply_method()), (None, method), "{record}");
+        }
+    }
+
+    #[test]
+    fn broken_records_say_what_is_wrong_and_quote_nothing() {
+        let whole = gzip(RECORD.as_bytes());
+        let rows: [(Vec<u8>, &str); 7] = [
+            (b"%%%".to_vec(), "its `release` value is not base64: unexpected character at offset 0"),
+            (b"AAAAA".to_vec(), "its `release` value is not base64: 5 characters is not a whole number of groups"),
+            (encode(&whole[..whole.len() / 2]), "its gzip stream is broken or cut off"),
+            (encode(b"{\"name\":\"hunter2"), "its JSON is cut off at line 1, column 16"),
+            (encode(b"{\"name\":{\"hunter2\":1}}"), "its JSON is not a release at line 1, column 8"),
+            (encode(b"hunter2"), "its JSON is malformed at line 1, column 1"),
+            (encode(&gzip(&vec![b' '; 3 << 20])), "it decodes to more than 2 MiB"),
+        ];
+        for (payload, message) in rows {
+            let error = decode(&payload, 2 << 20).unwrap_err().to_string();
+            assert_eq!(error, message);
+            assert!(!error.contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn oversized_base64_is_refused_before_it_is_decoded() {
+        assert_eq!(decode(&vec![b'A'; 4096], 1024), Err(DecodeError::TooLarge { limit: 1024 }));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_give_an_answer(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let _ = decode(&bytes, 1 << 16);
+            let _ = decode(&encode(&bytes), 1 << 16);
+            let _ = decode(&encode(&gzip(&bytes)), 1 << 16);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Which of a release's revisions the comparison needs.
+
+use std::collections::BTreeMap;
+
+use super::stored::{ReleaseKey, Status, StoredRevision};
+
+/// How many revisions above the baseline are read: enough for any story worth telling, few enough that a release
+/// which fails every night stays cheap.
+const ATTEMPTS_READ: usize = 5;
+
+/// All stored revisions of one release, in ascending order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct History {
+    /// The release.
+    pub key: ReleaseKey,
+    revisions: Vec<StoredRevision>,
+}
+
+impl History {
+    /// Groups stored revisions by release, sorted by namespace, name and driver.
+    ///
+    /// Releases whose newest revision is `uninstalled` are left out, as `helm list` leaves them out: nothing of
+    /// them is meant to exist.
+    pub fn group(revisions: impl IntoIterator<Item = StoredRevision>) -> Vec<Self> {
+        let mut releases: BTreeMap<ReleaseKey, Vec<StoredRevision>> = BTreeMap::new();
+        for revision in revisions {
+            releases.entry(revision.release.clone()).or_default().push(revision);
+        }
+        releases
+            .into_iter()
+            .map(|(key, mut revisions)| {
+                revisions.sort_by_key(|revision| revision.revision);
+                Self { key, revisions }
+            })
+            .filter(|history| history.latest().is_some_and(|latest| latest.status != Status::Uninstalled))
+            .collect()
+    }
+
+    /// Every stored revision, oldest first.
+    pub fn revisions(&self) -> &[StoredRevision] {
+        &self.revisions
+    }
+
+    /// The newest revision, whatever its status.
+    pub fn latest(&self) -> Option<&StoredRevision> {
+        self.revisions.last()
+    }
+
+    /// The revision to compare against: the highest one that is deployed. Helm does the same when several claim
+    /// to be (Helm: `pkg/storage/storage.go`, `Deployed`).
+    pub fn baseline(&self) -> Option<&StoredRevision> {
+        self.revisions.iter().rev().find(|revision| revision.status == Status::Deployed)
+    }
+
+    /// The highest revision below the baseline that once was deployed.
+    pub fn previous(&self) -> Option<&StoredRevision> {
+        let baseline = self.baseline()?;
+        self.revisions.iter().rev().find(|revision| {
+            revision.revision < baseline.revision
+                && matches!(revision.status, Status::Superseded | Status::Deployed)
+        })
+    }
+
+    /// The revisions above the baseline that failed or are pending, newest first. Without a baseline, all of them.
+    pub fn attempted(&self) -> impl Iterator<Item = &StoredRevision> {
+        let floor = self.baseline().map_or(0, |baseline| baseline.revision);
+        self.revisions
+            .iter()
+            .rev()
+            .filter(move |revision| {
+                revision.revision > floor && (revision.status == Status::Failed || revision.status.is_pending())
+            })
+            .take(ATTEMPTS_READ)
+    }
+
+    /// The revisions that claim to be deployed.
+    pub fn deployed(&self) -> impl Iterator<Item = &StoredRevision> {
+        self.revisions.iter().filter(|revision| revision.status == Status::Deployed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::release::stored::{Driver, Metadata};
+
+    fn history(statuses: &[(u64, &str)]) -> Vec<History> {
+        History::group(statuses.iter().map(|(revision, status)| {
+            let version = revision.to_string();
+            StoredRevision::from_metadata(Metadata {
+                driver: Driver::Secret,
+                namespace: "shop",
+                object: &format!("sh.helm.release.v1.web.v{revision}"),
+                labels: [Some("web"), Some(&version), Some(status)],
+                created: None,
+                written: None,
+            })
+            .unwrap()
+        }))
+    }
+
+    /// Stored revisions in any order → baseline, previous, attempted.
+    #[test]
+    fn which_revisions_matter() {
+        type Row = (&'static [(u64, &'static str)], Option<u64>, Option<u64>, &'static [u64]);
+        let rows: [Row; 8] = [
+            (&[(1, "deployed")], Some(1), None, &[]),
+            (&[(10, "deployed"), (9, "superseded"), (2, "superseded")], Some(10), Some(9), &[]),
+            (&[(1, "superseded"), (2, "failed"), (3, "deployed")], Some(3), Some(1), &[]),
+            (&[(1, "deployed"), (2, "failed"), (3, "pending-upgrade")], Some(1), None, &[3, 2]),
+            (&[(1, "deployed"), (2, "deployed")], Some(2), Some(1), &[]),
+            (&[(1, "failed")], None, None, &[1]),
+            (&[(1, "pending-install")], None, None, &[1]),
+            (&[(3, "uninstalling"), (2, "superseded")], None, None, &[3]),
+        ];
+        for (statuses, baseline, previous, attempted) in rows {
+            let [history] = history(statuses).try_into().unwrap();
+            let number = |revision: Option<&StoredRevision>| revision.map(|revision| revision.revision);
+            assert_eq!(number(history.baseline()), baseline, "{statuses:?}");
+            assert_eq!(number(history.previous()), previous, "{statuses:?}");
+            assert_eq!(history.attempted().map(|r| r.revision).collect::<Vec<_>>(), attempted, "{statuses:?}");
+        }
+    }
+
+    #[test]
+    fn uninstalled_releases_are_not_listed() {
+        assert_eq!(history(&[(1, "superseded"), (2, "uninstalled")]), []);
+    }
+}
