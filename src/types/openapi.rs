@@ -1,7 +1,7 @@
 //! Facts on custom resources, read from the `OpenAPI` v3 document that the API server publishes for their group.
 //!
 //! The server builds it from the structural schemas of the CRDs
-//! (`apiextensions-apiserver/pkg/controller/openapi/builder`, `Build`OpenAPI`V3`): nested objects are written in
+//! (`apiextensions-apiserver/pkg/controller/openapi/builder`, `BuildOpenAPIV3`): nested objects are written in
 //! place, only metadata is a reference, and the server keeps what a manifest says, zeros too. Documents of
 //! aggregated API servers come from Go types instead: objects refer to each other, and nothing tells whether a field is
 //! a pointer. There, zeros count as dropped, since a missed removal is better than an invented one.
