@@ -1,0 +1,155 @@
+//! Builds a [`TypeTable`] from pieces, as the reader of `OpenAPI` documents finds them.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::table::{ListKind, Node, ObjectType, Shape, TypeTable, ValueKind};
+
+/// Builds a table piece by piece; equal names, keys, defaults and nodes are stored once.
+#[derive(Default)]
+pub(super) struct Builder {
+    names: Vec<String>,
+    name_index: HashMap<String, u32>,
+    keys: Vec<Vec<String>>,
+    defaults: Vec<Value>,
+    nodes: Vec<Node>,
+    node_index: HashMap<Node, u32>,
+    types: Vec<ObjectType>,
+    kinds: Vec<(String, String, u32)>,
+}
+
+impl Builder {
+    pub(super) fn name(&mut self, name: &str) -> u32 {
+        if let Some(&known) = self.name_index.get(name) {
+            return known;
+        }
+        let index = index_of(self.names.len());
+        self.names.push(name.to_owned());
+        self.name_index.insert(name.to_owned(), index);
+        index
+    }
+
+    pub(super) fn node(&mut self, node: Node) -> u32 {
+        *self.node_index.entry(node).or_insert_with(|| {
+            self.nodes.push(node);
+            index_of(self.nodes.len() - 1)
+        })
+    }
+
+    /// The code of a map list with these keys, for [`Node::list`].
+    pub(super) fn keyed(&mut self, keys: &[String]) -> u32 {
+        let at = self
+            .keys
+            .iter()
+            .position(|known| known == keys)
+            .unwrap_or_else(|| {
+                self.keys.push(keys.to_vec());
+                self.keys.len() - 1
+            });
+        2 + index_of(at)
+    }
+
+    /// The code of a default, for [`Node::default`].
+    pub(super) fn default_value(&mut self, value: &Value) -> u32 {
+        let at = self
+            .defaults
+            .iter()
+            .position(|known| known == value)
+            .unwrap_or_else(|| {
+                self.defaults.push(value.clone());
+                self.defaults.len() - 1
+            });
+        1 + index_of(at)
+    }
+
+    /// Reserves a type, so that it can refer to itself while its fields are being read.
+    pub(super) fn reserve(&mut self) -> u32 {
+        self.types.push(ObjectType::default());
+        index_of(self.types.len() - 1)
+    }
+
+    pub(super) fn define(&mut self, reserved: u32, mut object: ObjectType) {
+        object
+            .fields
+            .sort_by(|a, b| self.names[a.0 as usize].cmp(&self.names[b.0 as usize]));
+        self.types[reserved as usize] = object;
+    }
+
+    pub(super) fn kind(&mut self, api_version: String, kind: String, root: u32) {
+        self.kinds.push((api_version, kind, root));
+    }
+
+    /// Copies what a shape of another table knows, types below it included.
+    pub(super) fn import(&mut self, shape: Shape<'_>) -> u32 {
+        let mut types = HashMap::new();
+        self.import_known(shape, &mut types)
+    }
+
+    fn import_known(&mut self, shape: Shape<'_>, types: &mut HashMap<u32, u32>) -> u32 {
+        let mut node = *shape.node;
+        if let ListKind::Map(keys) = shape.list() {
+            node.list = self.keyed(keys);
+        }
+        if let Some(value) = shape.default() {
+            node.default = self.default_value(value);
+        }
+        match node.value {
+            ValueKind::List | ValueKind::Map => {
+                node.child = self.import_known(shape.table.shape(shape.node.child), types);
+            }
+            ValueKind::Object => {
+                let source = shape.node.child;
+                node.child = if let Some(&known) = types.get(&source) {
+                    known
+                } else {
+                    let reserved = self.reserve();
+                    types.insert(source, reserved);
+                    let object = &shape.table.types[source as usize];
+                    let mut fields = Vec::with_capacity(object.fields.len());
+                    for &(name, field) in &object.fields {
+                        let imported = self.import_known(shape.table.shape(field), types);
+                        fields.push((self.name(&shape.table.names[name as usize]), imported));
+                    }
+                    self.define(
+                        reserved,
+                        ObjectType {
+                            fields,
+                            open: object.open,
+                        },
+                    );
+                    reserved
+                };
+            }
+            ValueKind::String
+            | ValueKind::Integer
+            | ValueKind::Number
+            | ValueKind::Boolean
+            | ValueKind::Quantity
+            | ValueKind::IntOrString
+            | ValueKind::Bytes
+            | ValueKind::Time
+            | ValueKind::Duration
+            | ValueKind::Any => {}
+        }
+        self.node(node)
+    }
+
+    pub(super) fn finish(mut self) -> TypeTable {
+        self.kinds.sort();
+        self.kinds.dedup_by(|a, b| (&a.0, &a.1) == (&b.0, &b.1));
+        TypeTable {
+            names: self.names,
+            keys: self.keys,
+            defaults: self.defaults,
+            nodes: self.nodes,
+            types: self.types,
+            kinds: self.kinds,
+        }
+    }
+}
+
+/// Indices are 32 bits; no schema that fits in memory has more parts than that.
+fn index_of(position: usize) -> u32 {
+    u32::try_from(position).unwrap_or(u32::MAX)
+}

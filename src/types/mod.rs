@@ -1,0 +1,51 @@
+//! Facts on the types of Kubernetes objects, for a comparison that knows what the API server does to a manifest.
+//!
+//! A manifest and the live object rarely spell the same state alike: quantities are rewritten, zeros are dropped,
+//! defaults appear, lists merge by key, undeclared fields vanish. Which of that may happen at a field depends on
+//! its type, and only on it. This module answers those questions and compares nothing itself.
+//!
+//! Two sources fill a [`TypeTable`]: the embedded table of the built-in kinds (`builtin.json.gz`, written by
+//! `tools/typefacts` from the Go types and run through the server's own defaulting), and the `OpenAPI` v3 document
+//! that an API server publishes for a group of custom resources ([`TypeTable::from_openapi_v3`]).
+//! A [`Shape`] is a cursor into a table: start at [`TypeTable::kind`] and follow [`Shape::field`] and
+//! [`Shape::element`] along the manifest.
+//!
+//! ```
+//! use driftline::types::{Field, ListKind, TypeTable, ValueKind, Zero};
+//!
+//! let pod = TypeTable::builtin().kind("v1", "Pod").unwrap();
+//! let Field::Declared(spec) = pod.field("spec") else { unreachable!() };
+//! let Field::Declared(containers) = spec.field("containers") else { unreachable!() };
+//! assert_eq!(containers.list(), ListKind::Map(&["name".to_owned()]));
+//! let Field::Declared(tty) = containers.element().unwrap().field("tty") else { unreachable!() };
+//! assert_eq!((tty.value(), tty.zero()), (ValueKind::Boolean, Zero::Dropped));
+//! assert!(matches!(spec.field("containres"), Field::Undeclared));
+//! ```
+
+mod builder;
+mod openapi;
+mod table;
+
+#[cfg(test)]
+mod tests;
+
+pub use table::{Field, ListKind, Shape, TypeTable, ValueKind, Zero};
+
+use thiserror::Error;
+
+/// Why a source of type facts could not be used.
+#[derive(Debug, Error)]
+pub enum TypesError {
+    /// The document is not the JSON that an API server publishes.
+    #[error("cannot read the OpenAPI v3 document as JSON")]
+    OpenApi(#[source] serde_json::Error),
+    /// The embedded table does not unpack.
+    #[error("cannot unpack the embedded type table")]
+    Unpack(#[source] std::io::Error),
+    /// The embedded table is not the JSON that `tools/typefacts` writes.
+    #[error("cannot read the embedded type table as JSON")]
+    Table(#[source] serde_json::Error),
+    /// The embedded table refers to a part of itself that is not there.
+    #[error("the embedded type table is inconsistent: {0}")]
+    Inconsistent(&'static str),
+}

@@ -1,0 +1,407 @@
+//! Facts on custom resources, read from the `OpenAPI` v3 document that the API server publishes for their group.
+//!
+//! The server builds it from the structural schemas of the CRDs
+//! (`apiextensions-apiserver/pkg/controller/openapi/builder`, `BuildOpenAPIV3`): nested objects are written in
+//! place, only metadata is a reference, and the server keeps what a manifest says, zeros too. Documents of
+//! aggregated API servers come from Go types instead: objects refer to each other, and nothing tells whether a field is
+//! a pointer. There, zeros count as dropped, since a missed removal is better than an invented one.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde_json::Value;
+
+use super::TypesError;
+use super::builder::Builder;
+use super::table::{
+    FILLED, Field, NULLABLE, Node, OWNED_WHOLE, ObjectType, TypeTable, ValueKind, ZERO_DROPPED,
+};
+
+const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+const LIST_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta";
+
+/// How every spelling of the pattern begins that controller-gen writes for `resource.Quantity`.
+const QUANTITY_PATTERN: &str = r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))";
+
+/// No schema nests deeper: JSON that does is refused before, and references to references end here.
+const MAX_DEPTH: usize = 256;
+
+#[derive(Deserialize)]
+struct Document {
+    #[serde(default)]
+    components: Components,
+}
+
+#[derive(Deserialize, Default)]
+struct Components {
+    #[serde(default)]
+    schemas: BTreeMap<String, Schema>,
+}
+
+#[derive(Deserialize, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "the format has them")]
+struct Schema {
+    #[serde(rename = "$ref")]
+    reference: Option<String>,
+    #[serde(rename = "type")]
+    json_type: Option<String>,
+    format: Option<String>,
+    pattern: Option<String>,
+    #[serde(default)]
+    nullable: bool,
+    default: Option<Value>,
+    #[serde(default)]
+    properties: BTreeMap<String, Schema>,
+    items: Option<Box<Schema>>,
+    #[serde(rename = "additionalProperties")]
+    additional: Option<Additional>,
+    #[serde(rename = "allOf", default)]
+    all_of: Vec<Schema>,
+    #[serde(rename = "x-kubernetes-preserve-unknown-fields", default)]
+    preserve_unknown: bool,
+    #[serde(rename = "x-kubernetes-int-or-string", default)]
+    int_or_string: bool,
+    #[serde(rename = "x-kubernetes-embedded-resource", default)]
+    embedded: bool,
+    #[serde(rename = "x-kubernetes-list-type")]
+    list_type: Option<String>,
+    #[serde(rename = "x-kubernetes-list-map-keys", default)]
+    list_map_keys: Vec<String>,
+    #[serde(rename = "x-kubernetes-map-type")]
+    map_type: Option<String>,
+    #[serde(rename = "x-kubernetes-patch-strategy")]
+    patch_strategy: Option<String>,
+    #[serde(rename = "x-kubernetes-patch-merge-key")]
+    patch_merge_key: Option<String>,
+    #[serde(rename = "x-kubernetes-group-version-kind", default)]
+    kinds: Vec<GroupVersionKind>,
+}
+
+#[derive(Deserialize)]
+struct GroupVersionKind {
+    #[serde(default)]
+    group: String,
+    version: String,
+    kind: String,
+}
+
+/// `additionalProperties`: a schema, or whether there may be any.
+enum Additional {
+    Allowed(bool),
+    Values(Box<Schema>),
+}
+
+impl<'de> Deserialize<'de> for Additional {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = Additional;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a schema or a boolean")
+            }
+            fn visit_bool<E>(self, allowed: bool) -> Result<Additional, E> {
+                Ok(Additional::Allowed(allowed))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Additional, A::Error> {
+                Schema::deserialize(MapAccessDeserializer::new(map)).map(|s| Additional::Values(Box::new(s)))
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// Who wrote the types of a kind, and thereby what its schema says about zeros.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// A CRD: what the manifest says is kept.
+    Crd,
+    /// Go types behind an aggregated API server.
+    Go,
+}
+
+struct Reader<'d> {
+    schemas: &'d BTreeMap<String, Schema>,
+    builder: Builder,
+    /// The types of components that were read, or are being read.
+    components: HashMap<&'d str, u32>,
+    object_meta: u32,
+}
+
+pub(super) fn read(document: &[u8]) -> Result<TypeTable, TypesError> {
+    let document: Document = serde_json::from_slice(document).map_err(TypesError::OpenApi)?;
+    let mut builder = Builder::default();
+    let object_meta = builtin_object_meta(&mut builder);
+    let schemas = &document.components.schemas;
+    let mut reader = Reader {
+        schemas,
+        builder,
+        components: HashMap::new(),
+        object_meta,
+    };
+    for (name, schema) in schemas {
+        // Requests such as DeleteOptions name the kinds of every group; objects have metadata.
+        let is_object = schema.properties.contains_key("metadata") || schema.preserve_unknown;
+        if schema.kinds.is_empty() || !is_object {
+            continue;
+        }
+        let origin = if refers_to_types(schema) {
+            Origin::Go
+        } else {
+            Origin::Crd
+        };
+        let child = reader.component(name, schema, origin, 0);
+        let root = reader.builder.node(Node {
+            child,
+            ..Node::plain(ValueKind::Object)
+        });
+        for gvk in &schema.kinds {
+            let api_version = if gvk.group.is_empty() {
+                gvk.version.clone()
+            } else {
+                format!("{}/{}", gvk.group, gvk.version)
+            };
+            reader.builder.kind(api_version, gvk.kind.clone(), root);
+        }
+    }
+    Ok(reader.builder.finish())
+}
+
+/// Metadata is a Go type everywhere, with facts that no schema holds.
+fn builtin_object_meta(builder: &mut Builder) -> u32 {
+    let config_map = TypeTable::builtin().kind("v1", "ConfigMap");
+    match config_map.map(|kind| kind.field("metadata")) {
+        Some(Field::Declared(metadata)) => builder.import(metadata),
+        Some(Field::Undeclared | Field::Unknown) | None => builder.node(Node::plain(ValueKind::Any)),
+    }
+}
+
+fn refers_to_types(schema: &Schema) -> bool {
+    let refers = schema
+        .reference
+        .as_deref()
+        .map(component_name)
+        .is_some_and(|n| n != OBJECT_META && n != LIST_META);
+    refers
+        || schema.properties.values().any(refers_to_types)
+        || schema.all_of.iter().any(refers_to_types)
+        || schema.items.as_deref().is_some_and(refers_to_types)
+        || matches!(&schema.additional, Some(Additional::Values(values)) if refers_to_types(values))
+}
+
+fn component_name(reference: &str) -> &str {
+    reference.rsplit('/').next().unwrap_or(reference)
+}
+
+impl<'d> Reader<'d> {
+    /// The type of a component, each read once.
+    fn component(&mut self, name: &'d str, schema: &'d Schema, origin: Origin, depth: usize) -> u32 {
+        if let Some(&known) = self.components.get(name) {
+            return known;
+        }
+        let reserved = self.builder.reserve();
+        self.components.insert(name, reserved);
+        let object = self.object(schema, origin, !schema.kinds.is_empty(), depth);
+        self.builder.define(reserved, object);
+        reserved
+    }
+
+    fn object(&mut self, schema: &'d Schema, origin: Origin, resource: bool, depth: usize) -> ObjectType {
+        let mut fields = Vec::with_capacity(schema.properties.len());
+        for (name, property) in &schema.properties {
+            if resource && name == "metadata" {
+                continue;
+            }
+            let node = self.field(property, origin, depth + 1);
+            fields.push((self.builder.name(name), node));
+        }
+        if resource {
+            // Every resource has these, whether its schema says so or not.
+            fields.push((self.builder.name("metadata"), self.object_meta));
+            let text = self.builder.node(Node {
+                flags: ZERO_DROPPED,
+                ..Node::plain(ValueKind::String)
+            });
+            for name in ["apiVersion", "kind"] {
+                if !schema.properties.contains_key(name) {
+                    fields.push((self.builder.name(name), text));
+                }
+            }
+        }
+        let open = schema.preserve_unknown || schema.additional.is_some();
+        ObjectType { fields, open }
+    }
+
+    /// A field: its value, and what its own schema adds to the one it may refer to.
+    fn field(&mut self, schema: &'d Schema, origin: Origin, depth: usize) -> u32 {
+        if Self::is_object_meta(schema) {
+            return self.object_meta;
+        }
+        let mut node = self.value(schema, origin, depth);
+        if origin == Origin::Go {
+            node.flags |= ZERO_DROPPED;
+        }
+        if schema.nullable {
+            node.flags |= NULLABLE;
+        }
+        if schema.map_type.as_deref() == Some("atomic") {
+            node.flags |= OWNED_WHOLE;
+        }
+        if let Some(default) = &schema.default {
+            // Schemas of Go types state the zero of every field that is always written; that is no default.
+            if origin == Origin::Crd || !is_zero(default) {
+                node.flags |= FILLED;
+                node.default = self.builder.default_value(default);
+            }
+        }
+        self.builder.node(node)
+    }
+
+    /// An element or a map's value: a zero is meant wherever it comes from.
+    fn entry(&mut self, schema: &'d Schema, origin: Origin, depth: usize) -> u32 {
+        let node = self.value(schema, origin, depth);
+        self.builder.node(node)
+    }
+
+    fn is_object_meta(schema: &Schema) -> bool {
+        let reference = match (&schema.reference, schema.all_of.as_slice()) {
+            (Some(reference), _) => Some(reference),
+            (None, [only]) => only.reference.as_ref(),
+            (None, _) => None,
+        };
+        reference.is_some_and(|reference| component_name(reference) == OBJECT_META)
+    }
+
+    fn value(&mut self, schema: &'d Schema, origin: Origin, depth: usize) -> Node {
+        if depth > MAX_DEPTH {
+            return Node::plain(ValueKind::Any);
+        }
+        if let Some(reference) = &schema.reference {
+            return self.referred(component_name(reference), depth);
+        }
+        if let [only] = schema.all_of.as_slice()
+            && only.reference.is_some()
+        {
+            return self.value(only, origin, depth + 1);
+        }
+        let is_quantity = schema
+            .pattern
+            .as_deref()
+            .is_some_and(|pattern| pattern.starts_with(QUANTITY_PATTERN));
+        if schema.int_or_string || schema.format.as_deref() == Some("int-or-string") {
+            return Node::plain(if is_quantity {
+                ValueKind::Quantity
+            } else {
+                ValueKind::IntOrString
+            });
+        }
+        match schema.json_type.as_deref() {
+            Some("string") => Node::plain(match schema.format.as_deref() {
+                Some("byte") => ValueKind::Bytes,
+                Some("date-time") => ValueKind::Time,
+                Some("duration") => ValueKind::Duration,
+                _ if is_quantity => ValueKind::Quantity,
+                _ => ValueKind::String,
+            }),
+            Some("integer") => Node::plain(ValueKind::Integer),
+            Some("number") => Node::plain(ValueKind::Number),
+            Some("boolean") => Node::plain(ValueKind::Boolean),
+            Some("array") => self.list(schema, origin, depth),
+            Some("object") => self.object_or_map(schema, origin, depth),
+            // Only preserve-unknown-fields lets a structural schema leave the type out.
+            Some(_) | None => Node::plain(ValueKind::Any),
+        }
+    }
+
+    fn list(&mut self, schema: &'d Schema, origin: Origin, depth: usize) -> Node {
+        let child = match &schema.items {
+            Some(items) => self.entry(items, origin, depth + 1),
+            None => self.builder.node(Node::plain(ValueKind::Any)),
+        };
+        let merges = schema
+            .patch_strategy
+            .as_deref()
+            .is_some_and(|strategy| strategy.contains("merge"));
+        let list = match (schema.list_type.as_deref(), &schema.patch_merge_key) {
+            (Some("map"), _) if !schema.list_map_keys.is_empty() => self.builder.keyed(&schema.list_map_keys),
+            (Some("set"), _) => 1,
+            (None, Some(key)) if merges => self.builder.keyed(std::slice::from_ref(key)),
+            (None, None) if merges => 1,
+            _ => 0,
+        };
+        Node {
+            child,
+            list,
+            ..Node::plain(ValueKind::List)
+        }
+    }
+
+    fn object_or_map(&mut self, schema: &'d Schema, origin: Origin, depth: usize) -> Node {
+        let resource = schema.embedded;
+        if schema.properties.is_empty() && !resource {
+            match &schema.additional {
+                Some(Additional::Values(values)) => {
+                    let child = self.entry(values, origin, depth + 1);
+                    return Node {
+                        child,
+                        ..Node::plain(ValueKind::Map)
+                    };
+                }
+                Some(Additional::Allowed(true)) => return Node::plain(ValueKind::Any),
+                Some(Additional::Allowed(false)) | None => {}
+            }
+            if schema.preserve_unknown || origin == Origin::Go {
+                return Node::plain(ValueKind::Any);
+            }
+        }
+        let child = self.builder.reserve();
+        let object = self.object(schema, origin, resource, depth);
+        self.builder.define(child, object);
+        Node {
+            child,
+            ..Node::plain(ValueKind::Object)
+        }
+    }
+
+    /// A value of another component; only Go types refer to each other.
+    fn referred(&mut self, name: &'d str, depth: usize) -> Node {
+        const APIMACHINERY: &str = "io.k8s.apimachinery.pkg.";
+        if let Some(known) = name.strip_prefix(APIMACHINERY) {
+            let value = match known {
+                "api.resource.Quantity" => Some(ValueKind::Quantity),
+                "util.intstr.IntOrString" => Some(ValueKind::IntOrString),
+                "apis.meta.v1.Time" | "apis.meta.v1.MicroTime" => Some(ValueKind::Time),
+                "apis.meta.v1.Duration" => Some(ValueKind::Duration),
+                "apis.meta.v1.FieldsV1" | "runtime.RawExtension" => Some(ValueKind::Any),
+                _ => None,
+            };
+            if let Some(value) = value {
+                return Node::plain(value);
+            }
+        }
+        match self.schemas.get_key_value(name) {
+            Some((name, schema)) if !schema.properties.is_empty() => {
+                let child = self.component(name, schema, Origin::Go, depth + 1);
+                Node {
+                    child,
+                    ..Node::plain(ValueKind::Object)
+                }
+            }
+            Some((_, schema)) => self.value(schema, Origin::Go, depth + 1),
+            None => Node::plain(ValueKind::Any),
+        }
+    }
+}
+
+fn is_zero(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Bool(true) => false,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+    }
+}
