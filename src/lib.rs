@@ -24,5 +24,6 @@ pub mod manifest;
 pub mod object;
 pub mod release;
 pub mod report;
+pub mod source;
 pub mod types;
 pub mod yaml;

@@ -4,3 +4,4 @@
 //! `driftline.report/v1` contract and never changes its meaning.
 
 pub mod code;
+pub mod redact;

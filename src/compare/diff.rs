@@ -34,17 +34,27 @@ pub(super) enum Cause {
 }
 
 /// Everything that `desired` asks for and `live` does not hold, in the order of the desired value.
-pub(super) fn uncovered<'v>(shape: Option<Shape<'_>>, desired: &'v Value, live: &'v Value) -> Vec<Difference<'v>> {
-    let mut walk = Walk { differences: Vec::new() };
+pub(super) fn uncovered<'v>(
+    shape: Option<Shape<'_>>,
+    desired: &'v Value,
+    live: &'v Value,
+) -> Vec<Difference<'v>> {
+    let mut walk = Walk {
+        differences: Vec::new(),
+    };
     walk.value(&Trail::Root, shape, desired, Some(live));
     walk.differences
 }
 
 /// Whether `live` holds everything that `desired` asks for, apart from what the server drops anyway.
 pub(super) fn covers(shape: Option<Shape<'_>>, desired: &Value, live: Option<&Value>) -> bool {
-    let mut walk = Walk { differences: Vec::new() };
+    let mut walk = Walk {
+        differences: Vec::new(),
+    };
     walk.value(&Trail::Root, shape, desired, live);
-    walk.differences.iter().all(|difference| difference.cause == Cause::Undeclared)
+    walk.differences
+        .iter()
+        .all(|difference| difference.cause == Cause::Undeclared)
 }
 
 /// The steps so far, on the call stack: paths and pointers are only built where something differs.
@@ -95,7 +105,13 @@ impl<'v> Walk<'v> {
         });
     }
 
-    fn value(&mut self, trail: &Trail<'_>, shape: Option<Shape<'_>>, desired: &'v Value, live: Option<&'v Value>) {
+    fn value(
+        &mut self,
+        trail: &Trail<'_>,
+        shape: Option<Shape<'_>>,
+        desired: &'v Value,
+        live: Option<&'v Value>,
+    ) {
         let live = live.filter(|value| !value.is_null());
         match (desired, live) {
             (Value::Null, _) => {}
@@ -180,14 +196,23 @@ impl<'v> Walk<'v> {
         live: &'v [Value],
     ) {
         let key_of = |item: &Value| -> Vec<(String, Value)> {
-            keys.iter().map(|key| (key.clone(), key_value(item, key, element).into_owned())).collect()
+            keys.iter()
+                .map(|key| (key.clone(), key_value(item, key, element).into_owned()))
+                .collect()
         };
         let index_of = |values: &[(String, Value)]| -> String {
-            values.iter().map(|(_, value)| value.to_string()).collect::<Vec<_>>().join("\0")
+            values
+                .iter()
+                .map(|(_, value)| value.to_string())
+                .collect::<Vec<_>>()
+                .join("\0")
         };
         let mut live_by_key: HashMap<String, Vec<usize>> = HashMap::new();
         for (position, item) in live.iter().enumerate() {
-            live_by_key.entry(index_of(&key_of(item))).or_default().push(position);
+            live_by_key
+                .entry(index_of(&key_of(item)))
+                .or_default()
+                .push(position);
         }
         let mut order = Vec::new();
         let mut desired_by_key: HashMap<String, (Vec<(String, Value)>, Vec<&'v Value>)> = HashMap::new();
@@ -201,16 +226,20 @@ impl<'v> Walk<'v> {
             group.1.push(item);
         }
         for index in order {
-            let Some((values, wanted)) = desired_by_key.remove(&index) else { continue };
+            let Some((values, wanted)) = desired_by_key.remove(&index) else {
+                continue;
+            };
             let Some(last) = wanted.last() else { continue };
             let Some(positions) = live_by_key.get(&index) else {
                 self.record(&Trail::Match(trail, &values, None), last, None, Cause::Value);
                 continue;
             };
             let kept_apart = positions.len() > 1
-                && wanted
-                    .iter()
-                    .all(|item| positions.iter().any(|position| covers(element, item, Some(&live[*position]))));
+                && wanted.iter().all(|item| {
+                    positions
+                        .iter()
+                        .any(|position| covers(element, item, Some(&live[*position])))
+                });
             if let Some(position) = positions.last().filter(|_| !kept_apart) {
                 let trail = Trail::Match(trail, &values, Some(*position));
                 self.value(&trail, element, last, Some(&live[*position]));
@@ -236,7 +265,11 @@ impl<'v> Walk<'v> {
                 self.value(&Trail::Index(trail, index), element, wanted, Some(found));
             }
         } else if !same_length
-            || !desired.1.iter().zip(live.1).all(|(wanted, found)| holds_scalar(element, wanted, found))
+            || !desired
+                .1
+                .iter()
+                .zip(live.1)
+                .all(|(wanted, found)| holds_scalar(element, wanted, found))
         {
             self.record(trail, desired.0, Some(live.0), Cause::Value);
         }
@@ -254,10 +287,12 @@ fn says_anything(shape: Option<Shape<'_>>, value: &Value) -> bool {
     match value {
         Value::Null => false,
         Value::Object(fields) => {
-            kept || fields.iter().any(|(key, value)| match shape.map_or(Field::Unknown, |shape| shape.field(key)) {
-                Field::Declared(inner) => says_anything(Some(inner), value),
-                Field::Unknown => says_anything(None, value),
-                Field::Undeclared => false,
+            kept || fields.iter().any(|(key, value)| {
+                match shape.map_or(Field::Unknown, |shape| shape.field(key)) {
+                    Field::Declared(inner) => says_anything(Some(inner), value),
+                    Field::Unknown => says_anything(None, value),
+                    Field::Undeclared => false,
+                }
             })
         }
         Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => kept || !is_zero(value),

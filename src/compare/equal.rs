@@ -78,7 +78,10 @@ fn numbers(left: &Number, right: &Number) -> bool {
 }
 
 fn integer(number: &Number) -> Option<i128> {
-    number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from))
+    number
+        .as_i64()
+        .map(i128::from)
+        .or_else(|| number.as_u64().map(i128::from))
 }
 
 /// Go's JSON decoder skips line breaks in base64, so folded blocks of a manifest are the same bytes.
@@ -107,7 +110,9 @@ fn go_duration(text: &str) -> Option<i128> {
     while !rest.is_empty() {
         let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let (number, after) = rest.split_at(end);
-        let unit_end = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
+        let unit_end = after
+            .find(|c: char| c.is_ascii_digit() || c == '.')
+            .unwrap_or(after.len());
         let (unit, after) = after.split_at(unit_end);
         let nanos: i128 = match unit {
             "ns" => 1,
@@ -153,7 +158,11 @@ mod tests {
 
     #[test]
     fn quantities_are_numbers_only_where_the_type_says_so() {
-        let limit = at("v1", "Pod", &["spec", "containers", "*", "resources", "limits", "memory"]);
+        let limit = at(
+            "v1",
+            "Pod",
+            &["spec", "containers", "*", "resources", "limits", "memory"],
+        );
         assert!(scalars(Some(limit), &json!("1024Mi"), &json!("1Gi")));
         assert!(scalars(Some(limit), &json!(1), &json!("1000m")));
         let data = at("v1", "ConfigMap", &["data", "memory"]);
@@ -164,7 +173,11 @@ mod tests {
     #[test]
     fn secret_bytes_compare_decoded_and_other_text_exactly() {
         let data = at("v1", "Secret", &["data", "token"]);
-        assert!(scalars(Some(data), &json!("aGVsbG8g\nd29ybGQ=\n"), &json!("aGVsbG8gd29ybGQ=")));
+        assert!(scalars(
+            Some(data),
+            &json!("aGVsbG8g\nd29ybGQ=\n"),
+            &json!("aGVsbG8gd29ybGQ=")
+        ));
         assert!(!scalars(Some(data), &json!("aGVsbG8="), &json!("aGVsbG8h")));
         assert!(!scalars(None, &json!("a\n"), &json!("a")));
     }
@@ -172,18 +185,39 @@ mod tests {
     #[test]
     fn numbers_compare_without_a_detour_through_floats() {
         assert!(scalars(None, &json!(1e6), &json!(1_000_000)));
-        assert!(!scalars(None, &json!(9_007_199_254_740_993_u64), &json!(9_007_199_254_740_992_u64)));
-        assert!(!scalars(None, &json!("80"), &json!(80)), "int-or-string keeps its type");
+        assert!(!scalars(
+            None,
+            &json!(9_007_199_254_740_993_u64),
+            &json!(9_007_199_254_740_992_u64)
+        ));
+        assert!(
+            !scalars(None, &json!("80"), &json!(80)),
+            "int-or-string keeps its type"
+        );
     }
 
     #[test]
     fn go_durations_compare_by_length() {
-        for (left, right) in [("8760h", "8760h0m0s"), ("1.5h", "90m"), ("100ms", "0.1s"), ("0", "0s"), ("-1m", "-60s")]
-        {
+        for (left, right) in [
+            ("8760h", "8760h0m0s"),
+            ("1.5h", "90m"),
+            ("100ms", "0.1s"),
+            ("0", "0s"),
+            ("-1m", "-60s"),
+        ] {
             assert_eq!(go_duration(left), go_duration(right), "{left} and {right}");
             assert!(go_duration(left).is_some(), "{left}");
         }
-        for text in ["", "-", "1", "1d", "h", ".s", "1h.", "99999999999999999999999999999999999999999h"] {
+        for text in [
+            "",
+            "-",
+            "1",
+            "1d",
+            "h",
+            ".s",
+            "1h.",
+            "99999999999999999999999999999999999999999h",
+        ] {
             assert_eq!(go_duration(text), None, "{text}");
         }
     }

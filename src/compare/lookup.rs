@@ -19,18 +19,25 @@ pub(super) struct Found<'v> {
 
 /// The value at a path; `None` when the object does not have it.
 pub(super) fn locate<'v>(root: &'v Value, path: &FieldPath, shape: Option<Shape<'_>>) -> Option<Found<'v>> {
-    let mut found = Found { pointer: String::new(), value: root };
+    let mut found = Found {
+        pointer: String::new(),
+        value: root,
+    };
     let mut shape = shape;
     for segment in path.segments() {
         let (token, value) = match segment {
             Segment::Key(key) => (Cow::Borrowed(key.as_str()), found.value.as_object()?.get(key)?),
-            Segment::Index(index) => (Cow::Owned(index.to_string()), found.value.as_array()?.get(*index)?),
+            Segment::Index(index) => (
+                Cow::Owned(index.to_string()),
+                found.value.as_array()?.get(*index)?,
+            ),
             // The last one, as in the comparison: duplicates of a key override each other in order.
             Segment::Match(keys) => {
                 let element = shape.and_then(Shape::element);
                 let items = found.value.as_array()?;
                 let position = items.iter().rposition(|item| {
-                    keys.iter().all(|(key, value)| equal::scalars(None, &key_value(item, key, element), value))
+                    keys.iter()
+                        .all(|(key, value)| equal::scalars(None, &key_value(item, key, element), value))
                 })?;
                 (Cow::Owned(position.to_string()), &items[position])
             }
@@ -40,7 +47,10 @@ pub(super) fn locate<'v>(root: &'v Value, path: &FieldPath, shape: Option<Shape<
                 (Cow::Owned(position.to_string()), &items[position])
             }
         };
-        found = Found { pointer: push_token(&found.pointer, &token), value };
+        found = Found {
+            pointer: push_token(&found.pointer, &token),
+            value,
+        };
         shape = step(shape, segment);
     }
     Some(found)

@@ -15,20 +15,34 @@ use crate::classify::code::FindingCode;
 /// Fields that the server drops are left out: no patch brings them back.
 pub fn patch_of<'c>(changes: impl IntoIterator<Item = &'c Change>) -> Patch {
     let (mut writes, mut removals) = (Vec::new(), Vec::new());
-    for change in changes.into_iter().filter(|change| change.code != FindingCode::Pruned) {
-        let Ok(path) = PointerBuf::parse(change.pointer.as_str()) else { continue };
+    for change in changes
+        .into_iter()
+        .filter(|change| change.code != FindingCode::Pruned)
+    {
+        let Ok(path) = PointerBuf::parse(change.pointer.as_str()) else {
+            continue;
+        };
         match (&change.desired, &change.live) {
-            (Some(desired), Some(_)) => writes
-                .push(PatchOperation::Replace(ReplaceOperation { path, value: without_nulls(desired) })),
+            (Some(desired), Some(_)) => writes.push(PatchOperation::Replace(ReplaceOperation {
+                path,
+                value: without_nulls(desired),
+            })),
             (Some(desired), None) => {
-                writes.push(PatchOperation::Add(AddOperation { path, value: without_nulls(desired) }));
+                writes.push(PatchOperation::Add(AddOperation {
+                    path,
+                    value: without_nulls(desired),
+                }));
             }
             (None, _) => removals.push(path),
         }
     }
     // From the end of each list to its beginning, and from the inside out, so that no pointer goes stale.
     removals.sort_by(|left, right| order(right).cmp(&order(left)));
-    writes.extend(removals.into_iter().map(|path| PatchOperation::Remove(RemoveOperation { path })));
+    writes.extend(
+        removals
+            .into_iter()
+            .map(|path| PatchOperation::Remove(RemoveOperation { path })),
+    );
     Patch(writes)
 }
 
@@ -85,7 +99,15 @@ mod tests {
         });
         let shape = TypeTable::builtin().kind("apps/v1", "Deployment");
         let compare = |live: &Value| {
-            three_way(shape, Versions { previous: Some(&previous), desired: &desired, attempted: &[], live })
+            three_way(
+                shape,
+                Versions {
+                    previous: Some(&previous),
+                    desired: &desired,
+                    attempted: &[],
+                    live,
+                },
+            )
         };
         let changes = compare(&live);
         assert_eq!(changes.len(), 12, "{changes:#?}");

@@ -130,18 +130,32 @@ mod tests {
                 "/spec/containers[name=app]/ports[containerPort=80,protocol=TCP]",
             ),
             (
-                container.key("volumeMounts").join(Segment::Match(vec![("mountPath".into(), json!("/var/lib"))])),
+                container
+                    .key("volumeMounts")
+                    .join(Segment::Match(vec![("mountPath".into(), json!("/var/lib"))])),
                 "/spec/containers[name=app]/volumeMounts[mountPath=/var/lib]",
             ),
             (
-                FieldPath::root().key("metadata").key("annotations").key("meta.helm.sh/release-name"),
+                FieldPath::root()
+                    .key("metadata")
+                    .key("annotations")
+                    .key("meta.helm.sh/release-name"),
                 "/metadata/annotations[\"meta.helm.sh/release-name\"]",
             ),
             (
-                FieldPath::root().key("metadata").key("finalizers").join(Segment::Member(json!("a b"))),
+                FieldPath::root()
+                    .key("metadata")
+                    .key("finalizers")
+                    .join(Segment::Member(json!("a b"))),
                 "/metadata/finalizers[=\"a b\"]",
             ),
-            (FieldPath::root().key("rules").join(Segment::Index(2)).key("verbs"), "/rules[2]/verbs"),
+            (
+                FieldPath::root()
+                    .key("rules")
+                    .join(Segment::Index(2))
+                    .key("verbs"),
+                "/rules[2]/verbs",
+            ),
         ];
         for (path, text) in cases {
             assert_eq!(path.to_string(), text);

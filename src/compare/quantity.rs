@@ -26,7 +26,9 @@ impl Quantity {
             b'+' => (false, &text[1..]),
             _ => (false, text),
         };
-        let end = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
+        let end = unsigned
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(unsigned.len());
         let (number, suffix) = unsigned.split_at(end);
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
         if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
@@ -34,11 +36,23 @@ impl Quantity {
         }
         let (binary, exponent) = scale(suffix)?;
         let digits = [whole, fraction].concat();
-        let mut amount: i128 = digits.trim_start_matches('0').parse().or_else(|error| {
-            if digits.bytes().all(|digit| digit == b'0') { Ok(0) } else { Err(error) }
-        }).ok()?;
-        amount = amount.checked_shl(binary).filter(|shifted| shifted >> binary == amount)?;
-        let power = exponent.checked_add(9)?.checked_sub(i32::try_from(fraction.len()).ok()?)?;
+        let mut amount: i128 = digits
+            .trim_start_matches('0')
+            .parse()
+            .or_else(|error| {
+                if digits.bytes().all(|digit| digit == b'0') {
+                    Ok(0)
+                } else {
+                    Err(error)
+                }
+            })
+            .ok()?;
+        amount = amount
+            .checked_shl(binary)
+            .filter(|shifted| shifted >> binary == amount)?;
+        let power = exponent
+            .checked_add(9)?
+            .checked_sub(i32::try_from(fraction.len()).ok()?)?;
         let factor = 10_i128.checked_pow(power.unsigned_abs());
         let nanos = match (power >= 0, factor) {
             (true, Some(factor)) => amount.checked_mul(factor)?,
@@ -71,7 +85,10 @@ fn scale(suffix: &str) -> Option<(u32, i32)> {
         "E" => (0, 18),
         _ => {
             let exponent = suffix.strip_prefix(['e', 'E'])?;
-            (0, exponent.parse().ok().filter(|e: &i32| (-100..=100).contains(e))?)
+            (
+                0,
+                exponent.parse().ok().filter(|e: &i32| (-100..=100).contains(e))?,
+            )
         }
     })
 }
@@ -104,7 +121,11 @@ mod tests {
             ("000", "0"),
         ] {
             assert!(Quantity::parse(left).is_some(), "{left}");
-            assert_eq!(Quantity::parse(left), Quantity::parse(right), "{left} and {right}");
+            assert_eq!(
+                Quantity::parse(left),
+                Quantity::parse(right),
+                "{left} and {right}"
+            );
         }
         assert_eq!(Quantity::from_value(&json!(0.5)), Quantity::parse("500m"));
         assert_eq!(Quantity::from_value(&json!(2)), Quantity::parse("2"));
@@ -113,8 +134,23 @@ mod tests {
     #[test]
     fn different_amounts_differ_and_other_text_is_no_quantity() {
         assert_ne!(Quantity::parse("1G"), Quantity::parse("1Gi"));
-        assert_ne!(Quantity::parse("9223372036854775807"), Quantity::parse("9223372036854775808"));
-        for text in ["", "-", "m", "1.2.3", "1kb", "1 Gi", "Gi", "1e", "0x10", "1e999999999999", "é"] {
+        assert_ne!(
+            Quantity::parse("9223372036854775807"),
+            Quantity::parse("9223372036854775808")
+        );
+        for text in [
+            "",
+            "-",
+            "m",
+            "1.2.3",
+            "1kb",
+            "1 Gi",
+            "Gi",
+            "1e",
+            "0x10",
+            "1e999999999999",
+            "é",
+        ] {
             assert_eq!(Quantity::parse(text), None, "{text}");
         }
     }

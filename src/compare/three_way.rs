@@ -4,7 +4,7 @@
 //! modified and current), plus the revisions that failed or are pending above the baseline, because a half-done
 //! upgrade is no person's hot-fix.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::diff::{Cause, covers, uncovered};
 use super::equal::is_zero;
@@ -69,7 +69,13 @@ pub fn three_way(shape: Option<Shape<'_>>, versions: Versions<'_>) -> Vec<Change
         })
         .collect();
     for attempted in versions.attempted {
-        unset(shape, versions, attempted, FindingCode::HalfUpgraded, &mut changes);
+        unset(
+            shape,
+            versions,
+            attempted,
+            FindingCode::HalfUpgraded,
+            &mut changes,
+        );
     }
     if let Some(previous) = versions.previous {
         unset(shape, versions, previous, FindingCode::Lingering, &mut changes);
@@ -115,17 +121,30 @@ fn unset(
     code: FindingCode,
     changes: &mut Vec<Change>,
 ) {
-    for (path, value) in surplus(shape, other, versions.desired) {
+    let mut places = surplus(shape, other, versions.desired);
+    while let Some((path, value)) = places.pop() {
         let inner = shape_at(shape, &path);
-        let Some(Found { pointer, value: live }) = locate(versions.live, &path, shape) else { continue };
+        let Some(Found { pointer, value: live }) = locate(versions.live, &path, shape) else {
+            continue;
+        };
         let known = changes.iter().any(|change| change.path == path);
         if known || live.is_null() || !covers(inner, value, Some(live)) || is_servers_choice(inner, live) {
+            continue;
+        }
+        if let (Value::Object(fields), Value::Object(held)) = (value, live)
+            && holds_more(inner, held, fields)
+        {
+            // Others' fields stand beside ours: only ours are left over.
+            places.extend(fields.iter().map(|(key, value)| (path.key(key), value)));
             continue;
         }
         changes.push(Change {
             code,
             pointer,
-            previous: versions.previous.and_then(|previous| value_at(previous, &path, shape)).cloned(),
+            previous: versions
+                .previous
+                .and_then(|previous| value_at(previous, &path, shape))
+                .cloned(),
             desired: None,
             live: Some(live.clone()),
             path,
@@ -133,8 +152,27 @@ fn unset(
     }
 }
 
+/// Whether the live object holds fields that neither the revision nor the server put there.
+fn holds_more(shape: Option<Shape<'_>>, live: &Map<String, Value>, set: &Map<String, Value>) -> bool {
+    live.iter().any(|(key, live)| match (set.get(key), live) {
+        (None, _) => !is_servers_choice(child(shape, key), live),
+        (Some(Value::Object(set)), Value::Object(live)) => holds_more(child(shape, key), live, set),
+        (Some(_), _) => false,
+    })
+}
+
+/// The shape of an object's field, where it is known.
+fn child<'a>(shape: Option<Shape<'a>>, key: &str) -> Option<Shape<'a>> {
+    match shape?.field(key) {
+        Field::Declared(inner) => Some(inner),
+        Field::Undeclared | Field::Unknown => None,
+    }
+}
+
 fn value_at<'v>(version: &'v Value, path: &FieldPath, shape: Option<Shape<'_>>) -> Option<&'v Value> {
-    locate(version, path, shape).map(|found| found.value).filter(|value| !value.is_null())
+    locate(version, path, shape)
+        .map(|found| found.value)
+        .filter(|value| !value.is_null())
 }
 
 /// Whether the server writes this very value when nobody asks for one.
@@ -142,13 +180,14 @@ fn is_servers_choice(shape: Option<Shape<'_>>, live: &Value) -> bool {
     let Some(shape) = shape else { return false };
     if shape.is_filled() {
         // Filled without a fixed default: allocated, or dependent on other fields.
-        return shape.default().is_none_or(|default| covers(Some(shape), live, Some(default)));
+        return shape
+            .default()
+            .is_none_or(|default| covers(Some(shape), live, Some(default)));
     }
     match live {
-        Value::Object(fields) if !fields.is_empty() => fields.iter().all(|(key, value)| match shape.field(key) {
-            Field::Declared(inner) => is_servers_choice(Some(inner), value),
-            Field::Undeclared | Field::Unknown => false,
-        }),
+        Value::Object(fields) if !fields.is_empty() => fields
+            .iter()
+            .all(|(key, value)| is_servers_choice(child(Some(shape), key), value)),
         _ => is_zero(live),
     }
 }
@@ -169,17 +208,14 @@ fn collect<'v>(
 ) {
     match (from, desired) {
         (Value::Object(from), Value::Object(desired)) => {
-            for (key, value) in from.iter().filter(|(key, value)| !key.starts_with('$') && !is_zero(value)) {
+            for (key, value) in from
+                .iter()
+                .filter(|(key, value)| !key.starts_with('$') && !is_zero(value))
+            {
                 let path = path.key(key);
                 match desired.get(key).filter(|value| !value.is_null()) {
                     None => found.push((path, value)),
-                    Some(wanted) => {
-                        let inner = match shape.map(|shape| shape.field(key)) {
-                            Some(Field::Declared(inner)) => Some(inner),
-                            Some(Field::Undeclared | Field::Unknown) | None => None,
-                        };
-                        collect(&path, inner, value, wanted, found);
-                    }
+                    Some(wanted) => collect(&path, child(shape, key), value, wanted, found),
                 }
             }
         }
@@ -194,7 +230,9 @@ fn collect<'v>(
                             .collect();
                         let path = path.join(Segment::Match(values.clone()));
                         let twin = desired.iter().rev().find(|candidate| {
-                            values.iter().all(|(key, value)| *key_value(candidate, key, element) == *value)
+                            values
+                                .iter()
+                                .all(|(key, value)| *key_value(candidate, key, element) == *value)
                         });
                         match twin {
                             None => found.push((path, item)),
@@ -222,7 +260,10 @@ mod tests {
 
     fn deployment(versions: Versions<'_>) -> Vec<(FindingCode, String)> {
         let shape = TypeTable::builtin().kind("apps/v1", "Deployment");
-        three_way(shape, versions).into_iter().map(|change| (change.code, change.path.to_string())).collect()
+        three_way(shape, versions)
+            .into_iter()
+            .map(|change| (change.code, change.path.to_string()))
+            .collect()
     }
 
     fn with_image(image: &str) -> Value {
@@ -264,17 +305,30 @@ mod tests {
     #[test]
     fn a_field_that_the_live_object_lacks() {
         let desired = json!({"metadata": {"labels": {"a": "1"}}});
-        let (empty, live) = (json!({"metadata": {}}), json!({"metadata": {"labels": {"b": "2"}}}));
+        let (empty, live) = (
+            json!({"metadata": {}}),
+            json!({"metadata": {"labels": {"b": "2"}}}),
+        );
         let path = "/metadata/labels/a".to_owned();
         for (previous, code) in [
             (None, FindingCode::Removed),
             (Some(&desired), FindingCode::Removed),
             (Some(&empty), FindingCode::NotApplied),
         ] {
-            let versions = Versions { previous, desired: &desired, attempted: &[], live: &live };
+            let versions = Versions {
+                previous,
+                desired: &desired,
+                attempted: &[],
+                live: &live,
+            };
             assert_eq!(deployment(versions), [(code, path.clone())]);
         }
-        let versions = Versions { previous: Some(&desired), desired: &desired, attempted: &[empty], live: &live };
+        let versions = Versions {
+            previous: Some(&desired),
+            desired: &desired,
+            attempted: &[empty],
+            live: &live,
+        };
         assert_eq!(deployment(versions), [(FindingCode::HalfUpgraded, path)]);
     }
 
@@ -292,15 +346,22 @@ mod tests {
                 {"name": "sidecar", "image": "s", "terminationMessagePath": "/dev/termination-log"},
                 {"name": "app", "image": "a"}]}}},
         });
-        let mut found =
-            deployment(Versions { previous: Some(&previous), desired: &desired, attempted: &[], live: &live });
+        let mut found = deployment(Versions {
+            previous: Some(&previous),
+            desired: &desired,
+            attempted: &[],
+            live: &live,
+        });
         found.sort_by(|left, right| left.1.cmp(&right.1));
         assert_eq!(
             found,
             [
-                (FindingCode::Lingering, "/metadata/labels".to_owned()),
+                (FindingCode::Lingering, "/metadata/labels/old".to_owned()),
                 (FindingCode::Lingering, "/spec/revisionHistoryLimit".to_owned()),
-                (FindingCode::Lingering, "/spec/template/spec/containers[name=sidecar]".to_owned()),
+                (
+                    FindingCode::Lingering,
+                    "/spec/template/spec/containers[name=sidecar]".to_owned()
+                ),
             ],
             "replicas 1 is the default, so Helm may have removed it"
         );

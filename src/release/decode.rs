@@ -66,7 +66,11 @@ pub struct Info {
     #[serde(default)]
     pub status: String,
     /// When this revision was applied, on the clock of whoever ran Helm.
-    #[serde(default, deserialize_with = "helm_time", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "helm_time",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub last_deployed: Option<DateTime<Utc>>,
     /// Helm's sentence on how the operation ended.
     #[serde(default)]
@@ -155,7 +159,9 @@ pub fn decode(payload: &[u8], max_bytes: u64) -> Result<Release, DecodeError> {
     if payload.len() as u64 / 4 > max_bytes / 3 + 1 {
         return Err(DecodeError::TooLarge { limit: max_bytes });
     }
-    let bytes = BASE64.decode(payload.trim_ascii()).map_err(|error| DecodeError::Base64(describe(&error)))?;
+    let bytes = BASE64
+        .decode(payload.trim_ascii())
+        .map_err(|error| DecodeError::Base64(describe(&error)))?;
     if !bytes.starts_with(&GZIP_MAGIC) {
         return from_json(&bytes);
     }
@@ -189,7 +195,9 @@ fn describe(error: &base64::DecodeError) -> String {
         base64::DecodeError::InvalidByte(offset, _) | base64::DecodeError::InvalidLastSymbol(offset, _) => {
             format!("unexpected character at offset {offset}")
         }
-        base64::DecodeError::InvalidLength(length) => format!("{length} characters is not a whole number of groups"),
+        base64::DecodeError::InvalidLength(length) => {
+            format!("{length} characters is not a whole number of groups")
+        }
         base64::DecodeError::InvalidPadding => "wrong padding".to_owned(),
     }
 }
@@ -239,10 +247,16 @@ mod tests {
     #[test]
     fn compressed_and_plain_records_decode_alike() {
         let compressed = decode(&encode(&gzip(RECORD.as_bytes())), MAX_DECODED_BYTES).unwrap();
-        assert_eq!(decode(&encode(RECORD.as_bytes()), MAX_DECODED_BYTES).unwrap(), compressed);
+        assert_eq!(
+            decode(&encode(RECORD.as_bytes()), MAX_DECODED_BYTES).unwrap(),
+            compressed
+        );
         assert_eq!((compressed.name.as_str(), compressed.version), ("web", 3));
         assert_eq!(compressed.apply_method(), ApplyMethod::Ssa);
-        assert_eq!(compressed.info.last_deployed.unwrap().to_rfc3339(), "2026-11-20T02:12:00.500+00:00");
+        assert_eq!(
+            compressed.info.last_deployed.unwrap().to_rfc3339(),
+            "2026-11-20T02:12:00.500+00:00"
+        );
         let again = from_json(&serde_json::to_vec(&compressed).unwrap()).unwrap();
         assert_eq!(again, compressed, "a snapshot's copy says the same");
     }
@@ -251,11 +265,21 @@ mod tests {
     fn old_and_sparse_records_decode() {
         for (record, method) in [
             (r"{}", ApplyMethod::Csa),
-            (r#"{"apply_method":"","info":{"last_deployed":""}}"#, ApplyMethod::Csa),
-            (r#"{"info":{"last_deployed":"0001-01-01T00:00:00Z"},"hooks":null,"chart":null}"#, ApplyMethod::Csa),
+            (
+                r#"{"apply_method":"","info":{"last_deployed":""}}"#,
+                ApplyMethod::Csa,
+            ),
+            (
+                r#"{"info":{"last_deployed":"0001-01-01T00:00:00Z"},"hooks":null,"chart":null}"#,
+                ApplyMethod::Csa,
+            ),
         ] {
             let release = decode(&encode(record.as_bytes()), MAX_DECODED_BYTES).unwrap();
-            assert_eq!((release.info.last_deployed, release.apply_method()), (None, method), "{record}");
+            assert_eq!(
+                (release.info.last_deployed, release.apply_method()),
+                (None, method),
+                "{record}"
+            );
         }
     }
 
@@ -263,13 +287,31 @@ mod tests {
     fn broken_records_say_what_is_wrong_and_quote_nothing() {
         let whole = gzip(RECORD.as_bytes());
         let rows: [(Vec<u8>, &str); 7] = [
-            (b"%%%".to_vec(), "its `release` value is not base64: unexpected character at offset 0"),
-            (b"AAAAA".to_vec(), "its `release` value is not base64: 5 characters is not a whole number of groups"),
-            (encode(&whole[..whole.len() / 2]), "its gzip stream is broken or cut off"),
-            (encode(b"{\"name\":\"hunter2"), "its JSON is cut off at line 1, column 16"),
-            (encode(b"{\"name\":{\"hunter2\":1}}"), "its JSON is not a release at line 1, column 8"),
+            (
+                b"%%%".to_vec(),
+                "its `release` value is not base64: unexpected character at offset 0",
+            ),
+            (
+                b"AAAAA".to_vec(),
+                "its `release` value is not base64: 5 characters is not a whole number of groups",
+            ),
+            (
+                encode(&whole[..whole.len() / 2]),
+                "its gzip stream is broken or cut off",
+            ),
+            (
+                encode(b"{\"name\":\"hunter2"),
+                "its JSON is cut off at line 1, column 16",
+            ),
+            (
+                encode(b"{\"name\":{\"hunter2\":1}}"),
+                "its JSON is not a release at line 1, column 8",
+            ),
             (encode(b"hunter2"), "its JSON is malformed at line 1, column 1"),
-            (encode(&gzip(&vec![b' '; 3 << 20])), "it decodes to more than 2 MiB"),
+            (
+                encode(&gzip(&vec![b' '; 3 << 20])),
+                "it decodes to more than 2 MiB",
+            ),
         ];
         for (payload, message) in rows {
             let error = decode(&payload, 2 << 20).unwrap_err().to_string();
@@ -280,7 +322,10 @@ mod tests {
 
     #[test]
     fn oversized_base64_is_refused_before_it_is_decoded() {
-        assert_eq!(decode(&vec![b'A'; 4096], 1024), Err(DecodeError::TooLarge { limit: 1024 }));
+        assert_eq!(
+            decode(&vec![b'A'; 4096], 1024),
+            Err(DecodeError::TooLarge { limit: 1024 })
+        );
     }
 
     proptest! {

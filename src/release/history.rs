@@ -24,7 +24,10 @@ impl History {
     pub fn group(revisions: impl IntoIterator<Item = StoredRevision>) -> Vec<Self> {
         let mut releases: BTreeMap<ReleaseKey, Vec<StoredRevision>> = BTreeMap::new();
         for revision in revisions {
-            releases.entry(revision.release.clone()).or_default().push(revision);
+            releases
+                .entry(revision.release.clone())
+                .or_default()
+                .push(revision);
         }
         releases
             .into_iter()
@@ -32,7 +35,11 @@ impl History {
                 revisions.sort_by_key(|revision| revision.revision);
                 Self { key, revisions }
             })
-            .filter(|history| history.latest().is_some_and(|latest| latest.status != Status::Uninstalled))
+            .filter(|history| {
+                history
+                    .latest()
+                    .is_some_and(|latest| latest.status != Status::Uninstalled)
+            })
             .collect()
     }
 
@@ -49,7 +56,10 @@ impl History {
     /// The revision to compare against: the highest one that is deployed. Helm does the same when several claim
     /// to be (Helm: `pkg/storage/storage.go`, `Deployed`).
     pub fn baseline(&self) -> Option<&StoredRevision> {
-        self.revisions.iter().rev().find(|revision| revision.status == Status::Deployed)
+        self.revisions
+            .iter()
+            .rev()
+            .find(|revision| revision.status == Status::Deployed)
     }
 
     /// The highest revision below the baseline that once was deployed.
@@ -68,14 +78,17 @@ impl History {
             .iter()
             .rev()
             .filter(move |revision| {
-                revision.revision > floor && (revision.status == Status::Failed || revision.status.is_pending())
+                revision.revision > floor
+                    && (revision.status == Status::Failed || revision.status.is_pending())
             })
             .take(ATTEMPTS_READ)
     }
 
     /// The revisions that claim to be deployed.
     pub fn deployed(&self) -> impl Iterator<Item = &StoredRevision> {
-        self.revisions.iter().filter(|revision| revision.status == Status::Deployed)
+        self.revisions
+            .iter()
+            .filter(|revision| revision.status == Status::Deployed)
     }
 }
 
@@ -102,12 +115,32 @@ mod tests {
     /// Stored revisions in any order → baseline, previous, attempted.
     #[test]
     fn which_revisions_matter() {
-        type Row = (&'static [(u64, &'static str)], Option<u64>, Option<u64>, &'static [u64]);
+        type Row = (
+            &'static [(u64, &'static str)],
+            Option<u64>,
+            Option<u64>,
+            &'static [u64],
+        );
         let rows: [Row; 8] = [
             (&[(1, "deployed")], Some(1), None, &[]),
-            (&[(10, "deployed"), (9, "superseded"), (2, "superseded")], Some(10), Some(9), &[]),
-            (&[(1, "superseded"), (2, "failed"), (3, "deployed")], Some(3), Some(1), &[]),
-            (&[(1, "deployed"), (2, "failed"), (3, "pending-upgrade")], Some(1), None, &[3, 2]),
+            (
+                &[(10, "deployed"), (9, "superseded"), (2, "superseded")],
+                Some(10),
+                Some(9),
+                &[],
+            ),
+            (
+                &[(1, "superseded"), (2, "failed"), (3, "deployed")],
+                Some(3),
+                Some(1),
+                &[],
+            ),
+            (
+                &[(1, "deployed"), (2, "failed"), (3, "pending-upgrade")],
+                Some(1),
+                None,
+                &[3, 2],
+            ),
             (&[(1, "deployed"), (2, "deployed")], Some(2), Some(1), &[]),
             (&[(1, "failed")], None, None, &[1]),
             (&[(1, "pending-install")], None, None, &[1]),
@@ -118,7 +151,11 @@ mod tests {
             let number = |revision: Option<&StoredRevision>| revision.map(|revision| revision.revision);
             assert_eq!(number(history.baseline()), baseline, "{statuses:?}");
             assert_eq!(number(history.previous()), previous, "{statuses:?}");
-            assert_eq!(history.attempted().map(|r| r.revision).collect::<Vec<_>>(), attempted, "{statuses:?}");
+            assert_eq!(
+                history.attempted().map(|r| r.revision).collect::<Vec<_>>(),
+                attempted,
+                "{statuses:?}"
+            );
         }
     }
 

@@ -122,7 +122,10 @@ pub struct ReleaseKey {
 impl ReleaseKey {
     /// The report's form of where the records are.
     pub fn storage(&self) -> report::Storage {
-        report::Storage { driver: self.driver.as_str().to_owned(), namespace: self.namespace.clone() }
+        report::Storage {
+            driver: self.driver.as_str().to_owned(),
+            namespace: self.namespace.clone(),
+        }
     }
 }
 
@@ -177,7 +180,10 @@ impl StoredRevision {
     /// `pkg/storage/storage.go`, `makeKey`), which cannot be edited as labels can. `None` when the object is no
     /// release record.
     pub fn from_metadata(metadata: Metadata<'_>) -> Option<Self> {
-        let (name, revision) = metadata.object.strip_prefix("sh.helm.release.v1.")?.rsplit_once(".v")?;
+        let (name, revision) = metadata
+            .object
+            .strip_prefix("sh.helm.release.v1.")?
+            .rsplit_once(".v")?;
         let revision: u64 = revision.parse().ok()?;
         let [label_name, label_version, label_status] = metadata.labels;
         let mut mismatches = Vec::new();
@@ -202,8 +208,14 @@ impl StoredRevision {
             status,
             created: metadata.created,
             written: metadata.written.max(metadata.created),
-            mismatch: (!mismatches.is_empty())
-                .then(|| format!("{} {}: {}", metadata.driver, metadata.object, mismatches.join(", "))),
+            mismatch: (!mismatches.is_empty()).then(|| {
+                format!(
+                    "{} {}: {}",
+                    metadata.driver,
+                    metadata.object,
+                    mismatches.join(", ")
+                )
+            }),
         })
     }
 }
@@ -229,10 +241,22 @@ mod tests {
 
     #[test]
     fn the_object_name_identifies_the_revision() {
-        let revision = stored("sh.helm.release.v1.web.v1.v12", [Some("web.v1"), Some("12"), Some("deployed")]).unwrap();
-        assert_eq!((revision.release.name.as_str(), revision.revision), ("web.v1", 12));
+        let revision = stored(
+            "sh.helm.release.v1.web.v1.v12",
+            [Some("web.v1"), Some("12"), Some("deployed")],
+        )
+        .unwrap();
+        assert_eq!(
+            (revision.release.name.as_str(), revision.revision),
+            ("web.v1", 12)
+        );
         assert_eq!((revision.status, revision.mismatch), (Status::Deployed, None));
-        for other in ["web", "sh.helm.release.v1.web", "sh.helm.release.v1.web.vx", "sh.helm.release.v2.web.v1"] {
+        for other in [
+            "web",
+            "sh.helm.release.v1.web",
+            "sh.helm.release.v1.web.vx",
+            "sh.helm.release.v2.web.v1",
+        ] {
             assert_eq!(stored(other, [None; 3]), None, "{other}");
         }
     }
@@ -253,8 +277,15 @@ mod tests {
     #[test]
     fn every_status_of_helm_round_trips() {
         for label in [
-            "unknown", "deployed", "uninstalled", "superseded", "failed", "uninstalling", "pending-install",
-            "pending-upgrade", "pending-rollback",
+            "unknown",
+            "deployed",
+            "uninstalled",
+            "superseded",
+            "failed",
+            "uninstalling",
+            "pending-install",
+            "pending-upgrade",
+            "pending-rollback",
         ] {
             assert_eq!(Status::from_label(label).as_str(), label);
         }

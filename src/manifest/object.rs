@@ -1,0 +1,258 @@
+//! The objects of a stored manifest.
+//!
+//! Reads what Helm itself would build from the manifest (Helm: `pkg/kube/client.go`, `Build`): every document is an
+//! object, or a list whose items are; documents that are empty or have no kind are skipped. What Helm would refuse
+//! makes the manifest unreadable as a whole, because a part of it would look like the whole.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::split::{self, SplitError};
+use crate::object::Gvk;
+use crate::yaml::{self, Limits, YamlError};
+
+/// The annotation that keeps an object when it leaves the release (Helm: `pkg/kube/resource_policy.go`).
+pub const RESOURCE_POLICY: &str = "helm.sh/resource-policy";
+
+/// How many objects one manifest may hold; the largest real chart has a few hundred.
+const MAX_OBJECTS: usize = 50_000;
+
+/// How deep lists may hold lists.
+const MAX_LIST_DEPTH: usize = 8;
+
+/// One object as the manifest states it.
+///
+/// The body is kept as compact JSON: a scan holds the manifests of all releases at once, and text is a fraction of
+/// the size of a parsed value. Bodies that two revisions share are shared in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManifestObject {
+    /// API version and kind.
+    pub gvk: Gvk,
+    /// The namespace that the manifest itself names.
+    pub namespace: Option<String>,
+    /// The name.
+    pub name: String,
+    /// The template that rendered it.
+    pub template: Option<String>,
+    /// Whether Helm keeps the object when it leaves the release.
+    pub keep: bool,
+    /// Whether the cluster removes the object by itself once it has finished.
+    pub expires: bool,
+    /// The object as compact JSON.
+    pub body: Arc<str>,
+}
+
+/// Why a manifest cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ManifestError {
+    /// The documents cannot be told apart.
+    #[error(transparent)]
+    Split(#[from] SplitError),
+    /// A document is not what Helm accepts as YAML.
+    #[error("the document at line {line} of the manifest: {source}")]
+    Yaml {
+        /// Where the document starts.
+        line: usize,
+        /// What is wrong in it.
+        source: YamlError,
+    },
+    /// A document is not an object.
+    #[error(
+        "the document at line {line} of the manifest is not an object with apiVersion, kind and metadata.name"
+    )]
+    NotAnObject {
+        /// Where the document starts.
+        line: usize,
+    },
+    /// More objects than any chart has.
+    #[error(
+        "the manifest holds more than {MAX_OBJECTS} objects, or lists nested more than {MAX_LIST_DEPTH} deep"
+    )]
+    TooMany,
+}
+
+/// Reads every object of a manifest. Where the manifest names one twice, the last one counts, as Helm applies them
+/// in order.
+pub fn parse(manifest: &str, limits: &Limits) -> Result<Vec<ManifestObject>, ManifestError> {
+    let mut objects: Vec<ManifestObject> = Vec::new();
+    for document in split::documents(manifest) {
+        let document = document?;
+        let value = yaml::parse_document(document.text, limits).map_err(|source| ManifestError::Yaml {
+            line: document.line,
+            source,
+        })?;
+        let context = Context {
+            template: document.source,
+            line: document.line,
+        };
+        flatten(value, context, 0, &mut objects)?;
+    }
+    let mut latest = std::collections::HashMap::new();
+    for (position, object) in objects.iter().enumerate() {
+        latest.insert(
+            (object.gvk.clone(), object.namespace.clone(), object.name.clone()),
+            position,
+        );
+    }
+    let mut position = 0;
+    objects.retain(|object| {
+        let key = (object.gvk.clone(), object.namespace.clone(), object.name.clone());
+        position += 1;
+        latest.get(&key) == Some(&(position - 1))
+    });
+    Ok(objects)
+}
+
+#[derive(Clone, Copy)]
+struct Context<'a> {
+    template: Option<&'a str>,
+    line: usize,
+}
+
+/// Whatever has `items` is a list, whose items may leave out what its kind implies (apimachinery:
+/// `unstructuredJSONScheme.decodeToList`).
+fn flatten(
+    mut value: Value,
+    context: Context<'_>,
+    depth: usize,
+    objects: &mut Vec<ManifestObject>,
+) -> Result<(), ManifestError> {
+    if value.is_null() || (value.is_object() && text(&value, "kind").is_none() && depth == 0) {
+        return Ok(());
+    }
+    let malformed = ManifestError::NotAnObject { line: context.line };
+    let (Some(api_version), Some(kind)) = (text(&value, "apiVersion"), text(&value, "kind")) else {
+        return Err(malformed);
+    };
+    if value.get("items").is_some_and(Value::is_array) {
+        if depth == MAX_LIST_DEPTH {
+            return Err(ManifestError::TooMany);
+        }
+        let implied = kind.strip_suffix("List").filter(|kind| !kind.is_empty());
+        let implied = implied.map(|kind| (api_version.to_owned(), kind.to_owned()));
+        let Some(Value::Array(items)) = value.get_mut("items").map(Value::take) else {
+            return Err(malformed);
+        };
+        for mut item in items {
+            if let (Some((api_version, kind)), Some(fields)) = (&implied, item.as_object_mut())
+                && !fields.contains_key("kind")
+                && !fields.contains_key("apiVersion")
+            {
+                fields.insert("apiVersion".to_owned(), api_version.as_str().into());
+                fields.insert("kind".to_owned(), kind.as_str().into());
+            }
+            flatten(item, context, depth + 1, objects)?;
+        }
+        return Ok(());
+    }
+    let metadata = value.get("metadata");
+    let Some(name) = metadata.and_then(|metadata| text(metadata, "name")) else {
+        return Err(malformed);
+    };
+    if objects.len() == MAX_OBJECTS {
+        return Err(ManifestError::TooMany);
+    }
+    objects.push(ManifestObject {
+        gvk: Gvk::new(api_version, kind),
+        namespace: metadata
+            .and_then(|metadata| text(metadata, "namespace"))
+            .map(str::to_owned),
+        name: name.to_owned(),
+        template: context.template.map(str::to_owned),
+        keep: is_kept(&value),
+        expires: kind == "Job"
+            && value
+                .pointer("/spec/ttlSecondsAfterFinished")
+                .is_some_and(Value::is_number),
+        body: value.to_string().into(),
+    });
+    Ok(())
+}
+
+/// A field's text, unless it is missing, empty or something else.
+fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
+    value.get(key)?.as_str().filter(|text| !text.is_empty())
+}
+
+/// Whether an object carries Helm's `keep` policy, which Helm compares trimmed and without case.
+pub fn is_kept(object: &Value) -> bool {
+    object
+        .pointer("/metadata/annotations")
+        .and_then(|annotations| annotations.get(RESOURCE_POLICY))
+        .and_then(Value::as_str)
+        .is_some_and(|policy| policy.trim().eq_ignore_ascii_case("keep"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(manifest: &str) -> Vec<String> {
+        parse(manifest, &Limits::default())
+            .unwrap()
+            .into_iter()
+            .map(|object| format!("{} {} {:?}", object.gvk, object.name, object.namespace))
+            .collect()
+    }
+
+    #[test]
+    fn documents_without_an_object_are_skipped() {
+        let manifest =
+            "---\n# Source: c/templates/a.yaml\n# nothing here\n---\nnull\n---\nfoo: bar\n---\n{}\n";
+        assert_eq!(names(manifest), Vec::<String>::new());
+    }
+
+    #[test]
+    fn lists_of_any_kind_are_flattened() {
+        let manifest = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMapList\n  items:\n  \
+                        - metadata: {name: a}\n  - {apiVersion: v1, kind: Secret, metadata: {name: b, namespace: prod}}\n";
+        assert_eq!(
+            names(manifest),
+            ["v1/ConfigMap a None", "v1/Secret b Some(\"prod\")"]
+        );
+    }
+
+    #[test]
+    fn the_last_of_two_equal_objects_counts() {
+        let manifest = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {x: one}\n---\napiVersion: \
+                        v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {x: two}\n";
+        let objects = parse(manifest, &Limits::default()).unwrap();
+        assert_eq!(objects.len(), 1);
+        assert!(objects[0].body.contains("two"));
+    }
+
+    #[test]
+    fn templates_policy_and_expiry_are_remembered() {
+        let manifest = "---\n# Source: c/templates/job.yaml\napiVersion: batch/v1\nkind: Job\nmetadata:\n  name: \
+                        j\n  annotations: {helm.sh/resource-policy: ' Keep '}\nspec: {ttlSecondsAfterFinished: 0}\n";
+        let [job] = parse(manifest, &Limits::default()).unwrap().try_into().unwrap();
+        assert_eq!(job.template.as_deref(), Some("c/templates/job.yaml"));
+        assert!(job.keep && job.expires);
+    }
+
+    #[test]
+    fn what_helm_refuses_is_refused_with_its_line() {
+        for (manifest, message) in [
+            (
+                "---\nkind: A\n",
+                "the document at line 1 of the manifest is not an object",
+            ),
+            (
+                "a: b\n---\n- x\n",
+                "the document at line 3 of the manifest is not an object",
+            ),
+            (
+                "a: b\n---\na: [\n",
+                "the document at line 3 of the manifest: invalid YAML at",
+            ),
+            (
+                "apiVersion: v1\nkind: Pod\nmetadata: {}\n",
+                "the document at line 1 of the manifest is not an object",
+            ),
+        ] {
+            let error = parse(manifest, &Limits::default()).unwrap_err().to_string();
+            assert!(error.starts_with(message), "{error}");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! What a scan reads, wherever it comes from.
+//!
+//! A live cluster and a snapshot answer the same questions, so a scan can be repeated without the cluster and a
+//! snapshot is simply the answers, written down. Nothing here knows how either of them does it.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use serde::{Deserialize, Serialize};
+
+use crate::object::{Gvk, ObjectKey};
+use crate::release::decode::{DecodeError, Release};
+use crate::release::stored::StoredRevision;
+use crate::report::{Cluster, ReportError};
+
+/// Somewhere to read releases and objects from.
+pub trait Source: Send + Sync + 'static {
+    /// Which cluster this is.
+    fn cluster(&self) -> Cluster;
+
+    /// The kinds that the API server serves.
+    fn kinds(&self) -> impl Future<Output = Result<Kinds, ReadError>> + Send;
+
+    /// The stored revisions of every release in these namespaces; all of them when none are named. `Err` when
+    /// none could be listed at all; what only some namespaces refused is in [`Inventory::errors`].
+    fn revisions(&self, namespaces: &[String]) -> impl Future<Output = Result<Inventory, ReadError>> + Send;
+
+    /// One release record.
+    fn record(&self, revision: &StoredRevision) -> impl Future<Output = Result<Record, ReadError>> + Send;
+
+    /// Reads objects and hands each to `found` exactly once, in any order.
+    fn objects(
+        &self,
+        wanted: &[Wanted],
+        found: &(dyn Fn(&ObjectKey, Lookup<'_>) + Send + Sync),
+    ) -> impl Future<Output = ()> + Send;
+
+    /// The OpenAPI v3 document of one group and version, as JSON; `None` when the server publishes none.
+    fn schema(&self, api_version: &str) -> impl Future<Output = Result<Option<Vec<u8>>, ReadError>> + Send;
+}
+
+/// An object to read, and how its kind is addressed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// The object.
+    pub key: ObjectKey,
+    /// The kind's resource name in URLs.
+    pub plural: String,
+}
+
+/// A release record, as far as it could be read.
+#[derive(Debug, Clone)]
+pub enum Record {
+    /// The value of the `release` key, still encoded.
+    Encoded(Vec<u8>),
+    /// A record that was decoded when the snapshot was made.
+    Decoded(Box<Release>),
+    /// A record that was there and cannot be decoded.
+    Undecodable(DecodeError),
+}
+
+/// The stored revisions of a cluster.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inventory {
+    /// Every revision that was listed.
+    pub revisions: Vec<StoredRevision>,
+    /// What could not be listed.
+    pub errors: Vec<ReportError>,
+}
+
+/// The kinds that an API server serves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Kinds {
+    /// How each served kind is addressed.
+    pub served: BTreeMap<Gvk, ServedKind>,
+    /// Groups and versions whose server did not answer, so that nothing can be said of their kinds.
+    pub unavailable: Vec<String>,
+}
+
+/// How a kind is addressed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServedKind {
+    /// The resource name in URLs.
+    pub plural: String,
+    /// Whether its objects live in namespaces.
+    pub namespaced: bool,
+}
+
+/// What reading one object came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup<'a> {
+    /// The object, as JSON.
+    Found(&'a str),
+    /// The API server said that it does not exist.
+    NotFound,
+    /// Nothing can be said of it.
+    Unreadable(&'a ReadError),
+}
+
+/// Why something could not be read. The sentences hold no response bodies and no credentials.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "error", rename_all = "kebab-case")]
+pub enum ReadError {
+    /// The credentials may not.
+    #[error("forbidden: the credentials may not {verb} {resource}{}", within(namespace.as_ref()))]
+    Forbidden {
+        /// `get` or `list`.
+        verb: String,
+        /// The resource, with its group.
+        resource: String,
+        /// The namespace; all of them when absent.
+        namespace: Option<String>,
+    },
+    /// The credentials are not accepted at all.
+    #[error("unauthorized: the API server does not accept the credentials")]
+    Unauthorized,
+    /// No answer in time.
+    #[error("timed out after {seconds} s")]
+    TimedOut {
+        /// How long was waited.
+        seconds: u64,
+    },
+    /// The API server asked to come back later, too often.
+    #[error("the API server is overloaded: it answered {status} to {attempts} attempts")]
+    Overloaded {
+        /// The HTTP status.
+        status: u16,
+        /// How often it was tried.
+        attempts: u32,
+    },
+    /// The connection failed.
+    #[error("cannot reach the API server at {server}: {reason}")]
+    Unreachable {
+        /// The address.
+        server: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// An answer that is not what was asked for.
+    #[error("the API server answered {status}{}", because(reason))]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// The API server's one-word reason, if it gave one.
+        reason: String,
+    },
+    /// The answer cannot be understood, or is too large.
+    #[error("the API server's answer cannot be read: {reason}")]
+    Malformed {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The server of an aggregated API does not answer.
+    #[error("the API group of {api_version} is unavailable: its server does not answer")]
+    GroupUnavailable {
+        /// Group and version.
+        api_version: String,
+    },
+    /// The API server does not serve the kind.
+    #[error("the API server does not serve {kind} in {api_version}")]
+    NotServed {
+        /// Group and version.
+        api_version: String,
+        /// The kind.
+        kind: String,
+    },
+    /// The scan ended before it was read.
+    #[error("the scan ended before it was read")]
+    NotReached,
+    /// A snapshot does not hold it.
+    #[error("the snapshot does not hold it")]
+    NotRecorded,
+    /// A snapshot's file cannot be read.
+    #[error("{0}", .message)]
+    Snapshot {
+        /// Which file, and why.
+        message: String,
+    },
+}
+
+fn within(namespace: Option<&String>) -> String {
+    namespace.map_or_else(
+        || " in all namespaces".to_owned(),
+        |namespace| format!(" in namespace {namespace}"),
+    )
+}
+
+fn because(reason: &str) -> String {
+    if reason.is_empty() {
+        String::new()
+    } else {
+        format!(" ({reason})")
+    }
+}
