@@ -19,6 +19,7 @@
 //! `scan` drives them; everything between `source` and `report` is pure.
 
 pub mod classify;
+pub mod cluster;
 pub mod compare;
 pub mod manifest;
 pub mod object;

@@ -1,0 +1,178 @@
+//! Connecting: which cluster, whose credentials, which limits.
+//!
+//! The kubeconfig is loaded explicitly. kube's own inference falls back to the pod's service account on any error
+//! in a kubeconfig, so that a mistyped context would scan another cluster.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::{Client, Config};
+
+use super::Cluster;
+use super::http::{Http, Limits};
+use crate::release::stored::Driver;
+use crate::report;
+
+/// Where to find the cluster and the credentials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Access {
+    /// A kubeconfig: the given file or `KUBECONFIG`, and a context of it.
+    Kubeconfig {
+        /// The file; `KUBECONFIG` or `~/.kube/config` when absent.
+        path: Option<PathBuf>,
+        /// The context; the current one when absent.
+        context: Option<String>,
+    },
+    /// The pod's own service account.
+    InCluster,
+}
+
+/// How a cluster is read.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Which cluster.
+    pub access: Access,
+    /// The name that reports give it; the context's name when absent.
+    pub name: Option<String>,
+    /// Which kinds of release records are looked for.
+    pub drivers: BTreeSet<Driver>,
+    /// A label selector that release records must match besides Helm's own.
+    pub selector: Option<String>,
+    /// How long one request may take.
+    pub request_timeout: Duration,
+    /// How many requests may be under way at once.
+    pub concurrency: usize,
+}
+
+/// Why no connection could be prepared. Credentials and the output of credential plugins are never quoted.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The kubeconfig is unusable.
+    #[error("kubeconfig: {0}")]
+    Kubeconfig(String),
+    /// Not in a pod, or without a service account.
+    #[error(
+        "no cluster to read: there is no kubeconfig (set KUBECONFIG, or pass --kubeconfig) and this is no pod with a \
+         service account"
+    )]
+    NoCluster,
+    /// The pod's service account is unusable.
+    #[error("in-cluster configuration: {0}")]
+    InCluster(String),
+    /// The client could not be built.
+    #[error("the connection to {server} cannot be set up: {reason}")]
+    Client {
+        /// The API server.
+        server: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+impl Cluster {
+    /// Prepares a connection. Nothing is sent yet.
+    pub async fn connect(options: Options) -> Result<Self, ConnectError> {
+        let (mut config, context) = load(&options.access).await?;
+        let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
+        config.connect_timeout = Some(options.request_timeout.min(Duration::from_secs(10)));
+        config.read_timeout = Some(options.request_timeout);
+        config.default_retry = false;
+        config.headers.push((
+            ::http::header::USER_AGENT,
+            ::http::HeaderValue::from_static(concat!("driftline/", env!("CARGO_PKG_VERSION"))),
+        ));
+        let client = Client::try_from(config).map_err(|error| ConnectError::Client {
+            server: server.clone(),
+            reason: super::http::reason(&error),
+        })?;
+        let name = options.name.unwrap_or(context);
+        let limits = Limits::new(options.request_timeout, options.concurrency);
+        Ok(Self {
+            http: Http::new(client, server.clone(), limits),
+            identity: report::Cluster { name, server },
+            drivers: options.drivers,
+            selector: options.selector,
+        })
+    }
+}
+
+async fn load(access: &Access) -> Result<(Config, String), ConnectError> {
+    match access {
+        Access::InCluster => {
+            let config = Config::incluster().map_err(|error| ConnectError::InCluster(error.to_string()))?;
+            Ok((config, "in-cluster".to_owned()))
+        }
+        Access::Kubeconfig {
+            path: None,
+            context: None,
+        } if !has_kubeconfig() => {
+            if std::env::var_os("KUBERNETES_SERVICE_HOST").is_none() {
+                return Err(ConnectError::NoCluster);
+            }
+            Box::pin(load(&Access::InCluster)).await
+        }
+        Access::Kubeconfig { path, context } => {
+            let kubeconfig = match path {
+                Some(path) => Kubeconfig::read_from(path),
+                None => Kubeconfig::read(),
+            }
+            .map_err(|error| ConnectError::Kubeconfig(explain(&error)))?;
+            let name = context
+                .clone()
+                .or_else(|| kubeconfig.current_context.clone())
+                .unwrap_or_default();
+            if !kubeconfig.contexts.iter().any(|candidate| candidate.name == name) {
+                let known: Vec<&str> = kubeconfig
+                    .contexts
+                    .iter()
+                    .map(|context| context.name.as_str())
+                    .collect();
+                return Err(ConnectError::Kubeconfig(
+                    match (name.as_str(), known.as_slice()) {
+                        (_, []) => "it has no contexts".to_owned(),
+                        ("", known) => format!(
+                            "it has no current context; pass --context, one of: {}",
+                            known.join(", ")
+                        ),
+                        (name, known) => {
+                            format!("it has no context `{name}`; there are: {}", known.join(", "))
+                        }
+                    },
+                ));
+            }
+            let options = KubeConfigOptions {
+                context: Some(name.clone()),
+                ..KubeConfigOptions::default()
+            };
+            let config = Config::from_custom_kubeconfig(kubeconfig, &options)
+                .await
+                .map_err(|error| ConnectError::Kubeconfig(explain(&error)))?;
+            Ok((config, name))
+        }
+    }
+}
+
+/// Whether there is a kubeconfig to read without being told where. A `KUBECONFIG` that names no existing file still
+/// counts: saying so beats reading another cluster.
+fn has_kubeconfig() -> bool {
+    std::env::var_os("KUBECONFIG").is_some_and(|value| !value.is_empty())
+        || std::env::home_dir().is_some_and(|home| home.join(".kube/config").is_file())
+}
+
+/// One sentence, without the file's content.
+fn explain(error: &KubeconfigError) -> String {
+    match error {
+        KubeconfigError::ReadConfig(source, path) => format!("{} cannot be read: {source}", path.display()),
+        KubeconfigError::Parse(error) => match error.location() {
+            Some(at) => format!(
+                "it is not a valid kubeconfig: line {}, column {}",
+                at.line(),
+                at.column()
+            ),
+            None => "it is not a valid kubeconfig".to_owned(),
+        },
+        other => other.to_string(),
+    }
+}

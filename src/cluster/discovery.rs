@@ -1,0 +1,236 @@
+//! Which kinds the API server serves, and what it says of their types.
+//!
+//! Aggregated discovery answers in two requests (apimachinery's `apidiscovery.k8s.io/v2`); servers before 1.26
+//! answer one request per group. Real clusters have aggregated APIs whose server is dead: their kinds are unknown,
+//! not gone, and no other kind suffers.
+
+use std::borrow::Cow;
+
+use futures::StreamExt;
+use serde::Deserialize;
+
+use super::http::{Answer, Http, JSON, Purpose, api_path, parse};
+use crate::object::Gvk;
+use crate::source::{Kinds, ReadError, ServedKind};
+
+const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
+                          application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
+
+const PURPOSE: Purpose<'static> = Purpose {
+    verb: "get",
+    resource: "the API discovery documents",
+    namespace: None,
+};
+
+/// Either form of the two discovery roots.
+#[derive(Deserialize)]
+struct Root<'a> {
+    /// Aggregated: the groups with their resources.
+    #[serde(default, borrow)]
+    items: Vec<Group<'a>>,
+    /// `/api` of an old server.
+    #[serde(default, borrow)]
+    versions: Vec<Cow<'a, str>>,
+    /// `/apis` of an old server.
+    #[serde(default, borrow)]
+    groups: Vec<OldGroup<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Group<'a> {
+    #[serde(default, borrow)]
+    metadata: GroupName<'a>,
+    #[serde(default, borrow)]
+    versions: Vec<Version<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+struct GroupName<'a> {
+    #[serde(default, borrow)]
+    name: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct Version<'a> {
+    #[serde(borrow)]
+    version: Cow<'a, str>,
+    #[serde(default, borrow)]
+    freshness: Cow<'a, str>,
+    #[serde(default, borrow)]
+    resources: Vec<Resource<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Resource<'a> {
+    #[serde(borrow)]
+    resource: Cow<'a, str>,
+    #[serde(borrow)]
+    response_kind: Option<Kind<'a>>,
+    #[serde(default, borrow)]
+    scope: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct Kind<'a> {
+    #[serde(default, borrow)]
+    kind: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct OldGroup<'a> {
+    #[serde(borrow)]
+    versions: Vec<OldVersion<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OldVersion<'a> {
+    #[serde(borrow)]
+    group_version: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct ResourceList<'a> {
+    #[serde(default, borrow)]
+    resources: Vec<OldResource<'a>>,
+}
+
+#[derive(Deserialize)]
+struct OldResource<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+    namespaced: bool,
+}
+
+/// Every kind that is served, and the groups of which nothing can be said.
+pub(super) async fn kinds(http: &Http) -> Result<Kinds, ReadError> {
+    let mut kinds = Kinds::default();
+    let mut one_by_one = Vec::new();
+    for root in ["/api", "/apis"] {
+        let body = match http.get(root, AGGREGATED, PURPOSE).await? {
+            Answer::Body(body) => body,
+            Answer::NotFound | Answer::Expired => {
+                return Err(ReadError::Malformed {
+                    reason: format!("{root} is not there; is this a Kubernetes API?"),
+                });
+            }
+        };
+        let document: Root<'_> = parse(&body)?;
+        for group in document.items {
+            for version in group.versions {
+                record(&group.metadata.name, version, &mut kinds);
+            }
+        }
+        one_by_one.extend(document.versions.into_iter().map(Cow::into_owned));
+        let old = document.groups.into_iter().flat_map(|group| group.versions);
+        one_by_one.extend(old.map(|version| version.group_version.into_owned()));
+    }
+    let mut lists = futures::stream::iter(one_by_one)
+        .map(|api_version| async move { (resources(http, &api_version).await, api_version) })
+        .buffer_unordered(8);
+    while let Some((resources, api_version)) = lists.next().await {
+        match resources {
+            Ok(resources) => kinds.served.extend(resources),
+            Err(error) => {
+                tracing::debug!(api_version, %error, "group unavailable");
+                kinds.unavailable.push(api_version);
+            }
+        }
+    }
+    kinds.unavailable.sort();
+    Ok(kinds)
+}
+
+fn record(group: &str, version: Version<'_>, kinds: &mut Kinds) {
+    let api_version = if group.is_empty() {
+        version.version.to_string()
+    } else {
+        format!("{group}/{}", version.version)
+    };
+    if version.freshness == "Stale" {
+        kinds.unavailable.push(api_version);
+        return;
+    }
+    for resource in version.resources {
+        let Some(kind) = resource.response_kind.filter(|kind| !kind.kind.is_empty()) else {
+            continue;
+        };
+        let served = ServedKind {
+            plural: resource.resource.into_owned(),
+            namespaced: resource.scope == "Namespaced",
+        };
+        kinds
+            .served
+            .entry(Gvk::new(api_version.clone(), kind.kind))
+            .or_insert(served);
+    }
+}
+
+async fn resources(http: &Http, api_version: &str) -> Result<Vec<(Gvk, ServedKind)>, ReadError> {
+    let Answer::Body(body) = http.get(&api_path(api_version), JSON, PURPOSE).await? else {
+        return Err(ReadError::GroupUnavailable {
+            api_version: api_version.to_owned(),
+        });
+    };
+    let list: ResourceList<'_> = parse(&body)?;
+    Ok(list
+        .resources
+        .into_iter()
+        .filter(|resource| !resource.name.contains('/'))
+        .map(|resource| {
+            let served = ServedKind {
+                plural: resource.name.into_owned(),
+                namespaced: resource.namespaced,
+            };
+            (Gvk::new(api_version, resource.kind), served)
+        })
+        .collect())
+}
+
+/// The OpenAPI v3 document of a group and version.
+pub(super) async fn schema(http: &Http, api_version: &str) -> Result<Option<Vec<u8>>, ReadError> {
+    let purpose = Purpose {
+        verb: "get",
+        resource: "the OpenAPI v3 documents",
+        namespace: None,
+    };
+    match http
+        .get(&format!("/openapi/v3{}", api_path(api_version)), JSON, purpose)
+        .await?
+    {
+        Answer::Body(body) => Ok(Some(body.into())),
+        Answer::NotFound | Answer::Expired => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aggregated_discovery_tells_stale_groups_from_served_kinds() {
+        let document = r#"{"kind":"APIGroupDiscoveryList","items":[
+            {"metadata":{"name":"apps"},"versions":[{"version":"v1","freshness":"Current","resources":[
+                {"resource":"deployments","responseKind":{"group":"","version":"","kind":"Deployment"},
+                 "scope":"Namespaced","subresources":[{"subresource":"scale"}]}]}]},
+            {"metadata":{"name":"metrics.k8s.io"},"versions":[{"version":"v1beta1","freshness":"Stale"}]},
+            {"metadata":{},"versions":[{"version":"v1","freshness":"Current","resources":[
+                {"resource":"nodes","responseKind":{"kind":"Node"},"scope":"Cluster"}]}]}]}"#;
+        let mut kinds = Kinds::default();
+        for group in parse::<Root<'_>>(document.as_bytes()).unwrap().items {
+            for version in group.versions {
+                record(&group.metadata.name, version, &mut kinds);
+            }
+        }
+        assert_eq!(kinds.unavailable, ["metrics.k8s.io/v1beta1"]);
+        let deployment = &kinds.served[&Gvk::new("apps/v1", "Deployment")];
+        assert_eq!(
+            (deployment.plural.as_str(), deployment.namespaced),
+            ("deployments", true)
+        );
+        assert!(!kinds.served[&Gvk::new("v1", "Node")].namespaced);
+    }
+}

@@ -1,0 +1,300 @@
+//! One GET to the API server, with every limit that a batch job needs.
+//!
+//! Bounded in time, size, number and retries. Retries follow what the API server's priority and fairness asks for
+//! (429 with `Retry-After`), and cover what load balancers and restarts do (502–504, dropped connections); anything
+//! else is an answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::http::{HeaderMap, Request, StatusCode, header};
+use http_body_util::{BodyExt, Limited};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
+use kube::client::Body;
+use serde::Deserialize;
+use tokio::sync::Semaphore;
+
+use crate::source::ReadError;
+
+/// What asks for JSON.
+pub(super) const JSON: &str = "application/json";
+
+/// The largest body that is read. A page of full-sized objects fits; nothing legitimate is larger.
+const MAX_BODY_BYTES: usize = 256 << 20;
+
+/// How often one request is tried.
+const ATTEMPTS: u32 = 5;
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(32);
+
+/// The bounds of all requests together.
+pub(super) struct Limits {
+    request_timeout: Duration,
+    slots: Semaphore,
+}
+
+impl Limits {
+    pub(super) fn new(request_timeout: Duration, concurrency: usize) -> Self {
+        Self {
+            request_timeout,
+            slots: Semaphore::new(concurrency.max(1)),
+        }
+    }
+}
+
+/// The API server.
+#[derive(Clone)]
+pub(super) struct Http {
+    client: kube::Client,
+    server: String,
+    limits: Arc<Limits>,
+}
+
+/// What a request was for: an error says it in the words of RBAC.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Purpose<'a> {
+    pub(super) verb: &'a str,
+    pub(super) resource: &'a str,
+    pub(super) namespace: Option<&'a str>,
+}
+
+/// What came back.
+pub(super) enum Answer {
+    Body(bytes::Bytes),
+    NotFound,
+    /// A continue token has expired; the list has to begin again.
+    Expired,
+}
+
+/// How one attempt failed.
+enum Failure {
+    Final(ReadError),
+    /// Worth another attempt, after the pause that the server asked for.
+    Again(ReadError, Option<Duration>),
+}
+
+impl Http {
+    pub(super) fn new(client: kube::Client, server: String, limits: Limits) -> Self {
+        Self {
+            client,
+            server,
+            limits: Arc::new(limits),
+        }
+    }
+
+    /// Sends one GET; the path carries its query.
+    pub(super) async fn get(
+        &self,
+        path: &str,
+        accept: &str,
+        purpose: Purpose<'_>,
+    ) -> Result<Answer, ReadError> {
+        let mut pause = FIRST_PAUSE;
+        let mut attempt = 1;
+        loop {
+            let failure = match self.attempt(path, accept, purpose, attempt).await {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            };
+            let (error, asked) = match failure {
+                Failure::Final(error) => return Err(error),
+                Failure::Again(error, asked) => (error, asked),
+            };
+            if attempt == ATTEMPTS {
+                return Err(error);
+            }
+            tracing::debug!(path, attempt, %error, "trying again");
+            tokio::time::sleep(asked.unwrap_or(pause).min(LONGEST_PAUSE)).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            attempt += 1;
+        }
+    }
+
+    async fn attempt(
+        &self,
+        path: &str,
+        accept: &str,
+        purpose: Purpose<'_>,
+        attempt: u32,
+    ) -> Result<Answer, Failure> {
+        let request = Request::get(path)
+            .header(header::ACCEPT, accept)
+            .body(Body::empty())
+            .map_err(|error| {
+                Failure::Final(ReadError::Malformed {
+                    reason: error.to_string(),
+                })
+            })?;
+        // Closed only when the program ends; then there is nobody left to answer to.
+        let _slot = self
+            .limits
+            .slots
+            .acquire()
+            .await
+            .map_err(|_| Failure::Final(ReadError::NotReached))?;
+        let seconds = self.limits.request_timeout.as_secs();
+        let exchange = async {
+            let response = self
+                .client
+                .send(request)
+                .await
+                .map_err(|error| self.broken(&error))?;
+            let (head, body) = response.into_parts();
+            let body = Limited::new(body, MAX_BODY_BYTES)
+                .collect()
+                .await
+                .map_err(|error| {
+                    if error.is::<http_body_util::LengthLimitError>() {
+                        let reason = format!("it is larger than {} MiB", MAX_BODY_BYTES >> 20);
+                        Failure::Final(ReadError::Malformed { reason })
+                    } else {
+                        Failure::Again(
+                            self.unreachable("the connection broke while the answer was read"),
+                            None,
+                        )
+                    }
+                })?;
+            Ok((head.status, head.headers, body.to_bytes()))
+        };
+        match tokio::time::timeout(self.limits.request_timeout, exchange).await {
+            // A server that hangs once hangs again: one more attempt, not four.
+            Err(_) if attempt > 1 => Err(Failure::Final(ReadError::TimedOut { seconds })),
+            Err(_) => Err(Failure::Again(ReadError::TimedOut { seconds }, None)),
+            Ok(exchange) => {
+                let (status, headers, body) = exchange?;
+                judge(status, &headers, body, purpose, attempt)
+            }
+        }
+    }
+
+    fn broken(&self, error: &kube::Error) -> Failure {
+        match error {
+            kube::Error::Auth(_) => Failure::Final(self.unreachable(&reason(error))),
+            _ => Failure::Again(self.unreachable(&reason(error)), None),
+        }
+    }
+
+    fn unreachable(&self, reason: &str) -> ReadError {
+        ReadError::Unreachable {
+            server: self.server.clone(),
+            reason: reason.to_owned(),
+        }
+    }
+}
+
+fn judge(
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: bytes::Bytes,
+    purpose: Purpose<'_>,
+    attempt: u32,
+) -> Result<Answer, Failure> {
+    if status.is_success() {
+        return Ok(Answer::Body(body));
+    }
+    let reason = || {
+        let status: Option<Status> = serde_json::from_slice(&body).ok();
+        status
+            .and_then(|status| status.reason)
+            .filter(|reason| reason.chars().all(char::is_alphanumeric))
+    };
+    match status {
+        StatusCode::NOT_FOUND => Ok(Answer::NotFound),
+        StatusCode::GONE => Ok(Answer::Expired),
+        StatusCode::UNAUTHORIZED => Err(Failure::Final(ReadError::Unauthorized)),
+        StatusCode::FORBIDDEN => Err(Failure::Final(ReadError::Forbidden {
+            verb: purpose.verb.to_owned(),
+            resource: purpose.resource.to_owned(),
+            namespace: purpose.namespace.map(str::to_owned),
+        })),
+        StatusCode::TOO_MANY_REQUESTS
+        | StatusCode::INTERNAL_SERVER_ERROR
+        | StatusCode::BAD_GATEWAY
+        | StatusCode::SERVICE_UNAVAILABLE
+        | StatusCode::GATEWAY_TIMEOUT => {
+            let asked = headers
+                .get(header::RETRY_AFTER)
+                .and_then(|value| value.to_str().ok()?.trim().parse().ok())
+                .map(Duration::from_secs);
+            Err(Failure::Again(
+                ReadError::Overloaded {
+                    status: status.as_u16(),
+                    attempts: attempt,
+                },
+                asked,
+            ))
+        }
+        _ => Err(Failure::Final(ReadError::Refused {
+            status: status.as_u16(),
+            reason: reason().unwrap_or_default(),
+        })),
+    }
+}
+
+/// What went wrong, in the words of the innermost cause; never what a credential plugin printed.
+pub(super) fn reason(error: &kube::Error) -> String {
+    if let kube::Error::Auth(error) = error {
+        return match error {
+            kube::client::AuthError::AuthExecStart(source) => {
+                format!("the kubeconfig's credential plugin cannot be started: {source}")
+            }
+            kube::client::AuthError::AuthExecRun { out, .. } => {
+                format!("the kubeconfig's credential plugin failed: {}", out.status)
+            }
+            kube::client::AuthError::ReadTokenFile(source, path) => {
+                format!("the token file {} cannot be read: {source}", path.display())
+            }
+            _ => "the credentials of the kubeconfig cannot be used".to_owned(),
+        };
+    }
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+/// Parses an answer, with an error that says where and never what.
+pub(super) fn parse<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, ReadError> {
+    serde_json::from_slice(body).map_err(|error| ReadError::Malformed {
+        reason: format!(
+            "unexpected JSON at line {}, column {}",
+            error.line(),
+            error.column()
+        ),
+    })
+}
+
+/// Percent-encodes one segment of a path, or a value of a query.
+pub(super) fn encode(text: &str) -> String {
+    use std::fmt::Write;
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+/// The URL path of a group and version.
+pub(super) fn api_path(api_version: &str) -> String {
+    if api_version.contains('/') {
+        let (group, version) = api_version.split_once('/').unwrap_or((api_version, ""));
+        format!("/apis/{}/{}", encode(group), encode(version))
+    } else {
+        format!("/api/{}", encode(api_version))
+    }
+}
+
+/// The metadata that says whether a list goes on.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct ListMeta {
+    #[serde(rename = "continue")]
+    pub(super) token: Option<String>,
+    pub(super) remaining_item_count: Option<u64>,
+}

@@ -1,0 +1,221 @@
+//! Helm's release records in a cluster.
+//!
+//! Listed as metadata only: the labels say which revisions matter, and the records themselves are most of what a
+//! full list would move (Helm's own `List` reads them all). The selectors are always sent, so that an authorizer
+//! which grants release records and no other Secrets can see what is asked.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
+use super::http::{Answer, Http, JSON, ListMeta, Purpose, encode, parse};
+use crate::release::decode::DecodeError;
+use crate::release::stored::{Driver, Metadata, StoredRevision};
+use crate::report::ReportError;
+use crate::source::{Inventory, ReadError, Record};
+
+const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+const PAGE: usize = 500;
+
+#[derive(Deserialize)]
+struct Page<'a> {
+    #[serde(default)]
+    metadata: ListMeta,
+    #[serde(default, borrow)]
+    items: Vec<Item<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Item<'a> {
+    #[serde(borrow)]
+    metadata: ItemMetadata<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ItemMetadata<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(default, borrow)]
+    namespace: Cow<'a, str>,
+    #[serde(default, borrow)]
+    labels: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
+    creation_timestamp: Option<DateTime<Utc>>,
+    #[serde(default)]
+    managed_fields: Vec<ManagedFields>,
+}
+
+#[derive(Deserialize)]
+struct ManagedFields {
+    time: Option<DateTime<Utc>>,
+}
+
+/// Every stored revision in the namespaces; in all of them when none are named.
+pub(super) async fn list(
+    http: &Http,
+    drivers: &BTreeSet<Driver>,
+    namespaces: &[String],
+    selector: Option<&str>,
+) -> Result<Inventory, ReadError> {
+    let mut inventory = Inventory::default();
+    let mut answered = false;
+    let mut refused = None;
+    let scopes: Vec<Option<&str>> = if namespaces.is_empty() {
+        vec![None]
+    } else {
+        namespaces.iter().map(|name| Some(name.as_str())).collect()
+    };
+    for &driver in drivers {
+        for &namespace in &scopes {
+            match list_one(http, driver, namespace, selector, &mut inventory.revisions).await {
+                Ok(()) => answered = true,
+                // Without the records of Helm's default driver, what is left looks whole and is not.
+                Err(error) if namespace.is_none() && driver == Driver::Secret => return Err(error),
+                Err(error) => {
+                    let scope =
+                        namespace.map_or_else(|| "storage".to_owned(), |name| format!("namespace/{name}"));
+                    let message = format!("release records cannot be listed: {error}");
+                    inventory.errors.push(ReportError { scope, message });
+                    refused.get_or_insert(error);
+                }
+            }
+        }
+    }
+    match refused {
+        Some(error) if !answered => Err(error),
+        _ => Ok(inventory),
+    }
+}
+
+async fn list_one(
+    http: &Http,
+    driver: Driver,
+    namespace: Option<&str>,
+    selector: Option<&str>,
+    revisions: &mut Vec<StoredRevision>,
+) -> Result<(), ReadError> {
+    let resource = driver.resource();
+    let within = namespace.map_or_else(String::new, |namespace| {
+        format!("/namespaces/{}", encode(namespace))
+    });
+    let labels = selector.map_or_else(
+        || "owner=helm".to_owned(),
+        |selector| format!("owner=helm,{selector}"),
+    );
+    let mut path = format!(
+        "/api/v1{within}/{resource}?limit={PAGE}&labelSelector={}",
+        encode(&labels)
+    );
+    if driver == Driver::Secret {
+        path.push_str("&fieldSelector=");
+        path.push_str(&encode("type=helm.sh/release.v1"));
+    }
+    let purpose = Purpose {
+        verb: "list",
+        resource,
+        namespace,
+    };
+    let begin = revisions.len();
+    let mut token: Option<String> = None;
+    let mut restarted = false;
+    loop {
+        let next = token.as_ref().map_or_else(
+            || path.clone(),
+            |token| format!("{path}&continue={}", encode(token)),
+        );
+        let body = match http.get(&next, METADATA_ONLY, purpose).await? {
+            Answer::Body(body) => body,
+            Answer::Expired if !restarted => {
+                // The list took longer than the API server remembers; begin again, once.
+                restarted = true;
+                revisions.truncate(begin);
+                token = None;
+                continue;
+            }
+            Answer::NotFound | Answer::Expired => {
+                let reason = "the list could not be completed".to_owned();
+                return Err(ReadError::Malformed { reason });
+            }
+        };
+        let page: Page<'_> = parse(&body)?;
+        revisions.extend(
+            page.items
+                .iter()
+                .filter_map(|item| stored(driver, &item.metadata)),
+        );
+        token = page.metadata.token.filter(|token| !token.is_empty());
+        if token.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+fn stored(driver: Driver, metadata: &ItemMetadata<'_>) -> Option<StoredRevision> {
+    let label = |name: &str| metadata.labels.get(name).map(AsRef::as_ref);
+    StoredRevision::from_metadata(Metadata {
+        driver,
+        namespace: &metadata.namespace,
+        object: &metadata.name,
+        labels: [label("name"), label("version"), label("status")],
+        created: metadata.creation_timestamp,
+        written: metadata
+            .managed_fields
+            .iter()
+            .filter_map(|entry| entry.time)
+            .max(),
+    })
+}
+
+#[derive(Deserialize)]
+struct Object<'a> {
+    #[serde(borrow)]
+    data: Option<Data<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Data<'a> {
+    #[serde(borrow)]
+    release: Option<Cow<'a, str>>,
+}
+
+/// Reads one record. A Secret's values are base64 of what Helm stored; a `ConfigMap`'s are that itself.
+pub(super) async fn record(http: &Http, revision: &StoredRevision) -> Result<Record, ReadError> {
+    let release = &revision.release;
+    let resource = release.driver.resource();
+    let path = format!(
+        "/api/v1/namespaces/{}/{resource}/{}",
+        encode(&release.namespace),
+        encode(&revision.object)
+    );
+    let purpose = Purpose {
+        verb: "get",
+        resource,
+        namespace: Some(&release.namespace),
+    };
+    let body = match http.get(&path, JSON, purpose).await? {
+        Answer::Body(body) => body,
+        Answer::NotFound | Answer::Expired => {
+            return Err(ReadError::Refused {
+                status: 404,
+                reason: "NotFound".to_owned(),
+            });
+        }
+    };
+    let object: Object<'_> = parse(&body)?;
+    let Some(payload) = object.data.and_then(|data| data.release) else {
+        return Ok(Record::Undecodable(DecodeError::NoPayload));
+    };
+    Ok(match release.driver {
+        Driver::ConfigMap => Record::Encoded(payload.into_owned().into_bytes()),
+        Driver::Secret => match STANDARD.decode(payload.as_bytes()) {
+            Ok(payload) => Record::Encoded(payload),
+            Err(_) => Record::Undecodable(DecodeError::Base64(
+                "the Secret's own encoding is broken".to_owned(),
+            )),
+        },
+    })
+}
