@@ -4,7 +4,11 @@
 //! only ever added. Nothing in it needs hiding any more: values of Secrets and whatever the redaction rules
 //! cover are replaced when findings are built, so no renderer can leak them. Renderers sanitise for their medium.
 
+pub mod counts;
 pub mod sanitize;
+
+#[cfg(test)]
+pub(crate) mod fixtures;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
