@@ -5,8 +5,11 @@
 //! cover are replaced when findings are built, so no renderer can leak them. Renderers sanitise for their medium.
 
 pub mod counts;
+pub mod json;
 pub mod sanitize;
 
+#[cfg(test)]
+mod contract;
 #[cfg(test)]
 pub(crate) mod fixtures;
 
