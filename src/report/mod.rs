@@ -7,11 +7,14 @@
 pub mod counts;
 pub mod json;
 pub mod sanitize;
+pub mod text;
 
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
 pub(crate) mod fixtures;
+#[cfg(test)]
+mod golden;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
