@@ -2,5 +2,6 @@
 
 pub mod classify;
 pub mod exit;
+pub mod explain;
 pub mod object;
 pub mod report;
