@@ -21,10 +21,14 @@
 pub mod classify;
 pub mod cluster;
 pub mod compare;
+pub mod exit;
+pub mod explain;
 pub mod manifest;
 pub mod object;
 pub mod release;
 pub mod report;
+
 pub mod source;
 pub mod types;
 pub mod yaml;
+pub mod scan;

@@ -1,7 +1,9 @@
-//! What a difference is called and how much it matters.
+//! What a difference is called, how much it matters, and what of it may be shown.
 //!
-//! The stable vocabulary of the report: codes, severities and states. Every name is kebab-case, is part of the
-//! `driftline.report/v1` contract and never changes its meaning.
+//! The vocabulary in `code` is part of the `driftline.report/v1` contract: names are kebab-case and never change
+//! their meaning.
 
 pub mod code;
+pub mod health;
+pub mod object;
 pub mod redact;

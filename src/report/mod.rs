@@ -4,6 +4,18 @@
 //! only ever added. Nothing in it needs hiding any more: values of Secrets and whatever the redaction rules
 //! cover are replaced when findings are built, so no renderer can leak them. Renderers sanitise for their medium.
 
+pub mod counts;
+pub mod json;
+pub mod sanitize;
+pub mod text;
+
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+pub(crate) mod fixtures;
+#[cfg(test)]
+mod golden;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

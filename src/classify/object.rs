@@ -1,0 +1,409 @@
+//! The verdict on one object: from what was asked and what was found to its part of the report.
+
+use serde_json::Value;
+
+use super::code::{ApplyMethod, FindingCode, NextUpgrade, ObjectState, Severity};
+use super::redact::{Hidden, Redaction};
+use crate::compare::patch::patch_of;
+use crate::compare::three_way::{Change, Versions, three_way};
+use crate::manifest::desired::{Owner, Ownership, desired};
+use crate::manifest::object::is_kept;
+use crate::object::{Gvk, ObjectKey};
+use crate::report::{Finding, ObjectReport};
+use crate::source::Lookup;
+use crate::types::Shape;
+
+/// The operator's say in how differences are classified and shown.
+#[derive(Debug, Clone, Default)]
+pub struct Rules {
+    /// What is hidden.
+    pub redaction: Redaction,
+    /// Codes whose severity is not the built-in one.
+    pub severity: Vec<(FindingCode, Severity)>,
+}
+
+impl Rules {
+    fn severity(&self, code: FindingCode) -> Severity {
+        let chosen = self.severity.iter().rev().find(|(chosen, _)| *chosen == code);
+        chosen.map_or_else(|| default_severity(code), |(_, severity)| *severity)
+    }
+}
+
+/// The severity of a code where the operator does not say otherwise.
+pub const fn default_severity(code: FindingCode) -> Severity {
+    match code {
+        FindingCode::Changed
+        | FindingCode::NotApplied
+        | FindingCode::Conflict
+        | FindingCode::Removed
+        | FindingCode::Lingering
+        | FindingCode::HalfUpgraded => Severity::Drift,
+        FindingCode::Pruned => Severity::Info,
+    }
+}
+
+/// Which revision an object is expected from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The baseline asks for it.
+    Expected,
+    /// Only a previous or attempted revision asked for it.
+    Leftover,
+}
+
+/// One object, as the revisions of a release ask for it; the bodies are JSON.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The object.
+    pub key: &'a ObjectKey,
+    /// The template that rendered it.
+    pub template: Option<&'a str>,
+    /// The release it should belong to.
+    pub owner: Owner<'a>,
+    /// Which revision expects it.
+    pub role: Role,
+    /// Whether the cluster removes it by itself once it has finished.
+    pub expires: bool,
+    /// The baseline's body; for leftovers the body of the revision that had it.
+    pub body: &'a str,
+    /// The previous revision's body.
+    pub previous: Option<&'a str>,
+    /// The attempted revisions' bodies, newest first.
+    pub attempted: &'a [&'a str],
+    /// How the baseline was applied.
+    pub method: ApplyMethod,
+    /// What is known of its type.
+    pub shape: Option<Shape<'a>>,
+    /// Whether its type is built into Kubernetes.
+    pub origin: Origin,
+}
+
+/// Where a type comes from. Helm merges the two kinds differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Part of Kubernetes.
+    BuiltIn,
+    /// Defined by a `CustomResourceDefinition` or an aggregated API server.
+    Custom,
+}
+
+/// What is to be reported of an object; `None` for leftovers that are gone or were never this release's.
+pub fn judge(subject: &Subject<'_>, lookup: Lookup<'_>, rules: &Rules) -> Option<ObjectReport> {
+    let report = |state, reason: Option<String>| Some(empty_report(subject, state, reason));
+    let live: Value = match lookup {
+        Lookup::Found(json) => match serde_json::from_str(json) {
+            Ok(live) => live,
+            Err(error) => {
+                let reason = format!("its JSON cannot be read at line {}, column {}", error.line(), error.column());
+                return report(ObjectState::Unknown, Some(reason));
+            }
+        },
+        Lookup::NotFound if subject.role == Role::Leftover => return None,
+        Lookup::NotFound if subject.expires => {
+            let reason = "removed by its ttlSecondsAfterFinished, as a finished Job is".to_owned();
+            return report(ObjectState::InSync, Some(reason));
+        }
+        Lookup::NotFound => return report(ObjectState::Missing, None),
+        Lookup::Unreadable(error) => return report(ObjectState::Unknown, Some(error.to_string())),
+    };
+    let ownership = Ownership::of(&live, subject.owner);
+    if subject.role == Role::Leftover {
+        let left_over = ownership == Ownership::Ours && deleted(&live).is_none() && !is_kept(&live);
+        return left_over.then(|| empty_report(subject, ObjectState::Leftover, None));
+    }
+    if ownership != Ownership::Ours {
+        return report(ObjectState::Foreign, Some(foreign(subject, ownership)));
+    }
+    if let Some(since) = deleted(&live) {
+        return report(ObjectState::Terminating, Some(terminating(&live, since)));
+    }
+    Some(compare(subject, &live, rules))
+}
+
+fn compare(subject: &Subject<'_>, live: &Value, rules: &Rules) -> ObjectReport {
+    let read = |body: &str| {
+        let body = serde_json::from_str(body).unwrap_or(Value::Null);
+        desired(body, subject.key, subject.owner)
+    };
+    let wanted = read(subject.body);
+    // Revisions that ask for the very same say nothing new.
+    let previous = subject.previous.map(|body| if body == subject.body { wanted.clone() } else { read(body) });
+    let attempted: Vec<Value> =
+        subject.attempted.iter().filter(|body| **body != subject.body).map(|body| read(body)).collect();
+    let versions = Versions { previous: previous.as_ref(), desired: &wanted, attempted: &attempted, live };
+    let changes = three_way(subject.shape, versions);
+
+    let mut report = empty_report(subject, ObjectState::InSync, None);
+    let mut patched = Vec::new();
+    for change in changes {
+        let finding = finding(subject, &change, rules);
+        if finding.severity == Severity::Drift {
+            report.state = ObjectState::Drifted;
+            if !finding.redacted {
+                patched.push(change);
+            }
+        }
+        report.findings.push(finding);
+    }
+    report.patch = match serde_json::to_value(patch_of(&patched)) {
+        Ok(Value::Array(operations)) => operations,
+        Ok(_) | Err(_) => Vec::new(),
+    };
+    report
+}
+
+fn finding(subject: &Subject<'_>, change: &Change, rules: &Rules) -> Finding {
+    let gvk = &subject.key.gvk;
+    let mut redacted = false;
+    let mut shown = |value: &Option<Value>| {
+        let (value, hidden) = rules.redaction.apply(gvk, &change.path, value.as_ref()?);
+        redacted |= hidden == Hidden::Partly;
+        Some(value)
+    };
+    let (previous, desired, live) = (shown(&change.previous), shown(&change.desired), shown(&change.live));
+    Finding {
+        code: change.code,
+        severity: rules.severity(change.code),
+        path: change.path.to_string(),
+        pointer: change.pointer.clone(),
+        previous,
+        desired,
+        live,
+        redacted,
+        actor: None,
+        next_upgrade: next_upgrade(change, subject.method, subject.origin),
+        message: message(change.code).to_owned(),
+    }
+}
+
+/// What the next `helm upgrade` with unchanged values does, where the apply method alone decides it.
+///
+/// Client-side apply merges built-in types three ways, which writes back whatever the manifest names, and custom
+/// resources two ways, from the old to the new manifest, which sees no live value at all (Helm:
+/// `pkg/kube/client.go`, `createPatch`). Under server-side apply it depends on who owns the field.
+fn next_upgrade(change: &Change, method: ApplyMethod, origin: Origin) -> Option<NextUpgrade> {
+    match (method, origin) {
+        _ if change.code == FindingCode::Pruned || change.desired.is_none() => Some(NextUpgrade::Keep),
+        (ApplyMethod::Csa, Origin::BuiltIn) => Some(NextUpgrade::Revert),
+        (ApplyMethod::Csa, Origin::Custom) => Some(NextUpgrade::Keep),
+        (ApplyMethod::Ssa, Origin::BuiltIn | Origin::Custom) => None,
+    }
+}
+
+const fn message(code: FindingCode) -> &'static str {
+    match code {
+        FindingCode::Changed => "the live value is not the one that Helm deployed",
+        FindingCode::NotApplied => {
+            "the live value is still the previous revision's: the upgrade did not reach it, or it was put back"
+        }
+        FindingCode::Conflict => "the live value is neither the previous revision's nor the one that Helm deployed",
+        FindingCode::Removed => "Helm deployed this field and the live object lacks it",
+        FindingCode::Lingering => "the chart no longer sets this field and the previous revision's value is still there",
+        FindingCode::HalfUpgraded => "the live value is that of a later revision that did not complete",
+        FindingCode::Pruned => "the API server does not know this field and drops it",
+    }
+}
+
+fn foreign(subject: &Subject<'_>, ownership: Ownership<'_>) -> String {
+    // Of an object in somebody else's namespace nothing more is told: a release record can name any object.
+    let visible = subject.key.namespace.as_deref().is_none_or(|namespace| namespace == subject.owner.namespace);
+    match ownership {
+        Ownership::Another(owner) if visible => {
+            format!("not owned by this release: it belongs to release {}/{}", owner.namespace, owner.name)
+        }
+        Ownership::Nobody if visible => "not owned by this release: it belongs to no release".to_owned(),
+        Ownership::Another(_) | Ownership::Nobody | Ownership::Ours => "not owned by this release".to_owned(),
+    }
+}
+
+fn deleted(live: &Value) -> Option<&str> {
+    live.pointer("/metadata/deletionTimestamp")?.as_str()
+}
+
+fn terminating(live: &Value, since: &str) -> String {
+    let finalizers: Vec<&str> = live
+        .pointer("/metadata/finalizers")
+        .and_then(Value::as_array)
+        .map(|finalizers| finalizers.iter().filter_map(Value::as_str).collect())
+        .unwrap_or_default();
+    if finalizers.is_empty() {
+        format!("deleted at {since}, still terminating")
+    } else {
+        format!("deleted at {since}, waiting for its finalizers: {}", finalizers.join(", "))
+    }
+}
+
+/// The report of an object without findings.
+pub fn empty_report(subject: &Subject<'_>, state: ObjectState, reason: Option<String>) -> ObjectReport {
+    let ObjectKey { gvk: Gvk { api_version, kind }, namespace, name } = subject.key.clone();
+    ObjectReport {
+        api_version,
+        kind,
+        namespace,
+        name,
+        template: subject.template.map(str::to_owned),
+        state,
+        reason,
+        findings: Vec::new(),
+        patch: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::ReadError;
+    use crate::types::TypeTable;
+    use serde_json::json;
+
+    const OWNER: Owner<'_> = Owner { name: "web", namespace: "shop" };
+
+    fn key(api_version: &str, kind: &str, namespace: &str) -> ObjectKey {
+        ObjectKey { gvk: Gvk::new(api_version, kind), namespace: Some(namespace.into()), name: "web".into() }
+    }
+
+    fn subject<'a>(key: &'a ObjectKey, body: &'a str) -> Subject<'a> {
+        Subject {
+            key,
+            template: None,
+            owner: OWNER,
+            role: Role::Expected,
+            expires: false,
+            body,
+            previous: None,
+            attempted: &[],
+            method: ApplyMethod::Csa,
+            shape: TypeTable::builtin().kind(&key.gvk.api_version, &key.gvk.kind),
+            origin: Origin::BuiltIn,
+        }
+    }
+
+    fn owned(extra: Value) -> Value {
+        let mut live = json!({"metadata": {
+            "labels": {"app.kubernetes.io/managed-by": "Helm"},
+            "annotations": {"meta.helm.sh/release-name": "web", "meta.helm.sh/release-namespace": "shop"}}});
+        json_patch::merge(&mut live, &extra);
+        live
+    }
+
+    fn state(subject: &Subject<'_>, live: &Value) -> (ObjectState, Option<String>) {
+        let report = judge(subject, Lookup::Found(&live.to_string()), &Rules::default()).unwrap();
+        (report.state, report.reason)
+    }
+
+    #[test]
+    fn only_a_404_makes_an_object_missing() {
+        let key = key("v1", "ConfigMap", "shop");
+        let subject = subject(&key, "{}");
+        let judged = |lookup: Lookup<'_>| judge(&subject, lookup, &Rules::default()).unwrap();
+        assert_eq!(judged(Lookup::NotFound).state, ObjectState::Missing);
+        let error = ReadError::TimedOut { seconds: 30 };
+        let unknown = judged(Lookup::Unreadable(&error));
+        assert_eq!((unknown.state, unknown.reason.as_deref()), (ObjectState::Unknown, Some("timed out after 30 s")));
+        assert_eq!(judged(Lookup::Found("{")).state, ObjectState::Unknown);
+    }
+
+    #[test]
+    fn a_finished_job_that_its_ttl_removed_is_in_sync() {
+        let key = key("batch/v1", "Job", "shop");
+        let subject = Subject { expires: true, ..subject(&key, "{}") };
+        let report = judge(&subject, Lookup::NotFound, &Rules::default()).unwrap();
+        assert_eq!(report.state, ObjectState::InSync);
+    }
+
+    #[test]
+    fn objects_of_others_are_foreign_and_nothing_of_them_is_shown() {
+        let near = key("v1", "ConfigMap", "shop");
+        let live = owned(json!({"metadata": {"annotations": {"meta.helm.sh/release-name": "api"}}, "data": {"a": "x"}}));
+        assert_eq!(
+            state(&subject(&near, r#"{"data":{"a":"y"}}"#), &live),
+            (ObjectState::Foreign, Some("not owned by this release: it belongs to release shop/api".into()))
+        );
+        let far = key("v1", "ConfigMap", "bank");
+        assert_eq!(
+            state(&subject(&far, r#"{"data":{"a":"y"}}"#), &live),
+            (ObjectState::Foreign, Some("not owned by this release".into()))
+        );
+        assert_eq!(
+            state(&subject(&near, "{}"), &json!({"metadata": {}})),
+            (ObjectState::Foreign, Some("not owned by this release: it belongs to no release".into()))
+        );
+    }
+
+    #[test]
+    fn terminating_objects_are_not_compared() {
+        let key = key("v1", "ConfigMap", "shop");
+        let live = owned(json!({"metadata": {"deletionTimestamp": "2026-11-20T03:12:00Z", "finalizers": ["a", "b"]}}));
+        assert_eq!(
+            state(&subject(&key, r#"{"data":{"a":"y"}}"#), &live),
+            (
+                ObjectState::Terminating,
+                Some("deleted at 2026-11-20T03:12:00Z, waiting for its finalizers: a, b".into())
+            )
+        );
+    }
+
+    #[test]
+    fn leftovers_are_reported_only_while_they_are_ours_and_not_kept() {
+        let key = key("v1", "ConfigMap", "shop");
+        let subject = Subject { role: Role::Leftover, ..subject(&key, "{}") };
+        let judged = |live: &Value| {
+            judge(&subject, Lookup::Found(&live.to_string()), &Rules::default()).map(|report| report.state)
+        };
+        assert_eq!(judged(&owned(json!({}))), Some(ObjectState::Leftover));
+        assert_eq!(judged(&owned(json!({"metadata": {"annotations": {"helm.sh/resource-policy": "keep"}}}))), None);
+        assert_eq!(judged(&json!({"metadata": {}})), None);
+        assert_eq!(judge(&subject, Lookup::NotFound, &Rules::default()), None);
+    }
+
+    #[test]
+    fn secret_values_leave_no_trace_in_findings_and_patches() {
+        let key = key("v1", "Secret", "shop");
+        let live = owned(json!({"data": {"password": "bmV3LXNlY3JldA=="}, "type": "Opaque"}));
+        let body = r#"{"stringData":{"password":"hunter2"},"type":"Opaque","metadata":{"labels":{"a":"b"}}}"#;
+        let report =
+            judge(&subject(&key, body), Lookup::Found(&live.to_string()), &Rules::default()).unwrap();
+        let text = serde_json::to_string(&report).unwrap();
+        assert_eq!(report.findings.len(), 2, "{text}");
+        assert!(report.findings.iter().any(|finding| finding.path == "/data/password" && finding.redacted));
+        for secret in ["hunter2", "aHVudGVyMg", "bmV3LXNlY3JldA", "new-secret"] {
+            assert!(!text.contains(secret), "{text}");
+        }
+        assert_eq!(report.patch, [json!({"op": "add", "path": "/metadata/labels/a", "value": "b"})]);
+    }
+
+    #[test]
+    fn the_operator_can_move_a_code_to_the_other_severity() {
+        let key = key("v1", "ConfigMap", "shop");
+        let live = owned(json!({"data": {"a": "x"}}));
+        let rules =
+            Rules { severity: vec![(FindingCode::Changed, Severity::Info)], redaction: Redaction::default() };
+        let subject = subject(&key, r#"{"data":{"a":"y"}}"#);
+        let report = judge(&subject, Lookup::Found(&live.to_string()), &rules).unwrap();
+        assert_eq!((report.state, report.findings.len()), (ObjectState::InSync, 1));
+        assert_eq!(report.patch, Vec::<Value>::new(), "the patch covers drift only");
+    }
+
+    #[test]
+    fn what_the_next_upgrade_does_depends_on_how_helm_applies() {
+        let change = |code, desired: Option<Value>| Change {
+            code,
+            path: crate::compare::path::FieldPath::root(),
+            pointer: String::new(),
+            previous: None,
+            desired,
+            live: None,
+        };
+        let changed = change(FindingCode::Changed, Some(json!(1)));
+        let lingering = change(FindingCode::Lingering, None);
+        for (change, method, origin, expected) in [
+            (&changed, ApplyMethod::Csa, Origin::BuiltIn, Some(NextUpgrade::Revert)),
+            (&changed, ApplyMethod::Csa, Origin::Custom, Some(NextUpgrade::Keep)),
+            (&changed, ApplyMethod::Ssa, Origin::BuiltIn, None),
+            (&lingering, ApplyMethod::Csa, Origin::BuiltIn, Some(NextUpgrade::Keep)),
+            (&lingering, ApplyMethod::Ssa, Origin::Custom, Some(NextUpgrade::Keep)),
+        ] {
+            assert_eq!(next_upgrade(change, method, origin), expected);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The exit status: what a CI gate, a `CronJob` or a shell script branches on.
+//!
+//! A pure function of what was found and whether it was delivered, never of the output format: tools that turn
+//! their gate off when asked for JSON are a known trap. The numbers follow `diff(1)` and `kubectl diff`: 1 is a
+//! difference, 2 is trouble. 3 keeps "nothing seen, but not everything readable" apart from both, since calling
+//! that clean hides drift and calling it drift cries wolf.
+
+use crate::classify::code::Outcome;
+
+/// Everything was read and matches.
+pub const CLEAN: u8 = 0;
+/// Something drifted.
+pub const DRIFT: u8 = 1;
+/// Wrong usage, an unreachable cluster, a passed deadline or an undelivered notification.
+pub const TROUBLE: u8 = 2;
+/// No drift was seen, but not everything could be read.
+pub const INCOMPLETE: u8 = 3;
+
+/// Whether the notifications that were asked for arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// No sink is configured, or none had anything to be told.
+    NothingToDeliver,
+    /// Every sink took its notification.
+    Delivered,
+    /// At least one sink did not.
+    Undelivered,
+}
+
+/// The exit status of a scan.
+///
+/// Trouble comes before drift, drift before incomplete, incomplete before clean. `on_drift` is the operator's
+/// `--exit-code-on-drift`; it stands in for [`DRIFT`] and for nothing else.
+pub const fn status(outcome: Outcome, delivery: Delivery, on_drift: Option<u8>) -> u8 {
+    match (outcome, delivery) {
+        (Outcome::Error, _) | (_, Delivery::Undelivered) => TROUBLE,
+        (Outcome::Drift, Delivery::NothingToDeliver | Delivery::Delivered) => match on_drift {
+            Some(code) => code,
+            None => DRIFT,
+        },
+        (Outcome::Incomplete, Delivery::NothingToDeliver | Delivery::Delivered) => INCOMPLETE,
+        (Outcome::Clean, Delivery::NothingToDeliver | Delivery::Delivered) => CLEAN,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_full_table() {
+        use Delivery::{Delivered, NothingToDeliver, Undelivered};
+        use Outcome::{Clean, Drift, Error, Incomplete};
+        // outcome, delivery, then the status without the flag, with 0 and with 20
+        let table = [
+            (Clean, NothingToDeliver, 0, 0, 0),
+            (Clean, Delivered, 0, 0, 0),
+            (Clean, Undelivered, 2, 2, 2),
+            (Drift, NothingToDeliver, 1, 0, 20),
+            (Drift, Delivered, 1, 0, 20),
+            (Drift, Undelivered, 2, 2, 2),
+            (Incomplete, NothingToDeliver, 3, 3, 3),
+            (Incomplete, Delivered, 3, 3, 3),
+            (Incomplete, Undelivered, 2, 2, 2),
+            (Error, NothingToDeliver, 2, 2, 2),
+            (Error, Delivered, 2, 2, 2),
+            (Error, Undelivered, 2, 2, 2),
+        ];
+        assert_eq!(table.len(), Outcome::ALL.len() * 3);
+        for (outcome, delivery, plain, zero, twenty) in table {
+            let got = [None, Some(0), Some(20)].map(|code| status(outcome, delivery, code));
+            assert_eq!(got, [plain, zero, twenty], "{outcome} {delivery:?}");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Holds the JSON form of the model to its schema, in both directions.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::json::{JSON_SCHEMA, render};
+use super::{Report, fixtures};
+use crate::classify::code::{
+    ApplyMethod, FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome, Severity,
+    Stopped, Verdict,
+};
+
+fn schema() -> Value {
+    serde_json::from_str(JSON_SCHEMA).unwrap()
+}
+
+fn rendered(report: &Report) -> Value {
+    let mut out = Vec::new();
+    render(report, &mut out).unwrap();
+    serde_json::from_slice(&out).unwrap()
+}
+
+#[test]
+fn the_schema_is_itself_valid() {
+    jsonschema::meta::validate(&schema()).unwrap();
+}
+
+#[test]
+fn every_rendered_report_is_valid() {
+    let validator = jsonschema::options()
+        .should_validate_formats(true)
+        .build(&schema())
+        .unwrap();
+    for (name, report) in fixtures::every() {
+        let document = rendered(&report);
+        let errors: Vec<_> = validator
+            .iter_errors(&document)
+            .map(|error| error.to_string())
+            .collect();
+        assert!(errors.is_empty(), "{name}: {errors:#?}");
+    }
+    assert!(!validator.is_valid(&serde_json::json!({"schema": "driftline.report/v2"})));
+}
+
+#[test]
+fn enums_are_the_vocabularies() {
+    let schema = schema();
+    let check = |name: &str, names: Vec<&str>| {
+        assert_eq!(schema["$defs"][name]["enum"], serde_json::json!(names), "{name}");
+    };
+    macro_rules! check {
+        ($($def:literal: $vocabulary:ident),+) => {
+            $(check($def, $vocabulary::ALL.iter().map(|value| value.as_str()).collect());)+
+        };
+    }
+    check!(
+        "findingCode": FindingCode, "severity": Severity, "objectState": ObjectState, "verdict": Verdict,
+        "healthCode": HealthCode, "healthSeverity": HealthSeverity, "nextUpgrade": NextUpgrade,
+        "applyMethod": ApplyMethod, "outcome": Outcome, "stopped": Stopped
+    );
+}
+
+#[test]
+fn every_property_is_described_and_produced() {
+    let schema = schema();
+    let mut produced = BTreeSet::new();
+    for (_, report) in fixtures::every() {
+        walk(&schema, &schema, &rendered(&report), "", &mut produced);
+    }
+    let mut described = BTreeSet::new();
+    properties(&schema, &schema, "", &mut described);
+    // Operations of a patch are RFC 6902's, not the model's.
+    described.retain(|place| !place.contains("/patch[]/"));
+    produced.retain(|place| !place.contains("/patch[]/"));
+    assert_eq!(produced, described);
+}
+
+/// The schemas that may apply to a value.
+fn resolve<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
+    if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
+        return vec![root.pointer(reference.trim_start_matches('#')).unwrap()];
+    }
+    match schema.get("anyOf").and_then(Value::as_array) {
+        Some(options) => options.iter().flat_map(|option| resolve(root, option)).collect(),
+        None => vec![schema],
+    }
+}
+
+/// Follows a document through the schema and fails where the schema knows nothing of a property.
+fn walk(root: &Value, schema: &Value, document: &Value, place: &str, seen: &mut BTreeSet<String>) {
+    let schemas = resolve(root, schema);
+    let under = |name: &str| schemas.iter().find_map(|schema| schema.get(name));
+    match document {
+        Value::Object(members) => {
+            // Without properties it is a value of the cluster's, which may be anything.
+            let Some(properties) = under("properties") else {
+                return;
+            };
+            for (name, member) in members {
+                let place = format!("{place}/{name}");
+                let property = properties
+                    .get(name)
+                    .unwrap_or_else(|| panic!("{place} is not in the schema"));
+                assert!(property["description"].is_string(), "{place} has no description");
+                walk(root, property, member, &place, seen);
+                seen.insert(place);
+            }
+        }
+        Value::Array(items) => {
+            let Some(schema) = under("items") else { return };
+            for item in items {
+                walk(root, schema, item, &format!("{place}[]"), seen);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Every place that the schema describes.
+fn properties(root: &Value, schema: &Value, place: &str, found: &mut BTreeSet<String>) {
+    for schema in resolve(root, schema) {
+        for (name, property) in schema
+            .get("properties")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
+            let place = format!("{place}/{name}");
+            properties(root, property, &place, found);
+            found.insert(place);
+        }
+        if let Some(items) = schema.get("items") {
+            properties(root, items, &format!("{place}[]"), found);
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! From single objects to the answer: verdicts, counts, the outcome, and the order of a report.
+//!
+//! Pure functions over the report's own parts. They count whatever they are given, so a pipeline calls them on
+//! the complete list and only then drops the objects in sync: the counts say how much was looked at even where
+//! the list shows only what is wrong. The order depends on names alone, never on the order in which a cluster
+//! answered, so that two reports of the same state can be compared byte by byte.
+
+use crate::classify::code::{HealthCode, ObjectState, Outcome, Severity, Stopped, Verdict};
+
+use super::{Health, ObjectReport, ReleaseReport, Report, ReportError, Summary};
+
+impl Summary {
+    /// Counts releases, their objects and their findings. Findings left out by the operator's rules are no part
+    /// of a report; add them with [`Summary::with_ignored`].
+    pub fn of(releases: &[ReleaseReport]) -> Self {
+        let mut summary = Self::default();
+        for release in releases {
+            summary.releases.total += 1;
+            *match release.verdict {
+                Verdict::Clean => &mut summary.releases.clean,
+                Verdict::Drifted => &mut summary.releases.drifted,
+                Verdict::Incomplete => &mut summary.releases.incomplete,
+                Verdict::Unreadable => &mut summary.releases.unreadable,
+            } += 1;
+            for object in &release.objects {
+                summary.count_object(object);
+            }
+        }
+        summary
+    }
+
+    /// The same counts with the number of findings that the operator's rules left out.
+    #[must_use]
+    pub const fn with_ignored(mut self, ignored: usize) -> Self {
+        self.findings.ignored = ignored;
+        self
+    }
+
+    fn count_object(&mut self, object: &ObjectReport) {
+        self.objects.total += 1;
+        *match object.state {
+            ObjectState::InSync => &mut self.objects.in_sync,
+            ObjectState::Drifted => &mut self.objects.drifted,
+            ObjectState::Missing => &mut self.objects.missing,
+            ObjectState::Terminating => &mut self.objects.terminating,
+            ObjectState::Foreign => &mut self.objects.foreign,
+            ObjectState::Leftover => &mut self.objects.leftover,
+            ObjectState::Unknown => &mut self.objects.unknown,
+        } += 1;
+        for finding in &object.findings {
+            *match finding.severity {
+                Severity::Drift => &mut self.findings.drift,
+                Severity::Info => &mut self.findings.info,
+            } += 1;
+        }
+    }
+}
+
+/// What can be said of a release as a whole, from all its objects and its health.
+///
+/// A release that moved while it was read is incomplete whatever was seen: half of it may be from before. A
+/// release without anything deployed is incomplete too, since nothing was compared.
+pub fn verdict(objects: &[ObjectReport], health: &[Health]) -> Verdict {
+    let says = |code: HealthCode| health.iter().any(|entry| entry.code == code);
+    if says(HealthCode::Undecodable) && objects.is_empty() {
+        Verdict::Unreadable
+    } else if says(HealthCode::ChangedDuringScan) {
+        Verdict::Incomplete
+    } else if objects.iter().any(|object| object.state.is_drift()) {
+        Verdict::Drifted
+    } else if says(HealthCode::Undecodable)
+        || says(HealthCode::NoBaseline)
+        || objects.iter().any(|object| object.state == ObjectState::Unknown)
+    {
+        Verdict::Incomplete
+    } else {
+        Verdict::Clean
+    }
+}
+
+/// The answer of a whole scan: error before drift, drift before incomplete, incomplete before clean.
+///
+/// A scan that ran out of time is an error even when drift was seen, because the deadline is set so that it is
+/// never met in normal operation. A scan that was asked to stop is merely incomplete.
+pub fn outcome(releases: &[ReleaseReport], errors: &[ReportError], stopped: Option<Stopped>) -> Outcome {
+    let any = |verdict: Verdict| releases.iter().any(|release| release.verdict == verdict);
+    match stopped {
+        Some(Stopped::Deadline) => Outcome::Error,
+        Some(Stopped::Signal) | None if any(Verdict::Drifted) => Outcome::Drift,
+        Some(Stopped::Signal) => Outcome::Incomplete,
+        None if any(Verdict::Incomplete) || any(Verdict::Unreadable) || !errors.is_empty() => {
+            Outcome::Incomplete
+        }
+        None => Outcome::Clean,
+    }
+}
+
+impl Report {
+    /// Puts releases, objects, findings and errors into the order of the contract. Advice keeps its order.
+    pub fn sort(&mut self) {
+        self.releases
+            .sort_by(|a, b| (&a.namespace, &a.name, &a.storage).cmp(&(&b.namespace, &b.name, &b.storage)));
+        for release in &mut self.releases {
+            release
+                .health
+                .sort_by(|a, b| (a.code, &a.message).cmp(&(b.code, &b.message)));
+            release.objects.sort_by(|a, b| {
+                (&a.kind, &a.namespace, &a.name, &a.api_version).cmp(&(
+                    &b.kind,
+                    &b.namespace,
+                    &b.name,
+                    &b.api_version,
+                ))
+            });
+            for object in &mut release.objects {
+                object
+                    .findings
+                    .sort_by(|a, b| (&a.path, &a.pointer, a.code).cmp(&(&b.path, &b.pointer, b.code)));
+            }
+        }
+        self.errors.sort();
+    }
+
+    /// Leaves out the objects that are in sync, with whatever is merely worth knowing about them. The summary
+    /// still counts them.
+    #[must_use]
+    pub fn without_in_sync(mut self) -> Self {
+        for release in &mut self.releases {
+            release
+                .objects
+                .retain(|object| object.state != ObjectState::InSync);
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classify::code::HealthSeverity;
+    use crate::report::fixtures::{drifted, object, release};
+
+    fn in_state(state: ObjectState) -> ObjectReport {
+        object("v1", "Service", "shop", "web").in_state(state, None)
+    }
+
+    fn health(code: HealthCode) -> Vec<Health> {
+        release("shop", "web")
+            .with_health(code, HealthSeverity::Warning, "evidence")
+            .health
+    }
+
+    #[test]
+    fn one_object_decides_the_verdict_by_its_state() {
+        for (state, expected) in [
+            (ObjectState::InSync, Verdict::Clean),
+            (ObjectState::Drifted, Verdict::Drifted),
+            (ObjectState::Missing, Verdict::Drifted),
+            (ObjectState::Terminating, Verdict::Drifted),
+            (ObjectState::Foreign, Verdict::Drifted),
+            (ObjectState::Leftover, Verdict::Drifted),
+            (ObjectState::Unknown, Verdict::Incomplete),
+        ] {
+            assert_eq!(
+                verdict(&[in_state(ObjectState::InSync), in_state(state)], &[]),
+                expected,
+                "{state}"
+            );
+        }
+        let both = [in_state(ObjectState::Unknown), in_state(ObjectState::Missing)];
+        assert_eq!(verdict(&both, &[]), Verdict::Drifted);
+    }
+
+    #[test]
+    fn health_decides_the_verdict_where_nothing_could_be_compared() {
+        let missing = [in_state(ObjectState::Missing)];
+        let in_sync = [in_state(ObjectState::InSync)];
+        for (code, alone, with_drift, with_in_sync) in [
+            (
+                HealthCode::Undecodable,
+                Verdict::Unreadable,
+                Verdict::Drifted,
+                Verdict::Incomplete,
+            ),
+            (
+                HealthCode::NoBaseline,
+                Verdict::Incomplete,
+                Verdict::Drifted,
+                Verdict::Incomplete,
+            ),
+            (
+                HealthCode::ChangedDuringScan,
+                Verdict::Incomplete,
+                Verdict::Incomplete,
+                Verdict::Incomplete,
+            ),
+            (
+                HealthCode::Stuck,
+                Verdict::Clean,
+                Verdict::Drifted,
+                Verdict::Clean,
+            ),
+            (
+                HealthCode::FailedUpgrade,
+                Verdict::Clean,
+                Verdict::Drifted,
+                Verdict::Clean,
+            ),
+        ] {
+            let health = health(code);
+            let got = [&[][..], &missing, &in_sync].map(|objects| verdict(objects, &health));
+            assert_eq!(got, [alone, with_drift, with_in_sync], "{code}");
+        }
+    }
+
+    #[test]
+    fn the_outcome_of_every_mixture() {
+        let of = |verdict: Verdict| ReleaseReport {
+            verdict,
+            ..release("shop", "web")
+        };
+        let error = [ReportError {
+            scope: "storage".into(),
+            message: "forbidden".into(),
+        }];
+        for (verdicts, errors, stopped, expected) in [
+            (&[][..], &[][..], None, Outcome::Clean),
+            (&[Verdict::Clean], &[], None, Outcome::Clean),
+            (&[Verdict::Clean, Verdict::Drifted], &[], None, Outcome::Drift),
+            (
+                &[Verdict::Drifted, Verdict::Unreadable],
+                &error,
+                None,
+                Outcome::Drift,
+            ),
+            (&[Verdict::Incomplete], &[], None, Outcome::Incomplete),
+            (&[Verdict::Unreadable], &[], None, Outcome::Incomplete),
+            (&[Verdict::Clean], &error, None, Outcome::Incomplete),
+            (&[Verdict::Clean], &[], Some(Stopped::Signal), Outcome::Incomplete),
+            (&[Verdict::Drifted], &[], Some(Stopped::Signal), Outcome::Drift),
+            (&[Verdict::Clean], &[], Some(Stopped::Deadline), Outcome::Error),
+            (&[Verdict::Drifted], &[], Some(Stopped::Deadline), Outcome::Error),
+        ] {
+            let releases: Vec<_> = verdicts.iter().copied().map(of).collect();
+            assert_eq!(
+                outcome(&releases, errors, stopped),
+                expected,
+                "{verdicts:?} {stopped:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn counts_stay_when_objects_in_sync_are_left_out() {
+        let state = |state| object("v1", "Service", "shop", "web").in_state(state, None);
+        let all = vec![release("shop", "web").with_objects(ObjectState::ALL.iter().copied().map(state))];
+        let summary = Summary::of(&all).with_ignored(4);
+        let objects = &summary.objects;
+        assert_eq!(
+            (
+                objects.total,
+                objects.in_sync,
+                objects.unknown,
+                summary.findings.ignored
+            ),
+            (7, 1, 1, 4)
+        );
+        let report = Report {
+            summary: summary.clone(),
+            releases: all,
+            ..drifted()
+        }
+        .without_in_sync();
+        assert_eq!(report.releases[0].objects.len(), 6);
+        assert_eq!(report.summary, summary);
+    }
+
+    #[test]
+    fn the_order_does_not_depend_on_how_things_arrived() {
+        let sorted = drifted();
+        let mut shuffled = sorted.clone();
+        shuffled.releases.reverse();
+        for release in &mut shuffled.releases {
+            release.objects.reverse();
+            for object in &mut release.objects {
+                object.findings.reverse();
+            }
+        }
+        shuffled.sort();
+        assert_eq!(shuffled, sorted);
+    }
+}

@@ -1,0 +1,173 @@
+//! Every fixture in every format, held against committed snapshots, and what must hold for all of them.
+
+use proptest::prelude::*;
+use unicode_width::UnicodeWidthStr;
+
+use super::sanitize::{Medium, is_runner_command, is_unsafe};
+use super::text::{Palette, TextOptions};
+use super::{Report, fixtures, json, text};
+
+fn as_text(report: &Report, options: &TextOptions) -> String {
+    let mut out = Vec::new();
+    text::render(report, options, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn as_json(report: &Report) -> String {
+    let mut out = Vec::new();
+    json::render(report, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+const COLOURED: TextOptions = TextOptions {
+    palette: Palette::COLOUR,
+    medium: Medium::Terminal,
+    width: Some(100),
+};
+const CI: TextOptions = TextOptions {
+    palette: Palette::PLAIN,
+    medium: Medium::CiLog,
+    width: None,
+};
+
+#[test]
+fn plain_text() {
+    for (name, report) in fixtures::every() {
+        insta::assert_snapshot!(format!("{name}-plain"), as_text(&report, &TextOptions::PLAIN));
+    }
+}
+
+#[test]
+fn coloured_text_on_a_terminal_of_100_columns() {
+    for (name, report) in fixtures::every() {
+        // The escape character is spelled out to keep the snapshots readable.
+        let text = as_text(&report, &COLOURED).replace('\u{1b}', "<ESC>");
+        insta::assert_snapshot!(format!("{name}-coloured"), text);
+    }
+}
+
+#[test]
+fn text_in_a_ci_log() {
+    insta::assert_snapshot!("drifted-ci", as_text(&fixtures::drifted(), &CI));
+}
+
+#[test]
+fn json_documents() {
+    for (name, report) in fixtures::every() {
+        insta::assert_snapshot!(format!("{name}-json"), as_json(&report));
+    }
+}
+
+#[test]
+fn json_reads_back_as_the_same_report() {
+    for (name, report) in fixtures::every() {
+        let text = as_json(&report);
+        assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), report, "{name}");
+        assert!(text.ends_with("}\n"), "{name}");
+        assert!(text.lines().all(|line| !line.chars().any(is_unsafe)), "{name}");
+        assert!(
+            !text.char_indices().any(|(at, _)| is_runner_command(&text[at..])),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn colours_change_nothing_but_colours() {
+    for (name, report) in fixtures::every() {
+        let mut plain = COLOURED;
+        plain.palette = Palette::PLAIN;
+        let coloured = as_text(&report, &COLOURED);
+        let stripped = anstream::adapter::strip_str(&coloured).to_string();
+        assert_eq!(stripped, as_text(&report, &plain), "{name}");
+    }
+}
+
+#[test]
+fn every_line_is_harmless() {
+    for (name, report) in fixtures::every() {
+        assert_harmless(&as_text(&report, &CI), name);
+    }
+}
+
+/// What holds for every line in a CI log, whatever the cluster says.
+fn assert_harmless(text: &str, context: &str) {
+    for line in text.lines() {
+        let start = line.trim_start();
+        let own = ["│", "# ", "$ "].iter().any(|mark| start.starts_with(mark))
+            || start.starts_with(|ch: char| ch.is_ascii_lowercase())
+            || start.starts_with("Read: ");
+        assert!(
+            own || line.is_empty(),
+            "{context}: begins with foreign text: {line}"
+        );
+        assert!(!line.chars().any(is_unsafe), "{context}: {line}");
+        assert!(
+            !line.char_indices().any(|(at, _)| is_runner_command(&line[at..])),
+            "{context}: {line}"
+        );
+    }
+}
+
+#[test]
+fn redacted_findings_show_no_value_even_where_one_is_left() {
+    let mut report = fixtures::drifted();
+    for finding in report
+        .releases
+        .iter_mut()
+        .flat_map(|r| &mut r.objects)
+        .flat_map(|o| &mut o.findings)
+    {
+        (finding.redacted, finding.live) = (true, Some("hunter2".into()));
+        finding.previous = Some("hunter2".into());
+    }
+    assert!(!as_text(&report, &TextOptions::PLAIN).contains("hunter2"));
+}
+
+#[test]
+fn findings_fit_the_terminal() {
+    for width in [60, 80, 120, 200] {
+        let mut options = TextOptions::PLAIN;
+        options.width = Some(width);
+        let mut report = fixtures::drifted();
+        report.releases.retain(|release| release.name == "web");
+        for line in as_text(&report, &options)
+            .lines()
+            .filter(|line| line.starts_with("    "))
+        {
+            assert!(line.width() <= width, "{width}: {line}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn hostile_text_anywhere_is_harmless(
+        word in "(::error::|##\\[|##vso\\[|\n|\r|\u{1b}|\u{202e}|section_start:|#|\\[|[a-z ]{1,6}|\\PC){0,12}",
+        width in proptest::option::of(40_usize..160),
+    ) {
+        let mut report = fixtures::drifted();
+        report.cluster.name.clone_from(&word);
+        for release in &mut report.releases {
+            release.name.clone_from(&word);
+            release.namespace.clone_from(&word);
+            release.latest.status.clone_from(&word);
+            for health in &mut release.health {
+                health.message.clone_from(&word);
+            }
+            for object in &mut release.objects {
+                object.kind.clone_from(&word);
+                object.reason = Some(word.clone());
+                for finding in &mut object.findings {
+                    finding.path.clone_from(&word);
+                    finding.live = Some(word.clone().into());
+                }
+            }
+        }
+        let mut options = CI;
+        options.width = width;
+        assert_harmless(&as_text(&report, &options), &word);
+        let read: Report = serde_json::from_str(&as_json(&report)).unwrap();
+        prop_assert_eq!(read, report);
+    }
+}

@@ -1,0 +1,283 @@
+//! The report as text for people.
+//!
+//! Quiet when clean: one line that says what was looked at. Otherwise a block per release that needs attention,
+//! then its health with what to run, its objects, their fields. The answer comes last, where a terminal stands
+//! when the output ends.
+//!
+//! Every line begins with a word or a mark of driftline's own: a verdict, a state, a code, a gutter. That makes
+//! the output easy to search, every such word can be given to `driftline explain`, and no text from a cluster ever
+//! stands where a CI runner looks for commands.
+
+mod closing;
+mod fields;
+mod line;
+mod lines;
+mod palette;
+mod value;
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use chrono::{DateTime, Utc};
+
+use crate::classify::code::{ObjectState, Stopped, Verdict};
+
+use self::line::{Line, Safe};
+pub use self::palette::Palette;
+use super::sanitize::Medium;
+use super::{Health, ObjectReport, ReleaseReport, Report};
+
+/// From how many objects on those that are unknown for the same reason share a line.
+const GROUPED: usize = 4;
+
+/// How many columns of a name or a sentence are shown. The longest legal names fit; a hostile one does not flood.
+const SENTENCE: usize = 1_000;
+
+/// How the text is rendered.
+#[derive(Debug, Clone, Copy)]
+pub struct TextOptions {
+    /// The colours.
+    pub palette: Palette,
+    /// Who reads the output.
+    pub medium: Medium,
+    /// The terminal's columns; `None` when it is not a terminal, and nothing is laid out for a width.
+    pub width: Option<usize>,
+}
+
+impl TextOptions {
+    /// No colours and no width: what a file or a pipe gets.
+    pub const PLAIN: Self = Self {
+        palette: Palette::PLAIN,
+        medium: Medium::Terminal,
+        width: None,
+    };
+
+    /// Names and sentences from the cluster, safe and of bearable length.
+    fn safe(&self, text: &str) -> Safe {
+        Safe::of(text, self.medium).cut(SENTENCE)
+    }
+}
+
+/// Writes a report as text.
+pub fn render(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io::Result<()> {
+    let mut writer = Writer { options, out };
+    for release in report.releases.iter().filter(|release| is_shown(release)) {
+        writer.release(release)?;
+        writer.blank()?;
+    }
+    for error in &report.errors {
+        let mut line = Line::default();
+        line.push(options.palette.warn, "error").plain("  ");
+        line.plain(options.safe(&format!("{}: {}", error.scope, error.message)));
+        writer.line(&line)?;
+    }
+    if let Some(stopped) = report.stopped {
+        let mut line = Line::default();
+        line.push(options.palette.warn, "stopped")
+            .plain("  ")
+            .plain(match stopped {
+                Stopped::Deadline => {
+                    "the deadline passed before everything was read; releases not listed may have drifted"
+                }
+                Stopped::Signal => {
+                    "asked to stop before everything was read; releases not listed may have drifted"
+                }
+            });
+        writer.line(&line)?;
+    }
+    if !report.errors.is_empty() || report.stopped.is_some() {
+        writer.blank()?;
+    }
+    for line in closing::lines(report, options) {
+        writer.line(&line)?;
+    }
+    Ok(())
+}
+
+/// Whether a release has anything to say. In-sync objects are in a report only when they were asked for.
+fn is_shown(release: &ReleaseReport) -> bool {
+    release.verdict != Verdict::Clean || !release.health.is_empty() || !release.objects.is_empty()
+}
+
+/// A moment to the minute. All times are UTC; the closing lines say so.
+fn time(moment: DateTime<Utc>) -> String {
+    moment.format("%Y-%m-%d %H:%M").to_string()
+}
+
+struct Writer<'a> {
+    options: &'a TextOptions,
+    out: &'a mut dyn Write,
+}
+
+impl Writer<'_> {
+    fn line(&mut self, line: &Line) -> io::Result<()> {
+        line.write(self.out)
+    }
+
+    fn blank(&mut self) -> io::Result<()> {
+        self.out.write_all(b"\n")
+    }
+
+    fn release(&mut self, release: &ReleaseReport) -> io::Result<()> {
+        let palette = &self.options.palette;
+        let mut line = Line::default();
+        line.push(palette.verdict(release.verdict), release.verdict.as_str())
+            .plain("  ");
+        line.push(
+            palette.name,
+            self.options
+                .safe(&format!("{}/{}", release.namespace, release.name)),
+        );
+        line.plain("   ")
+            .push(palette.dim, self.options.safe(&facts(release)));
+        self.line(&line)?;
+        for health in &release.health {
+            self.health(health)?;
+        }
+        self.objects(release)
+    }
+
+    fn health(&mut self, health: &Health) -> io::Result<()> {
+        let palette = &self.options.palette;
+        let style = palette.health(health.severity);
+        let mut line = Line::indented(2);
+        line.push(style, health.severity.as_str())
+            .plain("  ")
+            .push(style, health.code.as_str());
+        line.plain(": ").plain(self.options.safe(&health.message));
+        self.line(&line)?;
+        for advice in &health.advice {
+            let mut why = Line::indented(6);
+            why.push(palette.dim, "# ");
+            if advice.destructive {
+                why.push(palette.danger, "DESTRUCTIVE").push(palette.dim, ": ");
+            }
+            why.push(palette.dim, self.options.safe(&advice.why));
+            self.line(&why)?;
+            let mut command = Line::indented(6);
+            command
+                .push(palette.dim, "$ ")
+                .plain(Safe::of(&advice.command, self.options.medium));
+            self.line(&command)?;
+        }
+        Ok(())
+    }
+
+    fn objects(&mut self, release: &ReleaseReport) -> io::Result<()> {
+        let shared = shared_reasons(release);
+        let grouped =
+            |object: &ObjectReport| unknown_key(object).is_some_and(|key| shared.contains_key(&key));
+        let states = release.objects.iter().map(|object| object.state.as_str().len());
+        let name_at = 2 + states.max().unwrap_or(0) + 2;
+        for object in release.objects.iter().filter(|object| !grouped(object)) {
+            self.object(release, object, name_at)?;
+        }
+        for ((kind, reason), count) in &shared {
+            let mut line = self.state(ObjectState::Unknown, name_at);
+            line.push(
+                self.options.palette.name,
+                self.options.safe(&format!("{count} × {kind}")),
+            );
+            line.plain(": ").plain(self.options.safe(reason));
+            self.line(&line)?;
+        }
+        Ok(())
+    }
+
+    fn object(&mut self, release: &ReleaseReport, object: &ObjectReport, name_at: usize) -> io::Result<()> {
+        let mut line = self.state(object.state, name_at);
+        line.push(
+            self.options.palette.name,
+            self.options.safe(&title(release, object)),
+        );
+        if let Some(reason) = &object.reason {
+            line.plain(": ").plain(self.options.safe(reason));
+        }
+        if let Some(template) = object
+            .template
+            .as_ref()
+            .filter(|_| object.state != ObjectState::InSync)
+        {
+            line.plain("   ").push(
+                self.options.palette.dim,
+                self.options.safe(&format!("({template})")),
+            );
+        }
+        self.line(&line)?;
+        for line in fields::lines(release, object, self.options) {
+            self.line(&line)?;
+        }
+        Ok(())
+    }
+
+    fn state(&self, state: ObjectState, name_at: usize) -> Line {
+        let mut line = Line::indented(2);
+        line.push(self.options.palette.state(state), state.as_str())
+            .pad_to(name_at);
+        line
+    }
+}
+
+/// Kind and reason of an object that could not be read; `None` for all others.
+fn unknown_key(object: &ObjectReport) -> Option<(&str, &str)> {
+    (object.state == ObjectState::Unknown && object.findings.is_empty())
+        .then_some((object.kind.as_str(), object.reason.as_deref()?))
+}
+
+/// The kinds and reasons that many unknown objects share. One forbidden kind must not bury the drift of others.
+fn shared_reasons(release: &ReleaseReport) -> BTreeMap<(&str, &str), usize> {
+    let mut shared = BTreeMap::new();
+    for key in release.objects.iter().filter_map(unknown_key) {
+        *shared.entry(key).or_insert(0) += 1;
+    }
+    shared.retain(|_, count| *count >= GROUPED);
+    shared
+}
+
+/// The object's kind, namespace and name; its group too where that is not one of Kubernetes's own, or where the
+/// release has two kinds of one name. `kubectl get KIND.GROUP` takes it in this form.
+fn title(release: &ReleaseReport, object: &ObjectReport) -> String {
+    let group = object.api_version.split_once('/').map_or("", |(group, _)| group);
+    let foreign = group.contains('.') && !group.ends_with(".k8s.io");
+    let ambiguous = release
+        .objects
+        .iter()
+        .any(|other| other.kind == object.kind && other.api_version != object.api_version);
+    let mut title = object.kind.clone();
+    if foreign || (ambiguous && !group.is_empty()) {
+        title = format!("{title}.{group}");
+    }
+    match &object.namespace {
+        Some(namespace) => format!("{title} {namespace}/{}", object.name),
+        None => format!("{title} {}", object.name),
+    }
+}
+
+/// What one wants to know of a release before reading on.
+fn facts(release: &ReleaseReport) -> String {
+    let mut facts = Vec::new();
+    if let Some(chart) = &release.chart {
+        facts.push(format!("{}-{}", chart.name, chart.version));
+    }
+    let baseline = release.baseline.as_ref();
+    match baseline {
+        Some(revision) => facts.push(match revision.deployed_at {
+            Some(at) => format!("revision {} deployed {}", revision.revision, time(at)),
+            None => format!("revision {} deployed", revision.revision),
+        }),
+        None => facts.push("no deployed revision".to_owned()),
+    }
+    if baseline.is_none_or(|revision| revision.revision != release.latest.revision) {
+        facts.push(format!(
+            "newest revision {} {}",
+            release.latest.revision, release.latest.status
+        ));
+    }
+    if release.storage.namespace != release.namespace || release.storage.driver != "secret" {
+        facts.push(format!(
+            "stored as {} in {}",
+            release.storage.driver, release.storage.namespace
+        ));
+    }
+    facts.join(", ")
+}

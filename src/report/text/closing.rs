@@ -1,0 +1,150 @@
+//! The last lines: how to read what stands above, and the answer with its counts.
+//!
+//! What was ignored, unknown or unreadable is named whenever there is any of it: an attacker who can make
+//! driftline skip something must not get silence for it.
+
+use anstyle::Style;
+
+use crate::classify::code::{HealthSeverity, Outcome};
+use crate::report::{Report, Summary};
+
+use super::TextOptions;
+use super::line::{Line, Safe};
+
+/// The legend, where there is anything to read with it, and the summary.
+pub(super) fn lines(report: &Report, options: &TextOptions) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut findings = report
+        .releases
+        .iter()
+        .flat_map(|release| &release.objects)
+        .flat_map(|object| &object.findings);
+    if findings.next().is_some() {
+        let mut legend = Line::default();
+        legend.push(
+            options.palette.dim,
+            "Read: deployed → live. Times are UTC. Writers are claimed, not proven. More: driftline explain CODE",
+        );
+        lines.push(legend);
+    }
+    let mut line = Line::default();
+    line.push(outcome_style(report.outcome, options), report.outcome.as_str());
+    let mut parts = vec![headline(report)];
+    parts.extend(listed("releases", &release_counts(&report.summary)));
+    parts.extend(listed("objects", &object_counts(report)));
+    parts.extend(listed("findings", &finding_counts(&report.summary)));
+    parts.extend(listed("health", &health_counts(report)));
+    parts.extend(errors(report.errors.len()));
+    line.plain(": ");
+    line.plain(Safe::of(
+        &format!("{} (cluster {})", parts.join("; "), report.cluster.name),
+        options.medium,
+    ));
+    lines.push(line);
+    lines
+}
+
+const fn outcome_style(outcome: Outcome, options: &TextOptions) -> Style {
+    match outcome {
+        Outcome::Clean => options.palette.good,
+        Outcome::Drift | Outcome::Error => options.palette.bad,
+        Outcome::Incomplete => options.palette.warn,
+    }
+}
+
+fn headline(report: &Report) -> String {
+    let (releases, objects) = (&report.summary.releases, &report.summary.objects);
+    match report.outcome {
+        Outcome::Clean if releases.total == 0 => "no releases found".to_owned(),
+        Outcome::Clean => format!(
+            "{}, {} in sync",
+            plural(releases.total, "release"),
+            plural(objects.in_sync, "object")
+        ),
+        Outcome::Drift => format!(
+            "{} of {} drifted",
+            releases.drifted,
+            plural(releases.total, "release")
+        ),
+        Outcome::Incomplete => {
+            format!(
+                "no drift seen in {}, but not everything could be read",
+                plural(releases.total, "release")
+            )
+        }
+        Outcome::Error => format!(
+            "the scan did not finish; {} of {} seen so far drifted",
+            releases.drifted,
+            plural(releases.total, "release")
+        ),
+    }
+}
+
+fn release_counts(summary: &Summary) -> [(usize, &'static str); 2] {
+    [
+        (summary.releases.incomplete, "incomplete"),
+        (summary.releases.unreadable, "unreadable"),
+    ]
+}
+
+fn object_counts(report: &Report) -> [(usize, &'static str); 7] {
+    let objects = &report.summary.objects;
+    // A clean headline has said it already.
+    let in_sync = if report.outcome == Outcome::Clean {
+        0
+    } else {
+        objects.in_sync
+    };
+    [
+        (objects.drifted, "drifted"),
+        (objects.missing, "missing"),
+        (objects.terminating, "terminating"),
+        (objects.foreign, "foreign"),
+        (objects.leftover, "leftover"),
+        (objects.unknown, "unknown"),
+        (in_sync, "in sync"),
+    ]
+}
+
+fn finding_counts(summary: &Summary) -> [(usize, &'static str); 3] {
+    let findings = &summary.findings;
+    [
+        (findings.drift, "drift"),
+        (findings.info, "info"),
+        (findings.ignored, "ignored"),
+    ]
+}
+
+/// A release can match what was deployed and yet be stuck; the last line must not hide that.
+fn health_counts(report: &Report) -> [(usize, &'static str); 2] {
+    let count = |severity| {
+        let health = report.releases.iter().flat_map(|release| &release.health);
+        health.filter(|entry| entry.severity == severity).count()
+    };
+    [
+        (count(HealthSeverity::Critical), "critical"),
+        (count(HealthSeverity::Warning), "warning"),
+    ]
+}
+
+/// The counts that are not zero, after what they count.
+fn listed(what: &str, counts: &[(usize, &str)]) -> Option<String> {
+    let some: Vec<_> = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, name)| format!("{count} {name}"))
+        .collect();
+    (!some.is_empty()).then(|| format!("{what}: {}", some.join(", ")))
+}
+
+fn errors(count: usize) -> Option<String> {
+    (count > 0).then(|| plural(count, "error"))
+}
+
+fn plural(count: usize, noun: &str) -> String {
+    if count == 1 {
+        format!("{count} {noun}")
+    } else {
+        format!("{count} {noun}s")
+    }
+}

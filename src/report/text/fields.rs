@@ -1,0 +1,271 @@
+//! The lines of one object's findings: code, path, before → after, who and when, what happens next.
+//!
+//! Findings that all fit are laid out as a table; where the terminal is too narrow for that, each takes a few
+//! lines with labels. Without a known width nothing is ever wrapped, so that `grep` finds whole findings.
+
+use serde_json::Value;
+
+use crate::classify::code::{FindingCode, NextUpgrade, Severity};
+use crate::report::{Actor, Finding, ObjectReport, ReleaseReport};
+
+use super::TextOptions;
+use super::line::{Line, Safe};
+use super::lines::{Look, diff};
+use super::value::{cut_front, quoted, show};
+
+const INDENT: usize = 4;
+/// No column is padded further than this; longer cells push the rest of their own line only.
+const PATH_COLUMN: usize = 64;
+const VALUE_COLUMN: usize = 48;
+/// How much of one value is shown where there is room.
+const VALUE_LIMIT: usize = 60;
+/// How much of a path, a manager's name and the like is shown at all.
+const NAME_LIMIT: usize = 400;
+/// Labels of the narrow layout. They also keep text from the cluster away from the beginning of a line.
+const NOTE: &str = "note   ";
+const VALUE: &str = "value  ";
+
+/// One finding, ready for either layout.
+struct Row {
+    code: FindingCode,
+    severity: Severity,
+    path: Safe,
+    value: Line,
+    details: Vec<Safe>,
+    block: Vec<Line>,
+}
+
+/// The lines of all findings of an object.
+pub(super) fn lines(release: &ReleaseReport, object: &ObjectReport, options: &TextOptions) -> Vec<Line> {
+    let rows: Vec<_> = object
+        .findings
+        .iter()
+        .map(|finding| row(release, finding, options))
+        .collect();
+    let code_end = INDENT + 2 + column(rows.iter().map(|row| row.code.as_str().len()), usize::MAX);
+    let path_end = code_end + 2 + column(rows.iter().map(|row| row.path.width()), PATH_COLUMN);
+    let value_end = path_end + 3 + column(rows.iter().map(|row| row.value.width()), VALUE_COLUMN);
+    let table: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            let mut line = row.head(code_end, options);
+            line.plain("  ").pad_to(path_end).extend(row.value.clone());
+            if !row.details.is_empty() {
+                line.plain("   ").pad_to(value_end);
+                row.details(&mut line, options);
+            }
+            line
+        })
+        .collect();
+    let fits = |width: usize| table.iter().all(|line| line.width() <= width);
+    if options.width.is_none_or(fits) {
+        return table
+            .into_iter()
+            .zip(rows)
+            .flat_map(|(line, row)| std::iter::once(line).chain(row.block))
+            .collect();
+    }
+    rows.into_iter()
+        .flat_map(|row| row.stacked(code_end, options))
+        .collect()
+}
+
+/// The widest cell, up to a limit.
+fn column(widths: impl Iterator<Item = usize>, limit: usize) -> usize {
+    widths.max().unwrap_or(0).min(limit)
+}
+
+impl Row {
+    fn head(&self, code_end: usize, options: &TextOptions) -> Line {
+        let mut line = Line::indented(INDENT);
+        line.push(options.palette.finding(self.severity), self.code.as_str())
+            .pad_to(code_end);
+        let room = options
+            .width
+            .map_or(NAME_LIMIT, |width| width.saturating_sub(code_end).max(24));
+        line.plain(Safe::of(&cut_front(self.path.as_str(), room), options.medium));
+        line
+    }
+
+    fn details(&self, line: &mut Line, options: &TextOptions) {
+        for (at, detail) in self.details.iter().enumerate() {
+            if at > 0 {
+                line.plain("   ");
+            }
+            line.push(options.palette.dim, detail.clone());
+        }
+    }
+
+    fn stacked(self, code_end: usize, options: &TextOptions) -> Vec<Line> {
+        let mut head = self.head(code_end, options);
+        let mut lines = Vec::new();
+        if options
+            .width
+            .is_some_and(|width| head.width() + 2 + self.value.width() <= width)
+        {
+            head.plain("  ").extend(self.value.clone());
+            lines.push(head);
+        } else {
+            lines.push(head);
+            let mut line = Line::indented(code_end);
+            line.push(options.palette.dim, VALUE).extend(self.value.clone());
+            lines.push(line);
+        }
+        let mut note = Line::default();
+        self.details(&mut note, options);
+        let room = options
+            .width
+            .unwrap_or(usize::MAX)
+            .saturating_sub(code_end + NOTE.len());
+        let notes = if note.width() <= room {
+            vec![note]
+        } else {
+            self.details
+                .iter()
+                .map(|detail| Line::of(options.palette.dim, detail.cut(room.max(24))))
+                .collect()
+        };
+        for note in notes.into_iter().filter(|note| note.width() > 0) {
+            let mut line = Line::indented(code_end);
+            line.push(options.palette.dim, NOTE).extend(note);
+            lines.push(line);
+        }
+        lines.extend(self.block);
+        lines
+    }
+}
+
+fn row(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> Row {
+    let medium = options.medium;
+    let mut details = Vec::new();
+    if finding.severity == Severity::Info {
+        details.push(Safe::from("info"));
+    }
+    details.extend(origin(release, finding, options));
+    details.extend(finding.actor.as_ref().map(|actor| self::actor(actor, options)));
+    details.extend(finding.next_upgrade.map(next_upgrade));
+    let (value, block) = value(finding, options);
+    Row {
+        code: finding.code,
+        severity: finding.severity,
+        path: Safe::of(&finding.path, medium),
+        value,
+        details,
+        block,
+    }
+}
+
+/// Before → after, and the lines below it when the values have several.
+fn value(finding: &Finding, options: &TextOptions) -> (Line, Vec<Line>) {
+    let (palette, medium) = (&options.palette, options.medium);
+    let mut line = Line::default();
+    if finding.redacted {
+        line.push(palette.dim, "(redacted)");
+        return (line, Vec::new());
+    }
+    if let (Some(Value::String(before)), Some(Value::String(after))) = (&finding.desired, &finding.live)
+        && (before.lines().count() > 1 || after.lines().count() > 1)
+    {
+        let indent = INDENT + 4;
+        let columns = options
+            .width
+            .map_or(120, |width| width.saturating_sub(indent + 4).max(24));
+        let diff = diff(
+            before,
+            after,
+            &Look {
+                palette,
+                medium,
+                indent,
+                columns,
+            },
+        );
+        let counts = format!("{} removed, {} added", lines_word(diff.removed), diff.added);
+        line.plain(Safe::of(&counts, medium));
+        return (line, diff.block);
+    }
+    let (before, after) = match (&finding.desired, &finding.live) {
+        (None, None) => {
+            line.plain(Safe::of(&finding.message, medium).cut(NAME_LIMIT));
+            return (line, Vec::new());
+        }
+        (Some(before), Some(after)) => pair(before, after, options),
+        (Some(before), None) => (show(before, medium), Safe::from("(absent)")),
+        (None, Some(after)) => (Safe::from("(not set)"), show(after, medium)),
+    };
+    // Two values must fit beside the labels of the narrow layout.
+    let limit = options.width.map_or(VALUE_LIMIT, |width| {
+        (width.saturating_sub(30) / 2).clamp(16, VALUE_LIMIT)
+    });
+    let (before, after) = Safe::shorten(&before, &after, limit);
+    line.push(palette.before, before)
+        .plain(" → ")
+        .push(palette.after, after);
+    (line, Vec::new())
+}
+
+/// Two single-line values, both quoted when they would look alike otherwise.
+fn pair(before: &Value, after: &Value, options: &TextOptions) -> (Safe, Safe) {
+    let shown = (show(before, options.medium), show(after, options.medium));
+    match (before, after) {
+        (Value::String(a), Value::String(b)) if shown.0 == shown.1 => {
+            (quoted(a, options.medium), quoted(b, options.medium))
+        }
+        _ => shown,
+    }
+}
+
+fn lines_word(count: usize) -> String {
+    match count {
+        1 => "1 line".to_owned(),
+        _ => format!("{count} lines"),
+    }
+}
+
+/// Where the live value comes from, for the codes that say it is another revision's.
+fn origin(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> Option<Safe> {
+    let previous = release.previous.as_ref().map(|revision| revision.revision);
+    let text = match finding.code {
+        FindingCode::NotApplied | FindingCode::Lingering => format!("as in revision {}", previous?),
+        FindingCode::Conflict if finding.redacted => return None,
+        FindingCode::Conflict => {
+            let value = show(finding.previous.as_ref()?, options.medium);
+            format!("revision {}: {}", previous?, value.cut(VALUE_LIMIT / 2).as_str())
+        }
+        FindingCode::HalfUpgraded => {
+            let baseline = release.baseline.as_ref().map_or(0, |revision| revision.revision);
+            if release.latest.revision <= baseline {
+                return None;
+            }
+            format!(
+                "as in revision {} ({})",
+                release.latest.revision, release.latest.status
+            )
+        }
+        FindingCode::Changed | FindingCode::Removed | FindingCode::Pruned => return None,
+    };
+    Some(Safe::of(&text, options.medium))
+}
+
+fn actor(actor: &Actor, options: &TextOptions) -> Safe {
+    let mut text = actor.manager.clone();
+    if let Some(subresource) = &actor.subresource {
+        text = format!("{text} via {subresource}");
+    }
+    let mut text = Safe::of(&text, options.medium)
+        .cut(VALUE_LIMIT)
+        .as_str()
+        .to_owned();
+    if let Some(time) = actor.time {
+        text = format!("{text}, {}", super::time(time));
+    }
+    Safe::of(&format!("{text} (claimed)"), options.medium)
+}
+
+fn next_upgrade(next: NextUpgrade) -> Safe {
+    Safe::from(match next {
+        NextUpgrade::Revert => "next upgrade: reverts",
+        NextUpgrade::Keep => "next upgrade: keeps",
+        NextUpgrade::Conflict => "next upgrade: fails (conflict)",
+    })
+}

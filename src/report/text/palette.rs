@@ -1,0 +1,86 @@
+//! The colours of the text for people.
+//!
+//! Meaning never hangs on colour alone: every coloured word says the same thing in words. The plain palette is
+//! made of empty styles, so renderers have one code path and a pipe gets not one escape.
+
+use anstyle::{AnsiColor, Style};
+
+use crate::classify::code::{HealthSeverity, ObjectState, Severity, Verdict};
+
+/// One style per role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Palette {
+    /// What is wrong.
+    pub bad: Style,
+    /// What needs a look.
+    pub warn: Style,
+    /// What is fine.
+    pub good: Style,
+    /// Names of releases and objects.
+    pub name: Style,
+    /// What can be skipped while skimming.
+    pub dim: Style,
+    /// What Helm deployed, left of the arrow.
+    pub before: Style,
+    /// What is live, right of the arrow.
+    pub after: Style,
+    /// Commands that delete or overwrite.
+    pub danger: Style,
+}
+
+impl Palette {
+    /// No colours at all.
+    pub const PLAIN: Self = Self {
+        bad: Style::new(),
+        warn: Style::new(),
+        good: Style::new(),
+        name: Style::new(),
+        dim: Style::new(),
+        before: Style::new(),
+        after: Style::new(),
+        danger: Style::new(),
+    };
+
+    /// The sixteen colours that every terminal theme defines.
+    pub const COLOUR: Self = Self {
+        bad: AnsiColor::Red.on_default().bold(),
+        warn: AnsiColor::Yellow.on_default().bold(),
+        good: AnsiColor::Green.on_default(),
+        name: Style::new().bold(),
+        dim: Style::new().dimmed(),
+        before: AnsiColor::Red.on_default(),
+        after: AnsiColor::Green.on_default(),
+        danger: AnsiColor::Red.on_default().bold().invert(),
+    };
+
+    pub(super) const fn verdict(&self, verdict: Verdict) -> Style {
+        match verdict {
+            Verdict::Clean => self.good,
+            Verdict::Drifted => self.bad,
+            Verdict::Incomplete | Verdict::Unreadable => self.warn,
+        }
+    }
+
+    pub(super) const fn state(&self, state: ObjectState) -> Style {
+        match state {
+            ObjectState::InSync => self.good,
+            ObjectState::Drifted | ObjectState::Missing | ObjectState::Terminating => self.bad,
+            ObjectState::Foreign | ObjectState::Leftover | ObjectState::Unknown => self.warn,
+        }
+    }
+
+    pub(super) const fn health(&self, severity: HealthSeverity) -> Style {
+        match severity {
+            HealthSeverity::Info => self.dim,
+            HealthSeverity::Warning => self.warn,
+            HealthSeverity::Critical => self.bad,
+        }
+    }
+
+    pub(super) const fn finding(&self, severity: Severity) -> Style {
+        match severity {
+            Severity::Drift => self.bad,
+            Severity::Info => self.dim,
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! One scan, from listing releases to the report.
+//!
+//! The only place that knows the order of things. Reading is concurrent and bounded, everything that is decided is
+//! decided by pure code elsewhere, and what is found out lands on one board, so that a scan which is stopped half
+//! way still reports what it saw, and says of the rest that it was not reached.
+
+mod board;
+mod load;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{TimeDelta, Utc};
+use futures::StreamExt;
+
+use self::board::Board;
+use crate::classify::code::{Outcome, Stopped};
+use crate::classify::object::Rules;
+use crate::object::Gvk;
+use crate::release::history::History;
+use crate::report::{self, Report, ReportError, SCHEMA, Summary, Tool};
+use crate::source::{Kinds, ReadError, Source};
+use crate::types::TypeTable;
+
+/// What to scan, and how.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The namespaces whose releases are scanned; all of them when empty.
+    pub namespaces: Vec<String>,
+    /// The names of the releases that are scanned; all of them when empty.
+    pub releases: Vec<String>,
+    /// From which age on a pending operation is taken for dead.
+    pub stuck_after: Duration,
+    /// The cap on one decoded record, in bytes.
+    pub max_record_bytes: u64,
+    /// How many releases are decoded at once.
+    pub concurrency: usize,
+    /// How differences are classified and shown.
+    pub rules: Rules,
+}
+
+/// Is told how far a scan has come.
+pub trait Progress: Send + Sync {
+    /// A stage with so many steps begins.
+    fn stage(&self, name: &'static str, steps: usize);
+    /// One more step is done.
+    fn step(&self);
+}
+
+/// Tells nobody.
+pub struct Quiet;
+
+impl Progress for Quiet {
+    fn stage(&self, _name: &'static str, _steps: usize) {}
+    fn step(&self) {}
+}
+
+/// Scans until everything is read or `stop` resolves.
+pub async fn scan<S: Source>(
+    source: Arc<S>,
+    options: &Options,
+    progress: &dyn Progress,
+    stop: impl Future<Output = Stopped>,
+) -> Report {
+    let started_at = Utc::now();
+    let board = Board::default();
+    let ended = tokio::select! {
+        biased;
+        stopped = stop => Ended::Stopped(stopped),
+        result = read(&source, options, progress, &board) => match result {
+            Ok(()) => Ended::Complete,
+            Err(error) => Ended::Failed(error),
+        },
+    };
+    let (mut releases, mut errors) = board.into_reports(Utc::now(), age(options.stuck_after));
+    let mut outcome = None;
+    let mut stopped = None;
+    match ended {
+        Ended::Complete => {}
+        Ended::Stopped(reason) => {
+            stopped = Some(reason);
+            let message = match reason {
+                Stopped::Deadline => "the scan ran out of time before everything was read",
+                Stopped::Signal => "the scan was asked to stop before everything was read",
+            };
+            errors.push(ReportError { scope: "scan".to_owned(), message: message.to_owned() });
+        }
+        Ended::Failed(error) => {
+            outcome = Some(Outcome::Error);
+            errors.push(error);
+        }
+    }
+    releases.iter_mut().for_each(|release| release.verdict = report::verdict(&release.objects, &release.health));
+    let mut report = Report {
+        schema: SCHEMA.to_owned(),
+        tool: Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+        cluster: source.cluster(),
+        started_at,
+        finished_at: Utc::now(),
+        outcome: outcome.unwrap_or_else(|| report::outcome(&releases, &errors, stopped)),
+        stopped,
+        summary: Summary::of(&releases),
+        releases,
+        errors,
+    };
+    report.sort();
+    report
+}
+
+enum Ended {
+    Complete,
+    Stopped(Stopped),
+    Failed(ReportError),
+}
+
+/// Reads everything onto the board. `Err` when there is nothing to go on at all.
+async fn read<S: Source>(
+    source: &Arc<S>,
+    options: &Options,
+    progress: &dyn Progress,
+    board: &Board,
+) -> Result<(), ReportError> {
+    progress.stage("listing releases", 0);
+    let mut clock = Clock::start();
+    let (kinds, inventory) = tokio::join!(source.kinds(), source.revisions(&options.namespaces));
+    let inventory = inventory.map_err(|error| storage_error(&error))?;
+    let kinds = kinds.map_err(|error| ReportError {
+        scope: "discovery".to_owned(),
+        message: format!("the kinds that the API server serves cannot be listed: {error}"),
+    })?;
+    board.errors(inventory.errors);
+    let wanted = |history: &History| options.releases.is_empty() || options.releases.contains(&history.key.name);
+    let histories: Vec<History> = History::group(inventory.revisions).into_iter().filter(wanted).collect();
+    for name in options.releases.iter().filter(|name| !histories.iter().any(|history| &history.key.name == *name)) {
+        let message = format!("there is no release named `{name}` where the scan looked");
+        board.errors(vec![ReportError { scope: "storage".to_owned(), message }]);
+    }
+    board.releases(&histories);
+    clock.lap("list");
+
+    progress.stage("reading releases", histories.len());
+    futures::stream::iter(histories.iter().enumerate())
+        .for_each_concurrent(options.concurrency.max(1), |(position, history)| async move {
+            let loaded = load::load(source, history, options.max_record_bytes).await;
+            board.loaded(position, loaded);
+            progress.step();
+        })
+        .await;
+    clock.lap("decode");
+
+    let plan = board.plan(&kinds);
+    let tables = tables(source, &plan.custom, &kinds).await;
+    clock.lap("types");
+
+    progress.stage("reading objects", plan.wanted.len());
+    source
+        .objects(&plan.wanted, &|key, lookup| {
+            board.found(key, lookup, &tables, &options.rules);
+            progress.step();
+        })
+        .await;
+    clock.lap("compare");
+
+    progress.stage("checking for changes during the scan", 0);
+    let after = source.revisions(&options.namespaces).await;
+    if let Ok(after) = after {
+        board.moved(&History::group(after.revisions));
+    }
+    board.done();
+    clock.lap("recheck");
+    Ok(())
+}
+
+fn storage_error(error: &ReadError) -> ReportError {
+    let hint = match error {
+        ReadError::Forbidden { namespace: None, .. } => "; name the namespaces to scan with -n",
+        _ => "",
+    };
+    ReportError {
+        scope: "storage".to_owned(),
+        message: format!("the release records cannot be listed: {error}{hint}"),
+    }
+}
+
+/// The type facts of the custom resources in use. A group without a schema is compared by generic rules.
+async fn tables<S: Source>(
+    source: &Arc<S>,
+    custom: &[String],
+    kinds: &Kinds,
+) -> BTreeMap<String, Option<TypeTable>> {
+    let served = |api_version: &&String| kinds.served.keys().any(|gvk: &Gvk| gvk.api_version == **api_version);
+    futures::stream::iter(custom.iter().filter(served))
+        .map(|api_version| async move {
+            let table = match source.schema(api_version).await {
+                Ok(Some(document)) => TypeTable::from_openapi_v3(&document).map_err(|error| error.to_string()),
+                Ok(None) => Err("the API server publishes none".to_owned()),
+                Err(error) => Err(error.to_string()),
+            };
+            if let Err(reason) = &table {
+                tracing::warn!(api_version, reason, "no schema: its objects are compared by generic rules");
+            }
+            (api_version.clone(), table.ok())
+        })
+        .buffer_unordered(4)
+        .collect()
+        .await
+}
+
+fn age(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
+}
+
+/// Logs how long each stage took.
+struct Clock(std::time::Instant);
+
+impl Clock {
+    fn start() -> Self {
+        Self(std::time::Instant::now())
+    }
+
+    fn lap(&mut self, stage: &'static str) {
+        tracing::info!(stage, millis = u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX), "done");
+        self.0 = std::time::Instant::now();
+    }
+}
