@@ -46,10 +46,9 @@ type fill struct {
 	varies bool            // a value that cannot be stated
 }
 
-// fills are all observed and known fills.
+// fills are all observed fills.
 type fills struct {
-	seen  map[place]*fill
-	known map[place]bool // of these, the ones from filled.go
+	seen map[place]*fill
 }
 
 func (f *fills) add(at place, value json.RawMessage) {
@@ -91,7 +90,7 @@ type variant struct {
 // observeDefaults runs what the API server runs on a manifest before its registries and admission plugins:
 // the defaulting functions, then the conversion to the internal version and back.
 func observeDefaults(kinds []rootKind, published definitions) *fills {
-	found := &fills{seen: map[place]*fill{}, known: map[place]bool{}}
+	found := &fills{seen: map[place]*fill{}}
 	extra := extraScheme()
 	tried := map[place]int{}
 	for _, kind := range kinds {

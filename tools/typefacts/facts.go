@@ -38,9 +38,6 @@ func collect() (*allFacts, error) {
 	kinds := rootKinds(scheme)
 	published := openAPIDefinitions()
 	fills := observeDefaults(kinds, published)
-	if err := fills.addKnown(); err != nil {
-		return nil, err
-	}
 	roots := map[reflect.Type]bool{}
 	for _, kind := range kinds {
 		roots[kind.goType] = true
@@ -80,7 +77,7 @@ func collect() (*allFacts, error) {
 		visit(&shape{kind: kindObject, object: kind.goType})
 	}
 	sort.Slice(facts.types, func(i, j int) bool { return typeName(facts.types[i].goType) < typeName(facts.types[j].goType) })
-	return facts, fills.unmatched(seen)
+	return facts, markKnown(facts)
 }
 
 func typeName(goType reflect.Type) string {
