@@ -12,5 +12,7 @@
 //! All tests of one run share one cluster and stay apart by namespace; charts
 //! name their cluster-scoped objects after the release for the same reason.
 
+mod drift;
+mod fresh;
 mod harness;
 mod smoke;

@@ -8,6 +8,6 @@ mod cluster;
 mod release;
 mod report;
 
-pub(crate) use cluster::{Cluster, HelmVersion, Outcome};
+pub(crate) use cluster::{Cluster, HelmVersion};
 pub(crate) use release::Release;
 pub(crate) use report::{Finding, Scan};

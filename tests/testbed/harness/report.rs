@@ -77,16 +77,16 @@ impl Scan {
         list(&self.report, "releases").flat_map(|release| list(release, "objects"))
     }
 
-    /// The object called `Kind/name`, when the report shows it.
-    pub(crate) fn object(&self, wanted: &str) -> Option<&Value> {
-        self.objects().find(|object| object_name(object) == wanted)
-    }
-
-    /// The state of the object called `Kind/name`; `in-sync` when the report
-    /// does not show it.
-    pub(crate) fn state(&self, wanted: &str) -> String {
-        self.object(wanted)
-            .map_or_else(|| "in-sync".to_owned(), |object| text(object, "state"))
+    /// Every object whose state is more than a matter of its fields: missing
+    /// ones, for example. As `Kind/name state`, sorted.
+    pub(crate) fn states(&self) -> Vec<String> {
+        let mut states: Vec<String> = self
+            .objects()
+            .filter(|object| !matches!(object["state"].as_str(), Some("in-sync" | "drifted")))
+            .map(|object| format!("{} {}", object_name(object), text(object, "state")))
+            .collect();
+        states.sort();
+        states
     }
 
     /// Every finding of every object.
