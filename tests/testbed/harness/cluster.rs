@@ -1,0 +1,222 @@
+//! One throw-away control plane, and the programs that talk to it.
+//!
+//! The servers belong to the script `tests/testbed/cluster`, which ends when
+//! its standard input does. The test process holds the other end of that pipe,
+//! so the servers go away with it however it goes: a finished run, a panic,
+//! Ctrl-C, or `kill -9`.
+
+use std::env;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Which Helm makes the release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HelmVersion {
+    /// Helm 3: client-side apply.
+    V3,
+    /// Helm 4: server-side apply.
+    V4,
+}
+
+impl HelmVersion {
+    /// Both, in the order in which tests go through them.
+    pub(crate) const ALL: [Self; 2] = [Self::V3, Self::V4];
+
+    /// The name of the binary, also used in the names of namespaces.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::V3 => "helm3",
+            Self::V4 => "helm4",
+        }
+    }
+}
+
+/// What a program left behind.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// The command line, for messages.
+    pub(crate) command: String,
+    /// The exit status; -1 when a signal ended the program.
+    pub(crate) status: i32,
+    /// Everything it wrote to standard output.
+    pub(crate) stdout: String,
+    /// Everything it wrote to standard error.
+    pub(crate) stderr: String,
+}
+
+impl Outcome {
+    /// The standard output of a program that must have succeeded.
+    #[track_caller]
+    pub(crate) fn succeeded(self) -> String {
+        assert_eq!(
+            self.status, 0,
+            "{} failed:\n{}{}",
+            self.command, self.stdout, self.stderr
+        );
+        self.stdout
+    }
+
+    /// The standard error of a program that must have failed.
+    #[track_caller]
+    pub(crate) fn failed(self) -> String {
+        assert_ne!(
+            self.status, 0,
+            "{} should have failed:\n{}",
+            self.command, self.stdout
+        );
+        self.stderr
+    }
+}
+
+/// A running control plane.
+pub(crate) struct Cluster {
+    bin: PathBuf,
+    dir: PathBuf,
+    namespaces: AtomicUsize,
+    supervisor: Option<(Child, ChildStdin)>,
+}
+
+impl Cluster {
+    /// The cluster that the tests of this process share.
+    pub(crate) fn shared() -> &'static Self {
+        static SHARED: OnceLock<Cluster> = OnceLock::new();
+        SHARED.get_or_init(Self::start)
+    }
+
+    /// Starts a cluster and waits until Pods can be created in it.
+    ///
+    /// # Panics
+    /// When the testbed is not built, with the command that builds it.
+    pub(crate) fn start() -> Self {
+        let bin = binaries();
+        let mut supervisor = Command::new(script("cluster"))
+            .arg("run")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("tests/testbed/cluster can be run");
+        let stdin = supervisor.stdin.take().expect("standard input is piped");
+        let mut line = String::new();
+        BufReader::new(supervisor.stdout.take().expect("standard output is piped"))
+            .read_line(&mut line)
+            .expect("tests/testbed/cluster says when it is ready");
+        let kubeconfig = line
+            .trim_end()
+            .strip_prefix("ready ")
+            .expect("the testbed's cluster starts: see the messages of tests/testbed/cluster above");
+        let dir = Path::new(kubeconfig)
+            .parent()
+            .expect("the kubeconfig lies in a folder")
+            .to_path_buf();
+        Self {
+            bin,
+            dir,
+            namespaces: AtomicUsize::new(1),
+            supervisor: Some((supervisor, stdin)),
+        }
+    }
+
+    /// Makes a namespace that no other test uses and waits until Pods can be
+    /// created in it.
+    pub(crate) fn namespace(&self, prefix: &str) -> String {
+        let namespace = format!("{prefix}-{}", self.namespaces.fetch_add(1, Ordering::Relaxed));
+        self.kubectl(&["create", "namespace", &namespace]);
+        self.kubectl(&[
+            "wait",
+            "-n",
+            &namespace,
+            "--for=create",
+            "serviceaccount/default",
+            "--timeout=60s",
+        ]);
+        namespace
+    }
+
+    /// Runs kubectl, which must succeed, and returns its standard output.
+    #[track_caller]
+    pub(crate) fn kubectl(&self, args: &[&str]) -> String {
+        self.run(&self.bin.join("kubectl"), args).succeeded()
+    }
+
+    /// Runs a Helm.
+    pub(crate) fn helm(&self, version: HelmVersion, args: &[&str]) -> Outcome {
+        self.run(&self.bin.join(version.name()), args)
+    }
+
+    /// Runs driftline.
+    pub(crate) fn driftline(&self, args: &[&str]) -> Outcome {
+        self.run(Path::new(env!("CARGO_BIN_EXE_driftline")), args)
+    }
+
+    fn run(&self, program: &Path, args: &[&str]) -> Outcome {
+        let output = Command::new(program)
+            .args(args)
+            // Nothing of the developer's own: neither clusters nor settings
+            // nor caches, in which another cluster's API could linger.
+            .env_clear()
+            .env("PATH", env::var_os("PATH").unwrap_or_default())
+            .env("HOME", &self.dir)
+            .env("KUBECONFIG", self.dir.join("kubeconfig"))
+            .env("KUBECACHEDIR", self.dir.join("cache"))
+            .stdin(Stdio::null())
+            .output()
+            .unwrap_or_else(|error| panic!("cannot run {}: {error}", program.display()));
+        Outcome {
+            command: format!("{} {}", program.display(), args.join(" ")),
+            status: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if let Some((mut supervisor, stdin)) = self.supervisor.take() {
+            drop(stdin);
+            // It has nothing to say any more; waiting only avoids a zombie.
+            let _ = supervisor.wait();
+        }
+    }
+}
+
+/// The folder of this repository's charts.
+pub(crate) fn chart(name: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/charts")
+        .join(name)
+        .display()
+        .to_string()
+}
+
+fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/testbed")
+        .join(name)
+}
+
+fn binaries() -> PathBuf {
+    let home = env::var_os("DRIFTLINE_TESTBED").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join(".testbed"),
+        PathBuf::from,
+    );
+    let bin = home.join("bin");
+    for name in [
+        "etcd",
+        "kube-apiserver",
+        "kube-controller-manager",
+        "kubectl",
+        "helm3",
+        "helm4",
+    ] {
+        assert!(
+            bin.join(name).is_file(),
+            "the testbed's {name} is not in {}: build it with tests/testbed/build (about 6 minutes, once)",
+            bin.display()
+        );
+    }
+    bin
+}

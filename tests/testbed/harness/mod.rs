@@ -1,0 +1,13 @@
+//! What a test needs to act on a cluster and to ask about the report.
+//!
+//! `cluster` owns the servers and runs the four programs against them,
+//! `release` is one installed chart in a namespace of its own, `report` reads
+//! the JSON that `driftline scan` prints.
+
+mod cluster;
+mod release;
+mod report;
+
+pub(crate) use cluster::{Cluster, HelmVersion};
+pub(crate) use release::Release;
+pub(crate) use report::{Finding, Scan};

@@ -1,0 +1,91 @@
+//! One chart, installed by one Helm under a name and in a namespace of its own.
+
+use super::cluster::{Cluster, HelmVersion, Outcome, chart};
+use super::report::Scan;
+
+/// An installed release.
+pub(crate) struct Release<'c> {
+    /// The cluster it lives in.
+    pub(crate) cluster: &'c Cluster,
+    /// The Helm that made it.
+    pub(crate) helm: HelmVersion,
+    /// Its chart's folder.
+    pub(crate) chart: String,
+    /// Its name, unique in the cluster.
+    pub(crate) name: String,
+    /// Its namespace, which holds nothing else.
+    pub(crate) namespace: String,
+}
+
+impl<'c> Release<'c> {
+    /// Installs a chart of `tests/charts`; `args` go to `helm install`.
+    #[track_caller]
+    pub(crate) fn install(cluster: &'c Cluster, helm: HelmVersion, name: &str, args: &[&str]) -> Self {
+        let (release, outcome) = Self::try_install(cluster, helm, name, args);
+        outcome.succeeded();
+        release
+    }
+
+    /// The same for an install that may fail.
+    pub(crate) fn try_install(
+        cluster: &'c Cluster,
+        helm: HelmVersion,
+        name: &str,
+        args: &[&str],
+    ) -> (Self, Outcome) {
+        let namespace = cluster.namespace(&format!("{name}-{}", helm.name()));
+        let release = Self {
+            cluster,
+            helm,
+            chart: chart(name),
+            name: namespace.clone(),
+            namespace,
+        };
+        let outcome = release.run_helm("install", args);
+        (release, outcome)
+    }
+
+    /// Upgrades to the chart's second set of values, `revision-2.yaml`.
+    #[track_caller]
+    pub(crate) fn upgrade(&self, args: &[&str]) {
+        self.try_upgrade(args).succeeded();
+    }
+
+    /// The same for an upgrade that may fail.
+    pub(crate) fn try_upgrade(&self, args: &[&str]) -> Outcome {
+        let values = format!("{}/revision-2.yaml", self.chart);
+        let mut all = vec!["-f", &values];
+        all.extend(args);
+        self.run_helm("upgrade", &all)
+    }
+
+    /// Runs kubectl in the release's namespace; it must succeed. `{r}` in an
+    /// argument stands for the release's name.
+    #[track_caller]
+    pub(crate) fn kubectl(&self, args: &[&str]) -> String {
+        let mut all = vec![format!("--namespace={}", self.namespace)];
+        all.extend(args.iter().map(|arg| self.fill(arg)));
+        self.cluster
+            .kubectl(&all.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    /// Scans the release's namespace.
+    #[track_caller]
+    pub(crate) fn scan(&self) -> Scan {
+        Scan::from(
+            self.cluster
+                .driftline(&["scan", "-n", &self.namespace, "-o", "json"]),
+        )
+    }
+
+    /// Replaces `{r}` by the release's name.
+    pub(crate) fn fill(&self, text: &str) -> String {
+        text.replace("{r}", &self.name)
+    }
+
+    fn run_helm(&self, verb: &str, args: &[&str]) -> Outcome {
+        let mut all = vec![verb, &self.name, &self.chart, "--namespace", &self.namespace];
+        all.extend(args);
+        self.cluster.helm(self.helm, &all)
+    }
+}

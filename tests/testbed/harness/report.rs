@@ -1,0 +1,147 @@
+//! The report of `driftline scan -o json`, as tests ask about it.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use super::cluster::Outcome;
+
+/// A finished scan.
+#[derive(Debug)]
+pub(crate) struct Scan {
+    /// The exit status.
+    pub(crate) status: i32,
+    /// The report.
+    pub(crate) report: Value,
+    /// What was printed, for tests about what must not be printed.
+    pub(crate) stdout: String,
+    /// The log.
+    pub(crate) stderr: String,
+}
+
+/// One finding, with the object it is about.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Finding {
+    /// The object, as `Kind/name`.
+    pub(crate) object: String,
+    /// The code, `changed` for one.
+    pub(crate) code: String,
+    /// `drift` or `info`.
+    pub(crate) severity: String,
+    /// The readable path.
+    pub(crate) path: String,
+    /// The value that the release asks for; null when it asks for none.
+    pub(crate) desired: Value,
+    /// The value in the cluster; null when there is none.
+    pub(crate) live: Value,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            object,
+            code,
+            severity,
+            path,
+            desired,
+            live,
+        } = self;
+        write!(f, "{object} {code} ({severity}) {path}: {desired} -> {live}")
+    }
+}
+
+impl From<Outcome> for Scan {
+    #[track_caller]
+    fn from(outcome: Outcome) -> Self {
+        let Outcome {
+            command,
+            status,
+            stdout,
+            stderr,
+        } = outcome;
+        let report = serde_json::from_str(&stdout).unwrap_or_else(|error| {
+            panic!("{command} (exit status {status}) did not print a report: {error}\n{stdout}\n{stderr}")
+        });
+        Self {
+            status,
+            report,
+            stdout,
+            stderr,
+        }
+    }
+}
+
+impl Scan {
+    /// Every object that the report shows, with its release's health aside.
+    pub(crate) fn objects(&self) -> impl Iterator<Item = &Value> {
+        list(&self.report, "releases").flat_map(|release| list(release, "objects"))
+    }
+
+    /// Every object whose state is more than a matter of its fields: missing
+    /// ones, for example. As `Kind/name state`, sorted.
+    pub(crate) fn states(&self) -> Vec<String> {
+        let mut states: Vec<String> = self
+            .objects()
+            .filter(|object| !matches!(object["state"].as_str(), Some("in-sync" | "drifted")))
+            .map(|object| format!("{} {}", object_name(object), text(object, "state")))
+            .collect();
+        states.sort();
+        states
+    }
+
+    /// Every finding of every object.
+    pub(crate) fn findings(&self) -> Vec<Finding> {
+        let of = |object: &Value, finding: &Value| Finding {
+            object: object_name(object),
+            code: text(finding, "code"),
+            severity: text(finding, "severity"),
+            path: text(finding, "path"),
+            desired: finding["desired"].clone(),
+            live: finding["live"].clone(),
+        };
+        self.objects()
+            .flat_map(|object| list(object, "findings").map(move |finding| of(object, finding)))
+            .collect()
+    }
+
+    /// The findings of severity drift.
+    pub(crate) fn drift(&self) -> Vec<Finding> {
+        self.findings()
+            .into_iter()
+            .filter(|finding| finding.severity == "drift")
+            .collect()
+    }
+
+    /// The codes of all releases' health entries.
+    pub(crate) fn health(&self) -> Vec<String> {
+        list(&self.report, "releases")
+            .flat_map(|release| list(release, "health"))
+            .map(|entry| text(entry, "code"))
+            .collect()
+    }
+
+    /// A number at a path of the report, such as `summary.objects.total`.
+    #[track_caller]
+    pub(crate) fn number(&self, path: &str) -> u64 {
+        path.split('.')
+            .fold(&self.report, |value, key| &value[key])
+            .as_u64()
+            .unwrap_or_else(|| panic!("the report has no number at {path}:\n{:#}", self.report))
+    }
+}
+
+fn list<'v>(value: &'v Value, key: &str) -> impl Iterator<Item = &'v Value> + use<'v> {
+    value[key]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default()
+        .iter()
+}
+
+fn text(value: &Value, key: &str) -> String {
+    value[key].as_str().unwrap_or_default().to_owned()
+}
+
+fn object_name(object: &Value) -> String {
+    format!("{}/{}", text(object, "kind"), text(object, "name"))
+}

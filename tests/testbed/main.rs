@@ -1,0 +1,18 @@
+//! The real thing: driftline against a real API server and controller manager,
+//! with releases that real Helm 3 and Helm 4 made.
+//!
+//! These tests are ignored by default because they need binaries that take
+//! minutes to build once:
+//!
+//! ```text
+//! tests/testbed/build
+//! cargo test --test testbed -- --ignored
+//! ```
+//!
+//! All tests of one run share one cluster and stay apart by namespace; charts
+//! name their cluster-scoped objects after the release for the same reason.
+
+mod drift;
+mod fresh;
+mod harness;
+mod smoke;
