@@ -19,11 +19,15 @@
 //! `scan` drives them; everything between `source` and `report` is pure.
 
 pub mod classify;
+<<<<<<< HEAD
 pub mod cluster;
 pub mod compare;
 pub mod exit;
 pub mod explain;
 pub mod manifest;
+=======
+pub mod notify;
+>>>>>>> notify
 pub mod object;
 pub mod release;
 pub mod report;

@@ -1,0 +1,389 @@
+//! What a message says about a report, whoever it is sent to.
+//!
+//! Names, kinds, codes and field paths, never values, and no sentence that may repeat what the API server or Helm
+//! said about values. Everything is sanitised and capped here, sorted, and the same for the same report.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use super::list::{Cost, Detail, Entry, Line, List};
+use super::text::{NAME, PATH, SENTENCE, clean, count};
+use crate::classify::code::{HealthCode, HealthSeverity, ObjectState, Outcome, Severity, Stopped, Verdict};
+use crate::report::{Finding, ObjectReport, ReleaseReport, Report};
+
+/// The most objects that a message names of one release.
+const OBJECTS: usize = 5;
+
+/// The most fields that a message names of one object.
+const FIELDS: usize = 4;
+
+/// A report in the words of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Digest {
+    /// The cluster, never empty.
+    pub cluster: String,
+    /// The whole report in half a sentence.
+    pub headline: String,
+    /// How urgent it is.
+    pub level: Level,
+    /// The counts, a line each for releases, objects and findings.
+    pub counts: Vec<String>,
+    /// Releases that drifted, with objects and fields.
+    pub drifted: List,
+    /// Releases whose health is critical.
+    pub critical: List,
+    /// Releases that could not be read, or not fully.
+    pub unread: List,
+    /// What else could not be read.
+    pub errors: List,
+    /// Which program and which scan this is.
+    pub origin: Vec<String>,
+}
+
+/// How urgent a report is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Everything was read and is in order.
+    Clean,
+    /// No drift was seen, but not everything could be read.
+    Incomplete,
+    /// No drift was seen, but the health of a release is critical.
+    Critical,
+    /// Something drifted, or the scan itself failed.
+    Alarm,
+}
+
+impl Digest {
+    /// Puts a report into words.
+    pub fn new(report: &Report) -> Self {
+        let cluster = match clean(&report.cluster.name, NAME) {
+            name if name.trim().is_empty() => "unnamed cluster".to_owned(),
+            name => name,
+        };
+        let lists = |noun, title, entry: fn(&ReleaseReport) -> Option<Entry>| List {
+            title,
+            noun,
+            entries: report.releases.iter().filter_map(entry).collect(),
+        };
+        let critical = lists("release", "In a critical state", critical_entry);
+        let level = level(report, critical.len());
+        let mut digest = Self {
+            headline: format!("{cluster}: {}", headline(report, critical.len())),
+            cluster,
+            level,
+            counts: counts(report),
+            drifted: lists("release", "Drifted", drifted_entry),
+            critical,
+            unread: lists("release", "Not fully read", unread_entry),
+            errors: List {
+                title: "Errors",
+                noun: "error",
+                entries: error_entries(report),
+            },
+            origin: origin(report),
+        };
+        for list in [
+            &mut digest.drifted,
+            &mut digest.critical,
+            &mut digest.unread,
+            &mut digest.errors,
+        ] {
+            list.entries
+                .sort_by(|a, b| (&a.namespace, &a.head).cmp(&(&b.namespace, &b.head)));
+        }
+        digest
+    }
+
+    /// The lists that have entries, cut to what costs at most `budget` together.
+    ///
+    /// Drift gets what the others leave, which is at least half.
+    pub fn sections(&self, budget: usize, cost: Cost) -> Vec<Section> {
+        let mut room = budget;
+        let mut section = |list: &List, budget: usize| {
+            let lines = list.lines(budget.min(room), cost);
+            room -= lines
+                .iter()
+                .map(|line| (cost.of)(line) + cost.per_line)
+                .sum::<usize>();
+            Section {
+                title: list.title,
+                lines,
+            }
+        };
+        let mut sections = vec![
+            section(&self.critical, budget / 6),
+            section(&self.unread, budget / 6),
+            section(&self.errors, budget / 6),
+        ];
+        sections.insert(0, section(&self.drifted, budget));
+        sections.retain(|section| !section.lines.is_empty());
+        sections
+    }
+
+    /// The part of a digest that is about one release.
+    pub(crate) fn of_release(release: &ReleaseReport) -> ReleaseDigest {
+        ReleaseDigest {
+            name: release_name(release),
+            facts: release_facts(release),
+            details: object_lines(release).into_iter().map(|line| line.text).collect(),
+        }
+    }
+}
+
+/// One list of a message, cut to fit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// What the list is about.
+    pub title: &'static str,
+    /// The list.
+    pub lines: Vec<String>,
+}
+
+/// One release in the words of a message.
+pub(crate) struct ReleaseDigest {
+    /// Namespace and name.
+    pub(crate) name: String,
+    /// How much of it drifted.
+    pub(crate) facts: String,
+    /// Objects and fields, indented.
+    pub(crate) details: Vec<String>,
+}
+
+fn level(report: &Report, critical: usize) -> Level {
+    if report.summary.releases.drifted > 0 {
+        return Level::Alarm;
+    }
+    match report.outcome {
+        Outcome::Drift | Outcome::Error => Level::Alarm,
+        Outcome::Clean | Outcome::Incomplete if critical > 0 => Level::Critical,
+        Outcome::Incomplete => Level::Incomplete,
+        Outcome::Clean if report.stopped.is_some() => Level::Incomplete,
+        Outcome::Clean => Level::Clean,
+    }
+}
+
+fn headline(report: &Report, critical: usize) -> String {
+    let releases = &report.summary.releases;
+    let unread = releases.incomplete + releases.unreadable;
+    let of_total = |number: usize| format!("{number} of {}", count(releases.total, "release"));
+    let drifted = (releases.drifted > 0).then(|| format!("{} drifted", of_total(releases.drifted)));
+    let mut text = match (report.outcome, drifted) {
+        (Outcome::Error, None) => "the scan failed".to_owned(),
+        (Outcome::Error, Some(drifted)) => format!("the scan failed; {drifted}"),
+        (Outcome::Clean | Outcome::Drift | Outcome::Incomplete, Some(drifted)) => drifted,
+        (Outcome::Incomplete, None) if unread > 0 => format!("{} could not be fully read", of_total(unread)),
+        (Outcome::Incomplete, None) => "not everything could be read".to_owned(),
+        (Outcome::Drift, None) => "drift".to_owned(),
+        (Outcome::Clean, None) if releases.total == 0 => "there are no Helm releases".to_owned(),
+        (Outcome::Clean, None) => format!("no drift in {}", count(releases.total, "release")),
+    };
+    if critical > 0 {
+        let _ = write!(text, "; {critical} in a critical state");
+    }
+    match report.stopped {
+        Some(Stopped::Deadline) => text.push_str(" (stopped at the deadline)"),
+        Some(Stopped::Signal) => text.push_str(" (stopped by a signal)"),
+        None => {}
+    }
+    text
+}
+
+fn counts(report: &Report) -> Vec<String> {
+    let (releases, objects) = (&report.summary.releases, &report.summary.objects);
+    let findings = &report.summary.findings;
+    vec![
+        format!(
+            "Releases: {} total, {} clean, {} drifted, {} incomplete, {} unreadable",
+            releases.total, releases.clean, releases.drifted, releases.incomplete, releases.unreadable
+        ),
+        format!(
+            "Objects: {} total, {} in sync, {} drifted, {} missing or not owned, {} terminating, {} left over, \
+             {} unknown",
+            objects.total,
+            objects.in_sync,
+            objects.drifted,
+            objects.missing + objects.foreign,
+            objects.terminating,
+            objects.leftover,
+            objects.unknown
+        ),
+        format!(
+            "Findings: {} drift, {} info, {} ignored",
+            findings.drift, findings.info, findings.ignored
+        ),
+    ]
+}
+
+fn origin(report: &Report) -> Vec<String> {
+    vec![
+        clean(&format!("{} {}", report.tool.name, report.tool.version), NAME),
+        format!("scanned {} UTC", report.started_at.format("%Y-%m-%d %H:%M:%S")),
+        format!(
+            "took {} s",
+            (report.finished_at - report.started_at).num_seconds().max(0)
+        ),
+    ]
+}
+
+fn release_name(release: &ReleaseReport) -> String {
+    let name = format!(
+        "{}/{}",
+        clean(&release.namespace, NAME),
+        clean(&release.name, NAME)
+    );
+    if release.storage.namespace == release.namespace {
+        name
+    } else {
+        format!("{name} (recorded in {})", clean(&release.storage.namespace, NAME))
+    }
+}
+
+fn release_facts(release: &ReleaseReport) -> String {
+    let objects = release
+        .objects
+        .iter()
+        .filter(|object| object.state.is_drift())
+        .count();
+    let findings = release.objects.iter().flat_map(drift_findings).count();
+    let mut facts = count(objects, "object");
+    if findings > 0 {
+        let _ = write!(facts, ", {}", count(findings, "field"));
+    }
+    if let Some(baseline) = &release.baseline {
+        let _ = write!(facts, ", revision {}", baseline.revision);
+    }
+    facts
+}
+
+fn entry(release: &ReleaseReport, facts: &str, details: Vec<Line>) -> Entry {
+    Entry {
+        namespace: release.storage.namespace.clone(),
+        head: format!("{}: {facts}", release_name(release)),
+        details,
+    }
+}
+
+fn drifted_entry(release: &ReleaseReport) -> Option<Entry> {
+    match release.verdict {
+        Verdict::Drifted => Some(entry(release, &release_facts(release), object_lines(release))),
+        Verdict::Clean | Verdict::Incomplete | Verdict::Unreadable => None,
+    }
+}
+
+fn critical_entry(release: &ReleaseReport) -> Option<Entry> {
+    let codes = critical_codes(release);
+    let names: Vec<_> = codes.iter().map(|code| code.as_str()).collect();
+    (!codes.is_empty()).then(|| entry(release, &names.join(", "), Vec::new()))
+}
+
+/// What is critical about a release.
+pub(crate) fn critical_codes(release: &ReleaseReport) -> BTreeSet<HealthCode> {
+    let critical = release
+        .health
+        .iter()
+        .filter(|health| health.severity == HealthSeverity::Critical);
+    critical.map(|health| health.code).collect()
+}
+
+fn unread_entry(release: &ReleaseReport) -> Option<Entry> {
+    let unknown = release
+        .objects
+        .iter()
+        .filter(|object| object.state == ObjectState::Unknown)
+        .count();
+    let facts = match release.verdict {
+        Verdict::Unreadable => "its record cannot be read".to_owned(),
+        Verdict::Incomplete if unknown == 0 => "not fully compared".to_owned(),
+        Verdict::Incomplete | Verdict::Drifted if unknown > 0 => {
+            format!("{} could not be read", count(unknown, "object"))
+        }
+        Verdict::Incomplete | Verdict::Drifted | Verdict::Clean => return None,
+    };
+    Some(entry(release, &facts, Vec::new()))
+}
+
+fn error_entries(report: &Report) -> Vec<Entry> {
+    let entry = |error: &crate::report::ReportError| Entry {
+        namespace: error.scope.clone(),
+        head: format!(
+            "{}: {}",
+            clean(&error.scope, NAME),
+            clean(&error.message, SENTENCE)
+        ),
+        details: Vec::new(),
+    };
+    report.errors.iter().map(entry).collect()
+}
+
+fn drift_findings(object: &ObjectReport) -> impl Iterator<Item = &Finding> {
+    object
+        .findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Drift)
+}
+
+fn object_lines(release: &ReleaseReport) -> Vec<Line> {
+    let mut objects: Vec<_> = release
+        .objects
+        .iter()
+        .filter(|object| object.state.is_drift())
+        .collect();
+    objects.sort_by_key(|object| (&object.kind, &object.namespace, &object.name, &object.api_version));
+    let mut lines = Vec::new();
+    for object in objects.iter().take(OBJECTS) {
+        lines.push(Line {
+            shown_from: Detail::Objects,
+            text: object_line(release, object),
+        });
+        let mut findings: Vec<_> = drift_findings(object).collect();
+        findings.sort_by_key(|finding| (&finding.path, finding.code));
+        for finding in findings.iter().take(FIELDS) {
+            let text = format!("    {} {}", finding.code, clean(&finding.path, PATH));
+            lines.push(Line {
+                shown_from: Detail::Fields,
+                text,
+            });
+        }
+        if let Some(more) = findings.len().checked_sub(FIELDS).filter(|more| *more > 0) {
+            let text = format!("    and {}", count(more, "more field"));
+            lines.push(Line {
+                shown_from: Detail::Fields,
+                text,
+            });
+        }
+    }
+    if let Some(more) = objects.len().checked_sub(OBJECTS).filter(|more| *more > 0) {
+        lines.push(Line {
+            shown_from: Detail::Objects,
+            text: format!("  and {}", count(more, "more object")),
+        });
+    }
+    lines
+}
+
+fn object_line(release: &ReleaseReport, object: &ObjectReport) -> String {
+    let place = match &object.namespace {
+        Some(namespace) if *namespace != release.namespace => format!("{}/", clean(namespace, NAME)),
+        Some(_) | None => String::new(),
+    };
+    format!(
+        "  {} {place}{}: {}",
+        clean(&object.kind, NAME),
+        clean(&object.name, NAME),
+        state(release, object)
+    )
+}
+
+/// How an object stands. Whether a foreign object exists outside the release's own namespace is not for a chat room
+/// to know: a release that merely names it would make driftline an oracle.
+fn state(release: &ReleaseReport, object: &ObjectReport) -> &'static str {
+    let is_at_home = object.namespace.as_ref() == Some(&release.storage.namespace);
+    let is_absence = matches!(object.state, ObjectState::Missing | ObjectState::Foreign);
+    if is_absence && !is_at_home {
+        "missing or not owned by this release"
+    } else if object.state == ObjectState::Foreign {
+        "not owned by this release"
+    } else {
+        object.state.as_str()
+    }
+}

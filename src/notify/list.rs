@@ -1,0 +1,270 @@
+//! Lists that fit: what of a long list goes into a message with a limit.
+//!
+//! A cut list always ends with how much it left out. Details give way before entries, since knowing which releases
+//! drifted is worth more than knowing everything about some. What is cut is fair to namespaces: a thousand releases
+//! in one of them, which whoever controls it can make, cannot push the others out of a message.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::text::count;
+
+/// One list of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct List {
+    /// What the list is about.
+    pub title: &'static str,
+    /// What its entries are, in the singular.
+    pub noun: &'static str,
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// One line of a list with what belongs below it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// Whose turn it is when there is not room for all.
+    pub(crate) namespace: String,
+    /// The line itself.
+    pub(crate) head: String,
+    /// What belongs below it, indented.
+    pub(crate) details: Vec<Line>,
+}
+
+/// One line below another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Line {
+    /// The least detail at which it shows.
+    pub(crate) shown_from: Detail,
+    /// What it says.
+    pub(crate) text: String,
+}
+
+/// How much is said about each entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Detail {
+    /// Only that there is one.
+    Heads,
+    /// And its objects.
+    Objects,
+    /// And their fields.
+    Fields,
+}
+
+/// What one line costs of a budget.
+#[derive(Debug, Clone, Copy)]
+pub struct Cost {
+    /// What the text of a line costs.
+    pub of: fn(&str) -> usize,
+    /// What each line costs on top.
+    pub per_line: usize,
+}
+
+impl List {
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is nothing to list.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The same list without details.
+    #[must_use]
+    pub fn without_details(&self) -> Self {
+        let mut list = self.clone();
+        list.entries.iter_mut().for_each(|entry| entry.details.clear());
+        list
+    }
+
+    /// The list as lines that together cost at most `budget`.
+    ///
+    /// If not everything fits, first the fields and then the objects of all entries give way, then whole entries;
+    /// each step says so in a last line. Empty if there is nothing to list, or no room even for that last line.
+    pub fn lines(&self, budget: usize, cost: Cost) -> Vec<String> {
+        let price = |text: &str| (cost.of)(text) + cost.per_line;
+        let all: BTreeSet<usize> = (0..self.len()).collect();
+        for detail in [Detail::Fields, Detail::Objects, Detail::Heads] {
+            let mut lines = self.render(&all, detail);
+            lines.extend(self.left_out(detail));
+            if lines.iter().map(|line| price(line)).sum::<usize>() <= budget {
+                return lines;
+            }
+        }
+        let Some(mut room) = budget.checked_sub(price(&self.more(self.len()))) else {
+            return Vec::new();
+        };
+        let mut kept = BTreeSet::new();
+        for index in self.fair_order() {
+            // The shorter ones that would still fit are not preferred: which entries show is decided by turn.
+            let Some(rest) = room.checked_sub(price(&self.entries[index].head)) else {
+                break;
+            };
+            room = rest;
+            kept.insert(index);
+        }
+        let mut lines = self.render(&kept, Detail::Heads);
+        lines.push(self.more(self.len() - kept.len()));
+        lines
+    }
+
+    fn render(&self, kept: &BTreeSet<usize>, detail: Detail) -> Vec<String> {
+        let entries = kept.iter().map(|index| &self.entries[*index]);
+        entries
+            .flat_map(|entry| {
+                let details = entry
+                    .details
+                    .iter()
+                    .filter(|line| line.shown_from <= detail)
+                    .map(|line| &line.text);
+                std::iter::once(&entry.head).chain(details).cloned()
+            })
+            .collect()
+    }
+
+    /// What a level of detail leaves out, if anything.
+    fn left_out(&self, detail: Detail) -> Option<String> {
+        let hidden = self
+            .entries
+            .iter()
+            .flat_map(|entry| &entry.details)
+            .filter(|line| line.shown_from > detail);
+        match (hidden.count(), detail) {
+            (0, _) | (_, Detail::Fields) => None,
+            (lines, Detail::Objects) => {
+                Some(format!("(fields left out for length: {})", count(lines, "line")))
+            }
+            (lines, Detail::Heads) => Some(format!(
+                "(objects and fields left out for length: {})",
+                count(lines, "line")
+            )),
+        }
+    }
+
+    fn more(&self, left_out: usize) -> String {
+        format!(
+            "and {}, left out for length",
+            count(left_out, &format!("more {}", self.noun))
+        )
+    }
+
+    /// Every entry's index, the first of each namespace before the second of any.
+    fn fair_order(&self) -> Vec<usize> {
+        let mut turns: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut order: Vec<(usize, usize)> = Vec::with_capacity(self.len());
+        for (index, entry) in self.entries.iter().enumerate() {
+            let turn = turns.entry(&entry.namespace).or_default();
+            order.push((*turn, index));
+            *turn += 1;
+        }
+        order.sort_unstable();
+        order.into_iter().map(|(_, index)| index).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const BYTES: Cost = Cost {
+        of: str::len,
+        per_line: 1,
+    };
+
+    fn list(releases: &[(&str, &str, usize)]) -> List {
+        let entry = |&(namespace, name, objects): &(&str, &str, usize)| Entry {
+            namespace: namespace.to_owned(),
+            head: format!("{namespace}/{name}"),
+            details: (0..objects)
+                .flat_map(|_| {
+                    [
+                        (Detail::Objects, "  Deployment"),
+                        (Detail::Fields, "    changed /spec/replicas"),
+                    ]
+                    .map(|(shown_from, text)| Line {
+                        shown_from,
+                        text: text.to_owned(),
+                    })
+                })
+                .collect(),
+        };
+        List {
+            title: "Drifted",
+            noun: "release",
+            entries: releases.iter().map(entry).collect(),
+        }
+    }
+
+    #[test]
+    fn fields_give_way_before_objects_and_objects_before_releases() {
+        let list = list(&[("a", "one", 1), ("b", "two", 1)]);
+        let full = ["a/one", "  Deployment", "    changed /spec/replicas"];
+        assert_eq!(list.lines(1_000, BYTES)[..3], full);
+        assert_eq!(list.lines(1_000, BYTES).len(), 6);
+        assert_eq!(
+            list.lines(90, BYTES),
+            [
+                "a/one",
+                "  Deployment",
+                "b/two",
+                "  Deployment",
+                "(fields left out for length: 2 lines)"
+            ]
+        );
+        assert_eq!(
+            list.lines(70, BYTES),
+            [
+                "a/one",
+                "b/two",
+                "(objects and fields left out for length: 4 lines)"
+            ]
+        );
+        assert_eq!(
+            list.lines(50, BYTES),
+            ["a/one", "and 1 more release, left out for length"]
+        );
+        assert_eq!(
+            list.lines(43, BYTES),
+            ["and 2 more releases, left out for length"]
+        );
+        assert_eq!(list.lines(10, BYTES), [""; 0]);
+    }
+
+    #[test]
+    fn a_crowded_namespace_does_not_push_out_the_others() {
+        let many: Vec<String> = (0..1_000).map(|number| format!("fake-{number:04}")).collect();
+        let mut releases: Vec<_> = many.iter().map(|name| ("aaa", name.as_str(), 0)).collect();
+        releases.extend([("shop", "api", 0), ("shop", "web", 0), ("zoo", "app", 0)]);
+        let lines = list(&releases).lines(120, BYTES);
+        assert_eq!(
+            lines,
+            [
+                "aaa/fake-0000",
+                "aaa/fake-0001",
+                "aaa/fake-0002",
+                "shop/api",
+                "shop/web",
+                "zoo/app",
+                "and 997 more releases, left out for length"
+            ]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn the_budget_holds_and_nothing_goes_missing_silently(
+            releases in proptest::collection::vec(("[a-c]", "[a-z]{1,20}", 0_usize..4), 0..40),
+            budget in 0_usize..2_000,
+        ) {
+            let releases: Vec<_> = releases.iter().map(|(a, b, n)| (a.as_str(), b.as_str(), *n)).collect();
+            let list = list(&releases);
+            let lines = list.lines(budget, BYTES);
+            prop_assert!(lines.iter().map(|line| line.len() + 1).sum::<usize>() <= budget);
+            let heads = lines.iter().filter(|line| line.contains('/') && !line.starts_with(' ')).count();
+            let last = lines.last().map_or("", String::as_str);
+            prop_assert!(heads == list.len() || last.starts_with("and ") || lines.is_empty());
+        }
+    }
+}

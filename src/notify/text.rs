@@ -1,0 +1,132 @@
+//! Text that came from a cluster, made fit for a message.
+//!
+//! Whoever controls one namespace chooses names and field paths there. A chat message or a page is read by people
+//! who trust it, so everything passes [`clean`] once: nothing invisible, nothing that reorders or breaks a line,
+//! nothing endless. What a receiver's markup would make of the rest is that receiver's module's concern.
+
+/// The longest name that a message shows, in characters. A Kubernetes name has at most 253, Helm's has 53.
+pub(crate) const NAME: usize = 100;
+
+/// The longest field path that a message shows, in characters.
+pub(crate) const PATH: usize = 160;
+
+/// The longest sentence that a message shows, in characters.
+pub(crate) const SENTENCE: usize = 300;
+
+/// Strips what cannot be seen and caps the rest at `max` characters, the last of them `…` if anything is missing.
+///
+/// Line breaks and tabs become one space each, so that no name can start a line of its own.
+pub(crate) fn clean(text: &str, max: usize) -> String {
+    let visible = text.chars().filter_map(|char| match char {
+        '\t' | '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => Some(' '),
+        char if is_invisible(char) => None,
+        char => Some(char),
+    });
+    cap(visible, max)
+}
+
+/// Keeps at most `max` characters, the last of them `…` if anything is missing.
+pub(crate) fn cap(chars: impl IntoIterator<Item = char>, max: usize) -> String {
+    let mut chars = chars.into_iter();
+    let mut text: String = chars.by_ref().take(max).collect();
+    if chars.next().is_some() {
+        text.pop();
+        text.push('…');
+    }
+    text
+}
+
+/// Whether a character shows nothing by itself: controls, direction marks and overrides, zero-width characters,
+/// fillers, and the tag characters that can smuggle a whole hidden text.
+fn is_invisible(char: char) -> bool {
+    char.is_control()
+        || matches!(char,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// How many bytes a text takes inside a JSON string.
+///
+/// The one measure for every limit: it is never less than the number of bytes, of UTF-16 units or of characters,
+/// whichever of them a receiver counts.
+pub(crate) fn json_len(text: &str) -> usize {
+    text.chars()
+        .map(|char| match char {
+            '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
+            '\0'..='\u{1f}' => 6,
+            char => char.len_utf8(),
+        })
+        .sum()
+}
+
+/// Keeps as much as takes at most `max` bytes inside a JSON string, the last character `…` if anything is missing.
+pub(crate) fn fit(text: &str, max: usize) -> String {
+    if json_len(text) <= max {
+        return text.to_owned();
+    }
+    let mut room = max.saturating_sub('…'.len_utf8());
+    let mut fitted: String = text
+        .chars()
+        .take_while(|char| {
+            let rest = room.checked_sub(json_len(char.encode_utf8(&mut [0; 4])));
+            room = rest.unwrap_or(0);
+            rest.is_some()
+        })
+        .collect();
+    fitted.push('…');
+    fitted
+}
+
+/// A number and its noun: `1 release`, `2 releases`.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn nothing_invisible_or_line_breaking_is_left() {
+        let cases = [
+            ("web", "web"),
+            ("web\nfake: line\r\n", "web fake: line  "),
+            ("\u{1b}[31mred\u{7}", "[31mred"),
+            ("abc\u{202e}cba\u{2066}x\u{2069}", "abccbax"),
+            ("a\u{200b}b\u{200d}c\u{feff}d\u{ad}e", "abcde"),
+            ("x\u{e0041}\u{e0042}y", "xy"),
+            ("line\u{2028}separator", "line separator"),
+            ("grüße 🚀", "grüße 🚀"),
+        ];
+        for (given, want) in cases {
+            assert_eq!(clean(given, NAME), want);
+        }
+    }
+
+    #[test]
+    fn too_long_a_text_says_so() {
+        assert_eq!(clean("abcdef", 6), "abcdef");
+        assert_eq!(clean("abcdefg", 6), "abcde…");
+        assert_eq!(clean(&"🚀".repeat(5_000), NAME).chars().count(), NAME);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_fitted_fits(text in any::<String>(), max in 3_usize..60) {
+            let fitted = fit(&text, max);
+            prop_assert!(json_len(&fitted) <= max);
+            prop_assert!(fitted == text || fitted.ends_with('…'));
+        }
+
+        #[test]
+        fn the_measure_is_what_json_takes(text in any::<String>()) {
+            prop_assert_eq!(json_len(&text) + 2, serde_json::to_string(&text).unwrap().len());
+            prop_assert!(json_len(&text) >= text.encode_utf16().count());
+        }
+    }
+}
