@@ -19,20 +19,16 @@
 //! `scan` drives them; everything between `source` and `report` is pure.
 
 pub mod classify;
-<<<<<<< HEAD
 pub mod cluster;
 pub mod compare;
 pub mod exit;
 pub mod explain;
 pub mod manifest;
-=======
 pub mod notify;
->>>>>>> notify
 pub mod object;
 pub mod release;
 pub mod report;
-
+pub mod scan;
 pub mod source;
 pub mod types;
 pub mod yaml;
-pub mod scan;

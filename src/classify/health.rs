@@ -13,7 +13,12 @@ use crate::report::{Advice, Health};
 
 /// A remark without advice.
 pub fn remark(code: HealthCode, severity: HealthSeverity, message: String) -> Health {
-    Health { code, severity, message, advice: Vec::new() }
+    Health {
+        code,
+        severity,
+        message,
+        advice: Vec::new(),
+    }
 }
 
 /// A record that cannot be decoded.
@@ -34,19 +39,32 @@ pub fn of_history(history: &History, now: DateTime<Utc>, stuck_after: TimeDelta)
     let mut health = Vec::new();
     for revision in history.revisions() {
         if let Some(mismatch) = &revision.mismatch {
-            health.push(remark(HealthCode::IdentityMismatch, HealthSeverity::Warning, mismatch.clone()));
+            health.push(remark(
+                HealthCode::IdentityMismatch,
+                HealthSeverity::Warning,
+                mismatch.clone(),
+            ));
         }
     }
-    let deployed: Vec<String> = history.deployed().map(|revision| revision.revision.to_string()).collect();
+    let deployed: Vec<String> = history
+        .deployed()
+        .map(|revision| revision.revision.to_string())
+        .collect();
     if deployed.len() > 1 {
         let message = format!(
             "revisions {} all have status deployed; the newest of them is compared against",
             deployed.join(", ")
         );
-        health.push(remark(HealthCode::SeveralDeployed, HealthSeverity::Warning, message));
+        health.push(remark(
+            HealthCode::SeveralDeployed,
+            HealthSeverity::Warning,
+            message,
+        ));
     }
     let baseline = history.baseline();
-    let Some(latest) = history.latest() else { return health };
+    let Some(latest) = history.latest() else {
+        return health;
+    };
     match (latest.status, baseline) {
         (status, _) if status.is_pending() => health.push(pending(history, latest, now, stuck_after)),
         (Status::Failed, Some(baseline)) => health.push(with_history(
@@ -54,7 +72,10 @@ pub fn of_history(history: &History, now: DateTime<Utc>, stuck_after: TimeDelta)
             remark(
                 HealthCode::FailedUpgrade,
                 HealthSeverity::Critical,
-                format!("revision {} failed; revision {} is deployed", latest.revision, baseline.revision),
+                format!(
+                    "revision {} failed; revision {} is deployed",
+                    latest.revision, baseline.revision
+                ),
             ),
         )),
         (Status::Failed, None) => health.push(with_history(
@@ -81,7 +102,9 @@ pub fn of_history(history: &History, now: DateTime<Utc>, stuck_after: TimeDelta)
 fn pending(history: &History, latest: &StoredRevision, now: DateTime<Utc>, stuck_after: TimeDelta) -> Health {
     let what = format!("revision {} is {}", latest.revision, latest.status.as_str());
     // Without a time nothing proves that somebody is still at it.
-    let age = latest.written.map(|written| (now - written).max(TimeDelta::zero()));
+    let age = latest
+        .written
+        .map(|written| (now - written).max(TimeDelta::zero()));
     match age {
         Some(age) if age < stuck_after => remark(
             HealthCode::InProgress,
@@ -89,10 +112,16 @@ fn pending(history: &History, latest: &StoredRevision, now: DateTime<Utc>, stuck
             format!("{what}, last written {} ago", human(age)),
         ),
         age => {
-            let since = age.map_or_else(|| "at an unknown time".to_owned(), |age| format!("{} ago", human(age)));
+            let since = age.map_or_else(
+                || "at an unknown time".to_owned(),
+                |age| format!("{} ago", human(age)),
+            );
             let limit = human(stuck_after);
             let message = format!("{what}, last written {since}: longer than {limit}, so Helm probably died");
-            with_history(history, remark(HealthCode::Stuck, HealthSeverity::Critical, message))
+            with_history(
+                history,
+                remark(HealthCode::Stuck, HealthSeverity::Critical, message),
+            )
         }
     }
 }
@@ -165,6 +194,9 @@ mod tests {
 
     #[test]
     fn a_clock_ahead_of_ours_is_no_age() {
-        assert_eq!(codes(&["deployed", "pending-upgrade"], -5), [(HealthCode::InProgress, 0)]);
+        assert_eq!(
+            codes(&["deployed", "pending-upgrade"], -5),
+            [(HealthCode::InProgress, 0)]
+        );
     }
 }

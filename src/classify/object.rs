@@ -1,5 +1,7 @@
 //! The verdict on one object: from what was asked and what was found to its part of the report.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::code::{ApplyMethod, FindingCode, NextUpgrade, ObjectState, Severity};
@@ -69,7 +71,7 @@ pub struct Subject<'a> {
     /// The previous revision's body.
     pub previous: Option<&'a str>,
     /// The attempted revisions' bodies, newest first.
-    pub attempted: &'a [&'a str],
+    pub attempted: &'a [Arc<str>],
     /// How the baseline was applied.
     pub method: ApplyMethod,
     /// What is known of its type.
@@ -89,12 +91,17 @@ pub enum Origin {
 
 /// What is to be reported of an object; `None` for leftovers that are gone or were never this release's.
 pub fn judge(subject: &Subject<'_>, lookup: Lookup<'_>, rules: &Rules) -> Option<ObjectReport> {
-    let report = |state, reason: Option<String>| Some(empty_report(subject, state, reason));
+    let report =
+        |state, reason: Option<String>| Some(empty_report(subject.key, subject.template, state, reason));
     let live: Value = match lookup {
         Lookup::Found(json) => match serde_json::from_str(json) {
             Ok(live) => live,
             Err(error) => {
-                let reason = format!("its JSON cannot be read at line {}, column {}", error.line(), error.column());
+                let reason = format!(
+                    "its JSON cannot be read at line {}, column {}",
+                    error.line(),
+                    error.column()
+                );
                 return report(ObjectState::Unknown, Some(reason));
             }
         },
@@ -109,7 +116,7 @@ pub fn judge(subject: &Subject<'_>, lookup: Lookup<'_>, rules: &Rules) -> Option
     let ownership = Ownership::of(&live, subject.owner);
     if subject.role == Role::Leftover {
         let left_over = ownership == Ownership::Ours && deleted(&live).is_none() && !is_kept(&live);
-        return left_over.then(|| empty_report(subject, ObjectState::Leftover, None));
+        return left_over.then(|| empty_report(subject.key, subject.template, ObjectState::Leftover, None));
     }
     if ownership != Ownership::Ours {
         return report(ObjectState::Foreign, Some(foreign(subject, ownership)));
@@ -127,13 +134,28 @@ fn compare(subject: &Subject<'_>, live: &Value, rules: &Rules) -> ObjectReport {
     };
     let wanted = read(subject.body);
     // Revisions that ask for the very same say nothing new.
-    let previous = subject.previous.map(|body| if body == subject.body { wanted.clone() } else { read(body) });
-    let attempted: Vec<Value> =
-        subject.attempted.iter().filter(|body| **body != subject.body).map(|body| read(body)).collect();
-    let versions = Versions { previous: previous.as_ref(), desired: &wanted, attempted: &attempted, live };
+    let previous = subject.previous.map(|body| {
+        if body == subject.body {
+            wanted.clone()
+        } else {
+            read(body)
+        }
+    });
+    let attempted: Vec<Value> = subject
+        .attempted
+        .iter()
+        .filter(|body| ***body != *subject.body)
+        .map(|body| read(body))
+        .collect();
+    let versions = Versions {
+        previous: previous.as_ref(),
+        desired: &wanted,
+        attempted: &attempted,
+        live,
+    };
     let changes = three_way(subject.shape, versions);
 
-    let mut report = empty_report(subject, ObjectState::InSync, None);
+    let mut report = empty_report(subject.key, subject.template, ObjectState::InSync, None);
     let mut patched = Vec::new();
     for change in changes {
         let finding = finding(subject, &change, rules);
@@ -160,7 +182,11 @@ fn finding(subject: &Subject<'_>, change: &Change, rules: &Rules) -> Finding {
         redacted |= hidden == Hidden::Partly;
         Some(value)
     };
-    let (previous, desired, live) = (shown(&change.previous), shown(&change.desired), shown(&change.live));
+    let (previous, desired, live) = (
+        shown(&change.previous),
+        shown(&change.desired),
+        shown(&change.live),
+    );
     Finding {
         code: change.code,
         severity: rules.severity(change.code),
@@ -196,9 +222,13 @@ const fn message(code: FindingCode) -> &'static str {
         FindingCode::NotApplied => {
             "the live value is still the previous revision's: the upgrade did not reach it, or it was put back"
         }
-        FindingCode::Conflict => "the live value is neither the previous revision's nor the one that Helm deployed",
+        FindingCode::Conflict => {
+            "the live value is neither the previous revision's nor the one that Helm deployed"
+        }
         FindingCode::Removed => "Helm deployed this field and the live object lacks it",
-        FindingCode::Lingering => "the chart no longer sets this field and the previous revision's value is still there",
+        FindingCode::Lingering => {
+            "the chart no longer sets this field and the previous revision's value is still there"
+        }
         FindingCode::HalfUpgraded => "the live value is that of a later revision that did not complete",
         FindingCode::Pruned => "the API server does not know this field and drops it",
     }
@@ -206,10 +236,17 @@ const fn message(code: FindingCode) -> &'static str {
 
 fn foreign(subject: &Subject<'_>, ownership: Ownership<'_>) -> String {
     // Of an object in somebody else's namespace nothing more is told: a release record can name any object.
-    let visible = subject.key.namespace.as_deref().is_none_or(|namespace| namespace == subject.owner.namespace);
+    let visible = subject
+        .key
+        .namespace
+        .as_deref()
+        .is_none_or(|namespace| namespace == subject.owner.namespace);
     match ownership {
         Ownership::Another(owner) if visible => {
-            format!("not owned by this release: it belongs to release {}/{}", owner.namespace, owner.name)
+            format!(
+                "not owned by this release: it belongs to release {}/{}",
+                owner.namespace, owner.name
+            )
         }
         Ownership::Nobody if visible => "not owned by this release: it belongs to no release".to_owned(),
         Ownership::Another(_) | Ownership::Nobody | Ownership::Ours => "not owned by this release".to_owned(),
@@ -229,19 +266,31 @@ fn terminating(live: &Value, since: &str) -> String {
     if finalizers.is_empty() {
         format!("deleted at {since}, still terminating")
     } else {
-        format!("deleted at {since}, waiting for its finalizers: {}", finalizers.join(", "))
+        format!(
+            "deleted at {since}, waiting for its finalizers: {}",
+            finalizers.join(", ")
+        )
     }
 }
 
 /// The report of an object without findings.
-pub fn empty_report(subject: &Subject<'_>, state: ObjectState, reason: Option<String>) -> ObjectReport {
-    let ObjectKey { gvk: Gvk { api_version, kind }, namespace, name } = subject.key.clone();
+pub fn empty_report(
+    key: &ObjectKey,
+    template: Option<&str>,
+    state: ObjectState,
+    reason: Option<String>,
+) -> ObjectReport {
+    let ObjectKey {
+        gvk: Gvk { api_version, kind },
+        namespace,
+        name,
+    } = key.clone();
     ObjectReport {
         api_version,
         kind,
         namespace,
         name,
-        template: subject.template.map(str::to_owned),
+        template: template.map(str::to_owned),
         state,
         reason,
         findings: Vec::new(),
@@ -256,10 +305,17 @@ mod tests {
     use crate::types::TypeTable;
     use serde_json::json;
 
-    const OWNER: Owner<'_> = Owner { name: "web", namespace: "shop" };
+    const OWNER: Owner<'_> = Owner {
+        name: "web",
+        namespace: "shop",
+    };
 
     fn key(api_version: &str, kind: &str, namespace: &str) -> ObjectKey {
-        ObjectKey { gvk: Gvk::new(api_version, kind), namespace: Some(namespace.into()), name: "web".into() }
+        ObjectKey {
+            gvk: Gvk::new(api_version, kind),
+            namespace: Some(namespace.into()),
+            name: "web".into(),
+        }
     }
 
     fn subject<'a>(key: &'a ObjectKey, body: &'a str) -> Subject<'a> {
@@ -299,14 +355,20 @@ mod tests {
         assert_eq!(judged(Lookup::NotFound).state, ObjectState::Missing);
         let error = ReadError::TimedOut { seconds: 30 };
         let unknown = judged(Lookup::Unreadable(&error));
-        assert_eq!((unknown.state, unknown.reason.as_deref()), (ObjectState::Unknown, Some("timed out after 30 s")));
+        assert_eq!(
+            (unknown.state, unknown.reason.as_deref()),
+            (ObjectState::Unknown, Some("timed out after 30 s"))
+        );
         assert_eq!(judged(Lookup::Found("{")).state, ObjectState::Unknown);
     }
 
     #[test]
     fn a_finished_job_that_its_ttl_removed_is_in_sync() {
         let key = key("batch/v1", "Job", "shop");
-        let subject = Subject { expires: true, ..subject(&key, "{}") };
+        let subject = Subject {
+            expires: true,
+            ..subject(&key, "{}")
+        };
         let report = judge(&subject, Lookup::NotFound, &Rules::default()).unwrap();
         assert_eq!(report.state, ObjectState::InSync);
     }
@@ -314,10 +376,15 @@ mod tests {
     #[test]
     fn objects_of_others_are_foreign_and_nothing_of_them_is_shown() {
         let near = key("v1", "ConfigMap", "shop");
-        let live = owned(json!({"metadata": {"annotations": {"meta.helm.sh/release-name": "api"}}, "data": {"a": "x"}}));
+        let live = owned(
+            json!({"metadata": {"annotations": {"meta.helm.sh/release-name": "api"}}, "data": {"a": "x"}}),
+        );
         assert_eq!(
             state(&subject(&near, r#"{"data":{"a":"y"}}"#), &live),
-            (ObjectState::Foreign, Some("not owned by this release: it belongs to release shop/api".into()))
+            (
+                ObjectState::Foreign,
+                Some("not owned by this release: it belongs to release shop/api".into())
+            )
         );
         let far = key("v1", "ConfigMap", "bank");
         assert_eq!(
@@ -326,14 +393,19 @@ mod tests {
         );
         assert_eq!(
             state(&subject(&near, "{}"), &json!({"metadata": {}})),
-            (ObjectState::Foreign, Some("not owned by this release: it belongs to no release".into()))
+            (
+                ObjectState::Foreign,
+                Some("not owned by this release: it belongs to no release".into())
+            )
         );
     }
 
     #[test]
     fn terminating_objects_are_not_compared() {
         let key = key("v1", "ConfigMap", "shop");
-        let live = owned(json!({"metadata": {"deletionTimestamp": "2026-11-20T03:12:00Z", "finalizers": ["a", "b"]}}));
+        let live = owned(
+            json!({"metadata": {"deletionTimestamp": "2026-11-20T03:12:00Z", "finalizers": ["a", "b"]}}),
+        );
         assert_eq!(
             state(&subject(&key, r#"{"data":{"a":"y"}}"#), &live),
             (
@@ -346,12 +418,20 @@ mod tests {
     #[test]
     fn leftovers_are_reported_only_while_they_are_ours_and_not_kept() {
         let key = key("v1", "ConfigMap", "shop");
-        let subject = Subject { role: Role::Leftover, ..subject(&key, "{}") };
+        let subject = Subject {
+            role: Role::Leftover,
+            ..subject(&key, "{}")
+        };
         let judged = |live: &Value| {
             judge(&subject, Lookup::Found(&live.to_string()), &Rules::default()).map(|report| report.state)
         };
         assert_eq!(judged(&owned(json!({}))), Some(ObjectState::Leftover));
-        assert_eq!(judged(&owned(json!({"metadata": {"annotations": {"helm.sh/resource-policy": "keep"}}}))), None);
+        assert_eq!(
+            judged(&owned(
+                json!({"metadata": {"annotations": {"helm.sh/resource-policy": "keep"}}})
+            )),
+            None
+        );
         assert_eq!(judged(&json!({"metadata": {}})), None);
         assert_eq!(judge(&subject, Lookup::NotFound, &Rules::default()), None);
     }
@@ -361,23 +441,37 @@ mod tests {
         let key = key("v1", "Secret", "shop");
         let live = owned(json!({"data": {"password": "bmV3LXNlY3JldA=="}, "type": "Opaque"}));
         let body = r#"{"stringData":{"password":"hunter2"},"type":"Opaque","metadata":{"labels":{"a":"b"}}}"#;
-        let report =
-            judge(&subject(&key, body), Lookup::Found(&live.to_string()), &Rules::default()).unwrap();
+        let report = judge(
+            &subject(&key, body),
+            Lookup::Found(&live.to_string()),
+            &Rules::default(),
+        )
+        .unwrap();
         let text = serde_json::to_string(&report).unwrap();
         assert_eq!(report.findings.len(), 2, "{text}");
-        assert!(report.findings.iter().any(|finding| finding.path == "/data/password" && finding.redacted));
+        assert!(
+            report
+                .findings
+                .iter()
+                .any(|finding| finding.path == "/data/password" && finding.redacted)
+        );
         for secret in ["hunter2", "aHVudGVyMg", "bmV3LXNlY3JldA", "new-secret"] {
             assert!(!text.contains(secret), "{text}");
         }
-        assert_eq!(report.patch, [json!({"op": "add", "path": "/metadata/labels/a", "value": "b"})]);
+        assert_eq!(
+            report.patch,
+            [json!({"op": "add", "path": "/metadata/labels/a", "value": "b"})]
+        );
     }
 
     #[test]
     fn the_operator_can_move_a_code_to_the_other_severity() {
         let key = key("v1", "ConfigMap", "shop");
         let live = owned(json!({"data": {"a": "x"}}));
-        let rules =
-            Rules { severity: vec![(FindingCode::Changed, Severity::Info)], redaction: Redaction::default() };
+        let rules = Rules {
+            severity: vec![(FindingCode::Changed, Severity::Info)],
+            redaction: Redaction::default(),
+        };
         let subject = subject(&key, r#"{"data":{"a":"y"}}"#);
         let report = judge(&subject, Lookup::Found(&live.to_string()), &rules).unwrap();
         assert_eq!((report.state, report.findings.len()), (ObjectState::InSync, 1));
@@ -397,11 +491,31 @@ mod tests {
         let changed = change(FindingCode::Changed, Some(json!(1)));
         let lingering = change(FindingCode::Lingering, None);
         for (change, method, origin, expected) in [
-            (&changed, ApplyMethod::Csa, Origin::BuiltIn, Some(NextUpgrade::Revert)),
-            (&changed, ApplyMethod::Csa, Origin::Custom, Some(NextUpgrade::Keep)),
+            (
+                &changed,
+                ApplyMethod::Csa,
+                Origin::BuiltIn,
+                Some(NextUpgrade::Revert),
+            ),
+            (
+                &changed,
+                ApplyMethod::Csa,
+                Origin::Custom,
+                Some(NextUpgrade::Keep),
+            ),
             (&changed, ApplyMethod::Ssa, Origin::BuiltIn, None),
-            (&lingering, ApplyMethod::Csa, Origin::BuiltIn, Some(NextUpgrade::Keep)),
-            (&lingering, ApplyMethod::Ssa, Origin::Custom, Some(NextUpgrade::Keep)),
+            (
+                &lingering,
+                ApplyMethod::Csa,
+                Origin::BuiltIn,
+                Some(NextUpgrade::Keep),
+            ),
+            (
+                &lingering,
+                ApplyMethod::Ssa,
+                Origin::Custom,
+                Some(NextUpgrade::Keep),
+            ),
         ] {
             assert_eq!(next_upgrade(change, method, origin), expected);
         }

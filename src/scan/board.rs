@@ -22,8 +22,14 @@ use crate::source::{Kinds, Lookup, ReadError, Wanted};
 use crate::types::TypeTable;
 
 /// API groups that Kubernetes has moved kinds between. The same kind and name in two of them is one object.
-const MOVED_GROUPS: [&str; 6] =
-    ["extensions", "apps", "networking.k8s.io", "policy", "autoscaling", "rbac.authorization.k8s.io"];
+const MOVED_GROUPS: [&str; 6] = [
+    "extensions",
+    "apps",
+    "networking.k8s.io",
+    "policy",
+    "autoscaling",
+    "rbac.authorization.k8s.io",
+];
 
 #[derive(Default)]
 pub(super) struct Board(Mutex<State>);
@@ -116,13 +122,24 @@ impl Board {
                 if TypeTable::builtin().kind(&gvk.api_version, &gvk.kind).is_none() {
                     custom.insert(gvk.api_version.clone());
                 }
-                wanted.entry(item.key.clone()).or_insert_with(|| served.plural.clone());
-                waiting.entry(item.key.clone()).or_default().push((position, index));
+                wanted
+                    .entry(item.key.clone())
+                    .or_insert_with(|| served.plural.clone());
+                waiting
+                    .entry(item.key.clone())
+                    .or_default()
+                    .push((position, index));
             }
         }
         state.waiting = waiting;
-        let wanted = wanted.into_iter().map(|(key, plural)| Wanted { key, plural }).collect();
-        Plan { wanted, custom: custom.into_iter().collect() }
+        let wanted = wanted
+            .into_iter()
+            .map(|(key, plural)| Wanted { key, plural })
+            .collect();
+        Plan {
+            wanted,
+            custom: custom.into_iter().collect(),
+        }
     }
 
     /// Judges an object for every release that asks for it.
@@ -134,12 +151,22 @@ impl Board {
         rules: &Rules,
     ) {
         let mut state = self.state();
-        let Some(places) = state.waiting.remove(key) else { return };
+        let Some(places) = state.waiting.remove(key) else {
+            return;
+        };
         for (position, index) in places {
-            let Some(work) = state.releases.get_mut(position) else { continue };
+            let Some(work) = state.releases.get_mut(position) else {
+                continue;
+            };
             let (owner, method) = work.owner();
-            let Some(item) = work.items.get_mut(index) else { continue };
-            let report = judge(&item.subject(owner.borrowed(), method, tables), lookup.clone(), rules);
+            let Some(item) = work.items.get_mut(index) else {
+                continue;
+            };
+            let report = judge(
+                &item.subject(owner.borrowed(), method, tables),
+                lookup.clone(),
+                rules,
+            );
             item.outcome = Outcome::Judged(report);
             // Nothing asks for them any more, and they are most of what a scan holds.
             item.body = Arc::from("");
@@ -153,7 +180,9 @@ impl Board {
         for work in &mut self.state().releases {
             let now = after.iter().find(|history| history.key == work.history.key);
             let latest = |history: &History| {
-                history.latest().map(|latest| (latest.revision, latest.status, latest.written))
+                history
+                    .latest()
+                    .map(|latest| (latest.revision, latest.status, latest.written))
             };
             work.moved = now.and_then(latest) != latest(&work.history);
         }
@@ -170,7 +199,11 @@ impl Board {
         stuck_after: TimeDelta,
     ) -> (Vec<ReleaseReport>, Vec<ReportError>) {
         let state = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let reports = state.releases.into_iter().filter_map(|work| work.report(now, stuck_after)).collect();
+        let reports = state
+            .releases
+            .into_iter()
+            .filter_map(|work| work.report(now, stuck_after))
+            .collect();
         (reports, state.errors)
     }
 }
@@ -183,7 +216,10 @@ struct OwnedOwner {
 
 impl OwnedOwner {
     fn borrowed(&self) -> Owner<'_> {
-        Owner { name: &self.name, namespace: &self.namespace }
+        Owner {
+            name: &self.name,
+            namespace: &self.namespace,
+        }
     }
 }
 
@@ -199,9 +235,10 @@ impl Item {
             Some(shape) => (Origin::BuiltIn, Some(shape)),
             None => (
                 Origin::Custom,
-                tables.get(&gvk.api_version).and_then(Option::as_ref).and_then(|table| {
-                    table.kind(&gvk.api_version, &gvk.kind)
-                }),
+                tables
+                    .get(&gvk.api_version)
+                    .and_then(Option::as_ref)
+                    .and_then(|table| table.kind(&gvk.api_version, &gvk.kind)),
             ),
         };
         Subject {
@@ -222,15 +259,21 @@ impl Item {
 
 impl Work {
     fn owner(&self) -> (OwnedOwner, ApplyMethod) {
-        let revision = self.loaded.as_ref().and_then(|loaded| {
-            loaded.baseline.as_ref().or(loaded.attempted.first())
-        });
+        let revision = self
+            .loaded
+            .as_ref()
+            .and_then(|loaded| loaded.baseline.as_ref().or(loaded.attempted.first()));
         let owner = OwnedOwner {
             name: self.history.key.name.clone(),
-            namespace: revision
-                .map_or_else(|| self.history.key.namespace.clone(), |revision| revision.namespace.clone()),
+            namespace: revision.map_or_else(
+                || self.history.key.namespace.clone(),
+                |revision| revision.namespace.clone(),
+            ),
         };
-        (owner, revision.map_or(ApplyMethod::Csa, |revision| revision.method))
+        (
+            owner,
+            revision.map_or(ApplyMethod::Csa, |revision| revision.method),
+        )
     }
 
     /// The objects of the baseline, each with what other revisions asked of it, and the objects that only other
@@ -239,14 +282,23 @@ impl Work {
         let (owner, _) = self.owner();
         let Some(loaded) = &mut self.loaded else { return };
         // Without a baseline there is nothing to compare with, and nothing that should not be there.
-        let Some(baseline) = loaded.baseline.as_mut() else { return };
+        let Some(baseline) = loaded.baseline.as_mut() else {
+            return;
+        };
         let resolve = |object: &ManifestObject| resolve(object, &owner.namespace, kinds);
         let by_key = |revision: &mut Revision| -> HashMap<ObjectKey, ManifestObject> {
-            revision.objects.drain(..).map(|object| (resolve(&object), object)).collect()
+            revision
+                .objects
+                .drain(..)
+                .map(|object| (resolve(&object), object))
+                .collect()
         };
         let hooks = std::mem::take(&mut baseline.hooks);
-        let expected: Vec<(ObjectKey, ManifestObject)> =
-            baseline.objects.drain(..).map(|object| (resolve(&object), object)).collect();
+        let expected: Vec<(ObjectKey, ManifestObject)> = baseline
+            .objects
+            .drain(..)
+            .map(|object| (resolve(&object), object))
+            .collect();
         let mut previous = loaded.previous.as_mut().map(by_key).unwrap_or_default();
         let mut attempted: Vec<HashMap<ObjectKey, ManifestObject>> =
             loaded.attempted.iter_mut().map(by_key).collect();
@@ -267,12 +319,19 @@ impl Work {
             });
         }
         // Objects of an operation that may still be running are not left over yet.
-        let running = self.history.latest().is_some_and(|latest| latest.status.is_pending());
+        let running = self
+            .history
+            .latest()
+            .is_some_and(|latest| latest.status.is_pending());
         let failed = attempted.into_iter().filter(|_| !running).flatten();
         let mut seen: BTreeSet<ObjectKey> = BTreeSet::new();
         for (key, object) in previous.into_iter().chain(failed) {
-            let is_hook = hooks.iter().any(|hook| hook.kind == key.gvk.kind && hook.name == key.name);
-            let is_expected = items.iter().any(|item| item.role == Role::Expected && is_same(&item.key, &key));
+            let is_hook = hooks
+                .iter()
+                .any(|hook| hook.kind == key.gvk.kind && hook.name == key.name);
+            let is_expected = items
+                .iter()
+                .any(|item| item.role == Role::Expected && is_same(&item.key, &key));
             if object.keep || is_hook || is_expected || !seen.insert(key.clone()) {
                 continue;
             }
@@ -297,8 +356,14 @@ impl Work {
         let number = |revision: Option<&Revision>| revision.map(|revision| revision.number);
         let deployed_at = |wanted: u64| {
             let loaded = self.loaded.as_ref()?;
-            let revisions = loaded.baseline.iter().chain(&loaded.previous).chain(&loaded.attempted);
-            revisions.filter(|revision| revision.number == wanted).find_map(|revision| revision.deployed_at)
+            let revisions = loaded
+                .baseline
+                .iter()
+                .chain(&loaded.previous)
+                .chain(&loaded.attempted);
+            revisions
+                .filter(|revision| revision.number == wanted)
+                .find_map(|revision| revision.deployed_at)
         };
         let revision = |stored: &crate::release::stored::StoredRevision| report::Revision {
             revision: stored.revision,
@@ -311,15 +376,24 @@ impl Work {
             let revisions = loaded.baseline.iter().chain(&loaded.attempted);
             revisions.filter_map(|revision| revision.chart.clone()).next()
         });
-        health.extend(loaded.into_iter().flat_map(|loaded| loaded.health.iter().cloned()));
+        health.extend(
+            loaded
+                .into_iter()
+                .flat_map(|loaded| loaded.health.iter().cloned()),
+        );
         for kind in &self.unserved {
-            let message =
-                format!("the manifest has {kind}, which the API server does not serve: the next upgrade fails");
+            let message = format!(
+                "the manifest has {kind}, which the API server does not serve: the next upgrade fails"
+            );
             health.push(remark(HealthCode::ApiRemoved, HealthSeverity::Warning, message));
         }
         if self.moved {
             let message = "its newest revision changed while the scan was running; scan again".to_owned();
-            health.push(remark(HealthCode::ChangedDuringScan, HealthSeverity::Info, message));
+            health.push(remark(
+                HealthCode::ChangedDuringScan,
+                HealthSeverity::Info,
+                message,
+            ));
         }
         if loaded.is_none() && latest.status != Status::Uninstalled {
             let message = "the scan ended before its records were read".to_owned();
@@ -337,21 +411,27 @@ impl Work {
             apply_method: baseline.map(|_| method),
             verdict: Verdict::Incomplete,
             health,
-            objects: self.items.iter().filter_map(|item| item.reported(owner.borrowed())).collect(),
+            objects: self.items.iter().filter_map(|item| item.reported()).collect(),
         };
         Some(report)
     }
 }
 
 impl Item {
-    fn reported(&self, owner: Owner<'_>) -> Option<ObjectReport> {
+    fn unknown(&self, error: &ReadError) -> ObjectReport {
+        empty_report(
+            &self.key,
+            self.template.as_deref(),
+            ObjectState::Unknown,
+            Some(error.to_string()),
+        )
+    }
+
+    fn reported(&self) -> Option<ObjectReport> {
         match &self.outcome {
             Outcome::Judged(report) => report.clone(),
             Outcome::NotReached if self.role == Role::Leftover => None,
-            Outcome::NotReached => {
-                let subject = self.subject(owner, ApplyMethod::Csa, &BTreeMap::new());
-                Some(empty_report(&subject, ObjectState::Unknown, Some(ReadError::NotReached.to_string())))
-            }
+            Outcome::NotReached => Some(self.unknown(&ReadError::NotReached)),
         }
     }
 }
@@ -363,23 +443,34 @@ fn unserved(item: &Item, kinds: &Kinds, unserved: &mut BTreeSet<String>) -> Opti
     }
     let gvk = &item.key.gvk;
     let error = if kinds.unavailable.contains(&gvk.api_version) {
-        ReadError::GroupUnavailable { api_version: gvk.api_version.clone() }
+        ReadError::GroupUnavailable {
+            api_version: gvk.api_version.clone(),
+        }
     } else {
         unserved.insert(format!("{} of {}", gvk.kind, gvk.api_version));
-        ReadError::NotServed { api_version: gvk.api_version.clone(), kind: gvk.kind.clone() }
+        ReadError::NotServed {
+            api_version: gvk.api_version.clone(),
+            kind: gvk.kind.clone(),
+        }
     };
-    let owner = Owner { name: "", namespace: "" };
-    let subject = item.subject(owner, ApplyMethod::Csa, &BTreeMap::new());
-    Some(empty_report(&subject, ObjectState::Unknown, Some(error.to_string())))
+    Some(item.unknown(&error))
 }
 
 /// Where the API server keeps an object: in the release's namespace unless it names one, and in none if its kind
 /// has none.
 fn resolve(object: &ManifestObject, release_namespace: &str, kinds: &Kinds) -> ObjectKey {
     let namespaced = kinds.served.get(&object.gvk).is_none_or(|kind| kind.namespaced);
-    let namespace = namespaced
-        .then(|| object.namespace.clone().unwrap_or_else(|| release_namespace.to_owned()));
-    ObjectKey { gvk: object.gvk.clone(), namespace, name: object.name.clone() }
+    let namespace = namespaced.then(|| {
+        object
+            .namespace
+            .clone()
+            .unwrap_or_else(|| release_namespace.to_owned())
+    });
+    ObjectKey {
+        gvk: object.gvk.clone(),
+        namespace,
+        name: object.name.clone(),
+    }
 }
 
 /// Whether both keys name one object, also where Kubernetes has moved its kind to another group in between.

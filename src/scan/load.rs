@@ -67,14 +67,19 @@ async fn one<S: Source>(
         Ok(record) => record,
         Err(error) => {
             let message = format!("revision {} cannot be read: {error}", stored.revision);
-            loaded.health.push(health::remark(HealthCode::Undecodable, HealthSeverity::Warning, message));
+            loaded.health.push(health::remark(
+                HealthCode::Undecodable,
+                HealthSeverity::Warning,
+                message,
+            ));
             loaded.unread.get_or_insert(error);
             return None;
         }
     };
     // Decompressing and parsing takes milliseconds to seconds: not on the threads that wait for the network.
     let decoded = tokio::task::spawn_blocking(move || decode_record(record, max_bytes)).await;
-    let decoded = decoded.unwrap_or_else(|_| Err(DecodeError::Recorded("the decoder failed on it".to_owned())));
+    let decoded =
+        decoded.unwrap_or_else(|_| Err(DecodeError::Recorded("the decoder failed on it".to_owned())));
     match decoded {
         Ok((release, objects)) => {
             loaded.health.extend(mismatch(stored, &release));
@@ -87,8 +92,10 @@ async fn one<S: Source>(
             Some(Revision {
                 number: stored.revision,
                 namespace,
-                chart: chart
-                    .map(|chart| report::Chart { name: chart.name.clone(), version: chart.version.clone() }),
+                chart: chart.map(|chart| report::Chart {
+                    name: chart.name.clone(),
+                    version: chart.version.clone(),
+                }),
                 deployed_at: release.info.last_deployed,
                 method: release.apply_method(),
                 hooks: release.hooks.unwrap_or_default(),
@@ -140,8 +147,11 @@ fn mismatch(stored: &StoredRevision, release: &Release) -> Option<Health> {
 /// Revisions of one release are mostly alike: equal bodies are kept once.
 fn share_bodies(loaded: &mut Loaded) {
     let mut bodies: HashMap<Arc<str>, ()> = HashMap::new();
-    let revisions =
-        loaded.baseline.iter_mut().chain(loaded.previous.iter_mut()).chain(loaded.attempted.iter_mut());
+    let revisions = loaded
+        .baseline
+        .iter_mut()
+        .chain(loaded.previous.iter_mut())
+        .chain(loaded.attempted.iter_mut());
     for object in revisions.flat_map(|revision| revision.objects.iter_mut()) {
         if let Some((body, ())) = bodies.get_key_value(&object.body) {
             object.body = Arc::clone(body);

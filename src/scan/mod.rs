@@ -85,21 +85,29 @@ pub async fn scan<S: Source>(
                 Stopped::Deadline => "the scan ran out of time before everything was read",
                 Stopped::Signal => "the scan was asked to stop before everything was read",
             };
-            errors.push(ReportError { scope: "scan".to_owned(), message: message.to_owned() });
+            errors.push(ReportError {
+                scope: "scan".to_owned(),
+                message: message.to_owned(),
+            });
         }
         Ended::Failed(error) => {
             outcome = Some(Outcome::Error);
             errors.push(error);
         }
     }
-    releases.iter_mut().for_each(|release| release.verdict = report::verdict(&release.objects, &release.health));
+    releases
+        .iter_mut()
+        .for_each(|release| release.verdict = report::counts::verdict(&release.objects, &release.health));
     let mut report = Report {
         schema: SCHEMA.to_owned(),
-        tool: Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+        tool: Tool {
+            name: env!("CARGO_PKG_NAME").to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
         cluster: source.cluster(),
         started_at,
         finished_at: Utc::now(),
-        outcome: outcome.unwrap_or_else(|| report::outcome(&releases, &errors, stopped)),
+        outcome: outcome.unwrap_or_else(|| report::counts::outcome(&releases, &errors, stopped)),
         stopped,
         summary: Summary::of(&releases),
         releases,
@@ -131,11 +139,22 @@ async fn read<S: Source>(
         message: format!("the kinds that the API server serves cannot be listed: {error}"),
     })?;
     board.errors(inventory.errors);
-    let wanted = |history: &History| options.releases.is_empty() || options.releases.contains(&history.key.name);
-    let histories: Vec<History> = History::group(inventory.revisions).into_iter().filter(wanted).collect();
-    for name in options.releases.iter().filter(|name| !histories.iter().any(|history| &history.key.name == *name)) {
+    let wanted =
+        |history: &History| options.releases.is_empty() || options.releases.contains(&history.key.name);
+    let histories: Vec<History> = History::group(inventory.revisions)
+        .into_iter()
+        .filter(wanted)
+        .collect();
+    for name in options
+        .releases
+        .iter()
+        .filter(|name| !histories.iter().any(|history| &history.key.name == *name))
+    {
         let message = format!("there is no release named `{name}` where the scan looked");
-        board.errors(vec![ReportError { scope: "storage".to_owned(), message }]);
+        board.errors(vec![ReportError {
+            scope: "storage".to_owned(),
+            message,
+        }]);
     }
     board.releases(&histories);
     clock.lap("list");
@@ -190,16 +209,27 @@ async fn tables<S: Source>(
     custom: &[String],
     kinds: &Kinds,
 ) -> BTreeMap<String, Option<TypeTable>> {
-    let served = |api_version: &&String| kinds.served.keys().any(|gvk: &Gvk| gvk.api_version == **api_version);
+    let served = |api_version: &&String| {
+        kinds
+            .served
+            .keys()
+            .any(|gvk: &Gvk| gvk.api_version == **api_version)
+    };
     futures::stream::iter(custom.iter().filter(served))
         .map(|api_version| async move {
             let table = match source.schema(api_version).await {
-                Ok(Some(document)) => TypeTable::from_openapi_v3(&document).map_err(|error| error.to_string()),
+                Ok(Some(document)) => {
+                    TypeTable::from_openapi_v3(&document).map_err(|error| error.to_string())
+                }
                 Ok(None) => Err("the API server publishes none".to_owned()),
                 Err(error) => Err(error.to_string()),
             };
             if let Err(reason) = &table {
-                tracing::warn!(api_version, reason, "no schema: its objects are compared by generic rules");
+                tracing::warn!(
+                    api_version,
+                    reason,
+                    "no schema: its objects are compared by generic rules"
+                );
             }
             (api_version.clone(), table.ok())
         })
@@ -221,7 +251,11 @@ impl Clock {
     }
 
     fn lap(&mut self, stage: &'static str) {
-        tracing::info!(stage, millis = u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX), "done");
+        tracing::info!(
+            stage,
+            millis = u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "done"
+        );
         self.0 = std::time::Instant::now();
     }
 }
