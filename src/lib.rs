@@ -19,6 +19,7 @@
 //! `scan` drives them; everything between `source` and `report` is pure.
 
 pub mod classify;
+pub mod cli;
 pub mod cluster;
 pub mod compare;
 pub mod exit;
@@ -26,9 +27,12 @@ pub mod explain;
 pub mod manifest;
 pub mod notify;
 pub mod object;
+pub mod progress;
 pub mod release;
 pub mod report;
+pub mod run;
 pub mod scan;
+pub mod settings;
 pub mod source;
 pub mod types;
 pub mod yaml;

@@ -1,0 +1,213 @@
+//! The command line, as typed. Nothing below [`crate::settings`] sees it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Finds drift between what Helm deployed and what lives in a Kubernetes cluster. Reads, never writes.
+#[derive(Debug, Parser)]
+#[command(name = "driftline", version, propagate_version = true, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Say more on standard error: -v stages and their times, -vv every decision, -vvv every request
+    #[arg(short, long, action = clap::ArgAction::Count, global = true, conflicts_with = "quiet")]
+    pub verbose: u8,
+    /// Say nothing on standard error but errors, and show no progress
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// How log lines on standard error are written
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        global = true,
+        env = "DRIFTLINE_LOG_FORMAT"
+    )]
+    pub log_format: LogFormat,
+    /// When to use colour
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub color: Color,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Compare every Helm release with what lives in the cluster
+    #[command(after_help = EXIT_STATUS)]
+    Scan(Box<ScanArgs>),
+    /// Write everything a scan reads to files, to scan without the cluster
+    Snapshot(Box<SnapshotArgs>),
+    /// Explain a code or state of the report; without one, list them
+    Explain {
+        /// The name, such as `half-upgraded`
+        code: Option<String>,
+    },
+    /// Look after the receivers of notifications
+    Notify {
+        /// Find out whether messages would arrive, without sending any that people see
+        #[arg(long, required = true)]
+        check: bool,
+        /// The configuration file
+        #[arg(long, value_name = "FILE", env = "DRIFTLINE_CONFIG")]
+        config: Option<PathBuf>,
+    },
+    /// Print a completion script
+    Completions {
+        /// The shell to print it for
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+const EXIT_STATUS: &str = "Exit status: 0 clean; 1 drift; 2 trouble (usage, cluster unreachable, out of time, \
+                           undelivered notification); 3 incomplete (no drift seen, but something could not be read).";
+
+/// Which cluster to read, and which releases in it.
+#[derive(Debug, Args)]
+pub struct ClusterArgs {
+    /// Scan only releases in this namespace; may be repeated
+    #[arg(
+        short,
+        long = "namespace",
+        value_name = "NAMESPACE",
+        env = "DRIFTLINE_NAMESPACES",
+        value_delimiter = ','
+    )]
+    pub namespaces: Vec<String>,
+    /// Scan all namespaces, whatever the configuration file says
+    #[arg(short = 'A', long, conflicts_with = "namespaces")]
+    pub all_namespaces: bool,
+    /// Scan only the release of this name; may be repeated
+    #[arg(long = "release", value_name = "NAME")]
+    pub releases: Vec<String>,
+    /// Scan only releases whose records match this label selector (see `helm upgrade --labels`)
+    #[arg(short = 'l', long, value_name = "SELECTOR", conflicts_with = "snapshot")]
+    pub selector: Option<String>,
+    /// The kubeconfig file
+    #[arg(long, value_name = "FILE", conflicts_with = "snapshot")]
+    pub kubeconfig: Option<PathBuf>,
+    /// The kubeconfig's context
+    #[arg(long, value_name = "CONTEXT", conflicts_with = "snapshot")]
+    pub context: Option<String>,
+    /// Use the pod's own service account
+    #[arg(long, conflicts_with_all = ["kubeconfig", "context", "snapshot"])]
+    pub in_cluster: bool,
+    /// The name that reports give the cluster
+    #[arg(long, value_name = "NAME", env = "DRIFTLINE_CLUSTER_NAME")]
+    pub cluster_name: Option<String>,
+    /// The configuration file
+    #[arg(long, value_name = "FILE", env = "DRIFTLINE_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// How long the whole scan may take
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, env = "DRIFTLINE_TIMEOUT")]
+    pub timeout: Option<Duration>,
+    /// How long one request may take
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, env = "DRIFTLINE_REQUEST_TIMEOUT")]
+    pub request_timeout: Option<Duration>,
+    /// How many requests may be under way at once
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64), env = "DRIFTLINE_CONCURRENCY")]
+    pub concurrency: Option<u8>,
+}
+
+/// Options of `scan`.
+#[derive(Debug, Args)]
+pub struct ScanArgs {
+    /// Which cluster and which releases.
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+    /// Scan a snapshot instead of a cluster
+    #[arg(long, value_name = "PATH", id = "snapshot")]
+    pub snapshot: Option<PathBuf>,
+    /// The format of the report
+    #[arg(short, long, value_enum, default_value_t, env = "DRIFTLINE_OUTPUT")]
+    pub output: Output,
+    /// Write the report to this file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub output_file: Option<PathBuf>,
+    /// Report objects that are in sync, too
+    #[arg(long)]
+    pub all: bool,
+    /// Exit with this status instead of 1 when something drifted
+    #[arg(long, value_name = "STATUS", env = "DRIFTLINE_EXIT_CODE_ON_DRIFT")]
+    pub exit_code_on_drift: Option<u8>,
+    /// Send no notifications, whatever the configuration file says
+    #[arg(long)]
+    pub no_notify: bool,
+}
+
+/// The formats of the report.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people.
+    #[default]
+    Text,
+    /// The contract `driftline.report/v1`.
+    Json,
+}
+
+/// Options of `snapshot`.
+#[derive(Debug, Args)]
+pub struct SnapshotArgs {
+    /// Which cluster and which releases.
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+    /// The directory to write, which must be new or empty
+    #[arg(short, long, value_name = "PATH", id = "snapshot")]
+    pub output: PathBuf,
+    /// Replace values that may be secret by tokens that still tell equal from different
+    #[arg(long)]
+    pub redact: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_snapshot_takes_no_cluster() {
+        let error =
+            Cli::try_parse_from(["driftline", "scan", "--snapshot", "x", "--context", "y"]).unwrap_err();
+        assert_eq!(error.kind(), clap::error::ErrorKind::ArgumentConflict);
+        Cli::try_parse_from(["driftline", "snapshot", "-o", "x", "-n", "a", "-n", "b"]).unwrap();
+    }
+}
