@@ -5,9 +5,11 @@
 //! reasons, and an exception that is none any more fails too.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
 
 use driftline::manifest::split::documents;
-use driftline::yaml::{Limits, parse_document};
+use driftline::yaml::{Limits, YamlError, parse_document};
+use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -142,4 +144,37 @@ fn no_error_repeats_any_of_the_text() {
         }
     }
     assert!(refused >= 50, "{refused} refused");
+}
+
+/// What a mutation inserts: everything that has a meaning to YAML or to the splitter.
+const PIECES: &[&str] = &[
+    " ", "\n", "\t", "\r", "\r\n", "- ", "? ", ": ", ":", ",", "[", "]", "{", "}", "#", " #", "&a ", "*a",
+    "!", "!!int ", "|", "|2-", ">", "'", "\"", "\\", "\\'", "%", "---", "\n---\n", "...", "<<: ", "~",
+    "\u{85}", "\u{2028}", "\u{feff}", "é", "\0",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// The parser's panics are caught and become an error; the only one known of it needs a tag.
+    #[test]
+    fn mutated_manifests_are_read_or_properly_refused(
+        case in any::<prop::sample::Index>(),
+        mutations in prop::collection::vec((any::<prop::sample::Index>(), 0..5_usize, prop::sample::select(PIECES)), 1..6),
+    ) {
+        static TEXTS: LazyLock<Vec<String>> = LazyLock::new(|| {
+            cases().into_iter().map(|case| case.text).filter(|text| text.len() < 2000).collect()
+        });
+        let mut characters: Vec<char> = case.get(&TEXTS).chars().collect();
+        for (place, removed, inserted) in mutations {
+            let start = place.index(characters.len() + 1);
+            let end = characters.len().min(start + removed);
+            characters.splice(start..end, inserted.chars());
+        }
+        let text: String = characters.into_iter().collect();
+        for document in documents(&text).flatten() {
+            let failed = parse_document(document.text, &Limits::default()) == Err(YamlError::ParserFailed);
+            prop_assert!(!failed || document.text.contains('!'));
+        }
+    }
 }
