@@ -1,5 +1,3 @@
-//! What a stored manifest asks for: documents, objects, and the state that Helm makes of them.
+//! What a release's stored manifest says: the text Helm sent to the cluster, as documents and objects.
 
-pub mod desired;
-pub mod object;
 pub mod split;

@@ -108,21 +108,11 @@ impl<'a> Iterator for Documents<'a> {
     type Item = Result<Document<'a>, SplitError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if let Mode::Json { values } = self.mode
-            && let Some(document) = self.next_json(values)
-        {
-            return self.limited(document);
-        }
-        let document = self.next_yaml()?;
-        self.limited(document)
-    }
-}
-
-impl FusedIterator for Documents<'_> {}
-
-impl<'a> Documents<'a> {
-    /// Passes a document on unless there were too many already.
-    fn limited(&mut self, document: <Self as Iterator>::Item) -> Option<<Self as Iterator>::Item> {
+        let json = match self.mode {
+            Mode::Json { values } => self.next_json(values),
+            Mode::Yaml => None,
+        };
+        let document = json.or_else(|| self.next_yaml())?;
         self.yielded += 1;
         if self.yielded <= MAX_DOCUMENTS {
             return Some(document);
@@ -141,7 +131,11 @@ impl<'a> Documents<'a> {
             limit: MAX_DOCUMENTS,
         }))
     }
+}
 
+impl FusedIterator for Documents<'_> {}
+
+impl Documents<'_> {
     /// The next value of a JSON stream; none when YAML has to go on.
     fn next_json(&mut self, values: usize) -> Option<<Self as Iterator>::Item> {
         let mut stream = serde_json::Deserializer::from_str(self.rest).into_iter::<&RawValue>();
@@ -236,4 +230,166 @@ fn source(text: &str) -> Option<&str> {
 
 fn line_breaks(text: &str) -> usize {
     text.bytes().filter(|&byte| byte == b'\n').count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(manifest: &str) -> Vec<(Option<&str>, &str, usize)> {
+        documents(manifest)
+            .map(|document| {
+                document
+                    .map(|found| (found.source, found.text, found.line))
+                    .unwrap()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_manifest_of_helm_splits_into_templates() {
+        let manifest =
+            "---\n# Source: c/templates/a.yaml\na: 1\n---\n# Source: c/templates/b.yaml\r\nb: |\n  x\n";
+        assert_eq!(
+            texts(manifest),
+            [
+                (
+                    Some("c/templates/a.yaml"),
+                    "---\n# Source: c/templates/a.yaml\na: 1\n",
+                    1
+                ),
+                (
+                    Some("c/templates/b.yaml"),
+                    "# Source: c/templates/b.yaml\r\nb: |\n  x\n",
+                    5
+                ),
+            ]
+        );
+    }
+
+    #[test]
+    fn only_the_comment_right_below_the_separator_names_the_template() {
+        for text in [
+            "a: 1\n# Source: x\n",
+            "\n# Source: x\n",
+            " # Source: x\n",
+            "#Source: x\n",
+            "# c\n# Source: x",
+        ] {
+            assert_eq!(texts(text), [(None, text, 1)]);
+        }
+    }
+
+    #[test]
+    fn separators_join_the_document_they_start_when_nothing_came_before() {
+        assert_eq!(texts(""), []);
+        assert_eq!(texts("---"), [(None, "---", 1)]);
+        assert_eq!(
+            texts("---\n---\na: 1\n---\n"),
+            [(None, "---\n", 1), (None, "a: 1\n", 3)]
+        );
+        assert_eq!(
+            texts("\n---\n---\n---\nb: 1"),
+            [(None, "\n", 1), (None, "---\n", 3), (None, "b: 1", 5)]
+        );
+        assert_eq!(
+            texts("a: |\n  x\n--- # c\n  y\n"),
+            [(None, "a: |\n  x\n", 1), (None, "  y\n", 4)]
+        );
+        assert_eq!(texts("a: |\n  ---\n ---\n"), [(None, "a: |\n  ---\n ---\n", 1)]);
+    }
+
+    #[test]
+    fn a_bad_separator_costs_the_document_below_it_only() {
+        let manifest = "a: 1\n---b: 2\nc: 3\n---\nd: 4\n----\n";
+        let found: Vec<_> = documents(manifest)
+            .map(|document| document.map(|found| found.text))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                Ok("a: 1\n"),
+                Err(SplitError::Separator { line: 2 }),
+                Ok("d: 4\n"),
+                Err(SplitError::Separator { line: 6 }),
+            ]
+        );
+        assert_eq!(
+            SplitError::Separator { line: 2 }.to_string(),
+            "line 2 of the manifest: only a comment may follow `---` on the same line"
+        );
+    }
+
+    #[test]
+    fn json_values_need_no_separator() {
+        assert_eq!(
+            texts("\n {\"a\":\n1}{\"b\": 2}\n\n"),
+            [(None, "{\"a\":\n1}", 2), (None, "{\"b\": 2}", 3)]
+        );
+        assert_eq!(
+            texts("{\"a\": 1}\n---\nb: 2\n---\nc: 3\n"),
+            [
+                (None, "{\"a\": 1}", 1),
+                (None, "---\nb: 2\n", 2),
+                (None, "c: 3\n", 5)
+            ]
+        );
+        assert_eq!(
+            texts("{a: 1}\n---\nb: 2\n"),
+            [(None, "{a: 1}\n", 1), (None, "b: 2\n", 3)]
+        );
+        let broken: Vec<_> = documents("{}\n{}\n---\n{}")
+            .map(|document| document.map(|found| found.text))
+            .collect();
+        assert_eq!(
+            broken,
+            [Ok("{}"), Ok("{}"), Err(SplitError::Json { line: 2, values: 2 })]
+        );
+    }
+
+    #[test]
+    fn the_brace_of_a_json_stream_is_looked_for_near_the_start_only() {
+        let blank = " ".repeat(JSON_LOOKAHEAD - 1);
+        assert_eq!(texts(&format!("{blank}{{}}{{}}")).len(), 2);
+        assert_eq!(
+            texts(&format!("{blank} {{}}{{}}")).len(),
+            1,
+            "one YAML document, broken"
+        );
+    }
+
+    #[test]
+    fn documents_are_counted() {
+        let manifest = "a: 1\n---\n".repeat(MAX_DOCUMENTS + 5);
+        let found: Vec<_> = documents(&manifest).collect();
+        assert_eq!(
+            found.iter().filter(|document| document.is_ok()).count(),
+            MAX_DOCUMENTS
+        );
+        let line = 2 * MAX_DOCUMENTS + 1;
+        assert_eq!(
+            found[MAX_DOCUMENTS..],
+            [Err(SplitError::TooMany {
+                line,
+                limit: MAX_DOCUMENTS
+            })]
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_is_lost_but_separators(manifest in "(---|--- #|---x|a: 1|\\{|\\}|[ \n\r]){0,30}") {
+            let mut from = 0;
+            for document in documents(&manifest) {
+                let Ok(Document { text, line, .. }) = document else { return Ok(()) };
+                let start = text.as_ptr() as usize - manifest.as_ptr() as usize;
+                for skipped in manifest[from..start].lines() {
+                    let blank = skipped.trim().is_empty();
+                    proptest::prop_assert!(blank || skipped.starts_with("---"), "{skipped:?}");
+                }
+                proptest::prop_assert_eq!(line, 1 + line_breaks(&manifest[..start]));
+                from = start + text.len();
+            }
+        }
+    }
 }

@@ -7,6 +7,7 @@
 //! numbers JSON cannot hold, so it accepts `{a: .nan, a: 1}` and this module does not.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
@@ -80,13 +81,16 @@ enum Anchor {
     /// The node is still being read; the number tells it from another of the same name.
     Open(usize),
     /// The node is complete.
-    Closed {
-        node: Node,
-        /// How many decoding steps the node took.
-        steps: usize,
-        /// The text in the node.
-        bytes: usize,
-    },
+    Closed(Rc<Kept>),
+}
+
+/// A complete node that aliases may copy.
+struct Kept {
+    node: Node,
+    /// How many decoding steps the node took.
+    steps: usize,
+    /// The text in the node.
+    bytes: usize,
 }
 
 /// A name waiting for its node to be complete.
@@ -272,28 +276,26 @@ impl Composer<'_> {
 
     /// Copies the node that a name stands for, after making sure that the copy is affordable.
     fn alias(&mut self, name: &str, at: Position, depth: usize) -> Result<Node, YamlError> {
-        let (node, steps, bytes) = match self.anchors.get(name) {
+        let kept = match self.anchors.get(name) {
             None => return Err(YamlError::UnknownAnchor { at }),
             Some(Anchor::Open(_)) => return Err(YamlError::ContainsItself { at }),
-            Some(Anchor::Closed { node, steps, bytes }) => (node, *steps, *bytes),
+            Some(Anchor::Closed(kept)) => Rc::clone(kept),
         };
-        // The node is looked up again after the counters have moved: a reference cannot be held meanwhile.
-        let height = node.height;
-        if depth - 1 + height > self.limits.depth {
+        if depth - 1 + kept.node.height > self.limits.depth {
             return Err(YamlError::TooDeep {
                 at,
                 limit: self.limits.depth,
             });
         }
         self.count(at)?;
-        self.decoded += steps;
-        self.from_aliases += steps;
+        self.decoded += kept.steps;
+        self.from_aliases += kept.steps;
         self.check_alias_ratio(at)?;
-        self.charge_copy(steps, bytes, at)?;
-        match self.anchors.get(name) {
-            Some(Anchor::Closed { node, .. }) => Ok(Node { at, ..node.clone() }),
-            Some(Anchor::Open(_)) | None => Err(YamlError::UnknownAnchor { at }),
-        }
+        self.charge_copy(kept.steps, kept.bytes, at)?;
+        Ok(Node {
+            at,
+            ..kept.node.clone()
+        })
     }
 
     /// Registers a name at the start of its node, so that a node that contains itself is noticed.
@@ -327,14 +329,12 @@ impl Composer<'_> {
             Content::Mapping(entries) => entry_bytes(entries),
         };
         self.charge_copy(steps, bytes, node.at)?;
-        self.anchors.insert(
-            name,
-            Anchor::Closed {
-                node: node.clone(),
-                steps,
-                bytes,
-            },
-        );
+        let kept = Kept {
+            node: node.clone(),
+            steps,
+            bytes,
+        };
+        self.anchors.insert(name, Anchor::Closed(Rc::new(kept)));
         Ok(node)
     }
 

@@ -6,7 +6,7 @@
 //! thread that is inside [`catch`]; on every other thread, and for every other panic, the former hook runs.
 
 use std::cell::Cell;
-use std::panic::{self, AssertUnwindSafe};
+use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::Once;
 
 thread_local! {
@@ -15,19 +15,24 @@ thread_local! {
 
 static WRAP: Once = Once::new();
 
+/// What the standard library calls on a panic.
+type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
+
 /// Runs a function and returns none if it panics.
 pub(super) fn catch<T>(function: impl FnOnce() -> T) -> Option<T> {
-    WRAP.call_once(|| {
-        let former = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if !SILENT.get() {
-                former(info);
-            }
-        }));
-    });
+    WRAP.call_once(|| panic::set_hook(silencing(panic::take_hook())));
     let before = SILENT.replace(true);
     // Nothing that the function has touched is used after a panic: the parser and the values are dropped with it.
     let result = panic::catch_unwind(AssertUnwindSafe(function));
     SILENT.set(before);
     result.ok()
+}
+
+/// A hook that calls another, except inside [`catch`].
+pub(super) fn silencing(former: Hook) -> Hook {
+    Box::new(move |info| {
+        if !SILENT.get() {
+            former(info);
+        }
+    })
 }

@@ -9,6 +9,8 @@
 //! Where the parser stops at one of them, it is certain which of the two it is, and the text can be rewritten to
 //! one that means the same and that the parser reads.
 
+use std::collections::HashSet;
+
 /// What the parser may have stopped at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -68,7 +70,12 @@ fn without_escaped_apostrophes(text: &str, at: usize) -> Option<String> {
 
 /// A character to stand in for a colon: one for private use that the text does not contain.
 pub(super) fn stand_in(text: &str) -> Option<char> {
-    ('\u{E000}'..='\u{F8FF}').find(|&character| !text.contains(character))
+    let private = '\u{E000}'..='\u{F8FF}';
+    let used: HashSet<char> = text
+        .chars()
+        .filter(|character| private.contains(character))
+        .collect();
+    private.clone().find(|character| !used.contains(character))
 }
 
 #[cfg(test)]
