@@ -191,27 +191,34 @@ fn headline(report: &Report, critical: usize) -> String {
 fn counts(report: &Report) -> Vec<String> {
     let (releases, objects) = (&report.summary.releases, &report.summary.objects);
     let findings = &report.summary.findings;
+    let states = [
+        (objects.in_sync, "in sync"),
+        (objects.drifted, "drifted"),
+        (objects.missing + objects.foreign, "missing or not owned"),
+        (objects.terminating, "terminating"),
+        (objects.leftover, "left over"),
+        (objects.unknown, "unknown"),
+    ];
     vec![
         format!(
             "Releases: {} total, {} clean, {} drifted, {} incomplete, {} unreadable",
             releases.total, releases.clean, releases.drifted, releases.incomplete, releases.unreadable
         ),
-        format!(
-            "Objects: {} total, {} in sync, {} drifted, {} missing or not owned, {} terminating, {} left over, \
-             {} unknown",
-            objects.total,
-            objects.in_sync,
-            objects.drifted,
-            objects.missing + objects.foreign,
-            objects.terminating,
-            objects.leftover,
-            objects.unknown
-        ),
+        format!("Objects: {} total{}", objects.total, present(&states)),
         format!(
             "Findings: {} drift, {} info, {} ignored",
             findings.drift, findings.info, findings.ignored
         ),
     ]
+}
+
+/// The counts that are not zero, each preceded by a comma.
+fn present(counts: &[(usize, &str)]) -> String {
+    let present = counts.iter().filter(|(number, _)| *number > 0);
+    present.fold(String::new(), |mut text, (number, what)| {
+        let _ = write!(text, ", {number} {what}");
+        text
+    })
 }
 
 fn origin(report: &Report) -> Vec<String> {
@@ -338,7 +345,7 @@ fn object_lines(release: &ReleaseReport) -> Vec<Line> {
         let mut findings: Vec<_> = drift_findings(object).collect();
         findings.sort_by_key(|finding| (&finding.path, finding.code));
         for finding in findings.iter().take(FIELDS) {
-            let text = format!("    {} {}", finding.code, clean(&finding.path, PATH));
+            let text = format!("    {}", field(finding));
             lines.push(Line {
                 shown_from: Detail::Fields,
                 text,
@@ -359,6 +366,18 @@ fn object_lines(release: &ReleaseReport) -> Vec<Line> {
         });
     }
     lines
+}
+
+/// What differs, and who is said to have written it. Field managers are not authenticated.
+fn field(finding: &Finding) -> String {
+    let mut text = format!("{} {}", finding.code, clean(&finding.path, PATH));
+    if let Some(actor) = &finding.actor {
+        let _ = write!(text, ", claimed by {}", clean(&actor.manager, NAME));
+        if let Some(time) = actor.time {
+            let _ = write!(text, ", {} UTC", time.format("%Y-%m-%d %H:%M"));
+        }
+    }
+    text
 }
 
 fn object_line(release: &ReleaseReport, object: &ObjectReport) -> String {

@@ -5,7 +5,7 @@
 //! server that sends a message elsewhere is not that address. What is quoted in an error is chosen here piece by
 //! piece (host, kind of failure, status), because the errors of HTTP libraries print addresses.
 
-use std::error::Error as _;
+use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 use std::sync::OnceLock;
@@ -251,23 +251,22 @@ fn known_cause(error: &reqwest::Error) -> Option<String> {
     let mut found = None;
     let mut next = error.source();
     while let Some(cause) = next {
-        let tls = cause.downcast_ref::<rustls::Error>().or_else(|| {
-            cause
-                .downcast_ref::<io::Error>()?
-                .get_ref()?
-                .downcast_ref::<rustls::Error>()
-        });
-        if let Some(tls) = tls {
+        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
             return Some(super::text::clean(&tls.to_string(), super::text::SENTENCE));
         }
         if cause.to_string().starts_with("dns error") {
             return Some("its name does not resolve".to_owned());
         }
-        if let Some(io) = cause.downcast_ref::<io::Error>() {
+        let io = cause.downcast_ref::<io::Error>();
+        if let Some(io) = io {
             found = Some(io.kind().to_string())
                 .filter(|kind| kind != "other error" && kind != "uncategorized error");
         }
-        next = cause.source();
+        // An I/O error that only wraps another error skips that one when asked for its source.
+        let wrapped = io.and_then(io::Error::get_ref);
+        next = wrapped
+            .map(|wrapped| wrapped as &(dyn StdError + 'static))
+            .or_else(|| cause.source());
     }
     found
 }
