@@ -1,4 +1,40 @@
-//! Finds drift between what Helm deployed and what lives in a Kubernetes cluster.
+//! driftline finds drift between what Helm deployed and what lives in a Kubernetes cluster.
+//!
+//! The modules follow the data:
+//!
+//! ```text
+//! source ── cluster (kube) or snapshot (files): the only places that read anything
+//!   │
+//! release ─ records: which revisions matter, and what they say
+//!   │        └ yaml, manifest: the objects that Helm applied, as Helm understood them
+//! types ─── what the API server does to a value of each type
+//!   │
+//! compare ─ previous, desired, attempted and live: what differs, and how it came about
+//!   │
+//! classify ─ what a difference is called, how much it matters, what must not be shown
+//!   │
+//! report ── one value, one renderer per format ── notify: Slack and PagerDuty ── exit: the status code
+//! ```
+//!
+//! `scan` drives them, everything between `source` and `report` is pure, and `run` puts the commands together from
+//! what `cli` and `settings` say.
 
+pub mod classify;
+pub mod cli;
+pub mod cluster;
+pub mod compare;
+pub mod exit;
+pub mod explain;
 pub mod manifest;
+pub mod notify;
+pub mod object;
+pub mod progress;
+pub mod release;
+pub mod report;
+pub mod run;
+pub mod scan;
+pub mod settings;
+pub mod snapshot;
+pub mod source;
+pub mod types;
 pub mod yaml;

@@ -20,10 +20,9 @@ use crate::progress::Bar;
 use crate::report::sanitize::Medium;
 use crate::report::text::{Palette, TextOptions};
 use crate::report::{Report, json, text};
-use crate::scan::{self, scan};
+use crate::scan::scan;
 use crate::settings::{self, From, Reading, ScanSettings};
 use crate::snapshot::{Recorder, SnapshotSource};
-use crate::source::Source;
 
 /// Runs one command to its exit status.
 pub async fn run(cli: Cli) -> anyhow::Result<u8> {

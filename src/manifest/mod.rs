@@ -1,3 +1,6 @@
-//! What a release's stored manifest says: the text Helm sent to the cluster, as documents and objects.
+//! What a release's stored manifest says: the text Helm sent to the cluster, as documents, as objects, and as the
+//! state that Helm makes of them.
 
+pub mod desired;
+pub mod object;
 pub mod split;
