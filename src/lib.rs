@@ -24,6 +24,7 @@ pub mod manifest;
 pub mod object;
 pub mod release;
 pub mod report;
+pub mod snapshot;
 pub mod source;
 pub mod types;
 pub mod yaml;
