@@ -1,7 +1,7 @@
 //! Everything a scan needs, as files: taken once, scanned anywhere, compared with `diff -r`.
 //!
-//! A snapshot is the answers that a [`Source`](crate::source::Source) gave to one scan. `Recorder` stands between
-//! a scan and its source and writes down what passes; `SnapshotSource` gives the same answers without a cluster.
+//! A snapshot is the answers that a [`Source`](crate::source::Source) gave to one scan. [`Recorder`] stands between
+//! a scan and its source and writes down what passes; [`SnapshotSource`] gives the same answers without a cluster.
 //! So a snapshot holds what a scan reads, no more: a later scan may look at less of it, and what it asks beyond is
 //! `not recorded`, never `missing`.
 //!
@@ -42,15 +42,23 @@
 //! value is empty, and which hidden values are equal. Whoever can put objects of their own into the snapshot can
 //! therefore test guesses with it.
 
+mod index;
+mod layout;
 mod manifest;
+mod read;
 mod redact;
+mod write;
+
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// The name and version of the format.
-pub const FORMAT: &str = "driftline.snapshot/v1";
+pub use index::{FORMAT, Values};
+pub use read::SnapshotSource;
+pub use write::{Recorder, Written};
 
 /// Why a snapshot cannot be taken or opened. The sentences hold nothing of what the files hold.
 #[derive(Debug, Clone, thiserror::Error)]
