@@ -1,0 +1,205 @@
+//! The contents of `snapshot.json`.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::object::{Gvk, ObjectKey};
+use crate::release::stored::{Driver, StoredRevision};
+use crate::report::{Cluster, Tool};
+use crate::source::{Inventory, Kinds, ReadError, ServedKind};
+
+/// The name and version of the format.
+pub const FORMAT: &str = "driftline.snapshot/v1";
+
+/// The file as a whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Index {
+    pub(super) format: String,
+    pub(super) tool: Tool,
+    pub(super) cluster: Cluster,
+    pub(super) taken_at: DateTime<Utc>,
+    pub(super) values: Values,
+    pub(super) listings: Vec<Listing>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) kinds: Option<Answer<NeededKinds>>,
+    pub(super) records: Vec<RecordEntry>,
+    pub(super) objects: Vec<ObjectEntry>,
+    pub(super) schemas: Vec<SchemaEntry>,
+}
+
+/// Whether a snapshot holds the sensitive values that were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Values {
+    /// It does.
+    Kept,
+    /// It holds tokens in their place.
+    Redacted,
+}
+
+/// What a question that has one answer came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Answer<T> {
+    Given(T),
+    Unreadable(ReadError),
+}
+
+impl<T> From<Result<T, ReadError>> for Answer<T> {
+    fn from(result: Result<T, ReadError>) -> Self {
+        match result {
+            Ok(answer) => Self::Given(answer),
+            Err(error) => Self::Unreadable(error),
+        }
+    }
+}
+
+/// One listing of the stored revisions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Listing {
+    /// The namespaces that were asked for; all of them when none are named.
+    pub(super) namespaces: Vec<String>,
+    pub(super) answer: Answer<Inventory>,
+}
+
+/// The kinds that the recorded objects need.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct NeededKinds {
+    pub(super) served: Vec<KindEntry>,
+    pub(super) unavailable: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct KindEntry {
+    api_version: String,
+    kind: String,
+    plural: String,
+    namespaced: bool,
+}
+
+impl NeededKinds {
+    /// The served kinds that are needed, and every group that did not answer.
+    pub(super) fn select(kinds: &Kinds, is_needed: impl Fn(&Gvk) -> bool) -> Self {
+        Self {
+            served: kinds
+                .served
+                .iter()
+                .filter(|(gvk, _)| is_needed(gvk))
+                .map(|(gvk, kind)| KindEntry {
+                    api_version: gvk.api_version.clone(),
+                    kind: gvk.kind.clone(),
+                    plural: kind.plural.clone(),
+                    namespaced: kind.namespaced,
+                })
+                .collect(),
+            unavailable: kinds.unavailable.clone(),
+        }
+    }
+
+    pub(super) fn kinds(&self) -> Kinds {
+        Kinds {
+            served: self
+                .served
+                .iter()
+                .map(|entry| {
+                    (
+                        Gvk::new(&entry.api_version, &entry.kind),
+                        ServedKind {
+                            plural: entry.plural.clone(),
+                            namespaced: entry.namespaced,
+                        },
+                    )
+                })
+                .collect(),
+            unavailable: self.unavailable.clone(),
+        }
+    }
+}
+
+/// Where a release record is stored.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct RecordKey {
+    namespace: String,
+    driver: Driver,
+    object: String,
+}
+
+impl RecordKey {
+    pub(super) fn of(revision: &StoredRevision) -> Self {
+        Self {
+            namespace: revision.release.namespace.clone(),
+            driver: revision.release.driver,
+            object: revision.object.clone(),
+        }
+    }
+}
+
+/// A release record that was asked for and not decoded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct RecordEntry {
+    pub(super) record: RecordKey,
+    pub(super) outcome: RecordOutcome,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum RecordOutcome {
+    /// The sentence that says why.
+    Undecodable(String),
+    Unreadable(ReadError),
+}
+
+/// An object that was asked for and not found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ObjectEntry {
+    api_version: String,
+    kind: String,
+    namespace: Option<String>,
+    name: String,
+    pub(super) outcome: ObjectOutcome,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum ObjectOutcome {
+    NotFound,
+    Unreadable(ReadError),
+}
+
+impl ObjectEntry {
+    pub(super) fn new(key: &ObjectKey, outcome: ObjectOutcome) -> Self {
+        Self {
+            api_version: key.gvk.api_version.clone(),
+            kind: key.gvk.kind.clone(),
+            namespace: key.namespace.clone(),
+            name: key.name.clone(),
+            outcome,
+        }
+    }
+
+    pub(super) fn key(&self) -> ObjectKey {
+        ObjectKey {
+            gvk: Gvk::new(&self.api_version, &self.kind),
+            namespace: self.namespace.clone(),
+            name: self.name.clone(),
+        }
+    }
+}
+
+/// A group and version whose schema was asked for and not received.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SchemaEntry {
+    pub(super) api_version: String,
+    pub(super) outcome: SchemaOutcome,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum SchemaOutcome {
+    NotPublished,
+    Unreadable(ReadError),
+}

@@ -1,0 +1,135 @@
+//! Everything a scan needs, as files: taken once, scanned anywhere, compared with `diff -r`.
+//!
+//! A snapshot is the answers that a [`Source`](crate::source::Source) gave to one scan. [`Recorder`] stands between
+//! a scan and its source and writes down what passes; [`SnapshotSource`] gives the same answers without a cluster.
+//! So a snapshot holds what a scan reads, no more: a later scan may look at less of it, and what it asks beyond is
+//! `not recorded`, never `missing`.
+//!
+//! # Layout
+//!
+//! ```text
+//! snapshot.json                                         what was listed, what was refused, which kinds are served
+//! releases/NAMESPACE/DRIVER/OBJECT.json                 a release record, decoded: no chart, no values
+//! releases/NAMESPACE/DRIVER/OBJECT.payload              a record that could not be decoded, as it was stored
+//! objects/GROUP/VERSION/KIND/NAMESPACE/NAME.json        a live object
+//! schemas/GROUP/VERSION.json                            an OpenAPI v3 document
+//! ```
+//!
+//! `NAMESPACE` is that of the records, or `_cluster` for cluster-scoped objects; `GROUP` is `core` for the core
+//! group. Names may be hostile, so whatever is not a letter, a digit, `-`, or an inner `.` or `_` is written as
+//! `%XX`, and long names go on in a directory below one that ends in `%`.
+//!
+//! `snapshot.json` is written last: a directory without it is an incomplete snapshot. It holds
+//!
+//! - `format`, `tool`, `cluster`, `takenAt` and `values` (`kept` or `redacted`);
+//! - `listings`: the stored revisions, as often as they were listed with another outcome. A scan lists them again
+//!   when it is done, to tell what changed meanwhile, and so does a scan of the snapshot;
+//! - `kinds`: how the kinds are addressed that the scan asked for or that a recorded manifest names, as far as they
+//!   are served, and the groups that did not answer;
+//! - `records`, `objects` and `schemas`: what was asked and has no file, because it does not exist or could not be
+//!   read.
+//!
+//! Files are for their owner alone (0600 in directories of 0700): a snapshot that keeps its values holds the
+//! cluster's Secrets.
+//!
+//! # Redaction
+//!
+//! A redacted snapshot has a token, `redacted-` and 16 hexadecimal digits, where
+//! [`Redaction`](crate::classify::redact::Redaction) hides a value from reports. Equal values have equal tokens
+//! throughout one snapshot, so a scan finds the same differences; the key behind the tokens is random and never
+//! written, so nobody can try values against them, or match two snapshots. The rules go by names and by the look of
+//! a value: a password under an innocent key of a `ConfigMap` stays. Two things are told on purpose: whether a hidden
+//! value is empty, and which hidden values are equal. Whoever can put objects of their own into the snapshot can
+//! therefore test guesses with it.
+
+mod index;
+mod layout;
+mod manifest;
+mod read;
+mod redact;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use index::{FORMAT, Values};
+pub use read::SnapshotSource;
+pub use write::{Recorder, Written};
+
+/// Why a snapshot cannot be taken or opened. The sentences hold nothing of what the files hold.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SnapshotError {
+    /// There is something at the place where the snapshot should go.
+    #[error("{} is not an empty directory: a snapshot goes into a new or an empty one", .path.display())]
+    NotEmpty {
+        /// The place.
+        path: PathBuf,
+    },
+    /// A part of the snapshot cannot be written.
+    #[error("cannot write {}", .path.display())]
+    Write {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system says.
+        source: Arc<io::Error>,
+    },
+    /// There is no key to redact with.
+    #[error("the system gives no random numbers for the redaction key")]
+    NoRandomness,
+    /// There is nothing at the given place.
+    #[error("there is no snapshot at {}", .path.display())]
+    Missing {
+        /// The place.
+        path: PathBuf,
+    },
+    /// The file that is written last is not there.
+    #[error(
+        "incomplete snapshot: {} has no snapshot.json, so it was interrupted or is no snapshot at all",
+        .path.display()
+    )]
+    Incomplete {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The snapshot's main file cannot be read.
+    #[error("cannot read {}", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: Arc<io::Error>,
+    },
+    /// The snapshot's main file is not what it should be.
+    #[error("{} is {what} at line {line}, column {column}", .path.display())]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// Which of the classes of JSON errors.
+        what: &'static str,
+        /// The line.
+        line: usize,
+        /// The column.
+        column: usize,
+    },
+    /// The snapshot was written by a version with another format.
+    #[error("{} is in {found}; this version of driftline reads {FORMAT}", .path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// The format it names.
+        found: String,
+    },
+}
+
+/// Which class of errors a JSON error is in: its own text quotes the input.
+fn json_problem(error: &serde_json::Error) -> &'static str {
+    match error.classify() {
+        serde_json::error::Category::Eof => "cut off",
+        serde_json::error::Category::Syntax | serde_json::error::Category::Io => "malformed",
+        serde_json::error::Category::Data => "not what driftline writes",
+    }
+}

@@ -1,0 +1,316 @@
+//! A snapshot as a source: the same questions, answered from files.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::index::{
+    Answer, FORMAT, Index, Listing, ObjectOutcome, RecordKey, RecordOutcome, SchemaOutcome, Values,
+};
+use super::{SnapshotError, json_problem, layout};
+use crate::object::ObjectKey;
+use crate::release::decode::{self, DecodeError};
+use crate::release::stored::StoredRevision;
+use crate::report::{Cluster, ReportError, Tool};
+use crate::source::{Inventory, Kinds, Lookup, ReadError, Record, Source, Wanted};
+
+/// How many objects are read before they are handed on.
+const BATCH: usize = 64;
+
+/// A snapshot to scan.
+pub struct SnapshotSource {
+    files: Arc<Files>,
+    index: Index,
+    /// How often the revisions were listed.
+    listed: AtomicUsize,
+}
+
+struct Files {
+    directory: PathBuf,
+    records: BTreeMap<RecordKey, RecordOutcome>,
+    objects: HashMap<ObjectKey, ObjectOutcome>,
+    schemas: BTreeMap<String, SchemaOutcome>,
+}
+
+impl SnapshotSource {
+    /// Opens the snapshot in a directory.
+    pub fn open(directory: &Path) -> Result<Self, SnapshotError> {
+        let path = directory.join(layout::INDEX);
+        let bytes = std::fs::read(&path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound if directory.is_dir() => SnapshotError::Incomplete {
+                path: directory.to_owned(),
+            },
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => SnapshotError::Missing {
+                path: directory.to_owned(),
+            },
+            _ => SnapshotError::Read {
+                path: path.clone(),
+                source: Arc::new(error),
+            },
+        })?;
+        let mut index = parse_index(&path, &bytes)?;
+        let files = Files {
+            directory: directory.to_owned(),
+            records: index
+                .records
+                .drain(..)
+                .map(|entry| (entry.record, entry.outcome))
+                .collect(),
+            objects: index
+                .objects
+                .drain(..)
+                .map(|entry| (entry.key(), entry.outcome))
+                .collect(),
+            schemas: index
+                .schemas
+                .drain(..)
+                .map(|entry| (entry.api_version, entry.outcome))
+                .collect(),
+        };
+        Ok(Self {
+            files: Arc::new(files),
+            index,
+            listed: AtomicUsize::new(0),
+        })
+    }
+
+    /// When it was taken.
+    pub fn taken_at(&self) -> DateTime<Utc> {
+        self.index.taken_at
+    }
+
+    /// The program that took it.
+    pub fn tool(&self) -> &Tool {
+        &self.index.tool
+    }
+
+    /// Whether it holds the sensitive values.
+    pub fn values(&self) -> Values {
+        self.index.values
+    }
+}
+
+fn parse_index(path: &Path, bytes: &[u8]) -> Result<Index, SnapshotError> {
+    #[derive(Deserialize)]
+    struct Format {
+        format: String,
+    }
+    let broken = |error: serde_json::Error| SnapshotError::Broken {
+        path: path.to_owned(),
+        what: json_problem(&error),
+        line: error.line(),
+        column: error.column(),
+    };
+    let Format { format } = serde_json::from_slice(bytes).map_err(broken)?;
+    if format != FORMAT {
+        let version = format
+            .strip_prefix("driftline.snapshot/v")
+            .filter(|version| version.len() < 8 && version.bytes().all(|byte| byte.is_ascii_digit()));
+        return Err(SnapshotError::Format {
+            path: path.to_owned(),
+            found: version.map_or_else(|| "another format".to_owned(), |_| format.clone()),
+        });
+    }
+    serde_json::from_slice(bytes).map_err(broken)
+}
+
+impl Source for SnapshotSource {
+    fn cluster(&self) -> Cluster {
+        self.index.cluster.clone()
+    }
+
+    async fn kinds(&self) -> Result<Kinds, ReadError> {
+        match &self.index.kinds {
+            Some(Answer::Given(kinds)) => Ok(kinds.kinds()),
+            Some(Answer::Unreadable(error)) => Err(error.clone()),
+            None => Err(ReadError::NotRecorded),
+        }
+    }
+
+    /// The listings in the order in which they were made; the last one for ever after.
+    async fn revisions(&self, namespaces: &[String]) -> Result<Inventory, ReadError> {
+        let position = self.listed.fetch_add(1, Ordering::Relaxed);
+        let listings = &self.index.listings;
+        let listing = listings.get(position).or(listings.last());
+        listing.map_or(Err(ReadError::NotRecorded), |listing| limit(listing, namespaces))
+    }
+
+    async fn record(&self, revision: &StoredRevision) -> Result<Record, ReadError> {
+        let revision = revision.clone();
+        self.read(move |files| files.record(&revision)).await
+    }
+
+    async fn objects(&self, wanted: &[Wanted], found: &(dyn Fn(&ObjectKey, Lookup<'_>) + Send + Sync)) {
+        for batch in wanted.chunks(BATCH) {
+            let keys: Vec<ObjectKey> = batch.iter().map(|wanted| wanted.key.clone()).collect();
+            let answers = self
+                .read(move |files| Ok(keys.iter().map(|key| files.object(key)).collect::<Vec<_>>()))
+                .await;
+            match answers {
+                Ok(answers) => {
+                    for (wanted, answer) in batch.iter().zip(&answers) {
+                        let lookup = match answer {
+                            Ok(Some(text)) => Lookup::Found(text),
+                            Ok(None) => Lookup::NotFound,
+                            Err(error) => Lookup::Unreadable(error),
+                        };
+                        found(&wanted.key, lookup);
+                    }
+                }
+                Err(error) => batch
+                    .iter()
+                    .for_each(|wanted| found(&wanted.key, Lookup::Unreadable(&error))),
+            }
+        }
+    }
+
+    async fn schema(&self, api_version: &str) -> Result<Option<Vec<u8>>, ReadError> {
+        let api_version = api_version.to_owned();
+        self.read(move |files| files.schema(&api_version)).await
+    }
+}
+
+impl SnapshotSource {
+    /// Reads files where that blocks nobody.
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Files) -> Result<T, ReadError> + Send + 'static,
+    ) -> Result<T, ReadError> {
+        let files = Arc::clone(&self.files);
+        let answer = tokio::task::spawn_blocking(move || read(&files)).await;
+        answer.unwrap_or_else(|_| {
+            Err(ReadError::Snapshot {
+                message: format!("reading {} failed", self.files.directory.display()),
+            })
+        })
+    }
+}
+
+/// What a listing says of some namespaces; all that it has when none are named.
+fn limit(listing: &Listing, namespaces: &[String]) -> Result<Inventory, ReadError> {
+    let inventory = match &listing.answer {
+        Answer::Given(inventory) => inventory,
+        Answer::Unreadable(error) => return Err(error.clone()),
+    };
+    if namespaces.is_empty() || namespaces == listing.namespaces {
+        return Ok(inventory.clone());
+    }
+    let is_recorded = |name: &String| listing.namespaces.is_empty() || listing.namespaces.contains(name);
+    if !namespaces.iter().any(is_recorded) {
+        return Err(ReadError::NotRecorded);
+    }
+    let scope = |namespace: &str| format!("namespace/{namespace}");
+    let unrecorded = namespaces
+        .iter()
+        .filter(|name| !is_recorded(name))
+        .map(|name| ReportError {
+            scope: scope(name),
+            message: ReadError::NotRecorded.to_string(),
+        });
+    Ok(Inventory {
+        revisions: inventory
+            .revisions
+            .iter()
+            .filter(|revision| namespaces.contains(&revision.release.namespace))
+            .cloned()
+            .collect(),
+        errors: inventory
+            .errors
+            .iter()
+            .filter(|error| {
+                !error.scope.starts_with(&scope(""))
+                    || namespaces.iter().any(|name| error.scope == scope(name))
+            })
+            .cloned()
+            .chain(unrecorded)
+            .collect(),
+    })
+}
+
+impl Files {
+    fn record(&self, revision: &StoredRevision) -> Result<Record, ReadError> {
+        let path = self.directory.join(layout::record(revision));
+        if let Some(json) = read(&path)? {
+            return decode::from_json(&json)
+                .map(|release| Record::Decoded(Box::new(release)))
+                .map_err(|error| match error {
+                    DecodeError::Json { what, line, column } => broken(&path, what, line, column),
+                    other => ReadError::Snapshot {
+                        message: format!("{}: {other}", path.display()),
+                    },
+                });
+        }
+        // A later version may understand what this one did not.
+        if let Some(payload) = read(&self.directory.join(layout::payload(revision)))? {
+            return Ok(Record::Encoded(payload));
+        }
+        match self.records.get(&RecordKey::of(revision)) {
+            Some(RecordOutcome::Undecodable(sentence)) => {
+                Ok(Record::Undecodable(DecodeError::Recorded(sentence.clone())))
+            }
+            Some(RecordOutcome::Unreadable(error)) => Err(error.clone()),
+            None => Err(ReadError::NotRecorded),
+        }
+    }
+
+    fn object(&self, key: &ObjectKey) -> Result<Option<String>, ReadError> {
+        match self.objects.get(key) {
+            Some(ObjectOutcome::NotFound) => return Ok(None),
+            Some(ObjectOutcome::Unreadable(error)) => return Err(error.clone()),
+            None => {}
+        }
+        let path = self.directory.join(layout::object(key));
+        let bytes = read(&path)?.ok_or(ReadError::NotRecorded)?;
+        check(&path, &bytes)?;
+        String::from_utf8(bytes)
+            .map(Some)
+            .map_err(|_| broken(&path, "malformed", 1, 0))
+    }
+
+    fn schema(&self, api_version: &str) -> Result<Option<Vec<u8>>, ReadError> {
+        match self.schemas.get(api_version) {
+            Some(SchemaOutcome::NotPublished) => return Ok(None),
+            Some(SchemaOutcome::Unreadable(error)) => return Err(error.clone()),
+            None => {}
+        }
+        let path = self.directory.join(layout::schema(api_version));
+        let bytes = read(&path)?.ok_or(ReadError::NotRecorded)?;
+        check(&path, &bytes)?;
+        Ok(Some(bytes))
+    }
+}
+
+/// A file's bytes, if there is one.
+fn read(path: &Path) -> Result<Option<Vec<u8>>, ReadError> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) => match error.kind() {
+            // A name that no file can have was not recorded either.
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidFilename => {
+                Ok(None)
+            }
+            kind => Err(ReadError::Snapshot {
+                message: format!("cannot read {}: {kind}", path.display()),
+            }),
+        },
+    }
+}
+
+/// Whether a file is JSON at all; what it says is for others to judge.
+fn check(path: &Path, bytes: &[u8]) -> Result<(), ReadError> {
+    serde_json::from_slice::<IgnoredAny>(bytes)
+        .map(|_| ())
+        .map_err(|error| broken(path, json_problem(&error), error.line(), error.column()))
+}
+
+fn broken(path: &Path, what: &str, line: usize, column: usize) -> ReadError {
+    ReadError::Snapshot {
+        message: format!("{} is {what} at line {line}, column {column}", path.display()),
+    }
+}

@@ -1,0 +1,524 @@
+//! What a source said is what its snapshot says.
+
+mod redaction;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chrono::DateTime;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::*;
+use crate::classify::redact::Redaction;
+use crate::object::{Gvk, ObjectKey};
+use crate::release::decode::{self, DecodeError, Release};
+use crate::release::stored::{Driver, Metadata, StoredRevision};
+use crate::report::{Cluster, ReportError};
+use crate::source::{Inventory, Kinds, Lookup, ReadError, Record, ServedKind, Source, Wanted};
+
+/// A cluster in memory. What it does not know is not found.
+#[derive(Clone, Default)]
+struct Fake {
+    kinds: Kinds,
+    listings: Vec<Inventory>,
+    records: HashMap<String, Result<Record, ReadError>>,
+    objects: HashMap<ObjectKey, Result<String, ReadError>>,
+    schemas: BTreeMap<String, Result<Option<Vec<u8>>, ReadError>>,
+    listed: Arc<AtomicUsize>,
+}
+
+impl Source for Fake {
+    fn cluster(&self) -> Cluster {
+        Cluster {
+            name: "test".into(),
+            server: "https://127.0.0.1:6443".into(),
+        }
+    }
+
+    async fn kinds(&self) -> Result<Kinds, ReadError> {
+        Ok(self.kinds.clone())
+    }
+
+    async fn revisions(&self, _: &[String]) -> Result<Inventory, ReadError> {
+        let position = self.listed.fetch_add(1, Ordering::Relaxed);
+        Ok(self.listings[position.min(self.listings.len() - 1)].clone())
+    }
+
+    async fn record(&self, revision: &StoredRevision) -> Result<Record, ReadError> {
+        self.records[&revision.object].clone()
+    }
+
+    async fn objects(&self, wanted: &[Wanted], found: &(dyn Fn(&ObjectKey, Lookup<'_>) + Send + Sync)) {
+        for Wanted { key, .. } in wanted {
+            match self.objects.get(key) {
+                Some(Ok(text)) => found(key, Lookup::Found(text)),
+                Some(Err(error)) => found(key, Lookup::Unreadable(error)),
+                None => found(key, Lookup::NotFound),
+            }
+        }
+    }
+
+    async fn schema(&self, api_version: &str) -> Result<Option<Vec<u8>>, ReadError> {
+        self.schemas[api_version].clone()
+    }
+}
+
+fn key(api_version: &str, kind: &str, namespace: Option<&str>, name: &str) -> ObjectKey {
+    ObjectKey {
+        gvk: Gvk::new(api_version, kind),
+        namespace: namespace.map(str::to_owned),
+        name: name.to_owned(),
+    }
+}
+
+fn want(key: ObjectKey) -> Wanted {
+    Wanted {
+        plural: key.gvk.kind.to_lowercase(),
+        key,
+    }
+}
+
+fn revision(namespace: &str, number: u64) -> StoredRevision {
+    StoredRevision::from_metadata(Metadata {
+        driver: Driver::Secret,
+        namespace,
+        object: &format!("sh.helm.release.v1.web.v{number}"),
+        labels: [Some("web"), Some(&number.to_string()), Some("deployed")],
+        created: DateTime::from_timestamp(1_700_000_000, 0),
+        written: None,
+    })
+    .unwrap()
+}
+
+fn encoded(release: &Value) -> Record {
+    Record::Encoded(STANDARD.encode(release.to_string()).into_bytes())
+}
+
+fn forbidden() -> ReadError {
+    ReadError::Forbidden {
+        verb: "get".into(),
+        resource: "secrets".into(),
+        namespace: Some("shop".into()),
+    }
+}
+
+fn record_into(fake: &Fake, directory: &Path, redaction: Option<Redaction>) -> Recorder<Fake> {
+    let fake = Fake {
+        listed: Arc::default(),
+        ..fake.clone()
+    };
+    Recorder::create(fake, directory, DateTime::UNIX_EPOCH, redaction).unwrap()
+}
+
+/// A place that does not exist yet.
+fn place() -> (TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a/snapshot");
+    (directory, path)
+}
+
+async fn objects(
+    source: &impl Source,
+    wanted: &[Wanted],
+) -> BTreeMap<ObjectKey, Result<Option<Value>, ReadError>> {
+    let answers = Mutex::new(BTreeMap::new());
+    source
+        .objects(wanted, &|key, lookup| {
+            let answer = match lookup {
+                Lookup::Found(text) => Ok(Some(serde_json::from_str(text).unwrap())),
+                Lookup::NotFound => Ok(None),
+                Lookup::Unreadable(error) => Err(error.clone()),
+            };
+            assert_eq!(answers.lock().unwrap().insert(key.clone(), answer), None, "{key}");
+        })
+        .await;
+    answers.into_inner().unwrap()
+}
+
+/// A record's meaning, however it is handed over.
+fn meaning(record: Result<Record, ReadError>) -> Result<Result<Release, String>, ReadError> {
+    record.map(|record| match record {
+        Record::Encoded(bytes) => {
+            decode::decode(&bytes, decode::MAX_DECODED_BYTES).map_err(|error| error.to_string())
+        }
+        Record::Decoded(release) => Ok(*release),
+        Record::Undecodable(error) => Err(error.to_string()),
+    })
+}
+
+/// Everything that a source can be asked.
+#[derive(Debug, PartialEq)]
+struct Answers {
+    listings: Vec<Result<Inventory, ReadError>>,
+    records: Vec<Result<Result<Release, String>, ReadError>>,
+    objects: BTreeMap<ObjectKey, Result<Option<Value>, ReadError>>,
+    schemas: Vec<Result<Option<Value>, ReadError>>,
+    cluster: Cluster,
+}
+
+async fn ask(source: &impl Source, wanted: &[Wanted]) -> Answers {
+    let mut listings = Vec::new();
+    for _ in 0..3 {
+        listings.push(source.revisions(&[]).await);
+    }
+    let mut records = Vec::new();
+    for number in 1..=5 {
+        records.push(meaning(source.record(&revision("shop", number)).await));
+    }
+    let mut schemas = Vec::new();
+    for api_version in ["example.com/v1", "none.example.com/v1", "slow.example.com/v1"] {
+        let schema = source.schema(api_version).await;
+        let read = |document: Vec<u8>| serde_json::from_slice::<Value>(&document).unwrap();
+        schemas.push(schema.map(|document| document.map(read)));
+    }
+    Answers {
+        listings,
+        records,
+        objects: objects(source, wanted).await,
+        schemas,
+        cluster: source.cluster(),
+    }
+}
+
+fn cluster() -> (Fake, Vec<Wanted>) {
+    let manifest = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\napiVersion: \
+                    example.com/v1\nkind: Widget\nmetadata: {name: w}\n";
+    let release = json!({"name": "web", "namespace": "shop", "version": 1, "manifest": manifest,
+        "info": {"status": "deployed", "last_deployed": "2026-11-20T03:12:00Z"},
+        "hooks": [{"name": "migrate", "kind": "Job"}], "chart": {"metadata": {"name": "web", "version": "1.0.0"}}});
+    let served = [
+        "v1/ConfigMap",
+        "v1/Pod",
+        "v1/Node",
+        "batch/v1/Job",
+        "example.com/v1/Widget",
+    ];
+    let listing = Inventory {
+        revisions: (1..=5).map(|number| revision("shop", number)).collect(),
+        errors: vec![ReportError {
+            scope: "namespace/dark".into(),
+            message: "forbidden".into(),
+        }],
+    };
+    let mut moved = listing.clone();
+    moved.revisions.push(revision("shop", 6));
+    let objects = [
+        (
+            key("v1", "ConfigMap", Some("shop"), "a"),
+            Ok(r#"{"data":{"b":"1","a":0.1}}"#.to_owned()),
+        ),
+        (
+            key("v1", "ConfigMap", Some("shop"), "forbidden"),
+            Err(forbidden()),
+        ),
+        (
+            key("v1", "Node", None, "../../../../etc/passwd"),
+            Ok("{}".to_owned()),
+        ),
+        (key("v1", "Node", None, ".."), Ok(r#"{"a":".."}"#.to_owned())),
+        (
+            key("v1", "Node", None, "system:node"),
+            Ok(r#"{"a":"system"}"#.to_owned()),
+        ),
+        (
+            key("v1", "Node", None, &"../".repeat(300)),
+            Ok(r#"{"a":"long"}"#.to_owned()),
+        ),
+        (
+            key("v1", "Pod", Some("../.."), "x"),
+            Ok(r#"{"a":"up"}"#.to_owned()),
+        ),
+    ];
+    let mut wanted: Vec<Wanted> = objects.iter().map(|(key, _)| want(key.clone())).collect();
+    wanted.push(want(key("v1", "ConfigMap", Some("shop"), "missing")));
+    let fake = Fake {
+        kinds: Kinds {
+            served: served
+                .into_iter()
+                .map(|name| {
+                    let (api_version, kind) = name.rsplit_once('/').unwrap();
+                    let addressed = ServedKind {
+                        plural: format!("{}s", kind.to_lowercase()),
+                        namespaced: kind != "Node",
+                    };
+                    (Gvk::new(api_version, kind), addressed)
+                })
+                .collect(),
+            unavailable: vec!["metrics.k8s.io/v1beta1".into()],
+        },
+        listings: vec![listing, moved],
+        records: [
+            Ok(encoded(&release)),
+            Ok(Record::Encoded(b"%%%".to_vec())),
+            Ok(Record::Undecodable(DecodeError::NoPayload)),
+            Err(forbidden()),
+            Ok(Record::Decoded(Box::new(
+                serde_json::from_value(release).unwrap(),
+            ))),
+        ]
+        .into_iter()
+        .enumerate()
+        .map(|(at, record)| (format!("sh.helm.release.v1.web.v{}", at + 1), record))
+        .collect(),
+        objects: objects.into_iter().collect(),
+        schemas: [
+            ("example.com/v1", Ok(Some(br#"{"openapi":"3.0.0"}"#.to_vec()))),
+            ("none.example.com/v1", Ok(None)),
+            ("slow.example.com/v1", Err(ReadError::TimedOut { seconds: 30 })),
+        ]
+        .into_iter()
+        .map(|(api_version, answer)| (api_version.to_owned(), answer))
+        .collect(),
+        listed: Arc::default(),
+    };
+    (fake, wanted)
+}
+
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+#[tokio::test]
+async fn every_question_is_answered_as_it_was() {
+    let (fake, wanted) = cluster();
+    for redaction in [None, Some(Redaction::default())] {
+        let (_guard, path) = place();
+        let recorder = record_into(&fake, &path, redaction);
+        fake.listed.store(0, Ordering::Relaxed);
+        let expected = ask(&fake, &wanted).await;
+        assert_eq!(
+            ask(&recorder, &wanted).await,
+            expected,
+            "the recorder passes everything on"
+        );
+        assert_eq!(recorder.kinds().await.unwrap(), fake.kinds);
+        recorder.record(&revision("shop", 2)).await.unwrap();
+        objects(&recorder, &wanted).await;
+        let written = recorder.finish().unwrap();
+        assert_eq!(
+            written,
+            Written {
+                records: 5,
+                objects: 6
+            }
+        );
+
+        let snapshot = SnapshotSource::open(&path).unwrap();
+        assert_eq!(
+            ask(&snapshot, &wanted).await,
+            expected,
+            "the snapshot says the same"
+        );
+        let kinds = snapshot.kinds().await.unwrap();
+        let mut needed = fake.kinds.clone();
+        assert_eq!(kinds.unavailable, needed.unavailable);
+        needed.served.retain(|gvk, _| kinds.served.contains_key(gvk));
+        assert_eq!(kinds, needed, "each needed kind is addressed as it was");
+        assert_eq!(
+            kinds.served.len(),
+            5,
+            "asked for, named by a manifest, or a hook's: {:?}",
+            kinds.served
+        );
+        for file in files(&path) {
+            assert!(file.starts_with(&path));
+        }
+        let elsewhere = want(key("v1", "ConfigMap", Some("shop"), "other"));
+        let answers = objects(&snapshot, std::slice::from_ref(&elsewhere)).await;
+        assert_eq!(
+            answers[&elsewhere.key],
+            Err(ReadError::NotRecorded),
+            "not asked is not missing"
+        );
+        assert_eq!(
+            snapshot.record(&revision("shop", 9)).await.unwrap_err(),
+            ReadError::NotRecorded
+        );
+    }
+}
+
+#[tokio::test]
+async fn payloads_are_kept_only_with_their_values() {
+    let (fake, _) = cluster();
+    for (redaction, kept) in [(None, true), (Some(Redaction::default()), false)] {
+        let (_guard, path) = place();
+        let recorder = record_into(&fake, &path, redaction);
+        recorder.record(&revision("shop", 2)).await.unwrap();
+        recorder.finish().unwrap();
+        let payload = path.join("releases/shop/secret/sh.helm.release.v1.web.v2.payload");
+        assert_eq!(payload.exists(), kept);
+        let snapshot = SnapshotSource::open(&path).unwrap();
+        let record = snapshot.record(&revision("shop", 2)).await.unwrap();
+        assert_eq!(matches!(record, Record::Encoded(_)), kept, "{record:?}");
+    }
+}
+
+#[tokio::test]
+async fn later_scans_may_look_at_fewer_namespaces() {
+    let in_namespaces = |namespaces: &[&str]| Inventory {
+        revisions: namespaces.iter().map(|name| revision(name, 1)).collect(),
+        errors: vec![],
+    };
+    let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+    let fake = Fake {
+        listings: vec![in_namespaces(&["a", "b"])],
+        ..Fake::default()
+    };
+    let taken = [names(&[]), names(&["a", "b"])];
+    for limit in taken {
+        let (_guard, path) = place();
+        let recorder = record_into(&fake, &path, None);
+        recorder.revisions(&limit).await.unwrap();
+        recorder.finish().unwrap();
+        let snapshot = SnapshotSource::open(&path).unwrap();
+        assert_eq!(snapshot.revisions(&[]).await.unwrap(), in_namespaces(&["a", "b"]));
+        assert_eq!(
+            snapshot.revisions(&names(&["b"])).await.unwrap(),
+            in_namespaces(&["b"])
+        );
+        let beyond = snapshot.revisions(&names(&["b", "c"])).await.unwrap();
+        assert_eq!(beyond.revisions, in_namespaces(&["b"]).revisions);
+        let complaints: Vec<&str> = beyond.errors.iter().map(|error| error.scope.as_str()).collect();
+        if limit.is_empty() {
+            assert_eq!(complaints, [""; 0], "all namespaces were listed: c has nothing");
+        } else {
+            assert_eq!(complaints, ["namespace/c"]);
+            assert_eq!(
+                snapshot.revisions(&names(&["c"])).await.unwrap_err(),
+                ReadError::NotRecorded
+            );
+        }
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_the_owner_may_read_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (fake, wanted) = cluster();
+    let (_guard, path) = place();
+    let recorder = record_into(&fake, &path, None);
+    ask(&recorder, &wanted).await;
+    recorder.finish().unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    for file in files(&path) {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+        for directory in file
+            .ancestors()
+            .skip(1)
+            .take_while(|parent| parent.starts_with(&path))
+        {
+            assert_eq!(mode(directory), 0o700, "{}", directory.display());
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_or_opened_is_said() {
+    let (fake, wanted) = cluster();
+    let (guard, path) = place();
+    let open = |path: &Path| SnapshotSource::open(path).err().unwrap().to_string();
+    assert_eq!(open(&path), format!("there is no snapshot at {}", path.display()));
+
+    let recorder = record_into(&fake, &path, None);
+    assert!(
+        open(&path).starts_with("incomplete snapshot: "),
+        "not finished yet"
+    );
+    fs::write(path.join("objects"), "in the way").unwrap();
+    ask(&recorder, &wanted).await;
+    for _ in 0..2 {
+        let error = recorder.finish().unwrap_err().to_string();
+        assert!(
+            error.starts_with(&format!("cannot write {}/objects/", path.display())),
+            "{error}"
+        );
+    }
+    assert!(open(&path).starts_with("incomplete snapshot: "));
+
+    for place in [path.clone(), path.join("objects")] {
+        let error = Recorder::create(fake.clone(), &place, DateTime::UNIX_EPOCH, None).err();
+        assert_eq!(
+            error.unwrap().to_string(),
+            format!(
+                "{} is not an empty directory: a snapshot goes into a new or an empty one",
+                place.display()
+            )
+        );
+    }
+
+    let path = guard.path().join("empty");
+    fs::create_dir(&path).unwrap();
+    record_into(&fake, &path, None).finish().unwrap();
+    let index = path.join("snapshot.json");
+    SnapshotSource::open(&path).unwrap();
+    for (text, problem) in [
+        (
+            r#"{"format": "driftline.snapshot/v2"}"#,
+            "is in driftline.snapshot/v2; this version of driftline reads driftline.snapshot/v1",
+        ),
+        (
+            r#"{"format": "hunter2"}"#,
+            "is in another format; this version of driftline reads driftline.snapshot/v1",
+        ),
+        (
+            "{\n\"format\": {\"hunter2\": 1}}",
+            "is not what driftline writes at line 2, column 10",
+        ),
+        (r#"{"format": "hun"#, "is cut off at line 1, column 15"),
+    ] {
+        fs::write(&index, text).unwrap();
+        assert_eq!(open(&path), format!("{} {problem}", index.display()));
+    }
+}
+
+#[tokio::test]
+async fn broken_files_are_named_and_not_quoted() {
+    let (fake, wanted) = cluster();
+    let (_guard, path) = place();
+    let recorder = record_into(&fake, &path, None);
+    ask(&recorder, &wanted).await;
+    recorder.finish().unwrap();
+    for file in files(&path)
+        .iter()
+        .filter(|file| !file.ends_with("snapshot.json"))
+    {
+        fs::write(file, "{\n \"hunter2").unwrap();
+    }
+    let snapshot = SnapshotSource::open(&path).unwrap();
+    let expect = |error: &ReadError, file: &str| {
+        let message = format!("{} is cut off at line 2, column 9", path.join(file).display());
+        assert_eq!(error, &ReadError::Snapshot { message });
+    };
+    expect(
+        &snapshot.record(&revision("shop", 1)).await.unwrap_err(),
+        "releases/shop/secret/sh.helm.release.v1.web.v1.json",
+    );
+    expect(
+        &snapshot.schema("example.com/v1").await.unwrap_err(),
+        "schemas/example.com/v1.json",
+    );
+    let answers = objects(&snapshot, &wanted).await;
+    expect(
+        answers[&key("v1", "ConfigMap", Some("shop"), "a")]
+            .as_ref()
+            .unwrap_err(),
+        "objects/core/v1/ConfigMap/shop/a.json",
+    );
+}

@@ -1,0 +1,414 @@
+//! Taking a snapshot: a source that writes down what it passes on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::SnapshotError;
+use super::index::{
+    Answer, FORMAT, Index, Listing, NeededKinds, ObjectEntry, ObjectOutcome, RecordEntry, RecordKey,
+    RecordOutcome, SchemaEntry, SchemaOutcome, Values,
+};
+use super::layout;
+use super::manifest;
+use super::redact::Redactor;
+use crate::classify::redact::Redaction;
+use crate::manifest::object;
+use crate::object::{Gvk, ObjectKey};
+use crate::release::decode::{self, DecodeError, Release};
+use crate::release::stored::StoredRevision;
+use crate::report::{Cluster, Tool};
+use crate::source::{Inventory, Kinds, Lookup, ReadError, Record, Source, Wanted};
+use crate::yaml::Limits;
+
+/// A source that answers as another one does and writes the answers down.
+///
+/// Failing to write does not disturb the scan: [`Recorder::finish`] says so. Until then the directory is an
+/// incomplete snapshot.
+pub struct Recorder<S> {
+    source: S,
+    notes: Arc<Notes>,
+}
+
+/// What a snapshot holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// Release records, decoded or not.
+    pub records: usize,
+    /// Live objects.
+    pub objects: usize,
+}
+
+/// What was answered so far.
+struct Notes {
+    directory: PathBuf,
+    taken_at: DateTime<Utc>,
+    redactor: Option<Redactor>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    failure: Option<SnapshotError>,
+    listings: Vec<Listing>,
+    kinds: Option<Result<Kinds, ReadError>>,
+    needed: BTreeSet<Gvk>,
+    hooks: BTreeSet<String>,
+    records: Answers<RecordKey, RecordOutcome>,
+    objects: Answers<ObjectKey, ObjectOutcome>,
+    schemas: Answers<String, SchemaOutcome>,
+}
+
+/// Questions and what they came to: a file, or something else. What was once read is not taken back by a later
+/// failure, and not written twice.
+struct Answers<K, O> {
+    files: BTreeSet<K>,
+    outcomes: BTreeMap<K, O>,
+}
+
+impl<K, O> Default for Answers<K, O> {
+    fn default() -> Self {
+        Self {
+            files: BTreeSet::new(),
+            outcomes: BTreeMap::new(),
+        }
+    }
+}
+
+impl<K: Ord + Clone, O> Answers<K, O> {
+    /// Notes that there is a file; whether it is still to be written.
+    fn file(&mut self, key: &K) -> bool {
+        self.outcomes.remove(key);
+        self.files.insert(key.clone())
+    }
+
+    /// Notes what it came to instead; whether that is the first answer.
+    fn outcome(&mut self, key: K, outcome: O) -> bool {
+        !self.files.contains(&key) && self.outcomes.insert(key, outcome).is_none()
+    }
+}
+
+impl<S: Source> Recorder<S> {
+    /// Starts a snapshot in a new or empty directory. Given rules, it holds tokens in place of what they hide.
+    pub fn create(
+        source: S,
+        directory: &Path,
+        taken_at: DateTime<Utc>,
+        redaction: Option<Redaction>,
+    ) -> Result<Self, SnapshotError> {
+        match std::fs::read_dir(directory).map(|mut entries| entries.next().is_some()) {
+            Ok(false) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                create_directory(directory).map_err(|error| unwritable(directory, error))?;
+            }
+            Err(error) if error.kind() != io::ErrorKind::NotADirectory => {
+                return Err(unwritable(directory, error));
+            }
+            Ok(true) | Err(_) => {
+                return Err(SnapshotError::NotEmpty {
+                    path: directory.to_owned(),
+                });
+            }
+        }
+        Ok(Self {
+            source,
+            notes: Arc::new(Notes {
+                directory: directory.to_owned(),
+                taken_at,
+                redactor: redaction.map(Redactor::new).transpose()?,
+                state: Mutex::default(),
+            }),
+        })
+    }
+
+    /// Completes the snapshot, or says what could not be written. Nothing may be asked of it any more.
+    pub fn finish(&self) -> Result<Written, SnapshotError> {
+        self.notes.finish(self.source.cluster())
+    }
+}
+
+impl<S: Source> Source for Recorder<S> {
+    fn cluster(&self) -> Cluster {
+        self.source.cluster()
+    }
+
+    async fn kinds(&self) -> Result<Kinds, ReadError> {
+        let answer = self.source.kinds().await;
+        self.notes.state().kinds = Some(answer.clone());
+        answer
+    }
+
+    async fn revisions(&self, namespaces: &[String]) -> Result<Inventory, ReadError> {
+        let answer = self.source.revisions(namespaces).await;
+        let listing = Listing {
+            namespaces: namespaces.to_vec(),
+            answer: answer.clone().into(),
+        };
+        let mut state = self.notes.state();
+        if state.listings.last() != Some(&listing) {
+            state.listings.push(listing);
+        }
+        answer
+    }
+
+    async fn record(&self, revision: &StoredRevision) -> Result<Record, ReadError> {
+        let answer = self.source.record(revision).await;
+        let (notes, key) = (Arc::clone(&self.notes), revision.clone());
+        // Decoding a record and rewriting its manifest takes milliseconds.
+        let passed = tokio::task::spawn_blocking(move || notes.record(&key, answer)).await;
+        passed.unwrap_or_else(|_| {
+            let error = ReadError::Malformed {
+                reason: "decoding the record failed".to_owned(),
+            };
+            let outcome = RecordOutcome::Unreadable(error.clone());
+            self.notes
+                .state()
+                .records
+                .outcome(RecordKey::of(revision), outcome);
+            Err(error)
+        })
+    }
+
+    async fn objects(&self, wanted: &[Wanted], found: &(dyn Fn(&ObjectKey, Lookup<'_>) + Send + Sync)) {
+        let kinds = wanted.iter().map(|wanted| wanted.key.gvk.clone());
+        self.notes.state().needed.extend(kinds);
+        let notes = &self.notes;
+        self.source
+            .objects(wanted, &|key, lookup| {
+                notes.object(key, &lookup);
+                found(key, lookup);
+            })
+            .await;
+    }
+
+    async fn schema(&self, api_version: &str) -> Result<Option<Vec<u8>>, ReadError> {
+        let answer = self.source.schema(api_version).await;
+        self.notes.schema(api_version, &answer);
+        answer
+    }
+}
+
+impl Notes {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Decodes a record and writes it down; passes on what it decoded, so that nobody does it twice.
+    fn record(
+        &self,
+        revision: &StoredRevision,
+        answer: Result<Record, ReadError>,
+    ) -> Result<Record, ReadError> {
+        let mut payload = None;
+        let answer = answer.map(|record| match record {
+            Record::Encoded(bytes) => match decode::decode(&bytes, decode::MAX_DECODED_BYTES) {
+                Ok(release) => Record::Decoded(Box::new(release)),
+                Err(error) => {
+                    payload = Some(bytes);
+                    Record::Undecodable(error)
+                }
+            },
+            Record::Decoded(_) | Record::Undecodable(_) => record,
+        });
+        let key = RecordKey::of(revision);
+        match &answer {
+            Ok(Record::Decoded(release)) => match self.without_secrets(release) {
+                Ok(written) => {
+                    if self.need(release, &key) {
+                        self.write(&layout::record(revision), &json(&written));
+                    }
+                }
+                Err(error) => {
+                    self.undecodable(key, &error);
+                }
+            },
+            Ok(Record::Undecodable(error)) => {
+                let is_new = self.undecodable(key, error);
+                if let Some(payload) = payload.filter(|_| is_new && self.redactor.is_none()) {
+                    self.write(&layout::payload(revision), &payload);
+                }
+            }
+            // Encoded records are gone by now.
+            Ok(Record::Encoded(_)) => {}
+            Err(error) => {
+                let outcome = RecordOutcome::Unreadable(error.clone());
+                self.state().records.outcome(key, outcome);
+            }
+        }
+        answer
+    }
+
+    fn undecodable(&self, key: RecordKey, error: &DecodeError) -> bool {
+        let outcome = RecordOutcome::Undecodable(error.to_string());
+        self.state().records.outcome(key, outcome)
+    }
+
+    /// The release as it is written. A manifest that cannot be read cannot be redacted either, and a scan learns
+    /// nothing from it but that.
+    fn without_secrets(&self, release: &Release) -> Result<Release, DecodeError> {
+        let mut release = release.clone();
+        if let Some(redactor) = &self.redactor {
+            let manifest = release.manifest.as_deref().unwrap_or_default();
+            let (text, replaced) = manifest::redact(redactor, manifest).map_err(DecodeError::Manifest)?;
+            release.manifest = release.manifest.is_some().then_some(text);
+            release.info.description = redactor.sentence(&replaced, release.info.description);
+        }
+        Ok(release)
+    }
+
+    /// Notes which kinds a release names; whether its record is still to be written.
+    fn need(&self, release: &Release, key: &RecordKey) -> bool {
+        let manifest = release.manifest.as_deref().unwrap_or_default();
+        let objects = object::parse(manifest, &Limits::default()).unwrap_or_default();
+        let mut state = self.state();
+        state.needed.extend(objects.into_iter().map(|object| object.gvk));
+        let hooks = release.hooks.iter().flatten();
+        state.hooks.extend(hooks.map(|hook| hook.kind.clone()));
+        state.records.file(key)
+    }
+
+    fn object(&self, key: &ObjectKey, lookup: &Lookup<'_>) {
+        let outcome = match lookup {
+            Lookup::Found(text) => match serde_json::from_str::<Value>(text) {
+                Ok(mut object) => {
+                    if let Some(redactor) = &self.redactor {
+                        redactor.object(&key.gvk, &mut object);
+                    }
+                    if self.state().objects.file(key) {
+                        self.write(&layout::object(key), &json(&object));
+                    }
+                    return;
+                }
+                Err(error) => ObjectOutcome::Unreadable(ReadError::Malformed {
+                    reason: format!("{} JSON", super::json_problem(&error)),
+                }),
+            },
+            Lookup::NotFound => ObjectOutcome::NotFound,
+            Lookup::Unreadable(error) => ObjectOutcome::Unreadable((*error).clone()),
+        };
+        self.state().objects.outcome(key.clone(), outcome);
+    }
+
+    fn schema(&self, api_version: &str, answer: &Result<Option<Vec<u8>>, ReadError>) {
+        let key = api_version.to_owned();
+        match answer {
+            Ok(Some(document)) => {
+                if self.state().schemas.file(&key) {
+                    // Servers send it on one line.
+                    let pretty = serde_json::from_slice::<Value>(document).map(|document| json(&document));
+                    self.write(&layout::schema(api_version), pretty.as_ref().unwrap_or(document));
+                }
+            }
+            Ok(None) => {
+                self.state().schemas.outcome(key, SchemaOutcome::NotPublished);
+            }
+            Err(error) => {
+                let outcome = SchemaOutcome::Unreadable(error.clone());
+                self.state().schemas.outcome(key, outcome);
+            }
+        }
+    }
+
+    /// Writes a file, unless writing has failed before: a full disk does not get emptier by trying.
+    fn write(&self, file: &Path, bytes: &[u8]) {
+        if self.state().failure.is_some() {
+            return;
+        }
+        let path = self.directory.join(file);
+        let directory = path.parent().unwrap_or(&self.directory);
+        let written = create_directory(directory)
+            .map_err(|error| unwritable(directory, error))
+            .and_then(|()| create_file(&path, bytes).map_err(|error| unwritable(&path, error)));
+        if let Err(error) = written {
+            self.state().failure.get_or_insert(error);
+        }
+    }
+
+    fn finish(&self, cluster: Cluster) -> Result<Written, SnapshotError> {
+        let state = self.state();
+        if let Some(failure) = &state.failure {
+            return Err(failure.clone());
+        }
+        let is_needed = |gvk: &Gvk| state.needed.contains(gvk) || state.hooks.contains(&gvk.kind);
+        let index = Index {
+            format: FORMAT.to_owned(),
+            tool: Tool {
+                name: env!("CARGO_PKG_NAME").to_owned(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+            },
+            cluster,
+            taken_at: self.taken_at,
+            values: match &self.redactor {
+                None => Values::Kept,
+                Some(_) => Values::Redacted,
+            },
+            listings: state.listings.clone(),
+            kinds: state.kinds.as_ref().map(|answer| match answer {
+                Ok(kinds) => Answer::Given(NeededKinds::select(kinds, is_needed)),
+                Err(error) => Answer::Unreadable(error.clone()),
+            }),
+            records: entries(&state.records, |record, outcome| RecordEntry {
+                record: record.clone(),
+                outcome,
+            }),
+            objects: entries(&state.objects, ObjectEntry::new),
+            schemas: entries(&state.schemas, |api_version, outcome| SchemaEntry {
+                api_version: api_version.clone(),
+                outcome,
+            }),
+        };
+        let path = self.directory.join(layout::INDEX);
+        let partial = self.directory.join(format!("{}.partial", layout::INDEX));
+        create_file(&partial, &json(&index)).map_err(|error| unwritable(&partial, error))?;
+        std::fs::rename(&partial, &path).map_err(|error| unwritable(&path, error))?;
+        Ok(Written {
+            records: state.records.files.len() + state.records.outcomes.len(),
+            objects: state.objects.files.len(),
+        })
+    }
+}
+
+fn entries<K, O: Clone, E>(answers: &Answers<K, O>, entry: impl Fn(&K, O) -> E) -> Vec<E> {
+    answers
+        .outcomes
+        .iter()
+        .map(|(key, outcome)| entry(key, outcome.clone()))
+        .collect()
+}
+
+/// Pretty-printed, so that snapshots can be read and compared.
+fn json(value: &impl serde::Serialize) -> Vec<u8> {
+    // Only maps with keys that are no text cannot be written, and there are none.
+    let mut bytes = serde_json::to_vec_pretty(value).unwrap_or_default();
+    bytes.push(b'\n');
+    bytes
+}
+
+fn unwritable(path: &Path, error: io::Error) -> SnapshotError {
+    SnapshotError::Write {
+        path: path.to_owned(),
+        source: Arc::new(error),
+    }
+}
+
+fn create_directory(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// Writes a file that must not exist yet: two objects whose names the file system takes for one are an error.
+fn create_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(bytes)
+}
