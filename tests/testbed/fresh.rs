@@ -5,7 +5,7 @@
 //! exactly as many objects as the manifest holds: silence must not come from
 //! looking away.
 
-use crate::harness::{Cluster, HelmVersion, Release, Scan};
+use crate::harness::{Cluster, HelmVersion, Problems, Release, Scan};
 
 /// One chart to install, and what it holds.
 struct Case {
@@ -118,42 +118,54 @@ const AGGREGATED: &[&str] = &[
 #[test]
 #[ignore = "needs the testbed: tests/testbed/build"]
 fn what_helm_3_installed_is_clean() {
-    for case in CHARTS.iter().chain(&LENIENT) {
-        fresh(HelmVersion::V3, case);
-    }
+    check_cases(HelmVersion::V3, CHARTS.iter().chain(&LENIENT), fresh);
 }
 
 #[test]
 #[ignore = "needs the testbed: tests/testbed/build"]
 fn what_helm_4_installed_is_clean() {
-    for case in &CHARTS {
-        fresh(HelmVersion::V4, case);
-    }
+    check_cases(HelmVersion::V4, CHARTS.iter(), fresh);
 }
 
 #[test]
 #[ignore = "needs the testbed: tests/testbed/build"]
 fn what_helm_3_upgraded_is_clean() {
-    for case in CHARTS.iter().chain(&LENIENT) {
-        upgraded(HelmVersion::V3, case);
-    }
+    check_cases(HelmVersion::V3, CHARTS.iter().chain(&LENIENT), upgraded);
 }
 
 #[test]
 #[ignore = "needs the testbed: tests/testbed/build"]
 fn what_helm_4_upgraded_is_clean() {
-    for case in &CHARTS {
-        upgraded(HelmVersion::V4, case);
+    check_cases(HelmVersion::V4, CHARTS.iter(), upgraded);
+}
+
+fn check_cases<'c>(
+    helm: HelmVersion,
+    cases: impl Iterator<Item = &'c Case>,
+    deploy: fn(HelmVersion, &Case) -> (Release<'static>, u64),
+) {
+    let mut problems = Problems::default();
+    for case in cases {
+        let (release, objects) = deploy(helm, case);
+        for condition in case.settled {
+            let mut args = vec!["wait", "--timeout=30s"];
+            args.extend(*condition);
+            release.kubectl(&args);
+        }
+        problems.note(
+            &release,
+            &format!("with {:?}", case.args),
+            &check(&release.scan(), objects),
+        );
     }
 }
 
-fn fresh(helm: HelmVersion, case: &Case) {
+fn fresh(helm: HelmVersion, case: &Case) -> (Release<'static>, u64) {
     let release = Release::install(Cluster::shared(), helm, case.chart, case.args);
-    settle(&release, case);
-    assert_clean(&release, case, &release.scan(), case.objects[0]);
+    (release, case.objects[0])
 }
 
-fn upgraded(helm: HelmVersion, case: &Case) {
+fn upgraded(helm: HelmVersion, case: &Case) -> (Release<'static>, u64) {
     // Helm 4 could not upgrade everything that it could install.
     let args: Vec<&str> = case
         .args
@@ -163,26 +175,27 @@ fn upgraded(helm: HelmVersion, case: &Case) {
         .collect();
     let release = Release::install(Cluster::shared(), helm, case.chart, &args);
     release.upgrade(&args);
-    settle(&release, case);
-    assert_clean(&release, case, &release.scan(), case.objects[1]);
+    (release, case.objects[1])
 }
 
-fn settle(release: &Release<'_>, case: &Case) {
-    for condition in case.settled {
-        let mut args = vec!["wait", "--timeout=30s"];
-        args.extend(*condition);
-        release.kubectl(&args);
+fn check(scan: &Scan, objects: u64) -> Vec<String> {
+    let mut problems: Vec<String> = scan.drift().iter().map(ToString::to_string).collect();
+    problems.extend(scan.states());
+    if scan.status != 0 || scan.report["outcome"] != "clean" {
+        let errors = &scan.report["errors"];
+        problems.push(format!(
+            "exit status {}, {}\n{errors}",
+            scan.status, scan.report["outcome"]
+        ));
     }
-}
-
-#[track_caller]
-fn assert_clean(release: &Release<'_>, case: &Case, scan: &Scan, objects: u64) {
-    let what = format!("{} {:?} by {:?}", case.chart, case.args, release.helm);
-    let drift: Vec<String> = scan.drift().iter().map(ToString::to_string).collect();
-    assert!(drift.is_empty(), "{what} drifted:\n{}", drift.join("\n"));
-    assert!(scan.states().is_empty(), "{what}: {:#}", scan.report);
-    assert_eq!(scan.status, 0, "{what}: {}\n{:#}", scan.stderr, scan.report);
-    assert_eq!(scan.report["outcome"], "clean", "{what}");
-    assert_eq!(scan.number("summary.releases.clean"), 1, "{what}");
-    assert_eq!(scan.number("summary.objects.total"), objects, "{what}");
+    if scan.number("summary.releases.clean") != 1 {
+        problems.push(format!("releases: {}", scan.report["summary"]["releases"]));
+    }
+    if scan.number("summary.objects.total") != objects {
+        problems.push(format!(
+            "{objects} objects expected: {}",
+            scan.report["summary"]["objects"]
+        ));
+    }
+    problems
 }

@@ -12,6 +12,12 @@
 //! All tests of one run share one cluster and stay apart by namespace; charts
 //! name their cluster-scoped objects after the release for the same reason.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on says why and stops; clippy sees tests in functions marked as such only"
+)]
+
 mod drift;
 mod fresh;
 mod harness;

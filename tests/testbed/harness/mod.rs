@@ -2,12 +2,14 @@
 //!
 //! `cluster` owns the servers and runs the four programs against them,
 //! `release` is one installed chart in a namespace of its own, `report` reads
-//! the JSON that `driftline scan` prints.
+//! the JSON that `driftline scan` prints, `problems` lets a table run to its end.
 
 mod cluster;
+mod problems;
 mod release;
 mod report;
 
 pub(crate) use cluster::{Cluster, HelmVersion};
+pub(crate) use problems::Problems;
 pub(crate) use release::Release;
 pub(crate) use report::{Finding, Scan};
