@@ -3,6 +3,8 @@
 //! driftline only ever sends GET, so the only verbs are `get` and `list`. The rules are listed in two places,
 //! because a Role cannot refer to a `ClusterRole`'s rules without somebody who may create one; they must not part.
 
+#![allow(clippy::panic, reason = "a test fails by panicking, in its helpers too")]
+
 use std::collections::BTreeSet;
 use std::fs;
 
