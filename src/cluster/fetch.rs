@@ -30,8 +30,9 @@ type Pending<'w> = HashMap<(Option<String>, String), &'w ObjectKey>;
 struct Page<'a> {
     #[serde(default)]
     metadata: ListMeta,
-    #[serde(default, borrow)]
-    items: Vec<&'a RawValue>,
+    /// Go writes an empty list as `null`.
+    #[serde(borrow)]
+    items: Option<Vec<&'a RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -146,7 +147,7 @@ impl Kind<'_> {
                 return Ok(());
             };
             let page: Page<'_> = parse(&body)?;
-            for item in page.items {
+            for item in page.items.into_iter().flatten() {
                 let Item { metadata } = parse(item.get().as_bytes())?;
                 let place = (
                     metadata.namespace.map(Cow::into_owned),

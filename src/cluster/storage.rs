@@ -25,8 +25,9 @@ const PAGE: usize = 500;
 struct Page<'a> {
     #[serde(default)]
     metadata: ListMeta,
-    #[serde(default, borrow)]
-    items: Vec<Item<'a>>,
+    /// Go writes an empty list as `null`.
+    #[serde(borrow)]
+    items: Option<Vec<Item<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -145,6 +146,7 @@ async fn list_one(
         revisions.extend(
             page.items
                 .iter()
+                .flatten()
                 .filter_map(|item| stored(driver, &item.metadata)),
         );
         token = page.metadata.token.filter(|token| !token.is_empty());

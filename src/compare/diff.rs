@@ -125,7 +125,9 @@ impl<'v> Walk<'v> {
                 }
             }
             (_, Some(live)) => {
-                let server_chose = is_zero(desired) && shape.is_some_and(Shape::is_filled);
+                // Where Go cannot tell a zero from nothing, the server fills in what it likes.
+                let server_chose = is_zero(desired)
+                    && shape.is_some_and(|shape| shape.is_filled() && shape.zero() == Zero::Dropped);
                 if !server_chose && !equal::scalars(shape, desired, live) {
                     self.record(trail, desired, Some(live), Cause::Value);
                 }
@@ -319,4 +321,182 @@ fn is_permutation(element: Option<Shape<'_>>, desired: &[Value], live: &[Value])
         let position = free.iter().position(|found| covers(element, wanted, Some(found)));
         position.map(|position| free.swap_remove(position)).is_some()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::TypeTable;
+    use serde_json::json;
+
+    /// Kind, what the manifest says, what lives → the paths that differ.
+    fn paths(api_version: &str, kind: &str, desired: &Value, live: &Value) -> Vec<String> {
+        let shape = TypeTable::builtin().kind(api_version, kind);
+        assert!(shape.is_some(), "{kind}");
+        uncovered(shape, desired, live)
+            .into_iter()
+            .map(|difference| difference.path.to_string())
+            .collect()
+    }
+
+    fn pod(container: &Value) -> Value {
+        json!({"spec": {"containers": [container]}})
+    }
+
+    #[test]
+    fn zeros_mean_what_their_type_makes_of_them() {
+        let none: [&str; 0] = [];
+        let deployment = |spec: Value| json!({ "spec": spec });
+        // A pointer: zero is meant.
+        for live in [json!({"replicas": 1}), json!({})] {
+            let found = paths(
+                "apps/v1",
+                "Deployment",
+                &deployment(json!({"replicas": 0})),
+                &deployment(live),
+            );
+            assert_eq!(found, ["/spec/replicas"]);
+        }
+        // Not a pointer: absent and server-chosen values agree, others do not.
+        let service = |spec: Value| json!({ "spec": spec });
+        let asked = service(json!({"clusterIP": "", "type": "", "publishNotReadyAddresses": false}));
+        let lives = service(json!({"clusterIP": "10.0.0.1", "type": "ClusterIP"}));
+        assert_eq!(paths("v1", "Service", &asked, &lives), none);
+        let changed = service(json!({"clusterIP": "10.0.0.1", "publishNotReadyAddresses": true}));
+        assert_eq!(
+            paths("v1", "Service", &asked, &changed),
+            ["/spec/publishNotReadyAddresses"]
+        );
+        let (asked, lives) = (
+            json!({"spec": {"hostNetwork": false}}),
+            json!({"spec": {"hostNetwork": true}}),
+        );
+        assert_eq!(paths("v1", "Pod", &asked, &lives), ["/spec/hostNetwork"]);
+    }
+
+    #[test]
+    fn keyed_lists_ignore_order_and_fill_in_their_keys() {
+        let none: [&str; 0] = [];
+        let asked = pod(&json!({"name": "a", "ports": [
+            {"containerPort": 53, "protocol": "UDP"}, {"containerPort": 53, "protocol": ""}, {"containerPort": 80}]}));
+        let lives = pod(&json!({"name": "a", "ports": [
+            {"containerPort": 80, "protocol": "TCP"}, {"containerPort": 53, "protocol": "TCP"},
+            {"containerPort": 53, "protocol": "UDP"}]}));
+        assert_eq!(paths("v1", "Pod", &asked, &lives), none);
+        let fewer = pod(&json!({"name": "a", "ports": [{"containerPort": 53, "protocol": "TCP"}]}));
+        assert_eq!(
+            paths("v1", "Pod", &asked, &fewer),
+            [
+                "/spec/containers[name=a]/ports[containerPort=53,protocol=UDP]",
+                "/spec/containers[name=a]/ports[containerPort=80,protocol=TCP]"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_last_of_duplicate_keys_counts_unless_the_server_kept_them_apart() {
+        let none: [&str; 0] = [];
+        let env = |values: &[&str]| {
+            let env: Vec<Value> = values
+                .iter()
+                .map(|value| json!({"name": "A", "value": value}))
+                .collect();
+            pod(&json!({"name": "a", "env": env}))
+        };
+        for (asked, lives, expected) in [
+            (&["1", "2"][..], &["1", "2"][..], &none[..]),
+            (&["1", "2"], &["2"], &none),
+            (
+                &["1", "2"],
+                &["1"],
+                &["/spec/containers[name=a]/env[name=A]/value"],
+            ),
+            (
+                &["1", "2"],
+                &["1", "3"],
+                &["/spec/containers[name=a]/env[name=A]/value"],
+            ),
+        ] {
+            assert_eq!(
+                paths("v1", "Pod", &env(asked), &env(lives)),
+                expected,
+                "{asked:?} {lives:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn atomic_lists_count_as_a_whole_and_in_order() {
+        let args = |args: Value| pod(&json!({"name": "a", "args": args}));
+        for lives in [
+            json!(["b", "a"]),
+            json!(["a"]),
+            json!(["a", "b", "c"]),
+            json!(["a", ""]),
+        ] {
+            let found = paths("v1", "Pod", &args(json!(["a", "b"])), &args(lives));
+            assert_eq!(found, ["/spec/containers[name=a]/args"]);
+        }
+        let rules = |port: u16| {
+            json!({"spec": {"rules": [{"http": {"paths": [{"path": "/", "backend": {"service": {
+                "name": "web", "port": {"number": port}}}}]}}]}})
+        };
+        assert_eq!(
+            paths("networking.k8s.io/v1", "Ingress", &rules(80), &rules(81)),
+            ["/spec/rules[0]/http/paths[0]/backend/service/port/number"]
+        );
+    }
+
+    #[test]
+    fn metrics_of_an_autoscaler_may_come_back_in_another_order() {
+        let metric = |name: &str| {
+            json!({"type": "Resource", "resource": {"name": name, "target": {
+                "type": "Utilization", "averageUtilization": 80}}})
+        };
+        let metrics = |names: &[&str]| {
+            let metrics: Vec<Value> = names.iter().map(|name| metric(name)).collect();
+            json!({"spec": { "metrics": metrics }})
+        };
+        let found = |lives: &[&str]| {
+            paths(
+                "autoscaling/v2",
+                "HorizontalPodAutoscaler",
+                &metrics(&["memory", "cpu"]),
+                &metrics(lives),
+            )
+        };
+        assert_eq!(found(&["cpu", "memory"]), Vec::<String>::new());
+        assert_eq!(found(&["cpu", "disk"]).len(), 2);
+    }
+
+    #[test]
+    fn null_asks_for_nothing_and_unknown_fields_are_the_servers_to_drop() {
+        let asked = json!({"metadata": {"labels": null}, "spec": {"replicas": null, "selectors": {"a": 1}}});
+        let lives = json!({"metadata": {"labels": {"a": "b"}}, "spec": {"replicas": 3}});
+        let shape = TypeTable::builtin().kind("apps/v1", "Deployment");
+        let found = uncovered(shape, &asked, &lives);
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            (found[0].path.to_string().as_str(), found[0].cause),
+            ("/spec/selectors", Cause::Undeclared)
+        );
+    }
+
+    #[test]
+    fn floats_of_a_schema_hold_what_a_float_can() {
+        let crd = |maximum: Value| json!({"spec": {"versions": [{"name": "v1", "schema": {"openAPIV3Schema": {"maximum": maximum}}}]}});
+        let (asked, lives) = (
+            crd(json!(9_007_199_254_740_993_i64)),
+            crd(json!(9_007_199_254_740_992_i64)),
+        );
+        assert_eq!(
+            paths(
+                "apiextensions.k8s.io/v1",
+                "CustomResourceDefinition",
+                &asked,
+                &lives
+            ),
+            Vec::<String>::new()
+        );
+    }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::equal;
 use super::path::{FieldPath, Segment, push_token};
-use crate::types::{Field, Shape};
+use crate::types::{Field, Shape, Zero};
 
 /// A value in an object, and the RFC 6901 pointer that leads to it there.
 pub(super) struct Found<'v> {
@@ -63,23 +63,31 @@ pub(super) fn shape_at<'a>(root: Option<Shape<'a>>, path: &FieldPath) -> Option<
 
 fn step<'a>(shape: Option<Shape<'a>>, segment: &Segment) -> Option<Shape<'a>> {
     match segment {
-        Segment::Key(key) => match shape?.field(key) {
-            Field::Declared(inner) => Some(inner),
-            Field::Undeclared | Field::Unknown => None,
-        },
+        Segment::Key(key) => child(shape?, key),
         Segment::Index(_) | Segment::Match(_) | Segment::Member(_) => shape?.element(),
     }
 }
 
-/// The value of one key of a list element: its own, else the default that the server fills in (`protocol: TCP`),
-/// else null.
+/// The value of one key of a list element: its own, else the default that the server fills in for nothing and for
+/// zeros that Go cannot tell from nothing (`protocol: TCP`), else null.
 pub(super) fn key_value<'v>(item: &'v Value, key: &str, element: Option<Shape<'_>>) -> Cow<'v, Value> {
-    if let Some(value) = item.get(key).filter(|value| !value.is_null()) {
-        return Cow::Borrowed(value);
+    let own = item.get(key).filter(|value| !value.is_null());
+    let shape = element.and_then(|shape| child(shape, key));
+    let is_meant = |value: &&Value| {
+        !equal::is_zero(value)
+            || shape.is_none_or(|shape| shape.default().is_none() || shape.zero() == Zero::Kept)
+    };
+    match (own.filter(is_meant), shape.and_then(Shape::default)) {
+        (Some(value), _) => Cow::Borrowed(value),
+        (None, Some(default)) => Cow::Owned(default.clone()),
+        (None, None) => Cow::Owned(Value::Null),
     }
-    let default = element.and_then(|shape| match shape.field(key) {
-        Field::Declared(field) => field.default().cloned(),
+}
+
+/// The shape of an object's field, where it is known.
+pub(super) fn child<'a>(shape: Shape<'a>, key: &str) -> Option<Shape<'a>> {
+    match shape.field(key) {
+        Field::Declared(inner) => Some(inner),
         Field::Undeclared | Field::Unknown => None,
-    });
-    Cow::Owned(default.unwrap_or(Value::Null))
+    }
 }

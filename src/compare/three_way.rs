@@ -8,10 +8,10 @@ use serde_json::{Map, Value};
 
 use super::diff::{Cause, covers, uncovered};
 use super::equal::is_zero;
-use super::lookup::{Found, key_value, locate, shape_at};
+use super::lookup::{Found, child, key_value, locate, shape_at};
 use super::path::{FieldPath, Segment};
 use crate::classify::code::FindingCode;
-use crate::types::{Field, ListKind, Shape};
+use crate::types::{ListKind, Shape};
 
 /// The versions of one object, all made comparable by [`crate::manifest::desired`].
 #[derive(Debug, Clone, Copy)]
@@ -155,18 +155,12 @@ fn unset(
 /// Whether the live object holds fields that neither the revision nor the server put there.
 fn holds_more(shape: Option<Shape<'_>>, live: &Map<String, Value>, set: &Map<String, Value>) -> bool {
     live.iter().any(|(key, live)| match (set.get(key), live) {
-        (None, _) => !is_servers_choice(child(shape, key), live),
-        (Some(Value::Object(set)), Value::Object(live)) => holds_more(child(shape, key), live, set),
+        (None, _) => !is_servers_choice(shape.and_then(|shape| child(shape, key)), live),
+        (Some(Value::Object(set)), Value::Object(live)) => {
+            holds_more(shape.and_then(|shape| child(shape, key)), live, set)
+        }
         (Some(_), _) => false,
     })
-}
-
-/// The shape of an object's field, where it is known.
-fn child<'a>(shape: Option<Shape<'a>>, key: &str) -> Option<Shape<'a>> {
-    match shape?.field(key) {
-        Field::Declared(inner) => Some(inner),
-        Field::Undeclared | Field::Unknown => None,
-    }
 }
 
 fn value_at<'v>(version: &'v Value, path: &FieldPath, shape: Option<Shape<'_>>) -> Option<&'v Value> {
@@ -187,7 +181,7 @@ fn is_servers_choice(shape: Option<Shape<'_>>, live: &Value) -> bool {
     match live {
         Value::Object(fields) if !fields.is_empty() => fields
             .iter()
-            .all(|(key, value)| is_servers_choice(child(Some(shape), key), value)),
+            .all(|(key, value)| is_servers_choice(child(shape, key), value)),
         _ => is_zero(live),
     }
 }
@@ -215,7 +209,13 @@ fn collect<'v>(
                 let path = path.key(key);
                 match desired.get(key).filter(|value| !value.is_null()) {
                     None => found.push((path, value)),
-                    Some(wanted) => collect(&path, child(shape, key), value, wanted, found),
+                    Some(wanted) => collect(
+                        &path,
+                        shape.and_then(|shape| child(shape, key)),
+                        value,
+                        wanted,
+                        found,
+                    ),
                 }
             }
         }
