@@ -172,12 +172,11 @@ async fn snapshot_command(args: &SnapshotArgs, global: &Global) -> anyhow::Resul
 }
 
 fn explain_command(code: Option<&str>) -> anyhow::Result<u8> {
-    let told = match code {
-        Some(code) => explain::explain(code)?.to_string(),
-        None => {
-            let names: Vec<&str> = explain::names().collect();
-            format!("{}\n", names.join("\n"))
-        }
+    let told = if let Some(code) = code {
+        explain::explain(code)?.to_string()
+    } else {
+        let names: Vec<&str> = explain::names().collect();
+        format!("{}\n", names.join("\n"))
     };
     print(told.as_bytes())
 }
@@ -187,7 +186,7 @@ async fn check_command(config: Option<&Path>) -> anyhow::Result<u8> {
     if sinks.is_empty() {
         anyhow::bail!("no notifications are configured: pass --config with a `notify` section");
     }
-    let mut told = String::new();
+    let mut told = Vec::new();
     let mut status = exit::CLEAN;
     for result in sinks.check().await {
         let word = match result.status {
@@ -198,9 +197,9 @@ async fn check_command(config: Option<&Path>) -> anyhow::Result<u8> {
                 "invalid"
             }
         };
-        told.push_str(&format!("{}: {word}: {}\n", result.sink, result.message));
+        writeln!(told, "{}: {word}: {}", result.sink, result.message)?;
     }
-    print(told.as_bytes())?;
+    print(&told)?;
     Ok(status)
 }
 

@@ -35,7 +35,7 @@ pub trait Source: Send + Sync + 'static {
         found: &(dyn Fn(&ObjectKey, Lookup<'_>) + Send + Sync),
     ) -> impl Future<Output = ()> + Send;
 
-    /// The OpenAPI v3 document of one group and version, as JSON; `None` when the server publishes none.
+    /// The `OpenAPI` v3 document of one group and version, as JSON; `None` when the server publishes none.
     fn schema(&self, api_version: &str) -> impl Future<Output = Result<Option<Vec<u8>>, ReadError>> + Send;
 }
 

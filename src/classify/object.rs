@@ -90,10 +90,10 @@ pub enum Origin {
 }
 
 /// What is to be reported of an object; `None` for leftovers that are gone or were never this release's.
-pub fn judge(subject: &Subject<'_>, lookup: Lookup<'_>, rules: &Rules) -> Option<ObjectReport> {
+pub fn judge(subject: &Subject<'_>, lookup: &Lookup<'_>, rules: &Rules) -> Option<ObjectReport> {
     let report =
         |state, reason: Option<String>| Some(empty_report(subject.key, subject.template, state, reason));
-    let live: Value = match lookup {
+    let live: Value = match *lookup {
         Lookup::Found(json) => match serde_json::from_str(json) {
             Ok(live) => live,
             Err(error) => {
@@ -334,16 +334,16 @@ mod tests {
         }
     }
 
-    fn owned(extra: Value) -> Value {
+    fn owned(extra: &Value) -> Value {
         let mut live = json!({"metadata": {
             "labels": {"app.kubernetes.io/managed-by": "Helm"},
             "annotations": {"meta.helm.sh/release-name": "web", "meta.helm.sh/release-namespace": "shop"}}});
-        json_patch::merge(&mut live, &extra);
+        json_patch::merge(&mut live, extra);
         live
     }
 
     fn state(subject: &Subject<'_>, live: &Value) -> (ObjectState, Option<String>) {
-        let report = judge(subject, Lookup::Found(&live.to_string()), &Rules::default()).unwrap();
+        let report = judge(subject, &Lookup::Found(&live.to_string()), &Rules::default()).unwrap();
         (report.state, report.reason)
     }
 
@@ -351,7 +351,7 @@ mod tests {
     fn only_a_404_makes_an_object_missing() {
         let key = key("v1", "ConfigMap", "shop");
         let subject = subject(&key, "{}");
-        let judged = |lookup: Lookup<'_>| judge(&subject, lookup, &Rules::default()).unwrap();
+        let judged = |lookup: Lookup<'_>| judge(&subject, &lookup, &Rules::default()).unwrap();
         assert_eq!(judged(Lookup::NotFound).state, ObjectState::Missing);
         let error = ReadError::TimedOut { seconds: 30 };
         let unknown = judged(Lookup::Unreadable(&error));
@@ -369,7 +369,7 @@ mod tests {
             expires: true,
             ..subject(&key, "{}")
         };
-        let report = judge(&subject, Lookup::NotFound, &Rules::default()).unwrap();
+        let report = judge(&subject, &Lookup::NotFound, &Rules::default()).unwrap();
         assert_eq!(report.state, ObjectState::InSync);
     }
 
@@ -377,7 +377,7 @@ mod tests {
     fn objects_of_others_are_foreign_and_nothing_of_them_is_shown() {
         let near = key("v1", "ConfigMap", "shop");
         let live = owned(
-            json!({"metadata": {"annotations": {"meta.helm.sh/release-name": "api"}}, "data": {"a": "x"}}),
+            &json!({"metadata": {"annotations": {"meta.helm.sh/release-name": "api"}}, "data": {"a": "x"}}),
         );
         assert_eq!(
             state(&subject(&near, r#"{"data":{"a":"y"}}"#), &live),
@@ -404,7 +404,7 @@ mod tests {
     fn terminating_objects_are_not_compared() {
         let key = key("v1", "ConfigMap", "shop");
         let live = owned(
-            json!({"metadata": {"deletionTimestamp": "2026-11-20T03:12:00Z", "finalizers": ["a", "b"]}}),
+            &json!({"metadata": {"deletionTimestamp": "2026-11-20T03:12:00Z", "finalizers": ["a", "b"]}}),
         );
         assert_eq!(
             state(&subject(&key, r#"{"data":{"a":"y"}}"#), &live),
@@ -423,27 +423,27 @@ mod tests {
             ..subject(&key, "{}")
         };
         let judged = |live: &Value| {
-            judge(&subject, Lookup::Found(&live.to_string()), &Rules::default()).map(|report| report.state)
+            judge(&subject, &Lookup::Found(&live.to_string()), &Rules::default()).map(|report| report.state)
         };
-        assert_eq!(judged(&owned(json!({}))), Some(ObjectState::Leftover));
+        assert_eq!(judged(&owned(&json!({}))), Some(ObjectState::Leftover));
         assert_eq!(
             judged(&owned(
-                json!({"metadata": {"annotations": {"helm.sh/resource-policy": "keep"}}})
+                &json!({"metadata": {"annotations": {"helm.sh/resource-policy": "keep"}}})
             )),
             None
         );
         assert_eq!(judged(&json!({"metadata": {}})), None);
-        assert_eq!(judge(&subject, Lookup::NotFound, &Rules::default()), None);
+        assert_eq!(judge(&subject, &Lookup::NotFound, &Rules::default()), None);
     }
 
     #[test]
     fn secret_values_leave_no_trace_in_findings_and_patches() {
         let key = key("v1", "Secret", "shop");
-        let live = owned(json!({"data": {"password": "bmV3LXNlY3JldA=="}, "type": "Opaque"}));
+        let live = owned(&json!({"data": {"password": "bmV3LXNlY3JldA=="}, "type": "Opaque"}));
         let body = r#"{"stringData":{"password":"hunter2"},"type":"Opaque","metadata":{"labels":{"a":"b"}}}"#;
         let report = judge(
             &subject(&key, body),
-            Lookup::Found(&live.to_string()),
+            &Lookup::Found(&live.to_string()),
             &Rules::default(),
         )
         .unwrap();
@@ -467,13 +467,13 @@ mod tests {
     #[test]
     fn the_operator_can_move_a_code_to_the_other_severity() {
         let key = key("v1", "ConfigMap", "shop");
-        let live = owned(json!({"data": {"a": "x"}}));
+        let live = owned(&json!({"data": {"a": "x"}}));
         let rules = Rules {
             severity: vec![(FindingCode::Changed, Severity::Info)],
             redaction: Redaction::default(),
         };
         let subject = subject(&key, r#"{"data":{"a":"y"}}"#);
-        let report = judge(&subject, Lookup::Found(&live.to_string()), &rules).unwrap();
+        let report = judge(&subject, &Lookup::Found(&live.to_string()), &rules).unwrap();
         assert_eq!((report.state, report.findings.len()), (ObjectState::InSync, 1));
         assert_eq!(report.patch, Vec::<Value>::new(), "the patch covers drift only");
     }

@@ -52,8 +52,8 @@ struct GroupName<'a> {
 
 #[derive(Deserialize)]
 struct Version<'a> {
-    #[serde(borrow)]
-    version: Cow<'a, str>,
+    #[serde(borrow, rename = "version")]
+    name: Cow<'a, str>,
     #[serde(default, borrow)]
     freshness: Cow<'a, str>,
     #[serde(default, borrow)]
@@ -63,8 +63,8 @@ struct Version<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Resource<'a> {
-    #[serde(borrow)]
-    resource: Cow<'a, str>,
+    #[serde(borrow, rename = "resource")]
+    plural: Cow<'a, str>,
     #[serde(borrow)]
     response_kind: Option<Kind<'a>>,
     #[serde(default, borrow)]
@@ -146,9 +146,9 @@ pub(super) async fn kinds(http: &Http) -> Result<Kinds, ReadError> {
 
 fn record(group: &str, version: Version<'_>, kinds: &mut Kinds) {
     let api_version = if group.is_empty() {
-        version.version.to_string()
+        version.name.to_string()
     } else {
-        format!("{group}/{}", version.version)
+        format!("{group}/{}", version.name)
     };
     if version.freshness == "Stale" {
         kinds.unavailable.push(api_version);
@@ -159,7 +159,7 @@ fn record(group: &str, version: Version<'_>, kinds: &mut Kinds) {
             continue;
         };
         let served = ServedKind {
-            plural: resource.resource.into_owned(),
+            plural: resource.plural.into_owned(),
             namespaced: resource.scope == "Namespaced",
         };
         kinds
@@ -190,7 +190,7 @@ async fn resources(http: &Http, api_version: &str) -> Result<Vec<(Gvk, ServedKin
         .collect())
 }
 
-/// The OpenAPI v3 document of a group and version.
+/// The `OpenAPI` v3 document of a group and version.
 pub(super) async fn schema(http: &Http, api_version: &str) -> Result<Option<Vec<u8>>, ReadError> {
     let purpose = Purpose {
         verb: "get",

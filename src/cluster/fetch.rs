@@ -174,15 +174,16 @@ impl Kind<'_> {
             namespace: key.namespace.as_deref(),
         };
         match self.http.get(&path, JSON, purpose).await {
-            Ok(Answer::Body(body)) => match std::str::from_utf8(&body) {
-                Ok(text) => (self.found)(key, Lookup::Found(text)),
-                Err(_) => {
+            Ok(Answer::Body(body)) => {
+                if let Ok(text) = std::str::from_utf8(&body) {
+                    (self.found)(key, Lookup::Found(text));
+                } else {
                     let error = ReadError::Malformed {
                         reason: "it is not UTF-8".to_owned(),
                     };
                     (self.found)(key, Lookup::Unreadable(&error));
                 }
-            },
+            }
             Ok(Answer::NotFound | Answer::Expired) => (self.found)(key, Lookup::NotFound),
             Err(error) => (self.found)(key, Lookup::Unreadable(&error)),
         }

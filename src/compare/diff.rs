@@ -5,7 +5,7 @@
 //! means is decided by the facts of the place (see the rules of `omitempty` in Go's `encoding/json`, and the
 //! defaulting functions of the API groups).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -90,6 +90,9 @@ impl Trail<'_> {
     }
 }
 
+/// The elements of a keyed list that share their keys, with these keys' values.
+type Group<'v> = (Vec<(String, Value)>, Vec<&'v Value>);
+
 struct Walk<'v> {
     differences: Vec<Difference<'v>>,
 }
@@ -148,13 +151,12 @@ impl<'v> Walk<'v> {
             let found = live.get(key);
             match shape.map_or(Field::Unknown, |shape| shape.field(key)) {
                 Field::Declared(inner) => self.value(&trail, Some(inner), value, found),
-                Field::Unknown => self.value(&trail, None, value, found),
                 Field::Undeclared if found.is_none() => {
                     if !value.is_null() {
                         self.record(&trail, value, None, Cause::Undeclared);
                     }
                 }
-                Field::Undeclared => self.value(&trail, None, value, found),
+                Field::Undeclared | Field::Unknown => self.value(&trail, None, value, found),
             }
         }
     }
@@ -176,9 +178,9 @@ impl<'v> Walk<'v> {
                 self.keyed(trail, element, keys, desired.1, live.1);
             }
             ListKind::Set => {
-                let members: HashMap<String, ()> = live.1.iter().map(|item| (item.to_string(), ())).collect();
+                let members: HashSet<String> = live.1.iter().map(Value::to_string).collect();
                 for member in desired.1 {
-                    if !members.contains_key(&member.to_string()) {
+                    if !members.contains(&member.to_string()) {
                         self.record(&Trail::Member(trail, member), member, None, Cause::Value);
                     }
                 }
@@ -217,7 +219,7 @@ impl<'v> Walk<'v> {
                 .push(position);
         }
         let mut order = Vec::new();
-        let mut desired_by_key: HashMap<String, (Vec<(String, Value)>, Vec<&'v Value>)> = HashMap::new();
+        let mut desired_by_key: HashMap<String, Group<'v>> = HashMap::new();
         for item in desired {
             let values = key_of(item);
             let index = index_of(&values);

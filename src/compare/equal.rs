@@ -26,20 +26,25 @@ pub(super) fn scalars(shape: Option<Shape<'_>>, left: &Value, right: &Value) -> 
         }
     }
     match kind {
-        Some(ValueKind::Quantity) => same(Quantity::from_value(left), Quantity::from_value(right)),
+        Some(ValueKind::Quantity) => same(
+            Quantity::from_value(left).as_ref(),
+            Quantity::from_value(right).as_ref(),
+        ),
         Some(ValueKind::Bytes) => match (left, right) {
-            (Value::String(left), Value::String(right)) => same(bytes(left), bytes(right)),
+            (Value::String(left), Value::String(right)) => same(bytes(left).as_ref(), bytes(right).as_ref()),
             _ => false,
         },
         Some(ValueKind::Time) => match (left, right) {
             (Value::String(left), Value::String(right)) => same(
-                DateTime::parse_from_rfc3339(left).ok(),
-                DateTime::parse_from_rfc3339(right).ok(),
+                DateTime::parse_from_rfc3339(left).ok().as_ref(),
+                DateTime::parse_from_rfc3339(right).ok().as_ref(),
             ),
             _ => false,
         },
         Some(ValueKind::Duration) => match (left, right) {
-            (Value::String(left), Value::String(right)) => same(go_duration(left), go_duration(right)),
+            (Value::String(left), Value::String(right)) => {
+                same(go_duration(left).as_ref(), go_duration(right).as_ref())
+            }
             _ => false,
         },
         Some(
@@ -69,7 +74,8 @@ pub(super) fn is_zero(value: &Value) -> bool {
     }
 }
 
-fn same<T: PartialEq>(left: Option<T>, right: Option<T>) -> bool {
+/// Whether both can be read, and as the same.
+fn same<T: PartialEq>(left: Option<&T>, right: Option<&T>) -> bool {
     left.is_some() && left == right
 }
 

@@ -3,6 +3,8 @@
 //! The operations are made from the changes rather than by comparing whole documents: they touch the drifted
 //! paths and nothing else, and keep the order of what the live object holds besides.
 
+use std::cmp::Reverse;
+
 use json_patch::jsonptr::PointerBuf;
 use json_patch::{AddOperation, Patch, PatchOperation, RemoveOperation, ReplaceOperation};
 use serde_json::Value;
@@ -37,7 +39,7 @@ pub fn patch_of<'c>(changes: impl IntoIterator<Item = &'c Change>) -> Patch {
         }
     }
     // From the end of each list to its beginning, and from the inside out, so that no pointer goes stale.
-    removals.sort_by(|left, right| order(right).cmp(&order(left)));
+    removals.sort_by_key(|pointer| Reverse(order(pointer)));
     writes.extend(
         removals
             .into_iter()

@@ -84,6 +84,10 @@ pub fn three_way(shape: Option<Shape<'_>>, versions: Versions<'_>) -> Vec<Change
 }
 
 /// The table of three-way outcomes for a place that the baseline sets and the live object does not hold.
+#[expect(
+    clippy::option_option,
+    reason = "no previous object and a previous object without the field are different answers"
+)]
 fn explain<'v>(
     shape: Option<Shape<'_>>,
     previous: Option<Option<&'v Value>>,
@@ -276,7 +280,14 @@ mod tests {
     #[test]
     fn the_table() {
         use FindingCode::{Changed, Conflict, HalfUpgraded, NotApplied};
-        let rows: [(Option<&str>, &str, &[&str], &str, Option<FindingCode>); 9] = [
+        type Row = (
+            Option<&'static str>,
+            &'static str,
+            &'static [&'static str],
+            &'static str,
+            Option<FindingCode>,
+        );
+        let rows: [Row; 9] = [
             (Some("a"), "b", &[], "b", None),
             (None, "b", &[], "x", Some(Changed)),
             (Some("b"), "b", &[], "x", Some(Changed)),

@@ -1,6 +1,6 @@
 //! Releases as Helm stores them: what a record says, and which of a release's revisions matter.
 //!
-//! Helm keeps one Secret or ConfigMap per revision, labelled with name, revision and status (Helm:
+//! Helm keeps one `Secret` or `ConfigMap` per revision, labelled with name, revision and status (Helm:
 //! `pkg/storage/driver/secrets.go`, `newSecretsObject`), so which revisions to read is decided by metadata alone.
 
 pub mod decode;

@@ -141,7 +141,7 @@ impl fmt::Display for ReleaseKey {
 pub struct StoredRevision {
     /// The release it belongs to.
     pub release: ReleaseKey,
-    /// The name of the Secret or ConfigMap.
+    /// The name of the `Secret` or `ConfigMap`.
     pub object: String,
     /// The revision number.
     pub revision: u64,

@@ -146,7 +146,7 @@ impl Board {
     pub(super) fn found(
         &self,
         key: &ObjectKey,
-        lookup: Lookup<'_>,
+        lookup: &Lookup<'_>,
         tables: &BTreeMap<String, Option<TypeTable>>,
         rules: &Rules,
     ) {
@@ -162,11 +162,7 @@ impl Board {
             let Some(item) = work.items.get_mut(index) else {
                 continue;
             };
-            let report = judge(
-                &item.subject(owner.borrowed(), method, tables),
-                lookup.clone(),
-                rules,
-            );
+            let report = judge(&item.subject(owner.borrowed(), method, tables), lookup, rules);
             item.outcome = Outcome::Judged(report);
             // Nothing asks for them any more, and they are most of what a scan holds.
             item.body = Arc::from("");
@@ -373,8 +369,8 @@ impl Work {
         let loaded = self.loaded.as_ref();
         let baseline = loaded.and_then(|loaded| loaded.baseline.as_ref());
         let chart = loaded.and_then(|loaded| {
-            let revisions = loaded.baseline.iter().chain(&loaded.attempted);
-            revisions.filter_map(|revision| revision.chart.clone()).next()
+            let mut revisions = loaded.baseline.iter().chain(&loaded.attempted);
+            revisions.find_map(|revision| revision.chart.as_ref()).cloned()
         });
         health.extend(
             loaded
@@ -411,7 +407,7 @@ impl Work {
             apply_method: baseline.map(|_| method),
             verdict: Verdict::Incomplete,
             health,
-            objects: self.items.iter().filter_map(|item| item.reported()).collect(),
+            objects: self.items.iter().filter_map(Item::reported).collect(),
         };
         Some(report)
     }

@@ -1,6 +1,6 @@
 //! The records of one release, decoded: what each revision that matters asked for.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::classify::code::{ApplyMethod, HealthCode, HealthSeverity};
@@ -146,17 +146,17 @@ fn mismatch(stored: &StoredRevision, release: &Release) -> Option<Health> {
 
 /// Revisions of one release are mostly alike: equal bodies are kept once.
 fn share_bodies(loaded: &mut Loaded) {
-    let mut bodies: HashMap<Arc<str>, ()> = HashMap::new();
+    let mut bodies: HashSet<Arc<str>> = HashSet::new();
     let revisions = loaded
         .baseline
         .iter_mut()
         .chain(loaded.previous.iter_mut())
         .chain(loaded.attempted.iter_mut());
     for object in revisions.flat_map(|revision| revision.objects.iter_mut()) {
-        if let Some((body, ())) = bodies.get_key_value(&object.body) {
+        if let Some(body) = bodies.get(&object.body) {
             object.body = Arc::clone(body);
         } else {
-            bodies.insert(Arc::clone(&object.body), ());
+            bodies.insert(Arc::clone(&object.body));
         }
     }
 }

@@ -95,9 +95,9 @@ pub async fn scan<S: Source>(
             errors.push(error);
         }
     }
-    releases
-        .iter_mut()
-        .for_each(|release| release.verdict = report::counts::verdict(&release.objects, &release.health));
+    for release in &mut releases {
+        release.verdict = report::counts::verdict(&release.objects, &release.health);
+    }
     let mut report = Report {
         schema: SCHEMA.to_owned(),
         tool: Tool {
@@ -176,7 +176,7 @@ async fn read<S: Source>(
     progress.stage("reading objects", plan.wanted.len());
     source
         .objects(&plan.wanted, &|key, lookup| {
-            board.found(key, lookup, &tables, &options.rules);
+            board.found(key, &lookup, &tables, &options.rules);
             progress.step();
         })
         .await;
