@@ -53,16 +53,6 @@ pub struct ObjectKey {
     pub name: String,
 }
 
-impl ObjectKey {
-    /// Whether both name the same object, whatever version either reads it at.
-    pub fn is_same_object(&self, other: &Self) -> bool {
-        self.gvk.group() == other.gvk.group()
-            && self.gvk.kind == other.gvk.kind
-            && self.namespace == other.namespace
-            && self.name == other.name
-    }
-}
-
 impl fmt::Display for ObjectKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ", self.gvk.kind)?;
@@ -83,17 +73,5 @@ mod tests {
         assert_eq!((core.group(), core.version()), ("", "v1"));
         let apps = Gvk::new("apps/v1", "Deployment");
         assert_eq!((apps.group(), apps.version()), ("apps", "v1"));
-    }
-
-    #[test]
-    fn the_same_object_at_another_version_is_the_same_object() {
-        let at = |version: &str, name: &str| ObjectKey {
-            gvk: Gvk::new(version, "Ingress"),
-            namespace: Some("shop".into()),
-            name: name.into(),
-        };
-        assert!(at("networking.k8s.io/v1beta1", "web").is_same_object(&at("networking.k8s.io/v1", "web")));
-        assert!(!at("extensions/v1beta1", "web").is_same_object(&at("networking.k8s.io/v1", "web")));
-        assert!(!at("networking.k8s.io/v1", "web").is_same_object(&at("networking.k8s.io/v1", "api")));
     }
 }

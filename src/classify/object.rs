@@ -51,6 +51,8 @@ pub enum Role {
     Expected,
     /// Only a previous or attempted revision asked for it.
     Leftover,
+    /// No revision is deployed; one that failed or is pending asked for it.
+    Attempted,
 }
 
 /// One object, as the revisions of a release ask for it; the bodies are JSON.
@@ -89,7 +91,8 @@ pub enum Origin {
     Custom,
 }
 
-/// What is to be reported of an object; `None` for leftovers that are gone or were never this release's.
+/// What is to be reported of an object; `None` for objects that nothing expects and that are not there, or were
+/// never this release's.
 pub fn judge(subject: &Subject<'_>, lookup: &Lookup<'_>, rules: &Rules) -> Option<ObjectReport> {
     let report =
         |state, reason: Option<String>| Some(empty_report(subject.key, subject.template, state, reason));
@@ -105,7 +108,7 @@ pub fn judge(subject: &Subject<'_>, lookup: &Lookup<'_>, rules: &Rules) -> Optio
                 return report(ObjectState::Unknown, Some(reason));
             }
         },
-        Lookup::NotFound if subject.role == Role::Leftover => return None,
+        Lookup::NotFound if subject.role != Role::Expected => return None,
         Lookup::NotFound if subject.expires => {
             let reason = "removed by its ttlSecondsAfterFinished, as a finished Job is".to_owned();
             return report(ObjectState::InSync, Some(reason));
@@ -114,9 +117,13 @@ pub fn judge(subject: &Subject<'_>, lookup: &Lookup<'_>, rules: &Rules) -> Optio
         Lookup::Unreadable(error) => return report(ObjectState::Unknown, Some(error.to_string())),
     };
     let ownership = Ownership::of(&live, subject.owner);
-    if subject.role == Role::Leftover {
-        let left_over = ownership == Ownership::Ours && deleted(&live).is_none() && !is_kept(&live);
-        return left_over.then(|| empty_report(subject.key, subject.template, ObjectState::Leftover, None));
+    match subject.role {
+        Role::Expected => {}
+        Role::Leftover => {
+            let left_over = ownership == Ownership::Ours && deleted(&live).is_none() && !is_kept(&live);
+            return report(ObjectState::Leftover, None).filter(|_| left_over);
+        }
+        Role::Attempted => return report(ObjectState::InSync, None).filter(|_| ownership == Ownership::Ours),
     }
     if ownership != Ownership::Ours {
         return report(ObjectState::Foreign, Some(foreign(subject, ownership)));

@@ -128,7 +128,8 @@ async fn list_one(
             || path.clone(),
             |token| format!("{path}&continue={}", encode(token)),
         );
-        let body = match http.get(&next, METADATA_ONLY, purpose).await? {
+        let answer = http.get(&next, METADATA_ONLY, purpose).await;
+        let body = match answer.map_err(|error| name_selector(error, selector))? {
             Answer::Body(body) => body,
             Answer::Expired if !restarted => {
                 // The list took longer than the API server remembers; begin again, once.
@@ -153,6 +154,17 @@ async fn list_one(
         if token.is_none() {
             return Ok(());
         }
+    }
+}
+
+/// The only part of a list request that a user words.
+fn name_selector(error: ReadError, selector: Option<&str>) -> ReadError {
+    match (error, selector) {
+        (ReadError::Refused { status: 400, .. }, Some(selector)) => ReadError::Refused {
+            status: 400,
+            reason: format!("`{selector}` is not a label selector, see -l"),
+        },
+        (error, _) => error,
     }
 }
 

@@ -1,35 +1,24 @@
 //! What a scan has found out so far.
 //!
 //! Reading proceeds in any order; the board puts every answer beside the question it belongs to, and can be turned
-//! into a report at any moment.
+//! into a report at any moment. Objects are judged outside its lock, so that several can be at once.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::load::{Loaded, Revision};
-use crate::classify::code::{ApplyMethod, HealthCode, HealthSeverity, ObjectState, Verdict};
-use crate::classify::health::{self, remark};
-use crate::classify::object::{Origin, Role, Rules, Subject, empty_report, judge};
-use crate::manifest::desired::Owner;
-use crate::manifest::object::ManifestObject;
+use super::load::Loaded;
+use super::work::{Job, Work};
+use crate::classify::object::Rules;
 use crate::object::ObjectKey;
 use crate::release::history::History;
-use crate::release::stored::Status;
-use crate::report::{self, ObjectReport, ReleaseReport, ReportError};
-use crate::source::{Kinds, Lookup, ReadError, Wanted};
+use crate::report::{ReleaseReport, ReportError};
+use crate::source::{Kinds, Lookup, Wanted};
 use crate::types::TypeTable;
 
-/// API groups that Kubernetes has moved kinds between. The same kind and name in two of them is one object.
-const MOVED_GROUPS: [&str; 6] = [
-    "extensions",
-    "apps",
-    "networking.k8s.io",
-    "policy",
-    "autoscaling",
-    "rbac.authorization.k8s.io",
-];
+/// The type facts of custom resources, by group and version; `None` where the server publishes no schema.
+pub(super) type Tables = BTreeMap<String, Option<TypeTable>>;
 
 #[derive(Default)]
 pub(super) struct Board(Mutex<State>);
@@ -39,34 +28,14 @@ struct State {
     releases: Vec<Work>,
     errors: Vec<ReportError>,
     /// Which objects of which releases wait for a key; releases may share objects.
-    waiting: HashMap<ObjectKey, Vec<(usize, usize)>>,
-    complete: bool,
+    waiting: HashMap<ObjectKey, Vec<Place>>,
 }
 
-/// One release on the board.
-struct Work {
-    history: History,
-    loaded: Option<Loaded>,
-    items: Vec<Item>,
-    moved: bool,
-    unserved: BTreeSet<String>,
-}
-
-/// One object of a release.
-struct Item {
-    key: ObjectKey,
-    role: Role,
-    expires: bool,
-    template: Option<String>,
-    body: Arc<str>,
-    previous: Option<Arc<str>>,
-    attempted: Vec<Arc<str>>,
-    outcome: Outcome,
-}
-
-enum Outcome {
-    NotReached,
-    Judged(Option<ObjectReport>),
+/// The position of a release, and of an object in it.
+#[derive(Clone, Copy)]
+struct Place {
+    release: usize,
+    item: usize,
 }
 
 /// What has to be read.
@@ -87,20 +56,11 @@ impl Board {
     }
 
     pub(super) fn releases(&self, histories: &[History]) {
-        self.state().releases = histories
-            .iter()
-            .map(|history| Work {
-                history: history.clone(),
-                loaded: None,
-                items: Vec::new(),
-                moved: false,
-                unserved: BTreeSet::new(),
-            })
-            .collect();
+        self.state().releases = histories.iter().cloned().map(Work::new).collect();
     }
 
-    pub(super) fn loaded(&self, position: usize, loaded: Loaded) {
-        if let Some(work) = self.state().releases.get_mut(position) {
+    pub(super) fn loaded(&self, release: usize, loaded: Loaded) {
+        if let Some(work) = self.state().releases.get_mut(release) {
             work.loaded = Some(loaded);
         }
     }
@@ -110,25 +70,17 @@ impl Board {
         let mut state = self.state();
         let mut wanted = BTreeMap::new();
         let mut custom = BTreeSet::new();
-        let mut waiting: HashMap<ObjectKey, Vec<(usize, usize)>> = HashMap::new();
-        for (position, work) in state.releases.iter_mut().enumerate() {
-            work.lay_out(kinds);
-            for (index, item) in work.items.iter_mut().enumerate() {
-                let gvk = &item.key.gvk;
-                let Some(served) = kinds.served.get(gvk) else {
-                    item.outcome = Outcome::Judged(unserved(item, kinds, &mut work.unserved));
-                    continue;
-                };
-                if TypeTable::builtin().kind(&gvk.api_version, &gvk.kind).is_none() {
-                    custom.insert(gvk.api_version.clone());
+        let mut waiting: HashMap<ObjectKey, Vec<Place>> = HashMap::new();
+        for (release, work) in state.releases.iter_mut().enumerate() {
+            for (item, key, served) in work.lay_out(kinds) {
+                if TypeTable::builtin()
+                    .kind(&key.gvk.api_version, &key.gvk.kind)
+                    .is_none()
+                {
+                    custom.insert(key.gvk.api_version.clone());
                 }
-                wanted
-                    .entry(item.key.clone())
-                    .or_insert_with(|| served.plural.clone());
-                waiting
-                    .entry(item.key.clone())
-                    .or_default()
-                    .push((position, index));
+                wanted.insert(key.clone(), served.plural.clone());
+                waiting.entry(key).or_default().push(Place { release, item });
             }
         }
         state.waiting = waiting;
@@ -143,49 +95,26 @@ impl Board {
     }
 
     /// Judges an object for every release that asks for it.
-    pub(super) fn found(
-        &self,
-        key: &ObjectKey,
-        lookup: &Lookup<'_>,
-        tables: &BTreeMap<String, Option<TypeTable>>,
-        rules: &Rules,
-    ) {
-        let mut state = self.state();
-        let Some(places) = state.waiting.remove(key) else {
-            return;
+    pub(super) fn found(&self, key: &ObjectKey, lookup: &Lookup<'_>, tables: &Tables, rules: &Rules) {
+        let jobs: Vec<(Place, Job)> = {
+            let mut state = self.state();
+            let places = state.waiting.remove(key).unwrap_or_default();
+            let take = |place: Place| Some((place, state.releases.get_mut(place.release)?.take(place.item)?));
+            places.into_iter().filter_map(take).collect()
         };
-        for (position, index) in places {
-            let Some(work) = state.releases.get_mut(position) else {
-                continue;
-            };
-            let (owner, method) = work.owner();
-            let Some(item) = work.items.get_mut(index) else {
-                continue;
-            };
-            let report = judge(&item.subject(owner.borrowed(), method, tables), lookup, rules);
-            item.outcome = Outcome::Judged(report);
-            // Nothing asks for them any more, and they are most of what a scan holds.
-            item.body = Arc::from("");
-            item.previous = None;
-            item.attempted = Vec::new();
+        for (place, job) in jobs {
+            let report = job.judge(lookup, tables, rules);
+            if let Some(work) = self.state().releases.get_mut(place.release) {
+                work.judged(place.item, report);
+            }
         }
     }
 
     /// Marks the releases whose newest revision is no longer what it was.
     pub(super) fn moved(&self, after: &[History]) {
         for work in &mut self.state().releases {
-            let now = after.iter().find(|history| history.key == work.history.key);
-            let latest = |history: &History| {
-                history
-                    .latest()
-                    .map(|latest| (latest.revision, latest.status, latest.written))
-            };
-            work.moved = now.and_then(latest) != latest(&work.history);
+            work.compare_with(after.iter().find(|history| history.key == work.history.key));
         }
-    }
-
-    pub(super) fn done(&self) {
-        self.state().complete = true;
     }
 
     /// The releases as far as they are known.
@@ -202,280 +131,4 @@ impl Board {
             .collect();
         (reports, state.errors)
     }
-}
-
-/// The stamped owner, free of the board's borrow.
-struct OwnedOwner {
-    name: String,
-    namespace: String,
-}
-
-impl OwnedOwner {
-    fn borrowed(&self) -> Owner<'_> {
-        Owner {
-            name: &self.name,
-            namespace: &self.namespace,
-        }
-    }
-}
-
-impl Item {
-    fn subject<'a>(
-        &'a self,
-        owner: Owner<'a>,
-        method: ApplyMethod,
-        tables: &'a BTreeMap<String, Option<TypeTable>>,
-    ) -> Subject<'a> {
-        let gvk = &self.key.gvk;
-        let (origin, table) = match TypeTable::builtin().kind(&gvk.api_version, &gvk.kind) {
-            Some(shape) => (Origin::BuiltIn, Some(shape)),
-            None => (
-                Origin::Custom,
-                tables
-                    .get(&gvk.api_version)
-                    .and_then(Option::as_ref)
-                    .and_then(|table| table.kind(&gvk.api_version, &gvk.kind)),
-            ),
-        };
-        Subject {
-            key: &self.key,
-            template: self.template.as_deref(),
-            owner,
-            role: self.role,
-            expires: self.expires,
-            body: &self.body,
-            previous: self.previous.as_deref(),
-            attempted: &self.attempted,
-            method,
-            shape: table,
-            origin,
-        }
-    }
-}
-
-impl Work {
-    fn owner(&self) -> (OwnedOwner, ApplyMethod) {
-        let revision = self
-            .loaded
-            .as_ref()
-            .and_then(|loaded| loaded.baseline.as_ref().or(loaded.attempted.first()));
-        let owner = OwnedOwner {
-            name: self.history.key.name.clone(),
-            namespace: revision.map_or_else(
-                || self.history.key.namespace.clone(),
-                |revision| revision.namespace.clone(),
-            ),
-        };
-        (
-            owner,
-            revision.map_or(ApplyMethod::Csa, |revision| revision.method),
-        )
-    }
-
-    /// The objects of the baseline, each with what other revisions asked of it, and the objects that only other
-    /// revisions had.
-    fn lay_out(&mut self, kinds: &Kinds) {
-        let (owner, _) = self.owner();
-        let Some(loaded) = &mut self.loaded else { return };
-        // Without a baseline there is nothing to compare with, and nothing that should not be there.
-        let Some(baseline) = loaded.baseline.as_mut() else {
-            return;
-        };
-        let resolve = |object: &ManifestObject| resolve(object, &owner.namespace, kinds);
-        let by_key = |revision: &mut Revision| -> HashMap<ObjectKey, ManifestObject> {
-            revision
-                .objects
-                .drain(..)
-                .map(|object| (resolve(&object), object))
-                .collect()
-        };
-        let hooks = std::mem::take(&mut baseline.hooks);
-        let expected: Vec<(ObjectKey, ManifestObject)> = baseline
-            .objects
-            .drain(..)
-            .map(|object| (resolve(&object), object))
-            .collect();
-        let mut previous = loaded.previous.as_mut().map(by_key).unwrap_or_default();
-        let mut attempted: Vec<HashMap<ObjectKey, ManifestObject>> =
-            loaded.attempted.iter_mut().map(by_key).collect();
-        let mut items = Vec::with_capacity(expected.len());
-        for (key, object) in expected {
-            items.push(Item {
-                previous: previous.remove(&key).map(|object| object.body),
-                attempted: attempted
-                    .iter_mut()
-                    .filter_map(|objects| objects.remove(&key).map(|object| object.body))
-                    .collect(),
-                key,
-                role: Role::Expected,
-                expires: object.expires,
-                template: object.template,
-                body: object.body,
-                outcome: Outcome::NotReached,
-            });
-        }
-        // Objects of an operation that may still be running are not left over yet.
-        let running = self
-            .history
-            .latest()
-            .is_some_and(|latest| latest.status.is_pending());
-        let failed = attempted.into_iter().filter(|_| !running).flatten();
-        let mut seen: BTreeSet<ObjectKey> = BTreeSet::new();
-        for (key, object) in previous.into_iter().chain(failed) {
-            let is_hook = hooks
-                .iter()
-                .any(|hook| hook.kind == key.gvk.kind && hook.name == key.name);
-            let is_expected = items
-                .iter()
-                .any(|item| item.role == Role::Expected && is_same(&item.key, &key));
-            if object.keep || is_hook || is_expected || !seen.insert(key.clone()) {
-                continue;
-            }
-            items.push(Item {
-                key,
-                role: Role::Leftover,
-                expires: object.expires,
-                template: object.template,
-                body: object.body,
-                previous: None,
-                attempted: Vec::new(),
-                outcome: Outcome::NotReached,
-            });
-        }
-        self.items = items;
-    }
-
-    fn report(self, now: DateTime<Utc>, stuck_after: TimeDelta) -> Option<ReleaseReport> {
-        let (owner, method) = self.owner();
-        let latest = self.history.latest()?;
-        let mut health = health::of_history(&self.history, now, stuck_after);
-        let number = |revision: Option<&Revision>| revision.map(|revision| revision.number);
-        let deployed_at = |wanted: u64| {
-            let loaded = self.loaded.as_ref()?;
-            let revisions = loaded
-                .baseline
-                .iter()
-                .chain(&loaded.previous)
-                .chain(&loaded.attempted);
-            revisions
-                .filter(|revision| revision.number == wanted)
-                .find_map(|revision| revision.deployed_at)
-        };
-        let revision = |stored: &crate::release::stored::StoredRevision| report::Revision {
-            revision: stored.revision,
-            status: stored.status.as_str().to_owned(),
-            deployed_at: deployed_at(stored.revision),
-        };
-        let loaded = self.loaded.as_ref();
-        let baseline = loaded.and_then(|loaded| loaded.baseline.as_ref());
-        let chart = loaded.and_then(|loaded| {
-            let mut revisions = loaded.baseline.iter().chain(&loaded.attempted);
-            revisions.find_map(|revision| revision.chart.as_ref()).cloned()
-        });
-        health.extend(
-            loaded
-                .into_iter()
-                .flat_map(|loaded| loaded.health.iter().cloned()),
-        );
-        for kind in &self.unserved {
-            let message = format!(
-                "the manifest has {kind}, which the API server does not serve: the next upgrade fails"
-            );
-            health.push(remark(HealthCode::ApiRemoved, HealthSeverity::Warning, message));
-        }
-        if self.moved {
-            let message = "its newest revision changed while the scan was running; scan again".to_owned();
-            health.push(remark(
-                HealthCode::ChangedDuringScan,
-                HealthSeverity::Info,
-                message,
-            ));
-        }
-        if loaded.is_none() && latest.status != Status::Uninstalled {
-            let message = "the scan ended before its records were read".to_owned();
-            health.push(remark(HealthCode::Undecodable, HealthSeverity::Warning, message));
-        }
-        let report = ReleaseReport {
-            namespace: owner.namespace.clone(),
-            name: owner.name.clone(),
-            storage: self.history.key.storage(),
-            chart,
-            baseline: self.history.baseline().map(revision),
-            previous: number(loaded.and_then(|loaded| loaded.previous.as_ref()))
-                .and_then(|_| self.history.previous().map(revision)),
-            latest: revision(latest),
-            apply_method: baseline.map(|_| method),
-            verdict: Verdict::Incomplete,
-            health,
-            objects: self.items.iter().filter_map(Item::reported).collect(),
-        };
-        Some(report)
-    }
-}
-
-impl Item {
-    fn unknown(&self, error: &ReadError) -> ObjectReport {
-        empty_report(
-            &self.key,
-            self.template.as_deref(),
-            ObjectState::Unknown,
-            Some(error.to_string()),
-        )
-    }
-
-    fn reported(&self) -> Option<ObjectReport> {
-        match &self.outcome {
-            Outcome::Judged(report) => report.clone(),
-            Outcome::NotReached if self.role == Role::Leftover => None,
-            Outcome::NotReached => Some(self.unknown(&ReadError::NotReached)),
-        }
-    }
-}
-
-/// The report of an object whose kind cannot be read.
-fn unserved(item: &Item, kinds: &Kinds, unserved: &mut BTreeSet<String>) -> Option<ObjectReport> {
-    if item.role == Role::Leftover {
-        return None;
-    }
-    let gvk = &item.key.gvk;
-    let error = if kinds.unavailable.contains(&gvk.api_version) {
-        ReadError::GroupUnavailable {
-            api_version: gvk.api_version.clone(),
-        }
-    } else {
-        unserved.insert(format!("{} of {}", gvk.kind, gvk.api_version));
-        ReadError::NotServed {
-            api_version: gvk.api_version.clone(),
-            kind: gvk.kind.clone(),
-        }
-    };
-    Some(item.unknown(&error))
-}
-
-/// Where the API server keeps an object: in the release's namespace unless it names one, and in none if its kind
-/// has none.
-fn resolve(object: &ManifestObject, release_namespace: &str, kinds: &Kinds) -> ObjectKey {
-    let namespaced = kinds.served.get(&object.gvk).is_none_or(|kind| kind.namespaced);
-    let namespace = namespaced.then(|| {
-        object
-            .namespace
-            .clone()
-            .unwrap_or_else(|| release_namespace.to_owned())
-    });
-    ObjectKey {
-        gvk: object.gvk.clone(),
-        namespace,
-        name: object.name.clone(),
-    }
-}
-
-/// Whether both keys name one object, also where Kubernetes has moved its kind to another group in between.
-fn is_same(left: &ObjectKey, right: &ObjectKey) -> bool {
-    let moved = |key: &ObjectKey| MOVED_GROUPS.contains(&key.gvk.group());
-    left.is_same_object(right)
-        || (moved(left)
-            && moved(right)
-            && left.gvk.kind == right.gvk.kind
-            && left.namespace == right.namespace
-            && left.name == right.name)
 }

@@ -10,7 +10,7 @@ use crate::release::decode::{self, DecodeError, Hook, Release};
 use crate::release::history::History;
 use crate::release::stored::StoredRevision;
 use crate::report::{self, Health};
-use crate::source::{ReadError, Record, Source};
+use crate::source::{Record, Source};
 use crate::yaml::Limits;
 
 /// One decoded revision.
@@ -33,8 +33,13 @@ pub(super) struct Loaded {
     pub(super) attempted: Vec<Revision>,
     /// What could not be read, and what the records say otherwise than their metadata.
     pub(super) health: Vec<Health>,
-    /// Why nothing was compared although there is a baseline; the record is not broken, it could not be read.
-    pub(super) unread: Option<ReadError>,
+}
+
+impl Loaded {
+    /// Every revision that was decoded, the baseline first.
+    pub(super) fn revisions(&self) -> impl Iterator<Item = &Revision> {
+        self.baseline.iter().chain(&self.attempted).chain(&self.previous)
+    }
 }
 
 /// Reads and decodes the revisions that the comparison needs.
@@ -72,7 +77,6 @@ async fn one<S: Source>(
                 HealthSeverity::Warning,
                 message,
             ));
-            loaded.unread.get_or_insert(error);
             return None;
         }
     };

@@ -6,8 +6,8 @@
 
 mod board;
 mod load;
+mod work;
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use std::time::Duration;
 use chrono::{TimeDelta, Utc};
 use futures::StreamExt;
 
-use self::board::Board;
+use self::board::{Board, Tables};
 use crate::classify::code::{Outcome, Stopped};
 use crate::classify::object::Rules;
 use crate::object::Gvk;
@@ -156,6 +156,12 @@ async fn read<S: Source>(
             message,
         }]);
     }
+    if histories.is_empty() && !options.namespaces.is_empty() {
+        tracing::warn!(
+            "there are no releases in namespace {}",
+            options.namespaces.join(", ")
+        );
+    }
     board.releases(&histories);
     clock.lap("list");
 
@@ -187,7 +193,6 @@ async fn read<S: Source>(
     if let Ok(after) = after {
         board.moved(&History::group(after.revisions));
     }
-    board.done();
     clock.lap("recheck");
     Ok(())
 }
@@ -204,11 +209,7 @@ fn storage_error(error: &ReadError) -> ReportError {
 }
 
 /// The type facts of the custom resources in use. A group without a schema is compared by generic rules.
-async fn tables<S: Source>(
-    source: &Arc<S>,
-    custom: &[String],
-    kinds: &Kinds,
-) -> BTreeMap<String, Option<TypeTable>> {
+async fn tables<S: Source>(source: &Arc<S>, custom: &[String], kinds: &Kinds) -> Tables {
     let served = |api_version: &&String| {
         kinds
             .served

@@ -1,0 +1,432 @@
+//! One release on the board: its objects, what the revisions ask of them, and what came of looking.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::board::Tables;
+use super::load::{Loaded, Revision};
+use crate::classify::code::{ApplyMethod, HealthCode, HealthSeverity, ObjectState, Verdict};
+use crate::classify::health::{self, remark};
+use crate::classify::object::{Origin, Role, Rules, Subject, empty_report, judge};
+use crate::manifest::desired::Owner;
+use crate::manifest::object::ManifestObject;
+use crate::object::ObjectKey;
+use crate::release::history::History;
+use crate::release::stored::StoredRevision;
+use crate::report::{self, Health, ObjectReport, ReleaseReport};
+use crate::source::{Kinds, Lookup, ReadError, ServedKind};
+use crate::types::TypeTable;
+
+/// API groups that Kubernetes has moved kinds between. The same kind and name in two of them is one object.
+const MOVED_GROUPS: [&str; 6] = [
+    "extensions",
+    "apps",
+    "networking.k8s.io",
+    "policy",
+    "autoscaling",
+    "rbac.authorization.k8s.io",
+];
+
+/// How many objects a sentence names.
+const NAMED: usize = 10;
+
+/// One release.
+pub(super) struct Work {
+    pub(super) history: History,
+    pub(super) loaded: Option<Loaded>,
+    owner: Arc<OwnedOwner>,
+    method: ApplyMethod,
+    items: Vec<Item>,
+    has_moved: bool,
+    unserved: BTreeSet<String>,
+}
+
+/// The release that stamps the objects.
+struct OwnedOwner {
+    name: String,
+    namespace: String,
+}
+
+/// One object of a release.
+struct Item {
+    key: ObjectKey,
+    role: Role,
+    template: Option<String>,
+    /// Taken when the object is judged: nothing asks for it after that, and it is most of what a scan holds.
+    asked: Option<Asked>,
+    /// `None` until the object was looked at.
+    outcome: Option<Outcome>,
+}
+
+/// What came of looking at an object: nothing, where nothing has to be reported.
+struct Outcome(Option<ObjectReport>);
+
+/// What the revisions ask of an object, as JSON.
+struct Asked {
+    expires: bool,
+    body: Arc<str>,
+    previous: Option<Arc<str>>,
+    attempted: Vec<Arc<str>>,
+}
+
+/// One object that is to be judged.
+pub(super) struct Job {
+    key: ObjectKey,
+    role: Role,
+    template: Option<String>,
+    owner: Arc<OwnedOwner>,
+    method: ApplyMethod,
+    asked: Asked,
+}
+
+impl Job {
+    pub(super) fn judge(&self, lookup: &Lookup<'_>, tables: &Tables, rules: &Rules) -> Option<ObjectReport> {
+        let gvk = &self.key.gvk;
+        let built_in = TypeTable::builtin().kind(&gvk.api_version, &gvk.kind);
+        let custom = || {
+            tables
+                .get(&gvk.api_version)?
+                .as_ref()?
+                .kind(&gvk.api_version, &gvk.kind)
+        };
+        let origin = if built_in.is_some() {
+            Origin::BuiltIn
+        } else {
+            Origin::Custom
+        };
+        let subject = Subject {
+            key: &self.key,
+            template: self.template.as_deref(),
+            owner: Owner {
+                name: &self.owner.name,
+                namespace: &self.owner.namespace,
+            },
+            role: self.role,
+            expires: self.asked.expires,
+            body: &self.asked.body,
+            previous: self.asked.previous.as_deref(),
+            attempted: &self.asked.attempted,
+            method: self.method,
+            shape: built_in.or_else(custom),
+            origin,
+        };
+        judge(&subject, lookup, rules)
+    }
+}
+
+impl Item {
+    fn new(key: ObjectKey, role: Role, object: ManifestObject) -> Self {
+        let asked = Asked {
+            expires: object.expires,
+            body: object.body,
+            previous: None,
+            attempted: Vec::new(),
+        };
+        Self {
+            key,
+            role,
+            template: object.template,
+            asked: Some(asked),
+            outcome: None,
+        }
+    }
+
+    fn unknown(&self, error: &ReadError) -> Option<ObjectReport> {
+        let unknown = || {
+            empty_report(
+                &self.key,
+                self.template.as_deref(),
+                ObjectState::Unknown,
+                Some(error.to_string()),
+            )
+        };
+        (self.role == Role::Expected).then(unknown)
+    }
+}
+
+impl Work {
+    pub(super) fn new(history: History) -> Self {
+        let owner = OwnedOwner {
+            name: history.key.name.clone(),
+            namespace: history.key.namespace.clone(),
+        };
+        Self {
+            history,
+            loaded: None,
+            owner: Arc::new(owner),
+            method: ApplyMethod::Csa,
+            items: Vec::new(),
+            has_moved: false,
+            unserved: BTreeSet::new(),
+        }
+    }
+
+    /// Lays out the objects that have to be looked at, and returns those that can be, with their position.
+    pub(super) fn lay_out(&mut self, kinds: &Kinds) -> Vec<(usize, ObjectKey, ServedKind)> {
+        let Some(loaded) = &mut self.loaded else {
+            return Vec::new();
+        };
+        if let Some(revision) = loaded.baseline.as_ref().or(loaded.attempted.first()) {
+            let owner = OwnedOwner {
+                name: self.history.key.name.clone(),
+                namespace: revision.namespace.clone(),
+            };
+            self.owner = Arc::new(owner);
+            self.method = revision.method;
+        }
+        let running = self
+            .history
+            .latest()
+            .is_some_and(|latest| latest.status.is_pending());
+        self.items = if self.history.baseline().is_some() {
+            compared(loaded, &self.owner.namespace, running, kinds)
+        } else {
+            attempted(loaded, &self.owner.namespace, kinds)
+        };
+        let mut readable = Vec::new();
+        for (position, item) in self.items.iter_mut().enumerate() {
+            if let Some(served) = kinds.served.get(&item.key.gvk) {
+                readable.push((position, item.key.clone(), served.clone()));
+            } else {
+                let error = unserved(&item.key, kinds);
+                if let (ReadError::NotServed { api_version, kind }, Role::Expected) = (&error, item.role) {
+                    self.unserved.insert(format!("{kind} of {api_version}"));
+                }
+                item.outcome = Some(Outcome(item.unknown(&error)));
+            }
+        }
+        readable
+    }
+
+    /// Takes what is needed to judge an object.
+    pub(super) fn take(&mut self, position: usize) -> Option<Job> {
+        let item = self.items.get_mut(position)?;
+        Some(Job {
+            key: item.key.clone(),
+            role: item.role,
+            template: item.template.clone(),
+            owner: Arc::clone(&self.owner),
+            method: self.method,
+            asked: item.asked.take()?,
+        })
+    }
+
+    pub(super) fn judged(&mut self, position: usize, report: Option<ObjectReport>) {
+        if let Some(item) = self.items.get_mut(position) {
+            item.outcome = Some(Outcome(report));
+        }
+    }
+
+    /// Notes whether the newest revision is still what it was when the scan began.
+    pub(super) fn compare_with(&mut self, now: Option<&History>) {
+        let latest = |history: &History| {
+            history
+                .latest()
+                .map(|latest| (latest.revision, latest.status, latest.written))
+        };
+        self.has_moved = now.and_then(latest) != latest(&self.history);
+    }
+
+    /// The release's part of the report, as far as it is known.
+    pub(super) fn report(self, now: DateTime<Utc>, stuck_after: TimeDelta) -> Option<ReleaseReport> {
+        let latest = self.history.latest()?;
+        let health = self.health(now, stuck_after);
+        let revisions = || self.loaded.iter().flat_map(Loaded::revisions);
+        let revision = |stored: &StoredRevision| report::Revision {
+            revision: stored.revision,
+            status: stored.status.as_str().to_owned(),
+            deployed_at: revisions()
+                .find(|revision| revision.number == stored.revision)
+                .and_then(|revision| revision.deployed_at),
+        };
+        let baseline = self.loaded.as_ref().and_then(|loaded| loaded.baseline.as_ref());
+        let previous = self.loaded.as_ref().and_then(|loaded| loaded.previous.as_ref());
+        let objects = self
+            .items
+            .iter()
+            .filter(|item| item.role != Role::Attempted)
+            .filter_map(|item| match &item.outcome {
+                Some(Outcome(report)) => report.clone(),
+                None => item.unknown(&ReadError::NotReached),
+            });
+        Some(ReleaseReport {
+            namespace: self.owner.namespace.clone(),
+            name: self.owner.name.clone(),
+            storage: self.history.key.storage(),
+            chart: revisions().find_map(|revision| revision.chart.clone()),
+            baseline: self.history.baseline().map(revision),
+            previous: previous.and_then(|_| self.history.previous().map(revision)),
+            latest: revision(latest),
+            apply_method: baseline.map(|_| self.method),
+            verdict: Verdict::Incomplete,
+            health,
+            objects: objects.collect(),
+        })
+    }
+
+    fn health(&self, now: DateTime<Utc>, stuck_after: TimeDelta) -> Vec<Health> {
+        let mut health = health::of_history(&self.history, now, stuck_after);
+        if let Some(loaded) = &self.loaded {
+            health.extend(loaded.health.iter().cloned());
+        } else {
+            let message = "the scan ended before its records were read".to_owned();
+            health.push(remark(HealthCode::Undecodable, HealthSeverity::Warning, message));
+        }
+        if let Some(existing) = self.existing()
+            && let Some(entry) = health
+                .iter_mut()
+                .find(|entry| entry.code == HealthCode::NoBaseline)
+        {
+            entry.message.push_str(&existing);
+        }
+        for kind in &self.unserved {
+            let message = format!(
+                "the manifest has {kind}, which the API server does not serve: the next upgrade fails"
+            );
+            health.push(remark(HealthCode::ApiRemoved, HealthSeverity::Warning, message));
+        }
+        if self.has_moved {
+            let message = "its newest revision changed while the scan was running; scan again".to_owned();
+            health.push(remark(
+                HealthCode::ChangedDuringScan,
+                HealthSeverity::Info,
+                message,
+            ));
+        }
+        health
+    }
+
+    /// What exists of a revision that never was deployed.
+    fn existing(&self) -> Option<String> {
+        let attempted: Vec<&Item> = self
+            .items
+            .iter()
+            .filter(|item| item.role == Role::Attempted)
+            .collect();
+        let revision = self.loaded.as_ref()?.attempted.first()?.number;
+        let existing: Vec<String> = attempted
+            .iter()
+            .filter(|item| matches!(item.outcome, Some(Outcome(Some(_)))))
+            .map(|item| item.key.to_string())
+            .collect();
+        let mut names = existing
+            .iter()
+            .take(NAMED)
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(", ");
+        if existing.len() > NAMED {
+            names = format!("{names} and {} more", existing.len() - NAMED);
+        }
+        let colon = if existing.is_empty() { "" } else { ": " };
+        Some(format!(
+            "; of the {} objects of revision {revision}, {} exist{colon}{names}",
+            attempted.len(),
+            existing.len()
+        ))
+    }
+}
+
+/// The objects of the baseline, each with what other revisions asked of it, and the objects that only other
+/// revisions had. Without a readable baseline there is nothing to compare with.
+fn compared(loaded: &mut Loaded, namespace: &str, running: bool, kinds: &Kinds) -> Vec<Item> {
+    let Some(baseline) = loaded.baseline.as_mut() else {
+        return Vec::new();
+    };
+    let by_key = |revision: &mut Revision| -> HashMap<ObjectKey, ManifestObject> {
+        revision
+            .objects
+            .drain(..)
+            .map(|object| (resolve(&object, namespace, kinds), object))
+            .collect()
+    };
+    let hooks = std::mem::take(&mut baseline.hooks);
+    let expected = std::mem::take(&mut baseline.objects);
+    let mut previous = loaded.previous.as_mut().map(by_key).unwrap_or_default();
+    let mut attempted: Vec<HashMap<ObjectKey, ManifestObject>> =
+        loaded.attempted.iter_mut().map(by_key).collect();
+    let mut items = Vec::with_capacity(expected.len());
+    for object in expected {
+        let key = resolve(&object, namespace, kinds);
+        let mut item = Item::new(key, Role::Expected, object);
+        if let Some(asked) = &mut item.asked {
+            asked.previous = previous.remove(&item.key).map(|object| object.body);
+            let others = attempted
+                .iter_mut()
+                .filter_map(|objects| objects.remove(&item.key));
+            asked.attempted = others.map(|object| object.body).collect();
+        }
+        items.push(item);
+    }
+    // Objects of an operation that may still be running are not left over yet.
+    let failed = attempted.into_iter().filter(|_| !running).flatten();
+    let mut known: HashSet<_> = items.iter().map(|item| identity(&item.key)).collect();
+    for (key, object) in previous.into_iter().chain(failed) {
+        let is_hook = hooks
+            .iter()
+            .any(|hook| hook.kind == key.gvk.kind && hook.name == key.name);
+        if !object.keep && !is_hook && known.insert(identity(&key)) {
+            items.push(Item::new(key, Role::Leftover, object));
+        }
+    }
+    items
+}
+
+/// The objects of the newest revision, when none is deployed.
+fn attempted(loaded: &mut Loaded, namespace: &str, kinds: &Kinds) -> Vec<Item> {
+    let Some(newest) = loaded.attempted.first_mut() else {
+        return Vec::new();
+    };
+    let objects = newest.objects.drain(..);
+    objects
+        .map(|object| Item::new(resolve(&object, namespace, kinds), Role::Attempted, object))
+        .collect()
+}
+
+/// Why an object of a kind that is not among the served ones cannot be read.
+fn unserved(key: &ObjectKey, kinds: &Kinds) -> ReadError {
+    let api_version = key.gvk.api_version.clone();
+    if kinds.unavailable.contains(&api_version) {
+        ReadError::GroupUnavailable { api_version }
+    } else {
+        ReadError::NotServed {
+            api_version,
+            kind: key.gvk.kind.clone(),
+        }
+    }
+}
+
+/// Where the API server keeps an object: in the release's namespace unless it names one, and in none if its kind
+/// has none.
+fn resolve(object: &ManifestObject, release_namespace: &str, kinds: &Kinds) -> ObjectKey {
+    let namespaced = kinds.served.get(&object.gvk).is_none_or(|kind| kind.namespaced);
+    let namespace = namespaced.then(|| {
+        object
+            .namespace
+            .clone()
+            .unwrap_or_else(|| release_namespace.to_owned())
+    });
+    ObjectKey {
+        gvk: object.gvk.clone(),
+        namespace,
+        name: object.name.clone(),
+    }
+}
+
+/// What makes an object the same one, also where Kubernetes has moved its kind to another group in between.
+fn identity(key: &ObjectKey) -> (String, String, Option<String>, String) {
+    let group = key.gvk.group();
+    let group = if MOVED_GROUPS.contains(&group) {
+        MOVED_GROUPS[0]
+    } else {
+        group
+    };
+    (
+        group.to_owned(),
+        key.gvk.kind.clone(),
+        key.namespace.clone(),
+        key.name.clone(),
+    )
+}
