@@ -137,6 +137,11 @@ impl<S: Source> Source for Recorder<S> {
         self.source.cluster()
     }
 
+    /// The time that the snapshot says, so that it is judged as this scan judges.
+    fn now(&self) -> DateTime<Utc> {
+        self.notes.taken_at
+    }
+
     async fn kinds(&self) -> Result<Kinds, ReadError> {
         let answer = self.source.kinds().await;
         self.notes.state().kinds = Some(answer.clone());
