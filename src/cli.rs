@@ -115,16 +115,16 @@ pub struct ClusterArgs {
     #[arg(long = "release", value_name = "NAME")]
     pub releases: Vec<String>,
     /// Scan only releases whose records match this label selector (see `helm upgrade --labels`)
-    #[arg(short = 'l', long, value_name = "SELECTOR", conflicts_with = "snapshot")]
+    #[arg(short = 'l', long, value_name = "SELECTOR")]
     pub selector: Option<String>,
     /// The kubeconfig file
-    #[arg(long, value_name = "FILE", conflicts_with = "snapshot")]
+    #[arg(long, value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,
     /// The kubeconfig's context
-    #[arg(long, value_name = "CONTEXT", conflicts_with = "snapshot")]
+    #[arg(long, value_name = "CONTEXT")]
     pub context: Option<String>,
     /// Use the pod's own service account
-    #[arg(long, conflicts_with_all = ["kubeconfig", "context", "snapshot"])]
+    #[arg(long, conflicts_with_all = ["kubeconfig", "context"])]
     pub in_cluster: bool,
     /// The name that reports give the cluster
     #[arg(long, value_name = "NAME", env = "DRIFTLINE_CLUSTER_NAME")]
@@ -150,7 +150,11 @@ pub struct ScanArgs {
     #[command(flatten)]
     pub cluster: ClusterArgs,
     /// Scan a snapshot instead of a cluster
-    #[arg(long, value_name = "PATH", id = "snapshot")]
+    #[arg(
+        long,
+        value_name = "PATH",
+        conflicts_with_all = ["selector", "kubeconfig", "context", "in_cluster"]
+    )]
     pub snapshot: Option<PathBuf>,
     /// The format of the report
     #[arg(short, long, value_enum, default_value_t, env = "DRIFTLINE_OUTPUT")]
@@ -186,7 +190,7 @@ pub struct SnapshotArgs {
     #[command(flatten)]
     pub cluster: ClusterArgs,
     /// The directory to write, which must be new or empty
-    #[arg(short, long, value_name = "PATH", id = "snapshot")]
+    #[arg(short, long, value_name = "PATH")]
     pub output: PathBuf,
     /// Replace values that may be secret by tokens that still tell equal from different
     #[arg(long)]
@@ -209,5 +213,18 @@ mod tests {
             Cli::try_parse_from(["driftline", "scan", "--snapshot", "x", "--context", "y"]).unwrap_err();
         assert_eq!(error.kind(), clap::error::ErrorKind::ArgumentConflict);
         Cli::try_parse_from(["driftline", "snapshot", "-o", "x", "-n", "a", "-n", "b"]).unwrap();
+    }
+
+    #[test]
+    fn a_snapshot_is_taken_of_any_cluster_and_selection() {
+        for options in [
+            ["--context", "y"].as_slice(),
+            &["--kubeconfig", "y"],
+            &["--in-cluster"],
+            &["-l", "a=b"],
+        ] {
+            let arguments = ["driftline", "snapshot", "-o", "x"];
+            Cli::try_parse_from(arguments.iter().chain(options)).unwrap();
+        }
     }
 }
