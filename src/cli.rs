@@ -17,14 +17,17 @@ pub struct Cli {
     pub global: Global,
 }
 
+/// The heading of what every command has, below what only one has.
+const LOOK: &str = "Logs and colour";
+
 /// Options of every command.
 #[derive(Debug, Args)]
 pub struct Global {
     /// Say more on standard error: -v stages and their times, -vv every decision, -vvv every request
-    #[arg(short, long, action = clap::ArgAction::Count, global = true, conflicts_with = "quiet")]
+    #[arg(short, long, action = clap::ArgAction::Count, global = true, conflicts_with = "quiet", help_heading = LOOK)]
     pub verbose: u8,
     /// Say nothing on standard error but errors, and show no progress
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = LOOK)]
     pub quiet: bool,
     /// How log lines on standard error are written
     #[arg(
@@ -32,11 +35,12 @@ pub struct Global {
         value_enum,
         default_value_t,
         global = true,
+        help_heading = LOOK,
         env = "DRIFTLINE_LOG_FORMAT"
     )]
     pub log_format: LogFormat,
     /// When to use colour
-    #[arg(long, value_enum, default_value_t, global = true)]
+    #[arg(long, value_enum, default_value_t, global = true, help_heading = LOOK)]
     pub color: Color,
 }
 
@@ -99,7 +103,7 @@ const EXIT_STATUS: &str = "Exit status: 0 clean; 1 drift; 2 trouble (usage, clus
 /// Which cluster to read, and which releases in it.
 #[derive(Debug, Args)]
 pub struct ClusterArgs {
-    /// Scan only releases in this namespace; may be repeated
+    /// Only releases in this namespace; may be repeated, or hold several with commas [default: all]
     #[arg(
         short,
         long = "namespace",
@@ -108,37 +112,37 @@ pub struct ClusterArgs {
         value_delimiter = ','
     )]
     pub namespaces: Vec<String>,
-    /// Scan all namespaces, whatever the configuration file says
+    /// Releases in all namespaces, whatever the configuration file says
     #[arg(short = 'A', long, conflicts_with = "namespaces")]
     pub all_namespaces: bool,
-    /// Scan only the release of this name; may be repeated
+    /// Only the release of this name; may be repeated
     #[arg(long = "release", value_name = "NAME")]
     pub releases: Vec<String>,
-    /// Scan only releases whose records match this label selector (see `helm upgrade --labels`)
-    #[arg(short = 'l', long, value_name = "SELECTOR", conflicts_with = "snapshot")]
+    /// Only releases whose records match this label selector (see `helm upgrade --labels`)
+    #[arg(short = 'l', long, value_name = "SELECTOR")]
     pub selector: Option<String>,
-    /// The kubeconfig file
-    #[arg(long, value_name = "FILE", conflicts_with = "snapshot")]
+    /// The kubeconfig file [default: $KUBECONFIG, then ~/.kube/config, then the pod's own account]
+    #[arg(long, value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,
-    /// The kubeconfig's context
-    #[arg(long, value_name = "CONTEXT", conflicts_with = "snapshot")]
+    /// The kubeconfig's context [default: its current one]
+    #[arg(long, value_name = "CONTEXT")]
     pub context: Option<String>,
     /// Use the pod's own service account
-    #[arg(long, conflicts_with_all = ["kubeconfig", "context", "snapshot"])]
+    #[arg(long, conflicts_with_all = ["kubeconfig", "context"])]
     pub in_cluster: bool,
-    /// The name that reports give the cluster
+    /// The name that reports give the cluster [default: the context]
     #[arg(long, value_name = "NAME", env = "DRIFTLINE_CLUSTER_NAME")]
     pub cluster_name: Option<String>,
     /// The configuration file
     #[arg(long, value_name = "FILE", env = "DRIFTLINE_CONFIG")]
     pub config: Option<PathBuf>,
-    /// How long the whole scan may take
+    /// How long the whole scan may take [default: 10m]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, env = "DRIFTLINE_TIMEOUT")]
     pub timeout: Option<Duration>,
-    /// How long one request may take
+    /// How long one request may take [default: 30s]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, env = "DRIFTLINE_REQUEST_TIMEOUT")]
     pub request_timeout: Option<Duration>,
-    /// How many requests may be under way at once
+    /// How many requests may be under way at once, up to 64 [default: 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64), env = "DRIFTLINE_CONCURRENCY")]
     pub concurrency: Option<u8>,
 }
@@ -150,7 +154,11 @@ pub struct ScanArgs {
     #[command(flatten)]
     pub cluster: ClusterArgs,
     /// Scan a snapshot instead of a cluster
-    #[arg(long, value_name = "PATH", id = "snapshot")]
+    #[arg(
+        long,
+        value_name = "PATH",
+        conflicts_with_all = ["selector", "kubeconfig", "context", "in_cluster"]
+    )]
     pub snapshot: Option<PathBuf>,
     /// The format of the report
     #[arg(short, long, value_enum, default_value_t, env = "DRIFTLINE_OUTPUT")]
@@ -186,7 +194,7 @@ pub struct SnapshotArgs {
     #[command(flatten)]
     pub cluster: ClusterArgs,
     /// The directory to write, which must be new or empty
-    #[arg(short, long, value_name = "PATH", id = "snapshot")]
+    #[arg(short, long, value_name = "PATH")]
     pub output: PathBuf,
     /// Replace values that may be secret by tokens that still tell equal from different
     #[arg(long)]
@@ -209,5 +217,18 @@ mod tests {
             Cli::try_parse_from(["driftline", "scan", "--snapshot", "x", "--context", "y"]).unwrap_err();
         assert_eq!(error.kind(), clap::error::ErrorKind::ArgumentConflict);
         Cli::try_parse_from(["driftline", "snapshot", "-o", "x", "-n", "a", "-n", "b"]).unwrap();
+    }
+
+    #[test]
+    fn a_snapshot_is_taken_of_any_cluster_and_selection() {
+        for options in [
+            ["--context", "y"].as_slice(),
+            &["--kubeconfig", "y"],
+            &["--in-cluster"],
+            &["-l", "a=b"],
+        ] {
+            let arguments = ["driftline", "snapshot", "-o", "x"];
+            Cli::try_parse_from(arguments.iter().chain(options)).unwrap();
+        }
     }
 }

@@ -53,7 +53,7 @@ async fn scan_command(args: &ScanArgs, global: &Global) -> anyhow::Result<u8> {
     let reading = settings.reading;
     let stop = stop(reading.timeout)?;
     let progress = Bar::new(global.quiet || global.verbose > 0);
-    let report = match reading.from {
+    let mut report = match reading.from {
         From::Cluster(options) => {
             let cluster = Cluster::connect(options).await?;
             scan(Arc::new(cluster), &reading.scan, &progress, stop).await
@@ -64,6 +64,11 @@ async fn scan_command(args: &ScanArgs, global: &Global) -> anyhow::Result<u8> {
         }
     };
     progress.finish();
+    // A snapshot has the name that it was taken with, a configuration file one for clusters: only what was asked
+    // for this scan stands above that.
+    if let (Some(_), Some(name)) = (&args.snapshot, &args.cluster.cluster_name) {
+        report.cluster.name.clone_from(name);
+    }
     let report = if args.all {
         report
     } else {

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::object::{Gvk, ObjectKey};
@@ -17,6 +18,9 @@ use crate::report::{Cluster, ReportError};
 pub trait Source: Send + Sync + 'static {
     /// Which cluster this is.
     fn cluster(&self) -> Cluster;
+
+    /// The moment that ages are measured against: the present, and for a snapshot when it was taken.
+    fn now(&self) -> DateTime<Utc>;
 
     /// The kinds that the API server serves.
     fn kinds(&self) -> impl Future<Output = Result<Kinds, ReadError>> + Send;

@@ -80,3 +80,41 @@ fn the_example_settings_are_yaml_with_and_without_what_is_commented_out() {
     assert!(all["cluster"]["name"].is_string());
     assert!(settings(&text)["notify"].is_null());
 }
+
+/// The README shows the beginning of what its first command prints; lines of `…` stand for what it leaves out.
+#[test]
+fn the_readme_shows_what_its_first_command_prints() {
+    let readme = read("README.md");
+    let shown: Vec<&str> = readme
+        .split_once("<!-- example output -->\n```text\n")
+        .and_then(|(_, rest)| rest.split_once("```"))
+        .map(|(block, _)| block.lines().collect())
+        .unwrap_or_default();
+    let command = readme
+        .split_once("<!-- first-command -->\n```sh\n")
+        .and_then(|(_, rest)| rest.lines().next())
+        .and_then(|line| line.split_once(" -- "))
+        .map(|(_, arguments)| arguments.split(' ').collect::<Vec<_>>())
+        .unwrap_or_default();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_driftline"))
+        .env_clear()
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(command)
+        .output()
+        .unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(output.status.code(), Some(1));
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let mut rest = printed.lines();
+    for line in shown.iter().filter(|line| line.trim() != "…") {
+        // In the same order.
+        assert!(
+            rest.any(|candidate| candidate == *line),
+            "README.md shows: {line}"
+        );
+    }
+    assert_eq!(
+        shown.last(),
+        printed.lines().last().as_ref(),
+        "the answer comes last"
+    );
+}

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::code::{HealthCode, HealthSeverity};
 use crate::release::decode::DecodeError;
 use crate::release::history::History;
-use crate::release::stored::{Status, StoredRevision};
+use crate::release::stored::{Driver, Status, StoredRevision};
 use crate::report::{Advice, Health};
 
 /// A remark without advice.
@@ -128,8 +128,16 @@ fn pending(history: &History, latest: &StoredRevision, now: DateTime<Utc>, stuck
 
 /// The first thing to run in any trouble: it reads, and shows Helm's own words.
 fn with_history(history: &History, mut health: Health) -> Health {
+    // Helm looks into Secrets unless told otherwise.
+    let driver = match history.key.driver {
+        Driver::Secret => "",
+        Driver::ConfigMap => "HELM_DRIVER=configmap ",
+    };
     health.advice.push(Advice {
-        command: format!("helm history {} -n {}", history.key.name, history.key.namespace),
+        command: format!(
+            "{driver}helm history {} -n {}",
+            history.key.name, history.key.namespace
+        ),
         destructive: false,
         why: "shows Helm's own description of every revision".to_owned(),
     });
@@ -149,7 +157,7 @@ fn human(age: TimeDelta) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::release::stored::{Driver, Metadata};
+    use crate::release::stored::Metadata;
 
     fn codes(statuses: &[&str], age_minutes: i64) -> Vec<(HealthCode, usize)> {
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
@@ -189,6 +197,29 @@ mod tests {
         ];
         for (statuses, age, expected) in rows {
             assert_eq!(codes(statuses, age), expected, "{statuses:?}");
+        }
+    }
+
+    #[test]
+    fn advice_says_where_helm_has_to_look() {
+        for (driver, command) in [
+            (Driver::Secret, "helm history web -n shop"),
+            (
+                Driver::ConfigMap,
+                "HELM_DRIVER=configmap helm history web -n shop",
+            ),
+        ] {
+            let failed = StoredRevision::from_metadata(Metadata {
+                driver,
+                namespace: "shop",
+                object: "sh.helm.release.v1.web.v1",
+                labels: [Some("web"), Some("1"), Some("failed")],
+                created: None,
+                written: None,
+            });
+            let [history] = History::group(failed).try_into().unwrap();
+            let health = of_history(&history, DateTime::UNIX_EPOCH, TimeDelta::zero());
+            assert_eq!(health[0].advice[0].command, command);
         }
     }
 

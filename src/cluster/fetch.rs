@@ -133,7 +133,7 @@ impl Kind<'_> {
         }
         let purpose = Purpose {
             verb: "list",
-            resource: self.plural,
+            resource: &self.resource(),
             namespace,
         };
         let mut token: Option<String> = None;
@@ -170,7 +170,7 @@ impl Kind<'_> {
         let path = format!("{}/{}", self.path(key.namespace.as_deref()), encode(&key.name));
         let purpose = Purpose {
             verb: "get",
-            resource: self.plural,
+            resource: &self.resource(),
             namespace: key.namespace.as_deref(),
         };
         match self.http.get(&path, JSON, purpose).await {
@@ -186,6 +186,14 @@ impl Kind<'_> {
             }
             Ok(Answer::NotFound | Answer::Expired) => (self.found)(key, Lookup::NotFound),
             Err(error) => (self.found)(key, Lookup::Unreadable(&error)),
+        }
+    }
+
+    /// The resource with its group, as a role has to name it.
+    fn resource(&self) -> Cow<'_, str> {
+        match self.gvk.group() {
+            "" => Cow::Borrowed(self.plural),
+            group => Cow::Owned(format!("{}.{group}", self.plural)),
         }
     }
 

@@ -12,6 +12,8 @@ mod storage;
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
+
 use self::http::Http;
 use crate::object::ObjectKey;
 use crate::release::stored::{Driver, StoredRevision};
@@ -29,6 +31,10 @@ pub struct Cluster {
 impl Source for Cluster {
     fn cluster(&self) -> report::Cluster {
         self.identity.clone()
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
     }
 
     async fn kinds(&self) -> Result<Kinds, ReadError> {

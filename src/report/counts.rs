@@ -103,7 +103,7 @@ impl Report {
         for release in &mut self.releases {
             release
                 .health
-                .sort_by(|a, b| (a.code, &a.message).cmp(&(b.code, &b.message)));
+                .sort_by(|a, b| (b.severity, a.code, &a.message).cmp(&(a.severity, b.code, &b.message)));
             release.objects.sort_by(|a, b| {
                 (&a.kind, &a.namespace, &a.name, &a.api_version).cmp(&(
                     &b.kind,

@@ -3,9 +3,11 @@
 use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr;
 
+use super::fixtures::{finding, object};
 use super::sanitize::{Medium, is_runner_command, is_unsafe};
 use super::text::{Palette, TextOptions};
 use super::{Report, fixtures, json, text};
+use crate::classify::code::FindingCode;
 
 fn as_text(report: &Report, options: &TextOptions) -> String {
     let mut out = Vec::new();
@@ -107,6 +109,39 @@ fn assert_harmless(text: &str, context: &str) {
             "{context}: {line}"
         );
     }
+}
+
+/// A label that an upgrade changes everywhere is told once, with every object that has it.
+#[test]
+fn objects_that_drifted_alike_share_their_findings() {
+    let label = || {
+        finding(
+            FindingCode::Changed,
+            "/metadata/labels/version",
+            Some("1".into()),
+            Some("2".into()),
+        )
+    };
+    let image = finding(
+        FindingCode::Changed,
+        "/spec/image",
+        Some("a".into()),
+        Some("b".into()),
+    );
+    let named = |name: &str| object("v1", "ConfigMap", "shop", name);
+    let alike = ["a", "b", "c", "d"].map(|name| named(name).drifted([label()]));
+    let other = named("e").drifted([label(), image]);
+    let release = fixtures::release("shop", "web");
+    let few = release.clone().with_objects(alike[..3].to_vec());
+    let many = release.with_objects(alike.into_iter().chain([other]));
+    let told = |release| {
+        as_text(
+            &fixtures::report(vec![release], vec![], None),
+            &TextOptions::PLAIN,
+        )
+    };
+    assert_eq!(told(few).matches("changed  ").count(), 3);
+    insta::assert_snapshot!("alike-plain", told(many));
 }
 
 #[test]

@@ -15,7 +15,7 @@ mod lines;
 mod palette;
 mod value;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, Write};
 
 use chrono::{DateTime, Utc};
@@ -27,7 +27,8 @@ pub use self::palette::Palette;
 use super::sanitize::Medium;
 use super::{Health, ObjectReport, ReleaseReport, Report};
 
-/// From how many objects on those that are unknown for the same reason share a line.
+/// From how many objects on those that are unknown for the same reason share a line, and those that drifted in the
+/// same way share their findings.
 const GROUPED: usize = 4;
 
 /// How many columns of a name or a sentence are shown. The longest legal names fit; a hostile one does not flood.
@@ -169,9 +170,18 @@ impl Writer<'_> {
             |object: &ObjectReport| unknown_key(object).is_some_and(|key| shared.contains_key(&key));
         let states = release.objects.iter().map(|object| object.state.as_str().len());
         let name_at = 2 + states.max().unwrap_or(0) + 2;
-        for object in release.objects.iter().filter(|object| !grouped(object)) {
+        let shown: Vec<(&ObjectReport, Vec<Line>)> = release
+            .objects
+            .iter()
+            .filter(|object| !grouped(object))
+            .map(|object| (object, fields::lines(release, object, self.options)))
+            .collect();
+        let alike = alike(&shown);
+        for (object, findings) in shown.iter().filter(|(_, lines)| !alike.contains_key(&lines[..])) {
             self.object(release, object, name_at)?;
+            findings.iter().try_for_each(|line| self.line(line))?;
         }
+        self.alike(release, &shown, &alike, name_at)?;
         for ((kind, reason), count) in &shared {
             let mut line = self.state(ObjectState::Unknown, name_at);
             line.push(
@@ -193,21 +203,50 @@ impl Writer<'_> {
         if let Some(reason) = &object.reason {
             line.plain(": ").plain(self.options.safe(reason));
         }
-        if let Some(template) = object
-            .template
-            .as_ref()
-            .filter(|_| object.state != ObjectState::InSync)
-        {
+        if object.state != ObjectState::InSync {
+            self.template(object, &mut line);
+        }
+        self.line(&line)
+    }
+
+    /// What many objects have in common, in the order of the first of each, and then which objects those are.
+    fn alike(
+        &mut self,
+        release: &ReleaseReport,
+        shown: &[(&ObjectReport, Vec<Line>)],
+        alike: &HashMap<&[Line], usize>,
+        name_at: usize,
+    ) -> io::Result<()> {
+        let mut told = HashSet::new();
+        for (_, findings) in shown {
+            let Some(count) = alike.get(&findings[..]).filter(|_| told.insert(findings)) else {
+                continue;
+            };
+            let mut line = self.state(ObjectState::Drifted, name_at);
+            line.push(
+                self.options.palette.name,
+                self.options.safe(&format!("{count} objects in the same way")),
+            );
+            self.line(&line)?;
+            findings.iter().try_for_each(|line| self.line(line))?;
+            for (object, _) in shown.iter().filter(|(_, lines)| lines == findings) {
+                let mut line = Line::indented(4);
+                line.push(self.options.palette.dim, "in").plain("  ");
+                line.plain(self.options.safe(&title(release, object)));
+                self.template(object, &mut line);
+                self.line(&line)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn template(&self, object: &ObjectReport, line: &mut Line) {
+        if let Some(template) = &object.template {
             line.plain("   ").push(
                 self.options.palette.dim,
                 self.options.safe(&format!("({template})")),
             );
         }
-        self.line(&line)?;
-        for line in fields::lines(release, object, self.options) {
-            self.line(&line)?;
-        }
-        Ok(())
     }
 
     fn state(&self, state: ObjectState, name_at: usize) -> Line {
@@ -216,6 +255,19 @@ impl Writer<'_> {
             .pad_to(name_at);
         line
     }
+}
+
+/// The findings, as they are shown, that many drifted objects share, and how many those are. A label that an upgrade
+/// changes everywhere must not bury what differs in one place.
+fn alike<'a>(shown: &'a [(&ObjectReport, Vec<Line>)]) -> HashMap<&'a [Line], usize> {
+    let mut alike = HashMap::new();
+    for (object, lines) in shown {
+        if object.state == ObjectState::Drifted && object.reason.is_none() && !lines.is_empty() {
+            *alike.entry(&lines[..]).or_insert(0) += 1;
+        }
+    }
+    alike.retain(|_, count| *count >= GROUPED);
+    alike
 }
 
 /// Kind and reason of an object that could not be read; `None` for all others.

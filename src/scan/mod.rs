@@ -74,7 +74,7 @@ pub async fn scan<S: Source>(
             Err(error) => Ended::Failed(error),
         },
     };
-    let (mut releases, mut errors) = board.into_reports(Utc::now(), age(options.stuck_after));
+    let (mut releases, mut errors) = board.into_reports(source.now(), age(options.stuck_after));
     let mut outcome = None;
     let mut stopped = None;
     match ended {

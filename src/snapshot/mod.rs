@@ -12,7 +12,7 @@
 //! releases/NAMESPACE/DRIVER/OBJECT.json                 a release record, decoded: no chart, no values
 //! releases/NAMESPACE/DRIVER/OBJECT.payload              a record that could not be decoded, as it was stored
 //! objects/GROUP/VERSION/KIND/NAMESPACE/NAME.json        a live object
-//! schemas/GROUP/VERSION.json                            an OpenAPI v3 document
+//! schemas/GROUP/VERSION.json                            an OpenAPI v3 document, without its paths
 //! ```
 //!
 //! `NAMESPACE` is that of the records, or `_cluster` for cluster-scoped objects; `GROUP` is `core` for the core

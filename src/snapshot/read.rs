@@ -125,6 +125,11 @@ impl Source for SnapshotSource {
         self.index.cluster.clone()
     }
 
+    /// When it was taken, so that what was in progress then is not stuck by now.
+    fn now(&self) -> DateTime<Utc> {
+        self.taken_at()
+    }
+
     async fn kinds(&self) -> Result<Kinds, ReadError> {
         match &self.index.kinds {
             Some(Answer::Given(kinds)) => Ok(kinds.kinds()),

@@ -10,16 +10,19 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::*;
+use crate::classify::code::{HealthCode, Stopped};
+use crate::classify::object::Rules;
 use crate::classify::redact::Redaction;
 use crate::object::{Gvk, ObjectKey};
 use crate::release::decode::{self, DecodeError, Release};
 use crate::release::stored::{Driver, Metadata, StoredRevision};
 use crate::report::{Cluster, ReportError};
+use crate::scan::{Quiet, scan};
 use crate::source::{Inventory, Kinds, Lookup, ReadError, Record, ServedKind, Source, Wanted};
 
 /// A cluster in memory. What it does not know is not found.
@@ -39,6 +42,10 @@ impl Source for Fake {
             name: "test".into(),
             server: "https://127.0.0.1:6443".into(),
         }
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH
     }
 
     async fn kinds(&self) -> Result<Kinds, ReadError> {
@@ -405,6 +412,73 @@ async fn later_scans_may_look_at_fewer_namespaces() {
             );
         }
     }
+}
+
+/// What was under way when the snapshot was taken is under way in every scan of it, however late.
+#[tokio::test]
+async fn ages_are_those_of_when_it_was_taken() {
+    let taken_at = DateTime::UNIX_EPOCH;
+    let pending = |minutes| {
+        StoredRevision::from_metadata(Metadata {
+            driver: Driver::Secret,
+            namespace: "shop",
+            object: &format!("sh.helm.release.v1.since-{minutes}.v1"),
+            labels: [
+                Some(&format!("since-{minutes}")),
+                Some("1"),
+                Some("pending-install"),
+            ],
+            created: Some(taken_at - TimeDelta::minutes(minutes)),
+            written: None,
+        })
+        .unwrap()
+    };
+    let fake = Fake {
+        listings: vec![Inventory {
+            revisions: vec![pending(2), pending(90)],
+            errors: vec![],
+        }],
+        records: [2, 90]
+            .map(|minutes| {
+                let object = format!("sh.helm.release.v1.since-{minutes}.v1");
+                (object, Ok(encoded(&json!({"name": format!("since-{minutes}")}))))
+            })
+            .into(),
+        ..Fake::default()
+    };
+    let (_guard, path) = place();
+    let recorder = Arc::new(record_into(&fake, &path, None));
+    let options = crate::scan::Options {
+        namespaces: vec![],
+        releases: vec![],
+        stuck_after: std::time::Duration::from_mins(15),
+        max_record_bytes: 1 << 20,
+        concurrency: 1,
+        rules: Rules::default(),
+    };
+    let first = scan(Arc::clone(&recorder), &options, &Quiet, pending_forever()).await;
+    recorder.finish().unwrap();
+    let snapshot = Arc::new(SnapshotSource::open(&path).unwrap());
+    let later = scan(snapshot, &options, &Quiet, pending_forever()).await;
+    assert_eq!(later.releases, first.releases);
+    let told: Vec<&str> = later
+        .releases
+        .iter()
+        .flat_map(|release| &release.health)
+        .filter(|health| matches!(health.code, HealthCode::InProgress | HealthCode::Stuck))
+        .map(|health| health.message.as_str())
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "revision 1 is pending-install, last written 2 min ago",
+            "revision 1 is pending-install, last written 1 h ago: longer than 15 min, so Helm probably died"
+        ]
+    );
+}
+
+fn pending_forever() -> std::future::Pending<Stopped> {
+    std::future::pending()
 }
 
 #[cfg(unix)]

@@ -137,6 +137,11 @@ impl<S: Source> Source for Recorder<S> {
         self.source.cluster()
     }
 
+    /// The time that the snapshot says, so that it is judged as this scan judges.
+    fn now(&self) -> DateTime<Utc> {
+        self.notes.taken_at
+    }
+
     async fn kinds(&self) -> Result<Kinds, ReadError> {
         let answer = self.source.kinds().await;
         self.notes.state().kinds = Some(answer.clone());
@@ -299,8 +304,11 @@ impl Notes {
         match answer {
             Ok(Some(document)) => {
                 if self.state().schemas.file(&key) {
-                    // Servers send it on one line.
-                    let pretty = serde_json::from_slice::<Value>(document).map(|document| json(&document));
+                    // Servers send it on one line, and most of it describes requests.
+                    let pretty = serde_json::from_slice::<Value>(document).map(|mut document| {
+                        document.as_object_mut().map(|document| document.remove("paths"));
+                        json(&document)
+                    });
                     self.write(&layout::schema(api_version), pretty.as_ref().unwrap_or(document));
                 }
             }

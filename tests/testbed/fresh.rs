@@ -19,7 +19,7 @@ struct Case {
 }
 
 /// What each Helm can install and upgrade.
-const CHARTS: [Case; 10] = [
+const CHARTS: [Case; 11] = [
     Case {
         chart: "scalars",
         args: &[],
@@ -63,6 +63,12 @@ const CHARTS: [Case; 10] = [
         settled: &[],
     },
     Case {
+        chart: "backups",
+        args: &[],
+        objects: [3, 3],
+        settled: &[],
+    },
+    Case {
         chart: "helm-features",
         args: &[],
         objects: [7, 6],
@@ -83,7 +89,7 @@ const CHARTS: [Case; 10] = [
 ];
 
 /// What only Helm 3 installs.
-const LENIENT: [Case; 3] = [
+const LENIENT: [Case; 4] = [
     Case {
         chart: "scalars",
         args: &["--set=lenient=true"],
@@ -100,6 +106,12 @@ const LENIENT: [Case; 3] = [
         chart: "custom-resources",
         args: &["--set=lenient=true"],
         objects: [5, 5],
+        settled: &[],
+    },
+    Case {
+        chart: "backups",
+        args: &["--set=lenient=true"],
+        objects: [3, 3],
         settled: &[],
     },
 ];

@@ -14,17 +14,18 @@ use super::line::{Line, Safe};
 /// The legend, where there is anything to read with it, and the summary.
 pub(super) fn lines(report: &Report, options: &TextOptions) -> Vec<Line> {
     let mut lines = Vec::new();
-    let mut findings = report
-        .releases
-        .iter()
-        .flat_map(|release| &release.objects)
-        .flat_map(|object| &object.findings);
-    if findings.next().is_some() {
+    let findings = || {
+        let objects = report.releases.iter().flat_map(|release| &release.objects);
+        objects.flat_map(|object| &object.findings)
+    };
+    if findings().next().is_some() {
         let mut legend = Line::default();
-        legend.push(
-            options.palette.dim,
-            "Read: deployed → live. Times are UTC. Writers are claimed, not proven. More: driftline explain CODE",
-        );
+        let writers = if findings().any(|finding| finding.actor.is_some()) {
+            "Read: deployed → live. Times are UTC. Writers are claimed, not proven. More: driftline explain CODE"
+        } else {
+            "Read: deployed → live. Times are UTC. More: driftline explain CODE"
+        };
+        legend.push(options.palette.dim, writers);
         lines.push(legend);
     }
     let mut line = Line::default();

@@ -143,7 +143,11 @@ fn row(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> Row
     }
     details.extend(origin(release, finding, options));
     details.extend(finding.actor.as_ref().map(|actor| self::actor(actor, options)));
-    details.extend(finding.next_upgrade.map(next_upgrade));
+    // What the server drops it drops again.
+    let next = finding
+        .next_upgrade
+        .filter(|_| finding.code != FindingCode::Pruned);
+    details.extend(next.map(next_upgrade));
     let (value, block) = value(finding, options);
     Row {
         code: finding.code,
@@ -230,7 +234,14 @@ fn origin(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> 
         FindingCode::Conflict if finding.redacted => return None,
         FindingCode::Conflict => {
             let value = show(finding.previous.as_ref()?, options.medium);
-            format!("revision {}: {}", previous?, value.cut(VALUE_LIMIT / 2).as_str())
+            // Cut where it differs from the baseline's.
+            let beside = finding
+                .desired
+                .as_ref()
+                .map(|desired| show(desired, options.medium));
+            let beside = beside.unwrap_or_else(|| Safe::from(""));
+            let (value, _) = Safe::shorten(&value, &beside, VALUE_LIMIT / 2);
+            format!("revision {}: {}", previous?, value.as_str())
         }
         FindingCode::HalfUpgraded => {
             let baseline = release.baseline.as_ref().map_or(0, |revision| revision.revision);

@@ -14,7 +14,7 @@ use crate::report::sanitize::{Medium, sanitize};
 use super::value::cut;
 
 /// Text that may be written to a terminal.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Safe(Cow<'static, str>);
 
 impl Safe {
@@ -51,7 +51,7 @@ impl From<&'static str> for Safe {
 }
 
 /// A line that is being put together.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct Line {
     spans: Vec<(Style, Safe)>,
     width: usize,
