@@ -69,6 +69,15 @@ enum Outcome {
     Judged(Option<ObjectReport>),
 }
 
+/// What it means that a release is not in the second listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Absence {
+    /// It is gone.
+    Moved,
+    /// Nothing: not everything could be listed again.
+    Unseen,
+}
+
 /// What has to be read.
 pub(super) struct Plan {
     pub(super) wanted: Vec<Wanted>,
@@ -176,7 +185,7 @@ impl Board {
     }
 
     /// Marks the releases whose newest revision is no longer what it was.
-    pub(super) fn moved(&self, after: &[History]) {
+    pub(super) fn moved(&self, after: &[History], absence: Absence) {
         for work in &mut self.state().releases {
             let now = after.iter().find(|history| history.key == work.history.key);
             let latest = |history: &History| {
@@ -184,7 +193,10 @@ impl Board {
                     .latest()
                     .map(|latest| (latest.revision, latest.status, latest.written))
             };
-            work.moved = now.and_then(latest) != latest(&work.history);
+            work.moved = match (now, absence) {
+                (None, Absence::Unseen) => false,
+                (now, _) => now.and_then(latest) != latest(&work.history),
+            };
         }
     }
 
