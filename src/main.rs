@@ -1,6 +1,6 @@
 //! The `driftline` program: parses the command line, sets up logging, and turns the result into an exit status.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -17,7 +17,12 @@ fn main() -> ExitCode {
         .enable_all()
         .build()
         .map_err(anyhow::Error::from)
-        .and_then(|runtime| runtime.block_on(run::run(cli)));
+        .and_then(|runtime| {
+            let result = runtime.block_on(run::run(cli));
+            // A credential plugin that hangs is not waited for.
+            runtime.shutdown_background();
+            result
+        });
     match result {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
@@ -38,7 +43,10 @@ fn log_to_stderr(global: &Global) {
         (false, _) => "driftline=trace,hyper_util=debug",
     };
     let filter = EnvFilter::new(format!("off,{level}"));
-    let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(run::colours(global.color, std::io::stderr().is_terminal()));
     match global.log_format {
         LogFormat::Json => builder.json().init(),
         LogFormat::Text => builder.with_target(false).init(),

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use clap::CommandFactory;
 
 use crate::classify::code::{Outcome, Stopped};
 use crate::cli::{Cli, Color, Command, Global, Output, ScanArgs, SnapshotArgs};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, client};
 use crate::exit::{self, Delivery};
 use crate::explain;
 use crate::notify::{CheckStatus, Sinks};
@@ -55,7 +56,7 @@ async fn scan_command(args: &ScanArgs, global: &Global) -> anyhow::Result<u8> {
     let progress = Bar::new(global.quiet || global.verbose > 0);
     let mut report = match reading.from {
         From::Cluster(options) => {
-            let cluster = Cluster::connect(options).await?;
+            let (cluster, stop) = connect(options, stop).await?;
             scan(Arc::new(cluster), &reading.scan, &progress, stop).await
         }
         From::Snapshot(path) => {
@@ -107,7 +108,16 @@ fn write_report(report: &Report, args: &ScanArgs, global: &Global) -> anyhow::Re
 }
 
 fn palette(color: Color, to_terminal: bool) -> Palette {
-    let wanted = match color {
+    if colours(color, to_terminal) {
+        Palette::COLOUR
+    } else {
+        Palette::PLAIN
+    }
+}
+
+/// Whether to use colour there.
+pub fn colours(color: Color, to_terminal: bool) -> bool {
+    match color {
         Color::Always => true,
         Color::Never => false,
         Color::Auto => {
@@ -115,8 +125,7 @@ fn palette(color: Color, to_terminal: bool) -> Palette {
                 && environment("NO_COLOR").is_none()
                 && environment("TERM").is_some_and(|terminal| terminal != "dumb")
         }
-    };
-    if wanted { Palette::COLOUR } else { Palette::PLAIN }
+    }
 }
 
 async fn deliver(sinks: &Sinks, report: &Report) -> Delivery {
@@ -141,7 +150,7 @@ async fn snapshot_command(args: &SnapshotArgs, global: &Global) -> anyhow::Resul
         anyhow::bail!("a snapshot is taken of a cluster")
     };
     let stop = stop(reading.timeout)?;
-    let cluster = Cluster::connect(options).await?;
+    let (cluster, stop) = connect(options, stop).await?;
     let redaction = args.redact.then(|| reading.scan.rules.redaction.clone());
     let recorder = Arc::new(Recorder::create(cluster, &args.output, Utc::now(), redaction)?);
     let progress = Bar::new(global.quiet || global.verbose > 0);
@@ -206,6 +215,25 @@ async fn check_command(config: Option<&Path>) -> anyhow::Result<u8> {
     }
     print(&told)?;
     Ok(status)
+}
+
+/// Connects, unless the scan has to end before. Credential plugins may ask a person, who may not be there.
+async fn connect<S: Future<Output = Stopped>>(
+    options: client::Options,
+    stop: S,
+) -> anyhow::Result<(Cluster, Pin<Box<S>>)> {
+    let mut stop = Box::pin(stop);
+    tokio::select! {
+        biased;
+        stopped = &mut stop => anyhow::bail!(
+            "{} before the cluster's credentials were there; a credential plugin of the kubeconfig may hang",
+            match stopped {
+                Stopped::Deadline => "the scan ran out of time",
+                Stopped::Signal => "the scan was asked to stop",
+            }
+        ),
+        cluster = Cluster::connect(options) => Ok((cluster?, stop)),
+    }
 }
 
 /// Writes to standard output. A reader that has gone away has seen enough.

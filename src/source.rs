@@ -124,8 +124,8 @@ pub enum ReadError {
         /// How long was waited.
         seconds: u64,
     },
-    /// The API server asked to come back later, too often.
-    #[error("the API server is overloaded: it answered {status} to {attempts} attempts")]
+    /// The API server asked to come back later, or failed, too often.
+    #[error("the API server {}: it answered {status} to {attempts} attempts", condition(*status))]
     Overloaded {
         /// The HTTP status.
         status: u16,
@@ -187,6 +187,10 @@ fn within(namespace: Option<&String>) -> String {
         || " in all namespaces".to_owned(),
         |namespace| format!(" in namespace {namespace}"),
     )
+}
+
+const fn condition(status: u16) -> &'static str {
+    if status == 429 { "is overloaded" } else { "fails" }
 }
 
 fn because(reason: &str) -> String {

@@ -4,10 +4,11 @@
 //! in a kubeconfig, so that a mistyped context would scan another cluster.
 
 use std::collections::BTreeSet;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 
 use super::Cluster;
@@ -83,10 +84,15 @@ impl Cluster {
             ::http::header::USER_AGENT,
             ::http::HeaderValue::from_static(concat!("driftline/", env!("CARGO_PKG_VERSION"))),
         ));
-        let client = Client::try_from(config).map_err(|error| ConnectError::Client {
+        // A credential plugin runs in here, for as long as it likes.
+        let client = tokio::task::spawn_blocking(move || Client::try_from(config)).await;
+        let failed = |reason: String| ConnectError::Client {
             server: server.clone(),
-            reason: super::http::reason(&error),
-        })?;
+            reason,
+        };
+        let client = client
+            .map_err(|_| failed("its client could not be built".to_owned()))?
+            .map_err(|error| failed(super::http::reason(&error)))?;
         let name = options.name.unwrap_or(context);
         let limits = Limits::new(options.request_timeout, options.concurrency);
         Ok(Self {
@@ -114,7 +120,7 @@ async fn load(access: &Access) -> Result<(Config, String), ConnectError> {
             Box::pin(load(&Access::InCluster)).await
         }
         Access::Kubeconfig { path, context } => {
-            let kubeconfig = match path {
+            let mut kubeconfig = match path {
                 Some(path) => Kubeconfig::read_from(path),
                 None => Kubeconfig::read(),
             }
@@ -142,6 +148,7 @@ async fn load(access: &Access) -> Result<(Config, String), ConnectError> {
                     },
                 ));
             }
+            quieten(&mut kubeconfig);
             let options = KubeConfigOptions {
                 context: Some(name.clone()),
                 ..KubeConfigOptions::default()
@@ -151,6 +158,17 @@ async fn load(access: &Access) -> Result<(Config, String), ConnectError> {
                 .map_err(|error| ConnectError::Kubeconfig(explain(&error)))?;
             Ok((config, name))
         }
+    }
+}
+
+/// Keeps what credential plugins print out of the logs. They may ask a person to log in, where there is one.
+fn quieten(kubeconfig: &mut Kubeconfig) {
+    if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
+        return;
+    }
+    let users = kubeconfig.auth_infos.iter_mut();
+    for plugin in users.filter_map(|user| user.auth_info.as_mut()?.exec.as_mut()) {
+        plugin.interactive_mode = Some(ExecInteractiveMode::Never);
     }
 }
 

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use futures::StreamExt;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::http::{Answer, Http, JSON, Purpose, api_path, parse};
 use crate::object::Gvk;
@@ -22,17 +22,26 @@ const PURPOSE: Purpose<'static> = Purpose {
     namespace: None,
 };
 
+/// Go writes an empty list as `null`.
+fn nullable<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
 /// Either form of the two discovery roots.
 #[derive(Deserialize)]
 struct Root<'a> {
     /// Aggregated: the groups with their resources.
-    #[serde(default, borrow)]
+    #[serde(default, borrow, deserialize_with = "nullable")]
     items: Vec<Group<'a>>,
     /// `/api` of an old server.
-    #[serde(default, borrow)]
+    #[serde(default, borrow, deserialize_with = "nullable")]
     versions: Vec<Cow<'a, str>>,
     /// `/apis` of an old server.
-    #[serde(default, borrow)]
+    #[serde(default, borrow, deserialize_with = "nullable")]
     groups: Vec<OldGroup<'a>>,
 }
 
@@ -40,7 +49,7 @@ struct Root<'a> {
 struct Group<'a> {
     #[serde(default, borrow)]
     metadata: GroupName<'a>,
-    #[serde(default, borrow)]
+    #[serde(default, borrow, deserialize_with = "nullable")]
     versions: Vec<Version<'a>>,
 }
 
@@ -56,7 +65,7 @@ struct Version<'a> {
     name: Cow<'a, str>,
     #[serde(default, borrow)]
     freshness: Cow<'a, str>,
-    #[serde(default, borrow)]
+    #[serde(default, borrow, deserialize_with = "nullable")]
     resources: Vec<Resource<'a>>,
 }
 
@@ -79,7 +88,7 @@ struct Kind<'a> {
 
 #[derive(Deserialize)]
 struct OldGroup<'a> {
-    #[serde(borrow)]
+    #[serde(default, borrow, deserialize_with = "nullable")]
     versions: Vec<OldVersion<'a>>,
 }
 
@@ -92,7 +101,7 @@ struct OldVersion<'a> {
 
 #[derive(Deserialize)]
 struct ResourceList<'a> {
-    #[serde(default, borrow)]
+    #[serde(default, borrow, deserialize_with = "nullable")]
     resources: Vec<OldResource<'a>>,
 }
 
@@ -112,7 +121,7 @@ pub(super) async fn kinds(http: &Http) -> Result<Kinds, ReadError> {
     for root in ["/api", "/apis"] {
         let body = match http.get(root, AGGREGATED, PURPOSE).await? {
             Answer::Body(body) => body,
-            Answer::NotFound | Answer::Expired => {
+            Answer::NotFound | Answer::NoSuchPath | Answer::Expired => {
                 return Err(ReadError::Malformed {
                     reason: format!("{root} is not there; is this a Kubernetes API?"),
                 });
@@ -202,7 +211,7 @@ pub(super) async fn schema(http: &Http, api_version: &str) -> Result<Option<Vec<
         .await?
     {
         Answer::Body(body) => Ok(Some(body.into())),
-        Answer::NotFound | Answer::Expired => Ok(None),
+        Answer::NotFound | Answer::NoSuchPath | Answer::Expired => Ok(None),
     }
 }
 

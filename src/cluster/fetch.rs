@@ -108,7 +108,13 @@ impl Kind<'_> {
                         }
                     }
                 }
-                Err(error @ (ReadError::Forbidden { .. } | ReadError::Malformed { .. })) => {
+                // One object that cannot be converted or decrypted fails the list with 500, and only itself by name.
+                Err(
+                    error @ (ReadError::Forbidden { .. }
+                    | ReadError::Malformed { .. }
+                    | ReadError::Refused { .. }
+                    | ReadError::Overloaded { status: 500, .. }),
+                ) => {
                     tracing::debug!(kind = %self.gvk, %error, "list refused, reading one by one");
                 }
                 Err(error) => {
@@ -174,17 +180,19 @@ impl Kind<'_> {
             namespace: key.namespace.as_deref(),
         };
         match self.http.get(&path, JSON, purpose).await {
-            Ok(Answer::Body(body)) => {
-                if let Ok(text) = std::str::from_utf8(&body) {
-                    (self.found)(key, Lookup::Found(text));
-                } else {
-                    let error = ReadError::Malformed {
-                        reason: "it is not UTF-8".to_owned(),
-                    };
-                    (self.found)(key, Lookup::Unreadable(&error));
-                }
+            Ok(Answer::Body(body)) => match is_it(key, &body) {
+                Ok(text) => (self.found)(key, Lookup::Found(text)),
+                Err(error) => (self.found)(key, Lookup::Unreadable(&error)),
+            },
+            Ok(Answer::NotFound) => (self.found)(key, Lookup::NotFound),
+            Ok(answer @ (Answer::NoSuchPath | Answer::Expired)) => {
+                let status = match answer {
+                    Answer::Expired => 410,
+                    Answer::NoSuchPath | Answer::NotFound | Answer::Body(_) => 404,
+                };
+                let reason = String::new();
+                (self.found)(key, Lookup::Unreadable(&ReadError::Refused { status, reason }));
             }
-            Ok(Answer::NotFound | Answer::Expired) => (self.found)(key, Lookup::NotFound),
             Err(error) => (self.found)(key, Lookup::Unreadable(&error)),
         }
     }
@@ -212,4 +220,17 @@ impl Kind<'_> {
             _ => 250,
         }
     }
+}
+
+/// The answer as text, if it is the object that was asked for: a proxy answers 200 to anything.
+fn is_it<'b>(key: &ObjectKey, body: &'b [u8]) -> Result<&'b str, ReadError> {
+    let malformed = |reason: &str| ReadError::Malformed {
+        reason: reason.to_owned(),
+    };
+    let text = std::str::from_utf8(body).map_err(|_| malformed("it is not UTF-8"))?;
+    let Item { metadata } = parse(body)?;
+    if metadata.name != key.name || metadata.namespace.as_deref() != key.namespace.as_deref() {
+        return Err(malformed("it is another object"));
+    }
+    Ok(text)
 }

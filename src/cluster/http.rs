@@ -61,7 +61,10 @@ pub(super) struct Purpose<'a> {
 /// What came back.
 pub(super) enum Answer {
     Body(bytes::Bytes),
+    /// The API server looked and there is no such object.
     NotFound,
+    /// A 404 of whoever answered: the path is not served, or something before the API server does not know it.
+    NoSuchPath,
     /// A continue token has expired; the list has to begin again.
     Expired,
 }
@@ -132,13 +135,14 @@ impl Http {
             .acquire()
             .await
             .map_err(|_| Failure::Final(ReadError::NotReached))?;
-        let seconds = self.limits.request_timeout.as_secs();
+        let seconds = self.limits.request_timeout.as_millis().div_ceil(1000);
+        let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
         let exchange = async {
             let response = self
                 .client
                 .send(request)
                 .await
-                .map_err(|error| self.broken(&error))?;
+                .map_err(|error| self.broken(&error, attempt))?;
             let (head, body) = response.into_parts();
             let body = Limited::new(body, MAX_BODY_BYTES)
                 .collect()
@@ -167,9 +171,18 @@ impl Http {
         }
     }
 
-    fn broken(&self, error: &kube::Error) -> Failure {
+    fn broken(&self, error: &kube::Error, attempt: u32) -> Failure {
         match error {
             kube::Error::Auth(_) => Failure::Final(self.unreachable(&reason(error))),
+            // As long as any other wait for a server that hangs.
+            error if is_timeout(error) => {
+                let error = self.unreachable("connecting to it timed out");
+                if attempt > 1 {
+                    Failure::Final(error)
+                } else {
+                    Failure::Again(error, None)
+                }
+            }
             _ => Failure::Again(self.unreachable(&reason(error)), None),
         }
     }
@@ -199,7 +212,8 @@ fn judge(
             .filter(|reason| reason.chars().all(char::is_alphanumeric))
     };
     match status {
-        StatusCode::NOT_FOUND => Ok(Answer::NotFound),
+        StatusCode::NOT_FOUND if reason().as_deref() == Some("NotFound") => Ok(Answer::NotFound),
+        StatusCode::NOT_FOUND => Ok(Answer::NoSuchPath),
         StatusCode::GONE => Ok(Answer::Expired),
         StatusCode::UNAUTHORIZED => Err(Failure::Final(ReadError::Unauthorized)),
         StatusCode::FORBIDDEN => Err(Failure::Final(ReadError::Forbidden {
@@ -229,6 +243,14 @@ fn judge(
             reason: reason().unwrap_or_default(),
         })),
     }
+}
+
+/// Whether a connection was not set up in time.
+fn is_timeout(error: &kube::Error) -> bool {
+    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    causes
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|cause| cause.kind() == std::io::ErrorKind::TimedOut)
 }
 
 /// What went wrong, in the words of the innermost cause; never what a credential plugin printed.

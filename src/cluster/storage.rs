@@ -138,7 +138,7 @@ async fn list_one(
                 token = None;
                 continue;
             }
-            Answer::NotFound | Answer::Expired => {
+            Answer::NotFound | Answer::NoSuchPath | Answer::Expired => {
                 let reason = "the list could not be completed".to_owned();
                 return Err(ReadError::Malformed { reason });
             }
@@ -212,7 +212,7 @@ pub(super) async fn record(http: &Http, revision: &StoredRevision) -> Result<Rec
     };
     let body = match http.get(&path, JSON, purpose).await? {
         Answer::Body(body) => body,
-        Answer::NotFound | Answer::Expired => {
+        Answer::NotFound | Answer::NoSuchPath | Answer::Expired => {
             return Err(ReadError::Refused {
                 status: 404,
                 reason: "NotFound".to_owned(),

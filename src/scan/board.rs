@@ -38,6 +38,15 @@ struct Place {
     item: usize,
 }
 
+/// What it means that a release is not in the second listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Absence {
+    /// It is gone.
+    Moved,
+    /// Nothing: not everything could be listed again.
+    Unseen,
+}
+
 /// What has to be read.
 pub(super) struct Plan {
     pub(super) wanted: Vec<Wanted>,
@@ -111,9 +120,12 @@ impl Board {
     }
 
     /// Marks the releases whose newest revision is no longer what it was.
-    pub(super) fn moved(&self, after: &[History]) {
+    pub(super) fn moved(&self, after: &[History], absence: Absence) {
         for work in &mut self.state().releases {
-            work.compare_with(after.iter().find(|history| history.key == work.history.key));
+            work.compare_with(
+                after.iter().find(|history| history.key == work.history.key),
+                absence,
+            );
         }
     }
 

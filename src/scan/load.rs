@@ -71,7 +71,11 @@ async fn one<S: Source>(
     let record = match source.record(stored).await {
         Ok(record) => record,
         Err(error) => {
-            let message = format!("revision {} cannot be read: {error}", stored.revision);
+            let release = &stored.release;
+            let message = format!(
+                "revision {} cannot be read: {} {}/{}: {error}",
+                stored.revision, release.driver, release.namespace, stored.object
+            );
             loaded.health.push(health::remark(
                 HealthCode::Undecodable,
                 HealthSeverity::Warning,

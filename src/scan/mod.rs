@@ -15,7 +15,7 @@ use std::time::Duration;
 use chrono::{TimeDelta, Utc};
 use futures::StreamExt;
 
-use self::board::{Board, Tables};
+use self::board::{Absence, Board, Tables};
 use crate::classify::code::{Outcome, Stopped};
 use crate::classify::object::Rules;
 use crate::object::Gvk;
@@ -23,6 +23,9 @@ use crate::release::history::History;
 use crate::report::{self, Report, ReportError, SCHEMA, Summary, Tool};
 use crate::source::{Kinds, ReadError, Source};
 use crate::types::TypeTable;
+
+/// What cannot be said without the second listing.
+const UNSEEN: &str = "it is not known whether releases changed during the scan";
 
 /// What to scan, and how.
 #[derive(Debug, Clone)]
@@ -138,6 +141,7 @@ async fn read<S: Source>(
         scope: "discovery".to_owned(),
         message: format!("the kinds that the API server serves cannot be listed: {error}"),
     })?;
+    let before = inventory.errors.clone();
     board.errors(inventory.errors);
     let wanted =
         |history: &History| options.releases.is_empty() || options.releases.contains(&history.key.name);
@@ -189,9 +193,29 @@ async fn read<S: Source>(
     clock.lap("compare");
 
     progress.stage("checking for changes during the scan", 0);
-    let after = source.revisions(&options.namespaces).await;
-    if let Ok(after) = after {
-        board.moved(&History::group(after.revisions));
+    match source.revisions(&options.namespaces).await {
+        Ok(after) => {
+            let unseen = after.errors.into_iter().filter(|error| !before.contains(error));
+            let unseen: Vec<ReportError> = unseen
+                .map(|error| ReportError {
+                    message: format!("{UNSEEN}: {}", error.message),
+                    ..error
+                })
+                .collect();
+            board.moved(
+                &History::group(after.revisions),
+                if unseen.is_empty() {
+                    Absence::Moved
+                } else {
+                    Absence::Unseen
+                },
+            );
+            board.errors(unseen);
+        }
+        Err(error) => board.errors(vec![ReportError {
+            scope: "storage".to_owned(),
+            message: format!("{UNSEEN}: the release records cannot be listed: {error}"),
+        }]),
     }
     clock.lap("recheck");
     Ok(())

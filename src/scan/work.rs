@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::board::Tables;
+use super::board::{Absence, Tables};
 use super::load::{Loaded, Revision};
 use crate::classify::code::{ApplyMethod, HealthCode, HealthSeverity, ObjectState, Verdict};
 use crate::classify::health::{self, remark};
@@ -220,13 +220,16 @@ impl Work {
     }
 
     /// Notes whether the newest revision is still what it was when the scan began.
-    pub(super) fn compare_with(&mut self, now: Option<&History>) {
+    pub(super) fn compare_with(&mut self, now: Option<&History>, absence: Absence) {
         let latest = |history: &History| {
             history
                 .latest()
                 .map(|latest| (latest.revision, latest.status, latest.written))
         };
-        self.has_moved = now.and_then(latest) != latest(&self.history);
+        self.has_moved = match (now, absence) {
+            (None, Absence::Unseen) => false,
+            (now, _) => now.and_then(latest) != latest(&self.history),
+        };
     }
 
     /// The release's part of the report, as far as it is known.

@@ -1,0 +1,18 @@
+//! What a user notices when something is broken: the records, the cluster, the way to it, the settings, the receivers
+//! of notifications. The program itself is run against a fake API server that fails on demand.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests are tests too"
+)]
+
+mod access;
+mod discovery;
+mod endings;
+mod objects;
+mod records;
+mod server;
+#[path = "../support/mod.rs"]
+mod support;
+mod world;
