@@ -78,7 +78,8 @@ impl Cluster {
         let (mut config, context) = load(&options.access).await?;
         let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
         config.connect_timeout = Some(options.request_timeout.min(Duration::from_secs(10)));
-        config.read_timeout = Some(options.request_timeout);
+        // Counts while a connection lies idle, too; every request has its own limit.
+        config.read_timeout = None;
         config.default_retry = false;
         config.headers.push((
             ::http::header::USER_AGENT,
@@ -147,6 +148,18 @@ async fn load(access: &Access) -> Result<(Config, String), ConnectError> {
                         }
                     },
                 ));
+            }
+            // kube takes a user that is not there for no credentials at all, and the API server's refusal misleads.
+            let user = kubeconfig
+                .contexts
+                .iter()
+                .find(|candidate| candidate.name == name);
+            let user = user.and_then(|candidate| candidate.context.as_ref()?.user.as_deref());
+            if let Some(user) = user.filter(|user| !user.is_empty())
+                && !kubeconfig.auth_infos.iter().any(|known| known.name == user)
+            {
+                let message = format!("its context `{name}` names the user `{user}`, which it does not have");
+                return Err(ConnectError::Kubeconfig(message));
             }
             quieten(&mut kubeconfig);
             let options = KubeConfigOptions {

@@ -272,6 +272,10 @@ pub(super) fn reason(error: &kube::Error) -> String {
     let mut innermost: &dyn std::error::Error = error;
     while let Some(source) = innermost.source() {
         innermost = source;
+        // What the system says does not name the file.
+        if let Some(kube::config::LoadDataError::ReadFile(source, path)) = innermost.downcast_ref() {
+            return format!("{} cannot be read: {source}", path.display());
+        }
     }
     innermost.to_string()
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::server::{Fault, Server};
-use crate::world::{Revision, live, release, scan_json, shop};
+use crate::world::{Revision, each, live, release, scan_json, shop};
 
 const CRON_TABS: &str = "/apis/stable.example.com/v1";
 
@@ -34,15 +34,18 @@ fn an_old_server_is_asked_group_by_group() {
 
 #[test]
 fn a_dead_group_of_an_old_server_spoils_only_itself() {
-    for fault in [
-        Fault::Status(503),
-        Fault::Status(404),
-        Fault::Body("not JSON".to_owned()),
-        Fault::Answer(403, "text/plain", "hunter2"),
-    ] {
-        let server = Server::start(shop()).old().always(CRON_TABS, fault);
-        unknown_cron_tab(&server, "the API group of stable.example.com/v1 is unavailable");
-    }
+    each(
+        [
+            Fault::Status(503),
+            Fault::Status(404),
+            Fault::Body("not JSON".to_owned()),
+            Fault::Answer(403, "text/plain", "hunter2"),
+        ],
+        |fault| {
+            let server = Server::start(shop()).old().always(CRON_TABS, fault);
+            unknown_cron_tab(&server, "the API group of stable.example.com/v1 is unavailable");
+        },
+    );
 }
 
 #[test]
@@ -85,40 +88,46 @@ fn a_dead_server_behind_a_live_group_makes_its_objects_unknown() {
 
 #[test]
 fn a_schema_that_cannot_be_read_only_coarsens_the_comparison() {
-    for fault in [
-        Fault::Status(403),
-        Fault::Status(500),
-        Fault::Body("{\"components\": 1}".to_owned()),
-    ] {
-        let server = Server::start(shop()).always("/openapi/v3/*", fault);
-        let run = scan_json(&server, &[]);
-        assert_eq!(run.status, Some(0), "{}", run.stdout);
-        assert!(run.stderr.contains("generic rules"), "{}", run.stderr);
-    }
+    each(
+        [
+            Fault::Status(403),
+            Fault::Status(500),
+            Fault::Body("{\"components\": 1}".to_owned()),
+        ],
+        |fault| {
+            let server = Server::start(shop()).always("/openapi/v3/*", fault);
+            let run = scan_json(&server, &[]);
+            assert_eq!(run.status, Some(0), "{}", run.stdout);
+            assert!(run.stderr.contains("generic rules"), "{}", run.stderr);
+        },
+    );
 }
 
 #[test]
 fn without_discovery_nothing_can_be_said() {
-    for (path, fault, expected) in [
-        ("/apis", Fault::Status(403), "forbidden"),
-        (
-            "/api",
-            Fault::Answer(404, "text/html", "<html>hunter2</html>"),
-            "is this a Kubernetes API?",
-        ),
-        (
-            "/apis",
-            Fault::Body("<html>hunter2".to_owned()),
-            "unexpected JSON",
-        ),
-        ("/api*", Fault::Status(401), "does not accept the credentials"),
-    ] {
-        let run = scan_json(&Server::start(shop()).always(path, fault), &[]);
-        assert_eq!(run.status, Some(2), "{}", run.stdout);
-        let errors = run.errors();
-        assert_eq!(errors.len(), 1, "{errors:?}");
-        assert!(errors[0].1.contains(expected), "{errors:?}");
-    }
+    each(
+        [
+            ("/apis", Fault::Status(403), "forbidden"),
+            (
+                "/api",
+                Fault::Answer(404, "text/html", "<html>hunter2</html>"),
+                "is this a Kubernetes API?",
+            ),
+            (
+                "/apis",
+                Fault::Body("<html>hunter2".to_owned()),
+                "unexpected JSON",
+            ),
+            ("/api*", Fault::Status(401), "does not accept the credentials"),
+        ],
+        |(path, fault, expected)| {
+            let run = scan_json(&Server::start(shop()).always(path, fault), &[]);
+            assert_eq!(run.status, Some(2), "{}", run.stdout);
+            let errors = run.errors();
+            assert_eq!(errors.len(), 1, "{errors:?}");
+            assert!(errors[0].1.contains(expected), "{errors:?}");
+        },
+    );
 }
 
 #[test]

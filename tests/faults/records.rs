@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::server::{Fault, SECRET, Server, Stored};
-use crate::world::{Revision, config_map, gzip, live, release, scan, scan_json, shop};
+use crate::world::{Revision, config_map, each, gzip, live, release, scan, scan_json, shop};
 
 const RECORDS: &str = "type%3Dhelm";
 
@@ -55,7 +55,7 @@ fn an_undecodable_record_is_one_entry_and_the_rest_is_scanned() {
             "manifest",
         ),
     ];
-    for (payload, reason) in rows {
+    each(rows, |(payload, reason)| {
         let run = scan_json(&shop_and(bad().holding(&payload)), &["--all"]);
         assert_eq!(run.status, Some(3), "{reason}: {}", run.stderr);
         let health = run.health();
@@ -69,7 +69,7 @@ fn an_undecodable_record_is_one_entry_and_the_rest_is_scanned() {
         );
         assert_eq!(run.report()["summary"]["objects"]["inSync"], 3);
         assert_eq!(run.report()["summary"]["releases"]["unreadable"], 1);
-    }
+    });
 }
 
 #[test]
@@ -80,22 +80,25 @@ fn a_record_of_another_shape_is_named_too() {
     without.body["data"] = json!({"other": SECRET});
     let mut null = bad().stored();
     null.body["data"] = Value::Null;
-    for (record, reason) in [
-        (number, "unexpected JSON"),
-        (without, "no `release` key"),
-        (null, "no `release` key"),
-    ] {
-        let run = scan_json(&shop_and(record), &[]);
-        assert_eq!(run.status, Some(3));
-        let [(_, code, message)] = &run.health()[..] else {
-            panic!("{:?}", run.health())
-        };
-        assert_eq!(code, "undecodable");
-        assert!(
-            message.contains(reason) && message.contains("sh.helm.release.v1.bad.v1"),
-            "{message}"
-        );
-    }
+    each(
+        [
+            (number, "unexpected JSON"),
+            (without, "no `release` key"),
+            (null, "no `release` key"),
+        ],
+        |(record, reason)| {
+            let run = scan_json(&shop_and(record), &[]);
+            assert_eq!(run.status, Some(3));
+            let [(_, code, message)] = &run.health()[..] else {
+                panic!("{:?}", run.health())
+            };
+            assert_eq!(code, "undecodable");
+            assert!(
+                message.contains(reason) && message.contains("sh.helm.release.v1.bad.v1"),
+                "{message}"
+            );
+        },
+    );
 }
 
 #[test]
@@ -186,27 +189,30 @@ fn every_namespace_forbidden_is_an_error() {
 #[test]
 fn a_record_that_cannot_be_read_is_not_called_broken() {
     let path = bad().stored().path();
-    for (fault, reason) in [
-        (
-            Fault::Status(403),
-            "forbidden: the credentials may not get secrets in namespace shop",
-        ),
-        (Fault::Status(404), "404"),
-        (
-            Fault::Body(format!("<html>{SECRET}")),
-            "unexpected JSON at line 1",
-        ),
-    ] {
-        let server = shop_and(bad().stored()).always(&path, fault);
-        let run = scan_json(&server, &["--all"]);
-        assert_eq!(run.status, Some(3));
-        let [(name, code, message)] = &run.health()[..] else {
-            panic!("{:?}", run.health())
-        };
-        assert_eq!((name.as_str(), code.as_str()), ("bad", "undecodable"));
-        assert!(message.contains(reason), "{message}");
-        assert_eq!(run.report()["summary"]["objects"]["inSync"], 3);
-    }
+    each(
+        [
+            (
+                Fault::Status(403),
+                "forbidden: the credentials may not get secrets in namespace shop",
+            ),
+            (Fault::Status(404), "404"),
+            (
+                Fault::Body(format!("<html>{SECRET}")),
+                "unexpected JSON at line 1",
+            ),
+        ],
+        |(fault, reason)| {
+            let server = shop_and(bad().stored()).always(&path, fault);
+            let run = scan_json(&server, &["--all"]);
+            assert_eq!(run.status, Some(3));
+            let [(name, code, message)] = &run.health()[..] else {
+                panic!("{:?}", run.health())
+            };
+            assert_eq!((name.as_str(), code.as_str()), ("bad", "undecodable"));
+            assert!(message.contains(reason), "{message}");
+            assert_eq!(run.report()["summary"]["objects"]["inSync"], 3);
+        },
+    );
 }
 
 #[test]
