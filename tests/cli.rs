@@ -170,6 +170,10 @@ fn mistakes_are_named() {
     .unwrap();
     let settings = place.path().join("settings.yaml");
     fs::write(&settings, "scan:\n  timeout: 10m\n  tiemout: 5m\n").unwrap();
+    let pattern = place.path().join("pattern.yaml");
+    fs::write(&pattern, "redact:\n  keys: ['[']\n").unwrap();
+    let slack = place.path().join("slack.yaml");
+    fs::write(&slack, "notify:\n  slack: {url_file: slack-url}\n").unwrap();
     let kubeconfig = place.path().join("kubeconfig");
     fs::write(
         &kubeconfig,
@@ -178,6 +182,7 @@ fn mistakes_are_named() {
     )
     .unwrap();
     let path = |path: &Path| path.to_str().unwrap().to_owned();
+    let (pattern, slack) = (path(&pattern), path(&slack));
     let (full, newer, settings, kubeconfig) = (path(&full), path(&newer), path(&settings), path(&kubeconfig));
     let rows: Vec<(Vec<&str>, Vec<&str>)> = vec![
         (vec![], vec!["Usage: driftline"]),
@@ -229,6 +234,11 @@ fn mistakes_are_named() {
             vec!["scan", "--snapshot", &newer],
             vec!["driftline.snapshot/v2", "reads driftline.snapshot/v1"],
         ),
+        (vec!["scan", "--config", &pattern], vec!["redact.keys", "`[`"]),
+        (
+            vec!["notify", "--check", "--config", &slack],
+            vec!["url_file slack-url", "No such file"],
+        ),
         (
             vec!["scan", "--config", "nowhere.yaml"],
             vec!["nowhere.yaml", "cannot be read"],
@@ -270,6 +280,17 @@ fn mistakes_are_named() {
                 ran.stderr
             );
         }
+        // An error and its cause are told once each.
+        let mut parts: Vec<&str> = ran.stderr.trim().split(": ").collect();
+        let count = parts.len();
+        parts.sort_unstable();
+        parts.dedup();
+        assert_eq!(
+            parts.len(),
+            count,
+            "{arguments:?} says something twice: {}",
+            ran.stderr
+        );
         assert!(!ran.stderr.contains("panicked"), "{arguments:?}: {}", ran.stderr);
     }
     assert_eq!(

@@ -182,11 +182,12 @@ fn patches_put_back_what_was_deployed() {
         ));
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let mut live: Value = serde_json::from_str(&text).unwrap();
-        let patch: json_patch::Patch = serde_json::from_value(Value::Array(object.patch.clone()))
+        let operations: json_patch::Patch = serde_json::from_value(Value::Array(object.patch.clone()))
             .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        json_patch::patch(&mut live, &patch).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        json_patch::patch(&mut live, &operations)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         fs::write(&path, live.to_string()).unwrap();
-        patched += patch.0.len();
+        patched += operations.0.len();
     }
     assert!(patched > 30, "{patched} operations");
     for object in drifted(&typed(copy.path(), &[])) {

@@ -39,7 +39,7 @@ const STUCK_AFTER: Duration = Duration::from_mins(15);
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// A file cannot be read.
-    #[error("the {what} {} cannot be read: {source}", .path.display())]
+    #[error("the {what} {} cannot be read", .path.display())]
     Unreadable {
         /// What the file is for.
         what: &'static str,
@@ -59,7 +59,7 @@ pub enum SettingsError {
         problem: String,
     },
     /// A redaction rule is not a pattern.
-    #[error("redact.keys: {0}")]
+    #[error("redact.keys")]
     Redact(#[from] PatternError),
     /// Helm stores its records where this program cannot read them.
     #[error(
@@ -67,7 +67,7 @@ pub enum SettingsError {
     )]
     Driver(String),
     /// A sink's settings are unusable.
-    #[error("notify.{section}: {source}")]
+    #[error("notify.{section}")]
     Sink {
         /// The section of the configuration file.
         section: &'static str,
