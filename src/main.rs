@@ -1,10 +1,10 @@
 //! The `driftline` program: parses the command line, sets up logging, and turns the result into an exit status.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use driftline::cli::{Cli, Global, LogFormat};
+use driftline::cli::{Cli, Color, Global, LogFormat};
 use driftline::{exit, notify, run};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
@@ -38,7 +38,15 @@ fn log_to_stderr(global: &Global) {
         (false, _) => "driftline=trace,hyper_util=debug",
     };
     let filter = EnvFilter::new(format!("off,{level}"));
-    let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let colour = match global.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+    };
+    let builder = fmt()
+        .with_env_filter(filter)
+        .with_ansi(colour)
+        .with_writer(std::io::stderr);
     match global.log_format {
         LogFormat::Json => builder.json().init(),
         LogFormat::Text => builder.with_target(false).init(),
