@@ -65,6 +65,7 @@ pub(super) async fn objects(http: &Http, wanted: &[Wanted], found: Found<'_>) {
                 http,
                 gvk,
                 plural,
+                resource: &resource(gvk, plural),
                 found,
             }
             .read(keys)
@@ -77,7 +78,17 @@ struct Kind<'a> {
     http: &'a Http,
     gvk: &'a Gvk,
     plural: &'a str,
+    /// The plural with its group, for errors.
+    resource: &'a str,
     found: Found<'a>,
+}
+
+/// A kind's resource as `kubectl api-resources -o name` writes it: what a missing right has to name.
+fn resource(gvk: &Gvk, plural: &str) -> String {
+    match gvk.group() {
+        "" => plural.to_owned(),
+        group => format!("{plural}.{group}"),
+    }
 }
 
 impl Kind<'_> {
@@ -133,7 +144,7 @@ impl Kind<'_> {
         }
         let purpose = Purpose {
             verb: "list",
-            resource: self.plural,
+            resource: self.resource,
             namespace,
         };
         let mut token: Option<String> = None;
@@ -170,7 +181,7 @@ impl Kind<'_> {
         let path = format!("{}/{}", self.path(key.namespace.as_deref()), encode(&key.name));
         let purpose = Purpose {
             verb: "get",
-            resource: self.plural,
+            resource: self.resource,
             namespace: key.namespace.as_deref(),
         };
         match self.http.get(&path, JSON, purpose).await {
@@ -202,6 +213,27 @@ impl Kind<'_> {
             "CustomResourceDefinition" => 25,
             "ConfigMap" | "Secret" => 100,
             _ => 250,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resources_are_named_with_their_group() {
+        for (api_version, kind, plural, expected) in [
+            ("v1", "Secret", "secrets", "secrets"),
+            ("apps/v1", "Deployment", "deployments", "deployments.apps"),
+            (
+                "testbed.example/v1",
+                "Widget",
+                "widgets",
+                "widgets.testbed.example",
+            ),
+        ] {
+            assert_eq!(resource(&Gvk::new(api_version, kind), plural), expected);
         }
     }
 }
