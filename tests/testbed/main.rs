@@ -12,13 +12,22 @@
 //! All tests of one run share one cluster and stay apart by namespace; charts
 //! name their cluster-scoped objects after the release for the same reason.
 
-#![expect(
+#![allow(
+    clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     reason = "a test that cannot go on says why and stops; clippy sees tests in functions marked as such only"
 )]
 
+mod deploy;
 mod drift;
 mod fresh;
 mod harness;
+mod notify;
+#[path = "../notify/rules.rs"]
+mod rules;
 mod smoke;
+mod snapshot;
+mod storage;
+#[path = "../support/mod.rs"]
+mod support;

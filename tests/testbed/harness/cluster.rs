@@ -6,11 +6,15 @@
 //! Ctrl-C, or `kill -9`.
 
 use std::env;
-use std::io::{BufRead, BufReader};
+use std::fs;
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
 
 /// Which Helm makes the release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,21 +142,107 @@ impl Cluster {
     /// Runs kubectl, which must succeed, and returns its standard output.
     #[track_caller]
     pub(crate) fn kubectl(&self, args: &[&str]) -> String {
-        self.run(&self.bin.join("kubectl"), args).succeeded()
+        self.try_kubectl(args).succeeded()
+    }
+
+    /// Runs kubectl, which may fail.
+    pub(crate) fn try_kubectl(&self, args: &[&str]) -> Outcome {
+        self.run(&self.bin.join("kubectl"), args, &[], "")
+    }
+
+    /// Applies objects, given as JSON.
+    #[track_caller]
+    pub(crate) fn apply(&self, objects: &Value) {
+        self.run(
+            &self.bin.join("kubectl"),
+            &["apply", "-f", "-"],
+            &[],
+            &objects.to_string(),
+        )
+        .succeeded();
+    }
+
+    /// Creates an object as a service account and returns the answer, as JSON.
+    #[track_caller]
+    pub(crate) fn create_as(&self, account: &Account, object: &Value) -> String {
+        let arguments = [
+            "create",
+            // kubectl would want to read the definitions of all kinds.
+            "--validate=false",
+            "-o",
+            "json",
+            "-f",
+            "-",
+            "--kubeconfig",
+            &account.kubeconfig,
+        ];
+        self.run(&self.bin.join("kubectl"), &arguments, &[], &object.to_string())
+            .succeeded()
     }
 
     /// Runs a Helm.
     pub(crate) fn helm(&self, version: HelmVersion, args: &[&str]) -> Outcome {
-        self.run(&self.bin.join(version.name()), args)
+        self.helm_with(version, args, &[])
+    }
+
+    /// Runs a Helm with further environment variables.
+    pub(crate) fn helm_with(
+        &self,
+        version: HelmVersion,
+        args: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Outcome {
+        self.run(&self.bin.join(version.name()), args, variables, "")
+    }
+
+    /// Starts a Helm that somebody is going to kill.
+    pub(crate) fn spawn_helm(&self, version: HelmVersion, args: &[&str]) -> Child {
+        self.command(&self.bin.join(version.name()), args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("Helm can be run")
     }
 
     /// Runs driftline.
     pub(crate) fn driftline(&self, args: &[&str]) -> Outcome {
-        self.run(Path::new(env!("CARGO_BIN_EXE_driftline")), args)
+        self.driftline_with(args, &[])
     }
 
-    fn run(&self, program: &Path, args: &[&str]) -> Outcome {
-        let output = Command::new(program)
+    /// Runs driftline with further environment variables.
+    pub(crate) fn driftline_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Outcome {
+        self.run(Path::new(env!("CARGO_BIN_EXE_driftline")), args, variables, "")
+    }
+
+    /// The credentials of a service account and nobody else's, as a kubeconfig.
+    #[track_caller]
+    pub(crate) fn account(&self, namespace: &str, name: &str) -> Account {
+        let token = self.kubectl(&["create", "token", name, "-n", namespace]);
+        let view = self.kubectl(&["config", "view", "--raw", "-o", "json"]);
+        let mut config: Value = serde_json::from_str(&view).expect("kubectl prints JSON");
+        config["users"][0]["user"] = json!({"token": token.trim()});
+        let dir = tempfile::tempdir().expect("there is room for temporary files");
+        let kubeconfig = dir.path().join("kubeconfig");
+        fs::write(&kubeconfig, config.to_string()).expect("the kubeconfig can be written");
+        Account {
+            kubeconfig: kubeconfig.display().to_string(),
+            _dir: dir,
+        }
+    }
+
+    /// What the API server's audit log has of a user, one event a request.
+    pub(crate) fn audit(&self, user: &str) -> Vec<Value> {
+        let log = fs::read_to_string(self.dir.join("audit.log")).expect("the API server keeps an audit log");
+        log.lines()
+            .map(|line| serde_json::from_str(line).expect("the audit log holds JSON"))
+            .filter(|event: &Value| event["user"]["username"] == user)
+            .collect()
+    }
+
+    fn command(&self, program: &Path, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command
             .args(args)
             // Nothing of the developer's own: neither clusters nor settings
             // nor caches, in which another cluster's API could linger.
@@ -160,10 +250,26 @@ impl Cluster {
             .env("PATH", env::var_os("PATH").unwrap_or_default())
             .env("HOME", &self.dir)
             .env("KUBECONFIG", self.dir.join("kubeconfig"))
-            .env("KUBECACHEDIR", self.dir.join("cache"))
-            .stdin(Stdio::null())
-            .output()
+            .env("KUBECACHEDIR", self.dir.join("cache"));
+        command
+    }
+
+    fn run(&self, program: &Path, args: &[&str], variables: &[(&str, &str)], input: &str) -> Outcome {
+        let mut child = self
+            .command(program, args)
+            .envs(variables.iter().copied())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
             .unwrap_or_else(|error| panic!("cannot run {}: {error}", program.display()));
+        if let Some(mut stdin) = child.stdin.take() {
+            // A program that does not read its input says what is wrong by its status.
+            let _ = stdin.write_all(input.as_bytes());
+        }
+        let output = child
+            .wait_with_output()
+            .unwrap_or_else(|error| panic!("cannot read {}: {error}", program.display()));
         Outcome {
             command: format!("{} {}", program.display(), args.join(" ")),
             status: output.status.code().unwrap_or(-1),
@@ -171,6 +277,13 @@ impl Cluster {
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
     }
+}
+
+/// The kubeconfig of a service account; its file goes away with it.
+pub(crate) struct Account {
+    /// The file.
+    pub(crate) kubeconfig: String,
+    _dir: TempDir,
 }
 
 impl Drop for Cluster {

@@ -9,7 +9,7 @@ mod problems;
 mod release;
 mod report;
 
-pub(crate) use cluster::{Cluster, HelmVersion};
+pub(crate) use cluster::{Account, Cluster, HelmVersion, chart};
 pub(crate) use problems::Problems;
 pub(crate) use release::Release;
 pub(crate) use report::{Finding, Scan};

@@ -45,6 +45,42 @@ impl<'c> Release<'c> {
         (release, outcome)
     }
 
+    /// Installs a chart that is somewhere else than in `tests/charts`.
+    #[track_caller]
+    pub(crate) fn install_from(cluster: &'c Cluster, helm: HelmVersion, chart: &str, args: &[&str]) -> Self {
+        let namespace = cluster.namespace(&format!("own-{}", helm.name()));
+        let release = Self {
+            cluster,
+            helm,
+            chart: chart.to_owned(),
+            name: namespace.clone(),
+            namespace,
+        };
+        release.run_helm("install", args).succeeded();
+        release
+    }
+
+    /// Installs a chart of `tests/charts` under a name of one's own into a
+    /// namespace that exists.
+    #[track_caller]
+    pub(crate) fn install_into(
+        cluster: &'c Cluster,
+        helm: HelmVersion,
+        place: (&str, &str),
+        name: &str,
+        args: &[&str],
+    ) -> Self {
+        let release = Self {
+            cluster,
+            helm,
+            chart: chart(name),
+            namespace: place.0.to_owned(),
+            name: place.1.to_owned(),
+        };
+        release.run_helm("install", args).succeeded();
+        release
+    }
+
     /// Upgrades to the chart's second set of values, `revision-2.yaml`.
     #[track_caller]
     pub(crate) fn upgrade(&self, args: &[&str]) {
@@ -72,10 +108,15 @@ impl<'c> Release<'c> {
     /// Scans the release's namespace.
     #[track_caller]
     pub(crate) fn scan(&self) -> Scan {
-        Scan::from(
-            self.cluster
-                .driftline(&["scan", "-n", &self.namespace, "-o", "json"]),
-        )
+        self.scan_with(&[], &[])
+    }
+
+    /// The same with further arguments and environment variables.
+    #[track_caller]
+    pub(crate) fn scan_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Scan {
+        let mut all = vec!["scan", "-n", &self.namespace, "-o", "json"];
+        all.extend(args);
+        Scan::from(self.cluster.driftline_with(&all, variables))
     }
 
     /// Replaces `{r}` by the release's name.

@@ -72,6 +72,15 @@ impl From<Outcome> for Scan {
 }
 
 impl Scan {
+    /// The report without what differs between two scans of the same state.
+    pub(crate) fn timeless(&self) -> Value {
+        let mut report = self.report.clone();
+        for time in ["startedAt", "finishedAt"] {
+            report[time].take();
+        }
+        report
+    }
+
     /// Every object that the report shows, with its release's health aside.
     pub(crate) fn objects(&self) -> impl Iterator<Item = &Value> {
         list(&self.report, "releases").flat_map(|release| list(release, "objects"))
