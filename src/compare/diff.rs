@@ -317,16 +317,22 @@ fn holds_more(shape: Shape<'_>, desired: &Value, live: &Value) -> bool {
     let (Value::Object(desired), Value::Object(live)) = (desired, live) else {
         return false;
     };
+    // An object within an object, as in a StatefulSet's claim templates: the server names its type and its state.
+    let is_servers =
+        |key: &str| live.contains_key("metadata") && matches!(key, "apiVersion" | "kind" | "status");
     shape.is_builtin()
-        && live.iter().any(|(key, live)| {
-            let Some(inner) = child(shape, key) else {
-                return false;
-            };
-            match desired.get(key).filter(|value| !value.is_null()) {
-                Some(desired) => holds_more(inner, desired, live),
-                None => !is_servers_choice(inner, live),
-            }
-        })
+        && live
+            .iter()
+            .filter(|(key, _)| !is_servers(key))
+            .any(|(key, live)| {
+                let Some(inner) = child(shape, key) else {
+                    return false;
+                };
+                match desired.get(key).filter(|value| !value.is_null()) {
+                    Some(desired) => holds_more(inner, desired, live),
+                    None => !is_servers_choice(inner, live),
+                }
+            })
 }
 
 /// Whether the server writes this very value when nobody asks for one.
@@ -564,6 +570,18 @@ mod tests {
         assert_eq!(
             found(json!({}), json!({"from": [{"podSelector": {}}]})),
             ["/spec/ingress[0]"]
+        );
+
+        let claims = |claim: Value| json!({"spec": {"volumeClaimTemplates": [claim]}});
+        let asked = claims(json!({"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"]}}));
+        let mut lives = claims(json!({
+            "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data", "creationTimestamp": null},
+            "spec": {"accessModes": ["ReadWriteOnce"], "volumeMode": "Filesystem"}, "status": {"phase": "Pending"}}));
+        assert_eq!(paths("apps/v1", "StatefulSet", &asked, &lives), none);
+        lives["spec"]["volumeClaimTemplates"][0]["metadata"]["labels"] = json!({"a": "b"});
+        assert_eq!(
+            paths("apps/v1", "StatefulSet", &asked, &lives),
+            ["/spec/volumeClaimTemplates[0]"]
         );
     }
 
