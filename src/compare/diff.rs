@@ -10,9 +10,9 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use super::equal::{self, is_zero};
-use super::lookup::key_value;
+use super::lookup::{child, key_value};
 use super::path::{FieldPath, Segment, push_token};
-use crate::types::{Field, ListKind, Shape, Zero};
+use crate::types::{Field, ListKind, Shape, ValueKind, Zero};
 
 /// One place where the live object does not hold what was asked.
 #[derive(Debug)]
@@ -168,8 +168,15 @@ impl<'v> Walk<'v> {
         desired: (&'v Value, &'v [Value]),
         live: (&'v Value, &'v [Value]),
     ) {
-        // An empty list asks for nothing; what others add to it is theirs to answer for.
+        if shape.is_some_and(|shape| is_appended_to(trail, shape)) {
+            self.contained(trail, shape.and_then(Shape::element), desired, live);
+            return;
+        }
         if desired.1.is_empty() {
+            // To an empty list that merges anybody may add; an atomic one counts as a whole, empty too.
+            if !live.1.is_empty() && shape.is_some_and(is_meant_empty) {
+                self.record(trail, desired.0, Some(live.0), Cause::Value);
+            }
             return;
         }
         let element = shape.and_then(Shape::element);
@@ -186,6 +193,20 @@ impl<'v> Walk<'v> {
                 }
             }
             ListKind::Map(_) | ListKind::Atomic => self.atomic(trail, element, desired, live),
+        }
+    }
+
+    /// Lists that the API server appends to: every wanted element is there, in whatever company.
+    fn contained(
+        &mut self,
+        trail: &Trail<'_>,
+        element: Option<Shape<'_>>,
+        desired: (&'v Value, &'v [Value]),
+        live: (&'v Value, &'v [Value]),
+    ) {
+        let is_held = |wanted: &Value| live.1.iter().any(|found| covers(element, wanted, Some(found)));
+        if !desired.1.iter().all(is_held) {
+            self.record(trail, desired.0, Some(live.0), Cause::Value);
         }
     }
 
@@ -266,7 +287,12 @@ impl<'v> Walk<'v> {
                 return;
             }
             for (index, (wanted, found)) in desired.1.iter().zip(live.1).enumerate() {
-                self.value(&Trail::Index(trail, index), element, wanted, Some(found));
+                let trail = Trail::Index(trail, index);
+                if element.is_some_and(|element| holds_more(element, wanted, found)) {
+                    self.record(&trail, wanted, Some(found), Cause::Value);
+                } else {
+                    self.value(&trail, element, wanted, Some(found));
+                }
             }
         } else if !same_length
             || !desired
@@ -277,6 +303,53 @@ impl<'v> Walk<'v> {
         {
             self.record(trail, desired.0, Some(live.0), Cause::Value);
         }
+    }
+}
+
+/// Whether elements in a list that a manifest leaves empty were put there by somebody else than the server.
+fn is_meant_empty(shape: Shape<'_>) -> bool {
+    shape.value() == ValueKind::List && shape.list() == ListKind::Atomic && !shape.is_filled()
+}
+
+/// Whether an element of an atomic list holds fields that neither the manifest nor the server put there.
+///
+/// Nobody can add to such a list without replacing it, so that the addition is a change. Only where everything that
+/// the server fills in is known: programs complete custom resources by webhooks, which no schema tells.
+fn holds_more(shape: Shape<'_>, desired: &Value, live: &Value) -> bool {
+    let (Value::Object(desired), Value::Object(live)) = (desired, live) else {
+        return false;
+    };
+    // An object within an object, as in a StatefulSet's claim templates: the server names its type and its state.
+    let is_servers =
+        |key: &str| live.contains_key("metadata") && matches!(key, "apiVersion" | "kind" | "status");
+    shape.is_builtin()
+        && live
+            .iter()
+            .filter(|(key, _)| !is_servers(key))
+            .any(|(key, live)| {
+                let Some(inner) = child(shape, key) else {
+                    return false;
+                };
+                match desired.get(key).filter(|value| !value.is_null()) {
+                    Some(desired) => holds_more(inner, desired, live),
+                    None => !is_servers_choice(inner, live),
+                }
+            })
+}
+
+/// Whether the server writes this very value when nobody asks for one.
+pub(super) fn is_servers_choice(shape: Shape<'_>, live: &Value) -> bool {
+    if shape.is_filled() {
+        // Filled without a fixed default: allocated, or dependent on other fields.
+        return shape
+            .default()
+            .is_none_or(|default| covers(Some(shape), live, Some(default)));
+    }
+    match live {
+        Value::Object(fields) if !fields.is_empty() => fields
+            .iter()
+            .all(|(key, value)| child(shape, key).is_some_and(|shape| is_servers_choice(shape, value))),
+        _ => is_zero(live),
     }
 }
 
@@ -308,6 +381,15 @@ fn says_anything(shape: Option<Shape<'_>>, value: &Value) -> bool {
 fn is_unordered(trail: &Trail<'_>) -> bool {
     match trail {
         Trail::Key(Trail::Key(Trail::Root, "spec"), "metrics") => true,
+        Trail::Root | Trail::Key(..) | Trail::Index(..) | Trail::Match(..) | Trail::Member(..) => false,
+    }
+}
+
+/// The one atomic list that admission appends to: every Pod is made to tolerate nodes that are lost for a while
+/// (Kubernetes: `plugin/pkg/admission/defaulttolerationseconds`). The templates of Pods are not.
+fn is_appended_to(trail: &Trail<'_>, shape: Shape<'_>) -> bool {
+    match trail {
+        Trail::Key(Trail::Key(Trail::Root, "spec"), "tolerations") => shape.is_builtin(),
         Trail::Root | Trail::Key(..) | Trail::Index(..) | Trail::Match(..) | Trail::Member(..) => false,
     }
 }
@@ -446,6 +528,110 @@ mod tests {
         assert_eq!(
             paths("networking.k8s.io/v1", "Ingress", &rules(80), &rules(81)),
             ["/spec/rules[0]/http/paths[0]/backend/service/port/number"]
+        );
+    }
+
+    #[test]
+    fn what_is_added_in_an_atomic_list_changes_it() {
+        let none: [&str; 0] = [];
+        let role = |rule: Value| json!({ "rules": [rule] });
+        let rule = json!({"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]});
+        let mut narrowed = rule.clone();
+        narrowed["resourceNames"] = json!(["one"]);
+        let found = |asked: &Value, lives: &Value| {
+            let (asked, lives) = (role(asked.clone()), role(lives.clone()));
+            paths("rbac.authorization.k8s.io/v1", "Role", &asked, &lives)
+        };
+        assert_eq!(found(&rule, &narrowed), ["/rules[0]"]);
+        assert_eq!(found(&narrowed, &rule), ["/rules[0]/resourceNames"]);
+
+        let policy = |ingress: Value| json!({"spec": {"ingress": [ingress]}});
+        let found = |asked: Value, lives: Value| {
+            paths(
+                "networking.k8s.io/v1",
+                "NetworkPolicy",
+                &policy(asked),
+                &policy(lives),
+            )
+        };
+        // What the server fills in is no addition.
+        assert_eq!(
+            found(
+                json!({"ports": [{"port": 80}]}),
+                json!({"ports": [{"port": 80, "protocol": "TCP"}]})
+            ),
+            none
+        );
+        assert_eq!(
+            found(
+                json!({"ports": [{"port": 80}]}),
+                json!({"ports": [{"port": 80, "protocol": "TCP", "endPort": 90}]})
+            ),
+            ["/spec/ingress[0]/ports[0]"]
+        );
+        assert_eq!(
+            found(json!({}), json!({"from": [{"podSelector": {}}]})),
+            ["/spec/ingress[0]"]
+        );
+
+        let claims = |claim: Value| json!({"spec": {"volumeClaimTemplates": [claim]}});
+        let asked = claims(json!({"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"]}}));
+        let mut lives = claims(json!({
+            "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data", "creationTimestamp": null},
+            "spec": {"accessModes": ["ReadWriteOnce"], "volumeMode": "Filesystem"}, "status": {"phase": "Pending"}}));
+        assert_eq!(paths("apps/v1", "StatefulSet", &asked, &lives), none);
+        lives["spec"]["volumeClaimTemplates"][0]["metadata"]["labels"] = json!({"a": "b"});
+        assert_eq!(
+            paths("apps/v1", "StatefulSet", &asked, &lives),
+            ["/spec/volumeClaimTemplates[0]"]
+        );
+    }
+
+    #[test]
+    fn an_empty_atomic_list_is_meant_empty() {
+        let service = |ranges: Value| json!({"spec": {"loadBalancerSourceRanges": ranges}});
+        let found = |lives: Value| paths("v1", "Service", &service(json!([])), &lives);
+        assert_eq!(
+            found(service(json!(["10.0.0.0/8"]))),
+            ["/spec/loadBalancerSourceRanges"]
+        );
+        assert_eq!(found(service(Value::Null)), Vec::<String>::new());
+        // Others may add where lists merge, and the server where it fills in.
+        for (field, filled) in [
+            ("imagePullSecrets", json!([{"name": "pull"}])),
+            ("secrets", json!([{"name": "token"}])),
+        ] {
+            let (asked, lives) = (json!({ field: [] }), json!({ field: filled }));
+            assert_eq!(
+                paths("v1", "ServiceAccount", &asked, &lives),
+                Vec::<String>::new()
+            );
+        }
+        let (asked, lives) = (
+            json!({"spec": {"clusterIPs": []}}),
+            json!({"spec": {"clusterIPs": ["10.0.0.1"]}}),
+        );
+        assert_eq!(paths("v1", "Service", &asked, &lives), Vec::<String>::new());
+    }
+
+    #[test]
+    fn admission_appends_tolerations_to_pods_and_to_nothing_else() {
+        let none: [&str; 0] = [];
+        let asked = json!([{"key": "a", "operator": "Exists"}]);
+        let lost = json!({"key": "node.kubernetes.io/unreachable", "operator": "Exists", "effect": "NoExecute",
+            "tolerationSeconds": 300});
+        let lives = json!([{"key": "a", "operator": "Exists"}, lost]);
+        let pod = |tolerations: &Value| json!({"spec": {"tolerations": tolerations}});
+        assert_eq!(paths("v1", "Pod", &pod(&asked), &pod(&lives)), none);
+        assert_eq!(paths("v1", "Pod", &pod(&json!([])), &pod(&lives)), none);
+        assert_eq!(
+            paths("v1", "Pod", &pod(&asked), &pod(&json!([lost]))),
+            ["/spec/tolerations"]
+        );
+        let set = |tolerations: &Value| json!({"spec": {"template": pod(tolerations)}});
+        assert_eq!(
+            paths("apps/v1", "DaemonSet", &set(&asked), &set(&lives)),
+            ["/spec/template/spec/tolerations"]
         );
     }
 

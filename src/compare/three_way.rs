@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use super::diff::{Cause, covers, uncovered};
+use super::diff::{Cause, covers, is_servers_choice, uncovered};
 use super::equal::is_zero;
 use super::lookup::{Found, child, key_value, locate, shape_at};
 use super::path::{FieldPath, Segment};
@@ -132,7 +132,11 @@ fn unset(
             continue;
         };
         let known = changes.iter().any(|change| change.path == path);
-        if known || live.is_null() || !covers(inner, value, Some(live)) || is_servers_choice(inner, live) {
+        if known
+            || live.is_null()
+            || !covers(inner, value, Some(live))
+            || inner.is_some_and(|shape| is_servers_choice(shape, live))
+        {
             continue;
         }
         if let (Value::Object(fields), Value::Object(held)) = (value, live)
@@ -159,7 +163,9 @@ fn unset(
 /// Whether the live object holds fields that neither the revision nor the server put there.
 fn holds_more(shape: Option<Shape<'_>>, live: &Map<String, Value>, set: &Map<String, Value>) -> bool {
     live.iter().any(|(key, live)| match (set.get(key), live) {
-        (None, _) => !is_servers_choice(shape.and_then(|shape| child(shape, key)), live),
+        (None, _) => !shape
+            .and_then(|shape| child(shape, key))
+            .is_some_and(|shape| is_servers_choice(shape, live)),
         (Some(Value::Object(set)), Value::Object(live)) => {
             holds_more(shape.and_then(|shape| child(shape, key)), live, set)
         }
@@ -171,23 +177,6 @@ fn value_at<'v>(version: &'v Value, path: &FieldPath, shape: Option<Shape<'_>>) 
     locate(version, path, shape)
         .map(|found| found.value)
         .filter(|value| !value.is_null())
-}
-
-/// Whether the server writes this very value when nobody asks for one.
-fn is_servers_choice(shape: Option<Shape<'_>>, live: &Value) -> bool {
-    let Some(shape) = shape else { return false };
-    if shape.is_filled() {
-        // Filled without a fixed default: allocated, or dependent on other fields.
-        return shape
-            .default()
-            .is_none_or(|default| covers(Some(shape), live, Some(default)));
-    }
-    match live {
-        Value::Object(fields) if !fields.is_empty() => fields
-            .iter()
-            .all(|(key, value)| is_servers_choice(child(shape, key), value)),
-        _ => is_zero(live),
-    }
 }
 
 /// The outermost places that `from` sets and `desired` does not.

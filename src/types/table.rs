@@ -256,6 +256,12 @@ impl<'a> Shape<'a> {
         self.table.defaults.get(index)
     }
 
+    /// Whether the facts are those of a kind built into Kubernetes: what the server fills in is known to the last
+    /// field.
+    pub fn is_builtin(self) -> bool {
+        std::ptr::eq(self.table, TypeTable::builtin())
+    }
+
     /// Managed fields name this object or map only as a whole (map type `atomic`), never the fields in it.
     pub fn is_owned_whole(self) -> bool {
         self.has(OWNED_WHOLE)
