@@ -535,15 +535,15 @@ mod tests {
     fn what_is_added_in_an_atomic_list_changes_it() {
         let none: [&str; 0] = [];
         let role = |rule: Value| json!({ "rules": [rule] });
-        let rule = json!({"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]});
-        let mut narrowed = rule.clone();
+        let secrets = json!({"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]});
+        let mut narrowed = secrets.clone();
         narrowed["resourceNames"] = json!(["one"]);
         let found = |asked: &Value, lives: &Value| {
             let (asked, lives) = (role(asked.clone()), role(lives.clone()));
             paths("rbac.authorization.k8s.io/v1", "Role", &asked, &lives)
         };
-        assert_eq!(found(&rule, &narrowed), ["/rules[0]"]);
-        assert_eq!(found(&narrowed, &rule), ["/rules[0]/resourceNames"]);
+        assert_eq!(found(&secrets, &narrowed), ["/rules[0]"]);
+        assert_eq!(found(&narrowed, &secrets), ["/rules[0]/resourceNames"]);
 
         let policy = |ingress: Value| json!({"spec": {"ingress": [ingress]}});
         let found = |asked: Value, lives: Value| {
