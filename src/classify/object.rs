@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::code::{ApplyMethod, FindingCode, NextUpgrade, ObjectState, Severity};
-use super::redact::{Hidden, Redaction};
+use super::redact::{HIDDEN, Hidden, Redaction};
 use crate::compare::patch::patch_of;
 use crate::compare::three_way::{Change, Versions, three_way};
 use crate::manifest::desired::{Owner, Ownership, desired};
@@ -80,6 +80,20 @@ pub struct Subject<'a> {
     pub shape: Option<Shape<'a>>,
     /// Whether its type is built into Kubernetes.
     pub origin: Origin,
+    /// Whether its values may be shown at all.
+    pub values: Values,
+}
+
+/// Whether the values of an object may be shown.
+///
+/// Ownership is what a record claims and the object's annotations confirm. A record that lies in one namespace and
+/// claims a release of another may be forged, so what it names there is compared and no value is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Values {
+    /// By the redaction rules.
+    Shown,
+    /// None of them.
+    Hidden,
 }
 
 /// Where a type comes from. Helm merges the two kinds differently.
@@ -185,7 +199,10 @@ fn finding(subject: &Subject<'_>, change: &Change, rules: &Rules) -> Finding {
     let gvk = &subject.key.gvk;
     let mut redacted = false;
     let mut shown = |value: &Option<Value>| {
-        let (value, hidden) = rules.redaction.apply(gvk, &change.path, value.as_ref()?);
+        let (value, hidden) = match (subject.values, value.as_ref()?) {
+            (Values::Shown, value) => rules.redaction.apply(gvk, &change.path, value),
+            (Values::Hidden, _) => (HIDDEN.into(), Hidden::Partly),
+        };
         redacted |= hidden == Hidden::Partly;
         Some(value)
     };
@@ -338,6 +355,7 @@ mod tests {
             method: ApplyMethod::Csa,
             shape: TypeTable::builtin().kind(&key.gvk.api_version, &key.gvk.kind),
             origin: Origin::BuiltIn,
+            values: Values::Shown,
         }
     }
 
@@ -469,6 +487,23 @@ mod tests {
             report.patch,
             [json!({"op": "add", "path": "/metadata/labels/a", "value": "b"})]
         );
+    }
+
+    #[test]
+    fn a_record_from_another_namespace_shows_no_values() {
+        let key = key("v1", "ConfigMap", "shop");
+        let live = owned(&json!({"data": {"a": "live-value"}}));
+        let subject = Subject {
+            values: Values::Hidden,
+            ..subject(&key, r#"{"data":{"a":"claimed-value"}}"#)
+        };
+        let report = judge(&subject, &Lookup::Found(&live.to_string()), &Rules::default()).unwrap();
+        let text = serde_json::to_string(&report).unwrap();
+        assert_eq!(
+            (report.state, report.findings[0].path.as_str()),
+            (ObjectState::Drifted, "/data/a")
+        );
+        assert!(!text.contains("-value"), "{text}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::board::{Absence, Tables};
 use super::load::{Loaded, Revision};
 use crate::classify::code::{ApplyMethod, HealthCode, HealthSeverity, ObjectState, Verdict};
 use crate::classify::health::{self, remark};
-use crate::classify::object::{Origin, Role, Rules, Subject, empty_report, judge};
+use crate::classify::object::{Origin, Role, Rules, Subject, Values, empty_report, judge};
 use crate::manifest::desired::Owner;
 use crate::manifest::object::ManifestObject;
 use crate::object::ObjectKey;
@@ -78,6 +78,7 @@ pub(super) struct Job {
     template: Option<String>,
     owner: Arc<OwnedOwner>,
     method: ApplyMethod,
+    values: Values,
     asked: Asked,
 }
 
@@ -111,6 +112,7 @@ impl Job {
             method: self.method,
             shape: built_in.or_else(custom),
             origin,
+            values: self.values,
         };
         judge(&subject, lookup, rules)
     }
@@ -142,7 +144,7 @@ impl Item {
                 Some(error.to_string()),
             )
         };
-        (self.role == Role::Expected).then(unknown)
+        (self.role != Role::Leftover).then(unknown)
     }
 }
 
@@ -209,6 +211,16 @@ impl Work {
             template: item.template.clone(),
             owner: Arc::clone(&self.owner),
             method: self.method,
+            // Whoever may write records in one namespace can name another one's release in them.
+            values: match &item.key.namespace {
+                Some(namespace)
+                    if *namespace != self.history.key.namespace
+                        && self.owner.namespace != self.history.key.namespace =>
+                {
+                    Values::Hidden
+                }
+                _ => Values::Shown,
+            },
             asked: item.asked.take()?,
         })
     }
@@ -303,31 +315,32 @@ impl Work {
 
     /// What exists of a revision that never was deployed.
     fn existing(&self) -> Option<String> {
-        let attempted: Vec<&Item> = self
-            .items
-            .iter()
-            .filter(|item| item.role == Role::Attempted)
-            .collect();
         let revision = self.loaded.as_ref()?.attempted.first()?.number;
-        let existing: Vec<String> = attempted
-            .iter()
-            .filter(|item| matches!(item.outcome, Some(Outcome(Some(_)))))
-            .map(|item| item.key.to_string())
-            .collect();
-        let mut names = existing
-            .iter()
-            .take(NAMED)
-            .cloned()
-            .collect::<Vec<_>>()
-            .join(", ");
-        if existing.len() > NAMED {
-            names = format!("{names} and {} more", existing.len() - NAMED);
+        let (mut existing, mut unread, mut total) = (Vec::new(), 0, 0);
+        for item in self.items.iter().filter(|item| item.role == Role::Attempted) {
+            total += 1;
+            match &item.outcome {
+                Some(Outcome(Some(report))) if report.state != ObjectState::Unknown => {
+                    existing.push(&item.key);
+                }
+                Some(Outcome(None)) => {}
+                Some(Outcome(Some(_))) | None => unread += 1,
+            }
         }
-        let colon = if existing.is_empty() { "" } else { ": " };
+        let mut named: Vec<String> = existing.iter().take(NAMED).map(ToString::to_string).collect();
+        if existing.len() > NAMED {
+            named.push(format!("{} more", existing.len() - NAMED));
+        }
+        let colon = if named.is_empty() { "" } else { ": " };
+        let unread = if unread == 0 {
+            String::new()
+        } else {
+            format!("; {unread} could not be read")
+        };
         Some(format!(
-            "; of the {} objects of revision {revision}, {} exist{colon}{names}",
-            attempted.len(),
-            existing.len()
+            "; of the {total} objects of revision {revision}, {} exist{colon}{}{unread}",
+            existing.len(),
+            named.join(", ")
         ))
     }
 }

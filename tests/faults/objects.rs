@@ -87,7 +87,7 @@ fn failures_are_tried_again_and_then_unknown() {
         (Fault::Status(502), "502", 5),
         (Fault::Status(503), "503", 5),
         (Fault::CutOff, "connection broke", 5),
-        (Fault::Slow(Duration::from_secs(60)), "timed out after 1 s", 2),
+        (Fault::Slow(Duration::from_mins(1)), "timed out after 1 s", 2),
     ];
     each(rows, |(fault, expected, attempts)| {
         let told = format!("{fault:?}");

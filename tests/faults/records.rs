@@ -37,7 +37,7 @@ fn an_undecodable_record_is_one_entry_and_the_rest_is_scanned() {
     };
     let rows = [
         (format!("%%%{SECRET}"), "not base64"),
-        (encoded[..encoded.len() / 2 + 1].to_owned(), "not base64"),
+        (encoded[..=encoded.len() / 2].to_owned(), "not base64"),
         (cut, "gzip stream is broken or cut off"),
         (bomb, "decodes to more than 64 MiB"),
         (STANDARD.encode(&json[..json.len() / 2]), "cut off"),
