@@ -202,6 +202,41 @@ fn changed() -> Vec<Case> {
                 json!(["*"]),
             ),
         },
+        // Whoever adds to an element of an atomic list changes it.
+        Case {
+            chart: "cluster-scoped",
+            commands: &[&[
+                "patch",
+                "clusterrole/{r}-reader",
+                "--type=json",
+                r#"-p=[{"op":"add","path":"/rules/0/resourceNames","value":["one"]}]"#,
+            ]],
+            expected: one(
+                "ClusterRole/{r}-reader",
+                "changed",
+                "/rules[0]",
+                json!({"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list"]}),
+                json!({"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list"],
+                    "resourceNames": ["one"]}),
+            ),
+        },
+        // The list is empty because nothing is to be allowed.
+        Case {
+            chart: "networking",
+            commands: &[&[
+                "patch",
+                "networkpolicy/{r}-deny",
+                "--type=json",
+                r#"-p=[{"op":"add","path":"/spec/ingress","value":[{}]}]"#,
+            ]],
+            expected: one(
+                "NetworkPolicy/{r}-deny",
+                "changed",
+                "/spec/ingress",
+                json!([]),
+                json!([{}]),
+            ),
+        },
     ]
 }
 

@@ -29,7 +29,7 @@ const CHARTS: [Case; 11] = [
     Case {
         chart: "workloads",
         args: &[],
-        objects: [16, 16],
+        objects: [17, 17],
         settled: &[EXPIRED],
     },
     Case {
