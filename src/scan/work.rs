@@ -30,7 +30,7 @@ const MOVED_GROUPS: [&str; 6] = [
 ];
 
 /// How many objects a sentence names.
-const NAMED: usize = 10;
+const NAMED: usize = 3;
 
 /// One release.
 pub(super) struct Work {
@@ -327,9 +327,14 @@ impl Work {
                 Some(Outcome(Some(_))) | None => unread += 1,
             }
         }
-        let mut named: Vec<String> = existing.iter().take(NAMED).map(ToString::to_string).collect();
+        let mut named = existing
+            .iter()
+            .take(NAMED)
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", ");
         if existing.len() > NAMED {
-            named.push(format!("{} more", existing.len() - NAMED));
+            named = format!("{named} and {} more", existing.len() - NAMED);
         }
         let colon = if named.is_empty() { "" } else { ": " };
         let unread = if unread == 0 {
@@ -337,10 +342,9 @@ impl Work {
         } else {
             format!("; {unread} could not be read")
         };
+        let existing = existing.len();
         Some(format!(
-            "; of the {total} objects of revision {revision}, {} exist{colon}{}{unread}",
-            existing.len(),
-            named.join(", ")
+            "; {existing} of the {total} objects of revision {revision} exist{colon}{named}{unread}"
         ))
     }
 }
