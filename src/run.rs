@@ -75,9 +75,10 @@ async fn scan_command(args: &ScanArgs, global: &Global) -> anyhow::Result<u8> {
     } else {
         report.without_in_sync()
     };
-    // The report first: whatever becomes of the notifications, it is there.
-    write_report(&report, args, global)?;
+    // The report first, and neither for want of the other.
+    let written = write_report(&report, args, global);
     let delivery = deliver(&settings.sinks, &report).await;
+    written?;
     Ok(exit::status(
         report.outcome,
         delivery,
