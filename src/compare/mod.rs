@@ -2,11 +2,14 @@
 //!
 //! `diff` answers the two-way question "does the live object hold everything this manifest asks for?", by the
 //! facts of [`crate::types`]; `three_way` asks it and then uses the previous and the attempted revisions to tell
-//! how each difference came about; `patch` turns the answer into RFC 6902. All of it is pure.
+//! how each difference came about; `patch` turns the answer into RFC 6902. `managed` reads who is said to own each field, and
+//! `additions` finds what others put beside it. All of it is pure.
 
+pub mod additions;
 mod diff;
 mod equal;
 mod lookup;
+pub mod managed;
 pub mod patch;
 pub mod path;
 pub mod quantity;

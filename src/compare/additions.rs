@@ -1,0 +1,342 @@
+//! What somebody else put into an object beside what the manifest asks for.
+//!
+//! The comparison of desired with live never sees these: the server and its controllers add to everything. Managed
+//! fields tell who owns each path, so that what a person or another program added can be told from what the
+//! server filled in.
+
+use serde_json::{Map, Value};
+
+use super::diff::is_servers_choice;
+use super::lookup::{child, key_value};
+use super::managed::{Entry, element_keys, set_member};
+use super::path::{FieldPath, Segment, push_token};
+use crate::types::{ListKind, Shape, ValueKind};
+
+/// One place that a manager owns and the manifest does not ask for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Addition<'v> {
+    /// Where it is.
+    pub path: FieldPath,
+    /// The same place in the live object, as an RFC 6901 pointer.
+    pub pointer: String,
+    /// What is there.
+    pub live: &'v Value,
+}
+
+/// What a manager did to the object as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It made the object, so that it owns whatever the server filled in on that occasion.
+    Creator,
+    /// It changed an object that others made: what it owns, it wrote.
+    Editor,
+}
+
+/// Everything in `live` that the manager of `entry` owns and `desired` leaves unsaid, except for the values that
+/// the server would choose by itself.
+///
+/// A whole list element or structure that the manager made is one addition; maps are told key by key.
+pub fn additions<'v>(
+    entry: &Entry<'_>,
+    standing: Standing,
+    shape: Option<Shape<'_>>,
+    desired: &Value,
+    live: &'v Value,
+) -> Vec<Addition<'v>> {
+    let mut found = Vec::new();
+    let Value::Object(fields) = live else {
+        return found;
+    };
+    let place = |key: &str, live: &'v Value| Place {
+        path: FieldPath::root().key(key),
+        pointer: push_token("", key),
+        shape: shape.and_then(|shape| child(shape, key)),
+        standing,
+        live,
+    };
+    for (token, below) in entry.fields() {
+        let (Some(key), Value::Object(below)) = (token.strip_prefix("f:"), below) else {
+            continue;
+        };
+        match (key, fields.get(key)) {
+            (_, None) | ("apiVersion" | "kind" | "status", _) => {}
+            ("metadata", Some(live)) => {
+                let metadata = place(key, live);
+                let below = below
+                    .iter()
+                    .filter(|(token, _)| METADATA.contains(&token.as_str()));
+                for (token, below) in below {
+                    metadata.child(token, below, desired.get(key), &mut found);
+                }
+            }
+            (_, Some(live)) => place(key, live).visit(below, desired.get(key), &mut found),
+        }
+    }
+    found
+}
+
+/// The metadata that others than the API server write.
+const METADATA: [&str; 4] = ["f:annotations", "f:finalizers", "f:labels", "f:ownerReferences"];
+
+/// A place in the live object.
+struct Place<'v, 's> {
+    path: FieldPath,
+    pointer: String,
+    shape: Option<Shape<'s>>,
+    standing: Standing,
+    live: &'v Value,
+}
+
+impl<'v, 's> Place<'v, 's> {
+    /// Looks at a place that the manager owns, or owns something in.
+    fn visit(self, below: &Map<String, Value>, desired: Option<&Value>, found: &mut Vec<Addition<'v>>) {
+        match desired.filter(|value| !value.is_null()) {
+            None => self.unasked(below, found),
+            Some(desired) if below.is_empty() => self.surplus(desired, found),
+            Some(desired) => {
+                for (token, below) in below {
+                    self.child(token, below, Some(desired), found);
+                }
+            }
+        }
+    }
+
+    /// The manifest says nothing here.
+    fn unasked(self, below: &Map<String, Value>, found: &mut Vec<Addition<'v>>) {
+        if self.live.is_null() || self.is_servers_choice() {
+            return;
+        }
+        let is_map = self.shape.is_some_and(|shape| shape.value() == ValueKind::Map);
+        let made_whole = below.contains_key(".") && self.live.is_object() && !is_map;
+        if below.is_empty() || made_whole {
+            found.push(self.found());
+            return;
+        }
+        for (token, below) in below {
+            self.child(token, below, None, found);
+        }
+    }
+
+    /// Whether the value would be the same if nobody had written it.
+    ///
+    /// What depends on other fields (`imagePullPolicy` on the tag) can only be told from a value that somebody
+    /// chose where the writer made the object.
+    fn is_servers_choice(&self) -> bool {
+        match (self.shape, self.live) {
+            (Some(shape), live) if shape.is_filled() => {
+                (shape.default().is_some() || self.standing == Standing::Creator)
+                    && is_servers_choice(shape, live)
+            }
+            (_, Value::Object(fields)) => fields
+                .iter()
+                .all(|(key, value)| self.key(key, value).is_servers_choice()),
+            (_, Value::Array(items)) => items.is_empty(),
+            // A zero that is there was written: `automountServiceAccountToken: false`, a label without a value.
+            (_, Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => false,
+        }
+    }
+
+    /// The manager owns the whole value, of which the manifest asks for a part.
+    ///
+    /// Values that differ and lists of another length are the comparison's; left are the fields beside.
+    fn surplus(self, desired: &Value, found: &mut Vec<Addition<'v>>) {
+        match (self.live, desired) {
+            (Value::Object(live), Value::Object(desired)) => {
+                for (key, value) in live {
+                    let place = self.key(key, value);
+                    match desired.get(key).filter(|value| !value.is_null()) {
+                        Some(desired) => place.surplus(desired, found),
+                        None => place.unasked(&Map::new(), found),
+                    }
+                }
+            }
+            (Value::Array(live), Value::Array(desired)) if live.len() == desired.len() => {
+                for (index, (value, desired)) in live.iter().zip(desired).enumerate() {
+                    let element = self.shape.and_then(Shape::element);
+                    self.step(Segment::Index(index), &index.to_string(), element, value)
+                        .surplus(desired, found);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Looks at one child of the set.
+    fn child(
+        &self,
+        token: &str,
+        below: &Value,
+        desired: Option<&Value>,
+        found: &mut Vec<Addition<'v>>,
+    ) {
+        let Value::Object(below) = below else { return };
+        let element = self.shape.and_then(Shape::element);
+        if let Some(key) = token.strip_prefix("f:") {
+            if let Some(live) = self.live.get(key) {
+                let desired = desired.and_then(|desired| desired.get(key));
+                self.key(key, live).visit(below, desired, found);
+            }
+        } else if let Some(keys) = element_keys(token) {
+            let is_it = |item: &&Value| {
+                keys.iter()
+                    .all(|(key, value)| *key_value(item, key, element) == *value)
+            };
+            let items = self.live.as_array().map_or(&[][..], Vec::as_slice);
+            // Duplicates of a key override each other in order.
+            let Some(index) = items.iter().rposition(|item| is_it(&item)) else {
+                return;
+            };
+            let desired = desired.and_then(|desired| desired.as_array()?.iter().rfind(is_it));
+            let segment = Segment::Match(self.ordered(keys));
+            self.step(segment, &index.to_string(), element, &items[index])
+                .visit(below, desired, found);
+        } else if let Some(member) = set_member(token) {
+            let position = |list: &Value| list.as_array()?.iter().position(|item| *item == member);
+            if let Some(index) = position(self.live)
+                && desired.and_then(position).is_none()
+            {
+                let place = self.step(
+                    Segment::Member(member),
+                    &index.to_string(),
+                    element,
+                    &self.live[index],
+                );
+                found.push(place.found());
+            }
+        }
+    }
+
+    /// The keys of an element in the order in which the type names them, as everywhere else in a report.
+    fn ordered(&self, mut keys: Map<String, Value>) -> Vec<(String, Value)> {
+        let mut ordered = Vec::with_capacity(keys.len());
+        if let Some(ListKind::Map(names)) = self.shape.map(Shape::list) {
+            for name in names {
+                ordered.extend(keys.remove_entry(name));
+            }
+        }
+        ordered.extend(keys);
+        ordered
+    }
+
+    fn key(&self, key: &str, live: &'v Value) -> Place<'v, 's> {
+        let shape = self.shape.and_then(|shape| child(shape, key));
+        self.step(Segment::Key(key.to_owned()), key, shape, live)
+    }
+
+    fn step(&self, segment: Segment, token: &str, shape: Option<Shape<'s>>, live: &'v Value) -> Place<'v, 's> {
+        Place {
+            path: self.path.join(segment),
+            pointer: push_token(&self.pointer, token),
+            shape,
+            standing: self.standing,
+            live,
+        }
+    }
+
+    fn found(self) -> Addition<'v> {
+        Addition {
+            path: self.path,
+            pointer: self.pointer,
+            live: self.live,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::managed::Live;
+    use crate::types::TypeTable;
+    use serde_json::json;
+
+    /// Kind, the set of one manager, what the manifest says, what lives → the paths that were added.
+    fn paths(api_version: &str, kind: &str, fields: &Value, desired: &Value, live: &Value) -> Vec<String> {
+        let mut object = live.clone();
+        object["metadata"]["managedFields"] = json!([{"manager": "m", "operation": "Update", "fieldsV1": fields}]);
+        let text = object.to_string();
+        let live = Live::parse(&text).unwrap();
+        let shape = TypeTable::builtin().kind(api_version, kind);
+        additions(&live.managed[0], Standing::Editor, shape, desired, &live.object)
+            .into_iter()
+            .map(|addition| {
+                assert_eq!(live.object.pointer(&addition.pointer), Some(addition.live));
+                addition.path.to_string()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn what_a_manager_owns_and_nobody_asked_for_was_added() {
+        let fields = json!({"f:metadata": {"f:labels": {"f:team": {}, "f:app": {}}, "f:generation": {}},
+            "f:spec": {"f:paused": {}, "f:template": {"f:spec": {
+                "f:containers": {
+                    "k:{\"name\":\"app\"}": {".": {}, "f:name": {}, "f:image": {}, "f:env": {".": {},
+                        "k:{\"name\":\"DEBUG\"}": {".": {}, "f:name": {}, "f:value": {}}}},
+                    "k:{\"name\":\"sidecar\"}": {".": {}, "f:name": {}, "f:image": {}, "f:imagePullPolicy": {}}},
+                "f:nodeSelector": {}, "f:restartPolicy": {}, "f:dnsPolicy": {}, "f:tolerations": {}}}},
+            "f:status": {"f:replicas": {}}});
+        let desired = json!({"metadata": {"labels": {"app": "web"}},
+            "spec": {"template": {"spec": {"nodeSelector": {"disk": "ssd"},
+                "containers": [{"name": "app", "image": "a"}]}}}});
+        let live = json!({"metadata": {"labels": {"app": "web", "team": "blue"}, "generation": 2},
+            "spec": {"paused": true, "template": {"spec": {"restartPolicy": "Always", "dnsPolicy": "Default",
+                "nodeSelector": {"disk": "ssd", "zone": "a"}, "tolerations": [{"operator": "Exists"}],
+                "containers": [
+                    {"name": "sidecar", "image": "s", "imagePullPolicy": "IfNotPresent"},
+                    {"name": "app", "image": "a", "env": [{"name": "DEBUG", "value": "1"}]}]}}},
+            "status": {"replicas": 1}});
+        let found = paths("apps/v1", "Deployment", &fields, &desired, &live);
+        let pod = "/spec/template/spec";
+        assert_eq!(
+            found,
+            [
+                "/metadata/labels/team".to_owned(),
+                "/spec/paused".to_owned(),
+                format!("{pod}/containers[name=app]/env[name=DEBUG]"),
+                format!("{pod}/containers[name=sidecar]"),
+                // Not the default policy.
+                format!("{pod}/dnsPolicy"),
+                // Owned as a whole: the key beside the manifest's.
+                format!("{pod}/nodeSelector/zone"),
+                format!("{pod}/tolerations"),
+            ]
+        );
+    }
+
+    #[test]
+    fn maps_are_told_key_by_key_and_sets_member_by_member() {
+        let fields = json!({"f:metadata": {"f:finalizers": {".": {}, "v:\"a\"": {}, "v:\"b\"": {}}},
+            "f:data": {".": {}, "f:x": {}, "f:y": {}}});
+        let live = json!({"metadata": {"finalizers": ["a", "b"]}, "data": {"x": "1", "y": "2"}});
+        let desired = json!({"metadata": {"finalizers": ["a"]}});
+        assert_eq!(
+            paths("v1", "ConfigMap", &fields, &desired, &live),
+            ["/data/x", "/data/y", "/metadata/finalizers[=b]"]
+        );
+    }
+
+    #[test]
+    fn zeros_that_somebody_wrote_are_additions_and_defaults_are_not() {
+        let fields = json!({"f:metadata": {"f:labels": {"f:empty": {}}},
+            "f:spec": {"f:replicas": {}, "f:template": {"f:spec": {
+                "f:automountServiceAccountToken": {}, "f:securityContext": {}, "f:terminationGracePeriodSeconds": {}}}}});
+        let live = json!({"metadata": {"labels": {"empty": ""}},
+            "spec": {"replicas": 1, "template": {"spec": {
+                "automountServiceAccountToken": false, "securityContext": {}, "terminationGracePeriodSeconds": 30}}}});
+        let desired = json!({"metadata": {"labels": {"app": "web"}}, "spec": {"template": {"spec": {}}}});
+        assert_eq!(
+            paths("apps/v1", "Deployment", &fields, &desired, &live),
+            ["/metadata/labels/empty", "/spec/template/spec/automountServiceAccountToken"]
+        );
+    }
+
+    #[test]
+    fn a_set_that_is_out_of_date_adds_nothing() {
+        let fields = json!({"f:data": {"f:gone": {}}, "f:spec": {"f:list": {"k:{\"name\":\"a\"}": {".": {}}}}});
+        let live = json!({"metadata": {}, "data": {"x": "1"}});
+        assert_eq!(
+            paths("v1", "ConfigMap", &fields, &json!({}), &live),
+            Vec::<String>::new()
+        );
+    }
+}

@@ -1,0 +1,239 @@
+//! Who is said to have written what: `metadata.managedFields`.
+//!
+//! The API server notes for every field which manager last wrote it, on every write and before admission plug-ins
+//! change anything (Kubernetes: `apiserver/pkg/endpoints/handlers`, `create.go`, `update.go`, `patch.go`). A manager is a name that the
+//! writer chose: a claim, no proof. The sets are in the format `FieldsV1` (structured-merge-diff:
+//! `fieldpath/serialize-pe.go`): nested objects whose keys are `f:NAME` for a field, `k:{…}` for the element of a
+//! keyed list, `v:…` for a member of a set, `i:N` for a position, and `.` for the thing itself.
+
+use std::cell::OnceCell;
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use super::path::{FieldPath, Segment};
+
+/// A live object, and apart from it what its managed fields say.
+#[derive(Debug)]
+pub struct Live<'a> {
+    /// The object, without its managed fields.
+    pub object: Value,
+    /// The managed fields; empty when the API server keeps none of this object.
+    pub managed: Vec<Entry<'a>>,
+}
+
+/// What one manager wrote by one operation.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry<'a> {
+    /// The name that the writer gave itself.
+    #[serde(default)]
+    pub manager: String,
+    /// How it wrote.
+    #[serde(default)]
+    pub operation: Operation,
+    /// The subresource that it wrote through; empty for the object itself.
+    #[serde(default)]
+    pub subresource: String,
+    /// When this manager last changed any of its fields.
+    pub time: Option<DateTime<Utc>>,
+    #[serde(borrow, rename = "fieldsV1")]
+    raw: Option<&'a RawValue>,
+    /// Parsed when somebody asks: most objects are never asked about.
+    #[serde(skip)]
+    fields: OnceCell<Map<String, Value>>,
+}
+
+/// How a manager wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+pub enum Operation {
+    /// Server-side apply.
+    Apply,
+    /// Anything else: create, update, patch.
+    #[default]
+    #[serde(other)]
+    Update,
+}
+
+impl Operation {
+    /// The API's own name of it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Apply => "Apply",
+            Self::Update => "Update",
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Head<'a> {
+    #[serde(borrow)]
+    metadata: Option<HeadMetadata<'a>>,
+}
+
+#[derive(Deserialize)]
+struct HeadMetadata<'a> {
+    #[serde(borrow, rename = "managedFields")]
+    managed_fields: Option<&'a RawValue>,
+}
+
+impl<'a> Live<'a> {
+    /// Reads an object as the API server sends it.
+    ///
+    /// Managed fields are often half of the text and mostly unused, so they are cut out before the rest is parsed.
+    /// Managed fields that cannot be read count as none.
+    pub fn parse(text: &'a str) -> Result<Self, serde_json::Error> {
+        let head = serde_json::from_str::<Head<'_>>(text).ok();
+        let Some(raw) = head.and_then(|head| head.metadata?.managed_fields) else {
+            return Ok(Self {
+                object: serde_json::from_str(text)?,
+                managed: Vec::new(),
+            });
+        };
+        // The raw value borrows from the text, so this is where it lies in it.
+        let from = raw.get().as_ptr().addr() - text.as_ptr().addr();
+        let until = from + raw.get().len();
+        let rest = [&text[..from], "null", &text[until..]].concat();
+        Ok(Self {
+            object: serde_json::from_str(&rest)?,
+            managed: serde_json::from_str(raw.get()).unwrap_or_default(),
+        })
+    }
+}
+
+impl Entry<'_> {
+    /// The set of fields, as `FieldsV1`.
+    pub(super) fn fields(&self) -> &Map<String, Value> {
+        self.fields.get_or_init(|| {
+            self.raw
+                .and_then(|raw| serde_json::from_str(raw.get()).ok())
+                .unwrap_or_default()
+        })
+    }
+
+    /// Whether the manager owns the value at a path, or anything in it.
+    ///
+    /// What is atomic to the API server is owned as a whole: then the manager of the whole owns its parts.
+    pub fn owns(&self, path: &FieldPath) -> bool {
+        let mut node = self.fields();
+        if node.is_empty() {
+            return false;
+        }
+        for segment in path.segments() {
+            match step(node, segment) {
+                Some(next) if next.is_empty() => return true,
+                Some(next) => node = next,
+                None => return false,
+            }
+        }
+        true
+    }
+}
+
+/// The set below one step.
+fn step<'s>(node: &'s Map<String, Value>, segment: &Segment) -> Option<&'s Map<String, Value>> {
+    let found = match segment {
+        Segment::Key(key) => node.get(&format!("f:{key}")),
+        Segment::Index(index) => node.get(&format!("i:{index}")),
+        Segment::Match(wanted) => node
+            .iter()
+            .find(|(key, _)| {
+                element_keys(key).is_some_and(|keys| {
+                    wanted
+                        .iter()
+                        .all(|(name, value)| keys.get(name).unwrap_or(&Value::Null) == value)
+                })
+            })
+            .map(|(_, below)| below),
+        Segment::Member(member) => node
+            .iter()
+            .find(|(key, _)| set_member(key).as_ref() == Some(member))
+            .map(|(_, below)| below),
+    };
+    found?.as_object()
+}
+
+/// The keys of a list element, from `k:{…}`.
+pub(super) fn element_keys(token: &str) -> Option<Map<String, Value>> {
+    serde_json::from_str(token.strip_prefix("k:")?).ok()
+}
+
+/// The member of a set, from `v:…`.
+pub(super) fn set_member(token: &str) -> Option<Value> {
+    serde_json::from_str(token.strip_prefix("v:")?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn container(name: &str) -> FieldPath {
+        FieldPath::root()
+            .key("spec")
+            .key("containers")
+            .join(Segment::Match(vec![("name".into(), json!(name))]))
+    }
+
+    #[test]
+    fn ownership_follows_fields_keys_members_and_atomic_values() {
+        let text = json!({
+            "kind": "Pod",
+            "metadata": {"name": "p", "managedFields": [{
+                "manager": "kubectl-edit", "operation": "Update", "time": "2026-11-20T03:12:00Z", "fieldsType": "FieldsV1",
+                "fieldsV1": {
+                    "f:metadata": {"f:finalizers": {".": {}, "v:\"a/b\"": {}}, "f:annotations": {"f:x/y": {}}},
+                    "f:spec": {"f:containers": {"k:{\"name\":\"app\"}": {".": {}, "f:image": {}, "f:args": {},
+                        "f:ports": {"k:{\"containerPort\":80,\"protocol\":\"TCP\"}": {"f:hostPort": {}}}}}}}}]},
+            "spec": {"containers": []},
+        })
+        .to_string();
+        let live = Live::parse(&text).unwrap();
+        assert_eq!(live.object["metadata"], json!({"name": "p", "managedFields": null}));
+        let [entry] = &live.managed[..] else { panic!("{:?}", live.managed) };
+        assert_eq!(
+            (entry.manager.as_str(), entry.operation, entry.subresource.as_str()),
+            ("kubectl-edit", Operation::Update, "")
+        );
+        let metadata = FieldPath::root().key("metadata");
+        let port = |number: u16| {
+            container("app").key("ports").join(Segment::Match(vec![
+                ("containerPort".into(), json!(number)),
+                ("protocol".into(), json!("TCP")),
+            ]))
+        };
+        for (path, owned) in [
+            (container("app").key("image"), true),
+            (container("app"), true),
+            (container("app").key("command"), false),
+            (container("web").key("image"), false),
+            // An atomic list: its elements belong to the owner of the list.
+            (container("app").key("args").join(Segment::Index(1)), true),
+            (port(80).key("hostPort"), true),
+            (port(80).key("name"), false),
+            (port(81).key("hostPort"), false),
+            (metadata.key("annotations").key("x/y"), true),
+            (metadata.key("finalizers").join(Segment::Member(json!("a/b"))), true),
+            (metadata.key("finalizers").join(Segment::Member(json!("c"))), false),
+        ] {
+            assert_eq!(entry.owns(&path), owned, "{path}");
+        }
+    }
+
+    #[test]
+    fn objects_without_or_with_broken_managed_fields_are_still_read() {
+        for text in [
+            r#"{"metadata":{"name":"a"},"data":{"k":"v"}}"#,
+            r#"{"metadata":{"name":"a","managedFields":null},"data":{"k":"v"}}"#,
+            r#"{"metadata":{"name":"a","managedFields":[{"manager":1}]},"data":{"k":"v"}}"#,
+            r#"{"metadata":null,"data":{"k":"v"}}"#,
+        ] {
+            let live = Live::parse(text).unwrap();
+            assert_eq!(live.object["data"], json!({"k": "v"}), "{text}");
+            assert!(live.managed.is_empty(), "{text}");
+        }
+        assert!(Live::parse("{").is_err());
+    }
+}
