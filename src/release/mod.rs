@@ -5,4 +5,5 @@
 
 pub mod decode;
 pub mod history;
+pub mod operations;
 pub mod stored;

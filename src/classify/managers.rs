@@ -1,0 +1,247 @@
+//! Who a field manager is, and which of its writes a healthy cluster is full of.
+//!
+//! The knowledge is data: `managers.yaml` beside this file, and the operator's own lists in the same form. A name
+//! proves nothing, so it decides about severity and wording only; no write is ever left out of a report for it.
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use serde::Deserialize;
+
+use crate::compare::path::FieldPath;
+use crate::compare::pattern::PathPattern;
+
+/// What kind of program a manager's name stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// A program that installs Helm releases.
+    Helm,
+    /// A program that people drive by hand.
+    Person,
+    /// Any other program.
+    Program,
+}
+
+/// How much the manifest says about a place that somebody else writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Asked {
+    /// Nothing, nor anything else in that top-level section of the object.
+    SectionUnset,
+    /// Nothing at the place itself.
+    Unset,
+    /// Something else than what lives.
+    Set,
+}
+
+/// Everything that is known of managers.
+#[derive(Debug, Clone)]
+pub struct Managers {
+    helm: GlobSet,
+    people: GlobSet,
+    autoscalers: GlobSet,
+    expected: Vec<Expected>,
+}
+
+/// The lists, as `managers.yaml` and the settings write them.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Lists {
+    /// Programs that install Helm releases.
+    pub helm: Vec<String>,
+    /// Programs that people drive by hand.
+    pub people: Vec<String>,
+    /// Programs that choose replica counts.
+    pub autoscalers: Vec<String>,
+    /// Writes that are no drift.
+    pub expected: Vec<ExpectedWrite>,
+}
+
+/// One kind of write that is no drift.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectedWrite {
+    /// What the manager does, as the end of a sentence that begins with its name.
+    pub about: String,
+    /// Names of managers, as globs; any program, though no person, when empty.
+    #[serde(default)]
+    pub managers: Vec<String>,
+    /// Kinds, as globs; any when empty.
+    #[serde(default)]
+    pub kinds: Vec<String>,
+    /// The places, with everything in them.
+    pub paths: Vec<PathPattern>,
+    /// How little the manifest must say for this to hold.
+    #[serde(default)]
+    pub only: Only,
+}
+
+/// What the manifest may say at a place where a write is expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Only {
+    /// Anything.
+    #[default]
+    Always,
+    /// Nothing.
+    Unset,
+    /// Nothing in the whole section.
+    SectionUnset,
+}
+
+/// A name in a list that is no glob.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{pattern}` is not a valid glob: {reason}")]
+pub struct ManagerPatternError {
+    pattern: String,
+    reason: String,
+}
+
+#[derive(Debug, Clone)]
+struct Expected {
+    about: String,
+    managers: Option<GlobSet>,
+    kinds: Option<GlobSet>,
+    paths: Vec<PathPattern>,
+    only: Only,
+}
+
+const BUILT_IN: &str = include_str!("managers.yaml");
+
+impl Default for Managers {
+    fn default() -> Self {
+        // The built-in lists are held to be valid by a test; without them every manager is just a program.
+        Self::new(Lists::default()).unwrap_or_else(|_| Self {
+            helm: GlobSet::empty(),
+            people: GlobSet::empty(),
+            autoscalers: GlobSet::empty(),
+            expected: Vec::new(),
+        })
+    }
+}
+
+impl Managers {
+    /// The built-in lists with the operator's own before them.
+    pub fn new(own: Lists) -> Result<Self, ManagerPatternError> {
+        let built_in: Lists = serde_saphyr::from_str(BUILT_IN).unwrap_or_default();
+        let expected = own.expected.into_iter().chain(built_in.expected);
+        Ok(Self {
+            helm: globs(own.helm.iter().chain(&built_in.helm))?,
+            people: globs(own.people.iter().chain(&built_in.people))?,
+            autoscalers: globs(own.autoscalers.iter().chain(&built_in.autoscalers))?,
+            expected: expected.map(Expected::new).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// What kind of program a name stands for.
+    pub fn who(&self, manager: &str) -> Who {
+        if self.helm.is_match(manager) {
+            Who::Helm
+        } else if self.people.is_match(manager) {
+            Who::Person
+        } else {
+            Who::Program
+        }
+    }
+
+    /// Whether the manager chooses replica counts.
+    pub fn is_autoscaler(&self, manager: &str) -> bool {
+        self.autoscalers.is_match(manager)
+    }
+
+    /// What the manager is known to do at a place of such an object, if that is no drift.
+    pub fn expects(&self, manager: &str, kind: &str, path: &FieldPath, asked: Asked) -> Option<&str> {
+        let expected = self.expected.iter().find(|expected| {
+            let may = match expected.only {
+                Only::Always => true,
+                Only::Unset => asked <= Asked::Unset,
+                Only::SectionUnset => asked == Asked::SectionUnset,
+            };
+            may && expected.kinds.as_ref().is_none_or(|kinds| kinds.is_match(kind))
+                && match &expected.managers {
+                    Some(managers) => managers.is_match(manager),
+                    None => self.who(manager) == Who::Program,
+                }
+                && expected.paths.iter().any(|pattern| pattern.matches(path))
+        });
+        expected.map(|expected| expected.about.as_str())
+    }
+}
+
+impl Expected {
+    fn new(write: ExpectedWrite) -> Result<Self, ManagerPatternError> {
+        let some = |patterns: &[String]| (!patterns.is_empty()).then(|| globs(patterns)).transpose();
+        Ok(Self {
+            managers: some(&write.managers)?,
+            kinds: some(&write.kinds)?,
+            about: write.about,
+            paths: write.paths,
+            only: write.only,
+        })
+    }
+}
+
+fn globs<'p>(patterns: impl IntoIterator<Item = &'p String>) -> Result<GlobSet, ManagerPatternError> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        let error = |reason: &globset::Error| ManagerPatternError {
+            pattern: pattern.clone(),
+            reason: reason.kind().to_string(),
+        };
+        set.add(Glob::new(pattern).map_err(|reason| error(&reason))?);
+    }
+    set.build().map_err(|reason| ManagerPatternError {
+        pattern: String::new(),
+        reason: reason.kind().to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::path::Segment;
+    use serde_json::json;
+
+    #[test]
+    fn the_built_in_lists_are_valid() {
+        let lists: Lists = serde_saphyr::from_str(BUILT_IN).unwrap();
+        assert!(lists.expected.len() > 10);
+        let managers = Managers::new(lists).unwrap();
+        for (name, who) in [
+            ("helm", Who::Helm),
+            ("helm-controller", Who::Helm),
+            ("terraform-provider-helm_v2.17.0_x5", Who::Helm),
+            ("kubectl-edit", Who::Person),
+            ("Mozilla", Who::Person),
+            ("kube-controller-manager", Who::Program),
+        ] {
+            assert_eq!(managers.who(name), who, "{name}");
+        }
+    }
+
+    #[test]
+    fn writes_are_expected_by_manager_kind_place_and_what_the_manifest_says() {
+        let managers = Managers::default();
+        let bundle = FieldPath::root()
+            .key("webhooks")
+            .join(Segment::Match(vec![("name".into(), json!("a.example.com"))]))
+            .key("clientConfig")
+            .key("caBundle");
+        let kind = "ValidatingWebhookConfiguration";
+        for (manager, kind, asked, expected) in [
+            ("kubectl-patch", kind, Asked::Unset, true),
+            ("kubectl-patch", kind, Asked::Set, false),
+            ("cainjector", kind, Asked::Set, true),
+            ("cainjector", "ConfigMap", Asked::Set, false),
+        ] {
+            let found = managers.expects(manager, kind, &bundle, asked);
+            assert_eq!(found.is_some(), expected, "{manager} {kind} {asked:?}");
+        }
+        let data = FieldPath::root().key("data").key("tls.crt");
+        for (manager, asked, expected) in [
+            ("some-operator", Asked::SectionUnset, true),
+            ("some-operator", Asked::Unset, false),
+            ("kubectl-edit", Asked::SectionUnset, false),
+        ] {
+            let found = managers.expects(manager, "Secret", &data, asked);
+            assert_eq!(found.is_some(), expected, "{manager} {asked:?}");
+        }
+    }
+}

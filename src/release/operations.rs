@@ -1,0 +1,129 @@
+//! When Helm was at work on a release, on the API server's own clock.
+//!
+//! A record proves it: Helm creates the record of a revision before it touches any object, and writes it once more
+//! when it is done (Helm: `pkg/action/install.go`, `pkg/action/upgrade.go`). So everything that this release's Helm
+//! wrote lies between the record's creation and the last write that its managed fields know. A write in Helm's name
+//! at any other time was another release's, a tool's or a person's.
+//!
+//! The record of a superseded revision is written again when the next one is deployed, so of older operations only
+//! the beginning is known.
+
+use chrono::{DateTime, Utc};
+
+use super::history::History;
+use super::stored::{Status, StoredRevision};
+
+/// The operations of one release whose records are kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Operations {
+    /// When the baseline's operation ended; without it nothing can be proved.
+    baseline_end: Option<DateTime<Utc>>,
+    /// Oldest first.
+    begun: Vec<(DateTime<Utc>, Status)>,
+    /// The operations above the baseline. One that is pending may still write.
+    attempts: Vec<(DateTime<Utc>, Option<DateTime<Utc>>)>,
+}
+
+impl Operations {
+    /// Reads the operations of a release from the metadata of its records.
+    pub fn of(history: &History) -> Self {
+        let Some(baseline) = history.baseline() else {
+            return Self::default();
+        };
+        let is_attempt = |revision: &&StoredRevision| revision.revision > baseline.revision;
+        Self {
+            baseline_end: baseline.written,
+            begun: history
+                .revisions()
+                .iter()
+                .filter_map(|revision| Some((revision.created?, revision.status)))
+                .collect(),
+            attempts: history
+                .revisions()
+                .iter()
+                .filter(is_attempt)
+                .filter_map(|revision| {
+                    let end = revision.written.filter(|_| !revision.status.is_pending());
+                    Some((revision.created?, end))
+                })
+                .collect(),
+        }
+    }
+
+    /// Whether a write at this time cannot have been this release's Helm.
+    ///
+    /// Only a time after the baseline's operation and outside every later attempt is certain.
+    pub fn exclude(&self, time: DateTime<Utc>) -> bool {
+        self.baseline_end.is_some_and(|end| time > end)
+            && !self
+                .attempts
+                .iter()
+                .any(|(from, until)| *from <= time && until.is_none_or(|until| time <= until))
+    }
+
+    /// How the operation ended that was the last one to begin by this time.
+    pub fn outcome_at(&self, time: DateTime<Utc>) -> Option<Status> {
+        self.begun
+            .iter()
+            .rev()
+            .find(|(begun, _)| *begun <= time)
+            .map(|(_, status)| *status)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::release::stored::{Driver, ReleaseKey};
+    use chrono::TimeZone;
+
+    fn at(minute: u32) -> DateTime<Utc> {
+        Utc.with_ymd_and_hms(2026, 11, 20, 3, minute, 0).unwrap()
+    }
+
+    fn operations(revisions: &[(u64, Status, u32, u32)]) -> Operations {
+        let release = ReleaseKey {
+            namespace: "shop".into(),
+            name: "web".into(),
+            driver: Driver::Secret,
+        };
+        let stored = revisions
+            .iter()
+            .map(|(revision, status, created, written)| StoredRevision {
+                release: release.clone(),
+                object: format!("sh.helm.release.v1.web.v{revision}"),
+                revision: *revision,
+                status: *status,
+                created: Some(at(*created)),
+                written: Some(at(*written)),
+                mismatch: None,
+            });
+        Operations::of(&History::group(stored)[0])
+    }
+
+    #[test]
+    fn helm_writes_between_a_records_creation_and_its_last_write() {
+        let operations = operations(&[
+            // Written again when revision 2 was deployed.
+            (1, Status::Superseded, 0, 12),
+            (2, Status::Deployed, 10, 12),
+            (3, Status::Failed, 20, 22),
+        ]);
+        let excluded: Vec<u32> = (0..30).filter(|minute| operations.exclude(at(*minute))).collect();
+        assert_eq!(excluded, (13..20).chain(23..30).collect::<Vec<_>>());
+        assert_eq!(operations.outcome_at(at(5)), Some(Status::Superseded));
+        assert_eq!(operations.outcome_at(at(25)), Some(Status::Failed));
+    }
+
+    #[test]
+    fn an_operation_without_a_known_end_may_still_write() {
+        let operations = operations(&[(1, Status::Deployed, 0, 2), (2, Status::PendingUpgrade, 10, 10)]);
+        let excluded: Vec<u32> = (0..30).filter(|minute| operations.exclude(at(*minute))).collect();
+        assert_eq!(excluded, (3..10).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn without_a_baseline_nothing_is_excluded() {
+        assert!(!operations(&[(1, Status::Failed, 0, 2)]).exclude(at(20)));
+    }
+}
