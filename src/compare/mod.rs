@@ -9,5 +9,6 @@ mod equal;
 mod lookup;
 pub mod patch;
 pub mod path;
+pub mod pattern;
 pub mod quantity;
 pub mod three_way;
