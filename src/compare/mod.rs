@@ -12,5 +12,6 @@ mod lookup;
 pub mod managed;
 pub mod patch;
 pub mod path;
+pub mod pattern;
 pub mod quantity;
 pub mod three_way;
