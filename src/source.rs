@@ -3,7 +3,7 @@
 //! A live cluster and a snapshot answer the same questions, so a scan can be repeated without the cluster and a
 //! snapshot is simply the answers, written down. Nothing here knows how either of them does it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
 use chrono::{DateTime, Utc};
@@ -39,6 +39,14 @@ pub trait Source: Send + Sync + 'static {
         found: &(dyn Fn(&ObjectKey, Lookup<'_>) + Send + Sync),
     ) -> impl Future<Output = ()> + Send;
 
+    /// What `HorizontalPodAutoscaler`s in these namespaces target. What cannot be read is in
+    /// [`ScaleTargets::unread`].
+    fn scale_targets(
+        &self,
+        namespaces: &BTreeSet<String>,
+        kinds: &Kinds,
+    ) -> impl Future<Output = ScaleTargets> + Send;
+
     /// The `OpenAPI` v3 document of one group and version, as JSON; `None` when the server publishes none.
     fn schema(&self, api_version: &str) -> impl Future<Output = Result<Option<Vec<u8>>, ReadError>> + Send;
 }
@@ -50,6 +58,41 @@ pub struct Wanted {
     pub key: ObjectKey,
     /// The kind's resource name in URLs.
     pub plural: String,
+}
+
+/// What autoscalers target.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScaleTargets {
+    /// Every target that was read.
+    pub targets: BTreeSet<ScaleTarget>,
+    /// Namespaces whose autoscalers could not be read.
+    pub unread: BTreeSet<String>,
+}
+
+/// One object whose replica count an autoscaler chooses.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ScaleTarget {
+    /// The namespace of both.
+    pub namespace: String,
+    /// The target's kind.
+    pub kind: String,
+    /// The target's name.
+    pub name: String,
+}
+
+impl ScaleTargets {
+    /// Whether an autoscaler targets an object; `None` when that could not be read.
+    pub fn targets(&self, key: &ObjectKey) -> Option<bool> {
+        let namespace = key.namespace.clone()?;
+        if self.unread.contains(&namespace) {
+            return None;
+        }
+        Some(self.targets.contains(&ScaleTarget {
+            namespace,
+            kind: key.gvk.kind.clone(),
+            name: key.name.clone(),
+        }))
+    }
 }
 
 /// A release record, as far as it could be read.

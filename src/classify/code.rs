@@ -77,6 +77,22 @@ vocabulary! {
         HalfUpgraded = "half-upgraded",
         /// The API server does not know the field and drops it on every write.
         Pruned = "pruned",
+        /// Somebody else put something there that the baseline does not ask for.
+        Added = "added",
+        /// The value differs and was written in Helm's name while this release's Helm was not at work.
+        Overwritten = "overwritten",
+        /// Helm wrote the field, and something changed the value on its way into the cluster.
+        MutatedAtAdmission = "mutated-at-admission",
+        /// An autoscaler chose the replica count.
+        Autoscaled = "autoscaled",
+        /// Somebody restarted the workload, which leaves an annotation.
+        Restarted = "restarted",
+        /// A program grew a claim beyond the size that the chart asks for.
+        Resized = "resized",
+        /// A known controller wrote what it is there to write.
+        ControllerOwned = "controller-owned",
+        /// Somebody writes this object in Helm's name beside this release's Helm; the values agree.
+        AlsoWritten = "also-written",
     }
 }
 
@@ -235,7 +251,15 @@ mod tests {
                 "removed",
                 "lingering",
                 "half-upgraded",
-                "pruned"
+                "pruned",
+                "added",
+                "overwritten",
+                "mutated-at-admission",
+                "autoscaled",
+                "restarted",
+                "resized",
+                "controller-owned",
+                "also-written"
             ]
         );
     }

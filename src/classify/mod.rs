@@ -3,8 +3,10 @@
 //! The vocabulary in `code` is part of the `driftline.report/v1` contract: names are kebab-case and never change
 //! their meaning.
 
+pub mod attribute;
 pub mod code;
 pub mod health;
 pub mod managers;
 pub mod object;
 pub mod redact;
+mod upgrade;

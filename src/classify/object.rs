@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::code::{ApplyMethod, FindingCode, NextUpgrade, ObjectState, Severity};
+use super::attribute::{Attributed, Attribution, Autoscaler, Context};
+use super::code::{ApplyMethod, FindingCode, ObjectState, Severity};
+use super::managers::{Managers, Who};
 use super::redact::{HIDDEN, Hidden, Redaction};
+use crate::compare::managed::Live;
 use crate::compare::patch::patch_of;
-use crate::compare::three_way::{Change, Versions, three_way};
+use crate::compare::three_way::{Versions, three_way};
 use crate::manifest::desired::{Owner, Ownership, desired};
 use crate::manifest::object::is_kept;
 use crate::object::{Gvk, ObjectKey};
+use crate::release::operations::Operations;
 use crate::report::{Finding, ObjectReport};
 use crate::source::Lookup;
 use crate::types::Shape;
@@ -22,6 +26,8 @@ pub struct Rules {
     pub redaction: Redaction,
     /// Codes whose severity is not the built-in one.
     pub severity: Vec<(FindingCode, Severity)>,
+    /// Who is who among field managers.
+    pub managers: Managers,
 }
 
 impl Rules {
@@ -39,8 +45,16 @@ pub const fn default_severity(code: FindingCode) -> Severity {
         | FindingCode::Conflict
         | FindingCode::Removed
         | FindingCode::Lingering
-        | FindingCode::HalfUpgraded => Severity::Drift,
-        FindingCode::Pruned => Severity::Info,
+        | FindingCode::HalfUpgraded
+        | FindingCode::Added
+        | FindingCode::Overwritten => Severity::Drift,
+        FindingCode::Pruned
+        | FindingCode::MutatedAtAdmission
+        | FindingCode::Autoscaled
+        | FindingCode::Restarted
+        | FindingCode::Resized
+        | FindingCode::ControllerOwned
+        | FindingCode::AlsoWritten => Severity::Info,
     }
 }
 
@@ -78,8 +92,10 @@ pub struct Subject<'a> {
     pub method: ApplyMethod,
     /// What is known of its type.
     pub shape: Option<Shape<'a>>,
-    /// Whether its type is built into Kubernetes.
-    pub origin: Origin,
+    /// When this release's Helm was at work.
+    pub operations: &'a Operations,
+    /// Whether an autoscaler chooses its replica count.
+    pub autoscaler: Autoscaler,
     /// Whether its values may be shown at all.
     pub values: Values,
 }
@@ -96,22 +112,13 @@ pub enum Values {
     Hidden,
 }
 
-/// Where a type comes from. Helm merges the two kinds differently.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
-    /// Part of Kubernetes.
-    BuiltIn,
-    /// Defined by a `CustomResourceDefinition` or an aggregated API server.
-    Custom,
-}
-
 /// What is to be reported of an object; `None` for objects that nothing expects and that are not there, or were
 /// never this release's.
 pub fn judge(subject: &Subject<'_>, lookup: &Lookup<'_>, rules: &Rules) -> Option<ObjectReport> {
     let report =
         |state, reason: Option<String>| Some(empty_report(subject.key, subject.template, state, reason));
-    let live: Value = match *lookup {
-        Lookup::Found(json) => match serde_json::from_str(json) {
+    let live = match *lookup {
+        Lookup::Found(json) => match Live::parse(json) {
             Ok(live) => live,
             Err(error) => {
                 let reason = format!(
@@ -130,25 +137,29 @@ pub fn judge(subject: &Subject<'_>, lookup: &Lookup<'_>, rules: &Rules) -> Optio
         Lookup::NotFound => return report(ObjectState::Missing, None),
         Lookup::Unreadable(error) => return report(ObjectState::Unknown, Some(error.to_string())),
     };
-    let ownership = Ownership::of(&live, subject.owner);
+    let ownership = Ownership::of(&live.object, subject.owner);
     match subject.role {
         Role::Expected => {}
         Role::Leftover => {
-            let left_over = ownership == Ownership::Ours && deleted(&live).is_none() && !is_kept(&live);
+            let left_over =
+                ownership == Ownership::Ours && deleted(&live.object).is_none() && !is_kept(&live.object);
             return report(ObjectState::Leftover, None).filter(|_| left_over);
         }
         Role::Attempted => return report(ObjectState::InSync, None).filter(|_| ownership == Ownership::Ours),
     }
     if ownership != Ownership::Ours {
-        return report(ObjectState::Foreign, Some(foreign(subject, ownership)));
+        return report(
+            ObjectState::Foreign,
+            Some(foreign(subject, &live, ownership, rules)),
+        );
     }
-    if let Some(since) = deleted(&live) {
-        return report(ObjectState::Terminating, Some(terminating(&live, since)));
+    if let Some(since) = deleted(&live.object) {
+        return report(ObjectState::Terminating, Some(terminating(&live.object, since)));
     }
     Some(compare(subject, &live, rules))
 }
 
-fn compare(subject: &Subject<'_>, live: &Value, rules: &Rules) -> ObjectReport {
+fn compare(subject: &Subject<'_>, live: &Live<'_>, rules: &Rules) -> ObjectReport {
     let read = |body: &str| {
         let body = serde_json::from_str(body).unwrap_or(Value::Null);
         desired(body, subject.key, subject.owner)
@@ -172,18 +183,27 @@ fn compare(subject: &Subject<'_>, live: &Value, rules: &Rules) -> ObjectReport {
         previous: previous.as_ref(),
         desired: &wanted,
         attempted: &attempted,
-        live,
+        live: &live.object,
     };
     let changes = three_way(subject.shape, versions);
+    let context = Context {
+        gvk: &subject.key.gvk,
+        shape: subject.shape,
+        method: subject.method,
+        operations: subject.operations,
+        autoscaler: subject.autoscaler,
+        managers: &rules.managers,
+    };
 
-    let mut report = empty_report(subject.key, subject.template, ObjectState::InSync, None);
+    let unattributed = live.managed.is_empty().then(|| UNATTRIBUTED.to_owned());
+    let mut report = empty_report(subject.key, subject.template, ObjectState::InSync, unattributed);
     let mut patched = Vec::new();
-    for change in changes {
-        let finding = finding(subject, &change, rules);
+    for attributed in Attribution::new(context, &wanted, live).attribute(changes) {
+        let finding = finding(subject, &attributed, rules);
         if finding.severity == Severity::Drift {
             report.state = ObjectState::Drifted;
             if !finding.redacted {
-                patched.push(change);
+                patched.push(attributed.change);
             }
         }
         report.findings.push(finding);
@@ -195,8 +215,12 @@ fn compare(subject: &Subject<'_>, live: &Value, rules: &Rules) -> ObjectReport {
     report
 }
 
-fn finding(subject: &Subject<'_>, change: &Change, rules: &Rules) -> Finding {
+/// Said of objects whose managed fields the API server dropped, or somebody cleared.
+const UNATTRIBUTED: &str = "it has no managed fields: who wrote what, and what was added, cannot be told";
+
+fn finding(subject: &Subject<'_>, attributed: &Attributed, rules: &Rules) -> Finding {
     let gvk = &subject.key.gvk;
+    let change = &attributed.change;
     let mut redacted = false;
     let mut shown = |value: &Option<Value>| {
         let (value, hidden) = match (subject.values, value.as_ref()?) {
@@ -211,37 +235,24 @@ fn finding(subject: &Subject<'_>, change: &Change, rules: &Rules) -> Finding {
         shown(&change.desired),
         shown(&change.live),
     );
+    let severity = rules.severity(change.code);
     Finding {
         code: change.code,
-        severity: rules.severity(change.code),
+        severity: attributed.severity.map_or(severity, |lower| severity.max(lower)),
         path: change.path.to_string(),
         pointer: change.pointer.clone(),
         previous,
         desired,
         live,
         redacted,
-        actor: None,
-        next_upgrade: next_upgrade(change, subject.method, subject.origin),
-        message: message(change.code).to_owned(),
+        actor: attributed.actor.clone(),
+        next_upgrade: Some(attributed.next_upgrade),
+        message: message(attributed),
     }
 }
 
-/// What the next `helm upgrade` with unchanged values does, where the apply method alone decides it.
-///
-/// Client-side apply merges built-in types three ways, which writes back whatever the manifest names, and custom
-/// resources two ways, from the old to the new manifest, which sees no live value at all (Helm:
-/// `pkg/kube/client.go`, `createPatch`). Under server-side apply it depends on who owns the field.
-fn next_upgrade(change: &Change, method: ApplyMethod, origin: Origin) -> Option<NextUpgrade> {
-    match (method, origin) {
-        _ if change.code == FindingCode::Pruned || change.desired.is_none() => Some(NextUpgrade::Keep),
-        (ApplyMethod::Csa, Origin::BuiltIn) => Some(NextUpgrade::Revert),
-        (ApplyMethod::Csa, Origin::Custom) => Some(NextUpgrade::Keep),
-        (ApplyMethod::Ssa, Origin::BuiltIn | Origin::Custom) => None,
-    }
-}
-
-const fn message(code: FindingCode) -> &'static str {
-    match code {
+fn message(attributed: &Attributed) -> String {
+    let sentence = match attributed.change.code {
         FindingCode::Changed => "the live value is not the one that Helm deployed",
         FindingCode::NotApplied => {
             "the live value is still the previous revision's: the upgrade did not reach it, or it was put back"
@@ -255,26 +266,74 @@ const fn message(code: FindingCode) -> &'static str {
         }
         FindingCode::HalfUpgraded => "the live value is that of a later revision that did not complete",
         FindingCode::Pruned => "the API server does not know this field and drops it",
-    }
+        FindingCode::Added => "somebody else put this there, and the chart does not ask for it",
+        FindingCode::Overwritten => {
+            "the value was written in Helm's name while this release's Helm was not at work: by another release, a \
+             tool or a person"
+        }
+        FindingCode::MutatedAtAdmission => {
+            "Helm wrote this field itself, and admission changed it on its way into the cluster"
+        }
+        FindingCode::Autoscaled => "an autoscaler chose this replica count",
+        FindingCode::Restarted => "somebody restarted the workload, which leaves this annotation",
+        FindingCode::Resized => "a program grew the claim beyond the size that the chart asks for",
+        FindingCode::ControllerOwned => match (&attributed.actor, &attributed.about) {
+            (Some(actor), Some(about)) => return format!("{} {about}", actor.manager),
+            (Some(_) | None, _) => "a known controller writes this field",
+        },
+        FindingCode::AlsoWritten => {
+            "somebody wrote this object in Helm's name while this release's Helm was not at work; the values agree"
+        }
+    };
+    sentence.to_owned()
 }
 
-fn foreign(subject: &Subject<'_>, ownership: Ownership<'_>) -> String {
+fn foreign(subject: &Subject<'_>, live: &Live<'_>, ownership: Ownership<'_>, rules: &Rules) -> String {
     // Of an object in somebody else's namespace nothing more is told: a release record can name any object.
     let visible = subject
         .key
         .namespace
         .as_deref()
         .is_none_or(|namespace| namespace == subject.owner.namespace);
+    let writer = || {
+        let writer = last_writer(live, rules);
+        writer.map_or_else(String::new, |writer| {
+            format!("; last written by {writer} (claimed)")
+        })
+    };
     match ownership {
         Ownership::Another(owner) if visible => {
             format!(
-                "not owned by this release: it belongs to release {}/{}",
-                owner.namespace, owner.name
+                "not owned by this release: it belongs to release {}/{}{}",
+                owner.namespace,
+                owner.name,
+                writer()
             )
         }
-        Ownership::Nobody if visible => "not owned by this release: it belongs to no release".to_owned(),
+        Ownership::Nobody if visible => {
+            format!("not owned by this release: it belongs to no release{}", writer())
+        }
         Ownership::Another(_) | Ownership::Nobody | Ownership::Ours => "not owned by this release".to_owned(),
     }
+}
+
+/// Who wrote the object itself last, Helm or a person: controllers write all the time.
+fn last_writer(live: &Live<'_>, rules: &Rules) -> Option<String> {
+    let entry = live
+        .managed
+        .iter()
+        .filter(|entry| {
+            entry.subresource.is_empty()
+                && match rules.managers.who(&entry.manager) {
+                    Who::Helm | Who::Person => true,
+                    Who::Program => false,
+                }
+        })
+        .max_by_key(|entry| entry.time)?;
+    let time = entry.time.map_or_else(String::new, |time| {
+        format!(" at {}", time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
+    });
+    Some(format!("{}{time}", entry.manager))
 }
 
 fn deleted(live: &Value) -> Option<&str> {
@@ -328,11 +387,14 @@ mod tests {
     use crate::source::ReadError;
     use crate::types::TypeTable;
     use serde_json::json;
+    use std::sync::LazyLock;
 
     const OWNER: Owner<'_> = Owner {
         name: "web",
         namespace: "shop",
     };
+
+    static NO_OPERATIONS: LazyLock<Operations> = LazyLock::new(Operations::default);
 
     fn key(api_version: &str, kind: &str, namespace: &str) -> ObjectKey {
         ObjectKey {
@@ -354,7 +416,8 @@ mod tests {
             attempted: &[],
             method: ApplyMethod::Csa,
             shape: TypeTable::builtin().kind(&key.gvk.api_version, &key.gvk.kind),
-            origin: Origin::BuiltIn,
+            operations: &NO_OPERATIONS,
+            autoscaler: Autoscaler::None,
             values: Values::Shown,
         }
     }
@@ -512,54 +575,11 @@ mod tests {
         let live = owned(&json!({"data": {"a": "x"}}));
         let rules = Rules {
             severity: vec![(FindingCode::Changed, Severity::Info)],
-            redaction: Redaction::default(),
+            ..Rules::default()
         };
         let subject = subject(&key, r#"{"data":{"a":"y"}}"#);
         let report = judge(&subject, &Lookup::Found(&live.to_string()), &rules).unwrap();
         assert_eq!((report.state, report.findings.len()), (ObjectState::InSync, 1));
         assert_eq!(report.patch, Vec::<Value>::new(), "the patch covers drift only");
-    }
-
-    #[test]
-    fn what_the_next_upgrade_does_depends_on_how_helm_applies() {
-        let change = |code, desired: Option<Value>| Change {
-            code,
-            path: crate::compare::path::FieldPath::root(),
-            pointer: String::new(),
-            previous: None,
-            desired,
-            live: None,
-        };
-        let changed = change(FindingCode::Changed, Some(json!(1)));
-        let lingering = change(FindingCode::Lingering, None);
-        for (change, method, origin, expected) in [
-            (
-                &changed,
-                ApplyMethod::Csa,
-                Origin::BuiltIn,
-                Some(NextUpgrade::Revert),
-            ),
-            (
-                &changed,
-                ApplyMethod::Csa,
-                Origin::Custom,
-                Some(NextUpgrade::Keep),
-            ),
-            (&changed, ApplyMethod::Ssa, Origin::BuiltIn, None),
-            (
-                &lingering,
-                ApplyMethod::Csa,
-                Origin::BuiltIn,
-                Some(NextUpgrade::Keep),
-            ),
-            (
-                &lingering,
-                ApplyMethod::Ssa,
-                Origin::Custom,
-                Some(NextUpgrade::Keep),
-            ),
-        ] {
-            assert_eq!(next_upgrade(change, method, origin), expected);
-        }
     }
 }

@@ -4,6 +4,7 @@
 //! because a detector must bound what that leaves open: bodies without a size limit, retries up to a thousand
 //! seconds apart, and a log line that quotes whole responses when one of them does not parse.
 
+mod autoscalers;
 pub mod client;
 mod discovery;
 mod fetch;
@@ -18,7 +19,7 @@ use self::http::Http;
 use crate::object::ObjectKey;
 use crate::release::stored::{Driver, StoredRevision};
 use crate::report;
-use crate::source::{Inventory, Kinds, Lookup, ReadError, Record, Source, Wanted};
+use crate::source::{Inventory, Kinds, Lookup, ReadError, Record, ScaleTargets, Source, Wanted};
 
 /// A live cluster, behind its API server.
 pub struct Cluster {
@@ -51,6 +52,10 @@ impl Source for Cluster {
 
     async fn objects(&self, wanted: &[Wanted], found: &(dyn Fn(&ObjectKey, Lookup<'_>) + Send + Sync)) {
         fetch::objects(&self.http, wanted, found).await;
+    }
+
+    async fn scale_targets(&self, namespaces: &BTreeSet<String>, kinds: &Kinds) -> ScaleTargets {
+        autoscalers::targets(&self.http, namespaces, kinds).await
     }
 
     async fn schema(&self, api_version: &str) -> Result<Option<Vec<u8>>, ReadError> {

@@ -21,6 +21,9 @@ pub struct Addition<'v> {
     pub pointer: String,
     /// What is there.
     pub live: &'v Value,
+    /// Whether it is a part of a value that the API server knows as a whole only: the manager owns the manifest's
+    /// part as well.
+    pub in_whole: bool,
 }
 
 /// What a manager did to the object as a whole.
@@ -103,7 +106,7 @@ impl<'v, 's> Place<'v, 's> {
 
     /// The manifest says nothing here.
     fn unasked(self, below: &Map<String, Value>, found: &mut Vec<Addition<'v>>) {
-        if self.live.is_null() || self.is_servers_choice() {
+        if self.is_servers_choice() {
             return;
         }
         let is_map = self.shape.is_some_and(|shape| shape.value() == ValueKind::Map);
@@ -132,7 +135,8 @@ impl<'v, 's> Place<'v, 's> {
                 .all(|(key, value)| self.key(key, value).is_servers_choice()),
             (_, Value::Array(items)) => items.is_empty(),
             // A zero that is there was written: `automountServiceAccountToken: false`, a label without a value.
-            (_, Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => false,
+            (_, Value::Bool(_) | Value::Number(_) | Value::String(_)) => false,
+            (_, Value::Null) => true,
         }
     }
 
@@ -146,7 +150,11 @@ impl<'v, 's> Place<'v, 's> {
                     let place = self.key(key, value);
                     match desired.get(key).filter(|value| !value.is_null()) {
                         Some(desired) => place.surplus(desired, found),
-                        None => place.unasked(&Map::new(), found),
+                        None if place.is_servers_choice() => {}
+                        None => found.push(Addition {
+                            in_whole: true,
+                            ..place.found()
+                        }),
                     }
                 }
             }
@@ -162,13 +170,7 @@ impl<'v, 's> Place<'v, 's> {
     }
 
     /// Looks at one child of the set.
-    fn child(
-        &self,
-        token: &str,
-        below: &Value,
-        desired: Option<&Value>,
-        found: &mut Vec<Addition<'v>>,
-    ) {
+    fn child(&self, token: &str, below: &Value, desired: Option<&Value>, found: &mut Vec<Addition<'v>>) {
         let Value::Object(below) = below else { return };
         let element = self.shape.and_then(Shape::element);
         if let Some(key) = token.strip_prefix("f:") {
@@ -223,7 +225,13 @@ impl<'v, 's> Place<'v, 's> {
         self.step(Segment::Key(key.to_owned()), key, shape, live)
     }
 
-    fn step(&self, segment: Segment, token: &str, shape: Option<Shape<'s>>, live: &'v Value) -> Place<'v, 's> {
+    fn step(
+        &self,
+        segment: Segment,
+        token: &str,
+        shape: Option<Shape<'s>>,
+        live: &'v Value,
+    ) -> Place<'v, 's> {
         Place {
             path: self.path.join(segment),
             pointer: push_token(&self.pointer, token),
@@ -238,6 +246,7 @@ impl<'v, 's> Place<'v, 's> {
             path: self.path,
             pointer: self.pointer,
             live: self.live,
+            in_whole: false,
         }
     }
 }
@@ -252,7 +261,8 @@ mod tests {
     /// Kind, the set of one manager, what the manifest says, what lives → the paths that were added.
     fn paths(api_version: &str, kind: &str, fields: &Value, desired: &Value, live: &Value) -> Vec<String> {
         let mut object = live.clone();
-        object["metadata"]["managedFields"] = json!([{"manager": "m", "operation": "Update", "fieldsV1": fields}]);
+        object["metadata"]["managedFields"] =
+            json!([{"manager": "m", "operation": "Update", "fieldsV1": fields}]);
         let text = object.to_string();
         let live = Live::parse(&text).unwrap();
         let shape = TypeTable::builtin().kind(api_version, kind);
@@ -326,13 +336,17 @@ mod tests {
         let desired = json!({"metadata": {"labels": {"app": "web"}}, "spec": {"template": {"spec": {}}}});
         assert_eq!(
             paths("apps/v1", "Deployment", &fields, &desired, &live),
-            ["/metadata/labels/empty", "/spec/template/spec/automountServiceAccountToken"]
+            [
+                "/metadata/labels/empty",
+                "/spec/template/spec/automountServiceAccountToken"
+            ]
         );
     }
 
     #[test]
     fn a_set_that_is_out_of_date_adds_nothing() {
-        let fields = json!({"f:data": {"f:gone": {}}, "f:spec": {"f:list": {"k:{\"name\":\"a\"}": {".": {}}}}});
+        let fields =
+            json!({"f:data": {"f:gone": {}}, "f:spec": {"f:list": {"k:{\"name\":\"a\"}": {".": {}}}}});
         let live = json!({"metadata": {}, "data": {"x": "1"}});
         assert_eq!(
             paths("v1", "ConfigMap", &fields, &json!({}), &live),

@@ -191,10 +191,19 @@ mod tests {
         })
         .to_string();
         let live = Live::parse(&text).unwrap();
-        assert_eq!(live.object["metadata"], json!({"name": "p", "managedFields": null}));
-        let [entry] = &live.managed[..] else { panic!("{:?}", live.managed) };
         assert_eq!(
-            (entry.manager.as_str(), entry.operation, entry.subresource.as_str()),
+            live.object["metadata"],
+            json!({"name": "p", "managedFields": null})
+        );
+        let [entry] = &live.managed[..] else {
+            panic!("{:?}", live.managed)
+        };
+        assert_eq!(
+            (
+                entry.manager.as_str(),
+                entry.operation,
+                entry.subresource.as_str()
+            ),
             ("kubectl-edit", Operation::Update, "")
         );
         let metadata = FieldPath::root().key("metadata");
@@ -215,8 +224,14 @@ mod tests {
             (port(80).key("name"), false),
             (port(81).key("hostPort"), false),
             (metadata.key("annotations").key("x/y"), true),
-            (metadata.key("finalizers").join(Segment::Member(json!("a/b"))), true),
-            (metadata.key("finalizers").join(Segment::Member(json!("c"))), false),
+            (
+                metadata.key("finalizers").join(Segment::Member(json!("a/b"))),
+                true,
+            ),
+            (
+                metadata.key("finalizers").join(Segment::Member(json!("c"))),
+                false,
+            ),
         ] {
             assert_eq!(entry.owns(&path), owned, "{path}");
         }

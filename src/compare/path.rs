@@ -51,6 +51,11 @@ impl FieldPath {
         &self.0
     }
 
+    /// Whether one of the two places is the other or lies inside it.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).all(|(own, other)| own == other)
+    }
+
     /// The object keys on the way, without list positions.
     pub fn keys(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.0.iter().filter_map(|segment| match segment {

@@ -92,5 +92,85 @@ pub(super) const fn text(code: FindingCode) -> Text {
             next_upgrade: "The field is sent and dropped again. Helm 4 asks the server for strict validation and \
                 may fail on it instead.",
         },
+        FindingCode::Added => Text {
+            meaning: "Somebody else put this into the object. The chart does not ask for it, and the server does not \
+                fill it in.",
+            arises: "kubectl set env, label, annotate or edit, a dashboard, a script, or a program that driftline does \
+                not know. It is found by managed fields, which name the writer of every field. Additions by programs \
+                under metadata count as info: operators label and annotate what they look after.",
+            example: "/spec/template/spec/containers[name=app]/env[name=DEBUG] (not set) → {\"name\":\"DEBUG\", …}",
+            remedy: "If it is wanted, put it into the chart's values. If not, remove it by hand: deploying again does \
+                not. If a program of yours is right to write it, name the program under managers.expected in the \
+                settings, or ignore the path.",
+            next_upgrade: "It stays: Helm removes only what an earlier manifest asked for. One exception: in a value \
+                that the API server knows only as a whole, such as a Service's selector, it makes a server-side apply \
+                fail with a conflict.",
+        },
+        FindingCode::Overwritten => Text {
+            meaning: "The live value differs, and it was written under Helm's name at a time when this release's Helm \
+                was not at work. It was another Helm, a tool that calls itself so, or a person.",
+            arises: "Two releases hold the same object, mostly a custom resource definition, and overwrite each other. \
+                Or somebody used --field-manager=helm. The release's own record proves when its Helm was at work: \
+                from the record's creation to its last write, on the API server's clock.",
+            example: "/spec/scope Namespaced → Cluster, by helm, 2026-11-20 03:12 (claimed)",
+            remedy: "Find the other release that has this object and give it to one of them. Until then every upgrade \
+                of either takes it away from the other.",
+            next_upgrade: "As for changed. Under server-side apply a write by the same manager name is no conflict if \
+                it was an apply, and is written over; if it was an update, it is one.",
+        },
+        FindingCode::MutatedAtAdmission => Text {
+            meaning: "Helm wrote this field in its own operation, and still owns it, but the cluster holds another \
+                value: an admission webhook or plug-in changed it on the way in.",
+            arises: "Policy engines that rewrite image registries, platforms that set resources or security contexts. \
+                Ownership is noted before admission runs, so that Helm keeps it.",
+            example: "/spec/template/spec/containers[name=app]/image docker.io/app:1 → mirror.example.com/app:1",
+            remedy: "Usually nothing: it is what the policy is for. To silence it, write what the policy makes of it \
+                into the chart's values.",
+            next_upgrade: "Helm writes its value and admission changes it again.",
+        },
+        FindingCode::Autoscaled => Text {
+            meaning: "A HorizontalPodAutoscaler targets the object and chose another replica count than the chart.",
+            arises: "The chart sets replicas and an autoscaler does as well.",
+            example: "/spec/replicas 2 → 5, kube-controller-manager via scale",
+            remedy: "Leave replicas out of the chart where an autoscaler is in charge. Most charts do so once their \
+                autoscaling is enabled.",
+            next_upgrade: "Client-side apply sets the chart's count, and the autoscaler raises it again: capacity is \
+                lost in between. Server-side apply fails with a conflict.",
+        },
+        FindingCode::Restarted => Text {
+            meaning: "Somebody restarted the workload. The only trace is an annotation with the time, in the template \
+                of its Pods.",
+            arises: "kubectl rollout restart, or the same in a dashboard.",
+            example: "/spec/template/metadata/annotations[\"kubectl.kubernetes.io/restartedAt\"]",
+            remedy: "Nothing.",
+            next_upgrade: "It stays.",
+        },
+        FindingCode::Resized => Text {
+            meaning: "A PersistentVolumeClaim asks for more storage than the chart, and a program wrote it so. Claims \
+                only ever grow.",
+            arises: "A volume autoscaler found the disk full. Where a person did it, the finding is changed.",
+            example: "/spec/resources/requests/storage 10Gi → 20Gi",
+            remedy: "Set the chart's size to the live one: with the old one the next upgrade may fail.",
+            next_upgrade: "The API server refuses to shrink a claim, so an upgrade that writes the chart's size fails.",
+        },
+        FindingCode::ControllerOwned => Text {
+            meaning: "A known controller wrote what it is there to write: the certificate authority of a webhook, the \
+                tokens of a service account, the number of a rollout.",
+            arises: "On every healthy cluster. Such findings are counted, and listed with --all only. The list of \
+                controllers and places is part of the program; managers.expected in the settings adds to it.",
+            example: "/webhooks[name=a.example.com]/clientConfig/caBundle (not set) → LS0t…, cainjector",
+            remedy: "Nothing.",
+            next_upgrade: "What the chart does not set stays. What it sets is written, and then the controller writes \
+                again; under server-side apply the upgrade can fail with a conflict.",
+        },
+        FindingCode::AlsoWritten => Text {
+            meaning: "Somebody wrote this object under Helm's name while this release's Helm was not at work. Nothing \
+                differs now, but two writers share the object.",
+            arises: "Two releases hold the same object with the same contents; a GitOps tool that repairs drift under \
+                Helm's name; --field-manager=helm used by hand.",
+            example: "/ by helm, 2026-11-20 03:12 (claimed)",
+            remedy: "Find the other writer before it writes something else.",
+            next_upgrade: "Nothing differs, so nothing happens.",
+        },
     }
 }

@@ -14,14 +14,24 @@ use crate::classify::object::Rules;
 use crate::object::ObjectKey;
 use crate::release::history::History;
 use crate::report::{ReleaseReport, ReportError};
-use crate::source::{Kinds, Lookup, Wanted};
+use crate::source::{Kinds, Lookup, ScaleTargets, Wanted};
 use crate::types::TypeTable;
 
 /// The type facts of custom resources, by group and version; `None` where the server publishes no schema.
 pub(super) type Tables = BTreeMap<String, Option<TypeTable>>;
 
+/// What the verdicts on objects rest on besides the objects.
+pub(super) struct Facts<'a> {
+    pub(super) tables: Tables,
+    pub(super) scale_targets: ScaleTargets,
+    pub(super) rules: &'a Rules,
+}
+
 #[derive(Default)]
 pub(super) struct Board(Mutex<State>);
+
+/// The built-in kinds that autoscalers target.
+const SCALABLE: [&str; 4] = ["Deployment", "ReplicaSet", "ReplicationController", "StatefulSet"];
 
 #[derive(Default)]
 struct State {
@@ -52,6 +62,8 @@ pub(super) struct Plan {
     pub(super) wanted: Vec<Wanted>,
     /// The groups and versions of custom resources in use.
     pub(super) custom: Vec<String>,
+    /// The namespaces with objects that an autoscaler could target.
+    pub(super) scalable: BTreeSet<String>,
 }
 
 impl Board {
@@ -79,14 +91,18 @@ impl Board {
         let mut state = self.state();
         let mut wanted = BTreeMap::new();
         let mut custom = BTreeSet::new();
+        let mut scalable = BTreeSet::new();
         let mut waiting: HashMap<ObjectKey, Vec<Place>> = HashMap::new();
         for (release, work) in state.releases.iter_mut().enumerate() {
             for (item, key, served) in work.lay_out(kinds) {
-                if TypeTable::builtin()
+                let is_custom = TypeTable::builtin()
                     .kind(&key.gvk.api_version, &key.gvk.kind)
-                    .is_none()
-                {
+                    .is_none();
+                if is_custom {
                     custom.insert(key.gvk.api_version.clone());
+                }
+                if is_custom || SCALABLE.contains(&key.gvk.kind.as_str()) {
+                    scalable.extend(key.namespace.clone());
                 }
                 wanted.insert(key.clone(), served.plural.clone());
                 waiting.entry(key).or_default().push(Place { release, item });
@@ -100,11 +116,12 @@ impl Board {
         Plan {
             wanted,
             custom: custom.into_iter().collect(),
+            scalable,
         }
     }
 
     /// Judges an object for every release that asks for it.
-    pub(super) fn found(&self, key: &ObjectKey, lookup: &Lookup<'_>, tables: &Tables, rules: &Rules) {
+    pub(super) fn found(&self, key: &ObjectKey, lookup: &Lookup<'_>, facts: &Facts<'_>) {
         let jobs: Vec<(Place, Job)> = {
             let mut state = self.state();
             let places = state.waiting.remove(key).unwrap_or_default();
@@ -112,7 +129,7 @@ impl Board {
             places.into_iter().filter_map(take).collect()
         };
         for (place, job) in jobs {
-            let report = job.judge(lookup, tables, rules);
+            let report = job.judge(lookup, facts);
             if let Some(work) = self.state().releases.get_mut(place.release) {
                 work.judged(place.item, report);
             }

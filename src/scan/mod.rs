@@ -8,6 +8,7 @@ mod board;
 mod load;
 mod work;
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,13 +16,13 @@ use std::time::Duration;
 use chrono::{TimeDelta, Utc};
 use futures::StreamExt;
 
-use self::board::{Absence, Board, Tables};
+use self::board::{Absence, Board, Facts, Tables};
 use crate::classify::code::{Outcome, Stopped};
 use crate::classify::object::Rules;
 use crate::object::Gvk;
 use crate::release::history::History;
 use crate::report::{self, Report, ReportError, SCHEMA, Summary, Tool};
-use crate::source::{Kinds, ReadError, Source};
+use crate::source::{Kinds, ReadError, ScaleTargets, Source};
 use crate::types::TypeTable;
 
 /// What cannot be said without the second listing.
@@ -180,13 +181,21 @@ async fn read<S: Source>(
     clock.lap("decode");
 
     let plan = board.plan(&kinds);
-    let tables = tables(source, &plan.custom, &kinds).await;
+    let (tables, scale_targets) = tokio::join!(
+        tables(source, &plan.custom, &kinds),
+        scale_targets(source, &plan.scalable, &kinds)
+    );
+    let facts = Facts {
+        tables,
+        scale_targets,
+        rules: &options.rules,
+    };
     clock.lap("types");
 
     progress.stage("reading objects", plan.wanted.len());
     source
         .objects(&plan.wanted, &|key, lookup| {
-            board.found(key, &lookup, &tables, &options.rules);
+            board.found(key, &lookup, &facts);
             progress.step();
         })
         .await;
@@ -230,6 +239,18 @@ fn storage_error(error: &ReadError) -> ReportError {
         scope: "storage".to_owned(),
         message: format!("the release records cannot be listed: {error}{hint}"),
     }
+}
+
+/// What autoscalers target, where there is anything to target.
+async fn scale_targets<S: Source>(
+    source: &Arc<S>,
+    namespaces: &BTreeSet<String>,
+    kinds: &Kinds,
+) -> ScaleTargets {
+    if namespaces.is_empty() {
+        return ScaleTargets::default();
+    }
+    source.scale_targets(namespaces, kinds).await
 }
 
 /// The type facts of the custom resources in use. A group without a schema is compared by generic rules.

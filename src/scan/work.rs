@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::board::{Absence, Tables};
+use super::board::{Absence, Facts};
 use super::load::{Loaded, Revision};
+use crate::classify::attribute::Autoscaler;
 use crate::classify::code::{ApplyMethod, HealthCode, HealthSeverity, ObjectState, Verdict};
 use crate::classify::health::{self, remark};
-use crate::classify::object::{Origin, Role, Rules, Subject, Values, empty_report, judge};
+use crate::classify::object::{Role, Subject, Values, empty_report, judge};
 use crate::manifest::desired::Owner;
 use crate::manifest::object::ManifestObject;
 use crate::object::ObjectKey;
 use crate::release::history::History;
+use crate::release::operations::Operations;
 use crate::release::stored::StoredRevision;
 use crate::report::{self, Health, ObjectReport, ReleaseReport};
 use crate::source::{Kinds, Lookup, ReadError, ServedKind};
@@ -38,6 +40,7 @@ pub(super) struct Work {
     pub(super) loaded: Option<Loaded>,
     owner: Arc<OwnedOwner>,
     method: ApplyMethod,
+    operations: Arc<Operations>,
     items: Vec<Item>,
     has_moved: bool,
     unserved: BTreeSet<String>,
@@ -79,23 +82,25 @@ pub(super) struct Job {
     owner: Arc<OwnedOwner>,
     method: ApplyMethod,
     values: Values,
+    operations: Arc<Operations>,
     asked: Asked,
 }
 
 impl Job {
-    pub(super) fn judge(&self, lookup: &Lookup<'_>, tables: &Tables, rules: &Rules) -> Option<ObjectReport> {
+    pub(super) fn judge(&self, lookup: &Lookup<'_>, facts: &Facts<'_>) -> Option<ObjectReport> {
         let gvk = &self.key.gvk;
         let built_in = TypeTable::builtin().kind(&gvk.api_version, &gvk.kind);
         let custom = || {
-            tables
+            facts
+                .tables
                 .get(&gvk.api_version)?
                 .as_ref()?
                 .kind(&gvk.api_version, &gvk.kind)
         };
-        let origin = if built_in.is_some() {
-            Origin::BuiltIn
-        } else {
-            Origin::Custom
+        let autoscaler = match facts.scale_targets.targets(&self.key) {
+            Some(true) => Autoscaler::Targets,
+            Some(false) => Autoscaler::None,
+            None => Autoscaler::Unknown,
         };
         let subject = Subject {
             key: &self.key,
@@ -111,10 +116,11 @@ impl Job {
             attempted: &self.asked.attempted,
             method: self.method,
             shape: built_in.or_else(custom),
-            origin,
+            operations: &self.operations,
+            autoscaler,
             values: self.values,
         };
-        judge(&subject, lookup, rules)
+        judge(&subject, lookup, facts.rules)
     }
 }
 
@@ -155,6 +161,7 @@ impl Work {
             namespace: history.key.namespace.clone(),
         };
         Self {
+            operations: Arc::new(Operations::of(&history)),
             history,
             loaded: None,
             owner: Arc::new(owner),
@@ -221,6 +228,7 @@ impl Work {
                 }
                 _ => Values::Shown,
             },
+            operations: Arc::clone(&self.operations),
             asked: item.asked.take()?,
         })
     }

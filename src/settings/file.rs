@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::SettingsError;
 use crate::classify::code::{FindingCode, Severity};
+use crate::classify::managers::Lists;
 
 /// The file, as written.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -19,6 +20,7 @@ pub(super) struct File {
     pub(super) cluster: ClusterSection,
     pub(super) scan: ScanSection,
     pub(super) severity: BTreeMap<FindingCode, Severity>,
+    pub(super) managers: Lists,
     pub(super) redact: RedactSection,
     pub(super) notify: NotifySection,
 }

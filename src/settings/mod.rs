@@ -12,6 +12,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use self::file::File;
+use crate::classify::managers::{ManagerPatternError, Managers};
 use crate::classify::object::Rules;
 use crate::classify::redact::{ConfigMaps, PatternError, Redaction};
 use crate::cli::{ClusterArgs, ScanArgs, SnapshotArgs};
@@ -61,6 +62,9 @@ pub enum SettingsError {
     /// A redaction rule is not a pattern.
     #[error("redact.keys")]
     Redact(#[from] PatternError),
+    /// The name of a manager is not a pattern.
+    #[error("managers")]
+    Managers(#[from] ManagerPatternError),
     /// Helm stores its records where this program cannot read them.
     #[error(
         "HELM_DRIVER is `{0}`, and releases stored that way cannot be read; driftline reads `secret` and `configmap`"
@@ -210,6 +214,7 @@ impl Reading {
                         .iter()
                         .map(|(code, severity)| (*code, *severity))
                         .collect(),
+                    managers: Managers::new(file.managers.clone())?,
                 },
             },
             timeout: args.timeout.or(file.scan.timeout).unwrap_or(TIMEOUT),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::object::{Gvk, ObjectKey};
 use crate::release::stored::{Driver, StoredRevision};
 use crate::report::{Cluster, Tool};
-use crate::source::{Inventory, Kinds, ReadError, ServedKind};
+use crate::source::{Inventory, Kinds, ReadError, ScaleTargets, ServedKind};
 
 /// The name and version of the format.
 pub const FORMAT: &str = "driftline.snapshot/v1";
@@ -26,6 +26,9 @@ pub(super) struct Index {
     pub(super) records: Vec<RecordEntry>,
     pub(super) objects: Vec<ObjectEntry>,
     pub(super) schemas: Vec<SchemaEntry>,
+    /// Absent where nothing scalable was read, and in snapshots of earlier versions.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) scale_targets: Option<ScaleTargets>,
 }
 
 /// Whether a snapshot holds the sensitive values that were read.

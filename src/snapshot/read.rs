@@ -1,6 +1,6 @@
 //! A snapshot as a source: the same questions, answered from files.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::object::ObjectKey;
 use crate::release::decode::{self, DecodeError};
 use crate::release::stored::StoredRevision;
 use crate::report::{Cluster, ReportError, Tool};
-use crate::source::{Inventory, Kinds, Lookup, ReadError, Record, Source, Wanted};
+use crate::source::{Inventory, Kinds, Lookup, ReadError, Record, ScaleTargets, Source, Wanted};
 
 /// How many objects are read before they are handed on.
 const BATCH: usize = 64;
@@ -173,6 +173,14 @@ impl Source for SnapshotSource {
                     .for_each(|wanted| found(&wanted.key, Lookup::Unreadable(&error))),
             }
         }
+    }
+
+    /// What was recorded; where nothing was, nothing is known.
+    async fn scale_targets(&self, namespaces: &BTreeSet<String>, _kinds: &Kinds) -> ScaleTargets {
+        self.index.scale_targets.clone().unwrap_or_else(|| ScaleTargets {
+            targets: BTreeSet::new(),
+            unread: namespaces.clone(),
+        })
     }
 
     async fn schema(&self, api_version: &str) -> Result<Option<Vec<u8>>, ReadError> {

@@ -2,7 +2,7 @@
 
 mod redaction;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,7 +23,7 @@ use crate::release::decode::{self, DecodeError, Release};
 use crate::release::stored::{Driver, Metadata, StoredRevision};
 use crate::report::{Cluster, ReportError};
 use crate::scan::{Quiet, scan};
-use crate::source::{Inventory, Kinds, Lookup, ReadError, Record, ServedKind, Source, Wanted};
+use crate::source::{Inventory, Kinds, Lookup, ReadError, Record, ScaleTargets, ServedKind, Source, Wanted};
 
 /// A cluster in memory. What it does not know is not found.
 #[derive(Clone, Default)]
@@ -68,6 +68,13 @@ impl Source for Fake {
                 Some(Err(error)) => found(key, Lookup::Unreadable(error)),
                 None => found(key, Lookup::NotFound),
             }
+        }
+    }
+
+    async fn scale_targets(&self, namespaces: &BTreeSet<String>, _: &Kinds) -> ScaleTargets {
+        ScaleTargets {
+            targets: BTreeSet::new(),
+            unread: namespaces.clone(),
         }
     }
 

@@ -23,7 +23,7 @@ use crate::object::{Gvk, ObjectKey};
 use crate::release::decode::{self, DecodeError, Release};
 use crate::release::stored::StoredRevision;
 use crate::report::{Cluster, Tool};
-use crate::source::{Inventory, Kinds, Lookup, ReadError, Record, Source, Wanted};
+use crate::source::{Inventory, Kinds, Lookup, ReadError, Record, ScaleTargets, Source, Wanted};
 use crate::yaml::Limits;
 
 /// A source that answers as another one does and writes the answers down.
@@ -62,6 +62,7 @@ struct State {
     records: Answers<RecordKey, RecordOutcome>,
     objects: Answers<ObjectKey, ObjectOutcome>,
     schemas: Answers<String, SchemaOutcome>,
+    scale_targets: Option<ScaleTargets>,
 }
 
 /// Questions and what they came to: a file, or something else. What was once read is not taken back by a later
@@ -189,6 +190,16 @@ impl<S: Source> Source for Recorder<S> {
                 found(key, lookup);
             })
             .await;
+    }
+
+    async fn scale_targets(&self, namespaces: &BTreeSet<String>, kinds: &Kinds) -> ScaleTargets {
+        let mut answer = self.source.scale_targets(namespaces, kinds).await;
+        // A snapshot tells nothing of namespaces that the scan did not look at.
+        answer
+            .targets
+            .retain(|target| namespaces.contains(&target.namespace));
+        self.notes.state().scale_targets = Some(answer.clone());
+        answer
     }
 
     async fn schema(&self, api_version: &str) -> Result<Option<Vec<u8>>, ReadError> {
@@ -369,6 +380,7 @@ impl Notes {
                 api_version: api_version.clone(),
                 outcome,
             }),
+            scale_targets: state.scale_targets.clone(),
         };
         let path = self.directory.join(layout::INDEX);
         let partial = self.directory.join(format!("{}.partial", layout::INDEX));

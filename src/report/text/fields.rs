@@ -253,7 +253,17 @@ fn origin(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> 
                 release.latest.revision, release.latest.status
             )
         }
-        FindingCode::Changed | FindingCode::Removed | FindingCode::Pruned => return None,
+        FindingCode::Changed
+        | FindingCode::Removed
+        | FindingCode::Pruned
+        | FindingCode::Added
+        | FindingCode::Overwritten
+        | FindingCode::MutatedAtAdmission
+        | FindingCode::Autoscaled
+        | FindingCode::Restarted
+        | FindingCode::Resized
+        | FindingCode::ControllerOwned
+        | FindingCode::AlsoWritten => return None,
     };
     Some(Safe::of(&text, options.medium))
 }

@@ -1,0 +1,465 @@
+//! Who is claimed to have made each difference, and what it is called in the light of that.
+//!
+//! The comparison knows values only. Managed fields say who wrote them, and the release's records say when this
+//! release's Helm was at work ([`Operations`]); together they tell a person's change from an autoscaler's, from an
+//! admission webhook's and from another Helm's. Managers are claims and can be forged, so they only ever choose
+//! between codes: nothing is left out because of a name.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::code::{ApplyMethod, FindingCode, NextUpgrade, Severity};
+use super::managers::{Asked, Managers, Who};
+use super::upgrade;
+use crate::compare::additions::{Standing, additions};
+use crate::compare::managed::{Entry, Live, Operation};
+use crate::compare::path::{FieldPath, Segment};
+use crate::compare::quantity::Quantity;
+use crate::compare::three_way::Change;
+use crate::manifest::desired::RELEASE_NAME;
+use crate::object::Gvk;
+use crate::release::operations::Operations;
+use crate::release::stored::Status;
+use crate::report::Actor;
+use crate::types::Shape;
+
+/// The annotation that `kubectl rollout restart` leaves in a template (kubectl: `pkg/polymorphichelpers/objectrestarter.go`).
+const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
+
+/// Whether an autoscaler targets an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Autoscaler {
+    /// One does.
+    Targets,
+    /// None does.
+    None,
+    /// The autoscalers could not be read.
+    Unknown,
+}
+
+/// What is needed to know of an object beside its values.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Context<'a> {
+    pub(super) gvk: &'a Gvk,
+    pub(super) shape: Option<Shape<'a>>,
+    pub(super) method: ApplyMethod,
+    pub(super) operations: &'a Operations,
+    pub(super) autoscaler: Autoscaler,
+    pub(super) managers: &'a Managers,
+}
+
+/// A difference with what is known of its origin.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Attributed {
+    pub(super) change: Change,
+    /// A lower severity than that of the code.
+    pub(super) severity: Option<Severity>,
+    pub(super) actor: Option<Actor>,
+    pub(super) next_upgrade: NextUpgrade,
+    /// What the manager is known to do there, where it is expected.
+    pub(super) about: Option<String>,
+}
+
+/// Whose an entry of the managed fields is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Writer {
+    /// This release's Helm, as far as can be told.
+    Ours,
+    /// It names itself Helm, and wrote when this release's Helm did not.
+    Stranger,
+    Person,
+    Program,
+}
+
+struct Written<'a> {
+    entry: &'a Entry<'a>,
+    writer: Writer,
+    standing: Standing,
+}
+
+/// The managed fields of one object, read with knowledge of its release.
+pub(super) struct Attribution<'a> {
+    context: Context<'a>,
+    desired: &'a Value,
+    live: &'a Live<'a>,
+    written: Vec<Written<'a>>,
+}
+
+impl<'a> Attribution<'a> {
+    pub(super) fn new(context: Context<'a>, desired: &'a Value, live: &'a Live<'a>) -> Self {
+        let stamp = FieldPath::root()
+            .key("metadata")
+            .key("annotations")
+            .key(RELEASE_NAME);
+        let written = live
+            .managed
+            .iter()
+            .filter(|entry| entry.subresource != "status")
+            .map(|entry| {
+                let who = context.managers.who(&entry.manager);
+                // Whoever stamped the object brought it here.
+                let standing = if who != Who::Helm && entry.owns(&stamp) {
+                    Standing::Creator
+                } else {
+                    Standing::Editor
+                };
+                let is_late = entry.time.is_some_and(|time| context.operations.exclude(time));
+                let writer = match (who, standing) {
+                    (Who::Person, _) => Writer::Person,
+                    (Who::Program, Standing::Editor) => Writer::Program,
+                    (Who::Helm, _) | (Who::Program, Standing::Creator) if is_late => Writer::Stranger,
+                    (Who::Helm, _) | (Who::Program, Standing::Creator) => Writer::Ours,
+                };
+                Written {
+                    entry,
+                    writer,
+                    // An entry is one whoever wrote under its name: Helm's own first write may be in it.
+                    standing: if writer == Writer::Stranger {
+                        Standing::Creator
+                    } else {
+                        standing
+                    },
+                }
+            })
+            .collect();
+        Self {
+            context,
+            desired,
+            live,
+            written,
+        }
+    }
+
+    /// Names the origin of every change, and adds what others put beside the manifest.
+    pub(super) fn attribute(&self, changes: Vec<Change>) -> Vec<Attributed> {
+        let mut attributed: Vec<Attributed> = changes
+            .into_iter()
+            .filter_map(|change| self.origin(change))
+            .collect();
+        self.add(&mut attributed);
+        self.note_strangers(&mut attributed);
+        upgrade::settle(self.context.method, &mut attributed);
+        attributed
+    }
+
+    /// The origin of a value that differs from the manifest's; `None` where it turns out that nothing does.
+    fn origin(&self, mut change: Change) -> Option<Attributed> {
+        let owners = || self.owners(&change.path);
+        let ours = owners().find(|written| written.writer == Writer::Ours);
+        let other = latest(owners().filter(|written| written.writer != Writer::Ours));
+        let mut actor = other.or(ours).map(|written| actor(written.entry));
+        let mut about = None;
+        let rewritable = matches!(
+            change.code,
+            FindingCode::Changed | FindingCode::Conflict | FindingCode::NotApplied
+        );
+        match (change.code, &change.live) {
+            (FindingCode::Removed, None) if ours.is_some() => {
+                // A removal takes the ownership with it. Helm still owns the field, so the server dropped it.
+                if change.desired.as_ref().is_some_and(is_zero) {
+                    return None;
+                }
+                change.code = FindingCode::MutatedAtAdmission;
+            }
+            (_, None) => actor = None,
+            (_, Some(_)) if rewritable => {
+                if let Some((code, sentence)) = self.special(&change, other) {
+                    change.code = code;
+                    about = sentence;
+                } else if let Some(other) = other {
+                    if other.writer == Writer::Stranger {
+                        change.code = FindingCode::Overwritten;
+                    }
+                } else if let Some(ours) = ours
+                    && change.code != FindingCode::NotApplied
+                    && self.was_completed(ours.entry.time)
+                {
+                    change.code = FindingCode::MutatedAtAdmission;
+                }
+            }
+            (_, Some(_)) => {}
+        }
+        let next_upgrade = upgrade::predict(
+            self.context.method,
+            self.context.gvk,
+            &change,
+            self.claim(&change.path),
+        );
+        Some(Attributed {
+            change,
+            severity: None,
+            actor,
+            next_upgrade,
+            about,
+        })
+    }
+
+    /// The changes that have a name of their own, by who made them and where.
+    fn special(&self, change: &Change, other: Option<&Written<'_>>) -> Option<(FindingCode, Option<String>)> {
+        if is_restart(&change.path) {
+            return Some((FindingCode::Restarted, None));
+        }
+        if let Some(other) = other
+            && is_replicas(&change.path)
+            && other.entry.subresource == "scale"
+            && self.context.managers.is_autoscaler(&other.entry.manager)
+            && self.context.autoscaler != Autoscaler::None
+        {
+            return Some((FindingCode::Autoscaled, None));
+        }
+        if self.is_grown_claim(change) && other.is_none_or(|other| other.writer == Writer::Program) {
+            return Some((FindingCode::Resized, None));
+        }
+        let manager = other.map_or("", |other| other.entry.manager.as_str());
+        if other.is_none() && !self.written.is_empty() {
+            return None;
+        }
+        let asked = change.desired.as_ref().map_or(Asked::Unset, |desired| {
+            if is_placeholder(&change.path, desired) {
+                Asked::Unset
+            } else {
+                Asked::Set
+            }
+        });
+        self.expected(manager, &change.path, asked)
+            .map(|about| (FindingCode::ControllerOwned, Some(about)))
+    }
+
+    fn expected(&self, manager: &str, path: &FieldPath, asked: Asked) -> Option<String> {
+        let kind = self.context.gvk.kind.as_str();
+        let about = self.context.managers.expects(manager, kind, path, asked)?;
+        Some(about.to_owned())
+    }
+
+    /// What other managers own and the manifest does not ask for.
+    fn add(&self, attributed: &mut Vec<Attributed>) {
+        let mut others: Vec<&Written<'_>> = self
+            .written
+            .iter()
+            .filter(|written| written.writer != Writer::Ours)
+            .collect();
+        // What several own is the latest one's.
+        others.sort_by_key(|written| std::cmp::Reverse(written.entry.time));
+        for written in others {
+            let found = additions(
+                written.entry,
+                written.standing,
+                self.context.shape,
+                self.desired,
+                &self.live.object,
+            );
+            for addition in found {
+                let known = attributed
+                    .iter()
+                    .any(|known| known.change.path.overlaps(&addition.path));
+                // Helm owned it too when it wrote the object, so that it was there by default.
+                let shared = || {
+                    self.owners(&addition.path)
+                        .any(|owner| owner.writer == Writer::Ours)
+                };
+                if known || shared() {
+                    continue;
+                }
+                let (code, severity, about) = self.addition(written, &addition.path);
+                let next_upgrade = upgrade::of_addition(self.context.method, &addition);
+                attributed.push(Attributed {
+                    change: Change {
+                        code,
+                        path: addition.path,
+                        pointer: addition.pointer,
+                        previous: None,
+                        desired: None,
+                        live: Some(addition.live.clone()),
+                    },
+                    severity,
+                    actor: Some(actor(written.entry)),
+                    next_upgrade,
+                    about,
+                });
+            }
+        }
+    }
+
+    fn addition(
+        &self,
+        written: &Written<'_>,
+        path: &FieldPath,
+    ) -> (FindingCode, Option<Severity>, Option<String>) {
+        let manager = written.entry.manager.as_str();
+        if is_restart(path) {
+            return (FindingCode::Restarted, None, None);
+        }
+        if is_replicas(path)
+            && written.entry.subresource == "scale"
+            && self.context.managers.is_autoscaler(manager)
+            && self.context.autoscaler != Autoscaler::None
+        {
+            let about = "chooses the replica count that the chart leaves open";
+            return (FindingCode::ControllerOwned, None, Some(about.to_owned()));
+        }
+        if let Some(about) = self.expected(manager, path, self.asked(path)) {
+            return (FindingCode::ControllerOwned, None, Some(about));
+        }
+        let is_metadata = path.keys().next() == Some("metadata");
+        let severity = match written.writer {
+            Writer::Program if is_metadata => Some(Severity::Info),
+            Writer::Program | Writer::Person | Writer::Stranger | Writer::Ours => None,
+        };
+        (FindingCode::Added, severity, None)
+    }
+
+    /// How little the manifest says around a place that it does not name.
+    fn asked(&self, path: &FieldPath) -> Asked {
+        let section = path.keys().next().and_then(|key| self.desired.get(key));
+        if section.is_none_or(is_zero) {
+            Asked::SectionUnset
+        } else {
+            Asked::Unset
+        }
+    }
+
+    /// Says of writers in Helm's name that they were here, where no difference says it already.
+    fn note_strangers(&self, attributed: &mut Vec<Attributed>) {
+        for written in self
+            .written
+            .iter()
+            .filter(|written| written.writer == Writer::Stranger)
+        {
+            let actor = actor(written.entry);
+            if attributed
+                .iter()
+                .any(|known| known.actor.as_ref() == Some(&actor))
+            {
+                continue;
+            }
+            attributed.push(Attributed {
+                change: Change {
+                    code: FindingCode::AlsoWritten,
+                    path: FieldPath::root(),
+                    pointer: String::new(),
+                    previous: None,
+                    desired: None,
+                    live: None,
+                },
+                severity: None,
+                actor: Some(actor),
+                next_upgrade: NextUpgrade::Keep,
+                about: None,
+            });
+        }
+    }
+
+    fn owners<'s>(&'s self, path: &'s FieldPath) -> impl Iterator<Item = &'s Written<'a>> {
+        self.written
+            .iter()
+            .filter(move |written| written.entry.owns(path))
+    }
+
+    /// Who stands in the way of a server-side apply at a path.
+    fn claim(&self, path: &FieldPath) -> upgrade::Claim {
+        let is_applier = |written: &Written<'_>| {
+            written.writer == Writer::Ours && written.entry.operation == Operation::Apply
+        };
+        // A Secret's `stringData` is applied under its own name, and meets nobody's claim on `data`.
+        let plain = match path.segments() {
+            [Segment::Key(data), Segment::Key(key)]
+                if data == "data" && self.context.gvk.kind == "Secret" =>
+            {
+                Some(FieldPath::root().key("stringData").key(key))
+            }
+            _ => None,
+        };
+        let is_plain = plain.is_some_and(|path| self.owners(&path).any(is_applier));
+        if !is_plain && self.owners(path).any(|owner| !is_applier(owner)) {
+            upgrade::Claim::Others
+        } else if self.owners(path).any(is_applier) {
+            upgrade::Claim::Helm
+        } else {
+            upgrade::Claim::Nobody
+        }
+    }
+
+    /// Whether the write belongs to an operation that was completed: then Helm wrote what its manifest says, and
+    /// another value is admission's. What a failed operation wrote may simply have stayed.
+    fn was_completed(&self, time: Option<DateTime<Utc>>) -> bool {
+        let outcome = time.and_then(|time| self.context.operations.outcome_at(time));
+        match outcome {
+            Some(Status::Failed) => false,
+            Some(
+                Status::Deployed
+                | Status::Superseded
+                | Status::Unknown
+                | Status::Uninstalled
+                | Status::Uninstalling
+                | Status::PendingInstall
+                | Status::PendingUpgrade
+                | Status::PendingRollback,
+            )
+            | None => true,
+        }
+    }
+
+    /// Whether a claim asks for more than the manifest: sizes only grow, by people or by programs that resize.
+    fn is_grown_claim(&self, change: &Change) -> bool {
+        let gvk = self.context.gvk;
+        let path: Vec<&str> = change.path.keys().collect();
+        let is_size = match gvk.kind.as_str() {
+            "PersistentVolumeClaim" => path == ["spec", "resources", "requests", "storage"],
+            _ => false,
+        };
+        let text = |value: &Option<Value>| value.as_ref().and_then(Value::as_str).map(str::to_owned);
+        is_size
+            && match (text(&change.desired), text(&change.live)) {
+                (Some(desired), Some(live)) => Quantity::parse(&live) > Quantity::parse(&desired),
+                _ => false,
+            }
+    }
+}
+
+fn latest<'w, 'a>(owners: impl Iterator<Item = &'w Written<'a>>) -> Option<&'w Written<'a>>
+where
+    'a: 'w,
+{
+    owners.max_by_key(|written| written.entry.time)
+}
+
+/// Who an entry says wrote.
+pub(super) fn actor(entry: &Entry<'_>) -> Actor {
+    Actor {
+        manager: entry.manager.clone(),
+        operation: entry.operation.as_str().to_owned(),
+        subresource: (!entry.subresource.is_empty()).then(|| entry.subresource.clone()),
+        time: entry.time,
+    }
+}
+
+fn is_restart(path: &FieldPath) -> bool {
+    path.keys().next_back() == Some(RESTARTED_AT) && path.keys().next() == Some("spec")
+}
+
+fn is_replicas(path: &FieldPath) -> bool {
+    path.keys().eq(["spec", "replicas"])
+}
+
+fn is_zero(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Bool(true) => false,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+    }
+}
+
+/// Whether a chart's value only holds a place: a certificate authority that is no certificate.
+fn is_placeholder(path: &FieldPath, desired: &Value) -> bool {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    match desired {
+        Value::String(text) if path.keys().next_back() == Some("caBundle") => STANDARD
+            .decode(text.trim())
+            .is_ok_and(|bytes| !String::from_utf8_lossy(&bytes).contains("BEGIN CERTIFICATE")),
+        other => is_zero(other),
+    }
+}

@@ -1,0 +1,138 @@
+//! What the next `helm upgrade` with the same chart and values does to a difference.
+//!
+//! Client-side apply merges built-in kinds three ways, which writes back whatever the manifest names, and others two
+//! ways, from the old to the new manifest, which sees no live value at all (Helm: `pkg/kube/client.go`,
+//! `createPatch`). Server-side apply writes what the manifest names unless another manager owns the field with
+//! another value; then the API server refuses the whole object and the upgrade fails (structured-merge-diff:
+//! `merge/update.go`, `Apply`). Tried cell by cell against Helm 3 and Helm 4 in `tests/testbed/upgrade.rs`.
+
+use super::attribute::Attributed;
+use super::code::{ApplyMethod, FindingCode, NextUpgrade};
+use crate::compare::additions::Addition;
+use crate::compare::path::FieldPath;
+use crate::compare::three_way::Change;
+use crate::manifest::desired::{RELEASE_NAME, RELEASE_NAMESPACE};
+use crate::object::Gvk;
+use crate::types::TypeTable;
+
+/// Who owns a field besides the manager that applies the release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Claim {
+    /// Another manager, or the same name by another operation.
+    Others,
+    /// Helm's server-side apply alone.
+    Helm,
+    /// Nobody.
+    Nobody,
+}
+
+/// What happens to one difference on its own.
+pub(super) fn predict(method: ApplyMethod, gvk: &Gvk, change: &Change, claim: Claim) -> NextUpgrade {
+    match (change.code, &change.desired, method) {
+        // Written and changed or dropped again, every time.
+        (FindingCode::Pruned | FindingCode::MutatedAtAdmission, _, _) => NextUpgrade::Keep,
+        // An applied set that no longer names a field gives it up.
+        (_, None, ApplyMethod::Ssa) if claim == Claim::Helm => NextUpgrade::Revert,
+        (_, None, _) => NextUpgrade::Keep,
+        // The API server never lets a claim shrink.
+        (FindingCode::Resized, Some(_), ApplyMethod::Csa) => NextUpgrade::Conflict,
+        (_, Some(_), ApplyMethod::Csa) if is_merged_three_ways(gvk) || is_stamp(&change.path) => {
+            NextUpgrade::Revert
+        }
+        (_, Some(_), ApplyMethod::Csa) => NextUpgrade::Keep,
+        (_, Some(_), ApplyMethod::Ssa) if change.live.is_some() && claim == Claim::Others => {
+            NextUpgrade::Conflict
+        }
+        (_, Some(_), ApplyMethod::Ssa) => NextUpgrade::Revert,
+    }
+}
+
+/// What happens to something that the manifest does not name.
+pub(super) const fn of_addition(method: ApplyMethod, addition: &Addition<'_>) -> NextUpgrade {
+    match method {
+        // To name a part is to claim the whole.
+        ApplyMethod::Ssa if addition.in_whole => NextUpgrade::Conflict,
+        ApplyMethod::Ssa | ApplyMethod::Csa => NextUpgrade::Keep,
+    }
+}
+
+/// A refused object is not written at all, so that nothing of it is reverted either.
+pub(super) fn settle(method: ApplyMethod, attributed: &mut [Attributed]) {
+    let is_refused = attributed
+        .iter()
+        .any(|found| found.next_upgrade == NextUpgrade::Conflict);
+    if is_refused && method == ApplyMethod::Ssa {
+        for found in attributed {
+            if found.next_upgrade == NextUpgrade::Revert {
+                found.next_upgrade = NextUpgrade::Conflict;
+            }
+        }
+    }
+}
+
+/// Whether Helm knows the Go type of a kind. Its scheme has client-go's types and `CustomResourceDefinition`s, not
+/// those of aggregated APIs (Helm: `pkg/kube/client.go`, `addToScheme`).
+fn is_merged_three_ways(gvk: &Gvk) -> bool {
+    gvk.group() != "apiregistration.k8s.io"
+        && TypeTable::builtin().kind(&gvk.api_version, &gvk.kind).is_some()
+}
+
+/// Helm adds its own annotations to the new manifest only, so that every patch has them.
+fn is_stamp(path: &FieldPath) -> bool {
+    let is = |name: &str| path.keys().eq(["metadata", "annotations", name]);
+    is(RELEASE_NAME) || is(RELEASE_NAMESPACE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn change(code: FindingCode, desired: Option<Value>, live: Option<Value>) -> Change {
+        Change {
+            code,
+            path: FieldPath::root().key("spec").key("size"),
+            pointer: "/spec/size".into(),
+            previous: None,
+            desired,
+            live,
+        }
+    }
+
+    /// Method, kind, code, desired, live and owner → what happens.
+    #[test]
+    fn what_happens_depends_on_method_kind_and_owner() {
+        use ApplyMethod::{Csa, Ssa};
+        use FindingCode::{Changed, Lingering, MutatedAtAdmission, Pruned, Removed};
+        use NextUpgrade::{Conflict, Keep, Revert};
+        let built_in = Gvk::new("apps/v1", "Deployment");
+        let definition = Gvk::new("apiextensions.k8s.io/v1", "CustomResourceDefinition");
+        let service = Gvk::new("apiregistration.k8s.io/v1", "APIService");
+        let custom = Gvk::new("example.com/v1", "Widget");
+        let (one, two) = (Some(json!(1)), Some(json!(2)));
+        for (method, gvk, code, desired, live, claim, expected) in [
+            (Csa, &built_in, Changed, &one, &two, Claim::Others, Revert),
+            (Csa, &built_in, Removed, &one, &None, Claim::Nobody, Revert),
+            (Csa, &definition, Changed, &one, &two, Claim::Others, Revert),
+            (Csa, &service, Changed, &one, &two, Claim::Others, Keep),
+            (Csa, &custom, Changed, &one, &two, Claim::Others, Keep),
+            (Csa, &custom, Removed, &one, &None, Claim::Nobody, Keep),
+            (Csa, &built_in, Lingering, &None, &two, Claim::Helm, Keep),
+            (Csa, &built_in, MutatedAtAdmission, &one, &two, Claim::Helm, Keep),
+            (Ssa, &built_in, Changed, &one, &two, Claim::Others, Conflict),
+            (Ssa, &custom, Changed, &one, &two, Claim::Others, Conflict),
+            (Ssa, &custom, Changed, &one, &two, Claim::Helm, Revert),
+            (Ssa, &built_in, Removed, &one, &None, Claim::Nobody, Revert),
+            (Ssa, &built_in, Lingering, &None, &two, Claim::Others, Keep),
+            (Ssa, &built_in, Lingering, &None, &two, Claim::Helm, Revert),
+            (Ssa, &built_in, Pruned, &one, &None, Claim::Helm, Keep),
+        ] {
+            let change = change(code, desired.clone(), live.clone());
+            assert_eq!(
+                predict(method, gvk, &change, claim),
+                expected,
+                "{method} {gvk} {code} {claim:?}"
+            );
+        }
+    }
+}
