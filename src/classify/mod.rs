@@ -5,5 +5,6 @@
 
 pub mod code;
 pub mod health;
+pub mod ignore;
 pub mod object;
 pub mod redact;

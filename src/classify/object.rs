@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::code::{ApplyMethod, FindingCode, NextUpgrade, ObjectState, Severity};
+use super::ignore::{Here, Ignoring};
 use super::redact::{HIDDEN, Hidden, Redaction};
 use crate::compare::patch::patch_of;
 use crate::compare::three_way::{Change, Versions, three_way};
@@ -22,6 +23,8 @@ pub struct Rules {
     pub redaction: Redaction,
     /// Codes whose severity is not the built-in one.
     pub severity: Vec<(FindingCode, Severity)>,
+    /// What is left out.
+    pub ignore: Ignoring,
 }
 
 impl Rules {
@@ -127,14 +130,29 @@ pub fn judge(subject: &Subject<'_>, lookup: &Lookup<'_>, rules: &Rules) -> Optio
             let reason = "removed by its ttlSecondsAfterFinished, as a finished Job is".to_owned();
             return report(ObjectState::InSync, Some(reason));
         }
-        Lookup::NotFound => return report(ObjectState::Missing, None),
+        Lookup::NotFound => {
+            let ignored = rules.ignore.on(subject.key, subject.owner.name, None);
+            return report(ObjectState::Missing, None).map(|report| ignored.object(report));
+        }
         Lookup::Unreadable(error) => return report(ObjectState::Unknown, Some(error.to_string())),
     };
-    let ownership = Ownership::of(&live, subject.owner);
+    let ignored = rules.ignore.on(subject.key, subject.owner.name, Some(&live));
+    judge_live(subject, &live, rules, &ignored).map(|report| ignored.object(report))
+}
+
+fn judge_live(
+    subject: &Subject<'_>,
+    live: &Value,
+    rules: &Rules,
+    ignored: &Here<'_>,
+) -> Option<ObjectReport> {
+    let report =
+        |state, reason: Option<String>| Some(empty_report(subject.key, subject.template, state, reason));
+    let ownership = Ownership::of(live, subject.owner);
     match subject.role {
         Role::Expected => {}
         Role::Leftover => {
-            let left_over = ownership == Ownership::Ours && deleted(&live).is_none() && !is_kept(&live);
+            let left_over = ownership == Ownership::Ours && deleted(live).is_none() && !is_kept(live);
             return report(ObjectState::Leftover, None).filter(|_| left_over);
         }
         Role::Attempted => return report(ObjectState::InSync, None).filter(|_| ownership == Ownership::Ours),
@@ -142,13 +160,13 @@ pub fn judge(subject: &Subject<'_>, lookup: &Lookup<'_>, rules: &Rules) -> Optio
     if ownership != Ownership::Ours {
         return report(ObjectState::Foreign, Some(foreign(subject, ownership)));
     }
-    if let Some(since) = deleted(&live) {
-        return report(ObjectState::Terminating, Some(terminating(&live, since)));
+    if let Some(since) = deleted(live) {
+        return report(ObjectState::Terminating, Some(terminating(live, since)));
     }
-    Some(compare(subject, &live, rules))
+    Some(compare(subject, live, rules, ignored))
 }
 
-fn compare(subject: &Subject<'_>, live: &Value, rules: &Rules) -> ObjectReport {
+fn compare(subject: &Subject<'_>, live: &Value, rules: &Rules, ignored: &Here<'_>) -> ObjectReport {
     let read = |body: &str| {
         let body = serde_json::from_str(body).unwrap_or(Value::Null);
         desired(body, subject.key, subject.owner)
@@ -179,8 +197,9 @@ fn compare(subject: &Subject<'_>, live: &Value, rules: &Rules) -> ObjectReport {
     let mut report = empty_report(subject.key, subject.template, ObjectState::InSync, None);
     let mut patched = Vec::new();
     for change in changes {
-        let finding = finding(subject, &change, rules);
-        if finding.severity == Severity::Drift {
+        let mut finding = finding(subject, &change, rules);
+        finding.ignored_by = ignored.finding(&change.path, &finding);
+        if finding.ignored_by.is_none() && finding.severity == Severity::Drift {
             report.state = ObjectState::Drifted;
             if !finding.redacted {
                 patched.push(change);
@@ -221,6 +240,7 @@ fn finding(subject: &Subject<'_>, change: &Change, rules: &Rules) -> Finding {
         live,
         redacted,
         actor: None,
+        ignored_by: None,
         next_upgrade: next_upgrade(change, subject.method, subject.origin),
         message: message(change.code).to_owned(),
     }
@@ -317,6 +337,7 @@ pub fn empty_report(
         template: template.map(str::to_owned),
         state,
         reason,
+        ignored_by: None,
         findings: Vec::new(),
         patch: Vec::new(),
     }
@@ -512,7 +533,7 @@ mod tests {
         let live = owned(&json!({"data": {"a": "x"}}));
         let rules = Rules {
             severity: vec![(FindingCode::Changed, Severity::Info)],
-            redaction: Redaction::default(),
+            ..Rules::default()
         };
         let subject = subject(&key, r#"{"data":{"a":"y"}}"#);
         let report = judge(&subject, &Lookup::Found(&live.to_string()), &rules).unwrap();

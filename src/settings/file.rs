@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer};
 
 use super::SettingsError;
+use super::ignore::IgnoreRule;
 use crate::classify::code::{FindingCode, Severity};
 
 /// The file, as written.
@@ -20,6 +21,8 @@ pub(super) struct File {
     pub(super) scan: ScanSection,
     pub(super) severity: BTreeMap<FindingCode, Severity>,
     pub(super) redact: RedactSection,
+    pub(super) ignore: Vec<IgnoreRule>,
+    pub(super) ignore_annotation: Option<String>,
     pub(super) notify: NotifySection,
 }
 
@@ -127,7 +130,7 @@ pub(super) fn read(path: &Path) -> Result<File, SettingsError> {
 }
 
 /// The line, where it is known, and what is wrong there.
-fn parse(text: &str) -> Result<File, (Option<u64>, String)> {
+pub(super) fn parse(text: &str) -> Result<File, (Option<u64>, String)> {
     // A file of comments only is a file without settings.
     if text
         .lines()
