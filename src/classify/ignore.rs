@@ -43,7 +43,6 @@ pub struct Here<'r> {
 impl Ignoring {
     /// What is ignored of an object of a release; there is no live object where it is missing.
     pub fn on(&self, object: &ObjectKey, release: &str, live: Option<&Value>) -> Here<'_> {
-        let labels = live.map(|live| live.pointer("/metadata/labels"));
         let rules = self.rules.iter().zip(1..);
         let annotation = self.annotation.as_deref().unwrap_or_default();
         let value = live
@@ -51,7 +50,7 @@ impl Ignoring {
             .and_then(|live| live.pointer("/metadata/annotations")?.get(annotation));
         Here {
             rules: rules
-                .filter(|(rule, _)| rule.covers(object, release, labels))
+                .filter(|(rule, _)| rule.covers(object, release, live))
                 .map(|(rule, number)| (number, rule))
                 .collect(),
             opt_out: value.map_or(OptOut::Nothing, OptOut::read),

@@ -109,8 +109,8 @@ impl Rule {
         self.paths.is_empty() && self.manager.is_none() && self.codes.is_empty()
     }
 
-    /// Whether it covers an object. The outer `None` of the labels says that there is no live object.
-    pub(super) fn covers(&self, object: &ObjectKey, release: &str, labels: Option<Option<&Value>>) -> bool {
+    /// Whether it covers an object; there is no live one where it is missing.
+    pub(super) fn covers(&self, object: &ObjectKey, release: &str, live: Option<&Value>) -> bool {
         let fits = |glob: &Option<Glob>, text: Option<&str>| {
             glob.as_ref()
                 .is_none_or(|glob| text.is_some_and(|text| glob.matches(text)))
@@ -120,10 +120,9 @@ impl Rule {
             && fits(&self.namespace, object.namespace.as_deref())
             && fits(&self.name, Some(&object.name))
             && fits(&self.release, Some(release))
-            && self
-                .labels
-                .as_ref()
-                .is_none_or(|selector| labels.is_some_and(|labels| selector.matches(labels)))
+            && self.labels.as_ref().is_none_or(|selector| {
+                live.is_some_and(|live| selector.matches(live.pointer("/metadata/labels")))
+            })
     }
 
     /// Whether it takes a difference of an object that it covers.

@@ -15,8 +15,8 @@ const KEY: &str = "example.com/driftline-ignore";
 const BODY: &str = r#"{"spec": {"replicas": 3, "template": {"spec": {"containers": [
     {"name": "app", "image": "web:1"}, {"name": "log", "image": "log:1"}]}}}}"#;
 
-fn glob(text: &str) -> Option<Glob> {
-    Some(text.parse().unwrap())
+fn glob(text: &str) -> Glob {
+    text.parse().unwrap()
 }
 
 fn at(path: &str) -> Rule {
@@ -28,7 +28,7 @@ fn at(path: &str) -> Rule {
 
 fn whole() -> Rule {
     Rule {
-        name: glob("we*"),
+        name: Some(glob("we*")),
         ..Rule::default()
     }
 }
@@ -142,77 +142,79 @@ fn the_first_rule_that_matches_takes_a_finding() {
     assert_eq!(findings(&report), [("replicas", BY_2), ("image", BY_1)]);
 }
 
+/// A change to a rule, and whether the rule matches then.
+type Case = (fn(Rule) -> Rule, bool);
+
 #[test]
 fn every_key_of_a_rule_must_match() {
     let replicas = || at("/spec/replicas");
-    type Case = (fn(Rule) -> Rule, bool);
     let cases: [Case; 16] = [
         (
             |rule| Rule {
-                kind: glob("Deploy*"),
+                kind: Some(glob("Deploy*")),
                 ..rule
             },
             true,
         ),
         (
             |rule| Rule {
-                kind: glob("StatefulSet"),
+                kind: Some(glob("StatefulSet")),
                 ..rule
             },
             false,
         ),
         (
             |rule| Rule {
-                api_version: glob("apps/*"),
+                api_version: Some(glob("apps/*")),
                 ..rule
             },
             true,
         ),
         (
             |rule| Rule {
-                api_version: glob("batch/*"),
+                api_version: Some(glob("batch/*")),
                 ..rule
             },
             false,
         ),
         (
             |rule| Rule {
-                namespace: glob("{shop,bank}"),
+                namespace: Some(glob("{shop,bank}")),
                 ..rule
             },
             true,
         ),
         (
             |rule| Rule {
-                namespace: glob("team-*"),
+                namespace: Some(glob("team-*")),
                 ..rule
             },
             false,
         ),
         (
             |rule| Rule {
-                name: glob("w?b"),
+                name: Some(glob("w?b")),
                 ..rule
             },
             true,
         ),
         (
             |rule| Rule {
-                name: glob("web-*"),
+                name: Some(glob("web-*")),
                 ..rule
             },
             false,
         ),
         (
             |rule| Rule {
-                release: glob("web"),
+                release: Some(glob("web")),
                 ..rule
             },
             true,
         ),
         (
             |rule| Rule {
-                release: glob("api"),
+                release: Some(glob("api")),
                 ..rule
             },
             false,
@@ -255,7 +257,7 @@ fn every_key_of_a_rule_must_match() {
         // Nobody is said to have written it.
         (
             |rule| Rule {
-                manager: glob("*"),
+                manager: Some(glob("*")),
                 ..rule
             },
             false,
@@ -281,7 +283,7 @@ fn a_rule_may_go_by_who_is_said_to_have_written_the_value() {
     let path = FieldPath::root().key("spec").key("replicas");
     for (manager, taken) in [("kubectl-*", BY_1), ("argocd", None)] {
         let ignoring = ignoring(vec![Rule {
-            manager: glob(manager),
+            manager: Some(glob(manager)),
             ..Rule::default()
         }]);
         assert_eq!(
