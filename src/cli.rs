@@ -166,7 +166,7 @@ pub struct ScanArgs {
     /// Write the report to this file instead of standard output
     #[arg(long, value_name = "FILE")]
     pub output_file: Option<PathBuf>,
-    /// Report objects that are in sync, too
+    /// Report objects that are in sync and what is ignored, too
     #[arg(long)]
     pub all: bool,
     /// Exit with this status instead of 1 when something drifted

@@ -78,6 +78,8 @@ fn the_example_settings_are_yaml_with_and_without_what_is_commented_out() {
     assert!(all["notify"]["slack"]["url_file"].is_string());
     assert!(all["notify"]["pagerduty"]["routing_key_file"].is_string());
     assert!(all["cluster"]["name"].is_string());
+    assert!(all["ignore"][0]["path"].is_array() && all["ignore"][1]["kind"].is_string());
+    assert!(all["ignore_annotation"].is_string());
     assert!(settings(&text)["notify"].is_null());
 }
 

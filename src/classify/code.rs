@@ -123,6 +123,8 @@ vocabulary! {
         Leftover = "leftover",
         /// It could not be read.
         Unknown = "unknown",
+        /// It does not match, and the operator's own rules say that this does not matter.
+        Ignored = "ignored",
     }
 }
 
@@ -131,7 +133,7 @@ impl ObjectState {
     pub const fn is_drift(self) -> bool {
         match self {
             Self::Drifted | Self::Missing | Self::Terminating | Self::Foreign | Self::Leftover => true,
-            Self::InSync | Self::Unknown => false,
+            Self::InSync | Self::Unknown | Self::Ignored => false,
         }
     }
 }

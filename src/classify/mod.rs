@@ -6,6 +6,7 @@
 pub mod attribute;
 pub mod code;
 pub mod health;
+pub mod ignore;
 pub mod managers;
 pub mod object;
 pub mod redact;

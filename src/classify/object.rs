@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::attribute::{Attributed, Attribution, Autoscaler, Context};
 use super::code::{ApplyMethod, FindingCode, ObjectState, Severity};
+use super::ignore::{Here, Ignoring};
 use super::managers::{Managers, Who};
 use super::redact::{HIDDEN, Hidden, Redaction};
 use crate::compare::managed::Live;
@@ -28,6 +29,8 @@ pub struct Rules {
     pub severity: Vec<(FindingCode, Severity)>,
     /// Who is who among field managers.
     pub managers: Managers,
+    /// What is left out.
+    pub ignore: Ignoring,
 }
 
 impl Rules {
@@ -134,9 +137,26 @@ pub fn judge(subject: &Subject<'_>, lookup: &Lookup<'_>, rules: &Rules) -> Optio
             let reason = "removed by its ttlSecondsAfterFinished, as a finished Job is".to_owned();
             return report(ObjectState::InSync, Some(reason));
         }
-        Lookup::NotFound => return report(ObjectState::Missing, None),
+        Lookup::NotFound => {
+            let ignored = rules.ignore.on(subject.key, subject.owner.name, None);
+            return report(ObjectState::Missing, None).map(|report| ignored.object(report));
+        }
         Lookup::Unreadable(error) => return report(ObjectState::Unknown, Some(error.to_string())),
     };
+    let ignored = rules
+        .ignore
+        .on(subject.key, subject.owner.name, Some(&live.object));
+    judge_live(subject, &live, rules, &ignored).map(|report| ignored.object(report))
+}
+
+fn judge_live(
+    subject: &Subject<'_>,
+    live: &Live<'_>,
+    rules: &Rules,
+    ignored: &Here<'_>,
+) -> Option<ObjectReport> {
+    let report =
+        |state, reason: Option<String>| Some(empty_report(subject.key, subject.template, state, reason));
     let ownership = Ownership::of(&live.object, subject.owner);
     match subject.role {
         Role::Expected => {}
@@ -150,16 +170,16 @@ pub fn judge(subject: &Subject<'_>, lookup: &Lookup<'_>, rules: &Rules) -> Optio
     if ownership != Ownership::Ours {
         return report(
             ObjectState::Foreign,
-            Some(foreign(subject, &live, ownership, rules)),
+            Some(foreign(subject, live, ownership, rules)),
         );
     }
     if let Some(since) = deleted(&live.object) {
         return report(ObjectState::Terminating, Some(terminating(&live.object, since)));
     }
-    Some(compare(subject, &live, rules))
+    Some(compare(subject, live, rules, ignored))
 }
 
-fn compare(subject: &Subject<'_>, live: &Live<'_>, rules: &Rules) -> ObjectReport {
+fn compare(subject: &Subject<'_>, live: &Live<'_>, rules: &Rules, ignored: &Here<'_>) -> ObjectReport {
     let read = |body: &str| {
         let body = serde_json::from_str(body).unwrap_or(Value::Null);
         desired(body, subject.key, subject.owner)
@@ -199,8 +219,9 @@ fn compare(subject: &Subject<'_>, live: &Live<'_>, rules: &Rules) -> ObjectRepor
     let mut report = empty_report(subject.key, subject.template, ObjectState::InSync, unattributed);
     let mut patched = Vec::new();
     for attributed in Attribution::new(context, &wanted, live).attribute(changes) {
-        let finding = finding(subject, &attributed, rules);
-        if finding.severity == Severity::Drift {
+        let mut finding = finding(subject, &attributed, rules);
+        finding.ignored_by = ignored.finding(&attributed.change.path, &finding);
+        if finding.ignored_by.is_none() && finding.severity == Severity::Drift {
             report.state = ObjectState::Drifted;
             if !finding.redacted {
                 patched.push(attributed.change);
@@ -246,6 +267,7 @@ fn finding(subject: &Subject<'_>, attributed: &Attributed, rules: &Rules) -> Fin
         live,
         redacted,
         actor: attributed.actor.clone(),
+        ignored_by: None,
         next_upgrade: Some(attributed.next_upgrade),
         message: message(attributed),
     }
@@ -376,6 +398,7 @@ pub fn empty_report(
         template: template.map(str::to_owned),
         state,
         reason,
+        ignored_by: None,
         findings: Vec::new(),
         patch: Vec::new(),
     }

@@ -142,8 +142,8 @@ pub(super) const fn text(code: FindingCode) -> Text {
                 of its Pods.",
             arises: "kubectl rollout restart, or the same in a dashboard.",
             example: "/spec/template/metadata/annotations[\"kubectl.kubernetes.io/restartedAt\"]",
-            remedy: "Nothing.",
-            next_upgrade: "It stays.",
+            remedy: "Nothing: the new Pods run what the chart asks for.",
+            next_upgrade: "The annotation stays, so that the upgrade restarts nothing.",
         },
         FindingCode::Resized => Text {
             meaning: "A PersistentVolumeClaim asks for more storage than the chart, and a program wrote it so. Claims \
@@ -159,7 +159,7 @@ pub(super) const fn text(code: FindingCode) -> Text {
             arises: "On every healthy cluster. Such findings are counted, and listed with --all only. The list of \
                 controllers and places is part of the program; managers.expected in the settings adds to it.",
             example: "/webhooks[name=a.example.com]/clientConfig/caBundle (not set) → LS0t…, cainjector",
-            remedy: "Nothing.",
+            remedy: "Nothing, as long as you know the controller.",
             next_upgrade: "What the chart does not set stays. What it sets is written, and then the controller writes \
                 again; under server-side apply the upgrade can fail with a conflict.",
         },

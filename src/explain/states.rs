@@ -88,5 +88,17 @@ pub(super) const fn text(state: ObjectState) -> Text {
                 $ kubectl auth can-i list KIND -n NAMESPACE --as=system:serviceaccount:NAMESPACE:ACCOUNT",
             next_upgrade: "Nobody can say before the object has been read.",
         },
+        ObjectState::Ignored => Text {
+            meaning: "The object does not match what Helm deployed, and the ignore rules of the settings, or an \
+                annotation that they allow, cover all of it. It does not count as drift. An object that opts out \
+                as a whole is ignored even where it matches.",
+            arises: "By a rule under ignore, or by the annotation that ignore_annotation names. The report says \
+                which rule it was, and how much each of them leaves out.",
+            example: "ignored Service shop/web: missing; ignored by rule 2",
+            remedy: "See what a rule hides before trusting it, and remove the rules that match nothing.\n\
+                $ driftline scan --config FILE --all",
+            next_upgrade: "Ignoring is a matter of the report alone: Helm does what it would do anyway, which stands \
+                beside each finding.",
+        },
     }
 }

@@ -326,7 +326,7 @@ fn drift_findings(object: &ObjectReport) -> impl Iterator<Item = &Finding> {
     object
         .findings
         .iter()
-        .filter(|finding| finding.severity == Severity::Drift)
+        .filter(|finding| finding.severity == Severity::Drift && finding.ignored_by.is_none())
 }
 
 fn object_lines(release: &ReleaseReport) -> Vec<Line> {

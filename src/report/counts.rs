@@ -6,12 +6,12 @@
 //! answered, so that two reports of the same state can be compared byte by byte.
 
 use crate::classify::code::{HealthCode, ObjectState, Outcome, Severity, Stopped, Verdict};
+use crate::classify::ignore::Ignoring;
 
-use super::{Health, ObjectReport, ReleaseReport, Report, ReportError, Summary};
+use super::{Health, IgnoredCount, ObjectReport, ReleaseReport, Report, ReportError, Summary};
 
 impl Summary {
-    /// Counts releases, their objects and their findings. Findings left out by the operator's rules are no part
-    /// of a report; add them with [`Summary::with_ignored`].
+    /// Counts releases, their objects and their findings. What is ignored is neither drift nor info.
     pub fn of(releases: &[ReleaseReport]) -> Self {
         let mut summary = Self::default();
         for release in releases {
@@ -29,13 +29,6 @@ impl Summary {
         summary
     }
 
-    /// The same counts with the number of findings that the operator's rules left out.
-    #[must_use]
-    pub const fn with_ignored(mut self, ignored: usize) -> Self {
-        self.findings.ignored = ignored;
-        self
-    }
-
     fn count_object(&mut self, object: &ObjectReport) {
         self.objects.total += 1;
         *match object.state {
@@ -46,14 +39,31 @@ impl Summary {
             ObjectState::Foreign => &mut self.objects.foreign,
             ObjectState::Leftover => &mut self.objects.leftover,
             ObjectState::Unknown => &mut self.objects.unknown,
+            ObjectState::Ignored => &mut self.objects.ignored,
         } += 1;
         for finding in &object.findings {
-            *match finding.severity {
-                Severity::Drift => &mut self.findings.drift,
-                Severity::Info => &mut self.findings.info,
+            *match (finding.ignored_by, finding.severity) {
+                (Some(_), _) => &mut self.findings.ignored,
+                (None, Severity::Drift) => &mut self.findings.drift,
+                (None, Severity::Info) => &mut self.findings.info,
             } += 1;
         }
     }
+}
+
+/// What each rule left out of these releases.
+pub fn ignored(ignoring: &Ignoring, releases: &[ReleaseReport]) -> Vec<IgnoredCount> {
+    let mut counts = ignoring.counts();
+    for object in releases.iter().flat_map(|release| &release.objects) {
+        for count in &mut counts {
+            let by = Some(count.rule);
+            let findings = object.findings.iter().filter(|finding| finding.ignored_by == by);
+            let findings = findings.count();
+            count.findings += findings;
+            count.objects += usize::from(findings > 0 || object.ignored_by == by);
+        }
+    }
+    counts
 }
 
 /// What can be said of a release as a whole, from all its objects and its health.
@@ -121,14 +131,17 @@ impl Report {
         self.errors.sort();
     }
 
-    /// Leaves out the objects that are in sync, with whatever is merely worth knowing about them. The summary
-    /// still counts them.
+    /// Leaves out what is ignored and the objects that are in sync, with whatever is merely worth knowing about
+    /// them. The summary still counts them.
     #[must_use]
     pub fn without_in_sync(mut self) -> Self {
         for release in &mut self.releases {
             release
                 .objects
-                .retain(|object| object.state != ObjectState::InSync);
+                .retain(|object| !matches!(object.state, ObjectState::InSync | ObjectState::Ignored));
+            for object in &mut release.objects {
+                object.findings.retain(|finding| finding.ignored_by.is_none());
+            }
         }
         self
     }
@@ -138,7 +151,8 @@ impl Report {
 mod tests {
     use super::*;
     use crate::classify::code::HealthSeverity;
-    use crate::report::fixtures::{drifted, object, release};
+    use crate::report::IgnoredBy;
+    use crate::report::fixtures::{all, drifted, object, release};
 
     fn in_state(state: ObjectState) -> ObjectReport {
         object("v1", "Service", "shop", "web").in_state(state, None)
@@ -160,6 +174,7 @@ mod tests {
             (ObjectState::Foreign, Verdict::Drifted),
             (ObjectState::Leftover, Verdict::Drifted),
             (ObjectState::Unknown, Verdict::Incomplete),
+            (ObjectState::Ignored, Verdict::Clean),
         ] {
             assert_eq!(
                 verdict(&[in_state(ObjectState::InSync), in_state(state)], &[]),
@@ -254,16 +269,11 @@ mod tests {
     fn counts_stay_when_objects_in_sync_are_left_out() {
         let state = |state| object("v1", "Service", "shop", "web").in_state(state, None);
         let all = vec![release("shop", "web").with_objects(ObjectState::ALL.iter().copied().map(state))];
-        let summary = Summary::of(&all).with_ignored(4);
+        let summary = Summary::of(&all);
         let objects = &summary.objects;
         assert_eq!(
-            (
-                objects.total,
-                objects.in_sync,
-                objects.unknown,
-                summary.findings.ignored
-            ),
-            (7, 1, 1, 4)
+            (objects.total, objects.in_sync, objects.unknown, objects.ignored),
+            (8, 1, 1, 1)
         );
         let report = Report {
             summary: summary.clone(),
@@ -273,6 +283,42 @@ mod tests {
         .without_in_sync();
         assert_eq!(report.releases[0].objects.len(), 6);
         assert_eq!(report.summary, summary);
+    }
+
+    #[test]
+    fn what_is_ignored_counts_for_its_rule_and_for_nothing_else() {
+        let report = all();
+        let findings = &report.summary.findings;
+        assert_eq!((findings.drift, findings.info, findings.ignored), (0, 0, 1));
+        assert_eq!(report.summary.objects.ignored, 2);
+        let counts = report
+            .ignored
+            .iter()
+            .map(|count| (count.rule, count.findings, count.objects));
+        assert_eq!(
+            counts.collect::<Vec<_>>(),
+            [
+                (IgnoredBy::Rule(1), 1, 1),
+                (IgnoredBy::Rule(2), 0, 0),
+                (IgnoredBy::Annotation, 0, 1)
+            ]
+        );
+        assert_eq!(report.outcome, Outcome::Clean);
+    }
+
+    #[test]
+    fn what_is_ignored_is_left_out_unless_asked_for() {
+        let mut report = all();
+        let ignored = report.releases[0].objects[1].findings.clone();
+        assert_eq!(ignored.len(), 1);
+        report.releases[0]
+            .objects
+            .push(object("v1", "Secret", "shop", "web").drifted(ignored));
+        let ignored = report.ignored.clone();
+        let report = report.without_in_sync();
+        assert_eq!(report.releases[0].objects.len(), 1);
+        assert_eq!(report.releases[0].objects[0].findings, []);
+        assert_eq!(report.ignored, ignored);
     }
 
     #[test]

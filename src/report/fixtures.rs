@@ -3,15 +3,16 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::counts::{outcome, verdict};
+use super::counts::{ignored, outcome, verdict};
 use super::{
-    Actor, Advice, Chart, Cluster, Finding, Health, ObjectReport, ReleaseReport, Report, ReportError,
-    Revision, SCHEMA, Storage, Summary, Tool,
+    Actor, Advice, Chart, Cluster, Finding, Health, IgnoredBy, ObjectReport, ReleaseReport, Report,
+    ReportError, Revision, SCHEMA, Storage, Summary, Tool,
 };
 use crate::classify::code::{
     ApplyMethod, FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome, Severity,
     Stopped, Verdict,
 };
+use crate::classify::ignore::{Ignoring, Rule};
 
 pub(crate) fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -38,6 +39,7 @@ pub(crate) fn report(
         outcome: outcome(&releases, &errors, stopped),
         stopped,
         summary: Summary::of(&releases),
+        ignored: Vec::new(),
         releases,
         errors,
     };
@@ -110,6 +112,7 @@ pub(crate) fn object(api_version: &str, kind: &str, namespace: &str, name: &str)
         template: Some(format!("web/templates/{}.yaml", kind.to_lowercase())),
         state: ObjectState::InSync,
         reason: None,
+        ignored_by: None,
         findings: Vec::new(),
         patch: Vec::new(),
     }
@@ -144,6 +147,7 @@ pub(crate) fn finding(code: FindingCode, path: &str, desired: Option<Value>, liv
         live,
         redacted: false,
         actor: None,
+        ignored_by: None,
         next_upgrade: None,
         message: "the live value differs from the deployed one".into(),
     }
@@ -181,14 +185,9 @@ fn in_sync(kind: &str, name: &str) -> ObjectReport {
 }
 
 pub(crate) fn clean() -> Report {
-    let web = release("shop", "web").with_objects([in_sync("Service", "web"), in_sync("ConfigMap", "web")]);
+    let web = release("shop", "web").with_objects([in_sync("Service", "web"), scaled("web")]);
     let api = release("shop", "api").with_objects([in_sync("Service", "api")]);
-    let report = report(vec![web, api], Vec::new(), None);
-    Report {
-        summary: report.summary.clone().with_ignored(3),
-        ..report
-    }
-    .without_in_sync()
+    ruled(report(vec![web, api], Vec::new(), None)).without_in_sync()
 }
 
 pub(crate) fn nothing() -> Report {
@@ -196,8 +195,55 @@ pub(crate) fn nothing() -> Report {
 }
 
 pub(crate) fn all() -> Report {
-    let web = release("shop", "web").with_objects([in_sync("Service", "web"), in_sync("ConfigMap", "web")]);
-    report(vec![web], Vec::new(), None)
+    let mut opted_out = in_sync("ConfigMap", "web").in_state(
+        ObjectState::Ignored,
+        Some("leftover; ignored by its annotation example.com/driftline-ignore"),
+    );
+    opted_out.ignored_by = Some(IgnoredBy::Annotation);
+    let web = release("shop", "web").with_objects([in_sync("Service", "web"), opted_out, scaled("web")]);
+    ruled(report(vec![web], Vec::new(), None))
+}
+
+/// The report of a scan with ignore rules.
+fn ruled(report: Report) -> Report {
+    Report {
+        ignored: ignored(&ignoring(), &report.releases),
+        ..report
+    }
+}
+
+/// Rules of which the second matches nothing.
+fn ignoring() -> Ignoring {
+    Ignoring {
+        rules: vec![
+            Rule {
+                reason: Some("replicas belong to our own scaler".into()),
+                paths: vec!["/spec/replicas".parse().unwrap()],
+                ..Rule::default()
+            },
+            Rule {
+                kind: Some("Job".parse().unwrap()),
+                ..Rule::default()
+            },
+        ],
+        annotation: Some("example.com/driftline-ignore".into()),
+    }
+}
+
+/// A Deployment of which all drift is ignored.
+fn scaled(name: &str) -> ObjectReport {
+    let replicas = finding(
+        FindingCode::Changed,
+        "/spec/replicas",
+        Some(json!(3)),
+        Some(json!(5)),
+    );
+    let mut deployment = object("apps/v1", "Deployment", "shop", name).drifted([Finding {
+        ignored_by: Some(IgnoredBy::Rule(1)),
+        ..replicas
+    }]);
+    deployment.state = ObjectState::Ignored;
+    deployment
 }
 
 fn web() -> ReleaseReport {
@@ -392,12 +438,8 @@ fn hostile() -> ReleaseReport {
 }
 
 pub(crate) fn drifted() -> Report {
-    let report = report(vec![web(), half_upgraded(), hostile()], Vec::new(), None);
-    Report {
-        summary: report.summary.clone().with_ignored(2),
-        ..report
-    }
-    .without_in_sync()
+    let web = web().with_objects([scaled("scaled-a"), scaled("scaled-b")]);
+    ruled(report(vec![web, half_upgraded(), hostile()], Vec::new(), None)).without_in_sync()
 }
 
 pub(crate) fn incomplete() -> Report {

@@ -5,6 +5,7 @@
 //! cover are replaced when findings are built, so no renderer can leak them. Renderers sanitise for their medium.
 
 pub mod counts;
+mod ignored;
 pub mod json;
 pub mod sanitize;
 pub mod text;
@@ -15,6 +16,8 @@ mod contract;
 pub(crate) mod fixtures;
 #[cfg(test)]
 mod golden;
+
+pub use self::ignored::{IgnoredBy, IgnoredCount};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -49,6 +52,9 @@ pub struct Report {
     pub stopped: Option<Stopped>,
     /// The counts.
     pub summary: Summary,
+    /// What each ignore rule left out, in the order of the settings; absent without rules.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub ignored: Vec<IgnoredCount>,
     /// Every release, sorted by namespace, name and storage.
     pub releases: Vec<ReleaseReport>,
     /// What could not be read and belongs to no single release.
@@ -119,6 +125,9 @@ pub struct ObjectCounts {
     pub leftover: usize,
     /// State `unknown`.
     pub unknown: usize,
+    /// State `ignored`.
+    #[serde(default)]
+    pub ignored: usize,
 }
 
 /// Findings by severity.
@@ -128,7 +137,7 @@ pub struct FindingCounts {
     pub drift: usize,
     /// Severity `info`.
     pub info: usize,
-    /// Left out by the operator's own rules.
+    /// Left out by the operator's own rules, of either severity.
     pub ignored: usize,
 }
 
@@ -234,6 +243,9 @@ pub struct ObjectReport {
     /// Why it is in that state, where the state alone does not say it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Who ignores the object as such, and not only findings of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ignored_by: Option<IgnoredBy>,
     /// Its differences, sorted by path.
     pub findings: Vec<Finding>,
     /// An RFC 6902 patch that turns the live object into the desired one at the drifted paths. Operations on
@@ -269,6 +281,9 @@ pub struct Finding {
     /// Who is said to have written the live value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actor: Option<Actor>,
+    /// Who ignores it. Such findings are in a report only when they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ignored_by: Option<IgnoredBy>,
     /// What the next `helm upgrade` does to it, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_upgrade: Option<NextUpgrade>,

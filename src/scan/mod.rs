@@ -21,7 +21,7 @@ use crate::classify::code::{Outcome, Stopped};
 use crate::classify::object::Rules;
 use crate::object::Gvk;
 use crate::release::history::History;
-use crate::report::{self, Report, ReportError, SCHEMA, Summary, Tool};
+use crate::report::{self, IgnoredBy, Report, ReportError, SCHEMA, Summary, Tool};
 use crate::source::{Kinds, ReadError, ScaleTargets, Source};
 use crate::types::TypeTable;
 
@@ -114,11 +114,29 @@ pub async fn scan<S: Source>(
         outcome: outcome.unwrap_or_else(|| report::counts::outcome(&releases, &errors, stopped)),
         stopped,
         summary: Summary::of(&releases),
+        ignored: report::counts::ignored(&options.rules.ignore, &releases),
         releases,
         errors,
     };
     report.sort();
+    tell_idle_rules(&report, options);
     report
+}
+
+/// A rule that matches nothing is either mistaken or no longer needed; in a part of the cluster it is neither.
+fn tell_idle_rules(report: &Report, options: &Options) {
+    let is_whole = report.outcome != Outcome::Error && report.stopped.is_none();
+    if !is_whole || !options.namespaces.is_empty() || !options.releases.is_empty() {
+        return;
+    }
+    for count in report.ignored.iter().filter(|count| count.is_idle()) {
+        match count.rule {
+            IgnoredBy::Rule(number) => {
+                tracing::warn!("ignore rule {number} ({}) matched nothing", count.description);
+            }
+            IgnoredBy::Annotation => {}
+        }
+    }
 }
 
 enum Ended {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer};
 
 use super::SettingsError;
+use super::ignore::IgnoreRule;
 use crate::classify::code::{FindingCode, Severity};
 use crate::classify::managers::Lists;
 
@@ -22,6 +23,8 @@ pub(super) struct File {
     pub(super) severity: BTreeMap<FindingCode, Severity>,
     pub(super) managers: Lists,
     pub(super) redact: RedactSection,
+    pub(super) ignore: Vec<IgnoreRule>,
+    pub(super) ignore_annotation: Option<String>,
     pub(super) notify: NotifySection,
 }
 
@@ -129,7 +132,7 @@ pub(super) fn read(path: &Path) -> Result<File, SettingsError> {
 }
 
 /// The line, where it is known, and what is wrong there.
-fn parse(text: &str) -> Result<File, (Option<u64>, String)> {
+pub(super) fn parse(text: &str) -> Result<File, (Option<u64>, String)> {
     // A file of comments only is a file without settings.
     if text
         .lines()

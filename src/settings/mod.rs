@@ -4,6 +4,7 @@
 //! which everybody on the machine can read.
 
 mod file;
+mod ignore;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -65,6 +66,18 @@ pub enum SettingsError {
     /// The name of a manager is not a pattern.
     #[error("managers")]
     Managers(#[from] ManagerPatternError),
+    /// An ignore rule has nothing but a reason.
+    #[error(
+        "ignore rule {0} would ignore everything: give it at least one of kind, api_version, namespace, name, \
+         release, labels, path, manager and code"
+    )]
+    EmptyIgnoreRule(usize),
+    /// The key of the annotation by which objects opt out is none.
+    #[error(
+        "ignore_annotation is `{0}`, which is not the key of an annotation with a prefix, such as \
+         example.com/driftline-ignore"
+    )]
+    IgnoreAnnotation(String),
     /// Helm stores its records where this program cannot read them.
     #[error(
         "HELM_DRIVER is `{0}`, and releases stored that way cannot be read; driftline reads `secret` and `configmap`"
@@ -215,6 +228,7 @@ impl Reading {
                         .map(|(code, severity)| (*code, *severity))
                         .collect(),
                     managers: Managers::new(file.managers.clone())?,
+                    ignore: ignore::ignoring(file)?,
                 },
             },
             timeout: args.timeout.or(file.scan.timeout).unwrap_or(TIMEOUT),

@@ -5,7 +5,7 @@ use driftline::notify::digest::{Digest, Level};
 use driftline::notify::pagerduty::plan::Plan;
 use driftline::notify::settings::{PagerDutyScope, PagerDutySettings, SlackFormat, When};
 use driftline::notify::slack;
-use driftline::report::{Actor, Report, ReportError};
+use driftline::report::{Actor, IgnoredBy, Report, ReportError};
 use proptest::prelude::*;
 use secrecy::SecretString;
 use serde_json::Value;
@@ -165,6 +165,22 @@ fn whether_a_foreign_object_exists_elsewhere_is_not_said() {
         state_of(ObjectState::Missing, Some("shop")),
         state_of(ObjectState::Foreign, Some("shop"))
     );
+}
+
+#[test]
+fn what_is_ignored_is_not_mentioned() {
+    let mut shop = drifted("shop", "web", 2, 2);
+    shop.objects[0].findings[1].ignored_by = Some(IgnoredBy::Rule(1));
+    shop.objects[1].state = ObjectState::Ignored;
+    for finding in &mut shop.objects[1].findings {
+        finding.ignored_by = Some(IgnoredBy::Annotation);
+    }
+    let text = messages(&report(vec![shop]))
+        .iter()
+        .map(Value::to_string)
+        .collect::<String>();
+    assert!(text.contains("field-000") && text.contains("web-000"), "{text}");
+    assert!(!text.contains("field-001") && !text.contains("web-001"), "{text}");
 }
 
 #[test]

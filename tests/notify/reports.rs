@@ -47,6 +47,7 @@ pub(crate) fn empty() -> Report {
         outcome: Outcome::Clean,
         stopped: None,
         summary: Summary::default(),
+        ignored: Vec::new(),
         releases: Vec::new(),
         errors: Vec::new(),
     }
@@ -134,6 +135,7 @@ pub(crate) fn object(namespace: &str, name: &str, fields: usize) -> ObjectReport
         template: None,
         state: ObjectState::Drifted,
         reason: Some(VALUE.to_owned()),
+        ignored_by: None,
         findings: (0..fields)
             .map(|number| finding(&format!("/spec/field-{number:03}")))
             .collect(),
@@ -153,6 +155,7 @@ pub(crate) fn finding(path: &str) -> Finding {
         live: Some(json!(VALUE)),
         redacted: false,
         actor: None,
+        ignored_by: None,
         next_upgrade: None,
         message: VALUE.to_owned(),
     }

@@ -6,14 +6,22 @@
 use anstyle::Style;
 
 use crate::classify::code::{HealthSeverity, Outcome};
-use crate::report::{Report, Summary};
+use crate::report::{IgnoredBy, IgnoredCount, Report, Summary};
 
 use super::TextOptions;
 use super::line::{Line, Safe};
 
-/// The legend, where there is anything to read with it, and the summary.
+/// What was ignored, the legend, where there is anything to read with it, and the summary.
 pub(super) fn lines(report: &Report, options: &TextOptions) -> Vec<Line> {
-    let mut lines = Vec::new();
+    let told = report.ignored.iter().filter_map(|count| ignored(report, count));
+    let mut lines: Vec<Line> = told
+        .map(|told| {
+            let mut line = Line::default();
+            line.push(options.palette.dim, "ignored").plain("  ");
+            line.push(options.palette.dim, options.safe(&told));
+            line
+        })
+        .collect();
     let findings = || {
         let objects = report.releases.iter().flat_map(|release| &release.objects);
         objects.flat_map(|object| &object.findings)
@@ -43,6 +51,24 @@ pub(super) fn lines(report: &Report, options: &TextOptions) -> Vec<Line> {
     ));
     lines.push(line);
     lines
+}
+
+/// What a rule left out. A scan that was cut short cannot say that there was nothing for it, and an annotation that
+/// no object has is no mistake.
+fn ignored(report: &Report, count: &IgnoredCount) -> Option<String> {
+    let found = match (count.rule, count.is_idle()) {
+        (IgnoredBy::Annotation, true) => return None,
+        (IgnoredBy::Rule(_), true) if report.stopped.is_some() => return None,
+        (IgnoredBy::Rule(_), true) => " matched nothing".to_owned(),
+        (IgnoredBy::Rule(_) | IgnoredBy::Annotation, false) => {
+            let objects = plural(count.objects, "object");
+            match count.findings {
+                0 => format!(": {objects}"),
+                findings => format!(": {} in {objects}", plural(findings, "finding")),
+            }
+        }
+    };
+    Some(format!("{}{found}", count.name()))
 }
 
 const fn outcome_style(outcome: Outcome, options: &TextOptions) -> Style {
@@ -88,7 +114,7 @@ fn release_counts(summary: &Summary) -> [(usize, &'static str); 2] {
     ]
 }
 
-fn object_counts(report: &Report) -> [(usize, &'static str); 7] {
+fn object_counts(report: &Report) -> [(usize, &'static str); 8] {
     let objects = &report.summary.objects;
     // A clean headline has said it already.
     let in_sync = if report.outcome == Outcome::Clean {
@@ -103,6 +129,7 @@ fn object_counts(report: &Report) -> [(usize, &'static str); 7] {
         (objects.foreign, "foreign"),
         (objects.leftover, "leftover"),
         (objects.unknown, "unknown"),
+        (objects.ignored, "ignored"),
         (in_sync, "in sync"),
     ]
 }

@@ -141,6 +141,9 @@ fn row(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> Row
     if finding.severity == Severity::Info {
         details.push(Safe::from("info"));
     }
+    if let Some(by) = finding.ignored_by {
+        details.push(Safe::of(&format!("ignored by {by}"), medium));
+    }
     details.extend(origin(release, finding, options));
     details.extend(finding.actor.as_ref().map(|actor| self::actor(actor, options)));
     // What the server drops it drops again.

@@ -66,6 +66,7 @@ impl Palette {
             ObjectState::InSync => self.good,
             ObjectState::Drifted | ObjectState::Missing | ObjectState::Terminating => self.bad,
             ObjectState::Foreign | ObjectState::Leftover | ObjectState::Unknown => self.warn,
+            ObjectState::Ignored => self.dim,
         }
     }
 

@@ -1,0 +1,149 @@
+//! What the operator does not want to hear about: rules of the settings, and an annotation on the objects.
+//!
+//! Ignoring is a verdict like any other: what is ignored stays in the report with the rule that took it, is counted
+//! per rule, and is listed on request. So nobody can silence driftline without a trace, and a rule that has nothing
+//! left to ignore can be found and removed. The first rule that matches takes a finding; the annotation comes after
+//! the rules. An object that could not be read is never ignored: nobody knows what it is.
+//!
+//! The annotation means something only where the settings name its key, because whoever may edit an object could
+//! otherwise hide what was done to it. On an object that is not this release's it means nothing in any case.
+
+mod annotation;
+mod rule;
+mod selector;
+
+use serde_json::Value;
+
+use self::annotation::OptOut;
+pub use self::rule::{Glob, GlobError, Rule};
+pub use self::selector::{Selector, SelectorError};
+use super::code::{ObjectState, Severity};
+use crate::compare::path::FieldPath;
+use crate::object::ObjectKey;
+use crate::report::{Finding, IgnoredBy, IgnoredCount, ObjectReport};
+
+/// Everything that the settings ignore.
+#[derive(Debug, Clone, Default)]
+pub struct Ignoring {
+    /// The rules, in the order of the settings.
+    pub rules: Vec<Rule>,
+    /// The key of the annotation by which an object opts out; without one no annotation does.
+    pub annotation: Option<String>,
+}
+
+/// What is ignored of one object.
+#[derive(Debug)]
+pub struct Here<'r> {
+    /// The rules that cover the object, with their numbers.
+    rules: Vec<(usize, &'r Rule)>,
+    opt_out: OptOut,
+    annotation: &'r str,
+}
+
+impl Ignoring {
+    /// What is ignored of an object of a release; there is no live object where it is missing.
+    pub fn on(&self, object: &ObjectKey, release: &str, live: Option<&Value>) -> Here<'_> {
+        let rules = self.rules.iter().zip(1..);
+        let annotation = self.annotation.as_deref().unwrap_or_default();
+        let value = live
+            .filter(|_| !annotation.is_empty())
+            .and_then(|live| live.pointer("/metadata/annotations")?.get(annotation));
+        Here {
+            rules: rules
+                .filter(|(rule, _)| rule.covers(object, release, live))
+                .map(|(rule, number)| (number, rule))
+                .collect(),
+            opt_out: value.map_or(OptOut::Nothing, OptOut::read),
+            annotation,
+        }
+    }
+
+    /// An entry for each rule, and one for the annotation if it is in use, that has counted nothing yet.
+    pub fn counts(&self) -> Vec<IgnoredCount> {
+        let count = |rule, description, reason| IgnoredCount {
+            rule,
+            description,
+            reason,
+            findings: 0,
+            objects: 0,
+        };
+        let rules = self.rules.iter().zip(1..);
+        let rules =
+            rules.map(|(rule, number)| count(IgnoredBy::Rule(number), rule.to_string(), rule.reason.clone()));
+        let annotation = self.annotation.iter();
+        rules
+            .chain(annotation.map(|key| count(IgnoredBy::Annotation, format!("annotation {key}"), None)))
+            .collect()
+    }
+}
+
+impl Here<'_> {
+    /// Who ignores a difference. Its writer has to be known by now, if it ever is.
+    pub fn finding(&self, path: &FieldPath, finding: &Finding) -> Option<IgnoredBy> {
+        let manager = finding.actor.as_ref().map(|actor| actor.manager.as_str());
+        let rule = self
+            .rules
+            .iter()
+            .find(|(_, rule)| rule.takes(path, manager, finding.code));
+        let annotated = match &self.opt_out {
+            OptOut::Whole => true,
+            OptOut::Fields(patterns) => patterns.iter().any(|pattern| pattern.matches(path)),
+            OptOut::Nothing | OptOut::Unreadable(_) => false,
+        };
+        rule.map(|(number, _)| IgnoredBy::Rule(*number))
+            .or(annotated.then_some(IgnoredBy::Annotation))
+    }
+
+    /// The last word on an object whose differences have been through [`Here::finding`].
+    #[must_use]
+    pub fn object(&self, mut report: ObjectReport) -> ObjectReport {
+        let annotated = (self.opt_out == OptOut::Whole).then_some(IgnoredBy::Annotation);
+        let ignored_by = match report.state {
+            ObjectState::Unknown | ObjectState::Ignored => return report,
+            ObjectState::Missing | ObjectState::Foreign => self.whole(),
+            ObjectState::Terminating | ObjectState::Leftover => self.whole().or(annotated),
+            ObjectState::InSync | ObjectState::Drifted => annotated,
+        };
+        if let Some(by) = ignored_by {
+            let was = (report.state.is_drift()).then(|| match report.reason.take() {
+                Some(reason) => format!("{}: {reason}", report.state),
+                None => report.state.to_string(),
+            });
+            let told = match by {
+                IgnoredBy::Rule(number) => format!("ignored by rule {number}"),
+                IgnoredBy::Annotation => format!("ignored by its annotation {}", self.annotation),
+            };
+            report.reason = Some(was.map_or_else(|| told.clone(), |was| format!("{was}; {told}")));
+            report.state = ObjectState::Ignored;
+            report.ignored_by = Some(by);
+        } else if report.state == ObjectState::InSync && report.findings.iter().any(is_ignored_drift) {
+            // Nothing but what is ignored stands between this object and the baseline.
+            report.state = ObjectState::Ignored;
+        }
+        if let (OptOut::Unreadable(entry), true) = (&self.opt_out, report.state != ObjectState::Foreign) {
+            let told = format!(
+                "its annotation {} ignores nothing: entry {entry} is neither `true` nor a path such as \
+                 /spec/replicas",
+                self.annotation
+            );
+            report.reason = Some(match report.reason.take() {
+                Some(reason) => format!("{reason}; {told}"),
+                None => told,
+            });
+        }
+        report
+    }
+
+    /// The rule that covers the object itself and not only some of its differences.
+    fn whole(&self) -> Option<IgnoredBy> {
+        let rule = self.rules.iter().find(|(_, rule)| rule.is_whole());
+        rule.map(|(number, _)| IgnoredBy::Rule(*number))
+    }
+}
+
+fn is_ignored_drift(finding: &Finding) -> bool {
+    finding.ignored_by.is_some() && finding.severity == Severity::Drift
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! The value of the annotation by which an object opts out: `true`, or a list of path patterns.
+//!
+//! It is written by whoever may edit the object, so it is read with limits, and what is not clearly one of the two
+//! ignores nothing: a word such as `yes` would be a valid pattern, and would silently stand for no field at all.
+
+use serde_json::Value;
+
+use crate::compare::pattern::PathPattern;
+
+/// How many patterns an annotation may hold.
+const PATTERNS: usize = 64;
+
+/// What an object opts out of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum OptOut {
+    /// Of nothing: there is no such annotation, or it says `false`.
+    Nothing,
+    /// Of everything.
+    Whole,
+    /// Of these fields.
+    Fields(Vec<PathPattern>),
+    /// Of nothing, because the entry with this number, counted from 1, makes no sense.
+    Unreadable(usize),
+}
+
+impl OptOut {
+    pub(super) fn read(value: &Value) -> Self {
+        let Some(text) = value.as_str().map(str::trim) else {
+            return Self::Unreadable(1);
+        };
+        match text {
+            "true" => return Self::Whole,
+            "false" => return Self::Nothing,
+            _ => {}
+        }
+        let mut patterns = Vec::new();
+        for (entry, number) in entries(text).into_iter().zip(1..) {
+            let entry = entry.trim();
+            let is_path = entry.contains(['/', '[']) && number <= PATTERNS;
+            match entry.parse() {
+                Ok(pattern) if is_path => patterns.push(pattern),
+                Ok(_) | Err(_) => return Self::Unreadable(number),
+            }
+        }
+        Self::Fields(patterns)
+    }
+}
+
+/// The entries between commas; those in brackets and quotes are a pattern's own.
+fn entries(text: &str) -> Vec<&str> {
+    let (mut is_bracketed, mut is_quoted, mut is_escaped) = (false, false, false);
+    text.split(|character| {
+        match character {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = is_quoted,
+            '"' => is_quoted = !is_quoted,
+            '[' if !is_quoted => is_bracketed = true,
+            ']' if !is_quoted => is_bracketed = false,
+            _ => {}
+        }
+        character == ',' && !is_bracketed && !is_quoted
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_an_annotation_says() {
+        let fields = |patterns: &[&str]| {
+            OptOut::Fields(patterns.iter().map(|pattern| pattern.parse().unwrap()).collect())
+        };
+        for (value, expected) in [
+            (json!("true"), OptOut::Whole),
+            (json!(" true\n"), OptOut::Whole),
+            (json!("false"), OptOut::Nothing),
+            (json!("/spec/replicas"), fields(&["/spec/replicas"])),
+            (
+                json!("/spec/ports[port=80,protocol=TCP], containers[*]/image"),
+                fields(&["/spec/ports[port=80,protocol=TCP]", "containers[*]/image"]),
+            ),
+            (
+                json!(r#"/data["a,]b"],/data/c"#),
+                fields(&[r#"/data["a,]b"]"#, "/data/c"]),
+            ),
+            (json!("yes"), OptOut::Unreadable(1)),
+            (json!("True"), OptOut::Unreadable(1)),
+            (json!(""), OptOut::Unreadable(1)),
+            (json!("/spec/replicas,"), OptOut::Unreadable(2)),
+            (json!("/spec/replicas,/a["), OptOut::Unreadable(2)),
+            (json!(true), OptOut::Unreadable(1)),
+            (json!(vec!["/a"; 65].join(",")), OptOut::Unreadable(65)),
+        ] {
+            assert_eq!(OptOut::read(&value), expected, "{value}");
+        }
+    }
+}

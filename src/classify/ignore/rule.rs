@@ -1,0 +1,161 @@
+//! One ignore rule: which objects it covers, and which of their differences it takes.
+
+use std::fmt;
+use std::str::FromStr;
+
+use globset::{GlobBuilder, GlobMatcher};
+use serde_json::Value;
+
+use super::selector::Selector;
+use crate::classify::code::FindingCode;
+use crate::compare::path::FieldPath;
+use crate::compare::pattern::PathPattern;
+use crate::object::ObjectKey;
+
+/// What the operator ignores. Whatever a rule says must hold; what it does not say may be anything.
+#[derive(Debug, Clone, Default)]
+pub struct Rule {
+    /// Why; for whoever reads the report.
+    pub reason: Option<String>,
+    /// The object's kind.
+    pub kind: Option<Glob>,
+    /// The object's API version, as the manifest names it.
+    pub api_version: Option<Glob>,
+    /// The object's namespace. No pattern matches an object without one.
+    pub namespace: Option<Glob>,
+    /// The object's name.
+    pub name: Option<Glob>,
+    /// The release's name.
+    pub release: Option<Glob>,
+    /// The live object's labels. A missing object has none to go by and is not matched.
+    pub labels: Option<Selector>,
+    /// Where the difference is; any of these. None: anywhere.
+    pub paths: Vec<PathPattern>,
+    /// Who is said to have written the live value.
+    pub manager: Option<Glob>,
+    /// What kind of difference it is; any of these. None: any kind.
+    pub codes: Vec<FindingCode>,
+}
+
+/// A text in which `*` stands for any characters, `?` for one, `[ab]` and `{this,that}` for one of several.
+#[derive(Debug, Clone)]
+pub struct Glob(GlobMatcher);
+
+/// Why a text is not a glob.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GlobError {
+    /// It would match nothing.
+    #[error("an empty pattern matches nothing; leave the key out to match everything")]
+    Empty,
+    /// Its brackets or braces make no sense.
+    #[error("`{pattern}` is not a pattern of names such as web-*: {problem}")]
+    Malformed {
+        /// The text.
+        pattern: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+impl FromStr for Glob {
+    type Err = GlobError;
+
+    fn from_str(text: &str) -> Result<Self, GlobError> {
+        if text.is_empty() {
+            return Err(GlobError::Empty);
+        }
+        let glob = GlobBuilder::new(text).build();
+        glob.map(|glob| Self(glob.compile_matcher()))
+            .map_err(|error| GlobError::Malformed {
+                pattern: text.to_owned(),
+                problem: error.kind().to_string(),
+            })
+    }
+}
+
+impl Glob {
+    fn matches(&self, text: &str) -> bool {
+        self.0.is_match(text)
+    }
+}
+
+impl fmt::Display for Glob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.glob().glob())
+    }
+}
+
+impl Rule {
+    /// Whether it says nothing of what it ignores, which would be everything.
+    pub fn is_empty(&self) -> bool {
+        let Self {
+            reason: _,
+            kind,
+            api_version,
+            namespace,
+            name,
+            release,
+            labels,
+            paths: _,
+            manager: _,
+            codes: _,
+        } = self;
+        let globs = [kind, api_version, namespace, name, release];
+        self.is_whole() && labels.is_none() && globs.iter().all(|glob| glob.is_none())
+    }
+
+    /// Whether it is about objects as such and not only about some of their differences.
+    pub(super) fn is_whole(&self) -> bool {
+        self.paths.is_empty() && self.manager.is_none() && self.codes.is_empty()
+    }
+
+    /// Whether it covers an object; there is no live one where it is missing.
+    pub(super) fn covers(&self, object: &ObjectKey, release: &str, live: Option<&Value>) -> bool {
+        let fits = |glob: &Option<Glob>, text: Option<&str>| {
+            glob.as_ref()
+                .is_none_or(|glob| text.is_some_and(|text| glob.matches(text)))
+        };
+        fits(&self.kind, Some(&object.gvk.kind))
+            && fits(&self.api_version, Some(&object.gvk.api_version))
+            && fits(&self.namespace, object.namespace.as_deref())
+            && fits(&self.name, Some(&object.name))
+            && fits(&self.release, Some(release))
+            && self.labels.as_ref().is_none_or(|selector| {
+                live.is_some_and(|live| selector.matches(live.pointer("/metadata/labels")))
+            })
+    }
+
+    /// Whether it takes a difference of an object that it covers.
+    pub(super) fn takes(&self, path: &FieldPath, manager: Option<&str>, code: FindingCode) -> bool {
+        (self.paths.is_empty() || self.paths.iter().any(|pattern| pattern.matches(path)))
+            && (self.codes.is_empty() || self.codes.contains(&code))
+            && self
+                .manager
+                .as_ref()
+                .is_none_or(|glob| manager.is_some_and(|manager| glob.matches(manager)))
+    }
+}
+
+/// What the rule says, in the words of the settings.
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut said = Vec::new();
+        for (key, glob) in [
+            ("kind", &self.kind),
+            ("api_version", &self.api_version),
+            ("namespace", &self.namespace),
+            ("name", &self.name),
+            ("release", &self.release),
+        ] {
+            said.extend(glob.as_ref().map(|glob| format!("{key} {glob}")));
+        }
+        said.extend(self.labels.as_ref().map(|labels| format!("labels {labels}")));
+        let any = |key: &str, texts: Vec<String>| {
+            (!texts.is_empty()).then(|| format!("{key} {}", texts.join(" or ")))
+        };
+        said.extend(any("path", self.paths.iter().map(ToString::to_string).collect()));
+        said.extend(self.manager.as_ref().map(|glob| format!("manager {glob}")));
+        said.extend(any("code", self.codes.iter().map(ToString::to_string).collect()));
+        f.write_str(&said.join(", "))
+    }
+}

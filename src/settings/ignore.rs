@@ -1,0 +1,232 @@
+//! The ignore rules of the configuration file, as they are written.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::str::FromStr;
+
+use serde::de::{self, DeserializeSeed, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use super::SettingsError;
+use super::file::File;
+use crate::classify::code::FindingCode;
+use crate::classify::ignore::{Glob, Ignoring, Rule, Selector};
+use crate::compare::pattern::PathPattern;
+
+/// One rule. What it says has to hold, all of it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct IgnoreRule {
+    reason: Option<String>,
+    #[serde(deserialize_with = "parsed")]
+    kind: Option<Glob>,
+    #[serde(deserialize_with = "parsed")]
+    api_version: Option<Glob>,
+    #[serde(deserialize_with = "parsed")]
+    namespace: Option<Glob>,
+    #[serde(deserialize_with = "parsed")]
+    name: Option<Glob>,
+    #[serde(deserialize_with = "parsed")]
+    release: Option<Glob>,
+    #[serde(deserialize_with = "parsed")]
+    labels: Option<Selector>,
+    #[serde(deserialize_with = "one_or_many")]
+    path: Vec<PathPattern>,
+    #[serde(deserialize_with = "parsed")]
+    manager: Option<Glob>,
+    #[serde(deserialize_with = "one_or_many")]
+    code: Vec<FindingCode>,
+}
+
+/// What the file ignores.
+pub(super) fn ignoring(file: &File) -> Result<Ignoring, SettingsError> {
+    if let Some(key) = &file.ignore_annotation
+        && !is_annotation_key(key)
+    {
+        return Err(SettingsError::IgnoreAnnotation(key.clone()));
+    }
+    let rules = file.ignore.iter().cloned().zip(1..).map(|(rule, number)| {
+        let rule = Rule::from(rule);
+        if rule.is_empty() {
+            return Err(SettingsError::EmptyIgnoreRule(number));
+        }
+        Ok(rule)
+    });
+    Ok(Ignoring {
+        rules: rules.collect::<Result<_, _>>()?,
+        annotation: file.ignore_annotation.clone(),
+    })
+}
+
+impl From<IgnoreRule> for Rule {
+    fn from(written: IgnoreRule) -> Self {
+        Self {
+            reason: written.reason,
+            kind: written.kind,
+            api_version: written.api_version,
+            namespace: written.namespace,
+            name: written.name,
+            release: written.release,
+            labels: written.labels,
+            paths: written.path,
+            manager: written.manager,
+            codes: written.code,
+        }
+    }
+}
+
+/// A prefix that somebody owns, and a name: without the prefix the key could be anybody's.
+fn is_annotation_key(key: &str) -> bool {
+    let is_part = |part: &str| {
+        part.starts_with(|character: char| character.is_ascii_alphanumeric())
+            && part.ends_with(|character: char| character.is_ascii_alphanumeric())
+            && part
+                .chars()
+                .all(|character| character.is_ascii_alphanumeric() || "-_.".contains(character))
+    };
+    key.split_once('/')
+        .is_some_and(|(prefix, name)| is_part(prefix) && is_part(name))
+}
+
+fn parsed<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: fmt::Display>,
+{
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| text.parse().map_err(de::Error::custom))
+        .transpose()
+}
+
+/// A text, or a list of texts. Not an untagged enum, which would not say what is wrong with the text.
+fn one_or_many<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: fmt::Display>,
+{
+    deserializer.deserialize_any(OneOrMany(PhantomData))
+}
+
+struct OneOrMany<T>(PhantomData<T>);
+
+impl<'de, T: FromStr<Err: fmt::Display>> Visitor<'de> for OneOrMany<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text or a list of texts")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<T>, E> {
+        text.parse().map(|one| vec![one]).map_err(E::custom)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
+        let mut all = Vec::new();
+        while let Some(one) = items.next_element_seed(Element(PhantomData))? {
+            all.push(one);
+        }
+        if all.is_empty() {
+            return Err(de::Error::custom(
+                "an empty list matches nothing; leave the key out to match everything",
+            ));
+        }
+        Ok(all)
+    }
+}
+
+/// One element of a list, parsed where it stands, so that a mistake in it is found on its own line.
+struct Element<T>(PhantomData<T>);
+
+impl<'de, T: FromStr<Err: fmt::Display>> DeserializeSeed<'de> for Element<T> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::file::parse;
+    use super::*;
+
+    fn read(text: &str) -> Result<Ignoring, String> {
+        let file =
+            parse(text).map_err(|(line, problem)| format!("{}: {problem}", line.unwrap_or_default()))?;
+        ignoring(&file).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_rule_says_what_it_ignores_in_the_words_of_the_file() {
+        let text = r#"
+ignore:
+  - reason: replicas belong to our own scaler
+    kind: Deployment
+    api_version: "apps/*"
+    namespace: "team-{a,b}"
+    name: "web-*"
+    release: shop
+    labels: "app=web,tier!=db"
+    path: ["/spec/replicas", "containers[name=app]/image"]
+    manager: "kubectl-*"
+    code: [changed, removed]
+  - path: /spec/replicas
+    code: changed
+"#;
+        let ignoring = read(text).unwrap();
+        assert_eq!(
+            ignoring.rules[0].to_string(),
+            "kind Deployment, api_version apps/*, namespace team-{a,b}, name web-*, release shop, labels \
+             app=web,tier!=db, path /spec/replicas or containers[name=app]/image, manager kubectl-*, code changed \
+             or removed"
+        );
+        assert_eq!(ignoring.rules[1].to_string(), "path /spec/replicas, code changed");
+        assert_eq!(ignoring.annotation, None);
+    }
+
+    #[test]
+    fn mistakes_name_their_place_and_what_would_be_right() {
+        for (text, expected) in [
+            ("ignore:\n  - kind: a\n    nmae: b\n", "3: "),
+            ("ignore:\n  - kind: a\n    nmae: b\n", "namespace, name, release"),
+            (
+                "ignore:\n  - kind: '[a'\n",
+                "2: `[a` is not a pattern of names such as web-*",
+            ),
+            ("ignore:\n  - kind: ''\n", "2: an empty pattern matches nothing"),
+            (
+                "ignore:\n  - kind: a\n    labels: 'a b'\n",
+                "3: `a b` is not a label selector such as app=web,tier!=db",
+            ),
+            (
+                "ignore:\n  - path: '/spec//a'\n",
+                "2: `/spec//a` has no key after the `/` at character 6",
+            ),
+            (
+                "ignore:\n  - path:\n      - /spec\n      - '/a[b'\n",
+                "4: `/a[b` lacks the `]` for the `[` at character 3",
+            ),
+            ("ignore:\n  - path: []\n", "2: an empty list matches nothing"),
+            (
+                "ignore:\n  - code: [changd]\n",
+                "2: `changd` is not one of: changed, ",
+            ),
+            ("ignore:\n  - path: 3\n", "a text or a list of texts"),
+            (
+                "ignore:\n  - kind: a\n  - reason: because\n",
+                "ignore rule 2 would ignore everything: give it at least one of kind, api_version, namespace, \
+                 name, release, labels, path, manager and code",
+            ),
+            (
+                "ignore_annotation: driftline-ignore\n",
+                "ignore_annotation is `driftline-ignore`, which is not the key of an annotation with a prefix, \
+                 such as example.com/driftline-ignore",
+            ),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+    }
+}
