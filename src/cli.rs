@@ -169,6 +169,9 @@ pub struct ScanArgs {
     /// Report objects that are in sync and what is ignored, too
     #[arg(long)]
     pub all: bool,
+    /// Let the API server confirm findings by dry runs, which need the right to patch [default: none]
+    #[arg(long, value_enum, value_name = "BY", env = "DRIFTLINE_CONFIRM")]
+    pub confirm: Option<Confirm>,
     /// Exit with this status instead of 1 when something drifted
     #[arg(long, value_name = "STATUS", env = "DRIFTLINE_EXIT_CODE_ON_DRIFT")]
     pub exit_code_on_drift: Option<u8>,
@@ -185,6 +188,15 @@ pub enum Output {
     Text,
     /// The contract `driftline.report/v1`.
     Json,
+}
+
+/// Who confirms findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Confirm {
+    /// Nobody.
+    None,
+    /// The API server, by dry runs of what drifted.
+    Server,
 }
 
 /// Options of `snapshot`.

@@ -49,6 +49,15 @@ pub trait Source: Send + Sync + 'static {
 
     /// The `OpenAPI` v3 document of one group and version, as JSON; `None` when the server publishes none.
     fn schema(&self, api_version: &str) -> impl Future<Output = Result<Option<Vec<u8>>, ReadError>> + Send;
+
+    /// What the API server would make of an object with these values, as JSON. Only a live cluster can say.
+    fn dry_run(
+        &self,
+        _wanted: &Wanted,
+        _body: Vec<u8>,
+    ) -> impl Future<Output = Result<Vec<u8>, ReadError>> + Send {
+        std::future::ready(Err(ReadError::NotRecorded))
+    }
 }
 
 /// An object to read, and how its kind is addressed.
@@ -151,7 +160,7 @@ pub enum ReadError {
     /// The credentials may not.
     #[error("forbidden: the credentials may not {verb} {resource}{}", within(namespace.as_ref()))]
     Forbidden {
-        /// `get` or `list`.
+        /// `get`, `list` or, for dry runs, `patch`.
         verb: String,
         /// The resource, with its group.
         resource: String,
@@ -188,7 +197,7 @@ pub enum ReadError {
     Refused {
         /// The HTTP status.
         status: u16,
-        /// The API server's one-word reason, if it gave one.
+        /// The API server's one-word reason, or what is known about such an answer.
         reason: String,
     },
     /// The answer cannot be understood, or is too large.

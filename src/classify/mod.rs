@@ -5,6 +5,7 @@
 
 pub mod attribute;
 pub mod code;
+pub mod confirm;
 pub mod health;
 pub mod ignore;
 pub mod managers;

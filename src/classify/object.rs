@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use super::attribute::{Attributed, Attribution, Autoscaler, Context};
 use super::code::{ApplyMethod, FindingCode, ObjectState, Severity};
+use super::confirm::{self, Confirm, Question};
 use super::ignore::{Here, Ignoring};
 use super::managers::{Managers, Who};
 use super::redact::{HIDDEN, Hidden, Redaction};
 use crate::compare::managed::Live;
-use crate::compare::patch::patch_of;
-use crate::compare::three_way::{Versions, three_way};
+use crate::compare::three_way::{Change, Versions, three_way};
 use crate::manifest::desired::{Owner, Ownership, desired};
 use crate::manifest::object::is_kept;
 use crate::object::{Gvk, ObjectKey};
@@ -31,6 +31,8 @@ pub struct Rules {
     pub managers: Managers,
     /// What is left out.
     pub ignore: Ignoring,
+    /// Who confirms findings.
+    pub confirm: Confirm,
 }
 
 impl Rules {
@@ -115,11 +117,35 @@ pub enum Values {
     Hidden,
 }
 
+/// What is to be reported of an object, and what the API server should be asked before that.
+#[derive(Debug)]
+pub struct Judged {
+    /// The report, as far as it goes without asking.
+    pub report: ObjectReport,
+    /// The question, where there is one and the operator wants it asked.
+    pub question: Option<Question>,
+}
+
+impl From<ObjectReport> for Judged {
+    fn from(report: ObjectReport) -> Self {
+        Self {
+            report,
+            question: None,
+        }
+    }
+}
+
 /// What is to be reported of an object; `None` for objects that nothing expects and that are not there, or were
 /// never this release's.
-pub fn judge(subject: &Subject<'_>, lookup: &Lookup<'_>, rules: &Rules) -> Option<ObjectReport> {
-    let report =
-        |state, reason: Option<String>| Some(empty_report(subject.key, subject.template, state, reason));
+pub fn judge(subject: &Subject<'_>, lookup: &Lookup<'_>, rules: &Rules) -> Option<Judged> {
+    let report = |state, reason: Option<String>| {
+        Some(Judged::from(empty_report(
+            subject.key,
+            subject.template,
+            state,
+            reason,
+        )))
+    };
     let live = match *lookup {
         Lookup::Found(json) => match Live::parse(json) {
             Ok(live) => live,
@@ -139,24 +165,32 @@ pub fn judge(subject: &Subject<'_>, lookup: &Lookup<'_>, rules: &Rules) -> Optio
         }
         Lookup::NotFound => {
             let ignored = rules.ignore.on(subject.key, subject.owner.name, None);
-            return report(ObjectState::Missing, None).map(|report| ignored.object(report));
+            let missing = empty_report(subject.key, subject.template, ObjectState::Missing, None);
+            return Some(ignored.object(missing).into());
         }
         Lookup::Unreadable(error) => return report(ObjectState::Unknown, Some(error.to_string())),
     };
     let ignored = rules
         .ignore
         .on(subject.key, subject.owner.name, Some(&live.object));
-    judge_live(subject, &live, rules, &ignored).map(|report| ignored.object(report))
+    let mut judged = judge_live(subject, &live, rules, &ignored)?;
+    judged.report = ignored.object(judged.report);
+    // What is ignored as a whole is not asked about.
+    judged.question = judged
+        .question
+        .filter(|_| judged.report.state == ObjectState::Drifted);
+    Some(judged)
 }
 
-fn judge_live(
-    subject: &Subject<'_>,
-    live: &Live<'_>,
-    rules: &Rules,
-    ignored: &Here<'_>,
-) -> Option<ObjectReport> {
-    let report =
-        |state, reason: Option<String>| Some(empty_report(subject.key, subject.template, state, reason));
+fn judge_live(subject: &Subject<'_>, live: &Live<'_>, rules: &Rules, ignored: &Here<'_>) -> Option<Judged> {
+    let report = |state, reason: Option<String>| {
+        Some(Judged::from(empty_report(
+            subject.key,
+            subject.template,
+            state,
+            reason,
+        )))
+    };
     let ownership = Ownership::of(&live.object, subject.owner);
     match subject.role {
         Role::Expected => {}
@@ -179,7 +213,7 @@ fn judge_live(
     Some(compare(subject, live, rules, ignored))
 }
 
-fn compare(subject: &Subject<'_>, live: &Live<'_>, rules: &Rules, ignored: &Here<'_>) -> ObjectReport {
+fn compare(subject: &Subject<'_>, live: &Live<'_>, rules: &Rules, ignored: &Here<'_>) -> Judged {
     let read = |body: &str| {
         let body = serde_json::from_str(body).unwrap_or(Value::Null);
         desired(body, subject.key, subject.owner)
@@ -217,23 +251,28 @@ fn compare(subject: &Subject<'_>, live: &Live<'_>, rules: &Rules, ignored: &Here
 
     let unattributed = live.managed.is_empty().then(|| UNATTRIBUTED.to_owned());
     let mut report = empty_report(subject.key, subject.template, ObjectState::InSync, unattributed);
-    let mut patched = Vec::new();
+    let (mut drift, mut pruned): (Vec<(usize, Change)>, Vec<Change>) = (Vec::new(), Vec::new());
     for attributed in Attribution::new(context, &wanted, live).attribute(changes) {
         let mut finding = finding(subject, &attributed, rules);
         finding.ignored_by = ignored.finding(&attributed.change.path, &finding);
         if finding.ignored_by.is_none() && finding.severity == Severity::Drift {
             report.state = ObjectState::Drifted;
-            if !finding.redacted {
-                patched.push(attributed.change);
-            }
+            drift.push((report.findings.len(), attributed.change));
+        } else if attributed.change.code == FindingCode::Pruned {
+            pruned.push(attributed.change);
         }
         report.findings.push(finding);
     }
-    report.patch = match serde_json::to_value(patch_of(&patched)) {
-        Ok(Value::Array(operations)) => operations,
-        Ok(_) | Err(_) => Vec::new(),
+    report.patch = confirm::patch(
+        drift
+            .iter()
+            .map(|(position, change)| (&report.findings[*position], change)),
+    );
+    let question = match rules.confirm {
+        Confirm::None => None,
+        Confirm::Server => Question::about(subject, &wanted, &live.object, drift, &pruned),
     };
-    report
+    Judged { report, question }
 }
 
 /// Said of objects whose managed fields the API server dropped, or somebody cleared.
@@ -268,6 +307,7 @@ fn finding(subject: &Subject<'_>, attributed: &Attributed, rules: &Rules) -> Fin
         redacted,
         actor: attributed.actor.clone(),
         ignored_by: None,
+        confirmed: None,
         next_upgrade: Some(attributed.next_upgrade),
         message: message(attributed),
     }
@@ -451,6 +491,10 @@ mod tests {
             "annotations": {"meta.helm.sh/release-name": "web", "meta.helm.sh/release-namespace": "shop"}}});
         json_patch::merge(&mut live, extra);
         live
+    }
+
+    fn judge(subject: &Subject<'_>, lookup: &Lookup<'_>, rules: &Rules) -> Option<ObjectReport> {
+        super::judge(subject, lookup, rules).map(|judged| judged.report)
     }
 
     fn state(subject: &Subject<'_>, live: &Value) -> (ObjectState, Option<String>) {

@@ -1,4 +1,4 @@
-//! One GET to the API server, with every limit that a batch job needs.
+//! One request to the API server, with every limit that a batch job needs.
 //!
 //! Bounded in time, size, number and retries. Retries follow what the API server's priority and fairness asks for
 //! (429 with `Retry-After`), and cover what load balancers and restarts do (502–504, dropped connections); anything
@@ -70,11 +70,24 @@ pub(super) enum Answer {
 }
 
 /// How one attempt failed.
-enum Failure {
+pub(super) enum Failure {
     Final(ReadError),
     /// Worth another attempt, after the pause that the server asked for.
     Again(ReadError, Option<Duration>),
 }
+
+/// What an API server answered, not yet judged.
+pub(super) struct Response {
+    pub(super) status: StatusCode,
+    headers: HeaderMap,
+    pub(super) body: bytes::Bytes,
+    attempt: u32,
+}
+
+/// How a request is made, anew for every attempt.
+pub(super) type Make<'a> = dyn Fn() -> Result<Request<Body>, ::http::Error> + Send + Sync + 'a;
+/// What an answer means.
+pub(super) type Judge<'a> = dyn Fn(Response) -> Result<Answer, Failure> + Send + Sync + 'a;
 
 impl Http {
     pub(super) fn new(client: kube::Client, server: String, limits: Limits) -> Self {
@@ -92,10 +105,26 @@ impl Http {
         accept: &str,
         purpose: Purpose<'_>,
     ) -> Result<Answer, ReadError> {
+        let make = || {
+            Request::get(path)
+                .header(header::ACCEPT, accept)
+                .body(Body::empty())
+        };
+        self.send(path, &make, &|response| judge(&response, purpose))
+            .await
+    }
+
+    /// Sends a request until it is answered, within the limits.
+    pub(super) async fn send(
+        &self,
+        path: &str,
+        make: &Make<'_>,
+        judge: &Judge<'_>,
+    ) -> Result<Answer, ReadError> {
         let mut pause = FIRST_PAUSE;
         let mut attempt = 1;
         loop {
-            let failure = match self.attempt(path, accept, purpose, attempt).await {
+            let failure = match self.attempt(make, judge, attempt).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
@@ -113,21 +142,12 @@ impl Http {
         }
     }
 
-    async fn attempt(
-        &self,
-        path: &str,
-        accept: &str,
-        purpose: Purpose<'_>,
-        attempt: u32,
-    ) -> Result<Answer, Failure> {
-        let request = Request::get(path)
-            .header(header::ACCEPT, accept)
-            .body(Body::empty())
-            .map_err(|error| {
-                Failure::Final(ReadError::Malformed {
-                    reason: error.to_string(),
-                })
-            })?;
+    async fn attempt(&self, make: &Make<'_>, judge: &Judge<'_>, attempt: u32) -> Result<Answer, Failure> {
+        let request = make().map_err(|error| {
+            Failure::Final(ReadError::Malformed {
+                reason: error.to_string(),
+            })
+        })?;
         // Closed only when the program ends; then there is nobody left to answer to.
         let _slot = self
             .limits
@@ -158,16 +178,18 @@ impl Http {
                         )
                     }
                 })?;
-            Ok((head.status, head.headers, body.to_bytes()))
+            Ok(Response {
+                status: head.status,
+                headers: head.headers,
+                body: body.to_bytes(),
+                attempt,
+            })
         };
         match tokio::time::timeout(self.limits.request_timeout, exchange).await {
             // A server that hangs once hangs again: one more attempt, not four.
             Err(_) if attempt > 1 => Err(Failure::Final(ReadError::TimedOut { seconds })),
             Err(_) => Err(Failure::Again(ReadError::TimedOut { seconds }, None)),
-            Ok(exchange) => {
-                let (status, headers, body) = exchange?;
-                judge(status, &headers, body, purpose, attempt)
-            }
+            Ok(response) => judge(response?),
         }
     }
 
@@ -195,23 +217,24 @@ impl Http {
     }
 }
 
-fn judge(
-    status: StatusCode,
-    headers: &HeaderMap,
-    body: bytes::Bytes,
-    purpose: Purpose<'_>,
-    attempt: u32,
-) -> Result<Answer, Failure> {
+/// What an answer means to whoever reads.
+pub(super) fn judge(response: &Response, purpose: Purpose<'_>) -> Result<Answer, Failure> {
+    let Response {
+        status,
+        headers,
+        body,
+        attempt,
+    } = response;
     if status.is_success() {
-        return Ok(Answer::Body(body));
+        return Ok(Answer::Body(body.clone()));
     }
     let reason = || {
-        let status: Option<Status> = serde_json::from_slice(&body).ok();
+        let status: Option<Status> = serde_json::from_slice(body).ok();
         status
             .and_then(|status| status.reason)
             .filter(|reason| reason.chars().all(char::is_alphanumeric))
     };
-    match status {
+    match *status {
         StatusCode::NOT_FOUND if reason().as_deref() == Some("NotFound") => Ok(Answer::NotFound),
         StatusCode::NOT_FOUND => Ok(Answer::NoSuchPath),
         StatusCode::GONE => Ok(Answer::Expired),
@@ -233,7 +256,7 @@ fn judge(
             Err(Failure::Again(
                 ReadError::Overloaded {
                     status: status.as_u16(),
-                    attempts: attempt,
+                    attempts: *attempt,
                 },
                 asked,
             ))

@@ -1,4 +1,5 @@
-//! Reading a live cluster. The only module that knows kube, and it only ever sends GET.
+//! Reading a live cluster. The only module that knows kube, and it only ever sends GET, except for the dry runs of
+//! `confirm`, which nobody asks for by default.
 //!
 //! kube brings configuration, authentication and TLS. Requests are made here rather than with its typed API,
 //! because a detector must bound what that leaves open: bodies without a size limit, retries up to a thousand
@@ -6,6 +7,7 @@
 
 mod autoscalers;
 pub mod client;
+mod confirm;
 mod discovery;
 mod fetch;
 mod http;
@@ -60,5 +62,9 @@ impl Source for Cluster {
 
     async fn schema(&self, api_version: &str) -> Result<Option<Vec<u8>>, ReadError> {
         discovery::schema(&self.http, api_version).await
+    }
+
+    async fn dry_run(&self, wanted: &Wanted, body: Vec<u8>) -> Result<Vec<u8>, ReadError> {
+        confirm::dry_run(&self.http, wanted, body).await
     }
 }

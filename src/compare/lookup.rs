@@ -11,6 +11,18 @@ use super::equal;
 use super::path::{FieldPath, Segment, push_token};
 use crate::types::{Field, Shape, Zero};
 
+/// The value at a path, where an object of this shape has one.
+pub fn value_at<'v>(object: &'v Value, path: &FieldPath, shape: Option<Shape<'_>>) -> Option<&'v Value> {
+    locate(object, path, shape)
+        .map(|found| found.value)
+        .filter(|value| !value.is_null())
+}
+
+/// Where an object of this shape has a value for a path, as an RFC 6901 pointer.
+pub fn pointer_to(object: &Value, path: &FieldPath, shape: Option<Shape<'_>>) -> Option<String> {
+    locate(object, path, shape).map(|found| found.pointer)
+}
+
 /// A value in an object, and the RFC 6901 pointer that leads to it there.
 pub(super) struct Found<'v> {
     pub(super) pointer: String,

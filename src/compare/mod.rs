@@ -8,7 +8,7 @@
 pub mod additions;
 mod diff;
 mod equal;
-mod lookup;
+pub mod lookup;
 pub mod managed;
 pub mod patch;
 pub mod path;

@@ -60,7 +60,7 @@ fn order(pointer: &PointerBuf) -> Vec<(usize, String)> {
 }
 
 /// Nulls in a manifest ask for nothing, so they are not written either.
-fn without_nulls(value: &Value) -> Value {
+pub(crate) fn without_nulls(value: &Value) -> Value {
     match value {
         Value::Object(fields) => fields
             .iter()

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::diff::{Cause, covers, is_servers_choice, uncovered};
 use super::equal::is_zero;
-use super::lookup::{Found, child, key_value, locate, shape_at};
+use super::lookup::{Found, child, key_value, locate, shape_at, value_at};
 use super::path::{FieldPath, Segment};
 use crate::classify::code::FindingCode;
 use crate::types::{ListKind, Shape};
@@ -171,12 +171,6 @@ fn holds_more(shape: Option<Shape<'_>>, live: &Map<String, Value>, set: &Map<Str
         }
         (Some(_), _) => false,
     })
-}
-
-fn value_at<'v>(version: &'v Value, path: &FieldPath, shape: Option<Shape<'_>>) -> Option<&'v Value> {
-    locate(version, path, shape)
-        .map(|found| found.value)
-        .filter(|value| !value.is_null())
 }
 
 /// The outermost places that `from` sets and `desired` does not.

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::counts::{ignored, outcome, verdict};
 use super::{
-    Actor, Advice, Chart, Cluster, Finding, Health, IgnoredBy, ObjectReport, ReleaseReport, Report,
-    ReportError, Revision, SCHEMA, Storage, Summary, Tool,
+    Actor, Advice, Chart, Cluster, Confirmation, Finding, Health, IgnoredBy, ObjectReport, ReleaseReport,
+    Report, ReportError, Revision, SCHEMA, Storage, Summary, Tool,
 };
 use crate::classify::code::{
     ApplyMethod, FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome, Severity,
@@ -40,6 +40,7 @@ pub(crate) fn report(
         stopped,
         summary: Summary::of(&releases),
         ignored: Vec::new(),
+        confirmation: None,
         releases,
         errors,
     };
@@ -148,6 +149,7 @@ pub(crate) fn finding(code: FindingCode, path: &str, desired: Option<Value>, liv
         redacted: false,
         actor: None,
         ignored_by: None,
+        confirmed: None,
         next_upgrade: None,
         message: "the live value differs from the deployed one".into(),
     }
@@ -495,6 +497,33 @@ pub(crate) fn errors() -> Report {
     report.without_in_sync()
 }
 
+/// A report whose findings the API server was asked about.
+pub(crate) fn confirmed() -> Report {
+    let answer = |path: &str, severity, confirmed| Finding {
+        severity,
+        confirmed,
+        ..finding(FindingCode::Changed, path, Some(json!("a")), Some(json!("b")))
+    };
+    let widget = object("testbed.example/v1", "Widget", "shop", "web").drifted([
+        answer("/spec/mode", Severity::Info, Some(false)),
+        answer("/spec/size", Severity::Drift, Some(true)),
+    ]);
+    let mut service =
+        object("v1", "Service", "shop", "web").drifted([answer("/spec/type", Severity::Drift, None)]);
+    service.reason = Some("not confirmed: the API server answered 422 (Invalid)".into());
+    let secret = object("v1", "Secret", "shop", "web").drifted([answer("/type", Severity::Drift, None)]);
+    let report = report(
+        vec![release("shop", "web").with_objects([widget, service, secret])],
+        Vec::new(),
+        None,
+    );
+    let reason = "forbidden: the credentials may not patch secrets in namespace shop".to_owned();
+    Report {
+        confirmation: Some(Confirmation::of(&report.releases, [(reason, 1)].into())),
+        ..report
+    }
+}
+
 /// Every report, by the name of its snapshots.
 pub(crate) fn every() -> Vec<(&'static str, Report)> {
     vec![
@@ -506,5 +535,6 @@ pub(crate) fn every() -> Vec<(&'static str, Report)> {
         ("deadline", stopped(Stopped::Deadline)),
         ("signal", stopped(Stopped::Signal)),
         ("errors", errors()),
+        ("confirmed", confirmed()),
     ]
 }

@@ -4,6 +4,7 @@
 //! only ever added. Nothing in it needs hiding any more: values of Secrets and whatever the redaction rules
 //! cover are replaced when findings are built, so no renderer can leak them. Renderers sanitise for their medium.
 
+mod confirmation;
 pub mod counts;
 mod ignored;
 pub mod json;
@@ -17,6 +18,7 @@ pub(crate) mod fixtures;
 #[cfg(test)]
 mod golden;
 
+pub use self::confirmation::{Confirmation, Unconfirmed};
 pub use self::ignored::{IgnoredBy, IgnoredCount};
 
 use chrono::{DateTime, Utc};
@@ -55,6 +57,9 @@ pub struct Report {
     /// What each ignore rule left out, in the order of the settings; absent without rules.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub ignored: Vec<IgnoredCount>,
+    /// What the API server said of the findings; absent when it was not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirmation: Option<Confirmation>,
     /// Every release, sorted by namespace, name and storage.
     pub releases: Vec<ReleaseReport>,
     /// What could not be read and belongs to no single release.
@@ -284,6 +289,10 @@ pub struct Finding {
     /// Who ignores it. Such findings are in a report only when they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ignored_by: Option<IgnoredBy>,
+    /// Whether the API server makes something else of the manifest's value than what lives; absent where it was not
+    /// asked, or did not say. A finding that is not confirmed is of severity info.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirmed: Option<bool>,
     /// What the next `helm upgrade` does to it, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_upgrade: Option<NextUpgrade>,

@@ -10,12 +10,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::load::Loaded;
 use super::work::{Job, Work};
+use crate::classify::confirm::Question;
 use crate::classify::object::Rules;
-use crate::object::ObjectKey;
+use crate::object::{Gvk, ObjectKey};
 use crate::release::history::History;
-use crate::report::{ReleaseReport, ReportError};
+use crate::report::{ObjectReport, ReleaseReport, ReportError};
 use crate::source::{Kinds, Lookup, ScaleTargets, Wanted};
-use crate::types::TypeTable;
+use crate::types::{Shape, TypeTable};
 
 /// The type facts of custom resources, by group and version; `None` where the server publishes no schema.
 pub(super) type Tables = BTreeMap<String, Option<TypeTable>>;
@@ -25,6 +26,19 @@ pub(super) struct Facts<'a> {
     pub(super) tables: Tables,
     pub(super) scale_targets: ScaleTargets,
     pub(super) rules: &'a Rules,
+}
+
+impl Facts<'_> {
+    /// What is known of a kind.
+    pub(super) fn shape(&self, gvk: &Gvk) -> Option<Shape<'_>> {
+        let custom = || {
+            let table = self.tables.get(&gvk.api_version)?.as_ref()?;
+            table.kind(&gvk.api_version, &gvk.kind)
+        };
+        TypeTable::builtin()
+            .kind(&gvk.api_version, &gvk.kind)
+            .or_else(custom)
+    }
 }
 
 #[derive(Default)]
@@ -39,13 +53,22 @@ struct State {
     errors: Vec<ReportError>,
     /// Which objects of which releases wait for a key; releases may share objects.
     waiting: HashMap<ObjectKey, Vec<Place>>,
+    /// Why questions to the API server went unanswered, and how many.
+    unanswered: BTreeMap<String, usize>,
 }
 
 /// The position of a release, and of an object in it.
 #[derive(Clone, Copy)]
-struct Place {
+pub(super) struct Place {
     release: usize,
     item: usize,
+}
+
+/// A question to the API server, and about what.
+pub(super) struct Asked {
+    pub(super) place: Place,
+    pub(super) key: ObjectKey,
+    pub(super) question: Question,
 }
 
 /// What it means that a release is not in the second listing.
@@ -55,6 +78,14 @@ pub(super) enum Absence {
     Moved,
     /// Nothing: not everything could be listed again.
     Unseen,
+}
+
+/// What was found out.
+pub(super) struct Known {
+    pub(super) releases: Vec<ReleaseReport>,
+    pub(super) errors: Vec<ReportError>,
+    /// Why questions to the API server went unanswered, and how many.
+    pub(super) unanswered: BTreeMap<String, usize>,
 }
 
 /// What has to be read.
@@ -129,11 +160,40 @@ impl Board {
             places.into_iter().filter_map(take).collect()
         };
         for (place, job) in jobs {
-            let report = job.judge(lookup, facts);
+            let judged = job.judge(lookup, facts);
             if let Some(work) = self.state().releases.get_mut(place.release) {
-                work.judged(place.item, report);
+                work.judged(place.item, judged);
             }
         }
+    }
+
+    /// Takes every question that the verdicts so far leave open.
+    pub(super) fn questions(&self) -> Vec<Asked> {
+        let mut state = self.state();
+        let releases = state.releases.iter_mut().enumerate();
+        releases
+            .flat_map(|(release, work)| {
+                work.questions().map(move |(item, key, question)| Asked {
+                    place: Place { release, item },
+                    key,
+                    question,
+                })
+            })
+            .collect()
+    }
+
+    /// Puts what was answered into an object's report.
+    pub(super) fn settle(&self, place: Place, settle: impl FnOnce(&mut ObjectReport)) {
+        let mut state = self.state();
+        let work = state.releases.get_mut(place.release);
+        if let Some(report) = work.and_then(|work| work.report_of(place.item)) {
+            settle(report);
+        }
+    }
+
+    /// Notes that the question about one object was not answered, for a reason that is not its own.
+    pub(super) fn unanswered(&self, reason: String) {
+        *self.state().unanswered.entry(reason).or_insert(0) += 1;
     }
 
     /// Marks the releases whose newest revision is no longer what it was.
@@ -147,17 +207,17 @@ impl Board {
     }
 
     /// The releases as far as they are known.
-    pub(super) fn into_reports(
-        self,
-        now: DateTime<Utc>,
-        stuck_after: TimeDelta,
-    ) -> (Vec<ReleaseReport>, Vec<ReportError>) {
+    pub(super) fn into_reports(self, now: DateTime<Utc>, stuck_after: TimeDelta) -> Known {
         let state = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let reports = state
+        let releases = state
             .releases
             .into_iter()
             .filter_map(|work| work.report(now, stuck_after))
             .collect();
-        (reports, state.errors)
+        Known {
+            releases,
+            errors: state.errors,
+            unanswered: state.unanswered,
+        }
     }
 }

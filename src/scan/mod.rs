@@ -5,6 +5,7 @@
 //! way still reports what it saw, and says of the rest that it was not reached.
 
 mod board;
+mod confirm;
 mod load;
 mod work;
 
@@ -16,12 +17,13 @@ use std::time::Duration;
 use chrono::{TimeDelta, Utc};
 use futures::StreamExt;
 
-use self::board::{Absence, Board, Facts, Tables};
+use self::board::{Absence, Board, Facts, Known, Tables};
 use crate::classify::code::{Outcome, Stopped};
+use crate::classify::confirm::Confirm;
 use crate::classify::object::Rules;
 use crate::object::Gvk;
 use crate::release::history::History;
-use crate::report::{self, IgnoredBy, Report, ReportError, SCHEMA, Summary, Tool};
+use crate::report::{self, Confirmation, IgnoredBy, Report, ReportError, SCHEMA, Summary, Tool};
 use crate::source::{Kinds, ReadError, ScaleTargets, Source};
 use crate::types::TypeTable;
 
@@ -78,7 +80,11 @@ pub async fn scan<S: Source>(
             Err(error) => Ended::Failed(error),
         },
     };
-    let (mut releases, mut errors) = board.into_reports(source.now(), age(options.stuck_after));
+    let Known {
+        mut releases,
+        mut errors,
+        unanswered,
+    } = board.into_reports(source.now(), age(options.stuck_after));
     let mut outcome = None;
     let mut stopped = None;
     match ended {
@@ -115,6 +121,10 @@ pub async fn scan<S: Source>(
         stopped,
         summary: Summary::of(&releases),
         ignored: report::counts::ignored(&options.rules.ignore, &releases),
+        confirmation: match options.rules.confirm {
+            Confirm::None => None,
+            Confirm::Server => Some(Confirmation::of(&releases, unanswered)),
+        },
         releases,
         errors,
     };
@@ -218,6 +228,14 @@ async fn read<S: Source>(
         })
         .await;
     clock.lap("compare");
+
+    match options.rules.confirm {
+        Confirm::None => {}
+        Confirm::Server => {
+            confirm::confirm(source, board, &kinds, &facts, (options, progress)).await;
+            clock.lap("confirm");
+        }
+    }
 
     progress.stage("checking for changes during the scan", 0);
     match source.revisions(&options.namespaces).await {

@@ -9,8 +9,9 @@ use super::board::{Absence, Facts};
 use super::load::{Loaded, Revision};
 use crate::classify::attribute::Autoscaler;
 use crate::classify::code::{ApplyMethod, HealthCode, HealthSeverity, ObjectState, Verdict};
+use crate::classify::confirm::Question;
 use crate::classify::health::{self, remark};
-use crate::classify::object::{Role, Subject, Values, empty_report, judge};
+use crate::classify::object::{Judged, Role, Subject, Values, empty_report, judge};
 use crate::manifest::desired::Owner;
 use crate::manifest::object::ManifestObject;
 use crate::object::ObjectKey;
@@ -19,7 +20,6 @@ use crate::release::operations::Operations;
 use crate::release::stored::StoredRevision;
 use crate::report::{self, Health, ObjectReport, ReleaseReport};
 use crate::source::{Kinds, Lookup, ReadError, ServedKind};
-use crate::types::TypeTable;
 
 /// API groups that Kubernetes has moved kinds between. The same kind and name in two of them is one object.
 const MOVED_GROUPS: [&str; 6] = [
@@ -61,6 +61,8 @@ struct Item {
     asked: Option<Asked>,
     /// `None` until the object was looked at.
     outcome: Option<Outcome>,
+    /// What the API server could still be asked.
+    question: Option<Question>,
 }
 
 /// What came of looking at an object: nothing, where nothing has to be reported.
@@ -87,16 +89,7 @@ pub(super) struct Job {
 }
 
 impl Job {
-    pub(super) fn judge(&self, lookup: &Lookup<'_>, facts: &Facts<'_>) -> Option<ObjectReport> {
-        let gvk = &self.key.gvk;
-        let built_in = TypeTable::builtin().kind(&gvk.api_version, &gvk.kind);
-        let custom = || {
-            facts
-                .tables
-                .get(&gvk.api_version)?
-                .as_ref()?
-                .kind(&gvk.api_version, &gvk.kind)
-        };
+    pub(super) fn judge(&self, lookup: &Lookup<'_>, facts: &Facts<'_>) -> Option<Judged> {
         let autoscaler = match facts.scale_targets.targets(&self.key) {
             Some(true) => Autoscaler::Targets,
             Some(false) => Autoscaler::None,
@@ -115,7 +108,7 @@ impl Job {
             previous: self.asked.previous.as_deref(),
             attempted: &self.asked.attempted,
             method: self.method,
-            shape: built_in.or_else(custom),
+            shape: facts.shape(&self.key.gvk),
             operations: &self.operations,
             autoscaler,
             values: self.values,
@@ -138,6 +131,7 @@ impl Item {
             template: object.template,
             asked: Some(asked),
             outcome: None,
+            question: None,
         }
     }
 
@@ -233,10 +227,23 @@ impl Work {
         })
     }
 
-    pub(super) fn judged(&mut self, position: usize, report: Option<ObjectReport>) {
+    pub(super) fn judged(&mut self, position: usize, judged: Option<Judged>) {
         if let Some(item) = self.items.get_mut(position) {
+            let (report, question) =
+                judged.map_or((None, None), |judged| (Some(judged.report), judged.question));
             item.outcome = Some(Outcome(report));
+            item.question = question;
         }
+    }
+
+    /// Takes what the API server could still be asked, with the position of the object.
+    pub(super) fn questions(&mut self) -> impl Iterator<Item = (usize, ObjectKey, Question)> {
+        let items = self.items.iter_mut().enumerate();
+        items.filter_map(|(position, item)| Some((position, item.key.clone(), item.question.take()?)))
+    }
+
+    pub(super) fn report_of(&mut self, position: usize) -> Option<&mut ObjectReport> {
+        self.items.get_mut(position)?.outcome.as_mut()?.0.as_mut()
     }
 
     /// Notes whether the newest revision is still what it was when the scan began.

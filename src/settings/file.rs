@@ -46,6 +46,15 @@ pub(super) struct ScanSection {
     #[serde(deserialize_with = "duration")]
     pub(super) stuck_after: Option<Duration>,
     pub(super) exit_code_on_drift: Option<u8>,
+    pub(super) confirm: Confirm,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Confirm {
+    #[default]
+    None,
+    Server,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

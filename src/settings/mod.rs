@@ -13,10 +13,11 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use self::file::File;
+use crate::classify::confirm::Confirm;
 use crate::classify::managers::{ManagerPatternError, Managers};
 use crate::classify::object::Rules;
 use crate::classify::redact::{ConfigMaps, PatternError, Redaction};
-use crate::cli::{ClusterArgs, ScanArgs, SnapshotArgs};
+use crate::cli::{self, ClusterArgs, ScanArgs, SnapshotArgs};
 use crate::cluster::client::{Access, Options as ClientOptions};
 use crate::notify::Sinks;
 use crate::notify::settings::{
@@ -78,6 +79,12 @@ pub enum SettingsError {
          example.com/driftline-ignore"
     )]
     IgnoreAnnotation(String),
+    /// Only a cluster can be asked.
+    #[error(
+        "the server cannot confirm what is in a snapshot: leave out --confirm, or pass `--confirm none` where the \
+         configuration file has scan.confirm"
+    )]
+    ConfirmSnapshot,
     /// Helm stores its records where this program cannot read them.
     #[error(
         "HELM_DRIVER is `{0}`, and releases stored that way cannot be read; driftline reads `secret` and `configmap`"
@@ -142,7 +149,11 @@ impl ScanSettings {
     /// Resolves the settings of a scan.
     pub fn resolve(args: &ScanArgs, environment: Environment<'_>) -> Result<Self, SettingsError> {
         let file = read(args.cluster.config.as_deref())?;
-        let reading = Reading::resolve(&args.cluster, args.snapshot.as_deref(), &file, environment)?;
+        let mut reading = Reading::resolve(&args.cluster, args.snapshot.as_deref(), &file, environment)?;
+        reading.scan.rules.confirm = confirm(args.confirm, file.scan.confirm);
+        if let (Confirm::Server, From::Snapshot(_)) = (reading.scan.rules.confirm, &reading.from) {
+            return Err(SettingsError::ConfirmSnapshot);
+        }
         let sinks = if args.no_notify {
             Sinks::new(HttpSettings::default())
         } else {
@@ -229,10 +240,18 @@ impl Reading {
                         .collect(),
                     managers: Managers::new(file.managers.clone())?,
                     ignore: ignore::ignoring(file)?,
+                    confirm: Confirm::None,
                 },
             },
             timeout: args.timeout.or(file.scan.timeout).unwrap_or(TIMEOUT),
         })
+    }
+}
+
+const fn confirm(flag: Option<cli::Confirm>, file: file::Confirm) -> Confirm {
+    match (flag, file) {
+        (Some(cli::Confirm::Server), _) | (None, file::Confirm::Server) => Confirm::Server,
+        (Some(cli::Confirm::None), _) | (None, file::Confirm::None) => Confirm::None,
     }
 }
 
@@ -483,6 +502,24 @@ mod tests {
             error.starts_with("the url_file /does/not/exist cannot be read"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn only_a_cluster_can_confirm_and_only_where_it_is_asked_to() {
+        let config = file("scan: {confirm: server}\n");
+        let path = config.path().to_str().unwrap();
+        let confirm = |flags: &[&str]| scan(flags, &[]).map(|settings| settings.reading.scan.rules.confirm);
+        assert_eq!(confirm(&[]).unwrap(), Confirm::None);
+        assert_eq!(confirm(&["--confirm", "server"]).unwrap(), Confirm::Server);
+        assert_eq!(confirm(&["--config", path]).unwrap(), Confirm::Server);
+        assert_eq!(
+            confirm(&["--config", path, "--confirm", "none", "--snapshot", "x"]).unwrap(),
+            Confirm::None
+        );
+        for flags in [["--confirm", "server"], ["--config", path]] {
+            let error = confirm(&[&flags[..], &["--snapshot", "x"]].concat()).unwrap_err();
+            assert!(error.to_string().contains("--confirm none"), "{error}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod confirm;
 mod discovery;
 mod endings;
 mod objects;

@@ -137,6 +137,8 @@ pub(crate) struct Received {
     pub(crate) method: String,
     pub(crate) target: String,
     pub(crate) accept: String,
+    /// What was sent; null for nothing.
+    pub(crate) body: Value,
 }
 
 impl Received {
@@ -351,7 +353,14 @@ impl State {
                 let resources = api_versions().find(|version| path == api_path(version));
                 match resources {
                     Some(api_version) => Some(self.resources(api_version)),
-                    None => self.objects.get(path).map(|object| object.body.clone()),
+                    None => self.objects.get(path).map(|object| {
+                        let mut body = object.body.clone();
+                        if request.method == "PATCH" {
+                            // Close enough to an apply for what is in here.
+                            json_patch::merge(&mut body, &request.body);
+                        }
+                        body
+                    }),
                 }
             }
         }
@@ -451,21 +460,32 @@ fn api_versions() -> impl Iterator<Item = &'static str> {
 /// Reads one request; `None` when the connection closes before it is whole.
 async fn read(stream: &mut TcpStream) -> Option<Received> {
     let mut bytes = Vec::new();
-    while !bytes.ends_with(b"\r\n\r\n") {
+    let end = loop {
+        if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+            break end + 4;
+        }
+        if stream.read_buf(&mut bytes).await.ok()? == 0 {
+            return None;
+        }
+    };
+    let head = String::from_utf8(bytes[..end].to_vec()).ok()?;
+    let header = |wanted: &str| {
+        let mut headers = head.split("\r\n").filter_map(|line| line.split_once(": "));
+        headers
+            .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
+            .map_or_else(String::new, |(_, value)| value.to_owned())
+    };
+    let length: usize = header("content-length").parse().unwrap_or(0);
+    while bytes.len() < end + length {
         if stream.read_buf(&mut bytes).await.ok()? == 0 {
             return None;
         }
     }
-    let head = String::from_utf8(bytes).ok()?;
-    let mut lines = head.split("\r\n");
-    let mut request = lines.next()?.split(' ');
-    let accept = lines
-        .filter_map(|line| line.split_once(": "))
-        .find(|(name, _)| name.eq_ignore_ascii_case("accept"))
-        .map_or_else(String::new, |(_, value)| value.to_owned());
+    let mut request = head.lines().next()?.split(' ');
     Some(Received {
         method: request.next()?.to_owned(),
         target: request.next()?.to_owned(),
-        accept,
+        accept: header("accept"),
+        body: serde_json::from_slice(&bytes[end..]).unwrap_or_default(),
     })
 }

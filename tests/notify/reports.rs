@@ -48,6 +48,7 @@ pub(crate) fn empty() -> Report {
         stopped: None,
         summary: Summary::default(),
         ignored: Vec::new(),
+        confirmation: None,
         releases: Vec::new(),
         errors: Vec::new(),
     }
@@ -156,6 +157,7 @@ pub(crate) fn finding(path: &str) -> Finding {
         redacted: false,
         actor: None,
         ignored_by: None,
+        confirmed: None,
         next_upgrade: None,
         message: VALUE.to_owned(),
     }

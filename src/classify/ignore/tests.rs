@@ -99,7 +99,7 @@ fn judged(role: Role, lookup: &Lookup<'_>, ignore: Ignoring) -> ObjectReport {
         ignore,
         ..Rules::default()
     };
-    judge(&subject, lookup, &rules).unwrap()
+    judge(&subject, lookup, &rules).unwrap().report
 }
 
 fn found(live: &Value, ignore: Ignoring) -> ObjectReport {

@@ -6,7 +6,7 @@
 use anstyle::Style;
 
 use crate::classify::code::{HealthSeverity, Outcome};
-use crate::report::{IgnoredBy, IgnoredCount, Report, Summary};
+use crate::report::{Confirmation, IgnoredBy, IgnoredCount, Report, Summary};
 
 use super::TextOptions;
 use super::line::{Line, Safe};
@@ -22,6 +22,12 @@ pub(super) fn lines(report: &Report, options: &TextOptions) -> Vec<Line> {
             line
         })
         .collect();
+    for told in report.confirmation.iter().flat_map(confirmation) {
+        let mut line = Line::default();
+        line.push(options.palette.dim, "confirm").plain("  ");
+        line.push(options.palette.dim, options.safe(&told));
+        lines.push(line);
+    }
     let findings = || {
         let objects = report.releases.iter().flat_map(|release| &release.objects);
         objects.flat_map(|object| &object.findings)
@@ -69,6 +75,24 @@ fn ignored(report: &Report, count: &IgnoredCount) -> Option<String> {
         }
     };
     Some(format!("{}{found}", count.name()))
+}
+
+/// What the API server said, and what it was not asked.
+fn confirmation(confirmation: &Confirmation) -> Vec<String> {
+    let mut told = vec![format!(
+        "{} confirmed by the server, {} that it finds no difference in",
+        plural(confirmation.confirmed, "finding"),
+        confirmation.unconfirmed
+    )];
+    let unanswered = confirmation.unanswered.iter();
+    told.extend(unanswered.map(|unanswered| {
+        format!(
+            "{} not confirmed: {}",
+            plural(unanswered.objects, "object"),
+            unanswered.message
+        )
+    }));
+    told
 }
 
 const fn outcome_style(outcome: Outcome, options: &TextOptions) -> Style {

@@ -151,6 +151,13 @@ fn row(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> Row
         .next_upgrade
         .filter(|_| finding.code != FindingCode::Pruned);
     details.extend(next.map(next_upgrade));
+    details.extend(finding.confirmed.map(|confirmed| {
+        Safe::from(if confirmed {
+            "confirmed by the server"
+        } else {
+            "no difference to the server"
+        })
+    }));
     let (value, block) = value(finding, options);
     Row {
         code: finding.code,

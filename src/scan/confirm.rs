@@ -1,0 +1,93 @@
+//! Asking the API server about what drifted, where the operator wants it asked.
+//!
+//! One dry run per drifted object, as bounded as every other request. What fails for a whole kind, such as a right that
+//! is missing or a webhook that hangs, is tried once per namespace and not for each object.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::StreamExt;
+
+use super::board::{Asked, Board, Facts};
+use super::{Options, Progress};
+use crate::classify::confirm::{Question, Unanswered};
+use crate::object::{Gvk, ObjectKey};
+use crate::source::{Kinds, ReadError, Source, Wanted};
+
+/// Why nothing more is asked about a kind in a namespace.
+type GivenUp = Mutex<BTreeMap<(Gvk, Option<String>), ReadError>>;
+
+/// Asks every question on the board.
+pub(super) async fn confirm<S: Source>(
+    source: &Arc<S>,
+    board: &Board,
+    kinds: &Kinds,
+    facts: &Facts<'_>,
+    (options, progress): (&Options, &dyn Progress),
+) {
+    let questions = board.questions();
+    progress.stage("asking the server about what drifted", questions.len());
+    let given_up = &GivenUp::default();
+    futures::stream::iter(questions)
+        .for_each_concurrent(options.concurrency.max(1), |asked| async move {
+            let answer = ask(source, &asked, kinds, given_up).await;
+            settle(board, &asked, answer, facts);
+            progress.step();
+        })
+        .await;
+}
+
+async fn ask<S: Source>(
+    source: &Arc<S>,
+    asked: &Asked,
+    kinds: &Kinds,
+    given_up: &GivenUp,
+) -> Result<Vec<u8>, ReadError> {
+    let key = &asked.key;
+    let place = (key.gvk.clone(), key.namespace.clone());
+    let known = {
+        let given_up = given_up.lock().unwrap_or_else(PoisonError::into_inner);
+        given_up.get(&place).cloned()
+    };
+    if let Some(error) = known {
+        return Err(error);
+    }
+    let served = kinds.served.get(&key.gvk).ok_or(ReadError::NotReached)?;
+    let wanted = Wanted {
+        key: key.clone(),
+        plural: served.plural.clone(),
+    };
+    let answer = source.dry_run(&wanted, asked.question.body()).await;
+    if let Err(error) = &answer
+        && Question::concerns(error) == Unanswered::Kind
+    {
+        let mut given_up = given_up.lock().unwrap_or_else(PoisonError::into_inner);
+        given_up.insert(place, error.clone());
+    }
+    answer
+}
+
+fn settle(board: &Board, asked: &Asked, answer: Result<Vec<u8>, ReadError>, facts: &Facts<'_>) {
+    match answer {
+        Ok(answer) => board.settle(asked.place, |report| {
+            asked
+                .question
+                .answered(&answer, facts.shape(&asked.key.gvk), report);
+        }),
+        Err(error) => match Question::concerns(&error) {
+            Unanswered::Object => board.settle(asked.place, |report| Question::unanswered(&error, report)),
+            Unanswered::Kind => board.unanswered(sentence(&asked.key, &error)),
+        },
+    }
+}
+
+/// What concerns a whole kind, in one sentence.
+fn sentence(key: &ObjectKey, error: &ReadError) -> String {
+    if let ReadError::Forbidden { .. } = error {
+        return error.to_string();
+    }
+    match &key.namespace {
+        Some(namespace) => format!("dry runs of {} in namespace {namespace}: {error}", key.gvk),
+        None => format!("dry runs of {}: {error}", key.gvk),
+    }
+}
