@@ -1,6 +1,7 @@
 //! The manifests under `deploy/` grant what a scan does and nothing more.
 //!
-//! driftline only ever sends GET, so the only verbs are `get` and `list`. The rules are listed in two places,
+//! driftline only ever sends GET, so the only verbs are `get` and `list`, but for `patch` in the component that turns dry
+//! runs on. The rules are listed in two places,
 //! because a Role cannot refer to a `ClusterRole`'s rules without somebody who may create one; they must not part.
 
 #![allow(clippy::panic, reason = "a test fails by panicking, in its helpers too")]
@@ -89,6 +90,42 @@ fn rules_only_read_and_name_what_they_read() {
             }
         }
     }
+}
+
+/// Rights to write lie in one file, which no overlay has but the one that is named after it.
+#[test]
+fn only_the_confirming_component_grants_patch_and_only_on_what_is_read() {
+    let confirm = ["../components/confirm/role.yaml"];
+    for rule in rules(confirm[0]) {
+        assert_eq!(strings(&rule, "verbs"), ["patch"], "{rule}");
+    }
+    let (patched, read) = (resources(&confirm), resources(&CLUSTER));
+    assert!(patched.is_subset(&read), "{:?}", patched.difference(&read));
+    let dangerous = [
+        "secrets",
+        "serviceaccounts",
+        "clusterroles",
+        "roles",
+        "rolebindings",
+    ];
+    assert!(
+        !patched
+            .iter()
+            .any(|(_, name)| name.contains('*') || dangerous.contains(&name.as_str()))
+    );
+    for overlay in ["cluster", "namespaced", "confirmed"] {
+        let kustomization = &documents(&format!("../overlays/{overlay}/kustomization.yaml"))[0];
+        assert_eq!(
+            !kustomization["components"].is_null(),
+            overlay == "confirmed",
+            "{overlay}"
+        );
+    }
+    let role = &documents(confirm[0])[0];
+    assert_eq!(
+        role["metadata"]["labels"]["driftline/aggregate-to-reader"],
+        "true"
+    );
 }
 
 #[test]

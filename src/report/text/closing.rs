@@ -80,7 +80,7 @@ fn ignored(report: &Report, count: &IgnoredCount) -> Option<String> {
 /// What the API server said, and what it was not asked.
 fn confirmation(confirmation: &Confirmation) -> Vec<String> {
     let mut told = vec![format!(
-        "{} confirmed by the server, {} that it finds no difference in",
+        "by the server: {} confirmed, {} without a difference",
         plural(confirmation.confirmed, "finding"),
         confirmation.unconfirmed
     )];
