@@ -145,8 +145,7 @@ impl<'v> Walk<'v> {
         desired: &'v Map<String, Value>,
         live: &'v Map<String, Value>,
     ) {
-        // Strategic merge directives (`$patch`, `$retainKeys`, …) speak to the patch, not to the object.
-        for (key, value) in desired.iter().filter(|(key, _)| !key.starts_with('$')) {
+        for (key, value) in desired.iter().filter(|(key, _)| !is_directive(key)) {
             let trail = Trail::Key(trail, key);
             let found = live.get(key);
             match shape.map_or(Field::Unknown, |shape| shape.field(key)) {
@@ -306,6 +305,15 @@ impl<'v> Walk<'v> {
     }
 }
 
+/// Whether a key speaks to a strategic merge patch and not to the object (apimachinery:
+/// `pkg/util/strategicpatch/patch.go`). Other keys with a dollar are fields: `$ref` in a schema.
+pub(super) fn is_directive(key: &str) -> bool {
+    key.starts_with('$')
+        && (matches!(key, "$patch" | "$retainKeys")
+            || key.starts_with("$setElementOrder/")
+            || key.starts_with("$deleteFromPrimitiveList/"))
+}
+
 /// Whether elements in a list that a manifest leaves empty were put there by somebody else than the server.
 fn is_meant_empty(shape: Shape<'_>) -> bool {
     shape.value() == ValueKind::List && shape.list() == ListKind::Atomic && !shape.is_filled()
@@ -331,6 +339,8 @@ fn holds_more(shape: Shape<'_>, desired: &Value, live: &Value) -> bool {
                     return false;
                 };
                 match desired.get(key).filter(|value| !value.is_null()) {
+                    // The server completes the map key by key: the requests of a LimitRange from its limits.
+                    Some(_) if inner.value() == ValueKind::Map && inner.is_filled() => false,
                     Some(desired) => holds_more(inner, desired, live),
                     None => !is_servers_choice(inner, live),
                 }
@@ -655,6 +665,34 @@ mod tests {
         };
         assert_eq!(found(&["cpu", "memory"]), Vec::<String>::new());
         assert_eq!(found(&["cpu", "disk"]).len(), 2);
+    }
+
+    #[test]
+    fn keys_with_a_dollar_are_fields_unless_they_are_directives() {
+        let asked =
+            json!({"spec": {"$patch": "replace", "$setElementOrder/list": [1], "schema": {"$ref": "#/a"}}});
+        let lives = json!({"spec": {"schema": {"$ref": "#/b"}}});
+        let found = uncovered(None, &asked, &lives);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].path.to_string(), "/spec/schema/$ref");
+    }
+
+    #[test]
+    fn the_server_completes_the_requests_of_a_limit_range_key_by_key() {
+        let limits = |requests: Value| {
+            json!({"spec": {"limits": [{"type": "Container", "default": {"cpu": "1", "memory": "1Gi"},
+                                        "defaultRequest": requests}]}})
+        };
+        let asked = limits(json!({"cpu": "500m"}));
+        let found = |lives: Value| paths("v1", "LimitRange", &asked, &limits(lives));
+        assert_eq!(
+            found(json!({"cpu": "500m", "memory": "1Gi"})),
+            Vec::<String>::new()
+        );
+        assert_eq!(
+            found(json!({"cpu": "2", "memory": "1Gi"})),
+            ["/spec/limits[0]/defaultRequest/cpu"]
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use super::diff::{Cause, covers, is_servers_choice, uncovered};
+use super::diff::{Cause, covers, is_directive, is_servers_choice, uncovered};
 use super::equal::is_zero;
 use super::lookup::{Found, child, key_value, locate, shape_at, value_at};
 use super::path::{FieldPath, Segment};
@@ -191,7 +191,7 @@ fn collect<'v>(
         (Value::Object(from), Value::Object(desired)) => {
             for (key, value) in from
                 .iter()
-                .filter(|(key, value)| !key.starts_with('$') && !is_zero(value))
+                .filter(|(key, value)| !is_directive(key) && !is_zero(value))
             {
                 let path = path.key(key);
                 match desired.get(key).filter(|value| !value.is_null()) {
@@ -210,17 +210,22 @@ fn collect<'v>(
             let element = shape.and_then(Shape::element);
             match shape.map_or(ListKind::Atomic, Shape::list) {
                 ListKind::Map(keys) if from.iter().chain(desired).all(Value::is_object) => {
-                    for item in from {
+                    for (at, item) in from.iter().enumerate() {
                         let values: Vec<(String, Value)> = keys
                             .iter()
                             .map(|key| (key.clone(), key_value(item, key, element).into_owned()))
                             .collect();
-                        let path = path.join(Segment::Match(values.clone()));
-                        let twin = desired.iter().rev().find(|candidate| {
+                        let is_same = |candidate: &&Value| {
                             values
                                 .iter()
                                 .all(|(key, value)| *key_value(candidate, key, element) == *value)
-                        });
+                        };
+                        // Of those that share their keys the last one counts, on either side.
+                        if from[at + 1..].iter().any(|later| is_same(&later)) {
+                            continue;
+                        }
+                        let path = path.join(Segment::Match(values.clone()));
+                        let twin = desired.iter().rev().find(is_same);
                         match twin {
                             None => found.push((path, item)),
                             Some(wanted) => collect(&path, element, item, wanted, found),
@@ -324,6 +329,23 @@ mod tests {
             live: &live,
         };
         assert_eq!(deployment(versions), [(FindingCode::HalfUpgraded, path)]);
+    }
+
+    #[test]
+    fn elements_that_share_their_key_linger_only_where_the_last_one_does() {
+        let with_ports = |ports: Value| json!({"spec": {"template": {"spec": {"containers": [{"name": "app", "image": "a", "ports": ports}]}}}});
+        let (http, metrics) = (
+            json!({"containerPort": 80, "name": "http", "hostPort": 80}),
+            json!({"containerPort": 80, "name": "metrics"}),
+        );
+        let desired = with_ports(json!([http, metrics]));
+        let found = deployment(Versions {
+            previous: Some(&desired),
+            desired: &desired,
+            attempted: &[],
+            live: &with_ports(json!([metrics, http])),
+        });
+        assert_eq!(found, []);
     }
 
     #[test]
