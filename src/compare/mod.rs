@@ -13,5 +13,7 @@ pub mod managed;
 pub mod patch;
 pub mod path;
 pub mod pattern;
+#[cfg(test)]
+mod properties;
 pub mod quantity;
 pub mod three_way;

@@ -220,6 +220,14 @@ impl<'a> Shape<'a> {
         }
     }
 
+    /// The declared fields of an object, by name; none for anything else.
+    pub fn fields(self) -> impl Iterator<Item = (&'a str, Shape<'a>)> {
+        let object =
+            (self.node.value == ValueKind::Object).then(|| &self.table.types[self.node.child as usize]);
+        let fields = object.into_iter().flat_map(|object| &object.fields);
+        fields.map(move |&(name, node)| (self.table.names[name as usize].as_str(), self.table.shape(node)))
+    }
+
     /// What the elements of a list are; `None` when the value is no list.
     pub fn element(self) -> Option<Shape<'a>> {
         (self.node.value == ValueKind::List).then(|| self.table.shape(self.node.child))

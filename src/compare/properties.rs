@@ -1,0 +1,120 @@
+//! What holds for every kind, whatever a chart writes and a server makes of it.
+//!
+//! Objects are made up from the type table itself. `make` writes them as charts do, `server` turns them into live ones
+//! by what the table says of each field, and `change` does what people do to live objects. Every case is named by a
+//! number, so that a failure can be had again.
+
+mod change;
+mod make;
+mod server;
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use self::change::{Change as Changed, change};
+use self::make::{Dice, KINDS, made};
+use self::server::{Extras, Server};
+use super::patch::patch_of;
+use super::three_way::{Change, Versions, three_way};
+use crate::classify::code::FindingCode;
+use crate::types::Shape;
+
+/// The differences, apart from what no server ever keeps.
+fn differences(shape: Shape<'_>, desired: &Value, live: &Value) -> Vec<Change> {
+    changes(shape, None, desired, live)
+        .into_iter()
+        .filter(|change| change.code != FindingCode::Pruned)
+        .collect()
+}
+
+fn changes(shape: Shape<'_>, previous: Option<&Value>, desired: &Value, live: &Value) -> Vec<Change> {
+    let versions = Versions {
+        previous,
+        desired,
+        attempted: &[],
+        live,
+    };
+    three_way(Some(shape), versions)
+}
+
+fn live(seed: u64, extras: Extras, shape: Shape<'_>, desired: &Value) -> Value {
+    let mut server = Server {
+        dice: Dice::new(seed),
+        extras,
+    };
+    server.stored(shape, desired)
+}
+
+/// Some changes to an object, one after the other, and where they are.
+fn changed(dice: &mut Dice, count: usize, shape: Shape<'_>, desired: &Value) -> (Value, Vec<Changed>) {
+    let mut object = desired.clone();
+    let mut done = Vec::new();
+    for _ in 0..count {
+        if let Some((next, place)) = change(dice, shape, &object) {
+            object = next;
+            done.push(place);
+        }
+    }
+    (object, done)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_the_server_makes_of_a_manifest_is_in_sync_with_it(seed in any::<u64>()) {
+        let (shape, kind, desired) = made(seed);
+        let live = live(seed, Extras::Some, shape, &desired);
+        let found = differences(shape, &desired, &live);
+        prop_assert!(found.is_empty(), "{kind:?}: {found:#?}\ndesired {desired:#}\nlive {live:#}");
+    }
+
+    #[test]
+    fn one_change_to_what_a_manifest_says_is_found_where_it_is(seed in any::<u64>()) {
+        let (shape, kind, desired) = made(seed);
+        let mut dice = Dice::new(seed ^ 1);
+        let Some((changed, place)) = change(&mut dice, shape, &desired) else { return Ok(()) };
+        let live = live(seed, place.extras(), shape, &changed);
+        let found = differences(shape, &desired, &live);
+        prop_assert!(
+            found.iter().any(|change| change.path.overlaps(&place.path)),
+            "{kind:?}: {place:?} is not in {found:#?}\ndesired {desired:#}\nlive {live:#}"
+        );
+        prop_assert!(
+            found.iter().all(|change| change.path.overlaps(&place.path)),
+            "{kind:?}: more than {place:?}: {found:#?}\ndesired {desired:#}\nlive {live:#}"
+        );
+    }
+
+    #[test]
+    fn the_patch_leaves_nothing_to_find(seed in any::<u64>(), count in 1_usize..5) {
+        let (shape, kind, desired) = made(seed);
+        let mut dice = Dice::new(seed ^ 2);
+        let (previous, _) = changed(&mut dice, count, shape, &desired);
+        let (other, _) = changed(&mut dice, count, shape, &previous);
+        let live = live(seed, Extras::Some, shape, &other);
+        let found = changes(shape, Some(&previous), &desired, &live);
+        let mut patched = live.clone();
+        let patch = patch_of(&found);
+        if let Err(error) = json_patch::patch(&mut patched, &patch) {
+            prop_assert!(false, "{kind:?}: {error}: {patch:#}\nlive {live:#}");
+        }
+        let left: Vec<Change> = changes(shape, Some(&previous), &desired, &patched)
+            .into_iter()
+            .filter(|change| change.code != FindingCode::Pruned)
+            .collect();
+        prop_assert!(
+            left.is_empty(),
+            "{kind:?}: {left:#?}\npatch {patch:#}\nprevious {previous:#}\ndesired {desired:#}\nlive {live:#}"
+        );
+    }
+}
+
+#[test]
+fn every_kind_that_is_made_up_is_in_the_table_and_says_something() {
+    for (kind, position) in KINDS.iter().zip(0_u64..) {
+        let seeds = (0..40).map(|seed| seed * KINDS.len() as u64 + position);
+        let sizes = seeds.map(|seed| made(seed).2.to_string().len());
+        assert!(sizes.max() > Some(250), "{kind:?}");
+    }
+}
