@@ -1,0 +1,165 @@
+//! What the comparison costs beside the decoding of release records, on generated data of a real cluster's size.
+//!
+//! The aim: `judge`, which is all that is done with an object once it is read, takes less CPU than `decode`. `live`,
+//! `values` and `fields` are its parts. `cargo bench --bench compare`.
+
+#![expect(clippy::unwrap_used, reason = "a benchmark may panic")]
+
+mod corpus;
+
+use std::sync::LazyLock;
+
+use divan::counter::BytesCount;
+use divan::{Bencher, black_box};
+use driftline::classify::attribute::Autoscaler;
+use driftline::classify::code::ApplyMethod;
+use driftline::classify::object::{Role, Rules, Subject, Values, judge};
+use driftline::compare::additions::{Standing, additions};
+use driftline::compare::managed::Live;
+use driftline::compare::three_way::{Versions, three_way};
+use driftline::manifest::desired::{Owner, desired};
+use driftline::manifest::object;
+use driftline::object::{Gvk, ObjectKey};
+use driftline::release::decode::{MAX_DECODED_BYTES, decode};
+use driftline::release::operations::Operations;
+use driftline::source::Lookup;
+use driftline::types::{Shape, TypeTable};
+use driftline::yaml::Limits;
+use serde_json::Value;
+
+use self::corpus::{Object, Release};
+
+static RELEASES: LazyLock<Vec<Release>> = LazyLock::new(corpus::releases);
+
+const OWNER: Owner<'_> = Owner {
+    name: "app",
+    namespace: "shop",
+};
+
+fn main() {
+    let objects = objects().count();
+    let size = |bytes: usize| bytes / 1_000_000;
+    let live: usize = objects_bytes(|object| object.live.len());
+    let bodies: usize = objects_bytes(|object| object.body.len());
+    let records: usize = RELEASES.iter().map(|release| release.record_json_bytes).sum();
+    let told = format!(
+        "{} releases, {} MB of records; {objects} objects, {} MB as manifests, {} MB live\n",
+        RELEASES.len(),
+        size(records),
+        size(bodies),
+        size(live)
+    );
+    std::io::Write::write_all(&mut std::io::stdout(), told.as_bytes()).unwrap();
+    divan::main();
+}
+
+fn objects() -> impl Iterator<Item = &'static Object> {
+    RELEASES.iter().flat_map(|release| &release.objects)
+}
+
+fn objects_bytes(of: impl Fn(&Object) -> usize) -> usize {
+    objects().map(of).sum()
+}
+
+fn key(object: &Object) -> ObjectKey {
+    ObjectKey {
+        gvk: Gvk::new(&object.api_version, &object.kind),
+        namespace: Some("shop".to_owned()),
+        name: object.name.clone(),
+    }
+}
+
+fn shape(object: &Object) -> Option<Shape<'static>> {
+    TypeTable::builtin().kind(&object.api_version, &object.kind)
+}
+
+fn asked(object: &Object) -> Value {
+    desired(serde_json::from_str(&object.body).unwrap(), &key(object), OWNER)
+}
+
+/// Records to manifest objects: base64, gunzip, JSON, YAML.
+#[divan::bench(sample_count = 5)]
+fn decode_records(bencher: Bencher<'_, '_>) {
+    let bytes: usize = RELEASES.iter().map(|release| release.record_json_bytes).sum();
+    bencher.counter(BytesCount::new(bytes)).bench(|| {
+        for release in RELEASES.iter() {
+            let decoded = decode(black_box(&release.record), MAX_DECODED_BYTES).unwrap();
+            let manifest = decoded.manifest.unwrap_or_default();
+            black_box(object::parse(&manifest, &Limits::default()).unwrap());
+        }
+    });
+}
+
+/// Live objects and what manifests ask of them to reports: all of the comparison.
+#[divan::bench(sample_count = 5)]
+fn judge_objects(bencher: Bencher<'_, '_>) {
+    let (rules, operations) = (Rules::default(), Operations::default());
+    let all: Vec<(ObjectKey, &Object)> = objects().map(|object| (key(object), object)).collect();
+    let bytes = objects_bytes(|object| object.live.len());
+    bencher.counter(BytesCount::new(bytes)).bench(|| {
+        for (key, object) in &all {
+            let subject = Subject {
+                key,
+                template: None,
+                owner: OWNER,
+                role: Role::Expected,
+                expires: false,
+                body: &object.body,
+                previous: Some(&object.body),
+                attempted: &[],
+                method: ApplyMethod::Csa,
+                shape: shape(object),
+                operations: &operations,
+                autoscaler: Autoscaler::None,
+                values: Values::Shown,
+            };
+            black_box(judge(&subject, &Lookup::Found(&object.live), &rules));
+        }
+    });
+}
+
+/// Live JSON to values, managed fields apart.
+#[divan::bench(sample_count = 5)]
+fn parse_live(bencher: Bencher<'_, '_>) {
+    let bytes = objects_bytes(|object| object.live.len());
+    bencher.counter(BytesCount::new(bytes)).bench(|| {
+        for object in objects() {
+            black_box(Live::parse(black_box(&object.live)).unwrap());
+        }
+    });
+}
+
+/// The comparison of values alone.
+#[divan::bench(sample_count = 5)]
+fn compare_values(bencher: Bencher<'_, '_>) {
+    let all: Vec<(Option<Shape<'_>>, Value, Live<'_>)> = objects()
+        .map(|object| (shape(object), asked(object), Live::parse(&object.live).unwrap()))
+        .collect();
+    let bytes = objects_bytes(|object| object.live.len());
+    bencher.counter(BytesCount::new(bytes)).bench_local(|| {
+        for (shape, desired, live) in &all {
+            let versions = Versions {
+                previous: Some(desired),
+                desired,
+                attempted: &[],
+                live: &live.object,
+            };
+            black_box(three_way(*shape, versions));
+        }
+    });
+}
+
+/// What other managers added, by all of the managed fields.
+#[divan::bench(sample_count = 5)]
+fn read_managed_fields(bencher: Bencher<'_, '_>) {
+    let bytes = objects_bytes(|object| object.live.len());
+    bencher.counter(BytesCount::new(bytes)).bench_local(|| {
+        for object in objects() {
+            let live = Live::parse(&object.live).unwrap();
+            for entry in &live.managed {
+                let found = additions(entry, Standing::Editor, shape(object), &live.object, &live.object);
+                black_box(found);
+            }
+        }
+    });
+}
