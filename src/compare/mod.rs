@@ -11,3 +11,6 @@ pub mod patch;
 pub mod path;
 pub mod quantity;
 pub mod three_way;
+
+#[cfg(test)]
+mod semantics;

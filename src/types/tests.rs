@@ -220,6 +220,67 @@ fn pods() {
     );
 }
 
+/// Admission and the scheduler complete Pods, never the templates that workloads make them from.
+#[test]
+fn templates_of_pods_are_left_as_they_are() {
+    const FIELDS: [(&str, &str, &str); 12] = [
+        ("imagePullSecrets", "list by name, dropped", ", filled"),
+        ("nodeName", "string, dropped", ", filled"),
+        ("overhead", "map, dropped", ", filled"),
+        ("priority", "integer, kept", ", filled"),
+        ("priorityClassName", "string, dropped", ", filled"),
+        ("tolerations", "list atomic, dropped", ", filled"),
+        ("volumes", "list by name, dropped", ", filled"),
+        ("enableServiceLinks", "boolean, kept", ", filled true"),
+        (
+            "containers/*/volumeMounts",
+            "list by mountPath, dropped",
+            ", filled",
+        ),
+        ("containers/*/ports/*/hostPort", "integer, dropped", ", filled"),
+        ("containers/*/resources/limits", "map, dropped", ", filled"),
+        ("initContainers/*/resources/requests", "map, dropped", ", filled"),
+    ];
+    let table = TypeTable::builtin();
+    let templates = [
+        ("apps/v1 Deployment", "spec/template/spec"),
+        ("apps/v1 StatefulSet", "spec/template/spec"),
+        ("apps/v1 DaemonSet", "spec/template/spec"),
+        ("apps/v1 ReplicaSet", "spec/template/spec"),
+        ("batch/v1 Job", "spec/template/spec"),
+        ("batch/v1 CronJob", "spec/jobTemplate/spec/template/spec"),
+        ("v1 PodTemplate", "template/spec"),
+        ("v1 ReplicationController", "spec/template/spec"),
+        ("extensions/v1beta1 DaemonSet", "spec/template/spec"),
+    ];
+    for (field, plain, filled) in FIELDS {
+        check(
+            table,
+            &[("v1 Pod", &format!("spec/{field}"), &format!("{plain}{filled}"))],
+        );
+        for (kind, template) in templates {
+            check(table, &[(kind, &format!("{template}/{field}"), plain)]);
+        }
+    }
+    // What the defaulting functions write stands in templates as well.
+    for (field, facts) in [
+        ("dnsPolicy", "string, dropped, filled \"ClusterFirst\""),
+        ("serviceAccount", "string, dropped, filled"),
+        ("containers/*/imagePullPolicy", "string, dropped, filled"),
+        ("containers/*/ports/*/protocol", "string, dropped, filled \"TCP\""),
+        ("nodeSelector", "map, dropped, owned whole"),
+    ] {
+        check(
+            table,
+            &[(
+                "apps/v1 Deployment",
+                &format!("spec/template/spec/{field}"),
+                facts,
+            )],
+        );
+    }
+}
+
 #[test]
 fn containers() {
     check(

@@ -38,17 +38,17 @@ type encoder struct {
 	nodes    map[[5]int]int
 	keys     map[string]int
 	defaults map[string]int
-	types    map[reflect.Type]int
+	types    map[scopedType]int
 }
 
 func encode(facts *allFacts, version string) ([]byte, error) {
 	e := encoder{
 		table: encoded{Kubernetes: version, Keys: [][]string{}, Defaults: []json.RawMessage{}},
-		nodes: map[[5]int]int{}, keys: map[string]int{}, defaults: map[string]int{}, types: map[reflect.Type]int{},
+		nodes: map[[5]int]int{}, keys: map[string]int{}, defaults: map[string]int{}, types: map[scopedType]int{},
 	}
 	names := map[string]int{}
 	for i, t := range facts.types {
-		e.types[t.goType] = i
+		e.types[t.scopedType] = i
 		for _, f := range t.fields {
 			names[f.name] = 0
 		}
@@ -63,13 +63,13 @@ func encode(facts *allFacts, version string) ([]byte, error) {
 	for _, t := range facts.types {
 		row := make([]int, 0, 2*len(t.fields))
 		for _, f := range t.fields {
-			row = append(row, names[f.name], e.field(f))
+			row = append(row, names[f.name], e.field(f, t.scope))
 		}
 		e.table.Types = append(e.table.Types, row)
 	}
 	for _, kind := range facts.kinds {
 		apiVersion, name := kind.gvk.ToAPIVersionAndKind()
-		root := e.node([5]int{int(kindObject), e.types[kind.goType], 0, 0, 0})
+		root := e.node([5]int{int(kindObject), e.typeIndex(kind.goType, scopeOf(kind)), 0, 0, 0})
 		e.table.Kinds = append(e.table.Kinds, []any{apiVersion, name, root})
 	}
 	// As a Rust client sees it: the list is searched by these two in byte order.
@@ -89,13 +89,21 @@ func encode(facts *allFacts, version string) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-func (e *encoder) field(f fact) int {
+// typeIndex finds a type in its scope, or the one that is the same everywhere.
+func (e *encoder) typeIndex(goType reflect.Type, in scope) int {
+	if index, ok := e.types[scopedType{goType, in}]; ok {
+		return index
+	}
+	return e.types[scopedType{goType, anywhere}]
+}
+
+func (e *encoder) field(f fact, in scope) int {
 	child := 0
 	switch f.shape.kind {
 	case kindObject:
-		child = e.types[f.shape.object]
+		child = e.typeIndex(f.shape.object, in)
 	case kindList, kindMap:
-		child = e.plain(f.shape.element)
+		child = e.plain(f.shape.element, in)
 	}
 	flags := 0
 	if !f.pointer {
@@ -134,8 +142,8 @@ func (e *encoder) field(f fact) int {
 }
 
 // plain encodes an element of a list or a value of a map: there, every zero is meant.
-func (e *encoder) plain(s *shape) int {
-	return e.field(fact{shape: s, pointer: true})
+func (e *encoder) plain(s *shape, in scope) int {
+	return e.field(fact{shape: s, pointer: true}, in)
 }
 
 func (e *encoder) node(node [5]int) int {
