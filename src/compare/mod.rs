@@ -7,6 +7,7 @@
 mod diff;
 mod equal;
 mod lookup;
+mod pairs;
 pub mod patch;
 pub mod path;
 pub mod quantity;

@@ -43,6 +43,9 @@ fn facts(table: &TypeTable, api_version: &str, kind: &str, path: &str) -> String
         (false, None) => {}
         (false, Some(default)) => words.push(format!("{default} though not filled")),
     }
+    if shape.is_unordered() {
+        words.push("unordered".to_owned());
+    }
     if shape.is_owned_whole() {
         words.push("owned whole".to_owned());
     }
@@ -421,7 +424,11 @@ fn configuration_and_network() {
             ),
             ("v1 Service", "spec/selector", "map, dropped, owned whole"),
             ("v1 Service", "spec/type", "string, dropped, filled \"ClusterIP\""),
-            ("v1 Endpoints", "subsets", "list atomic, dropped, filled"),
+            (
+                "v1 Endpoints",
+                "subsets",
+                "list atomic, dropped, filled, unordered",
+            ),
             (
                 "v1 PersistentVolumeClaim",
                 "spec/storageClassName",
@@ -483,7 +490,7 @@ fn policy_access_and_extensions() {
                 "autoscaling/v2 HorizontalPodAutoscaler",
                 "spec/metrics",
                 "list atomic, dropped, filled [{\"resource\":{\"name\":\"cpu\",\"target\":{\"averageUtilization\":80,\
-                 \"type\":\"Utilization\"}},\"type\":\"Resource\"}]",
+                 \"type\":\"Utilization\"}},\"type\":\"Resource\"}], unordered",
             ),
             (
                 "autoscaling/v2 HorizontalPodAutoscaler",
@@ -508,17 +515,17 @@ fn policy_access_and_extensions() {
             (
                 "rbac.authorization.k8s.io/v1 Role",
                 "rules",
-                "list atomic, dropped",
+                "list atomic, dropped, unordered",
             ),
             (
                 "rbac.authorization.k8s.io/v1 Role",
                 "rules/*/verbs",
-                "list atomic, dropped",
+                "list atomic, dropped, unordered",
             ),
             (
                 "rbac.authorization.k8s.io/v1 ClusterRole",
                 "rules",
-                "list atomic, dropped, filled",
+                "list atomic, dropped, unordered",
             ),
             (
                 "rbac.authorization.k8s.io/v1 RoleBinding",
@@ -554,7 +561,7 @@ fn policy_access_and_extensions() {
             (
                 "admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration",
                 "webhooks/*/rules",
-                "list atomic, dropped",
+                "list atomic, dropped, unordered",
             ),
             (
                 "admissionregistration.k8s.io/v1 MutatingWebhookConfiguration",

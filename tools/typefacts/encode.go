@@ -13,6 +13,8 @@ const (
 	flagZeroDropped = 1
 	flagFilled      = 2
 	flagOwnedWhole  = 4
+	// 8 is "nullable", which only schemas of custom resources are.
+	flagUnordered = 16
 )
 
 // encoded is the table as JSON. Everything refers by index, equal things are stored once:
@@ -20,7 +22,7 @@ const (
 //   - keys: the merge keys of map lists;
 //   - defaults: values that the server fills in;
 //   - nodes: five numbers each: value kind, child (type of an object, node of a list's or map's element, else
-//     0), list (0 atomic, 1 set, 2+i map by keys[i]), flags, default (0 none, else 1+i);
+//     0), list (0 atomic, 1 set, 2+i map by keys[i]; an unordered atomic one may have keys too), flags, default (0 none, else 1+i);
 //   - types: name and node in turn, sorted by name;
 //   - kinds: API version, kind, node of the root.
 type encoded struct {
@@ -114,6 +116,9 @@ func (e *encoder) field(f fact, in scope) int {
 	}
 	if f.ownedWhole {
 		flags |= flagOwnedWhole
+	}
+	if f.list.unordered {
+		flags |= flagUnordered
 	}
 	list := 0
 	if f.list.set {

@@ -100,8 +100,10 @@ func collect() (*allFacts, error) {
 		visit(&shape{kind: kindObject, object: kind.goType}, scopeOf(kind))
 	}
 	sort.Slice(facts.types, func(i, j int) bool { return facts.types[i].String() < facts.types[j].String() })
-	if err := markKnown(facts); err != nil {
-		return nil, err
+	for _, mark := range []func(*allFacts) error{markKnown, markOrders} {
+		if err := mark(facts); err != nil {
+			return nil, err
+		}
 	}
 	facts.shareTypes()
 	return facts, nil
@@ -182,6 +184,9 @@ func printFacts(out io.Writer, facts *allFacts) error {
 			}
 			if f.list.set {
 				words = append(words, "set")
+			}
+			if f.list.unordered {
+				words = append(words, "unordered")
 			}
 			if f.list.keys != nil {
 				words = append(words, "by "+strings.Join(f.list.keys, "+"))

@@ -58,11 +58,10 @@ var knownFills = []knownFill{
 	// Jobs: pkg/registry/batch/job generateSelector, which labels the template as well.
 	{"batch/v1.JobSpec", []string{"selector"}, anywhere},
 
-	// SetDefaults_Subject and SetDefaults_*Binding by kind; the clusterrole-aggregation controller.
+	// SetDefaults_Subject and SetDefaults_*Binding by kind.
 	{"rbac/*.Subject", []string{"apiGroup"}, anywhere},
 	{"rbac/v1alpha1.Subject", []string{"apiVersion"}, anywhere},
 	{"rbac/*.RoleRef", []string{"apiGroup"}, anywhere},
-	{"rbac/*.ClusterRole", []string{"rules"}, anywhere},
 
 	// Admission plugin DefaultIngressClass.
 	{"networking/*.IngressSpec", []string{"ingressClassName"}, anywhere},

@@ -42,8 +42,9 @@ func (d definitions) of(goType reflect.Type) spec.Schema {
 
 // listKind says how the API server merges a list, and thereby which elements are "the same".
 type listKind struct {
-	set  bool
-	keys []string // of a map list; sorted by importance as declared
+	set       bool
+	unordered bool     // atomic, but the order means nothing
+	keys      []string // of a map list, sorted by importance as declared; what tells the elements of an unordered one apart
 }
 
 // listOf prefers the list type of server-side apply; where a list has none, strategic merge patch decides:
