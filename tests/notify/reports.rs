@@ -49,6 +49,7 @@ pub(crate) fn empty() -> Report {
         summary: Summary::default(),
         releases: Vec::new(),
         errors: Vec::new(),
+        notes: Vec::new(),
     }
 }
 
