@@ -41,12 +41,13 @@ type encoder struct {
 	keys     map[string]int
 	defaults map[string]int
 	types    map[scopedType]int
+	atomic   map[reflect.Type]bool
 }
 
 func encode(facts *allFacts, version string) ([]byte, error) {
 	e := encoder{
 		table: encoded{Kubernetes: version, Keys: [][]string{}, Defaults: []json.RawMessage{}},
-		nodes: map[[5]int]int{}, keys: map[string]int{}, defaults: map[string]int{}, types: map[scopedType]int{},
+		nodes: map[[5]int]int{}, keys: map[string]int{}, defaults: map[string]int{}, types: map[scopedType]int{}, atomic: facts.atomic,
 	}
 	names := map[string]int{}
 	for i, t := range facts.types {
@@ -148,7 +149,7 @@ func (e *encoder) field(f fact, in scope) int {
 
 // plain encodes an element of a list or a value of a map: there, every zero is meant.
 func (e *encoder) plain(s *shape, in scope) int {
-	return e.field(fact{shape: s, pointer: true}, in)
+	return e.field(fact{shape: s, pointer: true, ownedWhole: s.kind == kindObject && e.atomic[s.object]}, in)
 }
 
 func (e *encoder) node(node [5]int) int {

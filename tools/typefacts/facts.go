@@ -55,6 +55,8 @@ type typeFacts struct {
 type allFacts struct {
 	kinds []rootKind
 	types []typeFacts
+	// The types that managed fields own as a whole wherever they stand, as elements of a list too.
+	atomic map[reflect.Type]bool
 }
 
 // collect walks every type that is reachable from a kind, `status` excepted: driftline never compares it.
@@ -67,7 +69,7 @@ func collect() (*allFacts, error) {
 	for _, kind := range kinds {
 		roots[kind.goType] = true
 	}
-	facts := &allFacts{kinds: kinds}
+	facts := &allFacts{kinds: kinds, atomic: map[reflect.Type]bool{}}
 	seen := map[scopedType]bool{}
 	var visit func(*shape, scope)
 	visit = func(s *shape, in scope) {
@@ -76,6 +78,7 @@ func collect() (*allFacts, error) {
 			return
 		}
 		seen[scopedType{s.object, in}] = true
+		facts.atomic[s.object] = isAtomic(published.of(s.object))
 		collected := typeFacts{scopedType: scopedType{s.object, in}}
 		for _, f := range fieldsOf(s.object) {
 			known := fact{name: f.name, shape: shapeOf(f.goType), pointer: f.pointer}
@@ -177,6 +180,11 @@ func printFacts(out io.Writer, facts *allFacts) error {
 		}
 	}
 	for _, t := range facts.types {
+		if facts.atomic[t.goType] {
+			if _, err := fmt.Fprintln(out, t.String(), "owned-whole"); err != nil {
+				return err
+			}
+		}
 		for _, f := range t.fields {
 			words := []string{t.String(), f.name, f.shape.String()}
 			if f.pointer {

@@ -76,15 +76,16 @@ func (d definitions) listOf(structType reflect.Type, f field) listKind {
 
 // ownedWhole tells whether managed fields name this object or map only as a whole (map type atomic).
 func (d definitions) ownedWhole(structType reflect.Type, f field) bool {
-	isAtomic := func(s spec.Schema) bool {
-		mapType, _ := s.Extensions.GetString("x-kubernetes-map-type")
-		return mapType == "atomic"
-	}
 	if isAtomic(d.of(structType).Properties[f.name]) || isAtomic(d.of(f.owner).Properties[f.name]) {
 		return true
 	}
 	s := shapeOf(f.goType)
 	return s.kind == kindObject && isAtomic(d.of(s.object))
+}
+
+func isAtomic(s spec.Schema) bool {
+	mapType, _ := s.Extensions.GetString("x-kubernetes-map-type")
+	return mapType == "atomic"
 }
 
 // enumOf lists the values that a string field may take, as far as the definitions tell.
