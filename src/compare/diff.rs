@@ -132,7 +132,9 @@ impl<'v> Walk<'v> {
                 // Where Go cannot tell a zero from nothing, the server fills in what it likes.
                 let server_chose = is_zero(desired)
                     && shape.is_some_and(|shape| shape.is_filled() && shape.zero() == Zero::Dropped);
-                if !server_chose && !equal::scalars(shape, desired, live) {
+                let same =
+                    || equal::scalars(shape, desired, live) || is_respelled(trail, shape, desired, live);
+                if !server_chose && !same() {
                     self.record(trail, desired, Some(live), Cause::Value);
                 }
             }
@@ -148,6 +150,9 @@ impl<'v> Walk<'v> {
     ) {
         // Strategic merge directives (`$patch`, `$retainKeys`, …) speak to the patch, not to the object.
         for (key, value) in desired.iter().filter(|(key, _)| !key.starts_with('$')) {
+            if is_overruled(shape, desired, key) {
+                continue;
+            }
             let trail = Trail::Key(trail, key);
             let found = live.get(key);
             match shape.map_or(Field::Unknown, |shape| shape.field(key)) {
@@ -396,6 +401,36 @@ fn says_anything(shape: Option<Shape<'_>>, value: &Value) -> bool {
             })
         }
         Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => kept || !is_zero(value),
+    }
+}
+
+/// Whether another field of the manifest decides what the server writes here: a Pod's account has a deprecated
+/// second name, which the server overwrites with the first (Kubernetes: `pkg/apis/core/v1/conversion.go`,
+/// `Convert_v1_PodSpec_To_core_PodSpec`).
+fn is_overruled(shape: Option<Shape<'_>>, desired: &Map<String, Value>, key: &str) -> bool {
+    key == "serviceAccount"
+        && shape.is_some_and(Shape::is_builtin)
+        && desired
+            .get("serviceAccountName")
+            .is_some_and(|name| !is_zero(name))
+}
+
+/// Whether a program that holds a custom resource in Go types and writes it back has spelled this value anew.
+///
+/// The schema rarely tells. Amounts are known by their place in `resources`, as the types of containers are embedded
+/// everywhere; durations by being spelled as Go prints them, and no other way.
+fn is_respelled(trail: &Trail<'_>, shape: Option<Shape<'_>>, desired: &Value, live: &Value) -> bool {
+    if shape.is_some_and(Shape::is_builtin) {
+        return false;
+    }
+    match trail {
+        Trail::Key(Trail::Key(Trail::Key(_, "resources"), "limits" | "requests"), _) => {
+            equal::amounts(desired, live)
+        }
+        Trail::Root | Trail::Key(..) | Trail::Index(..) | Trail::Match(..) | Trail::Member(..) => {
+            shape.is_some_and(|shape| shape.value() == ValueKind::String)
+                && equal::is_printed_duration(desired, live)
+        }
     }
 }
 

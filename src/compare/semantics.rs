@@ -229,3 +229,90 @@ fn endpoints_come_back_sorted() {
         ["changed /subsets[0]/addresses[1]/ip"]
     );
 }
+
+/// A kind with these properties in its spec.
+fn custom(properties: &Value) -> TypeTable {
+    let document = json!({"components": {"schemas": {"Thing": {
+        "type": "object",
+        "properties": {"metadata": {"type": "object"}, "spec": {"type": "object", "properties": properties}},
+        "x-kubernetes-group-version-kind": [{"group": "example.com", "version": "v1", "kind": "Thing"}]}}}});
+    TypeTable::from_openapi_v3(document.to_string().as_bytes()).unwrap()
+}
+
+const THING: (&str, &str) = ("example.com/v1", "Thing");
+
+/// Regression: issuers write certificates back with their durations as Go prints them, which looked like a change.
+#[test]
+fn durations_that_a_controller_wrote_back() {
+    let table = custom(&json!({"duration": {"type": "string"}}));
+    let spec = |duration: &str| json!({"spec": {"duration": duration}});
+    let found = |asked: &str, lives: &str| changes(&table, THING, &spec(asked), &spec(lives));
+    assert_eq!(found("2160h", "2160h0m0s"), NONE);
+    assert_eq!(found("2160h", "24h0m0s"), ["changed /spec/duration"]);
+    assert_eq!(found("2160h", "129600m"), ["changed /spec/duration"]);
+    // Text of built-in kinds is text.
+    let config = |text: &str| json!({"data": {"timeout": text}});
+    assert_eq!(
+        builtin("v1", "ConfigMap", &config("1h"), &config("1h0m0s")),
+        ["changed /data/timeout"]
+    );
+}
+
+/// Regression: amounts of containers in a custom resource were compared as text unless its schema spelled out the
+/// pattern of a quantity.
+#[test]
+fn amounts_of_containers_in_a_custom_resource() {
+    let amounts = json!({"type": "object", "additionalProperties": {
+        "anyOf": [{"type": "integer"}, {"type": "string"}], "x-kubernetes-int-or-string": true}});
+    let resources = json!({"type": "object", "properties": {"limits": amounts}});
+    let free = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+    let table = custom(&json!({"resources": resources, "template": free, "cpu": {"type": "string"}}));
+    let found = |asked: &Value, lives: &Value| {
+        changes(&table, THING, &json!({"spec": asked}), &json!({"spec": lives}))
+    };
+    let limits = |cpu: Value| json!({"resources": {"limits": {"cpu": cpu}}});
+    assert_eq!(found(&limits(json!("100m")), &limits(json!("0.1"))), NONE);
+    assert_eq!(found(&limits(json!(1)), &limits(json!("1000m"))), NONE);
+    assert_eq!(
+        found(&limits(json!("100m")), &limits(json!("200m"))),
+        ["changed /spec/resources/limits/cpu"]
+    );
+    let template = |memory: &str| {
+        json!({"template": {"spec": {"containers": [
+        {"name": "a", "resources": {"requests": {"memory": memory}}}]}}})
+    };
+    assert_eq!(found(&template("1024Mi"), &template("1Gi")), NONE);
+    assert_eq!(
+        found(&template("1024Mi"), &template("2Gi")),
+        ["changed /spec/template/spec/containers[0]/resources/requests/memory"]
+    );
+    assert_eq!(
+        found(&json!({"cpu": "1000m"}), &json!({"cpu": "1"})),
+        ["changed /spec/cpu"]
+    );
+}
+
+/// Regression: a chart that sets both names of the account to different values drifted for ever.
+#[test]
+fn the_deprecated_name_of_a_service_account() {
+    let template = |account: Value| json!({"spec": {"template": {"spec": account}}});
+    let live = template(json!({"serviceAccount": "new", "serviceAccountName": "new"}));
+    let found = |asked: Value| builtin("apps/v1", "Deployment", &template(asked), &live);
+    assert_eq!(
+        found(json!({"serviceAccount": "old", "serviceAccountName": "new"})),
+        NONE
+    );
+    assert_eq!(found(json!({"serviceAccount": "new"})), NONE);
+    assert_eq!(
+        found(json!({"serviceAccount": "old"})),
+        ["changed /spec/template/spec/serviceAccount"]
+    );
+    assert_eq!(
+        found(json!({"serviceAccount": "old", "serviceAccountName": "old"})),
+        ["changed /spec/template/spec/serviceAccountName"]
+    );
+    assert_eq!(
+        found(json!({"serviceAccount": "new", "serviceAccountName": ""})),
+        NONE
+    );
+}
