@@ -305,7 +305,7 @@ impl<'v> Walk<'v> {
         let unordered = shape.filter(|shape| shape.is_unordered());
         let identity = unordered.map_or(&[][..], Shape::identity);
         let positions: Vec<usize> = match unordered {
-            Some(_) => pairs::pair(desired.1, live.1, identity, &holds),
+            Some(_) => pairs::pair(desired.1, live.1, identity, holds),
             None => (0..live.1.len()).collect(),
         };
         let twins = || {

@@ -11,6 +11,9 @@ use super::lookup::nested;
 /// Beyond that many elements without a twin at their own position the search would be slow; position decides then.
 const MAX_STRAYS: usize = 256;
 
+/// Whether a wanted and a live element go together.
+type Criterion<'a> = &'a dyn Fn(&Value, &Value) -> bool;
+
 /// For each wanted element the position of its counterpart in a live list of the same length, no position twice.
 ///
 /// An element goes with one that `holds` all of it, else with one of the same `identity`, else with what is left,
@@ -30,7 +33,7 @@ pub(super) fn pair(
     }
     let mut free = strays.clone();
     let is_twin = |wanted: &Value, found: &Value| !identify(identity, wanted, found).is_empty();
-    let criteria: [&dyn Fn(&Value, &Value) -> bool; 3] = [&holds, &is_twin, &|_, _| true];
+    let criteria: [Criterion<'_>; 3] = [&holds, &is_twin, &|_, _| true];
     for fits in criteria {
         strays.retain(|&stray| {
             let Some(at) = free

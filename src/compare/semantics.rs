@@ -1,7 +1,7 @@
 //! What the API server makes of manifests, kind by kind: the differences that are none, and those that are.
 //!
-//! Tables of what a manifest says, what then lives, and the changes that a user is told of. The servers' answers
-//! are those of a Kubernetes 1.36 API server unless a row says otherwise.
+//! Tables of what a manifest says, what then lives, and the changes that a user is told of, by the facts of the
+//! embedded table and of schemas.
 
 use serde_json::{Value, json};
 
@@ -213,7 +213,7 @@ fn rules_added_to_an_empty_cluster_role() {
     assert_eq!(found(Value::Null), NONE);
 }
 
-/// Servers before 1.33 sort the subsets of Endpoints and everything in them.
+/// Whoever repacks the subsets of Endpoints sorts them and everything in them.
 #[test]
 fn endpoints_come_back_sorted() {
     let endpoints = |addresses: [&str; 2], ports: [u16; 2]| {

@@ -23,7 +23,7 @@ var knownOrders = []knownOrder{
 		"type", "resource.name", "containerResource.container", "containerResource.name", "pods.metric.name",
 		"object.describedObject.kind", "object.describedObject.name", "object.metric.name", "external.metric.name",
 	}},
-	// Servers before 1.33 sorted them: pkg/api/v1/endpoints RepackSubsets, called by Canonicalize.
+	// Controllers sort them, and so did servers once: pkg/api/v1/endpoints RepackSubsets. 1.36 keeps the order it is given.
 	{"core/v1.Endpoints", []string{"subsets"}, nil},
 	{"core/v1.EndpointSubset", []string{"addresses", "notReadyAddresses"}, []string{"ip"}},
 	{"core/v1.EndpointSubset", []string{"ports"}, []string{"port", "protocol"}},
