@@ -1,7 +1,8 @@
 //! What a scan has found out so far.
 //!
 //! Reading proceeds in any order; the board puts every answer beside the question it belongs to, and can be turned
-//! into a report at any moment. Objects are judged outside its lock, so that several can be at once.
+//! into a report at any moment; what arrives after that is nobody's business. Objects are judged outside its lock, so
+//! that several can be at once.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -129,13 +130,13 @@ impl Board {
         }
     }
 
-    /// The releases as far as they are known.
-    pub(super) fn into_reports(
-        self,
+    /// The releases as far as they are known, which are taken off the board.
+    pub(super) fn take_reports(
+        &self,
         now: DateTime<Utc>,
         stuck_after: TimeDelta,
     ) -> (Vec<ReleaseReport>, Vec<ReportError>) {
-        let state = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let state = std::mem::take(&mut *self.state());
         let reports = state
             .releases
             .into_iter()

@@ -10,18 +10,20 @@ mod work;
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
 use futures::StreamExt;
 
 use self::board::{Absence, Board, Tables};
+use self::load::{Loaded, Loading};
 use crate::classify::code::{Outcome, Stopped};
 use crate::classify::object::Rules;
-use crate::object::Gvk;
+use crate::object::{Gvk, ObjectKey};
 use crate::release::history::History;
+use crate::release::stored::StoredRevision;
 use crate::report::{self, Report, ReportError, SCHEMA, Summary, Tool};
-use crate::source::{Kinds, ReadError, Source};
+use crate::source::{Kinds, Lookup, ReadError, Source};
 use crate::types::TypeTable;
 
 /// What cannot be said without the second listing.
@@ -38,8 +40,6 @@ pub struct Options {
     pub stuck_after: Duration,
     /// The cap on one decoded record, in bytes.
     pub max_record_bytes: u64,
-    /// How many releases are decoded at once.
-    pub concurrency: usize,
     /// How differences are classified and shown.
     pub rules: Rules,
 }
@@ -64,11 +64,11 @@ impl Progress for Quiet {
 pub async fn scan<S: Source>(
     source: Arc<S>,
     options: &Options,
-    progress: &dyn Progress,
+    progress: &Arc<dyn Progress>,
     stop: impl Future<Output = Stopped>,
 ) -> Report {
     let started_at = Utc::now();
-    let board = Board::default();
+    let board = Arc::new(Board::default());
     let ended = tokio::select! {
         biased;
         stopped = stop => Ended::Stopped(stopped),
@@ -77,7 +77,7 @@ pub async fn scan<S: Source>(
             Err(error) => Ended::Failed(error),
         },
     };
-    let (mut releases, mut errors) = board.into_reports(source.now(), age(options.stuck_after));
+    let (mut releases, mut errors) = board.take_reports(source.now(), age(options.stuck_after));
     let mut outcome = None;
     let mut stopped = None;
     match ended {
@@ -130,11 +130,13 @@ enum Ended {
 async fn read<S: Source>(
     source: &Arc<S>,
     options: &Options,
-    progress: &dyn Progress,
-    board: &Board,
+    progress: &Arc<dyn Progress>,
+    board: &Arc<Board>,
 ) -> Result<(), ReportError> {
     progress.stage("listing releases", 0);
     let mut clock = Clock::start();
+    // Its first use unpacks it, which can as well happen while the cluster answers.
+    tokio::task::spawn_blocking(TypeTable::builtin);
     let (kinds, inventory) = tokio::join!(source.kinds(), source.revisions(&options.namespaces));
     let inventory = inventory.map_err(|error| storage_error(&error))?;
     let kinds = kinds.map_err(|error| ReportError {
@@ -170,13 +172,7 @@ async fn read<S: Source>(
     clock.lap("list");
 
     progress.stage("reading releases", histories.len());
-    futures::stream::iter(histories.iter().enumerate())
-        .for_each_concurrent(options.concurrency.max(1), |(position, history)| async move {
-            let loaded = load::load(source, history, options.max_record_bytes).await;
-            board.loaded(position, loaded);
-            progress.step();
-        })
-        .await;
+    records(source, histories, options, progress, board).await;
     clock.lap("decode");
 
     let plan = board.plan(&kinds);
@@ -184,12 +180,12 @@ async fn read<S: Source>(
     clock.lap("types");
 
     progress.stage("reading objects", plan.wanted.len());
-    source
-        .objects(&plan.wanted, &|key, lookup| {
-            board.found(key, &lookup, &tables, &options.rules);
-            progress.step();
-        })
-        .await;
+    let (board_of, step, rules) = (Arc::clone(board), Arc::clone(progress), options.rules.clone());
+    let found = move |key: &ObjectKey, lookup: Lookup<'_>| {
+        board_of.found(key, &lookup, &tables, &rules);
+        step.step();
+    };
+    source.objects(&plan.wanted, Arc::new(found)).await;
     clock.lap("compare");
 
     progress.stage("checking for changes during the scan", 0);
@@ -232,6 +228,34 @@ fn storage_error(error: &ReadError) -> ReportError {
     }
 }
 
+/// Reads and decodes what the comparison needs of every release.
+async fn records<S: Source>(
+    source: &Arc<S>,
+    histories: Vec<History>,
+    options: &Options,
+    progress: &Arc<dyn Progress>,
+    board: &Arc<Board>,
+) {
+    let mut wanted = Vec::new();
+    for (position, history) in histories.iter().enumerate() {
+        let before = wanted.len();
+        wanted.extend(load::needed(history).cloned());
+        if wanted.len() == before {
+            board.loaded(position, Loaded::default());
+            progress.step();
+        }
+    }
+    let loading = Loading::new(histories, options.max_record_bytes);
+    let (board, progress) = (Arc::clone(board), Arc::clone(progress));
+    let found = move |revision: &StoredRevision, answer| {
+        if let Some((position, loaded)) = loading.accept(revision, answer) {
+            board.loaded(position, loaded);
+            progress.step();
+        }
+    };
+    source.records(wanted, Arc::new(found)).await;
+}
+
 /// The type facts of the custom resources in use. A group without a schema is compared by generic rules.
 async fn tables<S: Source>(source: &Arc<S>, custom: &[String], kinds: &Kinds) -> Tables {
     let served = |api_version: &&String| {
@@ -267,20 +291,43 @@ fn age(duration: Duration) -> TimeDelta {
     TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
 }
 
-/// Logs how long each stage took.
-struct Clock(std::time::Instant);
+/// Logs how long each stage took, and how much processor time.
+struct Clock {
+    began: Instant,
+    worked: Option<Duration>,
+}
 
 impl Clock {
     fn start() -> Self {
-        Self(std::time::Instant::now())
+        Self {
+            began: Instant::now(),
+            worked: processor_time(),
+        }
     }
 
     fn lap(&mut self, stage: &'static str) {
+        let now = Self::start();
+        let worked = now.worked.zip(self.worked);
         tracing::info!(
             stage,
-            millis = u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX),
+            millis = millis(now.began.duration_since(self.began)),
+            cpu_millis = worked.map(|(now, before)| millis(now.saturating_sub(before))),
             "done"
         );
-        self.0 = std::time::Instant::now();
+        *self = now;
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The processor time of this process, in user mode and in the kernel; `None` where there is no Linux to tell.
+fn processor_time() -> Option<Duration> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // The second field, the program's name, may hold anything; what follows it are numbers, of which user time is
+    // the twelfth. Linux counts in hundredths of a second here, whatever the kernel's own tick is.
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
+    let mut ticks = || fields.next()?.parse::<u64>().ok();
+    Some(Duration::from_millis((ticks()? + ticks()?) * 10))
 }
