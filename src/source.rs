@@ -53,6 +53,17 @@ pub struct Wanted {
     pub key: ObjectKey,
     /// The kind's resource name in URLs.
     pub plural: String,
+    /// Whether it is expected to be there.
+    pub expected: Expected,
+}
+
+/// Whether an object is expected to be there, and so what it takes to say that it is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Expected {
+    /// No: that a whole list of its kind lacks it is enough.
+    Gone,
+    /// Yes: only the API server's answer to its very name is.
+    There,
 }
 
 /// A release record, as far as it could be read.

@@ -3,7 +3,7 @@
 //! Objects of one kind are listed when there are several of them, else read one by one. A list is read page by
 //! page, its items are looked at as text, and only the wanted ones are handed on, so that neither a large list nor
 //! the cluster's other objects are ever held. Absence from a list is confirmed by a GET: only the API server's
-//! own 404 makes an object missing.
+//! own 404 makes an object missing. What is expected to be gone anyway is gone when a whole list lacks it.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -13,9 +13,9 @@ use futures::StreamExt;
 use serde::Deserialize;
 
 use super::http::{Answer, Coding, Get, Http, JSON, Patience, Purpose, api_path, encode, parse};
-use super::pages::{self, Item};
+use super::pages::{self, End, Item};
 use crate::object::{Gvk, ObjectKey};
-use crate::source::{FoundObject, Lookup, ReadError, Wanted};
+use crate::source::{Expected, FoundObject, Lookup, ReadError, Wanted};
 
 /// From how many wanted objects on one list is cheaper than as many GETs.
 const LIST_FROM: usize = 4;
@@ -24,7 +24,7 @@ const WORTH_LISTING: u64 = 20;
 
 /// The objects of one kind that are still to be found, by namespace and name.
 #[derive(Clone, Default)]
-struct Pending(Arc<Mutex<HashMap<Place, ObjectKey>>>);
+struct Pending(Arc<Mutex<HashMap<Place, Wanted>>>);
 
 type Place = (Option<String>, String);
 
@@ -43,34 +43,40 @@ struct NamedMetadata<'a> {
 }
 
 impl Pending {
-    fn map(&self) -> MutexGuard<'_, HashMap<Place, ObjectKey>> {
+    fn map(&self) -> MutexGuard<'_, HashMap<Place, Wanted>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The wanted object that this is, if it is one.
-    fn take(&self, json: &str) -> Option<ObjectKey> {
-        let Named { metadata } = parse(json.as_bytes()).ok()?;
+    fn take(&self, json: &str) -> Result<Option<Wanted>, ReadError> {
+        let Named { metadata } = parse(json.as_bytes())?;
         let place = (
             metadata.namespace.map(Cow::into_owned),
             metadata.name.into_owned(),
         );
-        self.map().remove(&place)
+        Ok(self.map().remove(&place))
+    }
+
+    /// Takes out what is not there if a whole list lacks it.
+    fn take_unlisted(&self) -> Vec<Wanted> {
+        let is_gone = |_: &Place, wanted: &mut Wanted| wanted.expected == Expected::Gone;
+        self.map().extract_if(is_gone).map(|(_, wanted)| wanted).collect()
     }
 }
 
 /// Reads every wanted object and hands each outcome to `found`.
 pub(super) async fn objects(http: &Http, wanted: &[Wanted], found: FoundObject) {
-    let mut kinds: BTreeMap<(&Gvk, &str), Vec<&ObjectKey>> = BTreeMap::new();
+    let mut kinds: BTreeMap<(&Gvk, &str), Vec<&Wanted>> = BTreeMap::new();
     for object in wanted {
         kinds
             .entry((&object.key.gvk, object.plural.as_str()))
             .or_default()
-            .push(&object.key);
+            .push(object);
     }
     // Concurrency is bounded per request; here only the number of kinds held open.
     let found = &found;
     futures::stream::iter(kinds)
-        .for_each_concurrent(16, |((gvk, plural), keys)| async move {
+        .for_each_concurrent(16, |((gvk, plural), wanted)| async move {
             Kind {
                 http,
                 gvk,
@@ -78,7 +84,7 @@ pub(super) async fn objects(http: &Http, wanted: &[Wanted], found: FoundObject) 
                 found,
                 patience: Patience::default(),
             }
-            .read(keys)
+            .read(wanted)
             .await;
         })
         .await;
@@ -93,26 +99,34 @@ struct Kind<'a> {
 }
 
 impl Kind<'_> {
-    async fn read(&self, keys: Vec<&ObjectKey>) {
-        let mut namespaces: Vec<Option<&str>> = keys.iter().map(|key| key.namespace.as_deref()).collect();
+    async fn read(&self, wanted: Vec<&Wanted>) {
+        let mut namespaces: Vec<Option<&str>> = wanted
+            .iter()
+            .map(|wanted| wanted.key.namespace.as_deref())
+            .collect();
         namespaces.sort_unstable();
         namespaces.dedup();
         let pending = Pending::default();
         let place = |key: &ObjectKey| (key.namespace.clone(), key.name.clone());
         pending
             .map()
-            .extend(keys.iter().map(|&key| (place(key), key.clone())));
-        if keys.len() >= LIST_FROM {
+            .extend(wanted.iter().map(|&wanted| (place(&wanted.key), wanted.clone())));
+        if wanted.len() >= LIST_FROM {
             let scope = if let [only] = namespaces[..] { only } else { None };
             match self.list(scope, &pending).await {
-                Ok(()) => {}
+                Ok(End::Whole) => {
+                    for wanted in pending.take_unlisted() {
+                        (self.found)(&wanted.key, Lookup::NotFound);
+                    }
+                }
+                Ok(End::Early) => {}
                 // A namespaced role may still list, namespace by namespace.
                 Err(ReadError::Forbidden { .. }) if scope.is_none() && namespaces[0].is_some() => {
                     for namespace in namespaces {
                         let count = pending
                             .map()
                             .values()
-                            .filter(|key| key.namespace.as_deref() == namespace)
+                            .filter(|wanted| wanted.key.namespace.as_deref() == namespace)
                             .count();
                         if count >= LIST_FROM
                             && let Err(error) = self.list(namespace, &pending).await
@@ -132,8 +146,8 @@ impl Kind<'_> {
                 }
                 Err(error) => {
                     let left = std::mem::take(&mut *pending.map());
-                    for key in left.values() {
-                        (self.found)(key, Lookup::Unreadable(&error));
+                    for wanted in left.values() {
+                        (self.found)(&wanted.key, Lookup::Unreadable(&error));
                     }
                     return;
                 }
@@ -141,13 +155,13 @@ impl Kind<'_> {
         }
         let left = std::mem::take(&mut *pending.map());
         futures::stream::iter(left.into_values())
-            .for_each_concurrent(16, |key| self.get(key))
+            .for_each_concurrent(16, |wanted| self.get(wanted.key))
             .await;
     }
 
     /// Lists one namespace, or all of them, and takes what is wanted out of `pending`. What an interrupted list
     /// leaves there is read one by one.
-    async fn list(&self, namespace: Option<&str>, pending: &Pending) -> Result<(), ReadError> {
+    async fn list(&self, namespace: Option<&str>, pending: &Pending) -> Result<End, ReadError> {
         let mut path = self.path(namespace);
         if self.gvk.kind == "Secret" && self.gvk.api_version == "v1" {
             path.push_str("?fieldSelector=");
@@ -157,9 +171,10 @@ impl Kind<'_> {
         let get = self.ask(&path, "list", &resource, namespace);
         let (found, wanted) = (Arc::clone(self.found), pending.clone());
         let each: Item = Arc::new(move |json| {
-            if let Some(key) = wanted.take(json) {
+            if let Some(Wanted { key, .. }) = wanted.take(json)? {
                 found(&key, Lookup::Found(json));
             }
+            Ok(())
         });
         pages::read(self.http, get, self.page_size(), each, |seen| {
             let left = pending.map().len() as u64;

@@ -18,8 +18,17 @@ use crate::source::ReadError;
 /// How many pages of one list are worked on at once: one for either half of a release that two pages share.
 const AHEAD: usize = 2;
 
-/// Is handed the items of a list, as JSON.
-pub(super) type Item = Arc<dyn Fn(&str) + Send + Sync>;
+/// Is handed the items of a list, as JSON. An item that is not what was asked for makes the page unreadable.
+pub(super) type Item = Arc<dyn Fn(&str) -> Result<(), ReadError> + Send + Sync>;
+
+/// How a list ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// Every item that there is was looked at.
+    Whole,
+    /// There may be more.
+    Early,
+}
 
 /// What is known of a page before its items are looked at.
 pub(super) struct Seen {
@@ -29,6 +38,8 @@ pub(super) struct Seen {
     pub(super) remaining: Option<u64>,
     token: Option<String>,
 }
+
+type Work = JoinHandle<Result<(), ReadError>>;
 
 #[derive(Deserialize)]
 struct Page<'a> {
@@ -41,77 +52,77 @@ struct Page<'a> {
 
 /// Lists what `get` asks for, beginning with a page of `limit` items. `next` says of every page how large the one
 /// after it shall be; without an answer the list ends there. When this returns, nothing is worked on any more.
-/// `Err` when a page could not be read; a list that the API server cannot go on with just ends.
+/// `Err` when a page could not be read; a list that the API server cannot go on with just ends early.
 pub(super) async fn read(
     http: &Http,
     get: Get<'_>,
     limit: u32,
     each: Item,
     mut next: impl FnMut(&Seen) -> Option<u32> + Send,
-) -> Result<(), ReadError> {
-    let mut working: VecDeque<JoinHandle<()>> = VecDeque::new();
+) -> Result<End, ReadError> {
+    let mut working: VecDeque<Work> = VecDeque::new();
     let and = if get.path.contains('?') { '&' } else { '?' };
     let mut path = format!("{}{and}limit={limit}", get.path);
     let outcome = loop {
         let answer = http.hold(Get { path: &path, ..get }).await;
         let (body, slot) = match answer {
             Ok((Answer::Body(body), slot)) => (body, slot),
-            Ok((Answer::NotFound | Answer::NoSuchPath | Answer::Expired, _)) => break Ok(()),
+            Ok((Answer::NotFound | Answer::NoSuchPath | Answer::Expired, _)) => break Ok(End::Early),
             Err(error) => break Err(error),
         };
         if working.len() == AHEAD
             && let Some(oldest) = working.pop_front()
+            && let Err(error) = finish(oldest).await
         {
-            finish(oldest).await;
+            break Err(error);
         }
         let (tell, told) = oneshot::channel();
         let each = Arc::clone(&each);
         working.push_back(tokio::task::spawn_blocking(move || {
-            work(&body, &each, tell);
+            let worked = work(&body, &each, tell);
             drop::<Slot>(slot);
+            worked
         }));
         let seen = match told.await {
-            Ok(Ok(seen)) => seen,
-            Ok(Err(error)) => break Err(error),
-            Err(_) => break Ok(()),
+            Ok(seen) => seen,
+            // It could not be read; its work has the error.
+            Err(_) => break Ok(End::Early),
         };
         match (&seen.token, next(&seen)) {
             (Some(token), Some(limit)) => {
                 path = format!("{}{and}limit={limit}&continue={}", get.path, encode(token));
             }
-            (None, _) | (_, None) => break Ok(()),
+            (None, _) => break Ok(End::Whole),
+            (Some(_), None) => break Ok(End::Early),
         }
     };
+    let mut worked = Ok(());
     for page in working {
-        finish(page).await;
+        worked = worked.and(finish(page).await);
     }
-    outcome
+    worked.and(outcome)
 }
 
-fn work(body: &[u8], each: &Item, tell: oneshot::Sender<Result<Seen, ReadError>>) {
+fn work(body: &[u8], each: &Item, tell: oneshot::Sender<Seen>) -> Result<(), ReadError> {
+    let page: Page<'_> = parse(body)?;
+    let items = page.items.unwrap_or_default();
+    let seen = Seen {
+        bytes: body.len(),
+        items: items.len(),
+        remaining: page.metadata.remaining_item_count,
+        token: page.metadata.token.filter(|token| !token.is_empty()),
+    };
     // Nobody listens any more when the scan has ended.
-    match parse::<Page<'_>>(body) {
-        Ok(page) => {
-            let items = page.items.unwrap_or_default();
-            let seen = Seen {
-                bytes: body.len(),
-                items: items.len(),
-                remaining: page.metadata.remaining_item_count,
-                token: page.metadata.token.filter(|token| !token.is_empty()),
-            };
-            if tell.send(Ok(seen)).is_ok() {
-                items.into_iter().for_each(|item| each(item.get()));
-            }
-        }
-        Err(error) => {
-            let _ = tell.send(Err(error));
-        }
+    if tell.send(seen).is_err() {
+        return Ok(());
     }
+    items.into_iter().try_for_each(|item| each(item.get()))
 }
 
-/// Waits for a page. What a defect in looking at it left is missing from what was handed on, which callers notice.
-async fn finish(page: JoinHandle<()>) {
-    if let Err(error) = page.await {
-        tracing::error!(%error, "a page of a list could not be worked on");
-    }
+async fn finish(page: Work) -> Result<(), ReadError> {
+    page.await.unwrap_or_else(|_| {
+        Err(ReadError::Malformed {
+            reason: "looking at it failed".to_owned(),
+        })
+    })
 }

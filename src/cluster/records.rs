@@ -17,7 +17,7 @@ use futures::StreamExt;
 use serde::Deserialize;
 
 use super::http::{Answer, Coding, Get, Http, JSON, Patience, Purpose, encode, parse};
-use super::pages::{self, Item, Seen};
+use super::pages::{self, End, Item, Seen};
 use super::storage;
 use crate::release::decode::DecodeError;
 use crate::release::stored::{Driver, Status, StoredRevision};
@@ -195,14 +195,14 @@ impl Reader<'_> {
         labels: &str,
         records: usize,
         pending: &Pending,
-    ) -> Result<(), ReadError> {
+    ) -> Result<End, ReadError> {
         let path = storage::list_path(self.driver, namespace, labels);
         let get = self.ask(&path, "list", namespace);
         let (driver, found, wanted) = (self.driver, Arc::clone(self.found), pending.clone());
         let each: Item = Arc::new(move |json| {
             // Whatever is odd about an item is for the answer to its own name to say.
             let Ok(object) = parse::<Object<'_>>(json.as_bytes()) else {
-                return;
+                return Ok(());
             };
             let place = (
                 object.metadata.namespace.to_string(),
@@ -212,6 +212,7 @@ impl Reader<'_> {
             if let Some(revision) = revision {
                 found(&revision, Ok(record(driver, object.data)));
             }
+            Ok(())
         });
         let mut remaining = records;
         pages::read(self.http, get, FIRST_PAGE, each, |seen| {

@@ -78,28 +78,28 @@ impl Board {
     /// Lays out every object that has to be looked at, and says what to read.
     pub(super) fn plan(&self, kinds: &Kinds) -> Plan {
         let mut state = self.state();
-        let mut wanted = BTreeMap::new();
+        let mut wanted: BTreeMap<ObjectKey, Wanted> = BTreeMap::new();
         let mut custom = BTreeSet::new();
         let mut waiting: HashMap<ObjectKey, Vec<Place>> = HashMap::new();
         for (release, work) in state.releases.iter_mut().enumerate() {
-            for (item, key, served) in work.lay_out(kinds) {
+            for (item, object) in work.lay_out(kinds) {
+                let key = object.key.clone();
                 if TypeTable::builtin()
                     .kind(&key.gvk.api_version, &key.gvk.kind)
                     .is_none()
                 {
                     custom.insert(key.gvk.api_version.clone());
                 }
-                wanted.insert(key.clone(), served.plural.clone());
+                // What one release has dropped, another one may have.
+                let expected = object.expected;
+                let known = wanted.entry(key.clone()).or_insert(object);
+                known.expected = known.expected.max(expected);
                 waiting.entry(key).or_default().push(Place { release, item });
             }
         }
         state.waiting = waiting;
-        let wanted = wanted
-            .into_iter()
-            .map(|(key, plural)| Wanted { key, plural })
-            .collect();
         Plan {
-            wanted,
+            wanted: wanted.into_values().collect(),
             custom: custom.into_iter().collect(),
         }
     }

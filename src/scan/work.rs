@@ -16,7 +16,7 @@ use crate::object::ObjectKey;
 use crate::release::history::History;
 use crate::release::stored::StoredRevision;
 use crate::report::{self, Health, ObjectReport, ReleaseReport};
-use crate::source::{Kinds, Lookup, ReadError, ServedKind};
+use crate::source::{Expected, Kinds, Lookup, ReadError, Wanted};
 use crate::types::TypeTable;
 
 /// API groups that Kubernetes has moved kinds between. The same kind and name in two of them is one object.
@@ -166,7 +166,7 @@ impl Work {
     }
 
     /// Lays out the objects that have to be looked at, and returns those that can be, with their position.
-    pub(super) fn lay_out(&mut self, kinds: &Kinds) -> Vec<(usize, ObjectKey, ServedKind)> {
+    pub(super) fn lay_out(&mut self, kinds: &Kinds) -> Vec<(usize, Wanted)> {
         let Some(loaded) = &mut self.loaded else {
             return Vec::new();
         };
@@ -190,7 +190,15 @@ impl Work {
         let mut readable = Vec::new();
         for (position, item) in self.items.iter_mut().enumerate() {
             if let Some(served) = kinds.served.get(&item.key.gvk) {
-                readable.push((position, item.key.clone(), served.clone()));
+                let wanted = Wanted {
+                    key: item.key.clone(),
+                    plural: served.plural.clone(),
+                    expected: match item.role {
+                        Role::Leftover => Expected::Gone,
+                        Role::Expected | Role::Attempted => Expected::There,
+                    },
+                };
+                readable.push((position, wanted));
             } else {
                 let error = unserved(&item.key, kinds);
                 if let (ReadError::NotServed { api_version, kind }, Role::Expected) = (&error, item.role) {

@@ -24,7 +24,8 @@ use crate::release::stored::{Driver, Metadata, StoredRevision};
 use crate::report::{Cluster, ReportError};
 use crate::scan::{Progress, Quiet, scan};
 use crate::source::{
-    FoundObject, FoundRecord, Inventory, Kinds, Lookup, ReadError, Record, ServedKind, Source, Wanted,
+    Expected, FoundObject, FoundRecord, Inventory, Kinds, Lookup, ReadError, Record, ServedKind, Source,
+    Wanted,
 };
 
 /// A cluster in memory. What it does not know is not found.
@@ -91,6 +92,7 @@ fn key(api_version: &str, kind: &str, namespace: Option<&str>, name: &str) -> Ob
 fn want(key: ObjectKey) -> Wanted {
     Wanted {
         plural: key.gvk.kind.to_lowercase(),
+        expected: Expected::There,
         key,
     }
 }
