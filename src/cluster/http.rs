@@ -28,7 +28,7 @@ const ATTEMPTS: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(32);
 /// How many requests for one kind may fail to the last attempt before the others are tried once.
-const GIVEN_UP: u32 = 16;
+const GIVEN_UP: u32 = 8;
 
 /// The bounds of all requests together.
 pub(super) struct Limits {

@@ -122,11 +122,10 @@ impl Board {
 
     /// Marks the releases whose newest revision is no longer what it was.
     pub(super) fn moved(&self, after: &[History], absence: Absence) {
+        let after: HashMap<_, _> = after.iter().map(|history| (&history.key, history)).collect();
         for work in &mut self.state().releases {
-            work.compare_with(
-                after.iter().find(|history| history.key == work.history.key),
-                absence,
-            );
+            let now = after.get(&work.history.key).copied();
+            work.compare_with(now, absence);
         }
     }
 
