@@ -83,10 +83,9 @@ pub(super) async fn read(
             drop::<Slot>(slot);
             worked
         }));
-        let seen = match told.await {
-            Ok(seen) => seen,
-            // It could not be read; its work has the error.
-            Err(_) => break Ok(End::Early),
+        // Nothing is told of a page that could not be read; its work has the error.
+        let Ok(seen) = told.await else {
+            break Ok(End::Early);
         };
         match (&seen.token, next(&seen)) {
             (Some(token), Some(limit)) => {

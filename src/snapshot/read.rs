@@ -150,7 +150,7 @@ impl Source for SnapshotSource {
 
     async fn records(&self, wanted: Vec<StoredRevision>, found: FoundRecord) {
         self.each(&wanted, move |files, revision| {
-            found(revision, files.record(revision))
+            found(revision, files.record(revision));
         })
         .await;
     }

@@ -163,19 +163,20 @@ impl<S: Source> Source for Recorder<S> {
 
     async fn records(&self, wanted: Vec<StoredRevision>, found: FoundRecord) {
         let notes = Arc::clone(&self.notes);
-        let noted = move |revision: &StoredRevision, answer| found(revision, notes.record(revision, answer));
-        self.source.records(wanted, Arc::new(noted)).await;
+        let passed_on =
+            move |revision: &StoredRevision, answer| found(revision, notes.record(revision, answer));
+        self.source.records(wanted, Arc::new(passed_on)).await;
     }
 
     async fn objects(&self, wanted: &[Wanted], found: FoundObject) {
         let kinds = wanted.iter().map(|wanted| wanted.key.gvk.clone());
         self.notes.state().needed.extend(kinds);
         let notes = Arc::clone(&self.notes);
-        let noted = move |key: &ObjectKey, lookup: Lookup<'_>| {
+        let passed_on = move |key: &ObjectKey, lookup: Lookup<'_>| {
             notes.object(key, &lookup);
             found(key, lookup);
         };
-        self.source.objects(wanted, Arc::new(noted)).await;
+        self.source.objects(wanted, Arc::new(passed_on)).await;
     }
 
     async fn schema(&self, api_version: &str) -> Result<Option<Vec<u8>>, ReadError> {
