@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use super::http::{Answer, Get, Http, ListMeta, Slot, encode, parse};
 use crate::source::ReadError;
 
-/// How many pages of one list are worked on at once: one for either half of a release that two pages share.
+/// How many pages of one list are worked on at once: enough to keep two processors busy with the only list there is.
 const AHEAD: usize = 2;
 
 /// Is handed the items of a list, as JSON. An item that is not what was asked for makes the page unreadable.
