@@ -463,3 +463,6 @@ fn is_placeholder(path: &FieldPath, desired: &Value) -> bool {
         other => is_zero(other),
     }
 }
+
+#[cfg(test)]
+mod tests;
