@@ -95,6 +95,11 @@ impl<'c> Release<'c> {
         self.run_helm("upgrade", &all)
     }
 
+    /// Upgrades to what the arguments say; without any, to the values that it has already.
+    pub(crate) fn upgrade_to(&self, args: &[&str]) -> Outcome {
+        self.run_helm("upgrade", args)
+    }
+
     /// Runs kubectl in the release's namespace; it must succeed. `{r}` in an
     /// argument stands for the release's name.
     #[track_caller]
