@@ -135,8 +135,11 @@ pub struct ObjectCounts {
 pub struct FindingCounts {
     /// Severity `drift`.
     pub drift: usize,
-    /// Severity `info`.
+    /// Severity `info`, but for what is expected.
     pub info: usize,
+    /// Code `controller-owned` with severity `info`: what controllers write on every healthy cluster.
+    #[serde(default)]
+    pub expected: usize,
     /// Left out by the operator's own rules, of either severity.
     pub ignored: usize,
 }
