@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Cluster, HelmVersion, Outcome, Problems, Release};
+use crate::harness::{Cluster, HelmVersion, Outcome, Problems, Release, later};
 
 /// A way of applying a release.
 struct Method {
@@ -53,9 +53,11 @@ enum Act {
     Apply(Value),
     /// An upgrade to other values.
     Upgrade(&'static [&'static str]),
+    /// Waits until the time of a write differs from that of Helm's, in whole seconds.
+    Wait,
 }
 
-use Act::{Apply, Kubectl, Upgrade};
+use Act::{Apply, Kubectl, Upgrade, Wait};
 use Fate::{Fails, Keeps, Reverts};
 
 /// One cell of the table, for both ways of applying. `{r}` stands for the release's name.
@@ -123,12 +125,10 @@ fn built_in() -> Vec<Row> {
         ),
         // Under Helm's name, yet by another operation than Helm's when that applies on the server.
         currency(
-            vec![Kubectl(&[
-                "patch",
-                "configmap/{r}-config",
-                "--field-manager=helm",
-                CURRENCY,
-            ])],
+            vec![
+                Wait,
+                Kubectl(&["patch", "configmap/{r}-config", "--field-manager=helm", CURRENCY]),
+            ],
             Reverts,
             Fails,
         ),
@@ -466,13 +466,16 @@ fn untyped() -> Vec<Row> {
         widget(
             "/spec/size",
             "{.spec.size}",
-            patch(&[
-                "patch",
-                "widget/{r}",
-                "--type=merge",
-                "--field-manager=helm",
-                r#"-p={"spec":{"size":9}}"#,
-            ]),
+            vec![
+                Wait,
+                Kubectl(&[
+                    "patch",
+                    "widget/{r}",
+                    "--type=merge",
+                    "--field-manager=helm",
+                    r#"-p={"spec":{"size":9}}"#,
+                ]),
+            ],
             Keeps,
             Fails,
         ),
@@ -610,10 +613,12 @@ fn try_row(release: &Release<'_>, row: &Row, applies: Applies) -> Vec<String> {
             Upgrade(arguments) => {
                 release.upgrade_to(arguments).succeeded();
             }
+            Wait => later(),
         }
     }
     let drifted = read();
-    let scan = release.scan();
+    // An autoscaler's choice leaves its object in sync.
+    let scan = release.scan_with(&["--all"], &[]);
     let upgrade = release.upgrade_to(&[]);
     let known = match applies {
         Applies::InTheClient => row.client,

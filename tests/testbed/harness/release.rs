@@ -1,5 +1,8 @@
 //! One chart, installed by one Helm under a name and in a namespace of its own.
 
+use std::thread;
+use std::time::Duration;
+
 use super::cluster::{Cluster, HelmVersion, Outcome, chart};
 use super::report::Scan;
 
@@ -134,4 +137,9 @@ impl<'c> Release<'c> {
         all.extend(args);
         self.cluster.helm(self.helm, &all)
     }
+}
+
+/// Waits until what is written next bears another time: managed fields and records count whole seconds.
+pub(crate) fn later() {
+    thread::sleep(Duration::from_millis(1100));
 }
