@@ -208,6 +208,32 @@ fn patches_put_back_what_was_deployed() {
     }
 }
 
+/// Coarser answers are no silent ones, in a replay neither; and they are no trouble.
+#[test]
+fn a_group_without_a_schema_is_noted() {
+    let copy = tempfile::tempdir().unwrap();
+    copy_tree(&example(), copy.path());
+    assert_eq!(typed(copy.path(), &[]).notes, []);
+    fs::remove_file(copy.path().join("schemas/backup.example.com/v1.json")).unwrap();
+    let index = copy.path().join("snapshot.json");
+    let entry = r#""schemas": [{"apiVersion": "backup.example.com/v1", "outcome": "not-published"}]"#;
+    let text = fs::read_to_string(&index).unwrap();
+    fs::write(&index, text.replace(r#""schemas": []"#, entry)).unwrap();
+    let report = typed(copy.path(), &[]);
+    let [note] = &report.notes[..] else {
+        panic!("{:?}", report.notes)
+    };
+    assert_eq!(note.scope, "backup.example.com/v1");
+    assert_eq!(
+        note.message,
+        "its objects are compared by generic rules: the API server publishes no schema of them"
+    );
+    assert!(
+        scan(copy.path(), &[])
+            .contains("note  backup.example.com/v1: its objects are compared by generic rules")
+    );
+}
+
 fn copy_tree(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap_or_else(|error| panic!("{}: {error}", to.display()));
     let entries = fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display()));

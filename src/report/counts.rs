@@ -112,7 +112,7 @@ pub fn outcome(releases: &[ReleaseReport], errors: &[ReportError], stopped: Opti
 }
 
 impl Report {
-    /// Puts releases, objects, findings and errors into the order of the contract. Advice keeps its order.
+    /// Puts releases, objects, findings, errors and notes into the order of the contract. Advice keeps its order.
     pub fn sort(&mut self) {
         self.releases
             .sort_by(|a, b| (&a.namespace, &a.name, &a.storage).cmp(&(&b.namespace, &b.name, &b.storage)));
@@ -135,6 +135,7 @@ impl Report {
             }
         }
         self.errors.sort();
+        self.notes.sort();
     }
 
     /// Leaves out what is ignored, what is expected, and the objects that are in sync, with whatever is merely worth

@@ -59,6 +59,10 @@ pub struct Report {
     pub releases: Vec<ReleaseReport>,
     /// What could not be read and belongs to no single release.
     pub errors: Vec<ReportError>,
+    /// What to bear in mind while reading the report, sorted; absent when there is nothing. Notes change neither the
+    /// outcome nor the exit status.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub notes: Vec<ReportNote>,
 }
 
 /// The program that made a report.
@@ -307,6 +311,15 @@ pub struct Actor {
     /// When that manager last wrote any of its fields.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<DateTime<Utc>>,
+}
+
+/// Something to bear in mind: how the scan came to its answers, where that is not as usual.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ReportNote {
+    /// What it concerns, such as the group and version of a custom resource.
+    pub scope: String,
+    /// One sentence.
+    pub message: String,
 }
 
 /// Something that could not be read.

@@ -13,7 +13,7 @@ use super::work::{Job, Work};
 use crate::classify::object::Rules;
 use crate::object::ObjectKey;
 use crate::release::history::History;
-use crate::report::{ReleaseReport, ReportError};
+use crate::report::{ReleaseReport, ReportError, ReportNote};
 use crate::source::{Kinds, Lookup, ScaleTargets, Wanted};
 use crate::types::TypeTable;
 
@@ -37,6 +37,7 @@ const SCALABLE: [&str; 4] = ["Deployment", "ReplicaSet", "ReplicationController"
 struct State {
     releases: Vec<Work>,
     errors: Vec<ReportError>,
+    notes: Vec<ReportNote>,
     /// Which objects of which releases wait for a key; releases may share objects.
     waiting: HashMap<ObjectKey, Vec<Place>>,
 }
@@ -57,6 +58,13 @@ pub(super) enum Absence {
     Unseen,
 }
 
+/// What is known when the scan ends, however it ends.
+pub(super) struct Seen {
+    pub(super) releases: Vec<ReleaseReport>,
+    pub(super) errors: Vec<ReportError>,
+    pub(super) notes: Vec<ReportNote>,
+}
+
 /// What has to be read.
 pub(super) struct Plan {
     pub(super) wanted: Vec<Wanted>,
@@ -74,6 +82,10 @@ impl Board {
 
     pub(super) fn errors(&self, errors: Vec<ReportError>) {
         self.state().errors.extend(errors);
+    }
+
+    pub(super) fn notes(&self, notes: Vec<ReportNote>) {
+        self.state().notes.extend(notes);
     }
 
     pub(super) fn releases(&self, histories: &[History]) {
@@ -146,18 +158,18 @@ impl Board {
         }
     }
 
-    /// The releases as far as they are known.
-    pub(super) fn into_reports(
-        self,
-        now: DateTime<Utc>,
-        stuck_after: TimeDelta,
-    ) -> (Vec<ReleaseReport>, Vec<ReportError>) {
+    /// Everything as far as it is known.
+    pub(super) fn into_seen(self, now: DateTime<Utc>, stuck_after: TimeDelta) -> Seen {
         let state = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let reports = state
+        let releases = state
             .releases
             .into_iter()
             .filter_map(|work| work.report(now, stuck_after))
             .collect();
-        (reports, state.errors)
+        Seen {
+            releases,
+            errors: state.errors,
+            notes: state.notes,
+        }
     }
 }

@@ -16,12 +16,12 @@ use std::time::Duration;
 use chrono::{TimeDelta, Utc};
 use futures::StreamExt;
 
-use self::board::{Absence, Board, Facts, Tables};
+use self::board::{Absence, Board, Facts, Seen, Tables};
 use crate::classify::code::{Outcome, Stopped};
 use crate::classify::object::Rules;
 use crate::object::Gvk;
 use crate::release::history::History;
-use crate::report::{self, IgnoredBy, Report, ReportError, SCHEMA, Summary, Tool};
+use crate::report::{self, IgnoredBy, Report, ReportError, ReportNote, SCHEMA, Summary, Tool};
 use crate::source::{Kinds, ReadError, ScaleTargets, Source};
 use crate::types::TypeTable;
 
@@ -78,7 +78,11 @@ pub async fn scan<S: Source>(
             Err(error) => Ended::Failed(error),
         },
     };
-    let (mut releases, mut errors) = board.into_reports(source.now(), age(options.stuck_after));
+    let Seen {
+        mut releases,
+        mut errors,
+        notes,
+    } = board.into_seen(source.now(), age(options.stuck_after));
     let mut outcome = None;
     let mut stopped = None;
     match ended {
@@ -117,6 +121,7 @@ pub async fn scan<S: Source>(
         ignored: report::counts::ignored(&options.rules.ignore, &releases),
         releases,
         errors,
+        notes,
     };
     report.sort();
     tell_idle_rules(&report, options);
@@ -199,10 +204,11 @@ async fn read<S: Source>(
     clock.lap("decode");
 
     let plan = board.plan(&kinds);
-    let (tables, scale_targets) = tokio::join!(
+    let ((tables, without_schema), scale_targets) = tokio::join!(
         tables(source, &plan.custom, &kinds),
         scale_targets(source, &plan.scalable, &kinds)
     );
+    board.notes(without_schema);
     let facts = Facts {
         tables,
         scale_targets,
@@ -271,35 +277,41 @@ async fn scale_targets<S: Source>(
     source.scale_targets(namespaces, kinds).await
 }
 
-/// The type facts of the custom resources in use. A group without a schema is compared by generic rules.
-async fn tables<S: Source>(source: &Arc<S>, custom: &[String], kinds: &Kinds) -> Tables {
+/// The type facts of the custom resources in use, and a note on each group that has no schema: its objects are
+/// compared by generic rules, which know no quantities, keys and defaults.
+async fn tables<S: Source>(source: &Arc<S>, custom: &[String], kinds: &Kinds) -> (Tables, Vec<ReportNote>) {
     let served = |api_version: &&String| {
         kinds
             .served
             .keys()
             .any(|gvk: &Gvk| gvk.api_version == **api_version)
     };
-    futures::stream::iter(custom.iter().filter(served))
+    let read: Vec<(String, Result<TypeTable, String>)> = futures::stream::iter(custom.iter().filter(served))
         .map(|api_version| async move {
             let table = match source.schema(api_version).await {
                 Ok(Some(document)) => {
                     TypeTable::from_openapi_v3(&document).map_err(|error| error.to_string())
                 }
-                Ok(None) => Err("the API server publishes none".to_owned()),
-                Err(error) => Err(error.to_string()),
+                Ok(None) => Err("the API server publishes no schema of them".to_owned()),
+                Err(error) => Err(format!("their schema cannot be read: {error}")),
             };
-            if let Err(reason) = &table {
-                tracing::warn!(
-                    api_version,
-                    reason,
-                    "no schema: its objects are compared by generic rules"
-                );
-            }
-            (api_version.clone(), table.ok())
+            (api_version.clone(), table)
         })
         .buffer_unordered(4)
         .collect()
-        .await
+        .await;
+    let mut tables = Tables::new();
+    let mut notes = Vec::new();
+    for (api_version, table) in read {
+        if let Err(reason) = &table {
+            notes.push(ReportNote {
+                scope: api_version.clone(),
+                message: format!("its objects are compared by generic rules: {reason}"),
+            });
+        }
+        tables.insert(api_version, table.ok());
+    }
+    (tables, notes)
 }
 
 fn age(duration: Duration) -> TimeDelta {
