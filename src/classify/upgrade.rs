@@ -6,7 +6,7 @@
 //! another value; then the API server refuses the whole object and the upgrade fails (structured-merge-diff:
 //! `merge/update.go`, `Apply`). Tried cell by cell against Helm 3 and Helm 4 in `tests/testbed/upgrade.rs`.
 
-use super::attribute::Attributed;
+use super::attribute::{Attributed, is_grown_claim};
 use super::code::{ApplyMethod, FindingCode, NextUpgrade};
 use crate::compare::additions::Addition;
 use crate::compare::path::FieldPath;
@@ -33,13 +33,12 @@ pub(super) fn predict(method: ApplyMethod, gvk: &Gvk, change: &Change, claim: Cl
         (FindingCode::Pruned | FindingCode::MutatedAtAdmission, _, _) => NextUpgrade::Keep,
         // An applied set that no longer names a field gives it up.
         (_, None, ApplyMethod::Ssa) if claim == Claim::Helm => NextUpgrade::Revert,
-        (_, None, _) => NextUpgrade::Keep,
         // The API server never lets a claim shrink.
-        (FindingCode::Resized, Some(_), ApplyMethod::Csa) => NextUpgrade::Conflict,
+        (_, Some(_), ApplyMethod::Csa) if is_grown_claim(gvk, change) => NextUpgrade::Conflict,
         (_, Some(_), ApplyMethod::Csa) if is_merged_three_ways(gvk) || is_stamp(&change.path) => {
             NextUpgrade::Revert
         }
-        (_, Some(_), ApplyMethod::Csa) => NextUpgrade::Keep,
+        (_, None, _) | (_, Some(_), ApplyMethod::Csa) => NextUpgrade::Keep,
         (_, Some(_), ApplyMethod::Ssa) if change.live.is_some() && claim == Claim::Others => {
             NextUpgrade::Conflict
         }
@@ -134,5 +133,23 @@ mod tests {
                 "{method} {gvk} {code} {claim:?}"
             );
         }
+    }
+
+    /// The API server refuses to shrink a claim, whoever grew it: the upgrade fails.
+    #[test]
+    fn a_claim_that_a_person_grew_fails_the_upgrade() {
+        let claim = Gvk::new("v1", "PersistentVolumeClaim");
+        let grown = Change {
+            path: FieldPath::root()
+                .key("spec")
+                .key("resources")
+                .key("requests")
+                .key("storage"),
+            ..change(FindingCode::Changed, Some(json!("1Gi")), Some(json!("2Gi")))
+        };
+        assert_eq!(
+            predict(ApplyMethod::Csa, &claim, &grown, Claim::Others),
+            NextUpgrade::Conflict
+        );
     }
 }
