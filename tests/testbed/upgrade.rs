@@ -68,7 +68,7 @@ struct Row {
     object: &'static str,
     /// The finding's path; none where the object's state says it all.
     path: Option<&'static str>,
-    /// The live value, as kubectl's JSONPath.
+    /// The live value, as kubectl's `JSONPath`.
     value: &'static str,
     client: Fate,
     server: Fate,
