@@ -105,7 +105,7 @@ fn a_write_in_helms_name_that_agrees_is_a_note() {
         let scan = release.scan_with(&["--all"], &[]);
         assert_eq!(
             (scan.status, findings(&release, &scan)),
-            (0, vec![format!("also-written (info) {CONFIG}  by helm")]),
+            (0, vec![format!("also-written (info) {CONFIG} / by helm")]),
             "{helm:?}"
         );
     }
