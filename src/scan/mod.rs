@@ -11,18 +11,20 @@ mod work;
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
 use futures::StreamExt;
 
 use self::board::{Absence, Board, Facts, Seen, Tables};
+use self::load::{Loaded, Loading};
 use crate::classify::code::{Outcome, Stopped};
 use crate::classify::object::Rules;
-use crate::object::Gvk;
+use crate::object::{Gvk, ObjectKey};
 use crate::release::history::History;
+use crate::release::stored::StoredRevision;
 use crate::report::{self, IgnoredBy, Report, ReportError, ReportNote, SCHEMA, Summary, Tool};
-use crate::source::{Kinds, ReadError, ScaleTargets, Source};
+use crate::source::{Kinds, Lookup, ReadError, ScaleTargets, Source};
 use crate::types::TypeTable;
 
 /// What cannot be said without the second listing.
@@ -39,8 +41,6 @@ pub struct Options {
     pub stuck_after: Duration,
     /// The cap on one decoded record, in bytes.
     pub max_record_bytes: u64,
-    /// How many releases are decoded at once.
-    pub concurrency: usize,
     /// How differences are classified and shown.
     pub rules: Rules,
 }
@@ -65,11 +65,11 @@ impl Progress for Quiet {
 pub async fn scan<S: Source>(
     source: Arc<S>,
     options: &Options,
-    progress: &dyn Progress,
+    progress: &Arc<dyn Progress>,
     stop: impl Future<Output = Stopped>,
 ) -> Report {
     let started_at = Utc::now();
-    let board = Board::default();
+    let board = Arc::new(Board::default());
     let ended = tokio::select! {
         biased;
         stopped = stop => Ended::Stopped(stopped),
@@ -82,7 +82,7 @@ pub async fn scan<S: Source>(
         mut releases,
         mut errors,
         notes,
-    } = board.into_seen(source.now(), age(options.stuck_after));
+    } = board.take_seen(source.now(), age(options.stuck_after));
     let mut outcome = None;
     let mut stopped = None;
     match ended {
@@ -154,11 +154,13 @@ enum Ended {
 async fn read<S: Source>(
     source: &Arc<S>,
     options: &Options,
-    progress: &dyn Progress,
-    board: &Board,
+    progress: &Arc<dyn Progress>,
+    board: &Arc<Board>,
 ) -> Result<(), ReportError> {
     progress.stage("listing releases", 0);
     let mut clock = Clock::start();
+    // Its first use unpacks it, which can as well happen while the cluster answers.
+    tokio::task::spawn_blocking(TypeTable::builtin);
     let (kinds, inventory) = tokio::join!(source.kinds(), source.revisions(&options.namespaces));
     let inventory = inventory.map_err(|error| storage_error(&error))?;
     let kinds = kinds.map_err(|error| ReportError {
@@ -194,13 +196,7 @@ async fn read<S: Source>(
     clock.lap("list");
 
     progress.stage("reading releases", histories.len());
-    futures::stream::iter(histories.iter().enumerate())
-        .for_each_concurrent(options.concurrency.max(1), |(position, history)| async move {
-            let loaded = load::load(source, history, options.max_record_bytes).await;
-            board.loaded(position, loaded);
-            progress.step();
-        })
-        .await;
+    records(source, histories, options, progress, board).await;
     clock.lap("decode");
 
     let plan = board.plan(&kinds);
@@ -212,17 +208,17 @@ async fn read<S: Source>(
     let facts = Facts {
         tables,
         scale_targets,
-        rules: &options.rules,
+        rules: options.rules.clone(),
     };
     clock.lap("types");
 
     progress.stage("reading objects", plan.wanted.len());
-    source
-        .objects(&plan.wanted, &|key, lookup| {
-            board.found(key, &lookup, &facts);
-            progress.step();
-        })
-        .await;
+    let (board_of, step) = (Arc::clone(board), Arc::clone(progress));
+    let found = move |key: &ObjectKey, lookup: Lookup<'_>| {
+        board_of.found(key, &lookup, &facts);
+        step.step();
+    };
+    source.objects(&plan.wanted, Arc::new(found)).await;
     clock.lap("compare");
 
     progress.stage("checking for changes during the scan", 0);
@@ -277,6 +273,34 @@ async fn scale_targets<S: Source>(
     source.scale_targets(namespaces, kinds).await
 }
 
+/// Reads and decodes what the comparison needs of every release.
+async fn records<S: Source>(
+    source: &Arc<S>,
+    histories: Vec<History>,
+    options: &Options,
+    progress: &Arc<dyn Progress>,
+    board: &Arc<Board>,
+) {
+    let mut wanted = Vec::new();
+    for (position, history) in histories.iter().enumerate() {
+        let before = wanted.len();
+        wanted.extend(load::needed(history).cloned());
+        if wanted.len() == before {
+            board.loaded(position, Loaded::default());
+            progress.step();
+        }
+    }
+    let loading = Loading::new(histories, options.max_record_bytes);
+    let (board, progress) = (Arc::clone(board), Arc::clone(progress));
+    let found = move |revision: &StoredRevision, answer| {
+        if let Some((position, loaded)) = loading.accept(revision, answer) {
+            board.loaded(position, loaded);
+            progress.step();
+        }
+    };
+    source.records(wanted, Arc::new(found)).await;
+}
+
 /// The type facts of the custom resources in use, and a note on each group that has no schema: its objects are
 /// compared by generic rules, which know no quantities, keys and defaults.
 async fn tables<S: Source>(source: &Arc<S>, custom: &[String], kinds: &Kinds) -> (Tables, Vec<ReportNote>) {
@@ -318,20 +342,43 @@ fn age(duration: Duration) -> TimeDelta {
     TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
 }
 
-/// Logs how long each stage took.
-struct Clock(std::time::Instant);
+/// Logs how long each stage took, and how much processor time.
+struct Clock {
+    began: Instant,
+    worked: Option<Duration>,
+}
 
 impl Clock {
     fn start() -> Self {
-        Self(std::time::Instant::now())
+        Self {
+            began: Instant::now(),
+            worked: processor_time(),
+        }
     }
 
     fn lap(&mut self, stage: &'static str) {
+        let now = Self::start();
+        let worked = now.worked.zip(self.worked);
         tracing::info!(
             stage,
-            millis = u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX),
+            millis = millis(now.began.duration_since(self.began)),
+            cpu_millis = worked.map(|(now, before)| millis(now.saturating_sub(before))),
             "done"
         );
-        self.0 = std::time::Instant::now();
+        *self = now;
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The processor time of this process, in user mode and in the kernel; `None` where there is no Linux to tell.
+fn processor_time() -> Option<Duration> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // The second field, the program's name, may hold anything; what follows it are numbers, of which user time is
+    // the twelfth. Linux counts in hundredths of a second here, whatever the kernel's own tick is.
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
+    let mut ticks = || fields.next()?.parse::<u64>().ok();
+    Some(Duration::from_millis((ticks()? + ticks()?) * 10))
 }
