@@ -207,7 +207,9 @@ impl<'a> Attribution<'a> {
         {
             return Some((FindingCode::Autoscaled, None));
         }
-        if self.is_grown_claim(change) && other.is_none_or(|other| other.writer == Writer::Program) {
+        if is_grown_claim(self.context.gvk, change)
+            && other.is_none_or(|other| other.writer == Writer::Program)
+        {
             return Some((FindingCode::Resized, None));
         }
         let manager = other.map_or("", |other| other.entry.manager.as_str());
@@ -357,8 +359,11 @@ impl<'a> Attribution<'a> {
 
     /// Who stands in the way of a server-side apply at a path.
     fn claim(&self, path: &FieldPath) -> upgrade::Claim {
+        // The API server tells managers by name and operation, not by who they are: what a stranger applied in
+        // Helm's name is Helm's to apply over.
         let is_applier = |written: &Written<'_>| {
-            written.writer == Writer::Ours && written.entry.operation == Operation::Apply
+            matches!(written.writer, Writer::Ours | Writer::Stranger)
+                && written.entry.operation == Operation::Apply
         };
         // A Secret's `stringData` is applied under its own name, and meets nobody's claim on `data`.
         let plain = match path.segments() {
@@ -370,7 +375,10 @@ impl<'a> Attribution<'a> {
             _ => None,
         };
         let is_plain = plain.is_some_and(|path| self.owners(&path).any(is_applier));
-        if !is_plain && self.owners(path).any(|owner| !is_applier(owner)) {
+        // Of an object without managed fields the API server makes `before-first-apply` the owner of everything
+        // (apimachinery: `managedfields/internal/skipnonapplied.go`, `Apply`).
+        let is_unmanaged = self.live.managed.is_empty();
+        if is_unmanaged || !is_plain && self.owners(path).any(|owner| !is_applier(owner)) {
             upgrade::Claim::Others
         } else if self.owners(path).any(is_applier) {
             upgrade::Claim::Helm
@@ -398,22 +406,21 @@ impl<'a> Attribution<'a> {
             | None => true,
         }
     }
+}
 
-    /// Whether a claim asks for more than the manifest: sizes only grow, by people or by programs that resize.
-    fn is_grown_claim(&self, change: &Change) -> bool {
-        let gvk = self.context.gvk;
-        let path: Vec<&str> = change.path.keys().collect();
-        let is_size = match gvk.kind.as_str() {
-            "PersistentVolumeClaim" => path == ["spec", "resources", "requests", "storage"],
+/// Whether a claim asks for more than the manifest: sizes only grow, by people or by programs that resize.
+pub(super) fn is_grown_claim(gvk: &Gvk, change: &Change) -> bool {
+    let path: Vec<&str> = change.path.keys().collect();
+    let is_size = match gvk.kind.as_str() {
+        "PersistentVolumeClaim" => path == ["spec", "resources", "requests", "storage"],
+        _ => false,
+    };
+    let text = |value: &Option<Value>| value.as_ref().and_then(Value::as_str).map(str::to_owned);
+    is_size
+        && match (text(&change.desired), text(&change.live)) {
+            (Some(desired), Some(live)) => Quantity::parse(&live) > Quantity::parse(&desired),
             _ => false,
-        };
-        let text = |value: &Option<Value>| value.as_ref().and_then(Value::as_str).map(str::to_owned);
-        is_size
-            && match (text(&change.desired), text(&change.live)) {
-                (Some(desired), Some(live)) => Quantity::parse(&live) > Quantity::parse(&desired),
-                _ => false,
-            }
-    }
+        }
 }
 
 fn latest<'w, 'a>(owners: impl Iterator<Item = &'w Written<'a>>) -> Option<&'w Written<'a>>

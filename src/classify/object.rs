@@ -406,6 +406,7 @@ pub fn empty_report(
 
 #[cfg(test)]
 mod tests {
+    use super::super::code::NextUpgrade;
     use super::*;
     use crate::source::ReadError;
     use crate::types::TypeTable;
@@ -604,5 +605,23 @@ mod tests {
         let report = judge(&subject, &Lookup::Found(&live.to_string()), &rules).unwrap();
         assert_eq!((report.state, report.findings.len()), (ObjectState::InSync, 1));
         assert_eq!(report.patch, Vec::<Value>::new(), "the patch covers drift only");
+    }
+
+    /// The API server takes whatever is there for somebody else's when nobody is known to own it.
+    #[test]
+    fn a_change_without_managed_fields_conflicts_on_the_server() {
+        let key = key("v1", "ConfigMap", "shop");
+        let live = owned(&json!({"data": {"a": "x"}})).to_string();
+        for (method, expected) in [
+            (ApplyMethod::Csa, NextUpgrade::Revert),
+            (ApplyMethod::Ssa, NextUpgrade::Conflict),
+        ] {
+            let subject = Subject {
+                method,
+                ..subject(&key, r#"{"data":{"a":"y"}}"#)
+            };
+            let report = judge(&subject, &Lookup::Found(&live), &Rules::default()).unwrap();
+            assert_eq!(report.findings[0].next_upgrade, Some(expected), "{method}");
+        }
     }
 }

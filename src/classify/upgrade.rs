@@ -6,7 +6,7 @@
 //! another value; then the API server refuses the whole object and the upgrade fails (structured-merge-diff:
 //! `merge/update.go`, `Apply`). Tried cell by cell against Helm 3 and Helm 4 in `tests/testbed/upgrade.rs`.
 
-use super::attribute::Attributed;
+use super::attribute::{Attributed, is_grown_claim};
 use super::code::{ApplyMethod, FindingCode, NextUpgrade};
 use crate::compare::additions::Addition;
 use crate::compare::path::FieldPath;
@@ -39,7 +39,7 @@ pub(super) fn predict(method: ApplyMethod, gvk: &Gvk, change: &Change, claim: Cl
         ApplyMethod::Ssa if change.live.is_some() && claim == Claim::Others => NextUpgrade::Conflict,
         ApplyMethod::Ssa => NextUpgrade::Revert,
         // The API server never lets a claim shrink.
-        ApplyMethod::Csa if change.code == FindingCode::Resized => NextUpgrade::Conflict,
+        ApplyMethod::Csa if is_grown_claim(gvk, change) => NextUpgrade::Conflict,
         ApplyMethod::Csa if is_merged_three_ways(gvk) || is_stamp(&change.path) => NextUpgrade::Revert,
         ApplyMethod::Csa => NextUpgrade::Keep,
     }
@@ -132,5 +132,23 @@ mod tests {
                 "{method} {gvk} {code} {claim:?}"
             );
         }
+    }
+
+    /// The API server refuses to shrink a claim, whoever grew it: the upgrade fails.
+    #[test]
+    fn a_claim_that_a_person_grew_fails_the_upgrade() {
+        let claim = Gvk::new("v1", "PersistentVolumeClaim");
+        let grown = Change {
+            path: FieldPath::root()
+                .key("spec")
+                .key("resources")
+                .key("requests")
+                .key("storage"),
+            ..change(FindingCode::Changed, Some(json!("1Gi")), Some(json!("2Gi")))
+        };
+        assert_eq!(
+            predict(ApplyMethod::Csa, &claim, &grown, Claim::Others),
+            NextUpgrade::Conflict
+        );
     }
 }

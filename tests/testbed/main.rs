@@ -19,6 +19,7 @@
     reason = "a test that cannot go on says why and stops; clippy sees tests in functions marked as such only"
 )]
 
+mod attribution;
 mod deploy;
 mod drift;
 mod fresh;
@@ -31,3 +32,4 @@ mod snapshot;
 mod storage;
 #[path = "../support/mod.rs"]
 mod support;
+mod upgrade;
