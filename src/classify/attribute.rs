@@ -103,7 +103,9 @@ impl<'a> Attribution<'a> {
                 } else {
                     Standing::Editor
                 };
-                let is_late = entry.time.is_some_and(|time| context.operations.exclude(time));
+                let is_late = entry.time.is_some_and(|time| {
+                    context.operations.exclude(time) || is_just_after(&context, live, entry, time)
+                });
                 let writer = match (who, standing) {
                     (Who::Person, _) => Writer::Person,
                     (Who::Program, Standing::Editor) => Writer::Program,
@@ -421,6 +423,36 @@ pub(super) fn is_grown_claim(gvk: &Gvk, change: &Change) -> bool {
             (Some(desired), Some(live)) => Quantity::parse(&live) > Quantity::parse(&desired),
             _ => false,
         }
+}
+
+/// Whether an entry of the very second in which Helm ended was written after it.
+///
+/// The object's resource version says that something was. It was an entry in Helm's name where there are no others,
+/// or where the object that Helm created is no longer as it was created and all others are of its status. Of two in
+/// Helm's name it was the one that does not write as this release is applied.
+fn is_just_after(context: &Context<'_>, live: &Live<'_>, entry: &Entry<'_>, time: DateTime<Utc>) -> bool {
+    let metadata = &live.object["metadata"];
+    let version = metadata["resourceVersion"].as_str();
+    let version = version.and_then(|version| version.parse().ok());
+    if !version.is_some_and(|version| context.operations.precede(time, version)) {
+        return false;
+    }
+    let is_helm = |entry: &Entry<'_>| context.managers.who(&entry.manager) == Who::Helm;
+    let (helm, others): (Vec<&Entry<'_>>, Vec<&Entry<'_>>) =
+        live.managed.iter().partition(|entry| is_helm(entry));
+    let created = metadata["creationTimestamp"].as_str();
+    let is_changed = metadata["generation"]
+        .as_u64()
+        .is_some_and(|generation| generation > 1)
+        && created
+            .and_then(|created| created.parse().ok())
+            .is_some_and(|created| context.operations.created(created));
+    let are_of_status = others.iter().all(|entry| entry.subresource == "status");
+    let by_method = match context.method {
+        ApplyMethod::Ssa => Operation::Apply,
+        ApplyMethod::Csa => Operation::Update,
+    };
+    (others.is_empty() || are_of_status && is_changed) && (helm.len() == 1 || entry.operation != by_method)
 }
 
 fn latest<'w, 'a>(owners: impl Iterator<Item = &'w Written<'a>>) -> Option<&'w Written<'a>>

@@ -30,6 +30,7 @@ fn operations() -> Operations {
             labels: [Some("web"), Some(&number.to_string()), Some(status)],
             created: created.parse().ok(),
             written: written.parse().ok(),
+            resource_version: Some("1000"),
         })
         .unwrap()
     };
@@ -192,6 +193,48 @@ fn a_changed_value_is_called_by_its_writer_and_the_time() {
             "{:?}",
             case.managed
         );
+    }
+}
+
+/// Times are whole seconds; a script that writes right after Helm does so within the same one.
+#[test]
+fn within_the_second_in_which_helm_ended_the_resource_version_tells_who_wrote() {
+    let end = "2026-11-20T03:00:30Z";
+    let helm = || entry("helm", "Apply", "", end, &everything());
+    let script = || entry("helm", "Update", "", end, &image());
+    let status = || {
+        entry(
+            "kube-controller-manager",
+            "Update",
+            "status",
+            end,
+            &json!({"f:status": {}}),
+        )
+    };
+    let before = json!({"resourceVersion": "999", "generation": 1});
+    let after = json!({"resourceVersion": "1001", "generation": 1});
+    let changed = json!({"resourceVersion": "1001", "generation": 2, "creationTimestamp": DURING});
+    for (managed, metadata, code) in [
+        (vec![helm()], &before, FindingCode::MutatedAtAdmission),
+        (vec![helm()], &after, FindingCode::Overwritten),
+        (vec![helm(), script()], &after, FindingCode::Overwritten),
+        // The status was written later, the object may not have been.
+        (vec![helm(), status()], &after, FindingCode::MutatedAtAdmission),
+        (vec![helm(), status()], &changed, FindingCode::Overwritten),
+    ] {
+        let mut live = with_image("x");
+        live["metadata"] = metadata.clone();
+        let mut managed = managed;
+        if managed.len() == 2 && managed[1]["manager"] == "helm" {
+            // What an update takes, the applied set loses.
+            managed[0]["fieldsV1"]["f:spec"] = replicas()["f:spec"].clone();
+        }
+        let case = Case {
+            live,
+            managed,
+            ..Case::default()
+        };
+        assert_eq!(case.one().code, code, "{:?} {metadata}", case.managed);
     }
 }
 
