@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::attribute::{Attributed, Attribution, Autoscaler, Context};
-use super::code::{ApplyMethod, FindingCode, ObjectState, Severity};
+use super::code::{ApplyMethod, FindingCode, NextUpgrade, ObjectState, Severity};
 use super::ignore::{Here, Ignoring};
 use super::managers::{Managers, Who};
 use super::redact::{HIDDEN, Hidden, Redaction};
@@ -378,6 +378,20 @@ fn terminating(live: &Value, since: &str) -> String {
     }
 }
 
+/// Helm creates what is missing, and touches neither what it no longer names nor what is being deleted. What it does to
+/// a foreign object depends on who wrote which of its fields.
+const fn next_upgrade(state: ObjectState) -> Option<NextUpgrade> {
+    match state {
+        ObjectState::Missing => Some(NextUpgrade::Revert),
+        ObjectState::Terminating | ObjectState::Leftover => Some(NextUpgrade::Keep),
+        ObjectState::InSync
+        | ObjectState::Drifted
+        | ObjectState::Foreign
+        | ObjectState::Unknown
+        | ObjectState::Ignored => None,
+    }
+}
+
 /// The report of an object without findings.
 pub fn empty_report(
     key: &ObjectKey,
@@ -398,6 +412,7 @@ pub fn empty_report(
         template: template.map(str::to_owned),
         state,
         reason,
+        next_upgrade: next_upgrade(state),
         ignored_by: None,
         findings: Vec::new(),
         patch: Vec::new(),
@@ -406,7 +421,6 @@ pub fn empty_report(
 
 #[cfg(test)]
 mod tests {
-    use super::super::code::NextUpgrade;
     use super::*;
     use crate::source::ReadError;
     use crate::types::TypeTable;

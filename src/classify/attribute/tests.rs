@@ -470,6 +470,34 @@ fn a_selector_label_that_somebody_added_is_found_in_what_is_owned_whole() {
     );
 }
 
+/// Restoring port 80 beside port 81 of the same name fails: `spec.ports[1].name: Duplicate value`.
+#[test]
+fn a_port_whose_number_somebody_edited_fails_the_upgrade() {
+    let service = |port: u16| json!({"spec": {"ports": [{"name": "http", "port": port, "protocol": "TCP"}]}});
+    let owned = json!({"f:spec": {"f:ports": {"k:{\"port\":81,\"protocol\":\"TCP\"}": {
+        ".": {}, "f:name": {}, "f:port": {}, "f:protocol": {}}}}});
+    let report = Case {
+        kind: ("v1", "Service"),
+        desired: service(80),
+        live: service(81),
+        managed: vec![entry("kubectl-edit", "Update", "", AFTER, &owned)],
+        ..Case::default()
+    }
+    .judge();
+    let told: Vec<_> = report
+        .findings
+        .iter()
+        .map(|finding| (finding.code, finding.next_upgrade))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (FindingCode::Removed, Some(NextUpgrade::Conflict)),
+            (FindingCode::Added, Some(NextUpgrade::Keep))
+        ]
+    );
+}
+
 #[test]
 fn without_managed_fields_values_are_compared_and_the_report_says_so() {
     let report = Case {
