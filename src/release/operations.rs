@@ -5,6 +5,10 @@
 //! wrote lies between the record's creation and the last write that its managed fields know. A write in Helm's name
 //! at any other time was another release's, a tool's or a person's.
 //!
+//! Two limits. `helm test` with test hooks writes the deployed revision's record once more, so that strangers who wrote
+//! between the deployment and the test are not told from Helm. And whoever writes in Helm's name while Helm waits for
+//! Pods to become ready is inside the operation.
+//!
 //! The record of a superseded revision is written again when the next one is deployed, so of older operations only
 //! the beginning is known. Times are whole seconds. Within the second in which the baseline's operation ended, the
 //! resource versions of the record and of an object tell which was written last: the API server counts them upwards
