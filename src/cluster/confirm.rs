@@ -9,7 +9,7 @@ use ::http::{Request, StatusCode, header};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use kube::client::Body;
 
-use super::http::{self, Answer, Failure, Http, JSON, Purpose, Response, api_path, encode};
+use super::http::{self, Answer, Call, Failure, Http, JSON, Patience, Purpose, Response, api_path, encode};
 use crate::source::{ReadError, Wanted};
 
 /// The query of every dry run. The name of the manager appears in audit logs.
@@ -59,10 +59,14 @@ pub(super) async fn dry_run(http: &Http, wanted: &Wanted, body: Vec<u8>) -> Resu
             .header(header::CONTENT_TYPE, APPLY)
             .body(Body::from(body.clone()))
     };
-    match http
-        .send(&path, &make, &|response| judge(&response, purpose))
-        .await?
-    {
+    let call = Call {
+        path: &path,
+        patience: &Patience::default(),
+        make: &make,
+        judge: &|response| judge(&response, purpose),
+    };
+    let (answer, _) = http.send(call).await?;
+    match answer {
         Answer::Body(body) => Ok(body.to_vec()),
         Answer::NotFound | Answer::NoSuchPath => Err(refused(StatusCode::NOT_FOUND, String::new())),
         Answer::Expired => Err(refused(StatusCode::GONE, String::new())),

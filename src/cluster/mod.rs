@@ -11,17 +11,20 @@ mod confirm;
 mod discovery;
 mod fetch;
 mod http;
+mod pages;
+mod records;
 mod storage;
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 
 use self::http::Http;
-use crate::object::ObjectKey;
+use self::records::Listed;
 use crate::release::stored::{Driver, StoredRevision};
 use crate::report;
-use crate::source::{Inventory, Kinds, Lookup, ReadError, Record, ScaleTargets, Source, Wanted};
+use crate::source::{FoundObject, FoundRecord, Inventory, Kinds, ReadError, ScaleTargets, Source, Wanted};
 
 /// A live cluster, behind its API server.
 pub struct Cluster {
@@ -29,6 +32,8 @@ pub struct Cluster {
     identity: report::Cluster,
     drivers: BTreeSet<Driver>,
     selector: Option<String>,
+    /// What the last listing saw, by which reading the records is planned.
+    listed: Mutex<Arc<Listed>>,
 }
 
 impl Source for Cluster {
@@ -45,15 +50,22 @@ impl Source for Cluster {
     }
 
     async fn revisions(&self, namespaces: &[String]) -> Result<Inventory, ReadError> {
-        storage::list(&self.http, &self.drivers, namespaces, self.selector.as_deref()).await
+        let inventory =
+            storage::list(&self.http, &self.drivers, namespaces, self.selector.as_deref()).await?;
+        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) =
+            Arc::new(Listed::of(namespaces, &inventory.revisions));
+        Ok(inventory)
     }
 
-    async fn record(&self, revision: &StoredRevision) -> Result<Record, ReadError> {
-        storage::record(&self.http, revision).await
+    async fn records(&self, wanted: Vec<StoredRevision>, found: FoundRecord) {
+        let listed = Arc::clone(&self.listed.lock().unwrap_or_else(PoisonError::into_inner));
+        records::read(&self.http, &listed, self.selector.as_deref(), wanted, found).await;
+        self.log_traffic("records");
     }
 
-    async fn objects(&self, wanted: &[Wanted], found: &(dyn Fn(&ObjectKey, Lookup<'_>) + Send + Sync)) {
+    async fn objects(&self, wanted: &[Wanted], found: FoundObject) {
         fetch::objects(&self.http, wanted, found).await;
+        self.log_traffic("objects");
     }
 
     async fn scale_targets(&self, namespaces: &BTreeSet<String>, kinds: &Kinds) -> ScaleTargets {
@@ -66,5 +78,13 @@ impl Source for Cluster {
 
     async fn dry_run(&self, wanted: &Wanted, body: Vec<u8>) -> Result<Vec<u8>, ReadError> {
         confirm::dry_run(&self.http, wanted, body).await
+    }
+}
+
+impl Cluster {
+    /// Logs what was sent and received since the beginning.
+    fn log_traffic(&self, after: &'static str) {
+        let (requests, bytes) = self.http.traffic();
+        tracing::info!(after, requests, bytes, "read so far");
     }
 }

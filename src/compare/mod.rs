@@ -10,6 +10,7 @@ mod diff;
 mod equal;
 pub mod lookup;
 pub mod managed;
+mod pairs;
 pub mod patch;
 pub mod path;
 pub mod pattern;
@@ -17,3 +18,6 @@ pub mod pattern;
 mod properties;
 pub mod quantity;
 pub mod three_way;
+
+#[cfg(test)]
+mod semantics;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::counts::{ignored, outcome, verdict};
 use super::{
     Actor, Advice, Chart, Cluster, Confirmation, Finding, Health, IgnoredBy, ObjectReport, ReleaseReport,
-    Report, ReportError, Revision, SCHEMA, Storage, Summary, Tool,
+    Report, ReportError, ReportNote, Revision, SCHEMA, Storage, Summary, Tool,
 };
 use crate::classify::code::{
     ApplyMethod, FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome, Severity,
@@ -43,6 +43,7 @@ pub(crate) fn report(
         confirmation: None,
         releases,
         errors,
+        notes: Vec::new(),
     };
     report.sort();
     report
@@ -114,6 +115,7 @@ pub(crate) fn object(api_version: &str, kind: &str, namespace: &str, name: &str)
         state: ObjectState::InSync,
         reason: None,
         ignored_by: None,
+        next_upgrade: None,
         findings: Vec::new(),
         patch: Vec::new(),
     }
@@ -121,6 +123,7 @@ pub(crate) fn object(api_version: &str, kind: &str, namespace: &str, name: &str)
 
 impl ObjectReport {
     pub(crate) fn in_state(mut self, state: ObjectState, reason: Option<&str>) -> Self {
+        self.next_upgrade = (state == ObjectState::Missing).then_some(NextUpgrade::Revert);
         self.state = state;
         self.reason = reason.map(Into::into);
         self
@@ -524,6 +527,24 @@ pub(crate) fn confirmed() -> Report {
     }
 }
 
+pub(crate) fn notes() -> Report {
+    let note = |scope: &str, message: &str| ReportNote {
+        scope: scope.into(),
+        message: message.into(),
+    };
+    let web = release("shop", "web").with_objects([in_sync("Service", "web")]);
+    let mut report = Report {
+        notes: vec![
+            note("widgets.example.com/v1", "compared by generic rules\n::error::x"),
+            note("ovens.example.com/v1", "compared by generic rules: no schema"),
+        ],
+        ..report(vec![web], Vec::new(), None)
+    };
+    report.sort();
+    assert_eq!(report.outcome, Outcome::Clean);
+    report.without_in_sync()
+}
+
 /// Every report, by the name of its snapshots.
 pub(crate) fn every() -> Vec<(&'static str, Report)> {
     vec![
@@ -536,5 +557,6 @@ pub(crate) fn every() -> Vec<(&'static str, Report)> {
         ("signal", stopped(Stopped::Signal)),
         ("errors", errors()),
         ("confirmed", confirmed()),
+        ("notes", notes()),
     ]
 }

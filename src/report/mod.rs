@@ -64,6 +64,10 @@ pub struct Report {
     pub releases: Vec<ReleaseReport>,
     /// What could not be read and belongs to no single release.
     pub errors: Vec<ReportError>,
+    /// What to bear in mind while reading the report, sorted; absent when there is nothing. Notes change neither the
+    /// outcome nor the exit status.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub notes: Vec<ReportNote>,
 }
 
 /// The program that made a report.
@@ -140,8 +144,11 @@ pub struct ObjectCounts {
 pub struct FindingCounts {
     /// Severity `drift`.
     pub drift: usize,
-    /// Severity `info`.
+    /// Severity `info`, but for what is expected.
     pub info: usize,
+    /// Code `controller-owned` with severity `info`: what controllers write on every healthy cluster.
+    #[serde(default)]
+    pub expected: usize,
     /// Left out by the operator's own rules, of either severity.
     pub ignored: usize,
 }
@@ -251,6 +258,9 @@ pub struct ObjectReport {
     /// Who ignores the object as such, and not only findings of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ignored_by: Option<IgnoredBy>,
+    /// What the next `helm upgrade` does to an object that is missing, terminating or left over.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub next_upgrade: Option<NextUpgrade>,
     /// Its differences, sorted by path.
     pub findings: Vec<Finding>,
     /// An RFC 6902 patch that turns the live object into the desired one at the drifted paths. Operations on
@@ -313,6 +323,15 @@ pub struct Actor {
     /// When that manager last wrote any of its fields.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<DateTime<Utc>>,
+}
+
+/// Something to bear in mind: how the scan came to its answers, where that is not as usual.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ReportNote {
+    /// What it concerns, such as the group and version of a custom resource.
+    pub scope: String,
+    /// One sentence.
+    pub message: String,
 }
 
 /// Something that could not be read.

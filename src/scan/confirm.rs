@@ -8,11 +8,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::StreamExt;
 
+use super::Progress;
 use super::board::{Asked, Board, Facts};
-use super::{Options, Progress};
 use crate::classify::confirm::{Question, Unanswered};
 use crate::object::{Gvk, ObjectKey};
-use crate::source::{Kinds, ReadError, Source, Wanted};
+use crate::source::{Expected, Kinds, ReadError, Source, Wanted};
+
+/// How many questions may wait for their answers; few, so that what fails for a whole kind is noticed early.
+const AT_ONCE: usize = 8;
 
 /// Why nothing more is asked about a kind in a namespace.
 type GivenUp = Mutex<BTreeMap<(Gvk, Option<String>), ReadError>>;
@@ -22,14 +25,14 @@ pub(super) async fn confirm<S: Source>(
     source: &Arc<S>,
     board: &Board,
     kinds: &Kinds,
-    facts: &Facts<'_>,
-    (options, progress): (&Options, &dyn Progress),
+    facts: &Facts,
+    progress: &dyn Progress,
 ) {
     let questions = board.questions();
     progress.stage("asking the server about what drifted", questions.len());
     let given_up = &GivenUp::default();
     futures::stream::iter(questions)
-        .for_each_concurrent(options.concurrency.max(1), |asked| async move {
+        .for_each_concurrent(AT_ONCE, |asked| async move {
             let answer = ask(source, &asked, kinds, given_up).await;
             settle(board, &asked, answer, facts);
             progress.step();
@@ -56,6 +59,7 @@ async fn ask<S: Source>(
     let wanted = Wanted {
         key: key.clone(),
         plural: served.plural.clone(),
+        expected: Expected::There,
     };
     let answer = source.dry_run(&wanted, asked.question.body()).await;
     if let Err(error) = &answer
@@ -67,7 +71,7 @@ async fn ask<S: Source>(
     answer
 }
 
-fn settle(board: &Board, asked: &Asked, answer: Result<Vec<u8>, ReadError>, facts: &Facts<'_>) {
+fn settle(board: &Board, asked: &Asked, answer: Result<Vec<u8>, ReadError>, facts: &Facts) {
     match answer {
         Ok(answer) => board.settle(asked.place, |report| {
             asked

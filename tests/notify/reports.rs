@@ -51,6 +51,7 @@ pub(crate) fn empty() -> Report {
         confirmation: None,
         releases: Vec::new(),
         errors: Vec::new(),
+        notes: Vec::new(),
     }
 }
 
@@ -137,6 +138,7 @@ pub(crate) fn object(namespace: &str, name: &str, fields: usize) -> ObjectReport
         state: ObjectState::Drifted,
         reason: Some(VALUE.to_owned()),
         ignored_by: None,
+        next_upgrade: None,
         findings: (0..fields)
             .map(|number| finding(&format!("/spec/field-{number:03}")))
             .collect(),

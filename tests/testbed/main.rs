@@ -19,6 +19,7 @@
     reason = "a test that cannot go on says why and stops; clippy sees tests in functions marked as such only"
 )]
 
+mod attribution;
 mod confirm;
 mod deploy;
 mod drift;
@@ -32,3 +33,4 @@ mod snapshot;
 mod storage;
 #[path = "../support/mod.rs"]
 mod support;
+mod upgrade;
