@@ -9,6 +9,7 @@ mod make;
 mod server;
 
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use serde_json::Value;
 
 use self::change::{Change as Changed, change};
@@ -58,8 +59,25 @@ fn changed(dice: &mut Dice, count: usize, shape: Shape<'_>, desired: &Value) -> 
     (object, done)
 }
 
+/// The same cases on every run, but where a number is asked for: then others, to search for what these miss
+/// (`PROPTEST_CASES=300000 cargo test --lib properties`).
+fn cases() -> ProptestConfig {
+    let asked = ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => asked,
+        None => ProptestConfig {
+            cases: 1_500,
+            rng_seed: RngSeed::Fixed(0),
+            ..asked
+        },
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases())]
 
     #[test]
     fn whatever_the_server_makes_of_a_manifest_is_in_sync_with_it(seed in any::<u64>()) {

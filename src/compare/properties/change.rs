@@ -209,13 +209,13 @@ impl Sites<'_> {
         if names == ["spec", "tolerations"] {
             return;
         }
-        // The list that servers reorder.
-        let is_odd = names == ["spec", "metrics"];
-        if !is_odd && (!items.is_empty() || !shape.is_filled()) {
+        // Its elements are told apart by what is in them, so that a change may leave one and make another.
+        let is_unordered = shape.is_unordered();
+        if !is_unordered && (!items.is_empty() || !shape.is_filled()) {
             let more = make(self.dice, element, 2);
             self.site(path, pointer, What::Append(more));
         }
-        if let ([first, second, ..], false) = (items, is_odd)
+        if let ([first, second, ..], false) = (items, is_unordered)
             && element.value() != ValueKind::Object
             && first != second
         {
@@ -223,10 +223,18 @@ impl Sites<'_> {
         }
         for (at, item) in items.iter().enumerate() {
             let pointer = format!("{pointer}/{at}");
-            if !is_odd {
+            let from = self.found.len();
+            // What the server fills in where the list is empty may say as little as an element that says nothing.
+            let is_refilled = shape.is_filled() && (is_zero(item) || !says_something(element, item));
+            if !is_unordered && !is_refilled {
                 self.site(path, &pointer, What::Remove);
             }
             self.value(element, item, &path.join(Segment::Index(at)), &pointer);
+            if is_unordered {
+                for change in &mut self.found[from..] {
+                    change.path = path.clone();
+                }
+            }
         }
     }
 
