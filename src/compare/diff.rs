@@ -93,6 +93,15 @@ impl Trail<'_> {
 /// The elements of a keyed list that share their keys, with these keys' values.
 type Group<'v> = (Vec<(String, Value)>, Vec<&'v Value>);
 
+/// What fields mean that a structure holds beside the wanted ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Company {
+    /// Anybody may add there.
+    MeansNothing,
+    /// They are there in place of what was wanted.
+    Counts,
+}
+
 struct Walk<'v> {
     differences: Vec<Difference<'v>>,
 }
@@ -118,7 +127,9 @@ impl<'v> Walk<'v> {
         let live = live.filter(|value| !value.is_null());
         match (desired, live) {
             (Value::Null, _) => {}
-            (Value::Object(desired), Some(Value::Object(live))) => self.object(trail, shape, desired, live),
+            (Value::Object(desired), Some(Value::Object(live))) => {
+                self.object(trail, shape, desired, (live, Company::MeansNothing));
+            }
             (Value::Array(desired_items), Some(live_value @ Value::Array(live_items))) => {
                 self.list(trail, shape, (desired, desired_items), (live_value, live_items));
             }
@@ -143,14 +154,17 @@ impl<'v> Walk<'v> {
         trail: &Trail<'_>,
         shape: Option<Shape<'_>>,
         desired: &'v Map<String, Value>,
-        live: &'v Map<String, Value>,
+        (live, company): (&'v Map<String, Value>, Company),
     ) {
         // Strategic merge directives (`$patch`, `$retainKeys`, …) speak to the patch, not to the object.
         for (key, value) in desired.iter().filter(|(key, _)| !key.starts_with('$')) {
             let trail = Trail::Key(trail, key);
             let found = live.get(key);
             match shape.map_or(Field::Unknown, |shape| shape.field(key)) {
-                Field::Declared(inner) => self.value(&trail, Some(inner), value, found),
+                Field::Declared(inner) => match company {
+                    Company::MeansNothing => self.value(&trail, Some(inner), value, found),
+                    Company::Counts => self.element(&trail, inner, value, found),
+                },
                 Field::Undeclared if found.is_none() => {
                     if !value.is_null() {
                         self.record(&trail, value, None, Cause::Undeclared);
@@ -288,10 +302,11 @@ impl<'v> Walk<'v> {
             }
             for (index, (wanted, found)) in desired.1.iter().zip(live.1).enumerate() {
                 let trail = Trail::Index(trail, index);
-                if element.is_some_and(|element| holds_more(element, wanted, found)) {
-                    self.record(&trail, wanted, Some(found), Cause::Value);
-                } else {
-                    self.value(&trail, element, wanted, Some(found));
+                match element {
+                    Some(element) if element.is_builtin() => {
+                        self.element(&trail, element, wanted, Some(found))
+                    }
+                    Some(_) | None => self.value(&trail, element, wanted, Some(found)),
                 }
             }
         } else if !same_length
@@ -304,6 +319,24 @@ impl<'v> Walk<'v> {
             self.record(trail, desired.0, Some(live.0), Cause::Value);
         }
     }
+
+    /// A structure in an atomic list. Nobody can add to such a list without replacing it, so that what neither the
+    /// manifest nor the server put there is a change of the innermost structure that holds it.
+    ///
+    /// Only where everything that the server fills in is known: programs complete custom resources by webhooks, which
+    /// no schema tells.
+    fn element(&mut self, trail: &Trail<'_>, shape: Shape<'_>, desired: &'v Value, live: Option<&'v Value>) {
+        match (desired, live) {
+            (Value::Object(wanted), Some(Value::Object(found))) => {
+                if holds_more(shape, wanted, found) {
+                    self.record(trail, desired, live, Cause::Value);
+                } else {
+                    self.object(trail, Some(shape), wanted, (found, Company::Counts));
+                }
+            }
+            _ => self.value(trail, Some(shape), desired, live),
+        }
+    }
 }
 
 /// Whether elements in a list that a manifest leaves empty were put there by somebody else than the server.
@@ -311,30 +344,14 @@ fn is_meant_empty(shape: Shape<'_>) -> bool {
     shape.value() == ValueKind::List && shape.list() == ListKind::Atomic && !shape.is_filled()
 }
 
-/// Whether an element of an atomic list holds fields that neither the manifest nor the server put there.
-///
-/// Nobody can add to such a list without replacing it, so that the addition is a change. Only where everything that
-/// the server fills in is known: programs complete custom resources by webhooks, which no schema tells.
-fn holds_more(shape: Shape<'_>, desired: &Value, live: &Value) -> bool {
-    let (Value::Object(desired), Value::Object(live)) = (desired, live) else {
-        return false;
-    };
+/// Whether a structure in an atomic list holds fields that neither the manifest nor the server put there.
+fn holds_more(shape: Shape<'_>, desired: &Map<String, Value>, live: &Map<String, Value>) -> bool {
     // An object within an object, as in a StatefulSet's claim templates: the server names its type and its state.
     let is_servers =
         |key: &str| live.contains_key("metadata") && matches!(key, "apiVersion" | "kind" | "status");
-    shape.is_builtin()
-        && live
-            .iter()
-            .filter(|(key, _)| !is_servers(key))
-            .any(|(key, live)| {
-                let Some(inner) = child(shape, key) else {
-                    return false;
-                };
-                match desired.get(key).filter(|value| !value.is_null()) {
-                    Some(desired) => holds_more(inner, desired, live),
-                    None => !is_servers_choice(inner, live),
-                }
-            })
+    live.iter()
+        .filter(|(key, _)| desired.get(*key).is_none_or(Value::is_null) && !is_servers(key))
+        .any(|(key, live)| child(shape, key).is_some_and(|inner| !is_servers_choice(inner, live)))
 }
 
 /// Whether the server writes this very value when nobody asks for one.
@@ -583,7 +600,7 @@ mod tests {
         lives["spec"]["volumeClaimTemplates"][0]["metadata"]["labels"] = json!({"a": "b"});
         assert_eq!(
             paths("apps/v1", "StatefulSet", &asked, &lives),
-            ["/spec/volumeClaimTemplates[0]"]
+            ["/spec/volumeClaimTemplates[0]/metadata"]
         );
     }
 
