@@ -21,7 +21,7 @@ use crate::progress::Bar;
 use crate::report::sanitize::Medium;
 use crate::report::text::{Palette, TextOptions};
 use crate::report::{Report, json, text};
-use crate::scan::scan;
+use crate::scan::{Progress, scan};
 use crate::settings::{self, From, Reading, ScanSettings};
 use crate::snapshot::{Recorder, SnapshotSource};
 
@@ -53,7 +53,8 @@ async fn scan_command(args: &ScanArgs, global: &Global) -> anyhow::Result<u8> {
     let settings = ScanSettings::resolve(args, &environment)?;
     let reading = settings.reading;
     let stop = stop(reading.timeout)?;
-    let progress = Bar::new(global.quiet || global.verbose > 0);
+    let bar = Arc::new(Bar::new(global.quiet || global.verbose > 0));
+    let progress: Arc<dyn Progress> = bar.clone();
     let mut report = match reading.from {
         From::Cluster(options) => {
             let (cluster, stop) = connect(options, stop).await?;
@@ -64,7 +65,7 @@ async fn scan_command(args: &ScanArgs, global: &Global) -> anyhow::Result<u8> {
             scan(Arc::new(snapshot), &reading.scan, &progress, stop).await
         }
     };
-    progress.finish();
+    bar.finish();
     // A snapshot has the name that it was taken with, a configuration file one for clusters: only what was asked
     // for this scan stands above that.
     if let (Some(_), Some(name)) = (&args.snapshot, &args.cluster.cluster_name) {
@@ -154,9 +155,10 @@ async fn snapshot_command(args: &SnapshotArgs, global: &Global) -> anyhow::Resul
     let (cluster, stop) = connect(options, stop).await?;
     let redaction = args.redact.then(|| reading.scan.rules.redaction.clone());
     let recorder = Arc::new(Recorder::create(cluster, &args.output, Utc::now(), redaction)?);
-    let progress = Bar::new(global.quiet || global.verbose > 0);
+    let bar = Arc::new(Bar::new(global.quiet || global.verbose > 0));
+    let progress: Arc<dyn Progress> = bar.clone();
     let report = scan(Arc::clone(&recorder), &reading.scan, &progress, stop).await;
-    progress.finish();
+    bar.finish();
     for error in &report.errors {
         tracing::error!("{}: {}", error.scope, error.message);
     }

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -29,15 +30,11 @@ pub trait Source: Send + Sync + 'static {
     /// none could be listed at all; what only some namespaces refused is in [`Inventory::errors`].
     fn revisions(&self, namespaces: &[String]) -> impl Future<Output = Result<Inventory, ReadError>> + Send;
 
-    /// One release record.
-    fn record(&self, revision: &StoredRevision) -> impl Future<Output = Result<Record, ReadError>> + Send;
+    /// Reads release records and hands each to `found` exactly once, in any order.
+    fn records(&self, wanted: Vec<StoredRevision>, found: FoundRecord) -> impl Future<Output = ()> + Send;
 
     /// Reads objects and hands each to `found` exactly once, in any order.
-    fn objects(
-        &self,
-        wanted: &[Wanted],
-        found: &(dyn Fn(&ObjectKey, Lookup<'_>) + Send + Sync),
-    ) -> impl Future<Output = ()> + Send;
+    fn objects(&self, wanted: &[Wanted], found: FoundObject) -> impl Future<Output = ()> + Send;
 
     /// What `HorizontalPodAutoscaler`s in these namespaces target. What cannot be read is in
     /// [`ScaleTargets::unread`].
@@ -51,6 +48,12 @@ pub trait Source: Send + Sync + 'static {
     fn schema(&self, api_version: &str) -> impl Future<Output = Result<Option<Vec<u8>>, ReadError>> + Send;
 }
 
+/// Is handed release records, on threads where decoding them holds nobody up, several at once.
+pub type FoundRecord = Arc<dyn Fn(&StoredRevision, Result<Record, ReadError>) + Send + Sync>;
+
+/// Is handed objects, on threads where comparing them holds nobody up, several at once.
+pub type FoundObject = Arc<dyn Fn(&ObjectKey, Lookup<'_>) + Send + Sync>;
+
 /// An object to read, and how its kind is addressed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
@@ -58,6 +61,17 @@ pub struct Wanted {
     pub key: ObjectKey,
     /// The kind's resource name in URLs.
     pub plural: String,
+    /// Whether it is expected to be there.
+    pub expected: Expected,
+}
+
+/// Whether an object is expected to be there, and so what it takes to say that it is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Expected {
+    /// No: that a whole list of its kind lacks it is enough.
+    Gone,
+    /// Yes: only the API server's answer to its very name is.
+    There,
 }
 
 /// What autoscalers target.

@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use driftline::classify::code::{FindingCode, HealthCode, ObjectState, Verdict};
+use driftline::classify::code::{FindingCode, HealthCode, ObjectState, Severity, Verdict};
 use driftline::report::Report;
 use driftline::report::json::JSON_SCHEMA;
 use serde_json::Value;
@@ -199,13 +199,39 @@ fn patches_put_back_what_was_deployed() {
     for object in drifted(&typed(copy.path(), &[])) {
         for finding in object.findings {
             assert!(
-                finding.redacted || finding.code == FindingCode::Pruned,
+                finding.redacted || finding.severity == Severity::Info,
                 "{} {}: {finding:?}",
                 object.kind,
                 object.name
             );
         }
     }
+}
+
+/// Coarser answers are no silent ones, in a replay neither; and they are no trouble.
+#[test]
+fn a_group_without_a_schema_is_noted() {
+    let copy = tempfile::tempdir().unwrap();
+    copy_tree(&example(), copy.path());
+    assert_eq!(typed(copy.path(), &[]).notes, []);
+    fs::remove_file(copy.path().join("schemas/backup.example.com/v1.json")).unwrap();
+    let index = copy.path().join("snapshot.json");
+    let entry = r#""schemas": [{"apiVersion": "backup.example.com/v1", "outcome": "not-published"}]"#;
+    let text = fs::read_to_string(&index).unwrap();
+    fs::write(&index, text.replace(r#""schemas": []"#, entry)).unwrap();
+    let report = typed(copy.path(), &[]);
+    let [note] = &report.notes[..] else {
+        panic!("{:?}", report.notes)
+    };
+    assert_eq!(note.scope, "backup.example.com/v1");
+    assert_eq!(
+        note.message,
+        "its objects are compared by generic rules: the API server publishes no schema of them"
+    );
+    assert!(
+        scan(copy.path(), &[])
+            .contains("note  backup.example.com/v1: its objects are compared by generic rules")
+    );
 }
 
 fn copy_tree(from: &Path, to: &Path) {

@@ -87,7 +87,7 @@ fn the_report_counts_per_rule_and_lists_on_request() {
     assert_eq!(quiet["summary"]["objects"]["ignored"], 3);
     assert_eq!(
         quiet["summary"]["findings"],
-        json!({"drift": 0, "info": 0, "ignored": 2})
+        json!({"drift": 0, "info": 0, "expected": 0, "ignored": 2})
     );
     assert_eq!(
         quiet["ignored"][0],

@@ -28,22 +28,20 @@ pub(super) enum Claim {
 
 /// What happens to one difference on its own.
 pub(super) fn predict(method: ApplyMethod, gvk: &Gvk, change: &Change, claim: Claim) -> NextUpgrade {
-    match (change.code, &change.desired, method) {
+    if matches!(change.code, FindingCode::Pruned | FindingCode::MutatedAtAdmission) {
         // Written and changed or dropped again, every time.
-        (FindingCode::Pruned | FindingCode::MutatedAtAdmission, _, _) => NextUpgrade::Keep,
+        return NextUpgrade::Keep;
+    }
+    match method {
         // An applied set that no longer names a field gives it up.
-        (_, None, ApplyMethod::Ssa) if claim == Claim::Helm => NextUpgrade::Revert,
-        (_, None, _) => NextUpgrade::Keep,
+        ApplyMethod::Ssa if change.desired.is_none() && claim == Claim::Helm => NextUpgrade::Revert,
+        ApplyMethod::Ssa | ApplyMethod::Csa if change.desired.is_none() => NextUpgrade::Keep,
+        ApplyMethod::Ssa if change.live.is_some() && claim == Claim::Others => NextUpgrade::Conflict,
+        ApplyMethod::Ssa => NextUpgrade::Revert,
         // The API server never lets a claim shrink.
-        (FindingCode::Resized, Some(_), ApplyMethod::Csa) => NextUpgrade::Conflict,
-        (_, Some(_), ApplyMethod::Csa) if is_merged_three_ways(gvk) || is_stamp(&change.path) => {
-            NextUpgrade::Revert
-        }
-        (_, Some(_), ApplyMethod::Csa) => NextUpgrade::Keep,
-        (_, Some(_), ApplyMethod::Ssa) if change.live.is_some() && claim == Claim::Others => {
-            NextUpgrade::Conflict
-        }
-        (_, Some(_), ApplyMethod::Ssa) => NextUpgrade::Revert,
+        ApplyMethod::Csa if change.code == FindingCode::Resized => NextUpgrade::Conflict,
+        ApplyMethod::Csa if is_merged_three_ways(gvk) || is_stamp(&change.path) => NextUpgrade::Revert,
+        ApplyMethod::Csa => NextUpgrade::Keep,
     }
 }
 

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError};
@@ -101,6 +102,7 @@ impl Cluster {
             identity: report::Cluster { name, server },
             drivers: options.drivers,
             selector: options.selector,
+            listed: Mutex::default(),
         })
     }
 }

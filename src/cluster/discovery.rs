@@ -5,6 +5,7 @@
 //! not gone, and no other kind suffers.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use futures::StreamExt;
 use serde::{Deserialize, Deserializer};
@@ -199,19 +200,29 @@ async fn resources(http: &Http, api_version: &str) -> Result<Vec<(Gvk, ServedKin
         .collect())
 }
 
+/// How long the API server may take to publish the schema of a definition that it serves already.
+const PUBLISHED_WITHIN: [Duration; 2] = [Duration::from_millis(400), Duration::from_millis(800)];
+
 /// The `OpenAPI` v3 document of a group and version.
+///
+/// A custom resource is served a moment before its schema is published (Kubernetes: apiextensions-apiserver,
+/// `pkg/controller/openapiv3`), so that a scan right after an installation has to ask again.
 pub(super) async fn schema(http: &Http, api_version: &str) -> Result<Option<Vec<u8>>, ReadError> {
     let purpose = Purpose {
         verb: "get",
         resource: "the OpenAPI v3 documents",
         namespace: None,
     };
-    match http
-        .get(&format!("/openapi/v3{}", api_path(api_version)), JSON, purpose)
-        .await?
-    {
-        Answer::Body(body) => Ok(Some(body.into())),
-        Answer::NotFound | Answer::NoSuchPath | Answer::Expired => Ok(None),
+    let path = format!("/openapi/v3{}", api_path(api_version));
+    let mut pauses = PUBLISHED_WITHIN.into_iter();
+    loop {
+        if let Answer::Body(body) = http.get(&path, JSON, purpose).await? {
+            return Ok(Some(body.into()));
+        }
+        match pauses.next() {
+            Some(pause) => tokio::time::sleep(pause).await,
+            None => return Ok(None),
+        }
     }
 }
 

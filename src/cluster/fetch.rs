@@ -3,71 +3,88 @@
 //! Objects of one kind are listed when there are several of them, else read one by one. A list is read page by
 //! page, its items are looked at as text, and only the wanted ones are handed on, so that neither a large list nor
 //! the cluster's other objects are ever held. Absence from a list is confirmed by a GET: only the API server's
-//! own 404 makes an object missing.
+//! own 404 makes an object missing. What is expected to be gone anyway is gone when a whole list lacks it.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::StreamExt;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use super::http::{Answer, Http, JSON, ListMeta, Purpose, api_path, encode, parse};
+use super::http::{Answer, Coding, Get, Http, JSON, Patience, Purpose, api_path, encode, parse};
+use super::pages::{self, End, Item};
 use crate::object::{Gvk, ObjectKey};
-use crate::source::{Lookup, ReadError, Wanted};
+use crate::source::{Expected, FoundObject, Lookup, ReadError, Wanted};
 
 /// From how many wanted objects on one list is cheaper than as many GETs.
 const LIST_FROM: usize = 4;
 /// How many further unwanted objects per wanted one are worth listing.
 const WORTH_LISTING: u64 = 20;
 
-type Found<'f> = &'f (dyn Fn(&ObjectKey, Lookup<'_>) + Send + Sync);
-
 /// The objects of one kind that are still to be found, by namespace and name.
-type Pending<'w> = HashMap<(Option<String>, String), &'w ObjectKey>;
+#[derive(Clone, Default)]
+struct Pending(Arc<Mutex<HashMap<Place, Wanted>>>);
+
+type Place = (Option<String>, String);
 
 #[derive(Deserialize)]
-struct Page<'a> {
-    #[serde(default)]
-    metadata: ListMeta,
-    /// Go writes an empty list as `null`.
+struct Named<'a> {
     #[serde(borrow)]
-    items: Option<Vec<&'a RawValue>>,
+    metadata: NamedMetadata<'a>,
 }
 
 #[derive(Deserialize)]
-struct Item<'a> {
-    #[serde(borrow)]
-    metadata: ItemMetadata<'a>,
-}
-
-#[derive(Deserialize)]
-struct ItemMetadata<'a> {
+struct NamedMetadata<'a> {
     #[serde(borrow)]
     name: Cow<'a, str>,
     #[serde(borrow)]
     namespace: Option<Cow<'a, str>>,
 }
 
+impl Pending {
+    fn map(&self) -> MutexGuard<'_, HashMap<Place, Wanted>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The wanted object that this is, if it is one.
+    fn take(&self, json: &str) -> Result<Option<Wanted>, ReadError> {
+        let Named { metadata } = parse(json.as_bytes())?;
+        let place = (
+            metadata.namespace.map(Cow::into_owned),
+            metadata.name.into_owned(),
+        );
+        Ok(self.map().remove(&place))
+    }
+
+    /// Takes out what is not there if a whole list lacks it.
+    fn take_unlisted(&self) -> Vec<Wanted> {
+        let is_gone = |_: &Place, wanted: &mut Wanted| wanted.expected == Expected::Gone;
+        self.map().extract_if(is_gone).map(|(_, wanted)| wanted).collect()
+    }
+}
+
 /// Reads every wanted object and hands each outcome to `found`.
-pub(super) async fn objects(http: &Http, wanted: &[Wanted], found: Found<'_>) {
-    let mut kinds: BTreeMap<(&Gvk, &str), Vec<&ObjectKey>> = BTreeMap::new();
+pub(super) async fn objects(http: &Http, wanted: &[Wanted], found: FoundObject) {
+    let mut kinds: BTreeMap<(&Gvk, &str), Vec<&Wanted>> = BTreeMap::new();
     for object in wanted {
         kinds
             .entry((&object.key.gvk, object.plural.as_str()))
             .or_default()
-            .push(&object.key);
+            .push(object);
     }
     // Concurrency is bounded per request; here only the number of kinds held open.
+    let found = &found;
     futures::stream::iter(kinds)
-        .for_each_concurrent(16, |((gvk, plural), keys)| async move {
+        .for_each_concurrent(16, |((gvk, plural), wanted)| async move {
             Kind {
                 http,
                 gvk,
                 plural,
                 found,
+                patience: Patience::default(),
             }
-            .read(keys)
+            .read(wanted)
             .await;
         })
         .await;
@@ -77,32 +94,42 @@ struct Kind<'a> {
     http: &'a Http,
     gvk: &'a Gvk,
     plural: &'a str,
-    found: Found<'a>,
+    found: &'a FoundObject,
+    patience: Patience,
 }
 
 impl Kind<'_> {
-    async fn read(&self, keys: Vec<&ObjectKey>) {
-        let mut pending: Pending<'_> = keys
-            .into_iter()
-            .map(|key| ((key.namespace.clone(), key.name.clone()), key))
+    async fn read(&self, wanted: Vec<&Wanted>) {
+        let mut namespaces: Vec<Option<&str>> = wanted
+            .iter()
+            .map(|wanted| wanted.key.namespace.as_deref())
             .collect();
-        let mut namespaces: Vec<Option<&str>> =
-            pending.values().map(|key| key.namespace.as_deref()).collect();
         namespaces.sort_unstable();
         namespaces.dedup();
-        if pending.len() >= LIST_FROM {
+        let pending = Pending::default();
+        let place = |key: &ObjectKey| (key.namespace.clone(), key.name.clone());
+        pending
+            .map()
+            .extend(wanted.iter().map(|&wanted| (place(&wanted.key), wanted.clone())));
+        if wanted.len() >= LIST_FROM {
             let scope = if let [only] = namespaces[..] { only } else { None };
-            match self.list(scope, &mut pending).await {
-                Ok(()) => {}
+            match self.list(scope, &pending).await {
+                Ok(End::Whole) => {
+                    for wanted in pending.take_unlisted() {
+                        (self.found)(&wanted.key, Lookup::NotFound);
+                    }
+                }
+                Ok(End::Early) => {}
                 // A namespaced role may still list, namespace by namespace.
                 Err(ReadError::Forbidden { .. }) if scope.is_none() && namespaces[0].is_some() => {
                     for namespace in namespaces {
                         let count = pending
+                            .map()
                             .values()
-                            .filter(|key| key.namespace.as_deref() == namespace)
+                            .filter(|wanted| wanted.key.namespace.as_deref() == namespace)
                             .count();
                         if count >= LIST_FROM
-                            && let Err(error) = self.list(namespace, &mut pending).await
+                            && let Err(error) = self.list(namespace, &pending).await
                         {
                             tracing::debug!(kind = %self.gvk, namespace, %error, "list refused, reading one by one");
                         }
@@ -118,82 +145,93 @@ impl Kind<'_> {
                     tracing::debug!(kind = %self.gvk, %error, "list refused, reading one by one");
                 }
                 Err(error) => {
-                    for key in pending.into_values() {
-                        (self.found)(key, Lookup::Unreadable(&error));
+                    let left = std::mem::take(&mut *pending.map());
+                    for wanted in left.values() {
+                        (self.found)(&wanted.key, Lookup::Unreadable(&error));
                     }
                     return;
                 }
             }
         }
-        futures::stream::iter(pending.into_values())
-            .for_each_concurrent(16, |key| self.get(key))
+        let left = std::mem::take(&mut *pending.map());
+        futures::stream::iter(left.into_values())
+            .for_each_concurrent(16, |wanted| self.get(wanted.key))
             .await;
     }
 
-    /// Lists one namespace, or all of them, and takes what is wanted out of `pending`.
-    async fn list(&self, namespace: Option<&str>, pending: &mut Pending<'_>) -> Result<(), ReadError> {
-        let mut path = format!("{}?limit={}", self.path(namespace), self.page_size());
+    /// Lists one namespace, or all of them, and takes what is wanted out of `pending`. What an interrupted list
+    /// leaves there is read one by one.
+    async fn list(&self, namespace: Option<&str>, pending: &Pending) -> Result<End, ReadError> {
+        let mut path = self.path(namespace);
         if self.gvk.kind == "Secret" && self.gvk.api_version == "v1" {
-            path.push_str("&fieldSelector=");
+            path.push_str("?fieldSelector=");
             path.push_str(&encode("type!=helm.sh/release.v1"));
         }
-        let purpose = Purpose {
-            verb: "list",
-            resource: &self.resource(),
-            namespace,
-        };
-        let mut token: Option<String> = None;
-        loop {
-            let next = token.map_or_else(
-                || path.clone(),
-                |token| format!("{path}&continue={}", encode(&token)),
-            );
-            // What an interrupted list leaves pending is read one by one.
-            let Answer::Body(body) = self.http.get(&next, JSON, purpose).await? else {
-                return Ok(());
-            };
-            let page: Page<'_> = parse(&body)?;
-            for item in page.items.into_iter().flatten() {
-                let Item { metadata } = parse(item.get().as_bytes())?;
-                let place = (
-                    metadata.namespace.map(Cow::into_owned),
-                    metadata.name.into_owned(),
-                );
-                if let Some(key) = pending.remove(&place) {
-                    (self.found)(key, Lookup::Found(item.get()));
-                }
+        let resource = self.resource();
+        let get = self.ask(&path, "list", &resource, namespace);
+        let (found, wanted) = (Arc::clone(self.found), pending.clone());
+        let each: Item = Arc::new(move |json| {
+            if let Some(Wanted { key, .. }) = wanted.take(json)? {
+                found(&key, Lookup::Found(json));
             }
-            token = page.metadata.token.filter(|token| !token.is_empty());
-            let remaining = page.metadata.remaining_item_count.unwrap_or(0);
-            let worth = (pending.len() as u64).saturating_mul(WORTH_LISTING);
-            if token.is_none() || pending.is_empty() || remaining > worth {
-                return Ok(());
-            }
-        }
+            Ok(())
+        });
+        pages::read(self.http, get, self.page_size(), each, |seen| {
+            let left = pending.map().len() as u64;
+            let worth = left.saturating_mul(WORTH_LISTING);
+            (left > 0 && seen.remaining.unwrap_or(0) <= worth).then(|| self.page_size())
+        })
+        .await
     }
 
-    async fn get(&self, key: &ObjectKey) {
+    async fn get(&self, key: ObjectKey) {
         let path = format!("{}/{}", self.path(key.namespace.as_deref()), encode(&key.name));
-        let purpose = Purpose {
-            verb: "get",
-            resource: &self.resource(),
-            namespace: key.namespace.as_deref(),
-        };
-        match self.http.get(&path, JSON, purpose).await {
-            Ok(Answer::Body(body)) => match is_it(key, &body) {
-                Ok(text) => (self.found)(key, Lookup::Found(text)),
-                Err(error) => (self.found)(key, Lookup::Unreadable(&error)),
-            },
-            Ok(Answer::NotFound) => (self.found)(key, Lookup::NotFound),
-            Ok(answer @ (Answer::NoSuchPath | Answer::Expired)) => {
+        let resource = self.resource();
+        let get = self.ask(&path, "get", &resource, key.namespace.as_deref());
+        match self.http.hold(get).await {
+            Ok((Answer::Body(body), slot)) => {
+                let found = Arc::clone(self.found);
+                let job = move || {
+                    match is_it(&key, &body) {
+                        Ok(text) => found(&key, Lookup::Found(text)),
+                        Err(error) => found(&key, Lookup::Unreadable(&error)),
+                    }
+                    drop(slot);
+                };
+                if let Err(error) = tokio::task::spawn_blocking(job).await {
+                    tracing::error!(%error, "an object could not be worked on");
+                }
+            }
+            Ok((Answer::NotFound, _)) => (self.found)(&key, Lookup::NotFound),
+            Ok((answer @ (Answer::NoSuchPath | Answer::Expired), _)) => {
                 let status = match answer {
                     Answer::Expired => 410,
                     Answer::NoSuchPath | Answer::NotFound | Answer::Body(_) => 404,
                 };
                 let reason = String::new();
-                (self.found)(key, Lookup::Unreadable(&ReadError::Refused { status, reason }));
+                (self.found)(&key, Lookup::Unreadable(&ReadError::Refused { status, reason }));
             }
-            Err(error) => (self.found)(key, Lookup::Unreadable(&error)),
+            Err(error) => (self.found)(&key, Lookup::Unreadable(&error)),
+        }
+    }
+
+    fn ask<'g>(
+        &'g self,
+        path: &'g str,
+        verb: &'g str,
+        resource: &'g str,
+        namespace: Option<&'g str>,
+    ) -> Get<'g> {
+        Get {
+            path,
+            accept: JSON,
+            purpose: Purpose {
+                verb,
+                resource,
+                namespace,
+            },
+            coding: Coding::Any,
+            patience: &self.patience,
         }
     }
 
@@ -228,7 +266,7 @@ fn is_it<'b>(key: &ObjectKey, body: &'b [u8]) -> Result<&'b str, ReadError> {
         reason: reason.to_owned(),
     };
     let text = std::str::from_utf8(body).map_err(|_| malformed("it is not UTF-8"))?;
-    let Item { metadata } = parse(body)?;
+    let Named { metadata } = parse(body)?;
     if metadata.name != key.name || metadata.namespace.as_deref() != key.namespace.as_deref() {
         return Err(malformed("it is another object"));
     }

@@ -5,6 +5,7 @@
 //! else is an answer.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use ::http::{HeaderMap, Request, StatusCode, header};
@@ -12,7 +13,7 @@ use http_body_util::{BodyExt, Limited};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use kube::client::Body;
 use serde::Deserialize;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::source::ReadError;
 
@@ -26,18 +27,20 @@ const MAX_BODY_BYTES: usize = 256 << 20;
 const ATTEMPTS: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(32);
+/// How many requests for one kind may fail to the last attempt before the others are tried once.
+const GIVEN_UP: u32 = 8;
 
 /// The bounds of all requests together.
 pub(super) struct Limits {
     request_timeout: Duration,
-    slots: Semaphore,
+    slots: Arc<Semaphore>,
 }
 
 impl Limits {
     pub(super) fn new(request_timeout: Duration, concurrency: usize) -> Self {
         Self {
             request_timeout,
-            slots: Semaphore::new(concurrency.max(1)),
+            slots: Arc::new(Semaphore::new(concurrency.max(1))),
         }
     }
 }
@@ -48,7 +51,64 @@ pub(super) struct Http {
     client: kube::Client,
     server: String,
     limits: Arc<Limits>,
+    traffic: Arc<Traffic>,
 }
+
+/// What was sent and received so far.
+#[derive(Default)]
+struct Traffic {
+    requests: AtomicU64,
+    bytes: AtomicU64,
+}
+
+/// How long the failures of one kind are borne.
+///
+/// One object that cannot be decrypted or converted fails by itself, however often it is asked for, and so does
+/// every object of a kind whose conversion webhook is gone. Trying each of thousands five times would take as many
+/// pauses; what a kind's first failures did not bring, the others' will not. Only 500 counts: what else is worth
+/// another attempt is the whole server's condition, and passes.
+#[derive(Default)]
+pub(super) struct Patience(AtomicU32);
+
+impl Patience {
+    fn attempts(&self) -> u32 {
+        if self.0.load(Ordering::Relaxed) < GIVEN_UP {
+            ATTEMPTS
+        } else {
+            1
+        }
+    }
+
+    fn gives_up(&self, error: &ReadError) {
+        if let ReadError::Overloaded { status: 500, .. } = error {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// One GET.
+#[derive(Clone, Copy)]
+pub(super) struct Get<'a> {
+    /// The path with its query.
+    pub(super) path: &'a str,
+    pub(super) accept: &'a str,
+    pub(super) purpose: Purpose<'a>,
+    pub(super) coding: Coding,
+    pub(super) patience: &'a Patience,
+}
+
+/// Whether the API server may compress its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Coding {
+    /// If it likes.
+    Any,
+    /// No: what is asked for is compressed already, and doing it again costs both sides more than it saves.
+    Identity,
+}
+
+/// A request's place among those that may be under way. Whoever works on an answer keeps it until that is done, so
+/// that no more answers are held than requests are allowed.
+pub(super) type Slot = OwnedSemaphorePermit;
 
 /// What a request was for: an error says it in the words of RBAC.
 #[derive(Debug, Clone, Copy)]
@@ -82,20 +142,39 @@ impl Http {
             client,
             server,
             limits: Arc::new(limits),
+            traffic: Arc::default(),
         }
     }
 
-    /// Sends one GET; the path carries its query.
+    /// How many requests were sent, and how many bytes their answers had.
+    pub(super) fn traffic(&self) -> (u64, u64) {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        (read(&self.traffic.requests), read(&self.traffic.bytes))
+    }
+
+    /// Sends one GET that stands for itself; the path carries its query.
     pub(super) async fn get(
         &self,
         path: &str,
         accept: &str,
         purpose: Purpose<'_>,
     ) -> Result<Answer, ReadError> {
+        let get = Get {
+            path,
+            accept,
+            purpose,
+            coding: Coding::Any,
+            patience: &Patience::default(),
+        };
+        self.hold(get).await.map(|(answer, _)| answer)
+    }
+
+    /// Sends one GET, and leaves its slot to whoever works on the answer.
+    pub(super) async fn hold(&self, get: Get<'_>) -> Result<(Answer, Slot), ReadError> {
         let mut pause = FIRST_PAUSE;
         let mut attempt = 1;
         loop {
-            let failure = match self.attempt(path, accept, purpose, attempt).await {
+            let failure = match self.attempt(get, attempt).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
@@ -103,36 +182,32 @@ impl Http {
                 Failure::Final(error) => return Err(error),
                 Failure::Again(error, asked) => (error, asked),
             };
-            if attempt == ATTEMPTS {
+            if attempt >= get.patience.attempts() {
+                get.patience.gives_up(&error);
                 return Err(error);
             }
-            tracing::debug!(path, attempt, %error, "trying again");
+            tracing::debug!(path = get.path, attempt, %error, "trying again");
             tokio::time::sleep(asked.unwrap_or(pause).min(LONGEST_PAUSE)).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
             attempt += 1;
         }
     }
 
-    async fn attempt(
-        &self,
-        path: &str,
-        accept: &str,
-        purpose: Purpose<'_>,
-        attempt: u32,
-    ) -> Result<Answer, Failure> {
-        let request = Request::get(path)
-            .header(header::ACCEPT, accept)
-            .body(Body::empty())
-            .map_err(|error| {
-                Failure::Final(ReadError::Malformed {
-                    reason: error.to_string(),
-                })
-            })?;
+    async fn attempt(&self, get: Get<'_>, attempt: u32) -> Result<(Answer, Slot), Failure> {
+        let mut request = Request::get(get.path).header(header::ACCEPT, get.accept);
+        match get.coding {
+            // kube says which codings it knows where a request does not.
+            Coding::Any => {}
+            Coding::Identity => request = request.header(header::ACCEPT_ENCODING, "identity"),
+        }
+        let request = request.body(Body::empty()).map_err(|error| {
+            Failure::Final(ReadError::Malformed {
+                reason: error.to_string(),
+            })
+        })?;
         // Closed only when the program ends; then there is nobody left to answer to.
-        let _slot = self
-            .limits
-            .slots
-            .acquire()
+        let slot = Arc::clone(&self.limits.slots)
+            .acquire_owned()
             .await
             .map_err(|_| Failure::Final(ReadError::NotReached))?;
         let seconds = self.limits.request_timeout.as_millis().div_ceil(1000);
@@ -166,7 +241,9 @@ impl Http {
             Err(_) => Err(Failure::Again(ReadError::TimedOut { seconds }, None)),
             Ok(exchange) => {
                 let (status, headers, body) = exchange?;
-                judge(status, &headers, body, purpose, attempt)
+                self.traffic.requests.fetch_add(1, Ordering::Relaxed);
+                self.traffic.bytes.fetch_add(body.len() as u64, Ordering::Relaxed);
+                judge(status, &headers, body, get.purpose, attempt).map(|answer| (answer, slot))
             }
         }
     }

@@ -9,17 +9,20 @@ pub mod client;
 mod discovery;
 mod fetch;
 mod http;
+mod pages;
+mod records;
 mod storage;
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 
 use self::http::Http;
-use crate::object::ObjectKey;
+use self::records::Listed;
 use crate::release::stored::{Driver, StoredRevision};
 use crate::report;
-use crate::source::{Inventory, Kinds, Lookup, ReadError, Record, ScaleTargets, Source, Wanted};
+use crate::source::{FoundObject, FoundRecord, Inventory, Kinds, ReadError, ScaleTargets, Source, Wanted};
 
 /// A live cluster, behind its API server.
 pub struct Cluster {
@@ -27,6 +30,8 @@ pub struct Cluster {
     identity: report::Cluster,
     drivers: BTreeSet<Driver>,
     selector: Option<String>,
+    /// What the last listing saw, by which reading the records is planned.
+    listed: Mutex<Arc<Listed>>,
 }
 
 impl Source for Cluster {
@@ -43,15 +48,22 @@ impl Source for Cluster {
     }
 
     async fn revisions(&self, namespaces: &[String]) -> Result<Inventory, ReadError> {
-        storage::list(&self.http, &self.drivers, namespaces, self.selector.as_deref()).await
+        let inventory =
+            storage::list(&self.http, &self.drivers, namespaces, self.selector.as_deref()).await?;
+        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) =
+            Arc::new(Listed::of(namespaces, &inventory.revisions));
+        Ok(inventory)
     }
 
-    async fn record(&self, revision: &StoredRevision) -> Result<Record, ReadError> {
-        storage::record(&self.http, revision).await
+    async fn records(&self, wanted: Vec<StoredRevision>, found: FoundRecord) {
+        let listed = Arc::clone(&self.listed.lock().unwrap_or_else(PoisonError::into_inner));
+        records::read(&self.http, &listed, self.selector.as_deref(), wanted, found).await;
+        self.log_traffic("records");
     }
 
-    async fn objects(&self, wanted: &[Wanted], found: &(dyn Fn(&ObjectKey, Lookup<'_>) + Send + Sync)) {
+    async fn objects(&self, wanted: &[Wanted], found: FoundObject) {
         fetch::objects(&self.http, wanted, found).await;
+        self.log_traffic("objects");
     }
 
     async fn scale_targets(&self, namespaces: &BTreeSet<String>, kinds: &Kinds) -> ScaleTargets {
@@ -60,5 +72,13 @@ impl Source for Cluster {
 
     async fn schema(&self, api_version: &str) -> Result<Option<Vec<u8>>, ReadError> {
         discovery::schema(&self.http, api_version).await
+    }
+}
+
+impl Cluster {
+    /// Logs what was sent and received since the beginning.
+    fn log_traffic(&self, after: &'static str) {
+        let (requests, bytes) = self.http.traffic();
+        tracing::info!(after, requests, bytes, "read so far");
     }
 }

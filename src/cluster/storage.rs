@@ -1,22 +1,19 @@
-//! Helm's release records in a cluster.
+//! Which release records a cluster has.
 //!
-//! Listed as metadata only: the labels say which revisions matter, and the records themselves are most of what a
-//! full list would move (Helm's own `List` reads them all). The selectors are always sent, so that an authorizer
+//! Listed as metadata only: the labels say which revisions matter, and the payloads, which `records` reads, are most
+//! of what a full list would move. The selectors are always sent, so that an authorizer
 //! which grants release records and no other Secrets can see what is asked.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use super::http::{Answer, Http, JSON, ListMeta, Purpose, encode, parse};
-use crate::release::decode::DecodeError;
+use super::http::{Answer, Http, ListMeta, Purpose, encode, parse};
 use crate::release::stored::{Driver, Metadata, StoredRevision};
 use crate::report::ReportError;
-use crate::source::{Inventory, ReadError, Record};
+use crate::source::{Inventory, ReadError};
 
 const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 const PAGE: usize = 500;
@@ -100,21 +97,11 @@ async fn list_one(
     revisions: &mut Vec<StoredRevision>,
 ) -> Result<(), ReadError> {
     let resource = driver.resource();
-    let within = namespace.map_or_else(String::new, |namespace| {
-        format!("/namespaces/{}", encode(namespace))
-    });
     let labels = selector.map_or_else(
         || "owner=helm".to_owned(),
         |selector| format!("owner=helm,{selector}"),
     );
-    let mut path = format!(
-        "/api/v1{within}/{resource}?limit={PAGE}&labelSelector={}",
-        encode(&labels)
-    );
-    if driver == Driver::Secret {
-        path.push_str("&fieldSelector=");
-        path.push_str(&encode("type=helm.sh/release.v1"));
-    }
+    let path = format!("{}&limit={PAGE}", list_path(driver, namespace, &labels));
     let purpose = Purpose {
         verb: "list",
         resource,
@@ -157,6 +144,23 @@ async fn list_one(
     }
 }
 
+/// Where to list records with these labels, in one namespace or in all of them.
+pub(super) fn list_path(driver: Driver, namespace: Option<&str>, labels: &str) -> String {
+    let within = namespace.map_or_else(String::new, |namespace| {
+        format!("/namespaces/{}", encode(namespace))
+    });
+    let mut path = format!(
+        "/api/v1{within}/{}?labelSelector={}",
+        driver.resource(),
+        encode(labels)
+    );
+    if driver == Driver::Secret {
+        path.push_str("&fieldSelector=");
+        path.push_str(&encode("type=helm.sh/release.v1"));
+    }
+    path
+}
+
 /// The only part of a list request that a user words.
 fn name_selector(error: ReadError, selector: Option<&str>) -> ReadError {
     match (error, selector) {
@@ -181,55 +185,5 @@ fn stored(driver: Driver, metadata: &ItemMetadata<'_>) -> Option<StoredRevision>
             .iter()
             .filter_map(|entry| entry.time)
             .max(),
-    })
-}
-
-#[derive(Deserialize)]
-struct Object<'a> {
-    #[serde(borrow)]
-    data: Option<Data<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Data<'a> {
-    #[serde(borrow)]
-    release: Option<Cow<'a, str>>,
-}
-
-/// Reads one record. A Secret's values are base64 of what Helm stored; a `ConfigMap`'s are that itself.
-pub(super) async fn record(http: &Http, revision: &StoredRevision) -> Result<Record, ReadError> {
-    let release = &revision.release;
-    let resource = release.driver.resource();
-    let path = format!(
-        "/api/v1/namespaces/{}/{resource}/{}",
-        encode(&release.namespace),
-        encode(&revision.object)
-    );
-    let purpose = Purpose {
-        verb: "get",
-        resource,
-        namespace: Some(&release.namespace),
-    };
-    let body = match http.get(&path, JSON, purpose).await? {
-        Answer::Body(body) => body,
-        Answer::NotFound | Answer::NoSuchPath | Answer::Expired => {
-            return Err(ReadError::Refused {
-                status: 404,
-                reason: "NotFound".to_owned(),
-            });
-        }
-    };
-    let object: Object<'_> = parse(&body)?;
-    let Some(payload) = object.data.and_then(|data| data.release) else {
-        return Ok(Record::Undecodable(DecodeError::NoPayload));
-    };
-    Ok(match release.driver {
-        Driver::ConfigMap => Record::Encoded(payload.into_owned().into_bytes()),
-        Driver::Secret => match STANDARD.decode(payload.as_bytes()) {
-            Ok(payload) => Record::Encoded(payload),
-            Err(_) => Record::Undecodable(DecodeError::Base64(
-                "the Secret's own encoding is broken".to_owned(),
-            )),
-        },
     })
 }

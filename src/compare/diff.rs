@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::equal::{self, is_zero};
 use super::lookup::{child, key_value};
+use super::pairs;
 use super::path::{FieldPath, Segment, push_token};
 use crate::types::{Field, ListKind, Shape, ValueKind, Zero};
 
@@ -48,10 +49,15 @@ pub(super) fn uncovered<'v>(
 
 /// Whether `live` holds everything that `desired` asks for, apart from what the server drops anyway.
 pub(super) fn covers(shape: Option<Shape<'_>>, desired: &Value, live: Option<&Value>) -> bool {
+    finds_nothing(|walk| walk.value(&Trail::Root, shape, desired, live))
+}
+
+/// Whether a walk comes across nothing but what the server drops anyway.
+fn finds_nothing<'v>(go: impl FnOnce(&mut Walk<'v>)) -> bool {
     let mut walk = Walk {
         differences: Vec::new(),
     };
-    walk.value(&Trail::Root, shape, desired, live);
+    go(&mut walk);
     walk.differences
         .iter()
         .all(|difference| difference.cause == Cause::Undeclared)
@@ -142,7 +148,9 @@ impl<'v> Walk<'v> {
                 // Where Go cannot tell a zero from nothing, the server fills in what it likes.
                 let server_chose = is_zero(desired)
                     && shape.is_some_and(|shape| shape.is_filled() && shape.zero() == Zero::Dropped);
-                if !server_chose && !equal::scalars(shape, desired, live) {
+                let same =
+                    || equal::scalars(shape, desired, live) || is_respelled(trail, shape, desired, live);
+                if !server_chose && !same() {
                     self.record(trail, desired, Some(live), Cause::Value);
                 }
             }
@@ -158,12 +166,15 @@ impl<'v> Walk<'v> {
     ) {
         // Strategic merge directives (`$patch`, `$retainKeys`, …) speak to the patch, not to the object.
         for (key, value) in desired.iter().filter(|(key, _)| !key.starts_with('$')) {
+            if is_overruled(shape, desired, key) {
+                continue;
+            }
             let trail = Trail::Key(trail, key);
             let found = live.get(key);
             match shape.map_or(Field::Unknown, |shape| shape.field(key)) {
                 Field::Declared(inner) => match company {
                     Company::MeansNothing => self.value(&trail, Some(inner), value, found),
-                    Company::Counts => self.element(&trail, inner, value, found),
+                    Company::Counts => self.element(&trail, Some(inner), value, found),
                 },
                 Field::Undeclared if found.is_none() => {
                     if !value.is_null() {
@@ -206,7 +217,7 @@ impl<'v> Walk<'v> {
                     }
                 }
             }
-            ListKind::Map(_) | ListKind::Atomic => self.atomic(trail, element, desired, live),
+            ListKind::Map(_) | ListKind::Atomic => self.atomic(trail, shape, desired, live),
         }
     }
 
@@ -286,37 +297,52 @@ impl<'v> Walk<'v> {
         }
     }
 
-    /// Atomic lists count as one value, in order. Structures of the same number are compared one by one, so that
-    /// the finding names the field.
+    /// Atomic lists count as one value, in order unless that means nothing. Structures of the same number are
+    /// compared one by one, so that the finding names the field.
     fn atomic(
         &mut self,
         trail: &Trail<'_>,
-        element: Option<Shape<'_>>,
+        shape: Option<Shape<'_>>,
         desired: (&'v Value, &'v [Value]),
         live: (&'v Value, &'v [Value]),
     ) {
-        let same_length = desired.1.len() == live.1.len();
-        if same_length && desired.1.iter().all(|item| item.is_object() || item.is_array()) {
-            if is_unordered(trail) && is_permutation(element, desired.1, live.1) {
-                return;
-            }
-            for (index, (wanted, found)) in desired.1.iter().zip(live.1).enumerate() {
-                let trail = Trail::Index(trail, index);
-                match element {
-                    Some(element) if element.is_builtin() => {
-                        self.element(&trail, element, wanted, Some(found))
-                    }
-                    Some(_) | None => self.value(&trail, element, wanted, Some(found)),
-                }
-            }
-        } else if !same_length
-            || !desired
-                .1
-                .iter()
-                .zip(live.1)
-                .all(|(wanted, found)| holds_scalar(element, wanted, found))
-        {
+        if desired.1.len() != live.1.len() {
             self.record(trail, desired.0, Some(live.0), Cause::Value);
+            return;
+        }
+        let element = shape.and_then(Shape::element);
+        let is_structure = |item: &Value| item.is_object() || item.is_array();
+        let holds = |wanted: &Value, found: &Value| {
+            if is_structure(wanted) {
+                finds_nothing(|walk| walk.element(&Trail::Root, element, wanted, Some(found)))
+            } else {
+                holds_scalar(element, wanted, found)
+            }
+        };
+        let unordered = shape.filter(|shape| shape.is_unordered());
+        let identity = unordered.map_or(&[][..], Shape::identity);
+        let positions: Vec<usize> = match unordered {
+            Some(_) => pairs::pair(desired.1, live.1, identity, holds),
+            None => (0..live.1.len()).collect(),
+        };
+        let twins = || {
+            let found = positions.iter().map(|&position| (position, &live.1[position]));
+            desired.1.iter().zip(found)
+        };
+        if !desired.1.iter().all(is_structure) {
+            if !twins().all(|(wanted, (_, found))| holds(wanted, found)) {
+                self.record(trail, desired.0, Some(live.0), Cause::Value);
+            }
+            return;
+        }
+        for (wanted, (position, found)) in twins() {
+            let keys = pairs::identify(identity, wanted, found);
+            let trail = if keys.is_empty() {
+                Trail::Index(trail, position)
+            } else {
+                Trail::Match(trail, &keys, Some(position))
+            };
+            self.element(&trail, element, wanted, Some(found));
         }
     }
 
@@ -325,16 +351,22 @@ impl<'v> Walk<'v> {
     ///
     /// Only where everything that the server fills in is known: programs complete custom resources by webhooks, which
     /// no schema tells.
-    fn element(&mut self, trail: &Trail<'_>, shape: Shape<'_>, desired: &'v Value, live: Option<&'v Value>) {
-        match (desired, live) {
-            (Value::Object(wanted), Some(Value::Object(found))) => {
-                if holds_more(shape, wanted, found) {
+    fn element(
+        &mut self,
+        trail: &Trail<'_>,
+        shape: Option<Shape<'_>>,
+        desired: &'v Value,
+        live: Option<&'v Value>,
+    ) {
+        match (shape.filter(|shape| shape.is_builtin()), desired, live) {
+            (Some(known), Value::Object(wanted), Some(Value::Object(found))) => {
+                if holds_more(known, wanted, found) {
                     self.record(trail, desired, live, Cause::Value);
                 } else {
-                    self.object(trail, Some(shape), wanted, (found, Company::Counts));
+                    self.object(trail, shape, wanted, (found, Company::Counts));
                 }
             }
-            _ => self.value(trail, Some(shape), desired, live),
+            _ => self.value(trail, shape, desired, live),
         }
     }
 }
@@ -393,12 +425,33 @@ fn says_anything(shape: Option<Shape<'_>>, value: &Value) -> bool {
     }
 }
 
-/// The lists that the API server itself reorders although they are declared atomic: the metrics of a
-/// `HorizontalPodAutoscaler` come back in another order after a round trip through `autoscaling/v1`.
-fn is_unordered(trail: &Trail<'_>) -> bool {
+/// Whether another field of the manifest decides what the server writes here: a Pod's account has a deprecated
+/// second name, which the server overwrites with the first (Kubernetes: `pkg/apis/core/v1/conversion.go`,
+/// `Convert_v1_PodSpec_To_core_PodSpec`).
+fn is_overruled(shape: Option<Shape<'_>>, desired: &Map<String, Value>, key: &str) -> bool {
+    key == "serviceAccount"
+        && shape.is_some_and(Shape::is_builtin)
+        && desired
+            .get("serviceAccountName")
+            .is_some_and(|name| !is_zero(name))
+}
+
+/// Whether a program that holds a custom resource in Go types and writes it back has spelled this value anew.
+///
+/// The schema rarely tells. Amounts are known by their place in `resources`, as the types of containers are embedded
+/// everywhere; durations by being spelled as Go prints them, and no other way.
+fn is_respelled(trail: &Trail<'_>, shape: Option<Shape<'_>>, desired: &Value, live: &Value) -> bool {
+    if shape.is_some_and(Shape::is_builtin) {
+        return false;
+    }
     match trail {
-        Trail::Key(Trail::Key(Trail::Root, "spec"), "metrics") => true,
-        Trail::Root | Trail::Key(..) | Trail::Index(..) | Trail::Match(..) | Trail::Member(..) => false,
+        Trail::Key(Trail::Key(Trail::Key(_, "resources"), "limits" | "requests"), _) => {
+            equal::amounts(desired, live)
+        }
+        Trail::Root | Trail::Key(..) | Trail::Index(..) | Trail::Match(..) | Trail::Member(..) => {
+            shape.is_some_and(|shape| shape.value() == ValueKind::String)
+                && equal::is_printed_duration(desired, live)
+        }
     }
 }
 
@@ -409,19 +462,6 @@ fn is_appended_to(trail: &Trail<'_>, shape: Shape<'_>) -> bool {
         Trail::Key(Trail::Key(Trail::Root, "spec"), "tolerations") => shape.is_builtin(),
         Trail::Root | Trail::Key(..) | Trail::Index(..) | Trail::Match(..) | Trail::Member(..) => false,
     }
-}
-
-/// Whether every wanted element is held by one live element of its own.
-fn is_permutation(element: Option<Shape<'_>>, desired: &[Value], live: &[Value]) -> bool {
-    // Quadratic, so bounded: no autoscaler has that many metrics.
-    if desired.len() > 64 {
-        return false;
-    }
-    let mut free: Vec<&Value> = live.iter().collect();
-    desired.iter().all(|wanted| {
-        let position = free.iter().position(|found| covers(element, wanted, Some(found)));
-        position.map(|position| free.swap_remove(position)).is_some()
-    })
 }
 
 #[cfg(test)]
@@ -671,7 +711,7 @@ mod tests {
             )
         };
         assert_eq!(found(&["cpu", "memory"]), Vec::<String>::new());
-        assert_eq!(found(&["cpu", "disk"]).len(), 2);
+        assert_eq!(found(&["cpu", "disk"]).len(), 1);
     }
 
     #[test]

@@ -26,10 +26,7 @@ pub(super) fn scalars(shape: Option<Shape<'_>>, left: &Value, right: &Value) -> 
         }
     }
     match kind {
-        Some(ValueKind::Quantity) => same(
-            Quantity::from_value(left).as_ref(),
-            Quantity::from_value(right).as_ref(),
-        ),
+        Some(ValueKind::Quantity) => amounts(left, right),
         Some(ValueKind::Bytes) => match (left, right) {
             (Value::String(left), Value::String(right)) => same(bytes(left).as_ref(), bytes(right).as_ref()),
             _ => false,
@@ -71,6 +68,47 @@ pub(super) fn is_zero(value: &Value) -> bool {
         Value::String(text) => text.is_empty(),
         Value::Array(items) => items.is_empty(),
         Value::Object(fields) => fields.is_empty(),
+    }
+}
+
+/// Whether both are quantities of the same amount.
+pub(super) fn amounts(left: &Value, right: &Value) -> bool {
+    same(
+        Quantity::from_value(left).as_ref(),
+        Quantity::from_value(right).as_ref(),
+    )
+}
+
+/// Whether `printed` is what Go makes of the duration in `text` (Go: `time.Duration.String`): `8760h0m0s` of `8760h`.
+pub(super) fn is_printed_duration(text: &Value, printed: &Value) -> bool {
+    let (Value::String(text), Value::String(printed)) = (text, printed) else {
+        return false;
+    };
+    // A bare zero is a number before it is a duration.
+    text != "0" && go_duration(text).is_some_and(|nanos| go_printed(nanos) == *printed)
+}
+
+fn go_printed(nanos: i128) -> String {
+    const SECOND: u128 = 1_000_000_000;
+    let sign = if nanos < 0 { "-" } else { "" };
+    let nanos = nanos.unsigned_abs();
+    let decimal = |unit: u128| {
+        let fraction = format!("{:0width$}", nanos % unit, width = unit.ilog10() as usize);
+        match fraction.trim_end_matches('0') {
+            "" => String::new(),
+            digits => format!(".{digits}"),
+        }
+    };
+    let (minutes, seconds) = (nanos / SECOND / 60, nanos / SECOND % 60);
+    let fraction = decimal(SECOND);
+    match nanos {
+        0 => "0s".to_owned(),
+        1..1_000 => format!("{sign}{nanos}ns"),
+        1_000..1_000_000 => format!("{sign}{}{}µs", nanos / 1_000, decimal(1_000)),
+        1_000_000..SECOND => format!("{sign}{}{}ms", nanos / 1_000_000, decimal(1_000_000)),
+        _ if minutes == 0 => format!("{sign}{seconds}{fraction}s"),
+        _ if minutes < 60 => format!("{sign}{minutes}m{seconds}{fraction}s"),
+        _ => format!("{sign}{}h{}m{seconds}{fraction}s", minutes / 60, minutes % 60),
     }
 }
 
@@ -204,6 +242,41 @@ mod tests {
             !scalars(None, &json!("80"), &json!(80)),
             "int-or-string keeps its type"
         );
+    }
+
+    #[test]
+    fn durations_as_go_prints_them() {
+        for (text, printed) in [
+            ("8760h", "8760h0m0s"),
+            ("90m", "1h30m0s"),
+            ("60s", "1m0s"),
+            ("1500ms", "1.5s"),
+            ("0.1s", "100ms"),
+            ("1.5ms", "1.5ms"),
+            ("1500ns", "1.5µs"),
+            ("15ns", "15ns"),
+            ("0s", "0s"),
+            ("0h", "0s"),
+            ("-90s", "-1m30s"),
+            ("61.5s", "1m1.5s"),
+        ] {
+            assert!(
+                is_printed_duration(&json!(text), &json!(printed)),
+                "{text}: {printed}"
+            );
+        }
+        for (text, other) in [
+            ("8760h", "525600m"),
+            ("1h", "1h0m"),
+            ("1h", "2h0m0s"),
+            ("0", "0s"),
+            ("a", "a0s"),
+        ] {
+            assert!(
+                !is_printed_duration(&json!(text), &json!(other)),
+                "{text}: {other}"
+            );
+        }
     }
 
     #[test]

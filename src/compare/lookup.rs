@@ -68,10 +68,19 @@ fn step<'a>(shape: Option<Shape<'a>>, segment: &Segment) -> Option<Shape<'a>> {
     }
 }
 
+/// A field of an object; `resource.name` leads into the object in the field `resource`.
+///
+/// Merge keys never nest. What people tell the elements of an unordered list by does.
+pub(super) fn nested<'v>(item: &'v Value, key: &str) -> Option<&'v Value> {
+    item.get(key)
+        .or_else(|| key.split('.').try_fold(item, |value, step| value.get(step)))
+        .filter(|value| !value.is_null())
+}
+
 /// The value of one key of a list element: its own, else the default that the server fills in for nothing and for
 /// zeros that Go cannot tell from nothing (`protocol: TCP`), else null.
 pub(super) fn key_value<'v>(item: &'v Value, key: &str, element: Option<Shape<'_>>) -> Cow<'v, Value> {
-    let own = item.get(key).filter(|value| !value.is_null());
+    let own = nested(item, key);
     let shape = element.and_then(|shape| child(shape, key));
     let is_meant = |value: &&Value| {
         !equal::is_zero(value)

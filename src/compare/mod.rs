@@ -10,8 +10,12 @@ mod diff;
 mod equal;
 mod lookup;
 pub mod managed;
+mod pairs;
 pub mod patch;
 pub mod path;
 pub mod pattern;
 pub mod quantity;
 pub mod three_way;
+
+#[cfg(test)]
+mod semantics;

@@ -4,6 +4,7 @@
 //! object, or a list whose items are; documents that are empty or have no kind are skipped. What Helm would refuse
 //! makes the manifest unreadable as a whole, because a part of it would look like the whole.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -75,20 +76,50 @@ pub enum ManifestError {
 /// Reads every object of a manifest. Where the manifest names one twice, the last one counts, as Helm applies them
 /// in order.
 pub fn parse(manifest: &str, limits: &Limits) -> Result<Vec<ManifestObject>, ManifestError> {
+    parse_like(manifest, limits, &mut Documents::default())
+}
+
+/// The documents of one release's manifests that were read already.
+///
+/// Revisions of a release are mostly alike, and reading YAML is most of the work of a scan: what stands in two
+/// manifests word for word is read once, and its objects share their bodies in memory.
+#[derive(Default)]
+pub struct Documents(HashMap<Box<str>, Vec<ManifestObject>>);
+
+/// Reads every object of a manifest as [`parse`] does, with what is known from other manifests.
+pub fn parse_like(
+    manifest: &str,
+    limits: &Limits,
+    known: &mut Documents,
+) -> Result<Vec<ManifestObject>, ManifestError> {
     let mut objects: Vec<ManifestObject> = Vec::new();
     for document in split::documents(manifest) {
         let document = document?;
-        let value = yaml::parse_document(document.text, limits).map_err(|source| ManifestError::Yaml {
-            line: document.line,
-            source,
-        })?;
-        let context = Context {
-            template: document.source,
-            line: document.line,
-        };
-        flatten(value, context, 0, &mut objects)?;
+        if let Some(read) = known.0.get(document.text) {
+            let template = document.source.map(str::to_owned);
+            objects.extend(read.iter().cloned().map(|object| ManifestObject {
+                template: template.clone(),
+                ..object
+            }));
+        } else {
+            let value =
+                yaml::parse_document(document.text, limits).map_err(|source| ManifestError::Yaml {
+                    line: document.line,
+                    source,
+                })?;
+            let context = Context {
+                template: document.source,
+                line: document.line,
+            };
+            let begin = objects.len();
+            flatten(value, context, 0, &mut objects)?;
+            known.0.insert(document.text.into(), objects[begin..].to_vec());
+        }
+        if objects.len() > MAX_OBJECTS {
+            return Err(ManifestError::TooMany);
+        }
     }
-    let mut latest = std::collections::HashMap::new();
+    let mut latest = HashMap::new();
     for (position, object) in objects.iter().enumerate() {
         latest.insert(
             (object.gvk.clone(), object.namespace.clone(), object.name.clone()),
@@ -220,6 +251,23 @@ mod tests {
         let objects = parse(manifest, &Limits::default()).unwrap();
         assert_eq!(objects.len(), 1);
         assert!(objects[0].body.contains("two"));
+    }
+
+    #[test]
+    fn equal_documents_are_read_once_and_stay_what_they_are() {
+        let document = |value: &str| {
+            format!(
+                "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {value}}}\ndata: {{x: {value}}}\n"
+            )
+        };
+        let mut known = Documents::default();
+        let read = |text: &str, known: &mut Documents| parse_like(text, &Limits::default(), known).unwrap();
+        let first = read(&(document("a") + &document("b")), &mut known);
+        let second_text =
+            document("c") + &document("b") + "---\n# Source: c/templates/a.yaml\n" + &document("a");
+        let second = read(&second_text, &mut known);
+        assert_eq!(second, parse(&second_text, &Limits::default()).unwrap());
+        assert!(Arc::ptr_eq(&first[1].body, &second[1].body));
     }
 
     #[test]

@@ -5,10 +5,10 @@
 //! the list shows only what is wrong. The order depends on names alone, never on the order in which a cluster
 //! answered, so that two reports of the same state can be compared byte by byte.
 
-use crate::classify::code::{HealthCode, ObjectState, Outcome, Severity, Stopped, Verdict};
+use crate::classify::code::{FindingCode, HealthCode, ObjectState, Outcome, Severity, Stopped, Verdict};
 use crate::classify::ignore::Ignoring;
 
-use super::{Health, IgnoredCount, ObjectReport, ReleaseReport, Report, ReportError, Summary};
+use super::{Finding, Health, IgnoredCount, ObjectReport, ReleaseReport, Report, ReportError, Summary};
 
 impl Summary {
     /// Counts releases, their objects and their findings. What is ignored is neither drift nor info.
@@ -45,10 +45,16 @@ impl Summary {
             *match (finding.ignored_by, finding.severity) {
                 (Some(_), _) => &mut self.findings.ignored,
                 (None, Severity::Drift) => &mut self.findings.drift,
+                (None, Severity::Info) if is_expected(finding) => &mut self.findings.expected,
                 (None, Severity::Info) => &mut self.findings.info,
             } += 1;
         }
     }
+}
+
+/// Whether a finding is what every healthy cluster is full of.
+fn is_expected(finding: &Finding) -> bool {
+    finding.code == FindingCode::ControllerOwned && finding.severity == Severity::Info
 }
 
 /// What each rule left out of these releases.
@@ -106,7 +112,7 @@ pub fn outcome(releases: &[ReleaseReport], errors: &[ReportError], stopped: Opti
 }
 
 impl Report {
-    /// Puts releases, objects, findings and errors into the order of the contract. Advice keeps its order.
+    /// Puts releases, objects, findings, errors and notes into the order of the contract. Advice keeps its order.
     pub fn sort(&mut self) {
         self.releases
             .sort_by(|a, b| (&a.namespace, &a.name, &a.storage).cmp(&(&b.namespace, &b.name, &b.storage)));
@@ -129,10 +135,11 @@ impl Report {
             }
         }
         self.errors.sort();
+        self.notes.sort();
     }
 
-    /// Leaves out what is ignored and the objects that are in sync, with whatever is merely worth knowing about
-    /// them. The summary still counts them.
+    /// Leaves out what is ignored, what is expected, and the objects that are in sync, with whatever is merely worth
+    /// knowing about them. The summary still counts them.
     #[must_use]
     pub fn without_in_sync(mut self) -> Self {
         for release in &mut self.releases {
@@ -140,7 +147,9 @@ impl Report {
                 .objects
                 .retain(|object| !matches!(object.state, ObjectState::InSync | ObjectState::Ignored));
             for object in &mut release.objects {
-                object.findings.retain(|finding| finding.ignored_by.is_none());
+                object
+                    .findings
+                    .retain(|finding| finding.ignored_by.is_none() && !is_expected(finding));
             }
         }
         self
@@ -152,7 +161,7 @@ mod tests {
     use super::*;
     use crate::classify::code::HealthSeverity;
     use crate::report::IgnoredBy;
-    use crate::report::fixtures::{all, drifted, object, release};
+    use crate::report::fixtures::{all, drifted, finding, object, release};
 
     fn in_state(state: ObjectState) -> ObjectReport {
         object("v1", "Service", "shop", "web").in_state(state, None)
@@ -319,6 +328,25 @@ mod tests {
         assert_eq!(report.releases[0].objects.len(), 1);
         assert_eq!(report.releases[0].objects[0].findings, []);
         assert_eq!(report.ignored, ignored);
+    }
+
+    #[test]
+    fn what_controllers_write_is_counted_apart_and_listed_on_request_only() {
+        let mut expected = finding(FindingCode::ControllerOwned, "/spec/volumeName", None, None);
+        expected.severity = Severity::Info;
+        let mut report = drifted();
+        report.releases = vec![release("shop", "web").with_objects(vec![
+            object("v1", "Service", "shop", "web").drifted(vec![expected.clone()]),
+        ])];
+        let summary = Summary::of(&report.releases);
+        assert_eq!((summary.findings.info, summary.findings.expected), (0, 1));
+        assert_eq!(
+            report.clone().without_in_sync().releases[0].objects[0].findings,
+            []
+        );
+        // Whom it matters to says so.
+        report.releases[0].objects[0].findings[0].severity = Severity::Drift;
+        assert_eq!(report.without_in_sync().releases[0].objects[0].findings.len(), 1);
     }
 
     #[test]

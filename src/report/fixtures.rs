@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::counts::{ignored, outcome, verdict};
 use super::{
     Actor, Advice, Chart, Cluster, Finding, Health, IgnoredBy, ObjectReport, ReleaseReport, Report,
-    ReportError, Revision, SCHEMA, Storage, Summary, Tool,
+    ReportError, ReportNote, Revision, SCHEMA, Storage, Summary, Tool,
 };
 use crate::classify::code::{
     ApplyMethod, FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome, Severity,
@@ -42,6 +42,7 @@ pub(crate) fn report(
         ignored: Vec::new(),
         releases,
         errors,
+        notes: Vec::new(),
     };
     report.sort();
     report
@@ -495,6 +496,24 @@ pub(crate) fn errors() -> Report {
     report.without_in_sync()
 }
 
+pub(crate) fn notes() -> Report {
+    let note = |scope: &str, message: &str| ReportNote {
+        scope: scope.into(),
+        message: message.into(),
+    };
+    let web = release("shop", "web").with_objects([in_sync("Service", "web")]);
+    let mut report = Report {
+        notes: vec![
+            note("widgets.example.com/v1", "compared by generic rules\n::error::x"),
+            note("ovens.example.com/v1", "compared by generic rules: no schema"),
+        ],
+        ..report(vec![web], Vec::new(), None)
+    };
+    report.sort();
+    assert_eq!(report.outcome, Outcome::Clean);
+    report.without_in_sync()
+}
+
 /// Every report, by the name of its snapshots.
 pub(crate) fn every() -> Vec<(&'static str, Report)> {
     vec![
@@ -506,5 +525,6 @@ pub(crate) fn every() -> Vec<(&'static str, Report)> {
         ("deadline", stopped(Stopped::Deadline)),
         ("signal", stopped(Stopped::Signal)),
         ("errors", errors()),
+        ("notes", notes()),
     ]
 }

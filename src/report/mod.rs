@@ -59,6 +59,10 @@ pub struct Report {
     pub releases: Vec<ReleaseReport>,
     /// What could not be read and belongs to no single release.
     pub errors: Vec<ReportError>,
+    /// What to bear in mind while reading the report, sorted; absent when there is nothing. Notes change neither the
+    /// outcome nor the exit status.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub notes: Vec<ReportNote>,
 }
 
 /// The program that made a report.
@@ -135,8 +139,11 @@ pub struct ObjectCounts {
 pub struct FindingCounts {
     /// Severity `drift`.
     pub drift: usize,
-    /// Severity `info`.
+    /// Severity `info`, but for what is expected.
     pub info: usize,
+    /// Code `controller-owned` with severity `info`: what controllers write on every healthy cluster.
+    #[serde(default)]
+    pub expected: usize,
     /// Left out by the operator's own rules, of either severity.
     pub ignored: usize,
 }
@@ -304,6 +311,15 @@ pub struct Actor {
     /// When that manager last wrote any of its fields.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<DateTime<Utc>>,
+}
+
+/// Something to bear in mind: how the scan came to its answers, where that is not as usual.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ReportNote {
+    /// What it concerns, such as the group and version of a custom resource.
+    pub scope: String,
+    /// One sentence.
+    pub message: String,
 }
 
 /// Something that could not be read.

@@ -1,7 +1,8 @@
 //! What a scan has found out so far.
 //!
 //! Reading proceeds in any order; the board puts every answer beside the question it belongs to, and can be turned
-//! into a report at any moment. Objects are judged outside its lock, so that several can be at once.
+//! into a report at any moment; what arrives after that is nobody's business. Objects are judged outside its lock, so
+//! that several can be at once.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,7 +14,7 @@ use super::work::{Job, Work};
 use crate::classify::object::Rules;
 use crate::object::ObjectKey;
 use crate::release::history::History;
-use crate::report::{ReleaseReport, ReportError};
+use crate::report::{ReleaseReport, ReportError, ReportNote};
 use crate::source::{Kinds, Lookup, ScaleTargets, Wanted};
 use crate::types::TypeTable;
 
@@ -21,10 +22,10 @@ use crate::types::TypeTable;
 pub(super) type Tables = BTreeMap<String, Option<TypeTable>>;
 
 /// What the verdicts on objects rest on besides the objects.
-pub(super) struct Facts<'a> {
+pub(super) struct Facts {
     pub(super) tables: Tables,
     pub(super) scale_targets: ScaleTargets,
-    pub(super) rules: &'a Rules,
+    pub(super) rules: Rules,
 }
 
 #[derive(Default)]
@@ -37,6 +38,7 @@ const SCALABLE: [&str; 4] = ["Deployment", "ReplicaSet", "ReplicationController"
 struct State {
     releases: Vec<Work>,
     errors: Vec<ReportError>,
+    notes: Vec<ReportNote>,
     /// Which objects of which releases wait for a key; releases may share objects.
     waiting: HashMap<ObjectKey, Vec<Place>>,
 }
@@ -55,6 +57,13 @@ pub(super) enum Absence {
     Moved,
     /// Nothing: not everything could be listed again.
     Unseen,
+}
+
+/// What is known when the scan ends, however it ends.
+pub(super) struct Seen {
+    pub(super) releases: Vec<ReleaseReport>,
+    pub(super) errors: Vec<ReportError>,
+    pub(super) notes: Vec<ReportNote>,
 }
 
 /// What has to be read.
@@ -76,6 +85,10 @@ impl Board {
         self.state().errors.extend(errors);
     }
 
+    pub(super) fn notes(&self, notes: Vec<ReportNote>) {
+        self.state().notes.extend(notes);
+    }
+
     pub(super) fn releases(&self, histories: &[History]) {
         self.state().releases = histories.iter().cloned().map(Work::new).collect();
     }
@@ -89,12 +102,13 @@ impl Board {
     /// Lays out every object that has to be looked at, and says what to read.
     pub(super) fn plan(&self, kinds: &Kinds) -> Plan {
         let mut state = self.state();
-        let mut wanted = BTreeMap::new();
+        let mut wanted: BTreeMap<ObjectKey, Wanted> = BTreeMap::new();
         let mut custom = BTreeSet::new();
         let mut scalable = BTreeSet::new();
         let mut waiting: HashMap<ObjectKey, Vec<Place>> = HashMap::new();
         for (release, work) in state.releases.iter_mut().enumerate() {
-            for (item, key, served) in work.lay_out(kinds) {
+            for (item, object) in work.lay_out(kinds) {
+                let key = object.key.clone();
                 let is_custom = TypeTable::builtin()
                     .kind(&key.gvk.api_version, &key.gvk.kind)
                     .is_none();
@@ -104,24 +118,23 @@ impl Board {
                 if is_custom || SCALABLE.contains(&key.gvk.kind.as_str()) {
                     scalable.extend(key.namespace.clone());
                 }
-                wanted.insert(key.clone(), served.plural.clone());
+                // What one release has dropped, another one may have.
+                let expected = object.expected;
+                let known = wanted.entry(key.clone()).or_insert(object);
+                known.expected = known.expected.max(expected);
                 waiting.entry(key).or_default().push(Place { release, item });
             }
         }
         state.waiting = waiting;
-        let wanted = wanted
-            .into_iter()
-            .map(|(key, plural)| Wanted { key, plural })
-            .collect();
         Plan {
-            wanted,
+            wanted: wanted.into_values().collect(),
             custom: custom.into_iter().collect(),
             scalable,
         }
     }
 
     /// Judges an object for every release that asks for it.
-    pub(super) fn found(&self, key: &ObjectKey, lookup: &Lookup<'_>, facts: &Facts<'_>) {
+    pub(super) fn found(&self, key: &ObjectKey, lookup: &Lookup<'_>, facts: &Facts) {
         let jobs: Vec<(Place, Job)> = {
             let mut state = self.state();
             let places = state.waiting.remove(key).unwrap_or_default();
@@ -138,26 +151,25 @@ impl Board {
 
     /// Marks the releases whose newest revision is no longer what it was.
     pub(super) fn moved(&self, after: &[History], absence: Absence) {
+        let after: HashMap<_, _> = after.iter().map(|history| (&history.key, history)).collect();
         for work in &mut self.state().releases {
-            work.compare_with(
-                after.iter().find(|history| history.key == work.history.key),
-                absence,
-            );
+            let now = after.get(&work.history.key).copied();
+            work.compare_with(now, absence);
         }
     }
 
-    /// The releases as far as they are known.
-    pub(super) fn into_reports(
-        self,
-        now: DateTime<Utc>,
-        stuck_after: TimeDelta,
-    ) -> (Vec<ReleaseReport>, Vec<ReportError>) {
-        let state = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let reports = state
+    /// Everything as far as it is known, taken off the board.
+    pub(super) fn take_seen(&self, now: DateTime<Utc>, stuck_after: TimeDelta) -> Seen {
+        let state = std::mem::take(&mut *self.state());
+        let releases = state
             .releases
             .into_iter()
             .filter_map(|work| work.report(now, stuck_after))
             .collect();
-        (reports, state.errors)
+        Seen {
+            releases,
+            errors: state.errors,
+            notes: state.notes,
+        }
     }
 }

@@ -1,16 +1,20 @@
-//! The records of one release, decoded: what each revision that matters asked for.
+//! The records of releases, decoded: what each revision that matters asked for.
+//!
+//! Records arrive in any order, on several threads. Each is decoded as it arrives, because what it decodes to is
+//! smaller than the record, which holds the chart as well; a release is complete when all that it needs are there.
 
-use std::collections::HashSet;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, PoisonError};
 
 use crate::classify::code::{ApplyMethod, HealthCode, HealthSeverity};
 use crate::classify::health;
-use crate::manifest::object::{self, ManifestObject};
+use crate::manifest::object::{self, Documents, ManifestObject};
 use crate::release::decode::{self, DecodeError, Hook, Release};
 use crate::release::history::History;
-use crate::release::stored::StoredRevision;
+use crate::release::stored::{ReleaseKey, StoredRevision};
 use crate::report::{self, Health};
-use crate::source::{Record, Source};
+use crate::source::{ReadError, Record};
 use crate::yaml::Limits;
 
 /// One decoded revision.
@@ -42,33 +46,106 @@ impl Loaded {
     }
 }
 
-/// Reads and decodes the revisions that the comparison needs.
-pub(super) async fn load<S: Source>(source: &Arc<S>, history: &History, max_bytes: u64) -> Loaded {
-    let mut loaded = Loaded::default();
-    if let Some(stored) = history.baseline() {
-        loaded.baseline = one(source, stored, max_bytes, &mut loaded).await;
-        if loaded.baseline.is_none() {
-            return loaded;
-        }
-    }
-    if let Some(stored) = history.previous() {
-        loaded.previous = one(source, stored, max_bytes, &mut loaded).await;
-    }
-    for stored in history.attempted() {
-        let revision = one(source, stored, max_bytes, &mut loaded).await;
-        loaded.attempted.extend(revision);
-    }
-    share_bodies(&mut loaded);
-    loaded
+/// The releases that are being read.
+pub(super) struct Loading {
+    max_bytes: u64,
+    positions: HashMap<ReleaseKey, usize>,
+    slots: Vec<Mutex<Slot>>,
 }
 
-async fn one<S: Source>(
-    source: &Arc<S>,
+/// One release that is being read.
+struct Slot {
+    history: History,
+    /// What came of each record, by the name of its object.
+    read: HashMap<String, Read>,
+    /// How many records are still to come.
+    missing: usize,
+    documents: Documents,
+}
+
+/// What came of one record.
+#[derive(Default)]
+struct Read {
+    revision: Option<Revision>,
+    health: Vec<Health>,
+}
+
+impl Loading {
+    pub(super) fn new(histories: Vec<History>, max_bytes: u64) -> Self {
+        let slot = |history: History| Slot {
+            read: HashMap::new(),
+            missing: needed(&history).count(),
+            history,
+            documents: Documents::default(),
+        };
+        Self {
+            max_bytes,
+            positions: histories
+                .iter()
+                .enumerate()
+                .map(|(position, history)| (history.key.clone(), position))
+                .collect(),
+            slots: histories.into_iter().map(slot).map(Mutex::new).collect(),
+        }
+    }
+
+    /// Takes a record in. When it is the last of its release, the release at that position is loaded.
+    pub(super) fn accept(
+        &self,
+        stored: &StoredRevision,
+        answer: Result<Record, ReadError>,
+    ) -> Option<(usize, Loaded)> {
+        let position = *self.positions.get(&stored.release)?;
+        // Revisions of one release take turns: the second one finds most of its documents read.
+        let mut slot = self.slots[position]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let read = one(stored, answer, self.max_bytes, &mut slot.documents);
+        slot.read.insert(stored.object.clone(), read);
+        slot.missing = slot.missing.saturating_sub(1);
+        (slot.missing == 0).then(|| (position, slot.finish()))
+    }
+}
+
+impl Slot {
+    fn finish(&mut self) -> Loaded {
+        self.documents = Documents::default();
+        let mut loaded = Loaded::default();
+        let mut take = |stored: &StoredRevision, loaded: &mut Loaded| {
+            let read = self.read.remove(&stored.object).unwrap_or_default();
+            loaded.health.extend(read.health);
+            read.revision
+        };
+        if let Some(stored) = self.history.baseline() {
+            loaded.baseline = take(stored, &mut loaded);
+            if loaded.baseline.is_none() {
+                return loaded;
+            }
+        }
+        if let Some(stored) = self.history.previous() {
+            loaded.previous = take(stored, &mut loaded);
+        }
+        for stored in self.history.attempted() {
+            let revision = take(stored, &mut loaded);
+            loaded.attempted.extend(revision);
+        }
+        loaded
+    }
+}
+
+/// The revisions that the comparison needs.
+pub(super) fn needed(history: &History) -> impl Iterator<Item = &StoredRevision> {
+    let deployed = history.baseline().into_iter().chain(history.previous());
+    deployed.chain(history.attempted())
+}
+
+fn one(
     stored: &StoredRevision,
+    answer: Result<Record, ReadError>,
     max_bytes: u64,
-    loaded: &mut Loaded,
-) -> Option<Revision> {
-    let record = match source.record(stored).await {
+    documents: &mut Documents,
+) -> Read {
+    let record = match answer {
         Ok(record) => record,
         Err(error) => {
             let release = &stored.release;
@@ -76,28 +153,27 @@ async fn one<S: Source>(
                 "revision {} cannot be read: {} {}/{}: {error}",
                 stored.revision, release.driver, release.namespace, stored.object
             );
-            loaded.health.push(health::remark(
-                HealthCode::Undecodable,
-                HealthSeverity::Warning,
-                message,
-            ));
-            return None;
+            let remark = health::remark(HealthCode::Undecodable, HealthSeverity::Warning, message);
+            return Read {
+                revision: None,
+                health: vec![remark],
+            };
         }
     };
-    // Decompressing and parsing takes milliseconds to seconds: not on the threads that wait for the network.
-    let decoded = tokio::task::spawn_blocking(move || decode_record(record, max_bytes)).await;
+    // A defect that one record brings to light is that record's; the documents read so far are whole.
+    let decoded = catch_unwind(AssertUnwindSafe(|| decode_record(record, max_bytes, documents)));
     let decoded =
         decoded.unwrap_or_else(|_| Err(DecodeError::Recorded("the decoder failed on it".to_owned())));
     match decoded {
         Ok((release, objects)) => {
-            loaded.health.extend(mismatch(stored, &release));
             let namespace = if release.namespace.is_empty() {
                 stored.release.namespace.clone()
             } else {
                 release.namespace.clone()
             };
+            let health = mismatch(stored, &release).into_iter().collect();
             let chart = release.chart.as_ref().and_then(|chart| chart.metadata.as_ref());
-            Some(Revision {
+            let revision = Revision {
                 number: stored.revision,
                 namespace,
                 chart: chart.map(|chart| report::Chart {
@@ -108,23 +184,31 @@ async fn one<S: Source>(
                 method: release.apply_method(),
                 hooks: release.hooks.unwrap_or_default(),
                 objects,
-            })
+            };
+            Read {
+                revision: Some(revision),
+                health,
+            }
         }
-        Err(error) => {
-            loaded.health.push(health::undecodable(stored, &error));
-            None
-        }
+        Err(error) => Read {
+            revision: None,
+            health: vec![health::undecodable(stored, &error)],
+        },
     }
 }
 
-fn decode_record(record: Record, max_bytes: u64) -> Result<(Release, Vec<ManifestObject>), DecodeError> {
+fn decode_record(
+    record: Record,
+    max_bytes: u64,
+    documents: &mut Documents,
+) -> Result<(Release, Vec<ManifestObject>), DecodeError> {
     let mut release = match record {
         Record::Encoded(payload) => decode::decode(&payload, max_bytes)?,
         Record::Decoded(release) => *release,
         Record::Undecodable(error) => return Err(error),
     };
     let manifest = release.manifest.take().unwrap_or_default();
-    let objects = object::parse(&manifest, &Limits::default())
+    let objects = object::parse_like(&manifest, &Limits::default(), documents)
         .map_err(|error| DecodeError::Manifest(error.to_string()))?;
     Ok((release, objects))
 }
@@ -150,21 +234,4 @@ fn mismatch(stored: &StoredRevision, release: &Release) -> Option<Health> {
         );
         health::remark(HealthCode::IdentityMismatch, HealthSeverity::Warning, message)
     })
-}
-
-/// Revisions of one release are mostly alike: equal bodies are kept once.
-fn share_bodies(loaded: &mut Loaded) {
-    let mut bodies: HashSet<Arc<str>> = HashSet::new();
-    let revisions = loaded
-        .baseline
-        .iter_mut()
-        .chain(loaded.previous.iter_mut())
-        .chain(loaded.attempted.iter_mut());
-    for object in revisions.flat_map(|revision| revision.objects.iter_mut()) {
-        if let Some(body) = bodies.get(&object.body) {
-            object.body = Arc::clone(body);
-        } else {
-            bodies.insert(Arc::clone(&object.body));
-        }
-    }
 }

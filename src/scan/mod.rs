@@ -11,18 +11,20 @@ mod work;
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
 use futures::StreamExt;
 
-use self::board::{Absence, Board, Facts, Tables};
+use self::board::{Absence, Board, Facts, Seen, Tables};
+use self::load::{Loaded, Loading};
 use crate::classify::code::{Outcome, Stopped};
 use crate::classify::object::Rules;
-use crate::object::Gvk;
+use crate::object::{Gvk, ObjectKey};
 use crate::release::history::History;
-use crate::report::{self, IgnoredBy, Report, ReportError, SCHEMA, Summary, Tool};
-use crate::source::{Kinds, ReadError, ScaleTargets, Source};
+use crate::release::stored::StoredRevision;
+use crate::report::{self, IgnoredBy, Report, ReportError, ReportNote, SCHEMA, Summary, Tool};
+use crate::source::{Kinds, Lookup, ReadError, ScaleTargets, Source};
 use crate::types::TypeTable;
 
 /// What cannot be said without the second listing.
@@ -39,8 +41,6 @@ pub struct Options {
     pub stuck_after: Duration,
     /// The cap on one decoded record, in bytes.
     pub max_record_bytes: u64,
-    /// How many releases are decoded at once.
-    pub concurrency: usize,
     /// How differences are classified and shown.
     pub rules: Rules,
 }
@@ -65,11 +65,11 @@ impl Progress for Quiet {
 pub async fn scan<S: Source>(
     source: Arc<S>,
     options: &Options,
-    progress: &dyn Progress,
+    progress: &Arc<dyn Progress>,
     stop: impl Future<Output = Stopped>,
 ) -> Report {
     let started_at = Utc::now();
-    let board = Board::default();
+    let board = Arc::new(Board::default());
     let ended = tokio::select! {
         biased;
         stopped = stop => Ended::Stopped(stopped),
@@ -78,7 +78,11 @@ pub async fn scan<S: Source>(
             Err(error) => Ended::Failed(error),
         },
     };
-    let (mut releases, mut errors) = board.into_reports(source.now(), age(options.stuck_after));
+    let Seen {
+        mut releases,
+        mut errors,
+        notes,
+    } = board.take_seen(source.now(), age(options.stuck_after));
     let mut outcome = None;
     let mut stopped = None;
     match ended {
@@ -117,6 +121,7 @@ pub async fn scan<S: Source>(
         ignored: report::counts::ignored(&options.rules.ignore, &releases),
         releases,
         errors,
+        notes,
     };
     report.sort();
     tell_idle_rules(&report, options);
@@ -149,11 +154,13 @@ enum Ended {
 async fn read<S: Source>(
     source: &Arc<S>,
     options: &Options,
-    progress: &dyn Progress,
-    board: &Board,
+    progress: &Arc<dyn Progress>,
+    board: &Arc<Board>,
 ) -> Result<(), ReportError> {
     progress.stage("listing releases", 0);
     let mut clock = Clock::start();
+    // Its first use unpacks it, which can as well happen while the cluster answers.
+    tokio::task::spawn_blocking(TypeTable::builtin);
     let (kinds, inventory) = tokio::join!(source.kinds(), source.revisions(&options.namespaces));
     let inventory = inventory.map_err(|error| storage_error(&error))?;
     let kinds = kinds.map_err(|error| ReportError {
@@ -189,34 +196,29 @@ async fn read<S: Source>(
     clock.lap("list");
 
     progress.stage("reading releases", histories.len());
-    futures::stream::iter(histories.iter().enumerate())
-        .for_each_concurrent(options.concurrency.max(1), |(position, history)| async move {
-            let loaded = load::load(source, history, options.max_record_bytes).await;
-            board.loaded(position, loaded);
-            progress.step();
-        })
-        .await;
+    records(source, histories, options, progress, board).await;
     clock.lap("decode");
 
     let plan = board.plan(&kinds);
-    let (tables, scale_targets) = tokio::join!(
+    let ((tables, without_schema), scale_targets) = tokio::join!(
         tables(source, &plan.custom, &kinds),
         scale_targets(source, &plan.scalable, &kinds)
     );
+    board.notes(without_schema);
     let facts = Facts {
         tables,
         scale_targets,
-        rules: &options.rules,
+        rules: options.rules.clone(),
     };
     clock.lap("types");
 
     progress.stage("reading objects", plan.wanted.len());
-    source
-        .objects(&plan.wanted, &|key, lookup| {
-            board.found(key, &lookup, &facts);
-            progress.step();
-        })
-        .await;
+    let (board_of, step) = (Arc::clone(board), Arc::clone(progress));
+    let found = move |key: &ObjectKey, lookup: Lookup<'_>| {
+        board_of.found(key, &lookup, &facts);
+        step.step();
+    };
+    source.objects(&plan.wanted, Arc::new(found)).await;
     clock.lap("compare");
 
     progress.stage("checking for changes during the scan", 0);
@@ -271,55 +273,112 @@ async fn scale_targets<S: Source>(
     source.scale_targets(namespaces, kinds).await
 }
 
-/// The type facts of the custom resources in use. A group without a schema is compared by generic rules.
-async fn tables<S: Source>(source: &Arc<S>, custom: &[String], kinds: &Kinds) -> Tables {
+/// Reads and decodes what the comparison needs of every release.
+async fn records<S: Source>(
+    source: &Arc<S>,
+    histories: Vec<History>,
+    options: &Options,
+    progress: &Arc<dyn Progress>,
+    board: &Arc<Board>,
+) {
+    let mut wanted = Vec::new();
+    for (position, history) in histories.iter().enumerate() {
+        let before = wanted.len();
+        wanted.extend(load::needed(history).cloned());
+        if wanted.len() == before {
+            board.loaded(position, Loaded::default());
+            progress.step();
+        }
+    }
+    let loading = Loading::new(histories, options.max_record_bytes);
+    let (board, progress) = (Arc::clone(board), Arc::clone(progress));
+    let found = move |revision: &StoredRevision, answer| {
+        if let Some((position, loaded)) = loading.accept(revision, answer) {
+            board.loaded(position, loaded);
+            progress.step();
+        }
+    };
+    source.records(wanted, Arc::new(found)).await;
+}
+
+/// The type facts of the custom resources in use, and a note on each group that has no schema: its objects are
+/// compared by generic rules, which know no quantities, keys and defaults.
+async fn tables<S: Source>(source: &Arc<S>, custom: &[String], kinds: &Kinds) -> (Tables, Vec<ReportNote>) {
     let served = |api_version: &&String| {
         kinds
             .served
             .keys()
             .any(|gvk: &Gvk| gvk.api_version == **api_version)
     };
-    futures::stream::iter(custom.iter().filter(served))
+    let read: Vec<(String, Result<TypeTable, String>)> = futures::stream::iter(custom.iter().filter(served))
         .map(|api_version| async move {
             let table = match source.schema(api_version).await {
                 Ok(Some(document)) => {
                     TypeTable::from_openapi_v3(&document).map_err(|error| error.to_string())
                 }
-                Ok(None) => Err("the API server publishes none".to_owned()),
-                Err(error) => Err(error.to_string()),
+                Ok(None) => Err("the API server publishes no schema of them".to_owned()),
+                Err(error) => Err(format!("their schema cannot be read: {error}")),
             };
-            if let Err(reason) = &table {
-                tracing::warn!(
-                    api_version,
-                    reason,
-                    "no schema: its objects are compared by generic rules"
-                );
-            }
-            (api_version.clone(), table.ok())
+            (api_version.clone(), table)
         })
         .buffer_unordered(4)
         .collect()
-        .await
+        .await;
+    let mut tables = Tables::new();
+    let mut notes = Vec::new();
+    for (api_version, table) in read {
+        if let Err(reason) = &table {
+            notes.push(ReportNote {
+                scope: api_version.clone(),
+                message: format!("its objects are compared by generic rules: {reason}"),
+            });
+        }
+        tables.insert(api_version, table.ok());
+    }
+    (tables, notes)
 }
 
 fn age(duration: Duration) -> TimeDelta {
     TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
 }
 
-/// Logs how long each stage took.
-struct Clock(std::time::Instant);
+/// Logs how long each stage took, and how much processor time.
+struct Clock {
+    began: Instant,
+    worked: Option<Duration>,
+}
 
 impl Clock {
     fn start() -> Self {
-        Self(std::time::Instant::now())
+        Self {
+            began: Instant::now(),
+            worked: processor_time(),
+        }
     }
 
     fn lap(&mut self, stage: &'static str) {
+        let now = Self::start();
+        let worked = now.worked.zip(self.worked);
         tracing::info!(
             stage,
-            millis = u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX),
+            millis = millis(now.began.duration_since(self.began)),
+            cpu_millis = worked.map(|(now, before)| millis(now.saturating_sub(before))),
             "done"
         );
-        self.0 = std::time::Instant::now();
+        *self = now;
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The processor time of this process, in user mode and in the kernel; `None` where there is no Linux to tell.
+fn processor_time() -> Option<Duration> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // The second field, the program's name, may hold anything; what follows it are numbers, of which user time is
+    // the twelfth. Linux counts in hundredths of a second here, whatever the kernel's own tick is.
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
+    let mut ticks = || fields.next()?.parse::<u64>().ok();
+    Some(Duration::from_millis((ticks()? + ticks()?) * 10))
 }

@@ -18,7 +18,7 @@ use crate::release::history::History;
 use crate::release::operations::Operations;
 use crate::release::stored::StoredRevision;
 use crate::report::{self, Health, ObjectReport, ReleaseReport};
-use crate::source::{Kinds, Lookup, ReadError, ServedKind};
+use crate::source::{Expected, Kinds, Lookup, ReadError, Wanted};
 use crate::types::TypeTable;
 
 /// API groups that Kubernetes has moved kinds between. The same kind and name in two of them is one object.
@@ -87,7 +87,7 @@ pub(super) struct Job {
 }
 
 impl Job {
-    pub(super) fn judge(&self, lookup: &Lookup<'_>, facts: &Facts<'_>) -> Option<ObjectReport> {
+    pub(super) fn judge(&self, lookup: &Lookup<'_>, facts: &Facts) -> Option<ObjectReport> {
         let gvk = &self.key.gvk;
         let built_in = TypeTable::builtin().kind(&gvk.api_version, &gvk.kind);
         let custom = || {
@@ -120,7 +120,7 @@ impl Job {
             autoscaler,
             values: self.values,
         };
-        judge(&subject, lookup, facts.rules)
+        judge(&subject, lookup, &facts.rules)
     }
 }
 
@@ -173,7 +173,7 @@ impl Work {
     }
 
     /// Lays out the objects that have to be looked at, and returns those that can be, with their position.
-    pub(super) fn lay_out(&mut self, kinds: &Kinds) -> Vec<(usize, ObjectKey, ServedKind)> {
+    pub(super) fn lay_out(&mut self, kinds: &Kinds) -> Vec<(usize, Wanted)> {
         let Some(loaded) = &mut self.loaded else {
             return Vec::new();
         };
@@ -197,7 +197,15 @@ impl Work {
         let mut readable = Vec::new();
         for (position, item) in self.items.iter_mut().enumerate() {
             if let Some(served) = kinds.served.get(&item.key.gvk) {
-                readable.push((position, item.key.clone(), served.clone()));
+                let wanted = Wanted {
+                    key: item.key.clone(),
+                    plural: served.plural.clone(),
+                    expected: match item.role {
+                        Role::Leftover => Expected::Gone,
+                        Role::Expected | Role::Attempted => Expected::There,
+                    },
+                };
+                readable.push((position, wanted));
             } else {
                 let error = unserved(&item.key, kinds);
                 if let (ReadError::NotServed { api_version, kind }, Role::Expected) = (&error, item.role) {

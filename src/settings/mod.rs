@@ -219,7 +219,6 @@ impl Reading {
                 releases: args.releases.clone(),
                 stuck_after: file.scan.stuck_after.unwrap_or(STUCK_AFTER),
                 max_record_bytes: MAX_DECODED_BYTES,
-                concurrency,
                 rules: Rules {
                     redaction: Redaction::new(&file.redact.keys, config_maps)?,
                     severity: file
@@ -401,10 +400,11 @@ mod tests {
         let settings = scan(&["--config", path], &[]).unwrap();
         assert_eq!(settings.reading.scan.namespaces, ["a", "b"]);
         assert_eq!(settings.reading.timeout, Duration::from_mins(20));
-        assert_eq!(
-            (settings.reading.scan.concurrency, settings.exit_code_on_drift),
-            (4, Some(0))
-        );
+        assert_eq!(settings.exit_code_on_drift, Some(0));
+        let From::Cluster(options) = settings.reading.from else {
+            panic!("a cluster is to be scanned")
+        };
+        assert_eq!(options.concurrency, 4);
         let settings = scan(
             &[
                 "--config",

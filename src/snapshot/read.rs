@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, Utc};
+use futures::StreamExt;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -18,10 +19,13 @@ use crate::object::ObjectKey;
 use crate::release::decode::{self, DecodeError};
 use crate::release::stored::StoredRevision;
 use crate::report::{Cluster, ReportError, Tool};
-use crate::source::{Inventory, Kinds, Lookup, ReadError, Record, ScaleTargets, Source, Wanted};
+use crate::source::{
+    FoundObject, FoundRecord, Inventory, Kinds, Lookup, ReadError, Record, ScaleTargets, Source, Wanted,
+};
 
-/// How many objects are read before they are handed on.
+/// How many files one thread reads in turn, and how many threads do at once.
 const BATCH: usize = 64;
+const BATCHES: usize = 4;
 
 /// A snapshot to scan.
 pub struct SnapshotSource {
@@ -146,33 +150,20 @@ impl Source for SnapshotSource {
         listing.map_or(Err(ReadError::NotRecorded), |listing| limit(listing, namespaces))
     }
 
-    async fn record(&self, revision: &StoredRevision) -> Result<Record, ReadError> {
-        let revision = revision.clone();
-        self.read(move |files| files.record(&revision)).await
+    async fn records(&self, wanted: Vec<StoredRevision>, found: FoundRecord) {
+        self.each(&wanted, move |files, revision| {
+            found(revision, files.record(revision));
+        })
+        .await;
     }
 
-    async fn objects(&self, wanted: &[Wanted], found: &(dyn Fn(&ObjectKey, Lookup<'_>) + Send + Sync)) {
-        for batch in wanted.chunks(BATCH) {
-            let keys: Vec<ObjectKey> = batch.iter().map(|wanted| wanted.key.clone()).collect();
-            let answers = self
-                .read(move |files| Ok(keys.iter().map(|key| files.object(key)).collect::<Vec<_>>()))
-                .await;
-            match answers {
-                Ok(answers) => {
-                    for (wanted, answer) in batch.iter().zip(&answers) {
-                        let lookup = match answer {
-                            Ok(Some(text)) => Lookup::Found(text),
-                            Ok(None) => Lookup::NotFound,
-                            Err(error) => Lookup::Unreadable(error),
-                        };
-                        found(&wanted.key, lookup);
-                    }
-                }
-                Err(error) => batch
-                    .iter()
-                    .for_each(|wanted| found(&wanted.key, Lookup::Unreadable(&error))),
-            }
-        }
+    async fn objects(&self, wanted: &[Wanted], found: FoundObject) {
+        let answer = move |files: &Files, Wanted { key, .. }: &Wanted| match files.object(key) {
+            Ok(Some(text)) => found(key, Lookup::Found(&text)),
+            Ok(None) => found(key, Lookup::NotFound),
+            Err(error) => found(key, Lookup::Unreadable(&error)),
+        };
+        self.each(wanted, answer).await;
     }
 
     /// What was recorded; where nothing was, nothing is known.
@@ -190,6 +181,26 @@ impl Source for SnapshotSource {
 }
 
 impl SnapshotSource {
+    /// Looks everything up where that blocks nobody, several batches at once.
+    async fn each<T: Clone + Send + 'static>(
+        &self,
+        wanted: &[T],
+        look_up: impl Fn(&Files, &T) + Send + Sync + 'static,
+    ) {
+        let look_up = Arc::new(look_up);
+        futures::stream::iter(wanted.chunks(BATCH).map(<[T]>::to_vec))
+            .for_each_concurrent(BATCHES, |batch| {
+                let (files, look_up) = (Arc::clone(&self.files), Arc::clone(&look_up));
+                async move {
+                    let job = move || batch.iter().for_each(|wanted| look_up(&files, wanted));
+                    if let Err(error) = tokio::task::spawn_blocking(job).await {
+                        tracing::error!(%error, "a part of the snapshot could not be worked on");
+                    }
+                }
+            })
+            .await;
+    }
+
     /// Reads files where that blocks nobody.
     async fn read<T: Send + 'static>(
         &self,

@@ -22,8 +22,11 @@ use crate::object::{Gvk, ObjectKey};
 use crate::release::decode::{self, DecodeError, Release};
 use crate::release::stored::{Driver, Metadata, StoredRevision};
 use crate::report::{Cluster, ReportError};
-use crate::scan::{Quiet, scan};
-use crate::source::{Inventory, Kinds, Lookup, ReadError, Record, ScaleTargets, ServedKind, Source, Wanted};
+use crate::scan::{Progress, Quiet, scan};
+use crate::source::{
+    Expected, FoundObject, FoundRecord, Inventory, Kinds, Lookup, ReadError, Record, ScaleTargets,
+    ServedKind, Source, Wanted,
+};
 
 /// A cluster in memory. What it does not know is not found.
 #[derive(Clone, Default)]
@@ -57,11 +60,13 @@ impl Source for Fake {
         Ok(self.listings[position.min(self.listings.len() - 1)].clone())
     }
 
-    async fn record(&self, revision: &StoredRevision) -> Result<Record, ReadError> {
-        self.records[&revision.object].clone()
+    async fn records(&self, wanted: Vec<StoredRevision>, found: FoundRecord) {
+        for revision in wanted {
+            found(&revision, self.records[&revision.object].clone());
+        }
     }
 
-    async fn objects(&self, wanted: &[Wanted], found: &(dyn Fn(&ObjectKey, Lookup<'_>) + Send + Sync)) {
+    async fn objects(&self, wanted: &[Wanted], found: FoundObject) {
         for Wanted { key, .. } in wanted {
             match self.objects.get(key) {
                 Some(Ok(text)) => found(key, Lookup::Found(text)),
@@ -94,6 +99,7 @@ fn key(api_version: &str, kind: &str, namespace: Option<&str>, name: &str) -> Ob
 fn want(key: ObjectKey) -> Wanted {
     Wanted {
         plural: key.gvk.kind.to_lowercase(),
+        expected: Expected::There,
         key,
     }
 }
@@ -141,18 +147,29 @@ async fn objects(
     source: &impl Source,
     wanted: &[Wanted],
 ) -> BTreeMap<ObjectKey, Result<Option<Value>, ReadError>> {
-    let answers = Mutex::new(BTreeMap::new());
-    source
-        .objects(wanted, &|key, lookup| {
-            let answer = match lookup {
-                Lookup::Found(text) => Ok(Some(serde_json::from_str(text).unwrap())),
-                Lookup::NotFound => Ok(None),
-                Lookup::Unreadable(error) => Err(error.clone()),
-            };
-            assert_eq!(answers.lock().unwrap().insert(key.clone(), answer), None, "{key}");
-        })
-        .await;
-    answers.into_inner().unwrap()
+    let answers = Arc::new(Mutex::new(BTreeMap::new()));
+    let told = Arc::clone(&answers);
+    let found = move |key: &ObjectKey, lookup: Lookup<'_>| {
+        let answer = match lookup {
+            Lookup::Found(text) => Ok(Some(serde_json::from_str(text).unwrap())),
+            Lookup::NotFound => Ok(None),
+            Lookup::Unreadable(error) => Err(error.clone()),
+        };
+        assert_eq!(told.lock().unwrap().insert(key.clone(), answer), None, "{key}");
+    };
+    source.objects(wanted, Arc::new(found)).await;
+    std::mem::take(&mut *answers.lock().unwrap())
+}
+
+/// One record, which is handed over exactly once.
+async fn record(source: &impl Source, revision: StoredRevision) -> Result<Record, ReadError> {
+    let answers = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&answers);
+    let found = move |_: &StoredRevision, answer| told.lock().unwrap().push(answer);
+    source.records(vec![revision], Arc::new(found)).await;
+    let answers = std::mem::take(&mut *answers.lock().unwrap());
+    let [answer] = answers.try_into().unwrap();
+    answer
 }
 
 /// A record's meaning, however it is handed over.
@@ -183,7 +200,7 @@ async fn ask(source: &impl Source, wanted: &[Wanted]) -> Answers {
     }
     let mut records = Vec::new();
     for number in 1..=5 {
-        records.push(meaning(source.record(&revision("shop", number)).await));
+        records.push(meaning(record(source, revision("shop", number)).await));
     }
     let mut schemas = Vec::new();
     for api_version in ["example.com/v1", "none.example.com/v1", "slow.example.com/v1"] {
@@ -322,7 +339,7 @@ async fn every_question_is_answered_as_it_was() {
             "the recorder passes everything on"
         );
         assert_eq!(recorder.kinds().await.unwrap(), fake.kinds);
-        recorder.record(&revision("shop", 2)).await.unwrap();
+        record(&recorder, revision("shop", 2)).await.unwrap();
         objects(&recorder, &wanted).await;
         let written = recorder.finish().unwrap();
         assert_eq!(
@@ -361,7 +378,7 @@ async fn every_question_is_answered_as_it_was() {
             "not asked is not missing"
         );
         assert_eq!(
-            snapshot.record(&revision("shop", 9)).await.unwrap_err(),
+            record(&snapshot, revision("shop", 9)).await.unwrap_err(),
             ReadError::NotRecorded
         );
     }
@@ -373,12 +390,12 @@ async fn payloads_are_kept_only_with_their_values() {
     for (redaction, kept) in [(None, true), (Some(Redaction::default()), false)] {
         let (_guard, path) = place();
         let recorder = record_into(&fake, &path, redaction);
-        recorder.record(&revision("shop", 2)).await.unwrap();
+        record(&recorder, revision("shop", 2)).await.unwrap();
         recorder.finish().unwrap();
         let payload = path.join("releases/shop/secret/sh.helm.release.v1.web.v2.payload");
         assert_eq!(payload.exists(), kept);
         let snapshot = SnapshotSource::open(&path).unwrap();
-        let record = snapshot.record(&revision("shop", 2)).await.unwrap();
+        let record = record(&snapshot, revision("shop", 2)).await.unwrap();
         assert_eq!(matches!(record, Record::Encoded(_)), kept, "{record:?}");
     }
 }
@@ -460,13 +477,13 @@ async fn ages_are_those_of_when_it_was_taken() {
         releases: vec![],
         stuck_after: std::time::Duration::from_mins(15),
         max_record_bytes: 1 << 20,
-        concurrency: 1,
         rules: Rules::default(),
     };
-    let first = scan(Arc::clone(&recorder), &options, &Quiet, pending_forever()).await;
+    let quiet: Arc<dyn Progress> = Arc::new(Quiet);
+    let first = scan(Arc::clone(&recorder), &options, &quiet, pending_forever()).await;
     recorder.finish().unwrap();
     let snapshot = Arc::new(SnapshotSource::open(&path).unwrap());
-    let later = scan(snapshot, &options, &Quiet, pending_forever()).await;
+    let later = scan(snapshot, &options, &quiet, pending_forever()).await;
     assert_eq!(later.releases, first.releases);
     let told: Vec<&str> = later
         .releases
@@ -588,7 +605,7 @@ async fn broken_files_are_named_and_not_quoted() {
         assert_eq!(error, &ReadError::Snapshot { message });
     };
     expect(
-        &snapshot.record(&revision("shop", 1)).await.unwrap_err(),
+        &record(&snapshot, revision("shop", 1)).await.unwrap_err(),
         "releases/shop/secret/sh.helm.release.v1.web.v1.json",
     );
     expect(

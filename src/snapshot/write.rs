@@ -23,7 +23,9 @@ use crate::object::{Gvk, ObjectKey};
 use crate::release::decode::{self, DecodeError, Release};
 use crate::release::stored::StoredRevision;
 use crate::report::{Cluster, Tool};
-use crate::source::{Inventory, Kinds, Lookup, ReadError, Record, ScaleTargets, Source, Wanted};
+use crate::source::{
+    FoundObject, FoundRecord, Inventory, Kinds, Lookup, ReadError, Record, ScaleTargets, Source, Wanted,
+};
 use crate::yaml::Limits;
 
 /// A source that answers as another one does and writes the answers down.
@@ -162,34 +164,22 @@ impl<S: Source> Source for Recorder<S> {
         answer
     }
 
-    async fn record(&self, revision: &StoredRevision) -> Result<Record, ReadError> {
-        let answer = self.source.record(revision).await;
-        let (notes, key) = (Arc::clone(&self.notes), revision.clone());
-        // Decoding a record and rewriting its manifest takes milliseconds.
-        let passed = tokio::task::spawn_blocking(move || notes.record(&key, answer)).await;
-        passed.unwrap_or_else(|_| {
-            let error = ReadError::Malformed {
-                reason: "decoding the record failed".to_owned(),
-            };
-            let outcome = RecordOutcome::Unreadable(error.clone());
-            self.notes
-                .state()
-                .records
-                .outcome(RecordKey::of(revision), outcome);
-            Err(error)
-        })
+    async fn records(&self, wanted: Vec<StoredRevision>, found: FoundRecord) {
+        let notes = Arc::clone(&self.notes);
+        let passed_on =
+            move |revision: &StoredRevision, answer| found(revision, notes.record(revision, answer));
+        self.source.records(wanted, Arc::new(passed_on)).await;
     }
 
-    async fn objects(&self, wanted: &[Wanted], found: &(dyn Fn(&ObjectKey, Lookup<'_>) + Send + Sync)) {
+    async fn objects(&self, wanted: &[Wanted], found: FoundObject) {
         let kinds = wanted.iter().map(|wanted| wanted.key.gvk.clone());
         self.notes.state().needed.extend(kinds);
-        let notes = &self.notes;
-        self.source
-            .objects(wanted, &|key, lookup| {
-                notes.object(key, &lookup);
-                found(key, lookup);
-            })
-            .await;
+        let notes = Arc::clone(&self.notes);
+        let passed_on = move |key: &ObjectKey, lookup: Lookup<'_>| {
+            notes.object(key, &lookup);
+            found(key, lookup);
+        };
+        self.source.objects(wanted, Arc::new(passed_on)).await;
     }
 
     async fn scale_targets(&self, namespaces: &BTreeSet<String>, kinds: &Kinds) -> ScaleTargets {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::table::{ListKind, Node, ObjectType, Shape, TypeTable, ValueKind};
+use super::table::{Node, ObjectType, Shape, TypeTable, ValueKind};
 
 /// Builds a table piece by piece; equal names, keys, defaults and nodes are stored once.
 #[derive(Default)]
@@ -88,8 +88,8 @@ impl Builder {
 
     fn import_known(&mut self, shape: Shape<'_>, types: &mut HashMap<u32, u32>) -> u32 {
         let mut node = *shape.node;
-        if let ListKind::Map(keys) = shape.list() {
-            node.list = self.keyed(keys);
+        if let Some(at) = (node.list as usize).checked_sub(2) {
+            node.list = self.keyed(&shape.table.keys[at]);
         }
         if let Some(value) = shape.default() {
             node.default = self.default_value(value);

@@ -246,7 +246,7 @@ impl<'d> Reader<'d> {
         if schema.nullable {
             node.flags |= NULLABLE;
         }
-        if schema.map_type.as_deref() == Some("atomic") {
+        if self.is_atomic(schema) {
             node.flags |= OWNED_WHOLE;
         }
         if let Some(default) = &schema.default {
@@ -261,8 +261,24 @@ impl<'d> Reader<'d> {
 
     /// An element or a map's value: a zero is meant wherever it comes from.
     fn entry(&mut self, schema: &'d Schema, origin: Origin, depth: usize) -> u32 {
-        let node = self.value(schema, origin, depth);
+        let mut node = self.value(schema, origin, depth);
+        if self.is_atomic(schema) {
+            node.flags |= OWNED_WHOLE;
+        }
         self.builder.node(node)
+    }
+
+    /// Whether managed fields own the value as a whole. Of Go types it is the type that says so, not the field.
+    fn is_atomic(&self, schema: &Schema) -> bool {
+        let is_atomic = |schema: &Schema| schema.map_type.as_deref() == Some("atomic");
+        let reference = schema
+            .reference
+            .as_ref()
+            .or_else(|| schema.all_of.first()?.reference.as_ref());
+        is_atomic(schema)
+            || reference
+                .and_then(|reference| self.schemas.get(component_name(reference)))
+                .is_some_and(is_atomic)
     }
 
     fn is_object_meta(schema: &Schema) -> bool {

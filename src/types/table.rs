@@ -103,7 +103,7 @@ pub(super) struct Node {
     pub(super) value: ValueKind,
     /// The type of an object, the element node of a list or map.
     pub(super) child: u32,
-    /// 0 atomic, 1 set, 2 + i map by `keys[i]`.
+    /// 0 atomic, 1 set, 2 + i map by `keys[i]`; of an unordered atomic list 2 + i says what tells its elements apart.
     pub(super) list: u32,
     pub(super) flags: u8,
     /// 0 none, 1 + i `defaults[i]`.
@@ -123,6 +123,7 @@ pub(super) const ZERO_DROPPED: u8 = 1;
 pub(super) const FILLED: u8 = 2;
 pub(super) const OWNED_WHOLE: u8 = 4;
 pub(super) const NULLABLE: u8 = 8;
+pub(super) const UNORDERED: u8 = 16;
 
 impl TypeTable {
     /// The embedded facts on the built-in kinds, decoded once, on first use.
@@ -229,8 +230,24 @@ impl<'a> Shape<'a> {
     pub fn list(self) -> ListKind<'a> {
         match self.node.list {
             0 => ListKind::Atomic,
+            _ if self.is_unordered() => ListKind::Atomic,
             1 => ListKind::Set,
             map => ListKind::Map(&self.table.keys[map as usize - 2]),
+        }
+    }
+
+    /// The order of this list means nothing, although it is atomic: the server may bring the elements into another,
+    /// or takes them for alternatives.
+    pub fn is_unordered(self) -> bool {
+        self.has(UNORDERED)
+    }
+
+    /// The fields by which people tell the elements of an unordered list apart, nested ones with dots
+    /// (`resource.name`). An element need not have all of them, and two may have the same.
+    pub fn identity(self) -> &'a [String] {
+        match (self.is_unordered(), self.node.list) {
+            (false, _) | (true, 0 | 1) => &[],
+            (true, keys) => &self.table.keys[keys as usize - 2],
         }
     }
 

@@ -43,6 +43,9 @@ fn facts(table: &TypeTable, api_version: &str, kind: &str, path: &str) -> String
         (false, None) => {}
         (false, Some(default)) => words.push(format!("{default} though not filled")),
     }
+    if shape.is_unordered() {
+        words.push("unordered".to_owned());
+    }
     if shape.is_owned_whole() {
         words.push("owned whole".to_owned());
     }
@@ -220,6 +223,67 @@ fn pods() {
     );
 }
 
+/// Admission and the scheduler complete Pods, never the templates that workloads make them from.
+#[test]
+fn templates_of_pods_are_left_as_they_are() {
+    const FIELDS: [(&str, &str, &str); 12] = [
+        ("imagePullSecrets", "list by name, dropped", ", filled"),
+        ("nodeName", "string, dropped", ", filled"),
+        ("overhead", "map, dropped", ", filled"),
+        ("priority", "integer, kept", ", filled"),
+        ("priorityClassName", "string, dropped", ", filled"),
+        ("tolerations", "list atomic, dropped", ", filled"),
+        ("volumes", "list by name, dropped", ", filled"),
+        ("enableServiceLinks", "boolean, kept", ", filled true"),
+        (
+            "containers/*/volumeMounts",
+            "list by mountPath, dropped",
+            ", filled",
+        ),
+        ("containers/*/ports/*/hostPort", "integer, dropped", ", filled"),
+        ("containers/*/resources/limits", "map, dropped", ", filled"),
+        ("initContainers/*/resources/requests", "map, dropped", ", filled"),
+    ];
+    let table = TypeTable::builtin();
+    let templates = [
+        ("apps/v1 Deployment", "spec/template/spec"),
+        ("apps/v1 StatefulSet", "spec/template/spec"),
+        ("apps/v1 DaemonSet", "spec/template/spec"),
+        ("apps/v1 ReplicaSet", "spec/template/spec"),
+        ("batch/v1 Job", "spec/template/spec"),
+        ("batch/v1 CronJob", "spec/jobTemplate/spec/template/spec"),
+        ("v1 PodTemplate", "template/spec"),
+        ("v1 ReplicationController", "spec/template/spec"),
+        ("extensions/v1beta1 DaemonSet", "spec/template/spec"),
+    ];
+    for (field, plain, filled) in FIELDS {
+        check(
+            table,
+            &[("v1 Pod", &format!("spec/{field}"), &format!("{plain}{filled}"))],
+        );
+        for (kind, template) in templates {
+            check(table, &[(kind, &format!("{template}/{field}"), plain)]);
+        }
+    }
+    // What the defaulting functions write stands in templates as well.
+    for (field, facts) in [
+        ("dnsPolicy", "string, dropped, filled \"ClusterFirst\""),
+        ("serviceAccount", "string, dropped, filled"),
+        ("containers/*/imagePullPolicy", "string, dropped, filled"),
+        ("containers/*/ports/*/protocol", "string, dropped, filled \"TCP\""),
+        ("nodeSelector", "map, dropped, owned whole"),
+    ] {
+        check(
+            table,
+            &[(
+                "apps/v1 Deployment",
+                &format!("spec/template/spec/{field}"),
+                facts,
+            )],
+        );
+    }
+}
+
 #[test]
 fn containers() {
     check(
@@ -360,7 +424,11 @@ fn configuration_and_network() {
             ),
             ("v1 Service", "spec/selector", "map, dropped, owned whole"),
             ("v1 Service", "spec/type", "string, dropped, filled \"ClusterIP\""),
-            ("v1 Endpoints", "subsets", "list atomic, dropped, filled"),
+            (
+                "v1 Endpoints",
+                "subsets",
+                "list atomic, dropped, filled, unordered",
+            ),
             (
                 "v1 PersistentVolumeClaim",
                 "spec/storageClassName",
@@ -422,7 +490,7 @@ fn policy_access_and_extensions() {
                 "autoscaling/v2 HorizontalPodAutoscaler",
                 "spec/metrics",
                 "list atomic, dropped, filled [{\"resource\":{\"name\":\"cpu\",\"target\":{\"averageUtilization\":80,\
-                 \"type\":\"Utilization\"}},\"type\":\"Resource\"}]",
+                 \"type\":\"Utilization\"}},\"type\":\"Resource\"}], unordered",
             ),
             (
                 "autoscaling/v2 HorizontalPodAutoscaler",
@@ -447,17 +515,17 @@ fn policy_access_and_extensions() {
             (
                 "rbac.authorization.k8s.io/v1 Role",
                 "rules",
-                "list atomic, dropped",
+                "list atomic, dropped, unordered",
             ),
             (
                 "rbac.authorization.k8s.io/v1 Role",
                 "rules/*/verbs",
-                "list atomic, dropped",
+                "list atomic, dropped, unordered",
             ),
             (
                 "rbac.authorization.k8s.io/v1 ClusterRole",
                 "rules",
-                "list atomic, dropped, filled",
+                "list atomic, dropped, unordered",
             ),
             (
                 "rbac.authorization.k8s.io/v1 RoleBinding",
@@ -493,7 +561,7 @@ fn policy_access_and_extensions() {
             (
                 "admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration",
                 "webhooks/*/rules",
-                "list atomic, dropped",
+                "list atomic, dropped, unordered",
             ),
             (
                 "admissionregistration.k8s.io/v1 MutatingWebhookConfiguration",
@@ -543,6 +611,221 @@ fn policy_access_and_extensions() {
             ),
         ],
     );
+}
+
+/// Structures and maps of which managed fields never name the parts: `x-kubernetes-map-type: atomic`.
+#[test]
+fn what_is_owned_as_a_whole() {
+    let is_whole = |table: &TypeTable, kind: &str, path: &str| {
+        let (api_version, kind) = kind.split_once(' ').unwrap();
+        at(table, api_version, kind, path).unwrap().is_owned_whole()
+    };
+    let builtin = TypeTable::builtin();
+    for (kind, path) in [
+        ("v1 Service", "spec/selector"),
+        ("v1 ReplicationController", "spec/selector"),
+        ("v1 Pod", "spec/nodeSelector"),
+        ("apps/v1 Deployment", "spec/template/spec/nodeSelector"),
+        ("apps/v1 Deployment", "spec/selector"),
+        ("extensions/v1beta1 Deployment", "spec/selector"),
+        ("policy/v1 PodDisruptionBudget", "spec/selector"),
+        ("networking.k8s.io/v1 NetworkPolicy", "spec/podSelector"),
+        (
+            "networking.k8s.io/v1 NetworkPolicy",
+            "spec/ingress/*/from/*/podSelector",
+        ),
+        (
+            "admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration",
+            "webhooks/*/namespaceSelector",
+        ),
+        (
+            "apps/v1 Deployment",
+            "spec/template/spec/containers/*/env/*/valueFrom/secretKeyRef",
+        ),
+        ("apps/v1 Deployment", "spec/template/spec/imagePullSecrets/*"),
+        ("v1 ConfigMap", "metadata/ownerReferences/*"),
+        ("rbac.authorization.k8s.io/v1 RoleBinding", "roleRef"),
+        ("rbac.authorization.k8s.io/v1 RoleBinding", "subjects/*"),
+        (
+            "rbac.authorization.k8s.io/v1 ClusterRole",
+            "aggregationRule/clusterRoleSelectors/*",
+        ),
+    ] {
+        assert!(is_whole(builtin, kind, path), "{kind} {path}");
+    }
+    for (kind, path) in [
+        ("v1 ConfigMap", "data"),
+        ("v1 ConfigMap", "metadata/labels"),
+        ("v1 Secret", "data"),
+        ("apps/v1 Deployment", "spec/template"),
+        ("apps/v1 Deployment", "spec/template/metadata/annotations"),
+        ("apps/v1 Deployment", "spec/template/spec/containers/*"),
+        (
+            "apps/v1 Deployment",
+            "spec/template/spec/containers/*/resources/limits",
+        ),
+    ] {
+        assert!(!is_whole(builtin, kind, path), "{kind} {path}");
+    }
+
+    let atomic =
+        json!({"type": "object", "x-kubernetes-map-type": "atomic", "properties": {"a": {"type": "string"}}});
+    let document = json!({"components": {"schemas": {
+        "Crd": {
+            "type": "object",
+            "properties": {
+                "metadata": {"type": "object"},
+                "selector": atomic,
+                "selectors": {"type": "array", "items": atomic},
+                "labels": {"type": "object", "x-kubernetes-map-type": "atomic",
+                    "additionalProperties": {"type": "string"}},
+                "granular": {"type": "object", "x-kubernetes-map-type": "granular",
+                    "additionalProperties": {"type": "string"}},
+            },
+            "x-kubernetes-group-version-kind": [{"group": "a", "version": "v1", "kind": "Crd"}],
+        },
+        "Go": {
+            "type": "object",
+            "properties": {
+                "metadata": {"type": "object"},
+                "selector": {"allOf": [{"$ref": "#/components/schemas/Selector"}], "default": {}},
+                "selectors": {"type": "array", "items": {"$ref": "#/components/schemas/Selector"}},
+            },
+            "x-kubernetes-group-version-kind": [{"group": "a", "version": "v1", "kind": "Go"}],
+        },
+        "Selector": atomic,
+    }}});
+    let custom = TypeTable::from_openapi_v3(document.to_string().as_bytes()).unwrap();
+    for (kind, path, expected) in [
+        ("a/v1 Crd", "selector", true),
+        ("a/v1 Crd", "selectors", false),
+        ("a/v1 Crd", "selectors/*", true),
+        ("a/v1 Crd", "labels", true),
+        ("a/v1 Crd", "granular", false),
+        ("a/v1 Go", "selector", true),
+        ("a/v1 Go", "selectors/*", true),
+    ] {
+        assert_eq!(is_whole(&custom, kind, path), expected, "{kind} {path}");
+    }
+}
+
+/// What charts ship, in the versions that servers serve or old manifests name.
+#[test]
+fn versions_that_charts_name() {
+    let table = TypeTable::builtin();
+    for (kind, versions) in [
+        (
+            "Deployment",
+            &["apps/v1", "apps/v1beta1", "apps/v1beta2", "extensions/v1beta1"][..],
+        ),
+        ("StatefulSet", &["apps/v1", "apps/v1beta1", "apps/v1beta2"]),
+        ("DaemonSet", &["apps/v1", "apps/v1beta2", "extensions/v1beta1"]),
+        ("ReplicaSet", &["apps/v1", "apps/v1beta2", "extensions/v1beta1"]),
+        ("Job", &["batch/v1"]),
+        ("CronJob", &["batch/v1", "batch/v1beta1"]),
+        (
+            "Ingress",
+            &[
+                "networking.k8s.io/v1",
+                "networking.k8s.io/v1beta1",
+                "extensions/v1beta1",
+            ],
+        ),
+        (
+            "IngressClass",
+            &["networking.k8s.io/v1", "networking.k8s.io/v1beta1"],
+        ),
+        ("NetworkPolicy", &["networking.k8s.io/v1", "extensions/v1beta1"]),
+        (
+            "HorizontalPodAutoscaler",
+            &["autoscaling/v1", "autoscaling/v2", "autoscaling/v2beta2"],
+        ),
+        ("PodDisruptionBudget", &["policy/v1", "policy/v1beta1"]),
+        (
+            "ClusterRole",
+            &[
+                "rbac.authorization.k8s.io/v1",
+                "rbac.authorization.k8s.io/v1beta1",
+            ],
+        ),
+        (
+            "RoleBinding",
+            &[
+                "rbac.authorization.k8s.io/v1",
+                "rbac.authorization.k8s.io/v1beta1",
+            ],
+        ),
+        (
+            "ValidatingWebhookConfiguration",
+            &[
+                "admissionregistration.k8s.io/v1",
+                "admissionregistration.k8s.io/v1beta1",
+            ],
+        ),
+        (
+            "ValidatingAdmissionPolicy",
+            &[
+                "admissionregistration.k8s.io/v1",
+                "admissionregistration.k8s.io/v1beta1",
+            ],
+        ),
+        (
+            "MutatingAdmissionPolicy",
+            &["admissionregistration.k8s.io/v1beta1"],
+        ),
+        (
+            "CustomResourceDefinition",
+            &["apiextensions.k8s.io/v1", "apiextensions.k8s.io/v1beta1"],
+        ),
+        (
+            "APIService",
+            &["apiregistration.k8s.io/v1", "apiregistration.k8s.io/v1beta1"],
+        ),
+        ("StorageClass", &["storage.k8s.io/v1", "storage.k8s.io/v1beta1"]),
+        ("CSIDriver", &["storage.k8s.io/v1", "storage.k8s.io/v1beta1"]),
+        ("VolumeAttributesClass", &["storage.k8s.io/v1"]),
+        (
+            "PriorityClass",
+            &["scheduling.k8s.io/v1", "scheduling.k8s.io/v1beta1"],
+        ),
+        ("RuntimeClass", &["node.k8s.io/v1", "node.k8s.io/v1beta1"]),
+        (
+            "FlowSchema",
+            &[
+                "flowcontrol.apiserver.k8s.io/v1",
+                "flowcontrol.apiserver.k8s.io/v1beta3",
+            ],
+        ),
+        ("PriorityLevelConfiguration", &["flowcontrol.apiserver.k8s.io/v1"]),
+        (
+            "Lease",
+            &["coordination.k8s.io/v1", "coordination.k8s.io/v1beta1"],
+        ),
+        (
+            "EndpointSlice",
+            &["discovery.k8s.io/v1", "discovery.k8s.io/v1beta1"],
+        ),
+        ("DeviceClass", &["resource.k8s.io/v1", "resource.k8s.io/v1beta1"]),
+        ("ResourceClaimTemplate", &["resource.k8s.io/v1"]),
+        (
+            "CertificateSigningRequest",
+            &["certificates.k8s.io/v1", "certificates.k8s.io/v1beta1"],
+        ),
+        ("ClusterTrustBundle", &["certificates.k8s.io/v1beta1"]),
+        ("Pod", &["v1"]),
+        ("PodTemplate", &["v1"]),
+        ("ReplicationController", &["v1"]),
+        ("LimitRange", &["v1"]),
+        ("ResourceQuota", &["v1"]),
+        ("PersistentVolume", &["v1"]),
+        ("Namespace", &["v1"]),
+        ("Endpoints", &["v1"]),
+        ("Node", &["v1"]),
+    ] {
+        for version in versions {
+            assert!(table.kind(version, kind).is_some(), "{version} {kind}");
+        }
+    }
 }
 
 #[test]

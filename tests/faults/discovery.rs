@@ -98,7 +98,11 @@ fn a_schema_that_cannot_be_read_only_coarsens_the_comparison() {
             let server = Server::start(shop()).always("/openapi/v3/*", fault);
             let run = scan_json(&server, &[]);
             assert_eq!(run.status, Some(0), "{}", run.stdout);
-            assert!(run.stderr.contains("generic rules"), "{}", run.stderr);
+            let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+            let note = &report["notes"][0];
+            assert_eq!(note["scope"], "stable.example.com/v1", "{}", run.stdout);
+            let message = note["message"].as_str().unwrap();
+            assert!(message.contains("generic rules"), "{message}");
         },
     );
 }

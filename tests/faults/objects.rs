@@ -179,6 +179,71 @@ fn one_object_that_breaks_the_list_spoils_only_itself() {
 }
 
 #[test]
+fn a_kind_whose_every_object_fails_costs_no_pauses_for_each() {
+    let objects: Vec<Value> = (0..100)
+        .map(|index| config_map(&format!("c{index}"), "x"))
+        .collect();
+    let server = Server::start(release("shop", "web", &objects))
+        .always("/api/v1/namespaces/shop/configmaps*", Fault::Status(500));
+    let run = scan_json(&server, &[]);
+    assert_eq!(run.status, Some(3), "{}", run.stderr);
+    let unknown = run.objects();
+    assert_eq!(unknown.len(), 100);
+    assert!(
+        unknown
+            .iter()
+            .all(|(_, state, reason)| state == "unknown" && reason.contains("500"))
+    );
+    // The list's pauses, and those of the objects that are tried at once; a hundred objects' would take a minute.
+    assert!(run.took < Duration::from_secs(20), "{:?}", run.took);
+}
+
+#[test]
+fn what_was_dropped_is_asked_for_by_name_only_where_a_list_may_be_wrong() {
+    let dropped: Vec<Value> = (0..5)
+        .map(|index| config_map(&format!("c{index}"), "x"))
+        .collect();
+    let mut first = Revision::new("shop", "web", &dropped);
+    first.status = "superseded";
+    let mut second = Revision::new("shop", "web", &[secret("login")]);
+    second.number = 2;
+    let world = || {
+        let kept = live("shop", "web", &config_map("c3", "x"));
+        [
+            first.stored(),
+            second.stored(),
+            live("shop", "web", &secret("login")),
+            kept,
+        ]
+    };
+    let gone = "/api/v1/namespaces/shop/configmaps/c0";
+    let list = "/api/v1/namespaces/shop/configmaps";
+    let early = json!({"metadata": {"continue": "1"}, "items": []}).to_string();
+    let rows = [
+        (Server::start(world()), 0),
+        (
+            Server::start(world()).on(list, "limit=100", 0, 1, Fault::Status(403)),
+            1,
+        ),
+        (
+            Server::start(world())
+                .on(list, "continue=1", 0, 1, Fault::Status(410))
+                .on(list, "limit=100", 0, 1, Fault::Body(early)),
+            1,
+        ),
+    ];
+    each(rows, |(server, asked)| {
+        let run = scan_json(&server, &[]);
+        assert_eq!(run.status, Some(1), "{}", run.stdout);
+        let [(name, state, _)] = &run.objects()[..] else {
+            panic!("{:?}", run.objects())
+        };
+        assert_eq!((name.as_str(), state.as_str()), ("c3", "leftover"));
+        assert_eq!(server.count(gone), asked);
+    });
+}
+
+#[test]
 fn a_list_is_paged_and_what_it_leaves_is_read_one_by_one() {
     let server = Server::start(many()).pages_of(3);
     assert_eq!(in_sync(&server, &[]), 10);

@@ -254,6 +254,145 @@ fn pages_are_followed_and_an_expired_token_begins_again_once() {
     );
 }
 
+/// The list of records with their payload, and how a test tells it from the others.
+const LIST: &str = "/api/v1/secrets";
+const WITH_PAYLOAD: &str = "limit=25";
+
+/// Seven releases with one object each; all but the newest revision are superseded.
+fn seven(revisions: u64) -> Vec<Stored> {
+    let mut stored = Vec::new();
+    for index in 0..7 {
+        let object = config_map(&format!("c{index}"), "x");
+        let mut revision = Revision::new("shop", &format!("r{index}"), std::slice::from_ref(&object));
+        for number in 1..=revisions {
+            revision.number = number;
+            revision.status = if number == revisions {
+                "deployed"
+            } else {
+                "superseded"
+            };
+            stored.push(revision.stored());
+        }
+        stored.push(live("shop", &revision.name, &object));
+    }
+    stored
+}
+
+/// The names of the records that were asked for one by one.
+fn asked(server: &Server) -> Vec<String> {
+    let mut names: Vec<String> = server
+        .received()
+        .iter()
+        .filter_map(|request| request.path().rsplit_once("/sh.helm.release.v1."))
+        .map(|(_, name)| name.to_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+fn all_in_sync(server: &Server, flags: &[&str], objects: usize) {
+    let run = scan_json(server, flags);
+    assert_eq!(run.status, Some(0), "{}{}", run.stdout, run.stderr);
+    assert!(run.health().is_empty(), "{:?}", run.health());
+    assert_eq!(run.report()["summary"]["objects"]["inSync"], objects);
+}
+
+#[test]
+fn records_are_listed_where_most_are_needed_and_else_asked_for_by_name() {
+    let listed = |server: &Server, query: &str| {
+        let requests = server.received();
+        let with = |text: &str| requests.iter().any(|request| request.target.contains(text));
+        with(WITH_PAYLOAD) && with(query)
+    };
+    // All that there is, over several pages.
+    let server = Server::start(seven(2)).pages_of(3);
+    all_in_sync(&server, &[], 7);
+    assert_eq!(asked(&server), Vec::<String>::new());
+    assert!(!listed(&server, "superseded"));
+    // Of a long history the current revisions, and by name the ones before them.
+    let server = Server::start(seven(9));
+    all_in_sync(&server, &[], 7);
+    assert!(listed(&server, "owner%3Dhelm%2Cstatus%21%3Dsuperseded"));
+    let previous: Vec<String> = (0..7).map(|index| format!("r{index}.v8")).collect();
+    assert_eq!(asked(&server), previous);
+    // Of many releases one.
+    let server = Server::start(seven(2));
+    all_in_sync(&server, &["--release", "r3"], 1);
+    assert_eq!(asked(&server), ["r3.v1", "r3.v2"]);
+    // Namespace by namespace.
+    let server = Server::start(seven(1));
+    all_in_sync(&server, &["-n", "shop"], 7);
+    assert_eq!(asked(&server), Vec::<String>::new());
+}
+
+#[test]
+fn records_that_a_list_does_not_bring_are_asked_for_by_name() {
+    let rows = [
+        Fault::Status(403),
+        Fault::Status(500),
+        Fault::Status(413),
+        Fault::Status(410),
+        Fault::Body("[]".to_owned()),
+        Fault::Body(json!({"metadata": {}, "items": null}).to_string()),
+        Fault::Body(json!({"metadata": {}, "items": [{"metadata": {}}, 7]}).to_string()),
+        Fault::CutOff,
+    ];
+    each(rows, |fault| {
+        let server = Server::start(seven(1)).on(LIST, WITH_PAYLOAD, 0, usize::MAX, fault);
+        all_in_sync(&server, &[], 7);
+        assert_eq!(asked(&server).len(), 7);
+    });
+    // An expired token leaves the pages after it.
+    let server = Server::start(seven(1)).pages_of(3).on(
+        LIST,
+        "limit=100&continue=6",
+        0,
+        usize::MAX,
+        Fault::Status(410),
+    );
+    all_in_sync(&server, &[], 7);
+    assert_eq!(asked(&server), ["r6.v1"]);
+}
+
+#[test]
+fn a_bad_record_in_a_list_hides_no_other() {
+    let mut odd = seven(1);
+    odd[0].body["data"]["release"] = json!(7);
+    let mut broken = seven(1);
+    broken[0].body["data"]["release"] = json!(STANDARD.encode("%"));
+    let gone = seven(1)[0].path();
+    let deleted = Server::start(seven(1).split_off(2))
+        .always(&gone, Fault::Status(404))
+        .on(
+            LIST,
+            "limit=500",
+            0,
+            usize::MAX,
+            Fault::Body(
+                json!({"items": seven(1).into_iter().filter(|stored| stored.plural == "secrets")
+            .map(|stored| stored.body).collect::<Vec<_>>()})
+                .to_string(),
+            ),
+        );
+    each(
+        [
+            (Server::start(odd), "unexpected JSON"),
+            (Server::start(broken), "not base64"),
+            (deleted, "404"),
+        ],
+        |(server, reason)| {
+            let run = scan_json(&server, &["--all"]);
+            assert_eq!(run.status, Some(3), "{}{}", run.stdout, run.stderr);
+            let [(name, code, message)] = &run.health()[..] else {
+                panic!("{:?}", run.health())
+            };
+            assert_eq!((name.as_str(), code.as_str()), ("r0", "undecodable"));
+            assert!(message.contains(reason), "{message}");
+            assert_eq!(run.report()["summary"]["objects"]["inSync"], 6);
+        },
+    );
+}
+
 #[test]
 fn lists_that_are_null_are_empty() {
     let server = Server::start([]).null_lists();

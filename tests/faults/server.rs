@@ -401,9 +401,12 @@ impl State {
             Some("type%21%3Dhelm.sh%2Frelease.v1") => Some(false),
             _ => None,
         };
+        let labels = query.get("labelSelector").copied().unwrap_or_default();
         let owner = |object: &Stored| {
-            let labels = query.get("labelSelector").copied();
-            labels != Some("owner%3Dhelm") || object.text("/metadata/labels/owner") == Some("helm")
+            let label = |name: &str| object.text(&format!("/metadata/labels/{name}"));
+            let superseded =
+                labels.ends_with("status%21%3Dsuperseded") && label("status") == Some("superseded");
+            !labels.starts_with("owner%3Dhelm") || (label("owner") == Some("helm") && !superseded)
         };
         let items: Vec<&Value> = self
             .objects

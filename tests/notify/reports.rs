@@ -50,6 +50,7 @@ pub(crate) fn empty() -> Report {
         ignored: Vec::new(),
         releases: Vec::new(),
         errors: Vec::new(),
+        notes: Vec::new(),
     }
 }
 

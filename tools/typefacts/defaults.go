@@ -34,10 +34,10 @@ import (
 	_ "k8s.io/kubernetes/pkg/apis/storagemigration/install"
 )
 
-// place is a field of a type, wherever that type is used.
+// place is a field of a type, wherever in its scope that type is used.
 type place struct {
-	structType reflect.Type
-	name       string
+	scopedType
+	name string
 }
 
 // fill is what the server was seen to put there.
@@ -65,8 +65,8 @@ func (f *fills) add(at place, value json.RawMessage) {
 }
 
 // of says whether a field is filled, and the value if it is the same in every observation.
-func (f *fills) of(structType reflect.Type, name string) (bool, json.RawMessage) {
-	entry := f.seen[place{structType, name}]
+func (f *fills) of(at place) (bool, json.RawMessage) {
+	entry := f.seen[at]
 	if entry == nil {
 		return false, nil
 	}
@@ -104,17 +104,17 @@ func observeDefaults(kinds []rootKind, published definitions) *fills {
 		run := func(v variant) {
 			before, after := build(kind.goType, v), build(kind.goType, v)
 			after = serve(scheme, kind.gvk, after)
-			found.compare(reflect.ValueOf(before).Elem(), reflect.ValueOf(after).Elem())
+			found.compare(scopeOf(kind), reflect.ValueOf(before).Elem(), reflect.ValueOf(after).Elem())
 		}
 		run(variant{})
 		run(variant{sparse: true})
 		run(variant{bare: true})
-		for _, at := range places(kind.goType) {
+		for _, at := range places(kind) {
 			// A type that many kinds embed (a pod) gives the same answers in each of them.
 			if tried[at.place]++; tried[at.place] > 3 {
 				continue
 			}
-			for _, set := range settings(at.field, published.enumOf(at.structType, at.field)) {
+			for _, set := range settings(at.field, published.enumOf(at.goType, at.field)) {
 				run(variant{at: at.place, set: set})
 				run(variant{at: at.place, set: set, sparse: true})
 			}
@@ -148,7 +148,8 @@ type placedField struct {
 }
 
 // places lists the fields in and under a kind, every type once; metadata and status have no defaulting.
-func places(root reflect.Type) []placedField {
+func places(root rootKind) []placedField {
+	in := scopeOf(root)
 	var found []placedField
 	seen := map[reflect.Type]bool{objectMeta: true}
 	var visit func(reflect.Type)
@@ -161,17 +162,13 @@ func places(root reflect.Type) []placedField {
 			if skipped(structType, f) {
 				continue
 			}
-			found = append(found, placedField{place{structType, f.name}, f})
-			s := shapeOf(f.goType)
-			for s.kind == kindList || s.kind == kindMap {
-				s = s.element
-			}
-			if s.kind == kindObject {
+			found = append(found, placedField{place{scopedType{structType, in}, f.name}, f})
+			if s := shapeOf(f.goType).innermost(); s.kind == kindObject {
 				visit(s.object)
 			}
 		}
 	}
-	visit(root)
+	visit(root.goType)
 	return found
 }
 
@@ -271,7 +268,7 @@ func populate(value reflect.Value, v variant, within []reflect.Type) {
 			continue
 		}
 		target := value.FieldByIndex(f.index)
-		if v.at == (place{structType, f.name}) {
+		if v.at.goType == structType && v.at.name == f.name {
 			if v.set != nil {
 				v.set(target)
 			}
@@ -328,7 +325,7 @@ func contains(types []reflect.Type, wanted reflect.Type) bool {
 }
 
 // compare records the fields of a struct that were zero before and are not after.
-func (f *fills) compare(before, after reflect.Value) {
+func (f *fills) compare(in scope, before, after reflect.Value) {
 	structType := before.Type()
 	if _, isLeaf := leaves[structType]; isLeaf {
 		return
@@ -337,7 +334,7 @@ func (f *fills) compare(before, after reflect.Value) {
 		if declared.goType == objectMeta || declared.name == "status" || structType == typeMeta {
 			continue
 		}
-		f.compareValue(place{structType, declared.name}, before.FieldByIndex(declared.index), after.FieldByIndex(declared.index))
+		f.compareValue(place{scopedType{structType, in}, declared.name}, before.FieldByIndex(declared.index), after.FieldByIndex(declared.index))
 	}
 }
 
@@ -347,7 +344,7 @@ func (f *fills) compareValue(at place, before, after reflect.Value) {
 	}
 	switch {
 	case before.Kind() == reflect.Struct && shapeOf(before.Type()).kind == kindObject && standIns[before.Type()] == nil:
-		f.compare(before, after)
+		f.compare(at.scope, before, after)
 	case isNothing(before):
 		if kind := shapeOf(after.Type()).kind; kind == kindTime || kind == kindMicroTime {
 			f.add(at, nil) // the present
@@ -355,7 +352,7 @@ func (f *fills) compareValue(at place, before, after reflect.Value) {
 		}
 		value, err := json.Marshal(after.Interface())
 		if err != nil {
-			panic(fmt.Sprintf("%s.%s: %v", at.structType, at.name, err))
+			panic(fmt.Sprintf("%s.%s: %v", at.goType, at.name, err))
 		}
 		f.add(at, value)
 	case before.Kind() == reflect.Pointer:

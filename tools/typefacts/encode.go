@@ -13,6 +13,8 @@ const (
 	flagZeroDropped = 1
 	flagFilled      = 2
 	flagOwnedWhole  = 4
+	// 8 is "nullable", which only schemas of custom resources are.
+	flagUnordered = 16
 )
 
 // encoded is the table as JSON. Everything refers by index, equal things are stored once:
@@ -20,7 +22,7 @@ const (
 //   - keys: the merge keys of map lists;
 //   - defaults: values that the server fills in;
 //   - nodes: five numbers each: value kind, child (type of an object, node of a list's or map's element, else
-//     0), list (0 atomic, 1 set, 2+i map by keys[i]), flags, default (0 none, else 1+i);
+//     0), list (0 atomic, 1 set, 2+i map by keys[i]; an unordered atomic one may have keys too), flags, default (0 none, else 1+i);
 //   - types: name and node in turn, sorted by name;
 //   - kinds: API version, kind, node of the root.
 type encoded struct {
@@ -38,17 +40,18 @@ type encoder struct {
 	nodes    map[[5]int]int
 	keys     map[string]int
 	defaults map[string]int
-	types    map[reflect.Type]int
+	types    map[scopedType]int
+	atomic   map[reflect.Type]bool
 }
 
 func encode(facts *allFacts, version string) ([]byte, error) {
 	e := encoder{
 		table: encoded{Kubernetes: version, Keys: [][]string{}, Defaults: []json.RawMessage{}},
-		nodes: map[[5]int]int{}, keys: map[string]int{}, defaults: map[string]int{}, types: map[reflect.Type]int{},
+		nodes: map[[5]int]int{}, keys: map[string]int{}, defaults: map[string]int{}, types: map[scopedType]int{}, atomic: facts.atomic,
 	}
 	names := map[string]int{}
 	for i, t := range facts.types {
-		e.types[t.goType] = i
+		e.types[t.scopedType] = i
 		for _, f := range t.fields {
 			names[f.name] = 0
 		}
@@ -63,13 +66,13 @@ func encode(facts *allFacts, version string) ([]byte, error) {
 	for _, t := range facts.types {
 		row := make([]int, 0, 2*len(t.fields))
 		for _, f := range t.fields {
-			row = append(row, names[f.name], e.field(f))
+			row = append(row, names[f.name], e.field(f, t.scope))
 		}
 		e.table.Types = append(e.table.Types, row)
 	}
 	for _, kind := range facts.kinds {
 		apiVersion, name := kind.gvk.ToAPIVersionAndKind()
-		root := e.node([5]int{int(kindObject), e.types[kind.goType], 0, 0, 0})
+		root := e.node([5]int{int(kindObject), e.typeIndex(kind.goType, scopeOf(kind)), 0, 0, 0})
 		e.table.Kinds = append(e.table.Kinds, []any{apiVersion, name, root})
 	}
 	// As a Rust client sees it: the list is searched by these two in byte order.
@@ -89,13 +92,21 @@ func encode(facts *allFacts, version string) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-func (e *encoder) field(f fact) int {
+// typeIndex finds a type in its scope, or the one that is the same everywhere.
+func (e *encoder) typeIndex(goType reflect.Type, in scope) int {
+	if index, ok := e.types[scopedType{goType, in}]; ok {
+		return index
+	}
+	return e.types[scopedType{goType, anywhere}]
+}
+
+func (e *encoder) field(f fact, in scope) int {
 	child := 0
 	switch f.shape.kind {
 	case kindObject:
-		child = e.types[f.shape.object]
+		child = e.typeIndex(f.shape.object, in)
 	case kindList, kindMap:
-		child = e.plain(f.shape.element)
+		child = e.plain(f.shape.element, in)
 	}
 	flags := 0
 	if !f.pointer {
@@ -106,6 +117,9 @@ func (e *encoder) field(f fact) int {
 	}
 	if f.ownedWhole {
 		flags |= flagOwnedWhole
+	}
+	if f.list.unordered {
+		flags |= flagUnordered
 	}
 	list := 0
 	if f.list.set {
@@ -134,8 +148,8 @@ func (e *encoder) field(f fact) int {
 }
 
 // plain encodes an element of a list or a value of a map: there, every zero is meant.
-func (e *encoder) plain(s *shape) int {
-	return e.field(fact{shape: s, pointer: true})
+func (e *encoder) plain(s *shape, in scope) int {
+	return e.field(fact{shape: s, pointer: true, ownedWhole: s.kind == kindObject && e.atomic[s.object]}, in)
 }
 
 func (e *encoder) node(node [5]int) int {

@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"sort"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // fact is everything that the table says of one field of one type.
@@ -20,9 +23,31 @@ type fact struct {
 	ownedWhole bool
 }
 
+// scope says where a type is used. The server and its admission plugins complete Pods in ways in which they leave
+// the templates of Pods alone, so the types below a Pod have facts of their own there.
+type scope int
+
+const (
+	anywhere scope = iota
+	inPods         // in an object of kind Pod
+)
+
+func scopeOf(kind rootKind) scope {
+	if kind.gvk == (schema.GroupVersionKind{Version: "v1", Kind: "Pod"}) {
+		return inPods
+	}
+	return anywhere
+}
+
+// scopedType is a type in a scope. What is the same in Pods as elsewhere is listed for anywhere only.
+type scopedType struct {
+	goType reflect.Type
+	scope  scope
+}
+
 // typeFacts are the facts on a type, sorted by JSON name.
 type typeFacts struct {
-	goType reflect.Type
+	scopedType
 	fields []fact
 }
 
@@ -30,6 +55,8 @@ type typeFacts struct {
 type allFacts struct {
 	kinds []rootKind
 	types []typeFacts
+	// The types that managed fields own as a whole wherever they stand, as elements of a list too.
+	atomic map[reflect.Type]bool
 }
 
 // collect walks every type that is reachable from a kind, `status` excepted: driftline never compares it.
@@ -42,18 +69,17 @@ func collect() (*allFacts, error) {
 	for _, kind := range kinds {
 		roots[kind.goType] = true
 	}
-	facts := &allFacts{kinds: kinds}
-	seen := map[reflect.Type]bool{}
-	var visit func(*shape)
-	visit = func(s *shape) {
-		for s.kind == kindList || s.kind == kindMap {
-			s = s.element
-		}
-		if s.kind != kindObject || seen[s.object] {
+	facts := &allFacts{kinds: kinds, atomic: map[reflect.Type]bool{}}
+	seen := map[scopedType]bool{}
+	var visit func(*shape, scope)
+	visit = func(s *shape, in scope) {
+		s = s.innermost()
+		if s.kind != kindObject || seen[scopedType{s.object, in}] {
 			return
 		}
-		seen[s.object] = true
-		collected := typeFacts{goType: s.object}
+		seen[scopedType{s.object, in}] = true
+		facts.atomic[s.object] = isAtomic(published.of(s.object))
+		collected := typeFacts{scopedType: scopedType{s.object, in}}
 		for _, f := range fieldsOf(s.object) {
 			known := fact{name: f.name, shape: shapeOf(f.goType), pointer: f.pointer}
 			if f.name == "status" && roots[s.object] {
@@ -65,23 +91,73 @@ func collect() (*allFacts, error) {
 			if known.shape.kind == kindObject || known.shape.kind == kindMap {
 				known.ownedWhole = published.ownedWhole(s.object, f)
 			}
-			known.filled, known.value = fills.of(s.object, f.name)
+			known.filled, known.value = fills.of(place{scopedType{s.object, in}, f.name})
 			collected.fields = append(collected.fields, known)
 		}
 		facts.types = append(facts.types, collected)
 		for _, f := range collected.fields {
-			visit(f.shape)
+			visit(f.shape, in)
 		}
 	}
 	for _, kind := range kinds {
-		visit(&shape{kind: kindObject, object: kind.goType})
+		visit(&shape{kind: kindObject, object: kind.goType}, scopeOf(kind))
 	}
-	sort.Slice(facts.types, func(i, j int) bool { return typeName(facts.types[i].goType) < typeName(facts.types[j].goType) })
-	return facts, markKnown(facts)
+	sort.Slice(facts.types, func(i, j int) bool { return facts.types[i].String() < facts.types[j].String() })
+	for _, mark := range []func(*allFacts) error{markKnown, markOrders} {
+		if err := mark(facts); err != nil {
+			return nil, err
+		}
+	}
+	facts.shareTypes()
+	return facts, nil
+}
+
+// shareTypes drops the types in Pods that are the same elsewhere, down to the last type that they hold.
+func (facts *allFacts) shareTypes() {
+	all := map[scopedType]typeFacts{}
+	for _, t := range facts.types {
+		all[t.scopedType] = t
+	}
+	differs := map[reflect.Type]bool{}
+	for changed := true; changed; {
+		changed = false
+		for _, t := range facts.types {
+			elsewhere, shared := all[scopedType{t.goType, anywhere}]
+			if t.scope != inPods || differs[t.goType] {
+				continue
+			}
+			same := shared && reflect.DeepEqual(t.fields, elsewhere.fields)
+			for _, f := range t.fields {
+				same = same && !differs[f.shape.innermost().object]
+			}
+			if !same {
+				differs[t.goType] = true
+				changed = true
+			}
+		}
+	}
+	facts.types = slices.DeleteFunc(facts.types, func(t typeFacts) bool {
+		return t.scope == inPods && !differs[t.goType]
+	})
+}
+
+func (t scopedType) String() string {
+	if t.scope == inPods {
+		return typeName(t.goType) + " (in Pods)"
+	}
+	return typeName(t.goType)
 }
 
 func typeName(goType reflect.Type) string {
 	return goType.PkgPath() + "." + goType.Name()
+}
+
+// innermost is the shape below lists and maps.
+func (s *shape) innermost() *shape {
+	for s.kind == kindList || s.kind == kindMap {
+		s = s.element
+	}
+	return s
 }
 
 func (s *shape) String() string {
@@ -104,13 +180,21 @@ func printFacts(out io.Writer, facts *allFacts) error {
 		}
 	}
 	for _, t := range facts.types {
+		if facts.atomic[t.goType] {
+			if _, err := fmt.Fprintln(out, t.String(), "owned-whole"); err != nil {
+				return err
+			}
+		}
 		for _, f := range t.fields {
-			words := []string{typeName(t.goType), f.name, f.shape.String()}
+			words := []string{t.String(), f.name, f.shape.String()}
 			if f.pointer {
 				words = append(words, "pointer")
 			}
 			if f.list.set {
 				words = append(words, "set")
+			}
+			if f.list.unordered {
+				words = append(words, "unordered")
 			}
 			if f.list.keys != nil {
 				words = append(words, "by "+strings.Join(f.list.keys, "+"))

@@ -42,8 +42,9 @@ func (d definitions) of(goType reflect.Type) spec.Schema {
 
 // listKind says how the API server merges a list, and thereby which elements are "the same".
 type listKind struct {
-	set  bool
-	keys []string // of a map list; sorted by importance as declared
+	set       bool
+	unordered bool     // atomic, but the order means nothing
+	keys      []string // of a map list, sorted by importance as declared; what tells the elements of an unordered one apart
 }
 
 // listOf prefers the list type of server-side apply; where a list has none, strategic merge patch decides:
@@ -75,15 +76,16 @@ func (d definitions) listOf(structType reflect.Type, f field) listKind {
 
 // ownedWhole tells whether managed fields name this object or map only as a whole (map type atomic).
 func (d definitions) ownedWhole(structType reflect.Type, f field) bool {
-	isAtomic := func(s spec.Schema) bool {
-		mapType, _ := s.Extensions.GetString("x-kubernetes-map-type")
-		return mapType == "atomic"
-	}
 	if isAtomic(d.of(structType).Properties[f.name]) || isAtomic(d.of(f.owner).Properties[f.name]) {
 		return true
 	}
 	s := shapeOf(f.goType)
 	return s.kind == kindObject && isAtomic(d.of(s.object))
+}
+
+func isAtomic(s spec.Schema) bool {
+	mapType, _ := s.Extensions.GetString("x-kubernetes-map-type")
+	return mapType == "atomic"
 }
 
 // enumOf lists the values that a string field may take, as far as the definitions tell.

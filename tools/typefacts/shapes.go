@@ -113,6 +113,12 @@ var neverKinds = map[string]bool{
 	"SerializedReference": true, "ComponentStatus": true,
 }
 
+// retired are versions that current Go types no longer hold, with the version that has the same fields. Servers up to
+// Kubernetes 1.25 serve them, and manifests name them still.
+var retired = map[schema.GroupVersionKind]schema.GroupVersionKind{
+	{Group: "autoscaling", Version: "v2beta2", Kind: "HorizontalPodAutoscaler"}: {Group: "autoscaling", Version: "v2", Kind: "HorizontalPodAutoscaler"},
+}
+
 // clientScheme holds every kind that Go clients can read, old versions too, plus CRDs and APIServices.
 func clientScheme() *runtime.Scheme {
 	scheme := runtime.NewScheme()
@@ -133,7 +139,11 @@ func extraScheme() *runtime.Scheme {
 
 func rootKinds(scheme *runtime.Scheme) []rootKind {
 	var kinds []rootKind
-	for gvk, goType := range scheme.AllKnownTypes() {
+	known := scheme.AllKnownTypes()
+	for old, current := range retired {
+		known[old] = known[current]
+	}
+	for gvk, goType := range known {
 		if gvk.Version == runtime.APIVersionInternal || neverInManifests[gvk.Group] || neverKinds[gvk.Kind] {
 			continue
 		}

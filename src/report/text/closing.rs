@@ -1,4 +1,4 @@
-//! The last lines: how to read what stands above, and the answer with its counts.
+//! The last lines: how to read what stands above, what to bear in mind, and the answer with its counts.
 //!
 //! What was ignored, unknown or unreadable is named whenever there is any of it: an attacker who can make
 //! driftline skip something must not get silence for it.
@@ -11,7 +11,7 @@ use crate::report::{IgnoredBy, IgnoredCount, Report, Summary};
 use super::TextOptions;
 use super::line::{Line, Safe};
 
-/// What was ignored, the legend, where there is anything to read with it, and the summary.
+/// What was ignored, the legend, where there is anything to read with it, the notes and the summary.
 pub(super) fn lines(report: &Report, options: &TextOptions) -> Vec<Line> {
     let told = report.ignored.iter().filter_map(|count| ignored(report, count));
     let mut lines: Vec<Line> = told
@@ -36,6 +36,12 @@ pub(super) fn lines(report: &Report, options: &TextOptions) -> Vec<Line> {
         legend.push(options.palette.dim, writers);
         lines.push(legend);
     }
+    lines.extend(report.notes.iter().map(|note| {
+        let mut line = Line::default();
+        let told = format!("note  {}: {}", note.scope, note.message);
+        line.push(options.palette.dim, options.safe(&told));
+        line
+    }));
     let mut line = Line::default();
     line.push(outcome_style(report.outcome, options), report.outcome.as_str());
     let mut parts = vec![headline(report)];

@@ -16,7 +16,7 @@ use crate::compare::three_way::{Versions, three_way};
 use crate::manifest::desired::{Owner, desired};
 use crate::manifest::object;
 use crate::snapshot::{SnapshotSource, Values};
-use crate::source::{Source, Wanted};
+use crate::source::Wanted;
 use crate::types::TypeTable;
 use crate::yaml::Limits;
 
@@ -186,7 +186,7 @@ async fn through_a_snapshot(manifests: [&str; 2], live: &[Value]) -> ([String; 2
     let (_guard, path) = place();
     let recorder = record_into(&fake, &path, Some(RULES.clone()));
     for number in 1..=2 {
-        recorder.record(&revision("shop", number)).await.unwrap();
+        super::record(&recorder, revision("shop", number)).await.unwrap();
     }
     objects(&recorder, &keys).await;
     recorder.finish().unwrap();
@@ -196,7 +196,7 @@ async fn through_a_snapshot(manifests: [&str; 2], live: &[Value]) -> ([String; 2
     assert_eq!(snapshot.values(), Values::Redacted);
     let mut redacted = Vec::new();
     for number in 1..=2 {
-        let record = snapshot.record(&revision("shop", number)).await;
+        let record = super::record(&snapshot, revision("shop", number)).await;
         redacted.push(meaning(record).unwrap().unwrap().manifest.unwrap());
     }
     let answers = objects(&snapshot, &keys).await;
