@@ -98,6 +98,7 @@ impl Job {
                 .kind(&gvk.api_version, &gvk.kind)
         };
         let autoscaler = match facts.scale_targets.targets(&self.key) {
+            Some(true) if facts.scale_targets.may_empty(&self.key) => Autoscaler::TargetsToZero,
             Some(true) => Autoscaler::Targets,
             Some(false) => Autoscaler::None,
             None => Autoscaler::Unknown,
