@@ -211,25 +211,31 @@ fn verdict(object: &Value) -> Vec<String> {
 
 fn line(finding: &Value) -> String {
     let text = |key: &str| finding[key].as_str().unwrap_or_default();
-    let mut line = match text("severity") {
-        "drift" => text("code").to_owned(),
-        severity => format!("{severity} {}", text("code")),
-    };
     let value = |key: &str| match &finding[key] {
         Value::Null => "none".to_owned(),
         value => value.to_string(),
     };
+    let mut words = Vec::new();
+    if text("severity") != "drift" {
+        words.push(text("severity").to_owned());
+    }
+    words.push(text("code").to_owned());
     if !text("path").is_empty() {
-        line += &format!(" {}: {} -> {}", text("path"), value("desired"), value("live"));
+        words.push(format!(
+            "{}: {} -> {}",
+            text("path"),
+            value("desired"),
+            value("live")
+        ));
     }
     let actor = &finding["actor"];
     if let Some(manager) = actor["manager"].as_str() {
-        line += &format!(" by {manager}");
+        words.push(format!("by {manager}"));
     }
     if let Some(subresource) = actor["subresource"].as_str() {
-        line += &format!(" ({subresource})");
+        words.push(format!("({subresource})"));
     }
-    line
+    words.join(" ")
 }
 
 /// Reads a table.
