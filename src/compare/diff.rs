@@ -193,10 +193,11 @@ impl<'v> Walk<'v> {
         desired: (&'v Value, &'v [Value]),
         live: (&'v Value, &'v [Value]),
     ) {
-        if shape.is_some_and(|shape| is_appended_to(trail, shape)) {
-            self.contained(trail, shape.and_then(Shape::element), desired, live);
-            return;
-        }
+        let live = if shape.is_some_and(|shape| is_appended_to(trail, shape)) {
+            (live.0, without_appended(live.1, desired.1.len()))
+        } else {
+            live
+        };
         if desired.1.is_empty() {
             // To an empty list that merges anybody may add; an atomic one counts as a whole, empty too.
             if !live.1.is_empty() && shape.is_some_and(is_meant_empty) {
@@ -218,20 +219,6 @@ impl<'v> Walk<'v> {
                 }
             }
             ListKind::Map(_) | ListKind::Atomic => self.atomic(trail, shape, desired, live),
-        }
-    }
-
-    /// Lists that the API server appends to: every wanted element is there, in whatever company.
-    fn contained(
-        &mut self,
-        trail: &Trail<'_>,
-        element: Option<Shape<'_>>,
-        desired: (&'v Value, &'v [Value]),
-        live: (&'v Value, &'v [Value]),
-    ) {
-        let is_held = |wanted: &Value| live.1.iter().any(|found| covers(element, wanted, Some(found)));
-        if !desired.1.iter().all(is_held) {
-            self.record(trail, desired.0, Some(live.0), Cause::Value);
         }
     }
 
@@ -455,13 +442,32 @@ fn is_respelled(trail: &Trail<'_>, shape: Option<Shape<'_>>, desired: &Value, li
     }
 }
 
-/// The one atomic list that admission appends to: every Pod is made to tolerate nodes that are lost for a while
-/// (Kubernetes: `plugin/pkg/admission/defaulttolerationseconds`). The templates of Pods are not.
+/// The one atomic list that admission appends to: every Pod is made to tolerate nodes that are lost for a while. The
+/// templates of Pods are not.
 fn is_appended_to(trail: &Trail<'_>, shape: Shape<'_>) -> bool {
     match trail {
         Trail::Key(Trail::Key(Trail::Root, "spec"), "tolerations") => shape.is_builtin(),
         Trail::Root | Trail::Key(..) | Trail::Index(..) | Trail::Match(..) | Trail::Member(..) => false,
     }
+}
+
+/// The tolerations that admission appends (Kubernetes: `plugin/pkg/admission/defaulttolerationseconds`, and
+/// `podtolerationrestriction` beside it).
+const APPENDED: [&str; 3] = [
+    "node.kubernetes.io/not-ready",
+    "node.kubernetes.io/unreachable",
+    "node.kubernetes.io/memory-pressure",
+];
+
+/// The tolerations without those that admission put after the manifest's.
+fn without_appended(tolerations: &[Value], wanted: usize) -> &[Value] {
+    let is_appended = |toleration: &&Value| {
+        let key = toleration.get("key").and_then(Value::as_str);
+        key.is_some_and(|key| APPENDED.contains(&key))
+    };
+    let surplus = tolerations.get(wanted..).unwrap_or_default();
+    let appended = surplus.iter().rev().take_while(is_appended).count();
+    &tolerations[..tolerations.len() - appended]
 }
 
 #[cfg(test)]
@@ -683,6 +689,12 @@ mod tests {
         assert_eq!(paths("v1", "Pod", &pod(&json!([])), &pod(&lives)), none);
         assert_eq!(
             paths("v1", "Pod", &pod(&asked), &pod(&json!([lost]))),
+            ["/spec/tolerations[0]"]
+        );
+        // Somebody else's, after admission's.
+        let extra = json!([{"key": "a", "operator": "Exists"}, lost, {"operator": "Exists"}]);
+        assert_eq!(
+            paths("v1", "Pod", &pod(&asked), &pod(&extra)),
             ["/spec/tolerations"]
         );
         let set = |tolerations: &Value| json!({"spec": {"template": pod(tolerations)}});

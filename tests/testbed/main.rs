@@ -21,8 +21,6 @@
 
 mod catalogue;
 mod deploy;
-mod drift;
-mod fresh;
 mod harness;
 mod notify;
 #[path = "../notify/rules.rs"]

@@ -65,8 +65,12 @@ pub(super) struct Table {
 impl Table {
     /// Installs the chart with both Helms, does what the rows say, and checks all of them by one scan each.
     pub(super) fn check(&self) {
+        self.check_into(&mut Problems::default());
+    }
+
+    /// The same for a test of several tables.
+    pub(super) fn check_into(&self, problems: &mut Problems) {
         let rows = parse(self.rows);
-        let mut problems = Problems::default();
         for helm in HelmVersion::ALL {
             let release = self.install(helm, &rows);
             (self.prepare)(&release);
