@@ -106,7 +106,9 @@ impl<'a> Attribution<'a> {
                 } else {
                     Standing::Editor
                 };
-                let is_late = entry.time.is_some_and(|time| context.operations.exclude(time));
+                let is_late = entry.time.is_some_and(|time| {
+                    context.operations.exclude(time) || is_just_after(&context, live, entry, time)
+                });
                 let writer = match (who, standing) {
                     (Who::Person, _) => Writer::Person,
                     (Who::Program, Standing::Editor) => Writer::Program,
@@ -217,7 +219,9 @@ impl<'a> Attribution<'a> {
         {
             return Some((FindingCode::Autoscaled, None));
         }
-        if self.is_grown_claim(change) && other.is_none_or(|other| other.writer == Writer::Program) {
+        if is_grown_claim(self.context.gvk, change)
+            && other.is_none_or(|other| other.writer == Writer::Program)
+        {
             return Some((FindingCode::Resized, None));
         }
         let manager = other.map_or("", |other| other.entry.manager.as_str());
@@ -414,8 +418,11 @@ impl<'a> Attribution<'a> {
 
     /// Who stands in the way of a server-side apply at a path.
     fn claim(&self, path: &FieldPath) -> upgrade::Claim {
+        // The API server tells managers by name and operation, not by who they are: what a stranger applied in
+        // Helm's name is Helm's to apply over.
         let is_applier = |written: &Written<'_>| {
-            written.writer == Writer::Ours && written.entry.operation == Operation::Apply
+            matches!(written.writer, Writer::Ours | Writer::Stranger)
+                && written.entry.operation == Operation::Apply
         };
         // A Secret's `stringData` is applied under its own name, and meets nobody's claim on `data`.
         let plain = match path.segments() {
@@ -427,7 +434,10 @@ impl<'a> Attribution<'a> {
             _ => None,
         };
         let is_plain = plain.is_some_and(|path| self.owners(&path).any(is_applier));
-        if !is_plain && self.owners(path).any(|owner| !is_applier(owner)) {
+        // Of an object without managed fields the API server makes `before-first-apply` the owner of everything
+        // (apimachinery: `managedfields/internal/skipnonapplied.go`, `Apply`).
+        let is_unmanaged = self.live.managed.is_empty();
+        if is_unmanaged || !is_plain && self.owners(path).any(|owner| !is_applier(owner)) {
             upgrade::Claim::Others
         } else if self.owners(path).any(is_applier) {
             upgrade::Claim::Helm
@@ -455,22 +465,51 @@ impl<'a> Attribution<'a> {
             | None => true,
         }
     }
+}
 
-    /// Whether a claim asks for more than the manifest: sizes only grow, by people or by programs that resize.
-    fn is_grown_claim(&self, change: &Change) -> bool {
-        let gvk = self.context.gvk;
-        let path: Vec<&str> = change.path.keys().collect();
-        let is_size = match gvk.kind.as_str() {
-            "PersistentVolumeClaim" => path == ["spec", "resources", "requests", "storage"],
+/// Whether a claim asks for more than the manifest: sizes only grow, by people or by programs that resize.
+pub(super) fn is_grown_claim(gvk: &Gvk, change: &Change) -> bool {
+    let path: Vec<&str> = change.path.keys().collect();
+    let is_size = match gvk.kind.as_str() {
+        "PersistentVolumeClaim" => path == ["spec", "resources", "requests", "storage"],
+        _ => false,
+    };
+    let text = |value: &Option<Value>| value.as_ref().and_then(Value::as_str).map(str::to_owned);
+    is_size
+        && match (text(&change.desired), text(&change.live)) {
+            (Some(desired), Some(live)) => Quantity::parse(&live) > Quantity::parse(&desired),
             _ => false,
-        };
-        let text = |value: &Option<Value>| value.as_ref().and_then(Value::as_str).map(str::to_owned);
-        is_size
-            && match (text(&change.desired), text(&change.live)) {
-                (Some(desired), Some(live)) => Quantity::parse(&live) > Quantity::parse(&desired),
-                _ => false,
-            }
+        }
+}
+
+/// Whether an entry of the very second in which Helm ended was written after it.
+///
+/// The object's resource version says that something was. It was an entry in Helm's name where there are no others,
+/// or where the object that Helm created is no longer as it was created and all others are of its status. Of two in
+/// Helm's name it was the one that does not write as this release is applied.
+fn is_just_after(context: &Context<'_>, live: &Live<'_>, entry: &Entry<'_>, time: DateTime<Utc>) -> bool {
+    let metadata = &live.object["metadata"];
+    let version = metadata["resourceVersion"].as_str();
+    let version = version.and_then(|version| version.parse().ok());
+    if !version.is_some_and(|version| context.operations.precede(time, version)) {
+        return false;
     }
+    let is_helm = |entry: &Entry<'_>| context.managers.who(&entry.manager) == Who::Helm;
+    let (helm, others): (Vec<&Entry<'_>>, Vec<&Entry<'_>>) =
+        live.managed.iter().partition(|entry| is_helm(entry));
+    let created = metadata["creationTimestamp"].as_str();
+    let is_changed = metadata["generation"]
+        .as_u64()
+        .is_some_and(|generation| generation > 1)
+        && created
+            .and_then(|created| created.parse().ok())
+            .is_some_and(|created| context.operations.created(created));
+    let are_of_status = others.iter().all(|entry| entry.subresource == "status");
+    let by_method = match context.method {
+        ApplyMethod::Ssa => Operation::Apply,
+        ApplyMethod::Csa => Operation::Update,
+    };
+    (others.is_empty() || are_of_status && is_changed) && (helm.len() == 1 || entry.operation != by_method)
 }
 
 fn latest<'w, 'a>(owners: impl Iterator<Item = &'w Written<'a>>) -> Option<&'w Written<'a>>
@@ -520,3 +559,6 @@ fn is_placeholder(path: &FieldPath, desired: &Value) -> bool {
         other => is_zero(other),
     }
 }
+
+#[cfg(test)]
+mod tests;

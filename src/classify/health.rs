@@ -170,6 +170,7 @@ mod tests {
                 labels: [Some("web"), Some(&version), Some(status)],
                 created: None,
                 written: Some(now - TimeDelta::minutes(age_minutes)),
+                resource_version: None,
             })
             .unwrap()
         });
@@ -216,6 +217,7 @@ mod tests {
                 labels: [Some("web"), Some("1"), Some("failed")],
                 created: None,
                 written: None,
+                resource_version: None,
             });
             let [history] = History::group(failed).try_into().unwrap();
             let health = of_history(&history, DateTime::UNIX_EPOCH, TimeDelta::zero());

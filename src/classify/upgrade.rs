@@ -6,10 +6,12 @@
 //! another value; then the API server refuses the whole object and the upgrade fails (structured-merge-diff:
 //! `merge/update.go`, `Apply`). Tried cell by cell against Helm 3 and Helm 4 in `tests/testbed/upgrade.rs`.
 
-use super::attribute::Attributed;
+use serde_json::Value;
+
+use super::attribute::{Attributed, is_grown_claim};
 use super::code::{ApplyMethod, FindingCode, NextUpgrade};
 use crate::compare::additions::Addition;
-use crate::compare::path::FieldPath;
+use crate::compare::path::{FieldPath, Segment};
 use crate::compare::three_way::Change;
 use crate::manifest::desired::{RELEASE_NAME, RELEASE_NAMESPACE};
 use crate::object::Gvk;
@@ -39,7 +41,7 @@ pub(super) fn predict(method: ApplyMethod, gvk: &Gvk, change: &Change, claim: Cl
         ApplyMethod::Ssa if change.live.is_some() && claim == Claim::Others => NextUpgrade::Conflict,
         ApplyMethod::Ssa => NextUpgrade::Revert,
         // The API server never lets a claim shrink.
-        ApplyMethod::Csa if change.code == FindingCode::Resized => NextUpgrade::Conflict,
+        ApplyMethod::Csa if is_grown_claim(gvk, change) => NextUpgrade::Conflict,
         ApplyMethod::Csa if is_merged_three_ways(gvk) || is_stamp(&change.path) => NextUpgrade::Revert,
         ApplyMethod::Csa => NextUpgrade::Keep,
     }
@@ -54,8 +56,24 @@ pub(super) const fn of_addition(method: ApplyMethod, addition: &Addition<'_>) ->
     }
 }
 
-/// A refused object is not written at all, so that nothing of it is reverted either.
+/// What the differences of one object do to each other.
+///
+/// An element whose key somebody edited is one that is gone and one that was added; restoring the first beside the
+/// second fails where both have one name (Kubernetes: `pkg/apis/core/validation`, `ValidateService`). And an object that
+/// the API server refuses is not written at all, so that nothing of it is reverted either.
 pub(super) fn settle(method: ApplyMethod, attributed: &mut [Attributed]) {
+    let rekeyed: Vec<usize> = (0..attributed.len())
+        .filter(|removed| {
+            attributed
+                .iter()
+                .any(|added| is_rekeyed(&attributed[*removed], added))
+        })
+        .collect();
+    for removed in rekeyed {
+        if attributed[removed].next_upgrade == NextUpgrade::Revert {
+            attributed[removed].next_upgrade = NextUpgrade::Conflict;
+        }
+    }
     let is_refused = attributed
         .iter()
         .any(|found| found.next_upgrade == NextUpgrade::Conflict);
@@ -68,8 +86,22 @@ pub(super) fn settle(method: ApplyMethod, attributed: &mut [Attributed]) {
     }
 }
 
+/// Whether a Service's port that is gone and one that was added are the same port with another number.
+fn is_rekeyed(removed: &Attributed, added: &Attributed) -> bool {
+    let name = |port: &Option<Value>| port.as_ref().and_then(|port| port.get("name").cloned());
+    let is_port = |found: &Attributed| {
+        matches!(found.change.path.segments(), [Segment::Key(spec), Segment::Key(ports), Segment::Match(_)]
+            if spec == "spec" && ports == "ports")
+    };
+    removed.change.live.is_none()
+        && added.change.desired.is_none()
+        && is_port(removed)
+        && is_port(added)
+        && name(&removed.change.desired).is_some_and(|own| Some(own) == name(&added.change.live))
+}
+
 /// Whether Helm knows the Go type of a kind. Its scheme has client-go's types and `CustomResourceDefinition`s, not
-/// those of aggregated APIs (Helm: `pkg/kube/client.go`, `addToScheme`).
+/// those of aggregated APIs (Helm: `pkg/kube/client.go`, `init`).
 fn is_merged_three_ways(gvk: &Gvk) -> bool {
     gvk.group() != "apiregistration.k8s.io"
         && TypeTable::builtin().kind(&gvk.api_version, &gvk.kind).is_some()
@@ -84,7 +116,7 @@ fn is_stamp(path: &FieldPath) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     fn change(code: FindingCode, desired: Option<Value>, live: Option<Value>) -> Change {
         Change {
@@ -132,5 +164,23 @@ mod tests {
                 "{method} {gvk} {code} {claim:?}"
             );
         }
+    }
+
+    /// The API server refuses to shrink a claim, whoever grew it: the upgrade fails.
+    #[test]
+    fn a_claim_that_a_person_grew_fails_the_upgrade() {
+        let claim = Gvk::new("v1", "PersistentVolumeClaim");
+        let grown = Change {
+            path: FieldPath::root()
+                .key("spec")
+                .key("resources")
+                .key("requests")
+                .key("storage"),
+            ..change(FindingCode::Changed, Some(json!("1Gi")), Some(json!("2Gi")))
+        };
+        assert_eq!(
+            predict(ApplyMethod::Csa, &claim, &grown, Claim::Others),
+            NextUpgrade::Conflict
+        );
     }
 }

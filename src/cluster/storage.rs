@@ -43,6 +43,8 @@ struct ItemMetadata<'a> {
     #[serde(default, borrow)]
     labels: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
     creation_timestamp: Option<DateTime<Utc>>,
+    #[serde(borrow)]
+    resource_version: Option<Cow<'a, str>>,
     #[serde(default)]
     managed_fields: Vec<ManagedFields>,
 }
@@ -185,5 +187,6 @@ fn stored(driver: Driver, metadata: &ItemMetadata<'_>) -> Option<StoredRevision>
             .iter()
             .filter_map(|entry| entry.time)
             .max(),
+        resource_version: metadata.resource_version.as_deref(),
     })
 }

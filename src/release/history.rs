@@ -107,6 +107,7 @@ mod tests {
                 labels: [Some("web"), Some(&version), Some(status)],
                 created: None,
                 written: None,
+                resource_version: None,
             })
             .unwrap()
         }))

@@ -5,8 +5,14 @@
 //! wrote lies between the record's creation and the last write that its managed fields know. A write in Helm's name
 //! at any other time was another release's, a tool's or a person's.
 //!
+//! Two limits. `helm test` with test hooks writes the deployed revision's record once more, so that strangers who wrote
+//! between the deployment and the test are not told from Helm. And whoever writes in Helm's name while Helm waits for
+//! Pods to become ready is inside the operation.
+//!
 //! The record of a superseded revision is written again when the next one is deployed, so of older operations only
-//! the beginning is known.
+//! the beginning is known. Times are whole seconds. Within the second in which the baseline's operation ended, the
+//! resource versions of the record and of an object tell which was written last: the API server counts them upwards
+//! (Kubernetes: KEP-5504, comparable resource versions).
 
 use chrono::{DateTime, Utc};
 
@@ -16,8 +22,11 @@ use super::stored::{Status, StoredRevision};
 /// The operations of one release whose records are kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Operations {
-    /// When the baseline's operation ended; without it nothing can be proved.
+    /// When the baseline's operation began and ended; without the end nothing can be proved.
+    baseline_begin: Option<DateTime<Utc>>,
     baseline_end: Option<DateTime<Utc>>,
+    /// The record's resource version at that end.
+    baseline_version: Option<u64>,
     /// Oldest first.
     begun: Vec<(DateTime<Utc>, Status)>,
     /// The operations above the baseline. One that is pending may still write.
@@ -32,7 +41,9 @@ impl Operations {
         };
         let is_attempt = |revision: &&StoredRevision| revision.revision > baseline.revision;
         Self {
+            baseline_begin: baseline.created,
             baseline_end: baseline.written,
+            baseline_version: baseline.resource_version,
             begun: history
                 .revisions()
                 .iter()
@@ -59,6 +70,17 @@ impl Operations {
                 .attempts
                 .iter()
                 .any(|(from, until)| *from <= time && until.is_none_or(|until| time <= until))
+    }
+
+    /// Whether something of this resource version, written in this second, was written when the baseline's operation
+    /// had ended in the very same second.
+    pub fn precede(&self, time: DateTime<Utc>, version: u64) -> bool {
+        self.baseline_end == Some(time) && self.baseline_version.is_some_and(|end| end < version)
+    }
+
+    /// Whether something that was created at this time was created by the baseline's operation, or later.
+    pub fn created(&self, time: DateTime<Utc>) -> bool {
+        self.baseline_begin.is_some_and(|begin| begin <= time)
     }
 
     /// How the operation ended that was the last one to begin by this time.
@@ -96,6 +118,7 @@ mod tests {
                 status: *status,
                 created: Some(at(*created)),
                 written: Some(at(*written)),
+                resource_version: Some(revision * 100),
                 mismatch: None,
             });
         Operations::of(&History::group(stored)[0])
@@ -120,6 +143,15 @@ mod tests {
         let operations = operations(&[(1, Status::Deployed, 0, 2), (2, Status::PendingUpgrade, 10, 10)]);
         let excluded: Vec<u32> = (0..30).filter(|minute| operations.exclude(at(*minute))).collect();
         assert_eq!(excluded, (3..10).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn within_the_last_second_the_resource_version_decides() {
+        let operations = operations(&[(2, Status::Deployed, 0, 2)]);
+        assert!(operations.precede(at(2), 201));
+        assert!(!operations.precede(at(2), 199));
+        assert!(!operations.precede(at(1), 201));
+        assert!(operations.created(at(0)) && operations.created(at(1)));
     }
 
     #[test]

@@ -153,6 +153,9 @@ pub struct StoredRevision {
     /// When the object was last written, on the API server's clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub written: Option<DateTime<Utc>>,
+    /// The object's resource version after that write.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub resource_version: Option<u64>,
     /// What the labels say otherwise than the object's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mismatch: Option<String>,
@@ -173,6 +176,8 @@ pub struct Metadata<'a> {
     pub created: Option<DateTime<Utc>>,
     /// The latest time in its managed fields.
     pub written: Option<DateTime<Utc>>,
+    /// Its resource version.
+    pub resource_version: Option<&'a str>,
 }
 
 impl StoredRevision {
@@ -208,6 +213,7 @@ impl StoredRevision {
             status,
             created: metadata.created,
             written: metadata.written.max(metadata.created),
+            resource_version: metadata.resource_version.and_then(|version| version.parse().ok()),
             mismatch: (!mismatches.is_empty()).then(|| {
                 format!(
                     "{} {}: {}",
@@ -236,6 +242,7 @@ mod tests {
             labels,
             created: None,
             written: None,
+            resource_version: None,
         })
     }
 

@@ -114,6 +114,7 @@ pub(crate) fn object(api_version: &str, kind: &str, namespace: &str, name: &str)
         state: ObjectState::InSync,
         reason: None,
         ignored_by: None,
+        next_upgrade: None,
         findings: Vec::new(),
         patch: Vec::new(),
     }
@@ -121,6 +122,7 @@ pub(crate) fn object(api_version: &str, kind: &str, namespace: &str, name: &str)
 
 impl ObjectReport {
     pub(crate) fn in_state(mut self, state: ObjectState, reason: Option<&str>) -> Self {
+        self.next_upgrade = (state == ObjectState::Missing).then_some(NextUpgrade::Revert);
         self.state = state;
         self.reason = reason.map(Into::into);
         self

@@ -253,6 +253,9 @@ pub struct ObjectReport {
     /// Who ignores the object as such, and not only findings of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ignored_by: Option<IgnoredBy>,
+    /// What the next `helm upgrade` does to an object that is missing, terminating or left over.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub next_upgrade: Option<NextUpgrade>,
     /// Its differences, sorted by path.
     pub findings: Vec<Finding>,
     /// An RFC 6902 patch that turns the live object into the desired one at the drifted paths. Operations on

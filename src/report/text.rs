@@ -20,7 +20,7 @@ use std::io::{self, Write};
 
 use chrono::{DateTime, Utc};
 
-use crate::classify::code::{ObjectState, Stopped, Verdict};
+use crate::classify::code::{NextUpgrade, ObjectState, Stopped, Verdict};
 
 use self::line::{Line, Safe};
 pub use self::palette::Palette;
@@ -205,6 +205,13 @@ impl Writer<'_> {
         }
         if object.state != ObjectState::InSync {
             self.template(object, &mut line);
+        }
+        if let Some(next) = object.next_upgrade {
+            let text = match (object.state, next) {
+                (ObjectState::Missing, NextUpgrade::Revert) => "next upgrade: recreates",
+                (_, next) => fields::next_upgrade(next),
+            };
+            line.plain("   ").push(self.options.palette.dim, text);
         }
         self.line(&line)
     }

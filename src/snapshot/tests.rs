@@ -113,6 +113,7 @@ fn revision(namespace: &str, number: u64) -> StoredRevision {
         labels: [Some("web"), Some(&number.to_string()), Some("deployed")],
         created: DateTime::from_timestamp(1_700_000_000, 0),
         written: None,
+        resource_version: None,
     })
     .unwrap()
 }
@@ -455,6 +456,7 @@ async fn ages_are_those_of_when_it_was_taken() {
             ],
             created: Some(taken_at - TimeDelta::minutes(minutes)),
             written: None,
+            resource_version: None,
         })
         .unwrap()
     };

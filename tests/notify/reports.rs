@@ -137,6 +137,7 @@ pub(crate) fn object(namespace: &str, name: &str, fields: usize) -> ObjectReport
         state: ObjectState::Drifted,
         reason: Some(VALUE.to_owned()),
         ignored_by: None,
+        next_upgrade: None,
         findings: (0..fields)
             .map(|number| finding(&format!("/spec/field-{number:03}")))
             .collect(),

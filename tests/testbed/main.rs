@@ -19,6 +19,7 @@
     reason = "a test that cannot go on says why and stops; clippy sees tests in functions marked as such only"
 )]
 
+mod attribution;
 mod catalogue;
 mod deploy;
 mod harness;
@@ -30,3 +31,4 @@ mod snapshot;
 mod storage;
 #[path = "../support/mod.rs"]
 mod support;
+mod upgrade;

@@ -150,7 +150,7 @@ fn row(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> Row
     let next = finding
         .next_upgrade
         .filter(|_| finding.code != FindingCode::Pruned);
-    details.extend(next.map(next_upgrade));
+    details.extend(next.map(|next| Safe::from(next_upgrade(next))));
     let (value, block) = value(finding, options);
     Row {
         code: finding.code,
@@ -286,10 +286,11 @@ fn actor(actor: &Actor, options: &TextOptions) -> Safe {
     Safe::of(&format!("{text} (claimed)"), options.medium)
 }
 
-fn next_upgrade(next: NextUpgrade) -> Safe {
-    Safe::from(match next {
+/// What happens next, in words.
+pub(super) const fn next_upgrade(next: NextUpgrade) -> &'static str {
+    match next {
         NextUpgrade::Revert => "next upgrade: reverts",
         NextUpgrade::Keep => "next upgrade: keeps",
         NextUpgrade::Conflict => "next upgrade: fails (conflict)",
-    })
+    }
 }

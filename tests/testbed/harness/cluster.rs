@@ -180,6 +180,24 @@ impl Cluster {
         .succeeded();
     }
 
+    /// Applies an object on the server in a manager's name, over everybody else's claims.
+    #[track_caller]
+    pub(crate) fn apply_as(&self, manager: &str, namespace: &str, object: &Value) {
+        let manager = format!("--field-manager={manager}");
+        let arguments = [
+            "apply",
+            "--server-side",
+            "--force-conflicts",
+            &manager,
+            "-n",
+            namespace,
+            "-f",
+            "-",
+        ];
+        self.run(&self.bin.join("kubectl"), &arguments, &[], &object.to_string())
+            .succeeded();
+    }
+
     /// Creates an object as a service account and returns the answer, as JSON.
     #[track_caller]
     pub(crate) fn create_as(&self, account: &Account, object: &Value) -> String {

@@ -2,14 +2,17 @@
 //!
 //! `cluster` owns the servers and runs the four programs against them,
 //! `release` is one installed chart in a namespace of its own, `report` reads
-//! the JSON that `driftline scan` prints, `problems` lets a table run to its end.
+//! the JSON that `driftline scan` prints, `problems` lets a table run to its end,
+//! `webhook` changes objects on their way into the cluster.
 
 mod cluster;
 mod problems;
 mod release;
 mod report;
+mod webhook;
 
-pub(crate) use cluster::{Account, Cluster, HelmVersion, chart};
+pub(crate) use cluster::{Account, Cluster, HelmVersion, Outcome, chart};
 pub(crate) use problems::Problems;
-pub(crate) use release::Release;
+pub(crate) use release::{Release, later};
 pub(crate) use report::{Finding, Scan};
+pub(crate) use webhook::Webhook;

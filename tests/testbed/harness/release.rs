@@ -1,5 +1,8 @@
 //! One chart, installed by one Helm under a name and in a namespace of its own.
 
+use std::thread;
+use std::time::Duration;
+
 use super::cluster::{Cluster, HelmVersion, Outcome, chart};
 use super::report::Scan;
 
@@ -95,6 +98,11 @@ impl<'c> Release<'c> {
         self.run_helm("upgrade", &all)
     }
 
+    /// Upgrades to what the arguments say; without any, to the values that it has already.
+    pub(crate) fn upgrade_to(&self, args: &[&str]) -> Outcome {
+        self.run_helm("upgrade", args)
+    }
+
     /// Runs kubectl in the release's namespace; it must succeed. `{r}` in an
     /// argument stands for the release's name.
     #[track_caller]
@@ -135,4 +143,9 @@ impl<'c> Release<'c> {
         all.extend(args);
         self.cluster.helm(self.helm, &all)
     }
+}
+
+/// Waits until what is written next bears another time: managed fields and records count whole seconds.
+pub(crate) fn later() {
+    thread::sleep(Duration::from_millis(1100));
 }

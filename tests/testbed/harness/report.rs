@@ -113,6 +113,14 @@ impl Scan {
             .collect()
     }
 
+    /// Everything that the report says of one finding, by its object and path.
+    pub(crate) fn finding(&self, object: &str, path: &str) -> Option<&Value> {
+        self.objects()
+            .filter(|found| object_name(found) == object)
+            .flat_map(|found| list(found, "findings"))
+            .find(|finding| finding["path"] == path)
+    }
+
     /// The findings of severity drift.
     pub(crate) fn drift(&self) -> Vec<Finding> {
         self.findings()

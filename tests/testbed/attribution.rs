@@ -1,0 +1,315 @@
+//! Whose a difference is: another release's, a program's under Helm's name, an admission webhook's or a person's.
+//!
+//! Managed fields name Helm in most of these, and only the times in the release's own records tell them apart.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Cluster, HelmVersion, Release, Scan, Webhook, later};
+
+const CONFIG: &str = "ConfigMap/{r}-config";
+
+/// Every finding as `code (severity) object path by manager`, sorted.
+fn findings(release: &Release<'_>, scan: &Scan) -> Vec<String> {
+    let mut findings: Vec<String> = scan
+        .findings()
+        .into_iter()
+        .map(|found| {
+            let full = scan.finding(&found.object, &found.path);
+            let manager = full.and_then(|full| full["actor"]["manager"].as_str());
+            let manager = manager.map(|name| format!(" by {name}")).unwrap_or_default();
+            format!(
+                "{} ({}) {} {}{manager}",
+                found.code, found.severity, found.object, found.path
+            )
+        })
+        .map(|line| line.replace(&release.name, "{r}"))
+        .collect();
+    findings.sort();
+    findings
+}
+
+/// Somebody who calls themselves Helm is found out by the time of the write.
+#[test]
+#[ignore = "needs the testbed: tests/testbed/build"]
+fn a_value_changed_in_helms_name_is_overwritten() {
+    for helm in HelmVersion::ALL {
+        let release = Release::install(Cluster::shared(), helm, "shop", &[]);
+        later();
+        release.kubectl(&[
+            "patch",
+            "configmap/{r}-config",
+            "--field-manager=helm",
+            r#"-p={"data":{"currency":"USD"}}"#,
+        ]);
+        let scan = release.scan();
+        assert_eq!(
+            (scan.status, findings(&release, &scan)),
+            (
+                1,
+                vec![format!("overwritten (drift) {CONFIG} /data/currency by helm")]
+            ),
+            "{helm:?}"
+        );
+    }
+}
+
+/// The same by a server-side apply of the whole object, as another Helm 4 would write it: no upgrade conflicts with
+/// that, so that the only sign is the time.
+#[test]
+#[ignore = "needs the testbed: tests/testbed/build"]
+fn an_object_applied_in_helms_name_is_overwritten() {
+    let cluster = Cluster::shared();
+    let release = Release::install(cluster, HelmVersion::V4, "shop", &[]);
+    later();
+    let text = release.kubectl(&["get", "configmap/{r}-config", "-o=json"]);
+    let mut object: Value = serde_json::from_str(&text).unwrap();
+    let metadata = object["metadata"].as_object_mut().unwrap();
+    metadata.retain(|key, _| ["name", "labels", "annotations"].contains(&key.as_str()));
+    object["data"]["currency"] = json!("USD");
+    cluster.apply_as("helm", &release.namespace, &object);
+
+    let scan = release.scan();
+    assert_eq!(
+        findings(&release, &scan),
+        [format!("overwritten (drift) {CONFIG} /data/currency by helm")]
+    );
+    let finding = scan.finding(&release.fill(CONFIG), "/data/currency").unwrap();
+    assert_eq!(finding["nextUpgrade"], "revert");
+    release.upgrade_to(&[]).succeeded();
+    assert_eq!(
+        release.kubectl(&["get", CONFIG, "-o=jsonpath={.data.currency}"]),
+        "EUR"
+    );
+}
+
+/// Somebody else writes the object, and nothing differs: worth a note, no drift.
+#[test]
+#[ignore = "needs the testbed: tests/testbed/build"]
+fn a_write_in_helms_name_that_agrees_is_a_note() {
+    for helm in HelmVersion::ALL {
+        let release = Release::install(Cluster::shared(), helm, "shop", &[]);
+        later();
+        for currency in ["USD", "EUR"] {
+            let patch = json!({"data": {"currency": currency}}).to_string();
+            release.kubectl(&[
+                "patch",
+                "configmap/{r}-config",
+                "--field-manager=helm",
+                "-p",
+                &patch,
+            ]);
+        }
+        let scan = release.scan_with(&["--all"], &[]);
+        assert_eq!(
+            (scan.status, findings(&release, &scan)),
+            (0, vec![format!("also-written (info) {CONFIG} / by helm")]),
+            "{helm:?}"
+        );
+    }
+}
+
+/// A person who writes under a name of their own needs no alibi to be told from Helm.
+#[test]
+#[ignore = "needs the testbed: tests/testbed/build"]
+fn a_person_outside_of_any_upgrade_is_named() {
+    for helm in HelmVersion::ALL {
+        let release = Release::install(Cluster::shared(), helm, "shop", &[]);
+        later();
+        release.kubectl(&[
+            "patch",
+            "configmap/{r}-config",
+            r#"-p={"data":{"currency":"USD"}}"#,
+        ]);
+        let scan = release.scan();
+        assert_eq!(
+            findings(&release, &scan),
+            [format!(
+                "changed (drift) {CONFIG} /data/currency by kubectl-patch"
+            )],
+            "{helm:?}"
+        );
+    }
+}
+
+/// Whatever this release's own Helm does is inside of a window, also when it writes again and again.
+#[test]
+#[ignore = "needs the testbed: tests/testbed/build"]
+fn upgrades_and_rollbacks_need_no_alibi() {
+    for helm in HelmVersion::ALL {
+        let release = Release::install(Cluster::shared(), helm, "shop", &[]);
+        let check = |what: &str| {
+            let scan = release.scan_with(&["--all"], &[]);
+            let found = findings(&release, &scan);
+            assert_eq!((scan.status, found), (0, Vec::new()), "{helm:?} after {what}");
+        };
+        later();
+        release.upgrade(&[]);
+        check("an upgrade");
+        later();
+        release.upgrade_to(&[]).succeeded();
+        check("an upgrade that changes nothing");
+        later();
+        let arguments = ["rollback", &release.name, "1", "-n", &release.namespace];
+        release.cluster.helm(helm, &arguments).succeeded();
+        check("a rollback");
+    }
+}
+
+/// Helm 4 writes what another release brings in `crds/` over a definition that this one installed: even the marks of
+/// ownership go. Each upgrade takes it back, without a word.
+#[test]
+#[ignore = "needs the testbed: tests/testbed/build"]
+fn releases_that_overwrite_each_others_definition_are_told() {
+    for (helm, place, state) in [
+        // Helm 3 leaves a definition alone that is there already.
+        (HelmVersion::V3, "crds", None),
+        (HelmVersion::V4, "crds", Some("foreign")),
+        (HelmVersion::V3, "templates", Some("foreign")),
+        (HelmVersion::V4, "templates", Some("foreign")),
+    ] {
+        let cluster = Cluster::shared();
+        let dir = tempfile::tempdir().unwrap();
+        let group = format!("{}.testbed.example", cluster.namespace("definition"));
+        let first = write_chart(&dir.path().join("first"), "templates", &group);
+        let second = write_chart(&dir.path().join("second"), place, &group);
+
+        let first = Release::install_from(cluster, helm, &first, &[]);
+        assert_eq!(first.scan().status, 0, "{helm:?} {place}");
+        later();
+        let flags: &[&str] = if place == "templates" {
+            &["--take-ownership"]
+        } else {
+            &[]
+        };
+        let second = Release::install_from(cluster, helm, &second, flags);
+        let expected: Vec<String> = state
+            .map(|state| format!("CustomResourceDefinition/overlaps.{group} {state}"))
+            .into_iter()
+            .collect();
+        assert_eq!(first.scan().states(), expected, "{helm:?} {place}");
+        assert_eq!(second.scan().status, 0, "{helm:?} {place}");
+
+        first.upgrade_to(&[]).succeeded();
+        assert_eq!(first.scan().status, 0, "{helm:?} {place}");
+        let theirs = if place == "templates" {
+            expected
+        } else {
+            Vec::new()
+        };
+        assert_eq!(second.scan().states(), theirs, "{helm:?} {place}");
+    }
+}
+
+/// A chart with one definition, that says by which chart it is.
+fn write_chart(dir: &Path, place: &str, group: &str) -> String {
+    let name = dir.file_name().unwrap().to_str().unwrap();
+    let definition = json!({
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": format!("overlaps.{group}"), "labels": {"from": name}},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"kind": "Overlap", "plural": "overlaps"},
+            "versions": [{"name": "v1", "served": true, "storage": true, "schema": {
+                "openAPIV3Schema": {"type": "object", "description": format!("By {name}.")}}}],
+        },
+    });
+    fs::create_dir_all(dir.join(place)).unwrap();
+    fs::write(
+        dir.join("Chart.yaml"),
+        json!({"apiVersion": "v2", "name": name, "version": "0.1.0"}).to_string(),
+    )
+    .unwrap();
+    fs::write(dir.join(place).join("definition.yaml"), definition.to_string()).unwrap();
+    dir.display().to_string()
+}
+
+const IMAGE: &str = "/spec/template/spec/containers[name=web]/image";
+/// The server drops the map with its only annotation.
+const ANNOTATIONS: &str = "/spec/template/metadata/annotations";
+
+/// Pulls from a mirror, takes an annotation away, and adds a label, an annotation and a toleration.
+fn mutation(object: &Value) -> Vec<Value> {
+    let mut patch = Vec::new();
+    let containers = object["spec"]["template"]["spec"]["containers"].as_array();
+    for (index, container) in containers.into_iter().flatten().enumerate() {
+        let image = container["image"].as_str().unwrap_or_default();
+        if let Some(path) = image.strip_prefix("registry.example.com/") {
+            let pointer = format!("/spec/template/spec/containers/{index}/image");
+            patch.push(
+                json!({"op": "replace", "path": pointer, "value": format!("mirror.example.com/{path}")}),
+            );
+        }
+    }
+    let pointer = "/spec/template/metadata/annotations/checksum~1config";
+    if object.pointer(pointer).is_some() {
+        patch.push(json!({"op": "remove", "path": pointer}));
+    }
+    for key in ["labels", "annotations"] {
+        if object["metadata"].get(key).is_some() {
+            patch.push(json!({"op": "add", "path": format!("/metadata/{key}/admitted"), "value": "yes"}));
+        }
+    }
+    let toleration = json!([{"key": "spot", "operator": "Exists"}]);
+    patch.push(json!({"op": "add", "path": "/spec/template/spec/tolerations", "value": toleration}));
+    patch
+}
+
+/// What an admission webhook made of Helm's own write is no drift; what a person does afterwards is.
+#[test]
+#[ignore = "needs the testbed: tests/testbed/build"]
+fn admission_is_told_from_people() {
+    for (helm, flags) in [
+        (HelmVersion::V3, &[][..]),
+        (HelmVersion::V4, &["--server-side=false"][..]),
+        (HelmVersion::V4, &[][..]),
+    ] {
+        let cluster = Cluster::shared();
+        let namespace = cluster.namespace("admission");
+        let _webhook = Webhook::register(cluster, &namespace, mutation);
+        let release = Release::install_into(cluster, helm, (&namespace, "shop"), "shop", flags);
+        let web = "Deployment/shop-web";
+        let image = || release.kubectl(&["get", web, "-o=jsonpath={..containers[0].image}"]);
+        assert_eq!(image(), "mirror.example.com/shop/web:1.4.2", "{helm:?} {flags:?}");
+
+        // The same after an install and after an upgrade.
+        for what in ["install", "upgrade"] {
+            let scan = release.scan_with(&["--all"], &[]);
+            assert_eq!(
+                (scan.status, findings(&release, &scan).join("\n")),
+                (
+                    0,
+                    [ANNOTATIONS, IMAGE]
+                        .map(|path| format!("mutated-at-admission (info) {web} {path} by helm"))
+                        .join("\n")
+                        .replace("shop", "{r}")
+                ),
+                "{helm:?} {flags:?} {what}"
+            );
+            for path in [IMAGE, ANNOTATIONS] {
+                assert_eq!(scan.finding(web, path).unwrap()["nextUpgrade"], "keep");
+            }
+            later();
+            release.upgrade_to(&[]).succeeded();
+            assert_eq!(image(), "mirror.example.com/shop/web:1.4.2", "{helm:?} {flags:?}");
+        }
+
+        release.kubectl(&["set", "image", web, "web=hotfix"]);
+        let scan = release.scan();
+        let finding = scan.finding(web, IMAGE).unwrap();
+        assert_eq!(
+            (
+                scan.status,
+                &finding["code"],
+                &finding["actor"]["manager"],
+                &finding["live"]
+            ),
+            (1, &json!("changed"), &json!("kubectl-set"), &json!("hotfix")),
+            "{helm:?} {flags:?}"
+        );
+    }
+}

@@ -1,0 +1,196 @@
+//! What a report says that the next `helm upgrade` does to a difference, held to what it really does.
+//!
+//! Every row gets a release of its own by every way of applying: the difference is made, a scan predicts, the real
+//! Helm upgrades to the very same chart and values, and the live value is looked at again. Rows say what is known to
+//! happen, so that neither driftline nor the table can be wrong alone.
+
+mod built_in;
+mod untyped;
+
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::harness::{Cluster, HelmVersion, Outcome, Problems, Release, later};
+
+/// A way of applying a release.
+struct Method {
+    helm: HelmVersion,
+    /// What `helm install` is told; upgrades then keep to it.
+    flags: &'static [&'static str],
+    applies: Applies,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Applies {
+    InTheClient,
+    OnTheServer,
+}
+
+/// What happens to a difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// The live value is again what the release asks for.
+    Reverts,
+    /// The live value stays.
+    Keeps,
+    /// The upgrade fails, and the live value stays.
+    Fails,
+}
+
+impl fmt::Display for Fate {
+    /// The report's `nextUpgrade`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Reverts => "revert",
+            Self::Keeps => "keep",
+            Self::Fails => "conflict",
+        })
+    }
+}
+
+/// What somebody does to a release.
+enum Act {
+    Kubectl(&'static [&'static str]),
+    /// Somebody else's server-side apply.
+    Apply(Value),
+    /// An upgrade to other values.
+    Upgrade(&'static [&'static str]),
+    /// Waits until the time of a write differs from that of Helm's, in whole seconds.
+    Wait,
+}
+
+/// One cell of the table, for both ways of applying. `{r}` stands for the release's name.
+struct Row {
+    chart: &'static str,
+    acts: Vec<Act>,
+    /// As `Kind/name`.
+    object: &'static str,
+    /// The finding's path; none where the object's state says it all.
+    path: Option<&'static str>,
+    /// The live value, as kubectl's `JSONPath`.
+    value: &'static str,
+    client: Fate,
+    server: Fate,
+}
+
+const METHODS: [Method; 3] = [
+    Method {
+        helm: HelmVersion::V3,
+        flags: &[],
+        applies: Applies::InTheClient,
+    },
+    Method {
+        helm: HelmVersion::V4,
+        flags: &["--server-side=false"],
+        applies: Applies::InTheClient,
+    },
+    Method {
+        helm: HelmVersion::V4,
+        flags: &[],
+        applies: Applies::OnTheServer,
+    },
+];
+
+#[test]
+#[ignore = "needs the testbed: tests/testbed/build"]
+fn upgrades_of_built_in_kinds_do_what_was_predicted() {
+    check(built_in::rows);
+}
+
+#[test]
+#[ignore = "needs the testbed: tests/testbed/build"]
+fn upgrades_of_other_kinds_do_what_was_predicted() {
+    check(untyped::rows);
+}
+
+fn check(rows: fn() -> Vec<Row>) {
+    let mut problems = Problems::default();
+    for method in METHODS {
+        for row in rows() {
+            let mut flags = method.flags.to_vec();
+            // Helm 4 can install what it can never upgrade: see the README of the charts.
+            if row.chart == "cluster-scoped" {
+                flags.push("--set=installOnly=false");
+            }
+            let release = Release::install(Cluster::shared(), method.helm, row.chart, &flags);
+            let what = format!(
+                "{:?}, {} {}",
+                method.applies,
+                row.object,
+                row.path.unwrap_or_default()
+            );
+            problems.note(&release, &what, &try_row(&release, &row, method.applies));
+        }
+    }
+}
+
+fn try_row(release: &Release<'_>, row: &Row, applies: Applies) -> Vec<String> {
+    let read = || {
+        let value = format!("-o=jsonpath={}", row.value);
+        release.kubectl(&["get", row.object, "--ignore-not-found", &value])
+    };
+    let asked = read();
+    for act in &row.acts {
+        match act {
+            Act::Kubectl(arguments) => {
+                release.kubectl(arguments);
+            }
+            Act::Apply(object) => {
+                let object = serde_json::from_str(&release.fill(&object.to_string())).expect("still JSON");
+                release.cluster.apply_as("gitops", &release.namespace, &object);
+            }
+            Act::Upgrade(arguments) => {
+                release.upgrade_to(arguments).succeeded();
+            }
+            Act::Wait => later(),
+        }
+    }
+    let drifted = read();
+    // An autoscaler's choice leaves its object in sync.
+    let scan = release.scan_with(&["--all"], &[]);
+    let upgrade = release.upgrade_to(&[]);
+    let known = match applies {
+        Applies::InTheClient => row.client,
+        Applies::OnTheServer => row.server,
+    };
+
+    let mut problems = Vec::new();
+    if let Some(path) = row.path {
+        match scan.finding(&release.fill(row.object), &release.fill(path)) {
+            None => problems.push(format!("not found; drift: {:?}", scan.drift())),
+            Some(finding) => {
+                let predicted = finding["nextUpgrade"].as_str().unwrap_or("nothing");
+                if predicted != known.to_string() {
+                    problems.push(format!("predicted {predicted}, known {known}"));
+                }
+                problems.extend(unnamed(finding, &upgrade, known));
+            }
+        }
+    }
+    let after = read();
+    let happened = if upgrade.status != 0 && after == drifted {
+        Some(Fate::Fails)
+    } else if upgrade.status == 0 && after == drifted {
+        Some(Fate::Keeps)
+    } else if upgrade.status == 0 && after == asked {
+        Some(Fate::Reverts)
+    } else {
+        None
+    };
+    if happened != Some(known) {
+        problems.push(format!(
+            "known {known}, happened {happened:?}: {asked} -> {drifted} -> {after}\n  {}",
+            upgrade.stderr
+        ));
+    }
+    problems
+}
+
+/// Helm names whom it conflicts with, which has to be the one whom the report names.
+fn unnamed(finding: &Value, upgrade: &Outcome, known: Fate) -> Option<String> {
+    let manager = finding["actor"]["manager"].as_str()?;
+    let is_conflict = known == Fate::Fails && upgrade.stderr.contains("conflict occurred");
+    let is_named = upgrade.stderr.contains(&format!("with \"{manager}\""));
+    (is_conflict && !is_named).then(|| format!("Helm does not name {manager}: {}", upgrade.stderr))
+}
