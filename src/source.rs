@@ -88,6 +88,9 @@ pub enum Expected {
 pub struct ScaleTargets {
     /// Every target that was read.
     pub targets: BTreeSet<ScaleTarget>,
+    /// Those of them that their autoscaler may leave without any replica.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub to_zero: BTreeSet<ScaleTarget>,
     /// Namespaces whose autoscalers could not be read.
     pub unread: BTreeSet<String>,
 }
@@ -106,15 +109,23 @@ pub struct ScaleTarget {
 impl ScaleTargets {
     /// Whether an autoscaler targets an object; `None` when that could not be read.
     pub fn targets(&self, key: &ObjectKey) -> Option<bool> {
-        let namespace = key.namespace.clone()?;
-        if self.unread.contains(&namespace) {
-            return None;
-        }
-        Some(self.targets.contains(&ScaleTarget {
-            namespace,
+        let target = ScaleTarget::of(key)?;
+        (!self.unread.contains(&target.namespace)).then(|| self.targets.contains(&target))
+    }
+
+    /// Whether an autoscaler targets an object and may leave it without any replica.
+    pub fn may_empty(&self, key: &ObjectKey) -> bool {
+        ScaleTarget::of(key).is_some_and(|target| self.to_zero.contains(&target))
+    }
+}
+
+impl ScaleTarget {
+    fn of(key: &ObjectKey) -> Option<Self> {
+        Some(Self {
+            namespace: key.namespace.clone()?,
             kind: key.gvk.kind.clone(),
             name: key.name.clone(),
-        }))
+        })
     }
 }
 

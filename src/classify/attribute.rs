@@ -12,6 +12,7 @@ use super::code::{ApplyMethod, FindingCode, NextUpgrade, Severity};
 use super::managers::{Asked, Managers, Who};
 use super::upgrade;
 use crate::compare::additions::{Standing, additions};
+use crate::compare::lookup::shape_at;
 use crate::compare::managed::{Entry, Live, Operation};
 use crate::compare::path::{FieldPath, Segment};
 use crate::compare::quantity::Quantity;
@@ -29,8 +30,10 @@ const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 /// Whether an autoscaler targets an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Autoscaler {
-    /// One does.
+    /// One does, and keeps at least one replica.
     Targets,
+    /// One does, and may leave none.
+    TargetsToZero,
     /// None does.
     None,
     /// The autoscalers could not be read.
@@ -139,6 +142,7 @@ impl<'a> Attribution<'a> {
             .filter_map(|change| self.origin(change))
             .collect();
         self.add(&mut attributed);
+        self.add_untraced_replicas(&mut attributed);
         self.note_strangers(&mut attributed);
         upgrade::settle(self.context.method, &mut attributed);
         attributed
@@ -200,6 +204,12 @@ impl<'a> Attribution<'a> {
     fn special(&self, change: &Change, other: Option<&Written<'_>>) -> Option<(FindingCode, Option<String>)> {
         if is_restart(&change.path) {
             return Some((FindingCode::Restarted, None));
+        }
+        if is_replicas(&change.path)
+            && self.context.autoscaler == Autoscaler::TargetsToZero
+            && self.untraced_replicas() == Some(&Value::from(0))
+        {
+            return Some((FindingCode::Autoscaled, None));
         }
         if let Some(other) = other
             && is_replicas(&change.path)
@@ -310,6 +320,53 @@ impl<'a> Attribution<'a> {
             Writer::Program | Writer::Person | Writer::Stranger | Writer::Ours => None,
         };
         (FindingCode::Added, severity, None)
+    }
+
+    /// The replica count, where nobody owns it although owners of other fields are known.
+    ///
+    /// Two writes through `scale` leave no trace: zero, which that subresource leaves out (k8s.io/api:
+    /// `autoscaling/v1/types.go`, `ScaleSpec`), and any number where nobody owned the field before (apimachinery:
+    /// `managedfields/internal/skipnonapplied.go`, `Update`).
+    fn untraced_replicas(&self) -> Option<&Value> {
+        let path = FieldPath::root().key("spec").key("replicas");
+        let is_untraced = !self.written.is_empty() && self.owners(&path).next().is_none();
+        self.live.object.pointer("/spec/replicas").filter(|_| is_untraced)
+    }
+
+    /// A replica count that nobody owns, the chart leaves open, and neither the server nor an autoscaler would choose.
+    fn add_untraced_replicas(&self, attributed: &mut Vec<Attributed>) {
+        let path = FieldPath::root().key("spec").key("replicas");
+        let is_open = self.desired.pointer("/spec/replicas").is_none_or(Value::is_null);
+        let is_known = attributed.iter().any(|known| known.change.path == path);
+        let (true, false, Some(live)) = (is_open, is_known, self.untraced_replicas()) else {
+            return;
+        };
+        let is_autoscalers = match self.context.autoscaler {
+            Autoscaler::None => false,
+            Autoscaler::Targets => *live != 0,
+            Autoscaler::TargetsToZero | Autoscaler::Unknown => true,
+        };
+        let place = shape_at(self.context.shape, &path);
+        let is_servers = place
+            .and_then(Shape::default)
+            .is_none_or(|default| default == live);
+        if is_autoscalers || is_servers {
+            return;
+        }
+        attributed.push(Attributed {
+            change: Change {
+                code: FindingCode::Added,
+                path,
+                pointer: "/spec/replicas".to_owned(),
+                previous: None,
+                desired: None,
+                live: Some(live.clone()),
+            },
+            severity: None,
+            actor: None,
+            next_upgrade: NextUpgrade::Keep,
+            about: None,
+        });
     }
 
     /// How little the manifest says around a place that it does not name.

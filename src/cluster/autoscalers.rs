@@ -47,6 +47,14 @@ struct Item<'a> {
 struct Metadata<'a> {
     #[serde(default, borrow)]
     namespace: Cow<'a, str>,
+    #[serde(default, borrow, rename = "ownerReferences")]
+    owners: Vec<OwnerReference<'a>>,
+}
+
+#[derive(Deserialize)]
+struct OwnerReference<'a> {
+    #[serde(default, borrow)]
+    kind: Cow<'a, str>,
 }
 
 #[derive(Deserialize)]
@@ -54,6 +62,7 @@ struct Metadata<'a> {
 struct Spec<'a> {
     #[serde(borrow)]
     scale_target_ref: Target<'a>,
+    min_replicas: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -64,6 +73,19 @@ struct Target<'a> {
     name: Cow<'a, str>,
 }
 
+impl Item<'_> {
+    /// Whether the target may end up without any replica. An autoscaler of KEDA's never goes below one itself: its
+    /// owner takes the last replica away (KEDA: `pkg/scaling/executor/scale_scaledobjects.go`).
+    fn may_empty(&self) -> bool {
+        let is_keda = self
+            .metadata
+            .owners
+            .iter()
+            .any(|owner| owner.kind == "ScaledObject");
+        is_keda || self.spec.min_replicas == Some(0)
+    }
+}
+
 /// Reads the targets in these namespaces.
 pub(super) async fn targets(http: &Http, namespaces: &BTreeSet<String>, kinds: &Kinds) -> ScaleTargets {
     let served = |version: &&str| kinds.served.contains_key(&Gvk::new(*version, KIND));
@@ -72,28 +94,23 @@ pub(super) async fn targets(http: &Http, namespaces: &BTreeSet<String>, kinds: &
         let is_group = |api_version: &String| api_version.starts_with("autoscaling/");
         let unread = kinds.unavailable.iter().any(is_group);
         return ScaleTargets {
-            targets: BTreeSet::new(),
             unread: if unread {
                 namespaces.clone()
             } else {
                 BTreeSet::new()
             },
+            ..ScaleTargets::default()
         };
     };
     if namespaces.len() > 1 {
         match list(http, version, None).await {
-            Ok(targets) => {
-                return ScaleTargets {
-                    targets,
-                    unread: BTreeSet::new(),
-                };
-            }
+            Ok(targets) => return targets,
             Err(ReadError::Forbidden { .. }) => {}
             Err(error) => {
                 tracing::warn!(%error, "the autoscalers cannot be listed: replica counts are judged by their writers");
                 return ScaleTargets {
-                    targets: BTreeSet::new(),
                     unread: namespaces.clone(),
+                    ..ScaleTargets::default()
                 };
             }
         }
@@ -105,7 +122,10 @@ pub(super) async fn targets(http: &Http, namespaces: &BTreeSet<String>, kinds: &
         .collect();
     while let Some((namespace, answer)) = answers.next().await {
         match answer {
-            Ok(targets) => all.targets.extend(targets),
+            Ok(found) => {
+                all.targets.extend(found.targets);
+                all.to_zero.extend(found.to_zero);
+            }
             Err(error) => {
                 tracing::info!(
                     namespace,
@@ -123,15 +143,11 @@ async fn within<'n>(
     http: &Http,
     version: &str,
     namespace: &'n str,
-) -> (&'n str, Result<BTreeSet<ScaleTarget>, ReadError>) {
+) -> (&'n str, Result<ScaleTargets, ReadError>) {
     (namespace, list(http, version, Some(namespace)).await)
 }
 
-async fn list(
-    http: &Http,
-    version: &str,
-    namespace: Option<&str>,
-) -> Result<BTreeSet<ScaleTarget>, ReadError> {
+async fn list(http: &Http, version: &str, namespace: Option<&str>) -> Result<ScaleTargets, ReadError> {
     let within = namespace.map_or_else(String::new, |namespace| {
         format!("/namespaces/{}", encode(namespace))
     });
@@ -144,7 +160,7 @@ async fn list(
         resource: RESOURCE,
         namespace,
     };
-    let mut targets = BTreeSet::new();
+    let mut found = ScaleTargets::default();
     let mut token: Option<String> = None;
     loop {
         let next = token.map_or_else(
@@ -160,14 +176,21 @@ async fn list(
             }
         };
         let page: Page<'_> = parse(&body)?;
-        targets.extend(page.items.into_iter().flatten().map(|item| ScaleTarget {
-            namespace: item.metadata.namespace.into_owned(),
-            kind: item.spec.scale_target_ref.kind.into_owned(),
-            name: item.spec.scale_target_ref.name.into_owned(),
-        }));
+        for item in page.items.into_iter().flatten() {
+            let may_empty = item.may_empty();
+            let target = ScaleTarget {
+                namespace: item.metadata.namespace.into_owned(),
+                kind: item.spec.scale_target_ref.kind.into_owned(),
+                name: item.spec.scale_target_ref.name.into_owned(),
+            };
+            if may_empty {
+                found.to_zero.insert(target.clone());
+            }
+            found.targets.insert(target);
+        }
         token = page.metadata.token.filter(|token| !token.is_empty());
         if token.is_none() {
-            return Ok(targets);
+            return Ok(found);
         }
     }
 }

@@ -174,9 +174,14 @@ impl<'v, 's> Place<'v, 's> {
         let Value::Object(below) = below else { return };
         let element = self.shape.and_then(Shape::element);
         if let Some(key) = token.strip_prefix("f:") {
-            if let Some(live) = self.live.get(key) {
-                let desired = desired.and_then(|desired| desired.get(key));
-                self.key(key, live).visit(below, desired, found);
+            match self.live.get(key) {
+                Some(Value::String(policy))
+                    if key == "imagePullPolicy" && follows_from_tag(policy, self.live) => {}
+                Some(live) => {
+                    let desired = desired.and_then(|desired| desired.get(key));
+                    self.key(key, live).visit(below, desired, found);
+                }
+                None => {}
             }
         } else if let Some(keys) = element_keys(token) {
             let is_it = |item: &&Value| {
@@ -249,6 +254,17 @@ impl<'v, 's> Place<'v, 's> {
             in_whole: false,
         }
     }
+}
+
+/// Whether the API server would choose this pull policy for a container (Kubernetes: `pkg/apis/core/v1/defaults.go`,
+/// `SetDefaults_Container`): always to pull what moves.
+fn follows_from_tag(policy: &str, container: &Value) -> bool {
+    let Some(image) = container.get("image").and_then(Value::as_str) else {
+        return false;
+    };
+    let name = image.rsplit('/').next().unwrap_or(image);
+    let moves = !name.contains('@') && name.split_once(':').is_none_or(|(_, tag)| tag == "latest");
+    policy == if moves { "Always" } else { "IfNotPresent" }
 }
 
 #[cfg(test)]
@@ -341,6 +357,29 @@ mod tests {
                 "/spec/template/spec/automountServiceAccountToken"
             ]
         );
+    }
+
+    #[test]
+    fn a_pull_policy_that_follows_from_the_tag_is_no_addition() {
+        let at = |image: &str, policy: &str| {
+            let fields = json!({"f:spec": {"f:containers": {
+                "k:{\"name\":\"app\"}": {"f:imagePullPolicy": {}}}}});
+            let desired = json!({"spec": {"containers": [{"name": "app", "image": image}]}});
+            let live = json!({"metadata": {}, "spec": {"containers": [
+                {"name": "app", "image": image, "imagePullPolicy": policy}]}});
+            paths("v1", "Pod", &fields, &desired, &live).len()
+        };
+        for (image, policy, additions) in [
+            ("registry:5000/app:1", "IfNotPresent", 0),
+            ("registry:5000/app:1", "Always", 1),
+            ("registry:5000/app", "Always", 0),
+            ("registry:5000/app", "IfNotPresent", 1),
+            ("app:latest", "Always", 0),
+            ("app:latest@sha256:1", "IfNotPresent", 0),
+            ("app:1", "Never", 1),
+        ] {
+            assert_eq!(at(image, policy), additions, "{image} {policy}");
+        }
     }
 
     #[test]

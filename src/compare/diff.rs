@@ -49,10 +49,15 @@ pub(super) fn uncovered<'v>(
 
 /// Whether `live` holds everything that `desired` asks for, apart from what the server drops anyway.
 pub(super) fn covers(shape: Option<Shape<'_>>, desired: &Value, live: Option<&Value>) -> bool {
+    finds_nothing(|walk| walk.value(&Trail::Root, shape, desired, live))
+}
+
+/// Whether a walk comes across nothing but what the server drops anyway.
+fn finds_nothing<'v>(go: impl FnOnce(&mut Walk<'v>)) -> bool {
     let mut walk = Walk {
         differences: Vec::new(),
     };
-    walk.value(&Trail::Root, shape, desired, live);
+    go(&mut walk);
     walk.differences
         .iter()
         .all(|difference| difference.cause == Cause::Undeclared)
@@ -94,6 +99,15 @@ impl Trail<'_> {
 /// The elements of a keyed list that share their keys, with these keys' values.
 type Group<'v> = (Vec<(String, Value)>, Vec<&'v Value>);
 
+/// What fields mean that a structure holds beside the wanted ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Company {
+    /// Anybody may add there.
+    MeansNothing,
+    /// They are there in place of what was wanted.
+    Counts,
+}
+
 struct Walk<'v> {
     differences: Vec<Difference<'v>>,
 }
@@ -119,7 +133,9 @@ impl<'v> Walk<'v> {
         let live = live.filter(|value| !value.is_null());
         match (desired, live) {
             (Value::Null, _) => {}
-            (Value::Object(desired), Some(Value::Object(live))) => self.object(trail, shape, desired, live),
+            (Value::Object(desired), Some(Value::Object(live))) => {
+                self.object(trail, shape, desired, (live, Company::MeansNothing));
+            }
             (Value::Array(desired_items), Some(live_value @ Value::Array(live_items))) => {
                 self.list(trail, shape, (desired, desired_items), (live_value, live_items));
             }
@@ -146,7 +162,7 @@ impl<'v> Walk<'v> {
         trail: &Trail<'_>,
         shape: Option<Shape<'_>>,
         desired: &'v Map<String, Value>,
-        live: &'v Map<String, Value>,
+        (live, company): (&'v Map<String, Value>, Company),
     ) {
         for (key, value) in desired.iter().filter(|(key, _)| !is_directive(key)) {
             if is_overruled(shape, desired, key) {
@@ -155,7 +171,10 @@ impl<'v> Walk<'v> {
             let trail = Trail::Key(trail, key);
             let found = live.get(key);
             match shape.map_or(Field::Unknown, |shape| shape.field(key)) {
-                Field::Declared(inner) => self.value(&trail, Some(inner), value, found),
+                Field::Declared(inner) => match company {
+                    Company::MeansNothing => self.value(&trail, Some(inner), value, found),
+                    Company::Counts => self.element(&trail, Some(inner), value, found),
+                },
                 Field::Undeclared if found.is_none() => {
                     if !value.is_null() {
                         self.record(&trail, value, None, Cause::Undeclared);
@@ -173,10 +192,11 @@ impl<'v> Walk<'v> {
         desired: (&'v Value, &'v [Value]),
         live: (&'v Value, &'v [Value]),
     ) {
-        if shape.is_some_and(|shape| is_appended_to(trail, shape)) {
-            self.contained(trail, shape.and_then(Shape::element), desired, live);
-            return;
-        }
+        let live = if shape.is_some_and(|shape| is_appended_to(trail, shape)) {
+            (live.0, without_appended(live.1, desired.1.len()))
+        } else {
+            live
+        };
         if desired.1.is_empty() {
             // To an empty list that merges anybody may add; an atomic one counts as a whole, empty too.
             if !live.1.is_empty() && shape.is_some_and(is_meant_empty) {
@@ -198,20 +218,6 @@ impl<'v> Walk<'v> {
                 }
             }
             ListKind::Map(_) | ListKind::Atomic => self.atomic(trail, shape, desired, live),
-        }
-    }
-
-    /// Lists that the API server appends to: every wanted element is there, in whatever company.
-    fn contained(
-        &mut self,
-        trail: &Trail<'_>,
-        element: Option<Shape<'_>>,
-        desired: (&'v Value, &'v [Value]),
-        live: (&'v Value, &'v [Value]),
-    ) {
-        let is_held = |wanted: &Value| live.1.iter().any(|found| covers(element, wanted, Some(found)));
-        if !desired.1.iter().all(is_held) {
-            self.record(trail, desired.0, Some(live.0), Cause::Value);
         }
     }
 
@@ -292,11 +298,9 @@ impl<'v> Walk<'v> {
         }
         let element = shape.and_then(Shape::element);
         let is_structure = |item: &Value| item.is_object() || item.is_array();
-        let adds =
-            |wanted: &Value, found: &Value| element.is_some_and(|element| holds_more(element, wanted, found));
         let holds = |wanted: &Value, found: &Value| {
             if is_structure(wanted) {
-                covers(element, wanted, Some(found)) && !adds(wanted, found)
+                finds_nothing(|walk| walk.element(&Trail::Root, element, wanted, Some(found)))
             } else {
                 holds_scalar(element, wanted, found)
             }
@@ -324,11 +328,33 @@ impl<'v> Walk<'v> {
             } else {
                 Trail::Match(trail, &keys, Some(position))
             };
-            if adds(wanted, found) {
-                self.record(&trail, wanted, Some(found), Cause::Value);
-            } else {
-                self.value(&trail, element, wanted, Some(found));
+            self.element(&trail, element, wanted, Some(found));
+        }
+    }
+
+    /// A structure in an atomic list. Nobody can add to such a list without replacing it, so that what neither the
+    /// manifest nor the server put there is a change of the innermost structure that holds it.
+    ///
+    /// Only where everything that the server fills in is known: programs complete custom resources by webhooks, which
+    /// no schema tells.
+    fn element(
+        &mut self,
+        trail: &Trail<'_>,
+        shape: Option<Shape<'_>>,
+        desired: &'v Value,
+        live: Option<&'v Value>,
+    ) {
+        match (shape.filter(|shape| shape.is_builtin()), desired, live) {
+            (Some(known), Value::Object(wanted), Some(Value::Object(found))) => {
+                // The server completes some maps key by key: the requests of a LimitRange from its limits.
+                let is_completed = known.value() == ValueKind::Map && known.is_filled();
+                if !is_completed && holds_more(known, wanted, found) {
+                    self.record(trail, desired, live, Cause::Value);
+                } else {
+                    self.object(trail, shape, wanted, (found, Company::Counts));
+                }
             }
+            _ => self.value(trail, shape, desired, live),
         }
     }
 }
@@ -347,32 +373,14 @@ fn is_meant_empty(shape: Shape<'_>) -> bool {
     shape.value() == ValueKind::List && shape.list() == ListKind::Atomic && !shape.is_filled()
 }
 
-/// Whether an element of an atomic list holds fields that neither the manifest nor the server put there.
-///
-/// Nobody can add to such a list without replacing it, so that the addition is a change. Only where everything that
-/// the server fills in is known: programs complete custom resources by webhooks, which no schema tells.
-fn holds_more(shape: Shape<'_>, desired: &Value, live: &Value) -> bool {
-    let (Value::Object(desired), Value::Object(live)) = (desired, live) else {
-        return false;
-    };
+/// Whether a structure in an atomic list holds fields that neither the manifest nor the server put there.
+fn holds_more(shape: Shape<'_>, desired: &Map<String, Value>, live: &Map<String, Value>) -> bool {
     // An object within an object, as in a StatefulSet's claim templates: the server names its type and its state.
     let is_servers =
         |key: &str| live.contains_key("metadata") && matches!(key, "apiVersion" | "kind" | "status");
-    shape.is_builtin()
-        && live
-            .iter()
-            .filter(|(key, _)| !is_servers(key))
-            .any(|(key, live)| {
-                let Some(inner) = child(shape, key) else {
-                    return false;
-                };
-                match desired.get(key).filter(|value| !value.is_null()) {
-                    // The server completes the map key by key: the requests of a LimitRange from its limits.
-                    Some(_) if inner.value() == ValueKind::Map && inner.is_filled() => false,
-                    Some(desired) => holds_more(inner, desired, live),
-                    None => !is_servers_choice(inner, live),
-                }
-            })
+    live.iter()
+        .filter(|(key, _)| desired.get(*key).is_none_or(Value::is_null) && !is_servers(key))
+        .any(|(key, live)| child(shape, key).is_some_and(|inner| !is_servers_choice(inner, live)))
 }
 
 /// Whether the server writes this very value when nobody asks for one.
@@ -444,13 +452,32 @@ fn is_respelled(trail: &Trail<'_>, shape: Option<Shape<'_>>, desired: &Value, li
     }
 }
 
-/// The one atomic list that admission appends to: every Pod is made to tolerate nodes that are lost for a while
-/// (Kubernetes: `plugin/pkg/admission/defaulttolerationseconds`). The templates of Pods are not.
+/// The one atomic list that admission appends to: every Pod is made to tolerate nodes that are lost for a while. The
+/// templates of Pods are not.
 fn is_appended_to(trail: &Trail<'_>, shape: Shape<'_>) -> bool {
     match trail {
         Trail::Key(Trail::Key(Trail::Root, "spec"), "tolerations") => shape.is_builtin(),
         Trail::Root | Trail::Key(..) | Trail::Index(..) | Trail::Match(..) | Trail::Member(..) => false,
     }
+}
+
+/// The tolerations that admission appends (Kubernetes: `plugin/pkg/admission/defaulttolerationseconds`, and
+/// `podtolerationrestriction` beside it).
+const APPENDED: [&str; 3] = [
+    "node.kubernetes.io/not-ready",
+    "node.kubernetes.io/unreachable",
+    "node.kubernetes.io/memory-pressure",
+];
+
+/// The tolerations without those that admission put after the manifest's.
+fn without_appended(tolerations: &[Value], wanted: usize) -> &[Value] {
+    let is_appended = |toleration: &&Value| {
+        let key = toleration.get("key").and_then(Value::as_str);
+        key.is_some_and(|key| APPENDED.contains(&key))
+    };
+    let surplus = tolerations.get(wanted..).unwrap_or_default();
+    let appended = surplus.iter().rev().take_while(is_appended).count();
+    &tolerations[..tolerations.len() - appended]
 }
 
 #[cfg(test)]
@@ -629,7 +656,7 @@ mod tests {
         lives["spec"]["volumeClaimTemplates"][0]["metadata"]["labels"] = json!({"a": "b"});
         assert_eq!(
             paths("apps/v1", "StatefulSet", &asked, &lives),
-            ["/spec/volumeClaimTemplates[0]"]
+            ["/spec/volumeClaimTemplates[0]/metadata"]
         );
     }
 
@@ -672,6 +699,12 @@ mod tests {
         assert_eq!(paths("v1", "Pod", &pod(&json!([])), &pod(&lives)), none);
         assert_eq!(
             paths("v1", "Pod", &pod(&asked), &pod(&json!([lost]))),
+            ["/spec/tolerations[0]"]
+        );
+        // Somebody else's, after admission's.
+        let extra = json!([{"key": "a", "operator": "Exists"}, lost, {"operator": "Exists"}]);
+        assert_eq!(
+            paths("v1", "Pod", &pod(&asked), &pod(&extra)),
             ["/spec/tolerations"]
         );
         let set = |tolerations: &Value| json!({"spec": {"template": pod(tolerations)}});

@@ -69,7 +69,7 @@ pub(super) fn locate<'v>(root: &'v Value, path: &FieldPath, shape: Option<Shape<
 }
 
 /// The shape at a path.
-pub(super) fn shape_at<'a>(root: Option<Shape<'a>>, path: &FieldPath) -> Option<Shape<'a>> {
+pub(crate) fn shape_at<'a>(root: Option<Shape<'a>>, path: &FieldPath) -> Option<Shape<'a>> {
     path.segments().iter().fold(root, step)
 }
 

@@ -8,7 +8,7 @@
 pub mod additions;
 mod diff;
 mod equal;
-pub mod lookup;
+pub(crate) mod lookup;
 pub mod managed;
 mod pairs;
 pub mod patch;

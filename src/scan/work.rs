@@ -91,6 +91,7 @@ pub(super) struct Job {
 impl Job {
     pub(super) fn judge(&self, lookup: &Lookup<'_>, facts: &Facts) -> Option<Judged> {
         let autoscaler = match facts.scale_targets.targets(&self.key) {
+            Some(true) if facts.scale_targets.may_empty(&self.key) => Autoscaler::TargetsToZero,
             Some(true) => Autoscaler::Targets,
             Some(false) => Autoscaler::None,
             None => Autoscaler::Unknown,

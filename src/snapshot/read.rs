@@ -169,8 +169,8 @@ impl Source for SnapshotSource {
     /// What was recorded; where nothing was, nothing is known.
     async fn scale_targets(&self, namespaces: &BTreeSet<String>, _kinds: &Kinds) -> ScaleTargets {
         self.index.scale_targets.clone().unwrap_or_else(|| ScaleTargets {
-            targets: BTreeSet::new(),
             unread: namespaces.clone(),
+            ..ScaleTargets::default()
         })
     }
 

@@ -80,6 +80,7 @@ impl Source for Fake {
         ScaleTargets {
             targets: BTreeSet::new(),
             unread: namespaces.clone(),
+            ..ScaleTargets::default()
         }
     }
 

@@ -20,10 +20,9 @@
 )]
 
 mod attribution;
+mod catalogue;
 mod confirm;
 mod deploy;
-mod drift;
-mod fresh;
 mod harness;
 mod notify;
 #[path = "../notify/rules.rs"]

@@ -150,6 +150,24 @@ impl Cluster {
         self.run(&self.bin.join("kubectl"), args, &[], "")
     }
 
+    /// Runs a line of shell that has the testbed's programs, with kubectl in the namespace `$NAMESPACE`.
+    pub(crate) fn shell(&self, line: &str, variables: &[(&str, &str)]) -> Outcome {
+        let path = env::var("PATH").unwrap_or_default();
+        let path = format!("{}:{path}", self.bin.display());
+        let variables: Vec<_> = variables
+            .iter()
+            .copied()
+            .chain([("PATH", path.as_str())])
+            .collect();
+        let script = format!(r#"kubectl() {{ command kubectl --namespace="$NAMESPACE" "$@"; }}; {line}"#);
+        self.run(
+            Path::new("bash"),
+            &["-euo", "pipefail", "-c", &script],
+            &variables,
+            "",
+        )
+    }
+
     /// Applies objects, given as JSON.
     #[track_caller]
     pub(crate) fn apply(&self, objects: &Value) {

@@ -113,6 +113,12 @@ impl<'c> Release<'c> {
             .kubectl(&all.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
+    /// Runs a line of shell; `kubectl` in it means the release's namespace.
+    pub(crate) fn shell(&self, line: &str) -> Outcome {
+        let variables = [("NAMESPACE", self.namespace.as_str())];
+        self.cluster.shell(line, &variables)
+    }
+
     /// Scans the release's namespace.
     #[track_caller]
     pub(crate) fn scan(&self) -> Scan {
