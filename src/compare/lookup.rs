@@ -12,14 +12,14 @@ use super::path::{FieldPath, Segment, push_token};
 use crate::types::{Field, Shape, Zero};
 
 /// The value at a path, where an object of this shape has one.
-pub fn value_at<'v>(object: &'v Value, path: &FieldPath, shape: Option<Shape<'_>>) -> Option<&'v Value> {
+pub(crate) fn value_at<'v>(object: &'v Value, path: &FieldPath, shape: Option<Shape<'_>>) -> Option<&'v Value> {
     locate(object, path, shape)
         .map(|found| found.value)
         .filter(|value| !value.is_null())
 }
 
 /// Where an object of this shape has a value for a path, as an RFC 6901 pointer.
-pub fn pointer_to(object: &Value, path: &FieldPath, shape: Option<Shape<'_>>) -> Option<String> {
+pub(crate) fn pointer_to(object: &Value, path: &FieldPath, shape: Option<Shape<'_>>) -> Option<String> {
     locate(object, path, shape).map(|found| found.pointer)
 }
 
