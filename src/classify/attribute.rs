@@ -5,19 +5,21 @@
 //! admission webhook's and from another Helm's. Managers are claims and can be forged, so they only ever choose
 //! between codes: nothing is left out because of a name.
 
+mod writers;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use self::writers::{Moment, Writer, Written, writers};
 use super::code::{ApplyMethod, FindingCode, NextUpgrade, Severity};
-use super::managers::{Asked, Managers, Who};
+use super::managers::{Asked, Managers};
 use super::upgrade;
-use crate::compare::additions::{Standing, additions};
+use crate::compare::additions::additions;
 use crate::compare::lookup::shape_at;
 use crate::compare::managed::{Entry, Live, Operation};
 use crate::compare::path::{FieldPath, Segment};
 use crate::compare::quantity::Quantity;
 use crate::compare::three_way::Change;
-use crate::manifest::desired::RELEASE_NAME;
 use crate::object::Gvk;
 use crate::release::operations::Operations;
 use crate::release::stored::Status;
@@ -63,23 +65,6 @@ pub(super) struct Attributed {
     pub(super) about: Option<String>,
 }
 
-/// Whose an entry of the managed fields is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Writer {
-    /// This release's Helm, as far as can be told.
-    Ours,
-    /// It names itself Helm, and wrote when this release's Helm did not.
-    Stranger,
-    Person,
-    Program,
-}
-
-struct Written<'a> {
-    entry: &'a Entry<'a>,
-    writer: Writer,
-    standing: Standing,
-}
-
 /// The managed fields of one object, read with knowledge of its release.
 pub(super) struct Attribution<'a> {
     context: Context<'a>,
@@ -90,48 +75,11 @@ pub(super) struct Attribution<'a> {
 
 impl<'a> Attribution<'a> {
     pub(super) fn new(context: Context<'a>, desired: &'a Value, live: &'a Live<'a>) -> Self {
-        let stamp = FieldPath::root()
-            .key("metadata")
-            .key("annotations")
-            .key(RELEASE_NAME);
-        let written = live
-            .managed
-            .iter()
-            .filter(|entry| entry.subresource != "status")
-            .map(|entry| {
-                let who = context.managers.who(&entry.manager);
-                // Whoever stamped the object brought it here.
-                let standing = if who != Who::Helm && entry.owns(&stamp) {
-                    Standing::Creator
-                } else {
-                    Standing::Editor
-                };
-                let is_late = entry.time.is_some_and(|time| {
-                    context.operations.exclude(time) || is_just_after(&context, live, entry, time)
-                });
-                let writer = match (who, standing) {
-                    (Who::Person, _) => Writer::Person,
-                    (Who::Program, Standing::Editor) => Writer::Program,
-                    (Who::Helm, _) | (Who::Program, Standing::Creator) if is_late => Writer::Stranger,
-                    (Who::Helm, _) | (Who::Program, Standing::Creator) => Writer::Ours,
-                };
-                Written {
-                    entry,
-                    writer,
-                    // An entry is one whoever wrote under its name: Helm's own first write may be in it.
-                    standing: if writer == Writer::Stranger {
-                        Standing::Creator
-                    } else {
-                        standing
-                    },
-                }
-            })
-            .collect();
         Self {
             context,
             desired,
             live,
-            written,
+            written: writers(&context, live),
         }
     }
 
@@ -176,6 +124,11 @@ impl<'a> Attribution<'a> {
                     if other.writer == Writer::Stranger {
                         change.code = FindingCode::Overwritten;
                     }
+                } else if let Some(ours) = ours
+                    && ours.moment == Moment::PerhapsAfter
+                {
+                    // Only the owner can change a value and leave no other entry.
+                    change.code = FindingCode::Overwritten;
                 } else if let Some(ours) = ours
                     && change.code != FindingCode::NotApplied
                     && self.was_completed(ours.entry.time)
@@ -480,36 +433,6 @@ pub(super) fn is_grown_claim(gvk: &Gvk, change: &Change) -> bool {
             (Some(desired), Some(live)) => Quantity::parse(&live) > Quantity::parse(&desired),
             _ => false,
         }
-}
-
-/// Whether an entry of the very second in which Helm ended was written after it.
-///
-/// The object's resource version says that something was. It was an entry in Helm's name where there are no others,
-/// or where the object that Helm created is no longer as it was created and all others are of its status. Of two in
-/// Helm's name it was the one that does not write as this release is applied.
-fn is_just_after(context: &Context<'_>, live: &Live<'_>, entry: &Entry<'_>, time: DateTime<Utc>) -> bool {
-    let metadata = &live.object["metadata"];
-    let version = metadata["resourceVersion"].as_str();
-    let version = version.and_then(|version| version.parse().ok());
-    if !version.is_some_and(|version| context.operations.precede(time, version)) {
-        return false;
-    }
-    let is_helm = |entry: &Entry<'_>| context.managers.who(&entry.manager) == Who::Helm;
-    let (helm, others): (Vec<&Entry<'_>>, Vec<&Entry<'_>>) =
-        live.managed.iter().partition(|entry| is_helm(entry));
-    let created = metadata["creationTimestamp"].as_str();
-    let is_changed = metadata["generation"]
-        .as_u64()
-        .is_some_and(|generation| generation > 1)
-        && created
-            .and_then(|created| created.parse().ok())
-            .is_some_and(|created| context.operations.created(created));
-    let are_of_status = others.iter().all(|entry| entry.subresource == "status");
-    let by_method = match context.method {
-        ApplyMethod::Ssa => Operation::Apply,
-        ApplyMethod::Csa => Operation::Update,
-    };
-    (others.is_empty() || are_of_status && is_changed) && (helm.len() == 1 || entry.operation != by_method)
 }
 
 fn latest<'w, 'a>(owners: impl Iterator<Item = &'w Written<'a>>) -> Option<&'w Written<'a>>

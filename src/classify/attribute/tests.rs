@@ -240,6 +240,22 @@ fn within_the_second_in_which_helm_ended_the_resource_version_tells_who_wrote() 
     }
 }
 
+/// What takes a field away, or brings a list into another order, leaves no entry.
+#[test]
+fn whoever_leaves_no_entry_is_not_taken_for_another_helm() {
+    let helm = |fields: &Value| entry("helm", "Apply", "", "2026-11-20T03:00:30Z", fields);
+    let mut live = with_image("x");
+    live["metadata"] = json!({"resourceVersion": "1001", "generation": 2, "creationTimestamp": DURING});
+    live["spec"]["template"]["spec"]["containers"] = json!([]);
+    let case = Case {
+        live,
+        managed: vec![helm(&replicas())],
+        ..Case::default()
+    };
+    let codes: Vec<FindingCode> = case.judge().findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, [FindingCode::Removed]);
+}
+
 #[test]
 fn replica_counts_are_an_autoscalers_only_where_one_is() {
     let scaled = |manager, subresource| {
