@@ -2,7 +2,7 @@
 //! broken or half written, objects elsewhere, kinds that are no longer there.
 //!
 //! What Jobs that expire and `helm.sh/resource-policy: keep` come to is in
-//! `fresh.rs` and `drift.rs`.
+//! `catalogue/`.
 
 use std::fs;
 use std::thread::sleep;
