@@ -487,6 +487,9 @@ pub(super) fn is_grown_claim(gvk: &Gvk, change: &Change) -> bool {
 /// The object's resource version says that something was. It was an entry in Helm's name where there are no others,
 /// or where the object that Helm created is no longer as it was created and all others are of its status. Of two in
 /// Helm's name it was the one that does not write as this release is applied.
+///
+/// Nothing is proved where the last write may have left no entry: an autoscaler's, of a replica count that the chart
+/// leaves open.
 fn is_just_after(context: &Context<'_>, live: &Live<'_>, entry: &Entry<'_>, time: DateTime<Utc>) -> bool {
     let metadata = &live.object["metadata"];
     let version = metadata["resourceVersion"].as_str();
@@ -509,7 +512,15 @@ fn is_just_after(context: &Context<'_>, live: &Live<'_>, entry: &Entry<'_>, time
         ApplyMethod::Ssa => Operation::Apply,
         ApplyMethod::Csa => Operation::Update,
     };
-    (others.is_empty() || are_of_status && is_changed) && (helm.len() == 1 || entry.operation != by_method)
+    let is_latest = helm.len() == 1 && !may_be_scaled_untraced(live) || entry.operation != by_method;
+    (others.is_empty() || are_of_status && is_changed) && is_latest
+}
+
+/// Whether nobody owns the replica count: then writes through `scale` leave no trace (see
+/// [`Attribution::untraced_replicas`]).
+fn may_be_scaled_untraced(live: &Live<'_>) -> bool {
+    let path = FieldPath::root().key("spec").key("replicas");
+    live.object.pointer("/spec/replicas").is_some() && !live.managed.iter().any(|entry| entry.owns(&path))
 }
 
 fn latest<'w, 'a>(owners: impl Iterator<Item = &'w Written<'a>>) -> Option<&'w Written<'a>>

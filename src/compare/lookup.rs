@@ -12,7 +12,11 @@ use super::path::{FieldPath, Segment, push_token};
 use crate::types::{Field, Shape, Zero};
 
 /// The value at a path, where an object of this shape has one.
-pub(crate) fn value_at<'v>(object: &'v Value, path: &FieldPath, shape: Option<Shape<'_>>) -> Option<&'v Value> {
+pub(crate) fn value_at<'v>(
+    object: &'v Value,
+    path: &FieldPath,
+    shape: Option<Shape<'_>>,
+) -> Option<&'v Value> {
     locate(object, path, shape)
         .map(|found| found.value)
         .filter(|value| !value.is_null())

@@ -240,6 +240,38 @@ fn within_the_second_in_which_helm_ended_the_resource_version_tells_who_wrote() 
     }
 }
 
+/// Regression: an autoscaler that raised an open replica count, which leaves no trace, made a Deployment whose
+/// installation had ended within the second look written by another Helm.
+#[test]
+fn an_autoscaler_that_scales_without_a_trace_is_nobody_in_helms_name() {
+    let end = "2026-11-20T03:00:30Z";
+    let mut desired = deployment();
+    desired["spec"]["replicas"] = Value::Null;
+    let mut applied = everything();
+    json_patch::merge(&mut applied, &json!({"f:spec": {"f:replicas": null}}));
+    let status = entry(
+        "kube-controller-manager",
+        "Update",
+        "status",
+        AFTER,
+        &json!({"f:status": {}}),
+    );
+    for managed in [
+        vec![entry("helm", "Apply", "", end, &applied), status],
+        vec![entry("helm", "Apply", "", end, &applied)],
+    ] {
+        let case = Case {
+            desired: desired.clone(),
+            live: json!({"spec": {"replicas": 3},
+                "metadata": {"resourceVersion": "1001", "generation": 2, "creationTimestamp": DURING}}),
+            managed,
+            autoscaler: Autoscaler::Targets,
+            ..Case::default()
+        };
+        assert_eq!(case.judge().findings, []);
+    }
+}
+
 #[test]
 fn replica_counts_are_an_autoscalers_only_where_one_is() {
     let scaled = |manager, subresource| {
