@@ -114,6 +114,7 @@ impl Case {
             role: Role::Expected,
             expires: false,
             body: &self.desired.to_string(),
+            rivals: &[],
             previous: None,
             attempted: &[],
             method: ApplyMethod::Ssa,
@@ -474,6 +475,25 @@ fn claims_grow_by_programs_and_by_people() {
             ..Case::default()
         };
         assert_eq!(case.one().code, code, "{manager} {size}");
+    }
+}
+
+/// Regression: claims that were installed before the cluster had a default class drifted when it got one.
+#[test]
+fn a_claim_that_waits_for_a_class_gets_the_default_one() {
+    let owned = json!({"f:spec": {"f:storageClassName": {}}});
+    for (manager, code) in [
+        ("kube-controller-manager", FindingCode::ControllerOwned),
+        ("kubectl-edit", FindingCode::Added),
+    ] {
+        let case = Case {
+            kind: ("v1", "PersistentVolumeClaim"),
+            desired: json!({"spec": {"accessModes": ["ReadWriteOnce"]}}),
+            live: json!({"spec": {"storageClassName": "fast"}}),
+            managed: vec![entry(manager, "Update", "", AFTER, &owned)],
+            ..Case::default()
+        };
+        assert_eq!(case.one().code, code, "{manager}");
     }
 }
 
