@@ -105,6 +105,7 @@ fn judge_objects(bencher: Bencher<'_, '_>) {
                 role: Role::Expected,
                 expires: false,
                 body: &object.body,
+                rivals: &[],
                 previous: Some(&object.body),
                 attempted: &[],
                 method: ApplyMethod::Csa,

@@ -231,6 +231,7 @@ mod tests {
             role: Role::Expected,
             expires: false,
             body: &body.to_string(),
+            rivals: &[],
             previous: Some(&previous),
             attempted: &[],
             method: ApplyMethod::Csa,

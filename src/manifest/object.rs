@@ -73,8 +73,7 @@ pub enum ManifestError {
     TooMany,
 }
 
-/// Reads every object of a manifest. Where the manifest names one twice, the last one counts, as Helm applies them
-/// in order.
+/// Reads every object of a manifest, as often as the manifest names it.
 pub fn parse(manifest: &str, limits: &Limits) -> Result<Vec<ManifestObject>, ManifestError> {
     parse_like(manifest, limits, &mut Documents::default())
 }
@@ -119,19 +118,6 @@ pub fn parse_like(
             return Err(ManifestError::TooMany);
         }
     }
-    let mut latest = HashMap::new();
-    for (position, object) in objects.iter().enumerate() {
-        latest.insert(
-            (object.gvk.clone(), object.namespace.clone(), object.name.clone()),
-            position,
-        );
-    }
-    let mut position = 0;
-    objects.retain(|object| {
-        let key = (object.gvk.clone(), object.namespace.clone(), object.name.clone());
-        position += 1;
-        latest.get(&key) == Some(&(position - 1))
-    });
     Ok(objects)
 }
 
@@ -242,15 +228,6 @@ mod tests {
             names(manifest),
             ["v1/ConfigMap a None", "v1/Secret b Some(\"prod\")"]
         );
-    }
-
-    #[test]
-    fn the_last_of_two_equal_objects_counts() {
-        let manifest = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {x: one}\n---\napiVersion: \
-                        v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {x: two}\n";
-        let objects = parse(manifest, &Limits::default()).unwrap();
-        assert_eq!(objects.len(), 1);
-        assert!(objects[0].body.contains("two"));
     }
 
     #[test]

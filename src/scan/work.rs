@@ -72,6 +72,8 @@ struct Outcome(Option<ObjectReport>);
 struct Asked {
     expires: bool,
     body: Arc<str>,
+    /// What the same manifest asks of the same object elsewhere, the latest first.
+    rivals: Vec<Arc<str>>,
     previous: Option<Arc<str>>,
     attempted: Vec<Arc<str>>,
 }
@@ -106,6 +108,7 @@ impl Job {
             role: self.role,
             expires: self.asked.expires,
             body: &self.asked.body,
+            rivals: &self.asked.rivals,
             previous: self.asked.previous.as_deref(),
             attempted: &self.asked.attempted,
             method: self.method,
@@ -123,6 +126,7 @@ impl Item {
         let asked = Asked {
             expires: object.expires,
             body: object.body,
+            rivals: Vec::new(),
             previous: None,
             attempted: Vec::new(),
         };
@@ -133,6 +137,15 @@ impl Item {
             asked: Some(asked),
             outcome: None,
             question: None,
+        }
+    }
+
+    /// Takes what a later document of the same manifest asks of the same object.
+    fn overrule(&mut self, object: ManifestObject) {
+        let later = Self::new(self.key.clone(), self.role, object);
+        let earlier = std::mem::replace(self, later).asked;
+        if let (Some(asked), Some(earlier)) = (&mut self.asked, earlier) {
+            asked.rivals = std::iter::once(earlier.body).chain(earlier.rivals).collect();
         }
     }
 
@@ -391,10 +404,8 @@ fn compared(loaded: &mut Loaded, namespace: &str, running: bool, kinds: &Kinds) 
     let mut previous = loaded.previous.as_mut().map(by_key).unwrap_or_default();
     let mut attempted: Vec<HashMap<ObjectKey, ManifestObject>> =
         loaded.attempted.iter_mut().map(by_key).collect();
-    let mut items = Vec::with_capacity(expected.len());
-    for object in expected {
-        let key = resolve(&object, namespace, kinds);
-        let mut item = Item::new(key, Role::Expected, object);
+    let mut items = items(expected, Role::Expected, namespace, kinds);
+    for item in &mut items {
         if let Some(asked) = &mut item.asked {
             asked.previous = previous.remove(&item.key).map(|object| object.body);
             let others = attempted
@@ -402,7 +413,6 @@ fn compared(loaded: &mut Loaded, namespace: &str, running: bool, kinds: &Kinds) 
                 .filter_map(|objects| objects.remove(&item.key));
             asked.attempted = others.map(|object| object.body).collect();
         }
-        items.push(item);
     }
     // Objects of an operation that may still be running are not left over yet.
     let failed = attempted.into_iter().filter(|_| !running).flatten();
@@ -423,10 +433,25 @@ fn attempted(loaded: &mut Loaded, namespace: &str, kinds: &Kinds) -> Vec<Item> {
     let Some(newest) = loaded.attempted.first_mut() else {
         return Vec::new();
     };
-    let objects = newest.objects.drain(..);
-    objects
-        .map(|object| Item::new(resolve(&object, namespace, kinds), Role::Attempted, object))
-        .collect()
+    let objects = std::mem::take(&mut newest.objects);
+    items(objects, Role::Attempted, namespace, kinds)
+}
+
+/// The objects of a manifest, each once. Of what the manifest says twice the last counts, as Helm upgrades in order.
+fn items(objects: Vec<ManifestObject>, role: Role, namespace: &str, kinds: &Kinds) -> Vec<Item> {
+    let mut items: Vec<Item> = Vec::with_capacity(objects.len());
+    let mut positions: HashMap<ObjectKey, usize> = HashMap::with_capacity(objects.len());
+    for object in objects {
+        let key = resolve(&object, namespace, kinds);
+        let known = positions.get(&key).and_then(|position| items.get_mut(*position));
+        if let Some(item) = known {
+            item.overrule(object);
+        } else {
+            positions.insert(key.clone(), items.len());
+            items.push(Item::new(key, role, object));
+        }
+    }
+    items
 }
 
 /// Why an object of a kind that is not among the served ones cannot be read.
@@ -473,4 +498,32 @@ fn identity(key: &ObjectKey) -> (String, String, Option<String>, String) {
         key.namespace.clone(),
         key.name.clone(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::object;
+    use crate::yaml::Limits;
+
+    /// Regression: documents that name one object with and without its namespace were judged as two, of which one
+    /// drifted.
+    #[test]
+    fn an_object_that_the_manifest_names_twice_is_one() {
+        let document = |metadata: &str, value: &str| {
+            format!("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {metadata}\ndata: {{x: {value}}}\n")
+        };
+        let manifest = [
+            document("{name: a}", "one"),
+            document("{name: b}", "other"),
+            document("{name: a, namespace: shop}", "two"),
+        ];
+        let objects = object::parse(&manifest.concat(), &Limits::default()).unwrap();
+        let items = items(objects, Role::Expected, "shop", &Kinds::default());
+        let asked: Vec<_> = items.iter().filter_map(|item| item.asked.as_ref()).collect();
+        assert_eq!(asked.len(), 2);
+        assert!(asked[0].body.contains("two"));
+        assert!(asked[0].rivals.len() == 1 && asked[0].rivals[0].contains("one"));
+        assert!(asked[1].rivals.is_empty());
+    }
 }

@@ -114,6 +114,7 @@ impl Case {
             role: Role::Expected,
             expires: false,
             body: &self.desired.to_string(),
+            rivals: &[],
             previous: None,
             attempted: &[],
             method: ApplyMethod::Ssa,
@@ -254,6 +255,43 @@ fn whoever_leaves_no_entry_is_not_taken_for_another_helm() {
     };
     let codes: Vec<FindingCode> = case.judge().findings.iter().map(|finding| finding.code).collect();
     assert_eq!(codes, [FindingCode::Removed]);
+}
+
+/// Regression: an autoscaler that raised an open replica count, which leaves no trace, made a Deployment whose
+/// installation had ended within the second look written by another Helm.
+#[test]
+fn an_autoscaler_that_scales_without_a_trace_is_nobody_in_helms_name() {
+    let end = "2026-11-20T03:00:30Z";
+    let mut desired = deployment();
+    desired["spec"]["replicas"] = Value::Null;
+    let mut applied = everything();
+    json_patch::merge(&mut applied, &json!({"f:spec": {"f:replicas": null}}));
+    let status = entry(
+        "kube-controller-manager",
+        "Update",
+        "status",
+        AFTER,
+        &json!({"f:status": {}}),
+    );
+    for managed in [
+        vec![entry("helm", "Apply", "", end, &applied), status],
+        vec![entry("helm", "Apply", "", end, &applied)],
+    ] {
+        let case = Case {
+            desired: desired.clone(),
+            live: json!({"spec": {"replicas": 3},
+                "metadata": {"resourceVersion": "1001", "generation": 2, "creationTimestamp": DURING}}),
+            managed,
+            autoscaler: Autoscaler::Targets,
+            ..Case::default()
+        };
+        assert_eq!(case.judge().findings, []);
+        // And what admission changed is not called overwritten for it.
+        let mut live = with_image("x");
+        json_patch::merge(&mut live, &case.live);
+        let mutated = Case { live, ..case };
+        assert_eq!(mutated.one().code, FindingCode::MutatedAtAdmission);
+    }
 }
 
 #[test]
@@ -458,6 +496,25 @@ fn claims_grow_by_programs_and_by_people() {
             ..Case::default()
         };
         assert_eq!(case.one().code, code, "{manager} {size}");
+    }
+}
+
+/// Regression: claims that were installed before the cluster had a default class drifted when it got one.
+#[test]
+fn a_claim_that_waits_for_a_class_gets_the_default_one() {
+    let owned = json!({"f:spec": {"f:storageClassName": {}}});
+    for (manager, code) in [
+        ("kube-controller-manager", FindingCode::ControllerOwned),
+        ("kubectl-edit", FindingCode::Added),
+    ] {
+        let case = Case {
+            kind: ("v1", "PersistentVolumeClaim"),
+            desired: json!({"spec": {"accessModes": ["ReadWriteOnce"]}}),
+            live: json!({"spec": {"storageClassName": "fast"}}),
+            managed: vec![entry(manager, "Update", "", AFTER, &owned)],
+            ..Case::default()
+        };
+        assert_eq!(case.one().code, code, "{manager}");
     }
 }
 

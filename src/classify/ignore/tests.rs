@@ -87,6 +87,7 @@ fn judged(role: Role, lookup: &Lookup<'_>, ignore: Ignoring) -> ObjectReport {
         role,
         expires: false,
         body: BODY,
+        rivals: &[],
         previous: None,
         attempted: &[],
         method: ApplyMethod::Csa,

@@ -116,6 +116,14 @@ const LENIENT: [Case; 4] = [
     },
 ];
 
+/// What only Helm 4 installs.
+const APPLIED: [Case; 1] = [Case {
+    chart: "helm-features",
+    args: &["--set=twice=true"],
+    objects: [8, 7],
+    settled: &[],
+}];
+
 /// A Job whose time to live is zero is gone soon after it is complete.
 const EXPIRED: &[&str] = &["--for=delete", "job/{r}-expiring"];
 const BOUND: &[&str] = &[
@@ -136,7 +144,7 @@ fn what_helm_3_installed_is_clean() {
 #[test]
 #[ignore = "needs the testbed: tests/testbed/build"]
 fn what_helm_4_installed_is_clean() {
-    check_cases(HelmVersion::V4, CHARTS.iter(), fresh);
+    check_cases(HelmVersion::V4, CHARTS.iter().chain(&APPLIED), fresh);
 }
 
 #[test]
@@ -148,7 +156,7 @@ fn what_helm_3_upgraded_is_clean() {
 #[test]
 #[ignore = "needs the testbed: tests/testbed/build"]
 fn what_helm_4_upgraded_is_clean() {
-    check_cases(HelmVersion::V4, CHARTS.iter(), upgraded);
+    check_cases(HelmVersion::V4, CHARTS.iter().chain(&APPLIED), upgraded);
 }
 
 fn check_cases<'c>(
