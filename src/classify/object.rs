@@ -249,13 +249,8 @@ fn compare(subject: &Subject<'_>, live: &Live<'_>, rules: &Rules, ignored: &Here
     };
     let wanted = read(subject.body);
     // Revisions that ask for the very same say nothing new.
-    let previous = subject.previous.map(|body| {
-        if body == subject.body {
-            wanted.clone()
-        } else {
-            read(body)
-        }
-    });
+    let otherwise = subject.previous.filter(|body| *body != subject.body).map(read);
+    let previous = subject.previous.map(|_| otherwise.as_ref().unwrap_or(&wanted));
     let attempted: Vec<Value> = subject
         .attempted
         .iter()
@@ -263,7 +258,7 @@ fn compare(subject: &Subject<'_>, live: &Live<'_>, rules: &Rules, ignored: &Here
         .map(|body| read(body))
         .collect();
     let versions = Versions {
-        previous: previous.as_ref(),
+        previous,
         desired: &wanted,
         attempted: &attempted,
         live: &live.object,

@@ -187,6 +187,10 @@ fn collect<'v>(
     desired: &Value,
     found: &mut Vec<(FieldPath, &'v Value)>,
 ) {
+    // Revisions are mostly alike, and paths cost more than values.
+    if from == desired {
+        return;
+    }
     match (from, desired) {
         (Value::Object(from), Value::Object(desired)) => {
             for (key, value) in from
