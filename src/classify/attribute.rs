@@ -101,7 +101,7 @@ impl<'a> Attribution<'a> {
             .map(|entry| {
                 let who = context.managers.who(&entry.manager);
                 // Whoever stamped the object brought it here.
-                let standing = if who != Who::Helm && entry.owns(&stamp) {
+                let standing = if who != Who::Helm && entry.owns(&stamp, context.shape) {
                     Standing::Creator
                 } else {
                     Standing::Editor
@@ -413,7 +413,7 @@ impl<'a> Attribution<'a> {
     fn owners<'s>(&'s self, path: &'s FieldPath) -> impl Iterator<Item = &'s Written<'a>> {
         self.written
             .iter()
-            .filter(move |written| written.entry.owns(path))
+            .filter(move |written| written.entry.owns(path, self.context.shape))
     }
 
     /// Who stands in the way of a server-side apply at a path.

@@ -12,7 +12,11 @@ use super::path::{FieldPath, Segment, push_token};
 use crate::types::{Field, Shape, Zero};
 
 /// The value at a path, where an object of this shape has one.
-pub(crate) fn value_at<'v>(object: &'v Value, path: &FieldPath, shape: Option<Shape<'_>>) -> Option<&'v Value> {
+pub(crate) fn value_at<'v>(
+    object: &'v Value,
+    path: &FieldPath,
+    shape: Option<Shape<'_>>,
+) -> Option<&'v Value> {
     locate(object, path, shape)
         .map(|found| found.value)
         .filter(|value| !value.is_null())
@@ -73,7 +77,8 @@ pub(crate) fn shape_at<'a>(root: Option<Shape<'a>>, path: &FieldPath) -> Option<
     path.segments().iter().fold(root, step)
 }
 
-fn step<'a>(shape: Option<Shape<'a>>, segment: &Segment) -> Option<Shape<'a>> {
+/// The shape one step further.
+pub(super) fn step<'a>(shape: Option<Shape<'a>>, segment: &Segment) -> Option<Shape<'a>> {
     match segment {
         Segment::Key(key) => child(shape?, key),
         Segment::Index(_) | Segment::Match(_) | Segment::Member(_) => shape?.element(),
