@@ -38,7 +38,7 @@ pub(super) fn predict(method: ApplyMethod, gvk: &Gvk, change: &Change, claim: Cl
         // An applied set that no longer names a field gives it up.
         ApplyMethod::Ssa if change.desired.is_none() && claim == Claim::Helm => NextUpgrade::Revert,
         ApplyMethod::Ssa | ApplyMethod::Csa if change.desired.is_none() => NextUpgrade::Keep,
-        ApplyMethod::Ssa if change.live.is_some() && claim == Claim::Others => NextUpgrade::Conflict,
+        ApplyMethod::Ssa if claim == Claim::Others => NextUpgrade::Conflict,
         ApplyMethod::Ssa => NextUpgrade::Revert,
         // The API server never lets a claim shrink.
         ApplyMethod::Csa if is_grown_claim(gvk, change) => NextUpgrade::Conflict,
@@ -48,30 +48,44 @@ pub(super) fn predict(method: ApplyMethod, gvk: &Gvk, change: &Change, claim: Cl
 }
 
 /// What happens to something that the manifest does not name.
-pub(super) const fn of_addition(method: ApplyMethod, addition: &Addition<'_>) -> NextUpgrade {
+pub(super) fn of_addition(method: ApplyMethod, gvk: &Gvk, addition: &Addition<'_>) -> NextUpgrade {
     match method {
         // To name a part is to claim the whole.
         ApplyMethod::Ssa if addition.in_whole => NextUpgrade::Conflict,
+        ApplyMethod::Csa if is_replaced(gvk, &addition.path) => NextUpgrade::Revert,
         ApplyMethod::Ssa | ApplyMethod::Csa => NextUpgrade::Keep,
     }
 }
 
+/// Whether a place is in an object that a strategic merge replaces instead of merging it: the only one of the patch
+/// strategy `replace` is a budget's selector (k8s.io/api: `policy/v1/types.go`, `PodDisruptionBudgetSpec`).
+fn is_replaced(gvk: &Gvk, path: &FieldPath) -> bool {
+    gvk.kind == "PodDisruptionBudget"
+        && gvk.api_version == "policy/v1"
+        && path.segments().len() > 2
+        && path.keys().take(2).eq(["spec", "selector"])
+}
+
 /// What the differences of one object do to each other.
 ///
-/// An element whose key somebody edited is one that is gone and one that was added; restoring the first beside the
-/// second fails where both have one name (Kubernetes: `pkg/apis/core/validation`, `ValidateService`). And an object that
-/// the API server refuses is not written at all, so that nothing of it is reverted either.
+/// A port whose number or protocol somebody edited is one that is gone and one that was added. A strategic merge knows
+/// ports by their numbers and puts the protocol back; beyond that, restoring the first beside the second fails where
+/// both have one name (Kubernetes: `pkg/apis/core/validation`, `ValidateService` and `validateContainerPorts`). And an
+/// object that the API server refuses is not written at all, so that nothing of it is reverted either.
 pub(super) fn settle(method: ApplyMethod, attributed: &mut [Attributed]) {
-    let rekeyed: Vec<usize> = (0..attributed.len())
-        .filter(|removed| {
-            attributed
-                .iter()
-                .any(|added| is_rekeyed(&attributed[*removed], added))
-        })
-        .collect();
-    for removed in rekeyed {
-        if attributed[removed].next_upgrade == NextUpgrade::Revert {
-            attributed[removed].next_upgrade = NextUpgrade::Conflict;
+    for removed in 0..attributed.len() {
+        for added in 0..attributed.len() {
+            match (method, edited(&attributed[removed], &attributed[added])) {
+                (ApplyMethod::Csa, Some(Edited::Protocol)) => {
+                    attributed[added].next_upgrade = attributed[removed].next_upgrade;
+                }
+                (ApplyMethod::Ssa, Some(Edited::Protocol)) | (_, Some(Edited::Number))
+                    if attributed[removed].next_upgrade == NextUpgrade::Revert =>
+                {
+                    attributed[removed].next_upgrade = NextUpgrade::Conflict;
+                }
+                (ApplyMethod::Ssa, Some(Edited::Protocol)) | (_, Some(Edited::Number) | None) => {}
+            }
         }
     }
     let is_refused = attributed
@@ -86,18 +100,57 @@ pub(super) fn settle(method: ApplyMethod, attributed: &mut [Attributed]) {
     }
 }
 
-/// Whether a Service's port that is gone and one that was added are the same port with another number.
-fn is_rekeyed(removed: &Attributed, added: &Attributed) -> bool {
-    let name = |port: &Option<Value>| port.as_ref().and_then(|port| port.get("name").cloned());
-    let is_port = |found: &Attributed| {
-        matches!(found.change.path.segments(), [Segment::Key(spec), Segment::Key(ports), Segment::Match(_)]
-            if spec == "spec" && ports == "ports")
+/// What somebody edited of a port.
+enum Edited {
+    Number,
+    Protocol,
+}
+
+/// Whether a port that is gone, of a Service or of a container, and one that was added are one port that was edited.
+fn edited(removed: &Attributed, added: &Attributed) -> Option<Edited> {
+    let (Some(asked), None) = (&removed.change.desired, &removed.change.live) else {
+        return None;
     };
-    removed.change.live.is_none()
-        && added.change.desired.is_none()
-        && is_port(removed)
-        && is_port(added)
-        && name(&removed.change.desired).is_some_and(|own| Some(own) == name(&added.change.live))
+    let (None, Some(found)) = (&added.change.desired, &added.change.live) else {
+        return None;
+    };
+    let number = number_of(&removed.change.path)?;
+    let other = number_of(&added.change.path)?;
+    let lists = [removed, added].map(|found| found.change.path.segments().split_last());
+    let [Some((_, list)), Some((_, same))] = lists else {
+        return None;
+    };
+    // Of a Service with several ports each must have a name.
+    let is_service = list.len() == 2;
+    let is_one = asked.get("name") == found.get("name") && (is_service || asked.get("name").is_some());
+    match (list == same, number == other) {
+        (true, true) => Some(Edited::Protocol),
+        (true, false) if is_one => Some(Edited::Number),
+        (true, false) | (false, _) => None,
+    }
+}
+
+/// The number by which a strategic merge knows the port of a Service or container.
+fn number_of(path: &FieldPath) -> Option<&Value> {
+    let is_any = |key: &str, keys: [&str; 2]| keys.contains(&key);
+    let (keys, name) = match path.segments() {
+        [Segment::Key(spec), Segment::Key(ports), Segment::Match(keys)]
+            if spec == "spec" && ports == "ports" =>
+        {
+            (keys, "port")
+        }
+        [
+            ..,
+            Segment::Key(containers),
+            Segment::Match(_),
+            Segment::Key(ports),
+            Segment::Match(keys),
+        ] if is_any(containers, ["containers", "initContainers"]) && ports == "ports" => {
+            (keys, "containerPort")
+        }
+        _ => return None,
+    };
+    keys.iter().find(|(key, _)| key == name).map(|(_, value)| value)
 }
 
 /// Whether Helm knows the Go type of a kind. Its scheme has client-go's types and `CustomResourceDefinition`s, not
@@ -153,6 +206,8 @@ mod tests {
             (Ssa, &custom, Changed, &one, &two, Claim::Others, Conflict),
             (Ssa, &custom, Changed, &one, &two, Claim::Helm, Revert),
             (Ssa, &built_in, Removed, &one, &None, Claim::Nobody, Revert),
+            // Part of a value that somebody else owns as a whole.
+            (Ssa, &built_in, Removed, &one, &None, Claim::Others, Conflict),
             (Ssa, &built_in, Lingering, &None, &two, Claim::Others, Keep),
             (Ssa, &built_in, Lingering, &None, &two, Claim::Helm, Revert),
             (Ssa, &built_in, Pruned, &one, &None, Claim::Helm, Keep),

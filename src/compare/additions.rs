@@ -6,9 +6,10 @@
 
 use serde_json::{Map, Value};
 
-use super::diff::is_servers_choice;
+use super::diff::{covers, is_servers_choice};
 use super::lookup::{child, key_value};
 use super::managed::{Entry, element_keys, owns_objects_whole, set_member};
+use super::pairs;
 use super::path::{FieldPath, Segment, push_token};
 use crate::types::{ListKind, Shape, ValueKind};
 
@@ -180,9 +181,15 @@ impl<'v, 's> Place<'v, 's> {
                 }
             }
             (Value::Array(live), Value::Array(desired)) if live.len() == desired.len() => {
-                for (index, (value, desired)) in live.iter().zip(desired).enumerate() {
-                    let element = self.shape.and_then(Shape::element);
-                    self.step(Segment::Index(index), &index.to_string(), element, value)
+                let element = self.shape.and_then(Shape::element);
+                let positions = match self.shape.filter(|shape| shape.is_unordered()) {
+                    Some(shape) => pairs::pair(desired, live, shape.identity(), |wanted, live| {
+                        covers(element, wanted, Some(live))
+                    }),
+                    None => (0..live.len()).collect(),
+                };
+                for (index, desired) in positions.into_iter().zip(desired) {
+                    self.step(Segment::Index(index), &index.to_string(), element, &live[index])
                         .surplus(desired, found);
                 }
             }
@@ -380,6 +387,27 @@ mod tests {
         assert_eq!(
             paths("v1", "Service", &fields, &desired, &live),
             ["/spec/selector/c"]
+        );
+    }
+
+    #[test]
+    fn rules_in_another_order_add_nothing_to_each_other() {
+        let fields = json!({"f:rules": {}});
+        let get = json!({"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]});
+        let update =
+            json!({"apiGroups": [""], "resources": ["leases"], "verbs": ["update"], "resourceNames": ["a"]});
+        let url = json!({"nonResourceURLs": ["/metrics"], "verbs": ["get"]});
+        let desired = json!({"rules": [get, update, url]});
+        let live = json!({"metadata": {}, "rules": [url, get, update]});
+        assert_eq!(
+            paths(
+                "rbac.authorization.k8s.io/v1",
+                "ClusterRole",
+                &fields,
+                &desired,
+                &live
+            ),
+            Vec::<String>::new()
         );
     }
 
