@@ -68,23 +68,17 @@ fn is_replaced(gvk: &Gvk, path: &FieldPath) -> bool {
 
 /// What the differences of one object do to each other.
 ///
-/// A port whose number or protocol somebody edited is one that is gone and one that was added. A strategic merge knows
-/// ports by their numbers and puts the protocol back; beyond that, restoring the first beside the second fails where
-/// both have one name (Kubernetes: `pkg/apis/core/validation`, `ValidateService` and `validateContainerPorts`). And an
-/// object that the API server refuses is not written at all, so that nothing of it is reverted either.
+/// What somebody replaced is something that is gone and something that was added; the merge restores the first beside
+/// the second or in its place. An object that the API server refuses is not written at all, so that nothing of it is
+/// reverted either.
 pub(super) fn settle(method: ApplyMethod, attributed: &mut [Attributed]) {
     for removed in 0..attributed.len() {
         for added in 0..attributed.len() {
-            match (method, edited(&attributed[removed], &attributed[added])) {
-                (ApplyMethod::Csa, Some(Edited::Protocol)) => {
-                    attributed[added].next_upgrade = attributed[removed].next_upgrade;
-                }
-                (ApplyMethod::Ssa, Some(Edited::Protocol)) | (_, Some(Edited::Number))
-                    if attributed[removed].next_upgrade == NextUpgrade::Revert =>
-                {
-                    attributed[removed].next_upgrade = NextUpgrade::Conflict;
-                }
-                (ApplyMethod::Ssa, Some(Edited::Protocol)) | (_, Some(Edited::Number) | None) => {}
+            let restored = attributed[removed].next_upgrade == NextUpgrade::Revert;
+            match meet(method, &attributed[removed], &attributed[added]).filter(|_| restored) {
+                Some(Meeting::Replaced) => attributed[added].next_upgrade = NextUpgrade::Revert,
+                Some(Meeting::Refused) => attributed[removed].next_upgrade = NextUpgrade::Conflict,
+                None => {}
             }
         }
     }
@@ -100,33 +94,67 @@ pub(super) fn settle(method: ApplyMethod, attributed: &mut [Attributed]) {
     }
 }
 
-/// What somebody edited of a port.
-enum Edited {
-    Number,
-    Protocol,
+/// What comes of something restored where somebody put something else.
+enum Meeting {
+    /// The other goes.
+    Replaced,
+    /// The API server does not take both.
+    Refused,
 }
 
-/// Whether a port that is gone, of a Service or of a container, and one that was added are one port that was edited.
-fn edited(removed: &Attributed, added: &Attributed) -> Option<Edited> {
+fn meet(method: ApplyMethod, removed: &Attributed, added: &Attributed) -> Option<Meeting> {
     let (Some(asked), None) = (&removed.change.desired, &removed.change.live) else {
         return None;
     };
     let (None, Some(found)) = (&added.change.desired, &added.change.live) else {
         return None;
     };
-    let number = number_of(&removed.change.path)?;
-    let other = number_of(&added.change.path)?;
-    let lists = [removed, added].map(|found| found.change.path.segments().split_last());
-    let [Some((_, list)), Some((_, same))] = lists else {
+    let (gone, place) = removed.change.path.segments().split_last()?;
+    let (come, other) = added.change.path.segments().split_last()?;
+    if place != other {
         return None;
-    };
-    // Of a Service with several ports each must have a name.
-    let is_service = list.len() == 2;
-    let is_one = asked.get("name") == found.get("name") && (is_service || asked.get("name").is_some());
-    match (list == same, number == other) {
-        (true, true) => Some(Edited::Protocol),
-        (true, false) if is_one => Some(Edited::Number),
-        (true, false) | (false, _) => None,
+    }
+    if let (Segment::Key(gone), Segment::Key(come)) = (gone, come) {
+        return alternatives(method, place, gone, come);
+    }
+    // Ports: a strategic merge knows them by their numbers, and two of one name are refused, as are two without a
+    // name in a Service (Kubernetes: `pkg/apis/core/validation`, `ValidateService` and `validateContainerPorts`).
+    let is_same = number_of(&removed.change.path)? == number_of(&added.change.path)?;
+    let (asked, found) = (asked.get("name"), found.get("name"));
+    let is_service = place.len() == 2;
+    match (method, is_same) {
+        (ApplyMethod::Csa, true) => Some(Meeting::Replaced),
+        (ApplyMethod::Ssa, true) | (ApplyMethod::Ssa | ApplyMethod::Csa, false) => {
+            (asked == found && (is_service || asked.is_some())).then_some(Meeting::Refused)
+        }
+    }
+}
+
+/// Fields of which an object has one (Kubernetes: `pkg/apis/core/validation` and `pkg/apis/policy/validation`).
+const ALTERNATIVES: &[&[&str]] = &[
+    &["value", "valueFrom"],
+    &[
+        "configMapKeyRef",
+        "fieldRef",
+        "fileKeyRef",
+        "resourceFieldRef",
+        "secretKeyRef",
+    ],
+    &["exec", "grpc", "httpGet", "sleep", "tcpSocket"],
+    &["maxUnavailable", "minAvailable"],
+];
+
+/// What comes of one field restored beside another that excludes it. Of a volume a strategic merge keeps the kind
+/// that it names (k8s.io/api: `core/v1/types.go`, the patch strategy `retainKeys` of `PodSpec.Volumes`).
+fn alternatives(method: ApplyMethod, place: &[Segment], gone: &str, come: &str) -> Option<Meeting> {
+    let is_volume = matches!(place, [.., Segment::Key(volumes), Segment::Match(_)] if volumes == "volumes");
+    let exclude = |fields: &&&[&str]| fields.contains(&gone) && fields.contains(&come);
+    match (method, is_volume) {
+        (ApplyMethod::Csa, true) => Some(Meeting::Replaced),
+        (ApplyMethod::Ssa, true) => Some(Meeting::Refused),
+        (ApplyMethod::Ssa | ApplyMethod::Csa, false) => {
+            ALTERNATIVES.iter().find(exclude).map(|_| Meeting::Refused)
+        }
     }
 }
 
