@@ -383,11 +383,13 @@ impl<'a> Attribution<'a> {
 
     /// Says of writers in Helm's name that they were here, where no difference says it already.
     fn note_strangers(&self, attributed: &mut Vec<Attributed>) {
-        for written in self
-            .written
-            .iter()
-            .filter(|written| written.writer == Writer::Stranger)
-        {
+        // Only the time proves it: somebody's removal in the second after Helm ended leaves no entry of its own either.
+        let is_proven = |written: &&Written<'_>| {
+            let time = written.entry.time;
+            written.writer == Writer::Stranger
+                && time.is_some_and(|time| self.context.operations.exclude(time))
+        };
+        for written in self.written.iter().filter(is_proven) {
             let actor = actor(written.entry);
             if attributed
                 .iter()
