@@ -101,7 +101,8 @@ impl<'a> Attribution<'a> {
         let owners = || self.owners(&change.path);
         let ours = owners().find(|written| written.writer == Writer::Ours);
         let other = latest(owners().filter(|written| written.writer != Writer::Ours));
-        let mut actor = other.or(ours).map(|written| actor(written.entry));
+        let named = |written: &Written<'_>| actor(written.entry);
+        let mut actor = other.or(ours).map(named);
         let mut about = None;
         let rewritable = matches!(
             change.code,
@@ -115,7 +116,8 @@ impl<'a> Attribution<'a> {
                 }
                 change.code = FindingCode::MutatedAtAdmission;
             }
-            (_, None) => actor = None,
+            // Of what goes missing in a value that is owned as a whole, the owner of the whole is known.
+            (_, None) => actor = other.map(named),
             (_, Some(_)) if rewritable => {
                 if let Some((code, sentence)) = self.special(&change, other) {
                     change.code = code;
@@ -142,7 +144,7 @@ impl<'a> Attribution<'a> {
             self.context.method,
             self.context.gvk,
             &change,
-            self.claim(&change.path),
+            self.claim(&change),
         );
         Some(Attributed {
             change,
@@ -228,7 +230,7 @@ impl<'a> Attribution<'a> {
                     continue;
                 }
                 let (code, severity, about) = self.addition(written, &addition.path);
-                let next_upgrade = upgrade::of_addition(self.context.method, &addition);
+                let next_upgrade = upgrade::of_addition(self.context.method, self.context.gvk, &addition);
                 attributed.push(Attributed {
                     change: Change {
                         code,
@@ -334,11 +336,13 @@ impl<'a> Attribution<'a> {
 
     /// Says of writers in Helm's name that they were here, where no difference says it already.
     fn note_strangers(&self, attributed: &mut Vec<Attributed>) {
-        for written in self
-            .written
-            .iter()
-            .filter(|written| written.writer == Writer::Stranger)
-        {
+        // Only the time proves it: somebody's removal in the second after Helm ended leaves no entry of its own either.
+        let is_proven = |written: &&Written<'_>| {
+            let time = written.entry.time;
+            written.writer == Writer::Stranger
+                && time.is_some_and(|time| self.context.operations.exclude(time))
+        };
+        for written in self.written.iter().filter(is_proven) {
             let actor = actor(written.entry);
             if attributed
                 .iter()
@@ -366,11 +370,12 @@ impl<'a> Attribution<'a> {
     fn owners<'s>(&'s self, path: &'s FieldPath) -> impl Iterator<Item = &'s Written<'a>> {
         self.written
             .iter()
-            .filter(move |written| written.entry.owns(path))
+            .filter(move |written| written.entry.owns(path, self.context.shape))
     }
 
-    /// Who stands in the way of a server-side apply at a path.
-    fn claim(&self, path: &FieldPath) -> upgrade::Claim {
+    /// Who stands in the way of a server-side apply of a difference.
+    fn claim(&self, change: &Change) -> upgrade::Claim {
+        let path = &change.path;
         // The API server tells managers by name and operation, not by who they are: what a stranger applied in
         // Helm's name is Helm's to apply over.
         let is_applier = |written: &Written<'_>| {
@@ -389,7 +394,7 @@ impl<'a> Attribution<'a> {
         let is_plain = plain.is_some_and(|path| self.owners(&path).any(is_applier));
         // Of an object without managed fields the API server makes `before-first-apply` the owner of everything
         // (apimachinery: `managedfields/internal/skipnonapplied.go`, `Apply`).
-        let is_unmanaged = self.live.managed.is_empty();
+        let is_unmanaged = self.live.managed.is_empty() && change.live.is_some();
         if is_unmanaged || !is_plain && self.owners(path).any(|owner| !is_applier(owner)) {
             upgrade::Claim::Others
         } else if self.owners(path).any(is_applier) {

@@ -38,7 +38,7 @@ pub(super) fn predict(method: ApplyMethod, gvk: &Gvk, change: &Change, claim: Cl
         // An applied set that no longer names a field gives it up.
         ApplyMethod::Ssa if change.desired.is_none() && claim == Claim::Helm => NextUpgrade::Revert,
         ApplyMethod::Ssa | ApplyMethod::Csa if change.desired.is_none() => NextUpgrade::Keep,
-        ApplyMethod::Ssa if change.live.is_some() && claim == Claim::Others => NextUpgrade::Conflict,
+        ApplyMethod::Ssa if claim == Claim::Others => NextUpgrade::Conflict,
         ApplyMethod::Ssa => NextUpgrade::Revert,
         // The API server never lets a claim shrink.
         ApplyMethod::Csa if is_grown_claim(gvk, change) => NextUpgrade::Conflict,
@@ -48,30 +48,38 @@ pub(super) fn predict(method: ApplyMethod, gvk: &Gvk, change: &Change, claim: Cl
 }
 
 /// What happens to something that the manifest does not name.
-pub(super) const fn of_addition(method: ApplyMethod, addition: &Addition<'_>) -> NextUpgrade {
+pub(super) fn of_addition(method: ApplyMethod, gvk: &Gvk, addition: &Addition<'_>) -> NextUpgrade {
     match method {
         // To name a part is to claim the whole.
         ApplyMethod::Ssa if addition.in_whole => NextUpgrade::Conflict,
+        ApplyMethod::Csa if is_replaced(gvk, &addition.path) => NextUpgrade::Revert,
         ApplyMethod::Ssa | ApplyMethod::Csa => NextUpgrade::Keep,
     }
 }
 
+/// Whether a place is in an object that a strategic merge replaces instead of merging it: the only one of the patch
+/// strategy `replace` is a budget's selector (k8s.io/api: `policy/v1/types.go`, `PodDisruptionBudgetSpec`).
+fn is_replaced(gvk: &Gvk, path: &FieldPath) -> bool {
+    gvk.kind == "PodDisruptionBudget"
+        && gvk.api_version == "policy/v1"
+        && path.segments().len() > 2
+        && path.keys().take(2).eq(["spec", "selector"])
+}
+
 /// What the differences of one object do to each other.
 ///
-/// An element whose key somebody edited is one that is gone and one that was added; restoring the first beside the
-/// second fails where both have one name (Kubernetes: `pkg/apis/core/validation`, `ValidateService`). And an object that
-/// the API server refuses is not written at all, so that nothing of it is reverted either.
+/// What somebody replaced is something that is gone and something that was added; the merge restores the first beside
+/// the second or in its place. An object that the API server refuses is not written at all, so that nothing of it is
+/// reverted either.
 pub(super) fn settle(method: ApplyMethod, attributed: &mut [Attributed]) {
-    let rekeyed: Vec<usize> = (0..attributed.len())
-        .filter(|removed| {
-            attributed
-                .iter()
-                .any(|added| is_rekeyed(&attributed[*removed], added))
-        })
-        .collect();
-    for removed in rekeyed {
-        if attributed[removed].next_upgrade == NextUpgrade::Revert {
-            attributed[removed].next_upgrade = NextUpgrade::Conflict;
+    for removed in 0..attributed.len() {
+        for added in 0..attributed.len() {
+            let restored = attributed[removed].next_upgrade == NextUpgrade::Revert;
+            match meet(method, &attributed[removed], &attributed[added]).filter(|_| restored) {
+                Some(Meeting::Replaced) => attributed[added].next_upgrade = NextUpgrade::Revert,
+                Some(Meeting::Refused) => attributed[removed].next_upgrade = NextUpgrade::Conflict,
+                None => {}
+            }
         }
     }
     let is_refused = attributed
@@ -86,18 +94,91 @@ pub(super) fn settle(method: ApplyMethod, attributed: &mut [Attributed]) {
     }
 }
 
-/// Whether a Service's port that is gone and one that was added are the same port with another number.
-fn is_rekeyed(removed: &Attributed, added: &Attributed) -> bool {
-    let name = |port: &Option<Value>| port.as_ref().and_then(|port| port.get("name").cloned());
-    let is_port = |found: &Attributed| {
-        matches!(found.change.path.segments(), [Segment::Key(spec), Segment::Key(ports), Segment::Match(_)]
-            if spec == "spec" && ports == "ports")
+/// What comes of something restored where somebody put something else.
+enum Meeting {
+    /// The other goes.
+    Replaced,
+    /// The API server does not take both.
+    Refused,
+}
+
+fn meet(method: ApplyMethod, removed: &Attributed, added: &Attributed) -> Option<Meeting> {
+    let (Some(asked), None) = (&removed.change.desired, &removed.change.live) else {
+        return None;
     };
-    removed.change.live.is_none()
-        && added.change.desired.is_none()
-        && is_port(removed)
-        && is_port(added)
-        && name(&removed.change.desired).is_some_and(|own| Some(own) == name(&added.change.live))
+    let (None, Some(found)) = (&added.change.desired, &added.change.live) else {
+        return None;
+    };
+    let (gone, place) = removed.change.path.segments().split_last()?;
+    let (come, other) = added.change.path.segments().split_last()?;
+    if place != other {
+        return None;
+    }
+    if let (Segment::Key(gone), Segment::Key(come)) = (gone, come) {
+        return alternatives(method, place, gone, come);
+    }
+    // Ports: a strategic merge knows them by their numbers, and two of one name are refused, as are two without a
+    // name in a Service (Kubernetes: `pkg/apis/core/validation`, `ValidateService` and `validateContainerPorts`).
+    let is_same = number_of(&removed.change.path)? == number_of(&added.change.path)?;
+    let (asked, found) = (asked.get("name"), found.get("name"));
+    let is_service = place.len() == 2;
+    match (method, is_same) {
+        (ApplyMethod::Csa, true) => Some(Meeting::Replaced),
+        (ApplyMethod::Ssa, true) | (ApplyMethod::Ssa | ApplyMethod::Csa, false) => {
+            (asked == found && (is_service || asked.is_some())).then_some(Meeting::Refused)
+        }
+    }
+}
+
+/// Fields of which an object has one (Kubernetes: `pkg/apis/core/validation` and `pkg/apis/policy/validation`).
+const ALTERNATIVES: &[&[&str]] = &[
+    &["value", "valueFrom"],
+    &[
+        "configMapKeyRef",
+        "fieldRef",
+        "fileKeyRef",
+        "resourceFieldRef",
+        "secretKeyRef",
+    ],
+    &["exec", "grpc", "httpGet", "sleep", "tcpSocket"],
+    &["maxUnavailable", "minAvailable"],
+];
+
+/// What comes of one field restored beside another that excludes it. Of a volume a strategic merge keeps the kind
+/// that it names (k8s.io/api: `core/v1/types.go`, the patch strategy `retainKeys` of `PodSpec.Volumes`).
+fn alternatives(method: ApplyMethod, place: &[Segment], gone: &str, come: &str) -> Option<Meeting> {
+    let is_volume = matches!(place, [.., Segment::Key(volumes), Segment::Match(_)] if volumes == "volumes");
+    let exclude = |fields: &&&[&str]| fields.contains(&gone) && fields.contains(&come);
+    match (method, is_volume) {
+        (ApplyMethod::Csa, true) => Some(Meeting::Replaced),
+        (ApplyMethod::Ssa, true) => Some(Meeting::Refused),
+        (ApplyMethod::Ssa | ApplyMethod::Csa, false) => {
+            ALTERNATIVES.iter().find(exclude).map(|_| Meeting::Refused)
+        }
+    }
+}
+
+/// The number by which a strategic merge knows the port of a Service or container.
+fn number_of(path: &FieldPath) -> Option<&Value> {
+    let is_any = |key: &str, keys: [&str; 2]| keys.contains(&key);
+    let (keys, name) = match path.segments() {
+        [Segment::Key(spec), Segment::Key(ports), Segment::Match(keys)]
+            if spec == "spec" && ports == "ports" =>
+        {
+            (keys, "port")
+        }
+        [
+            ..,
+            Segment::Key(containers),
+            Segment::Match(_),
+            Segment::Key(ports),
+            Segment::Match(keys),
+        ] if is_any(containers, ["containers", "initContainers"]) && ports == "ports" => {
+            (keys, "containerPort")
+        }
+        _ => return None,
+    };
+    keys.iter().find(|(key, _)| key == name).map(|(_, value)| value)
 }
 
 /// Whether Helm knows the Go type of a kind. Its scheme has client-go's types and `CustomResourceDefinition`s, not
@@ -153,6 +234,8 @@ mod tests {
             (Ssa, &custom, Changed, &one, &two, Claim::Others, Conflict),
             (Ssa, &custom, Changed, &one, &two, Claim::Helm, Revert),
             (Ssa, &built_in, Removed, &one, &None, Claim::Nobody, Revert),
+            // Part of a value that somebody else owns as a whole.
+            (Ssa, &built_in, Removed, &one, &None, Claim::Others, Conflict),
             (Ssa, &built_in, Lingering, &None, &two, Claim::Others, Keep),
             (Ssa, &built_in, Lingering, &None, &two, Claim::Helm, Revert),
             (Ssa, &built_in, Pruned, &one, &None, Claim::Helm, Keep),

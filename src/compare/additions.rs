@@ -6,9 +6,10 @@
 
 use serde_json::{Map, Value};
 
-use super::diff::is_servers_choice;
+use super::diff::{covers, is_servers_choice};
 use super::lookup::{child, key_value};
-use super::managed::{Entry, element_keys, set_member};
+use super::managed::{Entry, element_keys, owns_objects_whole, set_member};
+use super::pairs;
 use super::path::{FieldPath, Segment, push_token};
 use crate::types::{ListKind, Shape, ValueKind};
 
@@ -95,7 +96,7 @@ impl<'v, 's> Place<'v, 's> {
     fn visit(self, below: &Map<String, Value>, desired: Option<&Value>, found: &mut Vec<Addition<'v>>) {
         match desired.filter(|value| !value.is_null()) {
             None => self.unasked(below, found),
-            Some(desired) if below.is_empty() => self.surplus(desired, found),
+            Some(desired) if below.is_empty() && self.is_atomic() => self.surplus(desired, found),
             Some(desired) => {
                 for (token, below) in below {
                     self.child(token, below, Some(desired), found);
@@ -120,6 +121,15 @@ impl<'v, 's> Place<'v, 's> {
         }
     }
 
+    /// Whether to own this value is to own all that is in it. Of other lists and maps an empty set owns nothing.
+    fn is_atomic(&self) -> bool {
+        match self.live {
+            Value::Object(_) => self.shape.is_some_and(owns_objects_whole),
+            Value::Array(_) => self.shape.is_none_or(|shape| shape.list() == ListKind::Atomic),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+        }
+    }
+
     /// Whether the value would be the same if nobody had written it.
     ///
     /// What depends on other fields (`imagePullPolicy` on the tag) can only be told from a value that somebody
@@ -140,6 +150,18 @@ impl<'v, 's> Place<'v, 's> {
         }
     }
 
+    /// Whether this is the second name of a Pod's account, which the server keeps equal to the first (Kubernetes:
+    /// `pkg/apis/core/v1/conversion.go`, `Convert_core_PodSpec_To_v1_PodSpec`).
+    fn is_mirror(&self, name: &Value) -> bool {
+        self.shape.is_some_and(Shape::is_builtin) && self.live.get("serviceAccountName") == Some(name)
+    }
+
+    /// Whether this is the status of an object inside another, such as a claim template's `phase: Pending`
+    /// (Kubernetes: `pkg/apis/core/v1/defaults.go`, `SetDefaults_PersistentVolumeClaim`).
+    fn is_embedded_status(&self) -> bool {
+        self.path.keys().next_back() == Some("status") && self.shape.is_some_and(Shape::is_builtin)
+    }
+
     /// The manager owns the whole value, of which the manifest asks for a part.
     ///
     /// Values that differ and lists of another length are the comparison's; left are the fields beside.
@@ -150,7 +172,7 @@ impl<'v, 's> Place<'v, 's> {
                     let place = self.key(key, value);
                     match desired.get(key).filter(|value| !value.is_null()) {
                         Some(desired) => place.surplus(desired, found),
-                        None if place.is_servers_choice() => {}
+                        None if place.is_servers_choice() || place.is_embedded_status() => {}
                         None => found.push(Addition {
                             in_whole: true,
                             ..place.found()
@@ -159,9 +181,15 @@ impl<'v, 's> Place<'v, 's> {
                 }
             }
             (Value::Array(live), Value::Array(desired)) if live.len() == desired.len() => {
-                for (index, (value, desired)) in live.iter().zip(desired).enumerate() {
-                    let element = self.shape.and_then(Shape::element);
-                    self.step(Segment::Index(index), &index.to_string(), element, value)
+                let element = self.shape.and_then(Shape::element);
+                let positions = match self.shape.filter(|shape| shape.is_unordered()) {
+                    Some(shape) => pairs::pair(desired, live, shape.identity(), |wanted, live| {
+                        covers(element, wanted, Some(live))
+                    }),
+                    None => (0..live.len()).collect(),
+                };
+                for (index, desired) in positions.into_iter().zip(desired) {
+                    self.step(Segment::Index(index), &index.to_string(), element, &live[index])
                         .surplus(desired, found);
                 }
             }
@@ -177,6 +205,7 @@ impl<'v, 's> Place<'v, 's> {
             match self.live.get(key) {
                 Some(Value::String(policy))
                     if key == "imagePullPolicy" && follows_from_tag(policy, self.live) => {}
+                Some(name) if key == "serviceAccount" && self.is_mirror(name) => {}
                 Some(live) => {
                     let desired = desired.and_then(|desired| desired.get(key));
                     self.key(key, live).visit(below, desired, found);
@@ -338,6 +367,75 @@ mod tests {
         assert_eq!(
             paths("v1", "ConfigMap", &fields, &desired, &live),
             ["/data/x", "/data/y", "/metadata/finalizers[=b]"]
+        );
+    }
+
+    /// What is left of a set whose members somebody else replaced looks like that of an atomic value.
+    #[test]
+    fn an_emptied_set_of_a_list_or_map_owns_nothing_in_it() {
+        let fields = json!({"f:data": {}});
+        let live = json!({"metadata": {}, "data": {"x": "1"}});
+        assert_eq!(
+            paths("v1", "ConfigMap", &fields, &json!({"data": {"y": "1"}}), &live),
+            Vec::<String>::new()
+        );
+        // A selector is atomic, ports are not.
+        let fields = json!({"f:spec": {"f:ports": {}, "f:selector": {}}});
+        let desired = json!({"spec": {"ports": [{"port": 80}], "selector": {"a": "b"}}});
+        let live = json!({"metadata": {},
+            "spec": {"ports": [{"port": 81, "protocol": "UDP"}], "selector": {"a": "b", "c": "d"}}});
+        assert_eq!(
+            paths("v1", "Service", &fields, &desired, &live),
+            ["/spec/selector/c"]
+        );
+    }
+
+    #[test]
+    fn rules_in_another_order_add_nothing_to_each_other() {
+        let fields = json!({"f:rules": {}});
+        let get = json!({"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]});
+        let update =
+            json!({"apiGroups": [""], "resources": ["leases"], "verbs": ["update"], "resourceNames": ["a"]});
+        let url = json!({"nonResourceURLs": ["/metrics"], "verbs": ["get"]});
+        let desired = json!({"rules": [get, update, url]});
+        let live = json!({"metadata": {}, "rules": [url, get, update]});
+        assert_eq!(
+            paths(
+                "rbac.authorization.k8s.io/v1",
+                "ClusterRole",
+                &fields,
+                &desired,
+                &live
+            ),
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn the_second_name_of_an_account_is_no_addition() {
+        let fields = json!({"f:spec": {"f:serviceAccount": {}, "f:serviceAccountName": {}}});
+        let desired = json!({"spec": {"serviceAccountName": "own"}});
+        let live =
+            json!({"metadata": {}, "spec": {"serviceAccount": "other", "serviceAccountName": "other"}});
+        assert_eq!(paths("v1", "Pod", &fields, &desired, &live), Vec::<String>::new());
+        // Where the chart names none, the first name says it.
+        assert_eq!(
+            paths("v1", "Pod", &fields, &json!({"spec": {}}), &live),
+            ["/spec/serviceAccountName"]
+        );
+    }
+
+    #[test]
+    fn the_status_of_a_claim_template_is_no_addition() {
+        let fields = json!({"f:spec": {"f:volumeClaimTemplates": {}}});
+        let claim = json!({"metadata": {"name": "data"}});
+        let desired = json!({"spec": {"volumeClaimTemplates": [claim]}});
+        let mut live = desired.clone();
+        live["metadata"] = json!({});
+        live["spec"]["volumeClaimTemplates"][0]["status"] = json!({"phase": "Pending"});
+        assert_eq!(
+            paths("apps/v1", "StatefulSet", &fields, &desired, &live),
+            Vec::<String>::new()
         );
     }
 

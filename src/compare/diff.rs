@@ -222,7 +222,8 @@ impl<'v> Walk<'v> {
     }
 
     /// Keyed lists: order means nothing, and where a key occurs twice the last one counts (`env`), unless the
-    /// server kept them all apart (`ports` with one number and two names).
+    /// server kept them all apart (`ports` with one number and two names). Managed fields cannot name one of two
+    /// elements with one key, so that what somebody put beside the manifest's is told here.
     fn keyed(
         &mut self,
         trail: &Trail<'_>,
@@ -270,13 +271,18 @@ impl<'v> Walk<'v> {
                 self.record(&Trail::Match(trail, &values, None), last, None, Cause::Value);
                 continue;
             };
+            let holds = |item: &Value, position: usize| covers(element, item, Some(&live[position]));
             let kept_apart = positions.len() > 1
-                && wanted.iter().all(|item| {
-                    positions
-                        .iter()
-                        .any(|position| covers(element, item, Some(&live[*position])))
-                });
-            if let Some(position) = positions.last().filter(|_| !kept_apart) {
+                && wanted
+                    .iter()
+                    .all(|item| positions.iter().any(|position| holds(item, *position)));
+            let unasked = || {
+                let is_unasked = |position: &&usize| !wanted.iter().any(|item| holds(item, **position));
+                let others = positions.iter().rev();
+                others.filter(|_| positions.len() > wanted.len()).find(is_unasked)
+            };
+            let compared = if kept_apart { unasked() } else { positions.last() };
+            if let Some(position) = compared {
                 let trail = Trail::Match(trail, &values, Some(*position));
                 self.value(&trail, element, last, Some(&live[*position]));
             }
@@ -579,6 +585,27 @@ mod tests {
                 expected,
                 "{asked:?} {lives:?}"
             );
+        }
+    }
+
+    #[test]
+    fn an_element_more_with_the_key_of_another_is_found() {
+        let ports = |names: &[&str]| {
+            let ports: Vec<Value> = names
+                .iter()
+                .map(|name| json!({"name": name, "containerPort": 80}))
+                .collect();
+            pod(&json!({"name": "a", "ports": ports}))
+        };
+        let name = ["/spec/containers[name=a]/ports[containerPort=80,protocol=TCP]/name"];
+        let none: [&str; 0] = [];
+        for (lives, expected) in [
+            (&["http", "admin"][..], &name[..]),
+            (&["admin", "http"], &name),
+            (&["http", "http"], &none),
+        ] {
+            let found = paths("v1", "Pod", &ports(&["http"]), &ports(lives));
+            assert_eq!(found, expected, "{lives:?}");
         }
     }
 

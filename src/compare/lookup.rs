@@ -77,7 +77,8 @@ pub(crate) fn shape_at<'a>(root: Option<Shape<'a>>, path: &FieldPath) -> Option<
     path.segments().iter().fold(root, step)
 }
 
-fn step<'a>(shape: Option<Shape<'a>>, segment: &Segment) -> Option<Shape<'a>> {
+/// The shape one step further.
+pub(super) fn step<'a>(shape: Option<Shape<'a>>, segment: &Segment) -> Option<Shape<'a>> {
     match segment {
         Segment::Key(key) => child(shape?, key),
         Segment::Index(_) | Segment::Match(_) | Segment::Member(_) => shape?.element(),

@@ -13,7 +13,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::lookup;
 use super::path::{FieldPath, Segment};
+use crate::types::{ListKind, Shape, ValueKind};
 
 /// A live object, and apart from it what its managed fields say.
 #[derive(Debug)]
@@ -113,23 +115,45 @@ impl Entry<'_> {
         })
     }
 
-    /// Whether the manager owns the value at a path, or anything in it.
+    /// Whether the manager owns the value at a path of an object of this shape, or anything in it.
     ///
-    /// What is atomic to the API server is owned as a whole: then the manager of the whole owns its parts.
-    pub fn owns(&self, path: &FieldPath) -> bool {
+    /// What is atomic to the API server is owned as a whole: then the manager of the whole owns its parts. The same
+    /// empty set at a list or map that is not atomic says that the manager once made it, and that what it put there
+    /// is gone or somebody else's.
+    pub fn owns(&self, path: &FieldPath, shape: Option<Shape<'_>>) -> bool {
         let mut node = self.fields();
         if node.is_empty() {
             return false;
         }
+        let mut shape = shape;
         for segment in path.segments() {
+            if node.is_empty() {
+                return is_atomic(shape, segment);
+            }
             match step(node, segment) {
-                Some(next) if next.is_empty() => return true,
                 Some(next) => node = next,
                 None => return false,
             }
+            shape = lookup::step(shape, segment);
         }
         true
     }
+}
+
+/// Whether managed fields name what a step leads into only as a whole (structured-merge-diff: `typed/helpers.go`,
+/// `ElementRelationship`). Where no type is known lists are atomic and objects are not (`schema/deduced.go`).
+fn is_atomic(shape: Option<Shape<'_>>, segment: &Segment) -> bool {
+    match segment {
+        Segment::Key(_) => shape.is_some_and(owns_objects_whole),
+        Segment::Index(_) => true,
+        Segment::Match(_) | Segment::Member(_) => shape.is_none_or(|shape| shape.list() == ListKind::Atomic),
+    }
+}
+
+/// Whether the fields of an object or map are never named one by one.
+pub(super) fn owns_objects_whole(shape: Shape<'_>) -> bool {
+    // Free-form values of built-in kinds are `RawExtension`s, which are atomic.
+    shape.is_owned_whole() || shape.is_builtin() && shape.value() == ValueKind::Any
 }
 
 /// The set below one step.
@@ -168,6 +192,7 @@ pub(super) fn set_member(token: &str) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::TypeTable;
     use serde_json::json;
 
     fn container(name: &str) -> FieldPath {
@@ -233,7 +258,39 @@ mod tests {
                 false,
             ),
         ] {
-            assert_eq!(entry.owns(&path), owned, "{path}");
+            let shape = TypeTable::builtin().kind("v1", "Pod");
+            assert_eq!(entry.owns(&path, shape), owned, "{path}");
+        }
+    }
+
+    /// When the last member goes, the set `{".": {}}` is left, which is written `{}` like that of an atomic value.
+    #[test]
+    fn an_emptied_set_owns_nothing_below() {
+        let text = json!({"metadata": {"managedFields": [{"manager": "helm", "fieldsV1": {
+            "f:data": {}, "f:spec": {"f:ports": {}, "f:selector": {}, "f:externalIPs": {}}}}]}})
+        .to_string();
+        let live = Live::parse(&text).unwrap();
+        let kind = |kind: &str| TypeTable::builtin().kind("v1", kind);
+        let spec = FieldPath::root().key("spec");
+        let port = spec.key("ports").join(Segment::Match(vec![
+            ("port".into(), json!(80)),
+            ("protocol".into(), json!("TCP")),
+        ]));
+        let data = FieldPath::root().key("data");
+        for (path, shape, owned) in [
+            (spec.key("ports"), kind("Service"), true),
+            (port.clone(), kind("Service"), false),
+            (port.key("name"), kind("Service"), false),
+            (spec.key("selector").key("app"), kind("Service"), true),
+            (
+                spec.key("externalIPs").join(Segment::Index(0)),
+                kind("Service"),
+                true,
+            ),
+            (data.key("key"), kind("ConfigMap"), false),
+            (data.key("key"), None, false),
+        ] {
+            assert_eq!(live.managed[0].owns(&path, shape), owned, "{path}");
         }
     }
 

@@ -74,6 +74,7 @@ struct Case {
     live: Value,
     managed: Vec<Value>,
     autoscaler: Autoscaler,
+    method: ApplyMethod,
 }
 
 impl Default for Case {
@@ -84,6 +85,7 @@ impl Default for Case {
             live: json!({}),
             managed: Vec::new(),
             autoscaler: Autoscaler::None,
+            method: ApplyMethod::Ssa,
         }
     }
 }
@@ -117,7 +119,7 @@ impl Case {
             rivals: &[],
             previous: None,
             attempted: &[],
-            method: ApplyMethod::Ssa,
+            method: self.method,
             shape: TypeTable::builtin().kind(&key.gvk.api_version, &key.gvk.kind),
             operations: &operations(),
             autoscaler: self.autoscaler,
@@ -126,6 +128,12 @@ impl Case {
         judge(&subject, &Lookup::Found(&live.to_string()), &Rules::default())
             .unwrap()
             .report
+    }
+
+    /// What the next upgrade does to each finding.
+    fn upgrades(&self) -> Vec<Option<NextUpgrade>> {
+        let findings = self.judge().findings;
+        findings.iter().map(|finding| finding.next_upgrade).collect()
     }
 
     fn one(&self) -> Finding {
@@ -569,6 +577,191 @@ fn a_port_whose_number_somebody_edited_fails_the_upgrade() {
         [
             (FindingCode::Removed, Some(NextUpgrade::Conflict)),
             (FindingCode::Added, Some(NextUpgrade::Keep))
+        ]
+    );
+}
+
+/// A strategic merge knows ports by their numbers: it writes the protocol back into the same port.
+#[test]
+fn a_protocol_that_somebody_edited_is_put_back_by_a_strategic_merge() {
+    let service =
+        |protocol: &str| json!({"spec": {"ports": [{"name": "dns", "port": 53, "protocol": protocol}]}});
+    let owned = json!({"f:spec": {"f:ports": {"k:{\"port\":53,\"protocol\":\"UDP\"}": {
+        ".": {}, "f:name": {}, "f:port": {}, "f:protocol": {}}}}});
+    for (method, expected) in [
+        (ApplyMethod::Csa, [NextUpgrade::Revert, NextUpgrade::Revert]),
+        (ApplyMethod::Ssa, [NextUpgrade::Conflict, NextUpgrade::Keep]),
+    ] {
+        let case = Case {
+            kind: ("v1", "Service"),
+            desired: service("TCP"),
+            live: service("UDP"),
+            managed: vec![entry("kubectl-edit", "Update", "", AFTER, &owned)],
+            method,
+            ..Case::default()
+        };
+        assert_eq!(case.upgrades(), expected.map(Some), "{method}");
+    }
+}
+
+/// `spec.template.spec.containers[0].ports[1].name: Duplicate value`.
+#[test]
+fn a_containers_port_whose_number_somebody_edited_fails_the_upgrade() {
+    let deployment = |port: u16| {
+        json!({"spec": {"template": {"spec": {"containers": [
+            {"name": "app", "image": "a", "ports": [{"name": "http", "containerPort": port, "protocol": "TCP"}]}]}}}})
+    };
+    let owned = json!({"f:spec": {"f:template": {"f:spec": {"f:containers": {"k:{\"name\":\"app\"}": {"f:ports": {
+        "k:{\"containerPort\":81,\"protocol\":\"TCP\"}": {
+            ".": {}, "f:name": {}, "f:containerPort": {}, "f:protocol": {}}}}}}}}});
+    for method in [ApplyMethod::Csa, ApplyMethod::Ssa] {
+        let case = Case {
+            desired: deployment(80),
+            live: deployment(81),
+            managed: vec![entry("kubectl-edit", "Update", "", AFTER, &owned)],
+            method,
+            ..Case::default()
+        };
+        let expected = [NextUpgrade::Conflict, NextUpgrade::Keep];
+        assert_eq!(case.upgrades(), expected.map(Some), "{method}");
+    }
+}
+
+/// A probe has one handler and a variable one source; a volume of another kind takes the place of the first.
+#[test]
+fn an_alternative_that_somebody_chose_fails_the_upgrade_or_goes() {
+    let pod = |container: Value, volume: Value| {
+        let mut app = json!({"name": "app", "image": "a"});
+        json_patch::merge(&mut app, &container);
+        let mut files = json!({"name": "files"});
+        json_patch::merge(&mut files, &volume);
+        json!({"spec": {"template": {"spec": {"containers": [app], "volumes": [files]}}}})
+    };
+    let probe = |probe: Value| pod(json!({"livenessProbe": probe}), json!({}));
+    let volume = |volume: Value| pod(json!({}), volume);
+    let held = |fields: Value| json!({"f:spec": {"f:template": {"f:spec": fields}}});
+    let (keep, revert, conflict) = (NextUpgrade::Keep, NextUpgrade::Revert, NextUpgrade::Conflict);
+    for (desired, live, fields, csa, ssa) in [
+        (
+            probe(json!({"tcpSocket": {"port": 80}})),
+            probe(json!({"httpGet": {"port": 80}})),
+            json!({"f:containers": {"k:{\"name\":\"app\"}": {"f:livenessProbe": {"f:httpGet": {
+                ".": {}, "f:port": {}}}}}}),
+            [conflict, keep],
+            [conflict, keep],
+        ),
+        (
+            volume(json!({"secret": {"secretName": "s"}})),
+            volume(json!({"hostPath": {"path": "/"}})),
+            json!({"f:volumes": {"k:{\"name\":\"files\"}": {"f:hostPath": {".": {}, "f:path": {}}}}}),
+            [revert, revert],
+            [conflict, keep],
+        ),
+    ] {
+        for (method, expected) in [(ApplyMethod::Csa, csa), (ApplyMethod::Ssa, ssa)] {
+            let case = Case {
+                desired: desired.clone(),
+                live: live.clone(),
+                managed: vec![entry("kubectl-edit", "Update", "", AFTER, &held(fields.clone()))],
+                method,
+                ..Case::default()
+            };
+            assert_eq!(case.upgrades(), expected.map(Some), "{method}");
+        }
+    }
+}
+
+/// Its patch strategy is `replace`.
+#[test]
+fn a_budgets_selector_is_put_back_as_a_whole() {
+    let budget = |labels: Value| json!({"spec": {"selector": {"matchLabels": labels}}});
+    for (method, expected) in [
+        (ApplyMethod::Csa, NextUpgrade::Revert),
+        (ApplyMethod::Ssa, NextUpgrade::Conflict),
+    ] {
+        let case = Case {
+            kind: ("policy/v1", "PodDisruptionBudget"),
+            desired: budget(json!({"app": "web"})),
+            live: budget(json!({"app": "web", "track": "canary"})),
+            managed: vec![entry(
+                "kubectl-edit",
+                "Update",
+                "",
+                AFTER,
+                &json!({"f:spec": {"f:selector": {}}}),
+            )],
+            method,
+            ..Case::default()
+        };
+        assert_eq!(case.one().next_upgrade, Some(expected), "{method}");
+    }
+}
+
+/// Who owns an atomic value took away what it lacks, and stands in the way of getting it back.
+#[test]
+fn what_goes_missing_in_an_atomic_value_was_removed_by_its_owner() {
+    let case = Case {
+        kind: ("v1", "Service"),
+        desired: json!({"spec": {"selector": {"app": "web", "track": "stable"}}}),
+        live: json!({"spec": {"selector": {"track": null}}}),
+        managed: vec![
+            entry("helm", "Apply", "", DURING, &json!({"f:spec": {"f:type": {}}})),
+            entry(
+                "kubectl-edit",
+                "Update",
+                "",
+                AFTER,
+                &json!({"f:spec": {"f:selector": {}}}),
+            ),
+        ],
+        ..Case::default()
+    };
+    let finding = case.one();
+    assert_eq!(
+        (finding.code, finding.path.as_str(), finding.next_upgrade),
+        (
+            FindingCode::Removed,
+            "/spec/selector/track",
+            Some(NextUpgrade::Conflict)
+        )
+    );
+    assert_eq!(
+        finding.actor.map(|actor| actor.manager).as_deref(),
+        Some("kubectl-edit")
+    );
+}
+
+/// Helm's set of the map is left empty, which is not to own what others put into it.
+#[test]
+fn keys_in_place_of_all_of_the_charts_are_found() {
+    let case = Case {
+        kind: ("v1", "ConfigMap"),
+        desired: json!({"data": {"own": "1"}}),
+        live: json!({"data": {"own": null, "other": "1"}}),
+        managed: vec![
+            entry("helm", "Update", "", DURING, &json!({"f:data": {}})),
+            entry(
+                "kubectl-edit",
+                "Update",
+                "",
+                AFTER,
+                &json!({"f:data": {"f:other": {}}}),
+            ),
+        ],
+        method: ApplyMethod::Csa,
+        ..Case::default()
+    };
+    let report = case.judge();
+    let told: Vec<_> = report
+        .findings
+        .iter()
+        .map(|finding| (finding.code, finding.path.as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (FindingCode::Removed, "/data/own"),
+            (FindingCode::Added, "/data/other")
         ]
     );
 }

@@ -51,7 +51,7 @@ pub(super) fn writers<'a>(context: &Context<'_>, live: &'a Live<'a>) -> Vec<Writ
         .map(|entry| {
             let who = context.managers.who(&entry.manager);
             // Whoever stamped the object brought it here.
-            let standing = if who != Who::Helm && entry.owns(&stamp) {
+            let standing = if who != Who::Helm && entry.owns(&stamp, context.shape) {
                 Standing::Creator
             } else {
                 Standing::Editor
@@ -117,7 +117,7 @@ fn moment(context: &Context<'_>, live: &Live<'_>, entry: &Entry<'_>) -> Moment {
     match (others.is_empty() || are_of_status && is_changed, helm.len()) {
         (false, _) => Moment::During,
         // An autoscaler's write of an open replica count leaves no entry either.
-        (true, 1) if may_be_scaled_untraced(live) => Moment::During,
+        (true, 1) if may_be_scaled_untraced(context, live) => Moment::During,
         (true, 1) => Moment::PerhapsAfter,
         (true, _) if entry.operation == by_method => Moment::During,
         (true, _) => Moment::After,
@@ -126,7 +126,8 @@ fn moment(context: &Context<'_>, live: &Live<'_>, entry: &Entry<'_>) -> Moment {
 
 /// Whether nobody owns the replica count: then writes through `scale` leave no entry (apimachinery:
 /// `managedfields/internal/skipnonapplied.go`, `Update`).
-fn may_be_scaled_untraced(live: &Live<'_>) -> bool {
+fn may_be_scaled_untraced(context: &Context<'_>, live: &Live<'_>) -> bool {
     let path = FieldPath::root().key("spec").key("replicas");
-    live.object.pointer("/spec/replicas").is_some() && !live.managed.iter().any(|entry| entry.owns(&path))
+    let is_owned = live.managed.iter().any(|entry| entry.owns(&path, context.shape));
+    live.object.pointer("/spec/replicas").is_some() && !is_owned
 }
