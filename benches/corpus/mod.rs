@@ -104,7 +104,7 @@ fn templates(number: usize) -> String {
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
         text.push_str(WORDS[(state >> 60) as usize]);
-        if state >> 56 & 7 == 0 {
+        if (state >> 56).is_multiple_of(8) {
             write!(text, "key{}", state >> 44 & 0xfff).unwrap();
         }
     }

@@ -211,7 +211,7 @@ impl<'c> Scene<'c> {
     }
 }
 
-/// Installs a policy that writes intervals as Go does, and waits until it does.
+/// Installs a policy that writes intervals in seconds, and waits until it does.
 fn rewrite_intervals(cluster: &Cluster, namespace: &str) {
     let api_version = "admissionregistration.k8s.io/v1";
     let metadata = json!({"name": namespace});
@@ -224,7 +224,7 @@ fn rewrite_intervals(cluster: &Cluster, namespace: &str) {
             "matchConstraints": {"resourceRules": rules},
             "matchConditions": [{"name": "has-interval", "expression": "has(object.spec) && has(object.spec.interval)"}],
             "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression":
-                r#"[JSONPatch{op: "replace", path: "/spec/interval", value: "8760h0m0s"}]"#}}]}});
+                r#"[JSONPatch{op: "replace", path: "/spec/interval", value: "31536000s"}]"#}}]}});
     let binding = json!({"apiVersion": api_version, "kind": "MutatingAdmissionPolicyBinding", "metadata": metadata,
         "spec": {"policyName": namespace, "matchResources": {
             "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}}}});
@@ -241,7 +241,7 @@ fn rewrite_intervals(cluster: &Cluster, namespace: &str) {
         "x=y",
     ];
     until("the policy rewrites intervals", || {
-        cluster.kubectl(&arguments).contains("8760h0m0s")
+        cluster.kubectl(&arguments).contains("31536000s")
     });
 }
 
