@@ -14,7 +14,7 @@ use crate::classify::confirm::{Question, Unanswered};
 use crate::object::{Gvk, ObjectKey};
 use crate::source::{Expected, Kinds, ReadError, Source, Wanted};
 
-/// How many questions may wait for their answers; few, so that what fails for a whole kind is noticed early.
+/// How many kinds are asked about at once, and how many objects of one.
 const AT_ONCE: usize = 8;
 
 /// Why nothing more is asked about a kind in a namespace.
@@ -31,13 +31,31 @@ pub(super) async fn confirm<S: Source>(
     let questions = board.questions();
     progress.stage("asking the server about what drifted", questions.len());
     let given_up = &GivenUp::default();
-    futures::stream::iter(questions)
+    let one = |asked: Asked| async move {
+        let answer = ask(source, &asked, kinds, given_up).await;
+        settle(board, &asked, answer, facts);
+        progress.step();
+    };
+    let mut places: BTreeMap<(Gvk, Option<String>), Vec<Asked>> = BTreeMap::new();
+    for asked in questions {
+        places.entry(place(&asked.key)).or_default().push(asked);
+    }
+    futures::stream::iter(places.into_values())
         .for_each_concurrent(AT_ONCE, |asked| async move {
-            let answer = ask(source, &asked, kinds, given_up).await;
-            settle(board, &asked, answer, facts);
-            progress.step();
+            let mut asked = asked.into_iter();
+            // The first one finds out what fails for all.
+            if let Some(first) = asked.next() {
+                one(first).await;
+            }
+            futures::stream::iter(asked)
+                .for_each_concurrent(AT_ONCE, one)
+                .await;
         })
         .await;
+}
+
+fn place(key: &ObjectKey) -> (Gvk, Option<String>) {
+    (key.gvk.clone(), key.namespace.clone())
 }
 
 async fn ask<S: Source>(
@@ -47,7 +65,7 @@ async fn ask<S: Source>(
     given_up: &GivenUp,
 ) -> Result<Vec<u8>, ReadError> {
     let key = &asked.key;
-    let place = (key.gvk.clone(), key.namespace.clone());
+    let place = place(key);
     let known = {
         let given_up = given_up.lock().unwrap_or_else(PoisonError::into_inner);
         given_up.get(&place).cloned()
