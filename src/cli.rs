@@ -72,6 +72,9 @@ pub enum Command {
     /// Compare every Helm release with what lives in the cluster
     #[command(after_help = EXIT_STATUS)]
     Scan(Box<ScanArgs>),
+    /// Say what state one release is really in, and the safest way out of it
+    #[command(after_help = DIAGNOSE_STATUS)]
+    Diagnose(Box<DiagnoseArgs>),
     /// Write everything a scan reads to files, to scan without the cluster
     Snapshot(Box<SnapshotArgs>),
     /// Explain a code or state of the report; without one, list them
@@ -100,6 +103,10 @@ pub enum Command {
 const EXIT_STATUS: &str = "Exit status: 0 clean; 1 drift; 2 trouble (usage, cluster unreachable, out of time, \
                            undelivered notification); 3 incomplete (no drift seen, but something could not be read).";
 
+const DIAGNOSE_STATUS: &str = "Exit status: 0 nothing is wrong with the release; 1 something is; 2 trouble (usage, \
+                               cluster unreachable, no such release); 3 incomplete (nothing seen, but something could \
+                               not be read).";
+
 /// Which cluster to read, and which releases in it.
 #[derive(Debug, Args)]
 pub struct ClusterArgs {
@@ -121,6 +128,14 @@ pub struct ClusterArgs {
     /// Only releases whose records match this label selector (see `helm upgrade --labels`)
     #[arg(short = 'l', long, value_name = "SELECTOR")]
     pub selector: Option<String>,
+    /// Which cluster, and how.
+    #[command(flatten)]
+    pub access: AccessArgs,
+}
+
+/// Which cluster to read, and how.
+#[derive(Debug, Clone, Args)]
+pub struct AccessArgs {
     /// The kubeconfig file [default: $KUBECONFIG, then ~/.kube/config, then the pod's own account]
     #[arg(long, value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,
@@ -172,6 +187,9 @@ pub struct ScanArgs {
     /// Let the API server confirm findings by dry runs, which need the right to patch [default: none]
     #[arg(long, value_enum, value_name = "BY", env = "DRIFTLINE_CONFIRM")]
     pub confirm: Option<Confirm>,
+    /// What makes the exit status 1: drift alone, or a release in a critical state as well [default: drift]
+    #[arg(long, value_enum, value_name = "WHAT", env = "DRIFTLINE_FAIL_ON")]
+    pub fail_on: Option<FailOn>,
     /// Exit with this status instead of 1 when something drifted
     #[arg(long, value_name = "STATUS", env = "DRIFTLINE_EXIT_CODE_ON_DRIFT")]
     pub exit_code_on_drift: Option<u8>,
@@ -190,6 +208,15 @@ pub enum Output {
     Json,
 }
 
+/// What makes the exit status 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Drift.
+    Drift,
+    /// Drift, or a release that is stuck or failed.
+    Health,
+}
+
 /// Who confirms findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Confirm {
@@ -197,6 +224,25 @@ pub enum Confirm {
     None,
     /// The API server, by dry runs of what drifted.
     Server,
+}
+
+/// Options of `diagnose`.
+#[derive(Debug, Args)]
+pub struct DiagnoseArgs {
+    /// The release
+    pub release: String,
+    /// Its namespace; without it, wherever there is a release of that name
+    #[arg(short, long, value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
+    /// Which cluster, and how.
+    #[command(flatten)]
+    pub access: AccessArgs,
+    /// Read a snapshot instead of a cluster
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["kubeconfig", "context", "in_cluster"])]
+    pub snapshot: Option<PathBuf>,
+    /// The format of the page
+    #[arg(short, long, value_enum, default_value_t, env = "DRIFTLINE_OUTPUT")]
+    pub output: Output,
 }
 
 /// Options of `snapshot`.

@@ -5,7 +5,8 @@
 //! difference, 2 is trouble. 3 keeps "nothing seen, but not everything readable" apart from both, since calling
 //! that clean hides drift and calling it drift cries wolf.
 
-use crate::classify::code::Outcome;
+use crate::classify::code::{HealthSeverity, Outcome};
+use crate::report::Report;
 
 /// Everything was read and matches.
 pub const CLEAN: u8 = 0;
@@ -27,6 +28,36 @@ pub enum Delivery {
     Undelivered,
 }
 
+/// What makes the exit status [`DRIFT`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum FailOn {
+    /// Drift.
+    #[default]
+    Drift,
+    /// Drift, or a release whose health is critical.
+    Health,
+    /// Whatever is wrong with a release, drift apart: what `driftline diagnose` was asked about.
+    Diagnosis,
+}
+
+impl FailOn {
+    /// The outcome, with what else the operator counts as a failure.
+    pub fn weigh(self, report: &Report) -> Outcome {
+        let worst = report.releases.iter().flat_map(|release| &release.health);
+        let worst = worst.map(|health| health.severity).max();
+        match (self, report.outcome, worst) {
+            (Self::Health, Outcome::Clean | Outcome::Incomplete, Some(HealthSeverity::Critical))
+            | (
+                Self::Diagnosis,
+                Outcome::Clean | Outcome::Incomplete,
+                Some(HealthSeverity::Warning | HealthSeverity::Critical),
+            ) => Outcome::Drift,
+            (Self::Diagnosis, Outcome::Drift, None | Some(HealthSeverity::Info)) => Outcome::Clean,
+            (_, outcome, _) => outcome,
+        }
+    }
+}
+
 /// The exit status of a scan.
 ///
 /// Trouble comes before drift, drift before incomplete, incomplete before clean. `on_drift` is the operator's
@@ -46,6 +77,35 @@ pub const fn status(outcome: Outcome, delivery: Delivery, on_drift: Option<u8>) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classify::code::HealthCode;
+    use crate::report::fixtures;
+
+    #[test]
+    fn what_counts_as_a_failure() {
+        use HealthSeverity::{Critical, Info, Warning};
+        // Health, then the status without the flag, with `--fail-on health`, and of a diagnosis.
+        for (severity, statuses) in [
+            (None, [CLEAN, CLEAN, CLEAN]),
+            (Some(Info), [CLEAN, CLEAN, CLEAN]),
+            (Some(Warning), [CLEAN, CLEAN, DRIFT]),
+            (Some(Critical), [CLEAN, DRIFT, DRIFT]),
+        ] {
+            let mut report = fixtures::clean();
+            let health =
+                severity.map(|severity| crate::health::remark(HealthCode::Stuck, severity, String::new()));
+            report.releases[0].health.extend(health);
+            let got = [FailOn::Drift, FailOn::Health, FailOn::Diagnosis]
+                .map(|fail_on| status(fail_on.weigh(&report), Delivery::NothingToDeliver, None));
+            assert_eq!(got, statuses, "{severity:?}");
+        }
+        // Drift is a scan's business.
+        let mut report = fixtures::drifted();
+        for release in &mut report.releases {
+            release.health.clear();
+        }
+        assert_eq!(FailOn::Drift.weigh(&report), Outcome::Drift);
+        assert_eq!(FailOn::Diagnosis.weigh(&report), Outcome::Clean);
+    }
 
     #[test]
     fn the_full_table() {

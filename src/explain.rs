@@ -10,6 +10,7 @@ mod findings;
 mod health;
 mod states;
 
+use std::collections::HashSet;
 use std::fmt;
 
 use crate::classify::code::{FindingCode, HealthCode, ObjectState};
@@ -61,18 +62,22 @@ pub struct UnknownName {
     given: String,
 }
 
-/// Explains one word of the report.
-pub fn explain(name: &str) -> Result<Explanation, UnknownName> {
-    all()
-        .find(|explanation| explanation.name == name)
-        .ok_or_else(|| UnknownName {
+/// Explains one word of the report; a word may be said of more than one thing.
+pub fn explain(name: &str) -> Result<Vec<Explanation>, UnknownName> {
+    let found: Vec<Explanation> = all().filter(|explanation| explanation.name == name).collect();
+    if found.is_empty() {
+        return Err(UnknownName {
             given: name.to_owned(),
-        })
+        });
+    }
+    Ok(found)
 }
 
 /// Every word that has an explanation: findings, then health, then states of objects.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    all().map(|explanation| explanation.name)
+    let mut known = HashSet::new();
+    let names = all().map(|explanation| explanation.name);
+    names.filter(move |name| known.insert(*name))
 }
 
 /// Every explanation, in the order of [`names`].
@@ -152,9 +157,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_word_has_its_own_text_and_no_two_words_are_the_same() {
-        let vocabulary = FindingCode::ALL.len() + HealthCode::ALL.len() + ObjectState::ALL.len();
+    fn every_word_has_its_own_text() {
+        // A release is half upgraded, and so are its fields.
+        let vocabulary = FindingCode::ALL.len() + HealthCode::ALL.len() + ObjectState::ALL.len() - 1;
         assert_eq!(names().collect::<BTreeSet<_>>().len(), vocabulary);
+        assert_eq!(names().count(), vocabulary);
         for explanation in all() {
             let Text {
                 meaning,
@@ -172,7 +179,7 @@ mod tests {
                 );
                 assert!(!part.contains("  "), "{}: {part}", explanation.name);
             }
-            assert_eq!(explain(explanation.name), Ok(explanation));
+            assert!(explain(explanation.name).unwrap().contains(&explanation));
         }
     }
 

@@ -13,6 +13,8 @@
 //!   │
 //! classify ─ what a difference is called, how much it matters, what must not be shown
 //!   │
+//! health ── what state a release is really in, and the safest way out
+//!   │
 //! report ── one value, one renderer per format ── notify: Slack and PagerDuty ── exit: the status code
 //! ```
 //!
@@ -25,6 +27,7 @@ pub mod cluster;
 pub mod compare;
 pub mod exit;
 pub mod explain;
+pub mod health;
 pub mod manifest;
 pub mod notify;
 pub mod object;

@@ -12,9 +12,9 @@ use chrono::Utc;
 use clap::CommandFactory;
 
 use crate::classify::code::{Outcome, Stopped};
-use crate::cli::{Cli, Color, Command, Global, Output, ScanArgs, SnapshotArgs};
+use crate::cli::{Cli, Color, Command, DiagnoseArgs, Global, Output, ScanArgs, SnapshotArgs};
 use crate::cluster::{Cluster, client};
-use crate::exit::{self, Delivery};
+use crate::exit::{self, Delivery, FailOn};
 use crate::explain;
 use crate::notify::{CheckStatus, Sinks};
 use crate::progress::Bar;
@@ -29,6 +29,7 @@ use crate::snapshot::{Recorder, SnapshotSource};
 pub async fn run(cli: Cli) -> anyhow::Result<u8> {
     match cli.command {
         Command::Scan(args) => scan_command(&args, &cli.global).await,
+        Command::Diagnose(args) => diagnose_command(&args, &cli.global).await,
         Command::Snapshot(args) => snapshot_command(&args, &cli.global).await,
         Command::Explain { code } => explain_command(code.as_deref()),
         Command::Notify { check: _, config } => check_command(config.as_deref()).await,
@@ -51,24 +52,10 @@ fn environment(name: &str) -> Option<String> {
 
 async fn scan_command(args: &ScanArgs, global: &Global) -> anyhow::Result<u8> {
     let settings = ScanSettings::resolve(args, &environment)?;
-    let reading = settings.reading;
-    let stop = stop(reading.timeout)?;
-    let bar = Arc::new(Bar::new(global.quiet || global.verbose > 0));
-    let progress: Arc<dyn Progress> = bar.clone();
-    let mut report = match reading.from {
-        From::Cluster(options) => {
-            let (cluster, stop) = connect(options, stop).await?;
-            scan(Arc::new(cluster), &reading.scan, &progress, stop).await
-        }
-        From::Snapshot(path) => {
-            let snapshot = SnapshotSource::open(&path)?;
-            scan(Arc::new(snapshot), &reading.scan, &progress, stop).await
-        }
-    };
-    bar.finish();
+    let mut report = read(settings.reading, global).await?;
     // A snapshot has the name that it was taken with, a configuration file one for clusters: only what was asked
     // for this scan stands above that.
-    if let (Some(_), Some(name)) = (&args.snapshot, &args.cluster.cluster_name) {
+    if let (Some(_), Some(name)) = (&args.snapshot, &args.cluster.access.cluster_name) {
         report.cluster.name.clone_from(name);
     }
     let report = if args.all {
@@ -81,10 +68,58 @@ async fn scan_command(args: &ScanArgs, global: &Global) -> anyhow::Result<u8> {
     let delivery = deliver(&settings.sinks, &report).await;
     written?;
     Ok(exit::status(
-        report.outcome,
+        settings.fail_on.weigh(&report),
         delivery,
         settings.exit_code_on_drift,
     ))
+}
+
+/// Scans what the settings say.
+async fn read(reading: Reading, global: &Global) -> anyhow::Result<Report> {
+    let stop = stop(reading.timeout)?;
+    let bar = Arc::new(Bar::new(global.quiet || global.verbose > 0));
+    let progress: Arc<dyn Progress> = bar.clone();
+    let report = match reading.from {
+        From::Cluster(options) => {
+            let (cluster, stop) = connect(options, stop).await?;
+            scan(Arc::new(cluster), &reading.scan, &progress, stop).await
+        }
+        From::Snapshot(path) => {
+            let snapshot = SnapshotSource::open(&path)?;
+            scan(Arc::new(snapshot), &reading.scan, &progress, stop).await
+        }
+    };
+    bar.finish();
+    Ok(report)
+}
+
+async fn diagnose_command(args: &DiagnoseArgs, global: &Global) -> anyhow::Result<u8> {
+    let report = read(Reading::of_diagnosis(args, &environment)?, global).await?;
+    let mut bytes = Vec::new();
+    match args.output {
+        Output::Json => json::render(&report, &mut bytes)?,
+        Output::Text => text::diagnosis::render(
+            &report,
+            &text_options(global, io::stdout().is_terminal()),
+            &mut bytes,
+        )?,
+    }
+    print(&bytes)?;
+    // A release that is not there is an error of the report already.
+    if report.releases.is_empty() {
+        return Ok(exit::TROUBLE);
+    }
+    let outcome = FailOn::Diagnosis.weigh(&report);
+    Ok(exit::status(outcome, Delivery::NothingToDeliver, None))
+}
+
+fn text_options(global: &Global, to_terminal: bool) -> TextOptions {
+    let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    TextOptions {
+        palette: palette(global.color, to_terminal),
+        medium: Medium::detect(|name| environment(name).is_some()),
+        width: width.filter(|_| to_terminal),
+    }
 }
 
 fn write_report(report: &Report, args: &ScanArgs, global: &Global) -> anyhow::Result<()> {
@@ -92,15 +127,7 @@ fn write_report(report: &Report, args: &ScanArgs, global: &Global) -> anyhow::Re
     let mut bytes = Vec::new();
     match args.output {
         Output::Json => json::render(report, &mut bytes)?,
-        Output::Text => {
-            let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-            let options = TextOptions {
-                palette: palette(global.color, to_terminal),
-                medium: Medium::detect(|name| environment(name).is_some()),
-                width: width.filter(|_| to_terminal),
-            };
-            text::render(report, &options, &mut bytes)?;
-        }
+        Output::Text => text::render(report, &text_options(global, to_terminal), &mut bytes)?,
     }
     match &args.output_file {
         Some(path) => std::fs::write(path, &bytes)
@@ -190,7 +217,12 @@ async fn snapshot_command(args: &SnapshotArgs, global: &Global) -> anyhow::Resul
 
 fn explain_command(code: Option<&str>) -> anyhow::Result<u8> {
     let told = if let Some(code) = code {
-        explain::explain(code)?.to_string()
+        let found = explain::explain(code)?;
+        found
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("\n")
     } else {
         let names: Vec<&str> = explain::names().collect();
         format!("{}\n", names.join("\n"))

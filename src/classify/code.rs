@@ -175,6 +175,24 @@ vocabulary! {
         ApiRemoved = "api-removed",
         /// The newest revision moved while the scan was running.
         ChangedDuringScan = "changed-during-scan",
+        /// The newest operation did not come to its end, and its objects are at different revisions.
+        HalfUpgraded = "half-upgraded",
+        /// A hook of the newest operation failed.
+        HookFailed = "hook-failed",
+        /// A hook still runs.
+        HookRunning = "hook-running",
+        /// Objects of revisions that are not deployed exist.
+        LeftoverObjects = "leftover-objects",
+        /// An object cannot go because of its finalizers.
+        BlockedByFinalizer = "blocked-by-finalizer",
+        /// The history is long, or its records come near the limit.
+        HistoryBloat = "history-bloat",
+        /// An object that an upgrade adds belongs to somebody else.
+        OwnershipConflict = "ownership-conflict",
+        /// Objects of hooks that the newest revision does not have exist.
+        LeftoverHooks = "leftover-hooks",
+        /// The chart's definitions changed, which Helm does not upgrade.
+        ChartCrdsChanged = "chart-crds-changed",
     }
 }
 

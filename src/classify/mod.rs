@@ -6,7 +6,6 @@
 pub mod attribute;
 pub mod code;
 pub mod confirm;
-pub mod health;
 pub mod ignore;
 pub mod managers;
 pub mod object;

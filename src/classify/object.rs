@@ -70,8 +70,10 @@ pub enum Role {
     Expected,
     /// Only a previous or attempted revision asked for it.
     Leftover,
-    /// No revision is deployed; one that failed or is pending asked for it.
+    /// A revision that failed or is pending asked for it, and nothing is deployed or the operation may still run.
     Attempted,
+    /// A hook of the newest revision: looked at, and compared with nothing.
+    Hook,
 }
 
 /// One object, as the revisions of a release ask for it; the bodies are JSON.
@@ -148,6 +150,9 @@ pub fn judge(subject: &Subject<'_>, lookup: &Lookup<'_>, rules: &Rules) -> Optio
             reason,
         )))
     };
+    if subject.role == Role::Hook {
+        return None;
+    }
     let live = match *lookup {
         Lookup::Found(json) => match Live::parse(json) {
             Ok(live) => live,
@@ -202,6 +207,7 @@ fn judge_live(subject: &Subject<'_>, live: &Live<'_>, rules: &Rules, ignored: &H
             return report(ObjectState::Leftover, None).filter(|_| left_over);
         }
         Role::Attempted => return report(ObjectState::InSync, None).filter(|_| ownership == Ownership::Ours),
+        Role::Hook => return None,
     }
     if ownership != Ownership::Ours {
         return report(

@@ -108,5 +108,99 @@ pub(super) const fn text(code: HealthCode) -> Text {
                 another time.",
             next_upgrade: "It is not affected, unless the operation is still pending.",
         },
+        HealthCode::HalfUpgraded => Text {
+            meaning: "The newest revision failed or is pending, and part of its objects are as it wants them. The entry \
+                counts how many are at the new revision, how many at the deployed one and how many at neither, and \
+                names what is not ready.",
+            arises: "Helm writes objects one after the other. It was killed, or an object was refused, before it was \
+                through; what came before stays as it is.",
+            example: "of 5 objects that revision 8 changes, 3 are at revision 8, 1 at revision 7 and 1 at neither",
+            remedy: "Go to the side that is closer and works: forward by fixing the cause and upgrading again, or back by \
+                a rollback to the deployed revision. The entry about the failed or pending operation has the commands.",
+            next_upgrade: "It writes every object again as the new chart wants it, and does not look at how far the last \
+                one came. Objects that only the failed revision created are forgotten.",
+        },
+        HealthCode::HookFailed => Text {
+            meaning: "A hook of the newest operation failed, and with it the operation.",
+            arises: "The Job or Pod of the hook ended with an error, ran out of retries, or did not end in time.",
+            example: "Job shop/web-migrate, a hook for pre-upgrade, failed",
+            remedy: "Read what it said while its Pods are there, and mind that it may have done half of its work. After a \
+                pre-hook nothing else was written; before a post-hook everything was.\n\
+                $ kubectl logs job/NAME -n NAMESPACE --all-containers",
+            next_upgrade: "Unless the hook's delete policy says otherwise, it deletes the old object of the hook before it \
+                makes the new one, so what the old one said is lost then.",
+        },
+        HealthCode::HookRunning => Text {
+            meaning: "A hook of the newest operation still runs. Helm may have given up on it long ago; the Job does not \
+                know.",
+            arises: "The hook takes longer than --timeout, or Helm was killed while it waited.",
+            example: "Job shop/web-migrate, a hook for pre-upgrade, still runs, although Helm gave up",
+            remedy: "Wait until it ends before doing anything else: a rollback or another upgrade beside a migration that \
+                is still running can destroy data. Then upgrade with a longer --timeout.\n\
+                $ kubectl wait --for=condition=complete job/NAME -n NAMESPACE --timeout=1h",
+            next_upgrade: "It deletes the running Job and starts another one, unless the hook's delete policy says \
+                otherwise.",
+        },
+        HealthCode::LeftoverObjects => Text {
+            meaning: "Objects exist that carry this release's name and that its deployed revision does not have.",
+            arises: "A failed upgrade created them, or an upgrade that should have deleted them did not get to it.",
+            example: "ConfigMap shop/web-new belongs to revisions that are not deployed",
+            remedy: "Look at what uses them, and delete them by hand if nothing does. A chart that has them again adopts \
+                them. With --cleanup-on-fail Helm deletes what a failing upgrade created.",
+            next_upgrade: "It leaves them, unless the new chart has them: then it takes them over.",
+        },
+        HealthCode::BlockedByFinalizer => Text {
+            meaning: "An object of the release is being deleted and cannot go, because nobody takes its finalizers off.",
+            arises: "The controller that serves the finalizer is gone, broken or slow; or an uninstall deleted the \
+                controller before the objects that it has to clean up.",
+            example: "Widget shop/web is being deleted for 3 d, and waits for widgets.example.com/cleanup",
+            remedy: "Bring the controller back; it cleans up what the object stands for. Only if it is gone for good, \
+                remove the finalizer by hand, and clean up by hand.\n\
+                $ kubectl describe KIND NAME -n NAMESPACE",
+            next_upgrade: "It can write an object that is being deleted and does not bring it back: it goes as soon as its \
+                finalizers do, and the one after that creates it anew.",
+        },
+        HealthCode::HistoryBloat => Text {
+            meaning: "The release keeps many revisions, or its records come near the limit of 1 MiB for a Secret.",
+            arises: "--history-max 0 keeps everything. Large records come from large charts: a record holds all templates \
+                and files of the chart, and the rendered manifest.",
+            example: "40 revisions are kept, where Helm keeps 10 unless told otherwise",
+            remedy: "Upgrade once with a limit; Helm deletes the older records then. Against large records only a smaller \
+                chart helps: files that do not belong there, dashboards, definitions.\n\
+                $ helm upgrade RELEASE CHART -n NAMESPACE --reuse-values --history-max 10",
+            next_upgrade: "It fails with `Too long: must have at most 1048576 bytes` when the record does not fit, before \
+                anything is written.",
+        },
+        HealthCode::OwnershipConflict => Text {
+            meaning: "An object that the newest revision adds exists already and belongs to another release, or to none.",
+            arises: "Two releases have an object of the same kind and name, or somebody created it by hand before the \
+                chart had it.",
+            example: "ConfigMap shop/web-settings exists and is not this release's: an upgrade that adds it refuses",
+            remedy: "Find out who needs it. Rename it in one of the charts, or let this release take it over: with \
+                --take-ownership (Helm 3.17 and later), or by its annotations and label.\n\
+                $ kubectl annotate KIND NAME -n NAMESPACE --overwrite meta.helm.sh/release-name=RELEASE",
+            next_upgrade: "It refuses before anything is written. Helm asks only about objects that the deployed revision \
+                does not have: one of those that changed hands is taken back without a word.",
+        },
+        HealthCode::LeftoverHooks => Text {
+            meaning: "Objects of hooks exist that the newest revision of the chart does not have any more. Said by driftline \
+                diagnose only: they do no harm.",
+            arises: "Helm deletes the object of a hook before it makes the next one of that name. When a chart drops or \
+                renames a hook, nobody deletes its last object.",
+            example: "left by hooks of older revisions: Job shop/web-migrate-v1",
+            remedy: "Delete them once they have ended, or let Jobs expire by themselves: ttlSecondsAfterFinished.",
+            next_upgrade: "It does not look at them.",
+        },
+        HealthCode::ChartCrdsChanged => Text {
+            meaning: "Definitions in the chart's folder crds/ are not what they were in an older revision. Said by \
+                driftline diagnose only, from the records: whether somebody has applied them is not looked at.",
+            arises: "Helm installs the folder once and never upgrades it; charts of operators change it often.",
+            example: "the chart's crds/widgets.yaml changed after revision 6, and Helm does not upgrade definitions",
+            remedy: "Compare, read the chart's release notes, and apply them by hand.\n\
+                $ helm show crds CHART | kubectl diff -f -\n\
+                $ helm show crds CHART | kubectl apply --server-side -f -",
+            next_upgrade: "It leaves the definitions as they are, and may use fields that they do not have: those are \
+                dropped, or refused.",
+        },
     }
 }

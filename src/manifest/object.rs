@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::split::{self, SplitError};
 use crate::object::Gvk;
+use crate::release::decode::{Hook, HookPlace};
 use crate::yaml::{self, Limits, YamlError};
 
 /// The annotation that keeps an object when it leaves the release (Helm: `pkg/kube/resource_policy.go`).
@@ -76,6 +77,22 @@ pub enum ManifestError {
 /// Reads every object of a manifest, as often as the manifest names it.
 pub fn parse(manifest: &str, limits: &Limits) -> Result<Vec<ManifestObject>, ManifestError> {
     parse_like(manifest, limits, &mut Documents::default())
+}
+
+/// Reads out of its hooks' manifests where their objects are, and drops the manifests: they may hold anything.
+pub fn place_hooks(hooks: &mut [Hook], known: &mut Documents) {
+    for hook in hooks {
+        let manifest = std::mem::take(&mut hook.manifest);
+        if manifest.is_empty() {
+            continue;
+        }
+        // Helm has one object in each (Helm: `pkg/release/v1/util/manifest_sorter.go`); what is illegible is not made.
+        let objects = parse_like(&manifest, &Limits::default(), known).unwrap_or_default();
+        hook.place = objects.into_iter().next().map(|object| HookPlace {
+            api_version: object.gvk.api_version,
+            namespace: object.namespace,
+        });
+    }
 }
 
 /// The documents of one release's manifests that were read already.

@@ -5,6 +5,9 @@
 //! The chart is most of the bytes and is skipped while deserialising. Errors never quote the record: it may hold
 //! secrets.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::Read;
 
 use base64::Engine as _;
@@ -14,6 +17,7 @@ use chrono::{DateTime, Utc};
 use flate2::read::MultiGzDecoder;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 
 use crate::classify::code::ApplyMethod;
 
@@ -57,6 +61,9 @@ pub struct Release {
     /// `ssa`, `csa` or empty; Helm 3 does not write it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub apply_method: Option<String>,
+    /// How large the stored value is, of at most 1 MiB; not part of a record, but kept in copies of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored_bytes: Option<u64>,
 }
 
 /// Status and times of a revision.
@@ -83,6 +90,14 @@ pub struct ChartMeta {
     /// Name and version.
     #[serde(default)]
     pub metadata: Option<ChartName>,
+    /// The definitions in its folder `crds/`, which Helm installs once and never upgrades: a fingerprint by file.
+    #[serde(
+        default,
+        rename = "files",
+        deserialize_with = "definitions",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub crds: BTreeMap<String, u64>,
 }
 
 /// A chart's name and version.
@@ -96,8 +111,8 @@ pub struct ChartName {
     pub version: String,
 }
 
-/// A hook, by name.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A hook: an object that Helm makes at a moment of its own, outside of the manifest (Helm: `pkg/release/v1/hook.go`).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Hook {
     /// The object's name.
     #[serde(default)]
@@ -105,6 +120,53 @@ pub struct Hook {
     /// The object's kind.
     #[serde(default)]
     pub kind: String,
+    /// Its moments, such as `pre-upgrade`.
+    #[serde(default, deserialize_with = "list", skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<String>,
+    /// When Helm deletes the object, such as `hook-succeeded`; without any it does so before it makes the next one.
+    #[serde(default, deserialize_with = "list", skip_serializing_if = "Vec::is_empty")]
+    pub delete_policies: Vec<String>,
+    /// What came of it in this revision.
+    #[serde(default)]
+    pub last_run: LastRun,
+    /// The object as YAML. It may hold anything, so copies of a record leave it out.
+    #[serde(default, skip_serializing)]
+    pub manifest: String,
+    /// Where the object is, as its manifest says; `None` where it says nothing legible.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<HookPlace>,
+}
+
+/// Where a hook's object is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HookPlace {
+    /// Its API version.
+    pub api_version: String,
+    /// The namespace that its manifest names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+}
+
+/// What came of a hook; all empty where Helm did not get to it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct LastRun {
+    /// When Helm made the object, on its own clock.
+    #[serde(
+        default,
+        deserialize_with = "helm_time",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub started_at: Option<DateTime<Utc>>,
+    /// When Helm saw it end, or gave up waiting.
+    #[serde(
+        default,
+        deserialize_with = "helm_time",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub completed_at: Option<DateTime<Utc>>,
+    /// `Running`, `Succeeded`, `Failed` or `Unknown`.
+    #[serde(default)]
+    pub phase: String,
 }
 
 impl Release {
@@ -162,8 +224,12 @@ pub fn decode(payload: &[u8], max_bytes: u64) -> Result<Release, DecodeError> {
     let bytes = BASE64
         .decode(payload.trim_ascii())
         .map_err(|error| DecodeError::Base64(describe(&error)))?;
+    let measured = |release| Release {
+        stored_bytes: Some(payload.len() as u64),
+        ..release
+    };
     if !bytes.starts_with(&GZIP_MAGIC) {
-        return from_json(&bytes);
+        return from_json(&bytes).map(measured);
     }
     let mut json = Vec::new();
     MultiGzDecoder::new(bytes.as_slice())
@@ -173,7 +239,7 @@ pub fn decode(payload: &[u8], max_bytes: u64) -> Result<Release, DecodeError> {
     if json.len() as u64 > max_bytes {
         return Err(DecodeError::TooLarge { limit: max_bytes });
     }
-    from_json(&json)
+    from_json(&json).map(measured)
 }
 
 /// Reads the JSON form of a record, as it is inside the compressed payload and in snapshots.
@@ -200,6 +266,52 @@ fn describe(error: &base64::DecodeError) -> String {
         }
         base64::DecodeError::InvalidPadding => "wrong padding".to_owned(),
     }
+}
+
+/// The fingerprints of a chart's `crds/`, out of all of its files, or as a copy has them.
+fn definitions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, u64>, D::Error> {
+    #[derive(Deserialize)]
+    struct File<'a> {
+        #[serde(borrow, default)]
+        name: Cow<'a, str>,
+        #[serde(borrow, default)]
+        data: Option<&'a RawValue>,
+    }
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Files {
+        Fingerprints(BTreeMap<String, u64>),
+        Nothing(()),
+    }
+    // Told apart by the first byte: buffering every file to try both would copy the chart.
+    let raw = <&RawValue>::deserialize(deserializer)?;
+    let is_copy = !raw.get().starts_with('[');
+    if is_copy {
+        return match serde_json::from_str(raw.get()) {
+            Ok(Files::Fingerprints(known)) => Ok(known),
+            Ok(Files::Nothing(())) | Err(_) => Ok(BTreeMap::new()),
+        };
+    }
+    let files: Vec<File<'_>> = serde_json::from_str(raw.get()).unwrap_or_default();
+    let definitions = files.into_iter().filter(|file| file.name.starts_with("crds/"));
+    let fingerprint = |data: &str| {
+        let mut hasher = DefaultHasher::new();
+        data.hash(&mut hasher);
+        hasher.finish()
+    };
+    Ok(definitions
+        .map(|file| {
+            (
+                file.name.into_owned(),
+                fingerprint(file.data.map_or("", RawValue::get)),
+            )
+        })
+        .collect())
+}
+
+/// Go writes null for a list that has nothing.
+fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// Helm writes `""` or Go's year 1 for a time that never was (Helm: `pkg/release/v1/info.go`, `UnmarshalJSON`).
@@ -241,14 +353,21 @@ mod tests {
 
     const RECORD: &str = r#"{"name":"web","namespace":"shop","version":3,"manifest":"---\nkind: X\n",
         "info":{"status":"deployed","first_deployed":"","last_deployed":"2026-11-20T03:12:00.5+01:00","deleted":""},
-        "chart":{"metadata":{"name":"web","version":"1.2.3"},"templates":[{"data":"AAAA"}]},"config":{"a":1},
-        "hooks":[{"name":"migrate","kind":"Job","manifest":"x"}],"apply_method":"ssa"}"#;
+        "chart":{"metadata":{"name":"web","version":"1.2.3"},"templates":[{"data":"AAAA"}],
+        "files":[{"name":"README.md","data":"AA=="},{"name":"crds/a.yaml","data":"AAAA"}]},"config":{"a":1},
+        "hooks":[{"name":"migrate","kind":"Job","events":["pre-upgrade"],"last_run":{"started_at":"2026-11-20T03:00:00Z",
+            "completed_at":"","phase":"Running"}}],"apply_method":"ssa"}"#;
 
     #[test]
     fn compressed_and_plain_records_decode_alike() {
         let compressed = decode(&encode(&gzip(RECORD.as_bytes())), MAX_DECODED_BYTES).unwrap();
+        let plain = decode(&encode(RECORD.as_bytes()), MAX_DECODED_BYTES).unwrap();
+        assert!(plain.stored_bytes > compressed.stored_bytes);
         assert_eq!(
-            decode(&encode(RECORD.as_bytes()), MAX_DECODED_BYTES).unwrap(),
+            Release {
+                stored_bytes: compressed.stored_bytes,
+                ..plain
+            },
             compressed
         );
         assert_eq!((compressed.name.as_str(), compressed.version), ("web", 3));
@@ -259,6 +378,8 @@ mod tests {
         );
         let again = from_json(&serde_json::to_vec(&compressed).unwrap()).unwrap();
         assert_eq!(again, compressed, "a snapshot's copy says the same");
+        let crds = &compressed.chart.unwrap().crds;
+        assert_eq!(crds.keys().collect::<Vec<_>>(), ["crds/a.yaml"]);
     }
 
     #[test]

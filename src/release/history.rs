@@ -84,6 +84,20 @@ impl History {
             .take(ATTEMPTS_READ)
     }
 
+    /// The revisions below the baseline that failed or never came to an end, newest first. An upgrade forgets what
+    /// only they created.
+    pub fn abandoned(&self) -> impl Iterator<Item = &StoredRevision> {
+        let ceiling = self.baseline().map_or(0, |baseline| baseline.revision);
+        self.revisions
+            .iter()
+            .rev()
+            .filter(move |revision| {
+                revision.revision < ceiling
+                    && (revision.status == Status::Failed || revision.status.is_pending())
+            })
+            .take(ATTEMPTS_READ)
+    }
+
     /// The revisions that claim to be deployed.
     pub fn deployed(&self) -> impl Iterator<Item = &StoredRevision> {
         self.revisions

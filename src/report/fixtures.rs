@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 use super::counts::{ignored, outcome, verdict};
 use super::{
-    Actor, Advice, Chart, Cluster, Confirmation, Finding, Health, IgnoredBy, ObjectReport, ReleaseReport,
-    Report, ReportError, ReportNote, Revision, SCHEMA, Storage, Summary, Tool,
+    Actor, Advice, Chart, Cluster, Confirmation, Detail, Finding, Health, IgnoredBy, ObjectDetail,
+    ObjectReport, ReleaseReport, Report, ReportError, ReportNote, Revision, RevisionDetail, SCHEMA, Storage,
+    Summary, Tool,
 };
 use crate::classify::code::{
     ApplyMethod, FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome, Severity,
@@ -73,6 +74,7 @@ pub(crate) fn release(namespace: &str, name: &str) -> ReleaseReport {
         verdict: Verdict::Clean,
         health: Vec::new(),
         objects: Vec::new(),
+        detail: None,
     }
 }
 
@@ -88,6 +90,7 @@ impl ReleaseReport {
             code,
             severity,
             message: message.into(),
+            evidence: Vec::new(),
             advice: Vec::new(),
         });
         self.verdict = verdict(&self.objects, &self.health);
@@ -99,6 +102,7 @@ impl ReleaseReport {
             command: command.into(),
             destructive,
             why: why.into(),
+            changes: String::new(),
         };
         self.health.last_mut().unwrap().advice.push(advice);
         self
@@ -545,6 +549,67 @@ pub(crate) fn notes() -> Report {
     report.without_in_sync()
 }
 
+/// What `driftline diagnose` prints of a release in the middle of an upgrade that died.
+pub(crate) fn diagnosed() -> Report {
+    let revision = |revision, status: &str, description: &str| RevisionDetail {
+        revision,
+        status: status.into(),
+        created: Some(at("2026-11-18T09:12:00Z")),
+        written: Some(at("2026-11-18T09:14:00Z")),
+        bytes: Some(12_345),
+        chart: Some(Chart {
+            name: "web".into(),
+            version: "1.4.2".into(),
+        }),
+        description: Some(description.into()),
+    };
+    let object = |kind: &str, side: Option<&str>, remarks: &[&str]| ObjectDetail {
+        api_version: "apps/v1".into(),
+        kind: kind.into(),
+        namespace: Some("shop".into()),
+        name: "web".into(),
+        side: side.map(str::to_owned),
+        remarks: remarks.iter().map(|remark| (*remark).to_owned()).collect(),
+    };
+    let mut web = release("shop", "web")
+        .with_health(
+            HealthCode::Stuck,
+            HealthSeverity::Critical,
+            "revision 8 is pending-upgrade, last written 3 h ago: longer than 15 min, so Helm probably died",
+        )
+        .with_advice(
+            "shows Helm's own description of every revision",
+            "helm history web -n shop",
+            false,
+        )
+        .with_advice(
+            "Helm accepts a rollback here",
+            "helm rollback web 7 -n shop",
+            true,
+        );
+    let stuck = &mut web.health[0];
+    stuck
+        .evidence
+        .push("the record of revision 8 was last written at 2026-11-18T09:14:00Z".into());
+    stuck.advice[1].changes = "writes the objects of revision 7 again".into();
+    web.latest.revision = 8;
+    web.latest.status = "pending-upgrade".into();
+    web.detail = Some(Detail {
+        revisions: vec![
+            revision(4, "superseded", "Upgrade complete"),
+            revision(7, "deployed", "Upgrade complete"),
+            revision(8, "pending-upgrade", "Preparing upgrade\n::error::x"),
+        ],
+        objects: vec![
+            object("Deployment", Some("new"), &["1 of 3 replicas are ready"]),
+            object("Service", Some("old"), &[]),
+            object("StatefulSet", Some("neither"), &[]),
+            object("DaemonSet", None, &["it does not exist"]),
+        ],
+    });
+    report(vec![web], Vec::new(), None)
+}
+
 /// Every report, by the name of its snapshots.
 pub(crate) fn every() -> Vec<(&'static str, Report)> {
     vec![
@@ -558,5 +623,6 @@ pub(crate) fn every() -> Vec<(&'static str, Report)> {
         ("errors", errors()),
         ("confirmed", confirmed()),
         ("notes", notes()),
+        ("diagnosed", diagnosed()),
     ]
 }

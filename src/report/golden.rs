@@ -86,6 +86,29 @@ fn colours_change_nothing_but_colours() {
 }
 
 #[test]
+fn the_page_of_a_release_in_trouble() {
+    let page = |options: &TextOptions| {
+        let mut out = Vec::new();
+        text::diagnosis::render(&fixtures::diagnosed(), options, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    insta::assert_snapshot!("diagnosis-plain", page(&TextOptions::PLAIN));
+    insta::assert_snapshot!("diagnosis-coloured", page(&COLOURED).replace('\u{1b}', "<ESC>"));
+    let headings = ["History (", "In the cluster", "Diagnosis", "What to do"];
+    let text: Vec<String> = page(&CI)
+        .lines()
+        .filter(|line| !headings.iter().any(|heading| line.starts_with(heading)))
+        // Revisions are numbers, and evidence is marked.
+        .map(|line| {
+            line.trim_start()
+                .trim_start_matches(|mark: char| mark.is_ascii_digit() || mark == '-')
+        })
+        .map(str::to_owned)
+        .collect();
+    assert_harmless(&text.join("\n"), "diagnosis");
+}
+
+#[test]
 fn every_line_is_harmless() {
     for (name, report) in fixtures::every() {
         assert_harmless(&as_text(&report, &CI), name);

@@ -179,6 +179,63 @@ pub struct ReleaseReport {
     pub health: Vec<Health>,
     /// Its objects, sorted by kind, namespace and name; those in sync are left out unless asked for.
     pub objects: Vec<ObjectReport>,
+    /// All that is known of its history; only where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub detail: Option<Detail>,
+}
+
+/// All that is known of a release's history, for whoever has to mend it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Detail {
+    /// Every revision that is kept, oldest first.
+    pub revisions: Vec<RevisionDetail>,
+    /// The objects that the deployed and the newest revision disagree about, or that are not ready, where the newest
+    /// operation did not come to its end.
+    pub objects: Vec<ObjectDetail>,
+}
+
+/// One revision in detail.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RevisionDetail {
+    /// Its number.
+    pub revision: u64,
+    /// Helm's status of it.
+    pub status: String,
+    /// When its record was created, on the API server's clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created: Option<DateTime<Utc>>,
+    /// When its record was last written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub written: Option<DateTime<Utc>>,
+    /// The size of its record in bytes, as it is stored; absent where it was not read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// Its chart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chart: Option<Chart>,
+    /// How Helm says it ended, without values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+/// One object of an operation that did not come to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectDetail {
+    /// The API version.
+    pub api_version: String,
+    /// The kind.
+    pub kind: String,
+    /// The namespace; `null` for cluster-scoped kinds.
+    pub namespace: Option<String>,
+    /// The name.
+    pub name: String,
+    /// Which revision it is like: `old`, `new` or `neither`; absent where both ask for the same or nothing is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub side: Option<String>,
+    /// In a few words, what else is to be said of it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub remarks: Vec<String>,
 }
 
 /// Where Helm keeps the records of a release.
@@ -219,8 +276,11 @@ pub struct Health {
     pub code: HealthCode,
     /// How much it matters.
     pub severity: HealthSeverity,
-    /// One sentence with the evidence.
+    /// One sentence.
     pub message: String,
+    /// What it rests on: revisions, times and objects, a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub evidence: Vec<String>,
     /// What to run, safest first.
     pub advice: Vec<Advice>,
 }
@@ -234,6 +294,9 @@ pub struct Advice {
     pub destructive: bool,
     /// Why one would run it.
     pub why: String,
+    /// What it changes.
+    #[serde(default)]
+    pub changes: String,
 }
 
 /// One object of a release.

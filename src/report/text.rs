@@ -1,7 +1,7 @@
 //! The report as text for people.
 //!
 //! Quiet when clean: one line that says what was looked at. Otherwise a block per release that needs attention,
-//! then its health with what to run, its objects, their fields. The answer comes last, where a terminal stands
+//! then its health in a line each, its objects, their fields. The answer comes last, where a terminal stands
 //! when the output ends.
 //!
 //! Every line begins with a word or a mark of driftline's own: a verdict, a state, a code, a gutter. That makes
@@ -9,6 +9,7 @@
 //! stands where a CI runner looks for commands.
 
 mod closing;
+pub mod diagnosis;
 mod fields;
 mod line;
 mod lines;
@@ -135,6 +136,16 @@ impl Writer<'_> {
         for health in &release.health {
             self.health(health)?;
         }
+        if release.health.iter().any(|health| !health.advice.is_empty()) {
+            let command = format!(
+                "driftline diagnose {} -n {}",
+                release.name, release.storage.namespace
+            );
+            let mut line = Line::indented(6);
+            line.push(palette.dim, "the way out: $ ");
+            line.plain(Safe::of(&command, self.options.medium));
+            self.line(&line)?;
+        }
         self.objects(release)
     }
 
@@ -147,20 +158,6 @@ impl Writer<'_> {
             .push(style, health.code.as_str());
         line.plain(": ").plain(self.options.safe(&health.message));
         self.line(&line)?;
-        for advice in &health.advice {
-            let mut why = Line::indented(6);
-            why.push(palette.dim, "# ");
-            if advice.destructive {
-                why.push(palette.danger, "DESTRUCTIVE").push(palette.dim, ": ");
-            }
-            why.push(palette.dim, self.options.safe(&advice.why));
-            self.line(&why)?;
-            let mut command = Line::indented(6);
-            command
-                .push(palette.dim, "$ ")
-                .plain(Safe::of(&advice.command, self.options.medium));
-            self.line(&command)?;
-        }
         Ok(())
     }
 

@@ -7,10 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::load::Loaded;
 use super::work::{Job, Work};
+use super::{Depth, Options};
 use crate::classify::confirm::Question;
 use crate::classify::object::Rules;
 use crate::object::{Gvk, ObjectKey};
@@ -125,14 +126,14 @@ impl Board {
     }
 
     /// Lays out every object that has to be looked at, and says what to read.
-    pub(super) fn plan(&self, kinds: &Kinds) -> Plan {
+    pub(super) fn plan(&self, kinds: &Kinds, depth: Depth) -> Plan {
         let mut state = self.state();
         let mut wanted: BTreeMap<ObjectKey, Wanted> = BTreeMap::new();
         let mut custom = BTreeSet::new();
         let mut scalable = BTreeSet::new();
         let mut waiting: HashMap<ObjectKey, Vec<Place>> = HashMap::new();
         for (release, work) in state.releases.iter_mut().enumerate() {
-            for (item, object) in work.lay_out(kinds) {
+            for (item, object) in work.lay_out(kinds, depth) {
                 let key = object.key.clone();
                 let is_custom = TypeTable::builtin()
                     .kind(&key.gvk.api_version, &key.gvk.kind)
@@ -168,8 +169,9 @@ impl Board {
         };
         for (place, job) in jobs {
             let judged = job.judge(lookup, facts);
+            let observed = job.observe(lookup, facts);
             if let Some(work) = self.state().releases.get_mut(place.release) {
-                work.judged(place.item, judged);
+                work.judged(place.item, judged, observed);
             }
         }
     }
@@ -213,12 +215,12 @@ impl Board {
     }
 
     /// Everything as far as it is known, taken off the board.
-    pub(super) fn take_seen(&self, now: DateTime<Utc>, stuck_after: TimeDelta) -> Seen {
+    pub(super) fn take_seen(&self, now: DateTime<Utc>, options: &Options) -> Seen {
         let state = std::mem::take(&mut *self.state());
         let releases = state
             .releases
             .into_iter()
-            .filter_map(|work| work.report(now, stuck_after))
+            .filter_map(|work| work.report(now, options))
             .collect();
         Seen {
             releases,

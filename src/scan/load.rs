@@ -3,16 +3,17 @@
 //! Records arrive in any order, on several threads. Each is decoded as it arrives, because what it decodes to is
 //! smaller than the record, which holds the chart as well; a release is complete when all that it needs are there.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
+use super::Depth;
 use crate::classify::code::{ApplyMethod, HealthCode, HealthSeverity};
-use crate::classify::health;
+use crate::health::{self, Told};
 use crate::manifest::object::{self, Documents, ManifestObject};
-use crate::release::decode::{self, DecodeError, Hook, Release};
+use crate::release::decode::{self, DecodeError, Release};
 use crate::release::history::History;
-use crate::release::stored::{ReleaseKey, StoredRevision};
+use crate::release::stored::{ReleaseKey, Status, StoredRevision};
 use crate::report::{self, Health};
 use crate::source::{ReadError, Record};
 use crate::yaml::Limits;
@@ -21,10 +22,8 @@ use crate::yaml::Limits;
 pub(super) struct Revision {
     pub(super) number: u64,
     pub(super) namespace: String,
-    pub(super) chart: Option<report::Chart>,
     pub(super) deployed_at: Option<chrono::DateTime<chrono::Utc>>,
     pub(super) method: ApplyMethod,
-    pub(super) hooks: Vec<Hook>,
     pub(super) objects: Vec<ManifestObject>,
 }
 
@@ -35,6 +34,10 @@ pub(super) struct Loaded {
     pub(super) previous: Option<Revision>,
     /// Newest first.
     pub(super) attempted: Vec<Revision>,
+    /// Failed ones below the baseline, newest first.
+    pub(super) abandoned: Vec<Revision>,
+    /// What every record tells that was read, by revision.
+    pub(super) told: BTreeMap<u64, Told>,
     /// What could not be read, and what the records say otherwise than their metadata.
     pub(super) health: Vec<Health>,
 }
@@ -67,14 +70,17 @@ struct Slot {
 #[derive(Default)]
 struct Read {
     revision: Option<Revision>,
+    told: Option<Told>,
     health: Vec<Health>,
+    /// A snapshot does not have it.
+    is_unrecorded: bool,
 }
 
 impl Loading {
-    pub(super) fn new(histories: Vec<History>, max_bytes: u64) -> Self {
+    pub(super) fn new(histories: Vec<History>, max_bytes: u64, depth: Depth) -> Self {
         let slot = |history: History| Slot {
             read: HashMap::new(),
-            missing: needed(&history).count(),
+            missing: needed(&history, depth).count(),
             history,
             documents: Documents::default(),
         };
@@ -111,9 +117,22 @@ impl Slot {
     fn finish(&mut self) -> Loaded {
         self.documents = Documents::default();
         let mut loaded = Loaded::default();
+        let compared: HashSet<u64> = needed(&self.history, Depth::Comparison)
+            .map(|stored| stored.revision)
+            .collect();
         let mut take = |stored: &StoredRevision, loaded: &mut Loaded| {
             let read = self.read.remove(&stored.object).unwrap_or_default();
-            loaded.health.extend(read.health);
+            if compared.contains(&stored.revision) {
+                loaded.health.extend(read.health);
+            } else if !read.is_unrecorded {
+                // Helm passes over old records that it cannot read, and a snapshot has what a comparison needs.
+                loaded.health.extend(read.health.into_iter().map(|entry| Health {
+                    severity: HealthSeverity::Info,
+                    advice: Vec::new(),
+                    ..entry
+                }));
+            }
+            loaded.told.extend(read.told.map(|told| (stored.revision, told)));
             read.revision
         };
         if let Some(stored) = self.history.baseline() {
@@ -129,14 +148,47 @@ impl Slot {
             let revision = take(stored, &mut loaded);
             loaded.attempted.extend(revision);
         }
+        for stored in self.history.abandoned() {
+            let revision = take(stored, &mut loaded);
+            loaded.abandoned.extend(revision);
+        }
+        for stored in self.history.revisions() {
+            // Of the others only what they tell.
+            take(stored, &mut loaded);
+        }
         loaded
     }
 }
 
-/// The revisions that the comparison needs.
-pub(super) fn needed(history: &History) -> impl Iterator<Item = &StoredRevision> {
+/// How many records are read in search of a revision that was good.
+const GOOD_READ: usize = 5;
+
+/// How many records of one history are read at most: Helm keeps ten unless told otherwise.
+const HISTORY_READ: usize = 50;
+
+/// The revisions whose records have to be read.
+pub(super) fn needed(history: &History, depth: Depth) -> impl Iterator<Item = &StoredRevision> {
     let deployed = history.baseline().into_iter().chain(history.previous());
-    deployed.chain(history.attempted())
+    let compared = deployed.chain(history.attempted()).chain(history.abandoned());
+    // Without a deployed revision, those that were: one of them is the way back.
+    let good = history
+        .revisions()
+        .iter()
+        .rev()
+        .filter(|stored| history.baseline().is_none() && matches!(stored.status, Status::Superseded));
+    let compared: Vec<&StoredRevision> = compared.chain(good.take(GOOD_READ)).collect();
+    let known: HashSet<u64> = compared.iter().map(|stored| stored.revision).collect();
+    let others = match depth {
+        Depth::Comparison => 0,
+        Depth::History => HISTORY_READ,
+    };
+    let others = history
+        .revisions()
+        .iter()
+        .rev()
+        .filter(move |stored| !known.contains(&stored.revision))
+        .take(others);
+    compared.into_iter().chain(others)
 }
 
 fn one(
@@ -155,8 +207,9 @@ fn one(
             );
             let remark = health::remark(HealthCode::Undecodable, HealthSeverity::Warning, message);
             return Read {
-                revision: None,
+                is_unrecorded: matches!(error, ReadError::NotRecorded),
                 health: vec![remark],
+                ..Read::default()
             };
         }
     };
@@ -165,7 +218,7 @@ fn one(
     let decoded =
         decoded.unwrap_or_else(|_| Err(DecodeError::Recorded("the decoder failed on it".to_owned())));
     match decoded {
-        Ok((release, objects)) => {
+        Ok((mut release, objects)) => {
             let namespace = if release.namespace.is_empty() {
                 stored.release.namespace.clone()
             } else {
@@ -173,26 +226,38 @@ fn one(
             };
             let health = mismatch(stored, &release).into_iter().collect();
             let chart = release.chart.as_ref().and_then(|chart| chart.metadata.as_ref());
-            let revision = Revision {
-                number: stored.revision,
-                namespace,
+            let told = Told {
                 chart: chart.map(|chart| report::Chart {
                     name: chart.name.clone(),
                     version: chart.version.clone(),
                 }),
+                crds: release
+                    .chart
+                    .as_ref()
+                    .map(|chart| chart.crds.clone())
+                    .unwrap_or_default(),
+                description: std::mem::take(&mut release.info.description),
+                deployed_at: release.info.last_deployed,
+                bytes: release.stored_bytes,
+                hooks: release.hooks.take().unwrap_or_default(),
+            };
+            let revision = Revision {
+                number: stored.revision,
+                namespace,
                 deployed_at: release.info.last_deployed,
                 method: release.apply_method(),
-                hooks: release.hooks.unwrap_or_default(),
                 objects,
             };
             Read {
                 revision: Some(revision),
+                told: Some(told),
+                is_unrecorded: false,
                 health,
             }
         }
         Err(error) => Read {
-            revision: None,
             health: vec![health::undecodable(stored, &error)],
+            ..Read::default()
         },
     }
 }
@@ -208,6 +273,7 @@ fn decode_record(
         Record::Undecodable(error) => return Err(error),
     };
     let manifest = release.manifest.take().unwrap_or_default();
+    object::place_hooks(release.hooks.as_deref_mut().unwrap_or_default(), documents);
     let objects = object::parse_like(&manifest, &Limits::default(), documents)
         .map_err(|error| DecodeError::Manifest(error.to_string()))?;
     Ok((release, objects))

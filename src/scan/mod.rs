@@ -6,6 +6,7 @@
 
 mod board;
 mod confirm;
+mod items;
 mod load;
 mod work;
 
@@ -39,12 +40,23 @@ pub struct Options {
     pub namespaces: Vec<String>,
     /// The names of the releases that are scanned; all of them when empty.
     pub releases: Vec<String>,
+    /// How much of each release is read.
+    pub depth: Depth,
     /// From which age on a pending operation is taken for dead.
     pub stuck_after: Duration,
     /// The cap on one decoded record, in bytes.
     pub max_record_bytes: u64,
     /// How differences are classified and shown.
     pub rules: Rules,
+}
+
+/// How much of each release is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// The records that the comparison needs.
+    Comparison,
+    /// The records of the whole history, as far as it is bearable, for the report's `detail`.
+    History,
 }
 
 /// Is told how far a scan has come.
@@ -85,7 +97,7 @@ pub async fn scan<S: Source>(
         mut errors,
         notes,
         unanswered,
-    } = board.take_seen(source.now(), age(options.stuck_after));
+    } = board.take_seen(source.now(), options);
     let mut outcome = None;
     let mut stopped = None;
     match ended {
@@ -206,7 +218,7 @@ async fn read<S: Source>(
     records(source, histories, options, progress, board).await;
     clock.lap("decode");
 
-    let plan = board.plan(&kinds);
+    let plan = board.plan(&kinds, options.depth);
     let ((tables, without_schema), scale_targets) = tokio::join!(
         tables(source, &plan.custom, &kinds),
         scale_targets(source, &plan.scalable, &kinds)
@@ -300,13 +312,13 @@ async fn records<S: Source>(
     let mut wanted = Vec::new();
     for (position, history) in histories.iter().enumerate() {
         let before = wanted.len();
-        wanted.extend(load::needed(history).cloned());
+        wanted.extend(load::needed(history, options.depth).cloned());
         if wanted.len() == before {
             board.loaded(position, Loaded::default());
             progress.step();
         }
     }
-    let loading = Loading::new(histories, options.max_record_bytes);
+    let loading = Loading::new(histories, options.max_record_bytes, options.depth);
     let (board, progress) = (Arc::clone(board), Arc::clone(progress));
     let found = move |revision: &StoredRevision, answer| {
         if let Some((position, loaded)) = loading.accept(revision, answer) {

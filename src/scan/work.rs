@@ -1,38 +1,27 @@
 //! One release on the board: its objects, what the revisions ask of them, and what came of looking.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::board::{Absence, Facts};
-use super::load::{Loaded, Revision};
+use super::items::{self, Asked, Item, Outcome, Watch, unserved};
+use super::load::Loaded;
+use super::{Depth, Options, age};
 use crate::classify::attribute::Autoscaler;
-use crate::classify::code::{ApplyMethod, HealthCode, HealthSeverity, ObjectState, Verdict};
+use crate::classify::code::{ApplyMethod, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Verdict};
 use crate::classify::confirm::Question;
-use crate::classify::health::{self, remark};
-use crate::classify::object::{Judged, Role, Subject, Values, empty_report, judge};
+use crate::classify::object::{Judged, Role, Subject, Values, judge};
+use crate::health::observe::{Observed, Watched, is_being_deleted, observe};
+use crate::health::{self, Case, Contested, Seen, Told, remark};
 use crate::manifest::desired::Owner;
-use crate::manifest::object::ManifestObject;
 use crate::object::ObjectKey;
 use crate::release::history::History;
 use crate::release::operations::Operations;
 use crate::release::stored::StoredRevision;
-use crate::report::{self, Health, ObjectReport, ReleaseReport};
+use crate::report::{self, Finding, Health, ObjectReport, ReleaseReport};
 use crate::source::{Expected, Kinds, Lookup, ReadError, Wanted};
-
-/// API groups that Kubernetes has moved kinds between. The same kind and name in two of them is one object.
-const MOVED_GROUPS: [&str; 6] = [
-    "extensions",
-    "apps",
-    "networking.k8s.io",
-    "policy",
-    "autoscaling",
-    "rbac.authorization.k8s.io",
-];
-
-/// How many objects a sentence names.
-const NAMED: usize = 3;
 
 /// One release.
 pub(super) struct Work {
@@ -44,38 +33,14 @@ pub(super) struct Work {
     items: Vec<Item>,
     has_moved: bool,
     unserved: BTreeSet<String>,
+    /// Of the newest revision, where that did not come to its end.
+    unserved_newest: BTreeSet<String>,
 }
 
 /// The release that stamps the objects.
 struct OwnedOwner {
     name: String,
     namespace: String,
-}
-
-/// One object of a release.
-struct Item {
-    key: ObjectKey,
-    role: Role,
-    template: Option<String>,
-    /// Taken when the object is judged: nothing asks for it after that, and it is most of what a scan holds.
-    asked: Option<Asked>,
-    /// `None` until the object was looked at.
-    outcome: Option<Outcome>,
-    /// What the API server could still be asked.
-    question: Option<Question>,
-}
-
-/// What came of looking at an object: nothing, where nothing has to be reported.
-struct Outcome(Option<ObjectReport>);
-
-/// What the revisions ask of an object, as JSON.
-struct Asked {
-    expires: bool,
-    body: Arc<str>,
-    /// What the same manifest asks of the same object elsewhere, the latest first.
-    rivals: Vec<Arc<str>>,
-    previous: Option<Arc<str>>,
-    attempted: Vec<Arc<str>>,
 }
 
 /// One object that is to be judged.
@@ -88,6 +53,7 @@ pub(super) struct Job {
     values: Values,
     operations: Arc<Operations>,
     asked: Asked,
+    watch: Option<Watch>,
 }
 
 impl Job {
@@ -119,46 +85,28 @@ impl Job {
         };
         judge(&subject, lookup, &facts.rules)
     }
-}
 
-impl Item {
-    fn new(key: ObjectKey, role: Role, object: ManifestObject) -> Self {
-        let asked = Asked {
-            expires: object.expires,
-            body: object.body,
-            rivals: Vec::new(),
-            previous: None,
-            attempted: Vec::new(),
+    /// What the object tells of an operation that did not come to its end.
+    pub(super) fn observe(&self, lookup: &Lookup<'_>, facts: &Facts) -> Option<Observed> {
+        let watch = match &self.watch {
+            Some(watch) => watch,
+            // What cannot go blocks any release.
+            None if self.role == Role::Expected && is_being_deleted(lookup) => &Watch::default(),
+            None => return None,
         };
-        Self {
-            key,
-            role,
-            template: object.template,
-            asked: Some(asked),
-            outcome: None,
-            question: None,
-        }
-    }
-
-    /// Takes what a later document of the same manifest asks of the same object.
-    fn overrule(&mut self, object: ManifestObject) {
-        let later = Self::new(self.key.clone(), self.role, object);
-        let earlier = std::mem::replace(self, later).asked;
-        if let (Some(asked), Some(earlier)) = (&mut self.asked, earlier) {
-            asked.rivals = std::iter::once(earlier.body).chain(earlier.rivals).collect();
-        }
-    }
-
-    fn unknown(&self, error: &ReadError) -> Option<ObjectReport> {
-        let unknown = || {
-            empty_report(
-                &self.key,
-                self.template.as_deref(),
-                ObjectState::Unknown,
-                Some(error.to_string()),
-            )
+        let watched = Watched {
+            key: &self.key,
+            owner: Owner {
+                name: &self.owner.name,
+                namespace: &self.owner.namespace,
+            },
+            old: watch.old.as_deref(),
+            new: watch.new.as_deref(),
+            shape: facts.shape(&self.key.gvk),
+            managers: &facts.rules.managers,
+            values: self.values,
         };
-        (self.role != Role::Leftover).then(unknown)
+        Some(observe(&watched, lookup))
     }
 }
 
@@ -177,11 +125,12 @@ impl Work {
             items: Vec::new(),
             has_moved: false,
             unserved: BTreeSet::new(),
+            unserved_newest: BTreeSet::new(),
         }
     }
 
     /// Lays out the objects that have to be looked at, and returns those that can be, with their position.
-    pub(super) fn lay_out(&mut self, kinds: &Kinds) -> Vec<(usize, Wanted)> {
+    pub(super) fn lay_out(&mut self, kinds: &Kinds, depth: Depth) -> Vec<(usize, Wanted)> {
         let Some(loaded) = &mut self.loaded else {
             return Vec::new();
         };
@@ -193,15 +142,7 @@ impl Work {
             self.owner = Arc::new(owner);
             self.method = revision.method;
         }
-        let running = self
-            .history
-            .latest()
-            .is_some_and(|latest| latest.status.is_pending());
-        self.items = if self.history.baseline().is_some() {
-            compared(loaded, &self.owner.namespace, running, kinds)
-        } else {
-            attempted(loaded, &self.owner.namespace, kinds)
-        };
+        self.items = items::lay_out(&self.history, loaded, &self.owner.namespace, (kinds, depth));
         let mut readable = Vec::new();
         for (position, item) in self.items.iter_mut().enumerate() {
             if let Some(served) = kinds.served.get(&item.key.gvk) {
@@ -209,15 +150,21 @@ impl Work {
                     key: item.key.clone(),
                     plural: served.plural.clone(),
                     expected: match item.role {
-                        Role::Leftover => Expected::Gone,
+                        Role::Leftover | Role::Hook => Expected::Gone,
                         Role::Expected | Role::Attempted => Expected::There,
                     },
                 };
                 readable.push((position, wanted));
             } else {
                 let error = unserved(&item.key, kinds);
-                if let (ReadError::NotServed { api_version, kind }, Role::Expected) = (&error, item.role) {
-                    self.unserved.insert(format!("{kind} of {api_version}"));
+                if let ReadError::NotServed { api_version, kind } = &error {
+                    let kind = format!("{kind} of {api_version}");
+                    if item.watch.as_ref().is_some_and(|watch| watch.new.is_some()) {
+                        self.unserved_newest.insert(kind.clone());
+                    }
+                    if item.role == Role::Expected {
+                        self.unserved.insert(kind);
+                    }
                 }
                 item.outcome = Some(Outcome(item.unknown(&error)));
             }
@@ -246,15 +193,18 @@ impl Work {
             },
             operations: Arc::clone(&self.operations),
             asked: item.asked.take()?,
+            watch: item.watch.take(),
         })
     }
 
-    pub(super) fn judged(&mut self, position: usize, judged: Option<Judged>) {
+    pub(super) fn judged(&mut self, position: usize, judged: Option<Judged>, observed: Option<Observed>) {
         if let Some(item) = self.items.get_mut(position) {
             let (report, question) =
                 judged.map_or((None, None), |judged| (Some(judged.report), judged.question));
             item.outcome = Some(Outcome(report));
             item.question = question;
+            item.is_observed |= observed.is_some();
+            item.observed = observed;
         }
     }
 
@@ -282,9 +232,13 @@ impl Work {
     }
 
     /// The release's part of the report, as far as it is known.
-    pub(super) fn report(self, now: DateTime<Utc>, stuck_after: TimeDelta) -> Option<ReleaseReport> {
+    pub(super) fn report(self, now: DateTime<Utc>, options: &Options) -> Option<ReleaseReport> {
         let latest = self.history.latest()?;
-        let health = self.health(now, stuck_after);
+        let health = self.health(now, options);
+        let detail = match options.depth {
+            Depth::Comparison => None,
+            Depth::History => Some(self.detail()),
+        };
         let revisions = || self.loaded.iter().flat_map(Loaded::revisions);
         let revision = |stored: &StoredRevision| report::Revision {
             revision: stored.revision,
@@ -298,7 +252,7 @@ impl Work {
         let objects = self
             .items
             .iter()
-            .filter(|item| item.role != Role::Attempted)
+            .filter(|item| !matches!(item.role, Role::Attempted | Role::Hook))
             .filter_map(|item| match &item.outcome {
                 Some(Outcome(report)) => report.clone(),
                 None => item.unknown(&ReadError::NotReached),
@@ -307,7 +261,7 @@ impl Work {
             namespace: self.owner.namespace.clone(),
             name: self.owner.name.clone(),
             storage: self.history.key.storage(),
-            chart: revisions().find_map(|revision| revision.chart.clone()),
+            chart: revisions().find_map(|revision| self.told(revision.number)?.chart.clone()),
             baseline: self.history.baseline().map(revision),
             previous: previous.and_then(|_| self.history.previous().map(revision)),
             latest: revision(latest),
@@ -315,29 +269,77 @@ impl Work {
             verdict: Verdict::Incomplete,
             health,
             objects: objects.collect(),
+            detail,
         })
     }
 
-    fn health(&self, now: DateTime<Utc>, stuck_after: TimeDelta) -> Vec<Health> {
-        let mut health = health::of_history(&self.history, now, stuck_after);
+    fn detail(&self) -> report::Detail {
+        let objects = self.items.iter().filter(|item| item.role != Role::Hook);
+        report::Detail {
+            revisions: health::detail::revisions(&self.history, |revision| self.told(revision)),
+            objects: objects
+                .filter_map(|item| health::detail::object(&item.key, item.observed.as_ref()?))
+                .collect(),
+        }
+    }
+
+    fn told(&self, revision: u64) -> Option<&Told> {
+        self.loaded.as_ref()?.told.get(&revision)
+    }
+
+    fn health(&self, now: DateTime<Utc>, options: &Options) -> Vec<Health> {
+        let seen = |of: fn(&Item) -> bool| -> Vec<Seen> {
+            let items = self.items.iter().filter(|item| of(item));
+            items
+                .map(|item| Seen {
+                    key: item.key.clone(),
+                    is_deployed: item.role == Role::Expected,
+                    observed: item.observed.clone(),
+                })
+                .collect()
+        };
+        let reports = || {
+            let outcomes = self
+                .items
+                .iter()
+                .filter_map(|item| Some((&item.key, item.outcome.as_ref()?)));
+            outcomes.filter_map(|(key, outcome)| Some((key, outcome.0.as_ref()?)))
+        };
+        let leftovers: Vec<ObjectKey> = reports()
+            .filter(|(_, report)| report.state == ObjectState::Leftover)
+            .map(|(key, _)| key.clone())
+            .collect();
+        let foreign: Vec<(ObjectKey, String)> = reports()
+            .filter(|(_, report)| report.state == ObjectState::Foreign)
+            .map(|(key, report)| (key.clone(), report.reason.clone().unwrap_or_default()))
+            .collect();
+        let is_contested = |finding: &Finding| finding.next_upgrade == Some(NextUpgrade::Conflict);
+        let contested = if reports().any(|(_, report)| report.findings.iter().any(is_contested)) {
+            Contested::Yes
+        } else {
+            Contested::No
+        };
+        let untold = BTreeMap::new();
+        let mut health = health::diagnose(&Case {
+            history: &self.history,
+            told: self.loaded.as_ref().map_or(&untold, |loaded| &loaded.told),
+            objects: &seen(|item| item.role != Role::Hook && item.is_observed),
+            hooks: &seen(|item| item.role == Role::Hook),
+            leftovers: &leftovers,
+            foreign: &foreign,
+            unserved: &self.unserved,
+            unserved_newest: &self.unserved_newest,
+            method: self.method,
+            contested,
+            depth: options.depth,
+            now,
+            stuck_after: age(options.stuck_after),
+        });
         if let Some(loaded) = &self.loaded {
             health.extend(loaded.health.iter().cloned());
         } else {
             let message = "the scan ended before its records were read".to_owned();
             health.push(remark(HealthCode::Undecodable, HealthSeverity::Warning, message));
-        }
-        if let Some(existing) = self.existing()
-            && let Some(entry) = health
-                .iter_mut()
-                .find(|entry| entry.code == HealthCode::NoBaseline)
-        {
-            entry.message.push_str(&existing);
-        }
-        for kind in &self.unserved {
-            let message = format!(
-                "the manifest has {kind}, which the API server does not serve: the next upgrade fails"
-            );
-            health.push(remark(HealthCode::ApiRemoved, HealthSeverity::Warning, message));
         }
         if self.has_moved {
             let message = "its newest revision changed while the scan was running; scan again".to_owned();
@@ -348,182 +350,5 @@ impl Work {
             ));
         }
         health
-    }
-
-    /// What exists of a revision that never was deployed.
-    fn existing(&self) -> Option<String> {
-        let revision = self.loaded.as_ref()?.attempted.first()?.number;
-        let (mut existing, mut unread, mut total) = (Vec::new(), 0, 0);
-        for item in self.items.iter().filter(|item| item.role == Role::Attempted) {
-            total += 1;
-            match &item.outcome {
-                Some(Outcome(Some(report))) if report.state != ObjectState::Unknown => {
-                    existing.push(&item.key);
-                }
-                Some(Outcome(None)) => {}
-                Some(Outcome(Some(_))) | None => unread += 1,
-            }
-        }
-        let mut named = existing
-            .iter()
-            .take(NAMED)
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(", ");
-        if existing.len() > NAMED {
-            named = format!("{named} and {} more", existing.len() - NAMED);
-        }
-        let colon = if named.is_empty() { "" } else { ": " };
-        let unread = if unread == 0 {
-            String::new()
-        } else {
-            format!("; {unread} could not be read")
-        };
-        let existing = existing.len();
-        Some(format!(
-            "; {existing} of the {total} objects of revision {revision} exist{colon}{named}{unread}"
-        ))
-    }
-}
-
-/// The objects of the baseline, each with what other revisions asked of it, and the objects that only other
-/// revisions had. Without a readable baseline there is nothing to compare with.
-fn compared(loaded: &mut Loaded, namespace: &str, running: bool, kinds: &Kinds) -> Vec<Item> {
-    let Some(baseline) = loaded.baseline.as_mut() else {
-        return Vec::new();
-    };
-    let by_key = |revision: &mut Revision| -> HashMap<ObjectKey, ManifestObject> {
-        revision
-            .objects
-            .drain(..)
-            .map(|object| (resolve(&object, namespace, kinds), object))
-            .collect()
-    };
-    let hooks = std::mem::take(&mut baseline.hooks);
-    let expected = std::mem::take(&mut baseline.objects);
-    let mut previous = loaded.previous.as_mut().map(by_key).unwrap_or_default();
-    let mut attempted: Vec<HashMap<ObjectKey, ManifestObject>> =
-        loaded.attempted.iter_mut().map(by_key).collect();
-    let mut items = items(expected, Role::Expected, namespace, kinds);
-    for item in &mut items {
-        if let Some(asked) = &mut item.asked {
-            asked.previous = previous.remove(&item.key).map(|object| object.body);
-            let others = attempted
-                .iter_mut()
-                .filter_map(|objects| objects.remove(&item.key));
-            asked.attempted = others.map(|object| object.body).collect();
-        }
-    }
-    // Objects of an operation that may still be running are not left over yet.
-    let failed = attempted.into_iter().filter(|_| !running).flatten();
-    let mut known: HashSet<_> = items.iter().map(|item| identity(&item.key)).collect();
-    for (key, object) in previous.into_iter().chain(failed) {
-        let is_hook = hooks
-            .iter()
-            .any(|hook| hook.kind == key.gvk.kind && hook.name == key.name);
-        if !object.keep && !is_hook && known.insert(identity(&key)) {
-            items.push(Item::new(key, Role::Leftover, object));
-        }
-    }
-    items
-}
-
-/// The objects of the newest revision, when none is deployed.
-fn attempted(loaded: &mut Loaded, namespace: &str, kinds: &Kinds) -> Vec<Item> {
-    let Some(newest) = loaded.attempted.first_mut() else {
-        return Vec::new();
-    };
-    let objects = std::mem::take(&mut newest.objects);
-    items(objects, Role::Attempted, namespace, kinds)
-}
-
-/// The objects of a manifest, each once. Of what the manifest says twice the last counts, as Helm upgrades in order.
-fn items(objects: Vec<ManifestObject>, role: Role, namespace: &str, kinds: &Kinds) -> Vec<Item> {
-    let mut items: Vec<Item> = Vec::with_capacity(objects.len());
-    let mut positions: HashMap<ObjectKey, usize> = HashMap::with_capacity(objects.len());
-    for object in objects {
-        let key = resolve(&object, namespace, kinds);
-        let known = positions.get(&key).and_then(|position| items.get_mut(*position));
-        if let Some(item) = known {
-            item.overrule(object);
-        } else {
-            positions.insert(key.clone(), items.len());
-            items.push(Item::new(key, role, object));
-        }
-    }
-    items
-}
-
-/// Why an object of a kind that is not among the served ones cannot be read.
-fn unserved(key: &ObjectKey, kinds: &Kinds) -> ReadError {
-    let api_version = key.gvk.api_version.clone();
-    if kinds.unavailable.contains(&api_version) {
-        ReadError::GroupUnavailable { api_version }
-    } else {
-        ReadError::NotServed {
-            api_version,
-            kind: key.gvk.kind.clone(),
-        }
-    }
-}
-
-/// Where the API server keeps an object: in the release's namespace unless it names one, and in none if its kind
-/// has none.
-fn resolve(object: &ManifestObject, release_namespace: &str, kinds: &Kinds) -> ObjectKey {
-    let namespaced = kinds.served.get(&object.gvk).is_none_or(|kind| kind.namespaced);
-    let namespace = namespaced.then(|| {
-        object
-            .namespace
-            .clone()
-            .unwrap_or_else(|| release_namespace.to_owned())
-    });
-    ObjectKey {
-        gvk: object.gvk.clone(),
-        namespace,
-        name: object.name.clone(),
-    }
-}
-
-/// What makes an object the same one, also where Kubernetes has moved its kind to another group in between.
-fn identity(key: &ObjectKey) -> (String, String, Option<String>, String) {
-    let group = key.gvk.group();
-    let group = if MOVED_GROUPS.contains(&group) {
-        MOVED_GROUPS[0]
-    } else {
-        group
-    };
-    (
-        group.to_owned(),
-        key.gvk.kind.clone(),
-        key.namespace.clone(),
-        key.name.clone(),
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::manifest::object;
-    use crate::yaml::Limits;
-
-    /// Regression: documents that name one object with and without its namespace were judged as two, of which one
-    /// drifted.
-    #[test]
-    fn an_object_that_the_manifest_names_twice_is_one() {
-        let document = |metadata: &str, value: &str| {
-            format!("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {metadata}\ndata: {{x: {value}}}\n")
-        };
-        let manifest = [
-            document("{name: a}", "one"),
-            document("{name: b}", "other"),
-            document("{name: a, namespace: shop}", "two"),
-        ];
-        let objects = object::parse(&manifest.concat(), &Limits::default()).unwrap();
-        let items = items(objects, Role::Expected, "shop", &Kinds::default());
-        let asked: Vec<_> = items.iter().filter_map(|item| item.asked.as_ref()).collect();
-        assert_eq!(asked.len(), 2);
-        assert!(asked[0].body.contains("two"));
-        assert!(asked[0].rivals.len() == 1 && asked[0].rivals[0].contains("one"));
-        assert!(asked[1].rivals.is_empty());
     }
 }

@@ -47,6 +47,15 @@ pub(super) struct ScanSection {
     pub(super) stuck_after: Option<Duration>,
     pub(super) exit_code_on_drift: Option<u8>,
     pub(super) confirm: Confirm,
+    pub(super) fail_on: FailOn,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum FailOn {
+    #[default]
+    Drift,
+    Health,
 }
 
 #[derive(Debug, Clone, Copy, Default, Deserialize)]

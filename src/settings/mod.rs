@@ -17,8 +17,9 @@ use crate::classify::confirm::Confirm;
 use crate::classify::managers::{ManagerPatternError, Managers};
 use crate::classify::object::Rules;
 use crate::classify::redact::{ConfigMaps, PatternError, Redaction};
-use crate::cli::{self, ClusterArgs, ScanArgs, SnapshotArgs};
+use crate::cli::{self, ClusterArgs, DiagnoseArgs, ScanArgs, SnapshotArgs};
 use crate::cluster::client::{Access, Options as ClientOptions};
+use crate::exit::FailOn;
 use crate::notify::Sinks;
 use crate::notify::settings::{
     HttpSettings, PagerDutyScope, PagerDutySettings, PagerDutySeverity, SettingsError as SinkError,
@@ -26,7 +27,7 @@ use crate::notify::settings::{
 };
 use crate::release::decode::MAX_DECODED_BYTES;
 use crate::release::stored::Driver;
-use crate::scan;
+use crate::scan::{self, Depth};
 
 /// The Slack webhook's address, when it does not come from a file.
 const SLACK_URL: &str = "DRIFTLINE_SLACK_URL";
@@ -143,12 +144,14 @@ pub struct ScanSettings {
     pub sinks: Sinks,
     /// The exit status in place of 1.
     pub exit_code_on_drift: Option<u8>,
+    /// What counts as a failure.
+    pub fail_on: FailOn,
 }
 
 impl ScanSettings {
     /// Resolves the settings of a scan.
     pub fn resolve(args: &ScanArgs, environment: Environment<'_>) -> Result<Self, SettingsError> {
-        let file = read(args.cluster.config.as_deref())?;
+        let file = read(args.cluster.access.config.as_deref())?;
         let mut reading = Reading::resolve(&args.cluster, args.snapshot.as_deref(), &file, environment)?;
         reading.scan.rules.confirm = confirm(args.confirm, file.scan.confirm);
         if let (Confirm::Server, From::Snapshot(_)) = (reading.scan.rules.confirm, &reading.from) {
@@ -162,18 +165,37 @@ impl ScanSettings {
         Ok(Self {
             reading,
             sinks,
+            fail_on: match (args.fail_on, file.scan.fail_on) {
+                (Some(cli::FailOn::Health), _) | (None, file::FailOn::Health) => FailOn::Health,
+                (Some(cli::FailOn::Drift), _) | (None, file::FailOn::Drift) => FailOn::Drift,
+            },
             exit_code_on_drift: args.exit_code_on_drift.or(file.scan.exit_code_on_drift),
         })
     }
 }
 
 impl Reading {
+    /// Resolves the settings of a diagnosis.
+    pub fn of_diagnosis(args: &DiagnoseArgs, environment: Environment<'_>) -> Result<Self, SettingsError> {
+        let cluster = ClusterArgs {
+            namespaces: args.namespace.iter().cloned().collect(),
+            all_namespaces: args.namespace.is_none(),
+            releases: vec![args.release.clone()],
+            selector: None,
+            access: args.access.clone(),
+        };
+        let file = read(args.access.config.as_deref())?;
+        let mut reading = Self::resolve(&cluster, args.snapshot.as_deref(), &file, environment)?;
+        reading.scan.depth = Depth::History;
+        Ok(reading)
+    }
+
     /// Resolves the settings of a snapshot.
     pub fn of_snapshot(args: &SnapshotArgs, environment: Environment<'_>) -> Result<Self, SettingsError> {
         Self::resolve(
             &args.cluster,
             None,
-            &read(args.cluster.config.as_deref())?,
+            &read(args.cluster.access.config.as_deref())?,
             environment,
         )
     }
@@ -185,7 +207,8 @@ impl Reading {
         environment: Environment<'_>,
     ) -> Result<Self, SettingsError> {
         let concurrency = usize::from(
-            args.concurrency
+            args.access
+                .concurrency
                 .or(file.scan.concurrency)
                 .unwrap_or(CONCURRENCY)
                 .max(1),
@@ -200,18 +223,23 @@ impl Reading {
         let from = match snapshot {
             Some(path) => From::Snapshot(path.to_owned()),
             None => From::Cluster(ClientOptions {
-                access: if args.in_cluster {
+                access: if args.access.in_cluster {
                     Access::InCluster
                 } else {
                     Access::Kubeconfig {
-                        path: args.kubeconfig.clone(),
-                        context: args.context.clone(),
+                        path: args.access.kubeconfig.clone(),
+                        context: args.access.context.clone(),
                     }
                 },
-                name: args.cluster_name.clone().or_else(|| file.cluster.name.clone()),
+                name: args
+                    .access
+                    .cluster_name
+                    .clone()
+                    .or_else(|| file.cluster.name.clone()),
                 drivers: drivers(environment("HELM_DRIVER").as_deref())?,
                 selector: args.selector.clone(),
                 request_timeout: args
+                    .access
                     .request_timeout
                     .or(file.scan.request_timeout)
                     .unwrap_or(REQUEST_TIMEOUT),
@@ -228,6 +256,7 @@ impl Reading {
             scan: scan::Options {
                 namespaces,
                 releases: args.releases.clone(),
+                depth: Depth::Comparison,
                 stuck_after: file.scan.stuck_after.unwrap_or(STUCK_AFTER),
                 max_record_bytes: MAX_DECODED_BYTES,
                 rules: Rules {
@@ -242,7 +271,7 @@ impl Reading {
                     confirm: Confirm::None,
                 },
             },
-            timeout: args.timeout.or(file.scan.timeout).unwrap_or(TIMEOUT),
+            timeout: args.access.timeout.or(file.scan.timeout).unwrap_or(TIMEOUT),
         })
     }
 }

@@ -478,6 +478,7 @@ async fn ages_are_those_of_when_it_was_taken() {
     let options = crate::scan::Options {
         namespaces: vec![],
         releases: vec![],
+        depth: crate::scan::Depth::Comparison,
         stuck_after: std::time::Duration::from_mins(15),
         max_record_bytes: 1 << 20,
         rules: Rules::default(),

@@ -18,7 +18,7 @@ use super::layout;
 use super::manifest;
 use super::redact::Redactor;
 use crate::classify::redact::Redaction;
-use crate::manifest::object;
+use crate::manifest::object::{self, Documents};
 use crate::object::{Gvk, ObjectKey};
 use crate::release::decode::{self, DecodeError, Release};
 use crate::release::stored::StoredRevision;
@@ -258,6 +258,10 @@ impl Notes {
     /// nothing from it but that.
     fn without_secrets(&self, release: &Release) -> Result<Release, DecodeError> {
         let mut release = release.clone();
+        object::place_hooks(
+            release.hooks.as_deref_mut().unwrap_or_default(),
+            &mut Documents::default(),
+        );
         if let Some(redactor) = &self.redactor {
             let manifest = release.manifest.as_deref().unwrap_or_default();
             let (text, replaced) = manifest::redact(redactor, manifest).map_err(DecodeError::Manifest)?;

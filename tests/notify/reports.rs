@@ -115,6 +115,7 @@ pub(crate) fn release(namespace: &str, name: &str, verdict: Verdict) -> ReleaseR
         verdict,
         health: Vec::new(),
         objects: Vec::new(),
+        detail: None,
     }
 }
 
@@ -171,6 +172,7 @@ pub(crate) fn critical(code: HealthCode) -> Health {
         code,
         severity: HealthSeverity::Critical,
         message: VALUE.to_owned(),
+        evidence: Vec::new(),
         advice: Vec::new(),
     }
 }

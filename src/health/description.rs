@@ -1,0 +1,203 @@
+//! What Helm itself says of a revision: `info.description` in its record.
+//!
+//! The sentence is the error that Helm ended with, mostly one of the API server's, which quotes values. Reports show it
+//! without them.
+
+/// How many characters of the sentence are shown.
+const SHOWN: usize = 1_000;
+
+/// What made an operation fail, as far as the sentence tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// Helm gave up waiting for objects to become ready, or for a hook.
+    Timeout,
+    /// A hook failed.
+    Hook,
+    /// A field that cannot be changed.
+    Immutable,
+    /// Server-side apply: another manager owns a field.
+    Conflict,
+    /// An object belongs to somebody else.
+    Ownership,
+    /// A kind that the server does not serve.
+    Unserved,
+    /// An admission webhook or policy said no.
+    Denied,
+    /// Helm's credentials may not do it.
+    Forbidden,
+    /// The API server takes the object for invalid.
+    Invalid,
+    /// A record that does not fit into a Secret.
+    TooLarge,
+    /// Somebody stopped Helm.
+    Cancelled,
+    /// Anything else.
+    Other,
+}
+
+/// The words that tell causes apart, the more specific ones first. They are the errors' own: Helm's `pkg/action` and
+/// `pkg/kube`, apimachinery's `pkg/api/errors` and `pkg/api/validation`, structured-merge-diff's `merge/conflict.go`.
+const WORDS: [(&str, Cause); 32] = [
+    ("invalid ownership metadata", Cause::Ownership),
+    ("cannot be imported into the current release", Cause::Ownership),
+    ("Too long: must have at most 1048576", Cause::TooLarge),
+    ("Too long: may not be more than 1048576", Cause::TooLarge),
+    ("cancelled by SIG", Cause::Cancelled),
+    ("context canceled", Cause::Cancelled),
+    ("hooks failed", Cause::Hook),
+    ("failed pre-install", Cause::Hook),
+    ("failed post-install", Cause::Hook),
+    ("Apply failed with", Cause::Conflict),
+    ("conflict occurred while applying", Cause::Conflict),
+    ("field is immutable", Cause::Immutable),
+    ("may not change once set", Cause::Immutable),
+    ("are immutable", Cause::Immutable),
+    ("is immutable", Cause::Immutable),
+    (
+        "updates to statefulset spec for fields other than",
+        Cause::Immutable,
+    ),
+    ("pod updates may not change fields other than", Cause::Immutable),
+    ("may not be changed", Cause::Immutable),
+    ("no matches for kind", Cause::Unserved),
+    ("ensure CRDs are installed first", Cause::Unserved),
+    (
+        "the server could not find the requested resource",
+        Cause::Unserved,
+    ),
+    ("admission webhook", Cause::Denied),
+    ("failed calling webhook", Cause::Denied),
+    ("ValidatingAdmissionPolicy", Cause::Denied),
+    ("timed out", Cause::Timeout),
+    ("context deadline exceeded", Cause::Timeout),
+    ("not ready. status", Cause::Timeout),
+    ("exceeded quota", Cause::Denied),
+    ("cannot be handled as a", Cause::Invalid),
+    ("cannot patch resource", Cause::Forbidden),
+    ("is forbidden", Cause::Forbidden),
+    ("is invalid", Cause::Invalid),
+];
+
+/// What made an operation fail.
+pub(super) fn cause(description: &str) -> Cause {
+    let found = WORDS.iter().find(|(words, _)| description.contains(words));
+    found.map_or(Cause::Other, |(_, cause)| *cause)
+}
+
+/// Whether an operation ended with an error, by Helm's own sentence (Helm: `pkg/action/install.go`, `failRelease`;
+/// `upgrade.go`, `rollback.go`).
+pub(super) fn is_failure(description: &str) -> bool {
+    let begins = ["Upgrade \"", "Rollback \"", "Release \""];
+    begins.iter().any(|words| description.starts_with(words)) && description.contains("\" failed: ")
+}
+
+/// The sentence without the values that it quotes.
+pub(super) fn without_values(description: &str) -> String {
+    let mut shown = String::new();
+    // The JSON decoder quotes what is around a mistake.
+    let mut rest = match description.find("error found in #") {
+        Some(at) => &description[..at],
+        None => description,
+    };
+    while let Some(at) = rest.find(" value: ") {
+        let (before, value) = rest.split_at(at + " value: ".len());
+        shown.push_str(before);
+        shown.push('…');
+        rest = &value[end_of_value(value)..];
+    }
+    shown.push_str(rest);
+    let mut line: String = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    if let Some((at, _)) = line.char_indices().nth(SHOWN) {
+        line.truncate(at);
+        line.push('…');
+    }
+    line
+}
+
+/// Where a value ends that an error quotes: at the colon before what is wrong with it.
+fn end_of_value(text: &str) -> usize {
+    let (mut depth, mut is_quoted, mut is_escaped) = (0_i32, false, false);
+    let mut bytes = text.bytes().enumerate().peekable();
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_quoted => is_escaped = true,
+            b'"' => is_quoted = !is_quoted,
+            _ if is_quoted => {}
+            b'{' | b'[' | b'(' => depth += 1,
+            b'}' | b']' | b')' if depth > 0 => depth -= 1,
+            b':' if depth == 0 && bytes.peek().is_some_and(|(_, next)| *next == b' ') => return at,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_made_an_operation_fail() {
+        let rows = [
+            (
+                "Upgrade \"web\" failed: pre-upgrade hooks failed: timed out waiting for the condition",
+                Cause::Hook,
+            ),
+            (
+                "Upgrade \"web\" failed: timed out waiting for the condition",
+                Cause::Timeout,
+            ),
+            (
+                "Upgrade \"web\" failed: resource Deployment/shop/web not ready. status: InProgress",
+                Cause::Timeout,
+            ),
+            (
+                "Upgrade \"web\" failed: cannot patch \"web\" with kind Service: Service \"web\" is invalid: spec.clusterIPs[0]: Invalid value: [\"None\"]: may not change once set",
+                Cause::Immutable,
+            ),
+            (
+                "Release \"web\" failed: conflict occurred while applying object shop/web apps/v1, Kind=Deployment: Apply failed with 1 conflict: conflict with \"kubectl-edit\"",
+                Cause::Conflict,
+            ),
+            (
+                "Upgrade \"web\" failed: Unable to continue with update: Service \"web\" in namespace \"shop\" exists and cannot be imported into the current release: invalid ownership metadata",
+                Cause::Ownership,
+            ),
+            ("Preparing upgrade", Cause::Other),
+        ];
+        for (description, expected) in rows {
+            assert_eq!(cause(description), expected, "{description}");
+        }
+    }
+
+    #[test]
+    fn quoted_values_are_left_out() {
+        let rows = [
+            (
+                "a: Invalid value: \"hunter2\": must be b",
+                "a: Invalid value: …: must be b",
+            ),
+            (
+                "a: Invalid value: {\"x\":\"hun: ter2\"}: field is immutable",
+                "a: Invalid value: …: field is immutable",
+            ),
+            (
+                "a: Invalid value: v1.S{A: \"hunter2\\\": \"}: b, c: Unsupported value: 2: d",
+                "a: Invalid value: …: b, c: Unsupported value: …: d",
+            ),
+            ("a: Duplicate value: hunter2", "a: Duplicate value: …"),
+            (
+                "unable to decode: json: error found in #10 byte of ...|: hunter2|...",
+                "unable to decode: json:",
+            ),
+            ("one\n  two", "one two"),
+        ];
+        for (description, shown) in rows {
+            assert_eq!(without_values(description), shown);
+        }
+        assert_eq!(without_values(&"x".repeat(2_000)).chars().count(), SHOWN + 1);
+        assert!(is_failure("Rollback \"web\" failed: conflict"));
+        assert!(!is_failure("Rollback to 3"));
+    }
+}

@@ -1,0 +1,67 @@
+//! All that is known of a release's history, for the page of `driftline diagnose`.
+
+use super::description;
+use super::observe::{Observed, Presence, Side};
+use super::{Told, moment};
+use crate::object::ObjectKey;
+use crate::release::history::History;
+use crate::report::{ObjectDetail, RevisionDetail};
+
+/// Every revision, oldest first, with what its record tells where that was read.
+pub fn revisions<'t>(history: &History, told: impl Fn(u64) -> Option<&'t Told>) -> Vec<RevisionDetail> {
+    let detail = |stored: &crate::release::stored::StoredRevision| {
+        let told = told(stored.revision);
+        RevisionDetail {
+            revision: stored.revision,
+            status: stored.status.as_str().to_owned(),
+            created: stored.created,
+            written: stored.written,
+            bytes: told.and_then(|told| told.bytes),
+            chart: told.and_then(|told| told.chart.clone()),
+            description: told
+                .map(|told| description::without_values(&told.description))
+                .filter(|told| !told.is_empty()),
+        }
+    };
+    history.revisions().iter().map(detail).collect()
+}
+
+/// One object; `None` where nothing is to be said of it.
+pub fn object(key: &ObjectKey, observed: &Observed) -> Option<ObjectDetail> {
+    let mut remarks = Vec::new();
+    match &observed.presence {
+        Presence::Ours => {}
+        Presence::Absent => remarks.push("it does not exist".to_owned()),
+        Presence::Anothers(owner) => remarks.push(format!("it belongs to release {owner}")),
+        Presence::Nobodys => remarks.push("it belongs to no release".to_owned()),
+        Presence::Unread => remarks.push("it could not be read".to_owned()),
+    }
+    remarks.extend(observed.unready.clone());
+    if let Some(deleting) = &observed.deleting {
+        let since = deleting
+            .since
+            .map_or_else(String::new, |since| format!(" since {}", moment(since)));
+        let finalizers = if deleting.finalizers.is_empty() {
+            String::new()
+        } else {
+            format!(", waiting for {}", deleting.finalizers.join(", "))
+        };
+        remarks.push(format!("it is being deleted{since}{finalizers}"));
+    }
+    if observed.side.is_none() && remarks.is_empty() {
+        return None;
+    }
+    let side = |side| match side {
+        Side::Old => "old",
+        Side::New => "new",
+        Side::Neither => "neither",
+    };
+    Some(ObjectDetail {
+        api_version: key.gvk.api_version.clone(),
+        kind: key.gvk.kind.clone(),
+        namespace: key.namespace.clone(),
+        name: key.name.clone(),
+        side: observed.side.map(side).map(str::to_owned),
+        remarks,
+    })
+}

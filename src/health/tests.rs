@@ -1,0 +1,459 @@
+//! Histories, and what is said of them.
+
+use super::observe::{Deleting, Presence, Side};
+use super::*;
+use crate::object::Gvk;
+use crate::release::decode::LastRun;
+use crate::release::stored::{Driver, Metadata};
+
+fn history(driver: Driver, statuses: &[&str], written: Option<DateTime<Utc>>) -> History {
+    let revisions = statuses.iter().zip(1_u64..).map(|(status, revision)| {
+        let version = revision.to_string();
+        StoredRevision::from_metadata(Metadata {
+            driver,
+            namespace: "shop",
+            object: &format!("sh.helm.release.v1.web.v{revision}"),
+            labels: [Some("web"), Some(&version), Some(status)],
+            created: None,
+            written,
+            resource_version: None,
+        })
+        .unwrap()
+    });
+    let [history] = History::group(revisions).try_into().unwrap();
+    history
+}
+
+fn told_by_metadata(history: &History, now: DateTime<Utc>) -> Vec<Health> {
+    diagnose(&Case {
+        history,
+        told: &BTreeMap::new(),
+        objects: &[],
+        hooks: &[],
+        leftovers: &[],
+        foreign: &[],
+        unserved: &BTreeSet::new(),
+        unserved_newest: &BTreeSet::new(),
+        method: ApplyMethod::Csa,
+        contested: Contested::No,
+        depth: Depth::Comparison,
+        now,
+        stuck_after: TimeDelta::minutes(15),
+    })
+}
+
+fn codes(statuses: &[&str], age_minutes: i64) -> Vec<HealthCode> {
+    let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+    let history = history(
+        Driver::Secret,
+        statuses,
+        Some(now - TimeDelta::minutes(age_minutes)),
+    );
+    let health = told_by_metadata(&history, now);
+    for entry in &health {
+        assert_is_safe(entry);
+    }
+    health.into_iter().map(|health| health.code).collect()
+}
+
+/// What only reads comes first, a copy comes before what destroys, and records are deleted last.
+fn assert_is_safe(health: &Health) {
+    let commands: Vec<&str> = health
+        .advice
+        .iter()
+        .map(|advice| advice.command.as_str())
+        .collect();
+    let first = health.advice.iter().position(|advice| advice.destructive);
+    let Some(first) = first else { return };
+    assert!(
+        health.advice[first..].iter().all(|advice| advice.destructive),
+        "{commands:?}"
+    );
+    assert!(
+        commands[..first].iter().any(|command| command.contains(" > ")),
+        "{commands:?}"
+    );
+    let record = commands
+        .iter()
+        .position(|command| command.contains("delete secret"));
+    let softer = commands.iter().position(|command| command.contains("rollback"));
+    assert!(record.is_none() || record > softer, "{commands:?}");
+}
+
+/// Statuses of revisions 1, 2, …, minutes since the last write → codes.
+#[test]
+fn histories_and_what_they_say() {
+    use HealthCode::{FailedInstall, FailedUpgrade, InProgress, NoBaseline, SeveralDeployed, Stuck};
+    type Row = (&'static [&'static str], i64, &'static [HealthCode]);
+    let rows: [Row; 8] = [
+        (&["superseded", "deployed"], 99, &[]),
+        (&["deployed", "failed"], 99, &[FailedUpgrade]),
+        (&["failed"], 99, &[FailedInstall, NoBaseline]),
+        (&["pending-install"], 2, &[InProgress, NoBaseline]),
+        (&["deployed", "pending-upgrade"], 14, &[InProgress]),
+        (&["deployed", "pending-rollback"], 15, &[Stuck]),
+        (&["uninstalling"], 600, &[Stuck, NoBaseline]),
+        (&["deployed", "deployed"], 1, &[SeveralDeployed]),
+    ];
+    for (statuses, age, expected) in rows {
+        assert_eq!(codes(statuses, age), expected, "{statuses:?}");
+    }
+}
+
+#[test]
+fn advice_says_where_helm_has_to_look() {
+    for (driver, command) in [
+        (Driver::Secret, "helm history web -n shop"),
+        (
+            Driver::ConfigMap,
+            "HELM_DRIVER=configmap helm history web -n shop",
+        ),
+    ] {
+        let health = told_by_metadata(&history(driver, &["failed"], None), DateTime::UNIX_EPOCH);
+        assert_eq!(health[0].advice[0].command, command);
+    }
+}
+
+#[test]
+fn a_clock_ahead_of_ours_is_no_age() {
+    assert_eq!(
+        codes(&["deployed", "pending-upgrade"], -5),
+        [HealthCode::InProgress]
+    );
+}
+
+fn key(kind: &str, name: &str) -> ObjectKey {
+    ObjectKey {
+        gvk: Gvk::new("v1", kind),
+        namespace: Some("shop".into()),
+        name: name.into(),
+    }
+}
+
+fn observed(presence: Presence, side: Option<Side>) -> Observed {
+    Observed {
+        presence,
+        side,
+        unready: None,
+        job: None,
+        deleting: None,
+        written: None,
+    }
+}
+
+fn seen(name: &str, is_deployed: bool, observed: Observed) -> Seen {
+    Seen {
+        key: key("ConfigMap", name),
+        is_deployed,
+        observed: Some(observed),
+    }
+}
+
+/// A release, and what was read and seen of it.
+struct Scene {
+    statuses: Vec<&'static str>,
+    created: Option<DateTime<Utc>>,
+    /// What Helm says of revisions that failed.
+    sentence: &'static str,
+    /// In place of what is made up of the statuses.
+    told: BTreeMap<u64, Told>,
+    objects: Vec<Seen>,
+    hooks: Vec<Seen>,
+    unserved_newest: BTreeSet<String>,
+    method: ApplyMethod,
+    contested: Contested,
+}
+
+fn scene(statuses: &[&'static str]) -> Scene {
+    Scene {
+        statuses: statuses.to_vec(),
+        created: None,
+        sentence: "",
+        told: BTreeMap::new(),
+        objects: Vec::new(),
+        hooks: Vec::new(),
+        unserved_newest: BTreeSet::new(),
+        method: ApplyMethod::Ssa,
+        contested: Contested::No,
+    }
+}
+
+impl Scene {
+    fn health(&self) -> Vec<Health> {
+        let mut revisions = history(Driver::Secret, &self.statuses, None).revisions().to_vec();
+        for revision in &mut revisions {
+            revision.created = self.created;
+        }
+        let [history] = History::group(revisions).try_into().unwrap();
+        let told = |(revision, status): (u64, &&str)| {
+            let failed = if *status == "failed" {
+                self.sentence
+            } else {
+                "Upgrade complete"
+            };
+            let made_up = || Told {
+                description: failed.to_owned(),
+                ..Told::default()
+            };
+            (
+                revision,
+                self.told.get(&revision).cloned().unwrap_or_else(made_up),
+            )
+        };
+        let health = diagnose(&Case {
+            history: &history,
+            told: &(1..).zip(&self.statuses).map(told).collect(),
+            objects: &self.objects,
+            hooks: &self.hooks,
+            leftovers: &[],
+            foreign: &[],
+            unserved: &BTreeSet::new(),
+            unserved_newest: &self.unserved_newest,
+            method: self.method,
+            contested: self.contested,
+            depth: Depth::Comparison,
+            now: DateTime::from_timestamp(1_800_000_000, 0).unwrap(),
+            stuck_after: TimeDelta::minutes(15),
+        });
+        for entry in &health {
+            assert_is_safe(entry);
+        }
+        health
+    }
+}
+
+fn commands(health: &[Health], code: HealthCode) -> Vec<&str> {
+    let entries = health.iter().filter(|entry| entry.code == code);
+    entries
+        .flat_map(|entry| &entry.advice)
+        .map(|advice| advice.command.as_str())
+        .collect()
+}
+
+#[test]
+fn how_far_an_upgrade_got_is_counted() {
+    let side = |side| observed(Presence::Ours, Some(side));
+    let mut waits = side(Side::New);
+    waits.unready = Some("0 of 1 replicas are ready".into());
+    let objects = [
+        seen("a", true, waits),
+        seen("b", true, side(Side::New)),
+        seen("c", true, side(Side::Old)),
+        seen("d", false, observed(Presence::Unread, None)),
+        seen("e", true, observed(Presence::Ours, None)),
+    ];
+    let health = Scene {
+        objects: objects.into(),
+        ..scene(&["deployed", "failed"])
+    }
+    .health();
+    let half = health
+        .iter()
+        .find(|entry| entry.code == HealthCode::HalfUpgraded)
+        .unwrap();
+    assert_eq!(
+        half.message,
+        "of 3 objects that revision 2 changes, 2 are at revision 2, 1 at revision 1 and 0 at neither: closer to revision 2"
+    );
+    assert_eq!(
+        half.evidence,
+        [
+            "as in revision 2: ConfigMap shop/a and ConfigMap shop/b",
+            "as in revision 1: ConfigMap shop/c",
+            "not ready: ConfigMap shop/a: 0 of 1 replicas are ready",
+            "1 objects could not be read, so the counts are not whole",
+        ]
+    );
+}
+
+#[test]
+fn nothing_was_upgraded_halfway_where_everything_is_as_deployed() {
+    let objects = [seen("a", true, observed(Presence::Ours, Some(Side::Old)))];
+    let health = Scene {
+        objects: objects.into(),
+        ..scene(&["deployed", "failed"])
+    }
+    .health();
+    assert!(
+        health.iter().all(|entry| entry.code != HealthCode::HalfUpgraded),
+        "{health:?}"
+    );
+}
+
+/// A rollback that fails marks the newest revision as superseded, also a failed one: the way back is further down.
+#[test]
+fn the_way_back_from_a_failed_rollback_is_the_last_good_revision() {
+    let sentence = "Rollback \"web\" failed: field is immutable";
+    let health = Scene {
+        sentence,
+        ..scene(&["superseded", "superseded", "failed"])
+    }
+    .health();
+    assert!(
+        health[0].message.contains("the last good one is revision 2"),
+        "{health:?}"
+    );
+    assert!(commands(&health, HealthCode::FailedUpgrade).contains(&"helm rollback web 2 -n shop"));
+}
+
+#[test]
+fn fields_of_others_are_taken_over_only_where_there_are_any() {
+    for (method, contested, command) in [
+        (
+            ApplyMethod::Ssa,
+            Contested::Yes,
+            "helm rollback web 1 --force-conflicts -n shop",
+        ),
+        (ApplyMethod::Ssa, Contested::No, "helm rollback web 1 -n shop"),
+        (ApplyMethod::Csa, Contested::Yes, "helm rollback web 1 -n shop"),
+    ] {
+        let health = Scene {
+            method,
+            contested,
+            ..scene(&["deployed", "failed"])
+        }
+        .health();
+        assert!(
+            commands(&health, HealthCode::FailedUpgrade).contains(&command),
+            "{method} {contested:?}"
+        );
+    }
+}
+
+/// A rollback has to build the newest manifest first, so that none gets past a kind that is gone.
+#[test]
+fn no_rollback_is_advised_where_none_can_succeed() {
+    let gone = BTreeSet::from(["Gadget of example.com/v1".to_owned()]);
+    let health = Scene {
+        unserved_newest: gone,
+        ..scene(&["deployed", "pending-rollback"])
+    }
+    .health();
+    let commands = commands(&health, HealthCode::Stuck);
+    assert!(
+        commands.iter().all(|command| !command.contains("rollback")),
+        "{commands:?}"
+    );
+    assert_eq!(
+        commands.last(),
+        Some(&"kubectl delete secret sh.helm.release.v1.web.v2 -n shop")
+    );
+}
+
+#[test]
+fn what_goes_is_waited_for_before_it_is_written() {
+    let mut going = observed(Presence::Ours, None);
+    going.deleting = Some(Deleting {
+        since: DateTime::from_timestamp(1_799_990_000, 0),
+        finalizers: vec!["example.com/cleanup".into()],
+    });
+    let objects = [seen("a", true, going)];
+    let health = Scene {
+        objects: objects.into(),
+        ..scene(&["uninstalling"])
+    }
+    .health();
+    let steps = commands(&health, HealthCode::Stuck);
+    let wait = steps
+        .iter()
+        .position(|step| step.contains("--for=delete configmap a -n shop"));
+    let change = steps.iter().position(|step| step.contains("rollback"));
+    assert!(wait.is_some() && wait < change, "{steps:?}");
+    let blocked = health
+        .iter()
+        .find(|entry| entry.code == HealthCode::BlockedByFinalizer)
+        .unwrap();
+    assert_eq!(
+        blocked.message,
+        "ConfigMap shop/a is being deleted for 2 h, and waits for example.com/cleanup"
+    );
+}
+
+/// Hooks are copied by a rollback together with what became of them.
+#[test]
+fn what_a_hook_came_to_in_another_revision_is_no_news() {
+    let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+    let hook = |started: DateTime<Utc>| Hook {
+        name: "migrate".into(),
+        kind: "Job".into(),
+        events: vec!["pre-upgrade".into()],
+        last_run: LastRun {
+            started_at: Some(started),
+            completed_at: None,
+            phase: "Failed".into(),
+        },
+        ..Hook::default()
+    };
+    for (started, found) in [(now, true), (now - TimeDelta::days(1), false)] {
+        let told = Told {
+            hooks: vec![hook(started)],
+            ..Told::default()
+        };
+        let hook = Seen {
+            key: key("Job", "migrate"),
+            is_deployed: false,
+            observed: Some(observed(Presence::Absent, None)),
+        };
+        let health = Scene {
+            created: Some(now),
+            told: BTreeMap::from([(2, told)]),
+            hooks: vec![hook],
+            ..scene(&["deployed", "failed"])
+        }
+        .health();
+        let is_told = health.iter().any(|entry| entry.code == HealthCode::HookFailed);
+        assert_eq!(is_told, found, "{started}");
+    }
+}
+
+#[test]
+fn clocks_that_differ_are_told() {
+    let created = DateTime::from_timestamp(1_799_999_000, 0).unwrap();
+    for (ahead, is_told) in [
+        (TimeDelta::minutes(2), false),
+        (TimeDelta::hours(3), true),
+        (TimeDelta::hours(-3), true),
+    ] {
+        let told = Told {
+            deployed_at: Some(created + ahead),
+            ..Told::default()
+        };
+        let health = Scene {
+            created: Some(created),
+            told: BTreeMap::from([(2, told)]),
+            ..scene(&["deployed", "failed"])
+        }
+        .health();
+        let evidence = health[0].evidence.join("\n");
+        assert_eq!(
+            evidence.contains("the clocks differ by 3 h"),
+            is_told,
+            "{evidence}"
+        );
+    }
+}
+
+#[test]
+fn long_and_large_histories_are_told() {
+    let mut many = vec!["superseded"; 3_000];
+    many.push("deployed");
+    let health = scene(&many).health();
+    assert_eq!(health[0].code, HealthCode::HistoryBloat);
+    assert_eq!(health[0].evidence[0], "3001 revisions are kept");
+    for (bytes, severity) in [
+        (700_000, None),
+        (800_000, Some(HealthSeverity::Warning)),
+        (1_040_000, Some(HealthSeverity::Critical)),
+    ] {
+        let told = Told {
+            bytes: Some(bytes),
+            ..Told::default()
+        };
+        let health = Scene {
+            told: BTreeMap::from([(1, told)]),
+            ..scene(&["deployed"])
+        }
+        .health();
+        assert_eq!(health.first().map(|entry| entry.severity), severity, "{bytes}");
+    }
+}

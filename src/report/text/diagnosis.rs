@@ -1,0 +1,235 @@
+//! The page of `driftline diagnose`: one release from its history to what to run.
+//!
+//! For reading at night: first what it is, then what it rests on, then the commands in the order in which to run them.
+
+use std::io::{self, Write};
+
+use super::line::{Line, Safe};
+use super::{TextOptions, Writer, facts, time};
+use crate::report::{Advice, Detail, Health, ObjectDetail, ReleaseReport, Report, RevisionDetail};
+
+/// Writes the page of every release in a report.
+pub fn render(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io::Result<()> {
+    let mut writer = Writer { options, out };
+    for (position, release) in report.releases.iter().enumerate() {
+        if position > 0 {
+            writer.blank()?;
+        }
+        writer.page(release)?;
+    }
+    for error in &report.errors {
+        let mut line = Line::default();
+        line.push(options.palette.warn, "error").plain("  ");
+        line.plain(options.safe(&format!("{}: {}", error.scope, error.message)));
+        writer.line(&line)?;
+    }
+    Ok(())
+}
+
+impl Writer<'_> {
+    fn page(&mut self, release: &ReleaseReport) -> io::Result<()> {
+        let palette = &self.options.palette;
+        let mut line = Line::default();
+        line.plain("release").plain("  ").push(
+            palette.name,
+            self.options
+                .safe(&format!("{}/{}", release.namespace, release.name)),
+        );
+        line.plain("   ")
+            .push(palette.dim, self.options.safe(&facts(release)));
+        self.line(&line)?;
+        self.blank()?;
+        if let Some(detail) = &release.detail {
+            self.timeline(release, detail)?;
+            self.standing(release, detail)?;
+        }
+        self.heading("Diagnosis")?;
+        if release.health.is_empty() {
+            self.line(&Line::of(
+                palette.good,
+                "  nothing is wrong with this release beyond what a scan may say of its objects",
+            ))?;
+        }
+        for health in &release.health {
+            self.diagnosis(health)?;
+        }
+        self.advice(&release.health)
+    }
+
+    fn heading(&mut self, words: &'static str) -> io::Result<()> {
+        self.line(&Line::of(self.options.palette.name, words))
+    }
+
+    fn timeline(&mut self, release: &ReleaseReport, detail: &Detail) -> io::Result<()> {
+        self.heading("History (times are UTC)")?;
+        let statuses = detail.revisions.iter().map(|revision| revision.status.len());
+        let status_width = statuses.max().unwrap_or(0);
+        let mut before: Option<u64> = None;
+        for revision in &detail.revisions {
+            if let Some(missing) = before.and_then(|before| gap(before, revision.revision)) {
+                let mut line = Line::indented(2);
+                line.push(self.options.palette.dim, self.options.safe(&missing));
+                self.line(&line)?;
+            }
+            before = Some(revision.revision);
+            let is_baseline = release
+                .baseline
+                .as_ref()
+                .is_some_and(|baseline| baseline.revision == revision.revision);
+            self.revision(
+                revision,
+                is_baseline.then_some("compared with the cluster"),
+                status_width,
+            )?;
+        }
+        self.blank()
+    }
+
+    fn revision(
+        &mut self,
+        revision: &RevisionDetail,
+        mark: Option<&'static str>,
+        width: usize,
+    ) -> io::Result<()> {
+        let palette = &self.options.palette;
+        let mut line = Line::indented(2);
+        line.plain(self.options.safe(&revision.revision.to_string()))
+            .pad_to(8);
+        line.plain(self.options.safe(&revision.status)).pad_to(10 + width);
+        let moment = |at: Option<_>| at.map_or_else(|| "?".to_owned(), time);
+        line.plain(self.options.safe(&format!(
+            "{} – {}",
+            moment(revision.created),
+            moment(revision.written)
+        )));
+        if let Some(bytes) = revision.bytes {
+            line.push(
+                palette.dim,
+                self.options.safe(&format!("   {} KiB", bytes.div_ceil(1024))),
+            );
+        }
+        if let Some(chart) = &revision.chart {
+            line.push(
+                palette.dim,
+                self.options.safe(&format!("   {}-{}", chart.name, chart.version)),
+            );
+        }
+        if let Some(mark) = mark {
+            line.plain("   ").push(palette.good, mark);
+        }
+        self.line(&line)?;
+        if let Some(told) = &revision.description {
+            let mut line = Line::indented(8);
+            line.push(palette.dim, "│ ")
+                .push(palette.dim, self.options.safe(told));
+            self.line(&line)?;
+        }
+        Ok(())
+    }
+
+    fn standing(&mut self, release: &ReleaseReport, detail: &Detail) -> io::Result<()> {
+        if detail.objects.is_empty() {
+            return Ok(());
+        }
+        self.heading("In the cluster")?;
+        for object in &detail.objects {
+            let line = self.object_line(release, object);
+            self.line(&line)?;
+        }
+        self.blank()
+    }
+
+    fn object_line(&self, release: &ReleaseReport, object: &ObjectDetail) -> Line {
+        let palette = &self.options.palette;
+        let baseline = release.baseline.as_ref().map(|baseline| baseline.revision);
+        let side = match (object.side.as_deref(), baseline) {
+            (Some("old"), Some(baseline)) => format!("as in {baseline}"),
+            (Some("old"), None) => "absent".to_owned(),
+            (Some("new"), _) => format!("as in {}", release.latest.revision),
+            (Some(_), _) => "as in neither".to_owned(),
+            (None, _) => "the same".to_owned(),
+        };
+        let mut line = Line::indented(2);
+        line.plain(self.options.safe(&side)).pad_to(18);
+        let name = match &object.namespace {
+            Some(namespace) => format!("{} {namespace}/{}", object.kind, object.name),
+            None => format!("{} {}", object.kind, object.name),
+        };
+        line.push(palette.name, self.options.safe(&name));
+        if !object.remarks.is_empty() {
+            line.plain(": ")
+                .plain(self.options.safe(&object.remarks.join("; ")));
+        }
+        line
+    }
+
+    fn diagnosis(&mut self, health: &Health) -> io::Result<()> {
+        let palette = &self.options.palette;
+        let style = palette.health(health.severity);
+        let mut line = Line::indented(2);
+        line.push(style, health.severity.as_str())
+            .plain("  ")
+            .push(style, health.code.as_str());
+        line.plain(": ").plain(self.options.safe(&health.message));
+        self.line(&line)?;
+        for evidence in &health.evidence {
+            let mut line = Line::indented(6);
+            line.push(palette.dim, "- ").plain(self.options.safe(evidence));
+            self.line(&line)?;
+        }
+        Ok(())
+    }
+
+    fn advice(&mut self, health: &[Health]) -> io::Result<()> {
+        // The same command is wanted for more than one reason; it is run once.
+        let mut steps: Vec<&Advice> = Vec::new();
+        for advice in health.iter().flat_map(|health| &health.advice) {
+            if !steps.iter().any(|known| known.command == advice.command) {
+                steps.push(advice);
+            }
+        }
+        if steps.is_empty() {
+            return Ok(());
+        }
+        // Within one diagnosis the order is the order; across them what only reads comes first.
+        steps.sort_by_key(|advice| advice.destructive);
+        self.blank()?;
+        self.heading("What to do, safest first")?;
+        for advice in steps {
+            self.step(advice)?;
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, advice: &Advice) -> io::Result<()> {
+        let palette = &self.options.palette;
+        let mut why = Line::indented(2);
+        why.push(palette.dim, "# ");
+        if advice.destructive {
+            why.push(palette.danger, "DESTRUCTIVE").push(palette.dim, ": ");
+        }
+        why.push(palette.dim, self.options.safe(&advice.why));
+        self.line(&why)?;
+        if advice.destructive {
+            let mut changes = Line::indented(2);
+            changes
+                .push(palette.dim, "#   ")
+                .push(palette.dim, self.options.safe(&advice.changes));
+            self.line(&changes)?;
+        }
+        let mut command = Line::indented(2);
+        command
+            .push(palette.dim, "$ ")
+            .plain(Safe::of(&advice.command, self.options.medium));
+        self.line(&command)
+    }
+}
+
+/// Revisions that are not kept between two that are.
+fn gap(before: u64, after: u64) -> Option<String> {
+    match after.saturating_sub(before) {
+        0 | 1 => None,
+        2 => Some(format!("{} is not kept", before + 1)),
+        _ => Some(format!("{} to {} are not kept", before + 1, after - 1)),
+    }
+}
