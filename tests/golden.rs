@@ -133,11 +133,29 @@ fn every_word_of_the_report_occurs() {
         .flat_map(|release| &release.health)
         .map(|health| health.code)
         .chain(NOT_IN_A_STILL_PICTURE)
+        .chain(diagnosed())
         .collect();
     assert_eq!(codes, FindingCode::ALL.iter().copied().collect(), "finding codes");
     assert_eq!(states, ObjectState::ALL.iter().copied().collect(), "states");
     assert_eq!(verdicts, Verdict::ALL.iter().copied().collect(), "verdicts");
     assert_eq!(health, HealthCode::ALL.iter().copied().collect(), "health codes");
+}
+
+/// What the pages in `docs/diagnose` say of releases in trouble.
+fn diagnosed() -> Vec<HealthCode> {
+    let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/diagnose");
+    let pages = fs::read_dir(pages).unwrap().map(|page| page.unwrap().path());
+    let texts = pages
+        .map(|page| fs::read_to_string(page).unwrap())
+        .collect::<String>();
+    let severities = ["  critical  ", "  warning  ", "  info  "];
+    let entry = |line: &str| {
+        let rest = severities
+            .iter()
+            .find_map(|severity| line.strip_prefix(severity))?;
+        rest.split_once(':')?.0.parse().ok()
+    };
+    texts.lines().filter_map(entry).collect()
 }
 
 #[test]

@@ -164,7 +164,8 @@ fn side(watched: &Watched<'_>, live: &Value) -> Option<Side> {
             (false, false) => Some(Side::Neither),
         },
         (Some(_), None) => Some(Side::Old),
-        (None, Some(_)) => Some(Side::New),
+        (None, Some(new)) if is_like(watched, new, live) => Some(Side::New),
+        (None, Some(_)) => Some(Side::Neither),
         (None, None) => None,
     }
 }
@@ -245,7 +246,8 @@ mod tests {
             (Some(&red), Some(&blue), Some("green"), Some(Side::Neither)),
             (Some(&red), Some(&red), Some("green"), None),
             (Some(&red), Some(&blue), None, Some(Side::Neither)),
-            (None, Some(&blue), Some("green"), Some(Side::New)),
+            (None, Some(&blue), Some("blue"), Some(Side::New)),
+            (None, Some(&blue), Some("green"), Some(Side::Neither)),
             (None, Some(&blue), None, Some(Side::Old)),
             (Some(&red), None, Some("red"), Some(Side::Old)),
             (Some(&red), None, None, Some(Side::New)),

@@ -24,6 +24,7 @@ mod catalogue;
 mod confirm;
 mod deploy;
 mod harness;
+mod health;
 mod notify;
 #[path = "../notify/rules.rs"]
 mod rules;

@@ -238,13 +238,13 @@ fn a_helm_that_died_leaves_a_release_stuck() {
         let young = release.scan();
         assert_eq!(
             (young.status, young.health()),
-            (0, vec!["in-progress".to_owned()])
+            (0, ["in-progress", "hook-running"].map(str::to_owned).to_vec())
         );
         assert_eq!(young.report["releases"][0]["latest"]["status"], "pending-upgrade");
         assert_eq!(young.report["releases"][0]["baseline"]["revision"], 1);
         sleep(Duration::from_secs(2));
         let old = release.scan_with(&["--config", &impatient], &[]);
-        assert_eq!(old.health(), ["stuck"]);
+        assert_eq!(old.health(), ["stuck", "hook-running"]);
         assert_eq!((old.drift(), old.states()), (Vec::new(), Vec::new()));
         let health = &old.report["releases"][0]["health"][0];
         assert_eq!(health["severity"], "critical", "{health}");

@@ -1,5 +1,6 @@
 //! One chart, installed by one Helm under a name and in a namespace of its own.
 
+use std::process::Child;
 use std::thread;
 use std::time::Duration;
 
@@ -82,6 +83,61 @@ impl<'c> Release<'c> {
         };
         release.run_helm("install", args).succeeded();
         release
+    }
+
+    /// A release that is only going to be installed.
+    pub(crate) fn unborn(cluster: &'c Cluster, helm: HelmVersion, name: &str) -> Self {
+        let namespace = cluster.namespace(&format!("{name}-{}", helm.name()));
+        Self {
+            cluster,
+            helm,
+            chart: chart(name),
+            name: namespace.clone(),
+            namespace,
+        }
+    }
+
+    /// Runs Helm with the chart.
+    pub(crate) fn helm(&self, verb: &str, args: &[&str]) -> Outcome {
+        self.run_helm(verb, args)
+    }
+
+    /// Runs Helm on the release, without the chart.
+    pub(crate) fn helm_on(&self, verb: &str, args: &[&str]) -> Outcome {
+        self.cluster.helm(self.helm, &self.line_without_chart(verb, args))
+    }
+
+    /// Runs Helm until something is there, and kills it then.
+    pub(crate) fn kill_helm(&self, verb: &str, args: &[&str], until: &str) {
+        let mut helm = self.spawn_helm(verb, args, until);
+        helm.kill().expect("Helm can be killed");
+        helm.wait().expect("Helm ends");
+    }
+
+    /// Starts Helm, and waits until something is there: an object, or what arguments of `kubectl wait` say.
+    pub(crate) fn spawn_helm(&self, verb: &str, args: &[&str], until: &str) -> Child {
+        let line = if matches!(verb, "install" | "upgrade") {
+            let mut all = vec![verb, &self.name, &self.chart, "--namespace", &self.namespace];
+            all.extend(args);
+            all
+        } else {
+            self.line_without_chart(verb, args)
+        };
+        let helm = self.cluster.spawn_helm(self.helm, &line);
+        let until = self.fill(until);
+        let condition = if until.starts_with("--for") {
+            format!("wait --timeout=60s {until}")
+        } else {
+            format!("wait --for=create --timeout=60s {until}")
+        };
+        self.kubectl(&condition.split(' ').collect::<Vec<_>>());
+        helm
+    }
+
+    fn line_without_chart<'a>(&'a self, verb: &'a str, args: &[&'a str]) -> Vec<&'a str> {
+        let mut all = vec![verb, &self.name, "--namespace", &self.namespace];
+        all.extend(args);
+        all
     }
 
     /// Upgrades to the chart's second set of values, `revision-2.yaml`.

@@ -1,0 +1,121 @@
+//! Releases that are brought into trouble for real, and out of it by what driftline advises.
+//!
+//! Each state is made with both Helms. Then the diagnosis is read, its commands are run in their order, and the release
+//! has to be deployed, clean and without a diagnosis. The pages in `docs/diagnose` are what `driftline diagnose` printed
+//! of Helm 4's; `UPDATE_PAGES=1` writes them anew.
+
+mod cure;
+mod page;
+mod states;
+
+use self::cure::Cure;
+use self::states::STATES;
+use crate::harness::{Cluster, HelmVersion, Problems, Release, Scan};
+
+/// A way to get into trouble.
+struct State {
+    /// The name of its page.
+    name: &'static str,
+    /// Arguments of the installation.
+    install: &'static [&'static str],
+    /// Whether the installation itself is what goes wrong.
+    begin: Begin,
+    /// What goes wrong.
+    make: fn(&Release<'_>),
+    /// From which age on an operation is stuck.
+    stuck_after: &'static str,
+    /// The diagnoses, in the order of the page.
+    diagnoses: &'static [&'static str],
+    /// A Helm that does not get into this trouble.
+    immune: Option<HelmVersion>,
+    /// The way out.
+    cure: Cure,
+}
+
+/// How a state begins.
+#[derive(PartialEq, Eq)]
+enum Begin {
+    /// With a release that is well.
+    Installed,
+    /// With nothing but a namespace.
+    Empty,
+}
+
+/// Diagnoses after which nothing has to be done.
+const HARMLESS: [&str; 3] = ["in-progress", "leftover-hooks", "chart-crds-changed"];
+
+#[test]
+#[ignore = "needs the testbed: tests/testbed/build"]
+fn every_trouble_is_diagnosed_and_the_advice_ends_it() {
+    let mut problems = Problems::default();
+    for state in STATES {
+        for helm in HelmVersion::ALL {
+            let release = match state.begin {
+                Begin::Installed => Release::install(Cluster::shared(), helm, "troubled", state.install),
+                Begin::Empty => Release::unborn(Cluster::shared(), helm, "troubled"),
+            };
+            (state.make)(&release);
+            problems.note(&release, state.name, &state.check(&release));
+        }
+    }
+}
+
+/// What a scan reads is enough for a diagnosis later and elsewhere.
+#[test]
+#[ignore = "needs the testbed: tests/testbed/build"]
+fn a_snapshot_is_diagnosed_like_its_cluster() {
+    let release = Release::install(Cluster::shared(), HelmVersion::V4, "troubled", &[]);
+    release.upgrade_to(&["--set=message=two"]).succeeded();
+    release
+        .upgrade_to(&["--set=service=second,message=three,added=true"])
+        .failed();
+    let dir = tempfile::tempdir().expect("there is room for temporary files");
+    let path = dir.path().join("snapshot").display().to_string();
+    let cluster = release.cluster;
+    cluster
+        .driftline(&["snapshot", "-n", &release.namespace, "-o", &path, "--redact"])
+        .succeeded();
+    let diagnose = |place: [&str; 2]| {
+        let mut args = vec!["diagnose", &release.name, "-o", "json"];
+        args.extend(place);
+        Scan::from(cluster.driftline(&args)).report["releases"][0].clone()
+    };
+    let (live, recorded) = (
+        diagnose(["-n", &release.namespace]),
+        diagnose(["--snapshot", &path]),
+    );
+    assert_eq!(recorded["detail"]["objects"], live["detail"]["objects"]);
+    assert_eq!(recorded["health"], live["health"]);
+    assert_eq!(
+        recorded["health"].as_array().map(Vec::len),
+        Some(3),
+        "{:#}",
+        live["health"]
+    );
+}
+
+impl State {
+    fn check(&self, release: &Release<'_>) -> Vec<String> {
+        let mut problems = Vec::new();
+        let diagnosis = cure::diagnose(release, self.stuck_after);
+        let codes = cure::codes(&diagnosis.report);
+        let is_immune = self.immune == Some(release.helm);
+        let expected = if is_immune { &[][..] } else { self.diagnoses };
+        if codes != expected {
+            problems.push(format!("diagnosed: {codes:?}, not {expected:?}"));
+        }
+        // What still runs is as it should be, hooks included.
+        let is_running = codes.iter().any(|code| code == "in-progress");
+        let is_wrong = !is_running && codes.iter().any(|code| !HARMLESS.contains(&code.as_str()));
+        if diagnosis.status != i32::from(is_wrong) {
+            problems.push(format!("exit status {}: {}", diagnosis.status, diagnosis.stderr));
+        }
+        if release.helm == HelmVersion::V4 {
+            problems.extend(page::check(self, release));
+        }
+        if !is_immune {
+            problems.extend(self.cure.run(release, &diagnosis.report));
+        }
+        problems
+    }
+}
