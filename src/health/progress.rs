@@ -4,7 +4,7 @@ use super::observe::{Presence, Side};
 use super::operation::last_good;
 use super::{Case, Seen, named, remark, with};
 use crate::classify::code::{HealthCode, HealthSeverity};
-use crate::release::stored::Status;
+use crate::release::stored::{Status, StoredRevision};
 use crate::report::Health;
 
 /// Objects at the new revision, at the old one, at neither.
@@ -101,6 +101,9 @@ pub(super) fn no_baseline(case: &Case<'_>) -> Option<Health> {
         latest.revision,
         latest.status.as_str()
     );
+    if latest.status == Status::Uninstalled {
+        return Some(uninstalled(case, latest, &exists));
+    }
     let is_settled = !latest.status.is_pending() && latest.status != Status::Failed;
     // The way out of a failed or pending operation stands with that.
     let steps = match last_good(case).filter(|_| is_settled) {
@@ -118,6 +121,31 @@ pub(super) fn no_baseline(case: &Case<'_>) -> Option<Health> {
         Vec::new(),
         steps,
     ))
+}
+
+/// What was uninstalled with its history kept.
+fn uninstalled(case: &Case<'_>, latest: &StoredRevision, exists: &str) -> Health {
+    let commands = case.commands();
+    let mut steps = vec![commands.history()];
+    steps.extend(commands.backup(&[latest.revision]));
+    steps.push(commands.rollback(
+        latest.revision,
+        "to have the release back, without the data that went with it",
+        "",
+    ));
+    steps.push(commands.uninstall("instead, to be rid of the history, too", ""));
+    with(
+        remark(
+            HealthCode::NoBaseline,
+            HealthSeverity::Info,
+            format!(
+                "revision {} was uninstalled and the history kept{exists}",
+                latest.revision
+            ),
+        ),
+        Vec::new(),
+        steps,
+    )
 }
 
 fn is_unread(seen: &Seen) -> bool {

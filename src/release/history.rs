@@ -18,9 +18,6 @@ pub struct History {
 
 impl History {
     /// Groups stored revisions by release, sorted by namespace, name and driver.
-    ///
-    /// Releases whose newest revision is `uninstalled` are left out, as `helm list` leaves them out: nothing of
-    /// them is meant to exist.
     pub fn group(revisions: impl IntoIterator<Item = StoredRevision>) -> Vec<Self> {
         let mut releases: BTreeMap<ReleaseKey, Vec<StoredRevision>> = BTreeMap::new();
         for revision in revisions {
@@ -35,12 +32,14 @@ impl History {
                 revisions.sort_by_key(|revision| revision.revision);
                 Self { key, revisions }
             })
-            .filter(|history| {
-                history
-                    .latest()
-                    .is_some_and(|latest| latest.status != Status::Uninstalled)
-            })
             .collect()
+    }
+
+    /// Whether the release was uninstalled and its history kept: nothing of it is meant to exist, and `helm list` leaves
+    /// it out.
+    pub fn is_uninstalled(&self) -> bool {
+        let latest = self.latest();
+        latest.is_some_and(|latest| latest.status == Status::Uninstalled)
     }
 
     /// Every stored revision, oldest first.
@@ -71,7 +70,8 @@ impl History {
         })
     }
 
-    /// The revisions above the baseline that failed or are pending, newest first. Without a baseline, all of them.
+    /// The revisions above the baseline that failed, are pending or were uninstalled, newest first. Without a baseline,
+    /// all of them.
     pub fn attempted(&self) -> impl Iterator<Item = &StoredRevision> {
         let floor = self.baseline().map_or(0, |baseline| baseline.revision);
         self.revisions
@@ -79,7 +79,8 @@ impl History {
             .rev()
             .filter(move |revision| {
                 revision.revision > floor
-                    && (revision.status == Status::Failed || revision.status.is_pending())
+                    && (matches!(revision.status, Status::Failed | Status::Uninstalled)
+                        || revision.status.is_pending())
             })
             .take(ATTEMPTS_READ)
     }
@@ -175,7 +176,16 @@ mod tests {
     }
 
     #[test]
-    fn uninstalled_releases_are_not_listed() {
-        assert_eq!(history(&[(1, "superseded"), (2, "uninstalled")]), []);
+    fn what_was_uninstalled_is_told_from_what_was_installed_again() {
+        for (last, is_uninstalled) in [
+            ("uninstalled", true),
+            ("deployed", false),
+            ("uninstalling", false),
+        ] {
+            let [history] = history(&[(1, "superseded"), (2, "uninstalled"), (3, last)])
+                .try_into()
+                .unwrap();
+            assert_eq!(history.is_uninstalled(), is_uninstalled);
+        }
     }
 }

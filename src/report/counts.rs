@@ -5,7 +5,9 @@
 //! the list shows only what is wrong. The order depends on names alone, never on the order in which a cluster
 //! answered, so that two reports of the same state can be compared byte by byte.
 
-use crate::classify::code::{FindingCode, HealthCode, ObjectState, Outcome, Severity, Stopped, Verdict};
+use crate::classify::code::{
+    FindingCode, HealthCode, HealthSeverity, ObjectState, Outcome, Severity, Stopped, Verdict,
+};
 use crate::classify::ignore::Ignoring;
 
 use super::{Finding, Health, IgnoredCount, ObjectReport, ReleaseReport, Report, ReportError, Summary};
@@ -85,13 +87,18 @@ pub fn verdict(objects: &[ObjectReport], health: &[Health]) -> Verdict {
     } else if objects.iter().any(|object| object.state.is_drift()) {
         Verdict::Drifted
     } else if says(HealthCode::Undecodable)
-        || says(HealthCode::NoBaseline)
+        || health.iter().any(is_without_baseline)
         || objects.iter().any(|object| object.state == ObjectState::Unknown)
     {
         Verdict::Incomplete
     } else {
         Verdict::Clean
     }
+}
+
+/// Whether there is nothing to compare with although there should be: of what was uninstalled nothing is meant to exist.
+fn is_without_baseline(entry: &Health) -> bool {
+    entry.code == HealthCode::NoBaseline && entry.severity != HealthSeverity::Info
 }
 
 /// The answer of a whole scan: error before drift, drift before incomplete, incomplete before clean.

@@ -188,8 +188,15 @@ async fn read<S: Source>(
     })?;
     let before = inventory.errors.clone();
     board.errors(inventory.errors);
-    let wanted =
-        |history: &History| options.releases.is_empty() || options.releases.contains(&history.key.name);
+    let wanted = |history: &History| {
+        let is_named = options.releases.is_empty() || options.releases.contains(&history.key.name);
+        // Of what was uninstalled nothing is meant to exist; only who asks for its history is told.
+        let is_listed = match options.depth {
+            Depth::Comparison => !history.is_uninstalled(),
+            Depth::History => true,
+        };
+        is_named && is_listed
+    };
     let histories: Vec<History> = History::group(inventory.revisions)
         .into_iter()
         .filter(wanted)

@@ -142,3 +142,9 @@ pub(super) fn codes(report: &Value) -> Vec<String> {
         .map(|entry| entry["code"].as_str().unwrap_or_default().to_owned())
         .collect()
 }
+
+/// How much each diagnosis matters.
+pub(super) fn severities(report: &Value) -> impl Iterator<Item = &str> {
+    let health = report["releases"][0]["health"].as_array().into_iter().flatten();
+    health.filter_map(|entry| entry["severity"].as_str())
+}

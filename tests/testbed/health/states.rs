@@ -230,6 +230,16 @@ pub(super) const STATES: &[State] = &[
         cure: Cure::None("it may still be running, and waiting is all that is right"),
     },
     State {
+        name: "uninstalled-with-its-history",
+        install: &[],
+        begin: Begin::Installed,
+        stuck_after: "1ms",
+        immune: None,
+        make: |release| drop(release.helm_on("uninstall", &["--keep-history"]).succeeded()),
+        diagnoses: &["no-baseline"],
+        cure: Cure::Advice(&["no-baseline"]),
+    },
+    State {
         name: "removed-hook",
         install: &["--set=hook=post-install"],
         begin: Begin::Installed,
