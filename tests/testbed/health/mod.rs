@@ -9,7 +9,7 @@ mod page;
 mod states;
 
 use self::cure::Cure;
-use self::states::STATES;
+use self::states::{STATES, observed};
 use crate::harness::{Cluster, HelmVersion, Problems, Release, Scan};
 
 /// A way to get into trouble.
@@ -48,7 +48,11 @@ fn every_trouble_is_diagnosed_and_the_advice_ends_it() {
     for state in STATES {
         for helm in HelmVersion::ALL {
             let release = match state.begin {
-                Begin::Installed => Release::install(Cluster::shared(), helm, "troubled", state.install),
+                Begin::Installed => {
+                    let release = Release::install(Cluster::shared(), helm, "troubled", state.install);
+                    observed(&release);
+                    release
+                }
                 Begin::Empty => Release::unborn(Cluster::shared(), helm, "troubled"),
             };
             (state.make)(&release);

@@ -32,7 +32,9 @@ pub(super) const STATES: &[State] = &[
         immune: None,
         make: |release| {
             let args = ["--set=web=true,message=two,added=true", "--wait", "--timeout=60s"];
-            release.kill_helm("upgrade", &args, "configmap/{r}-added");
+            // It is written after the ConfigMaps, and by then its controller has looked at it.
+            let written = "--for=jsonpath={.status.observedGeneration}=2 deployment/{r}-web";
+            release.kill_helm("upgrade", &args, written);
         },
         diagnoses: &["stuck", "half-upgraded"],
         cure: Cure::Advice(&["stuck"]),
@@ -69,9 +71,10 @@ pub(super) const STATES: &[State] = &[
         make: |release| {
             let finalizers = r#"-p={"metadata":{"finalizers":["testbed.example/cleanup"]}}"#;
             release.kubectl(&["patch", "configmap/{r}-settings", "--type=merge", finalizers]);
-            // The StatefulSet is the last object in Helm's order of deletion that goes by itself.
-            let gone = "--for=delete statefulset/{r}-db";
-            release.kill_helm("uninstall", &["--wait", "--timeout=60s"], gone);
+            // It goes after the StatefulSet, in Helm's order of deletion.
+            let going = "--for=jsonpath={.metadata.deletionTimestamp} configmap/{r}-settings";
+            release.kill_helm("uninstall", &["--wait", "--timeout=60s"], going);
+            release.kubectl(&["wait", "--for=delete", "statefulset/{r}-db", "--timeout=60s"]);
         },
         diagnoses: &["stuck", "no-baseline", "blocked-by-finalizer"],
         cure: Cure::Advice(&["blocked-by-finalizer", "stuck"]),
@@ -110,6 +113,7 @@ pub(super) const STATES: &[State] = &[
         immune: None,
         make: |release| {
             release.helm("install", &["--set=refused=true"]).failed();
+            observed(release);
         },
         diagnoses: &["failed-install", "no-baseline"],
         cure: Cure::Words(|release| {
@@ -176,6 +180,7 @@ pub(super) const STATES: &[State] = &[
         make: |release| {
             release.kubectl(&["delete", "statefulset/{r}-db"]);
             release.upgrade_to(&["--set=service=second"]).succeeded();
+            observed(release);
             release.helm_on("rollback", &["1"]).failed();
         },
         diagnoses: &["failed-upgrade", "no-baseline"],
@@ -208,7 +213,9 @@ pub(super) const STATES: &[State] = &[
             let args = ["--set=hook=post-upgrade,hookJob=hangs,message=two"];
             let mut upgrade = release.spawn_helm("upgrade", &args, "job/{r}-migrate");
             release.helm_on("rollback", &["1"]).succeeded();
-            let pod = release.kubectl(&["get", "pods", "-o=name", "-l=job-name={r}-migrate"]);
+            let pods = "-l=job-name={r}-migrate";
+            release.kubectl(&["wait", "--for=create", "pod", pods, "--timeout=60s"]);
+            let pod = release.kubectl(&["get", "pods", "-o=name", pods]);
             let done = r#"-p={"status":{"phase":"Succeeded"}}"#;
             release.kubectl(&["patch", pod.trim(), "--subresource=status", "--type=merge", done]);
             assert!(upgrade.wait().expect("Helm ends").success());
@@ -315,6 +322,12 @@ pub(super) const STATES: &[State] = &[
         }),
     },
 ];
+
+/// Waits until the controller of the chart's `StatefulSet` has looked at it.
+pub(super) fn observed(release: &Release<'_>) {
+    let condition = "--for=jsonpath={.status.observedGeneration}=1";
+    release.kubectl(&["wait", condition, "statefulset/{r}-db", "--timeout=60s"]);
+}
 
 /// A chart that can be changed.
 fn copy_of(chart: &str) -> TempDir {
