@@ -24,7 +24,7 @@ use crate::object::Gvk;
 use crate::release::operations::Operations;
 use crate::release::stored::Status;
 use crate::report::Actor;
-use crate::types::Shape;
+use crate::types::{Shape, is_zero};
 
 /// The annotation that `kubectl rollout restart` leaves in a template (kubectl: `pkg/polymorphichelpers/objectrestarter.go`).
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
@@ -463,17 +463,6 @@ fn is_restart(path: &FieldPath) -> bool {
 
 fn is_replicas(path: &FieldPath) -> bool {
     path.keys().eq(["spec", "replicas"])
-}
-
-fn is_zero(value: &Value) -> bool {
-    match value {
-        Value::Null | Value::Bool(false) => true,
-        Value::Bool(true) => false,
-        Value::Number(number) => number.as_f64() == Some(0.0),
-        Value::String(text) => text.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
-    }
 }
 
 /// Whether a chart's value only holds a place: a certificate authority that is no certificate.

@@ -9,11 +9,11 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
-use super::equal::{self, is_zero};
+use super::equal;
 use super::lookup::{child, key_value};
 use super::pairs;
 use super::path::{FieldPath, Segment, push_token};
-use crate::types::{Field, ListKind, Shape, ValueKind, Zero};
+use crate::types::{Field, ListKind, Shape, ValueKind, Zero, is_zero};
 
 /// One place where the live object does not hold what was asked.
 #[derive(Debug)]

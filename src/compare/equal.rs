@@ -59,18 +59,6 @@ pub(super) fn scalars(shape: Option<Shape<'_>>, left: &Value, right: &Value) -> 
     }
 }
 
-/// Whether a value is what Go's `omitempty` leaves out: `""`, `0`, `false`, `[]` or `{}`.
-pub(super) fn is_zero(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Bool(value) => !value,
-        Value::Number(number) => number.as_f64() == Some(0.0),
-        Value::String(text) => text.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
-    }
-}
-
 /// Whether both are quantities of the same amount.
 pub(super) fn amounts(left: &Value, right: &Value) -> bool {
     same(

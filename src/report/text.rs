@@ -26,7 +26,7 @@ use crate::classify::code::{NextUpgrade, ObjectState, Stopped, Verdict};
 use self::line::{Line, Safe};
 pub use self::palette::Palette;
 use super::sanitize::Medium;
-use super::{Health, ObjectReport, ReleaseReport, Report};
+use super::{Health, ObjectReport, ReleaseReport, Report, ReportError};
 
 /// From how many objects on those that are unknown for the same reason share a line, and those that drifted in the
 /// same way share their findings.
@@ -68,10 +68,7 @@ pub fn render(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io
         writer.blank()?;
     }
     for error in &report.errors {
-        let mut line = Line::default();
-        line.push(options.palette.warn, "error").plain("  ");
-        line.plain(options.safe(&format!("{}: {}", error.scope, error.message)));
-        writer.line(&line)?;
+        writer.error(error)?;
     }
     if let Some(stopped) = report.stopped {
         let mut line = Line::default();
@@ -149,6 +146,14 @@ impl Writer<'_> {
         self.objects(release)
     }
 
+    fn error(&mut self, error: &ReportError) -> io::Result<()> {
+        let mut line = Line::default();
+        line.push(self.options.palette.warn, "error").plain("  ");
+        let told = format!("{}: {}", error.scope, error.message);
+        line.plain(self.options.safe(&told));
+        self.line(&line)
+    }
+
     fn health(&mut self, health: &Health) -> io::Result<()> {
         let palette = &self.options.palette;
         let style = palette.health(health.severity);
@@ -157,8 +162,7 @@ impl Writer<'_> {
             .plain("  ")
             .push(style, health.code.as_str());
         line.plain(": ").plain(self.options.safe(&health.message));
-        self.line(&line)?;
-        Ok(())
+        self.line(&line)
     }
 
     fn objects(&mut self, release: &ReleaseReport) -> io::Result<()> {

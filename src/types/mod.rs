@@ -31,7 +31,20 @@ mod tests;
 
 pub use table::{Field, ListKind, Shape, TypeTable, ValueKind, Zero};
 
+use serde_json::Value;
 use thiserror::Error;
+
+/// Whether a value is what Go's `omitempty` leaves out: `""`, `0`, `false`, `[]` or `{}`; or nothing at all.
+pub(crate) fn is_zero(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Bool(true) => false,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+    }
+}
 
 /// Why a source of type facts could not be used.
 #[derive(Debug, Error)]

@@ -14,11 +14,11 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde_json::Value;
 
-use super::TypesError;
 use super::builder::Builder;
 use super::table::{
     FILLED, Field, NULLABLE, Node, OWNED_WHOLE, ObjectType, TypeTable, ValueKind, ZERO_DROPPED,
 };
+use super::{TypesError, is_zero};
 
 const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 const LIST_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta";
@@ -408,16 +408,5 @@ impl<'d> Reader<'d> {
             Some((_, schema)) => self.value(schema, Origin::Go, depth + 1),
             None => Node::plain(ValueKind::Any),
         }
-    }
-}
-
-fn is_zero(value: &Value) -> bool {
-    match value {
-        Value::Null | Value::Bool(false) => true,
-        Value::Bool(true) => false,
-        Value::Number(number) => number.as_f64() == Some(0.0),
-        Value::String(text) => text.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
     }
 }

@@ -2,12 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::super::equal::is_zero;
 use super::super::lookup::key_value;
 use super::super::path::{FieldPath, Segment, push_token};
 use super::make::{Dice, has, make, spellings};
 use super::server::Extras;
-use crate::types::{Field, ListKind, Shape, ValueKind, Zero};
+use crate::types::{Field, ListKind, Shape, ValueKind, Zero, is_zero};
 
 /// What was done, and where.
 #[derive(Debug, Clone)]

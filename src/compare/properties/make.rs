@@ -4,11 +4,10 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 
-use super::super::equal::is_zero;
 use super::super::lookup::key_value;
 use crate::manifest::desired::{Owner, desired};
 use crate::object::{Gvk, ObjectKey};
-use crate::types::{Field, ListKind, Shape, TypeTable, ValueKind};
+use crate::types::{Field, ListKind, Shape, TypeTable, ValueKind, is_zero};
 
 /// The kinds that charts have most of, and those with the oddest types.
 pub(super) const KINDS: [(&str, &str); 24] = [

@@ -2,10 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::equal::is_zero;
 use super::super::lookup::key_value;
 use super::make::{Dice, has, make, map_value, spellings};
-use crate::types::{Field, ListKind, Shape, ValueKind, Zero};
+use crate::types::{Field, ListKind, Shape, ValueKind, Zero, is_zero};
 
 /// Whether others have added to the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -18,10 +18,7 @@ pub fn render(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io
         writer.page(release)?;
     }
     for error in &report.errors {
-        let mut line = Line::default();
-        line.push(options.palette.warn, "error").plain("  ");
-        line.plain(options.safe(&format!("{}: {}", error.scope, error.message)));
-        writer.line(&line)?;
+        writer.error(error)?;
     }
     Ok(())
 }
@@ -164,17 +161,11 @@ impl Writer<'_> {
     }
 
     fn diagnosis(&mut self, health: &Health) -> io::Result<()> {
-        let palette = &self.options.palette;
-        let style = palette.health(health.severity);
-        let mut line = Line::indented(2);
-        line.push(style, health.severity.as_str())
-            .plain("  ")
-            .push(style, health.code.as_str());
-        line.plain(": ").plain(self.options.safe(&health.message));
-        self.line(&line)?;
+        self.health(health)?;
         for evidence in &health.evidence {
             let mut line = Line::indented(6);
-            line.push(palette.dim, "- ").plain(self.options.safe(evidence));
+            line.push(self.options.palette.dim, "- ")
+                .plain(self.options.safe(evidence));
             self.line(&line)?;
         }
         Ok(())
