@@ -11,11 +11,11 @@ use std::sync::LazyLock;
 
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
-use driftline::classify::attribute::Autoscaler;
-use driftline::classify::code::ApplyMethod;
+use driftline::classify::attribution::Autoscaler;
+use driftline::vocabulary::ApplyMethod;
 use driftline::classify::object::{Role, Rules, Subject, Values, judge};
 use driftline::compare::additions::{Standing, additions};
-use driftline::compare::managed::Live;
+use driftline::compare::managed_fields::Live;
 use driftline::compare::three_way::{Versions, three_way};
 use driftline::manifest::desired::{Owner, desired};
 use driftline::manifest::object;

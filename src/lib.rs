@@ -21,23 +21,22 @@
 //! `scan` drives them, everything between `source` and `report` is pure, and `run` puts the commands together from
 //! what `cli` and `settings` say.
 
+pub mod app;
 pub mod classify;
-pub mod cli;
 pub mod cluster;
 pub mod compare;
-pub mod exit;
 pub mod explain;
 pub mod health;
 pub mod manifest;
+pub mod model;
 pub mod notify;
 pub mod object;
-pub mod progress;
+pub mod policy;
 pub mod release;
 pub mod report;
-pub mod run;
 pub mod scan;
-pub mod settings;
 pub mod snapshot;
 pub mod source;
 pub mod types;
+pub mod vocabulary;
 pub mod yaml;

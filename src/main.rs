@@ -4,8 +4,9 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use driftline::cli::{Cli, Global, LogFormat};
-use driftline::{exit, notify, run};
+use driftline::app::cli::{Cli, Global, LogFormat};
+use driftline::notify;
+use driftline::app::{exit, run};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 

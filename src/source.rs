@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::object::{Gvk, ObjectKey};
 use crate::release::decode::{DecodeError, Release};
 use crate::release::stored::StoredRevision;
-use crate::report::{Cluster, ReportError};
+use crate::model::{Cluster, ReportError};
 
 /// Somewhere to read releases and objects from.
 pub trait Source: Send + Sync + 'static {

@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use driftline::classify::code::{FindingCode, HealthCode, ObjectState};
+use driftline::vocabulary::{FindingCode, HealthCode, ObjectState};
 use driftline::classify::object::default_severity;
 use serde_json::Value;
 

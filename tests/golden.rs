@@ -13,8 +13,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use driftline::classify::code::{FindingCode, HealthCode, ObjectState, Severity, Verdict};
-use driftline::report::Report;
+use driftline::vocabulary::{FindingCode, HealthCode, ObjectState, Severity, Verdict};
+use driftline::model::Report;
 use driftline::report::json::JSON_SCHEMA;
 use serde_json::Value;
 

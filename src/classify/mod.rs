@@ -3,11 +3,7 @@
 //! The vocabulary in `code` is part of the `driftline.report/v1` contract: names are kebab-case and never change
 //! their meaning.
 
-pub mod attribute;
-pub mod code;
-pub mod confirm;
-pub mod ignore;
-pub mod managers;
+pub mod attribution;
+pub mod dry_run;
+mod next_upgrade;
 pub mod object;
-pub mod redact;
-mod upgrade;

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::attribute::{Attributed, Attribution, Autoscaler, Context};
-use super::code::{ApplyMethod, FindingCode, NextUpgrade, ObjectState, Severity};
-use super::confirm::{self, Confirm, Question};
-use super::ignore::{Here, Ignoring};
-use super::managers::{Managers, Who};
-use super::redact::{HIDDEN, Hidden, Redaction};
-use crate::compare::managed::Live;
+use super::attribution::{Attributed, Attribution, Autoscaler, Context};
+use crate::vocabulary::{ApplyMethod, FindingCode, NextUpgrade, ObjectState, Severity};
+use super::dry_run::{self, Confirm, Question};
+use crate::policy::ignore::{Here, Ignoring};
+use crate::policy::managers::{Managers, Who};
+use crate::policy::redact::{HIDDEN, Hidden, Redaction};
+use crate::compare::managed_fields::Live;
 use crate::compare::three_way::{Change, Versions, three_way};
 use crate::manifest::desired::{Owner, Ownership, desired};
 use crate::manifest::object::is_kept;
 use crate::object::{Gvk, ObjectKey};
 use crate::release::operations::Operations;
-use crate::report::{Finding, ObjectReport};
+use crate::model::{Finding, ObjectReport};
 use crate::source::Lookup;
 use crate::types::Shape;
 
@@ -293,7 +293,7 @@ fn compare(subject: &Subject<'_>, live: &Live<'_>, rules: &Rules, ignored: &Here
         }
         report.findings.push(finding);
     }
-    report.patch = confirm::patch(
+    report.patch = dry_run::patch(
         drift
             .iter()
             .map(|(position, change)| (&report.findings[*position], change)),

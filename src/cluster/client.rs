@@ -15,7 +15,7 @@ use kube::{Client, Config};
 use super::Cluster;
 use super::http::{Http, Limits};
 use crate::release::stored::Driver;
-use crate::report;
+use crate::model;
 
 /// Where to find the cluster and the credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,7 +99,7 @@ impl Cluster {
         let limits = Limits::new(options.request_timeout, options.concurrency);
         Ok(Self {
             http: Http::new(client, server.clone(), limits),
-            identity: report::Cluster { name, server },
+            identity: model::Cluster { name, server },
             drivers: options.drivers,
             selector: options.selector,
             listed: Mutex::default(),

@@ -23,13 +23,13 @@ use chrono::{DateTime, Utc};
 use self::http::Http;
 use self::records::Listed;
 use crate::release::stored::{Driver, StoredRevision};
-use crate::report;
+use crate::model;
 use crate::source::{FoundObject, FoundRecord, Inventory, Kinds, ReadError, ScaleTargets, Source, Wanted};
 
 /// A live cluster, behind its API server.
 pub struct Cluster {
     http: Http,
-    identity: report::Cluster,
+    identity: model::Cluster,
     drivers: BTreeSet<Driver>,
     selector: Option<String>,
     /// What the last listing saw, by which reading the records is planned.
@@ -37,7 +37,7 @@ pub struct Cluster {
 }
 
 impl Source for Cluster {
-    fn cluster(&self) -> report::Cluster {
+    fn cluster(&self) -> model::Cluster {
         self.identity.clone()
     }
 

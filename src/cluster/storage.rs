@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::http::{Answer, Http, ListMeta, Purpose, encode, parse};
 use crate::release::stored::{Driver, Metadata, StoredRevision};
-use crate::report::ReportError;
+use crate::model::ReportError;
 use crate::source::{Inventory, ReadError};
 
 const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 use super::diff::{covers, is_servers_choice};
 use super::lookup::{child, key_value};
-use super::managed::{Entry, element_keys, owns_objects_whole, set_member};
-use super::pairs;
+use super::managed_fields::{Entry, element_keys, owns_objects_whole, set_member};
+use super::keyed;
 use super::path::{FieldPath, Segment, push_token};
 use crate::types::{ListKind, Shape, ValueKind};
 
@@ -183,7 +183,7 @@ impl<'v, 's> Place<'v, 's> {
             (Value::Array(live), Value::Array(desired)) if live.len() == desired.len() => {
                 let element = self.shape.and_then(Shape::element);
                 let positions = match self.shape.filter(|shape| shape.is_unordered()) {
-                    Some(shape) => pairs::pair(desired, live, shape.identity(), |wanted, live| {
+                    Some(shape) => keyed::pair(desired, live, shape.identity(), |wanted, live| {
                         covers(element, wanted, Some(live))
                     }),
                     None => (0..live.len()).collect(),
@@ -299,7 +299,7 @@ fn follows_from_tag(policy: &str, container: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::managed::Live;
+    use crate::compare::managed_fields::Live;
     use crate::types::TypeTable;
     use serde_json::json;
 

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::equal;
 use super::lookup::{child, key_value};
-use super::pairs;
+use super::keyed;
 use super::path::{FieldPath, Segment, push_token};
 use crate::types::{Field, ListKind, Shape, ValueKind, Zero, is_zero};
 
@@ -314,7 +314,7 @@ impl<'v> Walk<'v> {
         let unordered = shape.filter(|shape| shape.is_unordered());
         let identity = unordered.map_or(&[][..], Shape::identity);
         let positions: Vec<usize> = match unordered {
-            Some(_) => pairs::pair(desired.1, live.1, identity, holds),
+            Some(_) => keyed::pair(desired.1, live.1, identity, holds),
             None => (0..live.1.len()).collect(),
         };
         let twins = || {
@@ -328,7 +328,7 @@ impl<'v> Walk<'v> {
             return;
         }
         for (wanted, (position, found)) in twins() {
-            let keys = pairs::identify(identity, wanted, found);
+            let keys = keyed::identify(identity, wanted, found);
             let trail = if keys.is_empty() {
                 Trail::Index(trail, position)
             } else {

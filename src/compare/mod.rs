@@ -9,11 +9,10 @@ pub mod additions;
 mod diff;
 mod equal;
 pub(crate) mod lookup;
-pub mod managed;
-mod pairs;
+mod keyed;
+pub mod managed_fields;
 pub mod patch;
 pub mod path;
-pub mod pattern;
 #[cfg(test)]
 mod properties;
 pub mod quantity;

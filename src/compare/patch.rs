@@ -10,7 +10,7 @@ use json_patch::{AddOperation, Patch, PatchOperation, RemoveOperation, ReplaceOp
 use serde_json::Value;
 
 use super::three_way::Change;
-use crate::classify::code::FindingCode;
+use crate::vocabulary::FindingCode;
 
 /// A patch that turns the live object into the desired one at the paths of these changes.
 ///

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::diff::{Cause, covers, is_directive, is_servers_choice, uncovered};
 use super::lookup::{Found, child, key_value, locate, shape_at, value_at};
 use super::path::{FieldPath, Segment};
-use crate::classify::code::FindingCode;
+use crate::vocabulary::FindingCode;
 use crate::types::{ListKind, Shape, is_zero};
 
 /// The versions of one object, all made comparable by [`crate::manifest::desired`].

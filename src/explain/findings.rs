@@ -1,7 +1,7 @@
 //! The texts of the finding codes.
 
 use super::Text;
-use crate::classify::code::FindingCode;
+use crate::vocabulary::FindingCode;
 
 pub(super) const fn text(code: FindingCode) -> Text {
     match code {

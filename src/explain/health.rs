@@ -1,7 +1,7 @@
 //! The texts of the health codes.
 
 use super::Text;
-use crate::classify::code::HealthCode;
+use crate::vocabulary::HealthCode;
 
 pub(super) const fn text(code: HealthCode) -> Text {
     match code {

@@ -1,7 +1,7 @@
 //! The texts of the states of objects.
 
 use super::Text;
-use crate::classify::code::ObjectState;
+use crate::vocabulary::ObjectState;
 
 pub(super) const fn text(state: ObjectState) -> Text {
     match state {

@@ -5,7 +5,7 @@ use super::observe::{Observed, Presence, Side};
 use super::{Told, moment};
 use crate::object::ObjectKey;
 use crate::release::history::History;
-use crate::report::{ObjectDetail, RevisionDetail};
+use crate::model::{ObjectDetail, RevisionDetail};
 
 /// Every revision, oldest first, with what its record tells where that was read.
 pub fn revisions<'t>(history: &History, told: impl Fn(u64) -> Option<&'t Told>) -> Vec<RevisionDetail> {

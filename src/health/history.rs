@@ -1,8 +1,8 @@
 //! What the metadata of all revisions says.
 
 use super::{Case, remark, with};
-use crate::classify::code::{HealthCode, HealthSeverity};
-use crate::report::Health;
+use crate::vocabulary::{HealthCode, HealthSeverity};
+use crate::model::Health;
 
 /// How many bytes a Secret or a `ConfigMap` may hold (Kubernetes:
 /// `pkg/apis/core/types.go`, `MaxSecretSize`).

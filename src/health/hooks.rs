@@ -10,10 +10,10 @@ use super::observe::Presence;
 use super::operation::may_be_at_work;
 use super::readiness::JobState;
 use super::{Case, Seen, moment, named, remark, with};
-use crate::classify::code::{HealthCode, HealthSeverity};
+use crate::vocabulary::{HealthCode, HealthSeverity};
 use crate::release::decode::Hook;
 use crate::release::stored::{Status, StoredRevision};
-use crate::report::Health;
+use crate::model::Health;
 
 pub(super) fn of(case: &Case<'_>) -> Vec<Health> {
     let Some(latest) = case.history.latest() else {

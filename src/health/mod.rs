@@ -25,12 +25,12 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use self::advice::Commands;
 pub use self::advice::Contested;
 use self::observe::Observed;
-use crate::classify::code::{ApplyMethod, HealthCode, HealthSeverity};
+use crate::vocabulary::{ApplyMethod, HealthCode, HealthSeverity};
 use crate::object::ObjectKey;
 use crate::release::decode::{DecodeError, Hook};
 use crate::release::history::History;
 use crate::release::stored::StoredRevision;
-use crate::report::{Advice, Chart, Health};
+use crate::model::{Advice, Chart, Health};
 use crate::scan::Depth;
 
 /// What the record of one revision tells.

@@ -3,9 +3,9 @@
 use super::advice;
 use super::observe::Presence;
 use super::{Case, Seen, human, moment, named, remark, with};
-use crate::classify::code::{HealthCode, HealthSeverity};
+use crate::vocabulary::{HealthCode, HealthSeverity};
 use crate::object::ObjectKey;
-use crate::report::Health;
+use crate::model::Health;
 
 pub(super) fn of(case: &Case<'_>) -> Vec<Health> {
     let mut health: Vec<Health> = case

@@ -6,10 +6,10 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::readiness::{self, JobState};
-use crate::classify::code::FindingCode;
-use crate::classify::managers::{Managers, Who};
+use crate::vocabulary::FindingCode;
+use crate::policy::managers::{Managers, Who};
 use crate::classify::object::Values;
-use crate::compare::managed::Live;
+use crate::compare::managed_fields::Live;
 use crate::compare::three_way::{Versions, three_way};
 use crate::manifest::desired::{Owner, Ownership, desired};
 use crate::object::ObjectKey;

@@ -11,9 +11,9 @@ use super::advice;
 use super::description::{self, Cause};
 use super::history::{LIMIT, percent_of_limit};
 use super::{Case, Seen, human, moment, remark, with};
-use crate::classify::code::{HealthCode, HealthSeverity};
+use crate::vocabulary::{HealthCode, HealthSeverity};
 use crate::release::stored::{Status, StoredRevision};
-use crate::report::{Advice, Health};
+use crate::model::{Advice, Health};
 
 /// From which difference on two clocks are worth a word. A large chart takes some time to be rendered, too.
 const SKEW: TimeDelta = TimeDelta::minutes(5);

@@ -3,9 +3,9 @@
 use super::observe::{Presence, Side};
 use super::operation::last_good;
 use super::{Case, Seen, named, remark, with};
-use crate::classify::code::{HealthCode, HealthSeverity};
+use crate::vocabulary::{HealthCode, HealthSeverity};
 use crate::release::stored::{Status, StoredRevision};
-use crate::report::Health;
+use crate::model::Health;
 
 /// Objects at the new revision, at the old one, at neither.
 pub(super) fn half_upgraded(case: &Case<'_>) -> Option<Health> {

@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 
 use super::list::{Cost, Detail, Entry, Line, List};
 use super::text::{NAME, PATH, SENTENCE, clean, count};
-use crate::classify::code::{HealthCode, HealthSeverity, ObjectState, Outcome, Severity, Stopped, Verdict};
-use crate::report::{Finding, ObjectReport, ReleaseReport, Report};
+use crate::vocabulary::{HealthCode, HealthSeverity, ObjectState, Outcome, Severity, Stopped, Verdict};
+use crate::model::{Finding, ObjectReport, ReleaseReport, Report};
 
 /// The most objects that a message names of one release.
 const OBJECTS: usize = 5;
@@ -310,7 +310,7 @@ fn unread_entry(release: &ReleaseReport) -> Option<Entry> {
 }
 
 fn error_entries(report: &Report) -> Vec<Entry> {
-    let entry = |error: &crate::report::ReportError| Entry {
+    let entry = |error: &crate::model::ReportError| Entry {
         namespace: error.scope.clone(),
         head: format!(
             "{}: {}",

@@ -21,7 +21,7 @@ use self::digest::Digest;
 use self::http::Http;
 use self::pagerduty::plan::Plan;
 use self::settings::{HttpSettings, PagerDutySettings, SlackSettings};
-use crate::report::Report;
+use crate::model::Report;
 
 pub use self::http::install_crypto_provider;
 

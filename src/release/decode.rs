@@ -19,7 +19,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use crate::classify::code::ApplyMethod;
+use crate::vocabulary::ApplyMethod;
 
 /// The default cap on a decoded record. The largest real one seen is under 20 MiB.
 pub const MAX_DECODED_BYTES: u64 = 64 << 20;

@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::report;
+use crate::model;
 
 /// The kinds of objects that Helm stores records in (`HELM_DRIVER`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -121,8 +121,8 @@ pub struct ReleaseKey {
 
 impl ReleaseKey {
     /// The report's form of where the records are.
-    pub fn storage(&self) -> report::Storage {
-        report::Storage {
+    pub fn storage(&self) -> model::Storage {
+        model::Storage {
             driver: self.driver.as_str().to_owned(),
             namespace: self.namespace.clone(),
         }

@@ -5,11 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::json::{JSON_SCHEMA, render};
-use super::{Report, fixtures};
-use crate::classify::code::{
-    ApplyMethod, FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome, Severity,
-    Stopped, Verdict,
-};
+use crate::model::Report;
+use super::fixtures;
+use crate::vocabulary::{ApplyMethod, FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome, Severity, Stopped, Verdict};
 
 fn schema() -> Value {
     serde_json::from_str(JSON_SCHEMA).unwrap()

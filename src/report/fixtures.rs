@@ -3,17 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::counts::{ignored, outcome, verdict};
-use super::{
-    Actor, Advice, Chart, Cluster, Confirmation, Detail, Finding, Health, IgnoredBy, ObjectDetail,
-    ObjectReport, ReleaseReport, Report, ReportError, ReportNote, Revision, RevisionDetail, SCHEMA, Storage,
-    Summary, Tool,
-};
-use crate::classify::code::{
-    ApplyMethod, FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome, Severity,
-    Stopped, Verdict,
-};
-use crate::classify::ignore::{Ignoring, Rule};
+use super::summary::{ignored, outcome, verdict};
+use crate::model::{Actor, Advice, Chart, Cluster, Confirmation, Detail, Finding, Health, IgnoredBy, ObjectDetail, ObjectReport, ReleaseReport, Report, ReportError, ReportNote, Revision, RevisionDetail, SCHEMA, Storage, Summary, Tool};
+use crate::vocabulary::{ApplyMethod, FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome, Severity, Stopped, Verdict};
+use crate::policy::ignore::{Ignoring, Rule};
 
 pub(crate) fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()

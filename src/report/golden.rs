@@ -6,8 +6,9 @@ use unicode_width::UnicodeWidthStr;
 use super::fixtures::{finding, object};
 use super::sanitize::{Medium, is_runner_command, is_unsafe};
 use super::text::{Palette, TextOptions};
-use super::{Report, fixtures, json, text};
-use crate::classify::code::FindingCode;
+use crate::model::Report;
+use super::{fixtures, json, text};
+use crate::vocabulary::FindingCode;
 
 fn as_text(report: &Report, options: &TextOptions) -> String {
     let mut out = Vec::new();

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, PrettyFormatter, Serializer};
 
-use super::Report;
+use crate::model::Report;
 use super::sanitize::{is_runner_command, is_unsafe};
 
 /// The JSON Schema of the contract.

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::StreamExt;
 
 use super::Progress;
-use super::board::{Asked, Board, Facts};
-use crate::classify::confirm::{Question, Unanswered};
+use super::state::{Asked, Board, Facts};
+use crate::classify::dry_run::{Question, Unanswered};
 use crate::object::{Gvk, ObjectKey};
 use crate::source::{Expected, Kinds, ReadError, Source, Wanted};
 

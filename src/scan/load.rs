@@ -8,13 +8,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
 use super::Depth;
-use crate::classify::code::{ApplyMethod, HealthCode, HealthSeverity};
+use crate::vocabulary::{ApplyMethod, HealthCode, HealthSeverity};
 use crate::health::{self, Told};
 use crate::manifest::object::{self, Documents, ManifestObject};
 use crate::release::decode::{self, DecodeError, Release};
 use crate::release::history::History;
 use crate::release::stored::{ReleaseKey, Status, StoredRevision};
-use crate::report::{self, Health};
+use crate::model;
+use crate::model::Health;
 use crate::source::{ReadError, Record};
 use crate::yaml::Limits;
 
@@ -227,7 +228,7 @@ fn one(
             let health = mismatch(stored, &release).into_iter().collect();
             let chart = release.chart.as_ref().and_then(|chart| chart.metadata.as_ref());
             let told = Told {
-                chart: chart.map(|chart| report::Chart {
+                chart: chart.map(|chart| model::Chart {
                     name: chart.name.clone(),
                     version: chart.version.clone(),
                 }),

@@ -4,11 +4,11 @@
 //! decided by pure code elsewhere, and what is found out lands on one board, so that a scan which is stopped half
 //! way still reports what it saw, and says of the rest that it was not reached.
 
-mod board;
 mod confirm;
-mod items;
 mod load;
-mod work;
+mod plan;
+mod release;
+mod state;
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -18,15 +18,16 @@ use std::time::{Duration, Instant};
 use chrono::{TimeDelta, Utc};
 use futures::StreamExt;
 
-use self::board::{Absence, Board, Facts, Seen, Tables};
+use self::state::{Absence, Board, Facts, Seen, Tables};
 use self::load::{Loaded, Loading};
-use crate::classify::code::{Outcome, Stopped};
-use crate::classify::confirm::Confirm;
+use crate::vocabulary::{Outcome, Stopped};
+use crate::classify::dry_run::Confirm;
 use crate::classify::object::Rules;
 use crate::object::{Gvk, ObjectKey};
 use crate::release::history::History;
 use crate::release::stored::StoredRevision;
-use crate::report::{self, Confirmation, IgnoredBy, Report, ReportError, ReportNote, SCHEMA, Summary, Tool};
+use crate::report::summary;
+use crate::model::{Confirmation, IgnoredBy, Report, ReportError, ReportNote, SCHEMA, Summary, Tool};
 use crate::source::{Kinds, Lookup, ReadError, ScaleTargets, Source};
 use crate::types::TypeTable;
 
@@ -119,7 +120,7 @@ pub async fn scan<S: Source>(
         }
     }
     for release in &mut releases {
-        release.verdict = report::counts::verdict(&release.objects, &release.health);
+        release.verdict = summary::verdict(&release.objects, &release.health);
     }
     let mut report = Report {
         schema: SCHEMA.to_owned(),
@@ -130,10 +131,10 @@ pub async fn scan<S: Source>(
         cluster: source.cluster(),
         started_at,
         finished_at: Utc::now(),
-        outcome: outcome.unwrap_or_else(|| report::counts::outcome(&releases, &errors, stopped)),
+        outcome: outcome.unwrap_or_else(|| summary::outcome(&releases, &errors, stopped)),
         stopped,
         summary: Summary::of(&releases),
-        ignored: report::counts::ignored(&options.rules.ignore, &releases),
+        ignored: summary::ignored(&options.rules.ignore, &releases),
         confirmation: match options.rules.confirm {
             Confirm::None => None,
             Confirm::Server => Some(Confirmation::of(&releases, unanswered)),

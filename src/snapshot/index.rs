@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::object::{Gvk, ObjectKey};
 use crate::release::stored::{Driver, StoredRevision};
-use crate::report::{Cluster, Tool};
+use crate::model::{Cluster, Tool};
 use crate::source::{Inventory, Kinds, ReadError, ScaleTargets, ServedKind};
 
 /// The name and version of the format.

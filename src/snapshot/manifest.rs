@@ -199,7 +199,7 @@ fn unquoted(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classify::redact::Redaction;
+    use crate::policy::redact::Redaction;
 
     fn redacted(manifest: &str) -> String {
         let redactor = Redactor::new(Redaction::default()).unwrap();

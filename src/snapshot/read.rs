@@ -18,7 +18,7 @@ use super::{SnapshotError, json_problem, layout};
 use crate::object::ObjectKey;
 use crate::release::decode::{self, DecodeError};
 use crate::release::stored::StoredRevision;
-use crate::report::{Cluster, ReportError, Tool};
+use crate::model::{Cluster, ReportError, Tool};
 use crate::source::{
     FoundObject, FoundRecord, Inventory, Kinds, Lookup, ReadError, Record, ScaleTargets, Source, Wanted,
 };

@@ -14,7 +14,7 @@ use ring::rand::SystemRandom;
 use serde_json::{Map, Value};
 
 use super::SnapshotError;
-use crate::classify::redact::{HIDDEN, Hidden, Redaction};
+use crate::policy::redact::{HIDDEN, Hidden, Redaction};
 use crate::compare::path::FieldPath;
 use crate::compare::quantity::Quantity;
 use crate::object::Gvk;

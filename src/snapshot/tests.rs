@@ -15,13 +15,13 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::*;
-use crate::classify::code::{HealthCode, Stopped};
+use crate::vocabulary::{HealthCode, Stopped};
 use crate::classify::object::Rules;
-use crate::classify::redact::Redaction;
+use crate::policy::redact::Redaction;
 use crate::object::{Gvk, ObjectKey};
 use crate::release::decode::{self, DecodeError, Release};
 use crate::release::stored::{Driver, Metadata, StoredRevision};
-use crate::report::{Cluster, ReportError};
+use crate::model::{Cluster, ReportError};
 use crate::scan::{Progress, Quiet, scan};
 use crate::source::{
     Expected, FoundObject, FoundRecord, Inventory, Kinds, Lookup, ReadError, Record, ScaleTargets,

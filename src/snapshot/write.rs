@@ -17,12 +17,12 @@ use super::index::{
 use super::layout;
 use super::manifest;
 use super::redact::Redactor;
-use crate::classify::redact::Redaction;
+use crate::policy::redact::Redaction;
 use crate::manifest::object::{self, Documents};
 use crate::object::{Gvk, ObjectKey};
 use crate::release::decode::{self, DecodeError, Release};
 use crate::release::stored::StoredRevision;
-use crate::report::{Cluster, Tool};
+use crate::model::{Cluster, Tool};
 use crate::source::{
     FoundObject, FoundRecord, Inventory, Kinds, Lookup, ReadError, Record, ScaleTargets, Source, Wanted,
 };

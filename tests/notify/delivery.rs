@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeZone, Utc};
-use driftline::classify::code::Verdict;
+use driftline::vocabulary::Verdict;
 use driftline::notify::settings::{
     HttpSettings, PagerDutyScope, PagerDutySettings, Proxy, SlackFormat, SlackSettings, Transport, When,
 };
 use driftline::notify::{CheckStatus, Delivery, DeliveryOutcome, Sinks};
-use driftline::report::Report;
+use driftline::model::Report;
 use secrecy::SecretString;
 
 use crate::reports::{VALUE, drifted, release, report};

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use driftline::classify::code::{HealthCode, Outcome, Stopped, Verdict};
+use driftline::vocabulary::{HealthCode, Outcome, Stopped, Verdict};
 use driftline::notify::pagerduty::plan::{Action, Event, Plan};
 use driftline::notify::settings::{PagerDutyScope, PagerDutySettings, PagerDutySeverity};
-use driftline::report::{Report, ReportError};
+use driftline::model::{Report, ReportError};
 use secrecy::SecretString;
 
 use crate::reports::{critical, drifted, empty, release, report};
@@ -154,7 +154,7 @@ fn a_narrower_scan_has_an_alert_of_its_own() {
 fn each_release_opens_and_closes_its_own_alert() {
     let mut moved = release("shop", "moved", Verdict::Clean);
     moved.health.push(critical(HealthCode::ChangedDuringScan));
-    moved.health[0].severity = driftline::classify::code::HealthSeverity::Info;
+    moved.health[0].severity = driftline::vocabulary::HealthSeverity::Info;
     let mut first = release("shop", "first-install", Verdict::Clean);
     first.baseline = None;
     let releases = vec![
@@ -186,7 +186,7 @@ fn each_release_opens_and_closes_its_own_alert() {
 #[test]
 fn a_release_is_where_its_records_are() {
     let by_release = settings(PagerDutyScope::Release);
-    let key = |change: fn(&mut driftline::report::ReleaseReport)| {
+    let key = |change: fn(&mut driftline::model::ReleaseReport)| {
         let mut release = drifted("shop", "web", 1, 1);
         change(&mut release);
         Plan::new(&report(vec![release]), &by_release)

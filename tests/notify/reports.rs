@@ -1,13 +1,8 @@
 //! Reports of any size and any malice.
 
 use chrono::{TimeZone, Utc};
-use driftline::classify::code::{
-    ApplyMethod, FindingCode, HealthCode, HealthSeverity, ObjectState, Outcome, Severity, Verdict,
-};
-use driftline::report::{
-    Cluster, Finding, Health, ObjectCounts, ObjectReport, ReleaseReport, Report, Revision, SCHEMA, Storage,
-    Summary, Tool,
-};
+use driftline::vocabulary::{ApplyMethod, FindingCode, HealthCode, HealthSeverity, ObjectState, Outcome, Severity, Verdict};
+use driftline::model::{Cluster, Finding, Health, ObjectCounts, ObjectReport, ReleaseReport, Report, Revision, SCHEMA, Storage, Summary, Tool};
 use serde_json::json;
 
 /// A value that must never be in any message.

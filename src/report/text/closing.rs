@@ -5,8 +5,8 @@
 
 use anstyle::Style;
 
-use crate::classify::code::{HealthSeverity, Outcome};
-use crate::report::{Confirmation, IgnoredBy, IgnoredCount, Report, Summary};
+use crate::vocabulary::{HealthSeverity, Outcome};
+use crate::model::{Confirmation, IgnoredBy, IgnoredCount, Report, Summary};
 
 use super::TextOptions;
 use super::line::{Line, Safe};

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use super::line::{Line, Safe};
 use super::{TextOptions, Writer, facts, time};
-use crate::report::{Advice, Detail, Health, ObjectDetail, ReleaseReport, Report, RevisionDetail};
+use crate::model::{Advice, Detail, Health, ObjectDetail, ReleaseReport, Report, RevisionDetail};
 
 /// Writes the page of every release in a report.
 pub fn render(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io::Result<()> {

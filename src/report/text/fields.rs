@@ -5,8 +5,8 @@
 
 use serde_json::Value;
 
-use crate::classify::code::{FindingCode, NextUpgrade, Severity};
-use crate::report::{Actor, Finding, ObjectReport, ReleaseReport};
+use crate::vocabulary::{FindingCode, NextUpgrade, Severity};
+use crate::model::{Actor, Finding, ObjectReport, ReleaseReport};
 
 use super::TextOptions;
 use super::line::{Line, Safe};

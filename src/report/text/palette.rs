@@ -5,7 +5,7 @@
 
 use anstyle::{AnsiColor, Style};
 
-use crate::classify::code::{HealthSeverity, ObjectState, Severity, Verdict};
+use crate::vocabulary::{HealthSeverity, ObjectState, Severity, Verdict};
 
 /// One style per role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{Fake, encoded, files, key, meaning, objects, place, record_into, revision, want};
-use crate::classify::redact::Redaction;
+use crate::policy::redact::Redaction;
 use crate::compare::three_way::{Versions, three_way};
 use crate::manifest::desired::{Owner, desired};
 use crate::manifest::object;

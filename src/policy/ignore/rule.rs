@@ -7,9 +7,9 @@ use globset::{GlobBuilder, GlobMatcher};
 use serde_json::Value;
 
 use super::selector::Selector;
-use crate::classify::code::FindingCode;
+use crate::vocabulary::FindingCode;
 use crate::compare::path::FieldPath;
-use crate::compare::pattern::PathPattern;
+use crate::policy::path_pattern::PathPattern;
 use crate::object::ObjectKey;
 
 /// What the operator ignores. Whatever a rule says must hold; what it does not say may be anything.

@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use super::Depth;
 use super::load::{Loaded, Revision};
-use crate::classify::code::ObjectState;
-use crate::classify::confirm::Question;
+use crate::vocabulary::ObjectState;
+use crate::classify::dry_run::Question;
 use crate::classify::object::{Role, empty_report};
 use crate::health::observe::Observed;
 use crate::manifest::object::ManifestObject;
 use crate::object::{Gvk, ObjectKey};
 use crate::release::decode::Hook;
 use crate::release::history::History;
-use crate::report::ObjectReport;
+use crate::model::ObjectReport;
 use crate::source::{Kinds, ReadError};
 
 /// API groups that Kubernetes has moved kinds between. The same kind and name in two of them is one object.

@@ -8,8 +8,8 @@
 
 use serde_json::Value;
 
-use super::attribute::{Attributed, is_grown_claim};
-use super::code::{ApplyMethod, FindingCode, NextUpgrade};
+use super::attribution::{Attributed, is_grown_claim};
+use crate::vocabulary::{ApplyMethod, FindingCode, NextUpgrade};
 use crate::compare::additions::Addition;
 use crate::compare::path::{FieldPath, Segment};
 use crate::compare::three_way::Change;

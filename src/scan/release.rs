@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::board::{Absence, Facts};
-use super::items::{self, Asked, Item, Outcome, Watch, unserved};
+use super::state::{Absence, Facts};
+use super::plan::{self, Asked, Item, Outcome, Watch, unserved};
 use super::load::Loaded;
 use super::{Depth, Options, age};
-use crate::classify::attribute::Autoscaler;
-use crate::classify::code::{ApplyMethod, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Verdict};
-use crate::classify::confirm::Question;
+use crate::classify::attribution::Autoscaler;
+use crate::vocabulary::{ApplyMethod, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Verdict};
+use crate::classify::dry_run::Question;
 use crate::classify::object::{Judged, Role, Subject, Values, judge};
 use crate::health::observe::{Observed, Watched, is_being_deleted, observe};
 use crate::health::{self, Case, Contested, Seen, Told, remark};
@@ -20,7 +20,8 @@ use crate::object::ObjectKey;
 use crate::release::history::History;
 use crate::release::operations::Operations;
 use crate::release::stored::StoredRevision;
-use crate::report::{self, Finding, Health, ObjectReport, ReleaseReport};
+use crate::model;
+use crate::model::{Finding, Health, ObjectReport, ReleaseReport};
 use crate::source::{Expected, Kinds, Lookup, ReadError, Wanted};
 
 /// One release.
@@ -142,7 +143,7 @@ impl Work {
             self.owner = Arc::new(owner);
             self.method = revision.method;
         }
-        self.items = items::lay_out(&self.history, loaded, &self.owner.namespace, (kinds, depth));
+        self.items = plan::lay_out(&self.history, loaded, &self.owner.namespace, (kinds, depth));
         let mut readable = Vec::new();
         for (position, item) in self.items.iter_mut().enumerate() {
             if let Some(served) = kinds.served.get(&item.key.gvk) {
@@ -240,7 +241,7 @@ impl Work {
             Depth::History => Some(self.detail()),
         };
         let revisions = || self.loaded.iter().flat_map(Loaded::revisions);
-        let revision = |stored: &StoredRevision| report::Revision {
+        let revision = |stored: &StoredRevision| model::Revision {
             revision: stored.revision,
             status: stored.status.as_str().to_owned(),
             deployed_at: revisions()
@@ -273,9 +274,9 @@ impl Work {
         })
     }
 
-    fn detail(&self) -> report::Detail {
+    fn detail(&self) -> model::Detail {
         let objects = self.items.iter().filter(|item| item.role != Role::Hook);
-        report::Detail {
+        model::Detail {
             revisions: health::detail::revisions(&self.history, |revision| self.told(revision)),
             objects: objects
                 .filter_map(|item| health::detail::object(&item.key, item.observed.as_ref()?))

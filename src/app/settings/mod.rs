@@ -13,18 +13,15 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use self::file::File;
-use crate::classify::confirm::Confirm;
-use crate::classify::managers::{ManagerPatternError, Managers};
+use crate::classify::dry_run::Confirm;
+use crate::policy::managers::{ManagerPatternError, Managers};
 use crate::classify::object::Rules;
-use crate::classify::redact::{ConfigMaps, PatternError, Redaction};
-use crate::cli::{self, ClusterArgs, DiagnoseArgs, ScanArgs, SnapshotArgs};
+use crate::policy::redact::{ConfigMaps, PatternError, Redaction};
+use super::cli::{self, ClusterArgs, DiagnoseArgs, ScanArgs, SnapshotArgs};
 use crate::cluster::client::{Access, Options as ClientOptions};
-use crate::exit::FailOn;
+use super::exit::FailOn;
 use crate::notify::Sinks;
-use crate::notify::settings::{
-    HttpSettings, PagerDutyScope, PagerDutySettings, PagerDutySeverity, SettingsError as SinkError,
-    SlackFormat, SlackSettings, Transport, When,
-};
+use crate::notify::settings::{HttpSettings, PagerDutyScope, PagerDutySettings, PagerDutySeverity, SettingsError as SinkError, SlackFormat, SlackSettings, Transport, When};
 use crate::release::decode::MAX_DECODED_BYTES;
 use crate::release::stored::Driver;
 use crate::scan::{self, Depth};
@@ -414,7 +411,7 @@ fn secret(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::{Cli, Command};
+    use crate::app::cli::{Cli, Command};
     use clap::Parser;
 
     fn scan(flags: &[&str], variables: &[(&str, &str)]) -> Result<ScanSettings, SettingsError> {

@@ -13,7 +13,7 @@ mod states;
 use std::collections::HashSet;
 use std::fmt;
 
-use crate::classify::code::{FindingCode, HealthCode, ObjectState};
+use crate::vocabulary::{FindingCode, HealthCode, ObjectState};
 
 /// Where the lines of an explanation end.
 const COLUMNS: usize = 88;

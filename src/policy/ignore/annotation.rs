@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::compare::pattern::PathPattern;
+use crate::policy::path_pattern::PathPattern;
 
 /// How many patterns an annotation may hold.
 const PATTERNS: usize = 64;

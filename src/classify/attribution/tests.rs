@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use super::Autoscaler;
-use crate::classify::code::{ApplyMethod, FindingCode, NextUpgrade, Severity};
+use crate::vocabulary::{ApplyMethod, FindingCode, NextUpgrade, Severity};
 use crate::classify::object::{Role, Rules, Subject, Values, judge};
 use crate::manifest::desired::Owner;
 use crate::object::{Gvk, ObjectKey};
 use crate::release::history::History;
 use crate::release::operations::Operations;
 use crate::release::stored::{Driver, Metadata, StoredRevision};
-use crate::report::{Finding, ObjectReport};
+use crate::model::{Finding, ObjectReport};
 use crate::source::Lookup;
 use crate::types::TypeTable;
 

@@ -11,19 +11,19 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use self::writers::{Moment, Writer, Written, writers};
-use super::code::{ApplyMethod, FindingCode, NextUpgrade, Severity};
-use super::managers::{Asked, Managers};
-use super::upgrade;
+use crate::vocabulary::{ApplyMethod, FindingCode, NextUpgrade, Severity};
+use crate::policy::managers::{Asked, Managers};
+use super::next_upgrade;
 use crate::compare::additions::additions;
 use crate::compare::lookup::shape_at;
-use crate::compare::managed::{Entry, Live, Operation};
+use crate::compare::managed_fields::{Entry, Live, Operation};
 use crate::compare::path::{FieldPath, Segment};
 use crate::compare::quantity::Quantity;
 use crate::compare::three_way::Change;
 use crate::object::Gvk;
 use crate::release::operations::Operations;
 use crate::release::stored::Status;
-use crate::report::Actor;
+use crate::model::Actor;
 use crate::types::{Shape, is_zero};
 
 /// The annotation that `kubectl rollout restart` leaves in a template (kubectl: `pkg/polymorphichelpers/objectrestarter.go`).
@@ -92,7 +92,7 @@ impl<'a> Attribution<'a> {
         self.add(&mut attributed);
         self.add_untraced_replicas(&mut attributed);
         self.note_strangers(&mut attributed);
-        upgrade::settle(self.context.method, &mut attributed);
+        next_upgrade::settle(self.context.method, &mut attributed);
         attributed
     }
 
@@ -140,7 +140,7 @@ impl<'a> Attribution<'a> {
             }
             (_, Some(_)) => {}
         }
-        let next_upgrade = upgrade::predict(
+        let next_upgrade = next_upgrade::predict(
             self.context.method,
             self.context.gvk,
             &change,
@@ -230,7 +230,7 @@ impl<'a> Attribution<'a> {
                     continue;
                 }
                 let (code, severity, about) = self.addition(written, &addition.path);
-                let next_upgrade = upgrade::of_addition(self.context.method, self.context.gvk, &addition);
+                let next_upgrade = next_upgrade::of_addition(self.context.method, self.context.gvk, &addition);
                 attributed.push(Attributed {
                     change: Change {
                         code,
@@ -374,7 +374,7 @@ impl<'a> Attribution<'a> {
     }
 
     /// Who stands in the way of a server-side apply of a difference.
-    fn claim(&self, change: &Change) -> upgrade::Claim {
+    fn claim(&self, change: &Change) -> next_upgrade::Claim {
         let path = &change.path;
         // The API server tells managers by name and operation, not by who they are: what a stranger applied in
         // Helm's name is Helm's to apply over.
@@ -396,11 +396,11 @@ impl<'a> Attribution<'a> {
         // (apimachinery: `managedfields/internal/skipnonapplied.go`, `Apply`).
         let is_unmanaged = self.live.managed.is_empty() && change.live.is_some();
         if is_unmanaged || !is_plain && self.owners(path).any(|owner| !is_applier(owner)) {
-            upgrade::Claim::Others
+            next_upgrade::Claim::Others
         } else if self.owners(path).any(is_applier) {
-            upgrade::Claim::Helm
+            next_upgrade::Claim::Helm
         } else {
-            upgrade::Claim::Nobody
+            next_upgrade::Claim::Nobody
         }
     }
 

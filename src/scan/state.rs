@@ -10,13 +10,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 
 use super::load::Loaded;
-use super::work::{Job, Work};
+use super::release::{Job, Work};
 use super::{Depth, Options};
-use crate::classify::confirm::Question;
+use crate::classify::dry_run::Question;
 use crate::classify::object::Rules;
 use crate::object::{Gvk, ObjectKey};
 use crate::release::history::History;
-use crate::report::{ObjectReport, ReleaseReport, ReportError, ReportNote};
+use crate::model::{ObjectReport, ReleaseReport, ReportError, ReportNote};
 use crate::source::{Kinds, Lookup, ScaleTargets, Wanted};
 use crate::types::{Shape, TypeTable};
 

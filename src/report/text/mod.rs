@@ -21,12 +21,12 @@ use std::io::{self, Write};
 
 use chrono::{DateTime, Utc};
 
-use crate::classify::code::{NextUpgrade, ObjectState, Stopped, Verdict};
+use crate::vocabulary::{NextUpgrade, ObjectState, Stopped, Verdict};
 
 use self::line::{Line, Safe};
 pub use self::palette::Palette;
 use super::sanitize::Medium;
-use super::{Health, ObjectReport, ReleaseReport, Report, ReportError};
+use crate::model::{Health, ObjectReport, ReleaseReport, Report, ReportError};
 
 /// From how many objects on those that are unknown for the same reason share a line, and those that drifted in the
 /// same way share their findings.

@@ -1,4 +1,4 @@
-//! The command line, as typed. Nothing below [`crate::settings`] sees it.
+//! The command line, as typed. Nothing below [`crate::app::settings`] sees it.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::classify::attribute::Autoscaler;
-use crate::classify::code::{ApplyMethod, FindingCode};
+use crate::classify::attribution::Autoscaler;
+use crate::vocabulary::{ApplyMethod, FindingCode};
 use crate::classify::object::{Role, Rules, Subject, Values, judge};
 use crate::manifest::desired::Owner;
 use crate::object::Gvk;
 use crate::release::operations::Operations;
-use crate::report::Actor;
+use crate::model::Actor;
 use crate::source::{Lookup, ReadError};
 use crate::types::TypeTable;
 

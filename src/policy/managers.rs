@@ -7,7 +7,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use serde::Deserialize;
 
 use crate::compare::path::FieldPath;
-use crate::compare::pattern::PathPattern;
+use super::path_pattern::PathPattern;
 
 /// What kind of program a manager's name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

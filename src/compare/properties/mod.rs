@@ -17,7 +17,7 @@ use self::make::{Dice, KINDS, made};
 use self::server::{Extras, Server};
 use super::patch::patch_of;
 use super::three_way::{Change, Versions, three_way};
-use crate::classify::code::FindingCode;
+use crate::vocabulary::FindingCode;
 use crate::types::Shape;
 
 /// The differences, apart from what no server ever keeps.

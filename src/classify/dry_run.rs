@@ -11,12 +11,12 @@
 
 use serde_json::{Value, json};
 
-use super::code::{FindingCode, ObjectState, Severity};
+use crate::vocabulary::{FindingCode, ObjectState, Severity};
 use super::object::{Subject, Values, default_severity};
 use crate::compare::lookup::{pointer_to, value_at};
 use crate::compare::patch::{patch_of, without_nulls};
 use crate::compare::three_way::Change;
-use crate::report::{Finding, ObjectReport};
+use crate::model::{Finding, ObjectReport};
 use crate::source::ReadError;
 use crate::types::Shape;
 
@@ -204,8 +204,8 @@ fn remove(body: &mut Value, pointer: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classify::attribute::Autoscaler;
-    use crate::classify::code::ApplyMethod;
+    use crate::classify::attribution::Autoscaler;
+    use crate::vocabulary::ApplyMethod;
     use crate::classify::object::{Judged, Role, Rules, judge};
     use crate::manifest::desired::Owner;
     use crate::object::{Gvk, ObjectKey};

@@ -11,18 +11,19 @@ use anyhow::Context as _;
 use chrono::Utc;
 use clap::CommandFactory;
 
-use crate::classify::code::{Outcome, Stopped};
-use crate::cli::{Cli, Color, Command, DiagnoseArgs, Global, Output, ScanArgs, SnapshotArgs};
+use crate::vocabulary::{Outcome, Stopped};
+use super::cli::{Cli, Color, Command, DiagnoseArgs, Global, Output, ScanArgs, SnapshotArgs};
 use crate::cluster::{Cluster, client};
-use crate::exit::{self, Delivery, FailOn};
+use super::exit::{self, Delivery, FailOn};
 use crate::explain;
 use crate::notify::{CheckStatus, Sinks};
-use crate::progress::Bar;
+use super::progress::Bar;
 use crate::report::sanitize::Medium;
 use crate::report::text::{Palette, TextOptions};
-use crate::report::{Report, json, text};
+use crate::model::Report;
+use crate::report::{json, text};
 use crate::scan::{Progress, scan};
-use crate::settings::{self, From, Reading, ScanSettings};
+use super::settings::{self, From, Reading, ScanSettings};
 use crate::snapshot::{Recorder, SnapshotSource};
 
 /// Runs one command to its exit status.

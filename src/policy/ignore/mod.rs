@@ -17,10 +17,10 @@ use serde_json::Value;
 use self::annotation::OptOut;
 pub use self::rule::{Glob, GlobError, Rule};
 pub use self::selector::{Selector, SelectorError};
-use super::code::{ObjectState, Severity};
+use crate::vocabulary::{ObjectState, Severity};
 use crate::compare::path::FieldPath;
 use crate::object::ObjectKey;
-use crate::report::{Finding, IgnoredBy, IgnoredCount, ObjectReport};
+use crate::model::{Finding, IgnoredBy, IgnoredCount, ObjectReport};
 
 /// Everything that the settings ignore.
 #[derive(Debug, Clone, Default)]

@@ -9,9 +9,9 @@ use serde::{Deserialize, Deserializer};
 
 use super::SettingsError;
 use super::file::File;
-use crate::classify::code::FindingCode;
-use crate::classify::ignore::{Glob, Ignoring, Rule, Selector};
-use crate::compare::pattern::PathPattern;
+use crate::vocabulary::FindingCode;
+use crate::policy::ignore::{Glob, Ignoring, Rule, Selector};
+use crate::policy::path_pattern::PathPattern;
 
 /// One rule. What it says has to hold, all of it.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -149,7 +149,7 @@ impl<'de, T: FromStr<Err: fmt::Display>> DeserializeSeed<'de> for Element<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::file::parse;
+    use crate::app::settings::file::parse;
     use super::*;
 
     fn read(text: &str) -> Result<Ignoring, String> {

@@ -5,12 +5,10 @@
 //! the list shows only what is wrong. The order depends on names alone, never on the order in which a cluster
 //! answered, so that two reports of the same state can be compared byte by byte.
 
-use crate::classify::code::{
-    FindingCode, HealthCode, HealthSeverity, ObjectState, Outcome, Severity, Stopped, Verdict,
-};
-use crate::classify::ignore::Ignoring;
+use crate::vocabulary::{FindingCode, HealthCode, HealthSeverity, ObjectState, Outcome, Severity, Stopped, Verdict};
+use crate::policy::ignore::Ignoring;
 
-use super::{Finding, Health, IgnoredCount, ObjectReport, ReleaseReport, Report, ReportError, Summary};
+use crate::model::{Finding, Health, IgnoredCount, ObjectReport, ReleaseReport, Report, ReportError, Summary};
 
 impl Summary {
     /// Counts releases, their objects and their findings. What is ignored is neither drift nor info.
@@ -166,8 +164,8 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classify::code::HealthSeverity;
-    use crate::report::IgnoredBy;
+    use crate::vocabulary::HealthSeverity;
+    use crate::model::IgnoredBy;
     use crate::report::fixtures::{all, drifted, finding, object, release};
 
     fn in_state(state: ObjectState) -> ObjectReport {

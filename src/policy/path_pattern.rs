@@ -15,7 +15,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::path::{FieldPath, Segment};
+use crate::compare::path::{FieldPath, Segment};
 
 /// A pattern of places in an object. It matches a place and everything inside it.
 ///

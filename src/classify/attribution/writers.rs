@@ -2,10 +2,10 @@
 //! person's or a program's.
 
 use super::Context;
-use crate::classify::code::ApplyMethod;
-use crate::classify::managers::Who;
+use crate::vocabulary::ApplyMethod;
+use crate::policy::managers::Who;
 use crate::compare::additions::Standing;
-use crate::compare::managed::{Entry, Live, Operation};
+use crate::compare::managed_fields::{Entry, Live, Operation};
 use crate::compare::path::FieldPath;
 use crate::manifest::desired::RELEASE_NAME;
 

@@ -1,0 +1,393 @@
+//! The report: the one value that every output format and every sink is rendered from.
+//!
+//! Its JSON form is the contract `driftline.report/v1`, described by `schema.json` beside this file; fields are
+//! only ever added. Nothing in it needs hiding any more: values of Secrets and whatever the redaction rules
+//! cover are replaced when findings are built, so no renderer can leak them. Renderers sanitise for their medium.
+
+mod confirmation;
+mod ignored;
+
+pub use self::confirmation::{Confirmation, Unconfirmed};
+pub use self::ignored::{IgnoredBy, IgnoredCount};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::vocabulary::{ApplyMethod, FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome, Severity, Stopped, Verdict};
+
+/// The name and version of the JSON contract.
+pub const SCHEMA: &str = "driftline.report/v1";
+
+/// Everything one scan found out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// Always [`SCHEMA`].
+    pub schema: String,
+    /// What made this report.
+    pub tool: Tool,
+    /// Which cluster was read.
+    pub cluster: Cluster,
+    /// When the scan began.
+    pub started_at: DateTime<Utc>,
+    /// When the scan ended.
+    pub finished_at: DateTime<Utc>,
+    /// The answer in one word.
+    pub outcome: Outcome,
+    /// Why the scan ended before everything was read; absent when it ran to its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Stopped>,
+    /// The counts.
+    pub summary: Summary,
+    /// What each ignore rule left out, in the order of the settings; absent without rules.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub ignored: Vec<IgnoredCount>,
+    /// What the API server said of the findings; absent when it was not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirmation: Option<Confirmation>,
+    /// Every release, sorted by namespace, name and storage.
+    pub releases: Vec<ReleaseReport>,
+    /// What could not be read and belongs to no single release.
+    pub errors: Vec<ReportError>,
+    /// What to bear in mind while reading the report, sorted; absent when there is nothing. Notes change neither the
+    /// outcome nor the exit status.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub notes: Vec<ReportNote>,
+}
+
+/// The program that made a report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tool {
+    /// Always `driftline`.
+    pub name: String,
+    /// The program's version.
+    pub version: String,
+}
+
+/// The cluster a report is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cluster {
+    /// The configured name, else the kubeconfig context, else `in-cluster`.
+    pub name: String,
+    /// The API server's address.
+    pub server: String,
+}
+
+/// The counts of a report.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Releases by verdict.
+    pub releases: ReleaseCounts,
+    /// Objects by state.
+    pub objects: ObjectCounts,
+    /// Findings by severity.
+    pub findings: FindingCounts,
+}
+
+/// Releases by verdict.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseCounts {
+    /// All of them.
+    pub total: usize,
+    /// Verdict `clean`.
+    pub clean: usize,
+    /// Verdict `drifted`.
+    pub drifted: usize,
+    /// Verdict `incomplete`.
+    pub incomplete: usize,
+    /// Verdict `unreadable`.
+    pub unreadable: usize,
+}
+
+/// Objects by state.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectCounts {
+    /// All that baselines name, and leftovers.
+    pub total: usize,
+    /// State `in-sync`.
+    pub in_sync: usize,
+    /// State `drifted`.
+    pub drifted: usize,
+    /// State `missing`.
+    pub missing: usize,
+    /// State `terminating`.
+    pub terminating: usize,
+    /// State `foreign`.
+    pub foreign: usize,
+    /// State `leftover`.
+    pub leftover: usize,
+    /// State `unknown`.
+    pub unknown: usize,
+    /// State `ignored`.
+    #[serde(default)]
+    pub ignored: usize,
+}
+
+/// Findings by severity.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindingCounts {
+    /// Severity `drift`.
+    pub drift: usize,
+    /// Severity `info`, but for what is expected.
+    pub info: usize,
+    /// Code `controller-owned` with severity `info`: what controllers write on every healthy cluster.
+    #[serde(default)]
+    pub expected: usize,
+    /// Left out by the operator's own rules, of either severity.
+    pub ignored: usize,
+}
+
+/// One release.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReleaseReport {
+    /// The namespace the release installs into.
+    pub namespace: String,
+    /// The release's name.
+    pub name: String,
+    /// Where its records are kept.
+    pub storage: Storage,
+    /// The chart of the baseline, else of the newest revision; `null` when no record could be decoded.
+    pub chart: Option<Chart>,
+    /// The revision compared against; `null` when none is deployed.
+    pub baseline: Option<Revision>,
+    /// The revision deployed before the baseline, if it is still kept.
+    pub previous: Option<Revision>,
+    /// The newest revision.
+    pub latest: Revision,
+    /// How the baseline was applied; `null` when there is none.
+    pub apply_method: Option<ApplyMethod>,
+    /// What can be said of it as a whole.
+    pub verdict: Verdict,
+    /// What is noteworthy beyond its objects.
+    pub health: Vec<Health>,
+    /// Its objects, sorted by kind, namespace and name; those in sync are left out unless asked for.
+    pub objects: Vec<ObjectReport>,
+    /// All that is known of its history; only where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub detail: Option<Detail>,
+}
+
+/// All that is known of a release's history, for whoever has to mend it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Detail {
+    /// Every revision that is kept, oldest first.
+    pub revisions: Vec<RevisionDetail>,
+    /// The objects that the deployed and the newest revision disagree about, or that are not ready, where the newest
+    /// operation did not come to its end.
+    pub objects: Vec<ObjectDetail>,
+}
+
+/// One revision in detail.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RevisionDetail {
+    /// Its number.
+    pub revision: u64,
+    /// Helm's status of it.
+    pub status: String,
+    /// When its record was created, on the API server's clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created: Option<DateTime<Utc>>,
+    /// When its record was last written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub written: Option<DateTime<Utc>>,
+    /// The size of its record in bytes, as it is stored; absent where it was not read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// Its chart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chart: Option<Chart>,
+    /// How Helm says it ended, without values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+/// One object of an operation that did not come to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectDetail {
+    /// The API version.
+    pub api_version: String,
+    /// The kind.
+    pub kind: String,
+    /// The namespace; `null` for cluster-scoped kinds.
+    pub namespace: Option<String>,
+    /// The name.
+    pub name: String,
+    /// Which revision it is like: `old`, `new` or `neither`; absent where both ask for the same or nothing is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub side: Option<String>,
+    /// In a few words, what else is to be said of it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub remarks: Vec<String>,
+}
+
+/// Where Helm keeps the records of a release.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Storage {
+    /// `secret` or `configmap`.
+    pub driver: String,
+    /// The namespace of the records; differs from the release's namespace with some tools.
+    pub namespace: String,
+}
+
+/// A chart's name and version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chart {
+    /// The chart's name.
+    pub name: String,
+    /// The chart's version.
+    pub version: String,
+}
+
+/// One revision of a release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Revision {
+    /// Its number.
+    pub revision: u64,
+    /// Helm's status of it, such as `deployed` or `pending-upgrade`.
+    pub status: String,
+    /// When Helm last deployed it, where its record says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deployed_at: Option<DateTime<Utc>>,
+}
+
+/// One remark on a release as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
+    /// What it is.
+    pub code: HealthCode,
+    /// How much it matters.
+    pub severity: HealthSeverity,
+    /// One sentence.
+    pub message: String,
+    /// What it rests on: revisions, times and objects, a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub evidence: Vec<String>,
+    /// What to run, safest first.
+    pub advice: Vec<Advice>,
+}
+
+/// One command to consider. driftline never runs it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Advice {
+    /// The exact command.
+    pub command: String,
+    /// Whether it deletes or overwrites anything.
+    pub destructive: bool,
+    /// Why one would run it.
+    pub why: String,
+    /// What it changes.
+    #[serde(default)]
+    pub changes: String,
+}
+
+/// One object of a release.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectReport {
+    /// The API version that the manifest names.
+    pub api_version: String,
+    /// The kind.
+    pub kind: String,
+    /// The namespace; `null` for cluster-scoped kinds.
+    pub namespace: Option<String>,
+    /// The name.
+    pub name: String,
+    /// The chart's template that it was rendered from, where the manifest says so.
+    pub template: Option<String>,
+    /// How it stands to the baseline.
+    pub state: ObjectState,
+    /// Why it is in that state, where the state alone does not say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Who ignores the object as such, and not only findings of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ignored_by: Option<IgnoredBy>,
+    /// What the next `helm upgrade` does to an object that is missing, terminating or left over.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub next_upgrade: Option<NextUpgrade>,
+    /// Its differences, sorted by path.
+    pub findings: Vec<Finding>,
+    /// An RFC 6902 patch that turns the live object into the desired one at the drifted paths. Operations on
+    /// redacted values are left out.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub patch: Vec<Value>,
+}
+
+/// One difference.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    /// What kind of difference it is.
+    pub code: FindingCode,
+    /// How much it matters.
+    pub severity: Severity,
+    /// Where, readable and keyed: `/spec/containers[name=app]/image`.
+    pub path: String,
+    /// The same place in the live object as an RFC 6901 JSON pointer.
+    pub pointer: String,
+    /// The previous revision's value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Value>,
+    /// The baseline's value; absent when the baseline does not set the field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub desired: Option<Value>,
+    /// The live value; absent when the live object lacks the field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub live: Option<Value>,
+    /// Whether the values were left out because they may be secret.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub redacted: bool,
+    /// Who is said to have written the live value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Actor>,
+    /// Who ignores it. Such findings are in a report only when they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ignored_by: Option<IgnoredBy>,
+    /// Whether the API server makes something else of the manifest's value than what lives; absent where it was not
+    /// asked, or did not say. A finding that is not confirmed is of severity info.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirmed: Option<bool>,
+    /// What the next `helm upgrade` does to it, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_upgrade: Option<NextUpgrade>,
+    /// One sentence, without values.
+    pub message: String,
+}
+
+/// Who claims to have written a field. Field managers are not authenticated: this is a claim.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// The field manager's name.
+    pub manager: String,
+    /// `Apply` or `Update`.
+    pub operation: String,
+    /// The subresource written through, such as `scale`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subresource: Option<String>,
+    /// When that manager last wrote any of its fields.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<DateTime<Utc>>,
+}
+
+/// Something to bear in mind: how the scan came to its answers, where that is not as usual.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ReportNote {
+    /// What it concerns, such as the group and version of a custom resource.
+    pub scope: String,
+    /// One sentence.
+    pub message: String,
+}
+
+/// Something that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ReportError {
+    /// What it concerns: `storage`, `discovery`, `namespace/NAME`.
+    pub scope: String,
+    /// One sentence.
+    pub message: String,
+}
