@@ -12,18 +12,20 @@ use std::sync::LazyLock;
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use driftline::classify::attribution::Autoscaler;
-use driftline::vocabulary::ApplyMethod;
-use driftline::classify::object::{Role, Rules, Subject, Values, judge};
+use driftline::classify::object::judge;
+use driftline::classify::subject::{Role, Subject, Values};
 use driftline::compare::additions::{Standing, additions};
 use driftline::compare::managed_fields::Live;
 use driftline::compare::three_way::{Versions, three_way};
 use driftline::manifest::desired::{Owner, desired};
 use driftline::manifest::object;
 use driftline::object::{Gvk, ObjectKey};
+use driftline::policy::Policy;
 use driftline::release::decode::{MAX_DECODED_BYTES, decode};
 use driftline::release::operations::Operations;
 use driftline::source::Lookup;
 use driftline::types::{Shape, TypeTable};
+use driftline::vocabulary::ApplyMethod;
 use driftline::yaml::Limits;
 use serde_json::Value;
 
@@ -93,7 +95,7 @@ fn decode_records(bencher: Bencher<'_, '_>) {
 /// Live objects and what manifests ask of them to reports: all of the comparison.
 #[divan::bench(sample_count = 5)]
 fn judge_objects(bencher: Bencher<'_, '_>) {
-    let (rules, operations) = (Rules::default(), Operations::default());
+    let (rules, operations) = (Policy::default(), Operations::default());
     let all: Vec<(ObjectKey, &Object)> = objects().map(|object| (key(object), object)).collect();
     let bytes = objects_bytes(|object| object.live.len());
     bencher.counter(BytesCount::new(bytes)).bench(|| {
@@ -105,7 +107,7 @@ fn judge_objects(bencher: Bencher<'_, '_>) {
                 role: Role::Expected,
                 expires: false,
                 body: &object.body,
-                rivals: &[],
+                duplicate_documents: &[],
                 previous: Some(&object.body),
                 attempted: &[],
                 method: ApplyMethod::Csa,

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use driftline::app::cli::{Cli, Global, LogFormat};
-use driftline::notify;
 use driftline::app::{exit, run};
+use driftline::notify;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::model::{Cluster, ReportError};
 use crate::object::{Gvk, ObjectKey};
 use crate::release::decode::{DecodeError, Release};
 use crate::release::stored::StoredRevision;
-use crate::model::{Cluster, ReportError};
 
 /// Somewhere to read releases and objects from.
 pub trait Source: Send + Sync + 'static {
@@ -31,10 +31,10 @@ pub trait Source: Send + Sync + 'static {
     fn revisions(&self, namespaces: &[String]) -> impl Future<Output = Result<Inventory, ReadError>> + Send;
 
     /// Reads release records and hands each to `found` exactly once, in any order.
-    fn records(&self, wanted: Vec<StoredRevision>, found: FoundRecord) -> impl Future<Output = ()> + Send;
+    fn records(&self, wanted: Vec<StoredRevision>, found: RecordHandler) -> impl Future<Output = ()> + Send;
 
     /// Reads objects and hands each to `found` exactly once, in any order.
-    fn objects(&self, wanted: &[Wanted], found: FoundObject) -> impl Future<Output = ()> + Send;
+    fn objects(&self, wanted: &[ObjectRequest], found: ObjectHandler) -> impl Future<Output = ()> + Send;
 
     /// What `HorizontalPodAutoscaler`s in these namespaces target. What cannot be read is in
     /// [`ScaleTargets::unread`].
@@ -50,7 +50,7 @@ pub trait Source: Send + Sync + 'static {
     /// What the API server would make of an object with these values, as JSON. Only a live cluster can say.
     fn dry_run(
         &self,
-        _wanted: &Wanted,
+        _wanted: &ObjectRequest,
         _body: Vec<u8>,
     ) -> impl Future<Output = Result<Vec<u8>, ReadError>> + Send {
         std::future::ready(Err(ReadError::NotRecorded))
@@ -58,14 +58,14 @@ pub trait Source: Send + Sync + 'static {
 }
 
 /// Is handed release records, on threads where decoding them holds nobody up, several at once.
-pub type FoundRecord = Arc<dyn Fn(&StoredRevision, Result<Record, ReadError>) + Send + Sync>;
+pub type RecordHandler = Arc<dyn Fn(&StoredRevision, Result<Record, ReadError>) + Send + Sync>;
 
 /// Is handed objects, on threads where comparing them holds nobody up, several at once.
-pub type FoundObject = Arc<dyn Fn(&ObjectKey, Lookup<'_>) + Send + Sync>;
+pub type ObjectHandler = Arc<dyn Fn(&ObjectKey, Lookup<'_>) + Send + Sync>;
 
 /// An object to read, and how its kind is addressed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct ObjectRequest {
     /// The object.
     pub key: ObjectKey,
     /// The kind's resource name in URLs.
@@ -78,9 +78,9 @@ pub struct Wanted {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Expected {
     /// No: that a whole list of its kind lacks it is enough.
-    Gone,
+    Absent,
     /// Yes: only the API server's answer to its very name is.
-    There,
+    Present,
 }
 
 /// What autoscalers target.

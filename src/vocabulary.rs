@@ -52,6 +52,34 @@ macro_rules! vocabulary {
     };
 }
 
+/// Declares a vocabulary of codes: each with the one-line message that documents it and, for findings, the severity it
+/// has by default.
+macro_rules! codes {
+    ($(#[$meta:meta])* $name:ident { $($variant:ident = $text:literal: $message:literal,)+ }) => {
+        vocabulary! {
+            $(#[$meta])*
+            $name { $(#[doc = $message] $variant = $text,)+ }
+        }
+
+        impl $name {
+            /// What the code says, in one line without values.
+            pub const fn message(self) -> &'static str {
+                match self { $(Self::$variant => $message,)+ }
+            }
+        }
+    };
+    ($(#[$meta:meta])* $name:ident { $($variant:ident = $text:literal, $severity:ident: $message:literal,)+ }) => {
+        codes! { $(#[$meta])* $name { $($variant = $text: $message,)+ } }
+
+        impl $name {
+            /// How much it matters where the operator does not say otherwise.
+            pub const fn default_severity(self) -> Severity {
+                match self { $(Self::$variant => Severity::$severity,)+ }
+            }
+        }
+    };
+}
+
 /// A name that is not in a vocabulary, with those that are.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{given}` is not one of: {known}")]
@@ -60,39 +88,24 @@ pub struct UnknownName {
     known: String,
 }
 
-vocabulary! {
+codes! {
     /// What kind of difference one finding is.
     FindingCode {
-        /// The live value differs from the baseline's.
-        Changed = "changed",
-        /// The live value is still the previous revision's although the baseline sets another.
-        NotApplied = "not-applied",
-        /// The live value is neither the previous revision's nor the baseline's.
-        Conflict = "conflict",
-        /// The baseline sets a field that the live object lacks.
-        Removed = "removed",
-        /// The baseline no longer sets a field, and the live object still has the previous revision's value.
-        Lingering = "lingering",
-        /// The live value is that of a later revision that failed or is pending.
-        HalfUpgraded = "half-upgraded",
-        /// The API server does not know the field and drops it on every write.
-        Pruned = "pruned",
-        /// Somebody else put something there that the baseline does not ask for.
-        Added = "added",
-        /// The value differs and was written in Helm's name while this release's Helm was not at work.
-        Overwritten = "overwritten",
-        /// Helm wrote the field, and something changed the value on its way into the cluster.
-        MutatedAtAdmission = "mutated-at-admission",
-        /// An autoscaler chose the replica count.
-        Autoscaled = "autoscaled",
-        /// Somebody restarted the workload, which leaves an annotation.
-        Restarted = "restarted",
-        /// A program grew a claim beyond the size that the chart asks for.
-        Resized = "resized",
-        /// A known controller wrote what it is there to write.
-        ControllerOwned = "controller-owned",
-        /// Somebody writes this object in Helm's name beside this release's Helm; the values agree.
-        AlsoWritten = "also-written",
+        Changed = "changed", Drift: "the live value is not the one that Helm deployed",
+        NotApplied = "not-applied", Drift: "the live value is still the previous revision's: the upgrade did not reach it",
+        Undone = "undone", Drift: "somebody put the previous revision's value back after the upgrade",
+        Removed = "removed", Drift: "Helm deployed this field and the live object lacks it",
+        Lingering = "lingering", Drift: "the chart no longer sets this field and the previous revision's value is still there",
+        HalfUpgraded = "half-upgraded", Drift: "the live value is that of a later revision that did not complete",
+        Pruned = "pruned", Info: "the API server does not know this field and drops it",
+        Added = "added", Drift: "somebody else put this there, and the chart does not ask for it",
+        Overwritten = "overwritten", Drift: "the value was written in Helm's name while this release's Helm was not at work: by another release, a tool or a person",
+        MutatedAtAdmission = "mutated-at-admission", Info: "Helm wrote this field itself, and admission changed it on its way into the cluster",
+        Autoscaled = "autoscaled", Info: "an autoscaler chose this replica count",
+        Restarted = "restarted", Info: "somebody restarted the workload, which leaves this annotation",
+        Resized = "resized", Info: "a program grew the volume claim beyond the size that the chart asks for",
+        ControllerOwned = "controller-owned", Info: "a known controller writes this field",
+        AlsoWritten = "also-written", Info: "somebody wrote this object in Helm's name while this release's Helm was not at work; the values agree",
     }
 }
 
@@ -106,25 +119,17 @@ vocabulary! {
     }
 }
 
-vocabulary! {
+codes! {
     /// How one object stands to the baseline.
     ObjectState {
-        /// Nothing that the baseline asks for differs.
-        InSync = "in-sync",
-        /// At least one finding of severity drift.
-        Drifted = "drifted",
-        /// The API server answered that the object does not exist.
-        Missing = "missing",
-        /// The object is being deleted and has not gone yet.
-        Terminating = "terminating",
-        /// Its ownership metadata names another release, or none.
-        Foreign = "foreign",
-        /// It belongs to a previous or failed revision, not to the baseline, and is still there.
-        Leftover = "leftover",
-        /// It could not be read.
-        Unknown = "unknown",
-        /// It does not match, and the operator's own rules say that this does not matter.
-        Ignored = "ignored",
+        InSync = "in-sync": "nothing that the baseline asks for differs",
+        Drifted = "drifted": "at least one field differs in a way that counts as drift",
+        Missing = "missing": "the API server answered that the object does not exist",
+        Terminating = "terminating": "the object is being deleted and still exists",
+        Foreign = "foreign": "the object's ownership metadata names another release, or none",
+        Leftover = "leftover": "a previous or failed revision created the object, and the baseline does not name it",
+        Unknown = "unknown": "the object could not be read",
+        Ignored = "ignored": "the object differs, and the operator's rules say that this does not matter",
     }
 }
 
@@ -152,47 +157,28 @@ vocabulary! {
     }
 }
 
-vocabulary! {
+codes! {
     /// What is noteworthy about a release beyond its objects.
     HealthCode {
-        /// The release record cannot be decoded.
-        Undecodable = "undecodable",
-        /// No revision is deployed, so there is nothing to compare against.
-        NoBaseline = "no-baseline",
-        /// The newest revision failed while an older one is deployed.
-        FailedUpgrade = "failed-upgrade",
-        /// The first installation failed.
-        FailedInstall = "failed-install",
-        /// An operation is pending and young enough to be still running.
-        InProgress = "in-progress",
-        /// An operation has been pending for longer than the threshold.
-        Stuck = "stuck",
-        /// More than one revision claims to be deployed.
-        SeveralDeployed = "several-deployed",
-        /// Labels, object name and record disagree about what this release is.
-        IdentityMismatch = "identity-mismatch",
-        /// The manifest names a kind that the API server does not serve.
-        ApiRemoved = "api-removed",
-        /// The newest revision moved while the scan was running.
-        ChangedDuringScan = "changed-during-scan",
-        /// The newest operation did not come to its end, and its objects are at different revisions.
-        HalfUpgraded = "half-upgraded",
-        /// A hook of the newest operation failed.
-        HookFailed = "hook-failed",
-        /// A hook still runs.
-        HookRunning = "hook-running",
-        /// Objects of revisions that are not deployed exist.
-        LeftoverObjects = "leftover-objects",
-        /// An object cannot go because of its finalizers.
-        BlockedByFinalizer = "blocked-by-finalizer",
-        /// The history is long, or its records come near the limit.
-        HistoryBloat = "history-bloat",
-        /// An object that an upgrade adds belongs to somebody else.
-        OwnershipConflict = "ownership-conflict",
-        /// Objects of hooks that the newest revision does not have exist.
-        LeftoverHooks = "leftover-hooks",
-        /// The chart's definitions changed, which Helm does not upgrade.
-        ChartCrdsChanged = "chart-crds-changed",
+        Undecodable = "undecodable": "a release record cannot be decoded",
+        NoBaseline = "no-baseline": "no revision is deployed, so there is nothing to compare with",
+        FailedUpgrade = "failed-upgrade": "the newest revision failed while an older one is deployed",
+        FailedInstall = "failed-install": "the first installation failed",
+        InProgress = "in-progress": "an operation is pending and young enough to be running still",
+        Stuck = "stuck": "an operation has been pending for longer than the threshold",
+        SeveralDeployed = "several-deployed": "more than one revision has the status deployed",
+        IdentityMismatch = "identity-mismatch": "labels, object name and record disagree about which release and revision this is",
+        ApiRemoved = "api-removed": "the manifest names a kind that the API server does not serve",
+        ChangedDuringScan = "changed-during-scan": "the newest revision changed while the scan was running",
+        HalfUpgraded = "half-upgraded": "the newest operation did not complete, and its objects are at different revisions",
+        HookFailed = "hook-failed": "a hook of the newest operation failed",
+        HookRunning = "hook-running": "a hook of the newest operation is still running",
+        LeftoverObjects = "leftover-objects": "objects of revisions that are not deployed exist",
+        BlockedByFinalizer = "blocked-by-finalizer": "an object cannot be deleted because of its finalizers",
+        HistoryBloat = "history-bloat": "the history is long, or its records come near the size limit",
+        OwnershipConflict = "ownership-conflict": "an object that an upgrade adds belongs to somebody else",
+        LeftoverHooks = "leftover-hooks": "objects of hooks that the newest revision does not have exist",
+        ChartCrdsChanged = "chart-crds-changed": "the chart's custom resource definitions changed, which Helm does not upgrade",
     }
 }
 
@@ -267,7 +253,7 @@ mod tests {
             [
                 "changed",
                 "not-applied",
-                "conflict",
+                "undone",
                 "removed",
                 "lingering",
                 "half-upgraded",

@@ -5,7 +5,6 @@
 use std::fs;
 
 use driftline::vocabulary::{FindingCode, HealthCode, ObjectState};
-use driftline::classify::object::default_severity;
 use serde_json::Value;
 
 const EXAMPLE: &str = "config/driftline.example.yaml";
@@ -41,7 +40,7 @@ fn the_readme_has_every_word_of_the_report() {
         let row = tables
             .iter()
             .find(|row| row.starts_with(&format!("| `{code}` |")));
-        let counts_as = format!("| {} |", default_severity(*code));
+        let counts_as = format!("| {} |", code.default_severity());
         assert!(
             row.is_some_and(|row| row.ends_with(&counts_as)),
             "{code}: {row:?}"
@@ -57,7 +56,7 @@ fn the_example_settings_have_every_default_severity() {
     for code in FindingCode::ALL {
         assert_eq!(
             severity.get(code.as_str()).and_then(Value::as_str),
-            Some(default_severity(*code).as_str()),
+            Some(code.default_severity().as_str()),
             "{code}"
         );
     }

@@ -13,9 +13,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use driftline::vocabulary::{FindingCode, HealthCode, ObjectState, Severity, Verdict};
 use driftline::model::Report;
 use driftline::report::json::JSON_SCHEMA;
+use driftline::vocabulary::{FindingCode, HealthCode, ObjectState, Severity, Verdict};
 use serde_json::Value;
 
 /// Health that the example cannot have: it says something about the scan and not about the cluster.

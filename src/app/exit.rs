@@ -5,8 +5,8 @@
 //! difference, 2 is trouble. 3 keeps "nothing seen, but not everything readable" apart from both, since calling
 //! that clean hides drift and calling it drift cries wolf.
 
-use crate::vocabulary::{HealthSeverity, Outcome};
 use crate::model::Report;
+use crate::vocabulary::{HealthSeverity, Outcome};
 
 /// Everything was read and matches.
 pub const CLEAN: u8 = 0;
@@ -77,8 +77,8 @@ pub const fn status(outcome: Outcome, delivery: Delivery, on_drift: Option<u8>) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vocabulary::HealthCode;
     use crate::report::fixtures;
+    use crate::vocabulary::HealthCode;
 
     #[test]
     fn what_counts_as_a_failure() {

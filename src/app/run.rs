@@ -11,20 +11,20 @@ use anyhow::Context as _;
 use chrono::Utc;
 use clap::CommandFactory;
 
-use crate::vocabulary::{Outcome, Stopped};
 use super::cli::{Cli, Color, Command, DiagnoseArgs, Global, Output, ScanArgs, SnapshotArgs};
-use crate::cluster::{Cluster, client};
 use super::exit::{self, Delivery, FailOn};
-use crate::explain;
-use crate::notify::{CheckStatus, Sinks};
 use super::progress::Bar;
+use super::settings::{self, From, Reading, ScanSettings};
+use crate::cluster::{Cluster, client};
+use crate::explain;
+use crate::model::Report;
+use crate::notify::{CheckStatus, Sinks};
 use crate::report::sanitize::Medium;
 use crate::report::text::{Palette, TextOptions};
-use crate::model::Report;
 use crate::report::{json, text};
 use crate::scan::{Progress, scan};
-use super::settings::{self, From, Reading, ScanSettings};
 use crate::snapshot::{Recorder, SnapshotSource};
+use crate::vocabulary::{Outcome, Stopped};
 
 /// Runs one command to its exit status.
 pub async fn run(cli: Cli) -> anyhow::Result<u8> {

@@ -11,24 +11,14 @@
 
 use serde_json::{Value, json};
 
-use crate::vocabulary::{FindingCode, ObjectState, Severity};
-use super::object::{Subject, Values, default_severity};
+use super::subject::{Subject, Values};
 use crate::compare::lookup::{pointer_to, value_at};
 use crate::compare::patch::{patch_of, without_nulls};
 use crate::compare::three_way::Change;
 use crate::model::{Finding, ObjectReport};
 use crate::source::ReadError;
 use crate::types::Shape;
-
-/// Who confirms findings.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Confirm {
-    /// Nobody.
-    #[default]
-    None,
-    /// The API server, by dry runs.
-    Server,
-}
+use crate::vocabulary::{FindingCode, ObjectState, Severity};
 
 /// What the API server is asked about one object.
 #[derive(Debug)]
@@ -152,7 +142,7 @@ const UNCONFIRMED: &str = "the server makes the live value of the manifest's: no
 /// What the manifest has no value for, a server-side apply leaves alone. And where the operator counts something as
 /// drift that is none by itself, the server's agreement is no news.
 fn is_askable(change: &Change) -> bool {
-    change.desired.is_some() && default_severity(change.code) == Severity::Drift
+    change.desired.is_some() && change.code.default_severity() == Severity::Drift
 }
 
 fn is_pruned(change: &Change) -> bool {
@@ -205,16 +195,19 @@ fn remove(body: &mut Value, pointer: &str) {
 mod tests {
     use super::*;
     use crate::classify::attribution::Autoscaler;
-    use crate::vocabulary::ApplyMethod;
-    use crate::classify::object::{Judged, Role, Rules, judge};
+    use crate::classify::object::{Judged, judge};
+    use crate::classify::subject::Role;
     use crate::manifest::desired::Owner;
     use crate::object::{Gvk, ObjectKey};
+    use crate::policy::Confirm;
+    use crate::policy::Policy;
     use crate::release::operations::Operations;
     use crate::source::Lookup;
     use crate::types::TypeTable;
+    use crate::vocabulary::ApplyMethod;
 
     /// What is asked of a Deployment whose previous revision had a history limit.
-    fn judged(body: &Value, live: &Value, rules: Rules) -> Judged {
+    fn judged(body: &Value, live: &Value, rules: Policy) -> Judged {
         let key = ObjectKey {
             gvk: Gvk::new("apps/v1", "Deployment"),
             namespace: Some("shop".into()),
@@ -231,7 +224,7 @@ mod tests {
             role: Role::Expected,
             expires: false,
             body: &body.to_string(),
-            rivals: &[],
+            duplicate_documents: &[],
             previous: Some(&previous),
             attempted: &[],
             method: ApplyMethod::Csa,
@@ -240,7 +233,7 @@ mod tests {
             autoscaler: Autoscaler::None,
             values: Values::Shown,
         };
-        let rules = Rules {
+        let rules = Policy {
             confirm: Confirm::Server,
             ..rules
         };
@@ -277,7 +270,7 @@ mod tests {
         let body = json!({"metadata": {"creationTimestamp": null}, "status": {},
                           "spec": {"paused": null, "replicaz": 1, "template": {"spec": {
                               "containers": [{"name": "app", "image": "a", "imagee": "b"}]}}}});
-        let judged = judged(&body, &with_image("z", &json!({})), Rules::default());
+        let judged = judged(&body, &with_image("z", &json!({})), Policy::default());
         let mut sent: Value = serde_json::from_slice(&judged.question.unwrap().body()).unwrap();
         assert_eq!(
             sent["metadata"]["uid"], "1",
@@ -296,7 +289,7 @@ mod tests {
     fn each_finding_gets_its_own_answer() {
         let body = with_image("a", &json!({"spec": {"replicas": 3, "paused": true}}));
         let live = with_image("z", &json!({"spec": {"replicas": 5, "revisionHistoryLimit": 3}}));
-        let Judged { mut report, question } = judged(&body, &live, Rules::default());
+        let Judged { mut report, question } = judged(&body, &live, Policy::default());
         assert_eq!(report.findings.len(), 4);
         let answer = with_image(
             "z",
@@ -324,7 +317,7 @@ mod tests {
     #[test]
     fn an_answer_about_another_object_settles_nothing() {
         let live = with_image("z", &json!({}));
-        let Judged { report, question } = judged(&with_image("a", &json!({})), &live, Rules::default());
+        let Judged { report, question } = judged(&with_image("a", &json!({})), &live, Policy::default());
         for (other, name) in [("2", "web"), ("1", "api")] {
             let mut report = report.clone();
             let answer = with_image("z", &json!({"metadata": {"uid": other, "name": name}}));
@@ -339,9 +332,9 @@ mod tests {
 
     #[test]
     fn what_the_operator_alone_counts_as_drift_is_not_asked_about() {
-        let rules = Rules {
+        let rules = Policy {
             severity: vec![(FindingCode::Pruned, Severity::Drift)],
-            ..Rules::default()
+            ..Policy::default()
         };
         let body = with_image("a", &json!({"spec": {"replicaz": 1}}));
         let judged = judged(&body, &with_image("a", &json!({})), rules);

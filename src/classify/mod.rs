@@ -7,3 +7,4 @@ pub mod attribution;
 pub mod dry_run;
 mod next_upgrade;
 pub mod object;
+pub mod subject;

@@ -9,13 +9,13 @@
 use serde_json::Value;
 
 use super::attribution::{Attributed, is_grown_claim};
-use crate::vocabulary::{ApplyMethod, FindingCode, NextUpgrade};
 use crate::compare::additions::Addition;
 use crate::compare::path::{FieldPath, Segment};
 use crate::compare::three_way::Change;
 use crate::manifest::desired::{RELEASE_NAME, RELEASE_NAMESPACE};
 use crate::object::Gvk;
 use crate::types::TypeTable;
+use crate::vocabulary::{ApplyMethod, FindingCode, NextUpgrade};
 
 /// Who owns a field besides the manager that applies the release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,12 +148,12 @@ const ALTERNATIVES: &[&[&str]] = &[
 /// that it names (k8s.io/api: `core/v1/types.go`, the patch strategy `retainKeys` of `PodSpec.Volumes`).
 fn alternatives(method: ApplyMethod, place: &[Segment], gone: &str, come: &str) -> Option<Meeting> {
     let is_volume = matches!(place, [.., Segment::Key(volumes), Segment::Match(_)] if volumes == "volumes");
-    let exclude = |fields: &&&[&str]| fields.contains(&gone) && fields.contains(&come);
+    let rules_out = |fields: &&&[&str]| fields.contains(&gone) && fields.contains(&come);
     match (method, is_volume) {
         (ApplyMethod::Csa, true) => Some(Meeting::Replaced),
         (ApplyMethod::Ssa, true) => Some(Meeting::Refused),
         (ApplyMethod::Ssa | ApplyMethod::Csa, false) => {
-            ALTERNATIVES.iter().find(exclude).map(|_| Meeting::Refused)
+            ALTERNATIVES.iter().find(rules_out).map(|_| Meeting::Refused)
         }
     }
 }

@@ -1,125 +1,22 @@
 //! The verdict on one object: from what was asked and what was found to its part of the report.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 
-use super::attribution::{Attributed, Attribution, Autoscaler, Context};
-use crate::vocabulary::{ApplyMethod, FindingCode, NextUpgrade, ObjectState, Severity};
-use super::dry_run::{self, Confirm, Question};
-use crate::policy::ignore::{Here, Ignoring};
-use crate::policy::managers::{Managers, Who};
-use crate::policy::redact::{HIDDEN, Hidden, Redaction};
+use super::attribution::{Attributed, Attribution, Context};
+use super::dry_run::{self, Question};
+use super::subject::{Role, Subject, Values};
 use crate::compare::managed_fields::Live;
 use crate::compare::three_way::{Change, Versions, three_way};
-use crate::manifest::desired::{Owner, Ownership, desired};
+use crate::manifest::desired::{Ownership, desired};
 use crate::manifest::object::is_kept;
-use crate::object::{Gvk, ObjectKey};
-use crate::release::operations::Operations;
 use crate::model::{Finding, ObjectReport};
+use crate::object::{Gvk, ObjectKey};
+use crate::policy::ignore::ApplicableRules;
+use crate::policy::managers::ManagerKind;
+use crate::policy::redact::{HIDDEN, Hidden};
+use crate::policy::{Confirm, Policy};
 use crate::source::Lookup;
-use crate::types::Shape;
-
-/// The operator's say in how differences are classified and shown.
-#[derive(Debug, Clone, Default)]
-pub struct Rules {
-    /// What is hidden.
-    pub redaction: Redaction,
-    /// Codes whose severity is not the built-in one.
-    pub severity: Vec<(FindingCode, Severity)>,
-    /// Who is who among field managers.
-    pub managers: Managers,
-    /// What is left out.
-    pub ignore: Ignoring,
-    /// Who confirms findings.
-    pub confirm: Confirm,
-}
-
-impl Rules {
-    fn severity(&self, code: FindingCode) -> Severity {
-        let chosen = self.severity.iter().rev().find(|(chosen, _)| *chosen == code);
-        chosen.map_or_else(|| default_severity(code), |(_, severity)| *severity)
-    }
-}
-
-/// The severity of a code where the operator does not say otherwise.
-pub const fn default_severity(code: FindingCode) -> Severity {
-    match code {
-        FindingCode::Changed
-        | FindingCode::NotApplied
-        | FindingCode::Conflict
-        | FindingCode::Removed
-        | FindingCode::Lingering
-        | FindingCode::HalfUpgraded
-        | FindingCode::Added
-        | FindingCode::Overwritten => Severity::Drift,
-        FindingCode::Pruned
-        | FindingCode::MutatedAtAdmission
-        | FindingCode::Autoscaled
-        | FindingCode::Restarted
-        | FindingCode::Resized
-        | FindingCode::ControllerOwned
-        | FindingCode::AlsoWritten => Severity::Info,
-    }
-}
-
-/// Which revision an object is expected from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// The baseline asks for it.
-    Expected,
-    /// Only a previous or attempted revision asked for it.
-    Leftover,
-    /// A revision that failed or is pending asked for it, and nothing is deployed or the operation may still run.
-    Attempted,
-    /// A hook of the newest revision: looked at, and compared with nothing.
-    Hook,
-}
-
-/// One object, as the revisions of a release ask for it; the bodies are JSON.
-#[derive(Debug, Clone, Copy)]
-pub struct Subject<'a> {
-    /// The object.
-    pub key: &'a ObjectKey,
-    /// The template that rendered it.
-    pub template: Option<&'a str>,
-    /// The release it should belong to.
-    pub owner: Owner<'a>,
-    /// Which revision expects it.
-    pub role: Role,
-    /// Whether the cluster removes it by itself once it has finished.
-    pub expires: bool,
-    /// The baseline's body; for leftovers the body of the revision that had it.
-    pub body: &'a str,
-    /// What the same manifest asks of the object elsewhere, the latest first.
-    pub rivals: &'a [Arc<str>],
-    /// The previous revision's body.
-    pub previous: Option<&'a str>,
-    /// The attempted revisions' bodies, newest first.
-    pub attempted: &'a [Arc<str>],
-    /// How the baseline was applied.
-    pub method: ApplyMethod,
-    /// What is known of its type.
-    pub shape: Option<Shape<'a>>,
-    /// When this release's Helm was at work.
-    pub operations: &'a Operations,
-    /// Whether an autoscaler chooses its replica count.
-    pub autoscaler: Autoscaler,
-    /// Whether its values may be shown at all.
-    pub values: Values,
-}
-
-/// Whether the values of an object may be shown.
-///
-/// Ownership is what a record claims and the object's annotations confirm. A record that lies in one namespace and
-/// claims a release of another may be forged, so what it names there is compared and no value is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Values {
-    /// By the redaction rules.
-    Shown,
-    /// None of them.
-    Hidden,
-}
+use crate::vocabulary::{FindingCode, NextUpgrade, ObjectState, Severity};
 
 /// What is to be reported of an object, and what the API server should be asked before that.
 #[derive(Debug)]
@@ -141,7 +38,7 @@ impl From<ObjectReport> for Judged {
 
 /// What is to be reported of an object; `None` for objects that nothing expects and that are not there, or were
 /// never this release's.
-pub fn judge(subject: &Subject<'_>, lookup: &Lookup<'_>, rules: &Rules) -> Option<Judged> {
+pub fn judge(subject: &Subject<'_>, lookup: &Lookup<'_>, rules: &Policy) -> Option<Judged> {
     let report = |state, reason: Option<String>| {
         Some(Judged::from(empty_report(
             subject.key,
@@ -189,7 +86,12 @@ pub fn judge(subject: &Subject<'_>, lookup: &Lookup<'_>, rules: &Rules) -> Optio
     Some(judged)
 }
 
-fn judge_live(subject: &Subject<'_>, live: &Live<'_>, rules: &Rules, ignored: &Here<'_>) -> Option<Judged> {
+fn judge_live(
+    subject: &Subject<'_>,
+    live: &Live<'_>,
+    rules: &Policy,
+    ignored: &ApplicableRules<'_>,
+) -> Option<Judged> {
     let report = |state, reason: Option<String>| {
         Some(Judged::from(empty_report(
             subject.key,
@@ -225,9 +127,14 @@ fn judge_live(subject: &Subject<'_>, live: &Live<'_>, rules: &Rules, ignored: &H
 ///
 /// Helm installs the objects of a kind side by side (Helm: `pkg/kube/client.go`, `batchPerform`), and by server-side
 /// apply the second of two is no error: any of them may have come last.
-fn compare_with_each(subject: &Subject<'_>, live: &Live<'_>, rules: &Rules, ignored: &Here<'_>) -> Judged {
+fn compare_with_each(
+    subject: &Subject<'_>,
+    live: &Live<'_>,
+    rules: &Policy,
+    ignored: &ApplicableRules<'_>,
+) -> Judged {
     let judged = compare(subject, live, rules, ignored);
-    let rivals = subject.rivals.iter().map(|body| {
+    let duplicate_documents = subject.duplicate_documents.iter().map(|body| {
         let rival = Subject { body, ..*subject };
         compare(&rival, live, rules, ignored)
     });
@@ -239,7 +146,7 @@ fn compare_with_each(subject: &Subject<'_>, live: &Live<'_>, rules: &Rules, igno
             })
             .count()
     };
-    rivals.fold(judged, |best, rival| {
+    duplicate_documents.fold(judged, |best, rival| {
         if differing(&rival) < differing(&best) {
             rival
         } else {
@@ -248,7 +155,7 @@ fn compare_with_each(subject: &Subject<'_>, live: &Live<'_>, rules: &Rules, igno
     })
 }
 
-fn compare(subject: &Subject<'_>, live: &Live<'_>, rules: &Rules, ignored: &Here<'_>) -> Judged {
+fn compare(subject: &Subject<'_>, live: &Live<'_>, rules: &Policy, ignored: &ApplicableRules<'_>) -> Judged {
     let read = |body: &str| {
         let body = serde_json::from_str(body).unwrap_or(Value::Null);
         desired(body, subject.key, subject.owner)
@@ -308,7 +215,7 @@ fn compare(subject: &Subject<'_>, live: &Live<'_>, rules: &Rules, ignored: &Here
 /// Said of objects whose managed fields the API server dropped, or somebody cleared.
 const UNATTRIBUTED: &str = "it has no managed fields: who wrote what, and what was added, cannot be told";
 
-fn finding(subject: &Subject<'_>, attributed: &Attributed, rules: &Rules) -> Finding {
+fn finding(subject: &Subject<'_>, attributed: &Attributed, rules: &Policy) -> Finding {
     let gvk = &subject.key.gvk;
     let change = &attributed.change;
     let mut redacted = false;
@@ -344,43 +251,14 @@ fn finding(subject: &Subject<'_>, attributed: &Attributed, rules: &Rules) -> Fin
 }
 
 fn message(attributed: &Attributed) -> String {
-    let sentence = match attributed.change.code {
-        FindingCode::Changed => "the live value is not the one that Helm deployed",
-        FindingCode::NotApplied => {
-            "the live value is still the previous revision's: the upgrade did not reach it, or it was put back"
-        }
-        FindingCode::Conflict => {
-            "the live value is neither the previous revision's nor the one that Helm deployed"
-        }
-        FindingCode::Removed => "Helm deployed this field and the live object lacks it",
-        FindingCode::Lingering => {
-            "the chart no longer sets this field and the previous revision's value is still there"
-        }
-        FindingCode::HalfUpgraded => "the live value is that of a later revision that did not complete",
-        FindingCode::Pruned => "the API server does not know this field and drops it",
-        FindingCode::Added => "somebody else put this there, and the chart does not ask for it",
-        FindingCode::Overwritten => {
-            "the value was written in Helm's name while this release's Helm was not at work: by another release, a \
-             tool or a person"
-        }
-        FindingCode::MutatedAtAdmission => {
-            "Helm wrote this field itself, and admission changed it on its way into the cluster"
-        }
-        FindingCode::Autoscaled => "an autoscaler chose this replica count",
-        FindingCode::Restarted => "somebody restarted the workload, which leaves this annotation",
-        FindingCode::Resized => "a program grew the claim beyond the size that the chart asks for",
-        FindingCode::ControllerOwned => match (&attributed.actor, &attributed.about) {
-            (Some(actor), Some(about)) => return format!("{} {about}", actor.manager),
-            (Some(_) | None, _) => "a known controller writes this field",
-        },
-        FindingCode::AlsoWritten => {
-            "somebody wrote this object in Helm's name while this release's Helm was not at work; the values agree"
-        }
-    };
-    sentence.to_owned()
+    let code = attributed.change.code;
+    match (code, &attributed.actor, &attributed.about) {
+        (FindingCode::ControllerOwned, Some(actor), Some(about)) => format!("{} {about}", actor.manager),
+        (_, _, _) => code.message().to_owned(),
+    }
 }
 
-fn foreign(subject: &Subject<'_>, live: &Live<'_>, ownership: Ownership<'_>, rules: &Rules) -> String {
+fn foreign(subject: &Subject<'_>, live: &Live<'_>, ownership: Ownership<'_>, rules: &Policy) -> String {
     // Of an object in somebody else's namespace nothing more is told: a release record can name any object.
     let visible = subject
         .key
@@ -410,15 +288,15 @@ fn foreign(subject: &Subject<'_>, live: &Live<'_>, ownership: Ownership<'_>, rul
 }
 
 /// Who wrote the object itself last, Helm or a person: controllers write all the time.
-fn last_writer(live: &Live<'_>, rules: &Rules) -> Option<String> {
+fn last_writer(live: &Live<'_>, rules: &Policy) -> Option<String> {
     let entry = live
         .managed
         .iter()
         .filter(|entry| {
             entry.subresource.is_empty()
                 && match rules.managers.who(&entry.manager) {
-                    Who::Helm | Who::Person => true,
-                    Who::Program => false,
+                    ManagerKind::Helm | ManagerKind::Person => true,
+                    ManagerKind::Program => false,
                 }
         })
         .max_by_key(|entry| entry.time)?;
@@ -491,10 +369,15 @@ pub fn empty_report(
 
 #[cfg(test)]
 mod tests {
+    use super::super::attribution::Autoscaler;
     use super::*;
+    use crate::manifest::desired::Owner;
+    use crate::release::operations::Operations;
     use crate::source::ReadError;
     use crate::types::TypeTable;
+    use crate::vocabulary::ApplyMethod;
     use serde_json::json;
+    use std::sync::Arc;
     use std::sync::LazyLock;
 
     const OWNER: Owner<'_> = Owner {
@@ -520,7 +403,7 @@ mod tests {
             role: Role::Expected,
             expires: false,
             body,
-            rivals: &[],
+            duplicate_documents: &[],
             previous: None,
             attempted: &[],
             method: ApplyMethod::Csa,
@@ -539,12 +422,12 @@ mod tests {
         live
     }
 
-    fn judge(subject: &Subject<'_>, lookup: &Lookup<'_>, rules: &Rules) -> Option<ObjectReport> {
+    fn judge(subject: &Subject<'_>, lookup: &Lookup<'_>, rules: &Policy) -> Option<ObjectReport> {
         super::judge(subject, lookup, rules).map(|judged| judged.report)
     }
 
     fn state(subject: &Subject<'_>, live: &Value) -> (ObjectState, Option<String>) {
-        let report = judge(subject, &Lookup::Found(&live.to_string()), &Rules::default()).unwrap();
+        let report = judge(subject, &Lookup::Found(&live.to_string()), &Policy::default()).unwrap();
         (report.state, report.reason)
     }
 
@@ -552,7 +435,7 @@ mod tests {
     fn only_a_404_makes_an_object_missing() {
         let key = key("v1", "ConfigMap", "shop");
         let subject = subject(&key, "{}");
-        let judged = |lookup: Lookup<'_>| judge(&subject, &lookup, &Rules::default()).unwrap();
+        let judged = |lookup: Lookup<'_>| judge(&subject, &lookup, &Policy::default()).unwrap();
         assert_eq!(judged(Lookup::NotFound).state, ObjectState::Missing);
         let error = ReadError::TimedOut { seconds: 30 };
         let unknown = judged(Lookup::Unreadable(&error));
@@ -569,15 +452,15 @@ mod tests {
     fn either_of_two_documents_for_one_object_may_have_won() {
         let key = key("v1", "ConfigMap", "shop");
         let (first, last) = (json!({"data": {"x": "1", "y": "1"}}), json!({"data": {"x": "2"}}));
-        let (body, rivals) = (last.to_string(), [Arc::from(first.to_string())]);
+        let (body, duplicate_documents) = (last.to_string(), [Arc::from(first.to_string())]);
         let subject = Subject {
-            rivals: &rivals,
+            duplicate_documents: &duplicate_documents,
             ..subject(&key, &body)
         };
         assert_eq!(state(&subject, &owned(&first)).0, ObjectState::InSync);
         assert_eq!(state(&subject, &owned(&last)).0, ObjectState::InSync);
         let other = owned(&json!({"data": {"x": "3"}}));
-        let report = judge(&subject, &Lookup::Found(&other.to_string()), &Rules::default()).unwrap();
+        let report = judge(&subject, &Lookup::Found(&other.to_string()), &Policy::default()).unwrap();
         let found: Vec<_> = report
             .findings
             .iter()
@@ -593,7 +476,7 @@ mod tests {
             expires: true,
             ..subject(&key, "{}")
         };
-        let report = judge(&subject, &Lookup::NotFound, &Rules::default()).unwrap();
+        let report = judge(&subject, &Lookup::NotFound, &Policy::default()).unwrap();
         assert_eq!(report.state, ObjectState::InSync);
     }
 
@@ -647,7 +530,7 @@ mod tests {
             ..subject(&key, "{}")
         };
         let judged = |live: &Value| {
-            judge(&subject, &Lookup::Found(&live.to_string()), &Rules::default()).map(|report| report.state)
+            judge(&subject, &Lookup::Found(&live.to_string()), &Policy::default()).map(|report| report.state)
         };
         assert_eq!(judged(&owned(&json!({}))), Some(ObjectState::Leftover));
         assert_eq!(
@@ -657,7 +540,7 @@ mod tests {
             None
         );
         assert_eq!(judged(&json!({"metadata": {}})), None);
-        assert_eq!(judge(&subject, &Lookup::NotFound, &Rules::default()), None);
+        assert_eq!(judge(&subject, &Lookup::NotFound, &Policy::default()), None);
     }
 
     #[test]
@@ -668,7 +551,7 @@ mod tests {
         let report = judge(
             &subject(&key, body),
             &Lookup::Found(&live.to_string()),
-            &Rules::default(),
+            &Policy::default(),
         )
         .unwrap();
         let text = serde_json::to_string(&report).unwrap();
@@ -696,7 +579,7 @@ mod tests {
             values: Values::Hidden,
             ..subject(&key, r#"{"data":{"a":"claimed-value"}}"#)
         };
-        let report = judge(&subject, &Lookup::Found(&live.to_string()), &Rules::default()).unwrap();
+        let report = judge(&subject, &Lookup::Found(&live.to_string()), &Policy::default()).unwrap();
         let text = serde_json::to_string(&report).unwrap();
         assert_eq!(
             (report.state, report.findings[0].path.as_str()),
@@ -709,9 +592,9 @@ mod tests {
     fn the_operator_can_move_a_code_to_the_other_severity() {
         let key = key("v1", "ConfigMap", "shop");
         let live = owned(&json!({"data": {"a": "x"}}));
-        let rules = Rules {
+        let rules = Policy {
             severity: vec![(FindingCode::Changed, Severity::Info)],
-            ..Rules::default()
+            ..Policy::default()
         };
         let subject = subject(&key, r#"{"data":{"a":"y"}}"#);
         let report = judge(&subject, &Lookup::Found(&live.to_string()), &rules).unwrap();
@@ -732,7 +615,7 @@ mod tests {
                 method,
                 ..subject(&key, r#"{"data":{"a":"y"}}"#)
             };
-            let report = judge(&subject, &Lookup::Found(&live), &Rules::default()).unwrap();
+            let report = judge(&subject, &Lookup::Found(&live), &Policy::default()).unwrap();
             assert_eq!(report.findings[0].next_upgrade, Some(expected), "{method}");
         }
     }

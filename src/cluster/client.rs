@@ -14,8 +14,8 @@ use kube::{Client, Config};
 
 use super::Cluster;
 use super::http::{Http, Limits};
-use crate::release::stored::Driver;
 use crate::model;
+use crate::release::stored::Driver;
 
 /// Where to find the cluster and the credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use kube::client::Body;
 
 use super::http::{self, Answer, Call, Failure, Http, JSON, Patience, Purpose, Response, api_path, encode};
-use crate::source::{ReadError, Wanted};
+use crate::source::{ObjectRequest, ReadError};
 
 /// The query of every dry run. The name of the manager appears in audit logs.
 const DRY_RUN: &str = "dryRun=All&force=true&fieldManager=driftline";
@@ -32,7 +32,11 @@ const KNOWN: [(&str, &str); 3] = [
 ];
 
 /// What the API server would make of an object that is there.
-pub(super) async fn dry_run(http: &Http, wanted: &Wanted, body: Vec<u8>) -> Result<Vec<u8>, ReadError> {
+pub(super) async fn dry_run(
+    http: &Http,
+    wanted: &ObjectRequest,
+    body: Vec<u8>,
+) -> Result<Vec<u8>, ReadError> {
     let key = &wanted.key;
     let within = key.namespace.as_deref().map_or_else(String::new, |namespace| {
         format!("/namespaces/{}", encode(namespace))

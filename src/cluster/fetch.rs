@@ -15,7 +15,7 @@ use serde::Deserialize;
 use super::http::{Answer, Coding, Get, Http, JSON, Patience, Purpose, api_path, encode, parse};
 use super::pages::{self, End, Item};
 use crate::object::{Gvk, ObjectKey};
-use crate::source::{Expected, FoundObject, Lookup, ReadError, Wanted};
+use crate::source::{Expected, Lookup, ObjectHandler, ObjectRequest, ReadError};
 
 /// From how many wanted objects on one list is cheaper than as many GETs.
 const LIST_FROM: usize = 4;
@@ -24,7 +24,7 @@ const WORTH_LISTING: u64 = 20;
 
 /// The objects of one kind that are still to be found, by namespace and name.
 #[derive(Clone, Default)]
-struct Pending(Arc<Mutex<HashMap<Place, Wanted>>>);
+struct Pending(Arc<Mutex<HashMap<Place, ObjectRequest>>>);
 
 type Place = (Option<String>, String);
 
@@ -43,12 +43,12 @@ struct NamedMetadata<'a> {
 }
 
 impl Pending {
-    fn map(&self) -> MutexGuard<'_, HashMap<Place, Wanted>> {
+    fn map(&self) -> MutexGuard<'_, HashMap<Place, ObjectRequest>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The wanted object that this is, if it is one.
-    fn take(&self, json: &str) -> Result<Option<Wanted>, ReadError> {
+    fn take(&self, json: &str) -> Result<Option<ObjectRequest>, ReadError> {
         let Named { metadata } = parse(json.as_bytes())?;
         let place = (
             metadata.namespace.map(Cow::into_owned),
@@ -58,15 +58,15 @@ impl Pending {
     }
 
     /// Takes out what is not there if a whole list lacks it.
-    fn take_unlisted(&self) -> Vec<Wanted> {
-        let is_gone = |_: &Place, wanted: &mut Wanted| wanted.expected == Expected::Gone;
+    fn take_unlisted(&self) -> Vec<ObjectRequest> {
+        let is_gone = |_: &Place, wanted: &mut ObjectRequest| wanted.expected == Expected::Absent;
         self.map().extract_if(is_gone).map(|(_, wanted)| wanted).collect()
     }
 }
 
 /// Reads every wanted object and hands each outcome to `found`.
-pub(super) async fn objects(http: &Http, wanted: &[Wanted], found: FoundObject) {
-    let mut kinds: BTreeMap<(&Gvk, &str), Vec<&Wanted>> = BTreeMap::new();
+pub(super) async fn objects(http: &Http, wanted: &[ObjectRequest], found: ObjectHandler) {
+    let mut kinds: BTreeMap<(&Gvk, &str), Vec<&ObjectRequest>> = BTreeMap::new();
     for object in wanted {
         kinds
             .entry((&object.key.gvk, object.plural.as_str()))
@@ -94,12 +94,12 @@ struct Kind<'a> {
     http: &'a Http,
     gvk: &'a Gvk,
     plural: &'a str,
-    found: &'a FoundObject,
+    found: &'a ObjectHandler,
     patience: Patience,
 }
 
 impl Kind<'_> {
-    async fn read(&self, wanted: Vec<&Wanted>) {
+    async fn read(&self, wanted: Vec<&ObjectRequest>) {
         let mut namespaces: Vec<Option<&str>> = wanted
             .iter()
             .map(|wanted| wanted.key.namespace.as_deref())
@@ -171,7 +171,7 @@ impl Kind<'_> {
         let get = self.ask(&path, "list", &resource, namespace);
         let (found, wanted) = (Arc::clone(self.found), pending.clone());
         let each: Item = Arc::new(move |json| {
-            if let Some(Wanted { key, .. }) = wanted.take(json)? {
+            if let Some(ObjectRequest { key, .. }) = wanted.take(json)? {
                 found(&key, Lookup::Found(json));
             }
             Ok(())

@@ -22,9 +22,11 @@ use chrono::{DateTime, Utc};
 
 use self::http::Http;
 use self::records::Listed;
-use crate::release::stored::{Driver, StoredRevision};
 use crate::model;
-use crate::source::{FoundObject, FoundRecord, Inventory, Kinds, ReadError, ScaleTargets, Source, Wanted};
+use crate::release::stored::{Driver, StoredRevision};
+use crate::source::{
+    Inventory, Kinds, ObjectHandler, ObjectRequest, ReadError, RecordHandler, ScaleTargets, Source,
+};
 
 /// A live cluster, behind its API server.
 pub struct Cluster {
@@ -57,13 +59,13 @@ impl Source for Cluster {
         Ok(inventory)
     }
 
-    async fn records(&self, wanted: Vec<StoredRevision>, found: FoundRecord) {
+    async fn records(&self, wanted: Vec<StoredRevision>, found: RecordHandler) {
         let listed = Arc::clone(&self.listed.lock().unwrap_or_else(PoisonError::into_inner));
         records::read(&self.http, &listed, self.selector.as_deref(), wanted, found).await;
         self.log_traffic("records");
     }
 
-    async fn objects(&self, wanted: &[Wanted], found: FoundObject) {
+    async fn objects(&self, wanted: &[ObjectRequest], found: ObjectHandler) {
         fetch::objects(&self.http, wanted, found).await;
         self.log_traffic("objects");
     }
@@ -76,7 +78,7 @@ impl Source for Cluster {
         discovery::schema(&self.http, api_version).await
     }
 
-    async fn dry_run(&self, wanted: &Wanted, body: Vec<u8>) -> Result<Vec<u8>, ReadError> {
+    async fn dry_run(&self, wanted: &ObjectRequest, body: Vec<u8>) -> Result<Vec<u8>, ReadError> {
         confirm::dry_run(&self.http, wanted, body).await
     }
 }

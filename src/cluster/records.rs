@@ -21,7 +21,7 @@ use super::pages::{self, End, Item, Seen};
 use super::storage;
 use crate::release::decode::DecodeError;
 use crate::release::stored::{Driver, Status, StoredRevision};
-use crate::source::{FoundRecord, ReadError, Record};
+use crate::source::{ReadError, Record, RecordHandler};
 
 /// From how many needed records on one list is cheaper than as many GETs.
 const LIST_FROM: usize = 4;
@@ -152,7 +152,7 @@ pub(super) async fn read(
     listed: &Listed,
     selector: Option<&str>,
     wanted: Vec<StoredRevision>,
-    found: FoundRecord,
+    found: RecordHandler,
 ) {
     let found = &found;
     futures::stream::iter(listed.sort(wanted))
@@ -183,7 +183,7 @@ pub(super) async fn read(
 struct Reader<'a> {
     http: &'a Http,
     driver: Driver,
-    found: &'a FoundRecord,
+    found: &'a RecordHandler,
     patience: Patience,
 }
 

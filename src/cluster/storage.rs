@@ -11,8 +11,8 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::http::{Answer, Http, ListMeta, Purpose, encode, parse};
-use crate::release::stored::{Driver, Metadata, StoredRevision};
 use crate::model::ReportError;
+use crate::release::stored::{Driver, Metadata, StoredRevision};
 use crate::source::{Inventory, ReadError};
 
 const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";

@@ -7,9 +7,9 @@
 use serde_json::{Map, Value};
 
 use super::diff::{covers, is_servers_choice};
+use super::keyed;
 use super::lookup::{child, key_value};
 use super::managed_fields::{Entry, element_keys, owns_objects_whole, set_member};
-use super::keyed;
 use super::path::{FieldPath, Segment, push_token};
 use crate::types::{ListKind, Shape, ValueKind};
 
@@ -136,7 +136,7 @@ impl<'v, 's> Place<'v, 's> {
     /// chose where the writer made the object.
     fn is_servers_choice(&self) -> bool {
         match (self.shape, self.live) {
-            (Some(shape), live) if shape.is_filled() => {
+            (Some(shape), live) if shape.is_server_defaulted() => {
                 (shape.default().is_some() || self.standing == Standing::Creator)
                     && is_servers_choice(shape, live)
             }

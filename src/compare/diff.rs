@@ -10,10 +10,10 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use super::equal;
-use super::lookup::{child, key_value};
 use super::keyed;
+use super::lookup::{child, key_value};
 use super::path::{FieldPath, Segment, push_token};
-use crate::types::{Field, ListKind, Shape, ValueKind, Zero, is_zero};
+use crate::types::{ExplicitZero, Field, ListKind, Shape, ValueKind, is_zero};
 
 /// One place where the live object does not hold what was asked.
 #[derive(Debug)]
@@ -147,7 +147,9 @@ impl<'v> Walk<'v> {
             (_, Some(live)) => {
                 // Where Go cannot tell a zero from nothing, the server fills in what it likes.
                 let server_chose = is_zero(desired)
-                    && shape.is_some_and(|shape| shape.is_filled() && shape.zero() == Zero::Dropped);
+                    && shape.is_some_and(|shape| {
+                        shape.is_server_defaulted() && shape.zero() == ExplicitZero::Dropped
+                    });
                 let same =
                     || equal::scalars(shape, desired, live) || is_respelled(trail, shape, desired, live);
                 if !server_chose && !same() {
@@ -353,7 +355,7 @@ impl<'v> Walk<'v> {
         match (shape.filter(|shape| shape.is_builtin()), desired, live) {
             (Some(known), Value::Object(wanted), Some(Value::Object(found))) => {
                 // The server completes some maps key by key: the requests of a LimitRange from its limits.
-                let is_completed = known.value() == ValueKind::Map && known.is_filled();
+                let is_completed = known.value() == ValueKind::Map && known.is_server_defaulted();
                 if !is_completed && holds_more(known, wanted, found) {
                     self.record(trail, desired, live, Cause::Value);
                 } else {
@@ -376,7 +378,7 @@ pub(super) fn is_directive(key: &str) -> bool {
 
 /// Whether elements in a list that a manifest leaves empty were put there by somebody else than the server.
 fn is_meant_empty(shape: Shape<'_>) -> bool {
-    shape.value() == ValueKind::List && shape.list() == ListKind::Atomic && !shape.is_filled()
+    shape.value() == ValueKind::List && shape.list() == ListKind::Atomic && !shape.is_server_defaulted()
 }
 
 /// Whether a structure in an atomic list holds fields that neither the manifest nor the server put there.
@@ -391,7 +393,7 @@ fn holds_more(shape: Shape<'_>, desired: &Map<String, Value>, live: &Map<String,
 
 /// Whether the server writes this very value when nobody asks for one.
 pub(super) fn is_servers_choice(shape: Shape<'_>, live: &Value) -> bool {
-    if shape.is_filled() {
+    if shape.is_server_defaulted() {
         // Filled without a fixed default: allocated, or dependent on other fields.
         return shape
             .default()
@@ -412,7 +414,7 @@ fn holds_scalar(element: Option<Shape<'_>>, wanted: &Value, found: &Value) -> bo
 
 /// Whether the manifest's value would leave a trace in the live object.
 fn says_anything(shape: Option<Shape<'_>>, value: &Value) -> bool {
-    let kept = shape.map_or(Zero::Kept, Shape::zero) == Zero::Kept;
+    let kept = shape.map_or(ExplicitZero::Kept, Shape::zero) == ExplicitZero::Kept;
     match value {
         Value::Null => false,
         Value::Object(fields) => {

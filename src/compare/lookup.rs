@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::equal;
 use super::path::{FieldPath, Segment, push_token};
-use crate::types::{Field, Shape, Zero, is_zero};
+use crate::types::{ExplicitZero, Field, Shape, is_zero};
 
 /// The value at a path, where an object of this shape has one.
 pub(crate) fn value_at<'v>(
@@ -100,7 +100,8 @@ pub(super) fn key_value<'v>(item: &'v Value, key: &str, element: Option<Shape<'_
     let own = nested(item, key);
     let shape = element.and_then(|shape| child(shape, key));
     let is_meant = |value: &&Value| {
-        !is_zero(value) || shape.is_none_or(|shape| shape.default().is_none() || shape.zero() == Zero::Kept)
+        !is_zero(value)
+            || shape.is_none_or(|shape| shape.default().is_none() || shape.zero() == ExplicitZero::Kept)
     };
     match (own.filter(is_meant), shape.and_then(Shape::default)) {
         (Some(value), _) => Cow::Borrowed(value),

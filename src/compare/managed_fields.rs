@@ -153,7 +153,7 @@ fn is_atomic(shape: Option<Shape<'_>>, segment: &Segment) -> bool {
 /// Whether the fields of an object or map are never named one by one.
 pub(super) fn owns_objects_whole(shape: Shape<'_>) -> bool {
     // Free-form values of built-in kinds are `RawExtension`s, which are atomic.
-    shape.is_owned_whole() || shape.is_builtin() && shape.value() == ValueKind::Any
+    shape.is_atomic() || shape.is_builtin() && shape.value() == ValueKind::Any
 }
 
 /// The set below one step.

@@ -8,8 +8,8 @@
 pub mod additions;
 mod diff;
 mod equal;
-pub(crate) mod lookup;
 mod keyed;
+pub(crate) mod lookup;
 pub mod managed_fields;
 pub mod patch;
 pub mod path;

@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 use super::diff::{Cause, covers, is_directive, is_servers_choice, uncovered};
 use super::lookup::{Found, child, key_value, locate, shape_at, value_at};
 use super::path::{FieldPath, Segment};
-use crate::vocabulary::FindingCode;
 use crate::types::{ListKind, Shape, is_zero};
+use crate::vocabulary::FindingCode;
 
 /// The versions of one object, all made comparable by [`crate::manifest::desired`].
 #[derive(Debug, Clone, Copy)]
@@ -109,7 +109,6 @@ fn explain<'v>(
     match previous {
         Some(value) if !is_desired(value) && is_live(value) => FindingCode::NotApplied,
         _ if live.is_none() => FindingCode::Removed,
-        Some(value) if !is_desired(value) => FindingCode::Conflict,
         _ => FindingCode::Changed,
     }
 }
@@ -270,7 +269,7 @@ mod tests {
     /// Each row of the three-way table: previous, desired, attempted, live → code.
     #[test]
     fn the_table() {
-        use FindingCode::{Changed, Conflict, HalfUpgraded, NotApplied};
+        use FindingCode::{Changed, HalfUpgraded, NotApplied};
         type Row = (
             Option<&'static str>,
             &'static str,
@@ -283,7 +282,7 @@ mod tests {
             (None, "b", &[], "x", Some(Changed)),
             (Some("b"), "b", &[], "x", Some(Changed)),
             (Some("a"), "b", &[], "a", Some(NotApplied)),
-            (Some("a"), "b", &[], "x", Some(Conflict)),
+            (Some("a"), "b", &[], "x", Some(Changed)),
             (Some("b"), "b", &["c"], "c", Some(HalfUpgraded)),
             (Some("a"), "b", &["c", "a"], "a", Some(HalfUpgraded)),
             (Some("b"), "b", &["c"], "x", Some(Changed)),

@@ -24,7 +24,7 @@ pub(super) const fn text(code: FindingCode) -> Text {
                 before it. Helm says deployed; this field was not.",
             arises: "Either the write never arrived: the upgrade merged old and new without seeing it (custom \
                 resources), an admission webhook put the old value back, or the object was restored from a backup. \
-                Or somebody undid the change by hand after the upgrade, with kubectl rollout undo for instance.",
+               ",
             example: "/spec/template/spec/containers[name=app]/image nginx:1.27 → nginx:1.25, as in revision 6",
             remedy: "Check whether somebody rolled back on purpose during an incident before you deploy again: \
                 the old value may be what keeps the service up. If so, roll the release back as well, so that \
@@ -34,17 +34,17 @@ pub(super) const fn text(code: FindingCode) -> Text {
                 manifest agree, so Helm sees no reason to write. Server-side apply: it is written, or the upgrade \
                 fails with a conflict if another manager owns the field.",
         },
-        FindingCode::Conflict => Text {
-            meaning: "Three values disagree: the previous revision had one, the baseline sets another, and the \
-                live object has a third.",
-            arises: "The chart changed a field that somebody else changes too, before or after the upgrade. \
-                Often two tools fight over it: an autoscaler and a replica count, an image updater and a tag.",
-            example: "/spec/replicas 4 → 7, revision 6: 2",
-            remedy: "Decide who owns the field. If the chart does, stop the other writer and deploy again. If the \
-                other writer does, take the field out of the chart, or leave it to an ignore rule.",
-            next_upgrade: "Client-side apply overwrites the live value on built-in kinds and keeps it on custom \
-                resources. Server-side apply fails while another manager owns the field, unless forced. This code \
-                is about three values; whether the upgrade itself will meet a conflict stands beside the finding.",
+        FindingCode::Undone => Text {
+            meaning: "The upgrade wrote the baseline's value, and somebody put the previous revision's value back \
+                afterwards.",
+            arises: "Somebody rolled one object back without Helm during an incident, with kubectl rollout undo, edit \
+                or apply of an older manifest. The managed fields name a writer and a time after the upgrade.",
+            example: "/spec/template/spec/containers[name=app]/image nginx:1.27 → nginx:1.25, as in revision 6",
+            remedy: "Ask whoever did it before you deploy again: the old value may be what keeps the service up. If \
+                it has to stay, roll the release back as well, or put the value into the chart's values.",
+            next_upgrade: "Built-in kinds, client-side apply: the baseline's value is written again. Custom resources, \
+                client-side apply: the live value stays unless the chart changes the field once more. Server-side \
+                apply: the upgrade fails with a conflict while the other manager owns the field, unless forced.",
         },
         FindingCode::Removed => Text {
             meaning: "Helm deployed a field that the live object does not have.",

@@ -3,10 +3,10 @@
 //! Advice is a list, safest first. Whatever overwrites or deletes is marked, comes after what only reads, and after the
 //! copy of what it takes away. driftline itself runs none of it.
 
-use crate::vocabulary::ApplyMethod;
+use crate::model::{Advice, Chart};
 use crate::object::ObjectKey;
 use crate::release::stored::{Driver, ReleaseKey, StoredRevision};
-use crate::model::{Advice, Chart};
+use crate::vocabulary::ApplyMethod;
 
 /// The commands about one release.
 #[derive(Debug, Clone, Copy)]

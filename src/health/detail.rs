@@ -2,13 +2,16 @@
 
 use super::description;
 use super::observe::{Observed, Presence, Side};
-use super::{Told, moment};
+use super::{RecordFacts, moment};
+use crate::model::{ObjectDetail, RevisionDetail};
 use crate::object::ObjectKey;
 use crate::release::history::History;
-use crate::model::{ObjectDetail, RevisionDetail};
 
 /// Every revision, oldest first, with what its record tells where that was read.
-pub fn revisions<'t>(history: &History, told: impl Fn(u64) -> Option<&'t Told>) -> Vec<RevisionDetail> {
+pub fn revisions<'t>(
+    history: &History,
+    told: impl Fn(u64) -> Option<&'t RecordFacts>,
+) -> Vec<RevisionDetail> {
     let detail = |stored: &crate::release::stored::StoredRevision| {
         let told = told(stored.revision);
         RevisionDetail {

@@ -1,8 +1,8 @@
 //! What the metadata of all revisions says.
 
-use super::{Case, remark, with};
-use crate::vocabulary::{HealthCode, HealthSeverity};
+use super::{ReleaseFacts, remark, with};
 use crate::model::Health;
+use crate::vocabulary::{HealthCode, HealthSeverity};
 
 /// How many bytes a Secret or a `ConfigMap` may hold (Kubernetes:
 /// `pkg/apis/core/types.go`, `MaxSecretSize`).
@@ -11,7 +11,7 @@ pub(super) const LIMIT: u64 = 1 << 20;
 /// From how many revisions on a history is remarkable. Helm keeps ten unless told otherwise.
 const MANY: usize = 50;
 
-pub(super) fn of(case: &Case<'_>) -> Vec<Health> {
+pub(super) fn of(case: &ReleaseFacts<'_>) -> Vec<Health> {
     let mut health = Vec::new();
     for revision in case.history.revisions() {
         if let Some(mismatch) = &revision.mismatch {
@@ -27,7 +27,7 @@ pub(super) fn of(case: &Case<'_>) -> Vec<Health> {
     health
 }
 
-fn several_deployed(case: &Case<'_>) -> Option<Health> {
+fn several_deployed(case: &ReleaseFacts<'_>) -> Option<Health> {
     let baseline = case.history.baseline()?;
     let deployed: Vec<String> = case
         .history
@@ -65,7 +65,7 @@ pub(super) const fn percent_of_limit(bytes: u64) -> u64 {
 }
 
 /// Records that are too many, or nearly too large to be written.
-fn bloat(case: &Case<'_>) -> Option<Health> {
+fn bloat(case: &ReleaseFacts<'_>) -> Option<Health> {
     let count = case.history.revisions().len();
     let sizes: Vec<u64> = case.told.values().filter_map(|told| told.bytes).collect();
     let largest = sizes.iter().copied().max().unwrap_or(0);
@@ -119,7 +119,7 @@ fn bloat(case: &Case<'_>) -> Option<Health> {
 }
 
 /// Definitions in `crds/` that changed: Helm installs them once and never upgrades them.
-pub(super) fn definitions(case: &Case<'_>) -> Option<Health> {
+pub(super) fn definitions(case: &ReleaseFacts<'_>) -> Option<Health> {
     let newest = case.told.get(&case.history.latest()?.revision)?;
     let changed: Vec<(u64, &String)> = case
         .told

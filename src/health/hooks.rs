@@ -9,13 +9,13 @@ use super::advice;
 use super::observe::Presence;
 use super::operation::may_be_at_work;
 use super::readiness::JobState;
-use super::{Case, Seen, moment, named, remark, with};
-use crate::vocabulary::{HealthCode, HealthSeverity};
+use super::{ObservedObject, ReleaseFacts, moment, named, remark, with};
+use crate::model::Health;
 use crate::release::decode::Hook;
 use crate::release::stored::{Status, StoredRevision};
-use crate::model::Health;
+use crate::vocabulary::{HealthCode, HealthSeverity};
 
-pub(super) fn of(case: &Case<'_>) -> Vec<Health> {
+pub(super) fn of(case: &ReleaseFacts<'_>) -> Vec<Health> {
     let Some(latest) = case.history.latest() else {
         return Vec::new();
     };
@@ -35,10 +35,10 @@ pub(super) fn of(case: &Case<'_>) -> Vec<Health> {
 }
 
 /// Objects of hooks that the newest revision does not have any more: nothing ever deletes them.
-pub(super) fn left_over(case: &Case<'_>) -> Option<Health> {
+pub(super) fn left_over(case: &ReleaseFacts<'_>) -> Option<Health> {
     let latest = case.history.latest()?;
     let current = case.told.get(&latest.revision)?;
-    let left: Vec<&Seen> = case
+    let left: Vec<&ObservedObject> = case
         .hooks
         .iter()
         .filter(|seen| {
@@ -70,7 +70,12 @@ pub(super) fn left_over(case: &Case<'_>) -> Option<Health> {
     ))
 }
 
-fn one(case: &Case<'_>, latest: &StoredRevision, seen: &Seen, hook: &Hook) -> Option<Health> {
+fn one(
+    case: &ReleaseFacts<'_>,
+    latest: &StoredRevision,
+    seen: &ObservedObject,
+    hook: &Hook,
+) -> Option<Health> {
     // A rollback copies what its target's hooks came to. Two clocks are involved, so a minute is allowed between them.
     let begin = latest.created.map(|created| created - TimeDelta::minutes(1));
     let started = hook

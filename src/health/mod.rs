@@ -25,17 +25,17 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use self::advice::Commands;
 pub use self::advice::Contested;
 use self::observe::Observed;
-use crate::vocabulary::{ApplyMethod, HealthCode, HealthSeverity};
+use crate::model::{Advice, Chart, Health};
 use crate::object::ObjectKey;
 use crate::release::decode::{DecodeError, Hook};
+use crate::release::history::Depth;
 use crate::release::history::History;
 use crate::release::stored::StoredRevision;
-use crate::model::{Advice, Chart, Health};
-use crate::scan::Depth;
+use crate::vocabulary::{ApplyMethod, HealthCode, HealthSeverity};
 
 /// What the record of one revision tells.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Told {
+pub struct RecordFacts {
     /// How Helm says it ended.
     pub description: String,
     /// When it began, on the clock of whoever ran Helm.
@@ -52,7 +52,7 @@ pub struct Told {
 
 /// One object of a release in trouble.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
+pub struct ObservedObject {
     /// The object.
     pub key: ObjectKey,
     /// Whether the deployed revision has it.
@@ -63,15 +63,15 @@ pub struct Seen {
 
 /// Everything that is known of one release.
 #[derive(Debug, Clone, Copy)]
-pub struct Case<'a> {
+pub struct ReleaseFacts<'a> {
     /// The metadata of all of its revisions.
     pub history: &'a History,
     /// What the records tell that were read, by revision.
-    pub told: &'a BTreeMap<u64, Told>,
+    pub told: &'a BTreeMap<u64, RecordFacts>,
     /// The objects of the newest revision and of the deployed one, where the newest did not come to its end.
-    pub objects: &'a [Seen],
+    pub objects: &'a [ObservedObject],
     /// The hooks of the newest revision likewise; with the whole history, those of all revisions.
-    pub hooks: &'a [Seen],
+    pub hooks: &'a [ObservedObject],
     /// Objects that other revisions left behind.
     pub leftovers: &'a [ObjectKey],
     /// Objects of the deployed revision that are not this release's, with whose they are.
@@ -92,7 +92,7 @@ pub struct Case<'a> {
     pub stuck_after: TimeDelta,
 }
 
-impl Case<'_> {
+impl ReleaseFacts<'_> {
     fn commands(&self) -> Commands<'_> {
         Commands {
             key: &self.history.key,
@@ -103,7 +103,7 @@ impl Case<'_> {
 }
 
 /// Everything that is noteworthy about a release beyond its objects.
-pub fn diagnose(case: &Case<'_>) -> Vec<Health> {
+pub fn diagnose(case: &ReleaseFacts<'_>) -> Vec<Health> {
     let mut health = history::of(case);
     health.extend(operation::of(case));
     health.extend(progress::half_upgraded(case));

@@ -2,12 +2,12 @@
 
 use super::advice;
 use super::observe::Presence;
-use super::{Case, Seen, human, moment, named, remark, with};
-use crate::vocabulary::{HealthCode, HealthSeverity};
-use crate::object::ObjectKey;
+use super::{ObservedObject, ReleaseFacts, human, moment, named, remark, with};
 use crate::model::Health;
+use crate::object::ObjectKey;
+use crate::vocabulary::{HealthCode, HealthSeverity};
 
-pub(super) fn of(case: &Case<'_>) -> Vec<Health> {
+pub(super) fn of(case: &ReleaseFacts<'_>) -> Vec<Health> {
     let mut health: Vec<Health> = case
         .objects
         .iter()
@@ -21,7 +21,7 @@ pub(super) fn of(case: &Case<'_>) -> Vec<Health> {
 }
 
 /// An object that cannot go because nobody takes its finalizers off.
-fn blocked(case: &Case<'_>, seen: &Seen) -> Option<Health> {
+fn blocked(case: &ReleaseFacts<'_>, seen: &ObservedObject) -> Option<Health> {
     let deleting = seen.observed.as_ref()?.deleting.as_ref()?;
     if deleting.finalizers.is_empty() {
         return None;
@@ -58,7 +58,7 @@ fn blocked(case: &Case<'_>, seen: &Seen) -> Option<Health> {
 ///
 /// Helm asks for the owner only of what the current revision does not have (Helm: `pkg/action/upgrade.go`,
 /// `performUpgrade`; `validate.go`, `existingResourceConflict`).
-fn conflict(case: &Case<'_>) -> Option<Health> {
+fn conflict(case: &ReleaseFacts<'_>) -> Option<Health> {
     let foreign: Vec<(&ObjectKey, String)> = case
         .objects
         .iter()
@@ -116,7 +116,7 @@ fn taken_over(key: &ObjectKey, whose: &str) -> Health {
 }
 
 /// A kind of the manifest that is gone: whatever Helm does, it has to build the current manifest first.
-fn unserved(case: &Case<'_>, kind: &str) -> Health {
+fn unserved(case: &ReleaseFacts<'_>, kind: &str) -> Health {
     let commands = case.commands();
     let mut steps = vec![commands.history()];
     let revision = case.history.baseline().map(|baseline| baseline.revision);
@@ -138,7 +138,7 @@ fn unserved(case: &Case<'_>, kind: &str) -> Health {
     )
 }
 
-fn leftovers(case: &Case<'_>) -> Option<Health> {
+fn leftovers(case: &ReleaseFacts<'_>) -> Option<Health> {
     let first = case.leftovers.first()?;
     let mut advice = vec![advice::describe(first, "shows what it is")];
     for key in case.leftovers {

@@ -6,15 +6,15 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::readiness::{self, JobState};
-use crate::vocabulary::FindingCode;
-use crate::policy::managers::{Managers, Who};
-use crate::classify::object::Values;
+use crate::classify::subject::Values;
 use crate::compare::managed_fields::Live;
 use crate::compare::three_way::{Versions, three_way};
 use crate::manifest::desired::{Owner, Ownership, desired};
 use crate::object::ObjectKey;
+use crate::policy::managers::{ManagerKind, Managers};
 use crate::source::Lookup;
 use crate::types::Shape;
+use crate::vocabulary::FindingCode;
 
 /// An object of a release in trouble, and what the two revisions ask of it; as JSON.
 #[derive(Debug, Clone, Copy)]
@@ -138,7 +138,9 @@ pub fn observe(watched: &Watched<'_>, lookup: &Lookup<'_>) -> Observed {
         written: live
             .managed
             .iter()
-            .filter(|entry| entry.subresource.is_empty() && watched.managers.who(&entry.manager) == Who::Helm)
+            .filter(|entry| {
+                entry.subresource.is_empty() && watched.managers.who(&entry.manager) == ManagerKind::Helm
+            })
             .filter_map(|entry| entry.time)
             .max(),
     }

@@ -10,15 +10,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::advice;
 use super::description::{self, Cause};
 use super::history::{LIMIT, percent_of_limit};
-use super::{Case, Seen, human, moment, remark, with};
-use crate::vocabulary::{HealthCode, HealthSeverity};
-use crate::release::stored::{Status, StoredRevision};
+use super::{ObservedObject, ReleaseFacts, human, moment, remark, with};
 use crate::model::{Advice, Health};
+use crate::release::stored::{Status, StoredRevision};
+use crate::vocabulary::{HealthCode, HealthSeverity};
 
 /// From which difference on two clocks are worth a word. A large chart takes some time to be rendered, too.
 const SKEW: TimeDelta = TimeDelta::minutes(5);
 
-pub(super) fn of(case: &Case<'_>) -> Option<Health> {
+pub(super) fn of(case: &ReleaseFacts<'_>) -> Option<Health> {
     let latest = case.history.latest()?;
     if latest.status.is_pending() {
         Some(pending(case, latest))
@@ -31,19 +31,19 @@ pub(super) fn of(case: &Case<'_>) -> Option<Health> {
 
 /// Since when nothing was written, as far as the record and the objects tell. Helm does not touch the record while it
 /// waits. Without a time nothing proves that somebody is still at it, and a clock ahead of ours is no age.
-fn silence(case: &Case<'_>, latest: &StoredRevision) -> Option<TimeDelta> {
+fn silence(case: &ReleaseFacts<'_>, latest: &StoredRevision) -> Option<TimeDelta> {
     let written = last_object_write(case).map(|(_, time)| time);
     let last = latest.written.max(written)?;
     Some((case.now - last).max(TimeDelta::zero()))
 }
 
 /// Whether an operation is pending, and young enough to be at work.
-pub(super) fn may_be_at_work(case: &Case<'_>, latest: &StoredRevision) -> bool {
+pub(super) fn may_be_at_work(case: &ReleaseFacts<'_>, latest: &StoredRevision) -> bool {
     latest.status.is_pending() && silence(case, latest).is_some_and(|age| age < case.stuck_after)
 }
 
 /// Pending: at work, or dead.
-fn pending(case: &Case<'_>, latest: &StoredRevision) -> Health {
+fn pending(case: &ReleaseFacts<'_>, latest: &StoredRevision) -> Health {
     let what = format!("revision {} is {}", latest.revision, latest.status.as_str());
     let written = last_object_write(case);
     let mut evidence: Vec<String> = written_at(latest).into_iter().collect();
@@ -97,7 +97,7 @@ fn written_at(revision: &StoredRevision) -> Option<String> {
 }
 
 /// That whoever ran Helm has another time than the API server, which everything here is measured by.
-fn skew(case: &Case<'_>, latest: &StoredRevision) -> Option<String> {
+fn skew(case: &ReleaseFacts<'_>, latest: &StoredRevision) -> Option<String> {
     let begun = case.told.get(&latest.revision)?.deployed_at?;
     let created = latest.created?;
     let difference = (begun - created).abs();
@@ -112,7 +112,7 @@ fn skew(case: &Case<'_>, latest: &StoredRevision) -> Option<String> {
 }
 
 /// The last write to any object in Helm's name.
-fn last_object_write<'a>(case: &Case<'a>) -> Option<(&'a Seen, DateTime<Utc>)> {
+fn last_object_write<'a>(case: &ReleaseFacts<'a>) -> Option<(&'a ObservedObject, DateTime<Utc>)> {
     case.objects
         .iter()
         .filter_map(|seen| Some((seen, seen.observed.as_ref()?.written?)))
@@ -120,7 +120,7 @@ fn last_object_write<'a>(case: &Case<'a>) -> Option<(&'a Seen, DateTime<Utc>)> {
 }
 
 /// What else than a killed Helm leaves an operation pending.
-fn why_pending(case: &Case<'_>, latest: &StoredRevision) -> Option<String> {
+fn why_pending(case: &ReleaseFacts<'_>, latest: &StoredRevision) -> Option<String> {
     let bytes = case.told.get(&latest.revision).and_then(|told| told.bytes);
     if let Some(bytes) = bytes.filter(|bytes| percent_of_limit(*bytes) >= 99) {
         return Some(format!(
@@ -146,7 +146,7 @@ fn why_pending(case: &Case<'_>, latest: &StoredRevision) -> Option<String> {
     }
 }
 
-fn out_of_pending(case: &Case<'_>, latest: &StoredRevision) -> Vec<Advice> {
+fn out_of_pending(case: &ReleaseFacts<'_>, latest: &StoredRevision) -> Vec<Advice> {
     let commands = case.commands();
     let baseline = case.history.baseline().map(|baseline| baseline.revision);
     let mut steps = preparations(case, latest, baseline);
@@ -207,7 +207,7 @@ fn out_of_pending(case: &Case<'_>, latest: &StoredRevision) -> Vec<Advice> {
 }
 
 /// What comes before every change: looking, waiting and copies.
-fn preparations(case: &Case<'_>, latest: &StoredRevision, other: Option<u64>) -> Vec<Advice> {
+fn preparations(case: &ReleaseFacts<'_>, latest: &StoredRevision, other: Option<u64>) -> Vec<Advice> {
     let commands = case.commands();
     let mut steps = vec![commands.history(), commands.events()];
     let going = case.objects.iter().filter(|seen| {
@@ -222,7 +222,7 @@ fn preparations(case: &Case<'_>, latest: &StoredRevision, other: Option<u64>) ->
     steps
 }
 
-fn failed(case: &Case<'_>, latest: &StoredRevision) -> Health {
+fn failed(case: &ReleaseFacts<'_>, latest: &StoredRevision) -> Health {
     let told = case.told.get(&latest.revision);
     let sentence = told.map(|told| told.description.as_str()).unwrap_or_default();
     let failure = description::cause(sentence);
@@ -302,7 +302,7 @@ fn failed(case: &Case<'_>, latest: &StoredRevision) -> Health {
 }
 
 /// The newest revision that once was deployed. A rollback that fails marks failed revisions as superseded, too.
-pub(super) fn last_good(case: &Case<'_>) -> Option<u64> {
+pub(super) fn last_good(case: &ReleaseFacts<'_>) -> Option<u64> {
     let mut revisions = case.history.revisions().iter().rev();
     let good = revisions.find(|revision| {
         let told = case.told.get(&revision.revision);

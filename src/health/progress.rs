@@ -2,13 +2,13 @@
 
 use super::observe::{Presence, Side};
 use super::operation::last_good;
-use super::{Case, Seen, named, remark, with};
-use crate::vocabulary::{HealthCode, HealthSeverity};
-use crate::release::stored::{Status, StoredRevision};
+use super::{ObservedObject, ReleaseFacts, named, remark, with};
 use crate::model::Health;
+use crate::release::stored::{Status, StoredRevision};
+use crate::vocabulary::{HealthCode, HealthSeverity};
 
 /// Objects at the new revision, at the old one, at neither.
-pub(super) fn half_upgraded(case: &Case<'_>) -> Option<Health> {
+pub(super) fn half_upgraded(case: &ReleaseFacts<'_>) -> Option<Health> {
     let (baseline, latest) = (case.history.baseline()?, case.history.latest()?);
     let at = |side: Side| {
         case.objects.iter().filter(move |seen| {
@@ -65,12 +65,12 @@ pub(super) fn half_upgraded(case: &Case<'_>) -> Option<Health> {
 }
 
 /// Nothing to compare with, and what exists all the same.
-pub(super) fn no_baseline(case: &Case<'_>) -> Option<Health> {
+pub(super) fn no_baseline(case: &ReleaseFacts<'_>) -> Option<Health> {
     let latest = case.history.latest()?;
     if case.history.baseline().is_some() {
         return None;
     }
-    let existing: Vec<&Seen> = case
+    let existing: Vec<&ObservedObject> = case
         .objects
         .iter()
         .filter(|seen| {
@@ -124,7 +124,7 @@ pub(super) fn no_baseline(case: &Case<'_>) -> Option<Health> {
 }
 
 /// What was uninstalled with its history kept.
-fn uninstalled(case: &Case<'_>, latest: &StoredRevision, exists: &str) -> Health {
+fn uninstalled(case: &ReleaseFacts<'_>, latest: &StoredRevision, exists: &str) -> Health {
     let commands = case.commands();
     let mut steps = vec![commands.history()];
     steps.extend(commands.backup(&[latest.revision]));
@@ -148,7 +148,7 @@ fn uninstalled(case: &Case<'_>, latest: &StoredRevision, exists: &str) -> Health
     )
 }
 
-fn is_unread(seen: &Seen) -> bool {
+fn is_unread(seen: &ObservedObject) -> bool {
     let presence = seen.observed.as_ref().map(|observed| &observed.presence);
     presence.is_none_or(|presence| *presence == Presence::Unread)
 }

@@ -25,7 +25,7 @@ fn history(driver: Driver, statuses: &[&str], written: Option<DateTime<Utc>>) ->
 }
 
 fn told_by_metadata(history: &History, now: DateTime<Utc>) -> Vec<Health> {
-    diagnose(&Case {
+    diagnose(&ReleaseFacts {
         history,
         told: &BTreeMap::new(),
         objects: &[],
@@ -141,8 +141,8 @@ fn observed(presence: Presence, side: Option<Side>) -> Observed {
     }
 }
 
-fn seen(name: &str, is_deployed: bool, observed: Observed) -> Seen {
-    Seen {
+fn seen(name: &str, is_deployed: bool, observed: Observed) -> ObservedObject {
+    ObservedObject {
         key: key("ConfigMap", name),
         is_deployed,
         observed: Some(observed),
@@ -156,9 +156,9 @@ struct Scene {
     /// What Helm says of revisions that failed.
     sentence: &'static str,
     /// In place of what is made up of the statuses.
-    told: BTreeMap<u64, Told>,
-    objects: Vec<Seen>,
-    hooks: Vec<Seen>,
+    told: BTreeMap<u64, RecordFacts>,
+    objects: Vec<ObservedObject>,
+    hooks: Vec<ObservedObject>,
     unserved_newest: BTreeSet<String>,
     method: ApplyMethod,
     contested: Contested,
@@ -191,16 +191,16 @@ impl Scene {
             } else {
                 "Upgrade complete"
             };
-            let made_up = || Told {
+            let made_up = || RecordFacts {
                 description: failed.to_owned(),
-                ..Told::default()
+                ..RecordFacts::default()
             };
             (
                 revision,
                 self.told.get(&revision).cloned().unwrap_or_else(made_up),
             )
         };
-        let health = diagnose(&Case {
+        let health = diagnose(&ReleaseFacts {
             history: &history,
             told: &(1..).zip(&self.statuses).map(told).collect(),
             objects: &self.objects,
@@ -385,11 +385,11 @@ fn what_a_hook_came_to_in_another_revision_is_no_news() {
         ..Hook::default()
     };
     for (started, found) in [(now, true), (now - TimeDelta::days(1), false)] {
-        let told = Told {
+        let told = RecordFacts {
             hooks: vec![hook(started)],
-            ..Told::default()
+            ..RecordFacts::default()
         };
-        let hook = Seen {
+        let hook = ObservedObject {
             key: key("Job", "migrate"),
             is_deployed: false,
             observed: Some(observed(Presence::Absent, None)),
@@ -414,9 +414,9 @@ fn clocks_that_differ_are_told() {
         (TimeDelta::hours(3), true),
         (TimeDelta::hours(-3), true),
     ] {
-        let told = Told {
+        let told = RecordFacts {
             deployed_at: Some(created + ahead),
-            ..Told::default()
+            ..RecordFacts::default()
         };
         let health = Scene {
             created: Some(created),
@@ -445,9 +445,9 @@ fn long_and_large_histories_are_told() {
         (800_000, Some(HealthSeverity::Warning)),
         (1_040_000, Some(HealthSeverity::Critical)),
     ] {
-        let told = Told {
+        let told = RecordFacts {
             bytes: Some(bytes),
-            ..Told::default()
+            ..RecordFacts::default()
         };
         let health = Scene {
             told: BTreeMap::from([(1, told)]),

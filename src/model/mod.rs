@@ -14,7 +14,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::vocabulary::{ApplyMethod, FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome, Severity, Stopped, Verdict};
+use crate::vocabulary::{
+    ApplyMethod, FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome, Severity,
+    Stopped, Verdict,
+};
 
 /// The name and version of the JSON contract.
 pub const SCHEMA: &str = "driftline.report/v1";

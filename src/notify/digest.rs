@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 
 use super::list::{Cost, Detail, Entry, Line, List};
 use super::text::{NAME, PATH, SENTENCE, clean, count};
-use crate::vocabulary::{HealthCode, HealthSeverity, ObjectState, Outcome, Severity, Stopped, Verdict};
 use crate::model::{Finding, ObjectReport, ReleaseReport, Report};
+use crate::vocabulary::{HealthCode, HealthSeverity, ObjectState, Outcome, Severity, Stopped, Verdict};
 
 /// The most objects that a message names of one release.
 const OBJECTS: usize = 5;

@@ -6,12 +6,12 @@
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use serde::Deserialize;
 
-use crate::compare::path::FieldPath;
 use super::path_pattern::PathPattern;
+use crate::compare::path::FieldPath;
 
 /// What kind of program a manager's name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Who {
+pub enum ManagerKind {
     /// A program that installs Helm releases.
     Helm,
     /// A program that people drive by hand.
@@ -22,7 +22,7 @@ pub enum Who {
 
 /// How much the manifest says about a place that somebody else writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Asked {
+pub enum ManifestMention {
     /// Nothing, nor anything else in that top-level section of the object.
     SectionUnset,
     /// Nothing at the place itself.
@@ -70,13 +70,13 @@ pub struct ExpectedWrite {
     pub paths: Vec<PathPattern>,
     /// How little the manifest must say for this to hold.
     #[serde(default)]
-    pub only: Only,
+    pub only: When,
 }
 
 /// What the manifest may say at a place where a write is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Only {
+pub enum When {
     /// Anything.
     #[default]
     Always,
@@ -100,7 +100,7 @@ struct Expected {
     managers: Option<GlobSet>,
     kinds: Option<GlobSet>,
     paths: Vec<PathPattern>,
-    only: Only,
+    only: When,
 }
 
 const BUILT_IN: &str = include_str!("managers.yaml");
@@ -131,13 +131,13 @@ impl Managers {
     }
 
     /// What kind of program a name stands for.
-    pub fn who(&self, manager: &str) -> Who {
+    pub fn who(&self, manager: &str) -> ManagerKind {
         if self.helm.is_match(manager) {
-            Who::Helm
+            ManagerKind::Helm
         } else if self.people.is_match(manager) {
-            Who::Person
+            ManagerKind::Person
         } else {
-            Who::Program
+            ManagerKind::Program
         }
     }
 
@@ -147,17 +147,23 @@ impl Managers {
     }
 
     /// What the manager is known to do at a place of such an object, if that is no drift.
-    pub fn expects(&self, manager: &str, kind: &str, path: &FieldPath, asked: Asked) -> Option<&str> {
+    pub fn expects(
+        &self,
+        manager: &str,
+        kind: &str,
+        path: &FieldPath,
+        asked: ManifestMention,
+    ) -> Option<&str> {
         let expected = self.expected.iter().find(|expected| {
             let may = match expected.only {
-                Only::Always => true,
-                Only::Unset => asked <= Asked::Unset,
-                Only::SectionUnset => asked == Asked::SectionUnset,
+                When::Always => true,
+                When::Unset => asked <= ManifestMention::Unset,
+                When::SectionUnset => asked == ManifestMention::SectionUnset,
             };
             may && expected.kinds.as_ref().is_none_or(|kinds| kinds.is_match(kind))
                 && match &expected.managers {
                     Some(managers) => managers.is_match(manager),
-                    None => self.who(manager) == Who::Program,
+                    None => self.who(manager) == ManagerKind::Program,
                 }
                 && expected.paths.iter().any(|pattern| pattern.matches(path))
         });
@@ -205,12 +211,12 @@ mod tests {
         assert!(lists.expected.len() > 10);
         let managers = Managers::new(lists).unwrap();
         for (name, who) in [
-            ("helm", Who::Helm),
-            ("helm-controller", Who::Helm),
-            ("terraform-provider-helm_v2.17.0_x5", Who::Helm),
-            ("kubectl-edit", Who::Person),
-            ("Mozilla", Who::Person),
-            ("kube-controller-manager", Who::Program),
+            ("helm", ManagerKind::Helm),
+            ("helm-controller", ManagerKind::Helm),
+            ("terraform-provider-helm_v2.17.0_x5", ManagerKind::Helm),
+            ("kubectl-edit", ManagerKind::Person),
+            ("Mozilla", ManagerKind::Person),
+            ("kube-controller-manager", ManagerKind::Program),
         ] {
             assert_eq!(managers.who(name), who, "{name}");
         }
@@ -226,19 +232,19 @@ mod tests {
             .key("caBundle");
         let kind = "ValidatingWebhookConfiguration";
         for (manager, kind, asked, expected) in [
-            ("kubectl-patch", kind, Asked::Unset, true),
-            ("kubectl-patch", kind, Asked::Set, false),
-            ("cainjector", kind, Asked::Set, true),
-            ("cainjector", "ConfigMap", Asked::Set, false),
+            ("kubectl-patch", kind, ManifestMention::Unset, true),
+            ("kubectl-patch", kind, ManifestMention::Set, false),
+            ("cainjector", kind, ManifestMention::Set, true),
+            ("cainjector", "ConfigMap", ManifestMention::Set, false),
         ] {
             let found = managers.expects(manager, kind, &bundle, asked);
             assert_eq!(found.is_some(), expected, "{manager} {kind} {asked:?}");
         }
         let data = FieldPath::root().key("data").key("tls.crt");
         for (manager, asked, expected) in [
-            ("some-operator", Asked::SectionUnset, true),
-            ("some-operator", Asked::Unset, false),
-            ("kubectl-edit", Asked::SectionUnset, false),
+            ("some-operator", ManifestMention::SectionUnset, true),
+            ("some-operator", ManifestMention::Unset, false),
+            ("kubectl-edit", ManifestMention::SectionUnset, false),
         ] {
             let found = managers.expects(manager, "Secret", &data, asked);
             assert_eq!(found.is_some(), expected, "{manager} {asked:?}");

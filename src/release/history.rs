@@ -4,6 +4,15 @@ use std::collections::BTreeMap;
 
 use super::stored::{ReleaseKey, Status, StoredRevision};
 
+/// How much of each release is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// The records that the comparison needs.
+    Comparison,
+    /// The records of the whole history, as far as it is bearable, for the report's `detail`.
+    History,
+}
+
 /// How many revisions above the baseline are read: enough for any story worth telling, few enough that a release
 /// which fails every night stays cheap.
 const ATTEMPTS_READ: usize = 5;

@@ -64,7 +64,7 @@ impl Operations {
     /// Whether a write at this time cannot have been this release's Helm.
     ///
     /// Only a time after the baseline's operation and outside every later attempt is certain.
-    pub fn exclude(&self, time: DateTime<Utc>) -> bool {
+    pub fn rules_out(&self, time: DateTime<Utc>) -> bool {
         self.baseline_end.is_some_and(|end| time > end)
             && !self
                 .attempts
@@ -74,7 +74,7 @@ impl Operations {
 
     /// Whether something of this resource version, written in this second, was written when the baseline's operation
     /// had ended in the very same second.
-    pub fn precede(&self, time: DateTime<Utc>, version: u64) -> bool {
+    pub fn is_after_end(&self, time: DateTime<Utc>, version: u64) -> bool {
         self.baseline_end == Some(time) && self.baseline_version.is_some_and(|end| end < version)
     }
 
@@ -132,7 +132,9 @@ mod tests {
             (2, Status::Deployed, 10, 12),
             (3, Status::Failed, 20, 22),
         ]);
-        let excluded: Vec<u32> = (0..30).filter(|minute| operations.exclude(at(*minute))).collect();
+        let excluded: Vec<u32> = (0..30)
+            .filter(|minute| operations.rules_out(at(*minute)))
+            .collect();
         assert_eq!(excluded, (13..20).chain(23..30).collect::<Vec<_>>());
         assert_eq!(operations.outcome_at(at(5)), Some(Status::Superseded));
         assert_eq!(operations.outcome_at(at(25)), Some(Status::Failed));
@@ -141,21 +143,23 @@ mod tests {
     #[test]
     fn an_operation_without_a_known_end_may_still_write() {
         let operations = operations(&[(1, Status::Deployed, 0, 2), (2, Status::PendingUpgrade, 10, 10)]);
-        let excluded: Vec<u32> = (0..30).filter(|minute| operations.exclude(at(*minute))).collect();
+        let excluded: Vec<u32> = (0..30)
+            .filter(|minute| operations.rules_out(at(*minute)))
+            .collect();
         assert_eq!(excluded, (3..10).collect::<Vec<_>>());
     }
 
     #[test]
     fn within_the_last_second_the_resource_version_decides() {
         let operations = operations(&[(2, Status::Deployed, 0, 2)]);
-        assert!(operations.precede(at(2), 201));
-        assert!(!operations.precede(at(2), 199));
-        assert!(!operations.precede(at(1), 201));
+        assert!(operations.is_after_end(at(2), 201));
+        assert!(!operations.is_after_end(at(2), 199));
+        assert!(!operations.is_after_end(at(1), 201));
         assert!(operations.created(at(0)) && operations.created(at(1)));
     }
 
     #[test]
     fn without_a_baseline_nothing_is_excluded() {
-        assert!(!operations(&[(1, Status::Failed, 0, 2)]).exclude(at(20)));
+        assert!(!operations(&[(1, Status::Failed, 0, 2)]).rules_out(at(20)));
     }
 }

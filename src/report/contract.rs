@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::fixtures;
 use super::json::{JSON_SCHEMA, render};
 use crate::model::Report;
-use super::fixtures;
-use crate::vocabulary::{ApplyMethod, FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome, Severity, Stopped, Verdict};
+use crate::vocabulary::{
+    ApplyMethod, FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome, Severity,
+    Stopped, Verdict,
+};
 
 fn schema() -> Value {
     serde_json::from_str(JSON_SCHEMA).unwrap()

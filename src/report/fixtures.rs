@@ -4,9 +4,16 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::summary::{ignored, outcome, verdict};
-use crate::model::{Actor, Advice, Chart, Cluster, Confirmation, Detail, Finding, Health, IgnoredBy, ObjectDetail, ObjectReport, ReleaseReport, Report, ReportError, ReportNote, Revision, RevisionDetail, SCHEMA, Storage, Summary, Tool};
-use crate::vocabulary::{ApplyMethod, FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome, Severity, Stopped, Verdict};
-use crate::policy::ignore::{Ignoring, Rule};
+use crate::model::{
+    Actor, Advice, Chart, Cluster, Confirmation, Detail, Finding, Health, IgnoredBy, ObjectDetail,
+    ObjectReport, ReleaseReport, Report, ReportError, ReportNote, Revision, RevisionDetail, SCHEMA, Storage,
+    Summary, Tool,
+};
+use crate::policy::ignore::{IgnoreRules, Rule};
+use crate::vocabulary::{
+    ApplyMethod, FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome, Severity,
+    Stopped, Verdict,
+};
 
 pub(crate) fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -215,8 +222,8 @@ fn ruled(report: Report) -> Report {
 }
 
 /// Rules of which the second matches nothing.
-fn ignoring() -> Ignoring {
-    Ignoring {
+fn ignoring() -> IgnoreRules {
+    IgnoreRules {
         rules: vec![
             Rule {
                 reason: Some("replicas belong to our own scaler".into()),
@@ -361,7 +368,7 @@ fn half_upgraded() -> ReleaseReport {
                     Some(json!(4)),
                 ),
                 finding(
-                    FindingCode::Conflict,
+                    FindingCode::Changed,
                     "/spec/paused",
                     Some(json!(false)),
                     Some(json!("yes")),

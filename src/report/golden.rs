@@ -6,8 +6,8 @@ use unicode_width::UnicodeWidthStr;
 use super::fixtures::{finding, object};
 use super::sanitize::{Medium, is_runner_command, is_unsafe};
 use super::text::{Palette, TextOptions};
-use crate::model::Report;
 use super::{fixtures, json, text};
+use crate::model::Report;
 use crate::vocabulary::FindingCode;
 
 fn as_text(report: &Report, options: &TextOptions) -> String {

@@ -9,8 +9,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, PrettyFormatter, Serializer};
 
-use crate::model::Report;
 use super::sanitize::{is_runner_command, is_unsafe};
+use crate::model::Report;
 
 /// The JSON Schema of the contract.
 pub const JSON_SCHEMA: &str = include_str!("schema.json");

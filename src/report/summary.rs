@@ -5,10 +5,14 @@
 //! the list shows only what is wrong. The order depends on names alone, never on the order in which a cluster
 //! answered, so that two reports of the same state can be compared byte by byte.
 
-use crate::vocabulary::{FindingCode, HealthCode, HealthSeverity, ObjectState, Outcome, Severity, Stopped, Verdict};
-use crate::policy::ignore::Ignoring;
+use crate::policy::ignore::IgnoreRules;
+use crate::vocabulary::{
+    FindingCode, HealthCode, HealthSeverity, ObjectState, Outcome, Severity, Stopped, Verdict,
+};
 
-use crate::model::{Finding, Health, IgnoredCount, ObjectReport, ReleaseReport, Report, ReportError, Summary};
+use crate::model::{
+    Finding, Health, IgnoredCount, ObjectReport, ReleaseReport, Report, ReportError, Summary,
+};
 
 impl Summary {
     /// Counts releases, their objects and their findings. What is ignored is neither drift nor info.
@@ -58,7 +62,7 @@ fn is_expected(finding: &Finding) -> bool {
 }
 
 /// What each rule left out of these releases.
-pub fn ignored(ignoring: &Ignoring, releases: &[ReleaseReport]) -> Vec<IgnoredCount> {
+pub fn ignored(ignoring: &IgnoreRules, releases: &[ReleaseReport]) -> Vec<IgnoredCount> {
     let mut counts = ignoring.counts();
     for object in releases.iter().flat_map(|release| &release.objects) {
         for count in &mut counts {
@@ -164,9 +168,9 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vocabulary::HealthSeverity;
     use crate::model::IgnoredBy;
     use crate::report::fixtures::{all, drifted, finding, object, release};
+    use crate::vocabulary::HealthSeverity;
 
     fn in_state(state: ObjectState) -> ObjectReport {
         object("v1", "Service", "shop", "web").in_state(state, None)

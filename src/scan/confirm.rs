@@ -12,7 +12,7 @@ use super::Progress;
 use super::state::{Asked, Board, Facts};
 use crate::classify::dry_run::{Question, Unanswered};
 use crate::object::{Gvk, ObjectKey};
-use crate::source::{Expected, Kinds, ReadError, Source, Wanted};
+use crate::source::{Expected, Kinds, ObjectRequest, ReadError, Source};
 
 /// How many kinds are asked about at once, and how many objects of one.
 const AT_ONCE: usize = 8;
@@ -74,10 +74,10 @@ async fn ask<S: Source>(
         return Err(error);
     }
     let served = kinds.served.get(&key.gvk).ok_or(ReadError::NotReached)?;
-    let wanted = Wanted {
+    let wanted = ObjectRequest {
         key: key.clone(),
         plural: served.plural.clone(),
-        expected: Expected::There,
+        expected: Expected::Present,
     };
     let answer = source.dry_run(&wanted, asked.question.body()).await;
     if let Err(error) = &answer

@@ -7,16 +7,16 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
-use super::Depth;
-use crate::vocabulary::{ApplyMethod, HealthCode, HealthSeverity};
-use crate::health::{self, Told};
+use crate::health::{self, RecordFacts};
 use crate::manifest::object::{self, Documents, ManifestObject};
-use crate::release::decode::{self, DecodeError, Release};
-use crate::release::history::History;
-use crate::release::stored::{ReleaseKey, Status, StoredRevision};
 use crate::model;
 use crate::model::Health;
+use crate::release::decode::{self, DecodeError, Release};
+use crate::release::history::Depth;
+use crate::release::history::History;
+use crate::release::stored::{ReleaseKey, Status, StoredRevision};
 use crate::source::{ReadError, Record};
+use crate::vocabulary::{ApplyMethod, HealthCode, HealthSeverity};
 use crate::yaml::Limits;
 
 /// One decoded revision.
@@ -38,7 +38,7 @@ pub(super) struct Loaded {
     /// Failed ones below the baseline, newest first.
     pub(super) abandoned: Vec<Revision>,
     /// What every record tells that was read, by revision.
-    pub(super) told: BTreeMap<u64, Told>,
+    pub(super) told: BTreeMap<u64, RecordFacts>,
     /// What could not be read, and what the records say otherwise than their metadata.
     pub(super) health: Vec<Health>,
 }
@@ -71,7 +71,7 @@ struct Slot {
 #[derive(Default)]
 struct Read {
     revision: Option<Revision>,
-    told: Option<Told>,
+    told: Option<RecordFacts>,
     health: Vec<Health>,
     /// A snapshot does not have it.
     is_unrecorded: bool,
@@ -227,7 +227,7 @@ fn one(
             };
             let health = mismatch(stored, &release).into_iter().collect();
             let chart = release.chart.as_ref().and_then(|chart| chart.metadata.as_ref());
-            let told = Told {
+            let told = RecordFacts {
                 chart: chart.map(|chart| model::Chart {
                     name: chart.name.clone(),
                     version: chart.version.clone(),

@@ -18,18 +18,18 @@ use std::time::{Duration, Instant};
 use chrono::{TimeDelta, Utc};
 use futures::StreamExt;
 
-use self::state::{Absence, Board, Facts, Seen, Tables};
 use self::load::{Loaded, Loading};
-use crate::vocabulary::{Outcome, Stopped};
-use crate::classify::dry_run::Confirm;
-use crate::classify::object::Rules;
+use self::state::{Absence, Board, Facts, Seen, Tables};
+use crate::model::{Confirmation, IgnoredBy, Report, ReportError, ReportNote, SCHEMA, Summary, Tool};
 use crate::object::{Gvk, ObjectKey};
-use crate::release::history::History;
+use crate::policy::Confirm;
+use crate::policy::Policy;
+use crate::release::history::{Depth, History};
 use crate::release::stored::StoredRevision;
 use crate::report::summary;
-use crate::model::{Confirmation, IgnoredBy, Report, ReportError, ReportNote, SCHEMA, Summary, Tool};
 use crate::source::{Kinds, Lookup, ReadError, ScaleTargets, Source};
 use crate::types::TypeTable;
+use crate::vocabulary::{Outcome, Stopped};
 
 /// What cannot be said without the second listing.
 const UNSEEN: &str = "it is not known whether releases changed during the scan";
@@ -48,16 +48,7 @@ pub struct Options {
     /// The cap on one decoded record, in bytes.
     pub max_record_bytes: u64,
     /// How differences are classified and shown.
-    pub rules: Rules,
-}
-
-/// How much of each release is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Depth {
-    /// The records that the comparison needs.
-    Comparison,
-    /// The records of the whole history, as far as it is bearable, for the report's `detail`.
-    History,
+    pub rules: Policy,
 }
 
 /// Is told how far a scan has come.

@@ -3,18 +3,19 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::Depth;
 use super::load::{Loaded, Revision};
-use crate::vocabulary::ObjectState;
 use crate::classify::dry_run::Question;
-use crate::classify::object::{Role, empty_report};
+use crate::classify::object::empty_report;
+use crate::classify::subject::Role;
 use crate::health::observe::Observed;
 use crate::manifest::object::ManifestObject;
+use crate::model::ObjectReport;
 use crate::object::{Gvk, ObjectKey};
 use crate::release::decode::Hook;
+use crate::release::history::Depth;
 use crate::release::history::History;
-use crate::model::ObjectReport;
 use crate::source::{Kinds, ReadError};
+use crate::vocabulary::ObjectState;
 
 /// API groups that Kubernetes has moved kinds between. The same kind and name in two of them is one object.
 const MOVED_GROUPS: [&str; 6] = [
@@ -59,7 +60,7 @@ pub(super) struct Asked {
     pub(super) expires: bool,
     pub(super) body: Arc<str>,
     /// What the same manifest asks of the same object elsewhere, the latest first.
-    pub(super) rivals: Vec<Arc<str>>,
+    pub(super) duplicate_documents: Vec<Arc<str>>,
     pub(super) previous: Option<Arc<str>>,
     pub(super) attempted: Vec<Arc<str>>,
 }
@@ -69,7 +70,7 @@ impl Item {
         let asked = Asked {
             expires: object.expires,
             body: object.body,
-            rivals: Vec::new(),
+            duplicate_documents: Vec::new(),
             previous: None,
             attempted: Vec::new(),
         };
@@ -91,7 +92,9 @@ impl Item {
         let later = Self::new(self.key.clone(), self.role, object);
         let earlier = std::mem::replace(self, later).asked;
         if let (Some(asked), Some(earlier)) = (&mut self.asked, earlier) {
-            asked.rivals = std::iter::once(earlier.body).chain(earlier.rivals).collect();
+            asked.duplicate_documents = std::iter::once(earlier.body)
+                .chain(earlier.duplicate_documents)
+                .collect();
         }
     }
 
@@ -368,7 +371,7 @@ mod tests {
         let asked: Vec<_> = items.iter().filter_map(|item| item.asked.as_ref()).collect();
         assert_eq!(asked.len(), 2);
         assert!(asked[0].body.contains("two"));
-        assert!(asked[0].rivals.len() == 1 && asked[0].rivals[0].contains("one"));
-        assert!(asked[1].rivals.is_empty());
+        assert!(asked[0].duplicate_documents.len() == 1 && asked[0].duplicate_documents[0].contains("one"));
+        assert!(asked[1].duplicate_documents.is_empty());
     }
 }

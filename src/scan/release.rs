@@ -5,24 +5,26 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::state::{Absence, Facts};
-use super::plan::{self, Asked, Item, Outcome, Watch, unserved};
 use super::load::Loaded;
-use super::{Depth, Options, age};
+use super::plan::{self, Asked, Item, Outcome, Watch, unserved};
+use super::state::{Absence, Facts};
+use super::{Options, age};
 use crate::classify::attribution::Autoscaler;
-use crate::vocabulary::{ApplyMethod, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Verdict};
 use crate::classify::dry_run::Question;
-use crate::classify::object::{Judged, Role, Subject, Values, judge};
+use crate::classify::object::{Judged, judge};
+use crate::classify::subject::{Role, Subject, Values};
 use crate::health::observe::{Observed, Watched, is_being_deleted, observe};
-use crate::health::{self, Case, Contested, Seen, Told, remark};
+use crate::health::{self, Contested, ObservedObject, RecordFacts, ReleaseFacts, remark};
 use crate::manifest::desired::Owner;
+use crate::model;
+use crate::model::{Finding, Health, ObjectReport, ReleaseReport};
 use crate::object::ObjectKey;
+use crate::release::history::Depth;
 use crate::release::history::History;
 use crate::release::operations::Operations;
 use crate::release::stored::StoredRevision;
-use crate::model;
-use crate::model::{Finding, Health, ObjectReport, ReleaseReport};
-use crate::source::{Expected, Kinds, Lookup, ReadError, Wanted};
+use crate::source::{Expected, Kinds, Lookup, ObjectRequest, ReadError};
+use crate::vocabulary::{ApplyMethod, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Verdict};
 
 /// One release.
 pub(super) struct Work {
@@ -75,7 +77,7 @@ impl Job {
             role: self.role,
             expires: self.asked.expires,
             body: &self.asked.body,
-            rivals: &self.asked.rivals,
+            duplicate_documents: &self.asked.duplicate_documents,
             previous: self.asked.previous.as_deref(),
             attempted: &self.asked.attempted,
             method: self.method,
@@ -131,7 +133,7 @@ impl Work {
     }
 
     /// Lays out the objects that have to be looked at, and returns those that can be, with their position.
-    pub(super) fn lay_out(&mut self, kinds: &Kinds, depth: Depth) -> Vec<(usize, Wanted)> {
+    pub(super) fn lay_out(&mut self, kinds: &Kinds, depth: Depth) -> Vec<(usize, ObjectRequest)> {
         let Some(loaded) = &mut self.loaded else {
             return Vec::new();
         };
@@ -147,12 +149,12 @@ impl Work {
         let mut readable = Vec::new();
         for (position, item) in self.items.iter_mut().enumerate() {
             if let Some(served) = kinds.served.get(&item.key.gvk) {
-                let wanted = Wanted {
+                let wanted = ObjectRequest {
                     key: item.key.clone(),
                     plural: served.plural.clone(),
                     expected: match item.role {
-                        Role::Leftover | Role::Hook => Expected::Gone,
-                        Role::Expected | Role::Attempted => Expected::There,
+                        Role::Leftover | Role::Hook => Expected::Absent,
+                        Role::Expected | Role::Attempted => Expected::Present,
                     },
                 };
                 readable.push((position, wanted));
@@ -284,15 +286,15 @@ impl Work {
         }
     }
 
-    fn told(&self, revision: u64) -> Option<&Told> {
+    fn told(&self, revision: u64) -> Option<&RecordFacts> {
         self.loaded.as_ref()?.told.get(&revision)
     }
 
     fn health(&self, now: DateTime<Utc>, options: &Options) -> Vec<Health> {
-        let seen = |of: fn(&Item) -> bool| -> Vec<Seen> {
+        let seen = |of: fn(&Item) -> bool| -> Vec<ObservedObject> {
             let items = self.items.iter().filter(|item| of(item));
             items
-                .map(|item| Seen {
+                .map(|item| ObservedObject {
                     key: item.key.clone(),
                     is_deployed: item.role == Role::Expected,
                     observed: item.observed.clone(),
@@ -321,7 +323,7 @@ impl Work {
             Contested::No
         };
         let untold = BTreeMap::new();
-        let mut health = health::diagnose(&Case {
+        let mut health = health::diagnose(&ReleaseFacts {
             history: &self.history,
             told: self.loaded.as_ref().map_or(&untold, |loaded| &loaded.told),
             objects: &seen(|item| item.role != Role::Hook && item.is_observed),

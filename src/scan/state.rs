@@ -9,15 +9,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
+use super::Options;
 use super::load::Loaded;
 use super::release::{Job, Work};
-use super::{Depth, Options};
 use crate::classify::dry_run::Question;
-use crate::classify::object::Rules;
-use crate::object::{Gvk, ObjectKey};
-use crate::release::history::History;
 use crate::model::{ObjectReport, ReleaseReport, ReportError, ReportNote};
-use crate::source::{Kinds, Lookup, ScaleTargets, Wanted};
+use crate::object::{Gvk, ObjectKey};
+use crate::policy::Policy;
+use crate::release::history::Depth;
+use crate::release::history::History;
+use crate::source::{Kinds, Lookup, ObjectRequest, ScaleTargets};
 use crate::types::{Shape, TypeTable};
 
 /// The type facts of custom resources, by group and version; `None` where the server publishes no schema.
@@ -27,7 +28,7 @@ pub(super) type Tables = BTreeMap<String, Option<TypeTable>>;
 pub(super) struct Facts {
     pub(super) tables: Tables,
     pub(super) scale_targets: ScaleTargets,
-    pub(super) rules: Rules,
+    pub(super) rules: Policy,
 }
 
 impl Facts {
@@ -94,7 +95,7 @@ pub(super) struct Seen {
 
 /// What has to be read.
 pub(super) struct Plan {
-    pub(super) wanted: Vec<Wanted>,
+    pub(super) wanted: Vec<ObjectRequest>,
     /// The groups and versions of custom resources in use.
     pub(super) custom: Vec<String>,
     /// The namespaces with objects that an autoscaler could target.
@@ -128,7 +129,7 @@ impl Board {
     /// Lays out every object that has to be looked at, and says what to read.
     pub(super) fn plan(&self, kinds: &Kinds, depth: Depth) -> Plan {
         let mut state = self.state();
-        let mut wanted: BTreeMap<ObjectKey, Wanted> = BTreeMap::new();
+        let mut wanted: BTreeMap<ObjectKey, ObjectRequest> = BTreeMap::new();
         let mut custom = BTreeSet::new();
         let mut scalable = BTreeSet::new();
         let mut waiting: HashMap<ObjectKey, Vec<Place>> = HashMap::new();

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::model::{Cluster, Tool};
 use crate::object::{Gvk, ObjectKey};
 use crate::release::stored::{Driver, StoredRevision};
-use crate::model::{Cluster, Tool};
 use crate::source::{Inventory, Kinds, ReadError, ScaleTargets, ServedKind};
 
 /// The name and version of the format.

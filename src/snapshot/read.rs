@@ -15,12 +15,13 @@ use super::index::{
     Answer, FORMAT, Index, Listing, ObjectOutcome, RecordKey, RecordOutcome, SchemaOutcome, Values,
 };
 use super::{SnapshotError, json_problem, layout};
+use crate::model::{Cluster, ReportError, Tool};
 use crate::object::ObjectKey;
 use crate::release::decode::{self, DecodeError};
 use crate::release::stored::StoredRevision;
-use crate::model::{Cluster, ReportError, Tool};
 use crate::source::{
-    FoundObject, FoundRecord, Inventory, Kinds, Lookup, ReadError, Record, ScaleTargets, Source, Wanted,
+    Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ReadError, Record, RecordHandler, ScaleTargets,
+    Source,
 };
 
 /// How many files one thread reads in turn, and how many threads do at once.
@@ -150,15 +151,15 @@ impl Source for SnapshotSource {
         listing.map_or(Err(ReadError::NotRecorded), |listing| limit(listing, namespaces))
     }
 
-    async fn records(&self, wanted: Vec<StoredRevision>, found: FoundRecord) {
+    async fn records(&self, wanted: Vec<StoredRevision>, found: RecordHandler) {
         self.each(&wanted, move |files, revision| {
             found(revision, files.record(revision));
         })
         .await;
     }
 
-    async fn objects(&self, wanted: &[Wanted], found: FoundObject) {
-        let answer = move |files: &Files, Wanted { key, .. }: &Wanted| match files.object(key) {
+    async fn objects(&self, wanted: &[ObjectRequest], found: ObjectHandler) {
+        let answer = move |files: &Files, ObjectRequest { key, .. }: &ObjectRequest| match files.object(key) {
             Ok(Some(text)) => found(key, Lookup::Found(&text)),
             Ok(None) => found(key, Lookup::NotFound),
             Err(error) => found(key, Lookup::Unreadable(&error)),

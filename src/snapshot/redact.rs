@@ -14,10 +14,10 @@ use ring::rand::SystemRandom;
 use serde_json::{Map, Value};
 
 use super::SnapshotError;
-use crate::policy::redact::{HIDDEN, Hidden, Redaction};
 use crate::compare::path::FieldPath;
 use crate::compare::quantity::Quantity;
 use crate::object::Gvk;
+use crate::policy::redact::{HIDDEN, Hidden, Redaction};
 use crate::types::{Field, Shape, TypeTable, ValueKind};
 
 /// A text this short says too little to be looked for elsewhere.

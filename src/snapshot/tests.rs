@@ -15,18 +15,18 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::*;
-use crate::vocabulary::{HealthCode, Stopped};
-use crate::classify::object::Rules;
-use crate::policy::redact::Redaction;
+use crate::model::{Cluster, ReportError};
 use crate::object::{Gvk, ObjectKey};
+use crate::policy::Policy;
+use crate::policy::redact::Redaction;
 use crate::release::decode::{self, DecodeError, Release};
 use crate::release::stored::{Driver, Metadata, StoredRevision};
-use crate::model::{Cluster, ReportError};
 use crate::scan::{Progress, Quiet, scan};
 use crate::source::{
-    Expected, FoundObject, FoundRecord, Inventory, Kinds, Lookup, ReadError, Record, ScaleTargets,
-    ServedKind, Source, Wanted,
+    Expected, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ReadError, Record, RecordHandler,
+    ScaleTargets, ServedKind, Source,
 };
+use crate::vocabulary::{HealthCode, Stopped};
 
 /// A cluster in memory. What it does not know is not found.
 #[derive(Clone, Default)]
@@ -60,14 +60,14 @@ impl Source for Fake {
         Ok(self.listings[position.min(self.listings.len() - 1)].clone())
     }
 
-    async fn records(&self, wanted: Vec<StoredRevision>, found: FoundRecord) {
+    async fn records(&self, wanted: Vec<StoredRevision>, found: RecordHandler) {
         for revision in wanted {
             found(&revision, self.records[&revision.object].clone());
         }
     }
 
-    async fn objects(&self, wanted: &[Wanted], found: FoundObject) {
-        for Wanted { key, .. } in wanted {
+    async fn objects(&self, wanted: &[ObjectRequest], found: ObjectHandler) {
+        for ObjectRequest { key, .. } in wanted {
             match self.objects.get(key) {
                 Some(Ok(text)) => found(key, Lookup::Found(text)),
                 Some(Err(error)) => found(key, Lookup::Unreadable(error)),
@@ -97,10 +97,10 @@ fn key(api_version: &str, kind: &str, namespace: Option<&str>, name: &str) -> Ob
     }
 }
 
-fn want(key: ObjectKey) -> Wanted {
-    Wanted {
+fn want(key: ObjectKey) -> ObjectRequest {
+    ObjectRequest {
         plural: key.gvk.kind.to_lowercase(),
-        expected: Expected::There,
+        expected: Expected::Present,
         key,
     }
 }
@@ -147,7 +147,7 @@ fn place() -> (TempDir, PathBuf) {
 
 async fn objects(
     source: &impl Source,
-    wanted: &[Wanted],
+    wanted: &[ObjectRequest],
 ) -> BTreeMap<ObjectKey, Result<Option<Value>, ReadError>> {
     let answers = Arc::new(Mutex::new(BTreeMap::new()));
     let told = Arc::clone(&answers);
@@ -195,7 +195,7 @@ struct Answers {
     cluster: Cluster,
 }
 
-async fn ask(source: &impl Source, wanted: &[Wanted]) -> Answers {
+async fn ask(source: &impl Source, wanted: &[ObjectRequest]) -> Answers {
     let mut listings = Vec::new();
     for _ in 0..3 {
         listings.push(source.revisions(&[]).await);
@@ -219,7 +219,7 @@ async fn ask(source: &impl Source, wanted: &[Wanted]) -> Answers {
     }
 }
 
-fn cluster() -> (Fake, Vec<Wanted>) {
+fn cluster() -> (Fake, Vec<ObjectRequest>) {
     let manifest = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\napiVersion: \
                     example.com/v1\nkind: Widget\nmetadata: {name: w}\n";
     let release = json!({"name": "web", "namespace": "shop", "version": 1, "manifest": manifest,
@@ -268,7 +268,7 @@ fn cluster() -> (Fake, Vec<Wanted>) {
             Ok(r#"{"a":"up"}"#.to_owned()),
         ),
     ];
-    let mut wanted: Vec<Wanted> = objects.iter().map(|(key, _)| want(key.clone())).collect();
+    let mut wanted: Vec<ObjectRequest> = objects.iter().map(|(key, _)| want(key.clone())).collect();
     wanted.push(want(key("v1", "ConfigMap", Some("shop"), "missing")));
     let fake = Fake {
         kinds: Kinds {
@@ -478,10 +478,10 @@ async fn ages_are_those_of_when_it_was_taken() {
     let options = crate::scan::Options {
         namespaces: vec![],
         releases: vec![],
-        depth: crate::scan::Depth::Comparison,
+        depth: crate::release::history::Depth::Comparison,
         stuck_after: std::time::Duration::from_mins(15),
         max_record_bytes: 1 << 20,
-        rules: Rules::default(),
+        rules: Policy::default(),
     };
     let quiet: Arc<dyn Progress> = Arc::new(Quiet);
     let first = scan(Arc::clone(&recorder), &options, &quiet, pending_forever()).await;

@@ -17,14 +17,15 @@ use super::index::{
 use super::layout;
 use super::manifest;
 use super::redact::Redactor;
-use crate::policy::redact::Redaction;
 use crate::manifest::object::{self, Documents};
+use crate::model::{Cluster, Tool};
 use crate::object::{Gvk, ObjectKey};
+use crate::policy::redact::Redaction;
 use crate::release::decode::{self, DecodeError, Release};
 use crate::release::stored::StoredRevision;
-use crate::model::{Cluster, Tool};
 use crate::source::{
-    FoundObject, FoundRecord, Inventory, Kinds, Lookup, ReadError, Record, ScaleTargets, Source, Wanted,
+    Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ReadError, Record, RecordHandler, ScaleTargets,
+    Source,
 };
 use crate::yaml::Limits;
 
@@ -164,14 +165,14 @@ impl<S: Source> Source for Recorder<S> {
         answer
     }
 
-    async fn records(&self, wanted: Vec<StoredRevision>, found: FoundRecord) {
+    async fn records(&self, wanted: Vec<StoredRevision>, found: RecordHandler) {
         let notes = Arc::clone(&self.notes);
         let passed_on =
             move |revision: &StoredRevision, answer| found(revision, notes.record(revision, answer));
         self.source.records(wanted, Arc::new(passed_on)).await;
     }
 
-    async fn objects(&self, wanted: &[Wanted], found: FoundObject) {
+    async fn objects(&self, wanted: &[ObjectRequest], found: ObjectHandler) {
         let kinds = wanted.iter().map(|wanted| wanted.key.gvk.clone());
         self.notes.state().needed.extend(kinds);
         let notes = Arc::clone(&self.notes);

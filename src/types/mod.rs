@@ -29,7 +29,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use table::{Field, ListKind, Shape, TypeTable, ValueKind, Zero};
+pub use table::{ExplicitZero, Field, ListKind, Shape, TypeTable, ValueKind};
 
 use serde_json::Value;
 use thiserror::Error;

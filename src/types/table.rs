@@ -83,7 +83,7 @@ pub enum ListKind<'a> {
 
 /// What an explicit zero value (`""`, 0, false, `[]`, `{}`) in a manifest means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Zero {
+pub enum ExplicitZero {
     /// The same as leaving the field out: the server cannot tell the two apart (a Go field that is no pointer).
     Dropped,
     /// It is meant: a pointer field, a list element, a map's value, a field of a custom resource.
@@ -262,16 +262,16 @@ impl<'a> Shape<'a> {
     /// What an explicit zero value in a manifest means here.
     ///
     /// An object that is no pointer in Go is `Dropped` too: an empty one says nothing.
-    pub fn zero(self) -> Zero {
+    pub fn zero(self) -> ExplicitZero {
         if self.has(ZERO_DROPPED) {
-            Zero::Dropped
+            ExplicitZero::Dropped
         } else {
-            Zero::Kept
+            ExplicitZero::Kept
         }
     }
 
     /// The server or a controller puts a value here when the manifest has none (or a zero that is `Dropped`).
-    pub fn is_filled(self) -> bool {
+    pub fn is_server_defaulted(self) -> bool {
         self.has(FILLED)
     }
 
@@ -288,7 +288,7 @@ impl<'a> Shape<'a> {
     }
 
     /// Managed fields name this object or map only as a whole (map type `atomic`), never the fields in it.
-    pub fn is_owned_whole(self) -> bool {
+    pub fn is_atomic(self) -> bool {
         self.has(OWNED_WHOLE)
     }
 
@@ -308,7 +308,7 @@ impl fmt::Debug for Shape<'_> {
             .field("value", &self.value())
             .field("list", &self.list())
             .field("zero", &self.zero())
-            .field("filled", &self.is_filled())
+            .field("filled", &self.is_server_defaulted())
             .field("default", &self.default())
             .finish()
     }

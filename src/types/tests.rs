@@ -33,11 +33,11 @@ fn facts(table: &TypeTable, api_version: &str, kind: &str, path: &str) -> String
         };
     }
     let zero = match shape.zero() {
-        Zero::Dropped => "dropped",
-        Zero::Kept => "kept",
+        ExplicitZero::Dropped => "dropped",
+        ExplicitZero::Kept => "kept",
     };
     let mut words = vec![value, zero.to_owned()];
-    match (shape.is_filled(), shape.default()) {
+    match (shape.is_server_defaulted(), shape.default()) {
         (true, Some(default)) => words.push(format!("filled {default}")),
         (true, None) => words.push("filled".to_owned()),
         (false, None) => {}
@@ -46,7 +46,7 @@ fn facts(table: &TypeTable, api_version: &str, kind: &str, path: &str) -> String
     if shape.is_unordered() {
         words.push("unordered".to_owned());
     }
-    if shape.is_owned_whole() {
+    if shape.is_atomic() {
         words.push("owned whole".to_owned());
     }
     if shape.is_nullable() {
@@ -618,7 +618,7 @@ fn policy_access_and_extensions() {
 fn what_is_owned_as_a_whole() {
     let is_whole = |table: &TypeTable, kind: &str, path: &str| {
         let (api_version, kind) = kind.split_once(' ').unwrap();
-        at(table, api_version, kind, path).unwrap().is_owned_whole()
+        at(table, api_version, kind, path).unwrap().is_atomic()
     };
     let builtin = TypeTable::builtin();
     for (kind, path) in [

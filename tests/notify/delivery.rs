@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeZone, Utc};
-use driftline::vocabulary::Verdict;
+use driftline::model::Report;
 use driftline::notify::settings::{
     HttpSettings, PagerDutyScope, PagerDutySettings, Proxy, SlackFormat, SlackSettings, Transport, When,
 };
 use driftline::notify::{CheckStatus, Delivery, DeliveryOutcome, Sinks};
-use driftline::model::Report;
+use driftline::vocabulary::Verdict;
 use secrecy::SecretString;
 
 use crate::reports::{VALUE, drifted, release, report};

@@ -1,11 +1,11 @@
 //! Messages stay within the receivers' limits, whatever a report holds.
 
-use driftline::vocabulary::{HealthCode, ObjectState, Outcome, Stopped, Verdict};
+use driftline::model::{Actor, IgnoredBy, Report, ReportError};
 use driftline::notify::digest::{Digest, Level};
 use driftline::notify::pagerduty::plan::Plan;
 use driftline::notify::settings::{PagerDutyScope, PagerDutySettings, SlackFormat, When};
 use driftline::notify::slack;
-use driftline::model::{Actor, IgnoredBy, Report, ReportError};
+use driftline::vocabulary::{HealthCode, ObjectState, Outcome, Stopped, Verdict};
 use proptest::prelude::*;
 use secrecy::SecretString;
 use serde_json::Value;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use driftline::vocabulary::{HealthCode, Outcome, Stopped, Verdict};
+use driftline::model::{Report, ReportError};
 use driftline::notify::pagerduty::plan::{Action, Event, Plan};
 use driftline::notify::settings::{PagerDutyScope, PagerDutySettings, PagerDutySeverity};
-use driftline::model::{Report, ReportError};
+use driftline::vocabulary::{HealthCode, Outcome, Stopped, Verdict};
 use secrecy::SecretString;
 
 use crate::reports::{critical, drifted, empty, release, report};

@@ -1,8 +1,13 @@
 //! Reports of any size and any malice.
 
 use chrono::{TimeZone, Utc};
-use driftline::vocabulary::{ApplyMethod, FindingCode, HealthCode, HealthSeverity, ObjectState, Outcome, Severity, Verdict};
-use driftline::model::{Cluster, Finding, Health, ObjectCounts, ObjectReport, ReleaseReport, Report, Revision, SCHEMA, Storage, Summary, Tool};
+use driftline::model::{
+    Cluster, Finding, Health, ObjectCounts, ObjectReport, ReleaseReport, Report, Revision, SCHEMA, Storage,
+    Summary, Tool,
+};
+use driftline::vocabulary::{
+    ApplyMethod, FindingCode, HealthCode, HealthSeverity, ObjectState, Outcome, Severity, Verdict,
+};
 use serde_json::json;
 
 /// A value that must never be in any message.

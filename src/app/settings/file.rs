@@ -11,8 +11,8 @@ use serde::{Deserialize, Deserializer};
 
 use super::SettingsError;
 use super::ignore::IgnoreRule;
-use crate::vocabulary::{FindingCode, Severity};
 use crate::policy::managers::Lists;
+use crate::vocabulary::{FindingCode, Severity};
 
 /// The file, as written.
 #[derive(Debug, Clone, Default, Deserialize)]

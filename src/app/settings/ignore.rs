@@ -9,9 +9,9 @@ use serde::{Deserialize, Deserializer};
 
 use super::SettingsError;
 use super::file::File;
-use crate::vocabulary::FindingCode;
-use crate::policy::ignore::{Glob, Ignoring, Rule, Selector};
+use crate::policy::ignore::{Glob, IgnoreRules, Rule, Selector};
 use crate::policy::path_pattern::PathPattern;
+use crate::vocabulary::FindingCode;
 
 /// One rule. What it says has to hold, all of it.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -39,7 +39,7 @@ pub(super) struct IgnoreRule {
 }
 
 /// What the file ignores.
-pub(super) fn ignoring(file: &File) -> Result<Ignoring, SettingsError> {
+pub(super) fn ignoring(file: &File) -> Result<IgnoreRules, SettingsError> {
     if let Some(key) = &file.ignore_annotation
         && !is_annotation_key(key)
     {
@@ -52,7 +52,7 @@ pub(super) fn ignoring(file: &File) -> Result<Ignoring, SettingsError> {
         }
         Ok(rule)
     });
-    Ok(Ignoring {
+    Ok(IgnoreRules {
         rules: rules.collect::<Result<_, _>>()?,
         annotation: file.ignore_annotation.clone(),
     })
@@ -149,10 +149,10 @@ impl<'de, T: FromStr<Err: fmt::Display>> DeserializeSeed<'de> for Element<T> {
 
 #[cfg(test)]
 mod tests {
-    use crate::app::settings::file::parse;
     use super::*;
+    use crate::app::settings::file::parse;
 
-    fn read(text: &str) -> Result<Ignoring, String> {
+    fn read(text: &str) -> Result<IgnoreRules, String> {
         let file =
             parse(text).map_err(|(line, problem)| format!("{}: {problem}", line.unwrap_or_default()))?;
         ignoring(&file).map_err(|error| error.to_string())

@@ -13,18 +13,22 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use self::file::File;
-use crate::classify::dry_run::Confirm;
-use crate::policy::managers::{ManagerPatternError, Managers};
-use crate::classify::object::Rules;
-use crate::policy::redact::{ConfigMaps, PatternError, Redaction};
 use super::cli::{self, ClusterArgs, DiagnoseArgs, ScanArgs, SnapshotArgs};
-use crate::cluster::client::{Access, Options as ClientOptions};
 use super::exit::FailOn;
+use crate::cluster::client::{Access, Options as ClientOptions};
 use crate::notify::Sinks;
-use crate::notify::settings::{HttpSettings, PagerDutyScope, PagerDutySettings, PagerDutySeverity, SettingsError as SinkError, SlackFormat, SlackSettings, Transport, When};
+use crate::notify::settings::{
+    HttpSettings, PagerDutyScope, PagerDutySettings, PagerDutySeverity, SettingsError as SinkError,
+    SlackFormat, SlackSettings, Transport, When,
+};
+use crate::policy::Confirm;
+use crate::policy::Policy;
+use crate::policy::managers::{ManagerPatternError, Managers};
+use crate::policy::redact::{ConfigMaps, PatternError, Redaction};
 use crate::release::decode::MAX_DECODED_BYTES;
+use crate::release::history::Depth;
 use crate::release::stored::Driver;
-use crate::scan::{self, Depth};
+use crate::scan;
 
 /// The Slack webhook's address, when it does not come from a file.
 const SLACK_URL: &str = "DRIFTLINE_SLACK_URL";
@@ -256,7 +260,7 @@ impl Reading {
                 depth: Depth::Comparison,
                 stuck_after: file.scan.stuck_after.unwrap_or(STUCK_AFTER),
                 max_record_bytes: MAX_DECODED_BYTES,
-                rules: Rules {
+                rules: Policy {
                     redaction: Redaction::new(&file.redact.keys, config_maps)?,
                     severity: file
                         .severity

@@ -11,8 +11,6 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use self::writers::{Moment, Writer, Written, writers};
-use crate::vocabulary::{ApplyMethod, FindingCode, NextUpgrade, Severity};
-use crate::policy::managers::{Asked, Managers};
 use super::next_upgrade;
 use crate::compare::additions::additions;
 use crate::compare::lookup::shape_at;
@@ -20,11 +18,13 @@ use crate::compare::managed_fields::{Entry, Live, Operation};
 use crate::compare::path::{FieldPath, Segment};
 use crate::compare::quantity::Quantity;
 use crate::compare::three_way::Change;
+use crate::model::Actor;
 use crate::object::Gvk;
+use crate::policy::managers::{Managers, ManifestMention};
 use crate::release::operations::Operations;
 use crate::release::stored::Status;
-use crate::model::Actor;
 use crate::types::{Shape, is_zero};
+use crate::vocabulary::{ApplyMethod, FindingCode, NextUpgrade, Severity};
 
 /// The annotation that `kubectl rollout restart` leaves in a template (kubectl: `pkg/polymorphichelpers/objectrestarter.go`).
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
@@ -104,10 +104,7 @@ impl<'a> Attribution<'a> {
         let named = |written: &Written<'_>| actor(written.entry);
         let mut actor = other.or(ours).map(named);
         let mut about = None;
-        let rewritable = matches!(
-            change.code,
-            FindingCode::Changed | FindingCode::Conflict | FindingCode::NotApplied
-        );
+        let rewritable = matches!(change.code, FindingCode::Changed | FindingCode::NotApplied);
         match (change.code, &change.live) {
             (FindingCode::Removed, None) if ours.is_some() => {
                 // A removal takes the ownership with it. Helm still owns the field, so the server dropped it.
@@ -183,18 +180,18 @@ impl<'a> Attribution<'a> {
         if other.is_none() && !self.written.is_empty() {
             return None;
         }
-        let asked = change.desired.as_ref().map_or(Asked::Unset, |desired| {
+        let asked = change.desired.as_ref().map_or(ManifestMention::Unset, |desired| {
             if is_placeholder(&change.path, desired) {
-                Asked::Unset
+                ManifestMention::Unset
             } else {
-                Asked::Set
+                ManifestMention::Set
             }
         });
         self.expected(manager, &change.path, asked)
             .map(|about| (FindingCode::ControllerOwned, Some(about)))
     }
 
-    fn expected(&self, manager: &str, path: &FieldPath, asked: Asked) -> Option<String> {
+    fn expected(&self, manager: &str, path: &FieldPath, asked: ManifestMention) -> Option<String> {
         let kind = self.context.gvk.kind.as_str();
         let about = self.context.managers.expects(manager, kind, path, asked)?;
         Some(about.to_owned())
@@ -230,7 +227,8 @@ impl<'a> Attribution<'a> {
                     continue;
                 }
                 let (code, severity, about) = self.addition(written, &addition.path);
-                let next_upgrade = next_upgrade::of_addition(self.context.method, self.context.gvk, &addition);
+                let next_upgrade =
+                    next_upgrade::of_addition(self.context.method, self.context.gvk, &addition);
                 attributed.push(Attributed {
                     change: Change {
                         code,
@@ -325,12 +323,12 @@ impl<'a> Attribution<'a> {
     }
 
     /// How little the manifest says around a place that it does not name.
-    fn asked(&self, path: &FieldPath) -> Asked {
+    fn asked(&self, path: &FieldPath) -> ManifestMention {
         let section = path.keys().next().and_then(|key| self.desired.get(key));
         if section.is_none_or(is_zero) {
-            Asked::SectionUnset
+            ManifestMention::SectionUnset
         } else {
-            Asked::Unset
+            ManifestMention::Unset
         }
     }
 
@@ -340,7 +338,7 @@ impl<'a> Attribution<'a> {
         let is_proven = |written: &&Written<'_>| {
             let time = written.entry.time;
             written.writer == Writer::Stranger
-                && time.is_some_and(|time| self.context.operations.exclude(time))
+                && time.is_some_and(|time| self.context.operations.rules_out(time))
         };
         for written in self.written.iter().filter(is_proven) {
             let actor = actor(written.entry);

@@ -3,16 +3,18 @@
 use serde_json::{Value, json};
 
 use super::Autoscaler;
-use crate::vocabulary::{ApplyMethod, FindingCode, NextUpgrade, Severity};
-use crate::classify::object::{Role, Rules, Subject, Values, judge};
+use crate::classify::object::judge;
+use crate::classify::subject::{Role, Subject, Values};
 use crate::manifest::desired::Owner;
+use crate::model::{Finding, ObjectReport};
 use crate::object::{Gvk, ObjectKey};
+use crate::policy::Policy;
 use crate::release::history::History;
 use crate::release::operations::Operations;
 use crate::release::stored::{Driver, Metadata, StoredRevision};
-use crate::model::{Finding, ObjectReport};
 use crate::source::Lookup;
 use crate::types::TypeTable;
+use crate::vocabulary::{ApplyMethod, FindingCode, NextUpgrade, Severity};
 
 /// Inside the operation of revision 2, the baseline.
 const DURING: &str = "2026-11-20T03:00:10Z";
@@ -116,7 +118,7 @@ impl Case {
             role: Role::Expected,
             expires: false,
             body: &self.desired.to_string(),
-            rivals: &[],
+            duplicate_documents: &[],
             previous: None,
             attempted: &[],
             method: self.method,
@@ -125,7 +127,7 @@ impl Case {
             autoscaler: self.autoscaler,
             values: Values::Shown,
         };
-        judge(&subject, &Lookup::Found(&live.to_string()), &Rules::default())
+        judge(&subject, &Lookup::Found(&live.to_string()), &Policy::default())
             .unwrap()
             .report
     }

@@ -2,12 +2,12 @@
 //! person's or a program's.
 
 use super::Context;
-use crate::vocabulary::ApplyMethod;
-use crate::policy::managers::Who;
 use crate::compare::additions::Standing;
 use crate::compare::managed_fields::{Entry, Live, Operation};
 use crate::compare::path::FieldPath;
 use crate::manifest::desired::RELEASE_NAME;
+use crate::policy::managers::ManagerKind;
+use crate::vocabulary::ApplyMethod;
 
 /// Whose an entry of the managed fields is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,19 +51,21 @@ pub(super) fn writers<'a>(context: &Context<'_>, live: &'a Live<'a>) -> Vec<Writ
         .map(|entry| {
             let who = context.managers.who(&entry.manager);
             // Whoever stamped the object brought it here.
-            let standing = if who != Who::Helm && entry.owns(&stamp, context.shape) {
+            let standing = if who != ManagerKind::Helm && entry.owns(&stamp, context.shape) {
                 Standing::Creator
             } else {
                 Standing::Editor
             };
             let moment = moment(context, live, entry);
             let writer = match (who, standing) {
-                (Who::Person, _) => Writer::Person,
-                (Who::Program, Standing::Editor) => Writer::Program,
-                (Who::Helm, _) | (Who::Program, Standing::Creator) if moment == Moment::After => {
+                (ManagerKind::Person, _) => Writer::Person,
+                (ManagerKind::Program, Standing::Editor) => Writer::Program,
+                (ManagerKind::Helm, _) | (ManagerKind::Program, Standing::Creator)
+                    if moment == Moment::After =>
+                {
                     Writer::Stranger
                 }
-                (Who::Helm, _) | (Who::Program, Standing::Creator) => Writer::Ours,
+                (ManagerKind::Helm, _) | (ManagerKind::Program, Standing::Creator) => Writer::Ours,
             };
             Written {
                 entry,
@@ -90,16 +92,16 @@ fn moment(context: &Context<'_>, live: &Live<'_>, entry: &Entry<'_>) -> Moment {
     let Some(time) = entry.time else {
         return Moment::During;
     };
-    if context.operations.exclude(time) {
+    if context.operations.rules_out(time) {
         return Moment::After;
     }
     let metadata = &live.object["metadata"];
     let version = metadata["resourceVersion"].as_str();
     let version = version.and_then(|version| version.parse().ok());
-    if !version.is_some_and(|version| context.operations.precede(time, version)) {
+    if !version.is_some_and(|version| context.operations.is_after_end(time, version)) {
         return Moment::During;
     }
-    let is_helm = |entry: &Entry<'_>| context.managers.who(&entry.manager) == Who::Helm;
+    let is_helm = |entry: &Entry<'_>| context.managers.who(&entry.manager) == ManagerKind::Helm;
     let (helm, others): (Vec<&Entry<'_>>, Vec<&Entry<'_>>) =
         live.managed.iter().partition(|entry| is_helm(entry));
     let created = metadata["creationTimestamp"].as_str();

@@ -6,7 +6,7 @@ use super::super::lookup::key_value;
 use super::super::path::{FieldPath, Segment, push_token};
 use super::make::{Dice, has, make, spellings};
 use super::server::Extras;
-use crate::types::{Field, ListKind, Shape, ValueKind, Zero, is_zero};
+use crate::types::{ExplicitZero, Field, ListKind, Shape, ValueKind, is_zero};
 
 /// What was done, and where.
 #[derive(Debug, Clone)]
@@ -100,7 +100,7 @@ impl Sites<'_> {
             (Value::Array(items), ValueKind::List) => self.list(shape, items, path, pointer),
             (Value::Null, _) => {}
             (scalar, kind) => {
-                let is_dropped = shape.is_filled() && shape.zero() == Zero::Dropped;
+                let is_dropped = shape.is_server_defaulted() && shape.zero() == ExplicitZero::Dropped;
                 // Where the server takes a zero for nothing it fills in what it likes.
                 if let Some(other) = self.other(kind, scalar)
                     && !(is_dropped && (is_zero(scalar) || is_zero(&other)))
@@ -124,7 +124,8 @@ impl Sites<'_> {
                 continue;
             };
             let (path, pointer) = (path.key(key), push_token(pointer, key));
-            let is_refilled = inner.is_filled() || (shape.value() == ValueKind::Map && shape.is_filled());
+            let is_refilled = inner.is_server_defaulted()
+                || (shape.value() == ValueKind::Map && shape.is_server_defaulted());
             if !keys.contains(key) && !is_refilled && says_something(inner, value) {
                 self.site(&path, &pointer, What::Remove);
             }
@@ -210,7 +211,7 @@ impl Sites<'_> {
         }
         // Its elements are told apart by what is in them, so that a change may leave one and make another.
         let is_unordered = shape.is_unordered();
-        if !is_unordered && (!items.is_empty() || !shape.is_filled()) {
+        if !is_unordered && (!items.is_empty() || !shape.is_server_defaulted()) {
             let more = make(self.dice, element, 2);
             self.site(path, pointer, What::Append(more));
         }
@@ -224,7 +225,8 @@ impl Sites<'_> {
             let pointer = format!("{pointer}/{at}");
             let from = self.found.len();
             // What the server fills in where the list is empty may say as little as an element that says nothing.
-            let is_refilled = shape.is_filled() && (is_zero(item) || !says_something(element, item));
+            let is_refilled =
+                shape.is_server_defaulted() && (is_zero(item) || !says_something(element, item));
             if !is_unordered && !is_refilled {
                 self.site(path, &pointer, What::Remove);
             }
@@ -265,7 +267,9 @@ fn says_something(shape: Shape<'_>, value: &Value) -> bool {
             Field::Undeclared => false,
         }),
         Value::Array(items) => !items.is_empty(),
-        Value::Bool(_) | Value::Number(_) | Value::String(_) => !is_zero(value) || shape.zero() == Zero::Kept,
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            !is_zero(value) || shape.zero() == ExplicitZero::Kept
+        }
     }
 }
 

@@ -17,8 +17,8 @@ use self::make::{Dice, KINDS, made};
 use self::server::{Extras, Server};
 use super::patch::patch_of;
 use super::three_way::{Change, Versions, three_way};
-use crate::vocabulary::FindingCode;
 use crate::types::Shape;
+use crate::vocabulary::FindingCode;
 
 /// The differences, apart from what no server ever keeps.
 fn differences(shape: Shape<'_>, desired: &Value, live: &Value) -> Vec<Change> {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::lookup::key_value;
 use super::make::{Dice, has, make, map_value, spellings};
-use crate::types::{Field, ListKind, Shape, ValueKind, Zero, is_zero};
+use crate::types::{ExplicitZero, Field, ListKind, Shape, ValueKind, is_zero};
 
 /// Whether others have added to the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,10 +46,11 @@ impl Server {
         for (key, value) in desired {
             match shape.field(key) {
                 Field::Declared(inner) => {
-                    let dropped = value.is_null() || (is_zero(value) && inner.zero() == Zero::Dropped);
+                    let dropped =
+                        value.is_null() || (is_zero(value) && inner.zero() == ExplicitZero::Dropped);
                     if !dropped {
                         live.insert(key.clone(), self.value(inner, value));
-                    } else if !value.is_null() && !inner.is_filled() && self.dice.percent(30) {
+                    } else if !value.is_null() && !inner.is_server_defaulted() && self.dice.percent(30) {
                         // Not every type omits what is empty.
                         live.insert(key.clone(), value.clone());
                     }
@@ -64,13 +65,13 @@ impl Server {
             if live.contains_key(key) {
                 continue;
             }
-            if inner.is_filled() && self.dice.percent(70) {
+            if inner.is_server_defaulted() && self.dice.percent(70) {
                 let filled = inner
                     .default()
                     .cloned()
                     .unwrap_or_else(|| make(&mut self.dice, inner, 1));
                 live.insert(key.to_owned(), filled);
-            } else if desired.get(key).is_none() && !inner.is_filled() && self.adds() {
+            } else if desired.get(key).is_none() && !inner.is_server_defaulted() && self.adds() {
                 live.insert(key.to_owned(), make(&mut self.dice, inner, 2));
             }
         }

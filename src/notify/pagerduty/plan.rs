@@ -11,12 +11,12 @@ use chrono::SecondsFormat;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::vocabulary::{HealthCode, Outcome, Verdict};
+use crate::model::{ReleaseReport, Report};
 use crate::notify::digest::{Digest, critical_codes};
 use crate::notify::list::Cost;
 use crate::notify::settings::{PagerDutyScope, PagerDutySettings, PagerDutySeverity};
 use crate::notify::text::{NAME, clean, fit, json_len};
-use crate::model::{ReleaseReport, Report};
+use crate::vocabulary::{HealthCode, Outcome, Verdict};
 
 /// The limit of a summary, in characters.
 const SUMMARY: usize = 1_024;

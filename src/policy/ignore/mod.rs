@@ -17,14 +17,14 @@ use serde_json::Value;
 use self::annotation::OptOut;
 pub use self::rule::{Glob, GlobError, Rule};
 pub use self::selector::{Selector, SelectorError};
-use crate::vocabulary::{ObjectState, Severity};
 use crate::compare::path::FieldPath;
-use crate::object::ObjectKey;
 use crate::model::{Finding, IgnoredBy, IgnoredCount, ObjectReport};
+use crate::object::ObjectKey;
+use crate::vocabulary::{ObjectState, Severity};
 
 /// Everything that the settings ignore.
 #[derive(Debug, Clone, Default)]
-pub struct Ignoring {
+pub struct IgnoreRules {
     /// The rules, in the order of the settings.
     pub rules: Vec<Rule>,
     /// The key of the annotation by which an object opts out; without one no annotation does.
@@ -33,22 +33,22 @@ pub struct Ignoring {
 
 /// What is ignored of one object.
 #[derive(Debug)]
-pub struct Here<'r> {
+pub struct ApplicableRules<'r> {
     /// The rules that cover the object, with their numbers.
     rules: Vec<(usize, &'r Rule)>,
     opt_out: OptOut,
     annotation: &'r str,
 }
 
-impl Ignoring {
+impl IgnoreRules {
     /// What is ignored of an object of a release; there is no live object where it is missing.
-    pub fn on(&self, object: &ObjectKey, release: &str, live: Option<&Value>) -> Here<'_> {
+    pub fn on(&self, object: &ObjectKey, release: &str, live: Option<&Value>) -> ApplicableRules<'_> {
         let rules = self.rules.iter().zip(1..);
         let annotation = self.annotation.as_deref().unwrap_or_default();
         let value = live
             .filter(|_| !annotation.is_empty())
             .and_then(|live| live.pointer("/metadata/annotations")?.get(annotation));
-        Here {
+        ApplicableRules {
             rules: rules
                 .filter(|(rule, _)| rule.covers(object, release, live))
                 .map(|(rule, number)| (number, rule))
@@ -77,7 +77,7 @@ impl Ignoring {
     }
 }
 
-impl Here<'_> {
+impl ApplicableRules<'_> {
     /// Who ignores a difference. Its writer has to be known by now, if it ever is.
     pub fn finding(&self, path: &FieldPath, finding: &Finding) -> Option<IgnoredBy> {
         let manager = finding.actor.as_ref().map(|actor| actor.manager.as_str());
@@ -94,7 +94,7 @@ impl Here<'_> {
             .or(annotated.then_some(IgnoredBy::Annotation))
     }
 
-    /// The last word on an object whose differences have been through [`Here::finding`].
+    /// The last word on an object whose differences have been through [`ApplicableRules::finding`].
     #[must_use]
     pub fn object(&self, mut report: ObjectReport) -> ObjectReport {
         let annotated = (self.opt_out == OptOut::Whole).then_some(IgnoredBy::Annotation);

@@ -7,10 +7,10 @@ use globset::{GlobBuilder, GlobMatcher};
 use serde_json::Value;
 
 use super::selector::Selector;
-use crate::vocabulary::FindingCode;
 use crate::compare::path::FieldPath;
-use crate::policy::path_pattern::PathPattern;
 use crate::object::ObjectKey;
+use crate::policy::path_pattern::PathPattern;
+use crate::vocabulary::FindingCode;
 
 /// What the operator ignores. Whatever a rule says must hold; what it does not say may be anything.
 #[derive(Debug, Clone, Default)]

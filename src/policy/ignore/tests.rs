@@ -4,14 +4,16 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::classify::attribution::Autoscaler;
-use crate::vocabulary::{ApplyMethod, FindingCode};
-use crate::classify::object::{Role, Rules, Subject, Values, judge};
+use crate::classify::object::judge;
+use crate::classify::subject::{Role, Subject, Values};
 use crate::manifest::desired::Owner;
-use crate::object::Gvk;
-use crate::release::operations::Operations;
 use crate::model::Actor;
+use crate::object::Gvk;
+use crate::policy::Policy;
+use crate::release::operations::Operations;
 use crate::source::{Lookup, ReadError};
 use crate::types::TypeTable;
+use crate::vocabulary::{ApplyMethod, FindingCode};
 
 const KEY: &str = "example.com/driftline-ignore";
 const BODY: &str = r#"{"spec": {"replicas": 3, "template": {"spec": {"containers": [
@@ -37,15 +39,15 @@ fn whole() -> Rule {
     }
 }
 
-fn ignoring(rules: Vec<Rule>) -> Ignoring {
-    Ignoring {
+fn ignoring(rules: Vec<Rule>) -> IgnoreRules {
+    IgnoreRules {
         rules,
         annotation: None,
     }
 }
 
-fn annotated() -> Ignoring {
-    Ignoring {
+fn annotated() -> IgnoreRules {
+    IgnoreRules {
         rules: Vec::new(),
         annotation: Some(KEY.to_owned()),
     }
@@ -75,7 +77,7 @@ fn deployment() -> ObjectKey {
     }
 }
 
-fn judged(role: Role, lookup: &Lookup<'_>, ignore: Ignoring) -> ObjectReport {
+fn judged(role: Role, lookup: &Lookup<'_>, ignore: IgnoreRules) -> ObjectReport {
     let key = deployment();
     let subject = Subject {
         key: &key,
@@ -87,7 +89,7 @@ fn judged(role: Role, lookup: &Lookup<'_>, ignore: Ignoring) -> ObjectReport {
         role,
         expires: false,
         body: BODY,
-        rivals: &[],
+        duplicate_documents: &[],
         previous: None,
         attempted: &[],
         method: ApplyMethod::Csa,
@@ -96,14 +98,14 @@ fn judged(role: Role, lookup: &Lookup<'_>, ignore: Ignoring) -> ObjectReport {
         autoscaler: Autoscaler::None,
         values: Values::Shown,
     };
-    let rules = Rules {
+    let rules = Policy {
         ignore,
-        ..Rules::default()
+        ..Policy::default()
     };
     judge(&subject, lookup, &rules).unwrap().report
 }
 
-fn found(live: &Value, ignore: Ignoring) -> ObjectReport {
+fn found(live: &Value, ignore: IgnoreRules) -> ObjectReport {
     judged(Role::Expected, &Lookup::Found(&live.to_string()), ignore)
 }
 
@@ -279,7 +281,7 @@ fn every_key_of_a_rule_must_match() {
 
 #[test]
 fn a_rule_may_go_by_who_is_said_to_have_written_the_value() {
-    let mut finding = found(&live(None), Ignoring::default()).findings.remove(0);
+    let mut finding = found(&live(None), IgnoreRules::default()).findings.remove(0);
     finding.actor = Some(Actor {
         manager: "kubectl-scale".into(),
         operation: "Update".into(),
@@ -367,7 +369,7 @@ fn a_rule_leaves_an_object_in_sync_as_it_is() {
 #[test]
 fn an_annotation_means_nothing_unless_the_settings_name_it() {
     assert_eq!(
-        found(&live(Some("true")), Ignoring::default()).state,
+        found(&live(Some("true")), IgnoreRules::default()).state,
         ObjectState::Drifted
     );
 }

@@ -5,8 +5,8 @@
 
 use anstyle::Style;
 
-use crate::vocabulary::{HealthSeverity, Outcome};
 use crate::model::{Confirmation, IgnoredBy, IgnoredCount, Report, Summary};
+use crate::vocabulary::{HealthSeverity, Outcome};
 
 use super::TextOptions;
 use super::line::{Line, Safe};

@@ -5,8 +5,8 @@
 
 use serde_json::Value;
 
-use crate::vocabulary::{FindingCode, NextUpgrade, Severity};
 use crate::model::{Actor, Finding, ObjectReport, ReleaseReport};
+use crate::vocabulary::{FindingCode, NextUpgrade, Severity};
 
 use super::TextOptions;
 use super::line::{Line, Safe};
@@ -240,9 +240,11 @@ fn lines_word(count: usize) -> String {
 fn origin(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> Option<Safe> {
     let previous = release.previous.as_ref().map(|revision| revision.revision);
     let text = match finding.code {
-        FindingCode::NotApplied | FindingCode::Lingering => format!("as in revision {}", previous?),
-        FindingCode::Conflict if finding.redacted => return None,
-        FindingCode::Conflict => {
+        FindingCode::NotApplied | FindingCode::Undone | FindingCode::Lingering => {
+            format!("as in revision {}", previous?)
+        }
+        FindingCode::Changed if finding.redacted || finding.previous == finding.desired => return None,
+        FindingCode::Changed => {
             let value = show(finding.previous.as_ref()?, options.medium);
             // Cut where it differs from the baseline's.
             let beside = finding
@@ -251,7 +253,8 @@ fn origin(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> 
                 .map(|desired| show(desired, options.medium));
             let beside = beside.unwrap_or_else(|| Safe::from(""));
             let (value, _) = Safe::shorten(&value, &beside, VALUE_LIMIT / 2);
-            format!("revision {}: {}", previous?, value.as_str())
+            let baseline = release.baseline.as_ref()?.revision;
+            format!("also changed by revision {baseline}, from {}", value.as_str())
         }
         FindingCode::HalfUpgraded => {
             let baseline = release.baseline.as_ref().map_or(0, |revision| revision.revision);
@@ -263,8 +266,7 @@ fn origin(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> 
                 release.latest.revision, release.latest.status
             )
         }
-        FindingCode::Changed
-        | FindingCode::Removed
+        FindingCode::Removed
         | FindingCode::Pruned
         | FindingCode::Added
         | FindingCode::Overwritten

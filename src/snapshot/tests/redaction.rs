@@ -11,12 +11,12 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{Fake, encoded, files, key, meaning, objects, place, record_into, revision, want};
-use crate::policy::redact::Redaction;
 use crate::compare::three_way::{Versions, three_way};
 use crate::manifest::desired::{Owner, desired};
 use crate::manifest::object;
+use crate::policy::redact::Redaction;
 use crate::snapshot::{SnapshotSource, Values};
-use crate::source::Wanted;
+use crate::source::ObjectRequest;
 use crate::types::TypeTable;
 use crate::yaml::Limits;
 
@@ -167,7 +167,7 @@ async fn through_a_snapshot(manifests: [&str; 2], live: &[Value]) -> ([String; 2
         encoded(&json!({"name": "web", "namespace": "shop", "manifest": manifest,
             "info": {"description": format!("Upgrade failed: `{quoted}` is wrong")}, "config": {"x": "hunter2"}}))
     };
-    let keys: Vec<Wanted> = live
+    let keys: Vec<ObjectRequest> = live
         .iter()
         .map(|object| want(key("v1", object["kind"].as_str().unwrap(), Some("shop"), "o")))
         .collect();

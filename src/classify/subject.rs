@@ -1,0 +1,68 @@
+//! One object as the revisions of a release ask for it: what the judgement is about.
+
+use std::sync::Arc;
+
+use super::attribution::Autoscaler;
+use crate::manifest::desired::Owner;
+use crate::object::ObjectKey;
+use crate::release::operations::Operations;
+use crate::types::Shape;
+use crate::vocabulary::ApplyMethod;
+
+/// Which revision an object is expected from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The baseline asks for it.
+    Expected,
+    /// Only a previous or attempted revision asked for it.
+    Leftover,
+    /// A revision that failed or is pending asked for it, and nothing is deployed or the operation may still run.
+    Attempted,
+    /// A hook of the newest revision: looked at, and compared with nothing.
+    Hook,
+}
+
+/// One object, as the revisions of a release ask for it; the bodies are JSON.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The object.
+    pub key: &'a ObjectKey,
+    /// The template that rendered it.
+    pub template: Option<&'a str>,
+    /// The release it should belong to.
+    pub owner: Owner<'a>,
+    /// Which revision expects it.
+    pub role: Role,
+    /// Whether the cluster removes it by itself once it has finished.
+    pub expires: bool,
+    /// The baseline's body; for leftovers the body of the revision that had it.
+    pub body: &'a str,
+    /// What the same manifest asks of the object elsewhere, the latest first.
+    pub duplicate_documents: &'a [Arc<str>],
+    /// The previous revision's body.
+    pub previous: Option<&'a str>,
+    /// The attempted revisions' bodies, newest first.
+    pub attempted: &'a [Arc<str>],
+    /// How the baseline was applied.
+    pub method: ApplyMethod,
+    /// What is known of its type.
+    pub shape: Option<Shape<'a>>,
+    /// When this release's Helm was at work.
+    pub operations: &'a Operations,
+    /// Whether an autoscaler chooses its replica count.
+    pub autoscaler: Autoscaler,
+    /// Whether its values may be shown at all.
+    pub values: Values,
+}
+
+/// Whether the values of an object may be shown.
+///
+/// Ownership is what a record claims and the object's annotations confirm. A record that lies in one namespace and
+/// claims a release of another may be forged, so what it names there is compared and no value is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Values {
+    /// By the redaction rules.
+    Shown,
+    /// None of them.
+    Hidden,
+}
