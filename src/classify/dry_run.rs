@@ -88,7 +88,7 @@ impl Question {
             .ok()
             .filter(|answer| same(answer, "/metadata/name") && same(answer, "/metadata/uid"));
         let Some(answer) = answer else {
-            note(report, "the API server's answer to the dry run cannot be read");
+            report.add_reason("the API server's answer to the dry run cannot be read");
             return;
         };
         for (position, change) in self.drift.iter().filter(|(_, change)| is_askable(change)) {
@@ -109,14 +109,14 @@ impl Question {
         let left = self
             .drift
             .iter()
-            .filter(|(position, _)| report.findings.get(*position).is_some_and(is_drift));
+            .filter(|(position, _)| report.findings.get(*position).is_some_and(Finding::is_drift));
         report.patch = patch(left.map(|(position, change)| (&report.findings[*position], change)));
-        report.state = state(&report.findings);
+        report.state = ObjectState::of(&report.findings);
     }
 
     /// Says of an object why its findings are not confirmed.
     pub fn unanswered(error: &ReadError, report: &mut ObjectReport) {
-        note(report, &format!("not confirmed: {error}"));
+        report.add_reason(&format!("not confirmed: {error}"));
     }
 
     /// What the server will not answer either, if it does not answer this.
@@ -149,22 +149,6 @@ fn is_pruned(change: &Change) -> bool {
     change.code == FindingCode::Pruned
 }
 
-fn is_drift(finding: &Finding) -> bool {
-    finding.ignored_by.is_none() && finding.severity == Severity::Drift
-}
-
-/// How an object stands that could be compared.
-pub(super) fn state(findings: &[Finding]) -> ObjectState {
-    if findings.iter().any(is_drift) {
-        ObjectState::Drifted
-    } else if findings.iter().any(|finding| finding.severity == Severity::Drift) {
-        // Nothing but what is ignored stands between this object and the baseline.
-        ObjectState::Ignored
-    } else {
-        ObjectState::InSync
-    }
-}
-
 /// The patch of an object's drift, without what may not be shown.
 pub(super) fn patch<'c>(drift: impl Iterator<Item = (&'c Finding, &'c Change)>) -> Vec<Value> {
     let shown = drift.filter(|(finding, _)| !finding.redacted);
@@ -172,13 +156,6 @@ pub(super) fn patch<'c>(drift: impl Iterator<Item = (&'c Finding, &'c Change)>) 
         Ok(Value::Array(operations)) => operations,
         Ok(_) | Err(_) => Vec::new(),
     }
-}
-
-fn note(report: &mut ObjectReport, told: &str) {
-    report.reason = Some(match report.reason.take() {
-        Some(reason) => format!("{reason}; {told}"),
-        None => told.to_owned(),
-    });
 }
 
 /// Removes the field that a pointer leads to.

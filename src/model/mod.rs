@@ -5,9 +5,11 @@
 //! cover are replaced when findings are built, so no renderer can leak them. Renderers sanitise for their medium.
 
 mod confirmation;
+mod fingerprint;
 mod ignored;
 
 pub use self::confirmation::{Confirmation, Unconfirmed};
+pub use self::fingerprint::Fingerprint;
 pub use self::ignored::{IgnoredBy, IgnoredCount};
 
 use chrono::{DateTime, Utc};
@@ -360,6 +362,37 @@ pub struct Finding {
     pub next_upgrade: Option<NextUpgrade>,
     /// One sentence, without values.
     pub message: String,
+}
+
+impl Finding {
+    /// Whether it makes its object drifted: what the operator ignores does not.
+    pub fn is_drift(&self) -> bool {
+        self.ignored_by.is_none() && self.severity == Severity::Drift
+    }
+}
+
+impl ObjectState {
+    /// The state of an object that could be compared, by its findings.
+    pub fn of(findings: &[Finding]) -> Self {
+        if findings.iter().any(Finding::is_drift) {
+            Self::Drifted
+        } else if findings.iter().any(|finding| finding.severity == Severity::Drift) {
+            // Every difference between this object and the baseline is one that the operator ignores.
+            Self::Ignored
+        } else {
+            Self::InSync
+        }
+    }
+}
+
+impl ObjectReport {
+    /// Adds to the reason for its state.
+    pub fn add_reason(&mut self, text: &str) {
+        self.reason = Some(match self.reason.take() {
+            Some(reason) => format!("{reason}; {text}"),
+            None => text.to_owned(),
+        });
+    }
 }
 
 /// Who claims to have written a field. Field managers are not authenticated: this is a claim.

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use super::list::{Cost, Detail, Entry, Line, List};
 use super::text::{NAME, PATH, SENTENCE, clean, count};
 use crate::model::{Finding, ObjectReport, ReleaseReport, Report};
-use crate::vocabulary::{HealthCode, HealthSeverity, ObjectState, Outcome, Severity, Stopped, Verdict};
+use crate::vocabulary::{HealthCode, HealthSeverity, ObjectState, Outcome, Stopped, Verdict};
 
 /// The most objects that a message names of one release.
 const OBJECTS: usize = 5;
@@ -251,7 +251,12 @@ fn release_facts(release: &ReleaseReport) -> String {
         .iter()
         .filter(|object| object.state.is_drift())
         .count();
-    let findings = release.objects.iter().flat_map(drift_findings).count();
+    let findings = release
+        .objects
+        .iter()
+        .flat_map(|object| &object.findings)
+        .filter(|finding| finding.is_drift())
+        .count();
     let mut facts = count(objects, "object");
     if findings > 0 {
         let _ = write!(facts, ", {}", count(findings, "field"));
@@ -322,13 +327,6 @@ fn error_entries(report: &Report) -> Vec<Entry> {
     report.errors.iter().map(entry).collect()
 }
 
-fn drift_findings(object: &ObjectReport) -> impl Iterator<Item = &Finding> {
-    object
-        .findings
-        .iter()
-        .filter(|finding| finding.severity == Severity::Drift && finding.ignored_by.is_none())
-}
-
 fn object_lines(release: &ReleaseReport) -> Vec<Line> {
     let mut objects: Vec<_> = release
         .objects
@@ -342,7 +340,11 @@ fn object_lines(release: &ReleaseReport) -> Vec<Line> {
             shown_from: Detail::Objects,
             text: object_line(release, object),
         });
-        let mut findings: Vec<_> = drift_findings(object).collect();
+        let mut findings: Vec<_> = object
+            .findings
+            .iter()
+            .filter(|finding| finding.is_drift())
+            .collect();
         findings.sort_by_key(|finding| (&finding.path, finding.code));
         for finding in findings.iter().take(FIELDS) {
             let text = format!("    {}", field(finding));

@@ -18,6 +18,7 @@ use super::http::{Http, SendError};
 use super::settings::PagerDutySettings;
 use super::text::count;
 use super::{CheckResult, CheckStatus};
+use crate::model::Fingerprint;
 
 /// How many events may be sent without pausing. PagerDuty takes about 120 in any minute.
 const BURST: usize = 100;
@@ -203,7 +204,7 @@ fn known(body: &str) -> Option<&'static str> {
 /// prove that the key belongs to one.
 pub(crate) async fn check(http: &Http, settings: &PagerDutySettings) -> CheckResult {
     let event = Event {
-        dedup_key: dedup_key(["check", "never triggered"]),
+        dedup_key: dedup_key(&Fingerprint::of(["check", "never triggered"])),
         action: Action::Resolve,
     };
     let body = event.body(settings.routing_key.expose_secret()).to_string();

@@ -20,7 +20,7 @@ pub use self::selector::{Selector, SelectorError};
 use crate::compare::path::FieldPath;
 use crate::model::{Finding, IgnoredBy, IgnoredCount, ObjectReport};
 use crate::object::ObjectKey;
-use crate::vocabulary::{ObjectState, Severity};
+use crate::vocabulary::ObjectState;
 
 /// Everything that the settings ignore.
 #[derive(Debug, Clone, Default)]
@@ -116,9 +116,8 @@ impl ApplicableRules<'_> {
             report.reason = Some(was.map_or_else(|| told.clone(), |was| format!("{was}; {told}")));
             report.state = ObjectState::Ignored;
             report.ignored_by = Some(by);
-        } else if report.state == ObjectState::InSync && report.findings.iter().any(is_ignored_drift) {
-            // Nothing but what is ignored stands between this object and the baseline.
-            report.state = ObjectState::Ignored;
+        } else if report.state == ObjectState::InSync {
+            report.state = ObjectState::of(&report.findings);
         }
         if let (OptOut::Unreadable(entry), true) = (&self.opt_out, report.state != ObjectState::Foreign) {
             let told = format!(
@@ -126,10 +125,7 @@ impl ApplicableRules<'_> {
                  /spec/replicas",
                 self.annotation
             );
-            report.reason = Some(match report.reason.take() {
-                Some(reason) => format!("{reason}; {told}"),
-                None => told,
-            });
+            report.add_reason(&told);
         }
         report
     }
@@ -139,10 +135,6 @@ impl ApplicableRules<'_> {
         let rule = self.rules.iter().find(|(_, rule)| rule.is_whole());
         rule.map(|(number, _)| IgnoredBy::Rule(*number))
     }
-}
-
-fn is_ignored_drift(finding: &Finding) -> bool {
-    finding.ignored_by.is_some() && finding.severity == Severity::Drift
 }
 
 #[cfg(test)]
