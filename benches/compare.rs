@@ -16,7 +16,7 @@ use driftline::classify::object::judge;
 use driftline::classify::subject::{Role, Subject, Values};
 use driftline::compare::additions::{Standing, additions};
 use driftline::compare::managed_fields::Live;
-use driftline::compare::three_way::{Versions, three_way};
+use driftline::compare::three_way::{OfRevision, Versions, three_way};
 use driftline::manifest::desired::{Owner, desired};
 use driftline::manifest::object;
 use driftline::object::{Gvk, ObjectKey};
@@ -108,7 +108,10 @@ fn judge_objects(bencher: Bencher<'_, '_>) {
                 expires: false,
                 body: &object.body,
                 duplicate_documents: &[],
-                previous: Some(&object.body),
+                previous: Some(OfRevision {
+                    revision: 1,
+                    object: &object.body,
+                }),
                 attempted: &[],
                 method: ApplyMethod::Csa,
                 shape: shape(object),
@@ -142,7 +145,10 @@ fn compare_values(bencher: Bencher<'_, '_>) {
     bencher.counter(BytesCount::new(bytes)).bench_local(|| {
         for (shape, desired, live) in &all {
             let versions = Versions {
-                previous: Some(desired),
+                previous: Some(OfRevision {
+                    revision: 1,
+                    object: desired,
+                }),
                 desired,
                 attempted: &[],
                 live: &live.object,

@@ -174,6 +174,7 @@ mod tests {
     use crate::classify::attribution::Autoscaler;
     use crate::classify::object::{Judged, judge};
     use crate::classify::subject::Role;
+    use crate::compare::three_way::OfRevision;
     use crate::manifest::desired::Owner;
     use crate::object::{Gvk, ObjectKey};
     use crate::policy::Confirm;
@@ -202,7 +203,10 @@ mod tests {
             expires: false,
             body: &body.to_string(),
             duplicate_documents: &[],
-            previous: Some(&previous),
+            previous: Some(OfRevision {
+                revision: 6,
+                object: &previous,
+            }),
             attempted: &[],
             method: ApplyMethod::Csa,
             shape: shape(),

@@ -205,6 +205,7 @@ mod tests {
             path: FieldPath::root().key("spec").key("size"),
             pointer: "/spec/size".into(),
             previous: None,
+            from_revision: None,
             desired,
             live,
         }

@@ -6,7 +6,7 @@ use super::attribution::{Attributed, Attribution, Context};
 use super::dry_run::{self, Question};
 use super::subject::{Role, Subject, Values};
 use crate::compare::managed_fields::Live;
-use crate::compare::three_way::{Change, Versions, three_way};
+use crate::compare::three_way::{Change, OfRevision, Versions, three_way};
 use crate::manifest::desired::{Ownership, desired};
 use crate::manifest::object::is_kept;
 use crate::model::{Finding, ObjectReport};
@@ -162,13 +162,18 @@ fn compare(subject: &Subject<'_>, live: &Live<'_>, rules: &Policy, ignored: &App
     };
     let wanted = read(subject.body);
     // Revisions that ask for the very same say nothing new.
-    let otherwise = subject.previous.filter(|body| *body != subject.body).map(read);
-    let previous = subject.previous.map(|_| otherwise.as_ref().unwrap_or(&wanted));
-    let attempted: Vec<Value> = subject
+    let otherwise = subject
+        .previous
+        .filter(|previous| previous.object != subject.body);
+    let otherwise = otherwise.map(|previous| read(previous.object));
+    let previous = subject
+        .previous
+        .map(|previous| previous.with(otherwise.as_ref().unwrap_or(&wanted)));
+    let attempted: Vec<OfRevision<Value>> = subject
         .attempted
         .iter()
-        .filter(|body| ***body != *subject.body)
-        .map(|body| read(body))
+        .filter(|attempted| *attempted.object != *subject.body)
+        .map(|attempted| attempted.with(read(&attempted.object)))
         .collect();
     let versions = Versions {
         previous,
@@ -242,6 +247,7 @@ fn finding(subject: &Subject<'_>, attributed: &Attributed, rules: &Policy) -> Fi
         desired,
         live,
         redacted,
+        from_revision: change.from_revision,
         actor: attributed.actor.clone(),
         ignored_by: None,
         confirmed: None,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::attribution::Autoscaler;
+use crate::compare::three_way::OfRevision;
 use crate::manifest::desired::Owner;
 use crate::object::ObjectKey;
 use crate::release::operations::Operations;
@@ -40,9 +41,9 @@ pub struct Subject<'a> {
     /// What the same manifest asks of the object elsewhere, the latest first.
     pub duplicate_documents: &'a [Arc<str>],
     /// The previous revision's body.
-    pub previous: Option<&'a str>,
+    pub previous: Option<OfRevision<&'a str>>,
     /// The attempted revisions' bodies, newest first.
-    pub attempted: &'a [Arc<str>],
+    pub attempted: &'a [OfRevision<Arc<str>>],
     /// How the baseline was applied.
     pub method: ApplyMethod,
     /// What is known of its type.

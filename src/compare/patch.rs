@@ -75,7 +75,7 @@ pub(crate) fn without_nulls(value: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::three_way::{Versions, three_way};
+    use crate::compare::three_way::{OfRevision, Versions, three_way};
     use crate::types::TypeTable;
     use serde_json::json;
 
@@ -104,7 +104,10 @@ mod tests {
             three_way(
                 shape,
                 Versions {
-                    previous: Some(&previous),
+                    previous: Some(OfRevision {
+                        revision: 1,
+                        object: &previous,
+                    }),
                     desired: &desired,
                     attempted: &[],
                     live,

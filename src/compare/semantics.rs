@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::three_way::{Versions, three_way};
+use super::three_way::{OfRevision, Versions, three_way};
 use crate::types::TypeTable;
 
 /// The changes between a manifest and a live object, as `code path`.
@@ -108,7 +108,10 @@ fn the_previous_target_of_a_reordered_metric() {
     let found = three_way(
         shape,
         Versions {
-            previous: Some(&autoscaler(&[old.clone(), memory.clone()])),
+            previous: Some(OfRevision {
+                revision: 1,
+                object: &autoscaler(&[old.clone(), memory.clone()]),
+            }),
             desired: &autoscaler(&[memory.clone(), new]),
             attempted: &[],
             live: &autoscaler(&[memory, old]),

@@ -12,15 +12,34 @@ use super::path::{FieldPath, Segment};
 use crate::types::{ListKind, Shape, is_zero};
 use crate::vocabulary::FindingCode;
 
+/// What one revision asks of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OfRevision<T> {
+    /// The revision's number.
+    pub revision: u64,
+    /// What it asks for.
+    pub object: T,
+}
+
+impl<T> OfRevision<T> {
+    /// The same revision with another form of what it asks for.
+    pub const fn with<U>(&self, object: U) -> OfRevision<U> {
+        OfRevision {
+            revision: self.revision,
+            object,
+        }
+    }
+}
+
 /// The versions of one object, all made comparable by [`crate::manifest::desired`].
 #[derive(Debug, Clone, Copy)]
 pub struct Versions<'v> {
     /// What the previous revision asked for; `None` when it did not have the object or is not kept.
-    pub previous: Option<&'v Value>,
+    pub previous: Option<OfRevision<&'v Value>>,
     /// What the baseline asks for.
     pub desired: &'v Value,
     /// What later revisions that failed or are pending asked for, newest first.
-    pub attempted: &'v [Value],
+    pub attempted: &'v [OfRevision<Value>],
     /// What the API server returned.
     pub live: &'v Value,
 }
@@ -40,6 +59,8 @@ pub struct Change {
     pub desired: Option<Value>,
     /// The live value there.
     pub live: Option<Value>,
+    /// The revision, other than the baseline, whose value the live object has there.
+    pub from_revision: Option<u64>,
 }
 
 /// Compares one object. The order follows the manifest; the report sorts by path.
@@ -48,12 +69,15 @@ pub fn three_way(shape: Option<Shape<'_>>, versions: Versions<'_>) -> Vec<Change
         .into_iter()
         .map(|difference| {
             let at = |version| value_at(version, &difference.path, shape);
-            let previous = versions.previous.map(at);
-            let code = match difference.cause {
-                Cause::Undeclared => FindingCode::Pruned,
+            let previous = versions
+                .previous
+                .map(|previous| previous.with(at(previous.object)));
+            let (code, from_revision) = match difference.cause {
+                Cause::Undeclared => (FindingCode::Pruned, None),
                 Cause::Value => {
                     let inner = shape_at(shape, &difference.path);
-                    let attempted = versions.attempted.iter().map(at);
+                    let attempted = versions.attempted.iter();
+                    let attempted = attempted.map(|attempted| attempted.with(at(&attempted.object)));
                     explain(inner, previous, difference.desired, attempted, difference.live)
                 }
             };
@@ -61,9 +85,10 @@ pub fn three_way(shape: Option<Shape<'_>>, versions: Versions<'_>) -> Vec<Change
                 code,
                 path: difference.path.clone(),
                 pointer: difference.pointer,
-                previous: previous.flatten().cloned(),
+                previous: previous.and_then(|previous| previous.object).cloned(),
                 desired: Some(difference.desired.clone()),
                 live: difference.live.cloned(),
+                from_revision,
             }
         })
         .collect();
@@ -71,7 +96,7 @@ pub fn three_way(shape: Option<Shape<'_>>, versions: Versions<'_>) -> Vec<Change
         unset(
             shape,
             versions,
-            attempted,
+            attempted.with(&attempted.object),
             FindingCode::HalfUpgraded,
             &mut changes,
         );
@@ -82,18 +107,15 @@ pub fn three_way(shape: Option<Shape<'_>>, versions: Versions<'_>) -> Vec<Change
     changes
 }
 
-/// The table of three-way outcomes for a place that the baseline sets and the live object does not hold.
-#[expect(
-    clippy::option_option,
-    reason = "no previous object and a previous object without the field are different answers"
-)]
+/// The table of three-way outcomes for a place that the baseline sets and the live object does not hold, with the
+/// revision whose value the live object has instead.
 fn explain<'v>(
     shape: Option<Shape<'_>>,
-    previous: Option<Option<&'v Value>>,
+    previous: Option<OfRevision<Option<&'v Value>>>,
     desired: &'v Value,
-    mut attempted: impl Iterator<Item = Option<&'v Value>>,
+    mut attempted: impl Iterator<Item = OfRevision<Option<&'v Value>>>,
     live: Option<&'v Value>,
-) -> FindingCode {
+) -> (FindingCode, Option<u64>) {
     let is_live = |value: Option<&Value>| match (value, live) {
         (None, None) => true,
         (Some(value), Some(live)) => covers(shape, value, Some(live)),
@@ -103,13 +125,14 @@ fn explain<'v>(
     let is_desired = |value: Option<&Value>| {
         value.is_some_and(|value| covers(shape, value, Some(desired)) && covers(shape, desired, Some(value)))
     };
-    if attempted.any(|value| !is_desired(value) && is_live(value)) {
-        return FindingCode::HalfUpgraded;
+    let lives = |of: &OfRevision<Option<&Value>>| !is_desired(of.object) && is_live(of.object);
+    if let Some(attempted) = attempted.find(lives) {
+        return (FindingCode::HalfUpgraded, Some(attempted.revision));
     }
-    match previous {
-        Some(value) if !is_desired(value) && is_live(value) => FindingCode::NotApplied,
-        _ if live.is_none() => FindingCode::Removed,
-        _ => FindingCode::Changed,
+    match previous.filter(lives) {
+        Some(previous) => (FindingCode::NotApplied, Some(previous.revision)),
+        None if live.is_none() => (FindingCode::Removed, None),
+        None => (FindingCode::Changed, None),
     }
 }
 
@@ -119,11 +142,11 @@ fn explain<'v>(
 fn unset(
     shape: Option<Shape<'_>>,
     versions: Versions<'_>,
-    other: &Value,
+    other: OfRevision<&Value>,
     code: FindingCode,
     changes: &mut Vec<Change>,
 ) {
-    let mut places = surplus(shape, other, versions.desired);
+    let mut places = surplus(shape, other.object, versions.desired);
     while let Some((path, value)) = places.pop() {
         let inner = shape_at(shape, &path);
         let Some(Found { pointer, value: live }) = locate(versions.live, &path, shape) else {
@@ -149,10 +172,11 @@ fn unset(
             pointer,
             previous: versions
                 .previous
-                .and_then(|previous| value_at(previous, &path, shape))
+                .and_then(|previous| value_at(previous.object, &path, shape))
                 .cloned(),
             desired: None,
             live: Some(live.clone()),
+            from_revision: Some(other.revision),
             path,
         });
     }
@@ -252,9 +276,16 @@ mod tests {
     use crate::types::TypeTable;
     use serde_json::json;
 
+    const fn of<T>(revision: u64, object: T) -> OfRevision<T> {
+        OfRevision { revision, object }
+    }
+
+    fn changes(versions: Versions<'_>) -> Vec<Change> {
+        three_way(TypeTable::builtin().kind("apps/v1", "Deployment"), versions)
+    }
+
     fn deployment(versions: Versions<'_>) -> Vec<(FindingCode, String)> {
-        let shape = TypeTable::builtin().kind("apps/v1", "Deployment");
-        three_way(shape, versions)
+        changes(versions)
             .into_iter()
             .map(|change| (change.code, change.path.to_string()))
             .collect()
@@ -266,7 +297,8 @@ mod tests {
 
     const IMAGE: &str = "/spec/template/spec/containers[name=app]/image";
 
-    /// Each row of the three-way table: previous, desired, attempted, live → code.
+    /// Each row of the three-way table: revision 6, revision 7, revisions 9 and 8, live → code and the revision whose
+    /// value lives.
     #[test]
     fn the_table() {
         use FindingCode::{Changed, HalfUpgraded, NotApplied};
@@ -275,30 +307,38 @@ mod tests {
             &'static str,
             &'static [&'static str],
             &'static str,
-            Option<FindingCode>,
+            Option<(FindingCode, Option<u64>)>,
         );
-        let rows: [Row; 9] = [
+        let rows: [Row; 10] = [
             (Some("a"), "b", &[], "b", None),
-            (None, "b", &[], "x", Some(Changed)),
-            (Some("b"), "b", &[], "x", Some(Changed)),
-            (Some("a"), "b", &[], "a", Some(NotApplied)),
-            (Some("a"), "b", &[], "x", Some(Changed)),
-            (Some("b"), "b", &["c"], "c", Some(HalfUpgraded)),
-            (Some("a"), "b", &["c", "a"], "a", Some(HalfUpgraded)),
-            (Some("b"), "b", &["c"], "x", Some(Changed)),
-            (Some("b"), "b", &["b"], "x", Some(Changed)),
+            (None, "b", &[], "x", Some((Changed, None))),
+            (Some("b"), "b", &[], "x", Some((Changed, None))),
+            (Some("a"), "b", &[], "a", Some((NotApplied, Some(6)))),
+            (Some("a"), "b", &[], "x", Some((Changed, None))),
+            (Some("b"), "b", &["c"], "c", Some((HalfUpgraded, Some(9)))),
+            (Some("a"), "b", &["c", "a"], "a", Some((HalfUpgraded, Some(8)))),
+            (Some("b"), "b", &["c", "c"], "c", Some((HalfUpgraded, Some(9)))),
+            (Some("b"), "b", &["c"], "x", Some((Changed, None))),
+            (Some("b"), "b", &["b"], "x", Some((Changed, None))),
         ];
         for (previous, desired, attempted, live, code) in rows {
             let previous = previous.map(with_image);
             let (desired, live) = (with_image(desired), with_image(live));
-            let attempted: Vec<Value> = attempted.iter().map(|image| with_image(image)).collect();
-            let found = deployment(Versions {
-                previous: previous.as_ref(),
+            let attempted: Vec<_> = [9, 8]
+                .into_iter()
+                .zip(attempted)
+                .map(|(revision, image)| of(revision, with_image(image)))
+                .collect();
+            let found: Vec<_> = changes(Versions {
+                previous: previous.as_ref().map(|previous| of(6, previous)),
                 desired: &desired,
                 attempted: &attempted,
                 live: &live,
-            });
-            let expected: Vec<_> = code.into_iter().map(|code| (code, IMAGE.to_owned())).collect();
+            })
+            .into_iter()
+            .map(|change| (change.path.to_string(), (change.code, change.from_revision)))
+            .collect();
+            let expected: Vec<_> = code.into_iter().map(|code| (IMAGE.to_owned(), code)).collect();
             assert_eq!(found, expected, "{previous:?} {desired} {attempted:?} {live}");
         }
     }
@@ -317,7 +357,7 @@ mod tests {
             (Some(&empty), FindingCode::NotApplied),
         ] {
             let versions = Versions {
-                previous,
+                previous: previous.map(|previous| of(6, previous)),
                 desired: &desired,
                 attempted: &[],
                 live: &live,
@@ -325,9 +365,9 @@ mod tests {
             assert_eq!(deployment(versions), [(code, path.clone())]);
         }
         let versions = Versions {
-            previous: Some(&desired),
+            previous: Some(of(6, &desired)),
             desired: &desired,
-            attempted: &[empty],
+            attempted: &[of(8, empty)],
             live: &live,
         };
         assert_eq!(deployment(versions), [(FindingCode::HalfUpgraded, path)]);
@@ -342,7 +382,7 @@ mod tests {
         );
         let desired = with_ports(json!([http, metrics]));
         let found = deployment(Versions {
-            previous: Some(&desired),
+            previous: Some(of(6, &desired)),
             desired: &desired,
             attempted: &[],
             live: &with_ports(json!([metrics, http])),
@@ -365,7 +405,7 @@ mod tests {
                 {"name": "app", "image": "a"}]}}},
         });
         let mut found = deployment(Versions {
-            previous: Some(&previous),
+            previous: Some(of(6, &previous)),
             desired: &desired,
             attempted: &[],
             live: &live,

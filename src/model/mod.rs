@@ -347,6 +347,10 @@ pub struct Finding {
     /// Whether the values were left out because they may be secret.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub redacted: bool,
+    /// The revision, other than the baseline, whose value the live object has: the previous one, or one that failed or
+    /// is pending.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub from_revision: Option<u64>,
     /// Who is said to have written the live value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actor: Option<Actor>,

@@ -154,6 +154,11 @@ pub(crate) fn finding(code: FindingCode, path: &str, desired: Option<Value>, liv
         desired,
         live,
         redacted: false,
+        from_revision: match code {
+            FindingCode::NotApplied | FindingCode::Undone | FindingCode::Lingering => Some(6),
+            FindingCode::HalfUpgraded => Some(8),
+            _ => None,
+        },
         actor: None,
         ignored_by: None,
         confirmed: None,

@@ -7,6 +7,7 @@ use super::load::{Loaded, Revision};
 use crate::classify::dry_run::Question;
 use crate::classify::object::empty_report;
 use crate::classify::subject::Role;
+use crate::compare::three_way::OfRevision;
 use crate::health::observe::Observed;
 use crate::manifest::object::ManifestObject;
 use crate::model::ObjectReport;
@@ -61,8 +62,8 @@ pub(super) struct Asked {
     pub(super) body: Arc<str>,
     /// What the same manifest asks of the same object elsewhere, the latest first.
     pub(super) duplicate_documents: Vec<Arc<str>>,
-    pub(super) previous: Option<Arc<str>>,
-    pub(super) attempted: Vec<Arc<str>>,
+    pub(super) previous: Option<OfRevision<Arc<str>>>,
+    pub(super) attempted: Vec<OfRevision<Arc<str>>>,
 }
 
 impl Item {
@@ -184,19 +185,30 @@ fn compared(
     };
     let expected = std::mem::take(&mut baseline.objects);
     let told = loaded.told.get(&baseline.number);
+    let previous_number = loaded.previous.as_ref().map(|revision| revision.number);
     let mut previous = loaded.previous.as_mut().map(by_key).unwrap_or_default();
-    let mut attempted: Vec<HashMap<ObjectKey, ManifestObject>> =
-        loaded.attempted.iter_mut().map(by_key).collect();
+    let mut attempted: Vec<OfRevision<HashMap<ObjectKey, ManifestObject>>> = loaded
+        .attempted
+        .iter_mut()
+        .map(|revision| OfRevision {
+            revision: revision.number,
+            object: by_key(revision),
+        })
+        .collect();
     let mut items = items(expected, Role::Expected, namespace, kinds);
     for item in &mut items {
         if let Some(asked) = &mut item.asked {
-            asked.previous = previous.remove(&item.key).map(|object| object.body);
-            let newest = attempted.first().and_then(|objects| objects.get(&item.key));
+            let body = previous.remove(&item.key).map(|object| object.body);
+            asked.previous = previous_number
+                .zip(body)
+                .map(|(revision, object)| OfRevision { revision, object });
+            let newest = attempted.first().and_then(|newest| newest.object.get(&item.key));
             item.watch = operation.watch(Some(&asked.body), newest.map(|object| &object.body));
-            let others = attempted
-                .iter_mut()
-                .filter_map(|objects| objects.remove(&item.key));
-            asked.attempted = others.map(|object| object.body).collect();
+            let others = attempted.iter_mut().filter_map(|attempted| {
+                let object = attempted.object.remove(&item.key)?;
+                Some(attempted.with(object.body))
+            });
+            asked.attempted = others.collect();
         }
     }
     let mut known: HashSet<_> = items.iter().map(|item| identity(&item.key)).collect();
@@ -223,7 +235,7 @@ fn compared(
         Role::Leftover
     };
     for (position, objects) in attempted.into_iter().enumerate() {
-        for (key, object) in objects {
+        for (key, object) in objects.object {
             let newest = Some(&object.body).filter(|_| position == 0);
             let watch = newest.and_then(|body| operation.watch(None, Some(body)));
             add(key, object, role, watch);

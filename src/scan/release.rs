@@ -78,7 +78,11 @@ impl Job {
             expires: self.asked.expires,
             body: &self.asked.body,
             duplicate_documents: &self.asked.duplicate_documents,
-            previous: self.asked.previous.as_deref(),
+            previous: self
+                .asked
+                .previous
+                .as_ref()
+                .map(|previous| previous.with(&*previous.object)),
             attempted: &self.asked.attempted,
             method: self.method,
             shape: facts.shape(&self.key.gvk),

@@ -16,7 +16,7 @@ use self::change::{Change as Changed, change};
 use self::make::{Dice, KINDS, made};
 use self::server::{Extras, Server};
 use super::patch::patch_of;
-use super::three_way::{Change, Versions, three_way};
+use super::three_way::{Change, OfRevision, Versions, three_way};
 use crate::types::Shape;
 use crate::vocabulary::FindingCode;
 
@@ -30,7 +30,7 @@ fn differences(shape: Shape<'_>, desired: &Value, live: &Value) -> Vec<Change> {
 
 fn changes(shape: Shape<'_>, previous: Option<&Value>, desired: &Value, live: &Value) -> Vec<Change> {
     let versions = Versions {
-        previous,
+        previous: previous.map(|object| OfRevision { revision: 1, object }),
         desired,
         attempted: &[],
         live,

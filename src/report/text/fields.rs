@@ -238,10 +238,9 @@ fn lines_word(count: usize) -> String {
 
 /// Where the live value comes from, for the codes that say it is another revision's.
 fn origin(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> Option<Safe> {
-    let previous = release.previous.as_ref().map(|revision| revision.revision);
     let text = match finding.code {
         FindingCode::NotApplied | FindingCode::Undone | FindingCode::Lingering => {
-            format!("as in revision {}", previous?)
+            format!("as in revision {}", finding.from_revision?)
         }
         FindingCode::Changed if finding.redacted || finding.previous == finding.desired => return None,
         FindingCode::Changed => {
@@ -257,14 +256,12 @@ fn origin(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> 
             format!("also changed by revision {baseline}, from {}", value.as_str())
         }
         FindingCode::HalfUpgraded => {
-            let baseline = release.baseline.as_ref().map_or(0, |revision| revision.revision);
-            if release.latest.revision <= baseline {
-                return None;
+            let revision = finding.from_revision?;
+            if revision == release.latest.revision {
+                format!("as in revision {revision} ({})", release.latest.status)
+            } else {
+                format!("as in revision {revision}")
             }
-            format!(
-                "as in revision {} ({})",
-                release.latest.revision, release.latest.status
-            )
         }
         FindingCode::Removed
         | FindingCode::Pruned

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{Fake, encoded, files, key, meaning, objects, place, record_into, revision, want};
-use crate::compare::three_way::{Versions, three_way};
+use crate::compare::three_way::{OfRevision, Versions, three_way};
 use crate::manifest::desired::{Owner, desired};
 use crate::manifest::object;
 use crate::policy::redact::Redaction;
@@ -121,7 +121,10 @@ fn compare(previous: &str, baseline: &str, live: &[Value]) -> Vec<Differences> {
             let changes = three_way(
                 TypeTable::builtin().kind(&key.gvk.api_version, &key.gvk.kind),
                 Versions {
-                    previous: Some(&previous),
+                    previous: Some(OfRevision {
+                        revision: 1,
+                        object: &previous,
+                    }),
                     desired: &wanted(&baseline.body),
                     attempted: &[],
                     live,
