@@ -1,4 +1,4 @@
-//! What the recorded cases of `tests/yaml_oracle.rs` cannot show: errors, limits, silence, and any text at all.
+//! What the recorded cases of `tests/fast/yaml_oracle.rs` cannot show: errors, limits, silence, and any text at all.
 
 use std::fmt::Write as _;
 

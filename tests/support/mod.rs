@@ -1,4 +1,6 @@
-//! What several test targets share.
-#![allow(dead_code, reason = "no target uses all of it")]
+//! What the tests of the program share.
+#![allow(dead_code, reason = "neither of the two test binaries uses all of it")]
 
+pub(crate) mod program;
 pub(crate) mod receiver;
+pub(crate) mod rules;

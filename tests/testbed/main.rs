@@ -26,8 +26,6 @@ mod deploy;
 mod harness;
 mod health;
 mod notify;
-#[path = "../notify/rules.rs"]
-mod rules;
 mod smoke;
 mod snapshot;
 mod storage;

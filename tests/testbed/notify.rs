@@ -8,8 +8,8 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::harness::{Cluster, HelmVersion, Release, Scan};
-use crate::rules::{check_pagerduty, check_slack};
 use crate::support::receiver::{Received, Receiver, Reply};
+use crate::support::rules::{check_pagerduty, check_slack};
 
 const IMAGE: &str = "registry.example.com/shop/web";
 

@@ -16,7 +16,7 @@
 //! really resized), of what needs an old server (kinds removed by now, `autoscaling/v2beta1`, a server that reorders
 //! metrics), and of what is compared by design with nothing: hooks, `crds/` folders, objects that no revision of a
 //! release names, and the claims made from a `StatefulSet`'s templates. Unreadable objects and servers that fail belong to
-//! `tests/faults`, other storage to `storage.rs`, ignore rules to `tests/ignore.rs`.
+//! `tests/fast/faults`, other storage to `storage.rs`, ignore rules to `tests/fast/ignore.rs`.
 
 mod revisions;
 mod table;

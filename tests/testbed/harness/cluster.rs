@@ -6,6 +6,7 @@
 //! Ctrl-C, or `kill -9`.
 
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -15,6 +16,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::support::program::{Driftline, Ran};
 
 /// Which Helm makes the release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -248,7 +251,24 @@ impl Cluster {
 
     /// Runs driftline with further environment variables.
     pub(crate) fn driftline_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Outcome {
-        self.run(Path::new(env!("CARGO_BIN_EXE_driftline")), args, variables, "")
+        let run = self
+            .surroundings()
+            .into_iter()
+            .fold(Driftline::new(args), |command, (name, value)| {
+                command.env(name, value)
+            });
+        let Ran {
+            status,
+            stdout,
+            stderr,
+            took: _,
+        } = run.envs(variables).run();
+        Outcome {
+            command: format!("driftline {}", args.join(" ")),
+            status: status.unwrap_or(-1),
+            stdout,
+            stderr,
+        }
     }
 
     /// The credentials of a service account and nobody else's, as a kubeconfig.
@@ -276,17 +296,20 @@ impl Cluster {
             .collect()
     }
 
+    /// The environment of every program: nothing of the developer's own, neither clusters nor settings nor caches, in
+    /// which another cluster's API could linger.
+    fn surroundings(&self) -> [(&'static str, OsString); 4] {
+        [
+            ("PATH", env::var_os("PATH").unwrap_or_default()),
+            ("HOME", self.dir.clone().into()),
+            ("KUBECONFIG", self.dir.join("kubeconfig").into()),
+            ("KUBECACHEDIR", self.dir.join("cache").into()),
+        ]
+    }
+
     fn command(&self, program: &Path, args: &[&str]) -> Command {
         let mut command = Command::new(program);
-        command
-            .args(args)
-            // Nothing of the developer's own: neither clusters nor settings
-            // nor caches, in which another cluster's API could linger.
-            .env_clear()
-            .env("PATH", env::var_os("PATH").unwrap_or_default())
-            .env("HOME", &self.dir)
-            .env("KUBECONFIG", self.dir.join("kubeconfig"))
-            .env("KUBECACHEDIR", self.dir.join("cache"));
+        command.args(args).env_clear().envs(self.surroundings());
         command
     }
 

@@ -1,0 +1,164 @@
+//! The manifests under `deploy/` grant what a scan does and nothing more.
+//!
+//! driftline only ever sends GET, so the only verbs are `get` and `list`, but for `patch` in the component that turns dry
+//! runs on. The rules are listed in two places,
+//! because a Role cannot refer to a `ClusterRole`'s rules without somebody who may create one; they must not part.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use serde_json::Value;
+
+const CLUSTER: [&str; 6] = [
+    "cluster/reader.yaml",
+    "cluster/records.yaml",
+    "cluster/discovery.yaml",
+    "cluster/namespaced.yaml",
+    "cluster/cluster-scoped.yaml",
+    "cluster/custom-resources.yaml",
+];
+
+const NAMESPACE: [&str; 3] = [
+    "namespace/role.yaml",
+    "namespace/rolebinding.yaml",
+    "namespace/custom-resources.yaml",
+];
+
+/// What only the cluster-wide form grants, of kinds that have a namespace or are custom.
+const NOT_IN_A_ROLE: [(&str, &str); 3] = [
+    // Kubernetes' own `admin` role lacks it, so a namespace's admin could not grant it.
+    ("", "podtemplates"),
+    // These have no namespace.
+    ("cert-manager.io", "clusterissuers"),
+    ("gateway.networking.k8s.io", "gatewayclasses"),
+];
+
+fn documents(file: &str) -> Vec<Value> {
+    let path = format!("{}/deploy/rbac/{file}", env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    serde_saphyr::from_multiple(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn rules(file: &str) -> Vec<Value> {
+    documents(file)
+        .iter()
+        .filter_map(|document| document["rules"].as_array().cloned())
+        .flatten()
+        .collect()
+}
+
+fn strings<'a>(rule: &'a Value, field: &str) -> Vec<&'a str> {
+    rule[field]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect()
+}
+
+/// Group and resource of everything that files grant.
+fn resources(files: &[&str]) -> BTreeSet<(String, String)> {
+    let mut granted = BTreeSet::new();
+    for rule in files.iter().flat_map(|file| rules(file)) {
+        for group in strings(&rule, "apiGroups") {
+            for resource in strings(&rule, "resources") {
+                granted.insert((group.to_owned(), resource.to_owned()));
+            }
+        }
+    }
+    granted
+}
+
+#[test]
+fn rules_only_read_and_name_what_they_read() {
+    for file in CLUSTER.iter().chain(&NAMESPACE) {
+        for rule in rules(file) {
+            let verbs = strings(&rule, "verbs");
+            let expected: &[&str] = if rule["nonResourceURLs"].is_null() {
+                &["get", "list"]
+            } else {
+                &["get"]
+            };
+            assert_eq!(verbs, expected, "{file}: {rule}");
+            for name in strings(&rule, "apiGroups")
+                .iter()
+                .chain(&strings(&rule, "resources"))
+            {
+                assert!(!name.contains(['*', '/']), "{file}: {rule}");
+            }
+        }
+    }
+}
+
+/// Rights to write lie in one file, which no overlay has but the one that is named after it.
+#[test]
+fn only_the_confirming_component_grants_patch_and_only_on_what_is_read() {
+    let confirm = ["../components/confirm/role.yaml"];
+    for rule in rules(confirm[0]) {
+        assert_eq!(strings(&rule, "verbs"), ["patch"], "{rule}");
+    }
+    let (patched, read) = (resources(&confirm), resources(&CLUSTER));
+    assert!(patched.is_subset(&read), "{:?}", patched.difference(&read));
+    let dangerous = [
+        "secrets",
+        "serviceaccounts",
+        "clusterroles",
+        "roles",
+        "rolebindings",
+    ];
+    assert!(
+        !patched
+            .iter()
+            .any(|(_, name)| name.contains('*') || dangerous.contains(&name.as_str()))
+    );
+    for overlay in ["cluster", "namespaced", "confirmed"] {
+        let kustomization = &documents(&format!("../overlays/{overlay}/kustomization.yaml"))[0];
+        assert_eq!(
+            !kustomization["components"].is_null(),
+            overlay == "confirmed",
+            "{overlay}"
+        );
+    }
+    let role = &documents(confirm[0])[0];
+    assert_eq!(
+        role["metadata"]["labels"]["driftline/aggregate-to-reader"],
+        "true"
+    );
+}
+
+#[test]
+fn both_forms_grant_the_same_on_what_is_in_a_namespace() {
+    let mut cluster = resources(&[
+        "cluster/records.yaml",
+        "cluster/namespaced.yaml",
+        "cluster/custom-resources.yaml",
+    ]);
+    for (group, resource) in NOT_IN_A_ROLE {
+        assert!(
+            cluster.remove(&(group.to_owned(), resource.to_owned())),
+            "{resource} is not granted at all"
+        );
+    }
+    assert_eq!(resources(&NAMESPACE), cluster);
+}
+
+#[test]
+fn everything_a_cluster_role_grants_reaches_the_one_that_is_bound() {
+    let mut roles: Vec<Value> = CLUSTER.iter().flat_map(|file| documents(file)).collect();
+    roles.retain(|document| document["kind"] == "ClusterRole");
+    let (bound, parts): (Vec<_>, Vec<_>) = roles
+        .into_iter()
+        .partition(|role| !role["aggregationRule"].is_null());
+    let [bound] = bound.as_slice() else {
+        panic!("one role aggregates the others, found {}", bound.len());
+    };
+    let selector = &bound["aggregationRule"]["clusterRoleSelectors"][0]["matchLabels"];
+    assert!(selector.is_object());
+    for part in &parts {
+        assert_eq!(
+            &part["metadata"]["labels"], selector,
+            "{}",
+            part["metadata"]["name"]
+        );
+    }
+}

@@ -1,0 +1,259 @@
+//! No way to the cluster: one sentence, in time, without credentials.
+
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::server::{Fault, SECRET, Server};
+use super::world::{Home, scan_json, shop};
+use crate::support::program::Ran;
+
+const SERVER: &str = "http://127.0.0.1:1";
+
+fn refused(home: &Home, arguments: &[&str], expected: &str) -> Ran {
+    let run = home.run(arguments);
+    assert_eq!(run.status, Some(2), "{}{}", run.stdout, run.stderr);
+    assert!(run.sentence().contains(expected), "{}", run.stderr);
+    assert_eq!(run.stdout, "");
+    assert!(run.took < Duration::from_secs(10), "{:?}", run.took);
+    run
+}
+
+#[test]
+fn a_wrong_kubeconfig_is_one_sentence() {
+    let home = Home::new();
+    let user = json!({"token": SECRET});
+    let scan = |file: &str, expected: &str| {
+        refused(&home, &["scan", "--kubeconfig", file], expected);
+    };
+    scan("/nowhere/kubeconfig", "/nowhere/kubeconfig cannot be read");
+    scan(
+        &home.file("yaml", "users: [hunter2\n"),
+        "not a valid kubeconfig: line",
+    );
+    scan(&home.file("list", "- hunter2\n"), "not a valid kubeconfig");
+    scan(
+        &home.file("type", "clusters: hunter2\n"),
+        "not a valid kubeconfig",
+    );
+    scan(&home.file("empty", ""), "it has no contexts");
+    let current = home.kubeconfig(SERVER, &user);
+    refused(
+        &home,
+        &["scan", "--kubeconfig", &current, "--context", "prod"],
+        "it has no context `prod`; there are: fake",
+    );
+    let text = std::fs::read_to_string(&current).unwrap();
+    scan(
+        &home.file("current", &text.replace("\"current-context\":\"fake\",", "")),
+        "it has no current context; pass --context, one of: fake",
+    );
+    scan(
+        &home.file(
+            "cluster",
+            &text.replace("\"cluster\":\"fake\"", "\"cluster\":\"gone\""),
+        ),
+        "gone",
+    );
+    scan(
+        &home.file("user", &text.replace("\"user\":\"me\"", "\"user\":\"gone\"")),
+        "its context `fake` names the user `gone`, which it does not have",
+    );
+    scan(
+        &home.file("server", &text.replace(SERVER, "not a url")),
+        "kubeconfig: ",
+    );
+    scan(
+        &home.kubeconfig(
+            "https://127.0.0.1:1",
+            &json!({"client-certificate": "/nowhere/tls.crt", "client-key": "/nowhere/tls.key"}),
+        ),
+        "/nowhere/tls.crt cannot be read: No such file",
+    );
+    let with_authority = text.replace(
+        "\"server\":",
+        "\"certificate-authority\":\"/nowhere/ca.crt\",\"server\":",
+    );
+    scan(&home.file("authority", &with_authority), "/nowhere/ca.crt");
+    scan(
+        &home.kubeconfig(
+            "https://127.0.0.1:1",
+            &json!({"client-certificate-data": "aHVudGVyMg==", "client-key-data": "aHVudGVyMg=="}),
+        ),
+        "",
+    );
+    scan(
+        &home.kubeconfig(SERVER, &json!({"tokenFile": "/nowhere/token"})),
+        "/nowhere/token",
+    );
+}
+
+#[test]
+fn without_any_kubeconfig_it_says_what_to_set() {
+    let home = Home::new();
+    refused(&home, &["scan"], "no cluster to read");
+    refused(&home, &["scan", "--context", "prod"], "");
+    refused(&home, &["scan", "--in-cluster"], "in-cluster configuration");
+    let command = home.command(&["scan"]);
+    let run = command.env("KUBECONFIG", "/nowhere/kubeconfig").run();
+    assert_eq!(run.status, Some(2));
+    assert!(run.stderr.contains("/nowhere/kubeconfig"), "{}", run.stderr);
+}
+
+#[test]
+fn what_a_credential_plugin_prints_stays_with_it() {
+    let home = Home::new();
+    let plugin = |name: &str, script: &str| {
+        let path = home.file(name, &format!("#!/bin/sh\n{script}\n"));
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    };
+    let user = |command: &str| {
+        json!({"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": command,
+                        "interactiveMode": "IfAvailable", "args": [SECRET]}})
+    };
+    let fails = plugin("fails", "echo hunter2; echo hunter2 >&2; exit 7");
+    let garbage = plugin("garbage", "echo 'token: hunter2'; echo hunter2 >&2");
+    for (command, expected) in [
+        (fails.as_str(), "credential plugin failed: exit status: 7"),
+        (garbage.as_str(), "cannot be used"),
+        ("/nowhere/plugin", "credential plugin cannot be started"),
+    ] {
+        let kubeconfig = home.kubeconfig(SERVER, &user(command));
+        refused(&home, &["scan", "--kubeconfig", &kubeconfig, "-vvv"], expected);
+    }
+}
+
+#[test]
+fn a_credential_plugin_that_hangs_ends_with_the_scan() {
+    let home = Home::new();
+    let path = home.file("hangs", "#!/bin/sh\nexec sleep 20\n");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let user = json!({"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": path,
+                               "interactiveMode": "Never"}});
+    let kubeconfig = home.kubeconfig(SERVER, &user);
+    refused(
+        &home,
+        &["scan", "--kubeconfig", &kubeconfig, "--timeout", "1s"],
+        "credential",
+    );
+}
+
+#[test]
+fn an_unreachable_server_is_one_sentence_in_time() {
+    let home = Home::new();
+    let kubeconfig = home.kubeconfig(SERVER, &json!({"token": SECRET}));
+    let run = home.run(&["scan", "--kubeconfig", &kubeconfig, "-o", "json"]);
+    assert_eq!(run.status, Some(2));
+    let [(_, message)] = &run.errors()[..] else {
+        panic!("{}", run.stdout)
+    };
+    assert!(
+        message.contains("cannot reach the API server at http://127.0.0.1:1: ")
+            && message.contains("refused"),
+        "{message}"
+    );
+    assert!(run.took < Duration::from_secs(8), "{:?}", run.took);
+}
+
+#[test]
+fn a_server_that_accepts_and_says_nothing_costs_two_attempts() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let home = Home::new();
+    for scheme in ["http", "https"] {
+        let url = format!("{scheme}://{}", silent.local_addr().unwrap());
+        let kubeconfig = home.kubeconfig(&url, &json!({"token": SECRET}));
+        let flags = [
+            "scan",
+            "--kubeconfig",
+            &kubeconfig,
+            "-o",
+            "json",
+            "--request-timeout",
+            "1s",
+        ];
+        let run = home.run(&flags);
+        assert_eq!(run.status, Some(2));
+        assert_eq!(run.errors().len(), 1, "{}", run.stdout);
+        assert!(
+            run.took < Duration::from_secs(6),
+            "{scheme}: {:?} {}",
+            run.took,
+            run.stdout
+        );
+    }
+}
+
+#[test]
+fn a_server_of_another_protocol_is_named() {
+    let server = Server::start(shop());
+    let home = Home::new();
+    let kubeconfig = home.kubeconfig(&server.url.replace("http:", "https:"), &json!({"token": SECRET}));
+    let run = home.run(&[
+        "scan",
+        "--kubeconfig",
+        &kubeconfig,
+        "-o",
+        "json",
+        "--request-timeout",
+        "1s",
+    ]);
+    assert_eq!(run.status, Some(2));
+    assert!(run.errors()[0].1.contains("cannot be listed"), "{}", run.stdout);
+}
+
+#[test]
+fn refused_credentials_are_one_sentence() {
+    let run = scan_json(&Server::start(shop()).always("*", Fault::Status(401)), &[]);
+    assert_eq!(run.status, Some(2));
+    assert_eq!(run.errors().len(), 1);
+    assert!(
+        run.errors()[0].1.contains("does not accept the credentials"),
+        "{:?}",
+        run.errors()
+    );
+}
+
+#[test]
+fn a_mistake_in_the_settings_names_file_line_and_key() {
+    let home = Home::new();
+    for (text, expected) in [
+        (
+            "scan:\n  namespace: [a]\n",
+            ":2: unknown field `namespace`, expected one of namespaces",
+        ),
+        ("scan:\n  timeout: soon\n", ":2: "),
+        ("scan:\n  concurrency: many\n", ":2: "),
+        (
+            "notify:\n  slack:\n    url: https://hooks.slack.com/hunter2\n",
+            ":3: unknown field `url`",
+        ),
+        (
+            "notify:\n  pagerduty:\n    routing_key: hunter2\n",
+            ":3: unknown field `routing_key`",
+        ),
+        ("notify:\n  pagerduty: {}\n", "set `routing_key_file`"),
+        (
+            "notify:\n  pagerduty: {routing_key_file: /nowhere/key}\n",
+            "routing_key_file /nowhere/key cannot be read",
+        ),
+        ("severity:\n  changd: info\n", ":2: "),
+        ("scan: [\n", ":1"),
+    ] {
+        let config = home.file("driftline.yaml", text);
+        let run = home.run(&["scan", "--config", &config]);
+        assert_eq!(run.status, Some(2), "{text}");
+        let sentence = run.sentence();
+        assert!(sentence.contains(expected), "{sentence}");
+        if expected.starts_with(':') {
+            assert!(sentence.contains("driftline.yaml:"), "{sentence}");
+        }
+    }
+    refused(
+        &home,
+        &["scan", "--config", "/nowhere/driftline.yaml"],
+        "/nowhere/driftline.yaml cannot be read",
+    );
+}

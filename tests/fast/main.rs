@@ -1,0 +1,20 @@
+//! The tests that need no cluster: the program and what it ships, as its users meet them. One binary, which links once.
+//!
+//! `tests/testbed` is the other one: the real API server and the real Helm.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
+mod cli;
+mod deploy;
+mod docs;
+mod faults;
+mod golden;
+mod ignore;
+mod notify;
+#[path = "../support/mod.rs"]
+mod support;
+mod yaml_oracle;

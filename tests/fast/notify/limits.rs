@@ -1,0 +1,296 @@
+//! Messages stay within the receivers' limits, whatever a report holds.
+
+use driftline::model::{Actor, IgnoredBy, Report, ReportError};
+use driftline::notify::digest::{Digest, Level};
+use driftline::notify::pagerduty::plan::Plan;
+use driftline::notify::settings::{PagerDutyScope, PagerDutySettings, SlackFormat, When};
+use driftline::notify::slack;
+use driftline::vocabulary::{HealthCode, ObjectState, Outcome, Stopped, Verdict};
+use proptest::prelude::*;
+use secrecy::SecretString;
+use serde_json::Value;
+
+use super::reports::{HOSTILE, VALUE, critical, drifted, empty, finding, object, release, report};
+use crate::support::rules::{check_pagerduty, check_slack};
+
+const FORMATS: [SlackFormat; 3] = [SlackFormat::Blocks, SlackFormat::Attachments, SlackFormat::Text];
+
+fn pagerduty(scope: PagerDutyScope) -> PagerDutySettings {
+    let mut settings = PagerDutySettings::try_new(&SecretString::from("k".repeat(32))).unwrap();
+    settings.scope = scope;
+    settings
+}
+
+/// Every message that a report can become, checked.
+fn messages(report: &Report) -> Vec<Value> {
+    let digest = Digest::new(report);
+    let mut messages: Vec<_> = FORMATS.map(|format| slack::message(&digest, format)).into();
+    messages.iter().for_each(check_slack);
+    for scope in [PagerDutyScope::Cluster, PagerDutyScope::Release] {
+        let settings = pagerduty(scope);
+        let events = Plan::new(report, &settings).events;
+        assert!(events.len() <= settings.max_events);
+        let events = events.iter().map(|event| event.body(&"k".repeat(32)));
+        messages.extend(events.inspect(check_pagerduty));
+    }
+    for message in &messages {
+        assert!(!message.to_string().contains(VALUE), "{message}");
+    }
+    messages
+}
+
+fn hostile(name: &str) -> Report {
+    let mut bad = drifted(name, name, 3, 2);
+    bad.objects[0].kind = name.into();
+    bad.objects[0].name = name.into();
+    bad.objects[1].namespace = Some(format!("{name}x"));
+    bad.objects[0].findings[0].actor = Some(Actor {
+        manager: name.into(),
+        operation: name.into(),
+        subresource: Some(name.into()),
+        time: None,
+    });
+    bad.objects[1].findings.push(finding(&format!("/data/{name}")));
+    bad.health.push(critical(HealthCode::Stuck));
+    let mut unread = release(name, &format!("{name}-unread"), Verdict::Incomplete);
+    unread.storage.namespace = format!("{name}-elsewhere");
+    unread.objects.push(object(name, name, 0));
+    unread.objects[0].state = ObjectState::Unknown;
+    let mut report = report(vec![bad, unread, release(name, "broken", Verdict::Unreadable)]);
+    report.errors.push(ReportError {
+        scope: name.to_owned(),
+        message: name.to_owned(),
+    });
+    report.cluster.name = name.into();
+    report.tool.version = name.into();
+    report
+}
+
+#[test]
+fn hostile_names_are_harmless_everywhere() {
+    for name in HOSTILE {
+        messages(&hostile(name));
+        messages(&hostile(&name.repeat(5_000 / name.len().max(1))));
+    }
+}
+
+#[test]
+fn thousands_of_releases_fit_and_the_rest_is_counted() {
+    let releases = (0..4_000).map(|number| {
+        drifted(
+            &format!("team-{}", number % 50),
+            &format!("app-{number:04}"),
+            8,
+            9,
+        )
+    });
+    let all = messages(&report(releases.collect()));
+    assert!(all[0].to_string().len() > 8_000, "the room is used");
+    for message in &all[..4] {
+        let text = message.to_string();
+        assert!(text.contains("more releases, left out for length"), "{text}");
+        assert!(text.contains("4000 of 4000 releases drifted"), "{text}");
+    }
+}
+
+#[test]
+fn emoji_and_markup_of_full_length_fit() {
+    for name in ["🚀", "&", "<", "\"", "e\u{301}"] {
+        let name = name.repeat(5_000);
+        let releases = (0..100).map(|number| {
+            let mut release = drifted(&name, &format!("{number}{name}"), 8, 9);
+            release.health.push(critical(HealthCode::Undecodable));
+            for object in &mut release.objects {
+                object
+                    .findings
+                    .iter_mut()
+                    .for_each(|finding| finding.path = format!("/{name}"));
+            }
+            release
+        });
+        let mut report = report(releases.collect());
+        let error = |number| ReportError {
+            scope: format!("namespace/{number}{name}"),
+            message: name.clone(),
+        };
+        report.errors = (0..100).map(error).collect();
+        messages(&report);
+    }
+}
+
+#[test]
+fn a_short_report_is_said_in_full() {
+    let mut shop = drifted("shop", "web", 1, 2);
+    shop.objects.push(object("shop", "gone", 0));
+    shop.objects[1].state = ObjectState::Missing;
+    shop.objects[0].findings[1].actor = Some(Actor {
+        manager: "kubectl-edit".to_owned(),
+        operation: "Update".to_owned(),
+        subresource: None,
+        time: Some(report(Vec::new()).started_at),
+    });
+    let mut unread = release("shop", "api", Verdict::Incomplete);
+    unread.health.push(critical(HealthCode::Stuck));
+    let report = report(vec![shop, unread, release("shop", "db", Verdict::Clean)]);
+    let blocks = slack::message(&Digest::new(&report), SlackFormat::Blocks);
+    insta::assert_json_snapshot!("slack_blocks", blocks);
+    insta::assert_json_snapshot!(
+        "slack_attachments",
+        slack::message(&Digest::new(&report), SlackFormat::Attachments)
+    );
+    insta::assert_json_snapshot!(
+        "slack_text",
+        slack::message(&Digest::new(&report), SlackFormat::Text)
+    );
+    let plan = Plan::new(&report, &pagerduty(PagerDutyScope::Cluster));
+    insta::assert_json_snapshot!("pagerduty_trigger", plan.events[0].body(&"k".repeat(32)));
+}
+
+#[test]
+fn whether_a_foreign_object_exists_elsewhere_is_not_said() {
+    let state_of = |state, namespace: Option<&str>| {
+        let mut release = drifted("shop", "web", 1, 0);
+        release.objects[0].state = state;
+        release.objects[0].namespace = namespace.map(str::to_owned);
+        slack::message(&Digest::new(&report(vec![release])), SlackFormat::Text)["text"].clone()
+    };
+    for elsewhere in [Some("kube-system"), None] {
+        let (missing, foreign) = (
+            state_of(ObjectState::Missing, elsewhere),
+            state_of(ObjectState::Foreign, elsewhere),
+        );
+        assert_eq!(missing, foreign);
+    }
+    assert_ne!(
+        state_of(ObjectState::Missing, Some("shop")),
+        state_of(ObjectState::Foreign, Some("shop"))
+    );
+}
+
+#[test]
+fn what_is_ignored_is_not_mentioned() {
+    let mut shop = drifted("shop", "web", 2, 2);
+    shop.objects[0].findings[1].ignored_by = Some(IgnoredBy::Rule(1));
+    shop.objects[1].state = ObjectState::Ignored;
+    for finding in &mut shop.objects[1].findings {
+        finding.ignored_by = Some(IgnoredBy::Annotation);
+    }
+    let text = messages(&report(vec![shop]))
+        .iter()
+        .map(Value::to_string)
+        .collect::<String>();
+    assert!(text.contains("field-000") && text.contains("web-000"), "{text}");
+    assert!(!text.contains("field-001") && !text.contains("web-001"), "{text}");
+}
+
+#[test]
+fn what_is_worth_a_message() {
+    let with = |outcome, stopped| {
+        let mut report = empty();
+        (report.outcome, report.stopped) = (outcome, stopped);
+        report
+    };
+    let mut ill = release("shop", "web", Verdict::Clean);
+    ill.health.push(critical(HealthCode::Stuck));
+    let cases = [
+        (
+            with(Outcome::Clean, None),
+            Level::Clean,
+            "there are no Helm releases",
+        ),
+        (
+            report(vec![release("a", "b", Verdict::Clean)]),
+            Level::Clean,
+            "no drift in 1 release",
+        ),
+        (
+            report(vec![drifted("a", "b", 1, 1)]),
+            Level::Alarm,
+            "1 of 1 release drifted",
+        ),
+        (
+            report(vec![ill]),
+            Level::Critical,
+            "no drift in 1 release; 1 in a critical state",
+        ),
+        (
+            report(vec![release("a", "b", Verdict::Unreadable)]),
+            Level::Incomplete,
+            "1 of 1 release could not be fully read",
+        ),
+        (
+            with(Outcome::Incomplete, None),
+            Level::Incomplete,
+            "not everything could be read",
+        ),
+        (with(Outcome::Error, None), Level::Alarm, "the scan failed"),
+        (
+            with(Outcome::Error, Some(Stopped::Deadline)),
+            Level::Alarm,
+            "the scan failed (stopped at the deadline)",
+        ),
+    ];
+    for (report, level, headline) in cases {
+        let digest = Digest::new(&report);
+        assert_eq!(
+            (digest.level, &*digest.headline),
+            (level, &*format!("prod: {headline}"))
+        );
+        assert_eq!(
+            slack::is_worth_sending(&digest, When::Drift),
+            level != Level::Clean
+        );
+        assert!(slack::is_worth_sending(&digest, When::Always));
+        messages(&report);
+    }
+}
+
+#[test]
+fn the_same_report_is_the_same_message() {
+    let mut report = hostile("web");
+    let first = messages(&report);
+    assert_eq!(messages(&report), first);
+    report.releases.reverse();
+    report
+        .releases
+        .iter_mut()
+        .for_each(|release| release.objects.reverse());
+    let digest = Digest::new(&report);
+    assert_eq!(slack::message(&digest, SlackFormat::Blocks), first[0]);
+}
+
+fn any_name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>(),
+        "[a-z-]{1,20}",
+        proptest::sample::select(HOSTILE.to_vec()).prop_map(str::to_owned),
+        "[<!@#&>`\u{200b}channel]{0,40}",
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_report_breaks_a_rule(
+        names in proptest::collection::vec((any_name(), any_name(), any_name(), 0_usize..9, 0_usize..9), 0..60),
+        verdicts in proptest::collection::vec(proptest::sample::select(Verdict::ALL.to_vec()), 60),
+        errors in proptest::collection::vec((any_name(), any_name()), 0..20),
+        cluster in any_name(),
+        outcome in proptest::option::of(proptest::sample::select(Outcome::ALL.to_vec())),
+    ) {
+        let releases = names.iter().zip(verdicts).map(|((namespace, name, path, objects, fields), verdict)| {
+            let mut release = drifted(namespace, name, *objects, *fields);
+            release.verdict = verdict;
+            for object in &mut release.objects {
+                object.findings.iter_mut().for_each(|finding| finding.path.push_str(path));
+            }
+            release
+        });
+        let mut report = report(releases.collect());
+        report.cluster.name = cluster;
+        report.outcome = outcome.unwrap_or(report.outcome);
+        report.errors = errors.into_iter().map(|(scope, message)| ReportError { scope, message }).collect();
+        messages(&report);
+    }
+}

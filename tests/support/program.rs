@@ -1,0 +1,140 @@
+//! The program, run the way its users run it.
+
+use std::ffi::OsStr;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// The folder of this repository.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The snapshot that the README scans.
+pub(crate) fn example() -> PathBuf {
+    root().join("examples/drifted-shop")
+}
+
+/// A command line of driftline. It runs in the folder of the repository, with nothing in its environment but what is
+/// given.
+pub(crate) struct Driftline {
+    command: Command,
+    secrets: Vec<String>,
+}
+
+impl Driftline {
+    pub(crate) fn new(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_driftline"));
+        command
+            .args(arguments)
+            .env_clear()
+            .current_dir(root())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        Self {
+            command,
+            secrets: Vec::new(),
+        }
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub(crate) fn envs(mut self, variables: &[(&str, &str)]) -> Self {
+        self.command.envs(variables.iter().copied());
+        self
+    }
+
+    /// A text that must not be in its output, whatever it says.
+    pub(crate) fn never_says(mut self, secret: &str) -> Self {
+        self.secrets.push(secret.to_owned());
+        self
+    }
+
+    pub(crate) fn start(mut self) -> Running {
+        Running {
+            child: self.command.spawn().unwrap(),
+            began: Instant::now(),
+            secrets: self.secrets,
+        }
+    }
+
+    pub(crate) fn run(self) -> Ran {
+        self.start().finish()
+    }
+}
+
+/// The program while it runs.
+pub(crate) struct Running {
+    child: Child,
+    began: Instant,
+    secrets: Vec<String>,
+}
+
+impl Running {
+    /// Asks it to stop, as Kubernetes does.
+    pub(crate) fn terminate(&self) {
+        let done = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status();
+        assert!(done.unwrap().success());
+    }
+
+    /// Closes the reading end of its standard output, when so many bytes have been read.
+    pub(crate) fn hang_up_after(&mut self, bytes: usize) -> String {
+        let mut read = vec![0; bytes];
+        self.child.stdout.take().unwrap().read_exact(&mut read).unwrap();
+        String::from_utf8(read).unwrap()
+    }
+
+    /// Waits for its end. Whatever it said, it said no secret and did not panic.
+    pub(crate) fn finish(mut self) -> Ran {
+        let mut stdout = String::new();
+        let errors = self.child.stderr.take().unwrap();
+        let reader = std::thread::spawn(move || {
+            let mut text = String::new();
+            { errors }.read_to_string(&mut text).unwrap();
+            text
+        });
+        if let Some(mut output) = self.child.stdout.take() {
+            output.read_to_string(&mut stdout).unwrap();
+        }
+        let stderr = reader.join().unwrap();
+        let status = self.child.wait().unwrap().code();
+        for text in [&stdout, &stderr] {
+            for never in self.secrets.iter().map(String::as_str).chain(["panicked"]) {
+                assert!(!text.contains(never), "{never} in {stdout}\n{stderr}");
+            }
+        }
+        Ran {
+            status,
+            stdout,
+            stderr,
+            took: self.began.elapsed(),
+        }
+    }
+}
+
+/// What a run left behind.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) status: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) took: Duration,
+}
+
+impl Ran {
+    /// Its standard output as JSON.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}\n{}", self.stdout, self.stderr))
+    }
+}
