@@ -1,0 +1,361 @@
+//! The map in `docs/architecture.md`, held: imports run downwards, no two files import each other, and what reads the
+//! world (a cluster, receivers, files, the clock) stays in its room.
+//!
+//! The sources are parsed and what is below `#[cfg(test)]` is left out: a test may use whatever it likes. A child module
+//! may use what the `mod.rs` above it defines, and that one its children: together they are one room.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use syn::visit::{self, Visit};
+use syn::{Attribute, Item, ItemMod, ItemUse, UseTree};
+
+use crate::support::program::root;
+
+/// The rooms, the lowest first: each imports only what stands before it.
+const ROOMS: [&str; 20] = [
+    "vocabulary",
+    "object",
+    "model",
+    "release",
+    "yaml",
+    "manifest",
+    "types",
+    "source",
+    "cluster",
+    "compare",
+    "policy",
+    "snapshot",
+    "classify",
+    "health",
+    "report",
+    "explain",
+    "notify",
+    "scan",
+    "app",
+    MAIN,
+];
+
+/// The program itself, `src/main.rs`.
+const MAIN: &str = "main";
+
+/// What only some rooms may name: the beginning of a path, or its end where it begins with `..`.
+const RESERVED: [(&str, &[&str]); 12] = [
+    ("kube", &["cluster"]),
+    ("k8s_openapi", &["cluster"]),
+    ("reqwest", &["notify"]),
+    ("anyhow", &["app", MAIN]),
+    ("clap", &["app", MAIN]),
+    // Where the kubeconfig is, by kubectl's rules.
+    ("std::env", &["cluster", "app"]),
+    ("std::process", &[MAIN]),
+    // A scan reads its own processor time for the log.
+    ("std::fs", &["snapshot", "scan", "app"]),
+    ("..Utc::now", &["cluster", "notify", "scan", "app"]),
+    ("..Local::now", &[]),
+    ("..SystemTime::now", &[]),
+    ("..Instant::now", &["notify", "scan"]),
+];
+
+/// One file of the sources.
+struct Source {
+    /// The file, from the root of the repository.
+    file: String,
+    /// Its module's path in the crate: `["report", "text"]`.
+    module: Vec<String>,
+    /// Every path that its code names, absolute within the crate or into another one.
+    names: BTreeSet<Vec<String>>,
+}
+
+impl Source {
+    fn room(&self) -> &str {
+        self.module.first().map_or("lib", String::as_str)
+    }
+}
+
+/// Collects the paths that code names, but for tests.
+struct Names {
+    module: Vec<String>,
+    found: BTreeSet<Vec<String>>,
+    /// The modules that have files of their own.
+    children: Vec<String>,
+}
+
+fn is_test(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        attribute.path().is_ident("cfg")
+            && attribute
+                .parse_args::<syn::Path>()
+                .is_ok_and(|condition| condition.is_ident("test"))
+    })
+}
+
+impl Names {
+    /// A path as the code writes it, made absolute.
+    fn add(&mut self, path: &[String]) {
+        let mut names = path.iter().peekable();
+        let mut absolute = Vec::new();
+        if names.next_if(|name| *name == "crate").is_some() {
+            absolute.push("crate".to_owned());
+        } else if names
+            .peek()
+            .is_some_and(|name| *name == "self" || *name == "super")
+        {
+            absolute.push("crate".to_owned());
+            absolute.extend(self.module.iter().cloned());
+            while let Some(name) = names.next_if(|name| *name == "self" || *name == "super") {
+                if name == "super" {
+                    absolute.pop();
+                }
+            }
+        }
+        absolute.extend(names.cloned());
+        self.found.insert(absolute);
+    }
+
+    fn add_tree(&mut self, before: &[String], tree: &UseTree) {
+        let with = |name: &syn::Ident| [before, &[name.to_string()]].concat();
+        match tree {
+            UseTree::Path(path) => self.add_tree(&with(&path.ident), &path.tree),
+            UseTree::Name(name) if name.ident == "self" => self.add(before),
+            UseTree::Name(name) => self.add(&with(&name.ident)),
+            UseTree::Rename(rename) => self.add(&with(&rename.ident)),
+            UseTree::Glob(_) => self.add(before),
+            UseTree::Group(group) => {
+                for tree in &group.items {
+                    self.add_tree(before, tree);
+                }
+            }
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for Names {
+    fn visit_item(&mut self, item: &'ast Item) {
+        let attributes = match item {
+            Item::Mod(item) => &item.attrs,
+            Item::Fn(item) => &item.attrs,
+            Item::Impl(item) => &item.attrs,
+            Item::Use(item) => &item.attrs,
+            Item::Const(item) => &item.attrs,
+            _ => return visit::visit_item(self, item),
+        };
+        if !is_test(attributes) {
+            visit::visit_item(self, item);
+        }
+    }
+
+    fn visit_item_mod(&mut self, item: &'ast ItemMod) {
+        let name = item.ident.to_string();
+        if item.content.is_none() {
+            self.children.push(name);
+            return;
+        }
+        self.module.push(name);
+        visit::visit_item_mod(self, item);
+        self.module.pop();
+    }
+
+    fn visit_item_use(&mut self, item: &'ast ItemUse) {
+        self.add_tree(&[], &item.tree);
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let names: Vec<String> = path
+            .segments
+            .iter()
+            .map(|segment| segment.ident.to_string())
+            .collect();
+        if names.len() > 1 {
+            self.add(&names);
+        }
+        visit::visit_path(self, path);
+    }
+}
+
+/// Reads a file and the modules that it declares.
+fn read(file: &Path, module: Vec<String>, sources: &mut Vec<Source>) {
+    let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let parsed = syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let mut names = Names {
+        module: module.clone(),
+        found: BTreeSet::new(),
+        children: Vec::new(),
+    };
+    names.visit_file(&parsed);
+    sources.push(Source {
+        file: file.strip_prefix(root()).unwrap().display().to_string(),
+        module: module.clone(),
+        names: names.found,
+    });
+    let folder = if file
+        .file_name()
+        .is_some_and(|name| name == "mod.rs" || name == "lib.rs")
+    {
+        file.parent().unwrap().to_owned()
+    } else {
+        file.with_extension("")
+    };
+    for child in names.children {
+        let inner = [
+            folder.join(format!("{child}.rs")),
+            folder.join(&child).join("mod.rs"),
+        ];
+        let inner: Vec<&PathBuf> = inner.iter().filter(|file| file.is_file()).collect();
+        assert_eq!(inner.len(), 1, "{child} in {}", file.display());
+        read(inner[0], [&module[..], &[child]].concat(), sources);
+    }
+}
+
+/// Every file of the library and of the program.
+fn sources() -> Vec<Source> {
+    let mut sources = Vec::new();
+    read(&root().join("src/lib.rs"), Vec::new(), &mut sources);
+    read(&root().join("src/main.rs"), vec![MAIN.to_owned()], &mut sources);
+    sources
+}
+
+/// Which files of the crate each file imports.
+fn imports(sources: &[Source]) -> BTreeMap<usize, BTreeSet<usize>> {
+    let files: BTreeMap<&[String], usize> = sources
+        .iter()
+        .enumerate()
+        .map(|(at, source)| (&source.module[..], at))
+        .collect();
+    let target = |name: &Vec<String>| {
+        let inner = match name.first()?.as_str() {
+            "crate" | "driftline" => &name[1..],
+            _ => return None,
+        };
+        (1..=inner.len())
+            .rev()
+            .find_map(|length| files.get(&inner[..length]).copied())
+    };
+    let of = |at: usize| {
+        let found = sources[at].names.iter().filter_map(target);
+        found.filter(|found| *found != at).collect()
+    };
+    (0..sources.len()).map(|at| (at, of(at))).collect()
+}
+
+#[test]
+fn imports_run_downwards() {
+    let sources = sources();
+    let imports = imports(&sources);
+    assert!(
+        imports.values().map(BTreeSet::len).sum::<usize>() > 300,
+        "the sources were read"
+    );
+    let floor = |source: &Source| ROOMS.iter().position(|room| *room == source.room());
+    let mut wrong = Vec::new();
+    for (at, found) in &imports {
+        let from = &sources[*at];
+        if from.module.is_empty() {
+            continue;
+        }
+        assert!(
+            floor(from).is_some(),
+            "{} has no place in the order of rooms",
+            from.file
+        );
+        for to in found.iter().map(|to| &sources[*to]) {
+            if floor(to) > floor(from) {
+                wrong.push(format!("{} imports {}", from.file, to.file));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "against the order of rooms:\n{}",
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn no_two_files_import_each_other() {
+    let sources = sources();
+    let mut imports = imports(&sources);
+    // A room's own door is no way out of it.
+    for (at, found) in &mut imports {
+        found.retain(|to| !sources[*at].module.starts_with(&sources[*to].module));
+    }
+    let leads_back = |from: usize, to: usize| {
+        let (mut open, mut seen) = (vec![to], BTreeSet::new());
+        while let Some(at) = open.pop() {
+            if seen.insert(at) {
+                open.extend(&imports[&at]);
+            }
+        }
+        seen.contains(&from)
+    };
+    let circles: Vec<String> = imports
+        .iter()
+        .flat_map(|(from, found)| found.iter().map(|to| (*from, *to)))
+        .filter(|(from, to)| leads_back(*from, *to))
+        .map(|(from, to)| format!("{} imports {}", sources[from].file, sources[to].file))
+        .collect();
+    assert!(circles.is_empty(), "in a circle:\n{}", circles.join("\n"));
+}
+
+#[test]
+fn what_reads_the_world_stays_in_its_room() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        for name in &source.names {
+            let name = name.join("::");
+            for (reserved, rooms) in RESERVED {
+                let is_meant = match reserved.strip_prefix("..") {
+                    Some(end) => name == end || name.ends_with(&format!("::{end}")),
+                    None => name == reserved || name.starts_with(&format!("{reserved}::")),
+                };
+                if is_meant && !rooms.contains(&source.room()) {
+                    wrong.push(format!("{} names {name}", source.file));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A reader that finds nothing would let everything pass.
+#[test]
+fn the_sources_are_read_as_the_compiler_reads_them() {
+    let code = "
+        use std::fs;
+        use crate::{report::{self, json as j}, model::*};
+        pub use super::source::ReadError;
+        mod inline { use super::child::Thing; fn f() { self::g(); crate::scan::scan(); Utc::now() } }
+        fn kept<T: crate::object::Key>() -> Result<kube::Client, ()> { super::super::up() }
+        #[cfg(test)] use crate::left_out;
+        #[cfg(test)] mod tests { use crate::left_out; }
+        #[cfg(test)] fn helper() { crate::left_out() }
+        mod child;
+        #[cfg(test)] mod golden;
+    ";
+    let mut names = Names {
+        module: vec!["scan".into(), "plan".into()],
+        found: BTreeSet::new(),
+        children: Vec::new(),
+    };
+    names.visit_file(&syn::parse_file(code).unwrap());
+    let found: Vec<String> = names.found.iter().map(|name| name.join("::")).collect();
+    assert_eq!(
+        found,
+        [
+            "Utc::now",
+            "crate::model",
+            "crate::object::Key",
+            "crate::report",
+            "crate::report::json",
+            "crate::scan::plan::child::Thing",
+            "crate::scan::plan::inline::g",
+            "crate::scan::scan",
+            "crate::scan::source::ReadError",
+            "crate::up",
+            "kube::Client",
+            "std::fs",
+        ]
+    );
+    assert_eq!(names.children, ["child"]);
+}
