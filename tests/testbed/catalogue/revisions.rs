@@ -94,6 +94,34 @@ fn an_upgrade_that_failed_halfway_is_told_from_drift() {
     }
 }
 
+/// Of two upgrades that failed, the first one wrote the value and the second one stopped at its hook: the value is not
+/// the newest revision's.
+#[test]
+#[ignore = "needs the testbed: tests/testbed/build"]
+fn a_half_upgraded_value_is_named_by_the_revision_that_wrote_it() {
+    for helm in HelmVersion::ALL {
+        let release = Release::install(Cluster::shared(), helm, "troubled", &[]);
+        release.upgrade_to(&["--set=message=two,service=second"]).failed();
+        release
+            .upgrade_to(&["--set=message=three,hook=pre-upgrade,hookJob=fails"])
+            .failed();
+        let scan = release.scan();
+        assert_eq!(scan.report["releases"][0]["latest"]["revision"], 3);
+        let found = scan.finding(&release.fill("ConfigMap/{r}-settings"), "/data/message");
+        let told = ["code", "live", "fromRevision"].map(|field| &found.expect("a finding")[field]);
+        assert_eq!(
+            told,
+            [&json!("half-upgraded"), &json!("two"), &json!(2)],
+            "{helm:?}"
+        );
+        let text = Cluster::shared()
+            .driftline(&["scan", "-n", &release.namespace])
+            .stdout;
+        assert!(text.contains("one → two   as in revision 2"), "{helm:?}:\n{text}");
+        assert!(!text.contains("as in revision 3"), "{helm:?}:\n{text}");
+    }
+}
+
 /// A hook that fails comes last: everything is at the new revision by then, and
 /// Helm calls it failed all the same.
 #[test]
