@@ -8,7 +8,8 @@
 
 use serde_json::Value;
 
-use super::attribution::{Attributed, is_grown_claim};
+use super::attributed::Attributed;
+use super::attribution::is_grown_claim;
 use crate::compare::additions::Addition;
 use crate::compare::path::{FieldPath, Segment};
 use crate::compare::three_way::Change;

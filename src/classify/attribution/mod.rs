@@ -11,14 +11,14 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use self::writers::{Moment, Writer, Written, writers};
+use super::attributed::{Attributed, actor};
 use super::next_upgrade;
 use crate::compare::additions::additions;
 use crate::compare::lookup::shape_at;
-use crate::compare::managed_fields::{Entry, Live, Operation};
+use crate::compare::managed_fields::{Live, Operation};
 use crate::compare::path::{FieldPath, Segment};
 use crate::compare::quantity::Quantity;
 use crate::compare::three_way::Change;
-use crate::model::Actor;
 use crate::object::Gvk;
 use crate::policy::managers::{Managers, ManifestMention};
 use crate::release::operations::Operations;
@@ -51,18 +51,6 @@ pub(super) struct Context<'a> {
     pub(super) operations: &'a Operations,
     pub(super) autoscaler: Autoscaler,
     pub(super) managers: &'a Managers,
-}
-
-/// A difference with what is known of its origin.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Attributed {
-    pub(super) change: Change,
-    /// A lower severity than that of the code.
-    pub(super) severity: Option<Severity>,
-    pub(super) actor: Option<Actor>,
-    pub(super) next_upgrade: NextUpgrade,
-    /// What the manager is known to do there, where it is expected.
-    pub(super) about: Option<String>,
 }
 
 /// The managed fields of one object, read with knowledge of its release.
@@ -443,16 +431,6 @@ where
     'a: 'w,
 {
     owners.max_by_key(|written| written.entry.time)
-}
-
-/// Who an entry says wrote.
-pub(super) fn actor(entry: &Entry<'_>) -> Actor {
-    Actor {
-        manager: entry.manager.clone(),
-        operation: entry.operation.as_str().to_owned(),
-        subresource: (!entry.subresource.is_empty()).then(|| entry.subresource.clone()),
-        time: entry.time,
-    }
 }
 
 fn is_restart(path: &FieldPath) -> bool {
