@@ -11,25 +11,28 @@
 //! [`Shape::element`] along the manifest.
 //!
 //! ```
-//! use driftline::types::{Field, ListKind, TypeTable, ValueKind, Zero};
+//! use driftline::types::{ExplicitZero, Field, ListKind, TypeTable, ValueKind};
 //!
 //! let pod = TypeTable::builtin().kind("v1", "Pod").unwrap();
 //! let Field::Declared(spec) = pod.field("spec") else { unreachable!() };
 //! let Field::Declared(containers) = spec.field("containers") else { unreachable!() };
 //! assert_eq!(containers.list(), ListKind::Map(&["name".to_owned()]));
 //! let Field::Declared(tty) = containers.element().unwrap().field("tty") else { unreachable!() };
-//! assert_eq!((tty.value(), tty.zero()), (ValueKind::Boolean, Zero::Dropped));
+//! assert_eq!((tty.value(), tty.zero()), (ValueKind::Boolean, ExplicitZero::Dropped));
 //! assert!(matches!(spec.field("containres"), Field::Undeclared));
 //! ```
 
 mod builder;
+mod facts;
 mod openapi;
+mod packed;
 mod table;
 
 #[cfg(test)]
 mod tests;
 
-pub use table::{ExplicitZero, Field, ListKind, Shape, TypeTable, ValueKind};
+pub use facts::{ExplicitZero, ListKind, PatchStrategy, ValueKind};
+pub use table::{Field, Shape, TypeTable};
 
 use serde_json::Value;
 use thiserror::Error;

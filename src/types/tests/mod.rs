@@ -854,7 +854,7 @@ fn nothing_is_below_a_plain_value() {
 
 #[test]
 fn every_fact_of_the_embedded_table_is_reachable() {
-    let table = TypeTable::decode(include_bytes!("builtin.json.gz")).unwrap();
+    let table = TypeTable::decode(include_bytes!("../builtin.json.gz")).unwrap();
     for object in &table.types {
         for (name, node) in &object.fields {
             let shape = table.shape(*node);
@@ -905,7 +905,7 @@ fn a_spoilt_table_is_refused() {
 /// The answer of an API server 1.36.3 to a CRD that uses every construct; descriptions left out.
 #[test]
 fn custom_resources() {
-    let table = TypeTable::from_openapi_v3(include_bytes!("../../tests/data/openapi/crd.json")).unwrap();
+    let table = TypeTable::from_openapi_v3(include_bytes!("../../../tests/data/openapi/crd.json")).unwrap();
     let kiln = "pottery.example.com/v1 Kiln";
     check(
         &table,
@@ -950,9 +950,10 @@ fn custom_resources() {
 
 #[test]
 fn custom_resources_without_a_schema() {
-    let table =
-        TypeTable::from_openapi_v3(include_bytes!("../../tests/data/openapi/crd-without-schema.json"))
-            .unwrap();
+    let table = TypeTable::from_openapi_v3(include_bytes!(
+        "../../../tests/data/openapi/crd-without-schema.json"
+    ))
+    .unwrap();
     let kiln = "pottery.example.com/v1alpha1 Kiln";
     check(
         &table,
@@ -966,7 +967,8 @@ fn custom_resources_without_a_schema() {
 /// Go types publish no difference between a pointer and a plain field, and the zero as a default.
 #[test]
 fn go_types_of_an_aggregated_server() {
-    let table = TypeTable::from_openapi_v3(include_bytes!("../../tests/data/openapi/go-types.json")).unwrap();
+    let table =
+        TypeTable::from_openapi_v3(include_bytes!("../../../tests/data/openapi/go-types.json")).unwrap();
     check(
         &table,
         &[
