@@ -261,7 +261,7 @@ impl fmt::Debug for Shape<'_> {
             .field("value", &self.value())
             .field("list", &self.list())
             .field("zero", &self.zero())
-            .field("filled", &self.is_server_defaulted())
+            .field("server_defaulted", &self.is_server_defaulted())
             .field("default", &self.default())
             .finish()
     }

@@ -10,9 +10,9 @@ import (
 
 // The bits of a node. The Rust side knows the same numbers.
 const (
-	flagZeroDropped = 1
-	flagFilled      = 2
-	flagOwnedWhole  = 4
+	flagZeroDropped     = 1
+	flagServerDefaulted = 2
+	flagAtomic          = 4
 	// 8 is "nullable", which only schemas of custom resources are.
 	flagUnordered       = 16
 	flagPatchMerge      = 32
@@ -117,10 +117,10 @@ func (e *encoder) field(f fact, in scope) int {
 		flags |= flagZeroDropped
 	}
 	if f.filled {
-		flags |= flagFilled
+		flags |= flagServerDefaulted
 	}
 	if f.ownedWhole {
-		flags |= flagOwnedWhole
+		flags |= flagAtomic
 	}
 	if f.list.unordered {
 		flags |= flagUnordered

@@ -26,7 +26,7 @@ fn at<'a>(table: &'a TypeTable, api_version: &str, kind: &str, path: &str) -> Re
     Ok(shape)
 }
 
-/// All facts on a place in words: `list by name, dropped`, `integer, kept, filled 1`.
+/// All facts on a place in words: `list by name, dropped`, `integer, kept, defaulted 1`.
 fn facts(table: &TypeTable, api_version: &str, kind: &str, path: &str) -> String {
     let shape = match at(table, api_version, kind, path) {
         Ok(shape) => shape,
@@ -46,16 +46,16 @@ fn facts(table: &TypeTable, api_version: &str, kind: &str, path: &str) -> String
     };
     let mut words = vec![value, zero.to_owned()];
     match (shape.is_server_defaulted(), shape.default()) {
-        (true, Some(default)) => words.push(format!("filled {default}")),
-        (true, None) => words.push("filled".to_owned()),
+        (true, Some(default)) => words.push(format!("defaulted {default}")),
+        (true, None) => words.push("defaulted".to_owned()),
         (false, None) => {}
-        (false, Some(default)) => words.push(format!("{default} though not filled")),
+        (false, Some(default)) => words.push(format!("{default} though not defaulted")),
     }
     if shape.is_unordered() {
         words.push("unordered".to_owned());
     }
     if shape.is_atomic() {
-        words.push("owned whole".to_owned());
+        words.push("atomic".to_owned());
     }
     if shape.is_nullable() {
         words.push("nullable".to_owned());

@@ -9,14 +9,14 @@ fn metadata_is_known_everywhere() {
         TypeTable::builtin(),
         &[
             ("v1 ConfigMap", "apiVersion", "string, dropped"),
-            ("v1 ConfigMap", "metadata/name", "string, dropped, filled"),
-            ("v1 ConfigMap", "metadata/namespace", "string, dropped, filled"),
+            ("v1 ConfigMap", "metadata/name", "string, dropped, defaulted"),
+            ("v1 ConfigMap", "metadata/namespace", "string, dropped, defaulted"),
             ("v1 ConfigMap", "metadata/labels", "map, dropped"),
             ("v1 ConfigMap", "metadata/labels/*", "string, kept"),
             (
                 "v1 ConfigMap",
                 "metadata/creationTimestamp",
-                "time, dropped, filled",
+                "time, dropped, defaulted",
             ),
             ("v1 ConfigMap", "metadata/finalizers", "list set, dropped"),
             ("v1 ConfigMap", "metadata/ownerReferences", "list by uid, dropped"),
@@ -24,7 +24,7 @@ fn metadata_is_known_everywhere() {
             (
                 "apps/v1 Deployment",
                 "spec/template/metadata/creationTimestamp",
-                "time, dropped, filled",
+                "time, dropped, defaulted",
             ),
         ],
     );
@@ -41,48 +41,56 @@ fn configuration_and_network() {
             ("v1 ConfigMap", "immutable", "boolean, kept"),
             ("v1 Secret", "data/*", "bytes, kept"),
             ("v1 Secret", "stringData/*", "string, kept"),
-            ("v1 Secret", "type", "string, dropped, filled \"Opaque\""),
-            ("v1 ServiceAccount", "secrets", "list by name, dropped, filled"),
+            ("v1 Secret", "type", "string, dropped, defaulted \"Opaque\""),
+            ("v1 ServiceAccount", "secrets", "list by name, dropped, defaulted"),
             (
                 "v1 ServiceAccount",
                 "imagePullSecrets",
-                "list atomic, dropped, filled",
+                "list atomic, dropped, defaulted",
             ),
             (
                 "v1 ServiceAccount",
                 "automountServiceAccountToken",
                 "boolean, kept",
             ),
-            ("v1 Service", "spec/clusterIP", "string, dropped, filled"),
-            ("v1 Service", "spec/ipFamilyPolicy", "string, kept, filled"),
+            ("v1 Service", "spec/clusterIP", "string, dropped, defaulted"),
+            ("v1 Service", "spec/ipFamilyPolicy", "string, kept, defaulted"),
             ("v1 Service", "spec/ports", "list by port+protocol, dropped"),
-            ("v1 Service", "spec/ports/*/nodePort", "integer, dropped, filled"),
+            (
+                "v1 Service",
+                "spec/ports/*/nodePort",
+                "integer, dropped, defaulted",
+            ),
             (
                 "v1 Service",
                 "spec/ports/*/protocol",
-                "string, dropped, filled \"TCP\"",
+                "string, dropped, defaulted \"TCP\"",
             ),
             (
                 "v1 Service",
                 "spec/ports/*/targetPort",
-                "intorstring, dropped, filled",
+                "intorstring, dropped, defaulted",
             ),
-            ("v1 Service", "spec/selector", "map, dropped, owned whole"),
-            ("v1 Service", "spec/type", "string, dropped, filled \"ClusterIP\""),
+            ("v1 Service", "spec/selector", "map, dropped, atomic"),
+            (
+                "v1 Service",
+                "spec/type",
+                "string, dropped, defaulted \"ClusterIP\"",
+            ),
             (
                 "v1 Endpoints",
                 "subsets",
-                "list atomic, dropped, filled, unordered",
+                "list atomic, dropped, defaulted, unordered",
             ),
             (
                 "v1 PersistentVolumeClaim",
                 "spec/storageClassName",
-                "string, kept, filled",
+                "string, kept, defaulted",
             ),
             (
                 "v1 PersistentVolumeClaim",
                 "spec/volumeName",
-                "string, dropped, filled",
+                "string, dropped, defaulted",
             ),
             (
                 "v1 PersistentVolumeClaim",
@@ -90,11 +98,15 @@ fn configuration_and_network() {
                 "quantity, kept",
             ),
             ("v1 ResourceQuota", "spec/hard/pods", "quantity, kept"),
-            ("v1 Namespace", "spec/finalizers", "list atomic, dropped, filled"),
+            (
+                "v1 Namespace",
+                "spec/finalizers",
+                "list atomic, dropped, defaulted",
+            ),
             (
                 "networking.k8s.io/v1 Ingress",
                 "spec/ingressClassName",
-                "string, kept, filled",
+                "string, kept, defaulted",
             ),
             (
                 "networking.k8s.io/v1 Ingress",
@@ -109,12 +121,12 @@ fn configuration_and_network() {
             (
                 "networking.k8s.io/v1 NetworkPolicy",
                 "spec/podSelector",
-                "object, dropped, owned whole",
+                "object, dropped, atomic",
             ),
             (
                 "networking.k8s.io/v1 NetworkPolicy",
                 "spec/policyTypes",
-                "list atomic, dropped, filled",
+                "list atomic, dropped, defaulted",
             ),
         ],
     );
@@ -129,12 +141,12 @@ fn policy_access_and_extensions() {
             (
                 "autoscaling/v2 HorizontalPodAutoscaler",
                 "spec/minReplicas",
-                "integer, kept, filled 1",
+                "integer, kept, defaulted 1",
             ),
             (
                 "autoscaling/v2 HorizontalPodAutoscaler",
                 "spec/metrics",
-                "list atomic, dropped, filled [{\"resource\":{\"name\":\"cpu\",\"target\":{\"averageUtilization\":80,\
+                "list atomic, dropped, defaulted [{\"resource\":{\"name\":\"cpu\",\"target\":{\"averageUtilization\":80,\
                  \"type\":\"Utilization\"}},\"type\":\"Resource\"}], unordered",
             ),
             (
@@ -175,12 +187,12 @@ fn policy_access_and_extensions() {
             (
                 "rbac.authorization.k8s.io/v1 RoleBinding",
                 "subjects/*/apiGroup",
-                "string, dropped, filled",
+                "string, dropped, defaulted",
             ),
             (
                 "rbac.authorization.k8s.io/v1 RoleBinding",
                 "roleRef",
-                "object, dropped, owned whole",
+                "object, dropped, atomic",
             ),
             ("scheduling.k8s.io/v1 PriorityClass", "value", "integer, dropped"),
             (
@@ -191,7 +203,7 @@ fn policy_access_and_extensions() {
             (
                 "storage.k8s.io/v1 StorageClass",
                 "reclaimPolicy",
-                "string, kept, filled \"Delete\"",
+                "string, kept, defaulted \"Delete\"",
             ),
             (
                 "admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration",
@@ -201,7 +213,7 @@ fn policy_access_and_extensions() {
             (
                 "admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration",
                 "webhooks/*/clientConfig/caBundle",
-                "bytes, dropped, filled",
+                "bytes, dropped, defaulted",
             ),
             (
                 "admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration",
@@ -211,29 +223,29 @@ fn policy_access_and_extensions() {
             (
                 "admissionregistration.k8s.io/v1 MutatingWebhookConfiguration",
                 "webhooks/*/timeoutSeconds",
-                "integer, kept, filled 10",
+                "integer, kept, defaulted 10",
             ),
             (
                 "apiregistration.k8s.io/v1 APIService",
                 "spec/caBundle",
-                "bytes, dropped, filled",
+                "bytes, dropped, defaulted",
             ),
             (
                 "apiregistration.k8s.io/v1 APIService",
                 "spec/service/port",
-                "integer, kept, filled 443",
+                "integer, kept, defaulted 443",
             ),
             (
                 crd,
                 "spec/conversion",
-                "object, kept, filled {\"strategy\":\"None\"}",
+                "object, kept, defaulted {\"strategy\":\"None\"}",
             ),
             (
                 crd,
                 "spec/conversion/webhook/clientConfig/caBundle",
-                "bytes, dropped, filled",
+                "bytes, dropped, defaulted",
             ),
-            (crd, "spec/names/listKind", "string, dropped, filled"),
+            (crd, "spec/names/listKind", "string, dropped, defaulted"),
             (
                 crd,
                 "spec/versions/*/schema/openAPIV3Schema/properties/*/items/type",

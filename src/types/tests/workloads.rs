@@ -8,19 +8,23 @@ fn workloads() {
     check(
         TypeTable::builtin(),
         &[
-            ("apps/v1 Deployment", "spec/replicas", "integer, kept, filled 1"),
+            (
+                "apps/v1 Deployment",
+                "spec/replicas",
+                "integer, kept, defaulted 1",
+            ),
             ("apps/v1 Deployment", "spec/paused", "boolean, dropped"),
-            ("apps/v1 Deployment", "spec/selector", "object, kept, owned whole"),
+            ("apps/v1 Deployment", "spec/selector", "object, kept, atomic"),
             ("apps/v1 Deployment", "spec/strategy", "object, dropped"),
             (
                 "apps/v1 Deployment",
                 "spec/strategy/type",
-                "string, dropped, filled \"RollingUpdate\"",
+                "string, dropped, defaulted \"RollingUpdate\"",
             ),
             (
                 "apps/v1 Deployment",
                 "spec/strategy/rollingUpdate/maxSurge",
-                "intorstring, kept, filled",
+                "intorstring, kept, defaulted",
             ),
             (
                 "apps/v1 Deployment",
@@ -32,7 +36,7 @@ fn workloads() {
             (
                 "apps/v1 StatefulSet",
                 "spec/podManagementPolicy",
-                "string, dropped, filled \"OrderedReady\"",
+                "string, dropped, defaulted \"OrderedReady\"",
             ),
             (
                 "apps/v1 StatefulSet",
@@ -42,12 +46,12 @@ fn workloads() {
             (
                 "apps/v1 StatefulSet",
                 "spec/volumeClaimTemplates/*/apiVersion",
-                "string, dropped, filled \"v1\"",
+                "string, dropped, defaulted \"v1\"",
             ),
             (
                 "apps/v1 StatefulSet",
                 "spec/volumeClaimTemplates/*/spec/volumeMode",
-                "string, kept, filled \"Filesystem\"",
+                "string, kept, defaulted \"Filesystem\"",
             ),
             (
                 "apps/v1 StatefulSet",
@@ -57,20 +61,20 @@ fn workloads() {
             (
                 "apps/v1 DaemonSet",
                 "spec/updateStrategy/type",
-                "string, dropped, filled \"RollingUpdate\"",
+                "string, dropped, defaulted \"RollingUpdate\"",
             ),
-            ("batch/v1 CronJob", "spec/suspend", "boolean, kept, filled false"),
             (
-                "batch/v1 Job",
-                "spec/selector",
-                "object, kept, filled, owned whole",
+                "batch/v1 CronJob",
+                "spec/suspend",
+                "boolean, kept, defaulted false",
             ),
-            ("batch/v1 Job", "spec/backoffLimit", "integer, kept, filled"),
+            ("batch/v1 Job", "spec/selector", "object, kept, defaulted, atomic"),
+            ("batch/v1 Job", "spec/backoffLimit", "integer, kept, defaulted"),
             ("batch/v1 Job", "spec/ttlSecondsAfterFinished", "integer, kept"),
             (
                 "extensions/v1beta1 Deployment",
                 "spec/replicas",
-                "integer, kept, filled 1",
+                "integer, kept, defaulted 1",
             ),
         ],
     );
@@ -86,47 +90,55 @@ fn pods() {
             (
                 "v1 Pod",
                 "spec/dnsPolicy",
-                "string, dropped, filled \"ClusterFirst\"",
+                "string, dropped, defaulted \"ClusterFirst\"",
             ),
-            ("v1 Pod", "spec/enableServiceLinks", "boolean, kept, filled true"),
+            (
+                "v1 Pod",
+                "spec/enableServiceLinks",
+                "boolean, kept, defaulted true",
+            ),
             ("v1 Pod", "spec/hostAliases", "list by ip, dropped"),
             ("v1 Pod", "spec/hostNetwork", "boolean, dropped"),
-            ("v1 Pod", "spec/imagePullSecrets", "list by name, dropped, filled"),
-            ("v1 Pod", "spec/nodeName", "string, dropped, filled"),
-            ("v1 Pod", "spec/nodeSelector", "map, dropped, filled, owned whole"),
-            ("v1 Pod", "spec/priority", "integer, kept, filled"),
+            (
+                "v1 Pod",
+                "spec/imagePullSecrets",
+                "list by name, dropped, defaulted",
+            ),
+            ("v1 Pod", "spec/nodeName", "string, dropped, defaulted"),
+            ("v1 Pod", "spec/nodeSelector", "map, dropped, defaulted, atomic"),
+            ("v1 Pod", "spec/priority", "integer, kept, defaulted"),
             (
                 "v1 Pod",
                 "spec/restartPolicy",
-                "string, dropped, filled \"Always\"",
+                "string, dropped, defaulted \"Always\"",
             ),
-            ("v1 Pod", "spec/securityContext", "object, kept, filled {}"),
+            ("v1 Pod", "spec/securityContext", "object, kept, defaulted {}"),
             ("v1 Pod", "spec/securityContext/runAsNonRoot", "boolean, kept"),
-            ("v1 Pod", "spec/serviceAccount", "string, dropped, filled"),
+            ("v1 Pod", "spec/serviceAccount", "string, dropped, defaulted"),
             (
                 "v1 Pod",
                 "spec/terminationGracePeriodSeconds",
-                "integer, kept, filled 30",
+                "integer, kept, defaulted 30",
             ),
-            ("v1 Pod", "spec/tolerations", "list atomic, dropped, filled"),
+            ("v1 Pod", "spec/tolerations", "list atomic, dropped, defaulted"),
             (
                 "v1 Pod",
                 "spec/topologySpreadConstraints",
                 "list by topologyKey+whenUnsatisfiable, dropped",
             ),
-            ("v1 Pod", "spec/volumes", "list by name, dropped, filled"),
+            ("v1 Pod", "spec/volumes", "list by name, dropped, defaulted"),
             ("v1 Pod", "spec/volumes/*/configMap/optional", "boolean, kept"),
             (
                 "v1 Pod",
                 "spec/volumes/*/configMap/defaultMode",
-                "integer, kept, filled 420",
+                "integer, kept, defaulted 420",
             ),
             ("v1 Pod", "spec/volumes/*/configMap/name", "string, dropped"),
             ("v1 Pod", "spec/volumes/*/emptyDir/sizeLimit", "quantity, kept"),
             (
                 "v1 Pod",
                 "spec/volumes/*/hostPath/type",
-                "string, kept, filled \"\"",
+                "string, kept, defaulted \"\"",
             ),
         ],
     );
@@ -136,22 +148,26 @@ fn pods() {
 #[test]
 fn templates_of_pods_are_left_as_they_are() {
     const FIELDS: [(&str, &str, &str); 12] = [
-        ("imagePullSecrets", "list by name, dropped", ", filled"),
-        ("nodeName", "string, dropped", ", filled"),
-        ("overhead", "map, dropped", ", filled"),
-        ("priority", "integer, kept", ", filled"),
-        ("priorityClassName", "string, dropped", ", filled"),
-        ("tolerations", "list atomic, dropped", ", filled"),
-        ("volumes", "list by name, dropped", ", filled"),
-        ("enableServiceLinks", "boolean, kept", ", filled true"),
+        ("imagePullSecrets", "list by name, dropped", ", defaulted"),
+        ("nodeName", "string, dropped", ", defaulted"),
+        ("overhead", "map, dropped", ", defaulted"),
+        ("priority", "integer, kept", ", defaulted"),
+        ("priorityClassName", "string, dropped", ", defaulted"),
+        ("tolerations", "list atomic, dropped", ", defaulted"),
+        ("volumes", "list by name, dropped", ", defaulted"),
+        ("enableServiceLinks", "boolean, kept", ", defaulted true"),
         (
             "containers/*/volumeMounts",
             "list by mountPath, dropped",
-            ", filled",
+            ", defaulted",
         ),
-        ("containers/*/ports/*/hostPort", "integer, dropped", ", filled"),
-        ("containers/*/resources/limits", "map, dropped", ", filled"),
-        ("initContainers/*/resources/requests", "map, dropped", ", filled"),
+        ("containers/*/ports/*/hostPort", "integer, dropped", ", defaulted"),
+        ("containers/*/resources/limits", "map, dropped", ", defaulted"),
+        (
+            "initContainers/*/resources/requests",
+            "map, dropped",
+            ", defaulted",
+        ),
     ];
     let table = TypeTable::builtin();
     let templates = [
@@ -165,10 +181,10 @@ fn templates_of_pods_are_left_as_they_are() {
         ("v1 ReplicationController", "spec/template/spec"),
         ("extensions/v1beta1 DaemonSet", "spec/template/spec"),
     ];
-    for (field, plain, filled) in FIELDS {
+    for (field, plain, defaulted) in FIELDS {
         check(
             table,
-            &[("v1 Pod", &format!("spec/{field}"), &format!("{plain}{filled}"))],
+            &[("v1 Pod", &format!("spec/{field}"), &format!("{plain}{defaulted}"))],
         );
         for (kind, template) in templates {
             check(table, &[(kind, &format!("{template}/{field}"), plain)]);
@@ -176,11 +192,14 @@ fn templates_of_pods_are_left_as_they_are() {
     }
     // What the defaulting functions write stands in templates as well.
     for (field, facts) in [
-        ("dnsPolicy", "string, dropped, filled \"ClusterFirst\""),
-        ("serviceAccount", "string, dropped, filled"),
-        ("containers/*/imagePullPolicy", "string, dropped, filled"),
-        ("containers/*/ports/*/protocol", "string, dropped, filled \"TCP\""),
-        ("nodeSelector", "map, dropped, owned whole"),
+        ("dnsPolicy", "string, dropped, defaulted \"ClusterFirst\""),
+        ("serviceAccount", "string, dropped, defaulted"),
+        ("containers/*/imagePullPolicy", "string, dropped, defaulted"),
+        (
+            "containers/*/ports/*/protocol",
+            "string, dropped, defaulted \"TCP\"",
+        ),
+        ("nodeSelector", "map, dropped, atomic"),
     ] {
         check(
             table,
@@ -216,7 +235,7 @@ fn containers() {
             (
                 "v1 Pod",
                 "spec/containers/*/imagePullPolicy",
-                "string, dropped, filled",
+                "string, dropped, defaulted",
             ),
             (
                 "v1 Pod",
@@ -226,7 +245,7 @@ fn containers() {
             (
                 "v1 Pod",
                 "spec/containers/*/livenessProbe/httpGet/scheme",
-                "string, dropped, filled \"HTTP\"",
+                "string, dropped, defaulted \"HTTP\"",
             ),
             (
                 "v1 Pod",
@@ -236,7 +255,7 @@ fn containers() {
             (
                 "v1 Pod",
                 "spec/containers/*/livenessProbe/periodSeconds",
-                "integer, dropped, filled 10",
+                "integer, dropped, defaulted 10",
             ),
             (
                 "v1 Pod",
@@ -246,18 +265,18 @@ fn containers() {
             (
                 "v1 Pod",
                 "spec/containers/*/ports/*/protocol",
-                "string, dropped, filled \"TCP\"",
+                "string, dropped, defaulted \"TCP\"",
             ),
             (
                 "v1 Pod",
                 "spec/containers/*/ports/*/hostPort",
-                "integer, dropped, filled",
+                "integer, dropped, defaulted",
             ),
             ("v1 Pod", "spec/containers/*/resources", "object, dropped"),
             (
                 "v1 Pod",
                 "spec/containers/*/resources/limits",
-                "map, dropped, filled",
+                "map, dropped, defaulted",
             ),
             (
                 "v1 Pod",
@@ -278,7 +297,7 @@ fn containers() {
             (
                 "v1 Pod",
                 "spec/containers/*/volumeMounts",
-                "list by mountPath, dropped, filled",
+                "list by mountPath, dropped, defaulted",
             ),
             (
                 "v1 Pod",

@@ -1,8 +1,15 @@
 //! Differences that the patch strategy of a Go type, or a merge key that is coarser than the list's keys, decides.
 
-use super::Act::Kubectl;
+use super::Act::{Kubectl, Upgrade};
 use super::Fate::{Fails, Keeps, Reverts};
 use super::Row;
+
+const SURGE: &[&str] = &[
+    "patch",
+    "deployment/{r}",
+    "--type=merge",
+    r#"-p={"spec":{"strategy":{"rollingUpdate":{"maxSurge":3}}}}"#,
+];
 
 /// The rows.
 pub(super) fn rows() -> Vec<Row> {
@@ -21,15 +28,26 @@ pub(super) fn rows() -> Vec<Row> {
             "Deployment/{r}",
             "/spec/strategy/rollingUpdate/maxSurge",
             "{.spec.strategy.rollingUpdate.maxSurge}",
-            &[
-                "patch",
-                "deployment/{r}",
-                "--type=merge",
-                r#"-p={"spec":{"strategy":{"rollingUpdate":{"maxSurge":3}}}}"#,
-            ],
+            SURGE,
             Reverts,
             Keeps,
         ),
+        // The same of what the chart gave up and somebody set again.
+        Row {
+            acts: vec![
+                Upgrade(&["--set=surge=3"]),
+                Upgrade(&["--set=surge=null"]),
+                Kubectl(SURGE),
+            ],
+            ..row(
+                "Deployment/{r}",
+                "/spec/strategy/rollingUpdate",
+                "{.spec.strategy.rollingUpdate.maxSurge}",
+                SURGE,
+                Reverts,
+                Keeps,
+            )
+        },
         // `merge,retainKeys` on a list: the same of every element.
         row(
             "Deployment/{r}",
