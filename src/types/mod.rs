@@ -2,7 +2,8 @@
 //!
 //! A manifest and the live object rarely spell the same state alike: quantities are rewritten, zeros are dropped,
 //! defaults appear, lists merge by key, undeclared fields vanish. Which of that may happen at a field depends on
-//! its type, and only on it. This module answers those questions and compares nothing itself.
+//! its type, and only on it; so does what a strategic merge patch does there. This module answers those questions and
+//! compares nothing itself.
 //!
 //! Two sources fill a [`TypeTable`]: the embedded table of the built-in kinds (`builtin.json.gz`, written by
 //! `tools/typefacts` from the Go types and run through the server's own defaulting), and the `OpenAPI` v3 document

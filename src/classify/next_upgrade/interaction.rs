@@ -40,7 +40,8 @@ struct Siblings<'a> {
     added: Vec<Sibling<'a>>,
 }
 
-/// The predictions that are other ones because of a difference beside, by the differences' positions.
+/// The predictions that change because of another difference in the same object or list, each with the position of the
+/// difference that it is about.
 pub(super) fn interactions(
     method: ApplyMethod,
     root: Option<Shape<'_>>,
@@ -67,6 +68,7 @@ pub(super) fn interactions(
     predictions
 }
 
+/// The differences that may meet, by the object or list that they are in.
 fn siblings_by_parent(attributed: &[Attributed]) -> HashMap<&[Segment], Siblings<'_>> {
     let mut parents: HashMap<&[Segment], Siblings<'_>> = HashMap::new();
     for (difference, found) in attributed.iter().enumerate() {
@@ -89,6 +91,7 @@ fn siblings_by_parent(attributed: &[Attributed]) -> HashMap<&[Segment], Siblings
     parents
 }
 
+/// What comes of restoring one value beside another that was added to the same object or list.
 fn interaction(
     method: ApplyMethod,
     root: Option<Shape<'_>>,
@@ -123,6 +126,7 @@ fn interaction(
     }
 }
 
+/// The value of the merge key among the keys of an element.
 fn key_value<'k>(keys: &'k [(String, Value)], merge_key: &str) -> Option<&'k Value> {
     keys.iter()
         .find(|(key, _)| key == merge_key)
@@ -143,6 +147,7 @@ const ALTERNATIVES: &[&[&str]] = &[
     &["maxUnavailable", "minAvailable"],
 ];
 
+/// Whether the API server refuses an object that has both fields.
 fn exclude_each_other(one: &str, other: &str) -> bool {
     ALTERNATIVES
         .iter()

@@ -5,6 +5,9 @@
 //! `createPatch`). Server-side apply writes what the manifest names unless another manager owns the field with
 //! another value; then the API server refuses the whole object and the upgrade fails (structured-merge-diff:
 //! `merge/update.go`, `Apply`). Tried cell by cell against Helm 3 and Helm 4 in `tests/testbed/upgrade.rs`.
+//!
+//! `strategic_merge` says what the client's patch takes away beside, and `interaction` what the differences of one
+//! object do to each other.
 
 mod interaction;
 mod strategic_merge;

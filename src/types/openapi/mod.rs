@@ -285,8 +285,8 @@ impl<'d> Reader<'d> {
             _ => ListFacts::Atomic,
         };
         Node {
-            child,
             list,
+            child,
             ..Node::plain(ValueKind::List)
         }
     }
