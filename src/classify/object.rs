@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::attribution::{Attributed, Attribution, Context};
+use super::attributed::Attributed;
+use super::attribution::{Attribution, Context};
 use super::dry_run::{self, Question};
 use super::subject::{Role, Subject, Values};
 use crate::compare::managed_fields::Live;

@@ -78,7 +78,7 @@ pub(crate) fn shape_at<'a>(root: Option<Shape<'a>>, path: &FieldPath) -> Option<
 }
 
 /// The shape one step further.
-pub(super) fn step<'a>(shape: Option<Shape<'a>>, segment: &Segment) -> Option<Shape<'a>> {
+pub(crate) fn step<'a>(shape: Option<Shape<'a>>, segment: &Segment) -> Option<Shape<'a>> {
     match segment {
         Segment::Key(key) => child(shape?, key),
         Segment::Index(_) | Segment::Match(_) | Segment::Member(_) => shape?.element(),

@@ -9,7 +9,7 @@ use std::fmt;
 use serde_json::Value;
 
 /// One step from a value to a value inside it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Segment {
     /// A key of an object.
     Key(String),
@@ -44,6 +44,12 @@ impl FieldPath {
     #[must_use]
     pub fn key(&self, key: &str) -> Self {
         self.join(Segment::Key(key.to_owned()))
+    }
+
+    /// The place after so many steps from the root.
+    #[must_use]
+    pub fn prefix(&self, steps: usize) -> Self {
+        Self(self.0.iter().take(steps).cloned().collect())
     }
 
     /// The steps from the root.

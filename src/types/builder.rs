@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::table::{Node, ObjectType, Shape, TypeTable, ValueKind};
+use super::facts::{Origin, ValueKind};
+use super::table::{ListFacts, Node, ObjectType, Shape, TypeTable};
 
 /// Builds a table piece by piece; equal names, keys, defaults and nodes are stored once.
 #[derive(Default)]
@@ -37,17 +38,19 @@ impl Builder {
         })
     }
 
-    /// The code of a map list with these keys, for [`Node::list`].
-    pub(super) fn keyed(&mut self, keys: &[String]) -> u32 {
-        let at = self
-            .keys
-            .iter()
-            .position(|known| known == keys)
-            .unwrap_or_else(|| {
-                self.keys.push(keys.to_vec());
-                self.keys.len() - 1
-            });
-        2 + index_of(at)
+    /// The facts on a list that is merged by these keys.
+    pub(super) fn map_list(&mut self, keys: &[String]) -> ListFacts {
+        // No schema has so many; a list of which the keys are not kept is compared as a whole.
+        self.keys(keys).map_or(ListFacts::Atomic, ListFacts::Map)
+    }
+
+    fn keys(&mut self, keys: &[String]) -> Option<u16> {
+        let at = self.keys.iter().position(|known| known == keys);
+        let index = u16::try_from(at.unwrap_or(self.keys.len())).ok()?;
+        if at.is_none() {
+            self.keys.push(keys.to_vec());
+        }
+        Some(index)
     }
 
     /// The code of a default, for [`Node::default`].
@@ -88,9 +91,16 @@ impl Builder {
 
     fn import_known(&mut self, shape: Shape<'_>, types: &mut HashMap<u32, u32>) -> u32 {
         let mut node = *shape.node;
-        if let Some(at) = (node.list as usize).checked_sub(2) {
-            node.list = self.keyed(&shape.table.keys[at]);
-        }
+        let keys_of = |index: u16| &shape.table.keys[usize::from(index)];
+        node.list = match node.list {
+            ListFacts::Map(keys) => self.map_list(keys_of(keys)),
+            ListFacts::Unordered(keys) => {
+                ListFacts::Unordered(keys.and_then(|keys| self.keys(keys_of(keys))))
+            }
+            ListFacts::Atomic | ListFacts::Set => node.list,
+        };
+        // What is built from a schema is patched by JSON merge patches.
+        node.patch = None;
         if let Some(value) = shape.default() {
             node.default = self.default_value(value);
         }
@@ -139,6 +149,7 @@ impl Builder {
         self.kinds.sort();
         self.kinds.dedup_by(|a, b| (&a.0, &a.1) == (&b.0, &b.1));
         TypeTable {
+            origin: Origin::Published,
             names: self.names,
             keys: self.keys,
             defaults: self.defaults,

@@ -2,7 +2,8 @@
 //!
 //! A manifest and the live object rarely spell the same state alike: quantities are rewritten, zeros are dropped,
 //! defaults appear, lists merge by key, undeclared fields vanish. Which of that may happen at a field depends on
-//! its type, and only on it. This module answers those questions and compares nothing itself.
+//! its type, and only on it; so does what a strategic merge patch does there. This module answers those questions and
+//! compares nothing itself.
 //!
 //! Two sources fill a [`TypeTable`]: the embedded table of the built-in kinds (`builtin.json.gz`, written by
 //! `tools/typefacts` from the Go types and run through the server's own defaulting), and the `OpenAPI` v3 document
@@ -11,25 +12,28 @@
 //! [`Shape::element`] along the manifest.
 //!
 //! ```
-//! use driftline::types::{Field, ListKind, TypeTable, ValueKind, Zero};
+//! use driftline::types::{ExplicitZero, Field, ListKind, TypeTable, ValueKind};
 //!
 //! let pod = TypeTable::builtin().kind("v1", "Pod").unwrap();
 //! let Field::Declared(spec) = pod.field("spec") else { unreachable!() };
 //! let Field::Declared(containers) = spec.field("containers") else { unreachable!() };
 //! assert_eq!(containers.list(), ListKind::Map(&["name".to_owned()]));
 //! let Field::Declared(tty) = containers.element().unwrap().field("tty") else { unreachable!() };
-//! assert_eq!((tty.value(), tty.zero()), (ValueKind::Boolean, Zero::Dropped));
+//! assert_eq!((tty.value(), tty.zero()), (ValueKind::Boolean, ExplicitZero::Dropped));
 //! assert!(matches!(spec.field("containres"), Field::Undeclared));
 //! ```
 
 mod builder;
+mod facts;
 mod openapi;
+mod packed;
 mod table;
 
 #[cfg(test)]
 mod tests;
 
-pub use table::{ExplicitZero, Field, ListKind, Shape, TypeTable, ValueKind};
+pub use facts::{ExplicitZero, ListKind, PatchStrategy, ValueKind};
+pub use table::{Field, Shape, TypeTable};
 
 use serde_json::Value;
 use thiserror::Error;

@@ -1,23 +1,17 @@
 //! The table and the cursor into it.
 //!
 //! Tables hold flat vectors that refer to each other by index: names and equal facts are stored once, recursive
-//! types (`JSONSchemaProps`) need no pointers, and a [`Shape`] is two words. The embedded table is decoded on first
-//! use in about a millisecond; its format is described where it is written, in `tools/typefacts/encode.go`.
+//! types (`JSONSchemaProps`) need no pointers, and a [`Shape`] is two words.
 
 use std::fmt;
-use std::io::Read as _;
-use std::sync::LazyLock;
 
-use flate2::read::GzDecoder;
-use serde::Deserialize;
 use serde_json::Value;
 
-use super::TypesError;
-
-static BUILTIN: &[u8] = include_bytes!("builtin.json.gz");
+use super::facts::{ExplicitZero, ListKind, Origin, PatchStrategy, ValueKind};
 
 /// Facts about the types of one API: built-in (embedded) or custom (from a schema). Data only, no I/O.
 pub struct TypeTable {
+    pub(super) origin: Origin,
     pub(super) names: Vec<String>,
     pub(super) keys: Vec<Vec<String>>,
     pub(super) defaults: Vec<Value>,
@@ -26,37 +20,6 @@ pub struct TypeTable {
     pub(super) types: Vec<ObjectType>,
     /// API version, kind, root node; sorted.
     pub(super) kinds: Vec<(String, String, u32)>,
-}
-
-/// What a value is, finer than JSON's types where Kubernetes compares values in a way of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ValueKind {
-    /// Text, compared exactly.
-    String,
-    /// A whole number.
-    Integer,
-    /// A number.
-    Number,
-    /// True or false.
-    Boolean,
-    /// An amount such as `500m`, equal to every other spelling of it.
-    Quantity,
-    /// A number or a text, which the server keeps as given (`80` is not `"80"`).
-    IntOrString,
-    /// Base64 of bytes, compared decoded.
-    Bytes,
-    /// A moment in RFC 3339.
-    Time,
-    /// A Go duration such as `1h0m0s`.
-    Duration,
-    /// An object with declared fields.
-    Object,
-    /// An object whose keys are data.
-    Map,
-    /// A list.
-    List,
-    /// Nothing is known: free-form data.
-    Any,
 }
 
 /// What looking up a field found.
@@ -70,26 +33,6 @@ pub enum Field<'a> {
     Unknown,
 }
 
-/// How the elements of a list are told apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ListKind<'a> {
-    /// Only as a whole, and in order.
-    Atomic,
-    /// By value, in any order.
-    Set,
-    /// By these fields together.
-    Map(&'a [String]),
-}
-
-/// What an explicit zero value (`""`, 0, false, `[]`, `{}`) in a manifest means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ExplicitZero {
-    /// The same as leaving the field out: the server cannot tell the two apart (a Go field that is no pointer).
-    Dropped,
-    /// It is meant: a pointer field, a list element, a map's value, a field of a custom resource.
-    Kept,
-}
-
 /// A cursor into a table: what is known of the value at one place.
 #[derive(Clone, Copy)]
 pub struct Shape<'a> {
@@ -101,13 +44,26 @@ pub struct Shape<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Node {
     pub(super) value: ValueKind,
+    pub(super) list: ListFacts,
     /// The type of an object, the element node of a list or map.
     pub(super) child: u32,
-    /// 0 atomic, 1 set, 2 + i map by `keys[i]`; of an unordered atomic list 2 + i says what tells its elements apart.
-    pub(super) list: u32,
-    pub(super) flags: u8,
     /// 0 none, 1 + i `defaults[i]`.
     pub(super) default: u32,
+    pub(super) flags: u8,
+    pub(super) patch: Option<PatchStrategy>,
+}
+
+/// How the elements of a list are told apart; keys are an index into the table's.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum ListFacts {
+    /// Only as a whole, and in order; so is every value that is no list.
+    Atomic,
+    /// As a whole although the order means nothing; people may tell the elements apart by keys.
+    Unordered(Option<u16>),
+    /// By value.
+    Set,
+    /// By keys.
+    Map(u16),
 }
 
 /// One object type.
@@ -120,24 +76,11 @@ pub(super) struct ObjectType {
 }
 
 pub(super) const ZERO_DROPPED: u8 = 1;
-pub(super) const FILLED: u8 = 2;
-pub(super) const OWNED_WHOLE: u8 = 4;
+pub(super) const SERVER_DEFAULTED: u8 = 2;
+pub(super) const ATOMIC: u8 = 4;
 pub(super) const NULLABLE: u8 = 8;
-pub(super) const UNORDERED: u8 = 16;
 
 impl TypeTable {
-    /// The embedded facts on the built-in kinds, decoded once, on first use.
-    pub fn builtin() -> &'static TypeTable {
-        static TABLE: LazyLock<TypeTable> = LazyLock::new(|| {
-            #[expect(
-                clippy::expect_used,
-                reason = "the bytes are part of the program, and a test decodes them"
-            )]
-            TypeTable::decode(BUILTIN).expect("the embedded type table is sound")
-        });
-        &TABLE
-    }
-
     /// The root shape of a kind, `None` when this table does not know it.
     pub fn kind(&self, api_version: &str, kind: &str) -> Option<Shape<'_>> {
         let at = self
@@ -152,20 +95,6 @@ impl TypeTable {
         self.kinds
             .iter()
             .map(|(api_version, kind, _)| (api_version.as_str(), kind.as_str()))
-    }
-
-    /// Facts on custom resources from an `OpenAPI` v3 document (`/openapi/v3/apis/GROUP/VERSION`) of the API server.
-    pub fn from_openapi_v3(document: &[u8]) -> Result<TypeTable, TypesError> {
-        super::openapi::read(document)
-    }
-
-    pub(super) fn decode(packed: &[u8]) -> Result<TypeTable, TypesError> {
-        let mut json = Vec::with_capacity(128 * 1024);
-        GzDecoder::new(packed)
-            .read_to_end(&mut json)
-            .map_err(TypesError::Unpack)?;
-        let encoded: Encoded = serde_json::from_slice(&json).map_err(TypesError::Table)?;
-        encoded.into_table()
     }
 
     pub(super) fn shape(&self, node: u32) -> Shape<'_> {
@@ -237,26 +166,46 @@ impl<'a> Shape<'a> {
     /// How a list's elements are told apart.
     pub fn list(self) -> ListKind<'a> {
         match self.node.list {
-            0 => ListKind::Atomic,
-            _ if self.is_unordered() => ListKind::Atomic,
-            1 => ListKind::Set,
-            map => ListKind::Map(&self.table.keys[map as usize - 2]),
+            ListFacts::Atomic | ListFacts::Unordered(_) => ListKind::Atomic,
+            ListFacts::Set => ListKind::Set,
+            ListFacts::Map(keys) => ListKind::Map(self.keys(keys)),
         }
     }
 
     /// The order of this list means nothing, although it is atomic: the server may bring the elements into another,
     /// or takes them for alternatives.
     pub fn is_unordered(self) -> bool {
-        self.has(UNORDERED)
+        matches!(self.node.list, ListFacts::Unordered(_))
     }
 
     /// The fields by which people tell the elements of an unordered list apart, nested ones with dots
     /// (`resource.name`). An element need not have all of them, and two may have the same.
     pub fn identity(self) -> &'a [String] {
-        match (self.is_unordered(), self.node.list) {
-            (false, _) | (true, 0 | 1) => &[],
-            (true, keys) => &self.table.keys[keys as usize - 2],
+        match self.node.list {
+            ListFacts::Unordered(Some(keys)) => self.keys(keys),
+            ListFacts::Atomic | ListFacts::Unordered(None) | ListFacts::Set | ListFacts::Map(_) => &[],
         }
+    }
+
+    /// What a strategic merge patch does here, where that is not what it does to every value of this kind.
+    ///
+    /// `None` for custom resources: they have no strategic merge patch.
+    pub fn patch_strategy(self) -> Option<PatchStrategy> {
+        self.node.patch
+    }
+
+    /// The field by which a strategic merge patch tells the elements of this list apart.
+    ///
+    /// It may be coarser than the keys of [`Shape::list`]: a Service's ports are merged by `port` alone, whatever
+    /// their protocol.
+    pub fn patch_merge_key(self) -> Option<&'a str> {
+        let (Some(PatchStrategy::Merge | PatchStrategy::MergeRetainKeys), ListFacts::Map(keys)) =
+            (self.node.patch, self.node.list)
+        else {
+            return None;
+        };
+        // The first of the keys: `tools/typefacts/patch.go` refuses types of which that is not true.
+        self.keys(keys).first().map(String::as_str)
     }
 
     /// What an explicit zero value in a manifest means here.
@@ -272,7 +221,7 @@ impl<'a> Shape<'a> {
 
     /// The server or a controller puts a value here when the manifest has none (or a zero that is `Dropped`).
     pub fn is_server_defaulted(self) -> bool {
-        self.has(FILLED)
+        self.has(SERVER_DEFAULTED)
     }
 
     /// The static default that the server writes, where it is known and always the same.
@@ -284,17 +233,21 @@ impl<'a> Shape<'a> {
     /// Whether the facts are those of a kind built into Kubernetes: what the server fills in is known to the last
     /// field.
     pub fn is_builtin(self) -> bool {
-        std::ptr::eq(self.table, TypeTable::builtin())
+        self.table.origin == Origin::BuiltIn
     }
 
     /// Managed fields name this object or map only as a whole (map type `atomic`), never the fields in it.
     pub fn is_atomic(self) -> bool {
-        self.has(OWNED_WHOLE)
+        self.has(ATOMIC)
     }
 
     /// The server keeps an explicit `null` here (custom resources, `nullable: true`).
     pub fn is_nullable(self) -> bool {
         self.has(NULLABLE)
+    }
+
+    fn keys(self, index: u16) -> &'a [String] {
+        &self.table.keys[usize::from(index)]
     }
 
     fn has(self, flag: u8) -> bool {
@@ -308,7 +261,7 @@ impl fmt::Debug for Shape<'_> {
             .field("value", &self.value())
             .field("list", &self.list())
             .field("zero", &self.zero())
-            .field("filled", &self.is_server_defaulted())
+            .field("server_defaulted", &self.is_server_defaulted())
             .field("default", &self.default())
             .finish()
     }
@@ -319,104 +272,11 @@ impl Node {
     pub(super) fn plain(value: ValueKind) -> Node {
         Node {
             value,
+            list: ListFacts::Atomic,
             child: 0,
-            list: 0,
-            flags: 0,
             default: 0,
+            flags: 0,
+            patch: None,
         }
     }
-}
-
-/// The embedded table as `tools/typefacts/encode.go` writes it.
-#[derive(Deserialize)]
-struct Encoded {
-    names: Vec<String>,
-    keys: Vec<Vec<String>>,
-    defaults: Vec<Value>,
-    nodes: Vec<u32>,
-    types: Vec<Vec<u32>>,
-    kinds: Vec<(String, String, u32)>,
-}
-
-impl Encoded {
-    /// Every reference is checked once here, so that lookups cannot fail later.
-    fn into_table(self) -> Result<TypeTable, TypesError> {
-        let (nodes, rest) = self.nodes.as_chunks::<5>();
-        if !rest.is_empty() {
-            return Err(TypesError::Inconsistent("a node is cut short"));
-        }
-        let within = |index: u32, length: usize| (index as usize) < length;
-        let nodes = nodes
-            .iter()
-            .map(|&[value, child, list, flags, default]| {
-                let value = value_kind(value).ok_or(TypesError::Inconsistent("unknown value kind"))?;
-                let child_exists = match value {
-                    ValueKind::Object => within(child, self.types.len()),
-                    ValueKind::List | ValueKind::Map => within(child, nodes.len()),
-                    _ => true,
-                };
-                if !child_exists
-                    || list as usize >= 2 + self.keys.len()
-                    || default as usize > self.defaults.len()
-                {
-                    return Err(TypesError::Inconsistent("a node refers to nothing"));
-                }
-                let flags = u8::try_from(flags).map_err(|_| TypesError::Inconsistent("unknown flags"))?;
-                Ok(Node {
-                    value,
-                    child,
-                    list,
-                    flags,
-                    default,
-                })
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        let types = self
-            .types
-            .iter()
-            .map(|row| {
-                let (fields, rest) = row.as_chunks::<2>();
-                let sound =
-                    |&[name, node]: &[u32; 2]| within(name, self.names.len()) && within(node, nodes.len());
-                if !rest.is_empty() || !fields.iter().all(sound) {
-                    return Err(TypesError::Inconsistent("a field refers to nothing"));
-                }
-                Ok(ObjectType {
-                    fields: fields.iter().map(|&[name, node]| (name, node)).collect(),
-                    open: false,
-                })
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        if !self.kinds.iter().all(|kind| within(kind.2, nodes.len())) {
-            return Err(TypesError::Inconsistent("a kind refers to nothing"));
-        }
-        Ok(TypeTable {
-            names: self.names,
-            keys: self.keys,
-            defaults: self.defaults,
-            nodes,
-            types,
-            kinds: self.kinds,
-        })
-    }
-}
-
-/// The numbers of `valueKind` in `tools/typefacts/shapes.go`; micro-times are times.
-fn value_kind(code: u32) -> Option<ValueKind> {
-    Some(match code {
-        0 => ValueKind::Any,
-        1 => ValueKind::String,
-        2 => ValueKind::Integer,
-        3 => ValueKind::Number,
-        4 => ValueKind::Boolean,
-        5 => ValueKind::Quantity,
-        6 => ValueKind::IntOrString,
-        7 => ValueKind::Bytes,
-        8 | 9 => ValueKind::Time,
-        10 => ValueKind::Duration,
-        11 => ValueKind::Object,
-        12 => ValueKind::Map,
-        13 => ValueKind::List,
-        _ => return None,
-    })
 }

@@ -5,6 +5,7 @@
 //! happen, so that neither driftline nor the table can be wrong alone.
 
 mod built_in;
+mod strategies;
 mod untyped;
 
 use std::fmt;
@@ -102,6 +103,12 @@ fn upgrades_of_built_in_kinds_do_what_was_predicted() {
 #[ignore = "needs the testbed: tests/testbed/build"]
 fn upgrades_of_other_kinds_do_what_was_predicted() {
     check(untyped::rows);
+}
+
+#[test]
+#[ignore = "needs the testbed: tests/testbed/build"]
+fn upgrades_do_what_patch_strategies_say() {
+    check(strategies::rows);
 }
 
 fn check(rows: fn() -> Vec<Row>) {

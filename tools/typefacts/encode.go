@@ -10,11 +10,14 @@ import (
 
 // The bits of a node. The Rust side knows the same numbers.
 const (
-	flagZeroDropped = 1
-	flagFilled      = 2
-	flagOwnedWhole  = 4
+	flagZeroDropped     = 1
+	flagServerDefaulted = 2
+	flagAtomic          = 4
 	// 8 is "nullable", which only schemas of custom resources are.
-	flagUnordered = 16
+	flagUnordered       = 16
+	flagPatchMerge      = 32
+	flagPatchReplace    = 64
+	flagPatchRetainKeys = 128
 )
 
 // encoded is the table as JSON. Everything refers by index, equal things are stored once:
@@ -23,6 +26,7 @@ const (
 //   - defaults: values that the server fills in;
 //   - nodes: five numbers each: value kind, child (type of an object, node of a list's or map's element, else
 //     0), list (0 atomic, 1 set, 2+i map by keys[i]; an unordered atomic one may have keys too), flags, default (0 none, else 1+i);
+//     the patch merge key of a list is the first of its keys, which patch.go makes sure of;
 //   - types: name and node in turn, sorted by name;
 //   - kinds: API version, kind, node of the root.
 type encoded struct {
@@ -113,13 +117,20 @@ func (e *encoder) field(f fact, in scope) int {
 		flags |= flagZeroDropped
 	}
 	if f.filled {
-		flags |= flagFilled
+		flags |= flagServerDefaulted
 	}
 	if f.ownedWhole {
-		flags |= flagOwnedWhole
+		flags |= flagAtomic
 	}
 	if f.list.unordered {
 		flags |= flagUnordered
+	}
+	for flag, is := range map[int]bool{
+		flagPatchMerge: f.patch.merge, flagPatchReplace: f.patch.replace, flagPatchRetainKeys: f.patch.retainKeys,
+	} {
+		if is {
+			flags |= flag
+		}
 	}
 	list := 0
 	if f.list.set {

@@ -21,6 +21,7 @@ type fact struct {
 	filled     bool
 	value      json.RawMessage // the default, where it is always the same
 	ownedWhole bool
+	patch      patchRule // what a strategic merge patch is told
 }
 
 // scope says where a type is used. The server and its admission plugins complete Pods in ways in which they leave
@@ -71,6 +72,7 @@ func collect() (*allFacts, error) {
 	}
 	facts := &allFacts{kinds: kinds, atomic: map[reflect.Type]bool{}}
 	seen := map[scopedType]bool{}
+	var err error
 	var visit func(*shape, scope)
 	visit = func(s *shape, in scope) {
 		s = s.innermost()
@@ -91,6 +93,9 @@ func collect() (*allFacts, error) {
 			if known.shape.kind == kindObject || known.shape.kind == kindMap {
 				known.ownedWhole = published.ownedWhole(s.object, f)
 			}
+			if known.patch, err = patchOf(f); err != nil {
+				return
+			}
 			known.filled, known.value = fills.of(place{scopedType{s.object, in}, f.name})
 			collected.fields = append(collected.fields, known)
 		}
@@ -102,9 +107,12 @@ func collect() (*allFacts, error) {
 	for _, kind := range kinds {
 		visit(&shape{kind: kindObject, object: kind.goType}, scopeOf(kind))
 	}
+	if err != nil {
+		return nil, err
+	}
 	sort.Slice(facts.types, func(i, j int) bool { return facts.types[i].String() < facts.types[j].String() })
-	for _, mark := range []func(*allFacts) error{markKnown, markOrders} {
-		if err := mark(facts); err != nil {
+	for _, step := range []func(*allFacts) error{markKnown, markOrders, checkMergeKeys} {
+		if err := step(facts); err != nil {
 			return nil, err
 		}
 	}
@@ -198,6 +206,9 @@ func printFacts(out io.Writer, facts *allFacts) error {
 			}
 			if f.list.keys != nil {
 				words = append(words, "by "+strings.Join(f.list.keys, "+"))
+			}
+			if f.patch != (patchRule{}) {
+				words = append(words, f.patch.String())
 			}
 			if f.ownedWhole {
 				words = append(words, "owned-whole")

@@ -1,6 +1,6 @@
 // Command typefacts writes the table of facts on the built-in Kubernetes types that driftline embeds:
-// for every field its type, what a zero in a manifest means, how its lists merge, and what the server
-// fills in. Nothing is typed in by hand but the lists in filled.go and order.go; the rest is read from the Go types, the
+// for every field its type, what a zero in a manifest means, how its lists merge, what a strategic merge patch does to
+// it, and what the server fills in. Nothing is typed in by hand but the lists in filled.go and order.go; the rest is read from the Go types, the
 // generated OpenAPI definitions and the defaulting functions of one Kubernetes version (see go.mod).
 //
 // Run it through the script `regenerate` beside it.

@@ -11,14 +11,13 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use self::writers::{Moment, Writer, Written, writers};
-use super::next_upgrade;
+use super::attributed::{Attributed, actor};
+use super::next_upgrade::{FieldOwner, Upgrade, grows_volume_claim};
 use crate::compare::additions::additions;
 use crate::compare::lookup::shape_at;
-use crate::compare::managed_fields::{Entry, Live, Operation};
+use crate::compare::managed_fields::{Live, Operation};
 use crate::compare::path::{FieldPath, Segment};
-use crate::compare::quantity::Quantity;
 use crate::compare::three_way::Change;
-use crate::model::Actor;
 use crate::object::Gvk;
 use crate::policy::managers::{Managers, ManifestMention};
 use crate::release::operations::Operations;
@@ -53,18 +52,6 @@ pub(super) struct Context<'a> {
     pub(super) managers: &'a Managers,
 }
 
-/// A difference with what is known of its origin.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Attributed {
-    pub(super) change: Change,
-    /// A lower severity than that of the code.
-    pub(super) severity: Option<Severity>,
-    pub(super) actor: Option<Actor>,
-    pub(super) next_upgrade: NextUpgrade,
-    /// What the manager is known to do there, where it is expected.
-    pub(super) about: Option<String>,
-}
-
 /// The managed fields of one object, read with knowledge of its release.
 pub(super) struct Attribution<'a> {
     context: Context<'a>,
@@ -92,7 +79,7 @@ impl<'a> Attribution<'a> {
         self.add(&mut attributed);
         self.add_untraced_replicas(&mut attributed);
         self.note_strangers(&mut attributed);
-        next_upgrade::settle(self.context.method, &mut attributed);
+        self.upgrade().apply_interactions(&mut attributed);
         attributed
     }
 
@@ -137,12 +124,7 @@ impl<'a> Attribution<'a> {
             }
             (_, Some(_)) => {}
         }
-        let next_upgrade = next_upgrade::predict(
-            self.context.method,
-            self.context.gvk,
-            &change,
-            self.claim(&change),
-        );
+        let next_upgrade = self.upgrade().predict(&change, self.owner_of(&change));
         Some(Attributed {
             change,
             severity: None,
@@ -171,7 +153,7 @@ impl<'a> Attribution<'a> {
         {
             return Some((FindingCode::Autoscaled, None));
         }
-        if is_grown_claim(self.context.gvk, change)
+        if grows_volume_claim(self.context.gvk, change)
             && other.is_none_or(|other| other.writer == Writer::Program)
         {
             return Some((FindingCode::Resized, None));
@@ -227,8 +209,7 @@ impl<'a> Attribution<'a> {
                     continue;
                 }
                 let (code, severity, about) = self.addition(written, &addition.path);
-                let next_upgrade =
-                    next_upgrade::of_addition(self.context.method, self.context.gvk, &addition);
+                let next_upgrade = self.upgrade().predict_addition(&addition);
                 attributed.push(Attributed {
                     change: Change {
                         code,
@@ -374,8 +355,18 @@ impl<'a> Attribution<'a> {
             .filter(move |written| written.entry.owns(path, self.context.shape))
     }
 
+    /// The next upgrade of this object.
+    fn upgrade(&self) -> Upgrade<'a> {
+        Upgrade {
+            method: self.context.method,
+            gvk: self.context.gvk,
+            shape: self.context.shape,
+            desired: self.desired,
+        }
+    }
+
     /// Who stands in the way of a server-side apply of a difference.
-    fn claim(&self, change: &Change) -> next_upgrade::Claim {
+    fn owner_of(&self, change: &Change) -> FieldOwner {
         let path = &change.path;
         // The API server tells managers by name and operation, not by who they are: what a stranger applied in
         // Helm's name is Helm's to apply over.
@@ -397,11 +388,11 @@ impl<'a> Attribution<'a> {
         // (apimachinery: `managedfields/internal/skipnonapplied.go`, `Apply`).
         let is_unmanaged = self.live.managed.is_empty() && change.live.is_some();
         if is_unmanaged || !is_plain && self.owners(path).any(|owner| !is_applier(owner)) {
-            next_upgrade::Claim::Others
+            FieldOwner::Others
         } else if self.owners(path).any(is_applier) {
-            next_upgrade::Claim::Helm
+            FieldOwner::Helm
         } else {
-            next_upgrade::Claim::Nobody
+            FieldOwner::Nobody
         }
     }
 
@@ -426,36 +417,11 @@ impl<'a> Attribution<'a> {
     }
 }
 
-/// Whether a claim asks for more than the manifest: sizes only grow, by people or by programs that resize.
-pub(super) fn is_grown_claim(gvk: &Gvk, change: &Change) -> bool {
-    let path: Vec<&str> = change.path.keys().collect();
-    let is_size = match gvk.kind.as_str() {
-        "PersistentVolumeClaim" => path == ["spec", "resources", "requests", "storage"],
-        _ => false,
-    };
-    let text = |value: &Option<Value>| value.as_ref().and_then(Value::as_str).map(str::to_owned);
-    is_size
-        && match (text(&change.desired), text(&change.live)) {
-            (Some(desired), Some(live)) => Quantity::parse(&live) > Quantity::parse(&desired),
-            _ => false,
-        }
-}
-
 fn latest<'w, 'a>(owners: impl Iterator<Item = &'w Written<'a>>) -> Option<&'w Written<'a>>
 where
     'a: 'w,
 {
     owners.max_by_key(|written| written.entry.time)
-}
-
-/// Who an entry says wrote.
-pub(super) fn actor(entry: &Entry<'_>) -> Actor {
-    Actor {
-        manager: entry.manager.clone(),
-        operation: entry.operation.as_str().to_owned(),
-        subresource: (!entry.subresource.is_empty()).then(|| entry.subresource.clone()),
-        time: entry.time,
-    }
 }
 
 fn is_restart(path: &FieldPath) -> bool {

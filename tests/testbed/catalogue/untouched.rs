@@ -19,7 +19,7 @@ struct Case {
 }
 
 /// What each Helm can install and upgrade.
-const CHARTS: [Case; 11] = [
+const CHARTS: [Case; 12] = [
     Case {
         chart: "scalars",
         args: &[],
@@ -78,6 +78,12 @@ const CHARTS: [Case; 11] = [
         chart: "empty",
         args: &[],
         objects: [0, 1],
+        settled: &[],
+    },
+    Case {
+        chart: "strategies",
+        args: &[],
+        objects: [3, 3],
         settled: &[],
     },
     Case {

@@ -6,17 +6,15 @@
 //! aggregated API servers come from Go types instead: objects refer to each other, and nothing tells whether a field is
 //! a pointer. There, zeros count as dropped, since a missed removal is better than an invented one.
 
+mod schema;
+
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
 
-use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
-use serde_json::Value;
-
+use self::schema::{Additional, Document, Schema};
 use super::builder::Builder;
+use super::facts::ValueKind;
 use super::table::{
-    FILLED, Field, NULLABLE, Node, OWNED_WHOLE, ObjectType, TypeTable, ValueKind, ZERO_DROPPED,
+    ATOMIC, Field, ListFacts, NULLABLE, Node, ObjectType, SERVER_DEFAULTED, TypeTable, ZERO_DROPPED,
 };
 use super::{TypesError, is_zero};
 
@@ -29,97 +27,22 @@ const QUANTITY_PATTERN: &str = r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))";
 /// No schema nests deeper: JSON that does is refused before, and references to references end here.
 const MAX_DEPTH: usize = 256;
 
-#[derive(Deserialize)]
-struct Document {
-    #[serde(default)]
-    components: Components,
-}
-
-#[derive(Deserialize, Default)]
-struct Components {
-    #[serde(default)]
-    schemas: BTreeMap<String, Schema>,
-}
-
-#[derive(Deserialize, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "the format has them")]
-struct Schema {
-    #[serde(rename = "$ref")]
-    reference: Option<String>,
-    #[serde(rename = "type")]
-    json_type: Option<String>,
-    format: Option<String>,
-    pattern: Option<String>,
-    #[serde(default)]
-    nullable: bool,
-    default: Option<Value>,
-    #[serde(default)]
-    properties: BTreeMap<String, Schema>,
-    items: Option<Box<Schema>>,
-    #[serde(rename = "additionalProperties")]
-    additional: Option<Additional>,
-    #[serde(rename = "allOf", default)]
-    all_of: Vec<Schema>,
-    #[serde(rename = "x-kubernetes-preserve-unknown-fields", default)]
-    preserve_unknown: bool,
-    #[serde(rename = "x-kubernetes-int-or-string", default)]
-    int_or_string: bool,
-    #[serde(rename = "x-kubernetes-embedded-resource", default)]
-    embedded: bool,
-    #[serde(rename = "x-kubernetes-list-type")]
-    list_type: Option<String>,
-    #[serde(rename = "x-kubernetes-list-map-keys", default)]
-    list_map_keys: Vec<String>,
-    #[serde(rename = "x-kubernetes-map-type")]
-    map_type: Option<String>,
-    #[serde(rename = "x-kubernetes-patch-strategy")]
-    patch_strategy: Option<String>,
-    #[serde(rename = "x-kubernetes-patch-merge-key")]
-    patch_merge_key: Option<String>,
-    #[serde(rename = "x-kubernetes-group-version-kind", default)]
-    kinds: Vec<GroupVersionKind>,
-}
-
-#[derive(Deserialize)]
-struct GroupVersionKind {
-    #[serde(default)]
-    group: String,
-    version: String,
-    kind: String,
-}
-
-/// `additionalProperties`: a schema, or whether there may be any.
-enum Additional {
-    Allowed(bool),
-    Values(Box<Schema>),
-}
-
-impl<'de> Deserialize<'de> for Additional {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-        impl<'de> Visitor<'de> for Either {
-            type Value = Additional;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a schema or a boolean")
-            }
-            fn visit_bool<E>(self, allowed: bool) -> Result<Additional, E> {
-                Ok(Additional::Allowed(allowed))
-            }
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Additional, A::Error> {
-                Schema::deserialize(MapAccessDeserializer::new(map)).map(|s| Additional::Values(Box::new(s)))
-            }
-        }
-        deserializer.deserialize_any(Either)
-    }
-}
-
 /// Who wrote the types of a kind, and thereby what its schema says about zeros.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Origin {
+enum Author {
     /// A CRD: what the manifest says is kept.
     Crd,
     /// Go types behind an aggregated API server.
     Go,
+}
+
+/// What an object is in the API.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rank {
+    /// An object of a kind, on its own or embedded in another: it has metadata, whatever its schema says.
+    Resource,
+    /// A part of an object.
+    Part,
 }
 
 struct Reader<'d> {
@@ -130,7 +53,14 @@ struct Reader<'d> {
     object_meta: u32,
 }
 
-pub(super) fn read(document: &[u8]) -> Result<TypeTable, TypesError> {
+impl TypeTable {
+    /// Facts on custom resources from an `OpenAPI` v3 document (`/openapi/v3/apis/GROUP/VERSION`) of the API server.
+    pub fn from_openapi_v3(document: &[u8]) -> Result<TypeTable, TypesError> {
+        read(document)
+    }
+}
+
+fn read(document: &[u8]) -> Result<TypeTable, TypesError> {
     let document: Document = serde_json::from_slice(document).map_err(TypesError::OpenApi)?;
     let mut builder = Builder::default();
     let object_meta = builtin_object_meta(&mut builder);
@@ -147,12 +77,12 @@ pub(super) fn read(document: &[u8]) -> Result<TypeTable, TypesError> {
         if schema.kinds.is_empty() || !is_object {
             continue;
         }
-        let origin = if refers_to_types(schema) {
-            Origin::Go
+        let author = if refers_to_types(schema) {
+            Author::Go
         } else {
-            Origin::Crd
+            Author::Crd
         };
-        let child = reader.component(name, schema, origin, 0);
+        let child = reader.component(name, schema, author, 0);
         let root = reader.builder.node(Node {
             child,
             ..Node::plain(ValueKind::Object)
@@ -197,27 +127,32 @@ fn component_name(reference: &str) -> &str {
 
 impl<'d> Reader<'d> {
     /// The type of a component, each read once.
-    fn component(&mut self, name: &'d str, schema: &'d Schema, origin: Origin, depth: usize) -> u32 {
+    fn component(&mut self, name: &'d str, schema: &'d Schema, author: Author, depth: usize) -> u32 {
         if let Some(&known) = self.components.get(name) {
             return known;
         }
         let reserved = self.builder.reserve();
         self.components.insert(name, reserved);
-        let object = self.object(schema, origin, !schema.kinds.is_empty(), depth);
+        let rank = if schema.kinds.is_empty() {
+            Rank::Part
+        } else {
+            Rank::Resource
+        };
+        let object = self.object(schema, author, rank, depth);
         self.builder.define(reserved, object);
         reserved
     }
 
-    fn object(&mut self, schema: &'d Schema, origin: Origin, resource: bool, depth: usize) -> ObjectType {
+    fn object(&mut self, schema: &'d Schema, author: Author, rank: Rank, depth: usize) -> ObjectType {
         let mut fields = Vec::with_capacity(schema.properties.len());
         for (name, property) in &schema.properties {
-            if resource && name == "metadata" {
+            if rank == Rank::Resource && name == "metadata" {
                 continue;
             }
-            let node = self.field(property, origin, depth + 1);
+            let node = self.field(property, author, depth + 1);
             fields.push((self.builder.name(name), node));
         }
-        if resource {
+        if rank == Rank::Resource {
             // Every resource has these, whether its schema says so or not.
             fields.push((self.builder.name("metadata"), self.object_meta));
             let text = self.builder.node(Node {
@@ -235,24 +170,24 @@ impl<'d> Reader<'d> {
     }
 
     /// A field: its value, and what its own schema adds to the one it may refer to.
-    fn field(&mut self, schema: &'d Schema, origin: Origin, depth: usize) -> u32 {
+    fn field(&mut self, schema: &'d Schema, author: Author, depth: usize) -> u32 {
         if Self::is_object_meta(schema) {
             return self.object_meta;
         }
-        let mut node = self.value(schema, origin, depth);
-        if origin == Origin::Go {
+        let mut node = self.value(schema, author, depth);
+        if author == Author::Go {
             node.flags |= ZERO_DROPPED;
         }
         if schema.nullable {
             node.flags |= NULLABLE;
         }
         if self.is_atomic(schema) {
-            node.flags |= OWNED_WHOLE;
+            node.flags |= ATOMIC;
         }
         if let Some(default) = &schema.default {
             // Schemas of Go types state the zero of every field that is always written; that is no default.
-            if origin == Origin::Crd || !is_zero(default) {
-                node.flags |= FILLED;
+            if author == Author::Crd || !is_zero(default) {
+                node.flags |= SERVER_DEFAULTED;
                 node.default = self.builder.default_value(default);
             }
         }
@@ -260,10 +195,10 @@ impl<'d> Reader<'d> {
     }
 
     /// An element or a map's value: a zero is meant wherever it comes from.
-    fn entry(&mut self, schema: &'d Schema, origin: Origin, depth: usize) -> u32 {
-        let mut node = self.value(schema, origin, depth);
+    fn entry(&mut self, schema: &'d Schema, author: Author, depth: usize) -> u32 {
+        let mut node = self.value(schema, author, depth);
         if self.is_atomic(schema) {
-            node.flags |= OWNED_WHOLE;
+            node.flags |= ATOMIC;
         }
         self.builder.node(node)
     }
@@ -290,7 +225,7 @@ impl<'d> Reader<'d> {
         reference.is_some_and(|reference| component_name(reference) == OBJECT_META)
     }
 
-    fn value(&mut self, schema: &'d Schema, origin: Origin, depth: usize) -> Node {
+    fn value(&mut self, schema: &'d Schema, author: Author, depth: usize) -> Node {
         if depth > MAX_DEPTH {
             return Node::plain(ValueKind::Any);
         }
@@ -300,7 +235,7 @@ impl<'d> Reader<'d> {
         if let [only] = schema.all_of.as_slice()
             && only.reference.is_some()
         {
-            return self.value(only, origin, depth + 1);
+            return self.value(only, author, depth + 1);
         }
         let is_quantity = schema
             .pattern
@@ -324,16 +259,16 @@ impl<'d> Reader<'d> {
             Some("integer") => Node::plain(ValueKind::Integer),
             Some("number") => Node::plain(ValueKind::Number),
             Some("boolean") => Node::plain(ValueKind::Boolean),
-            Some("array") => self.list(schema, origin, depth),
-            Some("object") => self.object_or_map(schema, origin, depth),
+            Some("array") => self.list(schema, author, depth),
+            Some("object") => self.object_or_map(schema, author, depth),
             // Only preserve-unknown-fields lets a structural schema leave the type out.
             Some(_) | None => Node::plain(ValueKind::Any),
         }
     }
 
-    fn list(&mut self, schema: &'d Schema, origin: Origin, depth: usize) -> Node {
+    fn list(&mut self, schema: &'d Schema, author: Author, depth: usize) -> Node {
         let child = match &schema.items {
-            Some(items) => self.entry(items, origin, depth + 1),
+            Some(items) => self.entry(items, author, depth + 1),
             None => self.builder.node(Node::plain(ValueKind::Any)),
         };
         let merges = schema
@@ -341,25 +276,31 @@ impl<'d> Reader<'d> {
             .as_deref()
             .is_some_and(|strategy| strategy.contains("merge"));
         let list = match (schema.list_type.as_deref(), &schema.patch_merge_key) {
-            (Some("map"), _) if !schema.list_map_keys.is_empty() => self.builder.keyed(&schema.list_map_keys),
-            (Some("set"), _) => 1,
-            (None, Some(key)) if merges => self.builder.keyed(std::slice::from_ref(key)),
-            (None, None) if merges => 1,
-            _ => 0,
+            (Some("map"), _) if !schema.list_map_keys.is_empty() => {
+                self.builder.map_list(&schema.list_map_keys)
+            }
+            (Some("set"), _) => ListFacts::Set,
+            (None, Some(key)) if merges => self.builder.map_list(std::slice::from_ref(key)),
+            (None, None) if merges => ListFacts::Set,
+            _ => ListFacts::Atomic,
         };
         Node {
-            child,
             list,
+            child,
             ..Node::plain(ValueKind::List)
         }
     }
 
-    fn object_or_map(&mut self, schema: &'d Schema, origin: Origin, depth: usize) -> Node {
-        let resource = schema.embedded;
-        if schema.properties.is_empty() && !resource {
+    fn object_or_map(&mut self, schema: &'d Schema, author: Author, depth: usize) -> Node {
+        let rank = if schema.embedded {
+            Rank::Resource
+        } else {
+            Rank::Part
+        };
+        if schema.properties.is_empty() && rank == Rank::Part {
             match &schema.additional {
                 Some(Additional::Values(values)) => {
-                    let child = self.entry(values, origin, depth + 1);
+                    let child = self.entry(values, author, depth + 1);
                     return Node {
                         child,
                         ..Node::plain(ValueKind::Map)
@@ -368,12 +309,12 @@ impl<'d> Reader<'d> {
                 Some(Additional::Allowed(true)) => return Node::plain(ValueKind::Any),
                 Some(Additional::Allowed(false)) | None => {}
             }
-            if schema.preserve_unknown || origin == Origin::Go {
+            if schema.preserve_unknown || author == Author::Go {
                 return Node::plain(ValueKind::Any);
             }
         }
         let child = self.builder.reserve();
-        let object = self.object(schema, origin, resource, depth);
+        let object = self.object(schema, author, rank, depth);
         self.builder.define(child, object);
         Node {
             child,
@@ -399,13 +340,13 @@ impl<'d> Reader<'d> {
         }
         match self.schemas.get_key_value(name) {
             Some((name, schema)) if !schema.properties.is_empty() => {
-                let child = self.component(name, schema, Origin::Go, depth + 1);
+                let child = self.component(name, schema, Author::Go, depth + 1);
                 Node {
                     child,
                     ..Node::plain(ValueKind::Object)
                 }
             }
-            Some((_, schema)) => self.value(schema, Origin::Go, depth + 1),
+            Some((_, schema)) => self.value(schema, Author::Go, depth + 1),
             None => Node::plain(ValueKind::Any),
         }
     }

@@ -1,0 +1,226 @@
+//! What the next `helm upgrade` with the same chart and values does to a difference.
+//!
+//! Client-side apply merges built-in kinds three ways, which writes back whatever the manifest names, and others two
+//! ways, from the old to the new manifest, which sees no live value at all (Helm: `pkg/kube/client.go`,
+//! `createPatch`). Server-side apply writes what the manifest names unless another manager owns the field with
+//! another value; then the API server refuses the whole object and the upgrade fails (structured-merge-diff:
+//! `merge/update.go`, `Apply`). Tried cell by cell against Helm 3 and Helm 4 in `tests/testbed/upgrade.rs`.
+//!
+//! `strategic_merge` says what the client's patch takes away beside, and `interaction` what the differences of one
+//! object do to each other.
+
+mod interaction;
+mod strategic_merge;
+
+use serde_json::Value;
+
+use self::interaction::interactions;
+use self::strategic_merge::is_dropped;
+use super::attributed::Attributed;
+use crate::compare::additions::Addition;
+use crate::compare::path::FieldPath;
+use crate::compare::quantity::Quantity;
+use crate::compare::three_way::Change;
+use crate::manifest::desired::{RELEASE_NAME, RELEASE_NAMESPACE};
+use crate::object::Gvk;
+use crate::types::{Shape, TypeTable};
+use crate::vocabulary::{ApplyMethod, FindingCode, NextUpgrade};
+
+/// Who owns a field besides the manager that applies the release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FieldOwner {
+    /// Another manager, or the same name by another operation.
+    Others,
+    /// Helm's server-side apply alone.
+    Helm,
+    /// Nobody.
+    Nobody,
+}
+
+/// The next upgrade of one object to the same manifest.
+#[derive(Clone, Copy)]
+pub(super) struct Upgrade<'a> {
+    pub(super) method: ApplyMethod,
+    pub(super) gvk: &'a Gvk,
+    /// What is known of the object's type.
+    pub(super) shape: Option<Shape<'a>>,
+    /// What the manifest asks for.
+    pub(super) desired: &'a Value,
+}
+
+impl Upgrade<'_> {
+    /// What happens to one difference on its own.
+    pub(super) fn predict(&self, change: &Change, owner: FieldOwner) -> NextUpgrade {
+        if matches!(change.code, FindingCode::Pruned | FindingCode::MutatedAtAdmission) {
+            // Written and changed or dropped again, every time.
+            return NextUpgrade::Keep;
+        }
+        match self.method {
+            // An applied set that no longer names a field gives it up.
+            ApplyMethod::Ssa if change.desired.is_none() && owner == FieldOwner::Helm => NextUpgrade::Revert,
+            ApplyMethod::Csa if change.desired.is_none() && self.drops(&change.path) => NextUpgrade::Revert,
+            ApplyMethod::Ssa | ApplyMethod::Csa if change.desired.is_none() => NextUpgrade::Keep,
+            ApplyMethod::Ssa if owner == FieldOwner::Others => NextUpgrade::Conflict,
+            ApplyMethod::Ssa => NextUpgrade::Revert,
+            // The API server never lets a volume claim shrink.
+            ApplyMethod::Csa if grows_volume_claim(self.gvk, change) => NextUpgrade::Conflict,
+            ApplyMethod::Csa if is_merged_three_ways(self.gvk) || is_stamp(&change.path) => {
+                NextUpgrade::Revert
+            }
+            ApplyMethod::Csa => NextUpgrade::Keep,
+        }
+    }
+
+    /// What happens to something that others added and the manifest does not name.
+    pub(super) fn predict_addition(&self, addition: &Addition<'_>) -> NextUpgrade {
+        match self.method {
+            // To name a part is to claim the whole.
+            ApplyMethod::Ssa if addition.in_whole => NextUpgrade::Conflict,
+            ApplyMethod::Csa if self.drops(&addition.path) => NextUpgrade::Revert,
+            ApplyMethod::Ssa | ApplyMethod::Csa => NextUpgrade::Keep,
+        }
+    }
+
+    /// Whether the client's patch drops a value that the manifest does not name.
+    fn drops(&self, path: &FieldPath) -> bool {
+        is_merged_three_ways(self.gvk) && is_dropped(self.shape, self.desired, path)
+    }
+
+    /// Corrects the predictions by what the differences of one object do to each other.
+    pub(super) fn apply_interactions(&self, attributed: &mut [Attributed]) {
+        for (difference, prediction) in interactions(self.method, self.shape, attributed) {
+            attributed[difference].next_upgrade = prediction;
+        }
+        let is_refused = attributed
+            .iter()
+            .any(|found| found.next_upgrade == NextUpgrade::Conflict);
+        // An object that the API server refuses is not written at all, so that nothing of it is reverted either.
+        if is_refused && self.method == ApplyMethod::Ssa {
+            for found in attributed {
+                if found.next_upgrade == NextUpgrade::Revert {
+                    found.next_upgrade = NextUpgrade::Conflict;
+                }
+            }
+        }
+    }
+}
+
+/// Whether a volume claim asks for more than the manifest: sizes only grow, by people or by programs that resize.
+pub(super) fn grows_volume_claim(gvk: &Gvk, change: &Change) -> bool {
+    let is_size = gvk.kind == "PersistentVolumeClaim"
+        && change
+            .path
+            .keys()
+            .eq(["spec", "resources", "requests", "storage"]);
+    let text = |value: &Option<Value>| value.as_ref().and_then(Value::as_str).map(str::to_owned);
+    is_size
+        && match (text(&change.desired), text(&change.live)) {
+            (Some(desired), Some(live)) => Quantity::parse(&live) > Quantity::parse(&desired),
+            _ => false,
+        }
+}
+
+/// Whether Helm knows the Go type of a kind. Its scheme has client-go's types and `CustomResourceDefinition`s, not
+/// those of aggregated APIs (Helm: `pkg/kube/client.go`, `init`).
+fn is_merged_three_ways(gvk: &Gvk) -> bool {
+    gvk.group() != "apiregistration.k8s.io"
+        && TypeTable::builtin().kind(&gvk.api_version, &gvk.kind).is_some()
+}
+
+/// Helm adds its own annotations to the new manifest only, so that every patch has them.
+fn is_stamp(path: &FieldPath) -> bool {
+    let is = |name: &str| path.keys().eq(["metadata", "annotations", name]);
+    is(RELEASE_NAME) || is(RELEASE_NAMESPACE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn change(code: FindingCode, desired: Option<Value>, live: Option<Value>) -> Change {
+        Change {
+            code,
+            path: FieldPath::root().key("spec").key("size"),
+            pointer: "/spec/size".into(),
+            previous: None,
+            from_revision: None,
+            desired,
+            live,
+        }
+    }
+
+    fn upgrade(method: ApplyMethod, gvk: &Gvk) -> Upgrade<'_> {
+        Upgrade {
+            method,
+            gvk,
+            shape: TypeTable::builtin().kind(&gvk.api_version, &gvk.kind),
+            desired: &Value::Null,
+        }
+    }
+
+    /// Method, kind, code, desired, live and owner → what happens.
+    #[test]
+    fn what_happens_depends_on_method_kind_and_owner() {
+        use ApplyMethod::{Csa, Ssa};
+        use FindingCode::{Changed, Lingering, MutatedAtAdmission, Pruned, Removed};
+        use NextUpgrade::{Conflict, Keep, Revert};
+        let built_in = Gvk::new("apps/v1", "Deployment");
+        let definition = Gvk::new("apiextensions.k8s.io/v1", "CustomResourceDefinition");
+        let service = Gvk::new("apiregistration.k8s.io/v1", "APIService");
+        let custom = Gvk::new("example.com/v1", "Widget");
+        let (one, two) = (Some(json!(1)), Some(json!(2)));
+        for (method, gvk, code, desired, live, owner, expected) in [
+            (Csa, &built_in, Changed, &one, &two, FieldOwner::Others, Revert),
+            (Csa, &built_in, Removed, &one, &None, FieldOwner::Nobody, Revert),
+            (Csa, &definition, Changed, &one, &two, FieldOwner::Others, Revert),
+            (Csa, &service, Changed, &one, &two, FieldOwner::Others, Keep),
+            (Csa, &custom, Changed, &one, &two, FieldOwner::Others, Keep),
+            (Csa, &custom, Removed, &one, &None, FieldOwner::Nobody, Keep),
+            (Csa, &built_in, Lingering, &None, &two, FieldOwner::Helm, Keep),
+            (
+                Csa,
+                &built_in,
+                MutatedAtAdmission,
+                &one,
+                &two,
+                FieldOwner::Helm,
+                Keep,
+            ),
+            (Ssa, &built_in, Changed, &one, &two, FieldOwner::Others, Conflict),
+            (Ssa, &custom, Changed, &one, &two, FieldOwner::Others, Conflict),
+            (Ssa, &custom, Changed, &one, &two, FieldOwner::Helm, Revert),
+            (Ssa, &built_in, Removed, &one, &None, FieldOwner::Nobody, Revert),
+            // Part of a value that somebody else owns as a whole.
+            (Ssa, &built_in, Removed, &one, &None, FieldOwner::Others, Conflict),
+            (Ssa, &built_in, Lingering, &None, &two, FieldOwner::Others, Keep),
+            (Ssa, &built_in, Lingering, &None, &two, FieldOwner::Helm, Revert),
+            (Ssa, &built_in, Pruned, &one, &None, FieldOwner::Helm, Keep),
+        ] {
+            let change = change(code, desired.clone(), live.clone());
+            assert_eq!(
+                upgrade(method, gvk).predict(&change, owner),
+                expected,
+                "{method} {gvk} {code} {owner:?}"
+            );
+        }
+    }
+
+    /// The API server refuses to shrink a volume claim, whoever grew it: the upgrade fails.
+    #[test]
+    fn a_volume_claim_that_a_person_grew_fails_the_upgrade() {
+        let claim = Gvk::new("v1", "PersistentVolumeClaim");
+        let grown = Change {
+            path: FieldPath::root()
+                .key("spec")
+                .key("resources")
+                .key("requests")
+                .key("storage"),
+            ..change(FindingCode::Changed, Some(json!("1Gi")), Some(json!("2Gi")))
+        };
+        assert_eq!(
+            upgrade(ApplyMethod::Csa, &claim).predict(&grown, FieldOwner::Others),
+            NextUpgrade::Conflict
+        );
+    }
+}

@@ -1,0 +1,77 @@
+//! The words in which a table speaks of a value: its kind, its list type, its zeros, its patch strategy.
+
+/// What a value is, finer than JSON's types where Kubernetes compares values in a way of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ValueKind {
+    /// Text, compared exactly.
+    String,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Number,
+    /// True or false.
+    Boolean,
+    /// An amount such as `500m`, equal to every other spelling of it.
+    Quantity,
+    /// A number or a text, which the server keeps as given (`80` is not `"80"`).
+    IntOrString,
+    /// Base64 of bytes, compared decoded.
+    Bytes,
+    /// A moment in RFC 3339.
+    Time,
+    /// A Go duration such as `1h0m0s`.
+    Duration,
+    /// An object with declared fields.
+    Object,
+    /// An object whose keys are data.
+    Map,
+    /// A list.
+    List,
+    /// Nothing is known: free-form data.
+    Any,
+}
+
+/// How the elements of a list are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListKind<'a> {
+    /// Only as a whole, and in order.
+    Atomic,
+    /// By value, in any order.
+    Set,
+    /// By these fields together.
+    Map(&'a [String]),
+}
+
+/// What an explicit zero value (`""`, 0, false, `[]`, `{}`) in a manifest means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExplicitZero {
+    /// The same as leaving the field out: the server cannot tell the two apart (a Go field that is no pointer).
+    Dropped,
+    /// It is meant: a pointer field, a list element, a map's value, a field of a custom resource.
+    Kept,
+}
+
+/// What a strategic merge patch does to a value, where the Go type has the tag `patchStrategy` (apimachinery:
+/// `pkg/util/strategicpatch`).
+///
+/// Without the tag objects and maps are merged field by field, and everything else is replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PatchStrategy {
+    /// The elements of the list are merged by the merge key, or by value where there is none.
+    Merge,
+    /// The object is replaced as a whole.
+    Replace,
+    /// Of the object only those fields stay that the patch names.
+    RetainKeys,
+    /// The elements of the list are merged, and of each only those fields stay that the patch names.
+    MergeRetainKeys,
+}
+
+/// Where the facts of a table come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// From the Go types of Kubernetes: what the server fills in is known to the last field.
+    BuiltIn,
+    /// From a schema that an API server publishes.
+    Published,
+}

@@ -1,0 +1,93 @@
+//! What is read of an `OpenAPI` v3 document, as the API server writes it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde_json::Value;
+
+#[derive(Deserialize)]
+pub(super) struct Document {
+    #[serde(default)]
+    pub(super) components: Components,
+}
+
+#[derive(Deserialize, Default)]
+pub(super) struct Components {
+    #[serde(default)]
+    pub(super) schemas: BTreeMap<String, Schema>,
+}
+
+#[derive(Deserialize, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "the format has them")]
+pub(super) struct Schema {
+    #[serde(rename = "$ref")]
+    pub(super) reference: Option<String>,
+    #[serde(rename = "type")]
+    pub(super) json_type: Option<String>,
+    pub(super) format: Option<String>,
+    pub(super) pattern: Option<String>,
+    #[serde(default)]
+    pub(super) nullable: bool,
+    pub(super) default: Option<Value>,
+    #[serde(default)]
+    pub(super) properties: BTreeMap<String, Schema>,
+    pub(super) items: Option<Box<Schema>>,
+    #[serde(rename = "additionalProperties")]
+    pub(super) additional: Option<Additional>,
+    #[serde(rename = "allOf", default)]
+    pub(super) all_of: Vec<Schema>,
+    #[serde(rename = "x-kubernetes-preserve-unknown-fields", default)]
+    pub(super) preserve_unknown: bool,
+    #[serde(rename = "x-kubernetes-int-or-string", default)]
+    pub(super) int_or_string: bool,
+    #[serde(rename = "x-kubernetes-embedded-resource", default)]
+    pub(super) embedded: bool,
+    #[serde(rename = "x-kubernetes-list-type")]
+    pub(super) list_type: Option<String>,
+    #[serde(rename = "x-kubernetes-list-map-keys", default)]
+    pub(super) list_map_keys: Vec<String>,
+    #[serde(rename = "x-kubernetes-map-type")]
+    pub(super) map_type: Option<String>,
+    #[serde(rename = "x-kubernetes-patch-strategy")]
+    pub(super) patch_strategy: Option<String>,
+    #[serde(rename = "x-kubernetes-patch-merge-key")]
+    pub(super) patch_merge_key: Option<String>,
+    #[serde(rename = "x-kubernetes-group-version-kind", default)]
+    pub(super) kinds: Vec<GroupVersionKind>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct GroupVersionKind {
+    #[serde(default)]
+    pub(super) group: String,
+    pub(super) version: String,
+    pub(super) kind: String,
+}
+
+/// `additionalProperties`: a schema, or whether there may be any.
+pub(super) enum Additional {
+    Allowed(bool),
+    Values(Box<Schema>),
+}
+
+impl<'de> Deserialize<'de> for Additional {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = Additional;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a schema or a boolean")
+            }
+            fn visit_bool<E>(self, allowed: bool) -> Result<Additional, E> {
+                Ok(Additional::Allowed(allowed))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Additional, A::Error> {
+                Schema::deserialize(MapAccessDeserializer::new(map)).map(|s| Additional::Values(Box::new(s)))
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}

@@ -1,0 +1,157 @@
+//! Facts from documents that an API server publishes.
+
+use serde_json::json;
+
+use super::{at, check};
+use crate::types::{TypeTable, TypesError};
+
+/// The answer of an API server 1.36.3 to a CRD that uses every construct; descriptions left out.
+#[test]
+fn custom_resources() {
+    let table = TypeTable::from_openapi_v3(include_bytes!("../../../tests/data/openapi/crd.json")).unwrap();
+    let kiln = "pottery.example.com/v1 Kiln";
+    assert!(
+        !at(&table, "pottery.example.com/v1", "Kiln", "metadata/labels")
+            .unwrap()
+            .is_builtin()
+    );
+    check(
+        &table,
+        &[
+            (kiln, "metadata/labels", "map, dropped"),
+            (kiln, "metadata/junk", "junk undeclared"),
+            (kiln, "spec", "object, kept"),
+            (kiln, "spec/junk", "junk undeclared"),
+            (kiln, "spec/shelves", "integer, kept"),
+            (kiln, "spec/enabled", "boolean, kept, defaulted true"),
+            (kiln, "spec/temperature", "number, kept"),
+            (kiln, "spec/glaze", "string, kept, nullable"),
+            (kiln, "spec/port", "intorstring, kept"),
+            (kiln, "spec/certificate", "bytes, kept"),
+            (kiln, "spec/firedAt", "time, kept"),
+            (kiln, "spec/soak", "duration, kept"),
+            (kiln, "spec/resources/limits/cpu", "quantity, kept"),
+            (kiln, "spec/zones", "list by name+side, kept"),
+            (kiln, "spec/zones/*/side", "string, kept, defaulted \"left\""),
+            (kiln, "spec/zones/*/cones", "list atomic, kept"),
+            (kiln, "spec/tags", "list set, kept"),
+            (kiln, "spec/steps", "list atomic, kept"),
+            (kiln, "spec/steps/*/ramp", "integer, kept"),
+            (kiln, "spec/steps/*/ramps", "ramps undeclared"),
+            (kiln, "spec/labels/*", "string, kept"),
+            (kiln, "spec/selector", "object, kept, atomic"),
+            (kiln, "spec/extra/free", "free unknown"),
+            (kiln, "spec/partly/known", "integer, kept"),
+            (kiln, "spec/partly/free", "free unknown"),
+            (kiln, "spec/anything/free", "free unknown"),
+            (kiln, "spec/emptied/junk", "junk undeclared"),
+            (kiln, "spec/template/metadata/labels", "map, dropped"),
+            (kiln, "spec/template/metadata/junk", "junk undeclared"),
+            (kiln, "spec/template/spec/size", "integer, kept"),
+            (kiln, "spec/template/junk", "junk undeclared"),
+            (kiln, "spec/owner/free", "free unknown"),
+            (kiln, "spec/owner/metadata/name", "string, dropped, defaulted"),
+            ("pottery.example.com/v2 Kiln", "", "no such kind"),
+        ],
+    );
+}
+
+#[test]
+fn custom_resources_without_a_schema() {
+    let table = TypeTable::from_openapi_v3(include_bytes!(
+        "../../../tests/data/openapi/crd-without-schema.json"
+    ))
+    .unwrap();
+    let kiln = "pottery.example.com/v1alpha1 Kiln";
+    check(
+        &table,
+        &[
+            (kiln, "metadata/labels", "map, dropped"),
+            (kiln, "spec", "spec unknown"),
+        ],
+    );
+}
+
+/// Go types publish no difference between a pointer and a plain field, and the zero as a default.
+#[test]
+fn go_types_of_an_aggregated_server() {
+    let table =
+        TypeTable::from_openapi_v3(include_bytes!("../../../tests/data/openapi/go-types.json")).unwrap();
+    check(
+        &table,
+        &[
+            (
+                "networking.k8s.io/v1 IngressClass",
+                "metadata/labels",
+                "map, dropped",
+            ),
+            ("networking.k8s.io/v1 IngressClass", "spec", "object, dropped"),
+            (
+                "networking.k8s.io/v1 IngressClass",
+                "spec/parameters/name",
+                "string, dropped",
+            ),
+            (
+                "networking.k8s.io/v1 IngressClass",
+                "spec/junk",
+                "junk undeclared",
+            ),
+            (
+                "networking.k8s.io/v1 NetworkPolicy",
+                "spec/podSelector/matchLabels/*",
+                "string, kept",
+            ),
+            (
+                "networking.k8s.io/v1 NetworkPolicy",
+                "spec/ingress",
+                "list atomic, dropped",
+            ),
+            (
+                "networking.k8s.io/v1 NetworkPolicy",
+                "spec/ingress/*/ports/*/port",
+                "intorstring, dropped",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn schemas_that_refer_to_themselves_end() {
+    let reference = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+    let document = json!({"components": {"schemas": {
+        "Tree": {
+            "type": "object",
+            "properties": {
+                "metadata": {"type": "object"},
+                "children": {"type": "array", "items": reference("Tree")},
+                "loop": reference("A"),
+                "lost": reference("Nowhere"),
+            },
+            "x-kubernetes-group-version-kind": [{"group": "", "version": "v1", "kind": "Tree"}],
+        },
+        "A": {"allOf": [reference("B")]},
+        "B": {"allOf": [reference("A")]},
+    }}});
+    let table = TypeTable::from_openapi_v3(document.to_string().as_bytes()).unwrap();
+    check(
+        &table,
+        &[
+            (
+                "v1 Tree",
+                "children/*/children/*/children",
+                "list atomic, dropped",
+            ),
+            ("v1 Tree", "loop", "any, dropped"),
+            ("v1 Tree", "lost", "any, dropped"),
+        ],
+    );
+}
+
+#[test]
+fn documents_that_are_none() {
+    assert!(matches!(
+        TypeTable::from_openapi_v3(b"<html>"),
+        Err(TypesError::OpenApi(_))
+    ));
+    assert_eq!(TypeTable::from_openapi_v3(b"{}").unwrap().kinds().count(), 0);
+}

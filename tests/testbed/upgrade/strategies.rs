@@ -1,0 +1,108 @@
+//! Differences that the patch strategy of a Go type, or a merge key that is coarser than the list's keys, decides.
+
+use super::Act::{Kubectl, Upgrade};
+use super::Fate::{Fails, Keeps, Reverts};
+use super::Row;
+
+const SURGE: &[&str] = &[
+    "patch",
+    "deployment/{r}",
+    "--type=merge",
+    r#"-p={"spec":{"strategy":{"rollingUpdate":{"maxSurge":3}}}}"#,
+];
+
+/// The rows.
+pub(super) fn rows() -> Vec<Row> {
+    let row = |object, path, value, patch: &'static [&'static str], client, server| Row {
+        chart: "strategies",
+        acts: vec![Kubectl(patch)],
+        object,
+        path: Some(path),
+        value,
+        client,
+        server,
+    };
+    vec![
+        // `retainKeys` on an object: what the manifest leaves out of it goes, with all that is in it.
+        row(
+            "Deployment/{r}",
+            "/spec/strategy/rollingUpdate/maxSurge",
+            "{.spec.strategy.rollingUpdate.maxSurge}",
+            SURGE,
+            Reverts,
+            Keeps,
+        ),
+        // The same of what the chart gave up and somebody set again.
+        Row {
+            acts: vec![
+                Upgrade(&["--set=surge=3"]),
+                Upgrade(&["--set=surge=null"]),
+                Kubectl(SURGE),
+            ],
+            ..row(
+                "Deployment/{r}",
+                "/spec/strategy/rollingUpdate",
+                "{.spec.strategy.rollingUpdate.maxSurge}",
+                SURGE,
+                Reverts,
+                Keeps,
+            )
+        },
+        // `merge,retainKeys` on a list: the same of every element.
+        row(
+            "Deployment/{r}",
+            "/spec/template/spec/volumes[name=files]/configMap",
+            "{.spec.template.spec.volumes}",
+            &[
+                "patch",
+                "deployment/{r}",
+                "--type=json",
+                r#"-p=[{"op":"replace","path":"/spec/template/spec/volumes/0","value":{"name":"files","secret":{"secretName":"files"}}}]"#,
+            ],
+            Reverts,
+            Fails,
+        ),
+        // `replace`.
+        row(
+            "PodDisruptionBudget/{r}",
+            "/spec/selector/matchLabels/track",
+            "{.spec.selector.matchLabels.track}",
+            &[
+                "patch",
+                "poddisruptionbudget/{r}",
+                "--type=merge",
+                r#"-p={"spec":{"selector":{"matchLabels":{"track":"canary"}}}}"#,
+            ],
+            Reverts,
+            Fails,
+        ),
+        // Merged by `topologyKey` alone, and told apart on the server by `whenUnsatisfiable` too.
+        row(
+            "Deployment/{r}",
+            "/spec/template/spec/topologySpreadConstraints[topologyKey=zone,whenUnsatisfiable=DoNotSchedule]",
+            r#"{.spec.template.spec.topologySpreadConstraints[?(@.whenUnsatisfiable=="DoNotSchedule")].topologyKey}"#,
+            &[
+                "patch",
+                "deployment/{r}",
+                "--type=json",
+                r#"-p=[{"op":"replace","path":"/spec/template/spec/topologySpreadConstraints/0/whenUnsatisfiable","value":"DoNotSchedule"}]"#,
+            ],
+            Reverts,
+            Keeps,
+        ),
+        // Merged by `port` alone; on the server two ports of one name are refused.
+        row(
+            "Service/{r}",
+            "/spec/ports[port=53,protocol=TCP]",
+            "{.spec.ports[*].protocol}",
+            &[
+                "patch",
+                "service/{r}",
+                "--type=json",
+                r#"-p=[{"op":"replace","path":"/spec/ports/0/protocol","value":"UDP"}]"#,
+            ],
+            Reverts,
+            Fails,
+        ),
+    ]
+}
