@@ -3,7 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::exit::FailOn;
+use crate::policy::Confirm;
 
 /// Finds drift between what Helm deployed and what lives in a Kubernetes cluster. Reads, never writes.
 #[derive(Debug, Parser)]
@@ -208,22 +212,19 @@ pub enum Output {
     Json,
 }
 
-/// What makes the exit status 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum FailOn {
-    /// Drift.
-    Drift,
-    /// Drift, or a release that is stuck or failed.
-    Health,
-}
+impl ValueEnum for Confirm {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::None, Self::Server]
+    }
 
-/// Who confirms findings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Confirm {
-    /// Nobody.
-    None,
-    /// The API server, by dry runs of what drifted.
-    Server,
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::None => PossibleValue::new("none").help("Run no server-side dry runs"),
+            Self::Server => {
+                PossibleValue::new("server").help("Run a server-side dry run of each drifted object")
+            }
+        })
+    }
 }
 
 /// Options of `diagnose`.

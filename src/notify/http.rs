@@ -12,23 +12,17 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
-use reqwest::{Client, redirect, retry};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::{Client, Method, redirect, retry};
+use rustls::crypto::CryptoProvider;
 use secrecy::ExposeSecret;
+use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use super::settings::{Endpoint, HttpSettings, Proxy};
 
 /// How much of an answer is read. Slack's and PagerDuty's are far shorter.
 const MAX_ANSWER: usize = 8 * 1024;
-
-/// Makes ring the process's TLS provider unless there already is one. Safe to call any number of times.
-///
-/// Both HTTP clients of this crate find their provider that way, and neither starts without.
-pub fn install_crypto_provider() {
-    // The only failure is that another call came first, which is just as well.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-}
 
 /// Why a message did not get an answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -92,28 +86,106 @@ impl fmt::Display for Trouble {
             Self::TimedOut => f.write_str("no answer in time"),
             Self::Broken(why) => write!(f, "the connection broke before an answer came{}", detail(why)),
             Self::Status(429) => f.write_str("answered 429, too many requests"),
-            Self::Status(status) => write!(f, "answered {status}, a trouble of its own"),
+            Self::Status(status) => write!(f, "answered {status} (server error)"),
         }
     }
 }
 
-/// A final answer.
+/// Why a receiver did not take what it was sent, in words that give nothing away.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReceiverError {
+    /// There was no final response.
+    #[error(transparent)]
+    NoResponse(#[from] SendError),
+    /// The receiver refused it.
+    #[error("{host} refused {what} with {status}{}", .reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default())]
+    Refused {
+        /// Where to.
+        host: String,
+        /// The HTTP status.
+        status: u16,
+        /// What was refused, with its article.
+        what: &'static str,
+        /// Why, where it is a known reason.
+        reason: Option<String>,
+    },
+    /// The receiver redirected.
+    #[error("{host} answered {status}, a redirect, which is not followed: configure the final address")]
+    Redirected {
+        /// Where to.
+        host: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The response is not one of this kind of receiver.
+    #[error("{host} answered {status}, not {expected}: check the address")]
+    Unexpected {
+        /// Where to.
+        host: String,
+        /// The HTTP status.
+        status: u16,
+        /// What a receiver of this kind would have answered.
+        expected: &'static str,
+    },
+}
+
+/// What is asked of a receiver.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    method: Method,
+    endpoint: &'a Endpoint,
+    authorization: Option<HeaderValue>,
+    json: Option<String>,
+}
+
+impl<'a> Request<'a> {
+    /// A request that changes nothing.
+    pub fn get(endpoint: &'a Endpoint) -> Self {
+        Self {
+            method: Method::GET,
+            endpoint,
+            authorization: None,
+            json: None,
+        }
+    }
+
+    /// A request that hands over JSON.
+    pub fn post(endpoint: &'a Endpoint, json: &Value) -> Self {
+        Self {
+            method: Method::POST,
+            endpoint,
+            authorization: None,
+            json: Some(json.to_string()),
+        }
+    }
+
+    /// The same request with an `Authorization` header, whose value, such as `Bearer …`, is kept out of every log.
+    #[must_use]
+    pub fn with_authorization(mut self, mut value: HeaderValue) -> Self {
+        value.set_sensitive(true);
+        self.authorization = Some(value);
+        self
+    }
+}
+
+/// A final response.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Answer {
+pub struct Response {
     /// The HTTP status.
-    pub(crate) status: u16,
+    pub status: u16,
     /// The first bytes of the body; `None` when the connection broke within it.
-    pub(crate) body: Option<String>,
+    pub body: Option<String>,
 }
 
 /// The client, made when the first message is sent: a machine without CA certificates can then still scan.
-pub(crate) struct Http {
+pub struct Http {
     settings: HttpSettings,
     client: OnceLock<Result<Client, SendError>>,
 }
 
 impl Http {
-    pub(crate) fn new(settings: HttpSettings) -> Self {
+    /// No client yet.
+    pub fn new(settings: HttpSettings) -> Self {
         Self {
             settings,
             client: OnceLock::new(),
@@ -121,17 +193,12 @@ impl Http {
     }
 
     /// When a sink that starts now has to be done.
-    pub(crate) fn deadline(&self) -> Instant {
+    pub fn deadline(&self) -> Instant {
         Instant::now() + self.settings.budget
     }
 
-    /// Posts JSON until there is an answer, or no further attempt is worth it.
-    pub(crate) async fn post(
-        &self,
-        to: &Endpoint,
-        body: &[u8],
-        deadline: Instant,
-    ) -> Result<Answer, SendError> {
+    /// Sends a request until there is a final response, or no further attempt is worth it.
+    pub async fn send(&self, request: &Request<'_>, deadline: Instant) -> Result<Response, SendError> {
         let client = self
             .client
             .get_or_init(|| build(&self.settings))
@@ -140,8 +207,8 @@ impl Http {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let (trouble, asked) = match self.attempt(client, to, body, deadline).await {
-                Ok(answer) => return Ok(answer),
+            let (trouble, asked) = match self.attempt(client, request, deadline).await {
+                Ok(response) => return Ok(response),
                 Err(failure) => failure,
             };
             let pause = pause(&self.settings, attempts, asked);
@@ -150,12 +217,12 @@ impl Http {
             } else if Instant::now() + pause >= deadline {
                 Stop::Budget
             } else {
-                tracing::debug!(host = to.host(), attempts, %trouble, ?pause, "delivery will be tried again");
+                tracing::debug!(host = request.endpoint.host(), attempts, %trouble, ?pause, "delivery will be tried again");
                 sleep(pause).await;
                 continue;
             };
             return Err(SendError::GaveUp {
-                host: to.host().to_owned(),
+                host: request.endpoint.host().to_owned(),
                 trouble,
                 attempts,
                 stop,
@@ -163,26 +230,31 @@ impl Http {
         }
     }
 
-    /// One request: a final answer, or what went wrong and how long the receiver asks to wait.
+    /// One attempt: a final response, or what went wrong and how long the receiver asks to wait.
     async fn attempt(
         &self,
         client: &Client,
-        to: &Endpoint,
-        body: &[u8],
+        request: &Request<'_>,
         deadline: Instant,
-    ) -> Result<Answer, (Trouble, Option<Duration>)> {
+    ) -> Result<Response, (Trouble, Option<Duration>)> {
         let timeout = self
             .settings
             .attempt_timeout
             .min(deadline.saturating_duration_since(Instant::now()));
-        let sent = client
-            .post(to.url().expose_secret())
-            .header(CONTENT_TYPE, "application/json; charset=utf-8")
-            .timeout(timeout)
-            .body(body.to_vec())
+        let url = request.endpoint.url().expose_secret();
+        let mut builder = client.request(request.method.clone(), url).timeout(timeout);
+        if let Some(json) = &request.json {
+            builder = builder
+                .header(CONTENT_TYPE, "application/json; charset=utf-8")
+                .body(json.clone());
+        }
+        if let Some(authorization) = &request.authorization {
+            builder = builder.header(AUTHORIZATION, authorization.clone());
+        }
+        let response = builder
             .send()
-            .await;
-        let response = sent.map_err(|error| (trouble(&error.without_url()), None))?;
+            .await
+            .map_err(|error| (trouble(&error.without_url()), None))?;
         let status = response.status().as_u16();
         if status == 429 || status >= 500 {
             let asked = response
@@ -192,8 +264,8 @@ impl Http {
                 .and_then(|value| retry_after(value, (self.settings.clock)()));
             return Err((Trouble::Status(status), asked));
         }
-        // From here on the receiver has decided. An answer that breaks off is no reason to send the message twice.
-        Ok(Answer {
+        // From here on the receiver has decided. A response that breaks off is no reason to send the message twice.
+        Ok(Response {
             status,
             body: read_body(response).await,
         })
@@ -202,7 +274,9 @@ impl Http {
 
 fn build(settings: &HttpSettings) -> Result<Client, SendError> {
     // Without a provider the builder does not fail but panics.
-    install_crypto_provider();
+    if CryptoProvider::get_default().is_none() {
+        return Err(SendError::Client("the process has no TLS provider".to_owned()));
+    }
     let builder = Client::builder()
         .user_agent(concat!("driftline/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())

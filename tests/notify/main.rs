@@ -12,5 +12,6 @@ mod limits;
 mod pagerduty;
 mod reports;
 mod rules;
+mod sinks;
 #[path = "../support/mod.rs"]
 mod support;
