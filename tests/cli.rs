@@ -13,7 +13,15 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-const COMMANDS: [&str; 6] = ["scan", "snapshot", "explain", "notify", "completions", "man"];
+const COMMANDS: [&str; 7] = [
+    "scan",
+    "diagnose",
+    "snapshot",
+    "explain",
+    "notify",
+    "completions",
+    "man",
+];
 
 /// What a run left behind.
 struct Ran {
@@ -81,6 +89,7 @@ fn the_help_of_every_command() {
     for command in [
         &[][..],
         &["scan"],
+        &["diagnose"],
         &["snapshot"],
         &["explain"],
         &["notify"],

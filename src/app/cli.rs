@@ -13,7 +13,7 @@ use crate::policy::Confirm;
 #[derive(Debug, Parser)]
 #[command(name = "driftline", version, propagate_version = true, max_term_width = 100)]
 pub struct Cli {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
     /// Options of every command.
@@ -129,7 +129,7 @@ pub struct ClusterArgs {
     /// Only releases of this name; may be repeated
     #[arg(long = "release", value_name = "NAME")]
     pub releases: Vec<String>,
-    /// Only releases whose labels match this selector (set by `helm upgrade --labels`)
+    /// Only releases whose labels match this selector (`helm upgrade --labels` sets labels)
     #[arg(short = 'l', long, value_name = "SELECTOR")]
     pub selector: Option<String>,
     /// Which cluster, and how.
@@ -194,7 +194,7 @@ pub struct ScanArgs {
     /// What makes the exit status 1 [default: drift]
     #[arg(long, value_enum, value_name = "drift|health", env = "DRIFTLINE_FAIL_ON")]
     pub fail_on: Option<FailOn>,
-    /// Exit status for drift instead of 1
+    /// Exit status for drift [default: 1]
     #[arg(long, value_name = "STATUS", env = "DRIFTLINE_EXIT_CODE_ON_DRIFT")]
     pub exit_code_on_drift: Option<u8>,
     /// Send no notifications, even if some are configured
