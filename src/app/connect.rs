@@ -6,7 +6,7 @@ use std::pin::Pin;
 use crate::cluster::{Cluster, client};
 use crate::vocabulary::Stopped;
 
-/// Connects, unless the scan has to end before. Credential plugins may ask a person, who may not be there.
+/// Connects, unless the scan has to end before: a credential plugin may wait for a person who is not there.
 pub(super) async fn connect<S: Future<Output = Stopped>>(
     options: client::Options,
     stop: S,

@@ -1,6 +1,6 @@
-//! The exit status: what a CI gate, a `CronJob` or a shell script branches on.
+//! The exit status, on which CI gates, scheduled jobs and shell scripts branch.
 //!
-//! A pure function of what was found and whether it was delivered, never of the output format: tools that turn
+//! A pure function of the report and of the delivery of notifications, never of the output format: tools that turn
 //! their gate off when asked for JSON are a known trap. The numbers follow `diff(1)` and `kubectl diff`: 1 is a
 //! difference, 2 is trouble. 3 keeps "nothing seen, but not everything readable" apart from both, since calling
 //! that clean hides drift and calling it drift cries wolf.
@@ -41,25 +41,29 @@ pub enum FailOn {
 }
 
 impl FailOn {
-    /// The outcome of a scan, with what else the operator counts as a failure.
+    /// The outcome of a scan, with the other conditions that the operator counts as a failure.
     pub fn weigh(self, report: &Report) -> Outcome {
-        match (self, report.outcome, worst_health(report)) {
-            (Self::Health, Outcome::Clean | Outcome::Incomplete, Some(HealthSeverity::Critical)) => {
+        match (self, report.outcome) {
+            (Self::Health, Outcome::Clean | Outcome::Incomplete)
+                if worst_health(report) == Some(HealthSeverity::Critical) =>
+            {
                 Outcome::Drift
             }
-            (_, outcome, _) => outcome,
+            (Self::Drift | Self::Health, outcome) => outcome,
         }
     }
 }
 
-/// The outcome of a diagnosis: whatever is wrong with the release, drift apart.
+/// The outcome of a diagnosis, which is about the health of a release and not about drift.
 pub fn outcome_of_diagnosis(report: &Report) -> Outcome {
     match (report.outcome, worst_health(report)) {
-        (Outcome::Clean | Outcome::Incomplete, Some(HealthSeverity::Warning | HealthSeverity::Critical)) => {
-            Outcome::Drift
-        }
-        (Outcome::Drift, None | Some(HealthSeverity::Info)) => Outcome::Clean,
-        (outcome, _) => outcome,
+        (Outcome::Error, _) => Outcome::Error,
+        (
+            Outcome::Clean | Outcome::Incomplete | Outcome::Drift,
+            Some(HealthSeverity::Warning | HealthSeverity::Critical),
+        ) => Outcome::Drift,
+        (Outcome::Clean | Outcome::Drift, None | Some(HealthSeverity::Info)) => Outcome::Clean,
+        (Outcome::Incomplete, None | Some(HealthSeverity::Info)) => Outcome::Incomplete,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where output goes, and what may be in it there: colour and long lines are for terminals.
+//! Where output goes, and how it is laid out there: colour is for terminals, and so is a limit to the width.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -9,7 +9,7 @@ use super::environment;
 use crate::report::sanitize::Medium;
 use crate::report::text::{Palette, TextOptions};
 
-/// What text is written to.
+/// The kind of place that text is written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Destination {
     /// A terminal, with a person in front of it.
@@ -19,7 +19,7 @@ pub enum Destination {
 }
 
 impl Destination {
-    /// What a stream is connected to.
+    /// The kind of place that a stream is connected to.
     pub fn of(stream: &impl IsTerminal) -> Self {
         if stream.is_terminal() {
             Self::Terminal
@@ -58,7 +58,7 @@ pub(super) fn text_options(global: &Global, destination: Destination) -> TextOpt
     }
 }
 
-/// Writes to standard output. A reader that has gone away has seen enough.
+/// Writes to standard output. A broken pipe is no error: the reader has seen enough.
 pub(super) fn print(bytes: &[u8]) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {

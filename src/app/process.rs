@@ -1,4 +1,4 @@
-//! What is set up once for the whole process.
+//! The set-up of the whole process, which happens once.
 
 /// Makes ring the process's TLS provider unless there already is one. Safe to call any number of times.
 ///

@@ -15,7 +15,7 @@ impl Bar {
         Self(ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()))
     }
 
-    /// A bar that nobody sees, as when log lines would run through it.
+    /// An invisible bar, for runs whose log lines would break a visible one.
     pub fn hidden() -> Self {
         Self(ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()))
     }

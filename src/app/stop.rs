@@ -1,4 +1,4 @@
-//! What ends a scan early: its deadline, or a signal.
+//! The events that end a scan early: its deadline, or a signal.
 
 use std::future::Future;
 use std::time::Duration;

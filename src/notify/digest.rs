@@ -1,7 +1,7 @@
-//! What a message says about a report, whoever it is sent to.
+//! A report in the words of a message, the same for every receiver.
 //!
-//! Names, kinds, codes and field paths, never values, and no sentence that may repeat what the API server or Helm
-//! said about values. Everything is sanitised and capped here, sorted, and the same for the same report.
+//! Names, kinds, codes and field paths, never values, and no sentence in which the API server or Helm may have
+//! repeated values. Everything is sanitised and capped here, sorted, and the same for the same report.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -34,7 +34,7 @@ pub struct Digest {
     pub critical: List,
     /// Releases that could not be read, or not fully.
     pub unread: List,
-    /// What else could not be read.
+    /// Other things that could not be read.
     pub errors: List,
     /// Which program and which scan this is.
     pub origin: Vec<String>,
@@ -94,9 +94,9 @@ impl Digest {
         digest
     }
 
-    /// The lists that have entries, cut to what costs at most `budget` together.
+    /// The lists that have entries, cut so that together they cost at most `budget`.
     ///
-    /// Drift gets what the others leave, which is at least half.
+    /// The drifted releases get the room that the others leave, which is at least half.
     pub fn sections(&self, budget: usize, cost: LineCost) -> Vec<MessageSection> {
         let mut room = budget;
         let mut section = |list: &List, budget: usize| {
@@ -133,7 +133,7 @@ impl Digest {
 /// One list of a message, cut to fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageSection {
-    /// What the list is about.
+    /// The heading of the list.
     pub title: &'static str,
     /// The list.
     pub lines: Vec<String>,
@@ -288,7 +288,7 @@ fn critical_entry(release: &ReleaseReport) -> Option<ListEntry> {
     (!codes.is_empty()).then(|| entry(release, &names.join(", "), Vec::new()))
 }
 
-/// What is critical about a release.
+/// The critical health codes of a release.
 pub(crate) fn critical_codes(release: &ReleaseReport) -> BTreeSet<HealthCode> {
     let critical = release
         .health
@@ -370,7 +370,7 @@ fn object_lines(release: &ReleaseReport) -> Vec<DetailLine> {
     lines
 }
 
-/// What differs, and who is said to have written it. Field managers are not authenticated.
+/// A difference, and the field manager that claims to have written it. Field managers are not authenticated.
 fn field(finding: &Finding) -> String {
     let mut text = format!("{} {}", finding.code, clean(&finding.path, PATH));
     if let Some(actor) = &finding.actor {

@@ -1,7 +1,7 @@
 //! How a message gets to its receiver: one client, bounded attempts, and errors that give nothing away.
 //!
-//! Retried is what the receivers document as worth retrying: no connection, a time-out, 429 and 5xx. Every other
-//! answer is final and for the sink to read. Redirects are not followed, since the address is configured and a
+//! Failures are retried that the receivers document as worth retrying: no connection, a time-out, 429 and 5xx. Every
+//! other response is final and for the sink to read. Redirects are not followed, since the address is configured and a
 //! server that sends a message elsewhere is not that address. What is quoted in an error is chosen here piece by
 //! piece (host, kind of failure, status), because the errors of HTTP libraries print addresses.
 
@@ -21,7 +21,7 @@ use tokio::time::{Instant, sleep};
 
 use super::settings::{Endpoint, HttpSettings, Proxy};
 
-/// How much of an answer is read. Slack's and PagerDuty's are far shorter.
+/// How much of a response is read. Slack's and PagerDuty's are far shorter.
 const MAX_ANSWER: usize = 8 * 1024;
 
 /// Why a message did not get an answer.
@@ -76,35 +76,39 @@ pub enum Trouble {
 
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let detail = |detail: &Option<String>| {
-            detail
-                .as_ref()
-                .map_or_else(String::new, |text| format!(": {text}"))
-        };
         match self {
-            Self::Connect(why) => write!(f, "could not connect{}", detail(why)),
+            Self::Connect(why) => write!(f, "could not connect{}", after_colon(why.as_deref())),
             Self::TimedOut => f.write_str("no answer in time"),
-            Self::Broken(why) => write!(f, "the connection broke before an answer came{}", detail(why)),
+            Self::Broken(why) => write!(
+                f,
+                "the connection broke before an answer came{}",
+                after_colon(why.as_deref())
+            ),
             Self::Status(429) => f.write_str("answered 429, too many requests"),
             Self::Status(status) => write!(f, "answered {status} (server error)"),
         }
     }
 }
 
-/// Why a receiver did not take what it was sent, in words that give nothing away.
+/// A reason as the end of a sentence, where there is one.
+fn after_colon(reason: Option<&str>) -> String {
+    reason.map_or_else(String::new, |reason| format!(": {reason}"))
+}
+
+/// Why a receiver did not accept a request, in words that reveal neither addresses nor keys.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReceiverError {
     /// There was no final response.
     #[error(transparent)]
     NoResponse(#[from] SendError),
     /// The receiver refused it.
-    #[error("{host} refused {what} with {status}{}", .reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default())]
+    #[error("{host} refused {what} with {status}{}", after_colon(.reason.as_deref()))]
     Refused {
         /// Where to.
         host: String,
         /// The HTTP status.
         status: u16,
-        /// What was refused, with its article.
+        /// The thing that was refused, with its article.
         what: &'static str,
         /// Why, where it is a known reason.
         reason: Option<String>,
@@ -124,12 +128,12 @@ pub enum ReceiverError {
         host: String,
         /// The HTTP status.
         status: u16,
-        /// What a receiver of this kind would have answered.
+        /// The answer of receivers of this kind.
         expected: &'static str,
     },
 }
 
-/// What is asked of a receiver.
+/// A request to a receiver.
 #[derive(Debug, Clone)]
 pub struct Request<'a> {
     method: Method,
@@ -204,6 +208,7 @@ impl Http {
             .get_or_init(|| build(&self.settings))
             .as_ref()
             .map_err(Clone::clone)?;
+        let host = request.endpoint.host();
         let mut attempts = 0;
         loop {
             attempts += 1;
@@ -217,12 +222,12 @@ impl Http {
             } else if Instant::now() + pause >= deadline {
                 Stop::Budget
             } else {
-                tracing::debug!(host = request.endpoint.host(), attempts, %trouble, ?pause, "delivery will be tried again");
+                tracing::debug!(host, attempts, %trouble, ?pause, "delivery will be tried again");
                 sleep(pause).await;
                 continue;
             };
             return Err(SendError::GaveUp {
-                host: request.endpoint.host().to_owned(),
+                host: host.to_owned(),
                 trouble,
                 attempts,
                 stop,
@@ -230,7 +235,7 @@ impl Http {
         }
     }
 
-    /// One attempt: a final response, or what went wrong and how long the receiver asks to wait.
+    /// One attempt: a final response, or the failure and how long the receiver asks to wait.
     async fn attempt(
         &self,
         client: &Client,
@@ -307,7 +312,7 @@ async fn read_body(mut response: reqwest::Response) -> Option<String> {
     Some(String::from_utf8_lossy(&body).into_owned())
 }
 
-/// Names what went wrong in words of our own: the libraries' errors contain addresses.
+/// Names a failure in words of our own, because the errors of HTTP libraries contain addresses.
 fn trouble(error: &reqwest::Error) -> Trouble {
     if error.is_timeout() {
         return Trouble::TimedOut;
@@ -322,7 +327,7 @@ fn trouble(error: &reqwest::Error) -> Trouble {
 
 /// The innermost cause that is of a known kind: a TLS error, or the kind (never the message) of an I/O error.
 fn known_cause(error: &reqwest::Error) -> Option<String> {
-    let mut found = None;
+    let mut io_kind = None;
     let mut next = error.source();
     while let Some(cause) = next {
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
@@ -333,7 +338,7 @@ fn known_cause(error: &reqwest::Error) -> Option<String> {
         }
         let io = cause.downcast_ref::<io::Error>();
         if let Some(io) = io {
-            found = Some(io.kind().to_string())
+            io_kind = Some(io.kind().to_string())
                 .filter(|kind| kind != "other error" && kind != "uncategorized error");
         }
         // An I/O error that only wraps another error skips that one when asked for its source.
@@ -342,7 +347,7 @@ fn known_cause(error: &reqwest::Error) -> Option<String> {
             .map(|wrapped| wrapped as &(dyn StdError + 'static))
             .or_else(|| cause.source());
     }
-    found
+    io_kind
 }
 
 /// How long to wait before the next attempt: as long as the receiver asks, else twice as long as the last time.

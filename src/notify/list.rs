@@ -1,8 +1,8 @@
-//! Lists that fit: what of a long list goes into a message with a limit.
+//! Lists that fit: which part of a long list goes into a message with a limit.
 //!
 //! A cut list always ends with how much it left out. Details give way before entries, since knowing which releases
-//! drifted is worth more than knowing everything about some. What is cut is fair to namespaces: a thousand releases
-//! in one of them, which whoever controls it can make, cannot push the others out of a message.
+//! drifted is worth more than knowing everything about some. The cuts are fair to namespaces: a thousand releases in
+//! one namespace, which anybody who controls it can make, cannot push the others out of a message.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,21 +11,21 @@ use super::text::count;
 /// One list of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct List {
-    /// What the list is about.
+    /// The heading of the list.
     pub title: &'static str,
-    /// What its entries are, in the singular.
+    /// The noun for one entry, in the singular.
     pub noun: &'static str,
     pub(crate) entries: Vec<ListEntry>,
 }
 
-/// One line of a list with what belongs below it.
+/// One line of a list, with the lines below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ListEntry {
     /// Whose turn it is when there is not room for all.
     pub(crate) namespace: String,
     /// The line itself.
     pub(crate) head: String,
-    /// What belongs below it, indented.
+    /// The lines below it, indented.
     pub(crate) details: Vec<DetailLine>,
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct ListEntry {
 pub(crate) struct DetailLine {
     /// The least detail at which it shows.
     pub(crate) shown_from: DetailLevel,
-    /// What it says.
+    /// The line itself.
     pub(crate) text: String,
 }
 
@@ -49,12 +49,12 @@ pub(crate) enum DetailLevel {
     Fields,
 }
 
-/// What one line costs of a budget.
+/// The cost of one line of a budget.
 #[derive(Debug, Clone, Copy)]
 pub struct LineCost {
-    /// What the text of a line costs.
+    /// The cost of a line's text.
     pub text: fn(&str) -> usize,
-    /// What each line costs on top.
+    /// The cost of each line besides its text.
     pub per_line: usize,
 }
 
@@ -122,7 +122,7 @@ impl List {
             .collect()
     }
 
-    /// What a level of detail leaves out, if anything.
+    /// A line that counts the lines that a level of detail leaves out, if there are any.
     fn left_out(&self, detail: DetailLevel) -> Option<String> {
         let hidden = self
             .entries

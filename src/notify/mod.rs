@@ -1,4 +1,4 @@
-//! Tells people and services what a scan found. The only user of an HTTP client besides the cluster's.
+//! Notifies people and services of the result of a scan. The only user of an HTTP client besides the cluster's.
 //!
 //! A report goes through three steps: [`digest`] puts it into words (pure), a sink builds its payload from them
 //! (pure, held to the receiver's documented limits by tests), and [`http`] delivers it. Sinks run side by side and
@@ -25,10 +25,10 @@ use self::http::Http;
 use self::settings::HttpSettings;
 use crate::model::Report;
 
-/// A receiver of what scans find, such as a chat channel or a service that alerts people.
+/// A receiver of notifications, such as a chat channel or a service that alerts people.
 pub trait Sink: Send + Sync {
-    /// Sends what there is to say about a report, if anything. `digest` is the report in words that are fit for
-    /// people's eyes; whatever else is taken from the report has to be made fit by the sink.
+    /// Sends the notification that a report calls for, if any. The text of `digest` is sanitised and capped already;
+    /// text that comes from `report` has to be sanitised by the sink.
     fn deliver<'a>(
         &'a self,
         http: &'a Http,
@@ -40,21 +40,21 @@ pub trait Sink: Send + Sync {
     fn check<'a>(&'a self, http: &'a Http) -> BoxFuture<'a, CheckResult>;
 }
 
-/// What became of one sink's message.
+/// The result of one sink's delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     /// The sink's name.
     pub sink: String,
-    /// What became of it.
+    /// How the delivery ended.
     pub status: DeliveryStatus,
 }
 
-/// What became of a message.
+/// How a delivery ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeliveryStatus {
     /// The receiver took it.
     Delivered {
-        /// What was sent and what was left out, if there is anything to say about it.
+        /// The numbers of messages that were sent and left out, for sinks that send several.
         note: Option<String>,
     },
     /// The report did not call for a message.
@@ -67,7 +67,7 @@ pub enum DeliveryStatus {
 }
 
 impl Delivery {
-    /// Whether something that should have been said was not.
+    /// Whether a message that the report calls for did not arrive.
     pub fn is_undelivered(&self) -> bool {
         match self.status {
             DeliveryStatus::Undelivered { .. } => true,
@@ -88,14 +88,14 @@ impl fmt::Display for Delivery {
     }
 }
 
-/// What a check found out about one sink.
+/// The result of checking one sink.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckResult {
     /// The sink's name.
     pub sink: String,
     /// Whether messages can be expected to arrive.
     pub status: CheckStatus,
-    /// What was seen, in one sentence.
+    /// The reason, in one sentence.
     pub message: String,
 }
 

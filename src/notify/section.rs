@@ -30,7 +30,7 @@ pub struct NotifySection {
 pub struct SectionError {
     /// The sink's key in the `notify` section.
     section: &'static str,
-    /// What is wrong, and what would be right.
+    /// The mistake, and what would be right.
     source: Box<dyn Error + Send + Sync>,
 }
 

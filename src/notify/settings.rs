@@ -1,4 +1,4 @@
-//! What the settings of all sinks have in common, checked before anything is sent.
+//! The parts that the settings of all sinks share, checked before anything is sent.
 //!
 //! Addresses and keys are types of their own that only exist once valid, so that a typo ends the run at its start
 //! and not after the scan. Every error is one sentence that says what would be right and never repeats what was
@@ -13,11 +13,11 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, de};
 
-/// What sinks are told besides their section of the configuration file.
+/// The sources of a sink's settings besides its section of the configuration file.
 pub struct SinkContext<'a> {
     /// The environment, so that tests need not change their own.
     pub environment: &'a dyn Fn(&str) -> Option<String>,
-    /// What narrows the scan, in an order that is the same for every run: part of the identity of its alerts.
+    /// The conditions that narrow the scan, in the same order on every run: part of the identity of its alerts.
     pub selection: &'a [String],
 }
 
@@ -48,7 +48,7 @@ pub enum SecretError {
         key: &'static str,
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         source: std::io::Error,
     },
 }
@@ -103,7 +103,7 @@ pub enum EndpointError {
     NotAUrl {
         /// Which address.
         name: &'static str,
-        /// What the parser says, which never quotes the address.
+        /// The error of the parser, which never quotes the address.
         why: String,
         /// One that would do.
         example: &'static str,
@@ -128,7 +128,7 @@ pub enum EndpointError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(from = "bool")]
 pub enum Transport {
-    /// `https` only: what is sent names everything that runs in a cluster, and the address itself is secret.
+    /// `https` only: notifications name the objects of a cluster, and the address itself is secret.
     #[default]
     HttpsOnly,
     /// `http` too, for test servers and receivers inside the cluster.
@@ -151,7 +151,7 @@ impl From<bool> for Transport {
 pub(crate) struct EndpointKind {
     /// Which address it is.
     pub(crate) name: &'static str,
-    /// What one looks like.
+    /// An example of one.
     pub(crate) example: &'static str,
 }
 

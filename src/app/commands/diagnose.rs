@@ -1,4 +1,4 @@
-//! `driftline diagnose`: what state one release is in, and how to recover it.
+//! `driftline diagnose`: diagnoses one release and prints recovery steps.
 
 use std::io;
 

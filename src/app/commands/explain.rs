@@ -1,4 +1,4 @@
-//! `driftline explain`: what a code or state of the report means.
+//! `driftline explain`: explains a code or state that reports use.
 
 use crate::app::exit;
 use crate::app::output::print;

@@ -1,4 +1,4 @@
-//! The commands, put together from the library's parts: what to read, who is notified, what is printed.
+//! The commands, put together from the library's parts: each reads, prints and returns an exit status.
 
 mod diagnose;
 mod explain;

@@ -1,4 +1,4 @@
-//! `driftline notify --check`: whether notifications would arrive.
+//! `driftline notify --check`: checks that notifications would be delivered.
 
 use std::io::Write;
 use std::path::Path;

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::Environment;
 use super::error::SettingsError;
 use super::file::File;
 use crate::app::cli::AccessArgs;
+use crate::app::environment::Environment;
 use crate::cluster::client::{Access, Options};
 use crate::release::stored::Driver;
 
@@ -41,7 +41,7 @@ pub(super) fn client_options(
     })
 }
 
-/// Which kinds of records to look for: what `HELM_DRIVER` says, else both.
+/// The kinds of records to look for: the one that `HELM_DRIVER` names, or both.
 fn drivers(variable: Option<&str>) -> Result<BTreeSet<Driver>, SettingsError> {
     match variable.map(str::to_lowercase).as_deref() {
         None | Some("") => Ok(BTreeSet::from([Driver::Secret, Driver::ConfigMap])),

@@ -12,11 +12,11 @@ pub enum SettingsError {
     /// A file cannot be read.
     #[error("the {what} {} cannot be read", .path.display())]
     Unreadable {
-        /// What the file is for.
+        /// The purpose of the file.
         what: &'static str,
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// The configuration file has a mistake.
@@ -26,7 +26,7 @@ pub enum SettingsError {
         path: PathBuf,
         /// The line.
         line: Option<u64>,
-        /// What is wrong, and what would be right.
+        /// The mistake, and what would be right.
         problem: String,
     },
     /// A redaction rule is not a pattern.

@@ -40,7 +40,7 @@ pub(super) struct ClusterSection {
     pub(super) name: Option<String>,
 }
 
-/// What is scanned, how, and what counts as a failure.
+/// The namespaces and limits of a scan, and its exit status.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ScanSection {
@@ -59,7 +59,7 @@ pub(super) struct ScanSection {
     pub(super) fail_on: Option<FailOn>,
 }
 
-/// What is hidden besides the values of Secrets.
+/// Values that are hidden besides those of Secrets.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RedactSection {
@@ -84,7 +84,7 @@ pub(super) fn read(path: Option<&Path>) -> Result<File, SettingsError> {
     })
 }
 
-/// The line, where it is known, and what is wrong there.
+/// Parses a configuration file. An error has the line, where it is known, and the mistake on it.
 pub(super) fn parse(text: &str) -> Result<File, (Option<u64>, String)> {
     // A file of comments only is a file without settings.
     if text

@@ -119,13 +119,13 @@ impl<'de, T: FromStr<Err: fmt::Display>> Visitor<'de> for OneOrMany<T> {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<T>, E> {
-        text.parse().map(|one| vec![one]).map_err(E::custom)
+        text.parse().map(|item| vec![item]).map_err(E::custom)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
         let mut all = Vec::new();
-        while let Some(one) = items.next_element_seed(Element(PhantomData))? {
-            all.push(one);
+        while let Some(item) = items.next_element_seed(Element(PhantomData))? {
+            all.push(item);
         }
         if all.is_empty() {
             return Err(de::Error::custom(

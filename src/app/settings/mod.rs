@@ -1,6 +1,6 @@
 //! Settings: the command line over the environment over the configuration file, validated once.
 //!
-//! Everything below sees only what comes out of here. Secrets come from files or the environment, never from flags,
+//! The modules below see only these validated settings. Secrets come from files or the environment, never from flags,
 //! which everybody on the machine can read.
 
 mod cluster;
@@ -18,6 +18,7 @@ use self::file::File;
 use self::policy::policy;
 use self::selection::Selection;
 use super::cli::{AccessArgs, DiagnoseArgs, ScanArgs, SnapshotArgs};
+use super::environment::Environment;
 use super::exit::FailOn;
 use crate::cluster::client::Options as ClientOptions;
 use crate::notify::Sinks;
@@ -32,10 +33,7 @@ pub use self::error::SettingsError;
 const TIMEOUT: Duration = Duration::from_mins(10);
 const STUCK_AFTER: Duration = Duration::from_mins(15);
 
-/// The environment, so that tests need not change their own.
-pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
-
-/// What is scanned.
+/// The cluster or the snapshot that is scanned.
 #[derive(Debug)]
 pub enum ScanTarget {
     /// A live cluster.
@@ -44,26 +42,26 @@ pub enum ScanTarget {
     Snapshot(PathBuf),
 }
 
-/// What every command needs that scans: where to read, what, and for how long.
+/// The settings of every command that scans: where to read, which releases, and for how long.
 #[derive(Debug)]
 pub struct Reading<T = ScanTarget> {
     /// Where to read.
     pub target: T,
-    /// What to read, and how to judge it.
+    /// Which releases to read, and how to classify differences.
     pub scan: scan::Options,
     /// How long everything may take.
     pub timeout: Duration,
 }
 
-/// Everything `scan` needs.
+/// The settings of `scan`.
 pub struct ScanSettings {
-    /// Where and what to read.
+    /// Where to read, and which releases.
     pub reading: Reading,
     /// Where notifications go.
     pub sinks: Sinks,
     /// The exit status in place of 1.
     pub exit_code_on_drift: Option<u8>,
-    /// What counts as a failure.
+    /// The kinds of trouble that count as a failure.
     pub fail_on: FailOn,
 }
 

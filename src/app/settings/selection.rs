@@ -42,7 +42,7 @@ impl Selection {
         }
     }
 
-    /// What narrows the scan, in an order that is the same for every run: part of the identity of its alerts.
+    /// The conditions that narrow the scan, in the same order on every run: part of the identity of its alerts.
     pub(super) fn parts(&self) -> Vec<String> {
         let mut releases = self.releases.clone();
         releases.sort();

@@ -1,9 +1,9 @@
 //! PagerDuty, through its [Events API v2](https://developer.pagerduty.com/docs/events-api-v2-overview).
 //!
-//! What is sent is decided in [`plan`]; this is how. 202 is the only answer that means accepted, 400 refuses one event
-//! for good, 429 and 5xx are tried again. A refused event does not keep the others of the run from being sent, since
-//! what makes it refused may be somebody's doing; any other failure ends the run, as the next event would only fail
-//! likewise.
+//! [`plan`] decides on the events; this module sends them. 202 is the only response that means accepted, 400 refuses
+//! one event for good, 429 and 5xx are tried again. A refused event does not keep the others of the run from being sent,
+//! since a name in it, which anybody may have chosen, may be the reason; any other failure ends the run, as the next
+//! event would only fail likewise.
 
 mod payload;
 pub mod plan;
@@ -50,7 +50,7 @@ enum PagerDutyError {
         accepted: usize,
         /// How many there were.
         total: usize,
-        /// What went wrong first.
+        /// The first failure.
         first: ReceiverError,
     },
 }

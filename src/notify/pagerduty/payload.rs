@@ -1,4 +1,4 @@
-//! What an alert says, in the form that the
+//! The text of alerts, in the form that the
 //! [Events API v2](https://developer.pagerduty.com/docs/send-alert-event) calls its `payload`.
 
 use chrono::SecondsFormat;

@@ -19,11 +19,11 @@ use crate::vocabulary::{HealthCode, Outcome, Verdict};
 pub struct Event {
     /// Which alert it is about.
     pub dedup_key: String,
-    /// What it does to it.
+    /// How it changes the alert.
     pub action: Action,
 }
 
-/// What an event does to its alert.
+/// How an event changes its alert.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     /// Opens it, or adds to its log if it is open.

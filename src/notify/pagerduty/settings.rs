@@ -16,7 +16,7 @@ pub const PAGERDUTY_US: &str = "https://events.pagerduty.com/v2/enqueue";
 /// The Events API v2 in PagerDuty's EU service region.
 pub const PAGERDUTY_EU: &str = "https://events.eu.pagerduty.com/v2/enqueue";
 
-/// Where the integration key comes from: whoever has it can open and close alerts.
+/// The integration key, with which anybody can open and close alerts.
 const ROUTING_KEY: SecretSetting = SecretSetting {
     key: "routing_key_file",
     variable: "DRIFTLINE_PAGERDUTY_ROUTING_KEY",
@@ -39,7 +39,7 @@ pub struct PagerDutySection {
     transport: Transport,
 }
 
-/// What one alert stands for.
+/// The scope of one alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PagerDutyScope {
@@ -83,8 +83,8 @@ pub struct SeverityMap {
     pub drift: PagerDutySeverity,
     /// Nothing drifted, and the health of a release is critical.
     pub critical_health: Option<PagerDutySeverity>,
-    /// Neither, and something could not be read, or the scan failed. Off by default: a scan that cannot look is
-    /// the business of whoever watches the job, and exit status and chat already say so.
+    /// Neither, and something could not be read, or the scan failed. Off by default: a scan that cannot read is a
+    /// matter for the people who operate it, and the exit status and chat messages report it already.
     pub incomplete: Option<PagerDutySeverity>,
 }
 
@@ -121,13 +121,13 @@ pub enum PagerDutySettingsError {
 /// A PagerDuty service with an `Events API v2` integration.
 #[derive(Debug, Clone)]
 pub struct PagerDutyService {
-    /// What results call this sink.
+    /// The name of this sink in results.
     pub name: String,
     /// The integration key.
     pub routing_key: SecretString,
     /// The Events API.
     pub endpoint: Endpoint,
-    /// What one alert stands for.
+    /// The scope of one alert.
     pub scope: PagerDutyScope,
     /// How severe alerts are.
     pub severities: SeverityMap,

@@ -1,6 +1,6 @@
 //! Slack, and servers that take Slack's incoming webhooks.
 //!
-//! What a message says is decided in [`payload`]; this module sends it and reads the answer.
+//! [`payload`] writes the message; this module sends it and reads the response.
 
 pub mod payload;
 pub mod settings;
@@ -66,7 +66,7 @@ const KNOWN: [(&str, &str); 20] = [
     ),
 ];
 
-/// Whether a report is worth a message.
+/// Whether a report calls for a message.
 pub fn is_worth_sending(digest: &Digest, when: SendWhen) -> bool {
     match when {
         SendWhen::Always => true,

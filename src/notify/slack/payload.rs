@@ -166,7 +166,7 @@ fn escape(text: &str) -> String {
     escaped
 }
 
-/// Breaks what would be a mention if a receiver parsed text that is not to be parsed.
+/// Breaks the text of mentions, in case a receiver parses text that is declared as plain.
 fn inert(text: &str) -> String {
     text.replace("<!", "< !")
         .replace("<@", "< @")

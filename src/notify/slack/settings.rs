@@ -13,7 +13,7 @@ use crate::notify::settings::{
 /// Hosts of Slack itself; everything else that takes Slack's messages is a compatible server.
 const SLACK_HOSTS: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
 
-/// Where the webhook's address comes from: whoever has it can post to the channel.
+/// The webhook's address, with which anybody can post to the channel.
 const URL: SecretSetting = SecretSetting {
     key: "url_file",
     variable: "DRIFTLINE_SLACK_URL",
@@ -84,7 +84,7 @@ pub enum SlackSettingsError {
 /// A Slack incoming webhook, or one of a compatible server.
 #[derive(Debug, Clone)]
 pub struct SlackWebhook {
-    /// What results call this sink.
+    /// The name of this sink in results.
     pub name: String,
     /// Where to post.
     pub endpoint: Endpoint,
