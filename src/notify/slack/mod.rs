@@ -101,7 +101,7 @@ impl Sink for SlackWebhook {
         async move {
             let (status, message) = match self.post(http, &json!({"text": ""})).await {
                 Err(error) => (CheckStatus::Invalid, error.to_string()),
-                Ok(response) => self.judge_probe(&response),
+                Ok(response) => self.probe_status(&response),
             };
             CheckResult {
                 sink: self.name.clone(),
@@ -164,7 +164,7 @@ impl SlackWebhook {
     }
 
     /// What the response to an empty message says about the webhook.
-    fn judge_probe(&self, response: &Response) -> (CheckStatus, String) {
+    fn probe_status(&self, response: &Response) -> (CheckStatus, String) {
         let host = self.endpoint.host();
         if is_no_text(response) {
             return (
