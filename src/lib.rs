@@ -18,8 +18,8 @@
 //! report ── one value, one renderer per format ── notify: Slack and PagerDuty ── exit: the status code
 //! ```
 //!
-//! `scan` drives them, everything between `source` and `report` is pure, and `run` puts the commands together from
-//! what `cli` and `settings` say.
+//! `scan` drives them, everything between `source` and `report` is pure, and `app` puts the commands together from
+//! the command line and the settings.
 
 pub mod app;
 pub mod classify;

@@ -1,25 +1,25 @@
 //! The `driftline` program: parses the command line, sets up logging, and turns the result into an exit status.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
 use driftline::app::cli::{Cli, Global, LogFormat};
-use driftline::app::{exit, run};
-use driftline::notify;
+use driftline::app::output::Destination;
+use driftline::app::{commands, exit, process};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    notify::install_crypto_provider();
+    process::install_crypto_provider();
     log_to_stderr(&cli.global);
     let result = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(anyhow::Error::from)
         .and_then(|runtime| {
-            let result = runtime.block_on(run::run(cli));
+            let result = runtime.block_on(commands::run(cli));
             // A credential plugin that hangs is not waited for.
             runtime.shutdown_background();
             result
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     match result {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
-            // Nobody is left to tell when standard error is gone too.
+            // When standard error is gone too, there is no place left for the message.
             let _ = writeln!(std::io::stderr(), "driftline: {error:#}");
             ExitCode::from(exit::TROUBLE)
         }
@@ -47,7 +47,7 @@ fn log_to_stderr(global: &Global) {
     let builder = fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_ansi(run::colours(global.color, std::io::stderr().is_terminal()));
+        .with_ansi(Destination::of(&std::io::stderr()).has_colour(global.color));
     match global.log_format {
         LogFormat::Json => builder.json().init(),
         LogFormat::Text => builder.with_target(false).init(),

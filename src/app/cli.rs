@@ -3,13 +3,17 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Finds drift between what Helm deployed and what lives in a Kubernetes cluster. Reads, never writes.
+use super::exit::FailOn;
+use crate::policy::Confirm;
+
+/// Compares Helm releases with their live objects in a Kubernetes cluster and reports drift. Read-only.
 #[derive(Debug, Parser)]
 #[command(name = "driftline", version, propagate_version = true, max_term_width = 100)]
 pub struct Cli {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
     /// Options of every command.
@@ -17,19 +21,19 @@ pub struct Cli {
     pub global: Global,
 }
 
-/// The heading of what every command has, below what only one has.
+/// The heading of the options that every command has, below those of the command itself.
 const LOOK: &str = "Logs and colour";
 
 /// Options of every command.
 #[derive(Debug, Args)]
 pub struct Global {
-    /// Say more on standard error: -v stages and their times, -vv every decision, -vvv every request
+    /// More log output on stderr: -v timings, -vv decisions, -vvv requests
     #[arg(short, long, action = clap::ArgAction::Count, global = true, conflicts_with = "quiet", help_heading = LOOK)]
     pub verbose: u8,
-    /// Say nothing on standard error but errors, and show no progress
+    /// Log only errors to stderr, and show no progress bar
     #[arg(short, long, global = true, help_heading = LOOK)]
     pub quiet: bool,
-    /// How log lines on standard error are written
+    /// Format of the log lines on stderr
     #[arg(
         long,
         value_enum,
@@ -47,10 +51,10 @@ pub struct Global {
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
 pub enum LogFormat {
-    /// For people.
+    /// Plain text.
     #[default]
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
@@ -69,48 +73,48 @@ pub enum Color {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Compare every Helm release with what lives in the cluster
+    /// Compare Helm releases with their live objects
     #[command(after_help = EXIT_STATUS)]
     Scan(Box<ScanArgs>),
-    /// Say what state one release is really in, and the safest way out of it
+    /// Diagnose one release and print recovery steps, safest first
     #[command(after_help = DIAGNOSE_STATUS)]
     Diagnose(Box<DiagnoseArgs>),
-    /// Write everything a scan reads to files, to scan without the cluster
+    /// Save everything that a scan reads to files, for scanning without the cluster
     Snapshot(Box<SnapshotArgs>),
-    /// Explain a code or state of the report; without one, list them
+    /// Explain a code or state that reports use; without an argument, list all of them
     Explain {
-        /// The name, such as `half-upgraded`
+        /// The code or state, such as `half-upgraded`
         code: Option<String>,
     },
-    /// Look after the receivers of notifications
+    /// Check notification settings
     Notify {
-        /// Find out whether messages would arrive, without sending any that people see
+        /// Check that notifications would be delivered, without sending any that people see
         #[arg(long, required = true)]
         check: bool,
         /// The configuration file
         #[arg(long, value_name = "FILE", env = "DRIFTLINE_CONFIG")]
         config: Option<PathBuf>,
     },
-    /// Print a completion script
+    /// Print a shell completion script
     Completions {
-        /// The shell to print it for
+        /// The shell that will run the script
         shell: clap_complete::Shell,
     },
     /// Print the manual page
     Man,
 }
 
-const EXIT_STATUS: &str = "Exit status: 0 clean; 1 drift; 2 trouble (usage, cluster unreachable, out of time, \
+const EXIT_STATUS: &str = "Exit status: 0 no drift; 1 drift; 2 error (usage, cluster unreachable, timeout, \
                            undelivered notification); 3 incomplete (no drift seen, but something could not be read).";
 
-const DIAGNOSE_STATUS: &str = "Exit status: 0 nothing is wrong with the release; 1 something is; 2 trouble (usage, \
-                               cluster unreachable, no such release); 3 incomplete (nothing seen, but something could \
-                               not be read).";
+const DIAGNOSE_STATUS: &str = "Exit status: 0 the release is healthy; 1 the release has problems; 2 error (usage, \
+                               cluster unreachable, no such release); 3 incomplete (no problem seen, but something \
+                               could not be read).";
 
 /// Which cluster to read, and which releases in it.
 #[derive(Debug, Args)]
 pub struct ClusterArgs {
-    /// Only releases in this namespace; may be repeated, or hold several with commas [default: all]
+    /// Only releases in this namespace; may be repeated or comma-separated [default: all]
     #[arg(
         short,
         long = "namespace",
@@ -119,13 +123,13 @@ pub struct ClusterArgs {
         value_delimiter = ','
     )]
     pub namespaces: Vec<String>,
-    /// Releases in all namespaces, whatever the configuration file says
+    /// Releases in all namespaces, even if the configuration file names some
     #[arg(short = 'A', long, conflicts_with = "namespaces")]
     pub all_namespaces: bool,
-    /// Only the release of this name; may be repeated
+    /// Only releases of this name; may be repeated
     #[arg(long = "release", value_name = "NAME")]
     pub releases: Vec<String>,
-    /// Only releases whose records match this label selector (see `helm upgrade --labels`)
+    /// Only releases whose labels match this selector (`helm upgrade --labels` sets labels)
     #[arg(short = 'l', long, value_name = "SELECTOR")]
     pub selector: Option<String>,
     /// Which cluster, and how.
@@ -136,28 +140,28 @@ pub struct ClusterArgs {
 /// Which cluster to read, and how.
 #[derive(Debug, Clone, Args)]
 pub struct AccessArgs {
-    /// The kubeconfig file [default: $KUBECONFIG, then ~/.kube/config, then the pod's own account]
+    /// The kubeconfig file [default: $KUBECONFIG, then ~/.kube/config, then the pod's service account]
     #[arg(long, value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,
-    /// The kubeconfig's context [default: its current one]
+    /// The kubeconfig context [default: the current context]
     #[arg(long, value_name = "CONTEXT")]
     pub context: Option<String>,
-    /// Use the pod's own service account
+    /// Use the pod's service account
     #[arg(long, conflicts_with_all = ["kubeconfig", "context"])]
     pub in_cluster: bool,
-    /// The name that reports give the cluster [default: the context]
+    /// The cluster name in reports and notifications [default: the kubeconfig context]
     #[arg(long, value_name = "NAME", env = "DRIFTLINE_CLUSTER_NAME")]
     pub cluster_name: Option<String>,
     /// The configuration file
     #[arg(long, value_name = "FILE", env = "DRIFTLINE_CONFIG")]
     pub config: Option<PathBuf>,
-    /// How long the whole scan may take [default: 10m]
+    /// Time limit for the whole scan [default: 10m]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, env = "DRIFTLINE_TIMEOUT")]
     pub timeout: Option<Duration>,
-    /// How long one request may take [default: 30s]
+    /// Time limit for each request to the API server [default: 30s]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, env = "DRIFTLINE_REQUEST_TIMEOUT")]
     pub request_timeout: Option<Duration>,
-    /// How many requests may be under way at once, up to 64 [default: 8]
+    /// Maximum number of concurrent requests to the API server, up to 64 [default: 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64), env = "DRIFTLINE_CONCURRENCY")]
     pub concurrency: Option<u8>,
 }
@@ -175,25 +179,25 @@ pub struct ScanArgs {
         conflicts_with_all = ["selector", "kubeconfig", "context", "in_cluster"]
     )]
     pub snapshot: Option<PathBuf>,
-    /// The format of the report
+    /// Format of the report
     #[arg(short, long, value_enum, default_value_t, env = "DRIFTLINE_OUTPUT")]
     pub output: Output,
     /// Write the report to this file instead of standard output
     #[arg(long, value_name = "FILE")]
     pub output_file: Option<PathBuf>,
-    /// Report objects that are in sync and what is ignored, too
+    /// Also report objects that are in sync, and ignored findings
     #[arg(long)]
     pub all: bool,
-    /// Let the API server confirm findings by dry runs, which need the right to patch [default: none]
-    #[arg(long, value_enum, value_name = "BY", env = "DRIFTLINE_CONFIRM")]
+    /// Confirm findings by server-side dry runs, which need the right to patch [default: none]
+    #[arg(long, value_enum, value_name = "none|server", env = "DRIFTLINE_CONFIRM")]
     pub confirm: Option<Confirm>,
-    /// What makes the exit status 1: drift alone, or a release in a critical state as well [default: drift]
-    #[arg(long, value_enum, value_name = "WHAT", env = "DRIFTLINE_FAIL_ON")]
+    /// What makes the exit status 1 [default: drift]
+    #[arg(long, value_enum, value_name = "drift|health", env = "DRIFTLINE_FAIL_ON")]
     pub fail_on: Option<FailOn>,
-    /// Exit with this status instead of 1 when something drifted
+    /// Exit status for drift [default: 1]
     #[arg(long, value_name = "STATUS", env = "DRIFTLINE_EXIT_CODE_ON_DRIFT")]
     pub exit_code_on_drift: Option<u8>,
-    /// Send no notifications, whatever the configuration file says
+    /// Send no notifications, even if some are configured
     #[arg(long)]
     pub no_notify: bool,
 }
@@ -208,39 +212,36 @@ pub enum Output {
     Json,
 }
 
-/// What makes the exit status 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum FailOn {
-    /// Drift.
-    Drift,
-    /// Drift, or a release that is stuck or failed.
-    Health,
-}
+impl ValueEnum for Confirm {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::None, Self::Server]
+    }
 
-/// Who confirms findings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Confirm {
-    /// Nobody.
-    None,
-    /// The API server, by dry runs of what drifted.
-    Server,
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::None => PossibleValue::new("none").help("Run no server-side dry runs"),
+            Self::Server => {
+                PossibleValue::new("server").help("Run a server-side dry run of each drifted object")
+            }
+        })
+    }
 }
 
 /// Options of `diagnose`.
 #[derive(Debug, Args)]
 pub struct DiagnoseArgs {
-    /// The release
+    /// Name of the release
     pub release: String,
-    /// Its namespace; without it, wherever there is a release of that name
+    /// Namespace of the release [default: all namespaces that have a release of this name]
     #[arg(short, long, value_name = "NAMESPACE")]
     pub namespace: Option<String>,
     /// Which cluster, and how.
     #[command(flatten)]
     pub access: AccessArgs,
-    /// Read a snapshot instead of a cluster
+    /// Diagnose a release in a snapshot instead of a cluster
     #[arg(long, value_name = "PATH", conflicts_with_all = ["kubeconfig", "context", "in_cluster"])]
     pub snapshot: Option<PathBuf>,
-    /// The format of the page
+    /// Format of the diagnosis
     #[arg(short, long, value_enum, default_value_t, env = "DRIFTLINE_OUTPUT")]
     pub output: Output,
 }
@@ -251,10 +252,10 @@ pub struct SnapshotArgs {
     /// Which cluster and which releases.
     #[command(flatten)]
     pub cluster: ClusterArgs,
-    /// The directory to write, which must be new or empty
+    /// Directory to write the snapshot to; must be new or empty
     #[arg(short, long, value_name = "PATH")]
     pub output: PathBuf,
-    /// Replace values that may be secret by tokens that still tell equal from different
+    /// Replace sensitive values with tokens; equal values get equal tokens
     #[arg(long)]
     pub redact: bool,
 }

@@ -1,9 +1,11 @@
-//! The exit status: what a CI gate, a `CronJob` or a shell script branches on.
+//! The exit status, on which CI gates, scheduled jobs and shell scripts branch.
 //!
-//! A pure function of what was found and whether it was delivered, never of the output format: tools that turn
+//! A pure function of the report and of the delivery of notifications, never of the output format: tools that turn
 //! their gate off when asked for JSON are a known trap. The numbers follow `diff(1)` and `kubectl diff`: 1 is a
 //! difference, 2 is trouble. 3 keeps "nothing seen, but not everything readable" apart from both, since calling
 //! that clean hides drift and calling it drift cries wolf.
+
+use clap::ValueEnum;
 
 use crate::model::Report;
 use crate::vocabulary::{HealthSeverity, Outcome};
@@ -19,7 +21,7 @@ pub const INCOMPLETE: u8 = 3;
 
 /// Whether the notifications that were asked for arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Delivery {
+pub enum NotificationStatus {
     /// No sink is configured, or none had anything to be told.
     NothingToDeliver,
     /// Every sink took its notification.
@@ -28,49 +30,65 @@ pub enum Delivery {
     Undelivered,
 }
 
-/// What makes the exit status [`DRIFT`].
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// What makes the exit status of a scan [`DRIFT`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum FailOn {
-    /// Drift.
+    /// Drift
     #[default]
     Drift,
-    /// Drift, or a release whose health is critical.
+    /// Drift, or a release in a critical state, such as stuck or failed
     Health,
-    /// Whatever is wrong with a release, drift apart: what `driftline diagnose` was asked about.
-    Diagnosis,
 }
 
 impl FailOn {
-    /// The outcome, with what else the operator counts as a failure.
+    /// The outcome of a scan, with the other conditions that the operator counts as a failure.
     pub fn weigh(self, report: &Report) -> Outcome {
-        let worst = report.releases.iter().flat_map(|release| &release.health);
-        let worst = worst.map(|health| health.severity).max();
-        match (self, report.outcome, worst) {
-            (Self::Health, Outcome::Clean | Outcome::Incomplete, Some(HealthSeverity::Critical))
-            | (
-                Self::Diagnosis,
-                Outcome::Clean | Outcome::Incomplete,
-                Some(HealthSeverity::Warning | HealthSeverity::Critical),
-            ) => Outcome::Drift,
-            (Self::Diagnosis, Outcome::Drift, None | Some(HealthSeverity::Info)) => Outcome::Clean,
-            (_, outcome, _) => outcome,
+        match (self, report.outcome) {
+            (Self::Health, Outcome::Clean | Outcome::Incomplete)
+                if worst_health(report) == Some(HealthSeverity::Critical) =>
+            {
+                Outcome::Drift
+            }
+            (Self::Drift | Self::Health, outcome) => outcome,
         }
     }
+}
+
+/// The outcome of a diagnosis, which is about the health of a release and not about drift.
+pub fn outcome_of_diagnosis(report: &Report) -> Outcome {
+    match (report.outcome, worst_health(report)) {
+        (Outcome::Error, _) => Outcome::Error,
+        (
+            Outcome::Clean | Outcome::Incomplete | Outcome::Drift,
+            Some(HealthSeverity::Warning | HealthSeverity::Critical),
+        ) => Outcome::Drift,
+        (Outcome::Clean | Outcome::Drift, None | Some(HealthSeverity::Info)) => Outcome::Clean,
+        (Outcome::Incomplete, None | Some(HealthSeverity::Info)) => Outcome::Incomplete,
+    }
+}
+
+fn worst_health(report: &Report) -> Option<HealthSeverity> {
+    let health = report.releases.iter().flat_map(|release| &release.health);
+    health.map(|health| health.severity).max()
 }
 
 /// The exit status of a scan.
 ///
 /// Trouble comes before drift, drift before incomplete, incomplete before clean. `on_drift` is the operator's
 /// `--exit-code-on-drift`; it stands in for [`DRIFT`] and for nothing else.
-pub const fn status(outcome: Outcome, delivery: Delivery, on_drift: Option<u8>) -> u8 {
-    match (outcome, delivery) {
-        (Outcome::Error, _) | (_, Delivery::Undelivered) => TROUBLE,
-        (Outcome::Drift, Delivery::NothingToDeliver | Delivery::Delivered) => match on_drift {
-            Some(code) => code,
-            None => DRIFT,
-        },
-        (Outcome::Incomplete, Delivery::NothingToDeliver | Delivery::Delivered) => INCOMPLETE,
-        (Outcome::Clean, Delivery::NothingToDeliver | Delivery::Delivered) => CLEAN,
+pub const fn status(outcome: Outcome, notifications: NotificationStatus, on_drift: Option<u8>) -> u8 {
+    match (outcome, notifications) {
+        (Outcome::Error, _) | (_, NotificationStatus::Undelivered) => TROUBLE,
+        (Outcome::Drift, NotificationStatus::NothingToDeliver | NotificationStatus::Delivered) => {
+            match on_drift {
+                Some(code) => code,
+                None => DRIFT,
+            }
+        }
+        (Outcome::Incomplete, NotificationStatus::NothingToDeliver | NotificationStatus::Delivered) => {
+            INCOMPLETE
+        }
+        (Outcome::Clean, NotificationStatus::NothingToDeliver | NotificationStatus::Delivered) => CLEAN,
     }
 }
 
@@ -94,24 +112,28 @@ mod tests {
             let health =
                 severity.map(|severity| crate::health::remark(HealthCode::Stuck, severity, String::new()));
             report.releases[0].health.extend(health);
-            let got = [FailOn::Drift, FailOn::Health, FailOn::Diagnosis]
-                .map(|fail_on| status(fail_on.weigh(&report), Delivery::NothingToDeliver, None));
+            let outcomes = [
+                FailOn::Drift.weigh(&report),
+                FailOn::Health.weigh(&report),
+                outcome_of_diagnosis(&report),
+            ];
+            let got = outcomes.map(|outcome| status(outcome, NotificationStatus::NothingToDeliver, None));
             assert_eq!(got, statuses, "{severity:?}");
         }
-        // Drift is a scan's business.
+        // A diagnosis is not about drift.
         let mut report = fixtures::drifted();
         for release in &mut report.releases {
             release.health.clear();
         }
         assert_eq!(FailOn::Drift.weigh(&report), Outcome::Drift);
-        assert_eq!(FailOn::Diagnosis.weigh(&report), Outcome::Clean);
+        assert_eq!(outcome_of_diagnosis(&report), Outcome::Clean);
     }
 
     #[test]
     fn the_full_table() {
-        use Delivery::{Delivered, NothingToDeliver, Undelivered};
+        use NotificationStatus::{Delivered, NothingToDeliver, Undelivered};
         use Outcome::{Clean, Drift, Error, Incomplete};
-        // outcome, delivery, then the status without the flag, with 0 and with 20
+        // outcome, notifications, then the status without the flag, with 0 and with 20
         let table = [
             (Clean, NothingToDeliver, 0, 0, 0),
             (Clean, Delivered, 0, 0, 0),
@@ -127,9 +149,9 @@ mod tests {
             (Error, Undelivered, 2, 2, 2),
         ];
         assert_eq!(table.len(), Outcome::ALL.len() * 3);
-        for (outcome, delivery, plain, zero, twenty) in table {
-            let got = [None, Some(0), Some(20)].map(|code| status(outcome, delivery, code));
-            assert_eq!(got, [plain, zero, twenty], "{outcome} {delivery:?}");
+        for (outcome, notifications, plain, zero, twenty) in table {
+            let got = [None, Some(0), Some(20)].map(|code| status(outcome, notifications, code));
+            assert_eq!(got, [plain, zero, twenty], "{outcome} {notifications:?}");
         }
     }
 }

@@ -1,7 +1,13 @@
 //! The program around the library: the command line, the settings, the commands and their exit status.
 
 pub mod cli;
+pub mod commands;
+mod connect;
+pub mod environment;
 pub mod exit;
+pub mod output;
+pub mod process;
 pub mod progress;
-pub mod run;
+mod scanning;
 pub mod settings;
+mod stop;

@@ -10,14 +10,14 @@ use crate::scan::Progress;
 pub struct Bar(ProgressBar);
 
 impl Bar {
-    /// A bar that is hidden when asked to be, as when log lines would run through it.
-    pub fn new(hidden: bool) -> Self {
-        let target = if hidden {
-            ProgressDrawTarget::hidden()
-        } else {
-            ProgressDrawTarget::stderr()
-        };
-        Self(ProgressBar::with_draw_target(None, target))
+    /// A bar on standard error, where that is a terminal.
+    pub fn shown() -> Self {
+        Self(ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()))
+    }
+
+    /// An invisible bar, for runs whose log lines would break a visible one.
+    pub fn hidden() -> Self {
+        Self(ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()))
     }
 
     /// Removes the bar.

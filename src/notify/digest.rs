@@ -1,12 +1,12 @@
-//! What a message says about a report, whoever it is sent to.
+//! A report in the words of a message, the same for every receiver.
 //!
-//! Names, kinds, codes and field paths, never values, and no sentence that may repeat what the API server or Helm
-//! said about values. Everything is sanitised and capped here, sorted, and the same for the same report.
+//! Names, kinds, codes and field paths, never values, and no sentence in which the API server or Helm may have
+//! repeated values. Everything is sanitised and capped here, sorted, and the same for the same report.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::list::{Cost, Detail, Entry, Line, List};
+use super::list::{DetailLevel, DetailLine, LineCost, List, ListEntry};
 use super::text::{NAME, PATH, SENTENCE, clean, count};
 use crate::model::{Finding, ObjectReport, ReleaseReport, Report};
 use crate::vocabulary::{HealthCode, HealthSeverity, ObjectState, Outcome, Stopped, Verdict};
@@ -34,7 +34,7 @@ pub struct Digest {
     pub critical: List,
     /// Releases that could not be read, or not fully.
     pub unread: List,
-    /// What else could not be read.
+    /// Other things that could not be read.
     pub errors: List,
     /// Which program and which scan this is.
     pub origin: Vec<String>,
@@ -60,7 +60,7 @@ impl Digest {
             name if name.trim().is_empty() => "unnamed cluster".to_owned(),
             name => name,
         };
-        let lists = |noun, title, entry: fn(&ReleaseReport) -> Option<Entry>| List {
+        let lists = |noun, title, entry: fn(&ReleaseReport) -> Option<ListEntry>| List {
             title,
             noun,
             entries: report.releases.iter().filter_map(entry).collect(),
@@ -94,18 +94,18 @@ impl Digest {
         digest
     }
 
-    /// The lists that have entries, cut to what costs at most `budget` together.
+    /// The lists that have entries, cut so that together they cost at most `budget`.
     ///
-    /// Drift gets what the others leave, which is at least half.
-    pub fn sections(&self, budget: usize, cost: Cost) -> Vec<Section> {
+    /// The drifted releases get the room that the others leave, which is at least half.
+    pub fn sections(&self, budget: usize, cost: LineCost) -> Vec<MessageSection> {
         let mut room = budget;
         let mut section = |list: &List, budget: usize| {
             let lines = list.lines(budget.min(room), cost);
             room -= lines
                 .iter()
-                .map(|line| (cost.of)(line) + cost.per_line)
+                .map(|line| (cost.text)(line) + cost.per_line)
                 .sum::<usize>();
-            Section {
+            MessageSection {
                 title: list.title,
                 lines,
             }
@@ -132,8 +132,8 @@ impl Digest {
 
 /// One list of a message, cut to fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Section {
-    /// What the list is about.
+pub struct MessageSection {
+    /// The heading of the list.
     pub title: &'static str,
     /// The list.
     pub lines: Vec<String>,
@@ -267,28 +267,28 @@ fn release_facts(release: &ReleaseReport) -> String {
     facts
 }
 
-fn entry(release: &ReleaseReport, facts: &str, details: Vec<Line>) -> Entry {
-    Entry {
+fn entry(release: &ReleaseReport, facts: &str, details: Vec<DetailLine>) -> ListEntry {
+    ListEntry {
         namespace: release.storage.namespace.clone(),
         head: format!("{}: {facts}", release_name(release)),
         details,
     }
 }
 
-fn drifted_entry(release: &ReleaseReport) -> Option<Entry> {
+fn drifted_entry(release: &ReleaseReport) -> Option<ListEntry> {
     match release.verdict {
         Verdict::Drifted => Some(entry(release, &release_facts(release), object_lines(release))),
         Verdict::Clean | Verdict::Incomplete | Verdict::Unreadable => None,
     }
 }
 
-fn critical_entry(release: &ReleaseReport) -> Option<Entry> {
+fn critical_entry(release: &ReleaseReport) -> Option<ListEntry> {
     let codes = critical_codes(release);
     let names: Vec<_> = codes.iter().map(|code| code.as_str()).collect();
     (!codes.is_empty()).then(|| entry(release, &names.join(", "), Vec::new()))
 }
 
-/// What is critical about a release.
+/// The critical health codes of a release.
 pub(crate) fn critical_codes(release: &ReleaseReport) -> BTreeSet<HealthCode> {
     let critical = release
         .health
@@ -297,7 +297,7 @@ pub(crate) fn critical_codes(release: &ReleaseReport) -> BTreeSet<HealthCode> {
     critical.map(|health| health.code).collect()
 }
 
-fn unread_entry(release: &ReleaseReport) -> Option<Entry> {
+fn unread_entry(release: &ReleaseReport) -> Option<ListEntry> {
     let unknown = release
         .objects
         .iter()
@@ -314,8 +314,8 @@ fn unread_entry(release: &ReleaseReport) -> Option<Entry> {
     Some(entry(release, &facts, Vec::new()))
 }
 
-fn error_entries(report: &Report) -> Vec<Entry> {
-    let entry = |error: &crate::model::ReportError| Entry {
+fn error_entries(report: &Report) -> Vec<ListEntry> {
+    let entry = |error: &crate::model::ReportError| ListEntry {
         namespace: error.scope.clone(),
         head: format!(
             "{}: {}",
@@ -327,7 +327,7 @@ fn error_entries(report: &Report) -> Vec<Entry> {
     report.errors.iter().map(entry).collect()
 }
 
-fn object_lines(release: &ReleaseReport) -> Vec<Line> {
+fn object_lines(release: &ReleaseReport) -> Vec<DetailLine> {
     let mut objects: Vec<_> = release
         .objects
         .iter()
@@ -336,8 +336,8 @@ fn object_lines(release: &ReleaseReport) -> Vec<Line> {
     objects.sort_by_key(|object| (&object.kind, &object.namespace, &object.name, &object.api_version));
     let mut lines = Vec::new();
     for object in objects.iter().take(OBJECTS) {
-        lines.push(Line {
-            shown_from: Detail::Objects,
+        lines.push(DetailLine {
+            shown_from: DetailLevel::Objects,
             text: object_line(release, object),
         });
         let mut findings: Vec<_> = object
@@ -348,29 +348,29 @@ fn object_lines(release: &ReleaseReport) -> Vec<Line> {
         findings.sort_by_key(|finding| (&finding.path, finding.code));
         for finding in findings.iter().take(FIELDS) {
             let text = format!("    {}", field(finding));
-            lines.push(Line {
-                shown_from: Detail::Fields,
+            lines.push(DetailLine {
+                shown_from: DetailLevel::Fields,
                 text,
             });
         }
         if let Some(more) = findings.len().checked_sub(FIELDS).filter(|more| *more > 0) {
             let text = format!("    and {}", count(more, "more field"));
-            lines.push(Line {
-                shown_from: Detail::Fields,
+            lines.push(DetailLine {
+                shown_from: DetailLevel::Fields,
                 text,
             });
         }
     }
     if let Some(more) = objects.len().checked_sub(OBJECTS).filter(|more| *more > 0) {
-        lines.push(Line {
-            shown_from: Detail::Objects,
+        lines.push(DetailLine {
+            shown_from: DetailLevel::Objects,
             text: format!("  and {}", count(more, "more object")),
         });
     }
     lines
 }
 
-/// What differs, and who is said to have written it. Field managers are not authenticated.
+/// A difference, and the field manager that claims to have written it. Field managers are not authenticated.
 fn field(finding: &Finding) -> String {
     let mut text = format!("{} {}", finding.code, clean(&finding.path, PATH));
     if let Some(actor) = &finding.actor {

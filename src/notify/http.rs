@@ -1,7 +1,7 @@
 //! How a message gets to its receiver: one client, bounded attempts, and errors that give nothing away.
 //!
-//! Retried is what the receivers document as worth retrying: no connection, a time-out, 429 and 5xx. Every other
-//! answer is final and for the sink to read. Redirects are not followed, since the address is configured and a
+//! Failures are retried that the receivers document as worth retrying: no connection, a time-out, 429 and 5xx. Every
+//! other response is final and for the sink to read. Redirects are not followed, since the address is configured and a
 //! server that sends a message elsewhere is not that address. What is quoted in an error is chosen here piece by
 //! piece (host, kind of failure, status), because the errors of HTTP libraries print addresses.
 
@@ -12,23 +12,17 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
-use reqwest::{Client, redirect, retry};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::{Client, Method, redirect, retry};
+use rustls::crypto::CryptoProvider;
 use secrecy::ExposeSecret;
+use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use super::settings::{Endpoint, HttpSettings, Proxy};
 
-/// How much of an answer is read. Slack's and PagerDuty's are far shorter.
+/// How much of a response is read. Slack's and PagerDuty's are far shorter.
 const MAX_ANSWER: usize = 8 * 1024;
-
-/// Makes ring the process's TLS provider unless there already is one. Safe to call any number of times.
-///
-/// Both HTTP clients of this crate find their provider that way, and neither starts without.
-pub fn install_crypto_provider() {
-    // The only failure is that another call came first, which is just as well.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-}
 
 /// Why a message did not get an answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -82,38 +76,120 @@ pub enum Trouble {
 
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let detail = |detail: &Option<String>| {
-            detail
-                .as_ref()
-                .map_or_else(String::new, |text| format!(": {text}"))
-        };
         match self {
-            Self::Connect(why) => write!(f, "could not connect{}", detail(why)),
+            Self::Connect(why) => write!(f, "could not connect{}", after_colon(why.as_deref())),
             Self::TimedOut => f.write_str("no answer in time"),
-            Self::Broken(why) => write!(f, "the connection broke before an answer came{}", detail(why)),
+            Self::Broken(why) => write!(
+                f,
+                "the connection broke before an answer came{}",
+                after_colon(why.as_deref())
+            ),
             Self::Status(429) => f.write_str("answered 429, too many requests"),
-            Self::Status(status) => write!(f, "answered {status}, a trouble of its own"),
+            Self::Status(status) => write!(f, "answered {status} (server error)"),
         }
     }
 }
 
-/// A final answer.
+/// A reason as the end of a sentence, where there is one.
+fn after_colon(reason: Option<&str>) -> String {
+    reason.map_or_else(String::new, |reason| format!(": {reason}"))
+}
+
+/// Why a receiver did not accept a request, in words that reveal neither addresses nor keys.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReceiverError {
+    /// There was no final response.
+    #[error(transparent)]
+    NoResponse(#[from] SendError),
+    /// The receiver refused it.
+    #[error("{host} refused {what} with {status}{}", after_colon(.reason.as_deref()))]
+    Refused {
+        /// Where to.
+        host: String,
+        /// The HTTP status.
+        status: u16,
+        /// The thing that was refused, with its article.
+        what: &'static str,
+        /// Why, where it is a known reason.
+        reason: Option<String>,
+    },
+    /// The receiver redirected.
+    #[error("{host} answered {status}, a redirect, which is not followed: configure the final address")]
+    Redirected {
+        /// Where to.
+        host: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The response is not one of this kind of receiver.
+    #[error("{host} answered {status}, not {expected}: check the address")]
+    Unexpected {
+        /// Where to.
+        host: String,
+        /// The HTTP status.
+        status: u16,
+        /// The answer of receivers of this kind.
+        expected: &'static str,
+    },
+}
+
+/// A request to a receiver.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    method: Method,
+    endpoint: &'a Endpoint,
+    authorization: Option<HeaderValue>,
+    json: Option<String>,
+}
+
+impl<'a> Request<'a> {
+    /// A request that changes nothing.
+    pub fn get(endpoint: &'a Endpoint) -> Self {
+        Self {
+            method: Method::GET,
+            endpoint,
+            authorization: None,
+            json: None,
+        }
+    }
+
+    /// A request that hands over JSON.
+    pub fn post(endpoint: &'a Endpoint, json: &Value) -> Self {
+        Self {
+            method: Method::POST,
+            endpoint,
+            authorization: None,
+            json: Some(json.to_string()),
+        }
+    }
+
+    /// The same request with an `Authorization` header, whose value, such as `Bearer …`, is kept out of every log.
+    #[must_use]
+    pub fn with_authorization(mut self, mut value: HeaderValue) -> Self {
+        value.set_sensitive(true);
+        self.authorization = Some(value);
+        self
+    }
+}
+
+/// A final response.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Answer {
+pub struct Response {
     /// The HTTP status.
-    pub(crate) status: u16,
+    pub status: u16,
     /// The first bytes of the body; `None` when the connection broke within it.
-    pub(crate) body: Option<String>,
+    pub body: Option<String>,
 }
 
 /// The client, made when the first message is sent: a machine without CA certificates can then still scan.
-pub(crate) struct Http {
+pub struct Http {
     settings: HttpSettings,
     client: OnceLock<Result<Client, SendError>>,
 }
 
 impl Http {
-    pub(crate) fn new(settings: HttpSettings) -> Self {
+    /// No client yet.
+    pub fn new(settings: HttpSettings) -> Self {
         Self {
             settings,
             client: OnceLock::new(),
@@ -121,27 +197,23 @@ impl Http {
     }
 
     /// When a sink that starts now has to be done.
-    pub(crate) fn deadline(&self) -> Instant {
+    pub fn deadline(&self) -> Instant {
         Instant::now() + self.settings.budget
     }
 
-    /// Posts JSON until there is an answer, or no further attempt is worth it.
-    pub(crate) async fn post(
-        &self,
-        to: &Endpoint,
-        body: &[u8],
-        deadline: Instant,
-    ) -> Result<Answer, SendError> {
+    /// Sends a request until there is a final response, or no further attempt is worth it.
+    pub async fn send(&self, request: &Request<'_>, deadline: Instant) -> Result<Response, SendError> {
         let client = self
             .client
             .get_or_init(|| build(&self.settings))
             .as_ref()
             .map_err(Clone::clone)?;
+        let host = request.endpoint.host();
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let (trouble, asked) = match self.attempt(client, to, body, deadline).await {
-                Ok(answer) => return Ok(answer),
+            let (trouble, asked) = match self.attempt(client, request, deadline).await {
+                Ok(response) => return Ok(response),
                 Err(failure) => failure,
             };
             let pause = pause(&self.settings, attempts, asked);
@@ -150,12 +222,12 @@ impl Http {
             } else if Instant::now() + pause >= deadline {
                 Stop::Budget
             } else {
-                tracing::debug!(host = to.host(), attempts, %trouble, ?pause, "delivery will be tried again");
+                tracing::debug!(host, attempts, %trouble, ?pause, "delivery will be tried again");
                 sleep(pause).await;
                 continue;
             };
             return Err(SendError::GaveUp {
-                host: to.host().to_owned(),
+                host: host.to_owned(),
                 trouble,
                 attempts,
                 stop,
@@ -163,26 +235,31 @@ impl Http {
         }
     }
 
-    /// One request: a final answer, or what went wrong and how long the receiver asks to wait.
+    /// One attempt: a final response, or the failure and how long the receiver asks to wait.
     async fn attempt(
         &self,
         client: &Client,
-        to: &Endpoint,
-        body: &[u8],
+        request: &Request<'_>,
         deadline: Instant,
-    ) -> Result<Answer, (Trouble, Option<Duration>)> {
+    ) -> Result<Response, (Trouble, Option<Duration>)> {
         let timeout = self
             .settings
             .attempt_timeout
             .min(deadline.saturating_duration_since(Instant::now()));
-        let sent = client
-            .post(to.url().expose_secret())
-            .header(CONTENT_TYPE, "application/json; charset=utf-8")
-            .timeout(timeout)
-            .body(body.to_vec())
+        let url = request.endpoint.url().expose_secret();
+        let mut builder = client.request(request.method.clone(), url).timeout(timeout);
+        if let Some(json) = &request.json {
+            builder = builder
+                .header(CONTENT_TYPE, "application/json; charset=utf-8")
+                .body(json.clone());
+        }
+        if let Some(authorization) = &request.authorization {
+            builder = builder.header(AUTHORIZATION, authorization.clone());
+        }
+        let response = builder
             .send()
-            .await;
-        let response = sent.map_err(|error| (trouble(&error.without_url()), None))?;
+            .await
+            .map_err(|error| (trouble(&error.without_url()), None))?;
         let status = response.status().as_u16();
         if status == 429 || status >= 500 {
             let asked = response
@@ -192,8 +269,8 @@ impl Http {
                 .and_then(|value| retry_after(value, (self.settings.clock)()));
             return Err((Trouble::Status(status), asked));
         }
-        // From here on the receiver has decided. An answer that breaks off is no reason to send the message twice.
-        Ok(Answer {
+        // From here on the receiver has decided. A response that breaks off is no reason to send the message twice.
+        Ok(Response {
             status,
             body: read_body(response).await,
         })
@@ -202,7 +279,9 @@ impl Http {
 
 fn build(settings: &HttpSettings) -> Result<Client, SendError> {
     // Without a provider the builder does not fail but panics.
-    install_crypto_provider();
+    if CryptoProvider::get_default().is_none() {
+        return Err(SendError::Client("the process has no TLS provider".to_owned()));
+    }
     let builder = Client::builder()
         .user_agent(concat!("driftline/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
@@ -233,7 +312,7 @@ async fn read_body(mut response: reqwest::Response) -> Option<String> {
     Some(String::from_utf8_lossy(&body).into_owned())
 }
 
-/// Names what went wrong in words of our own: the libraries' errors contain addresses.
+/// Names a failure in words of our own, because the errors of HTTP libraries contain addresses.
 fn trouble(error: &reqwest::Error) -> Trouble {
     if error.is_timeout() {
         return Trouble::TimedOut;
@@ -248,7 +327,7 @@ fn trouble(error: &reqwest::Error) -> Trouble {
 
 /// The innermost cause that is of a known kind: a TLS error, or the kind (never the message) of an I/O error.
 fn known_cause(error: &reqwest::Error) -> Option<String> {
-    let mut found = None;
+    let mut io_kind = None;
     let mut next = error.source();
     while let Some(cause) = next {
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
@@ -259,7 +338,7 @@ fn known_cause(error: &reqwest::Error) -> Option<String> {
         }
         let io = cause.downcast_ref::<io::Error>();
         if let Some(io) = io {
-            found = Some(io.kind().to_string())
+            io_kind = Some(io.kind().to_string())
                 .filter(|kind| kind != "other error" && kind != "uncategorized error");
         }
         // An I/O error that only wraps another error skips that one when asked for its source.
@@ -268,7 +347,7 @@ fn known_cause(error: &reqwest::Error) -> Option<String> {
             .map(|wrapped| wrapped as &(dyn StdError + 'static))
             .or_else(|| cause.source());
     }
-    found
+    io_kind
 }
 
 /// How long to wait before the next attempt: as long as the receiver asks, else twice as long as the last time.

@@ -1,8 +1,8 @@
-//! Lists that fit: what of a long list goes into a message with a limit.
+//! Lists that fit: which part of a long list goes into a message with a limit.
 //!
 //! A cut list always ends with how much it left out. Details give way before entries, since knowing which releases
-//! drifted is worth more than knowing everything about some. What is cut is fair to namespaces: a thousand releases
-//! in one of them, which whoever controls it can make, cannot push the others out of a message.
+//! drifted is worth more than knowing everything about some. The cuts are fair to namespaces: a thousand releases in
+//! one namespace, which anybody who controls it can make, cannot push the others out of a message.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,36 +11,36 @@ use super::text::count;
 /// One list of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct List {
-    /// What the list is about.
+    /// The heading of the list.
     pub title: &'static str,
-    /// What its entries are, in the singular.
+    /// The noun for one entry, in the singular.
     pub noun: &'static str,
-    pub(crate) entries: Vec<Entry>,
+    pub(crate) entries: Vec<ListEntry>,
 }
 
-/// One line of a list with what belongs below it.
+/// One line of a list, with the lines below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Entry {
+pub(crate) struct ListEntry {
     /// Whose turn it is when there is not room for all.
     pub(crate) namespace: String,
     /// The line itself.
     pub(crate) head: String,
-    /// What belongs below it, indented.
-    pub(crate) details: Vec<Line>,
+    /// The lines below it, indented.
+    pub(crate) details: Vec<DetailLine>,
 }
 
 /// One line below another.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Line {
+pub(crate) struct DetailLine {
     /// The least detail at which it shows.
-    pub(crate) shown_from: Detail,
-    /// What it says.
+    pub(crate) shown_from: DetailLevel,
+    /// The line itself.
     pub(crate) text: String,
 }
 
 /// How much is said about each entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Detail {
+pub(crate) enum DetailLevel {
     /// Only that there is one.
     Heads,
     /// And its objects.
@@ -49,12 +49,12 @@ pub(crate) enum Detail {
     Fields,
 }
 
-/// What one line costs of a budget.
+/// The cost of one line of a budget.
 #[derive(Debug, Clone, Copy)]
-pub struct Cost {
-    /// What the text of a line costs.
-    pub of: fn(&str) -> usize,
-    /// What each line costs on top.
+pub struct LineCost {
+    /// The cost of a line's text.
+    pub text: fn(&str) -> usize,
+    /// The cost of each line besides its text.
     pub per_line: usize,
 }
 
@@ -81,10 +81,10 @@ impl List {
     ///
     /// If not everything fits, first the fields and then the objects of all entries give way, then whole entries;
     /// each step says so in a last line. Empty if there is nothing to list, or no room even for that last line.
-    pub fn lines(&self, budget: usize, cost: Cost) -> Vec<String> {
-        let price = |text: &str| (cost.of)(text) + cost.per_line;
+    pub fn lines(&self, budget: usize, cost: LineCost) -> Vec<String> {
+        let price = |text: &str| (cost.text)(text) + cost.per_line;
         let all: BTreeSet<usize> = (0..self.len()).collect();
-        for detail in [Detail::Fields, Detail::Objects, Detail::Heads] {
+        for detail in [DetailLevel::Fields, DetailLevel::Objects, DetailLevel::Heads] {
             let mut lines = self.render(&all, detail);
             lines.extend(self.left_out(detail));
             if lines.iter().map(|line| price(line)).sum::<usize>() <= budget {
@@ -103,12 +103,12 @@ impl List {
             room = rest;
             kept.insert(index);
         }
-        let mut lines = self.render(&kept, Detail::Heads);
+        let mut lines = self.render(&kept, DetailLevel::Heads);
         lines.push(self.more(self.len() - kept.len()));
         lines
     }
 
-    fn render(&self, kept: &BTreeSet<usize>, detail: Detail) -> Vec<String> {
+    fn render(&self, kept: &BTreeSet<usize>, detail: DetailLevel) -> Vec<String> {
         let entries = kept.iter().map(|index| &self.entries[*index]);
         entries
             .flat_map(|entry| {
@@ -122,19 +122,19 @@ impl List {
             .collect()
     }
 
-    /// What a level of detail leaves out, if anything.
-    fn left_out(&self, detail: Detail) -> Option<String> {
+    /// A line that counts the lines that a level of detail leaves out, if there are any.
+    fn left_out(&self, detail: DetailLevel) -> Option<String> {
         let hidden = self
             .entries
             .iter()
             .flat_map(|entry| &entry.details)
             .filter(|line| line.shown_from > detail);
         match (hidden.count(), detail) {
-            (0, _) | (_, Detail::Fields) => None,
-            (lines, Detail::Objects) => {
+            (0, _) | (_, DetailLevel::Fields) => None,
+            (lines, DetailLevel::Objects) => {
                 Some(format!("(fields left out for length: {})", count(lines, "line")))
             }
-            (lines, Detail::Heads) => Some(format!(
+            (lines, DetailLevel::Heads) => Some(format!(
                 "(objects and fields left out for length: {})",
                 count(lines, "line")
             )),
@@ -168,22 +168,22 @@ mod tests {
 
     use super::*;
 
-    const BYTES: Cost = Cost {
-        of: str::len,
+    const BYTES: LineCost = LineCost {
+        text: str::len,
         per_line: 1,
     };
 
     fn list(releases: &[(&str, &str, usize)]) -> List {
-        let entry = |&(namespace, name, objects): &(&str, &str, usize)| Entry {
+        let entry = |&(namespace, name, objects): &(&str, &str, usize)| ListEntry {
             namespace: namespace.to_owned(),
             head: format!("{namespace}/{name}"),
             details: (0..objects)
                 .flat_map(|_| {
                     [
-                        (Detail::Objects, "  Deployment"),
-                        (Detail::Fields, "    changed /spec/replicas"),
+                        (DetailLevel::Objects, "  Deployment"),
+                        (DetailLevel::Fields, "    changed /spec/replicas"),
                     ]
-                    .map(|(shown_from, text)| Line {
+                    .map(|(shown_from, text)| DetailLine {
                         shown_from,
                         text: text.to_owned(),
                     })

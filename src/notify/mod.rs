@@ -1,57 +1,60 @@
-//! Tells people and services what a scan found. The only user of an HTTP client besides the cluster's.
+//! Notifies people and services of the result of a scan. The only user of an HTTP client besides the cluster's.
 //!
 //! A report goes through three steps: [`digest`] puts it into words (pure), a sink builds its payload from them
 //! (pure, held to the receiver's documented limits by tests), and [`http`] delivers it. Sinks run side by side and
 //! each has its own result: a receiver that is down costs its own message and no other. That a message could not be
 //! delivered is part of the run's result, so results are values, not a first error that hides the second.
+//!
+//! Each kind of sink has a folder with its settings, its payload and its [`Sink`]; [`section`] lists them.
 
 pub mod digest;
 pub mod http;
 pub mod list;
 pub mod pagerduty;
+pub mod section;
 pub mod settings;
 pub mod slack;
 mod text;
 
 use std::fmt;
 
-use futures::future::join_all;
+use futures::future::{BoxFuture, join_all};
 
 use self::digest::Digest;
 use self::http::Http;
-use self::pagerduty::plan::Plan;
-use self::settings::{HttpSettings, PagerDutySettings, SlackSettings};
+use self::settings::HttpSettings;
 use crate::model::Report;
 
-pub use self::http::install_crypto_provider;
+/// A receiver of notifications, such as a chat channel or a service that alerts people.
+pub trait Sink: Send + Sync {
+    /// Sends the notification that a report calls for, if any. The text of `digest` is sanitised and capped already;
+    /// text that comes from `report` has to be sanitised by the sink.
+    fn deliver<'a>(
+        &'a self,
+        http: &'a Http,
+        report: &'a Report,
+        digest: &'a Digest,
+    ) -> BoxFuture<'a, Delivery>;
 
-/// Everywhere that reports are sent to.
-pub struct Sinks {
-    http: Http,
-    sinks: Vec<Sink>,
+    /// Finds out whether messages would arrive, without sending any that people see.
+    fn check<'a>(&'a self, http: &'a Http) -> BoxFuture<'a, CheckResult>;
 }
 
-/// One receiver.
-enum Sink {
-    Slack(SlackSettings),
-    PagerDuty(PagerDutySettings),
-}
-
-/// What became of one sink's message.
+/// The result of one sink's delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     /// The sink's name.
     pub sink: String,
-    /// What became of it.
-    pub outcome: DeliveryOutcome,
+    /// How the delivery ended.
+    pub status: DeliveryStatus,
 }
 
-/// What became of a message.
+/// How a delivery ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DeliveryOutcome {
+pub enum DeliveryStatus {
     /// The receiver took it.
     Delivered {
-        /// What was sent and what was left out, if there is anything to say about it.
+        /// The numbers of messages that were sent and left out, for sinks that send several.
         note: Option<String>,
     },
     /// The report did not call for a message.
@@ -64,11 +67,11 @@ pub enum DeliveryOutcome {
 }
 
 impl Delivery {
-    /// Whether something that should have been said was not.
+    /// Whether a message that the report calls for did not arrive.
     pub fn is_undelivered(&self) -> bool {
-        match self.outcome {
-            DeliveryOutcome::Undelivered { .. } => true,
-            DeliveryOutcome::Delivered { .. } | DeliveryOutcome::NothingToSend => false,
+        match self.status {
+            DeliveryStatus::Undelivered { .. } => true,
+            DeliveryStatus::Delivered { .. } | DeliveryStatus::NothingToSend => false,
         }
     }
 }
@@ -76,23 +79,23 @@ impl Delivery {
 impl fmt::Display for Delivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.sink)?;
-        match &self.outcome {
-            DeliveryOutcome::Delivered { note: None } => f.write_str("delivered"),
-            DeliveryOutcome::Delivered { note: Some(note) } => write!(f, "delivered: {note}"),
-            DeliveryOutcome::NothingToSend => f.write_str("nothing to send"),
-            DeliveryOutcome::Undelivered { reason } => write!(f, "not delivered: {reason}"),
+        match &self.status {
+            DeliveryStatus::Delivered { note: None } => f.write_str("delivered"),
+            DeliveryStatus::Delivered { note: Some(note) } => write!(f, "delivered: {note}"),
+            DeliveryStatus::NothingToSend => f.write_str("nothing to send"),
+            DeliveryStatus::Undelivered { reason } => write!(f, "not delivered: {reason}"),
         }
     }
 }
 
-/// What a check found out about one sink.
+/// The result of checking one sink.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckResult {
     /// The sink's name.
     pub sink: String,
     /// Whether messages can be expected to arrive.
     pub status: CheckStatus,
-    /// What was seen, in one sentence.
+    /// The reason, in one sentence.
     pub message: String,
 }
 
@@ -107,6 +110,12 @@ pub enum CheckStatus {
     Invalid,
 }
 
+/// Everywhere that reports are sent to.
+pub struct Sinks {
+    http: Http,
+    sinks: Vec<Box<dyn Sink>>,
+}
+
 impl Sinks {
     /// No sinks yet. Nothing is set up before the first message.
     pub fn new(http: HttpSettings) -> Self {
@@ -116,17 +125,17 @@ impl Sinks {
         }
     }
 
-    /// Adds a Slack webhook.
+    /// Adds a sink.
     #[must_use]
-    pub fn with_slack(mut self, settings: SlackSettings) -> Self {
-        self.sinks.push(Sink::Slack(settings));
-        self
+    pub fn with(self, sink: impl Sink + 'static) -> Self {
+        self.with_all([sink])
     }
 
-    /// Adds a PagerDuty service.
+    /// Adds as many sinks of one kind as there are.
     #[must_use]
-    pub fn with_pagerduty(mut self, settings: PagerDutySettings) -> Self {
-        self.sinks.push(Sink::PagerDuty(settings));
+    pub fn with_all<S: Sink + 'static>(mut self, sinks: impl IntoIterator<Item = S>) -> Self {
+        let sinks = sinks.into_iter().map(|sink| Box::new(sink) as Box<dyn Sink>);
+        self.sinks.extend(sinks);
         self
     }
 
@@ -138,66 +147,15 @@ impl Sinks {
     /// Sends a report everywhere at once. One result for each sink, in the order in which they were added.
     pub async fn deliver(&self, report: &Report) -> Vec<Delivery> {
         let digest = Digest::new(report);
-        join_all(
-            self.sinks
-                .iter()
-                .map(|sink| sink.deliver(&self.http, report, &digest)),
-        )
-        .await
+        let deliveries = self
+            .sinks
+            .iter()
+            .map(|sink| sink.deliver(&self.http, report, &digest));
+        join_all(deliveries).await
     }
 
     /// Finds out for every sink whether messages would arrive, without sending any that people see.
     pub async fn check(&self) -> Vec<CheckResult> {
         join_all(self.sinks.iter().map(|sink| sink.check(&self.http))).await
     }
-}
-
-impl Sink {
-    async fn deliver(&self, http: &Http, report: &Report, digest: &Digest) -> Delivery {
-        let (sink, result) = match self {
-            Self::Slack(settings) => (&settings.name, deliver_to_slack(http, settings, digest).await),
-            Self::PagerDuty(settings) => (&settings.name, deliver_to_pagerduty(http, settings, report).await),
-        };
-        let outcome = result.unwrap_or_else(|reason| DeliveryOutcome::Undelivered { reason });
-        Delivery {
-            sink: sink.clone(),
-            outcome,
-        }
-    }
-
-    async fn check(&self, http: &Http) -> CheckResult {
-        match self {
-            Self::Slack(settings) => slack::check(http, settings).await,
-            Self::PagerDuty(settings) => pagerduty::check(http, settings).await,
-        }
-    }
-}
-
-async fn deliver_to_slack(
-    http: &Http,
-    settings: &SlackSettings,
-    digest: &Digest,
-) -> Result<DeliveryOutcome, String> {
-    if !slack::is_worth_sending(digest, settings.when) {
-        return Ok(DeliveryOutcome::NothingToSend);
-    }
-    slack::send(http, settings, digest)
-        .await
-        .map_err(|error| error.to_string())?;
-    Ok(DeliveryOutcome::Delivered { note: None })
-}
-
-async fn deliver_to_pagerduty(
-    http: &Http,
-    settings: &PagerDutySettings,
-    report: &Report,
-) -> Result<DeliveryOutcome, String> {
-    let plan = Plan::new(report, settings);
-    if plan.events.is_empty() {
-        return Ok(DeliveryOutcome::NothingToSend);
-    }
-    let note = pagerduty::send(http, settings, &plan)
-        .await
-        .map_err(|error| error.to_string())?;
-    Ok(DeliveryOutcome::Delivered { note: Some(note) })
 }

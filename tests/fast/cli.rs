@@ -7,7 +7,15 @@ use serde_json::Value;
 
 use crate::support::program::{Driftline, Ran, example};
 
-const COMMANDS: [&str; 6] = ["scan", "snapshot", "explain", "notify", "completions", "man"];
+const COMMANDS: [&str; 7] = [
+    "scan",
+    "diagnose",
+    "snapshot",
+    "explain",
+    "notify",
+    "completions",
+    "man",
+];
 
 /// Runs driftline with nothing in its environment but what is given.
 fn run_with(environment: &[(&str, &str)], arguments: &[&str]) -> Ran {
@@ -49,6 +57,7 @@ fn the_help_of_every_command() {
     for command in [
         &[][..],
         &["scan"],
+        &["diagnose"],
         &["snapshot"],
         &["explain"],
         &["notify"],

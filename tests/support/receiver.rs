@@ -172,7 +172,8 @@ async fn read(stream: &mut TcpStream) -> Option<Received> {
         headers,
         body: bytes[end + 4..].to_vec(),
     };
-    let length = received.header("content-length")?.parse().ok()?;
+    // A request without a body has no length.
+    let length = received.header("content-length").unwrap_or("0").parse().ok()?;
     while received.body.len() < length {
         if stream.read_buf(&mut received.body).await.ok()? == 0 {
             return None;

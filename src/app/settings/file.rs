@@ -4,13 +4,18 @@
 //! in it, only the names of the files that hold them.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer};
+use clap::ValueEnum;
+use serde::{Deserialize, Deserializer, de};
 
-use super::SettingsError;
+use super::error::SettingsError;
 use super::ignore::IgnoreRule;
+use crate::app::exit::FailOn;
+use crate::notify::section::NotifySection;
+use crate::notify::settings::duration;
+use crate::policy::Confirm;
 use crate::policy::managers::Lists;
 use crate::vocabulary::{FindingCode, Severity};
 
@@ -28,12 +33,14 @@ pub(super) struct File {
     pub(super) notify: NotifySection,
 }
 
+/// How reports call the cluster.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ClusterSection {
     pub(super) name: Option<String>,
 }
 
+/// The namespaces and limits of a scan, and its exit status.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ScanSection {
@@ -46,26 +53,13 @@ pub(super) struct ScanSection {
     #[serde(deserialize_with = "duration")]
     pub(super) stuck_after: Option<Duration>,
     pub(super) exit_code_on_drift: Option<u8>,
-    pub(super) confirm: Confirm,
-    pub(super) fail_on: FailOn,
+    #[serde(deserialize_with = "choice")]
+    pub(super) confirm: Option<Confirm>,
+    #[serde(deserialize_with = "choice")]
+    pub(super) fail_on: Option<FailOn>,
 }
 
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum FailOn {
-    #[default]
-    Drift,
-    Health,
-}
-
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Confirm {
-    #[default]
-    None,
-    Server,
-}
-
+/// Values that are hidden besides those of Secrets.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RedactSection {
@@ -73,70 +67,11 @@ pub(super) struct RedactSection {
     pub(super) config_maps: bool,
 }
 
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct NotifySection {
-    pub(super) attempts: Option<u32>,
-    #[serde(deserialize_with = "duration")]
-    pub(super) budget: Option<Duration>,
-    pub(super) slack: Option<SlackSection>,
-    pub(super) pagerduty: Option<PagerDutySection>,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct SlackSection {
-    pub(super) url_file: Option<PathBuf>,
-    pub(super) format: Option<SlackFormat>,
-    pub(super) when: When,
-    pub(super) allow_http: bool,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum SlackFormat {
-    Blocks,
-    Attachments,
-    Text,
-}
-
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum When {
-    #[default]
-    Drift,
-    Always,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct PagerDutySection {
-    pub(super) routing_key_file: Option<PathBuf>,
-    pub(super) url: Option<String>,
-    pub(super) scope: PagerDutyScope,
-    pub(super) severity: Option<PagerDutySeverity>,
-    pub(super) allow_http: bool,
-}
-
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum PagerDutyScope {
-    #[default]
-    Cluster,
-    Release,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum PagerDutySeverity {
-    Critical,
-    Error,
-    Warning,
-    Info,
-}
-
-/// Reads a configuration file.
-pub(super) fn read(path: &Path) -> Result<File, SettingsError> {
+/// Reads a configuration file. Without one, nothing is configured.
+pub(super) fn read(path: Option<&Path>) -> Result<File, SettingsError> {
+    let Some(path) = path else {
+        return Ok(File::default());
+    };
     let text = std::fs::read_to_string(path).map_err(|source| SettingsError::Unreadable {
         what: "configuration file",
         path: path.to_owned(),
@@ -149,7 +84,7 @@ pub(super) fn read(path: &Path) -> Result<File, SettingsError> {
     })
 }
 
-/// The line, where it is known, and what is wrong there.
+/// Parses a configuration file. An error has the line, where it is known, and the mistake on it.
 pub(super) fn parse(text: &str) -> Result<File, (Option<u64>, String)> {
     // A file of comments only is a file without settings.
     if text
@@ -166,14 +101,17 @@ pub(super) fn parse(text: &str) -> Result<File, (Option<u64>, String)> {
     })
 }
 
-fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+/// One of the words that the flag of the same name takes.
+fn choice<'de, D: Deserializer<'de>, T: ValueEnum>(deserializer: D) -> Result<Option<T>, D::Error> {
     let Some(text) = Option::<String>::deserialize(deserializer)? else {
         return Ok(None);
     };
-    humantime::parse_duration(&text).map(Some).map_err(|error| {
-        serde::de::Error::custom(format!(
-            "`{text}` is not a duration such as 30s, 15m or 1h30m: {error}"
-        ))
+    T::from_str(&text, false).map(Some).map_err(|_| {
+        let words = T::value_variants()
+            .iter()
+            .filter_map(ValueEnum::to_possible_value);
+        let words: Vec<String> = words.map(|word| word.get_name().to_owned()).collect();
+        de::Error::custom(format!("`{text}` is not one of: {}", words.join(", ")))
     })
 }
 
@@ -188,12 +126,19 @@ mod tests {
             ("severity:\n  changd: info\n", 2, "changed"),
             ("severity:\n  changed: low\n", 2, "drift, info"),
             ("scan:\n  timeout: soon\n", 2, "not a duration such as"),
+            ("scan:\n  confirm: all\n", 2, "`all` is not one of: none, server"),
+            (
+                "scan:\n  fail_on: error\n",
+                2,
+                "`error` is not one of: drift, health",
+            ),
+            ("notify:\n  budget: soon\n", 2, "not a duration such as"),
             ("notify:\n  slack:\n    when: never\n", 3, "always"),
             ("notify:\n  slack:\n    url: x\n", 3, "url_file"),
             ("scan: [\n", 1, ""),
         ] {
-            let (found, problem) = parse(text).unwrap_err();
-            assert_eq!(found, Some(line), "{text}: {problem}");
+            let (place, problem) = parse(text).unwrap_err();
+            assert_eq!(place, Some(line), "{text}: {problem}");
             assert!(problem.contains(expected), "{text}: {problem}");
         }
     }
@@ -201,7 +146,8 @@ mod tests {
     #[test]
     fn an_empty_file_sets_nothing() {
         for text in ["", "\n# comment\n"] {
-            assert!(parse(text).unwrap().notify.slack.is_none());
+            let file = parse(text).unwrap();
+            assert!(file.scan.namespaces.is_empty() && file.ignore.is_empty());
         }
     }
 }

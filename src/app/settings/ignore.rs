@@ -7,13 +7,12 @@ use std::str::FromStr;
 use serde::de::{self, DeserializeSeed, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::SettingsError;
-use super::file::File;
+use super::error::SettingsError;
 use crate::policy::ignore::{Glob, IgnoreRules, Rule, Selector};
 use crate::policy::path_pattern::PathPattern;
 use crate::vocabulary::FindingCode;
 
-/// One rule. What it says has to hold, all of it.
+/// One rule: a set of conditions, all of which have to hold.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct IgnoreRule {
@@ -38,14 +37,17 @@ pub(super) struct IgnoreRule {
     code: Vec<FindingCode>,
 }
 
-/// What the file ignores.
-pub(super) fn ignoring(file: &File) -> Result<IgnoreRules, SettingsError> {
-    if let Some(key) = &file.ignore_annotation
+/// The rules of the file and the key of its annotation, checked.
+pub(super) fn ignore_rules(
+    rules: &[IgnoreRule],
+    annotation: Option<&str>,
+) -> Result<IgnoreRules, SettingsError> {
+    if let Some(key) = annotation
         && !is_annotation_key(key)
     {
-        return Err(SettingsError::IgnoreAnnotation(key.clone()));
+        return Err(SettingsError::IgnoreAnnotation(key.to_owned()));
     }
-    let rules = file.ignore.iter().cloned().zip(1..).map(|(rule, number)| {
+    let rules = rules.iter().cloned().zip(1..).map(|(rule, number)| {
         let rule = Rule::from(rule);
         if rule.is_empty() {
             return Err(SettingsError::EmptyIgnoreRule(number));
@@ -54,7 +56,7 @@ pub(super) fn ignoring(file: &File) -> Result<IgnoreRules, SettingsError> {
     });
     Ok(IgnoreRules {
         rules: rules.collect::<Result<_, _>>()?,
-        annotation: file.ignore_annotation.clone(),
+        annotation: annotation.map(str::to_owned),
     })
 }
 
@@ -117,13 +119,13 @@ impl<'de, T: FromStr<Err: fmt::Display>> Visitor<'de> for OneOrMany<T> {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<T>, E> {
-        text.parse().map(|one| vec![one]).map_err(E::custom)
+        text.parse().map(|item| vec![item]).map_err(E::custom)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
         let mut all = Vec::new();
-        while let Some(one) = items.next_element_seed(Element(PhantomData))? {
-            all.push(one);
+        while let Some(item) = items.next_element_seed(Element(PhantomData))? {
+            all.push(item);
         }
         if all.is_empty() {
             return Err(de::Error::custom(
@@ -155,7 +157,7 @@ mod tests {
     fn read(text: &str) -> Result<IgnoreRules, String> {
         let file =
             parse(text).map_err(|(line, problem)| format!("{}: {problem}", line.unwrap_or_default()))?;
-        ignoring(&file).map_err(|error| error.to_string())
+        ignore_rules(&file.ignore, file.ignore_annotation.as_deref()).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -175,15 +177,15 @@ ignore:
   - path: /spec/replicas
     code: changed
 "#;
-        let ignoring = read(text).unwrap();
+        let ignore = read(text).unwrap();
         assert_eq!(
-            ignoring.rules[0].to_string(),
+            ignore.rules[0].to_string(),
             "kind Deployment, api_version apps/*, namespace team-{a,b}, name web-*, release shop, labels \
              app=web,tier!=db, path /spec/replicas or containers[name=app]/image, manager kubectl-*, code changed \
              or removed"
         );
-        assert_eq!(ignoring.rules[1].to_string(), "path /spec/replicas, code changed");
-        assert_eq!(ignoring.annotation, None);
+        assert_eq!(ignore.rules[1].to_string(), "path /spec/replicas, code changed");
+        assert_eq!(ignore.annotation, None);
     }
 
     #[test]

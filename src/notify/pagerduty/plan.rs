@@ -5,37 +5,25 @@
 //! evaluated is ever resolved. A run that failed, was stopped or could not read everything closes no cluster's
 //! alert, and a release that was not compared keeps its own.
 
-use chrono::SecondsFormat;
 use serde_json::{Value, json};
-
 use sha2::{Digest as _, Sha256};
 
+use super::payload;
+use super::settings::{PagerDutyScope, PagerDutyService, PagerDutySeverity};
 use crate::model::{Fingerprint, ReleaseReport, Report};
 use crate::notify::digest::{Digest, critical_codes};
-use crate::notify::list::Cost;
-use crate::notify::settings::{PagerDutyScope, PagerDutySettings, PagerDutySeverity};
-use crate::notify::text::{NAME, clean, fit, json_len};
 use crate::vocabulary::{HealthCode, Outcome, Verdict};
-
-/// The limit of a summary, in characters.
-const SUMMARY: usize = 1_024;
-
-/// What the names of releases take of a summary.
-const SUMMARY_NAMES: usize = 600;
-
-/// What the lists take of an event. An event takes 512,000 bytes, but people read it.
-const DETAILS: usize = 40_000;
 
 /// One event for the Events API v2.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
     /// Which alert it is about.
     pub dedup_key: String,
-    /// What it does to it.
+    /// How it changes the alert.
     pub action: Action,
 }
 
-/// What an event does to its alert.
+/// How an event changes its alert.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     /// Opens it, or adds to its log if it is open.
@@ -76,13 +64,13 @@ pub struct Plan {
 
 impl Plan {
     /// Decides on the events for a report.
-    pub fn new(report: &Report, settings: &PagerDutySettings) -> Self {
-        match settings.scope {
+    pub fn new(report: &Report, digest: &Digest, service: &PagerDutyService) -> Self {
+        match service.scope {
             PagerDutyScope::Cluster => Self {
-                events: cluster_event(report, settings).into_iter().collect(),
+                events: cluster_event(report, digest, service).into_iter().collect(),
                 ..Self::default()
             },
-            PagerDutyScope::Release => release_events(report, settings),
+            PagerDutyScope::Release => release_events(report, digest, service),
         }
     }
 }
@@ -102,119 +90,72 @@ fn is_complete(report: &Report) -> bool {
         && report.summary.objects.unknown == 0
 }
 
-fn cluster_event(report: &Report, settings: &PagerDutySettings) -> Option<Event> {
-    let digest = Digest::new(report);
+fn cluster_event(report: &Report, digest: &Digest, service: &PagerDutyService) -> Option<Event> {
     let is_drift = report.summary.releases.drifted > 0 || report.outcome == Outcome::Drift;
     let causes = [
-        (is_drift, Some(settings.severities.drift)),
-        (!digest.critical.is_empty(), settings.severities.critical_health),
-        (!is_complete(report), settings.severities.incomplete),
+        (is_drift, Some(service.severities.drift)),
+        (!digest.critical.is_empty(), service.severities.critical_health),
+        (!is_complete(report), service.severities.incomplete),
     ];
     let severity = causes
         .into_iter()
         .find_map(|(applies, severity)| severity.filter(|_| applies));
     let action = match severity {
         Some(severity) => Action::Trigger {
-            payload: cluster_payload(report, &digest, severity),
+            payload: payload::of_cluster(report, digest, severity),
         },
         None if is_complete(report) => Action::Resolve,
         None => return None,
     };
     Some(Event {
-        dedup_key: cluster_key(report, settings),
+        dedup_key: cluster_key(report, service),
         action,
     })
 }
 
-fn cluster_key(report: &Report, settings: &PagerDutySettings) -> String {
+fn cluster_key(report: &Report, service: &PagerDutyService) -> String {
     let parts = ["cluster", &report.cluster.name].into_iter();
     dedup_key(&Fingerprint::of(
-        parts.chain(settings.selection.iter().map(String::as_str)),
+        parts.chain(service.selection.iter().map(String::as_str)),
     ))
 }
 
-fn cluster_payload(report: &Report, digest: &Digest, severity: PagerDutySeverity) -> Value {
-    let plain = Cost {
-        of: json_len,
-        per_line: 2,
-    };
-    let names = digest
-        .drifted
-        .without_details()
-        .lines(SUMMARY_NAMES, plain)
-        .join("; ");
-    let names = if names.is_empty() {
-        names
-    } else {
-        format!(" ({names})")
-    };
-    let summary = format!("driftline: {}{names}", digest.headline);
-    // In an array each line has two quotes and a comma.
-    let in_array = Cost {
-        of: json_len,
-        per_line: 3,
-    };
-    let mut details = json!({"cluster": digest.cluster, "counts": digest.counts, "scan": digest.origin});
-    for section in digest.sections(DETAILS, in_array) {
-        details[section.title] = json!(section.lines);
-    }
-    payload(report, digest, severity, &summary, &details)
-}
-
-fn payload(
-    report: &Report,
-    digest: &Digest,
-    severity: PagerDutySeverity,
-    summary: &str,
-    details: &Value,
-) -> Value {
-    json!({
-        "summary": fit(summary, SUMMARY),
-        "source": digest.cluster,
-        "severity": severity.as_str(),
-        "timestamp": report.finished_at.to_rfc3339_opts(SecondsFormat::Secs, true),
-        "class": "helm-drift",
-        "custom_details": details,
-    })
-}
-
-fn release_events(report: &Report, settings: &PagerDutySettings) -> Plan {
-    let digest = Digest::new(report);
+fn release_events(report: &Report, digest: &Digest, service: &PagerDutyService) -> Plan {
     let (mut triggers, mut resolves) = (Vec::new(), Vec::new());
     for release in &report.releases {
-        if let Some(severity) = release_severity(release, settings) {
+        if let Some(severity) = release_severity(release, service) {
             triggers.push((release, severity));
         } else if is_resolved(report, release) {
             resolves.push(release);
         }
     }
     // One event is for the cluster's alert: it stands in for alerts that have no room, and is closed when all have.
-    let room = settings.max_events.saturating_sub(1);
+    let room = service.max_events.saturating_sub(1);
     let triggers_left_out = triggers.len().saturating_sub(room);
     let resolves_left_out = resolves
         .len()
         .saturating_sub(room - (triggers.len() - triggers_left_out));
     let cluster = if triggers_left_out > 0 {
-        let payload = cluster_payload(report, &digest, settings.severities.drift);
+        let payload = payload::of_cluster(report, digest, service.severities.drift);
         Some(Action::Trigger { payload })
     } else {
         is_complete(report).then_some(Action::Resolve)
     };
     let mut events = Vec::new();
     events.extend(cluster.map(|action| Event {
-        dedup_key: cluster_key(report, settings),
+        dedup_key: cluster_key(report, service),
         action,
     }));
-    for (release, severity) in turn(&triggers, triggers_left_out, report) {
+    for (release, severity) in by_turns(&triggers, triggers_left_out, report) {
         let action = Action::Trigger {
-            payload: release_payload(report, &digest, release, *severity),
+            payload: payload::of_release(report, digest, release, *severity),
         };
         events.push(Event {
             dedup_key: dedup_key(&Fingerprint::release(report, release)),
             action,
         });
     }
-    for release in turn(&resolves, resolves_left_out, report) {
+    for release in by_turns(&resolves, resolves_left_out, report) {
         events.push(Event {
             dedup_key: dedup_key(&Fingerprint::release(report, release)),
             action: Action::Resolve,
@@ -227,9 +168,17 @@ fn release_events(report: &Report, settings: &PagerDutySettings) -> Plan {
     }
 }
 
-/// All but so many items, beginning anywhere: hashed from the time of the scan, so that over the runs every item has
-/// its turn whatever the interval, and the same report always gives the same events.
-fn turn<'a, T>(items: &'a [T], left_out: usize, report: &Report) -> impl Iterator<Item = &'a T> + use<'a, T> {
+/// All but so many items, beginning at one that the time of the scan decides on, so that over the runs every item has
+/// its turn, and the same report always gives the same events.
+///
+/// The time is hashed, because the plain time would not do: where the interval of the scans is a multiple of the
+/// number of items, as a day in seconds is of 90, it begins at the same item for ever, and the alerts of the releases
+/// behind the last event would never be closed.
+fn by_turns<'a, T>(
+    items: &'a [T],
+    left_out: usize,
+    report: &Report,
+) -> impl Iterator<Item = &'a T> + use<'a, T> {
     let hash = Sha256::digest(report.started_at.to_rfc3339());
     let number = hash
         .iter()
@@ -239,8 +188,8 @@ fn turn<'a, T>(items: &'a [T], left_out: usize, report: &Report) -> impl Iterato
     items.iter().cycle().skip(start).take(items.len() - left_out)
 }
 
-fn release_severity(release: &ReleaseReport, settings: &PagerDutySettings) -> Option<PagerDutySeverity> {
-    let severities = &settings.severities;
+fn release_severity(release: &ReleaseReport, service: &PagerDutyService) -> Option<PagerDutySeverity> {
+    let severities = &service.severities;
     let of_critical = || {
         severities
             .critical_health
@@ -264,35 +213,6 @@ fn is_resolved(report: &Report, release: &ReleaseReport) -> bool {
         && !moved
         && report.stopped.is_none()
         && report.outcome != Outcome::Error
-}
-
-fn release_payload(
-    report: &Report,
-    digest: &Digest,
-    release: &ReleaseReport,
-    severity: PagerDutySeverity,
-) -> Value {
-    let critical: Vec<_> = critical_codes(release).iter().map(|code| code.as_str()).collect();
-    let about = Digest::of_release(release);
-    let what = match release.verdict {
-        Verdict::Drifted => format!("drifted: {}", about.facts),
-        Verdict::Clean => format!("is in a critical state: {}", critical.join(", ")),
-        Verdict::Incomplete => "could not be fully read".to_owned(),
-        Verdict::Unreadable => "has a record that cannot be read".to_owned(),
-    };
-    let summary = format!("driftline: {}: {} {what}", digest.cluster, about.name);
-    let details = json!({
-        "cluster": digest.cluster,
-        "release": about.name,
-        "verdict": release.verdict.as_str(),
-        "critical": critical,
-        "drifted": about.details,
-        "scan": digest.origin,
-    });
-    let mut payload = payload(report, digest, severity, &summary, &details);
-    payload["component"] = json!(clean(&release.name, NAME));
-    payload["group"] = json!(clean(&release.namespace, NAME));
-    payload
 }
 
 /// The key of an alert that is known by this fingerprint. PagerDuty takes at most 255 characters.

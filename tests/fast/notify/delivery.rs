@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeZone, Utc};
+use driftline::app::process;
 use driftline::model::Report;
-use driftline::notify::settings::{
-    HttpSettings, PagerDutyScope, PagerDutySettings, Proxy, SlackFormat, SlackSettings, Transport, When,
-};
-use driftline::notify::{CheckStatus, Delivery, DeliveryOutcome, Sinks};
+use driftline::notify::pagerduty::settings::{PagerDutyScope, PagerDutyService};
+use driftline::notify::settings::{HttpSettings, Proxy, Transport};
+use driftline::notify::slack::settings::{SendWhen, SlackFormat, SlackWebhook};
+use driftline::notify::{CheckStatus, Delivery, DeliveryStatus, Sinks};
 use driftline::vocabulary::Verdict;
 use secrecy::SecretString;
 
@@ -24,7 +25,8 @@ fn noon() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 3, 1, 12, 0, 0).unwrap()
 }
 
-fn quick() -> HttpSettings {
+pub(crate) fn quick() -> HttpSettings {
+    process::install_crypto_provider();
     HttpSettings {
         connect_timeout: Duration::from_secs(2),
         attempt_timeout: Duration::from_secs(2),
@@ -37,14 +39,14 @@ fn quick() -> HttpSettings {
     }
 }
 
-fn slack(url: &str) -> SlackSettings {
-    let mut settings = SlackSettings::try_new(&SecretString::from(url), Transport::AllowHttp).unwrap();
+fn slack(url: &str) -> SlackWebhook {
+    let mut settings = SlackWebhook::try_new(&SecretString::from(url), Transport::AllowHttp).unwrap();
     settings.format = SlackFormat::Blocks;
     settings
 }
 
-fn pagerduty(url: &str) -> PagerDutySettings {
-    let settings = PagerDutySettings::try_new(&SecretString::from(KEY)).unwrap();
+fn pagerduty(url: &str) -> PagerDutyService {
+    let settings = PagerDutyService::try_new(&SecretString::from(KEY)).unwrap();
     settings.with_url(url, Transport::AllowHttp).unwrap()
 }
 
@@ -64,23 +66,23 @@ fn reason(delivery: &Delivery) -> String {
             "{text}"
         );
     }
-    match &delivery.outcome {
-        DeliveryOutcome::Undelivered { reason } => reason.clone(),
-        DeliveryOutcome::Delivered { .. } | DeliveryOutcome::NothingToSend => String::new(),
+    match &delivery.status {
+        DeliveryStatus::Undelivered { reason } => reason.clone(),
+        DeliveryStatus::Delivered { .. } | DeliveryStatus::NothingToSend => String::new(),
     }
 }
 
 /// Sends the report to a Slack server that answers so; the reason it failed, and what the server got.
 async fn to_slack(http: HttpSettings, replies: impl IntoIterator<Item = Reply>) -> (String, Vec<Received>) {
     let server = Receiver::start(replies).await;
-    let sinks = Sinks::new(http).with_slack(slack(&server.url(PATH)));
+    let sinks = Sinks::new(http).with(slack(&server.url(PATH)));
     let deliveries = sinks.deliver(&drift()).await;
     (reason(&deliveries[0]), server.received())
 }
 
 async fn to_pagerduty(replies: impl IntoIterator<Item = Reply>) -> (String, Vec<Received>) {
     let server = Receiver::start(replies).await;
-    let sinks = Sinks::new(quick()).with_pagerduty(pagerduty(&server.url("/v2/enqueue?x=hunter2")));
+    let sinks = Sinks::new(quick()).with(pagerduty(&server.url("/v2/enqueue?x=hunter2")));
     let deliveries = sinks.deliver(&drift()).await;
     (reason(&deliveries[0]), server.received())
 }
@@ -115,11 +117,11 @@ async fn refusals_are_final_and_only_known_words_are_quoted() {
     let cases = [
         (
             Reply::Answer(400, "invalid_blocks"),
-            "refused the message with 400 `invalid_blocks`",
+            "refused the message with 400: Slack does not accept the layout of the message (`invalid_blocks`)",
         ),
         (
             Reply::Answer(403, "action_prohibited\n"),
-            "refused the message with 403 `action_prohibited`",
+            "refused the message with 403: an administrator restricts posting to this channel (`action_prohibited`)",
         ),
         (
             Reply::Answer(404, "no_service"),
@@ -131,11 +133,11 @@ async fn refusals_are_final_and_only_known_words_are_quoted() {
         ),
         (
             Reply::Answer(400, "evil hunter2"),
-            "answered 400 and not as an incoming webhook does",
+            "answered 400, not as an incoming webhook does",
         ),
         (
             Reply::Answer(200, "<html>evil</html>"),
-            "answered 200 and not as an incoming webhook does",
+            "answered 200, not as an incoming webhook does",
         ),
         (
             Reply::Redirect("/services/T00/B00/evil"),
@@ -171,7 +173,7 @@ async fn trouble_that_stays_is_reported_as_what_it_is() {
     let cases = [
         (
             Reply::Answer(500, "evil"),
-            "answered 500, a trouble of its own (gave up after 3 attempts)",
+            "answered 500 (server error) (gave up after 3 attempts)",
         ),
         (
             Reply::Answer(429, "evil"),
@@ -196,10 +198,7 @@ async fn an_answer_that_breaks_off_is_not_sent_for_twice() {
 #[tokio::test]
 async fn a_closed_port_is_named_with_host_and_cause() {
     let url = refused(PATH).await;
-    let deliveries = Sinks::new(quick())
-        .with_slack(slack(&url))
-        .deliver(&drift())
-        .await;
+    let deliveries = Sinks::new(quick()).with(slack(&url)).deliver(&drift()).await;
     let reason = reason(&deliveries[0]);
     assert!(
         reason.contains("127.0.0.1:") && reason.contains("could not connect: connection refused"),
@@ -211,10 +210,7 @@ async fn a_closed_port_is_named_with_host_and_cause() {
 async fn a_server_without_tls_is_named_as_such() {
     let server = Receiver::start([Reply::Answer(200, "ok")]).await;
     let url = server.url(PATH).replace("http://", "https://");
-    let deliveries = Sinks::new(quick())
-        .with_slack(slack(&url))
-        .deliver(&drift())
-        .await;
+    let deliveries = Sinks::new(quick()).with(slack(&url)).deliver(&drift()).await;
     let reason = reason(&deliveries[0]);
     assert!(
         reason.contains("could not connect: received corrupt message"),
@@ -229,7 +225,7 @@ async fn a_name_that_does_not_resolve_is_named_as_such() {
         ..quick()
     };
     let url = "http://receiver.invalid/services/T00/B00/hunter2";
-    let deliveries = Sinks::new(http).with_slack(slack(url)).deliver(&drift()).await;
+    let deliveries = Sinks::new(http).with(slack(url)).deliver(&drift()).await;
     let reason = reason(&deliveries[0]);
     // Where there is no resolver at all, it may be the time that runs out.
     assert!(
@@ -297,9 +293,9 @@ async fn one_failing_sink_hides_no_other() {
     let mut second = slack(&good.url(PATH));
     second.name = "slack-platform".to_owned();
     let sinks = Sinks::new(quick())
-        .with_slack(slack(&refused(PATH).await))
-        .with_slack(second)
-        .with_pagerduty(pagerduty(&pager.url("/v2/enqueue")));
+        .with(slack(&refused(PATH).await))
+        .with(second)
+        .with(pagerduty(&pager.url("/v2/enqueue")));
     let deliveries = sinks.deliver(&drift()).await;
     let undelivered: Vec<_> = deliveries
         .iter()
@@ -317,14 +313,14 @@ async fn a_clean_run_is_only_told_where_that_is_asked_for() {
     let clean = report(vec![release("shop", "api", Verdict::Clean)]);
     let chat = Receiver::start([Reply::Answer(200, "ok")]).await;
     let mut always = slack(&chat.url("/services/always"));
-    always.when = When::Always;
+    always.when = SendWhen::Always;
     let deliveries = Sinks::new(quick())
-        .with_slack(slack(&chat.url(PATH)))
-        .with_slack(always)
+        .with(slack(&chat.url(PATH)))
+        .with(always)
         .deliver(&clean)
         .await;
-    assert_eq!(deliveries[0].outcome, DeliveryOutcome::NothingToSend);
-    assert_eq!(deliveries[1].outcome, DeliveryOutcome::Delivered { note: None });
+    assert_eq!(deliveries[0].status, DeliveryStatus::NothingToSend);
+    assert_eq!(deliveries[1].status, DeliveryStatus::Delivered { note: None });
     assert_eq!(
         chat.received()
             .iter()
@@ -352,7 +348,7 @@ async fn pagerduty_accepts_with_202_only() {
         (Reply::Answer(403, "evil"), "refused the event with 403", 1),
         (
             Reply::Answer(200, "evil"),
-            "answered 200, where PagerDuty answers 202",
+            "answered 200, not 202 as PagerDuty does",
             1,
         ),
         (Reply::Redirect("/evil"), "a redirect, which is not followed", 1),
@@ -380,10 +376,7 @@ async fn a_refused_event_does_not_keep_the_others_back() {
     .await;
     let mut settings = pagerduty(&server.url("/v2/enqueue"));
     settings.scope = PagerDutyScope::Release;
-    let deliveries = Sinks::new(quick())
-        .with_pagerduty(settings.clone())
-        .deliver(&drift())
-        .await;
+    let deliveries = Sinks::new(quick()).with(settings.clone()).deliver(&drift()).await;
     // The cluster's resolve, the drifted release's trigger, the clean one's resolve.
     assert_eq!(server.received().len(), 3);
     server
@@ -400,10 +393,7 @@ async fn a_refused_event_does_not_keep_the_others_back() {
     let settings = settings
         .with_url(&server.url("/v2/enqueue"), Transport::AllowHttp)
         .unwrap();
-    Sinks::new(quick())
-        .with_pagerduty(settings)
-        .deliver(&drift())
-        .await;
+    Sinks::new(quick()).with(settings).deliver(&drift()).await;
     assert_eq!(server.received().len(), 1, "a bad key is bad for all");
 }
 
@@ -415,7 +405,7 @@ async fn what_is_left_out_is_said() {
     settings.max_events = 3;
     let releases = (0..10).map(|number| drifted("shop", &format!("app-{number}"), 1, 1));
     let deliveries = Sinks::new(quick())
-        .with_pagerduty(settings)
+        .with(settings)
         .deliver(&report(releases.collect()))
         .await;
     assert_eq!(
@@ -438,7 +428,7 @@ async fn many_events_are_paced() {
     };
     let start = Instant::now();
     let deliveries = Sinks::new(http)
-        .with_pagerduty(settings)
+        .with(settings)
         .deliver(&report(releases.collect()))
         .await;
     assert_eq!(reason(&deliveries[0]), "");
@@ -465,10 +455,7 @@ async fn checks_post_nothing_that_people_see() {
     ];
     for (reply, want) in cases {
         let server = Receiver::start([reply.clone()]).await;
-        let results = Sinks::new(quick())
-            .with_slack(slack(&server.url(PATH)))
-            .check()
-            .await;
+        let results = Sinks::new(quick()).with(slack(&server.url(PATH))).check().await;
         assert_eq!(results[0].status, want, "{reply:?}: {}", results[0].message);
         assert!(!results[0].message.contains("hunter2"), "{}", results[0].message);
         assert_eq!(server.received()[0].body, br#"{"text":""}"#);
@@ -483,7 +470,7 @@ async fn checks_post_nothing_that_people_see() {
     ] {
         let server = Receiver::start([reply]).await;
         let results = Sinks::new(quick())
-            .with_pagerduty(pagerduty(&server.url("/v2/enqueue")))
+            .with(pagerduty(&server.url("/v2/enqueue")))
             .check()
             .await;
         assert_eq!(results[0].status, want, "{}", results[0].message);

@@ -3,8 +3,10 @@
 use driftline::model::{Actor, IgnoredBy, Report, ReportError};
 use driftline::notify::digest::{Digest, Level};
 use driftline::notify::pagerduty::plan::Plan;
-use driftline::notify::settings::{PagerDutyScope, PagerDutySettings, SlackFormat, When};
+use driftline::notify::pagerduty::settings::{PagerDutyScope, PagerDutyService};
 use driftline::notify::slack;
+use driftline::notify::slack::payload::message;
+use driftline::notify::slack::settings::{SendWhen, SlackFormat};
 use driftline::vocabulary::{HealthCode, ObjectState, Outcome, Stopped, Verdict};
 use proptest::prelude::*;
 use secrecy::SecretString;
@@ -15,8 +17,8 @@ use crate::support::rules::{check_pagerduty, check_slack};
 
 const FORMATS: [SlackFormat; 3] = [SlackFormat::Blocks, SlackFormat::Attachments, SlackFormat::Text];
 
-fn pagerduty(scope: PagerDutyScope) -> PagerDutySettings {
-    let mut settings = PagerDutySettings::try_new(&SecretString::from("k".repeat(32))).unwrap();
+fn pagerduty(scope: PagerDutyScope) -> PagerDutyService {
+    let mut settings = PagerDutyService::try_new(&SecretString::from("k".repeat(32))).unwrap();
     settings.scope = scope;
     settings
 }
@@ -24,11 +26,11 @@ fn pagerduty(scope: PagerDutyScope) -> PagerDutySettings {
 /// Every message that a report can become, checked.
 fn messages(report: &Report) -> Vec<Value> {
     let digest = Digest::new(report);
-    let mut messages: Vec<_> = FORMATS.map(|format| slack::message(&digest, format)).into();
+    let mut messages: Vec<_> = FORMATS.map(|format| message(&digest, format)).into();
     messages.iter().for_each(check_slack);
     for scope in [PagerDutyScope::Cluster, PagerDutyScope::Release] {
         let settings = pagerduty(scope);
-        let events = Plan::new(report, &settings).events;
+        let events = Plan::new(report, &digest, &settings).events;
         assert!(events.len() <= settings.max_events);
         let events = events.iter().map(|event| event.body(&"k".repeat(32)));
         messages.extend(events.inspect(check_pagerduty));
@@ -132,17 +134,18 @@ fn a_short_report_is_said_in_full() {
     let mut unread = release("shop", "api", Verdict::Incomplete);
     unread.health.push(critical(HealthCode::Stuck));
     let report = report(vec![shop, unread, release("shop", "db", Verdict::Clean)]);
-    let blocks = slack::message(&Digest::new(&report), SlackFormat::Blocks);
+    let blocks = message(&Digest::new(&report), SlackFormat::Blocks);
     insta::assert_json_snapshot!("slack_blocks", blocks);
     insta::assert_json_snapshot!(
         "slack_attachments",
-        slack::message(&Digest::new(&report), SlackFormat::Attachments)
+        message(&Digest::new(&report), SlackFormat::Attachments)
     );
-    insta::assert_json_snapshot!(
-        "slack_text",
-        slack::message(&Digest::new(&report), SlackFormat::Text)
+    insta::assert_json_snapshot!("slack_text", message(&Digest::new(&report), SlackFormat::Text));
+    let plan = Plan::new(
+        &report,
+        &Digest::new(&report),
+        &pagerduty(PagerDutyScope::Cluster),
     );
-    let plan = Plan::new(&report, &pagerduty(PagerDutyScope::Cluster));
     insta::assert_json_snapshot!("pagerduty_trigger", plan.events[0].body(&"k".repeat(32)));
 }
 
@@ -152,7 +155,7 @@ fn whether_a_foreign_object_exists_elsewhere_is_not_said() {
         let mut release = drifted("shop", "web", 1, 0);
         release.objects[0].state = state;
         release.objects[0].namespace = namespace.map(str::to_owned);
-        slack::message(&Digest::new(&report(vec![release])), SlackFormat::Text)["text"].clone()
+        message(&Digest::new(&report(vec![release])), SlackFormat::Text)["text"].clone()
     };
     for elsewhere in [Some("kube-system"), None] {
         let (missing, foreign) = (
@@ -237,10 +240,10 @@ fn what_is_worth_a_message() {
             (level, &*format!("prod: {headline}"))
         );
         assert_eq!(
-            slack::is_worth_sending(&digest, When::Drift),
+            slack::is_worth_sending(&digest, SendWhen::Drift),
             level != Level::Clean
         );
-        assert!(slack::is_worth_sending(&digest, When::Always));
+        assert!(slack::is_worth_sending(&digest, SendWhen::Always));
         messages(&report);
     }
 }
@@ -256,7 +259,7 @@ fn the_same_report_is_the_same_message() {
         .iter_mut()
         .for_each(|release| release.objects.reverse());
     let digest = Digest::new(&report);
-    assert_eq!(slack::message(&digest, SlackFormat::Blocks), first[0]);
+    assert_eq!(message(&digest, SlackFormat::Blocks), first[0]);
 }
 
 fn any_name() -> impl Strategy<Value = String> {

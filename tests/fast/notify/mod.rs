@@ -5,3 +5,4 @@ mod delivery;
 mod limits;
 mod pagerduty;
 mod reports;
+mod sinks;

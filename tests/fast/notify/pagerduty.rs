@@ -3,21 +3,26 @@
 use std::collections::BTreeSet;
 
 use driftline::model::{Report, ReportError};
+use driftline::notify::digest::Digest;
 use driftline::notify::pagerduty::plan::{Action, Event, Plan};
-use driftline::notify::settings::{PagerDutyScope, PagerDutySettings, PagerDutySeverity};
+use driftline::notify::pagerduty::settings::{PagerDutyScope, PagerDutyService, PagerDutySeverity};
 use driftline::vocabulary::{HealthCode, Outcome, Stopped, Verdict};
 use secrecy::SecretString;
 
 use super::reports::{critical, drifted, empty, release, report};
 
-fn settings(scope: PagerDutyScope) -> PagerDutySettings {
-    let mut settings = PagerDutySettings::try_new(&SecretString::from("k".repeat(32))).unwrap();
+fn settings(scope: PagerDutyScope) -> PagerDutyService {
+    let mut settings = PagerDutyService::try_new(&SecretString::from("k".repeat(32))).unwrap();
     settings.scope = scope;
     settings
 }
 
+fn plan(report: &Report, service: &PagerDutyService) -> Plan {
+    Plan::new(report, &Digest::new(report), service)
+}
+
 fn cluster(report: &Report) -> Option<&'static str> {
-    let plan = Plan::new(report, &settings(PagerDutyScope::Cluster));
+    let plan = plan(report, &settings(PagerDutyScope::Cluster));
     assert!(plan.events.len() <= 1);
     plan.events.first().map(action)
 }
@@ -118,7 +123,7 @@ fn severities_follow_the_settings() {
     settings.severities.drift = PagerDutySeverity::Critical;
     settings.severities.incomplete = Some(PagerDutySeverity::Info);
     settings.severities.critical_health = None;
-    let one = |report: &Report| Plan::new(report, &settings).events.first().map(action);
+    let one = |report: &Report| plan(report, &settings).events.first().map(action);
     assert_eq!(
         one(&report(vec![drifted("shop", "web", 1, 1)])),
         Some("trigger critical")
@@ -137,7 +142,7 @@ fn a_narrower_scan_has_an_alert_of_its_own() {
     let key = |selection: &[&str]| {
         let mut settings = settings(PagerDutyScope::Cluster);
         settings.selection = selection.iter().map(|&text| text.to_owned()).collect();
-        Plan::new(&clean(), &settings).events[0].dedup_key.clone()
+        plan(&clean(), &settings).events[0].dedup_key.clone()
     };
     let keys: BTreeSet<_> = [
         &[][..],
@@ -169,7 +174,7 @@ fn each_release_opens_and_closes_its_own_alert() {
     report.outcome = Outcome::Drift;
     let by_release = settings(PagerDutyScope::Release);
     let actions = |report: &Report| {
-        Plan::new(report, &by_release)
+        plan(report, &by_release)
             .events
             .iter()
             .map(action)
@@ -189,7 +194,7 @@ fn a_release_is_where_its_records_are() {
     let key = |change: fn(&mut driftline::model::ReleaseReport)| {
         let mut release = drifted("shop", "web", 1, 1);
         change(&mut release);
-        Plan::new(&report(vec![release]), &by_release)
+        plan(&report(vec![release]), &by_release)
             .events
             .pop()
             .unwrap()
@@ -214,7 +219,7 @@ fn too_many_drifted_releases_are_in_the_clusters_alert() {
     settings.max_events = 101;
     let releases = (0..250).map(|number| drifted("shop", &format!("app-{number:03}"), 1, 1));
     let clean = (0..50).map(|number| release("zoo", &format!("app-{number:03}"), Verdict::Clean));
-    let plan = Plan::new(&report(releases.chain(clean).collect()), &settings);
+    let plan = plan(&report(releases.chain(clean).collect()), &settings);
     assert_eq!(
         (plan.events.len(), plan.triggers_left_out, plan.resolves_left_out),
         (101, 150, 50)
@@ -240,10 +245,10 @@ fn resolves_without_room_get_their_turn() {
     let mut report = report(releases);
     let mut seen = BTreeSet::new();
     for _ in 0..48 {
-        let plan = Plan::new(&report, &settings);
-        assert_eq!((plan.events.len(), plan.resolves_left_out), (31, 60));
-        assert_eq!(plan, Plan::new(&report, &settings));
-        seen.extend(plan.events.into_iter().skip(1).map(|event| event.dedup_key));
+        let first = plan(&report, &settings);
+        assert_eq!((first.events.len(), first.resolves_left_out), (31, 60));
+        assert_eq!(first, plan(&report, &settings));
+        seen.extend(first.events.into_iter().skip(1).map(|event| event.dedup_key));
         report.started_at += chrono::Duration::hours(24);
     }
     assert_eq!(seen.len(), 90);

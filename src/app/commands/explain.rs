@@ -1,0 +1,22 @@
+//! `driftline explain`: explains a code or state that reports use.
+
+use crate::app::exit;
+use crate::app::output::print;
+use crate::explain;
+
+/// Runs the command to its exit status.
+pub(super) fn run(code: Option<&str>) -> anyhow::Result<u8> {
+    let text = if let Some(code) = code {
+        let explanations = explain::explain(code)?;
+        explanations
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("\n")
+    } else {
+        let names: Vec<&str> = explain::names().collect();
+        format!("{}\n", names.join("\n"))
+    };
+    print(text.as_bytes())?;
+    Ok(exit::CLEAN)
+}

@@ -1,0 +1,36 @@
+//! The commands, put together from the library's parts: each reads, prints and returns an exit status.
+
+mod diagnose;
+mod explain;
+mod notify;
+mod scan;
+mod snapshot;
+
+use clap::CommandFactory;
+
+use super::cli::{Cli, Command};
+use super::exit;
+use super::output::print;
+
+/// Runs one command to its exit status.
+pub async fn run(cli: Cli) -> anyhow::Result<u8> {
+    match cli.command {
+        Command::Scan(args) => scan::run(&args, &cli.global).await,
+        Command::Diagnose(args) => diagnose::run(&args, &cli.global).await,
+        Command::Snapshot(args) => snapshot::run(&args, &cli.global).await,
+        Command::Explain { code } => explain::run(code.as_deref()),
+        Command::Notify { check: _, config } => notify::run(config.as_deref()).await,
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "driftline", &mut script);
+            print(&script)?;
+            Ok(exit::CLEAN)
+        }
+        Command::Man => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+            print(&page)?;
+            Ok(exit::CLEAN)
+        }
+    }
+}

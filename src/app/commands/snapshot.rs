@@ -1,0 +1,55 @@
+//! `driftline snapshot`: saves everything that a scan reads to files.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use chrono::Utc;
+
+use crate::app::cli::{Global, SnapshotArgs};
+use crate::app::connect::connect;
+use crate::app::environment;
+use crate::app::exit;
+use crate::app::scanning::scan_with_progress;
+use crate::app::settings::Reading;
+use crate::app::stop::stop;
+use crate::snapshot::Recorder;
+use crate::vocabulary::Outcome;
+
+/// Runs the command to its exit status.
+pub(super) async fn run(args: &SnapshotArgs, global: &Global) -> anyhow::Result<u8> {
+    let reading = Reading::of_snapshot(args, &environment::variable)?;
+    let stop = stop(reading.timeout)?;
+    let (cluster, stop) = connect(reading.target, stop).await?;
+    let redaction = args.redact.then(|| reading.scan.rules.redaction.clone());
+    let recorder = Arc::new(Recorder::create(cluster, &args.output, Utc::now(), redaction)?);
+    let report = scan_with_progress(Arc::clone(&recorder), &reading.scan, stop, global).await;
+    for error in &report.errors {
+        tracing::error!("{}: {}", error.scope, error.message);
+    }
+    if report.outcome == Outcome::Error || report.stopped.is_some() {
+        anyhow::bail!(
+            "the snapshot in {} is incomplete: not everything could be read",
+            args.output.display()
+        );
+    }
+    let written = recorder.finish()?;
+    let mut text = format!(
+        "{} release records and {} objects written to {}\n",
+        written.records,
+        written.objects,
+        args.output.display()
+    );
+    if !args.redact {
+        text.push_str(
+            "The snapshot holds the values of Secrets: protect it like a Secret, or take it with --redact.\n",
+        );
+    }
+    io::stderr().write_all(text.as_bytes()).ok();
+    Ok(
+        if report.summary.objects.unknown > 0 || !report.errors.is_empty() {
+            exit::INCOMPLETE
+        } else {
+            exit::CLEAN
+        },
+    )
+}

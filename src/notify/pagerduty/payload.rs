@@ -1,0 +1,97 @@
+//! The text of alerts, in the form that the
+//! [Events API v2](https://developer.pagerduty.com/docs/send-alert-event) calls its `payload`.
+
+use chrono::SecondsFormat;
+use serde_json::{Value, json};
+
+use super::settings::PagerDutySeverity;
+use crate::model::{ReleaseReport, Report};
+use crate::notify::digest::{Digest, critical_codes};
+use crate::notify::list::LineCost;
+use crate::notify::text::{NAME, clean, fit, json_len};
+use crate::vocabulary::Verdict;
+
+/// The limit of a summary, in characters.
+const SUMMARY: usize = 1_024;
+
+/// What the names of releases take of a summary.
+const SUMMARY_NAMES: usize = 600;
+
+/// What the lists take of an event. An event takes 512,000 bytes, but people read it.
+const DETAILS: usize = 40_000;
+
+/// The payload of the cluster's alert.
+pub(super) fn of_cluster(report: &Report, digest: &Digest, severity: PagerDutySeverity) -> Value {
+    let plain = LineCost {
+        text: json_len,
+        per_line: 2,
+    };
+    let names = digest
+        .drifted
+        .without_details()
+        .lines(SUMMARY_NAMES, plain)
+        .join("; ");
+    let names = if names.is_empty() {
+        names
+    } else {
+        format!(" ({names})")
+    };
+    let summary = format!("driftline: {}{names}", digest.headline);
+    // In an array each line has two quotes and a comma.
+    let in_array = LineCost {
+        text: json_len,
+        per_line: 3,
+    };
+    let mut details = json!({"cluster": digest.cluster, "counts": digest.counts, "scan": digest.origin});
+    for section in digest.sections(DETAILS, in_array) {
+        details[section.title] = json!(section.lines);
+    }
+    payload(report, digest, severity, &summary, &details)
+}
+
+/// The payload of one release's alert.
+pub(super) fn of_release(
+    report: &Report,
+    digest: &Digest,
+    release: &ReleaseReport,
+    severity: PagerDutySeverity,
+) -> Value {
+    let critical: Vec<_> = critical_codes(release).iter().map(|code| code.as_str()).collect();
+    let about = Digest::of_release(release);
+    let what = match release.verdict {
+        Verdict::Drifted => format!("drifted: {}", about.facts),
+        Verdict::Clean => format!("is in a critical state: {}", critical.join(", ")),
+        Verdict::Incomplete => "could not be fully read".to_owned(),
+        Verdict::Unreadable => "has a record that cannot be read".to_owned(),
+    };
+    let summary = format!("driftline: {}: {} {what}", digest.cluster, about.name);
+    let details = json!({
+        "cluster": digest.cluster,
+        "release": about.name,
+        "verdict": release.verdict.as_str(),
+        "critical": critical,
+        "drifted": about.details,
+        "scan": digest.origin,
+    });
+    let mut payload = payload(report, digest, severity, &summary, &details);
+    payload["component"] = json!(clean(&release.name, NAME));
+    payload["group"] = json!(clean(&release.namespace, NAME));
+    payload
+}
+
+fn payload(
+    report: &Report,
+    digest: &Digest,
+    severity: PagerDutySeverity,
+    summary: &str,
+    details: &Value,
+) -> Value {
+    json!({
+        "summary": fit(summary, SUMMARY),
+        "source": digest.cluster,
+        "severity": severity.as_str(),
+        "timestamp": report.finished_at.to_rfc3339_opts(SecondsFormat::Secs, true),
+        "class": "helm-drift",
+        "custom_details": details,
+    })
+}

@@ -1,0 +1,201 @@
+//! The message that a report becomes, in each of the formats.
+//!
+//! In the blocks that Slack itself gets, everything is `plain_text` or a `rich_text` text element, neither of which
+//! Slack parses: no name can mention a channel, link anywhere or close a code block. The fallback text, and the text
+//! formats for other servers, are parsed; there `&`, `<` and `>` are escaped as
+//! [Slack asks](https://docs.slack.dev/messaging/formatting-message-text/#escaping), and `@` and backticks, which
+//! Mattermost takes as mentions and the end of a code block, are replaced by look-alikes.
+
+use serde_json::{Value, json};
+
+use super::settings::SlackFormat;
+use crate::notify::digest::{Digest, Level};
+use crate::notify::list::LineCost;
+use crate::notify::text::{fit, json_len};
+
+/// A header block's limit.
+const HEADER: usize = 150;
+
+/// What one text element is filled to. A text object takes 3,000 characters; a cleaned line takes at most 2,000 bytes.
+const CHUNK: usize = 2_900;
+
+/// What the lists take of a message with blocks. The whole is kept below 12,000 bytes: Slack documents no limit, and
+/// has been seen to refuse 15,200 bytes with `msg_blocks_too_long` and to accept 13,000.
+const BLOCKS_BODY: usize = 8_500;
+
+/// What the lists take of the fallback text, which is for notifications and screen readers.
+const FALLBACK_BODY: usize = 1_500;
+
+/// What the lists take of an attachment, whose text takes 3,000 characters.
+const ATTACHMENT_BODY: usize = 2_200;
+
+/// What the lists take of a message that is only text, which should have at most 4,000 characters.
+const TEXT_BODY: usize = 3_000;
+
+/// The message for a report.
+pub fn message(digest: &Digest, format: SlackFormat) -> Value {
+    let mut message = match format {
+        SlackFormat::Blocks => json!({"text": fallback(digest), "blocks": blocks(digest)}),
+        SlackFormat::Attachments => {
+            json!({"text": escape(&digest.headline), "attachments": [attachment(digest)]})
+        }
+        SlackFormat::Text => json!({"text": text(digest)}),
+    };
+    // Slack looks at what it thinks are links and names unless told otherwise.
+    message["parse"] = json!("none");
+    message["link_names"] = json!(false);
+    message["unfurl_links"] = json!(false);
+    message["unfurl_media"] = json!(false);
+    message
+}
+
+fn fallback(digest: &Digest) -> String {
+    let cost = LineCost {
+        text: |line| json_len(&escape(line)),
+        per_line: 2,
+    };
+    let mut lines = vec![digest.headline.clone()];
+    lines.extend(digest.counts.iter().cloned());
+    lines.extend(digest.drifted.without_details().lines(FALLBACK_BODY, cost));
+    escape(&lines.join("\n"))
+}
+
+fn blocks(digest: &Digest) -> Vec<Value> {
+    let cost = LineCost {
+        text: |line| json_len(&inert(line)),
+        per_line: 2,
+    };
+    let mut blocks = vec![
+        json!({"type": "header", "text": plain(&fit(&inert(&digest.headline), HEADER))}),
+        json!({"type": "section", "text": plain(&inert(&digest.counts.join("\n")))}),
+    ];
+    for section in digest.sections(BLOCKS_BODY, cost) {
+        let title = json!({"type": "text", "text": section.title, "style": {"bold": true}});
+        let mut elements = vec![json!({"type": "rich_text_section", "elements": [title]})];
+        for text in chunks(&section.lines) {
+            let text = json!({"type": "text", "text": text});
+            elements.push(json!({"type": "rich_text_preformatted", "elements": [text]}));
+        }
+        blocks.push(json!({"type": "rich_text", "elements": elements}));
+    }
+    let origin: Vec<_> = digest.origin.iter().map(|fact| plain(&inert(fact))).collect();
+    blocks.push(json!({"type": "context", "elements": origin}));
+    blocks
+}
+
+fn plain(text: &str) -> Value {
+    json!({"type": "plain_text", "text": text, "emoji": false})
+}
+
+/// Joins lines into as few texts as the limit of one text allows.
+fn chunks(lines: &[String]) -> Vec<String> {
+    let mut chunks: Vec<String> = Vec::new();
+    let mut length = 0;
+    for line in lines.iter().map(|line| inert(line)) {
+        let more = json_len(&line) + 2;
+        match chunks.last_mut() {
+            Some(chunk) if length + more <= CHUNK => {
+                chunk.push('\n');
+                chunk.push_str(&line);
+                length += more;
+            }
+            Some(_) | None => {
+                length = more;
+                chunks.push(line);
+            }
+        }
+    }
+    chunks
+}
+
+fn attachment(digest: &Digest) -> Value {
+    let color = match digest.level {
+        Level::Clean => "good",
+        Level::Incomplete | Level::Critical => "warning",
+        Level::Alarm => "danger",
+    };
+    json!({
+        "color": color,
+        "fallback": escape(&digest.headline),
+        "text": markup_body(digest, ATTACHMENT_BODY),
+        "mrkdwn_in": ["text"],
+        "footer": escape(&digest.origin.join(", ")),
+    })
+}
+
+fn text(digest: &Digest) -> String {
+    let (headline, origin) = (escape(&digest.headline), escape(&digest.origin.join(", ")));
+    format!("{headline}\n{}\n{origin}", markup_body(digest, TEXT_BODY))
+}
+
+/// The counts, then all lists in one code block.
+fn markup_body(digest: &Digest, budget: usize) -> String {
+    let cost = LineCost {
+        text: |line| json_len(&escape(line)),
+        per_line: 2,
+    };
+    let mut body = escape(&digest.counts.join("\n"));
+    let sections = digest.sections(budget, cost);
+    if !sections.is_empty() {
+        let lines = sections
+            .into_iter()
+            .flat_map(|section| std::iter::once(format!("{}:", section.title)).chain(section.lines));
+        body.push_str("\n```\n");
+        for line in lines {
+            body.push_str(&escape(&line));
+            body.push('\n');
+        }
+        body.push_str("```");
+    }
+    body
+}
+
+/// Makes text safe where it is parsed as Slack's or Mattermost's markup.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '@' => escaped.push('＠'),
+            '`' => escaped.push('\''),
+            char => escaped.push(char),
+        }
+    }
+    escaped
+}
+
+/// Breaks the text of mentions, in case a receiver parses text that is declared as plain.
+fn inert(text: &str) -> String {
+    text.replace("<!", "< !")
+        .replace("<@", "< @")
+        .replace("<#", "< #")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_is_escaped_and_mentions_are_broken() {
+        assert_eq!(
+            escape("<!channel> a & b `x` @here"),
+            "&lt;!channel&gt; a &amp; b 'x' ＠here"
+        );
+        assert_eq!(
+            inert("<!channel> <@U1> <#C1> a < b"),
+            "< !channel> < @U1> < #C1> a < b"
+        );
+    }
+
+    #[test]
+    fn texts_are_joined_up_to_the_limit_of_one() {
+        let line = "x".repeat(1_000);
+        let joined = chunks(&vec![line; 5]);
+        assert_eq!(
+            joined.iter().map(String::len).collect::<Vec<_>>(),
+            [2_001, 2_001, 1_000]
+        );
+    }
+}
