@@ -16,9 +16,9 @@ use tokio::time::sleep;
 use self::plan::{Action, Event, Plan, dedup_key};
 use super::http::{Http, SendError};
 use super::settings::PagerDutySettings;
-use super::text::count;
 use super::{CheckResult, CheckStatus};
 use crate::model::Fingerprint;
+use crate::report::words::count;
 
 /// How many events may be sent without pausing. PagerDuty takes about 120 in any minute.
 const BURST: usize = 100;
