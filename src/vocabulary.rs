@@ -1,7 +1,8 @@
-//! The codes of findings, of release health, and the states of objects.
-
-use std::fmt;
-use std::str::FromStr;
+//! The words that a report is written in: codes of findings and of release health, states of objects, verdicts.
+//!
+//! Each vocabulary is declared once, as a table of variants and names; a code has its one-line message and its default
+//! severity beside its name. Reading a word is strict here, because settings and the command line are checked with it.
+//! [`crate::model::Report::from_json`] is what passes over the words of later versions.
 
 /// Declares a kebab-case vocabulary once: the enum, its names, its listing and both conversions.
 macro_rules! vocabulary {
@@ -20,19 +21,18 @@ macro_rules! vocabulary {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.pad(self.as_str())
             }
         }
 
-        impl FromStr for $name {
-            type Err = UnknownName;
+        impl ::std::str::FromStr for $name {
+            type Err = $crate::vocabulary::UnknownName;
 
-            fn from_str(text: &str) -> Result<Self, UnknownName> {
-                Self::ALL.iter().copied().find(|value| value.as_str() == text).ok_or_else(|| UnknownName {
-                    given: text.to_owned(),
-                    known: Self::ALL.iter().map(|value| value.as_str()).collect::<Vec<_>>().join(", "),
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::ALL.iter().copied().find(|value| value.as_str() == text).ok_or_else(|| {
+                    $crate::vocabulary::UnknownName::new(text, Self::ALL.iter().map(|value| value.as_str()))
                 })
             }
         }
@@ -56,7 +56,7 @@ macro_rules! vocabulary {
 /// has by default.
 macro_rules! codes {
     ($(#[$meta:meta])* $name:ident { $($variant:ident = $text:literal: $message:literal,)+ }) => {
-        vocabulary! {
+        $crate::vocabulary::vocabulary! {
             $(#[$meta])*
             $name { $(#[doc = $message] $variant = $text,)+ }
         }
@@ -69,16 +69,18 @@ macro_rules! codes {
         }
     };
     ($(#[$meta:meta])* $name:ident { $($variant:ident = $text:literal, $severity:ident: $message:literal,)+ }) => {
-        codes! { $(#[$meta])* $name { $($variant = $text: $message,)+ } }
+        $crate::vocabulary::codes! { $(#[$meta])* $name { $($variant = $text: $message,)+ } }
 
         impl $name {
             /// How much it matters where the operator does not say otherwise.
             pub const fn default_severity(self) -> Severity {
-                match self { $(Self::$variant => Severity::$severity,)+ }
+                match self { $(Self::$variant => $crate::vocabulary::Severity::$severity,)+ }
             }
         }
     };
 }
+
+pub(crate) use {codes, vocabulary};
 
 /// A name that is not in a vocabulary, with those that are.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -86,6 +88,16 @@ macro_rules! codes {
 pub struct UnknownName {
     given: String,
     known: String,
+}
+
+impl UnknownName {
+    /// Of a word that is none of these.
+    pub(crate) fn new<'n>(given: &str, known: impl Iterator<Item = &'n str>) -> Self {
+        Self {
+            given: given.to_owned(),
+            known: known.collect::<Vec<_>>().join(", "),
+        }
+    }
 }
 
 codes! {

@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use chrono::Utc;
 use clap::CommandFactory;
 
-use super::cli::{Cli, Color, Command, DiagnoseArgs, Global, Output, ScanArgs, SnapshotArgs};
+use super::cli::{Cli, Color, Command, DiagnoseArgs, Global, ScanArgs, SnapshotArgs};
 use super::exit::{self, Delivery, FailOn};
 use super::progress::Bar;
 use super::settings::{self, From, Reading, ScanSettings};
@@ -21,7 +21,7 @@ use crate::model::Report;
 use crate::notify::{CheckStatus, Sinks};
 use crate::report::sanitize::Medium;
 use crate::report::text::{Palette, TextOptions};
-use crate::report::{json, text};
+use crate::report::{self, Document, RenderOptions};
 use crate::scan::{Progress, scan};
 use crate::snapshot::{Recorder, SnapshotSource};
 use crate::vocabulary::{Outcome, Stopped};
@@ -97,14 +97,11 @@ async fn read(reading: Reading, global: &Global) -> anyhow::Result<Report> {
 async fn diagnose_command(args: &DiagnoseArgs, global: &Global) -> anyhow::Result<u8> {
     let report = read(Reading::of_diagnosis(args, &environment)?, global).await?;
     let mut bytes = Vec::new();
-    match args.output {
-        Output::Json => json::render(&report, &mut bytes)?,
-        Output::Text => text::diagnosis::render(
-            &report,
-            &text_options(global, io::stdout().is_terminal()),
-            &mut bytes,
-        )?,
-    }
+    let options = RenderOptions {
+        document: Document::Diagnosis,
+        text: text_options(global, io::stdout().is_terminal()),
+    };
+    report::render(&report, args.output, &options, &mut bytes)?;
     print(&bytes)?;
     // A release that is not there is an error of the report already.
     if report.releases.is_empty() {
@@ -126,10 +123,11 @@ fn text_options(global: &Global, to_terminal: bool) -> TextOptions {
 fn write_report(report: &Report, args: &ScanArgs, global: &Global) -> anyhow::Result<()> {
     let to_terminal = args.output_file.is_none() && io::stdout().is_terminal();
     let mut bytes = Vec::new();
-    match args.output {
-        Output::Json => json::render(report, &mut bytes)?,
-        Output::Text => text::render(report, &text_options(global, to_terminal), &mut bytes)?,
-    }
+    let options = RenderOptions {
+        document: Document::Scan,
+        text: text_options(global, to_terminal),
+    };
+    report::render(report, args.output, &options, &mut bytes)?;
     match &args.output_file {
         Some(path) => std::fs::write(path, &bytes)
             .with_context(|| format!("the report cannot be written to {}", path.display())),

@@ -16,9 +16,14 @@ use crate::model::Report;
 pub const JSON_SCHEMA: &str = include_str!("schema.json");
 
 /// Writes a report as JSON.
-pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    write(report, out)
+}
+
+/// Writes any document as JSON that a log can hold: what every format built on JSON is written with.
+pub(super) fn write(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     let mut serializer = Serializer::with_formatter(&mut *out, Harmless::default());
-    report.serialize(&mut serializer)?;
+    document.serialize(&mut serializer)?;
     out.write_all(b"\n")
 }
 
