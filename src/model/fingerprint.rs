@@ -117,9 +117,7 @@ mod tests {
     fn everything_that_a_report_speaks_of_has_its_own() {
         let (report, release) = (drifted(), release("shop", "web"));
         let health = |code| {
-            let entry = release
-                .clone()
-                .with_health(code, HealthSeverity::Warning, "evidence");
+            let entry = release.clone().with_health(code, HealthSeverity::Warning);
             Fingerprint::health(&report, &release, &entry.health[0])
         };
         let (deployment, service) = (
