@@ -62,7 +62,7 @@ macro_rules! codes {
         }
 
         impl $name {
-            /// What the code says, in one line without values.
+            /// The meaning of the code, in one line without values.
             pub const fn message(self) -> &'static str {
                 match self { $(Self::$variant => $message,)+ }
             }
@@ -82,7 +82,7 @@ macro_rules! codes {
 
 pub(crate) use {codes, vocabulary};
 
-/// A name that is not in a vocabulary, with those that are.
+/// A name that is not in a vocabulary, with the names that are.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{given}` is not one of: {known}")]
 pub struct UnknownName {
@@ -101,7 +101,7 @@ impl UnknownName {
 }
 
 codes! {
-    /// What kind of difference one finding is.
+    /// The kind of difference that a finding is.
     FindingCode {
         Changed = "changed", Drift: "the live value is not the one that Helm deployed",
         NotApplied = "not-applied", Drift: "the live value is still the previous revision's: the upgrade did not reach it",
@@ -132,7 +132,7 @@ vocabulary! {
 }
 
 codes! {
-    /// How one object stands to the baseline.
+    /// The state of one object, compared with the baseline.
     ObjectState {
         InSync = "in-sync": "nothing that the baseline asks for differs",
         Drifted = "drifted": "at least one field differs in a way that counts as drift",
@@ -156,7 +156,7 @@ impl ObjectState {
 }
 
 vocabulary! {
-    /// What could be said of one release as a whole.
+    /// The answer for one release as a whole.
     Verdict {
         /// Every object was read and matches.
         Clean = "clean",
@@ -170,7 +170,7 @@ vocabulary! {
 }
 
 codes! {
-    /// What is noteworthy about a release beyond its objects.
+    /// The kind of trouble or remark that a health entry of a release is.
     HealthCode {
         Undecodable = "undecodable": "a release record cannot be decoded",
         NoBaseline = "no-baseline": "no revision is deployed, so there is nothing to compare with",
@@ -207,7 +207,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// What the next `helm upgrade` does to a difference.
+    /// The effect of the next `helm upgrade` on a difference.
     NextUpgrade {
         /// Helm writes the baseline's value back.
         Revert = "revert",
@@ -229,7 +229,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// What the whole report says.
+    /// The answer of the whole report.
     Outcome {
         /// Everything was read and matches.
         Clean = "clean",
@@ -243,7 +243,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// Why a scan ended before everything was read.
+    /// The reason why a scan ended before everything was read.
     Stopped {
         /// The overall deadline passed.
         Deadline = "deadline",

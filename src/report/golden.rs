@@ -72,10 +72,15 @@ fn text_in_a_ci_log() {
     insta::assert_snapshot!("drifted-ci", as_text(&fixtures::drifted(), &CI));
 }
 
+/// Text has forms of its own above.
 #[test]
-fn json_documents() {
-    for (name, report) in fixtures::every() {
-        insta::assert_snapshot!(format!("{name}-json"), as_json(&report));
+fn every_report_in_every_other_format() {
+    let formats = Format::of(Document::Scan).filter(|format| *format != Format::Text);
+    for format in formats {
+        for (name, report) in fixtures::every() {
+            let document = rendered(&report, format, Document::Scan, &TextOptions::PLAIN);
+            insta::assert_snapshot!(format!("{name}-{format}"), document);
+        }
     }
 }
 

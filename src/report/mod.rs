@@ -23,19 +23,19 @@ codes! {
     }
 }
 
-/// What a report is read for.
+/// A document that is made of a report: each command that prints one has its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Document {
-    /// Which releases drifted: what `driftline scan` prints.
+    /// The releases and their drift, as `driftline scan` prints them.
     Scan,
-    /// What is wrong with one release, and what to run: what `driftline diagnose` prints.
+    /// The state of one release and the commands that mend it, as `driftline diagnose` prints them.
     Diagnosis,
 }
 
 /// How a report is rendered. Each format takes from it what it knows to use.
 #[derive(Debug, Clone, Copy)]
 pub struct RenderOptions {
-    /// What the report is read for.
+    /// The document to write.
     pub document: Document,
     /// How text is laid out.
     pub text: TextOptions,
@@ -50,7 +50,11 @@ impl Format {
         formats.filter(move |format| format.renderer(document).is_some())
     }
 
-    /// What writes a document in this format; `None` where the format has no form for it.
+    /// The function that writes a document in this format; `None` where the format has no form for it.
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "a format may have no form for a document, though all have one today"
+    )]
     fn renderer(self, document: Document) -> Option<Renderer> {
         match (self, document) {
             (Self::Text, Document::Scan) => {

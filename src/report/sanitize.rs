@@ -13,7 +13,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// What reads the output.
+/// The reader of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Medium {
     /// A person's terminal, a file or a pipe.
@@ -64,7 +64,7 @@ pub fn sanitize(text: &str, medium: Medium) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// Where the first character is that needs an escape.
+/// The position of the first character that needs an escape.
 fn first_unsafe(text: &str, medium: Medium) -> Option<usize> {
     if medium == Medium::Terminal && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return None;

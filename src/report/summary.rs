@@ -73,7 +73,7 @@ pub fn ignored(mut counts: Vec<IgnoredCount>, releases: &[ReleaseReport]) -> Vec
     counts
 }
 
-/// What can be said of a release as a whole, from all its objects and its health.
+/// The verdict on a release, from all its objects and its health.
 ///
 /// A release that moved while it was read is incomplete whatever was seen: half of it may be from before. A
 /// release without anything deployed is incomplete too, since nothing was compared.
@@ -106,18 +106,18 @@ enum ComparisonLimit {
     ReleaseChanged,
 }
 
-/// What a health entry takes away from the comparison of its release. Every code is named, so that a new one cannot
+/// The limit that a health entry sets to the comparison of its release. Every code is named, so that a new one cannot
 /// leave a release clean by being forgotten here.
 fn comparison_limit(entry: &Health) -> Option<ComparisonLimit> {
     match (entry.code, entry.severity) {
         (HealthCode::Undecodable, _) => Some(ComparisonLimit::RecordUnread),
-        // An uninstalled release is not meant to have objects.
-        (HealthCode::NoBaseline, HealthSeverity::Info) => None,
         (HealthCode::NoBaseline, HealthSeverity::Warning | HealthSeverity::Critical) => {
             Some(ComparisonLimit::NoBaseline)
         }
         (HealthCode::ChangedDuringScan, _) => Some(ComparisonLimit::ReleaseChanged),
-        (
+        // An uninstalled release, of which this is only worth knowing, is not meant to have objects.
+        (HealthCode::NoBaseline, HealthSeverity::Info)
+        | (
             HealthCode::FailedUpgrade
             | HealthCode::FailedInstall
             | HealthCode::InProgress

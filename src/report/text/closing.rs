@@ -1,7 +1,7 @@
 //! The last lines: how to read what stands above, what to bear in mind, and the answer with its counts.
 //!
-//! What was ignored, unknown or unreadable is named whenever there is any of it: an attacker who can make
-//! driftline skip something must not get silence for it.
+//! Everything that was ignored, unknown or unreadable is counted here: an attacker who can make driftline skip an object
+//! must not get silence for it.
 
 use anstyle::Style;
 
@@ -12,7 +12,7 @@ use crate::model::{Confirmation, IgnoredBy, IgnoredCount, Report, Summary};
 use crate::report::words::{count, headline};
 use crate::vocabulary::{HealthSeverity, Outcome};
 
-/// What was ignored, the legend, where there is anything to read with it, the notes and the summary.
+/// The ignore rules, the legend where there are findings, the notes and the summary.
 pub(super) fn lines(report: &Report, options: &TextOptions) -> Vec<Line> {
     let labelled = |label: &'static str, text: &str| {
         let mut line = Line::default();
@@ -59,7 +59,7 @@ pub(super) fn lines(report: &Report, options: &TextOptions) -> Vec<Line> {
     lines
 }
 
-/// What a rule left out. A scan that was cut short cannot say that there was nothing for it, and an annotation that
+/// How much a rule left out. A scan that was cut short cannot say that there was nothing for it, and an annotation that
 /// no object has is no mistake.
 fn ignored(report: &Report, rule: &IgnoredCount) -> Option<String> {
     let found = match (rule.rule, rule.is_idle()) {
@@ -77,7 +77,7 @@ fn ignored(report: &Report, rule: &IgnoredCount) -> Option<String> {
     Some(format!("{}{found}", rule.name()))
 }
 
-/// What the API server said, and what it was not asked.
+/// The answers of the API server to dry runs, and the objects for which there is none.
 fn confirmation(confirmation: &Confirmation) -> Vec<String> {
     let answered = format!(
         "server dry run: {} confirmed, {} not drift",

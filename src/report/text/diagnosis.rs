@@ -11,7 +11,11 @@ use crate::model::{Advice, Health, ObjectDetail, ReleaseDetail, ReleaseReport, R
 use crate::report::words::minute;
 
 /// Writes the page of every release in a report.
-pub fn render(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io::Result<()> {
+pub(in crate::report) fn render(
+    report: &Report,
+    options: &TextOptions,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let mut writer = TextWriter { options, out };
     for (position, release) in report.releases.iter().enumerate() {
         if position > 0 {

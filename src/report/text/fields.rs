@@ -231,7 +231,7 @@ fn pair(before: &Value, after: &Value, options: &TextOptions) -> (Safe, Safe) {
     }
 }
 
-/// Where the live value comes from, for the codes that say it is another revision's.
+/// The revision that the live value comes from, for the codes that say it is not the baseline's.
 fn origin(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> Option<Safe> {
     let previous = release.previous.as_ref().map(|revision| revision.revision);
     let text = match finding.code {
@@ -290,7 +290,7 @@ fn actor(actor: &Actor, options: &TextOptions) -> Safe {
     Safe::of(&format!("{text} (claimed)"), options.medium)
 }
 
-/// What happens next, in words.
+/// The effect of the next upgrade, in words.
 pub(super) const fn next_upgrade(next: NextUpgrade) -> &'static str {
     match next {
         NextUpgrade::Revert => "next upgrade: reverts",

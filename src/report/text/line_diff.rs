@@ -23,11 +23,11 @@ pub(super) struct LineDiff {
     pub(super) removed: usize,
     /// How many lines only the live object has.
     pub(super) added: usize,
-    /// What to print.
+    /// The lines to print.
     pub(super) block: Vec<Line>,
 }
 
-/// What a line difference is printed with.
+/// The colours and the room that a line difference is printed with.
 pub(super) struct DiffLayout<'a> {
     /// The colours.
     pub(super) palette: &'a Palette,

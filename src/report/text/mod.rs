@@ -9,7 +9,7 @@
 //! stands where a CI runner looks for commands.
 
 mod closing;
-pub mod diagnosis;
+pub(super) mod diagnosis;
 mod fields;
 mod line;
 mod line_diff;
@@ -61,7 +61,7 @@ impl TextOptions {
 }
 
 /// Writes a report as text.
-pub fn render(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn render(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io::Result<()> {
     let mut writer = TextWriter { options, out };
     for release in report.releases.iter().filter(|release| is_shown(release)) {
         writer.release(release)?;
@@ -213,7 +213,7 @@ impl TextWriter<'_> {
         self.line(&line)
     }
 
-    /// What many objects have in common, in the order of the first of each, and then which objects those are.
+    /// The findings that many objects share, in the order of the first of each, and then which objects those are.
     fn alike(
         &mut self,
         release: &ReleaseReport,
@@ -312,7 +312,7 @@ fn title(release: &ReleaseReport, object: &ObjectReport) -> String {
     }
 }
 
-/// What one wants to know of a release before reading on.
+/// The chart, the revisions and the storage of a release, where they are not as usual.
 fn facts(release: &ReleaseReport) -> String {
     let mut facts = Vec::new();
     if let Some(chart) = &release.chart {
