@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::list::{Cost, Detail, Entry, Line, List};
+use super::list::{Cost, DetailLevel, DetailLine, Entry, List};
 use super::text::{NAME, PATH, SENTENCE, clean};
 use crate::model::{Finding, ObjectReport, ReleaseReport, Report};
 use crate::report::words::{self, count, minute};
@@ -255,7 +255,7 @@ fn release_facts(release: &ReleaseReport) -> String {
     facts
 }
 
-fn entry(release: &ReleaseReport, facts: &str, details: Vec<Line>) -> Entry {
+fn entry(release: &ReleaseReport, facts: &str, details: Vec<DetailLine>) -> Entry {
     Entry {
         namespace: release.storage.namespace.clone(),
         head: format!("{}: {facts}", release_name(release)),
@@ -315,7 +315,7 @@ fn error_entries(report: &Report) -> Vec<Entry> {
     report.errors.iter().map(entry).collect()
 }
 
-fn object_lines(release: &ReleaseReport) -> Vec<Line> {
+fn object_lines(release: &ReleaseReport) -> Vec<DetailLine> {
     let mut objects: Vec<_> = release
         .objects
         .iter()
@@ -324,8 +324,8 @@ fn object_lines(release: &ReleaseReport) -> Vec<Line> {
     objects.sort_by_key(|object| (&object.kind, &object.namespace, &object.name, &object.api_version));
     let mut lines = Vec::new();
     for object in objects.iter().take(OBJECTS) {
-        lines.push(Line {
-            shown_from: Detail::Objects,
+        lines.push(DetailLine {
+            shown_from: DetailLevel::Objects,
             text: object_line(release, object),
         });
         let mut findings: Vec<_> = object
@@ -336,22 +336,22 @@ fn object_lines(release: &ReleaseReport) -> Vec<Line> {
         findings.sort_by_key(|finding| (&finding.path, finding.code));
         for finding in findings.iter().take(FIELDS) {
             let text = format!("    {}", field(finding));
-            lines.push(Line {
-                shown_from: Detail::Fields,
+            lines.push(DetailLine {
+                shown_from: DetailLevel::Fields,
                 text,
             });
         }
         if let Some(more) = findings.len().checked_sub(FIELDS).filter(|more| *more > 0) {
             let text = format!("    and {}", count(more, "more field"));
-            lines.push(Line {
-                shown_from: Detail::Fields,
+            lines.push(DetailLine {
+                shown_from: DetailLevel::Fields,
                 text,
             });
         }
     }
     if let Some(more) = objects.len().checked_sub(OBJECTS).filter(|more| *more > 0) {
-        lines.push(Line {
-            shown_from: Detail::Objects,
+        lines.push(DetailLine {
+            shown_from: DetailLevel::Objects,
             text: format!("  and {}", count(more, "more object")),
         });
     }

@@ -26,21 +26,21 @@ pub(crate) struct Entry {
     /// The line itself.
     pub(crate) head: String,
     /// What belongs below it, indented.
-    pub(crate) details: Vec<Line>,
+    pub(crate) details: Vec<DetailLine>,
 }
 
 /// One line below another.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Line {
+pub(crate) struct DetailLine {
     /// The least detail at which it shows.
-    pub(crate) shown_from: Detail,
+    pub(crate) shown_from: DetailLevel,
     /// What it says.
     pub(crate) text: String,
 }
 
 /// How much is said about each entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Detail {
+pub(crate) enum DetailLevel {
     /// Only that there is one.
     Heads,
     /// And its objects.
@@ -84,7 +84,7 @@ impl List {
     pub fn lines(&self, budget: usize, cost: Cost) -> Vec<String> {
         let price = |text: &str| (cost.of)(text) + cost.per_line;
         let all: BTreeSet<usize> = (0..self.len()).collect();
-        for detail in [Detail::Fields, Detail::Objects, Detail::Heads] {
+        for detail in [DetailLevel::Fields, DetailLevel::Objects, DetailLevel::Heads] {
             let mut lines = self.render(&all, detail);
             lines.extend(self.left_out(detail));
             if lines.iter().map(|line| price(line)).sum::<usize>() <= budget {
@@ -103,12 +103,12 @@ impl List {
             room = rest;
             kept.insert(index);
         }
-        let mut lines = self.render(&kept, Detail::Heads);
+        let mut lines = self.render(&kept, DetailLevel::Heads);
         lines.push(self.more(self.len() - kept.len()));
         lines
     }
 
-    fn render(&self, kept: &BTreeSet<usize>, detail: Detail) -> Vec<String> {
+    fn render(&self, kept: &BTreeSet<usize>, detail: DetailLevel) -> Vec<String> {
         let entries = kept.iter().map(|index| &self.entries[*index]);
         entries
             .flat_map(|entry| {
@@ -123,18 +123,18 @@ impl List {
     }
 
     /// What a level of detail leaves out, if anything.
-    fn left_out(&self, detail: Detail) -> Option<String> {
+    fn left_out(&self, detail: DetailLevel) -> Option<String> {
         let hidden = self
             .entries
             .iter()
             .flat_map(|entry| &entry.details)
             .filter(|line| line.shown_from > detail);
         match (hidden.count(), detail) {
-            (0, _) | (_, Detail::Fields) => None,
-            (lines, Detail::Objects) => {
+            (0, _) | (_, DetailLevel::Fields) => None,
+            (lines, DetailLevel::Objects) => {
                 Some(format!("(fields left out for length: {})", count(lines, "line")))
             }
-            (lines, Detail::Heads) => Some(format!(
+            (lines, DetailLevel::Heads) => Some(format!(
                 "(objects and fields left out for length: {})",
                 count(lines, "line")
             )),
@@ -180,10 +180,10 @@ mod tests {
             details: (0..objects)
                 .flat_map(|_| {
                     [
-                        (Detail::Objects, "  Deployment"),
-                        (Detail::Fields, "    changed /spec/replicas"),
+                        (DetailLevel::Objects, "  Deployment"),
+                        (DetailLevel::Fields, "    changed /spec/replicas"),
                     ]
-                    .map(|(shown_from, text)| Line {
+                    .map(|(shown_from, text)| DetailLine {
                         shown_from,
                         text: text.to_owned(),
                     })
