@@ -18,6 +18,9 @@
 //! report ── one value, one renderer per format ── notify: Slack and PagerDuty ── exit: the status code
 //! ```
 //!
+//! The library is an implementation detail of the binary: its items may change with any version, so its enums are matched
+//! exhaustively and none is `#[non_exhaustive]`.
+//!
 //! `scan` drives them, everything between `source` and `report` is pure, and `app` puts the commands together from
 //! the command line and the settings.
 

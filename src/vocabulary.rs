@@ -1,7 +1,8 @@
-//! The codes of findings, of release health, and the states of objects.
-
-use std::fmt;
-use std::str::FromStr;
+//! The words that a report is written in: codes of findings and of release health, states of objects, verdicts.
+//!
+//! Each vocabulary is declared once, as a table of variants and names; a code has its one-line message and its default
+//! severity beside its name. Reading a word is strict here, because settings and the command line are checked with it.
+//! [`crate::model::Report::from_json`] is what passes over the words of later versions.
 
 /// Declares a kebab-case vocabulary once: the enum, its names, its listing and both conversions.
 macro_rules! vocabulary {
@@ -20,19 +21,18 @@ macro_rules! vocabulary {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.pad(self.as_str())
             }
         }
 
-        impl FromStr for $name {
-            type Err = UnknownName;
+        impl ::std::str::FromStr for $name {
+            type Err = $crate::vocabulary::UnknownName;
 
-            fn from_str(text: &str) -> Result<Self, UnknownName> {
-                Self::ALL.iter().copied().find(|value| value.as_str() == text).ok_or_else(|| UnknownName {
-                    given: text.to_owned(),
-                    known: Self::ALL.iter().map(|value| value.as_str()).collect::<Vec<_>>().join(", "),
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::ALL.iter().copied().find(|value| value.as_str() == text).ok_or_else(|| {
+                    $crate::vocabulary::UnknownName::new(text, Self::ALL.iter().map(|value| value.as_str()))
                 })
             }
         }
@@ -56,31 +56,33 @@ macro_rules! vocabulary {
 /// has by default.
 macro_rules! codes {
     ($(#[$meta:meta])* $name:ident { $($variant:ident = $text:literal: $message:literal,)+ }) => {
-        vocabulary! {
+        $crate::vocabulary::vocabulary! {
             $(#[$meta])*
             $name { $(#[doc = $message] $variant = $text,)+ }
         }
 
         impl $name {
-            /// What the code says, in one line without values.
+            /// The meaning of the code, in one line without values.
             pub const fn message(self) -> &'static str {
                 match self { $(Self::$variant => $message,)+ }
             }
         }
     };
     ($(#[$meta:meta])* $name:ident { $($variant:ident = $text:literal, $severity:ident: $message:literal,)+ }) => {
-        codes! { $(#[$meta])* $name { $($variant = $text: $message,)+ } }
+        $crate::vocabulary::codes! { $(#[$meta])* $name { $($variant = $text: $message,)+ } }
 
         impl $name {
             /// How much it matters where the operator does not say otherwise.
             pub const fn default_severity(self) -> Severity {
-                match self { $(Self::$variant => Severity::$severity,)+ }
+                match self { $(Self::$variant => $crate::vocabulary::Severity::$severity,)+ }
             }
         }
     };
 }
 
-/// A name that is not in a vocabulary, with those that are.
+pub(crate) use {codes, vocabulary};
+
+/// A name that is not in a vocabulary, with the names that are.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{given}` is not one of: {known}")]
 pub struct UnknownName {
@@ -88,8 +90,18 @@ pub struct UnknownName {
     known: String,
 }
 
+impl UnknownName {
+    /// Of a word that is none of these.
+    pub(crate) fn new<'n>(given: &str, known: impl Iterator<Item = &'n str>) -> Self {
+        Self {
+            given: given.to_owned(),
+            known: known.collect::<Vec<_>>().join(", "),
+        }
+    }
+}
+
 codes! {
-    /// What kind of difference one finding is.
+    /// The kind of difference that a finding is.
     FindingCode {
         Changed = "changed", Drift: "the live value is not the one that Helm deployed",
         NotApplied = "not-applied", Drift: "the live value is still the previous revision's: the upgrade did not reach it",
@@ -120,7 +132,7 @@ vocabulary! {
 }
 
 codes! {
-    /// How one object stands to the baseline.
+    /// The state of one object, compared with the baseline.
     ObjectState {
         InSync = "in-sync": "nothing that the baseline asks for differs",
         Drifted = "drifted": "at least one field differs in a way that counts as drift",
@@ -144,7 +156,7 @@ impl ObjectState {
 }
 
 vocabulary! {
-    /// What could be said of one release as a whole.
+    /// The answer for one release as a whole.
     Verdict {
         /// Every object was read and matches.
         Clean = "clean",
@@ -158,7 +170,7 @@ vocabulary! {
 }
 
 codes! {
-    /// What is noteworthy about a release beyond its objects.
+    /// The kind of trouble or remark that a health entry of a release is.
     HealthCode {
         Undecodable = "undecodable": "a release record cannot be decoded",
         NoBaseline = "no-baseline": "no revision is deployed, so there is nothing to compare with",
@@ -195,7 +207,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// What the next `helm upgrade` does to a difference.
+    /// The effect of the next `helm upgrade` on a difference.
     NextUpgrade {
         /// Helm writes the baseline's value back.
         Revert = "revert",
@@ -217,7 +229,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// What the whole report says.
+    /// The answer of the whole report.
     Outcome {
         /// Everything was read and matches.
         Clean = "clean",
@@ -231,7 +243,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// Why a scan ended before everything was read.
+    /// The reason why a scan ended before everything was read.
     Stopped {
         /// The overall deadline passed.
         Deadline = "deadline",

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::PossibleValue;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit::FailOn;
 use crate::policy::Confirm;
+use crate::report::{Document, Format};
 
 /// Compares Helm releases with their live objects in a Kubernetes cluster and reports drift. Read-only.
 #[derive(Debug, Parser)]
@@ -180,8 +181,14 @@ pub struct ScanArgs {
     )]
     pub snapshot: Option<PathBuf>,
     /// Format of the report
-    #[arg(short, long, value_enum, default_value_t, env = "DRIFTLINE_OUTPUT")]
-    pub output: Output,
+    #[arg(
+        short,
+        long,
+        value_parser = format_of(Document::Scan),
+        default_value_t = Format::Text,
+        env = "DRIFTLINE_OUTPUT"
+    )]
+    pub output: Format,
     /// Write the report to this file instead of standard output
     #[arg(long, value_name = "FILE")]
     pub output_file: Option<PathBuf>,
@@ -202,14 +209,11 @@ pub struct ScanArgs {
     pub no_notify: bool,
 }
 
-/// The formats of the report.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum Output {
-    /// For people.
-    #[default]
-    Text,
-    /// The contract `driftline.report/v1`.
-    Json,
+/// Reads the name of a format that a document can be had in.
+fn format_of(document: Document) -> impl TypedValueParser<Value = Format> {
+    let formats =
+        Format::of(document).map(|format| PossibleValue::new(format.as_str()).help(format.message()));
+    PossibleValuesParser::new(formats).try_map(|name| name.parse::<Format>())
 }
 
 impl ValueEnum for Confirm {
@@ -242,8 +246,14 @@ pub struct DiagnoseArgs {
     #[arg(long, value_name = "PATH", conflicts_with_all = ["kubeconfig", "context", "in_cluster"])]
     pub snapshot: Option<PathBuf>,
     /// Format of the diagnosis
-    #[arg(short, long, value_enum, default_value_t, env = "DRIFTLINE_OUTPUT")]
-    pub output: Output,
+    #[arg(
+        short,
+        long,
+        value_parser = format_of(Document::Diagnosis),
+        default_value_t = Format::Text,
+        env = "DRIFTLINE_OUTPUT"
+    )]
+    pub output: Format,
 }
 
 /// Options of `snapshot`.

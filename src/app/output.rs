@@ -6,8 +6,10 @@ use anyhow::Context as _;
 
 use super::cli::{Color, Global};
 use super::environment;
+use crate::model::Report;
 use crate::report::sanitize::Medium;
 use crate::report::text::{Palette, TextOptions};
+use crate::report::{self, Document, Format, RenderOptions};
 
 /// The kind of place that text is written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,8 +44,25 @@ impl Destination {
     }
 }
 
+/// A document, rendered for its destination.
+pub(super) fn render(
+    report: &Report,
+    format: Format,
+    document: Document,
+    global: &Global,
+    destination: Destination,
+) -> anyhow::Result<Vec<u8>> {
+    let options = RenderOptions {
+        document,
+        text: text_options(global, destination),
+    };
+    let mut bytes = Vec::new();
+    report::render(report, format, &options, &mut bytes)?;
+    Ok(bytes)
+}
+
 /// How a text report is laid out for its destination.
-pub(super) fn text_options(global: &Global, destination: Destination) -> TextOptions {
+fn text_options(global: &Global, destination: Destination) -> TextOptions {
     TextOptions {
         palette: if destination.has_colour(global.color) {
             Palette::COLOUR

@@ -1,7 +1,7 @@
-//! What the API server said when it was asked to confirm findings.
+//! The API server's answers when it was asked to confirm findings.
 //!
-//! The findings carry the answers, and objects the reasons why there is none. What is no single object's fault, such
-//! as a right that is missing, is said once, here.
+//! The findings carry the answers, and objects the reasons why there is none. A reason that is no single object's
+//! fault, such as a missing right, is said once, here.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What identifies the things that a report speaks of, from one run to the next and from one version to the next.
+//! The identity of everything that a report speaks of, from one run to the next and from one version to the next.
 //!
 //! A fingerprint is made of names only: where a release's records are stored, which object, which field. What is said of
 //! a field (its code, severity, values, writer) is left out, because a difference whose writer becomes known is still
@@ -117,9 +117,7 @@ mod tests {
     fn everything_that_a_report_speaks_of_has_its_own() {
         let (report, release) = (drifted(), release("shop", "web"));
         let health = |code| {
-            let entry = release
-                .clone()
-                .with_health(code, HealthSeverity::Warning, "evidence");
+            let entry = release.clone().with_health(code, HealthSeverity::Warning);
             Fingerprint::health(&report, &release, &entry.health[0])
         };
         let (deployment, service) = (

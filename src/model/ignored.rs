@@ -1,4 +1,4 @@
-//! What the operator's rules left out: which rule it was, and how much it took.
+//! The ignore rules of a report: which rule left out what, and how much.
 //!
 //! In JSON a rule is its number, and the annotation is a word, so that both can be told apart in one field.
 
@@ -18,7 +18,7 @@ pub enum IgnoredBy {
     Annotation,
 }
 
-/// What one ignore rule left out.
+/// The findings and objects that one ignore rule left out, counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IgnoredCount {
     /// Which rule.

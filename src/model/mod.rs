@@ -1,16 +1,18 @@
 //! The report: the one value that every output format and every sink is rendered from.
 //!
-//! Its JSON form is the contract `driftline.report/v1`, described by `schema.json` beside this file; fields are
+//! Its JSON form is the contract `driftline.report/v1`, described by `report/schema.json`; fields are
 //! only ever added. Nothing in it needs hiding any more: values of Secrets and whatever the redaction rules
 //! cover are replaced when findings are built, so no renderer can leak them. Renderers sanitise for their medium.
 
 mod confirmation;
 mod fingerprint;
 mod ignored;
+mod reader;
 
 pub use self::confirmation::{Confirmation, Unconfirmed};
 pub use self::fingerprint::Fingerprint;
 pub use self::ignored::{IgnoredBy, IgnoredCount};
+pub use self::reader::ReadReportError;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -172,12 +174,12 @@ pub struct ReleaseReport {
     pub objects: Vec<ObjectReport>,
     /// All that is known of its history; only where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub detail: Option<Detail>,
+    pub detail: Option<ReleaseDetail>,
 }
 
 /// All that is known of a release's history, for whoever has to mend it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Detail {
+pub struct ReleaseDetail {
     /// Every revision that is kept, oldest first.
     pub revisions: Vec<RevisionDetail>,
     /// The objects that the deployed and the newest revision disagree about, or that are not ready, where the newest

@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::list::{DetailLevel, DetailLine, LineCost, List, ListEntry};
-use super::text::{NAME, PATH, SENTENCE, clean, count};
+use super::text::{NAME, PATH, SENTENCE, clean};
 use crate::model::{Finding, ObjectReport, ReleaseReport, Report};
+use crate::report::words::{self, count, minute};
 use crate::vocabulary::{HealthCode, HealthSeverity, ObjectState, Outcome, Stopped, Verdict};
 
 /// The most objects that a message names of one release.
@@ -163,20 +164,7 @@ fn level(report: &Report, critical: usize) -> Level {
 }
 
 fn headline(report: &Report, critical: usize) -> String {
-    let releases = &report.summary.releases;
-    let unread = releases.incomplete + releases.unreadable;
-    let of_total = |number: usize| format!("{number} of {}", count(releases.total, "release"));
-    let drifted = (releases.drifted > 0).then(|| format!("{} drifted", of_total(releases.drifted)));
-    let mut text = match (report.outcome, drifted) {
-        (Outcome::Error, None) => "the scan failed".to_owned(),
-        (Outcome::Error, Some(drifted)) => format!("the scan failed; {drifted}"),
-        (Outcome::Clean | Outcome::Drift | Outcome::Incomplete, Some(drifted)) => drifted,
-        (Outcome::Incomplete, None) if unread > 0 => format!("{} could not be fully read", of_total(unread)),
-        (Outcome::Incomplete, None) => "not everything could be read".to_owned(),
-        (Outcome::Drift, None) => "drift".to_owned(),
-        (Outcome::Clean, None) if releases.total == 0 => "there are no Helm releases".to_owned(),
-        (Outcome::Clean, None) => format!("no drift in {}", count(releases.total, "release")),
-    };
+    let mut text = words::headline(report);
     if critical > 0 {
         let _ = write!(text, "; {critical} in a critical state");
     }
@@ -376,7 +364,7 @@ fn field(finding: &Finding) -> String {
     if let Some(actor) = &finding.actor {
         let _ = write!(text, ", claimed by {}", clean(&actor.manager, NAME));
         if let Some(time) = actor.time {
-            let _ = write!(text, ", {} UTC", time.format("%Y-%m-%d %H:%M"));
+            let _ = write!(text, ", {} UTC", minute(time));
         }
     }
     text

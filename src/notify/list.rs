@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::text::count;
+use crate::report::words::count;
 
 /// One list of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]

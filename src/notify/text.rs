@@ -4,6 +4,8 @@
 //! who trust it, so everything passes [`clean`] once: nothing invisible, nothing that reorders or breaks a line,
 //! nothing endless. What a receiver's markup would make of the rest is that receiver's module's concern.
 
+use crate::report::sanitize::is_unsafe;
+
 /// The longest name that a message shows, in characters. A Kubernetes name has at most 253, Helm's has 53.
 pub(crate) const NAME: usize = 100;
 
@@ -15,12 +17,12 @@ pub(crate) const SENTENCE: usize = 300;
 
 /// Strips what cannot be seen and caps the rest at `max` characters, the last of them `…` if anything is missing.
 ///
-/// Line breaks and tabs become one space each, so that no name can start a line of its own.
+/// Line breaks, tabs and unusual blanks become one space each, so that no name can start a line of its own.
 pub(crate) fn clean(text: &str, max: usize) -> String {
-    let visible = text.chars().filter_map(|char| match char {
-        '\t' | '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => Some(' '),
-        char if is_invisible(char) => None,
-        char => Some(char),
+    let visible = text.chars().filter_map(|ch| match ch {
+        ch if !is_unsafe(ch) => Some(ch),
+        ch if ch.is_whitespace() => Some(' '),
+        _ => None,
     });
     cap(visible, max)
 }
@@ -34,17 +36,6 @@ pub(crate) fn cap(chars: impl IntoIterator<Item = char>, max: usize) -> String {
         text.push('…');
     }
     text
-}
-
-/// Whether a character shows nothing by itself: controls, direction marks and overrides, zero-width characters,
-/// fillers, and the tag characters that can smuggle a whole hidden text.
-fn is_invisible(char: char) -> bool {
-    char.is_control()
-        || matches!(char,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
-            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// How many bytes a text takes inside a JSON string.
@@ -79,17 +70,12 @@ pub(crate) fn fit(text: &str, max: usize) -> String {
     fitted
 }
 
-/// A number and its noun: `1 release`, `2 releases`.
-pub(crate) fn count(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::report::sanitize::{Medium, sanitize};
 
     #[test]
     fn nothing_invisible_or_line_breaking_is_left() {
@@ -101,10 +87,24 @@ mod tests {
             ("a\u{200b}b\u{200d}c\u{feff}d\u{ad}e", "abcde"),
             ("x\u{e0041}\u{e0042}y", "xy"),
             ("line\u{2028}separator", "line separator"),
+            ("wide\u{3000}blank\u{a0}", "wide blank "),
             ("grüße 🚀", "grüße 🚀"),
         ];
         for (given, want) in cases {
             assert_eq!(clean(given, NAME), want);
+        }
+    }
+
+    #[test]
+    fn messages_and_terminals_are_kept_from_the_same_characters() {
+        for ch in '\0'..=char::MAX {
+            let text = ch.to_string();
+            assert_eq!(
+                clean(&text, NAME) == text,
+                sanitize(&text, Medium::Terminal) == text,
+                "U+{:04X}",
+                u32::from(ch)
+            );
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::fixtures;
-use super::json::{JSON_SCHEMA, render};
+use super::json::{self, JSON_SCHEMA};
 use crate::model::Report;
 use crate::vocabulary::{
     ApplyMethod, FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome, Severity,
@@ -18,7 +18,7 @@ fn schema() -> Value {
 
 fn rendered(report: &Report) -> Value {
     let mut out = Vec::new();
-    render(report, &mut out).unwrap();
+    json::render(report, &mut out).unwrap();
     serde_json::from_slice(&out).unwrap()
 }
 

@@ -6,20 +6,26 @@ use unicode_width::UnicodeWidthStr;
 use super::fixtures::{finding, object};
 use super::sanitize::{Medium, is_runner_command, is_unsafe};
 use super::text::{Palette, TextOptions};
-use super::{fixtures, json, text};
+use super::{Document, Format, RenderOptions, fixtures, render};
 use crate::model::Report;
 use crate::vocabulary::FindingCode;
 
-fn as_text(report: &Report, options: &TextOptions) -> String {
+fn rendered(report: &Report, format: Format, document: Document, text: &TextOptions) -> String {
     let mut out = Vec::new();
-    text::render(report, options, &mut out).unwrap();
+    let options = RenderOptions {
+        document,
+        text: *text,
+    };
+    render(report, format, &options, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
+fn as_text(report: &Report, options: &TextOptions) -> String {
+    rendered(report, Format::Text, Document::Scan, options)
+}
+
 fn as_json(report: &Report) -> String {
-    let mut out = Vec::new();
-    json::render(report, &mut out).unwrap();
-    String::from_utf8(out).unwrap()
+    rendered(report, Format::Json, Document::Scan, &TextOptions::PLAIN)
 }
 
 const COLOURED: TextOptions = TextOptions {
@@ -32,6 +38,18 @@ const CI: TextOptions = TextOptions {
     medium: Medium::CiLog,
     width: None,
 };
+
+/// The formats are a contract of the command line: this list changes only by appending.
+#[test]
+fn every_document_has_its_formats() {
+    for (document, formats) in [
+        (Document::Scan, &["text", "json"][..]),
+        (Document::Diagnosis, &["text", "json"]),
+    ] {
+        let names: Vec<_> = Format::of(document).map(Format::as_str).collect();
+        assert_eq!(names, formats);
+    }
+}
 
 #[test]
 fn plain_text() {
@@ -54,10 +72,15 @@ fn text_in_a_ci_log() {
     insta::assert_snapshot!("drifted-ci", as_text(&fixtures::drifted(), &CI));
 }
 
+/// Text has forms of its own above.
 #[test]
-fn json_documents() {
-    for (name, report) in fixtures::every() {
-        insta::assert_snapshot!(format!("{name}-json"), as_json(&report));
+fn every_report_in_every_other_format() {
+    let formats = Format::of(Document::Scan).filter(|format| *format != Format::Text);
+    for format in formats {
+        for (name, report) in fixtures::every() {
+            let document = rendered(&report, format, Document::Scan, &TextOptions::PLAIN);
+            insta::assert_snapshot!(format!("{name}-{format}"), document);
+        }
     }
 }
 
@@ -65,7 +88,7 @@ fn json_documents() {
 fn json_reads_back_as_the_same_report() {
     for (name, report) in fixtures::every() {
         let text = as_json(&report);
-        assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), report, "{name}");
+        assert_eq!(Report::from_json(text.as_bytes()).unwrap(), report, "{name}");
         assert!(text.ends_with("}\n"), "{name}");
         assert!(text.lines().all(|line| !line.chars().any(is_unsafe)), "{name}");
         assert!(
@@ -88,11 +111,8 @@ fn colours_change_nothing_but_colours() {
 
 #[test]
 fn the_page_of_a_release_in_trouble() {
-    let page = |options: &TextOptions| {
-        let mut out = Vec::new();
-        text::diagnosis::render(&fixtures::diagnosed(), options, &mut out).unwrap();
-        String::from_utf8(out).unwrap()
-    };
+    let diagnosed = fixtures::scenes::diagnosed();
+    let page = |options: &TextOptions| rendered(&diagnosed, Format::Text, Document::Diagnosis, options);
     insta::assert_snapshot!("diagnosis-plain", page(&TextOptions::PLAIN));
     insta::assert_snapshot!("diagnosis-coloured", page(&COLOURED).replace('\u{1b}', "<ESC>"));
     let headings = ["History (", "In the cluster", "Diagnosis", "What to do"];
@@ -135,7 +155,7 @@ fn assert_harmless(text: &str, context: &str) {
     }
 }
 
-/// A label that an upgrade changes everywhere is told once, with every object that has it.
+/// A label that an upgrade changes everywhere is shown once, with every object that has it.
 #[test]
 fn objects_that_drifted_alike_share_their_findings() {
     let label = || {
@@ -158,14 +178,9 @@ fn objects_that_drifted_alike_share_their_findings() {
     let release = fixtures::release("shop", "web");
     let few = release.clone().with_objects(alike[..3].to_vec());
     let many = release.with_objects(alike.into_iter().chain([other]));
-    let told = |release| {
-        as_text(
-            &fixtures::report(vec![release], vec![], None),
-            &TextOptions::PLAIN,
-        )
-    };
-    assert_eq!(told(few).matches("changed  ").count(), 3);
-    insta::assert_snapshot!("alike-plain", told(many));
+    let page = |release| as_text(&fixtures::report(vec![release]), &TextOptions::PLAIN);
+    assert_eq!(page(few).matches("changed  ").count(), 3);
+    insta::assert_snapshot!("alike-plain", page(many));
 }
 
 #[test]
@@ -226,7 +241,7 @@ proptest! {
         let mut options = CI;
         options.width = width;
         assert_harmless(&as_text(&report, &options), &word);
-        let read: Report = serde_json::from_str(&as_json(&report)).unwrap();
+        let read = Report::from_json(as_json(&report).as_bytes()).unwrap();
         prop_assert_eq!(read, report);
     }
 }

@@ -16,17 +16,22 @@ use crate::model::Report;
 pub const JSON_SCHEMA: &str = include_str!("schema.json");
 
 /// Writes a report as JSON.
-pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let mut serializer = Serializer::with_formatter(&mut *out, Harmless::default());
-    report.serialize(&mut serializer)?;
+pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    write(report, out)
+}
+
+/// Writes any document as JSON that a log can hold: what every format built on JSON is written with.
+pub(super) fn write(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    let mut serializer = Serializer::with_formatter(&mut *out, LogSafeFormatter::default());
+    document.serialize(&mut serializer)?;
     out.write_all(b"\n")
 }
 
 /// The pretty layout with more escapes.
 #[derive(Default)]
-struct Harmless(PrettyFormatter<'static>);
+struct LogSafeFormatter(PrettyFormatter<'static>);
 
-impl Formatter for Harmless {
+impl Formatter for LogSafeFormatter {
     fn write_string_fragment<W: Write + ?Sized>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         let mut written = 0;
         for (at, ch) in fragment.char_indices() {

@@ -13,7 +13,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// What reads the output.
+/// The reader of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Medium {
     /// A person's terminal, a file or a pipe.
@@ -64,7 +64,7 @@ pub fn sanitize(text: &str, medium: Medium) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// Where the first character is that needs an escape.
+/// The position of the first character that needs an escape.
 fn first_unsafe(text: &str, medium: Medium) -> Option<usize> {
     if medium == Medium::Terminal && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return None;
@@ -89,8 +89,11 @@ fn escape(ch: char, out: &mut String) {
 
 /// Whether a character would act on a terminal, or not be seen there.
 ///
-/// Covers the control characters, Unicode's default-ignorable code points (bidi controls, zero-width characters,
-/// variation selectors, tags, fillers), the line and paragraph separators, and the blanks that look like a space.
+/// The only such table: by Unicode's properties the control characters (`Cc`), the format characters (`Cf`: bidi
+/// controls, zero-width characters, tags) but for those that are drawn (`Prepended_Concatenation_Mark`), the other
+/// `Default_Ignorable_Code_Point`s (variation selectors, fillers), the separators of lines and paragraphs (`Zl`, `Zp`)
+/// and every blank but the space (`Zs`); and two symbols that are drawn as nothing, the Braille pattern blank and the
+/// musical null notehead. A test holds the table to the properties.
 pub(crate) const fn is_unsafe(ch: char) -> bool {
     matches!(ch,
         '\0'..='\u{1f}'
@@ -106,11 +109,15 @@ pub(crate) const fn is_unsafe(ch: char) -> bool {
         | '\u{2028}'..='\u{202f}'
         | '\u{205f}'..='\u{206f}'
         | '\u{2800}'
+        | '\u{3000}'
         | '\u{3164}'
         | '\u{fe00}'..='\u{fe0f}'
         | '\u{feff}'
         | '\u{ffa0}'
         | '\u{fff0}'..='\u{fffb}'
+        | '\u{13430}'..='\u{1343f}'
+        | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d159}'
         | '\u{1d173}'..='\u{1d17a}'
         | '\u{e0000}'..='\u{e0fff}')
 }
@@ -158,6 +165,29 @@ mod tests {
         ] {
             assert_eq!(sanitize(text, Medium::Terminal), safe, "{text:?}");
             assert_eq!(sanitize(text, Medium::CiLog), safe, "{text:?}");
+        }
+    }
+
+    /// The characters of a class, in the notation of regular expressions.
+    fn class(pattern: &str) -> impl Fn(char) -> bool {
+        let hir = regex_syntax::parse(pattern).unwrap();
+        let regex_syntax::hir::HirKind::Class(regex_syntax::hir::Class::Unicode(class)) = hir.into_kind()
+        else {
+            panic!("{pattern} is no class of characters")
+        };
+        move |ch| {
+            let mut ranges = class.iter();
+            ranges.any(|range| (range.start()..=range.end()).contains(&ch))
+        }
+    }
+
+    #[test]
+    fn the_table_is_what_unicode_says() {
+        let is_hidden = class(
+            r"[[\p{Cc}\p{Cf}\p{Zs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\x{2800}\x{1D159}]--[\x20\p{Prepended_Concatenation_Mark}]]",
+        );
+        for ch in '\0'..=char::MAX {
+            assert_eq!(is_unsafe(ch), is_hidden(ch), "U+{:04X}", u32::from(ch));
         }
     }
 

@@ -5,13 +5,11 @@
 //! the list shows only what is wrong. The order depends on names alone, never on the order in which a cluster
 //! answered, so that two reports of the same state can be compared byte by byte.
 
-use crate::policy::ignore::IgnoreRules;
-use crate::vocabulary::{
-    FindingCode, HealthCode, HealthSeverity, ObjectState, Outcome, Severity, Stopped, Verdict,
-};
-
 use crate::model::{
     Finding, Health, IgnoredCount, ObjectReport, ReleaseReport, Report, ReportError, Summary,
+};
+use crate::vocabulary::{
+    FindingCode, HealthCode, HealthSeverity, ObjectState, Outcome, Severity, Stopped, Verdict,
 };
 
 impl Summary {
@@ -61,9 +59,8 @@ fn is_expected(finding: &Finding) -> bool {
     finding.code == FindingCode::ControllerOwned && finding.severity == Severity::Info
 }
 
-/// What each rule left out of these releases.
-pub fn ignored(ignoring: &IgnoreRules, releases: &[ReleaseReport]) -> Vec<IgnoredCount> {
-    let mut counts = ignoring.counts();
+/// Adds up what each of the ignore rules that `counts` lists left out of these releases.
+pub fn ignored(mut counts: Vec<IgnoredCount>, releases: &[ReleaseReport]) -> Vec<IgnoredCount> {
     for object in releases.iter().flat_map(|release| &release.objects) {
         for count in &mut counts {
             let by = Some(count.rule);
@@ -76,20 +73,20 @@ pub fn ignored(ignoring: &IgnoreRules, releases: &[ReleaseReport]) -> Vec<Ignore
     counts
 }
 
-/// What can be said of a release as a whole, from all its objects and its health.
+/// The verdict on a release, from all its objects and its health.
 ///
 /// A release that moved while it was read is incomplete whatever was seen: half of it may be from before. A
 /// release without anything deployed is incomplete too, since nothing was compared.
 pub fn verdict(objects: &[ObjectReport], health: &[Health]) -> Verdict {
-    let says = |code: HealthCode| health.iter().any(|entry| entry.code == code);
-    if says(HealthCode::Undecodable) && objects.is_empty() {
+    let any = |limit: ComparisonLimit| health.iter().any(|entry| comparison_limit(entry) == Some(limit));
+    if any(ComparisonLimit::RecordUnread) && objects.is_empty() {
         Verdict::Unreadable
-    } else if says(HealthCode::ChangedDuringScan) {
+    } else if any(ComparisonLimit::ReleaseChanged) {
         Verdict::Incomplete
     } else if objects.iter().any(|object| object.state.is_drift()) {
         Verdict::Drifted
-    } else if says(HealthCode::Undecodable)
-        || health.iter().any(is_without_baseline)
+    } else if any(ComparisonLimit::RecordUnread)
+        || any(ComparisonLimit::NoBaseline)
         || objects.iter().any(|object| object.state == ObjectState::Unknown)
     {
         Verdict::Incomplete
@@ -98,9 +95,48 @@ pub fn verdict(objects: &[ObjectReport], health: &[Health]) -> Verdict {
     }
 }
 
-/// Whether there is nothing to compare with although there should be: of what was uninstalled nothing is meant to exist.
-fn is_without_baseline(entry: &Health) -> bool {
-    entry.code == HealthCode::NoBaseline && entry.severity != HealthSeverity::Info
+/// Why a comparison with the cluster says less than a whole one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ComparisonLimit {
+    /// A release record could not be read.
+    RecordUnread,
+    /// No revision is deployed although one should be.
+    NoBaseline,
+    /// The release changed during the scan, so that some objects may have been read before the change.
+    ReleaseChanged,
+}
+
+/// The limit that a health entry sets to the comparison of its release. Every code is named, so that a new one cannot
+/// leave a release clean by being forgotten here.
+fn comparison_limit(entry: &Health) -> Option<ComparisonLimit> {
+    match (entry.code, entry.severity) {
+        (HealthCode::Undecodable, _) => Some(ComparisonLimit::RecordUnread),
+        (HealthCode::NoBaseline, HealthSeverity::Warning | HealthSeverity::Critical) => {
+            Some(ComparisonLimit::NoBaseline)
+        }
+        (HealthCode::ChangedDuringScan, _) => Some(ComparisonLimit::ReleaseChanged),
+        // An uninstalled release, of which this is only worth knowing, is not meant to have objects.
+        (HealthCode::NoBaseline, HealthSeverity::Info)
+        | (
+            HealthCode::FailedUpgrade
+            | HealthCode::FailedInstall
+            | HealthCode::InProgress
+            | HealthCode::Stuck
+            | HealthCode::SeveralDeployed
+            | HealthCode::IdentityMismatch
+            | HealthCode::ApiRemoved
+            | HealthCode::HalfUpgraded
+            | HealthCode::HookFailed
+            | HealthCode::HookRunning
+            | HealthCode::LeftoverObjects
+            | HealthCode::BlockedByFinalizer
+            | HealthCode::HistoryBloat
+            | HealthCode::OwnershipConflict
+            | HealthCode::LeftoverHooks
+            | HealthCode::ChartCrdsChanged,
+            _,
+        ) => None,
+    }
 }
 
 /// The answer of a whole scan: error before drift, drift before incomplete, incomplete before clean.
@@ -173,12 +209,12 @@ mod tests {
     use crate::vocabulary::HealthSeverity;
 
     fn in_state(state: ObjectState) -> ObjectReport {
-        object("v1", "Service", "shop", "web").in_state(state, None)
+        object("v1", "Service", "shop", "web").in_state(state)
     }
 
     fn health(code: HealthCode) -> Vec<Health> {
         release("shop", "web")
-            .with_health(code, HealthSeverity::Warning, "evidence")
+            .with_health(code, HealthSeverity::Warning)
             .health
     }
 
@@ -285,7 +321,7 @@ mod tests {
 
     #[test]
     fn counts_stay_when_objects_in_sync_are_left_out() {
-        let state = |state| object("v1", "Service", "shop", "web").in_state(state, None);
+        let state = |state| object("v1", "Service", "shop", "web").in_state(state);
         let all = vec![release("shop", "web").with_objects(ObjectState::ALL.iter().copied().map(state))];
         let summary = Summary::of(&all);
         let objects = &summary.objects;

@@ -125,7 +125,7 @@ pub async fn scan<S: Source>(
         outcome: outcome.unwrap_or_else(|| summary::outcome(&releases, &errors, stopped)),
         stopped,
         summary: Summary::of(&releases),
-        ignored: summary::ignored(&options.rules.ignore, &releases),
+        ignored: summary::ignored(options.rules.ignore.counts(), &releases),
         confirmation: match options.rules.confirm {
             Confirm::None => None,
             Confirm::Server => Some(Confirmation::of(&releases, unanswered)),

@@ -280,9 +280,9 @@ impl Work {
         })
     }
 
-    fn detail(&self) -> model::Detail {
+    fn detail(&self) -> model::ReleaseDetail {
         let objects = self.items.iter().filter(|item| item.role != Role::Hook);
-        model::Detail {
+        model::ReleaseDetail {
             revisions: health::detail::revisions(&self.history, |revision| self.told(revision)),
             objects: objects
                 .filter_map(|item| health::detail::object(&item.key, item.observed.as_ref()?))

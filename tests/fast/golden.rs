@@ -34,7 +34,8 @@ fn report(snapshot: &Path, arguments: &[&str]) -> Value {
 }
 
 fn typed(snapshot: &Path, arguments: &[&str]) -> Report {
-    serde_json::from_value(report(snapshot, arguments)).unwrap()
+    let text = scan(snapshot, &[&["-o", "json"], arguments].concat());
+    Report::from_json(text.as_bytes()).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
 /// The report without what differs from run to run, and from version to version.

@@ -2,26 +2,24 @@
 
 use std::io;
 
-use crate::app::cli::{DiagnoseArgs, Global, Output};
+use crate::app::cli::{DiagnoseArgs, Global};
 use crate::app::environment;
 use crate::app::exit::{self, NotificationStatus};
-use crate::app::output::{Destination, print, text_options};
+use crate::app::output::{Destination, print, render};
 use crate::app::scanning::read;
 use crate::app::settings::Reading;
-use crate::report::{json, text};
+use crate::report::Document;
 
 /// Runs the command to its exit status.
 pub(super) async fn run(args: &DiagnoseArgs, global: &Global) -> anyhow::Result<u8> {
     let report = read(Reading::of_diagnosis(args, &environment::variable)?, global).await?;
-    let mut bytes = Vec::new();
-    match args.output {
-        Output::Json => json::render(&report, &mut bytes)?,
-        Output::Text => text::diagnosis::render(
-            &report,
-            &text_options(global, Destination::of(&io::stdout())),
-            &mut bytes,
-        )?,
-    }
+    let bytes = render(
+        &report,
+        args.output,
+        Document::Diagnosis,
+        global,
+        Destination::of(&io::stdout()),
+    )?;
     print(&bytes)?;
     // A release that is not there is an error of the report already.
     if report.releases.is_empty() {

@@ -4,15 +4,15 @@ use std::io;
 
 use anyhow::Context as _;
 
-use crate::app::cli::{Global, Output, ScanArgs};
+use crate::app::cli::{Global, ScanArgs};
 use crate::app::environment;
 use crate::app::exit::{self, NotificationStatus};
-use crate::app::output::{Destination, print, text_options};
+use crate::app::output::{Destination, print, render};
 use crate::app::scanning::read;
 use crate::app::settings::ScanSettings;
 use crate::model::Report;
 use crate::notify::Sinks;
-use crate::report::{json, text};
+use crate::report::Document;
 
 /// Runs the command to its exit status.
 pub(super) async fn run(args: &ScanArgs, global: &Global) -> anyhow::Result<u8> {
@@ -44,11 +44,7 @@ fn write_report(report: &Report, args: &ScanArgs, global: &Global) -> anyhow::Re
         Some(_) => Destination::File,
         None => Destination::of(&io::stdout()),
     };
-    let mut bytes = Vec::new();
-    match args.output {
-        Output::Json => json::render(report, &mut bytes)?,
-        Output::Text => text::render(report, &text_options(global, destination), &mut bytes)?,
-    }
+    let bytes = render(report, args.output, Document::Scan, global, destination)?;
     match &args.output_file {
         Some(path) => std::fs::write(path, &bytes)
             .with_context(|| format!("the report cannot be written to {}", path.display())),

@@ -21,9 +21,9 @@ use self::plan::{Action, Event, Plan, dedup_key};
 use self::settings::PagerDutyService;
 use super::digest::Digest;
 use super::http::{Http, ReceiverError, Request};
-use super::text::count;
 use super::{CheckResult, CheckStatus, Delivery, DeliveryStatus, Sink};
 use crate::model::{Fingerprint, Report};
+use crate::report::words::count;
 
 /// How many events may be sent without pausing. PagerDuty takes about 120 in any minute.
 const BURST: usize = 100;

@@ -1,33 +1,29 @@
 //! The last lines: how to read what stands above, what to bear in mind, and the answer with its counts.
 //!
-//! What was ignored, unknown or unreadable is named whenever there is any of it: an attacker who can make
-//! driftline skip something must not get silence for it.
+//! Everything that was ignored, unknown or unreadable is counted here: an attacker who can make driftline skip an object
+//! must not get silence for it.
 
 use anstyle::Style;
 
+use super::TextOptions;
+use super::line::Line;
+use super::safe::Safe;
 use crate::model::{Confirmation, IgnoredBy, IgnoredCount, Report, Summary};
+use crate::report::words::{count, headline};
 use crate::vocabulary::{HealthSeverity, Outcome};
 
-use super::TextOptions;
-use super::line::{Line, Safe};
-
-/// What was ignored, the legend, where there is anything to read with it, the notes and the summary.
+/// The ignore rules, the legend where there are findings, the notes and the summary.
 pub(super) fn lines(report: &Report, options: &TextOptions) -> Vec<Line> {
-    let told = report.ignored.iter().filter_map(|count| ignored(report, count));
-    let mut lines: Vec<Line> = told
-        .map(|told| {
-            let mut line = Line::default();
-            line.push(options.palette.dim, "ignored").plain("  ");
-            line.push(options.palette.dim, options.safe(&told));
-            line
-        })
-        .collect();
-    for told in report.confirmation.iter().flat_map(confirmation) {
+    let labelled = |label: &'static str, text: &str| {
         let mut line = Line::default();
-        line.push(options.palette.dim, "confirm").plain("  ");
-        line.push(options.palette.dim, options.safe(&told));
-        lines.push(line);
-    }
+        line.push(options.palette.dim, label).plain("  ");
+        line.push(options.palette.dim, options.safe(text));
+        line
+    };
+    let ignored = report.ignored.iter().filter_map(|rule| ignored(report, rule));
+    let mut lines: Vec<Line> = ignored.map(|text| labelled("ignored", &text)).collect();
+    let confirmation = report.confirmation.iter().flat_map(confirmation);
+    lines.extend(confirmation.map(|text| labelled("confirm", &text)));
     let findings = || {
         let objects = report.releases.iter().flat_map(|release| &release.objects);
         objects.flat_map(|object| &object.findings)
@@ -43,10 +39,8 @@ pub(super) fn lines(report: &Report, options: &TextOptions) -> Vec<Line> {
         lines.push(legend);
     }
     lines.extend(report.notes.iter().map(|note| {
-        let mut line = Line::default();
-        let told = format!("note  {}: {}", note.scope, note.message);
-        line.push(options.palette.dim, options.safe(&told));
-        line
+        let text = format!("note  {}: {}", note.scope, note.message);
+        Line::of(options.palette.dim, options.safe(&text))
     }));
     let mut line = Line::default();
     line.push(outcome_style(report.outcome, options), report.outcome.as_str());
@@ -65,40 +59,38 @@ pub(super) fn lines(report: &Report, options: &TextOptions) -> Vec<Line> {
     lines
 }
 
-/// What a rule left out. A scan that was cut short cannot say that there was nothing for it, and an annotation that
+/// How much a rule left out. A scan that was cut short cannot say that there was nothing for it, and an annotation that
 /// no object has is no mistake.
-fn ignored(report: &Report, count: &IgnoredCount) -> Option<String> {
-    let found = match (count.rule, count.is_idle()) {
+fn ignored(report: &Report, rule: &IgnoredCount) -> Option<String> {
+    let found = match (rule.rule, rule.is_idle()) {
         (IgnoredBy::Annotation, true) => return None,
         (IgnoredBy::Rule(_), true) if report.stopped.is_some() => return None,
         (IgnoredBy::Rule(_), true) => " matched nothing".to_owned(),
         (IgnoredBy::Rule(_) | IgnoredBy::Annotation, false) => {
-            let objects = plural(count.objects, "object");
-            match count.findings {
+            let objects = count(rule.objects, "object");
+            match rule.findings {
                 0 => format!(": {objects}"),
-                findings => format!(": {} in {objects}", plural(findings, "finding")),
+                findings => format!(": {} in {objects}", count(findings, "finding")),
             }
         }
     };
-    Some(format!("{}{found}", count.name()))
+    Some(format!("{}{found}", rule.name()))
 }
 
-/// What the API server said, and what it was not asked.
+/// The answers of the API server to dry runs, and the objects for which there is none.
 fn confirmation(confirmation: &Confirmation) -> Vec<String> {
-    let mut told = vec![format!(
-        "by the server: {} confirmed, {} without a difference",
-        plural(confirmation.confirmed, "finding"),
-        confirmation.unconfirmed
-    )];
-    let unanswered = confirmation.unanswered.iter();
-    told.extend(unanswered.map(|unanswered| {
+    let answered = format!(
+        "server dry run: {} confirmed, {} not drift",
+        confirmation.confirmed, confirmation.unconfirmed
+    );
+    let unanswered = confirmation.unanswered.iter().map(|unanswered| {
         format!(
             "{} not confirmed: {}",
-            plural(unanswered.objects, "object"),
+            count(unanswered.objects, "object"),
             unanswered.message
         )
-    }));
-    told
+    });
+    std::iter::once(answered).chain(unanswered).collect()
 }
 
 const fn outcome_style(outcome: Outcome, options: &TextOptions) -> Style {
@@ -106,34 +98,6 @@ const fn outcome_style(outcome: Outcome, options: &TextOptions) -> Style {
         Outcome::Clean => options.palette.good,
         Outcome::Drift | Outcome::Error => options.palette.bad,
         Outcome::Incomplete => options.palette.warn,
-    }
-}
-
-fn headline(report: &Report) -> String {
-    let (releases, objects) = (&report.summary.releases, &report.summary.objects);
-    match report.outcome {
-        Outcome::Clean if releases.total == 0 => "no releases found".to_owned(),
-        Outcome::Clean => format!(
-            "{}, {} in sync",
-            plural(releases.total, "release"),
-            plural(objects.in_sync, "object")
-        ),
-        Outcome::Drift => format!(
-            "{} of {} drifted",
-            releases.drifted,
-            plural(releases.total, "release")
-        ),
-        Outcome::Incomplete => {
-            format!(
-                "no drift seen in {}, but not everything could be read",
-                plural(releases.total, "release")
-            )
-        }
-        Outcome::Error => format!(
-            "the scan did not finish; {} of {} seen so far drifted",
-            releases.drifted,
-            plural(releases.total, "release")
-        ),
     }
 }
 
@@ -175,13 +139,13 @@ fn finding_counts(summary: &Summary) -> [(usize, &'static str); 3] {
 
 /// A release can match what was deployed and yet be stuck; the last line must not hide that.
 fn health_counts(report: &Report) -> [(usize, &'static str); 2] {
-    let count = |severity| {
+    let entries = |severity| {
         let health = report.releases.iter().flat_map(|release| &release.health);
         health.filter(|entry| entry.severity == severity).count()
     };
     [
-        (count(HealthSeverity::Critical), "critical"),
-        (count(HealthSeverity::Warning), "warning"),
+        (entries(HealthSeverity::Critical), "critical"),
+        (entries(HealthSeverity::Warning), "warning"),
     ]
 }
 
@@ -195,14 +159,6 @@ fn listed(what: &str, counts: &[(usize, &str)]) -> Option<String> {
     (!some.is_empty()).then(|| format!("{what}: {}", some.join(", ")))
 }
 
-fn errors(count: usize) -> Option<String> {
-    (count > 0).then(|| plural(count, "error"))
-}
-
-fn plural(count: usize, noun: &str) -> String {
-    if count == 1 {
-        format!("{count} {noun}")
-    } else {
-        format!("{count} {noun}s")
-    }
+fn errors(number: usize) -> Option<String> {
+    (number > 0).then(|| count(number, "error"))
 }

@@ -4,13 +4,19 @@
 
 use std::io::{self, Write};
 
-use super::line::{Line, Safe};
-use super::{TextOptions, Writer, facts, time};
-use crate::model::{Advice, Detail, Health, ObjectDetail, ReleaseReport, Report, RevisionDetail};
+use super::line::Line;
+use super::safe::Safe;
+use super::{TextOptions, TextWriter, facts};
+use crate::model::{Advice, Health, ObjectDetail, ReleaseDetail, ReleaseReport, Report, RevisionDetail};
+use crate::report::words::minute;
 
 /// Writes the page of every release in a report.
-pub fn render(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io::Result<()> {
-    let mut writer = Writer { options, out };
+pub(in crate::report) fn render(
+    report: &Report,
+    options: &TextOptions,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut writer = TextWriter { options, out };
     for (position, release) in report.releases.iter().enumerate() {
         if position > 0 {
             writer.blank()?;
@@ -23,7 +29,7 @@ pub fn render(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io
     Ok(())
 }
 
-impl Writer<'_> {
+impl TextWriter<'_> {
     fn page(&mut self, release: &ReleaseReport) -> io::Result<()> {
         let palette = &self.options.palette;
         let mut line = Line::default();
@@ -44,7 +50,7 @@ impl Writer<'_> {
         if release.health.is_empty() {
             self.line(&Line::of(
                 palette.good,
-                "  nothing is wrong with this release beyond what a scan may say of its objects",
+                "  nothing is wrong with this release; whether its objects drifted is what driftline scan says",
             ))?;
         }
         for health in &release.health {
@@ -57,7 +63,7 @@ impl Writer<'_> {
         self.line(&Line::of(self.options.palette.name, words))
     }
 
-    fn timeline(&mut self, release: &ReleaseReport, detail: &Detail) -> io::Result<()> {
+    fn timeline(&mut self, release: &ReleaseReport, detail: &ReleaseDetail) -> io::Result<()> {
         self.heading("History (times are UTC)")?;
         let statuses = detail.revisions.iter().map(|revision| revision.status.len());
         let status_width = statuses.max().unwrap_or(0);
@@ -93,7 +99,7 @@ impl Writer<'_> {
         line.plain(self.options.safe(&revision.revision.to_string()))
             .pad_to(8);
         line.plain(self.options.safe(&revision.status)).pad_to(10 + width);
-        let moment = |at: Option<_>| at.map_or_else(|| "?".to_owned(), time);
+        let moment = |at: Option<_>| at.map_or_else(|| "?".to_owned(), minute);
         line.plain(self.options.safe(&format!(
             "{} – {}",
             moment(revision.created),
@@ -115,16 +121,16 @@ impl Writer<'_> {
             line.plain("   ").push(palette.good, mark);
         }
         self.line(&line)?;
-        if let Some(told) = &revision.description {
+        if let Some(description) = &revision.description {
             let mut line = Line::indented(8);
             line.push(palette.dim, "│ ")
-                .push(palette.dim, self.options.safe(told));
+                .push(palette.dim, self.options.safe(description));
             self.line(&line)?;
         }
         Ok(())
     }
 
-    fn standing(&mut self, release: &ReleaseReport, detail: &Detail) -> io::Result<()> {
+    fn standing(&mut self, release: &ReleaseReport, detail: &ReleaseDetail) -> io::Result<()> {
         if detail.objects.is_empty() {
             return Ok(());
         }

@@ -6,12 +6,14 @@
 use serde_json::Value;
 
 use crate::model::{Actor, Finding, ObjectReport, ReleaseReport};
+use crate::report::words::{count, minute};
 use crate::vocabulary::{FindingCode, NextUpgrade, Severity};
 
 use super::TextOptions;
-use super::line::{Line, Safe};
-use super::lines::{Look, diff};
-use super::value::{cut_front, quoted, show};
+use super::line::Line;
+use super::line_diff::{DiffLayout, diff};
+use super::safe::{Safe, cut_front};
+use super::value::{quoted, show};
 
 const INDENT: usize = 4;
 /// No column is padded further than this; longer cells push the rest of their own line only.
@@ -153,9 +155,9 @@ fn row(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> Row
     details.extend(next.map(|next| Safe::from(next_upgrade(next))));
     details.extend(finding.confirmed.map(|confirmed| {
         Safe::from(if confirmed {
-            "confirmed by the server"
+            "confirmed (server dry run)"
         } else {
-            "no difference to the server"
+            "not drift (server dry run)"
         })
     }));
     let (value, block) = value(finding, options);
@@ -187,14 +189,14 @@ fn value(finding: &Finding, options: &TextOptions) -> (Line, Vec<Line>) {
         let diff = diff(
             before,
             after,
-            &Look {
+            &DiffLayout {
                 palette,
                 medium,
                 indent,
                 columns,
             },
         );
-        let counts = format!("{} removed, {} added", lines_word(diff.removed), diff.added);
+        let counts = format!("{} removed, {} added", count(diff.removed, "line"), diff.added);
         line.plain(Safe::of(&counts, medium));
         return (line, diff.block);
     }
@@ -229,14 +231,7 @@ fn pair(before: &Value, after: &Value, options: &TextOptions) -> (Safe, Safe) {
     }
 }
 
-fn lines_word(count: usize) -> String {
-    match count {
-        1 => "1 line".to_owned(),
-        _ => format!("{count} lines"),
-    }
-}
-
-/// Where the live value comes from, for the codes that say it is another revision's.
+/// The revision that the live value comes from, for the codes that say it is not the baseline's.
 fn origin(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> Option<Safe> {
     let text = match finding.code {
         FindingCode::NotApplied | FindingCode::Undone | FindingCode::Lingering => {
@@ -287,12 +282,12 @@ fn actor(actor: &Actor, options: &TextOptions) -> Safe {
         .as_str()
         .to_owned();
     if let Some(time) = actor.time {
-        text = format!("{text}, {}", super::time(time));
+        text = format!("{text}, {}", minute(time));
     }
     Safe::of(&format!("{text} (claimed)"), options.medium)
 }
 
-/// What happens next, in words.
+/// The effect of the next upgrade, in words.
 pub(super) const fn next_upgrade(next: NextUpgrade) -> &'static str {
     match next {
         NextUpgrade::Revert => "next upgrade: reverts",

@@ -1,54 +1,10 @@
 //! One line of output: styled spans of text that is known to be safe.
-//!
-//! [`Safe`] is the only thing a line takes, and it is made from a literal or through the sanitiser, so a renderer
-//! that forgets to sanitise does not compile.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 
 use anstyle::Style;
-use unicode_width::UnicodeWidthStr;
 
-use crate::report::sanitize::{Medium, sanitize};
-
-use super::value::cut;
-
-/// Text that may be written to a terminal.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Safe(Cow<'static, str>);
-
-impl Safe {
-    /// Sanitised text.
-    pub(super) fn of(text: &str, medium: Medium) -> Self {
-        Self(Cow::Owned(sanitize(text, medium).into_owned()))
-    }
-
-    /// The text, cut to that many columns.
-    pub(super) fn cut(&self, columns: usize) -> Self {
-        Self(Cow::Owned(cut(&self.0, columns)))
-    }
-
-    /// How many columns it takes.
-    pub(super) fn width(&self) -> usize {
-        self.0.width()
-    }
-
-    pub(super) fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Two such values, shortened around their first difference.
-    pub(super) fn shorten(before: &Self, after: &Self, columns: usize) -> (Self, Self) {
-        let (before, after) = super::value::shorten(&before.0, &after.0, columns);
-        (Self(Cow::Owned(before)), Self(Cow::Owned(after)))
-    }
-}
-
-impl From<&'static str> for Safe {
-    fn from(literal: &'static str) -> Self {
-        Self(Cow::Borrowed(literal))
-    }
-}
+use super::safe::Safe;
 
 /// A line that is being put together.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -96,8 +52,7 @@ impl Line {
     pub(super) fn pad_to(&mut self, column: usize) -> &mut Self {
         if let Some(missing) = column.checked_sub(self.width).filter(|missing| *missing > 0) {
             self.width = column;
-            self.spans
-                .push((Style::new(), Safe(Cow::Owned(" ".repeat(missing)))));
+            self.spans.push((Style::new(), Safe::blanks(missing)));
         }
         self
     }
@@ -110,7 +65,7 @@ impl Line {
     /// Writes the line and its end.
     pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         for (style, text) in &self.spans {
-            write!(out, "{style}{}{style:#}", text.0)?;
+            write!(out, "{style}{}{style:#}", text.as_str())?;
         }
         out.write_all(b"\n")
     }

@@ -9,24 +9,24 @@
 //! stands where a CI runner looks for commands.
 
 mod closing;
-pub mod diagnosis;
+pub(super) mod diagnosis;
 mod fields;
 mod line;
-mod lines;
+mod line_diff;
 mod palette;
+mod safe;
 mod value;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, Write};
 
-use chrono::{DateTime, Utc};
-
-use crate::vocabulary::{NextUpgrade, ObjectState, Stopped, Verdict};
-
-use self::line::{Line, Safe};
+use self::line::Line;
 pub use self::palette::Palette;
+use self::safe::Safe;
 use super::sanitize::Medium;
+use super::words::minute;
 use crate::model::{Health, ObjectReport, ReleaseReport, Report, ReportError};
+use crate::vocabulary::{NextUpgrade, ObjectState, Stopped, Verdict};
 
 /// From how many objects on those that are unknown for the same reason share a line, and those that drifted in the
 /// same way share their findings.
@@ -61,8 +61,8 @@ impl TextOptions {
 }
 
 /// Writes a report as text.
-pub fn render(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io::Result<()> {
-    let mut writer = Writer { options, out };
+pub(super) fn render(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io::Result<()> {
+    let mut writer = TextWriter { options, out };
     for release in report.releases.iter().filter(|release| is_shown(release)) {
         writer.release(release)?;
         writer.blank()?;
@@ -98,17 +98,13 @@ fn is_shown(release: &ReleaseReport) -> bool {
     release.verdict != Verdict::Clean || !release.health.is_empty() || !release.objects.is_empty()
 }
 
-/// A moment to the minute. All times are UTC; the closing lines say so.
-fn time(moment: DateTime<Utc>) -> String {
-    moment.format("%Y-%m-%d %H:%M").to_string()
-}
-
-struct Writer<'a> {
+/// Writes text line by line.
+struct TextWriter<'a> {
     options: &'a TextOptions,
     out: &'a mut dyn Write,
 }
 
-impl Writer<'_> {
+impl TextWriter<'_> {
     fn line(&mut self, line: &Line) -> io::Result<()> {
         line.write(self.out)
     }
@@ -139,7 +135,7 @@ impl Writer<'_> {
                 release.name, release.storage.namespace
             );
             let mut line = Line::indented(6);
-            line.push(palette.dim, "the way out: $ ");
+            line.push(palette.dim, "next step: ");
             line.plain(Safe::of(&command, self.options.medium));
             self.line(&line)?;
         }
@@ -149,8 +145,8 @@ impl Writer<'_> {
     fn error(&mut self, error: &ReportError) -> io::Result<()> {
         let mut line = Line::default();
         line.push(self.options.palette.warn, "error").plain("  ");
-        let told = format!("{}: {}", error.scope, error.message);
-        line.plain(self.options.safe(&told));
+        let message = format!("{}: {}", error.scope, error.message);
+        line.plain(self.options.safe(&message));
         self.line(&line)
     }
 
@@ -217,7 +213,7 @@ impl Writer<'_> {
         self.line(&line)
     }
 
-    /// What many objects have in common, in the order of the first of each, and then which objects those are.
+    /// The findings that many objects share, in the order of the first of each, and then which objects those are.
     fn alike(
         &mut self,
         release: &ReleaseReport,
@@ -225,9 +221,12 @@ impl Writer<'_> {
         alike: &HashMap<&[Line], usize>,
         name_at: usize,
     ) -> io::Result<()> {
-        let mut told = HashSet::new();
+        let mut shown_already = HashSet::new();
         for (_, findings) in shown {
-            let Some(count) = alike.get(&findings[..]).filter(|_| told.insert(findings)) else {
+            let Some(count) = alike
+                .get(&findings[..])
+                .filter(|_| shown_already.insert(findings))
+            else {
                 continue;
             };
             let mut line = self.state(ObjectState::Drifted, name_at);
@@ -313,7 +312,7 @@ fn title(release: &ReleaseReport, object: &ObjectReport) -> String {
     }
 }
 
-/// What one wants to know of a release before reading on.
+/// The chart, the revisions and the storage of a release, where they are not as usual.
 fn facts(release: &ReleaseReport) -> String {
     let mut facts = Vec::new();
     if let Some(chart) = &release.chart {
@@ -322,7 +321,7 @@ fn facts(release: &ReleaseReport) -> String {
     let baseline = release.baseline.as_ref();
     match baseline {
         Some(revision) => facts.push(match revision.deployed_at {
-            Some(at) => format!("revision {} deployed {}", revision.revision, time(at)),
+            Some(at) => format!("revision {} deployed {}", revision.revision, minute(at)),
             None => format!("revision {} deployed", revision.revision),
         }),
         None => facts.push("no deployed revision".to_owned()),

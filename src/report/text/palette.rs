@@ -10,19 +10,19 @@ use crate::vocabulary::{HealthSeverity, ObjectState, Severity, Verdict};
 /// One style per role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Palette {
-    /// What is wrong.
+    /// Drift, failures and everything else that is wrong.
     pub bad: Style,
-    /// What needs a look.
+    /// Everything that somebody should look at.
     pub warn: Style,
-    /// What is fine.
+    /// Everything that is in order.
     pub good: Style,
     /// Names of releases and objects.
     pub name: Style,
-    /// What can be skipped while skimming.
+    /// Details that a reader may skip.
     pub dim: Style,
-    /// What Helm deployed, left of the arrow.
+    /// The deployed value, left of the arrow.
     pub before: Style,
-    /// What is live, right of the arrow.
+    /// The live value, right of the arrow.
     pub after: Style,
     /// Commands that delete or overwrite.
     pub danger: Style,

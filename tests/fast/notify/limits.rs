@@ -196,15 +196,11 @@ fn what_is_worth_a_message() {
     let mut ill = release("shop", "web", Verdict::Clean);
     ill.health.push(critical(HealthCode::Stuck));
     let cases = [
-        (
-            with(Outcome::Clean, None),
-            Level::Clean,
-            "there are no Helm releases",
-        ),
+        (with(Outcome::Clean, None), Level::Clean, "no releases found"),
         (
             report(vec![release("a", "b", Verdict::Clean)]),
             Level::Clean,
-            "no drift in 1 release",
+            "1 release, 0 objects in sync",
         ),
         (
             report(vec![drifted("a", "b", 1, 1)]),
@@ -214,23 +210,27 @@ fn what_is_worth_a_message() {
         (
             report(vec![ill]),
             Level::Critical,
-            "no drift in 1 release; 1 in a critical state",
+            "1 release, 0 objects in sync; 1 in a critical state",
         ),
         (
             report(vec![release("a", "b", Verdict::Unreadable)]),
             Level::Incomplete,
-            "1 of 1 release could not be fully read",
+            "no drift seen, but 1 of 1 release could not be fully read",
         ),
         (
             with(Outcome::Incomplete, None),
             Level::Incomplete,
             "not everything could be read",
         ),
-        (with(Outcome::Error, None), Level::Alarm, "the scan failed"),
+        (
+            with(Outcome::Error, None),
+            Level::Alarm,
+            "the scan did not finish",
+        ),
         (
             with(Outcome::Error, Some(Stopped::Deadline)),
             Level::Alarm,
-            "the scan failed (stopped at the deadline)",
+            "the scan did not finish (stopped at the deadline)",
         ),
     ];
     for (report, level, headline) in cases {

@@ -1,15 +1,16 @@
 //! Values of several lines, such as a configuration file in a `ConfigMap`: only the lines that differ.
 //!
 //! A compact unified form behind a gutter. The gutter is not decoration: it keeps text from the cluster away from
-//! the beginning of the line, where CI runners look for commands.
+//! the beginning of the line, where CI runners layout for commands.
 
 use anstyle::Style;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use crate::report::sanitize::Medium;
 
-use super::line::{Line, Safe};
+use super::line::Line;
 use super::palette::Palette;
+use super::safe::Safe;
 
 /// How many lines of a difference are shown.
 const SHOWN: usize = 12;
@@ -22,13 +23,15 @@ pub(super) struct LineDiff {
     pub(super) removed: usize,
     /// How many lines only the live object has.
     pub(super) added: usize,
-    /// What to print.
+    /// The lines to print.
     pub(super) block: Vec<Line>,
 }
 
-/// What a line difference is printed with.
-pub(super) struct Look<'a> {
+/// The colours and the room that a line difference is printed with.
+pub(super) struct DiffLayout<'a> {
+    /// The colours.
     pub(super) palette: &'a Palette,
+    /// Who reads the output.
     pub(super) medium: Medium,
     /// Where the gutter stands.
     pub(super) indent: usize,
@@ -37,11 +40,11 @@ pub(super) struct Look<'a> {
 }
 
 /// Compares two texts line by line.
-pub(super) fn diff(before: &str, after: &str, look: &Look<'_>) -> LineDiff {
+pub(super) fn diff(before: &str, after: &str, layout: &DiffLayout<'_>) -> LineDiff {
     let (before, after): (Vec<_>, Vec<_>) = (split(before), split(after));
     let ops = operations(&before, &after);
-    let mut writer = Writer {
-        look,
+    let mut writer = BlockWriter {
+        layout,
         block: Vec::new(),
         left_out: 0,
     };
@@ -88,15 +91,16 @@ fn operations(before: &[&str], after: &[&str]) -> Vec<DiffOp> {
     capture_diff_slices(Algorithm::Myers, before, after)
 }
 
-struct Writer<'a> {
-    look: &'a Look<'a>,
+/// Writes the hunks of a difference, as many as fit.
+struct BlockWriter<'a> {
+    layout: &'a DiffLayout<'a>,
     block: Vec<Line>,
     left_out: usize,
 }
 
-impl Writer<'_> {
+impl BlockWriter<'_> {
     fn hunk(&mut self, before: &[&str], after: &[&str], op: &DiffOp) {
-        let palette = self.look.palette;
+        let palette = self.layout.palette;
         let (old, new) = (op.old_range(), op.new_range());
         let size = old.len() + new.len();
         if self.block.len() >= SHOWN {
@@ -112,7 +116,7 @@ impl Writer<'_> {
             let (a, b) = (before[old.clone()].get(at), after[new.clone()].get(at));
             match (a.map(|line| self.changed(line)), b.map(|line| self.changed(line))) {
                 (Some(a), Some(b)) => {
-                    let (a, b) = Safe::shorten(&a, &b, self.look.columns);
+                    let (a, b) = Safe::shorten(&a, &b, self.layout.columns);
                     minus.push(a);
                     plus.push(b);
                 }
@@ -145,34 +149,34 @@ impl Writer<'_> {
             1 => "… 1 more changed line left out".to_owned(),
             count => format!("… {count} more changed lines left out"),
         };
-        let text = Safe::of(&words, self.look.medium);
-        self.line(self.look.palette.dim, "", &text);
+        let text = Safe::of(&words, self.layout.medium);
+        self.line(self.layout.palette.dim, "", &text);
     }
 
     fn heading(&mut self, number: usize) {
-        let text = Safe::of(&format!("line {number}"), self.look.medium);
-        self.line(self.look.palette.dim, "@ ", &text);
+        let text = Safe::of(&format!("line {number}"), self.layout.medium);
+        self.line(self.layout.palette.dim, "@ ", &text);
     }
 
     fn line(&mut self, style: Style, mark: &'static str, text: &Safe) {
-        let mut line = Line::indented(self.look.indent);
-        line.push(self.look.palette.dim, "│ ").push(style, mark);
-        line.push(style, text.cut(self.look.columns));
+        let mut line = Line::indented(self.layout.indent);
+        line.push(self.layout.palette.dim, "│ ").push(style, mark);
+        line.push(style, text.cut(self.layout.columns));
         self.block.push(line);
     }
 
     fn safe(&self, line: &str) -> Safe {
-        Safe::of(line.strip_suffix('\n').unwrap_or(line), self.look.medium)
+        Safe::of(line.strip_suffix('\n').unwrap_or(line), self.layout.medium)
     }
 
     /// A changed line, with what cannot be seen at its end made visible.
     fn changed(&self, line: &str) -> Safe {
         let Some(text) = line.strip_suffix('\n') else {
-            return Safe::of(&format!("{line} (no newline at the end)"), self.look.medium);
+            return Safe::of(&format!("{line} (no newline at the end)"), self.layout.medium);
         };
         let kept = text.trim_end_matches(' ');
         let blanks = "\\u{20}".repeat((text.len() - kept.len()).min(8));
-        Safe::of(&format!("{kept}{blanks}"), self.look.medium)
+        Safe::of(&format!("{kept}{blanks}"), self.layout.medium)
     }
 }
 
@@ -181,13 +185,13 @@ mod tests {
     use super::*;
 
     fn plain(before: &str, after: &str) -> (usize, usize, String) {
-        let look = Look {
+        let layout = DiffLayout {
             palette: &Palette::PLAIN,
             medium: Medium::CiLog,
             indent: 1,
             columns: 40,
         };
-        let diff = diff(before, after, &look);
+        let diff = diff(before, after, &layout);
         let mut out = Vec::new();
         for line in &diff.block {
             line.write(&mut out).unwrap();

@@ -1,0 +1,263 @@
+//! Reads a report back, of this version or of a later one.
+//!
+//! The contract is additive: later versions add fields and words, and readers pass over what they do not know. Unknown
+//! fields are passed over silently. An entry that says something in an unknown word (a finding, a health entry, an
+//! object, a release, the count of an ignore rule) is left out, and an optional field that only adds to its entry is
+//! cleared; each is said in a note of the report, so that a part never looks like the whole. The counts in the summary
+//! stay those of whoever wrote the report.
+//!
+//! Two words cannot be passed over: the outcome, without which there is no answer, and why the scan was stopped, without
+//! which half a scan would look like a whole one. A report with such a word is refused. What is no word at all where a
+//! word belongs is an error of the document and no sign of a later version.
+
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{IgnoredBy, Report, ReportNote, SCHEMA};
+use crate::vocabulary::{
+    ApplyMethod, FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome, Severity,
+    Stopped, Verdict,
+};
+
+/// The largest report that is read, in bytes: far more than the largest cluster makes.
+const MAX_BYTES: usize = 256 << 20;
+
+/// How many characters of an unknown word a note repeats.
+const WORD: usize = 60;
+
+/// The scope of the notes on what was passed over.
+const SCOPE: &str = "report";
+
+/// Why a report cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadReportError {
+    /// It is larger than any report should be.
+    #[error("the report is larger than {} MiB", MAX_BYTES >> 20)]
+    TooLarge,
+    /// It follows another contract.
+    #[error("the document is no report that this version reads: its schema is `{found}`, not `{SCHEMA}`")]
+    Schema {
+        /// What it says of itself, or that it says nothing.
+        found: String,
+    },
+    /// It says something in a later version's word that cannot be passed over.
+    #[error("the report's {field} is `{word}`, which this version does not know and cannot pass over")]
+    Word {
+        /// Which field of the report.
+        field: &'static str,
+        /// The word.
+        word: String,
+    },
+    /// It is no JSON, nests too deeply, or lacks what every report has.
+    #[error("the report cannot be read: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+impl Report {
+    /// Reads a report from its JSON form, and notes what had to be passed over because this version does not know it.
+    pub fn from_json(json: &[u8]) -> Result<Self, ReadReportError> {
+        if json.len() > MAX_BYTES {
+            return Err(ReadReportError::TooLarge);
+        }
+        // The parser refuses what nests deeper than 128 levels.
+        let mut document: Value = serde_json::from_slice(json)?;
+        match document.get("schema") {
+            Some(Value::String(schema)) if schema == SCHEMA => {}
+            Some(Value::String(schema)) => {
+                return Err(ReadReportError::Schema { found: short(schema) });
+            }
+            Some(_) | None => {
+                return Err(ReadReportError::Schema {
+                    found: "none".to_owned(),
+                });
+            }
+        }
+        let indispensable = [
+            ("outcome", unknown::<Outcome>(&document, "outcome")),
+            ("stopped", unknown::<Stopped>(&document, "stopped")),
+        ];
+        for (field, word) in indispensable {
+            if let Some(word) = word {
+                return Err(ReadReportError::Word { field, word });
+            }
+        }
+        let mut passed = PassedOver::default();
+        passed.report(&mut document);
+        let mut report: Self = serde_json::from_value(document)?;
+        report.notes.extend(passed.notes());
+        report.notes.sort();
+        Ok(report)
+    }
+}
+
+/// What was passed over: how many of which thing, and the word that is unknown.
+#[derive(Default)]
+struct PassedOver(BTreeMap<(Thing, String), usize>);
+
+/// What an unknown word takes with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Thing {
+    singular: &'static str,
+    plural: &'static str,
+    /// The field that holds the word.
+    field: &'static str,
+    loss: Loss,
+}
+
+/// How much an unknown word takes with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Loss {
+    /// The whole entry.
+    Entry,
+    /// The field alone.
+    Field,
+}
+
+impl Thing {
+    const fn entry(singular: &'static str, plural: &'static str, field: &'static str) -> Self {
+        Self {
+            singular,
+            plural,
+            field,
+            loss: Loss::Entry,
+        }
+    }
+
+    const fn field(singular: &'static str, plural: &'static str, field: &'static str) -> Self {
+        Self {
+            loss: Loss::Field,
+            ..Self::entry(singular, plural, field)
+        }
+    }
+
+    /// What is said of so many of them with one word.
+    fn note(self, word: &str, count: usize) -> String {
+        let (noun, were) = match count {
+            1 => (self.singular, "was"),
+            _ => (self.plural, "were"),
+        };
+        let field = self.field;
+        match self.loss {
+            Loss::Entry => format!(
+                "{count} {noun} with the {field} `{word}`, which this version does not know, {were} passed over"
+            ),
+            Loss::Field => format!(
+                "the {field} `{word}` of {count} {noun}, which this version does not know, was passed over"
+            ),
+        }
+    }
+}
+
+impl PassedOver {
+    /// Takes out of a document whatever this version does not know.
+    fn report(&mut self, document: &mut Value) {
+        const RULE: Thing = Thing::entry("count of an ignore rule", "counts of ignore rules", "rule");
+        const VERDICT: Thing = Thing::entry("release", "releases", "verdict");
+        const METHOD: Thing = Thing::field("release", "releases", "apply method");
+        retain(document, "ignored", |count| {
+            !self.is_unknown::<IgnoredBy>(count, "rule", RULE)
+        });
+        retain(document, "releases", |release| {
+            if self.is_unknown::<Verdict>(release, "verdict", VERDICT) {
+                return false;
+            }
+            self.clear::<ApplyMethod>(release, "applyMethod", METHOD);
+            self.health(release);
+            retain(release, "objects", |object| self.object(object));
+            true
+        });
+    }
+
+    fn health(&mut self, release: &mut Value) {
+        const CODE: Thing = Thing::entry("health entry", "health entries", "code");
+        const SEVERITY: Thing = Thing::entry("health entry", "health entries", "severity");
+        retain(release, "health", |health| {
+            !self.is_unknown::<HealthCode>(health, "code", CODE)
+                && !self.is_unknown::<HealthSeverity>(health, "severity", SEVERITY)
+        });
+    }
+
+    /// Whether an object is kept.
+    fn object(&mut self, object: &mut Value) -> bool {
+        const STATE: Thing = Thing::entry("object", "objects", "state");
+        const IGNORED_BY: Thing = Thing::field("object", "objects", "`ignoredBy`");
+        const NEXT_UPGRADE: Thing = Thing::field("object", "objects", "`nextUpgrade`");
+        if self.is_unknown::<ObjectState>(object, "state", STATE) {
+            return false;
+        }
+        // The state says already that the object is ignored.
+        self.clear::<IgnoredBy>(object, "ignoredBy", IGNORED_BY);
+        self.clear::<NextUpgrade>(object, "nextUpgrade", NEXT_UPGRADE);
+        retain(object, "findings", |finding| self.finding(finding));
+        true
+    }
+
+    /// Whether a finding is kept.
+    fn finding(&mut self, finding: &mut Value) -> bool {
+        const CODE: Thing = Thing::entry("finding", "findings", "code");
+        const SEVERITY: Thing = Thing::entry("finding", "findings", "severity");
+        const IGNORED_BY: Thing = Thing::entry("finding", "findings", "`ignoredBy`");
+        const NEXT_UPGRADE: Thing = Thing::field("finding", "findings", "`nextUpgrade`");
+        // Without who ignores it an ignored finding would count as drift.
+        if self.is_unknown::<FindingCode>(finding, "code", CODE)
+            || self.is_unknown::<Severity>(finding, "severity", SEVERITY)
+            || self.is_unknown::<IgnoredBy>(finding, "ignoredBy", IGNORED_BY)
+        {
+            return false;
+        }
+        self.clear::<NextUpgrade>(finding, "nextUpgrade", NEXT_UPGRADE);
+        true
+    }
+
+    /// Whether an entry holds an unknown word, which is counted.
+    fn is_unknown<W: DeserializeOwned>(&mut self, entry: &Value, field: &str, thing: Thing) -> bool {
+        let word = unknown::<W>(entry, field);
+        let is_unknown = word.is_some();
+        if let Some(word) = word {
+            *self.0.entry((thing, word)).or_default() += 1;
+        }
+        is_unknown
+    }
+
+    /// Clears an optional field that holds an unknown word, which is counted.
+    fn clear<W: DeserializeOwned>(&mut self, entry: &mut Value, field: &str, thing: Thing) {
+        if self.is_unknown::<W>(entry, field, thing) {
+            entry[field] = Value::Null;
+        }
+    }
+
+    /// A note on each kind of thing and word.
+    fn notes(self) -> impl Iterator<Item = ReportNote> {
+        self.0.into_iter().map(|((thing, word), count)| ReportNote {
+            scope: SCOPE.to_owned(),
+            message: thing.note(&word, count),
+        })
+    }
+}
+
+/// The word in a field, where there is one that this version does not know.
+fn unknown<W: DeserializeOwned>(entry: &Value, field: &str) -> Option<String> {
+    let value = entry.get(field)?;
+    let word = value.as_str()?;
+    W::deserialize(value).is_err().then(|| short(word))
+}
+
+/// Keeps the entries of a list that `keep` wants. Whatever is no list is left to the reader of the model to refuse.
+fn retain(of: &mut Value, list: &str, keep: impl FnMut(&mut Value) -> bool) {
+    if let Some(entries) = of.get_mut(list).and_then(Value::as_array_mut) {
+        entries.retain_mut(keep);
+    }
+}
+
+/// A word of bearable length.
+fn short(word: &str) -> String {
+    match word.char_indices().nth(WORD) {
+        Some((end, _)) => format!("{}…", &word[..end]),
+        None => word.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

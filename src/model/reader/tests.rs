@@ -1,0 +1,213 @@
+//! Reports of the future, and what this version makes of them.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::*;
+use crate::report::fixtures;
+use crate::report::json::JSON_SCHEMA;
+
+const FUTURE: &str = "of-the-future";
+
+/// What becomes of a report when a word in it is unknown.
+enum Fate {
+    /// The report is refused, naming the field.
+    Refused,
+    /// The entry that so many steps of the pointer lead to is left out.
+    LeftOut(usize),
+    /// The field is cleared.
+    Cleared,
+}
+
+/// Every field of the contract that holds a word, in the form of `place`, and what an unknown word does to it.
+const FIELDS: [(&str, Fate); 14] = [
+    ("/outcome", Fate::Refused),
+    ("/stopped", Fate::Refused),
+    ("/ignored[]/rule", Fate::LeftOut(2)),
+    ("/releases[]/verdict", Fate::LeftOut(2)),
+    ("/releases[]/applyMethod", Fate::Cleared),
+    ("/releases[]/health[]/code", Fate::LeftOut(4)),
+    ("/releases[]/health[]/severity", Fate::LeftOut(4)),
+    ("/releases[]/objects[]/state", Fate::LeftOut(4)),
+    ("/releases[]/objects[]/ignoredBy", Fate::Cleared),
+    ("/releases[]/objects[]/nextUpgrade", Fate::Cleared),
+    ("/releases[]/objects[]/findings[]/code", Fate::LeftOut(6)),
+    ("/releases[]/objects[]/findings[]/severity", Fate::LeftOut(6)),
+    ("/releases[]/objects[]/findings[]/ignoredBy", Fate::LeftOut(6)),
+    ("/releases[]/objects[]/findings[]/nextUpgrade", Fate::Cleared),
+];
+
+fn read(document: &Value) -> Result<Report, ReadReportError> {
+    Report::from_json(document.to_string().as_bytes())
+}
+
+fn documents() -> Vec<Value> {
+    let reports = fixtures::every().into_iter();
+    reports
+        .map(|(_, report)| serde_json::to_value(report).unwrap())
+        .collect()
+}
+
+/// The pointers of a document that a place with `[]` for positions stands for.
+fn pointers(document: &Value, place: &str) -> Vec<String> {
+    let mut found = vec![String::new()];
+    for name in place.split('/').skip(1) {
+        let (name, is_list) = name.strip_suffix("[]").map_or((name, false), |name| (name, true));
+        found = found
+            .iter()
+            .map(|pointer| format!("{pointer}/{name}"))
+            .flat_map(|pointer| match document.pointer(&pointer) {
+                Some(Value::Array(entries)) if is_list => {
+                    (0..entries.len()).map(|at| format!("{pointer}/{at}")).collect()
+                }
+                Some(value) if !is_list && !value.is_null() => vec![pointer],
+                Some(_) | None => Vec::new(),
+            })
+            .collect();
+    }
+    found
+}
+
+/// The places of the schema that hold a word of a vocabulary.
+fn places(root: &Value, schema: &Value, place: &str, found: &mut BTreeSet<String>) {
+    let target = schema["$ref"]
+        .as_str()
+        .map(|to| (to, root.pointer(&to[1..]).unwrap()));
+    if let Some((name, target)) = target {
+        if target["enum"].is_array() || name.ends_with("/ignoredBy") {
+            found.insert(place.to_owned());
+        }
+        return places(root, target, place, found);
+    }
+    for option in schema["anyOf"].as_array().into_iter().flatten() {
+        places(root, option, place, found);
+    }
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        places(root, property, &format!("{place}/{name}"), found);
+    }
+    if schema["items"].is_object() {
+        places(root, &schema["items"], &format!("{place}[]"), found);
+    }
+}
+
+#[test]
+fn every_report_reads_back() {
+    for (name, report) in fixtures::every() {
+        let json = serde_json::to_vec(&report).unwrap();
+        assert_eq!(Report::from_json(&json).unwrap(), report, "{name}");
+    }
+}
+
+#[test]
+fn every_word_of_the_contract_is_in_the_table() {
+    let schema: Value = serde_json::from_str(JSON_SCHEMA).unwrap();
+    let mut words = BTreeSet::new();
+    places(&schema, &schema, "", &mut words);
+    let table: BTreeSet<String> = FIELDS.iter().map(|(place, _)| (*place).to_owned()).collect();
+    assert_eq!(words, table);
+}
+
+#[test]
+fn an_unknown_word_anywhere_takes_no_more_with_it_than_it_must() {
+    let documents = documents();
+    for (place, fate) in FIELDS {
+        let mut tried = 0;
+        for document in &documents {
+            for pointer in pointers(document, place) {
+                tried += 1;
+                let mut future = document.clone();
+                *future.pointer_mut(&pointer).unwrap() = json!(FUTURE);
+                let result = read(&future);
+                let mut expected = document.clone();
+                match fate {
+                    Fate::Refused => {
+                        let error = result.unwrap_err().to_string();
+                        assert!(error.contains(&pointer[1..]) && error.contains(FUTURE), "{error}");
+                        continue;
+                    }
+                    Fate::LeftOut(steps) => {
+                        let entry: Vec<&str> = pointer.split('/').take(steps + 1).collect();
+                        let (at, list) = entry.split_last().unwrap();
+                        let list = expected.pointer_mut(&list.join("/")).unwrap();
+                        list.as_array_mut().unwrap().remove(at.parse().unwrap());
+                    }
+                    Fate::Cleared => *expected.pointer_mut(&pointer).unwrap() = Value::Null,
+                }
+                let mut report = result.unwrap();
+                let is_new = |note: &ReportNote| note.scope == SCOPE && note.message.contains(FUTURE);
+                assert_eq!(
+                    report.notes.iter().filter(|note| is_new(note)).count(),
+                    1,
+                    "{pointer}"
+                );
+                report.notes.retain(|note| !is_new(note));
+                assert_eq!(report, serde_json::from_value(expected).unwrap(), "{pointer}");
+                // What is no word is a mistake, whatever the version.
+                *future.pointer_mut(&pointer).unwrap() = json!({"of": "the future"});
+                assert!(
+                    matches!(read(&future), Err(ReadReportError::Json(_))),
+                    "{pointer}"
+                );
+            }
+        }
+        assert!(tried > 0, "no report has {place}");
+    }
+}
+
+#[test]
+fn what_was_passed_over_is_said_once_for_each_kind_and_word() {
+    let mut document = serde_json::to_value(fixtures::drifted()).unwrap();
+    let objects = document["releases"].as_array_mut().unwrap().iter_mut();
+    let objects = objects.flat_map(|release| release["objects"].as_array_mut().unwrap());
+    let findings = objects.flat_map(|object| object["findings"].as_array_mut().unwrap());
+    for (at, finding) in findings.take(4).enumerate() {
+        match at {
+            0 | 1 => finding["code"] = json!("twisted"),
+            2 => finding["code"] = json!("x".repeat(500)),
+            _ => finding["nextUpgrade"] = json!("ponders"),
+        }
+        finding["another"] = json!({"field": "of the future"});
+    }
+    document["memory"] = json!([1, 2, 3]);
+    let notes = read(&document).unwrap().notes.into_iter();
+    let notes: Vec<String> = notes
+        .filter(|note| note.scope == SCOPE)
+        .map(|note| note.message)
+        .collect();
+    let long = format!("{}…", "x".repeat(WORD));
+    assert_eq!(
+        notes,
+        [
+            format!("1 finding with the code `{long}`, which this version does not know, was passed over"),
+            "2 findings with the code `twisted`, which this version does not know, were passed over"
+                .to_owned(),
+            "the `nextUpgrade` `ponders` of 1 finding, which this version does not know, was passed over"
+                .to_owned(),
+        ]
+    );
+}
+
+#[test]
+fn another_contract_is_refused_in_one_sentence() {
+    for (document, error) in [
+        (
+            json!({"schema": "driftline.report/v2", "outcome": FUTURE}),
+            "the document is no report that this version reads: its schema is `driftline.report/v2`, not \
+             `driftline.report/v1`",
+        ),
+        (
+            json!([]),
+            "the document is no report that this version reads: its schema is `none`, not \
+             `driftline.report/v1`",
+        ),
+        (
+            json!({"schema": SCHEMA, "outcome": "clean"}),
+            "the report cannot be read: missing field `tool`",
+        ),
+    ] {
+        assert_eq!(read(&document).unwrap_err().to_string(), error);
+    }
+    let deep = format!("{{\"schema\": {}", "[".repeat(100_000));
+    assert!(Report::from_json(deep.as_bytes()).is_err());
+}
