@@ -103,7 +103,7 @@ codes! {
         MutatedAtAdmission = "mutated-at-admission", Info: "Helm wrote this field, and an admission webhook or policy changed the value",
         Autoscaled = "autoscaled", Info: "an autoscaler set this replica count",
         Restarted = "restarted", Info: "somebody restarted the workload, which sets this annotation",
-        Resized = "resized", Info: "a program enlarged the PersistentVolumeClaim beyond the chart's size",
+        Resized = "resized", Info: "a program enlarged the volume claim beyond the chart's size",
         ControllerOwned = "controller-owned", Info: "a known controller writes this field",
         AlsoWritten = "also-written", Info: "somebody wrote this object under Helm's name, but not by an operation of this release; the values are the same",
     }
@@ -165,7 +165,7 @@ codes! {
         FailedUpgrade = "failed-upgrade": "the newest upgrade or rollback failed",
         FailedInstall = "failed-install": "the first installation failed",
         InProgress = "in-progress": "an operation is pending and may still be running",
-        Stuck = "stuck": "an operation has been pending for longer than stuck_after",
+        Stuck = "stuck": "an operation has been pending for longer than the configured limit",
         SeveralDeployed = "several-deployed": "more than one revision has the status deployed",
         IdentityMismatch = "identity-mismatch": "a record's labels, object name and content disagree about its release, revision or status",
         ApiRemoved = "api-removed": "the manifest has an object of an API version that the API server does not serve",

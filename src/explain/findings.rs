@@ -128,7 +128,7 @@ pub(super) const fn text(code: FindingCode) -> Text {
             next_upgrade: "The annotation stays, so the upgrade does not restart the Pods because of it.",
         },
         FindingCode::Resized => Text {
-            details: "A PersistentVolumeClaim can only grow.",
+            details: "A PersistentVolumeClaim never shrinks.",
             arises: "A volume autoscaler enlarged a volume that was nearly full. If a person did it, the code is changed.",
             remedy: "Set the chart's size to the live size: with the old size, the next upgrade may fail.",
             next_upgrade: "The API server refuses to shrink a PersistentVolumeClaim, so an upgrade that writes the \
