@@ -33,8 +33,9 @@ pub(super) const fn text(code: FindingCode) -> Text {
                 conflict if another manager owns the field.",
         },
         FindingCode::Undone => Text {
-            details: "The upgrade wrote the deployed value. Managed fields name a writer other than Helm, and a time \
-                after the end of the upgrade.",
+            details: "The upgrade wrote the deployed value. Managed fields show it: Helm wrote the object in that upgrade \
+                and no longer owns the field, and another writer followed after the end of the upgrade. If the field was \
+                removed, no writer is known.",
             arises: "Somebody rolled back a single object without Helm, often during an incident: with kubectl rollout \
                 undo, kubectl edit, or kubectl apply of an older manifest.",
             remedy: "Talk to the person who did it before you deploy again: the service may need the old value. If the \
