@@ -1,28 +1,16 @@
 //! driftline finds drift between what Helm deployed and what lives in a Kubernetes cluster.
 //!
-//! The modules follow the data:
-//!
 //! ```text
-//! source ── cluster (kube) or snapshot (files): the only places that read anything
-//!   │
-//! release ─ records: which revisions matter, and what they say
-//!   │        └ yaml, manifest: the objects that Helm applied, as Helm understood them
-//! types ─── what the API server does to a value of each type
-//!   │
-//! compare ─ previous, desired, attempted and live: what differs, and how it came about
-//!   │
-//! classify ─ what a difference is called, how much it matters, what must not be shown
-//!   │
-//! health ── what state a release is really in, and the safest way out
-//!   │
-//! report ── one value, one renderer per format ── notify: Slack and PagerDuty ── exit: the status code
+//! source ─→ release, manifest ─→ compare ─→ classify ─→ report ─→ text, JSON, notifications, exit status
+//! cluster,    what Helm          what        which code,   one model::Report for every reader
+//! snapshot    applied            differs     whose change
 //! ```
 //!
-//! The library is an implementation detail of the binary: its items may change with any version, so its enums are matched
-//! exhaustively and none is `#[non_exhaustive]`.
+//! `scan` drives it, and everything between `source` and `report` is pure. `docs/architecture.md` has the map of the
+//! modules, in the order of their imports, and the invariants with the tests that hold them.
 //!
-//! `scan` drives them, everything between `source` and `report` is pure, and `app` puts the commands together from
-//! the command line and the settings.
+//! The library is an implementation detail of the program: its items may change with any version, so its enums are
+//! matched exhaustively and none is `#[non_exhaustive]`.
 
 pub mod app;
 pub mod classify;

@@ -104,20 +104,20 @@ codes! {
     /// The kind of difference that a finding is.
     FindingCode {
         Changed = "changed", Drift: "the live value is not the one that Helm deployed",
-        NotApplied = "not-applied", Drift: "the live value is still the previous revision's: the upgrade did not reach it",
+        NotApplied = "not-applied", Drift: "the live value is still the previous revision's: the upgrade did not change this field",
         Undone = "undone", Drift: "somebody put the previous revision's value back after the upgrade",
-        Removed = "removed", Drift: "Helm deployed this field and the live object lacks it",
-        Lingering = "lingering", Drift: "the chart no longer sets this field and the previous revision's value is still there",
-        HalfUpgraded = "half-upgraded", Drift: "the live value is that of a later revision that did not complete",
+        Removed = "removed", Drift: "Helm deployed this field, and the live object does not have it",
+        Lingering = "lingering", Drift: "the chart no longer sets this field, and the live object still has the previous revision's value",
+        HalfUpgraded = "half-upgraded", Drift: "the live value is that of a later revision that failed or is pending",
         Pruned = "pruned", Info: "the API server does not know this field and drops it",
-        Added = "added", Drift: "somebody else put this there, and the chart does not ask for it",
-        Overwritten = "overwritten", Drift: "the value was written in Helm's name while this release's Helm was not at work: by another release, a tool or a person",
-        MutatedAtAdmission = "mutated-at-admission", Info: "Helm wrote this field itself, and admission changed it on its way into the cluster",
-        Autoscaled = "autoscaled", Info: "an autoscaler chose this replica count",
-        Restarted = "restarted", Info: "somebody restarted the workload, which leaves this annotation",
-        Resized = "resized", Info: "a program grew the volume claim beyond the size that the chart asks for",
+        Added = "added", Drift: "another writer added this, and the chart does not set it",
+        Overwritten = "overwritten", Drift: "the value was written under Helm's name, but not by an operation of this release",
+        MutatedAtAdmission = "mutated-at-admission", Info: "Helm wrote this field, and an admission webhook or policy changed the value",
+        Autoscaled = "autoscaled", Info: "an autoscaler set this replica count",
+        Restarted = "restarted", Info: "somebody restarted the workload, which sets this annotation",
+        Resized = "resized", Info: "a program enlarged the volume claim beyond the chart's size",
         ControllerOwned = "controller-owned", Info: "a known controller writes this field",
-        AlsoWritten = "also-written", Info: "somebody wrote this object in Helm's name while this release's Helm was not at work; the values agree",
+        AlsoWritten = "also-written", Info: "somebody wrote this object under Helm's name, but not by an operation of this release; the values are the same",
     }
 }
 
@@ -134,14 +134,14 @@ vocabulary! {
 codes! {
     /// The state of one object, compared with the baseline.
     ObjectState {
-        InSync = "in-sync": "nothing that the baseline asks for differs",
-        Drifted = "drifted": "at least one field differs in a way that counts as drift",
+        InSync = "in-sync": "the live object matches what Helm deployed",
+        Drifted = "drifted": "at least one finding of the object counts as drift",
         Missing = "missing": "the API server answered that the object does not exist",
         Terminating = "terminating": "the object is being deleted and still exists",
         Foreign = "foreign": "the object's ownership metadata names another release, or none",
-        Leftover = "leftover": "a previous or failed revision created the object, and the baseline does not name it",
+        Leftover = "leftover": "the object belongs to a previous or failed revision and is not in the deployed manifest",
         Unknown = "unknown": "the object could not be read",
-        Ignored = "ignored": "the object differs, and the operator's rules say that this does not matter",
+        Ignored = "ignored": "ignore rules, or an annotation that the settings allow, cover everything that would count as drift",
     }
 }
 
@@ -174,23 +174,23 @@ codes! {
     HealthCode {
         Undecodable = "undecodable": "a release record cannot be decoded",
         NoBaseline = "no-baseline": "no revision is deployed, so there is nothing to compare with",
-        FailedUpgrade = "failed-upgrade": "the newest revision failed while an older one is deployed",
+        FailedUpgrade = "failed-upgrade": "the newest upgrade or rollback failed",
         FailedInstall = "failed-install": "the first installation failed",
-        InProgress = "in-progress": "an operation is pending and young enough to be running still",
-        Stuck = "stuck": "an operation has been pending for longer than the threshold",
+        InProgress = "in-progress": "an operation is pending and may still be running",
+        Stuck = "stuck": "an operation has been pending for longer than the configured limit",
         SeveralDeployed = "several-deployed": "more than one revision has the status deployed",
-        IdentityMismatch = "identity-mismatch": "labels, object name and record disagree about which release and revision this is",
-        ApiRemoved = "api-removed": "the manifest names a kind that the API server does not serve",
+        IdentityMismatch = "identity-mismatch": "a record's labels, object name and content disagree about its release, revision or status",
+        ApiRemoved = "api-removed": "the manifest has an object of an API version that the API server does not serve",
         ChangedDuringScan = "changed-during-scan": "the newest revision changed while the scan was running",
-        HalfUpgraded = "half-upgraded": "the newest operation did not complete, and its objects are at different revisions",
+        HalfUpgraded = "half-upgraded": "the newest operation did not complete, and some objects are no longer at the deployed revision",
         HookFailed = "hook-failed": "a hook of the newest operation failed",
         HookRunning = "hook-running": "a hook of the newest operation is still running",
-        LeftoverObjects = "leftover-objects": "objects of revisions that are not deployed exist",
-        BlockedByFinalizer = "blocked-by-finalizer": "an object cannot be deleted because of its finalizers",
+        LeftoverObjects = "leftover-objects": "objects of revisions that are not deployed still exist",
+        BlockedByFinalizer = "blocked-by-finalizer": "an object is stuck terminating: no controller is removing its finalizers",
         HistoryBloat = "history-bloat": "the history is long, or its records come near the size limit",
-        OwnershipConflict = "ownership-conflict": "an object that an upgrade adds belongs to somebody else",
-        LeftoverHooks = "leftover-hooks": "objects of hooks that the newest revision does not have exist",
-        ChartCrdsChanged = "chart-crds-changed": "the chart's custom resource definitions changed, which Helm does not upgrade",
+        OwnershipConflict = "ownership-conflict": "an object of the manifest belongs to another release, or to none",
+        LeftoverHooks = "leftover-hooks": "objects of hooks that the chart no longer has still exist",
+        ChartCrdsChanged = "chart-crds-changed": "the chart's custom resource definitions changed, and Helm does not upgrade them",
     }
 }
 

@@ -1,4 +1,4 @@
-//! The texts of the health codes.
+//! What the messages of the health codes leave out.
 
 use super::Text;
 use crate::vocabulary::HealthCode;
@@ -6,201 +6,175 @@ use crate::vocabulary::HealthCode;
 pub(super) const fn text(code: HealthCode) -> Text {
     match code {
         HealthCode::Undecodable => Text {
-            meaning: "A record of the release exists but cannot be decoded, so nothing can be said about it.",
-            arises: "The Secret or ConfigMap was edited or cut off, restored incompletely, written by a tool with \
-                a format of its own, or made to be harmful: driftline limits size, depth and expansion.",
-            example: "revision 3 cannot be decoded: the gzip stream ends early",
-            remedy: "Look at the record itself. helm history skips such records without a word, so a release can \
-                look older than it is. Restore the record from a backup; save a copy before deleting anything.\n\
+            details: "If it is the record of the deployed revision, the release cannot be compared.",
+            arises: "The Secret or ConfigMap was edited or cut off, restored incompletely, or written by a tool with a \
+                format of its own. driftline also refuses records that exceed its limits of size, depth and expansion.",
+            remedy: "Look at the record itself. helm history skips such records silently, so a release can look older \
+                than it is. Restore the record from a backup; save a copy before you delete anything.\n\
                 $ kubectl get secret -n NAMESPACE -l owner=helm,name=RELEASE --show-labels",
-            next_upgrade: "Helm skips the record too. It takes an older revision for the newest one, or says that \
-                the release has no deployed revision.",
+            next_upgrade: "Helm skips the record as well. It takes an older revision for the newest one, or says that the \
+                release has no deployed revision.",
         },
         HealthCode::NoBaseline => Text {
-            meaning: "No revision of this release is deployed, so there is nothing to compare against.",
-            arises: "The first installation failed, is pending or was interrupted, or the record of the deployed \
-                revision was deleted.",
-            example: "revision 1 is failed and no other revision exists",
-            remedy: "See the other health entries for what happened to the newest revision. If the objects are in \
-                use, fix the cause and install again; if not, uninstall the release.",
-            next_upgrade: "With a failed newest revision Helm upgrades from that one. With a pending one it \
-                refuses. helm upgrade --install behaves the same.",
+            details: "",
+            arises: "The first installation failed, is pending or was interrupted; a rollback failed; the release was \
+                uninstalled with --keep-history; or the record of the deployed revision was deleted.",
+            remedy: "The other health entries say what happened to the newest revision. If the objects are in use, fix \
+                the cause and install or upgrade again; if not, uninstall the release.",
+            next_upgrade: "Helm upgrades from the newest revision if that failed, and refuses if it is pending. helm \
+                upgrade --install behaves the same.",
         },
         HealthCode::FailedUpgrade => Text {
-            meaning: "The newest revision failed. An older one still counts as deployed and is what driftline \
-                compares against.",
-            arises: "An object was refused, a hook failed, or waiting for readiness timed out. Some objects may \
-                have been written before that; those differences carry the code half-upgraded.",
-            example: "revision 8 failed on 2026-11-20; revision 7 is deployed",
-            remedy: "Read why it failed, then either fix it and upgrade again or roll back.\n\
+            details: "driftline compares with the revision that is still deployed, if there is one.",
+            arises: "The API server refused an object, a hook failed, or Helm waited too long for readiness. Some objects \
+                may have been written before that; these differences have the code half-upgraded.",
+            remedy: "Read why it failed. Then fix the cause and upgrade again, or roll back.\n\
                 $ helm status RELEASE -n NAMESPACE\n\
                 $ helm history RELEASE -n NAMESPACE",
-            next_upgrade: "It is accepted. Helm compares the deployed revision, not the failed one, with the new \
-                manifest, so objects that only the failed revision created are forgotten; see leftover.",
+            next_upgrade: "Helm accepts it. It compares the deployed revision with the new manifest, not the failed one, \
+                and so forgets objects that only the failed revision created; see leftover.",
         },
         HealthCode::FailedInstall => Text {
-            meaning: "The first installation of this release failed. Part of its objects may exist.",
-            arises: "An object was refused, a hook failed, or waiting for readiness timed out, and the \
+            details: "Some of its objects may exist.",
+            arises: "The API server refused an object, a hook failed, or Helm waited too long for readiness, and the \
                 installation was not undone.",
-            example: "revision 1 failed on 2026-11-20; 3 of 5 objects exist",
-            remedy: "Fix the cause and upgrade, or uninstall and install again. Uninstalling deletes what exists, \
-                which may include volumes with data.",
-            next_upgrade: "It is accepted: with no deployed revision Helm upgrades from the failed one.",
+            remedy: "Fix the cause and upgrade, or uninstall and install again. Uninstalling deletes the objects that \
+                exist, which may include volumes with data.",
+            next_upgrade: "Helm accepts it: without a deployed revision, it upgrades from the failed one.",
         },
         HealthCode::InProgress => Text {
-            meaning: "An operation on this release is pending and young enough to be running right now. What was \
-                read may be half old and half new.",
-            arises: "A helm install, upgrade or rollback was running during the scan.",
-            example: "revision 8 is pending-upgrade for 40 s",
-            remedy: "Wait and scan again. If it stays pending beyond the threshold, it is reported as stuck.",
+            details: "The scan may have read old values of some objects and new values of others.",
+            arises: "helm install, upgrade, rollback or uninstall was running during the scan.",
+            remedy: "Wait and scan again. An operation that stays pending for longer than stuck_after is reported as \
+                stuck.",
             next_upgrade: "Helm refuses while the operation is pending: another operation is in progress.",
         },
         HealthCode::Stuck => Text {
-            meaning: "An operation has been pending for longer than the threshold. Nobody seems to be working on \
-                it any more, and it locks the release.",
-            arises: "The Helm process was killed between writing the record and finishing: a cancelled CI job, an \
-                evicted runner, a lost connection, a passed timeout of the pipeline itself.",
-            example: "revision 8 is pending-upgrade for 3 h 12 min",
-            remedy: "Make sure that no pipeline still runs. Then roll back to the deployed revision, which Helm \
-                accepts in this state. If nothing was deployed yet, uninstall, or save and delete the pending \
-                record. The advice beside the entry has the exact commands in that order.\n\
+            details: "The Helm process is probably gone, and the pending revision blocks upgrades.",
+            arises: "The Helm process was killed after it wrote the record and before it finished: a cancelled CI job, an \
+                evicted runner, a lost connection, a timeout of the pipeline.",
+            remedy: "Make sure that no pipeline is still running. Then roll back to the deployed revision, which Helm \
+                accepts in this state. If no revision is deployed, uninstall the release, or save and delete the pending \
+                record. driftline diagnose prints the commands, safest first.\n\
                 $ helm rollback RELEASE REVISION -n NAMESPACE",
-            next_upgrade: "It fails: another operation (install/upgrade/rollback) is in progress. A release that \
-                is stuck in uninstalling can be uninstalled again.",
+            next_upgrade: "It fails: another operation (install/upgrade/rollback) is in progress. A release that is stuck \
+                in uninstalling can be uninstalled again.",
         },
         HealthCode::SeveralDeployed => Text {
-            meaning: "More than one revision claims to be deployed. driftline, like Helm, takes the highest.",
-            arises: "Two Helm operations ran at once, or Helm stopped before it marked the older revision as \
+            details: "driftline, like Helm, uses the highest of them.",
+            arises: "Two Helm operations ran at the same time, or Helm stopped before it marked the older revision as \
                 superseded.",
-            example: "revisions 6 and 7 are deployed; 7 is compared",
-            remedy: "If the highest revision is the right one, the next successful upgrade goes on from it. Find \
-                out what runs Helm twice: two pipelines, or a pipeline and a GitOps controller.",
-            next_upgrade: "It works on the highest deployed revision.",
+            remedy: "If the highest revision is the right one, the next successful upgrade starts from it. Find out what \
+                runs Helm twice: two pipelines, or a pipeline and a GitOps controller.",
+            next_upgrade: "It starts from the highest deployed revision.",
         },
         HealthCode::IdentityMismatch => Text {
-            meaning: "The name, labels and content of a release record do not agree about which release and \
-                revision it is.",
-            arises: "The record was copied to another namespace, renamed, relabelled, or forged. Everything inside \
-                a record can be written by whoever may write Secrets in its namespace.",
-            example: "the Secret is named for release web, its payload says api",
-            remedy: "Trust the API server's metadata, not the payload. Find out who wrote the record; audit logs \
-                know. Delete a copy only after saving it.",
-            next_upgrade: "Helm selects records by label and then believes the payload, so it may upgrade \
-                something else than it was asked to.",
+            details: "",
+            arises: "The record was copied to another namespace, renamed, relabelled or forged. Everything inside a \
+                record can be written by anybody who may write Secrets in its namespace.",
+            remedy: "Trust the API server's metadata, not the content. The audit log has the user who wrote the record. \
+                Save a copy before you delete it.",
+            next_upgrade: "Helm selects records by label and then believes their content, so it may upgrade something \
+                else than you asked for.",
         },
         HealthCode::ApiRemoved => Text {
-            meaning: "The manifest of the baseline names a kind at an API version that this API server does not \
-                serve. The objects may be alive and well under a newer version.",
-            arises: "The cluster was upgraded past the version, such as policy/v1beta1, or the custom resource \
-                definition was removed.",
-            example: "policy/v1beta1 PodDisruptionBudget is not served",
-            remedy: "Rewrite the stored manifest to the version that is served, with the Helm plugin mapkubeapis \
-                for instance, which saves the old record as another revision. Then deploy a chart that uses it.",
-            next_upgrade: "It fails before anything is written, even if the new chart uses the right version: Helm \
-                cannot build the objects of the deployed manifest.",
+            details: "The objects may still exist under a newer version.",
+            arises: "The cluster was upgraded past the version, such as policy/v1beta1, or the custom resource definition \
+                was removed.",
+            remedy: "Rewrite the stored manifest to a version that is served, for instance with the Helm plugin \
+                mapkubeapis, which saves the change as another revision. Then deploy a chart that uses that version.",
+            next_upgrade: "It fails before anything is written, even if the new chart uses the right version: Helm cannot \
+                build the objects of the deployed manifest.",
         },
         HealthCode::ChangedDuringScan => Text {
-            meaning: "The newest revision of the release moved while driftline read it, so differences may come \
-                from that and are not called drift.",
-            arises: "An install, upgrade, rollback or uninstall ran at the same time as the scan.",
-            example: "revision 7 was the newest when the scan began, 8 when it ended",
-            remedy: "Scan again when the operation is over. If it happens at every scan, move one of the two to \
-                another time.",
+            details: "Differences may come from that change, so they are not reported as drift.",
+            arises: "helm install, upgrade, rollback or uninstall ran at the same time as the scan.",
+            remedy: "Scan again when the operation is over. If it happens at every scan, move the scan or the deployment \
+                to another time.",
             next_upgrade: "It is not affected, unless the operation is still pending.",
         },
         HealthCode::HalfUpgraded => Text {
-            meaning: "The newest revision failed or is pending, and part of its objects are as it wants them. The entry \
-                counts how many are at the new revision, how many at the deployed one and how many at neither, and \
-                names what is not ready.",
-            arises: "Helm writes objects one after the other. It was killed, or an object was refused, before it was \
-                through; what came before stays as it is.",
-            example: "of 5 objects that revision 8 changes, 3 are at revision 8, 1 at revision 7 and 1 at neither",
-            remedy: "Go to the side that is closer and works: forward by fixing the cause and upgrading again, or back by \
-                a rollback to the deployed revision. The entry about the failed or pending operation has the commands.",
-            next_upgrade: "It writes every object again as the new chart wants it, and does not look at how far the last \
-                one came. Objects that only the failed revision created are forgotten.",
+            details: "The entry counts the objects at the new revision, at the deployed one and at neither. driftline \
+                diagnose names them, and those that are not ready.",
+            arises: "Helm writes objects one after the other. It was killed, or the API server refused an object; objects \
+                that were written before stay as they are.",
+            remedy: "Go to the revision that is closer and works: forward, by fixing the cause and upgrading again, or \
+                back, by a rollback to the deployed revision. The entry about the failed or pending operation has the \
+                commands.",
+            next_upgrade: "Helm writes every object again from the new chart, whatever the last operation completed. It \
+                forgets objects that only the failed revision created.",
         },
         HealthCode::HookFailed => Text {
-            meaning: "A hook of the newest operation failed, and with it the operation.",
+            details: "The operation failed with it.",
             arises: "The Job or Pod of the hook ended with an error, ran out of retries, or did not end in time.",
-            example: "Job shop/web-migrate, a hook for pre-upgrade, failed",
-            remedy: "Read what it said while its Pods are there, and mind that it may have done half of its work. After a \
-                pre-hook nothing else was written; before a post-hook everything was.\n\
+            remedy: "Read its logs while its Pods exist. The hook may have done part of its work. After a failed pre-hook, \
+                no other object was written; before a post-hook, all objects were.\n\
                 $ kubectl logs job/NAME -n NAMESPACE --all-containers",
-            next_upgrade: "Unless the hook's delete policy says otherwise, it deletes the old object of the hook before it \
-                makes the new one, so what the old one said is lost then.",
+            next_upgrade: "Helm deletes the hook's old object before it creates the new one, unless the hook's delete \
+                policy says otherwise. The old logs are lost then.",
         },
         HealthCode::HookRunning => Text {
-            meaning: "A hook of the newest operation still runs. Helm may have given up on it long ago; the Job does not \
-                know.",
+            details: "Helm may have given up long ago; the Job continues.",
             arises: "The hook takes longer than --timeout, or Helm was killed while it waited.",
-            example: "Job shop/web-migrate, a hook for pre-upgrade, still runs, although Helm gave up",
-            remedy: "Wait until it ends before doing anything else: a rollback or another upgrade beside a migration that \
-                is still running can destroy data. Then upgrade with a longer --timeout.\n\
+            remedy: "Wait until the hook has ended before you do anything else: a rollback or another upgrade beside a \
+                running migration can destroy data. Then upgrade with a longer --timeout.\n\
                 $ kubectl wait --for=condition=complete job/NAME -n NAMESPACE --timeout=1h",
-            next_upgrade: "It deletes the running Job and starts another one, unless the hook's delete policy says \
+            next_upgrade: "Helm deletes the running Job and starts another one, unless the hook's delete policy says \
                 otherwise.",
         },
         HealthCode::LeftoverObjects => Text {
-            meaning: "Objects exist that carry this release's name and that its deployed revision does not have.",
-            arises: "A failed upgrade created them, or an upgrade that should have deleted them did not get to it.",
-            example: "ConfigMap shop/web-new belongs to revisions that are not deployed",
-            remedy: "Look at what uses them, and delete them by hand if nothing does. A chart that has them again adopts \
-                them. With --cleanup-on-fail Helm deletes what a failing upgrade created.",
-            next_upgrade: "It leaves them, unless the new chart has them: then it takes them over.",
+            details: "They carry the release's ownership metadata, and the deployed manifest does not have them.",
+            arises: "A failed upgrade created them, or an upgrade that should have deleted them did not complete.",
+            remedy: "Find out what uses them, and delete them by hand if nothing does. A chart that has them again takes \
+                them over. With --cleanup-on-fail, Helm deletes objects that a failing upgrade created.",
+            next_upgrade: "They stay, unless the new chart has them: then Helm takes them over.",
         },
         HealthCode::BlockedByFinalizer => Text {
-            meaning: "An object of the release is being deleted and cannot go, because nobody takes its finalizers off.",
+            details: "",
             arises: "The controller that serves the finalizer is gone, broken or slow; or an uninstall deleted the \
                 controller before the objects that it has to clean up.",
-            example: "Widget shop/web is being deleted for 3 d, and waits for widgets.example.com/cleanup",
-            remedy: "Bring the controller back; it cleans up what the object stands for. Only if it is gone for good, \
-                remove the finalizer by hand, and clean up by hand.\n\
+            remedy: "Restore the controller, which then cleans up. Only if the controller is gone for good, remove the \
+                finalizer by hand and clean up by hand.\n\
                 $ kubectl describe KIND NAME -n NAMESPACE",
-            next_upgrade: "It can write an object that is being deleted and does not bring it back: it goes as soon as its \
-                finalizers do, and the one after that creates it anew.",
+            next_upgrade: "Helm may write the terminating object, but this does not save it: the object disappears when \
+                its finalizers are removed. The upgrade after that creates it again.",
         },
         HealthCode::HistoryBloat => Text {
-            meaning: "The release keeps many revisions, or its records come near the limit of 1 MiB for a Secret.",
-            arises: "--history-max 0 keeps everything. Large records come from large charts: a record holds all templates \
+            details: "A record must fit into one Secret, which holds 1 MiB.",
+            arises: "--history-max 0 keeps all revisions. Large charts make large records: a record holds all templates \
                 and files of the chart, and the rendered manifest.",
-            example: "40 revisions are kept, where Helm keeps 10 unless told otherwise",
-            remedy: "Upgrade once with a limit; Helm deletes the older records then. Against large records only a smaller \
-                chart helps: files that do not belong there, dashboards, definitions.\n\
+            remedy: "Against many revisions: upgrade once with a limit, and Helm deletes the older records. Against large \
+                records only a smaller chart helps: move dashboards, definitions and unneeded files out of it.\n\
                 $ helm upgrade RELEASE CHART -n NAMESPACE --reuse-values --history-max 10",
-            next_upgrade: "It fails with `Too long: must have at most 1048576 bytes` when the record does not fit, before \
+            next_upgrade: "If the record does not fit, it fails with `Too long: must have at most 1048576 bytes` before \
                 anything is written.",
         },
         HealthCode::OwnershipConflict => Text {
-            meaning: "An object that the newest revision adds exists already and belongs to another release, or to none.",
-            arises: "Two releases have an object of the same kind and name, or somebody created it by hand before the \
-                chart had it.",
-            example: "ConfigMap shop/web-settings exists and is not this release's: an upgrade that adds it refuses",
-            remedy: "Find out who needs it. Rename it in one of the charts, or let this release take it over: with \
-                --take-ownership (Helm 3.17 and later), or by its annotations and label.\n\
+            details: "",
+            arises: "Two releases have an object of the same kind and name, somebody created it by hand before the chart \
+                had it, or somebody edited its ownership metadata.",
+            remedy: "Find out which release needs it. Rename it in one of the charts, or let this release take it over, \
+                with --take-ownership (Helm 3.17 and later) or by its annotations and label.\n\
                 $ kubectl annotate KIND NAME -n NAMESPACE --overwrite meta.helm.sh/release-name=RELEASE",
-            next_upgrade: "It refuses before anything is written. Helm asks only about objects that the deployed revision \
-                does not have: one of those that changed hands is taken back without a word.",
+            next_upgrade: "If the deployed revision does not have the object, Helm refuses before anything is written. \
+                If it does, Helm does not check the owner and overwrites the object.",
         },
         HealthCode::LeftoverHooks => Text {
-            meaning: "Objects of hooks exist that the newest revision of the chart does not have any more. Said by driftline \
-                diagnose only: they do no harm.",
-            arises: "Helm deletes the object of a hook before it makes the next one of that name. When a chart drops or \
-                renames a hook, nobody deletes its last object.",
-            example: "left by hooks of older revisions: Job shop/web-migrate-v1",
-            remedy: "Delete them once they have ended, or let Jobs expire by themselves: ttlSecondsAfterFinished.",
-            next_upgrade: "It does not look at them.",
+            details: "They do no harm; only driftline diagnose reports them.",
+            arises: "Helm deletes a hook's object before it creates the next one of that name. If a chart drops or renames \
+                a hook, nothing deletes its last object.",
+            remedy: "Delete the objects once they have ended, or set ttlSecondsAfterFinished, so that Jobs expire.",
+            next_upgrade: "Helm does not look at them.",
         },
         HealthCode::ChartCrdsChanged => Text {
-            meaning: "Definitions in the chart's folder crds/ are not what they were in an older revision. Said by \
-                driftline diagnose only, from the records: whether somebody has applied them is not looked at.",
-            arises: "Helm installs the folder once and never upgrades it; charts of operators change it often.",
-            example: "the chart's crds/widgets.yaml changed after revision 6, and Helm does not upgrade definitions",
-            remedy: "Compare, read the chart's release notes, and apply them by hand.\n\
+            details: "The entry compares the chart's crds/ folder in the release's records, and not the definitions in the \
+                cluster. Only driftline diagnose reports it.",
+            arises: "Helm installs the crds/ folder once and never upgrades it. Charts of operators change it often.",
+            remedy: "Compare the definitions, read the chart's release notes, and apply them by hand.\n\
                 $ helm show crds CHART | kubectl diff -f -\n\
                 $ helm show crds CHART | kubectl apply --server-side -f -",
-            next_upgrade: "It leaves the definitions as they are, and may use fields that they do not have: those are \
-                dropped, or refused.",
+            next_upgrade: "Helm leaves the definitions as they are. The chart may use fields that they do not have, which \
+                the API server then drops or refuses.",
         },
     }
 }

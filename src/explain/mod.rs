@@ -1,10 +1,13 @@
-//! `driftline explain CODE`: what a word of the report means and what to do about it.
+//! `driftline explain CODE`: what a code of the report means and what to do about it.
 //!
-//! One text for every finding code, health code and object state, matched exhaustively, so that a new code does
-//! not compile without its explanation. The texts say what Helm really does: three-way strategic merge for
-//! built-in kinds under client-side apply, a two-way merge for custom resources (`createPatch` in Helm's
-//! `pkg/kube/client.go`), conflicts under server-side apply, and an ownership check that `helm upgrade` makes
-//! only for objects new to the manifest (`performUpgrade` in `pkg/action/upgrade.go`).
+//! An explanation begins with the code's own message (in [`crate::vocabulary`]); the texts here hold only what that one
+//! line leaves out. They are matched exhaustively, so that a new code does not compile without its text. They say what
+//! Helm really does: three-way strategic merge for built-in kinds under client-side apply, a two-way merge for custom
+//! resources (`createPatch` in Helm's `pkg/kube/client.go`), conflicts under server-side apply, and an ownership check
+//! that `helm upgrade` makes only for objects new to the manifest (`performUpgrade` in `pkg/action/upgrade.go`).
+//!
+//! Nobody writes examples. `examples.snap` is made by `tests/docs.rs`, which runs the program and takes one line of its
+//! output for each code, so an example cannot show what the program does not print.
 
 mod findings;
 mod health;
@@ -13,118 +16,156 @@ mod states;
 use std::collections::HashSet;
 use std::fmt;
 
-use crate::vocabulary::{FindingCode, HealthCode, ObjectState};
+use crate::vocabulary::{FindingCode, HealthCode, HealthSeverity, ObjectState};
 
-/// Where the lines of an explanation end.
+/// Where the lines of an explanation end. Commands and examples are not broken.
 const COLUMNS: usize = 88;
 
-/// Everything there is to say about one word of the report.
+/// Lines that the program printed, at most one for each code.
+const EXAMPLES: &str = include_str!("examples.snap");
+
+/// Everything that driftline can say about one code of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Explanation {
-    /// The word.
-    pub name: &'static str,
-    /// Where it stands in a report.
-    pub subject: Subject,
-    /// What it says.
+    /// The code.
+    pub code: &'static str,
+    /// Where it occurs in a report.
+    pub kind: CodeKind,
+    /// Its meaning in one line.
+    pub message: &'static str,
+    /// What the message leaves out.
     pub text: Text,
 }
 
-/// What a word of the report is said of.
+/// What a code describes. One code may occur in more than one place: `half-upgraded` is a finding and a health code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Subject {
+pub enum CodeKind {
     /// A difference in one field.
     Finding,
     /// The health of a release.
     Health,
-    /// One object as a whole.
-    Object,
+    /// The state of one object.
+    State,
 }
 
-/// The parts of an explanation. Lines that begin with `$ ` are commands.
+/// What a code's message leaves out. Lines that begin with `$ ` are commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Text {
-    /// What it means.
-    pub meaning: &'static str,
+    /// What else one has to know to read the code correctly; empty where the message is enough.
+    pub details: &'static str,
     /// How it arises.
     pub arises: &'static str,
-    /// An example.
-    pub example: &'static str,
     /// What to do.
     pub remedy: &'static str,
     /// What the next `helm upgrade` does to it.
     pub next_upgrade: &'static str,
 }
 
-/// A word that has no explanation.
+/// The name of a code that does not exist.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("driftline knows no code `{given}`; it explains: {}", names().collect::<Vec<_>>().join(", "))]
-pub struct UnknownName {
+#[error("`{given}` is not a code of the report; these are: {}", names().collect::<Vec<_>>().join(", "))]
+pub struct UnknownCode {
     given: String,
 }
 
-/// Explains one word of the report; a word may be said of more than one thing.
-pub fn explain(name: &str) -> Result<Vec<Explanation>, UnknownName> {
-    let found: Vec<Explanation> = all().filter(|explanation| explanation.name == name).collect();
+/// Explains one code; there are several explanations if it occurs in several places of the report.
+pub fn explain(name: &str) -> Result<Vec<Explanation>, UnknownCode> {
+    let found: Vec<Explanation> = all().filter(|explanation| explanation.code == name).collect();
     if found.is_empty() {
-        return Err(UnknownName {
+        return Err(UnknownCode {
             given: name.to_owned(),
         });
     }
     Ok(found)
 }
 
-/// Every word that has an explanation: findings, then health, then states of objects.
+/// Every code that has an explanation: findings, then health, then states of objects.
 pub fn names() -> impl Iterator<Item = &'static str> {
     let mut known = HashSet::new();
-    let names = all().map(|explanation| explanation.name);
+    let names = all().map(|explanation| explanation.code);
     names.filter(move |name| known.insert(*name))
 }
 
 /// Every explanation, in the order of [`names`].
 pub fn all() -> impl Iterator<Item = Explanation> {
     let findings = FindingCode::ALL.iter().map(|code| Explanation {
-        name: code.as_str(),
-        subject: Subject::Finding,
+        code: code.as_str(),
+        kind: CodeKind::Finding,
+        message: code.message(),
         text: findings::text(*code),
     });
     let health = HealthCode::ALL.iter().map(|code| Explanation {
-        name: code.as_str(),
-        subject: Subject::Health,
+        code: code.as_str(),
+        kind: CodeKind::Health,
+        message: code.message(),
         text: health::text(*code),
     });
     let states = ObjectState::ALL.iter().map(|state| Explanation {
-        name: state.as_str(),
-        subject: Subject::Object,
+        code: state.as_str(),
+        kind: CodeKind::State,
+        message: state.message(),
         text: states::text(*state),
     });
     findings.chain(health).chain(states)
 }
 
-impl fmt::Display for Subject {
+impl Explanation {
+    /// A line with this code that the program printed.
+    pub fn example(&self) -> Option<&'static str> {
+        EXAMPLES.lines().find(|line| self.is_in(line))
+    }
+
+    /// Whether a line of the text report, or of a diagnosis, is about this code.
+    pub fn is_in(&self, line: &str) -> bool {
+        let mut words = line.split_whitespace();
+        let (Some(first), Some(second)) = (words.next(), words.next()) else {
+            return false;
+        };
+        match self.kind {
+            // Followed by the path of a field.
+            CodeKind::Finding => first == self.code && second.starts_with('/'),
+            CodeKind::Health => {
+                first.parse::<HealthSeverity>().is_ok() && second.strip_suffix(':') == Some(self.code)
+            }
+            // Followed by the kind of an object; names of releases are in lower case.
+            CodeKind::State => {
+                first == self.code && second.starts_with(|first: char| first.is_ascii_uppercase())
+            }
+        }
+    }
+}
+
+impl fmt::Display for CodeKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Finding => "a difference in one field",
-            Self::Health => "the health of a release",
-            Self::Object => "the state of an object",
+            Self::Finding => "finding",
+            Self::Health => "release health",
+            Self::State => "object state",
         })
     }
 }
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} ({})\n", self.name, self.subject)?;
-        wrap(f, self.text.meaning)?;
-        for (heading, text) in [
-            ("How it arises", self.text.arises),
-            ("Example", self.text.example),
-            ("What to do", self.text.remedy),
-            ("The next helm upgrade", self.text.next_upgrade),
-        ] {
-            writeln!(f, "\n{heading}")?;
-            wrap(f, text)?;
+        writeln!(f, "{} ({})\n", self.code, self.kind)?;
+        wrap(f, &format!("{} {}", sentence(self.message), self.text.details))?;
+        writeln!(f, "\nHow it arises")?;
+        wrap(f, self.text.arises)?;
+        if let Some(example) = self.example() {
+            writeln!(f, "\nExample\n  {example}")?;
         }
-        Ok(())
+        writeln!(f, "\nWhat to do")?;
+        wrap(f, self.text.remedy)?;
+        writeln!(f, "\nThe next helm upgrade")?;
+        wrap(f, self.text.next_upgrade)
     }
+}
+
+/// A message as a sentence of its own.
+fn sentence(message: &str) -> String {
+    let mut characters = message.chars();
+    let first = characters.next().map(|first| first.to_ascii_uppercase());
+    format!("{}{}.", first.unwrap_or_default(), characters.as_str())
 }
 
 /// Writes text indented and wrapped at blanks; commands stay on one line to be copied.
@@ -157,52 +198,109 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_word_has_its_own_text() {
+    fn every_code_has_its_own_text() {
         // A release is half upgraded, and so are its fields.
         let vocabulary = FindingCode::ALL.len() + HealthCode::ALL.len() + ObjectState::ALL.len() - 1;
         assert_eq!(names().collect::<BTreeSet<_>>().len(), vocabulary);
         assert_eq!(names().count(), vocabulary);
         for explanation in all() {
             let Text {
-                meaning,
+                details,
                 arises,
-                example,
                 remedy,
                 next_upgrade,
             } = explanation.text;
-            for part in [meaning, arises, example, remedy, next_upgrade] {
-                assert!(part.len() > 20, "{}: {part}", explanation.name);
-                assert!(
-                    part.is_ascii() || part.contains('→'),
-                    "{}: {part}",
-                    explanation.name
-                );
-                assert!(!part.contains("  "), "{}: {part}", explanation.name);
+            for part in [arises, remedy, next_upgrade] {
+                assert!(part.len() > 20, "{}: {part}", explanation.code);
             }
-            assert!(explain(explanation.name).unwrap().contains(&explanation));
+            for part in [details, arises, remedy, next_upgrade] {
+                assert!(part.is_ascii(), "{}: {part}", explanation.code);
+                assert!(!part.contains("  "), "{}: {part}", explanation.code);
+                assert_eq!(part, part.trim(), "{}", explanation.code);
+            }
+            assert!(explain(explanation.code).unwrap().contains(&explanation));
         }
     }
 
     #[test]
-    fn an_unknown_word_is_answered_with_the_known_ones() {
+    fn an_unknown_code_is_answered_with_the_known_ones() {
         let message = explain("drifting").unwrap_err().to_string();
         assert!(
-            message.starts_with("driftline knows no code `drifting`; it explains: changed, "),
+            message.starts_with("`drifting` is not a code of the report; these are: changed, "),
             "{message}"
         );
     }
 
     #[test]
-    fn explanations_read_well() {
-        for explanation in all() {
-            let text = explanation.to_string();
-            let prose = text.lines().filter(|line| !line.trim_start().starts_with("$ "));
-            assert!(
-                prose.clone().all(|line| line.chars().count() <= COLUMNS + 2),
-                "{text}"
+    fn a_code_is_recognised_where_the_report_has_it() {
+        for (code, kind, line, expected) in [
+            (
+                "changed",
+                CodeKind::Finding,
+                "    changed  /spec/replicas  3 → 5",
+                true,
+            ),
+            (
+                "changed",
+                CodeKind::Finding,
+                "    added    /spec/replicas  3 → 5",
+                false,
+            ),
+            (
+                "half-upgraded",
+                CodeKind::Finding,
+                "  warning  half-upgraded: of 3 objects",
+                false,
+            ),
+            (
+                "half-upgraded",
+                CodeKind::Health,
+                "  warning  half-upgraded: of 3 objects",
+                true,
+            ),
+            (
+                "half-upgraded",
+                CodeKind::Health,
+                "    half-upgraded  /spec/replicas",
+                false,
+            ),
+            ("drifted", CodeKind::State, "  drifted  Service shop/web", true),
+            (
+                "drifted",
+                CodeKind::State,
+                "drifted  shop/web   shop-0.3.0",
+                false,
+            ),
+            (
+                "drifted",
+                CodeKind::State,
+                "  drifted  10 objects in the same way",
+                false,
+            ),
+            ("drifted", CodeKind::State, "", false),
+        ] {
+            let mut explanations = all();
+            let explanation = explanations.find(|found| found.code == code && found.kind == kind);
+            assert_eq!(
+                explanation.map(|found| found.is_in(line)),
+                Some(expected),
+                "{line}"
             );
         }
-        let texts: Vec<_> = all().map(|explanation| explanation.to_string()).collect();
-        insta::assert_snapshot!("explanations", texts.join("\n----\n\n"));
+    }
+
+    #[test]
+    fn prose_is_wrapped_and_commands_and_examples_are_not() {
+        for explanation in all() {
+            let text = explanation.to_string();
+            let example = explanation.example().unwrap_or_default();
+            let mut prose = text
+                .lines()
+                .filter(|line| !line.starts_with("    $ ") && line.trim_start() != example);
+            assert!(prose.all(|line| line.chars().count() <= COLUMNS + 2), "{text}");
+            let message = sentence(explanation.message);
+            let words: Vec<&str> = text.split_whitespace().collect();
+            assert!(words.join(" ").contains(&message), "{text}");
+        }
     }
 }

@@ -1,7 +1,9 @@
-//! The README and the example of the settings name what the program knows, no less.
+//! What is written about the program holds: README, explanations, architecture, and the example of the settings.
 
 use std::fs;
+use std::path::Path;
 
+use driftline::explain;
 use driftline::vocabulary::{FindingCode, HealthCode, ObjectState};
 use serde_json::Value;
 
@@ -19,32 +21,145 @@ fn settings(text: &str) -> Value {
 }
 
 #[test]
-fn the_readme_has_every_word_of_the_report() {
-    let readme = read("README.md");
-    let names = FindingCode::ALL
+fn the_readme_has_the_message_of_every_code() {
+    let findings = FindingCode::ALL.iter().map(|code| {
+        let (message, severity) = (code.message(), code.default_severity());
+        format!("| `{code}` | {message} | {severity} |")
+    });
+    let health = HealthCode::ALL
         .iter()
-        .map(|code| code.as_str())
-        .chain(HealthCode::ALL.iter().map(|code| code.as_str()))
-        .chain(ObjectState::ALL.iter().map(|state| state.as_str()))
-        // What is in sync needs no explanation.
-        .filter(|name| *name != ObjectState::InSync.as_str());
-    let tables: Vec<&str> = readme.lines().filter(|line| line.starts_with("| `")).collect();
-    for name in names {
-        let cell = format!("`{name}`");
-        assert!(
-            tables.iter().any(|row| row.contains(&cell)),
-            "README.md explains no {cell}"
-        );
+        .map(|code| format!("| `{code}` | {} |", code.message()));
+    let states = ObjectState::ALL
+        .iter()
+        .map(|state| format!("| `{state}` | {} |", state.message()));
+    let readme = read("README.md");
+    for row in findings.chain(health).chain(states) {
+        assert!(readme.lines().any(|line| line == row), "README.md lacks {row}");
     }
-    for code in FindingCode::ALL {
-        let row = tables
-            .iter()
-            .find(|row| row.starts_with(&format!("| `{code}` |")));
-        let counts_as = format!("| {} |", code.default_severity());
+}
+
+/// Every example of `driftline explain` is a line that the program printed: in a scan of the example, in the pages of
+/// `docs/diagnose`, or in a scan of the example with ignore rules or with a release that changes meanwhile.
+#[test]
+fn explanations_show_what_the_program_prints() {
+    let place = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+    let outputs = [
+        scan(&["--snapshot", "examples/drifted-shop"]),
+        diagnoses(),
+        scan_with_ignore_rules(place.path()),
+        scan_of_a_release_that_changes(place.path()),
+    ];
+    let (mut examples, mut without) = (Vec::new(), Vec::new());
+    for explanation in explain::all() {
+        let example = outputs.iter().find_map(|output| {
+            let lines = output.lines().filter(|line| explanation.is_in(line));
+            // Without the blanks that align its columns. The shortest line is the easiest to read.
+            let columns = lines.map(|line| {
+                let columns = line
+                    .split("  ")
+                    .map(str::trim)
+                    .filter(|column| !column.is_empty());
+                columns.collect::<Vec<_>>().join("  ")
+            });
+            columns.min_by_key(String::len)
+        });
+        match example {
+            Some(example) => examples.push(example),
+            None => without.push(format!("{} ({})", explanation.code, explanation.kind)),
+        }
+    }
+    insta::with_settings!({
+        snapshot_path => concat!(env!("CARGO_MANIFEST_DIR"), "/src/explain"),
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+    }, {
+        insta::assert_snapshot!("examples", examples.join("\n"));
+    });
+    assert!(without.is_empty(), "no output has {}", without.join(", "));
+}
+
+/// The pages of `docs/diagnose`, which the testbed writes.
+fn diagnoses() -> String {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/diagnose");
+    let files = fs::read_dir(folder).unwrap_or_else(|error| panic!("{folder}: {error}"));
+    let mut pages: Vec<_> = files.flatten().map(|file| file.path()).collect();
+    pages.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
+    pages.sort();
+    let pages = pages.iter().map(fs::read_to_string);
+    pages
+        .map(|page| page.unwrap_or_else(|error| panic!("{folder}: {error}")))
+        .collect()
+}
+
+fn scan_with_ignore_rules(place: &Path) -> String {
+    let config = place.join("driftline.yaml");
+    let rules = "ignore: [{kind: PodDisruptionBudget, namespace: shop, reason: made by the platform team}]";
+    fs::write(&config, rules).unwrap_or_else(|error| panic!("{error}"));
+    let config = config.to_string_lossy();
+    scan(&["--snapshot", "examples/drifted-shop", "--config", &config])
+}
+
+/// A scan lists the revisions again at its end. In this copy of the example, the second list is another one.
+fn scan_of_a_release_that_changes(place: &Path) -> String {
+    let copy = place.join("snapshot");
+    fs::create_dir(&copy).unwrap_or_else(|error| panic!("{error}"));
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/drifted-shop");
+    for folder in ["objects", "releases", "schemas"] {
+        let made = std::os::unix::fs::symlink(example.join(folder), copy.join(folder));
+        made.unwrap_or_else(|error| panic!("{error}"));
+    }
+    let index = read("examples/drifted-shop/snapshot.json");
+    let mut index: Value = serde_json::from_str(&index).unwrap_or_else(|error| panic!("{error}"));
+    let mut list = index["listings"][0].clone();
+    // The newest revision of the first release.
+    list["answer"]["given"]["revisions"][1]["status"] = "superseded".into();
+    index["listings"]
+        .as_array_mut()
+        .into_iter()
+        .for_each(|lists| lists.push(list.clone()));
+    fs::write(copy.join("snapshot.json"), index.to_string()).unwrap_or_else(|error| panic!("{error}"));
+    scan(&["--snapshot", &copy.to_string_lossy()])
+}
+
+fn scan(arguments: &[&str]) -> String {
+    driftline(&[&["scan", "--all"], arguments].concat())
+}
+
+/// What the program prints when it finds drift.
+fn driftline(arguments: &[&str]) -> String {
+    let run = Driftline::new(arguments).run();
+    assert_eq!(run.status, Some(1), "{}", run.stderr);
+    run.stdout
+}
+
+/// `docs/architecture.md` names the tests that hold an invariant as "`test` in `file`".
+#[test]
+fn every_invariant_is_held_by_a_test_that_exists() {
+    let document = read("docs/architecture.md");
+    let (map, invariants) = document.split_once("## Invariants").unwrap_or_default();
+    let mut invariants = invariants.split("\n- **");
+    let others = [map, invariants.next().unwrap_or_default()];
+    let invariants: Vec<&str> = invariants.collect();
+    assert!(invariants.len() > 10, "{} invariants", invariants.len());
+    for section in others.iter().chain(&invariants) {
+        // Every second piece stands between backticks.
+        let pieces: Vec<&str> = section.split('`').collect();
+        let mut tests = pieces
+            .windows(3)
+            .filter(|pieces| pieces[1].trim() == "in")
+            .peekable();
         assert!(
-            row.is_some_and(|row| row.ends_with(&counts_as)),
-            "{code}: {row:?}"
+            tests.peek().is_some(),
+            "docs/architecture.md names no test here: {section}"
         );
+        for pieces in tests {
+            let (test, file) = (pieces[0], pieces[2]);
+            let found = read(file).contains(&format!("fn {test}("));
+            assert!(
+                found,
+                "docs/architecture.md names {test} in {file}, where it is not"
+            );
+        }
     }
 }
 
@@ -97,9 +212,7 @@ fn the_readme_shows_what_its_first_command_prints() {
         .and_then(|line| line.split_once(" -- "))
         .map(|(_, arguments)| arguments.split(' ').collect::<Vec<_>>())
         .unwrap_or_default();
-    let run = Driftline::new(command).run();
-    assert_eq!(run.status, Some(1));
-    let printed = run.stdout;
+    let printed = driftline(&command);
     let mut rest = printed.lines();
     for line in shown.iter().filter(|line| line.trim() != "…") {
         // In the same order.
