@@ -22,6 +22,7 @@
 //! what `cli` and `settings` say.
 
 pub mod app;
+mod backoff;
 pub mod classify;
 pub mod cluster;
 pub mod compare;

@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod autoscalers;
 mod confirm;
 mod discovery;
 mod endings;

@@ -9,17 +9,22 @@ use ::http::{Request, StatusCode, header};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use kube::client::Body;
 
-use super::http::{self, Answer, Call, Failure, Http, JSON, Patience, Purpose, Response, api_path, encode};
+use super::http::{self, ApiAnswer, Call, Failure, Http, JSON, Purpose, Response, RetryBudget};
+use super::paths::Resource;
 use crate::source::{ObjectRequest, ReadError};
 
 /// The query of every dry run. The name of the manager appears in audit logs.
-const DRY_RUN: &str = "dryRun=All&force=true&fieldManager=driftline";
+const DRY_RUN: [(&str, &str); 3] = [
+    ("dryRun", "All"),
+    ("force", "true"),
+    ("fieldManager", "driftline"),
+];
 
 /// JSON is YAML, too.
 const APPLY: &str = "application/apply-patch+yaml";
 
-/// What refusals say, and how a report may say it: their own words quote values.
-const KNOWN: [(&str, &str); 3] = [
+/// What the messages of refusals contain, and the sentence that a report has for it: the messages quote values.
+const KNOWN_REFUSALS: [(&str, &str); 3] = [
     (
         "does not support dry run",
         "an admission webhook does not support dry runs",
@@ -34,59 +39,56 @@ const KNOWN: [(&str, &str); 3] = [
 /// What the API server would make of an object that is there.
 pub(super) async fn dry_run(
     http: &Http,
-    wanted: &ObjectRequest,
+    request: &ObjectRequest,
     body: Vec<u8>,
 ) -> Result<Vec<u8>, ReadError> {
-    let key = &wanted.key;
-    let within = key.namespace.as_deref().map_or_else(String::new, |namespace| {
-        format!("/namespaces/{}", encode(namespace))
-    });
-    let path = format!(
-        "{}{within}/{}/{}?{DRY_RUN}",
-        api_path(&key.gvk.api_version),
-        wanted.plural,
-        encode(&key.name)
-    );
-    let resource = match key.gvk.group() {
-        "" => wanted.plural.clone(),
-        group => format!("{}.{group}", wanted.plural),
+    let key = &request.key;
+    let namespace = key.namespace.as_deref();
+    let resource = Resource {
+        api_version: &key.gvk.api_version,
+        plural: &request.plural,
     };
+    let path = DRY_RUN
+        .into_iter()
+        .fold(resource.object(namespace, &key.name), |path, (name, value)| {
+            path.with(name, value)
+        });
     let purpose = Purpose {
         verb: "patch",
-        resource: &resource,
-        namespace: key.namespace.as_deref(),
+        resource: &resource.role_name(),
+        namespace,
     };
     let body = bytes::Bytes::from(body);
     let make = || {
-        Request::patch(&path)
+        Request::patch(path.as_ref())
             .header(header::ACCEPT, JSON)
             .header(header::CONTENT_TYPE, APPLY)
             .body(Body::from(body.clone()))
     };
     let call = Call {
-        path: &path,
-        patience: &Patience::default(),
+        path: path.as_ref(),
+        retries: &RetryBudget::default(),
         make: &make,
         judge: &|response| judge(&response, purpose),
     };
     let (answer, _) = http.send(call).await?;
     match answer {
-        Answer::Body(body) => Ok(body.to_vec()),
-        Answer::NotFound | Answer::NoSuchPath => Err(refused(StatusCode::NOT_FOUND, String::new())),
-        Answer::Expired => Err(refused(StatusCode::GONE, String::new())),
+        ApiAnswer::Body(body) => Ok(body.to_vec()),
+        ApiAnswer::NotFound | ApiAnswer::NoSuchPath => Err(refused(StatusCode::NOT_FOUND, String::new())),
+        ApiAnswer::Expired => Err(refused(StatusCode::GONE, String::new())),
     }
 }
 
 /// As for reading, but that a server error is an answer: the same webhook or the same manifest fails again.
-fn judge(response: &Response, purpose: Purpose<'_>) -> Result<Answer, Failure> {
+fn judge(response: &Response, purpose: Purpose<'_>) -> Result<ApiAnswer, Failure> {
     let status = response.status;
     if status != StatusCode::BAD_REQUEST && status != StatusCode::INTERNAL_SERVER_ERROR {
         return http::judge(response, purpose);
     }
-    let told: Option<Status> = serde_json::from_slice(&response.body).ok();
-    let message = told.and_then(|told| told.message).unwrap_or_default();
-    let known = KNOWN.iter().find(|(said, _)| message.contains(said));
-    let reason = known.map_or_else(String::new, |(_, told)| (*told).to_owned());
+    let refusal: Option<Status> = serde_json::from_slice(&response.body).ok();
+    let message = refusal.and_then(|refusal| refusal.message).unwrap_or_default();
+    let known = KNOWN_REFUSALS.iter().find(|(part, _)| message.contains(part));
+    let reason = known.map_or_else(String::new, |(_, sentence)| (*sentence).to_owned());
     Err(Failure::Final(refused(status, reason)))
 }
 
