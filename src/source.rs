@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Cluster, ReportError};
 use crate::object::{Gvk, ObjectKey};
-use crate::release::decode::{DecodeError, Release};
+use crate::release::decode::DecodeError;
+use crate::release::record::Release;
 use crate::release::stored::StoredRevision;
 
 /// Somewhere to read releases and objects from.

@@ -44,9 +44,10 @@
 
 mod index;
 mod layout;
-mod manifest;
 mod read;
-mod redact;
+mod redacted_manifest;
+mod redactor;
+mod release_file;
 mod write;
 
 #[cfg(test)]

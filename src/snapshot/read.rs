@@ -14,10 +14,12 @@ use serde::de::IgnoredAny;
 use super::index::{
     Answer, FORMAT, Index, Listing, ObjectOutcome, RecordKey, RecordOutcome, SchemaOutcome, Values,
 };
+use super::release_file::ReleaseFile;
 use super::{SnapshotError, json_problem, layout};
 use crate::model::{Cluster, ReportError, Tool};
 use crate::object::ObjectKey;
-use crate::release::decode::{self, DecodeError};
+use crate::release::decode::DecodeError;
+use crate::release::record::Release;
 use crate::release::stored::StoredRevision;
 use crate::source::{
     Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ReadError, Record, RecordHandler, ScaleTargets,
@@ -262,14 +264,9 @@ impl Files {
     fn record(&self, revision: &StoredRevision) -> Result<Record, ReadError> {
         let path = self.directory.join(layout::record(revision));
         if let Some(json) = read(&path)? {
-            return decode::from_json(&json)
-                .map(|release| Record::Decoded(Box::new(release)))
-                .map_err(|error| match error {
-                    DecodeError::Json { what, line, column } => broken(&path, what, line, column),
-                    other => ReadError::Snapshot {
-                        message: format!("{}: {other}", path.display()),
-                    },
-                });
+            return serde_json::from_slice::<ReleaseFile>(&json)
+                .map(|file| Record::Decoded(Box::new(Release::from(file))))
+                .map_err(|error| broken(&path, json_problem(&error), error.line(), error.column()));
         }
         // A later version may understand what this one did not.
         if let Some(payload) = read(&self.directory.join(layout::payload(revision)))? {

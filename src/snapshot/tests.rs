@@ -19,9 +19,11 @@ use crate::model::{Cluster, ReportError};
 use crate::object::{Gvk, ObjectKey};
 use crate::policy::Policy;
 use crate::policy::redact::Redaction;
-use crate::release::decode::{self, DecodeError, Release};
-use crate::release::stored::{Driver, Metadata, StoredRevision};
-use crate::scan::{Progress, Quiet, scan};
+use crate::release::decode::{self, DecodeError};
+use crate::release::history::Depth;
+use crate::release::record::Release;
+use crate::release::stored::{Driver, Metadata, Status, StoredRevision};
+use crate::scan::{Options, Progress, Quiet, scan};
 use crate::source::{
     Expected, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ReadError, Record, RecordHandler,
     ScaleTargets, ServedKind, Source,
@@ -120,6 +122,12 @@ fn revision(namespace: &str, number: u64) -> StoredRevision {
 
 fn encoded(release: &Value) -> Record {
     Record::Encoded(STANDARD.encode(release.to_string()).into_bytes())
+}
+
+fn decoded(release: &Value) -> Record {
+    let payload = STANDARD.encode(release.to_string());
+    let release = decode::decode(payload.as_bytes(), decode::MAX_DECODED_BYTES);
+    Record::Decoded(Box::new(release.unwrap()))
 }
 
 fn forbidden() -> ReadError {
@@ -291,9 +299,7 @@ fn cluster() -> (Fake, Vec<ObjectRequest>) {
             Ok(Record::Encoded(b"%%%".to_vec())),
             Ok(Record::Undecodable(DecodeError::NoPayload)),
             Err(forbidden()),
-            Ok(Record::Decoded(Box::new(
-                serde_json::from_value(release).unwrap(),
-            ))),
+            Ok(decoded(&release)),
         ]
         .into_iter()
         .enumerate()
@@ -475,14 +481,7 @@ async fn ages_are_those_of_when_it_was_taken() {
     };
     let (_guard, path) = place();
     let recorder = Arc::new(record_into(&fake, &path, None));
-    let options = crate::scan::Options {
-        namespaces: vec![],
-        releases: vec![],
-        depth: crate::release::history::Depth::Comparison,
-        stuck_after: std::time::Duration::from_mins(15),
-        max_record_bytes: 1 << 20,
-        rules: Policy::default(),
-    };
+    let options = options(Depth::Comparison);
     let quiet: Arc<dyn Progress> = Arc::new(Quiet);
     let first = scan(Arc::clone(&recorder), &options, &quiet, pending_forever()).await;
     recorder.finish().unwrap();
@@ -503,6 +502,64 @@ async fn ages_are_those_of_when_it_was_taken() {
             "revision 1 is pending-install, last written 1 h ago: longer than 15 min, so Helm probably died"
         ]
     );
+}
+
+/// Snapshots of the first format have fingerprints that no version computes again; in one that also keeps a payload,
+/// which is decoded anew, both kinds meet.
+#[tokio::test]
+async fn definitions_with_fingerprints_of_two_kinds_did_not_change() {
+    let release = |number: u64, file: &str| {
+        let files = json!([{"name": "crds/widgets.yaml", "data": STANDARD.encode(file)}]);
+        encoded(
+            &json!({"name": "web", "namespace": "shop", "version": number, "manifest": "",
+            "info": {"status": if number == 1 { "superseded" } else { "deployed" }},
+            "chart": {"metadata": {"name": "web", "version": "1.0.0"}, "files": files}}),
+        )
+    };
+    let mut first = revision("shop", 1);
+    first.status = Status::Superseded;
+    let (_guard, path) = place();
+    let fake = Fake {
+        listings: vec![Inventory {
+            revisions: vec![first, revision("shop", 2)],
+            errors: vec![],
+        }],
+        records: [(1, "one"), (2, "another")]
+            .map(|(number, file)| (revision("shop", number).object, Ok(release(number, file))))
+            .into(),
+        ..Fake::default()
+    };
+    let options = options(Depth::History);
+    let quiet: Arc<dyn Progress> = Arc::new(Quiet);
+    let recorder = Arc::new(record_into(&fake, &path, None));
+    scan(Arc::clone(&recorder), &options, &quiet, pending_forever()).await;
+    recorder.finish().unwrap();
+    let changed = async || {
+        let snapshot = Arc::new(SnapshotSource::open(&path).unwrap());
+        let report = scan(snapshot, &options, &quiet, pending_forever()).await;
+        let health = report.releases.iter().flat_map(|release| &release.health);
+        health
+            .filter(|health| health.code == HealthCode::ChartCrdsChanged)
+            .count()
+    };
+    assert_eq!(changed().await, 1, "two fingerprints of one kind");
+
+    let file = path.join("releases/shop/secret/sh.helm.release.v1.web.v1.json");
+    let mut record: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    record["chart"] = json!({"metadata": record["chart"]["metadata"], "files": {"crds/widgets.yaml": 42}});
+    fs::write(&file, record.to_string()).unwrap();
+    assert_eq!(changed().await, 0);
+}
+
+fn options(depth: Depth) -> Options {
+    Options {
+        namespaces: vec![],
+        releases: vec![],
+        depth,
+        stuck_after: std::time::Duration::from_mins(15),
+        max_record_bytes: 1 << 20,
+        rules: Policy::default(),
+    }
 }
 
 fn pending_forever() -> std::future::Pending<Stopped> {

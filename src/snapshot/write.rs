@@ -15,13 +15,15 @@ use super::index::{
     RecordOutcome, SchemaEntry, SchemaOutcome, Values,
 };
 use super::layout;
-use super::manifest;
-use super::redact::Redactor;
+use super::redacted_manifest;
+use super::redactor::Redactor;
+use super::release_file::ReleaseFile;
 use crate::manifest::object::{self, Documents};
 use crate::model::{Cluster, Tool};
 use crate::object::{Gvk, ObjectKey};
 use crate::policy::redact::Redaction;
-use crate::release::decode::{self, DecodeError, Release};
+use crate::release::decode::{self, DecodeError};
+use crate::release::record::Release;
 use crate::release::stored::StoredRevision;
 use crate::source::{
     Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ReadError, Record, RecordHandler, ScaleTargets,
@@ -227,7 +229,7 @@ impl Notes {
             Ok(Record::Decoded(release)) => match self.without_secrets(release) {
                 Ok(written) => {
                     if self.need(release, &key) {
-                        self.write(&layout::record(revision), &json(&written));
+                        self.write(&layout::record(revision), &json(&ReleaseFile::from(written)));
                     }
                 }
                 Err(error) => {
@@ -265,7 +267,8 @@ impl Notes {
         );
         if let Some(redactor) = &self.redactor {
             let manifest = release.manifest.as_deref().unwrap_or_default();
-            let (text, replaced) = manifest::redact(redactor, manifest).map_err(DecodeError::Manifest)?;
+            let (text, replaced) =
+                redacted_manifest::redact(redactor, manifest).map_err(DecodeError::Manifest)?;
             release.manifest = release.manifest.is_some().then_some(text);
             release.info.description = redactor.sentence(&replaced, release.info.description);
         }
