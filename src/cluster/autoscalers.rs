@@ -1,4 +1,4 @@
-//! What autoscalers target, so that a replica count that one of them chose is no drift.
+//! The objects that autoscalers target, so that a replica count that one of them chose is no drift.
 //!
 //! Autoscalers need not belong to a release, so they are listed where scalable objects live: one request where the
 //! credentials may list the whole cluster, one a namespace where not. KEDA's `ScaledObject`s work through
@@ -27,9 +27,8 @@ const VERSIONS: [&str; 4] = [
     "autoscaling/v1",
 ];
 
-/// An autoscaler.
 #[derive(Deserialize)]
-struct Item<'a> {
+struct HorizontalPodAutoscaler<'a> {
     #[serde(borrow)]
     metadata: Metadata<'a>,
     #[serde(borrow)]
@@ -66,7 +65,7 @@ struct Target<'a> {
     name: Cow<'a, str>,
 }
 
-impl Item<'_> {
+impl HorizontalPodAutoscaler<'_> {
     /// Whether the target may end up without any replica. An autoscaler of KEDA's never goes below one itself: its
     /// owner takes the last replica away (KEDA: `pkg/scaling/executor/scale_scaledobjects.go`).
     fn may_empty(&self) -> bool {
@@ -83,7 +82,7 @@ impl Item<'_> {
 pub(super) async fn targets(http: &Http, namespaces: &BTreeSet<String>, kinds: &Kinds) -> ScaleTargets {
     let served = |version: &&str| kinds.served.contains_key(&Gvk::new(*version, KIND));
     let Some(version) = VERSIONS.into_iter().find(served) else {
-        // Nothing scales where nobody serves autoscalers, unless the group merely does not answer.
+        // Without the API there are no autoscalers, unless its group merely does not answer.
         let is_group = |api_version: &String| api_version.starts_with("autoscaling/");
         let unread = kinds.unavailable.iter().any(is_group);
         return ScaleTargets {
@@ -157,7 +156,7 @@ async fn list(http: &Http, version: &str, namespace: Option<&str>) -> Result<Sca
         retries: &RetryBudget::default(),
     };
     let targets = pages::collect(http, list, |json| {
-        let autoscaler: Item<'_> = parse(json.as_bytes())?;
+        let autoscaler: HorizontalPodAutoscaler<'_> = parse(json.as_bytes())?;
         let may_empty = autoscaler.may_empty();
         let target = ScaleTarget {
             namespace: autoscaler.metadata.namespace.into_owned(),

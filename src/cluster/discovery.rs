@@ -77,13 +77,13 @@ struct Resource<'a> {
     #[serde(borrow, rename = "resource")]
     plural: Cow<'a, str>,
     #[serde(borrow)]
-    response_kind: Option<Kind<'a>>,
+    response_kind: Option<ResponseKind<'a>>,
     #[serde(default, borrow)]
     scope: Cow<'a, str>,
 }
 
 #[derive(Deserialize)]
-struct Kind<'a> {
+struct ResponseKind<'a> {
     #[serde(default, borrow)]
     kind: Cow<'a, str>,
 }
@@ -132,7 +132,7 @@ pub(super) async fn kinds(http: &Http) -> Result<Kinds, ReadError> {
         let document: Root<'_> = parse(&body)?;
         for group in document.items {
             for version in group.versions {
-                record(&group.metadata.name, version, &mut kinds);
+                add_version(&group.metadata.name, version, &mut kinds);
             }
         }
         one_by_one.extend(document.versions.into_iter().map(Cow::into_owned));
@@ -155,7 +155,7 @@ pub(super) async fn kinds(http: &Http) -> Result<Kinds, ReadError> {
     Ok(kinds)
 }
 
-fn record(group: &str, version: Version<'_>, kinds: &mut Kinds) {
+fn add_version(group: &str, version: Version<'_>, kinds: &mut Kinds) {
     let api_version = if group.is_empty() {
         version.name.to_string()
     } else {
@@ -244,7 +244,7 @@ mod tests {
         let mut kinds = Kinds::default();
         for group in parse::<Root<'_>>(document.as_bytes()).unwrap().items {
             for version in group.versions {
-                record(&group.metadata.name, version, &mut kinds);
+                add_version(&group.metadata.name, version, &mut kinds);
             }
         }
         assert_eq!(kinds.unavailable, ["metrics.k8s.io/v1beta1"]);

@@ -69,7 +69,7 @@ pub(super) async fn dry_run(
         path: path.as_ref(),
         retries: &RetryBudget::default(),
         make: &make,
-        judge: &|response| judge(&response, purpose),
+        interpret: &|response| interpret(&response, purpose),
     };
     let (answer, _) = http.send(call).await?;
     match answer {
@@ -80,10 +80,10 @@ pub(super) async fn dry_run(
 }
 
 /// As for reading, but that a server error is an answer: the same webhook or the same manifest fails again.
-fn judge(response: &Response, purpose: Purpose<'_>) -> Result<ApiAnswer, Failure> {
+fn interpret(response: &Response, purpose: Purpose<'_>) -> Result<ApiAnswer, Failure> {
     let status = response.status;
     if status != StatusCode::BAD_REQUEST && status != StatusCode::INTERNAL_SERVER_ERROR {
-        return http::judge(response, purpose);
+        return http::interpret(response, purpose);
     }
     let refusal: Option<Status> = serde_json::from_slice(&response.body).ok();
     let message = refusal.and_then(|refusal| refusal.message).unwrap_or_default();

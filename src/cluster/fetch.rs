@@ -53,7 +53,7 @@ pub(super) async fn objects(http: &Http, wanted: &[ObjectRequest], found: Object
     let found = &found;
     futures::stream::iter(kinds)
         .for_each_concurrent(16, |((gvk, plural), wanted)| async move {
-            let kind = Kind {
+            let kind = KindReader {
                 http,
                 gvk,
                 resource: Resource {
@@ -68,8 +68,8 @@ pub(super) async fn objects(http: &Http, wanted: &[ObjectRequest], found: Object
         .await;
 }
 
-/// The objects of one kind, and how they are read.
-struct Kind<'a> {
+/// Reads the objects of one kind.
+struct KindReader<'a> {
     http: &'a Http,
     gvk: &'a Gvk,
     resource: Resource<'a>,
@@ -107,7 +107,7 @@ impl AfterList {
     }
 }
 
-impl Kind<'_> {
+impl KindReader<'_> {
     /// Reads the wanted objects: those that a list has from the list, the others by name.
     async fn read(&self, wanted: &[&ObjectRequest]) {
         let named = wanted

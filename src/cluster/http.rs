@@ -121,7 +121,7 @@ pub(super) struct Purpose<'a> {
     pub(super) namespace: Option<&'a str>,
 }
 
-/// What came back.
+/// An answer that is no failure.
 pub(super) enum ApiAnswer {
     Body(bytes::Bytes),
     /// The API server looked and there is no such object.
@@ -139,7 +139,7 @@ pub(super) enum Failure {
     Again(ReadError, Option<Duration>),
 }
 
-/// What an API server answered, not yet judged.
+/// What an API server answered, not yet interpreted.
 pub(super) struct Response {
     pub(super) status: StatusCode,
     headers: HeaderMap,
@@ -153,7 +153,7 @@ pub(super) struct Call<'a> {
     pub(super) path: &'a str,
     pub(super) retries: &'a RetryBudget,
     pub(super) make: &'a (dyn Fn() -> Result<Request<Body>, ::http::Error> + Send + Sync),
-    pub(super) judge: &'a (dyn Fn(Response) -> Result<ApiAnswer, Failure> + Send + Sync),
+    pub(super) interpret: &'a (dyn Fn(Response) -> Result<ApiAnswer, Failure> + Send + Sync),
 }
 
 impl Http {
@@ -204,7 +204,7 @@ impl Http {
             path: get.path,
             retries: get.retries,
             make: &make,
-            judge: &|response| judge(&response, get.purpose),
+            interpret: &|response| interpret(&response, get.purpose),
         };
         self.send(call).await
     }
@@ -238,7 +238,7 @@ impl Http {
                 reason: error.to_string(),
             })
         })?;
-        // Closed only when the program ends; then there is nobody left to answer to.
+        // The semaphore is closed only when the program ends.
         let slot = Arc::clone(&self.limits.slots)
             .acquire_owned()
             .await
@@ -283,7 +283,7 @@ impl Http {
                 self.traffic
                     .bytes
                     .fetch_add(response.body.len() as u64, Ordering::Relaxed);
-                (call.judge)(response).map(|answer| (answer, slot))
+                (call.interpret)(response).map(|answer| (answer, slot))
             }
         }
     }
@@ -312,8 +312,8 @@ impl Http {
     }
 }
 
-/// What an answer means to whoever reads.
-pub(super) fn judge(response: &Response, purpose: Purpose<'_>) -> Result<ApiAnswer, Failure> {
+/// What the answer to a GET means.
+pub(super) fn interpret(response: &Response, purpose: Purpose<'_>) -> Result<ApiAnswer, Failure> {
     let Response {
         status,
         headers,

@@ -57,13 +57,13 @@ pub(super) struct List<'a> {
 /// How a list ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
-    /// Every item that there is was looked at.
+    /// Every item that there is was taken in.
     Whole,
     /// There may be more.
     Early,
 }
 
-/// What is known of a page before its items are looked at.
+/// What is known of a page before its items are taken in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PageSummary {
     pub(super) bytes: usize,
@@ -199,7 +199,7 @@ fn work(
         remaining: page.metadata.remaining_item_count,
     };
     let token = page.metadata.token.filter(|token| !token.is_empty());
-    // Nobody listens any more when the scan has ended.
+    // The receiver is gone when the scan has ended.
     if sender.send((summary, token)).is_err() {
         return Ok(());
     }
@@ -209,7 +209,7 @@ fn work(
 async fn finish(page: Work) -> Result<(), ReadError> {
     page.await.unwrap_or_else(|_| {
         Err(ReadError::Malformed {
-            reason: "looking at it failed".to_owned(),
+            reason: "processing it failed".to_owned(),
         })
     })
 }

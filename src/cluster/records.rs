@@ -39,7 +39,7 @@ const PAGE_BYTES: usize = 2 << 20;
 /// Where records were listed: a kind of record, and one namespace or all of them.
 type Scope = (Driver, Option<String>);
 
-/// How many records the last listing saw in each scope. Decides about requests, never about what is read.
+/// How many records the last listing saw in each scope. Decides how records are asked for, never which.
 #[derive(Debug, Default)]
 pub(super) struct RecordCounts(BTreeMap<Scope, Counts>);
 
@@ -145,7 +145,7 @@ pub(super) async fn read(
             let part = Part::choose(counts, &wanted);
             let named = wanted.into_iter().map(|revision| (name(&revision), revision));
             let pending: Pending<StoredRevision> = named.collect();
-            let reader = Reader {
+            let reader = RecordReader {
                 http,
                 driver,
                 found,
@@ -188,7 +188,7 @@ impl ListReader for ListedRecords {
     fn take(&self, _: usize, items: &[&RawValue]) -> Result<(), ReadError> {
         for item in items {
             // Whatever is odd about an item is for the answer to its own name to say.
-            let Ok(object) = parse::<Object<'_>>(item.get().as_bytes()) else {
+            let Ok(object) = parse::<ListedRecord<'_>>(item.get().as_bytes()) else {
                 continue;
             };
             let name = NamespacedName {
@@ -196,7 +196,7 @@ impl ListReader for ListedRecords {
                 name: object.metadata.name.into_owned(),
             };
             if let Some(revision) = self.pending.take(&name) {
-                (self.found)(&revision, Ok(record(self.driver, object.data)));
+                (self.found)(&revision, Ok(read_data(self.driver, object.data)));
             }
         }
         Ok(())
@@ -215,14 +215,14 @@ impl ListReader for ListedRecords {
     }
 }
 
-struct Reader<'a> {
+struct RecordReader<'a> {
     http: &'a Http,
     driver: Driver,
     found: &'a RecordHandler,
     retries: RetryBudget,
 }
 
-impl Reader<'_> {
+impl RecordReader<'_> {
     /// Lists records and takes what is wanted out of `pending`, for as long as that is worth it.
     async fn list(
         &self,
@@ -271,7 +271,7 @@ impl Reader<'_> {
         };
         let (driver, found) = (self.driver, Arc::clone(self.found));
         let job = move || {
-            let answer = parse::<Payload<'_>>(&body).map(|object| record(driver, object.data));
+            let answer = parse::<NamedRecord<'_>>(&body).map(|object| read_data(driver, object.data));
             found(&revision, answer);
             drop(slot);
         };
@@ -298,7 +298,7 @@ fn page_size(page: PageSummary) -> u32 {
 
 /// A record in a list, with the name that identifies it.
 #[derive(Deserialize)]
-struct Object<'a> {
+struct ListedRecord<'a> {
     #[serde(borrow)]
     metadata: Identity<'a>,
     #[serde(borrow)]
@@ -315,7 +315,7 @@ struct Identity<'a> {
 
 /// A record that was asked for by name.
 #[derive(Deserialize)]
-struct Payload<'a> {
+struct NamedRecord<'a> {
     #[serde(borrow)]
     data: Option<Data<'a>>,
 }
@@ -327,7 +327,7 @@ struct Data<'a> {
 }
 
 /// A Secret's values are base64 of what Helm stored; a `ConfigMap`'s are that itself.
-fn record(driver: Driver, data: Option<Data<'_>>) -> Record {
+fn read_data(driver: Driver, data: Option<Data<'_>>) -> Record {
     let Some(payload) = data.and_then(|data| data.release) else {
         return Record::Undecodable(DecodeError::NoPayload);
     };

@@ -21,14 +21,14 @@ const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadataList;g=met
 
 /// A record's object, without its payload.
 #[derive(Deserialize)]
-struct Item<'a> {
+struct PartialObject<'a> {
     #[serde(borrow)]
-    metadata: ItemMetadata<'a>,
+    metadata: ObjectMetadata<'a>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ItemMetadata<'a> {
+struct ObjectMetadata<'a> {
     #[serde(borrow)]
     name: Cow<'a, str>,
     #[serde(default, borrow)]
@@ -110,7 +110,7 @@ async fn list_one(
         retries: &RetryBudget::default(),
     };
     let revisions = pages::collect(http, list, move |json| {
-        let item: Item<'_> = parse(json.as_bytes())?;
+        let item: PartialObject<'_> = parse(json.as_bytes())?;
         Ok(stored(driver, &item.metadata))
     });
     revisions.await.map_err(|error| name_selector(error, selector))
@@ -146,7 +146,7 @@ fn name_selector(error: ReadError, selector: Option<&str>) -> ReadError {
     }
 }
 
-fn stored(driver: Driver, metadata: &ItemMetadata<'_>) -> Option<StoredRevision> {
+fn stored(driver: Driver, metadata: &ObjectMetadata<'_>) -> Option<StoredRevision> {
     let label = |name: &str| metadata.labels.get(name).map(AsRef::as_ref);
     StoredRevision::from_metadata(Metadata {
         driver,

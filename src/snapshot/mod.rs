@@ -38,7 +38,7 @@
 //! [`Redaction`](crate::policy::redact::Redaction) hides a value from reports. Equal values have equal tokens
 //! throughout one snapshot, so a scan finds the same differences; the key behind the tokens is random and never
 //! written, so nobody can try values against them, or match two snapshots. The rules go by names and by the look of
-//! a value: a password under an innocent key of a `ConfigMap` stays. Two things are told on purpose: whether a hidden
+//! a value: a password under an innocent key of a `ConfigMap` stays. Two things are disclosed on purpose: whether a hidden
 //! value is empty, and which hidden values are equal. Whoever can put objects of their own into the snapshot can
 //! therefore test guesses with it.
 
@@ -57,9 +57,9 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use index::{FORMAT, Values};
+pub use index::{FORMAT, SensitiveValues};
 pub use read::SnapshotSource;
-pub use write::{Recorder, Written};
+pub use write::{Recorder, SnapshotCounts};
 
 /// Why a snapshot cannot be taken or opened. The sentences hold nothing of what the files hold.
 #[derive(Debug, Clone, thiserror::Error)]

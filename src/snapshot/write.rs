@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::SnapshotError;
 use super::index::{
-    Answer, FORMAT, Index, Listing, NeededKinds, ObjectEntry, ObjectOutcome, RecordEntry, RecordKey,
-    RecordOutcome, SchemaEntry, SchemaOutcome, Values,
+    FORMAT, Index, Listing, NeededKinds, ObjectEntry, ObjectOutcome, RecordEntry, RecordKey, RecordOutcome,
+    Recorded, SchemaEntry, SchemaOutcome, SensitiveValues,
 };
 use super::layout;
 use super::redacted_manifest;
@@ -40,9 +40,9 @@ pub struct Recorder<S> {
     notes: Arc<Notes>,
 }
 
-/// What a snapshot holds.
+/// How much a snapshot holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Written {
+pub struct SnapshotCounts {
     /// Release records, decoded or not.
     pub records: usize,
     /// Live objects.
@@ -70,8 +70,8 @@ struct State {
     scale_targets: Option<ScaleTargets>,
 }
 
-/// Questions and what they came to: a file, or something else. What was once read is not taken back by a later
-/// failure, and not written twice.
+/// The answers to the questions of one kind: a file, or another outcome. An answer that was read once is not taken back by
+/// a later failure, and not written twice.
 struct Answers<K, O> {
     files: BTreeSet<K>,
     outcomes: BTreeMap<K, O>,
@@ -93,14 +93,15 @@ impl<K: Ord + Clone, O> Answers<K, O> {
         self.files.insert(key.clone())
     }
 
-    /// Notes what it came to instead; whether that is the first answer.
+    /// Notes an outcome without a file; whether that is the first answer.
     fn outcome(&mut self, key: K, outcome: O) -> bool {
         !self.files.contains(&key) && self.outcomes.insert(key, outcome).is_none()
     }
 }
 
 impl<S: Source> Recorder<S> {
-    /// Starts a snapshot in a new or empty directory. Given rules, it holds tokens in place of what they hide.
+    /// Starts a snapshot in a new or empty directory. With a redaction, it holds tokens in place of the values that
+    /// that one hides.
     pub fn create(
         source: S,
         directory: &Path,
@@ -132,8 +133,8 @@ impl<S: Source> Recorder<S> {
         })
     }
 
-    /// Completes the snapshot, or says what could not be written. Nothing may be asked of it any more.
-    pub fn finish(&self) -> Result<Written, SnapshotError> {
+    /// Completes the snapshot, or says which file could not be written. The recorder may not be asked any more.
+    pub fn finish(&self) -> Result<SnapshotCounts, SnapshotError> {
         self.notes.finish(self.source.cluster())
     }
 }
@@ -346,7 +347,7 @@ impl Notes {
         }
     }
 
-    fn finish(&self, cluster: Cluster) -> Result<Written, SnapshotError> {
+    fn finish(&self, cluster: Cluster) -> Result<SnapshotCounts, SnapshotError> {
         let state = self.state();
         if let Some(failure) = &state.failure {
             return Err(failure.clone());
@@ -361,13 +362,13 @@ impl Notes {
             cluster,
             taken_at: self.taken_at,
             values: match &self.redactor {
-                None => Values::Kept,
-                Some(_) => Values::Redacted,
+                None => SensitiveValues::Kept,
+                Some(_) => SensitiveValues::Redacted,
             },
             listings: state.listings.clone(),
             kinds: state.kinds.as_ref().map(|answer| match answer {
-                Ok(kinds) => Answer::Given(NeededKinds::select(kinds, is_needed)),
-                Err(error) => Answer::Unreadable(error.clone()),
+                Ok(kinds) => Recorded::Given(NeededKinds::select(kinds, is_needed)),
+                Err(error) => Recorded::Unreadable(error.clone()),
             }),
             records: entries(&state.records, |record, outcome| RecordEntry {
                 record: record.clone(),
@@ -384,7 +385,7 @@ impl Notes {
         let partial = self.directory.join(format!("{}.partial", layout::INDEX));
         create_file(&partial, &json(&index)).map_err(|error| unwritable(&partial, error))?;
         std::fs::rename(&partial, &path).map_err(|error| unwritable(&path, error))?;
-        Ok(Written {
+        Ok(SnapshotCounts {
             records: state.records.files.len() + state.records.outcomes.len(),
             objects: state.objects.files.len(),
         })

@@ -151,7 +151,7 @@ fn what_fails_for_a_kind_is_said_once_and_not_tried_for_every_object() {
     let rows = [
         (
             Fault::Status(403),
-            "forbidden: the credentials may not patch configmaps in namespace shop",
+            "forbidden: not allowed to patch configmaps in namespace shop (RBAC)",
             1,
         ),
         (

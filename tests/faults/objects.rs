@@ -43,7 +43,7 @@ fn refusals_are_unknown_with_their_reason() {
     let rows = [
         (
             Fault::Status(403),
-            "forbidden: the credentials may not get configmaps in namespace shop",
+            "forbidden: not allowed to get configmaps in namespace shop (RBAC)",
         ),
         (Fault::Status(401), "unauthorized"),
         (Fault::Status(400), "answered 400"),
