@@ -24,7 +24,11 @@ const DRY_RUN: [(&str, &str); 3] = [
 const APPLY: &str = "application/apply-patch+yaml";
 
 /// What the messages of refusals contain, and the sentence that a report has for it: the messages quote values.
-const KNOWN_REFUSALS: [(&str, &str); 3] = [
+const KNOWN_REFUSALS: [(&str, &str); 5] = [
+    // Kubernetes: `apiserver/pkg/admission/plugin/webhook/errors/statuserror.go`, `ToStatusErr`.
+    ("denied the request", "an admission webhook denies it"),
+    // Kubernetes: `apiserver/pkg/admission/plugin/policy/validating/dispatcher.go`, `Dispatch`.
+    ("denied request", "an admission policy denies it"),
     (
         "does not support dry run",
         "an admission webhook does not support dry runs",
@@ -79,17 +83,30 @@ pub(super) async fn dry_run(
     }
 }
 
-/// As for reading, but that a server error is an answer: the same webhook or the same manifest fails again.
+/// As for reading, but that a server error is an answer: the same webhook or the same manifest fails again. And admission
+/// may answer 403, as RBAC does, of which only RBAC's is about more than this object.
 fn interpret(response: &Response, purpose: Purpose<'_>) -> Result<ApiAnswer, Failure> {
     let status = response.status;
-    if status != StatusCode::BAD_REQUEST && status != StatusCode::INTERNAL_SERVER_ERROR {
-        return http::interpret(response, purpose);
-    }
-    let refusal: Option<Status> = serde_json::from_slice(&response.body).ok();
-    let message = refusal.and_then(|refusal| refusal.message).unwrap_or_default();
+    let known = match status {
+        StatusCode::BAD_REQUEST | StatusCode::INTERNAL_SERVER_ERROR => known_refusal(response),
+        StatusCode::FORBIDDEN => match known_refusal(response) {
+            Some(known) => Some(known),
+            None => return http::interpret(response, purpose),
+        },
+        _ => return http::interpret(response, purpose),
+    };
+    Err(Failure::Final(refused(
+        status,
+        known.unwrap_or_default().to_owned(),
+    )))
+}
+
+/// What a refusal says, where that is known.
+fn known_refusal(response: &Response) -> Option<&'static str> {
+    let refusal: Status = serde_json::from_slice(&response.body).ok()?;
+    let message = refusal.message?;
     let known = KNOWN_REFUSALS.iter().find(|(part, _)| message.contains(part));
-    let reason = known.map_or_else(String::new, |(_, sentence)| (*sentence).to_owned());
-    Err(Failure::Final(refused(status, reason)))
+    known.map(|(_, sentence)| *sentence)
 }
 
 fn refused(status: StatusCode, reason: String) -> ReadError {

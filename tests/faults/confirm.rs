@@ -115,6 +115,10 @@ fn a_dry_run_that_fails_leaves_the_drift_and_says_why() {
     let webhook = r#"{"kind":"Status","message":"admission webhook \"hunter2\" does not support dry run","reason":"BadRequest"}"#;
     let typed =
         r#"{"kind":"Status","message":"failed to create typed patch object: .data.hunter2: not declared"}"#;
+    let denied =
+        r#"{"kind":"Status","message":"admission webhook \"a\" denied the request: hunter2","code":403}"#;
+    let policy =
+        r#"{"kind":"Status","message":"ValidatingAdmissionPolicy 'a' denied request: hunter2","code":403}"#;
     let other = config_map("another", "blue").to_string();
     let rows = [
         (Fault::Status(500), "not confirmed: the API server answered 500"),
@@ -128,6 +132,14 @@ fn a_dry_run_that_fails_leaves_the_drift_and_says_why() {
         (
             Fault::Answer(500, "application/json", typed),
             "answered 500 (the manifest's object does not fit the type)",
+        ),
+        (
+            Fault::Answer(403, "application/json", denied),
+            "answered 403 (an admission webhook denies it)",
+        ),
+        (
+            Fault::Answer(403, "application/json", policy),
+            "answered 403 (an admission policy denies it)",
         ),
         (Fault::Body("[]".to_owned()), "cannot be read"),
         (Fault::Body("{".to_owned()), "cannot be read"),
