@@ -25,7 +25,7 @@ const AHEAD: usize = 2;
 
 /// The most pages that one list is followed for. No real list comes near it; a server whose tokens lead in a circle
 /// would never end.
-const MOST_PAGES: usize = 10_000;
+const MOST_PAGES: usize = 2_000;
 
 /// How many items a page has of a list that is read as a whole.
 const WHOLE_LIST_PAGE: u32 = 500;

@@ -7,25 +7,15 @@
 use std::io::Read;
 
 use base64::Engine as _;
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use flate2::read::MultiGzDecoder;
 
 use super::record::Release;
-use super::wire::WireRelease;
+use super::wire::{BASE64, WireRelease};
 
 /// The default cap on a decoded record. The largest real one seen is under 20 MiB.
 pub const MAX_DECODED_BYTES: u64 = 64 << 20;
 
 const GZIP_MAGIC: [u8; 3] = [0x1f, 0x8b, 0x08];
-
-/// Go's standard encoding insists on padding but not on zero trailing bits.
-pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &base64::alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical)
-        .with_decode_allow_trailing_bits(true),
-);
 
 /// Why a record cannot be decoded. The sentences name what is wrong and never quote the record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,4 +1,5 @@
-//! Helm's JSON form of a release record (Helm: `pkg/release/v1/release.go`), as far as it is read.
+//! Helm's own form of a release record: its JSON (Helm: `pkg/release/v1/release.go`), as far as it is read, and Go's
+//! base64.
 //!
 //! The chart is most of the bytes and is skipped while deserialising. Of its files only those in `crds/` leave
 //! something behind: their fingerprints.
@@ -7,13 +8,22 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use chrono::{DateTime, Utc};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::decode::BASE64;
 use super::record::{ChartMeta, ChartName, CrdFingerprint, Hook, Info, LastRun, Release};
+
+/// Go's standard encoding insists on padding but not on zero trailing bits.
+pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical)
+        .with_decode_allow_trailing_bits(true),
+);
 
 /// A record as Helm writes it.
 #[derive(Deserialize)]

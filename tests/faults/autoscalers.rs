@@ -79,8 +79,16 @@ fn an_expired_list_of_autoscalers_begins_again() {
         6,
         "three pages, of which the last is refused, and three"
     );
-    // Once, not for ever.
+    // Only once.
     let server = expired(scaled(&["api", "worker", "cron"]), usize::MAX);
     assert_eq!(replicas(&server), "autoscaled", "nothing is known of autoscalers");
     assert_eq!(server.count(AUTOSCALERS), 6);
+}
+
+#[test]
+fn a_list_without_an_end_is_given_up() {
+    let endless = json!({"metadata": {"continue": "0"}, "items": []}).to_string();
+    let server = Server::start(scaled(&[])).always(AUTOSCALERS, Fault::Body(endless));
+    assert_eq!(replicas(&server), "autoscaled", "nothing is known of autoscalers");
+    assert_eq!(server.count(AUTOSCALERS), 2_000);
 }

@@ -146,15 +146,15 @@ fn a_dry_run_that_fails_leaves_the_drift_and_says_why() {
         (Fault::Body(other), "cannot be read"),
     ];
     each(rows, |(fault, expected)| {
-        let told = format!("{fault:?}");
+        let row = format!("{fault:?}");
         let server = failing(SETTINGS, fault);
         let run = confirm(&server, &[]);
-        assert_eq!(run.status, Some(1), "{told}");
-        assert_eq!(findings(&run), finding("drift", None), "{told}");
+        assert_eq!(run.status, Some(1), "{row}");
+        assert_eq!(findings(&run), finding("drift", None), "{row}");
         let (_, state, reason) = &run.objects()[0];
-        assert_eq!(state, "drifted", "{told}");
-        assert!(reason.contains(expected), "{told}: {reason}");
-        assert_eq!(asked(&server), 1, "{told}: none of these passes by itself");
+        assert_eq!(state, "drifted", "{row}");
+        assert!(reason.contains(expected), "{row}: {reason}");
+        assert_eq!(asked(&server), 1, "{row}: none of these passes by itself");
     });
 }
 
@@ -178,7 +178,7 @@ fn what_fails_for_a_kind_is_said_once_and_not_tried_for_every_object() {
         ),
     ];
     each(rows, |(fault, expected, attempts)| {
-        let told = format!("{fault:?}");
+        let row = format!("{fault:?}");
         let objects: Vec<Value> = (0..6)
             .map(|index| config_map(&format!("c{index}"), "blue"))
             .collect();
@@ -194,15 +194,15 @@ fn what_fails_for_a_kind_is_said_once_and_not_tried_for_every_object() {
             fault,
         );
         let run = confirm(&server, &["--concurrency", "1", "--request-timeout", "700ms"]);
-        assert_eq!(run.status, Some(1), "{told}");
-        assert_eq!(run.report()["summary"]["findings"]["drift"], 6, "{told}");
+        assert_eq!(run.status, Some(1), "{row}");
+        assert_eq!(run.report()["summary"]["findings"]["drift"], 6, "{row}");
         assert_eq!(
             run.report()["confirmation"],
             json!({"confirmed": 0, "unconfirmed": 0, "unanswered": [{"message": expected, "objects": 6}]}),
-            "{told}"
+            "{row}"
         );
-        assert_eq!(asked(&server), attempts, "{told}");
-        assert!(run.errors().is_empty(), "{told}: everything was read");
+        assert_eq!(asked(&server), attempts, "{row}");
+        assert!(run.errors().is_empty(), "{row}: everything was read");
     });
 }
 

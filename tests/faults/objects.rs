@@ -71,11 +71,11 @@ fn refusals_are_unknown_with_their_reason() {
         ),
     ];
     each(rows, |(fault, expected)| {
-        let told = format!("{fault:?}");
+        let row = format!("{fault:?}");
         let server = Server::start(shop()).always(SETTINGS, fault);
         let (state, reason) = only(&server, &[], 3);
-        assert_eq!(state, "unknown", "{told}");
-        assert!(reason.contains(expected), "{told}: {reason}");
+        assert_eq!(state, "unknown", "{row}");
+        assert!(reason.contains(expected), "{row}: {reason}");
     });
 }
 
@@ -90,12 +90,12 @@ fn failures_are_tried_again_and_then_unknown() {
         (Fault::Slow(Duration::from_mins(1)), "timed out after 1 s", 2),
     ];
     each(rows, |(fault, expected, attempts)| {
-        let told = format!("{fault:?}");
+        let row = format!("{fault:?}");
         let server = Server::start(shop()).always(SETTINGS, fault);
         let (state, reason) = only(&server, &["--request-timeout", "700ms"], 3);
-        assert_eq!(state, "unknown", "{told}");
-        assert!(reason.contains(expected), "{told}: {reason}");
-        assert_eq!(server.count(SETTINGS), attempts, "{told}");
+        assert_eq!(state, "unknown", "{row}");
+        assert!(reason.contains(expected), "{row}: {reason}");
+        assert_eq!(server.count(SETTINGS), attempts, "{row}");
     });
 }
 
@@ -331,9 +331,9 @@ fn of_an_object_in_another_namespace_nothing_is_told() {
         let run = scan(&server, flags);
         assert_eq!(run.status, Some(1));
         assert!(run.stdout.contains("not owned by this release"), "{}", run.stdout);
-        for told in ["tell-nobody", "bank"] {
+        for secret in ["tell-nobody", "bank"] {
             assert!(
-                !run.stdout.contains(told) && !run.stderr.contains(told),
+                !run.stdout.contains(secret) && !run.stderr.contains(secret),
                 "{}",
                 run.stdout
             );
