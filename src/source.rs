@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Cluster, ReportError};
 use crate::object::{Gvk, ObjectKey};
-use crate::release::decode::{DecodeError, Release};
+use crate::release::decode::DecodeError;
+use crate::release::record::Release;
 use crate::release::stored::StoredRevision;
 
 /// Somewhere to read releases and objects from.
@@ -27,7 +28,7 @@ pub trait Source: Send + Sync + 'static {
     fn kinds(&self) -> impl Future<Output = Result<Kinds, ReadError>> + Send;
 
     /// The stored revisions of every release in these namespaces; all of them when none are named. `Err` when
-    /// none could be listed at all; what only some namespaces refused is in [`Inventory::errors`].
+    /// none could be listed at all; namespaces that could not be listed are in [`Inventory::errors`].
     fn revisions(&self, namespaces: &[String]) -> impl Future<Output = Result<Inventory, ReadError>> + Send;
 
     /// Reads release records and hands each to `found` exactly once, in any order.
@@ -36,7 +37,7 @@ pub trait Source: Send + Sync + 'static {
     /// Reads objects and hands each to `found` exactly once, in any order.
     fn objects(&self, wanted: &[ObjectRequest], found: ObjectHandler) -> impl Future<Output = ()> + Send;
 
-    /// What `HorizontalPodAutoscaler`s in these namespaces target. What cannot be read is in
+    /// The objects that `HorizontalPodAutoscaler`s in these namespaces target. Namespaces that cannot be read are in
     /// [`ScaleTargets::unread`].
     fn scale_targets(
         &self,
@@ -47,7 +48,8 @@ pub trait Source: Send + Sync + 'static {
     /// The `OpenAPI` v3 document of one group and version, as JSON; `None` when the server publishes none.
     fn schema(&self, api_version: &str) -> impl Future<Output = Result<Option<Vec<u8>>, ReadError>> + Send;
 
-    /// What the API server would make of an object with these values, as JSON. Only a live cluster can say.
+    /// A server-side dry run: the object as the API server would store it with these values, as JSON. Only a live cluster
+    /// can do that.
     fn dry_run(
         &self,
         _wanted: &ObjectRequest,
@@ -57,10 +59,10 @@ pub trait Source: Send + Sync + 'static {
     }
 }
 
-/// Is handed release records, on threads where decoding them holds nobody up, several at once.
+/// Takes in release records, on the blocking pool, several at once.
 pub type RecordHandler = Arc<dyn Fn(&StoredRevision, Result<Record, ReadError>) + Send + Sync>;
 
-/// Is handed objects, on threads where comparing them holds nobody up, several at once.
+/// Takes in objects, on the blocking pool, several at once.
 pub type ObjectHandler = Arc<dyn Fn(&ObjectKey, Lookup<'_>) + Send + Sync>;
 
 /// An object to read, and how its kind is addressed.
@@ -77,13 +79,13 @@ pub struct ObjectRequest {
 /// Whether an object is expected to be there, and so what it takes to say that it is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Expected {
-    /// No: that a whole list of its kind lacks it is enough.
+    /// It is expected to be gone: that a whole list of its kind lacks it is enough.
     Absent,
-    /// Yes: only the API server's answer to its very name is.
+    /// It is expected to be there: only the API server's answer to its name says that it is not.
     Present,
 }
 
-/// What autoscalers target.
+/// The objects that autoscalers target.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScaleTargets {
     /// Every target that was read.
@@ -145,7 +147,7 @@ pub enum Record {
 pub struct Inventory {
     /// Every revision that was listed.
     pub revisions: Vec<StoredRevision>,
-    /// What could not be listed.
+    /// The kinds of records and the namespaces that could not be listed.
     pub errors: Vec<ReportError>,
 }
 
@@ -154,7 +156,7 @@ pub struct Inventory {
 pub struct Kinds {
     /// How each served kind is addressed.
     pub served: BTreeMap<Gvk, ServedKind>,
-    /// Groups and versions whose server did not answer, so that nothing can be said of their kinds.
+    /// Groups and versions whose server did not answer: their kinds are unknown, not absent.
     pub unavailable: Vec<String>,
 }
 
@@ -167,14 +169,14 @@ pub struct ServedKind {
     pub namespaced: bool,
 }
 
-/// What reading one object came to.
+/// The result of reading one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lookup<'a> {
     /// The object, as JSON.
     Found(&'a str),
     /// The API server said that it does not exist.
     NotFound,
-    /// Nothing can be said of it.
+    /// It could not be read, and may or may not exist.
     Unreadable(&'a ReadError),
 }
 
@@ -182,8 +184,8 @@ pub enum Lookup<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(tag = "error", rename_all = "kebab-case")]
 pub enum ReadError {
-    /// The credentials may not.
-    #[error("forbidden: the credentials may not {verb} {resource}{}", within(namespace.as_ref()))]
+    /// The credentials lack the right.
+    #[error("forbidden: not allowed to {verb} {resource}{} (RBAC)", within(namespace.as_ref()))]
     Forbidden {
         /// `get`, `list` or, for dry runs, `patch`.
         verb: String,
@@ -217,7 +219,7 @@ pub enum ReadError {
         /// What went wrong.
         reason: String,
     },
-    /// An answer that is not what was asked for.
+    /// An answer with another status than success.
     #[error("the API server answered {status}{}", because(reason))]
     Refused {
         /// The HTTP status.

@@ -1,4 +1,4 @@
-//! What autoscalers target, so that a replica count that one of them chose is no drift.
+//! The objects that autoscalers target, so that a replica count that one of them chose is no drift.
 //!
 //! Autoscalers need not belong to a release, so they are listed where scalable objects live: one request where the
 //! credentials may list the whole cluster, one a namespace where not. KEDA's `ScaledObject`s work through
@@ -11,12 +11,14 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use serde::Deserialize;
 
-use super::http::{Answer, Http, JSON, ListMeta, Purpose, api_path, encode, parse};
+use super::http::{Compression, Http, JSON, Purpose, RetryBudget, parse};
+use super::pages::{self, List};
+use super::paths::Resource;
 use crate::object::Gvk;
 use crate::source::{Kinds, ReadError, ScaleTarget, ScaleTargets};
 
 const KIND: &str = "HorizontalPodAutoscaler";
-const RESOURCE: &str = "horizontalpodautoscalers.autoscaling";
+const PLURAL: &str = "horizontalpodautoscalers";
 /// The versions that can be served, the newest first; they agree on what is read here.
 const VERSIONS: [&str; 4] = [
     "autoscaling/v2",
@@ -24,19 +26,9 @@ const VERSIONS: [&str; 4] = [
     "autoscaling/v2beta1",
     "autoscaling/v1",
 ];
-const PAGE: usize = 500;
 
 #[derive(Deserialize)]
-struct Page<'a> {
-    #[serde(default)]
-    metadata: ListMeta,
-    /// Go writes an empty list as `null`.
-    #[serde(borrow)]
-    items: Option<Vec<Item<'a>>>,
-}
-
-#[derive(Deserialize)]
-struct Item<'a> {
+struct HorizontalPodAutoscaler<'a> {
     #[serde(borrow)]
     metadata: Metadata<'a>,
     #[serde(borrow)]
@@ -73,7 +65,7 @@ struct Target<'a> {
     name: Cow<'a, str>,
 }
 
-impl Item<'_> {
+impl HorizontalPodAutoscaler<'_> {
     /// Whether the target may end up without any replica. An autoscaler of KEDA's never goes below one itself: its
     /// owner takes the last replica away (KEDA: `pkg/scaling/executor/scale_scaledobjects.go`).
     fn may_empty(&self) -> bool {
@@ -90,7 +82,7 @@ impl Item<'_> {
 pub(super) async fn targets(http: &Http, namespaces: &BTreeSet<String>, kinds: &Kinds) -> ScaleTargets {
     let served = |version: &&str| kinds.served.contains_key(&Gvk::new(*version, KIND));
     let Some(version) = VERSIONS.into_iter().find(served) else {
-        // Nothing scales where nobody serves autoscalers, unless the group merely does not answer.
+        // Without the API there are no autoscalers, unless its group merely does not answer.
         let is_group = |api_version: &String| api_version.starts_with("autoscaling/");
         let unread = kinds.unavailable.iter().any(is_group);
         return ScaleTargets {
@@ -148,49 +140,37 @@ async fn within<'n>(
 }
 
 async fn list(http: &Http, version: &str, namespace: Option<&str>) -> Result<ScaleTargets, ReadError> {
-    let within = namespace.map_or_else(String::new, |namespace| {
-        format!("/namespaces/{}", encode(namespace))
-    });
-    let path = format!(
-        "{}{within}/horizontalpodautoscalers?limit={PAGE}",
-        api_path(version)
-    );
-    let purpose = Purpose {
-        verb: "list",
-        resource: RESOURCE,
-        namespace,
+    let resource = Resource {
+        api_version: version,
+        plural: PLURAL,
     };
-    let mut found = ScaleTargets::default();
-    let mut token: Option<String> = None;
-    loop {
-        let next = token.map_or_else(
-            || path.clone(),
-            |token| format!("{path}&continue={}", encode(&token)),
-        );
-        let body = match http.get(&next, JSON, purpose).await? {
-            Answer::Body(body) => body,
-            Answer::NotFound | Answer::NoSuchPath | Answer::Expired => {
-                return Err(ReadError::Malformed {
-                    reason: "the list ended before its end".to_owned(),
-                });
-            }
+    let list = List {
+        path: &resource.collection(namespace),
+        accept: JSON,
+        purpose: Purpose {
+            verb: "list",
+            resource: &resource.role_name(),
+            namespace,
+        },
+        compression: Compression::Allowed,
+        retries: &RetryBudget::default(),
+    };
+    let targets = pages::collect(http, list, |json| {
+        let autoscaler: HorizontalPodAutoscaler<'_> = parse(json.as_bytes())?;
+        let may_empty = autoscaler.may_empty();
+        let target = ScaleTarget {
+            namespace: autoscaler.metadata.namespace.into_owned(),
+            kind: autoscaler.spec.scale_target_ref.kind.into_owned(),
+            name: autoscaler.spec.scale_target_ref.name.into_owned(),
         };
-        let page: Page<'_> = parse(&body)?;
-        for item in page.items.into_iter().flatten() {
-            let may_empty = item.may_empty();
-            let target = ScaleTarget {
-                namespace: item.metadata.namespace.into_owned(),
-                kind: item.spec.scale_target_ref.kind.into_owned(),
-                name: item.spec.scale_target_ref.name.into_owned(),
-            };
-            if may_empty {
-                found.to_zero.insert(target.clone());
-            }
-            found.targets.insert(target);
+        Ok(Some((target, may_empty)))
+    });
+    let mut found = ScaleTargets::default();
+    for (target, may_empty) in targets.await? {
+        if may_empty {
+            found.to_zero.insert(target.clone());
         }
-        token = page.metadata.token.filter(|token| !token.is_empty());
-        if token.is_none() {
-            return Ok(found);
-        }
+        found.targets.insert(target);
     }
+    Ok(found)
 }

@@ -102,7 +102,7 @@ impl Cluster {
             identity: model::Cluster { name, server },
             drivers: options.drivers,
             selector: options.selector,
-            listed: Mutex::default(),
+            record_counts: Mutex::default(),
         })
     }
 }

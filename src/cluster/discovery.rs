@@ -10,7 +10,8 @@ use std::time::Duration;
 use futures::StreamExt;
 use serde::{Deserialize, Deserializer};
 
-use super::http::{Answer, Http, JSON, Purpose, api_path, parse};
+use super::http::{ApiAnswer, Http, JSON, Purpose, parse};
+use super::paths::ApiPath;
 use crate::object::Gvk;
 use crate::source::{Kinds, ReadError, ServedKind};
 
@@ -76,13 +77,13 @@ struct Resource<'a> {
     #[serde(borrow, rename = "resource")]
     plural: Cow<'a, str>,
     #[serde(borrow)]
-    response_kind: Option<Kind<'a>>,
+    response_kind: Option<ResponseKind<'a>>,
     #[serde(default, borrow)]
     scope: Cow<'a, str>,
 }
 
 #[derive(Deserialize)]
-struct Kind<'a> {
+struct ResponseKind<'a> {
     #[serde(default, borrow)]
     kind: Cow<'a, str>,
 }
@@ -115,14 +116,14 @@ struct OldResource<'a> {
     namespaced: bool,
 }
 
-/// Every kind that is served, and the groups of which nothing can be said.
+/// Every kind that is served, and the groups whose server does not answer.
 pub(super) async fn kinds(http: &Http) -> Result<Kinds, ReadError> {
     let mut kinds = Kinds::default();
     let mut one_by_one = Vec::new();
     for root in ["/api", "/apis"] {
         let body = match http.get(root, AGGREGATED, PURPOSE).await? {
-            Answer::Body(body) => body,
-            Answer::NotFound | Answer::NoSuchPath | Answer::Expired => {
+            ApiAnswer::Body(body) => body,
+            ApiAnswer::NotFound | ApiAnswer::NoSuchPath | ApiAnswer::Expired => {
                 return Err(ReadError::Malformed {
                     reason: format!("{root} is not there; is this a Kubernetes API?"),
                 });
@@ -131,7 +132,7 @@ pub(super) async fn kinds(http: &Http) -> Result<Kinds, ReadError> {
         let document: Root<'_> = parse(&body)?;
         for group in document.items {
             for version in group.versions {
-                record(&group.metadata.name, version, &mut kinds);
+                add_version(&group.metadata.name, version, &mut kinds);
             }
         }
         one_by_one.extend(document.versions.into_iter().map(Cow::into_owned));
@@ -154,7 +155,7 @@ pub(super) async fn kinds(http: &Http) -> Result<Kinds, ReadError> {
     Ok(kinds)
 }
 
-fn record(group: &str, version: Version<'_>, kinds: &mut Kinds) {
+fn add_version(group: &str, version: Version<'_>, kinds: &mut Kinds) {
     let api_version = if group.is_empty() {
         version.name.to_string()
     } else {
@@ -180,7 +181,8 @@ fn record(group: &str, version: Version<'_>, kinds: &mut Kinds) {
 }
 
 async fn resources(http: &Http, api_version: &str) -> Result<Vec<(Gvk, ServedKind)>, ReadError> {
-    let Answer::Body(body) = http.get(&api_path(api_version), JSON, PURPOSE).await? else {
+    let path = ApiPath::group_version(api_version);
+    let ApiAnswer::Body(body) = http.get(path.as_ref(), JSON, PURPOSE).await? else {
         return Err(ReadError::GroupUnavailable {
             api_version: api_version.to_owned(),
         });
@@ -213,10 +215,10 @@ pub(super) async fn schema(http: &Http, api_version: &str) -> Result<Option<Vec<
         resource: "the OpenAPI v3 documents",
         namespace: None,
     };
-    let path = format!("/openapi/v3{}", api_path(api_version));
+    let path = format!("/openapi/v3{}", ApiPath::group_version(api_version));
     let mut pauses = PUBLISHED_WITHIN.into_iter();
     loop {
-        if let Answer::Body(body) = http.get(&path, JSON, purpose).await? {
+        if let ApiAnswer::Body(body) = http.get(&path, JSON, purpose).await? {
             return Ok(Some(body.into()));
         }
         match pauses.next() {
@@ -242,7 +244,7 @@ mod tests {
         let mut kinds = Kinds::default();
         for group in parse::<Root<'_>>(document.as_bytes()).unwrap().items {
             for version in group.versions {
-                record(&group.metadata.name, version, &mut kinds);
+                add_version(&group.metadata.name, version, &mut kinds);
             }
         }
         assert_eq!(kinds.unavailable, ["metrics.k8s.io/v1beta1"]);

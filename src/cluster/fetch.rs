@@ -3,17 +3,20 @@
 //! Objects of one kind are listed when there are several of them, else read one by one. A list is read page by
 //! page, its items are looked at as text, and only the wanted ones are handed on, so that neither a large list nor
 //! the cluster's other objects are ever held. Absence from a list is confirmed by a GET: only the API server's
-//! own 404 makes an object missing. What is expected to be gone anyway is gone when a whole list lacks it.
+//! own 404 makes an object missing. An object that is expected to be gone anyway is gone when a whole list lacks it.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use futures::StreamExt;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
-use super::http::{Answer, Coding, Get, Http, JSON, Patience, Purpose, api_path, encode, parse};
-use super::pages::{self, End, Item};
+use super::http::{ApiAnswer, Compression, Get, Http, JSON, Purpose, RetryBudget, parse};
+use super::pages::{self, End, List, ListReader, PageSummary};
+use super::paths::Resource;
+use super::pending::{NamespacedName, Pending};
 use crate::object::{Gvk, ObjectKey};
 use crate::source::{Expected, Lookup, ObjectHandler, ObjectRequest, ReadError};
 
@@ -22,12 +25,7 @@ const LIST_FROM: usize = 4;
 /// How many further unwanted objects per wanted one are worth listing.
 const WORTH_LISTING: u64 = 20;
 
-/// The objects of one kind that are still to be found, by namespace and name.
-#[derive(Clone, Default)]
-struct Pending(Arc<Mutex<HashMap<Place, ObjectRequest>>>);
-
-type Place = (Option<String>, String);
-
+/// An object's name, wherever the rest of it goes.
 #[derive(Deserialize)]
 struct Named<'a> {
     #[serde(borrow)]
@@ -40,28 +38,6 @@ struct NamedMetadata<'a> {
     name: Cow<'a, str>,
     #[serde(borrow)]
     namespace: Option<Cow<'a, str>>,
-}
-
-impl Pending {
-    fn map(&self) -> MutexGuard<'_, HashMap<Place, ObjectRequest>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The wanted object that this is, if it is one.
-    fn take(&self, json: &str) -> Result<Option<ObjectRequest>, ReadError> {
-        let Named { metadata } = parse(json.as_bytes())?;
-        let place = (
-            metadata.namespace.map(Cow::into_owned),
-            metadata.name.into_owned(),
-        );
-        Ok(self.map().remove(&place))
-    }
-
-    /// Takes out what is not there if a whole list lacks it.
-    fn take_unlisted(&self) -> Vec<ObjectRequest> {
-        let is_gone = |_: &Place, wanted: &mut ObjectRequest| wanted.expected == Expected::Absent;
-        self.map().extract_if(is_gone).map(|(_, wanted)| wanted).collect()
-    }
 }
 
 /// Reads every wanted object and hands each outcome to `found`.
@@ -77,122 +53,182 @@ pub(super) async fn objects(http: &Http, wanted: &[ObjectRequest], found: Object
     let found = &found;
     futures::stream::iter(kinds)
         .for_each_concurrent(16, |((gvk, plural), wanted)| async move {
-            Kind {
+            let kind = KindReader {
                 http,
                 gvk,
-                plural,
+                resource: Resource {
+                    api_version: &gvk.api_version,
+                    plural,
+                },
                 found,
-                patience: Patience::default(),
-            }
-            .read(wanted)
-            .await;
+                retries: RetryBudget::default(),
+            };
+            kind.read(&wanted).await;
         })
         .await;
 }
 
-struct Kind<'a> {
+/// Reads the objects of one kind.
+struct KindReader<'a> {
     http: &'a Http,
     gvk: &'a Gvk,
-    plural: &'a str,
+    resource: Resource<'a>,
     found: &'a ObjectHandler,
-    patience: Patience,
+    retries: RetryBudget,
 }
 
-impl Kind<'_> {
-    async fn read(&self, wanted: Vec<&ObjectRequest>) {
-        let mut namespaces: Vec<Option<&str>> = wanted
+/// What to do about the objects that a failed list left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AfterList {
+    /// A GET may have an answer where the list had none.
+    ReadByName,
+    /// It would fail as the list did.
+    GiveUp,
+}
+
+impl AfterList {
+    /// One object that cannot be converted or decrypted fails the list with 500, and only itself by name.
+    const fn of(error: &ReadError) -> Self {
+        match error {
+            ReadError::Forbidden { .. }
+            | ReadError::Malformed { .. }
+            | ReadError::Refused { .. }
+            | ReadError::Overloaded { status: 500, .. } => Self::ReadByName,
+            ReadError::Overloaded { .. }
+            | ReadError::Unauthorized
+            | ReadError::TimedOut { .. }
+            | ReadError::Unreachable { .. }
+            | ReadError::GroupUnavailable { .. }
+            | ReadError::NotServed { .. }
+            | ReadError::NotReached
+            | ReadError::NotRecorded
+            | ReadError::Snapshot { .. } => Self::GiveUp,
+        }
+    }
+}
+
+impl KindReader<'_> {
+    /// Reads the wanted objects: those that a list has from the list, the others by name.
+    async fn read(&self, wanted: &[&ObjectRequest]) {
+        let named = wanted
             .iter()
-            .map(|wanted| wanted.key.namespace.as_deref())
-            .collect();
-        namespaces.sort_unstable();
-        namespaces.dedup();
-        let pending = Pending::default();
-        let place = |key: &ObjectKey| (key.namespace.clone(), key.name.clone());
-        pending
-            .map()
-            .extend(wanted.iter().map(|&wanted| (place(&wanted.key), wanted.clone())));
+            .map(|&request| (name(&request.key), request.clone()));
+        let pending: Pending<ObjectRequest> = named.collect();
         if wanted.len() >= LIST_FROM {
-            let scope = if let [only] = namespaces[..] { only } else { None };
-            match self.list(scope, &pending).await {
-                Ok(End::Whole) => {
-                    for wanted in pending.take_unlisted() {
-                        (self.found)(&wanted.key, Lookup::NotFound);
+            let namespaces = wanted.iter().map(|request| request.key.namespace.as_deref());
+            let namespaces: BTreeSet<Option<&str>> = namespaces.collect();
+            if let Err(error) = self.read_from_lists(&namespaces, &pending).await {
+                match AfterList::of(&error) {
+                    AfterList::ReadByName => {
+                        tracing::debug!(kind = %self.gvk, %error, "list refused, reading one by one");
                     }
-                }
-                Ok(End::Early) => {}
-                // A namespaced role may still list, namespace by namespace.
-                Err(ReadError::Forbidden { .. }) if scope.is_none() && namespaces[0].is_some() => {
-                    for namespace in namespaces {
-                        let count = pending
-                            .map()
-                            .values()
-                            .filter(|wanted| wanted.key.namespace.as_deref() == namespace)
-                            .count();
-                        if count >= LIST_FROM
-                            && let Err(error) = self.list(namespace, &pending).await
-                        {
-                            tracing::debug!(kind = %self.gvk, namespace, %error, "list refused, reading one by one");
+                    AfterList::GiveUp => {
+                        for request in pending.take_all() {
+                            (self.found)(&request.key, Lookup::Unreadable(&error));
                         }
                     }
                 }
-                // One object that cannot be converted or decrypted fails the list with 500, and only itself by name.
-                Err(
-                    error @ (ReadError::Forbidden { .. }
-                    | ReadError::Malformed { .. }
-                    | ReadError::Refused { .. }
-                    | ReadError::Overloaded { status: 500, .. }),
-                ) => {
-                    tracing::debug!(kind = %self.gvk, %error, "list refused, reading one by one");
-                }
-                Err(error) => {
-                    let left = std::mem::take(&mut *pending.map());
-                    for wanted in left.values() {
-                        (self.found)(&wanted.key, Lookup::Unreadable(&error));
-                    }
-                    return;
-                }
             }
         }
-        let left = std::mem::take(&mut *pending.map());
-        futures::stream::iter(left.into_values())
-            .for_each_concurrent(16, |wanted| self.get(wanted.key))
+        futures::stream::iter(pending.take_all())
+            .for_each_concurrent(16, |request| self.get(request.key))
             .await;
+    }
+
+    /// Lists the one namespace that is wanted, or all of them where several are.
+    async fn read_from_lists(
+        &self,
+        namespaces: &BTreeSet<Option<&str>>,
+        pending: &Pending<ObjectRequest>,
+    ) -> Result<(), ReadError> {
+        let scope = match namespaces.first() {
+            Some(only) if namespaces.len() == 1 => *only,
+            Some(_) | None => None,
+        };
+        let is_namespaced = namespaces.iter().all(Option::is_some);
+        match self.list(scope, pending).await {
+            Ok(End::Whole) => {
+                for request in pending.take_if(|request| request.expected == Expected::Absent) {
+                    (self.found)(&request.key, Lookup::NotFound);
+                }
+                Ok(())
+            }
+            Ok(End::Early) => Ok(()),
+            Err(ReadError::Forbidden { .. }) if scope.is_none() && is_namespaced => {
+                self.list_by_namespace(namespaces, pending).await;
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Lists namespace by namespace, which a namespaced role may do, as far as there is enough to read in each.
+    async fn list_by_namespace(&self, namespaces: &BTreeSet<Option<&str>>, pending: &Pending<ObjectRequest>) {
+        for &namespace in namespaces {
+            let count = pending.count(|request| request.key.namespace.as_deref() == namespace);
+            if count >= LIST_FROM
+                && let Err(error) = self.list(namespace, pending).await
+            {
+                tracing::debug!(kind = %self.gvk, namespace, %error, "list refused, reading one by one");
+            }
+        }
     }
 
     /// Lists one namespace, or all of them, and takes what is wanted out of `pending`. What an interrupted list
     /// leaves there is read one by one.
-    async fn list(&self, namespace: Option<&str>, pending: &Pending) -> Result<End, ReadError> {
-        let mut path = self.path(namespace);
-        if self.gvk.kind == "Secret" && self.gvk.api_version == "v1" {
-            path.push_str("?fieldSelector=");
-            path.push_str(&encode("type!=helm.sh/release.v1"));
-        }
-        let resource = self.resource();
-        let get = self.ask(&path, "list", &resource, namespace);
-        let (found, wanted) = (Arc::clone(self.found), pending.clone());
-        let each: Item = Arc::new(move |json| {
-            if let Some(ObjectRequest { key, .. }) = wanted.take(json)? {
-                found(&key, Lookup::Found(json));
-            }
-            Ok(())
-        });
-        pages::read(self.http, get, self.page_size(), each, |seen| {
-            let left = pending.map().len() as u64;
-            let worth = left.saturating_mul(WORTH_LISTING);
-            (left > 0 && seen.remaining.unwrap_or(0) <= worth).then(|| self.page_size())
-        })
-        .await
+    async fn list(
+        &self,
+        namespace: Option<&str>,
+        pending: &Pending<ObjectRequest>,
+    ) -> Result<End, ReadError> {
+        let path = self.resource.collection(namespace);
+        let path = if self.gvk.kind == "Secret" && self.gvk.api_version == "v1" {
+            path.with("fieldSelector", "type!=helm.sh/release.v1")
+        } else {
+            path
+        };
+        let list = List {
+            path: &path,
+            accept: JSON,
+            purpose: Purpose {
+                verb: "list",
+                resource: &self.resource.role_name(),
+                namespace,
+            },
+            compression: Compression::Allowed,
+            retries: &self.retries,
+        };
+        let reader = ListedObjects {
+            found: Arc::clone(self.found),
+            pending: pending.clone(),
+            page_size: self.page_size(),
+        };
+        pages::read(self.http, list, self.page_size(), &Arc::new(reader)).await
     }
 
     async fn get(&self, key: ObjectKey) {
-        let path = format!("{}/{}", self.path(key.namespace.as_deref()), encode(&key.name));
-        let resource = self.resource();
-        let get = self.ask(&path, "get", &resource, key.namespace.as_deref());
-        match self.http.hold(get).await {
-            Ok((Answer::Body(body), slot)) => {
+        let namespace = key.namespace.as_deref();
+        let path = self.resource.object(namespace, &key.name);
+        let get = Get {
+            path: path.as_ref(),
+            accept: JSON,
+            purpose: Purpose {
+                verb: "get",
+                resource: &self.resource.role_name(),
+                namespace,
+            },
+            compression: Compression::Allowed,
+            retries: &self.retries,
+        };
+        let refused = |status| ReadError::Refused {
+            status,
+            reason: String::new(),
+        };
+        match self.http.get_keeping_slot(get).await {
+            Ok((ApiAnswer::Body(body), slot)) => {
                 let found = Arc::clone(self.found);
                 let job = move || {
-                    match is_it(&key, &body) {
+                    match object_text(&key, &body) {
                         Ok(text) => found(&key, Lookup::Found(text)),
                         Err(error) => found(&key, Lookup::Unreadable(&error)),
                     }
@@ -202,52 +238,11 @@ impl Kind<'_> {
                     tracing::error!(%error, "an object could not be worked on");
                 }
             }
-            Ok((Answer::NotFound, _)) => (self.found)(&key, Lookup::NotFound),
-            Ok((answer @ (Answer::NoSuchPath | Answer::Expired), _)) => {
-                let status = match answer {
-                    Answer::Expired => 410,
-                    Answer::NoSuchPath | Answer::NotFound | Answer::Body(_) => 404,
-                };
-                let reason = String::new();
-                (self.found)(&key, Lookup::Unreadable(&ReadError::Refused { status, reason }));
-            }
+            Ok((ApiAnswer::NotFound, _)) => (self.found)(&key, Lookup::NotFound),
+            Ok((ApiAnswer::NoSuchPath, _)) => (self.found)(&key, Lookup::Unreadable(&refused(404))),
+            Ok((ApiAnswer::Expired, _)) => (self.found)(&key, Lookup::Unreadable(&refused(410))),
             Err(error) => (self.found)(&key, Lookup::Unreadable(&error)),
         }
-    }
-
-    fn ask<'g>(
-        &'g self,
-        path: &'g str,
-        verb: &'g str,
-        resource: &'g str,
-        namespace: Option<&'g str>,
-    ) -> Get<'g> {
-        Get {
-            path,
-            accept: JSON,
-            purpose: Purpose {
-                verb,
-                resource,
-                namespace,
-            },
-            coding: Coding::Any,
-            patience: &self.patience,
-        }
-    }
-
-    /// The resource with its group, as a role has to name it.
-    fn resource(&self) -> Cow<'_, str> {
-        match self.gvk.group() {
-            "" => Cow::Borrowed(self.plural),
-            group => Cow::Owned(format!("{}.{group}", self.plural)),
-        }
-    }
-
-    fn path(&self, namespace: Option<&str>) -> String {
-        let within = namespace.map_or_else(String::new, |namespace| {
-            format!("/namespaces/{}", encode(namespace))
-        });
-        format!("{}{within}/{}", api_path(&self.gvk.api_version), self.plural)
     }
 
     /// Small pages for large objects: a page is held in memory while its items are compared.
@@ -260,8 +255,48 @@ impl Kind<'_> {
     }
 }
 
+/// The name of an object within its kind.
+fn name(key: &ObjectKey) -> NamespacedName {
+    NamespacedName {
+        namespace: key.namespace.clone(),
+        name: key.name.clone(),
+    }
+}
+
+/// Hands on what is wanted of a list's objects.
+struct ListedObjects {
+    found: ObjectHandler,
+    pending: Pending<ObjectRequest>,
+    page_size: u32,
+}
+
+impl ListReader for ListedObjects {
+    fn take(&self, _: usize, items: &[&RawValue]) -> Result<(), ReadError> {
+        for item in items {
+            let Named { metadata } = parse(item.get().as_bytes())?;
+            let name = NamespacedName {
+                namespace: metadata.namespace.map(Cow::into_owned),
+                name: metadata.name.into_owned(),
+            };
+            if let Some(request) = self.pending.take(&name) {
+                (self.found)(&request.key, Lookup::Found(item.get()));
+            }
+        }
+        Ok(())
+    }
+
+    fn next_page(&self, page: PageSummary) -> Option<u32> {
+        let wanted = self.pending.len() as u64;
+        let worth = wanted.saturating_mul(WORTH_LISTING);
+        (wanted > 0 && page.remaining.unwrap_or(0) <= worth).then_some(self.page_size)
+    }
+
+    /// What was handed on stays so; the rest is still pending.
+    fn restart(&self) {}
+}
+
 /// The answer as text, if it is the object that was asked for: a proxy answers 200 to anything.
-fn is_it<'b>(key: &ObjectKey, body: &'b [u8]) -> Result<&'b str, ReadError> {
+fn object_text<'b>(key: &ObjectKey, body: &'b [u8]) -> Result<&'b str, ReadError> {
     let malformed = |reason: &str| ReadError::Malformed {
         reason: reason.to_owned(),
     };

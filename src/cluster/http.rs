@@ -15,6 +15,7 @@ use kube::client::Body;
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::backoff::{Backoff, Jitter};
 use crate::source::ReadError;
 
 /// What asks for JSON.
@@ -25,10 +26,12 @@ const MAX_BODY_BYTES: usize = 256 << 20;
 
 /// How often one request is tried.
 const ATTEMPTS: u32 = 5;
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(32);
-/// How many requests for one kind may fail to the last attempt before the others are tried once.
-const GIVEN_UP: u32 = 8;
+const BACKOFF: Backoff = Backoff {
+    first: Duration::from_millis(250),
+    longest: Duration::from_secs(32),
+};
+/// How many requests for one kind may fail to the last attempt before the others are tried only once.
+const GIVEN_UP_AT: u32 = 8;
 
 /// The bounds of all requests together.
 pub(super) struct Limits {
@@ -61,25 +64,25 @@ struct Traffic {
     bytes: AtomicU64,
 }
 
-/// How long the failures of one kind are borne.
+/// How many of the objects of one kind may fail to their last attempt before the others are tried only once.
 ///
 /// One object that cannot be decrypted or converted fails by itself, however often it is asked for, and so does
 /// every object of a kind whose conversion webhook is gone. Trying each of thousands five times would take as many
 /// pauses; what a kind's first failures did not bring, the others' will not. Only 500 counts: what else is worth
 /// another attempt is the whole server's condition, and passes.
 #[derive(Default)]
-pub(super) struct Patience(AtomicU32);
+pub(super) struct RetryBudget(AtomicU32);
 
-impl Patience {
+impl RetryBudget {
     fn attempts(&self) -> u32 {
-        if self.0.load(Ordering::Relaxed) < GIVEN_UP {
+        if self.0.load(Ordering::Relaxed) < GIVEN_UP_AT {
             ATTEMPTS
         } else {
             1
         }
     }
 
-    fn gives_up(&self, error: &ReadError) {
+    fn spend(&self, error: &ReadError) {
         if let ReadError::Overloaded { status: 500, .. } = error {
             self.0.fetch_add(1, Ordering::Relaxed);
         }
@@ -93,17 +96,17 @@ pub(super) struct Get<'a> {
     pub(super) path: &'a str,
     pub(super) accept: &'a str,
     pub(super) purpose: Purpose<'a>,
-    pub(super) coding: Coding,
-    pub(super) patience: &'a Patience,
+    pub(super) compression: Compression,
+    pub(super) retries: &'a RetryBudget,
 }
 
 /// Whether the API server may compress its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Coding {
+pub(super) enum Compression {
     /// If it likes.
-    Any,
+    Allowed,
     /// No: what is asked for is compressed already, and doing it again costs both sides more than it saves.
-    Identity,
+    Refused,
 }
 
 /// A request's place among those that may be under way. Whoever works on an answer keeps it until that is done, so
@@ -118,8 +121,8 @@ pub(super) struct Purpose<'a> {
     pub(super) namespace: Option<&'a str>,
 }
 
-/// What came back.
-pub(super) enum Answer {
+/// An answer that is no failure.
+pub(super) enum ApiAnswer {
     Body(bytes::Bytes),
     /// The API server looked and there is no such object.
     NotFound,
@@ -136,7 +139,7 @@ pub(super) enum Failure {
     Again(ReadError, Option<Duration>),
 }
 
-/// What an API server answered, not yet judged.
+/// What an API server answered, not yet interpreted.
 pub(super) struct Response {
     pub(super) status: StatusCode,
     headers: HeaderMap,
@@ -148,9 +151,9 @@ pub(super) struct Response {
 #[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
     pub(super) path: &'a str,
-    pub(super) patience: &'a Patience,
+    pub(super) retries: &'a RetryBudget,
     pub(super) make: &'a (dyn Fn() -> Result<Request<Body>, ::http::Error> + Send + Sync),
-    pub(super) judge: &'a (dyn Fn(Response) -> Result<Answer, Failure> + Send + Sync),
+    pub(super) interpret: &'a (dyn Fn(Response) -> Result<ApiAnswer, Failure> + Send + Sync),
 }
 
 impl Http {
@@ -175,40 +178,39 @@ impl Http {
         path: &str,
         accept: &str,
         purpose: Purpose<'_>,
-    ) -> Result<Answer, ReadError> {
+    ) -> Result<ApiAnswer, ReadError> {
         let get = Get {
             path,
             accept,
             purpose,
-            coding: Coding::Any,
-            patience: &Patience::default(),
+            compression: Compression::Allowed,
+            retries: &RetryBudget::default(),
         };
-        self.hold(get).await.map(|(answer, _)| answer)
+        self.get_keeping_slot(get).await.map(|(answer, _)| answer)
     }
 
     /// Sends one GET, and leaves its slot to whoever works on the answer.
-    pub(super) async fn hold(&self, get: Get<'_>) -> Result<(Answer, Slot), ReadError> {
+    pub(super) async fn get_keeping_slot(&self, get: Get<'_>) -> Result<(ApiAnswer, Slot), ReadError> {
         let make = || {
             let request = Request::get(get.path).header(header::ACCEPT, get.accept);
-            let request = match get.coding {
+            let request = match get.compression {
                 // kube says which codings it knows where a request does not.
-                Coding::Any => request,
-                Coding::Identity => request.header(header::ACCEPT_ENCODING, "identity"),
+                Compression::Allowed => request,
+                Compression::Refused => request.header(header::ACCEPT_ENCODING, "identity"),
             };
             request.body(Body::empty())
         };
         let call = Call {
             path: get.path,
-            patience: get.patience,
+            retries: get.retries,
             make: &make,
-            judge: &|response| judge(&response, get.purpose),
+            interpret: &|response| interpret(&response, get.purpose),
         };
         self.send(call).await
     }
 
     /// Sends a request until it is answered, within the limits.
-    pub(super) async fn send(&self, call: Call<'_>) -> Result<(Answer, Slot), ReadError> {
-        let mut pause = FIRST_PAUSE;
+    pub(super) async fn send(&self, call: Call<'_>) -> Result<(ApiAnswer, Slot), ReadError> {
         let mut attempt = 1;
         loop {
             let failure = match self.attempt(call, attempt).await {
@@ -219,24 +221,24 @@ impl Http {
                 Failure::Final(error) => return Err(error),
                 Failure::Again(error, asked) => (error, asked),
             };
-            if attempt >= call.patience.attempts() {
-                call.patience.gives_up(&error);
+            if attempt >= call.retries.attempts() {
+                call.retries.spend(&error);
                 return Err(error);
             }
-            tracing::debug!(path = call.path, attempt, %error, "trying again");
-            tokio::time::sleep(asked.unwrap_or(pause).min(LONGEST_PAUSE)).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            let pause = BACKOFF.pause(attempt, asked, Jitter::draw());
+            tracing::debug!(path = call.path, attempt, %error, ?pause, "trying again");
+            tokio::time::sleep(pause).await;
             attempt += 1;
         }
     }
 
-    async fn attempt(&self, call: Call<'_>, attempt: u32) -> Result<(Answer, Slot), Failure> {
+    async fn attempt(&self, call: Call<'_>, attempt: u32) -> Result<(ApiAnswer, Slot), Failure> {
         let request = (call.make)().map_err(|error| {
             Failure::Final(ReadError::Malformed {
                 reason: error.to_string(),
             })
         })?;
-        // Closed only when the program ends; then there is nobody left to answer to.
+        // The semaphore is closed only when the program ends.
         let slot = Arc::clone(&self.limits.slots)
             .acquire_owned()
             .await
@@ -281,7 +283,7 @@ impl Http {
                 self.traffic
                     .bytes
                     .fetch_add(response.body.len() as u64, Ordering::Relaxed);
-                (call.judge)(response).map(|answer| (answer, slot))
+                (call.interpret)(response).map(|answer| (answer, slot))
             }
         }
     }
@@ -310,8 +312,8 @@ impl Http {
     }
 }
 
-/// What an answer means to whoever reads.
-pub(super) fn judge(response: &Response, purpose: Purpose<'_>) -> Result<Answer, Failure> {
+/// What the answer to a GET means.
+pub(super) fn interpret(response: &Response, purpose: Purpose<'_>) -> Result<ApiAnswer, Failure> {
     let Response {
         status,
         headers,
@@ -319,7 +321,7 @@ pub(super) fn judge(response: &Response, purpose: Purpose<'_>) -> Result<Answer,
         attempt,
     } = response;
     if status.is_success() {
-        return Ok(Answer::Body(body.clone()));
+        return Ok(ApiAnswer::Body(body.clone()));
     }
     let reason = || {
         let status: Option<Status> = serde_json::from_slice(body).ok();
@@ -328,9 +330,9 @@ pub(super) fn judge(response: &Response, purpose: Purpose<'_>) -> Result<Answer,
             .filter(|reason| reason.chars().all(char::is_alphanumeric))
     };
     match *status {
-        StatusCode::NOT_FOUND if reason().as_deref() == Some("NotFound") => Ok(Answer::NotFound),
-        StatusCode::NOT_FOUND => Ok(Answer::NoSuchPath),
-        StatusCode::GONE => Ok(Answer::Expired),
+        StatusCode::NOT_FOUND if reason().as_deref() == Some("NotFound") => Ok(ApiAnswer::NotFound),
+        StatusCode::NOT_FOUND => Ok(ApiAnswer::NoSuchPath),
+        StatusCode::GONE => Ok(ApiAnswer::Expired),
         StatusCode::UNAUTHORIZED => Err(Failure::Final(ReadError::Unauthorized)),
         StatusCode::FORBIDDEN => Err(Failure::Final(ReadError::Forbidden {
             verb: purpose.verb.to_owned(),
@@ -405,38 +407,4 @@ pub(super) fn parse<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, Read
             error.column()
         ),
     })
-}
-
-/// Percent-encodes one segment of a path, or a value of a query.
-pub(super) fn encode(text: &str) -> String {
-    use std::fmt::Write;
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
-}
-
-/// The URL path of a group and version.
-pub(super) fn api_path(api_version: &str) -> String {
-    if api_version.contains('/') {
-        let (group, version) = api_version.split_once('/').unwrap_or((api_version, ""));
-        format!("/apis/{}/{}", encode(group), encode(version))
-    } else {
-        format!("/api/{}", encode(api_version))
-    }
-}
-
-/// The metadata that says whether a list goes on.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct ListMeta {
-    #[serde(rename = "continue")]
-    pub(super) token: Option<String>,
-    pub(super) remaining_item_count: Option<u64>,
 }

@@ -1,5 +1,5 @@
-//! Reading a live cluster. The only module that knows kube, and it only ever sends GET, except for the dry runs of
-//! `confirm`, which nobody asks for by default.
+//! Reading a live cluster. The only module that knows kube, and it only ever sends GET, except for server-side dry runs
+//! (`dry_run`), which are off by default.
 //!
 //! kube brings configuration, authentication and TLS. Requests are made here rather than with its typed API,
 //! because a detector must bound what that leaves open: bodies without a size limit, retries up to a thousand
@@ -7,21 +7,23 @@
 
 mod autoscalers;
 pub mod client;
-mod confirm;
 mod discovery;
+mod dry_run;
 mod fetch;
 mod http;
 mod pages;
+mod paths;
+mod pending;
 mod records;
 mod storage;
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
 use self::http::Http;
-use self::records::Listed;
+use self::records::RecordCounts;
 use crate::model;
 use crate::release::stored::{Driver, StoredRevision};
 use crate::source::{
@@ -34,8 +36,8 @@ pub struct Cluster {
     identity: model::Cluster,
     drivers: BTreeSet<Driver>,
     selector: Option<String>,
-    /// What the last listing saw, by which reading the records is planned.
-    listed: Mutex<Arc<Listed>>,
+    /// How many records the last listing saw, by which reading them is planned.
+    record_counts: Mutex<Arc<RecordCounts>>,
 }
 
 impl Source for Cluster {
@@ -54,14 +56,13 @@ impl Source for Cluster {
     async fn revisions(&self, namespaces: &[String]) -> Result<Inventory, ReadError> {
         let inventory =
             storage::list(&self.http, &self.drivers, namespaces, self.selector.as_deref()).await?;
-        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) =
-            Arc::new(Listed::of(namespaces, &inventory.revisions));
+        *self.record_counts() = Arc::new(RecordCounts::of(namespaces, &inventory.revisions));
         Ok(inventory)
     }
 
     async fn records(&self, wanted: Vec<StoredRevision>, found: RecordHandler) {
-        let listed = Arc::clone(&self.listed.lock().unwrap_or_else(PoisonError::into_inner));
-        records::read(&self.http, &listed, self.selector.as_deref(), wanted, found).await;
+        let counts = Arc::clone(&self.record_counts());
+        records::read(&self.http, &counts, self.selector.as_deref(), wanted, found).await;
         self.log_traffic("records");
     }
 
@@ -78,12 +79,16 @@ impl Source for Cluster {
         discovery::schema(&self.http, api_version).await
     }
 
-    async fn dry_run(&self, wanted: &ObjectRequest, body: Vec<u8>) -> Result<Vec<u8>, ReadError> {
-        confirm::dry_run(&self.http, wanted, body).await
+    async fn dry_run(&self, request: &ObjectRequest, body: Vec<u8>) -> Result<Vec<u8>, ReadError> {
+        dry_run::dry_run(&self.http, request, body).await
     }
 }
 
 impl Cluster {
+    fn record_counts(&self) -> MutexGuard<'_, Arc<RecordCounts>> {
+        self.record_counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Logs what was sent and received since the beginning.
     fn log_traffic(&self, after: &'static str) {
         let (requests, bytes) = self.http.traffic();

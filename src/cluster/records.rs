@@ -8,16 +8,19 @@
 //! answer says what is wrong with a record.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures::StreamExt;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
-use super::http::{Answer, Coding, Get, Http, JSON, Patience, Purpose, encode, parse};
-use super::pages::{self, End, Item, Seen};
+use super::http::{ApiAnswer, Compression, Get, Http, JSON, Purpose, RetryBudget, parse};
+use super::pages::{self, End, List, ListReader, PageSummary};
+use super::pending::{NamespacedName, Pending};
 use super::storage;
 use crate::release::decode::DecodeError;
 use crate::release::stored::{Driver, Status, StoredRevision};
@@ -36,9 +39,9 @@ const PAGE_BYTES: usize = 2 << 20;
 /// Where records were listed: a kind of record, and one namespace or all of them.
 type Scope = (Driver, Option<String>);
 
-/// How many records the last listing saw in each scope. Decides about requests, never about what is read.
+/// How many records the last listing saw in each scope. Decides how records are asked for, never which.
 #[derive(Debug, Default)]
-pub(super) struct Listed(BTreeMap<Scope, Counts>);
+pub(super) struct RecordCounts(BTreeMap<Scope, Counts>);
 
 #[derive(Debug, Default, Clone, Copy)]
 struct Counts {
@@ -46,7 +49,7 @@ struct Counts {
     superseded: usize,
 }
 
-impl Listed {
+impl RecordCounts {
     /// Counts a listing of these namespaces; of all of them when none are named.
     pub(super) fn of(namespaces: &[String], revisions: &[StoredRevision]) -> Self {
         let mut scopes: BTreeMap<Scope, Counts> = BTreeMap::new();
@@ -123,47 +126,30 @@ impl Part {
     }
 }
 
+/// Whether a list is worth having of which so many records are needed.
 fn is_worth(needed: usize, listed: usize) -> bool {
     needed.saturating_mul(WORTH_LISTING) >= listed
-}
-
-/// The records that are still to be read, by namespace and name.
-#[derive(Clone)]
-struct Pending(Arc<Mutex<HashMap<(String, String), StoredRevision>>>);
-
-impl Pending {
-    fn new(wanted: Vec<StoredRevision>) -> Self {
-        let place = |revision: &StoredRevision| (revision.release.namespace.clone(), revision.object.clone());
-        let map = wanted
-            .into_iter()
-            .map(|revision| (place(&revision), revision))
-            .collect();
-        Self(Arc::new(Mutex::new(map)))
-    }
-
-    fn map(&self) -> MutexGuard<'_, HashMap<(String, String), StoredRevision>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// Reads every wanted record and hands each to `found`.
 pub(super) async fn read(
     http: &Http,
-    listed: &Listed,
+    counts: &RecordCounts,
     selector: Option<&str>,
     wanted: Vec<StoredRevision>,
     found: RecordHandler,
 ) {
     let found = &found;
-    futures::stream::iter(listed.sort(wanted))
+    futures::stream::iter(counts.sort(wanted))
         .for_each_concurrent(4, |((driver, namespace), counts, wanted)| async move {
             let part = Part::choose(counts, &wanted);
-            let pending = Pending::new(wanted);
-            let reader = Reader {
+            let named = wanted.into_iter().map(|revision| (name(&revision), revision));
+            let pending: Pending<StoredRevision> = named.collect();
+            let reader = RecordReader {
                 http,
                 driver,
                 found,
-                patience: Patience::default(),
+                retries: RetryBudget::default(),
             };
             if let Some((part, records)) = part {
                 let labels = part.selector(selector);
@@ -172,72 +158,109 @@ pub(super) async fn read(
                     tracing::debug!(resource = driver.resource(), %error, "list refused, reading one by one");
                 }
             }
-            let left = std::mem::take(&mut *pending.map());
-            futures::stream::iter(left.into_values())
+            futures::stream::iter(pending.take_all())
                 .for_each_concurrent(16, |revision| reader.get(revision))
                 .await;
         })
         .await;
 }
 
-struct Reader<'a> {
+/// The name of the object that holds a record.
+fn name(revision: &StoredRevision) -> NamespacedName {
+    NamespacedName {
+        namespace: Some(revision.release.namespace.clone()),
+        name: revision.object.clone(),
+    }
+}
+
+/// Hands on what is wanted of a list's records, for as long as the rest of the list is worth having.
+struct ListedRecords {
+    driver: Driver,
+    found: RecordHandler,
+    pending: Pending<StoredRevision>,
+    /// How many records the whole list should have.
+    records: usize,
+    /// How many of them come after the pages that were read.
+    remaining: AtomicUsize,
+}
+
+impl ListReader for ListedRecords {
+    fn take(&self, _: usize, items: &[&RawValue]) -> Result<(), ReadError> {
+        for item in items {
+            // Whatever is odd about an item is for the answer to its own name to say.
+            let Ok(object) = parse::<ListedRecord<'_>>(item.get().as_bytes()) else {
+                continue;
+            };
+            let name = NamespacedName {
+                namespace: Some(object.metadata.namespace.into_owned()),
+                name: object.metadata.name.into_owned(),
+            };
+            if let Some(revision) = self.pending.take(&name) {
+                (self.found)(&revision, Ok(read_data(self.driver, object.data)));
+            }
+        }
+        Ok(())
+    }
+
+    fn next_page(&self, page: PageSummary) -> Option<u32> {
+        // Pages are asked for one after the other: nobody else writes in between.
+        let remaining = self.remaining.load(Ordering::Relaxed).saturating_sub(page.items);
+        self.remaining.store(remaining, Ordering::Relaxed);
+        let needed = self.pending.len();
+        (needed > 0 && is_worth(needed, remaining)).then(|| page_size(page))
+    }
+
+    fn restart(&self) {
+        self.remaining.store(self.records, Ordering::Relaxed);
+    }
+}
+
+struct RecordReader<'a> {
     http: &'a Http,
     driver: Driver,
     found: &'a RecordHandler,
-    patience: Patience,
+    retries: RetryBudget,
 }
 
-impl Reader<'_> {
+impl RecordReader<'_> {
     /// Lists records and takes what is wanted out of `pending`, for as long as that is worth it.
     async fn list(
         &self,
         namespace: Option<&str>,
         labels: &str,
         records: usize,
-        pending: &Pending,
+        pending: &Pending<StoredRevision>,
     ) -> Result<End, ReadError> {
-        let path = storage::list_path(self.driver, namespace, labels);
-        let get = self.ask(&path, "list", namespace);
-        let (driver, found, wanted) = (self.driver, Arc::clone(self.found), pending.clone());
-        let each: Item = Arc::new(move |json| {
-            // Whatever is odd about an item is for the answer to its own name to say.
-            let Ok(object) = parse::<Object<'_>>(json.as_bytes()) else {
-                return Ok(());
-            };
-            let place = (
-                object.metadata.namespace.to_string(),
-                object.metadata.name.to_string(),
-            );
-            let revision = wanted.map().remove(&place);
-            if let Some(revision) = revision {
-                found(&revision, Ok(record(driver, object.data)));
-            }
-            Ok(())
-        });
-        let mut remaining = records;
-        pages::read(self.http, get, FIRST_PAGE, each, |seen| {
-            remaining = remaining.saturating_sub(seen.items);
-            let left = pending.map().len();
-            (left > 0 && is_worth(left, remaining)).then(|| page_size(seen))
-        })
-        .await
+        let list = List {
+            path: &storage::list_path(self.driver, namespace, labels),
+            accept: JSON,
+            purpose: self.purpose("list", namespace),
+            compression: Compression::Refused,
+            retries: &self.retries,
+        };
+        let reader = ListedRecords {
+            driver: self.driver,
+            found: Arc::clone(self.found),
+            pending: pending.clone(),
+            records,
+            remaining: AtomicUsize::new(records),
+        };
+        pages::read(self.http, list, FIRST_PAGE, &Arc::new(reader)).await
     }
 
     async fn get(&self, revision: StoredRevision) {
-        let release = &revision.release;
-        let path = format!(
-            "/api/v1/namespaces/{}/{}/{}",
-            encode(&release.namespace),
-            self.driver.resource(),
-            encode(&revision.object)
-        );
-        let (body, slot) = match self
-            .http
-            .hold(self.ask(&path, "get", Some(&release.namespace)))
-            .await
-        {
-            Ok((Answer::Body(body), slot)) => (body, slot),
-            Ok((Answer::NotFound | Answer::NoSuchPath | Answer::Expired, _)) => {
+        let namespace = Some(revision.release.namespace.as_str());
+        let path = storage::resource(self.driver).object(namespace, &revision.object);
+        let get = Get {
+            path: path.as_ref(),
+            accept: JSON,
+            purpose: self.purpose("get", namespace),
+            compression: Compression::Refused,
+            retries: &self.retries,
+        };
+        let (body, slot) = match self.http.get_keeping_slot(get).await {
+            Ok((ApiAnswer::Body(body), slot)) => (body, slot),
+            Ok((ApiAnswer::NotFound | ApiAnswer::NoSuchPath | ApiAnswer::Expired, _)) => {
                 let error = ReadError::Refused {
                     status: 404,
                     reason: "NotFound".to_owned(),
@@ -248,7 +271,7 @@ impl Reader<'_> {
         };
         let (driver, found) = (self.driver, Arc::clone(self.found));
         let job = move || {
-            let answer = parse::<Payload<'_>>(&body).map(|object| record(driver, object.data));
+            let answer = parse::<NamedRecord<'_>>(&body).map(|object| read_data(driver, object.data));
             found(&revision, answer);
             drop(slot);
         };
@@ -257,31 +280,25 @@ impl Reader<'_> {
         }
     }
 
-    fn ask<'g>(&'g self, path: &'g str, verb: &'g str, namespace: Option<&'g str>) -> Get<'g> {
-        Get {
-            path,
-            accept: JSON,
-            purpose: Purpose {
-                verb,
-                resource: self.driver.resource(),
-                namespace,
-            },
-            coding: Coding::Identity,
-            patience: &self.patience,
+    const fn purpose<'p>(&self, verb: &'p str, namespace: Option<&'p str>) -> Purpose<'p> {
+        Purpose {
+            verb,
+            resource: self.driver.resource(),
+            namespace,
         }
     }
 }
 
 /// As many records as come to [`PAGE_BYTES`], if they are like those of the page before.
-fn page_size(seen: &Seen) -> u32 {
-    let each = seen.bytes / seen.items.max(1);
+fn page_size(page: PageSummary) -> u32 {
+    let each = page.bytes / page.items.max(1);
     let fitting = PAGE_BYTES / each.max(1);
     u32::try_from(fitting).map_or(LARGEST_PAGE, |fitting| fitting.clamp(1, LARGEST_PAGE))
 }
 
-/// A record in a list, by whose name it is told from others.
+/// A record in a list, with the name that identifies it.
 #[derive(Deserialize)]
-struct Object<'a> {
+struct ListedRecord<'a> {
     #[serde(borrow)]
     metadata: Identity<'a>,
     #[serde(borrow)]
@@ -298,7 +315,7 @@ struct Identity<'a> {
 
 /// A record that was asked for by name.
 #[derive(Deserialize)]
-struct Payload<'a> {
+struct NamedRecord<'a> {
     #[serde(borrow)]
     data: Option<Data<'a>>,
 }
@@ -310,7 +327,7 @@ struct Data<'a> {
 }
 
 /// A Secret's values are base64 of what Helm stored; a `ConfigMap`'s are that itself.
-fn record(driver: Driver, data: Option<Data<'_>>) -> Record {
+fn read_data(driver: Driver, data: Option<Data<'_>>) -> Record {
     let Some(payload) = data.and_then(|data| data.release) else {
         return Record::Undecodable(DecodeError::NoPayload);
     };

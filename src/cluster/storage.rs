@@ -1,8 +1,8 @@
 //! Which release records a cluster has.
 //!
 //! Listed as metadata only: the labels say which revisions matter, and the payloads, which `records` reads, are most
-//! of what a full list would move. The selectors are always sent, so that an authorizer
-//! which grants release records and no other Secrets can see what is asked.
+//! of what a full list would move. The selectors are always sent, so that an authorizer which grants release records and
+//! no other Secrets can see what is asked.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,32 +10,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use super::http::{Answer, Http, ListMeta, Purpose, encode, parse};
+use super::http::{Compression, Http, Purpose, RetryBudget, parse};
+use super::pages::{self, List};
+use super::paths::{ApiPath, Resource};
 use crate::model::ReportError;
 use crate::release::stored::{Driver, Metadata, StoredRevision};
 use crate::source::{Inventory, ReadError};
 
 const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
-const PAGE: usize = 500;
 
+/// A record's object, without its payload.
 #[derive(Deserialize)]
-struct Page<'a> {
-    #[serde(default)]
-    metadata: ListMeta,
-    /// Go writes an empty list as `null`.
+struct PartialObject<'a> {
     #[serde(borrow)]
-    items: Option<Vec<Item<'a>>>,
-}
-
-#[derive(Deserialize)]
-struct Item<'a> {
-    #[serde(borrow)]
-    metadata: ItemMetadata<'a>,
+    metadata: ObjectMetadata<'a>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ItemMetadata<'a> {
+struct ObjectMetadata<'a> {
     #[serde(borrow)]
     name: Cow<'a, str>,
     #[serde(default, borrow)]
@@ -71,8 +64,11 @@ pub(super) async fn list(
     };
     for &driver in drivers {
         for &namespace in &scopes {
-            match list_one(http, driver, namespace, selector, &mut inventory.revisions).await {
-                Ok(()) => answered = true,
+            match list_one(http, driver, namespace, selector).await {
+                Ok(revisions) => {
+                    answered = true;
+                    inventory.revisions.extend(revisions);
+                }
                 // Without the records of Helm's default driver, what is left looks whole and is not.
                 Err(error) if namespace.is_none() && driver == Driver::Secret => return Err(error),
                 Err(error) => {
@@ -91,79 +87,55 @@ pub(super) async fn list(
     }
 }
 
+/// The stored revisions of one driver in one namespace, or in all of them.
 async fn list_one(
     http: &Http,
     driver: Driver,
     namespace: Option<&str>,
     selector: Option<&str>,
-    revisions: &mut Vec<StoredRevision>,
-) -> Result<(), ReadError> {
-    let resource = driver.resource();
+) -> Result<Vec<StoredRevision>, ReadError> {
     let labels = selector.map_or_else(
         || "owner=helm".to_owned(),
         |selector| format!("owner=helm,{selector}"),
     );
-    let path = format!("{}&limit={PAGE}", list_path(driver, namespace, &labels));
-    let purpose = Purpose {
-        verb: "list",
-        resource,
-        namespace,
+    let list = List {
+        path: &list_path(driver, namespace, &labels),
+        accept: METADATA_ONLY,
+        purpose: Purpose {
+            verb: "list",
+            resource: driver.resource(),
+            namespace,
+        },
+        compression: Compression::Allowed,
+        retries: &RetryBudget::default(),
     };
-    let begin = revisions.len();
-    let mut token: Option<String> = None;
-    let mut restarted = false;
-    loop {
-        let next = token.as_ref().map_or_else(
-            || path.clone(),
-            |token| format!("{path}&continue={}", encode(token)),
-        );
-        let answer = http.get(&next, METADATA_ONLY, purpose).await;
-        let body = match answer.map_err(|error| name_selector(error, selector))? {
-            Answer::Body(body) => body,
-            Answer::Expired if !restarted => {
-                // The list took longer than the API server remembers; begin again, once.
-                restarted = true;
-                revisions.truncate(begin);
-                token = None;
-                continue;
-            }
-            Answer::NotFound | Answer::NoSuchPath | Answer::Expired => {
-                let reason = "the list could not be completed".to_owned();
-                return Err(ReadError::Malformed { reason });
-            }
-        };
-        let page: Page<'_> = parse(&body)?;
-        revisions.extend(
-            page.items
-                .iter()
-                .flatten()
-                .filter_map(|item| stored(driver, &item.metadata)),
-        );
-        token = page.metadata.token.filter(|token| !token.is_empty());
-        if token.is_none() {
-            return Ok(());
-        }
+    let revisions = pages::collect(http, list, move |json| {
+        let item: PartialObject<'_> = parse(json.as_bytes())?;
+        Ok(stored(driver, &item.metadata))
+    });
+    revisions.await.map_err(|error| name_selector(error, selector))
+}
+
+/// The resource that holds the records.
+pub(super) const fn resource(driver: Driver) -> Resource<'static> {
+    Resource {
+        api_version: "v1",
+        plural: driver.resource(),
     }
 }
 
 /// Where to list records with these labels, in one namespace or in all of them.
-pub(super) fn list_path(driver: Driver, namespace: Option<&str>, labels: &str) -> String {
-    let within = namespace.map_or_else(String::new, |namespace| {
-        format!("/namespaces/{}", encode(namespace))
-    });
-    let mut path = format!(
-        "/api/v1{within}/{}?labelSelector={}",
-        driver.resource(),
-        encode(labels)
-    );
-    if driver == Driver::Secret {
-        path.push_str("&fieldSelector=");
-        path.push_str(&encode("type=helm.sh/release.v1"));
+pub(super) fn list_path(driver: Driver, namespace: Option<&str>, labels: &str) -> ApiPath {
+    let path = resource(driver)
+        .collection(namespace)
+        .with("labelSelector", labels);
+    match driver {
+        Driver::Secret => path.with("fieldSelector", "type=helm.sh/release.v1"),
+        Driver::ConfigMap => path,
     }
-    path
 }
 
-/// The only part of a list request that a user words.
+/// Names the selector where the API server refuses it: it is the only part of the request that a user words.
 fn name_selector(error: ReadError, selector: Option<&str>) -> ReadError {
     match (error, selector) {
         (ReadError::Refused { status: 400, .. }, Some(selector)) => ReadError::Refused {
@@ -174,7 +146,7 @@ fn name_selector(error: ReadError, selector: Option<&str>) -> ReadError {
     }
 }
 
-fn stored(driver: Driver, metadata: &ItemMetadata<'_>) -> Option<StoredRevision> {
+fn stored(driver: Driver, metadata: &ObjectMetadata<'_>) -> Option<StoredRevision> {
     let label = |name: &str| metadata.labels.get(name).map(AsRef::as_ref);
     StoredRevision::from_metadata(Metadata {
         driver,

@@ -11,7 +11,7 @@ use super::operation::may_be_at_work;
 use super::readiness::JobState;
 use super::{ObservedObject, ReleaseFacts, moment, named, remark, with};
 use crate::model::Health;
-use crate::release::decode::Hook;
+use crate::release::record::Hook;
 use crate::release::stored::{Status, StoredRevision};
 use crate::vocabulary::{HealthCode, HealthSeverity};
 

@@ -27,9 +27,10 @@ pub use self::advice::Contested;
 use self::observe::Observed;
 use crate::model::{Advice, Chart, Health};
 use crate::object::ObjectKey;
-use crate::release::decode::{DecodeError, Hook};
+use crate::release::decode::DecodeError;
 use crate::release::history::Depth;
 use crate::release::history::History;
+use crate::release::record::{CrdFingerprint, Hook};
 use crate::release::stored::StoredRevision;
 use crate::vocabulary::{ApplyMethod, HealthCode, HealthSeverity};
 
@@ -47,7 +48,7 @@ pub struct RecordFacts {
     /// Its chart.
     pub chart: Option<Chart>,
     /// Fingerprints of the definitions in the chart's `crds/`, by file.
-    pub crds: BTreeMap<String, u64>,
+    pub crds: BTreeMap<String, CrdFingerprint>,
 }
 
 /// One object of a release in trouble.

@@ -3,7 +3,7 @@
 use super::observe::{Deleting, Presence, Side};
 use super::*;
 use crate::object::Gvk;
-use crate::release::decode::LastRun;
+use crate::release::record::LastRun;
 use crate::release::stored::{Driver, Metadata};
 
 fn history(driver: Driver, statuses: &[&str], written: Option<DateTime<Utc>>) -> History {

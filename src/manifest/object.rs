@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::split::{self, SplitError};
 use crate::object::Gvk;
-use crate::release::decode::{Hook, HookPlace};
+use crate::release::record::{Hook, HookPlace};
 use crate::yaml::{self, Limits, YamlError};
 
 /// The annotation that keeps an object when it leaves the release (Helm: `pkg/kube/resource_policy.go`).

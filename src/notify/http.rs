@@ -20,6 +20,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use super::settings::{Endpoint, HttpSettings, Proxy};
+use crate::backoff::{Backoff, Jitter};
 
 /// How much of a response is read. Slack's and PagerDuty's are far shorter.
 const MAX_ANSWER: usize = 8 * 1024;
@@ -209,6 +210,10 @@ impl Http {
             .as_ref()
             .map_err(Clone::clone)?;
         let host = request.endpoint.host();
+        let backoff = Backoff {
+            first: self.settings.first_pause,
+            longest: self.settings.longest_pause,
+        };
         let mut attempts = 0;
         loop {
             attempts += 1;
@@ -216,7 +221,7 @@ impl Http {
                 Ok(response) => return Ok(response),
                 Err(failure) => failure,
             };
-            let pause = pause(&self.settings, attempts, asked);
+            let pause = backoff.pause(attempts, asked, Jitter::draw());
             let stop = if attempts >= self.settings.attempts {
                 Stop::Attempts
             } else if Instant::now() + pause >= deadline {
@@ -350,20 +355,6 @@ fn known_cause(error: &reqwest::Error) -> Option<String> {
     io_kind
 }
 
-/// How long to wait before the next attempt: as long as the receiver asks, else twice as long as the last time.
-/// Never shorter than the first pause, never longer than the longest.
-fn pause(settings: &HttpSettings, attempts: u32, asked: Option<Duration>) -> Duration {
-    let doubled = || {
-        settings
-            .first_pause
-            .saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1)))
-    };
-    asked
-        .unwrap_or_else(doubled)
-        .max(settings.first_pause)
-        .min(settings.longest_pause)
-}
-
 /// Reads `Retry-After` ([RFC 9110, 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#name-retry-after)): seconds, or
 /// a date.
 fn retry_after(value: &str, now: DateTime<Utc>) -> Option<Duration> {
@@ -393,21 +384,5 @@ mod tests {
         for nonsense in ["", "soon", "-3", "1.5", "\u{0661}"] {
             assert_eq!(seconds(nonsense), None, "{nonsense}");
         }
-    }
-
-    #[test]
-    fn pauses_double_and_stay_within_their_bounds() {
-        let settings = HttpSettings::default();
-        let seconds = |attempts, asked: Option<u64>| {
-            pause(&settings, attempts, asked.map(Duration::from_secs)).as_secs()
-        };
-        assert_eq!(
-            [1, 2, 3, 4, 5, 6, 40].map(|attempts| seconds(attempts, None)),
-            [2, 4, 8, 16, 32, 60, 60]
-        );
-        assert_eq!(seconds(1, Some(30)), 30);
-        assert_eq!(seconds(5, Some(3)), 3);
-        assert_eq!(seconds(1, Some(0)), 2);
-        assert_eq!(seconds(1, Some(u64::MAX)), 60);
     }
 }

@@ -230,7 +230,7 @@ pub struct HttpSettings {
     pub attempt_timeout: Duration,
     /// How often one message is tried at most.
     pub attempts: u32,
-    /// The pause after the first failure; it doubles with each further one.
+    /// The longest pause after the first failure; it doubles with each further one, and half of it is jitter.
     pub first_pause: Duration,
     /// The longest pause, whatever `Retry-After` asks for.
     pub longest_pause: Duration,

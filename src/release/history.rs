@@ -1,6 +1,6 @@
-//! Which of a release's revisions the comparison needs.
+//! Which of a release's revisions matter, and which of their records have to be read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::stored::{ReleaseKey, Status, StoredRevision};
 
@@ -16,6 +16,13 @@ pub enum Depth {
 /// How many revisions above the baseline are read: enough for any story worth telling, few enough that a release
 /// which fails every night stays cheap.
 const ATTEMPTS_READ: usize = 5;
+
+/// How many records are read in search of a revision that was good, where none is deployed.
+const GOOD_READ: usize = 5;
+
+/// How many records of one history are read besides those that the comparison needs: Helm keeps ten unless told
+/// otherwise.
+const HISTORY_READ: usize = 50;
 
 /// All stored revisions of one release, in ascending order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +115,36 @@ impl History {
             .take(ATTEMPTS_READ)
     }
 
+    /// The revisions whose records have to be read: first those that the comparison needs, then the others of the
+    /// history, newest first.
+    pub fn records_needed(&self, depth: Depth) -> impl Iterator<Item = &StoredRevision> {
+        let deployed = self.baseline().into_iter().chain(self.previous());
+        let compared = deployed.chain(self.attempted()).chain(self.abandoned());
+        let compared: Vec<&StoredRevision> = compared.chain(self.good()).collect();
+        let known: HashSet<u64> = compared.iter().map(|stored| stored.revision).collect();
+        let others = match depth {
+            Depth::Comparison => 0,
+            Depth::History => HISTORY_READ,
+        };
+        let others = self
+            .revisions
+            .iter()
+            .rev()
+            .filter(move |stored| !known.contains(&stored.revision))
+            .take(others);
+        compared.into_iter().chain(others)
+    }
+
+    /// The revisions that were deployed once, newest first, where none is: one of them is the way back.
+    fn good(&self) -> impl Iterator<Item = &StoredRevision> {
+        let has_baseline = self.baseline().is_some();
+        self.revisions
+            .iter()
+            .rev()
+            .filter(move |stored| !has_baseline && stored.status == Status::Superseded)
+            .take(GOOD_READ)
+    }
+
     /// The revisions that claim to be deployed.
     pub fn deployed(&self) -> impl Iterator<Item = &StoredRevision> {
         self.revisions
@@ -184,8 +221,72 @@ mod tests {
         }
     }
 
+    /// Stored revisions → those whose records a comparison needs, and those that the history adds.
     #[test]
-    fn what_was_uninstalled_is_told_from_what_was_installed_again() {
+    fn which_records_are_needed() {
+        type Row = (Vec<(u64, &'static str)>, Vec<u64>, Vec<u64>);
+        let superseded =
+            |revisions: std::ops::RangeInclusive<u64>| revisions.map(|revision| (revision, "superseded"));
+        let rows: [Row; 6] = [
+            (vec![(1, "deployed")], vec![1], vec![]),
+            (
+                superseded(1..=8).chain([(9, "deployed")]).collect(),
+                vec![9, 8],
+                vec![7, 6, 5, 4, 3, 2, 1],
+            ),
+            (
+                vec![
+                    (1, "superseded"),
+                    (2, "failed"),
+                    (3, "superseded"),
+                    (4, "failed"),
+                    (5, "deployed"),
+                    (6, "failed"),
+                    (7, "pending-upgrade"),
+                ],
+                vec![5, 3, 7, 6, 4, 2],
+                vec![1],
+            ),
+            // No more attempts than tell a story.
+            (
+                (1..=8)
+                    .map(|revision| (revision, if revision == 1 { "deployed" } else { "failed" }))
+                    .collect(),
+                vec![1, 8, 7, 6, 5, 4],
+                vec![3, 2],
+            ),
+            // Without a baseline, some of the revisions that were deployed.
+            (
+                superseded(1..=7).chain([(8, "failed")]).collect(),
+                vec![8, 7, 6, 5, 4, 3],
+                vec![2, 1],
+            ),
+            // No more of a history than is bearable.
+            (
+                superseded(1..=99).chain([(100, "deployed")]).collect(),
+                vec![100, 99],
+                (49..=98).rev().collect(),
+            ),
+        ];
+        for (statuses, compared, others) in rows {
+            let [history] = history(&statuses).try_into().unwrap();
+            let needed = |depth| -> Vec<u64> {
+                history
+                    .records_needed(depth)
+                    .map(|stored| stored.revision)
+                    .collect()
+            };
+            assert_eq!(needed(Depth::Comparison), compared, "{statuses:?}");
+            assert_eq!(
+                needed(Depth::History),
+                [compared, others].concat(),
+                "{statuses:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_uninstalled_release_is_not_one_that_was_installed_again() {
         for (last, is_uninstalled) in [
             ("uninstalled", true),
             ("deployed", false),

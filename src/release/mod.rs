@@ -6,4 +6,6 @@
 pub mod decode;
 pub mod history;
 pub mod operations;
+pub mod record;
 pub mod stored;
+mod wire;

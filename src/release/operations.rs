@@ -79,7 +79,7 @@ impl Operations {
     }
 
     /// Whether something that was created at this time was created by the baseline's operation, or later.
-    pub fn created(&self, time: DateTime<Utc>) -> bool {
+    pub fn covers_creation(&self, time: DateTime<Utc>) -> bool {
         self.baseline_begin.is_some_and(|begin| begin <= time)
     }
 
@@ -155,7 +155,7 @@ mod tests {
         assert!(operations.is_after_end(at(2), 201));
         assert!(!operations.is_after_end(at(2), 199));
         assert!(!operations.is_after_end(at(1), 201));
-        assert!(operations.created(at(0)) && operations.created(at(1)));
+        assert!(operations.covers_creation(at(0)) && operations.covers_creation(at(1)));
     }
 
     #[test]

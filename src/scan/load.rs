@@ -11,10 +11,11 @@ use crate::health::{self, RecordFacts};
 use crate::manifest::object::{self, Documents, ManifestObject};
 use crate::model;
 use crate::model::Health;
-use crate::release::decode::{self, DecodeError, Release};
+use crate::release::decode::{self, DecodeError};
 use crate::release::history::Depth;
 use crate::release::history::History;
-use crate::release::stored::{ReleaseKey, Status, StoredRevision};
+use crate::release::record::Release;
+use crate::release::stored::{ReleaseKey, StoredRevision};
 use crate::source::{ReadError, Record};
 use crate::vocabulary::{ApplyMethod, HealthCode, HealthSeverity};
 use crate::yaml::Limits;
@@ -81,7 +82,7 @@ impl Loading {
     pub(super) fn new(histories: Vec<History>, max_bytes: u64, depth: Depth) -> Self {
         let slot = |history: History| Slot {
             read: HashMap::new(),
-            missing: needed(&history, depth).count(),
+            missing: history.records_needed(depth).count(),
             history,
             documents: Documents::default(),
         };
@@ -118,7 +119,9 @@ impl Slot {
     fn finish(&mut self) -> Loaded {
         self.documents = Documents::default();
         let mut loaded = Loaded::default();
-        let compared: HashSet<u64> = needed(&self.history, Depth::Comparison)
+        let compared: HashSet<u64> = self
+            .history
+            .records_needed(Depth::Comparison)
             .map(|stored| stored.revision)
             .collect();
         let mut take = |stored: &StoredRevision, loaded: &mut Loaded| {
@@ -159,37 +162,6 @@ impl Slot {
         }
         loaded
     }
-}
-
-/// How many records are read in search of a revision that was good.
-const GOOD_READ: usize = 5;
-
-/// How many records of one history are read at most: Helm keeps ten unless told otherwise.
-const HISTORY_READ: usize = 50;
-
-/// The revisions whose records have to be read.
-pub(super) fn needed(history: &History, depth: Depth) -> impl Iterator<Item = &StoredRevision> {
-    let deployed = history.baseline().into_iter().chain(history.previous());
-    let compared = deployed.chain(history.attempted()).chain(history.abandoned());
-    // Without a deployed revision, those that were: one of them is the way back.
-    let good = history
-        .revisions()
-        .iter()
-        .rev()
-        .filter(|stored| history.baseline().is_none() && matches!(stored.status, Status::Superseded));
-    let compared: Vec<&StoredRevision> = compared.chain(good.take(GOOD_READ)).collect();
-    let known: HashSet<u64> = compared.iter().map(|stored| stored.revision).collect();
-    let others = match depth {
-        Depth::Comparison => 0,
-        Depth::History => HISTORY_READ,
-    };
-    let others = history
-        .revisions()
-        .iter()
-        .rev()
-        .filter(move |stored| !known.contains(&stored.revision))
-        .take(others);
-    compared.into_iter().chain(others)
 }
 
 fn one(

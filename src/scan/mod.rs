@@ -311,7 +311,7 @@ async fn records<S: Source>(
     let mut wanted = Vec::new();
     for (position, history) in histories.iter().enumerate() {
         let before = wanted.len();
-        wanted.extend(load::needed(history, options.depth).cloned());
+        wanted.extend(history.records_needed(options.depth).cloned());
         if wanted.len() == before {
             board.loaded(position, Loaded::default());
             progress.step();

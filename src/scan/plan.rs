@@ -12,9 +12,9 @@ use crate::health::observe::Observed;
 use crate::manifest::object::ManifestObject;
 use crate::model::ObjectReport;
 use crate::object::{Gvk, ObjectKey};
-use crate::release::decode::Hook;
 use crate::release::history::Depth;
 use crate::release::history::History;
+use crate::release::record::Hook;
 use crate::source::{Kinds, ReadError};
 use crate::vocabulary::ObjectState;
 

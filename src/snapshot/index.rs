@@ -19,10 +19,10 @@ pub(super) struct Index {
     pub(super) tool: Tool,
     pub(super) cluster: Cluster,
     pub(super) taken_at: DateTime<Utc>,
-    pub(super) values: Values,
+    pub(super) values: SensitiveValues,
     pub(super) listings: Vec<Listing>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) kinds: Option<Answer<NeededKinds>>,
+    pub(super) kinds: Option<Recorded<NeededKinds>>,
     pub(super) records: Vec<RecordEntry>,
     pub(super) objects: Vec<ObjectEntry>,
     pub(super) schemas: Vec<SchemaEntry>,
@@ -34,22 +34,22 @@ pub(super) struct Index {
 /// Whether a snapshot holds the sensitive values that were read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Values {
+pub enum SensitiveValues {
     /// It does.
     Kept,
     /// It holds tokens in their place.
     Redacted,
 }
 
-/// What a question that has one answer came to.
+/// The answer to a question that has one, or why there is none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Answer<T> {
+pub(super) enum Recorded<T> {
     Given(T),
     Unreadable(ReadError),
 }
 
-impl<T> From<Result<T, ReadError>> for Answer<T> {
+impl<T> From<Result<T, ReadError>> for Recorded<T> {
     fn from(result: Result<T, ReadError>) -> Self {
         match result {
             Ok(answer) => Self::Given(answer),
@@ -63,7 +63,7 @@ impl<T> From<Result<T, ReadError>> for Answer<T> {
 pub(super) struct Listing {
     /// The namespaces that were asked for; all of them when none are named.
     pub(super) namespaces: Vec<String>,
-    pub(super) answer: Answer<Inventory>,
+    pub(super) answer: Recorded<Inventory>,
 }
 
 /// The kinds that the recorded objects need.

@@ -9,7 +9,8 @@
 //!
 //! ```text
 //! snapshot.json                                         what was listed, what was refused, which kinds are served
-//! releases/NAMESPACE/DRIVER/OBJECT.json                 a release record, decoded: no chart, no values
+//! releases/NAMESPACE/DRIVER/OBJECT.json                 a release record, decoded: no values, and of the chart its name,
+//!                                                       its version and the SHA-256 of each file in crds/
 //! releases/NAMESPACE/DRIVER/OBJECT.payload              a record that could not be decoded, as it was stored
 //! objects/GROUP/VERSION/KIND/NAMESPACE/NAME.json        a live object
 //! schemas/GROUP/VERSION.json                            an OpenAPI v3 document, without its paths
@@ -38,15 +39,16 @@
 //! [`Redaction`](crate::policy::redact::Redaction) hides a value from reports. Equal values have equal tokens
 //! throughout one snapshot, so a scan finds the same differences; the key behind the tokens is random and never
 //! written, so nobody can try values against them, or match two snapshots. The rules go by names and by the look of
-//! a value: a password under an innocent key of a `ConfigMap` stays. Two things are told on purpose: whether a hidden
+//! a value: a password under an innocent key of a `ConfigMap` stays. Two things are disclosed on purpose: whether a hidden
 //! value is empty, and which hidden values are equal. Whoever can put objects of their own into the snapshot can
 //! therefore test guesses with it.
 
 mod index;
 mod layout;
-mod manifest;
 mod read;
-mod redact;
+mod redacted_manifest;
+mod redactor;
+mod release_file;
 mod write;
 
 #[cfg(test)]
@@ -56,9 +58,9 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use index::{FORMAT, Values};
+pub use index::{FORMAT, SensitiveValues};
 pub use read::SnapshotSource;
-pub use write::{Recorder, Written};
+pub use write::{Recorder, SnapshotCounts};
 
 /// Why a snapshot cannot be taken or opened. The sentences hold nothing of what the files hold.
 #[derive(Debug, Clone, thiserror::Error)]

@@ -12,12 +12,14 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::index::{
-    Answer, FORMAT, Index, Listing, ObjectOutcome, RecordKey, RecordOutcome, SchemaOutcome, Values,
+    FORMAT, Index, Listing, ObjectOutcome, RecordKey, RecordOutcome, Recorded, SchemaOutcome, SensitiveValues,
 };
+use super::release_file::ReleaseFile;
 use super::{SnapshotError, json_problem, layout};
 use crate::model::{Cluster, ReportError, Tool};
 use crate::object::ObjectKey;
-use crate::release::decode::{self, DecodeError};
+use crate::release::decode::DecodeError;
+use crate::release::record::Release;
 use crate::release::stored::StoredRevision;
 use crate::source::{
     Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ReadError, Record, RecordHandler, ScaleTargets,
@@ -96,7 +98,7 @@ impl SnapshotSource {
     }
 
     /// Whether it holds the sensitive values.
-    pub fn values(&self) -> Values {
+    pub fn values(&self) -> SensitiveValues {
         self.index.values
     }
 }
@@ -137,8 +139,8 @@ impl Source for SnapshotSource {
 
     async fn kinds(&self) -> Result<Kinds, ReadError> {
         match &self.index.kinds {
-            Some(Answer::Given(kinds)) => Ok(kinds.kinds()),
-            Some(Answer::Unreadable(error)) => Err(error.clone()),
+            Some(Recorded::Given(kinds)) => Ok(kinds.kinds()),
+            Some(Recorded::Unreadable(error)) => Err(error.clone()),
             None => Err(ReadError::NotRecorded),
         }
     }
@@ -148,7 +150,9 @@ impl Source for SnapshotSource {
         let position = self.listed.fetch_add(1, Ordering::Relaxed);
         let listings = &self.index.listings;
         let listing = listings.get(position).or(listings.last());
-        listing.map_or(Err(ReadError::NotRecorded), |listing| limit(listing, namespaces))
+        listing.map_or(Err(ReadError::NotRecorded), |listing| {
+            limit_to(listing, namespaces)
+        })
     }
 
     async fn records(&self, wanted: Vec<StoredRevision>, found: RecordHandler) {
@@ -182,7 +186,7 @@ impl Source for SnapshotSource {
 }
 
 impl SnapshotSource {
-    /// Looks everything up where that blocks nobody, several batches at once.
+    /// Looks everything up on the blocking pool, several batches at once.
     async fn each<T: Clone + Send + 'static>(
         &self,
         wanted: &[T],
@@ -202,7 +206,7 @@ impl SnapshotSource {
             .await;
     }
 
-    /// Reads files where that blocks nobody.
+    /// Reads files on the blocking pool.
     async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Files) -> Result<T, ReadError> + Send + 'static,
@@ -217,11 +221,11 @@ impl SnapshotSource {
     }
 }
 
-/// What a listing says of some namespaces; all that it has when none are named.
-fn limit(listing: &Listing, namespaces: &[String]) -> Result<Inventory, ReadError> {
+/// The part of a listing that is about some namespaces; all of it when none are named.
+fn limit_to(listing: &Listing, namespaces: &[String]) -> Result<Inventory, ReadError> {
     let inventory = match &listing.answer {
-        Answer::Given(inventory) => inventory,
-        Answer::Unreadable(error) => return Err(error.clone()),
+        Recorded::Given(inventory) => inventory,
+        Recorded::Unreadable(error) => return Err(error.clone()),
     };
     if namespaces.is_empty() || namespaces == listing.namespaces {
         return Ok(inventory.clone());
@@ -262,14 +266,9 @@ impl Files {
     fn record(&self, revision: &StoredRevision) -> Result<Record, ReadError> {
         let path = self.directory.join(layout::record(revision));
         if let Some(json) = read(&path)? {
-            return decode::from_json(&json)
-                .map(|release| Record::Decoded(Box::new(release)))
-                .map_err(|error| match error {
-                    DecodeError::Json { what, line, column } => broken(&path, what, line, column),
-                    other => ReadError::Snapshot {
-                        message: format!("{}: {other}", path.display()),
-                    },
-                });
+            return serde_json::from_slice::<ReleaseFile>(&json)
+                .map(|file| Record::Decoded(Box::new(Release::from(file))))
+                .map_err(|error| broken(&path, json_problem(&error), error.line(), error.column()));
         }
         // A later version may understand what this one did not.
         if let Some(payload) = read(&self.directory.join(layout::payload(revision)))? {
@@ -292,7 +291,7 @@ impl Files {
         }
         let path = self.directory.join(layout::object(key));
         let bytes = read(&path)?.ok_or(ReadError::NotRecorded)?;
-        check(&path, &bytes)?;
+        check_json(&path, &bytes)?;
         String::from_utf8(bytes)
             .map(Some)
             .map_err(|_| broken(&path, "malformed", 1, 0))
@@ -306,7 +305,7 @@ impl Files {
         }
         let path = self.directory.join(layout::schema(api_version));
         let bytes = read(&path)?.ok_or(ReadError::NotRecorded)?;
-        check(&path, &bytes)?;
+        check_json(&path, &bytes)?;
         Ok(Some(bytes))
     }
 }
@@ -327,8 +326,8 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, ReadError> {
     }
 }
 
-/// Whether a file is JSON at all; what it says is for others to judge.
-fn check(path: &Path, bytes: &[u8]) -> Result<(), ReadError> {
+/// Whether a file is JSON at all; its reader judges what it says.
+fn check_json(path: &Path, bytes: &[u8]) -> Result<(), ReadError> {
     serde_json::from_slice::<IgnoredAny>(bytes)
         .map(|_| ())
         .map_err(|error| broken(path, json_problem(&error), error.line(), error.column()))

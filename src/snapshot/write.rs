@@ -11,17 +11,19 @@ use serde_json::Value;
 
 use super::SnapshotError;
 use super::index::{
-    Answer, FORMAT, Index, Listing, NeededKinds, ObjectEntry, ObjectOutcome, RecordEntry, RecordKey,
-    RecordOutcome, SchemaEntry, SchemaOutcome, Values,
+    FORMAT, Index, Listing, NeededKinds, ObjectEntry, ObjectOutcome, RecordEntry, RecordKey, RecordOutcome,
+    Recorded, SchemaEntry, SchemaOutcome, SensitiveValues,
 };
 use super::layout;
-use super::manifest;
-use super::redact::Redactor;
+use super::redacted_manifest;
+use super::redactor::Redactor;
+use super::release_file::ReleaseFile;
 use crate::manifest::object::{self, Documents};
 use crate::model::{Cluster, Tool};
 use crate::object::{Gvk, ObjectKey};
 use crate::policy::redact::Redaction;
-use crate::release::decode::{self, DecodeError, Release};
+use crate::release::decode::{self, DecodeError};
+use crate::release::record::Release;
 use crate::release::stored::StoredRevision;
 use crate::source::{
     Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ReadError, Record, RecordHandler, ScaleTargets,
@@ -38,9 +40,9 @@ pub struct Recorder<S> {
     notes: Arc<Notes>,
 }
 
-/// What a snapshot holds.
+/// How much a snapshot holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Written {
+pub struct SnapshotCounts {
     /// Release records, decoded or not.
     pub records: usize,
     /// Live objects.
@@ -68,8 +70,8 @@ struct State {
     scale_targets: Option<ScaleTargets>,
 }
 
-/// Questions and what they came to: a file, or something else. What was once read is not taken back by a later
-/// failure, and not written twice.
+/// The answers to the questions of one kind: a file, or another outcome. An answer that was read once is not taken back by
+/// a later failure, and not written twice.
 struct Answers<K, O> {
     files: BTreeSet<K>,
     outcomes: BTreeMap<K, O>,
@@ -91,14 +93,15 @@ impl<K: Ord + Clone, O> Answers<K, O> {
         self.files.insert(key.clone())
     }
 
-    /// Notes what it came to instead; whether that is the first answer.
+    /// Notes an outcome without a file; whether that is the first answer.
     fn outcome(&mut self, key: K, outcome: O) -> bool {
         !self.files.contains(&key) && self.outcomes.insert(key, outcome).is_none()
     }
 }
 
 impl<S: Source> Recorder<S> {
-    /// Starts a snapshot in a new or empty directory. Given rules, it holds tokens in place of what they hide.
+    /// Starts a snapshot in a new or empty directory. With a redaction, it holds tokens in place of the values that
+    /// that one hides.
     pub fn create(
         source: S,
         directory: &Path,
@@ -130,8 +133,8 @@ impl<S: Source> Recorder<S> {
         })
     }
 
-    /// Completes the snapshot, or says what could not be written. Nothing may be asked of it any more.
-    pub fn finish(&self) -> Result<Written, SnapshotError> {
+    /// Completes the snapshot, or says which file could not be written. The recorder may not be asked any more.
+    pub fn finish(&self) -> Result<SnapshotCounts, SnapshotError> {
         self.notes.finish(self.source.cluster())
     }
 }
@@ -227,7 +230,7 @@ impl Notes {
             Ok(Record::Decoded(release)) => match self.without_secrets(release) {
                 Ok(written) => {
                     if self.need(release, &key) {
-                        self.write(&layout::record(revision), &json(&written));
+                        self.write(&layout::record(revision), &json(&ReleaseFile::from(written)));
                     }
                 }
                 Err(error) => {
@@ -265,7 +268,8 @@ impl Notes {
         );
         if let Some(redactor) = &self.redactor {
             let manifest = release.manifest.as_deref().unwrap_or_default();
-            let (text, replaced) = manifest::redact(redactor, manifest).map_err(DecodeError::Manifest)?;
+            let (text, replaced) =
+                redacted_manifest::redact(redactor, manifest).map_err(DecodeError::Manifest)?;
             release.manifest = release.manifest.is_some().then_some(text);
             release.info.description = redactor.sentence(&replaced, release.info.description);
         }
@@ -343,7 +347,7 @@ impl Notes {
         }
     }
 
-    fn finish(&self, cluster: Cluster) -> Result<Written, SnapshotError> {
+    fn finish(&self, cluster: Cluster) -> Result<SnapshotCounts, SnapshotError> {
         let state = self.state();
         if let Some(failure) = &state.failure {
             return Err(failure.clone());
@@ -358,13 +362,13 @@ impl Notes {
             cluster,
             taken_at: self.taken_at,
             values: match &self.redactor {
-                None => Values::Kept,
-                Some(_) => Values::Redacted,
+                None => SensitiveValues::Kept,
+                Some(_) => SensitiveValues::Redacted,
             },
             listings: state.listings.clone(),
             kinds: state.kinds.as_ref().map(|answer| match answer {
-                Ok(kinds) => Answer::Given(NeededKinds::select(kinds, is_needed)),
-                Err(error) => Answer::Unreadable(error.clone()),
+                Ok(kinds) => Recorded::Given(NeededKinds::select(kinds, is_needed)),
+                Err(error) => Recorded::Unreadable(error.clone()),
             }),
             records: entries(&state.records, |record, outcome| RecordEntry {
                 record: record.clone(),
@@ -381,7 +385,7 @@ impl Notes {
         let partial = self.directory.join(format!("{}.partial", layout::INDEX));
         create_file(&partial, &json(&index)).map_err(|error| unwritable(&partial, error))?;
         std::fs::rename(&partial, &path).map_err(|error| unwritable(&path, error))?;
-        Ok(Written {
+        Ok(SnapshotCounts {
             records: state.records.files.len() + state.records.outcomes.len(),
             objects: state.objects.files.len(),
         })

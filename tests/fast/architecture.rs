@@ -14,7 +14,7 @@ use syn::{Attribute, Item, ItemMod, ItemUse, UseTree};
 use crate::support::program::root;
 
 /// The rooms, the lowest first: each imports only what stands before it.
-const ROOMS: [&str; 20] = [
+const ROOMS: [&str; 21] = [
     "vocabulary",
     "object",
     "model",
@@ -23,6 +23,7 @@ const ROOMS: [&str; 20] = [
     "manifest",
     "types",
     "source",
+    "backoff",
     "cluster",
     "compare",
     "policy",

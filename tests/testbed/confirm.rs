@@ -25,7 +25,7 @@ fn real_drift_is_confirmed_and_what_admission_rewrites_is_not() {
         assert_eq!(refused.report["releases"], plain.report["releases"]);
         assert!(plain.report["confirmation"].is_null());
         let message = format!(
-            "forbidden: the credentials may not patch widgets.testbed.example in namespace {}",
+            "forbidden: not allowed to patch widgets.testbed.example in namespace {} (RBAC)",
             scene.release.namespace
         );
         assert_eq!(

@@ -146,8 +146,8 @@ fn the_namespaced_form_finds_the_same_in_its_namespace() {
         everywhere.report["errors"],
         json!([{
             "scope": "storage",
-            "message": "the release records cannot be listed: forbidden: the credentials may not list secrets in all \
-                        namespaces; name the namespaces to scan with -n",
+            "message": "the release records cannot be listed: forbidden: not allowed to list secrets in all \
+                        namespaces (RBAC); name the namespaces to scan with -n",
         }])
     );
     check_rights(cluster, &account, &["-n", "default"]);
@@ -182,7 +182,7 @@ fn check_unknown_widgets(scan: &Scan, release: &Release<'_>) {
         assert_eq!(object["kind"], "Widget");
         let reason = object["reason"].as_str().unwrap();
         let expected = format!(
-            "forbidden: the credentials may not get widgets.testbed.example in namespace {}",
+            "forbidden: not allowed to get widgets.testbed.example in namespace {} (RBAC)",
             release.namespace
         );
         assert_eq!(reason, expected);

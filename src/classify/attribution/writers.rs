@@ -110,7 +110,7 @@ fn moment(context: &Context<'_>, live: &Live<'_>, entry: &Entry<'_>) -> Moment {
         .is_some_and(|generation| generation > 1)
         && created
             .and_then(|created| created.parse().ok())
-            .is_some_and(|created| context.operations.created(created));
+            .is_some_and(|created| context.operations.covers_creation(created));
     let are_of_status = others.iter().all(|entry| entry.subresource == "status");
     let by_method = match context.method {
         ApplyMethod::Ssa => Operation::Apply,

@@ -15,7 +15,7 @@ use crate::compare::three_way::{OfRevision, Versions, three_way};
 use crate::manifest::desired::{Owner, desired};
 use crate::manifest::object;
 use crate::policy::redact::Redaction;
-use crate::snapshot::{SnapshotSource, Values};
+use crate::snapshot::{SensitiveValues, SnapshotSource};
 use crate::source::ObjectRequest;
 use crate::types::TypeTable;
 use crate::yaml::Limits;
@@ -196,7 +196,7 @@ async fn through_a_snapshot(manifests: [&str; 2], live: &[Value]) -> ([String; 2
 
     assert_nowhere("hunter2", &path);
     let snapshot = SnapshotSource::open(&path).unwrap();
-    assert_eq!(snapshot.values(), Values::Redacted);
+    assert_eq!(snapshot.values(), SensitiveValues::Redacted);
     let mut redacted = Vec::new();
     for number in 1..=2 {
         let record = super::record(&snapshot, revision("shop", number)).await;

@@ -116,6 +116,10 @@ fn a_dry_run_that_fails_leaves_the_drift_and_says_why() {
     let webhook = r#"{"kind":"Status","message":"admission webhook \"hunter2\" does not support dry run","reason":"BadRequest"}"#;
     let typed =
         r#"{"kind":"Status","message":"failed to create typed patch object: .data.hunter2: not declared"}"#;
+    let denied =
+        r#"{"kind":"Status","message":"admission webhook \"a\" denied the request: hunter2","code":403}"#;
+    let policy =
+        r#"{"kind":"Status","message":"ValidatingAdmissionPolicy 'a' denied request: hunter2","code":403}"#;
     let other = config_map("another", "blue").to_string();
     let rows = [
         (Fault::Status(500), "not confirmed: the API server answered 500"),
@@ -130,20 +134,28 @@ fn a_dry_run_that_fails_leaves_the_drift_and_says_why() {
             Fault::Answer(500, "application/json", typed),
             "answered 500 (the manifest's object does not fit the type)",
         ),
+        (
+            Fault::Answer(403, "application/json", denied),
+            "answered 403 (an admission webhook denies it)",
+        ),
+        (
+            Fault::Answer(403, "application/json", policy),
+            "answered 403 (an admission policy denies it)",
+        ),
         (Fault::Body("[]".to_owned()), "cannot be read"),
         (Fault::Body("{".to_owned()), "cannot be read"),
         (Fault::Body(other), "cannot be read"),
     ];
     each(rows, |(fault, expected)| {
-        let told = format!("{fault:?}");
+        let row = format!("{fault:?}");
         let server = failing(SETTINGS, fault);
         let run = confirm(&server, &[]);
-        assert_eq!(run.status, Some(1), "{told}");
-        assert_eq!(findings(&run), finding("drift", None), "{told}");
+        assert_eq!(run.status, Some(1), "{row}");
+        assert_eq!(findings(&run), finding("drift", None), "{row}");
         let (_, state, reason) = &run.objects()[0];
-        assert_eq!(state, "drifted", "{told}");
-        assert!(reason.contains(expected), "{told}: {reason}");
-        assert_eq!(asked(&server), 1, "{told}: none of these passes by itself");
+        assert_eq!(state, "drifted", "{row}");
+        assert!(reason.contains(expected), "{row}: {reason}");
+        assert_eq!(asked(&server), 1, "{row}: none of these passes by itself");
     });
 }
 
@@ -152,7 +164,7 @@ fn what_fails_for_a_kind_is_said_once_and_not_tried_for_every_object() {
     let rows = [
         (
             Fault::Status(403),
-            "forbidden: the credentials may not patch configmaps in namespace shop",
+            "forbidden: not allowed to patch configmaps in namespace shop (RBAC)",
             1,
         ),
         (
@@ -167,7 +179,7 @@ fn what_fails_for_a_kind_is_said_once_and_not_tried_for_every_object() {
         ),
     ];
     each(rows, |(fault, expected, attempts)| {
-        let told = format!("{fault:?}");
+        let row = format!("{fault:?}");
         let objects: Vec<Value> = (0..6)
             .map(|index| config_map(&format!("c{index}"), "blue"))
             .collect();
@@ -183,15 +195,15 @@ fn what_fails_for_a_kind_is_said_once_and_not_tried_for_every_object() {
             fault,
         );
         let run = confirm(&server, &["--concurrency", "1", "--request-timeout", "700ms"]);
-        assert_eq!(run.status, Some(1), "{told}");
-        assert_eq!(run.json()["summary"]["findings"]["drift"], 6, "{told}");
+        assert_eq!(run.status, Some(1), "{row}");
+        assert_eq!(run.json()["summary"]["findings"]["drift"], 6, "{row}");
         assert_eq!(
             run.json()["confirmation"],
             json!({"confirmed": 0, "unconfirmed": 0, "unanswered": [{"message": expected, "objects": 6}]}),
-            "{told}"
+            "{row}"
         );
-        assert_eq!(asked(&server), attempts, "{told}");
-        assert!(run.errors().is_empty(), "{told}: everything was read");
+        assert_eq!(asked(&server), attempts, "{row}");
+        assert!(run.errors().is_empty(), "{row}: everything was read");
     });
 }
 

@@ -175,8 +175,8 @@ fn an_undelivered_notification_is_trouble_and_the_report_is_there() {
             assert_eq!(run.status, Some(2), "{}", run.stdout);
             assert!(run.stdout.contains("missing"), "{}", run.stdout);
             assert!(run.sentence().contains("pagerduty"), "{}", run.stderr);
-            for told in [SECRET, "enqueue", "http", "\u{1b}"] {
-                assert!(!run.stderr.contains(told), "{}", run.stderr);
+            for shown in [SECRET, "enqueue", "http", "\u{1b}"] {
+                assert!(!run.stderr.contains(shown), "{}", run.stderr);
             }
         },
     );

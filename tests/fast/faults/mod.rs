@@ -2,6 +2,7 @@
 //! of notifications. The program itself is run against a fake API server that fails on demand.
 
 mod access;
+mod autoscalers;
 mod confirm;
 mod discovery;
 mod endings;

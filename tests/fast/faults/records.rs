@@ -139,13 +139,13 @@ fn without_the_right_to_list_one_sentence_says_what_is_missing() {
     assert_eq!(scope, "storage");
     assert_eq!(
         message,
-        "the release records cannot be listed: forbidden: the credentials may not list secrets in all namespaces; \
-         name the namespaces to scan with -n"
+        "the release records cannot be listed: forbidden: not allowed to list secrets in all namespaces \
+         (RBAC); name the namespaces to scan with -n"
     );
     let text = scan(&server, &[]);
     assert_eq!(text.status, Some(2));
     assert_eq!(
-        text.stdout.matches("may not list secrets").count(),
+        text.stdout.matches("not allowed to list secrets").count(),
         1,
         "{}",
         text.stdout
@@ -163,7 +163,7 @@ fn a_forbidden_namespace_is_named_and_the_others_are_scanned() {
     assert_eq!(run.json()["summary"]["objects"]["inSync"], 3);
     for (scope, message) in run.errors() {
         assert_eq!(scope, "namespace/hidden");
-        assert!(message.contains("may not list"), "{message}");
+        assert!(message.contains("not allowed to list"), "{message}");
         assert!(message.contains("in namespace hidden"), "{message}");
     }
     assert!(
@@ -181,7 +181,9 @@ fn every_namespace_forbidden_is_an_error() {
     let errors = run.errors();
     assert_eq!(errors.len(), 1, "{errors:?}");
     assert!(
-        errors[0].1.contains("may not list secrets in namespace shop"),
+        errors[0]
+            .1
+            .contains("not allowed to list secrets in namespace shop"),
         "{errors:?}"
     );
 }
@@ -193,7 +195,7 @@ fn a_record_that_cannot_be_read_is_not_called_broken() {
         [
             (
                 Fault::Status(403),
-                "forbidden: the credentials may not get secrets in namespace shop",
+                "forbidden: not allowed to get secrets in namespace shop (RBAC)",
             ),
             (Fault::Status(404), "404"),
             (

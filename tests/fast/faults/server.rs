@@ -108,11 +108,17 @@ const fn served(
     }
 }
 
-const KINDS: [Served; 5] = [
+const KINDS: [Served; 6] = [
     served("v1", "ConfigMap", "configmaps", true),
     served("v1", "Secret", "secrets", true),
     served("v1", "Namespace", "namespaces", false),
     served("apps/v1", "Deployment", "deployments", true),
+    served(
+        "autoscaling/v2",
+        "HorizontalPodAutoscaler",
+        "horizontalpodautoscalers",
+        true,
+    ),
     served("stable.example.com/v1", "CronTab", "crontabs", true),
 ];
 
@@ -457,7 +463,7 @@ fn of(api_version: &str) -> impl Iterator<Item = Served> {
 }
 
 fn api_versions() -> impl Iterator<Item = &'static str> {
-    ["v1", "apps/v1", "stable.example.com/v1"].into_iter()
+    ["v1", "apps/v1", "autoscaling/v2", "stable.example.com/v1"].into_iter()
 }
 
 /// Reads one request; `None` when the connection closes before it is whole.

@@ -114,6 +114,8 @@ pub(crate) fn live(namespace: &str, release: &str, object: &Value) -> Stored {
         "ConfigMap" => "configmaps",
         "Secret" => "secrets",
         "CronTab" => "crontabs",
+        "Deployment" => "deployments",
+        "HorizontalPodAutoscaler" => "horizontalpodautoscalers",
         other => panic!("no plural for {other}"),
     };
     Stored { plural, body }

@@ -1,6 +1,8 @@
 //! What a source said is what its snapshot says.
 
+mod files;
 mod redaction;
+mod scans;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -10,23 +12,21 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::*;
 use crate::model::{Cluster, ReportError};
 use crate::object::{Gvk, ObjectKey};
-use crate::policy::Policy;
 use crate::policy::redact::Redaction;
-use crate::release::decode::{self, DecodeError, Release};
+use crate::release::decode::{self, DecodeError};
+use crate::release::record::Release;
 use crate::release::stored::{Driver, Metadata, StoredRevision};
-use crate::scan::{Progress, Quiet, scan};
 use crate::source::{
     Expected, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ReadError, Record, RecordHandler,
     ScaleTargets, ServedKind, Source,
 };
-use crate::vocabulary::{HealthCode, Stopped};
 
 /// A cluster in memory. What it does not know is not found.
 #[derive(Clone, Default)]
@@ -122,6 +122,12 @@ fn encoded(release: &Value) -> Record {
     Record::Encoded(STANDARD.encode(release.to_string()).into_bytes())
 }
 
+fn decoded(release: &Value) -> Record {
+    let payload = STANDARD.encode(release.to_string());
+    let release = decode::decode(payload.as_bytes(), decode::MAX_DECODED_BYTES);
+    Record::Decoded(Box::new(release.unwrap()))
+}
+
 fn forbidden() -> ReadError {
     ReadError::Forbidden {
         verb: "get".into(),
@@ -150,14 +156,14 @@ async fn objects(
     wanted: &[ObjectRequest],
 ) -> BTreeMap<ObjectKey, Result<Option<Value>, ReadError>> {
     let answers = Arc::new(Mutex::new(BTreeMap::new()));
-    let told = Arc::clone(&answers);
+    let seen = Arc::clone(&answers);
     let found = move |key: &ObjectKey, lookup: Lookup<'_>| {
         let answer = match lookup {
             Lookup::Found(text) => Ok(Some(serde_json::from_str(text).unwrap())),
             Lookup::NotFound => Ok(None),
             Lookup::Unreadable(error) => Err(error.clone()),
         };
-        assert_eq!(told.lock().unwrap().insert(key.clone(), answer), None, "{key}");
+        assert_eq!(seen.lock().unwrap().insert(key.clone(), answer), None, "{key}");
     };
     source.objects(wanted, Arc::new(found)).await;
     std::mem::take(&mut *answers.lock().unwrap())
@@ -166,8 +172,8 @@ async fn objects(
 /// One record, which is handed over exactly once.
 async fn record(source: &impl Source, revision: StoredRevision) -> Result<Record, ReadError> {
     let answers = Arc::new(Mutex::new(Vec::new()));
-    let told = Arc::clone(&answers);
-    let found = move |_: &StoredRevision, answer| told.lock().unwrap().push(answer);
+    let seen = Arc::clone(&answers);
+    let found = move |_: &StoredRevision, answer| seen.lock().unwrap().push(answer);
     source.records(vec![revision], Arc::new(found)).await;
     let answers = std::mem::take(&mut *answers.lock().unwrap());
     let [answer] = answers.try_into().unwrap();
@@ -291,9 +297,7 @@ fn cluster() -> (Fake, Vec<ObjectRequest>) {
             Ok(Record::Encoded(b"%%%".to_vec())),
             Ok(Record::Undecodable(DecodeError::NoPayload)),
             Err(forbidden()),
-            Ok(Record::Decoded(Box::new(
-                serde_json::from_value(release).unwrap(),
-            ))),
+            Ok(decoded(&release)),
         ]
         .into_iter()
         .enumerate()
@@ -346,7 +350,7 @@ async fn every_question_is_answered_as_it_was() {
         let written = recorder.finish().unwrap();
         assert_eq!(
             written,
-            Written {
+            SnapshotCounts {
                 records: 5,
                 objects: 6
             }
@@ -438,189 +442,4 @@ async fn later_scans_may_look_at_fewer_namespaces() {
             );
         }
     }
-}
-
-/// What was under way when the snapshot was taken is under way in every scan of it, however late.
-#[tokio::test]
-async fn ages_are_those_of_when_it_was_taken() {
-    let taken_at = DateTime::UNIX_EPOCH;
-    let pending = |minutes| {
-        StoredRevision::from_metadata(Metadata {
-            driver: Driver::Secret,
-            namespace: "shop",
-            object: &format!("sh.helm.release.v1.since-{minutes}.v1"),
-            labels: [
-                Some(&format!("since-{minutes}")),
-                Some("1"),
-                Some("pending-install"),
-            ],
-            created: Some(taken_at - TimeDelta::minutes(minutes)),
-            written: None,
-            resource_version: None,
-        })
-        .unwrap()
-    };
-    let fake = Fake {
-        listings: vec![Inventory {
-            revisions: vec![pending(2), pending(90)],
-            errors: vec![],
-        }],
-        records: [2, 90]
-            .map(|minutes| {
-                let object = format!("sh.helm.release.v1.since-{minutes}.v1");
-                (object, Ok(encoded(&json!({"name": format!("since-{minutes}")}))))
-            })
-            .into(),
-        ..Fake::default()
-    };
-    let (_guard, path) = place();
-    let recorder = Arc::new(record_into(&fake, &path, None));
-    let options = crate::scan::Options {
-        namespaces: vec![],
-        releases: vec![],
-        depth: crate::release::history::Depth::Comparison,
-        stuck_after: std::time::Duration::from_mins(15),
-        max_record_bytes: 1 << 20,
-        rules: Policy::default(),
-    };
-    let quiet: Arc<dyn Progress> = Arc::new(Quiet);
-    let first = scan(Arc::clone(&recorder), &options, &quiet, pending_forever()).await;
-    recorder.finish().unwrap();
-    let snapshot = Arc::new(SnapshotSource::open(&path).unwrap());
-    let later = scan(snapshot, &options, &quiet, pending_forever()).await;
-    assert_eq!(later.releases, first.releases);
-    let told: Vec<&str> = later
-        .releases
-        .iter()
-        .flat_map(|release| &release.health)
-        .filter(|health| matches!(health.code, HealthCode::InProgress | HealthCode::Stuck))
-        .map(|health| health.message.as_str())
-        .collect();
-    assert_eq!(
-        told,
-        [
-            "revision 1 is pending-install, last written 2 min ago",
-            "revision 1 is pending-install, last written 1 h ago: longer than 15 min, so Helm probably died"
-        ]
-    );
-}
-
-fn pending_forever() -> std::future::Pending<Stopped> {
-    std::future::pending()
-}
-
-#[cfg(unix)]
-#[tokio::test]
-async fn only_the_owner_may_read_it() {
-    use std::os::unix::fs::PermissionsExt as _;
-    let (fake, wanted) = cluster();
-    let (_guard, path) = place();
-    let recorder = record_into(&fake, &path, None);
-    ask(&recorder, &wanted).await;
-    recorder.finish().unwrap();
-    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    for file in files(&path) {
-        assert_eq!(mode(&file), 0o600, "{}", file.display());
-        for directory in file
-            .ancestors()
-            .skip(1)
-            .take_while(|parent| parent.starts_with(&path))
-        {
-            assert_eq!(mode(directory), 0o700, "{}", directory.display());
-        }
-    }
-}
-
-#[tokio::test]
-async fn what_cannot_be_written_or_opened_is_said() {
-    let (fake, wanted) = cluster();
-    let (guard, path) = place();
-    let open = |path: &Path| SnapshotSource::open(path).err().unwrap().to_string();
-    assert_eq!(open(&path), format!("there is no snapshot at {}", path.display()));
-
-    let recorder = record_into(&fake, &path, None);
-    assert!(
-        open(&path).starts_with("incomplete snapshot: "),
-        "not finished yet"
-    );
-    fs::write(path.join("objects"), "in the way").unwrap();
-    ask(&recorder, &wanted).await;
-    for _ in 0..2 {
-        let error = recorder.finish().unwrap_err().to_string();
-        assert!(
-            error.starts_with(&format!("cannot write {}/objects/", path.display())),
-            "{error}"
-        );
-    }
-    assert!(open(&path).starts_with("incomplete snapshot: "));
-
-    for place in [path.clone(), path.join("objects")] {
-        let error = Recorder::create(fake.clone(), &place, DateTime::UNIX_EPOCH, None).err();
-        assert_eq!(
-            error.unwrap().to_string(),
-            format!(
-                "{} is not an empty directory: a snapshot goes into a new or an empty one",
-                place.display()
-            )
-        );
-    }
-
-    let path = guard.path().join("empty");
-    fs::create_dir(&path).unwrap();
-    record_into(&fake, &path, None).finish().unwrap();
-    let index = path.join("snapshot.json");
-    SnapshotSource::open(&path).unwrap();
-    for (text, problem) in [
-        (
-            r#"{"format": "driftline.snapshot/v2"}"#,
-            "is in driftline.snapshot/v2; this version of driftline reads driftline.snapshot/v1",
-        ),
-        (
-            r#"{"format": "hunter2"}"#,
-            "is in another format; this version of driftline reads driftline.snapshot/v1",
-        ),
-        (
-            "{\n\"format\": {\"hunter2\": 1}}",
-            "is not what driftline writes at line 2, column 10",
-        ),
-        (r#"{"format": "hun"#, "is cut off at line 1, column 15"),
-    ] {
-        fs::write(&index, text).unwrap();
-        assert_eq!(open(&path), format!("{} {problem}", index.display()));
-    }
-}
-
-#[tokio::test]
-async fn broken_files_are_named_and_not_quoted() {
-    let (fake, wanted) = cluster();
-    let (_guard, path) = place();
-    let recorder = record_into(&fake, &path, None);
-    ask(&recorder, &wanted).await;
-    recorder.finish().unwrap();
-    for file in files(&path)
-        .iter()
-        .filter(|file| !file.ends_with("snapshot.json"))
-    {
-        fs::write(file, "{\n \"hunter2").unwrap();
-    }
-    let snapshot = SnapshotSource::open(&path).unwrap();
-    let expect = |error: &ReadError, file: &str| {
-        let message = format!("{} is cut off at line 2, column 9", path.join(file).display());
-        assert_eq!(error, &ReadError::Snapshot { message });
-    };
-    expect(
-        &record(&snapshot, revision("shop", 1)).await.unwrap_err(),
-        "releases/shop/secret/sh.helm.release.v1.web.v1.json",
-    );
-    expect(
-        &snapshot.schema("example.com/v1").await.unwrap_err(),
-        "schemas/example.com/v1.json",
-    );
-    let answers = objects(&snapshot, &wanted).await;
-    expect(
-        answers[&key("v1", "ConfigMap", Some("shop"), "a")]
-            .as_ref()
-            .unwrap_err(),
-        "objects/core/v1/ConfigMap/shop/a.json",
-    );
 }

@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::redact::{Redactor, Replaced};
+use super::redactor::{Redactor, Replaced};
 use crate::manifest::object::{self, ManifestError};
 use crate::manifest::split::{self, Document};
 use crate::object::Gvk;

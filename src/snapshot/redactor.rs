@@ -24,9 +24,9 @@ use crate::types::{Field, Shape, TypeTable, ValueKind};
 const SHORTEST_QUOTE: usize = 3;
 const SHORTEST_PART: usize = 6;
 
-/// The rules and the key of one snapshot.
+/// The redaction and the key of one snapshot.
 pub(super) struct Redactor {
-    rules: Redaction,
+    redaction: Redaction,
     key: hmac::Key,
 }
 
@@ -66,11 +66,11 @@ enum Form<'a> {
 }
 
 impl Redactor {
-    /// Makes a key that nobody will ever know.
-    pub(super) fn new(rules: Redaction) -> Result<Self, SnapshotError> {
+    /// A redactor with a new random key, which is kept nowhere.
+    pub(super) fn new(redaction: Redaction) -> Result<Self, SnapshotError> {
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())
             .map_err(|_| SnapshotError::NoRandomness)?;
-        Ok(Self { rules, key })
+        Ok(Self { redaction, key })
     }
 
     /// Replaces what is sensitive in an object of this kind.
@@ -86,7 +86,7 @@ impl Redactor {
         }
         let original = object.clone();
         // Null marks the hidden leaves: where it stood before, there is nothing to hide.
-        let hidden = self.rules.hide(gvk, &FieldPath::root(), object, &mut |leaf| {
+        let hidden = self.redaction.hide(gvk, &FieldPath::root(), object, &mut |leaf| {
             *leaf = Value::Null;
         });
         let mut replaced = Replaced::default();
@@ -108,7 +108,9 @@ impl Redactor {
     pub(super) fn sentence(&self, replaced: &Replaced, text: String) -> String {
         let mut alone = Value::String(text);
         let path = FieldPath::root().key("description");
-        let hidden = self.rules.hide(&Gvk::new("", ""), &path, &mut alone, &mut |_| {});
+        let hidden = self
+            .redaction
+            .hide(&Gvk::new("", ""), &path, &mut alone, &mut |_| {});
         match alone {
             Value::String(text) if hidden == Hidden::Nothing && !replaced.is_quoted_in(&text) => text,
             _ => HIDDEN.to_owned(),
@@ -131,7 +133,7 @@ impl Redactor {
     ) -> Hidden {
         // Below a field that has no rules of its own, as `data` of a Secret has.
         let path = FieldPath::root().key("spec").key(key);
-        self.rules.hide(gvk, &path, value, replace)
+        self.redaction.hide(gvk, &path, value, replace)
     }
 
     /// Puts tokens where a hidden value was.

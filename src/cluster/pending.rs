@@ -1,0 +1,61 @@
+//! What is still to be read of one kind, shared by whoever reads.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The name of an object within its kind.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct NamespacedName {
+    /// `None` for cluster-scoped objects.
+    pub(super) namespace: Option<String>,
+    pub(super) name: String,
+}
+
+/// What is still to be read. Whoever reads something takes it out, so that nothing is handed on twice.
+pub(super) struct Pending<T>(Arc<Mutex<HashMap<NamespacedName, T>>>);
+
+impl<T> Clone for Pending<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> FromIterator<(NamespacedName, T)> for Pending<T> {
+    fn from_iter<I: IntoIterator<Item = (NamespacedName, T)>>(wanted: I) -> Self {
+        Self(Arc::new(Mutex::new(wanted.into_iter().collect())))
+    }
+}
+
+impl<T> Pending<T> {
+    fn map(&self) -> MutexGuard<'_, HashMap<NamespacedName, T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many are left.
+    pub(super) fn len(&self) -> usize {
+        self.map().len()
+    }
+
+    /// How many of those that are left are so.
+    pub(super) fn count(&self, is_so: impl Fn(&T) -> bool) -> usize {
+        self.map().values().filter(|wanted| is_so(wanted)).count()
+    }
+
+    /// Takes out the one with this name, if it is still wanted.
+    pub(super) fn take(&self, name: &NamespacedName) -> Option<T> {
+        self.map().remove(name)
+    }
+
+    /// Takes out those that are so.
+    pub(super) fn take_if(&self, is_so: impl Fn(&T) -> bool) -> Vec<T> {
+        let mut map = self.map();
+        map.extract_if(|_, wanted| is_so(wanted))
+            .map(|(_, wanted)| wanted)
+            .collect()
+    }
+
+    /// Takes out all that are left.
+    pub(super) fn take_all(&self) -> Vec<T> {
+        std::mem::take(&mut *self.map()).into_values().collect()
+    }
+}

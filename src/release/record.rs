@@ -1,0 +1,188 @@
+//! What a release record says, in memory.
+//!
+//! Helm's form of it is read in `release::wire`, the form in snapshots in `snapshot::release_file`. Most of a record is
+//! its chart, of which next to nothing is kept.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest as _, Sha256};
+
+use crate::vocabulary::ApplyMethod;
+
+/// What driftline needs of a release record.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Release {
+    /// The release's name.
+    pub name: String,
+    /// The namespace it installs into.
+    pub namespace: String,
+    /// The revision number.
+    pub version: u64,
+    /// Status and times.
+    pub info: Info,
+    /// The chart's name and version.
+    pub chart: Option<ChartMeta>,
+    /// What was applied; some real records have none.
+    pub manifest: Option<String>,
+    /// The hooks, which are not part of the manifest.
+    pub hooks: Option<Vec<Hook>>,
+    /// `ssa`, `csa` or empty; Helm 3 does not write it.
+    pub apply_method: Option<String>,
+    /// How large the stored value is, of at most 1 MiB; `None` where that is not known.
+    pub stored_bytes: Option<u64>,
+}
+
+/// Status and times of a revision.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Info {
+    /// Helm's status.
+    pub status: String,
+    /// When this revision was applied, on the clock of whoever ran Helm.
+    pub last_deployed: Option<DateTime<Utc>>,
+    /// Helm's sentence on how the operation ended.
+    pub description: String,
+}
+
+/// A chart, of which only the metadata is kept.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ChartMeta {
+    /// Name and version.
+    pub metadata: Option<ChartName>,
+    /// The definitions in its folder `crds/`, which Helm installs once and never upgrades: a fingerprint by file.
+    pub crds: BTreeMap<String, CrdFingerprint>,
+}
+
+/// A chart's name and version.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChartName {
+    /// The chart's name.
+    pub name: String,
+    /// The chart's version.
+    pub version: String,
+}
+
+/// A hook: an object that Helm makes at a moment of its own, outside of the manifest (Helm: `pkg/release/v1/hook.go`).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Hook {
+    /// The object's name.
+    pub name: String,
+    /// The object's kind.
+    pub kind: String,
+    /// Its moments, such as `pre-upgrade`.
+    pub events: Vec<String>,
+    /// When Helm deletes the object, such as `hook-succeeded`; without any it does so before it makes the next one.
+    pub delete_policies: Vec<String>,
+    /// What came of it in this revision.
+    pub last_run: LastRun,
+    /// The object as YAML. It may hold anything, so it goes as soon as [`Hook::place`] is known.
+    pub manifest: String,
+    /// Where the object is, as its manifest says; `None` where it says nothing legible.
+    pub place: Option<HookPlace>,
+}
+
+/// Where a hook's object is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HookPlace {
+    /// Its API version.
+    pub api_version: String,
+    /// The namespace that its manifest names.
+    pub namespace: Option<String>,
+}
+
+/// What came of a hook; all empty where Helm did not get to it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LastRun {
+    /// When Helm made the object, on its own clock.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When Helm saw it end, or gave up waiting.
+    pub completed_at: Option<DateTime<Utc>>,
+    /// `Running`, `Succeeded`, `Failed` or `Unknown`.
+    pub phase: String,
+}
+
+impl Release {
+    /// How this revision was applied (Helm 4: `determineReleaseSSApplyMethod`; absent means client-side).
+    pub fn apply_method(&self) -> ApplyMethod {
+        match self.apply_method.as_deref() {
+            Some("ssa") => ApplyMethod::Ssa,
+            Some(_) | None => ApplyMethod::Csa,
+        }
+    }
+}
+
+/// The SHA-256 of a file in a chart's `crds/`, written `sha256:` and 64 hexadecimal digits.
+///
+/// It is kept in snapshots and compared by other versions than the one that computed it, so what it is made of may
+/// never change: the bytes of the file as it is in the chart, what `sha256sum` prints for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CrdFingerprint([u8; 32]);
+
+impl CrdFingerprint {
+    /// The fingerprint of a file with these bytes.
+    pub fn of(file: &[u8]) -> Self {
+        Self(Sha256::digest(file).into())
+    }
+}
+
+impl fmt::Display for CrdFingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("sha256:")?;
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// A text that is no SHA-256 in the form in which snapshots have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not `sha256:` and 64 hexadecimal digits")]
+pub struct NoFingerprint;
+
+impl FromStr for CrdFingerprint {
+    type Err = NoFingerprint;
+
+    fn from_str(text: &str) -> Result<Self, NoFingerprint> {
+        let digits = text.strip_prefix("sha256:").ok_or(NoFingerprint)?;
+        if digits.len() != 64 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return Err(NoFingerprint);
+        }
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
+            let pair = std::str::from_utf8(pair).map_err(|_| NoFingerprint)?;
+            *byte = u8::from_str_radix(pair, 16).map_err(|_| NoFingerprint)?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pinned: snapshots hold it, and other versions compare it.
+    #[test]
+    fn the_fingerprint_of_a_file_is_its_sha256() {
+        let fingerprint = CrdFingerprint::of(b"kind: CustomResourceDefinition\n");
+        let text = "sha256:15eccff2269fd6ecb58381f0ff86eee35f28fb7b5a259a7d2fd4455966e6ef4d";
+        assert_eq!(fingerprint.to_string(), text);
+        assert_eq!(text.parse(), Ok(fingerprint));
+        assert_ne!(CrdFingerprint::of(b""), fingerprint);
+    }
+
+    #[test]
+    fn what_is_no_sha256_is_no_fingerprint() {
+        let whole = CrdFingerprint::of(b"").to_string();
+        for text in [
+            "",
+            "sha256:",
+            "1234567890123456789",
+            &whole[..whole.len() - 1],
+            &whole.replace("sha256", "sha512"),
+            &whole.replace("e3b0", "é30"),
+            &whole.replace("e3b0", "+3b0"),
+        ] {
+            assert_eq!(text.parse::<CrdFingerprint>(), Err(NoFingerprint), "{text}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Scans of a snapshot, however late and whichever version took it.
+
+use chrono::TimeDelta;
+
+use super::*;
+use crate::policy::Policy;
+use crate::release::history::Depth;
+use crate::release::stored::Status;
+use crate::scan::{Options, Progress, Quiet, scan};
+use crate::vocabulary::{HealthCode, Stopped};
+
+/// What was under way when the snapshot was taken is under way in every scan of it, however late.
+#[tokio::test]
+async fn ages_are_those_of_when_it_was_taken() {
+    let taken_at = DateTime::UNIX_EPOCH;
+    let pending = |minutes| {
+        StoredRevision::from_metadata(Metadata {
+            driver: Driver::Secret,
+            namespace: "shop",
+            object: &format!("sh.helm.release.v1.since-{minutes}.v1"),
+            labels: [
+                Some(&format!("since-{minutes}")),
+                Some("1"),
+                Some("pending-install"),
+            ],
+            created: Some(taken_at - TimeDelta::minutes(minutes)),
+            written: None,
+            resource_version: None,
+        })
+        .unwrap()
+    };
+    let fake = Fake {
+        listings: vec![Inventory {
+            revisions: vec![pending(2), pending(90)],
+            errors: vec![],
+        }],
+        records: [2, 90]
+            .map(|minutes| {
+                let object = format!("sh.helm.release.v1.since-{minutes}.v1");
+                (object, Ok(encoded(&json!({"name": format!("since-{minutes}")}))))
+            })
+            .into(),
+        ..Fake::default()
+    };
+    let (_guard, path) = place();
+    let recorder = Arc::new(record_into(&fake, &path, None));
+    let options = options(Depth::Comparison);
+    let quiet: Arc<dyn Progress> = Arc::new(Quiet);
+    let first = scan(Arc::clone(&recorder), &options, &quiet, pending_forever()).await;
+    recorder.finish().unwrap();
+    let snapshot = Arc::new(SnapshotSource::open(&path).unwrap());
+    let later = scan(snapshot, &options, &quiet, pending_forever()).await;
+    assert_eq!(later.releases, first.releases);
+    let messages: Vec<&str> = later
+        .releases
+        .iter()
+        .flat_map(|release| &release.health)
+        .filter(|health| matches!(health.code, HealthCode::InProgress | HealthCode::Stuck))
+        .map(|health| health.message.as_str())
+        .collect();
+    assert_eq!(
+        messages,
+        [
+            "revision 1 is pending-install, last written 2 min ago",
+            "revision 1 is pending-install, last written 1 h ago: longer than 15 min, so Helm probably died"
+        ]
+    );
+}
+
+/// Snapshots of the first format have fingerprints that no version computes again; in one that also keeps a payload,
+/// which is decoded anew, both kinds meet.
+#[tokio::test]
+async fn definitions_with_fingerprints_of_two_kinds_did_not_change() {
+    let release = |number: u64, file: &str| {
+        let files = json!([{"name": "crds/widgets.yaml", "data": STANDARD.encode(file)}]);
+        encoded(
+            &json!({"name": "web", "namespace": "shop", "version": number, "manifest": "",
+            "info": {"status": if number == 1 { "superseded" } else { "deployed" }},
+            "chart": {"metadata": {"name": "web", "version": "1.0.0"}, "files": files}}),
+        )
+    };
+    let mut first = revision("shop", 1);
+    first.status = Status::Superseded;
+    let (_guard, path) = place();
+    let fake = Fake {
+        listings: vec![Inventory {
+            revisions: vec![first, revision("shop", 2)],
+            errors: vec![],
+        }],
+        records: [(1, "one"), (2, "another")]
+            .map(|(number, file)| (revision("shop", number).object, Ok(release(number, file))))
+            .into(),
+        ..Fake::default()
+    };
+    let options = options(Depth::History);
+    let quiet: Arc<dyn Progress> = Arc::new(Quiet);
+    let recorder = Arc::new(record_into(&fake, &path, None));
+    scan(Arc::clone(&recorder), &options, &quiet, pending_forever()).await;
+    recorder.finish().unwrap();
+    let changed = async || {
+        let snapshot = Arc::new(SnapshotSource::open(&path).unwrap());
+        let report = scan(snapshot, &options, &quiet, pending_forever()).await;
+        let health = report.releases.iter().flat_map(|release| &release.health);
+        health
+            .filter(|health| health.code == HealthCode::ChartCrdsChanged)
+            .count()
+    };
+    assert_eq!(changed().await, 1, "two fingerprints of one kind");
+
+    let file = path.join("releases/shop/secret/sh.helm.release.v1.web.v1.json");
+    let mut record: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    record["chart"] = json!({"metadata": record["chart"]["metadata"], "files": {"crds/widgets.yaml": 42}});
+    fs::write(&file, record.to_string()).unwrap();
+    assert_eq!(changed().await, 0);
+}
+
+fn options(depth: Depth) -> Options {
+    Options {
+        namespaces: vec![],
+        releases: vec![],
+        depth,
+        stuck_after: std::time::Duration::from_mins(15),
+        max_record_bytes: 1 << 20,
+        rules: Policy::default(),
+    }
+}
+
+fn pending_forever() -> std::future::Pending<Stopped> {
+    std::future::pending()
+}
