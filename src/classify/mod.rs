@@ -1,8 +1,6 @@
 //! What a difference is called, how much it matters, and what of it may be shown.
-//!
-//! The vocabulary in `code` is part of the `driftline.report/v1` contract: names are kebab-case and never change
-//! their meaning.
 
+mod attributed;
 pub mod attribution;
 pub mod dry_run;
 mod next_upgrade;

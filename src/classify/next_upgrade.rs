@@ -8,7 +8,8 @@
 
 use serde_json::Value;
 
-use super::attribution::{Attributed, is_grown_claim};
+use super::attributed::Attributed;
+use super::attribution::is_grown_claim;
 use crate::compare::additions::Addition;
 use crate::compare::path::{FieldPath, Segment};
 use crate::compare::three_way::Change;
@@ -183,7 +184,7 @@ fn number_of(path: &FieldPath) -> Option<&Value> {
 
 /// Whether Helm knows the Go type of a kind. Its scheme has client-go's types and `CustomResourceDefinition`s, not
 /// those of aggregated APIs (Helm: `pkg/kube/client.go`, `init`).
-fn is_merged_three_ways(gvk: &Gvk) -> bool {
+pub(super) fn is_merged_three_ways(gvk: &Gvk) -> bool {
     gvk.group() != "apiregistration.k8s.io"
         && TypeTable::builtin().kind(&gvk.api_version, &gvk.kind).is_some()
 }

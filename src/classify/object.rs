@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::attribution::{Attributed, Attribution, Context};
+use super::attributed::Attributed;
+use super::attribution::{Attributor, ObjectContext};
 use super::dry_run::{self, Question};
 use super::subject::{Role, Subject, Values};
 use crate::compare::managed_fields::Live;
@@ -182,7 +183,7 @@ fn compare(subject: &Subject<'_>, live: &Live<'_>, rules: &Policy, ignored: &App
         live: &live.object,
     };
     let changes = three_way(subject.shape, versions);
-    let context = Context {
+    let context = ObjectContext {
         gvk: &subject.key.gvk,
         shape: subject.shape,
         method: subject.method,
@@ -194,7 +195,7 @@ fn compare(subject: &Subject<'_>, live: &Live<'_>, rules: &Policy, ignored: &App
     let unattributed = live.managed.is_empty().then(|| UNATTRIBUTED.to_owned());
     let mut report = empty_report(subject.key, subject.template, ObjectState::InSync, unattributed);
     let (mut drift, mut pruned): (Vec<(usize, Change)>, Vec<Change>) = (Vec::new(), Vec::new());
-    for attributed in Attribution::new(context, &wanted, live).attribute(changes) {
+    for attributed in Attributor::new(context, &wanted, live).attribute(changes) {
         let mut finding = finding(subject, &attributed, rules);
         finding.ignored_by = ignored.finding(&attributed.change.path, &finding);
         if finding.ignored_by.is_none() && finding.severity == Severity::Drift {

@@ -1,0 +1,28 @@
+//! A difference with its origin: what the attribution hands to the prediction of the next upgrade and to the report.
+
+use crate::compare::managed_fields::Entry;
+use crate::compare::three_way::Change;
+use crate::model::Actor;
+use crate::vocabulary::{NextUpgrade, Severity};
+
+/// A difference with what is known of its origin.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Attributed {
+    pub(super) change: Change,
+    /// A lower severity than that of the code.
+    pub(super) severity: Option<Severity>,
+    pub(super) actor: Option<Actor>,
+    pub(super) next_upgrade: NextUpgrade,
+    /// What the manager is known to do there, where it is expected.
+    pub(super) about: Option<String>,
+}
+
+/// Who an entry says wrote.
+pub(super) fn actor(entry: &Entry<'_>) -> Actor {
+    Actor {
+        manager: entry.manager.clone(),
+        operation: entry.operation.as_str().to_owned(),
+        subresource: (!entry.subresource.is_empty()).then(|| entry.subresource.clone()),
+        time: entry.time,
+    }
+}
