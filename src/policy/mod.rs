@@ -1,6 +1,7 @@
 //! What the operator decides: what is ignored, what is hidden, how much each code matters, and who is who among field
 //! managers.
 
+pub mod glob;
 pub mod ignore;
 pub mod managers;
 pub mod path_pattern;

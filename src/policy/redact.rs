@@ -53,7 +53,7 @@ pub enum ConfigMaps {
 /// A pattern for key names that is not a glob.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{pattern}` is not a pattern of key names: {reason}")]
-pub struct PatternError {
+pub struct KeyPatternError {
     pattern: String,
     reason: String,
 }
@@ -71,7 +71,7 @@ impl Default for Redaction {
 
 impl Redaction {
     /// The built-in rules and further names of keys whose values are hidden, as globs that ignore case.
-    pub fn new(extra: &[String], config_maps: ConfigMaps) -> Result<Self, PatternError> {
+    pub fn new(extra: &[String], config_maps: ConfigMaps) -> Result<Self, KeyPatternError> {
         Ok(Self {
             extra: globs(extra)?,
             config_maps,
@@ -233,8 +233,8 @@ fn has_credentials(text: &str) -> bool {
     })
 }
 
-fn globs(patterns: &[String]) -> Result<GlobSet, PatternError> {
-    let failed = |pattern: &str, error: &globset::Error| PatternError {
+fn globs(patterns: &[String]) -> Result<GlobSet, KeyPatternError> {
+    let failed = |pattern: &str, error: &globset::Error| KeyPatternError {
         pattern: pattern.to_owned(),
         reason: error.kind().to_string(),
     };

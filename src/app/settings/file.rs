@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::SettingsError;
 use super::ignore::IgnoreRule;
-use crate::policy::managers::Lists;
+use crate::policy::managers::ManagerLists;
 use crate::vocabulary::{FindingCode, Severity};
 
 /// The file, as written.
@@ -21,7 +21,7 @@ pub(super) struct File {
     pub(super) cluster: ClusterSection,
     pub(super) scan: ScanSection,
     pub(super) severity: BTreeMap<FindingCode, Severity>,
-    pub(super) managers: Lists,
+    pub(super) managers: ManagerLists,
     pub(super) redact: RedactSection,
     pub(super) ignore: Vec<IgnoreRule>,
     pub(super) ignore_annotation: Option<String>,

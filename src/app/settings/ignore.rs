@@ -9,7 +9,8 @@ use serde::{Deserialize, Deserializer};
 
 use super::SettingsError;
 use super::file::File;
-use crate::policy::ignore::{Glob, IgnoreRules, Rule, Selector};
+use crate::policy::glob::Glob;
+use crate::policy::ignore::{IgnoreRules, Rule, Selector};
 use crate::policy::path_pattern::PathPattern;
 use crate::vocabulary::FindingCode;
 

@@ -24,7 +24,7 @@ use crate::notify::settings::{
 use crate::policy::Confirm;
 use crate::policy::Policy;
 use crate::policy::managers::{ManagerPatternError, Managers};
-use crate::policy::redact::{ConfigMaps, PatternError, Redaction};
+use crate::policy::redact::{ConfigMaps, KeyPatternError, Redaction};
 use crate::release::decode::MAX_DECODED_BYTES;
 use crate::release::history::Depth;
 use crate::release::stored::Driver;
@@ -65,7 +65,7 @@ pub enum SettingsError {
     },
     /// A redaction rule is not a pattern.
     #[error("redact.keys")]
-    Redact(#[from] PatternError),
+    Redact(#[from] KeyPatternError),
     /// The name of a manager is not a pattern.
     #[error("managers")]
     Managers(#[from] ManagerPatternError),

@@ -15,7 +15,7 @@ mod selector;
 use serde_json::Value;
 
 use self::annotation::OptOut;
-pub use self::rule::{Glob, GlobError, Rule};
+pub use self::rule::Rule;
 pub use self::selector::{Selector, SelectorError};
 use crate::compare::path::FieldPath;
 use crate::model::{Finding, IgnoredBy, IgnoredCount, ObjectReport};

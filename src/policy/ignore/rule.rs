@@ -1,14 +1,13 @@
 //! One ignore rule: which objects it covers, and which of their differences it takes.
 
 use std::fmt;
-use std::str::FromStr;
 
-use globset::{GlobBuilder, GlobMatcher};
 use serde_json::Value;
 
 use super::selector::Selector;
 use crate::compare::path::FieldPath;
 use crate::object::ObjectKey;
+use crate::policy::glob::Glob;
 use crate::policy::path_pattern::PathPattern;
 use crate::vocabulary::FindingCode;
 
@@ -35,54 +34,6 @@ pub struct Rule {
     pub manager: Option<Glob>,
     /// What kind of difference it is; any of these. None: any kind.
     pub codes: Vec<FindingCode>,
-}
-
-/// A text in which `*` stands for any characters, `?` for one, `[ab]` and `{this,that}` for one of several.
-#[derive(Debug, Clone)]
-pub struct Glob(GlobMatcher);
-
-/// Why a text is not a glob.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum GlobError {
-    /// It would match nothing.
-    #[error("an empty pattern matches nothing; leave the key out to match everything")]
-    Empty,
-    /// Its brackets or braces make no sense.
-    #[error("`{pattern}` is not a pattern of names such as web-*: {problem}")]
-    Malformed {
-        /// The text.
-        pattern: String,
-        /// What is wrong with it.
-        problem: String,
-    },
-}
-
-impl FromStr for Glob {
-    type Err = GlobError;
-
-    fn from_str(text: &str) -> Result<Self, GlobError> {
-        if text.is_empty() {
-            return Err(GlobError::Empty);
-        }
-        let glob = GlobBuilder::new(text).build();
-        glob.map(|glob| Self(glob.compile_matcher()))
-            .map_err(|error| GlobError::Malformed {
-                pattern: text.to_owned(),
-                problem: error.kind().to_string(),
-            })
-    }
-}
-
-impl Glob {
-    fn matches(&self, text: &str) -> bool {
-        self.0.is_match(text)
-    }
-}
-
-impl fmt::Display for Glob {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.glob().glob())
-    }
 }
 
 impl Rule {
