@@ -3,6 +3,10 @@
 mod attributed;
 pub mod attribution;
 pub mod dry_run;
+mod finding;
+#[cfg(test)]
+pub(crate) mod fixtures;
 mod next_upgrade;
 pub mod object;
+pub mod state;
 pub mod subject;
