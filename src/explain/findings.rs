@@ -24,7 +24,7 @@ pub(super) const fn text(code: FindingCode) -> Text {
                 before it. Helm says deployed; this field was not.",
             arises: "Either the write never arrived: the upgrade merged old and new without seeing it (custom \
                 resources), an admission webhook put the old value back, or the object was restored from a backup. \
-               ",
+                Or somebody put the old value back and the managed fields do not prove it.",
             example: "/spec/template/spec/containers[name=app]/image nginx:1.27 → nginx:1.25, as in revision 6",
             remedy: "Check whether somebody rolled back on purpose during an incident before you deploy again: \
                 the old value may be what keeps the service up. If so, roll the release back as well, so that \
@@ -38,7 +38,8 @@ pub(super) const fn text(code: FindingCode) -> Text {
             meaning: "The upgrade wrote the baseline's value, and somebody put the previous revision's value back \
                 afterwards.",
             arises: "Somebody rolled one object back without Helm during an incident, with kubectl rollout undo, edit \
-                or apply of an older manifest. The managed fields name a writer and a time after the upgrade.",
+                or apply of an older manifest. The managed fields name a writer and a time after the upgrade; \
+                they name nobody where a new field was removed again.",
             example: "/spec/template/spec/containers[name=app]/image nginx:1.27 → nginx:1.25, as in revision 6",
             remedy: "Ask whoever did it before you deploy again: the old value may be what keeps the service up. If \
                 it has to stay, roll the release back as well, or put the value into the chart's values.",
