@@ -14,7 +14,7 @@ use crate::vocabulary::{NextUpgrade, ObjectState};
 /// What is known of an object that is there before its values are compared.
 pub(super) enum Known {
     /// All there is to report.
-    Report(ObjectReport),
+    Report(Box<ObjectReport>),
     /// There is nothing to report.
     Nothing,
     /// It is this release's, and its values decide.
@@ -24,7 +24,12 @@ pub(super) enum Known {
 /// Judges an object by its owner, its deletion and the revision that it is expected from.
 pub(super) fn known_by_state(subject: &Subject<'_>, live: &Live<'_>, managers: &Managers) -> Known {
     let report = |state, reason: Option<String>| {
-        Known::Report(empty_report(subject.key, subject.template, state, reason))
+        Known::Report(Box::new(empty_report(
+            subject.key,
+            subject.template,
+            state,
+            reason,
+        )))
     };
     let ownership = Ownership::of(&live.object, subject.owner);
     let is_ours = ownership == Ownership::Ours;

@@ -88,7 +88,7 @@ fn judge_live(
     ignored: &ApplicableRules<'_>,
 ) -> Option<Judgement> {
     match known_by_state(subject, live, &policy.managers) {
-        Known::Report(report) => Some(report.into()),
+        Known::Report(report) => Some((*report).into()),
         Known::Nothing => None,
         Known::Compare => Some(compare_with_each(subject, live, policy, ignored)),
     }

@@ -306,8 +306,7 @@ enum Bare {
     Value,
 }
 
-/// Where a glob without quotes ends. What stands in braces, in the brackets of a value or after a backslash belongs to
-/// it.
+/// Where a glob without quotes ends. Characters in braces, in the brackets of a value and after a backslash belong to it.
 fn glob_end(text: &str, bare: Bare) -> Option<usize> {
     let mut scan = Scan::default();
     let mut is_class = false;
