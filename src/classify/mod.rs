@@ -1,4 +1,5 @@
-//! What a difference is called, how much it matters, and what of it may be shown.
+//! The verdict on one object: its state, the code and writer of each difference, the effect of the next upgrade, and the
+//! dry run that confirms them.
 
 mod attributed;
 pub mod attribution;

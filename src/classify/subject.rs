@@ -1,4 +1,4 @@
-//! One object as the revisions of a release ask for it: what the judgement is about.
+//! One object as the revisions of a release ask for it, with all that is known of it before it is read.
 
 use std::sync::Arc;
 
@@ -63,8 +63,8 @@ pub struct Subject<'a> {
 /// is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Visibility {
-    /// By the redaction rules.
+    /// They are shown, but for those that redaction hides.
     Shown,
-    /// None of them.
+    /// None of them is shown.
     Hidden,
 }

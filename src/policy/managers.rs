@@ -1,4 +1,4 @@
-//! Who a field manager is, and which of its writes a healthy cluster is full of.
+//! Which kind of program a field manager is, and which of its writes belong to a healthy cluster.
 //!
 //! The knowledge is data: `managers.yaml` beside this file, and the operator's own lists in the same form. A name
 //! proves nothing, so it decides about severity and wording only; no write is ever left out of a report for it.

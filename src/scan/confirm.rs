@@ -98,7 +98,7 @@ fn settle(board: &Board, asked: &Asked, answer: Result<Vec<u8>, ReadError>, fact
         }),
         Err(error) => match DryRunCheck::failure_scope(&error) {
             FailureScope::Object => {
-                board.settle(asked.place, |report| DryRunCheck::note_failure(&error, report))
+                board.settle(asked.place, |report| DryRunCheck::note_failure(&error, report));
             }
             FailureScope::Kind => board.unanswered(sentence(&asked.key, &error)),
         },

@@ -124,9 +124,7 @@ impl<'e, 'a> Evidence<'e, 'a> {
         }
         let attributor = self.attributor;
         let is_zero = attributor.context.autoscaler == Autoscaler::TargetsToZero
-            && attributor
-                .untraced_replicas()
-                .is_some_and(|live| *live == serde_json::Value::from(0));
+            && attributor.untraced_replicas().is_some_and(|live| *live == 0);
         let is_autoscalers = self
             .other
             .is_some_and(|other| attributor.is_autoscalers(other.entry));

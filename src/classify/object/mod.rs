@@ -1,4 +1,4 @@
-//! The verdict on one object: from what was asked and what was found to its part of the report.
+//! The verdict on one object: from the revisions' manifests and the live object to its part of the report.
 
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! The value of the annotation by which an object opts out: `true`, or a list of path patterns.
 //!
-//! It is written by whoever may edit the object, so it is read with limits, and what is not clearly one of the two
-//! ignores nothing: a word such as `yes` would be a valid pattern, and would silently stand for no field at all.
+//! Anybody who may edit the object may write it, so it is read with limits, and a value that is not clearly one of the
+//! two ignores nothing: a word such as `yes` would be a valid pattern, and would silently stand for no field at all.
 
 use serde_json::Value;
 

@@ -11,7 +11,7 @@ use crate::policy::glob::Glob;
 use crate::policy::path_pattern::PathPattern;
 use crate::vocabulary::FindingCode;
 
-/// What the operator ignores. Whatever a rule says must hold; what it does not say may be anything.
+/// One rule of what to ignore. All conditions of a rule must hold; a condition that it does not have always holds.
 #[derive(Debug, Clone, Default)]
 pub struct Rule {
     /// Why; for whoever reads the report.
@@ -37,7 +37,7 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Whether it says nothing of what it ignores, which would be everything.
+    /// Whether it has no condition, so that it would ignore everything.
     pub fn is_empty(&self) -> bool {
         let Self {
             reason: _,

@@ -317,14 +317,13 @@ fn glob_end(text: &str, bare: Bare) -> Option<usize> {
             }
             match (bare, character) {
                 (Bare::Key, '/' | '[') => true,
-                (Bare::Key, _) => false,
                 (Bare::Value, '[') => {
                     is_class = true;
                     false
                 }
                 (Bare::Value, ']') => !std::mem::take(&mut is_class),
                 (Bare::Value, ',') => !is_class,
-                (Bare::Value, _) => false,
+                (Bare::Key | Bare::Value, _) => false,
             }
         })
         .map(|(offset, _)| offset)
