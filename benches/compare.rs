@@ -13,7 +13,7 @@ use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use driftline::classify::attribution::Autoscaler;
 use driftline::classify::object::judge;
-use driftline::classify::subject::{Role, Subject, Values};
+use driftline::classify::subject::{Role, Subject, Visibility};
 use driftline::compare::additions::{Standing, additions};
 use driftline::compare::managed_fields::Live;
 use driftline::compare::three_way::{OfRevision, Versions, three_way};
@@ -117,7 +117,7 @@ fn judge_objects(bencher: Bencher<'_, '_>) {
                 shape: shape(object),
                 operations: &operations,
                 autoscaler: Autoscaler::None,
-                values: Values::Shown,
+                values: Visibility::Shown,
             };
             black_box(judge(&subject, &Lookup::Found(&object.live), &rules));
         }

@@ -11,44 +11,45 @@
 
 use serde_json::{Value, json};
 
-use super::subject::{Subject, Values};
+use super::finding::shown_patch;
+use super::subject::{Subject, Visibility};
 use crate::compare::lookup::{pointer_to, value_at};
-use crate::compare::patch::{patch_of, without_nulls};
+use crate::compare::patch::without_nulls;
 use crate::compare::three_way::Change;
 use crate::model::{Finding, ObjectReport};
 use crate::source::ReadError;
 use crate::types::Shape;
 use crate::vocabulary::{FindingCode, ObjectState, Severity};
 
-/// What the API server is asked about one object.
+/// A dry run that confirms the drift of one object.
 #[derive(Debug)]
-pub struct Question {
+pub struct DryRunCheck {
     /// What would be applied.
     body: Value,
     /// The drift of the object, each difference with the position of its finding.
     drift: Vec<(usize, Change)>,
 }
 
-/// How much a question that is not answered stands for.
+/// What a failed dry run says about others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unanswered {
-    /// This object only.
+pub enum FailureScope {
+    /// It concerns this object only.
     Object,
-    /// Every object of the kind in this namespace.
+    /// It concerns every object of the kind in this namespace.
     Kind,
 }
 
-impl Question {
-    /// The question about an object that has drifted; `None` where there is nothing to ask.
-    pub(super) fn about(
+impl DryRunCheck {
+    /// The check of an object that has drifted; `None` where a dry run would confirm nothing.
+    pub(super) fn of(
         subject: &Subject<'_>,
         desired: &Value,
         live: &Value,
         drift: Vec<(usize, Change)>,
         pruned: &[Change],
     ) -> Option<Self> {
-        // What a record from another namespace asks for is not sent in driftline's name.
-        if subject.values == Values::Hidden || !drift.iter().any(|(_, change)| is_askable(change)) {
+        // A record from another namespace may be forged: nothing of it is sent in driftline's name.
+        if subject.values == Visibility::Hidden || !drift.iter().any(|(_, change)| is_askable(change)) {
             return None;
         }
         let mut body = without_nulls(desired);
@@ -81,8 +82,8 @@ impl Question {
         self.body.to_string().into_bytes()
     }
 
-    /// Settles what the server's answer settles.
-    pub fn answered(&self, answer: &[u8], shape: Option<Shape<'_>>, report: &mut ObjectReport) {
+    /// Notes in the report which findings the server's answer confirms, and which it takes back.
+    pub fn apply_answer(&self, answer: &[u8], shape: Option<Shape<'_>>, report: &mut ObjectReport) {
         let same = |answer: &Value, pointer| answer.pointer(pointer) == self.body.pointer(pointer);
         let answer = serde_json::from_slice::<Value>(answer)
             .ok()
@@ -95,7 +96,7 @@ impl Question {
             let Some(finding) = report.findings.get_mut(*position) else {
                 continue;
             };
-            // What cannot be found in what was sent, is not missed in what came back.
+            // A value that was not sent is not missed in the answer.
             if value_at(&self.body, &change.path, shape).is_none() {
                 continue;
             }
@@ -110,19 +111,19 @@ impl Question {
             .drift
             .iter()
             .filter(|(position, _)| report.findings.get(*position).is_some_and(Finding::is_drift));
-        report.patch = patch(left.map(|(position, change)| (&report.findings[*position], change)));
+        report.patch = shown_patch(left.map(|(position, change)| (&report.findings[*position], change)));
         report.state = ObjectState::of(&report.findings);
     }
 
     /// Says of an object why its findings are not confirmed.
-    pub fn unanswered(error: &ReadError, report: &mut ObjectReport) {
+    pub fn note_failure(error: &ReadError, report: &mut ObjectReport) {
         report.add_reason(&format!("not confirmed: {error}"));
     }
 
-    /// What the server will not answer either, if it does not answer this.
-    pub fn concerns(error: &ReadError) -> Unanswered {
+    /// Which dry runs fail as well if one fails like this.
+    pub fn failure_scope(error: &ReadError) -> FailureScope {
         match error {
-            ReadError::Refused { .. } | ReadError::Malformed { .. } => Unanswered::Object,
+            ReadError::Refused { .. } | ReadError::Malformed { .. } => FailureScope::Object,
             ReadError::Forbidden { .. }
             | ReadError::Unauthorized
             | ReadError::TimedOut { .. }
@@ -132,30 +133,21 @@ impl Question {
             | ReadError::NotServed { .. }
             | ReadError::NotReached
             | ReadError::NotRecorded
-            | ReadError::Snapshot { .. } => Unanswered::Kind,
+            | ReadError::Snapshot { .. } => FailureScope::Kind,
         }
     }
 }
 
 const UNCONFIRMED: &str = "the server makes the live value of the manifest's: no difference";
 
-/// What the manifest has no value for, a server-side apply leaves alone. And where the operator counts something as
-/// drift that is none by itself, the server's agreement is no news.
+/// Whether a dry run can confirm a difference. A server-side apply leaves alone a field for which the manifest has no
+/// value; and where the operator counts something as drift that is none by itself, the server's agreement is no news.
 fn is_askable(change: &Change) -> bool {
     change.desired.is_some() && change.code.default_severity() == Severity::Drift
 }
 
 fn is_pruned(change: &Change) -> bool {
     change.code == FindingCode::Pruned
-}
-
-/// The patch of an object's drift, without what may not be shown.
-pub(super) fn patch<'c>(drift: impl Iterator<Item = (&'c Finding, &'c Change)>) -> Vec<Value> {
-    let shown = drift.filter(|(finding, _)| !finding.redacted);
-    match serde_json::to_value(patch_of(shown.map(|(_, change)| change))) {
-        Ok(Value::Array(operations)) => operations,
-        Ok(_) | Err(_) => Vec::new(),
-    }
 }
 
 /// Removes the field that a pointer leads to.
@@ -171,54 +163,29 @@ fn remove(body: &mut Value, pointer: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classify::attribution::Autoscaler;
-    use crate::classify::object::{Judged, judge};
-    use crate::classify::subject::Role;
+    use crate::classify::fixtures::{judge_found, key, owned, subject};
+    use crate::classify::object::Judgement;
     use crate::compare::three_way::OfRevision;
-    use crate::manifest::desired::Owner;
-    use crate::object::{Gvk, ObjectKey};
-    use crate::policy::Confirm;
-    use crate::policy::Policy;
-    use crate::release::operations::Operations;
-    use crate::source::Lookup;
+    use crate::policy::{Confirm, Policy};
     use crate::types::TypeTable;
-    use crate::vocabulary::ApplyMethod;
 
     /// What is asked of a Deployment whose previous revision had a history limit.
-    fn judged(body: &Value, live: &Value, rules: Policy) -> Judged {
-        let key = ObjectKey {
-            gvk: Gvk::new("apps/v1", "Deployment"),
-            namespace: Some("shop".into()),
-            name: "web".into(),
-        };
+    fn judged(body: &Value, live: &Value, policy: Policy) -> Judgement {
+        let key = key("apps/v1", "Deployment", "shop");
         let previous = json!({"spec": {"revisionHistoryLimit": 3}}).to_string();
+        let body = body.to_string();
         let subject = Subject {
-            key: &key,
-            template: None,
-            owner: Owner {
-                name: "web",
-                namespace: "shop",
-            },
-            role: Role::Expected,
-            expires: false,
-            body: &body.to_string(),
-            duplicate_documents: &[],
             previous: Some(OfRevision {
                 revision: 6,
                 object: &previous,
             }),
-            attempted: &[],
-            method: ApplyMethod::Csa,
-            shape: shape(),
-            operations: &Operations::default(),
-            autoscaler: Autoscaler::None,
-            values: Values::Shown,
+            ..subject(&key, &body)
         };
-        let rules = Policy {
+        let policy = Policy {
             confirm: Confirm::Server,
-            ..rules
+            ..policy
         };
-        judge(&subject, &Lookup::Found(&live.to_string()), &rules).unwrap()
+        judge_found(&subject, live, &policy)
     }
 
     fn shape() -> Option<Shape<'static>> {
@@ -226,11 +193,10 @@ mod tests {
     }
 
     fn with_image(image: &str, more: &Value) -> Value {
-        let mut object = json!({
-            "metadata": {"name": "web", "uid": "1", "labels": {"app.kubernetes.io/managed-by": "Helm"},
-                "annotations": {"meta.helm.sh/release-name": "web", "meta.helm.sh/release-namespace": "shop"}},
+        let mut object = owned(&json!({
+            "metadata": {"name": "web", "uid": "1"},
             "spec": {"template": {"spec": {"containers": [{"name": "app", "image": image}]}}},
-        });
+        }));
         json_patch::merge(&mut object, more);
         object
     }
@@ -252,7 +218,7 @@ mod tests {
                           "spec": {"paused": null, "replicaz": 1, "template": {"spec": {
                               "containers": [{"name": "app", "image": "a", "imagee": "b"}]}}}});
         let judged = judged(&body, &with_image("z", &json!({})), Policy::default());
-        let mut sent: Value = serde_json::from_slice(&judged.question.unwrap().body()).unwrap();
+        let mut sent: Value = serde_json::from_slice(&judged.check.unwrap().body()).unwrap();
         assert_eq!(
             sent["metadata"]["uid"], "1",
             "never another object, never a new one"
@@ -270,15 +236,15 @@ mod tests {
     fn each_finding_gets_its_own_answer() {
         let body = with_image("a", &json!({"spec": {"replicas": 3, "paused": true}}));
         let live = with_image("z", &json!({"spec": {"replicas": 5, "revisionHistoryLimit": 3}}));
-        let Judged { mut report, question } = judged(&body, &live, Policy::default());
+        let Judgement { mut report, check } = judged(&body, &live, Policy::default());
         assert_eq!(report.findings.len(), 4);
         let answer = with_image(
             "z",
             &json!({"spec": {"replicas": 3, "paused": true, "revisionHistoryLimit": 3}}),
         );
-        question
+        check
             .unwrap()
-            .answered(answer.to_string().as_bytes(), shape(), &mut report);
+            .apply_answer(answer.to_string().as_bytes(), shape(), &mut report);
         let mut answers = answers(&report);
         answers.sort_by_key(|(key, ..)| *key);
         assert_eq!(
@@ -298,14 +264,14 @@ mod tests {
     #[test]
     fn an_answer_about_another_object_settles_nothing() {
         let live = with_image("z", &json!({}));
-        let Judged { report, question } = judged(&with_image("a", &json!({})), &live, Policy::default());
+        let Judgement { report, check } = judged(&with_image("a", &json!({})), &live, Policy::default());
         for (other, name) in [("2", "web"), ("1", "api")] {
             let mut report = report.clone();
             let answer = with_image("z", &json!({"metadata": {"uid": other, "name": name}}));
-            question
+            check
                 .as_ref()
                 .unwrap()
-                .answered(answer.to_string().as_bytes(), shape(), &mut report);
+                .apply_answer(answer.to_string().as_bytes(), shape(), &mut report);
             assert_eq!(answers(&report), [("image", Severity::Drift, None)]);
             assert!(report.reason.unwrap().contains("cannot be read"));
         }
@@ -313,13 +279,13 @@ mod tests {
 
     #[test]
     fn what_the_operator_alone_counts_as_drift_is_not_asked_about() {
-        let rules = Policy {
+        let policy = Policy {
             severity: vec![(FindingCode::Pruned, Severity::Drift)],
             ..Policy::default()
         };
         let body = with_image("a", &json!({"spec": {"replicaz": 1}}));
-        let judged = judged(&body, &with_image("a", &json!({})), rules);
+        let judged = judged(&body, &with_image("a", &json!({})), policy);
         assert_eq!(judged.report.state, ObjectState::Drifted);
-        assert!(judged.question.is_none());
+        assert!(judged.check.is_none());
     }
 }

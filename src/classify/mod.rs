@@ -1,11 +1,14 @@
-//! What a difference is called, how much it matters, and what of it may be shown.
-//!
-//! The vocabulary in `code` is part of the `driftline.report/v1` contract: names are kebab-case and never change
-//! their meaning.
+//! The verdict on one object: its state, the code and writer of each difference, the effect of the next upgrade, and the
+//! dry run that confirms them.
 
 mod attributed;
 pub mod attribution;
 pub mod dry_run;
+mod finding;
+#[cfg(test)]
+pub(crate) mod fixtures;
+mod known_fields;
 mod next_upgrade;
 pub mod object;
+pub mod state;
 pub mod subject;

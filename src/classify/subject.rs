@@ -1,4 +1,4 @@
-//! One object as the revisions of a release ask for it: what the judgement is about.
+//! One object as the revisions of a release ask for it, with all that is known of it before it is read.
 
 use std::sync::Arc;
 
@@ -53,17 +53,18 @@ pub struct Subject<'a> {
     /// Whether an autoscaler chooses its replica count.
     pub autoscaler: Autoscaler,
     /// Whether its values may be shown at all.
-    pub values: Values,
+    pub values: Visibility,
 }
 
 /// Whether the values of an object may be shown.
 ///
-/// Ownership is what a record claims and the object's annotations confirm. A record that lies in one namespace and
-/// claims a release of another may be forged, so what it names there is compared and no value is shown.
+/// A record says which release it is of, and the annotations of its objects confirm that. A record that lies in one
+/// namespace and is of a release in another may be forged, so the objects that it names there are compared and no value
+/// is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Values {
-    /// By the redaction rules.
+pub enum Visibility {
+    /// They are shown, but for those that redaction hides.
     Shown,
-    /// None of them.
+    /// None of them is shown.
     Hidden,
 }

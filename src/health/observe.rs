@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::readiness::{self, JobState};
-use crate::classify::subject::Values;
+use crate::classify::subject::Visibility;
 use crate::compare::managed_fields::Live;
 use crate::compare::three_way::{Versions, three_way};
 use crate::manifest::desired::{Owner, Ownership, desired};
@@ -32,7 +32,7 @@ pub struct Watched<'a> {
     /// Who is who among field managers.
     pub managers: &'a Managers,
     /// Whether its values may be shown at all.
-    pub values: Values,
+    pub values: Visibility,
 }
 
 /// What was seen of it.
@@ -119,7 +119,7 @@ pub fn observe(watched: &Watched<'_>, lookup: &Lookup<'_>) -> Observed {
         Ownership::Nobody => Presence::Nobodys,
     };
     // A record can name any object: of one elsewhere that does not confirm it nothing is told.
-    let is_elsewhere = watched.values == Values::Hidden
+    let is_elsewhere = watched.values == Visibility::Hidden
         || watched
             .key
             .namespace
@@ -218,7 +218,7 @@ mod tests {
             new: bodies.1,
             shape: TypeTable::builtin().kind("v1", "ConfigMap"),
             managers,
-            values: Values::Shown,
+            values: Visibility::Shown,
         }
     }
 

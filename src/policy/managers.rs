@@ -1,9 +1,9 @@
-//! Who a field manager is, and which of its writes a healthy cluster is full of.
+//! Which kind of program a field manager is, and which of its writes belong to a healthy cluster.
 //!
 //! The knowledge is data: `managers.yaml` beside this file, and the operator's own lists in the same form. A name
 //! proves nothing, so it decides about severity and wording only; no write is ever left out of a report for it.
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use globset::{GlobSet, GlobSetBuilder};
 use serde::Deserialize;
 
 use super::path_pattern::PathPattern;
@@ -20,14 +20,14 @@ pub enum ManagerKind {
     Program,
 }
 
-/// How much the manifest says about a place that somebody else writes.
+/// How much the manifest says about a field that another manager writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ManifestMention {
     /// Nothing, nor anything else in that top-level section of the object.
     SectionUnset,
     /// Nothing at the place itself.
     Unset,
-    /// Something else than what lives.
+    /// Another value than the live one.
     Set,
 }
 
@@ -37,13 +37,13 @@ pub struct Managers {
     helm: GlobSet,
     people: GlobSet,
     autoscalers: GlobSet,
-    expected: Vec<Expected>,
+    expected: Vec<WriteMatcher>,
 }
 
 /// The lists, as `managers.yaml` and the settings write them.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Lists {
+pub struct ManagerLists {
     /// Programs that install Helm releases.
     pub helm: Vec<String>,
     /// Programs that people drive by hand.
@@ -58,7 +58,7 @@ pub struct Lists {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectedWrite {
-    /// What the manager does, as the end of a sentence that begins with its name.
+    /// The manager's work, as the end of a sentence that begins with its name.
     pub about: String,
     /// Names of managers, as globs; any program, though no person, when empty.
     #[serde(default)]
@@ -86,7 +86,7 @@ pub enum When {
     SectionUnset,
 }
 
-/// A name in a list that is no glob.
+/// A name in one of the lists that is not a glob.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{pattern}` is not a valid glob: {reason}")]
 pub struct ManagerPatternError {
@@ -94,8 +94,9 @@ pub struct ManagerPatternError {
     reason: String,
 }
 
+/// An expected write whose globs are compiled.
 #[derive(Debug, Clone)]
-struct Expected {
+struct WriteMatcher {
     about: String,
     managers: Option<GlobSet>,
     kinds: Option<GlobSet>,
@@ -108,7 +109,7 @@ const BUILT_IN: &str = include_str!("managers.yaml");
 impl Default for Managers {
     fn default() -> Self {
         // The built-in lists are held to be valid by a test; without them every manager is just a program.
-        Self::new(Lists::default()).unwrap_or_else(|_| Self {
+        Self::new(ManagerLists::default()).unwrap_or_else(|_| Self {
             helm: GlobSet::empty(),
             people: GlobSet::empty(),
             autoscalers: GlobSet::empty(),
@@ -119,14 +120,14 @@ impl Default for Managers {
 
 impl Managers {
     /// The built-in lists with the operator's own before them.
-    pub fn new(own: Lists) -> Result<Self, ManagerPatternError> {
-        let built_in: Lists = serde_saphyr::from_str(BUILT_IN).unwrap_or_default();
+    pub fn new(own: ManagerLists) -> Result<Self, ManagerPatternError> {
+        let built_in: ManagerLists = serde_saphyr::from_str(BUILT_IN).unwrap_or_default();
         let expected = own.expected.into_iter().chain(built_in.expected);
         Ok(Self {
             helm: globs(own.helm.iter().chain(&built_in.helm))?,
             people: globs(own.people.iter().chain(&built_in.people))?,
             autoscalers: globs(own.autoscalers.iter().chain(&built_in.autoscalers))?,
-            expected: expected.map(Expected::new).collect::<Result<_, _>>()?,
+            expected: expected.map(WriteMatcher::new).collect::<Result<_, _>>()?,
         })
     }
 
@@ -152,13 +153,13 @@ impl Managers {
         manager: &str,
         kind: &str,
         path: &FieldPath,
-        asked: ManifestMention,
+        mention: ManifestMention,
     ) -> Option<&str> {
         let expected = self.expected.iter().find(|expected| {
             let may = match expected.only {
                 When::Always => true,
-                When::Unset => asked <= ManifestMention::Unset,
-                When::SectionUnset => asked == ManifestMention::SectionUnset,
+                When::Unset => mention <= ManifestMention::Unset,
+                When::SectionUnset => mention == ManifestMention::SectionUnset,
             };
             may && expected.kinds.as_ref().is_none_or(|kinds| kinds.is_match(kind))
                 && match &expected.managers {
@@ -171,7 +172,7 @@ impl Managers {
     }
 }
 
-impl Expected {
+impl WriteMatcher {
     fn new(write: ExpectedWrite) -> Result<Self, ManagerPatternError> {
         let some = |patterns: &[String]| (!patterns.is_empty()).then(|| globs(patterns)).transpose();
         Ok(Self {
@@ -191,7 +192,7 @@ fn globs<'p>(patterns: impl IntoIterator<Item = &'p String>) -> Result<GlobSet, 
             pattern: pattern.clone(),
             reason: reason.kind().to_string(),
         };
-        set.add(Glob::new(pattern).map_err(|reason| error(&reason))?);
+        set.add(globset::Glob::new(pattern).map_err(|reason| error(&reason))?);
     }
     set.build().map_err(|reason| ManagerPatternError {
         pattern: String::new(),
@@ -207,7 +208,7 @@ mod tests {
 
     #[test]
     fn the_built_in_lists_are_valid() {
-        let lists: Lists = serde_saphyr::from_str(BUILT_IN).unwrap();
+        let lists: ManagerLists = serde_saphyr::from_str(BUILT_IN).unwrap();
         assert!(lists.expected.len() > 10);
         let managers = Managers::new(lists).unwrap();
         for (name, who) in [

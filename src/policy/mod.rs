@@ -1,6 +1,6 @@
-//! What the operator decides: what is ignored, what is hidden, how much each code matters, and who is who among field
-//! managers.
+//! The operator's decisions: ignore rules, hidden values, severities of codes, and the kinds of field managers.
 
+pub mod glob;
 pub mod ignore;
 pub mod managers;
 pub mod path_pattern;
@@ -15,15 +15,15 @@ use self::redact::Redaction;
 /// The operator's say in how differences are classified and shown.
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
-    /// What is hidden.
+    /// Which values are hidden.
     pub redaction: Redaction,
     /// Codes whose severity is not the built-in one.
     pub severity: Vec<(FindingCode, Severity)>,
-    /// Who is who among field managers.
+    /// Which field managers are Helm, people, autoscalers or known controllers.
     pub managers: Managers,
-    /// What is left out.
+    /// Which objects and differences are left out.
     pub ignore: IgnoreRules,
-    /// Who confirms findings.
+    /// Whether findings are confirmed by dry runs.
     pub confirm: Confirm,
 }
 
@@ -35,7 +35,7 @@ impl Policy {
     }
 }
 
-/// Who confirms findings.
+/// Whether findings are confirmed, and by whom.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Confirm {
     /// Nobody.

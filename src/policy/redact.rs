@@ -1,4 +1,4 @@
-//! What must not be shown.
+//! Values that must not be shown.
 //!
 //! Comparison needs the raw values; reports do not. Everything that enters a finding or a redacted snapshot passes
 //! here first, so no renderer, sink or log line can leak what was never handed to it. Values are replaced whole:
@@ -31,7 +31,7 @@ const SENSITIVE: [&str; 10] = [
 ];
 const REFERENCES: [&str; 7] = ["*name", "*ref", "*namespace", "*path", "*file", "*dir", "*type"];
 
-/// The rules of what is hidden.
+/// Which values are hidden.
 #[derive(Debug, Clone)]
 pub struct Redaction {
     sensitive: GlobSet,
@@ -53,7 +53,7 @@ pub enum ConfigMaps {
 /// A pattern for key names that is not a glob.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{pattern}` is not a pattern of key names: {reason}")]
-pub struct PatternError {
+pub struct KeyPatternError {
     pattern: String,
     reason: String,
 }
@@ -71,7 +71,7 @@ impl Default for Redaction {
 
 impl Redaction {
     /// The built-in rules and further names of keys whose values are hidden, as globs that ignore case.
-    pub fn new(extra: &[String], config_maps: ConfigMaps) -> Result<Self, PatternError> {
+    pub fn new(extra: &[String], config_maps: ConfigMaps) -> Result<Self, KeyPatternError> {
         Ok(Self {
             extra: globs(extra)?,
             config_maps,
@@ -94,7 +94,7 @@ impl Redaction {
         value: &mut Value,
         replace: &mut dyn FnMut(&mut Value),
     ) -> Hidden {
-        let mut place = Place { key: None, env: None };
+        let mut place = LeafContext { key: None, env: None };
         for segment in path.segments() {
             match segment {
                 Segment::Key(key) => place = place.under(key),
@@ -103,7 +103,7 @@ impl Redaction {
                         .iter()
                         .find(|(key, _)| key == "name")
                         .and_then(|(_, value)| value.as_str());
-                    place = Place { env: name, ..place };
+                    place = LeafContext { env: name, ..place };
                 }
                 Segment::Index(_) | Segment::Member(_) => {}
             }
@@ -137,13 +137,13 @@ impl Redaction {
         }
     }
 
-    fn walk(&self, place: Place<'_>, value: &mut Value, replace: &mut dyn FnMut(&mut Value)) {
+    fn walk(&self, place: LeafContext<'_>, value: &mut Value, replace: &mut dyn FnMut(&mut Value)) {
         match value {
             Value::Object(fields) => {
                 let name = fields.get("name").and_then(Value::as_str).map(str::to_owned);
                 for (key, inner) in fields.iter_mut() {
                     self.walk(
-                        Place {
+                        LeafContext {
                             key: Some(key),
                             env: name.as_deref().or(place.env),
                         },
@@ -196,12 +196,12 @@ pub enum Hidden {
 
 /// Where a leaf is: its own key, and the `name` beside it.
 #[derive(Clone, Copy)]
-struct Place<'a> {
+struct LeafContext<'a> {
     key: Option<&'a str>,
     env: Option<&'a str>,
 }
 
-impl<'a> Place<'a> {
+impl<'a> LeafContext<'a> {
     fn under(self, key: &'a str) -> Self {
         Self {
             key: Some(key),
@@ -233,8 +233,8 @@ fn has_credentials(text: &str) -> bool {
     })
 }
 
-fn globs(patterns: &[String]) -> Result<GlobSet, PatternError> {
-    let failed = |pattern: &str, error: &globset::Error| PatternError {
+fn globs(patterns: &[String]) -> Result<GlobSet, KeyPatternError> {
+    let failed = |pattern: &str, error: &globset::Error| KeyPatternError {
         pattern: pattern.to_owned(),
         reason: error.kind().to_string(),
     };

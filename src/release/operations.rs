@@ -78,6 +78,25 @@ impl Operations {
         self.baseline_end == Some(time) && self.baseline_version.is_some_and(|end| end < version)
     }
 
+    /// Whether a write at this time was made while the baseline's operation ran.
+    pub fn is_of_baseline(&self, time: DateTime<Utc>) -> bool {
+        self.baseline_begin.is_some_and(|begin| begin <= time)
+            && self.baseline_end.is_some_and(|end| time <= end)
+    }
+
+    /// Whether a write at this time was made when the baseline's operation had certainly ended.
+    pub fn is_after_baseline(&self, time: DateTime<Utc>) -> bool {
+        self.baseline_end.is_some_and(|end| time > end)
+    }
+
+    /// Whether the operation before the baseline's ended with a deployed revision: then that is the revision that Helm
+    /// upgraded or rolled back from.
+    pub fn follows_a_deployed_one(&self) -> bool {
+        let baseline = self.baseline_begin;
+        let before = self.begun.iter().rev().find(|(begun, _)| Some(*begun) < baseline);
+        before.is_some_and(|(_, status)| matches!(status, Status::Superseded | Status::Deployed))
+    }
+
     /// Whether something that was created at this time was created by the baseline's operation, or later.
     pub fn covers_creation(&self, time: DateTime<Utc>) -> bool {
         self.baseline_begin.is_some_and(|begin| begin <= time)
@@ -156,6 +175,44 @@ mod tests {
         assert!(!operations.is_after_end(at(2), 199));
         assert!(!operations.is_after_end(at(1), 201));
         assert!(operations.covers_creation(at(0)) && operations.covers_creation(at(1)));
+    }
+
+    #[test]
+    fn the_baselines_operation_is_told_from_what_came_before_and_after() {
+        use Status::{Deployed, Failed, Superseded};
+        let operations = operations(&[(1, Superseded, 0, 12), (2, Deployed, 10, 12), (3, Failed, 20, 22)]);
+        let inside: Vec<u32> = (0..30)
+            .filter(|minute| operations.is_of_baseline(at(*minute)))
+            .collect();
+        let after: Vec<u32> = (0..30)
+            .filter(|minute| operations.is_after_baseline(at(*minute)))
+            .collect();
+        assert_eq!(inside, [10, 11, 12]);
+        assert_eq!(
+            after,
+            (13..30).collect::<Vec<_>>(),
+            "later attempts are after it as well"
+        );
+    }
+
+    /// A rollback is made from the newest revision, whatever became of it.
+    #[test]
+    fn the_operation_before_the_baselines_may_have_failed() {
+        use Status::{Deployed, Failed, Superseded};
+        for (revisions, expected) in [
+            (&[(1, Superseded, 0, 12), (2, Deployed, 10, 12)][..], true),
+            (
+                &[(1, Superseded, 0, 22), (2, Failed, 10, 12), (3, Deployed, 20, 22)][..],
+                false,
+            ),
+            (&[(2, Deployed, 10, 12)][..], false),
+        ] {
+            assert_eq!(
+                operations(revisions).follows_a_deployed_one(),
+                expected,
+                "{revisions:?}"
+            );
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use futures::StreamExt;
 
 use super::Progress;
 use super::state::{Asked, Board, Facts};
-use crate::classify::dry_run::{Question, Unanswered};
+use crate::classify::dry_run::{DryRunCheck, FailureScope};
 use crate::object::{Gvk, ObjectKey};
 use crate::source::{Expected, Kinds, ObjectRequest, ReadError, Source};
 
@@ -81,7 +81,7 @@ async fn ask<S: Source>(
     };
     let answer = source.dry_run(&wanted, asked.question.body()).await;
     if let Err(error) = &answer
-        && Question::concerns(error) == Unanswered::Kind
+        && DryRunCheck::failure_scope(error) == FailureScope::Kind
     {
         let mut given_up = given_up.lock().unwrap_or_else(PoisonError::into_inner);
         given_up.insert(place, error.clone());
@@ -94,11 +94,13 @@ fn settle(board: &Board, asked: &Asked, answer: Result<Vec<u8>, ReadError>, fact
         Ok(answer) => board.settle(asked.place, |report| {
             asked
                 .question
-                .answered(&answer, facts.shape(&asked.key.gvk), report);
+                .apply_answer(&answer, facts.shape(&asked.key.gvk), report);
         }),
-        Err(error) => match Question::concerns(&error) {
-            Unanswered::Object => board.settle(asked.place, |report| Question::unanswered(&error, report)),
-            Unanswered::Kind => board.unanswered(sentence(&asked.key, &error)),
+        Err(error) => match DryRunCheck::failure_scope(&error) {
+            FailureScope::Object => {
+                board.settle(asked.place, |report| DryRunCheck::note_failure(&error, report));
+            }
+            FailureScope::Kind => board.unanswered(sentence(&asked.key, &error)),
         },
     }
 }

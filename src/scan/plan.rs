@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::load::{Loaded, Revision};
-use crate::classify::dry_run::Question;
-use crate::classify::object::empty_report;
+use crate::classify::dry_run::DryRunCheck;
+use crate::classify::state::empty_report;
 use crate::classify::subject::Role;
 use crate::compare::three_way::OfRevision;
 use crate::health::observe::Observed;
@@ -38,7 +38,7 @@ pub(super) struct Item {
     /// `None` until the object was looked at.
     pub(super) outcome: Option<Outcome>,
     /// What the API server could still be asked.
-    pub(super) question: Option<Question>,
+    pub(super) question: Option<DryRunCheck>,
     /// What the deployed and the newest revision ask for, where the newest did not come to its end.
     pub(super) watch: Option<Watch>,
     /// Whether the release's health depends on it.

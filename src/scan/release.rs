@@ -10,9 +10,9 @@ use super::plan::{self, Asked, Item, Outcome, Watch, unserved};
 use super::state::{Absence, Facts};
 use super::{Options, age};
 use crate::classify::attribution::Autoscaler;
-use crate::classify::dry_run::Question;
-use crate::classify::object::{Judged, judge};
-use crate::classify::subject::{Role, Subject, Values};
+use crate::classify::dry_run::DryRunCheck;
+use crate::classify::object::{Judgement, judge};
+use crate::classify::subject::{Role, Subject, Visibility};
 use crate::health::observe::{Observed, Watched, is_being_deleted, observe};
 use crate::health::{self, Contested, ObservedObject, RecordFacts, ReleaseFacts, remark};
 use crate::manifest::desired::Owner;
@@ -53,14 +53,14 @@ pub(super) struct Job {
     template: Option<String>,
     owner: Arc<OwnedOwner>,
     method: ApplyMethod,
-    values: Values,
+    values: Visibility,
     operations: Arc<Operations>,
     asked: Asked,
     watch: Option<Watch>,
 }
 
 impl Job {
-    pub(super) fn judge(&self, lookup: &Lookup<'_>, facts: &Facts) -> Option<Judged> {
+    pub(super) fn judge(&self, lookup: &Lookup<'_>, facts: &Facts) -> Option<Judgement> {
         let autoscaler = match facts.scale_targets.targets(&self.key) {
             Some(true) if facts.scale_targets.may_empty(&self.key) => Autoscaler::TargetsToZero,
             Some(true) => Autoscaler::Targets,
@@ -194,9 +194,9 @@ impl Work {
                     if *namespace != self.history.key.namespace
                         && self.owner.namespace != self.history.key.namespace =>
                 {
-                    Values::Hidden
+                    Visibility::Hidden
                 }
-                _ => Values::Shown,
+                _ => Visibility::Shown,
             },
             operations: Arc::clone(&self.operations),
             asked: item.asked.take()?,
@@ -204,10 +204,10 @@ impl Work {
         })
     }
 
-    pub(super) fn judged(&mut self, position: usize, judged: Option<Judged>, observed: Option<Observed>) {
+    pub(super) fn judged(&mut self, position: usize, judged: Option<Judgement>, observed: Option<Observed>) {
         if let Some(item) = self.items.get_mut(position) {
             let (report, question) =
-                judged.map_or((None, None), |judged| (Some(judged.report), judged.question));
+                judged.map_or((None, None), |judged| (Some(judged.report), judged.check));
             item.outcome = Some(Outcome(report));
             item.question = question;
             item.is_observed |= observed.is_some();
@@ -216,7 +216,7 @@ impl Work {
     }
 
     /// Takes what the API server could still be asked, with the position of the object.
-    pub(super) fn questions(&mut self) -> impl Iterator<Item = (usize, ObjectKey, Question)> {
+    pub(super) fn questions(&mut self) -> impl Iterator<Item = (usize, ObjectKey, DryRunCheck)> {
         let items = self.items.iter_mut().enumerate();
         items.filter_map(|(position, item)| Some((position, item.key.clone(), item.question.take()?)))
     }

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use super::Options;
 use super::load::Loaded;
 use super::release::{Job, Work};
-use crate::classify::dry_run::Question;
+use crate::classify::dry_run::DryRunCheck;
 use crate::model::{ObjectReport, ReleaseReport, ReportError, ReportNote};
 use crate::object::{Gvk, ObjectKey};
 use crate::policy::Policy;
@@ -72,7 +72,7 @@ pub(super) struct Place {
 pub(super) struct Asked {
     pub(super) place: Place,
     pub(super) key: ObjectKey,
-    pub(super) question: Question,
+    pub(super) question: DryRunCheck,
 }
 
 /// What it means that a release is not in the second listing.

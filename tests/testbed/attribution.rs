@@ -134,6 +134,87 @@ fn a_person_outside_of_any_upgrade_is_named() {
     }
 }
 
+/// What somebody put back after an upgrade is undone, with their name; what they had written before the upgrade they
+/// did not undo, whatever they write afterwards.
+#[test]
+#[ignore = "needs the testbed: tests/testbed/build"]
+fn a_value_put_back_is_told_from_one_that_never_arrived() {
+    let message = |code: &str, manager: &str| {
+        vec![format!(
+            "{code} (drift) ConfigMap/{{r}}-note /data/message by {manager}"
+        )]
+    };
+    for (helm, flags) in [
+        (HelmVersion::V3, &[][..]),
+        (HelmVersion::V4, &["--server-side=false"][..]),
+        (HelmVersion::V4, &["--force-conflicts"][..]),
+    ] {
+        let install: &[&str] = if flags.contains(&"--force-conflicts") {
+            &[]
+        } else {
+            flags
+        };
+        let arguments = [&["--set=ConfigMap={note}"][..], install].concat();
+        let release = Release::install(Cluster::shared(), helm, "targets", &arguments);
+        let patch = |text: &str| {
+            let patch = json!({"data": {"message": text}}).to_string();
+            release.kubectl(&["patch", "configmap/{r}-note", "-p", &patch]);
+        };
+        // A hot-fix that the upgrade overwrites: its writer is known from before.
+        patch("hot-fix");
+        later();
+        release.upgrade(&[&["--reuse-values"][..], flags].concat());
+        later();
+        assert_eq!(
+            findings(&release, &release.scan()),
+            Vec::<String>::new(),
+            "{helm:?} {flags:?}"
+        );
+        patch("revision 1");
+        assert_eq!(
+            findings(&release, &release.scan()),
+            message("undone", "kubectl-patch"),
+            "{helm:?} {flags:?}"
+        );
+        later();
+        release.kubectl(&["patch", "configmap/{r}-note", r#"-p={"data":{"size":"2000m"}}"#]);
+        let told = findings(&release, &release.scan());
+        assert!(
+            told.contains(&message("undone", "kubectl-patch")[0]),
+            "{helm:?} {flags:?}: {told:?}"
+        );
+    }
+}
+
+/// Helm 3 compares the manifests of a custom resource, and nothing else: a rollback from a failed revision that had the
+/// value already leaves alone what somebody wrote in between.
+#[test]
+#[ignore = "needs the testbed: tests/testbed/build"]
+fn a_custom_resource_that_a_rollback_never_reached_is_not_undone() {
+    let release = Release::install(
+        Cluster::shared(),
+        HelmVersion::V3,
+        "targets",
+        &["--set=Gizmo={one}", "--set=Deployment={never-ready}"],
+    );
+    release.upgrade(&["--reuse-values"]);
+    release
+        .upgrade_to(&["--reuse-values", "--set=revision=1", "--wait", "--timeout=2s"])
+        .failed();
+    let patch = |patch: &str| release.kubectl(&["patch", "gizmo/{r}-one", "--type=merge", "-p", patch]);
+    patch(r#"{"spec":{"size":2}}"#);
+    later();
+    let arguments = ["rollback", &release.name, "1", "-n", &release.namespace];
+    release.cluster.helm(release.helm, &arguments).succeeded();
+    later();
+    let told = "not-applied (drift) Gizmo/{r}-one /spec/size by kubectl-patch";
+    assert_eq!(findings(&release, &release.scan()), [told]);
+    // What the same person writes elsewhere proves nothing about this field.
+    patch(r#"{"spec":{"replicas":4}}"#);
+    let found = findings(&release, &release.scan());
+    assert!(found.iter().any(|line| line == told), "{found:?}");
+}
+
 /// Whatever this release's own Helm does is inside of a window, also when it writes again and again.
 #[test]
 #[ignore = "needs the testbed: tests/testbed/build"]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::notify::section::SectionError;
 use crate::policy::managers::ManagerPatternError;
-use crate::policy::redact::PatternError;
+use crate::policy::redact::KeyPatternError;
 
 /// Why settings cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +31,7 @@ pub enum SettingsError {
     },
     /// A redaction rule is not a pattern.
     #[error("redact.keys")]
-    Redact(#[from] PatternError),
+    Redact(#[from] KeyPatternError),
     /// The name of a manager is not a pattern.
     #[error("managers")]
     Managers(#[from] ManagerPatternError),

@@ -16,7 +16,7 @@ use crate::app::exit::FailOn;
 use crate::notify::section::NotifySection;
 use crate::notify::settings::duration;
 use crate::policy::Confirm;
-use crate::policy::managers::Lists;
+use crate::policy::managers::ManagerLists;
 use crate::vocabulary::{FindingCode, Severity};
 
 /// The file, as written.
@@ -26,7 +26,7 @@ pub(super) struct File {
     pub(super) cluster: ClusterSection,
     pub(super) scan: ScanSection,
     pub(super) severity: BTreeMap<FindingCode, Severity>,
-    pub(super) managers: Lists,
+    pub(super) managers: ManagerLists,
     pub(super) redact: RedactSection,
     pub(super) ignore: Vec<IgnoreRule>,
     pub(super) ignore_annotation: Option<String>,

@@ -8,7 +8,8 @@ use serde::de::{self, DeserializeSeed, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::error::SettingsError;
-use crate::policy::ignore::{Glob, IgnoreRules, Rule, Selector};
+use crate::policy::glob::Glob;
+use crate::policy::ignore::{IgnoreRules, Rule, Selector};
 use crate::policy::path_pattern::PathPattern;
 use crate::vocabulary::FindingCode;
 

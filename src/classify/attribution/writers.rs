@@ -1,7 +1,9 @@
-//! Whose the entries of an object's managed fields are: this release's Helm's, a stranger's who bears its name, a
-//! person's or a program's.
+//! Whose the entries of an object's managed fields are: this release's Helm's, another Helm's, a person's or a
+//! program's.
 
-use super::Context;
+use chrono::{DateTime, Utc};
+
+use super::ObjectContext;
 use crate::compare::additions::Standing;
 use crate::compare::managed_fields::{Entry, Live, Operation};
 use crate::compare::path::FieldPath;
@@ -14,33 +16,40 @@ use crate::vocabulary::ApplyMethod;
 pub(super) enum Writer {
     /// This release's Helm, as far as can be told.
     Ours,
-    /// It names itself Helm, and wrote when this release's Helm did not.
-    Stranger,
+    /// A writer that names itself Helm and wrote when this release's Helm did not.
+    OtherHelm,
+    /// A program that people drive by hand.
     Person,
+    /// Any other program.
     Program,
 }
 
-pub(super) struct Written<'a> {
+/// An entry of the managed fields, with its writer.
+pub(super) struct AttributedEntry<'a> {
     pub(super) entry: &'a Entry<'a>,
     pub(super) writer: Writer,
-    pub(super) standing: Standing,
-    /// When it wrote, beside this release's Helm.
-    pub(super) moment: Moment,
+    /// Whether the writer made the object or changed it.
+    pub(super) provenance: Standing,
+    pub(super) written: WriteTime,
 }
 
-/// When an entry was written, as far as its second and the object's resource version tell.
+/// When an entry was written beside this release's Helm, as far as its second and the object's resource version tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Moment {
-    /// When Helm was at work, or nothing tells.
-    During,
-    /// In the second in which Helm ended, and somebody wrote the object after that: whoever wrote this entry, or
-    /// somebody whose write left no entry, such as the removal of a field.
-    PerhapsAfter,
-    After,
+pub(super) enum WriteTime {
+    /// While Helm was at work, or at a time that nothing tells.
+    InWindow,
+    /// In the second in which Helm ended, and somebody wrote the object after that: the writer of this entry, or one
+    /// whose write left no entry, such as the removal of a field.
+    Ambiguous,
+    /// When Helm was not at work.
+    OutsideWindow,
 }
 
-/// The entries that say something of the object beside its status.
-pub(super) fn writers<'a>(context: &Context<'_>, live: &'a Live<'a>) -> Vec<Written<'a>> {
+/// The entries of everything but the object's status, each with its writer.
+pub(super) fn attributed_entries<'a>(
+    context: &ObjectContext<'_>,
+    live: &'a Live<'a>,
+) -> Vec<AttributedEntry<'a>> {
     let stamp = FieldPath::root()
         .key("metadata")
         .key("annotations")
@@ -50,33 +59,31 @@ pub(super) fn writers<'a>(context: &Context<'_>, live: &'a Live<'a>) -> Vec<Writ
         .filter(|entry| entry.subresource != "status")
         .map(|entry| {
             let who = context.managers.who(&entry.manager);
-            // Whoever stamped the object brought it here.
-            let standing = if who != ManagerKind::Helm && entry.owns(&stamp, context.shape) {
+            // The manager that wrote the ownership annotation created the object.
+            let provenance = if who != ManagerKind::Helm && entry.owns(&stamp, context.shape) {
                 Standing::Creator
             } else {
                 Standing::Editor
             };
-            let moment = moment(context, live, entry);
-            let writer = match (who, standing) {
+            let written = write_time(context, live, entry);
+            let writer = match (who, provenance) {
                 (ManagerKind::Person, _) => Writer::Person,
                 (ManagerKind::Program, Standing::Editor) => Writer::Program,
-                (ManagerKind::Helm, _) | (ManagerKind::Program, Standing::Creator)
-                    if moment == Moment::After =>
-                {
-                    Writer::Stranger
-                }
-                (ManagerKind::Helm, _) | (ManagerKind::Program, Standing::Creator) => Writer::Ours,
+                (ManagerKind::Helm, _) | (ManagerKind::Program, Standing::Creator) => match written {
+                    WriteTime::OutsideWindow => Writer::OtherHelm,
+                    WriteTime::InWindow | WriteTime::Ambiguous => Writer::Ours,
+                },
             };
-            Written {
+            AttributedEntry {
                 entry,
                 writer,
-                // An entry is one whoever wrote under its name: Helm's own first write may be in it.
-                standing: if writer == Writer::Stranger {
+                // All writers of one name share an entry: Helm's own first write may be in it.
+                provenance: if writer == Writer::OtherHelm {
                     Standing::Creator
                 } else {
-                    standing
+                    provenance
                 },
-                moment,
+                written,
             }
         })
         .collect()
@@ -84,26 +91,60 @@ pub(super) fn writers<'a>(context: &Context<'_>, live: &'a Live<'a>) -> Vec<Writ
 
 /// When an entry was written.
 ///
-/// In the very second in which Helm ended, the object's resource version says whether somebody wrote it after that.
-/// An entry in Helm's name was written then, or one that is not kept, where there are no others, or where the object
-/// that Helm created is no longer as it was created and all others are of its status. Of two in Helm's name it was the
-/// one that does not write as this release is applied.
-fn moment(context: &Context<'_>, live: &Live<'_>, entry: &Entry<'_>) -> Moment {
+/// The time decides, except in the very second in which Helm ended. Of a write after that end, an only entry in Helm's
+/// name leaves open whether it is Helm's; of several, those are another Helm's that do not write as this release is
+/// applied.
+fn write_time(context: &ObjectContext<'_>, live: &Live<'_>, entry: &Entry<'_>) -> WriteTime {
     let Some(time) = entry.time else {
-        return Moment::During;
+        return WriteTime::InWindow;
     };
     if context.operations.rules_out(time) {
-        return Moment::After;
+        return WriteTime::OutsideWindow;
     }
+    if !may_be_after_end(context, live, time) {
+        return WriteTime::InWindow;
+    }
+    let is_only = live
+        .managed
+        .iter()
+        .filter(|entry| is_helm(context, entry))
+        .count()
+        == 1;
+    if !is_only {
+        return if entry.operation == operation_of(context.method) {
+            WriteTime::InWindow
+        } else {
+            WriteTime::OutsideWindow
+        };
+    }
+    // An autoscaler's write of an open replica count leaves no entry either.
+    if may_be_scaled_untraced(context, live) {
+        WriteTime::InWindow
+    } else {
+        WriteTime::Ambiguous
+    }
+}
+
+/// Whether an entry in Helm's name, of the second in which Helm ended, may have been written after that end.
+///
+/// The object's resource version says whether somebody wrote the object then. It was a writer in Helm's name, or one
+/// whose write left no entry, if there are no other entries; or if all others are of the status, which is written all
+/// the time, and the object that Helm created is no longer as it was created.
+fn may_be_after_end(context: &ObjectContext<'_>, live: &Live<'_>, time: DateTime<Utc>) -> bool {
     let metadata = &live.object["metadata"];
     let version = metadata["resourceVersion"].as_str();
     let version = version.and_then(|version| version.parse().ok());
     if !version.is_some_and(|version| context.operations.is_after_end(time, version)) {
-        return Moment::During;
+        return false;
     }
-    let is_helm = |entry: &Entry<'_>| context.managers.who(&entry.manager) == ManagerKind::Helm;
-    let (helm, others): (Vec<&Entry<'_>>, Vec<&Entry<'_>>) =
-        live.managed.iter().partition(|entry| is_helm(entry));
+    let mut others = live
+        .managed
+        .iter()
+        .filter(|entry| !is_helm(context, entry))
+        .peekable();
+    if others.peek().is_none() {
+        return true;
+    }
     let created = metadata["creationTimestamp"].as_str();
     let is_changed = metadata["generation"]
         .as_u64()
@@ -111,24 +152,24 @@ fn moment(context: &Context<'_>, live: &Live<'_>, entry: &Entry<'_>) -> Moment {
         && created
             .and_then(|created| created.parse().ok())
             .is_some_and(|created| context.operations.covers_creation(created));
-    let are_of_status = others.iter().all(|entry| entry.subresource == "status");
-    let by_method = match context.method {
+    is_changed && others.all(|entry| entry.subresource == "status")
+}
+
+fn is_helm(context: &ObjectContext<'_>, entry: &Entry<'_>) -> bool {
+    context.managers.who(&entry.manager) == ManagerKind::Helm
+}
+
+/// How this release's Helm writes objects.
+pub(super) const fn operation_of(method: ApplyMethod) -> Operation {
+    match method {
         ApplyMethod::Ssa => Operation::Apply,
         ApplyMethod::Csa => Operation::Update,
-    };
-    match (others.is_empty() || are_of_status && is_changed, helm.len()) {
-        (false, _) => Moment::During,
-        // An autoscaler's write of an open replica count leaves no entry either.
-        (true, 1) if may_be_scaled_untraced(context, live) => Moment::During,
-        (true, 1) => Moment::PerhapsAfter,
-        (true, _) if entry.operation == by_method => Moment::During,
-        (true, _) => Moment::After,
     }
 }
 
 /// Whether nobody owns the replica count: then writes through `scale` leave no entry (apimachinery:
 /// `managedfields/internal/skipnonapplied.go`, `Update`).
-fn may_be_scaled_untraced(context: &Context<'_>, live: &Live<'_>) -> bool {
+fn may_be_scaled_untraced(context: &ObjectContext<'_>, live: &Live<'_>) -> bool {
     let path = FieldPath::root().key("spec").key("replicas");
     let is_owned = live.managed.iter().any(|entry| entry.owns(&path, context.shape));
     live.object.pointer("/spec/replicas").is_some() && !is_owned

@@ -17,9 +17,9 @@ use serde_json::Value;
 use self::interaction::interactions;
 use self::strategic_merge::is_dropped;
 use super::attributed::Attributed;
+use super::known_fields::grows_volume_claim;
 use crate::compare::additions::Addition;
 use crate::compare::path::FieldPath;
-use crate::compare::quantity::Quantity;
 use crate::compare::three_way::Change;
 use crate::manifest::desired::{RELEASE_NAME, RELEASE_NAMESPACE};
 use crate::object::Gvk;
@@ -105,24 +105,9 @@ impl Upgrade<'_> {
     }
 }
 
-/// Whether a volume claim asks for more than the manifest: sizes only grow, by people or by programs that resize.
-pub(super) fn grows_volume_claim(gvk: &Gvk, change: &Change) -> bool {
-    let is_size = gvk.kind == "PersistentVolumeClaim"
-        && change
-            .path
-            .keys()
-            .eq(["spec", "resources", "requests", "storage"]);
-    let text = |value: &Option<Value>| value.as_ref().and_then(Value::as_str).map(str::to_owned);
-    is_size
-        && match (text(&change.desired), text(&change.live)) {
-            (Some(desired), Some(live)) => Quantity::parse(&live) > Quantity::parse(&desired),
-            _ => false,
-        }
-}
-
 /// Whether Helm knows the Go type of a kind. Its scheme has client-go's types and `CustomResourceDefinition`s, not
 /// those of aggregated APIs (Helm: `pkg/kube/client.go`, `init`).
-fn is_merged_three_ways(gvk: &Gvk) -> bool {
+pub(super) fn is_merged_three_ways(gvk: &Gvk) -> bool {
     gvk.group() != "apiregistration.k8s.io"
         && TypeTable::builtin().kind(&gvk.api_version, &gvk.kind).is_some()
 }

@@ -1,7 +1,7 @@
 //! The value of the annotation by which an object opts out: `true`, or a list of path patterns.
 //!
-//! It is written by whoever may edit the object, so it is read with limits, and what is not clearly one of the two
-//! ignores nothing: a word such as `yes` would be a valid pattern, and would silently stand for no field at all.
+//! Anybody who may edit the object may write it, so it is read with limits, and a value that is not clearly one of the
+//! two ignores nothing: a word such as `yes` would be a valid pattern, and would silently stand for no field at all.
 
 use serde_json::Value;
 
@@ -46,19 +46,25 @@ impl OptOut {
     }
 }
 
-/// The entries between commas; those in brackets and quotes are a pattern's own.
+/// The entries between commas; those in brackets, braces and quotes, and after a backslash, are a pattern's own.
 fn entries(text: &str) -> Vec<&str> {
-    let (mut is_bracketed, mut is_quoted, mut is_escaped) = (false, false, false);
+    let (mut brackets, mut braces): (usize, usize) = (0, 0);
+    let (mut is_quoted, mut is_escaped) = (false, false);
     text.split(|character| {
         match character {
-            _ if is_escaped => is_escaped = false,
-            '\\' => is_escaped = is_quoted,
+            _ if is_escaped => {
+                is_escaped = false;
+                return false;
+            }
+            '\\' => is_escaped = true,
             '"' => is_quoted = !is_quoted,
-            '[' if !is_quoted => is_bracketed = true,
-            ']' if !is_quoted => is_bracketed = false,
+            '[' if !is_quoted => brackets += 1,
+            ']' if !is_quoted => brackets = brackets.saturating_sub(1),
+            '{' if !is_quoted => braces += 1,
+            '}' if !is_quoted => braces = braces.saturating_sub(1),
             _ => {}
         }
-        character == ',' && !is_bracketed && !is_quoted
+        character == ',' && brackets == 0 && braces == 0 && !is_quoted
     })
     .collect()
 }
@@ -86,6 +92,16 @@ mod tests {
                 json!(r#"/data["a,]b"],/data/c"#),
                 fields(&[r#"/data["a,]b"]"#, "/data/c"]),
             ),
+            (
+                json!("/data/{a,b},/data/we?,/spec/ports[name=we[ab],protocol={TCP,UDP}]"),
+                fields(&[
+                    "/data/{a,b}",
+                    "/data/we?",
+                    "/spec/ports[name=we[ab],protocol={TCP,UDP}]",
+                ]),
+            ),
+            (json!("/data/{a,b"), OptOut::Unreadable(1)),
+            (json!(format!("/{}", "a".repeat(1024))), OptOut::Unreadable(1)),
             (json!("yes"), OptOut::Unreadable(1)),
             (json!("True"), OptOut::Unreadable(1)),
             (json!(""), OptOut::Unreadable(1)),

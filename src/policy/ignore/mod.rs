@@ -1,7 +1,7 @@
-//! What the operator does not want to hear about: rules of the settings, and an annotation on the objects.
+//! Differences and objects that the operator leaves out: by rules of the settings, and by an annotation on the objects.
 //!
-//! Ignoring is a verdict like any other: what is ignored stays in the report with the rule that took it, is counted
-//! per rule, and is listed on request. So nobody can silence driftline without a trace, and a rule that has nothing
+//! Ignoring is a verdict like any other: ignored differences and objects stay in the report with the rule that took
+//! them, are counted per rule, and are listed on request. So nobody can silence driftline without a trace, and a rule that has nothing
 //! left to ignore can be found and removed. The first rule that matches takes a finding; the annotation comes after
 //! the rules. An object that could not be read is never ignored: nobody knows what it is.
 //!
@@ -15,7 +15,7 @@ mod selector;
 use serde_json::Value;
 
 use self::annotation::OptOut;
-pub use self::rule::{Glob, GlobError, Rule};
+pub use self::rule::Rule;
 pub use self::selector::{Selector, SelectorError};
 use crate::compare::path::FieldPath;
 use crate::model::{Finding, IgnoredBy, IgnoredCount, ObjectReport};

@@ -1,18 +1,17 @@
 //! One ignore rule: which objects it covers, and which of their differences it takes.
 
 use std::fmt;
-use std::str::FromStr;
 
-use globset::{GlobBuilder, GlobMatcher};
 use serde_json::Value;
 
 use super::selector::Selector;
 use crate::compare::path::FieldPath;
 use crate::object::ObjectKey;
+use crate::policy::glob::Glob;
 use crate::policy::path_pattern::PathPattern;
 use crate::vocabulary::FindingCode;
 
-/// What the operator ignores. Whatever a rule says must hold; what it does not say may be anything.
+/// One rule of what to ignore. All conditions of a rule must hold; a condition that it does not have always holds.
 #[derive(Debug, Clone, Default)]
 pub struct Rule {
     /// Why; for whoever reads the report.
@@ -37,56 +36,8 @@ pub struct Rule {
     pub codes: Vec<FindingCode>,
 }
 
-/// A text in which `*` stands for any characters, `?` for one, `[ab]` and `{this,that}` for one of several.
-#[derive(Debug, Clone)]
-pub struct Glob(GlobMatcher);
-
-/// Why a text is not a glob.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum GlobError {
-    /// It would match nothing.
-    #[error("an empty pattern matches nothing; leave the key out to match everything")]
-    Empty,
-    /// Its brackets or braces make no sense.
-    #[error("`{pattern}` is not a pattern of names such as web-*: {problem}")]
-    Malformed {
-        /// The text.
-        pattern: String,
-        /// What is wrong with it.
-        problem: String,
-    },
-}
-
-impl FromStr for Glob {
-    type Err = GlobError;
-
-    fn from_str(text: &str) -> Result<Self, GlobError> {
-        if text.is_empty() {
-            return Err(GlobError::Empty);
-        }
-        let glob = GlobBuilder::new(text).build();
-        glob.map(|glob| Self(glob.compile_matcher()))
-            .map_err(|error| GlobError::Malformed {
-                pattern: text.to_owned(),
-                problem: error.kind().to_string(),
-            })
-    }
-}
-
-impl Glob {
-    fn matches(&self, text: &str) -> bool {
-        self.0.is_match(text)
-    }
-}
-
-impl fmt::Display for Glob {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.glob().glob())
-    }
-}
-
 impl Rule {
-    /// Whether it says nothing of what it ignores, which would be everything.
+    /// Whether it has no condition, so that it would ignore everything.
     pub fn is_empty(&self) -> bool {
         let Self {
             reason: _,

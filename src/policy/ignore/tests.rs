@@ -3,23 +3,20 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::classify::attribution::Autoscaler;
+use crate::classify::fixtures::{key, subject};
 use crate::classify::object::judge;
-use crate::classify::subject::{Role, Subject, Values};
-use crate::manifest::desired::Owner;
+use crate::classify::subject::{Role, Subject};
+use crate::compare::path::Segment;
 use crate::model::Actor;
 use crate::object::Gvk;
 use crate::policy::Policy;
-use crate::release::operations::Operations;
+use crate::policy::glob::Glob;
 use crate::source::{Lookup, ReadError};
-use crate::types::TypeTable;
-use crate::vocabulary::{ApplyMethod, FindingCode};
+use crate::vocabulary::FindingCode;
 
 const KEY: &str = "example.com/driftline-ignore";
 const BODY: &str = r#"{"spec": {"replicas": 3, "template": {"spec": {"containers": [
     {"name": "app", "image": "web:1"}, {"name": "log", "image": "log:1"}]}}}}"#;
-
-static NO_OPERATIONS: std::sync::LazyLock<Operations> = std::sync::LazyLock::new(Operations::default);
 
 fn glob(text: &str) -> Glob {
     text.parse().unwrap()
@@ -70,39 +67,108 @@ fn live(annotation: Option<&str>) -> Value {
 }
 
 fn deployment() -> ObjectKey {
-    ObjectKey {
-        gvk: Gvk::new("apps/v1", "Deployment"),
-        namespace: Some("shop".into()),
-        name: "web".into(),
-    }
+    key("apps/v1", "Deployment", "shop")
 }
 
 fn judged(role: Role, lookup: &Lookup<'_>, ignore: IgnoreRules) -> ObjectReport {
     let key = deployment();
     let subject = Subject {
-        key: &key,
-        template: None,
-        owner: Owner {
-            name: "web",
-            namespace: "shop",
-        },
         role,
-        expires: false,
-        body: BODY,
-        duplicate_documents: &[],
-        previous: None,
-        attempted: &[],
-        method: ApplyMethod::Csa,
-        shape: TypeTable::builtin().kind("apps/v1", "Deployment"),
-        operations: &NO_OPERATIONS,
-        autoscaler: Autoscaler::None,
-        values: Values::Shown,
+        ..subject(&key, BODY)
     };
-    let rules = Policy {
+    let policy = Policy {
         ignore,
         ..Policy::default()
     };
-    judge(&subject, lookup, &rules).unwrap().report
+    judge(&subject, lookup, &policy).unwrap().report
+}
+
+/// One dialect in every key of a rule: a pattern says of a key in a path what it says of a name.
+#[test]
+fn all_keys_of_a_rule_speak_one_dialect() {
+    let names: [fn(Option<Glob>) -> Rule; 6] = [
+        |kind| Rule {
+            kind,
+            ..Rule::default()
+        },
+        |api_version| Rule {
+            api_version,
+            ..Rule::default()
+        },
+        |namespace| Rule {
+            namespace,
+            ..Rule::default()
+        },
+        |name| Rule {
+            name,
+            ..Rule::default()
+        },
+        |release| Rule {
+            release,
+            ..Rule::default()
+        },
+        |manager| Rule {
+            manager,
+            ..Rule::default()
+        },
+    ];
+    for (pattern, text, matches) in [
+        ("web-a", "web-a", true),
+        ("web", "web-a", false),
+        ("web*", "web-a", true),
+        ("*-a", "web-a", true),
+        ("we?-{a,b}", "web-a", true),
+        ("we?-{a,b}", "web-c", false),
+        ("{we*,api}", "web-a", true),
+        ("we[ab]", "web", true),
+        ("we[!ab]", "web", false),
+        ("we[!ab]", "wez", true),
+        (r"we\*", "we*", true),
+        (r"we\*", "web", false),
+        ("we?", "we", false),
+    ] {
+        let object = ObjectKey {
+            gvk: Gvk::new(text, text),
+            namespace: Some(text.to_owned()),
+            name: text.to_owned(),
+        };
+        let root = FieldPath::root();
+        let quoted = Value::from(pattern);
+        let places = [
+            (format!("/data[{quoted}]"), root.key("data").key(text)),
+            (
+                format!("/list[name={pattern}]"),
+                root.key("list")
+                    .join(Segment::Match(vec![("name".into(), text.into())])),
+            ),
+            (
+                format!("/list[name={quoted}]"),
+                root.key("list")
+                    .join(Segment::Match(vec![("name".into(), text.into())])),
+            ),
+            (
+                format!("/set[={pattern}]"),
+                root.key("set").join(Segment::Member(text.into())),
+            ),
+        ];
+        // Without quotes brackets begin the next step of a path.
+        let plain =
+            (!pattern.contains('[')).then(|| (format!("/data/{pattern}"), root.key("data").key(text)));
+        let rules = names
+            .iter()
+            .map(|rule| (rule(Some(glob(pattern))), root.key("spec")))
+            .chain(
+                places
+                    .into_iter()
+                    .chain(plain)
+                    .map(|(path, place)| (at(&path), place)),
+            );
+        for (rule, path) in rules {
+            let takes =
+                rule.covers(&object, text, None) && rule.takes(&path, Some(text), FindingCode::Changed);
+            assert_eq!(takes, matches, "{rule} and {text}");
+        }
+    }
 }
 
 fn found(live: &Value, ignore: IgnoreRules) -> ObjectReport {

@@ -3,18 +3,19 @@
 use serde_json::{Value, json};
 
 use super::Autoscaler;
-use crate::classify::object::judge;
-use crate::classify::subject::{Role, Subject, Values};
-use crate::manifest::desired::Owner;
+use crate::classify::fixtures::{judge_found, key, owned, subject};
+use crate::classify::subject::Subject;
+use crate::compare::three_way::OfRevision;
 use crate::model::{Finding, ObjectReport};
-use crate::object::{Gvk, ObjectKey};
 use crate::policy::Policy;
 use crate::release::history::History;
 use crate::release::operations::Operations;
 use crate::release::stored::{Driver, Metadata, StoredRevision};
-use crate::source::Lookup;
-use crate::types::TypeTable;
 use crate::vocabulary::{ApplyMethod, FindingCode, NextUpgrade, Severity};
+
+mod additions;
+mod undone;
+mod upgrades;
 
 /// Inside the operation of revision 2, the baseline.
 const DURING: &str = "2026-11-20T03:00:10Z";
@@ -71,6 +72,8 @@ fn deployment() -> Value {
 
 struct Case {
     kind: (&'static str, &'static str),
+    /// What the previous revision asked for, where it matters.
+    previous: Option<Value>,
     desired: Value,
     /// Merged into the desired object.
     live: Value,
@@ -83,6 +86,7 @@ impl Default for Case {
     fn default() -> Self {
         Self {
             kind: ("apps/v1", "Deployment"),
+            previous: None,
             desired: deployment(),
             live: json!({}),
             managed: Vec::new(),
@@ -94,42 +98,25 @@ impl Default for Case {
 
 impl Case {
     fn judge(&self) -> ObjectReport {
-        let key = ObjectKey {
-            gvk: Gvk::new(self.kind.0, self.kind.1),
-            namespace: Some("shop".into()),
-            name: "web".into(),
-        };
+        let key = key(self.kind.0, self.kind.1, "shop");
         let mut live = self.desired.clone();
-        json_patch::merge(
-            &mut live,
-            &json!({"metadata": {
-                "labels": {"app.kubernetes.io/managed-by": "Helm"},
-                "annotations": {"meta.helm.sh/release-name": "web", "meta.helm.sh/release-namespace": "shop"}}}),
-        );
+        json_patch::merge(&mut live, &owned(&json!({})));
         json_patch::merge(&mut live, &self.live);
         live["metadata"]["managedFields"] = Value::Array(self.managed.clone());
+        let (body, previous) = (
+            self.desired.to_string(),
+            self.previous.as_ref().map(Value::to_string),
+        );
         let subject = Subject {
-            key: &key,
-            template: None,
-            owner: Owner {
-                name: "web",
-                namespace: "shop",
-            },
-            role: Role::Expected,
-            expires: false,
-            body: &self.desired.to_string(),
-            duplicate_documents: &[],
-            previous: None,
-            attempted: &[],
+            previous: previous
+                .as_deref()
+                .map(|object| OfRevision { revision: 1, object }),
             method: self.method,
-            shape: TypeTable::builtin().kind(&key.gvk.api_version, &key.gvk.kind),
             operations: &operations(),
             autoscaler: self.autoscaler,
-            values: Values::Shown,
+            ..subject(&key, &body)
         };
-        judge(&subject, &Lookup::Found(&live.to_string()), &Policy::default())
-            .unwrap()
-            .report
+        judge_found(&subject, &live, &Policy::default()).report
     }
 
     /// What the next upgrade does to each finding.
@@ -371,88 +358,6 @@ fn a_field_that_helm_still_owns_was_dropped_by_the_server_and_not_by_a_person() 
 }
 
 #[test]
-fn additions_matter_by_who_made_them_and_where() {
-    let label = json!({"f:metadata": {"f:labels": {"f:team": {}}}});
-    let paused = json!({"f:spec": {"f:paused": {}}});
-    let restart = json!({"f:spec": {"f:template": {"f:metadata": {"f:annotations": {
-        "f:kubectl.kubernetes.io/restartedAt": {}}}}}});
-    for (manager, fields, code, severity) in [
-        ("kubectl-label", &label, FindingCode::Added, Severity::Drift),
-        ("some-operator", &label, FindingCode::Added, Severity::Info),
-        ("some-operator", &paused, FindingCode::Added, Severity::Drift),
-        ("Mozilla", &paused, FindingCode::Added, Severity::Drift),
-        (
-            "kubectl-rollout",
-            &restart,
-            FindingCode::Restarted,
-            Severity::Info,
-        ),
-        ("k9s", &restart, FindingCode::Restarted, Severity::Info),
-    ] {
-        let mut live = json!({});
-        if fields == &label {
-            live["metadata"]["labels"]["team"] = json!("blue");
-        } else if fields == &paused {
-            live["spec"]["paused"] = json!(true);
-        } else {
-            live["spec"]["template"]["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] =
-                json!("now");
-        }
-        let case = Case {
-            live,
-            managed: vec![
-                entry("helm", "Apply", "", DURING, &everything()),
-                entry(manager, "Update", "", AFTER, fields),
-            ],
-            ..Case::default()
-        };
-        let finding = case.one();
-        assert_eq!((finding.code, finding.severity), (code, severity), "{manager}");
-        assert_eq!(finding.next_upgrade, Some(NextUpgrade::Keep), "{manager}");
-    }
-}
-
-#[test]
-fn what_status_writers_and_helm_own_beside_the_manifest_is_no_addition() {
-    let mut defaults = everything();
-    defaults["f:spec"]["f:paused"] = json!({});
-    let status = json!({"f:metadata": {"f:annotations": {"f:deployment.kubernetes.io/revision": {}}},
-        "f:status": {"f:replicas": {}}});
-    let report = Case {
-        live: json!({"metadata": {"annotations": {"deployment.kubernetes.io/revision": "1"}},
-            "spec": {"paused": true}, "status": {"replicas": 2}}),
-        managed: vec![
-            entry("helm", "Update", "", DURING, &defaults),
-            entry("kube-controller-manager", "Update", "status", AFTER, &status),
-        ],
-        ..Case::default()
-    }
-    .judge();
-    assert_eq!(report.findings, []);
-}
-
-#[test]
-fn a_stranger_in_helms_name_is_noted_once_and_only_when_nothing_else_tells_of_it() {
-    let stranger = entry("helm", "Update", "", AFTER, &image());
-    let managed = vec![entry("helm", "Apply", "", DURING, &everything()), stranger];
-    let agreeing = Case {
-        managed: managed.clone(),
-        ..Case::default()
-    };
-    let finding = agreeing.one();
-    assert_eq!(
-        (finding.code, finding.severity, finding.path.as_str()),
-        (FindingCode::AlsoWritten, Severity::Info, "/")
-    );
-    let differing = Case {
-        managed,
-        live: with_image("x"),
-        ..Case::default()
-    };
-    assert_eq!(differing.one().code, FindingCode::Overwritten);
-}
-
-#[test]
 fn certificates_that_a_chart_leaves_to_others_are_expected() {
     let webhook = |bundle: Value| {
         let mut webhook = json!({"name": "a.example.com", "clientConfig": {"url": "https://a.example.com"}});
@@ -490,7 +395,7 @@ fn certificates_that_a_chart_leaves_to_others_are_expected() {
 }
 
 #[test]
-fn claims_grow_by_programs_and_by_people() {
+fn volume_claims_grow_by_programs_and_by_people() {
     let claim = |size: &str| json!({"spec": {"resources": {"requests": {"storage": size}}}});
     let owned = json!({"f:spec": {"f:resources": {"f:requests": {"f:storage": {}}}}});
     for (manager, size, code) in [
@@ -506,196 +411,6 @@ fn claims_grow_by_programs_and_by_people() {
             ..Case::default()
         };
         assert_eq!(case.one().code, code, "{manager} {size}");
-    }
-}
-
-/// Regression: claims that were installed before the cluster had a default class drifted when it got one.
-#[test]
-fn a_claim_that_waits_for_a_class_gets_the_default_one() {
-    let owned = json!({"f:spec": {"f:storageClassName": {}}});
-    for (manager, code) in [
-        ("kube-controller-manager", FindingCode::ControllerOwned),
-        ("kubectl-edit", FindingCode::Added),
-    ] {
-        let case = Case {
-            kind: ("v1", "PersistentVolumeClaim"),
-            desired: json!({"spec": {"accessModes": ["ReadWriteOnce"]}}),
-            live: json!({"spec": {"storageClassName": "fast"}}),
-            managed: vec![entry(manager, "Update", "", AFTER, &owned)],
-            ..Case::default()
-        };
-        assert_eq!(case.one().code, code, "{manager}");
-    }
-}
-
-#[test]
-fn a_selector_label_that_somebody_added_is_found_in_what_is_owned_whole() {
-    let service = |selector: Value| json!({"spec": {"selector": selector}});
-    let case = Case {
-        kind: ("v1", "Service"),
-        desired: service(json!({"app": "web"})),
-        live: service(json!({"app": "web", "track": "canary"})),
-        managed: vec![entry(
-            "kubectl-edit",
-            "Update",
-            "",
-            AFTER,
-            &json!({"f:spec": {"f:selector": {}}}),
-        )],
-        ..Case::default()
-    };
-    let finding = case.one();
-    assert_eq!(
-        (finding.code, finding.path.as_str(), finding.next_upgrade),
-        (
-            FindingCode::Added,
-            "/spec/selector/track",
-            Some(NextUpgrade::Conflict)
-        )
-    );
-}
-
-/// Restoring port 80 beside port 81 of the same name fails: `spec.ports[1].name: Duplicate value`.
-#[test]
-fn a_port_whose_number_somebody_edited_fails_the_upgrade() {
-    let service = |port: u16| json!({"spec": {"ports": [{"name": "http", "port": port, "protocol": "TCP"}]}});
-    let owned = json!({"f:spec": {"f:ports": {"k:{\"port\":81,\"protocol\":\"TCP\"}": {
-        ".": {}, "f:name": {}, "f:port": {}, "f:protocol": {}}}}});
-    let report = Case {
-        kind: ("v1", "Service"),
-        desired: service(80),
-        live: service(81),
-        managed: vec![entry("kubectl-edit", "Update", "", AFTER, &owned)],
-        ..Case::default()
-    }
-    .judge();
-    let told: Vec<_> = report
-        .findings
-        .iter()
-        .map(|finding| (finding.code, finding.next_upgrade))
-        .collect();
-    assert_eq!(
-        told,
-        [
-            (FindingCode::Removed, Some(NextUpgrade::Conflict)),
-            (FindingCode::Added, Some(NextUpgrade::Keep))
-        ]
-    );
-}
-
-/// A strategic merge knows ports by their numbers: it writes the protocol back into the same port.
-#[test]
-fn a_protocol_that_somebody_edited_is_put_back_by_a_strategic_merge() {
-    let service =
-        |protocol: &str| json!({"spec": {"ports": [{"name": "dns", "port": 53, "protocol": protocol}]}});
-    let owned = json!({"f:spec": {"f:ports": {"k:{\"port\":53,\"protocol\":\"UDP\"}": {
-        ".": {}, "f:name": {}, "f:port": {}, "f:protocol": {}}}}});
-    for (method, expected) in [
-        (ApplyMethod::Csa, [NextUpgrade::Revert, NextUpgrade::Revert]),
-        (ApplyMethod::Ssa, [NextUpgrade::Conflict, NextUpgrade::Keep]),
-    ] {
-        let case = Case {
-            kind: ("v1", "Service"),
-            desired: service("TCP"),
-            live: service("UDP"),
-            managed: vec![entry("kubectl-edit", "Update", "", AFTER, &owned)],
-            method,
-            ..Case::default()
-        };
-        assert_eq!(case.upgrades(), expected.map(Some), "{method}");
-    }
-}
-
-/// `spec.template.spec.containers[0].ports[1].name: Duplicate value`.
-#[test]
-fn a_containers_port_whose_number_somebody_edited_fails_the_upgrade() {
-    let deployment = |port: u16| {
-        json!({"spec": {"template": {"spec": {"containers": [
-            {"name": "app", "image": "a", "ports": [{"name": "http", "containerPort": port, "protocol": "TCP"}]}]}}}})
-    };
-    let owned = json!({"f:spec": {"f:template": {"f:spec": {"f:containers": {"k:{\"name\":\"app\"}": {"f:ports": {
-        "k:{\"containerPort\":81,\"protocol\":\"TCP\"}": {
-            ".": {}, "f:name": {}, "f:containerPort": {}, "f:protocol": {}}}}}}}}});
-    for method in [ApplyMethod::Csa, ApplyMethod::Ssa] {
-        let case = Case {
-            desired: deployment(80),
-            live: deployment(81),
-            managed: vec![entry("kubectl-edit", "Update", "", AFTER, &owned)],
-            method,
-            ..Case::default()
-        };
-        let expected = [NextUpgrade::Conflict, NextUpgrade::Keep];
-        assert_eq!(case.upgrades(), expected.map(Some), "{method}");
-    }
-}
-
-/// A probe has one handler and a variable one source; a volume of another kind takes the place of the first.
-#[test]
-fn an_alternative_that_somebody_chose_fails_the_upgrade_or_goes() {
-    let pod = |container: Value, volume: Value| {
-        let mut app = json!({"name": "app", "image": "a"});
-        json_patch::merge(&mut app, &container);
-        let mut files = json!({"name": "files"});
-        json_patch::merge(&mut files, &volume);
-        json!({"spec": {"template": {"spec": {"containers": [app], "volumes": [files]}}}})
-    };
-    let probe = |probe: Value| pod(json!({"livenessProbe": probe}), json!({}));
-    let volume = |volume: Value| pod(json!({}), volume);
-    let held = |fields: Value| json!({"f:spec": {"f:template": {"f:spec": fields}}});
-    let (keep, revert, conflict) = (NextUpgrade::Keep, NextUpgrade::Revert, NextUpgrade::Conflict);
-    for (desired, live, fields, csa, ssa) in [
-        (
-            probe(json!({"tcpSocket": {"port": 80}})),
-            probe(json!({"httpGet": {"port": 80}})),
-            json!({"f:containers": {"k:{\"name\":\"app\"}": {"f:livenessProbe": {"f:httpGet": {
-                ".": {}, "f:port": {}}}}}}),
-            [conflict, keep],
-            [conflict, keep],
-        ),
-        (
-            volume(json!({"secret": {"secretName": "s"}})),
-            volume(json!({"hostPath": {"path": "/"}})),
-            json!({"f:volumes": {"k:{\"name\":\"files\"}": {"f:hostPath": {".": {}, "f:path": {}}}}}),
-            [revert, revert],
-            [conflict, keep],
-        ),
-    ] {
-        for (method, expected) in [(ApplyMethod::Csa, csa), (ApplyMethod::Ssa, ssa)] {
-            let case = Case {
-                desired: desired.clone(),
-                live: live.clone(),
-                managed: vec![entry("kubectl-edit", "Update", "", AFTER, &held(fields.clone()))],
-                method,
-                ..Case::default()
-            };
-            assert_eq!(case.upgrades(), expected.map(Some), "{method}");
-        }
-    }
-}
-
-/// Its patch strategy is `replace`.
-#[test]
-fn a_budgets_selector_is_put_back_as_a_whole() {
-    let budget = |labels: Value| json!({"spec": {"selector": {"matchLabels": labels}}});
-    for (method, expected) in [
-        (ApplyMethod::Csa, NextUpgrade::Revert),
-        (ApplyMethod::Ssa, NextUpgrade::Conflict),
-    ] {
-        let case = Case {
-            kind: ("policy/v1", "PodDisruptionBudget"),
-            desired: budget(json!({"app": "web"})),
-            live: budget(json!({"app": "web", "track": "canary"})),
-            managed: vec![entry(
-                "kubectl-edit",
-                "Update",
-                "",
-                AFTER,
-                &json!({"f:spec": {"f:selector": {}}}),
-            )],
-            method,
-            ..Case::default()
-        };
-        assert_eq!(case.one().next_upgrade, Some(expected), "{method}");
     }
 }
 
@@ -730,41 +445,6 @@ fn what_goes_missing_in_an_atomic_value_was_removed_by_its_owner() {
     assert_eq!(
         finding.actor.map(|actor| actor.manager).as_deref(),
         Some("kubectl-edit")
-    );
-}
-
-/// Helm's set of the map is left empty, which is not to own what others put into it.
-#[test]
-fn keys_in_place_of_all_of_the_charts_are_found() {
-    let case = Case {
-        kind: ("v1", "ConfigMap"),
-        desired: json!({"data": {"own": "1"}}),
-        live: json!({"data": {"own": null, "other": "1"}}),
-        managed: vec![
-            entry("helm", "Update", "", DURING, &json!({"f:data": {}})),
-            entry(
-                "kubectl-edit",
-                "Update",
-                "",
-                AFTER,
-                &json!({"f:data": {"f:other": {}}}),
-            ),
-        ],
-        method: ApplyMethod::Csa,
-        ..Case::default()
-    };
-    let report = case.judge();
-    let told: Vec<_> = report
-        .findings
-        .iter()
-        .map(|finding| (finding.code, finding.path.as_str()))
-        .collect();
-    assert_eq!(
-        told,
-        [
-            (FindingCode::Removed, "/data/own"),
-            (FindingCode::Added, "/data/other")
-        ]
     );
 }
 

@@ -1,0 +1,255 @@
+//! The origin of a value that differs from the manifest's: rules in the order in which they are asked.
+//!
+//! Most codes come from the comparison of values and stay. A rule gives another one where the managed fields, the times
+//! of Helm's operations or the knowledge of one field say more.
+
+use super::writers::{AttributedEntry, WriteTime, Writer, operation_of};
+use super::{Attributor, Autoscaler};
+use crate::classify::attributed::actor;
+use crate::classify::known_fields::{grows_volume_claim, is_placeholder, is_replica_count, is_restart};
+use crate::classify::next_upgrade::is_merged_three_ways;
+use crate::compare::lookup::shape_at;
+use crate::compare::three_way::Change;
+use crate::model::Actor;
+use crate::policy::managers::ManifestMention;
+use crate::release::stored::Status;
+use crate::types::is_zero;
+use crate::vocabulary::{ApplyMethod, FindingCode};
+
+/// What a difference is called, and who is said to have made it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Verdict {
+    pub(super) code: FindingCode,
+    pub(super) actor: Option<Actor>,
+    /// What the manager is known to do there, where it is expected.
+    pub(super) about: Option<String>,
+}
+
+/// One difference, and the entries of the managed fields that own its place.
+pub(super) struct Evidence<'e, 'a> {
+    attributor: &'e Attributor<'a>,
+    change: &'e Change,
+    /// The entry of this release's Helm.
+    ours: Option<&'e AttributedEntry<'a>>,
+    /// The latest of the other entries.
+    other: Option<&'e AttributedEntry<'a>>,
+}
+
+impl<'e, 'a> Evidence<'e, 'a> {
+    /// The rules. The first that has a verdict decides, so that their order is part of what they say: a field or a
+    /// write that has a code of its own comes before what the writer tells, and that before what only a time tells.
+    const RULES: [fn(&Self) -> Option<Verdict>; 9] = [
+        Self::dropped_by_server,
+        Self::restarted,
+        Self::autoscaled,
+        Self::resized,
+        Self::expected_controller,
+        Self::other_helm,
+        Self::ambiguous_second,
+        Self::undone,
+        Self::changed_at_admission,
+    ];
+
+    pub(super) fn of(attributor: &'e Attributor<'a>, change: &'e Change) -> Self {
+        let (mut ours, mut other): (Option<&AttributedEntry<'_>>, Option<&AttributedEntry<'_>>) =
+            (None, None);
+        for owner in attributor.owners(&change.path) {
+            if owner.writer == Writer::Ours {
+                ours = ours.or(Some(owner));
+            } else if other.is_none_or(|other| other.entry.time <= owner.entry.time) {
+                other = Some(owner);
+            }
+        }
+        Self {
+            attributor,
+            change,
+            ours,
+            other,
+        }
+    }
+
+    /// What the rules say; `None` where it turns out that nothing differs.
+    pub(super) fn verdict(&self) -> Option<Verdict> {
+        if self.is_dropped_by_server() && self.change.desired.as_ref().is_some_and(is_zero) {
+            return None;
+        }
+        let verdict = Self::RULES.iter().find_map(|rule| rule(self));
+        Some(verdict.unwrap_or_else(|| self.called(self.change.code)))
+    }
+
+    /// A verdict with the writer that the managed fields name.
+    ///
+    /// A removed field has no owner left. Where it was a part of a value that is owned as a whole, the owner of the
+    /// whole removed it; this release's Helm is named for no removal.
+    fn called(&self, code: FindingCode) -> Verdict {
+        let owner = match &self.change.live {
+            Some(_) => self.other.or(self.ours),
+            None => self.other,
+        };
+        Verdict {
+            code,
+            actor: owner.map(|owner| actor(owner.entry)),
+            about: None,
+        }
+    }
+
+    /// Whether the live object holds a value that a write could have brought, instead of the manifest's.
+    fn is_rewritten(&self) -> bool {
+        self.change.live.is_some()
+            && matches!(self.change.code, FindingCode::Changed | FindingCode::NotApplied)
+    }
+
+    /// Whether Helm still owns what is not there: a removal takes the ownership with it.
+    fn is_dropped_by_server(&self) -> bool {
+        self.change.code == FindingCode::Removed && self.change.live.is_none() && self.ours.is_some()
+    }
+
+    fn dropped_by_server(&self) -> Option<Verdict> {
+        let owner = self.other.or(self.ours);
+        self.is_dropped_by_server().then(|| Verdict {
+            actor: owner.map(|owner| actor(owner.entry)),
+            ..self.called(FindingCode::MutatedAtAdmission)
+        })
+    }
+
+    fn restarted(&self) -> Option<Verdict> {
+        (self.is_rewritten() && is_restart(&self.change.path)).then(|| self.called(FindingCode::Restarted))
+    }
+
+    /// A replica count that an autoscaler chose: through `scale`, by a manager that does so, where one targets the
+    /// object; or a zero, which leaves no trace, where the autoscaler may leave no replica.
+    fn autoscaled(&self) -> Option<Verdict> {
+        if !self.is_rewritten() || !is_replica_count(&self.change.path) {
+            return None;
+        }
+        let attributor = self.attributor;
+        let is_zero = attributor.context.autoscaler == Autoscaler::TargetsToZero
+            && attributor.untraced_replicas().is_some_and(|live| *live == 0);
+        let is_autoscalers = self
+            .other
+            .is_some_and(|other| attributor.is_autoscalers(other.entry));
+        (is_zero || is_autoscalers).then(|| self.called(FindingCode::Autoscaled))
+    }
+
+    /// A volume claim that a program raised.
+    fn resized(&self) -> Option<Verdict> {
+        let is_program = self.other.is_none_or(|other| other.writer == Writer::Program);
+        (self.is_rewritten() && is_program && grows_volume_claim(self.attributor.context.gvk, self.change))
+            .then(|| self.called(FindingCode::Resized))
+    }
+
+    /// A write that belongs to a healthy cluster. Without any managed fields it may be anybody's.
+    fn expected_controller(&self) -> Option<Verdict> {
+        if !self.is_rewritten() || self.other.is_none() && !self.attributor.entries.is_empty() {
+            return None;
+        }
+        let path = &self.change.path;
+        let manager = self.other.map_or("", |other| other.entry.manager.as_str());
+        let is_set = (self.change.desired.as_ref()).is_some_and(|desired| !is_placeholder(path, desired));
+        let mention = if is_set {
+            ManifestMention::Set
+        } else {
+            ManifestMention::Unset
+        };
+        let about = self.attributor.expected(manager, path, mention)?;
+        Some(Verdict {
+            about: Some(about),
+            ..self.called(FindingCode::ControllerOwned)
+        })
+    }
+
+    /// A writer in Helm's name, when this release's Helm was not at work.
+    fn other_helm(&self) -> Option<Verdict> {
+        let is_other_helm = self.other.is_some_and(|other| other.writer == Writer::OtherHelm);
+        (self.is_rewritten() && is_other_helm).then(|| self.called(FindingCode::Overwritten))
+    }
+
+    /// The second in which Helm ended: only the owner of a value can change it and leave no other entry.
+    fn ambiguous_second(&self) -> Option<Verdict> {
+        let is_ambiguous = self.ours.is_some_and(|ours| ours.written == WriteTime::Ambiguous);
+        (self.is_rewritten() && self.other.is_none() && is_ambiguous)
+            .then(|| self.called(FindingCode::Overwritten))
+    }
+
+    /// The previous revision's value, which somebody put back after Helm had written the baseline's.
+    ///
+    /// That the baseline's value had arrived is shown by ownership, not by the writer's time: an entry's time is that
+    /// of its manager's last write of any field, so that a manager who had owned the field before the upgrade, and
+    /// wrote another field after it, would look the same. Two facts together prove it:
+    ///
+    /// - An entry of Helm's, by the operation by which this release is applied, was last written while the baseline's
+    ///   operation ran. Helm writes an object in one request, and that request set the field: a server-side apply names
+    ///   everything the manifest has, a three-way merge whatever differs from it, and a two-way merge whatever differs
+    ///   between the baseline and the revision that Helm upgraded from ([`Evidence::was_in_patch`]).
+    /// - Helm does not own the field any more. Whoever writes another value takes a field over, and whoever removes it
+    ///   takes the ownership away (structured-merge-diff: `merge/update.go`, `Update`); so that came after Helm's write.
+    ///
+    /// The writer must be named, be no other Helm, and have written after the baseline's operation: what somebody put
+    /// back while Helm was still waiting for Pods may be part of how the release is rolled out. A removal names nobody;
+    /// it counts where the server's types have the field, since one that they lack was dropped before it was owned.
+    fn undone(&self) -> Option<Verdict> {
+        if self.change.code != FindingCode::NotApplied || self.ours.is_some() || !self.was_in_patch() {
+            return None;
+        }
+        let is_undone = match (&self.change.live, self.other) {
+            (Some(_), None) => false,
+            (None, None) => shape_at(self.attributor.context.shape, &self.change.path).is_some(),
+            (Some(_) | None, Some(other)) => {
+                let operations = self.attributor.context.operations;
+                let is_after = (other.entry.time).is_some_and(|time| operations.is_after_baseline(time));
+                match other.writer {
+                    Writer::Person | Writer::Program => is_after,
+                    Writer::Ours | Writer::OtherHelm => false,
+                }
+            }
+        };
+        is_undone.then(|| self.called(FindingCode::Undone))
+    }
+
+    /// Whether the baseline's Helm wrote this object, in a request that set this field.
+    fn was_in_patch(&self) -> bool {
+        let context = &self.attributor.context;
+        let is_written = self.attributor.entries.iter().any(|written| {
+            written.writer == Writer::Ours
+                && written.entry.operation == operation_of(context.method)
+                && (written.entry.time).is_some_and(|time| context.operations.is_of_baseline(time))
+        });
+        let is_complete = match context.method {
+            ApplyMethod::Ssa => true,
+            // Helm compares the manifests alone, and upgrades from a revision that may have failed with the baseline's
+            // value already in it.
+            ApplyMethod::Csa => {
+                is_merged_three_ways(context.gvk) || context.operations.follows_a_deployed_one()
+            }
+        };
+        is_written && is_complete
+    }
+
+    /// What the API server made of Helm's own write. What a failed operation wrote may simply have stayed.
+    fn changed_at_admission(&self) -> Option<Verdict> {
+        let ours = self.ours.filter(|_| self.other.is_none())?;
+        let is_changed = self.is_rewritten() && self.change.code == FindingCode::Changed;
+        (is_changed && self.was_completed(ours)).then(|| self.called(FindingCode::MutatedAtAdmission))
+    }
+
+    /// Whether the write belongs to an operation that was completed: then Helm wrote what its manifest says, and
+    /// another value is admission's.
+    fn was_completed(&self, ours: &AttributedEntry<'_>) -> bool {
+        let operations = self.attributor.context.operations;
+        let outcome = ours.entry.time.and_then(|time| operations.outcome_at(time));
+        match outcome {
+            Some(Status::Failed) => false,
+            Some(
+                Status::Deployed
+                | Status::Superseded
+                | Status::Unknown
+                | Status::Uninstalled
+                | Status::Uninstalling
+                | Status::PendingInstall
+                | Status::PendingUpgrade
+                | Status::PendingRollback,
+            )
+            | None => true,
+        }
+    }
+}

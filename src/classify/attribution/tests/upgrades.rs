@@ -1,0 +1,147 @@
+//! What the next upgrade makes of differences that belong together.
+
+use super::*;
+
+/// Restoring port 80 beside port 81 of the same name fails: `spec.ports[1].name: Duplicate value`.
+#[test]
+fn a_port_whose_number_somebody_edited_fails_the_upgrade() {
+    let service = |port: u16| json!({"spec": {"ports": [{"name": "http", "port": port, "protocol": "TCP"}]}});
+    let owned = json!({"f:spec": {"f:ports": {"k:{\"port\":81,\"protocol\":\"TCP\"}": {
+        ".": {}, "f:name": {}, "f:port": {}, "f:protocol": {}}}}});
+    let report = Case {
+        kind: ("v1", "Service"),
+        desired: service(80),
+        live: service(81),
+        managed: vec![entry("kubectl-edit", "Update", "", AFTER, &owned)],
+        ..Case::default()
+    }
+    .judge();
+    let told: Vec<_> = report
+        .findings
+        .iter()
+        .map(|finding| (finding.code, finding.next_upgrade))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (FindingCode::Removed, Some(NextUpgrade::Conflict)),
+            (FindingCode::Added, Some(NextUpgrade::Keep))
+        ]
+    );
+}
+
+/// A strategic merge knows ports by their numbers: it writes the protocol back into the same port.
+#[test]
+fn a_protocol_that_somebody_edited_is_put_back_by_a_strategic_merge() {
+    let service =
+        |protocol: &str| json!({"spec": {"ports": [{"name": "dns", "port": 53, "protocol": protocol}]}});
+    let owned = json!({"f:spec": {"f:ports": {"k:{\"port\":53,\"protocol\":\"UDP\"}": {
+        ".": {}, "f:name": {}, "f:port": {}, "f:protocol": {}}}}});
+    for (method, expected) in [
+        (ApplyMethod::Csa, [NextUpgrade::Revert, NextUpgrade::Revert]),
+        (ApplyMethod::Ssa, [NextUpgrade::Conflict, NextUpgrade::Keep]),
+    ] {
+        let case = Case {
+            kind: ("v1", "Service"),
+            desired: service("TCP"),
+            live: service("UDP"),
+            managed: vec![entry("kubectl-edit", "Update", "", AFTER, &owned)],
+            method,
+            ..Case::default()
+        };
+        assert_eq!(case.upgrades(), expected.map(Some), "{method}");
+    }
+}
+
+/// `spec.template.spec.containers[0].ports[1].name: Duplicate value`.
+#[test]
+fn a_containers_port_whose_number_somebody_edited_fails_the_upgrade() {
+    let deployment = |port: u16| {
+        json!({"spec": {"template": {"spec": {"containers": [
+            {"name": "app", "image": "a", "ports": [{"name": "http", "containerPort": port, "protocol": "TCP"}]}]}}}})
+    };
+    let owned = json!({"f:spec": {"f:template": {"f:spec": {"f:containers": {"k:{\"name\":\"app\"}": {"f:ports": {
+        "k:{\"containerPort\":81,\"protocol\":\"TCP\"}": {
+            ".": {}, "f:name": {}, "f:containerPort": {}, "f:protocol": {}}}}}}}}});
+    for method in [ApplyMethod::Csa, ApplyMethod::Ssa] {
+        let case = Case {
+            desired: deployment(80),
+            live: deployment(81),
+            managed: vec![entry("kubectl-edit", "Update", "", AFTER, &owned)],
+            method,
+            ..Case::default()
+        };
+        let expected = [NextUpgrade::Conflict, NextUpgrade::Keep];
+        assert_eq!(case.upgrades(), expected.map(Some), "{method}");
+    }
+}
+
+/// A probe has one handler and a variable one source; a volume of another kind takes the place of the first.
+#[test]
+fn an_alternative_that_somebody_chose_fails_the_upgrade_or_goes() {
+    let pod = |container: Value, volume: Value| {
+        let mut app = json!({"name": "app", "image": "a"});
+        json_patch::merge(&mut app, &container);
+        let mut files = json!({"name": "files"});
+        json_patch::merge(&mut files, &volume);
+        json!({"spec": {"template": {"spec": {"containers": [app], "volumes": [files]}}}})
+    };
+    let probe = |probe: Value| pod(json!({"livenessProbe": probe}), json!({}));
+    let volume = |volume: Value| pod(json!({}), volume);
+    let held = |fields: Value| json!({"f:spec": {"f:template": {"f:spec": fields}}});
+    let (keep, revert, conflict) = (NextUpgrade::Keep, NextUpgrade::Revert, NextUpgrade::Conflict);
+    for (desired, live, fields, csa, ssa) in [
+        (
+            probe(json!({"tcpSocket": {"port": 80}})),
+            probe(json!({"httpGet": {"port": 80}})),
+            json!({"f:containers": {"k:{\"name\":\"app\"}": {"f:livenessProbe": {"f:httpGet": {
+                ".": {}, "f:port": {}}}}}}),
+            [conflict, keep],
+            [conflict, keep],
+        ),
+        (
+            volume(json!({"secret": {"secretName": "s"}})),
+            volume(json!({"hostPath": {"path": "/"}})),
+            json!({"f:volumes": {"k:{\"name\":\"files\"}": {"f:hostPath": {".": {}, "f:path": {}}}}}),
+            [revert, revert],
+            [conflict, keep],
+        ),
+    ] {
+        for (method, expected) in [(ApplyMethod::Csa, csa), (ApplyMethod::Ssa, ssa)] {
+            let case = Case {
+                desired: desired.clone(),
+                live: live.clone(),
+                managed: vec![entry("kubectl-edit", "Update", "", AFTER, &held(fields.clone()))],
+                method,
+                ..Case::default()
+            };
+            assert_eq!(case.upgrades(), expected.map(Some), "{method}");
+        }
+    }
+}
+
+/// Its patch strategy is `replace`.
+#[test]
+fn a_budgets_selector_is_put_back_as_a_whole() {
+    let budget = |labels: Value| json!({"spec": {"selector": {"matchLabels": labels}}});
+    for (method, expected) in [
+        (ApplyMethod::Csa, NextUpgrade::Revert),
+        (ApplyMethod::Ssa, NextUpgrade::Conflict),
+    ] {
+        let case = Case {
+            kind: ("policy/v1", "PodDisruptionBudget"),
+            desired: budget(json!({"app": "web"})),
+            live: budget(json!({"app": "web", "track": "canary"})),
+            managed: vec![entry(
+                "kubectl-edit",
+                "Update",
+                "",
+                AFTER,
+                &json!({"f:spec": {"f:selector": {}}}),
+            )],
+            method,
+            ..Case::default()
+        };
+        assert_eq!(case.one().next_upgrade, Some(expected), "{method}");
+    }
+}

@@ -1,0 +1,79 @@
+//! Fields of which the attribution knows more than their values, one function a fact.
+
+use serde_json::Value;
+
+use crate::compare::path::{FieldPath, Segment};
+use crate::compare::quantity::Quantity;
+use crate::compare::three_way::Change;
+use crate::object::Gvk;
+use crate::types::is_zero;
+
+/// The annotation that `kubectl rollout restart` leaves in a template (kubectl: `pkg/polymorphichelpers/objectrestarter.go`).
+const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
+
+/// Sizes that programs raise, by kind. The API server never lets them shrink (Kubernetes: `pkg/apis/core/validation`,
+/// `ValidatePersistentVolumeClaimUpdate`).
+const GROWING_SIZES: &[(&str, &[&str])] = &[(
+    "PersistentVolumeClaim",
+    &["spec", "resources", "requests", "storage"],
+)];
+
+/// Fields that are written in the second place of the pair, and read in the first: kind, then both top-level keys
+/// (Kubernetes: `pkg/apis/core/v1/conversion.go`, `Convert_v1_Secret_To_core_Secret`).
+const WRITE_ONLY: &[(&str, &str, &str)] = &[("Secret", "data", "stringData")];
+
+/// The field that holds the certificates of whoever answers a webhook or an API (k8s.io/api:
+/// `admissionregistration/v1/types.go`, `WebhookClientConfig`).
+const CERTIFICATE_AUTHORITY: &str = "caBundle";
+
+/// The replica count of every kind that has the subresource `scale` (Kubernetes: `pkg/registry/apps`; of custom
+/// resources the path is the definition's own, and most choose the same).
+pub(super) fn replica_count() -> FieldPath {
+    FieldPath::root().key("spec").key("replicas")
+}
+
+/// Whether this is the replica count.
+pub(super) fn is_replica_count(path: &FieldPath) -> bool {
+    path.keys().eq(["spec", "replicas"])
+}
+
+/// Whether this is the mark of a restart.
+pub(super) fn is_restart(path: &FieldPath) -> bool {
+    path.keys().next_back() == Some(RESTARTED_AT) && path.keys().next() == Some("spec")
+}
+
+/// Whether a volume claim asks for more than the manifest: sizes only grow, by people or by programs that resize.
+pub(super) fn grows_volume_claim(gvk: &Gvk, change: &Change) -> bool {
+    let is_size = GROWING_SIZES
+        .iter()
+        .any(|(kind, path)| gvk.kind == *kind && change.path.keys().eq(path.iter().copied()));
+    let size = |value: &Option<Value>| value.as_ref().and_then(Value::as_str).map(Quantity::parse);
+    is_size
+        && match (size(&change.desired), size(&change.live)) {
+            (Some(desired), Some(live)) => live > desired,
+            _ => false,
+        }
+}
+
+/// The path under which a field is applied that the API server only returns under another one.
+pub(super) fn write_only_twin(gvk: &Gvk, path: &FieldPath) -> Option<FieldPath> {
+    let [Segment::Key(top), Segment::Key(key)] = path.segments() else {
+        return None;
+    };
+    let (_, _, written) = WRITE_ONLY
+        .iter()
+        .find(|(kind, read, _)| gvk.kind == *kind && top == read)?;
+    Some(FieldPath::root().key(written).key(key))
+}
+
+/// Whether a chart's value only holds a place: a zero, or a certificate authority that is no certificate.
+pub(super) fn is_placeholder(path: &FieldPath, desired: &Value) -> bool {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    match desired {
+        Value::String(text) if path.keys().next_back() == Some(CERTIFICATE_AUTHORITY) => STANDARD
+            .decode(text.trim())
+            .is_ok_and(|bytes| !String::from_utf8_lossy(&bytes).contains("BEGIN CERTIFICATE")),
+        other => is_zero(other),
+    }
+}

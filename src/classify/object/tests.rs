@@ -1,0 +1,209 @@
+//! The state of objects, and what of their values is shown.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::classify::fixtures::{key, owned, subject};
+use crate::classify::subject::{Role, Subject, Visibility};
+use crate::model::ObjectReport;
+use crate::policy::Policy;
+use crate::source::{Lookup, ReadError};
+use crate::vocabulary::{ApplyMethod, FindingCode, NextUpgrade, ObjectState, Severity};
+
+fn judge(subject: &Subject<'_>, lookup: &Lookup<'_>, policy: &Policy) -> Option<ObjectReport> {
+    super::judge(subject, lookup, policy).map(|judged| judged.report)
+}
+
+fn state(subject: &Subject<'_>, live: &Value) -> (ObjectState, Option<String>) {
+    let report = judge(subject, &Lookup::Found(&live.to_string()), &Policy::default()).unwrap();
+    (report.state, report.reason)
+}
+
+#[test]
+fn only_a_404_makes_an_object_missing() {
+    let key = key("v1", "ConfigMap", "shop");
+    let subject = subject(&key, "{}");
+    let judged = |lookup: Lookup<'_>| judge(&subject, &lookup, &Policy::default()).unwrap();
+    assert_eq!(judged(Lookup::NotFound).state, ObjectState::Missing);
+    let error = ReadError::TimedOut { seconds: 30 };
+    let unknown = judged(Lookup::Unreadable(&error));
+    assert_eq!(
+        (unknown.state, unknown.reason.as_deref()),
+        (ObjectState::Unknown, Some("timed out after 30 s"))
+    );
+    assert_eq!(judged(Lookup::Found("{")).state, ObjectState::Unknown);
+}
+
+/// Regression: of an object that the manifest names twice the last document was expected to be what is there, but
+/// an installation applies both at the same time.
+#[test]
+fn either_of_two_documents_for_one_object_may_have_won() {
+    let key = key("v1", "ConfigMap", "shop");
+    let (first, last) = (json!({"data": {"x": "1", "y": "1"}}), json!({"data": {"x": "2"}}));
+    let (body, duplicate_documents) = (last.to_string(), [Arc::from(first.to_string())]);
+    let subject = Subject {
+        duplicate_documents: &duplicate_documents,
+        ..subject(&key, &body)
+    };
+    assert_eq!(state(&subject, &owned(&first)).0, ObjectState::InSync);
+    assert_eq!(state(&subject, &owned(&last)).0, ObjectState::InSync);
+    let other = owned(&json!({"data": {"x": "3"}}));
+    let report = judge(&subject, &Lookup::Found(&other.to_string()), &Policy::default()).unwrap();
+    let found: Vec<_> = report
+        .findings
+        .iter()
+        .map(|finding| (&*finding.path, &finding.desired))
+        .collect();
+    assert_eq!(found, [("/data/x", &Some(json!("2")))]);
+}
+
+#[test]
+fn a_finished_job_that_its_ttl_removed_is_in_sync() {
+    let key = key("batch/v1", "Job", "shop");
+    let subject = Subject {
+        expires: true,
+        ..subject(&key, "{}")
+    };
+    let report = judge(&subject, &Lookup::NotFound, &Policy::default()).unwrap();
+    assert_eq!(report.state, ObjectState::InSync);
+}
+
+#[test]
+fn objects_of_others_are_foreign_and_nothing_of_them_is_shown() {
+    let near = key("v1", "ConfigMap", "shop");
+    let live = owned(
+        &json!({"metadata": {"annotations": {"meta.helm.sh/release-name": "api"}}, "data": {"a": "x"}}),
+    );
+    assert_eq!(
+        state(&subject(&near, r#"{"data":{"a":"y"}}"#), &live),
+        (
+            ObjectState::Foreign,
+            Some("not owned by this release: it belongs to release shop/api".into())
+        )
+    );
+    let far = key("v1", "ConfigMap", "bank");
+    assert_eq!(
+        state(&subject(&far, r#"{"data":{"a":"y"}}"#), &live),
+        (ObjectState::Foreign, Some("not owned by this release".into()))
+    );
+    assert_eq!(
+        state(&subject(&near, "{}"), &json!({"metadata": {}})),
+        (
+            ObjectState::Foreign,
+            Some("not owned by this release: it belongs to no release".into())
+        )
+    );
+}
+
+#[test]
+fn terminating_objects_are_not_compared() {
+    let key = key("v1", "ConfigMap", "shop");
+    let live =
+        owned(&json!({"metadata": {"deletionTimestamp": "2026-11-20T03:12:00Z", "finalizers": ["a", "b"]}}));
+    assert_eq!(
+        state(&subject(&key, r#"{"data":{"a":"y"}}"#), &live),
+        (
+            ObjectState::Terminating,
+            Some("deleted at 2026-11-20T03:12:00Z, waiting for its finalizers: a, b".into())
+        )
+    );
+}
+
+#[test]
+fn leftovers_are_reported_only_while_they_are_ours_and_not_kept() {
+    let key = key("v1", "ConfigMap", "shop");
+    let subject = Subject {
+        role: Role::Leftover,
+        ..subject(&key, "{}")
+    };
+    let judged = |live: &Value| {
+        judge(&subject, &Lookup::Found(&live.to_string()), &Policy::default()).map(|report| report.state)
+    };
+    assert_eq!(judged(&owned(&json!({}))), Some(ObjectState::Leftover));
+    assert_eq!(
+        judged(&owned(
+            &json!({"metadata": {"annotations": {"helm.sh/resource-policy": "keep"}}})
+        )),
+        None
+    );
+    assert_eq!(judged(&json!({"metadata": {}})), None);
+    assert_eq!(judge(&subject, &Lookup::NotFound, &Policy::default()), None);
+}
+
+#[test]
+fn secret_values_leave_no_trace_in_findings_and_patches() {
+    let key = key("v1", "Secret", "shop");
+    let live = owned(&json!({"data": {"password": "bmV3LXNlY3JldA=="}, "type": "Opaque"}));
+    let body = r#"{"stringData":{"password":"hunter2"},"type":"Opaque","metadata":{"labels":{"a":"b"}}}"#;
+    let report = judge(
+        &subject(&key, body),
+        &Lookup::Found(&live.to_string()),
+        &Policy::default(),
+    )
+    .unwrap();
+    let text = serde_json::to_string(&report).unwrap();
+    assert_eq!(report.findings.len(), 2, "{text}");
+    assert!(
+        report
+            .findings
+            .iter()
+            .any(|finding| finding.path == "/data/password" && finding.redacted)
+    );
+    for secret in ["hunter2", "aHVudGVyMg", "bmV3LXNlY3JldA", "new-secret"] {
+        assert!(!text.contains(secret), "{text}");
+    }
+    assert_eq!(
+        report.patch,
+        [json!({"op": "add", "path": "/metadata/labels/a", "value": "b"})]
+    );
+}
+
+#[test]
+fn a_record_from_another_namespace_shows_no_values() {
+    let key = key("v1", "ConfigMap", "shop");
+    let live = owned(&json!({"data": {"a": "live-value"}}));
+    let subject = Subject {
+        values: Visibility::Hidden,
+        ..subject(&key, r#"{"data":{"a":"claimed-value"}}"#)
+    };
+    let report = judge(&subject, &Lookup::Found(&live.to_string()), &Policy::default()).unwrap();
+    let text = serde_json::to_string(&report).unwrap();
+    assert_eq!(
+        (report.state, report.findings[0].path.as_str()),
+        (ObjectState::Drifted, "/data/a")
+    );
+    assert!(!text.contains("-value"), "{text}");
+}
+
+#[test]
+fn the_operator_can_move_a_code_to_the_other_severity() {
+    let key = key("v1", "ConfigMap", "shop");
+    let live = owned(&json!({"data": {"a": "x"}}));
+    let policy = Policy {
+        severity: vec![(FindingCode::Changed, Severity::Info)],
+        ..Policy::default()
+    };
+    let subject = subject(&key, r#"{"data":{"a":"y"}}"#);
+    let report = judge(&subject, &Lookup::Found(&live.to_string()), &policy).unwrap();
+    assert_eq!((report.state, report.findings.len()), (ObjectState::InSync, 1));
+    assert_eq!(report.patch, Vec::<Value>::new(), "the patch covers drift only");
+}
+
+/// The API server takes whatever is there for somebody else's when nobody is known to own it.
+#[test]
+fn a_change_without_managed_fields_conflicts_on_the_server() {
+    let key = key("v1", "ConfigMap", "shop");
+    let live = owned(&json!({"data": {"a": "x"}})).to_string();
+    for (method, expected) in [
+        (ApplyMethod::Csa, NextUpgrade::Revert),
+        (ApplyMethod::Ssa, NextUpgrade::Conflict),
+    ] {
+        let subject = Subject {
+            method,
+            ..subject(&key, r#"{"data":{"a":"y"}}"#)
+        };
+        let report = judge(&subject, &Lookup::Found(&live), &Policy::default()).unwrap();
+        assert_eq!(report.findings[0].next_upgrade, Some(expected), "{method}");
+    }
+}

@@ -1,0 +1,166 @@
+//! Patterns of places in an object, in the syntax in which reports write paths.
+//!
+//! Whoever reads a path in a report can paste it into a rule and then widen it, so the syntax is that of
+//! [`FieldPath`]'s display form with wildcards. No upstream syntax would do: JSON pointers name list elements by
+//! positions that change, and the paths of `metadata.managedFields` (structured-merge-diff: `fieldpath/pathelement.go`,
+//! `PathElementMatcher`) are not written by hand.
+//!
+//! Only a key or value that holds one of `* ? [ ] { } \` needs a backslash before it, because those are globs.
+//!
+//! Values are compared as the text that a path shows, so `[containerPort=80]` needs no type. A pattern has a limited
+//! length, and matching takes time proportional to pattern times path, whatever the pattern: some patterns come from
+//! objects in the cluster.
+
+mod parse;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+pub use self::parse::PathPatternError;
+use super::glob::Glob;
+use crate::compare::path::{FieldPath, Segment};
+
+/// A pattern of places in an object. It matches a place and everything inside it.
+///
+/// | pattern | matches |
+/// |---|---|
+/// | `/spec/replicas` | this place, and what is inside it |
+/// | `/metadata/annotations["a.example.com/*"]` | keys by a glob; a key with a slash stands in quotes and brackets |
+/// | `/spec/containers[name=app]/image` | in the element with this key, by a glob too: `[name=sidecar-*]` |
+/// | `/spec/ports[port=80]` | an element that has this among its keys |
+/// | `/metadata/finalizers[=a.example.com/*]` | a member of a set |
+/// | `/rules[0]`, `/rules[*]` | the element at a position of an atomic list; any element of any list |
+/// | `/spec/*/image` | one key, whatever its name |
+/// | `/data/{a,b-*}` | one of several keys |
+/// | `/spec/**/image` | any number of steps, none included |
+/// | `containers[name=app]/image` | anywhere, since it does not begin with a slash |
+/// | `/` | everything |
+///
+/// Keys and values are globs, in the dialect of all other keys of a rule ([`Glob`]): `*`, `?`, `[ab]`, `{this,that}`, and a
+/// backslash before a character that stands for itself. In a key without quotes brackets begin the next step, so that
+/// `[ab]` needs quotes there: `["we[ab]"]`. Quotes hold a JSON string, in which a backslash is written twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathPattern {
+    text: String,
+    /// With the freedom to begin anywhere and to go on spelled out as [`Step::Any`].
+    steps: Vec<Step>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    /// Any number of segments.
+    Any,
+    /// A key of an object.
+    Key(Glob),
+    /// Any element of any list.
+    Element,
+    /// The element of an atomic list at a position.
+    Index(usize),
+    /// An element of a keyed list that has these among its keys.
+    Match(Vec<(String, Glob)>),
+    /// A member of a set.
+    Member(Glob),
+}
+
+impl PathPattern {
+    /// Whether this place is the pattern's, or inside of it.
+    pub fn matches(&self, path: &FieldPath) -> bool {
+        wildcard(
+            &self.steps,
+            path.segments(),
+            |step| *step == Step::Any,
+            Step::matches,
+        )
+    }
+}
+
+impl Step {
+    fn matches(&self, segment: &Segment) -> bool {
+        match (self, segment) {
+            (Self::Any, _) | (Self::Element, Segment::Index(_) | Segment::Match(_) | Segment::Member(_)) => {
+                true
+            }
+            (Self::Key(glob), Segment::Key(key)) => glob.matches(key),
+            (Self::Index(wanted), Segment::Index(index)) => wanted == index,
+            (Self::Match(wanted), Segment::Match(keys)) => wanted.iter().all(|(name, glob)| {
+                keys.iter()
+                    .any(|(key, value)| key == name && glob.matches(&text(value)))
+            }),
+            (Self::Member(glob), Segment::Member(value)) => glob.matches(&text(value)),
+            (Self::Key(_) | Self::Element | Self::Index(_) | Self::Match(_) | Self::Member(_), _) => false,
+        }
+    }
+}
+
+/// The text of a value inside brackets.
+fn text(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::String(text) => Cow::Borrowed(text),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            Cow::Owned(value.to_string())
+        }
+    }
+}
+
+/// Whether a sequence fits a pattern in which some parts stand for any number of items.
+///
+/// Only the last wildcard is ever tried again: what fitted before it would fit no worse elsewhere.
+fn wildcard<P, T>(
+    pattern: &[P],
+    items: &[T],
+    is_wild: impl Fn(&P) -> bool,
+    fits: impl Fn(&P, &T) -> bool,
+) -> bool {
+    let (mut at, mut position) = (0, 0);
+    let mut retry = None;
+    while let Some(item) = items.get(position) {
+        match (pattern.get(at), retry) {
+            (Some(part), _) if is_wild(part) => {
+                at += 1;
+                retry = Some((at, position));
+            }
+            (Some(part), _) if fits(part, item) => {
+                at += 1;
+                position += 1;
+            }
+            (_, Some((after, from))) => {
+                at = after;
+                position = from + 1;
+                retry = Some((after, position));
+            }
+            (_, None) => return false,
+        }
+    }
+    pattern.iter().skip(at).all(is_wild)
+}
+
+impl fmt::Display for PathPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl<'de> Deserialize<'de> for PathPattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl FromStr for PathPattern {
+    type Err = PathPatternError;
+
+    fn from_str(text: &str) -> Result<Self, PathPatternError> {
+        Ok(Self {
+            steps: parse::steps(text)?,
+            text: text.to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
