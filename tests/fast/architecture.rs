@@ -51,8 +51,8 @@ const RESERVED: [(&str, &[&str]); 12] = [
     // Where the kubeconfig is, by kubectl's rules.
     ("std::env", &["cluster", "app"]),
     ("std::process", &[MAIN]),
-    // A scan reads its own processor time for the log.
-    ("std::fs", &["snapshot", "scan", "app"]),
+    // Secrets of receivers are files; a scan reads its own processor time for the log.
+    ("std::fs", &["snapshot", "notify", "scan", "app"]),
     ("..Utc::now", &["cluster", "notify", "scan", "app"]),
     ("..Local::now", &[]),
     ("..SystemTime::now", &[]),
