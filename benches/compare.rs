@@ -14,7 +14,7 @@ use divan::{Bencher, black_box};
 use driftline::classify::attribution::Autoscaler;
 use driftline::classify::object::judge;
 use driftline::classify::subject::{Role, Subject, Values};
-use driftline::compare::additions::{Standing, additions};
+use driftline::compare::additions::{Provenance, additions};
 use driftline::compare::managed_fields::Live;
 use driftline::compare::three_way::{OfRevision, Versions, three_way};
 use driftline::manifest::desired::{Owner, desired};
@@ -166,7 +166,13 @@ fn read_managed_fields(bencher: Bencher<'_, '_>) {
         for object in objects() {
             let live = Live::parse(&object.live).unwrap();
             for entry in &live.managed {
-                let found = additions(entry, Standing::Editor, shape(object), &live.object, &live.object);
+                let found = additions(
+                    entry,
+                    Provenance::Editor,
+                    shape(object),
+                    &live.object,
+                    &live.object,
+                );
                 black_box(found);
             }
         }

@@ -2,7 +2,7 @@
 //! person's or a program's.
 
 use super::Context;
-use crate::compare::additions::Standing;
+use crate::compare::additions::Provenance;
 use crate::compare::managed_fields::{Entry, Live, Operation};
 use crate::compare::path::FieldPath;
 use crate::manifest::desired::RELEASE_NAME;
@@ -23,7 +23,7 @@ pub(super) enum Writer {
 pub(super) struct Written<'a> {
     pub(super) entry: &'a Entry<'a>,
     pub(super) writer: Writer,
-    pub(super) standing: Standing,
+    pub(super) standing: Provenance,
     /// When it wrote, beside this release's Helm.
     pub(super) moment: Moment,
 }
@@ -52,27 +52,27 @@ pub(super) fn writers<'a>(context: &Context<'_>, live: &'a Live<'a>) -> Vec<Writ
             let who = context.managers.who(&entry.manager);
             // Whoever stamped the object brought it here.
             let standing = if who != ManagerKind::Helm && entry.owns(&stamp, context.shape) {
-                Standing::Creator
+                Provenance::Creator
             } else {
-                Standing::Editor
+                Provenance::Editor
             };
             let moment = moment(context, live, entry);
             let writer = match (who, standing) {
                 (ManagerKind::Person, _) => Writer::Person,
-                (ManagerKind::Program, Standing::Editor) => Writer::Program,
-                (ManagerKind::Helm, _) | (ManagerKind::Program, Standing::Creator)
+                (ManagerKind::Program, Provenance::Editor) => Writer::Program,
+                (ManagerKind::Helm, _) | (ManagerKind::Program, Provenance::Creator)
                     if moment == Moment::After =>
                 {
                     Writer::Stranger
                 }
-                (ManagerKind::Helm, _) | (ManagerKind::Program, Standing::Creator) => Writer::Ours,
+                (ManagerKind::Helm, _) | (ManagerKind::Program, Provenance::Creator) => Writer::Ours,
             };
             Written {
                 entry,
                 writer,
                 // An entry is one whoever wrote under its name: Helm's own first write may be in it.
                 standing: if writer == Writer::Stranger {
-                    Standing::Creator
+                    Provenance::Creator
                 } else {
                     standing
                 },

@@ -1,0 +1,300 @@
+//! The objects of a stored manifest.
+//!
+//! Reads what Helm itself would build from the manifest (Helm: `pkg/kube/client.go`, `Build`): every document is an
+//! object, or a list whose items are; documents that are empty or have no kind are skipped. What Helm would refuse
+//! makes the manifest unreadable as a whole, because a part of it would look like the whole.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::split::{self, SplitError};
+use crate::object::Gvk;
+use crate::release::decode::{Hook, HookPlace};
+use crate::yaml::{self, Limits, YamlError};
+
+/// The annotation that keeps an object when it leaves the release (Helm: `pkg/kube/resource_policy.go`).
+pub const RESOURCE_POLICY: &str = "helm.sh/resource-policy";
+
+/// How many objects one manifest may hold; the largest real chart has a few hundred.
+const MAX_OBJECTS: usize = 50_000;
+
+/// How deep lists may hold lists.
+const MAX_LIST_DEPTH: usize = 8;
+
+/// One object as the manifest states it.
+///
+/// The body is kept as compact JSON: a scan holds the manifests of all releases at once, and text is a fraction of
+/// the size of a parsed value. Bodies that two revisions share are shared in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManifestObject {
+    /// API version and kind.
+    pub gvk: Gvk,
+    /// The namespace that the manifest itself names.
+    pub namespace: Option<String>,
+    /// The name.
+    pub name: String,
+    /// The template that rendered it.
+    pub template: Option<String>,
+    /// Whether Helm keeps the object when it leaves the release.
+    pub keep: bool,
+    /// Whether the cluster removes the object by itself once it has finished.
+    pub expires: bool,
+    /// The object as compact JSON.
+    pub body: Arc<str>,
+}
+
+/// Why a manifest cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ManifestError {
+    /// The documents cannot be told apart.
+    #[error(transparent)]
+    Split(#[from] SplitError),
+    /// A document is not what Helm accepts as YAML.
+    #[error("the document at line {line} of the manifest: {source}")]
+    Yaml {
+        /// Where the document starts.
+        line: usize,
+        /// What is wrong in it.
+        source: YamlError,
+    },
+    /// A document is not an object.
+    #[error(
+        "the document at line {line} of the manifest is not an object with apiVersion, kind and metadata.name"
+    )]
+    NotAnObject {
+        /// Where the document starts.
+        line: usize,
+    },
+    /// More objects than any chart has.
+    #[error(
+        "the manifest holds more than {MAX_OBJECTS} objects, or lists nested more than {MAX_LIST_DEPTH} deep"
+    )]
+    TooMany,
+}
+
+/// Reads every object of a manifest, as often as the manifest names it.
+pub fn parse(manifest: &str, limits: &Limits) -> Result<Vec<ManifestObject>, ManifestError> {
+    parse_like(manifest, limits, &mut Documents::default())
+}
+
+/// Reads out of its hooks' manifests where their objects are, and drops the manifests: they may hold anything.
+pub fn place_hooks(hooks: &mut [Hook], known: &mut Documents) {
+    for hook in hooks {
+        let manifest = std::mem::take(&mut hook.manifest);
+        if manifest.is_empty() {
+            continue;
+        }
+        // Helm has one object in each (Helm: `pkg/release/v1/util/manifest_sorter.go`); what is illegible is not made.
+        let objects = parse_like(&manifest, &Limits::default(), known).unwrap_or_default();
+        hook.place = objects.into_iter().next().map(|object| HookPlace {
+            api_version: object.gvk.api_version,
+            namespace: object.namespace,
+        });
+    }
+}
+
+/// The documents of one release's manifests that were read already.
+///
+/// Revisions of a release are mostly alike, and reading YAML is most of the work of a scan: what stands in two
+/// manifests word for word is read once, and its objects share their bodies in memory.
+#[derive(Default)]
+pub struct Documents(HashMap<Box<str>, Vec<ManifestObject>>);
+
+/// Reads every object of a manifest as [`parse`] does, with what is known from other manifests.
+pub fn parse_like(
+    manifest: &str,
+    limits: &Limits,
+    known: &mut Documents,
+) -> Result<Vec<ManifestObject>, ManifestError> {
+    let mut objects: Vec<ManifestObject> = Vec::new();
+    for document in split::documents(manifest) {
+        let document = document?;
+        if let Some(read) = known.0.get(document.text) {
+            let template = document.source.map(str::to_owned);
+            objects.extend(read.iter().cloned().map(|object| ManifestObject {
+                template: template.clone(),
+                ..object
+            }));
+        } else {
+            let value =
+                yaml::parse_document(document.text, limits).map_err(|source| ManifestError::Yaml {
+                    line: document.line,
+                    source,
+                })?;
+            let context = Context {
+                template: document.source,
+                line: document.line,
+            };
+            let begin = objects.len();
+            flatten(value, context, 0, &mut objects)?;
+            known.0.insert(document.text.into(), objects[begin..].to_vec());
+        }
+        if objects.len() > MAX_OBJECTS {
+            return Err(ManifestError::TooMany);
+        }
+    }
+    Ok(objects)
+}
+
+#[derive(Clone, Copy)]
+struct Context<'a> {
+    template: Option<&'a str>,
+    line: usize,
+}
+
+/// Whatever has `items` is a list, whose items may leave out what its kind implies (apimachinery:
+/// `unstructuredJSONScheme.decodeToList`).
+fn flatten(
+    mut value: Value,
+    context: Context<'_>,
+    depth: usize,
+    objects: &mut Vec<ManifestObject>,
+) -> Result<(), ManifestError> {
+    if value.is_null() || (value.is_object() && text(&value, "kind").is_none() && depth == 0) {
+        return Ok(());
+    }
+    let malformed = ManifestError::NotAnObject { line: context.line };
+    let (Some(api_version), Some(kind)) = (text(&value, "apiVersion"), text(&value, "kind")) else {
+        return Err(malformed);
+    };
+    if value.get("items").is_some_and(Value::is_array) {
+        if depth == MAX_LIST_DEPTH {
+            return Err(ManifestError::TooMany);
+        }
+        let implied = kind.strip_suffix("List").filter(|kind| !kind.is_empty());
+        let implied = implied.map(|kind| (api_version.to_owned(), kind.to_owned()));
+        let Some(Value::Array(items)) = value.get_mut("items").map(Value::take) else {
+            return Err(malformed);
+        };
+        for mut item in items {
+            if let (Some((api_version, kind)), Some(fields)) = (&implied, item.as_object_mut())
+                && !fields.contains_key("kind")
+                && !fields.contains_key("apiVersion")
+            {
+                fields.insert("apiVersion".to_owned(), api_version.as_str().into());
+                fields.insert("kind".to_owned(), kind.as_str().into());
+            }
+            flatten(item, context, depth + 1, objects)?;
+        }
+        return Ok(());
+    }
+    let metadata = value.get("metadata");
+    let Some(name) = metadata.and_then(|metadata| text(metadata, "name")) else {
+        return Err(malformed);
+    };
+    if objects.len() == MAX_OBJECTS {
+        return Err(ManifestError::TooMany);
+    }
+    objects.push(ManifestObject {
+        gvk: Gvk::new(api_version, kind),
+        namespace: metadata
+            .and_then(|metadata| text(metadata, "namespace"))
+            .map(str::to_owned),
+        name: name.to_owned(),
+        template: context.template.map(str::to_owned),
+        keep: is_kept(&value),
+        expires: kind == "Job"
+            && value
+                .pointer("/spec/ttlSecondsAfterFinished")
+                .is_some_and(Value::is_number),
+        body: value.to_string().into(),
+    });
+    Ok(())
+}
+
+/// A field's text, unless it is missing, empty or something else.
+fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
+    value.get(key)?.as_str().filter(|text| !text.is_empty())
+}
+
+/// Whether an object carries Helm's `keep` policy, which Helm compares trimmed and without case.
+pub fn is_kept(object: &Value) -> bool {
+    object
+        .pointer("/metadata/annotations")
+        .and_then(|annotations| annotations.get(RESOURCE_POLICY))
+        .and_then(Value::as_str)
+        .is_some_and(|policy| policy.trim().eq_ignore_ascii_case("keep"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(manifest: &str) -> Vec<String> {
+        parse(manifest, &Limits::default())
+            .unwrap()
+            .into_iter()
+            .map(|object| format!("{} {} {:?}", object.gvk, object.name, object.namespace))
+            .collect()
+    }
+
+    #[test]
+    fn documents_without_an_object_are_skipped() {
+        let manifest =
+            "---\n# Source: c/templates/a.yaml\n# nothing here\n---\nnull\n---\nfoo: bar\n---\n{}\n";
+        assert_eq!(names(manifest), Vec::<String>::new());
+    }
+
+    #[test]
+    fn lists_of_any_kind_are_flattened() {
+        let manifest = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMapList\n  items:\n  \
+                        - metadata: {name: a}\n  - {apiVersion: v1, kind: Secret, metadata: {name: b, namespace: prod}}\n";
+        assert_eq!(
+            names(manifest),
+            ["v1/ConfigMap a None", "v1/Secret b Some(\"prod\")"]
+        );
+    }
+
+    #[test]
+    fn equal_documents_are_read_once_and_stay_what_they_are() {
+        let document = |value: &str| {
+            format!(
+                "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {value}}}\ndata: {{x: {value}}}\n"
+            )
+        };
+        let mut known = Documents::default();
+        let read = |text: &str, known: &mut Documents| parse_like(text, &Limits::default(), known).unwrap();
+        let first = read(&(document("a") + &document("b")), &mut known);
+        let second_text =
+            document("c") + &document("b") + "---\n# Source: c/templates/a.yaml\n" + &document("a");
+        let second = read(&second_text, &mut known);
+        assert_eq!(second, parse(&second_text, &Limits::default()).unwrap());
+        assert!(Arc::ptr_eq(&first[1].body, &second[1].body));
+    }
+
+    #[test]
+    fn templates_policy_and_expiry_are_remembered() {
+        let manifest = "---\n# Source: c/templates/job.yaml\napiVersion: batch/v1\nkind: Job\nmetadata:\n  name: \
+                        j\n  annotations: {helm.sh/resource-policy: ' Keep '}\nspec: {ttlSecondsAfterFinished: 0}\n";
+        let [job] = parse(manifest, &Limits::default()).unwrap().try_into().unwrap();
+        assert_eq!(job.template.as_deref(), Some("c/templates/job.yaml"));
+        assert!(job.keep && job.expires);
+    }
+
+    #[test]
+    fn what_helm_refuses_is_refused_with_its_line() {
+        for (manifest, message) in [
+            (
+                "---\nkind: A\n",
+                "the document at line 1 of the manifest is not an object",
+            ),
+            (
+                "a: b\n---\n- x\n",
+                "the document at line 3 of the manifest is not an object",
+            ),
+            (
+                "a: b\n---\na: [\n",
+                "the document at line 3 of the manifest: invalid YAML at",
+            ),
+            (
+                "apiVersion: v1\nkind: Pod\nmetadata: {}\n",
+                "the document at line 1 of the manifest is not an object",
+            ),
+        ] {
+            let error = parse(manifest, &Limits::default()).unwrap_err().to_string();
+            assert!(error.starts_with(message), "{error}");
+        }
+    }
+}
