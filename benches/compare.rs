@@ -18,7 +18,7 @@ use driftline::compare::additions::{Provenance, additions};
 use driftline::compare::managed_fields::Live;
 use driftline::compare::three_way::{OfRevision, Versions, three_way};
 use driftline::manifest::desired::{Owner, desired};
-use driftline::manifest::object;
+use driftline::manifest::parse;
 use driftline::object::{Gvk, ObjectKey};
 use driftline::policy::Policy;
 use driftline::release::decode::{MAX_DECODED_BYTES, decode};
@@ -87,7 +87,7 @@ fn decode_records(bencher: Bencher<'_, '_>) {
         for release in RELEASES.iter() {
             let decoded = decode(black_box(&release.record), MAX_DECODED_BYTES).unwrap();
             let manifest = decoded.manifest.unwrap_or_default();
-            black_box(object::parse(&manifest, &Limits::default()).unwrap());
+            black_box(parse::objects(&manifest, &Limits::default()).unwrap());
         }
     });
 }

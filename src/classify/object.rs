@@ -8,7 +8,7 @@ use super::subject::{Role, Subject, Values};
 use crate::compare::managed_fields::Live;
 use crate::compare::three_way::{Change, OfRevision, Versions, three_way};
 use crate::manifest::desired::{Ownership, desired};
-use crate::manifest::object::is_kept;
+use crate::manifest::parse::is_kept;
 use crate::model::{Finding, ObjectReport};
 use crate::object::{Gvk, ObjectKey};
 use crate::policy::ignore::ApplicableRules;
