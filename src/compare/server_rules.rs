@@ -85,7 +85,15 @@ pub(super) fn is_derived_default(shape: Option<Shape<'_>>, live: &Map<String, Va
 fn pull_policy(container: &Map<String, Value>) -> Option<&'static str> {
     let image = container.get("image")?.as_str()?;
     let name = image.rsplit('/').next().unwrap_or(image);
-    let moves = !name.contains('@') && name.split_once(':').is_none_or(|(_, tag)| tag == "latest");
+    let (name, digest) = match name.split_once('@') {
+        Some((name, digest)) => (name, Some(digest)),
+        None => (name, None),
+    };
+    // Without a tag and a digest the tag is `latest`; with both the tag still counts (`pkg/util/parsers`).
+    let moves = match name.split_once(':') {
+        Some((_, tag)) => tag == "latest",
+        None => digest.is_none(),
+    };
     Some(if moves { "Always" } else { "IfNotPresent" })
 }
 
@@ -257,7 +265,9 @@ mod tests {
             ("registry:5000/app:1", "IfNotPresent"),
             ("registry:5000/app", "Always"),
             ("app:latest", "Always"),
-            ("app:latest@sha256:1", "IfNotPresent"),
+            ("app@sha256:1", "IfNotPresent"),
+            ("app:1@sha256:1", "IfNotPresent"),
+            ("app:latest@sha256:1", "Always"),
         ] {
             for other in ["Always", "IfNotPresent", "Never", ""] {
                 let live = fields(json!({"image": image, field: other}));

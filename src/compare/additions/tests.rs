@@ -174,7 +174,8 @@ fn a_pull_policy_that_follows_from_the_tag_is_no_addition() {
         ("registry:5000/app", "Always", 0),
         ("registry:5000/app", "IfNotPresent", 1),
         ("app:latest", "Always", 0),
-        ("app:latest@sha256:1", "IfNotPresent", 0),
+        ("app:latest@sha256:1", "Always", 0),
+        ("app@sha256:1", "IfNotPresent", 0),
         ("app:1", "Never", 1),
     ] {
         assert_eq!(at(image, policy), additions, "{image} {policy}");
