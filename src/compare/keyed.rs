@@ -3,7 +3,7 @@
 //! Two kinds of lists tell. A *keyed* list has elements with keys that are unique to the API server (list type
 //! `map`, or a patch merge key); their order means nothing, and of several elements with the same keys the last one
 //! counts, as in an environment. An *unordered* list is atomic to the API server, which takes its elements for
-//! alternatives or sorts them ([`Shape::is_unordered`]): a change in one of them has to be told of that element,
+//! alternatives or sorts them ([`Shape::is_unordered`]): a change in one of them is reported of that element,
 //! wherever it went.
 
 use std::collections::HashMap;
@@ -18,6 +18,7 @@ use crate::types::{ExplicitZero, Shape, is_zero};
 /// Beyond that many elements that do not match at their own position the search would be slow; position decides then.
 const MAX_UNMATCHED: usize = 256;
 
+/// The value of a key that an element does not have.
 static NULL: Value = Value::Null;
 
 /// The fields that tell an element of a list from the others, with their values.
@@ -78,7 +79,7 @@ fn nested<'v>(item: &'v Value, key: &str) -> Option<&'v Value> {
 /// The position of the element that has these keys; of several the last, which is the one that counts.
 pub(super) fn position_of<'k>(
     items: &[Value],
-    keys: impl Iterator<Item = (&'k String, &'k Value)> + Clone,
+    keys: &(impl Iterator<Item = (&'k String, &'k Value)> + Clone),
     element: Option<Shape<'_>>,
 ) -> Option<usize> {
     items.iter().rposition(|item| {
@@ -89,38 +90,39 @@ pub(super) fn position_of<'k>(
 
 /// The elements of two keyed lists that share their keys, by their positions.
 pub(super) struct SameKeys<'k> {
+    /// The keys.
     pub(super) keys: ElementKeys<'k>,
-    /// The positions in the first list; never empty.
-    pub(super) ours: Vec<usize>,
-    /// The positions in the second list.
-    pub(super) theirs: Vec<usize>,
+    /// The positions in the left list; never empty.
+    pub(super) left: Vec<usize>,
+    /// The positions in the right list.
+    pub(super) right: Vec<usize>,
 }
 
 /// Puts the elements of a keyed list together with those of another that have the same keys, in the order in which
-/// the keys come in the first list.
+/// the keys come in the left list.
 pub(super) fn same_keys<'k>(
-    ours: &'k [Value],
-    theirs: &'k [Value],
+    left: &'k [Value],
+    right: &'k [Value],
     keys: &'k [String],
     element: Option<Shape<'k>>,
 ) -> Vec<SameKeys<'k>> {
-    let mut groups: Vec<SameKeys<'k>> = Vec::with_capacity(ours.len());
-    let mut places: HashMap<ElementKeys<'k>, usize> = HashMap::with_capacity(ours.len());
-    for (position, item) in ours.iter().enumerate() {
+    let mut groups: Vec<SameKeys<'k>> = Vec::with_capacity(left.len());
+    let mut places: HashMap<ElementKeys<'k>, usize> = HashMap::with_capacity(left.len());
+    for (position, item) in left.iter().enumerate() {
         let keys = ElementKeys::of(item, keys, element);
         let place = *places.entry(keys).or_insert_with_key(|keys| {
             groups.push(SameKeys {
                 keys: keys.clone(),
-                ours: Vec::new(),
-                theirs: Vec::new(),
+                left: Vec::new(),
+                right: Vec::new(),
             });
             groups.len() - 1
         });
-        groups[place].ours.push(position);
+        groups[place].left.push(position);
     }
-    for (position, item) in theirs.iter().enumerate() {
+    for (position, item) in right.iter().enumerate() {
         if let Some(&place) = places.get(&ElementKeys::of(item, keys, element)) {
-            groups[place].theirs.push(position);
+            groups[place].right.push(position);
         }
     }
     groups
@@ -137,7 +139,7 @@ pub(super) enum KeyedMatch {
     /// desired one is among them.
     AllPresent {
         /// The position of one that was not desired. Managed fields cannot name one of two elements with the same
-        /// keys, so that it is told by the comparison.
+        /// keys, so that the comparison reports it.
         extra: Option<usize>,
     },
 }
@@ -150,18 +152,18 @@ pub(super) fn match_keyed(
     live: &[Value],
     holds: impl Fn(&Value, &Value) -> bool,
 ) -> KeyedMatch {
-    let holds = |ours: usize, theirs: usize| holds(&desired[ours], &live[theirs]);
-    match group.theirs[..] {
+    let holds = |left: usize, right: usize| holds(&desired[left], &live[right]);
+    match group.right[..] {
         [] => KeyedMatch::Missing,
         [only] => KeyedMatch::Last(only),
         [.., last] => {
-            let is_present = |ours: &usize| group.theirs.iter().any(|&theirs| holds(*ours, theirs));
-            if !group.ours.iter().all(is_present) {
+            let is_present = |left: &usize| group.right.iter().any(|&right| holds(*left, right));
+            if !group.left.iter().all(is_present) {
                 return KeyedMatch::Last(last);
             }
-            let is_extra = |theirs: &usize| !group.ours.iter().any(|&ours| holds(ours, *theirs));
-            let extra = if group.theirs.len() > group.ours.len() {
-                group.theirs.iter().copied().rfind(is_extra)
+            let is_extra = |right: &usize| !group.left.iter().any(|&left| holds(left, *right));
+            let extra = if group.right.len() > group.left.len() {
+                group.right.iter().copied().rfind(is_extra)
             } else {
                 None
             };
@@ -277,7 +279,7 @@ mod tests {
         );
     }
 
-    /// What is desired and what lives of one key → what became of it. Equal texts hold each other.
+    /// Desired and live elements of one key → what became of them. Equal texts hold each other.
     #[test]
     fn what_becomes_of_elements_that_share_their_keys() {
         use KeyedMatch::{AllPresent, Last, Missing};
@@ -308,13 +310,13 @@ mod tests {
 
     #[test]
     fn elements_of_two_lists_are_put_together_by_their_keys() {
-        let ours = json!([{"a": 1}, {"a": 2}, {"b": 1}, {"a": 1, "c": 3}]);
-        let theirs = json!([{"a": 4}, {"a": 2}, {"a": 1}, {"a": 2}]);
+        let left = json!([{"a": 1}, {"a": 2}, {"b": 1}, {"a": 1, "c": 3}]);
+        let right = json!([{"a": 4}, {"a": 2}, {"a": 1}, {"a": 2}]);
         let keys = ["a".to_owned()];
         let found: Vec<(String, Vec<usize>, Vec<usize>)> =
-            same_keys(items(&ours), items(&theirs), &keys, None)
+            same_keys(items(&left), items(&right), &keys, None)
                 .into_iter()
-                .map(|same| (same.keys.0[0].1.to_string(), same.ours, same.theirs))
+                .map(|same| (same.keys.0[0].1.to_string(), same.left, same.right))
                 .collect();
         assert_eq!(
             found,
@@ -332,7 +334,7 @@ mod tests {
             json!([{"containerPort": 80}, {"containerPort": 80, "protocol": "TCP"}, {"containerPort": 81}]);
         let position = |keys: Value| {
             let keys = keys.as_object().unwrap();
-            position_of(items(&list), keys.iter(), ports().element())
+            position_of(items(&list), &keys.iter(), ports().element())
         };
         assert_eq!(position(json!({"containerPort": 80, "protocol": "TCP"})), Some(1));
         assert_eq!(position(json!({"containerPort": 80, "protocol": "UDP"})), None);

@@ -15,9 +15,11 @@ use crate::types::{ListKind, Shape, is_zero};
 
 /// One place where the live object holds what only another revision set.
 pub(super) struct Leftover<'v> {
+    /// Where it is.
     pub(super) path: FieldPath,
     /// The same place in the live object, as an RFC 6901 pointer.
     pub(super) pointer: String,
+    /// What lives there.
     pub(super) live: &'v Value,
 }
 
@@ -39,7 +41,7 @@ pub(super) fn leftovers<'v>(
         found: Vec::new(),
     };
     for (path, value) in unset.places {
-        search.place(path, value);
+        search.look_at(path, value);
     }
     search.found
 }
@@ -54,7 +56,7 @@ struct Search<'v, 's, K> {
 
 impl<K: Fn(&FieldPath) -> bool> Search<'_, '_, K> {
     /// Looks for a value that another revision set at a path.
-    fn place(&mut self, path: FieldPath, set: &Value) {
+    fn look_at(&mut self, path: FieldPath, set: &Value) {
         if (self.is_known)(&path) {
             return;
         }
@@ -73,7 +75,7 @@ impl<K: Fn(&FieldPath) -> bool> Search<'_, '_, K> {
             // Others' fields stand beside this revision's: only its own are left over.
             (Value::Object(set), Value::Object(fields)) if holds_more(shape, fields, set) => {
                 for (key, value) in set {
-                    self.place(path.key(key), value);
+                    self.look_at(path.key(key), value);
                 }
             }
             _ => self.found.push(Leftover {
@@ -104,6 +106,7 @@ struct Unset<'v> {
 }
 
 impl<'v> Unset<'v> {
+    /// Looks for such places in the values at one place.
     fn value(&mut self, trail: &Trail<'_>, shape: Option<Shape<'_>>, set: &'v Value, desired: &Value) {
         // Revisions are mostly alike.
         if set == desired {
@@ -129,6 +132,7 @@ impl<'v> Unset<'v> {
         }
     }
 
+    /// Looks for such places in objects and maps.
     fn object(
         &mut self,
         trail: &Trail<'_>,
@@ -150,7 +154,7 @@ impl<'v> Unset<'v> {
         }
     }
 
-    /// Of elements that share their keys the last one counts, on either side.
+    /// Looks for such places in keyed lists. Of elements that share their keys the last one counts, on either side.
     fn keyed(
         &mut self,
         trail: &Trail<'_>,
@@ -160,17 +164,18 @@ impl<'v> Unset<'v> {
         desired: &[Value],
     ) {
         for group in same_keys(set, desired, keys, element) {
-            let Some(item) = group.ours.last().map(|&position| &set[position]) else {
+            let Some(item) = group.left.last().map(|&position| &set[position]) else {
                 continue;
             };
             let trail = Trail::Match(trail, &group.keys, None);
-            match group.theirs.last() {
+            match group.right.last() {
                 None => self.add(&trail, item),
                 Some(&position) => self.value(&trail, element, item, &desired[position]),
             }
         }
     }
 
+    /// Notes such a place.
     fn add(&mut self, trail: &Trail<'_>, set: &'v Value) {
         self.places.push((trail.path(), set));
     }

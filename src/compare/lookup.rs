@@ -52,7 +52,7 @@ pub(super) fn locate<'v>(root: &'v Value, path: &FieldPath, shape: Option<Shape<
             Segment::Match(keys) => {
                 let items = found.value.as_array()?;
                 let keys = keys.iter().map(|(key, value)| (key, value));
-                let position = keyed::position_of(items, keys, shape.and_then(Shape::element))?;
+                let position = keyed::position_of(items, &keys, shape.and_then(Shape::element))?;
                 (Cow::Owned(position.to_string()), &items[position])
             }
             Segment::Member(member) => {

@@ -165,7 +165,7 @@ pub(super) fn is_respelled(
 }
 
 /// Whether a live object's field says its type or its state, which the server writes by itself. It does so to objects
-/// inside others too, such as a StatefulSet's claim templates (Kubernetes: `pkg/apis/core/v1/defaults.go`,
+/// inside others too, such as a `StatefulSet`'s claim templates (Kubernetes: `pkg/apis/core/v1/defaults.go`,
 /// `SetDefaults_PersistentVolumeClaim`), and those are known by their metadata.
 pub(super) fn describes_embedded_object(shape: Shape<'_>, live: &Map<String, Value>, key: &str) -> bool {
     TYPE_AND_STATUS.contains(&key) && live.contains_key("metadata") && shape.is_builtin()

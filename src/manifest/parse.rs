@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::split::{self, SplitError};
+use super::split::{self, Document, SplitError};
 use crate::object::Gvk;
 use crate::release::decode::{Hook, HookPlace};
 use crate::yaml::{self, Limits, YamlError};
@@ -123,12 +123,8 @@ pub fn objects_sharing(
                     line: document.line,
                     source,
                 })?;
-            let context = Context {
-                template: document.source,
-                line: document.line,
-            };
             let begin = objects.len();
-            flatten(value, context, 0, &mut objects)?;
+            flatten(value, document, 0, &mut objects)?;
             known.0.insert(document.text.into(), objects[begin..].to_vec());
         }
         if objects.len() > MAX_OBJECTS {
@@ -138,24 +134,18 @@ pub fn objects_sharing(
     Ok(objects)
 }
 
-#[derive(Clone, Copy)]
-struct Context<'a> {
-    template: Option<&'a str>,
-    line: usize,
-}
-
-/// Whatever has `items` is a list, whose items may leave out what its kind implies (apimachinery:
-/// `unstructuredJSONScheme.decodeToList`).
+/// Adds the objects of a document's value. A value with `items` is a list, whose items may leave out what its kind
+/// implies (apimachinery: `unstructuredJSONScheme.decodeToList`).
 fn flatten(
     mut value: Value,
-    context: Context<'_>,
+    document: Document<'_>,
     depth: usize,
     objects: &mut Vec<ManifestObject>,
 ) -> Result<(), ManifestError> {
     if value.is_null() || (value.is_object() && text(&value, "kind").is_none() && depth == 0) {
         return Ok(());
     }
-    let malformed = ManifestError::NotAnObject { line: context.line };
+    let malformed = ManifestError::NotAnObject { line: document.line };
     let (Some(api_version), Some(kind)) = (text(&value, "apiVersion"), text(&value, "kind")) else {
         return Err(malformed);
     };
@@ -176,7 +166,7 @@ fn flatten(
                 fields.insert("apiVersion".to_owned(), api_version.as_str().into());
                 fields.insert("kind".to_owned(), kind.as_str().into());
             }
-            flatten(item, context, depth + 1, objects)?;
+            flatten(item, document, depth + 1, objects)?;
         }
         return Ok(());
     }
@@ -193,7 +183,7 @@ fn flatten(
             .and_then(|metadata| text(metadata, "namespace"))
             .map(str::to_owned),
         name: name.to_owned(),
-        template: context.template.map(str::to_owned),
+        template: document.source.map(str::to_owned),
         keep: is_kept(&value),
         expires: kind == "Job"
             && value

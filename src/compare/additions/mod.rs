@@ -1,8 +1,7 @@
 //! What somebody else put into an object beside what the manifest asks for.
 //!
 //! The comparison of desired with live never sees these: the server and its controllers add to everything. Managed
-//! fields tell who owns each path, so that what a person or another program added can be told from what the
-//! server filled in.
+//! fields say who owns each path, which tells the additions of people and other programs from what the server filled in.
 
 use serde_json::{Map, Value};
 
@@ -43,7 +42,7 @@ pub enum Provenance {
 /// Everything in `live` that the manager of `entry` owns and `desired` leaves unsaid, except for the values that
 /// the server would choose by itself.
 ///
-/// A whole list element or structure that the manager made is one addition; maps are told key by key.
+/// A whole list element or structure that the manager made is one addition; every key of a map is one.
 pub fn additions<'v>(
     entry: &Entry<'_>,
     provenance: Provenance,
@@ -55,10 +54,10 @@ pub fn additions<'v>(
         provenance,
         additions: Vec::new(),
     };
-    let object = Place {
+    let object = LiveValue {
         trail: &Trail::Root,
         shape,
-        live,
+        value: live,
     };
     for (key, owned) in fields_of(entry.fields()) {
         if key == "metadata" {
@@ -81,16 +80,26 @@ fn fields_of(set: &FieldSet) -> impl Iterator<Item = (&str, &FieldSet)> {
 
 /// A value of the live object, and where it is.
 #[derive(Clone, Copy)]
-struct Place<'v, 'a> {
+struct LiveValue<'v, 'a> {
     trail: &'a Trail<'a>,
     shape: Option<Shape<'a>>,
-    live: &'v Value,
+    value: &'v Value,
 }
 
-impl Place<'_, '_> {
+impl<'v> LiveValue<'v, '_> {
+    /// The addition that this value is.
+    fn to_addition(self) -> Addition<'v> {
+        Addition {
+            path: self.trail.path(),
+            pointer: self.trail.pointer(),
+            live: self.value,
+            in_whole: false,
+        }
+    }
+
     /// Whether to own this value is to own all that is in it. Of other lists and maps an empty set owns nothing.
     fn is_atomic(&self) -> bool {
-        match self.live {
+        match self.value {
             Value::Object(_) => self.shape.is_some_and(owns_objects_whole),
             Value::Array(_) => self.shape.is_none_or(|shape| shape.list() == ListKind::Atomic),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
@@ -105,24 +114,15 @@ struct Walk<'v> {
 }
 
 impl<'v> Walk<'v> {
-    fn record(&mut self, place: Place<'v, '_>, in_whole: bool) {
-        self.additions.push(Addition {
-            path: place.trail.path(),
-            pointer: place.trail.pointer(),
-            live: place.live,
-            in_whole,
-        });
-    }
-
     /// Looks at the metadata of an object, most of which is the API server's.
-    fn owned_metadata(&mut self, object: Place<'v, '_>, owned: &FieldSet, desired: &Value) {
-        let Some(live) = object.live.get("metadata") else {
+    fn owned_metadata(&mut self, object: LiveValue<'v, '_>, owned: &FieldSet, desired: &Value) {
+        let Some(value) = object.value.get("metadata") else {
             return;
         };
-        let metadata = Place {
+        let metadata = LiveValue {
             trail: &Trail::Key(object.trail, "metadata"),
             shape: object.shape.and_then(|shape| child(shape, "metadata")),
-            live,
+            value,
         };
         let desired = desired.get("metadata");
         for (key, owned) in fields_of(owned).filter(|(key, _)| server_rules::is_written_metadata(key)) {
@@ -130,132 +130,138 @@ impl<'v> Walk<'v> {
         }
     }
 
-    /// Looks at a place that the manager owns, or owns something in.
-    fn owned(&mut self, place: Place<'v, '_>, owned: &FieldSet, desired: Option<&Value>) {
+    /// Looks at a value that the manager owns, or owns something in.
+    fn owned(&mut self, live: LiveValue<'v, '_>, owned: &FieldSet, desired: Option<&Value>) {
         match desired.filter(|value| !value.is_null()) {
-            None => self.undesired(place, owned),
-            Some(desired) if owned.is_empty() && place.is_atomic() => self.extra_fields(place, desired),
-            Some(desired) => self.owned_parts(place, owned, Some(desired)),
+            None => self.undesired(live, owned),
+            Some(desired) if owned.is_empty() && live.is_atomic() => self.extra_fields(live, desired),
+            Some(desired) => self.owned_parts(live, owned, Some(desired)),
         }
     }
 
-    /// Looks at a place of which the manifest says nothing.
-    fn undesired(&mut self, place: Place<'v, '_>, owned: &FieldSet) {
-        if self.is_servers_choice(place.shape, place.live) {
+    /// Looks at a value of which the manifest says nothing.
+    fn undesired(&mut self, live: LiveValue<'v, '_>, owned: &FieldSet) {
+        if self.is_servers_choice(live.shape, live.value) {
             return;
         }
-        let is_map = place.shape.is_some_and(|shape| shape.value() == ValueKind::Map);
-        let is_made_whole = names_itself(owned) && place.live.is_object() && !is_map;
+        let is_map = live.shape.is_some_and(|shape| shape.value() == ValueKind::Map);
+        let is_made_whole = names_itself(owned) && live.value.is_object() && !is_map;
         if owned.is_empty() || is_made_whole {
-            self.record(place, false);
+            self.additions.push(live.to_addition());
         } else {
-            self.owned_parts(place, owned, None);
+            self.owned_parts(live, owned, None);
         }
     }
 
     /// Looks at the parts of a value that the manager owns.
-    fn owned_parts(&mut self, place: Place<'v, '_>, owned: &FieldSet, desired: Option<&Value>) {
+    fn owned_parts(&mut self, live: LiveValue<'v, '_>, owned: &FieldSet, desired: Option<&Value>) {
         for (key, owned) in owned {
             let Value::Object(owned) = owned else { continue };
             match PathElement::parse(key) {
-                Some(PathElement::Field(key)) => self.owned_field(place, key, owned, desired),
-                Some(PathElement::Keys(keys)) => self.owned_element(place, &keys, owned, desired),
-                Some(PathElement::Member(member)) => self.owned_member(place, &member, desired),
+                Some(PathElement::Field(key)) => self.owned_field(live, key, owned, desired),
+                Some(PathElement::Keys(keys)) => self.owned_element(live, &keys, owned, desired),
+                Some(PathElement::Member(member)) => self.owned_member(live, &member, desired),
                 None => {}
             }
         }
     }
 
-    fn owned_field(&mut self, place: Place<'v, '_>, key: &str, owned: &FieldSet, desired: Option<&Value>) {
-        let Some(fields) = place.live.as_object() else {
+    /// Looks at a field that the manager owns, or owns something in.
+    fn owned_field(&mut self, live: LiveValue<'v, '_>, key: &str, owned: &FieldSet, desired: Option<&Value>) {
+        let Some(fields) = live.value.as_object() else {
             return;
         };
-        let Some(live) = fields.get(key) else { return };
-        if server_rules::is_derived_default(place.shape, fields, key)
-            || server_rules::is_mirror(place.shape, fields, key)
+        let Some(value) = fields.get(key) else { return };
+        if server_rules::is_derived_default(live.shape, fields, key)
+            || server_rules::is_mirror(live.shape, fields, key)
         {
             return;
         }
-        let field = Place {
-            trail: &Trail::Key(place.trail, key),
-            shape: place.shape.and_then(|shape| child(shape, key)),
-            live,
+        let field = LiveValue {
+            trail: &Trail::Key(live.trail, key),
+            shape: live.shape.and_then(|shape| child(shape, key)),
+            value,
         };
         self.owned(field, owned, desired.and_then(|desired| desired.get(key)));
     }
 
+    /// Looks at the element of a keyed list.
     fn owned_element(
         &mut self,
-        place: Place<'v, '_>,
+        live: LiveValue<'v, '_>,
         keys: &Map<String, Value>,
         owned: &FieldSet,
         desired: Option<&Value>,
     ) {
-        let shape = place.shape.and_then(Shape::element);
-        let find = |list: &Value| position_of(list.as_array()?, keys.iter(), shape);
-        let Some(index) = find(place.live) else { return };
-        let keys = in_type_order(place.shape, keys);
-        let element = Place {
-            trail: &Trail::Match(place.trail, &keys, Some(index)),
+        let shape = live.shape.and_then(Shape::element);
+        let find = |list: &Value| position_of(list.as_array()?, &keys.iter(), shape);
+        let Some(index) = find(live.value) else { return };
+        let keys = in_type_order(live.shape, keys);
+        let element = LiveValue {
+            trail: &Trail::Match(live.trail, &keys, Some(index)),
             shape,
-            live: &place.live[index],
+            value: &live.value[index],
         };
         let desired = desired.and_then(|desired| desired.get(find(desired)?));
         self.owned(element, owned, desired);
     }
 
-    fn owned_member(&mut self, place: Place<'v, '_>, member: &Value, desired: Option<&Value>) {
+    /// Looks at the member of a set.
+    fn owned_member(&mut self, live: LiveValue<'v, '_>, member: &Value, desired: Option<&Value>) {
         let find = |list: &Value| list.as_array()?.iter().position(|item| item == member);
-        if let Some(index) = find(place.live)
+        if let Some(index) = find(live.value)
             && desired.and_then(find).is_none()
         {
-            let member = Place {
-                trail: &Trail::Member(place.trail, member, Some(index)),
-                shape: place.shape.and_then(Shape::element),
-                live: &place.live[index],
+            let member = LiveValue {
+                trail: &Trail::Member(live.trail, member, Some(index)),
+                shape: live.shape.and_then(Shape::element),
+                value: &live.value[index],
             };
-            self.record(member, false);
+            self.additions.push(member.to_addition());
         }
     }
 
     /// Looks at a whole value that the manager owns, and of which the manifest asks for a part.
     ///
     /// Values that differ and lists of another length are the comparison's; left are the fields beside.
-    fn extra_fields(&mut self, place: Place<'v, '_>, desired: &Value) {
-        match (place.live, desired) {
-            (Value::Object(live), Value::Object(desired)) => {
-                for (key, value) in live {
-                    let field = Place {
-                        trail: &Trail::Key(place.trail, key),
-                        shape: place.shape.and_then(|shape| child(shape, key)),
-                        live: value,
+    fn extra_fields(&mut self, live: LiveValue<'v, '_>, desired: &Value) {
+        match (live.value, desired) {
+            (Value::Object(fields), Value::Object(desired)) => {
+                for (key, value) in fields {
+                    let field = LiveValue {
+                        trail: &Trail::Key(live.trail, key),
+                        shape: live.shape.and_then(|shape| child(shape, key)),
+                        value,
                     };
                     let is_servers = || {
                         self.is_servers_choice(field.shape, value)
-                            || place.shape.is_some_and(|shape| {
-                                server_rules::describes_embedded_object(shape, live, key)
+                            || live.shape.is_some_and(|shape| {
+                                server_rules::describes_embedded_object(shape, fields, key)
                             })
                     };
                     match desired.get(key).filter(|value| !value.is_null()) {
                         Some(desired) => self.extra_fields(field, desired),
                         None if is_servers() => {}
-                        None => self.record(field, true),
+                        None => self.additions.push(Addition {
+                            in_whole: true,
+                            ..field.to_addition()
+                        }),
                     }
                 }
             }
-            (Value::Array(live), Value::Array(desired)) if live.len() == desired.len() => {
-                let shape = place.shape.and_then(Shape::element);
-                let positions = match place.shape.filter(|shape| shape.is_unordered()) {
-                    Some(list) => match_elements(desired, live, list.identity(), |desired, live| {
+            (Value::Array(items), Value::Array(desired)) if items.len() == desired.len() => {
+                let shape = live.shape.and_then(Shape::element);
+                let positions = match live.shape.filter(|shape| shape.is_unordered()) {
+                    Some(list) => match_elements(desired, items, list.identity(), |desired, live| {
                         is_satisfied_by(desired, Some(live), shape)
                     }),
-                    None => (0..live.len()).collect(),
+                    None => (0..items.len()).collect(),
                 };
                 for (index, desired) in positions.into_iter().zip(desired) {
-                    let element = Place {
-                        trail: &Trail::Index(place.trail, index),
+                    let element = LiveValue {
+                        trail: &Trail::Index(live.trail, index),
                         shape,
-                        live: &live[index],
+                        value: &items[index],
                     };
                     self.extra_fields(element, desired);
                 }
@@ -291,9 +297,9 @@ fn in_type_order<'k>(list: Option<Shape<'_>>, keys: &'k Map<String, Value>) -> E
         Some(ListKind::Map(names)) => names,
         Some(ListKind::Set | ListKind::Atomic) | None => &[],
     };
-    let named = names.iter().filter_map(|name| keys.get_key_value(name));
+    let in_order = names.iter().filter_map(|name| keys.get_key_value(name));
     let others = keys.iter().filter(|(name, _)| !names.contains(name));
-    named
+    in_order
         .chain(others)
         .map(|(name, value)| (name.as_str(), value))
         .collect()

@@ -1,11 +1,11 @@
-//! What the API server, people and programs add to objects of the built-in kinds.
+//! What a manager added to objects of the built-in kinds, by the set of fields that it owns.
 
 use super::*;
 use crate::compare::managed_fields::Live;
 use crate::types::TypeTable;
 use serde_json::json;
 
-/// Kind, the set of one manager, what the manifest says, what lives → the paths that were added.
+/// Kind, the set of one manager, desired and live values → the paths that were added.
 fn paths(api_version: &str, kind: &str, fields: &Value, desired: &Value, live: &Value) -> Vec<String> {
     let mut object = live.clone();
     object["metadata"]["managedFields"] =

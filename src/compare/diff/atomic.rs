@@ -13,6 +13,7 @@ use crate::compare::trail::Trail;
 use crate::types::Shape;
 
 impl<'v> Walk<'v> {
+    /// Compares two such lists.
     pub(super) fn atomic(
         &mut self,
         trail: &Trail<'_>,
@@ -59,6 +60,7 @@ impl<'v> Walk<'v> {
     }
 }
 
+/// Whether a difference inside the element can be named by its own path.
 fn is_structure(item: &Value) -> bool {
     item.is_object() || item.is_array()
 }

@@ -23,11 +23,15 @@ use crate::types::{ExplicitZero, Field, ListKind, Shape, ValueKind, is_zero};
 /// One place where the live object does not hold what the manifest asks for.
 #[derive(Debug)]
 pub(super) struct Difference<'v> {
+    /// Where it is.
     pub(super) path: FieldPath,
     /// Where in the live object a patch would write; ends in `-` for a list element that is not there.
     pub(super) pointer: String,
+    /// What the manifest asks for there.
     pub(super) desired: &'v Value,
+    /// What lives there.
     pub(super) live: Option<&'v Value>,
+    /// In what way the two differ.
     pub(super) kind: DifferenceKind,
 }
 
@@ -79,6 +83,7 @@ pub(super) fn is_satisfied_by(desired: &Value, live: Option<&Value>, shape: Opti
     holds(desired, live, shape, ExtraFields::Ignored)
 }
 
+/// The same, where extra fields may count.
 fn holds(desired: &Value, live: Option<&Value>, shape: Option<Shape<'_>>, extra: ExtraFields) -> bool {
     let mut walk = Walk::default();
     walk.value(&Trail::Root, shape, desired, live, extra);
@@ -110,12 +115,14 @@ struct List<'v> {
     items: &'v [Value],
 }
 
+/// A walk of a desired value over a live one.
 #[derive(Default)]
 struct Walk<'v> {
     differences: Vec<Difference<'v>>,
 }
 
 impl<'v> Walk<'v> {
+    /// Notes a difference.
     fn record(
         &mut self,
         trail: &Trail<'_>,
@@ -132,6 +139,7 @@ impl<'v> Walk<'v> {
         });
     }
 
+    /// Compares the values at one place; `extra` says what fields beside the desired ones mean there.
     fn value(
         &mut self,
         trail: &Trail<'_>,
@@ -179,6 +187,7 @@ impl<'v> Walk<'v> {
         }
     }
 
+    /// Compares objects and maps, field by field of the desired one.
     fn object(
         &mut self,
         trail: &Trail<'_>,
@@ -207,6 +216,7 @@ impl<'v> Walk<'v> {
         }
     }
 
+    /// Compares lists, by how their elements are told apart.
     fn list(&mut self, trail: &Trail<'_>, shape: Option<Shape<'_>>, desired: List<'v>, live: List<'v>) {
         if desired.items.is_empty() {
             // To an empty list that merges anybody may add; an atomic one counts as a whole, empty too.
@@ -225,6 +235,7 @@ impl<'v> Walk<'v> {
         }
     }
 
+    /// Compares keyed lists, in which order means nothing.
     fn keyed(
         &mut self,
         trail: &Trail<'_>,
@@ -236,7 +247,7 @@ impl<'v> Walk<'v> {
         let is_held = |desired: &Value, live: &Value| is_satisfied_by(desired, Some(live), element);
         for group in same_keys(desired, live, keys, element) {
             // Of elements that share their keys the last one counts.
-            let Some(last) = group.ours.last().map(|&position| &desired[position]) else {
+            let Some(last) = group.left.last().map(|&position| &desired[position]) else {
                 continue;
             };
             match match_keyed(&group, desired, live, is_held) {
@@ -256,6 +267,7 @@ impl<'v> Walk<'v> {
         }
     }
 
+    /// Compares sets, member by member of the desired one.
     fn set(&mut self, trail: &Trail<'_>, desired: &'v [Value], live: &'v [Value]) {
         let members: HashSet<&Value> = live.iter().collect();
         for member in desired.iter().filter(|member| !members.contains(member)) {

@@ -4,7 +4,7 @@ use super::*;
 use crate::types::TypeTable;
 use serde_json::json;
 
-/// Kind, what the manifest says, what lives → the paths that differ.
+/// Kind, desired and live values → the paths that differ.
 fn paths(api_version: &str, kind: &str, desired: &Value, live: &Value) -> Vec<String> {
     let shape = TypeTable::builtin().kind(api_version, kind);
     assert!(shape.is_some(), "{kind}");
@@ -34,33 +34,33 @@ fn zeros_mean_what_their_type_makes_of_them() {
     }
     // Not a pointer: absent and server-chosen values agree, others do not.
     let service = |spec: Value| json!({ "spec": spec });
-    let asked = service(json!({"clusterIP": "", "type": "", "publishNotReadyAddresses": false}));
-    let lives = service(json!({"clusterIP": "10.0.0.1", "type": "ClusterIP"}));
-    assert_eq!(paths("v1", "Service", &asked, &lives), none);
+    let desired = service(json!({"clusterIP": "", "type": "", "publishNotReadyAddresses": false}));
+    let live = service(json!({"clusterIP": "10.0.0.1", "type": "ClusterIP"}));
+    assert_eq!(paths("v1", "Service", &desired, &live), none);
     let changed = service(json!({"clusterIP": "10.0.0.1", "publishNotReadyAddresses": true}));
     assert_eq!(
-        paths("v1", "Service", &asked, &changed),
+        paths("v1", "Service", &desired, &changed),
         ["/spec/publishNotReadyAddresses"]
     );
-    let (asked, lives) = (
+    let (desired, live) = (
         json!({"spec": {"hostNetwork": false}}),
         json!({"spec": {"hostNetwork": true}}),
     );
-    assert_eq!(paths("v1", "Pod", &asked, &lives), ["/spec/hostNetwork"]);
+    assert_eq!(paths("v1", "Pod", &desired, &live), ["/spec/hostNetwork"]);
 }
 
 #[test]
 fn keyed_lists_ignore_order_and_fill_in_their_keys() {
     let none: [&str; 0] = [];
-    let asked = pod(&json!({"name": "a", "ports": [
+    let desired = pod(&json!({"name": "a", "ports": [
         {"containerPort": 53, "protocol": "UDP"}, {"containerPort": 53, "protocol": ""}, {"containerPort": 80}]}));
-    let lives = pod(&json!({"name": "a", "ports": [
+    let live = pod(&json!({"name": "a", "ports": [
         {"containerPort": 80, "protocol": "TCP"}, {"containerPort": 53, "protocol": "TCP"},
         {"containerPort": 53, "protocol": "UDP"}]}));
-    assert_eq!(paths("v1", "Pod", &asked, &lives), none);
+    assert_eq!(paths("v1", "Pod", &desired, &live), none);
     let fewer = pod(&json!({"name": "a", "ports": [{"containerPort": 53, "protocol": "TCP"}]}));
     assert_eq!(
-        paths("v1", "Pod", &asked, &fewer),
+        paths("v1", "Pod", &desired, &fewer),
         [
             "/spec/containers[name=a]/ports[containerPort=53,protocol=UDP]",
             "/spec/containers[name=a]/ports[containerPort=80,protocol=TCP]"
@@ -78,7 +78,7 @@ fn the_last_of_duplicate_keys_counts_unless_the_server_kept_them_apart() {
             .collect();
         pod(&json!({"name": "a", "env": env}))
     };
-    for (asked, lives, expected) in [
+    for (desired, live, expected) in [
         (&["1", "2"][..], &["1", "2"][..], &none[..]),
         (&["1", "2"], &["2"], &none),
         (
@@ -93,9 +93,9 @@ fn the_last_of_duplicate_keys_counts_unless_the_server_kept_them_apart() {
         ),
     ] {
         assert_eq!(
-            paths("v1", "Pod", &env(asked), &env(lives)),
+            paths("v1", "Pod", &env(desired), &env(live)),
             expected,
-            "{asked:?} {lives:?}"
+            "{desired:?} {live:?}"
         );
     }
 }
@@ -111,26 +111,26 @@ fn an_element_more_with_the_key_of_another_is_found() {
     };
     let name = ["/spec/containers[name=a]/ports[containerPort=80,protocol=TCP]/name"];
     let none: [&str; 0] = [];
-    for (lives, expected) in [
+    for (live, expected) in [
         (&["http", "admin"][..], &name[..]),
         (&["admin", "http"], &name),
         (&["http", "http"], &none),
     ] {
-        let found = paths("v1", "Pod", &ports(&["http"]), &ports(lives));
-        assert_eq!(found, expected, "{lives:?}");
+        let found = paths("v1", "Pod", &ports(&["http"]), &ports(live));
+        assert_eq!(found, expected, "{live:?}");
     }
 }
 
 #[test]
 fn atomic_lists_count_as_a_whole_and_in_order() {
     let args = |args: Value| pod(&json!({"name": "a", "args": args}));
-    for lives in [
+    for live in [
         json!(["b", "a"]),
         json!(["a"]),
         json!(["a", "b", "c"]),
         json!(["a", ""]),
     ] {
-        let found = paths("v1", "Pod", &args(json!(["a", "b"])), &args(lives));
+        let found = paths("v1", "Pod", &args(json!(["a", "b"])), &args(live));
         assert_eq!(found, ["/spec/containers[name=a]/args"]);
     }
     let rules = |port: u16| {
@@ -150,20 +150,20 @@ fn what_is_added_in_an_atomic_list_changes_it() {
     let secrets = json!({"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]});
     let mut narrowed = secrets.clone();
     narrowed["resourceNames"] = json!(["one"]);
-    let found = |asked: &Value, lives: &Value| {
-        let (asked, lives) = (role(asked.clone()), role(lives.clone()));
-        paths("rbac.authorization.k8s.io/v1", "Role", &asked, &lives)
+    let found = |desired: &Value, live: &Value| {
+        let (desired, live) = (role(desired.clone()), role(live.clone()));
+        paths("rbac.authorization.k8s.io/v1", "Role", &desired, &live)
     };
     assert_eq!(found(&secrets, &narrowed), ["/rules[0]"]);
     assert_eq!(found(&narrowed, &secrets), ["/rules[0]/resourceNames"]);
 
     let policy = |ingress: Value| json!({"spec": {"ingress": [ingress]}});
-    let found = |asked: Value, lives: Value| {
+    let found = |desired: Value, live: Value| {
         paths(
             "networking.k8s.io/v1",
             "NetworkPolicy",
-            &policy(asked),
-            &policy(lives),
+            &policy(desired),
+            &policy(live),
         )
     };
     // What the server fills in is no addition.
@@ -187,14 +187,14 @@ fn what_is_added_in_an_atomic_list_changes_it() {
     );
 
     let claims = |claim: Value| json!({"spec": {"volumeClaimTemplates": [claim]}});
-    let asked = claims(json!({"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"]}}));
-    let mut lives = claims(json!({
+    let desired = claims(json!({"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"]}}));
+    let mut live = claims(json!({
         "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data", "creationTimestamp": null},
         "spec": {"accessModes": ["ReadWriteOnce"], "volumeMode": "Filesystem"}, "status": {"phase": "Pending"}}));
-    assert_eq!(paths("apps/v1", "StatefulSet", &asked, &lives), none);
-    lives["spec"]["volumeClaimTemplates"][0]["metadata"]["labels"] = json!({"a": "b"});
+    assert_eq!(paths("apps/v1", "StatefulSet", &desired, &live), none);
+    live["spec"]["volumeClaimTemplates"][0]["metadata"]["labels"] = json!({"a": "b"});
     assert_eq!(
-        paths("apps/v1", "StatefulSet", &asked, &lives),
+        paths("apps/v1", "StatefulSet", &desired, &live),
         ["/spec/volumeClaimTemplates[0]/metadata"]
     );
 }
@@ -202,7 +202,7 @@ fn what_is_added_in_an_atomic_list_changes_it() {
 #[test]
 fn an_empty_atomic_list_is_meant_empty() {
     let service = |ranges: Value| json!({"spec": {"loadBalancerSourceRanges": ranges}});
-    let found = |lives: Value| paths("v1", "Service", &service(json!([])), &lives);
+    let found = |live: Value| paths("v1", "Service", &service(json!([])), &live);
     assert_eq!(
         found(service(json!(["10.0.0.0/8"]))),
         ["/spec/loadBalancerSourceRanges"]
@@ -213,42 +213,42 @@ fn an_empty_atomic_list_is_meant_empty() {
         ("imagePullSecrets", json!([{"name": "pull"}])),
         ("secrets", json!([{"name": "token"}])),
     ] {
-        let (asked, lives) = (json!({ field: [] }), json!({ field: filled }));
+        let (desired, live) = (json!({ field: [] }), json!({ field: filled }));
         assert_eq!(
-            paths("v1", "ServiceAccount", &asked, &lives),
+            paths("v1", "ServiceAccount", &desired, &live),
             Vec::<String>::new()
         );
     }
-    let (asked, lives) = (
+    let (desired, live) = (
         json!({"spec": {"clusterIPs": []}}),
         json!({"spec": {"clusterIPs": ["10.0.0.1"]}}),
     );
-    assert_eq!(paths("v1", "Service", &asked, &lives), Vec::<String>::new());
+    assert_eq!(paths("v1", "Service", &desired, &live), Vec::<String>::new());
 }
 
 #[test]
 fn admission_appends_tolerations_to_pods_and_to_nothing_else() {
     let none: [&str; 0] = [];
-    let asked = json!([{"key": "a", "operator": "Exists"}]);
+    let desired = json!([{"key": "a", "operator": "Exists"}]);
     let lost = json!({"key": "node.kubernetes.io/unreachable", "operator": "Exists", "effect": "NoExecute",
         "tolerationSeconds": 300});
-    let lives = json!([{"key": "a", "operator": "Exists"}, lost]);
+    let live = json!([{"key": "a", "operator": "Exists"}, lost]);
     let pod = |tolerations: &Value| json!({"spec": {"tolerations": tolerations}});
-    assert_eq!(paths("v1", "Pod", &pod(&asked), &pod(&lives)), none);
-    assert_eq!(paths("v1", "Pod", &pod(&json!([])), &pod(&lives)), none);
+    assert_eq!(paths("v1", "Pod", &pod(&desired), &pod(&live)), none);
+    assert_eq!(paths("v1", "Pod", &pod(&json!([])), &pod(&live)), none);
     assert_eq!(
-        paths("v1", "Pod", &pod(&asked), &pod(&json!([lost]))),
+        paths("v1", "Pod", &pod(&desired), &pod(&json!([lost]))),
         ["/spec/tolerations[0]"]
     );
     // Somebody else's, after admission's.
     let extra = json!([{"key": "a", "operator": "Exists"}, lost, {"operator": "Exists"}]);
     assert_eq!(
-        paths("v1", "Pod", &pod(&asked), &pod(&extra)),
+        paths("v1", "Pod", &pod(&desired), &pod(&extra)),
         ["/spec/tolerations"]
     );
     let set = |tolerations: &Value| json!({"spec": {"template": pod(tolerations)}});
     assert_eq!(
-        paths("apps/v1", "DaemonSet", &set(&asked), &set(&lives)),
+        paths("apps/v1", "DaemonSet", &set(&desired), &set(&live)),
         ["/spec/template/spec/tolerations"]
     );
 }
@@ -263,12 +263,12 @@ fn metrics_of_an_autoscaler_may_come_back_in_another_order() {
         let metrics: Vec<Value> = names.iter().map(|name| metric(name)).collect();
         json!({"spec": { "metrics": metrics }})
     };
-    let found = |lives: &[&str]| {
+    let found = |live: &[&str]| {
         paths(
             "autoscaling/v2",
             "HorizontalPodAutoscaler",
             &metrics(&["memory", "cpu"]),
-            &metrics(lives),
+            &metrics(live),
         )
     };
     assert_eq!(found(&["cpu", "memory"]), Vec::<String>::new());
@@ -277,10 +277,10 @@ fn metrics_of_an_autoscaler_may_come_back_in_another_order() {
 
 #[test]
 fn keys_with_a_dollar_are_fields_unless_they_are_directives() {
-    let asked =
+    let desired =
         json!({"spec": {"$patch": "replace", "$setElementOrder/list": [1], "schema": {"$ref": "#/a"}}});
-    let lives = json!({"spec": {"schema": {"$ref": "#/b"}}});
-    let found = unsatisfied(&asked, &lives, None);
+    let live = json!({"spec": {"schema": {"$ref": "#/b"}}});
+    let found = unsatisfied(&desired, &live, None);
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0].path.to_string(), "/spec/schema/$ref");
 }
@@ -291,8 +291,8 @@ fn the_server_completes_the_requests_of_a_limit_range_key_by_key() {
         json!({"spec": {"limits": [{"type": "Container", "default": {"cpu": "1", "memory": "1Gi"},
                                     "defaultRequest": requests}]}})
     };
-    let asked = limits(json!({"cpu": "500m"}));
-    let found = |lives: Value| paths("v1", "LimitRange", &asked, &limits(lives));
+    let desired = limits(json!({"cpu": "500m"}));
+    let found = |live: Value| paths("v1", "LimitRange", &desired, &limits(live));
     assert_eq!(
         found(json!({"cpu": "500m", "memory": "1Gi"})),
         Vec::<String>::new()
@@ -305,10 +305,10 @@ fn the_server_completes_the_requests_of_a_limit_range_key_by_key() {
 
 #[test]
 fn null_asks_for_nothing_and_unknown_fields_are_the_servers_to_drop() {
-    let asked = json!({"metadata": {"labels": null}, "spec": {"replicas": null, "selectors": {"a": 1}}});
-    let lives = json!({"metadata": {"labels": {"a": "b"}}, "spec": {"replicas": 3}});
+    let desired = json!({"metadata": {"labels": null}, "spec": {"replicas": null, "selectors": {"a": 1}}});
+    let live = json!({"metadata": {"labels": {"a": "b"}}, "spec": {"replicas": 3}});
     let shape = TypeTable::builtin().kind("apps/v1", "Deployment");
-    let found = unsatisfied(&asked, &lives, shape);
+    let found = unsatisfied(&desired, &live, shape);
     assert_eq!(found.len(), 1);
     assert_eq!(
         (found[0].path.to_string().as_str(), found[0].kind),
@@ -319,7 +319,7 @@ fn null_asks_for_nothing_and_unknown_fields_are_the_servers_to_drop() {
 #[test]
 fn floats_of_a_schema_hold_what_a_float_can() {
     let crd = |maximum: Value| json!({"spec": {"versions": [{"name": "v1", "schema": {"openAPIV3Schema": {"maximum": maximum}}}]}});
-    let (asked, lives) = (
+    let (desired, live) = (
         crd(json!(9_007_199_254_740_993_i64)),
         crd(json!(9_007_199_254_740_992_i64)),
     );
@@ -327,8 +327,8 @@ fn floats_of_a_schema_hold_what_a_float_can() {
         paths(
             "apiextensions.k8s.io/v1",
             "CustomResourceDefinition",
-            &asked,
-            &lives
+            &desired,
+            &live
         ),
         Vec::<String>::new()
     );
