@@ -14,11 +14,11 @@ use divan::{Bencher, black_box};
 use driftline::classify::attribution::Autoscaler;
 use driftline::classify::object::judge;
 use driftline::classify::subject::{Role, Subject, Visibility};
-use driftline::compare::additions::{Standing, additions};
+use driftline::compare::additions::{Provenance, additions};
 use driftline::compare::managed_fields::Live;
 use driftline::compare::three_way::{OfRevision, Versions, three_way};
 use driftline::manifest::desired::{Owner, desired};
-use driftline::manifest::object;
+use driftline::manifest::parse;
 use driftline::object::{Gvk, ObjectKey};
 use driftline::policy::Policy;
 use driftline::release::decode::{MAX_DECODED_BYTES, decode};
@@ -87,7 +87,7 @@ fn decode_records(bencher: Bencher<'_, '_>) {
         for release in RELEASES.iter() {
             let decoded = decode(black_box(&release.record), MAX_DECODED_BYTES).unwrap();
             let manifest = decoded.manifest.unwrap_or_default();
-            black_box(object::parse(&manifest, &Limits::default()).unwrap());
+            black_box(parse::objects(&manifest, &Limits::default()).unwrap());
         }
     });
 }
@@ -166,7 +166,13 @@ fn read_managed_fields(bencher: Bencher<'_, '_>) {
         for object in objects() {
             let live = Live::parse(&object.live).unwrap();
             for entry in &live.managed {
-                let found = additions(entry, Standing::Editor, shape(object), &live.object, &live.object);
+                let found = additions(
+                    entry,
+                    Provenance::Editor,
+                    shape(object),
+                    &live.object,
+                    &live.object,
+                );
                 black_box(found);
             }
         }

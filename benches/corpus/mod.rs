@@ -8,7 +8,7 @@ use std::io::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use driftline::manifest::object;
+use driftline::manifest::parse;
 use driftline::yaml::Limits;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -48,7 +48,7 @@ fn release(number: usize) -> Release {
     if number.is_multiple_of(4) {
         write_crd(&mut manifest, number);
     }
-    let objects = object::parse(&manifest, &Limits::default()).unwrap();
+    let objects = parse::objects(&manifest, &Limits::default()).unwrap();
     let objects = objects
         .iter()
         .enumerate()

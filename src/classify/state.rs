@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::subject::{Role, Subject};
 use crate::compare::managed_fields::Live;
 use crate::manifest::desired::Ownership;
-use crate::manifest::object::is_kept;
+use crate::manifest::parse::is_kept;
 use crate::model::ObjectReport;
 use crate::object::{Gvk, ObjectKey};
 use crate::policy::managers::{ManagerKind, Managers};

@@ -130,6 +130,9 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
 }
 
 /// A Go duration in nanoseconds, as `time.ParseDuration` reads it: `8760h` and `8760h0m0s` are the same.
+///
+/// `kube_core::Duration` reads the same notation, but by way of `f64`, which is inexact, and by a multiplication that
+/// panics where it overflows. This text comes from a cluster.
 fn go_duration(text: &str) -> Option<i128> {
     let (negative, mut rest) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),

@@ -8,8 +8,10 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::equal;
+use super::keyed;
 use super::path::{FieldPath, Segment, push_token};
-use crate::types::{ExplicitZero, Field, Shape, is_zero};
+use super::shapes::step;
+use crate::types::Shape;
 
 /// The value at a path, where an object of this shape has one.
 pub(crate) fn value_at<'v>(
@@ -28,14 +30,14 @@ pub(crate) fn pointer_to(object: &Value, path: &FieldPath, shape: Option<Shape<'
 }
 
 /// A value in an object, and the RFC 6901 pointer that leads to it there.
-pub(super) struct Found<'v> {
+pub(super) struct Located<'v> {
     pub(super) pointer: String,
     pub(super) value: &'v Value,
 }
 
 /// The value at a path; `None` when the object does not have it.
-pub(super) fn locate<'v>(root: &'v Value, path: &FieldPath, shape: Option<Shape<'_>>) -> Option<Found<'v>> {
-    let mut found = Found {
+pub(super) fn locate<'v>(root: &'v Value, path: &FieldPath, shape: Option<Shape<'_>>) -> Option<Located<'v>> {
+    let mut found = Located {
         pointer: String::new(),
         value: root,
     };
@@ -47,14 +49,10 @@ pub(super) fn locate<'v>(root: &'v Value, path: &FieldPath, shape: Option<Shape<
                 Cow::Owned(index.to_string()),
                 found.value.as_array()?.get(*index)?,
             ),
-            // The last one, as in the comparison: duplicates of a key override each other in order.
             Segment::Match(keys) => {
-                let element = shape.and_then(Shape::element);
                 let items = found.value.as_array()?;
-                let position = items.iter().rposition(|item| {
-                    keys.iter()
-                        .all(|(key, value)| equal::scalars(None, &key_value(item, key, element), value))
-                })?;
+                let keys = keys.iter().map(|(key, value)| (key, value));
+                let position = keyed::position_of(items, &keys, shape.and_then(Shape::element))?;
                 (Cow::Owned(position.to_string()), &items[position])
             }
             Segment::Member(member) => {
@@ -63,57 +61,11 @@ pub(super) fn locate<'v>(root: &'v Value, path: &FieldPath, shape: Option<Shape<
                 (Cow::Owned(position.to_string()), &items[position])
             }
         };
-        found = Found {
+        found = Located {
             pointer: push_token(&found.pointer, &token),
             value,
         };
         shape = step(shape, segment);
     }
     Some(found)
-}
-
-/// The shape at a path.
-pub(crate) fn shape_at<'a>(root: Option<Shape<'a>>, path: &FieldPath) -> Option<Shape<'a>> {
-    path.segments().iter().fold(root, step)
-}
-
-/// The shape one step further.
-pub(crate) fn step<'a>(shape: Option<Shape<'a>>, segment: &Segment) -> Option<Shape<'a>> {
-    match segment {
-        Segment::Key(key) => child(shape?, key),
-        Segment::Index(_) | Segment::Match(_) | Segment::Member(_) => shape?.element(),
-    }
-}
-
-/// A field of an object; `resource.name` leads into the object in the field `resource`.
-///
-/// Merge keys never nest. What people tell the elements of an unordered list by does.
-pub(super) fn nested<'v>(item: &'v Value, key: &str) -> Option<&'v Value> {
-    item.get(key)
-        .or_else(|| key.split('.').try_fold(item, |value, step| value.get(step)))
-        .filter(|value| !value.is_null())
-}
-
-/// The value of one key of a list element: its own, else the default that the server fills in for nothing and for
-/// zeros that Go cannot tell from nothing (`protocol: TCP`), else null.
-pub(super) fn key_value<'v>(item: &'v Value, key: &str, element: Option<Shape<'_>>) -> Cow<'v, Value> {
-    let own = nested(item, key);
-    let shape = element.and_then(|shape| child(shape, key));
-    let is_meant = |value: &&Value| {
-        !is_zero(value)
-            || shape.is_none_or(|shape| shape.default().is_none() || shape.zero() == ExplicitZero::Kept)
-    };
-    match (own.filter(is_meant), shape.and_then(Shape::default)) {
-        (Some(value), _) => Cow::Borrowed(value),
-        (None, Some(default)) => Cow::Owned(default.clone()),
-        (None, None) => Cow::Owned(Value::Null),
-    }
-}
-
-/// The shape of an object's field, where it is known.
-pub(super) fn child<'a>(shape: Shape<'a>, key: &str) -> Option<Shape<'a>> {
-    match shape.field(key) {
-        Field::Declared(inner) => Some(inner),
-        Field::Undeclared | Field::Unknown => None,
-    }
 }

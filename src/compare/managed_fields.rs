@@ -2,19 +2,18 @@
 //!
 //! The API server notes for every field which manager last wrote it, on every write and before admission plug-ins
 //! change anything (Kubernetes: `apiserver/pkg/endpoints/handlers`, `create.go`, `update.go`, `patch.go`). A manager is a name that the
-//! writer chose: a claim, no proof. The sets are in the format `FieldsV1` (structured-merge-diff:
-//! `fieldpath/serialize-pe.go`): nested objects whose keys are `f:NAME` for a field, `k:{…}` for the element of a
-//! keyed list, `v:…` for a member of a set, `i:N` for a position, and `.` for the thing itself.
+//! writer chose: a claim, no proof. The sets of fields are in the notation of [`super::fields_v1`].
 
 use std::cell::OnceCell;
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
-use super::lookup;
+use super::fields_v1::{self, FieldSet};
 use super::path::{FieldPath, Segment};
+use super::shapes;
 use crate::types::{ListKind, Shape, ValueKind};
 
 /// A live object, and apart from it what its managed fields say.
@@ -45,7 +44,7 @@ pub struct Entry<'a> {
     raw: Option<&'a RawValue>,
     /// Parsed when somebody asks: most objects are never asked about.
     #[serde(skip)]
-    fields: OnceCell<Map<String, Value>>,
+    fields: OnceCell<FieldSet>,
 }
 
 /// How a manager wrote.
@@ -107,7 +106,7 @@ impl<'a> Live<'a> {
 
 impl Entry<'_> {
     /// The set of fields, as `FieldsV1`.
-    pub(super) fn fields(&self) -> &Map<String, Value> {
+    pub(super) fn fields(&self) -> &FieldSet {
         self.fields.get_or_init(|| {
             self.raw
                 .and_then(|raw| serde_json::from_str(raw.get()).ok())
@@ -130,11 +129,11 @@ impl Entry<'_> {
             if node.is_empty() {
                 return is_atomic(shape, segment);
             }
-            match step(node, segment) {
+            match fields_v1::below(node, segment) {
                 Some(next) => node = next,
                 None => return false,
             }
-            shape = lookup::step(shape, segment);
+            shape = shapes::step(shape, segment);
         }
         true
     }
@@ -154,39 +153,6 @@ fn is_atomic(shape: Option<Shape<'_>>, segment: &Segment) -> bool {
 pub(super) fn owns_objects_whole(shape: Shape<'_>) -> bool {
     // Free-form values of built-in kinds are `RawExtension`s, which are atomic.
     shape.is_atomic() || shape.is_builtin() && shape.value() == ValueKind::Any
-}
-
-/// The set below one step.
-fn step<'s>(node: &'s Map<String, Value>, segment: &Segment) -> Option<&'s Map<String, Value>> {
-    let found = match segment {
-        Segment::Key(key) => node.get(&format!("f:{key}")),
-        Segment::Index(index) => node.get(&format!("i:{index}")),
-        Segment::Match(wanted) => node
-            .iter()
-            .find(|(key, _)| {
-                element_keys(key).is_some_and(|keys| {
-                    wanted
-                        .iter()
-                        .all(|(name, value)| keys.get(name).unwrap_or(&Value::Null) == value)
-                })
-            })
-            .map(|(_, below)| below),
-        Segment::Member(member) => node
-            .iter()
-            .find(|(key, _)| set_member(key).as_ref() == Some(member))
-            .map(|(_, below)| below),
-    };
-    found?.as_object()
-}
-
-/// The keys of a list element, from `k:{…}`.
-pub(super) fn element_keys(token: &str) -> Option<Map<String, Value>> {
-    serde_json::from_str(token.strip_prefix("k:")?).ok()
-}
-
-/// The member of a set, from `v:…`.
-pub(super) fn set_member(token: &str) -> Option<Value> {
-    serde_json::from_str(token.strip_prefix("v:")?).ok()
 }
 
 #[cfg(test)]

@@ -1,14 +1,18 @@
 //! The comparison: what the live object says other than what Helm deployed.
 //!
 //! `diff` answers the two-way question "does the live object hold everything this manifest asks for?", by the
-//! facts of [`crate::types`]; `three_way` asks it and then uses the previous and the attempted revisions to tell
-//! how each difference came about; `patch` turns the answer into RFC 6902. `managed` reads who is said to own each field, and
-//! `additions` finds what others put beside it. All of it is pure.
+//! facts of [`crate::types`] and the `server_rules` of single fields; `three_way` asks it and then uses the previous
+//! and the attempted revisions to tell how each difference came about, and what is left of them (`leftovers`);
+//! `patch` turns the answer into RFC 6902. `managed_fields` reads who is said to own each field, and `additions` finds
+//! what others put beside the manifest. Which elements of two lists are one and the same, all of them ask `keyed`.
+//! All of it is pure.
 
 pub mod additions;
 mod diff;
 mod equal;
+mod fields_v1;
 mod keyed;
+mod leftovers;
 pub(crate) mod lookup;
 pub mod managed_fields;
 pub mod patch;
@@ -16,7 +20,10 @@ pub mod path;
 #[cfg(test)]
 mod properties;
 pub mod quantity;
+mod server_rules;
+pub(crate) mod shapes;
 pub mod three_way;
+mod trail;
 
 #[cfg(test)]
 mod semantics;

@@ -77,14 +77,14 @@ fn external_metric(queue: &str, target: &str) -> Value {
 /// been exchanged.
 #[test]
 fn a_changed_target_in_reordered_metrics() {
-    let asked = autoscaler(&[
+    let desired = autoscaler(&[
         resource_metric("memory", 80),
         external_metric("a", "30"),
         external_metric("b", "1000m"),
         resource_metric("cpu", 80),
     ]);
     let kind = "HorizontalPodAutoscaler";
-    let found = |lives: &[Value]| builtin("autoscaling/v2", kind, &asked, &autoscaler(lives));
+    let found = |live: &[Value]| builtin("autoscaling/v2", kind, &desired, &autoscaler(live));
     let (cpu, memory) = (resource_metric("cpu", 80), resource_metric("memory", 80));
     let (a, b) = (external_metric("a", "30"), external_metric("b", "1"));
     assert_eq!(found(&[cpu.clone(), b.clone(), a.clone(), memory.clone()]), NONE);
@@ -156,9 +156,9 @@ fn the_order_of_alternatives_means_nothing() {
         rule
     };
     let kind = "ValidatingWebhookConfiguration";
-    let found = |lives: Value| {
-        let asked = hooks(json!([pods(["CREATE", "UPDATE"]), jobs]));
-        builtin("admissionregistration.k8s.io/v1", kind, &asked, &hooks(lives))
+    let found = |live: Value| {
+        let desired = hooks(json!([pods(["CREATE", "UPDATE"]), jobs]));
+        builtin("admissionregistration.k8s.io/v1", kind, &desired, &hooks(live))
     };
     assert_eq!(
         found(json!([
@@ -181,9 +181,9 @@ fn the_order_of_alternatives_means_nothing() {
         json!({"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list"]}),
         json!({"apiGroups": [""], "resources": ["secrets"], "verbs": ["update"]}),
     );
-    let found = |lives: Value| {
-        let asked = role(json!([read, write]));
-        builtin("rbac.authorization.k8s.io/v1", "Role", &asked, &role(lives))
+    let found = |live: Value| {
+        let desired = role(json!([read, write]));
+        builtin("rbac.authorization.k8s.io/v1", "Role", &desired, &role(live))
     };
     let mut reread = read.clone();
     reread["verbs"] = json!(["list", "get"]);
@@ -193,12 +193,12 @@ fn the_order_of_alternatives_means_nothing() {
 
     let binding =
         |names: [&str; 2]| json!({"subjects": names.map(|name| json!({"kind": "User", "name": name}))});
-    let found = |lives: [&str; 2]| {
+    let found = |live: [&str; 2]| {
         builtin(
             "rbac.authorization.k8s.io/v1",
             "RoleBinding",
             &binding(["ann", "bob"]),
-            &binding(lives),
+            &binding(live),
         )
     };
     assert_eq!(found(["bob", "ann"]), NONE);
@@ -211,12 +211,19 @@ fn the_order_of_alternatives_means_nothing() {
 fn rules_added_to_an_empty_cluster_role() {
     let role = |rules: Value| json!({"rules": rules});
     let live = role(json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]));
-    let found = |asked: Value| builtin("rbac.authorization.k8s.io/v1", "ClusterRole", &role(asked), &live);
+    let found = |desired: Value| {
+        builtin(
+            "rbac.authorization.k8s.io/v1",
+            "ClusterRole",
+            &role(desired),
+            &live,
+        )
+    };
     assert_eq!(found(json!([])), ["changed /rules"]);
     assert_eq!(found(Value::Null), NONE);
 }
 
-/// Whoever repacks the subsets of Endpoints sorts them and everything in them.
+/// A controller that packs the subsets of Endpoints anew sorts them and everything in them.
 #[test]
 fn endpoints_come_back_sorted() {
     let endpoints = |addresses: [&str; 2], ports: [u16; 2]| {
@@ -224,8 +231,8 @@ fn endpoints_come_back_sorted() {
             "addresses": addresses.map(|ip| json!({ "ip": ip })),
             "ports": ports.map(|port| json!({ "port": port }))}]})
     };
-    let asked = endpoints(["10.0.0.9", "10.0.0.1"], [443, 80]);
-    let found = |lives: &Value| builtin("v1", "Endpoints", &asked, lives);
+    let desired = endpoints(["10.0.0.9", "10.0.0.1"], [443, 80]);
+    let found = |live: &Value| builtin("v1", "Endpoints", &desired, live);
     assert_eq!(found(&endpoints(["10.0.0.1", "10.0.0.9"], [80, 443])), NONE);
     assert_eq!(
         found(&endpoints(["10.0.0.1", "10.0.0.8"], [80, 443])),
@@ -249,7 +256,7 @@ const THING: (&str, &str) = ("example.com/v1", "Thing");
 fn durations_that_a_controller_wrote_back() {
     let table = custom(&json!({"duration": {"type": "string"}}));
     let spec = |duration: &str| json!({"spec": {"duration": duration}});
-    let found = |asked: &str, lives: &str| changes(&table, THING, &spec(asked), &spec(lives));
+    let found = |desired: &str, live: &str| changes(&table, THING, &spec(desired), &spec(live));
     assert_eq!(found("2160h", "2160h0m0s"), NONE);
     assert_eq!(found("2160h", "24h0m0s"), ["changed /spec/duration"]);
     assert_eq!(found("2160h", "129600m"), ["changed /spec/duration"]);
@@ -270,8 +277,8 @@ fn amounts_of_containers_in_a_custom_resource() {
     let resources = json!({"type": "object", "properties": {"limits": amounts}});
     let free = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
     let table = custom(&json!({"resources": resources, "template": free, "cpu": {"type": "string"}}));
-    let found = |asked: &Value, lives: &Value| {
-        changes(&table, THING, &json!({"spec": asked}), &json!({"spec": lives}))
+    let found = |desired: &Value, live: &Value| {
+        changes(&table, THING, &json!({"spec": desired}), &json!({"spec": live}))
     };
     let limits = |cpu: Value| json!({"resources": {"limits": {"cpu": cpu}}});
     assert_eq!(found(&limits(json!("100m")), &limits(json!("0.1"))), NONE);
@@ -300,7 +307,7 @@ fn amounts_of_containers_in_a_custom_resource() {
 fn the_deprecated_name_of_a_service_account() {
     let template = |account: Value| json!({"spec": {"template": {"spec": account}}});
     let live = template(json!({"serviceAccount": "new", "serviceAccountName": "new"}));
-    let found = |asked: Value| builtin("apps/v1", "Deployment", &template(asked), &live);
+    let found = |desired: Value| builtin("apps/v1", "Deployment", &template(desired), &live);
     assert_eq!(
         found(json!({"serviceAccount": "old", "serviceAccountName": "new"})),
         NONE

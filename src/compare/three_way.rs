@@ -4,12 +4,14 @@
 //! modified and current), plus the revisions that failed or are pending above the baseline, because a half-done
 //! upgrade is no person's hot-fix.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::diff::{Cause, covers, is_directive, is_servers_choice, uncovered};
-use super::lookup::{Found, child, key_value, locate, shape_at, value_at};
-use super::path::{FieldPath, Segment};
-use crate::types::{ListKind, Shape, is_zero};
+use super::diff::{DifferenceKind, is_satisfied_by, unsatisfied};
+use super::leftovers::leftovers;
+use super::lookup::value_at;
+use super::path::FieldPath;
+use super::shapes::shape_at;
+use crate::types::{Shape, is_zero};
 use crate::vocabulary::FindingCode;
 
 /// What one revision asks of an object.
@@ -65,25 +67,27 @@ pub struct Change {
 
 /// Compares one object. The order follows the manifest; the report sorts by path.
 pub fn three_way(shape: Option<Shape<'_>>, versions: Versions<'_>) -> Vec<Change> {
-    let mut changes: Vec<Change> = uncovered(shape, versions.desired, versions.live)
+    let previous_at = |path: &FieldPath| {
+        let previous = versions.previous;
+        previous.map(|previous| previous.with(value_at(previous.object, path, shape)))
+    };
+    let mut changes: Vec<Change> = unsatisfied(versions.desired, versions.live, shape)
         .into_iter()
         .map(|difference| {
-            let at = |version| value_at(version, &difference.path, shape);
-            let previous = versions
-                .previous
-                .map(|previous| previous.with(at(previous.object)));
-            let (code, from_revision) = match difference.cause {
-                Cause::Undeclared => (FindingCode::Pruned, None),
-                Cause::Value => {
+            let previous = previous_at(&difference.path);
+            let (code, from_revision) = match difference.kind {
+                DifferenceKind::UndeclaredField => (FindingCode::Pruned, None),
+                DifferenceKind::OtherValue => {
                     let inner = shape_at(shape, &difference.path);
-                    let attempted = versions.attempted.iter();
-                    let attempted = attempted.map(|attempted| attempted.with(at(&attempted.object)));
-                    explain(inner, previous, difference.desired, attempted, difference.live)
+                    let attempted = versions.attempted.iter().map(|attempted| {
+                        attempted.with(value_at(&attempted.object, &difference.path, shape))
+                    });
+                    outcome(inner, previous, difference.desired, attempted, difference.live)
                 }
             };
             Change {
                 code,
-                path: difference.path.clone(),
+                path: difference.path,
                 pointer: difference.pointer,
                 previous: previous.and_then(|previous| previous.object).cloned(),
                 desired: Some(difference.desired.clone()),
@@ -92,24 +96,34 @@ pub fn three_way(shape: Option<Shape<'_>>, versions: Versions<'_>) -> Vec<Change
             }
         })
         .collect();
-    for attempted in versions.attempted {
-        unset(
-            shape,
-            versions,
-            attempted.with(&attempted.object),
-            FindingCode::HalfUpgraded,
-            &mut changes,
-        );
-    }
-    if let Some(previous) = versions.previous {
-        unset(shape, versions, previous, FindingCode::Lingering, &mut changes);
+    let attempted = versions
+        .attempted
+        .iter()
+        .map(|attempted| (FindingCode::HalfUpgraded, attempted.with(&attempted.object)));
+    let previous = versions
+        .previous
+        .map(|previous| (FindingCode::Lingering, previous));
+    for (code, other) in attempted.chain(previous) {
+        let is_known = |path: &FieldPath| changes.iter().any(|change| change.path == *path);
+        for left in leftovers(other.object, versions.desired, versions.live, shape, is_known) {
+            let previous = previous_at(&left.path).and_then(|previous| previous.object);
+            changes.push(Change {
+                code,
+                path: left.path,
+                pointer: left.pointer,
+                previous: previous.cloned(),
+                desired: None,
+                live: Some(left.live.clone()),
+                from_revision: Some(other.revision),
+            });
+        }
     }
     changes
 }
 
 /// The table of three-way outcomes for a place that the baseline sets and the live object does not hold, with the
 /// revision whose value the live object has instead.
-fn explain<'v>(
+fn outcome<'v>(
     shape: Option<Shape<'_>>,
     previous: Option<OfRevision<Option<&'v Value>>>,
     desired: &'v Value,
@@ -118,12 +132,14 @@ fn explain<'v>(
 ) -> (FindingCode, Option<u64>) {
     let is_live = |value: Option<&Value>| match (value, live) {
         (None, None) => true,
-        (Some(value), Some(live)) => covers(shape, value, Some(live)),
+        (Some(value), Some(live)) => is_satisfied_by(value, Some(live), shape),
         (Some(value), None) => is_zero(value),
         (None, Some(_)) => false,
     };
     let is_desired = |value: Option<&Value>| {
-        value.is_some_and(|value| covers(shape, value, Some(desired)) && covers(shape, desired, Some(value)))
+        value.is_some_and(|value| {
+            is_satisfied_by(value, Some(desired), shape) && is_satisfied_by(desired, Some(value), shape)
+        })
     };
     let lives = |of: &OfRevision<Option<&Value>>| !is_desired(of.object) && is_live(of.object);
     if let Some(attempted) = attempted.find(lives) {
@@ -133,140 +149,6 @@ fn explain<'v>(
         Some(previous) => (FindingCode::NotApplied, Some(previous.revision)),
         None if live.is_none() => (FindingCode::Removed, None),
         None => (FindingCode::Changed, None),
-    }
-}
-
-/// What another revision set, the baseline does not, and the live object still holds.
-///
-/// A value that the server would fill in by itself proves nothing: Helm may well have removed it.
-fn unset(
-    shape: Option<Shape<'_>>,
-    versions: Versions<'_>,
-    other: OfRevision<&Value>,
-    code: FindingCode,
-    changes: &mut Vec<Change>,
-) {
-    let mut places = surplus(shape, other.object, versions.desired);
-    while let Some((path, value)) = places.pop() {
-        let inner = shape_at(shape, &path);
-        let Some(Found { pointer, value: live }) = locate(versions.live, &path, shape) else {
-            continue;
-        };
-        let known = changes.iter().any(|change| change.path == path);
-        if known
-            || live.is_null()
-            || !covers(inner, value, Some(live))
-            || inner.is_some_and(|shape| is_servers_choice(shape, live))
-        {
-            continue;
-        }
-        if let (Value::Object(fields), Value::Object(held)) = (value, live)
-            && holds_more(inner, held, fields)
-        {
-            // Others' fields stand beside ours: only ours are left over.
-            places.extend(fields.iter().map(|(key, value)| (path.key(key), value)));
-            continue;
-        }
-        changes.push(Change {
-            code,
-            pointer,
-            previous: versions
-                .previous
-                .and_then(|previous| value_at(previous.object, &path, shape))
-                .cloned(),
-            desired: None,
-            live: Some(live.clone()),
-            from_revision: Some(other.revision),
-            path,
-        });
-    }
-}
-
-/// Whether the live object holds fields that neither the revision nor the server put there.
-fn holds_more(shape: Option<Shape<'_>>, live: &Map<String, Value>, set: &Map<String, Value>) -> bool {
-    live.iter().any(|(key, live)| match (set.get(key), live) {
-        (None, _) => !shape
-            .and_then(|shape| child(shape, key))
-            .is_some_and(|shape| is_servers_choice(shape, live)),
-        (Some(Value::Object(set)), Value::Object(live)) => {
-            holds_more(shape.and_then(|shape| child(shape, key)), live, set)
-        }
-        (Some(_), _) => false,
-    })
-}
-
-/// The outermost places that `from` sets and `desired` does not.
-fn surplus<'v>(shape: Option<Shape<'_>>, from: &'v Value, desired: &Value) -> Vec<(FieldPath, &'v Value)> {
-    let mut found = Vec::new();
-    collect(&FieldPath::root(), shape, from, desired, &mut found);
-    found
-}
-
-fn collect<'v>(
-    path: &FieldPath,
-    shape: Option<Shape<'_>>,
-    from: &'v Value,
-    desired: &Value,
-    found: &mut Vec<(FieldPath, &'v Value)>,
-) {
-    // Revisions are mostly alike, and paths cost more than values.
-    if from == desired {
-        return;
-    }
-    match (from, desired) {
-        (Value::Object(from), Value::Object(desired)) => {
-            for (key, value) in from
-                .iter()
-                .filter(|(key, value)| !is_directive(key) && !is_zero(value))
-            {
-                let path = path.key(key);
-                match desired.get(key).filter(|value| !value.is_null()) {
-                    None => found.push((path, value)),
-                    Some(wanted) => collect(
-                        &path,
-                        shape.and_then(|shape| child(shape, key)),
-                        value,
-                        wanted,
-                        found,
-                    ),
-                }
-            }
-        }
-        (Value::Array(from), Value::Array(desired)) => {
-            let element = shape.and_then(Shape::element);
-            match shape.map_or(ListKind::Atomic, Shape::list) {
-                ListKind::Map(keys) if from.iter().chain(desired).all(Value::is_object) => {
-                    for (at, item) in from.iter().enumerate() {
-                        let values: Vec<(String, Value)> = keys
-                            .iter()
-                            .map(|key| (key.clone(), key_value(item, key, element).into_owned()))
-                            .collect();
-                        let is_same = |candidate: &&Value| {
-                            values
-                                .iter()
-                                .all(|(key, value)| *key_value(candidate, key, element) == *value)
-                        };
-                        // Of those that share their keys the last one counts, on either side.
-                        if from[at + 1..].iter().any(|later| is_same(&later)) {
-                            continue;
-                        }
-                        let path = path.join(Segment::Match(values.clone()));
-                        let twin = desired.iter().rev().find(is_same);
-                        match twin {
-                            None => found.push((path, item)),
-                            Some(wanted) => collect(&path, element, item, wanted, found),
-                        }
-                    }
-                }
-                ListKind::Set => {
-                    for item in from.iter().filter(|item| !desired.contains(item)) {
-                        found.push((path.join(Segment::Member(item.clone())), item));
-                    }
-                }
-                ListKind::Map(_) | ListKind::Atomic => {}
-            }
-        }
-        _ => {}
     }
 }
 

@@ -29,6 +29,9 @@ const SERVER_METADATA: [&str; 8] = [
     "uid",
 ];
 
+/// The fields of every object that say its type and its state: which object it is, and not what it should be.
+pub const TYPE_AND_STATUS: [&str; 3] = ["apiVersion", "kind", "status"];
+
 /// The release that owns an object, as Helm stamps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Owner<'a> {
@@ -65,15 +68,35 @@ impl<'a> Ownership<'a> {
     }
 }
 
+/// What becomes of the objects of one kind beside that.
+struct KindRule {
+    group: &'static str,
+    kind: &'static str,
+    apply: fn(&mut Map<String, Value>),
+}
+
+const KIND_RULES: [KindRule; 2] = [
+    KindRule {
+        group: "",
+        kind: "Secret",
+        apply: fold_string_data,
+    },
+    KindRule {
+        group: "rbac.authorization.k8s.io",
+        kind: "ClusterRole",
+        apply: leave_aggregated_rules,
+    },
+];
+
 /// The object as it should live: `body` is the manifest's object, `key` where it is read.
 pub fn desired(mut body: Value, key: &ObjectKey, owner: Owner<'_>) -> Value {
     let Some(object) = body.as_object_mut() else {
         return body;
     };
-    object.remove("status");
-    // The object is read at this version under this name: they cannot differ, only be spelled elsewhere.
-    object.remove("apiVersion");
-    object.remove("kind");
+    // The object is read at this version under this name: type and name cannot differ, only be spelled elsewhere.
+    for field in TYPE_AND_STATUS {
+        object.remove(field);
+    }
     if !object.get("metadata").is_some_and(Value::is_object) {
         object.insert("metadata".to_owned(), Value::Object(Map::new()));
     }
@@ -87,16 +110,9 @@ pub fn desired(mut body: Value, key: &ObjectKey, owner: Owner<'_>) -> Value {
         stamp(metadata, "annotations", RELEASE_NAME, owner.name);
         stamp(metadata, "annotations", RELEASE_NAMESPACE, owner.namespace);
     }
-    match (key.gvk.api_version.as_str(), key.gvk.kind.as_str()) {
-        ("v1", "Secret") => fold_string_data(object),
-        // A controller computes the rules of an aggregated role.
-        (_, "ClusterRole")
-            if key.gvk.group() == "rbac.authorization.k8s.io"
-                && object.get("aggregationRule").is_some_and(|rule| !rule.is_null()) =>
-        {
-            object.remove("rules");
-        }
-        _ => {}
+    let is_of = |rule: &&KindRule| rule.kind == key.gvk.kind && rule.group == key.gvk.group();
+    for rule in KIND_RULES.iter().filter(is_of) {
+        (rule.apply)(object);
     }
     body
 }
@@ -129,6 +145,13 @@ fn fold_string_data(secret: &mut Map<String, Value>) {
             let text = value.as_str().unwrap_or_default();
             data.insert(key, STANDARD.encode(text).into());
         }
+    }
+}
+
+/// A controller computes the rules of an aggregated role (Kubernetes: `pkg/controller/clusterroleaggregation`).
+fn leave_aggregated_rules(role: &mut Map<String, Value>) {
+    if role.get("aggregationRule").is_some_and(|rule| !rule.is_null()) {
+        role.remove("rules");
     }
 }
 

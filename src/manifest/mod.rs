@@ -2,5 +2,5 @@
 //! state that Helm makes of them.
 
 pub mod desired;
-pub mod object;
+pub mod parse;
 pub mod split;

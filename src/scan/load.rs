@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
 use crate::health::{self, RecordFacts};
-use crate::manifest::object::{self, Documents, ManifestObject};
+use crate::manifest::parse::{self, ManifestObject, ParsedDocuments};
 use crate::model;
 use crate::model::Health;
 use crate::release::decode::{self, DecodeError};
@@ -65,7 +65,7 @@ struct Slot {
     read: HashMap<String, Read>,
     /// How many records are still to come.
     missing: usize,
-    documents: Documents,
+    documents: ParsedDocuments,
 }
 
 /// What came of one record.
@@ -84,7 +84,7 @@ impl Loading {
             read: HashMap::new(),
             missing: history.records_needed(depth).count(),
             history,
-            documents: Documents::default(),
+            documents: ParsedDocuments::default(),
         };
         Self {
             max_bytes,
@@ -117,7 +117,7 @@ impl Loading {
 
 impl Slot {
     fn finish(&mut self) -> Loaded {
-        self.documents = Documents::default();
+        self.documents = ParsedDocuments::default();
         let mut loaded = Loaded::default();
         let compared: HashSet<u64> = self
             .history
@@ -168,7 +168,7 @@ fn one(
     stored: &StoredRevision,
     answer: Result<Record, ReadError>,
     max_bytes: u64,
-    documents: &mut Documents,
+    documents: &mut ParsedDocuments,
 ) -> Read {
     let record = match answer {
         Ok(record) => record,
@@ -238,7 +238,7 @@ fn one(
 fn decode_record(
     record: Record,
     max_bytes: u64,
-    documents: &mut Documents,
+    documents: &mut ParsedDocuments,
 ) -> Result<(Release, Vec<ManifestObject>), DecodeError> {
     let mut release = match record {
         Record::Encoded(payload) => decode::decode(&payload, max_bytes)?,
@@ -246,8 +246,8 @@ fn decode_record(
         Record::Undecodable(error) => return Err(error),
     };
     let manifest = release.manifest.take().unwrap_or_default();
-    object::place_hooks(release.hooks.as_deref_mut().unwrap_or_default(), documents);
-    let objects = object::parse_like(&manifest, &Limits::default(), documents)
+    parse::place_hooks(release.hooks.as_deref_mut().unwrap_or_default(), documents);
+    let objects = parse::objects_sharing(&manifest, &Limits::default(), documents)
         .map_err(|error| DecodeError::Manifest(error.to_string()))?;
     Ok((release, objects))
 }

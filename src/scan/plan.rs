@@ -9,7 +9,7 @@ use crate::classify::state::empty_report;
 use crate::classify::subject::Role;
 use crate::compare::three_way::OfRevision;
 use crate::health::observe::Observed;
-use crate::manifest::object::ManifestObject;
+use crate::manifest::parse::ManifestObject;
 use crate::model::ObjectReport;
 use crate::object::{Gvk, ObjectKey};
 use crate::release::history::Depth;
@@ -363,7 +363,7 @@ fn identity(key: &ObjectKey) -> (String, String, Option<String>, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::object;
+    use crate::manifest::parse;
     use crate::yaml::Limits;
 
     /// Regression: documents that name one object with and without its namespace were judged as two, of which one
@@ -378,7 +378,7 @@ mod tests {
             document("{name: b}", "other"),
             document("{name: a, namespace: shop}", "two"),
         ];
-        let objects = object::parse(&manifest.concat(), &Limits::default()).unwrap();
+        let objects = parse::objects(&manifest.concat(), &Limits::default()).unwrap();
         let items = items(objects, Role::Expected, "shop", &Kinds::default());
         let asked: Vec<_> = items.iter().filter_map(|item| item.asked.as_ref()).collect();
         assert_eq!(asked.len(), 2);

@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::redactor::{Redactor, Replaced};
-use crate::manifest::object::{self, ManifestError};
+use crate::manifest::parse::{self, ManifestError};
 use crate::manifest::split::{self, Document};
 use crate::object::Gvk;
 use crate::yaml::{self, Limits};
@@ -32,7 +32,7 @@ enum Fate {
 pub(super) fn redact(redactor: &Redactor, manifest: &str) -> Result<(String, Replaced), String> {
     let limits = Limits::default();
     // Whatever a scan would refuse is refused here: it could not be redacted, and the sentence is all a scan needs.
-    object::parse(manifest, &limits).map_err(|error| error.to_string())?;
+    parse::objects(manifest, &limits).map_err(|error| error.to_string())?;
     let mut text = String::with_capacity(manifest.len());
     let mut expected = Vec::new();
     let mut replaced = Replaced::default();
@@ -78,7 +78,7 @@ fn decide(
 }
 
 /// Redacts an object, or the objects of a list, whose items may leave out what its kind implies (see
-/// [`crate::manifest::object`]).
+/// [`crate::manifest::parse`]).
 fn objects(redactor: &Redactor, value: &mut Value, implied: Option<&Gvk>) -> Replaced {
     let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
     let gvk = match implied {
@@ -258,7 +258,7 @@ mod tests {
         ] {
             let text = redacted(&format!("{head}{tail}"));
             assert_eq!(
-                object::parse(&text, &Limits::default()).unwrap().len(),
+                parse::objects(&text, &Limits::default()).unwrap().len(),
                 1,
                 "{tail}"
             );
@@ -281,10 +281,10 @@ mod tests {
                 stream.replace("Secret", "Plain").replace("hunter2", "x")
             ),
         ] {
-            let objects = object::parse(&redacted(&stream), &Limits::default()).unwrap();
+            let objects = parse::objects(&redacted(&stream), &Limits::default()).unwrap();
             assert_eq!(
                 objects.len(),
-                object::parse(&stream, &Limits::default()).unwrap().len()
+                parse::objects(&stream, &Limits::default()).unwrap().len()
             );
         }
     }

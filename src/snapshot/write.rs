@@ -18,7 +18,7 @@ use super::layout;
 use super::redacted_manifest;
 use super::redactor::Redactor;
 use super::release_file::ReleaseFile;
-use crate::manifest::object::{self, Documents};
+use crate::manifest::parse::{self, ParsedDocuments};
 use crate::model::{Cluster, Tool};
 use crate::object::{Gvk, ObjectKey};
 use crate::policy::redact::Redaction;
@@ -262,9 +262,9 @@ impl Notes {
     /// nothing from it but that.
     fn without_secrets(&self, release: &Release) -> Result<Release, DecodeError> {
         let mut release = release.clone();
-        object::place_hooks(
+        parse::place_hooks(
             release.hooks.as_deref_mut().unwrap_or_default(),
-            &mut Documents::default(),
+            &mut ParsedDocuments::default(),
         );
         if let Some(redactor) = &self.redactor {
             let manifest = release.manifest.as_deref().unwrap_or_default();
@@ -279,7 +279,7 @@ impl Notes {
     /// Notes which kinds a release names; whether its record is still to be written.
     fn need(&self, release: &Release, key: &RecordKey) -> bool {
         let manifest = release.manifest.as_deref().unwrap_or_default();
-        let objects = object::parse(manifest, &Limits::default()).unwrap_or_default();
+        let objects = parse::objects(manifest, &Limits::default()).unwrap_or_default();
         let mut state = self.state();
         state.needed.extend(objects.into_iter().map(|object| object.gvk));
         let hooks = release.hooks.iter().flatten();

@@ -148,7 +148,7 @@ pub enum YamlError {
 
 /// Parses one YAML document as Helm does: to JSON.
 ///
-/// The text is what [`crate::manifest::split`] yields. Only its first document counts, as in go-yaml's
+/// Whoever has a stream of documents splits it before. Of the text only the first document counts, as in go-yaml's
 /// `Unmarshal`; a text without any is null, and Helm skips it (`StreamVisitor.Visit` in cli-runtime). A text that
 /// starts with `{` is tried as JSON first and as YAML when that fails.
 ///

@@ -8,7 +8,7 @@ use super::{Attributor, Autoscaler};
 use crate::classify::attributed::actor;
 use crate::classify::known_fields::{grows_volume_claim, is_placeholder, is_replica_count, is_restart};
 use crate::classify::next_upgrade::is_merged_three_ways;
-use crate::compare::lookup::shape_at;
+use crate::compare::shapes::shape_at;
 use crate::compare::three_way::Change;
 use crate::model::Actor;
 use crate::policy::managers::ManifestMention;

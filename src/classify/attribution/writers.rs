@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use super::ObjectContext;
-use crate::compare::additions::Standing;
+use crate::compare::additions::Provenance;
 use crate::compare::managed_fields::{Entry, Live, Operation};
 use crate::compare::path::FieldPath;
 use crate::manifest::desired::RELEASE_NAME;
@@ -29,7 +29,7 @@ pub(super) struct AttributedEntry<'a> {
     pub(super) entry: &'a Entry<'a>,
     pub(super) writer: Writer,
     /// Whether the writer made the object or changed it.
-    pub(super) provenance: Standing,
+    pub(super) provenance: Provenance,
     pub(super) written: WriteTime,
 }
 
@@ -61,15 +61,15 @@ pub(super) fn attributed_entries<'a>(
             let who = context.managers.who(&entry.manager);
             // The manager that wrote the ownership annotation created the object.
             let provenance = if who != ManagerKind::Helm && entry.owns(&stamp, context.shape) {
-                Standing::Creator
+                Provenance::Creator
             } else {
-                Standing::Editor
+                Provenance::Editor
             };
             let written = write_time(context, live, entry);
             let writer = match (who, provenance) {
                 (ManagerKind::Person, _) => Writer::Person,
-                (ManagerKind::Program, Standing::Editor) => Writer::Program,
-                (ManagerKind::Helm, _) | (ManagerKind::Program, Standing::Creator) => match written {
+                (ManagerKind::Program, Provenance::Editor) => Writer::Program,
+                (ManagerKind::Helm, _) | (ManagerKind::Program, Provenance::Creator) => match written {
                     WriteTime::OutsideWindow => Writer::OtherHelm,
                     WriteTime::InWindow | WriteTime::Ambiguous => Writer::Ours,
                 },
@@ -79,7 +79,7 @@ pub(super) fn attributed_entries<'a>(
                 writer,
                 // All writers of one name share an entry: Helm's own first write may be in it.
                 provenance: if writer == Writer::OtherHelm {
-                    Standing::Creator
+                    Provenance::Creator
                 } else {
                     provenance
                 },

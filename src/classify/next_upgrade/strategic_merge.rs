@@ -6,8 +6,9 @@
 
 use serde_json::Value;
 
-use crate::compare::lookup::{step, value_at};
+use crate::compare::lookup::value_at;
 use crate::compare::path::{FieldPath, Segment};
+use crate::compare::shapes::step;
 use crate::types::{PatchStrategy, Shape};
 
 /// The shape at the end of a path.

@@ -2,9 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::super::lookup::key_value;
 use super::super::path::{FieldPath, Segment, push_token};
-use super::make::{Dice, has, make, spellings};
+use super::make::{Dice, has, key_of, make, spellings};
 use super::server::Extras;
 use crate::types::{ExplicitZero, Field, ListKind, Shape, ValueKind, is_zero};
 
@@ -137,14 +136,11 @@ impl Sites<'_> {
         let Some(element) = shape.element() else { return };
         match shape.list() {
             // Which of several elements with the same keys counts is another matter.
-            ListKind::Map(keys) if is_repetitive(items, keys, element) => {}
-            ListKind::Set if is_repetitive(items, &[], element) => {}
+            ListKind::Map(keys) if is_repetitive(items, keys) => {}
+            ListKind::Set if is_repetitive(items, &[]) => {}
             ListKind::Map(keys) => {
                 for (at, item) in items.iter().enumerate() {
-                    let values = keys
-                        .iter()
-                        .map(|key| (key.clone(), key_value(item, key, Some(element)).into_owned()))
-                        .collect();
+                    let values = keys.iter().map(|key| (key.clone(), key_of(item, key))).collect();
                     let path = path.join(Segment::Match(values));
                     let pointer = format!("{pointer}/{at}");
                     self.site(&path, &pointer, What::Remove);
@@ -153,7 +149,7 @@ impl Sites<'_> {
                         self.object(element, fields, &path, &pointer, keys);
                         // An element under another's name is another matter.
                         let known = items.to_vec();
-                        self.retain_unique(from, &pointer, item, &known, keys, element);
+                        self.retain_unique(from, &pointer, item, &known, keys);
                     }
                 }
             }
@@ -168,15 +164,7 @@ impl Sites<'_> {
     }
 
     /// Takes back changes of keys to those of another element.
-    fn retain_unique(
-        &mut self,
-        from: usize,
-        pointer: &str,
-        item: &Value,
-        known: &[Value],
-        keys: &[String],
-        element: Shape<'_>,
-    ) {
+    fn retain_unique(&mut self, from: usize, pointer: &str, item: &Value, known: &[Value], keys: &[String]) {
         let is_unique = |change: &Change| {
             let Some(inside) = change.pointer.strip_prefix(pointer) else {
                 return true;
@@ -190,7 +178,7 @@ impl Sites<'_> {
             if touches_key {
                 local.apply(&mut changed);
             }
-            !touches_key || !has(known, &changed, keys, element)
+            !touches_key || !has(known, &changed, keys)
         };
         let tail = self.found.split_off(from);
         self.found.extend(tail.into_iter().filter(is_unique));
@@ -274,6 +262,6 @@ fn says_something(shape: Shape<'_>, value: &Value) -> bool {
 }
 
 /// Whether elements share their keys.
-fn is_repetitive(items: &[Value], keys: &[String], element: Shape<'_>) -> bool {
-    (0..items.len()).any(|at| has(&items[at + 1..], &items[at], keys, element))
+fn is_repetitive(items: &[Value], keys: &[String]) -> bool {
+    (0..items.len()).any(|at| has(&items[at + 1..], &items[at], keys))
 }

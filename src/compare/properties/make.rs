@@ -4,7 +4,6 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 
-use super::super::lookup::key_value;
 use crate::manifest::desired::{Owner, desired};
 use crate::object::{Gvk, ObjectKey};
 use crate::types::{Field, ListKind, Shape, TypeTable, ValueKind, is_zero};
@@ -43,7 +42,7 @@ static CUSTOM: LazyLock<TypeTable> = LazyLock::new(|| {
 });
 
 /// How deep objects are: a container's environment lies seven steps down.
-const DEPTH: usize = 9;
+pub(super) const DEPTH: usize = 9;
 
 /// Chance, the same for the same seed (splitmix64).
 pub(super) struct Dice(u64);
@@ -85,8 +84,7 @@ impl Dice {
 pub(super) fn made(seed: u64) -> (Shape<'static>, (&'static str, &'static str), Value) {
     let kinds = u64::try_from(KINDS.len()).unwrap();
     let kind = KINDS[usize::try_from(seed % kinds).unwrap()];
-    let built_in = TypeTable::builtin().kind(kind.0, kind.1);
-    let shape = built_in.or_else(|| CUSTOM.kind(kind.0, kind.1)).unwrap();
+    let shape = shape_of(kind);
     let mut dice = Dice::new(seed);
     let mut body = Map::new();
     for (name, inner) in shape.fields() {
@@ -118,6 +116,12 @@ pub(super) fn made(seed: u64) -> (Shape<'static>, (&'static str, &'static str), 
         namespace: "shop",
     };
     (shape, kind, desired(body.into(), &key, owner))
+}
+
+/// What is known of one of the kinds.
+pub(super) fn shape_of(kind: (&str, &str)) -> Shape<'static> {
+    let built_in = TypeTable::builtin().kind(kind.0, kind.1);
+    built_in.or_else(|| CUSTOM.kind(kind.0, kind.1)).unwrap()
 }
 
 /// The metadata that charts write.
@@ -200,7 +204,7 @@ fn list(dice: &mut Dice, shape: Shape<'_>, depth: usize) -> Value {
             _ => make(dice, element, depth.saturating_sub(1)),
         };
         // Charts repeat themselves, mostly in environments.
-        let is_repeated = has(&items, &item, keys, element);
+        let is_repeated = has(&items, &item, keys);
         if shape.list() == ListKind::Atomic || !is_repeated || dice.percent(20) {
             items.push(item);
         }
@@ -209,15 +213,28 @@ fn list(dice: &mut Dice, shape: Shape<'_>, depth: usize) -> Value {
 }
 
 /// Whether a list has an element with these keys, or for want of keys this very one.
-pub(super) fn has(items: &[Value], item: &Value, keys: &[String], element: Shape<'_>) -> bool {
+pub(super) fn has(items: &[Value], item: &Value, keys: &[String]) -> bool {
     let same = |other: &Value| {
         if keys.is_empty() {
             return other == item;
         }
-        keys.iter()
-            .all(|key| key_value(other, key, Some(element)) == key_value(item, key, Some(element)))
+        keys.iter().all(|key| key_of(other, key) == key_of(item, key))
     };
     items.iter().any(same)
+}
+
+/// The keys of list elements that the server fills in where a manifest has none, or an empty one. Stated here, and not
+/// asked of the comparison, which these properties check.
+pub(super) const KEY_DEFAULTS: [(&str, &str); 2] = [("protocol", "TCP"), ("side", "left")];
+
+/// The value of one key of a stored list element.
+pub(super) fn key_of(item: &Value, key: &str) -> Value {
+    let own = &item[key];
+    let default = KEY_DEFAULTS.iter().find(|(name, _)| *name == key);
+    match default {
+        Some((_, default)) if own.is_null() || own == "" => json!(default),
+        Some(_) | None => own.clone(),
+    }
 }
 
 /// How charts spell values of a type, each with the server's own spelling. All of them are different values.

@@ -3,21 +3,28 @@
 //! Objects are made up from the type table itself. `make` writes them as charts do, `server` turns them into live ones
 //! by what the table says of each field, and `change` does what people do to live objects. Every case is named by a
 //! number, so that a failure can be had again.
+//!
+//! None of the three asks the comparison anything: which elements of a list are the same, and what the server fills
+//! into their keys, they say by themselves. They share with it the table, which is the only statement of what type a
+//! field has, what its zero means and what its default is; `types::tests`, `compare::semantics` and the testbed hold
+//! the table itself to the server.
 
 mod change;
 mod make;
 mod server;
+
+use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use serde_json::Value;
 
 use self::change::{Change as Changed, change};
-use self::make::{Dice, KINDS, made};
+use self::make::{DEPTH, Dice, KEY_DEFAULTS, KINDS, made, map_value, shape_of};
 use self::server::{Extras, Server};
 use super::patch::patch_of;
 use super::three_way::{Change, OfRevision, Versions, three_way};
-use crate::types::Shape;
+use crate::types::{ListKind, Shape};
 use crate::vocabulary::FindingCode;
 
 /// The differences, apart from what no server ever keeps.
@@ -126,6 +133,39 @@ proptest! {
             "{kind:?}: {left:#?}\npatch {patch:#}\nprevious {previous:#}\ndesired {desired:#}\nlive {live:#}"
         );
     }
+}
+
+/// The keys of lists with their defaults, by the table.
+fn key_defaults(shape: Shape<'_>, depth: usize, found: &mut BTreeSet<(String, String)>) {
+    if depth == 0 {
+        return;
+    }
+    for (_, inner) in shape.fields() {
+        key_defaults(inner, depth - 1, found);
+    }
+    let Some(element) = shape.element().or_else(|| map_value(shape)) else {
+        return;
+    };
+    key_defaults(element, depth - 1, found);
+    if let ListKind::Map(keys) = shape.list() {
+        let fields = element
+            .fields()
+            .filter(|(name, _)| keys.iter().any(|key| key == name));
+        found.extend(fields.filter_map(|(name, key)| {
+            let default = key.default()?.as_str()?;
+            Some((name.to_owned(), default.to_owned()))
+        }));
+    }
+}
+
+#[test]
+fn the_defaults_of_keys_are_those_of_the_table() {
+    let mut found = BTreeSet::new();
+    for kind in KINDS {
+        key_defaults(shape_of(kind), DEPTH, &mut found);
+    }
+    let stated = KEY_DEFAULTS.map(|(key, default)| (key.to_owned(), default.to_owned()));
+    assert_eq!(found, BTreeSet::from(stated));
 }
 
 #[test]

@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::lookup::key_value;
-use super::make::{Dice, has, make, map_value, spellings};
+use super::make::{Dice, has, key_of, make, map_value, spellings};
 use crate::types::{ExplicitZero, Field, ListKind, Shape, ValueKind, is_zero};
 
 /// Whether others have added to the object.
@@ -111,7 +110,7 @@ impl Server {
         if self.dice.percent(50) {
             // Of elements that share their keys the last one counts, and some writes keep no other.
             for at in (0..desired.len()).rev() {
-                if has(&desired[at + 1..], &desired[at], keys, element) {
+                if has(&desired[at + 1..], &desired[at], keys) {
                     desired.remove(at);
                 }
             }
@@ -122,7 +121,7 @@ impl Server {
                 let mut item = self.value(element, item);
                 for key in keys {
                     // Keys are always there.
-                    let value = key_value(&item, key, Some(element)).into_owned();
+                    let value = key_of(&item, key);
                     if !value.is_null() {
                         item[key] = value;
                     }
@@ -141,7 +140,7 @@ impl Server {
                     Field::Declared(_) | Field::Undeclared | Field::Unknown => json!("extra"),
                 };
             }
-            if !has(&desired, &extra, keys, element) {
+            if !has(&desired, &extra, keys) {
                 live.push(extra);
             }
         }

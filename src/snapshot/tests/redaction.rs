@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{Fake, encoded, files, key, meaning, objects, place, record_into, revision, want};
 use crate::compare::three_way::{OfRevision, Versions, three_way};
 use crate::manifest::desired::{Owner, desired};
-use crate::manifest::object;
+use crate::manifest::parse;
 use crate::policy::redact::Redaction;
 use crate::snapshot::{SensitiveValues, SnapshotSource};
 use crate::source::ObjectRequest;
@@ -108,7 +108,7 @@ fn compare(previous: &str, baseline: &str, live: &[Value]) -> Vec<Differences> {
         name: "web",
         namespace: "shop",
     };
-    let read = |manifest: &str| object::parse(manifest, &Limits::default()).unwrap();
+    let read = |manifest: &str| parse::objects(manifest, &Limits::default()).unwrap();
     let (previous, baseline) = (read(previous), read(baseline));
     baseline
         .iter()

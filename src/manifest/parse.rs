@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::split::{self, SplitError};
+use super::split::{self, Document, SplitError};
 use crate::object::Gvk;
 use crate::release::record::{Hook, HookPlace};
 use crate::yaml::{self, Limits, YamlError};
@@ -75,19 +75,19 @@ pub enum ManifestError {
 }
 
 /// Reads every object of a manifest, as often as the manifest names it.
-pub fn parse(manifest: &str, limits: &Limits) -> Result<Vec<ManifestObject>, ManifestError> {
-    parse_like(manifest, limits, &mut Documents::default())
+pub fn objects(manifest: &str, limits: &Limits) -> Result<Vec<ManifestObject>, ManifestError> {
+    objects_sharing(manifest, limits, &mut ParsedDocuments::default())
 }
 
 /// Reads out of its hooks' manifests where their objects are, and drops the manifests: they may hold anything.
-pub fn place_hooks(hooks: &mut [Hook], known: &mut Documents) {
+pub fn place_hooks(hooks: &mut [Hook], known: &mut ParsedDocuments) {
     for hook in hooks {
         let manifest = std::mem::take(&mut hook.manifest);
         if manifest.is_empty() {
             continue;
         }
         // Helm has one object in each (Helm: `pkg/release/v1/util/manifest_sorter.go`); what is illegible is not made.
-        let objects = parse_like(&manifest, &Limits::default(), known).unwrap_or_default();
+        let objects = objects_sharing(&manifest, &Limits::default(), known).unwrap_or_default();
         hook.place = objects.into_iter().next().map(|object| HookPlace {
             api_version: object.gvk.api_version,
             namespace: object.namespace,
@@ -100,13 +100,13 @@ pub fn place_hooks(hooks: &mut [Hook], known: &mut Documents) {
 /// Revisions of a release are mostly alike, and reading YAML is most of the work of a scan: what stands in two
 /// manifests word for word is read once, and its objects share their bodies in memory.
 #[derive(Default)]
-pub struct Documents(HashMap<Box<str>, Vec<ManifestObject>>);
+pub struct ParsedDocuments(HashMap<Box<str>, Vec<ManifestObject>>);
 
-/// Reads every object of a manifest as [`parse`] does, with what is known from other manifests.
-pub fn parse_like(
+/// Reads every object of a manifest as [`objects`] does, with what is known from other manifests.
+pub fn objects_sharing(
     manifest: &str,
     limits: &Limits,
-    known: &mut Documents,
+    known: &mut ParsedDocuments,
 ) -> Result<Vec<ManifestObject>, ManifestError> {
     let mut objects: Vec<ManifestObject> = Vec::new();
     for document in split::documents(manifest) {
@@ -123,12 +123,8 @@ pub fn parse_like(
                     line: document.line,
                     source,
                 })?;
-            let context = Context {
-                template: document.source,
-                line: document.line,
-            };
             let begin = objects.len();
-            flatten(value, context, 0, &mut objects)?;
+            flatten(value, document, 0, &mut objects)?;
             known.0.insert(document.text.into(), objects[begin..].to_vec());
         }
         if objects.len() > MAX_OBJECTS {
@@ -138,24 +134,18 @@ pub fn parse_like(
     Ok(objects)
 }
 
-#[derive(Clone, Copy)]
-struct Context<'a> {
-    template: Option<&'a str>,
-    line: usize,
-}
-
-/// Whatever has `items` is a list, whose items may leave out what its kind implies (apimachinery:
-/// `unstructuredJSONScheme.decodeToList`).
+/// Adds the objects of a document's value. A value with `items` is a list, whose items may leave out what its kind
+/// implies (apimachinery: `unstructuredJSONScheme.decodeToList`).
 fn flatten(
     mut value: Value,
-    context: Context<'_>,
+    document: Document<'_>,
     depth: usize,
     objects: &mut Vec<ManifestObject>,
 ) -> Result<(), ManifestError> {
     if value.is_null() || (value.is_object() && text(&value, "kind").is_none() && depth == 0) {
         return Ok(());
     }
-    let malformed = ManifestError::NotAnObject { line: context.line };
+    let malformed = ManifestError::NotAnObject { line: document.line };
     let (Some(api_version), Some(kind)) = (text(&value, "apiVersion"), text(&value, "kind")) else {
         return Err(malformed);
     };
@@ -176,7 +166,7 @@ fn flatten(
                 fields.insert("apiVersion".to_owned(), api_version.as_str().into());
                 fields.insert("kind".to_owned(), kind.as_str().into());
             }
-            flatten(item, context, depth + 1, objects)?;
+            flatten(item, document, depth + 1, objects)?;
         }
         return Ok(());
     }
@@ -193,7 +183,7 @@ fn flatten(
             .and_then(|metadata| text(metadata, "namespace"))
             .map(str::to_owned),
         name: name.to_owned(),
-        template: context.template.map(str::to_owned),
+        template: document.source.map(str::to_owned),
         keep: is_kept(&value),
         expires: kind == "Job"
             && value
@@ -223,7 +213,7 @@ mod tests {
     use super::*;
 
     fn names(manifest: &str) -> Vec<String> {
-        parse(manifest, &Limits::default())
+        objects(manifest, &Limits::default())
             .unwrap()
             .into_iter()
             .map(|object| format!("{} {} {:?}", object.gvk, object.name, object.namespace))
@@ -254,13 +244,15 @@ mod tests {
                 "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {value}}}\ndata: {{x: {value}}}\n"
             )
         };
-        let mut known = Documents::default();
-        let read = |text: &str, known: &mut Documents| parse_like(text, &Limits::default(), known).unwrap();
+        let mut known = ParsedDocuments::default();
+        let read = |text: &str, known: &mut ParsedDocuments| {
+            objects_sharing(text, &Limits::default(), known).unwrap()
+        };
         let first = read(&(document("a") + &document("b")), &mut known);
         let second_text =
             document("c") + &document("b") + "---\n# Source: c/templates/a.yaml\n" + &document("a");
         let second = read(&second_text, &mut known);
-        assert_eq!(second, parse(&second_text, &Limits::default()).unwrap());
+        assert_eq!(second, objects(&second_text, &Limits::default()).unwrap());
         assert!(Arc::ptr_eq(&first[1].body, &second[1].body));
     }
 
@@ -268,7 +260,7 @@ mod tests {
     fn templates_policy_and_expiry_are_remembered() {
         let manifest = "---\n# Source: c/templates/job.yaml\napiVersion: batch/v1\nkind: Job\nmetadata:\n  name: \
                         j\n  annotations: {helm.sh/resource-policy: ' Keep '}\nspec: {ttlSecondsAfterFinished: 0}\n";
-        let [job] = parse(manifest, &Limits::default()).unwrap().try_into().unwrap();
+        let [job] = objects(manifest, &Limits::default()).unwrap().try_into().unwrap();
         assert_eq!(job.template.as_deref(), Some("c/templates/job.yaml"));
         assert!(job.keep && job.expires);
     }
@@ -293,7 +285,7 @@ mod tests {
                 "the document at line 1 of the manifest is not an object",
             ),
         ] {
-            let error = parse(manifest, &Limits::default()).unwrap_err().to_string();
+            let error = objects(manifest, &Limits::default()).unwrap_err().to_string();
             assert!(error.starts_with(message), "{error}");
         }
     }

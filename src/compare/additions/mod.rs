@@ -1,0 +1,309 @@
+//! What somebody else put into an object beside what the manifest asks for.
+//!
+//! The comparison of desired with live never sees these: the server and its controllers add to everything. Managed
+//! fields say who owns each path, which tells the additions of people and other programs from what the server filled in.
+
+use serde_json::{Map, Value};
+
+use super::diff::{is_satisfied_by, is_servers_choice};
+use super::fields_v1::{FieldSet, PathElement, names_itself};
+use super::keyed::{ElementKeys, match_elements, position_of};
+use super::managed_fields::{Entry, owns_objects_whole};
+use super::path::FieldPath;
+use super::server_rules;
+use super::shapes::child;
+use super::trail::Trail;
+use crate::manifest::desired::TYPE_AND_STATUS;
+use crate::types::{ListKind, Shape, ValueKind};
+
+/// One place that a manager owns and the manifest does not ask for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Addition<'v> {
+    /// Where it is.
+    pub path: FieldPath,
+    /// The same place in the live object, as an RFC 6901 pointer.
+    pub pointer: String,
+    /// What is there.
+    pub live: &'v Value,
+    /// Whether it is a part of a value that the API server knows as a whole only: the manager owns the manifest's
+    /// part as well.
+    pub in_whole: bool,
+}
+
+/// What a manager did to the object as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Provenance {
+    /// It made the object, so that it owns whatever the server filled in on that occasion.
+    Creator,
+    /// It changed an object that others made: what it owns, it wrote.
+    Editor,
+}
+
+/// Everything in `live` that the manager of `entry` owns and `desired` leaves unsaid, except for the values that
+/// the server would choose by itself.
+///
+/// A whole list element or structure that the manager made is one addition; every key of a map is one.
+pub fn additions<'v>(
+    entry: &Entry<'_>,
+    provenance: Provenance,
+    shape: Option<Shape<'_>>,
+    desired: &Value,
+    live: &'v Value,
+) -> Vec<Addition<'v>> {
+    let mut walk = Walk {
+        provenance,
+        additions: Vec::new(),
+    };
+    let object = LiveValue {
+        trail: &Trail::Root,
+        shape,
+        value: live,
+    };
+    for (key, owned) in fields_of(entry.fields()) {
+        if key == "metadata" {
+            walk.owned_metadata(object, owned, desired);
+        } else if !TYPE_AND_STATUS.contains(&key) {
+            walk.owned_field(object, key, owned, Some(desired));
+        }
+    }
+    walk.additions
+}
+
+/// The fields that a set names, and what it names below each of them.
+fn fields_of(set: &FieldSet) -> impl Iterator<Item = (&str, &FieldSet)> {
+    set.iter()
+        .filter_map(|(key, below)| match (PathElement::parse(key)?, below) {
+            (PathElement::Field(name), Value::Object(below)) => Some((name, below)),
+            _ => None,
+        })
+}
+
+/// A value of the live object, and where it is.
+#[derive(Clone, Copy)]
+struct LiveValue<'v, 'a> {
+    trail: &'a Trail<'a>,
+    shape: Option<Shape<'a>>,
+    value: &'v Value,
+}
+
+impl<'v> LiveValue<'v, '_> {
+    /// The addition that this value is.
+    fn to_addition(self) -> Addition<'v> {
+        Addition {
+            path: self.trail.path(),
+            pointer: self.trail.pointer(),
+            live: self.value,
+            in_whole: false,
+        }
+    }
+
+    /// Whether to own this value is to own all that is in it. Of other lists and maps an empty set owns nothing.
+    fn is_atomic(&self) -> bool {
+        match self.value {
+            Value::Object(_) => self.shape.is_some_and(owns_objects_whole),
+            Value::Array(_) => self.shape.is_none_or(|shape| shape.list() == ListKind::Atomic),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+        }
+    }
+}
+
+/// A walk over the live values that one manager owns, beside the desired ones.
+struct Walk<'v> {
+    provenance: Provenance,
+    additions: Vec<Addition<'v>>,
+}
+
+impl<'v> Walk<'v> {
+    /// Looks at the metadata of an object, most of which is the API server's.
+    fn owned_metadata(&mut self, object: LiveValue<'v, '_>, owned: &FieldSet, desired: &Value) {
+        let Some(value) = object.value.get("metadata") else {
+            return;
+        };
+        let metadata = LiveValue {
+            trail: &Trail::Key(object.trail, "metadata"),
+            shape: object.shape.and_then(|shape| child(shape, "metadata")),
+            value,
+        };
+        let desired = desired.get("metadata");
+        for (key, owned) in fields_of(owned).filter(|(key, _)| server_rules::is_written_metadata(key)) {
+            self.owned_field(metadata, key, owned, desired);
+        }
+    }
+
+    /// Looks at a value that the manager owns, or owns something in.
+    fn owned(&mut self, live: LiveValue<'v, '_>, owned: &FieldSet, desired: Option<&Value>) {
+        match desired.filter(|value| !value.is_null()) {
+            None => self.undesired(live, owned),
+            Some(desired) if owned.is_empty() && live.is_atomic() => self.extra_fields(live, desired),
+            Some(desired) => self.owned_parts(live, owned, Some(desired)),
+        }
+    }
+
+    /// Looks at a value of which the manifest says nothing.
+    fn undesired(&mut self, live: LiveValue<'v, '_>, owned: &FieldSet) {
+        if self.is_servers_choice(live.shape, live.value) {
+            return;
+        }
+        let is_map = live.shape.is_some_and(|shape| shape.value() == ValueKind::Map);
+        let is_made_whole = names_itself(owned) && live.value.is_object() && !is_map;
+        if owned.is_empty() || is_made_whole {
+            self.additions.push(live.to_addition());
+        } else {
+            self.owned_parts(live, owned, None);
+        }
+    }
+
+    /// Looks at the parts of a value that the manager owns.
+    fn owned_parts(&mut self, live: LiveValue<'v, '_>, owned: &FieldSet, desired: Option<&Value>) {
+        for (key, owned) in owned {
+            let Value::Object(owned) = owned else { continue };
+            match PathElement::parse(key) {
+                Some(PathElement::Field(key)) => self.owned_field(live, key, owned, desired),
+                Some(PathElement::Keys(keys)) => self.owned_element(live, &keys, owned, desired),
+                Some(PathElement::Member(member)) => self.owned_member(live, &member, desired),
+                None => {}
+            }
+        }
+    }
+
+    /// Looks at a field that the manager owns, or owns something in.
+    fn owned_field(&mut self, live: LiveValue<'v, '_>, key: &str, owned: &FieldSet, desired: Option<&Value>) {
+        let Some(fields) = live.value.as_object() else {
+            return;
+        };
+        let Some(value) = fields.get(key) else { return };
+        if server_rules::is_derived_default(live.shape, fields, key)
+            || server_rules::is_mirror(live.shape, fields, key)
+        {
+            return;
+        }
+        let field = LiveValue {
+            trail: &Trail::Key(live.trail, key),
+            shape: live.shape.and_then(|shape| child(shape, key)),
+            value,
+        };
+        self.owned(field, owned, desired.and_then(|desired| desired.get(key)));
+    }
+
+    /// Looks at the element of a keyed list.
+    fn owned_element(
+        &mut self,
+        live: LiveValue<'v, '_>,
+        keys: &Map<String, Value>,
+        owned: &FieldSet,
+        desired: Option<&Value>,
+    ) {
+        let shape = live.shape.and_then(Shape::element);
+        let find = |list: &Value| position_of(list.as_array()?, &keys.iter(), shape);
+        let Some(index) = find(live.value) else { return };
+        let keys = in_type_order(live.shape, keys);
+        let element = LiveValue {
+            trail: &Trail::Match(live.trail, &keys, Some(index)),
+            shape,
+            value: &live.value[index],
+        };
+        let desired = desired.and_then(|desired| desired.get(find(desired)?));
+        self.owned(element, owned, desired);
+    }
+
+    /// Looks at the member of a set.
+    fn owned_member(&mut self, live: LiveValue<'v, '_>, member: &Value, desired: Option<&Value>) {
+        let find = |list: &Value| list.as_array()?.iter().position(|item| item == member);
+        if let Some(index) = find(live.value)
+            && desired.and_then(find).is_none()
+        {
+            let member = LiveValue {
+                trail: &Trail::Member(live.trail, member, Some(index)),
+                shape: live.shape.and_then(Shape::element),
+                value: &live.value[index],
+            };
+            self.additions.push(member.to_addition());
+        }
+    }
+
+    /// Looks at a whole value that the manager owns, and of which the manifest asks for a part.
+    ///
+    /// Values that differ and lists of another length are the comparison's; left are the fields beside.
+    fn extra_fields(&mut self, live: LiveValue<'v, '_>, desired: &Value) {
+        match (live.value, desired) {
+            (Value::Object(fields), Value::Object(desired)) => {
+                for (key, value) in fields {
+                    let field = LiveValue {
+                        trail: &Trail::Key(live.trail, key),
+                        shape: live.shape.and_then(|shape| child(shape, key)),
+                        value,
+                    };
+                    let is_servers = || {
+                        self.is_servers_choice(field.shape, value)
+                            || live.shape.is_some_and(|shape| {
+                                server_rules::describes_embedded_object(shape, fields, key)
+                            })
+                    };
+                    match desired.get(key).filter(|value| !value.is_null()) {
+                        Some(desired) => self.extra_fields(field, desired),
+                        None if is_servers() => {}
+                        None => self.additions.push(Addition {
+                            in_whole: true,
+                            ..field.to_addition()
+                        }),
+                    }
+                }
+            }
+            (Value::Array(items), Value::Array(desired)) if items.len() == desired.len() => {
+                let shape = live.shape.and_then(Shape::element);
+                let positions = match live.shape.filter(|shape| shape.is_unordered()) {
+                    Some(list) => match_elements(desired, items, list.identity(), |desired, live| {
+                        is_satisfied_by(desired, Some(live), shape)
+                    }),
+                    None => (0..items.len()).collect(),
+                };
+                for (index, desired) in positions.into_iter().zip(desired) {
+                    let element = LiveValue {
+                        trail: &Trail::Index(live.trail, index),
+                        shape,
+                        value: &items[index],
+                    };
+                    self.extra_fields(element, desired);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether the value would be the same if nobody had written it.
+    ///
+    /// A default that depends on other fields can only be told from a value that somebody chose where the writer
+    /// made the object.
+    fn is_servers_choice(&self, shape: Option<Shape<'_>>, live: &Value) -> bool {
+        match (shape, live) {
+            (Some(shape), live) if shape.is_server_defaulted() => {
+                (shape.default().is_some() || self.provenance == Provenance::Creator)
+                    && is_servers_choice(shape, live)
+            }
+            (_, Value::Object(fields)) => fields
+                .iter()
+                .all(|(key, value)| self.is_servers_choice(shape.and_then(|shape| child(shape, key)), value)),
+            (_, Value::Array(items)) => items.is_empty(),
+            // A zero that is there was written: `automountServiceAccountToken: false`, a label without a value.
+            (_, Value::Bool(_) | Value::Number(_) | Value::String(_)) => false,
+            (_, Value::Null) => true,
+        }
+    }
+}
+
+/// The keys of an element in the order in which the type of its list names them, as everywhere else in a report.
+fn in_type_order<'k>(list: Option<Shape<'_>>, keys: &'k Map<String, Value>) -> ElementKeys<'k> {
+    let names = match list.map(Shape::list) {
+        Some(ListKind::Map(names)) => names,
+        Some(ListKind::Set | ListKind::Atomic) | None => &[],
+    };
+    let in_order = names.iter().filter_map(|name| keys.get_key_value(name));
+    let others = keys.iter().filter(|(name, _)| !names.contains(name));
+    in_order
+        .chain(others)
+        .map(|(name, value)| (name.as_str(), value))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

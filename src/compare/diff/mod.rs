@@ -1,0 +1,327 @@
+//! Does the live object hold everything that a manifest asks for?
+//!
+//! A walk of the desired value over the live one. It never asks what else the live object holds: the API server
+//! and its controllers add defaults, allocations and bookkeeping to everything. What an absent, null or zero value
+//! means is decided by the facts of the place (see the rules of `omitempty` in Go's `encoding/json`, and the
+//! defaulting functions of the API groups); what the API server does to single fields beside that is in
+//! [`server_rules`].
+
+mod atomic;
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use super::equal;
+use super::keyed::{KeyedMatch, match_keyed, same_keys};
+use super::path::FieldPath;
+use super::server_rules;
+use super::shapes::child;
+use super::trail::Trail;
+use crate::types::{ExplicitZero, Field, ListKind, Shape, ValueKind, is_zero};
+
+/// One place where the live object does not hold what the manifest asks for.
+#[derive(Debug)]
+pub(super) struct Difference<'v> {
+    /// Where it is.
+    pub(super) path: FieldPath,
+    /// Where in the live object a patch would write; ends in `-` for a list element that is not there.
+    pub(super) pointer: String,
+    /// What the manifest asks for there.
+    pub(super) desired: &'v Value,
+    /// What lives there.
+    pub(super) live: Option<&'v Value>,
+    /// In what way the two differ.
+    pub(super) kind: DifferenceKind,
+}
+
+/// In what way the live object does not hold what the manifest asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DifferenceKind {
+    /// It holds another value, or none.
+    OtherValue,
+    /// Its type has no such field, so that the server drops it.
+    UndeclaredField,
+}
+
+/// What it means that a live structure holds fields beside the desired ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ExtraFields {
+    /// Nothing: anybody may add fields there.
+    Ignored,
+    /// A change: nobody can add fields there without replacing what the manifest put there.
+    Significant,
+}
+
+impl ExtraFields {
+    /// What they mean in an object of this shape.
+    ///
+    /// They are significant only where everything that the server fills in is known: programs complete custom
+    /// resources by webhooks, which no schema tells.
+    fn in_object(self, shape: Option<Shape<'_>>) -> Self {
+        if shape.is_some_and(Shape::is_builtin) {
+            self
+        } else {
+            Self::Ignored
+        }
+    }
+}
+
+/// Everything that `desired` asks for and `live` does not hold, in the order of the desired value.
+pub(super) fn unsatisfied<'v>(
+    desired: &'v Value,
+    live: &'v Value,
+    shape: Option<Shape<'_>>,
+) -> Vec<Difference<'v>> {
+    let mut walk = Walk::default();
+    walk.value(&Trail::Root, shape, desired, Some(live), ExtraFields::Ignored);
+    walk.differences
+}
+
+/// Whether `live` holds everything that `desired` asks for, apart from fields that the server drops anyway.
+pub(super) fn is_satisfied_by(desired: &Value, live: Option<&Value>, shape: Option<Shape<'_>>) -> bool {
+    holds(desired, live, shape, ExtraFields::Ignored)
+}
+
+/// The same, where extra fields may count.
+fn holds(desired: &Value, live: Option<&Value>, shape: Option<Shape<'_>>, extra: ExtraFields) -> bool {
+    let mut walk = Walk::default();
+    walk.value(&Trail::Root, shape, desired, live, extra);
+    walk.differences
+        .iter()
+        .all(|difference| difference.kind == DifferenceKind::UndeclaredField)
+}
+
+/// Whether the server writes this very value when nobody asks for one.
+pub(super) fn is_servers_choice(shape: Shape<'_>, live: &Value) -> bool {
+    if shape.is_server_defaulted() {
+        // Filled without a fixed default: allocated, or dependent on other fields.
+        return shape
+            .default()
+            .is_none_or(|default| is_satisfied_by(live, Some(default), Some(shape)));
+    }
+    match live {
+        Value::Object(fields) if !fields.is_empty() => fields
+            .iter()
+            .all(|(key, value)| child(shape, key).is_some_and(|shape| is_servers_choice(shape, value))),
+        _ => is_zero(live),
+    }
+}
+
+/// A list, and those of its elements that count.
+#[derive(Clone, Copy)]
+struct List<'v> {
+    whole: &'v Value,
+    items: &'v [Value],
+}
+
+/// A walk of a desired value over a live one.
+#[derive(Default)]
+struct Walk<'v> {
+    differences: Vec<Difference<'v>>,
+}
+
+impl<'v> Walk<'v> {
+    /// Notes a difference.
+    fn record(
+        &mut self,
+        trail: &Trail<'_>,
+        desired: &'v Value,
+        live: Option<&'v Value>,
+        kind: DifferenceKind,
+    ) {
+        self.differences.push(Difference {
+            path: trail.path(),
+            pointer: trail.pointer(),
+            desired,
+            live,
+            kind,
+        });
+    }
+
+    /// Compares the values at one place; `extra` says what fields beside the desired ones mean there.
+    fn value(
+        &mut self,
+        trail: &Trail<'_>,
+        shape: Option<Shape<'_>>,
+        desired: &'v Value,
+        live: Option<&'v Value>,
+        extra: ExtraFields,
+    ) {
+        let live = live.filter(|value| !value.is_null());
+        match (desired, live) {
+            (Value::Null, _) => {}
+            (Value::Object(fields), Some(found @ Value::Object(live_fields))) => {
+                let extra = extra.in_object(shape);
+                if extra == ExtraFields::Significant && holds_more(shape, fields, live_fields) {
+                    self.record(trail, desired, Some(found), DifferenceKind::OtherValue);
+                } else {
+                    self.object(trail, shape, fields, live_fields, extra);
+                }
+            }
+            (Value::Array(items), Some(found @ Value::Array(live_items))) => {
+                let desired = List {
+                    whole: desired,
+                    items,
+                };
+                let live = List {
+                    whole: found,
+                    items: server_rules::without_appended(trail, shape, live_items, items.len()),
+                };
+                self.list(trail, shape, desired, live);
+            }
+            (_, None) => {
+                if leaves_a_trace(shape, desired) {
+                    self.record(trail, desired, None, DifferenceKind::OtherValue);
+                }
+            }
+            (_, Some(live)) => {
+                let is_same = || {
+                    equal::scalars(shape, desired, live)
+                        || server_rules::is_respelled(trail, shape, desired, live)
+                };
+                if !is_left_to_the_server(shape, desired) && !is_same() {
+                    self.record(trail, desired, Some(live), DifferenceKind::OtherValue);
+                }
+            }
+        }
+    }
+
+    /// Compares objects and maps, field by field of the desired one.
+    fn object(
+        &mut self,
+        trail: &Trail<'_>,
+        shape: Option<Shape<'_>>,
+        desired: &'v Map<String, Value>,
+        live: &'v Map<String, Value>,
+        extra: ExtraFields,
+    ) {
+        for (key, value) in desired {
+            if server_rules::is_directive(key) || server_rules::is_overruled(shape, desired, key) {
+                continue;
+            }
+            let trail = Trail::Key(trail, key);
+            let found = live.get(key);
+            match shape.map_or(Field::Unknown, |shape| shape.field(key)) {
+                Field::Declared(inner) => self.value(&trail, Some(inner), value, found, extra),
+                Field::Undeclared if found.is_none() => {
+                    if !value.is_null() {
+                        self.record(&trail, value, None, DifferenceKind::UndeclaredField);
+                    }
+                }
+                Field::Undeclared | Field::Unknown => {
+                    self.value(&trail, None, value, found, ExtraFields::Ignored);
+                }
+            }
+        }
+    }
+
+    /// Compares lists, by how their elements are told apart.
+    fn list(&mut self, trail: &Trail<'_>, shape: Option<Shape<'_>>, desired: List<'v>, live: List<'v>) {
+        if desired.items.is_empty() {
+            // To an empty list that merges anybody may add; an atomic one counts as a whole, empty too.
+            if !live.items.is_empty() && shape.is_some_and(is_meant_empty) {
+                self.record(trail, desired.whole, Some(live.whole), DifferenceKind::OtherValue);
+            }
+            return;
+        }
+        let element = shape.and_then(Shape::element);
+        match shape.map_or(ListKind::Atomic, Shape::list) {
+            ListKind::Map(keys) if desired.items.iter().all(Value::is_object) => {
+                self.keyed(trail, element, keys, desired.items, live.items);
+            }
+            ListKind::Set => self.set(trail, desired.items, live.items),
+            ListKind::Map(_) | ListKind::Atomic => self.atomic(trail, shape, desired, live),
+        }
+    }
+
+    /// Compares keyed lists, in which order means nothing.
+    fn keyed(
+        &mut self,
+        trail: &Trail<'_>,
+        element: Option<Shape<'_>>,
+        keys: &[String],
+        desired: &'v [Value],
+        live: &'v [Value],
+    ) {
+        let is_held = |desired: &Value, live: &Value| is_satisfied_by(desired, Some(live), element);
+        for group in same_keys(desired, live, keys, element) {
+            // Of elements that share their keys the last one counts.
+            let Some(last) = group.left.last().map(|&position| &desired[position]) else {
+                continue;
+            };
+            match match_keyed(&group, desired, live, is_held) {
+                KeyedMatch::Missing => {
+                    let trail = Trail::Match(trail, &group.keys, None);
+                    self.record(&trail, last, None, DifferenceKind::OtherValue);
+                }
+                KeyedMatch::Last(position)
+                | KeyedMatch::AllPresent {
+                    extra: Some(position),
+                } => {
+                    let trail = Trail::Match(trail, &group.keys, Some(position));
+                    self.value(&trail, element, last, Some(&live[position]), ExtraFields::Ignored);
+                }
+                KeyedMatch::AllPresent { extra: None } => {}
+            }
+        }
+    }
+
+    /// Compares sets, member by member of the desired one.
+    fn set(&mut self, trail: &Trail<'_>, desired: &'v [Value], live: &'v [Value]) {
+        let members: HashSet<&Value> = live.iter().collect();
+        for member in desired.iter().filter(|member| !members.contains(member)) {
+            let trail = Trail::Member(trail, member, None);
+            self.record(&trail, member, None, DifferenceKind::OtherValue);
+        }
+    }
+}
+
+/// Whether a structure in an atomic list holds fields that neither the manifest nor the server put there.
+fn holds_more(shape: Option<Shape<'_>>, desired: &Map<String, Value>, live: &Map<String, Value>) -> bool {
+    let Some(shape) = shape else { return false };
+    // The server completes some maps key by key: the requests of a LimitRange from its limits.
+    if shape.value() == ValueKind::Map && shape.is_server_defaulted() {
+        return false;
+    }
+    live.iter()
+        .filter(|(key, _)| desired.get(*key).is_none_or(Value::is_null))
+        .filter(|(key, _)| !server_rules::describes_embedded_object(shape, live, key))
+        .any(|(key, live)| child(shape, key).is_some_and(|inner| !is_servers_choice(inner, live)))
+}
+
+/// Whether elements in a list that a manifest leaves empty were put there by somebody else than the server.
+fn is_meant_empty(shape: Shape<'_>) -> bool {
+    shape.value() == ValueKind::List && shape.list() == ListKind::Atomic && !shape.is_server_defaulted()
+}
+
+/// Whether the manifest's value is a zero that Go cannot tell from nothing, where the server then fills in what it
+/// likes.
+fn is_left_to_the_server(shape: Option<Shape<'_>>, desired: &Value) -> bool {
+    is_zero(desired)
+        && shape.is_some_and(|shape| shape.is_server_defaulted() && shape.zero() == ExplicitZero::Dropped)
+}
+
+/// Whether the manifest's value would leave a trace in the live object.
+fn leaves_a_trace(shape: Option<Shape<'_>>, desired: &Value) -> bool {
+    let is_kept = shape.map_or(ExplicitZero::Kept, Shape::zero) == ExplicitZero::Kept;
+    match desired {
+        Value::Null => false,
+        Value::Object(fields) => {
+            is_kept
+                || fields.iter().any(|(key, value)| {
+                    match shape.map_or(Field::Unknown, |shape| shape.field(key)) {
+                        Field::Declared(inner) => leaves_a_trace(Some(inner), value),
+                        Field::Unknown => leaves_a_trace(None, value),
+                        Field::Undeclared => false,
+                    }
+                })
+        }
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            is_kept || !is_zero(desired)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,182 @@
+//! What another revision set, the baseline does not, and the live object still holds.
+//!
+//! A value that the server would fill in by itself proves nothing: Helm may well have removed it.
+
+use serde_json::{Map, Value};
+
+use super::diff::{is_satisfied_by, is_servers_choice};
+use super::keyed::same_keys;
+use super::lookup::locate;
+use super::path::FieldPath;
+use super::server_rules::is_directive;
+use super::shapes::{child, shape_at};
+use super::trail::Trail;
+use crate::types::{ListKind, Shape, is_zero};
+
+/// One place where the live object holds what only another revision set.
+pub(super) struct Leftover<'v> {
+    /// Where it is.
+    pub(super) path: FieldPath,
+    /// The same place in the live object, as an RFC 6901 pointer.
+    pub(super) pointer: String,
+    /// What lives there.
+    pub(super) live: &'v Value,
+}
+
+/// Everything that `other` set, `desired` does not, and `live` still holds, in the order of the other revision, except
+/// for what is known already.
+pub(super) fn leftovers<'v>(
+    other: &Value,
+    desired: &Value,
+    live: &'v Value,
+    shape: Option<Shape<'_>>,
+    is_known: impl Fn(&FieldPath) -> bool,
+) -> Vec<Leftover<'v>> {
+    let mut unset = Unset::default();
+    unset.value(&Trail::Root, shape, other, desired);
+    let mut search = Search {
+        object: live,
+        shape,
+        is_known,
+        found: Vec::new(),
+    };
+    for (path, value) in unset.places {
+        search.look_at(path, value);
+    }
+    search.found
+}
+
+/// The search for what a live object still holds.
+struct Search<'v, 's, K> {
+    object: &'v Value,
+    shape: Option<Shape<'s>>,
+    is_known: K,
+    found: Vec<Leftover<'v>>,
+}
+
+impl<K: Fn(&FieldPath) -> bool> Search<'_, '_, K> {
+    /// Looks for a value that another revision set at a path.
+    fn look_at(&mut self, path: FieldPath, set: &Value) {
+        if (self.is_known)(&path) {
+            return;
+        }
+        let located = locate(self.object, &path, self.shape);
+        let Some(located) = located.filter(|located| !located.value.is_null()) else {
+            return;
+        };
+        let live = located.value;
+        let shape = shape_at(self.shape, &path);
+        if !is_satisfied_by(set, Some(live), shape)
+            || shape.is_some_and(|shape| is_servers_choice(shape, live))
+        {
+            return;
+        }
+        match (set, live) {
+            // Others' fields stand beside this revision's: only its own are left over.
+            (Value::Object(set), Value::Object(fields)) if holds_more(shape, fields, set) => {
+                for (key, value) in set {
+                    self.look_at(path.key(key), value);
+                }
+            }
+            _ => self.found.push(Leftover {
+                path,
+                pointer: located.pointer,
+                live,
+            }),
+        }
+    }
+}
+
+/// Whether the live object holds fields that neither the revision nor the server put there.
+fn holds_more(shape: Option<Shape<'_>>, live: &Map<String, Value>, set: &Map<String, Value>) -> bool {
+    live.iter().any(|(key, live)| {
+        let shape = shape.and_then(|shape| child(shape, key));
+        match (set.get(key), live) {
+            (None, _) => !shape.is_some_and(|shape| is_servers_choice(shape, live)),
+            (Some(Value::Object(set)), Value::Object(live)) => holds_more(shape, live, set),
+            (Some(_), _) => false,
+        }
+    })
+}
+
+/// The outermost places that one revision sets and another does not, with what the first one sets there.
+#[derive(Default)]
+struct Unset<'v> {
+    places: Vec<(FieldPath, &'v Value)>,
+}
+
+impl<'v> Unset<'v> {
+    /// Looks for such places in the values at one place.
+    fn value(&mut self, trail: &Trail<'_>, shape: Option<Shape<'_>>, set: &'v Value, desired: &Value) {
+        // Revisions are mostly alike.
+        if set == desired {
+            return;
+        }
+        match (set, desired) {
+            (Value::Object(set), Value::Object(desired)) => self.object(trail, shape, set, desired),
+            (Value::Array(set), Value::Array(desired)) => {
+                let element = shape.and_then(Shape::element);
+                match shape.map_or(ListKind::Atomic, Shape::list) {
+                    ListKind::Map(keys) if set.iter().chain(desired).all(Value::is_object) => {
+                        self.keyed(trail, element, keys, set, desired);
+                    }
+                    ListKind::Set => {
+                        for item in set.iter().filter(|item| !desired.contains(item)) {
+                            self.add(&Trail::Member(trail, item, None), item);
+                        }
+                    }
+                    ListKind::Map(_) | ListKind::Atomic => {}
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Looks for such places in objects and maps.
+    fn object(
+        &mut self,
+        trail: &Trail<'_>,
+        shape: Option<Shape<'_>>,
+        set: &'v Map<String, Value>,
+        desired: &Map<String, Value>,
+    ) {
+        for (key, value) in set {
+            if is_directive(key) || is_zero(value) {
+                continue;
+            }
+            let trail = Trail::Key(trail, key);
+            match desired.get(key).filter(|value| !value.is_null()) {
+                None => self.add(&trail, value),
+                Some(desired) => {
+                    self.value(&trail, shape.and_then(|shape| child(shape, key)), value, desired);
+                }
+            }
+        }
+    }
+
+    /// Looks for such places in keyed lists. Of elements that share their keys the last one counts, on either side.
+    fn keyed(
+        &mut self,
+        trail: &Trail<'_>,
+        element: Option<Shape<'_>>,
+        keys: &[String],
+        set: &'v [Value],
+        desired: &[Value],
+    ) {
+        for group in same_keys(set, desired, keys, element) {
+            let Some(item) = group.left.last().map(|&position| &set[position]) else {
+                continue;
+            };
+            let trail = Trail::Match(trail, &group.keys, None);
+            match group.right.last() {
+                None => self.add(&trail, item),
+                Some(&position) => self.value(&trail, element, item, &desired[position]),
+            }
+        }
+    }
+
+    /// Notes such a place.
+    fn add(&mut self, trail: &Trail<'_>, set: &'v Value) {
+        self.places.push((trail.path(), set));
+    }
+}
