@@ -181,7 +181,7 @@ async fn snapshot_command(args: &SnapshotArgs, global: &Global) -> anyhow::Resul
     };
     let stop = stop(reading.timeout)?;
     let (cluster, stop) = connect(options, stop).await?;
-    let redaction = args.redact.then(|| reading.scan.rules.redaction.clone());
+    let redaction = args.redact.then(|| reading.scan.policy.redaction.clone());
     let recorder = Arc::new(Recorder::create(cluster, &args.output, Utc::now(), redaction)?);
     let bar = Arc::new(Bar::new(global.quiet || global.verbose > 0));
     let progress: Arc<dyn Progress> = bar.clone();

@@ -172,6 +172,7 @@ fn remove(body: &mut Value, pointer: &str) {
 mod tests {
     use super::*;
     use crate::classify::attribution::Autoscaler;
+    use crate::classify::live::LiveObject;
     use crate::classify::object::{Judged, judge};
     use crate::classify::subject::Role;
     use crate::compare::three_way::OfRevision;
@@ -218,7 +219,12 @@ mod tests {
             confirm: Confirm::Server,
             ..rules
         };
-        judge(&subject, &Lookup::Found(&live.to_string()), &rules).unwrap()
+        judge(
+            &subject,
+            &LiveObject::parse(&Lookup::Found(&live.to_string())),
+            &rules,
+        )
+        .unwrap()
     }
 
     fn shape() -> Option<Shape<'static>> {

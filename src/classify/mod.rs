@@ -5,6 +5,7 @@
 
 pub mod attribution;
 pub mod dry_run;
+pub mod live;
 mod next_upgrade;
 pub mod object;
 pub mod subject;

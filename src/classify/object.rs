@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::attribution::{Attributed, Attribution, Context};
 use super::dry_run::{self, Question};
+use super::live::LiveObject;
 use super::subject::{Role, Subject, Values};
 use crate::compare::managed_fields::Live;
 use crate::compare::three_way::{Change, OfRevision, Versions, three_way};
@@ -15,7 +16,6 @@ use crate::policy::ignore::ApplicableRules;
 use crate::policy::managers::ManagerKind;
 use crate::policy::redact::{HIDDEN, Hidden};
 use crate::policy::{Confirm, Policy};
-use crate::source::Lookup;
 use crate::vocabulary::{FindingCode, NextUpgrade, ObjectState, Severity};
 
 /// What is to be reported of an object, and what the API server should be asked before that.
@@ -38,7 +38,7 @@ impl From<ObjectReport> for Judged {
 
 /// What is to be reported of an object; `None` for objects that nothing expects and that are not there, or were
 /// never this release's.
-pub fn judge(subject: &Subject<'_>, lookup: &Lookup<'_>, rules: &Policy) -> Option<Judged> {
+pub fn judge(subject: &Subject<'_>, live: &LiveObject<'_>, rules: &Policy) -> Option<Judged> {
     let report = |state, reason: Option<String>| {
         Some(Judged::from(empty_report(
             subject.key,
@@ -47,37 +47,24 @@ pub fn judge(subject: &Subject<'_>, lookup: &Lookup<'_>, rules: &Policy) -> Opti
             reason,
         )))
     };
-    if subject.role == Role::Hook {
-        return None;
-    }
-    let live = match *lookup {
-        Lookup::Found(json) => match Live::parse(json) {
-            Ok(live) => live,
-            Err(error) => {
-                let reason = format!(
-                    "its JSON cannot be read at line {}, column {}",
-                    error.line(),
-                    error.column()
-                );
-                return report(ObjectState::Unknown, Some(reason));
-            }
-        },
-        Lookup::NotFound if subject.role != Role::Expected => return None,
-        Lookup::NotFound if subject.expires => {
+    let live = match live {
+        LiveObject::Found(live) => live,
+        LiveObject::NotFound if subject.role == Role::Leftover => return None,
+        LiveObject::NotFound if subject.expires => {
             let reason = "removed by its ttlSecondsAfterFinished, as a finished Job is".to_owned();
             return report(ObjectState::InSync, Some(reason));
         }
-        Lookup::NotFound => {
+        LiveObject::NotFound => {
             let ignored = rules.ignore.on(subject.key, subject.owner.name, None);
             let missing = empty_report(subject.key, subject.template, ObjectState::Missing, None);
             return Some(ignored.object(missing).into());
         }
-        Lookup::Unreadable(error) => return report(ObjectState::Unknown, Some(error.to_string())),
+        LiveObject::Unreadable(reason) => return report(ObjectState::Unknown, Some(reason.clone())),
     };
     let ignored = rules
         .ignore
         .on(subject.key, subject.owner.name, Some(&live.object));
-    let mut judged = judge_live(subject, &live, rules, &ignored)?;
+    let mut judged = judge_live(subject, live, rules, &ignored)?;
     judged.report = ignored.object(judged.report);
     // What is ignored as a whole is not asked about.
     judged.question = judged
@@ -108,8 +95,6 @@ fn judge_live(
                 ownership == Ownership::Ours && deleted(&live.object).is_none() && !is_kept(&live.object);
             return report(ObjectState::Leftover, None).filter(|_| left_over);
         }
-        Role::Attempted => return report(ObjectState::InSync, None).filter(|_| ownership == Ownership::Ours),
-        Role::Hook => return None,
     }
     if ownership != Ownership::Ours {
         return report(
@@ -379,7 +364,7 @@ mod tests {
     use super::*;
     use crate::manifest::desired::Owner;
     use crate::release::operations::Operations;
-    use crate::source::ReadError;
+    use crate::source::{Lookup, ReadError};
     use crate::types::TypeTable;
     use crate::vocabulary::ApplyMethod;
     use serde_json::json;
@@ -429,7 +414,7 @@ mod tests {
     }
 
     fn judge(subject: &Subject<'_>, lookup: &Lookup<'_>, rules: &Policy) -> Option<ObjectReport> {
-        super::judge(subject, lookup, rules).map(|judged| judged.report)
+        super::judge(subject, &LiveObject::parse(lookup), rules).map(|judged| judged.report)
     }
 
     fn state(subject: &Subject<'_>, live: &Value) -> (ObjectState, Option<String>) {

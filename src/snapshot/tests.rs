@@ -481,7 +481,7 @@ async fn ages_are_those_of_when_it_was_taken() {
         depth: crate::release::history::Depth::Comparison,
         stuck_after: std::time::Duration::from_mins(15),
         max_record_bytes: 1 << 20,
-        rules: Policy::default(),
+        policy: Policy::default(),
     };
     let quiet: Arc<dyn Progress> = Arc::new(Quiet);
     let first = scan(Arc::clone(&recorder), &options, &quiet, pending_forever()).await;
@@ -500,7 +500,7 @@ async fn ages_are_those_of_when_it_was_taken() {
         told,
         [
             "revision 1 is pending-install, last written 2 min ago",
-            "revision 1 is pending-install, last written 1 h ago: longer than 15 min, so Helm probably died"
+            "revision 1 is pending-install, last written 1 h ago: longer than 15 min, so the Helm process is probably gone"
         ]
     );
 }

@@ -154,8 +154,8 @@ impl ScanSettings {
     pub fn resolve(args: &ScanArgs, environment: Environment<'_>) -> Result<Self, SettingsError> {
         let file = read(args.cluster.access.config.as_deref())?;
         let mut reading = Reading::resolve(&args.cluster, args.snapshot.as_deref(), &file, environment)?;
-        reading.scan.rules.confirm = confirm(args.confirm, file.scan.confirm);
-        if let (Confirm::Server, From::Snapshot(_)) = (reading.scan.rules.confirm, &reading.from) {
+        reading.scan.policy.confirm = confirm(args.confirm, file.scan.confirm);
+        if let (Confirm::Server, From::Snapshot(_)) = (reading.scan.policy.confirm, &reading.from) {
             return Err(SettingsError::ConfirmSnapshot);
         }
         let sinks = if args.no_notify {
@@ -260,7 +260,7 @@ impl Reading {
                 depth: Depth::Comparison,
                 stuck_after: file.scan.stuck_after.unwrap_or(STUCK_AFTER),
                 max_record_bytes: MAX_DECODED_BYTES,
-                rules: Policy {
+                policy: Policy {
                     redaction: Redaction::new(&file.redact.keys, config_maps)?,
                     severity: file
                         .severity
@@ -538,7 +538,7 @@ mod tests {
     fn only_a_cluster_can_confirm_and_only_where_it_is_asked_to() {
         let config = file("scan: {confirm: server}\n");
         let path = config.path().to_str().unwrap();
-        let confirm = |flags: &[&str]| scan(flags, &[]).map(|settings| settings.reading.scan.rules.confirm);
+        let confirm = |flags: &[&str]| scan(flags, &[]).map(|settings| settings.reading.scan.policy.confirm);
         assert_eq!(confirm(&[]).unwrap(), Confirm::None);
         assert_eq!(confirm(&["--confirm", "server"]).unwrap(), Confirm::Server);
         assert_eq!(confirm(&["--config", path]).unwrap(), Confirm::Server);

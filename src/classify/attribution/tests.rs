@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Autoscaler;
+use crate::classify::live::LiveObject;
 use crate::classify::object::judge;
 use crate::classify::subject::{Role, Subject, Values};
 use crate::manifest::desired::Owner;
@@ -127,9 +128,9 @@ impl Case {
             autoscaler: self.autoscaler,
             values: Values::Shown,
         };
-        judge(&subject, &Lookup::Found(&live.to_string()), &Policy::default())
-            .unwrap()
-            .report
+        let live = live.to_string();
+        let live = LiveObject::parse(&Lookup::Found(&live));
+        judge(&subject, &live, &Policy::default()).unwrap().report
     }
 
     /// What the next upgrade does to each finding.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::classify::attribution::Autoscaler;
+use crate::classify::live::LiveObject;
 use crate::classify::object::judge;
 use crate::classify::subject::{Role, Subject, Values};
 use crate::manifest::desired::Owner;
@@ -102,7 +103,9 @@ fn judged(role: Role, lookup: &Lookup<'_>, ignore: IgnoreRules) -> ObjectReport 
         ignore,
         ..Policy::default()
     };
-    judge(&subject, lookup, &rules).unwrap().report
+    judge(&subject, &LiveObject::parse(lookup), &rules)
+        .unwrap()
+        .report
 }
 
 fn found(live: &Value, ignore: IgnoreRules) -> ObjectReport {
