@@ -136,7 +136,7 @@ impl Commands<'_> {
     pub(super) fn rollback(self, to: u64, why: &str, options: &str) -> Advice {
         let changes = format!(
             "applies the objects of revision {to} again, as a new revision, and overwrites later changes; deletes objects \
-             that only the newest revision has; of the hooks only rollback hooks run"
+             that only the newest revision has; runs only rollback hooks"
         );
         destroys(
             self.helm(&format!(

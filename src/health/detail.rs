@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::description;
+use super::entry::moment;
+use super::facts::RecordFacts;
 use super::observe::{Observed, Presence, Side};
-use super::{RecordFacts, moment};
 use crate::model::{ObjectDetail, RevisionDetail};
 use crate::object::ObjectKey;
 use crate::release::history::History;

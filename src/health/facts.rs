@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::advice::{Commands, Contested};
-use super::observe::Observed;
+use super::observe::{Observed, Presence};
 use crate::model::{Chart, Finding, ObjectReport};
 use crate::object::ObjectKey;
 use crate::release::decode::Hook;
@@ -40,6 +40,14 @@ pub struct ObservedObject {
     pub observed: Option<Observed>,
 }
 
+impl ObservedObject {
+    /// Whether it could not be read.
+    pub(super) fn is_unread(&self) -> bool {
+        let presence = self.observed.as_ref().map(|observed| &observed.presence);
+        presence.is_none_or(|presence| *presence == Presence::Unread)
+    }
+}
+
 /// An object of the deployed revision that is not this release's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignObject {
@@ -63,7 +71,7 @@ pub struct NotServedKinds {
 pub struct ObjectFacts {
     /// The objects of the newest revision and of the deployed one, where the newest operation did not complete, and
     /// every object that is being deleted.
-    pub objects: Vec<ObservedObject>,
+    pub observed: Vec<ObservedObject>,
     /// The hooks of the newest revision, where its operation did not complete; with the whole history, those of all
     /// revisions.
     pub hooks: Vec<ObservedObject>,

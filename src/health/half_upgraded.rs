@@ -1,7 +1,8 @@
 //! How far an operation got that did not complete.
 
-use super::observe::{Presence, Side};
-use super::{ObservedObject, ReleaseFacts, named, remark, with};
+use super::entry::{named, remark, with};
+use super::facts::ReleaseFacts;
+use super::observe::Side;
 use crate::model::Health;
 use crate::vocabulary::{HealthCode, HealthSeverity};
 
@@ -9,7 +10,7 @@ use crate::vocabulary::{HealthCode, HealthSeverity};
 pub(super) fn half_upgraded(facts: &ReleaseFacts<'_>) -> Option<Health> {
     let (baseline, latest) = (facts.history.baseline()?, facts.history.latest()?);
     let at = |side: Side| {
-        facts.objects.objects.iter().filter(move |object| {
+        facts.objects.observed.iter().filter(move |object| {
             let observed = object.observed.as_ref();
             observed.is_some_and(|observed| observed.side == Some(side))
         })
@@ -34,16 +35,16 @@ pub(super) fn half_upgraded(facts: &ReleaseFacts<'_>) -> Option<Health> {
         .filter(|(side, _)| at(*side).next().is_some())
         .map(|(side, what)| format!("{what}: {}", named(at(side).map(|object| &object.key))))
         .collect();
-    let unready = facts.objects.objects.iter().filter_map(|object| {
+    let unready = facts.objects.observed.iter().filter_map(|object| {
         let reason = object.observed.as_ref()?.unready.as_ref()?;
         Some(format!("not ready: {}: {reason}", object.key))
     });
     evidence.extend(unready);
     let unread = facts
         .objects
-        .objects
+        .observed
         .iter()
-        .filter(|object| is_unread(object))
+        .filter(|object| object.is_unread())
         .count();
     if unread > 0 {
         evidence.push(format!(
@@ -65,10 +66,4 @@ pub(super) fn half_upgraded(facts: &ReleaseFacts<'_>) -> Option<Health> {
         evidence,
         Vec::new(),
     ))
-}
-
-/// Whether nothing is known of an object.
-pub(super) fn is_unread(object: &ObservedObject) -> bool {
-    let presence = object.observed.as_ref().map(|observed| &observed.presence);
-    presence.is_none_or(|presence| *presence == Presence::Unread)
 }

@@ -6,10 +6,11 @@
 use chrono::TimeDelta;
 
 use super::advice;
+use super::entry::{moment, named, remark, with};
+use super::facts::{ObservedObject, ReleaseFacts};
 use super::newest_operation::may_be_running;
 use super::observe::Presence;
 use super::readiness::JobState;
-use super::{ObservedObject, ReleaseFacts, moment, named, remark, with};
 use crate::model::Health;
 use crate::release::decode::Hook;
 use crate::release::stored::{Status, StoredRevision};
@@ -132,10 +133,13 @@ fn diagnose_hook(
             ))
         }
         (Some(JobState::Failed), _) | (_, "Failed") if started.is_some() => {
-            evidence.push(if is_there {
-                format!("the {} still exists; inspect it", key.gvk.kind)
-            } else {
-                format!("the {} no longer exists", key.gvk.kind)
+            let kind = &key.gvk.kind;
+            evidence.push(match observed.presence {
+                Presence::Ours | Presence::Anothers(_) | Presence::Nobodys => {
+                    format!("the {kind} still exists; inspect it")
+                }
+                Presence::Absent => format!("the {kind} no longer exists"),
+                Presence::Unread => format!("the {kind} could not be read"),
             });
             let mut advice = Vec::new();
             if is_there {

@@ -10,6 +10,7 @@
 mod advice;
 mod description;
 pub mod detail;
+mod entry;
 mod facts;
 mod half_upgraded;
 mod hooks;
@@ -20,15 +21,14 @@ pub mod observe;
 pub mod readiness;
 mod revisions;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-
 use self::advice::Commands;
 pub use self::advice::Contested;
+pub use self::entry::remark;
+use self::entry::with;
 pub use self::facts::{
     ForeignObject, NotServedKinds, ObjectFacts, ObservedObject, RecordFacts, ReleaseFacts,
 };
-use crate::model::{Advice, Health};
-use crate::object::ObjectKey;
+use crate::model::Health;
 use crate::release::decode::DecodeError;
 use crate::release::history::Depth;
 use crate::release::stored::StoredRevision;
@@ -59,17 +59,6 @@ pub fn diagnose(facts: &ReleaseFacts<'_>) -> Vec<Health> {
     health
 }
 
-/// A remark without advice.
-pub fn remark(code: HealthCode, severity: HealthSeverity, message: String) -> Health {
-    Health {
-        code,
-        severity,
-        message,
-        evidence: Vec::new(),
-        advice: Vec::new(),
-    }
-}
-
 /// A record that cannot be decoded.
 pub fn undecodable(revision: &StoredRevision, error: &DecodeError) -> Health {
     let release = &revision.release;
@@ -97,43 +86,6 @@ pub fn undecodable(revision: &StoredRevision, error: &DecodeError) -> Health {
         Vec::new(),
         steps,
     )
-}
-
-fn with(mut health: Health, evidence: Vec<String>, advice: Vec<Advice>) -> Health {
-    health.evidence.extend(evidence);
-    health.advice.extend(advice);
-    health
-}
-
-/// A duration in its largest whole unit.
-fn human(age: TimeDelta) -> String {
-    for (unit, size) in [("d", 86_400), ("h", 3_600), ("min", 60)] {
-        if age.num_seconds() >= size {
-            return format!("{} {unit}", age.num_seconds() / size);
-        }
-    }
-    format!("{} s", age.num_seconds())
-}
-
-fn moment(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-/// How many objects a sentence names.
-const NAMED: usize = 3;
-
-/// The first few of some objects.
-fn named<'k>(keys: impl Iterator<Item = &'k ObjectKey>) -> String {
-    let keys: Vec<&ObjectKey> = keys.collect();
-    let mut named: Vec<String> = keys.iter().take(NAMED).map(ToString::to_string).collect();
-    if keys.len() > NAMED {
-        named.push(format!("{} more", keys.len() - NAMED));
-    }
-    match named.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        Some((only, _)) => only.clone(),
-        None => String::new(),
-    }
 }
 
 #[cfg(test)]

@@ -9,8 +9,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::advice;
 use super::description::{self, Cause};
+use super::entry::{human, moment, remark, with};
+use super::facts::{ObservedObject, ReleaseFacts};
 use super::revisions::{LIMIT, percent_of_limit};
-use super::{ObservedObject, ReleaseFacts, human, moment, remark, with};
 use crate::model::{Advice, Health};
 use crate::release::stored::{Status, StoredRevision};
 use crate::vocabulary::{HealthCode, HealthSeverity};
@@ -115,7 +116,7 @@ fn skew(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Option<String> {
 fn last_object_write<'a>(facts: &ReleaseFacts<'a>) -> Option<(&'a ObservedObject, DateTime<Utc>)> {
     facts
         .objects
-        .objects
+        .observed
         .iter()
         .filter_map(|object| Some((object, object.observed.as_ref()?.written?)))
         .max_by_key(|(_, time)| *time)
@@ -213,7 +214,7 @@ fn out_of_pending(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Vec<Advi
 fn preparations(facts: &ReleaseFacts<'_>, latest: &StoredRevision, other: Option<u64>) -> Vec<Advice> {
     let commands = facts.commands();
     let mut steps = vec![commands.history(), commands.events()];
-    let terminating = facts.objects.objects.iter().filter(|object| {
+    let terminating = facts.objects.observed.iter().filter(|object| {
         object
             .observed
             .as_ref()

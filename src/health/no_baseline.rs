@@ -1,9 +1,9 @@
 //! A release without a deployed revision: nothing to compare with, and what exists all the same.
 
-use super::half_upgraded::is_unread;
+use super::entry::{named, remark, with};
+use super::facts::{ObservedObject, ReleaseFacts};
 use super::newest_operation::last_good;
 use super::observe::Presence;
-use super::{ObservedObject, ReleaseFacts, named, remark, with};
 use crate::model::Health;
 use crate::release::stored::{Status, StoredRevision};
 use crate::vocabulary::{HealthCode, HealthSeverity};
@@ -16,7 +16,7 @@ pub(super) fn no_baseline(facts: &ReleaseFacts<'_>) -> Option<Health> {
     }
     let existing: Vec<&ObservedObject> = facts
         .objects
-        .objects
+        .observed
         .iter()
         .filter(|object| {
             let observed = object.observed.as_ref();
@@ -25,18 +25,18 @@ pub(super) fn no_baseline(facts: &ReleaseFacts<'_>) -> Option<Health> {
         .collect();
     let unread = facts
         .objects
-        .objects
+        .observed
         .iter()
-        .filter(|object| is_unread(object))
+        .filter(|object| object.is_unread())
         .count();
     let colon = if existing.is_empty() { "" } else { ": " };
-    let exists = if facts.objects.objects.is_empty() {
+    let exists = if facts.objects.observed.is_empty() {
         String::new()
     } else {
         format!(
             "; {} of the {} objects of revision {} exist{colon}{}",
             existing.len(),
-            facts.objects.objects.len(),
+            facts.objects.observed.len(),
             latest.revision,
             named(existing.iter().map(|object| &object.key))
         )

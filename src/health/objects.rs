@@ -1,15 +1,16 @@
 //! What single objects mean for the release: objects that block it, are left over, or belong to somebody else.
 
 use super::advice;
+use super::entry::{human, moment, named, remark, with};
+use super::facts::{ForeignObject, ObservedObject, ReleaseFacts};
 use super::observe::Presence;
-use super::{ForeignObject, ObservedObject, ReleaseFacts, human, moment, named, remark, with};
 use crate::model::Health;
 use crate::object::ObjectKey;
 use crate::vocabulary::{HealthCode, HealthSeverity};
 
 /// Objects that are being deleted and wait for their finalizers.
 pub(super) fn blocked_by_finalizers(facts: &ReleaseFacts<'_>) -> Vec<Health> {
-    let objects = facts.objects.objects.iter();
+    let objects = facts.objects.observed.iter();
     objects.filter_map(|object| blocked(facts, object)).collect()
 }
 
@@ -57,7 +58,7 @@ fn blocked(facts: &ReleaseFacts<'_>, object: &ObservedObject) -> Option<Health> 
 pub(super) fn added_objects_of_others(facts: &ReleaseFacts<'_>) -> Option<Health> {
     let foreign: Vec<(&ObjectKey, String)> = facts
         .objects
-        .objects
+        .observed
         .iter()
         .filter(|object| !object.is_deployed)
         .filter_map(|object| match &object.observed.as_ref()?.presence {

@@ -118,7 +118,8 @@ pub fn observe(probe: &Probe<'_>, live: &LiveObject<'_>) -> Observed {
         Ownership::Another(other) => Presence::Anothers(format!("{}/{}", other.namespace, other.name)),
         Ownership::Nobody => Presence::Nobodys,
     };
-    // A record can name any object. Nothing is told of an object elsewhere that does not name this release itself.
+    // A record can name any object. Nothing is said of an object in another namespace whose annotations do not name
+    // this release.
     let is_elsewhere = probe.values == Values::Hidden
         || probe
             .key
@@ -263,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn of_somebody_elses_object_in_another_namespace_nothing_is_told() {
+    fn nothing_is_said_of_another_releases_object_in_another_namespace() {
         let managers = Managers::default();
         let text = live("api", "red");
         for (namespace, presence) in [

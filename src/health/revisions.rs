@@ -1,7 +1,8 @@
 //! What the metadata of all revisions says.
 
 use super::advice::chart_placeholder;
-use super::{ReleaseFacts, remark, with};
+use super::entry::{remark, with};
+use super::facts::ReleaseFacts;
 use crate::model::Health;
 use crate::vocabulary::{HealthCode, HealthSeverity};
 

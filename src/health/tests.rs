@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use super::observe::{Deleting, Observed, Presence, Side};
 use super::*;
-use crate::object::Gvk;
+use crate::object::{Gvk, ObjectKey};
 use crate::release::decode::{Hook, LastRun};
 use crate::release::history::History;
 use crate::release::stored::{Driver, Metadata};
@@ -172,7 +174,7 @@ fn scene(statuses: &[&'static str]) -> Scene {
 /// Facts of objects that were observed.
 fn observing(objects: impl Into<Vec<ObservedObject>>) -> ObjectFacts {
     ObjectFacts {
-        objects: objects.into(),
+        observed: objects.into(),
         ..ObjectFacts::default()
     }
 }

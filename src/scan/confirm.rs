@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::StreamExt;
 
-use super::Progress;
 use super::facts::Facts;
+use super::options::Progress;
 use super::state::{OpenQuestion, ScanState};
 use crate::classify::dry_run::{Question, Unanswered};
 use crate::object::{Gvk, ObjectKey};

@@ -9,6 +9,7 @@ mod confirm;
 mod facts;
 mod inspection;
 mod load;
+mod options;
 mod plan;
 mod planned;
 mod release;
@@ -17,51 +18,17 @@ mod state;
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::Utc;
 
+pub use self::options::{Options, Progress, Quiet};
 use self::stages::Stages;
 use self::state::{Results, ScanState};
 use crate::model::{Confirmation, IgnoredBy, Report, ReportError, SCHEMA, Summary, Tool};
-use crate::policy::{Confirm, Policy};
-use crate::release::history::Depth;
+use crate::policy::Confirm;
 use crate::report::summary;
 use crate::source::Source;
 use crate::vocabulary::{Outcome, Stopped};
-
-/// What to scan, and how.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The namespaces whose releases are scanned; all of them when empty.
-    pub namespaces: Vec<String>,
-    /// The names of the releases that are scanned; all of them when empty.
-    pub releases: Vec<String>,
-    /// How much of each release is read.
-    pub depth: Depth,
-    /// From which age on a pending operation is taken for dead.
-    pub stuck_after: Duration,
-    /// The cap on one decoded record, in bytes.
-    pub max_record_bytes: u64,
-    /// How differences are classified and shown.
-    pub policy: Policy,
-}
-
-/// Is told how far a scan has come.
-pub trait Progress: Send + Sync {
-    /// A stage with so many steps begins.
-    fn stage(&self, name: &'static str, steps: usize);
-    /// One more step is done.
-    fn step(&self);
-}
-
-/// Tells nobody.
-pub struct Quiet;
-
-impl Progress for Quiet {
-    fn stage(&self, _name: &'static str, _steps: usize) {}
-    fn step(&self) {}
-}
 
 /// Scans until everything is read or `stop` resolves.
 pub async fn scan<S: Source>(

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::Options;
 use super::facts::Absence;
 use super::inspection::{Inspection, ReleaseContext};
 use super::load::Loaded;
+use super::options::Options;
 use super::plan::{Resolver, not_served_error, plan_objects};
 use super::planned::{Inspected, Origin, PlannedObject};
 use crate::classify::dry_run::Question;
@@ -234,7 +234,7 @@ impl ReleaseScan {
             match object.origin {
                 Origin::Hook => facts.hooks.push(object.observed_object()),
                 Origin::Baseline | Origin::Leftover | Origin::Attempted if object.is_observed => {
-                    facts.objects.push(object.observed_object());
+                    facts.observed.push(object.observed_object());
                 }
                 Origin::Baseline | Origin::Leftover | Origin::Attempted => {}
             }

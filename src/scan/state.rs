@@ -9,10 +9,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-use super::Options;
 use super::facts::{Absence, Facts};
 use super::inspection::Inspection;
 use super::load::Loaded;
+use super::options::Options;
 use super::release::ReleaseScan;
 use crate::classify::dry_run::Question;
 use crate::classify::live::LiveObject;
