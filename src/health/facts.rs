@@ -137,3 +137,31 @@ impl ReleaseFacts<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classify::object::empty_report;
+    use crate::object::Gvk;
+
+    #[test]
+    fn objects_left_over_or_foreign_count_for_the_health_of_a_release() {
+        let key = |state: ObjectState| ObjectKey {
+            gvk: Gvk::new("v1", "ConfigMap"),
+            namespace: Some("shop".into()),
+            name: state.to_string(),
+        };
+        let mut facts = ObjectFacts::default();
+        for state in ObjectState::ALL {
+            let key = key(*state);
+            facts.note_report(&key, &empty_report(&key, None, *state, Some("a reason".into())));
+        }
+        let foreign = ForeignObject {
+            key: key(ObjectState::Foreign),
+            reason: "a reason".into(),
+        };
+        assert_eq!(facts.leftovers, [key(ObjectState::Leftover)]);
+        assert_eq!(facts.foreign, [foreign]);
+        assert_eq!(facts.contested, Contested::No);
+    }
+}

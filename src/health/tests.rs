@@ -305,8 +305,8 @@ fn fields_of_others_are_taken_over_only_where_there_are_any() {
             ..ObjectFacts::default()
         };
         let health = Scene {
-            method,
             objects,
+            method,
             ..scene(&["deployed", "failed"])
         }
         .health();

@@ -43,7 +43,7 @@ pub(super) enum ObjectProgress {
     /// It is being inspected, outside of the lock.
     InFlight,
     /// It was inspected, or cannot be.
-    Done(Inspected),
+    Done(Box<Inspected>),
 }
 
 /// What to do with an object when it is read. It is dropped after that: it is most of what a scan holds.
@@ -133,7 +133,7 @@ impl PlannedObject {
     /// Puts what came of looking at it.
     pub(super) fn finish(&mut self, inspected: Inspected) {
         self.is_observed |= inspected.observed.is_some();
-        self.progress = ObjectProgress::Done(inspected);
+        self.progress = ObjectProgress::Done(Box::new(inspected));
     }
 
     /// Notes that the object cannot be read.
