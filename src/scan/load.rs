@@ -127,7 +127,7 @@ impl Slot {
     /// Sorts the records by what the comparison needs them for.
     fn finish(&mut self) -> Loaded {
         self.documents = Documents::default();
-        self.pardon_old_records();
+        self.lower_old_records();
         let (history, read) = (&self.history, &mut self.read);
         let mut take = |stored: &StoredRevision| read.remove(&stored.object).unwrap_or_default();
         let mut loaded = Loaded::default();
@@ -155,8 +155,8 @@ impl Slot {
         loaded
     }
 
-    /// Makes light of records that cannot be read and that no comparison needs: Helm passes over them.
-    fn pardon_old_records(&mut self) {
+    /// Lowers what is wrong with records that no comparison needs: Helm passes over them when it cannot read them.
+    fn lower_old_records(&mut self) {
         let compared: HashSet<u64> = needed(&self.history, Depth::Comparison)
             .map(|stored| stored.revision)
             .collect();
@@ -179,7 +179,7 @@ impl Slot {
 /// How many records are read in search of a revision that was good.
 const GOOD_READ: usize = 5;
 
-/// How many records of one history are read at most: Helm keeps ten unless told otherwise.
+/// How many records of one history are read at most: Helm keeps ten by default.
 const HISTORY_READ: usize = 50;
 
 /// The revisions whose records have to be read.

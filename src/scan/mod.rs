@@ -13,6 +13,7 @@ mod options;
 mod plan;
 mod planned;
 mod release;
+mod resolver;
 mod stages;
 mod state;
 
