@@ -12,6 +12,7 @@ use std::sync::LazyLock;
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use driftline::classify::attribution::Autoscaler;
+use driftline::classify::live::LiveObject;
 use driftline::classify::object::judge;
 use driftline::classify::subject::{Role, Subject, Visibility};
 use driftline::compare::additions::{Provenance, additions};
@@ -119,7 +120,8 @@ fn judge_objects(bencher: Bencher<'_, '_>) {
                 autoscaler: Autoscaler::None,
                 values: Visibility::Shown,
             };
-            black_box(judge(&subject, &Lookup::Found(&object.live), &rules));
+            let live = LiveObject::parse(&Lookup::Found(&object.live));
+            black_box(judge(&subject, &live, &rules));
         }
     });
 }

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use serde_json::{Value, json};
 
 use super::attribution::Autoscaler;
+use super::live::LiveObject;
 use super::object::{Judgement, judge};
 use super::subject::{Role, Subject, Visibility};
 use crate::manifest::desired::Owner;
@@ -60,5 +61,6 @@ pub(crate) fn owned(extra: &Value) -> Value {
 
 /// The verdict on an object that is there.
 pub(crate) fn judge_found(subject: &Subject<'_>, live: &Value, policy: &Policy) -> Judgement {
-    judge(subject, &Lookup::Found(&live.to_string()), policy).unwrap()
+    let live = live.to_string();
+    judge(subject, &LiveObject::parse(&Lookup::Found(&live)), policy).unwrap()
 }

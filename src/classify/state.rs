@@ -46,8 +46,7 @@ pub(super) fn known_by_state(subject: &Subject<'_>, live: &Live<'_>, managers: &
         Role::Leftover if is_ours && deleted.is_none() && !is_kept(&live.object) => {
             report(ObjectState::Leftover, None)
         }
-        Role::Attempted if is_ours => report(ObjectState::InSync, None),
-        Role::Leftover | Role::Attempted | Role::Hook => Known::Nothing,
+        Role::Leftover => Known::Nothing,
     }
 }
 

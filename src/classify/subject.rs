@@ -17,10 +17,6 @@ pub enum Role {
     Expected,
     /// Only a previous or attempted revision asked for it.
     Leftover,
-    /// A revision that failed or is pending asked for it, and nothing is deployed or the operation may still run.
-    Attempted,
-    /// A hook of the newest revision: looked at, and compared with nothing.
-    Hook,
 }
 
 /// One object, as the revisions of a release ask for it; the bodies are JSON.

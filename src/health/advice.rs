@@ -1,7 +1,7 @@
 //! The commands that an operator may run, spelled out for one release.
 //!
-//! Advice is a list, safest first. Whatever overwrites or deletes is marked, comes after what only reads, and after the
-//! copy of what it takes away. driftline itself runs none of it.
+//! Advice is a list of commands, safest first. A command that overwrites or deletes is marked; it comes after the
+//! commands that only read, and after the command that saves a copy of what it takes away. driftline itself runs none.
 
 use crate::model::{Advice, Chart};
 use crate::object::ObjectKey;
@@ -19,9 +19,10 @@ pub(super) struct Commands<'a> {
 }
 
 /// Whether managers other than Helm own fields of the release with other values than its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Contested {
     /// None do.
+    #[default]
     No,
     /// Some do.
     Yes,
@@ -39,12 +40,12 @@ fn reads(command: String, why: &str) -> Advice {
     }
 }
 
-fn keeps(command: String, why: &str) -> Advice {
+fn saves(command: String, why: &str) -> Advice {
     Advice {
         command,
         destructive: false,
         why: why.to_owned(),
-        changes: "nothing in the cluster: it writes a file here".to_owned(),
+        changes: "nothing in the cluster: it writes a local file".to_owned(),
     }
 }
 
@@ -58,7 +59,7 @@ fn destroys(command: String, why: &str, changes: &str) -> Advice {
 }
 
 impl Commands<'_> {
-    /// A `helm` command line. Helm looks into Secrets unless told otherwise.
+    /// A `helm` command line. Helm looks into Secrets by default.
     fn helm(self, rest: &str) -> String {
         let driver = match self.key.driver {
             Driver::Secret => "",
@@ -89,53 +90,53 @@ impl Commands<'_> {
         )
     }
 
-    /// Whether the operation comes to its end.
+    /// Whether the operation completes.
     pub(super) fn watch_record(self, revision: &StoredRevision) -> Advice {
         reads(
             format!("kubectl get {} --show-labels --watch", self.record(revision)),
-            "shows when the record gets another status; Ctrl-C ends it",
+            "shows when the status of the record changes; stop it with Ctrl-C",
         )
     }
 
-    /// What the objects wait for.
+    /// What the objects are waiting for.
     pub(super) fn events(self) -> Advice {
         reads(
             format!(
                 "kubectl get events -n {} --sort-by=.lastTimestamp",
                 self.key.namespace
             ),
-            "shows what the objects of the namespace are waiting for, and who is at work on them",
+            "shows what the objects in the namespace are waiting for, and which controllers act on them",
         )
     }
 
     /// Copies of what the commands below overwrite or delete.
     pub(super) fn backup(self, revisions: &[u64]) -> Vec<Advice> {
         let ReleaseKey { name, namespace, .. } = self.key;
-        let mut advice = vec![keeps(
+        let mut advice = vec![saves(
             format!(
                 "kubectl get {} -n {namespace} -l owner=helm,name={name} -o yaml > {name}-records.yaml",
                 self.key.driver.resource(),
             ),
-            "keeps all of Helm's records of the release; the file holds its Secrets, so guard it like one",
+            "saves all of Helm's records of the release; the file contains its Secrets, so protect it like one",
         )];
         for revision in revisions {
             for what in ["values", "manifest"] {
                 let format = if what == "values" { " -o yaml" } else { "" };
-                advice.push(keeps(
+                advice.push(saves(
                     self.helm(&format!("get {what} {name} --revision {revision}{format}"))
                         + &format!(" > {name}-{what}-{revision}.yaml"),
-                    &format!("keeps the {what} of revision {revision}"),
+                    &format!("saves the {what} of revision {revision}"),
                 ));
             }
         }
         advice
     }
 
-    /// To a revision, which Helm accepts in any state of the newest one, and which needs no chart.
+    /// A rollback to a revision, which Helm accepts in any state of the newest one, and which needs no chart.
     pub(super) fn rollback(self, to: u64, why: &str, options: &str) -> Advice {
         let changes = format!(
-            "writes the objects of revision {to} once more, as a new revision, over whatever was changed since; deletes \
-             what only the newest revision has; runs hooks for rollbacks and no others"
+            "applies the objects of revision {to} again, as a new revision, and overwrites later changes; deletes objects \
+             that only the newest revision has; runs only rollback hooks"
         );
         destroys(
             self.helm(&format!(
@@ -148,45 +149,63 @@ impl Commands<'_> {
         )
     }
 
-    /// The chart of a revision with its values once more. driftline knows the chart's name, not where it is from.
+    /// An upgrade to the chart of a revision with the values of that revision.
     pub(super) fn upgrade(self, chart: Option<&Chart>, revision: u64, why: &str, options: &str) -> Advice {
         let name = &self.key.name;
-        let (chart, version) = match chart {
-            Some(chart) => (chart.name.to_uppercase(), format!(" --version {}", chart.version)),
-            None => ("CHART".to_owned(), String::new()),
-        };
+        let version = chart
+            .map(|chart| chart.version.as_str())
+            .filter(|version| is_plain_word(version))
+            .map_or_else(String::new, |version| format!(" --version {version}"));
+        let chart = chart_placeholder(chart);
         destroys(
             self.helm(&format!(
                 "upgrade {name} {chart}{version} -f {name}-values-{revision}.yaml{options}{}",
                 self.force()
             )),
             why,
-            "writes the chart's objects over the live ones, as a new revision; runs hooks for upgrades. The chart's name \
-             in capitals stands for wherever it comes from",
+            "applies the chart's objects over the live ones, as a new revision; runs upgrade hooks. Replace the quoted \
+             placeholder by the chart's reference: a path, a URL or REPOSITORY/NAME",
         )
     }
 
-    /// The end of the release.
+    /// An uninstallation of the release.
     pub(super) fn uninstall(self, why: &str, options: &str) -> Advice {
         destroys(
             self.helm(&format!("uninstall {}{options}", self.key.name)),
             why,
-            "deletes every object of the newest revision, volume claims with their data included, and the history; runs \
-             hooks for deletions",
+            "deletes every object of the newest revision, PersistentVolumeClaims and their data included, and the history \
+             of the release; runs delete hooks",
         )
     }
 
-    /// The last resort: what Helm knows of one revision.
+    /// The last resort: deletes what Helm knows of one revision.
     pub(super) fn delete_record(self, revision: &StoredRevision, why: &str) -> Advice {
         destroys(
             format!("kubectl delete {}", self.record(revision)),
             why,
             &format!(
-                "Helm forgets revision {}; its objects stay, and nobody finds those that only it has",
+                "Helm forgets revision {}; its objects stay in the cluster, and no release knows those that only this \
+                 revision has",
                 revision.revision
             ),
         )
     }
+}
+
+/// Stands for where a chart comes from, which driftline does not know. In quotes, so that the shell takes it for one word
+/// and not for redirections: Helm refuses it, as there is no such chart.
+pub(super) fn chart_placeholder(chart: Option<&Chart>) -> String {
+    let name = chart.map(|chart| chart.name.as_str());
+    match name.filter(|name| is_plain_word(name)) {
+        Some(name) => format!("'<chart {name}>'"),
+        None => "'<chart>'".to_owned(),
+    }
+}
+
+/// Whether a text from a record is one word to any shell, and no option to Helm. Records can say anything.
+fn is_plain_word(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte);
+    !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_plain)
 }
 
 /// `kubectl`'s name of an object.
@@ -207,7 +226,7 @@ pub(super) fn describe(key: &ObjectKey, why: &str) -> Advice {
     reads(format!("kubectl describe {}", object(key)), why)
 }
 
-/// What the containers of a Job or Pod say.
+/// Shows the logs of a Job or Pod.
 pub(super) fn logs(key: &ObjectKey) -> Advice {
     let namespace = key.namespace.as_deref().unwrap_or_default();
     let kind = key.gvk.kind.to_lowercase();
@@ -216,35 +235,35 @@ pub(super) fn logs(key: &ObjectKey) -> Advice {
             "kubectl logs {kind}/{} -n {namespace} --all-containers --tail=100",
             key.name
         ),
-        "shows what it said; its Pods may be gone already",
+        "shows the container logs (Pods may already be deleted)",
     )
 }
 
-/// Waits for the end of a Job.
+/// Waits until a Job completes.
 pub(super) fn await_completion(key: &ObjectKey) -> Advice {
     reads(
         format!(
             "kubectl wait --for=condition=complete {} --timeout=30m",
             object(key)
         ),
-        "waits for its end, up to half an hour",
+        "waits until it completes, for at most 30 minutes",
     )
 }
 
-/// Waits until an object that is being deleted has gone.
+/// Waits until an object that is being deleted no longer exists.
 pub(super) fn await_deletion(key: &ObjectKey) -> Advice {
     reads(
         format!("kubectl wait --for=delete {} --timeout=10m", object(key)),
-        "waits until it has gone: what is written to it before that goes with it",
+        "waits until the object is deleted: changes written to it before that are deleted with it",
     )
 }
 
-/// A copy of an object.
-pub(super) fn keep_object(key: &ObjectKey) -> Advice {
+/// Saves a copy of an object.
+pub(super) fn save_object(key: &ObjectKey) -> Advice {
     let file = format!("{}-{}.yaml", key.gvk.kind.to_lowercase(), key.name);
-    keeps(
+    saves(
         format!("kubectl get {} -o yaml > {file}", object(key)),
-        "keeps a copy of it",
+        "saves a copy of the object",
     )
 }
 
@@ -258,19 +277,44 @@ pub(super) fn delete_object(key: &ObjectKey, why: &str, changes: &str) -> Advice
 pub(super) fn protect(key: &ObjectKey) -> Advice {
     destroys(
         format!("kubectl annotate {} helm.sh/resource-policy=keep", object(key)),
-        "if the other release shall have it: then leave it out of this release's next upgrade, and Helm does not delete it",
-        "sets an annotation on it, which does not help against helm uninstall",
+        "if the other owner is to keep the object: after this, drop it from this release's chart, and the next upgrade does not \
+         delete it",
+        "sets an annotation on the live object; helm uninstall reads only the manifest, and still deletes the object",
     )
 }
 
-/// Lets an object go whose finalizers nobody serves.
+/// Lets the API server delete an object although no controller removes its finalizers.
 pub(super) fn drop_finalizers(key: &ObjectKey) -> Advice {
     destroys(
         format!(
             "kubectl patch {} --type=merge -p '{{\"metadata\":{{\"finalizers\":null}}}}'",
             object(key)
         ),
-        "only if the controller that serves the finalizer is gone for good",
-        "the object vanishes at once, and what the finalizer stood for (cloud disks, load balancers, data) is left behind",
+        "only if the controller that handles the finalizer is gone for good",
+        "the object is deleted at once, and what the finalizer protects (cloud disks, load balancers, data) is left behind",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever may write a record chooses the chart's name, and an operator pastes the command.
+    #[test]
+    fn a_chart_is_named_only_where_its_name_is_harmless() {
+        let chart = |name: &str| Chart {
+            name: name.into(),
+            version: "1.0.0".into(),
+        };
+        for (name, placeholder) in [
+            ("web", "'<chart web>'"),
+            ("we'b", "'<chart>'"),
+            ("web;reboot", "'<chart>'"),
+            ("--post-renderer", "'<chart>'"),
+            ("", "'<chart>'"),
+        ] {
+            assert_eq!(chart_placeholder(Some(&chart(name))), placeholder);
+        }
+        assert_eq!(chart_placeholder(None), "'<chart>'");
+    }
 }

@@ -1,29 +1,30 @@
 //! All that is known of a release's history, for the page of `driftline diagnose`.
 
+use std::collections::BTreeMap;
+
 use super::description;
+use super::entry::moment;
+use super::facts::RecordFacts;
 use super::observe::{Observed, Presence, Side};
-use super::{RecordFacts, moment};
 use crate::model::{ObjectDetail, RevisionDetail};
 use crate::object::ObjectKey;
 use crate::release::history::History;
+use crate::release::stored::StoredRevision;
 
 /// Every revision, oldest first, with what its record tells where that was read.
-pub fn revisions<'t>(
-    history: &History,
-    told: impl Fn(u64) -> Option<&'t RecordFacts>,
-) -> Vec<RevisionDetail> {
-    let detail = |stored: &crate::release::stored::StoredRevision| {
-        let told = told(stored.revision);
+pub fn revisions(history: &History, records: &BTreeMap<u64, RecordFacts>) -> Vec<RevisionDetail> {
+    let detail = |stored: &StoredRevision| {
+        let record = records.get(&stored.revision);
         RevisionDetail {
             revision: stored.revision,
             status: stored.status.as_str().to_owned(),
             created: stored.created,
             written: stored.written,
-            bytes: told.and_then(|told| told.bytes),
-            chart: told.and_then(|told| told.chart.clone()),
-            description: told
-                .map(|told| description::without_values(&told.description))
-                .filter(|told| !told.is_empty()),
+            bytes: record.and_then(|record| record.bytes),
+            chart: record.and_then(|record| record.chart.clone()),
+            description: record
+                .map(|record| description::without_values(&record.description))
+                .filter(|description| !description.is_empty()),
         }
     };
     history.revisions().iter().map(detail).collect()

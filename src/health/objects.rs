@@ -1,33 +1,30 @@
-//! What single objects mean for the release: what blocks it, what is left of it, what is not its own.
+//! What single objects mean for the release: objects that block it, are left over, or belong to somebody else.
 
 use super::advice;
+use super::entry::{human, moment, named, remark, with};
+use super::facts::{ForeignObject, ObservedObject, ReleaseFacts};
 use super::observe::Presence;
-use super::{ObservedObject, ReleaseFacts, human, moment, named, remark, with};
 use crate::model::Health;
 use crate::object::ObjectKey;
 use crate::vocabulary::{HealthCode, HealthSeverity};
 
-pub(super) fn of(case: &ReleaseFacts<'_>) -> Vec<Health> {
-    let mut health: Vec<Health> = case
-        .objects
-        .iter()
-        .filter_map(|seen| blocked(case, seen))
-        .collect();
-    health.extend(conflict(case));
-    health.extend(case.foreign.iter().map(|(key, whose)| taken_over(key, whose)));
-    health.extend(leftovers(case));
-    health.extend(case.unserved.iter().map(|kind| unserved(case, kind)));
-    health
+/// Objects that are being deleted and wait for their finalizers.
+pub(super) fn blocked_by_finalizers(facts: &ReleaseFacts<'_>) -> Vec<Health> {
+    let objects = facts.objects.observed.iter();
+    objects.filter_map(|object| blocked(facts, object)).collect()
 }
 
-/// An object that cannot go because nobody takes its finalizers off.
-fn blocked(case: &ReleaseFacts<'_>, seen: &ObservedObject) -> Option<Health> {
-    let deleting = seen.observed.as_ref()?.deleting.as_ref()?;
+/// An object that cannot be deleted until a controller removes its finalizers.
+fn blocked(facts: &ReleaseFacts<'_>, object: &ObservedObject) -> Option<Health> {
+    let deleting = object.observed.as_ref()?.deleting.as_ref()?;
     if deleting.finalizers.is_empty() {
         return None;
     }
-    let age = deleting.since.map(|since| case.now - since);
-    let for_long = age.map_or_else(String::new, |age| format!(" for {}", human(age)));
+    let age = deleting.since.map(|since| facts.now - since);
+    let terminates = age.map_or_else(
+        || "is terminating".to_owned(),
+        |age| format!("has been terminating for {}", human(age)),
+    );
     let mut evidence = Vec::new();
     if let Some(since) = deleting.since {
         evidence.push(format!("deleted at {}", moment(since)));
@@ -37,45 +34,46 @@ fn blocked(case: &ReleaseFacts<'_>, seen: &ObservedObject) -> Option<Health> {
             HealthCode::BlockedByFinalizer,
             HealthSeverity::Warning,
             format!(
-                "{} is being deleted{for_long}, and waits for {}",
-                seen.key,
+                "{} {terminates}, waiting for its finalizers: {}",
+                object.key,
                 deleting.finalizers.join(", ")
             ),
         ),
         evidence,
         vec![
             advice::describe(
-                &seen.key,
-                "shows its finalizers and events; look for the controller that serves them",
+                &object.key,
+                "shows its finalizers and events; look for the controller that handles them",
             ),
-            advice::keep_object(&seen.key),
-            advice::drop_finalizers(&seen.key),
+            advice::save_object(&object.key),
+            advice::drop_finalizers(&object.key),
         ],
     ))
 }
 
-/// Objects that the newest revision adds and somebody else has.
+/// Objects that the newest revision adds and that do not belong to this release.
 ///
 /// Helm asks for the owner only of what the current revision does not have (Helm: `pkg/action/upgrade.go`,
 /// `performUpgrade`; `validate.go`, `existingResourceConflict`).
-fn conflict(case: &ReleaseFacts<'_>) -> Option<Health> {
-    let foreign: Vec<(&ObjectKey, String)> = case
+pub(super) fn added_objects_of_others(facts: &ReleaseFacts<'_>) -> Option<Health> {
+    let foreign: Vec<(&ObjectKey, String)> = facts
         .objects
+        .observed
         .iter()
-        .filter(|seen| !seen.is_deployed)
-        .filter_map(|seen| match &seen.observed.as_ref()?.presence {
+        .filter(|object| !object.is_deployed)
+        .filter_map(|object| match &object.observed.as_ref()?.presence {
             Presence::Anothers(owner) => {
-                Some((&seen.key, format!("{} belongs to release {owner}", seen.key)))
+                Some((&object.key, format!("{} belongs to release {owner}", object.key)))
             }
-            Presence::Nobodys => Some((&seen.key, format!("{} belongs to no release", seen.key))),
+            Presence::Nobodys => Some((&object.key, format!("{} belongs to no release", object.key))),
             Presence::Ours | Presence::Absent | Presence::Unread => None,
         })
         .collect();
     let (first, _) = foreign.first()?;
-    let mut evidence: Vec<String> = foreign.iter().map(|(_, told)| told.clone()).collect();
+    let mut evidence: Vec<String> = foreign.iter().map(|(_, owner)| owner.clone()).collect();
     evidence.push(
-        "an upgrade that shall have them needs --take-ownership (Helm 3.17 and later), in Helm 4 with --force-conflicts, \
-         and overwrites them; the gentle way is another name in the chart"
+        "an upgrade that is to adopt them needs --take-ownership (Helm 3.17 and later), in Helm 4 with --force-conflicts, \
+         and overwrites them; less disruptive: rename the objects in the chart"
             .to_owned(),
     );
     Some(with(
@@ -83,43 +81,54 @@ fn conflict(case: &ReleaseFacts<'_>) -> Option<Health> {
             HealthCode::OwnershipConflict,
             HealthSeverity::Critical,
             format!(
-                "not this release's, and the newest revision adds them: {}; an upgrade that does so refuses",
+                "the newest revision adds objects that exist and are not this release's: {}; such an upgrade fails",
                 named(foreign.iter().map(|(key, _)| *key))
             ),
         ),
         evidence,
         vec![
-            advice::describe(first, "shows whose it is"),
-            advice::keep_object(first),
+            advice::describe(first, "shows which release owns it"),
+            advice::save_object(first),
         ],
     ))
 }
 
-/// An object of the deployed revision that changed hands. Helm does not ask before it writes or deletes it.
-fn taken_over(key: &ObjectKey, whose: &str) -> Health {
+/// Objects of the deployed revision that belong to somebody else by now.
+pub(super) fn taken_over(facts: &ReleaseFacts<'_>) -> Vec<Health> {
+    facts.objects.foreign.iter().map(taken_over_object).collect()
+}
+
+/// An object that belongs to somebody else by now. Helm does not ask before it writes or deletes it.
+fn taken_over_object(ForeignObject { key, reason }: &ForeignObject) -> Health {
     with(
         remark(
             HealthCode::OwnershipConflict,
             HealthSeverity::Warning,
-            format!("{key} is in the deployed manifest and {whose}"),
+            format!("{key} is in the deployed manifest and {reason}"),
         ),
         vec![
-            "the next upgrade writes it all the same and takes it back; one that drops it deletes it, whoever uses it by then"
+            "the next upgrade overwrites it and takes it back; an upgrade that drops it deletes it, whoever uses it by then"
                 .to_owned(),
         ],
         vec![
-            advice::describe(key, "shows whose it is, and who wrote it"),
-            advice::keep_object(key),
+            advice::describe(key, "shows which release owns it, and who wrote it"),
+            advice::save_object(key),
             advice::protect(key),
         ],
     )
 }
 
-/// A kind of the manifest that is gone: whatever Helm does, it has to build the current manifest first.
-fn unserved(case: &ReleaseFacts<'_>, kind: &str) -> Health {
-    let commands = case.commands();
+/// Kinds of the deployed manifest that the API server does not serve.
+pub(super) fn not_served(facts: &ReleaseFacts<'_>) -> Vec<Health> {
+    let kinds = facts.objects.not_served.baseline.iter();
+    kinds.map(|kind| not_served_kind(facts, kind)).collect()
+}
+
+/// A kind that is not served: whatever Helm does, it has to build the current manifest first.
+fn not_served_kind(facts: &ReleaseFacts<'_>, kind: &str) -> Health {
+    let commands = facts.commands();
     let mut steps = vec![commands.history()];
-    let revision = case.history.baseline().map(|baseline| baseline.revision);
+    let revision = facts.history.baseline().map(|baseline| baseline.revision);
     steps.extend(commands.backup(&revision.into_iter().collect::<Vec<_>>()));
     with(
         remark(
@@ -128,9 +137,9 @@ fn unserved(case: &ReleaseFacts<'_>, kind: &str) -> Health {
             format!("the manifest has {kind}, which the API server does not serve: the next upgrade fails"),
         ),
         vec![
-            "upgrade, rollback and uninstall fail alike, and the last two leave the release pending: run neither".to_owned(),
-            "for a custom resource: let the API server serve that version again, upgrade to a chart that has the new one, \
-             and stop serving the old one then"
+            "upgrade, rollback and uninstall all fail, and the last two leave the release pending: run neither of them".to_owned(),
+            "for a custom resource: let the API server serve that version again, upgrade to a chart that uses the new one, \
+             and then stop serving the old one"
                 .to_owned(),
             "for a built-in kind: the Helm plugin mapkubeapis rewrites the stored manifest".to_owned(),
         ],
@@ -138,14 +147,15 @@ fn unserved(case: &ReleaseFacts<'_>, kind: &str) -> Health {
     )
 }
 
-fn leftovers(case: &ReleaseFacts<'_>) -> Option<Health> {
-    let first = case.leftovers.first()?;
+/// Objects that only revisions have which are not deployed.
+pub(super) fn left_over(facts: &ReleaseFacts<'_>) -> Option<Health> {
+    let first = facts.objects.leftovers.first()?;
     let mut advice = vec![advice::describe(first, "shows what it is")];
-    for key in case.leftovers {
-        advice.push(advice::keep_object(key));
+    for key in &facts.objects.leftovers {
+        advice.push(advice::save_object(key));
         advice.push(advice::delete_object(
             key,
-            "only when nothing uses it: Helm has forgotten it",
+            "only if nothing uses it: Helm no longer knows it",
             "deletes the object",
         ));
     }
@@ -154,8 +164,8 @@ fn leftovers(case: &ReleaseFacts<'_>) -> Option<Health> {
             HealthCode::LeftoverObjects,
             HealthSeverity::Warning,
             format!(
-                "left by revisions that are not deployed: {}; the next upgrade leaves them, too",
-                named(case.leftovers.iter())
+                "left behind by undeployed revisions: {}; the next upgrade does not delete them",
+                named(facts.objects.leftovers.iter())
             ),
         ),
         Vec::new(),

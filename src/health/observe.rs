@@ -1,32 +1,40 @@
-//! What one object tells of an operation that did not come to its end.
+//! What one object tells of an operation that did not complete.
 //!
-//! Only releases in trouble are observed: those whose newest revision is not the one that is deployed.
+//! Observed are the objects of releases whose newest revision is not the deployed one, and whatever is being deleted.
+
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::readiness::{self, JobState};
+use crate::classify::live::LiveObject;
 use crate::classify::subject::Visibility;
-use crate::compare::managed_fields::Live;
 use crate::compare::three_way::{Versions, three_way};
 use crate::manifest::desired::{Owner, Ownership, desired};
 use crate::object::ObjectKey;
 use crate::policy::managers::{ManagerKind, Managers};
-use crate::source::Lookup;
 use crate::types::Shape;
 use crate::vocabulary::FindingCode;
 
-/// An object of a release in trouble, and what the two revisions ask of it; as JSON.
+/// What the deployed and the newest revision ask of an object, as JSON; `None` where a revision does not have it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RevisionBodies {
+    /// What the deployed revision asks for.
+    pub deployed: Option<Arc<str>>,
+    /// What the newest revision asks for.
+    pub newest: Option<Arc<str>>,
+}
+
+/// An object that is observed, and what the two revisions ask of it.
 #[derive(Debug, Clone, Copy)]
-pub struct Watched<'a> {
+pub struct Probe<'a> {
     /// The object.
     pub key: &'a ObjectKey,
     /// The release that it should belong to.
     pub owner: Owner<'a>,
-    /// What the deployed revision asks for.
-    pub old: Option<&'a str>,
-    /// What the newest revision asks for.
-    pub new: Option<&'a str>,
+    /// What the two revisions ask for.
+    pub bodies: &'a RevisionBodies,
     /// What is known of its type.
     pub shape: Option<Shape<'a>>,
     /// Who is who among field managers.
@@ -40,7 +48,7 @@ pub struct Watched<'a> {
 pub struct Observed {
     /// Whether it is there, and whose.
     pub presence: Presence,
-    /// Which revision it is like, where that can be told.
+    /// Which revision it is like, where that can be said.
     pub side: Option<Side>,
     /// Why it is not ready.
     pub unready: Option<String>,
@@ -87,16 +95,11 @@ pub struct Deleting {
     pub finalizers: Vec<String>,
 }
 
-/// Whether an object is being deleted. Hardly any is, so the text is asked before it is parsed.
-pub fn is_being_deleted(lookup: &Lookup<'_>) -> bool {
-    matches!(lookup, Lookup::Found(json) if json.contains("\"deletionTimestamp\""))
-}
-
 /// Looks at an object.
-pub fn observe(watched: &Watched<'_>, lookup: &Lookup<'_>) -> Observed {
+pub fn observe(probe: &Probe<'_>, live: &LiveObject<'_>) -> Observed {
     let nothing = |presence| Observed {
         side: match presence {
-            Presence::Absent => absent_side(watched),
+            Presence::Absent => absent_side(probe.bodies),
             Presence::Ours | Presence::Anothers(_) | Presence::Nobodys | Presence::Unread => None,
         },
         presence,
@@ -105,32 +108,30 @@ pub fn observe(watched: &Watched<'_>, lookup: &Lookup<'_>) -> Observed {
         deleting: None,
         written: None,
     };
-    let live = match lookup {
-        Lookup::NotFound => return nothing(Presence::Absent),
-        Lookup::Unreadable(_) => return nothing(Presence::Unread),
-        Lookup::Found(json) => match Live::parse(json) {
-            Ok(live) => live,
-            Err(_) => return nothing(Presence::Unread),
-        },
+    let live = match live {
+        LiveObject::NotFound => return nothing(Presence::Absent),
+        LiveObject::Unreadable(_) => return nothing(Presence::Unread),
+        LiveObject::Found(live) => live,
     };
-    let presence = match Ownership::of(&live.object, watched.owner) {
+    let presence = match Ownership::of(&live.object, probe.owner) {
         Ownership::Ours => Presence::Ours,
         Ownership::Another(other) => Presence::Anothers(format!("{}/{}", other.namespace, other.name)),
         Ownership::Nobody => Presence::Nobodys,
     };
-    // A record can name any object: of one elsewhere that does not confirm it nothing is told.
-    let is_elsewhere = watched.values == Visibility::Hidden
-        || watched
+    // A record can name any object. Nothing is said of an object in another namespace whose annotations do not name
+    // this release.
+    let is_elsewhere = probe.values == Visibility::Hidden
+        || probe
             .key
             .namespace
             .as_deref()
-            .is_some_and(|namespace| namespace != watched.owner.namespace);
+            .is_some_and(|namespace| namespace != probe.owner.namespace);
     if is_elsewhere && presence != Presence::Ours {
         return nothing(Presence::Unread);
     }
-    let kind = &watched.key.gvk.kind;
+    let kind = &probe.key.gvk.kind;
     Observed {
-        side: side(watched, &live.object),
+        side: side(probe, &live.object),
         presence,
         unready: readiness::unready(kind, &live.object),
         job: readiness::job_state(kind, &live.object),
@@ -139,15 +140,15 @@ pub fn observe(watched: &Watched<'_>, lookup: &Lookup<'_>) -> Observed {
             .managed
             .iter()
             .filter(|entry| {
-                entry.subresource.is_empty() && watched.managers.who(&entry.manager) == ManagerKind::Helm
+                entry.subresource.is_empty() && probe.managers.who(&entry.manager) == ManagerKind::Helm
             })
             .filter_map(|entry| entry.time)
             .max(),
     }
 }
 
-fn absent_side(watched: &Watched<'_>) -> Option<Side> {
-    match (watched.old, watched.new) {
+fn absent_side(bodies: &RevisionBodies) -> Option<Side> {
+    match (&bodies.deployed, &bodies.newest) {
         (Some(_), Some(_)) => Some(Side::Neither),
         (Some(_), None) => Some(Side::New),
         (None, Some(_)) => Some(Side::Old),
@@ -155,33 +156,33 @@ fn absent_side(watched: &Watched<'_>) -> Option<Side> {
     }
 }
 
-fn side(watched: &Watched<'_>, live: &Value) -> Option<Side> {
-    match (watched.old, watched.new) {
+fn side(probe: &Probe<'_>, live: &Value) -> Option<Side> {
+    match (&probe.bodies.deployed, &probe.bodies.newest) {
         (Some(old), Some(new)) if old == new => None,
-        (Some(old), Some(new)) => match (is_like(watched, old, live), is_like(watched, new, live)) {
-            // They differ in what makes no difference: comments, defaults spelled out.
+        (Some(old), Some(new)) => match (is_like(probe, old, live), is_like(probe, new, live)) {
+            // The two revisions differ in nothing that the API server keeps: in comments, in defaults spelled out.
             (true, true) => None,
             (true, false) => Some(Side::Old),
             (false, true) => Some(Side::New),
             (false, false) => Some(Side::Neither),
         },
         (Some(_), None) => Some(Side::Old),
-        (None, Some(new)) if is_like(watched, new, live) => Some(Side::New),
+        (None, Some(new)) if is_like(probe, new, live) => Some(Side::New),
         (None, Some(_)) => Some(Side::Neither),
         (None, None) => None,
     }
 }
 
-fn is_like(watched: &Watched<'_>, body: &str, live: &Value) -> bool {
+fn is_like(probe: &Probe<'_>, body: &str, live: &Value) -> bool {
     let body = serde_json::from_str(body).unwrap_or(Value::Null);
-    let wanted = desired(body, watched.key, watched.owner);
+    let asked = desired(body, probe.key, probe.owner);
     let versions = Versions {
         previous: None,
-        desired: &wanted,
+        desired: &asked,
         attempted: &[],
         live,
     };
-    three_way(watched.shape, versions)
+    three_way(probe.shape, versions)
         .iter()
         .all(|change| change.code == FindingCode::Pruned)
 }
@@ -200,22 +201,18 @@ fn deleting(live: &Value) -> Option<Deleting> {
 mod tests {
     use super::*;
     use crate::object::Gvk;
+    use crate::source::Lookup;
     use crate::types::TypeTable;
     use serde_json::json;
 
-    fn watched<'a>(
-        key: &'a ObjectKey,
-        managers: &'a Managers,
-        bodies: (Option<&'a str>, Option<&'a str>),
-    ) -> Watched<'a> {
-        Watched {
+    fn probe<'a>(key: &'a ObjectKey, managers: &'a Managers, bodies: &'a RevisionBodies) -> Probe<'a> {
+        Probe {
             key,
             owner: Owner {
                 name: "web",
                 namespace: "shop",
             },
-            old: bodies.0,
-            new: bodies.1,
+            bodies,
             shape: TypeTable::builtin().kind("v1", "ConfigMap"),
             managers,
             values: Visibility::Shown,
@@ -239,8 +236,8 @@ mod tests {
 
     #[test]
     fn an_object_is_on_the_side_that_it_is_like() {
-        let body = |color: &str| json!({"data": {"color": color}}).to_string();
-        let (red, blue) = (body("red"), body("blue"));
+        let body = |color: &str| Arc::from(json!({"data": {"color": color}}).to_string());
+        let (red, blue): (Arc<str>, Arc<str>) = (body("red"), body("blue"));
         let (key, managers) = (key("shop"), Managers::default());
         let rows = [
             (Some(&red), Some(&blue), Some("red"), Some(Side::Old)),
@@ -255,16 +252,19 @@ mod tests {
             (Some(&red), None, None, Some(Side::New)),
         ];
         for (old, new, lives, side) in rows {
-            let bodies = (old.map(String::as_str), new.map(String::as_str));
+            let bodies = RevisionBodies {
+                deployed: old.cloned(),
+                newest: new.cloned(),
+            };
             let text = lives.map(|color| live("web", color));
             let lookup = text.as_deref().map_or(Lookup::NotFound, Lookup::Found);
-            let observed = observe(&watched(&key, &managers, bodies), &lookup);
+            let observed = observe(&probe(&key, &managers, &bodies), &LiveObject::parse(&lookup));
             assert_eq!(observed.side, side, "{old:?} {new:?} {lives:?}");
         }
     }
 
     #[test]
-    fn of_somebody_elses_object_in_another_namespace_nothing_is_told() {
+    fn nothing_is_said_of_another_releases_object_in_another_namespace() {
         let managers = Managers::default();
         let text = live("api", "red");
         for (namespace, presence) in [
@@ -272,7 +272,9 @@ mod tests {
             ("elsewhere", Presence::Unread),
         ] {
             let key = key(namespace);
-            let observed = observe(&watched(&key, &managers, (None, None)), &Lookup::Found(&text));
+            let bodies = RevisionBodies::default();
+            let live = LiveObject::parse(&Lookup::Found(&text));
+            let observed = observe(&probe(&key, &managers, &bodies), &live);
             assert_eq!(observed.presence, presence);
         }
     }

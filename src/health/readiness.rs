@@ -10,7 +10,7 @@ use serde_json::Value;
 pub fn unready(kind: &str, live: &Value) -> Option<String> {
     let status = &live["status"];
     if is_behind(live) {
-        return Some("its controller has not seen the newest change".to_owned());
+        return Some("its controller has not observed the latest change".to_owned());
     }
     let count = |name: &str| status[name].as_i64().unwrap_or(0);
     match kind {
@@ -18,8 +18,8 @@ pub fn unready(kind: &str, live: &Value) -> Option<String> {
             if live["spec"]["paused"] == true {
                 return Some("its rollout is paused".to_owned());
             }
-            if let Some(told) = condition(status, "Progressing", "False") {
-                return Some(told);
+            if let Some(reason) = condition(status, "Progressing", "False") {
+                return Some(reason);
             }
             let wanted = live["spec"]["replicas"].as_i64().unwrap_or(1);
             short(count("updatedReplicas").min(count("availableReplicas")), wanted)
@@ -68,7 +68,7 @@ pub fn unready(kind: &str, live: &Value) -> Option<String> {
 /// How a Job stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobState {
-    /// It has not come to an end.
+    /// It is not finished.
     Running,
     /// It completed.
     Complete,
@@ -112,7 +112,7 @@ fn job(live: &Value) -> Option<String> {
     match job_state("Job", live)? {
         JobState::Complete => None,
         JobState::Running if live["spec"]["suspend"] == true => Some("it is suspended".to_owned()),
-        JobState::Running => Some("it still runs".to_owned()),
+        JobState::Running => Some("it is still running".to_owned()),
         JobState::Failed => Some("it failed".to_owned()),
     }
 }
@@ -155,7 +155,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_statuses_tell() {
+    fn objects_are_not_ready_for_these_reasons() {
         let condition = |name: &str, status: &str, reason: &str| json!({"conditions": [{"type": name, "status": status, "reason": reason}]});
         let rows = [
             (
@@ -167,7 +167,7 @@ mod tests {
             (
                 "Deployment",
                 json!({"metadata": {"generation": 3}, "spec": {}, "status": {"observedGeneration": 2}}),
-                Some("its controller has not seen the newest change"),
+                Some("its controller has not observed the latest change"),
             ),
             (
                 "Deployment",
@@ -190,7 +190,11 @@ mod tests {
                 json!({"status": {"desiredNumberScheduled": 0}}),
                 None,
             ),
-            ("Job", json!({"status": {"active": 1}}), Some("it still runs")),
+            (
+                "Job",
+                json!({"status": {"active": 1}}),
+                Some("it is still running"),
+            ),
             ("Job", json!({"status": condition("Complete", "True", "")}), None),
             (
                 "Job",
@@ -237,8 +241,8 @@ mod tests {
                 None,
             ),
         ];
-        for (kind, live, told) in rows {
-            assert_eq!(unready(kind, &live).as_deref(), told, "{kind} {live}");
+        for (kind, live, reason) in rows {
+            assert_eq!(unready(kind, &live).as_deref(), reason, "{kind} {live}");
         }
     }
 }

@@ -1,9 +1,14 @@
-//! Histories, and what is said of them.
+//! Histories, records and objects, and what is said of them.
 
-use super::observe::{Deleting, Presence, Side};
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::observe::{Deleting, Observed, Presence, Side};
 use super::*;
-use crate::object::Gvk;
-use crate::release::record::LastRun;
+use crate::object::{Gvk, ObjectKey};
+use crate::release::history::History;
+use crate::release::record::{Hook, LastRun};
 use crate::release::stored::{Driver, Metadata};
 
 fn history(driver: Driver, statuses: &[&str], written: Option<DateTime<Utc>>) -> History {
@@ -24,18 +29,12 @@ fn history(driver: Driver, statuses: &[&str], written: Option<DateTime<Utc>>) ->
     history
 }
 
-fn told_by_metadata(history: &History, now: DateTime<Utc>) -> Vec<Health> {
+fn diagnosed_by_metadata(history: &History, now: DateTime<Utc>) -> Vec<Health> {
     diagnose(&ReleaseFacts {
         history,
-        told: &BTreeMap::new(),
-        objects: &[],
-        hooks: &[],
-        leftovers: &[],
-        foreign: &[],
-        unserved: &BTreeSet::new(),
-        unserved_newest: &BTreeSet::new(),
+        records: &BTreeMap::new(),
+        objects: &ObjectFacts::default(),
         method: ApplyMethod::Csa,
-        contested: Contested::No,
         depth: Depth::Comparison,
         now,
         stuck_after: TimeDelta::minutes(15),
@@ -49,14 +48,14 @@ fn codes(statuses: &[&str], age_minutes: i64) -> Vec<HealthCode> {
         statuses,
         Some(now - TimeDelta::minutes(age_minutes)),
     );
-    let health = told_by_metadata(&history, now);
+    let health = diagnosed_by_metadata(&history, now);
     for entry in &health {
         assert_is_safe(entry);
     }
     health.into_iter().map(|health| health.code).collect()
 }
 
-/// What only reads comes first, a copy comes before what destroys, and records are deleted last.
+/// Commands that only read come first, a copy comes before the first change, and records are deleted last.
 fn assert_is_safe(health: &Health) {
     let commands: Vec<&str> = health
         .advice
@@ -109,7 +108,7 @@ fn advice_says_where_helm_has_to_look() {
             "HELM_DRIVER=configmap helm history web -n shop",
         ),
     ] {
-        let health = told_by_metadata(&history(driver, &["failed"], None), DateTime::UNIX_EPOCH);
+        let health = diagnosed_by_metadata(&history(driver, &["failed"], None), DateTime::UNIX_EPOCH);
         assert_eq!(health[0].advice[0].command, command);
     }
 }
@@ -141,7 +140,7 @@ fn observed(presence: Presence, side: Option<Side>) -> Observed {
     }
 }
 
-fn seen(name: &str, is_deployed: bool, observed: Observed) -> ObservedObject {
+fn object(name: &str, is_deployed: bool, observed: Observed) -> ObservedObject {
     ObservedObject {
         key: key("ConfigMap", name),
         is_deployed,
@@ -155,13 +154,10 @@ struct Scene {
     created: Option<DateTime<Utc>>,
     /// What Helm says of revisions that failed.
     sentence: &'static str,
-    /// In place of what is made up of the statuses.
-    told: BTreeMap<u64, RecordFacts>,
-    objects: Vec<ObservedObject>,
-    hooks: Vec<ObservedObject>,
-    unserved_newest: BTreeSet<String>,
+    /// In place of the facts that are made up of the statuses.
+    records: BTreeMap<u64, RecordFacts>,
+    objects: ObjectFacts,
     method: ApplyMethod,
-    contested: Contested,
 }
 
 fn scene(statuses: &[&'static str]) -> Scene {
@@ -169,12 +165,17 @@ fn scene(statuses: &[&'static str]) -> Scene {
         statuses: statuses.to_vec(),
         created: None,
         sentence: "",
-        told: BTreeMap::new(),
-        objects: Vec::new(),
-        hooks: Vec::new(),
-        unserved_newest: BTreeSet::new(),
+        records: BTreeMap::new(),
+        objects: ObjectFacts::default(),
         method: ApplyMethod::Ssa,
-        contested: Contested::No,
+    }
+}
+
+/// Facts of objects that were observed.
+fn observing(objects: impl Into<Vec<ObservedObject>>) -> ObjectFacts {
+    ObjectFacts {
+        observed: objects.into(),
+        ..ObjectFacts::default()
     }
 }
 
@@ -185,32 +186,24 @@ impl Scene {
             revision.created = self.created;
         }
         let [history] = History::group(revisions).try_into().unwrap();
-        let told = |(revision, status): (u64, &&str)| {
-            let failed = if *status == "failed" {
+        let record = |(revision, status): (u64, &&str)| {
+            let description = if *status == "failed" {
                 self.sentence
             } else {
                 "Upgrade complete"
             };
             let made_up = || RecordFacts {
-                description: failed.to_owned(),
+                description: description.to_owned(),
                 ..RecordFacts::default()
             };
-            (
-                revision,
-                self.told.get(&revision).cloned().unwrap_or_else(made_up),
-            )
+            let record = self.records.get(&revision).cloned();
+            (revision, record.unwrap_or_else(made_up))
         };
         let health = diagnose(&ReleaseFacts {
             history: &history,
-            told: &(1..).zip(&self.statuses).map(told).collect(),
+            records: &(1..).zip(&self.statuses).map(record).collect(),
             objects: &self.objects,
-            hooks: &self.hooks,
-            leftovers: &[],
-            foreign: &[],
-            unserved: &BTreeSet::new(),
-            unserved_newest: &self.unserved_newest,
             method: self.method,
-            contested: self.contested,
             depth: Depth::Comparison,
             now: DateTime::from_timestamp(1_800_000_000, 0).unwrap(),
             stuck_after: TimeDelta::minutes(15),
@@ -236,14 +229,14 @@ fn how_far_an_upgrade_got_is_counted() {
     let mut waits = side(Side::New);
     waits.unready = Some("0 of 1 replicas are ready".into());
     let objects = [
-        seen("a", true, waits),
-        seen("b", true, side(Side::New)),
-        seen("c", true, side(Side::Old)),
-        seen("d", false, observed(Presence::Unread, None)),
-        seen("e", true, observed(Presence::Ours, None)),
+        object("a", true, waits),
+        object("b", true, side(Side::New)),
+        object("c", true, side(Side::Old)),
+        object("d", false, observed(Presence::Unread, None)),
+        object("e", true, observed(Presence::Ours, None)),
     ];
     let health = Scene {
-        objects: objects.into(),
+        objects: observing(objects),
         ..scene(&["deployed", "failed"])
     }
     .health();
@@ -261,16 +254,16 @@ fn how_far_an_upgrade_got_is_counted() {
             "as in revision 2: ConfigMap shop/a and ConfigMap shop/b",
             "as in revision 1: ConfigMap shop/c",
             "not ready: ConfigMap shop/a: 0 of 1 replicas are ready",
-            "1 objects could not be read, so the counts are not whole",
+            "1 of the objects could not be read, so the counts are incomplete",
         ]
     );
 }
 
 #[test]
 fn nothing_was_upgraded_halfway_where_everything_is_as_deployed() {
-    let objects = [seen("a", true, observed(Presence::Ours, Some(Side::Old)))];
+    let objects = [object("a", true, observed(Presence::Ours, Some(Side::Old)))];
     let health = Scene {
-        objects: objects.into(),
+        objects: observing(objects),
         ..scene(&["deployed", "failed"])
     }
     .health();
@@ -307,9 +300,13 @@ fn fields_of_others_are_taken_over_only_where_there_are_any() {
         (ApplyMethod::Ssa, Contested::No, "helm rollback web 1 -n shop"),
         (ApplyMethod::Csa, Contested::Yes, "helm rollback web 1 -n shop"),
     ] {
-        let health = Scene {
-            method,
+        let objects = ObjectFacts {
             contested,
+            ..ObjectFacts::default()
+        };
+        let health = Scene {
+            objects,
+            method,
             ..scene(&["deployed", "failed"])
         }
         .health();
@@ -323,9 +320,10 @@ fn fields_of_others_are_taken_over_only_where_there_are_any() {
 /// A rollback has to build the newest manifest first, so that none gets past a kind that is gone.
 #[test]
 fn no_rollback_is_advised_where_none_can_succeed() {
-    let gone = BTreeSet::from(["Gadget of example.com/v1".to_owned()]);
+    let mut objects = ObjectFacts::default();
+    objects.not_served.newest = BTreeSet::from(["Gadget of example.com/v1".to_owned()]);
     let health = Scene {
-        unserved_newest: gone,
+        objects,
         ..scene(&["deployed", "pending-rollback"])
     }
     .health();
@@ -341,15 +339,15 @@ fn no_rollback_is_advised_where_none_can_succeed() {
 }
 
 #[test]
-fn what_goes_is_waited_for_before_it_is_written() {
-    let mut going = observed(Presence::Ours, None);
-    going.deleting = Some(Deleting {
+fn terminating_objects_are_waited_for_before_they_are_written() {
+    let mut terminating = observed(Presence::Ours, None);
+    terminating.deleting = Some(Deleting {
         since: DateTime::from_timestamp(1_799_990_000, 0),
         finalizers: vec!["example.com/cleanup".into()],
     });
-    let objects = [seen("a", true, going)];
+    let objects = [object("a", true, terminating)];
     let health = Scene {
-        objects: objects.into(),
+        objects: observing(objects),
         ..scene(&["uninstalling"])
     }
     .health();
@@ -365,13 +363,13 @@ fn what_goes_is_waited_for_before_it_is_written() {
         .unwrap();
     assert_eq!(
         blocked.message,
-        "ConfigMap shop/a is being deleted for 2 h, and waits for example.com/cleanup"
+        "ConfigMap shop/a has been terminating for 2 h, waiting for its finalizers: example.com/cleanup"
     );
 }
 
-/// Hooks are copied by a rollback together with what became of them.
+/// A rollback copies hooks together with their outcome.
 #[test]
-fn what_a_hook_came_to_in_another_revision_is_no_news() {
+fn the_outcome_of_a_hook_in_another_revision_is_not_reported() {
     let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
     let hook = |started: DateTime<Utc>| Hook {
         name: "migrate".into(),
@@ -385,7 +383,7 @@ fn what_a_hook_came_to_in_another_revision_is_no_news() {
         ..Hook::default()
     };
     for (started, found) in [(now, true), (now - TimeDelta::days(1), false)] {
-        let told = RecordFacts {
+        let record = RecordFacts {
             hooks: vec![hook(started)],
             ..RecordFacts::default()
         };
@@ -396,45 +394,48 @@ fn what_a_hook_came_to_in_another_revision_is_no_news() {
         };
         let health = Scene {
             created: Some(now),
-            told: BTreeMap::from([(2, told)]),
-            hooks: vec![hook],
+            records: BTreeMap::from([(2, record)]),
+            objects: ObjectFacts {
+                hooks: vec![hook],
+                ..ObjectFacts::default()
+            },
             ..scene(&["deployed", "failed"])
         }
         .health();
-        let is_told = health.iter().any(|entry| entry.code == HealthCode::HookFailed);
-        assert_eq!(is_told, found, "{started}");
+        let is_reported = health.iter().any(|entry| entry.code == HealthCode::HookFailed);
+        assert_eq!(is_reported, found, "{started}");
     }
 }
 
 #[test]
-fn clocks_that_differ_are_told() {
+fn clocks_that_differ_are_reported() {
     let created = DateTime::from_timestamp(1_799_999_000, 0).unwrap();
-    for (ahead, is_told) in [
+    for (ahead, is_reported) in [
         (TimeDelta::minutes(2), false),
         (TimeDelta::hours(3), true),
         (TimeDelta::hours(-3), true),
     ] {
-        let told = RecordFacts {
+        let record = RecordFacts {
             deployed_at: Some(created + ahead),
             ..RecordFacts::default()
         };
         let health = Scene {
             created: Some(created),
-            told: BTreeMap::from([(2, told)]),
+            records: BTreeMap::from([(2, record)]),
             ..scene(&["deployed", "failed"])
         }
         .health();
         let evidence = health[0].evidence.join("\n");
         assert_eq!(
             evidence.contains("the clocks differ by 3 h"),
-            is_told,
+            is_reported,
             "{evidence}"
         );
     }
 }
 
 #[test]
-fn long_and_large_histories_are_told() {
+fn long_and_large_histories_are_reported() {
     let mut many = vec!["superseded"; 3_000];
     many.push("deployed");
     let health = scene(&many).health();
@@ -445,12 +446,12 @@ fn long_and_large_histories_are_told() {
         (800_000, Some(HealthSeverity::Warning)),
         (1_040_000, Some(HealthSeverity::Critical)),
     ] {
-        let told = RecordFacts {
+        let record = RecordFacts {
             bytes: Some(bytes),
             ..RecordFacts::default()
         };
         let health = Scene {
-            told: BTreeMap::from([(1, told)]),
+            records: BTreeMap::from([(1, record)]),
             ..scene(&["deployed"])
         }
         .health();

@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::StreamExt;
 
-use super::Progress;
-use super::state::{Asked, Board, Facts};
+use super::facts::Facts;
+use super::options::Progress;
+use super::state::{OpenCheck, ScanState};
 use crate::classify::dry_run::{DryRunCheck, FailureScope};
 use crate::object::{Gvk, ObjectKey};
 use crate::source::{Expected, Kinds, ObjectRequest, ReadError, Source};
@@ -17,90 +18,92 @@ use crate::source::{Expected, Kinds, ObjectRequest, ReadError, Source};
 /// How many kinds are asked about at once, and how many objects of one.
 const AT_ONCE: usize = 8;
 
-/// Why nothing more is asked about a kind in a namespace.
-type GivenUp = Mutex<BTreeMap<(Gvk, Option<String>), ReadError>>;
+/// A kind in one namespace: the objects whose dry runs fail together.
+type KindInNamespace = (Gvk, Option<String>);
 
-/// Asks every question on the board.
+/// Why no more dry runs are made of a kind in a namespace.
+type GivenUp = Mutex<BTreeMap<KindInNamespace, ReadError>>;
+
+/// Makes every dry run that the verdicts leave to be made.
 pub(super) async fn confirm<S: Source>(
     source: &Arc<S>,
-    board: &Board,
+    state: &ScanState,
     kinds: &Kinds,
     facts: &Facts,
     progress: &dyn Progress,
 ) {
-    let questions = board.questions();
-    progress.stage("asking the server about what drifted", questions.len());
+    let checks = state.take_checks();
+    progress.stage("asking the server about what drifted", checks.len());
     let given_up = &GivenUp::default();
-    let one = |asked: Asked| async move {
-        let answer = ask(source, &asked, kinds, given_up).await;
-        settle(board, &asked, answer, facts);
+    let ask_one = |open: OpenCheck| async move {
+        let answer = ask(source, &open, kinds, given_up).await;
+        apply_answer(state, &open, answer, facts);
         progress.step();
     };
-    let mut places: BTreeMap<(Gvk, Option<String>), Vec<Asked>> = BTreeMap::new();
-    for asked in questions {
-        places.entry(place(&asked.key)).or_default().push(asked);
+    let mut by_kind: BTreeMap<KindInNamespace, Vec<OpenCheck>> = BTreeMap::new();
+    for open in checks {
+        by_kind.entry(kind_of(&open.key)).or_default().push(open);
     }
-    futures::stream::iter(places.into_values())
-        .for_each_concurrent(AT_ONCE, |asked| async move {
-            let mut asked = asked.into_iter();
-            // The first one finds out what fails for all.
-            if let Some(first) = asked.next() {
-                one(first).await;
+    futures::stream::iter(by_kind.into_values())
+        .for_each_concurrent(AT_ONCE, |open| async move {
+            let mut open = open.into_iter();
+            // The first dry run finds out what fails for all of them.
+            if let Some(first) = open.next() {
+                ask_one(first).await;
             }
-            futures::stream::iter(asked)
-                .for_each_concurrent(AT_ONCE, one)
+            futures::stream::iter(open)
+                .for_each_concurrent(AT_ONCE, ask_one)
                 .await;
         })
         .await;
 }
 
-fn place(key: &ObjectKey) -> (Gvk, Option<String>) {
+fn kind_of(key: &ObjectKey) -> KindInNamespace {
     (key.gvk.clone(), key.namespace.clone())
 }
 
 async fn ask<S: Source>(
     source: &Arc<S>,
-    asked: &Asked,
+    open: &OpenCheck,
     kinds: &Kinds,
     given_up: &GivenUp,
 ) -> Result<Vec<u8>, ReadError> {
-    let key = &asked.key;
-    let place = place(key);
+    let key = &open.key;
+    let kind = kind_of(key);
     let known = {
         let given_up = given_up.lock().unwrap_or_else(PoisonError::into_inner);
-        given_up.get(&place).cloned()
+        given_up.get(&kind).cloned()
     };
     if let Some(error) = known {
         return Err(error);
     }
     let served = kinds.served.get(&key.gvk).ok_or(ReadError::NotReached)?;
-    let wanted = ObjectRequest {
+    let request = ObjectRequest {
         key: key.clone(),
         plural: served.plural.clone(),
         expected: Expected::Present,
     };
-    let answer = source.dry_run(&wanted, asked.question.body()).await;
+    let answer = source.dry_run(&request, open.check.body()).await;
     if let Err(error) = &answer
         && DryRunCheck::failure_scope(error) == FailureScope::Kind
     {
         let mut given_up = given_up.lock().unwrap_or_else(PoisonError::into_inner);
-        given_up.insert(place, error.clone());
+        given_up.insert(kind, error.clone());
     }
     answer
 }
 
-fn settle(board: &Board, asked: &Asked, answer: Result<Vec<u8>, ReadError>, facts: &Facts) {
+fn apply_answer(state: &ScanState, open: &OpenCheck, answer: Result<Vec<u8>, ReadError>, facts: &Facts) {
     match answer {
-        Ok(answer) => board.settle(asked.place, |report| {
-            asked
-                .question
-                .apply_answer(&answer, facts.shape(&asked.key.gvk), report);
+        Ok(answer) => state.update_report(open.position, |report| {
+            open.check
+                .apply_answer(&answer, facts.shape(&open.key.gvk), report);
         }),
         Err(error) => match DryRunCheck::failure_scope(&error) {
             FailureScope::Object => {
-                board.settle(asked.place, |report| DryRunCheck::note_failure(&error, report));
+                state.update_report(open.position, |report| DryRunCheck::note_failure(&error, report));
             }
-            FailureScope::Kind => board.unanswered(sentence(&asked.key, &error)),
+            FailureScope::Kind => state.add_unanswered(sentence(&open.key, &error)),
         },
     }
 }

@@ -38,8 +38,8 @@ pub(super) struct Loaded {
     pub(super) attempted: Vec<Revision>,
     /// Failed ones below the baseline, newest first.
     pub(super) abandoned: Vec<Revision>,
-    /// What every record tells that was read, by revision.
-    pub(super) told: BTreeMap<u64, RecordFacts>,
+    /// The facts of every record that was read, by revision.
+    pub(super) records: BTreeMap<u64, RecordFacts>,
     /// What could not be read, and what the records say otherwise than their metadata.
     pub(super) health: Vec<Health>,
 }
@@ -48,6 +48,13 @@ impl Loaded {
     /// Every revision that was decoded, the baseline first.
     pub(super) fn revisions(&self) -> impl Iterator<Item = &Revision> {
         self.baseline.iter().chain(&self.attempted).chain(&self.previous)
+    }
+
+    /// Notes what a record tells, and returns the revision that it holds.
+    fn note(&mut self, read: ReadRecord) -> Option<Revision> {
+        self.health.extend(read.health);
+        self.records.extend(read.facts.map(|facts| (read.number, facts)));
+        read.revision
     }
 }
 
@@ -62,7 +69,7 @@ pub(super) struct Loading {
 struct Slot {
     history: History,
     /// What came of each record, by the name of its object.
-    read: HashMap<String, Read>,
+    read: HashMap<String, ReadRecord>,
     /// How many records are still to come.
     missing: usize,
     documents: ParsedDocuments,
@@ -70,9 +77,11 @@ struct Slot {
 
 /// What came of one record.
 #[derive(Default)]
-struct Read {
+struct ReadRecord {
+    /// The number of its revision.
+    number: u64,
     revision: Option<Revision>,
-    told: Option<RecordFacts>,
+    facts: Option<RecordFacts>,
     health: Vec<Health>,
     /// A snapshot does not have it.
     is_unrecorded: bool,
@@ -108,7 +117,7 @@ impl Loading {
         let mut slot = self.slots[position]
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let read = one(stored, answer, self.max_bytes, &mut slot.documents);
+        let read = read_record(stored, answer, self.max_bytes, &mut slot.documents);
         slot.read.insert(stored.object.clone(), read);
         slot.missing = slot.missing.saturating_sub(1);
         (slot.missing == 0).then(|| (position, slot.finish()))
@@ -116,60 +125,67 @@ impl Loading {
 }
 
 impl Slot {
+    /// Sorts the records by what the comparison needs them for.
     fn finish(&mut self) -> Loaded {
         self.documents = ParsedDocuments::default();
+        self.lower_old_records();
+        let (history, read) = (&self.history, &mut self.read);
+        let mut take = |stored: &StoredRevision| read.remove(&stored.object).unwrap_or_default();
         let mut loaded = Loaded::default();
+        if let Some(stored) = history.baseline() {
+            loaded.baseline = loaded.note(take(stored));
+            if loaded.baseline.is_none() {
+                return loaded;
+            }
+        }
+        if let Some(stored) = history.previous() {
+            loaded.previous = loaded.note(take(stored));
+        }
+        for stored in history.attempted() {
+            let revision = loaded.note(take(stored));
+            loaded.attempted.extend(revision);
+        }
+        for stored in history.abandoned() {
+            let revision = loaded.note(take(stored));
+            loaded.abandoned.extend(revision);
+        }
+        for stored in history.revisions() {
+            // Of the other revisions only the facts are kept.
+            loaded.note(take(stored));
+        }
+        loaded
+    }
+
+    /// Lowers what is wrong with records that no comparison needs: Helm passes over them when it cannot read them.
+    fn lower_old_records(&mut self) {
         let compared: HashSet<u64> = self
             .history
             .records_needed(Depth::Comparison)
             .map(|stored| stored.revision)
             .collect();
-        let mut take = |stored: &StoredRevision, loaded: &mut Loaded| {
-            let read = self.read.remove(&stored.object).unwrap_or_default();
-            if compared.contains(&stored.revision) {
-                loaded.health.extend(read.health);
-            } else if !read.is_unrecorded {
-                // Helm passes over old records that it cannot read, and a snapshot has what a comparison needs.
-                loaded.health.extend(read.health.into_iter().map(|entry| Health {
-                    severity: HealthSeverity::Info,
-                    advice: Vec::new(),
-                    ..entry
-                }));
+        for read in self.read.values_mut() {
+            if compared.contains(&read.number) {
+                continue;
             }
-            loaded.told.extend(read.told.map(|told| (stored.revision, told)));
-            read.revision
-        };
-        if let Some(stored) = self.history.baseline() {
-            loaded.baseline = take(stored, &mut loaded);
-            if loaded.baseline.is_none() {
-                return loaded;
+            if read.is_unrecorded {
+                // A snapshot has every record that a comparison needs, and no others.
+                read.health.clear();
+            }
+            for entry in &mut read.health {
+                entry.severity = HealthSeverity::Info;
+                entry.advice.clear();
             }
         }
-        if let Some(stored) = self.history.previous() {
-            loaded.previous = take(stored, &mut loaded);
-        }
-        for stored in self.history.attempted() {
-            let revision = take(stored, &mut loaded);
-            loaded.attempted.extend(revision);
-        }
-        for stored in self.history.abandoned() {
-            let revision = take(stored, &mut loaded);
-            loaded.abandoned.extend(revision);
-        }
-        for stored in self.history.revisions() {
-            // Of the others only what they tell.
-            take(stored, &mut loaded);
-        }
-        loaded
     }
 }
 
-fn one(
+/// Decodes one record.
+fn read_record(
     stored: &StoredRevision,
     answer: Result<Record, ReadError>,
     max_bytes: u64,
     documents: &mut ParsedDocuments,
-) -> Read {
+) -> ReadRecord {
     let record = match answer {
         Ok(record) => record,
         Err(error) => {
@@ -179,10 +195,11 @@ fn one(
                 stored.revision, release.driver, release.namespace, stored.object
             );
             let remark = health::remark(HealthCode::Undecodable, HealthSeverity::Warning, message);
-            return Read {
+            return ReadRecord {
+                number: stored.revision,
                 is_unrecorded: matches!(error, ReadError::NotRecorded),
                 health: vec![remark],
-                ..Read::default()
+                ..ReadRecord::default()
             };
         }
     };
@@ -199,7 +216,7 @@ fn one(
             };
             let health = mismatch(stored, &release).into_iter().collect();
             let chart = release.chart.as_ref().and_then(|chart| chart.metadata.as_ref());
-            let told = RecordFacts {
+            let facts = RecordFacts {
                 chart: chart.map(|chart| model::Chart {
                     name: chart.name.clone(),
                     version: chart.version.clone(),
@@ -221,16 +238,18 @@ fn one(
                 method: release.apply_method(),
                 objects,
             };
-            Read {
+            ReadRecord {
+                number: stored.revision,
                 revision: Some(revision),
-                told: Some(told),
+                facts: Some(facts),
                 is_unrecorded: false,
                 health,
             }
         }
-        Err(error) => Read {
+        Err(error) => ReadRecord {
+            number: stored.revision,
             health: vec![health::undecodable(stored, &error)],
-            ..Read::default()
+            ..ReadRecord::default()
         },
     }
 }

@@ -1,22 +1,19 @@
 //! The objects that a scan has to look at, as the revisions of a release name them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::load::{Loaded, Revision};
-use crate::classify::dry_run::DryRunCheck;
-use crate::classify::state::empty_report;
+use super::planned::{Expectations, Origin, PlannedObject};
+use super::resolver::{ByKey, Document, Resolver};
 use crate::classify::subject::Role;
 use crate::compare::three_way::OfRevision;
-use crate::health::observe::Observed;
+use crate::health::observe::RevisionBodies;
 use crate::manifest::parse::ManifestObject;
-use crate::model::ObjectReport;
-use crate::object::{Gvk, ObjectKey};
+use crate::object::ObjectKey;
 use crate::release::history::Depth;
 use crate::release::history::History;
 use crate::release::record::Hook;
-use crate::source::{Kinds, ReadError};
-use crate::vocabulary::ObjectState;
 
 /// API groups that Kubernetes has moved kinds between. The same kind and name in two of them is one object.
 const MOVED_GROUPS: [&str; 6] = [
@@ -28,362 +25,282 @@ const MOVED_GROUPS: [&str; 6] = [
     "rbac.authorization.k8s.io",
 ];
 
-/// One object of a release.
-pub(super) struct Item {
-    pub(super) key: ObjectKey,
-    pub(super) role: Role,
-    pub(super) template: Option<String>,
-    /// Taken when the object is judged: nothing asks for it after that, and it is most of what a scan holds.
-    pub(super) asked: Option<Asked>,
-    /// `None` until the object was looked at.
-    pub(super) outcome: Option<Outcome>,
-    /// What the API server could still be asked.
-    pub(super) question: Option<DryRunCheck>,
-    /// What the deployed and the newest revision ask for, where the newest did not come to its end.
-    pub(super) watch: Option<Watch>,
-    /// Whether the release's health depends on it.
-    pub(super) is_observed: bool,
-    pub(super) observed: Option<Observed>,
+/// The objects that have to be looked at, as far as the records could be read.
+pub(super) fn plan_objects(
+    history: &History,
+    loaded: &mut Loaded,
+    resolver: &Resolver<'_>,
+    depth: Depth,
+) -> Vec<PlannedObject> {
+    let newest = NewestOperation::of(history, loaded);
+    let mut hooks = Vec::new();
+    if newest.is_observable {
+        let record = loaded
+            .attempted
+            .first()
+            .and_then(|revision| loaded.records.get(&revision.number));
+        hooks.extend(
+            record
+                .into_iter()
+                .flat_map(|record| resolver.hooks(&record.hooks)),
+        );
+    }
+    match depth {
+        Depth::Comparison => {}
+        // The hooks of any revision: Helm deletes none of a revision that is not the newest.
+        Depth::History => {
+            let records = loaded.records.values().rev();
+            hooks.extend(records.flat_map(|record| resolver.hooks(&record.hooks)));
+            let mut known = HashSet::new();
+            hooks.retain(|hook| known.insert(identity(&hook.key)));
+        }
+    }
+    let mut objects = if history.baseline().is_some() {
+        with_baseline(loaded, newest, resolver)
+    } else {
+        without_baseline(loaded, resolver)
+    };
+    objects.extend(hooks);
+    objects
 }
 
-/// What two revisions ask of an object, as JSON.
-#[derive(Clone, Default)]
-pub(super) struct Watch {
-    pub(super) old: Option<Arc<str>>,
-    pub(super) new: Option<Arc<str>>,
+/// What is known of the newest operation.
+#[derive(Debug, Clone, Copy)]
+struct NewestOperation {
+    /// It did not complete, and its record was read: its objects tell how far it got.
+    is_observable: bool,
+    /// It is pending, and so may still run.
+    is_pending: bool,
 }
 
-/// What came of looking at an object: nothing, where nothing has to be reported.
-pub(super) struct Outcome(pub(super) Option<ObjectReport>);
-
-/// What the revisions ask of an object, as JSON.
-pub(super) struct Asked {
-    pub(super) expires: bool,
-    pub(super) body: Arc<str>,
-    /// What the same manifest asks of the same object elsewhere, the latest first.
-    pub(super) duplicate_documents: Vec<Arc<str>>,
-    pub(super) previous: Option<OfRevision<Arc<str>>>,
-    pub(super) attempted: Vec<OfRevision<Arc<str>>>,
+impl NewestOperation {
+    fn of(history: &History, loaded: &Loaded) -> Self {
+        let latest = history.latest();
+        let attempted = loaded.attempted.first();
+        Self {
+            is_observable: attempted
+                .zip(latest)
+                .is_some_and(|(attempted, latest)| attempted.number == latest.revision),
+            is_pending: latest.is_some_and(|latest| latest.status.is_pending()),
+        }
+    }
 }
 
-impl Item {
-    fn new(key: ObjectKey, role: Role, object: ManifestObject) -> Self {
-        let asked = Asked {
+/// The objects of the baseline, each with what other revisions ask of it, and the objects that only other revisions
+/// have. Without a readable baseline there is nothing to compare with.
+fn with_baseline(
+    loaded: &mut Loaded,
+    newest: NewestOperation,
+    resolver: &Resolver<'_>,
+) -> Vec<PlannedObject> {
+    let Some(baseline) = &mut loaded.baseline else {
+        return Vec::new();
+    };
+    let number = baseline.number;
+    let documents = resolver.documents(std::mem::take(&mut baseline.objects));
+    let mut others = OtherRevisions::take_from(loaded, resolver);
+    let mut objects: Vec<PlannedObject> = documents
+        .into_iter()
+        .map(|document| others.baseline_object(document, newest))
+        .collect();
+    let record = loaded.records.get(&number);
+    let known = KnownObjects {
+        identities: objects.iter().map(|object| identity(&object.key)).collect(),
+        hooks: record.map(|record| record.hooks.as_slice()).unwrap_or_default(),
+    };
+    objects.extend(others.objects_without_baseline(newest, known));
+    objects
+}
+
+/// The objects of the newest revision, when none is deployed: looked at, and compared with nothing.
+fn without_baseline(loaded: &mut Loaded, resolver: &Resolver<'_>) -> Vec<PlannedObject> {
+    let Some(newest) = loaded.attempted.first_mut() else {
+        return Vec::new();
+    };
+    let documents = resolver.documents(std::mem::take(&mut newest.objects));
+    documents
+        .into_iter()
+        .map(|document| {
+            let bodies = RevisionBodies {
+                deployed: None,
+                newest: Some(document.object.body),
+            };
+            PlannedObject::new(document.key, Origin::Attempted, document.object.template).observing(bodies)
+        })
+        .collect()
+}
+
+/// What the revisions beside the baseline ask for. The objects of the baseline are taken out one by one; the baseline
+/// does not have those that are left.
+struct OtherRevisions {
+    previous: Option<OfRevision<ByKey>>,
+    /// Newest first.
+    attempted: Vec<OfRevision<ByKey>>,
+    /// Newest first.
+    abandoned: Vec<ByKey>,
+}
+
+impl OtherRevisions {
+    fn take_from(loaded: &mut Loaded, resolver: &Resolver<'_>) -> Self {
+        let of_revision = |revision: &mut Revision| OfRevision {
+            revision: revision.number,
+            object: resolver.take_by_key(revision),
+        };
+        Self {
+            previous: loaded.previous.as_mut().map(&of_revision),
+            attempted: loaded.attempted.iter_mut().map(&of_revision).collect(),
+            abandoned: loaded
+                .abandoned
+                .iter_mut()
+                .map(|revision| resolver.take_by_key(revision))
+                .collect(),
+        }
+    }
+
+    /// An object of the baseline, with what the other revisions ask of it.
+    fn baseline_object(&mut self, document: Document, newest: NewestOperation) -> PlannedObject {
+        let Document {
+            key,
+            object,
+            duplicate_documents,
+        } = document;
+        let bodies = RevisionBodies {
+            deployed: Some(Arc::clone(&object.body)),
+            newest: self.newest_body(&key),
+        };
+        let expectations = Expectations {
+            role: Role::Expected,
+            expires: object.expires,
+            body: object.body,
+            duplicate_documents,
+            previous: self.take_previous(&key),
+            attempted: self.take_attempted(&key),
+        };
+        let planned = PlannedObject::new(key, Origin::Baseline, object.template).comparing(expectations);
+        if newest.is_observable {
+            planned.observing(bodies)
+        } else {
+            planned
+        }
+    }
+
+    fn newest_body(&self, key: &ObjectKey) -> Option<Arc<str>> {
+        let object = self.attempted.first()?.object.get(key)?;
+        Some(Arc::clone(&object.body))
+    }
+
+    fn take_previous(&mut self, key: &ObjectKey) -> Option<OfRevision<Arc<str>>> {
+        let previous = self.previous.as_mut()?;
+        let object = previous.object.remove(key)?;
+        Some(previous.with(object.body))
+    }
+
+    fn take_attempted(&mut self, key: &ObjectKey) -> Vec<OfRevision<Arc<str>>> {
+        let revisions = self.attempted.iter_mut();
+        revisions
+            .filter_map(|revision| {
+                let object = revision.object.remove(key)?;
+                Some(revision.with(object.body))
+            })
+            .collect()
+    }
+
+    /// The objects that the baseline does not have, each once.
+    fn objects_without_baseline(
+        self,
+        newest: NewestOperation,
+        mut known: KnownObjects<'_>,
+    ) -> Vec<PlannedObject> {
+        let mut objects = Vec::new();
+        let previous = self.previous.map(|previous| previous.object);
+        for (key, object) in previous.into_iter().chain(self.abandoned).flatten() {
+            objects.extend(known.leftover(key, object));
+        }
+        for (position, revision) in self.attempted.into_iter().enumerate() {
+            let is_newest = position == 0 && newest.is_observable;
+            // Objects of an operation that may still run are not left over yet.
+            if newest.is_pending && !is_newest {
+                continue;
+            }
+            for (key, object) in revision.object {
+                let bodies = RevisionBodies {
+                    deployed: None,
+                    newest: Some(Arc::clone(&object.body)),
+                };
+                let planned = if newest.is_pending {
+                    known.attempted(key, object)
+                } else {
+                    known.leftover(key, object)
+                };
+                objects.extend(planned.map(|planned| {
+                    if is_newest {
+                        planned.observing(bodies)
+                    } else {
+                        planned
+                    }
+                }));
+            }
+        }
+        objects
+    }
+}
+
+/// The objects that are planned already, and the hooks of the baseline, which are no objects of the release.
+struct KnownObjects<'l> {
+    identities: HashSet<Identity>,
+    hooks: &'l [Hook],
+}
+
+impl KnownObjects<'_> {
+    /// An object that only revisions without an effect had; `None` where it is planned already, or Helm keeps it.
+    fn leftover(&mut self, key: ObjectKey, object: ManifestObject) -> Option<PlannedObject> {
+        if object.keep || !self.is_new(&key) {
+            return None;
+        }
+        let expectations = Expectations {
+            role: Role::Leftover,
             expires: object.expires,
             body: object.body,
             duplicate_documents: Vec::new(),
             previous: None,
             attempted: Vec::new(),
         };
-        Self {
-            key,
-            role,
-            template: object.template,
-            asked: Some(asked),
-            outcome: None,
-            question: None,
-            watch: None,
-            is_observed: false,
-            observed: None,
-        }
+        Some(PlannedObject::new(key, Origin::Leftover, object.template).comparing(expectations))
     }
 
-    /// Takes what a later document of the same manifest asks of the same object.
-    fn overrule(&mut self, object: ManifestObject) {
-        let later = Self::new(self.key.clone(), self.role, object);
-        let earlier = std::mem::replace(self, later).asked;
-        if let (Some(asked), Some(earlier)) = (&mut self.asked, earlier) {
-            asked.duplicate_documents = std::iter::once(earlier.body)
-                .chain(earlier.duplicate_documents)
-                .collect();
-        }
+    /// An object that an operation adds which may still run; `None` where it is planned already.
+    fn attempted(&mut self, key: ObjectKey, object: ManifestObject) -> Option<PlannedObject> {
+        self.is_new(&key)
+            .then(|| PlannedObject::new(key, Origin::Attempted, object.template))
     }
 
-    pub(super) fn unknown(&self, error: &ReadError) -> Option<ObjectReport> {
-        let unknown = || {
-            empty_report(
-                &self.key,
-                self.template.as_deref(),
-                ObjectState::Unknown,
-                Some(error.to_string()),
-            )
-        };
-        (!matches!(self.role, Role::Leftover | Role::Hook)).then(unknown)
-    }
-}
-
-/// The objects that have to be looked at, as far as the records could be read.
-pub(super) fn lay_out(
-    history: &History,
-    loaded: &mut Loaded,
-    namespace: &str,
-    (kinds, depth): (&Kinds, Depth),
-) -> Vec<Item> {
-    let latest = history.latest();
-    let newest = loaded
-        .attempted
-        .first()
-        .filter(|newest| latest.is_some_and(|latest| latest.revision == newest.number));
-    let mut hooks = newest
-        .and_then(|newest| loaded.told.get(&newest.number))
-        .map(|told| hooks_of(&told.hooks, namespace, kinds))
-        .unwrap_or_default();
-    match depth {
-        Depth::Comparison => {}
-        // All that any revision made and none deletes.
-        Depth::History => {
-            let all = loaded.told.values().rev();
-            hooks.extend(all.flat_map(|told| hooks_of(&told.hooks, namespace, kinds)));
-            let mut known = HashSet::new();
-            hooks.retain(|item| known.insert(identity(&item.key)));
-        }
-    }
-    let operation = if newest.is_some() {
-        Operation::Open
-    } else {
-        Operation::Over
-    };
-    let is_running = latest.is_some_and(|latest| latest.status.is_pending());
-    let mut items = if history.baseline().is_some() {
-        compared(loaded, namespace, (operation, is_running), kinds)
-    } else {
-        attempted(loaded, namespace, kinds)
-    };
-    items.extend(hooks);
-    for item in &mut items {
-        item.is_observed = item.watch.is_some();
-    }
-    items
-}
-
-/// What is known of the newest operation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Operation {
-    /// It came to its end, or its record cannot be read.
-    Over,
-    /// It failed, or is pending.
-    Open,
-}
-
-/// The objects of the baseline, each with what other revisions asked of it, and the objects that only other
-/// revisions had. Without a readable baseline there is nothing to compare with.
-fn compared(
-    loaded: &mut Loaded,
-    namespace: &str,
-    (operation, is_running): (Operation, bool),
-    kinds: &Kinds,
-) -> Vec<Item> {
-    let Some(baseline) = loaded.baseline.as_mut() else {
-        return Vec::new();
-    };
-    let by_key = |revision: &mut Revision| -> HashMap<ObjectKey, ManifestObject> {
-        revision
-            .objects
-            .drain(..)
-            .map(|object| (resolve(&object, namespace, kinds), object))
-            .collect()
-    };
-    let expected = std::mem::take(&mut baseline.objects);
-    let told = loaded.told.get(&baseline.number);
-    let previous_number = loaded.previous.as_ref().map(|revision| revision.number);
-    let mut previous = loaded.previous.as_mut().map(by_key).unwrap_or_default();
-    let mut attempted: Vec<OfRevision<HashMap<ObjectKey, ManifestObject>>> = loaded
-        .attempted
-        .iter_mut()
-        .map(|revision| OfRevision {
-            revision: revision.number,
-            object: by_key(revision),
-        })
-        .collect();
-    let mut items = items(expected, Role::Expected, namespace, kinds);
-    for item in &mut items {
-        if let Some(asked) = &mut item.asked {
-            let body = previous.remove(&item.key).map(|object| object.body);
-            asked.previous = previous_number
-                .zip(body)
-                .map(|(revision, object)| OfRevision { revision, object });
-            let newest = attempted.first().and_then(|newest| newest.object.get(&item.key));
-            item.watch = operation.watch(Some(&asked.body), newest.map(|object| &object.body));
-            let others = attempted.iter_mut().filter_map(|attempted| {
-                let object = attempted.object.remove(&item.key)?;
-                Some(attempted.with(object.body))
-            });
-            asked.attempted = others.collect();
-        }
-    }
-    let mut known: HashSet<_> = items.iter().map(|item| identity(&item.key)).collect();
-    let is_hook = |key: &ObjectKey| {
-        let mut hooks = told.iter().flat_map(|told| &told.hooks);
-        hooks.any(|hook| hook.kind == key.gvk.kind && hook.name == key.name)
-    };
-    let mut add = |key: ObjectKey, object: ManifestObject, role: Role, watch: Option<Watch>| {
-        let is_kept = object.keep && role == Role::Leftover;
-        if !is_kept && !is_hook(&key) && known.insert(identity(&key)) {
-            let mut item = Item::new(key, role, object);
-            item.watch = watch;
-            items.push(item);
-        }
-    };
-    let abandoned: Vec<_> = loaded.abandoned.iter_mut().map(by_key).collect();
-    for (key, object) in previous.into_iter().chain(abandoned.into_iter().flatten()) {
-        add(key, object, Role::Leftover, None);
-    }
-    // Objects of an operation that may still be running are not left over yet.
-    let role = if is_running {
-        Role::Attempted
-    } else {
-        Role::Leftover
-    };
-    for (position, objects) in attempted.into_iter().enumerate() {
-        for (key, object) in objects.object {
-            let newest = Some(&object.body).filter(|_| position == 0);
-            let watch = newest.and_then(|body| operation.watch(None, Some(body)));
-            add(key, object, role, watch);
-        }
-    }
-    items
-}
-
-impl Operation {
-    /// What to look for in an object, where the operation did not come to its end.
-    fn watch(self, old: Option<&Arc<str>>, new: Option<&Arc<str>>) -> Option<Watch> {
-        match self {
-            Self::Over => None,
-            Self::Open => Some(Watch {
-                old: old.cloned(),
-                new: new.cloned(),
-            }),
-        }
-    }
-}
-
-/// The objects of the newest revision, when none is deployed.
-fn attempted(loaded: &mut Loaded, namespace: &str, kinds: &Kinds) -> Vec<Item> {
-    let Some(newest) = loaded.attempted.first_mut() else {
-        return Vec::new();
-    };
-    let mut items = items(
-        std::mem::take(&mut newest.objects),
-        Role::Attempted,
-        namespace,
-        kinds,
-    );
-    for item in &mut items {
-        item.watch = Some(Watch {
-            old: None,
-            new: item.asked.as_ref().map(|asked| Arc::clone(&asked.body)),
-        });
-    }
-    items
-}
-
-/// The objects of a manifest, each once. Of what the manifest says twice the last counts, as Helm upgrades in order.
-fn items(objects: Vec<ManifestObject>, role: Role, namespace: &str, kinds: &Kinds) -> Vec<Item> {
-    let mut items: Vec<Item> = Vec::with_capacity(objects.len());
-    let mut positions: HashMap<ObjectKey, usize> = HashMap::with_capacity(objects.len());
-    for object in objects {
-        let key = resolve(&object, namespace, kinds);
-        let known = positions.get(&key).and_then(|position| items.get_mut(*position));
-        if let Some(item) = known {
-            item.overrule(object);
-        } else {
-            positions.insert(key.clone(), items.len());
-            items.push(Item::new(key, role, object));
-        }
-    }
-    items
-}
-
-/// The hooks of a revision whose operation did not come to its end, in Helm's order.
-fn hooks_of(hooks: &[Hook], namespace: &str, kinds: &Kinds) -> Vec<Item> {
-    let item = |hook: &Hook| {
-        let place = hook.place.as_ref()?;
-        let object = ManifestObject {
-            gvk: Gvk::new(&place.api_version, &hook.kind),
-            namespace: place.namespace.clone(),
-            name: hook.name.clone(),
-            template: None,
-            keep: false,
-            expires: false,
-            body: Arc::from(""),
-        };
-        let mut item = Item::new(resolve(&object, namespace, kinds), Role::Hook, object);
-        item.watch = Some(Watch::default());
-        Some(item)
-    };
-    hooks.iter().filter_map(item).collect()
-}
-
-/// Why an object of a kind that is not among the served ones cannot be read.
-pub(super) fn unserved(key: &ObjectKey, kinds: &Kinds) -> ReadError {
-    let api_version = key.gvk.api_version.clone();
-    if kinds.unavailable.contains(&api_version) {
-        ReadError::GroupUnavailable { api_version }
-    } else {
-        ReadError::NotServed {
-            api_version,
-            kind: key.gvk.kind.clone(),
-        }
-    }
-}
-
-/// Where the API server keeps an object: in the release's namespace unless it names one, and in none if its kind
-/// has none.
-fn resolve(object: &ManifestObject, release_namespace: &str, kinds: &Kinds) -> ObjectKey {
-    let namespaced = kinds.served.get(&object.gvk).is_none_or(|kind| kind.namespaced);
-    let namespace = namespaced.then(|| {
-        object
-            .namespace
-            .clone()
-            .unwrap_or_else(|| release_namespace.to_owned())
-    });
-    ObjectKey {
-        gvk: object.gvk.clone(),
-        namespace,
-        name: object.name.clone(),
+    fn is_new(&mut self, key: &ObjectKey) -> bool {
+        let mut hooks = self.hooks.iter();
+        let is_hook = hooks.any(|hook| hook.kind == key.gvk.kind && hook.name == key.name);
+        !is_hook && self.identities.insert(identity(key))
     }
 }
 
 /// What makes an object the same one, also where Kubernetes has moved its kind to another group in between.
-fn identity(key: &ObjectKey) -> (String, String, Option<String>, String) {
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Identity {
+    group: String,
+    kind: String,
+    namespace: Option<String>,
+    name: String,
+}
+
+fn identity(key: &ObjectKey) -> Identity {
     let group = key.gvk.group();
     let group = if MOVED_GROUPS.contains(&group) {
         MOVED_GROUPS[0]
     } else {
         group
     };
-    (
-        group.to_owned(),
-        key.gvk.kind.clone(),
-        key.namespace.clone(),
-        key.name.clone(),
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::manifest::parse;
-    use crate::yaml::Limits;
-
-    /// Regression: documents that name one object with and without its namespace were judged as two, of which one
-    /// drifted.
-    #[test]
-    fn an_object_that_the_manifest_names_twice_is_one() {
-        let document = |metadata: &str, value: &str| {
-            format!("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {metadata}\ndata: {{x: {value}}}\n")
-        };
-        let manifest = [
-            document("{name: a}", "one"),
-            document("{name: b}", "other"),
-            document("{name: a, namespace: shop}", "two"),
-        ];
-        let objects = parse::objects(&manifest.concat(), &Limits::default()).unwrap();
-        let items = items(objects, Role::Expected, "shop", &Kinds::default());
-        let asked: Vec<_> = items.iter().filter_map(|item| item.asked.as_ref()).collect();
-        assert_eq!(asked.len(), 2);
-        assert!(asked[0].body.contains("two"));
-        assert!(asked[0].duplicate_documents.len() == 1 && asked[0].duplicate_documents[0].contains("one"));
-        assert!(asked[1].duplicate_documents.is_empty());
+    Identity {
+        group: group.to_owned(),
+        kind: key.gvk.kind.clone(),
+        namespace: key.namespace.clone(),
+        name: key.name.clone(),
     }
 }

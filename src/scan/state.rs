@@ -1,141 +1,116 @@
 //! What a scan has found out so far.
 //!
-//! Reading proceeds in any order; the board puts every answer beside the question it belongs to, and can be turned
-//! into a report at any moment; what arrives after that is nobody's business. Objects are judged outside its lock, so
-//! that several can be at once.
+//! Reading proceeds in any order. Every answer is put beside the question that it belongs to, and the whole can be
+//! turned into a report at any moment; answers that arrive after that are discarded. Objects are judged outside the
+//! lock, so that several can be judged at once.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-use super::Options;
+use super::facts::{Absence, Facts};
+use super::inspection::Inspection;
 use super::load::Loaded;
-use super::release::{Job, Work};
+use super::options::Options;
+use super::release::ReleaseScan;
 use crate::classify::dry_run::DryRunCheck;
+use crate::classify::live::LiveObject;
 use crate::model::{ObjectReport, ReleaseReport, ReportError, ReportNote};
-use crate::object::{Gvk, ObjectKey};
-use crate::policy::Policy;
+use crate::object::ObjectKey;
 use crate::release::history::Depth;
 use crate::release::history::History;
-use crate::source::{Kinds, Lookup, ObjectRequest, ScaleTargets};
-use crate::types::{Shape, TypeTable};
+use crate::source::{Kinds, Lookup, ObjectRequest};
+use crate::types::TypeTable;
 
-/// The type facts of custom resources, by group and version; `None` where the server publishes no schema.
-pub(super) type Tables = BTreeMap<String, Option<TypeTable>>;
-
-/// What the verdicts on objects rest on besides the objects.
-pub(super) struct Facts {
-    pub(super) tables: Tables,
-    pub(super) scale_targets: ScaleTargets,
-    pub(super) rules: Policy,
-}
-
-impl Facts {
-    /// What is known of a kind.
-    pub(super) fn shape(&self, gvk: &Gvk) -> Option<Shape<'_>> {
-        let custom = || {
-            let table = self.tables.get(&gvk.api_version)?.as_ref()?;
-            table.kind(&gvk.api_version, &gvk.kind)
-        };
-        TypeTable::builtin()
-            .kind(&gvk.api_version, &gvk.kind)
-            .or_else(custom)
-    }
-}
-
+/// What a scan has found out, for everybody who adds to it.
 #[derive(Default)]
-pub(super) struct Board(Mutex<State>);
+pub(super) struct ScanState(Mutex<Inner>);
 
 /// The built-in kinds that autoscalers target.
 const SCALABLE: [&str; 4] = ["Deployment", "ReplicaSet", "ReplicationController", "StatefulSet"];
 
 #[derive(Default)]
-struct State {
-    releases: Vec<Work>,
+struct Inner {
+    releases: Vec<ReleaseScan>,
     errors: Vec<ReportError>,
     notes: Vec<ReportNote>,
     /// Which objects of which releases wait for a key; releases may share objects.
-    waiting: HashMap<ObjectKey, Vec<Place>>,
-    /// Why questions to the API server went unanswered, and how many.
-    unanswered: BTreeMap<String, usize>,
+    waiting: HashMap<ObjectKey, Vec<Position>>,
+    /// The reasons why dry runs failed for whole kinds, and how many objects each concerns.
+    note_failure: BTreeMap<String, usize>,
 }
 
 /// The position of a release, and of an object in it.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct Position {
     release: usize,
-    item: usize,
+    object: usize,
 }
 
-/// A question to the API server, and about what.
-pub(super) struct Asked {
-    pub(super) place: Place,
+/// A dry run to make, and the object that it is about.
+pub(super) struct OpenCheck {
+    pub(super) position: Position,
     pub(super) key: ObjectKey,
-    pub(super) question: DryRunCheck,
-}
-
-/// What it means that a release is not in the second listing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Absence {
-    /// It is gone.
-    Moved,
-    /// Nothing: not everything could be listed again.
-    Unseen,
+    pub(super) check: DryRunCheck,
 }
 
 /// What is known when the scan ends, however it ends.
-pub(super) struct Seen {
+pub(super) struct Results {
     pub(super) releases: Vec<ReleaseReport>,
     pub(super) errors: Vec<ReportError>,
     pub(super) notes: Vec<ReportNote>,
-    /// Why questions to the API server went unanswered, and how many.
-    pub(super) unanswered: BTreeMap<String, usize>,
+    /// The reasons why dry runs failed for whole kinds, and how many objects each concerns.
+    pub(super) note_failure: BTreeMap<String, usize>,
 }
 
 /// What has to be read.
 pub(super) struct Plan {
-    pub(super) wanted: Vec<ObjectRequest>,
+    pub(super) objects: Vec<ObjectRequest>,
     /// The groups and versions of custom resources in use.
     pub(super) custom: Vec<String>,
     /// The namespaces with objects that an autoscaler could target.
     pub(super) scalable: BTreeSet<String>,
 }
 
-impl Board {
-    fn state(&self) -> MutexGuard<'_, State> {
-        // A panic while the lock was held is a defect elsewhere; what is on the board is still true.
+impl ScanState {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        // A panic while the lock was held is a defect elsewhere; what was found out before it is still true.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn errors(&self, errors: Vec<ReportError>) {
-        self.state().errors.extend(errors);
+    /// Adds errors to the report.
+    pub(super) fn add_errors(&self, errors: Vec<ReportError>) {
+        self.inner().errors.extend(errors);
     }
 
-    pub(super) fn notes(&self, notes: Vec<ReportNote>) {
-        self.state().notes.extend(notes);
+    /// Adds notes to the report.
+    pub(super) fn add_notes(&self, notes: Vec<ReportNote>) {
+        self.inner().notes.extend(notes);
     }
 
-    pub(super) fn releases(&self, histories: &[History]) {
-        self.state().releases = histories.iter().cloned().map(Work::new).collect();
+    /// Sets the releases that are scanned.
+    pub(super) fn set_releases(&self, histories: &[History]) {
+        self.inner().releases = histories.iter().cloned().map(ReleaseScan::new).collect();
     }
 
-    pub(super) fn loaded(&self, release: usize, loaded: Loaded) {
-        if let Some(work) = self.state().releases.get_mut(release) {
-            work.loaded = Some(loaded);
+    /// Puts the decoded records to the release at this position.
+    pub(super) fn set_loaded(&self, release: usize, loaded: Loaded) {
+        if let Some(release) = self.inner().releases.get_mut(release) {
+            release.loaded = Some(loaded);
         }
     }
 
-    /// Lays out every object that has to be looked at, and says what to read.
+    /// Plans every object that has to be looked at, and says what to read.
     pub(super) fn plan(&self, kinds: &Kinds, depth: Depth) -> Plan {
-        let mut state = self.state();
-        let mut wanted: BTreeMap<ObjectKey, ObjectRequest> = BTreeMap::new();
+        let mut inner = self.inner();
+        let mut objects: BTreeMap<ObjectKey, ObjectRequest> = BTreeMap::new();
         let mut custom = BTreeSet::new();
         let mut scalable = BTreeSet::new();
-        let mut waiting: HashMap<ObjectKey, Vec<Place>> = HashMap::new();
-        for (release, work) in state.releases.iter_mut().enumerate() {
-            for (item, object) in work.lay_out(kinds, depth) {
-                let key = object.key.clone();
+        let mut waiting: HashMap<ObjectKey, Vec<Position>> = HashMap::new();
+        for (position, release) in inner.releases.iter_mut().enumerate() {
+            for (object, request) in release.plan_objects(kinds, depth) {
+                let key = request.key.clone();
                 let is_custom = TypeTable::builtin()
                     .kind(&key.gvk.api_version, &key.gvk.kind)
                     .is_none();
@@ -145,89 +120,96 @@ impl Board {
                 if is_custom || SCALABLE.contains(&key.gvk.kind.as_str()) {
                     scalable.extend(key.namespace.clone());
                 }
-                // What one release has dropped, another one may have.
-                let expected = object.expected;
-                let known = wanted.entry(key.clone()).or_insert(object);
+                // An object that one release has dropped, another one may have.
+                let expected = request.expected;
+                let known = objects.entry(key.clone()).or_insert(request);
                 known.expected = known.expected.max(expected);
-                waiting.entry(key).or_default().push(Place { release, item });
+                let release = position;
+                waiting.entry(key).or_default().push(Position { release, object });
             }
         }
-        state.waiting = waiting;
+        inner.waiting = waiting;
         Plan {
-            wanted: wanted.into_values().collect(),
+            objects: objects.into_values().collect(),
             custom: custom.into_iter().collect(),
             scalable,
         }
     }
 
-    /// Judges an object for every release that asks for it.
-    pub(super) fn found(&self, key: &ObjectKey, lookup: &Lookup<'_>, facts: &Facts) {
-        let jobs: Vec<(Place, Job)> = {
-            let mut state = self.state();
-            let places = state.waiting.remove(key).unwrap_or_default();
-            let take = |place: Place| Some((place, state.releases.get_mut(place.release)?.take(place.item)?));
-            places.into_iter().filter_map(take).collect()
+    /// Inspects an object for every release that waits for it.
+    pub(super) fn inspect(&self, key: &ObjectKey, lookup: &Lookup<'_>, facts: &Facts) {
+        let inspections: Vec<(Position, Inspection)> = {
+            let mut inner = self.inner();
+            let positions = inner.waiting.remove(key).unwrap_or_default();
+            let start = |position: Position| {
+                let release = inner.releases.get_mut(position.release)?;
+                Some((position, release.start_inspection(position.object)?))
+            };
+            positions.into_iter().filter_map(start).collect()
         };
-        for (place, job) in jobs {
-            let judged = job.judge(lookup, facts);
-            let observed = job.observe(lookup, facts);
-            if let Some(work) = self.state().releases.get_mut(place.release) {
-                work.judged(place.item, judged, observed);
+        if inspections.is_empty() {
+            return;
+        }
+        let live = LiveObject::parse(lookup);
+        for (position, inspection) in inspections {
+            let inspected = inspection.run(&live, facts);
+            if let Some(release) = self.inner().releases.get_mut(position.release) {
+                release.finish_inspection(position.object, inspected);
             }
         }
     }
 
-    /// Takes every question that the verdicts so far leave open.
-    pub(super) fn questions(&self) -> Vec<Asked> {
-        let mut state = self.state();
-        let releases = state.releases.iter_mut().enumerate();
+    /// Takes the dry runs that the verdicts so far leave to be made.
+    pub(super) fn take_checks(&self) -> Vec<OpenCheck> {
+        let mut inner = self.inner();
+        let releases = inner.releases.iter_mut().enumerate();
         releases
-            .flat_map(|(release, work)| {
-                work.questions().map(move |(item, key, question)| Asked {
-                    place: Place { release, item },
+            .flat_map(|(release, scan)| {
+                scan.take_checks().map(move |(object, key, check)| OpenCheck {
+                    position: Position { release, object },
                     key,
-                    question,
+                    check,
                 })
             })
             .collect()
     }
 
-    /// Puts what was answered into an object's report.
-    pub(super) fn settle(&self, place: Place, settle: impl FnOnce(&mut ObjectReport)) {
-        let mut state = self.state();
-        let work = state.releases.get_mut(place.release);
-        if let Some(report) = work.and_then(|work| work.report_of(place.item)) {
-            settle(report);
+    /// Changes an object's report by what the API server answered.
+    pub(super) fn update_report(&self, position: Position, update: impl FnOnce(&mut ObjectReport)) {
+        let mut inner = self.inner();
+        let release = inner.releases.get_mut(position.release);
+        if let Some(report) = release.and_then(|release| release.report_of(position.object)) {
+            update(report);
         }
     }
 
-    /// Notes that the question about one object was not answered, for a reason that is not its own.
-    pub(super) fn unanswered(&self, reason: String) {
-        *self.state().unanswered.entry(reason).or_insert(0) += 1;
+    /// Notes that the dry run of one object failed for a reason that concerns its whole kind.
+    pub(super) fn add_unanswered(&self, reason: String) {
+        *self.inner().note_failure.entry(reason).or_insert(0) += 1;
     }
 
     /// Marks the releases whose newest revision is no longer what it was.
-    pub(super) fn moved(&self, after: &[History], absence: Absence) {
+    pub(super) fn note_changed_during_scan(&self, after: &[History], absence: Absence) {
         let after: HashMap<_, _> = after.iter().map(|history| (&history.key, history)).collect();
-        for work in &mut self.state().releases {
-            let now = after.get(&work.history.key).copied();
-            work.compare_with(now, absence);
+        for release in &mut self.inner().releases {
+            let now = after.get(&release.history.key).copied();
+            release.note_changed_during_scan(now, absence);
         }
     }
 
-    /// Everything as far as it is known, taken off the board.
-    pub(super) fn take_seen(&self, now: DateTime<Utc>, options: &Options) -> Seen {
-        let state = std::mem::take(&mut *self.state());
-        let releases = state
+    /// Takes everything out, as far as it is known.
+    pub(super) fn take_results(&self, now: DateTime<Utc>, options: &Options) -> Results {
+        let inner = std::mem::take(&mut *self.inner());
+        let releases = inner
             .releases
             .into_iter()
-            .filter_map(|work| work.report(now, options))
+            .filter_map(|release| release.report(now, options))
             .collect();
-        Seen {
+        Results {
             releases,
-            errors: state.errors,
-            notes: state.notes,
-            unanswered: state.unanswered,
+            errors: inner.errors,
+            notes: inner.notes,
+            note_failure: inner.note_failure,
         }
     }
 }

@@ -20,7 +20,7 @@ pub(super) async fn run(args: &SnapshotArgs, global: &Global) -> anyhow::Result<
     let reading = Reading::of_snapshot(args, &environment::variable)?;
     let stop = stop(reading.timeout)?;
     let (cluster, stop) = connect(reading.target, stop).await?;
-    let redaction = args.redact.then(|| reading.scan.rules.redaction.clone());
+    let redaction = args.redact.then(|| reading.scan.policy.redaction.clone());
     let recorder = Arc::new(Recorder::create(cluster, &args.output, Utc::now(), redaction)?);
     let report = scan_with_progress(Arc::clone(&recorder), &reading.scan, stop, global).await;
     for error in &report.errors {

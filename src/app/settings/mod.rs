@@ -74,8 +74,8 @@ impl ScanSettings {
         let selector = selection.selector.as_deref();
         let target = ScanTarget::resolve(args.snapshot.as_deref(), access, selector, &file, environment)?;
         let mut scan = scan_options(&selection, &file)?;
-        scan.rules.confirm = args.confirm.or(file.scan.confirm).unwrap_or_default();
-        if let (Confirm::Server, ScanTarget::Snapshot(_)) = (scan.rules.confirm, &target) {
+        scan.policy.confirm = args.confirm.or(file.scan.confirm).unwrap_or_default();
+        if let (Confirm::Server, ScanTarget::Snapshot(_)) = (scan.policy.confirm, &target) {
             return Err(SettingsError::ConfirmSnapshot);
         }
         let sinks = if args.no_notify {
@@ -150,7 +150,7 @@ fn scan_options(selection: &Selection, file: &File) -> Result<scan::Options, Set
         depth: Depth::Comparison,
         stuck_after: file.scan.stuck_after.unwrap_or(STUCK_AFTER),
         max_record_bytes: MAX_DECODED_BYTES,
-        rules: policy(file, Confirm::None)?,
+        policy: policy(file, Confirm::None)?,
     })
 }
 
@@ -250,7 +250,7 @@ mod tests {
     fn only_a_cluster_can_confirm_and_only_where_it_is_asked_to() {
         let config = file("scan: {confirm: server}\n");
         let path = config.path().to_str().unwrap();
-        let confirm = |flags: &[&str]| scan(flags, &[]).map(|settings| settings.reading.scan.rules.confirm);
+        let confirm = |flags: &[&str]| scan(flags, &[]).map(|settings| settings.reading.scan.policy.confirm);
         assert_eq!(confirm(&[]).unwrap(), Confirm::None);
         assert_eq!(confirm(&["--confirm", "server"]).unwrap(), Confirm::Server);
         assert_eq!(confirm(&["--config", path]).unwrap(), Confirm::Server);

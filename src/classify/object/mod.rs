@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::attribution::{Attributor, ObjectContext};
 use super::dry_run::DryRunCheck;
 use super::finding::{finding, shown_patch};
+use super::live::LiveObject;
 use super::state::{Known, empty_report, known_by_state};
 use super::subject::{Role, Subject};
 use crate::compare::managed_fields::Live;
@@ -13,7 +14,6 @@ use crate::manifest::desired::desired;
 use crate::model::ObjectReport;
 use crate::policy::ignore::ApplicableRules;
 use crate::policy::{Confirm, Policy};
-use crate::source::Lookup;
 use crate::vocabulary::{FindingCode, ObjectState, Severity};
 
 /// What is to be reported of an object, and what the API server should be asked before that.
@@ -33,7 +33,7 @@ impl From<ObjectReport> for Judgement {
 
 /// What is to be reported of an object; `None` for objects that nothing expects and that are not there, or were
 /// never this release's.
-pub fn judge(subject: &Subject<'_>, lookup: &Lookup<'_>, policy: &Policy) -> Option<Judgement> {
+pub fn judge(subject: &Subject<'_>, live: &LiveObject<'_>, policy: &Policy) -> Option<Judgement> {
     let report = |state, reason: Option<String>| {
         Some(Judgement::from(empty_report(
             subject.key,
@@ -42,37 +42,24 @@ pub fn judge(subject: &Subject<'_>, lookup: &Lookup<'_>, policy: &Policy) -> Opt
             reason,
         )))
     };
-    if subject.role == Role::Hook {
-        return None;
-    }
-    let live = match *lookup {
-        Lookup::Found(json) => match Live::parse(json) {
-            Ok(live) => live,
-            Err(error) => {
-                let reason = format!(
-                    "its JSON cannot be read at line {}, column {}",
-                    error.line(),
-                    error.column()
-                );
-                return report(ObjectState::Unknown, Some(reason));
-            }
-        },
-        Lookup::NotFound if subject.role != Role::Expected => return None,
-        Lookup::NotFound if subject.expires => {
+    let live = match live {
+        LiveObject::Found(live) => live,
+        LiveObject::NotFound if subject.role == Role::Leftover => return None,
+        LiveObject::NotFound if subject.expires => {
             let reason = "removed by its ttlSecondsAfterFinished, as a finished Job is".to_owned();
             return report(ObjectState::InSync, Some(reason));
         }
-        Lookup::NotFound => {
+        LiveObject::NotFound => {
             let ignored = policy.ignore.on(subject.key, subject.owner.name, None);
             let missing = empty_report(subject.key, subject.template, ObjectState::Missing, None);
             return Some(ignored.object(missing).into());
         }
-        Lookup::Unreadable(error) => return report(ObjectState::Unknown, Some(error.to_string())),
+        LiveObject::Unreadable(reason) => return report(ObjectState::Unknown, Some(reason.clone())),
     };
     let ignored = policy
         .ignore
         .on(subject.key, subject.owner.name, Some(&live.object));
-    let mut judged = judge_live(subject, &live, policy, &ignored)?;
+    let mut judged = judge_live(subject, live, policy, &ignored)?;
     judged.report = ignored.object(judged.report);
     // An object that is ignored as a whole needs no confirmation.
     judged.check = judged

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::classify::fixtures::{key, owned, subject};
+use crate::classify::live::LiveObject;
 use crate::classify::subject::{Role, Subject, Visibility};
 use crate::model::ObjectReport;
 use crate::policy::Policy;
@@ -12,7 +13,7 @@ use crate::source::{Lookup, ReadError};
 use crate::vocabulary::{ApplyMethod, FindingCode, NextUpgrade, ObjectState, Severity};
 
 fn judge(subject: &Subject<'_>, lookup: &Lookup<'_>, policy: &Policy) -> Option<ObjectReport> {
-    super::judge(subject, lookup, policy).map(|judged| judged.report)
+    super::judge(subject, &LiveObject::parse(lookup), policy).map(|judged| judged.report)
 }
 
 fn state(subject: &Subject<'_>, live: &Value) -> (ObjectState, Option<String>) {

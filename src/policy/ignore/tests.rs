@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::classify::fixtures::{key, subject};
+use crate::classify::live::LiveObject;
 use crate::classify::object::judge;
 use crate::classify::subject::{Role, Subject};
 use crate::compare::path::Segment;
@@ -80,7 +81,9 @@ fn judged(role: Role, lookup: &Lookup<'_>, ignore: IgnoreRules) -> ObjectReport 
         ignore,
         ..Policy::default()
     };
-    judge(&subject, lookup, &policy).unwrap().report
+    judge(&subject, &LiveObject::parse(lookup), &policy)
+        .unwrap()
+        .report
 }
 
 /// One dialect in every key of a rule: a pattern says of a key in a path what it says of a name.

@@ -62,7 +62,7 @@ async fn ages_are_those_of_when_it_was_taken() {
         messages,
         [
             "revision 1 is pending-install, last written 2 min ago",
-            "revision 1 is pending-install, last written 1 h ago: longer than 15 min, so Helm probably died"
+            "revision 1 is pending-install, last written 1 h ago: longer than 15 min, so the Helm process is probably gone"
         ]
     );
 }
@@ -121,7 +121,7 @@ fn options(depth: Depth) -> Options {
         depth,
         stuck_after: std::time::Duration::from_mins(15),
         max_record_bytes: 1 << 20,
-        rules: Policy::default(),
+        policy: Policy::default(),
     }
 }
 

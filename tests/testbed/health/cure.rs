@@ -22,6 +22,9 @@ pub(super) enum Cure {
 /// Commands that show something for as long as one likes, or wait for Pods, of which none ever runs here.
 const SHOWS: [&str; 3] = ["--watch", "kubectl logs", "--for=condition=complete"];
 
+/// What stands for the chart in an advised command.
+const PLACEHOLDER: &str = "'<chart troubled>'";
+
 impl Cure {
     pub(super) fn run(&self, release: &Release<'_>, report: &Value) -> Vec<String> {
         match self {
@@ -73,7 +76,7 @@ fn follow(release: &Release<'_>, steps: &[(String, bool)], dir: &TempDir) -> Vec
 
 fn run(release: &Release<'_>, command: &str, dir: &TempDir) -> Outcome {
     let command = command
-        .replace("TROUBLED", &release.chart)
+        .replace(PLACEHOLDER, &release.chart)
         .replace(" --version 0.1.0", "");
     let line = format!(
         "cd {}; helm() {{ {} \"$@\"; }}; {command}",

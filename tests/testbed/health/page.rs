@@ -57,16 +57,14 @@ fn timeless(text: &str, release: &Release<'_>) -> String {
             .enumerate()
             .map(|(at, word)| {
                 let unit = words.get(at + 1).map(|unit| unit.trim_end_matches([':', ',']));
-                if is_date(word) {
-                    if word.contains('T') {
-                        "2026-11-20T03:12:00Z"
-                    } else {
-                        "2026-11-20"
-                    }
-                    .to_owned()
-                        + if word.ends_with(',') { "," } else { "" }
-                } else if is_time(word.trim_end_matches(',')) {
-                    "03:12".to_owned() + if word.ends_with(',') { "," } else { "" }
+                let bare = word.trim_end_matches([',', ';']);
+                let end = &word[bare.len()..];
+                if is_date(word) && word.contains('T') {
+                    format!("2026-11-20T03:12:00Z{end}")
+                } else if is_date(word) {
+                    format!("2026-11-20{end}")
+                } else if is_time(bare) {
+                    format!("03:12{end}")
                 } else if matches!(unit, Some("s" | "min" | "KiB")) && word.parse::<u64>().is_ok() {
                     "9".to_owned()
                 } else {

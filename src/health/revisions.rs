@@ -1,6 +1,8 @@
 //! What the metadata of all revisions says.
 
-use super::{ReleaseFacts, remark, with};
+use super::advice::chart_placeholder;
+use super::entry::{remark, with};
+use super::facts::ReleaseFacts;
 use crate::model::Health;
 use crate::vocabulary::{HealthCode, HealthSeverity};
 
@@ -8,12 +10,13 @@ use crate::vocabulary::{HealthCode, HealthSeverity};
 /// `pkg/apis/core/types.go`, `MaxSecretSize`).
 pub(super) const LIMIT: u64 = 1 << 20;
 
-/// From how many revisions on a history is remarkable. Helm keeps ten unless told otherwise.
+/// From how many revisions on a history is remarkable. Helm keeps ten by default.
 const MANY: usize = 50;
 
-pub(super) fn of(case: &ReleaseFacts<'_>) -> Vec<Health> {
+/// Revisions whose labels, object name and record disagree.
+pub(super) fn mismatched_metadata(facts: &ReleaseFacts<'_>) -> Vec<Health> {
     let mut health = Vec::new();
-    for revision in case.history.revisions() {
+    for revision in facts.history.revisions() {
         if let Some(mismatch) = &revision.mismatch {
             health.push(remark(
                 HealthCode::IdentityMismatch,
@@ -22,14 +25,13 @@ pub(super) fn of(case: &ReleaseFacts<'_>) -> Vec<Health> {
             ));
         }
     }
-    health.extend(several_deployed(case));
-    health.extend(bloat(case));
     health
 }
 
-fn several_deployed(case: &ReleaseFacts<'_>) -> Option<Health> {
-    let baseline = case.history.baseline()?;
-    let deployed: Vec<String> = case
+/// More than one revision with the status deployed.
+pub(super) fn several_deployed(facts: &ReleaseFacts<'_>) -> Option<Health> {
+    let baseline = facts.history.baseline()?;
+    let deployed: Vec<String> = facts
         .history
         .deployed()
         .map(|revision| revision.revision.to_string())
@@ -37,12 +39,12 @@ fn several_deployed(case: &ReleaseFacts<'_>) -> Option<Health> {
     if deployed.len() < 2 {
         return None;
     }
-    let commands = case.commands();
+    let commands = facts.commands();
     let mut advice = vec![commands.history()];
     advice.extend(commands.backup(&[baseline.revision]));
     advice.push(commands.rollback(
         baseline.revision,
-        "a rollback to the newest of them marks all of the others as superseded, which upgrades do not",
+        "a rollback to the newest of them marks the others as superseded, which an upgrade does not",
         "",
     ));
     Some(with(
@@ -50,11 +52,11 @@ fn several_deployed(case: &ReleaseFacts<'_>) -> Option<Health> {
             HealthCode::SeveralDeployed,
             HealthSeverity::Warning,
             format!(
-                "revisions {} all have status deployed; the newest of them is compared against",
+                "revisions {} all have the status deployed; objects are compared with the newest of them",
                 deployed.join(", ")
             ),
         ),
-        vec!["a rollback while an upgrade was running makes this; only upgrades look whether another operation is under way".to_owned()],
+        vec!["a rollback during an upgrade leaves this behind: only an upgrade checks whether another operation is in progress".to_owned()],
         advice,
     ))
 }
@@ -65,9 +67,9 @@ pub(super) const fn percent_of_limit(bytes: u64) -> u64 {
 }
 
 /// Records that are too many, or nearly too large to be written.
-fn bloat(case: &ReleaseFacts<'_>) -> Option<Health> {
-    let count = case.history.revisions().len();
-    let sizes: Vec<u64> = case.told.values().filter_map(|told| told.bytes).collect();
+pub(super) fn bloat(facts: &ReleaseFacts<'_>) -> Option<Health> {
+    let count = facts.history.revisions().len();
+    let sizes: Vec<u64> = facts.records.values().filter_map(|record| record.bytes).collect();
     let largest = sizes.iter().copied().max().unwrap_or(0);
     let percent = percent_of_limit(largest);
     let is_large = percent >= 75;
@@ -79,7 +81,7 @@ fn bloat(case: &ReleaseFacts<'_>) -> Option<Health> {
         let mean = sizes.iter().sum::<u64>() / sizes.len() as u64;
         let (read, total) = (sizes.len(), mean * count as u64);
         evidence.push(format!(
-            "{read} of the records were read: the largest has {}, {percent} % of the 1 MiB that a record may have; all of them have about {}",
+            "{read} of the records were read: the largest has {}, {percent} % of the 1 MiB that a record may have; all records together have about {}",
             size(largest),
             size(total)
         ));
@@ -87,31 +89,31 @@ fn bloat(case: &ReleaseFacts<'_>) -> Option<Health> {
     let (severity, message) = if percent >= 95 {
         (
             HealthSeverity::Critical,
-            "the next revision may not fit into its record any more: then upgrades fail".to_owned(),
+            "the next revision may not fit into a record: upgrades then fail".to_owned(),
         )
     } else if is_large {
         (
             HealthSeverity::Warning,
-            format!("its records come near the limit of 1 MiB ({percent} %)"),
+            format!("its records are close to the limit of 1 MiB ({percent} %)"),
         )
     } else {
         (
             HealthSeverity::Warning,
-            format!("{count} revisions are kept, where Helm keeps 10 unless told otherwise"),
+            format!("{count} revisions are kept; Helm's default is 10"),
         )
     };
     let mut health = with(
         remark(HealthCode::HistoryBloat, severity, message),
         evidence,
-        vec![case.commands().history()],
+        vec![facts.commands().history()],
     );
     health.evidence.push(
         if is_large {
-            "each revision counts by itself: only a smaller chart helps, without files that do not belong into it; \
+            "the limit is that of each record: only a smaller chart helps, without files that do not belong in it; \
              --history-max does not"
         } else {
-            "the next upgrade with --history-max 10, or with HELM_MAX_HISTORY=10 in its environment, keeps the newest ten, \
-             and of the older ones the deployed one"
+            "the next upgrade with --history-max 10, or with HELM_MAX_HISTORY=10 in its environment, keeps the newest \
+             ten revisions and the deployed one"
         }
         .to_owned(),
     );
@@ -119,13 +121,14 @@ fn bloat(case: &ReleaseFacts<'_>) -> Option<Health> {
 }
 
 /// Definitions in `crds/` that changed: Helm installs them once and never upgrades them.
-pub(super) fn definitions(case: &ReleaseFacts<'_>) -> Option<Health> {
-    let newest = case.told.get(&case.history.latest()?.revision)?;
-    let changed: Vec<(u64, &String)> = case
-        .told
+pub(super) fn changed_definitions(facts: &ReleaseFacts<'_>) -> Option<Health> {
+    let newest = facts.records.get(&facts.history.latest()?.revision)?;
+    let changed: Vec<(u64, &String)> = facts
+        .records
         .iter()
-        .flat_map(|(revision, told)| {
-            told.crds
+        .flat_map(|(revision, record)| {
+            record
+                .crds
                 .iter()
                 .map(move |(file, print)| (*revision, file, print))
         })
@@ -136,20 +139,20 @@ pub(super) fn definitions(case: &ReleaseFacts<'_>) -> Option<Health> {
     let mut files: Vec<&str> = changed.iter().map(|(_, file)| file.as_str()).collect();
     files.sort_unstable();
     files.dedup();
+    let chart = chart_placeholder(newest.chart.as_ref());
     Some(with(
         remark(
             HealthCode::ChartCrdsChanged,
             HealthSeverity::Info,
             format!(
-                "the chart's {} changed after revision {revision}, and Helm does not upgrade definitions",
+                "the chart's {} changed after revision {revision}, and Helm does not upgrade CustomResourceDefinitions",
                 files.join(", ")
             ),
         ),
-        vec![
-            "unless somebody applied them, the cluster has the older ones: `helm show crds CHART | kubectl diff -f -` shows \
-             the difference, `kubectl apply --server-side -f -` in its place applies it"
-                .to_owned(),
-        ],
+        vec![format!(
+            "unless somebody applied the new definitions, the cluster has the old ones: `helm show crds {chart} | kubectl \
+                 diff -f -` shows the difference; to apply it, put `kubectl apply --server-side -f -` after the pipe"
+        )],
         Vec::new(),
     ))
 }

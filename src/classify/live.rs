@@ -1,0 +1,41 @@
+//! The live object, read once for everything that looks at it.
+
+use crate::compare::managed_fields::Live;
+use crate::source::Lookup;
+
+/// What reading an object came to.
+#[derive(Debug)]
+pub enum LiveObject<'a> {
+    /// The object exists.
+    Found(Live<'a>),
+    /// The API server says that it does not exist.
+    NotFound,
+    /// It is not known whether the object exists, or what is in it, for this reason.
+    Unreadable(String),
+}
+
+impl<'a> LiveObject<'a> {
+    /// Parses what the source answered.
+    pub fn parse(lookup: &Lookup<'a>) -> Self {
+        match *lookup {
+            Lookup::Found(json) => match Live::parse(json) {
+                Ok(live) => Self::Found(live),
+                Err(error) => Self::Unreadable(format!(
+                    "its JSON cannot be read at line {}, column {}",
+                    error.line(),
+                    error.column()
+                )),
+            },
+            Lookup::NotFound => Self::NotFound,
+            Lookup::Unreadable(error) => Self::Unreadable(error.to_string()),
+        }
+    }
+
+    /// Whether the object is being deleted.
+    pub fn is_being_deleted(&self) -> bool {
+        match self {
+            Self::Found(live) => live.object["metadata"]["deletionTimestamp"].is_string(),
+            Self::NotFound | Self::Unreadable(_) => false,
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! What a diagnosis rests on: the history, the records and the objects of one release.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::advice::{Commands, Contested};
+use super::observe::{Observed, Presence};
+use crate::model::{Chart, Finding, ObjectReport};
+use crate::object::ObjectKey;
+use crate::release::history::{Depth, History};
+use crate::release::record::{CrdFingerprint, Hook};
+use crate::vocabulary::{ApplyMethod, NextUpgrade, ObjectState};
+
+/// What the record of one revision tells.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RecordFacts {
+    /// How Helm says it ended.
+    pub description: String,
+    /// When it began, on the clock of whoever ran Helm.
+    pub deployed_at: Option<DateTime<Utc>>,
+    /// How large it is, as it is stored.
+    pub bytes: Option<u64>,
+    /// Its hooks.
+    pub hooks: Vec<Hook>,
+    /// Its chart.
+    pub chart: Option<Chart>,
+    /// Fingerprints of the definitions in the chart's `crds/`, by file.
+    pub crds: BTreeMap<String, CrdFingerprint>,
+}
+
+/// One object that the health of its release depends on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedObject {
+    /// The object.
+    pub key: ObjectKey,
+    /// Whether the deployed revision has it.
+    pub is_deployed: bool,
+    /// What was seen; `None` where nobody looked.
+    pub observed: Option<Observed>,
+}
+
+impl ObservedObject {
+    /// Whether it could not be read.
+    pub(super) fn is_unread(&self) -> bool {
+        let presence = self.observed.as_ref().map(|observed| &observed.presence);
+        presence.is_none_or(|presence| *presence == Presence::Unread)
+    }
+}
+
+/// An object of the deployed revision that is not this release's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignObject {
+    /// The object.
+    pub key: ObjectKey,
+    /// Whose it is, in words.
+    pub reason: String,
+}
+
+/// Kinds that the API server does not serve, in words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NotServedKinds {
+    /// Those of the baseline.
+    pub baseline: BTreeSet<String>,
+    /// Those of a newest revision whose operation did not complete.
+    pub newest: BTreeSet<String>,
+}
+
+/// What is known of the objects of one release.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ObjectFacts {
+    /// The objects of the newest revision and of the deployed one, where the newest operation did not complete, and
+    /// every object that is being deleted.
+    pub observed: Vec<ObservedObject>,
+    /// The hooks of the newest revision, where its operation did not complete; with the whole history, those of all
+    /// revisions.
+    pub hooks: Vec<ObservedObject>,
+    /// Objects that other revisions left behind.
+    pub leftovers: Vec<ObjectKey>,
+    /// Objects of the deployed revision that are not this release's.
+    pub foreign: Vec<ForeignObject>,
+    /// Kinds that the API server does not serve.
+    pub not_served: NotServedKinds,
+    /// Whether somebody else owns a field that Helm would write.
+    pub contested: Contested,
+}
+
+impl ObjectFacts {
+    /// Notes what the report of one object means for the health of its release.
+    pub fn note_report(&mut self, key: &ObjectKey, report: &ObjectReport) {
+        match report.state {
+            ObjectState::Leftover => self.leftovers.push(key.clone()),
+            ObjectState::Foreign => self.foreign.push(ForeignObject {
+                key: key.clone(),
+                reason: report.reason.clone().unwrap_or_default(),
+            }),
+            ObjectState::InSync
+            | ObjectState::Drifted
+            | ObjectState::Missing
+            | ObjectState::Terminating
+            | ObjectState::Unknown
+            | ObjectState::Ignored => {}
+        }
+        let is_contested = |finding: &Finding| finding.next_upgrade == Some(NextUpgrade::Conflict);
+        if report.findings.iter().any(is_contested) {
+            self.contested = Contested::Yes;
+        }
+    }
+}
+
+/// Everything that is known of one release.
+#[derive(Debug, Clone, Copy)]
+pub struct ReleaseFacts<'a> {
+    /// The metadata of all of its revisions.
+    pub history: &'a History,
+    /// The facts of the records that were read, by revision.
+    pub records: &'a BTreeMap<u64, RecordFacts>,
+    /// The facts of its objects.
+    pub objects: &'a ObjectFacts,
+    /// How Helm applies the release.
+    pub method: ApplyMethod,
+    /// How much was read.
+    pub depth: Depth,
+    /// The API server's clock.
+    pub now: DateTime<Utc>,
+    /// From which age on a pending operation is taken for dead.
+    pub stuck_after: TimeDelta,
+}
+
+impl ReleaseFacts<'_> {
+    /// The commands about the release.
+    pub(super) fn commands(&self) -> Commands<'_> {
+        Commands {
+            key: &self.history.key,
+            method: self.method,
+            contested: self.objects.contested,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classify::state::empty_report;
+    use crate::object::Gvk;
+
+    #[test]
+    fn objects_left_over_or_foreign_count_for_the_health_of_a_release() {
+        let key = |state: ObjectState| ObjectKey {
+            gvk: Gvk::new("v1", "ConfigMap"),
+            namespace: Some("shop".into()),
+            name: state.to_string(),
+        };
+        let mut facts = ObjectFacts::default();
+        for state in ObjectState::ALL {
+            let key = key(*state);
+            facts.note_report(&key, &empty_report(&key, None, *state, Some("a reason".into())));
+        }
+        let foreign = ForeignObject {
+            key: key(ObjectState::Foreign),
+            reason: "a reason".into(),
+        };
+        assert_eq!(facts.leftovers, [key(ObjectState::Leftover)]);
+        assert_eq!(facts.foreign, [foreign]);
+        assert_eq!(facts.contested, Contested::No);
+    }
+}

@@ -1,0 +1,99 @@
+//! A release without a deployed revision: nothing to compare with, and what exists all the same.
+
+use super::entry::{named, remark, with};
+use super::facts::{ObservedObject, ReleaseFacts};
+use super::newest_operation::last_good;
+use super::observe::Presence;
+use crate::model::Health;
+use crate::release::stored::{Status, StoredRevision};
+use crate::vocabulary::{HealthCode, HealthSeverity};
+
+/// That no revision is deployed, and which objects exist all the same.
+pub(super) fn no_baseline(facts: &ReleaseFacts<'_>) -> Option<Health> {
+    let latest = facts.history.latest()?;
+    if facts.history.baseline().is_some() {
+        return None;
+    }
+    let existing: Vec<&ObservedObject> = facts
+        .objects
+        .observed
+        .iter()
+        .filter(|object| {
+            let observed = object.observed.as_ref();
+            observed.is_some_and(|observed| observed.presence == Presence::Ours)
+        })
+        .collect();
+    let unread = facts
+        .objects
+        .observed
+        .iter()
+        .filter(|object| object.is_unread())
+        .count();
+    let colon = if existing.is_empty() { "" } else { ": " };
+    let exists = if facts.objects.observed.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "; {} of the {} objects of revision {} exist{colon}{}",
+            existing.len(),
+            facts.objects.observed.len(),
+            latest.revision,
+            named(existing.iter().map(|object| &object.key))
+        )
+    };
+    let unread = if unread == 0 {
+        String::new()
+    } else {
+        format!("; {unread} could not be read")
+    };
+    let message = format!(
+        "no revision is deployed (the newest is revision {}, {}), so there is nothing to compare against{exists}{unread}",
+        latest.revision,
+        latest.status.as_str()
+    );
+    if latest.status == Status::Uninstalled {
+        return Some(uninstalled(facts, latest, &exists));
+    }
+    let is_settled = !latest.status.is_pending() && latest.status != Status::Failed;
+    // The diagnosis of a failed or pending operation has the way out of it.
+    let steps = match last_good(facts).filter(|_| is_settled) {
+        Some(good) => {
+            let commands = facts.commands();
+            let mut steps = vec![commands.history()];
+            steps.extend(commands.backup(&[good]));
+            steps.push(commands.rollback(good, "makes the last good revision the deployed one", ""));
+            steps
+        }
+        None => Vec::new(),
+    };
+    Some(with(
+        remark(HealthCode::NoBaseline, HealthSeverity::Warning, message),
+        Vec::new(),
+        steps,
+    ))
+}
+
+/// A release that was uninstalled with its history kept.
+fn uninstalled(facts: &ReleaseFacts<'_>, latest: &StoredRevision, exists: &str) -> Health {
+    let commands = facts.commands();
+    let mut steps = vec![commands.history()];
+    steps.extend(commands.backup(&[latest.revision]));
+    steps.push(commands.rollback(
+        latest.revision,
+        "restores the release, without the data that was deleted with it",
+        "",
+    ));
+    steps.push(commands.uninstall("alternative: delete the history, too", ""));
+    with(
+        remark(
+            HealthCode::NoBaseline,
+            HealthSeverity::Info,
+            format!(
+                "revision {} was uninstalled and its history was kept{exists}",
+                latest.revision
+            ),
+        ),
+        Vec::new(),
+        steps,
+    )
+}

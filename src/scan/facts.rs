@@ -1,0 +1,51 @@
+//! What the verdicts on objects rest on besides the objects.
+
+use std::collections::BTreeMap;
+
+use crate::classify::attribution::Autoscaler;
+use crate::object::{Gvk, ObjectKey};
+use crate::policy::Policy;
+use crate::source::ScaleTargets;
+use crate::types::{Shape, TypeTable};
+
+/// The type facts of custom resources, by group and version; `None` where the server publishes no schema.
+pub(super) type Tables = BTreeMap<String, Option<TypeTable>>;
+
+/// What is known of the cluster's types and autoscalers, and what the operator decided.
+pub(super) struct Facts {
+    pub(super) tables: Tables,
+    pub(super) scale_targets: ScaleTargets,
+    pub(super) policy: Policy,
+}
+
+/// What it means that the second listing does not hold a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Absence {
+    /// The release is gone.
+    Deleted,
+    /// Nothing: not everything could be listed again.
+    NotListed,
+}
+
+impl Facts {
+    /// What is known of a kind.
+    pub(super) fn shape(&self, gvk: &Gvk) -> Option<Shape<'_>> {
+        let custom = || {
+            let table = self.tables.get(&gvk.api_version)?.as_ref()?;
+            table.kind(&gvk.api_version, &gvk.kind)
+        };
+        TypeTable::builtin()
+            .kind(&gvk.api_version, &gvk.kind)
+            .or_else(custom)
+    }
+
+    /// Whether an autoscaler chooses the replica count of an object.
+    pub(super) fn autoscaler(&self, key: &ObjectKey) -> Autoscaler {
+        match self.scale_targets.targets(key) {
+            Some(true) if self.scale_targets.may_empty(key) => Autoscaler::TargetsToZero,
+            Some(true) => Autoscaler::Targets,
+            Some(false) => Autoscaler::None,
+            None => Autoscaler::Unknown,
+        }
+    }
+}

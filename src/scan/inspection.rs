@@ -1,0 +1,117 @@
+//! Looking at one object for one release: it is compared, observed, or both.
+
+use std::sync::Arc;
+
+use super::facts::Facts;
+use super::planned::{Expectations, Inspected, ToInspect};
+use crate::classify::live::LiveObject;
+use crate::classify::object::{Judgement, judge};
+use crate::classify::subject::{Role, Subject, Visibility};
+use crate::health::observe::{Observed, Probe, RevisionBodies, observe};
+use crate::manifest::desired::Owner;
+use crate::object::ObjectKey;
+use crate::release::operations::Operations;
+use crate::vocabulary::ApplyMethod;
+
+/// What is the same for every object of a release.
+#[derive(Clone)]
+pub(super) struct ReleaseContext {
+    pub(super) name: String,
+    /// The namespace that the release installs into, as its record says.
+    pub(super) namespace: String,
+    /// The namespace that holds its records.
+    pub(super) record_namespace: String,
+    pub(super) method: ApplyMethod,
+    pub(super) operations: Operations,
+}
+
+/// One object that is to be looked at.
+pub(super) struct Inspection {
+    pub(super) release: Arc<ReleaseContext>,
+    pub(super) key: ObjectKey,
+    pub(super) template: Option<String>,
+    pub(super) todo: ToInspect,
+}
+
+impl ReleaseContext {
+    fn owner(&self) -> Owner<'_> {
+        Owner {
+            name: &self.name,
+            namespace: &self.namespace,
+        }
+    }
+
+    /// Whether the values of an object may be shown: whoever may write records in one namespace can name another
+    /// namespace's release in them.
+    fn values_of(&self, key: &ObjectKey) -> Visibility {
+        match &key.namespace {
+            Some(namespace)
+                if *namespace != self.record_namespace && self.namespace != self.record_namespace =>
+            {
+                Visibility::Hidden
+            }
+            Some(_) | None => Visibility::Shown,
+        }
+    }
+}
+
+impl Inspection {
+    /// Looks at the object.
+    pub(super) fn run(&self, live: &LiveObject<'_>, facts: &Facts) -> Inspected {
+        let expectations = self.todo.compare.as_ref();
+        let judged = expectations.and_then(|expectations| self.compare(expectations, live, facts));
+        let (report, check) = judged.map_or((None, None), |judged| (Some(judged.report), judged.check));
+        Inspected {
+            report,
+            check,
+            observed: self.observe(live, facts),
+        }
+    }
+
+    fn compare(
+        &self,
+        expectations: &Expectations,
+        live: &LiveObject<'_>,
+        facts: &Facts,
+    ) -> Option<Judgement> {
+        let previous = expectations.previous.as_ref();
+        let subject = Subject {
+            key: &self.key,
+            template: self.template.as_deref(),
+            owner: self.release.owner(),
+            role: expectations.role,
+            expires: expectations.expires,
+            body: &expectations.body,
+            duplicate_documents: &expectations.duplicate_documents,
+            previous: previous.map(|previous| previous.with(&*previous.object)),
+            attempted: &expectations.attempted,
+            method: self.release.method,
+            shape: facts.shape(&self.key.gvk),
+            operations: &self.release.operations,
+            autoscaler: facts.autoscaler(&self.key),
+            values: self.release.values_of(&self.key),
+        };
+        judge(&subject, live, &facts.policy)
+    }
+
+    fn observe(&self, live: &LiveObject<'_>, facts: &Facts) -> Option<Observed> {
+        let is_expected = |expectations: &Expectations| expectations.role == Role::Expected;
+        let bodies = match &self.todo.observe {
+            Some(bodies) => bodies,
+            // An object that cannot be deleted blocks any release.
+            None if self.todo.compare.as_ref().is_some_and(is_expected) && live.is_being_deleted() => {
+                &RevisionBodies::default()
+            }
+            None => return None,
+        };
+        let probe = Probe {
+            key: &self.key,
+            owner: self.release.owner(),
+            bodies,
+            shape: facts.shape(&self.key.gvk),
+            managers: &facts.policy.managers,
+            values: self.release.values_of(&self.key),
+        };
+        Some(observe(&probe, live))
+    }
+}

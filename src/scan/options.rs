@@ -1,0 +1,39 @@
+//! What a scan is asked for, and who is shown how far it has come.
+
+use std::time::Duration;
+
+use crate::policy::Policy;
+use crate::release::history::Depth;
+
+/// What to scan, and how.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The namespaces whose releases are scanned; all of them when empty.
+    pub namespaces: Vec<String>,
+    /// The names of the releases that are scanned; all of them when empty.
+    pub releases: Vec<String>,
+    /// How much of each release is read.
+    pub depth: Depth,
+    /// From which age on a pending operation is taken for dead.
+    pub stuck_after: Duration,
+    /// The cap on one decoded record, in bytes.
+    pub max_record_bytes: u64,
+    /// How differences are classified and shown.
+    pub policy: Policy,
+}
+
+/// Shows how far a scan has come.
+pub trait Progress: Send + Sync {
+    /// A stage with so many steps begins.
+    fn stage(&self, name: &'static str, steps: usize);
+    /// One more step is done.
+    fn step(&self);
+}
+
+/// Shows no progress.
+pub struct Quiet;
+
+impl Progress for Quiet {
+    fn stage(&self, _name: &'static str, _steps: usize) {}
+    fn step(&self) {}
+}

@@ -1,0 +1,230 @@
+//! One object of a release, from the plan to what came of looking at it.
+
+use std::sync::Arc;
+
+use crate::classify::dry_run::DryRunCheck;
+use crate::classify::state::empty_report;
+use crate::classify::subject::Role;
+use crate::compare::three_way::OfRevision;
+use crate::health::ObservedObject;
+use crate::health::observe::{Observed, RevisionBodies};
+use crate::model::ObjectReport;
+use crate::object::ObjectKey;
+use crate::source::ReadError;
+use crate::vocabulary::ObjectState;
+
+/// One object that a scan looks at for a release.
+pub(super) struct PlannedObject {
+    pub(super) key: ObjectKey,
+    pub(super) origin: Origin,
+    pub(super) template: Option<String>,
+    /// Whether the health of the release depends on it, however far the scan gets.
+    pub(super) is_observed: bool,
+    pub(super) progress: ObjectProgress,
+}
+
+/// Why a scan looks at an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The baseline asks for it.
+    Baseline,
+    /// Only a previous or attempted revision asked for it.
+    Leftover,
+    /// A revision that failed or is pending asked for it, and nothing is deployed or the operation may still run.
+    Attempted,
+    /// A hook made it.
+    Hook,
+}
+
+/// How far a scan has got with one object.
+pub(super) enum ObjectProgress {
+    /// It waits to be read.
+    Waiting(ToInspect),
+    /// It is being inspected, outside of the lock.
+    InFlight,
+    /// It was inspected, or cannot be.
+    Done(Box<Inspected>),
+}
+
+/// What to do with an object when it is read. It is dropped after that: it is most of what a scan holds.
+#[derive(Default)]
+pub(super) struct ToInspect {
+    /// What to compare it with.
+    pub(super) compare: Option<Expectations>,
+    /// What tells which of two revisions it is like, where the health of the release depends on it.
+    pub(super) observe: Option<RevisionBodies>,
+}
+
+/// What the revisions ask of an object, as JSON.
+pub(super) struct Expectations {
+    pub(super) role: Role,
+    pub(super) expires: bool,
+    pub(super) body: Arc<str>,
+    /// What the same manifest asks of the same object elsewhere, the latest first.
+    pub(super) duplicate_documents: Vec<Arc<str>>,
+    pub(super) previous: Option<OfRevision<Arc<str>>>,
+    /// Newest first.
+    pub(super) attempted: Vec<OfRevision<Arc<str>>>,
+}
+
+/// What came of looking at an object.
+#[derive(Default)]
+pub(super) struct Inspected {
+    /// Its part of the report; `None` where nothing has to be reported.
+    pub(super) report: Option<ObjectReport>,
+    /// What the API server could still be asked. Taken when it is asked.
+    pub(super) check: Option<DryRunCheck>,
+    /// What it tells of the release's health.
+    pub(super) observed: Option<Observed>,
+}
+
+impl PlannedObject {
+    /// An object that nothing is done with yet.
+    pub(super) fn new(key: ObjectKey, origin: Origin, template: Option<String>) -> Self {
+        Self {
+            key,
+            origin,
+            template,
+            is_observed: false,
+            progress: ObjectProgress::Waiting(ToInspect::default()),
+        }
+    }
+
+    /// The same object, to be compared with what revisions ask for.
+    pub(super) fn comparing(mut self, expectations: Expectations) -> Self {
+        if let ObjectProgress::Waiting(todo) = &mut self.progress {
+            todo.compare = Some(expectations);
+        }
+        self
+    }
+
+    /// The same object, to be observed for the health of its release.
+    pub(super) fn observing(mut self, bodies: RevisionBodies) -> Self {
+        if let ObjectProgress::Waiting(todo) = &mut self.progress {
+            todo.observe = Some(bodies);
+            self.is_observed = true;
+        }
+        self
+    }
+
+    /// Whether the newest revision asks for it and its operation did not complete.
+    pub(super) fn is_in_newest(&self) -> bool {
+        match &self.progress {
+            ObjectProgress::Waiting(todo) => {
+                let bodies = todo.observe.as_ref();
+                bodies.is_some_and(|bodies| bodies.newest.is_some())
+            }
+            ObjectProgress::InFlight | ObjectProgress::Done(_) => false,
+        }
+    }
+
+    /// Takes what has to be done with the object; `None` where somebody took it before.
+    pub(super) fn start(&mut self) -> Option<ToInspect> {
+        match std::mem::replace(&mut self.progress, ObjectProgress::InFlight) {
+            ObjectProgress::Waiting(todo) => Some(todo),
+            ObjectProgress::InFlight => None,
+            ObjectProgress::Done(inspected) => {
+                self.progress = ObjectProgress::Done(inspected);
+                None
+            }
+        }
+    }
+
+    /// Puts what came of looking at it.
+    pub(super) fn finish(&mut self, inspected: Inspected) {
+        self.is_observed |= inspected.observed.is_some();
+        self.progress = ObjectProgress::Done(Box::new(inspected));
+    }
+
+    /// Notes that the object cannot be read.
+    pub(super) fn fail(&mut self, error: &ReadError) {
+        let report = self.unknown(error);
+        self.finish(Inspected {
+            report,
+            ..Inspected::default()
+        });
+    }
+
+    /// What came of looking at it; `None` until somebody did.
+    pub(super) fn inspected(&self) -> Option<&Inspected> {
+        match &self.progress {
+            ObjectProgress::Waiting(_) | ObjectProgress::InFlight => None,
+            ObjectProgress::Done(inspected) => Some(inspected),
+        }
+    }
+
+    /// What came of looking at it, to be changed.
+    pub(super) fn inspected_mut(&mut self) -> Option<&mut Inspected> {
+        match &mut self.progress {
+            ObjectProgress::Waiting(_) | ObjectProgress::InFlight => None,
+            ObjectProgress::Done(inspected) => Some(inspected),
+        }
+    }
+
+    /// Its part of the report if the scan ends now.
+    pub(super) fn report(&self) -> Option<ObjectReport> {
+        match &self.progress {
+            ObjectProgress::Waiting(_) | ObjectProgress::InFlight => self.unknown(&ReadError::NotReached),
+            ObjectProgress::Done(inspected) => inspected.report.clone(),
+        }
+    }
+
+    /// What it tells of the release's health if the scan ends now.
+    pub(super) fn observed_object(&self) -> ObservedObject {
+        ObservedObject {
+            key: self.key.clone(),
+            is_deployed: self.origin == Origin::Baseline,
+            observed: self.inspected().and_then(|inspected| inspected.observed.clone()),
+        }
+    }
+
+    /// That an object of the baseline could not be read: nobody misses the others.
+    fn unknown(&self, error: &ReadError) -> Option<ObjectReport> {
+        match self.origin {
+            Origin::Baseline => Some(empty_report(
+                &self.key,
+                self.template.as_deref(),
+                ObjectState::Unknown,
+                Some(error.to_string()),
+            )),
+            Origin::Leftover | Origin::Attempted | Origin::Hook => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::object::Gvk;
+
+    fn planned(origin: Origin) -> PlannedObject {
+        let key = ObjectKey {
+            gvk: Gvk::new("v1", "ConfigMap"),
+            namespace: Some("shop".into()),
+            name: "web".into(),
+        };
+        PlannedObject::new(key, origin, None).observing(RevisionBodies::default())
+    }
+
+    /// A scan can be stopped at any moment, also while an object is being inspected.
+    #[test]
+    fn an_object_of_the_baseline_is_unknown_until_it_was_inspected() {
+        let mut object = planned(Origin::Baseline);
+        let state = |object: &PlannedObject| object.report().map(|report| report.state);
+        assert_eq!(state(&object), Some(ObjectState::Unknown));
+        assert!(object.start().is_some());
+        assert_eq!(state(&object), Some(ObjectState::Unknown));
+        assert!(object.is_observed && object.observed_object().observed.is_none());
+        assert!(object.start().is_none(), "nobody else inspects it");
+        object.finish(Inspected::default());
+        assert_eq!(state(&object), None);
+        assert!(object.start().is_none(), "it is inspected once");
+    }
+
+    #[test]
+    fn objects_that_nobody_expects_are_not_reported_as_unread() {
+        for origin in [Origin::Leftover, Origin::Attempted, Origin::Hook] {
+            assert_eq!(planned(origin).report(), None, "{origin:?}");
+        }
+    }
+}
