@@ -176,18 +176,18 @@ impl<'ast> Visit<'ast> for Names {
 }
 
 /// Reads a file and the modules that it declares.
-fn read(file: &Path, module: Vec<String>, sources: &mut Vec<Source>) {
+fn read(file: &Path, module: &[String], sources: &mut Vec<Source>) {
     let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     let parsed = syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     let mut names = Names {
-        module: module.clone(),
+        module: module.to_vec(),
         found: BTreeSet::new(),
         children: Vec::new(),
     };
     names.visit_file(&parsed);
     sources.push(Source {
         file: file.strip_prefix(root()).unwrap().display().to_string(),
-        module: module.clone(),
+        module: module.to_vec(),
         names: names.found,
     });
     let folder = if file
@@ -205,15 +205,15 @@ fn read(file: &Path, module: Vec<String>, sources: &mut Vec<Source>) {
         ];
         let inner: Vec<&PathBuf> = inner.iter().filter(|file| file.is_file()).collect();
         assert_eq!(inner.len(), 1, "{child} in {}", file.display());
-        read(inner[0], [&module[..], &[child]].concat(), sources);
+        read(inner[0], &[module, &[child]].concat(), sources);
     }
 }
 
 /// Every file of the library and of the program.
 fn sources() -> Vec<Source> {
     let mut sources = Vec::new();
-    read(&root().join("src/lib.rs"), Vec::new(), &mut sources);
-    read(&root().join("src/main.rs"), vec![MAIN.to_owned()], &mut sources);
+    read(&root().join("src/lib.rs"), &[], &mut sources);
+    read(&root().join("src/main.rs"), &[MAIN.to_owned()], &mut sources);
     sources
 }
 
