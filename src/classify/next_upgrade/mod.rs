@@ -4,7 +4,7 @@
 //! ways, from the old to the new manifest, which sees no live value at all (Helm: `pkg/kube/client.go`,
 //! `createPatch`). Server-side apply writes what the manifest names unless another manager owns the field with
 //! another value; then the API server refuses the whole object and the upgrade fails (structured-merge-diff:
-//! `merge/update.go`, `Apply`). Tried cell by cell against Helm 3 and Helm 4 in `tests/testbed/upgrade.rs`.
+//! `merge/update.go`, `Apply`). Tried cell by cell against Helm 3 and Helm 4 in `tests/testbed/upgrade`.
 //!
 //! `strategic_merge` says what the client's patch takes away beside, and `interaction` what the differences of one
 //! object do to each other.
