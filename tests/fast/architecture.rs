@@ -1,15 +1,18 @@
 //! The map in `docs/architecture.md`, held: imports run downwards, no two files import each other, and what reads the
 //! world (a cluster, receivers, files, the clock) stays in its room.
 //!
-//! The sources are parsed and what is below `#[cfg(test)]` is left out: a test may use whatever it likes. A child module
-//! may use what the `mod.rs` above it defines, and that one its children: together they are one room.
+//! The sources are parsed, the arguments of macros too, and code below `#[cfg(test)]` is left out: a test may use whatever
+//! it likes. A child module may use what the `mod.rs` above it defines, and that one its children: together they are one
+//! room. A name that a `mod.rs` hands on counts as the file that defines it. So that no import can hide, nothing that the
+//! rules are about has a second name: no alias of a crate, a room or a clock, no include, no names handed on by `lib.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::visit::{self, Visit};
-use syn::{Attribute, Item, ItemMod, ItemUse, UseTree};
+use syn::{Attribute, Item, ItemMod, ItemUse, UseTree, Visibility};
 
 use crate::support::program::root;
 
@@ -42,7 +45,7 @@ const ROOMS: [&str; 21] = [
 const MAIN: &str = "main";
 
 /// What only some rooms may name: the beginning of a path, or its end where it begins with `..`.
-const RESERVED: [(&str, &[&str]); 12] = [
+const RESERVED: [(&str, &[&str]); 16] = [
     ("kube", &["cluster"]),
     ("k8s_openapi", &["cluster"]),
     ("reqwest", &["notify"]),
@@ -53,9 +56,13 @@ const RESERVED: [(&str, &[&str]); 12] = [
     ("std::process", &[MAIN]),
     // Secrets of receivers are files; a scan reads its own processor time for the log.
     ("std::fs", &["snapshot", "notify", "scan", "app"]),
+    ("tokio::fs", &[]),
+    ("std::net", &["notify"]),
+    ("tokio::net", &[]),
     ("..Utc::now", &["cluster", "notify", "scan", "app"]),
     ("..Local::now", &[]),
     ("..SystemTime::now", &[]),
+    ("..SystemTime::UNIX_EPOCH", &[]),
     ("..Instant::now", &["notify", "scan"]),
 ];
 
@@ -67,6 +74,10 @@ struct Source {
     module: Vec<String>,
     /// Every path that its code names, absolute within the crate or into another one.
     names: BTreeSet<Vec<String>>,
+    /// The names that it hands on, with the paths that they stand for.
+    handed_on: BTreeMap<Vec<String>, Vec<String>>,
+    /// Ways to give something another name that the rules could not see through.
+    disguises: Vec<String>,
 }
 
 impl Source {
@@ -79,9 +90,24 @@ impl Source {
 struct Names {
     module: Vec<String>,
     found: BTreeSet<Vec<String>>,
+    handed_on: BTreeMap<Vec<String>, Vec<String>>,
+    disguises: Vec<String>,
     /// The modules that have files of their own.
     children: Vec<String>,
 }
+
+/// What must not be had under another name, by the last part of its path.
+const NO_ALIAS: [&str; 9] = [
+    "crate",
+    "super",
+    "self",
+    "driftline",
+    "std",
+    "chrono",
+    "tokio",
+    "Utc",
+    "Instant",
+];
 
 fn is_test(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
@@ -93,8 +119,23 @@ fn is_test(attributes: &[Attribute]) -> bool {
 }
 
 impl Names {
-    /// A path as the code writes it, made absolute.
+    fn of(module: &[String]) -> Self {
+        Self {
+            module: module.to_vec(),
+            found: BTreeSet::new(),
+            handed_on: BTreeMap::new(),
+            disguises: Vec::new(),
+            children: Vec::new(),
+        }
+    }
+
     fn add(&mut self, path: &[String]) {
+        let absolute = self.absolute(path);
+        self.found.insert(absolute);
+    }
+
+    /// A path as the code writes it, made absolute.
+    fn absolute(&self, path: &[String]) -> Vec<String> {
         let mut names = path.iter().peekable();
         let mut absolute = Vec::new();
         if names.next_if(|name| *name == "crate").is_some() {
@@ -112,23 +153,80 @@ impl Names {
             }
         }
         absolute.extend(names.cloned());
-        self.found.insert(absolute);
+        absolute
     }
 
-    fn add_tree(&mut self, before: &[String], tree: &UseTree) {
+    fn add_tree(&mut self, before: &[String], tree: &UseTree, visibility: &Visibility) {
         let with = |name: &syn::Ident| [before, &[name.to_string()]].concat();
-        match tree {
-            UseTree::Path(path) => self.add_tree(&with(&path.ident), &path.tree),
-            UseTree::Name(name) if name.ident == "self" => self.add(before),
-            UseTree::Name(name) => self.add(&with(&name.ident)),
-            UseTree::Rename(rename) => self.add(&with(&rename.ident)),
-            UseTree::Glob(_) => self.add(before),
+        let (path, name) = match tree {
+            UseTree::Path(path) => return self.add_tree(&with(&path.ident), &path.tree, visibility),
             UseTree::Group(group) => {
                 for tree in &group.items {
-                    self.add_tree(before, tree);
+                    self.add_tree(before, tree, visibility);
+                }
+                return;
+            }
+            UseTree::Glob(_) => {
+                if before.len() == 1 {
+                    self.disguises.push(format!("use {}::*", before[0]));
+                }
+                return self.add(before);
+            }
+            UseTree::Name(name) if name.ident == "self" => (before.to_vec(), None),
+            UseTree::Name(name) => (with(&name.ident), Some(name.ident.to_string())),
+            UseTree::Rename(rename) => {
+                let path = with(&rename.ident);
+                if path.last().is_some_and(|last| NO_ALIAS.contains(&last.as_str())) && rename.rename != "_" {
+                    self.disguises
+                        .push(format!("use {} as {}", path.join("::"), rename.rename));
+                }
+                (path, Some(rename.rename.to_string()))
+            }
+        };
+        if let (Some(name), false) = (name, matches!(visibility, Visibility::Inherited)) {
+            let handed = [&self.module[..], &[name]].concat();
+            let target = self.absolute(&path);
+            self.handed_on.insert(handed, target);
+        }
+        self.add(&path);
+    }
+
+    /// The paths in the arguments of a macro, which are tokens and no syntax yet.
+    fn add_tokens(&mut self, tokens: TokenStream) {
+        let mut path: Vec<String> = Vec::new();
+        let mut colons = 0;
+        for token in tokens {
+            match token {
+                TokenTree::Punct(punct) if punct.as_char() == ':' => colons += 1,
+                TokenTree::Ident(ident) => {
+                    if colons != 2 {
+                        self.end(&mut path);
+                    }
+                    path.push(ident.to_string());
+                    colons = 0;
+                }
+                TokenTree::Group(group) => {
+                    // `crate::{a, b}` stands in no expression.
+                    if group.delimiter() != Delimiter::None {
+                        self.end(&mut path);
+                    }
+                    colons = 0;
+                    self.add_tokens(group.stream());
+                }
+                TokenTree::Punct(_) | TokenTree::Literal(_) => {
+                    self.end(&mut path);
+                    colons = 0;
                 }
             }
         }
+        self.end(&mut path);
+    }
+
+    fn end(&mut self, path: &mut Vec<String>) {
+        if path.len() > 1 {
+            self.add(path);
+        }
+        path.clear();
     }
 }
 
@@ -159,7 +257,19 @@ impl<'ast> Visit<'ast> for Names {
     }
 
     fn visit_item_use(&mut self, item: &'ast ItemUse) {
-        self.add_tree(&[], &item.tree);
+        self.add_tree(&[], &item.tree, &item.vis);
+    }
+
+    fn visit_item_extern_crate(&mut self, item: &'ast syn::ItemExternCrate) {
+        self.disguises.push(format!("extern crate {}", item.ident));
+    }
+
+    fn visit_macro(&mut self, call: &'ast syn::Macro) {
+        if call.path.is_ident("include") {
+            self.disguises.push("include!".to_owned());
+        }
+        self.add_tokens(call.tokens.clone());
+        visit::visit_macro(self, call);
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
@@ -179,16 +289,14 @@ impl<'ast> Visit<'ast> for Names {
 fn read(file: &Path, module: &[String], sources: &mut Vec<Source>) {
     let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     let parsed = syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-    let mut names = Names {
-        module: module.to_vec(),
-        found: BTreeSet::new(),
-        children: Vec::new(),
-    };
+    let mut names = Names::of(module);
     names.visit_file(&parsed);
     sources.push(Source {
         file: file.strip_prefix(root()).unwrap().display().to_string(),
         module: module.to_vec(),
         names: names.found,
+        handed_on: names.handed_on,
+        disguises: names.disguises,
     });
     let folder = if file
         .file_name()
@@ -224,7 +332,29 @@ fn imports(sources: &[Source]) -> BTreeMap<usize, BTreeSet<usize>> {
         .enumerate()
         .map(|(at, source)| (&source.module[..], at))
         .collect();
+    let handed_on: BTreeMap<&[String], &[String]> = sources
+        .iter()
+        .flat_map(|source| &source.handed_on)
+        .map(|(name, target)| (&name[..], &target[..]))
+        .collect();
+    // The path that a name stands for, however often it was handed on.
+    let defined = |name: &Vec<String>| {
+        let mut name = name.clone();
+        for _ in 0..8 {
+            let inner = name.get(1..).unwrap_or_default();
+            let known = (1..=inner.len()).find_map(|length| {
+                let target = handed_on.get(&inner[..length])?;
+                Some([target, &inner[length..]].concat())
+            });
+            match known {
+                Some(target) => name = target,
+                None => break,
+            }
+        }
+        name
+    };
     let target = |name: &Vec<String>| {
+        let name = defined(name);
         let inner = match name.first()?.as_str() {
             "crate" | "driftline" => &name[1..],
             _ => return None,
@@ -300,6 +430,23 @@ fn no_two_files_import_each_other() {
 }
 
 #[test]
+fn nothing_hides_behind_another_name() {
+    let sources = sources();
+    let disguises = sources.iter().flat_map(|source| {
+        let file = &source.file;
+        source.disguises.iter().map(move |text| format!("{file}: {text}"))
+    });
+    let mut wrong: Vec<String> = disguises.collect();
+    let root = sources.iter().find(|source| source.module.is_empty());
+    wrong.extend(
+        root.iter()
+            .flat_map(|root| root.handed_on.keys())
+            .map(|name| format!("src/lib.rs hands on {}", name.join("::"))),
+    );
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn what_reads_the_world_stays_in_its_room() {
     let mut wrong = Vec::new();
     for source in sources() {
@@ -322,29 +469,33 @@ fn what_reads_the_world_stays_in_its_room() {
 /// A reader that finds nothing would let everything pass.
 #[test]
 fn the_sources_are_read_as_the_compiler_reads_them() {
-    let code = "
+    let code = r#"
         use std::fs;
         use crate::{report::{self, json as j}, model::*};
         pub use super::source::ReadError;
         mod inline { use super::child::Thing; fn f() { self::g(); crate::scan::scan(); Utc::now() } }
+        pub(crate) use self::child::Thing as Other;
+        use std as s; use crate as me; use super::super as root; use std::*; use chrono::Utc as Now;
+        extern crate self as dl;
+        fn logged() { format!("{:?} {}", crate::app::exit::status(1), chrono::Utc::now()); include!("x.in") }
         fn kept<T: crate::object::Key>() -> Result<kube::Client, ()> { super::super::up() }
         #[cfg(test)] use crate::left_out;
         #[cfg(test)] mod tests { use crate::left_out; }
         #[cfg(test)] fn helper() { crate::left_out() }
         mod child;
         #[cfg(test)] mod golden;
-    ";
-    let mut names = Names {
-        module: vec!["scan".into(), "plan".into()],
-        found: BTreeSet::new(),
-        children: Vec::new(),
-    };
+    "#;
+    let mut names = Names::of(&["scan".to_owned(), "plan".to_owned()]);
     names.visit_file(&syn::parse_file(code).unwrap());
     let found: Vec<String> = names.found.iter().map(|name| name.join("::")).collect();
     assert_eq!(
         found,
         [
             "Utc::now",
+            "chrono::Utc",
+            "chrono::Utc::now",
+            "crate",
+            "crate::app::exit::status",
             "crate::model",
             "crate::object::Key",
             "crate::report",
@@ -355,8 +506,23 @@ fn the_sources_are_read_as_the_compiler_reads_them() {
             "crate::scan::source::ReadError",
             "crate::up",
             "kube::Client",
+            "std",
             "std::fs",
         ]
     );
     assert_eq!(names.children, ["child"]);
+    assert_eq!(
+        names.disguises,
+        [
+            "use std as s",
+            "use crate as me",
+            "use super::super as root",
+            "use std::*",
+            "use chrono::Utc as Now",
+            "extern crate self",
+            "include!",
+        ]
+    );
+    let handed_on: Vec<String> = names.handed_on.keys().map(|name| name.join("::")).collect();
+    assert_eq!(handed_on, ["scan::plan::Other", "scan::plan::ReadError"]);
 }

@@ -111,7 +111,11 @@ fn a_snapshot_scans_as_the_cluster_does() {
 
     let (_dir, kept) = place();
     let told = cluster.driftline(&[&["snapshot", "-o", &kept], &namespaces[..]].concat());
-    assert!(told.stderr.contains("protect it like a Secret"), "{}", told.stderr);
+    assert!(
+        told.stderr.contains("protect it like a Secret"),
+        "{}",
+        told.stderr
+    );
     assert_eq!(told.status, 0, "{}", told.stderr);
     let from_kept = scan(cluster, &[&["--snapshot", &kept], &namespaces[..]].concat());
     assert_eq!(from_kept.timeless(), live.timeless());
