@@ -94,8 +94,8 @@ impl Upgrade<'_> {
         let is_refused = attributed
             .iter()
             .any(|found| found.next_upgrade == NextUpgrade::Conflict);
-        // An object that the API server refuses is not written at all, so that nothing of it is reverted either.
-        if is_refused && self.method == ApplyMethod::Ssa {
+        // The API server writes nothing of an object that it refuses, whatever the method.
+        if is_refused {
             for found in attributed {
                 if found.next_upgrade == NextUpgrade::Revert {
                     found.next_upgrade = NextUpgrade::Conflict;

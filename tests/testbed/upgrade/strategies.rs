@@ -104,5 +104,20 @@ pub(super) fn rows() -> Vec<Row> {
             Reverts,
             Fails,
         ),
+        // The API server refuses two ports of one name from a client's patch too, and writes nothing else of the
+        // object.
+        row(
+            "Service/{r}",
+            "/spec/selector/app",
+            "{.spec.selector.app}",
+            &[
+                "patch",
+                "service/{r}",
+                "--type=json",
+                r#"-p=[{"op":"replace","path":"/spec/ports/0/port","value":54},{"op":"replace","path":"/spec/selector/app","value":"other"}]"#,
+            ],
+            Fails,
+            Fails,
+        ),
     ]
 }
