@@ -1,4 +1,4 @@
-//! What the next upgrade makes of differences that belong together.
+//! The predictions of the next upgrade for differences that affect each other.
 
 use super::*;
 
@@ -16,13 +16,13 @@ fn a_port_whose_number_somebody_edited_fails_the_upgrade() {
         ..Case::default()
     }
     .judge();
-    let told: Vec<_> = report
+    let predictions: Vec<_> = report
         .findings
         .iter()
         .map(|finding| (finding.code, finding.next_upgrade))
         .collect();
     assert_eq!(
-        told,
+        predictions,
         [
             (FindingCode::Removed, Some(NextUpgrade::Conflict)),
             (FindingCode::Added, Some(NextUpgrade::Keep))
