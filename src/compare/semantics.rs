@@ -1,6 +1,6 @@
 //! What the API server makes of manifests, kind by kind: the differences that are none, and those that are.
 //!
-//! Tables of what a manifest says, what then lives, and the changes that a user is told of, by the facts of the
+//! Tables of a manifest's object, the live object, and the differences that a report shows, by the facts of the
 //! embedded table and of schemas.
 
 use serde_json::{Value, json};
