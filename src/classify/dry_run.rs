@@ -138,7 +138,8 @@ impl DryRunCheck {
     }
 }
 
-const UNCONFIRMED: &str = "the server makes the live value of the manifest's: no difference";
+/// The message of a finding that the dry run takes back.
+const UNCONFIRMED: &str = "a server-side dry run of the manifest gives the live value: no drift";
 
 /// Whether a dry run can confirm a difference. A server-side apply leaves a field alone for which the manifest has no
 /// value; and if only the operator counts a code as drift, the server is known to agree with the live value.

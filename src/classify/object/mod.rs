@@ -50,17 +50,17 @@ pub fn judge(subject: &Subject<'_>, live: &LiveObject<'_>, policy: &Policy) -> O
             return report(ObjectState::InSync, Some(reason));
         }
         LiveObject::NotFound => {
-            let ignored = policy.ignore.on(subject.key, subject.owner.name, None);
+            let rules = policy.ignore.on(subject.key, subject.owner.name, None);
             let missing = empty_report(subject.key, subject.template, ObjectState::Missing, None);
-            return Some(ignored.object(missing).into());
+            return Some(rules.object(missing).into());
         }
         LiveObject::Unreadable(reason) => return report(ObjectState::Unknown, Some(reason.clone())),
     };
-    let ignored = policy
+    let rules = policy
         .ignore
         .on(subject.key, subject.owner.name, Some(&live.object));
-    let mut judged = judge_live(subject, live, policy, &ignored)?;
-    judged.report = ignored.object(judged.report);
+    let mut judged = judge_live(subject, live, policy, &rules)?;
+    judged.report = rules.object(judged.report);
     // An object that is ignored as a whole needs no confirmation.
     judged.check = judged
         .check
@@ -73,12 +73,12 @@ fn judge_live(
     subject: &Subject<'_>,
     live: &Live<'_>,
     policy: &Policy,
-    ignored: &ApplicableRules<'_>,
+    rules: &ApplicableRules<'_>,
 ) -> Option<Judgement> {
     match verdict_by_state(subject, live, &policy.managers) {
         StateVerdict::Report(report) => Some((*report).into()),
         StateVerdict::Nothing => None,
-        StateVerdict::Compare => Some(compare_with_each(subject, live, policy, ignored)),
+        StateVerdict::Compare => Some(compare_with_each(subject, live, policy, rules)),
     }
 }
 
@@ -90,12 +90,12 @@ fn compare_with_each(
     subject: &Subject<'_>,
     live: &Live<'_>,
     policy: &Policy,
-    ignored: &ApplicableRules<'_>,
+    rules: &ApplicableRules<'_>,
 ) -> Judgement {
-    let judged = compare(subject, live, policy, ignored);
+    let judged = compare(subject, live, policy, rules);
     let duplicate_documents = subject.duplicate_documents.iter().map(|body| {
         let duplicate = Subject { body, ..*subject };
-        compare(&duplicate, live, policy, ignored)
+        compare(&duplicate, live, policy, rules)
     });
     let differing = |judged: &Judgement| {
         let findings = judged.report.findings.iter();
@@ -119,7 +119,7 @@ fn compare(
     subject: &Subject<'_>,
     live: &Live<'_>,
     policy: &Policy,
-    ignored: &ApplicableRules<'_>,
+    rules: &ApplicableRules<'_>,
 ) -> Judgement {
     let read = |body: &str| {
         let body = serde_json::from_str(body).unwrap_or(Value::Null);
@@ -161,7 +161,7 @@ fn compare(
     let (mut drift, mut pruned): (Vec<(usize, Change)>, Vec<Change>) = (Vec::new(), Vec::new());
     for attributed in Attributor::new(context, &wanted, live).attribute(changes) {
         let mut finding = finding(subject, &attributed, policy);
-        finding.ignored_by = ignored.finding(&attributed.change.path, &finding);
+        finding.ignored_by = rules.finding(&attributed.change.path, &finding);
         if finding.ignored_by.is_none() && finding.severity == Severity::Drift {
             report.state = ObjectState::Drifted;
             drift.push((report.findings.len(), attributed.change));
@@ -183,7 +183,8 @@ fn compare(
 }
 
 /// The reason in the report of an object whose managed fields the API server dropped, or somebody cleared.
-const UNATTRIBUTED: &str = "it has no managed fields: who wrote what, and what was added, cannot be told";
+const UNATTRIBUTED: &str =
+    "it has no managed fields, so neither the writers of its fields nor additions are known";
 
 #[cfg(test)]
 mod tests;
