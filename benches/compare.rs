@@ -1,7 +1,7 @@
-//! What the comparison costs beside the decoding of release records, on generated data of a real cluster's size.
+//! The cost of the comparison beside that of decoding release records, on generated data of a real cluster's size.
 //!
-//! The aim: `judge`, which is all that is done with an object once it is read, takes less CPU than `decode`. `live`,
-//! `values` and `fields` are its parts. `cargo bench --bench compare`.
+//! The aim: `judge_objects`, which is all work on objects once they are read, takes less CPU than `decode_records`.
+//! `parse_live`, `compare_values` and `read_managed_fields` are its parts. `cargo bench --bench compare`.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark may panic")]
 
@@ -45,14 +45,14 @@ fn main() {
     let live: usize = objects_bytes(|object| object.live.len());
     let bodies: usize = objects_bytes(|object| object.body.len());
     let records: usize = RELEASES.iter().map(|release| release.record_json_bytes).sum();
-    let told = format!(
+    let sizes = format!(
         "{} releases, {} MB of records; {objects} objects, {} MB as manifests, {} MB live\n",
         RELEASES.len(),
         size(records),
         size(bodies),
         size(live)
     );
-    std::io::Write::write_all(&mut std::io::stdout(), told.as_bytes()).unwrap();
+    std::io::Write::write_all(&mut std::io::stdout(), sizes.as_bytes()).unwrap();
     divan::main();
 }
 
@@ -76,7 +76,7 @@ fn shape(object: &Object) -> Option<Shape<'static>> {
     TypeTable::builtin().kind(&object.api_version, &object.kind)
 }
 
-fn asked(object: &Object) -> Value {
+fn desired_of(object: &Object) -> Value {
     desired(serde_json::from_str(&object.body).unwrap(), &key(object), OWNER)
 }
 
@@ -93,10 +93,10 @@ fn decode_records(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// Live objects and what manifests ask of them to reports: all of the comparison.
+/// Live objects and manifest objects to reports: all of the comparison.
 #[divan::bench(sample_count = 5)]
 fn judge_objects(bencher: Bencher<'_, '_>) {
-    let (rules, operations) = (Policy::default(), Operations::default());
+    let (policy, operations) = (Policy::default(), Operations::default());
     let all: Vec<(ObjectKey, &Object)> = objects().map(|object| (key(object), object)).collect();
     let bytes = objects_bytes(|object| object.live.len());
     bencher.counter(BytesCount::new(bytes)).bench(|| {
@@ -121,7 +121,7 @@ fn judge_objects(bencher: Bencher<'_, '_>) {
                 values: Visibility::Shown,
             };
             let live = LiveObject::parse(&Lookup::Found(&object.live));
-            black_box(judge(&subject, &live, &rules));
+            black_box(judge(&subject, &live, &policy));
         }
     });
 }
@@ -141,7 +141,13 @@ fn parse_live(bencher: Bencher<'_, '_>) {
 #[divan::bench(sample_count = 5)]
 fn compare_values(bencher: Bencher<'_, '_>) {
     let all: Vec<(Option<Shape<'_>>, Value, Live<'_>)> = objects()
-        .map(|object| (shape(object), asked(object), Live::parse(&object.live).unwrap()))
+        .map(|object| {
+            (
+                shape(object),
+                desired_of(object),
+                Live::parse(&object.live).unwrap(),
+            )
+        })
         .collect();
     let bytes = objects_bytes(|object| object.live.len());
     bencher.counter(BytesCount::new(bytes)).bench_local(|| {
@@ -160,7 +166,7 @@ fn compare_values(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// What other managers added, by all of the managed fields.
+/// The additions of other managers, by all of the managed fields.
 #[divan::bench(sample_count = 5)]
 fn read_managed_fields(bencher: Bencher<'_, '_>) {
     let bytes = objects_bytes(|object| object.live.len());

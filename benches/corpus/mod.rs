@@ -1,6 +1,6 @@
 //! Generated releases and live objects, as many and as large as on a real cluster.
 //!
-//! The measure are 478 public charts, installed: 126 MB of release records, 19 MB of manifests in them, 4,600
+//! The model is 478 public charts, installed: 126 MB of release records, 19 MB of manifests in them, 4,600
 //! objects, 69 MB of live JSON.
 
 use std::fmt::Write as _;
@@ -15,10 +15,10 @@ use flate2::write::GzEncoder;
 use serde_json::{Map, Value, json};
 
 const RELEASES: usize = 478;
-/// How much of a record its chart is, which is read over.
+/// The size of a record's chart, which decoding skips.
 const CHART_BYTES: usize = 220_000;
 
-/// One release: what Helm stores of it, and what lives.
+/// One release: its record, and its live objects.
 pub(crate) struct Release {
     /// The payload of its record.
     pub(crate) record: Vec<u8>,
@@ -35,7 +35,7 @@ pub(crate) struct Object {
     pub(crate) live: String,
 }
 
-/// All releases. What differs is little, as on a healthy cluster: one field in a hundred objects.
+/// All releases. Few fields differ, as on a healthy cluster: those of one object in a hundred.
 pub(crate) fn releases() -> Vec<Release> {
     (0..RELEASES).map(release).collect()
 }

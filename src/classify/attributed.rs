@@ -1,4 +1,4 @@
-//! A difference with its origin: what the attribution finds, and what the next upgrade is predicted for.
+//! A difference with its origin: attribution makes it, and the prediction of the next upgrade works on it.
 
 use crate::compare::managed_fields::Entry;
 use crate::compare::three_way::Change;

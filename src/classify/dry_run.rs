@@ -1,13 +1,13 @@
-//! Findings that the API server itself is asked about.
+//! Server-side dry runs that confirm findings.
 //!
 //! The comparison knows the types of Kubernetes, and not what the webhooks and the newest version of one server do to
-//! an object. A dry run of the manifest's object on that server is the last word: where its outcome and the live
-//! object are the same at a finding's path, there is no drift. It may only ever remove doubt: a finding that is
-//! confirmed, or that the server said nothing about, stays what it was, and nothing is found that was not found before.
+//! an object. A dry run of the manifest's object on that server decides: if its outcome and the live object are the
+//! same at a finding's path, there is no drift. A dry run only ever takes findings back: one that it confirms, or says
+//! nothing about, stays as it was, and it adds none.
 //!
 //! The outcome is that of a server-side apply (Kubernetes: `apiserver/pkg/endpoints/handlers/patch.go`,
-//! `applyPatcher`), which sets what the manifest says and leaves what it does not mention. So only findings with a
-//! value in the manifest can be asked about.
+//! `applyPatcher`), which sets the fields that the manifest has and leaves all others alone. So a dry run confirms only
+//! findings with a value in the manifest.
 
 use serde_json::{Value, json};
 
@@ -24,18 +24,18 @@ use crate::vocabulary::{FindingCode, ObjectState, Severity};
 /// A dry run that confirms the drift of one object.
 #[derive(Debug)]
 pub struct DryRunCheck {
-    /// What would be applied.
+    /// The object that the dry run applies.
     body: Value,
     /// The drift of the object, each difference with the position of its finding.
     drift: Vec<(usize, Change)>,
 }
 
-/// What a failed dry run says about others.
+/// The dry runs that fail for the same reason as one that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureScope {
-    /// It concerns this object only.
+    /// This object's only.
     Object,
-    /// It concerns every object of the kind in this namespace.
+    /// Those of every object of the kind in this namespace.
     Kind,
 }
 
@@ -58,7 +58,7 @@ impl DryRunCheck {
             .map(|(_, change)| change)
             .filter(|change| is_pruned(change));
         for change in pruned.iter().chain(dropped) {
-            // Server-side apply refuses what it does not know.
+            // Server-side apply refuses fields that the type does not have.
             if let Some(pointer) = pointer_to(&body, &change.path, subject.shape) {
                 remove(&mut body, &pointer);
             }
@@ -70,19 +70,19 @@ impl DryRunCheck {
         if let Some(namespace) = &subject.key.namespace {
             metadata.insert("namespace".to_owned(), json!(namespace));
         }
-        // A precondition: an object that has gone, or is another one by now, is not made anew.
+        // A precondition: an object that was deleted, or replaced by another one, is not created again.
         if let Some(uid) = live.pointer("/metadata/uid") {
             metadata.insert("uid".to_owned(), uid.clone());
         }
         Some(Self { body, drift })
     }
 
-    /// What to send.
+    /// The request's body.
     pub fn body(&self) -> Vec<u8> {
         self.body.to_string().into_bytes()
     }
 
-    /// Notes in the report which findings the server's answer confirms, and which it takes back.
+    /// Notes in the report which findings the server's answer confirms and which it takes back.
     pub fn apply_answer(&self, answer: &[u8], shape: Option<Shape<'_>>, report: &mut ObjectReport) {
         let same = |answer: &Value, pointer| answer.pointer(pointer) == self.body.pointer(pointer);
         let answer = serde_json::from_slice::<Value>(answer)
@@ -96,7 +96,7 @@ impl DryRunCheck {
             let Some(finding) = report.findings.get_mut(*position) else {
                 continue;
             };
-            // A value that was not sent is not missed in the answer.
+            // The answer says nothing about a value that was not sent.
             if value_at(&self.body, &change.path, shape).is_none() {
                 continue;
             }
@@ -115,12 +115,12 @@ impl DryRunCheck {
         report.state = ObjectState::of(&report.findings);
     }
 
-    /// Says of an object why its findings are not confirmed.
+    /// Notes in the report why the findings of an object are not confirmed.
     pub fn note_failure(error: &ReadError, report: &mut ObjectReport) {
         report.add_reason(&format!("not confirmed: {error}"));
     }
 
-    /// Which dry runs fail as well if one fails like this.
+    /// Which other dry runs would fail with the same error.
     pub fn failure_scope(error: &ReadError) -> FailureScope {
         match error {
             ReadError::Refused { .. } | ReadError::Malformed { .. } => FailureScope::Object,
@@ -138,10 +138,11 @@ impl DryRunCheck {
     }
 }
 
-const UNCONFIRMED: &str = "the server makes the live value of the manifest's: no difference";
+/// The message of a finding that the dry run takes back.
+const UNCONFIRMED: &str = "a server-side dry run of the manifest gives the live value: no drift";
 
-/// Whether a dry run can confirm a difference. A server-side apply leaves alone a field for which the manifest has no
-/// value; and where the operator counts something as drift that is none by itself, the server's agreement is no news.
+/// Whether a dry run can confirm a difference. A server-side apply leaves a field alone for which the manifest has no
+/// value; and if only the operator counts a code as drift, the server is known to agree with the live value.
 fn is_askable(change: &Change) -> bool {
     change.desired.is_some() && change.code.default_severity() == Severity::Drift
 }

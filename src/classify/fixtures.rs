@@ -1,4 +1,4 @@
-//! The object that the tests of judging are about: `web` of release `web` in namespace `shop`.
+//! The object that tests of verdicts use: `web` of release `web` in namespace `shop`.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,4 @@
-//! Fields of which the attribution knows more than their values, one function a fact.
+//! Fields of which attribution knows more than their values, with one function for each fact.
 
 use serde_json::Value;
 
@@ -8,7 +8,8 @@ use crate::compare::three_way::Change;
 use crate::object::Gvk;
 use crate::types::is_zero;
 
-/// The annotation that `kubectl rollout restart` leaves in a template (kubectl: `pkg/polymorphichelpers/objectrestarter.go`).
+/// The annotation that `kubectl rollout restart` leaves in a template (kubectl:
+/// `pkg/polymorphichelpers/objectrestarter.go`).
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 
 /// Sizes that programs raise, by kind. The API server never lets them shrink (Kubernetes: `pkg/apis/core/validation`,
@@ -22,7 +23,7 @@ const GROWING_SIZES: &[(&str, &[&str])] = &[(
 /// (Kubernetes: `pkg/apis/core/v1/conversion.go`, `Convert_v1_Secret_To_core_Secret`).
 const WRITE_ONLY: &[(&str, &str, &str)] = &[("Secret", "data", "stringData")];
 
-/// The field that holds the certificates of whoever answers a webhook or an API (k8s.io/api:
+/// The field that holds the certificate authority of the server behind a webhook or an API (k8s.io/api:
 /// `admissionregistration/v1/types.go`, `WebhookClientConfig`).
 const CERTIFICATE_AUTHORITY: &str = "caBundle";
 
@@ -42,7 +43,7 @@ pub(super) fn is_restart(path: &FieldPath) -> bool {
     path.keys().next_back() == Some(RESTARTED_AT) && path.keys().next() == Some("spec")
 }
 
-/// Whether a volume claim asks for more than the manifest: sizes only grow, by people or by programs that resize.
+/// Whether the live volume claim requests more storage than the manifest.
 pub(super) fn grows_volume_claim(gvk: &Gvk, change: &Change) -> bool {
     let is_size = GROWING_SIZES
         .iter()
@@ -66,7 +67,7 @@ pub(super) fn write_only_twin(gvk: &Gvk, path: &FieldPath) -> Option<FieldPath> 
     Some(FieldPath::root().key(written).key(key))
 }
 
-/// Whether a chart's value only holds a place: a zero, or a certificate authority that is no certificate.
+/// Whether a chart's value is only a placeholder: a zero, or a certificate authority that is no certificate.
 pub(super) fn is_placeholder(path: &FieldPath, desired: &Value) -> bool {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;

@@ -1,9 +1,9 @@
-//! The live object, read once for everything that looks at it.
+//! The live object, parsed once for comparison, attribution and health.
 
 use crate::compare::managed_fields::Live;
 use crate::source::Lookup;
 
-/// What reading an object came to.
+/// The outcome of reading an object.
 #[derive(Debug)]
 pub enum LiveObject<'a> {
     /// The object exists.

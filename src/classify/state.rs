@@ -11,9 +11,9 @@ use crate::object::{Gvk, ObjectKey};
 use crate::policy::managers::{ManagerKind, Managers};
 use crate::vocabulary::{NextUpgrade, ObjectState};
 
-/// What is known of an object that is there before its values are compared.
-pub(super) enum Known {
-    /// All there is to report.
+/// The verdict on an object that exists, before its values are compared.
+pub(super) enum StateVerdict {
+    /// Its state is the whole report.
     Report(Box<ObjectReport>),
     /// There is nothing to report.
     Nothing,
@@ -22,9 +22,9 @@ pub(super) enum Known {
 }
 
 /// Judges an object by its owner, its deletion and the revision that it is expected from.
-pub(super) fn known_by_state(subject: &Subject<'_>, live: &Live<'_>, managers: &Managers) -> Known {
+pub(super) fn verdict_by_state(subject: &Subject<'_>, live: &Live<'_>, managers: &Managers) -> StateVerdict {
     let report = |state, reason: Option<String>| {
-        Known::Report(Box::new(empty_report(
+        StateVerdict::Report(Box::new(empty_report(
             subject.key,
             subject.template,
             state,
@@ -41,18 +41,19 @@ pub(super) fn known_by_state(subject: &Subject<'_>, live: &Live<'_>, managers: &
         ),
         Role::Expected => match deleted {
             Some(since) => report(ObjectState::Terminating, Some(terminating(&live.object, since))),
-            None => Known::Compare,
+            None => StateVerdict::Compare,
         },
         Role::Leftover if is_ours && deleted.is_none() && !is_kept(&live.object) => {
             report(ObjectState::Leftover, None)
         }
-        Role::Leftover => Known::Nothing,
+        Role::Leftover => StateVerdict::Nothing,
     }
 }
 
+/// Why an object is foreign.
 fn foreign(subject: &Subject<'_>, live: &Live<'_>, ownership: Ownership<'_>, managers: &Managers) -> String {
-    // Of an object in another namespace nothing more is told: a release record can name any object.
-    let visible = subject
+    // The report says no more about an object in another namespace: a release record can name any object.
+    let is_visible = subject
         .key
         .namespace
         .as_deref()
@@ -64,7 +65,7 @@ fn foreign(subject: &Subject<'_>, live: &Live<'_>, ownership: Ownership<'_>, man
         })
     };
     match ownership {
-        Ownership::Another(owner) if visible => {
+        Ownership::Another(owner) if is_visible => {
             format!(
                 "not owned by this release: it belongs to release {}/{}{}",
                 owner.namespace,
@@ -72,21 +73,21 @@ fn foreign(subject: &Subject<'_>, live: &Live<'_>, ownership: Ownership<'_>, man
                 writer()
             )
         }
-        Ownership::Nobody if visible => {
+        Ownership::Nobody if is_visible => {
             format!("not owned by this release: it belongs to no release{}", writer())
         }
         Ownership::Another(_) | Ownership::Nobody | Ownership::Ours => "not owned by this release".to_owned(),
     }
 }
 
-/// Who wrote the object itself last, Helm or a person: controllers write all the time.
+/// The name and time of the last write to the object itself by Helm or a person: controllers write all the time.
 fn last_writer(live: &Live<'_>, managers: &Managers) -> Option<String> {
     let entry = live
         .managed
         .iter()
         .filter(|entry| {
             entry.subresource.is_empty()
-                && match managers.who(&entry.manager) {
+                && match managers.kind_of(&entry.manager) {
                     ManagerKind::Helm | ManagerKind::Person => true,
                     ManagerKind::Program => false,
                 }
@@ -98,10 +99,12 @@ fn last_writer(live: &Live<'_>, managers: &Managers) -> Option<String> {
     Some(format!("{}{time}", entry.manager))
 }
 
+/// When the object was deleted, if it is being deleted.
 fn deleted(live: &Value) -> Option<&str> {
     live.pointer("/metadata/deletionTimestamp")?.as_str()
 }
 
+/// Why an object is terminating.
 fn terminating(live: &Value, since: &str) -> String {
     let finalizers: Vec<&str> = live
         .pointer("/metadata/finalizers")
@@ -118,8 +121,10 @@ fn terminating(live: &Value, since: &str) -> String {
     }
 }
 
-/// Helm creates what is missing, and touches neither what it no longer names nor what is being deleted. What it does to
-/// a foreign object depends on who wrote which of its fields.
+/// What the next upgrade does to an object in a state of its own.
+///
+/// Helm creates an object that is missing, and touches neither an object that it no longer names nor one that is being
+/// deleted. What it does to a foreign object depends on the owners of its fields.
 const fn next_upgrade(state: ObjectState) -> Option<NextUpgrade> {
     match state {
         ObjectState::Missing => Some(NextUpgrade::Revert),

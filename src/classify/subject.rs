@@ -1,4 +1,4 @@
-//! One object as the revisions of a release ask for it, with all that is known of it before it is read.
+//! One object as the revisions of a release ask for it, with every fact that is known before it is read.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ pub struct Subject<'a> {
     pub expires: bool,
     /// The baseline's body; for leftovers the body of the revision that had it.
     pub body: &'a str,
-    /// What the same manifest asks of the object elsewhere, the latest first.
+    /// The bodies of other documents in the same manifest that name the object, the latest first.
     pub duplicate_documents: &'a [Arc<str>],
     /// The previous revision's body.
     pub previous: Option<OfRevision<&'a str>>,
@@ -42,7 +42,7 @@ pub struct Subject<'a> {
     pub attempted: &'a [OfRevision<Arc<str>>],
     /// How the baseline was applied.
     pub method: ApplyMethod,
-    /// What is known of its type.
+    /// The facts about its type.
     pub shape: Option<Shape<'a>>,
     /// When this release's Helm was at work.
     pub operations: &'a Operations,

@@ -1,4 +1,4 @@
-//! When two scalars mean the same, by the type of their place.
+//! Equality of two scalars, by the type of their place.
 //!
 //! The API server stores what it decoded into Go types and prints them back in its own spelling, so `2000m`
 //! returns as `2` where a quantity is expected and stays `2000m` where text is. Nothing is coerced where the type

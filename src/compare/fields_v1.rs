@@ -1,7 +1,7 @@
 //! The notation of managed fields, `FieldsV1` (structured-merge-diff: `fieldpath/serialize-pe.go`).
 //!
 //! A set of fields is nested objects whose keys are `f:NAME` for a field, `k:{…}` for the element of a keyed list,
-//! `v:…` for a member of a set, `i:N` for a position, and `.` for the thing itself.
+//! `v:…` for a member of a set, `i:N` for a position, and `.` for the value itself.
 
 use serde_json::{Map, Value};
 
@@ -10,7 +10,7 @@ use super::path::Segment;
 /// A set of fields, and what it names below each of them.
 pub(super) type FieldSet = Map<String, Value>;
 
-/// What one key of a set leads to.
+/// The meaning of one key of a set.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum PathElement<'t> {
     /// The field of an object.
@@ -22,7 +22,7 @@ pub(super) enum PathElement<'t> {
 }
 
 impl<'t> PathElement<'t> {
-    /// Reads a key; `None` for the thing itself, for a position, and for what cannot be read.
+    /// Reads a key; `None` for the value itself, for a position, and for a key that cannot be read.
     pub(super) fn parse(key: &'t str) -> Option<Self> {
         if let Some(name) = key.strip_prefix("f:") {
             Some(Self::Field(name))
@@ -35,12 +35,12 @@ impl<'t> PathElement<'t> {
     }
 }
 
-/// Whether a set names the thing itself, and not only something in it.
+/// Whether a set names the value itself, and not only values in it.
 pub(super) fn names_itself(set: &FieldSet) -> bool {
     set.contains_key(".")
 }
 
-/// What a set names below one segment of a path.
+/// The set that a set names below one segment of a path.
 pub(super) fn below<'s>(set: &'s FieldSet, segment: &Segment) -> Option<&'s FieldSet> {
     let found = match segment {
         Segment::Key(key) => set.get(&format!("f:{key}")),
@@ -59,6 +59,7 @@ pub(super) fn below<'s>(set: &'s FieldSet, segment: &Segment) -> Option<&'s Fiel
     found?.as_object()
 }
 
+/// The set below the first key that is the one.
 fn find(set: &FieldSet, is_it: impl Fn(&PathElement<'_>) -> bool) -> Option<&Value> {
     set.iter()
         .find(|(key, _)| PathElement::parse(key).is_some_and(|element| is_it(&element)))

@@ -1,10 +1,10 @@
-//! Which elements of two lists are one and the same.
+//! The matching of elements of two lists.
 //!
-//! Two kinds of lists tell. A *keyed* list has elements with keys that are unique to the API server (list type
-//! `map`, or a patch merge key); their order means nothing, and of several elements with the same keys the last one
-//! counts, as in an environment. An *unordered* list is atomic to the API server, which takes its elements for
-//! alternatives or sorts them ([`Shape::is_unordered`]): a change in one of them is reported of that element,
-//! wherever it went.
+//! Two kinds of lists have elements that can be matched. A *keyed* list has elements with keys that are unique to the
+//! API server (list type `map`, or a patch merge key); their order means nothing, and of several elements with the same
+//! keys the last one counts, as in an environment. An *unordered* list is atomic to the API server, which takes its
+//! elements for alternatives or sorts them ([`Shape::is_unordered`]): a change in one of them is reported of that
+//! element, wherever it went.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use super::path::Segment;
 use super::shapes::child;
 use crate::types::{ExplicitZero, Shape, is_zero};
 
-/// Beyond that many elements that do not match at their own position the search would be slow; position decides then.
+/// With more elements than this that do not match at their own position the search would be slow, and position decides.
 const MAX_UNMATCHED: usize = 256;
 
 /// The value of a key that an element does not have.
@@ -43,7 +43,7 @@ impl<'k> ElementKeys<'k> {
         )
     }
 
-    /// Whether nothing tells the element from others.
+    /// Whether there are none.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -107,10 +107,10 @@ pub(super) fn same_keys<'k>(
     element: Option<Shape<'k>>,
 ) -> Vec<SameKeys<'k>> {
     let mut groups: Vec<SameKeys<'k>> = Vec::with_capacity(left.len());
-    let mut places: HashMap<ElementKeys<'k>, usize> = HashMap::with_capacity(left.len());
+    let mut group_of: HashMap<ElementKeys<'k>, usize> = HashMap::with_capacity(left.len());
     for (position, item) in left.iter().enumerate() {
         let keys = ElementKeys::of(item, keys, element);
-        let place = *places.entry(keys).or_insert_with_key(|keys| {
+        let group = *group_of.entry(keys).or_insert_with_key(|keys| {
             groups.push(SameKeys {
                 keys: keys.clone(),
                 left: Vec::new(),
@@ -118,17 +118,17 @@ pub(super) fn same_keys<'k>(
             });
             groups.len() - 1
         });
-        groups[place].left.push(position);
+        groups[group].left.push(position);
     }
     for (position, item) in right.iter().enumerate() {
-        if let Some(&place) = places.get(&ElementKeys::of(item, keys, element)) {
-            groups[place].right.push(position);
+        if let Some(&group) = group_of.get(&ElementKeys::of(item, keys, element)) {
+            groups[group].right.push(position);
         }
     }
     groups
 }
 
-/// What became in the live list of the desired elements that share their keys.
+/// How desired elements that share their keys are found in the live list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum KeyedMatch {
     /// No live element has these keys.
@@ -144,7 +144,7 @@ pub(super) enum KeyedMatch {
     },
 }
 
-/// Says what became of desired elements that share their keys. `holds` says whether a live element has everything
+/// Finds desired elements that share their keys in the live list. `holds` says whether a live element has everything
 /// that a desired one asks for.
 pub(super) fn match_keyed(
     group: &SameKeys<'_>,
@@ -279,9 +279,9 @@ mod tests {
         );
     }
 
-    /// Desired and live elements of one key → what became of them. Equal texts hold each other.
+    /// Desired and live elements of one key → how they match. Equal texts hold each other.
     #[test]
-    fn what_becomes_of_elements_that_share_their_keys() {
+    fn elements_that_share_their_keys_are_matched_by_their_values() {
         use KeyedMatch::{AllPresent, Last, Missing};
         let element = |value: &&str| json!({"name": "A", "value": value});
         let keys = ["name".to_owned()];

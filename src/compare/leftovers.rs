@@ -1,4 +1,4 @@
-//! What another revision set, the baseline does not, and the live object still holds.
+//! Leftovers: fields that another revision set, the baseline does not, and the live object still holds.
 //!
 //! A value that the server would fill in by itself proves nothing: Helm may well have removed it.
 
@@ -13,18 +13,18 @@ use super::shapes::{child, shape_at};
 use super::trail::Trail;
 use crate::types::{ListKind, Shape, is_zero};
 
-/// One place where the live object holds what only another revision set.
+/// One field that the live object holds and only another revision set.
 pub(super) struct Leftover<'v> {
     /// Where it is.
     pub(super) path: FieldPath,
     /// The same place in the live object, as an RFC 6901 pointer.
     pub(super) pointer: String,
-    /// What lives there.
+    /// The live value.
     pub(super) live: &'v Value,
 }
 
-/// Everything that `other` set, `desired` does not, and `live` still holds, in the order of the other revision, except
-/// for what is known already.
+/// Every field that `other` set, `desired` does not, and `live` still holds, in the order of the other revision, except
+/// for the paths that are known already.
 pub(super) fn leftovers<'v>(
     other: &Value,
     desired: &Value,
@@ -34,7 +34,7 @@ pub(super) fn leftovers<'v>(
 ) -> Vec<Leftover<'v>> {
     let mut unset = Unset::default();
     unset.value(&Trail::Root, shape, other, desired);
-    let mut search = Search {
+    let mut search = LeftoverSearch {
         object: live,
         shape,
         is_known,
@@ -46,15 +46,15 @@ pub(super) fn leftovers<'v>(
     search.found
 }
 
-/// The search for what a live object still holds.
-struct Search<'v, 's, K> {
+/// The search for leftovers in a live object.
+struct LeftoverSearch<'v, 's, K> {
     object: &'v Value,
     shape: Option<Shape<'s>>,
     is_known: K,
     found: Vec<Leftover<'v>>,
 }
 
-impl<K: Fn(&FieldPath) -> bool> Search<'_, '_, K> {
+impl<K: Fn(&FieldPath) -> bool> LeftoverSearch<'_, '_, K> {
     /// Looks for a value that another revision set at a path.
     fn look_at(&mut self, path: FieldPath, set: &Value) {
         if (self.is_known)(&path) {
@@ -72,7 +72,7 @@ impl<K: Fn(&FieldPath) -> bool> Search<'_, '_, K> {
             return;
         }
         match (set, live) {
-            // Others' fields stand beside this revision's: only its own are left over.
+            // The object also holds other writers' fields: only this revision's are left over.
             (Value::Object(set), Value::Object(fields)) if holds_more(shape, fields, set) => {
                 for (key, value) in set {
                     self.look_at(path.key(key), value);

@@ -1,4 +1,4 @@
-//! Finding the same place in another version of an object.
+//! Lookup of the same place in another version of an object.
 //!
 //! A path found while comparing desired with live is looked up in the previous and attempted revisions, whose
 //! lists may be ordered differently, so elements are found by their keys.

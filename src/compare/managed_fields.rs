@@ -1,8 +1,8 @@
-//! Who is said to have written what: `metadata.managedFields`.
+//! `metadata.managedFields`: the manager that is said to have written each field.
 //!
 //! The API server notes for every field which manager last wrote it, on every write and before admission plug-ins
-//! change anything (Kubernetes: `apiserver/pkg/endpoints/handlers`, `create.go`, `update.go`, `patch.go`). A manager is a name that the
-//! writer chose: a claim, no proof. The sets of fields are in the notation of [`super::fields_v1`].
+//! change anything (Kubernetes: `apiserver/pkg/endpoints/handlers`, `create.go`, `update.go`, `patch.go`). A manager is
+//! a name that the writer chose: a claim, no proof. The sets of fields are in the notation of [`super::fields_v1`].
 
 use std::cell::OnceCell;
 
@@ -16,7 +16,7 @@ use super::path::{FieldPath, Segment};
 use super::shapes;
 use crate::types::{ListKind, Shape, ValueKind};
 
-/// A live object, and apart from it what its managed fields say.
+/// A live object, and its managed fields apart from it.
 #[derive(Debug)]
 pub struct Live<'a> {
     /// The object, without its managed fields.
@@ -25,7 +25,7 @@ pub struct Live<'a> {
     pub managed: Vec<Entry<'a>>,
 }
 
-/// What one manager wrote by one operation.
+/// The fields that one manager owns by one operation.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Entry<'a> {
@@ -42,7 +42,7 @@ pub struct Entry<'a> {
     pub time: Option<DateTime<Utc>>,
     #[serde(borrow, rename = "fieldsV1")]
     raw: Option<&'a RawValue>,
-    /// Parsed when somebody asks: most objects are never asked about.
+    /// Parsed on first use: the fields of most entries are never needed.
     #[serde(skip)]
     fields: OnceCell<FieldSet>,
 }
@@ -116,9 +116,9 @@ impl Entry<'_> {
 
     /// Whether the manager owns the value at a path of an object of this shape, or anything in it.
     ///
-    /// What is atomic to the API server is owned as a whole: then the manager of the whole owns its parts. The same
-    /// empty set at a list or map that is not atomic says that the manager once made it, and that what it put there
-    /// is gone or somebody else's.
+    /// A value that is atomic to the API server is owned as a whole: then the manager of the whole owns its parts. The
+    /// same empty set at a list or map that is not atomic says that the manager once created it, and that the values
+    /// that it put there were removed or are somebody else's.
     pub fn owns(&self, path: &FieldPath, shape: Option<Shape<'_>>) -> bool {
         let mut node = self.fields();
         if node.is_empty() {
@@ -139,8 +139,9 @@ impl Entry<'_> {
     }
 }
 
-/// Whether managed fields name what a step leads into only as a whole (structured-merge-diff: `typed/helpers.go`,
-/// `ElementRelationship`). Where no type is known lists are atomic and objects are not (`schema/deduced.go`).
+/// Whether managed fields name the object or list that a step leads into only as a whole (structured-merge-diff:
+/// `typed/helpers.go`, `ElementRelationship`). Where no type is known lists are atomic and objects are not
+/// (`schema/deduced.go`).
 fn is_atomic(shape: Option<Shape<'_>>, segment: &Segment) -> bool {
     match segment {
         Segment::Key(_) => shape.is_some_and(owns_objects_whole),

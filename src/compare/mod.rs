@@ -1,11 +1,11 @@
-//! The comparison: what the live object says other than what Helm deployed.
+//! The comparison of live objects with the objects that Helm deployed.
 //!
 //! `diff` answers the two-way question "does the live object hold everything this manifest asks for?", by the
 //! facts of [`crate::types`] and the `server_rules` of single fields; `three_way` asks it and then uses the previous
-//! and the attempted revisions to tell how each difference came about, and what is left of them (`leftovers`);
-//! `patch` turns the answer into RFC 6902. `managed_fields` reads who is said to own each field, and `additions` finds
-//! what others put beside the manifest. Which elements of two lists are one and the same, all of them ask `keyed`.
-//! All of it is pure.
+//! and the attempted revisions to tell how each difference came about, and which of their fields are left over
+//! (`leftovers`); `patch` turns the answer into RFC 6902. `managed_fields` reads who is said to own each field, and
+//! `additions` finds the fields that others put beside the manifest. All of these ask `keyed` which elements of two
+//! lists are the same. All of it is pure.
 
 pub mod additions;
 mod diff;

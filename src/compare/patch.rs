@@ -1,7 +1,7 @@
 //! The differences of one object as an RFC 6902 patch of the live object.
 //!
-//! The operations are made from the changes rather than by comparing whole documents: they touch the drifted
-//! paths and nothing else, and keep the order of what the live object holds besides.
+//! The operations are made from the changes rather than by comparing whole documents: they touch only the drifted
+//! paths, and leave the order of everything else in the live object alone.
 
 use std::cmp::Reverse;
 

@@ -1,4 +1,4 @@
-//! Where in an object a difference is, readable and addressable.
+//! Paths of fields, which name a place in an object for people and for programs.
 //!
 //! A JSON pointer with list indexes names another element as soon as a list is reordered, so elements of keyed
 //! lists are named by their keys: `/spec/containers[name=app]/image`. The RFC 6901 pointer into the live object is
@@ -85,26 +85,26 @@ impl fmt::Display for FieldPath {
                     f.write_str("[")?;
                     for (position, (key, value)) in keys.iter().enumerate() {
                         let comma = if position == 0 { "" } else { "," };
-                        write!(f, "{comma}{key}={}", Bare(value))?;
+                        write!(f, "{comma}{key}={}", BracketedValue(value))?;
                     }
                     f.write_str("]")?;
                 }
-                Segment::Member(value) => write!(f, "[={}]", Bare(value))?,
+                Segment::Member(value) => write!(f, "[={}]", BracketedValue(value))?,
             }
         }
         Ok(())
     }
 }
 
-/// Keys that need no quoting: those without a character that the path's own syntax uses.
+/// Whether a key needs no quotes, because it has no character that the path's own syntax uses.
 fn is_plain(key: &str) -> bool {
     !key.is_empty() && !key.contains(['/', '[', ']', '"', '=', ',', ' ']) && !key.contains(char::is_control)
 }
 
-/// A scalar, quoted only where it would be misread.
-struct Bare<'a>(&'a Value);
+/// A value inside brackets, quoted only if it would be misread without quotes.
+struct BracketedValue<'a>(&'a Value);
 
-impl fmt::Display for Bare<'_> {
+impl fmt::Display for BracketedValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             // Inside brackets a slash is harmless, and mount paths are keys.

@@ -1,6 +1,6 @@
 //! What the API server makes of manifests, kind by kind: the differences that are none, and those that are.
 //!
-//! Tables of what a manifest says, what then lives, and the changes that a user is told of, by the facts of the
+//! Tables of a manifest's object, the live object, and the differences that a report shows, by the facts of the
 //! embedded table and of schemas.
 
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ fn builtin(api_version: &str, kind: &str, desired: &Value, live: &Value) -> Vec<
 const NONE: [&str; 0] = [];
 
 /// Regression: the tolerations that admission gives to Pods were expected in templates too, so that one which
-/// somebody put beside the manifest's empty list went unseen.
+/// somebody added to the manifest's empty list was not found.
 #[test]
 fn a_toleration_added_to_a_templates_empty_list() {
     let set = |tolerations: Value| json!({"spec": {"template": {"spec": {"tolerations": tolerations}}}});
@@ -206,7 +206,7 @@ fn the_order_of_alternatives_means_nothing() {
 }
 
 /// Regression: every cluster role's rules were taken for computed ones, not only those of aggregated roles, so that
-/// rules in a role that the manifest leaves empty went unseen.
+/// rules in a role that the manifest leaves empty were not found.
 #[test]
 fn rules_added_to_an_empty_cluster_role() {
     let role = |rules: Value| json!({"rules": rules});

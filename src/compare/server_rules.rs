@@ -1,8 +1,7 @@
-//! What the API server and its admission do to single fields, beside what the type facts say of every field.
+//! Rules of the API server and its admission for single fields, beside the type facts of every field.
 //!
-//! One table for each behaviour, and one question that is asked of it, so that the walks over desired and live values
-//! know no field by its name. What a manifest's own objects lose on their way to the API server, whole and as one kind
-//! or another, is in [`crate::manifest::desired`].
+//! Each behaviour has one table and one function, so that the walks over desired and live values know no field by its
+//! name. The fields that a manifest's object loses on its way to the API server are in [`crate::manifest::desired`].
 
 use serde_json::{Map, Value};
 
@@ -11,14 +10,14 @@ use super::trail::Trail;
 use crate::manifest::desired::TYPE_AND_STATUS;
 use crate::types::{Shape, ValueKind, is_zero};
 
-/// Keys that speak to a strategic merge patch and not to the object (apimachinery:
+/// Keys that are directives of a strategic merge patch and no fields (apimachinery:
 /// `pkg/util/strategicpatch/patch.go`).
 const DIRECTIVES: [&str; 2] = ["$patch", "$retainKeys"];
 
-/// What such keys begin with where they name the field that they are about.
+/// The beginnings of directives that name the field that they are about.
 const DIRECTIVE_PREFIXES: [&str; 2] = ["$setElementOrder/", "$deleteFromPrimitiveList/"];
 
-/// Whether a key of a manifest is no field. Other keys with a dollar are fields: `$ref` in a schema.
+/// Whether a key of a manifest is a directive. Other keys with a dollar are fields: `$ref` in a schema.
 pub(super) fn is_directive(key: &str) -> bool {
     key.starts_with('$')
         && (DIRECTIVES.contains(&key) || DIRECTIVE_PREFIXES.iter().any(|prefix| key.starts_with(prefix)))
@@ -101,7 +100,7 @@ fn pull_policy(container: &Map<String, Value>) -> Option<&'static str> {
 struct Appended {
     /// Where it is.
     place: &'static [&'static str],
-    /// The field that tells what was appended, and its values.
+    /// The field by which appended elements are known, and its values.
     key: &'static str,
     values: &'static [&'static str],
 }
@@ -145,10 +144,10 @@ pub(super) fn without_appended<'v>(
 /// (k8s.io/api: `core/v1/types.go`, `ResourceRequirements`).
 const AMOUNTS: [[&str; 2]; 2] = [["resources", "limits"], ["resources", "requests"]];
 
-/// Whether a program that holds a custom resource in Go types and writes it back has spelled this value anew.
+/// Whether the live value may be the manifest's, spelled anew by a program that holds the custom resource in Go types
+/// and writes it back.
 ///
-/// The schema rarely tells. Amounts are known by their place, durations by being spelled as Go prints them, and no
-/// other way.
+/// Schemas rarely name such types. Amounts are known by their place, and durations by the spelling that Go prints.
 pub(super) fn is_respelled(
     trail: &Trail<'_>,
     shape: Option<Shape<'_>>,
@@ -164,14 +163,15 @@ pub(super) fn is_respelled(
     shape.is_some_and(|shape| shape.value() == ValueKind::String) && equal::is_printed_duration(desired, live)
 }
 
-/// Whether a live object's field says its type or its state, which the server writes by itself. It does so to objects
-/// inside others too, such as a `StatefulSet`'s claim templates (Kubernetes: `pkg/apis/core/v1/defaults.go`,
-/// `SetDefaults_PersistentVolumeClaim`), and those are known by their metadata.
+/// Whether a field is the type or the status of an object inside another, which the server fills in by itself: that of
+/// a `StatefulSet`'s claim template (Kubernetes: `pkg/apis/core/v1/defaults.go`, `SetDefaults_PersistentVolumeClaim`).
+/// Such objects are known by their metadata.
 pub(super) fn describes_embedded_object(shape: Shape<'_>, live: &Map<String, Value>, key: &str) -> bool {
     TYPE_AND_STATUS.contains(&key) && live.contains_key("metadata") && shape.is_builtin()
 }
 
-/// The metadata that others than the API server write (apimachinery: `pkg/apis/meta/v1/types.go`, `ObjectMeta`).
+/// The fields of metadata that others than the API server write (apimachinery: `pkg/apis/meta/v1/types.go`,
+/// `ObjectMeta`).
 const WRITTEN_METADATA: [&str; 4] = ["annotations", "finalizers", "labels", "ownerReferences"];
 
 /// Whether others than the API server write this field of an object's metadata.

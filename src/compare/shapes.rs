@@ -1,4 +1,4 @@
-//! The type facts at a place inside an object.
+//! Lookup of the type facts at a place inside an object.
 
 use super::path::{FieldPath, Segment};
 use crate::types::{Field, Shape};

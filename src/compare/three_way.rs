@@ -1,4 +1,5 @@
-//! How each difference came about: previous revision, baseline, attempted revisions and live object together.
+//! The three-way comparison: how each difference came about, by the previous revision, the baseline, the attempted
+//! revisions and the live object.
 //!
 //! The same three inputs that `helm upgrade` merges (Helm: `pkg/kube/client.go`, `createPatch`; its original,
 //! modified and current), plus the revisions that failed or are pending above the baseline, because a half-done
@@ -14,17 +15,17 @@ use super::shapes::shape_at;
 use crate::types::{Shape, is_zero};
 use crate::vocabulary::FindingCode;
 
-/// What one revision asks of an object.
+/// An object, or a value in it, as one revision asks for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OfRevision<T> {
     /// The revision's number.
     pub revision: u64,
-    /// What it asks for.
+    /// The object or value.
     pub object: T,
 }
 
 impl<T> OfRevision<T> {
-    /// The same revision with another form of what it asks for.
+    /// The same revision with another form of the object.
     pub const fn with<U>(&self, object: U) -> OfRevision<U> {
         OfRevision {
             revision: self.revision,
@@ -36,13 +37,13 @@ impl<T> OfRevision<T> {
 /// The versions of one object, all made comparable by [`crate::manifest::desired`].
 #[derive(Debug, Clone, Copy)]
 pub struct Versions<'v> {
-    /// What the previous revision asked for; `None` when it did not have the object or is not kept.
+    /// The previous revision's object; `None` when it did not have the object or is not kept.
     pub previous: Option<OfRevision<&'v Value>>,
-    /// What the baseline asks for.
+    /// The baseline's object.
     pub desired: &'v Value,
-    /// What later revisions that failed or are pending asked for, newest first.
+    /// The objects of later revisions that failed or are pending, newest first.
     pub attempted: &'v [OfRevision<Value>],
-    /// What the API server returned.
+    /// The object that the API server returned.
     pub live: &'v Value,
 }
 

@@ -1,7 +1,7 @@
-//! The way from an object to the value that a walk looks at.
+//! The steps from an object to the value that a walk looks at.
 //!
-//! It lives on the call stack, because paths and pointers cost more than the values that they lead to: they are
-//! built only for what a walk reports.
+//! A trail lives on the call stack, because paths and pointers cost more than the values that they lead to: a walk
+//! builds them only for the values that it reports.
 
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ pub(super) enum Trail<'a> {
     Key(&'a Trail<'a>, &'a str),
     /// An element of an atomic list.
     Index(&'a Trail<'a>, usize),
-    /// An element that is told by its keys, and its position in the live list if it is there.
+    /// An element that is known by its keys, and its position in the live list if it is there.
     Match(&'a Trail<'a>, &'a ElementKeys<'a>, Option<usize>),
     /// A member of a set, and its position in the live list if it is there.
     Member(&'a Trail<'a>, &'a Value, Option<usize>),
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn places_are_told_by_their_keys() {
+    fn places_are_known_by_their_keys() {
         let spec = Trail::Key(&Trail::Root, "spec");
         let element = Trail::Index(&spec, 0);
         let limits = Trail::Key(&element, "limits");

@@ -140,7 +140,7 @@ pub fn observe(probe: &Probe<'_>, live: &LiveObject<'_>) -> Observed {
             .managed
             .iter()
             .filter(|entry| {
-                entry.subresource.is_empty() && probe.managers.who(&entry.manager) == ManagerKind::Helm
+                entry.subresource.is_empty() && probe.managers.kind_of(&entry.manager) == ManagerKind::Helm
             })
             .filter_map(|entry| entry.time)
             .max(),

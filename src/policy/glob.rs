@@ -1,4 +1,4 @@
-//! The one dialect of patterns in everything that the operator writes: globs.
+//! Globs, the one dialect of patterns in ignore rules: names, keys and values.
 //!
 //! `*` stands for any characters, `?` for one, `[ab]` and `[a-c]` for one of several, `[!ab]` for one of all others,
 //! `{this,that}` for one of several texts. A backslash takes the meaning from the character after it. Slashes are
@@ -23,7 +23,7 @@ const TEXT_LIMIT: usize = 1024;
 #[derive(Debug, Clone)]
 pub struct Glob {
     text: String,
-    /// What it stands for, where it is not only itself.
+    /// The matcher, if the text has wildcards.
     wildcards: Option<GlobSet>,
 }
 
@@ -88,7 +88,7 @@ fn compile(text: &str) -> Result<GlobSet, globset::Error> {
     GlobSetBuilder::new().add(glob).build()
 }
 
-/// Whether a character means something else than itself in a pattern.
+/// Whether a character has a meaning of its own in a pattern.
 const fn is_special(character: char) -> bool {
     matches!(character, '*' | '?' | '[' | ']' | '{' | '}' | '\\')
 }
@@ -160,9 +160,9 @@ mod tests {
             ("a\\", "dangling '\\'"),
             ("[z-a]", "invalid range; 'z' > 'a'"),
         ] {
-            let told = pattern.parse::<Glob>().unwrap_err().to_string();
+            let message = pattern.parse::<Glob>().unwrap_err().to_string();
             assert_eq!(
-                told,
+                message,
                 format!("`{pattern}` is not a pattern of names such as web-*: {problem}")
             );
         }
@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn hostile_patterns_and_texts_are_bounded() {
         let nested = format!("{}a{}", "{a,".repeat(120), "}".repeat(120));
-        // Whatever is said of it, it is said at once.
+        // The answer does not matter, only that it comes at once.
         drop(nested.parse::<Glob>());
         let glob: Glob = "*a?????????????????????????????b".repeat(16).parse().unwrap();
         assert!(!glob.matches(&"a".repeat(TEXT_LIMIT)));

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::path_pattern::PathPattern;
 use crate::compare::path::FieldPath;
 
-/// What kind of program a manager's name stands for.
+/// The kind of program that a manager's name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ManagerKind {
     /// A program that installs Helm releases.
@@ -23,15 +23,15 @@ pub enum ManagerKind {
 /// How much the manifest says about a field that another manager writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ManifestMention {
-    /// Nothing, nor anything else in that top-level section of the object.
+    /// Nothing about it, and nothing else in that top-level section of the object.
     SectionUnset,
-    /// Nothing at the place itself.
+    /// Nothing about the field itself.
     Unset,
     /// Another value than the live one.
     Set,
 }
 
-/// Everything that is known of managers.
+/// The known field managers, and the writes that are expected of them.
 #[derive(Debug, Clone)]
 pub struct Managers {
     helm: GlobSet,
@@ -68,12 +68,12 @@ pub struct ExpectedWrite {
     pub kinds: Vec<String>,
     /// The places, with everything in them.
     pub paths: Vec<PathPattern>,
-    /// How little the manifest must say for this to hold.
+    /// What the manifest may say for the write to be expected.
     #[serde(default)]
     pub only: When,
 }
 
-/// What the manifest may say at a place where a write is expected.
+/// What the manifest may say about a field for a write to it to be expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum When {
@@ -131,8 +131,8 @@ impl Managers {
         })
     }
 
-    /// What kind of program a name stands for.
-    pub fn who(&self, manager: &str) -> ManagerKind {
+    /// The kind of program that a manager's name stands for.
+    pub fn kind_of(&self, manager: &str) -> ManagerKind {
         if self.helm.is_match(manager) {
             ManagerKind::Helm
         } else if self.people.is_match(manager) {
@@ -147,7 +147,7 @@ impl Managers {
         self.autoscalers.is_match(manager)
     }
 
-    /// What the manager is known to do at a place of such an object, if that is no drift.
+    /// The work of a manager at a place of an object of this kind, if a write there is expected of it and no drift.
     pub fn expects(
         &self,
         manager: &str,
@@ -156,15 +156,16 @@ impl Managers {
         mention: ManifestMention,
     ) -> Option<&str> {
         let expected = self.expected.iter().find(|expected| {
-            let may = match expected.only {
+            let is_mention_allowed = match expected.only {
                 When::Always => true,
                 When::Unset => mention <= ManifestMention::Unset,
                 When::SectionUnset => mention == ManifestMention::SectionUnset,
             };
-            may && expected.kinds.as_ref().is_none_or(|kinds| kinds.is_match(kind))
+            is_mention_allowed
+                && expected.kinds.as_ref().is_none_or(|kinds| kinds.is_match(kind))
                 && match &expected.managers {
                     Some(managers) => managers.is_match(manager),
-                    None => self.who(manager) == ManagerKind::Program,
+                    None => self.kind_of(manager) == ManagerKind::Program,
                 }
                 && expected.paths.iter().any(|pattern| pattern.matches(path))
         });
@@ -211,7 +212,7 @@ mod tests {
         let lists: ManagerLists = serde_saphyr::from_str(BUILT_IN).unwrap();
         assert!(lists.expected.len() > 10);
         let managers = Managers::new(lists).unwrap();
-        for (name, who) in [
+        for (name, kind) in [
             ("helm", ManagerKind::Helm),
             ("helm-controller", ManagerKind::Helm),
             ("terraform-provider-helm_v2.17.0_x5", ManagerKind::Helm),
@@ -219,7 +220,7 @@ mod tests {
             ("Mozilla", ManagerKind::Person),
             ("kube-controller-manager", ManagerKind::Program),
         ] {
-            assert_eq!(managers.who(name), who, "{name}");
+            assert_eq!(managers.kind_of(name), kind, "{name}");
         }
     }
 
@@ -232,23 +233,23 @@ mod tests {
             .key("clientConfig")
             .key("caBundle");
         let kind = "ValidatingWebhookConfiguration";
-        for (manager, kind, asked, expected) in [
+        for (manager, kind, mention, expected) in [
             ("kubectl-patch", kind, ManifestMention::Unset, true),
             ("kubectl-patch", kind, ManifestMention::Set, false),
             ("cainjector", kind, ManifestMention::Set, true),
             ("cainjector", "ConfigMap", ManifestMention::Set, false),
         ] {
-            let found = managers.expects(manager, kind, &bundle, asked);
-            assert_eq!(found.is_some(), expected, "{manager} {kind} {asked:?}");
+            let found = managers.expects(manager, kind, &bundle, mention);
+            assert_eq!(found.is_some(), expected, "{manager} {kind} {mention:?}");
         }
         let data = FieldPath::root().key("data").key("tls.crt");
-        for (manager, asked, expected) in [
+        for (manager, mention, expected) in [
             ("some-operator", ManifestMention::SectionUnset, true),
             ("some-operator", ManifestMention::Unset, false),
             ("kubectl-edit", ManifestMention::SectionUnset, false),
         ] {
-            let found = managers.expects(manager, "Secret", &data, asked);
-            assert_eq!(found.is_some(), expected, "{manager} {asked:?}");
+            let found = managers.expects(manager, "Secret", &data, mention);
+            assert_eq!(found.is_some(), expected, "{manager} {mention:?}");
         }
     }
 }

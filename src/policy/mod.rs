@@ -12,7 +12,7 @@ use self::ignore::IgnoreRules;
 use self::managers::Managers;
 use self::redact::Redaction;
 
-/// The operator's say in how differences are classified and shown.
+/// The operator's decisions about how differences are classified and shown.
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
     /// Which values are hidden.
@@ -28,19 +28,19 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// How much a code matters.
+    /// The severity of a code.
     pub fn severity(&self, code: FindingCode) -> Severity {
         let chosen = self.severity.iter().rev().find(|(chosen, _)| *chosen == code);
         chosen.map_or_else(|| code.default_severity(), |(_, severity)| *severity)
     }
 }
 
-/// Whether findings are confirmed, and by whom.
+/// Whether findings are confirmed by server-side dry runs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Confirm {
-    /// Nobody.
+    /// No dry runs.
     #[default]
     None,
-    /// The API server, by dry runs.
+    /// The API server confirms them.
     Server,
 }

@@ -1,8 +1,8 @@
-//! Values that must not be shown.
+//! Redaction: values that must not be shown.
 //!
 //! Comparison needs the raw values; reports do not. Everything that enters a finding or a redacted snapshot passes
-//! here first, so no renderer, sink or log line can leak what was never handed to it. Values are replaced whole:
-//! neither their length nor a hash of them is told, since both give short secrets away.
+//! here first, so no renderer, sink or log line can leak a value that it never gets. Values are replaced whole: neither
+//! their length nor a hash of them is shown, since both give short secrets away.
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde_json::Value;
@@ -79,7 +79,7 @@ impl Redaction {
         })
     }
 
-    /// Hides what is sensitive in the value at a path; the second part tells whether anything was.
+    /// The value at a path with its sensitive parts hidden, and whether there were any.
     pub fn apply(&self, gvk: &Gvk, path: &FieldPath, value: &Value) -> (Value, Hidden) {
         let mut value = value.clone();
         let hidden = self.hide(gvk, path, &mut value, &mut |leaf| *leaf = HIDDEN.into());
@@ -94,23 +94,23 @@ impl Redaction {
         value: &mut Value,
         replace: &mut dyn FnMut(&mut Value),
     ) -> Hidden {
-        let mut place = LeafContext { key: None, env: None };
+        let mut context = LeafContext { key: None, env: None };
         for segment in path.segments() {
             match segment {
-                Segment::Key(key) => place = place.under(key),
+                Segment::Key(key) => context = context.under(key),
                 Segment::Match(keys) => {
                     let name = keys
                         .iter()
                         .find(|(key, _)| key == "name")
                         .and_then(|(_, value)| value.as_str());
-                    place = LeafContext { env: name, ..place };
+                    context = LeafContext { env: name, ..context };
                 }
                 Segment::Index(_) | Segment::Member(_) => {}
             }
         }
         let top = path.keys().next();
         let is_secret = gvk.kind == "Secret" && gvk.api_version == "v1";
-        let whole = (is_secret && matches!(top, Some("data" | "stringData")))
+        let is_hidden_whole = (is_secret && matches!(top, Some("data" | "stringData")))
             || (self.config_maps == ConfigMaps::Hidden
                 && gvk.kind == "ConfigMap"
                 && gvk.api_version == "v1"
@@ -120,7 +120,7 @@ impl Redaction {
             count += 1;
             replace(leaf);
         };
-        if whole {
+        if is_hidden_whole {
             every_leaf(value, &mut counted);
         } else if let (None, Value::Object(fields)) = (top, &mut *value) {
             // A whole object: each of its fields has its own rule.
@@ -128,7 +128,7 @@ impl Redaction {
                 self.hide(gvk, &FieldPath::root().key(key), inner, &mut counted);
             }
         } else {
-            self.walk(place, value, &mut counted);
+            self.walk(context, value, &mut counted);
         }
         if count == 0 {
             Hidden::Nothing
@@ -137,7 +137,8 @@ impl Redaction {
         }
     }
 
-    fn walk(&self, place: LeafContext<'_>, value: &mut Value, replace: &mut dyn FnMut(&mut Value)) {
+    /// Calls `replace` on every sensitive leaf of a value of which no more is known than its context.
+    fn walk(&self, context: LeafContext<'_>, value: &mut Value, replace: &mut dyn FnMut(&mut Value)) {
         match value {
             Value::Object(fields) => {
                 let name = fields.get("name").and_then(Value::as_str).map(str::to_owned);
@@ -145,7 +146,7 @@ impl Redaction {
                     self.walk(
                         LeafContext {
                             key: Some(key),
-                            env: name.as_deref().or(place.env),
+                            env: name.as_deref().or(context.env),
                         },
                         inner,
                         replace,
@@ -154,12 +155,13 @@ impl Redaction {
             }
             Value::Array(items) => {
                 for item in items {
-                    self.walk(place, item, replace);
+                    self.walk(context, item, replace);
                 }
             }
             Value::String(text) => {
-                if place.key.is_some_and(|key| self.is_sensitive(key))
-                    || (place.key == Some("value") && place.env.is_some_and(|name| self.is_sensitive(name)))
+                if context.key.is_some_and(|key| self.is_sensitive(key))
+                    || (context.key == Some("value")
+                        && context.env.is_some_and(|name| self.is_sensitive(name)))
                     || self.is_sensitive_flag(text)
                     || has_credentials(text)
                 {
@@ -170,13 +172,14 @@ impl Redaction {
         }
     }
 
+    /// Whether a text under this key is taken for a secret.
     fn is_sensitive(&self, key: &str) -> bool {
         key == LAST_APPLIED
             || self.extra.is_match(key)
             || (self.sensitive.is_match(key) && !self.references.is_match(key))
     }
 
-    /// `--db-password=hunter2` among a container's arguments.
+    /// Whether the text is a flag that sets a secret, as `--db-password=hunter2` among a container's arguments.
     fn is_sensitive_flag(&self, text: &str) -> bool {
         text.starts_with('-')
             && text
@@ -218,7 +221,7 @@ fn every_leaf(value: &mut Value, replace: &mut dyn FnMut(&mut Value)) {
     }
 }
 
-/// `scheme://user:password@host`.
+/// Whether the text holds an address with a password: `scheme://user:password@host`.
 fn has_credentials(text: &str) -> bool {
     text.match_indices("://").any(|(start, _)| {
         let rest = &text[start + 3..];

@@ -1,4 +1,4 @@
-//! Whose a difference is: another release's, a program's under Helm's name, an admission webhook's or a person's.
+//! The writer of a difference: another release, a program under Helm's name, an admission webhook or a person.
 //!
 //! Managed fields name Helm in most of these, and only the times in the release's own records tell them apart.
 
@@ -31,7 +31,7 @@ fn findings(release: &Release<'_>, scan: &Scan) -> Vec<String> {
     findings
 }
 
-/// Somebody who calls themselves Helm is found out by the time of the write.
+/// The time of a write shows that a writer in Helm's name was not this release's Helm.
 #[test]
 #[ignore = "needs the testbed: tests/testbed/build"]
 fn a_value_changed_in_helms_name_is_overwritten() {
@@ -111,7 +111,7 @@ fn a_write_in_helms_name_that_agrees_is_a_note() {
     }
 }
 
-/// A person who writes under a name of their own needs no alibi to be told from Helm.
+/// A person who writes under a name of their own is known by that name.
 #[test]
 #[ignore = "needs the testbed: tests/testbed/build"]
 fn a_person_outside_of_any_upgrade_is_named() {
@@ -134,8 +134,8 @@ fn a_person_outside_of_any_upgrade_is_named() {
     }
 }
 
-/// What somebody put back after an upgrade is undone, with their name; what they had written before the upgrade they
-/// did not undo, whatever they write afterwards.
+/// A value that somebody put back after an upgrade is undone, by their name. A value that they had written before the
+/// upgrade is not, whatever they write afterwards.
 #[test]
 #[ignore = "needs the testbed: tests/testbed/build"]
 fn a_value_put_back_is_told_from_one_that_never_arrived() {
@@ -178,10 +178,10 @@ fn a_value_put_back_is_told_from_one_that_never_arrived() {
         );
         later();
         release.kubectl(&["patch", "configmap/{r}-note", r#"-p={"data":{"size":"2000m"}}"#]);
-        let told = findings(&release, &release.scan());
+        let found = findings(&release, &release.scan());
         assert!(
-            told.contains(&message("undone", "kubectl-patch")[0]),
-            "{helm:?} {flags:?}: {told:?}"
+            found.contains(&message("undone", "kubectl-patch")[0]),
+            "{helm:?} {flags:?}: {found:?}"
         );
     }
 }
@@ -207,18 +207,18 @@ fn a_custom_resource_that_a_rollback_never_reached_is_not_undone() {
     let arguments = ["rollback", &release.name, "1", "-n", &release.namespace];
     release.cluster.helm(release.helm, &arguments).succeeded();
     later();
-    let told = "not-applied (drift) Gizmo/{r}-one /spec/size by kubectl-patch";
-    assert_eq!(findings(&release, &release.scan()), [told]);
-    // What the same person writes elsewhere proves nothing about this field.
+    let expected = "not-applied (drift) Gizmo/{r}-one /spec/size by kubectl-patch";
+    assert_eq!(findings(&release, &release.scan()), [expected]);
+    // A later write of the same person to another field proves nothing about this one.
     patch(r#"{"spec":{"replicas":4}}"#);
     let found = findings(&release, &release.scan());
-    assert!(found.iter().any(|line| line == told), "{found:?}");
+    assert!(found.iter().any(|line| line == expected), "{found:?}");
 }
 
-/// Whatever this release's own Helm does is inside of a window, also when it writes again and again.
+/// Every write of this release's own Helm falls into one of its operations, also if it writes again and again.
 #[test]
 #[ignore = "needs the testbed: tests/testbed/build"]
-fn upgrades_and_rollbacks_need_no_alibi() {
+fn upgrades_and_rollbacks_are_no_writes_of_another_helm() {
     for helm in HelmVersion::ALL {
         let release = Release::install(Cluster::shared(), helm, "shop", &[]);
         let check = |what: &str| {
@@ -239,11 +239,11 @@ fn upgrades_and_rollbacks_need_no_alibi() {
     }
 }
 
-/// Helm 4 writes what another release brings in `crds/` over a definition that this one installed: even the marks of
-/// ownership go. Each upgrade takes it back, without a word.
+/// Helm 4 writes a definition in another release's `crds/` over one that this release installed, without its ownership
+/// annotations. Each upgrade takes it back, without a message.
 #[test]
 #[ignore = "needs the testbed: tests/testbed/build"]
-fn releases_that_overwrite_each_others_definition_are_told() {
+fn releases_that_overwrite_each_others_definition_are_reported() {
     for (helm, place, state) in [
         // Helm 3 leaves a definition alone that is there already.
         (HelmVersion::V3, "crds", None),
@@ -340,10 +340,10 @@ fn mutation(object: &Value) -> Vec<Value> {
     patch
 }
 
-/// What an admission webhook made of Helm's own write is no drift; what a person does afterwards is.
+/// A value that an admission webhook made of Helm's own write is no drift; a later write of a person is.
 #[test]
 #[ignore = "needs the testbed: tests/testbed/build"]
-fn admission_is_told_from_people() {
+fn a_webhooks_write_differs_from_a_persons() {
     for (helm, flags) in [
         (HelmVersion::V3, &[][..]),
         (HelmVersion::V4, &["--server-side=false"][..]),

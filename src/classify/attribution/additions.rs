@@ -1,4 +1,4 @@
-//! What others put beside the manifest, and who wrote the object in Helm's name without a difference.
+//! Fields that others added beside the manifest, and writers in Helm's name that left no difference.
 
 use serde_json::Value;
 
@@ -14,16 +14,18 @@ use crate::policy::managers::ManifestMention;
 use crate::types::{Shape, is_zero};
 use crate::vocabulary::{FindingCode, NextUpgrade, Severity};
 
-/// What an addition is called.
-struct Name {
+/// The code of an addition, and how much it matters.
+struct AdditionVerdict {
     code: FindingCode,
     /// A lower severity than that of the code.
     severity: Option<Severity>,
+    /// What the manager is known to do there, where it is expected.
     about: Option<String>,
 }
 
-impl Name {
-    const fn of(code: FindingCode) -> Self {
+impl AdditionVerdict {
+    /// A code with its own severity.
+    const fn new(code: FindingCode) -> Self {
         Self {
             code,
             severity: None,
@@ -31,7 +33,8 @@ impl Name {
         }
     }
 
-    const fn controllers(about: String) -> Self {
+    /// The work of a known controller.
+    const fn expected(about: String) -> Self {
         Self {
             code: FindingCode::ControllerOwned,
             severity: None,
@@ -42,39 +45,39 @@ impl Name {
 
 impl Attributor<'_> {
     /// Adds what other managers own and the manifest does not ask for.
-    pub(super) fn add(&self, attributed: &mut Vec<Attributed>) {
+    pub(super) fn add_additions(&self, attributed: &mut Vec<Attributed>) {
         let mut others: Vec<&AttributedEntry<'_>> = self
             .entries
             .iter()
-            .filter(|written| written.writer != Writer::Ours)
+            .filter(|other| other.writer != Writer::Ours)
             .collect();
-        // What several own is the latest one's.
-        others.sort_by_key(|written| std::cmp::Reverse(written.entry.time));
-        for written in others {
+        // An addition that several managers own is the latest one's.
+        others.sort_by_key(|other| std::cmp::Reverse(other.entry.time));
+        for other in others {
             let found = additions(
-                written.entry,
-                written.provenance,
+                other.entry,
+                other.provenance,
                 self.context.shape,
                 self.desired,
                 &self.live.object,
             );
             for addition in found {
-                let known = attributed
+                let is_known = attributed
                     .iter()
                     .any(|known| known.change.path.overlaps(&addition.path));
-                // Helm owned it too when it wrote the object, so that it was there by default.
-                let shared = || {
+                // Helm owns it too: it was there by default when Helm wrote the object.
+                let is_shared = || {
                     self.owners(&addition.path)
                         .any(|owner| owner.writer == Writer::Ours)
                 };
-                if known || shared() {
+                if is_known || is_shared() {
                     continue;
                 }
-                let Name {
+                let AdditionVerdict {
                     code,
                     severity,
                     about,
-                } = self.name_of(written, &addition.path);
+                } = self.addition_verdict(other, &addition.path);
                 let next_upgrade = self.upgrade().predict_addition(&addition);
                 attributed.push(Attributed {
                     change: Change {
@@ -87,7 +90,7 @@ impl Attributor<'_> {
                         live: Some(addition.live.clone()),
                     },
                     severity,
-                    actor: Some(actor(written.entry)),
+                    actor: Some(actor(other.entry)),
                     next_upgrade,
                     about,
                 });
@@ -95,28 +98,31 @@ impl Attributor<'_> {
         }
     }
 
-    fn name_of(&self, written: &AttributedEntry<'_>, path: &FieldPath) -> Name {
+    /// The verdict on a field that a manager added.
+    fn addition_verdict(&self, other: &AttributedEntry<'_>, path: &FieldPath) -> AdditionVerdict {
         if is_restart(path) {
-            return Name::of(FindingCode::Restarted);
+            return AdditionVerdict::new(FindingCode::Restarted);
         }
-        if is_replica_count(path) && self.is_autoscalers(written.entry) {
-            return Name::controllers("chooses the replica count that the chart leaves open".to_owned());
+        if is_replica_count(path) && self.is_autoscalers(other.entry) {
+            return AdditionVerdict::expected(
+                "chooses the replica count that the chart leaves open".to_owned(),
+            );
         }
-        if let Some(about) = self.expected(&written.entry.manager, path, self.mention_around(path)) {
-            return Name::controllers(about);
+        if let Some(about) = self.expected(&other.entry.manager, path, self.mention_around(path)) {
+            return AdditionVerdict::expected(about);
         }
         let is_metadata = path.keys().next() == Some("metadata");
-        let severity = match written.writer {
+        let severity = match other.writer {
             Writer::Program if is_metadata => Some(Severity::Info),
             Writer::Program | Writer::Person | Writer::OtherHelm | Writer::Ours => None,
         };
-        Name {
+        AdditionVerdict {
             severity,
-            ..Name::of(FindingCode::Added)
+            ..AdditionVerdict::new(FindingCode::Added)
         }
     }
 
-    /// How little the manifest says around a place that it does not name.
+    /// How little the manifest says around a field that it does not name.
     fn mention_around(&self, path: &FieldPath) -> ManifestMention {
         let section = path.keys().next().and_then(|key| self.desired.get(key));
         if section.is_none_or(is_zero) {
@@ -126,7 +132,7 @@ impl Attributor<'_> {
         }
     }
 
-    /// The replica count, where nobody owns it although owners of other fields are known.
+    /// The replica count, if no manager owns it although owners of other fields are known.
     ///
     /// Two writes through `scale` leave no trace: zero, which that subresource leaves out (k8s.io/api:
     /// `autoscaling/v1/types.go`, `ScaleSpec`), and any number where nobody owned the field before (apimachinery:
@@ -136,8 +142,8 @@ impl Attributor<'_> {
         self.live.object.pointer("/spec/replicas").filter(|_| is_untraced)
     }
 
-    /// Adds a replica count that nobody owns, the chart leaves open, and neither the server nor an autoscaler would
-    /// choose.
+    /// Adds a replica count that no manager owns, if the chart leaves it open and neither the server nor an autoscaler
+    /// would choose it.
     pub(super) fn add_untraced_replicas(&self, attributed: &mut Vec<Attributed>) {
         let path = replica_count();
         let is_open = self.desired.pointer("/spec/replicas").is_none_or(Value::is_null);
@@ -173,16 +179,16 @@ impl Attributor<'_> {
         });
     }
 
-    /// Says of writers in Helm's name that they wrote the object, where no difference says it already.
+    /// Adds a note for each writer in Helm's name that no difference names already.
     pub(super) fn note_other_helms(&self, attributed: &mut Vec<Attributed>) {
         // Only the time proves it: somebody's removal in the second after Helm ended leaves no entry of its own either.
-        let is_proven = |written: &&AttributedEntry<'_>| {
-            let time = written.entry.time;
-            written.writer == Writer::OtherHelm
+        let is_proven = |other: &&AttributedEntry<'_>| {
+            let time = other.entry.time;
+            other.writer == Writer::OtherHelm
                 && time.is_some_and(|time| self.context.operations.rules_out(time))
         };
-        for written in self.entries.iter().filter(is_proven) {
-            let actor = actor(written.entry);
+        for other in self.entries.iter().filter(is_proven) {
+            let actor = actor(other.entry);
             if attributed
                 .iter()
                 .any(|known| known.actor.as_ref() == Some(&actor))

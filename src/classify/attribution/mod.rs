@@ -1,9 +1,9 @@
-//! Who is said to have made each difference, and what it is called in the light of that.
+//! Attribution: the writer of each difference, and the code that follows from the writer.
 //!
 //! The comparison knows values only. Managed fields say who wrote them, and the release's records say when this
 //! release's Helm was at work ([`Operations`]); together they tell a person's change from an autoscaler's, from an
-//! admission webhook's and from another Helm's. A manager is a name that its writer chose, so managers only ever
-//! choose between codes: nothing is left out because of a name.
+//! admission webhook's and from another Helm's. A manager is a name that its writer chose, so a name only ever decides
+//! between codes: no difference is left out because of one.
 
 mod additions;
 mod origin;
@@ -38,7 +38,7 @@ pub enum Autoscaler {
     Unknown,
 }
 
-/// What is needed to know of an object beside its values.
+/// The facts about an object that attribution needs beside its values.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ObjectContext<'a> {
     pub(super) gvk: &'a Gvk,
@@ -67,20 +67,20 @@ impl<'a> Attributor<'a> {
         }
     }
 
-    /// Names the origin of every change, and adds what others put beside the manifest.
+    /// Gives every change its writer and code, and adds the fields that others put beside the manifest.
     pub(super) fn attribute(&self, changes: Vec<Change>) -> Vec<Attributed> {
         let mut attributed: Vec<Attributed> = changes
             .into_iter()
             .filter_map(|change| self.origin(change))
             .collect();
-        self.add(&mut attributed);
+        self.add_additions(&mut attributed);
         self.add_untraced_replicas(&mut attributed);
         self.note_other_helms(&mut attributed);
         self.upgrade().apply_interactions(&mut attributed);
         attributed
     }
 
-    /// The origin of a value that differs from the manifest's; `None` where it turns out that nothing does.
+    /// The origin of a value that differs from the manifest's; `None` if the evidence shows that nothing differs.
     fn origin(&self, mut change: Change) -> Option<Attributed> {
         let Verdict { code, actor, about } = Evidence::of(self, &change).verdict()?;
         change.code = code;
@@ -94,24 +94,25 @@ impl<'a> Attributor<'a> {
         })
     }
 
-    /// What the manager is known to do at a place of this object, where that is no drift.
+    /// The work of a manager at a place of this object, if a write there is expected of it and no drift.
     fn expected(&self, manager: &str, path: &FieldPath, mention: ManifestMention) -> Option<String> {
         let kind = self.context.gvk.kind.as_str();
         let about = self.context.managers.expects(manager, kind, path, mention)?;
         Some(about.to_owned())
     }
 
-    /// Whether an autoscaler wrote this, for all that its name and its way say, and one may target the object.
+    /// Whether an autoscaler wrote this, by its name and the subresource, and one may target the object.
     fn is_autoscalers(&self, entry: &Entry<'_>) -> bool {
         entry.subresource == "scale"
             && self.context.managers.is_autoscaler(&entry.manager)
             && self.context.autoscaler != Autoscaler::None
     }
 
+    /// The entries that own the value at a path, or a value in it.
     fn owners<'s>(&'s self, path: &'s FieldPath) -> impl Iterator<Item = &'s AttributedEntry<'a>> {
         self.entries
             .iter()
-            .filter(move |written| written.entry.owns(path, self.context.shape))
+            .filter(move |owner| owner.entry.owns(path, self.context.shape))
     }
 
     /// The next upgrade of this object.
@@ -124,16 +125,16 @@ impl<'a> Attributor<'a> {
         }
     }
 
-    /// Who stands in the way of a server-side apply of a difference.
+    /// The owner that a server-side apply of the field meets.
     fn field_owner(&self, change: &Change) -> FieldOwner {
         let path = &change.path;
-        // The API server tells managers by name and operation, not by who they are: what another Helm applied is
-        // this one's to apply over.
-        let is_applier = |written: &AttributedEntry<'_>| {
-            matches!(written.writer, Writer::Ours | Writer::OtherHelm)
-                && written.entry.operation == Operation::Apply
+        // The API server knows a manager by its name and operation alone: this release's Helm may apply over a field
+        // that another Helm applied.
+        let is_applier = |owner: &AttributedEntry<'_>| {
+            matches!(owner.writer, Writer::Ours | Writer::OtherHelm)
+                && owner.entry.operation == Operation::Apply
         };
-        // What is applied under another name conflicts with no owner of the field that it ends up in.
+        // A field that is applied under another name conflicts with no owner of the field that it ends up in.
         let twin = write_only_twin(self.context.gvk, path);
         let is_applied_as_twin = twin.is_some_and(|path| self.owners(&path).any(is_applier));
         // Of an object without managed fields the API server makes `before-first-apply` the owner of everything

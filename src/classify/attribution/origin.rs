@@ -1,4 +1,4 @@
-//! The origin of a value that differs from the manifest's: rules in the order in which they are asked.
+//! The origin of a value that differs from the manifest's: rules in the order in which they are tried.
 //!
 //! Most codes come from the comparison of values and stay. A rule gives another one where the managed fields, the times
 //! of Helm's operations or the knowledge of one field say more.
@@ -16,7 +16,7 @@ use crate::release::stored::Status;
 use crate::types::is_zero;
 use crate::vocabulary::{ApplyMethod, FindingCode};
 
-/// What a difference is called, and who is said to have made it.
+/// The code of a difference, and its writer as the managed fields name it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Verdict {
     pub(super) code: FindingCode,
@@ -68,7 +68,7 @@ impl<'e, 'a> Evidence<'e, 'a> {
         }
     }
 
-    /// What the rules say; `None` where it turns out that nothing differs.
+    /// The verdict of the rules; `None` if the evidence shows that nothing differs.
     pub(super) fn verdict(&self) -> Option<Verdict> {
         if self.is_dropped_by_server() && self.change.desired.as_ref().is_some_and(is_zero) {
             return None;
@@ -99,11 +99,12 @@ impl<'e, 'a> Evidence<'e, 'a> {
             && matches!(self.change.code, FindingCode::Changed | FindingCode::NotApplied)
     }
 
-    /// Whether Helm still owns what is not there: a removal takes the ownership with it.
+    /// Whether Helm still owns a field that is not there: a removal takes the ownership with it.
     fn is_dropped_by_server(&self) -> bool {
         self.change.code == FindingCode::Removed && self.change.live.is_none() && self.ours.is_some()
     }
 
+    /// A field of Helm's write that the server dropped.
     fn dropped_by_server(&self) -> Option<Verdict> {
         let owner = self.other.or(self.ours);
         self.is_dropped_by_server().then(|| Verdict {
@@ -112,6 +113,7 @@ impl<'e, 'a> Evidence<'e, 'a> {
         })
     }
 
+    /// The mark of a restart, which the chart sets too.
     fn restarted(&self) -> Option<Verdict> {
         (self.is_rewritten() && is_restart(&self.change.path)).then(|| self.called(FindingCode::Restarted))
     }
@@ -166,27 +168,32 @@ impl<'e, 'a> Evidence<'e, 'a> {
 
     /// The second in which Helm ended: only the owner of a value can change it and leave no other entry.
     fn ambiguous_second(&self) -> Option<Verdict> {
-        let is_ambiguous = self.ours.is_some_and(|ours| ours.written == WriteTime::Ambiguous);
+        let is_ambiguous = self
+            .ours
+            .is_some_and(|ours| ours.write_time == WriteTime::Ambiguous);
         (self.is_rewritten() && self.other.is_none() && is_ambiguous)
             .then(|| self.called(FindingCode::Overwritten))
     }
 
-    /// The previous revision's value, which somebody put back after Helm had written the baseline's.
+    /// The previous revision's value, which somebody put back after Helm had written the baseline's value.
     ///
-    /// That the baseline's value had arrived is shown by ownership, not by the writer's time: an entry's time is that
-    /// of its manager's last write of any field, so that a manager who had owned the field before the upgrade, and
-    /// wrote another field after it, would look the same. Two facts together prove it:
+    /// Ownership shows that the baseline's value had arrived. The writer's time does not: an entry's time is that of
+    /// its manager's last write of any field, so that a manager that had owned the field before the upgrade, and wrote
+    /// another field after it, would look the same. Two facts together prove it:
     ///
     /// - An entry of Helm's, by the operation by which this release is applied, was last written while the baseline's
-    ///   operation ran. Helm writes an object in one request, and that request set the field: a server-side apply names
-    ///   everything the manifest has, a three-way merge whatever differs from it, and a two-way merge whatever differs
-    ///   between the baseline and the revision that Helm upgraded from ([`Evidence::was_in_patch`]).
-    /// - Helm does not own the field any more. Whoever writes another value takes a field over, and whoever removes it
-    ///   takes the ownership away (structured-merge-diff: `merge/update.go`, `Update`); so that came after Helm's write.
+    ///   operation ran. Helm writes an object's fields in one request, and that request set this field: a server-side
+    ///   apply names every field of the manifest, a three-way merge every field that differs from it, and a two-way
+    ///   merge every field that differs between the baseline and the revision that Helm upgraded from
+    ///   ([`Evidence::was_in_patch`]).
+    /// - Helm does not own the field any more. A write of another value takes the ownership over, and a removal takes
+    ///   it
+    ///   away (structured-merge-diff: `merge/update.go`, `Update`), so one of these came after Helm's write.
     ///
-    /// The writer must be named, be no other Helm, and have written after the baseline's operation: what somebody put
-    /// back while Helm was still waiting for Pods may be part of how the release is rolled out. A removal names nobody;
-    /// it counts where the server's types have the field, since one that they lack was dropped before it was owned.
+    /// The writer must be named, be no other Helm, and have written after the baseline's operation: a value that
+    /// somebody put back while Helm was still waiting for Pods may be part of how the release is rolled out. A removal
+    /// leaves no name; it counts if the server's types have the field, since the server drops a field that they lack
+    /// before any manager owns it.
     fn undone(&self) -> Option<Verdict> {
         if self.change.code != FindingCode::NotApplied || self.ours.is_some() || !self.was_in_patch() {
             return None;
@@ -216,8 +223,8 @@ impl<'e, 'a> Evidence<'e, 'a> {
         });
         let is_complete = match context.method {
             ApplyMethod::Ssa => true,
-            // Helm compares the manifests alone, and upgrades from a revision that may have failed with the baseline's
-            // value already in it.
+            // Helm compares the manifests alone, and the revision that it upgrades from may have failed with the
+            // baseline's value already in its manifest.
             ApplyMethod::Csa => {
                 is_merged_three_ways(context.gvk) || context.operations.follows_a_deployed_one()
             }
@@ -225,7 +232,7 @@ impl<'e, 'a> Evidence<'e, 'a> {
         is_written && is_complete
     }
 
-    /// What the API server made of Helm's own write. What a failed operation wrote may simply have stayed.
+    /// A value that admission made of Helm's own write. The value that a failed operation wrote may simply have stayed.
     fn changed_at_admission(&self) -> Option<Verdict> {
         let ours = self.ours.filter(|_| self.other.is_none())?;
         let is_changed = self.is_rewritten() && self.change.code == FindingCode::Changed;

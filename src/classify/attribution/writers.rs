@@ -28,18 +28,19 @@ pub(super) enum Writer {
 pub(super) struct AttributedEntry<'a> {
     pub(super) entry: &'a Entry<'a>,
     pub(super) writer: Writer,
-    /// Whether the writer made the object or changed it.
+    /// Whether the writer created the object or changed it.
     pub(super) provenance: Provenance,
-    pub(super) written: WriteTime,
+    /// Whether it was written while this release's Helm was at work.
+    pub(super) write_time: WriteTime,
 }
 
 /// When an entry was written beside this release's Helm, as far as its second and the object's resource version tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WriteTime {
-    /// While Helm was at work, or at a time that nothing tells.
+    /// While Helm was at work, or at an unknown time.
     InWindow,
-    /// In the second in which Helm ended, and somebody wrote the object after that: the writer of this entry, or one
-    /// whose write left no entry, such as the removal of a field.
+    /// In the second in which Helm ended, and somebody wrote the object after that end: the writer of this entry, or
+    /// one that left no entry, as the removal of a field does.
     Ambiguous,
     /// When Helm was not at work.
     OutsideWindow,
@@ -58,18 +59,18 @@ pub(super) fn attributed_entries<'a>(
         .iter()
         .filter(|entry| entry.subresource != "status")
         .map(|entry| {
-            let who = context.managers.who(&entry.manager);
+            let kind = context.managers.kind_of(&entry.manager);
             // The manager that wrote the ownership annotation created the object.
-            let provenance = if who != ManagerKind::Helm && entry.owns(&stamp, context.shape) {
+            let provenance = if kind != ManagerKind::Helm && entry.owns(&stamp, context.shape) {
                 Provenance::Creator
             } else {
                 Provenance::Editor
             };
-            let written = write_time(context, live, entry);
-            let writer = match (who, provenance) {
+            let write_time = write_time(context, live, entry);
+            let writer = match (kind, provenance) {
                 (ManagerKind::Person, _) => Writer::Person,
                 (ManagerKind::Program, Provenance::Editor) => Writer::Program,
-                (ManagerKind::Helm, _) | (ManagerKind::Program, Provenance::Creator) => match written {
+                (ManagerKind::Helm, _) | (ManagerKind::Program, Provenance::Creator) => match write_time {
                     WriteTime::OutsideWindow => Writer::OtherHelm,
                     WriteTime::InWindow | WriteTime::Ambiguous => Writer::Ours,
                 },
@@ -83,7 +84,7 @@ pub(super) fn attributed_entries<'a>(
                 } else {
                     provenance
                 },
-                written,
+                write_time,
             }
         })
         .collect()
@@ -155,8 +156,9 @@ fn may_be_after_end(context: &ObjectContext<'_>, live: &Live<'_>, time: DateTime
     is_changed && others.all(|entry| entry.subresource == "status")
 }
 
+/// Whether the entry is in Helm's name.
 fn is_helm(context: &ObjectContext<'_>, entry: &Entry<'_>) -> bool {
-    context.managers.who(&entry.manager) == ManagerKind::Helm
+    context.managers.kind_of(&entry.manager) == ManagerKind::Helm
 }
 
 /// How this release's Helm writes objects.

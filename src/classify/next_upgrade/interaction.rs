@@ -1,7 +1,7 @@
-//! What the differences of one object do to each other in the next upgrade.
+//! The effects of one object's differences on each other in the next upgrade.
 //!
-//! What somebody replaced is something that is gone and something that was added. The upgrade restores the first
-//! beside the second or in its place, and the API server may refuse to have both.
+//! A value that somebody replaced by another one is two differences: one value is missing, and one was added. The
+//! upgrade restores the first beside the second or in its place, and the API server may refuse an object with both.
 
 use std::collections::HashMap;
 
@@ -13,12 +13,12 @@ use crate::compare::path::Segment;
 use crate::types::Shape;
 use crate::vocabulary::{ApplyMethod, NextUpgrade};
 
-/// What comes of something restored beside something that somebody added.
+/// The effect of restoring a value beside one that somebody added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Interaction {
-    /// The addition goes.
+    /// The restored value takes the place of the added one.
     Replaced,
-    /// The API server does not take both.
+    /// The API server refuses an object with both.
     Refused,
 }
 
@@ -34,9 +34,9 @@ struct Sibling<'a> {
 /// The differences directly in one object or list.
 #[derive(Default)]
 struct Siblings<'a> {
-    /// What the upgrade restores.
+    /// The values that the upgrade restores.
     restored: Vec<Sibling<'a>>,
-    /// What is there and the manifest does not name.
+    /// The values that are there and that the manifest does not name.
     added: Vec<Sibling<'a>>,
 }
 
@@ -50,14 +50,14 @@ pub(super) fn interactions(
     let mut predictions = Vec::new();
     for (parent, siblings) in siblings_by_parent(attributed) {
         for restored in &siblings.restored {
-            let met = siblings.added.iter().filter_map(|added| {
+            let affected = siblings.added.iter().filter_map(|added| {
                 Some((
                     added.difference,
                     interaction(method, root, parent, restored, added)?,
                 ))
             });
             let (refused, replaced): (Vec<_>, Vec<_>) =
-                met.partition(|(_, interaction)| *interaction == Interaction::Refused);
+                affected.partition(|(_, interaction)| *interaction == Interaction::Refused);
             if refused.is_empty() {
                 predictions.extend(replaced.iter().map(|(added, _)| (*added, NextUpgrade::Revert)));
             } else {
@@ -68,7 +68,7 @@ pub(super) fn interactions(
     predictions
 }
 
-/// The differences that may meet, by the object or list that they are in.
+/// The differences that may affect each other, by the object or list that they are in.
 fn siblings_by_parent(attributed: &[Attributed]) -> HashMap<&[Segment], Siblings<'_>> {
     let mut parents: HashMap<&[Segment], Siblings<'_>> = HashMap::new();
     for (difference, found) in attributed.iter().enumerate() {
@@ -91,7 +91,7 @@ fn siblings_by_parent(attributed: &[Attributed]) -> HashMap<&[Segment], Siblings
     parents
 }
 
-/// What comes of restoring one value beside another that was added to the same object or list.
+/// The effect of restoring one value beside another that was added to the same object or list; `None` if both can stay.
 fn interaction(
     method: ApplyMethod,
     root: Option<Shape<'_>>,
@@ -217,17 +217,17 @@ mod tests {
                 json!({"topologyKey": topology, "whenUnsatisfiable": unsatisfiable}),
             )
         };
-        let (gone, asked) = constraint("zone", "DoNotSchedule");
+        let (removed, desired) = constraint("zone", "DoNotSchedule");
         for (topology, method, expected) in [
             ("zone", ApplyMethod::Csa, vec![(1, NextUpgrade::Revert)]),
             ("zone", ApplyMethod::Ssa, vec![]),
             ("host", ApplyMethod::Csa, vec![]),
             ("host", ApplyMethod::Ssa, vec![]),
         ] {
-            let (come, found) = constraint(topology, "ScheduleAnyway");
+            let (added, live) = constraint(topology, "ScheduleAnyway");
             let attributed = [
-                difference(gone.clone(), Some(asked.clone()), None),
-                difference(come, None, Some(found)),
+                difference(removed.clone(), Some(desired.clone()), None),
+                difference(added, None, Some(live)),
             ];
             assert_eq!(
                 interactions(method, shape, &attributed),
@@ -237,7 +237,7 @@ mod tests {
         }
     }
 
-    /// What the server refuses replaces nothing, in whatever order the differences come.
+    /// A port that the server refuses replaces no other, in whatever order the differences come.
     #[test]
     fn a_refused_port_takes_no_other_away() {
         let shape = TypeTable::builtin().kind("v1", "Service");
@@ -250,18 +250,18 @@ mod tests {
                     ("protocol".into(), json!(protocol)),
                 ]))
         };
-        let gone = difference(port(80, "TCP"), Some(json!({"name": "http", "port": 80})), None);
+        let removed = difference(port(80, "TCP"), Some(json!({"name": "http", "port": 80})), None);
         let same_name = difference(port(81, "TCP"), None, Some(json!({"name": "http", "port": 81})));
         let same_number = difference(port(80, "UDP"), None, Some(json!({"name": "other", "port": 80})));
         let conflict = |at: usize| vec![(at, NextUpgrade::Conflict)];
         for (differences, expected) in [
             (
-                [gone.clone(), same_name.clone(), same_number.clone()],
+                [removed.clone(), same_name.clone(), same_number.clone()],
                 conflict(0),
             ),
-            ([same_number.clone(), gone.clone(), same_name], conflict(1)),
+            ([same_number.clone(), removed.clone(), same_name], conflict(1)),
             (
-                [same_number.clone(), gone, same_number],
+                [same_number.clone(), removed, same_number],
                 vec![(0, NextUpgrade::Revert), (2, NextUpgrade::Revert)],
             ),
         ] {

@@ -1,13 +1,13 @@
-//! What the next `helm upgrade` with the same chart and values does to a difference.
+//! The prediction of what the next `helm upgrade` with the same chart and values does to a difference.
 //!
-//! Client-side apply merges built-in kinds three ways, which writes back whatever the manifest names, and others two
-//! ways, from the old to the new manifest, which sees no live value at all (Helm: `pkg/kube/client.go`,
-//! `createPatch`). Server-side apply writes what the manifest names unless another manager owns the field with
-//! another value; then the API server refuses the whole object and the upgrade fails (structured-merge-diff:
+//! Client-side apply merges built-in kinds three ways, which writes back every field that the manifest names, and
+//! others two ways, from the old to the new manifest, which sees no live value at all (Helm: `pkg/kube/client.go`,
+//! `createPatch`). Server-side apply writes the fields that the manifest names unless another manager owns one of them
+//! with another value; then the API server refuses the whole object and the upgrade fails (structured-merge-diff:
 //! `merge/update.go`, `Apply`). Tried cell by cell against Helm 3 and Helm 4 in `tests/testbed/upgrade`.
 //!
-//! `strategic_merge` says what the client's patch takes away beside, and `interaction` what the differences of one
-//! object do to each other.
+//! `strategic_merge` knows the fields that the client's patch removes beside, and `interaction` the effects of an
+//! object's differences on each other.
 
 mod interaction;
 mod strategic_merge;
@@ -26,7 +26,7 @@ use crate::object::Gvk;
 use crate::types::{Shape, TypeTable};
 use crate::vocabulary::{ApplyMethod, FindingCode, NextUpgrade};
 
-/// Who owns a field besides the manager that applies the release.
+/// The owner of a field, as a server-side apply of the release meets it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FieldOwner {
     /// Another manager, or the same name by another operation.
@@ -42,21 +42,21 @@ pub(super) enum FieldOwner {
 pub(super) struct Upgrade<'a> {
     pub(super) method: ApplyMethod,
     pub(super) gvk: &'a Gvk,
-    /// What is known of the object's type.
+    /// The facts about the object's type.
     pub(super) shape: Option<Shape<'a>>,
-    /// What the manifest asks for.
+    /// The object as the manifest asks for it.
     pub(super) desired: &'a Value,
 }
 
 impl Upgrade<'_> {
-    /// What happens to one difference on its own.
+    /// The prediction for one difference on its own.
     pub(super) fn predict(&self, change: &Change, owner: FieldOwner) -> NextUpgrade {
         if matches!(change.code, FindingCode::Pruned | FindingCode::MutatedAtAdmission) {
-            // Written and changed or dropped again, every time.
+            // Helm writes the field, and the server changes or drops it, every time.
             return NextUpgrade::Keep;
         }
         match self.method {
-            // An applied set that no longer names a field gives it up.
+            // A server-side apply that no longer names a field removes it.
             ApplyMethod::Ssa if change.desired.is_none() && owner == FieldOwner::Helm => NextUpgrade::Revert,
             ApplyMethod::Csa if change.desired.is_none() && self.drops(&change.path) => NextUpgrade::Revert,
             ApplyMethod::Ssa | ApplyMethod::Csa if change.desired.is_none() => NextUpgrade::Keep,
@@ -71,10 +71,10 @@ impl Upgrade<'_> {
         }
     }
 
-    /// What happens to something that others added and the manifest does not name.
+    /// The prediction for a field that others added and the manifest does not name.
     pub(super) fn predict_addition(&self, addition: &Addition<'_>) -> NextUpgrade {
         match self.method {
-            // To name a part is to claim the whole.
+            // An apply that names a part of an atomic value takes over the whole.
             ApplyMethod::Ssa if addition.in_whole => NextUpgrade::Conflict,
             ApplyMethod::Csa if self.drops(&addition.path) => NextUpgrade::Revert,
             ApplyMethod::Ssa | ApplyMethod::Csa => NextUpgrade::Keep,
@@ -86,7 +86,7 @@ impl Upgrade<'_> {
         is_merged_three_ways(self.gvk) && is_dropped(self.shape, self.desired, path)
     }
 
-    /// Corrects the predictions by what the differences of one object do to each other.
+    /// Corrects the predictions for one object by the effects of its differences on each other.
     pub(super) fn apply_interactions(&self, attributed: &mut [Attributed]) {
         for (difference, prediction) in interactions(self.method, self.shape, attributed) {
             attributed[difference].next_upgrade = prediction;
@@ -94,8 +94,8 @@ impl Upgrade<'_> {
         let is_refused = attributed
             .iter()
             .any(|found| found.next_upgrade == NextUpgrade::Conflict);
-        // An object that the API server refuses is not written at all, so that nothing of it is reverted either.
-        if is_refused && self.method == ApplyMethod::Ssa {
+        // The API server writes nothing of an object that it refuses, whatever the method.
+        if is_refused {
             for found in attributed {
                 if found.next_upgrade == NextUpgrade::Revert {
                     found.next_upgrade = NextUpgrade::Conflict;
@@ -144,9 +144,9 @@ mod tests {
         }
     }
 
-    /// Method, kind, code, desired, live and owner → what happens.
+    /// Method, kind, code, desired, live and owner → the prediction.
     #[test]
-    fn what_happens_depends_on_method_kind_and_owner() {
+    fn the_prediction_depends_on_method_kind_and_owner() {
         use ApplyMethod::{Csa, Ssa};
         use FindingCode::{Changed, Lingering, MutatedAtAdmission, Pruned, Removed};
         use NextUpgrade::{Conflict, Keep, Revert};
@@ -191,7 +191,7 @@ mod tests {
         }
     }
 
-    /// The API server refuses to shrink a volume claim, whoever grew it: the upgrade fails.
+    /// The API server refuses to shrink a volume claim, so the upgrade fails.
     #[test]
     fn a_volume_claim_that_a_person_grew_fails_the_upgrade() {
         let claim = Gvk::new("v1", "PersistentVolumeClaim");

@@ -1,8 +1,8 @@
-//! What a strategic merge patch takes away because the manifest does not name it.
+//! The values that a strategic merge patch removes because the manifest does not name them.
 //!
-//! Most of what others add stays. Two patch strategies of Go types see to it that it does not (apimachinery:
+//! Most fields that others add stay. Two patch strategies of Go types remove them (apimachinery:
 //! `pkg/util/strategicpatch`, `handleMapDiff` and `diffMaps`): `replace` writes an object as a whole, `retainKeys`
-//! names the fields that may stay in it.
+//! lists the fields that may stay in it.
 
 use serde_json::Value;
 
@@ -16,8 +16,8 @@ pub(super) fn shape_of<'a>(root: Option<Shape<'a>>, path: &[Segment]) -> Option<
     path.iter().fold(root, step)
 }
 
-/// Whether the patch drops a value that the manifest does not name, together with the object around it or because
-/// it is a field of an object that keeps its named fields only.
+/// Whether the patch drops a value that the manifest does not name: because it replaces an object around the value, or
+/// because it keeps only the fields of that object that the manifest names.
 pub(super) fn is_dropped(root: Option<Shape<'_>>, desired: &Value, path: &FieldPath) -> bool {
     let segments = path.segments();
     let is_named = |depth: usize| value_at(desired, &path.prefix(depth), root).is_some();
@@ -39,7 +39,7 @@ fn is_replaced(root: Option<Shape<'_>>, object: &[Segment]) -> bool {
 /// Whether the patch keeps of an object only the fields that the manifest names.
 pub(super) fn retains_keys(root: Option<Shape<'_>>, object: &[Segment]) -> bool {
     match object.split_last() {
-        // The strategy of a list says it of the elements.
+        // The strategy of a list is that of its elements.
         Some((Segment::Match(_), list)) => strategy(root, list) == Some(PatchStrategy::MergeRetainKeys),
         Some((Segment::Key(_) | Segment::Index(_) | Segment::Member(_), _)) | None => {
             strategy(root, object) == Some(PatchStrategy::RetainKeys)
@@ -47,6 +47,7 @@ pub(super) fn retains_keys(root: Option<Shape<'_>>, object: &[Segment]) -> bool 
     }
 }
 
+/// The patch strategy at a place.
 fn strategy(root: Option<Shape<'_>>, path: &[Segment]) -> Option<PatchStrategy> {
     shape_of(root, path)?.patch_strategy()
 }
@@ -59,7 +60,7 @@ mod tests {
 
     /// Kind, manifest, path → whether the patch drops it.
     #[test]
-    fn a_patch_drops_what_a_strategy_tells_it_to() {
+    fn a_patch_drops_unnamed_fields_by_its_strategy() {
         let strategy = |strategy: Value| json!({"spec": {"strategy": strategy}});
         let key = |path: &str| path.split('/').fold(FieldPath::root(), |path, key| path.key(key));
         let surge = key("spec/strategy/rollingUpdate/maxSurge");
@@ -78,7 +79,7 @@ mod tests {
                 &surge,
                 true,
             ),
-            // The manifest keeps the field that it names, and what is in it.
+            // The manifest names the field around the value, so that both stay.
             (
                 "apps/v1",
                 "Deployment",
@@ -86,7 +87,7 @@ mod tests {
                 &surge,
                 false,
             ),
-            // What the manifest does not name at all is not in the patch either.
+            // The manifest does not name the object, so that it is not in the patch.
             ("apps/v1", "Deployment", json!({"spec": {}}), &surge, false),
             // No strategy.
             ("apps/v1", "StatefulSet", strategy(rolling), &surge, false),

@@ -6,7 +6,7 @@ use super::attribution::{Attributor, ObjectContext};
 use super::dry_run::DryRunCheck;
 use super::finding::{finding, shown_patch};
 use super::live::LiveObject;
-use super::state::{Known, empty_report, known_by_state};
+use super::state::{StateVerdict, empty_report, verdict_by_state};
 use super::subject::{Role, Subject};
 use crate::compare::managed_fields::Live;
 use crate::compare::three_way::{Change, OfRevision, Versions, three_way};
@@ -16,7 +16,7 @@ use crate::policy::ignore::ApplicableRules;
 use crate::policy::{Confirm, Policy};
 use crate::vocabulary::{FindingCode, ObjectState, Severity};
 
-/// What is to be reported of an object, and what the API server should be asked before that.
+/// The report of an object, and the dry run that may correct it.
 #[derive(Debug)]
 pub struct Judgement {
     /// The report, as far as it goes without a dry run.
@@ -31,8 +31,8 @@ impl From<ObjectReport> for Judgement {
     }
 }
 
-/// What is to be reported of an object; `None` for objects that nothing expects and that are not there, or were
-/// never this release's.
+/// Judges an object; `None` for one that the baseline does not have and that does not exist, or was never this
+/// release's.
 pub fn judge(subject: &Subject<'_>, live: &LiveObject<'_>, policy: &Policy) -> Option<Judgement> {
     let report = |state, reason: Option<String>| {
         Some(Judgement::from(empty_report(
@@ -50,17 +50,17 @@ pub fn judge(subject: &Subject<'_>, live: &LiveObject<'_>, policy: &Policy) -> O
             return report(ObjectState::InSync, Some(reason));
         }
         LiveObject::NotFound => {
-            let ignored = policy.ignore.on(subject.key, subject.owner.name, None);
+            let rules = policy.ignore.on(subject.key, subject.owner.name, None);
             let missing = empty_report(subject.key, subject.template, ObjectState::Missing, None);
-            return Some(ignored.object(missing).into());
+            return Some(rules.object(missing).into());
         }
         LiveObject::Unreadable(reason) => return report(ObjectState::Unknown, Some(reason.clone())),
     };
-    let ignored = policy
+    let rules = policy
         .ignore
         .on(subject.key, subject.owner.name, Some(&live.object));
-    let mut judged = judge_live(subject, live, policy, &ignored)?;
-    judged.report = ignored.object(judged.report);
+    let mut judged = judge_live(subject, live, policy, &rules)?;
+    judged.report = rules.object(judged.report);
     // An object that is ignored as a whole needs no confirmation.
     judged.check = judged
         .check
@@ -68,16 +68,17 @@ pub fn judge(subject: &Subject<'_>, live: &LiveObject<'_>, policy: &Policy) -> O
     Some(judged)
 }
 
+/// Judges an object that exists.
 fn judge_live(
     subject: &Subject<'_>,
     live: &Live<'_>,
     policy: &Policy,
-    ignored: &ApplicableRules<'_>,
+    rules: &ApplicableRules<'_>,
 ) -> Option<Judgement> {
-    match known_by_state(subject, live, &policy.managers) {
-        Known::Report(report) => Some((*report).into()),
-        Known::Nothing => None,
-        Known::Compare => Some(compare_with_each(subject, live, policy, ignored)),
+    match verdict_by_state(subject, live, &policy.managers) {
+        StateVerdict::Report(report) => Some((*report).into()),
+        StateVerdict::Nothing => None,
+        StateVerdict::Compare => Some(compare_with_each(subject, live, policy, rules)),
     }
 }
 
@@ -89,12 +90,12 @@ fn compare_with_each(
     subject: &Subject<'_>,
     live: &Live<'_>,
     policy: &Policy,
-    ignored: &ApplicableRules<'_>,
+    rules: &ApplicableRules<'_>,
 ) -> Judgement {
-    let judged = compare(subject, live, policy, ignored);
+    let judged = compare(subject, live, policy, rules);
     let duplicate_documents = subject.duplicate_documents.iter().map(|body| {
         let duplicate = Subject { body, ..*subject };
-        compare(&duplicate, live, policy, ignored)
+        compare(&duplicate, live, policy, rules)
     });
     let differing = |judged: &Judgement| {
         let findings = judged.report.findings.iter();
@@ -113,18 +114,19 @@ fn compare_with_each(
     })
 }
 
+/// Judges an object by its values.
 fn compare(
     subject: &Subject<'_>,
     live: &Live<'_>,
     policy: &Policy,
-    ignored: &ApplicableRules<'_>,
+    rules: &ApplicableRules<'_>,
 ) -> Judgement {
     let read = |body: &str| {
         let body = serde_json::from_str(body).unwrap_or(Value::Null);
         desired(body, subject.key, subject.owner)
     };
     let wanted = read(subject.body);
-    // Revisions that ask for the very same say nothing new.
+    // A revision with the same body adds nothing and is not parsed again.
     let otherwise = subject
         .previous
         .filter(|previous| previous.object != subject.body);
@@ -159,7 +161,7 @@ fn compare(
     let (mut drift, mut pruned): (Vec<(usize, Change)>, Vec<Change>) = (Vec::new(), Vec::new());
     for attributed in Attributor::new(context, &wanted, live).attribute(changes) {
         let mut finding = finding(subject, &attributed, policy);
-        finding.ignored_by = ignored.finding(&attributed.change.path, &finding);
+        finding.ignored_by = rules.finding(&attributed.change.path, &finding);
         if finding.ignored_by.is_none() && finding.severity == Severity::Drift {
             report.state = ObjectState::Drifted;
             drift.push((report.findings.len(), attributed.change));
@@ -180,8 +182,9 @@ fn compare(
     Judgement { report, check }
 }
 
-/// Said of objects whose managed fields the API server dropped, or somebody cleared.
-const UNATTRIBUTED: &str = "it has no managed fields: who wrote what, and what was added, cannot be told";
+/// The reason in the report of an object whose managed fields the API server dropped, or somebody cleared.
+const UNATTRIBUTED: &str =
+    "it has no managed fields, so neither the writers of its fields nor additions are known";
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,8 @@
-//! What somebody else put into an object beside what the manifest asks for.
+//! Additions: fields that others than Helm put into an object beside those of the manifest.
 //!
-//! The comparison of desired with live never sees these: the server and its controllers add to everything. Managed
-//! fields say who owns each path, which tells the additions of people and other programs from what the server filled in.
+//! The comparison of desired with live passes over additions, because the server and its controllers add to everything.
+//! Managed fields say who owns each path, which tells the additions of people and other programs from the values that
+//! the server filled in.
 
 use serde_json::{Map, Value};
 
@@ -23,19 +24,19 @@ pub struct Addition<'v> {
     pub path: FieldPath,
     /// The same place in the live object, as an RFC 6901 pointer.
     pub pointer: String,
-    /// What is there.
+    /// The value there.
     pub live: &'v Value,
     /// Whether it is a part of a value that the API server knows as a whole only: the manager owns the manifest's
     /// part as well.
     pub in_whole: bool,
 }
 
-/// What a manager did to the object as a whole.
+/// Whether a manager created the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Provenance {
-    /// It made the object, so that it owns whatever the server filled in on that occasion.
+    /// It created the object, so that it also owns the values that the server filled in then.
     Creator,
-    /// It changed an object that others made: what it owns, it wrote.
+    /// It changed an object that others created, and wrote every value that it owns.
     Editor,
 }
 
@@ -50,7 +51,7 @@ pub fn additions<'v>(
     desired: &Value,
     live: &'v Value,
 ) -> Vec<Addition<'v>> {
-    let mut walk = Walk {
+    let mut search = AdditionSearch {
         provenance,
         additions: Vec::new(),
     };
@@ -61,12 +62,12 @@ pub fn additions<'v>(
     };
     for (key, owned) in fields_of(entry.fields()) {
         if key == "metadata" {
-            walk.owned_metadata(object, owned, desired);
+            search.owned_metadata(object, owned, desired);
         } else if !TYPE_AND_STATUS.contains(&key) {
-            walk.owned_field(object, key, owned, Some(desired));
+            search.owned_field(object, key, owned, Some(desired));
         }
     }
-    walk.additions
+    search.additions
 }
 
 /// The fields that a set names, and what it names below each of them.
@@ -97,7 +98,7 @@ impl<'v> LiveValue<'v, '_> {
         }
     }
 
-    /// Whether to own this value is to own all that is in it. Of other lists and maps an empty set owns nothing.
+    /// Whether the owner of this value owns every value in it. An empty set at any other list or map owns nothing.
     fn is_atomic(&self) -> bool {
         match self.value {
             Value::Object(_) => self.shape.is_some_and(owns_objects_whole),
@@ -107,13 +108,13 @@ impl<'v> LiveValue<'v, '_> {
     }
 }
 
-/// A walk over the live values that one manager owns, beside the desired ones.
-struct Walk<'v> {
+/// A search of the live values that one manager owns for those that are not desired.
+struct AdditionSearch<'v> {
     provenance: Provenance,
     additions: Vec<Addition<'v>>,
 }
 
-impl<'v> Walk<'v> {
+impl<'v> AdditionSearch<'v> {
     /// Looks at the metadata of an object, most of which is the API server's.
     fn owned_metadata(&mut self, object: LiveValue<'v, '_>, owned: &FieldSet, desired: &Value) {
         let Some(value) = object.value.get("metadata") else {
@@ -139,7 +140,7 @@ impl<'v> Walk<'v> {
         }
     }
 
-    /// Looks at a value of which the manifest says nothing.
+    /// Looks at a value that the manifest does not have.
     fn undesired(&mut self, live: LiveValue<'v, '_>, owned: &FieldSet) {
         if self.is_servers_choice(live.shape, live.value) {
             return;
@@ -221,9 +222,9 @@ impl<'v> Walk<'v> {
         }
     }
 
-    /// Looks at a whole value that the manager owns, and of which the manifest asks for a part.
+    /// Looks at a value that the manager owns as a whole, and of which the manifest asks for a part.
     ///
-    /// Values that differ and lists of another length are the comparison's; left are the fields beside.
+    /// The comparison reports values that differ and lists of another length; this reports the fields beside them.
     fn extra_fields(&mut self, live: LiveValue<'v, '_>, desired: &Value) {
         match (live.value, desired) {
             (Value::Object(fields), Value::Object(desired)) => {
@@ -233,7 +234,7 @@ impl<'v> Walk<'v> {
                         shape: live.shape.and_then(|shape| child(shape, key)),
                         value,
                     };
-                    let is_servers = || {
+                    let is_servers_field = || {
                         self.is_servers_choice(field.shape, value)
                             || live.shape.is_some_and(|shape| {
                                 server_rules::describes_embedded_object(shape, fields, key)
@@ -241,7 +242,7 @@ impl<'v> Walk<'v> {
                     };
                     match desired.get(key).filter(|value| !value.is_null()) {
                         Some(desired) => self.extra_fields(field, desired),
-                        None if is_servers() => {}
+                        None if is_servers_field() => {}
                         None => self.additions.push(Addition {
                             in_whole: true,
                             ..field.to_addition()
@@ -272,8 +273,8 @@ impl<'v> Walk<'v> {
 
     /// Whether the value would be the same if nobody had written it.
     ///
-    /// A default that depends on other fields can only be told from a value that somebody chose where the writer
-    /// made the object.
+    /// A value without a fixed default counts as the server's choice only if the manager created the object: an editor
+    /// may have chosen it.
     fn is_servers_choice(&self, shape: Option<Shape<'_>>, live: &Value) -> bool {
         match (shape, live) {
             (Some(shape), live) if shape.is_server_defaulted() => {

@@ -23,7 +23,7 @@ fn paths(api_version: &str, kind: &str, fields: &Value, desired: &Value, live: &
 }
 
 #[test]
-fn what_a_manager_owns_and_nobody_asked_for_was_added() {
+fn a_field_that_only_another_manager_owns_was_added() {
     let fields = json!({"f:metadata": {"f:labels": {"f:team": {}, "f:app": {}}, "f:generation": {}},
         "f:spec": {"f:paused": {}, "f:template": {"f:spec": {
             "f:containers": {
@@ -61,7 +61,7 @@ fn what_a_manager_owns_and_nobody_asked_for_was_added() {
 }
 
 #[test]
-fn maps_are_told_key_by_key_and_sets_member_by_member() {
+fn maps_are_reported_key_by_key_and_sets_member_by_member() {
     let fields = json!({"f:metadata": {"f:finalizers": {".": {}, "v:\"a\"": {}, "v:\"b\"": {}}},
         "f:data": {".": {}, "f:x": {}, "f:y": {}}});
     let live = json!({"metadata": {"finalizers": ["a", "b"]}, "data": {"x": "1", "y": "2"}});

@@ -1,25 +1,26 @@
 //! Lists that the API server knows as one value.
 //!
-//! They count in order, unless their order means nothing. Structures of the same number are compared one by one, so
-//! that a finding names the field. Nobody can add to a structure in such a list without replacing the list, so that
-//! what neither the manifest nor the server put there is a change of the innermost structure that holds it.
+//! Their elements are compared in order, unless the order means nothing. If both lists have the same number of
+//! structures, these are compared one by one, so that a finding names the field. Nobody can add to a structure in such
+//! a list without replacing the list, so an extra field that the server does not fill in is a change of the innermost
+//! structure that holds it.
 
 use serde_json::Value;
 
-use super::{DifferenceKind, ExtraFields, List, Walk, holds};
+use super::{ComparedList, Comparison, DifferenceKind, ExtraFields, holds};
 use crate::compare::equal;
 use crate::compare::keyed::{match_elements, shared_identity};
 use crate::compare::trail::Trail;
 use crate::types::Shape;
 
-impl<'v> Walk<'v> {
+impl<'v> Comparison<'v> {
     /// Compares two such lists.
     pub(super) fn atomic(
         &mut self,
         trail: &Trail<'_>,
         shape: Option<Shape<'_>>,
-        desired: List<'v>,
-        live: List<'v>,
+        desired: ComparedList<'v>,
+        live: ComparedList<'v>,
     ) {
         if desired.items.len() != live.items.len() {
             self.record(trail, desired.whole, Some(live.whole), DifferenceKind::OtherValue);
@@ -30,7 +31,7 @@ impl<'v> Walk<'v> {
             if is_structure(desired) {
                 holds(desired, Some(live), element, ExtraFields::Significant)
             } else {
-                // Nothing is optional there, not even a zero.
+                // No element is optional, not even a zero.
                 desired == live || equal::scalars(element, desired, live)
             }
         };

@@ -1,10 +1,9 @@
 //! Does the live object hold everything that a manifest asks for?
 //!
-//! A walk of the desired value over the live one. It never asks what else the live object holds: the API server
-//! and its controllers add defaults, allocations and bookkeeping to everything. What an absent, null or zero value
-//! means is decided by the facts of the place (see the rules of `omitempty` in Go's `encoding/json`, and the
-//! defaulting functions of the API groups); what the API server does to single fields beside that is in
-//! [`server_rules`].
+//! A walk of the desired value over the live one. It passes over whatever else the live object holds: the API server
+//! and its controllers add defaults, allocations and bookkeeping to everything. The type facts of a place decide what
+//! an absent, null or zero value means there (see the rules of `omitempty` in Go's `encoding/json`, and the defaulting
+//! functions of the API groups). Quirks of single fields are in [`server_rules`].
 
 mod atomic;
 
@@ -27,9 +26,9 @@ pub(super) struct Difference<'v> {
     pub(super) path: FieldPath,
     /// Where in the live object a patch would write; ends in `-` for a list element that is not there.
     pub(super) pointer: String,
-    /// What the manifest asks for there.
+    /// The value that the manifest asks for.
     pub(super) desired: &'v Value,
-    /// What lives there.
+    /// The live value, if there is one.
     pub(super) live: Option<&'v Value>,
     /// In what way the two differ.
     pub(super) kind: DifferenceKind,
@@ -44,7 +43,7 @@ pub(super) enum DifferenceKind {
     UndeclaredField,
 }
 
-/// What it means that a live structure holds fields beside the desired ones.
+/// The meaning of fields that a live structure holds beside the desired ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ExtraFields {
     /// Nothing: anybody may add fields there.
@@ -54,10 +53,10 @@ enum ExtraFields {
 }
 
 impl ExtraFields {
-    /// What they mean in an object of this shape.
+    /// Their meaning in an object of this shape.
     ///
-    /// They are significant only where everything that the server fills in is known: programs complete custom
-    /// resources by webhooks, which no schema tells.
+    /// They are significant only in built-in kinds, of which all defaults are known: webhooks complete custom resources
+    /// in ways that no schema shows.
     fn in_object(self, shape: Option<Shape<'_>>) -> Self {
         if shape.is_some_and(Shape::is_builtin) {
             self
@@ -73,9 +72,9 @@ pub(super) fn unsatisfied<'v>(
     live: &'v Value,
     shape: Option<Shape<'_>>,
 ) -> Vec<Difference<'v>> {
-    let mut walk = Walk::default();
-    walk.value(&Trail::Root, shape, desired, Some(live), ExtraFields::Ignored);
-    walk.differences
+    let mut comparison = Comparison::default();
+    comparison.value(&Trail::Root, shape, desired, Some(live), ExtraFields::Ignored);
+    comparison.differences
 }
 
 /// Whether `live` holds everything that `desired` asks for, apart from fields that the server drops anyway.
@@ -83,11 +82,12 @@ pub(super) fn is_satisfied_by(desired: &Value, live: Option<&Value>, shape: Opti
     holds(desired, live, shape, ExtraFields::Ignored)
 }
 
-/// The same, where extra fields may count.
+/// The same, if extra fields may be significant.
 fn holds(desired: &Value, live: Option<&Value>, shape: Option<Shape<'_>>, extra: ExtraFields) -> bool {
-    let mut walk = Walk::default();
-    walk.value(&Trail::Root, shape, desired, live, extra);
-    walk.differences
+    let mut comparison = Comparison::default();
+    comparison.value(&Trail::Root, shape, desired, live, extra);
+    comparison
+        .differences
         .iter()
         .all(|difference| difference.kind == DifferenceKind::UndeclaredField)
 }
@@ -95,7 +95,7 @@ fn holds(desired: &Value, live: Option<&Value>, shape: Option<Shape<'_>>, extra:
 /// Whether the server writes this very value when nobody asks for one.
 pub(super) fn is_servers_choice(shape: Shape<'_>, live: &Value) -> bool {
     if shape.is_server_defaulted() {
-        // Filled without a fixed default: allocated, or dependent on other fields.
+        // A value without a fixed default is allocated, or depends on other fields.
         return shape
             .default()
             .is_none_or(|default| is_satisfied_by(live, Some(default), Some(shape)));
@@ -108,20 +108,20 @@ pub(super) fn is_servers_choice(shape: Shape<'_>, live: &Value) -> bool {
     }
 }
 
-/// A list, and those of its elements that count.
+/// A list, and those of its elements that are compared.
 #[derive(Clone, Copy)]
-struct List<'v> {
+struct ComparedList<'v> {
     whole: &'v Value,
     items: &'v [Value],
 }
 
-/// A walk of a desired value over a live one.
+/// A walk of a desired value over a live one, and the differences so far.
 #[derive(Default)]
-struct Walk<'v> {
+struct Comparison<'v> {
     differences: Vec<Difference<'v>>,
 }
 
-impl<'v> Walk<'v> {
+impl<'v> Comparison<'v> {
     /// Notes a difference.
     fn record(
         &mut self,
@@ -160,11 +160,11 @@ impl<'v> Walk<'v> {
                 }
             }
             (Value::Array(items), Some(found @ Value::Array(live_items))) => {
-                let desired = List {
+                let desired = ComparedList {
                     whole: desired,
                     items,
                 };
-                let live = List {
+                let live = ComparedList {
                     whole: found,
                     items: server_rules::without_appended(trail, shape, live_items, items.len()),
                 };
@@ -216,10 +216,16 @@ impl<'v> Walk<'v> {
         }
     }
 
-    /// Compares lists, by how their elements are told apart.
-    fn list(&mut self, trail: &Trail<'_>, shape: Option<Shape<'_>>, desired: List<'v>, live: List<'v>) {
+    /// Compares lists, by the kind of the list.
+    fn list(
+        &mut self,
+        trail: &Trail<'_>,
+        shape: Option<Shape<'_>>,
+        desired: ComparedList<'v>,
+        live: ComparedList<'v>,
+    ) {
         if desired.items.is_empty() {
-            // To an empty list that merges anybody may add; an atomic one counts as a whole, empty too.
+            // Anybody may add to an empty list that is merged; an empty atomic list is compared as a whole.
             if !live.items.is_empty() && shape.is_some_and(is_meant_empty) {
                 self.record(trail, desired.whole, Some(live.whole), DifferenceKind::OtherValue);
             }
@@ -235,7 +241,7 @@ impl<'v> Walk<'v> {
         }
     }
 
-    /// Compares keyed lists, in which order means nothing.
+    /// Compares keyed lists, in which the order means nothing.
     fn keyed(
         &mut self,
         trail: &Trail<'_>,
@@ -290,13 +296,12 @@ fn holds_more(shape: Option<Shape<'_>>, desired: &Map<String, Value>, live: &Map
         .any(|(key, live)| child(shape, key).is_some_and(|inner| !is_servers_choice(inner, live)))
 }
 
-/// Whether elements in a list that a manifest leaves empty were put there by somebody else than the server.
+/// Whether an empty list in a manifest asks for no elements: the list is atomic, and the server does not fill it in.
 fn is_meant_empty(shape: Shape<'_>) -> bool {
     shape.value() == ValueKind::List && shape.list() == ListKind::Atomic && !shape.is_server_defaulted()
 }
 
-/// Whether the manifest's value is a zero that Go cannot tell from nothing, where the server then fills in what it
-/// likes.
+/// Whether the manifest's value is a zero that Go drops, and the server then fills in a value of its own.
 fn is_left_to_the_server(shape: Option<Shape<'_>>, desired: &Value) -> bool {
     is_zero(desired)
         && shape.is_some_and(|shape| shape.is_server_defaulted() && shape.zero() == ExplicitZero::Dropped)

@@ -223,8 +223,8 @@ pub(super) fn has(items: &[Value], item: &Value, keys: &[String]) -> bool {
     items.iter().any(same)
 }
 
-/// The keys of list elements that the server fills in where a manifest has none, or an empty one. Stated here, and not
-/// asked of the comparison, which these properties check.
+/// The keys of list elements that the server fills in where a manifest has none, or an empty one. They are written down
+/// here and not taken from the comparison, because the properties check the comparison.
 pub(super) const KEY_DEFAULTS: [(&str, &str); 2] = [("protocol", "TCP"), ("side", "left")];
 
 /// The value of one key of a stored list element.

@@ -1,11 +1,11 @@
-//! What holds for every kind, whatever a chart writes and a server makes of it.
+//! Properties of the comparison that hold for every kind, whatever a chart writes and a server makes of it.
 //!
-//! Objects are made up from the type table itself. `make` writes them as charts do, `server` turns them into live ones
-//! by what the table says of each field, and `change` does what people do to live objects. Every case is named by a
-//! number, so that a failure can be had again.
+//! Objects are generated from the type table itself. `make` writes them as charts do, `server` turns them into live
+//! ones by the table's facts, and `change` changes live objects as people do. Every case has a number, so that a
+//! failure can be reproduced.
 //!
-//! None of the three asks the comparison anything: which elements of a list are the same, and what the server fills
-//! into their keys, they say by themselves. They share with it the table, which is the only statement of what type a
+//! None of the three uses the comparison: they have their own rules of which elements of a list are the same, and which
+//! values the server fills into their keys. They share with it the table, which is the only statement of what type a
 //! field has, what its zero means and what its default is; `types::tests`, `compare::semantics` and the testbed hold
 //! the table itself to the server.
 
@@ -66,19 +66,19 @@ fn changed(dice: &mut Dice, count: usize, shape: Shape<'_>, desired: &Value) -> 
     (object, done)
 }
 
-/// The same cases on every run, but where a number is asked for: then others, to search for what these miss
+/// The same cases on every run, unless a number of cases is set: then others, to search for what these miss
 /// (`PROPTEST_CASES=300000 cargo test --lib properties`).
 fn cases() -> ProptestConfig {
-    let asked = ProptestConfig {
+    let from_environment = ProptestConfig {
         failure_persistence: None,
         ..ProptestConfig::default()
     };
     match std::env::var_os("PROPTEST_CASES") {
-        Some(_) => asked,
+        Some(_) => from_environment,
         None => ProptestConfig {
             cases: 1_500,
             rng_seed: RngSeed::Fixed(0),
-            ..asked
+            ..from_environment
         },
     }
 }

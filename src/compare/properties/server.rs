@@ -1,4 +1,4 @@
-//! What a server makes of an object: it drops, fills in, respells, reorders, and lets others add.
+//! A model of the server: it drops, fills in, respells and reorders fields, and lets others add to them.
 
 use serde_json::{Map, Value, json};
 

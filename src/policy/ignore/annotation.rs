@@ -10,7 +10,7 @@ use crate::policy::path_pattern::PathPattern;
 /// How many patterns an annotation may hold.
 const PATTERNS: usize = 64;
 
-/// What an object opts out of.
+/// The fields of an object that its annotation opts out of comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum OptOut {
     /// Of nothing: there is no such annotation, or it says `false`.
@@ -24,6 +24,7 @@ pub(super) enum OptOut {
 }
 
 impl OptOut {
+    /// Reads the annotation's value.
     pub(super) fn read(value: &Value) -> Self {
         let Some(text) = value.as_str().map(str::trim) else {
             return Self::Unreadable(1);

@@ -1,12 +1,12 @@
 //! Differences and objects that the operator leaves out: by rules of the settings, and by an annotation on the objects.
 //!
 //! Ignoring is a verdict like any other: ignored differences and objects stay in the report with the rule that took
-//! them, are counted per rule, and are listed on request. So nobody can silence driftline without a trace, and a rule that has nothing
-//! left to ignore can be found and removed. The first rule that matches takes a finding; the annotation comes after
-//! the rules. An object that could not be read is never ignored: nobody knows what it is.
+//! them, are counted per rule, and are listed on request. So nobody can silence driftline without a trace, and a rule
+//! that has nothing left to ignore can be found and removed. The first rule that matches takes a finding; the
+//! annotation comes after the rules. An object that could not be read is never ignored: nobody knows what it is.
 //!
-//! The annotation means something only where the settings name its key, because whoever may edit an object could
-//! otherwise hide what was done to it. On an object that is not this release's it means nothing in any case.
+//! The annotation counts only if the settings name its key: otherwise everybody who may edit an object could hide their
+//! changes to it. On an object that is not this release's it never counts.
 
 mod annotation;
 mod rule;
@@ -22,7 +22,7 @@ use crate::model::{Finding, IgnoredBy, IgnoredCount, ObjectReport};
 use crate::object::ObjectKey;
 use crate::vocabulary::ObjectState;
 
-/// Everything that the settings ignore.
+/// The ignore rules of the settings.
 #[derive(Debug, Clone, Default)]
 pub struct IgnoreRules {
     /// The rules, in the order of the settings.
@@ -31,7 +31,7 @@ pub struct IgnoreRules {
     pub annotation: Option<String>,
 }
 
-/// What is ignored of one object.
+/// The rules and the annotation that apply to one object.
 #[derive(Debug)]
 pub struct ApplicableRules<'r> {
     /// The rules that cover the object, with their numbers.
@@ -41,7 +41,7 @@ pub struct ApplicableRules<'r> {
 }
 
 impl IgnoreRules {
-    /// What is ignored of an object of a release; there is no live object where it is missing.
+    /// The rules that apply to an object of a release; a missing object has no live one.
     pub fn on(&self, object: &ObjectKey, release: &str, live: Option<&Value>) -> ApplicableRules<'_> {
         let rules = self.rules.iter().zip(1..);
         let annotation = self.annotation.as_deref().unwrap_or_default();
@@ -78,23 +78,24 @@ impl IgnoreRules {
 }
 
 impl ApplicableRules<'_> {
-    /// Who ignores a difference. Its writer has to be known by now, if it ever is.
+    /// The rule or annotation that ignores a difference. The finding must have its writer already.
     pub fn finding(&self, path: &FieldPath, finding: &Finding) -> Option<IgnoredBy> {
         let manager = finding.actor.as_ref().map(|actor| actor.manager.as_str());
         let rule = self
             .rules
             .iter()
             .find(|(_, rule)| rule.takes(path, manager, finding.code));
-        let annotated = match &self.opt_out {
+        let is_annotated = match &self.opt_out {
             OptOut::Whole => true,
             OptOut::Fields(patterns) => patterns.iter().any(|pattern| pattern.matches(path)),
             OptOut::Nothing | OptOut::Unreadable(_) => false,
         };
         rule.map(|(number, _)| IgnoredBy::Rule(*number))
-            .or(annotated.then_some(IgnoredBy::Annotation))
+            .or(is_annotated.then_some(IgnoredBy::Annotation))
     }
 
-    /// The last word on an object whose differences have been through [`ApplicableRules::finding`].
+    /// The report of an object whose findings have been through [`ApplicableRules::finding`], with its state as the
+    /// rules and the annotation leave it.
     #[must_use]
     pub fn object(&self, mut report: ObjectReport) -> ObjectReport {
         let annotated = (self.opt_out == OptOut::Whole).then_some(IgnoredBy::Annotation);
@@ -109,23 +110,23 @@ impl ApplicableRules<'_> {
                 Some(reason) => format!("{}: {reason}", report.state),
                 None => report.state.to_string(),
             });
-            let told = match by {
+            let ignored = match by {
                 IgnoredBy::Rule(number) => format!("ignored by rule {number}"),
                 IgnoredBy::Annotation => format!("ignored by its annotation {}", self.annotation),
             };
-            report.reason = Some(was.map_or_else(|| told.clone(), |was| format!("{was}; {told}")));
+            report.reason = Some(was.map_or_else(|| ignored.clone(), |was| format!("{was}; {ignored}")));
             report.state = ObjectState::Ignored;
             report.ignored_by = Some(by);
         } else if report.state == ObjectState::InSync {
             report.state = ObjectState::of(&report.findings);
         }
         if let (OptOut::Unreadable(entry), true) = (&self.opt_out, report.state != ObjectState::Foreign) {
-            let told = format!(
+            let problem = format!(
                 "its annotation {} ignores nothing: entry {entry} is neither `true` nor a path such as \
                  /spec/replicas",
                 self.annotation
             );
-            report.add_reason(&told);
+            report.add_reason(&problem);
         }
         report
     }

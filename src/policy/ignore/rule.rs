@@ -11,10 +11,10 @@ use crate::policy::glob::Glob;
 use crate::policy::path_pattern::PathPattern;
 use crate::vocabulary::FindingCode;
 
-/// One rule of what to ignore. All conditions of a rule must hold; a condition that it does not have always holds.
+/// One ignore rule. All of its conditions must hold; a condition that it does not have always holds.
 #[derive(Debug, Clone, Default)]
 pub struct Rule {
-    /// Why; for whoever reads the report.
+    /// Why it is there; the report shows it.
     pub reason: Option<String>,
     /// The object's kind.
     pub kind: Option<Glob>,
@@ -30,9 +30,9 @@ pub struct Rule {
     pub labels: Option<Selector>,
     /// Where the difference is; any of these. None: anywhere.
     pub paths: Vec<PathPattern>,
-    /// Who is said to have written the live value.
+    /// The manager that is said to have written the live value.
     pub manager: Option<Glob>,
-    /// What kind of difference it is; any of these. None: any kind.
+    /// The finding's code; any of these. None: any code.
     pub codes: Vec<FindingCode>,
 }
 
@@ -55,12 +55,12 @@ impl Rule {
         self.is_whole() && labels.is_none() && globs.iter().all(|glob| glob.is_none())
     }
 
-    /// Whether it is about objects as such and not only about some of their differences.
+    /// Whether it covers whole objects and not only some of their differences.
     pub(super) fn is_whole(&self) -> bool {
         self.paths.is_empty() && self.manager.is_none() && self.codes.is_empty()
     }
 
-    /// Whether it covers an object; there is no live one where it is missing.
+    /// Whether it covers an object; a missing object has no live one.
     pub(super) fn covers(&self, object: &ObjectKey, release: &str, live: Option<&Value>) -> bool {
         let fits = |glob: &Option<Glob>, text: Option<&str>| {
             glob.as_ref()
@@ -87,7 +87,7 @@ impl Rule {
     }
 }
 
-/// What the rule says, in the words of the settings.
+/// The rule's conditions, in the words of the settings.
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut said = Vec::new();

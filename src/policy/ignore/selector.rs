@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
-/// What an object's labels have to be; all of it.
+/// A label selector: requirements that all hold for the labels of an object that it matches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selector {
     text: String,
@@ -41,7 +41,7 @@ pub struct SelectorError {
 }
 
 impl Selector {
-    /// Whether these labels, the value of `metadata.labels`, are what is asked for.
+    /// Whether it matches these labels, the value of `metadata.labels`.
     pub fn matches(&self, labels: Option<&Value>) -> bool {
         self.requirements.iter().all(|requirement| {
             let value = labels

@@ -342,9 +342,9 @@ fn every_key_of_a_rule_must_match() {
     ];
     for (change, matches) in cases {
         let rule = change(replicas());
-        let told = rule.to_string();
+        let text = rule.to_string();
         let report = found(&live(None), ignoring(vec![rule]));
-        assert_eq!(findings(&report)[0].1.is_some(), matches, "{told}");
+        assert_eq!(findings(&report)[0].1.is_some(), matches, "{text}");
     }
 }
 
@@ -461,7 +461,7 @@ fn an_object_opts_out_as_a_whole_or_of_some_fields() {
 }
 
 #[test]
-fn an_annotation_that_makes_no_sense_ignores_nothing_and_is_told() {
+fn an_annotation_that_makes_no_sense_ignores_nothing_and_is_reported() {
     let report = found(&live(Some("/spec/replicas,sure")), annotated());
     assert_eq!(report.state, ObjectState::Drifted);
     assert_eq!(findings(&report), [("replicas", None), ("image", None)]);
@@ -475,9 +475,9 @@ fn an_annotation_that_makes_no_sense_ignores_nothing_and_is_told() {
     );
 }
 
-/// Else a release record could be used to find out what is annotated elsewhere.
+/// Otherwise a forged release record could be used to read annotations of other objects.
 #[test]
-fn nothing_is_told_of_the_annotation_of_an_object_of_others() {
+fn the_annotation_of_a_foreign_object_is_not_reported() {
     for value in ["true", "sure"] {
         let mut live = live(Some(value));
         live["metadata"]["annotations"]["meta.helm.sh/release-name"] = "api".into();

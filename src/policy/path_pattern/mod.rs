@@ -1,11 +1,11 @@
 //! Patterns of places in an object, in the syntax in which reports write paths.
 //!
-//! Whoever reads a path in a report can paste it into a rule and then widen it, so the syntax is that of
-//! [`FieldPath`]'s display form with wildcards. No upstream syntax would do: JSON pointers name list elements by
+//! An operator can paste a path from a report into a rule and then widen it, so the syntax is that of [`FieldPath`]'s
+//! display form with wildcards. No upstream syntax would do: JSON pointers name list elements by
 //! positions that change, and the paths of `metadata.managedFields` (structured-merge-diff: `fieldpath/pathelement.go`,
 //! `PathElementMatcher`) are not written by hand.
 //!
-//! Only a key or value that holds one of `* ? [ ] { } \` needs a backslash before it, because those are globs.
+//! Keys and values are globs, so one of `* ? [ ] { } \` that stands for itself needs a backslash before it.
 //!
 //! Values are compared as the text that a path shows, so `[containerPort=80]` needs no type. A pattern has a limited
 //! length, and matching takes time proportional to pattern times path, whatever the pattern: some patterns come from
@@ -40,9 +40,9 @@ use crate::compare::path::{FieldPath, Segment};
 /// | `containers[name=app]/image` | anywhere, since it does not begin with a slash |
 /// | `/` | everything |
 ///
-/// Keys and values are globs, in the dialect of all other keys of a rule ([`Glob`]): `*`, `?`, `[ab]`, `{this,that}`, and a
-/// backslash before a character that stands for itself. In a key without quotes brackets begin the next step, so that
-/// `[ab]` needs quotes there: `["we[ab]"]`. Quotes hold a JSON string, in which a backslash is written twice.
+/// Keys and values are globs, in the dialect of all other keys of a rule ([`Glob`]): `*`, `?`, `[ab]`, `{this,that}`,
+/// and a backslash before a character that stands for itself. In a key without quotes brackets begin the next step, so
+/// that `[ab]` needs quotes there: `["we[ab]"]`. Quotes hold a JSON string, in which a backslash is written twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathPattern {
     text: String,

@@ -11,7 +11,7 @@ const LIMIT: usize = 1024;
 /// Why a text is not a path pattern. Positions count characters from 1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PathPatternError {
-    /// Nothing at all.
+    /// The text is empty.
     #[error("a path pattern cannot be empty; `/` stands for the whole object")]
     Empty,
     /// More text than any place needs.
@@ -93,7 +93,7 @@ pub enum PathPatternError {
     },
 }
 
-/// The steps of a pattern, with the freedom to begin anywhere and to go on spelled out.
+/// The steps of a pattern, with a [`Step::Any`] at its end, and at its beginning unless it begins with a slash.
 pub(super) fn steps(text: &str) -> Result<Vec<Step>, PathPatternError> {
     if text.is_empty() {
         return Err(PathPatternError::Empty);
@@ -126,6 +126,7 @@ struct Parser<'t> {
 }
 
 impl<'t> Parser<'t> {
+    /// The text from here on.
     fn rest(&self) -> &'t str {
         self.text.get(self.at..).unwrap_or_default()
     }
@@ -139,6 +140,7 @@ impl<'t> Parser<'t> {
         comes
     }
 
+    /// Reads a step; `None` at the end.
     fn step(&mut self) -> Result<Option<Step>, PathPatternError> {
         let start = self.at;
         let rest = self.rest();
@@ -157,7 +159,7 @@ impl<'t> Parser<'t> {
             });
         }
         let key = self.rest();
-        let key = &key[..glob_end(key, Bare::Key).unwrap_or(key.len())];
+        let key = &key[..glob_end(key, UnquotedGlob::Key).unwrap_or(key.len())];
         if key.is_empty() {
             return Err(PathPatternError::NoKey {
                 pattern: self.text.to_owned(),
@@ -179,6 +181,7 @@ impl<'t> Parser<'t> {
         }))
     }
 
+    /// Reads a step in brackets.
     fn brackets(&mut self) -> Result<Step, PathPatternError> {
         let open = self.at;
         self.at += 1;
@@ -238,8 +241,8 @@ impl<'t> Parser<'t> {
             }
         }
         let from = self.at;
-        // Where braces or the brackets of a class never end, they are the mistake to tell.
-        let end = match glob_end(self.rest(), Bare::Value) {
+        // Braces or brackets of a class that never end are the mistake that the error names.
+        let end = match glob_end(self.rest(), UnquotedGlob::Value) {
             Some(end) => from + end,
             None => self.find(&[',', ']'], open)?,
         };
@@ -254,7 +257,7 @@ impl<'t> Parser<'t> {
         self.glob(from, Glob::read(value))
     }
 
-    /// A glob, or where it is and what is wrong with it.
+    /// A glob, or the error with its position.
     fn glob(&self, from: usize, read: Result<Glob, String>) -> Result<Glob, PathPatternError> {
         read.map_err(|problem| PathPatternError::Glob {
             pattern: self.text.to_owned(),
@@ -297,33 +300,34 @@ impl<'t> Parser<'t> {
     }
 }
 
-/// Where a glob stands without quotes, which decides what ends it.
+/// Where a glob without quotes stands, which decides the characters that end it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Bare {
+enum UnquotedGlob {
     /// As a key, up to a slash or a bracket.
     Key,
     /// As a value in brackets, up to a comma or the closing bracket.
     Value,
 }
 
-/// Where a glob without quotes ends. Characters in braces, in the brackets of a value and after a backslash belong to it.
-fn glob_end(text: &str, bare: Bare) -> Option<usize> {
-    let mut scan = Scan::default();
+/// Where a glob without quotes ends. Characters in braces, in the brackets of a value and after a backslash belong to
+/// it.
+fn glob_end(text: &str, glob: UnquotedGlob) -> Option<usize> {
+    let mut nesting = Nesting::default();
     let mut is_class = false;
     text.char_indices()
         .find(|(_, character)| {
-            if scan.passes(*character) {
+            if nesting.encloses(*character) {
                 return false;
             }
-            match (bare, character) {
-                (Bare::Key, '/' | '[') => true,
-                (Bare::Value, '[') => {
+            match (glob, character) {
+                (UnquotedGlob::Key, '/' | '[') => true,
+                (UnquotedGlob::Value, '[') => {
                     is_class = true;
                     false
                 }
-                (Bare::Value, ']') => !std::mem::take(&mut is_class),
-                (Bare::Value, ',') => !is_class,
-                (Bare::Key | Bare::Value, _) => false,
+                (UnquotedGlob::Value, ']') => !std::mem::take(&mut is_class),
+                (UnquotedGlob::Value, ',') => !is_class,
+                (UnquotedGlob::Key | UnquotedGlob::Value, _) => false,
             }
         })
         .map(|(offset, _)| offset)
@@ -331,22 +335,22 @@ fn glob_end(text: &str, bare: Bare) -> Option<usize> {
 
 /// The first character of a plain key that only quotes may hold.
 fn misplaced(key: &str) -> Option<(usize, char)> {
-    let mut scan = Scan::default();
+    let mut nesting = Nesting::default();
     key.char_indices().find(|(_, character)| {
-        !scan.passes(*character) && ("]\"=, ".contains(*character) || character.is_control())
+        !nesting.encloses(*character) && ("]\"=, ".contains(*character) || character.is_control())
     })
 }
 
-/// What came before a character: a backslash, or braces that are still open.
+/// The backslash or the open braces before a character, which make it a part of the glob.
 #[derive(Debug, Default)]
-struct Scan {
+struct Nesting {
     is_escaped: bool,
     depth: usize,
 }
 
-impl Scan {
-    /// Steps over a character; whether it belongs to the glob whatever it is.
-    fn passes(&mut self, character: char) -> bool {
+impl Nesting {
+    /// Reads the next character, and says whether it belongs to the glob in any case.
+    fn encloses(&mut self, character: char) -> bool {
         if self.is_escaped {
             self.is_escaped = false;
             return true;
@@ -355,7 +359,7 @@ impl Scan {
             '\\' => self.is_escaped = true,
             '{' => self.depth += 1,
             '}' => self.depth = self.depth.saturating_sub(1),
-            // Braces that nobody closed end with the step, so that the mistake is told where it is.
+            // Braces that are not closed end with the step, so that the error names their position.
             '/' => return false,
             _ => return self.depth > 0,
         }

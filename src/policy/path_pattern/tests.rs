@@ -1,4 +1,4 @@
-//! Which places a pattern matches, and what is said of a text that is none.
+//! Which places a pattern matches, and the errors for texts that are no pattern.
 
 use super::*;
 use proptest::prelude::*;
@@ -161,8 +161,8 @@ fn what_a_pattern_matches() {
 }
 
 #[test]
-fn each_mistake_is_told_in_one_sentence() {
-    for (text, told) in [
+fn each_mistake_has_an_error_of_one_sentence() {
+    for (text, message) in [
         (
             "",
             "a path pattern cannot be empty; `/` stands for the whole object",
@@ -212,7 +212,7 @@ fn each_mistake_is_told_in_one_sentence() {
             "`/a[\"b]` has quotes at character 4 that do not hold a JSON string",
         ),
     ] {
-        assert_eq!(text.parse::<PathPattern>().unwrap_err().to_string(), told);
+        assert_eq!(text.parse::<PathPattern>().unwrap_err().to_string(), message);
     }
     for text in [
         "/a[]",
@@ -254,7 +254,7 @@ fn many_wildcards_are_matched_in_time() {
     assert!(!pattern(&text).matches(&FieldPath::root().key(&"a".repeat(4000))));
 }
 
-/// A pattern is a limited text, and the mistake of a longer one is told without it.
+/// A pattern has a limited length, and the error does not repeat a longer one.
 #[test]
 fn a_pattern_has_a_limited_length() {
     let text = format!("/{}", "a/".repeat(600));

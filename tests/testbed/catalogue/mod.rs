@@ -12,11 +12,11 @@
 //!
 //! Adding a row is adding a few lines to one of the texts: the chart `targets` makes an object for each row.
 //!
-//! No row can be had of what needs nodes (sidecars injected into running Pods, a kubelet's writes, volumes that are
-//! really resized), of what needs an old server (kinds removed by now, `autoscaling/v2beta1`, a server that reorders
-//! metrics), and of what is compared by design with nothing: hooks, `crds/` folders, objects that no revision of a
-//! release names, and the claims made from a `StatefulSet`'s templates. Unreadable objects and servers that fail belong to
-//! `tests/fast/faults`, other storage to `storage.rs`, ignore rules to `tests/fast/ignore.rs`.
+//! There are no rows for changes that need nodes (sidecars injected into running Pods, a kubelet's writes, volumes that
+//! are really resized) or an old server (kinds removed by now, `autoscaling/v2beta1`, a server that reorders metrics),
+//! and none for objects that driftline does not compare: hooks, `crds/` folders, objects that no revision of a release
+//! names, and the volume claims made from a `StatefulSet`'s templates. Unreadable objects and servers that fail belong
+//! to `tests/fast/faults`, other storage to `storage.rs`, ignore rules to `tests/fast/ignore.rs`.
 
 mod revisions;
 mod table;
@@ -25,7 +25,7 @@ mod untouched;
 use self::table::Table;
 use crate::harness::{Problems, Release, later};
 
-/// The claims of the chart have got their volumes.
+/// The volume claims of the chart are bound.
 const BOUND: &[&str] =
     &["--for=jsonpath={.status.phase}=Bound persistentvolumeclaim -l app.kubernetes.io/managed-by=Helm"];
 

@@ -1,6 +1,5 @@
-//! What becomes of a release as a whole: upgrades that fail halfway, installs
-//! that never succeed, objects that stay behind; and a Secret, which must be
-//! compared and never shown.
+//! Releases as a whole: upgrades that fail halfway, installs that never succeed, objects that stay behind; and a
+//! Secret, which must be compared and never shown.
 //!
 //! Every case gets a release of its own, with both Helms.
 
@@ -8,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Cluster, Finding, HelmVersion, Problems, Release, Scan};
 
-/// What a scan has to say. Names are written with `{r}` for the release's name.
+/// The expected report. Names are written with `{r}` for the release's name.
 #[derive(Default)]
 struct Expected {
     /// Object, code, path, desired and live value of every finding of severity
@@ -108,9 +107,9 @@ fn a_half_upgraded_value_is_named_by_the_revision_that_wrote_it() {
         let scan = release.scan();
         assert_eq!(scan.report["releases"][0]["latest"]["revision"], 3);
         let found = scan.finding(&release.fill("ConfigMap/{r}-settings"), "/data/message");
-        let told = ["code", "live", "fromRevision"].map(|field| &found.expect("a finding")[field]);
+        let fields = ["code", "live", "fromRevision"].map(|field| &found.expect("a finding")[field]);
         assert_eq!(
-            told,
+            fields,
             [&json!("half-upgraded"), &json!("two"), &json!(2)],
             "{helm:?}"
         );
@@ -165,7 +164,7 @@ fn a_failed_installation_is_reported_as_one() {
     }
 }
 
-/// What a revision no longer names must be gone, unless Helm was asked to keep it.
+/// An object that the baseline no longer names is a leftover, unless Helm was told to keep it.
 #[test]
 #[ignore = "needs the testbed: tests/testbed/build"]
 fn kept_objects_are_no_leftovers_and_recreated_ones_are() {

@@ -1,4 +1,4 @@
-//! A table of rows as text, and what it takes to hold driftline to it.
+//! A table of rows as text, and the code that holds driftline to it.
 //!
 //! ```text
 //! Deployment/image: an image set by hand
@@ -8,8 +8,8 @@
 //!
 //! A row names an object of the chart and the class of change, says what is done to it in shell, and then all that a
 //! scan must say of it: findings, a state such as `missing`, or `in sync`. Severity is drift unless a finding begins
-//! with `info`. A line that holds for one Helm only begins with `helm3:` or `helm4:`, one that depends on who was faster
-//! with `perhaps:`. A row without commands is about what happens by itself.
+//! with `info`. A line that holds for one Helm only begins with `helm3:` or `helm4:`, one that depends on who was
+//! faster with `perhaps:`. A row without commands is about what happens by itself.
 //!
 //! `{o}` stands for the object as kubectl takes it, `{n}` for its name, `{r}` for the release's name, `{template}`,
 //! `{pod}` and `{app}` for the paths of the template of Pods, its spec and its container `app`; `...` for any value.
@@ -23,11 +23,11 @@ use crate::harness::{Cluster, HelmVersion, Problems, Release, Scan};
 /// One row.
 #[derive(Debug)]
 struct Row {
-    /// What kind of change this is, in words.
+    /// The kind of change, in words.
     class: &'static str,
     kind: &'static str,
     name: &'static str,
-    /// Done by somebody, in shell.
+    /// What somebody does, in shell.
     commands: Vec<&'static str>,
     /// Lines of the verdict, with the Helm they hold for.
     verdict: Vec<Line>,
@@ -117,7 +117,7 @@ impl Row {
             .collect()
     }
 
-    /// What is wrong with the verdict on this row.
+    /// The problems of the verdict on this row.
     fn check(&self, release: &Release<'_>, scan: &Scan) -> Vec<String> {
         let name = self.full_name(release);
         let object = scan
@@ -169,7 +169,7 @@ impl Row {
     }
 }
 
-/// Whether a line is what the table wants, which may leave a value open.
+/// Whether a line of a verdict is the expected one, which may leave a value open.
 fn says(wanted: &str, found: &str) -> bool {
     match wanted.split_once("...") {
         Some((start, end)) => found.starts_with(start) && found.ends_with(end),
@@ -199,7 +199,7 @@ fn beside(release: &Release<'_>, rows: &[Row], scan: &Scan) -> Vec<String> {
         .collect()
 }
 
-/// What a report says of one object, in the words of the table.
+/// A report's verdict on one object, in the words of the table.
 fn verdict(object: &Value) -> Vec<String> {
     let mut lines = Vec::new();
     match object["state"].as_str().unwrap_or_default() {

@@ -64,7 +64,7 @@ pub(super) fn rows() -> Vec<Row> {
             Reverts,
             Fails,
         ),
-        // Nobody is known to own anything: the server then makes somebody up.
+        // The object has no managed fields: the server then makes up an owner of every field.
         currency(
             vec![
                 Kubectl(&["patch", "configmap/{r}-config", CURRENCY]),
@@ -152,7 +152,7 @@ pub(super) fn rows() -> Vec<Row> {
             Reverts,
             Fails,
         ),
-        // What people take away is nobody's any more.
+        // A field that somebody removed has no owner any more.
         row(
             WEB,
             "/spec/template/spec/containers[name=web]/securityContext/allowPrivilegeEscalation",
@@ -191,7 +191,7 @@ pub(super) fn rows() -> Vec<Row> {
             Reverts,
             Reverts,
         ),
-        // The server refuses the whole object, so that what is gone stays gone.
+        // The server refuses the whole object, so that the removed field stays away.
         currency(
             vec![Kubectl(&[
                 "patch",
@@ -202,7 +202,7 @@ pub(super) fn rows() -> Vec<Row> {
             Reverts,
             Fails,
         ),
-        // What people put beside the manifest.
+        // Fields that people add beside the manifest.
         row(
             API,
             "/spec/template/spec/containers[name=api]/env[name=DEBUG]",
@@ -272,7 +272,7 @@ pub(super) fn rows() -> Vec<Row> {
                 Reverts,
             )
         },
-        // Whose the object is, Helm only asks of objects that are new to a release.
+        // Helm checks the owner only of objects that are new to a release.
         Row {
             path: None,
             ..row(
@@ -289,7 +289,7 @@ pub(super) fn rows() -> Vec<Row> {
                 Fails,
             )
         },
-        // `stringData` is applied under its own name, where nobody else claims anything.
+        // `stringData` is applied under its own name, where no other manager owns a field.
         Row {
             chart: "scalars",
             ..row(
@@ -353,7 +353,7 @@ pub(super) fn rows() -> Vec<Row> {
                 Fails,
             )
         },
-        // The server never lets a bound claim shrink, whoever asks.
+        // The server never lets a bound volume claim shrink.
         Row {
             chart: "cluster-scoped",
             ..row(

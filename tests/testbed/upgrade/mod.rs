@@ -1,8 +1,8 @@
-//! What a report says that the next `helm upgrade` does to a difference, held to what it really does.
+//! The predictions of a report for the next `helm upgrade`, held to a real upgrade.
 //!
 //! Every row gets a release of its own by every way of applying: the difference is made, a scan predicts, the real
-//! Helm upgrades to the very same chart and values, and the live value is looked at again. Rows say what is known to
-//! happen, so that neither driftline nor the table can be wrong alone.
+//! Helm upgrades to the very same chart and values, and the live value is read again. Rows state the known effect, so
+//! that neither driftline nor the table can be wrong alone.
 
 mod built_in;
 mod strategies;
@@ -17,7 +17,7 @@ use crate::harness::{Cluster, HelmVersion, Outcome, Problems, Release, later};
 /// A way of applying a release.
 struct Method {
     helm: HelmVersion,
-    /// What `helm install` is told; upgrades then keep to it.
+    /// Flags of `helm install`; upgrades keep to the method that it chose.
     flags: &'static [&'static str],
     applies: Applies,
 }
@@ -28,10 +28,10 @@ enum Applies {
     OnTheServer,
 }
 
-/// What happens to a difference.
+/// The effect of an upgrade on a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
-    /// The live value is again what the release asks for.
+    /// The live value is the manifest's again.
     Reverts,
     /// The live value stays.
     Keeps,
@@ -50,7 +50,7 @@ impl fmt::Display for Fate {
     }
 }
 
-/// What somebody does to a release.
+/// An action of somebody on a release.
 enum Act {
     Kubectl(&'static [&'static str]),
     /// Somebody else's server-side apply.
@@ -137,7 +137,7 @@ fn try_row(release: &Release<'_>, row: &Row, applies: Applies) -> Vec<String> {
         let value = format!("-o=jsonpath={}", row.value);
         release.kubectl(&["get", row.object, "--ignore-not-found", &value])
     };
-    let asked = read();
+    let installed = read();
     for act in &row.acts {
         match act {
             Act::Kubectl(arguments) => {
@@ -180,21 +180,21 @@ fn try_row(release: &Release<'_>, row: &Row, applies: Applies) -> Vec<String> {
         Some(Fate::Fails)
     } else if upgrade.status == 0 && after == drifted {
         Some(Fate::Keeps)
-    } else if upgrade.status == 0 && after == asked {
+    } else if upgrade.status == 0 && after == installed {
         Some(Fate::Reverts)
     } else {
         None
     };
     if happened != Some(known) {
         problems.push(format!(
-            "known {known}, happened {happened:?}: {asked} -> {drifted} -> {after}\n  {}",
+            "known {known}, happened {happened:?}: {installed} -> {drifted} -> {after}\n  {}",
             upgrade.stderr
         ));
     }
     problems
 }
 
-/// Helm names whom it conflicts with, which has to be the one whom the report names.
+/// The problem that Helm's error names another manager than the report does.
 fn unnamed(finding: &Value, upgrade: &Outcome, known: Fate) -> Option<String> {
     let manager = finding["actor"]["manager"].as_str()?;
     let is_conflict = known == Fate::Fails && upgrade.stderr.contains("conflict occurred");

@@ -1,4 +1,5 @@
-//! Differences that the patch strategy of a Go type, or a merge key that is coarser than the list's keys, decides.
+//! Differences whose fate follows from the patch strategy of a Go type, or from a merge key that is coarser than the
+//! list's keys.
 
 use super::Act::{Kubectl, Upgrade};
 use super::Fate::{Fails, Keeps, Reverts};
@@ -23,7 +24,7 @@ pub(super) fn rows() -> Vec<Row> {
         server,
     };
     vec![
-        // `retainKeys` on an object: what the manifest leaves out of it goes, with all that is in it.
+        // `retainKeys` on an object: the patch removes the fields that the manifest leaves out of it.
         row(
             "Deployment/{r}",
             "/spec/strategy/rollingUpdate/maxSurge",
@@ -32,7 +33,7 @@ pub(super) fn rows() -> Vec<Row> {
             Reverts,
             Keeps,
         ),
-        // The same of what the chart gave up and somebody set again.
+        // The same for a field that the chart gave up and somebody set again.
         Row {
             acts: vec![
                 Upgrade(&["--set=surge=3"]),
@@ -76,7 +77,7 @@ pub(super) fn rows() -> Vec<Row> {
             Reverts,
             Fails,
         ),
-        // Merged by `topologyKey` alone, and told apart on the server by `whenUnsatisfiable` too.
+        // Merged by `topologyKey` alone; on the server `whenUnsatisfiable` is a key too.
         row(
             "Deployment/{r}",
             "/spec/template/spec/topologySpreadConstraints[topologyKey=zone,whenUnsatisfiable=DoNotSchedule]",
@@ -102,6 +103,21 @@ pub(super) fn rows() -> Vec<Row> {
                 r#"-p=[{"op":"replace","path":"/spec/ports/0/protocol","value":"UDP"}]"#,
             ],
             Reverts,
+            Fails,
+        ),
+        // The API server refuses two ports of one name from a client's patch too, and writes nothing else of the
+        // object.
+        row(
+            "Service/{r}",
+            "/spec/selector/app",
+            "{.spec.selector.app}",
+            &[
+                "patch",
+                "service/{r}",
+                "--type=json",
+                r#"-p=[{"op":"replace","path":"/spec/ports/0/port","value":54},{"op":"replace","path":"/spec/selector/app","value":"other"}]"#,
+            ],
+            Fails,
             Fails,
         ),
     ]

@@ -1,5 +1,5 @@
 //! Differences in objects whose Go type Helm does not know: the client merges the old manifest with the new one, and
-//! never looks at what is there.
+//! never looks at the live object.
 
 use super::Act::{Kubectl, Wait};
 use super::Fate::{Fails, Keeps, Reverts};

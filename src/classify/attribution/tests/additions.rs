@@ -1,4 +1,4 @@
-//! What others put beside the manifest.
+//! Fields that others put beside the manifest.
 
 use super::*;
 
@@ -132,13 +132,13 @@ fn keys_in_place_of_all_of_the_charts_are_found() {
         ..Case::default()
     };
     let report = case.judge();
-    let told: Vec<_> = report
+    let codes: Vec<_> = report
         .findings
         .iter()
         .map(|finding| (finding.code, finding.path.as_str()))
         .collect();
     assert_eq!(
-        told,
+        codes,
         [
             (FindingCode::Removed, "/data/own"),
             (FindingCode::Added, "/data/other")

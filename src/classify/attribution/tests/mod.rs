@@ -1,4 +1,4 @@
-//! Who wrote it, when, and through what → what it is called.
+//! The writer, the time and the subresource of a write → the code of the difference.
 
 use serde_json::{Value, json};
 
@@ -165,14 +165,14 @@ fn a_changed_value_is_called_by_its_writer_and_the_time() {
             Some("helm"),
             NextUpgrade::Revert,
         ),
-        // What a failed revision wrote is what it wanted, not what admission made of it.
+        // A failed revision wrote its own value, which admission need not have changed.
         (
             vec![helm(EARLIER)],
             FindingCode::Changed,
             Some("helm"),
             NextUpgrade::Revert,
         ),
-        // Whoever stamped the object is its Helm, by whatever name.
+        // The manager that wrote the ownership annotation counts as Helm, by whatever name.
         (
             vec![entry("our-deployer", "Apply", "", AFTER, &everything())],
             FindingCode::Overwritten,
@@ -238,9 +238,9 @@ fn within_the_second_in_which_helm_ended_the_resource_version_tells_who_wrote() 
     }
 }
 
-/// What takes a field away, or brings a list into another order, leaves no entry.
+/// A write that removes a field, or reorders a list, leaves no entry.
 #[test]
-fn whoever_leaves_no_entry_is_not_taken_for_another_helm() {
+fn a_writer_that_leaves_no_entry_is_not_taken_for_another_helm() {
     let helm = |fields: &Value| entry("helm", "Apply", "", "2026-11-20T03:00:30Z", fields);
     let mut live = with_image("x");
     live["metadata"] = json!({"resourceVersion": "1001", "generation": 2, "creationTimestamp": DURING});
@@ -370,7 +370,7 @@ fn certificates_that_a_chart_leaves_to_others_are_expected() {
     let (certificate, placeholder) = ("LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCg==", "Cg==");
     let owned =
         json!({"f:webhooks": {"k:{\"name\":\"a.example.com\"}": {"f:clientConfig": {"f:caBundle": {}}}}});
-    for (asked, manager, code) in [
+    for (bundle, manager, code) in [
         (Value::Null, "kubectl-patch", FindingCode::ControllerOwned),
         (json!(placeholder), "kubectl-patch", FindingCode::ControllerOwned),
         (json!(certificate), "kubectl-patch", FindingCode::Changed),
@@ -385,7 +385,7 @@ fn certificates_that_a_chart_leaves_to_others_are_expected() {
                 "admissionregistration.k8s.io/v1",
                 "ValidatingWebhookConfiguration",
             ),
-            desired: webhook(asked),
+            desired: webhook(bundle),
             live: webhook(json!("LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCm5ldw==")),
             managed: vec![entry(manager, "Update", "", AFTER, &owned)],
             ..Case::default()
@@ -414,9 +414,10 @@ fn volume_claims_grow_by_programs_and_by_people() {
     }
 }
 
-/// Who owns an atomic value took away what it lacks, and stands in the way of getting it back.
+/// The owner of an atomic value removed the part that is missing, and a server-side apply of it conflicts with the
+/// owner.
 #[test]
-fn what_goes_missing_in_an_atomic_value_was_removed_by_its_owner() {
+fn a_missing_part_of_an_atomic_value_was_removed_by_its_owner() {
     let case = Case {
         kind: ("v1", "Service"),
         desired: json!({"spec": {"selector": {"app": "web", "track": "stable"}}}),

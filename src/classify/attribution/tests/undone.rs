@@ -1,4 +1,4 @@
-//! What somebody put back after an upgrade, and what never arrived.
+//! Values that somebody put back after an upgrade, and values that never arrived.
 
 use super::*;
 
@@ -133,9 +133,9 @@ fn a_value_of_the_previous_revision_was_put_back_where_that_is_proven() {
     }
 }
 
-/// An upgrade that no longer asks for the field it sets would have arrived; its owner went with it.
+/// Helm wrote the field and does not own it any more: somebody removed it again, and a removal leaves no name.
 #[test]
-fn a_field_that_somebody_removed_again_is_undone_by_nobody_known() {
+fn a_field_that_somebody_removed_again_is_undone_without_a_writer() {
     let mut with_pause = everything();
     with_pause["f:spec"]["f:paused"] = json!({});
     let mut desired = deployment();
@@ -164,9 +164,9 @@ fn a_field_that_somebody_removed_again_is_undone_by_nobody_known() {
     }
 }
 
-/// A list that is owned as a whole has one owner, and names who took a part of it away.
+/// A value that is owned as a whole has one owner, which is who removed a part of it.
 #[test]
-fn parts_of_what_is_owned_whole_are_undone_by_the_owner_of_the_whole() {
+fn a_part_of_an_atomic_value_is_undone_by_the_owner_of_the_whole() {
     let selector = |labels: Value| json!({"spec": {"selector": labels}});
     for (time, code) in [(AFTER, FindingCode::Undone), (DURING, FindingCode::NotApplied)] {
         let case = Case {
@@ -230,7 +230,7 @@ fn a_custom_resource_is_undone_only_after_a_revision_that_was_deployed() {
     assert_eq!(applied.one().code, FindingCode::Undone);
 }
 
-/// What has a name of its own keeps it.
+/// A write that has a code of its own keeps it.
 #[test]
 fn an_autoscalers_way_back_to_the_previous_count_is_no_undoing() {
     let mut rest = everything();

@@ -1,4 +1,4 @@
-//! What the next upgrade makes of differences that belong together.
+//! The predictions of the next upgrade for differences that affect each other.
 
 use super::*;
 
@@ -16,18 +16,49 @@ fn a_port_whose_number_somebody_edited_fails_the_upgrade() {
         ..Case::default()
     }
     .judge();
-    let told: Vec<_> = report
+    let predictions: Vec<_> = report
         .findings
         .iter()
         .map(|finding| (finding.code, finding.next_upgrade))
         .collect();
     assert_eq!(
-        told,
+        predictions,
         [
             (FindingCode::Removed, Some(NextUpgrade::Conflict)),
             (FindingCode::Added, Some(NextUpgrade::Keep))
         ]
     );
+}
+
+/// An object that the API server refuses is not written at all, so that its other differences stay too.
+#[test]
+fn a_refused_port_keeps_the_upgrade_from_reverting_the_selector() {
+    let service = |port: u16, app: &str| {
+        let ports = json!([{"name": "dns", "port": port, "protocol": "TCP"}]);
+        json!({"spec": {"selector": {"app": app}, "ports": ports}})
+    };
+    let owned = json!({"f:spec": {"f:selector": {}, "f:ports": {"k:{\"port\":54,\"protocol\":\"TCP\"}": {
+        ".": {}, "f:name": {}, "f:port": {}, "f:protocol": {}}}}});
+    for method in [ApplyMethod::Csa, ApplyMethod::Ssa] {
+        let report = Case {
+            kind: ("v1", "Service"),
+            desired: service(53, "web"),
+            live: service(54, "other"),
+            managed: vec![entry("kubectl-edit", "Update", "", AFTER, &owned)],
+            method,
+            ..Case::default()
+        }
+        .judge();
+        let selector = report
+            .findings
+            .iter()
+            .find(|finding| finding.path == "/spec/selector/app");
+        assert_eq!(
+            selector.and_then(|finding| finding.next_upgrade),
+            Some(NextUpgrade::Conflict),
+            "{method}"
+        );
+    }
 }
 
 /// A strategic merge knows ports by their numbers: it writes the protocol back into the same port.
