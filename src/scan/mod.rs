@@ -58,7 +58,7 @@ pub async fn scan<S: Source>(
         mut releases,
         mut errors,
         notes,
-        note_failure,
+        unanswered,
     } = state.take_results(source.now(), options);
     let mut outcome = None;
     let mut stopped = None;
@@ -98,7 +98,7 @@ pub async fn scan<S: Source>(
         ignored: summary::ignored(options.policy.ignore.counts(), &releases),
         confirmation: match options.policy.confirm {
             Confirm::None => None,
-            Confirm::Server => Some(Confirmation::of(&releases, note_failure)),
+            Confirm::Server => Some(Confirmation::of(&releases, unanswered)),
         },
         releases,
         errors,

@@ -38,7 +38,7 @@ struct Inner {
     /// Which objects of which releases wait for a key; releases may share objects.
     waiting: HashMap<ObjectKey, Vec<Position>>,
     /// The reasons why dry runs failed for whole kinds, and how many objects each concerns.
-    note_failure: BTreeMap<String, usize>,
+    unanswered: BTreeMap<String, usize>,
 }
 
 /// The position of a release, and of an object in it.
@@ -61,7 +61,7 @@ pub(super) struct Results {
     pub(super) errors: Vec<ReportError>,
     pub(super) notes: Vec<ReportNote>,
     /// The reasons why dry runs failed for whole kinds, and how many objects each concerns.
-    pub(super) note_failure: BTreeMap<String, usize>,
+    pub(super) unanswered: BTreeMap<String, usize>,
 }
 
 /// What has to be read.
@@ -185,7 +185,7 @@ impl ScanState {
 
     /// Notes that the dry run of one object failed for a reason that concerns its whole kind.
     pub(super) fn add_unanswered(&self, reason: String) {
-        *self.inner().note_failure.entry(reason).or_insert(0) += 1;
+        *self.inner().unanswered.entry(reason).or_insert(0) += 1;
     }
 
     /// Marks the releases whose newest revision is no longer what it was.
@@ -209,7 +209,7 @@ impl ScanState {
             releases,
             errors: inner.errors,
             notes: inner.notes,
-            note_failure: inner.note_failure,
+            unanswered: inner.note_failure,
         }
     }
 }
