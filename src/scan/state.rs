@@ -209,7 +209,7 @@ impl ScanState {
             releases,
             errors: inner.errors,
             notes: inner.notes,
-            unanswered: inner.note_failure,
+            unanswered: inner.unanswered,
         }
     }
 }
