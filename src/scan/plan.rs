@@ -97,9 +97,9 @@ fn with_baseline(
         return Vec::new();
     };
     let number = baseline.number;
-    let resolved = resolver.resolve(std::mem::take(&mut baseline.objects));
+    let baseline_objects = resolver.resolve(std::mem::take(&mut baseline.objects));
     let mut others = OtherRevisions::take_from(loaded, resolver);
-    let mut objects: Vec<PlannedObject> = resolved
+    let mut objects: Vec<PlannedObject> = baseline_objects
         .into_iter()
         .map(|object| others.baseline_object(object, newest))
         .collect();
@@ -117,8 +117,8 @@ fn without_baseline(loaded: &mut Loaded, resolver: &Resolver<'_>) -> Vec<Planned
     let Some(newest) = loaded.attempted.first_mut() else {
         return Vec::new();
     };
-    let resolved = resolver.resolve(std::mem::take(&mut newest.objects));
-    resolved
+    let newest_objects = resolver.resolve(std::mem::take(&mut newest.objects));
+    newest_objects
         .into_iter()
         .map(|resolved| {
             let bodies = RevisionBodies {

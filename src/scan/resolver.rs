@@ -133,12 +133,12 @@ mod tests {
             namespace: "shop",
             kinds: &kinds,
         };
-        let resolved = resolver.resolve(objects);
-        assert_eq!(resolved.len(), 2);
-        assert!(resolved[0].object.body.contains("two"));
+        let objects = resolver.resolve(objects);
+        assert_eq!(objects.len(), 2);
+        assert!(objects[0].object.body.contains("two"));
         assert!(
-            resolved[0].duplicate_documents.len() == 1 && resolved[0].duplicate_documents[0].contains("one")
+            objects[0].duplicate_documents.len() == 1 && objects[0].duplicate_documents[0].contains("one")
         );
-        assert!(resolved[1].duplicate_documents.is_empty());
+        assert!(objects[1].duplicate_documents.is_empty());
     }
 }

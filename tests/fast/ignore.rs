@@ -157,8 +157,8 @@ fn an_object_opts_out_where_the_settings_allow_it() {
     let allowed = "ignore_annotation: example.com/driftline-ignore";
     assert_eq!(drifted(allowed), 1);
     let ran = scan(copy.path(), allowed, &["--release", "catalog"]);
-    let line = "ignored  annotation example.com/driftline-ignore: 1 finding in 1 object\n";
-    assert!(ran.stdout.contains(line), "{}", ran.stdout);
+    let expected = "ignored  annotation example.com/driftline-ignore: 1 finding in 1 object\n";
+    assert!(ran.stdout.contains(expected), "{}", ran.stdout);
 }
 
 #[test]
@@ -169,6 +169,6 @@ fn mistakes_name_the_file_and_the_line() {
         &[],
     );
     assert_eq!(ran.status, Some(2));
-    let line = "driftline.yaml:3: `/spec/containers[name` lacks the `]` for the `[` at character 17";
-    assert!(ran.stderr.contains(line), "{}", ran.stderr);
+    let expected = "driftline.yaml:3: `/spec/containers[name` lacks the `]` for the `[` at character 17";
+    assert!(ran.stderr.contains(expected), "{}", ran.stderr);
 }
