@@ -29,7 +29,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // When standard error is gone too, there is no place left for the message.
             let _ = writeln!(std::io::stderr(), "driftline: {error:#}");
-            ExitCode::from(exit::TROUBLE)
+            ExitCode::from(exit::ERROR)
         }
     }
 }

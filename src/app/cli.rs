@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit::FailOn;
 use crate::policy::Confirm;
-use crate::report::{Document, Format};
+use crate::report::{Format, ReportKind};
 
 /// Compares Helm releases with their live objects in a Kubernetes cluster and reports drift. Read-only.
 #[derive(Debug, Parser)]
@@ -23,16 +23,16 @@ pub struct Cli {
 }
 
 /// The heading of the options that every command has, below those of the command itself.
-const LOOK: &str = "Logs and colour";
+const LOGS_AND_COLOUR: &str = "Logs and colour";
 
 /// Options of every command.
 #[derive(Debug, Args)]
 pub struct Global {
     /// More log output on stderr: -v timings, -vv decisions, -vvv requests
-    #[arg(short, long, action = clap::ArgAction::Count, global = true, conflicts_with = "quiet", help_heading = LOOK)]
+    #[arg(short, long, action = clap::ArgAction::Count, global = true, conflicts_with = "quiet", help_heading = LOGS_AND_COLOUR)]
     pub verbose: u8,
     /// Log only errors to stderr, and show no progress bar
-    #[arg(short, long, global = true, help_heading = LOOK)]
+    #[arg(short, long, global = true, help_heading = LOGS_AND_COLOUR)]
     pub quiet: bool,
     /// Format of the log lines on stderr
     #[arg(
@@ -40,12 +40,12 @@ pub struct Global {
         value_enum,
         default_value_t,
         global = true,
-        help_heading = LOOK,
+        help_heading = LOGS_AND_COLOUR,
         env = "DRIFTLINE_LOG_FORMAT"
     )]
     pub log_format: LogFormat,
     /// When to use colour
-    #[arg(long, value_enum, default_value_t, global = true, help_heading = LOOK)]
+    #[arg(long, value_enum, default_value_t, global = true, help_heading = LOGS_AND_COLOUR)]
     pub color: Color,
 }
 
@@ -184,7 +184,7 @@ pub struct ScanArgs {
     #[arg(
         short,
         long,
-        value_parser = format_of(Document::Scan),
+        value_parser = format_of(ReportKind::Scan),
         default_value_t = Format::Text,
         env = "DRIFTLINE_OUTPUT"
     )]
@@ -209,10 +209,9 @@ pub struct ScanArgs {
     pub no_notify: bool,
 }
 
-/// Reads the name of a format that a document can be had in.
-fn format_of(document: Document) -> impl TypedValueParser<Value = Format> {
-    let formats =
-        Format::of(document).map(|format| PossibleValue::new(format.as_str()).help(format.message()));
+/// Parses the name of a format of this kind of report.
+fn format_of(kind: ReportKind) -> impl TypedValueParser<Value = Format> {
+    let formats = Format::of(kind).map(|format| PossibleValue::new(format.as_str()).help(format.message()));
     PossibleValuesParser::new(formats).try_map(|name| name.parse::<Format>())
 }
 
@@ -249,7 +248,7 @@ pub struct DiagnoseArgs {
     #[arg(
         short,
         long,
-        value_parser = format_of(Document::Diagnosis),
+        value_parser = format_of(ReportKind::Diagnosis),
         default_value_t = Format::Text,
         env = "DRIFTLINE_OUTPUT"
     )]

@@ -1,9 +1,9 @@
 //! The exit status, on which CI gates, scheduled jobs and shell scripts branch.
 //!
-//! A pure function of the report and of the delivery of notifications, never of the output format: tools that turn
-//! their gate off when asked for JSON are a known trap. The numbers follow `diff(1)` and `kubectl diff`: 1 is a
-//! difference, 2 is trouble. 3 keeps "nothing seen, but not everything readable" apart from both, since calling
-//! that clean hides drift and calling it drift cries wolf.
+//! It is a pure function of the report and of the delivery of notifications, and never of the output format: some tools
+//! turn their gate off when they print JSON. The numbers follow `diff(1)` and `kubectl diff`: 1 is a difference, 2 is an
+//! error. 3 keeps "no drift found, but not everything could be read" apart from both: status 0 would hide drift there,
+//! and status 1 would be a false alarm.
 
 use clap::ValueEnum;
 
@@ -15,14 +15,14 @@ pub const CLEAN: u8 = 0;
 /// Something drifted.
 pub const DRIFT: u8 = 1;
 /// Wrong usage, an unreachable cluster, a passed deadline or an undelivered notification.
-pub const TROUBLE: u8 = 2;
-/// No drift was seen, but not everything could be read.
+pub const ERROR: u8 = 2;
+/// No drift was found, but something could not be read.
 pub const INCOMPLETE: u8 = 3;
 
-/// Whether the notifications that were asked for arrived.
+/// Whether the configured notifications arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotificationStatus {
-    /// No sink is configured, or none had anything to be told.
+    /// No sink is configured, or the report calls for no notification.
     NothingToDeliver,
     /// Every sink took its notification.
     Delivered,
@@ -30,7 +30,7 @@ pub enum NotificationStatus {
     Undelivered,
 }
 
-/// What makes the exit status of a scan [`DRIFT`].
+/// The conditions under which the exit status of a scan is [`DRIFT`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum FailOn {
     /// Drift
@@ -74,11 +74,12 @@ fn worst_health(report: &Report) -> Option<HealthSeverity> {
 
 /// The exit status of a scan.
 ///
-/// Trouble comes before drift, drift before incomplete, incomplete before clean. `on_drift` is the operator's
-/// `--exit-code-on-drift`; it stands in for [`DRIFT`] and for nothing else.
+/// An undelivered notification is an error, whatever the outcome; which outcome wins where several apply is decided by
+/// [`crate::report::summary::outcome`]. `on_drift` is the operator's `--exit-code-on-drift`: it replaces [`DRIFT`] and
+/// nothing else.
 pub const fn status(outcome: Outcome, notifications: NotificationStatus, on_drift: Option<u8>) -> u8 {
     match (outcome, notifications) {
-        (Outcome::Error, _) | (_, NotificationStatus::Undelivered) => TROUBLE,
+        (Outcome::Error, _) | (_, NotificationStatus::Undelivered) => ERROR,
         (Outcome::Drift, NotificationStatus::NothingToDeliver | NotificationStatus::Delivered) => {
             match on_drift {
                 Some(code) => code,
@@ -99,7 +100,7 @@ mod tests {
     use crate::vocabulary::HealthCode;
 
     #[test]
-    fn what_counts_as_a_failure() {
+    fn critical_health_fails_a_scan_only_where_the_operator_wants_it() {
         use HealthSeverity::{Critical, Info, Warning};
         // Health, then the status without the flag, with `--fail-on health`, and of a diagnosis.
         for (severity, statuses) in [

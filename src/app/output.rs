@@ -9,7 +9,7 @@ use super::environment;
 use crate::model::Report;
 use crate::report::sanitize::Medium;
 use crate::report::text::{Palette, TextOptions};
-use crate::report::{self, Document, Format, RenderOptions};
+use crate::report::{self, Format, RenderOptions, ReportKind};
 
 /// The kind of place that text is written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,16 +44,16 @@ impl Destination {
     }
 }
 
-/// A document, rendered for its destination.
+/// Renders a report for its destination.
 pub(super) fn render(
     report: &Report,
     format: Format,
-    document: Document,
+    kind: ReportKind,
     global: &Global,
     destination: Destination,
 ) -> anyhow::Result<Vec<u8>> {
     let options = RenderOptions {
-        document,
+        kind,
         text: text_options(global, destination),
     };
     let mut bytes = Vec::new();
@@ -77,7 +77,7 @@ fn text_options(global: &Global, destination: Destination) -> TextOptions {
     }
 }
 
-/// Writes to standard output. A broken pipe is no error: the reader has seen enough.
+/// Writes to standard output. A broken pipe is no error: the reader needs no more.
 pub(super) fn print(bytes: &[u8]) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {

@@ -9,7 +9,7 @@ use super::progress::Bar;
 use super::settings::{Reading, ScanTarget};
 use super::stop::stop;
 use crate::model::Report;
-use crate::scan::{Options, Progress, scan};
+use crate::scan::{Progress, ScanOptions, scan};
 use crate::snapshot::SnapshotSource;
 use crate::source::Source;
 use crate::vocabulary::Stopped;
@@ -32,7 +32,7 @@ pub(super) async fn read(reading: Reading, global: &Global) -> anyhow::Result<Re
 /// Scans a source and shows how far the scan has come, unless log lines would run through the progress bar.
 pub(super) async fn scan_with_progress<S: Source>(
     source: Arc<S>,
-    options: &Options,
+    options: &ScanOptions,
     stop: impl Future<Output = Stopped>,
     global: &Global,
 ) -> Report {

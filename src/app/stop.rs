@@ -7,7 +7,7 @@ use anyhow::Context as _;
 
 use crate::vocabulary::Stopped;
 
-/// Resolves when the scan has to end: out of time, or asked to.
+/// Resolves when the scan has to end: at the deadline, or on a signal.
 pub(super) fn stop(timeout: Duration) -> anyhow::Result<impl Future<Output = Stopped>> {
     use tokio::signal::unix::{SignalKind, signal};
     // Registered at once: as process 1 of a container, an unhandled SIGTERM would be ignored.

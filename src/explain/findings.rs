@@ -1,11 +1,11 @@
-//! What the messages of the finding codes leave out.
+//! The guidance on finding codes: everything that their messages leave out.
 
-use super::Text;
+use super::Guidance;
 use crate::vocabulary::FindingCode;
 
-pub(super) const fn text(code: FindingCode) -> Text {
+pub(super) const fn guidance(code: FindingCode) -> Guidance {
     match code {
-        FindingCode::Changed => Text {
+        FindingCode::Changed => Guidance {
             details: "It is not the previous revision's value either, as far as that is known. If the last upgrade \
                 changed the field too, the report says from which value.",
             arises: "A person or a program wrote the field after the deployment: kubectl edit, set, patch or scale, a \
@@ -19,7 +19,7 @@ pub(super) const fn text(code: FindingCode) -> Text {
                 the chart changes this field. Server-side apply: the upgrade fails with a conflict if another manager \
                 owns the field, unless it is run with --force-conflicts.",
         },
-        FindingCode::NotApplied => Text {
+        FindingCode::NotApplied => Guidance {
             details: "The deployed revision sets a new value. Helm's record says deployed, but the object still has the \
                 value of the revision before.",
             arises: "Helm merged the old and the new manifest without looking at the live object (custom resources), an \
@@ -32,7 +32,7 @@ pub(super) const fn text(code: FindingCode) -> Text {
                 manifest have the same value. Server-side apply: Helm writes the value, or the upgrade fails with a \
                 conflict if another manager owns the field.",
         },
-        FindingCode::Undone => Text {
+        FindingCode::Undone => Guidance {
             details: "The upgrade wrote the deployed value. Managed fields show it: Helm wrote the object in that upgrade \
                 and no longer owns the field, and another writer followed after the end of the upgrade. If the field was \
                 removed, no writer is known.",
@@ -45,7 +45,7 @@ pub(super) const fn text(code: FindingCode) -> Text {
                 upgrade fails with a conflict if another manager owns the field, unless it is run with \
                 --force-conflicts.",
         },
-        FindingCode::Removed => Text {
+        FindingCode::Removed => Guidance {
             details: "",
             arises: "Somebody deleted the field, or replaced the object or the list around it. Managed fields do not \
                 record removals, so the report names nobody.",
@@ -54,7 +54,7 @@ pub(super) const fn text(code: FindingCode) -> Text {
             next_upgrade: "Client-side apply of built-in kinds, and server-side apply: the field comes back. Client-side \
                 apply of custom resources: it stays absent unless the chart changes it.",
         },
-        FindingCode::Lingering => Text {
+        FindingCode::Lingering => Guidance {
             details: "The previous revision set the field and the deployed revision does not, so a setting that the \
                 chart dropped is still in effect.",
             arises: "Helm did not remove the field: another manager owns it as well (server-side apply keeps it then), \
@@ -64,7 +64,7 @@ pub(super) const fn text(code: FindingCode) -> Text {
             next_upgrade: "The field stays. Helm removes a field only in the upgrade that drops it from the manifest; \
                 after that, neither the old nor the new manifest has it.",
         },
-        FindingCode::HalfUpgraded => Text {
+        FindingCode::HalfUpgraded => Guidance {
             details: "The difference comes from that upgrade or rollback and not from a person.",
             arises: "An upgrade or rollback wrote some objects and then failed, timed out or was killed. Helm does not \
                 undo these writes unless it runs with --rollback-on-failure (Helm 3: --atomic).",
@@ -76,7 +76,7 @@ pub(super) const fn text(code: FindingCode) -> Text {
                 apply, the half-upgraded value stays unless the chart changes the field. While a revision is pending, \
                 the upgrade fails: another operation is in progress.",
         },
-        FindingCode::Pruned => Text {
+        FindingCode::Pruned => Guidance {
             details: "The API server drops the field on every write, so it has never had any effect on this cluster.",
             arises: "A misspelt field in the chart, or a field of a newer Kubernetes version or of a newer custom resource \
                 definition than the installed one.",
@@ -85,7 +85,7 @@ pub(super) const fn text(code: FindingCode) -> Text {
             next_upgrade: "Helm sends the field, and the API server drops it again. Helm 4 asks for strict validation, \
                 so its upgrade may fail instead.",
         },
-        FindingCode::Added => Text {
+        FindingCode::Added => Guidance {
             details: "It is not a default of the API server. Additions by programs under metadata have severity info, \
                 because operators label and annotate the objects that they manage.",
             arises: "kubectl set env, label, annotate or edit, a dashboard, a script, or a program that driftline does \
@@ -97,7 +97,7 @@ pub(super) const fn text(code: FindingCode) -> Text {
                 that the API server treats as a whole, such as a Service's selector, the addition makes a server-side \
                 apply fail with a conflict.",
         },
-        FindingCode::Overwritten => Text {
+        FindingCode::Overwritten => Guidance {
             details: "The release's own records tell when its Helm was running: from a record's creation to its last \
                 write, by the API server's clock. The write was at another time.",
             arises: "Two releases have the same object, often a custom resource definition, and overwrite each other's \
@@ -107,14 +107,14 @@ pub(super) const fn text(code: FindingCode) -> Text {
             next_upgrade: "As for changed. Under server-side apply, Helm writes over the value if it was applied under \
                 Helm's name; if it was updated under that name, the upgrade fails with a conflict.",
         },
-        FindingCode::MutatedAtAdmission => Text {
+        FindingCode::MutatedAtAdmission => Guidance {
             details: "Helm still owns the field: the API server records the owner before admission changes the value.",
             arises: "Policy engines that rewrite image registries, platforms that set resources or security contexts.",
             remedy: "Usually nothing: this is what the policy is for. To get rid of the finding, put the value that the \
                 policy sets into the chart's values.",
             next_upgrade: "Helm writes its value, and admission changes it again.",
         },
-        FindingCode::Autoscaled => Text {
+        FindingCode::Autoscaled => Guidance {
             details: "A HorizontalPodAutoscaler targets the object.",
             arises: "The chart sets replicas, and an autoscaler sets them as well.",
             remedy: "Leave replicas out of the chart for workloads with an autoscaler. Most charts do so when their \
@@ -122,20 +122,20 @@ pub(super) const fn text(code: FindingCode) -> Text {
             next_upgrade: "Client-side apply: Helm sets the chart's count, and the autoscaler raises it again; capacity \
                 is lost in between. Server-side apply: the upgrade fails with a conflict.",
         },
-        FindingCode::Restarted => Text {
+        FindingCode::Restarted => Guidance {
             details: "The annotation in the Pod template holds the time of the restart.",
             arises: "kubectl rollout restart, or the same button in a dashboard.",
             remedy: "Nothing: the new Pods run what the chart sets.",
             next_upgrade: "The annotation stays, so the upgrade does not restart the Pods because of it.",
         },
-        FindingCode::Resized => Text {
+        FindingCode::Resized => Guidance {
             details: "A PersistentVolumeClaim never shrinks.",
             arises: "A volume autoscaler enlarged a volume that was nearly full. If a person did it, the code is changed.",
             remedy: "Set the chart's size to the live size: with the old size, the next upgrade may fail.",
             next_upgrade: "The API server refuses to shrink a PersistentVolumeClaim, so an upgrade that writes the \
                 chart's size fails.",
         },
-        FindingCode::ControllerOwned => Text {
+        FindingCode::ControllerOwned => Guidance {
             details: "The report counts these findings and lists them only with --all.",
             arises: "On every healthy cluster: a controller writes the CA bundle of a webhook, the token of a \
                 ServiceAccount, the revision number of a rollout. The known controllers and their fields are a list in \
@@ -144,7 +144,7 @@ pub(super) const fn text(code: FindingCode) -> Text {
             next_upgrade: "Fields that the chart does not set stay. Fields that it sets are written by Helm and then by \
                 the controller again; under server-side apply, the upgrade can fail with a conflict.",
         },
-        FindingCode::AlsoWritten => Text {
+        FindingCode::AlsoWritten => Guidance {
             details: "Nothing differs now, but two writers share the object.",
             arises: "Two releases have the same object with the same content; a GitOps tool corrects drift under Helm's \
                 name; somebody used --field-manager=helm.",

@@ -1,11 +1,11 @@
-//! What the messages of the health codes leave out.
+//! The guidance on health codes: everything that their messages leave out.
 
-use super::Text;
+use super::Guidance;
 use crate::vocabulary::HealthCode;
 
-pub(super) const fn text(code: HealthCode) -> Text {
+pub(super) const fn guidance(code: HealthCode) -> Guidance {
     match code {
-        HealthCode::Undecodable => Text {
+        HealthCode::Undecodable => Guidance {
             details: "If it is the record of the deployed revision, the release cannot be compared.",
             arises: "The Secret or ConfigMap was edited or cut off, restored incompletely, or written by a tool with a \
                 format of its own. driftline also refuses records that exceed its limits of size, depth and expansion.",
@@ -15,7 +15,7 @@ pub(super) const fn text(code: HealthCode) -> Text {
             next_upgrade: "Helm skips the record as well. It takes an older revision for the newest one, or says that the \
                 release has no deployed revision.",
         },
-        HealthCode::NoBaseline => Text {
+        HealthCode::NoBaseline => Guidance {
             details: "",
             arises: "The first installation failed, is pending or was interrupted; a rollback failed; the release was \
                 uninstalled with --keep-history; or the record of the deployed revision was deleted.",
@@ -24,7 +24,7 @@ pub(super) const fn text(code: HealthCode) -> Text {
             next_upgrade: "Helm upgrades from the newest revision if that failed, and refuses if it is pending. helm \
                 upgrade --install behaves the same.",
         },
-        HealthCode::FailedUpgrade => Text {
+        HealthCode::FailedUpgrade => Guidance {
             details: "driftline compares with the revision that is still deployed, if there is one.",
             arises: "The API server refused an object, a hook failed, or Helm waited too long for readiness. Some objects \
                 may have been written before that; these differences have the code half-upgraded.",
@@ -34,7 +34,7 @@ pub(super) const fn text(code: HealthCode) -> Text {
             next_upgrade: "Helm accepts it. It compares the deployed revision with the new manifest, not the failed one, \
                 and so forgets objects that only the failed revision created; see leftover.",
         },
-        HealthCode::FailedInstall => Text {
+        HealthCode::FailedInstall => Guidance {
             details: "Some of its objects may exist.",
             arises: "The API server refused an object, a hook failed, or Helm waited too long for readiness, and the \
                 installation was not undone.",
@@ -42,14 +42,14 @@ pub(super) const fn text(code: HealthCode) -> Text {
                 exist, which may include volumes with data.",
             next_upgrade: "Helm accepts it: without a deployed revision, it upgrades from the failed one.",
         },
-        HealthCode::InProgress => Text {
+        HealthCode::InProgress => Guidance {
             details: "The scan may have read old values of some objects and new values of others.",
             arises: "helm install, upgrade, rollback or uninstall was running during the scan.",
             remedy: "Wait and scan again. An operation that stays pending for longer than stuck_after is reported as \
                 stuck.",
             next_upgrade: "Helm refuses while the operation is pending: another operation is in progress.",
         },
-        HealthCode::Stuck => Text {
+        HealthCode::Stuck => Guidance {
             details: "The Helm process is probably gone, and the pending revision blocks upgrades.",
             arises: "The Helm process was killed after it wrote the record and before it finished: a cancelled CI job, an \
                 evicted runner, a lost connection, a timeout of the pipeline.",
@@ -60,7 +60,7 @@ pub(super) const fn text(code: HealthCode) -> Text {
             next_upgrade: "It fails: another operation (install/upgrade/rollback) is in progress. A release that is stuck \
                 in uninstalling can be uninstalled again.",
         },
-        HealthCode::SeveralDeployed => Text {
+        HealthCode::SeveralDeployed => Guidance {
             details: "driftline, like Helm, uses the highest of them.",
             arises: "Two Helm operations ran at the same time, or Helm stopped before it marked the older revision as \
                 superseded.",
@@ -68,7 +68,7 @@ pub(super) const fn text(code: HealthCode) -> Text {
                 runs Helm twice: two pipelines, or a pipeline and a GitOps controller.",
             next_upgrade: "It starts from the highest deployed revision.",
         },
-        HealthCode::IdentityMismatch => Text {
+        HealthCode::IdentityMismatch => Guidance {
             details: "",
             arises: "The record was copied to another namespace, renamed, relabelled or forged. Everything inside a \
                 record can be written by anybody who may write Secrets in its namespace.",
@@ -77,7 +77,7 @@ pub(super) const fn text(code: HealthCode) -> Text {
             next_upgrade: "Helm selects records by label and then believes their content, so it may upgrade something \
                 else than you asked for.",
         },
-        HealthCode::ApiRemoved => Text {
+        HealthCode::ApiRemoved => Guidance {
             details: "The objects may still exist under a newer version.",
             arises: "The cluster was upgraded past the version, such as policy/v1beta1, or the custom resource definition \
                 was removed.",
@@ -86,14 +86,14 @@ pub(super) const fn text(code: HealthCode) -> Text {
             next_upgrade: "It fails before anything is written, even if the new chart uses the right version: Helm cannot \
                 build the objects of the deployed manifest.",
         },
-        HealthCode::ChangedDuringScan => Text {
-            details: "Differences may come from that change, so they are not reported as drift.",
+        HealthCode::ChangedDuringScan => Guidance {
+            details: "Differences may come from that change, so the release counts as incomplete, even if objects drifted.",
             arises: "helm install, upgrade, rollback or uninstall ran at the same time as the scan.",
             remedy: "Scan again when the operation is over. If it happens at every scan, move the scan or the deployment \
                 to another time.",
             next_upgrade: "It is not affected, unless the operation is still pending.",
         },
-        HealthCode::HalfUpgraded => Text {
+        HealthCode::HalfUpgraded => Guidance {
             details: "The entry counts the objects at the new revision, at the deployed one and at neither. driftline \
                 diagnose names them, and those that are not ready.",
             arises: "Helm writes objects one after the other. It was killed, or the API server refused an object; objects \
@@ -104,7 +104,7 @@ pub(super) const fn text(code: HealthCode) -> Text {
             next_upgrade: "Helm writes every object again from the new chart, whatever the last operation completed. It \
                 forgets objects that only the failed revision created.",
         },
-        HealthCode::HookFailed => Text {
+        HealthCode::HookFailed => Guidance {
             details: "The operation failed with it.",
             arises: "The Job or Pod of the hook ended with an error, ran out of retries, or did not end in time.",
             remedy: "Read its logs while its Pods exist. The hook may have done part of its work. After a failed pre-hook, \
@@ -113,23 +113,23 @@ pub(super) const fn text(code: HealthCode) -> Text {
             next_upgrade: "Helm deletes the hook's old object before it creates the new one, unless the hook's delete \
                 policy says otherwise. The old logs are lost then.",
         },
-        HealthCode::HookRunning => Text {
-            details: "Helm may have given up long ago; the Job continues.",
+        HealthCode::HookRunning => Guidance {
+            details: "Helm may have given up long ago; the Job or Pod continues.",
             arises: "The hook takes longer than --timeout, or Helm was killed while it waited.",
             remedy: "Wait until the hook has ended before you do anything else: a rollback or another upgrade beside a \
                 running migration can destroy data. Then upgrade with a longer --timeout.\n\
                 $ kubectl wait --for=condition=complete job/NAME -n NAMESPACE --timeout=1h",
-            next_upgrade: "Helm deletes the running Job and starts another one, unless the hook's delete policy says \
+            next_upgrade: "Helm deletes the running Job or Pod and starts another one, unless the hook's delete policy says \
                 otherwise.",
         },
-        HealthCode::LeftoverObjects => Text {
+        HealthCode::LeftoverObjects => Guidance {
             details: "They carry the release's ownership metadata, and the deployed manifest does not have them.",
             arises: "A failed upgrade created them, or an upgrade that should have deleted them did not complete.",
             remedy: "Find out what uses them, and delete them by hand if nothing does. A chart that has them again takes \
                 them over. With --cleanup-on-fail, Helm deletes objects that a failing upgrade created.",
             next_upgrade: "They stay, unless the new chart has them: then Helm takes them over.",
         },
-        HealthCode::BlockedByFinalizer => Text {
+        HealthCode::BlockedByFinalizer => Guidance {
             details: "",
             arises: "The controller that serves the finalizer is gone, broken or slow; or an uninstall deleted the \
                 controller before the objects that it has to clean up.",
@@ -139,7 +139,7 @@ pub(super) const fn text(code: HealthCode) -> Text {
             next_upgrade: "Helm may write the terminating object, but this does not save it: the object disappears when \
                 its finalizers are removed. The upgrade after that creates it again.",
         },
-        HealthCode::HistoryBloat => Text {
+        HealthCode::HistoryBloat => Guidance {
             details: "A record must fit into one Secret, which holds 1 MiB.",
             arises: "--history-max 0 keeps all revisions. Large charts make large records: a record holds all templates \
                 and files of the chart, and the rendered manifest.",
@@ -149,7 +149,7 @@ pub(super) const fn text(code: HealthCode) -> Text {
             next_upgrade: "If the record does not fit, it fails with `Too long: must have at most 1048576 bytes` before \
                 anything is written.",
         },
-        HealthCode::OwnershipConflict => Text {
+        HealthCode::OwnershipConflict => Guidance {
             details: "",
             arises: "Two releases have an object of the same kind and name, somebody created it by hand before the chart \
                 had it, or somebody edited its ownership metadata.",
@@ -159,14 +159,14 @@ pub(super) const fn text(code: HealthCode) -> Text {
             next_upgrade: "If the deployed revision does not have the object, Helm refuses before anything is written. \
                 If it does, Helm does not check the owner and overwrites the object.",
         },
-        HealthCode::LeftoverHooks => Text {
+        HealthCode::LeftoverHooks => Guidance {
             details: "They do no harm; only driftline diagnose reports them.",
             arises: "Helm deletes a hook's object before it creates the next one of that name. If a chart drops or renames \
                 a hook, nothing deletes its last object.",
             remedy: "Delete the objects once they have ended, or set ttlSecondsAfterFinished, so that Jobs expire.",
             next_upgrade: "Helm does not look at them.",
         },
-        HealthCode::ChartCrdsChanged => Text {
+        HealthCode::ChartCrdsChanged => Guidance {
             details: "The entry compares the chart's crds/ folder in the release's records, and not the definitions in the \
                 cluster. Only driftline diagnose reports it.",
             arises: "Helm installs the crds/ folder once and never upgrades it. Charts of operators change it often.",

@@ -6,7 +6,7 @@
 //! resources (`createPatch` in Helm's `pkg/kube/client.go`), conflicts under server-side apply, and an ownership check
 //! that `helm upgrade` makes only for objects new to the manifest (`performUpgrade` in `pkg/action/upgrade.go`).
 //!
-//! Nobody writes examples. `examples.snap` is made by `tests/docs.rs`, which runs the program and takes one line of its
+//! Examples are not written by hand. `examples.snap` is made by `tests/fast/docs.rs`, which runs the program and takes one line of its
 //! output for each code, so an example cannot show what the program does not print.
 
 mod findings;
@@ -24,7 +24,7 @@ const COLUMNS: usize = 88;
 /// Lines that the program printed, at most one for each code.
 const EXAMPLES: &str = include_str!("examples.snap");
 
-/// Everything that driftline can say about one code of the report.
+/// The explanation of one code of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Explanation {
     /// The code.
@@ -33,11 +33,11 @@ pub struct Explanation {
     pub kind: CodeKind,
     /// Its meaning in one line.
     pub message: &'static str,
-    /// What the message leaves out.
-    pub text: Text,
+    /// Everything else that a reader needs.
+    pub guidance: Guidance,
 }
 
-/// What a code describes. One code may occur in more than one place: `half-upgraded` is a finding and a health code.
+/// The part of a report that a code describes. One code may occur in more than one place: `half-upgraded` is a finding and a health code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CodeKind {
     /// A difference in one field.
@@ -48,16 +48,16 @@ pub enum CodeKind {
     State,
 }
 
-/// What a code's message leaves out. Lines that begin with `$ ` are commands.
+/// Everything that a code's message leaves out. Lines that begin with `$ ` are commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Text {
-    /// What else one has to know to read the code correctly; empty where the message is enough.
+pub struct Guidance {
+    /// The facts that a reader needs besides the message; empty where the message is enough.
     pub details: &'static str,
     /// How it arises.
     pub arises: &'static str,
-    /// What to do.
+    /// The recommended action.
     pub remedy: &'static str,
-    /// What the next `helm upgrade` does to it.
+    /// The effect of the next `helm upgrade`.
     pub next_upgrade: &'static str,
 }
 
@@ -92,19 +92,19 @@ pub fn all() -> impl Iterator<Item = Explanation> {
         code: code.as_str(),
         kind: CodeKind::Finding,
         message: code.message(),
-        text: findings::text(*code),
+        guidance: findings::guidance(*code),
     });
     let health = HealthCode::ALL.iter().map(|code| Explanation {
         code: code.as_str(),
         kind: CodeKind::Health,
         message: code.message(),
-        text: health::text(*code),
+        guidance: health::guidance(*code),
     });
     let states = ObjectState::ALL.iter().map(|state| Explanation {
         code: state.as_str(),
         kind: CodeKind::State,
         message: state.message(),
-        text: states::text(*state),
+        guidance: states::guidance(*state),
     });
     findings.chain(health).chain(states)
 }
@@ -148,16 +148,19 @@ impl fmt::Display for CodeKind {
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} ({})\n", self.code, self.kind)?;
-        wrap(f, &format!("{} {}", sentence(self.message), self.text.details))?;
+        wrap(
+            f,
+            &format!("{} {}", sentence(self.message), self.guidance.details),
+        )?;
         writeln!(f, "\nHow it arises")?;
-        wrap(f, self.text.arises)?;
+        wrap(f, self.guidance.arises)?;
         if let Some(example) = self.example() {
             writeln!(f, "\nExample\n  {example}")?;
         }
         writeln!(f, "\nWhat to do")?;
-        wrap(f, self.text.remedy)?;
+        wrap(f, self.guidance.remedy)?;
         writeln!(f, "\nThe next helm upgrade")?;
-        wrap(f, self.text.next_upgrade)
+        wrap(f, self.guidance.next_upgrade)
     }
 }
 
@@ -204,12 +207,12 @@ mod tests {
         assert_eq!(names().collect::<BTreeSet<_>>().len(), vocabulary);
         assert_eq!(names().count(), vocabulary);
         for explanation in all() {
-            let Text {
+            let Guidance {
                 details,
                 arises,
                 remedy,
                 next_upgrade,
-            } = explanation.text;
+            } = explanation.guidance;
             for part in [arises, remedy, next_upgrade] {
                 assert!(part.len() > 20, "{}: {part}", explanation.code);
             }

@@ -1,11 +1,11 @@
-//! What the messages of the object states leave out.
+//! The guidance on object states: everything that their messages leave out.
 
-use super::Text;
+use super::Guidance;
 use crate::vocabulary::ObjectState;
 
-pub(super) const fn text(state: ObjectState) -> Text {
+pub(super) const fn guidance(state: ObjectState) -> Guidance {
     match state {
-        ObjectState::InSync => Text {
+        ObjectState::InSync => Guidance {
             details: "It may still have findings of severity info. The report counts these objects and lists them only \
                 with --all.",
             arises: "Every object is in sync after a successful deployment. Defaults that the API server fills in, and \
@@ -13,7 +13,7 @@ pub(super) const fn text(state: ObjectState) -> Text {
             remedy: "Nothing needs to be done.",
             next_upgrade: "It changes only what the new chart changes.",
         },
-        ObjectState::Drifted => Text {
+        ObjectState::Drifted => Guidance {
             details: "The object exists and belongs to the release.",
             arises: "Somebody or something other than Helm wrote the object, or an upgrade was not applied in full. The \
                 code of each finding says which.",
@@ -22,7 +22,7 @@ pub(super) const fn text(state: ObjectState) -> Text {
             next_upgrade: "It depends on the field, on the kind, and on how Helm applies the release. The report says it \
                 beside each finding.",
         },
-        ObjectState::Missing => Text {
+        ObjectState::Missing => Guidance {
             details: "The release deployed the object. Only the API server's own not-found answer counts; an object that \
                 could not be read is unknown.",
             arises: "The object was deleted: by hand, by garbage collection of its owner, by a cleanup job, or with its \
@@ -31,7 +31,7 @@ pub(super) const fn text(state: ObjectState) -> Text {
                 release again creates the object. Data in deleted volumes does not come back.",
             next_upgrade: "Helm creates it again from the new manifest.",
         },
-        ObjectState::Terminating => Text {
+        ObjectState::Terminating => Guidance {
             details: "driftline does not compare its fields.",
             arises: "The object has a finalizer, and the controller that should remove it is slow, broken or no longer \
                 installed; or the deletion began moments ago.",
@@ -41,7 +41,7 @@ pub(super) const fn text(state: ObjectState) -> Text {
             next_upgrade: "Helm patches the terminating object and reports success; the object disappears when its \
                 finalizers are removed. Upgrade after it is gone.",
         },
-        ObjectState::Foreign => Text {
+        ObjectState::Foreign => Guidance {
             details: "An object of this kind and name exists. driftline neither compares nor shows its content.",
             arises: "Two releases render the same object, somebody deleted it and created it again by hand, or somebody \
                 edited the label app.kubernetes.io/managed-by or the annotations meta.helm.sh/release-name and \
@@ -57,7 +57,7 @@ pub(super) const fn text(state: ObjectState) -> Text {
                 conflict with the manager that edited the metadata. helm uninstall deletes the object with Helm 3 and \
                 leaves it with Helm 4. A new installation fails, because it cannot import the object.",
         },
-        ObjectState::Leftover => Text {
+        ObjectState::Leftover => Guidance {
             details: "No revision that is in use manages it. Objects with the annotation helm.sh/resource-policy: keep \
                 are left on purpose and are not reported.",
             arises: "A failed upgrade created it, and a later one started again from the deployed revision. Or the chart \
@@ -69,7 +69,7 @@ pub(super) const fn text(state: ObjectState) -> Text {
                 not. If the new chart has it, Helm takes it over. A rollback from the failed revision deletes objects \
                 that this revision created.",
         },
-        ObjectState::Unknown => Text {
+        ObjectState::Unknown => Guidance {
             details: "It may match, differ or not exist, so it counts neither as clean nor as drift. It makes the release \
                 incomplete unless something else drifted. The reason is beside the object.",
             arises: "The account may not read the kind, the request timed out, or the API group does not answer or does \
@@ -79,7 +79,7 @@ pub(super) const fn text(state: ObjectState) -> Text {
                 $ kubectl auth can-i list KIND -n NAMESPACE --as=system:serviceaccount:NAMESPACE:ACCOUNT",
             next_upgrade: "Unknown until the object has been read.",
         },
-        ObjectState::Ignored => Text {
+        ObjectState::Ignored => Guidance {
             details: "It is not drift. An object that opts out as a whole is ignored even if it matches. The report lists \
                 ignored objects only with --all.",
             arises: "By a rule under ignore in the settings, or by the annotation that ignore_annotation names. The \

@@ -28,7 +28,7 @@ pub enum Contested {
     Yes,
 }
 
-/// What reading changes.
+/// The effect of a command that only reads.
 const NOTHING: &str = "nothing: it only reads";
 
 fn reads(command: String, why: &str) -> Advice {
@@ -68,8 +68,8 @@ impl Commands<'_> {
         format!("{driver}helm {rest} -n {}", self.key.namespace)
     }
 
-    /// What makes server-side apply write over other managers' fields: only where there are any, and only where Helm
-    /// applies that way, which Helm 3 does not.
+    /// The flag that lets server-side apply write over the fields of other managers: only where there are such fields,
+    /// and only where Helm applies that way, which Helm 3 does not.
     const fn force(self) -> &'static str {
         match (self.method, self.contested) {
             (ApplyMethod::Ssa, Contested::Yes) => " --force-conflicts",
@@ -82,7 +82,7 @@ impl Commands<'_> {
         format!("{kind} {} -n {}", revision.object, self.key.namespace)
     }
 
-    /// Helm's own words on every revision: the first thing to run in any trouble.
+    /// Shows Helm's own description of every revision: the first command to run in any trouble.
     pub(super) fn history(self) -> Advice {
         reads(
             self.helm(&format!("history {}", self.key.name)),
@@ -90,7 +90,7 @@ impl Commands<'_> {
         )
     }
 
-    /// Whether the operation completes.
+    /// Shows whether the operation completes.
     pub(super) fn watch_record(self, revision: &StoredRevision) -> Advice {
         reads(
             format!("kubectl get {} --show-labels --watch", self.record(revision)),
@@ -98,7 +98,7 @@ impl Commands<'_> {
         )
     }
 
-    /// What the objects are waiting for.
+    /// Shows what the objects are waiting for.
     pub(super) fn events(self) -> Advice {
         reads(
             format!(
@@ -109,7 +109,7 @@ impl Commands<'_> {
         )
     }
 
-    /// Copies of what the commands below overwrite or delete.
+    /// Saves copies of everything that the commands below overwrite or delete.
     pub(super) fn backup(self, revisions: &[u64]) -> Vec<Advice> {
         let ReleaseKey { name, namespace, .. } = self.key;
         let mut advice = vec![saves(
@@ -178,7 +178,7 @@ impl Commands<'_> {
         )
     }
 
-    /// The last resort: deletes what Helm knows of one revision.
+    /// Deletes the record of one revision: the last resort.
     pub(super) fn delete_record(self, revision: &StoredRevision, why: &str) -> Advice {
         destroys(
             format!("kubectl delete {}", self.record(revision)),
@@ -192,7 +192,7 @@ impl Commands<'_> {
     }
 }
 
-/// Stands for where a chart comes from, which driftline does not know. In quotes, so that the shell takes it for one word
+/// A placeholder for the reference of a chart, which driftline does not know. In quotes, so that the shell takes it for one word
 /// and not for redirections: Helm refuses it, as there is no such chart.
 pub(super) fn chart_placeholder(chart: Option<&Chart>) -> String {
     let name = chart.map(|chart| chart.name.as_str());
@@ -239,13 +239,15 @@ pub(super) fn logs(key: &ObjectKey) -> Advice {
     )
 }
 
-/// Waits until a Job completes.
+/// Waits until a Job or a Pod completes. A Pod has a phase in place of the condition (`kubectl wait --help`).
 pub(super) fn await_completion(key: &ObjectKey) -> Advice {
+    let end = if key.gvk.kind == "Pod" {
+        "jsonpath='{.status.phase}'=Succeeded"
+    } else {
+        "condition=complete"
+    };
     reads(
-        format!(
-            "kubectl wait --for=condition=complete {} --timeout=30m",
-            object(key)
-        ),
+        format!("kubectl wait --for={end} {} --timeout=30m", object(key)),
         "waits until it completes, for at most 30 minutes",
     )
 }
@@ -299,7 +301,30 @@ pub(super) fn drop_finalizers(key: &ObjectKey) -> Advice {
 mod tests {
     use super::*;
 
-    /// Whoever may write a record chooses the chart's name, and an operator pastes the command.
+    #[test]
+    fn a_pod_is_waited_for_by_its_phase() {
+        for (api_version, kind, command) in [
+            (
+                "batch/v1",
+                "Job",
+                "kubectl wait --for=condition=complete job.batch migrate -n shop --timeout=30m",
+            ),
+            (
+                "v1",
+                "Pod",
+                "kubectl wait --for=jsonpath='{.status.phase}'=Succeeded pod migrate -n shop --timeout=30m",
+            ),
+        ] {
+            let key = ObjectKey {
+                gvk: crate::object::Gvk::new(api_version, kind),
+                namespace: Some("shop".into()),
+                name: "migrate".into(),
+            };
+            assert_eq!(await_completion(&key).command, command);
+        }
+    }
+
+    /// Everybody who may write a record can choose the chart's name, and an operator pastes the command.
     #[test]
     fn a_chart_is_named_only_where_its_name_is_harmless() {
         let chart = |name: &str| Chart {

@@ -6,7 +6,7 @@
 /// How many characters of the sentence are shown.
 const SHOWN: usize = 1_000;
 
-/// What made an operation fail, as far as the sentence tells.
+/// The cause of a failed operation, as far as its description tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cause {
     /// Helm gave up waiting for objects to become ready, or for a hook.
@@ -78,7 +78,7 @@ const WORDS: [(&str, Cause); 32] = [
     ("is invalid", Cause::Invalid),
 ];
 
-/// What made an operation fail.
+/// The cause of a failed operation.
 pub(super) fn cause(description: &str) -> Cause {
     let found = WORDS.iter().find(|(words, _)| description.contains(words));
     found.map_or(Cause::Other, |(_, cause)| *cause)
@@ -94,7 +94,7 @@ pub(super) fn is_failure(description: &str) -> bool {
 /// The sentence without the values that it quotes.
 pub(super) fn without_values(description: &str) -> String {
     let mut shown = String::new();
-    // The JSON decoder quotes what is around a mistake.
+    // The JSON decoder quotes the text around a mistake.
     let mut rest = match description.find("error found in #") {
         Some(at) => &description[..at],
         None => description,
@@ -114,7 +114,7 @@ pub(super) fn without_values(description: &str) -> String {
     line
 }
 
-/// Where a value ends that an error quotes: at the colon before what is wrong with it.
+/// The end of a value that an error quotes: the colon before the reason.
 fn end_of_value(text: &str) -> usize {
     let (mut depth, mut is_quoted, mut is_escaped) = (0_i32, false, false);
     let mut bytes = text.bytes().enumerate().peekable();
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_made_an_operation_fail() {
+    fn the_cause_of_a_failure_follows_from_its_description() {
         let rows = [
             (
                 "Upgrade \"web\" failed: pre-upgrade hooks failed: timed out waiting for the condition",

@@ -1,17 +1,17 @@
-//! All that is known of a release's history, for the page of `driftline diagnose`.
+//! The history of a release and the state of its objects, for the page of `driftline diagnose`.
 
 use std::collections::BTreeMap;
 
 use super::description;
 use super::entry::moment;
-use super::facts::RecordFacts;
-use super::observe::{Observed, Presence, Side};
+use super::observe::{Observation, Presence, Side};
+use super::release_facts::RecordFacts;
 use crate::model::{ObjectDetail, RevisionDetail};
 use crate::object::ObjectKey;
 use crate::release::history::History;
 use crate::release::stored::StoredRevision;
 
-/// Every revision, oldest first, with what its record tells where that was read.
+/// Every revision, oldest first, with the facts of its record where that was read.
 pub fn revisions(history: &History, records: &BTreeMap<u64, RecordFacts>) -> Vec<RevisionDetail> {
     let detail = |stored: &StoredRevision| {
         let record = records.get(&stored.revision);
@@ -30,14 +30,14 @@ pub fn revisions(history: &History, records: &BTreeMap<u64, RecordFacts>) -> Vec
     history.revisions().iter().map(detail).collect()
 }
 
-/// One object; `None` where nothing is to be said of it.
-pub fn object(key: &ObjectKey, observed: &Observed) -> Option<ObjectDetail> {
+/// One object; `None` where there is nothing to say about it.
+pub fn object(key: &ObjectKey, observed: &Observation) -> Option<ObjectDetail> {
     let mut remarks = Vec::new();
     match &observed.presence {
         Presence::Ours => {}
         Presence::Absent => remarks.push("it does not exist".to_owned()),
-        Presence::Anothers(owner) => remarks.push(format!("it belongs to release {owner}")),
-        Presence::Nobodys => remarks.push("it belongs to no release".to_owned()),
+        Presence::OtherRelease(owner) => remarks.push(format!("it belongs to release {owner}")),
+        Presence::NoRelease => remarks.push("it belongs to no release".to_owned()),
         Presence::Unread => remarks.push("it could not be read".to_owned()),
     }
     remarks.extend(observed.unready.clone());

@@ -1,30 +1,58 @@
-//! How far an operation got that did not complete.
+//! How far the newest operation got, if it did not complete.
+
+use std::cmp::Ordering;
 
 use super::entry::{named, remark, with};
-use super::facts::ReleaseFacts;
 use super::observe::Side;
+use super::release_facts::{ObservedObject, ReleaseFacts};
 use crate::model::Health;
 use crate::vocabulary::{HealthCode, HealthSeverity};
 
-/// Objects at the new revision, at the old one, at neither.
+/// The counts of objects at the new revision, at the old one and at neither.
 pub(super) fn half_upgraded(facts: &ReleaseFacts<'_>) -> Option<Health> {
     let (baseline, latest) = (facts.history.baseline()?, facts.history.latest()?);
-    let at = |side: Side| {
-        facts.objects.observed.iter().filter(move |object| {
-            let observed = object.observed.as_ref();
-            observed.is_some_and(|observed| observed.side == Some(side))
-        })
-    };
-    let (new, old, neither) = (
-        at(Side::New).count(),
-        at(Side::Old).count(),
-        at(Side::Neither).count(),
-    );
+    let (from, to) = (baseline.revision, latest.revision);
+    let new = objects_at(facts, Side::New).count();
+    let old = objects_at(facts, Side::Old).count();
+    let neither = objects_at(facts, Side::Neither).count();
     let total = new + old + neither;
-    if latest.revision == baseline.revision || old == total {
+    if to == from || old == total {
         return None;
     }
-    let (from, to) = (baseline.revision, latest.revision);
+    let closer = match new.cmp(&old) {
+        Ordering::Greater => format!("closer to revision {to}"),
+        Ordering::Less => format!("closer to revision {from}"),
+        Ordering::Equal => "halfway".to_owned(),
+    };
+    let message = match (total, new) {
+        (1, 1) => format!("the only object that revision {to} changes is at revision {to}"),
+        (1, _) => format!(
+            "the only object that revision {to} changes is neither at revision {to} nor at revision {from}"
+        ),
+        _ => format!(
+            "of {total} objects that revision {to} changes, {new} {} at revision {to}, {old} at revision {from} and \
+             {neither} at neither: {closer}",
+            if new == 1 { "is" } else { "are" }
+        ),
+    };
+    // The entry about the operation has the advice.
+    Some(with(
+        remark(HealthCode::HalfUpgraded, HealthSeverity::Warning, message),
+        evidence(facts, from, to),
+        Vec::new(),
+    ))
+}
+
+/// The observed objects at one side of the operation.
+fn objects_at<'a>(facts: &ReleaseFacts<'a>, side: Side) -> impl Iterator<Item = &'a ObservedObject> {
+    facts.objects.observed.iter().filter(move |object| {
+        let observed = object.observed.as_ref();
+        observed.is_some_and(|observed| observed.side == Some(side))
+    })
+}
+
+/// The names behind the counts, and objects that are not ready or could not be read.
+fn evidence(facts: &ReleaseFacts<'_>, from: u64, to: u64) -> Vec<String> {
     let sides = [
         (Side::New, format!("as in revision {to}")),
         (Side::Old, format!("as in revision {from}")),
@@ -32,38 +60,22 @@ pub(super) fn half_upgraded(facts: &ReleaseFacts<'_>) -> Option<Health> {
     ];
     let mut evidence: Vec<String> = sides
         .into_iter()
-        .filter(|(side, _)| at(*side).next().is_some())
-        .map(|(side, what)| format!("{what}: {}", named(at(side).map(|object| &object.key))))
+        .filter(|(side, _)| objects_at(facts, *side).next().is_some())
+        .map(|(side, what)| {
+            let keys = objects_at(facts, side).map(|object| &object.key);
+            format!("{what}: {}", named(keys))
+        })
         .collect();
     let unready = facts.objects.observed.iter().filter_map(|object| {
         let reason = object.observed.as_ref()?.unready.as_ref()?;
         Some(format!("not ready: {}: {reason}", object.key))
     });
     evidence.extend(unready);
-    let unread = facts
-        .objects
-        .observed
-        .iter()
-        .filter(|object| object.is_unread())
-        .count();
+    let unread = facts.objects.unread_count();
     if unread > 0 {
         evidence.push(format!(
             "{unread} of the objects could not be read, so the counts are incomplete"
         ));
     }
-    let closer = match new.cmp(&old) {
-        std::cmp::Ordering::Greater => format!("closer to revision {to}"),
-        std::cmp::Ordering::Less => format!("closer to revision {from}"),
-        std::cmp::Ordering::Equal => "halfway".to_owned(),
-    };
-    let message = format!(
-        "of {total} objects that revision {to} changes, {new} are at revision {to}, {old} at revision {from} and {neither} \
-         at neither: {closer}"
-    );
-    // The advice about the operation is the advice about this.
-    Some(with(
-        remark(HealthCode::HalfUpgraded, HealthSeverity::Warning, message),
-        evidence,
-        Vec::new(),
-    ))
+    evidence
 }

@@ -1,17 +1,18 @@
 //! The hooks of an operation that did not complete.
 //!
-//! Helm creates a hook's object, waits for Jobs and Pods to finish, and notes in the record how that went (Helm:
+//! Helm creates a hook's object, waits for Jobs and Pods to finish, and notes the outcome in the record (Helm:
 //! `pkg/action/hooks.go`, `execHook`). When Helm gives up or is killed, the object stays and may continue to run.
 
 use chrono::TimeDelta;
 
 use super::advice;
 use super::entry::{moment, named, remark, with};
-use super::facts::{ObservedObject, ReleaseFacts};
 use super::newest_operation::may_be_running;
 use super::observe::Presence;
 use super::readiness::JobState;
-use crate::model::Health;
+use super::release_facts::{ObservedObject, ReleaseFacts};
+use crate::model::{Advice, Health};
+use crate::object::ObjectKey;
 use crate::release::record::Hook;
 use crate::release::stored::{Status, StoredRevision};
 use crate::vocabulary::{HealthCode, HealthSeverity};
@@ -52,10 +53,9 @@ pub(super) fn left_over(facts: &ReleaseFacts<'_>) -> Option<Health> {
         .hooks
         .iter()
         .filter(|object| {
-            let presence = object.observed.as_ref().map(|observed| &observed.presence);
-            let is_there =
-                presence.is_some_and(|presence| !matches!(presence, Presence::Absent | Presence::Unread));
-            is_there && !current.hooks.iter().any(|hook| is_of_hook(object, hook))
+            let observed = object.observed.as_ref();
+            observed.is_some_and(|observed| exists(&observed.presence))
+                && !current.hooks.iter().any(|hook| is_of_hook(object, hook))
         })
         .collect();
     let keys = || left.iter().map(|object| &object.key);
@@ -79,7 +79,7 @@ pub(super) fn left_over(facts: &ReleaseFacts<'_>) -> Option<Health> {
     ))
 }
 
-/// What is wrong with one hook.
+/// The entry about one hook, if it failed or is still running.
 fn diagnose_hook(
     facts: &ReleaseFacts<'_>,
     latest: &StoredRevision,
@@ -93,69 +93,93 @@ fn diagnose_hook(
         .started_at
         .filter(|started| begin.is_none_or(|begin| *started >= begin));
     let observed = object.observed.as_ref()?;
-    let is_there = !matches!(observed.presence, Presence::Absent | Presence::Unread);
-    let events = hook.events.join(", ");
-    let mut evidence = Vec::new();
-    if let Some(started) = started {
-        evidence.push(format!(
+    let evidence = started.map(|started| {
+        format!(
             "Helm started the hook at {}; last recorded phase: {}",
             moment(started),
             hook.last_run.phase
+        )
+    });
+    if observed.job == Some(JobState::Running) && exists(&observed.presence) {
+        return Some(with(
+            running(facts, latest, object, hook),
+            evidence.into_iter().collect(),
+            steps_while_running(&object.key),
         ));
     }
-    let key = &object.key;
-    match (observed.job, hook.last_run.phase.as_str()) {
-        (Some(JobState::Running), _) if is_there => {
-            let (severity, given_up) = if may_be_running(facts, latest) {
-                (HealthSeverity::Info, "")
-            } else if latest.status.is_pending() {
-                (HealthSeverity::Warning, "")
-            } else {
-                (HealthSeverity::Warning, ", although Helm gave up on it")
-            };
-            Some(with(
-                remark(
-                    HealthCode::HookRunning,
-                    severity,
-                    format!("hook {key} ({events}) is still running{given_up}"),
-                ),
-                evidence,
-                vec![
-                    advice::describe(key, "shows what it is waiting for"),
-                    advice::logs(key),
-                    advice::await_completion(key),
-                    advice::delete_object(
-                        key,
-                        "only if it must not continue: otherwise wait for it before you change anything else in the release",
-                        "stops it in the middle of its work; the next run of the hook would do so, too",
-                    ),
-                ],
-            ))
-        }
-        (Some(JobState::Failed), _) | (_, "Failed") if started.is_some() => {
-            let kind = &key.gvk.kind;
-            evidence.push(match observed.presence {
-                Presence::Ours | Presence::Anothers(_) | Presence::Nobodys => {
-                    format!("the {kind} still exists; inspect it")
-                }
-                Presence::Absent => format!("the {kind} no longer exists"),
-                Presence::Unread => format!("the {kind} could not be read"),
-            });
-            let mut advice = Vec::new();
-            if is_there {
-                advice.push(advice::describe(key, "shows how it failed"));
-                advice.push(advice::logs(key));
-            }
-            Some(with(
-                remark(
-                    HealthCode::HookFailed,
-                    HealthSeverity::Critical,
-                    format!("hook {key} ({events}) failed"),
-                ),
-                evidence,
-                advice,
-            ))
-        }
-        _ => None,
+    let has_failed = observed.job == Some(JobState::Failed) || hook.last_run.phase == "Failed";
+    (has_failed && started.is_some()).then(|| {
+        let evidence = evidence
+            .into_iter()
+            .chain([presence(&object.key, &observed.presence)]);
+        let steps = if exists(&observed.presence) {
+            vec![
+                advice::describe(&object.key, "shows how it failed"),
+                advice::logs(&object.key),
+            ]
+        } else {
+            Vec::new()
+        };
+        let message = format!("hook {} ({}) failed", object.key, hook.events.join(", "));
+        with(
+            remark(HealthCode::HookFailed, HealthSeverity::Critical, message),
+            evidence.collect(),
+            steps,
+        )
+    })
+}
+
+/// Whether an object of a hook exists, whoever owns it.
+const fn exists(presence: &Presence) -> bool {
+    match presence {
+        Presence::Ours | Presence::OtherRelease(_) | Presence::NoRelease => true,
+        Presence::Absent | Presence::Unread => false,
     }
+}
+
+/// Whether the object of a failed hook can still be inspected.
+fn presence(key: &ObjectKey, presence: &Presence) -> String {
+    let kind = &key.gvk.kind;
+    match presence {
+        Presence::Ours | Presence::OtherRelease(_) | Presence::NoRelease => {
+            format!("the {kind} still exists; inspect it")
+        }
+        Presence::Absent => format!("the {kind} no longer exists"),
+        Presence::Unread => format!("the {kind} could not be read"),
+    }
+}
+
+/// The remark about a hook that is still running.
+fn running(
+    facts: &ReleaseFacts<'_>,
+    latest: &StoredRevision,
+    object: &ObservedObject,
+    hook: &Hook,
+) -> Health {
+    let (severity, given_up) = if may_be_running(facts, latest) {
+        (HealthSeverity::Info, "")
+    } else if latest.status.is_pending() {
+        (HealthSeverity::Warning, "")
+    } else {
+        (HealthSeverity::Warning, ", although Helm gave up on it")
+    };
+    let events = hook.events.join(", ");
+    remark(
+        HealthCode::HookRunning,
+        severity,
+        format!("hook {} ({events}) is still running{given_up}", object.key),
+    )
+}
+
+fn steps_while_running(key: &ObjectKey) -> Vec<Advice> {
+    vec![
+        advice::describe(key, "shows what it is waiting for"),
+        advice::logs(key),
+        advice::await_completion(key),
+        advice::delete_object(
+            key,
+            "only if it must not continue: otherwise wait for it before you change anything else in the release",
+            "stops it in the middle of its work; the next run of the hook would do so, too",
+        ),
+    ]
 }

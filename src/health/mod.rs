@@ -1,8 +1,8 @@
-//! What state a release is really in, and the safest way out of it.
+//! The health of a release as a whole, and the commands that recover it, safest first.
 //!
 //! From the metadata of all revisions, the records of those that matter, and the objects of a release whose newest
-//! operation did not complete. Every diagnosis says what it rests on. Nothing here changes anything: advice is
-//! for people, who know what else is going on.
+//! operation did not complete. Every diagnosis comes with its evidence. Nothing here changes anything: advice is for
+//! people, who know what else is going on.
 //!
 //! What Helm accepts in which state is in its `pkg/action`: an upgrade refuses while the newest revision is pending, a
 //! rollback and an uninstall do not (`upgrade.go`, `prepareUpgrade`; `rollback.go`; `uninstall.go`).
@@ -11,7 +11,6 @@ mod advice;
 mod description;
 pub mod detail;
 mod entry;
-mod facts;
 mod half_upgraded;
 mod hooks;
 mod newest_operation;
@@ -19,13 +18,14 @@ mod no_baseline;
 mod objects;
 pub mod observe;
 pub mod readiness;
+mod release_facts;
 mod revisions;
 
 use self::advice::Commands;
 pub use self::advice::Contested;
 pub use self::entry::remark;
 use self::entry::with;
-pub use self::facts::{
+pub use self::release_facts::{
     ForeignObject, NotServedKinds, ObjectFacts, ObservedObject, RecordFacts, ReleaseFacts,
 };
 use crate::model::Health;
@@ -44,7 +44,7 @@ pub fn diagnose(facts: &ReleaseFacts<'_>) -> Vec<Health> {
     health.extend(no_baseline::no_baseline(facts));
     health.extend(hooks::failed_or_running(facts));
     match facts.depth {
-        // Worth knowing when somebody asks; a scan is about what somebody has to do.
+        // These entries call for no action, so a scan leaves them out.
         Depth::Comparison => {}
         Depth::History => {
             health.extend(hooks::left_over(facts));

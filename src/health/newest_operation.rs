@@ -1,4 +1,4 @@
-//! The newest operation: whether it still runs, was killed or failed, and the way out.
+//! The newest operation: whether it still runs, was killed or failed, and how to recover from it.
 //!
 //! What Helm leaves behind in which state was tried with Helm 3.22 and 4.3. Some of it surprises: a rollback or an
 //! uninstall whose hook fails stays pending although Helm ended (Helm: `pkg/action/rollback.go`, `uninstall.go`); so does
@@ -10,16 +10,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::advice;
 use super::description::{self, Cause};
 use super::entry::{human, moment, remark, with};
-use super::facts::{ObservedObject, ReleaseFacts};
+use super::release_facts::{ObservedObject, ReleaseFacts};
 use super::revisions::{LIMIT, percent_of_limit};
 use crate::model::{Advice, Health};
 use crate::release::stored::{Status, StoredRevision};
 use crate::vocabulary::{HealthCode, HealthSeverity};
 
-/// From which difference on two clocks are reported. A large chart takes some time to be rendered, too.
+/// The difference from which on two clocks are reported. A large chart takes some time to be rendered, too.
 const SKEW: TimeDelta = TimeDelta::minutes(5);
 
-/// What is wrong with the newest operation, where it is pending or failed.
+/// The entry about the newest operation, if it is pending or failed.
 pub(super) fn pending_or_failed(facts: &ReleaseFacts<'_>) -> Option<Health> {
     let latest = facts.history.latest()?;
     if latest.status.is_pending() {
@@ -31,7 +31,7 @@ pub(super) fn pending_or_failed(facts: &ReleaseFacts<'_>) -> Option<Health> {
     }
 }
 
-/// Since when nothing was written, as far as the record and the objects tell. Helm does not touch the record while it
+/// The time since the last write to the record or to an object. Helm does not touch the record while it
 /// waits. Without a time nothing proves that Helm still runs, and a clock ahead of ours is no age.
 fn silence(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Option<TimeDelta> {
     let written = last_object_write(facts).map(|(_, time)| time);
@@ -83,7 +83,7 @@ fn pending(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Health {
             with(
                 remark(HealthCode::Stuck, HealthSeverity::Critical, message),
                 evidence,
-                out_of_pending(facts, latest),
+                steps_out_of_pending(facts, latest),
             )
         }
     }
@@ -97,7 +97,7 @@ fn written_at(revision: &StoredRevision) -> Option<String> {
     ))
 }
 
-/// That the machine that ran Helm has another time than the API server, which everything here is measured by.
+/// The difference between the clock of the machine that ran Helm and the API server's, by which all ages are measured.
 fn skew(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Option<String> {
     let begun = facts.records.get(&latest.revision)?.deployed_at?;
     let created = latest.created?;
@@ -122,7 +122,7 @@ fn last_object_write<'a>(facts: &ReleaseFacts<'a>) -> Option<(&'a ObservedObject
         .max_by_key(|(_, time)| *time)
 }
 
-/// What leaves an operation pending, beside a Helm that was killed.
+/// The reason why an operation may be pending although nobody killed Helm.
 fn why_pending(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Option<String> {
     let bytes = facts
         .records
@@ -152,7 +152,8 @@ fn why_pending(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Option<Stri
     }
 }
 
-fn out_of_pending(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Vec<Advice> {
+/// The steps that recover a release from a pending operation.
+fn steps_out_of_pending(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Vec<Advice> {
     let commands = facts.commands();
     let baseline = facts.history.baseline().map(|baseline| baseline.revision);
     let mut steps = preparations(facts, latest, baseline);
@@ -210,7 +211,7 @@ fn out_of_pending(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Vec<Advi
     steps
 }
 
-/// What comes before every change: commands that look, wait and save copies.
+/// The steps before every change: commands that read, wait and save copies.
 fn preparations(facts: &ReleaseFacts<'_>, latest: &StoredRevision, other: Option<u64>) -> Vec<Advice> {
     let commands = facts.commands();
     let mut steps = vec![commands.history(), commands.events()];
@@ -227,73 +228,23 @@ fn preparations(facts: &ReleaseFacts<'_>, latest: &StoredRevision, other: Option
     steps
 }
 
+/// A failed operation: its cause, and how to recover from it.
 fn failed(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Health {
     let record = facts.records.get(&latest.revision);
-    let sentence = record
+    let description = record
         .map(|record| record.description.as_str())
         .unwrap_or_default();
-    let failure = description::cause(sentence);
+    let failure = description::cause(description);
+    let baseline = facts.history.baseline().map(|baseline| baseline.revision);
+    let good = baseline.or_else(|| last_good(facts));
     let mut evidence = Vec::new();
-    if !sentence.is_empty() {
-        evidence.push(format!("Helm says: {}", description::without_values(sentence)));
+    if !description.is_empty() {
+        evidence.push(format!("Helm says: {}", description::without_values(description)));
     }
     evidence.extend(written_at(latest));
     evidence.extend(skew(facts, latest));
     evidence.extend(meaning(failure).map(str::to_owned));
-    let commands = facts.commands();
-    let back = facts.history.baseline().map(|baseline| baseline.revision);
-    let back = back.or_else(|| last_good(facts));
-    let mut steps = preparations(facts, latest, back);
-    let chart = record.and_then(|record| record.chart.as_ref());
-    let back_to = |revision| {
-        commands.rollback(
-            revision,
-            "returns to the last good revision; objects that the failed revision created are deleted",
-            "",
-        )
-    };
-    steps.extend(back.map(back_to));
-    if failure == Cause::Timeout {
-        steps.push(commands.rollback(
-            latest.revision,
-            "alternative, once everything is ready: applies the same manifest again and marks it as deployed",
-            "",
-        ));
-    }
-    steps.push(commands.upgrade(
-        chart,
-        latest.revision,
-        if back.is_some() {
-            "alternative, once the cause is fixed: upgrade again"
-        } else {
-            "once the cause is fixed: Helm can upgrade a failed installation; install hooks do not run"
-        },
-        "",
-    ));
-    let (code, message) = match (facts.history.baseline(), back) {
-        (Some(baseline), _) => (
-            HealthCode::FailedUpgrade,
-            format!(
-                "revision {} failed; revision {} is deployed",
-                latest.revision, baseline.revision
-            ),
-        ),
-        (None, Some(good)) => (
-            HealthCode::FailedUpgrade,
-            format!(
-                "revision {} failed and no revision is deployed; the last good one is revision {good}",
-                latest.revision
-            ),
-        ),
-        (None, None) => {
-            steps.push(commands.uninstall("only to start over", ""));
-            (
-                HealthCode::FailedInstall,
-                format!("revision {} failed and no revision is deployed", latest.revision),
-            )
-        }
-    };
-    if code == HealthCode::FailedUpgrade && facts.history.baseline().is_none() {
+    if baseline.is_none() && good.is_some() {
         evidence.push(
             "a failed rollback leaves no revision deployed; every further attempt with --history-max may delete the last \
              good revision"
@@ -305,7 +256,68 @@ fn failed(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Health {
          only deletes the objects that it created"
             .to_owned(),
     );
-    with(remark(code, HealthSeverity::Critical, message), evidence, steps)
+    let newest = latest.revision;
+    let (code, message) = match (baseline, good) {
+        (Some(baseline), _) => (
+            HealthCode::FailedUpgrade,
+            format!("revision {newest} failed; revision {baseline} is deployed"),
+        ),
+        (None, Some(good)) => (
+            HealthCode::FailedUpgrade,
+            format!(
+                "revision {newest} failed and no revision is deployed; the last good one is revision {good}"
+            ),
+        ),
+        (None, None) => (
+            HealthCode::FailedInstall,
+            format!("revision {newest} failed and no revision is deployed"),
+        ),
+    };
+    with(
+        remark(code, HealthSeverity::Critical, message),
+        evidence,
+        steps_after_failure(facts, latest, good, failure),
+    )
+}
+
+/// The steps that recover a release from a failed operation. `good` is the revision to return to, if there is one.
+fn steps_after_failure(
+    facts: &ReleaseFacts<'_>,
+    latest: &StoredRevision,
+    good: Option<u64>,
+    failure: Cause,
+) -> Vec<Advice> {
+    let commands = facts.commands();
+    let mut steps = preparations(facts, latest, good);
+    steps.extend(good.map(|good| {
+        commands.rollback(
+            good,
+            "returns to the last good revision; objects that the failed revision created are deleted",
+            "",
+        )
+    }));
+    if failure == Cause::Timeout {
+        steps.push(commands.rollback(
+            latest.revision,
+            "alternative, once everything is ready: applies the same manifest again and marks it as deployed",
+            "",
+        ));
+    }
+    let record = facts.records.get(&latest.revision);
+    steps.push(commands.upgrade(
+        record.and_then(|record| record.chart.as_ref()),
+        latest.revision,
+        if good.is_some() {
+            "alternative, once the cause is fixed: upgrade again"
+        } else {
+            "once the cause is fixed: Helm can upgrade a failed installation; install hooks do not run"
+        },
+        "",
+    ));
+    if good.is_none() {
+        steps.push(commands.uninstall("only to start over", ""));
+    }
+    steps
 }
 
 /// The newest revision that once was deployed. A rollback that fails marks failed revisions as superseded, too.
@@ -319,7 +331,7 @@ pub(super) fn last_good(facts: &ReleaseFacts<'_>) -> Option<u64> {
     Some(good.revision)
 }
 
-/// What an error means for what comes next.
+/// The consequence of an error for the next steps.
 const fn meaning(cause: Cause) -> Option<&'static str> {
     match cause {
         Cause::Timeout => Some(

@@ -1,14 +1,14 @@
-//! A release without a deployed revision: nothing to compare with, and what exists all the same.
+//! A release without a deployed revision: there is nothing to compare with, but its objects may exist.
 
 use super::entry::{named, remark, with};
-use super::facts::{ObservedObject, ReleaseFacts};
 use super::newest_operation::last_good;
 use super::observe::Presence;
+use super::release_facts::{ObservedObject, ReleaseFacts};
 use crate::model::Health;
 use crate::release::stored::{Status, StoredRevision};
 use crate::vocabulary::{HealthCode, HealthSeverity};
 
-/// That no revision is deployed, and which objects exist all the same.
+/// The entry about a release without a deployed revision, with its objects that exist.
 pub(super) fn no_baseline(facts: &ReleaseFacts<'_>) -> Option<Health> {
     let latest = facts.history.latest()?;
     if facts.history.baseline().is_some() {
@@ -23,12 +23,7 @@ pub(super) fn no_baseline(facts: &ReleaseFacts<'_>) -> Option<Health> {
             observed.is_some_and(|observed| observed.presence == Presence::Ours)
         })
         .collect();
-    let unread = facts
-        .objects
-        .observed
-        .iter()
-        .filter(|object| object.is_unread())
-        .count();
+    let unread = facts.objects.unread_count();
     let colon = if existing.is_empty() { "" } else { ": " };
     let exists = if facts.objects.observed.is_empty() {
         String::new()

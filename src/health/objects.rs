@@ -1,9 +1,9 @@
-//! What single objects mean for the release: objects that block it, are left over, or belong to somebody else.
+//! Entries about single objects: objects that block the release, are left over, or belong to somebody else.
 
 use super::advice;
 use super::entry::{human, moment, named, remark, with};
-use super::facts::{ForeignObject, ObservedObject, ReleaseFacts};
 use super::observe::Presence;
+use super::release_facts::{ForeignObject, ObservedObject, ReleaseFacts};
 use crate::model::Health;
 use crate::object::ObjectKey;
 use crate::vocabulary::{HealthCode, HealthSeverity};
@@ -53,7 +53,7 @@ fn blocked(facts: &ReleaseFacts<'_>, object: &ObservedObject) -> Option<Health> 
 
 /// Objects that the newest revision adds and that do not belong to this release.
 ///
-/// Helm asks for the owner only of what the current revision does not have (Helm: `pkg/action/upgrade.go`,
+/// Helm checks the owner only of objects that the current revision does not have (Helm: `pkg/action/upgrade.go`,
 /// `performUpgrade`; `validate.go`, `existingResourceConflict`).
 pub(super) fn added_objects_of_others(facts: &ReleaseFacts<'_>) -> Option<Health> {
     let foreign: Vec<(&ObjectKey, String)> = facts
@@ -62,10 +62,10 @@ pub(super) fn added_objects_of_others(facts: &ReleaseFacts<'_>) -> Option<Health
         .iter()
         .filter(|object| !object.is_deployed)
         .filter_map(|object| match &object.observed.as_ref()?.presence {
-            Presence::Anothers(owner) => {
+            Presence::OtherRelease(owner) => {
                 Some((&object.key, format!("{} belongs to release {owner}", object.key)))
             }
-            Presence::Nobodys => Some((&object.key, format!("{} belongs to no release", object.key))),
+            Presence::NoRelease => Some((&object.key, format!("{} belongs to no release", object.key))),
             Presence::Ours | Presence::Absent | Presence::Unread => None,
         })
         .collect();
@@ -98,7 +98,7 @@ pub(super) fn taken_over(facts: &ReleaseFacts<'_>) -> Vec<Health> {
     facts.objects.foreign.iter().map(taken_over_object).collect()
 }
 
-/// An object that belongs to somebody else by now. Helm does not ask before it writes or deletes it.
+/// An object that belongs to somebody else by now. Helm does not check that before it writes or deletes the object.
 fn taken_over_object(ForeignObject { key, reason }: &ForeignObject) -> Health {
     with(
         remark(
@@ -107,7 +107,7 @@ fn taken_over_object(ForeignObject { key, reason }: &ForeignObject) -> Health {
             format!("{key} is in the deployed manifest and {reason}"),
         ),
         vec![
-            "the next upgrade overwrites it and takes it back; an upgrade that drops it deletes it, whoever uses it by then"
+            "the next upgrade overwrites it and takes it back; an upgrade that drops it deletes it, even if another release uses it by then"
                 .to_owned(),
         ],
         vec![
@@ -124,7 +124,7 @@ pub(super) fn not_served(facts: &ReleaseFacts<'_>) -> Vec<Health> {
     kinds.map(|kind| not_served_kind(facts, kind)).collect()
 }
 
-/// A kind that is not served: whatever Helm does, it has to build the current manifest first.
+/// A kind that is not served. Every operation fails, because Helm has to build the current manifest first.
 fn not_served_kind(facts: &ReleaseFacts<'_>, kind: &str) -> Health {
     let commands = facts.commands();
     let mut steps = vec![commands.history()];
@@ -147,7 +147,7 @@ fn not_served_kind(facts: &ReleaseFacts<'_>, kind: &str) -> Health {
     )
 }
 
-/// Objects that only revisions have which are not deployed.
+/// Objects that only undeployed revisions have.
 pub(super) fn left_over(facts: &ReleaseFacts<'_>) -> Option<Health> {
     let first = facts.objects.leftovers.first()?;
     let mut advice = vec![advice::describe(first, "shows what it is")];

@@ -1,6 +1,6 @@
-//! What one object tells of an operation that did not complete.
+//! The observation of one object: how far an operation that did not complete got with it.
 //!
-//! Observed are the objects of releases whose newest revision is not the deployed one, and whatever is being deleted.
+//! An object is observed if the newest revision of its release is not the deployed one, or if it is being deleted.
 
 use std::sync::Arc;
 
@@ -17,50 +17,50 @@ use crate::policy::managers::{ManagerKind, Managers};
 use crate::types::Shape;
 use crate::vocabulary::FindingCode;
 
-/// What the deployed and the newest revision ask of an object, as JSON; `None` where a revision does not have it.
+/// The bodies of an object in the deployed and in the newest revision, as JSON; `None` where a revision does not have it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RevisionBodies {
-    /// What the deployed revision asks for.
+    /// The body in the deployed revision.
     pub deployed: Option<Arc<str>>,
-    /// What the newest revision asks for.
+    /// The body in the newest revision.
     pub newest: Option<Arc<str>>,
 }
 
-/// An object that is observed, and what the two revisions ask of it.
+/// An object to observe, and its bodies in the two revisions.
 #[derive(Debug, Clone, Copy)]
 pub struct Probe<'a> {
     /// The object.
     pub key: &'a ObjectKey,
     /// The release that it should belong to.
     pub owner: Owner<'a>,
-    /// What the two revisions ask for.
+    /// The bodies in the two revisions.
     pub bodies: &'a RevisionBodies,
-    /// What is known of its type.
+    /// The facts of its type, where they are known.
     pub shape: Option<Shape<'a>>,
-    /// Who is who among field managers.
+    /// The kinds of field managers.
     pub managers: &'a Managers,
     /// Whether its values may be shown at all.
     pub values: Visibility,
 }
 
-/// What was seen of it.
+/// The observation of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Observed {
-    /// Whether it is there, and whose.
+pub struct Observation {
+    /// Whether the object exists, and its owner.
     pub presence: Presence,
-    /// Which revision it is like, where that can be said.
+    /// The revision that it is at, where the two differ.
     pub side: Option<Side>,
     /// Why it is not ready.
     pub unready: Option<String>,
-    /// How the Job stands that it is.
+    /// Its state, if it is a Job or a Pod.
     pub job: Option<JobState>,
-    /// That it is being deleted.
+    /// Its deletion, if it is being deleted.
     pub deleting: Option<Deleting>,
     /// When somebody last wrote it in Helm's name.
     pub written: Option<DateTime<Utc>>,
 }
 
-/// Whether an object is there, and whose it is.
+/// Whether an object exists, and its owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Presence {
     /// The API server says that it does not exist.
@@ -68,14 +68,14 @@ pub enum Presence {
     /// It belongs to the release.
     Ours,
     /// It belongs to another release, `NAMESPACE/NAME`.
-    Anothers(String),
+    OtherRelease(String),
     /// It belongs to no release.
-    Nobodys,
+    NoRelease,
     /// It could not be read.
     Unread,
 }
 
-/// Which revision an object is like, where the two ask for different things.
+/// The revision that an object is at, where the two differ about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Side {
     /// The deployed one.
@@ -89,18 +89,18 @@ pub enum Side {
 /// An object that is being deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deleting {
-    /// Since when.
+    /// When the deletion was requested.
     pub since: Option<DateTime<Utc>>,
-    /// What it waits for.
+    /// The finalizers that it waits for.
     pub finalizers: Vec<String>,
 }
 
-/// Looks at an object.
-pub fn observe(probe: &Probe<'_>, live: &LiveObject<'_>) -> Observed {
-    let nothing = |presence| Observed {
+/// Observes an object.
+pub fn observe(probe: &Probe<'_>, live: &LiveObject<'_>) -> Observation {
+    let nothing = |presence| Observation {
         side: match presence {
             Presence::Absent => absent_side(probe.bodies),
-            Presence::Ours | Presence::Anothers(_) | Presence::Nobodys | Presence::Unread => None,
+            Presence::Ours | Presence::OtherRelease(_) | Presence::NoRelease | Presence::Unread => None,
         },
         presence,
         unready: None,
@@ -115,11 +115,11 @@ pub fn observe(probe: &Probe<'_>, live: &LiveObject<'_>) -> Observed {
     };
     let presence = match Ownership::of(&live.object, probe.owner) {
         Ownership::Ours => Presence::Ours,
-        Ownership::Another(other) => Presence::Anothers(format!("{}/{}", other.namespace, other.name)),
-        Ownership::Nobody => Presence::Nobodys,
+        Ownership::Another(other) => Presence::OtherRelease(format!("{}/{}", other.namespace, other.name)),
+        Ownership::Nobody => Presence::NoRelease,
     };
-    // A record can name any object. Nothing is said of an object in another namespace whose annotations do not name
-    // this release.
+    // A record can name any object, so objects in other namespaces are described only if their annotations name this
+    // release.
     let is_elsewhere = probe.values == Visibility::Hidden
         || probe
             .key
@@ -130,7 +130,7 @@ pub fn observe(probe: &Probe<'_>, live: &LiveObject<'_>) -> Observed {
         return nothing(Presence::Unread);
     }
     let kind = &probe.key.gvk.kind;
-    Observed {
+    Observation {
         side: side(probe, &live.object),
         presence,
         unready: readiness::unready(kind, &live.object),
@@ -160,7 +160,7 @@ fn side(probe: &Probe<'_>, live: &Value) -> Option<Side> {
     match (&probe.bodies.deployed, &probe.bodies.newest) {
         (Some(old), Some(new)) if old == new => None,
         (Some(old), Some(new)) => match (is_like(probe, old, live), is_like(probe, new, live)) {
-            // The two revisions differ in nothing that the API server keeps: in comments, in defaults spelled out.
+            // The two revisions differ only in comments or in defaults that one of them spells out.
             (true, true) => None,
             (true, false) => Some(Side::Old),
             (false, true) => Some(Side::New),
@@ -175,10 +175,10 @@ fn side(probe: &Probe<'_>, live: &Value) -> Option<Side> {
 
 fn is_like(probe: &Probe<'_>, body: &str, live: &Value) -> bool {
     let body = serde_json::from_str(body).unwrap_or(Value::Null);
-    let asked = desired(body, probe.key, probe.owner);
+    let desired = desired(body, probe.key, probe.owner);
     let versions = Versions {
         previous: None,
-        desired: &asked,
+        desired: &desired,
         attempted: &[],
         live,
     };
@@ -264,11 +264,11 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_said_of_another_releases_object_in_another_namespace() {
+    fn an_object_of_another_release_in_another_namespace_is_not_described() {
         let managers = Managers::default();
         let text = live("api", "red");
         for (namespace, presence) in [
-            ("shop", Presence::Anothers("shop/api".into())),
+            ("shop", Presence::OtherRelease("shop/api".into())),
             ("elsewhere", Presence::Unread),
         ] {
             let key = key(namespace);

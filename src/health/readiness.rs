@@ -1,4 +1,4 @@
-//! Whether an object has become what it is meant to be, from its own status.
+//! Whether an object is ready, by its own status.
 //!
 //! The kinds that Helm waits for, by its rules (Helm: `pkg/kube/ready.go`, `ReadyChecker.IsReady`), as far as the object
 //! itself tells: Helm looks at `ReplicaSet`s and Pods as well. Of other kinds, custom resources among them, the
@@ -22,7 +22,7 @@ pub fn unready(kind: &str, live: &Value) -> Option<String> {
                 return Some(reason);
             }
             let wanted = live["spec"]["replicas"].as_i64().unwrap_or(1);
-            short(count("updatedReplicas").min(count("availableReplicas")), wanted)
+            missing_replicas(count("updatedReplicas").min(count("availableReplicas")), wanted)
         }
         "StatefulSet" => {
             let wanted = live["spec"]["replicas"].as_i64().unwrap_or(1);
@@ -31,21 +31,21 @@ pub fn unready(kind: &str, live: &Value) -> Option<String> {
             }
             let partition = live["spec"]["updateStrategy"]["rollingUpdate"]["partition"].as_i64();
             let updated = count("updatedReplicas") + partition.unwrap_or(0);
-            short(updated.min(count("readyReplicas")), wanted)
+            missing_replicas(updated.min(count("readyReplicas")), wanted)
         }
         "DaemonSet" => {
             if live["spec"]["updateStrategy"]["type"] == "OnDelete" {
                 return None;
             }
             let wanted = count("desiredNumberScheduled");
-            short(count("updatedNumberScheduled").min(count("numberReady")), wanted)
+            missing_replicas(count("updatedNumberScheduled").min(count("numberReady")), wanted)
         }
-        "ReplicaSet" | "ReplicationController" => short(
+        "ReplicaSet" | "ReplicationController" => missing_replicas(
             count("readyReplicas"),
             live["spec"]["replicas"].as_i64().unwrap_or(1),
         ),
-        "Job" => job(live),
-        "Pod" => pod(live),
+        "Job" => unready_job(live),
+        "Pod" => unready_pod(live),
         "PersistentVolumeClaim" if status["phase"] != "Bound" => Some(format!(
             "it is {}",
             status["phase"].as_str().unwrap_or("pending").to_lowercase()
@@ -58,14 +58,14 @@ pub fn unready(kind: &str, live: &Value) -> Option<String> {
                 .is_some_and(|addresses| !addresses.is_empty());
             (is_balanced && !has_address).then(|| "its load balancer has no address yet".to_owned())
         }
-        "CustomResourceDefinition" => is_not(status, "Established"),
-        "APIService" => is_not(status, "Available"),
+        "CustomResourceDefinition" => unmet_condition(status, "Established"),
+        "APIService" => unmet_condition(status, "Available"),
         "PersistentVolumeClaim" => None,
         _ => condition(status, "Ready", "False"),
     }
 }
 
-/// How a Job stands.
+/// The state of a Job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobState {
     /// It is not finished.
@@ -76,7 +76,7 @@ pub enum JobState {
     Failed,
 }
 
-/// How a Job, or a Pod that does the work of one, stands.
+/// The state of a Job, or of a Pod, which as a hook does the work of a Job.
 pub fn job_state(kind: &str, live: &Value) -> Option<JobState> {
     let status = &live["status"];
     let is = |name: &str| {
@@ -104,11 +104,11 @@ fn is_behind(live: &Value) -> bool {
     matches!((generation, observed), (Some(generation), Some(observed)) if observed < generation)
 }
 
-fn short(ready: i64, wanted: i64) -> Option<String> {
+fn missing_replicas(ready: i64, wanted: i64) -> Option<String> {
     (ready < wanted).then(|| format!("{} of {wanted} replicas are ready", ready.max(0)))
 }
 
-fn job(live: &Value) -> Option<String> {
+fn unready_job(live: &Value) -> Option<String> {
     match job_state("Job", live)? {
         JobState::Complete => None,
         JobState::Running if live["spec"]["suspend"] == true => Some("it is suspended".to_owned()),
@@ -117,7 +117,7 @@ fn job(live: &Value) -> Option<String> {
     }
 }
 
-fn pod(live: &Value) -> Option<String> {
+fn unready_pod(live: &Value) -> Option<String> {
     if job_state("Pod", live) == Some(JobState::Complete) {
         return None;
     }
@@ -129,8 +129,8 @@ fn pod(live: &Value) -> Option<String> {
     (!is_ready).then(|| format!("it is {phase} and not ready"))
 }
 
-/// That a condition has not come true, with its reason.
-fn is_not(status: &Value, name: &str) -> Option<String> {
+/// A condition that is not true, with its reason.
+fn unmet_condition(status: &Value, name: &str) -> Option<String> {
     if condition(status, name, "True").is_some() {
         return None;
     }

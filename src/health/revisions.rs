@@ -1,8 +1,8 @@
-//! What the metadata of all revisions says.
+//! Entries about the history as a whole: its revisions, and the sizes and charts of their records.
 
 use super::advice::chart_placeholder;
 use super::entry::{remark, with};
-use super::facts::ReleaseFacts;
+use super::release_facts::ReleaseFacts;
 use crate::model::Health;
 use crate::vocabulary::{HealthCode, HealthSeverity};
 
@@ -10,7 +10,7 @@ use crate::vocabulary::{HealthCode, HealthSeverity};
 /// `pkg/apis/core/types.go`, `MaxSecretSize`).
 pub(super) const LIMIT: u64 = 1 << 20;
 
-/// From how many revisions on a history is remarkable. Helm keeps ten by default.
+/// The number of revisions from which on a history is reported. Helm keeps ten by default.
 const MANY: usize = 50;
 
 /// Revisions whose labels, object name and record disagree.

@@ -1,10 +1,10 @@
-//! Histories, records and objects, and what is said of them.
+//! Histories, records and objects, and the entries about them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::observe::{Deleting, Observed, Presence, Side};
+use super::observe::{Deleting, Observation, Presence, Side};
 use super::*;
 use crate::object::{Gvk, ObjectKey};
 use crate::release::history::History;
@@ -81,7 +81,7 @@ fn assert_is_safe(health: &Health) {
 
 /// Statuses of revisions 1, 2, …, minutes since the last write → codes.
 #[test]
-fn histories_and_what_they_say() {
+fn the_statuses_of_a_history_decide_its_entries() {
     use HealthCode::{FailedInstall, FailedUpgrade, InProgress, NoBaseline, SeveralDeployed, Stuck};
     type Row = (&'static [&'static str], i64, &'static [HealthCode]);
     let rows: [Row; 8] = [
@@ -129,8 +129,8 @@ fn key(kind: &str, name: &str) -> ObjectKey {
     }
 }
 
-fn observed(presence: Presence, side: Option<Side>) -> Observed {
-    Observed {
+fn observed(presence: Presence, side: Option<Side>) -> Observation {
+    Observation {
         presence,
         side,
         unready: None,
@@ -140,7 +140,7 @@ fn observed(presence: Presence, side: Option<Side>) -> Observed {
     }
 }
 
-fn object(name: &str, is_deployed: bool, observed: Observed) -> ObservedObject {
+fn object(name: &str, is_deployed: bool, observed: Observation) -> ObservedObject {
     ObservedObject {
         key: key("ConfigMap", name),
         is_deployed,
@@ -148,13 +148,13 @@ fn object(name: &str, is_deployed: bool, observed: Observed) -> ObservedObject {
     }
 }
 
-/// A release, and what was read and seen of it.
+/// A release, with its records and its observed objects.
 struct Scene {
     statuses: Vec<&'static str>,
     created: Option<DateTime<Utc>>,
     /// What Helm says of revisions that failed.
     sentence: &'static str,
-    /// In place of the facts that are made up of the statuses.
+    /// The facts of records, in place of those that follow from the statuses.
     records: BTreeMap<u64, RecordFacts>,
     objects: ObjectFacts,
     method: ApplyMethod,
@@ -257,6 +257,30 @@ fn how_far_an_upgrade_got_is_counted() {
             "1 of the objects could not be read, so the counts are incomplete",
         ]
     );
+}
+
+/// A count of one has a sentence of its own.
+#[test]
+fn a_single_object_is_not_counted() {
+    for (side, message) in [
+        (
+            Side::New,
+            "the only object that revision 2 changes is at revision 2",
+        ),
+        (
+            Side::Neither,
+            "the only object that revision 2 changes is neither at revision 2 nor at revision 1",
+        ),
+    ] {
+        let objects = [object("a", true, observed(Presence::Ours, Some(side)))];
+        let health = Scene {
+            objects: observing(objects),
+            ..scene(&["deployed", "failed"])
+        }
+        .health();
+        let entry = health.iter().find(|entry| entry.code == HealthCode::HalfUpgraded);
+        assert_eq!(entry.unwrap().message, message);
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::list::{DetailLevel, DetailLine, LineCost, List, ListEntry};
+use super::list::{DetailLevel, DetailLine, LineCost, ListEntry, MessageList};
 use super::text::{NAME, PATH, SENTENCE, clean};
 use crate::model::{Finding, ObjectReport, ReleaseReport, Report};
 use crate::report::words::{self, count, minute};
@@ -30,15 +30,15 @@ pub struct Digest {
     /// The counts, a line each for releases, objects and findings.
     pub counts: Vec<String>,
     /// Releases that drifted, with objects and fields.
-    pub drifted: List,
+    pub drifted: MessageList,
     /// Releases whose health is critical.
-    pub critical: List,
+    pub critical: MessageList,
     /// Releases that could not be read, or not fully.
-    pub unread: List,
+    pub unread: MessageList,
     /// Other things that could not be read.
-    pub errors: List,
-    /// Which program and which scan this is.
-    pub origin: Vec<String>,
+    pub errors: MessageList,
+    /// The program, and the time and the duration of the scan.
+    pub scan_facts: Vec<String>,
 }
 
 /// How urgent a report is.
@@ -46,9 +46,9 @@ pub struct Digest {
 pub enum Level {
     /// Everything was read and is in order.
     Clean,
-    /// No drift was seen, but not everything could be read.
+    /// No drift was found, but not everything could be read.
     Incomplete,
-    /// No drift was seen, but the health of a release is critical.
+    /// No drift was found, but the health of a release is critical.
     Critical,
     /// Something drifted, or the scan itself failed.
     Alarm,
@@ -61,7 +61,7 @@ impl Digest {
             name if name.trim().is_empty() => "unnamed cluster".to_owned(),
             name => name,
         };
-        let lists = |noun, title, entry: fn(&ReleaseReport) -> Option<ListEntry>| List {
+        let lists = |noun, title, entry: fn(&ReleaseReport) -> Option<ListEntry>| MessageList {
             title,
             noun,
             entries: report.releases.iter().filter_map(entry).collect(),
@@ -76,12 +76,12 @@ impl Digest {
             drifted: lists("release", "Drifted", drifted_entry),
             critical,
             unread: lists("release", "Not fully read", unread_entry),
-            errors: List {
+            errors: MessageList {
                 title: "Errors",
                 noun: "error",
                 entries: error_entries(report),
             },
-            origin: origin(report),
+            scan_facts: scan_facts(report),
         };
         for list in [
             &mut digest.drifted,
@@ -100,7 +100,7 @@ impl Digest {
     /// The drifted releases get the room that the others leave, which is at least half.
     pub fn sections(&self, budget: usize, cost: LineCost) -> Vec<MessageSection> {
         let mut room = budget;
-        let mut section = |list: &List, budget: usize| {
+        let mut section = |list: &MessageList, budget: usize| {
             let lines = list.lines(budget.min(room), cost);
             room -= lines
                 .iter()
@@ -209,7 +209,7 @@ fn present(counts: &[(usize, &str)]) -> String {
     })
 }
 
-fn origin(report: &Report) -> Vec<String> {
+fn scan_facts(report: &Report) -> Vec<String> {
     vec![
         clean(&format!("{} {}", report.tool.name, report.tool.version), NAME),
         format!("scanned {} UTC", report.started_at.format("%Y-%m-%d %H:%M:%S")),
@@ -383,12 +383,12 @@ fn object_line(release: &ReleaseReport, object: &ObjectReport) -> String {
     )
 }
 
-/// How an object stands. Whether a foreign object exists outside the release's own namespace is not for a chat room
-/// to know: a release that merely names it would make driftline an oracle.
+/// The state of an object in words. Whether a foreign object exists outside the release's own namespace is not shown:
+/// a record that merely names the object could otherwise be used to find out.
 fn state(release: &ReleaseReport, object: &ObjectReport) -> &'static str {
-    let is_at_home = object.namespace.as_ref() == Some(&release.storage.namespace);
+    let is_in_own_namespace = object.namespace.as_ref() == Some(&release.storage.namespace);
     let is_absence = matches!(object.state, ObjectState::Missing | ObjectState::Foreign);
-    if is_absence && !is_at_home {
+    if is_absence && !is_in_own_namespace {
         "missing or not owned by this release"
     } else if object.state == ObjectState::Foreign {
         "not owned by this release"

@@ -1,9 +1,9 @@
-//! How a message gets to its receiver: one client, bounded attempts, and errors that give nothing away.
+//! The delivery of a message to its receiver: one client, bounded attempts, and errors that reveal no secret.
 //!
 //! Failures are retried that the receivers document as worth retrying: no connection, a time-out, 429 and 5xx. Every
 //! other response is final and for the sink to read. Redirects are not followed, since the address is configured and a
-//! server that sends a message elsewhere is not that address. What is quoted in an error is chosen here piece by
-//! piece (host, kind of failure, status), because the errors of HTTP libraries print addresses.
+//! server that sends a message elsewhere is not that address. An error is put together here from its host, its kind of
+//! failure and its status, because the errors of HTTP libraries print addresses.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -21,6 +21,7 @@ use tokio::time::{Instant, sleep};
 
 use super::settings::{Endpoint, HttpSettings, Proxy};
 use crate::backoff::{Backoff, Jitter};
+use crate::report::words::count;
 
 /// How much of a response is read. Slack's and PagerDuty's are far shorter.
 const MAX_ANSWER: usize = 8 * 1024;
@@ -32,24 +33,24 @@ pub enum SendError {
     #[error("the HTTPS client could not be set up: {0}")]
     Client(String),
     /// Every attempt failed.
-    #[error("{host}: {trouble} ({})", gave_up(*.attempts, *.stop))]
+    #[error("{host}: {failure} ({})", gave_up(*.attempts, *.stop))]
     GaveUp {
-        /// Where to.
+        /// The receiver's host.
         host: String,
-        /// What went wrong the last time.
-        trouble: Trouble,
+        /// The failure of the last attempt.
+        failure: AttemptFailure,
         /// How many attempts were made.
         attempts: u32,
-        /// Why there was no further one.
+        /// Why there was no further attempt.
         stop: Stop,
     },
 }
 
 fn gave_up(number: u32, stop: Stop) -> String {
-    let plural = if number == 1 { "" } else { "s" };
+    let attempts = count(usize::try_from(number).unwrap_or(usize::MAX), "attempt");
     match stop {
-        Stop::Attempts => format!("gave up after {number} attempt{plural}"),
-        Stop::Budget => format!("gave up after {number} attempt{plural}, out of time"),
+        Stop::Attempts => format!("gave up after {attempts}"),
+        Stop::Budget => format!("gave up after {attempts}, out of time"),
     }
 }
 
@@ -62,9 +63,9 @@ pub enum Stop {
     Budget,
 }
 
-/// What went wrong with one attempt.
+/// The failure of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trouble {
+pub enum AttemptFailure {
     /// No connection came about, with the reason where it is a known one.
     Connect(Option<String>),
     /// The time for one attempt ran out.
@@ -75,7 +76,7 @@ pub enum Trouble {
     Status(u16),
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for AttemptFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Connect(why) => write!(f, "could not connect{}", after_colon(why.as_deref())),
@@ -105,7 +106,7 @@ pub enum ReceiverError {
     /// The receiver refused it.
     #[error("{host} refused {what} with {status}{}", after_colon(.reason.as_deref()))]
     Refused {
-        /// Where to.
+        /// The receiver's host.
         host: String,
         /// The HTTP status.
         status: u16,
@@ -117,7 +118,7 @@ pub enum ReceiverError {
     /// The receiver redirected.
     #[error("{host} answered {status}, a redirect, which is not followed: configure the final address")]
     Redirected {
-        /// Where to.
+        /// The receiver's host.
         host: String,
         /// The HTTP status.
         status: u16,
@@ -125,7 +126,7 @@ pub enum ReceiverError {
     /// The response is not one of this kind of receiver.
     #[error("{host} answered {status}, not {expected}: check the address")]
     Unexpected {
-        /// Where to.
+        /// The receiver's host.
         host: String,
         /// The HTTP status.
         status: u16,
@@ -136,14 +137,14 @@ pub enum ReceiverError {
 
 /// A request to a receiver.
 #[derive(Debug, Clone)]
-pub struct Request<'a> {
+pub struct ReceiverRequest<'a> {
     method: Method,
     endpoint: &'a Endpoint,
     authorization: Option<HeaderValue>,
     json: Option<String>,
 }
 
-impl<'a> Request<'a> {
+impl<'a> ReceiverRequest<'a> {
     /// A request that changes nothing.
     pub fn get(endpoint: &'a Endpoint) -> Self {
         Self {
@@ -175,20 +176,27 @@ impl<'a> Request<'a> {
 
 /// A final response.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Response {
+pub struct ReceiverResponse {
     /// The HTTP status.
     pub status: u16,
     /// The first bytes of the body; `None` when the connection broke within it.
     pub body: Option<String>,
 }
 
+/// An attempt without a final response.
+struct FailedAttempt {
+    failure: AttemptFailure,
+    /// How long the receiver asks to wait.
+    retry_after: Option<Duration>,
+}
+
 /// The client, made when the first message is sent: a machine without CA certificates can then still scan.
-pub struct Http {
+pub struct DeliveryClient {
     settings: HttpSettings,
     client: OnceLock<Result<Client, SendError>>,
 }
 
-impl Http {
+impl DeliveryClient {
     /// No client yet.
     pub fn new(settings: HttpSettings) -> Self {
         Self {
@@ -203,7 +211,11 @@ impl Http {
     }
 
     /// Sends a request until there is a final response, or no further attempt is worth it.
-    pub async fn send(&self, request: &Request<'_>, deadline: Instant) -> Result<Response, SendError> {
+    pub async fn send(
+        &self,
+        request: &ReceiverRequest<'_>,
+        deadline: Instant,
+    ) -> Result<ReceiverResponse, SendError> {
         let client = self
             .client
             .get_or_init(|| build(&self.settings))
@@ -217,36 +229,36 @@ impl Http {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let (trouble, asked) = match self.attempt(client, request, deadline).await {
+            let FailedAttempt { failure, retry_after } = match self.attempt(client, request, deadline).await {
                 Ok(response) => return Ok(response),
-                Err(failure) => failure,
+                Err(failed) => failed,
             };
-            let pause = backoff.pause(attempts, asked, Jitter::draw());
+            let pause = backoff.pause(attempts, retry_after, Jitter::draw());
             let stop = if attempts >= self.settings.attempts {
                 Stop::Attempts
             } else if Instant::now() + pause >= deadline {
                 Stop::Budget
             } else {
-                tracing::debug!(host, attempts, %trouble, ?pause, "delivery will be tried again");
+                tracing::debug!(host, attempts, %failure, ?pause, "delivery will be tried again");
                 sleep(pause).await;
                 continue;
             };
             return Err(SendError::GaveUp {
                 host: host.to_owned(),
-                trouble,
+                failure,
                 attempts,
                 stop,
             });
         }
     }
 
-    /// One attempt: a final response, or the failure and how long the receiver asks to wait.
+    /// Makes one attempt, which ends with a final response or fails.
     async fn attempt(
         &self,
         client: &Client,
-        request: &Request<'_>,
+        request: &ReceiverRequest<'_>,
         deadline: Instant,
-    ) -> Result<Response, (Trouble, Option<Duration>)> {
+    ) -> Result<ReceiverResponse, FailedAttempt> {
         let timeout = self
             .settings
             .attempt_timeout
@@ -261,21 +273,24 @@ impl Http {
         if let Some(authorization) = &request.authorization {
             builder = builder.header(AUTHORIZATION, authorization.clone());
         }
-        let response = builder
-            .send()
-            .await
-            .map_err(|error| (trouble(&error.without_url()), None))?;
+        let response = builder.send().await.map_err(|error| FailedAttempt {
+            failure: failure_of(&error.without_url()),
+            retry_after: None,
+        })?;
         let status = response.status().as_u16();
         if status == 429 || status >= 500 {
-            let asked = response
+            let retry_after = response
                 .headers()
                 .get(RETRY_AFTER)
                 .and_then(|value| value.to_str().ok())
-                .and_then(|value| retry_after(value, (self.settings.clock)()));
-            return Err((Trouble::Status(status), asked));
+                .and_then(|value| parse_retry_after(value, (self.settings.clock)()));
+            return Err(FailedAttempt {
+                failure: AttemptFailure::Status(status),
+                retry_after,
+            });
         }
         // From here on the receiver has decided. A response that breaks off is no reason to send the message twice.
-        Ok(Response {
+        Ok(ReceiverResponse {
             status,
             body: read_body(response).await,
         })
@@ -318,15 +333,15 @@ async fn read_body(mut response: reqwest::Response) -> Option<String> {
 }
 
 /// Names a failure in words of our own, because the errors of HTTP libraries contain addresses.
-fn trouble(error: &reqwest::Error) -> Trouble {
+fn failure_of(error: &reqwest::Error) -> AttemptFailure {
     if error.is_timeout() {
-        return Trouble::TimedOut;
+        return AttemptFailure::TimedOut;
     }
     let why = known_cause(error);
     if error.is_connect() {
-        Trouble::Connect(why)
+        AttemptFailure::Connect(why)
     } else {
-        Trouble::Broken(why)
+        AttemptFailure::Broken(why)
     }
 }
 
@@ -357,7 +372,7 @@ fn known_cause(error: &reqwest::Error) -> Option<String> {
 
 /// Reads `Retry-After` ([RFC 9110, 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#name-retry-after)): seconds, or
 /// a date.
-fn retry_after(value: &str, now: DateTime<Utc>) -> Option<Duration> {
+fn parse_retry_after(value: &str, now: DateTime<Utc>) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
@@ -375,7 +390,7 @@ mod tests {
     #[test]
     fn retry_after_is_seconds_or_a_date() {
         let now = Utc.with_ymd_and_hms(2026, 3, 1, 12, 0, 0).unwrap();
-        let seconds = |value| retry_after(value, now).map(|wait| wait.as_secs());
+        let seconds = |value| parse_retry_after(value, now).map(|wait| wait.as_secs());
         assert_eq!(seconds("30"), Some(30));
         assert_eq!(seconds(" 0 "), Some(0));
         assert_eq!(seconds("99999999999999999999999"), Some(u64::MAX));

@@ -10,7 +10,7 @@ use crate::report::words::count;
 
 /// One list of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct List {
+pub struct MessageList {
     /// The heading of the list.
     pub title: &'static str,
     /// The noun for one entry, in the singular.
@@ -58,7 +58,7 @@ pub struct LineCost {
     pub per_line: usize,
 }
 
-impl List {
+impl MessageList {
     /// How many entries there are.
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -173,7 +173,7 @@ mod tests {
         per_line: 1,
     };
 
-    fn list(releases: &[(&str, &str, usize)]) -> List {
+    fn list(releases: &[(&str, &str, usize)]) -> MessageList {
         let entry = |&(namespace, name, objects): &(&str, &str, usize)| ListEntry {
             namespace: namespace.to_owned(),
             head: format!("{namespace}/{name}"),
@@ -190,7 +190,7 @@ mod tests {
                 })
                 .collect(),
         };
-        List {
+        MessageList {
             title: "Drifted",
             noun: "release",
             entries: releases.iter().map(entry).collect(),

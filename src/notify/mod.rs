@@ -21,7 +21,7 @@ use std::fmt;
 use futures::future::{BoxFuture, join_all};
 
 use self::digest::Digest;
-use self::http::Http;
+use self::http::DeliveryClient;
 use self::settings::HttpSettings;
 use crate::model::Report;
 
@@ -31,13 +31,13 @@ pub trait Sink: Send + Sync {
     /// text that comes from `report` has to be sanitised by the sink.
     fn deliver<'a>(
         &'a self,
-        http: &'a Http,
+        http: &'a DeliveryClient,
         report: &'a Report,
         digest: &'a Digest,
     ) -> BoxFuture<'a, Delivery>;
 
     /// Finds out whether messages would arrive, without sending any that people see.
-    fn check<'a>(&'a self, http: &'a Http) -> BoxFuture<'a, CheckResult>;
+    fn check<'a>(&'a self, http: &'a DeliveryClient) -> BoxFuture<'a, CheckResult>;
 }
 
 /// The result of one sink's delivery.
@@ -102,9 +102,9 @@ pub struct CheckResult {
 /// Whether messages can be expected to arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckStatus {
-    /// As far as can be told without sending one, yes.
+    /// Yes, as far as a check without a message shows.
     Valid,
-    /// The receiver is there, and its answer does not settle it.
+    /// The receiver answers, but its answer does not decide it.
     Unclear,
     /// No.
     Invalid,
@@ -112,7 +112,7 @@ pub enum CheckStatus {
 
 /// Everywhere that reports are sent to.
 pub struct Sinks {
-    http: Http,
+    http: DeliveryClient,
     sinks: Vec<Box<dyn Sink>>,
 }
 
@@ -120,7 +120,7 @@ impl Sinks {
     /// No sinks yet. Nothing is set up before the first message.
     pub fn new(http: HttpSettings) -> Self {
         Self {
-            http: Http::new(http),
+            http: DeliveryClient::new(http),
             sinks: Vec::new(),
         }
     }

@@ -238,7 +238,7 @@ pub struct HttpSettings {
     pub budget: Duration,
     /// Where requests go out.
     pub proxy: Proxy,
-    /// The time of day, only asked when `Retry-After` names a date.
+    /// The clock, which is read only if `Retry-After` names a date.
     pub clock: fn() -> DateTime<Utc>,
 }
 

@@ -1,8 +1,8 @@
 //! Text that came from a cluster, made fit for a message.
 //!
-//! Whoever controls one namespace chooses names and field paths there. A chat message or a page is read by people
-//! who trust it, so everything passes [`clean`] once: nothing invisible, nothing that reorders or breaks a line,
-//! nothing endless. What a receiver's markup would make of the rest is that receiver's module's concern.
+//! Everybody who controls one namespace chooses names and field paths there. People trust a chat message or an alert, so
+//! everything passes [`clean`] once: nothing invisible, nothing that reorders or breaks a line, nothing endless. The
+//! markup of a receiver is escaped in the module of that receiver.
 
 use crate::report::sanitize::is_unsafe;
 
@@ -15,7 +15,7 @@ pub(crate) const PATH: usize = 160;
 /// The longest sentence that a message shows, in characters.
 pub(crate) const SENTENCE: usize = 300;
 
-/// Strips what cannot be seen and caps the rest at `max` characters, the last of them `…` if anything is missing.
+/// Strips invisible characters and caps the rest at `max` characters, the last of them `…` if anything is missing.
 ///
 /// Line breaks, tabs and unusual blanks become one space each, so that no name can start a line of its own.
 pub(crate) fn clean(text: &str, max: usize) -> String {
@@ -117,7 +117,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_fitted_fits(text in any::<String>(), max in 3_usize..60) {
+        fn fitted_text_fits(text in any::<String>(), max in 3_usize..60) {
             let fitted = fit(&text, max);
             prop_assert!(json_len(&fitted) <= max);
             prop_assert!(fitted == text || fitted.ends_with('…'));

@@ -1,4 +1,4 @@
-//! Every fixture in every format, held against committed snapshots, and what must hold for all of them.
+//! Every fixture in every format, held against committed snapshots, and the rules that hold for all of them.
 
 use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr;
@@ -6,26 +6,23 @@ use unicode_width::UnicodeWidthStr;
 use super::fixtures::{finding, object};
 use super::sanitize::{Medium, is_runner_command, is_unsafe};
 use super::text::{Palette, TextOptions};
-use super::{Document, Format, RenderOptions, fixtures, render};
+use super::{Format, RenderOptions, ReportKind, fixtures, render};
 use crate::model::Report;
 use crate::vocabulary::FindingCode;
 
-fn rendered(report: &Report, format: Format, document: Document, text: &TextOptions) -> String {
+fn rendered(report: &Report, format: Format, kind: ReportKind, text: &TextOptions) -> String {
     let mut out = Vec::new();
-    let options = RenderOptions {
-        document,
-        text: *text,
-    };
+    let options = RenderOptions { kind, text: *text };
     render(report, format, &options, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
 fn as_text(report: &Report, options: &TextOptions) -> String {
-    rendered(report, Format::Text, Document::Scan, options)
+    rendered(report, Format::Text, ReportKind::Scan, options)
 }
 
 fn as_json(report: &Report) -> String {
-    rendered(report, Format::Json, Document::Scan, &TextOptions::PLAIN)
+    rendered(report, Format::Json, ReportKind::Scan, &TextOptions::PLAIN)
 }
 
 const COLOURED: TextOptions = TextOptions {
@@ -41,12 +38,12 @@ const CI: TextOptions = TextOptions {
 
 /// The formats are a contract of the command line: this list changes only by appending.
 #[test]
-fn every_document_has_its_formats() {
-    for (document, formats) in [
-        (Document::Scan, &["text", "json"][..]),
-        (Document::Diagnosis, &["text", "json"]),
+fn every_kind_of_report_has_its_formats() {
+    for (kind, formats) in [
+        (ReportKind::Scan, &["text", "json"][..]),
+        (ReportKind::Diagnosis, &["text", "json"]),
     ] {
-        let names: Vec<_> = Format::of(document).map(Format::as_str).collect();
+        let names: Vec<_> = Format::of(kind).map(Format::as_str).collect();
         assert_eq!(names, formats);
     }
 }
@@ -75,10 +72,10 @@ fn text_in_a_ci_log() {
 /// Text has forms of its own above.
 #[test]
 fn every_report_in_every_other_format() {
-    let formats = Format::of(Document::Scan).filter(|format| *format != Format::Text);
+    let formats = Format::of(ReportKind::Scan).filter(|format| *format != Format::Text);
     for format in formats {
         for (name, report) in fixtures::every() {
-            let document = rendered(&report, format, Document::Scan, &TextOptions::PLAIN);
+            let document = rendered(&report, format, ReportKind::Scan, &TextOptions::PLAIN);
             insta::assert_snapshot!(format!("{name}-{format}"), document);
         }
     }
@@ -112,7 +109,7 @@ fn colours_change_nothing_but_colours() {
 #[test]
 fn the_page_of_a_release_in_trouble() {
     let diagnosed = fixtures::scenes::diagnosed();
-    let page = |options: &TextOptions| rendered(&diagnosed, Format::Text, Document::Diagnosis, options);
+    let page = |options: &TextOptions| rendered(&diagnosed, Format::Text, ReportKind::Diagnosis, options);
     insta::assert_snapshot!("diagnosis-plain", page(&TextOptions::PLAIN));
     insta::assert_snapshot!("diagnosis-coloured", page(&COLOURED).replace('\u{1b}', "<ESC>"));
     let headings = ["History (", "In the cluster", "Diagnosis", "What to do"];
@@ -136,7 +133,7 @@ fn every_line_is_harmless() {
     }
 }
 
-/// What holds for every line in a CI log, whatever the cluster says.
+/// The rules for every line in a CI log, whatever text the cluster has.
 fn assert_harmless(text: &str, context: &str) {
     for line in text.lines() {
         let start = line.trim_start();

@@ -1,8 +1,8 @@
 //! The report as JSON: `driftline.report/v1`, the contract described by `schema.json` beside this file.
 //!
 //! Written by the same derives that read it back, pretty, keys in the order of the model, one trailing newline.
-//! On top of what JSON demands, characters that act on a terminal or hide from it, and whatever a CI runner would
-//! obey in its log, are written as `\u` escapes. A parser reads exactly the same text; a log stays harmless.
+//! Besides the escapes that JSON demands, characters that act on a terminal or are invisible there, and commands that a CI
+//! runner would obey in its log, are written as `\u` escapes. A parser reads exactly the same text; a log stays harmless.
 
 use std::io::{self, Write};
 

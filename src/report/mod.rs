@@ -23,9 +23,9 @@ codes! {
     }
 }
 
-/// A document that is made of a report: each command that prints one has its own.
+/// The kinds of reports: each command that prints a report has its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Document {
+pub enum ReportKind {
     /// The releases and their drift, as `driftline scan` prints them.
     Scan,
     /// The state of one release and the commands that mend it, as `driftline diagnose` prints them.
@@ -35,8 +35,8 @@ pub enum Document {
 /// How a report is rendered. Each format takes from it what it knows to use.
 #[derive(Debug, Clone, Copy)]
 pub struct RenderOptions {
-    /// The document to write.
-    pub document: Document,
+    /// The kind of report to write.
+    pub kind: ReportKind,
     /// How text is laid out.
     pub text: TextOptions,
 }
@@ -44,26 +44,26 @@ pub struct RenderOptions {
 type Renderer = fn(&Report, &RenderOptions, &mut dyn Write) -> io::Result<()>;
 
 impl Format {
-    /// The formats that a document can be had in, the default first.
-    pub fn of(document: Document) -> impl Iterator<Item = Self> {
+    /// The formats of a kind of report, the default first.
+    pub fn of(kind: ReportKind) -> impl Iterator<Item = Self> {
         let formats = Self::ALL.iter().copied();
-        formats.filter(move |format| format.renderer(document).is_some())
+        formats.filter(move |format| format.renderer(kind).is_some())
     }
 
-    /// The function that writes a document in this format; `None` where the format has no form for it.
+    /// The function that writes a kind of report in this format; `None` where the format has no form for it.
     #[expect(
         clippy::unnecessary_wraps,
-        reason = "a format may have no form for a document, though all have one today"
+        reason = "a format may have no form for a kind of report, though all have one today"
     )]
-    fn renderer(self, document: Document) -> Option<Renderer> {
-        match (self, document) {
-            (Self::Text, Document::Scan) => {
+    fn renderer(self, kind: ReportKind) -> Option<Renderer> {
+        match (self, kind) {
+            (Self::Text, ReportKind::Scan) => {
                 Some(|report, options, out| text::render(report, &options.text, out))
             }
-            (Self::Text, Document::Diagnosis) => {
+            (Self::Text, ReportKind::Diagnosis) => {
                 Some(|report, options, out| text::diagnosis::render(report, &options.text, out))
             }
-            (Self::Json, Document::Scan | Document::Diagnosis) => {
+            (Self::Json, ReportKind::Scan | ReportKind::Diagnosis) => {
                 Some(|report, _, out| json::render(report, out))
             }
         }
@@ -77,11 +77,11 @@ pub fn render(
     options: &RenderOptions,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    match format.renderer(options.document) {
+    match format.renderer(options.kind) {
         Some(renderer) => renderer(report, options, out),
         None => Err(io::Error::new(
             io::ErrorKind::Unsupported,
-            format!("the format {format} has no form for this document"),
+            format!("the format {format} has no form for this kind of report"),
         )),
     }
 }

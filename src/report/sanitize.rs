@@ -1,6 +1,6 @@
-//! The boundary between what a cluster says and what a terminal or a CI log gets to see.
+//! The boundary between text from a cluster and a terminal or a CI log.
 //!
-//! Names, values, reasons and error messages are written by whoever may write to a namespace. Printed as they
+//! Everybody who may write to a namespace chooses names, values, reasons and error messages. Printed as they
 //! are they can move the cursor, recolour or rewrite earlier lines (CVE-2021-25743 in kubectl), reorder a line
 //! with bidi controls, hide a difference behind an invisible character, or be obeyed as a command by the CI
 //! runner that reads the log. Whatever could do that is shown as a visible escape instead. Nothing is dropped:
@@ -149,7 +149,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn what_acts_on_a_terminal_becomes_visible() {
+    fn characters_that_act_on_a_terminal_become_visible() {
         for (text, safe) in [
             ("nginx:1.27", "nginx:1.27"),
             ("größe → 日本語 🦀", "größe → 日本語 🦀"),

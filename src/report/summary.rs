@@ -1,8 +1,7 @@
 //! From single objects to the answer: verdicts, counts, the outcome, and the order of a report.
 //!
-//! Pure functions over the report's own parts. They count whatever they are given, so a pipeline calls them on
-//! the complete list and only then drops the objects in sync: the counts say how much was looked at even where
-//! the list shows only what is wrong. The order depends on names alone, never on the order in which a cluster
+//! Pure functions over the report's own parts. They are called with the complete list of objects, and only then the
+//! objects in sync are dropped: the counts include every object that was compared, even where the list shows only drift. The order depends on names alone, never on the order in which a cluster
 //! answered, so that two reports of the same state can be compared byte by byte.
 
 use crate::model::{
@@ -13,7 +12,7 @@ use crate::vocabulary::{
 };
 
 impl Summary {
-    /// Counts releases, their objects and their findings. What is ignored is neither drift nor info.
+    /// Counts releases, their objects and their findings. An ignored finding counts neither as drift nor as info.
     pub fn of(releases: &[ReleaseReport]) -> Self {
         let mut summary = Self::default();
         for release in releases {
@@ -54,12 +53,12 @@ impl Summary {
     }
 }
 
-/// Whether a finding is what every healthy cluster is full of.
+/// Whether a finding is expected on a healthy cluster.
 fn is_expected(finding: &Finding) -> bool {
     finding.code == FindingCode::ControllerOwned && finding.severity == Severity::Info
 }
 
-/// Adds up what each of the ignore rules that `counts` lists left out of these releases.
+/// Adds up the findings and objects of these releases that each ignore rule in `counts` ignores.
 pub fn ignored(mut counts: Vec<IgnoredCount>, releases: &[ReleaseReport]) -> Vec<IgnoredCount> {
     for object in releases.iter().flat_map(|release| &release.objects) {
         for count in &mut counts {
@@ -75,8 +74,8 @@ pub fn ignored(mut counts: Vec<IgnoredCount>, releases: &[ReleaseReport]) -> Vec
 
 /// The verdict on a release, from all its objects and its health.
 ///
-/// A release that moved while it was read is incomplete whatever was seen: half of it may be from before. A
-/// release without anything deployed is incomplete too, since nothing was compared.
+/// A release that changed while it was read is incomplete, whatever the state of its objects: some of them may have been
+/// read before the change. A release without a deployed revision is incomplete too, because nothing was compared.
 pub fn verdict(objects: &[ObjectReport], health: &[Health]) -> Verdict {
     let any = |limit: ComparisonLimit| health.iter().any(|entry| comparison_limit(entry) == Some(limit));
     if any(ComparisonLimit::RecordUnread) && objects.is_empty() {
@@ -141,8 +140,8 @@ fn comparison_limit(entry: &Health) -> Option<ComparisonLimit> {
 
 /// The answer of a whole scan: error before drift, drift before incomplete, incomplete before clean.
 ///
-/// A scan that ran out of time is an error even when drift was seen, because the deadline is set so that it is
-/// never met in normal operation. A scan that was asked to stop is merely incomplete.
+/// A scan that ran out of time is an error even if it found drift, because the deadline is far above the normal duration
+/// of a scan. A scan that was stopped by a signal is incomplete.
 pub fn outcome(releases: &[ReleaseReport], errors: &[ReportError], stopped: Option<Stopped>) -> Outcome {
     let any = |verdict: Verdict| releases.iter().any(|release| release.verdict == verdict);
     match stopped {
@@ -183,8 +182,8 @@ impl Report {
         self.notes.sort();
     }
 
-    /// Leaves out what is ignored, what is expected, and the objects that are in sync, with whatever is merely worth
-    /// knowing about them. The summary still counts them.
+    /// Leaves out ignored and expected findings, and objects that are ignored or in sync, with their findings. The summary
+    /// still counts them.
     #[must_use]
     pub fn without_in_sync(mut self) -> Self {
         for release in &mut self.releases {
@@ -340,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_ignored_counts_for_its_rule_and_for_nothing_else() {
+    fn ignored_findings_count_for_their_rule_only() {
         let report = all();
         let findings = &report.summary.findings;
         assert_eq!((findings.drift, findings.info, findings.ignored), (0, 0, 1));
@@ -361,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_ignored_is_left_out_unless_asked_for() {
+    fn ignored_findings_are_listed_on_request_only() {
         let mut report = all();
         let ignored = report.releases[0].objects[1].findings.clone();
         assert_eq!(ignored.len(), 1);
@@ -376,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn what_controllers_write_is_counted_apart_and_listed_on_request_only() {
+    fn expected_findings_are_counted_apart_and_listed_on_request_only() {
         let mut expected = finding(FindingCode::ControllerOwned, "/spec/volumeName", None, None);
         expected.severity = Severity::Info;
         let mut report = drifted();
@@ -389,7 +388,7 @@ mod tests {
             report.clone().without_in_sync().releases[0].objects[0].findings,
             []
         );
-        // Whom it matters to says so.
+        // An operator can let them count as drift.
         report.releases[0].objects[0].findings[0].severity = Severity::Drift;
         assert_eq!(report.without_in_sync().releases[0].objects[0].findings.len(), 1);
     }

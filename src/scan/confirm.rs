@@ -1,39 +1,39 @@
-//! Asking the API server about what drifted, where the operator wants it asked.
+//! The dry runs that confirm findings, where the operator has turned them on.
 //!
-//! One dry run per drifted object, as bounded as every other request. What fails for a whole kind, such as a right that
-//! is missing or a webhook that hangs, is tried once per namespace and not for each object.
+//! Each drifted object gets one dry run, as bounded as every other request. A failure that concerns a whole kind, such as
+//! a missing right or a webhook that hangs, is tried once per namespace and not for each object.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::StreamExt;
 
-use super::facts::Facts;
+use super::cluster_facts::ClusterFacts;
 use super::options::Progress;
 use super::state::{OpenCheck, ScanState};
 use crate::classify::dry_run::{DryRunCheck, FailureScope};
 use crate::object::{Gvk, ObjectKey};
 use crate::source::{Expected, Kinds, ObjectRequest, ReadError, Source};
 
-/// How many kinds are asked about at once, and how many objects of one.
+/// How many kinds have dry runs at once, and how many objects of one kind.
 const AT_ONCE: usize = 8;
 
 /// A kind in one namespace: the objects whose dry runs fail together.
 type KindInNamespace = (Gvk, Option<String>);
 
-/// Why no more dry runs are made of a kind in a namespace.
+/// The kinds and namespaces of which no more dry runs are made, each with the reason.
 type GivenUp = Mutex<BTreeMap<KindInNamespace, ReadError>>;
 
-/// Makes every dry run that the verdicts leave to be made.
+/// Makes every dry run that could confirm a finding.
 pub(super) async fn confirm<S: Source>(
     source: &Arc<S>,
     state: &ScanState,
     kinds: &Kinds,
-    facts: &Facts,
+    facts: &ClusterFacts,
     progress: &dyn Progress,
 ) {
     let checks = state.take_checks();
-    progress.stage("asking the server about what drifted", checks.len());
+    progress.stage("confirming drift by dry runs", checks.len());
     let given_up = &GivenUp::default();
     let ask_one = |open: OpenCheck| async move {
         let answer = ask(source, &open, kinds, given_up).await;
@@ -47,7 +47,7 @@ pub(super) async fn confirm<S: Source>(
     futures::stream::iter(by_kind.into_values())
         .for_each_concurrent(AT_ONCE, |open| async move {
             let mut open = open.into_iter();
-            // The first dry run finds out what fails for all of them.
+            // The first dry run shows whether all of them would fail.
             if let Some(first) = open.next() {
                 ask_one(first).await;
             }
@@ -93,7 +93,12 @@ async fn ask<S: Source>(
     answer
 }
 
-fn apply_answer(state: &ScanState, open: &OpenCheck, answer: Result<Vec<u8>, ReadError>, facts: &Facts) {
+fn apply_answer(
+    state: &ScanState,
+    open: &OpenCheck,
+    answer: Result<Vec<u8>, ReadError>,
+    facts: &ClusterFacts,
+) {
     match answer {
         Ok(answer) => state.update_report(open.position, |report| {
             open.check
@@ -108,7 +113,7 @@ fn apply_answer(state: &ScanState, open: &OpenCheck, answer: Result<Vec<u8>, Rea
     }
 }
 
-/// What concerns a whole kind, in one sentence.
+/// A failure that concerns a whole kind, in one sentence.
 fn sentence(key: &ObjectKey, error: &ReadError) -> String {
     if let ReadError::Forbidden { .. } = error {
         return error.to_string();

@@ -1,19 +1,19 @@
-//! Looking at one object for one release: it is compared, observed, or both.
+//! The inspection of one object for one release: the object is compared, observed, or both.
 
 use std::sync::Arc;
 
-use super::facts::Facts;
+use super::cluster_facts::ClusterFacts;
 use super::planned::{Expectations, Inspected, ToInspect};
 use crate::classify::live::LiveObject;
 use crate::classify::object::{Judgement, judge};
 use crate::classify::subject::{Role, Subject, Visibility};
-use crate::health::observe::{Observed, Probe, RevisionBodies, observe};
+use crate::health::observe::{Observation, Probe, RevisionBodies, observe};
 use crate::manifest::desired::Owner;
 use crate::object::ObjectKey;
 use crate::release::operations::Operations;
 use crate::vocabulary::ApplyMethod;
 
-/// What is the same for every object of a release.
+/// The facts of a release that all of its objects share.
 #[derive(Clone)]
 pub(super) struct ReleaseContext {
     pub(super) name: String,
@@ -25,7 +25,7 @@ pub(super) struct ReleaseContext {
     pub(super) operations: Operations,
 }
 
-/// One object that is to be looked at.
+/// One object that is to be inspected.
 pub(super) struct Inspection {
     pub(super) release: Arc<ReleaseContext>,
     pub(super) key: ObjectKey,
@@ -41,8 +41,8 @@ impl ReleaseContext {
         }
     }
 
-    /// Whether the values of an object may be shown: whoever may write records in one namespace can name another
-    /// namespace's release in them.
+    /// Whether the values of an object may be shown: everybody who may write records in one namespace can name a release
+    /// of another namespace in them.
     fn values_of(&self, key: &ObjectKey) -> Visibility {
         match &key.namespace {
             Some(namespace)
@@ -56,8 +56,8 @@ impl ReleaseContext {
 }
 
 impl Inspection {
-    /// Looks at the object.
-    pub(super) fn run(&self, live: &LiveObject<'_>, facts: &Facts) -> Inspected {
+    /// Inspects the object.
+    pub(super) fn run(&self, live: &LiveObject<'_>, facts: &ClusterFacts) -> Inspected {
         let expectations = self.todo.compare.as_ref();
         let judged = expectations.and_then(|expectations| self.compare(expectations, live, facts));
         let (report, check) = judged.map_or((None, None), |judged| (Some(judged.report), judged.check));
@@ -72,7 +72,7 @@ impl Inspection {
         &self,
         expectations: &Expectations,
         live: &LiveObject<'_>,
-        facts: &Facts,
+        facts: &ClusterFacts,
     ) -> Option<Judgement> {
         let previous = expectations.previous.as_ref();
         let subject = Subject {
@@ -94,7 +94,7 @@ impl Inspection {
         judge(&subject, live, &facts.policy)
     }
 
-    fn observe(&self, live: &LiveObject<'_>, facts: &Facts) -> Option<Observed> {
+    fn observe(&self, live: &LiveObject<'_>, facts: &ClusterFacts) -> Option<Observation> {
         let is_expected = |expectations: &Expectations| expectations.role == Role::Expected;
         let bodies = match &self.todo.observe {
             Some(bodies) => bodies,

@@ -1,4 +1,4 @@
-//! The records of releases, decoded: what each revision that matters asked for.
+//! The records of releases, decoded into the objects of each revision that a scan needs.
 //!
 //! Records arrive in any order, on several threads. Each is decoded as it arrives, because what it decodes to is
 //! smaller than the record, which holds the chart as well; a release is complete when all that it needs are there.
@@ -21,7 +21,7 @@ use crate::vocabulary::{ApplyMethod, HealthCode, HealthSeverity};
 use crate::yaml::Limits;
 
 /// One decoded revision.
-pub(super) struct Revision {
+pub(super) struct DecodedRevision {
     pub(super) number: u64,
     pub(super) namespace: String,
     pub(super) deployed_at: Option<chrono::DateTime<chrono::Utc>>,
@@ -29,29 +29,29 @@ pub(super) struct Revision {
     pub(super) objects: Vec<ManifestObject>,
 }
 
-/// What could be read of a release.
+/// The records of a release that could be read.
 #[derive(Default)]
 pub(super) struct Loaded {
-    pub(super) baseline: Option<Revision>,
-    pub(super) previous: Option<Revision>,
+    pub(super) baseline: Option<DecodedRevision>,
+    pub(super) previous: Option<DecodedRevision>,
     /// Newest first.
-    pub(super) attempted: Vec<Revision>,
+    pub(super) attempted: Vec<DecodedRevision>,
     /// Failed ones below the baseline, newest first.
-    pub(super) abandoned: Vec<Revision>,
+    pub(super) abandoned: Vec<DecodedRevision>,
     /// The facts of every record that was read, by revision.
     pub(super) records: BTreeMap<u64, RecordFacts>,
-    /// What could not be read, and what the records say otherwise than their metadata.
+    /// Records that could not be read, and records that contradict their metadata.
     pub(super) health: Vec<Health>,
 }
 
 impl Loaded {
     /// Every revision that was decoded, the baseline first.
-    pub(super) fn revisions(&self) -> impl Iterator<Item = &Revision> {
+    pub(super) fn revisions(&self) -> impl Iterator<Item = &DecodedRevision> {
         self.baseline.iter().chain(&self.attempted).chain(&self.previous)
     }
 
-    /// Notes what a record tells, and returns the revision that it holds.
-    fn note(&mut self, read: ReadRecord) -> Option<Revision> {
+    /// Notes the facts of a record, and returns the revision that it holds.
+    fn note(&mut self, read: ReadRecord) -> Option<DecodedRevision> {
         self.health.extend(read.health);
         self.records.extend(read.facts.map(|facts| (read.number, facts)));
         read.revision
@@ -62,25 +62,25 @@ impl Loaded {
 pub(super) struct Loading {
     max_bytes: u64,
     positions: HashMap<ReleaseKey, usize>,
-    slots: Vec<Mutex<Slot>>,
+    releases: Vec<Mutex<LoadingRelease>>,
 }
 
 /// One release that is being read.
-struct Slot {
+struct LoadingRelease {
     history: History,
-    /// What came of each record, by the name of its object.
+    /// The records that were read, by the names of their objects.
     read: HashMap<String, ReadRecord>,
     /// How many records are still to come.
     missing: usize,
     documents: ParsedDocuments,
 }
 
-/// What came of one record.
+/// One record that was read, or could not be.
 #[derive(Default)]
 struct ReadRecord {
     /// The number of its revision.
     number: u64,
-    revision: Option<Revision>,
+    revision: Option<DecodedRevision>,
     facts: Option<RecordFacts>,
     health: Vec<Health>,
     /// A snapshot does not have it.
@@ -89,7 +89,7 @@ struct ReadRecord {
 
 impl Loading {
     pub(super) fn new(histories: Vec<History>, max_bytes: u64, depth: Depth) -> Self {
-        let slot = |history: History| Slot {
+        let loading = |history: History| LoadingRelease {
             read: HashMap::new(),
             missing: history.records_needed(depth).count(),
             history,
@@ -102,7 +102,7 @@ impl Loading {
                 .enumerate()
                 .map(|(position, history)| (history.key.clone(), position))
                 .collect(),
-            slots: histories.into_iter().map(slot).map(Mutex::new).collect(),
+            releases: histories.into_iter().map(loading).map(Mutex::new).collect(),
         }
     }
 
@@ -114,17 +114,17 @@ impl Loading {
     ) -> Option<(usize, Loaded)> {
         let position = *self.positions.get(&stored.release)?;
         // Revisions of one release take turns: the second one finds most of its documents read.
-        let mut slot = self.slots[position]
+        let mut release = self.releases[position]
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let read = read_record(stored, answer, self.max_bytes, &mut slot.documents);
-        slot.read.insert(stored.object.clone(), read);
-        slot.missing = slot.missing.saturating_sub(1);
-        (slot.missing == 0).then(|| (position, slot.finish()))
+        let read = read_record(stored, answer, self.max_bytes, &mut release.documents);
+        release.read.insert(stored.object.clone(), read);
+        release.missing = release.missing.saturating_sub(1);
+        (release.missing == 0).then(|| (position, release.finish()))
     }
 }
 
-impl Slot {
+impl LoadingRelease {
     /// Sorts the records by what the comparison needs them for.
     fn finish(&mut self) -> Loaded {
         self.documents = ParsedDocuments::default();
@@ -156,7 +156,8 @@ impl Slot {
         loaded
     }
 
-    /// Lowers what is wrong with records that no comparison needs: Helm passes over them when it cannot read them.
+    /// Lowers the severity of health entries about records that no comparison needs: Helm passes over records that it
+    /// cannot read.
     fn lower_old_records(&mut self) {
         let compared: HashSet<u64> = self
             .history
@@ -215,23 +216,8 @@ fn read_record(
                 release.namespace.clone()
             };
             let health = mismatch(stored, &release).into_iter().collect();
-            let chart = release.chart.as_ref().and_then(|chart| chart.metadata.as_ref());
-            let facts = RecordFacts {
-                chart: chart.map(|chart| model::Chart {
-                    name: chart.name.clone(),
-                    version: chart.version.clone(),
-                }),
-                crds: release
-                    .chart
-                    .as_ref()
-                    .map(|chart| chart.crds.clone())
-                    .unwrap_or_default(),
-                description: std::mem::take(&mut release.info.description),
-                deployed_at: release.info.last_deployed,
-                bytes: release.stored_bytes,
-                hooks: release.hooks.take().unwrap_or_default(),
-            };
-            let revision = Revision {
+            let facts = record_facts(&mut release);
+            let revision = DecodedRevision {
                 number: stored.revision,
                 namespace,
                 deployed_at: release.info.last_deployed,
@@ -254,6 +240,23 @@ fn read_record(
     }
 }
 
+/// The facts that a diagnosis needs of a record.
+fn record_facts(release: &mut Release) -> RecordFacts {
+    let chart = release.chart.as_ref();
+    let metadata = chart.and_then(|chart| chart.metadata.as_ref());
+    RecordFacts {
+        chart: metadata.map(|chart| model::Chart {
+            name: chart.name.clone(),
+            version: chart.version.clone(),
+        }),
+        crds: chart.map(|chart| chart.crds.clone()).unwrap_or_default(),
+        description: std::mem::take(&mut release.info.description),
+        deployed_at: release.info.last_deployed,
+        bytes: release.stored_bytes,
+        hooks: release.hooks.take().unwrap_or_default(),
+    }
+}
+
 fn decode_record(
     record: Record,
     max_bytes: u64,
@@ -271,7 +274,7 @@ fn decode_record(
     Ok((release, objects))
 }
 
-/// The record's own idea of what it is, where it differs from the object that holds it.
+/// The contradictions between a record and the metadata of the object that holds it.
 fn mismatch(stored: &StoredRevision, release: &Release) -> Option<Health> {
     let mut differences = Vec::new();
     if release.name != stored.release.name {

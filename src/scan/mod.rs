@@ -1,12 +1,12 @@
 //! One scan, from listing releases to the report.
 //!
-//! The only folder that knows the order of things: `stages` has it. Reading is concurrent and bounded, and whatever is
-//! decided is decided by pure code elsewhere. Every answer goes into one [`ScanState`], so that a scan which is stopped
-//! halfway still reports what it saw, and says of the rest that it was not reached.
+//! Only this folder knows the order of a scan, which `stages` has. Reading is concurrent and bounded, and every decision
+//! is made by pure code elsewhere. Every answer goes into one [`ScanState`], so that a scan which is stopped
+//! halfway still reports everything that it read, and the rest as not reached.
 
 mod clock;
+mod cluster_facts;
 mod confirm;
-mod facts;
 mod inspection;
 mod load;
 mod options;
@@ -22,10 +22,10 @@ use std::sync::Arc;
 
 use chrono::Utc;
 
-pub use self::options::{Options, Progress, Quiet};
+pub use self::options::{Progress, Quiet, ScanOptions};
 use self::stages::Stages;
 use self::state::{Results, ScanState};
-use crate::model::{Confirmation, IgnoredBy, Report, ReportError, SCHEMA, Summary, Tool};
+use crate::model::{Confirmation, IgnoredBy, ReleaseReport, Report, ReportError, SCHEMA, Summary, Tool};
 use crate::policy::Confirm;
 use crate::report::summary;
 use crate::source::Source;
@@ -34,7 +34,7 @@ use crate::vocabulary::{Outcome, Stopped};
 /// Scans until everything is read or `stop` resolves.
 pub async fn scan<S: Source>(
     source: Arc<S>,
-    options: &Options,
+    options: &ScanOptions,
     progress: &Arc<dyn Progress>,
     stop: impl Future<Output = Stopped>,
 ) -> Report {
@@ -48,10 +48,10 @@ pub async fn scan<S: Source>(
     };
     let ended = tokio::select! {
         biased;
-        stopped = stop => Ended::Stopped(stopped),
+        stopped = stop => ScanEnd::Stopped(stopped),
         result = stages.run() => match result {
-            Ok(()) => Ended::Complete,
-            Err(error) => Ended::Failed(error),
+            Ok(()) => ScanEnd::Complete,
+            Err(error) => ScanEnd::Failed(error),
         },
     };
     let Results {
@@ -60,26 +60,7 @@ pub async fn scan<S: Source>(
         notes,
         unanswered,
     } = state.take_results(source.now(), options);
-    let mut outcome = None;
-    let mut stopped = None;
-    match ended {
-        Ended::Complete => {}
-        Ended::Stopped(reason) => {
-            stopped = Some(reason);
-            let message = match reason {
-                Stopped::Deadline => "the scan ran out of time before everything was read",
-                Stopped::Signal => "the scan was asked to stop before everything was read",
-            };
-            errors.push(ReportError {
-                scope: "scan".to_owned(),
-                message: message.to_owned(),
-            });
-        }
-        Ended::Failed(error) => {
-            outcome = Some(Outcome::Error);
-            errors.push(error);
-        }
-    }
+    errors.extend(ended.error());
     for release in &mut releases {
         release.verdict = summary::verdict(&release.objects, &release.health);
     }
@@ -92,8 +73,8 @@ pub async fn scan<S: Source>(
         cluster: source.cluster(),
         started_at,
         finished_at: Utc::now(),
-        outcome: outcome.unwrap_or_else(|| summary::outcome(&releases, &errors, stopped)),
-        stopped,
+        outcome: ended.outcome(&releases, &errors),
+        stopped: ended.stopped(),
         summary: Summary::of(&releases),
         ignored: summary::ignored(options.policy.ignore.counts(), &releases),
         confirmation: match options.policy.confirm {
@@ -110,7 +91,7 @@ pub async fn scan<S: Source>(
 }
 
 /// A rule that matches nothing is either mistaken or no longer needed; in a part of the cluster it is neither.
-fn warn_of_idle_rules(report: &Report, options: &Options) {
+fn warn_of_idle_rules(report: &Report, options: &ScanOptions) {
     let is_whole = report.outcome != Outcome::Error && report.stopped.is_none();
     if !is_whole || !options.namespaces.is_empty() || !options.releases.is_empty() {
         return;
@@ -125,8 +106,42 @@ fn warn_of_idle_rules(report: &Report, options: &Options) {
     }
 }
 
-enum Ended {
+/// The end of a scan.
+enum ScanEnd {
+    /// Everything was read.
     Complete,
+    /// The scan was stopped before that.
     Stopped(Stopped),
+    /// The scan could not begin, for this reason.
     Failed(ReportError),
+}
+
+impl ScanEnd {
+    const fn stopped(&self) -> Option<Stopped> {
+        match self {
+            Self::Stopped(reason) => Some(*reason),
+            Self::Complete | Self::Failed(_) => None,
+        }
+    }
+
+    /// The error that a report has for a scan that ended early.
+    fn error(&self) -> Option<ReportError> {
+        let message = match self {
+            Self::Complete => return None,
+            Self::Failed(error) => return Some(error.clone()),
+            Self::Stopped(Stopped::Deadline) => "the scan ran out of time before everything was read",
+            Self::Stopped(Stopped::Signal) => "the scan was asked to stop before everything was read",
+        };
+        Some(ReportError {
+            scope: "scan".to_owned(),
+            message: message.to_owned(),
+        })
+    }
+
+    fn outcome(&self, releases: &[ReleaseReport], errors: &[ReportError]) -> Outcome {
+        match self {
+            Self::Failed(_) => Outcome::Error,
+            Self::Complete | Self::Stopped(_) => summary::outcome(releases, errors, self.stopped()),
+        }
+    }
 }

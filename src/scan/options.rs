@@ -1,4 +1,4 @@
-//! What a scan is asked for, and who is shown how far it has come.
+//! The options of a scan, and the receiver of its progress.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use crate::release::history::Depth;
 
 /// What to scan, and how.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct ScanOptions {
     /// The namespaces whose releases are scanned; all of them when empty.
     pub namespaces: Vec<String>,
     /// The names of the releases that are scanned; all of them when empty.
     pub releases: Vec<String>,
     /// How much of each release is read.
     pub depth: Depth,
-    /// From which age on a pending operation is taken for dead.
+    /// The age from which on a pending operation counts as stuck.
     pub stuck_after: Duration,
     /// The cap on one decoded record, in bytes.
     pub max_record_bytes: u64,

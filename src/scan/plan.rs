@@ -1,11 +1,11 @@
-//! The objects that a scan has to look at, as the revisions of a release name them.
+//! The plan for a release: every object that a scan has to read for it, as its revisions name them.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::load::{Loaded, Revision};
-use super::planned::{Expectations, Origin, PlannedObject};
-use super::resolver::{ByKey, Document, Resolver};
+use super::load::{DecodedRevision, Loaded};
+use super::planned::{Expectations, PlannedObject, Purpose};
+use super::resolver::{ByKey, ResolvedObject, Resolver};
 use crate::classify::subject::Role;
 use crate::compare::three_way::OfRevision;
 use crate::health::observe::RevisionBodies;
@@ -25,7 +25,7 @@ const MOVED_GROUPS: [&str; 6] = [
     "rbac.authorization.k8s.io",
 ];
 
-/// The objects that have to be looked at, as far as the records could be read.
+/// Plans the objects of a release, as far as its records could be read.
 pub(super) fn plan_objects(
     history: &History,
     loaded: &mut Loaded,
@@ -86,7 +86,7 @@ impl NewestOperation {
     }
 }
 
-/// The objects of the baseline, each with what other revisions ask of it, and the objects that only other revisions
+/// The objects of the baseline, each with its bodies in other revisions, and the objects that only other revisions
 /// have. Without a readable baseline there is nothing to compare with.
 fn with_baseline(
     loaded: &mut Loaded,
@@ -97,11 +97,11 @@ fn with_baseline(
         return Vec::new();
     };
     let number = baseline.number;
-    let documents = resolver.documents(std::mem::take(&mut baseline.objects));
+    let baseline_objects = resolver.resolve(std::mem::take(&mut baseline.objects));
     let mut others = OtherRevisions::take_from(loaded, resolver);
-    let mut objects: Vec<PlannedObject> = documents
+    let mut objects: Vec<PlannedObject> = baseline_objects
         .into_iter()
-        .map(|document| others.baseline_object(document, newest))
+        .map(|object| others.baseline_object(object, newest))
         .collect();
     let record = loaded.records.get(&number);
     let known = KnownObjects {
@@ -112,25 +112,25 @@ fn with_baseline(
     objects
 }
 
-/// The objects of the newest revision, when none is deployed: looked at, and compared with nothing.
+/// The objects of the newest revision, when none is deployed: they are observed, and compared with nothing.
 fn without_baseline(loaded: &mut Loaded, resolver: &Resolver<'_>) -> Vec<PlannedObject> {
     let Some(newest) = loaded.attempted.first_mut() else {
         return Vec::new();
     };
-    let documents = resolver.documents(std::mem::take(&mut newest.objects));
-    documents
+    let newest_objects = resolver.resolve(std::mem::take(&mut newest.objects));
+    newest_objects
         .into_iter()
-        .map(|document| {
+        .map(|resolved| {
             let bodies = RevisionBodies {
                 deployed: None,
-                newest: Some(document.object.body),
+                newest: Some(resolved.object.body),
             };
-            PlannedObject::new(document.key, Origin::Attempted, document.object.template).observing(bodies)
+            PlannedObject::new(resolved.key, Purpose::Attempted, resolved.object.template).observing(bodies)
         })
         .collect()
 }
 
-/// What the revisions beside the baseline ask for. The objects of the baseline are taken out one by one; the baseline
+/// The objects of the revisions beside the baseline. The objects of the baseline are taken out one by one; the baseline
 /// does not have those that are left.
 struct OtherRevisions {
     previous: Option<OfRevision<ByKey>>,
@@ -142,7 +142,7 @@ struct OtherRevisions {
 
 impl OtherRevisions {
     fn take_from(loaded: &mut Loaded, resolver: &Resolver<'_>) -> Self {
-        let of_revision = |revision: &mut Revision| OfRevision {
+        let of_revision = |revision: &mut DecodedRevision| OfRevision {
             revision: revision.number,
             object: resolver.take_by_key(revision),
         };
@@ -157,13 +157,13 @@ impl OtherRevisions {
         }
     }
 
-    /// An object of the baseline, with what the other revisions ask of it.
-    fn baseline_object(&mut self, document: Document, newest: NewestOperation) -> PlannedObject {
-        let Document {
+    /// Plans an object of the baseline, with its bodies in the other revisions.
+    fn baseline_object(&mut self, resolved: ResolvedObject, newest: NewestOperation) -> PlannedObject {
+        let ResolvedObject {
             key,
             object,
             duplicate_documents,
-        } = document;
+        } = resolved;
         let bodies = RevisionBodies {
             deployed: Some(Arc::clone(&object.body)),
             newest: self.newest_body(&key),
@@ -176,7 +176,7 @@ impl OtherRevisions {
             previous: self.take_previous(&key),
             attempted: self.take_attempted(&key),
         };
-        let planned = PlannedObject::new(key, Origin::Baseline, object.template).comparing(expectations);
+        let planned = PlannedObject::new(key, Purpose::Baseline, object.template).comparing(expectations);
         if newest.is_observable {
             planned.observing(bodies)
         } else {
@@ -245,14 +245,14 @@ impl OtherRevisions {
     }
 }
 
-/// The objects that are planned already, and the hooks of the baseline, which are no objects of the release.
+/// The objects that are planned already, and the hooks of the baseline, which are not objects of the release.
 struct KnownObjects<'l> {
-    identities: HashSet<Identity>,
+    identities: HashSet<ObjectIdentity>,
     hooks: &'l [Hook],
 }
 
 impl KnownObjects<'_> {
-    /// An object that only revisions without an effect had; `None` where it is planned already, or Helm keeps it.
+    /// Plans an object that no revision in use has; `None` where it is planned already, or Helm keeps it.
     fn leftover(&mut self, key: ObjectKey, object: ManifestObject) -> Option<PlannedObject> {
         if object.keep || !self.is_new(&key) {
             return None;
@@ -265,13 +265,13 @@ impl KnownObjects<'_> {
             previous: None,
             attempted: Vec::new(),
         };
-        Some(PlannedObject::new(key, Origin::Leftover, object.template).comparing(expectations))
+        Some(PlannedObject::new(key, Purpose::Leftover, object.template).comparing(expectations))
     }
 
-    /// An object that an operation adds which may still run; `None` where it is planned already.
+    /// Plans an object that an operation adds which may still be running; `None` where it is planned already.
     fn attempted(&mut self, key: ObjectKey, object: ManifestObject) -> Option<PlannedObject> {
         self.is_new(&key)
-            .then(|| PlannedObject::new(key, Origin::Attempted, object.template))
+            .then(|| PlannedObject::new(key, Purpose::Attempted, object.template))
     }
 
     fn is_new(&mut self, key: &ObjectKey) -> bool {
@@ -281,23 +281,23 @@ impl KnownObjects<'_> {
     }
 }
 
-/// What makes an object the same one, also where Kubernetes has moved its kind to another group in between.
+/// The identity of an object, which stays the same when Kubernetes moves its kind to another group.
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Identity {
+struct ObjectIdentity {
     group: String,
     kind: String,
     namespace: Option<String>,
     name: String,
 }
 
-fn identity(key: &ObjectKey) -> Identity {
+fn identity(key: &ObjectKey) -> ObjectIdentity {
     let group = key.gvk.group();
     let group = if MOVED_GROUPS.contains(&group) {
         MOVED_GROUPS[0]
     } else {
         group
     };
-    Identity {
+    ObjectIdentity {
         group: group.to_owned(),
         kind: key.gvk.kind.clone(),
         namespace: key.namespace.clone(),

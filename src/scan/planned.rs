@@ -1,4 +1,4 @@
-//! One object of a release, from the plan to what came of looking at it.
+//! One object of a release, from the plan to its inspection.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::classify::state::empty_report;
 use crate::classify::subject::Role;
 use crate::compare::three_way::OfRevision;
 use crate::health::ObservedObject;
-use crate::health::observe::{Observed, RevisionBodies};
+use crate::health::observe::{Observation, RevisionBodies};
 use crate::model::ObjectReport;
 use crate::object::ObjectKey;
 use crate::source::ReadError;
@@ -16,7 +16,7 @@ use crate::vocabulary::ObjectState;
 /// One object that a scan looks at for a release.
 pub(super) struct PlannedObject {
     pub(super) key: ObjectKey,
-    pub(super) origin: Origin,
+    pub(super) purpose: Purpose,
     pub(super) template: Option<String>,
     /// Whether the health of the release depends on it, however far the scan gets.
     pub(super) is_observed: bool,
@@ -25,14 +25,14 @@ pub(super) struct PlannedObject {
 
 /// Why a scan looks at an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Origin {
-    /// The baseline asks for it.
+pub(super) enum Purpose {
+    /// The baseline has it.
     Baseline,
-    /// Only a previous or attempted revision asked for it.
+    /// Only a previous, failed or pending revision has it.
     Leftover,
-    /// A revision that failed or is pending asked for it, and nothing is deployed or the operation may still run.
+    /// A revision that failed or is pending has it, and nothing is deployed or the operation may still be running.
     Attempted,
-    /// A hook made it.
+    /// A hook creates it.
     Hook,
 }
 
@@ -46,44 +46,44 @@ pub(super) enum ObjectProgress {
     Done(Box<Inspected>),
 }
 
-/// What to do with an object when it is read. It is dropped after that: it is most of what a scan holds.
+/// The work on an object once it is read. It is dropped after that, because it is most of the memory of a scan.
 #[derive(Default)]
 pub(super) struct ToInspect {
-    /// What to compare it with.
+    /// The bodies to compare it with.
     pub(super) compare: Option<Expectations>,
-    /// What tells which of two revisions it is like, where the health of the release depends on it.
+    /// The bodies of the two revisions that it may be at, where the health of the release depends on it.
     pub(super) observe: Option<RevisionBodies>,
 }
 
-/// What the revisions ask of an object, as JSON.
+/// The bodies of an object in the revisions, as JSON.
 pub(super) struct Expectations {
     pub(super) role: Role,
     pub(super) expires: bool,
     pub(super) body: Arc<str>,
-    /// What the same manifest asks of the same object elsewhere, the latest first.
+    /// The bodies of earlier documents of the same manifest about the same object, the latest first.
     pub(super) duplicate_documents: Vec<Arc<str>>,
     pub(super) previous: Option<OfRevision<Arc<str>>>,
     /// Newest first.
     pub(super) attempted: Vec<OfRevision<Arc<str>>>,
 }
 
-/// What came of looking at an object.
+/// The result of inspecting an object.
 #[derive(Default)]
 pub(super) struct Inspected {
     /// Its part of the report; `None` where nothing has to be reported.
     pub(super) report: Option<ObjectReport>,
-    /// What the API server could still be asked. Taken when it is asked.
+    /// The dry run that could confirm its findings. It is taken when it is made.
     pub(super) check: Option<DryRunCheck>,
-    /// What it tells of the release's health.
-    pub(super) observed: Option<Observed>,
+    /// What the object shows of the release's health.
+    pub(super) observed: Option<Observation>,
 }
 
 impl PlannedObject {
     /// An object that nothing is done with yet.
-    pub(super) fn new(key: ObjectKey, origin: Origin, template: Option<String>) -> Self {
+    pub(super) fn new(key: ObjectKey, purpose: Purpose, template: Option<String>) -> Self {
         Self {
             key,
-            origin,
+            purpose,
             template,
             is_observed: false,
             progress: ObjectProgress::Waiting(ToInspect::default()),
@@ -118,7 +118,7 @@ impl PlannedObject {
         }
     }
 
-    /// Takes what has to be done with the object; `None` where somebody took it before.
+    /// Takes the work on the object; `None` where it was taken before.
     pub(super) fn start(&mut self) -> Option<ToInspect> {
         match std::mem::replace(&mut self.progress, ObjectProgress::InFlight) {
             ObjectProgress::Waiting(todo) => Some(todo),
@@ -130,7 +130,7 @@ impl PlannedObject {
         }
     }
 
-    /// Puts what came of looking at it.
+    /// Stores the result of its inspection.
     pub(super) fn finish(&mut self, inspected: Inspected) {
         self.is_observed |= inspected.observed.is_some();
         self.progress = ObjectProgress::Done(Box::new(inspected));
@@ -145,7 +145,7 @@ impl PlannedObject {
         });
     }
 
-    /// What came of looking at it; `None` until somebody did.
+    /// The result of its inspection; `None` until there is one.
     pub(super) fn inspected(&self) -> Option<&Inspected> {
         match &self.progress {
             ObjectProgress::Waiting(_) | ObjectProgress::InFlight => None,
@@ -153,7 +153,7 @@ impl PlannedObject {
         }
     }
 
-    /// What came of looking at it, to be changed.
+    /// The result of its inspection, to be changed.
     pub(super) fn inspected_mut(&mut self) -> Option<&mut Inspected> {
         match &mut self.progress {
             ObjectProgress::Waiting(_) | ObjectProgress::InFlight => None,
@@ -169,25 +169,26 @@ impl PlannedObject {
         }
     }
 
-    /// What it tells of the release's health if the scan ends now.
+    /// What the object shows of the release's health if the scan ends now.
     pub(super) fn observed_object(&self) -> ObservedObject {
         ObservedObject {
             key: self.key.clone(),
-            is_deployed: self.origin == Origin::Baseline,
+            is_deployed: self.purpose == Purpose::Baseline,
             observed: self.inspected().and_then(|inspected| inspected.observed.clone()),
         }
     }
 
-    /// That an object of the baseline could not be read: nobody misses the others.
+    /// The report of an object that could not be read; `None` unless the baseline has it, because nobody expects the
+    /// others.
     fn unknown(&self, error: &ReadError) -> Option<ObjectReport> {
-        match self.origin {
-            Origin::Baseline => Some(empty_report(
+        match self.purpose {
+            Purpose::Baseline => Some(empty_report(
                 &self.key,
                 self.template.as_deref(),
                 ObjectState::Unknown,
                 Some(error.to_string()),
             )),
-            Origin::Leftover | Origin::Attempted | Origin::Hook => None,
+            Purpose::Leftover | Purpose::Attempted | Purpose::Hook => None,
         }
     }
 }
@@ -197,19 +198,19 @@ mod tests {
     use super::*;
     use crate::object::Gvk;
 
-    fn planned(origin: Origin) -> PlannedObject {
+    fn planned(purpose: Purpose) -> PlannedObject {
         let key = ObjectKey {
             gvk: Gvk::new("v1", "ConfigMap"),
             namespace: Some("shop".into()),
             name: "web".into(),
         };
-        PlannedObject::new(key, origin, None).observing(RevisionBodies::default())
+        PlannedObject::new(key, purpose, None).observing(RevisionBodies::default())
     }
 
     /// A scan can be stopped at any moment, also while an object is being inspected.
     #[test]
     fn an_object_of_the_baseline_is_unknown_until_it_was_inspected() {
-        let mut object = planned(Origin::Baseline);
+        let mut object = planned(Purpose::Baseline);
         let state = |object: &PlannedObject| object.report().map(|report| report.state);
         assert_eq!(state(&object), Some(ObjectState::Unknown));
         assert!(object.start().is_some());
@@ -223,8 +224,8 @@ mod tests {
 
     #[test]
     fn objects_that_nobody_expects_are_not_reported_as_unread() {
-        for origin in [Origin::Leftover, Origin::Attempted, Origin::Hook] {
-            assert_eq!(planned(origin).report(), None, "{origin:?}");
+        for purpose in [Purpose::Leftover, Purpose::Attempted, Purpose::Hook] {
+            assert_eq!(planned(purpose).report(), None, "{purpose:?}");
         }
     }
 }

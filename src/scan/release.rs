@@ -1,16 +1,16 @@
-//! One release of a scan: its objects, what the revisions ask of them, and what came of looking at them.
+//! One release of a scan: its records, its planned objects, and the results of their inspection.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::facts::Absence;
+use super::cluster_facts::Absence;
 use super::inspection::{Inspection, ReleaseContext};
 use super::load::Loaded;
-use super::options::Options;
+use super::options::ScanOptions;
 use super::plan::plan_objects;
-use super::planned::{Inspected, Origin, PlannedObject};
+use super::planned::{Inspected, PlannedObject, Purpose};
 use super::resolver::{Resolver, not_served_error};
 use crate::classify::dry_run::DryRunCheck;
 use crate::health::{self, NotServedKinds, ObjectFacts, RecordFacts, ReleaseFacts, remark};
@@ -24,7 +24,7 @@ use crate::release::stored::StoredRevision;
 use crate::source::{Expected, Kinds, ObjectRequest, ReadError};
 use crate::vocabulary::{ApplyMethod, HealthCode, HealthSeverity, Verdict};
 
-/// One release.
+/// One release of a scan.
 pub(super) struct ReleaseScan {
     pub(super) history: History,
     /// `None` until its records are read.
@@ -54,7 +54,7 @@ impl ReleaseScan {
         }
     }
 
-    /// Plans the objects that have to be looked at, and returns those that can be read, with their position.
+    /// Plans the objects of the release, and returns those that can be read, with their position.
     pub(super) fn plan_objects(&mut self, kinds: &Kinds, depth: Depth) -> Vec<(usize, ObjectRequest)> {
         let Some(loaded) = &mut self.loaded else {
             return Vec::new();
@@ -75,9 +75,9 @@ impl ReleaseScan {
                 let request = ObjectRequest {
                     key: object.key.clone(),
                     plural: served.plural.clone(),
-                    expected: match object.origin {
-                        Origin::Leftover | Origin::Hook => Expected::Absent,
-                        Origin::Baseline | Origin::Attempted => Expected::Present,
+                    expected: match object.purpose {
+                        Purpose::Leftover | Purpose::Hook => Expected::Absent,
+                        Purpose::Baseline | Purpose::Attempted => Expected::Present,
                     },
                 };
                 readable.push((position, request));
@@ -88,7 +88,7 @@ impl ReleaseScan {
                     if object.is_in_newest() {
                         self.not_served.newest.insert(kind.clone());
                     }
-                    if object.origin == Origin::Baseline {
+                    if object.purpose == Purpose::Baseline {
                         self.not_served.baseline.insert(kind);
                     }
                 }
@@ -98,7 +98,7 @@ impl ReleaseScan {
         readable
     }
 
-    /// Takes what is needed to look at an object; `None` where somebody took it before.
+    /// Takes the inspection of an object; `None` where it was taken before.
     pub(super) fn start_inspection(&mut self, position: usize) -> Option<Inspection> {
         let object = self.objects.get_mut(position)?;
         Some(Inspection {
@@ -109,14 +109,14 @@ impl ReleaseScan {
         })
     }
 
-    /// Puts what came of looking at an object.
+    /// Stores the result of the inspection of an object.
     pub(super) fn finish_inspection(&mut self, position: usize, inspected: Inspected) {
         if let Some(object) = self.objects.get_mut(position) {
             object.finish(inspected);
         }
     }
 
-    /// Takes what the API server could still be asked, with the position of the object.
+    /// Takes the dry runs that could confirm findings, each with the position of its object.
     pub(super) fn take_checks(&mut self) -> impl Iterator<Item = (usize, ObjectKey, DryRunCheck)> {
         let objects = self.objects.iter_mut().enumerate();
         objects.filter_map(|(position, object)| {
@@ -130,7 +130,7 @@ impl ReleaseScan {
         self.objects.get_mut(position)?.inspected_mut()?.report.as_mut()
     }
 
-    /// Notes whether the newest revision is no longer what it was when the scan began.
+    /// Notes whether the newest revision changed since the scan began.
     pub(super) fn note_changed_during_scan(&mut self, now: Option<&History>, absence: Absence) {
         let latest = |history: &History| {
             history
@@ -144,7 +144,7 @@ impl ReleaseScan {
     }
 
     /// The release's part of the report, as far as it is known.
-    pub(super) fn report(self, now: DateTime<Utc>, options: &Options) -> Option<ReleaseReport> {
+    pub(super) fn report(self, now: DateTime<Utc>, options: &ScanOptions) -> Option<ReleaseReport> {
         let latest = self.history.latest()?;
         let health = self.health(now, options);
         let detail = match options.depth {
@@ -179,9 +179,9 @@ impl ReleaseScan {
     }
 
     fn detail(&self) -> model::ReleaseDetail {
-        let objects = self.objects.iter().filter(|object| match object.origin {
-            Origin::Baseline | Origin::Leftover | Origin::Attempted => true,
-            Origin::Hook => false,
+        let objects = self.objects.iter().filter(|object| match object.purpose {
+            Purpose::Baseline | Purpose::Leftover | Purpose::Attempted => true,
+            Purpose::Hook => false,
         });
         model::ReleaseDetail {
             revisions: health::detail::revisions(&self.history, self.records().unwrap_or(&BTreeMap::new())),
@@ -198,7 +198,7 @@ impl ReleaseScan {
         Some(&self.loaded.as_ref()?.records)
     }
 
-    fn health(&self, now: DateTime<Utc>, options: &Options) -> Vec<Health> {
+    fn health(&self, now: DateTime<Utc>, options: &ScanOptions) -> Vec<Health> {
         let mut health = health::diagnose(&ReleaseFacts {
             history: &self.history,
             records: self.records().unwrap_or(&BTreeMap::new()),
@@ -225,19 +225,19 @@ impl ReleaseScan {
         health
     }
 
-    /// What its objects tell of its health.
+    /// What its objects show of its health.
     fn object_facts(&self) -> ObjectFacts {
         let mut facts = ObjectFacts {
             not_served: self.not_served.clone(),
             ..ObjectFacts::default()
         };
         for object in &self.objects {
-            match object.origin {
-                Origin::Hook => facts.hooks.push(object.observed_object()),
-                Origin::Baseline | Origin::Leftover | Origin::Attempted if object.is_observed => {
+            match object.purpose {
+                Purpose::Hook => facts.hooks.push(object.observed_object()),
+                Purpose::Baseline | Purpose::Leftover | Purpose::Attempted if object.is_observed => {
                     facts.observed.push(object.observed_object());
                 }
-                Origin::Baseline | Origin::Leftover | Origin::Attempted => {}
+                Purpose::Baseline | Purpose::Leftover | Purpose::Attempted => {}
             }
             let report = object.inspected().and_then(|inspected| inspected.report.as_ref());
             if let Some(report) = report {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::load::Revision;
-use super::planned::{Origin, PlannedObject};
+use super::load::DecodedRevision;
+use super::planned::{PlannedObject, Purpose};
 use crate::health::observe::RevisionBodies;
 use crate::manifest::parse::ManifestObject;
 use crate::object::{Gvk, ObjectKey};
@@ -14,16 +14,16 @@ use crate::source::{Kinds, ReadError};
 /// The objects of one revision.
 pub(super) type ByKey = BTreeMap<ObjectKey, ManifestObject>;
 
-/// What one manifest says of one object.
-pub(super) struct Document {
+/// One object of a manifest, and where the API server keeps it.
+pub(super) struct ResolvedObject {
     pub(super) key: ObjectKey,
     pub(super) object: ManifestObject,
-    /// What earlier documents of the manifest say of the same object, the latest first.
+    /// The earlier documents of the manifest about the same object, the latest first.
     pub(super) duplicate_documents: Vec<Arc<str>>,
 }
 
-impl Document {
-    /// Takes what a later document of the same manifest says of the same object.
+impl ResolvedObject {
+    /// Takes a later document of the manifest about the same object, which counts instead.
     fn override_with(&mut self, later: ManifestObject) {
         let earlier = std::mem::replace(&mut self.object, later);
         self.duplicate_documents.insert(0, earlier.body);
@@ -38,7 +38,8 @@ pub(super) struct Resolver<'k> {
 }
 
 impl Resolver<'_> {
-    /// Where the API server keeps an object: in the release's namespace unless the object names one, and in none if its kind has none.
+    /// The key of an object: in the release's namespace unless the object names one, and in none if its
+    /// kind has none.
     fn key(&self, gvk: &Gvk, namespace: Option<&str>, name: &str) -> ObjectKey {
         let served = self.kinds.served.get(gvk);
         let is_namespaced = served.is_none_or(|kind| kind.namespaced);
@@ -54,42 +55,42 @@ impl Resolver<'_> {
     }
 
     /// Takes the objects of a revision out of it.
-    pub(super) fn take_by_key(&self, revision: &mut Revision) -> ByKey {
+    pub(super) fn take_by_key(&self, revision: &mut DecodedRevision) -> ByKey {
         let objects = std::mem::take(&mut revision.objects).into_iter();
         objects.map(|object| (self.key_of(&object), object)).collect()
     }
 
     /// The objects of a manifest, each once. Of an object with several documents the last one counts, as Helm upgrades
     /// in order.
-    pub(super) fn documents(&self, objects: Vec<ManifestObject>) -> Vec<Document> {
-        let mut documents: Vec<Document> = Vec::with_capacity(objects.len());
+    pub(super) fn resolve(&self, objects: Vec<ManifestObject>) -> Vec<ResolvedObject> {
+        let mut resolved: Vec<ResolvedObject> = Vec::with_capacity(objects.len());
         let mut positions: HashMap<ObjectKey, usize> = HashMap::with_capacity(objects.len());
         for object in objects {
             let key = self.key_of(&object);
             let known = positions
                 .get(&key)
-                .and_then(|position| documents.get_mut(*position));
+                .and_then(|position| resolved.get_mut(*position));
             if let Some(document) = known {
                 document.override_with(object);
             } else {
-                positions.insert(key.clone(), documents.len());
-                documents.push(Document {
+                positions.insert(key.clone(), resolved.len());
+                resolved.push(ResolvedObject {
                     key,
                     object,
                     duplicate_documents: Vec::new(),
                 });
             }
         }
-        documents
+        resolved
     }
 
-    /// The hooks of a revision, in Helm's order: looked at, and compared with nothing.
+    /// The hooks of a revision, in Helm's order: they are observed, and compared with nothing.
     pub(super) fn hooks(&self, hooks: &[Hook]) -> Vec<PlannedObject> {
         let planned = |hook: &Hook| {
             let place = hook.place.as_ref()?;
             let gvk = Gvk::new(&place.api_version, &hook.kind);
             let key = self.key(&gvk, place.namespace.as_deref(), &hook.name);
-            Some(PlannedObject::new(key, Origin::Hook, None).observing(RevisionBodies::default()))
+            Some(PlannedObject::new(key, Purpose::Hook, None).observing(RevisionBodies::default()))
         };
         hooks.iter().filter_map(planned).collect()
     }
@@ -132,13 +133,12 @@ mod tests {
             namespace: "shop",
             kinds: &kinds,
         };
-        let documents = resolver.documents(objects);
-        assert_eq!(documents.len(), 2);
-        assert!(documents[0].object.body.contains("two"));
+        let objects = resolver.resolve(objects);
+        assert_eq!(objects.len(), 2);
+        assert!(objects[0].object.body.contains("two"));
         assert!(
-            documents[0].duplicate_documents.len() == 1
-                && documents[0].duplicate_documents[0].contains("one")
+            objects[0].duplicate_documents.len() == 1 && objects[0].duplicate_documents[0].contains("one")
         );
-        assert!(documents[1].duplicate_documents.is_empty());
+        assert!(objects[1].duplicate_documents.is_empty());
     }
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use futures::StreamExt;
 
 use super::clock::Clock;
+use super::cluster_facts::{Absence, ClusterFacts, Tables};
 use super::confirm::confirm;
-use super::facts::{Absence, Facts, Tables};
 use super::load::{Loaded, Loading};
-use super::options::{Options, Progress};
-use super::state::{Plan, ScanState};
+use super::options::{Progress, ScanOptions};
+use super::state::{ReadPlan, ScanState};
 use crate::model::{ReportError, ReportNote};
 use crate::object::{Gvk, ObjectKey};
 use crate::policy::Confirm;
@@ -19,30 +19,30 @@ use crate::release::stored::StoredRevision;
 use crate::source::{Inventory, Kinds, Lookup, ReadError, ScaleTargets, Source};
 use crate::types::TypeTable;
 
-/// What cannot be said without the second listing.
+/// The gap in a report whose second listing failed.
 const NOT_LISTED_AGAIN: &str = "it is not known whether releases changed during the scan";
 
-/// What every stage needs.
+/// The parts of a scan that every stage needs.
 pub(super) struct Stages<'s, S> {
     pub(super) source: &'s Arc<S>,
-    pub(super) options: &'s Options,
+    pub(super) options: &'s ScanOptions,
     pub(super) progress: &'s Arc<dyn Progress>,
     pub(super) state: &'s Arc<ScanState>,
 }
 
-/// What the first stage lists.
-struct Listing {
+/// The result of the first stage.
+struct FirstListing {
     kinds: Kinds,
     histories: Vec<History>,
-    /// What could not be listed.
+    /// The namespaces and records that could not be listed.
     errors: Vec<ReportError>,
 }
 
 impl<S: Source> Stages<'_, S> {
-    /// Reads everything into the state. `Err` when there is nothing to go on at all.
+    /// Reads everything into the state. `Err` when not even the kinds or the records could be listed.
     pub(super) async fn run(&self) -> Result<(), ReportError> {
         let mut clock = Clock::start();
-        let Listing {
+        let FirstListing {
             kinds,
             histories,
             errors,
@@ -72,10 +72,10 @@ impl<S: Source> Stages<'_, S> {
         Ok(())
     }
 
-    /// Lists the kinds that the API server serves, and the releases that are asked for.
-    async fn list(&self) -> Result<Listing, ReportError> {
+    /// Lists the kinds that the API server serves, and the selected releases.
+    async fn list(&self) -> Result<FirstListing, ReportError> {
         self.progress.stage("listing releases", 0);
-        // Its first use unpacks it, which can as well happen while the cluster answers.
+        // The first use of the table unpacks it, which takes no extra time while the cluster answers.
         tokio::task::spawn_blocking(TypeTable::builtin);
         let namespaces = &self.options.namespaces;
         let (kinds, inventory) = tokio::join!(self.source.kinds(), self.source.revisions(namespaces));
@@ -86,20 +86,20 @@ impl<S: Source> Stages<'_, S> {
         })?;
         self.state.add_errors(errors.clone());
         let mut histories = History::group(revisions);
-        histories.retain(|history| self.is_asked_for(history));
+        histories.retain(|history| self.is_selected(history));
         self.report_absent_names(&histories);
         self.state.set_releases(&histories);
-        Ok(Listing {
+        Ok(FirstListing {
             kinds,
             histories,
             errors,
         })
     }
 
-    fn is_asked_for(&self, history: &History) -> bool {
+    fn is_selected(&self, history: &History) -> bool {
         let names = &self.options.releases;
         let is_named = names.is_empty() || names.contains(&history.key.name);
-        // Nothing of an uninstalled release is meant to exist: it is part of a history, and of no comparison.
+        // An uninstalled release is meant to have no objects, so there is nothing to compare.
         let is_listed = match self.options.depth {
             Depth::Comparison => !history.is_uninstalled(),
             Depth::History => true,
@@ -127,34 +127,34 @@ impl<S: Source> Stages<'_, S> {
     /// Reads and decodes the records that each release needs.
     async fn decode(&self, histories: Vec<History>) {
         self.progress.stage("reading releases", histories.len());
-        let mut wanted = Vec::new();
+        let mut needed = Vec::new();
         for (position, history) in histories.iter().enumerate() {
-            let before = wanted.len();
-            wanted.extend(history.records_needed(self.options.depth).cloned());
-            if wanted.len() == before {
+            let before = needed.len();
+            needed.extend(history.records_needed(self.options.depth).cloned());
+            if needed.len() == before {
                 self.state.set_loaded(position, Loaded::default());
                 self.progress.step();
             }
         }
         let loading = Loading::new(histories, self.options.max_record_bytes, self.options.depth);
         let (state, progress) = (Arc::clone(self.state), Arc::clone(self.progress));
-        let found = move |revision: &StoredRevision, answer| {
+        let accept = move |revision: &StoredRevision, answer| {
             if let Some((position, loaded)) = loading.accept(revision, answer) {
                 state.set_loaded(position, loaded);
                 progress.step();
             }
         };
-        self.source.records(wanted, Arc::new(found)).await;
+        self.source.records(needed, Arc::new(accept)).await;
     }
 
-    /// Reads the type facts of custom resources and what autoscalers target.
-    async fn types(&self, plan: &Plan, kinds: &Kinds) -> Facts {
+    /// Reads the type facts of custom resources and the targets of autoscalers.
+    async fn types(&self, plan: &ReadPlan, kinds: &Kinds) -> ClusterFacts {
         let ((tables, without_schema), scale_targets) = tokio::join!(
             self.tables(&plan.custom, kinds),
             self.scale_targets(&plan.scalable, kinds)
         );
         self.state.add_notes(without_schema);
-        Facts {
+        ClusterFacts {
             tables,
             scale_targets,
             policy: self.options.policy.clone(),
@@ -162,18 +162,18 @@ impl<S: Source> Stages<'_, S> {
     }
 
     /// Reads the objects, and inspects each as it arrives.
-    async fn compare(&self, plan: &Plan, facts: &Arc<Facts>) {
+    async fn compare(&self, plan: &ReadPlan, facts: &Arc<ClusterFacts>) {
         self.progress.stage("reading objects", plan.objects.len());
         let (state, progress, facts) = (
             Arc::clone(self.state),
             Arc::clone(self.progress),
             Arc::clone(facts),
         );
-        let found = move |key: &ObjectKey, lookup: Lookup<'_>| {
+        let inspect = move |key: &ObjectKey, lookup: Lookup<'_>| {
             state.inspect(key, &lookup, &facts);
             progress.step();
         };
-        self.source.objects(&plan.objects, Arc::new(found)).await;
+        self.source.objects(&plan.objects, Arc::new(inspect)).await;
     }
 
     /// Lists the releases once more, and notes which of them changed during the scan.
@@ -207,7 +207,7 @@ impl<S: Source> Stages<'_, S> {
         }
     }
 
-    /// What autoscalers target, where there is anything to target.
+    /// The targets of autoscalers, where there is an object that one could target.
     async fn scale_targets(&self, namespaces: &BTreeSet<String>, kinds: &Kinds) -> ScaleTargets {
         if namespaces.is_empty() {
             return ScaleTargets::default();
@@ -253,9 +253,10 @@ impl<S: Source> Stages<'_, S> {
 }
 
 fn storage_error(error: &ReadError) -> ReportError {
-    let hint = match error {
-        ReadError::Forbidden { namespace: None, .. } => "; name the namespaces to scan with -n",
-        _ => "",
+    let hint = if let ReadError::Forbidden { namespace: None, .. } = error {
+        "; name the namespaces to scan with -n"
+    } else {
+        ""
     };
     ReportError {
         scope: "storage".to_owned(),

@@ -1,6 +1,6 @@
-//! What a scan has found out so far.
+//! The state of a scan: everything that was read so far.
 //!
-//! Reading proceeds in any order. Every answer is put beside the question that it belongs to, and the whole can be
+//! Answers arrive in any order. Each is stored with the release and the object that it is about, and the state can be
 //! turned into a report at any moment; answers that arrive after that are discarded. Objects are judged outside the
 //! lock, so that several can be judged at once.
 
@@ -9,10 +9,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-use super::facts::{Absence, Facts};
+use super::cluster_facts::{Absence, ClusterFacts};
 use super::inspection::Inspection;
 use super::load::Loaded;
-use super::options::Options;
+use super::options::ScanOptions;
 use super::release::ReleaseScan;
 use crate::classify::dry_run::DryRunCheck;
 use crate::classify::live::LiveObject;
@@ -23,7 +23,7 @@ use crate::release::history::History;
 use crate::source::{Kinds, Lookup, ObjectRequest};
 use crate::types::TypeTable;
 
-/// What a scan has found out, for everybody who adds to it.
+/// The state of a scan, shared by all threads that add to it.
 #[derive(Default)]
 pub(super) struct ScanState(Mutex<Inner>);
 
@@ -36,26 +36,26 @@ struct Inner {
     errors: Vec<ReportError>,
     notes: Vec<ReportNote>,
     /// Which objects of which releases wait for a key; releases may share objects.
-    waiting: HashMap<ObjectKey, Vec<Position>>,
+    waiting: HashMap<ObjectKey, Vec<ObjectPosition>>,
     /// The reasons why dry runs failed for whole kinds, and how many objects each concerns.
     unanswered: BTreeMap<String, usize>,
 }
 
 /// The position of a release, and of an object in it.
 #[derive(Clone, Copy)]
-pub(super) struct Position {
+pub(super) struct ObjectPosition {
     release: usize,
     object: usize,
 }
 
 /// A dry run to make, and the object that it is about.
 pub(super) struct OpenCheck {
-    pub(super) position: Position,
+    pub(super) position: ObjectPosition,
     pub(super) key: ObjectKey,
     pub(super) check: DryRunCheck,
 }
 
-/// What is known when the scan ends, however it ends.
+/// The results of a scan, however it ended.
 pub(super) struct Results {
     pub(super) releases: Vec<ReleaseReport>,
     pub(super) errors: Vec<ReportError>,
@@ -64,8 +64,8 @@ pub(super) struct Results {
     pub(super) unanswered: BTreeMap<String, usize>,
 }
 
-/// What has to be read.
-pub(super) struct Plan {
+/// Everything that has to be read after the records.
+pub(super) struct ReadPlan {
     pub(super) objects: Vec<ObjectRequest>,
     /// The groups and versions of custom resources in use.
     pub(super) custom: Vec<String>,
@@ -75,7 +75,7 @@ pub(super) struct Plan {
 
 impl ScanState {
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        // A panic while the lock was held is a defect elsewhere; what was found out before it is still true.
+        // A panic while the lock was held is a defect elsewhere; the results stored before it are still true.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -94,20 +94,20 @@ impl ScanState {
         self.inner().releases = histories.iter().cloned().map(ReleaseScan::new).collect();
     }
 
-    /// Puts the decoded records to the release at this position.
+    /// Stores the decoded records of the release at this position.
     pub(super) fn set_loaded(&self, release: usize, loaded: Loaded) {
         if let Some(release) = self.inner().releases.get_mut(release) {
             release.loaded = Some(loaded);
         }
     }
 
-    /// Plans every object that has to be looked at, and says what to read.
-    pub(super) fn plan(&self, kinds: &Kinds, depth: Depth) -> Plan {
+    /// Plans the objects of every release, and returns everything that has to be read for them.
+    pub(super) fn plan(&self, kinds: &Kinds, depth: Depth) -> ReadPlan {
         let mut inner = self.inner();
         let mut objects: BTreeMap<ObjectKey, ObjectRequest> = BTreeMap::new();
         let mut custom = BTreeSet::new();
         let mut scalable = BTreeSet::new();
-        let mut waiting: HashMap<ObjectKey, Vec<Position>> = HashMap::new();
+        let mut waiting: HashMap<ObjectKey, Vec<ObjectPosition>> = HashMap::new();
         for (position, release) in inner.releases.iter_mut().enumerate() {
             for (object, request) in release.plan_objects(kinds, depth) {
                 let key = request.key.clone();
@@ -120,16 +120,19 @@ impl ScanState {
                 if is_custom || SCALABLE.contains(&key.gvk.kind.as_str()) {
                     scalable.extend(key.namespace.clone());
                 }
-                // An object that one release has dropped, another one may have.
+                // One release may have dropped an object that another one has.
                 let expected = request.expected;
                 let known = objects.entry(key.clone()).or_insert(request);
                 known.expected = known.expected.max(expected);
                 let release = position;
-                waiting.entry(key).or_default().push(Position { release, object });
+                waiting
+                    .entry(key)
+                    .or_default()
+                    .push(ObjectPosition { release, object });
             }
         }
         inner.waiting = waiting;
-        Plan {
+        ReadPlan {
             objects: objects.into_values().collect(),
             custom: custom.into_iter().collect(),
             scalable,
@@ -137,11 +140,11 @@ impl ScanState {
     }
 
     /// Inspects an object for every release that waits for it.
-    pub(super) fn inspect(&self, key: &ObjectKey, lookup: &Lookup<'_>, facts: &Facts) {
-        let inspections: Vec<(Position, Inspection)> = {
+    pub(super) fn inspect(&self, key: &ObjectKey, lookup: &Lookup<'_>, facts: &ClusterFacts) {
+        let inspections: Vec<(ObjectPosition, Inspection)> = {
             let mut inner = self.inner();
             let positions = inner.waiting.remove(key).unwrap_or_default();
-            let start = |position: Position| {
+            let start = |position: ObjectPosition| {
                 let release = inner.releases.get_mut(position.release)?;
                 Some((position, release.start_inspection(position.object)?))
             };
@@ -159,14 +162,14 @@ impl ScanState {
         }
     }
 
-    /// Takes the dry runs that the verdicts so far leave to be made.
+    /// Takes the dry runs that could confirm the findings so far.
     pub(super) fn take_checks(&self) -> Vec<OpenCheck> {
         let mut inner = self.inner();
         let releases = inner.releases.iter_mut().enumerate();
         releases
             .flat_map(|(release, scan)| {
                 scan.take_checks().map(move |(object, key, check)| OpenCheck {
-                    position: Position { release, object },
+                    position: ObjectPosition { release, object },
                     key,
                     check,
                 })
@@ -175,7 +178,7 @@ impl ScanState {
     }
 
     /// Changes an object's report by what the API server answered.
-    pub(super) fn update_report(&self, position: Position, update: impl FnOnce(&mut ObjectReport)) {
+    pub(super) fn update_report(&self, position: ObjectPosition, update: impl FnOnce(&mut ObjectReport)) {
         let mut inner = self.inner();
         let release = inner.releases.get_mut(position.release);
         if let Some(report) = release.and_then(|release| release.report_of(position.object)) {
@@ -188,7 +191,7 @@ impl ScanState {
         *self.inner().unanswered.entry(reason).or_insert(0) += 1;
     }
 
-    /// Marks the releases whose newest revision is no longer what it was.
+    /// Marks the releases whose newest revision changed since the scan began.
     pub(super) fn note_changed_during_scan(&self, after: &[History], absence: Absence) {
         let after: HashMap<_, _> = after.iter().map(|history| (&history.key, history)).collect();
         for release in &mut self.inner().releases {
@@ -197,8 +200,8 @@ impl ScanState {
         }
     }
 
-    /// Takes everything out, as far as it is known.
-    pub(super) fn take_results(&self, now: DateTime<Utc>, options: &Options) -> Results {
+    /// Takes the results, as far as they are known.
+    pub(super) fn take_results(&self, now: DateTime<Utc>, options: &ScanOptions) -> Results {
         let inner = std::mem::take(&mut *self.inner());
         let releases = inner
             .releases

@@ -1,5 +1,5 @@
-//! The map in `docs/architecture.md`, held: imports run downwards, no two files import each other, and what reads the
-//! world (a cluster, receivers, files, the clock) stays in its room.
+//! The map in `docs/architecture.md` holds: imports run downwards, no two files import each other, and only the named
+//! rooms reach the outside world (a cluster, receivers, files, the clock).
 //!
 //! The sources are parsed, the arguments of macros too, and code below `#[cfg(test)]` is left out: a test may use whatever
 //! it likes. A child module may use what the `mod.rs` above it defines, and that one its children: together they are one
@@ -44,7 +44,7 @@ const ROOMS: [&str; 21] = [
 /// The program itself, `src/main.rs`.
 const MAIN: &str = "main";
 
-/// What only some rooms may name: the beginning of a path, or its end where it begins with `..`.
+/// The paths that only some rooms may name: the beginning of a path, or its end where it begins with `..`.
 const RESERVED: [(&str, &[&str]); 16] = [
     ("kube", &["cluster"]),
     ("k8s_openapi", &["cluster"]),
@@ -412,13 +412,13 @@ fn no_two_files_import_each_other() {
         found.retain(|to| !sources[*at].module.starts_with(&sources[*to].module));
     }
     let leads_back = |from: usize, to: usize| {
-        let (mut open, mut seen) = (vec![to], BTreeSet::new());
+        let (mut open, mut reached) = (vec![to], BTreeSet::new());
         while let Some(at) = open.pop() {
-            if seen.insert(at) {
+            if reached.insert(at) {
                 open.extend(&imports[&at]);
             }
         }
-        seen.contains(&from)
+        reached.contains(&from)
     };
     let circles: Vec<String> = imports
         .iter()
@@ -447,7 +447,7 @@ fn nothing_hides_behind_another_name() {
 }
 
 #[test]
-fn what_reads_the_world_stays_in_its_room() {
+fn only_named_rooms_reach_the_outside_world() {
     let mut wrong = Vec::new();
     for source in sources() {
         for name in &source.names {

@@ -91,10 +91,10 @@ fn explain_knows_every_word_it_lists() {
     let names: Vec<&str> = listed.stdout.lines().collect();
     assert!(names.len() > 20, "{names:?}");
     for name in names {
-        let told = run(&["explain", name]);
-        assert_eq!((told.status, told.stderr.as_str()), (Some(0), ""), "{name}");
-        assert!(told.stdout.starts_with(name), "{name}: {}", told.stdout);
-        assert!(told.stdout.lines().count() > 5, "{name}: {}", told.stdout);
+        let ran = run(&["explain", name]);
+        assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""), "{name}");
+        assert!(ran.stdout.starts_with(name), "{name}: {}", ran.stdout);
+        assert!(ran.stdout.lines().count() > 5, "{name}: {}", ran.stdout);
     }
     let unknown = run(&["explain", "drifting"]);
     assert_eq!((unknown.status, unknown.stdout.as_str()), (Some(2), ""));
@@ -257,7 +257,7 @@ fn mistakes_are_named() {
                 ran.stderr
             );
         }
-        // An error and its cause are told once each.
+        // An error and its cause are printed once each.
         let mut parts: Vec<&str> = ran.stderr.trim().split(": ").collect();
         let count = parts.len();
         parts.sort_unstable();
@@ -300,12 +300,12 @@ fn a_report_can_go_to_a_file() {
 
     let nowhere = place.path().join("no/such/folder");
     let ran = scan(&["--output-file", nowhere.to_str().unwrap()]);
-    assert_eq!(ran.status, Some(2), "a report that nobody gets is trouble");
+    assert_eq!(ran.status, Some(2), "a report that cannot be written is an error");
     assert!(ran.stderr.contains("no/such/folder"), "{}", ran.stderr);
 }
 
 #[test]
-fn the_status_says_what_was_found() {
+fn the_exit_status_follows_from_the_report() {
     for (arguments, status) in [
         (&[][..], 1),
         (&["-o", "json"], 1),
@@ -403,12 +403,12 @@ fn a_snapshot_takes_the_name_that_is_given_to_its_cluster() {
 #[test]
 fn log_lines_go_to_standard_error_and_can_be_json() {
     let quiet = scan(&[]);
-    let told = scan(&["-v"]);
-    assert_eq!(told.stdout, quiet.stdout);
-    assert!(told.stderr.contains("stage"), "{}", told.stderr);
+    let ran = scan(&["-v"]);
+    assert_eq!(ran.stdout, quiet.stdout);
+    assert!(ran.stderr.contains("stage"), "{}", ran.stderr);
 
-    let told = scan(&["-v", "--log-format", "json"]);
-    let lines: Vec<Value> = told.stderr.lines().map(json).collect();
+    let ran = scan(&["-v", "--log-format", "json"]);
+    let lines: Vec<Value> = ran.stderr.lines().map(json).collect();
     assert!(!lines.is_empty());
     assert!(lines.iter().all(|line| line["level"] == "INFO"), "{lines:?}");
 }

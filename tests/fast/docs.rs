@@ -1,4 +1,4 @@
-//! What is written about the program holds: README, explanations, architecture, and the example of the settings.
+//! The documentation is true: README, explanations, architecture, and the example of the settings.
 
 use std::fs;
 use std::path::Path;
@@ -42,12 +42,12 @@ fn the_readme_has_the_message_of_every_code() {
 /// `docs/diagnose`, or in a scan of the example with ignore rules or with a release that changes meanwhile.
 #[test]
 fn explanations_show_what_the_program_prints() {
-    let place = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+    let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
     let outputs = [
         scan(&["--snapshot", "examples/drifted-shop"]),
         diagnoses(),
-        scan_with_ignore_rules(place.path()),
-        scan_of_a_release_that_changes(place.path()),
+        scan_with_ignore_rules(folder.path()),
+        scan_of_a_release_that_changes(folder.path()),
     ];
     let (mut examples, mut without) = (Vec::new(), Vec::new());
     for explanation in explain::all() {
@@ -91,8 +91,8 @@ fn diagnoses() -> String {
         .collect()
 }
 
-fn scan_with_ignore_rules(place: &Path) -> String {
-    let config = place.join("driftline.yaml");
+fn scan_with_ignore_rules(folder: &Path) -> String {
+    let config = folder.join("driftline.yaml");
     let rules = "ignore: [{kind: PodDisruptionBudget, namespace: shop, reason: made by the platform team}]";
     fs::write(&config, rules).unwrap_or_else(|error| panic!("{error}"));
     let config = config.to_string_lossy();
@@ -100,8 +100,8 @@ fn scan_with_ignore_rules(place: &Path) -> String {
 }
 
 /// A scan lists the revisions again at its end. In this copy of the example, the second list is another one.
-fn scan_of_a_release_that_changes(place: &Path) -> String {
-    let copy = place.join("snapshot");
+fn scan_of_a_release_that_changes(folder: &Path) -> String {
+    let copy = folder.join("snapshot");
     fs::create_dir(&copy).unwrap_or_else(|error| panic!("{error}"));
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/drifted-shop");
     for folder in ["objects", "releases", "schemas"] {

@@ -11,7 +11,7 @@ use driftline::report::json::JSON_SCHEMA;
 use driftline::vocabulary::{FindingCode, HealthCode, ObjectState, Severity, Verdict};
 use serde_json::Value;
 
-use crate::support::program::{Driftline, example};
+use crate::support::program::{Driftline, copy_tree, example};
 
 /// Health that the example cannot have: it says something about the scan and not about the cluster.
 const NOT_IN_A_STILL_PICTURE: [HealthCode; 1] = [HealthCode::ChangedDuringScan];
@@ -39,8 +39,8 @@ fn typed(snapshot: &Path, arguments: &[&str]) -> Report {
 }
 
 /// The report without what differs from run to run, and from version to version.
-fn settled(text: &str) -> String {
-    let settle = |line: &str| {
+fn comparable(text: &str) -> String {
+    let comparable_line = |line: &str| {
         ["startedAt", "finishedAt", "version"]
             .iter()
             .find(|name| {
@@ -50,7 +50,7 @@ fn settled(text: &str) -> String {
             })
             .map_or_else(|| line.to_owned(), |name| format!("  \"{name}\": …"))
     };
-    text.lines().map(settle).collect::<Vec<_>>().join("\n")
+    text.lines().map(comparable_line).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -65,12 +65,15 @@ fn as_text_with_what_is_in_sync() {
 
 #[test]
 fn as_json() {
-    insta::assert_snapshot!("json", settled(&scan(&example(), &["-o", "json"])));
+    insta::assert_snapshot!("json", comparable(&scan(&example(), &["-o", "json"])));
 }
 
 #[test]
 fn as_json_with_what_is_in_sync() {
-    insta::assert_snapshot!("json-all", settled(&scan(&example(), &["-o", "json", "--all"])));
+    insta::assert_snapshot!(
+        "json-all",
+        comparable(&scan(&example(), &["-o", "json", "--all"]))
+    );
 }
 
 #[test]
@@ -93,7 +96,7 @@ fn the_document_follows_the_schema() {
 #[test]
 fn two_scans_say_the_same() {
     for arguments in [&[][..], &["--all"], &["-o", "json"], &["-o", "json", "--all"]] {
-        let [first, second] = [(); 2].map(|()| settled(&scan(&example(), arguments)));
+        let [first, second] = [(); 2].map(|()| comparable(&scan(&example(), arguments)));
         assert_eq!(first, second, "{arguments:?}");
     }
 }
@@ -235,18 +238,4 @@ fn a_group_without_a_schema_is_noted() {
         scan(copy.path(), &[])
             .contains("note  backup.example.com/v1: its objects are compared by generic rules")
     );
-}
-
-fn copy_tree(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap_or_else(|error| panic!("{}: {error}", to.display()));
-    let entries = fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
-    for entry in entries {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_tree(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), &target).unwrap();
-        }
-    }
 }

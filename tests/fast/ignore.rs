@@ -6,7 +6,7 @@ use std::path::Path;
 use driftline::report::json::JSON_SCHEMA;
 use serde_json::{Value, json};
 
-use crate::support::program::{Driftline, Ran, example};
+use crate::support::program::{Driftline, Ran, copy_tree, example};
 
 /// Covers all drift of release `catalog`.
 const CATALOG: &str = "
@@ -94,7 +94,7 @@ fn the_report_counts_per_rule_and_lists_on_request() {
 }
 
 #[test]
-fn what_no_rule_covers_is_still_drift() {
+fn differences_that_no_rule_covers_are_still_drift() {
     let settings = "ignore: [{path: /spec/replicas}]";
     let ran = scan(&example(), settings, &["--release", "storefront"]);
     assert_eq!(ran.status, Some(1));
@@ -157,8 +157,8 @@ fn an_object_opts_out_where_the_settings_allow_it() {
     let allowed = "ignore_annotation: example.com/driftline-ignore";
     assert_eq!(drifted(allowed), 1);
     let ran = scan(copy.path(), allowed, &["--release", "catalog"]);
-    let told = "ignored  annotation example.com/driftline-ignore: 1 finding in 1 object\n";
-    assert!(ran.stdout.contains(told), "{}", ran.stdout);
+    let expected = "ignored  annotation example.com/driftline-ignore: 1 finding in 1 object\n";
+    assert!(ran.stdout.contains(expected), "{}", ran.stdout);
 }
 
 #[test]
@@ -169,19 +169,6 @@ fn mistakes_name_the_file_and_the_line() {
         &[],
     );
     assert_eq!(ran.status, Some(2));
-    let told = "driftline.yaml:3: `/spec/containers[name` lacks the `]` for the `[` at character 17";
-    assert!(ran.stderr.contains(told), "{}", ran.stderr);
-}
-
-fn copy_tree(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_tree(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), &target).unwrap();
-        }
-    }
+    let expected = "driftline.yaml:3: `/spec/containers[name` lacks the `]` for the `[` at character 17";
+    assert!(ran.stderr.contains(expected), "{}", ran.stderr);
 }

@@ -18,6 +18,21 @@ pub(crate) fn example() -> PathBuf {
     root().join("examples/drifted-shop")
 }
 
+/// Copies a folder with everything in it.
+pub(crate) fn copy_tree(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap_or_else(|error| panic!("{}: {error}", to.display()));
+    let entries = std::fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
+    for entry in entries {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_tree(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), &target).unwrap();
+        }
+    }
+}
+
 /// A command line of driftline. It runs in the folder of the repository, with nothing in its environment but what is
 /// given.
 pub(crate) struct Driftline {

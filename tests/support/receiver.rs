@@ -1,4 +1,4 @@
-//! A small HTTP server on loopback that answers as it is told and keeps what it received.
+//! A small HTTP server on loopback that gives prepared replies and keeps the requests that it received.
 //!
 //! It speaks just enough HTTP/1.1 for one request per connection, and can break the protocol where a mock library
 //! would not: no answer at all, an answer that stops half way, one that never ends.

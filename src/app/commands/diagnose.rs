@@ -8,7 +8,7 @@ use crate::app::exit::{self, NotificationStatus};
 use crate::app::output::{Destination, print, render};
 use crate::app::scanning::read;
 use crate::app::settings::Reading;
-use crate::report::Document;
+use crate::report::ReportKind;
 
 /// Runs the command to its exit status.
 pub(super) async fn run(args: &DiagnoseArgs, global: &Global) -> anyhow::Result<u8> {
@@ -16,14 +16,14 @@ pub(super) async fn run(args: &DiagnoseArgs, global: &Global) -> anyhow::Result<
     let bytes = render(
         &report,
         args.output,
-        Document::Diagnosis,
+        ReportKind::Diagnosis,
         global,
         Destination::of(&io::stdout()),
     )?;
     print(&bytes)?;
-    // A release that is not there is an error of the report already.
+    // The report already has the error that there is no such release.
     if report.releases.is_empty() {
-        return Ok(exit::TROUBLE);
+        return Ok(exit::ERROR);
     }
     let outcome = exit::outcome_of_diagnosis(&report);
     Ok(exit::status(outcome, NotificationStatus::NothingToDeliver, None))

@@ -22,7 +22,7 @@ pub(super) async fn run(config: Option<&Path>) -> anyhow::Result<u8> {
             CheckStatus::Valid => "ok",
             CheckStatus::Unclear => "unclear",
             CheckStatus::Invalid => {
-                status = exit::TROUBLE;
+                status = exit::ERROR;
                 "invalid"
             }
         };

@@ -12,14 +12,14 @@ use crate::app::scanning::read;
 use crate::app::settings::ScanSettings;
 use crate::model::Report;
 use crate::notify::Sinks;
-use crate::report::Document;
+use crate::report::ReportKind;
 
 /// Runs the command to its exit status.
 pub(super) async fn run(args: &ScanArgs, global: &Global) -> anyhow::Result<u8> {
     let settings = ScanSettings::resolve(args, &environment::variable)?;
     let mut report = read(settings.reading, global).await?;
-    // A snapshot has the name that it was taken with, a configuration file one for clusters: only what was asked
-    // for this scan stands above that.
+    // A snapshot keeps the cluster name that it was taken with, whatever the configuration file says; only the flag or
+    // the environment replaces it.
     if let (Some(_), Some(name)) = (&args.snapshot, &args.cluster.access.cluster_name) {
         report.cluster.name.clone_from(name);
     }
@@ -44,7 +44,7 @@ fn write_report(report: &Report, args: &ScanArgs, global: &Global) -> anyhow::Re
         Some(_) => Destination::File,
         None => Destination::of(&io::stdout()),
     };
-    let bytes = render(report, args.output, Document::Scan, global, destination)?;
+    let bytes = render(report, args.output, ReportKind::Scan, global, destination)?;
     match &args.output_file {
         Some(path) => std::fs::write(path, &bytes)
             .with_context(|| format!("the report cannot be written to {}", path.display())),

@@ -41,19 +41,19 @@ pub enum SettingsError {
          release, labels, path, manager and code"
     )]
     EmptyIgnoreRule(usize),
-    /// The key of the annotation by which objects opt out is none.
+    /// The key of the annotation by which objects opt out has no prefix.
     #[error(
         "ignore_annotation is `{0}`, which is not the key of an annotation with a prefix, such as \
          example.com/driftline-ignore"
     )]
     IgnoreAnnotation(String),
-    /// Only a cluster can be asked.
+    /// A snapshot cannot make dry runs.
     #[error(
-        "the server cannot confirm what is in a snapshot: leave out --confirm, or pass `--confirm none` where the \
+        "a snapshot cannot confirm findings: leave out --confirm, or pass `--confirm none` where the \
          configuration file has scan.confirm"
     )]
     ConfirmSnapshot,
-    /// Helm stores its records where this program cannot read them.
+    /// Helm stores its records where driftline cannot read them.
     #[error(
         "HELM_DRIVER is `{0}`, and releases stored that way cannot be read; driftline reads `secret` and `configmap`"
     )]

@@ -78,7 +78,7 @@ impl From<IgnoreRule> for Rule {
     }
 }
 
-/// A prefix that somebody owns, and a name: without the prefix the key could be anybody's.
+/// Whether a key has a prefix, which somebody owns, and a name: without a prefix, other programs may use the same key.
 fn is_annotation_key(key: &str) -> bool {
     let is_part = |part: &str| {
         part.starts_with(|character: char| character.is_ascii_alphanumeric())

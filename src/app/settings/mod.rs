@@ -3,7 +3,7 @@
 //! The modules below see only these validated settings. Secrets come from files or the environment, never from flags,
 //! which everybody on the machine can read.
 
-mod cluster;
+mod client;
 mod error;
 mod file;
 mod ignore;
@@ -13,7 +13,7 @@ mod selection;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use self::cluster::client_options;
+use self::client::client_options;
 use self::file::File;
 use self::policy::policy;
 use self::selection::Selection;
@@ -48,7 +48,7 @@ pub struct Reading<T = ScanTarget> {
     /// Where to read.
     pub target: T,
     /// Which releases to read, and how to classify differences.
-    pub scan: scan::Options,
+    pub scan: scan::ScanOptions,
     /// How long everything may take.
     pub timeout: Duration,
 }
@@ -61,7 +61,7 @@ pub struct ScanSettings {
     pub sinks: Sinks,
     /// The exit status in place of 1.
     pub exit_code_on_drift: Option<u8>,
-    /// The kinds of trouble that count as a failure.
+    /// The conditions that count as a failure.
     pub fail_on: FailOn,
 }
 
@@ -143,8 +143,8 @@ impl ScanTarget {
 }
 
 /// A scan of these releases to the depth of a comparison, without confirmation.
-fn scan_options(selection: &Selection, file: &File) -> Result<scan::Options, SettingsError> {
-    Ok(scan::Options {
+fn scan_options(selection: &Selection, file: &File) -> Result<scan::ScanOptions, SettingsError> {
+    Ok(scan::ScanOptions {
         namespaces: selection.namespaces.clone(),
         releases: selection.releases.clone(),
         depth: Depth::Comparison,

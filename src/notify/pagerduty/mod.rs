@@ -1,12 +1,12 @@
 //! PagerDuty, through its [Events API v2](https://developer.pagerduty.com/docs/events-api-v2-overview).
 //!
-//! [`plan`] decides on the events; this module sends them. 202 is the only response that means accepted, 400 refuses
+//! [`events`] decides on the events; this module sends them. 202 is the only response that means accepted, 400 refuses
 //! one event for good, 429 and 5xx are tried again. A refused event does not keep the others of the run from being sent,
 //! since a name in it, which anybody may have chosen, may be the reason; any other failure ends the run, as the next
 //! event would only fail likewise.
 
+pub mod events;
 mod payload;
-pub mod plan;
 pub mod settings;
 
 use std::time::Duration;
@@ -17,10 +17,10 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use self::plan::{Action, Event, Plan, dedup_key};
+use self::events::{Action, AlertEvent, EventPlan, dedup_key};
 use self::settings::PagerDutyService;
 use super::digest::Digest;
-use super::http::{Http, ReceiverError, Request};
+use super::http::{DeliveryClient, ReceiverError, ReceiverRequest};
 use super::{CheckResult, CheckStatus, Delivery, DeliveryStatus, Sink};
 use crate::model::{Fingerprint, Report};
 use crate::report::words::count;
@@ -58,12 +58,12 @@ enum PagerDutyError {
 impl Sink for PagerDutyService {
     fn deliver<'a>(
         &'a self,
-        http: &'a Http,
+        http: &'a DeliveryClient,
         report: &'a Report,
         digest: &'a Digest,
     ) -> BoxFuture<'a, Delivery> {
         async move {
-            let plan = Plan::new(report, digest, self);
+            let plan = EventPlan::new(report, digest, self);
             let status = if plan.events.is_empty() {
                 DeliveryStatus::NothingToSend
             } else {
@@ -88,9 +88,9 @@ impl Sink for PagerDutyService {
     /// ever triggered, which PagerDuty accepts and drops. It proves that the host is reached, that its certificate is
     /// good and that the key has the right form. PagerDuty may accept an event before it looks for the integration, so
     /// it does not prove that the key belongs to one.
-    fn check<'a>(&'a self, http: &'a Http) -> BoxFuture<'a, CheckResult> {
+    fn check<'a>(&'a self, http: &'a DeliveryClient) -> BoxFuture<'a, CheckResult> {
         async move {
-            let event = Event {
+            let event = AlertEvent {
                 dedup_key: dedup_key(&Fingerprint::of(["check", "never triggered"])),
                 action: Action::Resolve,
             };
@@ -117,7 +117,7 @@ impl Sink for PagerDutyService {
 
 impl PagerDutyService {
     /// Sends a run's events.
-    async fn send(&self, http: &Http, plan: &Plan) -> Result<(), PagerDutyError> {
+    async fn send(&self, http: &DeliveryClient, plan: &EventPlan) -> Result<(), PagerDutyError> {
         let total = plan.events.len();
         let pause = if total > BURST { self.pace } else { Duration::ZERO };
         let planned = pause.saturating_mul(u32::try_from(total).unwrap_or(u32::MAX));
@@ -149,9 +149,16 @@ impl PagerDutyService {
         }
     }
 
-    async fn post(&self, http: &Http, event: &Event, deadline: Instant) -> Result<(), ReceiverError> {
+    async fn post(
+        &self,
+        http: &DeliveryClient,
+        event: &AlertEvent,
+        deadline: Instant,
+    ) -> Result<(), ReceiverError> {
         let body = event.body(self.routing_key.expose_secret());
-        let response = http.send(&Request::post(&self.endpoint, &body), deadline).await?;
+        let response = http
+            .send(&ReceiverRequest::post(&self.endpoint, &body), deadline)
+            .await?;
         let (host, status) = (self.endpoint.host().to_owned(), response.status);
         match status {
             202 => Ok(()),
@@ -186,7 +193,7 @@ fn is_about_the_event(error: &ReceiverError) -> bool {
     }
 }
 
-fn note(plan: &Plan) -> String {
+fn note(plan: &EventPlan) -> String {
     let triggers = plan
         .events
         .iter()

@@ -14,10 +14,10 @@ use crate::vocabulary::Verdict;
 /// The limit of a summary, in characters.
 const SUMMARY: usize = 1_024;
 
-/// What the names of releases take of a summary.
+/// The room for the names of releases in a summary.
 const SUMMARY_NAMES: usize = 600;
 
-/// What the lists take of an event. An event takes 512,000 bytes, but people read it.
+/// The room for the lists in an event. PagerDuty accepts 512,000 bytes, but people have to read them.
 const DETAILS: usize = 40_000;
 
 /// The payload of the cluster's alert.
@@ -42,7 +42,7 @@ pub(super) fn of_cluster(report: &Report, digest: &Digest, severity: PagerDutySe
         text: json_len,
         per_line: 3,
     };
-    let mut details = json!({"cluster": digest.cluster, "counts": digest.counts, "scan": digest.origin});
+    let mut details = json!({"cluster": digest.cluster, "counts": digest.counts, "scan": digest.scan_facts});
     for section in digest.sections(DETAILS, in_array) {
         details[section.title] = json!(section.lines);
     }
@@ -71,7 +71,7 @@ pub(super) fn of_release(
         "verdict": release.verdict.as_str(),
         "critical": critical,
         "drifted": about.details,
-        "scan": digest.origin,
+        "scan": digest.scan_facts,
     });
     let mut payload = payload(report, digest, severity, &summary, &details);
     payload["component"] = json!(clean(&release.name, NAME));

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use self::settings::{SendWhen, SlackFormat, SlackWebhook};
 use super::digest::{Digest, Level};
-use super::http::{Http, ReceiverError, Request, Response};
+use super::http::{DeliveryClient, ReceiverError, ReceiverRequest, ReceiverResponse};
 use super::{CheckResult, CheckStatus, Delivery, DeliveryStatus, Sink};
 use crate::model::Report;
 
@@ -75,7 +75,12 @@ pub fn is_worth_sending(digest: &Digest, when: SendWhen) -> bool {
 }
 
 impl Sink for SlackWebhook {
-    fn deliver<'a>(&'a self, http: &'a Http, _: &'a Report, digest: &'a Digest) -> BoxFuture<'a, Delivery> {
+    fn deliver<'a>(
+        &'a self,
+        http: &'a DeliveryClient,
+        _: &'a Report,
+        digest: &'a Digest,
+    ) -> BoxFuture<'a, Delivery> {
         async move {
             let status = if is_worth_sending(digest, self.when) {
                 let sent = self.send(http, digest).await;
@@ -97,7 +102,7 @@ impl Sink for SlackWebhook {
     }
 
     /// Posts an empty text, which Slack refuses with `no_text` only after it has found the webhook. No message appears.
-    fn check<'a>(&'a self, http: &'a Http) -> BoxFuture<'a, CheckResult> {
+    fn check<'a>(&'a self, http: &'a DeliveryClient) -> BoxFuture<'a, CheckResult> {
         async move {
             let (status, message) = match self.post(http, &json!({"text": ""})).await {
                 Err(error) => (CheckStatus::Invalid, error.to_string()),
@@ -114,19 +119,19 @@ impl Sink for SlackWebhook {
 }
 
 impl SlackWebhook {
-    async fn send(&self, http: &Http, digest: &Digest) -> Result<(), ReceiverError> {
+    async fn send(&self, http: &DeliveryClient, digest: &Digest) -> Result<(), ReceiverError> {
         let message = payload::message(digest, self.format);
         let response = self.post(http, &message).await?;
         self.accepted(&response)
     }
 
-    async fn post(&self, http: &Http, message: &Value) -> Result<Response, ReceiverError> {
-        let request = Request::post(&self.endpoint, message);
+    async fn post(&self, http: &DeliveryClient, message: &Value) -> Result<ReceiverResponse, ReceiverError> {
+        let request = ReceiverRequest::post(&self.endpoint, message);
         Ok(http.send(&request, http.deadline()).await?)
     }
 
     /// Whether a response accepts the message, and if not, why.
-    fn accepted(&self, response: &Response) -> Result<(), ReceiverError> {
+    fn accepted(&self, response: &ReceiverResponse) -> Result<(), ReceiverError> {
         let is_accepted = match (response.status, &response.body) {
             // The status came, the rest did not: sending again could post the message twice.
             (200..=299, None) => true,
@@ -143,7 +148,7 @@ impl SlackWebhook {
         }
     }
 
-    fn refusal(&self, response: &Response) -> ReceiverError {
+    fn refusal(&self, response: &ReceiverResponse) -> ReceiverError {
         let host = self.endpoint.host().to_owned();
         let status = response.status;
         let body = response.body.as_deref().map_or("", str::trim);
@@ -163,8 +168,8 @@ impl SlackWebhook {
         }
     }
 
-    /// What the response to an empty message says about the webhook.
-    fn probe_status(&self, response: &Response) -> (CheckStatus, String) {
+    /// The result of a check, from the response to an empty message.
+    fn probe_status(&self, response: &ReceiverResponse) -> (CheckStatus, String) {
         let host = self.endpoint.host();
         if is_no_text(response) {
             return (
@@ -193,7 +198,7 @@ fn says_no(body: &str) -> bool {
 }
 
 /// Whether a refusal is only about the missing text: Slack says so in a word, Mattermost in the `id` of a JSON object.
-fn is_no_text(response: &Response) -> bool {
+fn is_no_text(response: &ReceiverResponse) -> bool {
     let body = response.body.as_deref().map_or("", str::trim);
     let mattermost = || {
         serde_json::from_str::<Value>(body)
@@ -213,7 +218,7 @@ mod tests {
 
     #[test]
     fn known_responses_to_the_probe() {
-        let response = |status, body: &str| Response {
+        let response = |status, body: &str| ReceiverResponse {
             status,
             body: Some(body.to_owned()),
         };

@@ -16,20 +16,20 @@ use crate::notify::text::{fit, json_len};
 /// A header block's limit.
 const HEADER: usize = 150;
 
-/// What one text element is filled to. A text object takes 3,000 characters; a cleaned line takes at most 2,000 bytes.
+/// The length up to which a text element is filled. A text object takes 3,000 characters; a cleaned line takes at most 2,000 bytes.
 const CHUNK: usize = 2_900;
 
-/// What the lists take of a message with blocks. The whole is kept below 12,000 bytes: Slack documents no limit, and
+/// The room for the lists in a message with blocks. The whole is kept below 12,000 bytes: Slack documents no limit, and
 /// has been seen to refuse 15,200 bytes with `msg_blocks_too_long` and to accept 13,000.
 const BLOCKS_BODY: usize = 8_500;
 
-/// What the lists take of the fallback text, which is for notifications and screen readers.
+/// The room for the lists in the fallback text, which is for notifications and screen readers.
 const FALLBACK_BODY: usize = 1_500;
 
-/// What the lists take of an attachment, whose text takes 3,000 characters.
+/// The room for the lists in an attachment, whose text takes 3,000 characters.
 const ATTACHMENT_BODY: usize = 2_200;
 
-/// What the lists take of a message that is only text, which should have at most 4,000 characters.
+/// The room for the lists in a message that is only text, which should have at most 4,000 characters.
 const TEXT_BODY: usize = 3_000;
 
 /// The message for a report.
@@ -41,7 +41,7 @@ pub fn message(digest: &Digest, format: SlackFormat) -> Value {
         }
         SlackFormat::Text => json!({"text": text(digest)}),
     };
-    // Slack looks at what it thinks are links and names unless told otherwise.
+    // Without these flags Slack turns text that looks like a link or a name into one.
     message["parse"] = json!("none");
     message["link_names"] = json!(false);
     message["unfurl_links"] = json!(false);
@@ -78,8 +78,8 @@ fn blocks(digest: &Digest) -> Vec<Value> {
         }
         blocks.push(json!({"type": "rich_text", "elements": elements}));
     }
-    let origin: Vec<_> = digest.origin.iter().map(|fact| plain(&inert(fact))).collect();
-    blocks.push(json!({"type": "context", "elements": origin}));
+    let scan_facts: Vec<_> = digest.scan_facts.iter().map(|fact| plain(&inert(fact))).collect();
+    blocks.push(json!({"type": "context", "elements": scan_facts}));
     blocks
 }
 
@@ -119,13 +119,13 @@ fn attachment(digest: &Digest) -> Value {
         "fallback": escape(&digest.headline),
         "text": markup_body(digest, ATTACHMENT_BODY),
         "mrkdwn_in": ["text"],
-        "footer": escape(&digest.origin.join(", ")),
+        "footer": escape(&digest.scan_facts.join(", ")),
     })
 }
 
 fn text(digest: &Digest) -> String {
-    let (headline, origin) = (escape(&digest.headline), escape(&digest.origin.join(", ")));
-    format!("{headline}\n{}\n{origin}", markup_body(digest, TEXT_BODY))
+    let (headline, scan_facts) = (escape(&digest.headline), escape(&digest.scan_facts.join(", ")));
+    format!("{headline}\n{}\n{scan_facts}", markup_body(digest, TEXT_BODY))
 }
 
 /// The counts, then all lists in one code block.

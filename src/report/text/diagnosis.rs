@@ -1,12 +1,12 @@
-//! The page of `driftline diagnose`: one release from its history to what to run.
+//! The page of `driftline diagnose`: one release, from its history to the commands that recover it.
 //!
-//! For reading at night: first what it is, then what it rests on, then the commands in the order in which to run them.
+//! It is for reading at night: first the problem, then its evidence, then the commands in the order in which to run them.
 
 use std::io::{self, Write};
 
 use super::line::Line;
 use super::safe::Safe;
-use super::{TextOptions, TextWriter, facts};
+use super::{TextOptions, TextWriter};
 use crate::model::{Advice, Health, ObjectDetail, ReleaseDetail, ReleaseReport, Report, RevisionDetail};
 use crate::report::words::minute;
 
@@ -33,13 +33,8 @@ impl TextWriter<'_> {
     fn page(&mut self, release: &ReleaseReport) -> io::Result<()> {
         let palette = &self.options.palette;
         let mut line = Line::default();
-        line.plain("release").plain("  ").push(
-            palette.name,
-            self.options
-                .safe(&format!("{}/{}", release.namespace, release.name)),
-        );
-        line.plain("   ")
-            .push(palette.dim, self.options.safe(&facts(release)));
+        line.plain("release").plain("  ");
+        self.name_and_facts(release, &mut line);
         self.line(&line)?;
         self.blank()?;
         if let Some(detail) = &release.detail {
@@ -178,7 +173,7 @@ impl TextWriter<'_> {
     }
 
     fn advice(&mut self, health: &[Health]) -> io::Result<()> {
-        // The same command is wanted for more than one reason; it is run once.
+        // Several entries may advise the same command; it is run once.
         let mut steps: Vec<&Advice> = Vec::new();
         for advice in health.iter().flat_map(|health| &health.advice) {
             if !steps.iter().any(|known| known.command == advice.command) {
@@ -188,7 +183,7 @@ impl TextWriter<'_> {
         if steps.is_empty() {
             return Ok(());
         }
-        // Within one diagnosis the order is the order; across them what only reads comes first.
+        // The order within an entry stays; across entries, commands that only read come first.
         steps.sort_by_key(|advice| advice.destructive);
         self.blank()?;
         self.heading("What to do, safest first")?;
@@ -222,7 +217,7 @@ impl TextWriter<'_> {
     }
 }
 
-/// Revisions that are not kept between two that are.
+/// The revisions between two others that are no longer kept.
 fn gap(before: u64, after: u64) -> Option<String> {
     match after.saturating_sub(before) {
         0 | 1 => None,

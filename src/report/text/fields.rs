@@ -1,4 +1,4 @@
-//! The lines of one object's findings: code, path, before → after, who and when, what happens next.
+//! The lines of one object's findings: code, path, before → after, writer and time, and the effect of the next upgrade.
 //!
 //! Findings that all fit are laid out as a table; where the terminal is too narrow for that, each takes a few
 //! lines with labels. Without a known width nothing is ever wrapped, so that `grep` finds whole findings.
@@ -146,9 +146,9 @@ fn row(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> Row
     if let Some(by) = finding.ignored_by {
         details.push(Safe::of(&format!("ignored by {by}"), medium));
     }
-    details.extend(origin(release, finding, options));
+    details.extend(from_revision(release, finding, options));
     details.extend(finding.actor.as_ref().map(|actor| self::actor(actor, options)));
-    // What the server drops it drops again.
+    // The API server drops the field at every write, so the next upgrade changes nothing.
     let next = finding
         .next_upgrade
         .filter(|_| finding.code != FindingCode::Pruned);
@@ -232,7 +232,7 @@ fn pair(before: &Value, after: &Value, options: &TextOptions) -> (Safe, Safe) {
 }
 
 /// The revision that the live value comes from, for the codes that say it is not the baseline's.
-fn origin(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> Option<Safe> {
+fn from_revision(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> Option<Safe> {
     let text = match finding.code {
         FindingCode::NotApplied | FindingCode::Undone | FindingCode::Lingering => {
             format!("as in revision {}", finding.from_revision?)

@@ -1,7 +1,7 @@
 //! Values of several lines, such as a configuration file in a `ConfigMap`: only the lines that differ.
 //!
 //! A compact unified form behind a gutter. The gutter is not decoration: it keeps text from the cluster away from
-//! the beginning of the line, where CI runners layout for commands.
+//! the beginning of the line, where CI runners look for commands.
 
 use anstyle::Style;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
@@ -169,7 +169,7 @@ impl BlockWriter<'_> {
         Safe::of(line.strip_suffix('\n').unwrap_or(line), self.layout.medium)
     }
 
-    /// A changed line, with what cannot be seen at its end made visible.
+    /// A changed line, with blanks and a missing newline at its end made visible.
     fn changed(&self, line: &str) -> Safe {
         let Some(text) = line.strip_suffix('\n') else {
             return Safe::of(&format!("{line} (no newline at the end)"), self.layout.medium);
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_seen_at_the_end_of_a_line_is_shown() {
+    fn invisible_ends_of_lines_are_shown() {
         let (_, _, block) = plain("a \nb", "a\nb\n");
         assert!(block.contains("│ - a\\u{20}\n"), "{block}");
         assert!(block.contains("│ - b (no newline at the end)\n"), "{block}");

@@ -1,6 +1,6 @@
 //! The report as text for people.
 //!
-//! Quiet when clean: one line that says what was looked at. Otherwise a block per release that needs attention,
+//! Quiet when clean: one line with the counts. Otherwise a block per release that needs attention,
 //! then its health in a line each, its objects, their fields. The answer comes last, where a terminal stands
 //! when the output ends.
 //!
@@ -93,7 +93,7 @@ pub(super) fn render(report: &Report, options: &TextOptions, out: &mut dyn Write
     Ok(())
 }
 
-/// Whether a release has anything to say. In-sync objects are in a report only when they were asked for.
+/// Whether there is anything to show of a release. Objects in sync are in a report only with `--all`.
 fn is_shown(release: &ReleaseReport) -> bool {
     release.verdict != Verdict::Clean || !release.health.is_empty() || !release.objects.is_empty()
 }
@@ -118,13 +118,7 @@ impl TextWriter<'_> {
         let mut line = Line::default();
         line.push(palette.verdict(release.verdict), release.verdict.as_str())
             .plain("  ");
-        line.push(
-            palette.name,
-            self.options
-                .safe(&format!("{}/{}", release.namespace, release.name)),
-        );
-        line.plain("   ")
-            .push(palette.dim, self.options.safe(&facts(release)));
+        self.name_and_facts(release, &mut line);
         self.line(&line)?;
         for health in &release.health {
             self.health(health)?;
@@ -140,6 +134,14 @@ impl TextWriter<'_> {
             self.line(&line)?;
         }
         self.objects(release)
+    }
+
+    fn name_and_facts(&self, release: &ReleaseReport, line: &mut Line) {
+        let palette = &self.options.palette;
+        let name = format!("{}/{}", release.namespace, release.name);
+        line.push(palette.name, self.options.safe(&name));
+        line.plain("   ")
+            .push(palette.dim, self.options.safe(&facts(release)));
     }
 
     fn error(&mut self, error: &ReportError) -> io::Result<()> {
@@ -204,11 +206,8 @@ impl TextWriter<'_> {
             self.template(object, &mut line);
         }
         if let Some(next) = object.next_upgrade {
-            let text = match (object.state, next) {
-                (ObjectState::Missing, NextUpgrade::Revert) => "next upgrade: recreates",
-                (_, next) => fields::next_upgrade(next),
-            };
-            line.plain("   ").push(self.options.palette.dim, text);
+            line.plain("   ")
+                .push(self.options.palette.dim, object_next_upgrade(next));
         }
         self.line(&line)
     }
@@ -261,6 +260,15 @@ impl TextWriter<'_> {
         line.push(self.options.palette.state(state), state.as_str())
             .pad_to(name_at);
         line
+    }
+}
+
+/// The effect of the next upgrade on a whole object, in words. Helm reverts nothing of an object as such but its absence,
+/// also where an ignore rule covers that.
+const fn object_next_upgrade(next: NextUpgrade) -> &'static str {
+    match next {
+        NextUpgrade::Revert => "next upgrade: recreates",
+        NextUpgrade::Keep | NextUpgrade::Conflict => fields::next_upgrade(next),
     }
 }
 

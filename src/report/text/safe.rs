@@ -1,4 +1,4 @@
-//! Text that may be written, and what of it fits.
+//! Text that is safe to write, and how it is cut to fit.
 //!
 //! [`Safe`] is the only thing that a line takes, and it is made from a literal or through the sanitiser, so a renderer
 //! that forgets to sanitise does not compile. Cutting keeps it safe: what is cut off is replaced by `…`.
@@ -83,7 +83,8 @@ fn shorten(before: &str, after: &str, columns: usize) -> (String, String) {
         .take_while(|(a, b)| a == b)
         .map(|(a, _)| a)
         .collect();
-    // What both share says where one is: up to a third of the room, and more where the rest needs less.
+    // The common part tells a reader where the difference is: it gets up to a third of the room, and more where the rest
+    // needs less.
     let rest = |text: &str| text.chars().skip(common.len()).collect::<String>().width();
     let longest = rest(before).max(rest(after));
     let lead = (columns / 3).max(columns.saturating_sub(1 + longest));
@@ -141,7 +142,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_shortened_fits_and_still_differs(
+        fn shortened_texts_fit_and_still_differ(
             prefix in "[a-z日]{0,80}", a in "[0-4]{1,40}", b in "[5-9]{1,40}", columns in 12_usize..40,
         ) {
             let (before, after) = shorten(&format!("{prefix}{a}"), &format!("{prefix}{b}"), columns);

@@ -6,7 +6,7 @@ use super::*;
 use crate::policy::Policy;
 use crate::release::history::Depth;
 use crate::release::stored::Status;
-use crate::scan::{Options, Progress, Quiet, scan};
+use crate::scan::{Progress, Quiet, ScanOptions, scan};
 use crate::vocabulary::{HealthCode, Stopped};
 
 /// What was under way when the snapshot was taken is under way in every scan of it, however late.
@@ -114,8 +114,8 @@ async fn definitions_with_fingerprints_of_two_kinds_did_not_change() {
     assert_eq!(changed().await, 0);
 }
 
-fn options(depth: Depth) -> Options {
-    Options {
+fn options(depth: Depth) -> ScanOptions {
+    ScanOptions {
         namespaces: vec![],
         releases: vec![],
         depth,

@@ -259,8 +259,7 @@ fn a_snapshot_cannot_confirm() {
     let run = home.run(&["scan", "--snapshot", "x", "--confirm", "server"]);
     assert_eq!(run.status, Some(2));
     assert!(
-        run.sentence()
-            .contains("the server cannot confirm what is in a snapshot"),
+        run.sentence().contains("a snapshot cannot confirm findings"),
         "{}",
         run.stderr
     );

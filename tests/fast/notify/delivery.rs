@@ -1,4 +1,4 @@
-//! How messages are delivered: what is retried, what is not, and what an error gives away.
+//! The delivery of messages: which failures are retried, and that errors reveal no secret.
 
 use std::time::{Duration, Instant};
 
@@ -88,7 +88,7 @@ async fn to_pagerduty(replies: impl IntoIterator<Item = Reply>) -> (String, Vec<
 }
 
 #[tokio::test]
-async fn what_arrives_is_one_valid_message() {
+async fn one_valid_message_arrives() {
     let (reason, received) = to_slack(quick(), [Reply::Answer(200, "ok")]).await;
     assert_eq!((reason.as_str(), received.len()), ("", 1));
     assert_eq!((&*received[0].method, &*received[0].path), ("POST", PATH));
@@ -154,22 +154,22 @@ async fn refusals_are_final_and_only_known_words_are_quoted() {
 }
 
 #[tokio::test]
-async fn trouble_is_retried_until_it_passes() {
+async fn temporary_failures_are_retried() {
     let ok = Reply::Answer(200, "ok");
-    for trouble in [
+    for failure in [
         Reply::Answer(500, "rollup_error"),
         Reply::Answer(503, ""),
         Reply::HangUp,
         Reply::Answer(429, ""),
     ] {
-        let (reason, received) = to_slack(quick(), [trouble.clone(), trouble.clone(), ok.clone()]).await;
-        assert_eq!((reason.as_str(), received.len()), ("", 3), "{trouble:?}");
+        let (reason, received) = to_slack(quick(), [failure.clone(), failure.clone(), ok.clone()]).await;
+        assert_eq!((reason.as_str(), received.len()), ("", 3), "{failure:?}");
         assert_eq!(received[0].body, received[2].body);
     }
 }
 
 #[tokio::test]
-async fn trouble_that_stays_is_reported_as_what_it_is() {
+async fn the_error_names_the_failure_of_the_last_attempt() {
     let cases = [
         (
             Reply::Answer(500, "evil"),
@@ -309,7 +309,7 @@ async fn one_failing_sink_hides_no_other() {
 }
 
 #[tokio::test]
-async fn a_clean_run_is_only_told_where_that_is_asked_for() {
+async fn a_clean_scan_sends_a_message_only_with_always() {
     let clean = report(vec![release("shop", "api", Verdict::Clean)]);
     let chat = Receiver::start([Reply::Answer(200, "ok")]).await;
     let mut always = slack(&chat.url("/services/always"));
@@ -398,7 +398,7 @@ async fn a_refused_event_does_not_keep_the_others_back() {
 }
 
 #[tokio::test]
-async fn what_is_left_out_is_said() {
+async fn left_out_events_are_counted() {
     let server = Receiver::start([Reply::Answer(202, "")]).await;
     let mut settings = pagerduty(&server.url("/v2/enqueue"));
     settings.scope = PagerDutyScope::Release;

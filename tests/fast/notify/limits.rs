@@ -2,7 +2,7 @@
 
 use driftline::model::{Actor, IgnoredBy, Report, ReportError};
 use driftline::notify::digest::{Digest, Level};
-use driftline::notify::pagerduty::plan::Plan;
+use driftline::notify::pagerduty::events::EventPlan;
 use driftline::notify::pagerduty::settings::{PagerDutyScope, PagerDutyService};
 use driftline::notify::slack;
 use driftline::notify::slack::payload::message;
@@ -30,7 +30,7 @@ fn messages(report: &Report) -> Vec<Value> {
     messages.iter().for_each(check_slack);
     for scope in [PagerDutyScope::Cluster, PagerDutyScope::Release] {
         let settings = pagerduty(scope);
-        let events = Plan::new(report, &digest, &settings).events;
+        let events = EventPlan::new(report, &digest, &settings).events;
         assert!(events.len() <= settings.max_events);
         let events = events.iter().map(|event| event.body(&"k".repeat(32)));
         messages.extend(events.inspect(check_pagerduty));
@@ -141,7 +141,7 @@ fn a_short_report_is_said_in_full() {
         message(&Digest::new(&report), SlackFormat::Attachments)
     );
     insta::assert_json_snapshot!("slack_text", message(&Digest::new(&report), SlackFormat::Text));
-    let plan = Plan::new(
+    let plan = EventPlan::new(
         &report,
         &Digest::new(&report),
         &pagerduty(PagerDutyScope::Cluster),
@@ -171,7 +171,7 @@ fn whether_a_foreign_object_exists_elsewhere_is_not_said() {
 }
 
 #[test]
-fn what_is_ignored_is_not_mentioned() {
+fn ignored_differences_are_not_mentioned() {
     let mut shop = drifted("shop", "web", 2, 2);
     shop.objects[0].findings[1].ignored_by = Some(IgnoredBy::Rule(1));
     shop.objects[1].state = ObjectState::Ignored;
@@ -187,7 +187,7 @@ fn what_is_ignored_is_not_mentioned() {
 }
 
 #[test]
-fn what_is_worth_a_message() {
+fn these_reports_call_for_a_message() {
     let with = |outcome, stopped| {
         let mut report = empty();
         (report.outcome, report.stopped) = (outcome, stopped);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use driftline::model::{Report, ReportError};
 use driftline::notify::digest::Digest;
-use driftline::notify::pagerduty::plan::{Action, Event, Plan};
+use driftline::notify::pagerduty::events::{Action, AlertEvent, EventPlan};
 use driftline::notify::pagerduty::settings::{PagerDutyScope, PagerDutyService, PagerDutySeverity};
 use driftline::vocabulary::{HealthCode, Outcome, Stopped, Verdict};
 use secrecy::SecretString;
@@ -17,8 +17,8 @@ fn settings(scope: PagerDutyScope) -> PagerDutyService {
     settings
 }
 
-fn plan(report: &Report, service: &PagerDutyService) -> Plan {
-    Plan::new(report, &Digest::new(report), service)
+fn plan(report: &Report, service: &PagerDutyService) -> EventPlan {
+    EventPlan::new(report, &Digest::new(report), service)
 }
 
 fn cluster(report: &Report) -> Option<&'static str> {
@@ -27,7 +27,7 @@ fn cluster(report: &Report) -> Option<&'static str> {
     plan.events.first().map(action)
 }
 
-fn action(event: &Event) -> &'static str {
+fn action(event: &AlertEvent) -> &'static str {
     match &event.action {
         Action::Trigger { payload } => match payload["severity"].as_str().unwrap() {
             "error" => "trigger error",
@@ -157,9 +157,9 @@ fn a_narrower_scan_has_an_alert_of_its_own() {
 
 #[test]
 fn each_release_opens_and_closes_its_own_alert() {
-    let mut moved = release("shop", "moved", Verdict::Clean);
-    moved.health.push(critical(HealthCode::ChangedDuringScan));
-    moved.health[0].severity = driftline::vocabulary::HealthSeverity::Info;
+    let mut changed = release("shop", "changed", Verdict::Clean);
+    changed.health.push(critical(HealthCode::ChangedDuringScan));
+    changed.health[0].severity = driftline::vocabulary::HealthSeverity::Info;
     let mut first = release("shop", "first-install", Verdict::Clean);
     first.baseline = None;
     let releases = vec![
@@ -167,7 +167,7 @@ fn each_release_opens_and_closes_its_own_alert() {
         release("shop", "api", Verdict::Clean),
         release("shop", "half", Verdict::Incomplete),
         release("shop", "broken", Verdict::Unreadable),
-        moved,
+        changed,
         first,
     ];
     let mut report = report(releases);

@@ -13,7 +13,7 @@ use serde_json::json;
 /// A value that must never be in any message.
 pub(crate) const VALUE: &str = "s3cr3t-value";
 
-/// Names that whoever controls a namespace may choose, were the API server not to check them.
+/// Names that somebody who controls a namespace could choose if the API server did not check them.
 pub(crate) const HOSTILE: [&str; 12] = [
     "<!channel>",
     "<@U123|you> <https://evil.example|click> <!subteam^S1>",

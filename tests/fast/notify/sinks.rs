@@ -2,7 +2,7 @@
 
 use driftline::model::Report;
 use driftline::notify::digest::Digest;
-use driftline::notify::http::{Http, Request};
+use driftline::notify::http::{DeliveryClient, ReceiverRequest};
 use driftline::notify::settings::{Endpoint, Transport};
 use driftline::notify::slack::settings::SlackWebhook;
 use driftline::notify::{CheckResult, CheckStatus, Delivery, DeliveryStatus, Sink, Sinks};
@@ -24,7 +24,7 @@ struct Ticker {
 }
 
 impl Ticker {
-    async fn send(&self, http: &Http, request: Request<'_>) -> Result<u16, String> {
+    async fn send(&self, http: &DeliveryClient, request: ReceiverRequest<'_>) -> Result<u16, String> {
         let request = request.with_authorization(self.token.clone());
         assert!(!format!("{request:?}").contains("hunter2"));
         let response = http.send(&request, http.deadline()).await;
@@ -37,13 +37,15 @@ impl Ticker {
 impl Sink for Ticker {
     fn deliver<'a>(
         &'a self,
-        http: &'a Http,
+        http: &'a DeliveryClient,
         report: &'a Report,
         digest: &'a Digest,
     ) -> BoxFuture<'a, Delivery> {
         async move {
             let message = json!({"headline": digest.headline, "total": report.summary.releases.total});
-            let sent = self.send(http, Request::post(&self.endpoint, &message)).await;
+            let sent = self
+                .send(http, ReceiverRequest::post(&self.endpoint, &message))
+                .await;
             Delivery {
                 sink: "ticker".to_owned(),
                 status: sent.map_or_else(
@@ -55,9 +57,9 @@ impl Sink for Ticker {
         .boxed()
     }
 
-    fn check<'a>(&'a self, http: &'a Http) -> BoxFuture<'a, CheckResult> {
+    fn check<'a>(&'a self, http: &'a DeliveryClient) -> BoxFuture<'a, CheckResult> {
         async move {
-            let (status, message) = match self.send(http, Request::get(&self.endpoint)).await {
+            let (status, message) = match self.send(http, ReceiverRequest::get(&self.endpoint)).await {
                 Ok(status) => (CheckStatus::Valid, format!("it answered {status}")),
                 Err(reason) => (CheckStatus::Invalid, reason),
             };

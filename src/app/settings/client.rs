@@ -1,4 +1,4 @@
-//! Which cluster is read, and how: the kubeconfig, the limits of requests, and where Helm keeps its records.
+//! The settings of the cluster's client: the kubeconfig, the limits of requests, and where Helm keeps its records.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::release::stored::Driver;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const CONCURRENCY: u8 = 8;
 
-/// How the cluster's client is set up. `selector` narrows the records that it lists.
+/// The options of the cluster's client. `selector` narrows the records that it lists.
 pub(super) fn client_options(
     args: &AccessArgs,
     selector: Option<&str>,

@@ -1,4 +1,4 @@
-//! What the verdicts on objects rest on besides the objects.
+//! The facts of the whole cluster that the verdicts on objects rest on.
 
 use std::collections::BTreeMap;
 
@@ -11,14 +11,14 @@ use crate::types::{Shape, TypeTable};
 /// The type facts of custom resources, by group and version; `None` where the server publishes no schema.
 pub(super) type Tables = BTreeMap<String, Option<TypeTable>>;
 
-/// What is known of the cluster's types and autoscalers, and what the operator decided.
-pub(super) struct Facts {
+/// The cluster's types and autoscalers, and the operator's policy.
+pub(super) struct ClusterFacts {
     pub(super) tables: Tables,
     pub(super) scale_targets: ScaleTargets,
     pub(super) policy: Policy,
 }
 
-/// What it means that the second listing does not hold a release.
+/// The meaning of a release that the second listing does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Absence {
     /// The release is gone.
@@ -27,8 +27,8 @@ pub(super) enum Absence {
     NotListed,
 }
 
-impl Facts {
-    /// What is known of a kind.
+impl ClusterFacts {
+    /// The type facts of a kind.
     pub(super) fn shape(&self, gvk: &Gvk) -> Option<Shape<'_>> {
         let custom = || {
             let table = self.tables.get(&gvk.api_version)?.as_ref()?;

@@ -1,4 +1,4 @@
-//! Which events a report calls for.
+//! The events that a report calls for.
 //!
 //! An alert is opened by `trigger` and closed by `resolve`, both found by their `dedup_key`. PagerDuty drops a
 //! `resolve` that finds nothing open, so resolving needs no memory of what was triggered; but only what this run
@@ -16,7 +16,7 @@ use crate::vocabulary::{HealthCode, Outcome, Verdict};
 
 /// One event for the Events API v2.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Event {
+pub struct AlertEvent {
     /// Which alert it is about.
     pub dedup_key: String,
     /// How it changes the alert.
@@ -35,7 +35,7 @@ pub enum Action {
     Resolve,
 }
 
-impl Event {
+impl AlertEvent {
     /// The request's body.
     pub fn body(&self, routing_key: &str) -> Value {
         let mut body = json!({"routing_key": routing_key, "dedup_key": self.dedup_key});
@@ -53,16 +53,16 @@ impl Event {
 
 /// The events of one run.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Plan {
+pub struct EventPlan {
     /// In the order to send them.
-    pub events: Vec<Event>,
+    pub events: Vec<AlertEvent>,
     /// How many releases' alerts had no room. The cluster's own alert stands in for them.
     pub triggers_left_out: usize,
     /// How many clean releases had no room. Which ones differs from run to run, so each gets its turn.
     pub resolves_left_out: usize,
 }
 
-impl Plan {
+impl EventPlan {
     /// Decides on the events for a report.
     pub fn new(report: &Report, digest: &Digest, service: &PagerDutyService) -> Self {
         match service.scope {
@@ -75,7 +75,7 @@ impl Plan {
     }
 }
 
-/// Whether everything that the run was to look at was looked at.
+/// Whether the run read everything that it was meant to read.
 fn is_complete(report: &Report) -> bool {
     let releases = &report.summary.releases;
     let is_whole = match report.outcome {
@@ -90,7 +90,7 @@ fn is_complete(report: &Report) -> bool {
         && report.summary.objects.unknown == 0
 }
 
-fn cluster_event(report: &Report, digest: &Digest, service: &PagerDutyService) -> Option<Event> {
+fn cluster_event(report: &Report, digest: &Digest, service: &PagerDutyService) -> Option<AlertEvent> {
     let is_drift = report.summary.releases.drifted > 0 || report.outcome == Outcome::Drift;
     let causes = [
         (is_drift, Some(service.severities.drift)),
@@ -107,7 +107,7 @@ fn cluster_event(report: &Report, digest: &Digest, service: &PagerDutyService) -
         None if is_complete(report) => Action::Resolve,
         None => return None,
     };
-    Some(Event {
+    Some(AlertEvent {
         dedup_key: cluster_key(report, service),
         action,
     })
@@ -120,7 +120,7 @@ fn cluster_key(report: &Report, service: &PagerDutyService) -> String {
     ))
 }
 
-fn release_events(report: &Report, digest: &Digest, service: &PagerDutyService) -> Plan {
+fn release_events(report: &Report, digest: &Digest, service: &PagerDutyService) -> EventPlan {
     let (mut triggers, mut resolves) = (Vec::new(), Vec::new());
     for release in &report.releases {
         if let Some(severity) = release_severity(release, service) {
@@ -142,7 +142,7 @@ fn release_events(report: &Report, digest: &Digest, service: &PagerDutyService) 
         is_complete(report).then_some(Action::Resolve)
     };
     let mut events = Vec::new();
-    events.extend(cluster.map(|action| Event {
+    events.extend(cluster.map(|action| AlertEvent {
         dedup_key: cluster_key(report, service),
         action,
     }));
@@ -150,18 +150,18 @@ fn release_events(report: &Report, digest: &Digest, service: &PagerDutyService) 
         let action = Action::Trigger {
             payload: payload::of_release(report, digest, release, *severity),
         };
-        events.push(Event {
+        events.push(AlertEvent {
             dedup_key: dedup_key(&Fingerprint::release(report, release)),
             action,
         });
     }
     for release in by_turns(&resolves, resolves_left_out, report) {
-        events.push(Event {
+        events.push(AlertEvent {
             dedup_key: dedup_key(&Fingerprint::release(report, release)),
             action: Action::Resolve,
         });
     }
-    Plan {
+    EventPlan {
         events,
         triggers_left_out,
         resolves_left_out,
@@ -204,13 +204,13 @@ fn release_severity(release: &ReleaseReport, service: &PagerDutyService) -> Opti
 
 /// Whether a release was compared as a whole, in a run that was itself in order, and nothing is wrong with it.
 fn is_resolved(report: &Report, release: &ReleaseReport) -> bool {
-    let moved = release
+    let has_changed = release
         .health
         .iter()
         .any(|health| health.code == HealthCode::ChangedDuringScan);
     release.verdict == Verdict::Clean
         && release.baseline.is_some()
-        && !moved
+        && !has_changed
         && report.stopped.is_none()
         && report.outcome != Outcome::Error
 }

@@ -1,25 +1,25 @@
-//! What a diagnosis rests on: the history, the records and the objects of one release.
+//! The facts that a diagnosis rests on: the history, the records and the objects of one release.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::advice::{Commands, Contested};
-use super::observe::{Observed, Presence};
+use super::observe::{Observation, Presence};
 use crate::model::{Chart, Finding, ObjectReport};
 use crate::object::ObjectKey;
 use crate::release::history::{Depth, History};
 use crate::release::record::{CrdFingerprint, Hook};
 use crate::vocabulary::{ApplyMethod, NextUpgrade, ObjectState};
 
-/// What the record of one revision tells.
+/// The facts of one record.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RecordFacts {
-    /// How Helm says it ended.
+    /// Helm's own description of how the operation ended.
     pub description: String,
-    /// When it began, on the clock of whoever ran Helm.
+    /// When the operation began, on the clock of the machine that ran Helm.
     pub deployed_at: Option<DateTime<Utc>>,
-    /// How large it is, as it is stored.
+    /// The size of the record, as it is stored.
     pub bytes: Option<u64>,
     /// Its hooks.
     pub hooks: Vec<Hook>,
@@ -36,13 +36,13 @@ pub struct ObservedObject {
     pub key: ObjectKey,
     /// Whether the deployed revision has it.
     pub is_deployed: bool,
-    /// What was seen; `None` where nobody looked.
-    pub observed: Option<Observed>,
+    /// The observation; `None` where there is none.
+    pub observed: Option<Observation>,
 }
 
 impl ObservedObject {
     /// Whether it could not be read.
-    pub(super) fn is_unread(&self) -> bool {
+    fn is_unread(&self) -> bool {
         let presence = self.observed.as_ref().map(|observed| &observed.presence);
         presence.is_none_or(|presence| *presence == Presence::Unread)
     }
@@ -53,20 +53,20 @@ impl ObservedObject {
 pub struct ForeignObject {
     /// The object.
     pub key: ObjectKey,
-    /// Whose it is, in words.
+    /// The owner of the object, in words.
     pub reason: String,
 }
 
 /// Kinds that the API server does not serve, in words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NotServedKinds {
-    /// Those of the baseline.
+    /// The kinds of the baseline.
     pub baseline: BTreeSet<String>,
-    /// Those of a newest revision whose operation did not complete.
+    /// The kinds of the newest revision, if its operation did not complete.
     pub newest: BTreeSet<String>,
 }
 
-/// What is known of the objects of one release.
+/// The facts of the objects of one release.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ObjectFacts {
     /// The objects of the newest revision and of the deployed one, where the newest operation did not complete, and
@@ -86,7 +86,12 @@ pub struct ObjectFacts {
 }
 
 impl ObjectFacts {
-    /// Notes what the report of one object means for the health of its release.
+    /// How many of the observed objects could not be read.
+    pub(super) fn unread_count(&self) -> usize {
+        self.observed.iter().filter(|object| object.is_unread()).count()
+    }
+
+    /// Notes the consequences that the report of one object has for the health of its release.
     pub fn note_report(&mut self, key: &ObjectKey, report: &ObjectReport) {
         match report.state {
             ObjectState::Leftover => self.leftovers.push(key.clone()),
@@ -108,7 +113,7 @@ impl ObjectFacts {
     }
 }
 
-/// Everything that is known of one release.
+/// The facts of one release.
 #[derive(Debug, Clone, Copy)]
 pub struct ReleaseFacts<'a> {
     /// The metadata of all of its revisions.
@@ -123,7 +128,7 @@ pub struct ReleaseFacts<'a> {
     pub depth: Depth,
     /// The API server's clock.
     pub now: DateTime<Utc>,
-    /// From which age on a pending operation is taken for dead.
+    /// The age from which on a pending operation counts as stuck.
     pub stuck_after: TimeDelta,
 }
 
