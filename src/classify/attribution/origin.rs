@@ -219,7 +219,7 @@ impl<'e, 'a> Evidence<'e, 'a> {
             // Helm compares the manifests alone, and upgrades from a revision that may have failed with the baseline's
             // value already in it.
             ApplyMethod::Csa => {
-                is_merged_three_ways(context.gvk) || context.operations.follows_a_deployed_one()
+                is_merged_three_ways(context.gvk) || context.operations.follows_deployed_revision()
             }
         };
         is_written && is_complete
