@@ -55,7 +55,7 @@ pub(super) struct ScalarEvent {
 /// Bytes handed to the parser in one piece.
 const PIECE: usize = 4096;
 
-/// SourceText read again for repairs, after which a fault is an error. A second of work, far more than any chart needs.
+/// Bytes of text read again for repairs, after which a fault is an error. A second of work, far more than any chart needs.
 const REREAD: usize = 64 << 20;
 
 /// The events of a text's first documents, with their positions.
@@ -64,7 +64,7 @@ pub(super) struct Events<'a> {
     text: SourceText<'a>,
     /// How many events the parser has delivered, to go on at the same place after a repair.
     delivered: usize,
-    /// SourceText read again so far.
+    /// Bytes of text read again so far.
     reread: usize,
     /// The character that stands for a colon in the repaired text.
     stand_in: Option<char>,
