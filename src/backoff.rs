@@ -1,7 +1,7 @@
 //! How long to wait before a request is tried again.
 //!
-//! Pauses double and have jitter: requests that were turned away together would otherwise come back together. What the
-//! server asks for with `Retry-After` is the least that is waited, and the jitter comes on top. Randomness is passed in,
+//! Pauses double and have jitter: requests that were turned away together would otherwise come back together. The pause
+//! that the server asks for with `Retry-After` is the shortest one, and the jitter comes on top. Randomness is passed in,
 //! so that a pause is a pure function of its arguments.
 
 use std::hash::{BuildHasher as _, RandomState};
@@ -21,7 +21,7 @@ pub(crate) struct Backoff {
 pub(crate) struct Jitter(f64);
 
 impl Jitter {
-    /// A new one, which nobody foresees. Not for secrets.
+    /// Draws a new, unpredictable jitter. Not for secrets.
     ///
     /// The keys of the standard library's hash maps are random and differ from one to the next, which is all that
     /// spreading needs, cannot fail and takes no further crate. tower, whose back-off kube uses, does the same
@@ -42,15 +42,15 @@ impl Backoff {
     ///
     /// The second half of the doubled pause is jitter. Where the server asks for a pause, the jitter of a first attempt
     /// comes on top of it.
-    pub(crate) fn pause(self, attempts: u32, asked: Option<Duration>, jitter: Jitter) -> Duration {
+    pub(crate) fn pause(self, attempts: u32, retry_after: Option<Duration>, jitter: Jitter) -> Duration {
         let doublings = attempts.saturating_sub(1);
         let doubled = self.first.saturating_mul(2_u32.saturating_pow(doublings));
-        let (least, spread) = match asked {
+        let (least, spread) = match retry_after {
             None => {
                 let half = doubled.min(self.longest) / 2;
                 (half, half)
             }
-            Some(asked) => (asked.max(self.first / 2), self.first / 2),
+            Some(retry_after) => (retry_after.max(self.first / 2), self.first / 2),
         };
         let least = least.min(self.longest);
         least.saturating_add(spread.mul_f64(jitter.0)).min(self.longest)
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_asks_for_is_the_least_that_is_waited() {
+    fn retry_after_is_the_shortest_pause() {
         let pause = |asked, jitter| {
             BACKOFF
                 .pause(3, Some(Duration::from_millis(asked)), jitter)

@@ -1,7 +1,7 @@
-//! What a scan reads, wherever it comes from.
+//! The questions that a scan asks of a cluster or a snapshot.
 //!
 //! A live cluster and a snapshot answer the same questions, so a scan can be repeated without the cluster and a
-//! snapshot is simply the answers, written down. Nothing here knows how either of them does it.
+//! snapshot is simply the answers, written down. This module knows of neither implementation.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -16,7 +16,7 @@ use crate::release::decode::DecodeError;
 use crate::release::record::Release;
 use crate::release::stored::StoredRevision;
 
-/// Somewhere to read releases and objects from.
+/// A source of releases and objects: a live cluster or a snapshot.
 pub trait Source: Send + Sync + 'static {
     /// Which cluster this is.
     fn cluster(&self) -> Cluster;
@@ -31,11 +31,12 @@ pub trait Source: Send + Sync + 'static {
     /// none could be listed at all; namespaces that could not be listed are in [`Inventory::errors`].
     fn revisions(&self, namespaces: &[String]) -> impl Future<Output = Result<Inventory, ReadError>> + Send;
 
-    /// Reads release records and hands each to `found` exactly once, in any order.
-    fn records(&self, wanted: Vec<StoredRevision>, found: RecordHandler) -> impl Future<Output = ()> + Send;
+    /// Reads release records and hands each to the handler exactly once, in any order.
+    fn records(&self, wanted: Vec<StoredRevision>, handler: RecordHandler)
+    -> impl Future<Output = ()> + Send;
 
-    /// Reads objects and hands each to `found` exactly once, in any order.
-    fn objects(&self, wanted: &[ObjectRequest], found: ObjectHandler) -> impl Future<Output = ()> + Send;
+    /// Reads objects and hands each to the handler exactly once, in any order.
+    fn objects(&self, wanted: &[ObjectRequest], handler: ObjectHandler) -> impl Future<Output = ()> + Send;
 
     /// The objects that `HorizontalPodAutoscaler`s in these namespaces target. Namespaces that cannot be read are in
     /// [`ScaleTargets::unread`].
@@ -72,20 +73,20 @@ pub struct ObjectRequest {
     pub key: ObjectKey,
     /// The kind's resource name in URLs.
     pub plural: String,
-    /// Whether it is expected to be there.
+    /// Whether it is expected to exist.
     pub expected: Expected,
 }
 
-/// Whether an object is expected to be there, and so what it takes to say that it is not.
+/// Whether an object is expected to exist, and so what proves that it does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Expected {
-    /// It is expected to be gone: that a whole list of its kind lacks it is enough.
+    /// It is expected to be gone: a complete list of its kind without it is enough.
     Absent,
-    /// It is expected to be there: only the API server's answer to its name says that it is not.
+    /// It is expected to exist: only the API server's 404 to a GET of its name proves the opposite.
     Present,
 }
 
-/// The objects that autoscalers target.
+/// The objects that autoscalers target, as far as they could be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScaleTargets {
     /// Every target that was read.

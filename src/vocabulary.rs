@@ -2,7 +2,7 @@
 //!
 //! Each vocabulary is declared once, as a table of variants and names; a code has its one-line message and its default
 //! severity beside its name. Reading a word is strict here, because settings and the command line are checked with it.
-//! [`crate::model::Report::from_json`] is what passes over the words of later versions.
+//! [`crate::model::Report::from_json`] passes over the words of later versions.
 
 /// Declares a kebab-case vocabulary once: the enum, its names, its listing and both conversions.
 macro_rules! vocabulary {
@@ -72,7 +72,7 @@ macro_rules! codes {
         $crate::vocabulary::codes! { $(#[$meta])* $name { $($variant = $text: $message,)+ } }
 
         impl $name {
-            /// How much it matters where the operator does not say otherwise.
+            /// How much a finding with this code matters where the operator's settings do not say otherwise.
             pub const fn default_severity(self) -> Severity {
                 match self { $(Self::$variant => $crate::vocabulary::Severity::$severity,)+ }
             }
@@ -91,7 +91,7 @@ pub struct UnknownName {
 }
 
 impl UnknownName {
-    /// Of a word that is none of these.
+    /// The error for a word that is none of the known names.
     pub(crate) fn new<'n>(given: &str, known: impl Iterator<Item = &'n str>) -> Self {
         Self {
             given: given.to_owned(),

@@ -2,7 +2,7 @@
 //!
 //! Autoscalers need not belong to a release, so they are listed where scalable objects live: one request where the
 //! credentials may list the whole cluster, one a namespace where not. KEDA's `ScaledObject`s work through
-//! `HorizontalPodAutoscaler`s, so that these are all there is to read.
+//! `HorizontalPodAutoscaler`s, so that no other kind has to be read.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -11,9 +11,9 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use serde::Deserialize;
 
-use super::http::{Compression, Http, JSON, Purpose, RetryBudget, parse};
-use super::pages::{self, List};
-use super::paths::Resource;
+use super::http::{ApiClient, Compression, JSON, Purpose, RetryBudget, parse};
+use super::pages::{self, ListRequest};
+use super::paths::ApiResource;
 use crate::object::Gvk;
 use crate::source::{Kinds, ReadError, ScaleTarget, ScaleTargets};
 
@@ -30,13 +30,13 @@ const VERSIONS: [&str; 4] = [
 #[derive(Deserialize)]
 struct HorizontalPodAutoscaler<'a> {
     #[serde(borrow)]
-    metadata: Metadata<'a>,
+    metadata: AutoscalerMetadata<'a>,
     #[serde(borrow)]
     spec: Spec<'a>,
 }
 
 #[derive(Deserialize)]
-struct Metadata<'a> {
+struct AutoscalerMetadata<'a> {
     #[serde(default, borrow)]
     namespace: Cow<'a, str>,
     #[serde(default, borrow, rename = "ownerReferences")]
@@ -79,7 +79,7 @@ impl HorizontalPodAutoscaler<'_> {
 }
 
 /// Reads the targets in these namespaces.
-pub(super) async fn targets(http: &Http, namespaces: &BTreeSet<String>, kinds: &Kinds) -> ScaleTargets {
+pub(super) async fn targets(http: &ApiClient, namespaces: &BTreeSet<String>, kinds: &Kinds) -> ScaleTargets {
     let served = |version: &&str| kinds.served.contains_key(&Gvk::new(*version, KIND));
     let Some(version) = VERSIONS.into_iter().find(served) else {
         // Without the API there are no autoscalers, unless its group merely does not answer.
@@ -114,9 +114,9 @@ pub(super) async fn targets(http: &Http, namespaces: &BTreeSet<String>, kinds: &
         .collect();
     while let Some((namespace, answer)) = answers.next().await {
         match answer {
-            Ok(found) => {
-                all.targets.extend(found.targets);
-                all.to_zero.extend(found.to_zero);
+            Ok(listed) => {
+                all.targets.extend(listed.targets);
+                all.to_zero.extend(listed.to_zero);
             }
             Err(error) => {
                 tracing::info!(
@@ -132,19 +132,19 @@ pub(super) async fn targets(http: &Http, namespaces: &BTreeSet<String>, kinds: &
 }
 
 async fn within<'n>(
-    http: &Http,
+    http: &ApiClient,
     version: &str,
     namespace: &'n str,
 ) -> (&'n str, Result<ScaleTargets, ReadError>) {
     (namespace, list(http, version, Some(namespace)).await)
 }
 
-async fn list(http: &Http, version: &str, namespace: Option<&str>) -> Result<ScaleTargets, ReadError> {
-    let resource = Resource {
+async fn list(http: &ApiClient, version: &str, namespace: Option<&str>) -> Result<ScaleTargets, ReadError> {
+    let resource = ApiResource {
         api_version: version,
         plural: PLURAL,
     };
-    let list = List {
+    let list = ListRequest {
         path: &resource.collection(namespace),
         accept: JSON,
         purpose: Purpose {
@@ -165,12 +165,12 @@ async fn list(http: &Http, version: &str, namespace: Option<&str>) -> Result<Sca
         };
         Ok(Some((target, may_empty)))
     });
-    let mut found = ScaleTargets::default();
+    let mut listed = ScaleTargets::default();
     for (target, may_empty) in targets.await? {
         if may_empty {
-            found.to_zero.insert(target.clone());
+            listed.to_zero.insert(target.clone());
         }
-        found.targets.insert(target);
+        listed.targets.insert(target);
     }
-    Ok(found)
+    Ok(listed)
 }

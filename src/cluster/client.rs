@@ -1,4 +1,4 @@
-//! Connecting: which cluster, whose credentials, which limits.
+//! Connecting to a cluster: its address, the credentials and the limits.
 //!
 //! The kubeconfig is loaded explicitly. kube's own inference falls back to the pod's service account on any error
 //! in a kubeconfig, so that a mistyped context would scan another cluster.
@@ -13,7 +13,7 @@ use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig, Kubeconfi
 use kube::{Client, Config};
 
 use super::Cluster;
-use super::http::{Http, Limits};
+use super::http::{ApiClient, RequestLimits};
 use crate::model;
 use crate::release::stored::Driver;
 
@@ -96,9 +96,9 @@ impl Cluster {
             .map_err(|_| failed("its client could not be built".to_owned()))?
             .map_err(|error| failed(super::http::reason(&error)))?;
         let name = options.name.unwrap_or(context);
-        let limits = Limits::new(options.request_timeout, options.concurrency);
+        let limits = RequestLimits::new(options.request_timeout, options.concurrency);
         Ok(Self {
-            http: Http::new(client, server.clone(), limits),
+            http: ApiClient::new(client, server.clone(), limits),
             identity: model::Cluster { name, server },
             drivers: options.drivers,
             selector: options.selector,
@@ -107,6 +107,7 @@ impl Cluster {
     }
 }
 
+/// Loads the configuration of a connection, and the name of its context.
 async fn load(access: &Access) -> Result<(Config, String), ConnectError> {
     match access {
         Access::InCluster => {
@@ -128,51 +129,56 @@ async fn load(access: &Access) -> Result<(Config, String), ConnectError> {
                 None => Kubeconfig::read(),
             }
             .map_err(|error| ConnectError::Kubeconfig(explain(&error)))?;
-            let name = context
-                .clone()
-                .or_else(|| kubeconfig.current_context.clone())
-                .unwrap_or_default();
-            if !kubeconfig.contexts.iter().any(|candidate| candidate.name == name) {
-                let known: Vec<&str> = kubeconfig
-                    .contexts
-                    .iter()
-                    .map(|context| context.name.as_str())
-                    .collect();
-                return Err(ConnectError::Kubeconfig(
-                    match (name.as_str(), known.as_slice()) {
-                        (_, []) => "it has no contexts".to_owned(),
-                        ("", known) => format!(
-                            "it has no current context; pass --context, one of: {}",
-                            known.join(", ")
-                        ),
-                        (name, known) => {
-                            format!("it has no context `{name}`; there are: {}", known.join(", "))
-                        }
-                    },
-                ));
-            }
-            // kube takes a user that is not there for no credentials at all, and the API server's refusal misleads.
-            let user = kubeconfig
-                .contexts
-                .iter()
-                .find(|candidate| candidate.name == name);
-            let user = user.and_then(|candidate| candidate.context.as_ref()?.user.as_deref());
-            if let Some(user) = user.filter(|user| !user.is_empty())
-                && !kubeconfig.auth_infos.iter().any(|known| known.name == user)
-            {
-                let message = format!("its context `{name}` names the user `{user}`, which it does not have");
-                return Err(ConnectError::Kubeconfig(message));
-            }
+            let context = chosen_context(&kubeconfig, context.as_deref())?;
+            check_user(&kubeconfig, &context)?;
             quieten(&mut kubeconfig);
             let options = KubeConfigOptions {
-                context: Some(name.clone()),
+                context: Some(context.clone()),
                 ..KubeConfigOptions::default()
             };
             let config = Config::from_custom_kubeconfig(kubeconfig, &options)
                 .await
                 .map_err(|error| ConnectError::Kubeconfig(explain(&error)))?;
-            Ok((config, name))
+            Ok((config, context))
         }
+    }
+}
+
+/// The name of the requested context, else of the current one. `Err` when the kubeconfig does not have it.
+fn chosen_context(kubeconfig: &Kubeconfig, requested: Option<&str>) -> Result<String, ConnectError> {
+    let name = requested
+        .or(kubeconfig.current_context.as_deref())
+        .unwrap_or_default();
+    let known: Vec<&str> = kubeconfig
+        .contexts
+        .iter()
+        .map(|context| context.name.as_str())
+        .collect();
+    if known.contains(&name) {
+        return Ok(name.to_owned());
+    }
+    let contexts = known.join(", ");
+    Err(ConnectError::Kubeconfig(if known.is_empty() {
+        "it has no contexts".to_owned()
+    } else if name.is_empty() {
+        format!("it has no current context; pass --context, one of: {contexts}")
+    } else {
+        format!("it has no context `{name}`; there are: {contexts}")
+    }))
+}
+
+/// Checks that the kubeconfig has the user of a context. kube takes a user that does not exist for no credentials at
+/// all, and the API server's refusal would mislead.
+fn check_user(kubeconfig: &Kubeconfig, context: &str) -> Result<(), ConnectError> {
+    let chosen = kubeconfig.contexts.iter().find(|known| known.name == context);
+    let user = chosen.and_then(|chosen| chosen.context.as_ref()?.user.as_deref());
+    match user.filter(|user| !user.is_empty()) {
+        Some(user) if !kubeconfig.auth_infos.iter().any(|known| known.name == user) => {
+            Err(ConnectError::Kubeconfig(format!(
+                "its context `{context}` names the user `{user}`, which it does not have"
+            )))
+        }
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -187,7 +193,7 @@ fn quieten(kubeconfig: &mut Kubeconfig) {
     }
 }
 
-/// Whether there is a kubeconfig to read without being told where. A `KUBECONFIG` that names no existing file still
+/// Whether there is a kubeconfig at a default path. A `KUBECONFIG` that names no existing file still
 /// counts: saying so beats reading another cluster.
 fn has_kubeconfig() -> bool {
     std::env::var_os("KUBECONFIG").is_some_and(|value| !value.is_empty())

@@ -1,4 +1,4 @@
-//! Which kinds the API server serves, and what it says of their types.
+//! Which kinds the API server serves, and the schemas of their types.
 //!
 //! Aggregated discovery answers in two requests (apimachinery's `apidiscovery.k8s.io/v2`); servers before 1.26
 //! answer one request per group. Real clusters have aggregated APIs whose server is dead: their kinds are unknown,
@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use serde::{Deserialize, Deserializer};
 
-use super::http::{ApiAnswer, Http, JSON, Purpose, parse};
+use super::http::{ApiAnswer, ApiClient, JSON, Purpose, parse};
 use super::paths::ApiPath;
 use crate::object::Gvk;
 use crate::source::{Kinds, ReadError, ServedKind};
@@ -68,12 +68,12 @@ struct Version<'a> {
     #[serde(default, borrow)]
     freshness: Cow<'a, str>,
     #[serde(default, borrow, deserialize_with = "nullable")]
-    resources: Vec<Resource<'a>>,
+    resources: Vec<DiscoveredResource<'a>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Resource<'a> {
+struct DiscoveredResource<'a> {
     #[serde(borrow, rename = "resource")]
     plural: Cow<'a, str>,
     #[serde(borrow)]
@@ -117,7 +117,7 @@ struct OldResource<'a> {
 }
 
 /// Every kind that is served, and the groups whose server does not answer.
-pub(super) async fn kinds(http: &Http) -> Result<Kinds, ReadError> {
+pub(super) async fn kinds(http: &ApiClient) -> Result<Kinds, ReadError> {
     let mut kinds = Kinds::default();
     let mut one_by_one = Vec::new();
     for root in ["/api", "/apis"] {
@@ -180,7 +180,7 @@ fn add_version(group: &str, version: Version<'_>, kinds: &mut Kinds) {
     }
 }
 
-async fn resources(http: &Http, api_version: &str) -> Result<Vec<(Gvk, ServedKind)>, ReadError> {
+async fn resources(http: &ApiClient, api_version: &str) -> Result<Vec<(Gvk, ServedKind)>, ReadError> {
     let path = ApiPath::group_version(api_version);
     let ApiAnswer::Body(body) = http.get(path.as_ref(), JSON, PURPOSE).await? else {
         return Err(ReadError::GroupUnavailable {
@@ -209,7 +209,7 @@ const PUBLISHED_WITHIN: [Duration; 2] = [Duration::from_millis(400), Duration::f
 ///
 /// A custom resource is served a moment before its schema is published (Kubernetes: apiextensions-apiserver,
 /// `pkg/controller/openapiv3`), so that a scan right after an installation has to ask again.
-pub(super) async fn schema(http: &Http, api_version: &str) -> Result<Option<Vec<u8>>, ReadError> {
+pub(super) async fn schema(http: &ApiClient, api_version: &str) -> Result<Option<Vec<u8>>, ReadError> {
     let purpose = Purpose {
         verb: "get",
         resource: "the OpenAPI v3 documents",

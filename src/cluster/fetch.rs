@@ -13,10 +13,10 @@ use futures::StreamExt;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::http::{ApiAnswer, Compression, Get, Http, JSON, Purpose, RetryBudget, parse};
-use super::pages::{self, End, List, ListReader, PageSummary};
-use super::paths::Resource;
-use super::pending::{NamespacedName, Pending};
+use super::http::{ApiAnswer, ApiClient, Compression, Get, JSON, Purpose, RetryBudget, parse};
+use super::pages::{self, ListEnd, ListReader, ListRequest, PageSummary};
+use super::paths::ApiResource;
+use super::pending::{NamespacedName, PendingReads};
 use crate::object::{Gvk, ObjectKey};
 use crate::source::{Expected, Lookup, ObjectHandler, ObjectRequest, ReadError};
 
@@ -25,7 +25,7 @@ const LIST_FROM: usize = 4;
 /// How many further unwanted objects per wanted one are worth listing.
 const WORTH_LISTING: u64 = 20;
 
-/// An object's name, wherever the rest of it goes.
+/// The name of an object; the rest of it is skipped.
 #[derive(Deserialize)]
 struct Named<'a> {
     #[serde(borrow)]
@@ -40,8 +40,8 @@ struct NamedMetadata<'a> {
     namespace: Option<Cow<'a, str>>,
 }
 
-/// Reads every wanted object and hands each outcome to `found`.
-pub(super) async fn objects(http: &Http, wanted: &[ObjectRequest], found: ObjectHandler) {
+/// Reads every wanted object and hands each outcome to the handler.
+pub(super) async fn objects(http: &ApiClient, wanted: &[ObjectRequest], handler: ObjectHandler) {
     let mut kinds: BTreeMap<(&Gvk, &str), Vec<&ObjectRequest>> = BTreeMap::new();
     for object in wanted {
         kinds
@@ -50,17 +50,17 @@ pub(super) async fn objects(http: &Http, wanted: &[ObjectRequest], found: Object
             .push(object);
     }
     // Concurrency is bounded per request; here only the number of kinds held open.
-    let found = &found;
+    let handler = &handler;
     futures::stream::iter(kinds)
         .for_each_concurrent(16, |((gvk, plural), wanted)| async move {
             let kind = KindReader {
                 http,
                 gvk,
-                resource: Resource {
+                resource: ApiResource {
                     api_version: &gvk.api_version,
                     plural,
                 },
-                found,
+                handler,
                 retries: RetryBudget::default(),
             };
             kind.read(&wanted).await;
@@ -70,14 +70,14 @@ pub(super) async fn objects(http: &Http, wanted: &[ObjectRequest], found: Object
 
 /// Reads the objects of one kind.
 struct KindReader<'a> {
-    http: &'a Http,
+    http: &'a ApiClient,
     gvk: &'a Gvk,
-    resource: Resource<'a>,
-    found: &'a ObjectHandler,
+    resource: ApiResource<'a>,
+    handler: &'a ObjectHandler,
     retries: RetryBudget,
 }
 
-/// What to do about the objects that a failed list left.
+/// How the objects are read that a failed list left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum AfterList {
     /// A GET may have an answer where the list had none.
@@ -113,7 +113,7 @@ impl KindReader<'_> {
         let named = wanted
             .iter()
             .map(|&request| (name(&request.key), request.clone()));
-        let pending: Pending<ObjectRequest> = named.collect();
+        let pending: PendingReads<ObjectRequest> = named.collect();
         if wanted.len() >= LIST_FROM {
             let namespaces = wanted.iter().map(|request| request.key.namespace.as_deref());
             let namespaces: BTreeSet<Option<&str>> = namespaces.collect();
@@ -124,7 +124,7 @@ impl KindReader<'_> {
                     }
                     AfterList::GiveUp => {
                         for request in pending.take_all() {
-                            (self.found)(&request.key, Lookup::Unreadable(&error));
+                            (self.handler)(&request.key, Lookup::Unreadable(&error));
                         }
                     }
                 }
@@ -139,7 +139,7 @@ impl KindReader<'_> {
     async fn read_from_lists(
         &self,
         namespaces: &BTreeSet<Option<&str>>,
-        pending: &Pending<ObjectRequest>,
+        pending: &PendingReads<ObjectRequest>,
     ) -> Result<(), ReadError> {
         let scope = match namespaces.first() {
             Some(only) if namespaces.len() == 1 => *only,
@@ -147,13 +147,13 @@ impl KindReader<'_> {
         };
         let is_namespaced = namespaces.iter().all(Option::is_some);
         match self.list(scope, pending).await {
-            Ok(End::Whole) => {
+            Ok(ListEnd::Whole) => {
                 for request in pending.take_if(|request| request.expected == Expected::Absent) {
-                    (self.found)(&request.key, Lookup::NotFound);
+                    (self.handler)(&request.key, Lookup::NotFound);
                 }
                 Ok(())
             }
-            Ok(End::Early) => Ok(()),
+            Ok(ListEnd::Early) => Ok(()),
             Err(ReadError::Forbidden { .. }) if scope.is_none() && is_namespaced => {
                 self.list_by_namespace(namespaces, pending).await;
                 Ok(())
@@ -163,7 +163,11 @@ impl KindReader<'_> {
     }
 
     /// Lists namespace by namespace, which a namespaced role may do, as far as there is enough to read in each.
-    async fn list_by_namespace(&self, namespaces: &BTreeSet<Option<&str>>, pending: &Pending<ObjectRequest>) {
+    async fn list_by_namespace(
+        &self,
+        namespaces: &BTreeSet<Option<&str>>,
+        pending: &PendingReads<ObjectRequest>,
+    ) {
         for &namespace in namespaces {
             let count = pending.count(|request| request.key.namespace.as_deref() == namespace);
             if count >= LIST_FROM
@@ -174,20 +178,20 @@ impl KindReader<'_> {
         }
     }
 
-    /// Lists one namespace, or all of them, and takes what is wanted out of `pending`. What an interrupted list
-    /// leaves there is read one by one.
+    /// Lists one namespace, or all of them, and takes the wanted objects out of `pending`. Those that an interrupted
+    /// list leaves there are read one by one.
     async fn list(
         &self,
         namespace: Option<&str>,
-        pending: &Pending<ObjectRequest>,
-    ) -> Result<End, ReadError> {
+        pending: &PendingReads<ObjectRequest>,
+    ) -> Result<ListEnd, ReadError> {
         let path = self.resource.collection(namespace);
         let path = if self.gvk.kind == "Secret" && self.gvk.api_version == "v1" {
             path.with("fieldSelector", "type!=helm.sh/release.v1")
         } else {
             path
         };
-        let list = List {
+        let list = ListRequest {
             path: &path,
             accept: JSON,
             purpose: Purpose {
@@ -199,7 +203,7 @@ impl KindReader<'_> {
             retries: &self.retries,
         };
         let reader = ListedObjects {
-            found: Arc::clone(self.found),
+            handler: Arc::clone(self.handler),
             pending: pending.clone(),
             page_size: self.page_size(),
         };
@@ -226,11 +230,11 @@ impl KindReader<'_> {
         };
         match self.http.get_keeping_slot(get).await {
             Ok((ApiAnswer::Body(body), slot)) => {
-                let found = Arc::clone(self.found);
+                let handler = Arc::clone(self.handler);
                 let job = move || {
                     match object_text(&key, &body) {
-                        Ok(text) => found(&key, Lookup::Found(text)),
-                        Err(error) => found(&key, Lookup::Unreadable(&error)),
+                        Ok(text) => handler(&key, Lookup::Found(text)),
+                        Err(error) => handler(&key, Lookup::Unreadable(&error)),
                     }
                     drop(slot);
                 };
@@ -238,10 +242,10 @@ impl KindReader<'_> {
                     tracing::error!(%error, "an object could not be worked on");
                 }
             }
-            Ok((ApiAnswer::NotFound, _)) => (self.found)(&key, Lookup::NotFound),
-            Ok((ApiAnswer::NoSuchPath, _)) => (self.found)(&key, Lookup::Unreadable(&refused(404))),
-            Ok((ApiAnswer::Expired, _)) => (self.found)(&key, Lookup::Unreadable(&refused(410))),
-            Err(error) => (self.found)(&key, Lookup::Unreadable(&error)),
+            Ok((ApiAnswer::NotFound, _)) => (self.handler)(&key, Lookup::NotFound),
+            Ok((ApiAnswer::NoSuchPath, _)) => (self.handler)(&key, Lookup::Unreadable(&refused(404))),
+            Ok((ApiAnswer::Expired, _)) => (self.handler)(&key, Lookup::Unreadable(&refused(410))),
+            Err(error) => (self.handler)(&key, Lookup::Unreadable(&error)),
         }
     }
 
@@ -263,10 +267,10 @@ fn name(key: &ObjectKey) -> NamespacedName {
     }
 }
 
-/// Hands on what is wanted of a list's objects.
+/// Hands on the wanted objects of a list.
 struct ListedObjects {
-    found: ObjectHandler,
-    pending: Pending<ObjectRequest>,
+    handler: ObjectHandler,
+    pending: PendingReads<ObjectRequest>,
     page_size: u32,
 }
 
@@ -279,7 +283,7 @@ impl ListReader for ListedObjects {
                 name: metadata.name.into_owned(),
             };
             if let Some(request) = self.pending.take(&name) {
-                (self.found)(&request.key, Lookup::Found(item.get()));
+                (self.handler)(&request.key, Lookup::Found(item.get()));
             }
         }
         Ok(())
@@ -291,7 +295,7 @@ impl ListReader for ListedObjects {
         (wanted > 0 && page.remaining.unwrap_or(0) <= worth).then_some(self.page_size)
     }
 
-    /// What was handed on stays so; the rest is still pending.
+    /// Objects that were handed on stay so; the others are still pending.
     fn restart(&self) {}
 }
 

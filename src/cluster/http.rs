@@ -18,7 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::backoff::{Backoff, Jitter};
 use crate::source::ReadError;
 
-/// What asks for JSON.
+/// The media type of JSON, for `Accept`.
 pub(super) const JSON: &str = "application/json";
 
 /// The largest body that is read. A page of full-sized objects fits; nothing legitimate is larger.
@@ -34,12 +34,12 @@ const BACKOFF: Backoff = Backoff {
 const GIVEN_UP_AT: u32 = 8;
 
 /// The bounds of all requests together.
-pub(super) struct Limits {
+pub(super) struct RequestLimits {
     request_timeout: Duration,
     slots: Arc<Semaphore>,
 }
 
-impl Limits {
+impl RequestLimits {
     pub(super) fn new(request_timeout: Duration, concurrency: usize) -> Self {
         Self {
             request_timeout,
@@ -48,16 +48,16 @@ impl Limits {
     }
 }
 
-/// The API server.
+/// A client of the API server, with limits and retries.
 #[derive(Clone)]
-pub(super) struct Http {
+pub(super) struct ApiClient {
     client: kube::Client,
     server: String,
-    limits: Arc<Limits>,
+    limits: Arc<RequestLimits>,
     traffic: Arc<Traffic>,
 }
 
-/// What was sent and received so far.
+/// How many requests and bytes were exchanged so far.
 #[derive(Default)]
 struct Traffic {
     requests: AtomicU64,
@@ -68,8 +68,8 @@ struct Traffic {
 ///
 /// One object that cannot be decrypted or converted fails by itself, however often it is asked for, and so does
 /// every object of a kind whose conversion webhook is gone. Trying each of thousands five times would take as many
-/// pauses; what a kind's first failures did not bring, the others' will not. Only 500 counts: what else is worth
-/// another attempt is the whole server's condition, and passes.
+/// pauses, and after the first failures of a kind the others hardly succeed. Only 500 counts: the other statuses that
+/// are worth another attempt concern the whole server, and pass.
 #[derive(Default)]
 pub(super) struct RetryBudget(AtomicU32);
 
@@ -103,17 +103,17 @@ pub(super) struct Get<'a> {
 /// Whether the API server may compress its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Compression {
-    /// If it likes.
+    /// It may.
     Allowed,
-    /// No: what is asked for is compressed already, and doing it again costs both sides more than it saves.
+    /// It may not: the payload is compressed already, and doing it again costs both sides more than it saves.
     Refused,
 }
 
-/// A request's place among those that may be under way. Whoever works on an answer keeps it until that is done, so
-/// that no more answers are held than requests are allowed.
-pub(super) type Slot = OwnedSemaphorePermit;
+/// A request's place among those that may be under way. It is kept until the answer is processed, so that no
+/// more answers are in memory than requests are allowed.
+pub(super) type RequestSlot = OwnedSemaphorePermit;
 
-/// What a request was for: an error says it in the words of RBAC.
+/// The purpose of a request in the words of RBAC, for errors.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Purpose<'a> {
     pub(super) verb: &'a str,
@@ -126,7 +126,8 @@ pub(super) enum ApiAnswer {
     Body(bytes::Bytes),
     /// The API server looked and there is no such object.
     NotFound,
-    /// A 404 of whoever answered: the path is not served, or something before the API server does not know it.
+    /// A 404 without the API server's reason `NotFound`: the path is not served, or a proxy before the API server does
+    /// not know it.
     NoSuchPath,
     /// A continue token has expired; the list has to begin again.
     Expired,
@@ -139,8 +140,8 @@ pub(super) enum Failure {
     Again(ReadError, Option<Duration>),
 }
 
-/// What an API server answered, not yet interpreted.
-pub(super) struct Response {
+/// An answer of the API server, not yet interpreted.
+pub(super) struct ApiResponse {
     pub(super) status: StatusCode,
     headers: HeaderMap,
     pub(super) body: bytes::Bytes,
@@ -153,11 +154,11 @@ pub(super) struct Call<'a> {
     pub(super) path: &'a str,
     pub(super) retries: &'a RetryBudget,
     pub(super) make: &'a (dyn Fn() -> Result<Request<Body>, ::http::Error> + Send + Sync),
-    pub(super) interpret: &'a (dyn Fn(Response) -> Result<ApiAnswer, Failure> + Send + Sync),
+    pub(super) interpret: &'a (dyn Fn(ApiResponse) -> Result<ApiAnswer, Failure> + Send + Sync),
 }
 
-impl Http {
-    pub(super) fn new(client: kube::Client, server: String, limits: Limits) -> Self {
+impl ApiClient {
+    pub(super) fn new(client: kube::Client, server: String, limits: RequestLimits) -> Self {
         Self {
             client,
             server,
@@ -172,7 +173,7 @@ impl Http {
         (read(&self.traffic.requests), read(&self.traffic.bytes))
     }
 
-    /// Sends one GET that stands for itself; the path carries its query.
+    /// Sends a single GET, with a retry budget of its own; the path carries its query.
     pub(super) async fn get(
         &self,
         path: &str,
@@ -189,8 +190,8 @@ impl Http {
         self.get_keeping_slot(get).await.map(|(answer, _)| answer)
     }
 
-    /// Sends one GET, and leaves its slot to whoever works on the answer.
-    pub(super) async fn get_keeping_slot(&self, get: Get<'_>) -> Result<(ApiAnswer, Slot), ReadError> {
+    /// Sends one GET, and returns its slot, to be kept while the answer is processed.
+    pub(super) async fn get_keeping_slot(&self, get: Get<'_>) -> Result<(ApiAnswer, RequestSlot), ReadError> {
         let make = || {
             let request = Request::get(get.path).header(header::ACCEPT, get.accept);
             let request = match get.compression {
@@ -210,29 +211,29 @@ impl Http {
     }
 
     /// Sends a request until it is answered, within the limits.
-    pub(super) async fn send(&self, call: Call<'_>) -> Result<(ApiAnswer, Slot), ReadError> {
+    pub(super) async fn send(&self, call: Call<'_>) -> Result<(ApiAnswer, RequestSlot), ReadError> {
         let mut attempt = 1;
         loop {
             let failure = match self.attempt(call, attempt).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
-            let (error, asked) = match failure {
+            let (error, retry_after) = match failure {
                 Failure::Final(error) => return Err(error),
-                Failure::Again(error, asked) => (error, asked),
+                Failure::Again(error, retry_after) => (error, retry_after),
             };
             if attempt >= call.retries.attempts() {
                 call.retries.spend(&error);
                 return Err(error);
             }
-            let pause = BACKOFF.pause(attempt, asked, Jitter::draw());
+            let pause = BACKOFF.pause(attempt, retry_after, Jitter::draw());
             tracing::debug!(path = call.path, attempt, %error, ?pause, "trying again");
             tokio::time::sleep(pause).await;
             attempt += 1;
         }
     }
 
-    async fn attempt(&self, call: Call<'_>, attempt: u32) -> Result<(ApiAnswer, Slot), Failure> {
+    async fn attempt(&self, call: Call<'_>, attempt: u32) -> Result<(ApiAnswer, RequestSlot), Failure> {
         let request = (call.make)().map_err(|error| {
             Failure::Final(ReadError::Malformed {
                 reason: error.to_string(),
@@ -266,7 +267,7 @@ impl Http {
                         )
                     }
                 })?;
-            Ok(Response {
+            Ok(ApiResponse {
                 status: head.status,
                 headers: head.headers,
                 body: body.to_bytes(),
@@ -312,9 +313,9 @@ impl Http {
     }
 }
 
-/// What the answer to a GET means.
-pub(super) fn interpret(response: &Response, purpose: Purpose<'_>) -> Result<ApiAnswer, Failure> {
-    let Response {
+/// Interprets the answer to a GET.
+pub(super) fn interpret(response: &ApiResponse, purpose: Purpose<'_>) -> Result<ApiAnswer, Failure> {
+    let ApiResponse {
         status,
         headers,
         body,
@@ -344,7 +345,7 @@ pub(super) fn interpret(response: &Response, purpose: Purpose<'_>) -> Result<Api
         | StatusCode::BAD_GATEWAY
         | StatusCode::SERVICE_UNAVAILABLE
         | StatusCode::GATEWAY_TIMEOUT => {
-            let asked = headers
+            let retry_after = headers
                 .get(header::RETRY_AFTER)
                 .and_then(|value| value.to_str().ok()?.trim().parse().ok())
                 .map(Duration::from_secs);
@@ -353,7 +354,7 @@ pub(super) fn interpret(response: &Response, purpose: Purpose<'_>) -> Result<Api
                     status: status.as_u16(),
                     attempts: *attempt,
                 },
-                asked,
+                retry_after,
             ))
         }
         _ => Err(Failure::Final(ReadError::Refused {
@@ -371,7 +372,7 @@ fn is_timeout(error: &kube::Error) -> bool {
         .any(|cause| cause.kind() == std::io::ErrorKind::TimedOut)
 }
 
-/// What went wrong, in the words of the innermost cause; never what a credential plugin printed.
+/// The message of the innermost cause; never the output of a credential plugin.
 pub(super) fn reason(error: &kube::Error) -> String {
     if let kube::Error::Auth(error) = error {
         return match error {
@@ -390,7 +391,7 @@ pub(super) fn reason(error: &kube::Error) -> String {
     let mut innermost: &dyn std::error::Error = error;
     while let Some(source) = innermost.source() {
         innermost = source;
-        // What the system says does not name the file.
+        // The system's message does not name the file.
         if let Some(kube::config::LoadDataError::ReadFile(source, path)) = innermost.downcast_ref() {
             return format!("{} cannot be read: {source}", path.display());
         }

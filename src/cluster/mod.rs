@@ -1,14 +1,14 @@
 //! Reading a live cluster. The only module that knows kube, and it only ever sends GET, except for server-side dry runs
-//! (`dry_run`), which are off by default.
+//! (`dry_run_request`), which are off by default.
 //!
 //! kube brings configuration, authentication and TLS. Requests are made here rather than with its typed API,
-//! because a detector must bound what that leaves open: bodies without a size limit, retries up to a thousand
+//! because that leaves open what a batch job must bound: bodies without a size limit, retries up to a thousand
 //! seconds apart, and a log line that quotes whole responses when one of them does not parse.
 
 mod autoscalers;
 pub mod client;
 mod discovery;
-mod dry_run;
+mod dry_run_request;
 mod fetch;
 mod http;
 mod pages;
@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-use self::http::Http;
+use self::http::ApiClient;
 use self::records::RecordCounts;
 use crate::model;
 use crate::release::stored::{Driver, StoredRevision};
@@ -32,7 +32,7 @@ use crate::source::{
 
 /// A live cluster, behind its API server.
 pub struct Cluster {
-    http: Http,
+    http: ApiClient,
     identity: model::Cluster,
     drivers: BTreeSet<Driver>,
     selector: Option<String>,
@@ -60,14 +60,14 @@ impl Source for Cluster {
         Ok(inventory)
     }
 
-    async fn records(&self, wanted: Vec<StoredRevision>, found: RecordHandler) {
+    async fn records(&self, wanted: Vec<StoredRevision>, handler: RecordHandler) {
         let counts = Arc::clone(&self.record_counts());
-        records::read(&self.http, &counts, self.selector.as_deref(), wanted, found).await;
+        records::read(&self.http, &counts, self.selector.as_deref(), wanted, handler).await;
         self.log_traffic("records");
     }
 
-    async fn objects(&self, wanted: &[ObjectRequest], found: ObjectHandler) {
-        fetch::objects(&self.http, wanted, found).await;
+    async fn objects(&self, wanted: &[ObjectRequest], handler: ObjectHandler) {
+        fetch::objects(&self.http, wanted, handler).await;
         self.log_traffic("objects");
     }
 
@@ -80,7 +80,7 @@ impl Source for Cluster {
     }
 
     async fn dry_run(&self, request: &ObjectRequest, body: Vec<u8>) -> Result<Vec<u8>, ReadError> {
-        dry_run::dry_run(&self.http, request, body).await
+        dry_run_request::send(&self.http, request, body).await
     }
 }
 

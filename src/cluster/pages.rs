@@ -1,7 +1,7 @@
 //! Lists, read page by page: while one page is worked on, the next ones are under way.
 //!
-//! This is the only place that follows continue tokens. The items of a page stay text; what is done with them is the
-//! [`ListReader`]'s, on the blocking pool. No more than [`AHEAD`] pages of a list are worked on at once, and each keeps
+//! This is the only place that follows continue tokens. The items of a page stay text, which the [`ListReader`]
+//! processes on the blocking pool. No more than [`AHEAD`] pages of a list are worked on at once, and each keeps
 //! its slot among the requests until it is done, so that a large list is never held as a whole.
 //!
 //! An API server remembers the state that a list began with for a few minutes, and answers 410 to a continue token
@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::http::{ApiAnswer, Compression, Get, Http, Purpose, RetryBudget, Slot, parse};
+use super::http::{ApiAnswer, ApiClient, Compression, Get, Purpose, RequestSlot, RetryBudget, parse};
 use super::paths::ApiPath;
 use crate::source::ReadError;
 
@@ -30,7 +30,7 @@ const MOST_PAGES: usize = 2_000;
 /// How many items a page has of a list that is read as a whole.
 const WHOLE_LIST_PAGE: u32 = 500;
 
-/// Who reads a list.
+/// The receiver of a list's items.
 pub(super) trait ListReader: Send + Sync + 'static {
     /// Takes in the items of a page, each as JSON, on the blocking pool. Pages are numbered in the order of the list and
     /// may come in another one. `Err` when an item is not what was asked for, which ends the list.
@@ -45,7 +45,7 @@ pub(super) trait ListReader: Send + Sync + 'static {
 
 /// A list to read.
 #[derive(Clone, Copy)]
-pub(super) struct List<'a> {
+pub(super) struct ListRequest<'a> {
     /// The collection, with the query that selects from it.
     pub(super) path: &'a ApiPath,
     pub(super) accept: &'a str,
@@ -56,14 +56,14 @@ pub(super) struct List<'a> {
 
 /// How a list ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
-    /// Every item that there is was taken in.
+pub(super) enum ListEnd {
+    /// Every item of the list was taken in.
     Whole,
     /// There may be more.
     Early,
 }
 
-/// What is known of a page before its items are taken in.
+/// The size of a page, known before its items are taken in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PageSummary {
     pub(super) bytes: usize,
@@ -94,27 +94,27 @@ struct ListMeta {
 /// Reads a list, beginning with a page of `limit` items. When this returns, nothing is worked on any more. `Err` when a
 /// page could not be read; a list that the API server cannot go on with just ends early.
 pub(super) async fn read(
-    http: &Http,
-    list: List<'_>,
+    http: &ApiClient,
+    list: ListRequest<'_>,
     limit: u32,
     reader: &Arc<impl ListReader>,
-) -> Result<End, ReadError> {
+) -> Result<ListEnd, ReadError> {
     match read_once(http, list, limit, reader).await? {
-        Ended::Whole => Ok(End::Whole),
-        Ended::Early => Ok(End::Early),
-        Ended::Expired => {
+        PassEnd::Whole => Ok(ListEnd::Whole),
+        PassEnd::Early => Ok(ListEnd::Early),
+        PassEnd::Expired => {
             tracing::debug!(path = %list.path, "the list expired, beginning again");
             reader.restart();
             match read_once(http, list, limit, reader).await? {
-                Ended::Whole => Ok(End::Whole),
-                Ended::Early | Ended::Expired => Ok(End::Early),
+                PassEnd::Whole => Ok(ListEnd::Whole),
+                PassEnd::Early | PassEnd::Expired => Ok(ListEnd::Early),
             }
         }
     }
 }
 
-/// How a list ended that was not begun again.
-enum Ended {
+/// How one pass over a list ended.
+enum PassEnd {
     Whole,
     Early,
     /// The API server does not remember the state that the list began with.
@@ -122,11 +122,11 @@ enum Ended {
 }
 
 async fn read_once(
-    http: &Http,
-    list: List<'_>,
+    http: &ApiClient,
+    list: ListRequest<'_>,
     limit: u32,
     reader: &Arc<impl ListReader>,
-) -> Result<Ended, ReadError> {
+) -> Result<PassEnd, ReadError> {
     let mut working: VecDeque<Work> = VecDeque::new();
     let ended = follow(http, list, limit, reader, &mut working).await;
     let mut worked = Ok(());
@@ -138,12 +138,12 @@ async fn read_once(
 
 /// Follows the continue tokens; the pages that are still worked on when it ends are left in `working`.
 async fn follow(
-    http: &Http,
-    list: List<'_>,
+    http: &ApiClient,
+    list: ListRequest<'_>,
     limit: u32,
     reader: &Arc<impl ListReader>,
     working: &mut VecDeque<Work>,
-) -> Result<Ended, ReadError> {
+) -> Result<PassEnd, ReadError> {
     let mut path = list.path.page(limit, None);
     for page in 0..MOST_PAGES {
         let get = Get {
@@ -155,9 +155,9 @@ async fn follow(
         };
         let (body, slot) = match http.get_keeping_slot(get).await? {
             (ApiAnswer::Body(body), slot) => (body, slot),
-            (ApiAnswer::Expired, _) if page > 0 => return Ok(Ended::Expired),
+            (ApiAnswer::Expired, _) if page > 0 => return Ok(PassEnd::Expired),
             (ApiAnswer::NotFound | ApiAnswer::NoSuchPath | ApiAnswer::Expired, _) => {
-                return Ok(Ended::Early);
+                return Ok(PassEnd::Early);
             }
         };
         if working.len() == AHEAD
@@ -169,20 +169,20 @@ async fn follow(
         let reader_of_page = Arc::clone(reader);
         working.push_back(tokio::task::spawn_blocking(move || {
             let worked = work(&body, page, &*reader_of_page, sender);
-            drop::<Slot>(slot);
+            drop::<RequestSlot>(slot);
             worked
         }));
         // There is no summary of a page that could not be read; its work has the error.
         let Ok((summary, token)) = summary.await else {
-            return Ok(Ended::Early);
+            return Ok(PassEnd::Early);
         };
         match (token, reader.next_page(summary)) {
             (Some(token), Some(limit)) => path = list.path.page(limit, Some(&token)),
-            (None, _) => return Ok(Ended::Whole),
-            (Some(_), None) => return Ok(Ended::Early),
+            (None, _) => return Ok(PassEnd::Whole),
+            (Some(_), None) => return Ok(PassEnd::Early),
         }
     }
-    Ok(Ended::Early)
+    Ok(PassEnd::Early)
 }
 
 fn work(
@@ -214,11 +214,11 @@ async fn finish(page: Work) -> Result<(), ReadError> {
     })
 }
 
-/// Reads a whole list, which is an error where it does not come to its last page: what `read_item` makes of each item,
-/// in the order of the list.
+/// Reads a whole list, and returns the results of `read_item` in the order of the list. `Err` when the list ends before
+/// its last page.
 pub(super) async fn collect<T: Send + 'static>(
-    http: &Http,
-    list: List<'_>,
+    http: &ApiClient,
+    list: ListRequest<'_>,
     read_item: impl Fn(&str) -> Result<Option<T>, ReadError> + Send + Sync + 'static,
 ) -> Result<Vec<T>, ReadError> {
     let collector = Arc::new(Collector {
@@ -226,11 +226,11 @@ pub(super) async fn collect<T: Send + 'static>(
         pages: Mutex::default(),
     });
     match read(http, list, WHOLE_LIST_PAGE, &collector).await? {
-        End::Whole => Ok(std::mem::take(&mut *collector.pages())
+        ListEnd::Whole => Ok(std::mem::take(&mut *collector.pages())
             .into_values()
             .flatten()
             .collect()),
-        End::Early => Err(ReadError::Malformed {
+        ListEnd::Early => Err(ReadError::Malformed {
             reason: "the list could not be completed".to_owned(),
         }),
     }

@@ -1,4 +1,4 @@
-//! Where the API server has things: paths, queries, and the names that roles have for them.
+//! Paths of the API server, their queries, and the names of resources in roles.
 //!
 //! Every part that comes from a cluster or a chart is percent-encoded here, so that no name can lead a request to
 //! another place.
@@ -60,12 +60,12 @@ impl fmt::Display for ApiPath {
 
 /// A resource: a kind of objects, as paths and roles name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Resource<'a> {
+pub(super) struct ApiResource<'a> {
     pub(super) api_version: &'a str,
     pub(super) plural: &'a str,
 }
 
-impl<'a> Resource<'a> {
+impl<'a> ApiResource<'a> {
     /// Its objects in one namespace; all of them when none is named.
     pub(super) fn collection(self, namespace: Option<&str>) -> ApiPath {
         let root = ApiPath::group_version(self.api_version);
@@ -106,11 +106,11 @@ fn encode_into(encoded: &mut String, text: &str) {
 mod tests {
     use super::*;
 
-    const DEPLOYMENTS: Resource<'_> = Resource {
+    const DEPLOYMENTS: ApiResource<'_> = ApiResource {
         api_version: "apps/v1",
         plural: "deployments",
     };
-    const SECRETS: Resource<'_> = Resource {
+    const SECRETS: ApiResource<'_> = ApiResource {
         api_version: "v1",
         plural: "secrets",
     };

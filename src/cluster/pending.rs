@@ -1,4 +1,4 @@
-//! What is still to be read of one kind, shared by whoever reads.
+//! The objects of one kind that are still to be read, shared by a list and the GETs after it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,22 +11,22 @@ pub(super) struct NamespacedName {
     pub(super) name: String,
 }
 
-/// What is still to be read. Whoever reads something takes it out, so that nothing is handed on twice.
-pub(super) struct Pending<T>(Arc<Mutex<HashMap<NamespacedName, T>>>);
+/// The objects that are still to be read. Each is taken out when it was read, so that none is handed on twice.
+pub(super) struct PendingReads<T>(Arc<Mutex<HashMap<NamespacedName, T>>>);
 
-impl<T> Clone for Pending<T> {
+impl<T> Clone for PendingReads<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<T> FromIterator<(NamespacedName, T)> for Pending<T> {
+impl<T> FromIterator<(NamespacedName, T)> for PendingReads<T> {
     fn from_iter<I: IntoIterator<Item = (NamespacedName, T)>>(wanted: I) -> Self {
         Self(Arc::new(Mutex::new(wanted.into_iter().collect())))
     }
 }
 
-impl<T> Pending<T> {
+impl<T> PendingReads<T> {
     fn map(&self) -> MutexGuard<'_, HashMap<NamespacedName, T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -36,9 +36,9 @@ impl<T> Pending<T> {
         self.map().len()
     }
 
-    /// How many of those that are left are so.
-    pub(super) fn count(&self, is_so: impl Fn(&T) -> bool) -> usize {
-        self.map().values().filter(|wanted| is_so(wanted)).count()
+    /// How many of those that are left satisfy a predicate.
+    pub(super) fn count(&self, predicate: impl Fn(&T) -> bool) -> usize {
+        self.map().values().filter(|wanted| predicate(wanted)).count()
     }
 
     /// Takes out the one with this name, if it is still wanted.
@@ -46,10 +46,10 @@ impl<T> Pending<T> {
         self.map().remove(name)
     }
 
-    /// Takes out those that are so.
-    pub(super) fn take_if(&self, is_so: impl Fn(&T) -> bool) -> Vec<T> {
+    /// Takes out those that satisfy a predicate.
+    pub(super) fn take_if(&self, predicate: impl Fn(&T) -> bool) -> Vec<T> {
         let mut map = self.map();
-        map.extract_if(|_, wanted| is_so(wanted))
+        map.extract_if(|_, wanted| predicate(wanted))
             .map(|(_, wanted)| wanted)
             .collect()
     }

@@ -4,8 +4,8 @@
 //! revisions of each release, and asks for those by name; where they are most of what a list would answer, the list
 //! is far cheaper for both sides, and is what is asked for. Superseded revisions are most of a long history and a
 //! scan needs one of them per release, so the list leaves them out where that makes it worth having. It is a
-//! shortcut and nothing else: what it does not hand over, for whatever reason, is asked for by name, and only that
-//! answer says what is wrong with a record.
+//! shortcut and nothing else: a record that it does not hand over, for whatever reason, is asked for by name, and
+//! only that answer decides what is wrong with it.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,9 +18,9 @@ use futures::StreamExt;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::http::{ApiAnswer, Compression, Get, Http, JSON, Purpose, RetryBudget, parse};
-use super::pages::{self, End, List, ListReader, PageSummary};
-use super::pending::{NamespacedName, Pending};
+use super::http::{ApiAnswer, ApiClient, Compression, Get, JSON, Purpose, RetryBudget, parse};
+use super::pages::{self, ListEnd, ListReader, ListRequest, PageSummary};
+use super::pending::{NamespacedName, PendingReads};
 use super::storage;
 use crate::release::decode::DecodeError;
 use crate::release::stored::{Driver, Status, StoredRevision};
@@ -63,7 +63,7 @@ impl RecordCounts {
         Self(scopes)
     }
 
-    /// Sorts what is wanted by the scopes that can be listed.
+    /// Sorts the wanted records by the scopes that can be listed.
     fn sort(&self, wanted: Vec<StoredRevision>) -> Vec<(Scope, Counts, Vec<StoredRevision>)> {
         let mut sorted: BTreeMap<Scope, Vec<StoredRevision>> = BTreeMap::new();
         for revision in wanted {
@@ -131,24 +131,24 @@ fn is_worth(needed: usize, listed: usize) -> bool {
     needed.saturating_mul(WORTH_LISTING) >= listed
 }
 
-/// Reads every wanted record and hands each to `found`.
+/// Reads every wanted record and hands each to the handler.
 pub(super) async fn read(
-    http: &Http,
+    http: &ApiClient,
     counts: &RecordCounts,
     selector: Option<&str>,
     wanted: Vec<StoredRevision>,
-    found: RecordHandler,
+    handler: RecordHandler,
 ) {
-    let found = &found;
+    let handler = &handler;
     futures::stream::iter(counts.sort(wanted))
         .for_each_concurrent(4, |((driver, namespace), counts, wanted)| async move {
             let part = Part::choose(counts, &wanted);
             let named = wanted.into_iter().map(|revision| (name(&revision), revision));
-            let pending: Pending<StoredRevision> = named.collect();
+            let pending: PendingReads<StoredRevision> = named.collect();
             let reader = RecordReader {
                 http,
                 driver,
-                found,
+                handler,
                 retries: RetryBudget::default(),
             };
             if let Some((part, records)) = part {
@@ -173,11 +173,11 @@ fn name(revision: &StoredRevision) -> NamespacedName {
     }
 }
 
-/// Hands on what is wanted of a list's records, for as long as the rest of the list is worth having.
+/// Hands on the wanted records of a list, for as long as the rest of the list is worth having.
 struct ListedRecords {
     driver: Driver,
-    found: RecordHandler,
-    pending: Pending<StoredRevision>,
+    handler: RecordHandler,
+    pending: PendingReads<StoredRevision>,
     /// How many records the whole list should have.
     records: usize,
     /// How many of them come after the pages that were read.
@@ -187,7 +187,7 @@ struct ListedRecords {
 impl ListReader for ListedRecords {
     fn take(&self, _: usize, items: &[&RawValue]) -> Result<(), ReadError> {
         for item in items {
-            // Whatever is odd about an item is for the answer to its own name to say.
+            // A malformed item is read again by name, and that answer has the error.
             let Ok(object) = parse::<ListedRecord<'_>>(item.get().as_bytes()) else {
                 continue;
             };
@@ -196,7 +196,7 @@ impl ListReader for ListedRecords {
                 name: object.metadata.name.into_owned(),
             };
             if let Some(revision) = self.pending.take(&name) {
-                (self.found)(&revision, Ok(read_data(self.driver, object.data)));
+                (self.handler)(&revision, Ok(read_data(self.driver, object.data)));
             }
         }
         Ok(())
@@ -216,22 +216,22 @@ impl ListReader for ListedRecords {
 }
 
 struct RecordReader<'a> {
-    http: &'a Http,
+    http: &'a ApiClient,
     driver: Driver,
-    found: &'a RecordHandler,
+    handler: &'a RecordHandler,
     retries: RetryBudget,
 }
 
 impl RecordReader<'_> {
-    /// Lists records and takes what is wanted out of `pending`, for as long as that is worth it.
+    /// Lists records and takes the wanted ones out of `pending`, for as long as that is worth it.
     async fn list(
         &self,
         namespace: Option<&str>,
         labels: &str,
         records: usize,
-        pending: &Pending<StoredRevision>,
-    ) -> Result<End, ReadError> {
-        let list = List {
+        pending: &PendingReads<StoredRevision>,
+    ) -> Result<ListEnd, ReadError> {
+        let list = ListRequest {
             path: &storage::list_path(self.driver, namespace, labels),
             accept: JSON,
             purpose: self.purpose("list", namespace),
@@ -240,7 +240,7 @@ impl RecordReader<'_> {
         };
         let reader = ListedRecords {
             driver: self.driver,
-            found: Arc::clone(self.found),
+            handler: Arc::clone(self.handler),
             pending: pending.clone(),
             records,
             remaining: AtomicUsize::new(records),
@@ -265,14 +265,14 @@ impl RecordReader<'_> {
                     status: 404,
                     reason: "NotFound".to_owned(),
                 };
-                return (self.found)(&revision, Err(error));
+                return (self.handler)(&revision, Err(error));
             }
-            Err(error) => return (self.found)(&revision, Err(error)),
+            Err(error) => return (self.handler)(&revision, Err(error)),
         };
-        let (driver, found) = (self.driver, Arc::clone(self.found));
+        let (driver, handler) = (self.driver, Arc::clone(self.handler));
         let job = move || {
             let answer = parse::<NamedRecord<'_>>(&body).map(|object| read_data(driver, object.data));
-            found(&revision, answer);
+            handler(&revision, answer);
             drop(slot);
         };
         if let Err(error) = tokio::task::spawn_blocking(job).await {
@@ -300,13 +300,13 @@ fn page_size(page: PageSummary) -> u32 {
 #[derive(Deserialize)]
 struct ListedRecord<'a> {
     #[serde(borrow)]
-    metadata: Identity<'a>,
+    metadata: RecordName<'a>,
     #[serde(borrow)]
     data: Option<Data<'a>>,
 }
 
 #[derive(Deserialize)]
-struct Identity<'a> {
+struct RecordName<'a> {
     #[serde(borrow)]
     namespace: Cow<'a, str>,
     #[serde(borrow)]

@@ -10,11 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use super::http::{Compression, Http, Purpose, RetryBudget, parse};
-use super::pages::{self, List};
-use super::paths::{ApiPath, Resource};
+use super::http::{ApiClient, Compression, Purpose, RetryBudget, parse};
+use super::pages::{self, ListRequest};
+use super::paths::{ApiPath, ApiResource};
 use crate::model::ReportError;
-use crate::release::stored::{Driver, Metadata, StoredRevision};
+use crate::release::stored::{Driver, RecordMetadata, StoredRevision};
 use crate::source::{Inventory, ReadError};
 
 const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
@@ -49,7 +49,7 @@ struct ManagedFields {
 
 /// Every stored revision in the namespaces; in all of them when none are named.
 pub(super) async fn list(
-    http: &Http,
+    http: &ApiClient,
     drivers: &BTreeSet<Driver>,
     namespaces: &[String],
     selector: Option<&str>,
@@ -69,7 +69,7 @@ pub(super) async fn list(
                     answered = true;
                     inventory.revisions.extend(revisions);
                 }
-                // Without the records of Helm's default driver, what is left looks whole and is not.
+                // Without the records of Helm's default driver, the inventory would look complete and would not be.
                 Err(error) if namespace.is_none() && driver == Driver::Secret => return Err(error),
                 Err(error) => {
                     let scope =
@@ -89,7 +89,7 @@ pub(super) async fn list(
 
 /// The stored revisions of one driver in one namespace, or in all of them.
 async fn list_one(
-    http: &Http,
+    http: &ApiClient,
     driver: Driver,
     namespace: Option<&str>,
     selector: Option<&str>,
@@ -98,7 +98,7 @@ async fn list_one(
         || "owner=helm".to_owned(),
         |selector| format!("owner=helm,{selector}"),
     );
-    let list = List {
+    let list = ListRequest {
         path: &list_path(driver, namespace, &labels),
         accept: METADATA_ONLY,
         purpose: Purpose {
@@ -117,8 +117,8 @@ async fn list_one(
 }
 
 /// The resource that holds the records.
-pub(super) const fn resource(driver: Driver) -> Resource<'static> {
-    Resource {
+pub(super) const fn resource(driver: Driver) -> ApiResource<'static> {
+    ApiResource {
         api_version: "v1",
         plural: driver.resource(),
     }
@@ -148,7 +148,7 @@ fn name_selector(error: ReadError, selector: Option<&str>) -> ReadError {
 
 fn stored(driver: Driver, metadata: &ObjectMetadata<'_>) -> Option<StoredRevision> {
     let label = |name: &str| metadata.labels.get(name).map(AsRef::as_ref);
-    StoredRevision::from_metadata(Metadata {
+    StoredRevision::from_metadata(RecordMetadata {
         driver,
         namespace: &metadata.namespace,
         object: &metadata.name,

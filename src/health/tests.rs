@@ -9,12 +9,12 @@ use super::*;
 use crate::object::{Gvk, ObjectKey};
 use crate::release::history::History;
 use crate::release::record::{Hook, LastRun};
-use crate::release::stored::{Driver, Metadata};
+use crate::release::stored::{Driver, RecordMetadata};
 
 fn history(driver: Driver, statuses: &[&str], written: Option<DateTime<Utc>>) -> History {
     let revisions = statuses.iter().zip(1_u64..).map(|(status, revision)| {
         let version = revision.to_string();
-        StoredRevision::from_metadata(Metadata {
+        StoredRevision::from_metadata(RecordMetadata {
             driver,
             namespace: "shop",
             object: &format!("sh.helm.release.v1.web.v{revision}"),

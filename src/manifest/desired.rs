@@ -1,4 +1,4 @@
-//! What a manifest's object looks like after the changes that Helm itself makes on the way to the API server.
+//! The desired state of an object: the manifest's object with the changes that Helm and the API server make to it.
 //!
 //! Helm stamps every object with its owner (Helm: `pkg/action/validate.go`, `setMetadataVisitor`), overriding what
 //! the chart says there; the API server folds a Secret's `stringData` into `data`, ignores `status` and assigns its
@@ -41,14 +41,14 @@ pub struct Owner<'a> {
     pub namespace: &'a str,
 }
 
-/// Who owns a live object, by its ownership annotations.
+/// The owner of a live object, by its ownership annotations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ownership<'a> {
     /// This release.
     Ours,
     /// Another release.
     Another(Owner<'a>),
-    /// No release: the object was made, or made over, by something else.
+    /// No release: the object was created, or overwritten, by something else.
     Nobody,
 }
 
@@ -68,7 +68,7 @@ impl<'a> Ownership<'a> {
     }
 }
 
-/// What becomes of the objects of one kind beside that.
+/// A change that is made to the objects of one kind only.
 struct KindRule {
     group: &'static str,
     kind: &'static str,

@@ -1,5 +1,5 @@
-//! What a release's stored manifest says: the text Helm sent to the cluster, as documents, as objects, and as the
-//! state that Helm makes of them.
+//! A release's stored manifest: the text that Helm sent to the cluster, as documents, as objects, and as the desired
+//! state of each object.
 
 pub mod desired;
 pub mod parse;

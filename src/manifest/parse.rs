@@ -1,17 +1,17 @@
 //! The objects of a stored manifest.
 //!
 //! Reads what Helm itself would build from the manifest (Helm: `pkg/kube/client.go`, `Build`): every document is an
-//! object, or a list whose items are; documents that are empty or have no kind are skipped. What Helm would refuse
-//! makes the manifest unreadable as a whole, because a part of it would look like the whole.
+//! object, or a list whose items are; documents that are empty or have no kind are skipped. A document that
+//! Helm would refuse makes the whole manifest unreadable, because a part of it would look like the whole.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::split::{self, Document, SplitError};
+use super::split::{self, ManifestDocument, SplitError};
 use crate::object::Gvk;
-use crate::release::record::{Hook, HookPlace};
+use crate::release::record::{Hook, HookLocation};
 use crate::yaml::{self, Limits, YamlError};
 
 /// The annotation that keeps an object when it leaves the release (Helm: `pkg/kube/resource_policy.go`).
@@ -48,10 +48,10 @@ pub struct ManifestObject {
 /// Why a manifest cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ManifestError {
-    /// The documents cannot be told apart.
+    /// The manifest cannot be split into documents.
     #[error(transparent)]
     Split(#[from] SplitError),
-    /// A document is not what Helm accepts as YAML.
+    /// A document is not YAML that Helm accepts.
     #[error("the document at line {line} of the manifest: {source}")]
     Yaml {
         /// Where the document starts.
@@ -79,16 +79,17 @@ pub fn objects(manifest: &str, limits: &Limits) -> Result<Vec<ManifestObject>, M
     objects_sharing(manifest, limits, &mut ParsedDocuments::default())
 }
 
-/// Reads out of its hooks' manifests where their objects are, and drops the manifests: they may hold anything.
-pub fn place_hooks(hooks: &mut [Hook], known: &mut ParsedDocuments) {
+/// Reads from the hooks' manifests where their objects are, and drops the manifests: they may hold secrets.
+pub fn locate_hooks(hooks: &mut [Hook], known: &mut ParsedDocuments) {
     for hook in hooks {
         let manifest = std::mem::take(&mut hook.manifest);
         if manifest.is_empty() {
             continue;
         }
-        // Helm has one object in each (Helm: `pkg/release/v1/util/manifest_sorter.go`); what is illegible is not made.
+        // Each manifest has one object (Helm: `pkg/release/v1/util/manifest_sorter.go`). Helm creates none that it cannot
+        // read.
         let objects = objects_sharing(&manifest, &Limits::default(), known).unwrap_or_default();
-        hook.place = objects.into_iter().next().map(|object| HookPlace {
+        hook.location = objects.into_iter().next().map(|object| HookLocation {
             api_version: object.gvk.api_version,
             namespace: object.namespace,
         });
@@ -97,12 +98,12 @@ pub fn place_hooks(hooks: &mut [Hook], known: &mut ParsedDocuments) {
 
 /// The documents of one release's manifests that were read already.
 ///
-/// Revisions of a release are mostly alike, and reading YAML is most of the work of a scan: what stands in two
-/// manifests word for word is read once, and its objects share their bodies in memory.
+/// Revisions of a release are mostly alike, and reading YAML is most of the work of a scan: a document that
+/// two manifests share is read once, and its objects share their bodies in memory.
 #[derive(Default)]
 pub struct ParsedDocuments(HashMap<Box<str>, Vec<ManifestObject>>);
 
-/// Reads every object of a manifest as [`objects`] does, with what is known from other manifests.
+/// Reads every object of a manifest as [`objects`] does, and reuses the documents of other manifests.
 pub fn objects_sharing(
     manifest: &str,
     limits: &Limits,
@@ -138,7 +139,7 @@ pub fn objects_sharing(
 /// implies (apimachinery: `unstructuredJSONScheme.decodeToList`).
 fn flatten(
     mut value: Value,
-    document: Document<'_>,
+    document: ManifestDocument<'_>,
     depth: usize,
     objects: &mut Vec<ManifestObject>,
 ) -> Result<(), ManifestError> {
@@ -150,25 +151,9 @@ fn flatten(
         return Err(malformed);
     };
     if value.get("items").is_some_and(Value::is_array) {
-        if depth == MAX_LIST_DEPTH {
-            return Err(ManifestError::TooMany);
-        }
-        let implied = kind.strip_suffix("List").filter(|kind| !kind.is_empty());
-        let implied = implied.map(|kind| (api_version.to_owned(), kind.to_owned()));
-        let Some(Value::Array(items)) = value.get_mut("items").map(Value::take) else {
-            return Err(malformed);
-        };
-        for mut item in items {
-            if let (Some((api_version, kind)), Some(fields)) = (&implied, item.as_object_mut())
-                && !fields.contains_key("kind")
-                && !fields.contains_key("apiVersion")
-            {
-                fields.insert("apiVersion".to_owned(), api_version.as_str().into());
-                fields.insert("kind".to_owned(), kind.as_str().into());
-            }
-            flatten(item, document, depth + 1, objects)?;
-        }
-        return Ok(());
+        let list = Gvk::new(api_version, kind);
+        let items = value.get_mut("items").map(Value::take).unwrap_or_default();
+        return flatten_items(items, &list, document, depth, objects);
     }
     let metadata = value.get("metadata");
     let Some(name) = metadata.and_then(|metadata| text(metadata, "name")) else {
@@ -191,6 +176,34 @@ fn flatten(
                 .is_some_and(Value::is_number),
         body: value.to_string().into(),
     });
+    Ok(())
+}
+
+/// Adds the objects of a list's items.
+fn flatten_items(
+    items: Value,
+    list: &Gvk,
+    document: ManifestDocument<'_>,
+    depth: usize,
+    objects: &mut Vec<ManifestObject>,
+) -> Result<(), ManifestError> {
+    if depth == MAX_LIST_DEPTH {
+        return Err(ManifestError::TooMany);
+    }
+    let Value::Array(items) = items else {
+        return Err(ManifestError::NotAnObject { line: document.line });
+    };
+    let implied_kind = list.kind.strip_suffix("List").filter(|kind| !kind.is_empty());
+    for mut item in items {
+        if let (Some(kind), Some(fields)) = (implied_kind, item.as_object_mut())
+            && !fields.contains_key("kind")
+            && !fields.contains_key("apiVersion")
+        {
+            fields.insert("apiVersion".to_owned(), list.api_version.as_str().into());
+            fields.insert("kind".to_owned(), kind.into());
+        }
+        flatten(item, document, depth + 1, objects)?;
+    }
     Ok(())
 }
 
@@ -238,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_documents_are_read_once_and_stay_what_they_are() {
+    fn equal_documents_are_read_once_and_keep_their_templates() {
         let document = |value: &str| {
             format!(
                 "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {value}}}\ndata: {{x: {value}}}\n"
@@ -266,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn what_helm_refuses_is_refused_with_its_line() {
+    fn manifests_that_helm_refuses_are_refused_with_the_line() {
         for (manifest, message) in [
             (
                 "---\nkind: A\n",

@@ -20,7 +20,7 @@ use std::iter::FusedIterator;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-/// What Helm writes above each document.
+/// The comment that Helm writes above each document, before the template's name.
 const SOURCE: &str = "# Source: ";
 
 /// Bytes in which apimachinery looks for the brace of a JSON stream: cli-runtime's buffer size.
@@ -31,7 +31,7 @@ pub const MAX_DOCUMENTS: usize = 10_000;
 
 /// One document of a manifest, as its text stands there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Document<'a> {
+pub struct ManifestDocument<'a> {
     /// The template that rendered it, as Helm noted it: `chart/templates/x.yaml`. Anyone can write such a comment.
     pub source: Option<&'a str>,
     /// The text, for [`crate::yaml::parse_document`].
@@ -69,7 +69,7 @@ pub enum SplitError {
 }
 
 /// Splits a manifest into its documents.
-pub fn documents(manifest: &str) -> Documents<'_> {
+pub fn documents(manifest: &str) -> ManifestDocuments<'_> {
     let head = manifest
         .as_bytes()
         .get(..JSON_LOOKAHEAD)
@@ -80,7 +80,7 @@ pub fn documents(manifest: &str) -> Documents<'_> {
     } else {
         Mode::Yaml
     };
-    Documents {
+    ManifestDocuments {
         rest: manifest,
         line: 1,
         mode,
@@ -90,7 +90,7 @@ pub fn documents(manifest: &str) -> Documents<'_> {
 
 /// The documents of a manifest, in order.
 #[derive(Debug, Clone)]
-pub struct Documents<'a> {
+pub struct ManifestDocuments<'a> {
     rest: &'a str,
     /// The line on which `rest` starts.
     line: usize,
@@ -104,8 +104,8 @@ enum Mode {
     Yaml,
 }
 
-impl<'a> Iterator for Documents<'a> {
-    type Item = Result<Document<'a>, SplitError>;
+impl<'a> Iterator for ManifestDocuments<'a> {
+    type Item = Result<ManifestDocument<'a>, SplitError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let json = match self.mode {
@@ -119,7 +119,7 @@ impl<'a> Iterator for Documents<'a> {
         }
         self.rest = "";
         let line = match document {
-            Ok(Document { line, .. })
+            Ok(ManifestDocument { line, .. })
             | Err(
                 SplitError::Separator { line }
                 | SplitError::Json { line, .. }
@@ -133,9 +133,9 @@ impl<'a> Iterator for Documents<'a> {
     }
 }
 
-impl FusedIterator for Documents<'_> {}
+impl FusedIterator for ManifestDocuments<'_> {}
 
-impl Documents<'_> {
+impl ManifestDocuments<'_> {
     /// The next value of a JSON stream; none when YAML has to go on.
     fn next_json(&mut self, values: usize) -> Option<<Self as Iterator>::Item> {
         let mut stream = serde_json::Deserializer::from_str(self.rest).into_iter::<&RawValue>();
@@ -146,7 +146,7 @@ impl Documents<'_> {
                 let line = self.line + line_breaks(&self.rest[..end - text.len()]);
                 self.advance(end);
                 self.mode = Mode::Json { values: values + 1 };
-                Some(Ok(Document {
+                Some(Ok(ManifestDocument {
                     source: None,
                     text,
                     line,
@@ -202,7 +202,7 @@ impl Documents<'_> {
         self.line += lines + usize::from(consumed > 0);
         Some(match fault {
             Some(fault) => Err(fault),
-            None => Ok(Document {
+            None => Ok(ManifestDocument {
                 source: source(text),
                 text,
                 line,
@@ -381,7 +381,7 @@ mod tests {
         fn no_text_is_lost_but_separators(manifest in "(---|--- #|---x|a: 1|\\{|\\}|[ \n\r]){0,30}") {
             let mut from = 0;
             for document in documents(&manifest) {
-                let Ok(Document { text, line, .. }) = document else { return Ok(()) };
+                let Ok(ManifestDocument { text, line, .. }) = document else { return Ok(()) };
                 let start = text.as_ptr() as usize - manifest.as_ptr() as usize;
                 for skipped in manifest[from..start].lines() {
                     let blank = skipped.trim().is_empty();

@@ -1,7 +1,7 @@
 //! The API server's answers when it was asked to confirm findings.
 //!
-//! The findings carry the answers, and objects the reasons why there is none. A reason that is no single object's
-//! fault, such as a missing right, is said once, here.
+//! Each finding carries its answer, and each object the reason why it has none. A reason that concerns many objects,
+//! such as a missing right, is kept once, here.
 
 use std::collections::BTreeMap;
 
@@ -9,18 +9,18 @@ use serde::{Deserialize, Serialize};
 
 use super::ReleaseReport;
 
-/// The answers, counted.
+/// How many findings the API server confirmed, and why others have no answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Confirmation {
     /// How many findings the API server confirmed.
     pub confirmed: usize,
-    /// How many it found to be no difference.
+    /// For how many findings a dry run of the manifest gave the live value.
     pub unconfirmed: usize,
-    /// Why whole kinds of objects were not asked about.
+    /// The reasons why objects were not checked by a dry run.
     pub unanswered: Vec<Unconfirmed>,
 }
 
-/// Objects whose findings nobody confirmed, for one reason.
+/// The objects whose findings were not checked for one reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unconfirmed {
     /// One sentence.

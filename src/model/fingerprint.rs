@@ -1,7 +1,7 @@
 //! The identity of everything that a report speaks of, from one run to the next and from one version to the next.
 //!
-//! A fingerprint is made of names only: where a release's records are stored, which object, which field. What is said of
-//! a field (its code, severity, values, writer) is left out, because a difference whose writer becomes known is still
+//! A fingerprint is made of names only: where a release's records are stored, which object, which field. The
+//! code, severity, values and writer of a finding are left out, because a difference whose writer becomes known is still
 //! the same difference. The version of an API is left out, its group is not: the object stays the same when a chart
 //! moves from `v1beta1` to `v1`. PagerDuty's keys are fingerprints already, so the recipe may never change.
 
@@ -32,26 +32,26 @@ impl Fingerprint {
         Self(hex)
     }
 
-    /// A release, by where its records are, as the API server says; what a record says of itself could name somebody
-    /// else's release.
+    /// The fingerprint of a release, by where the API server says its records are: the content of a record could name
+    /// somebody else's release.
     pub fn release(report: &Report, release: &ReleaseReport) -> Self {
         Self::of(["release"].into_iter().chain(release_parts(report, release)))
     }
 
-    /// An entry on a release's health.
+    /// The fingerprint of an entry on a release's health.
     pub fn health(report: &Report, release: &ReleaseReport, health: &Health) -> Self {
         let parts = ["health"].into_iter().chain(release_parts(report, release));
         Self::of(parts.chain([health.code.as_str()]))
     }
 
-    /// An object of a release.
+    /// The fingerprint of an object of a release.
     pub fn object(report: &Report, release: &ReleaseReport, object: &ObjectReport) -> Self {
         let gvk = Gvk::new(&*object.api_version, &*object.kind);
         let parts = ["object"].into_iter().chain(release_parts(report, release));
         Self::of(parts.chain(object_parts(object, &gvk)))
     }
 
-    /// A difference in one field of an object.
+    /// The fingerprint of a difference in one field of an object.
     pub fn finding(
         report: &Report,
         release: &ReleaseReport,
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_a_report_speaks_of_has_its_own() {
+    fn every_release_object_finding_and_health_entry_has_its_own_fingerprint() {
         let (report, release) = (drifted(), release("shop", "web"));
         let health = |code| {
             let entry = release.clone().with_health(code, HealthSeverity::Warning);
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_of_a_field_does_not_make_it_another_one() {
+    fn code_values_and_api_version_do_not_change_a_fingerprint() {
         let (report, release) = (drifted(), release("shop", "web"));
         let was = object("autoscaling/v2beta1", "HorizontalPodAutoscaler", "shop", "web");
         let is = object("autoscaling/v2", "HorizontalPodAutoscaler", "shop", "web");

@@ -1,6 +1,6 @@
-//! The ignore rules of a report: which rule left out what, and how much.
+//! The ignore rules of a report: how many findings and objects each rule left out.
 //!
-//! In JSON a rule is its number, and the annotation is a word, so that both can be told apart in one field.
+//! In JSON a rule is its number, and the annotation is a word, so that one field can hold either.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// The annotation's name in reports.
 const ANNOTATION: &str = "annotation";
 
-/// Who says that something is to be ignored.
+/// The rule or annotation that leaves a finding or an object out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IgnoredBy {
     /// The rule at this position of the settings, counted from 1.
@@ -23,9 +23,9 @@ pub enum IgnoredBy {
 pub struct IgnoredCount {
     /// Which rule.
     pub rule: IgnoredBy,
-    /// What it says, in the words of the settings.
+    /// The rule in the words of the settings.
     pub description: String,
-    /// Why it is there, where the settings say so.
+    /// The reason that the settings give for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// How many findings it left out.
@@ -35,17 +35,17 @@ pub struct IgnoredCount {
 }
 
 impl IgnoredCount {
-    /// Whether there was nothing for the rule.
+    /// Whether the rule left nothing out.
     pub const fn is_idle(&self) -> bool {
         self.findings == 0 && self.objects == 0
     }
 
-    /// Which rule it is, for people: by its reason, else by what it says.
+    /// The rule's name for people: its reason, or its description where it has none.
     pub fn name(&self) -> String {
-        let said = self.reason.as_ref().unwrap_or(&self.description);
+        let text = self.reason.as_ref().unwrap_or(&self.description);
         match self.rule {
-            IgnoredBy::Rule(number) => format!("rule {number} ({said})"),
-            IgnoredBy::Annotation => said.clone(),
+            IgnoredBy::Rule(number) => format!("rule {number} ({text})"),
+            IgnoredBy::Annotation => text.clone(),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The report: the one value that every output format and every sink is rendered from.
 //!
 //! Its JSON form is the contract `driftline.report/v1`, described by `report/schema.json`; fields are
-//! only ever added. Nothing in it needs hiding any more: values of Secrets and whatever the redaction rules
-//! cover are replaced when findings are built, so no renderer can leak them. Renderers sanitise for their medium.
+//! only ever added. The model holds no secrets: values of Secrets and the values that redaction rules cover are
+//! replaced when findings are built, so no renderer can leak them. Renderers sanitise for their medium.
 
 mod confirmation;
 mod fingerprint;
@@ -26,13 +26,13 @@ use crate::vocabulary::{
 /// The name and version of the JSON contract.
 pub const SCHEMA: &str = "driftline.report/v1";
 
-/// Everything one scan found out.
+/// The result of one scan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// Always [`SCHEMA`].
     pub schema: String,
-    /// What made this report.
+    /// The program that made this report.
     pub tool: Tool,
     /// Which cluster was read.
     pub cluster: Cluster,
@@ -47,17 +47,17 @@ pub struct Report {
     pub stopped: Option<Stopped>,
     /// The counts.
     pub summary: Summary,
-    /// What each ignore rule left out, in the order of the settings; absent without rules.
+    /// The ignore rules with their counts, in the order of the settings; absent without rules.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub ignored: Vec<IgnoredCount>,
-    /// What the API server said of the findings; absent when it was not asked.
+    /// The API server's answers about the findings; absent when no dry runs were made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confirmation: Option<Confirmation>,
     /// Every release, sorted by namespace, name and storage.
     pub releases: Vec<ReleaseReport>,
-    /// What could not be read and belongs to no single release.
+    /// The parts of the cluster that could not be read and belong to no single release.
     pub errors: Vec<ReportError>,
-    /// What to bear in mind while reading the report, sorted; absent when there is nothing. Notes change neither the
+    /// Remarks on how the scan reached its answers, sorted; absent when there are none. Notes change neither the
     /// outcome nor the exit status.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub notes: Vec<ReportNote>,
@@ -166,9 +166,9 @@ pub struct ReleaseReport {
     pub latest: Revision,
     /// How the baseline was applied; `null` when there is none.
     pub apply_method: Option<ApplyMethod>,
-    /// What can be said of it as a whole.
+    /// The answer for the release as a whole.
     pub verdict: Verdict,
-    /// What is noteworthy beyond its objects.
+    /// Remarks on the release that concern no single object.
     pub health: Vec<Health>,
     /// Its objects, sorted by kind, namespace and name; those in sync are left out unless asked for.
     pub objects: Vec<ObjectReport>,
@@ -177,13 +177,13 @@ pub struct ReleaseReport {
     pub detail: Option<ReleaseDetail>,
 }
 
-/// All that is known of a release's history, for whoever has to mend it.
+/// All that is known of a release's history, for the person who repairs the release.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ReleaseDetail {
     /// Every revision that is kept, oldest first.
     pub revisions: Vec<RevisionDetail>,
     /// The objects that the deployed and the newest revision disagree about, or that are not ready, where the newest
-    /// operation did not come to its end.
+    /// operation did not complete.
     pub objects: Vec<ObjectDetail>,
 }
 
@@ -211,7 +211,7 @@ pub struct RevisionDetail {
     pub description: Option<String>,
 }
 
-/// One object of an operation that did not come to its end.
+/// One object of an operation that did not complete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectDetail {
@@ -226,7 +226,7 @@ pub struct ObjectDetail {
     /// Which revision it is like: `old`, `new` or `neither`; absent where both ask for the same or nothing is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub side: Option<String>,
-    /// In a few words, what else is to be said of it.
+    /// Further remarks, a few words each.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub remarks: Vec<String>,
 }
@@ -311,10 +311,10 @@ pub struct ObjectReport {
     /// Why it is in that state, where the state alone does not say it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Who ignores the object as such, and not only findings of it.
+    /// The rule or annotation that ignores the whole object, and not only findings of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ignored_by: Option<IgnoredBy>,
-    /// What the next `helm upgrade` does to an object that is missing, terminating or left over.
+    /// The effect of the next `helm upgrade` on an object that is missing, terminating or left over.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub next_upgrade: Option<NextUpgrade>,
     /// Its differences, sorted by path.
@@ -329,7 +329,7 @@ pub struct ObjectReport {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
-    /// What kind of difference it is.
+    /// The kind of the difference.
     pub code: FindingCode,
     /// How much it matters.
     pub severity: Severity,
@@ -353,17 +353,17 @@ pub struct Finding {
     /// is pending.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub from_revision: Option<u64>,
-    /// Who is said to have written the live value.
+    /// The field manager under whose name the live value was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actor: Option<Actor>,
-    /// Who ignores it. Such findings are in a report only when they were asked for.
+    /// The rule or annotation that ignores it. A report has ignored findings only when they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ignored_by: Option<IgnoredBy>,
-    /// Whether the API server makes something else of the manifest's value than what lives; absent where it was not
-    /// asked, or did not say. A finding that is not confirmed is of severity info.
+    /// Whether a server-side dry run of the manifest gives another value than the live one; absent where there was no
+    /// dry run, or no answer. A finding that is not confirmed is of severity info.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confirmed: Option<bool>,
-    /// What the next `helm upgrade` does to it, where that is known.
+    /// The effect of the next `helm upgrade` on it, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_upgrade: Option<NextUpgrade>,
     /// One sentence, without values.
@@ -371,7 +371,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Whether it makes its object drifted: what the operator ignores does not.
+    /// Whether it makes its object drifted. A finding that the operator ignores does not.
     pub fn is_drift(&self) -> bool {
         self.ignored_by.is_none() && self.severity == Severity::Drift
     }
@@ -401,7 +401,7 @@ impl ObjectReport {
     }
 }
 
-/// Who claims to have written a field. Field managers are not authenticated: this is a claim.
+/// The recorded writer of a field. Field managers are not authenticated: anybody can write under any name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
     /// The field manager's name.
@@ -416,19 +416,19 @@ pub struct Actor {
     pub time: Option<DateTime<Utc>>,
 }
 
-/// Something to bear in mind: how the scan came to its answers, where that is not as usual.
+/// A remark on how the scan reached its answers, where that was not as usual.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ReportNote {
-    /// What it concerns, such as the group and version of a custom resource.
+    /// The subject of the remark, such as the group and version of a custom resource.
     pub scope: String,
     /// One sentence.
     pub message: String,
 }
 
-/// Something that could not be read.
+/// A part of the cluster that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ReportError {
-    /// What it concerns: `storage`, `discovery`, `namespace/NAME`.
+    /// The part that could not be read: `storage`, `discovery`, `namespace/NAME`.
     pub scope: String,
     /// One sentence.
     pub message: String,

@@ -1,4 +1,4 @@
-//! From the bytes of a stored record to what it says.
+//! Decodes the bytes of a stored record.
 //!
 //! Helm's own decoder (`pkg/storage/driver/util.go`, `decodeRelease`) is base64, then gzip if the magic bytes say
 //! so, then JSON. A record is hostile input: a megabyte of gzip can hold a gigabyte, so the decoded size is capped.
@@ -29,13 +29,13 @@ pub enum DecodeError {
     /// The compressed stream is broken or cut off.
     #[error("its gzip stream is broken or cut off")]
     Gzip,
-    /// More bytes than the cap.
+    /// The decoded record has more bytes than the cap.
     #[error("it decodes to more than {} MiB", .limit >> 20)]
     TooLarge {
         /// The cap in bytes.
         limit: u64,
     },
-    /// Not the JSON of a release.
+    /// The decoded bytes are not the JSON of a release.
     #[error("its JSON is {what} at line {line}, column {column}")]
     Json {
         /// Which of the classes of JSON errors.
@@ -55,7 +55,7 @@ pub enum DecodeError {
 
 /// Decodes the value of the `release` key: base64 of gzip (or plain) JSON.
 pub fn decode(payload: &[u8], max_bytes: u64) -> Result<Release, DecodeError> {
-    // Four characters hold three bytes: what cannot fit is refused before it is decoded.
+    // Four characters hold three bytes: a payload that cannot fit is refused before it is decoded.
     if payload.len() as u64 / 4 > max_bytes / 3 + 1 {
         return Err(DecodeError::TooLarge { limit: max_bytes });
     }

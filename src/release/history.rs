@@ -9,19 +9,19 @@ use super::stored::{ReleaseKey, Status, StoredRevision};
 pub enum Depth {
     /// The records that the comparison needs.
     Comparison,
-    /// The records of the whole history, as far as it is bearable, for the report's `detail`.
+    /// The records of the whole history, up to a limit, for the report's `detail`.
     History,
 }
 
-/// How many revisions above the baseline are read: enough for any story worth telling, few enough that a release
+/// How many revisions above the baseline are read: enough to explain a failed upgrade, few enough that a release
 /// which fails every night stays cheap.
 const ATTEMPTS_READ: usize = 5;
 
-/// How many records are read in search of a revision that was good, where none is deployed.
-const GOOD_READ: usize = 5;
+/// How many superseded revisions are read where none is deployed: candidates for a rollback.
+const SUPERSEDED_READ: usize = 5;
 
-/// How many records of one history are read besides those that the comparison needs: Helm keeps ten unless told
-/// otherwise.
+/// How many records of one history are read besides those that the comparison needs: Helm keeps ten
+/// by default (`--history-max`).
 const HISTORY_READ: usize = 50;
 
 /// All stored revisions of one release, in ascending order.
@@ -68,8 +68,8 @@ impl History {
         self.revisions.last()
     }
 
-    /// The revision to compare against: the highest one that is deployed. Helm does the same when several claim
-    /// to be (Helm: `pkg/storage/storage.go`, `Deployed`).
+    /// The revision to compare against: the highest one that is deployed. Helm does the same when several are
+    /// (Helm: `pkg/storage/storage.go`, `Deployed`).
     pub fn baseline(&self) -> Option<&StoredRevision> {
         self.revisions
             .iter()
@@ -101,8 +101,8 @@ impl History {
             .take(ATTEMPTS_READ)
     }
 
-    /// The revisions below the baseline that failed or never came to an end, newest first. An upgrade forgets what
-    /// only they created.
+    /// The revisions below the baseline that failed or are still pending, newest first. Helm never deletes the objects
+    /// that only they created.
     pub fn abandoned(&self) -> impl Iterator<Item = &StoredRevision> {
         let ceiling = self.baseline().map_or(0, |baseline| baseline.revision);
         self.revisions
@@ -120,7 +120,7 @@ impl History {
     pub fn records_needed(&self, depth: Depth) -> impl Iterator<Item = &StoredRevision> {
         let deployed = self.baseline().into_iter().chain(self.previous());
         let compared = deployed.chain(self.attempted()).chain(self.abandoned());
-        let compared: Vec<&StoredRevision> = compared.chain(self.good()).collect();
+        let compared: Vec<&StoredRevision> = compared.chain(self.rollback_targets()).collect();
         let known: HashSet<u64> = compared.iter().map(|stored| stored.revision).collect();
         let others = match depth {
             Depth::Comparison => 0,
@@ -135,17 +135,17 @@ impl History {
         compared.into_iter().chain(others)
     }
 
-    /// The revisions that were deployed once, newest first, where none is: one of them is the way back.
-    fn good(&self) -> impl Iterator<Item = &StoredRevision> {
+    /// The superseded revisions, newest first, where no revision is deployed: a rollback can go to one of them.
+    fn rollback_targets(&self) -> impl Iterator<Item = &StoredRevision> {
         let has_baseline = self.baseline().is_some();
         self.revisions
             .iter()
             .rev()
             .filter(move |stored| !has_baseline && stored.status == Status::Superseded)
-            .take(GOOD_READ)
+            .take(SUPERSEDED_READ)
     }
 
-    /// The revisions that claim to be deployed.
+    /// The revisions with the status deployed.
     pub fn deployed(&self) -> impl Iterator<Item = &StoredRevision> {
         self.revisions
             .iter()
@@ -156,12 +156,12 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::release::stored::{Driver, Metadata};
+    use crate::release::stored::{Driver, RecordMetadata};
 
     fn history(statuses: &[(u64, &str)]) -> Vec<History> {
         History::group(statuses.iter().map(|(revision, status)| {
             let version = revision.to_string();
-            StoredRevision::from_metadata(Metadata {
+            StoredRevision::from_metadata(RecordMetadata {
                 driver: Driver::Secret,
                 namespace: "shop",
                 object: &format!("sh.helm.release.v1.web.v{revision}"),
@@ -247,7 +247,7 @@ mod tests {
                 vec![5, 3, 7, 6, 4, 2],
                 vec![1],
             ),
-            // No more attempts than tell a story.
+            // No more attempts than [`ATTEMPTS_READ`].
             (
                 (1..=8)
                     .map(|revision| (revision, if revision == 1 { "deployed" } else { "failed" }))
@@ -261,7 +261,7 @@ mod tests {
                 vec![8, 7, 6, 5, 4, 3],
                 vec![2, 1],
             ),
-            // No more of a history than is bearable.
+            // No more of a history than [`HISTORY_READ`].
             (
                 superseded(1..=99).chain([(100, "deployed")]).collect(),
                 vec![100, 99],

@@ -1,4 +1,4 @@
-//! Releases as Helm stores them: what a record says, and which of a release's revisions matter.
+//! Releases as Helm stores them: the content of a record, and which of a release's revisions matter.
 //!
 //! Helm keeps one `Secret` or `ConfigMap` per revision, labelled with name, revision and status (Helm:
 //! `pkg/storage/driver/secrets.go`, `newSecretsObject`), so which revisions to read is decided by metadata alone.

@@ -5,9 +5,9 @@
 //! wrote lies between the record's creation and the last write that its managed fields know. A write in Helm's name
 //! at any other time was another release's, a tool's or a person's.
 //!
-//! Two limits. `helm test` with test hooks writes the deployed revision's record once more, so that strangers who wrote
-//! between the deployment and the test are not told from Helm. And whoever writes in Helm's name while Helm waits for
-//! Pods to become ready is inside the operation.
+//! Two limits. `helm test` with test hooks writes the deployed revision's record once more, so that other writers
+//! between the deployment and the test cannot be distinguished from Helm. And a write in Helm's name while Helm waits
+//! for Pods to become ready counts as part of the operation.
 //!
 //! The record of a superseded revision is written again when the next one is deployed, so of older operations only
 //! the beginning is known. Times are whole seconds. Within the second in which the baseline's operation ended, the
@@ -69,11 +69,11 @@ impl Operations {
             && !self
                 .attempts
                 .iter()
-                .any(|(from, until)| *from <= time && until.is_none_or(|until| time <= until))
+                .any(|(begin, end)| *begin <= time && end.is_none_or(|end| time <= end))
     }
 
-    /// Whether something of this resource version, written in this second, was written when the baseline's operation
-    /// had ended in the very same second.
+    /// Whether a write with this resource version came after the end of the baseline's operation, within the second in
+    /// which the operation ended.
     pub fn is_after_end(&self, time: DateTime<Utc>, version: u64) -> bool {
         self.baseline_end == Some(time) && self.baseline_version.is_some_and(|end| end < version)
     }
@@ -89,20 +89,20 @@ impl Operations {
         self.baseline_end.is_some_and(|end| time > end)
     }
 
-    /// Whether the operation before the baseline's ended with a deployed revision: then that is the revision that Helm
-    /// upgraded or rolled back from.
-    pub fn follows_a_deployed_one(&self) -> bool {
+    /// Whether the operation before the baseline's ended with a deployed revision, which Helm then upgraded or rolled
+    /// back from.
+    pub fn follows_deployed_revision(&self) -> bool {
         let baseline = self.baseline_begin;
         let before = self.begun.iter().rev().find(|(begun, _)| Some(*begun) < baseline);
         before.is_some_and(|(_, status)| matches!(status, Status::Superseded | Status::Deployed))
     }
 
-    /// Whether something that was created at this time was created by the baseline's operation, or later.
+    /// Whether an object that was created at this time was created by the baseline's operation, or later.
     pub fn covers_creation(&self, time: DateTime<Utc>) -> bool {
         self.baseline_begin.is_some_and(|begin| begin <= time)
     }
 
-    /// How the operation ended that was the last one to begin by this time.
+    /// The status of the revision whose operation was the last one to begin by this time.
     pub fn outcome_at(&self, time: DateTime<Utc>) -> Option<Status> {
         self.begun
             .iter()
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn the_baselines_operation_is_told_from_what_came_before_and_after() {
+    fn times_before_in_and_after_the_baselines_operation_are_distinguished() {
         use Status::{Deployed, Failed, Superseded};
         let operations = operations(&[(1, Superseded, 0, 12), (2, Deployed, 10, 12), (3, Failed, 20, 22)]);
         let inside: Vec<u32> = (0..30)
@@ -208,7 +208,7 @@ mod tests {
             (&[(2, Deployed, 10, 12)][..], false),
         ] {
             assert_eq!(
-                operations(revisions).follows_a_deployed_one(),
+                operations(revisions).follows_deployed_revision(),
                 expected,
                 "{revisions:?}"
             );

@@ -1,7 +1,7 @@
-//! What a release record says, in memory.
+//! A release record in memory.
 //!
-//! Helm's form of it is read in `release::wire`, the form in snapshots in `snapshot::release_file`. Most of a record is
-//! its chart, of which next to nothing is kept.
+//! Helm's JSON is read in `release::wire`, the form in snapshots in `snapshot::release_file`. Most of a record is its
+//! chart, of which only name, version and the fingerprints of CRDs are kept.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::vocabulary::ApplyMethod;
 
-/// What driftline needs of a release record.
+/// The parts of a release record that driftline needs.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Release {
     /// The release's name.
@@ -25,7 +25,7 @@ pub struct Release {
     pub info: Info,
     /// The chart's name and version.
     pub chart: Option<ChartMeta>,
-    /// What was applied; some real records have none.
+    /// The manifest that was applied; some real records have none.
     pub manifest: Option<String>,
     /// The hooks, which are not part of the manifest.
     pub hooks: Option<Vec<Hook>>,
@@ -64,38 +64,38 @@ pub struct ChartName {
     pub version: String,
 }
 
-/// A hook: an object that Helm makes at a moment of its own, outside of the manifest (Helm: `pkg/release/v1/hook.go`).
+/// A hook: an object that Helm creates at certain events, outside of the manifest (Helm: `pkg/release/v1/hook.go`).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Hook {
     /// The object's name.
     pub name: String,
     /// The object's kind.
     pub kind: String,
-    /// Its moments, such as `pre-upgrade`.
+    /// The events that run it, such as `pre-upgrade`.
     pub events: Vec<String>,
-    /// When Helm deletes the object, such as `hook-succeeded`; without any it does so before it makes the next one.
+    /// When Helm deletes the object, such as `hook-succeeded`; without any it does so before it creates the next one.
     pub delete_policies: Vec<String>,
-    /// What came of it in this revision.
+    /// Its last run in this revision.
     pub last_run: LastRun,
-    /// The object as YAML. It may hold anything, so it goes as soon as [`Hook::place`] is known.
+    /// The object as YAML. It may hold secrets, so it is dropped as soon as [`Hook::location`] is known.
     pub manifest: String,
-    /// Where the object is, as its manifest says; `None` where it says nothing legible.
-    pub place: Option<HookPlace>,
+    /// Where the object is, as its manifest says; `None` where the manifest cannot be read.
+    pub location: Option<HookLocation>,
 }
 
 /// Where a hook's object is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HookPlace {
+pub struct HookLocation {
     /// Its API version.
     pub api_version: String,
     /// The namespace that its manifest names.
     pub namespace: Option<String>,
 }
 
-/// What came of a hook; all empty where Helm did not get to it.
+/// The last run of a hook; all empty where Helm did not run it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LastRun {
-    /// When Helm made the object, on its own clock.
+    /// When Helm created the object, on its own clock.
     pub started_at: Option<DateTime<Utc>>,
     /// When Helm saw it end, or gave up waiting.
     pub completed_at: Option<DateTime<Utc>>,
@@ -134,7 +134,7 @@ impl fmt::Display for CrdFingerprint {
     }
 }
 
-/// A text that is no SHA-256 in the form in which snapshots have it.
+/// The error for a text that is not a fingerprint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not `sha256:` and 64 hexadecimal digits")]
 pub struct NoFingerprint;
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_sha256_is_no_fingerprint() {
+    fn other_texts_are_no_fingerprints() {
         let whole = CrdFingerprint::of(b"").to_string();
         for text in [
             "",

@@ -48,7 +48,7 @@ impl fmt::Display for Driver {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
-    /// Helm does not know either.
+    /// Helm's own status `unknown`, or a label that Helm does not write.
     Unknown,
     /// Applied, and current as far as Helm knows.
     Deployed,
@@ -108,7 +108,7 @@ impl Status {
     }
 }
 
-/// A release, by where its records are: the names that the API server vouches for.
+/// The identity of a release: where its records are, by the API server's own metadata.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ReleaseKey {
     /// The namespace of the records.
@@ -156,14 +156,14 @@ pub struct StoredRevision {
     /// The object's resource version after that write.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub resource_version: Option<u64>,
-    /// What the labels say otherwise than the object's name.
+    /// How the labels contradict the object's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mismatch: Option<String>,
 }
 
 /// The metadata that identifies a stored revision.
 #[derive(Debug, Clone, Copy)]
-pub struct Metadata<'a> {
+pub struct RecordMetadata<'a> {
     /// The kind of the object.
     pub driver: Driver,
     /// The object's namespace.
@@ -184,7 +184,7 @@ impl StoredRevision {
     /// Identifies a record by its object's name, `sh.helm.release.v1.NAME.vREVISION` (Helm:
     /// `pkg/storage/storage.go`, `makeKey`), which cannot be edited as labels can. `None` when the object is no
     /// release record.
-    pub fn from_metadata(metadata: Metadata<'_>) -> Option<Self> {
+    pub fn from_metadata(metadata: RecordMetadata<'_>) -> Option<Self> {
         let (name, revision) = metadata
             .object
             .strip_prefix("sh.helm.release.v1.")?
@@ -235,7 +235,7 @@ mod tests {
     use super::*;
 
     fn stored(object: &str, labels: [Option<&str>; 3]) -> Option<StoredRevision> {
-        StoredRevision::from_metadata(Metadata {
+        StoredRevision::from_metadata(RecordMetadata {
             driver: Driver::Secret,
             namespace: "shop",
             object,

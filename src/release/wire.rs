@@ -60,7 +60,7 @@ struct WireInfo {
 struct WireChart {
     #[serde(default)]
     metadata: Option<WireChartName>,
-    /// What is in the chart besides its templates, of which the definitions are kept.
+    /// The chart's files besides its templates, of which the fingerprints of CRDs are kept.
     #[serde(default, deserialize_with = "definitions")]
     files: BTreeMap<String, CrdFingerprint>,
 }
@@ -141,7 +141,7 @@ impl From<WireHook> for Hook {
                 phase: wire.last_run.phase,
             },
             manifest: wire.manifest,
-            place: None,
+            location: None,
         }
     }
 }
@@ -172,7 +172,7 @@ fn definitions<'de, D: Deserializer<'de>>(
         .collect())
 }
 
-/// Go writes null for a list that has nothing.
+/// Reads a list; Go writes an empty one as null.
 fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }

@@ -268,7 +268,7 @@ fn decode_record(
         Record::Undecodable(error) => return Err(error),
     };
     let manifest = release.manifest.take().unwrap_or_default();
-    parse::place_hooks(release.hooks.as_deref_mut().unwrap_or_default(), documents);
+    parse::locate_hooks(release.hooks.as_deref_mut().unwrap_or_default(), documents);
     let objects = parse::objects_sharing(&manifest, &Limits::default(), documents)
         .map_err(|error| DecodeError::Manifest(error.to_string()))?;
     Ok((release, objects))

@@ -87,9 +87,9 @@ impl Resolver<'_> {
     /// The hooks of a revision, in Helm's order: they are observed, and compared with nothing.
     pub(super) fn hooks(&self, hooks: &[Hook]) -> Vec<PlannedObject> {
         let planned = |hook: &Hook| {
-            let place = hook.place.as_ref()?;
-            let gvk = Gvk::new(&place.api_version, &hook.kind);
-            let key = self.key(&gvk, place.namespace.as_deref(), &hook.name);
+            let location = hook.location.as_ref()?;
+            let gvk = Gvk::new(&location.api_version, &hook.kind);
+            let key = self.key(&gvk, location.namespace.as_deref(), &hook.name);
             Some(PlannedObject::new(key, Purpose::Hook, None).observing(RevisionBodies::default()))
         };
         hooks.iter().filter_map(planned).collect()

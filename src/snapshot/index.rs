@@ -20,7 +20,7 @@ pub(super) struct Index {
     pub(super) cluster: Cluster,
     pub(super) taken_at: DateTime<Utc>,
     pub(super) values: SensitiveValues,
-    pub(super) listings: Vec<Listing>,
+    pub(super) listings: Vec<RecordedListing>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) kinds: Option<Recorded<NeededKinds>>,
     pub(super) records: Vec<RecordEntry>,
@@ -60,7 +60,7 @@ impl<T> From<Result<T, ReadError>> for Recorded<T> {
 
 /// One listing of the stored revisions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Listing {
+pub(super) struct RecordedListing {
     /// The namespaces that were asked for; all of them when none are named.
     pub(super) namespaces: Vec<String>,
     pub(super) answer: Recorded<Inventory>,

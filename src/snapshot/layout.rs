@@ -1,4 +1,4 @@
-//! Which file holds which answer.
+//! The paths of a snapshot's files.
 //!
 //! Names come from a cluster, and a name may be anything that fits into a URL. Every name becomes a path that stays
 //! inside the directory, and no two names become the same path.
@@ -166,7 +166,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_name_stays_inside_and_can_be_told_from_any_other(
+        fn every_name_has_a_path_of_its_own_inside_the_directory(
             head in prop_oneof![Just(0_usize), 150_usize..450],
             tail in "([a-zA-Z0-9._%:/\\\\ -]|\\PC|\\x00){0,12}",
         ) {

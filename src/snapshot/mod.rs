@@ -1,14 +1,14 @@
 //! Everything a scan needs, as files: taken once, scanned anywhere, compared with `diff -r`.
 //!
 //! A snapshot is the answers that a [`Source`](crate::source::Source) gave to one scan. [`Recorder`] stands between
-//! a scan and its source and writes down what passes; [`SnapshotSource`] gives the same answers without a cluster.
-//! So a snapshot holds what a scan reads, no more: a later scan may look at less of it, and what it asks beyond is
+//! a scan and its source and writes down every answer; [`SnapshotSource`] gives the same answers without a cluster.
+//! So a snapshot holds the data that one scan read, no more: a later scan may read less of it, and an object beyond it is
 //! `not recorded`, never `missing`.
 //!
 //! # Layout
 //!
 //! ```text
-//! snapshot.json                                         what was listed, what was refused, which kinds are served
+//! snapshot.json                                         the listings, the refusals, and the kinds that are served
 //! releases/NAMESPACE/DRIVER/OBJECT.json                 a release record, decoded: no values, and of the chart its name,
 //!                                                       its version and the SHA-256 of each file in crds/
 //! releases/NAMESPACE/DRIVER/OBJECT.payload              a record that could not be decoded, as it was stored
@@ -27,7 +27,7 @@
 //!   when it is done, to tell what changed meanwhile, and so does a scan of the snapshot;
 //! - `kinds`: how the kinds are addressed that the scan asked for or that a recorded manifest names, as far as they
 //!   are served, and the groups that did not answer;
-//! - `records`, `objects` and `schemas`: what was asked and has no file, because it does not exist or could not be
+//! - `records`, `objects` and `schemas`: the answers without a file, because something does not exist or could not be
 //!   read.
 //!
 //! Files are for their owner alone (0600 in directories of 0700): a snapshot that keeps its values holds the
@@ -40,8 +40,8 @@
 //! throughout one snapshot, so a scan finds the same differences; the key behind the tokens is random and never
 //! written, so nobody can try values against them, or match two snapshots. The rules go by names and by the look of
 //! a value: a password under an innocent key of a `ConfigMap` stays. Two things are disclosed on purpose: whether a hidden
-//! value is empty, and which hidden values are equal. Whoever can put objects of their own into the snapshot can
-//! therefore test guesses with it.
+//! value is empty, and which hidden values are equal. A person who can create objects in the
+//! cluster before the snapshot is taken can therefore test guesses with it.
 
 mod index;
 mod layout;
@@ -65,10 +65,10 @@ pub use write::{Recorder, SnapshotCounts};
 /// Why a snapshot cannot be taken or opened. The sentences hold nothing of what the files hold.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum SnapshotError {
-    /// There is something at the place where the snapshot should go.
+    /// The target path is a file, or a directory that is not empty.
     #[error("{} is not an empty directory: a snapshot goes into a new or an empty one", .path.display())]
     NotEmpty {
-        /// The place.
+        /// The path.
         path: PathBuf,
     },
     /// A part of the snapshot cannot be written.
@@ -82,10 +82,10 @@ pub enum SnapshotError {
     /// There is no key to redact with.
     #[error("the system gives no random numbers for the redaction key")]
     NoRandomness,
-    /// There is nothing at the given place.
+    /// There is nothing at the given path.
     #[error("there is no snapshot at {}", .path.display())]
     Missing {
-        /// The place.
+        /// The path.
         path: PathBuf,
     },
     /// The file that is written last is not there.

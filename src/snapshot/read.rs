@@ -12,7 +12,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::index::{
-    FORMAT, Index, Listing, ObjectOutcome, RecordKey, RecordOutcome, Recorded, SchemaOutcome, SensitiveValues,
+    FORMAT, Index, ObjectOutcome, RecordKey, RecordOutcome, Recorded, RecordedListing, SchemaOutcome,
+    SensitiveValues,
 };
 use super::release_file::ReleaseFile;
 use super::{SnapshotError, json_problem, layout};
@@ -145,7 +146,7 @@ impl Source for SnapshotSource {
         }
     }
 
-    /// The listings in the order in which they were made; the last one for ever after.
+    /// The listings in the order in which they were made, and then the last one again and again.
     async fn revisions(&self, namespaces: &[String]) -> Result<Inventory, ReadError> {
         let position = self.listed.fetch_add(1, Ordering::Relaxed);
         let listings = &self.index.listings;
@@ -155,23 +156,23 @@ impl Source for SnapshotSource {
         })
     }
 
-    async fn records(&self, wanted: Vec<StoredRevision>, found: RecordHandler) {
+    async fn records(&self, wanted: Vec<StoredRevision>, handler: RecordHandler) {
         self.each(&wanted, move |files, revision| {
-            found(revision, files.record(revision));
+            handler(revision, files.record(revision));
         })
         .await;
     }
 
-    async fn objects(&self, wanted: &[ObjectRequest], found: ObjectHandler) {
+    async fn objects(&self, wanted: &[ObjectRequest], handler: ObjectHandler) {
         let answer = move |files: &Files, ObjectRequest { key, .. }: &ObjectRequest| match files.object(key) {
-            Ok(Some(text)) => found(key, Lookup::Found(&text)),
-            Ok(None) => found(key, Lookup::NotFound),
-            Err(error) => found(key, Lookup::Unreadable(&error)),
+            Ok(Some(text)) => handler(key, Lookup::Found(&text)),
+            Ok(None) => handler(key, Lookup::NotFound),
+            Err(error) => handler(key, Lookup::Unreadable(&error)),
         };
         self.each(wanted, answer).await;
     }
 
-    /// What was recorded; where nothing was, nothing is known.
+    /// The recorded targets; where none were recorded, every namespace counts as unread.
     async fn scale_targets(&self, namespaces: &BTreeSet<String>, _kinds: &Kinds) -> ScaleTargets {
         self.index.scale_targets.clone().unwrap_or_else(|| ScaleTargets {
             unread: namespaces.clone(),
@@ -222,7 +223,7 @@ impl SnapshotSource {
 }
 
 /// The part of a listing that is about some namespaces; all of it when none are named.
-fn limit_to(listing: &Listing, namespaces: &[String]) -> Result<Inventory, ReadError> {
+fn limit_to(listing: &RecordedListing, namespaces: &[String]) -> Result<Inventory, ReadError> {
     let inventory = match &listing.answer {
         Recorded::Given(inventory) => inventory,
         Recorded::Unreadable(error) => return Err(error.clone()),
@@ -326,7 +327,7 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, ReadError> {
     }
 }
 
-/// Whether a file is JSON at all; its reader judges what it says.
+/// Checks that a file is JSON; its content is checked by its reader.
 fn check_json(path: &Path, bytes: &[u8]) -> Result<(), ReadError> {
     serde_json::from_slice::<IgnoredAny>(bytes)
         .map(|_| ())

@@ -14,12 +14,12 @@ use serde_json::Value;
 
 use super::redactor::{Redactor, Replaced};
 use crate::manifest::parse::{self, ManifestError};
-use crate::manifest::split::{self, Document};
+use crate::manifest::split::{self, ManifestDocument};
 use crate::object::Gvk;
 use crate::yaml::{self, Limits};
 
-/// What to write in place of a document.
-enum Fate {
+/// How a document is written.
+enum Rewrite {
     /// Its own text.
     Kept,
     /// This object.
@@ -31,7 +31,7 @@ enum Fate {
 /// A redacted manifest, or the sentence that says why there is none.
 pub(super) fn redact(redactor: &Redactor, manifest: &str) -> Result<(String, Replaced), String> {
     let limits = Limits::default();
-    // Whatever a scan would refuse is refused here: it could not be redacted, and the sentence is all a scan needs.
+    // A manifest that a scan would refuse is refused here: it could not be redacted, and the sentence is all a scan needs.
     parse::objects(manifest, &limits).map_err(|error| error.to_string())?;
     let mut text = String::with_capacity(manifest.len());
     let mut expected = Vec::new();
@@ -39,8 +39,8 @@ pub(super) fn redact(redactor: &Redactor, manifest: &str) -> Result<(String, Rep
     for (position, document) in split::documents(manifest).enumerate() {
         let document = document.map_err(|error| ManifestError::from(error).to_string())?;
         let value = yaml::parse_document(document.text, &limits).map_err(|error| error.to_string())?;
-        let fate = decide(redactor, &document, value, &mut expected, &mut replaced);
-        append(&mut text, position, &document, &fate);
+        let rewrite = decide(redactor, &document, value, &mut expected, &mut replaced);
+        append(&mut text, position, &document, &rewrite);
     }
     if reads_as(&text, &limits, &expected) {
         Ok((text, replaced))
@@ -51,18 +51,18 @@ pub(super) fn redact(redactor: &Redactor, manifest: &str) -> Result<(String, Rep
 
 fn decide(
     redactor: &Redactor,
-    document: &Document<'_>,
+    document: &ManifestDocument<'_>,
     mut value: Value,
     expected: &mut Vec<Value>,
     replaced: &mut Replaced,
-) -> Fate {
+) -> Rewrite {
     let has_kind = value
         .get("kind")
         .and_then(Value::as_str)
         .is_some_and(|kind| !kind.is_empty());
     let is_null = value.is_null();
     if !has_kind && !is_null {
-        return Fate::Dropped;
+        return Rewrite::Dropped;
     }
     let found = objects(redactor, &mut value, None);
     let changed = !found.is_empty();
@@ -71,9 +71,9 @@ fn decide(
         expected.push(value.clone());
     }
     match (changed || looks_sensitive(redactor, document.text), is_null) {
-        (false, _) => Fate::Kept,
-        (true, true) => Fate::Dropped,
-        (true, false) => Fate::Anew(value),
+        (false, _) => Rewrite::Kept,
+        (true, true) => Rewrite::Dropped,
+        (true, false) => Rewrite::Anew(value),
     }
 }
 
@@ -101,14 +101,14 @@ fn objects(redactor: &Redactor, value: &mut Value, implied: Option<&Gvk>) -> Rep
     replaced
 }
 
-fn append(text: &mut String, position: usize, document: &Document<'_>, fate: &Fate) {
+fn append(text: &mut String, position: usize, document: &ManifestDocument<'_>, rewrite: &Rewrite) {
     if position > 0 {
         if !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');
         }
         text.push_str("---\n");
     }
-    if let Fate::Kept = fate {
+    if let Rewrite::Kept = rewrite {
         text.push_str(document.text);
         return;
     }
@@ -121,7 +121,7 @@ fn append(text: &mut String, position: usize, document: &Document<'_>, fate: &Fa
         text.push_str(source);
         text.push('\n');
     }
-    if let Fate::Anew(value) = fate {
+    if let Rewrite::Anew(value) = rewrite {
         for character in format!("{value:#}").chars() {
             push_printable(text, character);
         }
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_scan_refuses_is_refused_with_its_sentence() {
+    fn manifests_that_a_scan_refuses_are_refused_with_its_sentence() {
         let redactor = Redactor::new(Redaction::default()).unwrap();
         assert_eq!(
             redact(&redactor, "a: b\n---\n- hunter2\n").unwrap_err(),

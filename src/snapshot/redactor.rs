@@ -1,6 +1,6 @@
-//! Values out, tokens in.
+//! Replaces sensitive values by tokens.
 //!
-//! What is hidden is decided by [`Redaction`], as for reports. A report can leave a hidden value out; a snapshot has
+//! [`Redaction`] decides which values are hidden, as for reports. A report can leave a hidden value out; a snapshot has
 //! to keep what the comparison needs, which is whether two values are equal *as the API server sees them*: a Secret's
 //! `stringData: x` and `data: eA==` are one value in two spellings. So values are brought into one form first and
 //! then replaced by a keyed hash of it. Values that mean the same as none (`""`, 0, false) stay, since the comparison
@@ -55,7 +55,7 @@ impl Replaced {
     }
 }
 
-/// What a token is made from. Two values of different forms never have the same token.
+/// The value that a token is made from, by its form. Two values of different forms never have the same token.
 enum Form<'a> {
     /// A text, or the bytes that one encodes.
     Bytes(&'a [u8]),
@@ -73,13 +73,13 @@ impl Redactor {
         Ok(Self { redaction, key })
     }
 
-    /// Replaces what is sensitive in an object of this kind.
+    /// Replaces the sensitive values in an object of this kind.
     pub(super) fn object(&self, gvk: &Gvk, object: &mut Value) -> Replaced {
         if gvk.api_version == "v1"
             && gvk.kind == "Secret"
             && let Some(Value::Object(plain)) = object.get_mut("stringData")
         {
-            // What is no text there counts as an empty one: see `manifest::desired`.
+            // A value there that is no text counts as an empty one: see `manifest::desired`.
             for value in plain.values_mut().filter(|value| !value.is_string()) {
                 *value = Value::Null;
             }
@@ -169,7 +169,7 @@ impl Redactor {
         }
     }
 
-    /// What stands in a snapshot for a hidden leaf.
+    /// The value that stands in a snapshot for a hidden leaf.
     fn stand_in(&self, shape: Option<Shape<'_>>, leaf: &Value, replaced: &mut Replaced) -> Value {
         let kind = shape.map(Shape::value);
         let text = match leaf {
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn amounts_stay_and_so_does_what_is_no_secret() {
+    fn quantities_and_ordinary_values_stay() {
         let redactor = Redactor::new(Redaction::default()).unwrap();
         for (gvk, object) in [
             (

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::release::record::{ChartMeta, ChartName, Hook, HookPlace, Info, LastRun, Release};
+use crate::release::record::{ChartMeta, ChartName, Hook, HookLocation, Info, LastRun, Release};
 
 /// The content of a record's file.
 #[derive(Debug, Serialize, Deserialize)]
@@ -64,7 +64,7 @@ struct ChartNameEntry {
     version: String,
 }
 
-/// A hook, without its manifest: that may hold anything.
+/// A hook, without its manifest, which may hold secrets.
 #[derive(Debug, Serialize, Deserialize)]
 struct HookEntry {
     #[serde(default)]
@@ -78,7 +78,8 @@ struct HookEntry {
     #[serde(default)]
     last_run: LastRunEntry,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    place: Option<HookPlaceEntry>,
+    #[serde(rename = "place")]
+    location: Option<HookLocationEntry>,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -92,7 +93,7 @@ struct LastRunEntry {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct HookPlaceEntry {
+struct HookLocationEntry {
     api_version: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     namespace: Option<String>,
@@ -142,9 +143,9 @@ impl From<Hook> for HookEntry {
                 completed_at: hook.last_run.completed_at,
                 phase: hook.last_run.phase,
             },
-            place: hook.place.map(|place| HookPlaceEntry {
-                api_version: place.api_version,
-                namespace: place.namespace,
+            location: hook.location.map(|location| HookLocationEntry {
+                api_version: location.api_version,
+                namespace: location.namespace,
             }),
         }
     }
@@ -195,9 +196,9 @@ impl From<HookEntry> for Hook {
                 phase: entry.last_run.phase,
             },
             manifest: String::new(),
-            place: entry.place.map(|place| HookPlace {
-                api_version: place.api_version,
-                namespace: place.namespace,
+            location: entry.location.map(|location| HookLocation {
+                api_version: location.api_version,
+                namespace: location.namespace,
             }),
         }
     }

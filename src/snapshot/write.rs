@@ -1,4 +1,4 @@
-//! Taking a snapshot: a source that writes down what it passes on.
+//! Taking a snapshot: a source that writes down every answer of another one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{DirBuilder, OpenOptions};
@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::SnapshotError;
 use super::index::{
-    FORMAT, Index, Listing, NeededKinds, ObjectEntry, ObjectOutcome, RecordEntry, RecordKey, RecordOutcome,
-    Recorded, SchemaEntry, SchemaOutcome, SensitiveValues,
+    FORMAT, Index, NeededKinds, ObjectEntry, ObjectOutcome, RecordEntry, RecordKey, RecordOutcome, Recorded,
+    RecordedListing, SchemaEntry, SchemaOutcome, SensitiveValues,
 };
 use super::layout;
 use super::redacted_manifest;
@@ -49,7 +49,7 @@ pub struct SnapshotCounts {
     pub objects: usize,
 }
 
-/// What was answered so far.
+/// The answers so far.
 struct Notes {
     directory: PathBuf,
     taken_at: DateTime<Utc>,
@@ -60,7 +60,7 @@ struct Notes {
 #[derive(Default)]
 struct State {
     failure: Option<SnapshotError>,
-    listings: Vec<Listing>,
+    listings: Vec<RecordedListing>,
     kinds: Option<Result<Kinds, ReadError>>,
     needed: BTreeSet<Gvk>,
     hooks: BTreeSet<String>,
@@ -87,21 +87,21 @@ impl<K, O> Default for Answers<K, O> {
 }
 
 impl<K: Ord + Clone, O> Answers<K, O> {
-    /// Notes that there is a file; whether it is still to be written.
+    /// Notes that there is a file, and returns whether it is still to be written.
     fn file(&mut self, key: &K) -> bool {
         self.outcomes.remove(key);
         self.files.insert(key.clone())
     }
 
-    /// Notes an outcome without a file; whether that is the first answer.
+    /// Notes an outcome without a file, and returns whether it is the first answer.
     fn outcome(&mut self, key: K, outcome: O) -> bool {
         !self.files.contains(&key) && self.outcomes.insert(key, outcome).is_none()
     }
 }
 
 impl<S: Source> Recorder<S> {
-    /// Starts a snapshot in a new or empty directory. With a redaction, it holds tokens in place of the values that
-    /// that one hides.
+    /// Starts a snapshot in a new or empty directory. With a redaction, it holds tokens in place of the
+    /// values that the redaction hides.
     pub fn create(
         source: S,
         directory: &Path,
@@ -157,7 +157,7 @@ impl<S: Source> Source for Recorder<S> {
 
     async fn revisions(&self, namespaces: &[String]) -> Result<Inventory, ReadError> {
         let answer = self.source.revisions(namespaces).await;
-        let listing = Listing {
+        let listing = RecordedListing {
             namespaces: namespaces.to_vec(),
             answer: answer.clone().into(),
         };
@@ -168,27 +168,27 @@ impl<S: Source> Source for Recorder<S> {
         answer
     }
 
-    async fn records(&self, wanted: Vec<StoredRevision>, found: RecordHandler) {
+    async fn records(&self, wanted: Vec<StoredRevision>, handler: RecordHandler) {
         let notes = Arc::clone(&self.notes);
         let passed_on =
-            move |revision: &StoredRevision, answer| found(revision, notes.record(revision, answer));
+            move |revision: &StoredRevision, answer| handler(revision, notes.record(revision, answer));
         self.source.records(wanted, Arc::new(passed_on)).await;
     }
 
-    async fn objects(&self, wanted: &[ObjectRequest], found: ObjectHandler) {
+    async fn objects(&self, wanted: &[ObjectRequest], handler: ObjectHandler) {
         let kinds = wanted.iter().map(|wanted| wanted.key.gvk.clone());
         self.notes.state().needed.extend(kinds);
         let notes = Arc::clone(&self.notes);
         let passed_on = move |key: &ObjectKey, lookup: Lookup<'_>| {
             notes.object(key, &lookup);
-            found(key, lookup);
+            handler(key, lookup);
         };
         self.source.objects(wanted, Arc::new(passed_on)).await;
     }
 
     async fn scale_targets(&self, namespaces: &BTreeSet<String>, kinds: &Kinds) -> ScaleTargets {
         let mut answer = self.source.scale_targets(namespaces, kinds).await;
-        // A snapshot tells nothing of namespaces that the scan did not look at.
+        // A snapshot must not disclose objects in namespaces that the scan did not read.
         answer
             .targets
             .retain(|target| namespaces.contains(&target.namespace));
@@ -262,7 +262,7 @@ impl Notes {
     /// nothing from it but that.
     fn without_secrets(&self, release: &Release) -> Result<Release, DecodeError> {
         let mut release = release.clone();
-        parse::place_hooks(
+        parse::locate_hooks(
             release.hooks.as_deref_mut().unwrap_or_default(),
             &mut ParsedDocuments::default(),
         );
@@ -276,7 +276,7 @@ impl Notes {
         Ok(release)
     }
 
-    /// Notes which kinds a release names; whether its record is still to be written.
+    /// Notes which kinds a release names, and returns whether its record is still to be written.
     fn need(&self, release: &Release, key: &RecordKey) -> bool {
         let manifest = release.manifest.as_deref().unwrap_or_default();
         let objects = parse::objects(manifest, &Limits::default()).unwrap_or_default();

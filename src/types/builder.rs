@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::facts::{Origin, ValueKind};
-use super::table::{ListFacts, Node, ObjectType, Shape, TypeTable};
+use super::table::{ListFacts, ObjectType, Shape, TypeNode, TypeTable};
+use super::value_facts::{TableOrigin, ValueKind};
 
 /// Builds a table piece by piece; equal names, keys, defaults and nodes are stored once.
 #[derive(Default)]
@@ -14,8 +14,8 @@ pub(super) struct Builder {
     name_index: HashMap<String, u32>,
     keys: Vec<Vec<String>>,
     defaults: Vec<Value>,
-    nodes: Vec<Node>,
-    node_index: HashMap<Node, u32>,
+    nodes: Vec<TypeNode>,
+    node_index: HashMap<TypeNode, u32>,
     types: Vec<ObjectType>,
     kinds: Vec<(String, String, u32)>,
 }
@@ -31,7 +31,7 @@ impl Builder {
         index
     }
 
-    pub(super) fn node(&mut self, node: Node) -> u32 {
+    pub(super) fn node(&mut self, node: TypeNode) -> u32 {
         *self.node_index.entry(node).or_insert_with(|| {
             self.nodes.push(node);
             index_of(self.nodes.len() - 1)
@@ -53,7 +53,7 @@ impl Builder {
         Some(index)
     }
 
-    /// The code of a default, for [`Node::default`].
+    /// The code of a default, for [`TypeNode::default`].
     pub(super) fn default_value(&mut self, value: &Value) -> u32 {
         let at = self
             .defaults
@@ -83,7 +83,7 @@ impl Builder {
         self.kinds.push((api_version, kind, root));
     }
 
-    /// Copies what a shape of another table knows, types below it included.
+    /// Copies a shape of another table, with the types below it.
     pub(super) fn import(&mut self, shape: Shape<'_>) -> u32 {
         let mut types = HashMap::new();
         self.import_known(shape, &mut types)
@@ -99,7 +99,7 @@ impl Builder {
             }
             ListFacts::Atomic | ListFacts::Set => node.list,
         };
-        // What is built from a schema is patched by JSON merge patches.
+        // Kinds whose types come from a schema are patched by JSON merge patches.
         node.patch = None;
         if let Some(value) = shape.default() {
             node.default = self.default_value(value);
@@ -108,29 +108,7 @@ impl Builder {
             ValueKind::List | ValueKind::Map => {
                 node.child = self.import_known(shape.table.shape(shape.node.child), types);
             }
-            ValueKind::Object => {
-                let source = shape.node.child;
-                node.child = if let Some(&known) = types.get(&source) {
-                    known
-                } else {
-                    let reserved = self.reserve();
-                    types.insert(source, reserved);
-                    let object = &shape.table.types[source as usize];
-                    let mut fields = Vec::with_capacity(object.fields.len());
-                    for &(name, field) in &object.fields {
-                        let imported = self.import_known(shape.table.shape(field), types);
-                        fields.push((self.name(&shape.table.names[name as usize]), imported));
-                    }
-                    self.define(
-                        reserved,
-                        ObjectType {
-                            fields,
-                            open: object.open,
-                        },
-                    );
-                    reserved
-                };
-            }
+            ValueKind::Object => node.child = self.import_object(shape, types),
             ValueKind::String
             | ValueKind::Integer
             | ValueKind::Number
@@ -145,11 +123,33 @@ impl Builder {
         self.node(node)
     }
 
+    /// Copies the type of an object. It is reserved before its fields are read, because it may refer to itself.
+    fn import_object(&mut self, shape: Shape<'_>, types: &mut HashMap<u32, u32>) -> u32 {
+        let source = shape.node.child;
+        if let Some(&known) = types.get(&source) {
+            return known;
+        }
+        let reserved = self.reserve();
+        types.insert(source, reserved);
+        let object = &shape.table.types[source as usize];
+        let mut fields = Vec::with_capacity(object.fields.len());
+        for &(name, field) in &object.fields {
+            let imported = self.import_known(shape.table.shape(field), types);
+            fields.push((self.name(&shape.table.names[name as usize]), imported));
+        }
+        let imported = ObjectType {
+            fields,
+            open: object.open,
+        };
+        self.define(reserved, imported);
+        reserved
+    }
+
     pub(super) fn finish(mut self) -> TypeTable {
         self.kinds.sort();
         self.kinds.dedup_by(|a, b| (&a.0, &a.1) == (&b.0, &b.1));
         TypeTable {
-            origin: Origin::Published,
+            origin: TableOrigin::Published,
             names: self.names,
             keys: self.keys,
             defaults: self.defaults,

@@ -24,16 +24,16 @@
 //! ```
 
 mod builder;
-mod facts;
 mod openapi;
 mod packed;
 mod table;
+mod value_facts;
 
 #[cfg(test)]
 mod tests;
 
-pub use facts::{ExplicitZero, ListKind, PatchStrategy, ValueKind};
 pub use table::{Field, Shape, TypeTable};
+pub use value_facts::{ExplicitZero, ListKind, PatchStrategy, ValueKind};
 
 use serde_json::Value;
 use thiserror::Error;

@@ -11,10 +11,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::TypesError;
-use super::facts::{Origin, PatchStrategy, ValueKind};
 use super::table::{
-    ATOMIC, ListFacts, NULLABLE, Node, ObjectType, SERVER_DEFAULTED, TypeTable, ZERO_DROPPED,
+    ATOMIC, ListFacts, NULLABLE, ObjectType, SERVER_DEFAULTED, TypeNode, TypeTable, ZERO_DROPPED,
 };
+use super::value_facts::{PatchStrategy, TableOrigin, ValueKind};
 
 static BUILTIN: &[u8] = include_bytes!("builtin.json.gz");
 
@@ -49,7 +49,7 @@ impl TypeTable {
     }
 }
 
-/// The table as `tools/typefacts/encode.go` writes it; what the numbers mean is said there.
+/// The table as `tools/typefacts/encode.go` writes it; that file explains the numbers.
 #[derive(Deserialize)]
 struct Packed {
     names: Vec<String>,
@@ -71,7 +71,7 @@ impl Packed {
             return Err("a kind refers to nothing");
         }
         Ok(TypeTable {
-            origin: Origin::BuiltIn,
+            origin: TableOrigin::BuiltIn,
             names: self.names,
             keys: self.keys,
             defaults: self.defaults,
@@ -81,7 +81,7 @@ impl Packed {
         })
     }
 
-    fn nodes(&self) -> Result<Vec<Node>, Reason> {
+    fn nodes(&self) -> Result<Vec<TypeNode>, Reason> {
         let (nodes, rest) = self.nodes.as_chunks::<5>();
         if !rest.is_empty() {
             return Err("a node is cut short");
@@ -105,7 +105,7 @@ impl Packed {
             if !child_exists || default as usize > self.defaults.len() {
                 return Err("a node refers to nothing");
             }
-            Ok(Node {
+            Ok(TypeNode {
                 value,
                 list: self.list_facts(list, flags)?,
                 child,
@@ -133,7 +133,7 @@ impl Packed {
         })
     }
 
-    fn types(&self, nodes: &[Node]) -> Result<Vec<ObjectType>, Reason> {
+    fn types(&self, nodes: &[TypeNode]) -> Result<Vec<ObjectType>, Reason> {
         let unpack = |row: &Vec<u32>| {
             let (fields, rest) = row.as_chunks::<2>();
             let is_sound = |&[name, node]: &[u32; 2]| is_within(name, &self.names) && is_within(node, nodes);

@@ -7,22 +7,22 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::facts::{ExplicitZero, ListKind, Origin, PatchStrategy, ValueKind};
+use super::value_facts::{ExplicitZero, ListKind, PatchStrategy, TableOrigin, ValueKind};
 
 /// Facts about the types of one API: built-in (embedded) or custom (from a schema). Data only, no I/O.
 pub struct TypeTable {
-    pub(super) origin: Origin,
+    pub(super) origin: TableOrigin,
     pub(super) names: Vec<String>,
     pub(super) keys: Vec<Vec<String>>,
     pub(super) defaults: Vec<Value>,
-    pub(super) nodes: Vec<Node>,
+    pub(super) nodes: Vec<TypeNode>,
     /// Of each object type: its fields, sorted by name.
     pub(super) types: Vec<ObjectType>,
     /// API version, kind, root node; sorted.
     pub(super) kinds: Vec<(String, String, u32)>,
 }
 
-/// What looking up a field found.
+/// The result of looking up a field.
 #[derive(Clone, Copy, Debug)]
 pub enum Field<'a> {
     /// The field exists (or the value is a map: then this is what its values are).
@@ -33,16 +33,16 @@ pub enum Field<'a> {
     Unknown,
 }
 
-/// A cursor into a table: what is known of the value at one place.
+/// A cursor into a table: the facts on one value.
 #[derive(Clone, Copy)]
 pub struct Shape<'a> {
     pub(super) table: &'a TypeTable,
-    pub(super) node: &'a Node,
+    pub(super) node: &'a TypeNode,
 }
 
 /// The facts on a value where it stands; equal ones are shared.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Node {
+pub(super) struct TypeNode {
     pub(super) value: ValueKind,
     pub(super) list: ListFacts,
     /// The type of an object, the element node of a list or map.
@@ -53,12 +53,12 @@ pub(super) struct Node {
     pub(super) patch: Option<PatchStrategy>,
 }
 
-/// How the elements of a list are told apart; keys are an index into the table's.
+/// How the elements of a list are identified; keys are an index into those of the table.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum ListFacts {
-    /// Only as a whole, and in order; so is every value that is no list.
+    /// Not at all: the list is compared as a whole, and in order. Every value that is no list has this, too.
     Atomic,
-    /// As a whole although the order means nothing; people may tell the elements apart by keys.
+    /// Compared as a whole although the order means nothing; people may identify the elements by keys.
     Unordered(Option<u16>),
     /// By value.
     Set,
@@ -115,12 +115,12 @@ impl fmt::Debug for TypeTable {
 }
 
 impl<'a> Shape<'a> {
-    /// What the value is.
+    /// The kind of the value.
     pub fn value(self) -> ValueKind {
         self.node.value
     }
 
-    /// What stands under `name` in an object or a map.
+    /// The facts on the value under `name` in an object or a map.
     pub fn field(self, name: &str) -> Field<'a> {
         match self.node.value {
             ValueKind::Object => {
@@ -158,12 +158,12 @@ impl<'a> Shape<'a> {
         fields.map(move |&(name, node)| (self.table.names[name as usize].as_str(), self.table.shape(node)))
     }
 
-    /// What the elements of a list are; `None` when the value is no list.
+    /// The facts on the elements of a list; `None` when the value is no list.
     pub fn element(self) -> Option<Shape<'a>> {
         (self.node.value == ValueKind::List).then(|| self.table.shape(self.node.child))
     }
 
-    /// How a list's elements are told apart.
+    /// How the elements of a list are identified.
     pub fn list(self) -> ListKind<'a> {
         match self.node.list {
             ListFacts::Atomic | ListFacts::Unordered(_) => ListKind::Atomic,
@@ -172,13 +172,13 @@ impl<'a> Shape<'a> {
         }
     }
 
-    /// The order of this list means nothing, although it is atomic: the server may bring the elements into another,
+    /// Whether the order of this list means nothing, although it is atomic: the server may bring the elements into another,
     /// or takes them for alternatives.
     pub fn is_unordered(self) -> bool {
         matches!(self.node.list, ListFacts::Unordered(_))
     }
 
-    /// The fields by which people tell the elements of an unordered list apart, nested ones with dots
+    /// The fields by which people identify the elements of an unordered list, nested ones with dots
     /// (`resource.name`). An element need not have all of them, and two may have the same.
     pub fn identity(self) -> &'a [String] {
         match self.node.list {
@@ -187,14 +187,14 @@ impl<'a> Shape<'a> {
         }
     }
 
-    /// What a strategic merge patch does here, where that is not what it does to every value of this kind.
+    /// How a strategic merge patch changes this value, where its Go type has a patch strategy.
     ///
     /// `None` for custom resources: they have no strategic merge patch.
     pub fn patch_strategy(self) -> Option<PatchStrategy> {
         self.node.patch
     }
 
-    /// The field by which a strategic merge patch tells the elements of this list apart.
+    /// The field by which a strategic merge patch identifies the elements of this list.
     ///
     /// It may be coarser than the keys of [`Shape::list`]: a Service's ports are merged by `port` alone, whatever
     /// their protocol.
@@ -208,7 +208,7 @@ impl<'a> Shape<'a> {
         self.keys(keys).first().map(String::as_str)
     }
 
-    /// What an explicit zero value in a manifest means here.
+    /// The meaning of an explicit zero value for this field in a manifest.
     ///
     /// An object that is no pointer in Go is `Dropped` too: an empty one says nothing.
     pub fn zero(self) -> ExplicitZero {
@@ -219,7 +219,7 @@ impl<'a> Shape<'a> {
         }
     }
 
-    /// The server or a controller puts a value here when the manifest has none (or a zero that is `Dropped`).
+    /// Whether the server or a controller puts a value here when the manifest has none (or a zero that is `Dropped`).
     pub fn is_server_defaulted(self) -> bool {
         self.has(SERVER_DEFAULTED)
     }
@@ -230,18 +230,17 @@ impl<'a> Shape<'a> {
         self.table.defaults.get(index)
     }
 
-    /// Whether the facts are those of a kind built into Kubernetes: what the server fills in is known to the last
-    /// field.
+    /// Whether the facts are those of a kind built into Kubernetes: every field that the server fills in is known.
     pub fn is_builtin(self) -> bool {
-        self.table.origin == Origin::BuiltIn
+        self.table.origin == TableOrigin::BuiltIn
     }
 
-    /// Managed fields name this object or map only as a whole (map type `atomic`), never the fields in it.
+    /// Whether managed fields name this object or map only as a whole (map type `atomic`), never the fields in it.
     pub fn is_atomic(self) -> bool {
         self.has(ATOMIC)
     }
 
-    /// The server keeps an explicit `null` here (custom resources, `nullable: true`).
+    /// Whether the server keeps an explicit `null` here (custom resources, `nullable: true`).
     pub fn is_nullable(self) -> bool {
         self.has(NULLABLE)
     }
@@ -267,10 +266,10 @@ impl fmt::Debug for Shape<'_> {
     }
 }
 
-impl Node {
-    /// A value that nothing more is known of; zeros are meant.
-    pub(super) fn plain(value: ValueKind) -> Node {
-        Node {
+impl TypeNode {
+    /// A value of which only the kind is known; an explicit zero is kept.
+    pub(super) fn plain(value: ValueKind) -> TypeNode {
+        TypeNode {
             value,
             list: ListFacts::Atomic,
             child: 0,

@@ -3,7 +3,7 @@
 //! Mirrors `parser` and `decoder` in `decode.go` of go.yaml.in/yaml/v2 2.4.3. go-yaml builds a tree of nodes and
 //! decodes it afterwards; here the value grows while the events arrive, which gives the same result because an
 //! alias can only name an anchor that stands before it, and decoding a node does not depend on where it stands.
-//! What is not the same: go-yaml forgets a value that a later duplicate key replaces before it looks for keys and
+//! There is one difference: go-yaml forgets a value that a later duplicate key replaces before it looks for keys and
 //! numbers JSON cannot hold, so it accepts `{a: .nan, a: 1}` and this module does not.
 
 use std::collections::HashMap;
@@ -11,9 +11,9 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
-use super::event::{Event, Events, ScalarEvent};
+use super::event::{Events, ScalarEvent, YamlEvent};
 use super::resolve::{Scalar, Unresolved, resolve};
-use super::{Limits, Position, YamlError};
+use super::{Limits, TextPosition, YamlError};
 
 /// The tag that makes any scalar `<<` a merge key.
 const MERGE_TAG: &str = "tag:yaml.org,2002:merge";
@@ -31,7 +31,7 @@ pub(super) fn compose(events: Events<'_>, limits: &Limits) -> Result<Value, Yaml
         copied_bytes: 0,
     };
     let (first, at) = composer.events.next()?;
-    let Event::DocumentStart = first else {
+    let YamlEvent::DocumentStart = first else {
         return Ok(Value::Null);
     };
     composer.count(at)?;
@@ -42,13 +42,13 @@ pub(super) fn compose(events: Events<'_>, limits: &Limits) -> Result<Value, Yaml
     Ok(value)
 }
 
-/// A decoded node: what an anchor can hold, and what the parent needs to know of it.
+/// A decoded node, as an anchor or a parent node holds it.
 #[derive(Clone)]
-struct Node {
+struct DecodedNode {
     content: Content,
     /// Levels of nesting, one for a scalar.
     height: usize,
-    at: Position,
+    at: TextPosition,
 }
 
 /// The three kinds of node. Scalars keep their type because a key is written differently from a value.
@@ -59,7 +59,7 @@ enum Content {
     Mapping(Map<String, Value>),
 }
 
-impl Node {
+impl DecodedNode {
     fn into_value(self) -> Result<Value, YamlError> {
         match self.content {
             Content::Scalar(scalar) => scalar.into_value().ok_or(YamlError::NotFinite { at: self.at }),
@@ -76,9 +76,9 @@ impl Node {
     }
 }
 
-/// What a name stands for at the moment.
+/// The state of an anchor's name.
 enum Anchor {
-    /// The node is still being read; the number tells it from another of the same name.
+    /// The node is still being read; the number distinguishes it from another of the same name.
     Open(usize),
     /// The node is complete.
     Closed(Rc<Kept>),
@@ -86,15 +86,15 @@ enum Anchor {
 
 /// A complete node that aliases may copy.
 struct Kept {
-    node: Node,
+    node: DecodedNode,
     /// How many decoding steps the node took.
     steps: usize,
     /// The text in the node.
     bytes: usize,
 }
 
-/// A name waiting for its node to be complete.
-struct Pending {
+/// An anchor whose node is still being read.
+struct PendingAnchor {
     name: String,
     number: usize,
     decoded_before: usize,
@@ -123,13 +123,18 @@ struct Composer<'a> {
 
 impl Composer<'_> {
     /// Reads the node that comes next, `depth` levels down.
-    fn node(&mut self, depth: usize) -> Result<Node, YamlError> {
+    fn node(&mut self, depth: usize) -> Result<DecodedNode, YamlError> {
         let (event, at) = self.events.next()?;
         self.node_from(event, at, depth)
     }
 
     /// Completes the node that begins with the event.
-    fn node_from(&mut self, event: Event, at: Position, depth: usize) -> Result<Node, YamlError> {
+    fn node_from(
+        &mut self,
+        event: YamlEvent,
+        at: TextPosition,
+        depth: usize,
+    ) -> Result<DecodedNode, YamlError> {
         if depth > self.limits.depth {
             return Err(YamlError::TooDeep {
                 at,
@@ -137,19 +142,19 @@ impl Composer<'_> {
             });
         }
         match event {
-            Event::Alias(name) => self.alias(&name, at, depth),
-            Event::Scalar(scalar) => self.scalar(scalar, at),
-            Event::SequenceStart(anchor) => self.sequence(anchor, at, depth),
-            Event::MappingStart(anchor) => self.mapping(anchor, at, depth),
-            Event::DocumentStart
-            | Event::DocumentEnd
-            | Event::StreamEnd
-            | Event::SequenceEnd
-            | Event::MappingEnd => Err(YamlError::ParserFailed),
+            YamlEvent::Alias(name) => self.alias(&name, at, depth),
+            YamlEvent::Scalar(scalar) => self.scalar(scalar, at),
+            YamlEvent::SequenceStart(anchor) => self.sequence(anchor, at, depth),
+            YamlEvent::MappingStart(anchor) => self.mapping(anchor, at, depth),
+            YamlEvent::DocumentStart
+            | YamlEvent::DocumentEnd
+            | YamlEvent::StreamEnd
+            | YamlEvent::SequenceEnd
+            | YamlEvent::MappingEnd => Err(YamlError::ParserFailed),
         }
     }
 
-    fn scalar(&mut self, mut scalar: ScalarEvent, at: Position) -> Result<Node, YamlError> {
+    fn scalar(&mut self, mut scalar: ScalarEvent, at: TextPosition) -> Result<DecodedNode, YamlError> {
         let pending = scalar.anchor.take().map(|name| self.open(name));
         self.count(at)?;
         let content = resolve(scalar)
@@ -160,7 +165,7 @@ impl Composer<'_> {
             })?;
         self.close(
             pending,
-            Node {
+            DecodedNode {
                 content,
                 height: 1,
                 at,
@@ -168,14 +173,19 @@ impl Composer<'_> {
         )
     }
 
-    fn sequence(&mut self, anchor: Option<String>, at: Position, depth: usize) -> Result<Node, YamlError> {
+    fn sequence(
+        &mut self,
+        anchor: Option<String>,
+        at: TextPosition,
+        depth: usize,
+    ) -> Result<DecodedNode, YamlError> {
         let pending = anchor.map(|name| self.open(name));
         self.count(at)?;
         let mut items = Vec::new();
         let mut height = 0;
         loop {
             let (event, at) = self.events.next()?;
-            if let Event::SequenceEnd = event {
+            if let YamlEvent::SequenceEnd = event {
                 break;
             }
             let item = self.node_from(event, at, depth + 1)?;
@@ -184,7 +194,7 @@ impl Composer<'_> {
         }
         self.close(
             pending,
-            Node {
+            DecodedNode {
                 content: Content::Sequence(items),
                 height: height + 1,
                 at,
@@ -192,14 +202,19 @@ impl Composer<'_> {
         )
     }
 
-    fn mapping(&mut self, anchor: Option<String>, at: Position, depth: usize) -> Result<Node, YamlError> {
+    fn mapping(
+        &mut self,
+        anchor: Option<String>,
+        at: TextPosition,
+        depth: usize,
+    ) -> Result<DecodedNode, YamlError> {
         let pending = anchor.map(|name| self.open(name));
         self.count(at)?;
         let mut entries = Map::new();
         let mut height = 0;
         loop {
             let (event, at) = self.events.next()?;
-            if let Event::MappingEnd = event {
+            if let YamlEvent::MappingEnd = event {
                 break;
             }
             match self.key(event, at, depth + 1)? {
@@ -213,7 +228,7 @@ impl Composer<'_> {
         }
         self.close(
             pending,
-            Node {
+            DecodedNode {
                 content: Content::Mapping(entries),
                 height: height + 1,
                 at,
@@ -222,8 +237,8 @@ impl Composer<'_> {
     }
 
     /// go-yaml's `isMerge`: the value of a merge key does not count as a decoding step, only what is merged does.
-    fn key(&mut self, event: Event, at: Position, depth: usize) -> Result<Key, YamlError> {
-        if let Event::Scalar(scalar) = &event
+    fn key(&mut self, event: YamlEvent, at: TextPosition, depth: usize) -> Result<Key, YamlError> {
+        if let YamlEvent::Scalar(scalar) = &event
             && scalar.text == "<<"
             && (scalar.implicit || scalar.tag.as_deref() == Some(MERGE_TAG))
         {
@@ -232,13 +247,13 @@ impl Composer<'_> {
         self.node_from(event, at, depth)?.into_key().map(Key::Name)
     }
 
-    /// Merges the next node into a mapping and tells how high its values are.
+    /// Merges the next node into a mapping and returns the height of its values.
     ///
     /// go-yaml's `decoder.merge` writes at once, so a merge overrides the keys before it and is overridden by those
     /// after it; of several merged mappings the first one wins.
     fn merge(&mut self, entries: &mut Map<String, Value>, depth: usize) -> Result<usize, YamlError> {
         let (event, at) = self.events.next()?;
-        let Event::SequenceStart(anchor) = event else {
+        let YamlEvent::SequenceStart(anchor) = event else {
             let node = self.node_from(event, at, depth)?;
             return insert_merged(node, entries);
         };
@@ -246,7 +261,7 @@ impl Composer<'_> {
         let mut merged = Vec::new();
         loop {
             let (event, at) = self.events.next()?;
-            if let Event::SequenceEnd = event {
+            if let YamlEvent::SequenceEnd = event {
                 break;
             }
             merged.push(self.node_from(event, at, depth)?);
@@ -255,12 +270,12 @@ impl Composer<'_> {
             let items = merged
                 .iter()
                 .cloned()
-                .map(Node::into_value)
+                .map(DecodedNode::into_value)
                 .collect::<Result<_, _>>()?;
             let height = merged.iter().map(|node| node.height).max().unwrap_or(0) + 1;
             self.close(
                 Some(pending),
-                Node {
+                DecodedNode {
                     content: Content::Sequence(items),
                     height,
                     at,
@@ -274,8 +289,8 @@ impl Composer<'_> {
         Ok(height)
     }
 
-    /// Copies the node that a name stands for, after making sure that the copy is affordable.
-    fn alias(&mut self, name: &str, at: Position, depth: usize) -> Result<Node, YamlError> {
+    /// Copies the node of an anchor, after checking the copy against the limits.
+    fn alias(&mut self, name: &str, at: TextPosition, depth: usize) -> Result<DecodedNode, YamlError> {
         let kept = match self.anchors.get(name) {
             None => return Err(YamlError::UnknownAnchor { at }),
             Some(Anchor::Open(_)) => return Err(YamlError::ContainsItself { at }),
@@ -292,17 +307,17 @@ impl Composer<'_> {
         self.from_aliases += kept.steps;
         self.check_alias_ratio(at)?;
         self.charge_copy(kept.steps, kept.bytes, at)?;
-        Ok(Node {
+        Ok(DecodedNode {
             at,
             ..kept.node.clone()
         })
     }
 
     /// Registers a name at the start of its node, so that a node that contains itself is noticed.
-    fn open(&mut self, name: String) -> Pending {
+    fn open(&mut self, name: String) -> PendingAnchor {
         self.opened += 1;
         self.anchors.insert(name.clone(), Anchor::Open(self.opened));
-        Pending {
+        PendingAnchor {
             name,
             number: self.opened,
             decoded_before: self.decoded,
@@ -310,8 +325,8 @@ impl Composer<'_> {
     }
 
     /// Keeps a copy of a complete node under its name, unless a node inside it took the name over.
-    fn close(&mut self, pending: Option<Pending>, node: Node) -> Result<Node, YamlError> {
-        let Some(Pending {
+    fn close(&mut self, pending: Option<PendingAnchor>, node: DecodedNode) -> Result<DecodedNode, YamlError> {
+        let Some(PendingAnchor {
             name,
             number,
             decoded_before,
@@ -339,7 +354,7 @@ impl Composer<'_> {
     }
 
     /// Counts one decoding step.
-    fn count(&mut self, at: Position) -> Result<(), YamlError> {
+    fn count(&mut self, at: TextPosition) -> Result<(), YamlError> {
         self.decoded += 1;
         self.nodes += 1;
         if self.nodes > self.limits.nodes {
@@ -352,7 +367,7 @@ impl Composer<'_> {
     }
 
     /// Charges the copy of a node against the limits before it is made.
-    fn charge_copy(&mut self, nodes: usize, bytes: usize, at: Position) -> Result<(), YamlError> {
+    fn charge_copy(&mut self, nodes: usize, bytes: usize, at: TextPosition) -> Result<(), YamlError> {
         self.nodes = self.nodes.saturating_add(nodes);
         self.copied_bytes = self.copied_bytes.saturating_add(bytes);
         if self.nodes > self.limits.nodes {
@@ -373,7 +388,7 @@ impl Composer<'_> {
     /// go-yaml's guard in `decoder.unmarshal`. Within one alias the ratio only grows, so that asking once after
     /// each alias and each other step finds what asking at every step inside the alias finds.
     #[expect(clippy::cast_precision_loss, reason = "the counts stay far below 2^52")]
-    fn check_alias_ratio(&self, at: Position) -> Result<(), YamlError> {
+    fn check_alias_ratio(&self, at: TextPosition) -> Result<(), YamlError> {
         if self.from_aliases > 100
             && self.decoded > 1000
             && self.from_aliases as f64 / self.decoded as f64 > allowed_alias_ratio(self.decoded)
@@ -397,7 +412,7 @@ fn allowed_alias_ratio(decoded: usize) -> f64 {
 }
 
 /// Writes a mapping's entries over those of another.
-fn insert_merged(node: Node, entries: &mut Map<String, Value>) -> Result<usize, YamlError> {
+fn insert_merged(node: DecodedNode, entries: &mut Map<String, Value>) -> Result<usize, YamlError> {
     let Content::Mapping(merged) = node.content else {
         return Err(YamlError::Merge { at: node.at });
     };

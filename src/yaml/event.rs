@@ -1,6 +1,6 @@
 //! The YAML parser behind a neutral event type.
 //!
-//! This is the only file that knows the parser crate: everything else works on [`Event`], so the parser can be
+//! This is the only file that knows the parser crate: everything else works on [`YamlEvent`], so the parser can be
 //! exchanged without touching a rule. The crate is a port of libyaml, as go-yaml's scanner is, so that both
 //! accept the same texts in all but the rarest corners.
 //!
@@ -14,11 +14,11 @@ use std::rc::Rc;
 use libyaml_safer::{Encoding, EventData, Parser};
 
 use super::repair::{self, Fault};
-use super::{Position, YamlError};
+use super::{TextPosition, YamlError};
 
 /// One step of a document's structure.
 #[derive(Debug)]
-pub(super) enum Event {
+pub(super) enum YamlEvent {
     /// A document begins.
     DocumentStart,
     /// The document is complete.
@@ -55,25 +55,25 @@ pub(super) struct ScalarEvent {
 /// Bytes handed to the parser in one piece.
 const PIECE: usize = 4096;
 
-/// Text read again for repairs, after which a fault is an error. A second of work, far more than any chart needs.
+/// Bytes of text read again for repairs, after which a fault is an error. A second of work, far more than any chart needs.
 const REREAD: usize = 64 << 20;
 
 /// The events of a text's first documents, with their positions.
 pub(super) struct Events<'a> {
     parser: Parser<Pieces<'a>>,
-    text: Text<'a>,
+    text: SourceText<'a>,
     /// How many events the parser has delivered, to go on at the same place after a repair.
     delivered: usize,
-    /// Text read again so far.
+    /// Bytes of text read again so far.
     reread: usize,
-    /// What stands for a colon in the repaired text.
+    /// The character that stands for a colon in the repaired text.
     stand_in: Option<char>,
 }
 
 impl<'a> Events<'a> {
     /// Starts reading at the beginning of the text, which has no byte order mark.
     pub(super) fn new(text: &'a str) -> Self {
-        let text = Text::Given(text);
+        let text = SourceText::Given(text);
         Self {
             parser: parser(&text),
             text,
@@ -84,16 +84,16 @@ impl<'a> Events<'a> {
     }
 
     /// Reads the next event and the place where it starts.
-    pub(super) fn next(&mut self) -> Result<(Event, Position), YamlError> {
+    pub(super) fn next(&mut self) -> Result<(YamlEvent, TextPosition), YamlError> {
         loop {
             let event = self.parse()?;
             let at = position(event.start_mark);
             let event = match event.data {
                 EventData::StreamStart { .. } => continue,
-                EventData::StreamEnd => Event::StreamEnd,
-                EventData::DocumentStart { .. } => Event::DocumentStart,
-                EventData::DocumentEnd { .. } => Event::DocumentEnd,
-                EventData::Alias { anchor } => Event::Alias(anchor),
+                EventData::StreamEnd => YamlEvent::StreamEnd,
+                EventData::DocumentStart { .. } => YamlEvent::DocumentStart,
+                EventData::DocumentEnd { .. } => YamlEvent::DocumentEnd,
+                EventData::Alias { anchor } => YamlEvent::Alias(anchor),
                 EventData::Scalar {
                     anchor,
                     tag,
@@ -105,17 +105,17 @@ impl<'a> Events<'a> {
                         Some(stand_in) => value.replace(stand_in, ":"),
                         None => value,
                     };
-                    Event::Scalar(ScalarEvent {
+                    YamlEvent::Scalar(ScalarEvent {
                         anchor,
                         tag,
                         text,
                         implicit: plain_implicit,
                     })
                 }
-                EventData::SequenceStart { anchor, .. } => Event::SequenceStart(anchor),
-                EventData::SequenceEnd => Event::SequenceEnd,
-                EventData::MappingStart { anchor, .. } => Event::MappingStart(anchor),
-                EventData::MappingEnd => Event::MappingEnd,
+                EventData::SequenceStart { anchor, .. } => YamlEvent::SequenceStart(anchor),
+                EventData::SequenceEnd => YamlEvent::SequenceEnd,
+                EventData::MappingStart { anchor, .. } => YamlEvent::MappingStart(anchor),
+                EventData::MappingEnd => YamlEvent::MappingEnd,
             };
             return Ok((event, at));
         }
@@ -148,7 +148,7 @@ impl<'a> Events<'a> {
         };
         let repaired = fault.repair(self.text.as_str(), at, stand_in)?;
         self.stand_in = Some(stand_in);
-        self.text = Text::Repaired(repaired.into());
+        self.text = SourceText::Repaired(repaired.into());
         self.parser = parser(&self.text);
         for _ in 0..self.delivered {
             self.parser.parse().ok()?;
@@ -168,12 +168,12 @@ impl<'a> Events<'a> {
     }
 
     /// Where the first character stands that YAML does not allow: the parser reports it without a line.
-    fn first_refused_character(&self) -> Position {
-        let mut at = Position { line: 1, column: 1 };
+    fn first_refused_character(&self) -> TextPosition {
+        let mut at = TextPosition { line: 1, column: 1 };
         for character in self.text.as_str().chars() {
             match character {
                 '\n' => {
-                    at = Position {
+                    at = TextPosition {
                         line: at.line + 1,
                         column: 1,
                     }
@@ -186,7 +186,7 @@ impl<'a> Events<'a> {
     }
 }
 
-fn parser<'a>(text: &Text<'a>) -> Parser<Pieces<'a>> {
+fn parser<'a>(text: &SourceText<'a>) -> Parser<Pieces<'a>> {
     let mut parser = Parser::new();
     parser.set_encoding(Encoding::Utf8);
     parser.set_input(Pieces {
@@ -197,13 +197,13 @@ fn parser<'a>(text: &Text<'a>) -> Parser<Pieces<'a>> {
 }
 
 /// Counts from one, as editors do.
-fn position(mark: libyaml_safer::Mark) -> Position {
+fn position(mark: libyaml_safer::Mark) -> TextPosition {
     let one_based = |zero_based: u64| {
         usize::try_from(zero_based)
             .unwrap_or(usize::MAX)
             .saturating_add(1)
     };
-    Position {
+    TextPosition {
         line: one_based(mark.line),
         column: one_based(mark.column),
     }
@@ -211,12 +211,12 @@ fn position(mark: libyaml_safer::Mark) -> Position {
 
 /// A text as it was given, or a repaired copy that the parser and its reader share.
 #[derive(Clone)]
-enum Text<'a> {
+enum SourceText<'a> {
     Given(&'a str),
     Repaired(Rc<str>),
 }
 
-impl Text<'_> {
+impl SourceText<'_> {
     fn as_str(&self) -> &str {
         match self {
             Self::Given(text) => text,
@@ -227,7 +227,7 @@ impl Text<'_> {
 
 /// A text as a reader of small pieces, with a final line break.
 struct Pieces<'a> {
-    text: Text<'a>,
+    text: SourceText<'a>,
     /// Bytes consumed; the added line break is one more than the text has.
     read: usize,
 }

@@ -20,12 +20,12 @@ pub(crate) fn looks_like_json(text: &str) -> bool {
 pub(super) fn parse(text: &str, limits: &Limits) -> Option<Value> {
     let mut value = serde_json::from_str(text).ok()?;
     let mut nodes = limits.nodes;
-    settle(&mut value, limits.depth, &mut nodes)?;
+    normalise(&mut value, limits.depth, &mut nodes)?;
     Some(value)
 }
 
 /// Rewrites numbers as Go would print them, and measures the value against what is left of the limits.
-fn settle(value: &mut Value, depth: usize, nodes: &mut usize) -> Option<()> {
+fn normalise(value: &mut Value, depth: usize, nodes: &mut usize) -> Option<()> {
     let below = depth.checked_sub(1)?;
     *nodes = nodes.checked_sub(1)?;
     match value {
@@ -36,9 +36,11 @@ fn settle(value: &mut Value, depth: usize, nodes: &mut usize) -> Option<()> {
             }
             Some(())
         }
-        Value::Array(items) => items.iter_mut().try_for_each(|item| settle(item, below, nodes)),
+        Value::Array(items) => items
+            .iter_mut()
+            .try_for_each(|item| normalise(item, below, nodes)),
         Value::Object(entries) => entries
             .values_mut()
-            .try_for_each(|item| settle(item, below, nodes)),
+            .try_for_each(|item| normalise(item, below, nodes)),
     }
 }

@@ -3,7 +3,7 @@
 //! Helm and kubectl read manifests with `YAMLOrJSONDecoder` (apimachinery, `util/yaml/decoder.go`), which converts
 //! each document by `YAMLToJSON` (sigs.k8s.io/yaml, `yaml.go`), which decodes it with go-yaml v2. A comparison with
 //! the live object is only right if the same text means the same thing: `0644` is 420, `on` is true, the last of
-//! two equal keys wins, a merge key overrides the keys before it. No general YAML library in Rust reads it so.
+//! two equal keys wins, a merge key overrides the keys before it. No general YAML library in Rust does.
 //! Hence this module's three parts: `event` is the syntax (a port of libyaml, as go-yaml's scanner is), `resolve`
 //! the meaning of scalars, `compose` the structure.
 //!
@@ -32,7 +32,7 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// What every object that fits into etcd satisfies, with a wide margin.
+    /// Limits that every object that fits into etcd satisfies, with a wide margin.
     fn default() -> Self {
         Self {
             depth: 100,
@@ -44,14 +44,14 @@ impl Default for Limits {
 
 /// A place in a document, counted from one; the line is that of the document, not of the manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Position {
+pub struct TextPosition {
     /// The line.
     pub line: usize,
     /// The character in the line.
     pub column: usize,
 }
 
-impl std::fmt::Display for Position {
+impl std::fmt::Display for TextPosition {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "line {}, column {}", self.line, self.column)
     }
@@ -65,7 +65,7 @@ pub enum YamlError {
     #[error("invalid YAML at {at}: {problem}")]
     Syntax {
         /// Where the problem was noticed.
-        at: Position,
+        at: TextPosition,
         /// The parser's fixed wording.
         problem: &'static str,
     },
@@ -73,55 +73,55 @@ pub enum YamlError {
     #[error("the value at {at} is not of the type its tag asks for")]
     Tag {
         /// The value.
-        at: Position,
+        at: TextPosition,
     },
     /// A `!!binary` value is not base64.
     #[error("the !!binary value at {at} is not valid base64")]
     Base64 {
         /// The value.
-        at: Position,
+        at: TextPosition,
     },
     /// A value is `.inf` or `.nan`.
     #[error("the number at {at} is not finite, which JSON cannot express")]
     NotFinite {
         /// The value.
-        at: Position,
+        at: TextPosition,
     },
     /// A key is null, a collection, or an integer beyond 64 bits with a sign.
     #[error("the key at {at} cannot be the name of a JSON field")]
     Key {
         /// The key.
-        at: Position,
+        at: TextPosition,
     },
     /// A merge key's value is neither a mapping nor a sequence of mappings.
     #[error("the merge key `<<` needs a mapping or a sequence of mappings at {at}")]
     Merge {
         /// The value.
-        at: Position,
+        at: TextPosition,
     },
     /// An alias names an anchor that does not stand before it.
     #[error("the alias at {at} refers to an unknown anchor")]
     UnknownAnchor {
         /// The alias.
-        at: Position,
+        at: TextPosition,
     },
     /// An alias stands inside the node it refers to.
     #[error("the alias at {at} refers to the node it is part of")]
     ContainsItself {
         /// The alias.
-        at: Position,
+        at: TextPosition,
     },
     /// go-yaml's guard against documents that grow by aliases.
     #[error("excessive aliasing, noticed at {at}")]
     ExcessiveAliasing {
         /// Where the guard struck.
-        at: Position,
+        at: TextPosition,
     },
     /// [`Limits::depth`] is exceeded.
     #[error("nested deeper than {limit} levels at {at}")]
     TooDeep {
         /// The first node beyond the limit.
-        at: Position,
+        at: TextPosition,
         /// The limit.
         limit: usize,
     },
@@ -129,7 +129,7 @@ pub enum YamlError {
     #[error("more than {limit} nodes, reached at {at}")]
     TooManyNodes {
         /// The first node beyond the limit.
-        at: Position,
+        at: TextPosition,
         /// The limit.
         limit: usize,
     },
@@ -137,7 +137,7 @@ pub enum YamlError {
     #[error("anchors and aliases copy more than {limit} bytes of text, reached at {at}")]
     TooMuchCopied {
         /// The anchored node or the alias.
-        at: Position,
+        at: TextPosition,
         /// The limit.
         limit: usize,
     },
@@ -148,12 +148,12 @@ pub enum YamlError {
 
 /// Parses one YAML document as Helm does: to JSON.
 ///
-/// Whoever has a stream of documents splits it before. Of the text only the first document counts, as in go-yaml's
+/// A stream of documents has to be split before. Only the first document of the text counts, as in go-yaml's
 /// `Unmarshal`; a text without any is null, and Helm skips it (`StreamVisitor.Visit` in cli-runtime). A text that
 /// starts with `{` is tried as JSON first and as YAML when that fails.
 ///
-/// The result equals what a JSON parser reads from kubectl's output for the same text, numbers included: what
-/// exceeds 64 bits with a sign has become a float, and a float without fraction an integer.
+/// The result equals what a JSON parser reads from kubectl's output for the same text, numbers included: an
+/// integer beyond 64 bits with a sign has become a float, and a float without fraction an integer.
 pub fn parse_document(text: &str, limits: &Limits) -> Result<Value, YamlError> {
     if json::looks_like_json(text)
         && let Some(value) = json::parse(text, limits)

@@ -15,8 +15,8 @@ thread_local! {
 
 static WRAP: Once = Once::new();
 
-/// What the standard library calls on a panic.
-type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
+/// The function that the standard library calls on a panic.
+type PanicHook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
 
 /// Runs a function and returns none if it panics.
 pub(super) fn catch<T>(function: impl FnOnce() -> T) -> Option<T> {
@@ -29,7 +29,7 @@ pub(super) fn catch<T>(function: impl FnOnce() -> T) -> Option<T> {
 }
 
 /// A hook that calls another, except inside [`catch`].
-pub(super) fn silencing(former: Hook) -> Hook {
+pub(super) fn silencing(former: PanicHook) -> PanicHook {
     Box::new(move |info| {
         if !SILENT.get() {
             former(info);

@@ -1,4 +1,4 @@
-//! Two things that go-yaml's scanner reads and the parser refuses, both of which charts contain.
+//! Repairs of two spellings that charts contain and go-yaml's scanner reads, but the parser refuses.
 //!
 //! - `"it\'s"`: go-yaml accepts an escaped apostrophe in a double-quoted scalar (`yaml_parser_scan_flow_scalar` in
 //!   `scannerc.go`), which is YAML of neither version.
@@ -11,7 +11,7 @@
 
 use std::collections::HashSet;
 
-/// What the parser may have stopped at.
+/// A fault at which the parser stops and that can be repaired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
     /// An escape in a double-quoted scalar that it does not know.

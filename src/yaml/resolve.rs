@@ -1,4 +1,4 @@
-//! What a scalar means: go-yaml v2's rules, which are YAML 1.1 with exceptions of their own.
+//! The type and value of a scalar: go-yaml v2's rules, which are YAML 1.1 with exceptions of their own.
 //!
 //! Mirrors `resolve` in `resolve.go` and `decoder.scalar` in `decode.go` of go.yaml.in/yaml/v2 2.4.3, and the
 //! key rules of `convertToJSONableObject` in sigs.k8s.io/yaml 1.6 (`yaml.go`). The numbers end as the API server

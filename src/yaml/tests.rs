@@ -1,18 +1,18 @@
-//! What the recorded cases of `tests/fast/yaml_oracle.rs` cannot show: errors, limits, silence, and any text at all.
+//! Tests beyond the recorded cases of `tests/fast/yaml_oracle.rs`: errors, limits, silence, and arbitrary text.
 
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Limits, Position, YamlError, parse_document};
+use super::{Limits, TextPosition, YamlError, parse_document};
 
 fn parse(text: &str) -> Result<Value, YamlError> {
     parse_document(text, &Limits::default())
 }
 
-fn at(line: usize, column: usize) -> Position {
-    Position { line, column }
+fn at(line: usize, column: usize) -> TextPosition {
+    TextPosition { line, column }
 }
 
 #[test]

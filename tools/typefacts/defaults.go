@@ -375,7 +375,7 @@ func (f *fills) compareValue(at place, before, after reflect.Value) {
 	}
 }
 
-// isNothing tells whether encoding/json would leave the value out, or write it as nothing.
+// isNothing reports whether encoding/json would leave the value out, or write it as nothing.
 func isNothing(value reflect.Value) bool {
 	switch value.Kind() {
 	case reflect.Slice, reflect.Map:

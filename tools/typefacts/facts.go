@@ -12,7 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// fact is everything that the table says of one field of one type.
+// fact holds the facts on one field of one type.
 type fact struct {
 	name       string
 	shape      *shape
@@ -21,7 +21,7 @@ type fact struct {
 	filled     bool
 	value      json.RawMessage // the default, where it is always the same
 	ownedWhole bool
-	patch      patchRule // what a strategic merge patch is told
+	patch      patchRule // how a strategic merge patch changes the field
 }
 
 // scope says where a type is used. The server and its admission plugins complete Pods in ways in which they leave
@@ -40,7 +40,7 @@ func scopeOf(kind rootKind) scope {
 	return anywhere
 }
 
-// scopedType is a type in a scope. What is the same in Pods as elsewhere is listed for anywhere only.
+// scopedType is a type in a scope. A type that is the same in Pods as elsewhere is listed for anywhere only.
 type scopedType struct {
 	goType reflect.Type
 	scope  scope

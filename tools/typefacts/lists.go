@@ -44,7 +44,7 @@ func (d definitions) of(goType reflect.Type) spec.Schema {
 type listKind struct {
 	set       bool
 	unordered bool     // atomic, but the order means nothing
-	keys      []string // of a map list, sorted by importance as declared; what tells the elements of an unordered one apart
+	keys      []string // of a map list, sorted by importance as declared; of an unordered list, the fields that identify its elements
 }
 
 // listOf prefers the list type of server-side apply; where a list has none, strategic merge patch decides:
@@ -74,7 +74,7 @@ func (d definitions) listOf(structType reflect.Type, f field) listKind {
 	return listKind{set: true}
 }
 
-// ownedWhole tells whether managed fields name this object or map only as a whole (map type atomic).
+// ownedWhole reports whether managed fields name this object or map only as a whole (map type atomic).
 func (d definitions) ownedWhole(structType reflect.Type, f field) bool {
 	if isAtomic(d.of(structType).Properties[f.name]) || isAtomic(d.of(f.owner).Properties[f.name]) {
 		return true

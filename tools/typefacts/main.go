@@ -1,7 +1,7 @@
-// Command typefacts writes the table of facts on the built-in Kubernetes types that driftline embeds:
-// for every field its type, what a zero in a manifest means, how its lists merge, what a strategic merge patch does to
-// it, and what the server fills in. Nothing is typed in by hand but the lists in filled.go and order.go; the rest is read from the Go types, the
-// generated OpenAPI definitions and the defaulting functions of one Kubernetes version (see go.mod).
+// Command typefacts writes the table of facts on the built-in Kubernetes types that driftline embeds. It has for every
+// field the type, the meaning of an explicit zero, the merge keys of lists, the patch strategy, and whether the server
+// fills the field in. Only the lists in filled.go and order.go are written by hand; everything else is read from the Go
+// types, the generated OpenAPI definitions and the defaulting functions of one Kubernetes version (see go.mod).
 //
 // Run it through the script `regenerate` beside it.
 package main

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// patchRule is what the tags of a field say to a strategic merge patch, and nothing else does: server-side apply has
+// patchRule holds the tags of a field that only a strategic merge patch reads: server-side apply has
 // list types instead (listKind), with keys of their own.
 type patchRule struct {
 	merge      bool

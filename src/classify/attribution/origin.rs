@@ -226,7 +226,7 @@ impl<'e, 'a> Evidence<'e, 'a> {
             // Helm compares the manifests alone, and the revision that it upgrades from may have failed with the
             // baseline's value already in its manifest.
             ApplyMethod::Csa => {
-                is_merged_three_ways(context.gvk) || context.operations.follows_a_deployed_one()
+                is_merged_three_ways(context.gvk) || context.operations.follows_deployed_revision()
             }
         };
         is_written && is_complete

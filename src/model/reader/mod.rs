@@ -3,12 +3,12 @@
 //! The contract is additive: later versions add fields and words, and readers pass over what they do not know. Unknown
 //! fields are passed over silently. An entry that says something in an unknown word (a finding, a health entry, an
 //! object, a release, the count of an ignore rule) is left out, and an optional field that only adds to its entry is
-//! cleared; each is said in a note of the report, so that a part never looks like the whole. The counts in the summary
-//! stay those of whoever wrote the report.
+//! cleared; each is named in a note of the report, so that a part never looks like the whole. The counts in the summary
+//! stay as they were written.
 //!
-//! Two words cannot be passed over: the outcome, without which there is no answer, and why the scan was stopped, without
-//! which half a scan would look like a whole one. A report with such a word is refused. What is no word at all where a
-//! word belongs is an error of the document and no sign of a later version.
+//! Two words cannot be passed over: the outcome, without which there is no answer, and the reason why the scan was
+//! stopped, without which half a scan would look like a whole one. A report with an unknown word there is refused. A
+//! number or an object where a word belongs is an error of the document and no sign of a later version.
 
 use std::collections::BTreeMap;
 
@@ -33,16 +33,16 @@ const SCOPE: &str = "report";
 /// Why a report cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadReportError {
-    /// It is larger than any report should be.
+    /// The document is larger than any report should be.
     #[error("the report is larger than {} MiB", MAX_BYTES >> 20)]
     TooLarge,
-    /// It follows another contract.
+    /// The document follows another contract.
     #[error("the document is no report that this version reads: its schema is `{found}`, not `{SCHEMA}`")]
     Schema {
-        /// What it says of itself, or that it says nothing.
+        /// The schema that the document names, or `none`.
         found: String,
     },
-    /// It says something in a later version's word that cannot be passed over.
+    /// An indispensable field holds a word of a later version.
     #[error("the report's {field} is `{word}`, which this version does not know and cannot pass over")]
     Word {
         /// Which field of the report.
@@ -50,7 +50,7 @@ pub enum ReadReportError {
         /// The word.
         word: String,
     },
-    /// It is no JSON, nests too deeply, or lacks what every report has.
+    /// The document is no JSON, nests too deeply, or lacks a field that every report has.
     #[error("the report cannot be read: {0}")]
     Json(#[from] serde_json::Error),
 }
@@ -92,13 +92,13 @@ impl Report {
     }
 }
 
-/// What was passed over: how many of which thing, and the word that is unknown.
+/// The unknown words that were passed over, by their use, with the number of entries.
 #[derive(Default)]
-struct PassedOver(BTreeMap<(Thing, String), usize>);
+struct PassedOver(BTreeMap<(WordUse, String), usize>);
 
-/// What an unknown word takes with it.
+/// Where a word stands in a report, and how much is lost with it when it is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Thing {
+struct WordUse {
     singular: &'static str,
     plural: &'static str,
     /// The field that holds the word.
@@ -115,7 +115,7 @@ enum Loss {
     Field,
 }
 
-impl Thing {
+impl WordUse {
     const fn entry(singular: &'static str, plural: &'static str, field: &'static str) -> Self {
         Self {
             singular,
@@ -132,7 +132,7 @@ impl Thing {
         }
     }
 
-    /// What is said of so many of them with one word.
+    /// The note on `count` entries that hold one unknown word.
     fn note(self, word: &str, count: usize) -> String {
         let (noun, were) = match count {
             1 => (self.singular, "was"),
@@ -151,11 +151,11 @@ impl Thing {
 }
 
 impl PassedOver {
-    /// Takes out of a document whatever this version does not know.
+    /// Removes from a document all entries and fields whose words this version does not know.
     fn report(&mut self, document: &mut Value) {
-        const RULE: Thing = Thing::entry("count of an ignore rule", "counts of ignore rules", "rule");
-        const VERDICT: Thing = Thing::entry("release", "releases", "verdict");
-        const METHOD: Thing = Thing::field("release", "releases", "apply method");
+        const RULE: WordUse = WordUse::entry("count of an ignore rule", "counts of ignore rules", "rule");
+        const VERDICT: WordUse = WordUse::entry("release", "releases", "verdict");
+        const METHOD: WordUse = WordUse::field("release", "releases", "apply method");
         retain(document, "ignored", |count| {
             !self.is_unknown::<IgnoredBy>(count, "rule", RULE)
         });
@@ -171,8 +171,8 @@ impl PassedOver {
     }
 
     fn health(&mut self, release: &mut Value) {
-        const CODE: Thing = Thing::entry("health entry", "health entries", "code");
-        const SEVERITY: Thing = Thing::entry("health entry", "health entries", "severity");
+        const CODE: WordUse = WordUse::entry("health entry", "health entries", "code");
+        const SEVERITY: WordUse = WordUse::entry("health entry", "health entries", "severity");
         retain(release, "health", |health| {
             !self.is_unknown::<HealthCode>(health, "code", CODE)
                 && !self.is_unknown::<HealthSeverity>(health, "severity", SEVERITY)
@@ -181,9 +181,9 @@ impl PassedOver {
 
     /// Whether an object is kept.
     fn object(&mut self, object: &mut Value) -> bool {
-        const STATE: Thing = Thing::entry("object", "objects", "state");
-        const IGNORED_BY: Thing = Thing::field("object", "objects", "`ignoredBy`");
-        const NEXT_UPGRADE: Thing = Thing::field("object", "objects", "`nextUpgrade`");
+        const STATE: WordUse = WordUse::entry("object", "objects", "state");
+        const IGNORED_BY: WordUse = WordUse::field("object", "objects", "`ignoredBy`");
+        const NEXT_UPGRADE: WordUse = WordUse::field("object", "objects", "`nextUpgrade`");
         if self.is_unknown::<ObjectState>(object, "state", STATE) {
             return false;
         }
@@ -196,10 +196,10 @@ impl PassedOver {
 
     /// Whether a finding is kept.
     fn finding(&mut self, finding: &mut Value) -> bool {
-        const CODE: Thing = Thing::entry("finding", "findings", "code");
-        const SEVERITY: Thing = Thing::entry("finding", "findings", "severity");
-        const IGNORED_BY: Thing = Thing::entry("finding", "findings", "`ignoredBy`");
-        const NEXT_UPGRADE: Thing = Thing::field("finding", "findings", "`nextUpgrade`");
+        const CODE: WordUse = WordUse::entry("finding", "findings", "code");
+        const SEVERITY: WordUse = WordUse::entry("finding", "findings", "severity");
+        const IGNORED_BY: WordUse = WordUse::entry("finding", "findings", "`ignoredBy`");
+        const NEXT_UPGRADE: WordUse = WordUse::field("finding", "findings", "`nextUpgrade`");
         // Without who ignores it an ignored finding would count as drift.
         if self.is_unknown::<FindingCode>(finding, "code", CODE)
             || self.is_unknown::<Severity>(finding, "severity", SEVERITY)
@@ -211,28 +211,28 @@ impl PassedOver {
         true
     }
 
-    /// Whether an entry holds an unknown word, which is counted.
-    fn is_unknown<W: DeserializeOwned>(&mut self, entry: &Value, field: &str, thing: Thing) -> bool {
+    /// Whether an entry holds an unknown word. Counts it.
+    fn is_unknown<W: DeserializeOwned>(&mut self, entry: &Value, field: &str, word_use: WordUse) -> bool {
         let word = unknown::<W>(entry, field);
         let is_unknown = word.is_some();
         if let Some(word) = word {
-            *self.0.entry((thing, word)).or_default() += 1;
+            *self.0.entry((word_use, word)).or_default() += 1;
         }
         is_unknown
     }
 
-    /// Clears an optional field that holds an unknown word, which is counted.
-    fn clear<W: DeserializeOwned>(&mut self, entry: &mut Value, field: &str, thing: Thing) {
-        if self.is_unknown::<W>(entry, field, thing) {
+    /// Clears an optional field that holds an unknown word, and counts it.
+    fn clear<W: DeserializeOwned>(&mut self, entry: &mut Value, field: &str, word_use: WordUse) {
+        if self.is_unknown::<W>(entry, field, word_use) {
             entry[field] = Value::Null;
         }
     }
 
-    /// A note on each kind of thing and word.
+    /// A note on each use of each unknown word.
     fn notes(self) -> impl Iterator<Item = ReportNote> {
-        self.0.into_iter().map(|((thing, word), count)| ReportNote {
+        self.0.into_iter().map(|((word_use, word), count)| ReportNote {
             scope: SCOPE.to_owned(),
-            message: thing.note(&word, count),
+            message: word_use.note(&word, count),
         })
     }
 }
@@ -244,14 +244,15 @@ fn unknown<W: DeserializeOwned>(entry: &Value, field: &str) -> Option<String> {
     W::deserialize(value).is_err().then(|| short(word))
 }
 
-/// Keeps the entries of a list that `keep` wants. Whatever is no list is left to the reader of the model to refuse.
-fn retain(of: &mut Value, list: &str, keep: impl FnMut(&mut Value) -> bool) {
-    if let Some(entries) = of.get_mut(list).and_then(Value::as_array_mut) {
+/// Keeps the entries of a list for which `keep` answers true. A value that is no list is refused later, when the model
+/// is read.
+fn retain(parent: &mut Value, list: &str, keep: impl FnMut(&mut Value) -> bool) {
+    if let Some(entries) = parent.get_mut(list).and_then(Value::as_array_mut) {
         entries.retain_mut(keep);
     }
 }
 
-/// A word of bearable length.
+/// A word, cut after [`WORD`] characters.
 fn short(word: &str) -> String {
     match word.char_indices().nth(WORD) {
         Some((end, _)) => format!("{}…", &word[..end]),

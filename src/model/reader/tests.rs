@@ -10,7 +10,7 @@ use crate::report::json::JSON_SCHEMA;
 
 const FUTURE: &str = "of-the-future";
 
-/// What becomes of a report when a word in it is unknown.
+/// The effect of an unknown word on the report.
 enum Fate {
     /// The report is refused, naming the field.
     Refused,
@@ -20,7 +20,7 @@ enum Fate {
     Cleared,
 }
 
-/// Every field of the contract that holds a word, in the form of `place`, and what an unknown word does to it.
+/// Every field of the contract that holds a word, by its path, and the effect of an unknown word there.
 const FIELDS: [(&str, Fate); 14] = [
     ("/outcome", Fate::Refused),
     ("/stopped", Fate::Refused),
@@ -49,10 +49,10 @@ fn documents() -> Vec<Value> {
         .collect()
 }
 
-/// The pointers of a document that a place with `[]` for positions stands for.
-fn pointers(document: &Value, place: &str) -> Vec<String> {
+/// The pointers into a document that match a path, in which `[]` stands for any position.
+fn pointers(document: &Value, path: &str) -> Vec<String> {
     let mut found = vec![String::new()];
-    for name in place.split('/').skip(1) {
+    for name in path.split('/').skip(1) {
         let (name, is_list) = name.strip_suffix("[]").map_or((name, false), |name| (name, true));
         found = found
             .iter()
@@ -69,25 +69,25 @@ fn pointers(document: &Value, place: &str) -> Vec<String> {
     found
 }
 
-/// The places of the schema that hold a word of a vocabulary.
-fn places(root: &Value, schema: &Value, place: &str, found: &mut BTreeSet<String>) {
+/// Collects the paths of the schema that hold a word of a vocabulary.
+fn word_paths(root: &Value, schema: &Value, path: &str, found: &mut BTreeSet<String>) {
     let target = schema["$ref"]
         .as_str()
         .map(|to| (to, root.pointer(&to[1..]).unwrap()));
     if let Some((name, target)) = target {
         if target["enum"].is_array() || name.ends_with("/ignoredBy") {
-            found.insert(place.to_owned());
+            found.insert(path.to_owned());
         }
-        return places(root, target, place, found);
+        return word_paths(root, target, path, found);
     }
     for option in schema["anyOf"].as_array().into_iter().flatten() {
-        places(root, option, place, found);
+        word_paths(root, option, path, found);
     }
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-        places(root, property, &format!("{place}/{name}"), found);
+        word_paths(root, property, &format!("{path}/{name}"), found);
     }
     if schema["items"].is_object() {
-        places(root, &schema["items"], &format!("{place}[]"), found);
+        word_paths(root, &schema["items"], &format!("{path}[]"), found);
     }
 }
 
@@ -103,18 +103,18 @@ fn every_report_reads_back() {
 fn every_word_of_the_contract_is_in_the_table() {
     let schema: Value = serde_json::from_str(JSON_SCHEMA).unwrap();
     let mut words = BTreeSet::new();
-    places(&schema, &schema, "", &mut words);
-    let table: BTreeSet<String> = FIELDS.iter().map(|(place, _)| (*place).to_owned()).collect();
+    word_paths(&schema, &schema, "", &mut words);
+    let table: BTreeSet<String> = FIELDS.iter().map(|(path, _)| (*path).to_owned()).collect();
     assert_eq!(words, table);
 }
 
 #[test]
 fn an_unknown_word_anywhere_takes_no_more_with_it_than_it_must() {
     let documents = documents();
-    for (place, fate) in FIELDS {
+    for (path, fate) in FIELDS {
         let mut tried = 0;
         for document in &documents {
-            for pointer in pointers(document, place) {
+            for pointer in pointers(document, path) {
                 tried += 1;
                 let mut future = document.clone();
                 *future.pointer_mut(&pointer).unwrap() = json!(FUTURE);
@@ -143,7 +143,7 @@ fn an_unknown_word_anywhere_takes_no_more_with_it_than_it_must() {
                 );
                 report.notes.retain(|note| !is_new(note));
                 assert_eq!(report, serde_json::from_value(expected).unwrap(), "{pointer}");
-                // What is no word is a mistake, whatever the version.
+                // A value that is no word is a mistake in any version.
                 *future.pointer_mut(&pointer).unwrap() = json!({"of": "the future"});
                 assert!(
                     matches!(read(&future), Err(ReadReportError::Json(_))),
@@ -151,12 +151,12 @@ fn an_unknown_word_anywhere_takes_no_more_with_it_than_it_must() {
                 );
             }
         }
-        assert!(tried > 0, "no report has {place}");
+        assert!(tried > 0, "no report has {path}");
     }
 }
 
 #[test]
-fn what_was_passed_over_is_said_once_for_each_kind_and_word() {
+fn each_use_of_an_unknown_word_has_one_note() {
     let mut document = serde_json::to_value(fixtures::drifted()).unwrap();
     let objects = document["releases"].as_array_mut().unwrap().iter_mut();
     let objects = objects.flat_map(|release| release["objects"].as_array_mut().unwrap());

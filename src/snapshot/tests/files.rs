@@ -7,7 +7,7 @@ use super::*;
 async fn only_the_owner_may_read_it() {
     use std::os::unix::fs::PermissionsExt as _;
     let (fake, wanted) = cluster();
-    let (_guard, path) = place();
+    let (_guard, path) = new_path();
     let recorder = record_into(&fake, &path, None);
     ask(&recorder, &wanted).await;
     recorder.finish().unwrap();
@@ -25,9 +25,9 @@ async fn only_the_owner_may_read_it() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_written_or_opened_is_said() {
+async fn files_that_cannot_be_written_or_opened_are_named() {
     let (fake, wanted) = cluster();
-    let (guard, path) = place();
+    let (guard, path) = new_path();
     let open = |path: &Path| SnapshotSource::open(path).err().unwrap().to_string();
     assert_eq!(open(&path), format!("there is no snapshot at {}", path.display()));
 
@@ -86,7 +86,7 @@ async fn what_cannot_be_written_or_opened_is_said() {
 #[tokio::test]
 async fn broken_files_are_named_and_not_quoted() {
     let (fake, wanted) = cluster();
-    let (_guard, path) = place();
+    let (_guard, path) = new_path();
     let recorder = record_into(&fake, &path, None);
     ask(&recorder, &wanted).await;
     recorder.finish().unwrap();

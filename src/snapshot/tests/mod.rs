@@ -1,4 +1,4 @@
-//! What a source said is what its snapshot says.
+//! A snapshot gives the answers that its source gave.
 
 mod files;
 mod redaction;
@@ -22,13 +22,13 @@ use crate::object::{Gvk, ObjectKey};
 use crate::policy::redact::Redaction;
 use crate::release::decode::{self, DecodeError};
 use crate::release::record::Release;
-use crate::release::stored::{Driver, Metadata, StoredRevision};
+use crate::release::stored::{Driver, RecordMetadata, StoredRevision};
 use crate::source::{
     Expected, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ReadError, Record, RecordHandler,
     ScaleTargets, ServedKind, Source,
 };
 
-/// A cluster in memory. What it does not know is not found.
+/// A cluster in memory. An object that it does not have is not found.
 #[derive(Clone, Default)]
 struct Fake {
     kinds: Kinds,
@@ -97,7 +97,7 @@ fn key(api_version: &str, kind: &str, namespace: Option<&str>, name: &str) -> Ob
     }
 }
 
-fn want(key: ObjectKey) -> ObjectRequest {
+fn request(key: ObjectKey) -> ObjectRequest {
     ObjectRequest {
         plural: key.gvk.kind.to_lowercase(),
         expected: Expected::Present,
@@ -106,7 +106,7 @@ fn want(key: ObjectKey) -> ObjectRequest {
 }
 
 fn revision(namespace: &str, number: u64) -> StoredRevision {
-    StoredRevision::from_metadata(Metadata {
+    StoredRevision::from_metadata(RecordMetadata {
         driver: Driver::Secret,
         namespace,
         object: &format!("sh.helm.release.v1.web.v{number}"),
@@ -144,8 +144,8 @@ fn record_into(fake: &Fake, directory: &Path, redaction: Option<Redaction>) -> R
     Recorder::create(fake, directory, DateTime::UNIX_EPOCH, redaction).unwrap()
 }
 
-/// A place that does not exist yet.
-fn place() -> (TempDir, PathBuf) {
+/// A path in a temporary directory that does not exist yet.
+fn new_path() -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a/snapshot");
     (directory, path)
@@ -274,8 +274,8 @@ fn cluster() -> (Fake, Vec<ObjectRequest>) {
             Ok(r#"{"a":"up"}"#.to_owned()),
         ),
     ];
-    let mut wanted: Vec<ObjectRequest> = objects.iter().map(|(key, _)| want(key.clone())).collect();
-    wanted.push(want(key("v1", "ConfigMap", Some("shop"), "missing")));
+    let mut wanted: Vec<ObjectRequest> = objects.iter().map(|(key, _)| request(key.clone())).collect();
+    wanted.push(request(key("v1", "ConfigMap", Some("shop"), "missing")));
     let fake = Fake {
         kinds: Kinds {
             served: served
@@ -335,7 +335,7 @@ fn files(directory: &Path) -> Vec<PathBuf> {
 async fn every_question_is_answered_as_it_was() {
     let (fake, wanted) = cluster();
     for redaction in [None, Some(Redaction::default())] {
-        let (_guard, path) = place();
+        let (_guard, path) = new_path();
         let recorder = record_into(&fake, &path, redaction);
         fake.listed.store(0, Ordering::Relaxed);
         let expected = ask(&fake, &wanted).await;
@@ -376,7 +376,7 @@ async fn every_question_is_answered_as_it_was() {
         for file in files(&path) {
             assert!(file.starts_with(&path));
         }
-        let elsewhere = want(key("v1", "ConfigMap", Some("shop"), "other"));
+        let elsewhere = request(key("v1", "ConfigMap", Some("shop"), "other"));
         let answers = objects(&snapshot, std::slice::from_ref(&elsewhere)).await;
         assert_eq!(
             answers[&elsewhere.key],
@@ -394,7 +394,7 @@ async fn every_question_is_answered_as_it_was() {
 async fn payloads_are_kept_only_with_their_values() {
     let (fake, _) = cluster();
     for (redaction, kept) in [(None, true), (Some(Redaction::default()), false)] {
-        let (_guard, path) = place();
+        let (_guard, path) = new_path();
         let recorder = record_into(&fake, &path, redaction);
         record(&recorder, revision("shop", 2)).await.unwrap();
         recorder.finish().unwrap();
@@ -419,7 +419,7 @@ async fn later_scans_may_look_at_fewer_namespaces() {
     };
     let taken = [names(&[]), names(&["a", "b"])];
     for limit in taken {
-        let (_guard, path) = place();
+        let (_guard, path) = new_path();
         let recorder = record_into(&fake, &path, None);
         recorder.revisions(&limit).await.unwrap();
         recorder.finish().unwrap();

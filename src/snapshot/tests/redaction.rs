@@ -1,4 +1,4 @@
-//! What is hidden is nowhere in a snapshot, and a scan finds the same differences.
+//! A redacted snapshot holds no hidden value, and a scan of it finds the same differences.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -10,7 +10,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Fake, encoded, files, key, meaning, objects, place, record_into, revision, want};
+use super::{Fake, encoded, files, key, meaning, new_path, objects, record_into, request, revision};
 use crate::compare::three_way::{OfRevision, Versions, three_way};
 use crate::manifest::desired::{Owner, desired};
 use crate::manifest::parse;
@@ -138,7 +138,7 @@ fn compare(previous: &str, baseline: &str, live: &[Value]) -> Vec<Differences> {
         .collect()
 }
 
-/// What base64 makes of a text, wherever in a longer one it stands.
+/// The base64 of a text at every offset within a longer one.
 fn encodings(text: &str) -> Vec<String> {
     (0..3)
         .map(|shift| {
@@ -172,7 +172,7 @@ async fn through_a_snapshot(manifests: [&str; 2], live: &[Value]) -> ([String; 2
     };
     let keys: Vec<ObjectRequest> = live
         .iter()
-        .map(|object| want(key("v1", object["kind"].as_str().unwrap(), Some("shop"), "o")))
+        .map(|object| request(key("v1", object["kind"].as_str().unwrap(), Some("shop"), "o")))
         .collect();
     let fake = Fake {
         records: (1..)
@@ -186,7 +186,7 @@ async fn through_a_snapshot(manifests: [&str; 2], live: &[Value]) -> ([String; 2
             .collect(),
         ..Fake::default()
     };
-    let (_guard, path) = place();
+    let (_guard, path) = new_path();
     let recorder = record_into(&fake, &path, Some(RULES.clone()));
     for number in 1..=2 {
         super::record(&recorder, revision("shop", number)).await.unwrap();

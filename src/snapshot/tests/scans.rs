@@ -9,12 +9,12 @@ use crate::release::stored::Status;
 use crate::scan::{Progress, Quiet, ScanOptions, scan};
 use crate::vocabulary::{HealthCode, Stopped};
 
-/// What was under way when the snapshot was taken is under way in every scan of it, however late.
+/// An operation that was pending when the snapshot was taken is pending in every scan of it, however late.
 #[tokio::test]
-async fn ages_are_those_of_when_it_was_taken() {
+async fn ages_are_measured_at_the_time_of_the_snapshot() {
     let taken_at = DateTime::UNIX_EPOCH;
     let pending = |minutes| {
-        StoredRevision::from_metadata(Metadata {
+        StoredRevision::from_metadata(RecordMetadata {
             driver: Driver::Secret,
             namespace: "shop",
             object: &format!("sh.helm.release.v1.since-{minutes}.v1"),
@@ -42,7 +42,7 @@ async fn ages_are_those_of_when_it_was_taken() {
             .into(),
         ..Fake::default()
     };
-    let (_guard, path) = place();
+    let (_guard, path) = new_path();
     let recorder = Arc::new(record_into(&fake, &path, None));
     let options = options(Depth::Comparison);
     let quiet: Arc<dyn Progress> = Arc::new(Quiet);
@@ -81,7 +81,7 @@ async fn definitions_with_fingerprints_of_two_kinds_did_not_change() {
     };
     let mut first = revision("shop", 1);
     first.status = Status::Superseded;
-    let (_guard, path) = place();
+    let (_guard, path) = new_path();
     let fake = Fake {
         listings: vec![Inventory {
             revisions: vec![first, revision("shop", 2)],

@@ -10,12 +10,12 @@ mod schema;
 
 use std::collections::{BTreeMap, HashMap};
 
-use self::schema::{Additional, Document, Schema};
+use self::schema::{Additional, OpenApiDocument, Schema};
 use super::builder::Builder;
-use super::facts::ValueKind;
 use super::table::{
-    ATOMIC, Field, ListFacts, NULLABLE, Node, ObjectType, SERVER_DEFAULTED, TypeTable, ZERO_DROPPED,
+    ATOMIC, Field, ListFacts, NULLABLE, ObjectType, SERVER_DEFAULTED, TypeNode, TypeTable, ZERO_DROPPED,
 };
+use super::value_facts::ValueKind;
 use super::{TypesError, is_zero};
 
 const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
@@ -27,16 +27,16 @@ const QUANTITY_PATTERN: &str = r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))";
 /// No schema nests deeper: JSON that does is refused before, and references to references end here.
 const MAX_DEPTH: usize = 256;
 
-/// Who wrote the types of a kind, and thereby what its schema says about zeros.
+/// The origin of a kind's types, which decides how its schema treats explicit zeros.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Author {
-    /// A CRD: what the manifest says is kept.
+    /// A CRD: an explicit zero is kept.
     Crd,
     /// Go types behind an aggregated API server.
     Go,
 }
 
-/// What an object is in the API.
+/// Whether an object is a resource of its own in the API.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Rank {
     /// An object of a kind, on its own or embedded in another: it has metadata, whatever its schema says.
@@ -61,7 +61,7 @@ impl TypeTable {
 }
 
 fn read(document: &[u8]) -> Result<TypeTable, TypesError> {
-    let document: Document = serde_json::from_slice(document).map_err(TypesError::OpenApi)?;
+    let document: OpenApiDocument = serde_json::from_slice(document).map_err(TypesError::OpenApi)?;
     let mut builder = Builder::default();
     let object_meta = builtin_object_meta(&mut builder);
     let schemas = &document.components.schemas;
@@ -83,9 +83,9 @@ fn read(document: &[u8]) -> Result<TypeTable, TypesError> {
             Author::Crd
         };
         let child = reader.component(name, schema, author, 0);
-        let root = reader.builder.node(Node {
+        let root = reader.builder.node(TypeNode {
             child,
-            ..Node::plain(ValueKind::Object)
+            ..TypeNode::plain(ValueKind::Object)
         });
         for gvk in &schema.kinds {
             let api_version = if gvk.group.is_empty() {
@@ -104,7 +104,7 @@ fn builtin_object_meta(builder: &mut Builder) -> u32 {
     let config_map = TypeTable::builtin().kind("v1", "ConfigMap");
     match config_map.map(|kind| kind.field("metadata")) {
         Some(Field::Declared(metadata)) => builder.import(metadata),
-        Some(Field::Undeclared | Field::Unknown) | None => builder.node(Node::plain(ValueKind::Any)),
+        Some(Field::Undeclared | Field::Unknown) | None => builder.node(TypeNode::plain(ValueKind::Any)),
     }
 }
 
@@ -155,9 +155,9 @@ impl<'d> Reader<'d> {
         if rank == Rank::Resource {
             // Every resource has these, whether its schema says so or not.
             fields.push((self.builder.name("metadata"), self.object_meta));
-            let text = self.builder.node(Node {
+            let text = self.builder.node(TypeNode {
                 flags: ZERO_DROPPED,
-                ..Node::plain(ValueKind::String)
+                ..TypeNode::plain(ValueKind::String)
             });
             for name in ["apiVersion", "kind"] {
                 if !schema.properties.contains_key(name) {
@@ -225,9 +225,9 @@ impl<'d> Reader<'d> {
         reference.is_some_and(|reference| component_name(reference) == OBJECT_META)
     }
 
-    fn value(&mut self, schema: &'d Schema, author: Author, depth: usize) -> Node {
+    fn value(&mut self, schema: &'d Schema, author: Author, depth: usize) -> TypeNode {
         if depth > MAX_DEPTH {
-            return Node::plain(ValueKind::Any);
+            return TypeNode::plain(ValueKind::Any);
         }
         if let Some(reference) = &schema.reference {
             return self.referred(component_name(reference), depth);
@@ -242,34 +242,34 @@ impl<'d> Reader<'d> {
             .as_deref()
             .is_some_and(|pattern| pattern.starts_with(QUANTITY_PATTERN));
         if schema.int_or_string || schema.format.as_deref() == Some("int-or-string") {
-            return Node::plain(if is_quantity {
+            return TypeNode::plain(if is_quantity {
                 ValueKind::Quantity
             } else {
                 ValueKind::IntOrString
             });
         }
         match schema.json_type.as_deref() {
-            Some("string") => Node::plain(match schema.format.as_deref() {
+            Some("string") => TypeNode::plain(match schema.format.as_deref() {
                 Some("byte") => ValueKind::Bytes,
                 Some("date-time") => ValueKind::Time,
                 Some("duration") => ValueKind::Duration,
                 _ if is_quantity => ValueKind::Quantity,
                 _ => ValueKind::String,
             }),
-            Some("integer") => Node::plain(ValueKind::Integer),
-            Some("number") => Node::plain(ValueKind::Number),
-            Some("boolean") => Node::plain(ValueKind::Boolean),
+            Some("integer") => TypeNode::plain(ValueKind::Integer),
+            Some("number") => TypeNode::plain(ValueKind::Number),
+            Some("boolean") => TypeNode::plain(ValueKind::Boolean),
             Some("array") => self.list(schema, author, depth),
             Some("object") => self.object_or_map(schema, author, depth),
             // Only preserve-unknown-fields lets a structural schema leave the type out.
-            Some(_) | None => Node::plain(ValueKind::Any),
+            Some(_) | None => TypeNode::plain(ValueKind::Any),
         }
     }
 
-    fn list(&mut self, schema: &'d Schema, author: Author, depth: usize) -> Node {
+    fn list(&mut self, schema: &'d Schema, author: Author, depth: usize) -> TypeNode {
         let child = match &schema.items {
             Some(items) => self.entry(items, author, depth + 1),
-            None => self.builder.node(Node::plain(ValueKind::Any)),
+            None => self.builder.node(TypeNode::plain(ValueKind::Any)),
         };
         let merges = schema
             .patch_strategy
@@ -284,14 +284,14 @@ impl<'d> Reader<'d> {
             (None, None) if merges => ListFacts::Set,
             _ => ListFacts::Atomic,
         };
-        Node {
+        TypeNode {
             list,
             child,
-            ..Node::plain(ValueKind::List)
+            ..TypeNode::plain(ValueKind::List)
         }
     }
 
-    fn object_or_map(&mut self, schema: &'d Schema, author: Author, depth: usize) -> Node {
+    fn object_or_map(&mut self, schema: &'d Schema, author: Author, depth: usize) -> TypeNode {
         let rank = if schema.embedded {
             Rank::Resource
         } else {
@@ -301,29 +301,29 @@ impl<'d> Reader<'d> {
             match &schema.additional {
                 Some(Additional::Values(values)) => {
                     let child = self.entry(values, author, depth + 1);
-                    return Node {
+                    return TypeNode {
                         child,
-                        ..Node::plain(ValueKind::Map)
+                        ..TypeNode::plain(ValueKind::Map)
                     };
                 }
-                Some(Additional::Allowed(true)) => return Node::plain(ValueKind::Any),
+                Some(Additional::Allowed(true)) => return TypeNode::plain(ValueKind::Any),
                 Some(Additional::Allowed(false)) | None => {}
             }
             if schema.preserve_unknown || author == Author::Go {
-                return Node::plain(ValueKind::Any);
+                return TypeNode::plain(ValueKind::Any);
             }
         }
         let child = self.builder.reserve();
         let object = self.object(schema, author, rank, depth);
         self.builder.define(child, object);
-        Node {
+        TypeNode {
             child,
-            ..Node::plain(ValueKind::Object)
+            ..TypeNode::plain(ValueKind::Object)
         }
     }
 
     /// A value of another component; only Go types refer to each other.
-    fn referred(&mut self, name: &'d str, depth: usize) -> Node {
+    fn referred(&mut self, name: &'d str, depth: usize) -> TypeNode {
         const APIMACHINERY: &str = "io.k8s.apimachinery.pkg.";
         if let Some(known) = name.strip_prefix(APIMACHINERY) {
             let value = match known {
@@ -335,19 +335,19 @@ impl<'d> Reader<'d> {
                 _ => None,
             };
             if let Some(value) = value {
-                return Node::plain(value);
+                return TypeNode::plain(value);
             }
         }
         match self.schemas.get_key_value(name) {
             Some((name, schema)) if !schema.properties.is_empty() => {
                 let child = self.component(name, schema, Author::Go, depth + 1);
-                Node {
+                TypeNode {
                     child,
-                    ..Node::plain(ValueKind::Object)
+                    ..TypeNode::plain(ValueKind::Object)
                 }
             }
             Some((_, schema)) => self.value(schema, Author::Go, depth + 1),
-            None => Node::plain(ValueKind::Any),
+            None => TypeNode::plain(ValueKind::Any),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is read of an `OpenAPI` v3 document, as the API server writes it.
+//! The parts of an `OpenAPI` v3 document that are read, as the API server writes them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,7 +9,7 @@ use serde::de::{MapAccess, Visitor};
 use serde_json::Value;
 
 #[derive(Deserialize)]
-pub(super) struct Document {
+pub(super) struct OpenApiDocument {
     #[serde(default)]
     pub(super) components: Components,
 }
@@ -67,7 +67,7 @@ pub(super) struct GroupVersionKind {
     pub(super) kind: String,
 }
 
-/// `additionalProperties`: a schema, or whether there may be any.
+/// The value of `additionalProperties`: a schema, or whether there may be any.
 pub(super) enum Additional {
     Allowed(bool),
     Values(Box<Schema>),

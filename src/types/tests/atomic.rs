@@ -7,7 +7,7 @@ use crate::types::TypeTable;
 
 /// Structures and maps of which managed fields never name the parts: `x-kubernetes-map-type: atomic`.
 #[test]
-fn what_is_owned_as_a_whole() {
+fn objects_and_maps_that_managed_fields_name_as_a_whole() {
     let is_whole = |table: &TypeTable, kind: &str, path: &str| {
         let (api_version, kind) = kind.split_once(' ').unwrap();
         at(table, api_version, kind, path).unwrap().is_atomic()

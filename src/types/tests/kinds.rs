@@ -3,7 +3,7 @@
 use super::at;
 use crate::types::{Field, TypeTable};
 
-/// What charts ship, in the versions that servers serve or old manifests name.
+/// The kinds that charts ship, in the versions that servers serve or old manifests name.
 #[test]
 fn versions_that_charts_name() {
     let table = TypeTable::builtin();

@@ -1,4 +1,4 @@
-//! What the tables know, place by place.
+//! The facts of the tables, field by field.
 
 mod atomic;
 mod kinds;

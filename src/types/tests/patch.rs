@@ -1,4 +1,4 @@
-//! What the types say to a strategic merge patch, against the tags in k8s.io/api.
+//! The patch strategies and merge keys of the table, against the tags in k8s.io/api.
 
 use std::collections::BTreeMap;
 

@@ -190,7 +190,7 @@ fn templates_of_pods_are_left_as_they_are() {
             check(table, &[(kind, &format!("{template}/{field}"), plain)]);
         }
     }
-    // What the defaulting functions write stands in templates as well.
+    // Values of the defaulting functions are in templates as well.
     for (field, facts) in [
         ("dnsPolicy", "string, dropped, defaulted \"ClusterFirst\""),
         ("serviceAccount", "string, dropped, defaulted"),

@@ -91,7 +91,7 @@ fn a_wrong_kubeconfig_is_one_sentence() {
 }
 
 #[test]
-fn without_any_kubeconfig_it_says_what_to_set() {
+fn without_any_kubeconfig_the_message_names_the_setting() {
     let home = Home::new();
     refused(&home, &["scan"], "no cluster to read");
     refused(&home, &["scan", "--context", "prod"], "");
@@ -103,7 +103,7 @@ fn without_any_kubeconfig_it_says_what_to_set() {
 }
 
 #[test]
-fn what_a_credential_plugin_prints_stays_with_it() {
+fn the_output_of_a_credential_plugin_is_never_shown() {
     let home = Home::new();
     let plugin = |name: &str, script: &str| {
         let path = home.file(name, &format!("#!/bin/sh\n{script}\n"));

@@ -40,7 +40,7 @@ fn scaled(targets: &[&str]) -> Vec<Stored> {
     objects
 }
 
-/// What the report calls the replica count.
+/// The finding code of the replica count.
 fn replicas(server: &Server) -> String {
     let run = scan_json(server, &["--all"]);
     let findings = &run.json()["releases"][0]["objects"][0]["findings"];
@@ -60,7 +60,7 @@ fn a_replica_count_is_an_autoscalers_where_one_targets_the_object() {
     assert_eq!(replicas(&server), "changed");
 }
 
-/// A list that expired in the middle left every replica count to be judged as if nothing were known of autoscalers.
+/// Without the second attempt, every replica count would be judged as if nothing were known of autoscalers.
 #[test]
 fn an_expired_list_of_autoscalers_begins_again() {
     let expired = |objects, times| {

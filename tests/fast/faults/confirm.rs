@@ -1,4 +1,4 @@
-//! Dry runs that go wrong: the drift stays what it was, and the report says why nobody confirmed it.
+//! Dry runs that fail: the drift stays what it was, and the report says why nobody confirmed it.
 
 use std::time::Duration;
 
@@ -17,12 +17,12 @@ fn changed() -> Vec<Stored> {
     objects
 }
 
-/// A server on which dry runs for the path fail so.
+/// A server on which dry runs for the path fail with this fault.
 fn failing(path: &str, fault: Fault) -> Server {
     Server::start(changed()).on(path, "dryRun", 0, usize::MAX, fault)
 }
 
-/// Scans with confirmation, and holds what was sent to what may be sent then.
+/// Scans with confirmation, and checks that only reads and dry runs were sent.
 fn confirm(server: &Server, flags: &[&str]) -> Ran {
     let home = Home::new();
     let flags = [&["--confirm", "server", "-o", "json"], flags].concat();
@@ -42,7 +42,7 @@ fn confirm(server: &Server, flags: &[&str]) -> Ran {
     run
 }
 
-fn asked(server: &Server) -> usize {
+fn dry_runs(server: &Server) -> usize {
     let received = server.received();
     received
         .iter()
@@ -72,7 +72,7 @@ fn finding(severity: &str, confirmed: Option<bool>) -> Vec<(String, String, Opti
 }
 
 #[test]
-fn drift_is_confirmed_by_one_dry_run_of_what_helm_deployed() {
+fn drift_is_confirmed_by_one_dry_run_of_the_deployed_object() {
     let server = Server::start(changed());
     let run = confirm(&server, &[]);
     assert_eq!(run.status, Some(1), "{}", run.stderr);
@@ -98,7 +98,7 @@ fn drift_is_confirmed_by_one_dry_run_of_what_helm_deployed() {
 }
 
 #[test]
-fn what_the_server_would_make_of_the_manifest_is_no_drift() {
+fn a_live_value_that_a_dry_run_gives_is_no_drift() {
     let body = changed()[1].body.to_string();
     let server = failing(SETTINGS, Fault::Body(body));
     let run = confirm(&server, &["--all"]);
@@ -155,12 +155,12 @@ fn a_dry_run_that_fails_leaves_the_drift_and_says_why() {
         let (_, state, reason) = &run.objects()[0];
         assert_eq!(state, "drifted", "{row}");
         assert!(reason.contains(expected), "{row}: {reason}");
-        assert_eq!(asked(&server), 1, "{row}: none of these passes by itself");
+        assert_eq!(dry_runs(&server), 1, "{row}: none of these passes by itself");
     });
 }
 
 #[test]
-fn what_fails_for_a_kind_is_said_once_and_not_tried_for_every_object() {
+fn a_failure_of_a_whole_kind_is_reported_once_and_not_tried_for_every_object() {
     let rows = [
         (
             Fault::Status(403),
@@ -202,7 +202,7 @@ fn what_fails_for_a_kind_is_said_once_and_not_tried_for_every_object() {
             json!({"confirmed": 0, "unconfirmed": 0, "unanswered": [{"message": expected, "objects": 6}]}),
             "{row}"
         );
-        assert_eq!(asked(&server), attempts, "{row}");
+        assert_eq!(dry_runs(&server), attempts, "{row}");
         assert!(run.errors().is_empty(), "{row}: everything was read");
     });
 }
@@ -247,7 +247,7 @@ fn only_drifted_objects_are_asked_about() {
     assert_eq!(run.status, Some(1));
     let states: Vec<String> = run.objects().into_iter().map(|(_, state, _)| state).collect();
     assert_eq!(states, ["missing", "drifted"], "{}", run.stdout);
-    assert_eq!(asked(&server), 0);
+    assert_eq!(dry_runs(&server), 0);
     // And nobody at all without the flag.
     let server = Server::start(changed());
     assert_eq!(scan(&server, &[]).status, Some(1));

@@ -1,4 +1,4 @@
-//! Discovery that fails in part or as a whole: what is not known is unknown, and nobody else suffers.
+//! Discovery that fails in part or as a whole: the kinds it leaves out are unknown, and the others are not affected.
 
 use serde_json::json;
 

@@ -13,7 +13,7 @@ const KEY: &str = "hunter2hunter2hunter2hunter2abcd";
 const SLOW: Fault = Fault::Slow(Duration::from_secs(30));
 const SETTINGS: &str = "/api/v1/namespaces/shop/configmaps/settings";
 
-/// A PagerDuty of one's own.
+/// A fake PagerDuty.
 struct Pager {
     receiver: Receiver,
     runtime: Runtime,
@@ -48,7 +48,7 @@ impl Pager {
     }
 }
 
-fn until_asked(server: &Server, path: &str) {
+fn wait_for_request(server: &Server, path: &str) {
     for _ in 0..500 {
         if server.count(path) > 0 {
             return;
@@ -65,7 +65,7 @@ fn terminated_at(server: &Server, path: &str) -> (Ran, Vec<String>) {
     let config = pager.config(&home);
     let flags = ["-o", "json", "--config", &config, "--request-timeout", "30s"];
     let running = scan_command(&home, server, &flags).start();
-    until_asked(server, path);
+    wait_for_request(server, path);
     std::thread::sleep(Duration::from_millis(300));
     running.terminate();
     let run = running.finish();
@@ -86,7 +86,7 @@ fn a_clean_scan_resolves() {
 }
 
 #[test]
-fn a_signal_ends_a_scan_with_what_was_seen() {
+fn after_a_signal_the_report_has_everything_that_was_read() {
     let server = Server::start(shop()).always(SETTINGS, SLOW);
     let (run, actions) = terminated_at(&server, SETTINGS);
     assert_eq!(run.status, Some(3), "{}", run.stderr);
@@ -125,7 +125,7 @@ fn a_signal_before_anything_was_listed_is_incomplete() {
 }
 
 #[test]
-fn the_deadline_is_trouble_and_prints_what_was_seen() {
+fn after_the_deadline_the_report_has_everything_that_was_read() {
     let server = Server::start(shop()).always(SETTINGS, SLOW);
     let run = scan(&server, &["--timeout", "3s", "-o", "json"]);
     assert_eq!(run.status, Some(2));

@@ -1,5 +1,5 @@
-//! What a user notices when something is broken: the records, the cluster, the way to it, the settings, the receivers
-//! of notifications. The program itself is run against a fake API server that fails on demand.
+//! Faults as a user notices them: in records, in the cluster, on the way to it, in the settings, at the receivers of
+//! notifications. The program itself is run against a fake API server that fails on demand.
 
 mod access;
 mod autoscalers;

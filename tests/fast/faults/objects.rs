@@ -21,7 +21,7 @@ fn only(server: &Server, flags: &[&str], status: i32) -> (String, String) {
 }
 
 #[test]
-fn everything_in_its_place_is_clean() {
+fn a_release_without_differences_is_clean() {
     let server = Server::start(shop());
     let run = scan_json(&server, &["--all"]);
     assert_eq!(run.status, Some(0), "{}", run.stdout);
@@ -199,7 +199,7 @@ fn a_kind_whose_every_object_fails_costs_no_pauses_for_each() {
 }
 
 #[test]
-fn what_was_dropped_is_asked_for_by_name_only_where_a_list_may_be_wrong() {
+fn leftovers_are_read_by_name_only_where_a_list_may_be_wrong() {
     let dropped: Vec<Value> = (0..5)
         .map(|index| config_map(&format!("c{index}"), "x"))
         .collect();
@@ -246,7 +246,7 @@ fn what_was_dropped_is_asked_for_by_name_only_where_a_list_may_be_wrong() {
 }
 
 #[test]
-fn a_list_is_paged_and_what_it_leaves_is_read_one_by_one() {
+fn a_list_is_paged_and_the_other_objects_are_read_one_by_one() {
     let server = Server::start(many()).pages_of(3);
     assert_eq!(in_sync(&server, &[]), 10);
     let server = Server::start(many()).pages_of(3).on(
@@ -320,7 +320,7 @@ fn a_shared_object_belongs_to_one_release() {
 }
 
 #[test]
-fn of_an_object_in_another_namespace_nothing_is_told() {
+fn objects_in_another_namespace_show_no_values() {
     let mut private = config_map("private", "ours");
     let mut owned = live("vault", "bank", &config_map("private", "tell-nobody"));
     owned.body["metadata"]["labels"]["team"] = json!("tell-nobody");

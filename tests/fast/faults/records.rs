@@ -129,7 +129,7 @@ fn an_undecodable_previous_revision_leaves_the_comparison_and_says_so() {
 }
 
 #[test]
-fn without_the_right_to_list_one_sentence_says_what_is_missing() {
+fn without_the_right_to_list_one_sentence_names_the_missing_right() {
     let server = Server::start(shop()).on("/api/v1/secrets", RECORDS, 0, usize::MAX, Fault::Status(403));
     let run = scan_json(&server, &[]);
     assert_eq!(run.status, Some(2), "{}", run.stderr);
@@ -256,7 +256,7 @@ fn pages_are_followed_and_an_expired_token_begins_again_once() {
     );
 }
 
-/// The list of records with their payload, and how a test tells it from the others.
+/// The path of the list of records with their payload, and the text in its query that no other list has.
 const LIST: &str = "/api/v1/secrets";
 const WITH_PAYLOAD: &str = "limit=25";
 
@@ -281,7 +281,7 @@ fn seven(revisions: u64) -> Vec<Stored> {
 }
 
 /// The names of the records that were asked for one by one.
-fn asked(server: &Server) -> Vec<String> {
+fn read_by_name(server: &Server) -> Vec<String> {
     let mut names: Vec<String> = server
         .received()
         .iter()
@@ -309,22 +309,22 @@ fn records_are_listed_where_most_are_needed_and_else_asked_for_by_name() {
     // All that there is, over several pages.
     let server = Server::start(seven(2)).pages_of(3);
     all_in_sync(&server, &[], 7);
-    assert_eq!(asked(&server), Vec::<String>::new());
+    assert_eq!(read_by_name(&server), Vec::<String>::new());
     assert!(!listed(&server, "superseded"));
     // Of a long history the current revisions, and by name the ones before them.
     let server = Server::start(seven(9));
     all_in_sync(&server, &[], 7);
     assert!(listed(&server, "owner%3Dhelm%2Cstatus%21%3Dsuperseded"));
     let previous: Vec<String> = (0..7).map(|index| format!("r{index}.v8")).collect();
-    assert_eq!(asked(&server), previous);
+    assert_eq!(read_by_name(&server), previous);
     // Of many releases one.
     let server = Server::start(seven(2));
     all_in_sync(&server, &["--release", "r3"], 1);
-    assert_eq!(asked(&server), ["r3.v1", "r3.v2"]);
+    assert_eq!(read_by_name(&server), ["r3.v1", "r3.v2"]);
     // Namespace by namespace.
     let server = Server::start(seven(1));
     all_in_sync(&server, &["-n", "shop"], 7);
-    assert_eq!(asked(&server), Vec::<String>::new());
+    assert_eq!(read_by_name(&server), Vec::<String>::new());
 }
 
 #[test]
@@ -342,7 +342,7 @@ fn records_that_a_list_does_not_bring_are_asked_for_by_name() {
     each(rows, |fault| {
         let server = Server::start(seven(1)).on(LIST, WITH_PAYLOAD, 0, usize::MAX, fault);
         all_in_sync(&server, &[], 7);
-        assert_eq!(asked(&server).len(), 7);
+        assert_eq!(read_by_name(&server).len(), 7);
     });
     // An expired token leaves the pages after it.
     let server = Server::start(seven(1)).pages_of(3).on(
@@ -353,7 +353,7 @@ fn records_that_a_list_does_not_bring_are_asked_for_by_name() {
         Fault::Status(410),
     );
     all_in_sync(&server, &[], 7);
-    assert_eq!(asked(&server), ["r6.v1"]);
+    assert_eq!(read_by_name(&server), ["r6.v1"]);
 }
 
 #[test]

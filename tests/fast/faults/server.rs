@@ -1,4 +1,4 @@
-//! A fake API server on loopback: a handful of objects, and whatever can go wrong on the way to them.
+//! A fake API server on loopback: a handful of objects, and the faults on the way to them.
 //!
 //! It answers from what it holds, so that a test names only the fault. Real servers are the testbed's business; this
 //! one breaks the protocol on demand, which they do not.
@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 /// A value that no output may show. It is in every Secret, in every error body and in the credentials.
 pub(crate) const SECRET: &str = "hunter2";
 
-/// What happens to a request instead of its answer.
+/// The fault that replaces the answer to a request.
 #[derive(Debug, Clone)]
 pub(crate) enum Fault {
     /// A status, with the body that an API server sends along.
@@ -128,7 +128,7 @@ struct State {
     rules: Vec<Rule>,
     /// Groups and versions that discovery marks as stale.
     stale: Vec<&'static str>,
-    /// Whether discovery is of the kind before 1.26.
+    /// Whether discovery is unaggregated, as before Kubernetes 1.26.
     old: bool,
     /// Writes empty lists as `null`.
     null_lists: bool,
@@ -143,7 +143,7 @@ pub(crate) struct Received {
     pub(crate) method: String,
     pub(crate) target: String,
     pub(crate) accept: String,
-    /// What was sent; null for nothing.
+    /// The request's body; null where there is none.
     pub(crate) body: Value,
 }
 
@@ -209,12 +209,12 @@ impl Server {
         self
     }
 
-    /// Every request for the path fails so. A `*` at the end stands for anything.
+    /// Every request for the path fails with this fault. A `*` at the end stands for anything.
     pub(crate) fn always(self, path: &str, fault: Fault) -> Self {
         self.on(path, "", 0, usize::MAX, fault)
     }
 
-    /// Requests for the path whose query holds the text fail so: not the first `skip`, then that many.
+    /// Requests for the path whose query holds the text fail with this fault: not the first `skip`, then that many.
     pub(crate) fn on(self, path: &str, query: &'static str, skip: usize, times: usize, fault: Fault) -> Self {
         let path = path.to_owned();
         self.with(|state| {
@@ -447,7 +447,7 @@ impl State {
     }
 }
 
-/// What the server says of its custom resource.
+/// The schema of the server's custom resource.
 fn schema() -> Value {
     let spec = json!({"type": "object", "properties": {"image": {"type": "string"}}});
     let gvk = json!([{"group": "stable.example.com", "version": "v1", "kind": "CronTab"}]);

@@ -62,7 +62,7 @@ impl Revision {
         }
     }
 
-    /// What Helm compresses.
+    /// The record's JSON, which Helm compresses.
     pub(crate) fn json(&self) -> Value {
         json!({"name": self.name, "namespace": self.namespace, "version": self.number,
                "info": {"status": self.status, "last_deployed": "2026-03-01T12:00:00Z", "notes": SECRET},
@@ -237,7 +237,7 @@ impl Home {
     }
 }
 
-/// Scans the server with these flags, and holds what was sent to what a reader may send.
+/// Scans the server with these flags, and checks that only reads were sent.
 pub(crate) fn scan(server: &Server, flags: &[&str]) -> Ran {
     let home = Home::new();
     let run = scan_command(&home, server, flags).run();
@@ -261,7 +261,7 @@ pub(crate) fn scan_command(home: &Home, server: &Server, flags: &[&str]) -> Drif
     home.command(&arguments)
 }
 
-/// Every request so far was a GET, every list a page, and every list of Secrets says which Secrets.
+/// Checks that every request so far was a GET, every list a page, and every list of Secrets has its field selector.
 pub(crate) fn reads_only(server: &Server) {
     for request in server.received() {
         assert_eq!(request.method, "GET", "{request:?}");

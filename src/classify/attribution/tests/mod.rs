@@ -10,7 +10,7 @@ use crate::model::{Finding, ObjectReport};
 use crate::policy::Policy;
 use crate::release::history::History;
 use crate::release::operations::Operations;
-use crate::release::stored::{Driver, Metadata, StoredRevision};
+use crate::release::stored::{Driver, RecordMetadata, StoredRevision};
 use crate::vocabulary::{ApplyMethod, FindingCode, NextUpgrade, Severity};
 
 mod additions;
@@ -26,7 +26,7 @@ const EARLIER: &str = "2026-11-19T03:00:10Z";
 
 fn operations() -> Operations {
     let revision = |number: u64, status: &str, created: &str, written: &str| {
-        StoredRevision::from_metadata(Metadata {
+        StoredRevision::from_metadata(RecordMetadata {
             driver: Driver::Secret,
             namespace: "shop",
             object: &format!("sh.helm.release.v1.web.v{number}"),

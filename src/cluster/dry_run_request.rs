@@ -1,4 +1,4 @@
-//! The one place that sends anything else than GET: server-side dry runs, where the user asks for them.
+//! Server-side dry runs, which the operator has to ask for: the only requests that are not GETs.
 //!
 //! A dry run is a PATCH that the API server goes through with, admission included, and then does not store
 //! (Kubernetes: `apiserver/pkg/endpoints/handlers/patch.go`, `PatchResource`; `dryRun=All`). It needs the right to
@@ -9,8 +9,8 @@ use ::http::{Request, StatusCode, header};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use kube::client::Body;
 
-use super::http::{self, ApiAnswer, Call, Failure, Http, JSON, Purpose, Response, RetryBudget};
-use super::paths::Resource;
+use super::http::{self, ApiAnswer, ApiClient, ApiResponse, Call, Failure, JSON, Purpose, RetryBudget};
+use super::paths::ApiResource;
 use crate::source::{ObjectRequest, ReadError};
 
 /// The query of every dry run. The name of the manager appears in audit logs.
@@ -23,7 +23,7 @@ const DRY_RUN: [(&str, &str); 3] = [
 /// JSON is YAML, too.
 const APPLY: &str = "application/apply-patch+yaml";
 
-/// What the messages of refusals contain, and the sentence that a report has for it: the messages quote values.
+/// Parts of the messages of refusals, and the sentences that a report has in their place: the messages quote values.
 const KNOWN_REFUSALS: [(&str, &str); 5] = [
     // Kubernetes: `apiserver/pkg/admission/plugin/webhook/errors/statuserror.go`, `ToStatusErr`.
     ("denied the request", "an admission webhook denies it"),
@@ -40,15 +40,15 @@ const KNOWN_REFUSALS: [(&str, &str); 5] = [
     ("failed calling webhook", "an admission webhook fails"),
 ];
 
-/// What the API server would make of an object that is there.
-pub(super) async fn dry_run(
-    http: &Http,
+/// Sends a dry run for an existing object, and returns the object as the API server would store it.
+pub(super) async fn send(
+    http: &ApiClient,
     request: &ObjectRequest,
     body: Vec<u8>,
 ) -> Result<Vec<u8>, ReadError> {
     let key = &request.key;
     let namespace = key.namespace.as_deref();
-    let resource = Resource {
+    let resource = ApiResource {
         api_version: &key.gvk.api_version,
         plural: &request.plural,
     };
@@ -83,9 +83,9 @@ pub(super) async fn dry_run(
     }
 }
 
-/// As for reading, but that a server error is an answer: the same webhook or the same manifest fails again. And admission
-/// may answer 403, as RBAC does, of which only RBAC's is about more than this object.
-fn interpret(response: &Response, purpose: Purpose<'_>) -> Result<ApiAnswer, Failure> {
+/// Interprets an answer as for reading, with two exceptions. A server error is final: the same webhook or the same
+/// manifest fails again. And a 403 may be admission's, which concerns this object alone, unlike RBAC's.
+fn interpret(response: &ApiResponse, purpose: Purpose<'_>) -> Result<ApiAnswer, Failure> {
     let status = response.status;
     let known = match status {
         StatusCode::BAD_REQUEST | StatusCode::INTERNAL_SERVER_ERROR => known_refusal(response),
@@ -101,8 +101,8 @@ fn interpret(response: &Response, purpose: Purpose<'_>) -> Result<ApiAnswer, Fai
     )))
 }
 
-/// What a refusal says, where that is known.
-fn known_refusal(response: &Response) -> Option<&'static str> {
+/// The sentence for a refusal, where its message is known.
+fn known_refusal(response: &ApiResponse) -> Option<&'static str> {
     let refusal: Status = serde_json::from_slice(&response.body).ok()?;
     let message = refusal.message?;
     let known = KNOWN_REFUSALS.iter().find(|(part, _)| message.contains(part));

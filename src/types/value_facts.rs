@@ -1,6 +1,6 @@
-//! The words in which a table speaks of a value: its kind, its list type, its zeros, its patch strategy.
+//! The facts that a table has on a value: its kind, its list type, its explicit zeros, its patch strategy.
 
-/// What a value is, finer than JSON's types where Kubernetes compares values in a way of its own.
+/// The kind of a value, finer than JSON's types where Kubernetes compares values in a way of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ValueKind {
     /// Text, compared exactly.
@@ -27,14 +27,14 @@ pub enum ValueKind {
     Map,
     /// A list.
     List,
-    /// Nothing is known: free-form data.
+    /// A value without a known type: free-form data.
     Any,
 }
 
-/// How the elements of a list are told apart.
+/// How the elements of a list are identified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ListKind<'a> {
-    /// Only as a whole, and in order.
+    /// Not at all: the list is compared as a whole, and in order.
     Atomic,
     /// By value, in any order.
     Set,
@@ -42,7 +42,7 @@ pub enum ListKind<'a> {
     Map(&'a [String]),
 }
 
-/// What an explicit zero value (`""`, 0, false, `[]`, `{}`) in a manifest means.
+/// The meaning of an explicit zero value (`""`, 0, false, `[]`, `{}`) in a manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExplicitZero {
     /// The same as leaving the field out: the server cannot tell the two apart (a Go field that is no pointer).
@@ -51,7 +51,7 @@ pub enum ExplicitZero {
     Kept,
 }
 
-/// What a strategic merge patch does to a value, where the Go type has the tag `patchStrategy` (apimachinery:
+/// How a strategic merge patch changes a value, where the Go type has the tag `patchStrategy` (apimachinery:
 /// `pkg/util/strategicpatch`).
 ///
 /// Without the tag objects and maps are merged field by field, and everything else is replaced.
@@ -69,8 +69,8 @@ pub enum PatchStrategy {
 
 /// Where the facts of a table come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
-    /// From the Go types of Kubernetes: what the server fills in is known to the last field.
+pub(super) enum TableOrigin {
+    /// From the Go types of Kubernetes: every field that the server fills in is known.
     BuiltIn,
     /// From a schema that an API server publishes.
     Published,
