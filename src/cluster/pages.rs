@@ -23,8 +23,8 @@ use crate::source::ReadError;
 /// How many pages of one list are worked on at once: enough to keep two processors busy with the only list there is.
 const AHEAD: usize = 2;
 
-/// The most pages that one list is followed for. No real list comes near it; a server whose tokens lead in a circle
-/// would never end.
+/// The most pages that one list is followed for, however its tokens change. No real list comes near it; a server whose
+/// tokens lead in a circle would never end.
 const MOST_PAGES: usize = 2_000;
 
 /// How many items a page has of a list that is read as a whole.
@@ -145,6 +145,7 @@ async fn follow(
     working: &mut VecDeque<Work>,
 ) -> Result<PassEnd, ReadError> {
     let mut path = list.path.page(limit, None);
+    let mut last_token = None;
     for page in 0..MOST_PAGES {
         let get = Get {
             path: path.as_ref(),
@@ -177,7 +178,12 @@ async fn follow(
             return Ok(PassEnd::Early);
         };
         match (token, reader.next_page(summary)) {
-            (Some(token), Some(limit)) => path = list.path.page(limit, Some(&token)),
+            // The page after this one would be this one again.
+            (Some(token), Some(_)) if last_token.as_ref() == Some(&token) => return Ok(PassEnd::Early),
+            (Some(token), Some(limit)) => {
+                path = list.path.page(limit, Some(&token));
+                last_token = Some(token);
+            }
             (None, _) => return Ok(PassEnd::Whole),
             (Some(_), None) => return Ok(PassEnd::Early),
         }

@@ -6,12 +6,13 @@
 //!
 //! Some patterns come from objects in the cluster, by whoever may edit them. So a pattern has a limited length, a text
 //! that no API server would take for a name is compared with the pattern's own text only, and matching takes time
-//! proportional to the text (globset and regex have no backtracking).
+//! proportional to the text (globset and regex have no backtracking). A pattern with wildcards holds some ten kilobytes,
+//! so whoever reads many of them from one object has to limit their number ([`Glob::has_wildcards`]).
 
 use std::fmt;
 use std::str::FromStr;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{ErrorKind, GlobBuilder, GlobSet, GlobSetBuilder};
 
 /// How long a pattern may be, in bytes.
 const PATTERN_LIMIT: usize = 512;
@@ -65,7 +66,7 @@ impl Glob {
             return Err(format!("it is longer than {PATTERN_LIMIT} bytes"));
         }
         let wildcards = if text.contains(is_special) {
-            Some(compile(text).map_err(|error| error.kind().to_string())?)
+            Some(compile(text).map_err(|error| problem_of(error.kind()))?)
         } else {
             None
         };
@@ -73,6 +74,11 @@ impl Glob {
             text: text.to_owned(),
             wildcards,
         })
+    }
+
+    /// Whether the pattern can stand for other texts than its own, which takes memory.
+    pub(super) fn has_wildcards(&self) -> bool {
+        self.wildcards.is_some()
     }
 
     /// Whether a text is the pattern's own or one that it stands for.
@@ -86,6 +92,18 @@ impl Glob {
 fn compile(text: &str) -> Result<GlobSet, globset::Error> {
     let glob = GlobBuilder::new(text).backslash_escape(true).build()?;
     GlobSetBuilder::new().add(glob).build()
+}
+
+/// What is wrong with a pattern. The sentences of globset advise an escape that has another meaning in a path.
+fn problem_of(kind: &ErrorKind) -> String {
+    match kind {
+        ErrorKind::UnclosedClass => "it has a `[` without its `]`".to_owned(),
+        ErrorKind::InvalidRange(from, to) => format!("its range {from}-{to} runs backwards"),
+        ErrorKind::UnopenedAlternates => "it has a `}` without its `{`".to_owned(),
+        ErrorKind::UnclosedAlternates => "it has a `{` without its `}`".to_owned(),
+        ErrorKind::DanglingEscape => "it ends with a `\\` that has no character after it".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// Whether a character has a meaning of its own in a pattern.
@@ -156,9 +174,11 @@ mod tests {
     #[test]
     fn mistakes_say_what_is_wrong() {
         for (pattern, problem) in [
-            ("web-[", "unclosed character class; missing ']'"),
-            ("a\\", "dangling '\\'"),
-            ("[z-a]", "invalid range; 'z' > 'a'"),
+            ("web-[", "it has a `[` without its `]`"),
+            ("{web,api", "it has a `{` without its `}`"),
+            ("web}", "it has a `}` without its `{`"),
+            ("a\\", "it ends with a `\\` that has no character after it"),
+            ("[z-a]", "its range z-a runs backwards"),
         ] {
             let message = pattern.parse::<Glob>().unwrap_err().to_string();
             assert_eq!(

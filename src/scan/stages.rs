@@ -86,6 +86,9 @@ impl<S: Source> Stages<'_, S> {
         })?;
         self.state.add_errors(errors.clone());
         let mut histories = History::group(revisions);
+        if histories.is_empty() && errors.is_empty() && !namespaces.is_empty() {
+            tracing::warn!("there are no releases in namespace {}", namespaces.join(", "));
+        }
         histories.retain(|history| self.is_selected(history));
         self.report_absent_names(&histories);
         self.state.set_releases(&histories);
@@ -116,12 +119,6 @@ impl<S: Source> Stages<'_, S> {
             message: format!("there is no release named `{name}` where the scan looked"),
         });
         self.state.add_errors(errors.collect());
-        if histories.is_empty() && !self.options.namespaces.is_empty() {
-            tracing::warn!(
-                "there are no releases in namespace {}",
-                self.options.namespaces.join(", ")
-            );
-        }
     }
 
     /// Reads and decodes the records that each release needs.

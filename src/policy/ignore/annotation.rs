@@ -8,7 +8,10 @@ use serde_json::Value;
 use crate::policy::path_pattern::PathPattern;
 
 /// How many patterns an annotation may hold.
-const PATTERNS: usize = 64;
+pub(super) const PATTERNS: usize = 64;
+
+/// How many keys and values in all of them may have wildcards, each of which takes memory while the object is compared.
+pub(super) const WILDCARDS: usize = 64;
 
 /// The fields of an object that its annotation opts out of comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +24,8 @@ pub(super) enum OptOut {
     Fields(Vec<PathPattern>),
     /// Of nothing, because the entry with this number, counted from 1, makes no sense.
     Unreadable(usize),
+    /// Of nothing, because it has more patterns or wildcards than an annotation may hold.
+    Excessive,
 }
 
 impl OptOut {
@@ -34,13 +39,20 @@ impl OptOut {
             "false" => return Self::Nothing,
             _ => {}
         }
-        let mut patterns = Vec::new();
+        let mut patterns: Vec<PathPattern> = Vec::new();
+        let mut wildcards = 0;
         for (entry, number) in entries(text).into_iter().zip(1..) {
             let entry = entry.trim();
-            let is_path = entry.contains(['/', '[']) && number <= PATTERNS;
-            match entry.parse() {
-                Ok(pattern) if is_path => patterns.push(pattern),
+            let is_path = entry.contains(['/', '[']);
+            match entry.parse::<PathPattern>() {
+                Ok(pattern) if is_path => {
+                    wildcards += pattern.wildcards();
+                    patterns.push(pattern);
+                }
                 Ok(_) | Err(_) => return Self::Unreadable(number),
+            }
+            if patterns.len() > PATTERNS || wildcards > WILDCARDS {
+                return Self::Excessive;
             }
         }
         Self::Fields(patterns)
@@ -109,7 +121,11 @@ mod tests {
             (json!("/spec/replicas,"), OptOut::Unreadable(2)),
             (json!("/spec/replicas,/a["), OptOut::Unreadable(2)),
             (json!(true), OptOut::Unreadable(1)),
-            (json!(vec!["/a"; 65].join(",")), OptOut::Unreadable(65)),
+            (json!(vec!["/a"; 65].join(",")), OptOut::Excessive),
+            // Each wildcard takes memory, and one object is not alone.
+            (json!("/?".repeat(17)), OptOut::Unreadable(1)),
+            (json!(vec!["/?/{a,b}"; 33].join(",")), OptOut::Excessive),
+            (json!(vec!["/?".repeat(511); 64].join(",")), OptOut::Unreadable(1)),
         ] {
             assert_eq!(OptOut::read(&value), expected, "{value}");
         }

@@ -14,7 +14,7 @@ mod selector;
 
 use serde_json::Value;
 
-use self::annotation::OptOut;
+use self::annotation::{OptOut, PATTERNS, WILDCARDS};
 pub use self::rule::Rule;
 pub use self::selector::{Selector, SelectorError};
 use crate::compare::path::FieldPath;
@@ -88,7 +88,7 @@ impl ApplicableRules<'_> {
         let is_annotated = match &self.opt_out {
             OptOut::Whole => true,
             OptOut::Fields(patterns) => patterns.iter().any(|pattern| pattern.matches(path)),
-            OptOut::Nothing | OptOut::Unreadable(_) => false,
+            OptOut::Nothing | OptOut::Unreadable(_) | OptOut::Excessive => false,
         };
         rule.map(|(number, _)| IgnoredBy::Rule(*number))
             .or(is_annotated.then_some(IgnoredBy::Annotation))
@@ -120,13 +120,16 @@ impl ApplicableRules<'_> {
         } else if report.state == ObjectState::InSync {
             report.state = ObjectState::of(&report.findings);
         }
-        if let (OptOut::Unreadable(entry), true) = (&self.opt_out, report.state != ObjectState::Foreign) {
-            let problem = format!(
-                "its annotation {} ignores nothing: entry {entry} is neither `true` nor a path such as \
-                 /spec/replicas",
-                self.annotation
-            );
-            report.add_reason(&problem);
+        let problem = match &self.opt_out {
+            OptOut::Nothing | OptOut::Whole | OptOut::Fields(_) => return report,
+            OptOut::Unreadable(entry) => {
+                format!("entry {entry} is neither `true` nor a path such as /spec/replicas")
+            }
+            OptOut::Excessive => format!("it has more than {PATTERNS} paths or {WILDCARDS} wildcards"),
+        };
+        if report.state != ObjectState::Foreign {
+            let annotation = self.annotation;
+            report.add_reason(&format!("its annotation {annotation} ignores nothing: {problem}"));
         }
         report
     }

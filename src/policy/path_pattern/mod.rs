@@ -67,6 +67,11 @@ enum Step {
 }
 
 impl PathPattern {
+    /// How many keys and values of the pattern have wildcards.
+    pub(super) fn wildcards(&self) -> usize {
+        wildcards(&self.steps)
+    }
+
     /// Whether this place is the pattern's, or inside of it.
     pub fn matches(&self, path: &FieldPath) -> bool {
         wildcard(
@@ -94,6 +99,15 @@ impl Step {
             (Self::Key(_) | Self::Element | Self::Index(_) | Self::Match(_) | Self::Member(_), _) => false,
         }
     }
+}
+
+fn wildcards(steps: &[Step]) -> usize {
+    let in_step = |step: &Step| match step {
+        Step::Key(glob) | Step::Member(glob) => usize::from(glob.has_wildcards()),
+        Step::Match(keys) => keys.iter().filter(|(_, glob)| glob.has_wildcards()).count(),
+        Step::Any | Step::Element | Step::Index(_) => 0,
+    };
+    steps.iter().map(in_step).sum()
 }
 
 /// The text of a value inside brackets.

@@ -2,11 +2,14 @@
 
 use serde_json::Value;
 
-use super::Step;
+use super::{Step, wildcards};
 use crate::policy::glob::Glob;
 
 /// How long a pattern may be, in bytes.
 const LIMIT: usize = 1024;
+
+/// How many keys and values of a pattern may have wildcards: more than a place has steps that anybody would leave open.
+const WILDCARDS: usize = 16;
 
 /// Why a text is not a path pattern. Positions count characters from 1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +24,14 @@ pub enum PathPatternError {
         limit: usize,
         /// How long it is.
         length: usize,
+    },
+    /// More wildcards than any place needs.
+    #[error(
+        "a path pattern cannot have more than {limit} keys and values with wildcards; `**` skips any number of keys"
+    )]
+    TooManyWildcards {
+        /// How many keys and values of a pattern may have wildcards.
+        limit: usize,
     },
     /// Two slashes in a row, or one at the end.
     #[error("`{pattern}` has no key after the `/` at character {at}")]
@@ -110,7 +121,13 @@ pub(super) fn steps(text: &str) -> Result<Vec<Step>, PathPatternError> {
     }
     if text != "/" {
         let mut parser = Parser { text, at: 0 };
+        let mut open = 0;
         while let Some(step) = parser.step()? {
+            // Counted as they come, so that the rest of a hostile pattern is not even read.
+            open += wildcards(std::slice::from_ref(&step));
+            if open > WILDCARDS {
+                return Err(PathPatternError::TooManyWildcards { limit: WILDCARDS });
+            }
             steps.push(step);
         }
     }

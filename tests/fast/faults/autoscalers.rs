@@ -87,8 +87,17 @@ fn an_expired_list_of_autoscalers_begins_again() {
 
 #[test]
 fn a_list_without_an_end_is_given_up() {
-    let endless = json!({"metadata": {"continue": "0"}, "items": []}).to_string();
-    let server = Server::start(scaled(&[])).always(AUTOSCALERS, Fault::Body(endless));
+    let page = |token: &str| {
+        let page = json!({"metadata": {"continue": token}, "items": []}).to_string();
+        Fault::Body(page)
+    };
+    let server = Server::start(scaled(&[])).always(AUTOSCALERS, page("0"));
+    assert_eq!(replicas(&server), "autoscaled", "nothing is known of autoscalers");
+    assert_eq!(server.count(AUTOSCALERS), 2, "the same token twice leads nowhere");
+    // Tokens that lead in a circle.
+    let server = Server::start(scaled(&[]))
+        .on(AUTOSCALERS, "continue=0", 0, usize::MAX, page("1"))
+        .always(AUTOSCALERS, page("0"));
     assert_eq!(replicas(&server), "autoscaled", "nothing is known of autoscalers");
     assert_eq!(server.count(AUTOSCALERS), 2_000);
 }
