@@ -433,6 +433,7 @@ impl State {
         let limit = query["limit"].parse().unwrap_or(usize::MAX);
         let limit = self.page.unwrap_or(limit).min(limit);
         let from: usize = query.get("continue").map_or(0, |token| token.parse().unwrap());
+        let from = from.min(items.len());
         let to = (from + limit).min(items.len());
         let mut metadata = json!({"resourceVersion": "1"});
         if to < items.len() {
