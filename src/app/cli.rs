@@ -1,5 +1,6 @@
 //! The command line, as typed. Nothing below [`crate::app::settings`] sees it.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -105,6 +106,9 @@ pub enum Command {
     Man,
 }
 
+/// How many concurrent requests may be asked for.
+pub(super) const CONCURRENCY: RangeInclusive<i64> = 1..=64;
+
 const EXIT_STATUS: &str = "Exit status: 0 no drift; 1 drift; 2 error (usage, cluster unreachable, timeout, \
                            undelivered notification); 3 incomplete (no drift seen, but something could not be read).";
 
@@ -163,7 +167,7 @@ pub struct AccessArgs {
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, env = "DRIFTLINE_REQUEST_TIMEOUT")]
     pub request_timeout: Option<Duration>,
     /// Maximum number of concurrent requests to the API server, up to 64 [default: 8]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64), env = "DRIFTLINE_CONCURRENCY")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(CONCURRENCY), env = "DRIFTLINE_CONCURRENCY")]
     pub concurrency: Option<u8>,
 }
 

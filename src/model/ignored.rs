@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use serde::de::{self, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The annotation's name in reports.
@@ -70,18 +71,32 @@ impl Serialize for IgnoredBy {
 
 impl<'de> Deserialize<'de> for IgnoredBy {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Form {
-            Number(usize),
-            Word(String),
+        deserializer.deserialize_any(NumberOrWord)
+    }
+}
+
+/// Not an untagged enum, which would not say what would be right.
+struct NumberOrWord;
+
+impl Visitor<'_> for NumberOrWord {
+    type Value = IgnoredBy;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the number of an ignore rule or `{ANNOTATION}`")
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<IgnoredBy, E> {
+        match usize::try_from(number) {
+            Ok(number) if number > 0 => Ok(IgnoredBy::Rule(number)),
+            Ok(_) | Err(_) => Err(E::invalid_value(Unexpected::Unsigned(number), &self)),
         }
-        match Form::deserialize(deserializer)? {
-            Form::Number(number) => Ok(Self::Rule(number)),
-            Form::Word(word) if word == ANNOTATION => Ok(Self::Annotation),
-            Form::Word(word) => Err(serde::de::Error::custom(format!(
-                "`{word}` is neither the number of a rule nor `{ANNOTATION}`"
-            ))),
+    }
+
+    fn visit_str<E: de::Error>(self, word: &str) -> Result<IgnoredBy, E> {
+        if word == ANNOTATION {
+            Ok(IgnoredBy::Annotation)
+        } else {
+            Err(E::invalid_value(Unexpected::Str(word), &self))
         }
     }
 }

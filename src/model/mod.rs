@@ -5,11 +5,13 @@
 //! replaced when findings are built, so no renderer can leak them. Renderers sanitise for their medium.
 
 mod confirmation;
+mod detail;
 mod fingerprint;
 mod ignored;
 mod reader;
 
 pub use self::confirmation::{Confirmation, Unconfirmed};
+pub use self::detail::{ObjectDetail, ReleaseDetail, RevisionDetail};
 pub use self::fingerprint::Fingerprint;
 pub use self::ignored::{IgnoredBy, IgnoredCount};
 pub use self::reader::ReadReportError;
@@ -175,60 +177,6 @@ pub struct ReleaseReport {
     /// All that is known of its history; only where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub detail: Option<ReleaseDetail>,
-}
-
-/// All that is known of a release's history, for the person who repairs the release.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct ReleaseDetail {
-    /// Every revision that is kept, oldest first.
-    pub revisions: Vec<RevisionDetail>,
-    /// The objects that the deployed and the newest revision disagree about, or that are not ready, where the newest
-    /// operation did not complete.
-    pub objects: Vec<ObjectDetail>,
-}
-
-/// One revision in detail.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RevisionDetail {
-    /// Its number.
-    pub revision: u64,
-    /// Helm's status of it.
-    pub status: String,
-    /// When its record was created, on the API server's clock.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub created: Option<DateTime<Utc>>,
-    /// When its record was last written.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub written: Option<DateTime<Utc>>,
-    /// The size of its record in bytes, as it is stored; absent where it was not read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bytes: Option<u64>,
-    /// Its chart.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub chart: Option<Chart>,
-    /// How Helm says it ended, without values.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-}
-
-/// One object of an operation that did not complete.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ObjectDetail {
-    /// The API version.
-    pub api_version: String,
-    /// The kind.
-    pub kind: String,
-    /// The namespace; `null` for cluster-scoped kinds.
-    pub namespace: Option<String>,
-    /// The name.
-    pub name: String,
-    /// Which revision it is like: `old`, `new` or `neither`; absent where both ask for the same or nothing is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub side: Option<String>,
-    /// Further remarks, a few words each.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub remarks: Vec<String>,
 }
 
 /// Where Helm keeps the records of a release.

@@ -115,7 +115,8 @@ mod tests {
         let url = [("DRIFTLINE_SLACK_URL", "http://127.0.0.1:9/hooks/hunter2")];
         let error = resolve("{}", &url).err().unwrap();
         assert!(
-            error.starts_with("notify.slack: the Slack webhook URL must use https"),
+            error
+                .starts_with("notify.slack: the Slack webhook URL must use https; `allow_http: true` allows"),
             "{error}"
         );
         resolve("slack: {allow_http: true}", &url).unwrap();

@@ -116,7 +116,7 @@ pub enum EndpointError {
     },
     /// The address is `http` and that was not allowed.
     #[error(
-        "the {name} must use https; plain http has to be allowed explicitly, for a test server or inside a cluster"
+        "the {name} must use https; `allow_http: true` allows plain http, for a test server or inside a cluster"
     )]
     NotHttps {
         /// Which address.

@@ -54,23 +54,11 @@ fn releases(text: &str) -> Vec<String> {
 #[test]
 fn the_help_of_every_command() {
     let mut pages = Vec::new();
-    for command in [
-        &[][..],
-        &["scan"],
-        &["diagnose"],
-        &["snapshot"],
-        &["explain"],
-        &["notify"],
-        &["completions"],
-        &["man"],
-    ] {
-        let ran = run(&[command, &["--help"]].concat());
+    for command in [None].into_iter().chain(COMMANDS.map(Some)) {
+        let arguments: Vec<&str> = command.into_iter().chain(["--help"]).collect();
+        let ran = run(&arguments);
         assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""), "{command:?}");
-        pages.push(format!(
-            "$ driftline {}\n{}",
-            [command, &["--help"]].concat().join(" "),
-            ran.stdout
-        ));
+        pages.push(format!("$ driftline {}\n{}", arguments.join(" "), ran.stdout));
     }
     insta::assert_snapshot!("help", pages.join("\n\n"));
 }

@@ -37,7 +37,7 @@ pub(super) fn client_options(
             .request_timeout
             .or(file.scan.request_timeout)
             .unwrap_or(REQUEST_TIMEOUT),
-        concurrency: usize::from(concurrency.max(1)),
+        concurrency: usize::from(concurrency),
     })
 }
 

@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use serde::{Deserialize, Deserializer, de};
+use serde_saphyr::Error;
 
 use super::error::SettingsError;
 use super::ignore::IgnoreRule;
+use crate::app::cli::CONCURRENCY;
 use crate::app::exit::FailOn;
 use crate::notify::section::NotifySection;
 use crate::notify::settings::duration;
@@ -49,6 +51,7 @@ pub(super) struct ScanSection {
     pub(super) timeout: Option<Duration>,
     #[serde(deserialize_with = "duration")]
     pub(super) request_timeout: Option<Duration>,
+    #[serde(deserialize_with = "concurrency")]
     pub(super) concurrency: Option<u8>,
     #[serde(deserialize_with = "duration")]
     pub(super) stuck_after: Option<Duration>,
@@ -96,9 +99,25 @@ pub(super) fn parse(text: &str) -> Result<File, (Option<u64>, String)> {
     let options = serde_saphyr::options! { with_snippet: false };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let line = error.location().map(|location| location.line());
-        let problem = error.without_snippet().to_string();
+        let problem = match error.without_snippet() {
+            // The library's own sentence advises the programmer.
+            Error::DuplicateMappingKey { key: Some(key), .. } => format!("the key `{key}` stands twice"),
+            Error::DuplicateMappingKey { key: None, .. } => "a key stands twice".to_owned(),
+            other => other.to_string(),
+        };
         (line, problem)
     })
+}
+
+/// A number of concurrent requests, as the flag takes it.
+fn concurrency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u8>, D::Error> {
+    let Some(number) = Option::<i64>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    match u8::try_from(number) {
+        Ok(in_range) if CONCURRENCY.contains(&number) => Ok(Some(in_range)),
+        Ok(_) | Err(_) => Err(de::Error::custom(format!("{number} is not in {CONCURRENCY:?}"))),
+    }
 }
 
 /// One of the words that the flag of the same name takes.
@@ -117,6 +136,8 @@ fn choice<'de, D: Deserializer<'de>, T: ValueEnum>(deserializer: D) -> Result<Op
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[test]
@@ -132,6 +153,9 @@ mod tests {
                 2,
                 "`error` is not one of: drift, health",
             ),
+            ("scan:\n  concurrency: 0\n", 2, "0 is not in 1..=64"),
+            ("scan:\n  concurrency: 65\n", 2, "65 is not in 1..=64"),
+            ("scan:\n  concurrency: 6400\n", 2, "6400 is not in 1..=64"),
             ("notify:\n  budget: soon\n", 2, "not a duration such as"),
             ("notify:\n  slack:\n    when: never\n", 3, "always"),
             ("notify:\n  slack:\n    url: x\n", 3, "url_file"),
@@ -140,6 +164,74 @@ mod tests {
             let (place, problem) = parse(text).unwrap_err();
             assert_eq!(place, Some(line), "{text}: {problem}");
             assert!(problem.contains(expected), "{text}: {problem}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_a_mistake_in_one_sentence() {
+        let twice = parse("scan:\n  timeout: 1m\n  timeout: 2m\n").unwrap_err();
+        assert_eq!(twice, (Some(3), "the key `timeout` stands twice".to_owned()));
+    }
+
+    /// A key that is right nowhere.
+    const WRONG: &str = "{of-no-use: 1}";
+
+    /// The keys that are right in a mapping, as the error for a wrong one lists them. `text` is a file with [`WRONG`]
+    /// in the mapping's place. Other values, and mappings with names of the operator's, have none.
+    fn keys(text: &str) -> Vec<String> {
+        let problem = parse(text).err().map_or_else(String::new, |(_, problem)| problem);
+        let known = problem.split_once("unknown field `of-no-use`, expected one of ");
+        let known = known.and_then(|(_, known)| known.split_once(" at line "));
+        let known = known.iter().flat_map(|(known, _)| known.split(", "));
+        known.map(str::to_owned).collect()
+    }
+
+    /// Checks that a mapping of the example has every key, and its value as well.
+    fn has_every_key(text: &str, place: &str, mapping: &Value, checked: &mut Vec<String>) {
+        for key in keys(text) {
+            let value = match mapping {
+                Value::Array(entries) => entries.iter().find_map(|entry| entry.get(&key)),
+                other => other.get(&key),
+            };
+            let place = format!("{place}/{key}");
+            let value = value.unwrap_or_else(|| panic!("the example lacks {place}"));
+            for form in [WRONG, &format!("[{WRONG}]")] {
+                let text = text.replace(WRONG, &format!("{{{key}: {form}}}"));
+                has_every_key(&text, &place, value, checked);
+            }
+            checked.push(place);
+        }
+    }
+
+    #[test]
+    fn the_example_has_every_key_that_the_file_may_have() {
+        // `#` and a blank begin an explanation; any other `#` hides a setting.
+        let uncommented = |line: &str| {
+            let at = line.len() - line.trim_start().len();
+            match line[at..].strip_prefix('#') {
+                Some(rest) if !rest.starts_with(' ') || rest.starts_with("  ") => {
+                    format!("{}{rest}", &line[..at])
+                }
+                Some(_) | None => line.to_owned(),
+            }
+        };
+        let text = include_str!("../../../config/driftline.example.yaml");
+        // The list has an example below it.
+        let text = text.replace("expected: []", "expected:");
+        let lines: Vec<String> = text.lines().map(uncommented).collect();
+        let example: Value = serde_saphyr::from_str(&lines.join("\n")).unwrap();
+        let mut checked = Vec::new();
+        has_every_key(WRONG, "", &example, &mut checked);
+        for place in [
+            "/scan/timeout",
+            "/ignore/labels",
+            "/managers/expected/paths",
+            "/notify/slack/allow_http",
+        ] {
+            assert!(
+                checked.iter().any(|known| known == place),
+                "{place} is not in {checked:?}"
+            );
         }
     }
 

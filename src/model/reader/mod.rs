@@ -8,13 +8,22 @@
 //!
 //! Two words cannot be passed over: the outcome, without which there is no answer, and the reason why the scan was
 //! stopped, without which half a scan would look like a whole one. A report with an unknown word there is refused. A
-//! number or an object where a word belongs is an error of the document and no sign of a later version.
+//! number or an object where a word belongs is an error of the document and no sign of a later version. So are a name
+//! that stands twice, and a summary that counts other releases than the document has: such a document may have lost
+//! some.
+//!
+//! A report can come from anywhere. Errors and notes are of bounded length and number, and repeat nothing of the
+//! document but unknown words, cut and without characters that no word has.
+
+mod document;
+mod misfit;
 
 use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use self::document::Document;
 use super::{IgnoredBy, Report, ReportNote, SCHEMA};
 use crate::vocabulary::{
     ApplyMethod, FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome, Severity,
@@ -26,6 +35,9 @@ const MAX_BYTES: usize = 256 << 20;
 
 /// How many characters of an unknown word a note repeats.
 const WORD: usize = 60;
+
+/// How many notes name an unknown word each. Further words share one note.
+const NOTES: usize = 20;
 
 /// The scope of the notes on what was passed over.
 const SCOPE: &str = "report";
@@ -50,9 +62,25 @@ pub enum ReadReportError {
         /// The word.
         word: String,
     },
-    /// The document is no JSON, nests too deeply, or lacks a field that every report has.
+    /// The document is no JSON, nests too deeply, or has a name twice in one object.
     #[error("the report cannot be read: {0}")]
     Json(#[from] serde_json::Error),
+    /// A value does not have the form that the contract gives it.
+    #[error("the report cannot be read: {place} {problem}")]
+    Form {
+        /// The path of the value.
+        place: String,
+        /// What would be right.
+        problem: String,
+    },
+    /// The summary counts other releases than the document has.
+    #[error("the report is not whole: its summary counts {counted} releases, and it has {present}")]
+    Releases {
+        /// The number in the summary.
+        counted: u64,
+        /// The number of entries.
+        present: u64,
+    },
 }
 
 impl Report {
@@ -62,7 +90,7 @@ impl Report {
             return Err(ReadReportError::TooLarge);
         }
         // The parser refuses what nests deeper than 128 levels.
-        let mut document: Value = serde_json::from_slice(json)?;
+        let Document(mut document) = serde_json::from_slice(json)?;
         match document.get("schema") {
             Some(Value::String(schema)) if schema == SCHEMA => {}
             Some(Value::String(schema)) => {
@@ -83,9 +111,10 @@ impl Report {
                 return Err(ReadReportError::Word { field, word });
             }
         }
+        releases_are_counted(&document)?;
         let mut passed = PassedOver::default();
         passed.report(&mut document);
-        let mut report: Self = serde_json::from_value(document)?;
+        let mut report = misfit::model(document)?;
         report.notes.extend(passed.notes());
         report.notes.sort();
         Ok(report)
@@ -228,13 +257,43 @@ impl PassedOver {
         }
     }
 
-    /// A note on each use of each unknown word.
+    /// A note on each use of each unknown word, and one on all those beyond the limit.
     fn notes(self) -> impl Iterator<Item = ReportNote> {
-        self.0.into_iter().map(|((word_use, word), count)| ReportNote {
+        let mut words = self.0.into_iter();
+        let named: Vec<String> = (words.by_ref().take(NOTES))
+            .map(|((word_use, word), count)| word_use.note(&word, count))
+            .collect();
+        let (others, entries) = words.fold((0, 0), |(words, entries), (_, count)| {
+            (words + 1, entries + count)
+        });
+        let rest = (others > 0).then(|| {
+            format!(
+                "further words that this version does not know were passed over; words: {others}, entries: {entries}"
+            )
+        });
+        named.into_iter().chain(rest).map(|message| ReportNote {
             scope: SCOPE.to_owned(),
-            message: word_use.note(&word, count),
+            message,
         })
     }
+}
+
+/// Refuses a document whose summary counts other releases than it has. Where either is missing, reading the model says
+/// so.
+fn releases_are_counted(document: &Value) -> Result<(), ReadReportError> {
+    let counted = document
+        .pointer("/summary/releases/total")
+        .and_then(Value::as_u64);
+    let present = document
+        .get("releases")
+        .and_then(Value::as_array)
+        .map(|list| list.len() as u64);
+    if let (Some(counted), Some(present)) = (counted, present)
+        && counted != present
+    {
+        return Err(ReadReportError::Releases { counted, present });
+    }
+    Ok(())
 }
 
 /// The word in a field, where there is one that this version does not know.
@@ -252,12 +311,18 @@ fn retain(parent: &mut Value, list: &str, keep: impl FnMut(&mut Value) -> bool) 
     }
 }
 
-/// A word, cut after [`WORD`] characters.
+/// A word as a message may repeat it: cut after [`WORD`] characters, with `?` for every character that no word has.
 fn short(word: &str) -> String {
-    match word.char_indices().nth(WORD) {
-        Some((end, _)) => format!("{}…", &word[..end]),
-        None => word.to_owned(),
+    if word.is_empty() {
+        return "\"\"".to_owned();
     }
+    let is_plain = |ch: char| ch.is_ascii_alphanumeric() || "-_./".contains(ch);
+    let plain = |ch| if is_plain(ch) { ch } else { '?' };
+    let mut shown: String = word.chars().take(WORD).map(plain).collect();
+    if word.chars().nth(WORD).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 #[cfg(test)]

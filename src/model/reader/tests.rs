@@ -7,6 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::report::fixtures;
 use crate::report::json::JSON_SCHEMA;
+use crate::report::sanitize::is_unsafe;
 
 const FUTURE: &str = "of-the-future";
 
@@ -146,7 +147,7 @@ fn an_unknown_word_anywhere_takes_no_more_with_it_than_it_must() {
                 // A value that is no word is a mistake in any version.
                 *future.pointer_mut(&pointer).unwrap() = json!({"of": "the future"});
                 assert!(
-                    matches!(read(&future), Err(ReadReportError::Json(_))),
+                    matches!(read(&future), Err(ReadReportError::Form { .. })),
                     "{pointer}"
                 );
             }
@@ -203,11 +204,119 @@ fn another_contract_is_refused_in_one_sentence() {
         ),
         (
             json!({"schema": SCHEMA, "outcome": "clean"}),
-            "the report cannot be read: missing field `tool`",
+            "the report cannot be read: the document lacks `tool`",
+        ),
+        (
+            json!({"schema": SCHEMA, "outcome": "clean", "stopped": ""}),
+            "the report's stopped is `\"\"`, which this version does not know and cannot pass over",
         ),
     ] {
         assert_eq!(read(&document).unwrap_err().to_string(), error);
     }
     let deep = format!("{{\"schema\": {}", "[".repeat(100_000));
     assert!(Report::from_json(deep.as_bytes()).is_err());
+}
+
+#[test]
+fn errors_say_where_and_what_would_be_right_and_quote_nothing() {
+    let whole = serde_json::to_value(fixtures::all()).unwrap();
+    let hostile = format!("hunter2\u{1b}[31m`\n\u{202e}{}", "A".repeat(1_000_000));
+    let finding = pointers(&whole, "/releases[]/objects[]/findings[]/ignoredBy").remove(0);
+    for (place, value, problem) in [
+        ("/releases/0", json!(hostile), "releases[0] should be an object"),
+        (
+            "/releases/0/objects",
+            json!(hostile),
+            "releases[0].objects should be an array",
+        ),
+        (
+            "/releases/0/name",
+            json!({&hostile: 1}),
+            "releases[0].name should be a string",
+        ),
+        ("/tool", json!({&hostile: 1}), "tool lacks `name`"),
+        (
+            "/summary/objects/total",
+            json!(-1),
+            "should be a whole number of at least 0",
+        ),
+        ("/startedAt", json!(hostile), "startedAt "),
+        ("/schema", json!(hostile), "its schema is `hunter2??31m???AAA"),
+        ("/outcome", json!(hostile), "outcome is `hunter2??31m???AAA"),
+        (
+            &finding,
+            json!(-1),
+            "ignoredBy should be the number of an ignore rule, from 1, or `annotation`",
+        ),
+        (
+            &finding,
+            json!(0),
+            "ignoredBy should be the number of an ignore rule, from 1, or `annotation`",
+        ),
+        (
+            &finding,
+            json!(1.5),
+            "ignoredBy should be the number of an ignore rule, from 1, or `annotation`",
+        ),
+        (
+            &finding,
+            json!({"rule": 99}),
+            "ignoredBy should be the number of an ignore rule, from 1, or `annotation`",
+        ),
+    ] {
+        let mut document = whole.clone();
+        *document.pointer_mut(place).unwrap() = value;
+        let error = read(&document).unwrap_err().to_string();
+        assert!(error.contains(problem), "{place}: {error}");
+        assert_eq!(error.matches('`').count() % 2, 0, "{error}");
+        assert!(error.len() < 250 && !error.chars().any(is_unsafe), "{error:?}");
+    }
+    let error = Report::from_json(b"{\"schema\": hunter2}")
+        .unwrap_err()
+        .to_string();
+    assert!(error.ends_with("at line 1 column 12"), "{error}");
+}
+
+#[test]
+fn a_document_that_may_have_lost_releases_is_refused() {
+    let whole = serde_json::to_string(&fixtures::drifted()).unwrap();
+    let twice = format!("{},\"releases\":[]}}", whole.strip_suffix('}').unwrap());
+    let error = Report::from_json(twice.as_bytes()).unwrap_err().to_string();
+    assert!(
+        error.contains("a name stands twice in one object at line 1 column "),
+        "{error}"
+    );
+    let mut short: Value = serde_json::from_str(&whole).unwrap();
+    let count = short["releases"].as_array().unwrap().len();
+    short["releases"] = json!([]);
+    assert_eq!(
+        read(&short).unwrap_err().to_string(),
+        format!("the report is not whole: its summary counts {count} releases, and it has 0")
+    );
+}
+
+#[test]
+fn notes_are_limited_and_harmless() {
+    let mut document = serde_json::to_value(fixtures::drifted()).unwrap();
+    let finding = pointers(&document, "/releases[]/objects[]/findings[]").remove(0);
+    let findings = document.pointer_mut(finding.rsplit_once('/').unwrap().0).unwrap();
+    let mut unknown = findings[0].clone();
+    let unknowns = (0..20_000).map(|number| {
+        unknown["code"] = json!(format!("later`\u{1b}\n-{number}"));
+        unknown.clone()
+    });
+    *findings = unknowns.collect();
+    let notes = read(&document).unwrap().notes;
+    let messages: Vec<&str> = (notes.iter().filter(|note| note.scope == SCOPE))
+        .map(|note| note.message.as_str())
+        .collect();
+    assert_eq!(messages.len(), NOTES + 1);
+    let rest = "further words that this version does not know were passed over; words: 19980, entries: 19980";
+    assert!(messages.contains(&rest), "{messages:?}");
+    assert!(
+        messages
+            .iter()
+            .any(|message| message.contains("the code `later???-0`")),
+        "{messages:?}"
+    );
 }

@@ -31,7 +31,6 @@ pub(in crate::report) fn render(
 
 impl TextWriter<'_> {
     fn page(&mut self, release: &ReleaseReport) -> io::Result<()> {
-        let palette = &self.options.palette;
         let mut line = Line::default();
         line.plain("release").plain("  ");
         self.name_and_facts(release, &mut line);
@@ -43,15 +42,26 @@ impl TextWriter<'_> {
         }
         self.heading("Diagnosis")?;
         if release.health.is_empty() {
-            self.line(&Line::of(
-                palette.good,
-                "  nothing is wrong with this release; whether its objects drifted is what driftline scan says",
-            ))?;
+            self.line(&self.without_trouble(release))?;
         }
         for health in &release.health {
             self.diagnosis(health)?;
         }
         self.advice(&release.health)
+    }
+
+    /// The answer for a release without trouble, and the command for the question that a diagnosis leaves open.
+    fn without_trouble(&self, release: &ReleaseReport) -> Line {
+        let palette = &self.options.palette;
+        let command = format!(
+            "driftline scan --release {} -n {}",
+            release.name, release.storage.namespace
+        );
+        let mut line = Line::indented(2);
+        line.push(palette.good, "no trouble found")
+            .plain(". To see whether its objects drifted: ")
+            .plain(Safe::of(&command, self.options.medium));
+        line
     }
 
     fn heading(&mut self, words: &'static str) -> io::Result<()> {
@@ -141,14 +151,14 @@ impl TextWriter<'_> {
         let palette = &self.options.palette;
         let baseline = release.baseline.as_ref().map(|baseline| baseline.revision);
         let side = match (object.side.as_deref(), baseline) {
-            (Some("old"), Some(baseline)) => format!("as in {baseline}"),
+            (Some("old"), Some(baseline)) => format!("as in revision {baseline}"),
             (Some("old"), None) => "absent".to_owned(),
-            (Some("new"), _) => format!("as in {}", release.latest.revision),
-            (Some(_), _) => "as in neither".to_owned(),
-            (None, _) => "the same".to_owned(),
+            (Some("new"), _) => format!("as in revision {}", release.latest.revision),
+            (Some(_), _) => "as in neither revision".to_owned(),
+            (None, _) => "same in both".to_owned(),
         };
         let mut line = Line::indented(2);
-        line.plain(self.options.safe(&side)).pad_to(18);
+        line.plain(self.options.safe(&side)).pad_to(26);
         let name = match &object.namespace {
             Some(namespace) => format!("{} {namespace}/{}", object.kind, object.name),
             None => format!("{} {}", object.kind, object.name),
