@@ -148,7 +148,7 @@ pub(super) fn rows() -> Vec<Row> {
             Keeps,
             Reverts,
         ),
-        // A field of the second is written into the first, if at all.
+        // The patch does not restore a field of the second either.
         row(
             "Service/{r}-dns",
             "/spec/ports[port=53,protocol=TCP]/name",
