@@ -104,7 +104,7 @@ codes! {
     /// The kind of difference that a finding is.
     FindingCode {
         Changed = "changed", Drift: "the live value is not the one that Helm deployed",
-        NotApplied = "not-applied", Drift: "the live value is still the previous revision's: the upgrade did not change this field",
+        NotApplied = "not-applied", Drift: "the live value is still the previous revision's, and nothing proves that the upgrade ever changed it",
         Undone = "undone", Drift: "somebody put the previous revision's value back after the upgrade",
         Removed = "removed", Drift: "Helm deployed this field, and the live object does not have it",
         Lingering = "lingering", Drift: "the chart no longer sets this field, and the live object still has the previous revision's value",

@@ -23,12 +23,14 @@ pub(super) const fn guidance(code: FindingCode) -> Guidance {
             details: "The deployed revision sets a new value. Helm's record says deployed, but the object still has the \
                 value of the revision before.",
             arises: "Helm merged the old and the new manifest without looking at the live object (custom resources), an \
-                admission webhook put the old value back, or the object was restored from a backup.",
+                admission webhook put the old value back, or the object was restored from a backup. Or two elements of a \
+                list have the same merge key (two protocols of one port), which a strategic merge patch takes for one. \
+                Or somebody put the old value back, and nothing proves it.",
             remedy: "Check first whether somebody went back to the old value on purpose, for instance during an \
                 incident: the service may need it. If so, roll the release back, so that Helm's record matches. If not, \
                 deploy again and check the field afterwards.",
-            next_upgrade: "Client-side apply, built-in kinds: Helm writes the deployed value. Client-side apply, custom \
-                resources: nothing happens unless the chart changes the field again, because the old and the new \
+            next_upgrade: "Client-side apply, built-in kinds: Helm writes the deployed value, but for list elements that \
+                share their merge key with an earlier one. Client-side apply, custom resources: nothing happens unless the chart changes the field again, because the old and the new \
                 manifest have the same value. Server-side apply: Helm writes the value, or the upgrade fails with a \
                 conflict if another manager owns the field.",
         },

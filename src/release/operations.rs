@@ -27,6 +27,8 @@ pub struct Operations {
     baseline_end: Option<DateTime<Utc>>,
     /// The record's resource version at that end.
     baseline_version: Option<u64>,
+    /// The status of the revision whose number is the one before the baseline's, where its record is kept.
+    before_baseline: Option<Status>,
     /// Oldest first.
     begun: Vec<(DateTime<Utc>, Status)>,
     /// The operations above the baseline. One that is pending may still write.
@@ -44,6 +46,11 @@ impl Operations {
             baseline_begin: baseline.created,
             baseline_end: baseline.written,
             baseline_version: baseline.resource_version,
+            before_baseline: history
+                .revisions()
+                .iter()
+                .find(|revision| revision.revision.checked_add(1) == Some(baseline.revision))
+                .map(|revision| revision.status),
             begun: history
                 .revisions()
                 .iter()
@@ -91,10 +98,11 @@ impl Operations {
 
     /// Whether the operation before the baseline's ended with a deployed revision, which Helm then upgraded or rolled
     /// back from.
+    ///
+    /// Helm numbers revisions without gaps. Where the number before the baseline's is missing, somebody deleted its
+    /// record, and an older record does not say what became of it.
     pub fn follows_deployed_revision(&self) -> bool {
-        let baseline = self.baseline_begin;
-        let before = self.begun.iter().rev().find(|(begun, _)| Some(*begun) < baseline);
-        before.is_some_and(|(_, status)| matches!(status, Status::Superseded | Status::Deployed))
+        matches!(self.before_baseline, Some(Status::Superseded | Status::Deployed))
     }
 
     /// Whether an object that was created at this time was created by the baseline's operation, or later.
@@ -206,6 +214,8 @@ mod tests {
                 false,
             ),
             (&[(2, Deployed, 10, 12)][..], false),
+            // Somebody deleted the record of revision 2.
+            (&[(1, Superseded, 0, 22), (3, Deployed, 20, 22)][..], false),
         ] {
             assert_eq!(
                 operations(revisions).follows_deployed_revision(),

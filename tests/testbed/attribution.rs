@@ -186,6 +186,52 @@ fn a_value_put_back_is_told_from_one_that_never_arrived() {
     }
 }
 
+/// A strategic merge takes elements of one merge key for one and does not add the second, although it writes the object.
+/// Nobody put anything back.
+#[test]
+#[ignore = "needs the testbed: tests/testbed/build"]
+fn an_element_that_a_merge_could_not_add_is_not_undone() {
+    let spread =
+        "/spec/template/spec/topologySpreadConstraints[topologyKey=zone,whenUnsatisfiable=DoNotSchedule]";
+    let container = "/spec/template/spec/containers[name=app]/ports[containerPort=53,protocol=TCP]";
+    let missing = [
+        format!("not-applied (drift) Deployment/{{r}} {container}"),
+        format!("not-applied (drift) Deployment/{{r}} {spread}"),
+        "not-applied (drift) Service/{r}-dns /spec/ports[port=53,protocol=TCP]".to_owned(),
+    ];
+    for (helm, flags, expected) in [
+        (HelmVersion::V3, &[][..], &missing[..]),
+        (HelmVersion::V4, &["--server-side=false"][..], &missing[..]),
+        (HelmVersion::V4, &[][..], &[][..]),
+    ] {
+        let one = [&["--set=dns={UDP}"][..], flags].concat();
+        let release = Release::install(Cluster::shared(), helm, "strategies", &one);
+        let both = [
+            &[
+                "--set=dns={UDP,TCP}",
+                "--set=spread={ScheduleAnyway,DoNotSchedule}",
+            ][..],
+            flags,
+        ]
+        .concat();
+        // An upgrade from a manifest that has them cannot add them either.
+        for code in ["not-applied", "removed"] {
+            later();
+            release.upgrade(&both);
+            let scan = release.scan();
+            let expected: Vec<String> = expected
+                .iter()
+                .map(|line| line.replace("not-applied", code))
+                .collect();
+            assert_eq!(findings(&release, &scan), expected, "{helm:?} {flags:?}");
+            for finding in scan.findings() {
+                let full = scan.finding(&finding.object, &finding.path).unwrap();
+                assert_eq!(full["nextUpgrade"], "keep", "{helm:?} {flags:?}: {full}");
+            }
+        }
+    }
+}
+
 /// Helm 3 compares the manifests of a custom resource, and nothing else: a rollback from a failed revision that had the
 /// value already leaves alone what somebody wrote in between.
 #[test]

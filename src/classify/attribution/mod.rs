@@ -18,7 +18,7 @@ use super::known_fields::write_only_twin;
 use super::next_upgrade::{FieldOwner, Upgrade};
 use crate::compare::managed_fields::{Entry, Live, Operation};
 use crate::compare::path::FieldPath;
-use crate::compare::three_way::Change;
+use crate::compare::three_way::{Change, Versions};
 use crate::object::Gvk;
 use crate::policy::managers::{Managers, ManifestMention};
 use crate::release::operations::Operations;
@@ -53,15 +53,17 @@ pub(super) struct ObjectContext<'a> {
 pub(super) struct Attributor<'a> {
     context: ObjectContext<'a>,
     desired: &'a Value,
+    previous: Option<&'a Value>,
     live: &'a Live<'a>,
     entries: Vec<AttributedEntry<'a>>,
 }
 
 impl<'a> Attributor<'a> {
-    pub(super) fn new(context: ObjectContext<'a>, desired: &'a Value, live: &'a Live<'a>) -> Self {
+    pub(super) fn new(context: ObjectContext<'a>, versions: &Versions<'a>, live: &'a Live<'a>) -> Self {
         Self {
             context,
-            desired,
+            desired: versions.desired,
+            previous: versions.previous.map(|previous| previous.object),
             live,
             entries: attributed_entries(&context, live),
         }

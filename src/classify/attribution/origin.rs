@@ -7,7 +7,7 @@ use super::writers::{AttributedEntry, WriteTime, Writer, operation_of};
 use super::{Attributor, Autoscaler};
 use crate::classify::attributed::actor;
 use crate::classify::known_fields::{grows_volume_claim, is_placeholder, is_replica_count, is_restart};
-use crate::classify::next_upgrade::is_merged_three_ways;
+use crate::classify::next_upgrade::{is_merged_three_ways, shares_merge_key};
 use crate::compare::shapes::shape_at;
 use crate::compare::three_way::Change;
 use crate::model::Actor;
@@ -185,15 +185,18 @@ impl<'e, 'a> Evidence<'e, 'a> {
     ///   operation ran. Helm writes an object's fields in one request, and that request set this field: a server-side
     ///   apply names every field of the manifest, a three-way merge every field that differs from it, and a two-way
     ///   merge every field that differs between the baseline and the revision that Helm upgraded from
-    ///   ([`Evidence::was_in_patch`]).
+    ///   ([`Evidence::was_in_patch`]). A three-way merge misses a field of list elements that it cannot tell apart.
     /// - Helm does not own the field any more. A write of another value takes the ownership over, and a removal takes
-    ///   it
-    ///   away (structured-merge-diff: `merge/update.go`, `Update`), so one of these came after Helm's write.
+    ///   it away (structured-merge-diff: `merge/update.go`, `Update`), so one of these came after Helm's write.
     ///
     /// The writer must be named, be no other Helm, and have written after the baseline's operation: a value that
     /// somebody put back while Helm was still waiting for Pods may be part of how the release is rolled out. A removal
     /// leaves no name; it counts if the server's types have the field, since the server drops a field that they lack
     /// before any manager owns it.
+    ///
+    /// A removal leaves no time either, so the end of the operation does not bear on it: the lost ownership proves it,
+    /// and it accuses nobody. A later write to the record, such as a label, moves the known end of the operation.
+    /// Then a value that a named writer put back is `not-applied`, and a removal in the same object is still `undone`.
     fn undone(&self) -> Option<Verdict> {
         if self.change.code != FindingCode::NotApplied || self.ours.is_some() || !self.was_in_patch() {
             return None;
@@ -225,11 +228,20 @@ impl<'e, 'a> Evidence<'e, 'a> {
             ApplyMethod::Ssa => true,
             // Helm compares the manifests alone, and the revision that it upgrades from may have failed with the
             // baseline's value already in its manifest.
-            ApplyMethod::Csa => {
-                is_merged_three_ways(context.gvk) || context.operations.follows_deployed_revision()
-            }
+            ApplyMethod::Csa if is_merged_three_ways(context.gvk) => !self.is_merged_with_others(),
+            ApplyMethod::Csa => context.operations.follows_deployed_revision(),
         };
         is_written && is_complete
+    }
+
+    /// Whether the field is in a list element that a strategic merge takes for another one too, in the manifest that
+    /// Helm merged from, in the one that it merged or in the live object.
+    fn is_merged_with_others(&self) -> bool {
+        let attributor = self.attributor;
+        [attributor.desired, &attributor.live.object]
+            .into_iter()
+            .chain(attributor.previous)
+            .any(|object| shares_merge_key(attributor.context.shape, object, &self.change.path))
     }
 
     /// A value that admission made of Helm's own write. The value that a failed operation wrote may simply have stayed.

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::strategic_merge::{retains_keys, shape_of};
+use super::strategic_merge::{key_value, retains_keys, shape_of};
 use crate::classify::attributed::Attributed;
 use crate::compare::path::Segment;
 use crate::types::Shape;
@@ -124,13 +124,6 @@ fn interaction(
             Segment::Key(_) | Segment::Index(_) | Segment::Match(_) | Segment::Member(_),
         ) => None,
     }
-}
-
-/// The value of the merge key among the keys of an element.
-fn key_value<'k>(keys: &'k [(String, Value)], merge_key: &str) -> Option<&'k Value> {
-    keys.iter()
-        .find(|(key, _)| key == merge_key)
-        .map(|(_, value)| value)
 }
 
 /// Fields of which an object has one (Kubernetes: `pkg/apis/core/validation` and `pkg/apis/policy/validation`).

@@ -6,7 +6,7 @@
 //! with another value; then the API server refuses the whole object and the upgrade fails (structured-merge-diff:
 //! `merge/update.go`, `Apply`). Tried cell by cell against Helm 3 and Helm 4 in `tests/testbed/upgrade`.
 //!
-//! `strategic_merge` knows the fields that the client's patch removes beside, and `interaction` the effects of an
+//! `strategic_merge` knows the fields that the client's patch removes beside and the elements that it misses, and `interaction` the effects of an
 //! object's differences on each other.
 
 mod interaction;
@@ -15,7 +15,8 @@ mod strategic_merge;
 use serde_json::Value;
 
 use self::interaction::interactions;
-use self::strategic_merge::is_dropped;
+pub(super) use self::strategic_merge::shares_merge_key;
+use self::strategic_merge::{is_dropped, is_reached};
 use super::attributed::Attributed;
 use super::known_fields::grows_volume_claim;
 use crate::compare::additions::Addition;
@@ -64,6 +65,7 @@ impl Upgrade<'_> {
             ApplyMethod::Ssa => NextUpgrade::Revert,
             // The API server never lets a volume claim shrink.
             ApplyMethod::Csa if grows_volume_claim(self.gvk, change) => NextUpgrade::Conflict,
+            ApplyMethod::Csa if !is_reached(self.shape, self.desired, &change.path) => NextUpgrade::Keep,
             ApplyMethod::Csa if is_merged_three_ways(self.gvk) || is_stamp(&change.path) => {
                 NextUpgrade::Revert
             }

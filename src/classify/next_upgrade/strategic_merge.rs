@@ -1,8 +1,13 @@
-//! The values that a strategic merge patch removes because the manifest does not name them.
+//! The values that a strategic merge patch removes because the manifest does not name them, and the list elements that
+//! it cannot tell apart.
 //!
 //! Most fields that others add stay. Two patch strategies of Go types remove them (apimachinery:
 //! `pkg/util/strategicpatch`, `handleMapDiff` and `diffMaps`): `replace` writes an object as a whole, `retainKeys`
 //! lists the fields that may stay in it.
+//!
+//! The patch knows the elements of a list by one merge key, and the API server may know them by more: of a Service's
+//! ports `port`, and `port` with `protocol`. Elements that share the merge key are one element to the patch, which
+//! cannot add the second of them and may write a field of one into another.
 
 use serde_json::Value;
 
@@ -31,6 +36,63 @@ pub(super) fn is_dropped(root: Option<Shape<'_>>, desired: &Value, path: &FieldP
     })
 }
 
+/// Whether a list on the way to a place has several elements with the merge key of the one that the way leads through.
+pub(in crate::classify) fn shares_merge_key(
+    root: Option<Shape<'_>>,
+    object: &Value,
+    path: &FieldPath,
+) -> bool {
+    merge_groups(root, object, path).any(|group| group.elements.len() > 1)
+}
+
+/// Whether the patch reaches every list element on the way to a place. Of the elements that share their merge key it
+/// reaches the first in the manifest.
+pub(super) fn is_reached(root: Option<Shape<'_>>, desired: &Value, path: &FieldPath) -> bool {
+    merge_groups(root, desired, path).all(|group| {
+        let first = group.elements.first();
+        let own = value_at(desired, &path.prefix(group.depth), root);
+        first
+            .zip(own)
+            .is_none_or(|(first, own)| std::ptr::eq(*first, own))
+    })
+}
+
+/// The elements of one list that are one element to a strategic merge.
+struct MergeGroup<'v> {
+    /// After how many steps the way to the place is in one of the elements.
+    depth: usize,
+    elements: Vec<&'v Value>,
+}
+
+/// The elements of an object that are one to a strategic merge with an element on the way to a place, list by list.
+fn merge_groups<'v>(
+    root: Option<Shape<'_>>,
+    object: &'v Value,
+    path: &FieldPath,
+) -> impl Iterator<Item = MergeGroup<'v>> {
+    let segments = path.segments();
+    segments.iter().enumerate().filter_map(move |(steps, segment)| {
+        let Segment::Match(keys) = segment else {
+            return None;
+        };
+        let merge_key = shape_of(root, &segments[..steps])?.patch_merge_key()?;
+        let value = key_value(keys, merge_key)?;
+        let list = value_at(object, &path.prefix(steps), root)?.as_array()?;
+        let is_one = |element: &&Value| element.get(merge_key) == Some(value);
+        Some(MergeGroup {
+            depth: steps.saturating_add(1),
+            elements: list.iter().filter(is_one).collect(),
+        })
+    })
+}
+
+/// The value of the merge key among the keys of an element.
+pub(super) fn key_value<'k>(keys: &'k [(String, Value)], merge_key: &str) -> Option<&'k Value> {
+    keys.iter()
+        .find(|(key, _)| key == merge_key)
+        .map(|(_, value)| value)
+}
+
 /// Whether the patch replaces an object instead of merging it.
 fn is_replaced(root: Option<Shape<'_>>, object: &[Segment]) -> bool {
     strategy(root, object) == Some(PatchStrategy::Replace)
@@ -57,6 +119,46 @@ mod tests {
     use super::*;
     use crate::types::TypeTable;
     use serde_json::json;
+
+    /// Ports of a Service, and a place in one → whether it shares its merge key, and whether the patch reaches it.
+    #[test]
+    fn of_elements_with_one_merge_key_a_patch_reaches_the_first() {
+        let shape = TypeTable::builtin().kind("v1", "Service");
+        let (udp, tcp) = (
+            json!({"port": 53, "protocol": "UDP"}),
+            json!({"port": 53, "name": "tcp"}),
+        );
+        let web = json!({"port": 80});
+        let port = |port: u16, protocol: &str| {
+            let keys = vec![("port".into(), json!(port)), ("protocol".into(), json!(protocol))];
+            FieldPath::root()
+                .key("spec")
+                .key("ports")
+                .join(Segment::Match(keys))
+        };
+        for (ports, path, is_shared, is_first) in [
+            (json!([udp, tcp, web]), port(53, "UDP"), true, true),
+            (json!([udp, tcp, web]), port(53, "TCP"), true, false),
+            (json!([tcp, udp]), port(53, "TCP").key("targetPort"), true, true),
+            (json!([tcp, udp]), port(53, "UDP").key("targetPort"), true, false),
+            (json!([udp, tcp, web]), port(80, "TCP"), false, true),
+            (json!([udp]), port(53, "TCP"), false, true),
+            (
+                json!([udp, tcp]),
+                FieldPath::root().key("spec").key("ports"),
+                false,
+                true,
+            ),
+            (json!(null), port(53, "TCP"), false, true),
+        ] {
+            let object = json!({"spec": {"ports": ports}});
+            let found = (
+                shares_merge_key(shape, &object, &path),
+                is_reached(shape, &object, &path),
+            );
+            assert_eq!(found, (is_shared, is_first), "{path} in {object}");
+        }
+    }
 
     /// Kind, manifest, path → whether the patch drops it.
     #[test]

@@ -159,7 +159,7 @@ fn compare(
     let unattributed = live.managed.is_empty().then(|| UNATTRIBUTED.to_owned());
     let mut report = empty_report(subject.key, subject.template, ObjectState::InSync, unattributed);
     let (mut drift, mut pruned): (Vec<(usize, Change)>, Vec<Change>) = (Vec::new(), Vec::new());
-    for attributed in Attributor::new(context, &wanted, live).attribute(changes) {
+    for attributed in Attributor::new(context, &versions, live).attribute(changes) {
         let mut finding = finding(subject, &attributed, policy);
         finding.ignored_by = rules.finding(&attributed.change.path, &finding);
         if finding.ignored_by.is_none() && finding.severity == Severity::Drift {

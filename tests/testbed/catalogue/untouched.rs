@@ -83,7 +83,7 @@ const CHARTS: [Case; 12] = [
     Case {
         chart: "strategies",
         args: &[],
-        objects: [3, 3],
+        objects: [4, 4],
         settled: &[],
     },
     Case {

@@ -120,5 +120,47 @@ pub(super) fn rows() -> Vec<Row> {
             Fails,
             Fails,
         ),
+        // Two elements of one merge key: the client's patch brings the first back in the place of the second, and
+        // never adds the second beside the first.
+        row(
+            "Service/{r}-dns",
+            "/spec/ports[port=53,protocol=UDP]",
+            r#"{.spec.ports[?(@.protocol=="UDP")].name}"#,
+            &[
+                "patch",
+                "service/{r}-dns",
+                "--type=json",
+                r#"-p=[{"op":"remove","path":"/spec/ports/0"}]"#,
+            ],
+            Reverts,
+            Reverts,
+        ),
+        row(
+            "Service/{r}-dns",
+            "/spec/ports[port=53,protocol=TCP]",
+            r#"{.spec.ports[?(@.protocol=="TCP")].name}"#,
+            &[
+                "patch",
+                "service/{r}-dns",
+                "--type=json",
+                r#"-p=[{"op":"remove","path":"/spec/ports/1"}]"#,
+            ],
+            Keeps,
+            Reverts,
+        ),
+        // The patch does not restore a field of the second either.
+        row(
+            "Service/{r}-dns",
+            "/spec/ports[port=53,protocol=TCP]/name",
+            r#"{.spec.ports[?(@.protocol=="TCP")].name}"#,
+            &[
+                "patch",
+                "service/{r}-dns",
+                "--type=json",
+                r#"-p=[{"op":"replace","path":"/spec/ports/1/name","value":"other"}]"#,
+            ],
+            Keeps,
+            Fails,
+        ),
     ]
 }

@@ -254,3 +254,123 @@ fn an_autoscalers_way_back_to_the_previous_count_is_no_undoing() {
         assert_eq!(case.one().code, code, "{manager}");
     }
 }
+
+/// A strategic merge takes two protocols of one port for one port, and does not add the second. An apply does.
+#[test]
+fn an_element_that_shares_its_merge_key_is_not_undone_by_anybody() {
+    use ApplyMethod::{Csa, Ssa};
+    use FindingCode::{NotApplied, Undone};
+    use NextUpgrade::{Keep, Revert};
+    let ports = |ports: Value| json!({"spec": {"ports": ports}});
+    let port = |port: u16, protocol: &str| json!({"name": format!("{port}-{protocol}"), "port": port, "protocol": protocol});
+    let fields = json!({"f:spec": {"f:selector": {}}});
+    for (why, method, desired, code, next) in [
+        (
+            "shared",
+            Csa,
+            json!([port(53, "UDP"), port(53, "TCP")]),
+            NotApplied,
+            Keep,
+        ),
+        (
+            "by itself",
+            Csa,
+            json!([port(53, "UDP"), port(80, "TCP")]),
+            Undone,
+            Revert,
+        ),
+        (
+            "shared",
+            Ssa,
+            json!([port(53, "UDP"), port(53, "TCP")]),
+            Undone,
+            Revert,
+        ),
+    ] {
+        let operation = if method == Csa { "Update" } else { "Apply" };
+        let old = ports(json!([port(53, "UDP")]));
+        let case = Case {
+            kind: ("v1", "Service"),
+            previous: Some(old.clone()),
+            desired: ports(desired),
+            live: old,
+            managed: vec![entry("helm", operation, "", DURING, &fields)],
+            method,
+            ..Case::default()
+        };
+        let finding = case.one();
+        let found = (finding.code, finding.actor, finding.next_upgrade);
+        assert_eq!(found, (code, None, Some(next)), "{why} {method}");
+    }
+}
+
+/// The previous manifest or the live object alone may have the second element.
+#[test]
+fn a_merge_key_that_was_shared_proves_nothing_either() {
+    let port = |protocol: &str, target: u16| json!({"name": protocol, "port": 53, "protocol": protocol, "targetPort": target});
+    let ports = |ports: Value| json!({"spec": {"ports": ports}});
+    let (one, both) = (
+        ports(json!([port("UDP", 1)])),
+        ports(json!([port("UDP", 1), port("TCP", 1)])),
+    );
+    for (previous, live, code) in [
+        (&one, &one, FindingCode::Undone),
+        (&both, &one, FindingCode::NotApplied),
+        (&one, &both, FindingCode::NotApplied),
+    ] {
+        let target = json!({"f:spec": {"f:ports": {
+            "k:{\"port\":53,\"protocol\":\"UDP\"}": {"f:targetPort": {}}}}});
+        let case = Case {
+            kind: ("v1", "Service"),
+            previous: Some(previous.clone()),
+            desired: ports(json!([port("UDP", 2)])),
+            live: live.clone(),
+            managed: vec![
+                entry(
+                    "helm",
+                    "Update",
+                    "",
+                    DURING,
+                    &json!({"f:spec": {"f:selector": {}}}),
+                ),
+                entry("kubectl-edit", "Update", "", AFTER, &target),
+            ],
+            method: ApplyMethod::Csa,
+            ..Case::default()
+        };
+        let findings = case.judge().findings;
+        let found = findings
+            .iter()
+            .find(|finding| finding.path.ends_with("targetPort"));
+        assert_eq!(found.map(|finding| finding.code), Some(code), "{previous} {live}");
+    }
+}
+
+/// A label on the release's record moves the known end of the operation, so that the time of a write proves nothing. A
+/// removal has no time and needs none.
+#[test]
+fn a_removal_is_undone_whenever_the_record_was_written_last() {
+    let mut desired = deployment();
+    desired["spec"]["paused"] = json!(true);
+    let case = Case {
+        previous: Some(with_image("old")),
+        desired,
+        live: json!({"spec": {"paused": null, "template": with_image("old")["spec"]["template"]}}),
+        managed: vec![
+            entry("helm", "Apply", "", DURING, &everything_but_the_image()),
+            entry("kubectl-edit", "Update", "", DURING, &image()),
+        ],
+        ..Case::default()
+    };
+    let findings = case.judge().findings;
+    let mut found: Vec<(FindingCode, bool)> = findings
+        .iter()
+        .filter(|finding| finding.from_revision.is_some())
+        .map(|finding| (finding.code, finding.actor.is_some()))
+        .collect();
+    found.sort_by_key(|(code, _)| code.to_string());
+    assert_eq!(
+        found,
+        [(FindingCode::NotApplied, true), (FindingCode::Undone, false)]
+    );
+}
