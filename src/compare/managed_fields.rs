@@ -2,7 +2,7 @@
 //!
 //! The API server notes for every field which manager last wrote it, on every write and before admission plug-ins
 //! change anything (Kubernetes: `apiserver/pkg/endpoints/handlers`, `create.go`, `update.go`, `patch.go`). A manager is
-//! a name that the writer chose: a claim, no proof. The sets of fields are in the notation of [`super::fields_v1`].
+//! a name that the writer chose: a claim, no proof. The sets of fields are in the notation of `fields_v1`.
 
 use std::cell::OnceCell;
 

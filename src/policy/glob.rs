@@ -7,7 +7,7 @@
 //! Some patterns come from objects in the cluster, by whoever may edit them. So a pattern has a limited length, a text
 //! that no API server would take for a name is compared with the pattern's own text only, and matching takes time
 //! proportional to the text (globset and regex have no backtracking). A pattern with wildcards holds some ten kilobytes,
-//! so whoever reads many of them from one object has to limit their number ([`Glob::has_wildcards`]).
+//! so code that reads many of them from one object has to limit their number (`Glob::has_wildcards`).
 
 use std::fmt;
 use std::str::FromStr;

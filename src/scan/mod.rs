@@ -1,7 +1,7 @@
 //! One scan, from listing releases to the report.
 //!
 //! Only this folder knows the order of a scan, which `stages` has. Reading is concurrent and bounded, and every decision
-//! is made by pure code elsewhere. Every answer goes into one [`ScanState`], so that a scan which is stopped
+//! is made by pure code elsewhere. Every answer goes into one `ScanState`, so that a scan which is stopped
 //! halfway still reports everything that it read, and the rest as not reached.
 
 mod clock;
