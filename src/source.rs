@@ -248,6 +248,14 @@ pub enum ReadError {
         /// The kind.
         kind: String,
     },
+    /// A release record names it that may not speak for it.
+    #[error(
+        "not read, because the record that names it lies in namespace {namespace}, which is not among the          trusted_storage_namespaces of the settings"
+    )]
+    NotTrusted {
+        /// The namespace of the record.
+        namespace: String,
+    },
     /// The scan ended before it was read.
     #[error("the scan ended before it was read")]
     NotReached,

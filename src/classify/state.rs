@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
+use super::standing::{Place, Standing};
 use super::subject::{Role, Subject};
 use crate::compare::managed_fields::Live;
-use crate::manifest::desired::Ownership;
 use crate::manifest::parse::is_kept;
 use crate::model::ObjectReport;
 use crate::object::{Gvk, ObjectKey};
@@ -17,6 +17,8 @@ pub(super) enum StateVerdict {
     Report(Box<ObjectReport>),
     /// There is nothing to report.
     Nothing,
+    /// It may not be told that the object exists.
+    Absent,
     /// It is this release's, and its values decide.
     Compare,
 }
@@ -31,53 +33,74 @@ pub(super) fn verdict_by_state(subject: &Subject<'_>, live: &Live<'_>, managers:
             reason,
         )))
     };
-    let ownership = Ownership::of(&live.object, subject.owner);
-    let is_ours = ownership == Ownership::Ours;
+    let standing = Standing::of(&live.object, subject.key, subject.owner);
     let deleted = deleted(&live.object);
-    match subject.role {
-        Role::Expected if !is_ours => report(
+    match (subject.role, standing) {
+        (_, Standing::Unproven) => StateVerdict::Absent,
+        (Role::Expected, Standing::Another(owner)) => {
+            let whose = format!("release {}/{}", owner.namespace, owner.name);
+            report(
+                ObjectState::Foreign,
+                Some(foreign(subject, live, &whose, managers)),
+            )
+        }
+        (Role::Expected, Standing::Nobody) => report(
             ObjectState::Foreign,
-            Some(foreign(subject, live, ownership, managers)),
+            Some(foreign(subject, live, "no release", managers)),
         ),
-        Role::Expected => match deleted {
+        (Role::Expected, Standing::Ours) => match deleted {
             Some(since) => report(ObjectState::Terminating, Some(terminating(&live.object, since))),
             None => StateVerdict::Compare,
         },
-        Role::Leftover if is_ours && deleted.is_none() && !is_kept(&live.object) => {
+        (Role::Leftover, Standing::Ours) if deleted.is_none() && !is_kept(&live.object) => {
             report(ObjectState::Leftover, None)
         }
-        Role::Leftover => StateVerdict::Nothing,
+        (Role::Leftover, Standing::Ours | Standing::Another(_) | Standing::Nobody) => StateVerdict::Nothing,
     }
 }
 
-/// Why an object is foreign.
-fn foreign(subject: &Subject<'_>, live: &Live<'_>, ownership: Ownership<'_>, managers: &Managers) -> String {
-    // The report says no more about an object in another namespace: a release record can name any object.
-    let is_visible = subject
-        .key
-        .namespace
-        .as_deref()
-        .is_none_or(|namespace| namespace == subject.owner.namespace);
-    let writer = || {
-        let writer = last_writer(live, managers);
-        writer.map_or_else(String::new, |writer| {
-            format!("; last written by {writer} (claimed)")
-        })
+/// The report of an object that does not exist; `None` where nobody expects it to. In another namespace it may as well be
+/// one that is not the release's: see [`super::standing`].
+pub(super) fn absent(subject: &Subject<'_>) -> Option<ObjectReport> {
+    let place = Place::of(subject.key, subject.owner);
+    let report = |state, reason: Option<String>| {
+        let mut report = empty_report(subject.key, subject.template, state, reason);
+        if place == Place::Other {
+            report.next_upgrade = None;
+        }
+        Some(report)
     };
-    match ownership {
-        Ownership::Another(owner) if is_visible => {
-            format!(
-                "not owned by this release: it belongs to release {}/{}{}",
-                owner.namespace,
-                owner.name,
-                writer()
-            )
+    let or_not_owned = match place {
+        Place::Own | Place::Cluster => "",
+        Place::Other => ", or not owned by this release",
+    };
+    match subject.role {
+        Role::Leftover => None,
+        Role::Expected if subject.expires => {
+            let reason =
+                format!("removed by its ttlSecondsAfterFinished, as a finished Job is{or_not_owned}");
+            report(ObjectState::InSync, Some(reason))
         }
-        Ownership::Nobody if is_visible => {
-            format!("not owned by this release: it belongs to no release{}", writer())
+        Role::Expected => {
+            let reason = (place == Place::Other).then(|| MISSING_OR_NOT_OWNED.to_owned());
+            report(ObjectState::Missing, reason)
         }
-        Ownership::Another(_) | Ownership::Nobody | Ownership::Ours => "not owned by this release".to_owned(),
     }
+}
+
+/// The reason beside an object that is missing in another namespace than the release's.
+pub const MISSING_OR_NOT_OWNED: &str = "missing or not owned by this release";
+
+/// Why an object is foreign. Of a cluster-scoped one only the owner is told.
+fn foreign(subject: &Subject<'_>, live: &Live<'_>, whose: &str, managers: &Managers) -> String {
+    let writer = match Place::of(subject.key, subject.owner) {
+        Place::Own => last_writer(live, managers),
+        Place::Other | Place::Cluster => None,
+    };
+    let writer = writer.map_or_else(String::new, |writer| {
+        format!("; last written by {writer} (claimed)")
+    });
+    format!("not owned by this release: it belongs to {whose}{writer}")
 }
 
 /// The name and time of the last write to the object itself by Helm or a person: controllers write all the time.

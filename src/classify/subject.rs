@@ -52,11 +52,8 @@ pub struct Subject<'a> {
     pub values: Visibility,
 }
 
-/// Whether the values of an object may be shown.
-///
-/// A record says which release it is of, and the annotations of its objects confirm that. A record that lies in one
-/// namespace and is of a release in another may be forged, so the objects that it names there are compared and no value
-/// is shown.
+/// Whether the values of an object may be shown: those of an object in another namespace than its release's may not, even
+/// where [`super::standing`] allows to speak of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Visibility {
     /// They are shown, but for those that redaction hides.

@@ -100,6 +100,7 @@ impl AfterList {
             | ReadError::Unreachable { .. }
             | ReadError::GroupUnavailable { .. }
             | ReadError::NotServed { .. }
+            | ReadError::NotTrusted { .. }
             | ReadError::NotReached
             | ReadError::NotRecorded
             | ReadError::Snapshot { .. } => Self::GiveUp,

@@ -6,6 +6,7 @@ use super::description;
 use super::entry::moment;
 use super::observe::{Observation, Presence, Side};
 use super::release_facts::RecordFacts;
+use crate::classify::state::MISSING_OR_NOT_OWNED;
 use crate::model::{ObjectDetail, RevisionDetail};
 use crate::object::ObjectKey;
 use crate::release::history::History;
@@ -38,6 +39,7 @@ pub fn object(key: &ObjectKey, observed: &Observation) -> Option<ObjectDetail> {
         Presence::Absent => remarks.push("it does not exist".to_owned()),
         Presence::OtherRelease(owner) => remarks.push(format!("it belongs to release {owner}")),
         Presence::NoRelease => remarks.push("it belongs to no release".to_owned()),
+        Presence::Unproven => remarks.push(format!("it is {MISSING_OR_NOT_OWNED}")),
         Presence::Unread => remarks.push("it could not be read".to_owned()),
     }
     remarks.extend(observed.unready.clone());

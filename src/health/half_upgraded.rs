@@ -77,5 +77,12 @@ fn evidence(facts: &ReleaseFacts<'_>, from: u64, to: u64) -> Vec<String> {
             "{unread} of the objects could not be read, so the counts are incomplete"
         ));
     }
+    let unproven = || facts.objects.unproven.iter();
+    if unproven().next().is_some() {
+        evidence.push(format!(
+            "not counted, because they are outside of the release's namespace, and missing or not owned by it: {}",
+            named(unproven())
+        ));
+    }
     evidence
 }

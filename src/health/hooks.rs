@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use super::advice;
 use super::entry::{moment, named, remark, with};
 use super::newest_operation::may_be_running;
-use super::observe::Presence;
+use super::observe::{Observation, Presence};
 use super::readiness::JobState;
 use super::release_facts::{ObservedObject, ReleaseFacts};
 use crate::model::{Advice, Health};
@@ -54,7 +54,7 @@ pub(super) fn left_over(facts: &ReleaseFacts<'_>) -> Option<Health> {
         .iter()
         .filter(|object| {
             let observed = object.observed.as_ref();
-            observed.is_some_and(|observed| exists(&observed.presence))
+            observed.is_some_and(|observed| is_told_to_exist(object, observed))
                 && !current.hooks.iter().any(|hook| is_of_hook(object, hook))
         })
         .collect();
@@ -74,7 +74,7 @@ pub(super) fn left_over(facts: &ReleaseFacts<'_>) -> Option<Health> {
             HealthSeverity::Info,
             format!("left behind by hooks of older revisions: {}", named(keys())),
         ),
-        Vec::new(),
+        facts.objects.doubt().into_iter().collect(),
         steps,
     ))
 }
@@ -100,7 +100,8 @@ fn diagnose_hook(
             hook.last_run.phase
         )
     });
-    if observed.job == Some(JobState::Running) && exists(&observed.presence) {
+    let exists = is_told_to_exist(object, observed);
+    if observed.job == Some(JobState::Running) && exists {
         return Some(with(
             running(facts, latest, object, hook),
             evidence.into_iter().collect(),
@@ -109,10 +110,8 @@ fn diagnose_hook(
     }
     let has_failed = observed.job == Some(JobState::Failed) || hook.last_run.phase == "Failed";
     (has_failed && started.is_some()).then(|| {
-        let evidence = evidence
-            .into_iter()
-            .chain([presence(&object.key, &observed.presence)]);
-        let steps = if exists(&observed.presence) {
+        let evidence = evidence.into_iter().chain(presence(object, observed));
+        let steps = if exists {
             vec![
                 advice::describe(&object.key, "shows how it failed"),
                 advice::logs(&object.key),
@@ -129,23 +128,28 @@ fn diagnose_hook(
     })
 }
 
-/// Whether an object of a hook exists, whoever owns it.
-const fn exists(presence: &Presence) -> bool {
-    match presence {
-        Presence::Ours | Presence::OtherRelease(_) | Presence::NoRelease => true,
-        Presence::Absent | Presence::Unread => false,
+/// Whether an object of a hook exists, and may be spoken of. Helm marks no owner on hooks, so nothing proves that one
+/// outside of the release's namespace is the release's; see [`crate::classify::standing`].
+fn is_told_to_exist(object: &ObservedObject, observed: &Observation) -> bool {
+    match observed.presence {
+        Presence::Ours => true,
+        Presence::NoRelease => object.key.namespace.is_some(),
+        Presence::OtherRelease(_) | Presence::Absent | Presence::Unproven | Presence::Unread => false,
     }
 }
 
-/// Whether the object of a failed hook can still be inspected.
-fn presence(key: &ObjectKey, presence: &Presence) -> String {
-    let kind = &key.gvk.kind;
-    match presence {
-        Presence::Ours | Presence::OtherRelease(_) | Presence::NoRelease => {
-            format!("the {kind} still exists; inspect it")
-        }
-        Presence::Absent => format!("the {kind} no longer exists"),
-        Presence::Unread => format!("the {kind} could not be read"),
+/// Whether the object of a failed hook can still be inspected; `None` where that may not be told.
+fn presence(object: &ObservedObject, observed: &Observation) -> Option<String> {
+    let ObjectKey { gvk, namespace, .. } = &object.key;
+    let kind = &gvk.kind;
+    match observed.presence {
+        Presence::Ours => Some(format!("the {kind} still exists; inspect it")),
+        Presence::Unread => Some(format!("the {kind} could not be read")),
+        Presence::Unproven => None,
+        Presence::OtherRelease(_) | Presence::NoRelease | Presence::Absent if namespace.is_none() => None,
+        Presence::NoRelease => Some(format!("the {kind} still exists; inspect it")),
+        Presence::OtherRelease(_) => Some(format!("the {kind} of that name belongs to another release")),
+        Presence::Absent => Some(format!("the {kind} no longer exists")),
     }
 }
 

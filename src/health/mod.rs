@@ -26,7 +26,8 @@ pub use self::advice::Contested;
 pub use self::entry::remark;
 use self::entry::with;
 pub use self::release_facts::{
-    ForeignObject, NotServedKinds, ObjectFacts, ObservedObject, RecordFacts, ReleaseFacts,
+    ClaimedObject, ForeignObject, NotServedKinds, ObjectFacts, ObservedObject, OtherReleases, RecordFacts,
+    ReleaseFacts,
 };
 use crate::model::Health;
 use crate::release::decode::DecodeError;
@@ -55,8 +56,55 @@ pub fn diagnose(facts: &ReleaseFacts<'_>) -> Vec<Health> {
     health.extend(objects::added_objects_of_others(facts));
     health.extend(objects::taken_over(facts));
     health.extend(objects::left_over(facts));
+    health.extend(objects::claimed_by_others(facts));
     health.extend(objects::not_served(facts));
+    for entry in &mut health {
+        withhold_writes(facts, entry);
+    }
     health
+}
+
+/// Leaves out the commands by which Helm writes the objects of a revision, where some of these objects are not provably the
+/// release's: Helm overwrites and deletes objects without asking whose they are (Helm: `pkg/action/rollback.go`,
+/// `uninstall.go`), and whoever forged the record could have it done by an administrator.
+fn withhold_writes(facts: &ReleaseFacts<'_>, entry: &mut Health) {
+    let unproven = &facts.objects.unproven;
+    if unproven.is_empty() || !has_writes_of_helm(entry.code) {
+        return;
+    }
+    let before = entry.advice.len();
+    entry.advice.retain(|advice| !advice.destructive);
+    if entry.advice.len() < before {
+        entry.evidence.push(format!(
+            "commands that change the release are left out: its manifest names objects outside of its namespace that do not exist              or are not owned by it ({}), and Helm overwrites and deletes objects without asking who owns them",
+            entry::named(unproven.iter())
+        ));
+    }
+}
+
+/// Whether the advice of a code has commands by which Helm writes all objects of a revision.
+const fn has_writes_of_helm(code: HealthCode) -> bool {
+    match code {
+        HealthCode::NoBaseline
+        | HealthCode::FailedUpgrade
+        | HealthCode::FailedInstall
+        | HealthCode::InProgress
+        | HealthCode::Stuck
+        | HealthCode::SeveralDeployed
+        | HealthCode::HalfUpgraded => true,
+        HealthCode::Undecodable
+        | HealthCode::IdentityMismatch
+        | HealthCode::ApiRemoved
+        | HealthCode::ChangedDuringScan
+        | HealthCode::HookFailed
+        | HealthCode::HookRunning
+        | HealthCode::LeftoverObjects
+        | HealthCode::BlockedByFinalizer
+        | HealthCode::HistoryBloat
+        | HealthCode::OwnershipConflict
+        | HealthCode::LeftoverHooks
+        | HealthCode::ChartCrdsChanged => false,
+    }
 }
 
 /// A record that cannot be decoded.

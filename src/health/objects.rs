@@ -3,7 +3,7 @@
 use super::advice;
 use super::entry::{human, moment, named, remark, with};
 use super::observe::Presence;
-use super::release_facts::{ForeignObject, ObservedObject, ReleaseFacts};
+use super::release_facts::{ClaimedObject, ForeignObject, ObservedObject, ReleaseFacts};
 use crate::model::Health;
 use crate::object::ObjectKey;
 use crate::vocabulary::{HealthCode, HealthSeverity};
@@ -66,10 +66,16 @@ pub(super) fn added_objects_of_others(facts: &ReleaseFacts<'_>) -> Option<Health
                 Some((&object.key, format!("{} belongs to release {owner}", object.key)))
             }
             Presence::NoRelease => Some((&object.key, format!("{} belongs to no release", object.key))),
-            Presence::Ours | Presence::Absent | Presence::Unread => None,
+            Presence::Ours | Presence::Absent | Presence::Unproven | Presence::Unread => None,
         })
         .collect();
-    let (first, _) = foreign.first()?;
+    foreign.first()?;
+    // A record can name any cluster-scoped object, also one that the reader had better leave alone.
+    let in_a_namespace: Vec<&ObjectKey> = foreign
+        .iter()
+        .map(|(key, _)| *key)
+        .filter(|key| key.namespace.is_some())
+        .collect();
     let mut evidence: Vec<String> = foreign.iter().map(|(_, owner)| owner.clone()).collect();
     evidence.push(
         "an upgrade that is to adopt them needs --take-ownership (Helm 3.17 and later), in Helm 4 with --force-conflicts, \
@@ -86,10 +92,15 @@ pub(super) fn added_objects_of_others(facts: &ReleaseFacts<'_>) -> Option<Health
             ),
         ),
         evidence,
-        vec![
-            advice::describe(first, "shows which release owns it"),
-            advice::save_object(first),
-        ],
+        in_a_namespace
+            .first()
+            .map(|first| {
+                vec![
+                    advice::describe(first, "shows which release owns it"),
+                    advice::save_object(first),
+                ]
+            })
+            .unwrap_or_default(),
     ))
 }
 
@@ -110,11 +121,15 @@ fn taken_over_object(ForeignObject { key, reason }: &ForeignObject) -> Health {
             "the next upgrade overwrites it and takes it back; an upgrade that drops it deletes it, even if another release uses it by then"
                 .to_owned(),
         ],
-        vec![
-            advice::describe(key, "shows which release owns it, and who wrote it"),
-            advice::save_object(key),
-            advice::protect(key),
-        ],
+        match &key.namespace {
+            Some(_) => vec![
+                advice::describe(key, "shows which release owns it, and who wrote it"),
+                advice::save_object(key),
+                advice::protect(key),
+            ],
+            // A record can name any cluster-scoped object, also one that the reader had better leave alone.
+            None => Vec::new(),
+        },
     )
 }
 
@@ -168,7 +183,24 @@ pub(super) fn left_over(facts: &ReleaseFacts<'_>) -> Option<Health> {
                 named(facts.objects.leftovers.iter())
             ),
         ),
-        Vec::new(),
+        facts.objects.doubt().into_iter().collect(),
         advice,
     ))
+}
+
+/// Objects that other revisions left behind, and that another release deploys by now: nobody should delete them.
+pub(super) fn claimed_by_others(facts: &ReleaseFacts<'_>) -> Vec<Health> {
+    let claimed = facts.objects.claimed.iter();
+    claimed
+        .map(|ClaimedObject { key, by }| {
+            remark(
+                HealthCode::OwnershipConflict,
+                HealthSeverity::Warning,
+                format!(
+                    "{key} is of an undeployed revision or of a hook, and the deployed manifest of release {by} has it, too: it \
+                     is not left over"
+                ),
+            )
+        })
+        .collect()
 }

@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use super::readiness::{self, JobState};
 use crate::classify::live::LiveObject;
-use crate::classify::subject::Visibility;
+use crate::classify::standing::{Place, Standing};
 use crate::compare::three_way::{Versions, three_way};
-use crate::manifest::desired::{Owner, Ownership, desired};
+use crate::manifest::desired::{Owner, desired};
 use crate::object::ObjectKey;
 use crate::policy::managers::{ManagerKind, Managers};
 use crate::types::Shape;
@@ -39,8 +39,6 @@ pub struct Probe<'a> {
     pub shape: Option<Shape<'a>>,
     /// The kinds of field managers.
     pub managers: &'a Managers,
-    /// Whether its values may be shown at all.
-    pub values: Visibility,
 }
 
 /// The observation of an object.
@@ -71,6 +69,8 @@ pub enum Presence {
     OtherRelease(String),
     /// It belongs to no release.
     NoRelease,
+    /// It is in another namespace than the release's, and does not exist or is not provably the release's.
+    Unproven,
     /// It could not be read.
     Unread,
 }
@@ -100,7 +100,11 @@ pub fn observe(probe: &Probe<'_>, live: &LiveObject<'_>) -> Observation {
     let nothing = |presence| Observation {
         side: match presence {
             Presence::Absent => absent_side(probe.bodies),
-            Presence::Ours | Presence::OtherRelease(_) | Presence::NoRelease | Presence::Unread => None,
+            Presence::Ours
+            | Presence::OtherRelease(_)
+            | Presence::NoRelease
+            | Presence::Unproven
+            | Presence::Unread => None,
         },
         presence,
         unready: None,
@@ -108,26 +112,26 @@ pub fn observe(probe: &Probe<'_>, live: &LiveObject<'_>) -> Observation {
         deleting: None,
         written: None,
     };
+    let place = Place::of(probe.key, probe.owner);
     let live = match live {
-        LiveObject::NotFound => return nothing(Presence::Absent),
+        LiveObject::NotFound => {
+            return nothing(match place {
+                Place::Own | Place::Cluster => Presence::Absent,
+                Place::Other => Presence::Unproven,
+            });
+        }
         LiveObject::Unreadable(_) => return nothing(Presence::Unread),
         LiveObject::Found(live) => live,
     };
-    let presence = match Ownership::of(&live.object, probe.owner) {
-        Ownership::Ours => Presence::Ours,
-        Ownership::Another(other) => Presence::OtherRelease(format!("{}/{}", other.namespace, other.name)),
-        Ownership::Nobody => Presence::NoRelease,
+    let presence = match Standing::of(&live.object, probe.key, probe.owner) {
+        Standing::Ours => Presence::Ours,
+        Standing::Another(other) => Presence::OtherRelease(format!("{}/{}", other.namespace, other.name)),
+        Standing::Nobody => Presence::NoRelease,
+        Standing::Unproven => Presence::Unproven,
     };
-    // A record can name any object, so objects in other namespaces are described only if their annotations name this
-    // release.
-    let is_elsewhere = probe.values == Visibility::Hidden
-        || probe
-            .key
-            .namespace
-            .as_deref()
-            .is_some_and(|namespace| namespace != probe.owner.namespace);
-    if is_elsewhere && presence != Presence::Ours {
-        return nothing(Presence::Unread);
+    // Of what is not the release's, only the owner is told outside the release's namespace.
+    if place != Place::Own && presence != Presence::Ours {
+        return nothing(presence);
     }
     let kind = &probe.key.gvk.kind;
     Observation {
@@ -215,7 +219,6 @@ mod tests {
             bodies,
             shape: TypeTable::builtin().kind("v1", "ConfigMap"),
             managers,
-            values: Visibility::Shown,
         }
     }
 
@@ -269,7 +272,7 @@ mod tests {
         let text = live("api", "red");
         for (namespace, presence) in [
             ("shop", Presence::OtherRelease("shop/api".into())),
-            ("elsewhere", Presence::Unread),
+            ("elsewhere", Presence::Unproven),
         ] {
             let key = key(namespace);
             let bodies = RevisionBodies::default();

@@ -10,6 +10,7 @@ use crate::model::{Chart, Finding, ObjectReport};
 use crate::object::ObjectKey;
 use crate::release::history::{Depth, History};
 use crate::release::record::{CrdFingerprint, Hook};
+use crate::release::stored::ReleaseKey;
 use crate::vocabulary::{ApplyMethod, NextUpgrade, ObjectState};
 
 /// The facts of one record.
@@ -57,6 +58,25 @@ pub struct ForeignObject {
     pub reason: String,
 }
 
+/// An object that an older revision or a hook left behind, and that another release deploys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimedObject {
+    /// The object.
+    pub key: ObjectKey,
+    /// The release whose deployed manifest names it.
+    pub by: ReleaseKey,
+}
+
+/// Whether another release that a scan did not read may deploy an object.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OtherReleases {
+    /// All of them were read.
+    #[default]
+    AllRead,
+    /// The scan was only about some releases, or ended early.
+    SomeUnread,
+}
+
 /// Kinds that the API server does not serve, in words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NotServedKinds {
@@ -79,6 +99,12 @@ pub struct ObjectFacts {
     pub leftovers: Vec<ObjectKey>,
     /// Objects of the deployed revision that are not this release's.
     pub foreign: Vec<ForeignObject>,
+    /// Objects that other revisions left behind, and that another release deploys by now.
+    pub claimed: Vec<ClaimedObject>,
+    /// Whether other releases may deploy what this one left behind.
+    pub other_releases: OtherReleases,
+    /// Objects outside the release's namespace that do not exist there or are not the release's.
+    pub unproven: Vec<ObjectKey>,
     /// Kinds that the API server does not serve.
     pub not_served: NotServedKinds,
     /// Whether somebody else owns a field that Helm would write.
@@ -109,6 +135,17 @@ impl ObjectFacts {
         let is_contested = |finding: &Finding| finding.next_upgrade == Some(NextUpgrade::Conflict);
         if report.findings.iter().any(is_contested) {
             self.contested = Contested::Yes;
+        }
+    }
+
+    /// Why an object that was left behind may be another release's, where not all releases were read.
+    pub(super) fn doubt(&self) -> Option<String> {
+        match self.other_releases {
+            OtherReleases::AllRead => None,
+            OtherReleases::SomeUnread => Some(
+                "not all releases were read: another one may have deployed the same object by now; driftline scan                  -A compares with the manifests of all of them"
+                    .to_owned(),
+            ),
         }
     }
 }

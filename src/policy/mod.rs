@@ -8,6 +8,7 @@ pub mod redact;
 
 use crate::vocabulary::{FindingCode, Severity};
 
+use self::glob::Glob;
 use self::ignore::IgnoreRules;
 use self::managers::Managers;
 use self::redact::Redaction;
@@ -25,6 +26,8 @@ pub struct Policy {
     pub ignore: IgnoreRules,
     /// Whether findings are confirmed by dry runs.
     pub confirm: Confirm,
+    /// The namespaces whose release records may speak for the namespace that they say they install into.
+    pub trusted_storage: Vec<Glob>,
 }
 
 impl Policy {
@@ -32,6 +35,11 @@ impl Policy {
     pub fn severity(&self, code: FindingCode) -> Severity {
         let chosen = self.severity.iter().rev().find(|(chosen, _)| *chosen == code);
         chosen.map_or_else(|| code.default_severity(), |(_, severity)| *severity)
+    }
+
+    /// Whether the records in a namespace may speak for other namespaces.
+    pub fn trusts_storage(&self, namespace: &str) -> bool {
+        self.trusted_storage.iter().any(|glob| glob.matches(namespace))
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use super::authority::Authority;
 use super::cluster_facts::ClusterFacts;
 use super::planned::{Expectations, Inspected, ToInspect};
 use crate::classify::live::LiveObject;
 use crate::classify::object::{Judgement, judge};
+use crate::classify::standing::{Place, Standing};
 use crate::classify::subject::{Role, Subject, Visibility};
 use crate::health::observe::{Observation, Probe, RevisionBodies, observe};
 use crate::manifest::desired::Owner;
@@ -17,10 +19,7 @@ use crate::vocabulary::ApplyMethod;
 #[derive(Clone)]
 pub(super) struct ReleaseContext {
     pub(super) name: String,
-    /// The namespace that the release installs into, as its record says.
-    pub(super) namespace: String,
-    /// The namespace that holds its records.
-    pub(super) record_namespace: String,
+    pub(super) authority: Authority,
     pub(super) method: ApplyMethod,
     pub(super) operations: Operations,
 }
@@ -37,20 +36,21 @@ impl ReleaseContext {
     fn owner(&self) -> Owner<'_> {
         Owner {
             name: &self.name,
-            namespace: &self.namespace,
+            namespace: self.authority.namespace(),
         }
     }
 
-    /// Whether the values of an object may be shown: everybody who may write records in one namespace can name a release
-    /// of another namespace in them.
+    /// Where an object is, seen from the release.
+    pub(super) fn place_of(&self, key: &ObjectKey) -> Place {
+        Place::of(key, self.owner())
+    }
+
+    /// Whether the values of an object may be shown. In another namespace they may be known to fewer people than the release
+    /// is, even of an object that is the release's.
     fn values_of(&self, key: &ObjectKey) -> Visibility {
-        match &key.namespace {
-            Some(namespace)
-                if *namespace != self.record_namespace && self.namespace != self.record_namespace =>
-            {
-                Visibility::Hidden
-            }
-            Some(_) | None => Visibility::Shown,
+        match self.place_of(key) {
+            Place::Own | Place::Cluster => Visibility::Shown,
+            Place::Other => Visibility::Hidden,
         }
     }
 }
@@ -99,7 +99,9 @@ impl Inspection {
         let bodies = match &self.todo.observe {
             Some(bodies) => bodies,
             // An object that cannot be deleted blocks any release.
-            None if self.todo.compare.as_ref().is_some_and(is_expected) && live.is_being_deleted() => {
+            None if self.todo.compare.as_ref().is_some_and(is_expected)
+                && self.is_ours_being_deleted(live) =>
+            {
                 &RevisionBodies::default()
             }
             None => return None,
@@ -110,8 +112,22 @@ impl Inspection {
             bodies,
             shape: facts.shape(&self.key.gvk),
             managers: &facts.policy.managers,
-            values: self.release.values_of(&self.key),
         };
         Some(observe(&probe, live))
+    }
+
+    /// Whether the object is being deleted, and may be spoken of.
+    fn is_ours_being_deleted(&self, live: &LiveObject<'_>) -> bool {
+        let owner = self.release.owner();
+        live.is_being_deleted()
+            && match live {
+                LiveObject::Found(live) => match self.release.place_of(&self.key) {
+                    Place::Own => true,
+                    Place::Other | Place::Cluster => {
+                        Standing::of(&live.object, &self.key, owner) == Standing::Ours
+                    }
+                },
+                LiveObject::NotFound | LiveObject::Unreadable(_) => false,
+            }
     }
 }

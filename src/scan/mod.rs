@@ -4,9 +4,13 @@
 //! is made by pure code elsewhere. Every answer goes into one `ScanState`, so that a scan which is stopped
 //! halfway still reports everything that it read, and the rest as not reached.
 
+mod authority;
+mod claims;
 mod clock;
 mod cluster_facts;
 mod confirm;
+#[cfg(test)]
+mod forged_records;
 mod inspection;
 mod load;
 mod options;
@@ -25,6 +29,7 @@ use chrono::Utc;
 pub use self::options::{Progress, Quiet, ScanOptions};
 use self::stages::Stages;
 use self::state::{Results, ScanState};
+use crate::health::OtherReleases;
 use crate::model::{Confirmation, IgnoredBy, ReleaseReport, Report, ReportError, SCHEMA, Summary, Tool};
 use crate::policy::Confirm;
 use crate::report::summary;
@@ -59,7 +64,7 @@ pub async fn scan<S: Source>(
         mut errors,
         notes,
         unanswered,
-    } = state.take_results(source.now(), options);
+    } = state.take_results(source.now(), options, ended.coverage(options));
     errors.extend(ended.error());
     for release in &mut releases {
         release.verdict = summary::verdict(&release.objects, &release.health);
@@ -121,6 +126,15 @@ impl ScanEnd {
         match self {
             Self::Stopped(reason) => Some(*reason),
             Self::Complete | Self::Failed(_) => None,
+        }
+    }
+
+    /// Whether the deployed manifests of all releases were read.
+    fn coverage(&self, options: &ScanOptions) -> OtherReleases {
+        let is_of_all = options.namespaces.is_empty() && options.releases.is_empty();
+        match self {
+            Self::Complete if is_of_all => OtherReleases::AllRead,
+            Self::Complete | Self::Stopped(_) | Self::Failed(_) => OtherReleases::SomeUnread,
         }
     }
 

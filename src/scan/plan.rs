@@ -283,14 +283,15 @@ impl KnownObjects<'_> {
 
 /// The identity of an object, which stays the same when Kubernetes moves its kind to another group.
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct ObjectIdentity {
+pub(super) struct ObjectIdentity {
     group: String,
     kind: String,
     namespace: Option<String>,
     name: String,
 }
 
-fn identity(key: &ObjectKey) -> ObjectIdentity {
+/// The identity of an object.
+pub(super) fn identity(key: &ObjectKey) -> ObjectIdentity {
     let group = key.gvk.group();
     let group = if MOVED_GROUPS.contains(&group) {
         MOVED_GROUPS[0]

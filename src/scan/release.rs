@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::authority::Authority;
+use super::claims::DeployedNames;
 use super::cluster_facts::Absence;
 use super::inspection::{Inspection, ReleaseContext};
 use super::load::Loaded;
@@ -13,16 +15,29 @@ use super::plan::plan_objects;
 use super::planned::{Inspected, PlannedObject, Purpose};
 use super::resolver::{Resolver, not_served_error};
 use crate::classify::dry_run::DryRunCheck;
-use crate::health::{self, NotServedKinds, ObjectFacts, RecordFacts, ReleaseFacts, remark};
+use crate::classify::standing::Place;
+use crate::health::observe::Presence;
+use crate::health::{
+    self, ClaimedObject, NotServedKinds, ObjectFacts, OtherReleases, RecordFacts, ReleaseFacts, remark,
+};
 use crate::model;
 use crate::model::{Health, ObjectReport, ReleaseReport};
 use crate::object::ObjectKey;
+use crate::policy::Policy;
 use crate::release::history::Depth;
 use crate::release::history::History;
 use crate::release::operations::Operations;
-use crate::release::stored::StoredRevision;
+use crate::release::stored::{ReleaseKey, StoredRevision};
 use crate::source::{Expected, Kinds, ObjectRequest, ReadError};
-use crate::vocabulary::{ApplyMethod, HealthCode, HealthSeverity, Verdict};
+use crate::vocabulary::{ApplyMethod, HealthCode, HealthSeverity, ObjectState, Verdict};
+
+/// What the other releases of a scan say about objects.
+pub(super) struct Others<'n> {
+    /// The names that their deployed manifests have.
+    pub(super) names: &'n DeployedNames,
+    /// Whether all of them were read.
+    pub(super) coverage: OtherReleases,
+}
 
 /// One release of a scan.
 pub(super) struct ReleaseScan {
@@ -39,8 +54,7 @@ impl ReleaseScan {
     pub(super) fn new(history: History) -> Self {
         let context = ReleaseContext {
             name: history.key.name.clone(),
-            namespace: history.key.namespace.clone(),
-            record_namespace: history.key.namespace.clone(),
+            authority: Authority::of_storage(&history.key),
             method: ApplyMethod::Csa,
             operations: Operations::of(&history),
         };
@@ -55,23 +69,31 @@ impl ReleaseScan {
     }
 
     /// Plans the objects of the release, and returns those that can be read, with their position.
-    pub(super) fn plan_objects(&mut self, kinds: &Kinds, depth: Depth) -> Vec<(usize, ObjectRequest)> {
+    pub(super) fn plan_objects(
+        &mut self,
+        kinds: &Kinds,
+        depth: Depth,
+        policy: &Policy,
+    ) -> Vec<(usize, ObjectRequest)> {
         let Some(loaded) = &mut self.loaded else {
             return Vec::new();
         };
         if let Some(revision) = loaded.baseline.as_ref().or(loaded.attempted.first()) {
             let context = Arc::make_mut(&mut self.context);
-            context.namespace.clone_from(&revision.namespace);
+            context.authority = Authority::of_record(&self.history.key, &revision.namespace, policy);
             context.method = revision.method;
         }
+        let authority = &self.context.authority;
         let resolver = Resolver {
-            namespace: &self.context.namespace,
+            namespace: authority.default_namespace(),
             kinds,
         };
         self.objects = plan_objects(&self.history, loaded, &resolver, depth);
         let mut readable = Vec::new();
         for (position, object) in self.objects.iter_mut().enumerate() {
-            if let Some(served) = kinds.served.get(&object.key.gvk) {
+            if let Some(error) = authority.refuse(&object.key) {
+                object.fail(&error);
+            } else if let Some(served) = kinds.served.get(&object.key.gvk) {
                 let request = ObjectRequest {
                     key: object.key.clone(),
                     plural: served.plural.clone(),
@@ -143,10 +165,56 @@ impl ReleaseScan {
         };
     }
 
+    /// The names of the objects and hooks that its deployed revision has, as far as it may speak for them.
+    pub(super) fn deployed_names(&self, kinds: &Kinds) -> Vec<ObjectKey> {
+        let authority = &self.context.authority;
+        let resolver = Resolver {
+            namespace: authority.default_namespace(),
+            kinds,
+        };
+        let baseline = self.history.baseline().map(|baseline| baseline.revision);
+        let record = baseline.and_then(|revision| self.records()?.get(&revision));
+        let hooks = record.map(|record| record.hooks.as_slice()).unwrap_or_default();
+        let hooks = resolver.hooks(hooks).into_iter().map(|hook| hook.key);
+        let objects = self.objects.iter();
+        let deployed = objects.filter(|object| object.purpose == Purpose::Baseline);
+        let names = deployed.map(|object| object.key.clone()).chain(hooks);
+        names.filter(|key| authority.may_claim(key)).collect()
+    }
+
+    /// The release that deploys an object which this one left behind.
+    fn claimant<'n>(&self, object: &PlannedObject, others: &Others<'n>) -> Option<&'n ReleaseKey> {
+        let inspected = object.inspected()?;
+        let is_left_over = match object.purpose {
+            Purpose::Leftover => {
+                let report = inspected.report.as_ref();
+                report.is_some_and(|report| report.state == ObjectState::Leftover)
+            }
+            Purpose::Hook => {
+                let observed = inspected.observed.as_ref();
+                observed.is_some_and(|observed| match observed.presence {
+                    Presence::Ours | Presence::NoRelease => true,
+                    Presence::Absent | Presence::OtherRelease(_) | Presence::Unproven | Presence::Unread => {
+                        false
+                    }
+                })
+            }
+            Purpose::Baseline | Purpose::Attempted => false,
+        };
+        is_left_over
+            .then(|| others.names.claimed_by_another(&self.history.key, &object.key))
+            .flatten()
+    }
+
     /// The release's part of the report, as far as it is known.
-    pub(super) fn report(self, now: DateTime<Utc>, options: &ScanOptions) -> Option<ReleaseReport> {
+    pub(super) fn report(
+        self,
+        now: DateTime<Utc>,
+        options: &ScanOptions,
+        others: &Others<'_>,
+    ) -> Option<ReleaseReport> {
         let latest = self.history.latest()?;
-        let health = self.health(now, options);
+        let health = self.health(now, options, others);
         let detail = match options.depth {
             Depth::Comparison => None,
             Depth::History => Some(self.detail()),
@@ -163,7 +231,7 @@ impl ReleaseScan {
         let baseline = self.loaded.as_ref().and_then(|loaded| loaded.baseline.as_ref());
         let previous = self.loaded.as_ref().and_then(|loaded| loaded.previous.as_ref());
         Some(ReleaseReport {
-            namespace: self.context.namespace.clone(),
+            namespace: self.context.authority.namespace().to_owned(),
             name: self.context.name.clone(),
             storage: self.history.key.storage(),
             chart: revisions().find_map(|revision| chart_of(revision.number)),
@@ -173,7 +241,12 @@ impl ReleaseScan {
             apply_method: baseline.map(|_| self.context.method),
             verdict: Verdict::Incomplete,
             health,
-            objects: self.objects.iter().filter_map(PlannedObject::report).collect(),
+            objects: self
+                .objects
+                .iter()
+                .filter(|object| self.claimant(object, others).is_none())
+                .filter_map(PlannedObject::report)
+                .collect(),
             detail,
         })
     }
@@ -198,11 +271,11 @@ impl ReleaseScan {
         Some(&self.loaded.as_ref()?.records)
     }
 
-    fn health(&self, now: DateTime<Utc>, options: &ScanOptions) -> Vec<Health> {
+    fn health(&self, now: DateTime<Utc>, options: &ScanOptions, others: &Others<'_>) -> Vec<Health> {
         let mut health = health::diagnose(&ReleaseFacts {
             history: &self.history,
             records: self.records().unwrap_or(&BTreeMap::new()),
-            objects: &self.object_facts(),
+            objects: &self.object_facts(others),
             method: self.context.method,
             depth: options.depth,
             now,
@@ -213,6 +286,13 @@ impl ReleaseScan {
         } else {
             let message = "the scan ended before its records were read".to_owned();
             health.push(remark(HealthCode::Undecodable, HealthSeverity::Warning, message));
+        }
+        if let Some(claim) = self.context.authority.health() {
+            // Helm would carry out what the record says, in a namespace that it may not speak for.
+            for entry in &mut health {
+                entry.advice.clear();
+            }
+            health.push(claim);
         }
         if self.has_changed {
             let message = "its newest revision changed while the scan was running; scan again".to_owned();
@@ -226,12 +306,20 @@ impl ReleaseScan {
     }
 
     /// What its objects show of its health.
-    fn object_facts(&self) -> ObjectFacts {
+    fn object_facts(&self, others: &Others<'_>) -> ObjectFacts {
         let mut facts = ObjectFacts {
             not_served: self.not_served.clone(),
+            other_releases: others.coverage,
             ..ObjectFacts::default()
         };
         for object in &self.objects {
+            if let Some(by) = self.claimant(object, others) {
+                facts.claimed.push(ClaimedObject {
+                    key: object.key.clone(),
+                    by: by.clone(),
+                });
+                continue;
+            }
             match object.purpose {
                 Purpose::Hook => facts.hooks.push(object.observed_object()),
                 Purpose::Baseline | Purpose::Leftover | Purpose::Attempted if object.is_observed => {
@@ -239,11 +327,49 @@ impl ReleaseScan {
                 }
                 Purpose::Baseline | Purpose::Leftover | Purpose::Attempted => {}
             }
+            if self.is_unproven(object) {
+                facts.unproven.push(object.key.clone());
+            }
             let report = object.inspected().and_then(|inspected| inspected.report.as_ref());
             if let Some(report) = report {
                 facts.note_report(&object.key, report);
             }
         }
         facts
+    }
+
+    /// Whether an object outside the release's namespace was looked at, and does not exist there or is not the release's.
+    fn is_unproven(&self, object: &PlannedObject) -> bool {
+        let Some(inspected) = object.inspected() else {
+            return false;
+        };
+        let is_cluster_scoped = match self.context.place_of(&object.key) {
+            Place::Own => return false,
+            Place::Other => false,
+            Place::Cluster => true,
+        };
+        let is_reported = inspected
+            .report
+            .as_ref()
+            .is_some_and(|report| match report.state {
+                ObjectState::Foreign => true,
+                ObjectState::Missing => !is_cluster_scoped,
+                ObjectState::InSync
+                | ObjectState::Drifted
+                | ObjectState::Terminating
+                | ObjectState::Leftover
+                | ObjectState::Unknown
+                | ObjectState::Ignored => false,
+            });
+        let is_observed = inspected
+            .observed
+            .as_ref()
+            .is_some_and(|observed| match observed.presence {
+                Presence::Unproven | Presence::OtherRelease(_) => true,
+                // Helm marks no owner on hooks.
+                Presence::NoRelease => object.purpose != Purpose::Hook,
+                Presence::Ours | Presence::Absent | Presence::Unread => false,
+            });
+        is_reported || is_observed
     }
 }

@@ -52,7 +52,7 @@ impl<S: Source> Stages<'_, S> {
         self.decode(histories).await;
         clock.lap("decode");
 
-        let plan = self.state.plan(&kinds, self.options.depth);
+        let plan = self.state.plan(&kinds, self.options);
         let facts = Arc::new(self.types(&plan, &kinds).await);
         clock.lap("types");
 

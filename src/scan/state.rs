@@ -9,16 +9,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
+use super::claims::Claims;
 use super::cluster_facts::{Absence, ClusterFacts};
 use super::inspection::Inspection;
 use super::load::Loaded;
 use super::options::ScanOptions;
-use super::release::ReleaseScan;
+use super::release::{Others, ReleaseScan};
 use crate::classify::dry_run::DryRunCheck;
 use crate::classify::live::LiveObject;
+use crate::health::OtherReleases;
 use crate::model::{ObjectReport, ReleaseReport, ReportError, ReportNote};
 use crate::object::ObjectKey;
-use crate::release::history::Depth;
 use crate::release::history::History;
 use crate::source::{Kinds, Lookup, ObjectRequest};
 use crate::types::TypeTable;
@@ -35,6 +36,8 @@ struct Inner {
     releases: Vec<ReleaseScan>,
     errors: Vec<ReportError>,
     notes: Vec<ReportNote>,
+    /// The names that deployed manifests claim.
+    claims: Claims,
     /// Which objects of which releases wait for a key; releases may share objects.
     waiting: HashMap<ObjectKey, Vec<ObjectPosition>>,
     /// The reasons why dry runs failed for whole kinds, and how many objects each concerns.
@@ -102,14 +105,15 @@ impl ScanState {
     }
 
     /// Plans the objects of every release, and returns everything that has to be read for them.
-    pub(super) fn plan(&self, kinds: &Kinds, depth: Depth) -> ReadPlan {
+    pub(super) fn plan(&self, kinds: &Kinds, options: &ScanOptions) -> ReadPlan {
         let mut inner = self.inner();
+        let mut claims = Claims::default();
         let mut objects: BTreeMap<ObjectKey, ObjectRequest> = BTreeMap::new();
         let mut custom = BTreeSet::new();
         let mut scalable = BTreeSet::new();
         let mut waiting: HashMap<ObjectKey, Vec<ObjectPosition>> = HashMap::new();
         for (position, release) in inner.releases.iter_mut().enumerate() {
-            for (object, request) in release.plan_objects(kinds, depth) {
+            for (object, request) in release.plan_objects(kinds, options.depth, &options.policy) {
                 let key = request.key.clone();
                 let is_custom = TypeTable::builtin()
                     .kind(&key.gvk.api_version, &key.gvk.kind)
@@ -124,13 +128,14 @@ impl ScanState {
                 let expected = request.expected;
                 let known = objects.entry(key.clone()).or_insert(request);
                 known.expected = known.expected.max(expected);
-                let release = position;
-                waiting
-                    .entry(key)
-                    .or_default()
-                    .push(ObjectPosition { release, object });
+                waiting.entry(key).or_default().push(ObjectPosition {
+                    release: position,
+                    object,
+                });
             }
+            claims.add(&release.history.key, release.deployed_names(kinds).into_iter());
         }
+        inner.claims = claims;
         inner.waiting = waiting;
         ReadPlan {
             objects: objects.into_values().collect(),
@@ -201,12 +206,19 @@ impl ScanState {
     }
 
     /// Takes the results, as far as they are known.
-    pub(super) fn take_results(&self, now: DateTime<Utc>, options: &ScanOptions) -> Results {
+    pub(super) fn take_results(
+        &self,
+        now: DateTime<Utc>,
+        options: &ScanOptions,
+        coverage: OtherReleases,
+    ) -> Results {
         let inner = std::mem::take(&mut *self.inner());
+        let names = &inner.claims.close();
+        let others = Others { names, coverage };
         let releases = inner
             .releases
             .into_iter()
-            .filter_map(|release| release.report(now, options))
+            .filter_map(|release| release.report(now, options, &others))
             .collect();
         Results {
             releases,

@@ -12,12 +12,13 @@ use serde::{Deserialize, Deserializer, de};
 use serde_saphyr::Error;
 
 use super::error::SettingsError;
-use super::ignore::IgnoreRule;
+use super::ignore::{IgnoreRule, one_or_many};
 use crate::app::cli::CONCURRENCY;
 use crate::app::exit::FailOn;
 use crate::notify::section::NotifySection;
 use crate::notify::settings::duration;
 use crate::policy::Confirm;
+use crate::policy::glob::Glob;
 use crate::policy::managers::ManagerLists;
 use crate::vocabulary::{FindingCode, Severity};
 
@@ -32,6 +33,8 @@ pub(super) struct File {
     pub(super) redact: RedactSection,
     pub(super) ignore: Vec<IgnoreRule>,
     pub(super) ignore_annotation: Option<String>,
+    #[serde(deserialize_with = "one_or_many")]
+    pub(super) trusted_storage_namespaces: Vec<Glob>,
     pub(super) notify: NotifySection,
 }
 
@@ -159,6 +162,7 @@ mod tests {
             ("notify:\n  budget: soon\n", 2, "not a duration such as"),
             ("notify:\n  slack:\n    when: never\n", 3, "always"),
             ("notify:\n  slack:\n    url: x\n", 3, "url_file"),
+            ("trusted_storage_namespaces: [\"flux[\"]\n", 1, "without its `]`"),
             ("scan: [\n", 1, ""),
         ] {
             let (place, problem) = parse(text).unwrap_err();

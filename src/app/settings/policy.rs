@@ -24,5 +24,6 @@ pub(super) fn policy(file: &File, confirm: Confirm) -> Result<Policy, SettingsEr
         managers: Managers::new(file.managers.clone())?,
         ignore: ignore_rules(&file.ignore, file.ignore_annotation.as_deref())?,
         confirm,
+        trusted_storage: file.trusted_storage_namespaces.clone(),
     })
 }

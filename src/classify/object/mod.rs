@@ -6,8 +6,8 @@ use super::attribution::{Attributor, ObjectContext};
 use super::dry_run::DryRunCheck;
 use super::finding::{finding, shown_patch};
 use super::live::LiveObject;
-use super::state::{StateVerdict, empty_report, verdict_by_state};
-use super::subject::{Role, Subject};
+use super::state::{StateVerdict, absent, empty_report, verdict_by_state};
+use super::subject::Subject;
 use crate::compare::managed_fields::Live;
 use crate::compare::three_way::{Change, OfRevision, Versions, three_way};
 use crate::manifest::desired::desired;
@@ -44,22 +44,19 @@ pub fn judge(subject: &Subject<'_>, live: &LiveObject<'_>, policy: &Policy) -> O
     };
     let live = match live {
         LiveObject::Found(live) => live,
-        LiveObject::NotFound if subject.role == Role::Leftover => return None,
-        LiveObject::NotFound if subject.expires => {
-            let reason = "removed by its ttlSecondsAfterFinished, as a finished Job is".to_owned();
-            return report(ObjectState::InSync, Some(reason));
-        }
-        LiveObject::NotFound => {
-            let rules = policy.ignore.on(subject.key, subject.owner.name, None);
-            let missing = empty_report(subject.key, subject.template, ObjectState::Missing, None);
-            return Some(rules.object(missing).into());
-        }
+        LiveObject::NotFound => return judge_absent(subject, policy),
         LiveObject::Unreadable(reason) => return report(ObjectState::Unknown, Some(reason.clone())),
     };
+    let verdict = verdict_by_state(subject, live, &policy.managers);
     let rules = policy
         .ignore
         .on(subject.key, subject.owner.name, Some(&live.object));
-    let mut judged = judge_live(subject, live, policy, &rules)?;
+    let mut judged = match verdict {
+        StateVerdict::Report(report) => Judgement::from(*report),
+        StateVerdict::Nothing => return None,
+        StateVerdict::Absent => return judge_absent(subject, policy),
+        StateVerdict::Compare => compare_with_each(subject, live, policy, &rules),
+    };
     judged.report = rules.object(judged.report);
     // An object that is ignored as a whole needs no confirmation.
     judged.check = judged
@@ -68,18 +65,14 @@ pub fn judge(subject: &Subject<'_>, live: &LiveObject<'_>, policy: &Policy) -> O
     Some(judged)
 }
 
-/// Judges an object that exists.
-fn judge_live(
-    subject: &Subject<'_>,
-    live: &Live<'_>,
-    policy: &Policy,
-    rules: &ApplicableRules<'_>,
-) -> Option<Judgement> {
-    match verdict_by_state(subject, live, &policy.managers) {
-        StateVerdict::Report(report) => Some((*report).into()),
-        StateVerdict::Nothing => None,
-        StateVerdict::Compare => Some(compare_with_each(subject, live, policy, rules)),
+/// Judges an object that does not exist, or of which it may not be told that it does.
+fn judge_absent(subject: &Subject<'_>, policy: &Policy) -> Option<Judgement> {
+    let report = absent(subject)?;
+    if report.state == ObjectState::InSync {
+        return Some(report.into());
     }
+    let rules = policy.ignore.on(subject.key, subject.owner.name, None);
+    Some(rules.object(report).into())
 }
 
 /// Compares with every document in which the manifest names the object, and takes the one that fits best.

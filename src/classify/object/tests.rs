@@ -86,8 +86,19 @@ fn objects_of_others_are_foreign_and_nothing_of_them_is_shown() {
     let far = key("v1", "ConfigMap", "bank");
     assert_eq!(
         state(&subject(&far, r#"{"data":{"a":"y"}}"#), &live),
-        (ObjectState::Foreign, Some("not owned by this release".into()))
+        (
+            ObjectState::Missing,
+            Some("missing or not owned by this release".into())
+        )
     );
+    let subject_far = subject(&far, r#"{"data":{"a":"y"}}"#);
+    let absent = judge(&subject_far, &Lookup::NotFound, &Policy::default());
+    let found = judge(
+        &subject_far,
+        &Lookup::Found(&live.to_string()),
+        &Policy::default(),
+    );
+    assert_eq!(absent, found, "nobody learns what exists there");
     assert_eq!(
         state(&subject(&near, "{}"), &json!({"metadata": {}})),
         (
@@ -161,7 +172,7 @@ fn secret_values_leave_no_trace_in_findings_and_patches() {
 }
 
 #[test]
-fn a_record_from_another_namespace_shows_no_values() {
+fn an_object_in_another_namespace_shows_no_values() {
     let key = key("v1", "ConfigMap", "shop");
     let live = owned(&json!({"data": {"a": "live-value"}}));
     let subject = Subject {
