@@ -248,12 +248,10 @@ pub enum ReadError {
         /// The kind.
         kind: String,
     },
-    /// A release record names it that may not speak for it.
-    #[error(
-        "not read, because the record that names it lies in namespace {namespace}, which is not among the          trusted_storage_namespaces of the settings"
-    )]
+    /// It is outside of the namespace that the release's record may speak for.
+    #[error("not read: the record of the release may only speak for namespace {namespace}")]
     NotTrusted {
-        /// The namespace of the record.
+        /// That namespace.
         namespace: String,
     },
     /// The scan ended before it was read.

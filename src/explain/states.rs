@@ -24,7 +24,8 @@ pub(super) const fn guidance(state: ObjectState) -> Guidance {
         },
         ObjectState::Missing => Guidance {
             details: "The release deployed the object. Only the API server's own not-found answer counts; an object that \
-                could not be read is unknown.",
+                could not be read is unknown. In another namespace than the release's, driftline does not tell whether \
+                an object exists that is not owned by the release: it is reported as missing or not owned.",
             arises: "The object was deleted: by hand, by garbage collection of its owner, by a cleanup job, or with its \
                 namespace before a partial restore.",
             remedy: "Find out why it was deleted before you restore it, because it may be deleted again. Deploying the \
@@ -42,7 +43,8 @@ pub(super) const fn guidance(state: ObjectState) -> Guidance {
                 finalizers are removed. Upgrade after it is gone.",
         },
         ObjectState::Foreign => Guidance {
-            details: "An object of this kind and name exists. driftline neither compares nor shows its content.",
+            details: "An object of this kind and name exists. driftline neither compares nor shows its content. In another \
+                namespace than the release's, it is reported as missing or not owned, without its owner.",
             arises: "Two releases render the same object, somebody deleted it and created it again by hand, or somebody \
                 edited the label app.kubernetes.io/managed-by or the annotations meta.helm.sh/release-name and \
                 meta.helm.sh/release-namespace.",

@@ -76,7 +76,8 @@ fn withhold_writes(facts: &ReleaseFacts<'_>, entry: &mut Health) {
     entry.advice.retain(|advice| !advice.destructive);
     if entry.advice.len() < before {
         entry.evidence.push(format!(
-            "commands that change the release are left out: its manifest names objects outside of its namespace that do not exist              or are not owned by it ({}), and Helm overwrites and deletes objects without asking who owns them",
+            "commands that change the release are left out: its manifest names objects outside of its namespace that do not exist \
+             or are not owned by it ({}), and Helm overwrites and deletes objects without asking who owns them",
             entry::named(unproven.iter())
         ));
     }

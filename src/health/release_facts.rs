@@ -143,7 +143,8 @@ impl ObjectFacts {
         match self.other_releases {
             OtherReleases::AllRead => None,
             OtherReleases::SomeUnread => Some(
-                "not all releases were read: another one may have deployed the same object by now; driftline scan                  -A compares with the manifests of all of them"
+                "not all releases were read, and another one may have deployed the same object by now: a scan of the whole \
+                 cluster compares with the manifests of all"
                     .to_owned(),
             ),
         }

@@ -233,7 +233,7 @@ fn secrets_are_asked_about_and_never_shown() {
 fn only_drifted_objects_are_asked_about() {
     let mut objects = shop();
     objects.remove(1);
-    // A record of another namespace may be forged: nothing of it is sent.
+    // A record that claims another namespace may be forged: nothing of it is read or sent.
     let mut claimed = config_map("claimed", "blue");
     claimed["metadata"]["namespace"] = json!("vault");
     let mut forged = super::world::Revision::new("shop", "bank", &[claimed.clone()]);
@@ -246,7 +246,7 @@ fn only_drifted_objects_are_asked_about() {
     let run = confirm(&server, &[]);
     assert_eq!(run.status, Some(1));
     let states: Vec<String> = run.objects().into_iter().map(|(_, state, _)| state).collect();
-    assert_eq!(states, ["missing", "drifted"], "{}", run.stdout);
+    assert_eq!(states, ["unknown", "missing"], "{}", run.stdout);
     assert_eq!(dry_runs(&server), 0);
     // And nobody at all without the flag.
     let server = Server::start(changed());
