@@ -11,6 +11,5 @@ mod known_fields;
 pub mod live;
 mod next_upgrade;
 pub mod object;
-pub mod standing;
 pub mod state;
 pub mod subject;

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::standing::{Place, Standing};
 use super::subject::{Role, Subject};
 use crate::compare::managed_fields::Live;
 use crate::manifest::parse::is_kept;
+use crate::manifest::standing::{Place, Standing};
 use crate::model::ObjectReport;
 use crate::object::{Gvk, ObjectKey};
 use crate::policy::managers::{ManagerKind, Managers};
@@ -60,7 +60,7 @@ pub(super) fn verdict_by_state(subject: &Subject<'_>, live: &Live<'_>, managers:
 }
 
 /// The report of an object that does not exist; `None` where nobody expects it to. In another namespace it may as well be
-/// one that is not the release's: see [`super::standing`].
+/// one that is not the release's: see [`crate::manifest::standing`].
 pub(super) fn absent(subject: &Subject<'_>) -> Option<ObjectReport> {
     let place = Place::of(subject.key, subject.owner);
     let report = |state, reason: Option<String>| {

@@ -53,7 +53,7 @@ pub struct Subject<'a> {
 }
 
 /// Whether the values of an object may be shown: those of an object in another namespace than its release's may not, even
-/// where [`super::standing`] allows to speak of it.
+/// where [`crate::manifest::standing`] allows to speak of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Visibility {
     /// They are shown, but for those that redaction hides.

@@ -129,7 +129,7 @@ fn diagnose_hook(
 }
 
 /// Whether an object of a hook exists, and may be spoken of. Helm marks no owner on hooks, so nothing proves that one
-/// outside of the release's namespace is the release's; see [`crate::classify::standing`].
+/// outside of the release's namespace is the release's; see [`crate::manifest::standing`].
 fn is_told_to_exist(object: &ObservedObject, observed: &Observation) -> bool {
     match observed.presence {
         Presence::Ours => true,

@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use super::readiness::{self, JobState};
 use crate::classify::live::LiveObject;
-use crate::classify::standing::{Place, Standing};
 use crate::compare::three_way::{Versions, three_way};
 use crate::manifest::desired::{Owner, desired};
+use crate::manifest::standing::{Place, Standing};
 use crate::object::ObjectKey;
 use crate::policy::managers::{ManagerKind, Managers};
 use crate::types::Shape;

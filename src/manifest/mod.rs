@@ -4,3 +4,4 @@
 pub mod desired;
 pub mod parse;
 pub mod split;
+pub mod standing;

@@ -4,9 +4,12 @@
 //! names, everything that anybody sees of the report is the same bytes whether it guesses right or wrong, and whether the
 //! object exists or not.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
-use super::ScanOptions;
+use super::{Progress, Quiet, ScanOptions, scan};
 use crate::model::Report;
 use crate::notify::digest::Digest;
 use crate::notify::pagerduty::events::EventPlan;
@@ -19,9 +22,10 @@ use crate::release::history::Depth;
 use crate::release::record::{Hook, HookLocation, Info, LastRun, Release};
 use crate::release::stored::Driver;
 use crate::report::fixtures::at;
-use crate::report::fixtures::test_cluster::{TestCluster, TestRelease, TestRevision, options, set};
+use crate::report::fixtures::test_cluster::{NOW, TestCluster, TestRelease, TestRevision, options, set};
 use crate::report::text::TextOptions;
 use crate::report::{Format, RenderOptions, ReportKind, render};
+use crate::snapshot::{Recorder, SnapshotSource};
 use crate::source::Record;
 use crate::vocabulary::{HealthCode, ObjectState, Outcome, Verdict};
 
@@ -543,4 +547,61 @@ fn where_not_all_releases_were_read_a_leftover_may_be_another_one_s() {
     };
     assert_eq!(evidence(&[]), Vec::<String>::new());
     assert!(evidence(&["x"])[0].starts_with("not all releases were read"));
+}
+
+/// A scan that is recorded, and a scan of what was recorded: their reports, and all that was written.
+fn recorded(cluster: TestCluster, options: &ScanOptions) -> (Report, Report, String) {
+    let directory = tempfile::tempdir().unwrap();
+    let place = directory.path().join("snapshot");
+    let recorder = Recorder::create(cluster, &place, at(NOW), None, options.policy.clone());
+    let recorder = Arc::new(recorder.unwrap());
+    let progress: Arc<dyn Progress> = Arc::new(Quiet);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let timeless = |mut report: Report| {
+        (report.started_at, report.finished_at) = (at(NOW), at(NOW));
+        report
+    };
+    let never = std::future::pending;
+    let direct = runtime.block_on(scan(Arc::clone(&recorder), options, &progress, never()));
+    recorder.finish().unwrap();
+    let source = Arc::new(SnapshotSource::open(&place).unwrap());
+    let replayed = runtime.block_on(scan(source, options, &progress, never()));
+    (timeless(direct), timeless(replayed), text_of(&place))
+}
+
+/// The text of all files below a directory.
+fn text_of(directory: &Path) -> String {
+    let entries = std::fs::read_dir(directory).unwrap();
+    let texts = entries.map(|entry| {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            text_of(&path)
+        } else {
+            std::fs::read_to_string(&path).unwrap()
+        }
+    });
+    texts.collect()
+}
+
+/// A snapshot is passed on: what a report may not tell is not in it.
+#[test]
+fn a_snapshot_holds_nothing_that_a_report_may_not_tell() {
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shared",
+        "labels": {PRIVATE: "x"}}});
+    for release in [CLAIMS_ANOTHER, CLAIMS_ITS_OWN] {
+        for history in HISTORIES {
+            let mut objects = guesses("silver-heron");
+            objects.push(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shared"}}));
+            let mut cluster = TestCluster::new();
+            put_history(&mut cluster, release, history, &objects);
+            put_victims(&mut cluster, World::OfTheVictim);
+            cluster.put(VICTIM, &namespace, &[]);
+            let (direct, replayed, files) = recorded(cluster, &options());
+            assert!(!files.contains(PRIVATE), "{history}: {files}");
+            assert_eq!(everything(&direct), everything(&replayed), "{history}");
+        }
+    }
 }

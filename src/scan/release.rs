@@ -15,11 +15,11 @@ use super::plan::plan_objects;
 use super::planned::{Inspected, PlannedObject, Purpose};
 use super::resolver::{Resolver, not_served_error};
 use crate::classify::dry_run::DryRunCheck;
-use crate::classify::standing::Place;
 use crate::health::observe::Presence;
 use crate::health::{
     self, ClaimedObject, NotServedKinds, ObjectFacts, OtherReleases, RecordFacts, ReleaseFacts, remark,
 };
+use crate::manifest::standing::Place;
 use crate::model;
 use crate::model::{Health, ObjectReport, ReleaseReport};
 use crate::object::ObjectKey;

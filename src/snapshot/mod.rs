@@ -33,6 +33,12 @@
 //! Files are for their owner alone (0600 in directories of 0700): a snapshot that keeps its values holds the
 //! cluster's Secrets.
 //!
+//! # What is left out
+//!
+//! A snapshot holds only what a report of its scan may speak of (see [`crate::manifest::standing`]): of an object in a
+//! namespace that none of its releases may speak for, and that is none of theirs, it says what it says of a missing one; of such
+//! a cluster-scoped object it holds the owner.
+//!
 //! # Redaction
 //!
 //! A redacted snapshot has a token, `redacted-` and 16 hexadecimal digits, where
@@ -43,6 +49,7 @@
 //! value is empty, and which hidden values are equal. A person who can create objects in the
 //! cluster before the snapshot is taken can therefore test guesses with it.
 
+mod disclosure;
 mod index;
 mod layout;
 mod read;

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::SnapshotError;
+use super::disclosure::{Disclosed, Releases};
 use super::index::{
     FORMAT, Index, NeededKinds, ObjectEntry, ObjectOutcome, RecordEntry, RecordKey, RecordOutcome, Recorded,
     RecordedListing, SchemaEntry, SchemaOutcome, SensitiveValues,
@@ -21,6 +22,7 @@ use super::release_file::ReleaseFile;
 use crate::manifest::parse::{self, ParsedDocuments};
 use crate::model::{Cluster, Tool};
 use crate::object::{Gvk, ObjectKey};
+use crate::policy::Policy;
 use crate::policy::redact::Redaction;
 use crate::release::decode::{self, DecodeError};
 use crate::release::record::Release;
@@ -54,6 +56,7 @@ struct Notes {
     directory: PathBuf,
     taken_at: DateTime<Utc>,
     redactor: Option<Redactor>,
+    policy: Policy,
     state: Mutex<State>,
 }
 
@@ -62,6 +65,7 @@ struct State {
     failure: Option<SnapshotError>,
     listings: Vec<RecordedListing>,
     kinds: Option<Result<Kinds, ReadError>>,
+    releases: Releases,
     needed: BTreeSet<Gvk>,
     hooks: BTreeSet<String>,
     records: Answers<RecordKey, RecordOutcome>,
@@ -101,12 +105,14 @@ impl<K: Ord + Clone, O> Answers<K, O> {
 
 impl<S: Source> Recorder<S> {
     /// Starts a snapshot in a new or empty directory. With a redaction, it holds tokens in place of the
-    /// values that the redaction hides.
+    /// values that the redaction hides. The policy is that of the scan: it says which records may speak for other
+    /// namespaces.
     pub fn create(
         source: S,
         directory: &Path,
         taken_at: DateTime<Utc>,
         redaction: Option<Redaction>,
+        policy: Policy,
     ) -> Result<Self, SnapshotError> {
         match std::fs::read_dir(directory).map(|mut entries| entries.next().is_some()) {
             Ok(false) => {}
@@ -128,6 +134,7 @@ impl<S: Source> Recorder<S> {
                 directory: directory.to_owned(),
                 taken_at,
                 redactor: redaction.map(Redactor::new).transpose()?,
+                policy,
                 state: Mutex::default(),
             }),
         })
@@ -169,6 +176,9 @@ impl<S: Source> Source for Recorder<S> {
     }
 
     async fn records(&self, wanted: Vec<StoredRevision>, handler: RecordHandler) {
+        for revision in &wanted {
+            self.notes.state().releases.add(&revision.release);
+        }
         let notes = Arc::clone(&self.notes);
         let passed_on =
             move |revision: &StoredRevision, answer| handler(revision, notes.record(revision, answer));
@@ -226,6 +236,10 @@ impl Notes {
             Record::Decoded(_) | Record::Undecodable(_) => record,
         });
         let key = RecordKey::of(revision);
+        if let Ok(Record::Decoded(release)) = &answer {
+            let mut state = self.state();
+            state.releases.add_claim(&revision.release, release, &self.policy);
+        }
         match &answer {
             Ok(Record::Decoded(release)) => match self.without_secrets(release) {
                 Ok(written) => {
@@ -291,6 +305,15 @@ impl Notes {
         let outcome = match lookup {
             Lookup::Found(text) => match serde_json::from_str::<Value>(text) {
                 Ok(mut object) => {
+                    let disclosed = self.state().releases.disclose(key, &object);
+                    match disclosed {
+                        Disclosed::Whole => {}
+                        Disclosed::Owner(stub) => object = stub,
+                        Disclosed::Nothing => {
+                            self.state().objects.outcome(key.clone(), ObjectOutcome::NotFound);
+                            return;
+                        }
+                    }
                     if let Some(redactor) = &self.redactor {
                         redactor.object(&key.gvk, &mut object);
                     }

@@ -93,6 +93,50 @@ fn objects_in_other_namespaces_belong_to_their_release() {
     }
 }
 
+/// A record that lies in one namespace and is of a release in another: forged, or where Flux keeps it. Nobody knows which,
+/// unless the settings say so.
+#[test]
+#[ignore = "needs the testbed: tests/testbed/build"]
+fn a_record_in_another_namespace_tells_nothing_unless_the_settings_trust_it() {
+    let cluster = Cluster::shared();
+    for helm in HelmVersion::ALL {
+        let victim = Release::install(cluster, helm, "shop", &[]);
+        let evil = cluster.namespace("evil");
+        let record = victim.kubectl(&["get", "secret", "sh.helm.release.v1.{r}.v1", "-o", "json"]);
+        let mut record: Value = serde_json::from_str(&record).unwrap();
+        let labels = record["metadata"]["labels"].clone();
+        record["metadata"] = json!({"name": record["metadata"]["name"], "namespace": evil, "labels": labels});
+        cluster.apply(&record);
+
+        let scan = |settings: &str| {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            fs::write(file.path(), settings).unwrap();
+            let config = file.path().display().to_string();
+            let arguments = ["scan", "-n", &evil, "-o", "json", "--all", "--config", &config];
+            Scan::from(cluster.driftline(&arguments))
+        };
+        let untouched = scan("");
+        assert_eq!(
+            (untouched.status, untouched.health()),
+            (3, vec!["identity-mismatch".to_owned()])
+        );
+        assert!(untouched.objects().all(|object| object["state"] == "unknown"));
+        assert!(untouched.objects().count() > 3);
+        let trusting = format!("trusted_storage_namespaces: [{evil}]\n");
+        assert_eq!(scan(&trusting).status, 0, "{:#}", scan(&trusting).report);
+
+        victim.kubectl(&["scale", "statefulset/{r}-api", "--replicas=5"]);
+        victim.kubectl(&["delete", "service/{r}-api"]);
+        assert_eq!(scan("").timeless(), untouched.timeless(), "nobody learns of it");
+        let (theirs, trusted) = (victim.scan(), scan(&trusting));
+        assert_eq!((trusted.status, trusted.drift()), (1, theirs.drift()));
+
+        let page = cluster.driftline(&["diagnose", &victim.name, "-n", &evil]);
+        assert!(!page.stdout.contains("kubectl"), "{}", page.stdout);
+        cluster.kubectl(&["delete", "namespace", &evil, "--wait=false"]);
+    }
+}
+
 /// A kind goes away under a release: first its definition is deleted, then its
 /// API group is claimed by a server that does not exist. Nothing is missing,
 /// because nobody said so, and every other object is compared as ever.

@@ -21,7 +21,13 @@ pub(super) async fn run(args: &SnapshotArgs, global: &Global) -> anyhow::Result<
     let stop = stop(reading.timeout)?;
     let (cluster, stop) = connect(reading.target, stop).await?;
     let redaction = args.redact.then(|| reading.scan.policy.redaction.clone());
-    let recorder = Arc::new(Recorder::create(cluster, &args.output, Utc::now(), redaction)?);
+    let recorder = Arc::new(Recorder::create(
+        cluster,
+        &args.output,
+        Utc::now(),
+        redaction,
+        reading.scan.policy.clone(),
+    )?);
     let report = scan_with_progress(Arc::clone(&recorder), &reading.scan, stop, global).await;
     for error in &report.errors {
         tracing::error!("{}: {}", error.scope, error.message);

@@ -48,7 +48,14 @@ async fn files_that_cannot_be_written_or_opened_are_named() {
     assert!(open(&path).starts_with("incomplete snapshot: "));
 
     for place in [path.clone(), path.join("objects")] {
-        let error = Recorder::create(fake.clone(), &place, DateTime::UNIX_EPOCH, None).err();
+        let error = Recorder::create(
+            fake.clone(),
+            &place,
+            DateTime::UNIX_EPOCH,
+            None,
+            Policy::default(),
+        )
+        .err();
         assert_eq!(
             error.unwrap().to_string(),
             format!(

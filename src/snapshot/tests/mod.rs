@@ -19,6 +19,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::model::{Cluster, ReportError};
 use crate::object::{Gvk, ObjectKey};
+use crate::policy::Policy;
 use crate::policy::redact::Redaction;
 use crate::release::decode::{self, DecodeError};
 use crate::release::record::Release;
@@ -141,7 +142,14 @@ fn record_into(fake: &Fake, directory: &Path, redaction: Option<Redaction>) -> R
         listed: Arc::default(),
         ..fake.clone()
     };
-    Recorder::create(fake, directory, DateTime::UNIX_EPOCH, redaction).unwrap()
+    Recorder::create(
+        fake,
+        directory,
+        DateTime::UNIX_EPOCH,
+        redaction,
+        Policy::default(),
+    )
+    .unwrap()
 }
 
 /// A path in a temporary directory that does not exist yet.

@@ -16,7 +16,7 @@
 
 use serde_json::Value;
 
-use crate::manifest::desired::{MANAGED_BY, Owner, Ownership};
+use super::desired::{MANAGED_BY, Owner, Ownership};
 use crate::object::ObjectKey;
 
 /// Where an object is, seen from a release that names it.
