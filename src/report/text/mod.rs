@@ -13,6 +13,7 @@ pub(super) mod diagnosis;
 mod fields;
 mod line;
 mod line_diff;
+mod next_step;
 mod palette;
 mod safe;
 mod value;
@@ -124,13 +125,9 @@ impl TextWriter<'_> {
             self.health(health)?;
         }
         if release.health.iter().any(|health| !health.advice.is_empty()) {
-            let command = format!(
-                "driftline diagnose {} -n {}",
-                release.name, release.storage.namespace
-            );
             let mut line = Line::indented(6);
             line.push(palette.dim, "next step: ");
-            line.plain(Safe::of(&command, self.options.medium));
+            line.plain(next_step::diagnose(release, self.options));
             self.line(&line)?;
         }
         self.objects(release)
