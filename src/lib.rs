@@ -27,6 +27,7 @@ pub mod policy;
 pub mod release;
 pub mod report;
 pub mod scan;
+pub mod shell;
 pub mod snapshot;
 pub mod source;
 pub mod types;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-use crate::model::{Advice, Health};
+use crate::model::Health;
 use crate::object::ObjectKey;
 use crate::vocabulary::{HealthCode, HealthSeverity};
 
@@ -15,13 +15,6 @@ pub fn remark(code: HealthCode, severity: HealthSeverity, message: String) -> He
         evidence: Vec::new(),
         advice: Vec::new(),
     }
-}
-
-/// Adds evidence and advice to an entry.
-pub(super) fn with(mut health: Health, evidence: Vec<String>, advice: Vec<Advice>) -> Health {
-    health.evidence.extend(evidence);
-    health.advice.extend(advice);
-    health
 }
 
 /// A duration in its largest whole unit.
@@ -44,12 +37,18 @@ const NAMED: usize = 3;
 
 /// The first few of some objects.
 pub(super) fn named<'k>(keys: impl Iterator<Item = &'k ObjectKey>) -> String {
-    let keys: Vec<&ObjectKey> = keys.collect();
-    let mut named: Vec<String> = keys.iter().take(NAMED).map(ToString::to_string).collect();
-    if keys.len() > NAMED {
-        named.push(format!("{} more", keys.len() - NAMED));
+    listed(keys.map(ToString::to_string))
+}
+
+/// The first few of some names.
+pub(super) fn listed(names: impl Iterator<Item = String>) -> String {
+    let mut names = names;
+    let mut listed: Vec<String> = names.by_ref().take(NAMED).collect();
+    let more = names.count();
+    if more > 0 {
+        listed.push(format!("{more} more"));
     }
-    match named.split_last() {
+    match listed.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
         Some((only, _)) => only.clone(),
         None => String::new(),

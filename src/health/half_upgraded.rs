@@ -2,9 +2,10 @@
 
 use std::cmp::Ordering;
 
-use super::entry::{named, remark, with};
+use super::entry::{named, remark};
 use super::observe::Side;
 use super::release_facts::{ObservedObject, ReleaseFacts};
+use super::steps::with;
 use crate::model::Health;
 use crate::vocabulary::{HealthCode, HealthSeverity};
 

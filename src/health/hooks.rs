@@ -6,12 +6,13 @@
 use chrono::TimeDelta;
 
 use super::advice;
-use super::entry::{moment, named, remark, with};
+use super::entry::{moment, named, remark};
 use super::newest_operation::may_be_running;
 use super::observe::{Observation, Presence};
 use super::readiness::JobState;
 use super::release_facts::{ObservedObject, ReleaseFacts};
-use crate::model::{Advice, Health};
+use super::steps::{Step, with};
+use crate::model::Health;
 use crate::object::ObjectKey;
 use crate::release::record::Hook;
 use crate::release::stored::{Status, StoredRevision};
@@ -175,7 +176,7 @@ fn running(
     )
 }
 
-fn steps_while_running(key: &ObjectKey) -> Vec<Advice> {
+fn steps_while_running(key: &ObjectKey) -> Vec<Step> {
     vec![
         advice::describe(key, "shows what it is waiting for"),
         advice::logs(key),

@@ -20,15 +20,16 @@ pub mod observe;
 pub mod readiness;
 mod release_facts;
 mod revisions;
+mod steps;
 
 use self::advice::Commands;
 pub use self::advice::Contested;
 pub use self::entry::remark;
-use self::entry::with;
 pub use self::release_facts::{
     ClaimedObject, ForeignObject, NotServedKinds, ObjectFacts, ObservedObject, OtherReleases, RecordFacts,
     ReleaseFacts,
 };
+use self::steps::with;
 use crate::model::Health;
 use crate::release::decode::DecodeError;
 use crate::release::history::Depth;

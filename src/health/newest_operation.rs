@@ -9,10 +9,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::advice;
 use super::description::{self, Cause};
-use super::entry::{human, moment, remark, with};
+use super::entry::{human, moment, remark};
 use super::release_facts::{ObservedObject, ReleaseFacts};
 use super::revisions::{LIMIT, percent_of_limit};
-use crate::model::{Advice, Health};
+use super::steps::{Step, with};
+use crate::model::Health;
 use crate::release::stored::{Status, StoredRevision};
 use crate::vocabulary::{HealthCode, HealthSeverity};
 
@@ -153,7 +154,7 @@ fn why_pending(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Option<Stri
 }
 
 /// The steps that recover a release from a pending operation.
-fn steps_out_of_pending(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Vec<Advice> {
+fn steps_out_of_pending(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Vec<Step> {
     let commands = facts.commands();
     let baseline = facts.history.baseline().map(|baseline| baseline.revision);
     let mut steps = preparations(facts, latest, baseline);
@@ -171,16 +172,16 @@ fn steps_out_of_pending(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Ve
             steps.push(commands.rollback(
                 latest.revision,
                 "restores the release: Helm accepts a rollback in this state",
-                "",
+                &[],
             ));
-            steps.push(commands.uninstall("alternative: finish the uninstall", ""));
-            steps.push(commands.uninstall("only if a hook blocks the uninstall", " --no-hooks"));
+            steps.push(commands.uninstall("alternative: finish the uninstall", &[]));
+            steps.push(commands.uninstall("only if a hook blocks the uninstall", &["--no-hooks"]));
         }
         (_, Some(baseline)) => {
             let options = if latest.status == Status::PendingRollback {
-                " --no-hooks"
+                &["--no-hooks"][..]
             } else {
-                ""
+                &[]
             };
             steps.push(commands.rollback(
                 baseline,
@@ -190,7 +191,7 @@ fn steps_out_of_pending(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Ve
             steps.push(commands.rollback(
                 latest.revision,
                 "alternative: complete the operation by re-applying its stored manifest (no chart needed); upgrade hooks do not run",
-                "",
+                &[],
             ));
             steps.push(forget(
                 "only if no rollback succeeds: the next upgrade starts from the deployed revision",
@@ -200,19 +201,20 @@ fn steps_out_of_pending(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Ve
             steps.push(commands.rollback(
                 latest.revision,
                 "completes the installation by re-applying its stored manifest (no chart needed); install hooks do not run",
-                "",
+                &[],
             ));
             steps.push(forget(
                 "only if that fails: then install again, and Helm adopts the objects whose annotations name the release",
             ));
-            steps.push(commands.uninstall("alternative: remove the release, if nothing of it is needed", ""));
+            steps
+                .push(commands.uninstall("alternative: remove the release, if nothing of it is needed", &[]));
         }
     }
     steps
 }
 
 /// The steps before every change: commands that read, wait and save copies.
-fn preparations(facts: &ReleaseFacts<'_>, latest: &StoredRevision, other: Option<u64>) -> Vec<Advice> {
+fn preparations(facts: &ReleaseFacts<'_>, latest: &StoredRevision, other: Option<u64>) -> Vec<Step> {
     let commands = facts.commands();
     let mut steps = vec![commands.history(), commands.events()];
     let terminating = facts.objects.observed.iter().filter(|object| {
@@ -286,21 +288,21 @@ fn steps_after_failure(
     latest: &StoredRevision,
     good: Option<u64>,
     failure: Cause,
-) -> Vec<Advice> {
+) -> Vec<Step> {
     let commands = facts.commands();
     let mut steps = preparations(facts, latest, good);
     steps.extend(good.map(|good| {
         commands.rollback(
             good,
             "returns to the last good revision; objects that the failed revision created are deleted",
-            "",
+            &[],
         )
     }));
     if failure == Cause::Timeout {
         steps.push(commands.rollback(
             latest.revision,
             "alternative, once everything is ready: applies the same manifest again and marks it as deployed",
-            "",
+            &[],
         ));
     }
     let record = facts.records.get(&latest.revision);
@@ -312,10 +314,9 @@ fn steps_after_failure(
         } else {
             "once the cause is fixed: Helm can upgrade a failed installation; install hooks do not run"
         },
-        "",
     ));
     if good.is_none() {
-        steps.push(commands.uninstall("only to start over", ""));
+        steps.push(commands.uninstall("only to start over", &[]));
     }
     steps
 }

@@ -1,9 +1,10 @@
 //! A release without a deployed revision: there is nothing to compare with, but its objects may exist.
 
-use super::entry::{named, remark, with};
+use super::entry::{named, remark};
 use super::newest_operation::last_good;
 use super::observe::Presence;
 use super::release_facts::{ObservedObject, ReleaseFacts};
+use super::steps::with;
 use crate::model::Health;
 use crate::release::stored::{Status, StoredRevision};
 use crate::vocabulary::{HealthCode, HealthSeverity};
@@ -56,7 +57,7 @@ pub(super) fn no_baseline(facts: &ReleaseFacts<'_>) -> Option<Health> {
             let commands = facts.commands();
             let mut steps = vec![commands.history()];
             steps.extend(commands.backup(&[good]));
-            steps.push(commands.rollback(good, "makes the last good revision the deployed one", ""));
+            steps.push(commands.rollback(good, "makes the last good revision the deployed one", &[]));
             steps
         }
         None => Vec::new(),
@@ -76,9 +77,9 @@ fn uninstalled(facts: &ReleaseFacts<'_>, latest: &StoredRevision, exists: &str) 
     steps.push(commands.rollback(
         latest.revision,
         "restores the release, without the data that was deleted with it",
-        "",
+        &[],
     ));
-    steps.push(commands.uninstall("alternative: delete the history, too", ""));
+    steps.push(commands.uninstall("alternative: delete the history, too", &[]));
     with(
         remark(
             HealthCode::NoBaseline,

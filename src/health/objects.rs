@@ -1,9 +1,10 @@
 //! Entries about single objects: objects that block the release, are left over, or belong to somebody else.
 
 use super::advice;
-use super::entry::{human, moment, named, remark, with};
+use super::entry::{human, moment, named, remark};
 use super::observe::Presence;
 use super::release_facts::{ClaimedObject, ForeignObject, ObservedObject, ReleaseFacts};
+use super::steps::with;
 use crate::model::Health;
 use crate::object::ObjectKey;
 use crate::vocabulary::{HealthCode, HealthSeverity};

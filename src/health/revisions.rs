@@ -1,8 +1,9 @@
 //! Entries about the history as a whole: its revisions, and the sizes and charts of their records.
 
-use super::advice::chart_placeholder;
-use super::entry::{remark, with};
+use super::advice::compare_definitions;
+use super::entry::remark;
 use super::release_facts::ReleaseFacts;
+use super::steps::with;
 use crate::model::Health;
 use crate::vocabulary::{HealthCode, HealthSeverity};
 
@@ -45,7 +46,7 @@ pub(super) fn several_deployed(facts: &ReleaseFacts<'_>) -> Option<Health> {
     advice.push(commands.rollback(
         baseline.revision,
         "a rollback to the newest of them marks the others as superseded, which an upgrade does not",
-        "",
+        &[],
     ));
     Some(with(
         remark(
@@ -139,7 +140,7 @@ pub(super) fn changed_definitions(facts: &ReleaseFacts<'_>) -> Option<Health> {
     let mut files: Vec<&str> = changed.iter().map(|(_, file)| file.as_str()).collect();
     files.sort_unstable();
     files.dedup();
-    let chart = chart_placeholder(newest.chart.as_ref());
+    let command = compare_definitions(newest.chart.as_ref());
     Some(with(
         remark(
             HealthCode::ChartCrdsChanged,
@@ -150,8 +151,8 @@ pub(super) fn changed_definitions(facts: &ReleaseFacts<'_>) -> Option<Health> {
             ),
         ),
         vec![format!(
-            "unless somebody applied the new definitions, the cluster has the old ones: `helm show crds {chart} | kubectl \
-                 diff -f -` shows the difference; to apply it, put `kubectl apply --server-side -f -` after the pipe"
+            "unless somebody applied the new definitions, the cluster has the old ones: `{command}` shows the \
+                 difference; to apply it, put `kubectl apply --server-side -f -` after the pipe"
         )],
         Vec::new(),
     ))

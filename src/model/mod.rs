@@ -219,7 +219,7 @@ pub struct Health {
     pub severity: HealthSeverity,
     /// One sentence.
     pub message: String,
-    /// What it rests on: revisions, times and objects, a sentence each.
+    /// What it rests on: revisions, times and objects, and why a command is missing from the advice, a sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub evidence: Vec<String>,
     /// What to run, safest first.
@@ -229,7 +229,7 @@ pub struct Health {
 /// One command to consider. driftline never runs it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Advice {
-    /// The exact command.
+    /// The exact command, each word quoted for a POSIX shell where that is necessary.
     pub command: String,
     /// Whether it deletes or overwrites anything.
     pub destructive: bool,

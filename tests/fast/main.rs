@@ -10,6 +10,7 @@
 
 mod architecture;
 mod cli;
+mod commands;
 mod deploy;
 mod docs;
 mod faults;

@@ -2,11 +2,12 @@
 //!
 //! It is for reading at night: first the problem, then its evidence, then the commands in the order in which to run them.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use super::line::Line;
 use super::safe::Safe;
-use super::{TextOptions, TextWriter};
+use super::{TextOptions, TextWriter, next_step};
 use crate::model::{Advice, Health, ObjectDetail, ReleaseDetail, ReleaseReport, Report, RevisionDetail};
 use crate::report::words::minute;
 
@@ -28,6 +29,10 @@ pub(in crate::report) fn render(
     }
     Ok(())
 }
+
+/// What stands in place of a command that the sanitiser would change.
+const NOT_SHOWN: &str =
+    "no command is printed: a CI runner or a terminal would act on a part of it; the JSON report has it";
 
 impl TextWriter<'_> {
     fn page(&mut self, release: &ReleaseReport) -> io::Result<()> {
@@ -53,14 +58,10 @@ impl TextWriter<'_> {
     /// The answer for a release without trouble, and the command for the question that a diagnosis leaves open.
     fn without_trouble(&self, release: &ReleaseReport) -> Line {
         let palette = &self.options.palette;
-        let command = format!(
-            "driftline scan --release {} -n {}",
-            release.name, release.storage.namespace
-        );
         let mut line = Line::indented(2);
         line.push(palette.good, "no trouble found")
             .plain(". To see whether its objects drifted: ")
-            .plain(Safe::of(&command, self.options.medium));
+            .plain(next_step::scan(release, self.options));
         line
     }
 
@@ -184,12 +185,11 @@ impl TextWriter<'_> {
 
     fn advice(&mut self, health: &[Health]) -> io::Result<()> {
         // Several entries may advise the same command; it is run once.
-        let mut steps: Vec<&Advice> = Vec::new();
-        for advice in health.iter().flat_map(|health| &health.advice) {
-            if !steps.iter().any(|known| known.command == advice.command) {
-                steps.push(advice);
-            }
-        }
+        let mut known = HashSet::new();
+        let advice = health.iter().flat_map(|health| &health.advice);
+        let mut steps: Vec<&Advice> = advice
+            .filter(|advice| known.insert(advice.command.as_str()))
+            .collect();
         if steps.is_empty() {
             return Ok(());
         }
@@ -220,9 +220,13 @@ impl TextWriter<'_> {
             self.line(&changes)?;
         }
         let mut command = Line::indented(2);
-        command
-            .push(palette.dim, "$ ")
-            .plain(Safe::of(&advice.command, self.options.medium));
+        let text = Safe::of(&advice.command, self.options.medium);
+        // With escapes in it a command would be another one.
+        if text.as_str() == advice.command {
+            command.push(palette.dim, "$ ").plain(text);
+        } else {
+            command.push(palette.dim, "# ").push(palette.dim, NOT_SHOWN);
+        }
         self.line(&command)
     }
 }

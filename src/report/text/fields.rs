@@ -3,6 +3,8 @@
 //! Findings that all fit are laid out as a table; where the terminal is too narrow for that, each takes a few
 //! lines with labels. Without a known width nothing is ever wrapped, so that `grep` finds whole findings.
 
+use std::io::{self, Write};
+
 use serde_json::Value;
 
 use crate::model::{Actor, Finding, ObjectReport, ReleaseReport};
@@ -37,8 +39,15 @@ struct Row {
     block: Vec<Line>,
 }
 
-/// The lines of all findings of an object.
-pub(super) fn lines(release: &ReleaseReport, object: &ObjectReport, options: &TextOptions) -> Vec<Line> {
+/// Writes the lines of all findings of an object.
+///
+/// The rows are held until the widths of the columns are known. The lines, which are as large again, are made one by one.
+pub(super) fn write(
+    release: &ReleaseReport,
+    object: &ObjectReport,
+    options: &TextOptions,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let rows: Vec<_> = object
         .findings
         .iter()
@@ -47,29 +56,27 @@ pub(super) fn lines(release: &ReleaseReport, object: &ObjectReport, options: &Te
     let code_end = INDENT + 2 + column(rows.iter().map(|row| row.code.as_str().len()), usize::MAX);
     let path_end = code_end + 2 + column(rows.iter().map(|row| row.path.width()), PATH_COLUMN);
     let value_end = path_end + 3 + column(rows.iter().map(|row| row.value.width()), VALUE_COLUMN);
-    let table: Vec<_> = rows
-        .iter()
-        .map(|row| {
-            let mut line = row.head(code_end, options);
-            line.plain("  ").pad_to(path_end).extend(row.value.clone());
-            if !row.details.is_empty() {
-                line.plain("   ").pad_to(value_end);
-                row.details(&mut line, options);
-            }
-            line
-        })
-        .collect();
-    let fits = |width: usize| table.iter().all(|line| line.width() <= width);
-    if options.width.is_none_or(fits) {
-        return table
-            .into_iter()
-            .zip(rows)
-            .flat_map(|(line, row)| std::iter::once(line).chain(row.block))
-            .collect();
+    let table_line = |row: &Row| {
+        let mut line = row.head(code_end, options);
+        line.plain("  ").pad_to(path_end).extend(row.value.clone());
+        if !row.details.is_empty() {
+            line.plain("   ").pad_to(value_end);
+            row.details(&mut line, options);
+        }
+        line
+    };
+    let fits = |width: usize| rows.iter().all(|row| table_line(row).width() <= width);
+    let is_table = options.width.is_none_or(fits);
+    for row in rows {
+        if is_table {
+            table_line(&row).write(out)?;
+            row.block.iter().try_for_each(|line| line.write(out))?;
+        } else {
+            let lines = row.stacked(code_end, options);
+            lines.iter().try_for_each(|line| line.write(out))?;
+        }
     }
-    rows.into_iter()
-        .flat_map(|row| row.stacked(code_end, options))
-        .collect()
+    Ok(())
 }
 
 /// The widest cell, up to a limit.
@@ -161,10 +168,11 @@ fn row(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> Row
         })
     }));
     let (value, block) = value(finding, options);
+    let path = Safe::of(&finding.path, medium);
     Row {
         code: finding.code,
         severity: finding.severity,
-        path: Safe::of(&finding.path, medium),
+        path: Safe::of(&cut_front(path.as_str(), NAME_LIMIT), medium),
         value,
         details,
         block,

@@ -3,6 +3,8 @@
 //! A compact unified form behind a gutter. The gutter is not decoration: it keeps text from the cluster away from
 //! the beginning of the line, where CI runners look for commands.
 
+use std::collections::HashMap;
+
 use anstyle::Style;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
@@ -14,8 +16,10 @@ use super::safe::Safe;
 
 /// How many lines of a difference are shown.
 const SHOWN: usize = 12;
-/// Beyond this many lines on both sides a difference is not minimised, so that hostile values cost nothing.
-const MINIMISED: usize = 2_000;
+/// How many lines may lie between the first difference and the last one, on either side, so that the lines between them
+/// are paired. Beyond that all of them count as changed. The cost of pairing grows with the number of lines (`similar`
+/// gives up on the shortest answer where that is expensive), and this bounds the memory for it.
+const PAIRED: usize = 20_000;
 
 /// The lines that differ, ready to print.
 pub(super) struct LineDiff {
@@ -79,16 +83,52 @@ fn operations(before: &[&str], after: &[&str]) -> Vec<DiffOp> {
         .zip(after[prefix..].iter().rev())
         .take_while(|(a, b)| a == b)
         .count();
-    let (old, new) = (before.len() - prefix - suffix, after.len() - prefix - suffix);
-    if old > MINIMISED || new > MINIMISED {
+    let old = &before[prefix..before.len() - suffix];
+    let new = &after[prefix..after.len() - suffix];
+    if old.len() > PAIRED || new.len() > PAIRED {
         return vec![DiffOp::Replace {
             old_index: prefix,
-            old_len: old,
+            old_len: old.len(),
             new_index: prefix,
-            new_len: new,
+            new_len: new.len(),
         }];
     }
-    capture_diff_slices(Algorithm::Myers, before, after)
+    let mut numbers = HashMap::new();
+    let (old, new) = (numbered(old, &mut numbers), numbered(new, &mut numbers));
+    let mut ops = capture_diff_slices(Algorithm::Myers, &old, &new);
+    for op in &mut ops {
+        shift(op, prefix);
+    }
+    ops
+}
+
+/// The number of each line, the same for equal lines: lines can be long, and pairing compares each of them many times.
+fn numbered<'t>(lines: &[&'t str], numbers: &mut HashMap<&'t str, usize>) -> Vec<usize> {
+    lines
+        .iter()
+        .map(|line| {
+            let next = numbers.len();
+            *numbers.entry(line).or_insert(next)
+        })
+        .collect()
+}
+
+/// Moves an operation behind the lines that both sides begin with.
+const fn shift(op: &mut DiffOp, by: usize) {
+    let (DiffOp::Equal {
+        old_index, new_index, ..
+    }
+    | DiffOp::Delete {
+        old_index, new_index, ..
+    }
+    | DiffOp::Insert {
+        old_index, new_index, ..
+    }
+    | DiffOp::Replace {
+        old_index, new_index, ..
+    }) = op;
+    *old_index += by;
+    *new_index += by;
 }
 
 /// Writes the hunks of a difference, as many as fit.
@@ -234,10 +274,40 @@ mod tests {
     }
 
     #[test]
-    fn huge_and_hostile_values_are_not_minimised() {
+    fn more_lines_than_are_paired_all_count_as_changed() {
         let numbered = |mark: &str| numbered(mark, 50_000);
         let (removed, added, _) = plain(&numbered("a"), &numbered("b"));
         assert_eq!((removed, added), (50_000, 50_000));
+        // Those that both sides begin or end with do not count.
+        let (before, after) = (numbered("a"), numbered("a").replace("a40000\n", "a40000\nnew\n"));
+        let (removed, added, block) = plain(&before, &after);
+        assert_eq!((removed, added), (0, 1));
+        assert_eq!(block, " │ @ line 40002\n │   a40000\n │ + new\n");
+    }
+
+    /// Two changes far from each other in a long file are two changes.
+    #[test]
+    fn distant_differences_are_shown_apart() {
+        let before = numbered("a", 10_000);
+        let after = before.replace("a10\n", "b10\n").replace("a9000\n", "b9000\n");
+        let (removed, added, block) = plain(&before, &after);
+        assert_eq!((removed, added), (2, 2));
+        assert!(
+            block.contains("@ line 11\n") && block.contains("@ line 9001\n"),
+            "{block}"
+        );
+    }
+
+    /// `benches/report.rs` shows what this costs.
+    #[test]
+    fn the_same_lines_in_another_order_are_paired() {
+        let count = PAIRED;
+        let line = |at: usize| format!("{}{at}\n", "x".repeat(60));
+        let before: String = (0..count).map(line).collect();
+        let after: String = (0..count).map(|at| line(at * 7_919 % count)).collect();
+        let (removed, added, _) = plain(&before, &after);
+        assert_eq!(removed, added);
+        assert!(removed <= count && removed > 0);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::server::{Fault, SECRET, Server, Stored};
-use super::world::{Revision, config_map, each, gzip, live, release, scan, scan_json, shop};
+use super::world::{Home, Revision, config_map, each, gzip, live, release, scan, scan_json, shop};
 
 const RECORDS: &str = "type%3Dhelm";
 
@@ -438,4 +438,31 @@ fn not_knowing_whether_releases_moved_is_said() {
     assert!(run.health().is_empty(), "{:?}", run.health());
     assert_eq!(run.errors().len(), 1, "{:?}", run.errors());
     assert_eq!(run.errors()[0].0, "namespace/other");
+}
+
+/// Everybody who may write records chooses the version of a chart, and an operator pastes what is printed.
+#[test]
+fn a_version_that_is_none_is_in_no_command() {
+    let mut failed = Revision::new("shop", "web", &[config_map("settings", "red")]);
+    (failed.number, failed.status) = (2, "failed");
+    let mut json = failed.json();
+    json["chart"]["metadata"]["version"] = json!("1.0.0;touch owned;:");
+    let payload = STANDARD.encode(gzip(json.to_string().as_bytes()));
+    let server = Server::start(shop().into_iter().chain([failed.holding(&payload)]));
+    let home = Home::new();
+    let kubeconfig = home.kubeconfig(&server.url, &json!({"token": SECRET}));
+    let run = home.run(&["diagnose", "web", "-n", "shop", "--kubeconfig", &kubeconfig]);
+    let commands = run
+        .stdout
+        .lines()
+        .filter(|line| line.trim_start().starts_with("$ "));
+    assert!(commands.clone().count() > 3, "{}{}", run.stdout, run.stderr);
+    assert!(
+        commands.clone().all(|command| !command.contains("touch")),
+        "{}",
+        run.stdout
+    );
+    let reason =
+        "no command is printed for an upgrade: the version of the chart is not one that Helm accepts";
+    assert!(run.stdout.contains(reason), "{}", run.stdout);
 }
