@@ -26,7 +26,7 @@ use driftline::compare::list_index::ListIndexes;
 use driftline::compare::managed_fields::Live;
 use driftline::compare::room::Room;
 use driftline::compare::three_way::{OfRevision, Versions, three_way};
-use driftline::compare::work::{Reserve, Work};
+use driftline::compare::work::{ReleaseWork, Work};
 use driftline::manifest::desired::{Owner, desired};
 use driftline::manifest::parse;
 use driftline::object::{Gvk, ObjectKey};
@@ -144,17 +144,11 @@ fn steps_per_byte() -> (f64, f64) {
     let ratio = |steps: u64, bytes: usize| steps as f64 / bytes as f64;
     let (mut all, mut bytes, mut worst) = (0, 0, 0_f64);
     for object in objects() {
-        let live = Live::parse(&object.live).unwrap();
-        let desired = desired_of(object);
-        let versions = Versions {
-            previous: None,
-            desired: &desired,
-            attempted: &[],
-            live: &live.object,
-        };
+        let kind = (object.api_version.as_str(), object.kind.as_str());
+        let input = costly::Input::of(kind, &object.body, &object.body, &object.live);
         let work = Work::of_steps(u64::MAX);
-        black_box(three_way(shape(object), versions, &work, &Room::default()));
-        let size = object.body.len() + object.live.len();
+        black_box(input.judge(&work));
+        let size = input.bytes();
         all += work.taken();
         bytes += size;
         worst = worst.max(ratio(work.taken(), size));
@@ -184,7 +178,7 @@ fn cases() -> impl Iterator<Item = Case> {
 fn costly(bencher: Bencher<'_, '_>, case: &Case) {
     let input = (case.0.make)(case.1);
     bencher.counter(BytesCount::new(input.bytes())).bench_local(|| {
-        let work = Work::of_object(input.bytes(), &std::sync::Arc::new(Reserve::default()));
+        let work = Work::of_object(input.bytes(), &std::sync::Arc::new(ReleaseWork::default()));
         black_box(input.judge(&work));
     });
 }
@@ -194,7 +188,7 @@ fn costly(bencher: Bencher<'_, '_>, case: &Case) {
 fn costly_documents(bencher: Bencher<'_, '_>, count: usize) {
     let input = costly::documents(count, 3_000);
     bencher.bench_local(|| {
-        let work = Work::of_object(input.bytes(), &std::sync::Arc::new(Reserve::default()));
+        let work = Work::of_object(input.bytes(), &std::sync::Arc::new(ReleaseWork::default()));
         black_box(input.judge(&work));
     });
 }

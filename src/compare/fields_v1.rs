@@ -22,6 +22,9 @@ const SEARCHED: usize = 8;
 /// searched.
 const INDEXES: usize = 4;
 
+/// The places of elements, by the hashes of the values of their keys.
+type Places = HashMap<u64, Vec<usize>>;
+
 /// A set of fields, and what it names below each of them.
 #[derive(Debug, Default)]
 pub(super) struct FieldSet {
@@ -34,7 +37,7 @@ pub(super) struct FieldSet {
     /// The places of fields and positions in `below`, by their names.
     named: HashMap<PathElement, usize>,
     /// The places of elements in `below`, by the values of these keys.
-    by_keys: RefCell<Vec<(Vec<String>, HashMap<u64, Vec<usize>>)>>,
+    by_keys: RefCell<Vec<(Vec<String>, Places)>>,
 }
 
 /// The meaning of one key of a set.
@@ -155,8 +158,8 @@ impl FieldSet {
     }
 
     /// The places of all elements, by the values of these keys.
-    fn index(&self, names: &[String], work: &Work) -> Option<HashMap<u64, Vec<usize>>> {
-        let mut index: HashMap<u64, Vec<usize>> = HashMap::with_capacity(self.below.len());
+    fn index(&self, names: &[String], work: &Work) -> Option<Places> {
+        let mut index = Places::with_capacity(self.below.len());
         for (at, (element, _)) in self.below.iter().enumerate() {
             let PathElement::Keys(keys) = element else {
                 continue;

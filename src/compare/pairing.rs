@@ -1,7 +1,7 @@
 //! The matching of elements of unordered lists: those that are atomic to the API server, which takes their elements for
 //! alternatives or sorts them ([`Shape::is_unordered`]).
 
-use std::collections::hash_map::{DefaultHasher, RandomState};
+use std::collections::hash_map::RandomState;
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
 
@@ -193,11 +193,8 @@ impl Digests {
                         let is_default = inner
                             .and_then(Shape::default)
                             .is_some_and(|default| default == value);
-                        (!is_default && !is_zero(value)).then(|| {
-                            let mut hasher: DefaultHasher = self.0.build_hasher();
-                            (key, self.of(value, inner)).hash(&mut hasher);
-                            hasher.finish()
-                        })
+                        (!is_default && !is_zero(value))
+                            .then(|| self.0.hash_one((key, self.of(value, inner))))
                     });
                 digests.fold(0, u64::wrapping_add).hash(&mut hasher);
             }

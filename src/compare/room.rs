@@ -47,25 +47,17 @@ impl Room {
 
     /// Takes the room for a difference whose path and pointer take so many bytes, or counts it.
     pub(crate) fn take(&self, bytes: usize) -> bool {
-        let is_taken = match (
-            self.differences.get().checked_sub(1),
-            self.bytes.get().checked_sub(bytes),
-        ) {
-            (Some(differences), Some(bytes)) => {
-                self.differences.set(differences);
-                self.bytes.set(bytes);
-                true
-            }
-            (None, _) | (_, None) => {
-                // The first one without room ends it, so that the order decides what is kept and not the size.
-                self.differences.set(0);
-                false
-            }
-        };
-        if !is_taken {
-            self.leave_out(1);
+        let differences = self.differences.get().checked_sub(1);
+        let bytes = self.bytes.get().checked_sub(bytes);
+        if let (Some(differences), Some(bytes)) = (differences, bytes) {
+            self.differences.set(differences);
+            self.bytes.set(bytes);
+            return true;
         }
-        is_taken
+        // The first one without room ends it, so that the order decides what is kept and not the size.
+        self.differences.set(0);
+        self.leave_out(1);
+        false
     }
 
     /// How many differences found no room.

@@ -40,7 +40,7 @@ impl Trail<'_> {
                 Self::Root => {}
                 Self::Key(_, key) => push_token(&mut pointer, key),
                 Self::Index(_, index) | Self::Match(_, _, Some(index)) | Self::Member(_, _, Some(index)) => {
-                    push_token(&mut pointer, &index.to_string())
+                    push_token(&mut pointer, &index.to_string());
                 }
                 Self::Match(_, _, None) | Self::Member(_, _, None) => push_token(&mut pointer, "-"),
             }

@@ -7,7 +7,7 @@ use super::planned::{Expectations, Inspected, ToInspect};
 use crate::classify::live::LiveObject;
 use crate::classify::object::{Judgement, MAX_DOCUMENTS, judge};
 use crate::classify::subject::{Role, Subject, Visibility};
-use crate::compare::work::{Reserve, Work};
+use crate::compare::work::{ReleaseWork, Work};
 use crate::health::observe::{Observation, Probe, RevisionBodies, observe};
 use crate::manifest::desired::Owner;
 use crate::object::ObjectKey;
@@ -24,8 +24,8 @@ pub(super) struct ReleaseContext {
     pub(super) record_namespace: String,
     pub(super) method: ApplyMethod,
     pub(super) operations: Operations,
-    /// The work that its objects may take together beyond their allowances.
-    pub(super) reserve: Arc<Reserve>,
+    /// The work that is left for its objects.
+    pub(super) work: Arc<ReleaseWork>,
 }
 
 /// One object that is to be inspected.
@@ -62,7 +62,7 @@ impl Inspection {
     /// Inspects the object.
     pub(super) fn run(&self, live: &LiveObject<'_>, facts: &ClusterFacts) -> Inspected {
         let expectations = self.todo.compare.as_ref();
-        let work = Work::of_object(self.bytes(live), &self.release.reserve);
+        let work = Work::of_object(self.bytes(live), &self.release.work);
         let judged = expectations.and_then(|expectations| self.compare(expectations, live, facts, &work));
         let (report, check) = judged.map_or((None, None), |judged| (Some(judged.report), judged.check));
         Inspected {

@@ -43,7 +43,7 @@ impl ReleaseScan {
             record_namespace: history.key.namespace.clone(),
             method: ApplyMethod::Csa,
             operations: Operations::of(&history),
-            reserve: Arc::default(),
+            work: Arc::default(),
         };
         Self {
             history,

@@ -132,6 +132,17 @@ pub(crate) fn documents(count: usize, entries: usize) -> Input {
 }
 
 impl Input {
+    /// An object as manifests ask for it and as it lives.
+    pub(crate) fn of(kind: (&'static str, &'static str), body: &str, previous: &str, live: &str) -> Self {
+        Self {
+            kind,
+            body: body.to_owned(),
+            duplicates: Vec::new(),
+            previous: Some(previous.to_owned()),
+            live: live.to_owned(),
+        }
+    }
+
     /// The size of everything that is compared.
     pub(crate) fn bytes(&self) -> usize {
         let duplicates: usize = self.duplicates.iter().map(|body| body.len()).sum();
@@ -199,6 +210,7 @@ fn manager(name: &str, fields: &Value) -> Value {
 }
 
 fn container(env: Vec<Value>) -> Value {
+    let env = Value::Array(env);
     json!({"spec": {"template": {"spec": {"containers": [{"name": "app", "image": "a", "env": env}]}}}})
 }
 

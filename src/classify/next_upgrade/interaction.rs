@@ -129,8 +129,8 @@ fn of_elements(
         .filter_map(|added| Element::of(added, merge_key))
         .collect();
     let mut of_value: HashMap<&Value, Vec<usize>> = HashMap::new();
-    let mut of_name: HashMap<Option<&Value>, usize> = HashMap::new();
-    let mut of_both: HashMap<(Option<&Value>, &Value), usize> = HashMap::new();
+    let mut of_name: HashMap<&Value, usize> = HashMap::new();
+    let mut of_both: HashMap<(&Value, &Value), usize> = HashMap::new();
     for added in &added {
         of_value
             .entry(added.merge_value)
@@ -145,7 +145,7 @@ fn of_elements(
     let restored = siblings.restored.iter();
     for restored in restored.filter_map(|restored| Element::of(restored, merge_key)) {
         let refusing = restored.port_name.map_or(0, |name| {
-            let of_name = of_name.get(&name).copied().unwrap_or(0);
+            let of_name = of_name.get(name).copied().unwrap_or(0);
             let replaced = of_both.get(&(name, restored.merge_value)).copied().unwrap_or(0);
             match method {
                 ApplyMethod::Csa => of_name - replaced,
@@ -168,7 +168,7 @@ struct Element<'a> {
     difference: usize,
     merge_value: &'a Value,
     /// The name that only one port may have; `None` where names exclude nothing.
-    port_name: Option<Option<&'a Value>>,
+    port_name: Option<&'a Value>,
 }
 
 impl<'a> Element<'a> {
@@ -207,11 +207,14 @@ fn alternative(field: &str) -> Option<usize> {
 /// The name of a port that only one port may have: the ports of a container have distinct names where they have any, and
 /// of a Service's several ports each has one (Kubernetes: `pkg/apis/core/validation`, `validateContainerPorts` and
 /// `ValidateService`).
-fn port_name<'v>(merge_key: &str, port: &'v Value) -> Option<Option<&'v Value>> {
+///
+/// `None` where names exclude nothing.
+fn port_name<'v>(merge_key: &str, port: &'v Value) -> Option<&'v Value> {
+    static NO_NAME: Value = Value::Null;
     let name = port.get("name");
     match merge_key {
-        "port" => Some(name),
-        "containerPort" => name.map(Some),
+        "port" => Some(name.unwrap_or(&NO_NAME)),
+        "containerPort" => name,
         _ => None,
     }
 }

@@ -107,7 +107,7 @@ struct LiveValue<'v, 'a> {
     value: &'v Value,
 }
 
-impl<'v> LiveValue<'v, '_> {
+impl LiveValue<'_, '_> {
     /// Whether the owner of this value owns every value in it. An empty set at any other list or map owns nothing.
     fn is_atomic(&self) -> bool {
         match self.value {
