@@ -89,8 +89,8 @@ fn the_objects_of_a_release_share_its_work() {
         0,
     ));
     let states: Vec<ObjectState> = (0..5).map(|_| judged(&input, &release).0.state).collect();
-    use ObjectState::{Drifted, Unknown};
-    assert_eq!(states, [Drifted, Drifted, Drifted, Unknown, Unknown]);
+    let (drifted, unknown) = (ObjectState::Drifted, ObjectState::Unknown);
+    assert_eq!(states, [drifted, drifted, drifted, unknown, unknown]);
 }
 
 /// The corpus of the benchmarks is made after public charts.
