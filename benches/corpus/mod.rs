@@ -41,6 +41,23 @@ pub(crate) fn releases() -> Vec<Release> {
 }
 
 fn release(number: usize) -> Release {
+    let (manifest, objects) = objects(number);
+    let chart = STANDARD.encode(templates(number));
+    let record = json!({"name": "app", "namespace": "shop", "version": 1, "info": {"status": "deployed"},
+        "chart": {"metadata": {"name": "app", "version": "1"}, "templates": [{"data": chart}]},
+        "manifest": manifest})
+    .to_string();
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(record.as_bytes()).unwrap();
+    Release {
+        record: STANDARD.encode(encoder.finish().unwrap()).into_bytes(),
+        record_json_bytes: record.len(),
+        objects,
+    }
+}
+
+/// The manifest of one release, and its live objects.
+pub(crate) fn objects(number: usize) -> (String, Vec<Object>) {
     let mut manifest = String::new();
     for part in 0..4 {
         write_workload(&mut manifest, number, part);
@@ -63,18 +80,7 @@ fn release(number: usize) -> Release {
             }
         })
         .collect();
-    let chart = STANDARD.encode(templates(number));
-    let record = json!({"name": "app", "namespace": "shop", "version": 1, "info": {"status": "deployed"},
-        "chart": {"metadata": {"name": "app", "version": "1"}, "templates": [{"data": chart}]},
-        "manifest": manifest})
-    .to_string();
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(record.as_bytes()).unwrap();
-    Release {
-        record: STANDARD.encode(encoder.finish().unwrap()).into_bytes(),
-        record_json_bytes: record.len(),
-        objects,
-    }
+    (manifest, objects)
 }
 
 /// Text that compresses about as well as templates do: words in no order that a window of gzip would notice.

@@ -23,9 +23,21 @@ pub(super) struct Attributed {
 /// The manager that an entry of the managed fields names.
 pub(super) fn actor(entry: &Entry<'_>) -> Actor {
     Actor {
-        manager: entry.manager.clone(),
+        manager: name(&entry.manager),
         operation: entry.operation.as_str().to_owned(),
-        subresource: (!entry.subresource.is_empty()).then(|| entry.subresource.clone()),
+        subresource: (!entry.subresource.is_empty()).then(|| name(&entry.subresource)),
         time: entry.time,
     }
+}
+
+/// The longest name of a manager that is repeated in every finding, in bytes. The API server takes names of up to 128
+/// characters (apimachinery: `pkg/apis/meta/v1/validation`, `FieldManagerMaxLength`).
+const MAX_NAME_BYTES: usize = 512;
+
+/// A name as findings repeat it.
+fn name(name: &str) -> String {
+    if name.len() <= MAX_NAME_BYTES {
+        return name.to_owned();
+    }
+    format!("{}…", &name[..name.floor_char_boundary(MAX_NAME_BYTES)])
 }

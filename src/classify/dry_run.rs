@@ -13,13 +13,15 @@ use serde_json::{Value, json};
 
 use super::finding::shown_patch;
 use super::subject::{Subject, Visibility};
+use crate::compare::list_index::ListIndexes;
 use crate::compare::lookup::{pointer_to, value_at};
 use crate::compare::patch::without_nulls;
 use crate::compare::three_way::Change;
+use crate::compare::work::Work;
 use crate::model::{Finding, ObjectReport};
 use crate::source::ReadError;
 use crate::types::Shape;
-use crate::vocabulary::{FindingCode, ObjectState, Severity};
+use crate::vocabulary::{FindingCode, Severity};
 
 /// A dry run that confirms the drift of one object.
 #[derive(Debug)]
@@ -57,11 +59,18 @@ impl DryRunCheck {
             .iter()
             .map(|(_, change)| change)
             .filter(|change| is_pruned(change));
-        for change in pruned.iter().chain(dropped) {
-            // Server-side apply refuses fields that the type does not have.
-            if let Some(pointer) = pointer_to(&body, &change.path, subject.shape) {
-                remove(&mut body, &pointer);
-            }
+        // Server-side apply refuses fields that the type does not have. They are fields of objects, so that to remove one
+        // moves no other.
+        let work = Work::of_steps(u64::MAX);
+        let pointers: Vec<String> = {
+            let lists = ListIndexes::new(&work);
+            let places = pruned.iter().chain(dropped);
+            places
+                .filter_map(|change| pointer_to(&body, &change.path, subject.shape, &lists))
+                .collect()
+        };
+        for pointer in pointers {
+            remove(&mut body, &pointer);
         }
         body["apiVersion"] = json!(subject.key.gvk.api_version);
         body["kind"] = json!(subject.key.gvk.kind);
@@ -92,15 +101,17 @@ impl DryRunCheck {
             report.add_reason("the API server's answer to the dry run cannot be read");
             return;
         };
+        let work = Work::of_steps(u64::MAX);
+        let lists = ListIndexes::new(&work);
         for (position, change) in self.drift.iter().filter(|(_, change)| is_askable(change)) {
             let Some(finding) = report.findings.get_mut(*position) else {
                 continue;
             };
             // The answer says nothing about a value that was not sent.
-            if value_at(&self.body, &change.path, shape).is_none() {
+            if value_at(&self.body, &change.path, shape, &lists).is_none() {
                 continue;
             }
-            let confirmed = value_at(&answer, &change.path, shape) != change.live.as_ref();
+            let confirmed = value_at(&answer, &change.path, shape, &lists) != change.live.as_ref();
             finding.confirmed = Some(confirmed);
             if !confirmed {
                 finding.severity = Severity::Info;
@@ -112,7 +123,7 @@ impl DryRunCheck {
             .iter()
             .filter(|(position, _)| report.findings.get(*position).is_some_and(Finding::is_drift));
         report.patch = shown_patch(left.map(|(position, change)| (&report.findings[*position], change)));
-        report.state = ObjectState::of(&report.findings);
+        report.state = report.state_by_findings();
     }
 
     /// Notes in the report why the findings of an object are not confirmed.
@@ -170,6 +181,7 @@ mod tests {
     use crate::compare::three_way::OfRevision;
     use crate::policy::{Confirm, Policy};
     use crate::types::TypeTable;
+    use crate::vocabulary::ObjectState;
 
     /// What is asked of a Deployment whose previous revision had a history limit.
     fn judged(body: &Value, live: &Value, policy: Policy) -> Judgement {

@@ -8,6 +8,7 @@ use super::attribution::Autoscaler;
 use super::live::LiveObject;
 use super::object::{Judgement, judge};
 use super::subject::{Role, Subject, Visibility};
+use crate::compare::work::Work;
 use crate::manifest::desired::Owner;
 use crate::object::{Gvk, ObjectKey};
 use crate::policy::Policy;
@@ -62,5 +63,6 @@ pub(crate) fn owned(extra: &Value) -> Value {
 /// The verdict on an object that is there.
 pub(crate) fn judge_found(subject: &Subject<'_>, live: &Value, policy: &Policy) -> Judgement {
     let live = live.to_string();
-    judge(subject, &LiveObject::parse(&Lookup::Found(&live)), policy).unwrap()
+    let work = Work::of_steps(u64::MAX);
+    judge(subject, &LiveObject::parse(&Lookup::Found(&live)), policy, &work).unwrap()
 }

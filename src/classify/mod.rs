@@ -8,6 +8,7 @@ mod finding;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod known_fields;
+mod listed;
 pub mod live;
 mod next_upgrade;
 pub mod object;

@@ -6,7 +6,7 @@ use super::subject::{Role, Subject};
 use crate::compare::managed_fields::Live;
 use crate::manifest::parse::is_kept;
 use crate::manifest::standing::{Place, Standing};
-use crate::model::ObjectReport;
+use crate::model::{FindingCounts, ObjectReport};
 use crate::object::{Gvk, ObjectKey};
 use crate::policy::managers::{ManagerKind, Managers};
 use crate::vocabulary::{NextUpgrade, ObjectState};
@@ -183,6 +183,7 @@ pub fn empty_report(
         next_upgrade: next_upgrade(state),
         ignored_by: None,
         findings: Vec::new(),
+        left_out: FindingCounts::default(),
         patch: Vec::new(),
     }
 }

@@ -4,6 +4,8 @@
 //! returns as `2` where a quantity is expected and stays `2000m` where text is. Nothing is coerced where the type
 //! is unknown.
 
+use std::hash::{Hash, Hasher};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::DateTime;
@@ -56,6 +58,49 @@ pub(super) fn scalars(shape: Option<Shape<'_>>, left: &Value, right: &Value) -> 
             | ValueKind::Any,
         )
         | None => false,
+    }
+}
+
+/// Hashes a scalar so that scalars that are the same at a place of this shape ([`scalars`]) have the same hash.
+pub(super) fn hash_as_stored(shape: Option<Shape<'_>>, value: &Value, hasher: &mut impl Hasher) {
+    let text = value.as_str();
+    let is_read = match shape.map(Shape::value) {
+        Some(ValueKind::Quantity) => hash_read(Quantity::from_value(value), hasher),
+        Some(ValueKind::Bytes) => hash_read(text.and_then(bytes), hasher),
+        Some(ValueKind::Time) => hash_read(
+            text.and_then(|text| DateTime::parse_from_rfc3339(text).ok()),
+            hasher,
+        ),
+        Some(ValueKind::Duration) => hash_read(text.and_then(go_duration), hasher),
+        Some(
+            ValueKind::String
+            | ValueKind::Integer
+            | ValueKind::Number
+            | ValueKind::Boolean
+            | ValueKind::IntOrString
+            | ValueKind::Object
+            | ValueKind::Map
+            | ValueKind::List
+            | ValueKind::Any,
+        )
+        | None => false,
+    };
+    if !is_read {
+        hash_scalar(value, hasher);
+    }
+}
+
+/// Hashes what was read of a text, and says whether it could be read.
+fn hash_read(read: Option<impl Hash>, hasher: &mut impl Hasher) -> bool {
+    read.inspect(|read| read.hash(hasher)).is_some()
+}
+
+/// Hashes a value so that values that are the same without a type have the same hash.
+pub(super) fn hash_scalar(value: &Value, hasher: &mut impl Hasher) {
+    match value.as_f64() {
+        // Negative zero is zero.
+        Some(number) => (number + 0.0).to_bits().hash(hasher),
+        None => value.hash(hasher),
     }
 }
 

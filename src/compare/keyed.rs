@@ -6,17 +6,14 @@
 //! elements for alternatives or sorts them ([`Shape::is_unordered`]): a change in one of them is reported of that
 //! element, wherever it went.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::equal::scalars;
 use super::path::Segment;
 use super::shapes::child;
+use super::work::{Work, text_steps};
 use crate::types::{ExplicitZero, Shape, is_zero};
-
-/// With more elements than this that do not match at their own position the search would be slow, and position decides.
-const MAX_UNMATCHED: usize = 256;
 
 /// The value of a key that an element does not have.
 static NULL: Value = Value::Null;
@@ -57,7 +54,7 @@ impl<'k> FromIterator<(&'k str, &'k Value)> for ElementKeys<'k> {
 
 /// The value of one key of an element: its own, else the default that the server fills in for nothing and for zeros
 /// that Go cannot tell from nothing (`protocol: TCP`), else null.
-fn key_value<'k>(item: &'k Value, key: &str, element: Option<Shape<'k>>) -> &'k Value {
+pub(super) fn key_value<'k>(item: &'k Value, key: &str, element: Option<Shape<'k>>) -> &'k Value {
     let own = nested(item, key);
     let shape = element.and_then(|shape| child(shape, key));
     let Some((shape, default)) = shape.and_then(|shape| Some((shape, shape.default()?))) else {
@@ -70,22 +67,10 @@ fn key_value<'k>(item: &'k Value, key: &str, element: Option<Shape<'k>>) -> &'k 
 /// A field of an object; `resource.name` leads into the object in the field `resource`.
 ///
 /// Merge keys never nest. What people tell the elements of an unordered list by does.
-fn nested<'v>(item: &'v Value, key: &str) -> Option<&'v Value> {
+pub(super) fn nested<'v>(item: &'v Value, key: &str) -> Option<&'v Value> {
     item.get(key)
         .or_else(|| key.split('.').try_fold(item, |value, step| value.get(step)))
         .filter(|value| !value.is_null())
-}
-
-/// The position of the element that has these keys; of several the last, which is the one that counts.
-pub(super) fn position_of<'k>(
-    items: &[Value],
-    keys: &(impl Iterator<Item = (&'k String, &'k Value)> + Clone),
-    element: Option<Shape<'_>>,
-) -> Option<usize> {
-    items.iter().rposition(|item| {
-        keys.clone()
-            .all(|(key, value)| scalars(None, key_value(item, key, element), value))
-    })
 }
 
 /// The elements of two keyed lists that share their keys, by their positions.
@@ -105,10 +90,20 @@ pub(super) fn same_keys<'k>(
     right: &'k [Value],
     keys: &'k [String],
     element: Option<Shape<'k>>,
+    work: &Work,
 ) -> Vec<SameKeys<'k>> {
+    let costs = |item: &Value| {
+        let texts = keys
+            .iter()
+            .filter_map(|key| key_value(item, key, element).as_str());
+        1 + keys.len() + texts.map(text_steps).sum::<usize>()
+    };
     let mut groups: Vec<SameKeys<'k>> = Vec::with_capacity(left.len());
     let mut group_of: HashMap<ElementKeys<'k>, usize> = HashMap::with_capacity(left.len());
     for (position, item) in left.iter().enumerate() {
+        if !work.affords(costs(item)) {
+            return groups;
+        }
         let keys = ElementKeys::of(item, keys, element);
         let group = *group_of.entry(keys).or_insert_with_key(|keys| {
             groups.push(SameKeys {
@@ -121,6 +116,9 @@ pub(super) fn same_keys<'k>(
         groups[group].left.push(position);
     }
     for (position, item) in right.iter().enumerate() {
+        if !work.affords(costs(item)) {
+            return groups;
+        }
         if let Some(&group) = group_of.get(&ElementKeys::of(item, keys, element)) {
             groups[group].right.push(position);
         }
@@ -150,20 +148,19 @@ pub(super) fn match_keyed(
     group: &SameKeys<'_>,
     desired: &[Value],
     live: &[Value],
+    work: &Work,
     holds: impl Fn(&Value, &Value) -> bool,
 ) -> KeyedMatch {
-    let holds = |left: usize, right: usize| holds(&desired[left], &live[right]);
     match group.right[..] {
         [] => KeyedMatch::Missing,
         [only] => KeyedMatch::Last(only),
         [.., last] => {
-            let is_present = |left: &usize| group.right.iter().any(|&right| holds(*left, right));
-            if !group.left.iter().all(is_present) {
+            let pairs = ElementPairs::of(group, desired, live, work);
+            let Some(pairs) = pairs.filter(|pairs| pairs.all_present(&holds)) else {
                 return KeyedMatch::Last(last);
-            }
-            let is_extra = |right: &usize| !group.left.iter().any(|&left| holds(left, *right));
+            };
             let extra = if group.right.len() > group.left.len() {
-                group.right.iter().copied().rfind(is_extra)
+                pairs.last_extra(&holds)
             } else {
                 None
             };
@@ -172,61 +169,76 @@ pub(super) fn match_keyed(
     }
 }
 
-/// Whether a desired and a live element go together.
-type Criterion<'a> = &'a dyn Fn(&Value, &Value) -> bool;
-
-/// For each desired element of an unordered list the position of its counterpart in a live list of the same length,
-/// no position twice.
+/// The elements of two lists that share their keys, to be put together by their values.
 ///
-/// An element goes with one that `holds` all of it, else with one of the same `identity`, else with what is left,
-/// in order.
-pub(super) fn match_elements(
-    desired: &[Value],
-    live: &[Value],
-    identity: &[String],
-    holds: impl Fn(&Value, &Value) -> bool,
-) -> Vec<usize> {
-    let mut unmatched: Vec<usize> = (0..desired.len().min(live.len()))
-        .filter(|&position| !holds(&desired[position], &live[position]))
-        .collect();
-    let mut counterparts: Vec<usize> = (0..desired.len()).collect();
-    if unmatched.len() > MAX_UNMATCHED {
-        return counterparts;
-    }
-    let mut free = unmatched.clone();
-    let are_same = |desired: &Value, live: &Value| !shared_identity(identity, desired, live).is_empty();
-    let criteria: [Criterion<'_>; 3] = [&holds, &are_same, &|_, _| true];
-    for go_together in criteria {
-        unmatched.retain(|&element| {
-            let counterpart = free
-                .iter()
-                .position(|&position| go_together(&desired[element], &live[position]));
-            if let Some(at) = counterpart {
-                counterparts[element] = free.remove(at);
-            }
-            counterpart.is_none()
-        });
-    }
-    counterparts
+/// Nearly always an element holds one that is equal to it, or that stands at the same place in the other list. Only
+/// where it holds neither, all of the others are tried.
+struct ElementPairs<'e> {
+    left: Vec<&'e Value>,
+    right: Vec<(usize, &'e Value)>,
+    left_values: HashSet<&'e Value>,
+    right_values: HashSet<&'e Value>,
+    work: &'e Work,
 }
 
-/// The fields that show that two elements of an unordered list are the same one; empty when nothing shows it.
-pub(super) fn shared_identity<'k>(
-    identity: &'k [String],
-    desired: &'k Value,
-    live: &Value,
-) -> ElementKeys<'k> {
-    let shared: Option<Vec<Option<(&str, &Value)>>> = identity
-        .iter()
-        .map(|key| match (nested(desired, key), nested(live, key)) {
-            (None, None) => Some(None),
-            (Some(desired), Some(live)) if scalars(None, desired, live) => {
-                Some(Some((key.as_str(), desired)))
-            }
-            _ => None,
+impl<'e> ElementPairs<'e> {
+    /// The elements of a group; `None` without the work for it.
+    fn of(group: &SameKeys<'_>, desired: &'e [Value], live: &'e [Value], work: &'e Work) -> Option<Self> {
+        let left: Vec<&Value> = group.left.iter().map(|&position| &desired[position]).collect();
+        let right: Vec<(usize, &Value)> = group
+            .right
+            .iter()
+            .map(|&position| (position, &live[position]))
+            .collect();
+        let sizes = left.iter().copied().chain(right.iter().map(|(_, value)| *value));
+        if !work.affords(sizes.map(steps_of).sum()) {
+            return None;
+        }
+        Some(Self {
+            left_values: left.iter().copied().collect(),
+            right_values: right.iter().map(|(_, value)| *value).collect(),
+            left,
+            right,
+            work,
         })
-        .collect();
-    shared.unwrap_or_default().into_iter().flatten().collect()
+    }
+
+    /// Whether every left element is held by a right one.
+    fn all_present(&self, holds: &impl Fn(&Value, &Value) -> bool) -> bool {
+        self.left.iter().enumerate().all(|(place, &left)| {
+            self.right_values.contains(left)
+                || self.right.get(place).is_some_and(|(_, right)| holds(left, right))
+                || self
+                    .right
+                    .iter()
+                    .any(|(_, right)| self.work.affords(1) && holds(left, right))
+        })
+    }
+
+    /// The last right element that holds no left one.
+    fn last_extra(&self, holds: &impl Fn(&Value, &Value) -> bool) -> Option<usize> {
+        let is_extra = |right: &Value| {
+            !self.left_values.contains(right)
+                && !self
+                    .left
+                    .iter()
+                    .any(|left| self.work.affords(1) && holds(left, right))
+        };
+        let mut right = self.right.iter().rev();
+        right
+            .find(|(_, right)| is_extra(right))
+            .map(|(position, _)| *position)
+    }
+}
+
+/// The steps for looking at a whole value.
+pub(super) fn steps_of(value: &Value) -> usize {
+    1 + match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        Value::String(text) => text_steps(text),
+        Value::Array(items) => items.iter().map(steps_of).sum(),
+        Value::Object(fields) => fields.values().map(steps_of).sum(),
+    }
 }
 
 #[cfg(test)]
@@ -285,6 +297,7 @@ mod tests {
         use KeyedMatch::{AllPresent, Last, Missing};
         let element = |value: &&str| json!({"name": "A", "value": value});
         let keys = ["name".to_owned()];
+        let work = Work::of_steps(10_000);
         for (desired, live, expected) in [
             (&["1"][..], &[][..], Missing),
             (&["1"], &["1"], Last(0)),
@@ -301,9 +314,11 @@ mod tests {
         ] {
             let desired: Vec<Value> = desired.iter().map(element).collect();
             let live: Vec<Value> = live.iter().map(element).collect();
-            let groups = same_keys(&desired, &live, &keys, None);
+            let groups = same_keys(&desired, &live, &keys, None, &work);
             assert_eq!(groups.len(), 1);
-            let found = match_keyed(&groups[0], &desired, &live, |desired, live| desired == live);
+            let found = match_keyed(&groups[0], &desired, &live, &work, |desired, live| {
+                desired == live
+            });
             assert_eq!(found, expected, "{desired:?} {live:?}");
         }
     }
@@ -314,7 +329,7 @@ mod tests {
         let right = json!([{"a": 4}, {"a": 2}, {"a": 1}, {"a": 2}]);
         let keys = ["a".to_owned()];
         let found: Vec<(String, Vec<usize>, Vec<usize>)> =
-            same_keys(items(&left), items(&right), &keys, None)
+            same_keys(items(&left), items(&right), &keys, None, &Work::of_steps(10_000))
                 .into_iter()
                 .map(|same| (same.keys.0[0].1.to_string(), same.left, same.right))
                 .collect();
@@ -325,50 +340,6 @@ mod tests {
                 ("2".to_owned(), vec![1], vec![1, 3]),
                 ("null".to_owned(), vec![2], vec![]),
             ]
-        );
-    }
-
-    #[test]
-    fn the_last_element_with_the_keys_is_found() {
-        let list =
-            json!([{"containerPort": 80}, {"containerPort": 80, "protocol": "TCP"}, {"containerPort": 81}]);
-        let position = |keys: Value| {
-            let keys = keys.as_object().unwrap();
-            position_of(items(&list), &keys.iter(), ports().element())
-        };
-        assert_eq!(position(json!({"containerPort": 80, "protocol": "TCP"})), Some(1));
-        assert_eq!(position(json!({"containerPort": 80, "protocol": "UDP"})), None);
-        assert_eq!(position(json!({"containerPort": 81, "protocol": "TCP"})), Some(2));
-    }
-
-    #[test]
-    fn equal_elements_go_together_then_those_of_one_name_then_the_rest() {
-        let counterparts = |desired: &Value, live: &Value| {
-            match_elements(
-                items(desired),
-                items(live),
-                &["of.name".to_owned()],
-                |desired, live| desired == live,
-            )
-        };
-        let item = |name: &str, value: u8| json!({"of": {"name": name}, "value": value});
-        let desired = json!([item("a", 1), item("b", 1), item("c", 1), item("d", 1)]);
-        for (live, expected) in [
-            (desired.clone(), [0, 1, 2, 3]),
-            (
-                json!([item("d", 1), item("c", 1), item("b", 1), item("a", 1)]),
-                [3, 2, 1, 0],
-            ),
-            (
-                json!([item("b", 2), item("a", 1), item("x", 1), item("c", 2)]),
-                [1, 0, 3, 2],
-            ),
-        ] {
-            assert_eq!(counterparts(&desired, &live), expected, "{live}");
-        }
-        assert_eq!(
-            counterparts(&json!(["a", "a", "b"]), &json!(["b", "a", "a"])),
-            [2, 1, 0]
         );
     }
 }

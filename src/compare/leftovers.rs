@@ -2,15 +2,20 @@
 //!
 //! A value that the server would fill in by itself proves nothing: Helm may well have removed it.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::diff::{is_satisfied_by, is_servers_choice};
-use super::keyed::same_keys;
+use super::keyed::{same_keys, steps_of};
+use super::list_index::ListIndexes;
 use super::lookup::locate;
 use super::path::FieldPath;
+use super::room::Room;
 use super::server_rules::is_directive;
 use super::shapes::{child, shape_at};
 use super::trail::Trail;
+use super::work::Work;
 use crate::types::{ListKind, Shape, is_zero};
 
 /// One field that the live object holds and only another revision set.
@@ -23,6 +28,13 @@ pub(super) struct Leftover<'v> {
     pub(super) live: &'v Value,
 }
 
+/// Where the elements of the lists of the live object are, and the room for what is found.
+#[derive(Clone, Copy)]
+pub(super) struct LeftoverScope<'v, 'r> {
+    pub(super) lists: &'r ListIndexes<'v>,
+    pub(super) room: &'r Room,
+}
+
 /// Every field that `other` set, `desired` does not, and `live` still holds, in the order of the other revision, except
 /// for the paths that are known already.
 pub(super) fn leftovers<'v>(
@@ -30,13 +42,23 @@ pub(super) fn leftovers<'v>(
     desired: &Value,
     live: &'v Value,
     shape: Option<Shape<'_>>,
+    scope: LeftoverScope<'v, '_>,
     is_known: impl Fn(&FieldPath) -> bool,
 ) -> Vec<Leftover<'v>> {
-    let mut unset = Unset::default();
-    unset.value(&Trail::Root, shape, other, desired);
+    let mut unset = Unset {
+        places: Vec::new(),
+        work: scope.lists.work(),
+        room: Room::default(),
+    };
+    // Revisions are mostly alike.
+    if other != desired {
+        unset.value(&Trail::Root, shape, other, desired);
+    }
+    scope.room.leave_out(unset.room.left_out());
     let mut search = LeftoverSearch {
         object: live,
         shape,
+        scope,
         is_known,
         found: Vec::new(),
     };
@@ -50,6 +72,7 @@ pub(super) fn leftovers<'v>(
 struct LeftoverSearch<'v, 's, K> {
     object: &'v Value,
     shape: Option<Shape<'s>>,
+    scope: LeftoverScope<'v, 's>,
     is_known: K,
     found: Vec<Leftover<'v>>,
 }
@@ -57,59 +80,69 @@ struct LeftoverSearch<'v, 's, K> {
 impl<K: Fn(&FieldPath) -> bool> LeftoverSearch<'_, '_, K> {
     /// Looks for a value that another revision set at a path.
     fn look_at(&mut self, path: FieldPath, set: &Value) {
-        if (self.is_known)(&path) {
+        let work = self.scope.lists.work();
+        if !work.affords(1) || (self.is_known)(&path) {
             return;
         }
-        let located = locate(self.object, &path, self.shape);
+        let located = locate(self.object, &path, self.shape, self.scope.lists);
         let Some(located) = located.filter(|located| !located.value.is_null()) else {
             return;
         };
         let live = located.value;
         let shape = shape_at(self.shape, &path);
-        if !is_satisfied_by(set, Some(live), shape)
-            || shape.is_some_and(|shape| is_servers_choice(shape, live))
+        if !is_satisfied_by(set, Some(live), shape, work)
+            || shape.is_some_and(|shape| is_servers_choice(shape, live, work))
         {
             return;
         }
         match (set, live) {
             // The object also holds other writers' fields: only this revision's are left over.
-            (Value::Object(set), Value::Object(fields)) if holds_more(shape, fields, set) => {
+            (Value::Object(set), Value::Object(fields)) if holds_more(shape, fields, set, work) => {
                 for (key, value) in set {
                     self.look_at(path.key(key), value);
                 }
             }
-            _ => self.found.push(Leftover {
-                path,
-                pointer: located.pointer,
-                live,
-            }),
+            _ => {
+                if self.scope.room.take(path.size() + located.pointer.len()) {
+                    self.found.push(Leftover {
+                        path,
+                        pointer: located.pointer,
+                        live,
+                    });
+                }
+            }
         }
     }
 }
 
 /// Whether the live object holds fields that neither the revision nor the server put there.
-fn holds_more(shape: Option<Shape<'_>>, live: &Map<String, Value>, set: &Map<String, Value>) -> bool {
-    live.iter().any(|(key, live)| {
+fn holds_more(
+    shape: Option<Shape<'_>>,
+    live: &Map<String, Value>,
+    set: &Map<String, Value>,
+    work: &Work,
+) -> bool {
+    live.iter().filter(|_| work.affords(1)).any(|(key, live)| {
         let shape = shape.and_then(|shape| child(shape, key));
         match (set.get(key), live) {
-            (None, _) => !shape.is_some_and(|shape| is_servers_choice(shape, live)),
-            (Some(Value::Object(set)), Value::Object(live)) => holds_more(shape, live, set),
+            (None, _) => !shape.is_some_and(|shape| is_servers_choice(shape, live, work)),
+            (Some(Value::Object(set)), Value::Object(live)) => holds_more(shape, live, set, work),
             (Some(_), _) => false,
         }
     })
 }
 
 /// The outermost places that one revision sets and another does not, with what the first one sets there.
-#[derive(Default)]
-struct Unset<'v> {
+struct Unset<'v, 'w> {
     places: Vec<(FieldPath, &'v Value)>,
+    work: &'w Work,
+    room: Room,
 }
 
-impl<'v> Unset<'v> {
+impl<'v> Unset<'v, '_> {
     /// Looks for such places in the values at one place.
     fn value(&mut self, trail: &Trail<'_>, shape: Option<Shape<'_>>, set: &'v Value, desired: &Value) {
-        // Revisions are mostly alike.
-        if set == desired {
+        if !self.work.affords_value(set) {
             return;
         }
         match (set, desired) {
@@ -121,7 +154,12 @@ impl<'v> Unset<'v> {
                         self.keyed(trail, element, keys, set, desired);
                     }
                     ListKind::Set => {
-                        for item in set.iter().filter(|item| !desired.contains(item)) {
+                        let costs = set.iter().chain(desired).map(steps_of).sum();
+                        if !self.work.affords(costs) {
+                            return;
+                        }
+                        let members: HashSet<&Value> = desired.iter().collect();
+                        for item in set.iter().filter(|item| !members.contains(item)) {
                             self.add(&Trail::Member(trail, item, None), item);
                         }
                     }
@@ -163,7 +201,7 @@ impl<'v> Unset<'v> {
         set: &'v [Value],
         desired: &[Value],
     ) {
-        for group in same_keys(set, desired, keys, element) {
+        for group in same_keys(set, desired, keys, element, self.work) {
             let Some(item) = group.left.last().map(|&position| &set[position]) else {
                 continue;
             };
@@ -177,6 +215,8 @@ impl<'v> Unset<'v> {
 
     /// Notes such a place.
     fn add(&mut self, trail: &Trail<'_>, set: &'v Value) {
-        self.places.push((trail.path(), set));
+        if let Some((path, _)) = self.room.place(trail) {
+            self.places.push((path, set));
+        }
     }
 }

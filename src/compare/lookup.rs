@@ -3,14 +3,12 @@
 //! A path found while comparing desired with live is looked up in the previous and attempted revisions, whose
 //! lists may be ordered differently, so elements are found by their keys.
 
-use std::borrow::Cow;
-
 use serde_json::Value;
 
-use super::equal;
-use super::keyed;
+use super::list_index::ListIndexes;
 use super::path::{FieldPath, Segment, push_token};
 use super::shapes::step;
+use super::work::text_steps;
 use crate::types::Shape;
 
 /// The value at a path, where an object of this shape has one.
@@ -18,15 +16,34 @@ pub(crate) fn value_at<'v>(
     object: &'v Value,
     path: &FieldPath,
     shape: Option<Shape<'_>>,
+    lists: &ListIndexes<'v>,
 ) -> Option<&'v Value> {
-    locate(object, path, shape)
-        .map(|found| found.value)
-        .filter(|value| !value.is_null())
+    let mut places = places(object, path.segments(), shape, lists);
+    let last = places.by_ref().last().map_or(object, |place| place.value);
+    (places.is_complete() && !last.is_null()).then_some(last)
+}
+
+/// The values on the way to a path, from the object itself to the last one that it has: for each number of steps one.
+pub(crate) fn values_along<'v>(
+    object: &'v Value,
+    path: &FieldPath,
+    shape: Option<Shape<'_>>,
+    lists: &ListIndexes<'v>,
+) -> Vec<&'v Value> {
+    let places = places(object, path.segments(), shape, lists);
+    std::iter::once(object)
+        .chain(places.map(|place| place.value))
+        .collect()
 }
 
 /// Where an object of this shape has a value for a path, as an RFC 6901 pointer.
-pub(crate) fn pointer_to(object: &Value, path: &FieldPath, shape: Option<Shape<'_>>) -> Option<String> {
-    locate(object, path, shape).map(|found| found.pointer)
+pub(crate) fn pointer_to<'v>(
+    object: &'v Value,
+    path: &FieldPath,
+    shape: Option<Shape<'_>>,
+    lists: &ListIndexes<'v>,
+) -> Option<String> {
+    locate(object, path, shape, lists).map(|found| found.pointer)
 }
 
 /// A value in an object, and the RFC 6901 pointer that leads to it there.
@@ -36,36 +53,96 @@ pub(super) struct Located<'v> {
 }
 
 /// The value at a path; `None` when the object does not have it.
-pub(super) fn locate<'v>(root: &'v Value, path: &FieldPath, shape: Option<Shape<'_>>) -> Option<Located<'v>> {
+pub(super) fn locate<'v>(
+    root: &'v Value,
+    path: &FieldPath,
+    shape: Option<Shape<'_>>,
+    lists: &ListIndexes<'v>,
+) -> Option<Located<'v>> {
     let mut found = Located {
         pointer: String::new(),
         value: root,
     };
-    let mut shape = shape;
-    for segment in path.segments() {
+    let mut places = places(root, path.segments(), shape, lists);
+    for place in places.by_ref() {
+        match place.token {
+            Token::Key(key) => push_token(&mut found.pointer, key),
+            Token::Position(position) => push_token(&mut found.pointer, &position.to_string()),
+        }
+        found.value = place.value;
+    }
+    places.is_complete().then_some(found)
+}
+
+/// A step of the way to a path in one object.
+struct Place<'v, 'p> {
+    token: Token<'p>,
+    value: &'v Value,
+}
+
+/// A step of a pointer.
+enum Token<'p> {
+    Key(&'p str),
+    Position(usize),
+}
+
+/// The steps to a path, as far as the object has them.
+struct Places<'v, 'p, 's, 'l> {
+    value: &'v Value,
+    left: &'p [Segment],
+    shape: Option<Shape<'s>>,
+    lists: &'l ListIndexes<'v>,
+}
+
+fn places<'v, 'p, 's, 'l>(
+    root: &'v Value,
+    path: &'p [Segment],
+    shape: Option<Shape<'s>>,
+    lists: &'l ListIndexes<'v>,
+) -> Places<'v, 'p, 's, 'l> {
+    Places {
+        value: root,
+        left: path,
+        shape,
+        lists,
+    }
+}
+
+impl Places<'_, '_, '_, '_> {
+    /// Whether the object has every step.
+    const fn is_complete(&self) -> bool {
+        self.left.is_empty()
+    }
+}
+
+impl<'v, 'p> Iterator for Places<'v, 'p, '_, '_> {
+    type Item = Place<'v, 'p>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (segment, left) = self.left.split_first()?;
+        let element = || self.shape.and_then(Shape::element);
         let (token, value) = match segment {
-            Segment::Key(key) => (Cow::Borrowed(key.as_str()), found.value.as_object()?.get(key)?),
-            Segment::Index(index) => (
-                Cow::Owned(index.to_string()),
-                found.value.as_array()?.get(*index)?,
-            ),
+            Segment::Key(key) => {
+                if !self.lists.work().affords(1 + text_steps(key)) {
+                    return None;
+                }
+                (Token::Key(key), self.value.as_object()?.get(key)?)
+            }
+            Segment::Index(index) => (Token::Position(*index), self.value.as_array()?.get(*index)?),
             Segment::Match(keys) => {
-                let items = found.value.as_array()?;
-                let keys = keys.iter().map(|(key, value)| (key, value));
-                let position = keyed::position_of(items, &keys, shape.and_then(Shape::element))?;
-                (Cow::Owned(position.to_string()), &items[position])
+                let items = self.value.as_array()?;
+                let position = self.lists.position_of(items, keys, element())?;
+                (Token::Position(position), items.get(position)?)
             }
             Segment::Member(member) => {
-                let items = found.value.as_array()?;
-                let position = items.iter().position(|item| equal::scalars(None, item, member))?;
-                (Cow::Owned(position.to_string()), &items[position])
+                let items = self.value.as_array()?;
+                let position = self.lists.position_of_member(items, member)?;
+                (Token::Position(position), items.get(position)?)
             }
         };
-        found = Located {
-            pointer: push_token(&found.pointer, &token),
-            value,
-        };
-        shape = step(shape, segment);
+        self.value = value;
+        self.left = left;
+        self.shape = step(self.shape, segment);
+        Some(Place { token, value })
     }
-    Some(found)
 }

@@ -11,9 +11,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::fields_v1::{self, FieldSet};
+use super::fields_v1::FieldSet;
 use super::path::{FieldPath, Segment};
 use super::shapes;
+use super::work::Work;
 use crate::types::{ListKind, Shape, ValueKind};
 
 /// A live object, and its managed fields apart from it.
@@ -23,6 +24,8 @@ pub struct Live<'a> {
     pub object: Value,
     /// The managed fields; empty when the API server keeps none of this object.
     pub managed: Vec<Entry<'a>>,
+    /// The size of its text.
+    pub bytes: usize,
 }
 
 /// The fields that one manager owns by one operation.
@@ -91,6 +94,7 @@ impl<'a> Live<'a> {
             return Ok(Self {
                 object: serde_json::from_str(text)?,
                 managed: Vec::new(),
+                bytes: text.len(),
             });
         };
         // The raw value borrows from the text, so this is where it lies in it.
@@ -100,6 +104,7 @@ impl<'a> Live<'a> {
         Ok(Self {
             object: serde_json::from_str(&rest)?,
             managed: serde_json::from_str(raw.get()).unwrap_or_default(),
+            bytes: text.len(),
         })
     }
 }
@@ -119,7 +124,7 @@ impl Entry<'_> {
     /// A value that is atomic to the API server is owned as a whole: then the manager of the whole owns its parts. The
     /// same empty set at a list or map that is not atomic says that the manager once created it, and that the values
     /// that it put there were removed or are somebody else's.
-    pub fn owns(&self, path: &FieldPath, shape: Option<Shape<'_>>) -> bool {
+    pub fn owns(&self, path: &FieldPath, shape: Option<Shape<'_>>, work: &Work) -> bool {
         let mut node = self.fields();
         if node.is_empty() {
             return false;
@@ -129,7 +134,7 @@ impl Entry<'_> {
             if node.is_empty() {
                 return is_atomic(shape, segment);
             }
-            match fields_v1::below(node, segment) {
+            match node.below(segment, work) {
                 Some(next) => node = next,
                 None => return false,
             }
@@ -226,7 +231,7 @@ mod tests {
             ),
         ] {
             let shape = TypeTable::builtin().kind("v1", "Pod");
-            assert_eq!(entry.owns(&path, shape), owned, "{path}");
+            assert_eq!(entry.owns(&path, shape, &Work::of_steps(10_000)), owned, "{path}");
         }
     }
 
@@ -257,7 +262,11 @@ mod tests {
             (data.key("key"), kind("ConfigMap"), false),
             (data.key("key"), None, false),
         ] {
-            assert_eq!(live.managed[0].owns(&path, shape), owned, "{path}");
+            assert_eq!(
+                live.managed[0].owns(&path, shape, &Work::of_steps(10_000)),
+                owned,
+                "{path}"
+            );
         }
     }
 

@@ -4,8 +4,9 @@
 //! facts of [`crate::types`] and the `server_rules` of single fields; `three_way` asks it and then uses the previous
 //! and the attempted revisions to tell how each difference came about, and which of their fields are left over
 //! (`leftovers`); `patch` turns the answer into RFC 6902. `managed_fields` reads who is said to own each field, and
-//! `additions` finds the fields that others put beside the manifest. All of these ask `keyed` which elements of two
-//! lists are the same. All of it is pure.
+//! `additions` finds the fields that others put beside the manifest. All of these ask `keyed` and `pairing` which
+//! elements of two lists are the same, `list_index` where an element is, and `work` whether they may go on. All of it is
+//! pure.
 
 pub mod additions;
 mod diff;
@@ -13,17 +14,22 @@ mod equal;
 mod fields_v1;
 mod keyed;
 mod leftovers;
+pub mod list_index;
 pub(crate) mod lookup;
 pub mod managed_fields;
+mod pairing;
 pub mod patch;
 pub mod path;
+pub(crate) mod path_tree;
 #[cfg(test)]
 mod properties;
 pub mod quantity;
+pub mod room;
 mod server_rules;
 pub(crate) mod shapes;
 pub mod three_way;
 mod trail;
+pub mod work;
 
 #[cfg(test)]
 mod semantics;

@@ -39,7 +39,7 @@ pub fn patch_of<'c>(changes: impl IntoIterator<Item = &'c Change>) -> Patch {
         }
     }
     // From the end of each list to its beginning, and from the inside out, so that no pointer goes stale.
-    removals.sort_by_key(|pointer| Reverse(order(pointer)));
+    removals.sort_by_cached_key(|pointer| Reverse(order(pointer)));
     writes.extend(
         removals
             .into_iter()
@@ -75,7 +75,7 @@ pub(crate) fn without_nulls(value: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::three_way::{OfRevision, Versions, three_way};
+    use crate::compare::three_way::{OfRevision, Versions, all_changes};
     use crate::types::TypeTable;
     use serde_json::json;
 
@@ -101,7 +101,7 @@ mod tests {
         });
         let shape = TypeTable::builtin().kind("apps/v1", "Deployment");
         let compare = |live: &Value| {
-            three_way(
+            all_changes(
                 shape,
                 Versions {
                     previous: Some(OfRevision {

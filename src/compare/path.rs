@@ -21,8 +21,44 @@ pub enum Segment {
     Member(Value),
 }
 
+impl Segment {
+    /// About how many bytes the step takes.
+    fn size(&self) -> usize {
+        size_of::<Self>()
+            + match self {
+                Self::Key(key) => key.len(),
+                Self::Index(_) => 0,
+                Self::Match(keys) => keys
+                    .iter()
+                    .map(|(key, value)| key.len() + size_of_value(value))
+                    .sum(),
+                Self::Member(value) => size_of_value(value),
+            }
+    }
+}
+
+/// About how many bytes a value takes.
+pub fn size_of_value(value: &Value) -> usize {
+    size_of::<Value>()
+        + match value {
+            Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+            Value::String(text) => text.len(),
+            Value::Array(items) => items.iter().map(size_of_value).sum(),
+            Value::Object(fields) => fields
+                .iter()
+                .map(|(key, value)| size_of::<String>() + key.len() + size_of_value(value))
+                .sum(),
+        }
+}
+
+impl FromIterator<Segment> for FieldPath {
+    fn from_iter<I: IntoIterator<Item = Segment>>(segments: I) -> Self {
+        Self(segments.into_iter().collect())
+    }
+}
+
 /// A place in an object. Its display form is the report's `path`.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct FieldPath(Vec<Segment>);
 
 impl FieldPath {
@@ -50,6 +86,11 @@ impl FieldPath {
     #[must_use]
     pub fn prefix(&self, steps: usize) -> Self {
         Self(self.0.iter().take(steps).cloned().collect())
+    }
+
+    /// About how many bytes the path takes.
+    pub(crate) fn size(&self) -> usize {
+        self.0.iter().map(Segment::size).sum()
     }
 
     /// The steps from the root.
@@ -115,8 +156,15 @@ impl fmt::Display for BracketedValue<'_> {
 }
 
 /// Appends one reference token to an RFC 6901 pointer.
-pub fn push_token(pointer: &str, token: &str) -> String {
-    format!("{pointer}/{}", token.replace('~', "~0").replace('/', "~1"))
+pub fn push_token(pointer: &mut String, token: &str) {
+    pointer.push('/');
+    for character in token.chars() {
+        match character {
+            '~' => pointer.push_str("~0"),
+            '/' => pointer.push_str("~1"),
+            other => pointer.push(other),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -175,6 +223,8 @@ mod tests {
 
     #[test]
     fn pointer_tokens_are_escaped() {
-        assert_eq!(push_token("/metadata", "a/b~c"), "/metadata/a~1b~0c");
+        let mut pointer = "/metadata".to_owned();
+        push_token(&mut pointer, "a/b~c");
+        assert_eq!(pointer, "/metadata/a~1b~0c");
     }
 }

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::three_way::{OfRevision, Versions, three_way};
+use super::three_way::{OfRevision, Versions, all_changes};
 use crate::types::TypeTable;
 
 /// The changes between a manifest and a live object, as `code path`.
@@ -18,7 +18,7 @@ fn changes(table: &TypeTable, kind: (&str, &str), desired: &Value, live: &Value)
         attempted: &[],
         live,
     };
-    three_way(shape, versions)
+    all_changes(shape, versions)
         .into_iter()
         .map(|change| format!("{} {}", change.code, change.path))
         .collect()
@@ -105,7 +105,7 @@ fn the_previous_target_of_a_reordered_metric() {
     let shape = TypeTable::builtin().kind("autoscaling/v2", "HorizontalPodAutoscaler");
     let (old, new) = (resource_metric("cpu", 50), resource_metric("cpu", 80));
     let memory = resource_metric("memory", 80);
-    let found = three_way(
+    let found = all_changes(
         shape,
         Versions {
             previous: Some(OfRevision {

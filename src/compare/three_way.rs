@@ -5,13 +5,18 @@
 //! modified and current), plus the revisions that failed or are pending above the baseline, because a half-done
 //! upgrade is no person's hot-fix.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::diff::{DifferenceKind, is_satisfied_by, unsatisfied};
-use super::leftovers::leftovers;
+use super::leftovers::{LeftoverScope, leftovers};
+use super::list_index::ListIndexes;
 use super::lookup::value_at;
 use super::path::FieldPath;
+use super::room::Room;
 use super::shapes::shape_at;
+use super::work::Work;
 use crate::types::{Shape, is_zero};
 use crate::vocabulary::FindingCode;
 
@@ -66,14 +71,19 @@ pub struct Change {
     pub from_revision: Option<u64>,
 }
 
-/// Compares one object. The order follows the manifest; the report sorts by path.
-pub fn three_way(shape: Option<Shape<'_>>, versions: Versions<'_>) -> Vec<Change> {
+/// Compares one object, as far as there is work and room for it. The order follows the manifest; the report sorts by
+/// path.
+///
+/// If the work is spent after that, the changes are not all, and not all of them are true.
+pub fn three_way(shape: Option<Shape<'_>>, versions: Versions<'_>, work: &Work, room: &Room) -> Vec<Change> {
+    let lists = ListIndexes::new(work);
     let previous_at = |path: &FieldPath| {
         let previous = versions.previous;
-        previous.map(|previous| previous.with(value_at(previous.object, path, shape)))
+        previous.map(|previous| previous.with(value_at(previous.object, path, shape, &lists)))
     };
-    let mut changes: Vec<Change> = unsatisfied(versions.desired, versions.live, shape)
+    let mut changes: Vec<Change> = unsatisfied(versions.desired, versions.live, shape, work, room)
         .into_iter()
+        .take_while(|_| !work.is_spent())
         .map(|difference| {
             let previous = previous_at(&difference.path);
             let (code, from_revision) = match difference.kind {
@@ -81,9 +91,16 @@ pub fn three_way(shape: Option<Shape<'_>>, versions: Versions<'_>) -> Vec<Change
                 DifferenceKind::OtherValue => {
                     let inner = shape_at(shape, &difference.path);
                     let attempted = versions.attempted.iter().map(|attempted| {
-                        attempted.with(value_at(&attempted.object, &difference.path, shape))
+                        attempted.with(value_at(&attempted.object, &difference.path, shape, &lists))
                     });
-                    outcome(inner, previous, difference.desired, attempted, difference.live)
+                    outcome(
+                        inner,
+                        previous,
+                        difference.desired,
+                        attempted,
+                        difference.live,
+                        work,
+                    )
                 }
             };
             Change {
@@ -105,8 +122,17 @@ pub fn three_way(shape: Option<Shape<'_>>, versions: Versions<'_>) -> Vec<Change
         .previous
         .map(|previous| (FindingCode::Lingering, previous));
     for (code, other) in attempted.chain(previous) {
-        let is_known = |path: &FieldPath| changes.iter().any(|change| change.path == *path);
-        for left in leftovers(other.object, versions.desired, versions.live, shape, is_known) {
+        let known: HashSet<&FieldPath> = changes.iter().map(|change| &change.path).collect();
+        let is_known = |path: &FieldPath| known.contains(path);
+        let scope = LeftoverScope { lists: &lists, room };
+        for left in leftovers(
+            other.object,
+            versions.desired,
+            versions.live,
+            shape,
+            scope,
+            is_known,
+        ) {
             let previous = previous_at(&left.path).and_then(|previous| previous.object);
             changes.push(Change {
                 code,
@@ -122,6 +148,12 @@ pub fn three_way(shape: Option<Shape<'_>>, versions: Versions<'_>) -> Vec<Change
     changes
 }
 
+/// All changes, for tests of other things than limits.
+#[cfg(test)]
+pub(crate) fn all_changes(shape: Option<Shape<'_>>, versions: Versions<'_>) -> Vec<Change> {
+    three_way(shape, versions, &Work::of_steps(u64::MAX), &Room::default())
+}
+
 /// The table of three-way outcomes for a place that the baseline sets and the live object does not hold, with the
 /// revision whose value the live object has instead.
 fn outcome<'v>(
@@ -130,16 +162,18 @@ fn outcome<'v>(
     desired: &'v Value,
     mut attempted: impl Iterator<Item = OfRevision<Option<&'v Value>>>,
     live: Option<&'v Value>,
+    work: &Work,
 ) -> (FindingCode, Option<u64>) {
     let is_live = |value: Option<&Value>| match (value, live) {
         (None, None) => true,
-        (Some(value), Some(live)) => is_satisfied_by(value, Some(live), shape),
+        (Some(value), Some(live)) => is_satisfied_by(value, Some(live), shape, work),
         (Some(value), None) => is_zero(value),
         (None, Some(_)) => false,
     };
     let is_desired = |value: Option<&Value>| {
         value.is_some_and(|value| {
-            is_satisfied_by(value, Some(desired), shape) && is_satisfied_by(desired, Some(value), shape)
+            is_satisfied_by(value, Some(desired), shape, work)
+                && is_satisfied_by(desired, Some(value), shape, work)
         })
     };
     let lives = |of: &OfRevision<Option<&Value>>| !is_desired(of.object) && is_live(of.object);
@@ -164,7 +198,7 @@ mod tests {
     }
 
     fn changes(versions: Versions<'_>) -> Vec<Change> {
-        three_way(TypeTable::builtin().kind("apps/v1", "Deployment"), versions)
+        all_changes(TypeTable::builtin().kind("apps/v1", "Deployment"), versions)
     }
 
     fn deployment(versions: Versions<'_>) -> Vec<(FindingCode, String)> {

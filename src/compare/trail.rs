@@ -26,26 +26,47 @@ pub(super) enum Trail<'a> {
 impl Trail<'_> {
     /// The same place as a path.
     pub(super) fn path(&self) -> FieldPath {
-        match self {
-            Self::Root => FieldPath::root(),
-            Self::Key(parent, key) => parent.path().key(key),
-            Self::Index(parent, index) => parent.path().join(Segment::Index(*index)),
-            Self::Match(parent, keys, _) => parent.path().join(keys.to_segment()),
-            Self::Member(parent, value, _) => parent.path().join(Segment::Member((*value).clone())),
-        }
+        let mut steps: Vec<Segment> = self.steps().filter_map(Self::segment).collect();
+        steps.reverse();
+        steps.into_iter().collect()
     }
 
     /// The same place in the live object as an RFC 6901 pointer; ends in `-` for a list element that is not there.
     pub(super) fn pointer(&self) -> String {
-        match self {
-            Self::Root => String::new(),
-            Self::Key(parent, key) => push_token(&parent.pointer(), key),
-            Self::Index(parent, index)
-            | Self::Match(parent, _, Some(index))
-            | Self::Member(parent, _, Some(index)) => format!("{}/{index}", parent.pointer()),
-            Self::Match(parent, _, None) | Self::Member(parent, _, None) => {
-                format!("{}/-", parent.pointer())
+        let steps: Vec<&Self> = self.steps().collect();
+        let mut pointer = String::new();
+        for step in steps.into_iter().rev() {
+            match step {
+                Self::Root => {}
+                Self::Key(_, key) => push_token(&mut pointer, key),
+                Self::Index(_, index) | Self::Match(_, _, Some(index)) | Self::Member(_, _, Some(index)) => {
+                    push_token(&mut pointer, &index.to_string());
+                }
+                Self::Match(_, _, None) | Self::Member(_, _, None) => push_token(&mut pointer, "-"),
             }
+        }
+        pointer
+    }
+
+    /// This step and those before it, back to the object itself.
+    fn steps(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |step| match step {
+            Self::Root => None,
+            Self::Key(parent, _)
+            | Self::Index(parent, _)
+            | Self::Match(parent, _, _)
+            | Self::Member(parent, _, _) => Some(*parent),
+        })
+    }
+
+    /// The last step, as a path has it.
+    fn segment(&self) -> Option<Segment> {
+        match self {
+            Self::Root => None,
+            Self::Key(_, key) => Some(Segment::Key((*key).to_owned())),
+            Self::Index(_, index) => Some(Segment::Index(*index)),
+            Self::Match(_, keys, _) => Some(keys.to_segment()),
+            Self::Member(_, value, _) => Some(Segment::Member((*value).clone())),
         }
     }
 

@@ -75,7 +75,7 @@ fn evidence(facts: &ReleaseFacts<'_>, from: u64, to: u64) -> Vec<String> {
     let unread = facts.objects.unread_count();
     if unread > 0 {
         evidence.push(format!(
-            "{unread} of the objects could not be read, so the counts are incomplete"
+            "{unread} of the objects could not be read or compared, so the counts are incomplete"
         ));
     }
     let unproven = || facts.objects.unproven.iter();

@@ -9,7 +9,9 @@ use serde_json::Value;
 
 use super::readiness::{self, JobState};
 use crate::classify::live::LiveObject;
+use crate::compare::room::Room;
 use crate::compare::three_way::{Versions, three_way};
+use crate::compare::work::Work;
 use crate::manifest::desired::{Owner, desired};
 use crate::manifest::standing::{Place, Standing};
 use crate::object::ObjectKey;
@@ -71,7 +73,7 @@ pub enum Presence {
     NoRelease,
     /// It is in another namespace than the release's, and does not exist or is not provably the release's.
     Unproven,
-    /// It could not be read.
+    /// It could not be read, or was too costly to compare.
     Unread,
 }
 
@@ -96,7 +98,9 @@ pub struct Deleting {
 }
 
 /// Observes an object.
-pub fn observe(probe: &Probe<'_>, live: &LiveObject<'_>) -> Observation {
+///
+/// An object that takes more work than is left for it counts as not read: nobody knows which revision it is at.
+pub fn observe(probe: &Probe<'_>, live: &LiveObject<'_>, work: &Work) -> Observation {
     let nothing = |presence| Observation {
         side: match presence {
             Presence::Absent => absent_side(probe.bodies),
@@ -134,8 +138,14 @@ pub fn observe(probe: &Probe<'_>, live: &LiveObject<'_>) -> Observation {
         return nothing(presence);
     }
     let kind = &probe.key.gvk.kind;
+    let side = side(probe, &live.object, work);
+    let (side, presence) = if work.is_spent() {
+        (None, Presence::Unread)
+    } else {
+        (side, presence)
+    };
     Observation {
-        side: side(probe, &live.object),
+        side,
         presence,
         unready: readiness::unready(kind, &live.object),
         job: readiness::job_state(kind, &live.object),
@@ -160,10 +170,11 @@ fn absent_side(bodies: &RevisionBodies) -> Option<Side> {
     }
 }
 
-fn side(probe: &Probe<'_>, live: &Value) -> Option<Side> {
+fn side(probe: &Probe<'_>, live: &Value, work: &Work) -> Option<Side> {
+    let is_like = |body: &str| is_like(probe, body, live, work);
     match (&probe.bodies.deployed, &probe.bodies.newest) {
         (Some(old), Some(new)) if old == new => None,
-        (Some(old), Some(new)) => match (is_like(probe, old, live), is_like(probe, new, live)) {
+        (Some(old), Some(new)) => match (is_like(old), is_like(new)) {
             // The two revisions differ only in comments or in defaults that one of them spells out.
             (true, true) => None,
             (true, false) => Some(Side::Old),
@@ -171,13 +182,13 @@ fn side(probe: &Probe<'_>, live: &Value) -> Option<Side> {
             (false, false) => Some(Side::Neither),
         },
         (Some(_), None) => Some(Side::Old),
-        (None, Some(new)) if is_like(probe, new, live) => Some(Side::New),
+        (None, Some(new)) if is_like(new) => Some(Side::New),
         (None, Some(_)) => Some(Side::Neither),
         (None, None) => None,
     }
 }
 
-fn is_like(probe: &Probe<'_>, body: &str, live: &Value) -> bool {
+fn is_like(probe: &Probe<'_>, body: &str, live: &Value, work: &Work) -> bool {
     let body = serde_json::from_str(body).unwrap_or(Value::Null);
     let desired = desired(body, probe.key, probe.owner);
     let versions = Versions {
@@ -186,9 +197,11 @@ fn is_like(probe: &Probe<'_>, body: &str, live: &Value) -> bool {
         attempted: &[],
         live,
     };
-    three_way(probe.shape, versions)
+    let room = Room::default();
+    three_way(probe.shape, versions, work, &room)
         .iter()
         .all(|change| change.code == FindingCode::Pruned)
+        && room.left_out() == 0
 }
 
 fn deleting(live: &Value) -> Option<Deleting> {
@@ -261,7 +274,11 @@ mod tests {
             };
             let text = lives.map(|color| live("web", color));
             let lookup = text.as_deref().map_or(Lookup::NotFound, Lookup::Found);
-            let observed = observe(&probe(&key, &managers, &bodies), &LiveObject::parse(&lookup));
+            let observed = observe(
+                &probe(&key, &managers, &bodies),
+                &LiveObject::parse(&lookup),
+                &Work::of_steps(10_000),
+            );
             assert_eq!(observed.side, side, "{old:?} {new:?} {lives:?}");
         }
     }
@@ -277,7 +294,7 @@ mod tests {
             let key = key(namespace);
             let bodies = RevisionBodies::default();
             let live = LiveObject::parse(&Lookup::Found(&text));
-            let observed = observe(&probe(&key, &managers, &bodies), &live);
+            let observed = observe(&probe(&key, &managers, &bodies), &live, &Work::of_steps(10_000));
             assert_eq!(observed.presence, presence);
         }
     }

@@ -254,7 +254,7 @@ fn how_far_an_upgrade_got_is_counted() {
             "as in revision 2: ConfigMap shop/a and ConfigMap shop/b",
             "as in revision 1: ConfigMap shop/c",
             "not ready: ConfigMap shop/a: 0 of 1 replicas are ready",
-            "1 of the objects could not be read, so the counts are incomplete",
+            "1 of the objects could not be read or compared, so the counts are incomplete",
         ]
     );
 }

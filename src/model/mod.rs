@@ -148,6 +148,42 @@ pub struct FindingCounts {
     pub ignored: usize,
 }
 
+impl FindingCounts {
+    /// Counts a finding. An ignored one counts neither as drift nor as info.
+    pub fn count(&mut self, finding: &Finding) {
+        *match (finding.ignored_by, finding.severity) {
+            (Some(_), _) => &mut self.ignored,
+            (None, Severity::Drift) => &mut self.drift,
+            (None, Severity::Info) if finding.is_expected() => &mut self.expected,
+            (None, Severity::Info) => &mut self.info,
+        } += 1;
+    }
+
+    /// Adds what others counted.
+    pub const fn add(&mut self, other: &Self) {
+        let Self {
+            drift,
+            info,
+            expected,
+            ignored,
+        } = other;
+        self.drift += *drift;
+        self.info += *info;
+        self.expected += *expected;
+        self.ignored += *ignored;
+    }
+
+    /// How many there are.
+    pub const fn total(&self) -> usize {
+        self.drift + self.info + self.expected + self.ignored
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.total() == 0
+    }
+}
+
 /// One release.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -267,6 +303,9 @@ pub struct ObjectReport {
     pub next_upgrade: Option<NextUpgrade>,
     /// Its differences, sorted by path.
     pub findings: Vec<Finding>,
+    /// The differences that are not listed, because there are too many; absent where all of them are.
+    #[serde(skip_serializing_if = "FindingCounts::is_empty", default)]
+    pub left_out: FindingCounts,
     /// An RFC 6902 patch that turns the live object into the desired one at the drifted paths. Operations on
     /// redacted values are left out.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
@@ -297,6 +336,9 @@ pub struct Finding {
     /// Whether the values were left out because they may be secret.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub redacted: bool,
+    /// Whether a value is shown in part only, because it is long. A text says in itself where it was cut.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub shortened: bool,
     /// The revision, other than the baseline, whose value the live object has: the previous one, or one that failed or
     /// is pending.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -323,6 +365,11 @@ impl Finding {
     pub fn is_drift(&self) -> bool {
         self.ignored_by.is_none() && self.severity == Severity::Drift
     }
+
+    /// Whether it is expected on a healthy cluster.
+    pub fn is_expected(&self) -> bool {
+        self.code == FindingCode::ControllerOwned && self.severity == Severity::Info
+    }
 }
 
 impl ObjectState {
@@ -340,6 +387,18 @@ impl ObjectState {
 }
 
 impl ObjectReport {
+    /// The state of an object that could be compared, by its findings and by those that are not listed.
+    ///
+    /// Drift is listed first, and ignored drift before all the rest, so that what is listed decides unless there is more
+    /// drift than can be listed.
+    pub fn state_by_findings(&self) -> ObjectState {
+        if self.left_out.drift > 0 {
+            ObjectState::Drifted
+        } else {
+            ObjectState::of(&self.findings)
+        }
+    }
+
     /// Adds to the reason for its state.
     pub fn add_reason(&mut self, text: &str) {
         self.reason = Some(match self.reason.take() {
@@ -350,7 +409,7 @@ impl ObjectReport {
 }
 
 /// The recorded writer of a field. Field managers are not authenticated: anybody can write under any name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Actor {
     /// The field manager's name.
     pub manager: String,

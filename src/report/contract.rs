@@ -62,11 +62,28 @@ fn enums_are_the_vocabularies() {
     );
 }
 
+/// A report that does not list everything: one that really had so many findings would be too long for a golden.
+fn cut() -> Report {
+    let mut report = fixtures::drifted();
+    let mut objects = report
+        .releases
+        .iter_mut()
+        .flat_map(|release| &mut release.objects);
+    let object = objects.find(|object| !object.findings.is_empty()).unwrap();
+    object.left_out.drift = 1;
+    object.findings[0].shortened = true;
+    report
+}
+
 #[test]
 fn every_property_is_described_and_produced() {
     let schema = schema();
     let mut produced = BTreeSet::new();
-    for (_, report) in fixtures::every() {
+    for report in fixtures::every()
+        .into_iter()
+        .map(|(_, report)| report)
+        .chain([cut()])
+    {
         walk(&schema, &schema, &rendered(&report), "", &mut produced);
     }
     let mut described = BTreeSet::new();

@@ -4,12 +4,8 @@
 //! objects in sync are dropped: the counts include every object that was compared, even where the list shows only drift. The order depends on names alone, never on the order in which a cluster
 //! answered, so that two reports of the same state can be compared byte by byte.
 
-use crate::model::{
-    Finding, Health, IgnoredCount, ObjectReport, ReleaseReport, Report, ReportError, Summary,
-};
-use crate::vocabulary::{
-    FindingCode, HealthCode, HealthSeverity, ObjectState, Outcome, Severity, Stopped, Verdict,
-};
+use crate::model::{Health, IgnoredCount, ObjectReport, ReleaseReport, Report, ReportError, Summary};
+use crate::vocabulary::{HealthCode, HealthSeverity, ObjectState, Outcome, Stopped, Verdict};
 
 impl Summary {
     /// Counts releases, their objects and their findings. An ignored finding counts neither as drift nor as info.
@@ -43,19 +39,10 @@ impl Summary {
             ObjectState::Ignored => &mut self.objects.ignored,
         } += 1;
         for finding in &object.findings {
-            *match (finding.ignored_by, finding.severity) {
-                (Some(_), _) => &mut self.findings.ignored,
-                (None, Severity::Drift) => &mut self.findings.drift,
-                (None, Severity::Info) if is_expected(finding) => &mut self.findings.expected,
-                (None, Severity::Info) => &mut self.findings.info,
-            } += 1;
+            self.findings.count(finding);
         }
+        self.findings.add(&object.left_out);
     }
-}
-
-/// Whether a finding is expected on a healthy cluster.
-fn is_expected(finding: &Finding) -> bool {
-    finding.code == FindingCode::ControllerOwned && finding.severity == Severity::Info
 }
 
 /// Adds up the findings and objects of these releases that each ignore rule in `counts` ignores.
@@ -200,7 +187,7 @@ impl Report {
             for object in &mut release.objects {
                 object
                     .findings
-                    .retain(|finding| finding.ignored_by.is_none() && !is_expected(finding));
+                    .retain(|finding| finding.ignored_by.is_none() && !finding.is_expected());
             }
         }
         self
@@ -213,6 +200,7 @@ mod tests {
     use crate::model::IgnoredBy;
     use crate::report::fixtures::{all, drifted, finding, object, release};
     use crate::vocabulary::HealthSeverity;
+    use crate::vocabulary::{FindingCode, Severity};
 
     fn in_state(state: ObjectState) -> ObjectReport {
         object("v1", "Service", "shop", "web").in_state(state)

@@ -6,8 +6,9 @@ use super::authority::Authority;
 use super::cluster_facts::ClusterFacts;
 use super::planned::{Expectations, Inspected, ToInspect};
 use crate::classify::live::LiveObject;
-use crate::classify::object::{Judgement, judge};
+use crate::classify::object::{Judgement, MAX_DOCUMENTS, judge};
 use crate::classify::subject::{Role, Subject, Visibility};
+use crate::compare::work::{ReleaseWork, Work};
 use crate::health::observe::{Observation, Probe, RevisionBodies, observe};
 use crate::manifest::desired::Owner;
 use crate::manifest::standing::{Place, Standing};
@@ -22,6 +23,8 @@ pub(super) struct ReleaseContext {
     pub(super) authority: Authority,
     pub(super) method: ApplyMethod,
     pub(super) operations: Operations,
+    /// The work that is left for its objects.
+    pub(super) work: Arc<ReleaseWork>,
 }
 
 /// One object that is to be inspected.
@@ -59,13 +62,34 @@ impl Inspection {
     /// Inspects the object.
     pub(super) fn run(&self, live: &LiveObject<'_>, facts: &ClusterFacts) -> Inspected {
         let expectations = self.todo.compare.as_ref();
-        let judged = expectations.and_then(|expectations| self.compare(expectations, live, facts));
+        let work = Work::of_object(self.bytes(live), &self.release.work);
+        let judged = expectations.and_then(|expectations| self.compare(expectations, live, facts, &work));
         let (report, check) = judged.map_or((None, None), |judged| (Some(judged.report), judged.check));
         Inspected {
             report,
             check,
-            observed: self.observe(live, facts),
+            observed: self.observe(live, facts, &work),
         }
+    }
+
+    /// The size of everything that is compared.
+    fn bytes(&self, live: &LiveObject<'_>) -> usize {
+        let live = match live {
+            LiveObject::Found(live) => live.bytes,
+            LiveObject::NotFound | LiveObject::Unreadable(_) => 0,
+        };
+        let compared = self.todo.compare.as_ref().map_or(0, |expectations| {
+            let others = expectations.previous.iter().chain(&expectations.attempted);
+            let duplicates = expectations.duplicate_documents.iter().take(MAX_DOCUMENTS);
+            expectations.body.len()
+                + others.map(|other| other.object.len()).sum::<usize>()
+                + duplicates.map(|body| body.len()).sum::<usize>()
+        });
+        let observed = self.todo.observe.as_ref().map_or(0, |bodies| {
+            let bodies = bodies.deployed.iter().chain(&bodies.newest);
+            bodies.map(|body| body.len()).sum::<usize>()
+        });
+        live + compared + observed
     }
 
     fn compare(
@@ -73,6 +97,7 @@ impl Inspection {
         expectations: &Expectations,
         live: &LiveObject<'_>,
         facts: &ClusterFacts,
+        work: &Work,
     ) -> Option<Judgement> {
         let previous = expectations.previous.as_ref();
         let subject = Subject {
@@ -91,10 +116,10 @@ impl Inspection {
             autoscaler: facts.autoscaler(&self.key),
             values: self.release.values_of(&self.key),
         };
-        judge(&subject, live, &facts.policy)
+        judge(&subject, live, &facts.policy, work)
     }
 
-    fn observe(&self, live: &LiveObject<'_>, facts: &ClusterFacts) -> Option<Observation> {
+    fn observe(&self, live: &LiveObject<'_>, facts: &ClusterFacts, work: &Work) -> Option<Observation> {
         let is_expected = |expectations: &Expectations| expectations.role == Role::Expected;
         let bodies = match &self.todo.observe {
             Some(bodies) => bodies,
@@ -113,7 +138,7 @@ impl Inspection {
             shape: facts.shape(&self.key.gvk),
             managers: &facts.policy.managers,
         };
-        Some(observe(&probe, live))
+        Some(observe(&probe, live, work))
     }
 
     /// Whether the object is being deleted, and may be spoken of.

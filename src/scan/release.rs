@@ -57,6 +57,7 @@ impl ReleaseScan {
             authority: Authority::of_storage(&history.key),
             method: ApplyMethod::Csa,
             operations: Operations::of(&history),
+            work: Arc::default(),
         };
         Self {
             history,

@@ -26,7 +26,7 @@ impl ResolvedObject {
     /// Takes a later document of the manifest about the same object, which counts instead.
     fn override_with(&mut self, later: ManifestObject) {
         let earlier = std::mem::replace(&mut self.object, later);
-        self.duplicate_documents.insert(0, earlier.body);
+        self.duplicate_documents.push(earlier.body);
     }
 }
 
@@ -80,6 +80,9 @@ impl Resolver<'_> {
                     duplicate_documents: Vec::new(),
                 });
             }
+        }
+        for document in &mut resolved {
+            document.duplicate_documents.reverse();
         }
         resolved
     }

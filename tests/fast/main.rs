@@ -19,4 +19,5 @@ mod ignore;
 mod notify;
 #[path = "../support/mod.rs"]
 mod support;
+mod work;
 mod yaml_oracle;

@@ -1,6 +1,7 @@
 //! What the tests of the program share.
 #![allow(dead_code, reason = "neither of the two test binaries uses all of it")]
 
+pub(crate) mod costly;
 pub(crate) mod program;
 pub(crate) mod receiver;
 pub(crate) mod rules;

@@ -1,15 +1,19 @@
 //! Fields that others added beside the manifest, and writers in Helm's name that left no difference.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::writers::{AttributedEntry, Writer};
 use super::{Attributor, Autoscaler};
 use crate::classify::attributed::{Attributed, actor};
 use crate::classify::known_fields::{is_replica_count, is_restart, replica_count};
-use crate::compare::additions::additions;
+use crate::compare::additions::{ComparedObject, additions};
 use crate::compare::path::FieldPath;
+use crate::compare::path_tree::PathTree;
 use crate::compare::shapes::shape_at;
 use crate::compare::three_way::Change;
+use crate::model::Actor;
 use crate::policy::managers::ManifestMention;
 use crate::types::{Shape, is_zero};
 use crate::vocabulary::{FindingCode, NextUpgrade, Severity};
@@ -53,26 +57,29 @@ impl Attributor<'_> {
             .collect();
         // An addition that several managers own is the latest one's.
         others.sort_by_key(|other| std::cmp::Reverse(other.entry.time));
+        let object = ComparedObject {
+            shape: self.context.shape,
+            desired: self.desired,
+            live: &self.live.object,
+        };
+        let mut known: PathTree = attributed.iter().map(|known| &known.change.path).collect();
         for other in others {
-            let found = additions(
+            for addition in additions(
                 other.entry,
                 other.provenance,
-                self.context.shape,
-                self.desired,
-                &self.live.object,
-            );
-            for addition in found {
-                let is_known = attributed
-                    .iter()
-                    .any(|known| known.change.path.overlaps(&addition.path));
+                object,
+                &self.lists,
+                self.context.room,
+            ) {
                 // Helm owns it too: it was there by default when Helm wrote the object.
                 let is_shared = || {
-                    self.owners(&addition.path)
-                        .any(|owner| owner.writer == Writer::Ours)
+                    let owners = self.owners(&addition.path);
+                    owners.iter().any(|owner| owner.writer == Writer::Ours)
                 };
-                if is_known || is_shared() {
+                if !self.context.work.affords(1) || known.overlaps(&addition.path) || is_shared() {
                     continue;
                 }
+                known.insert(&addition.path);
                 let AdditionVerdict {
                     code,
                     severity,
@@ -138,7 +145,7 @@ impl Attributor<'_> {
     /// `autoscaling/v1/types.go`, `ScaleSpec`), and any number where nobody owned the field before (apimachinery:
     /// `managedfields/internal/skipnonapplied.go`, `Update`).
     pub(super) fn untraced_replicas(&self) -> Option<&Value> {
-        let is_untraced = !self.entries.is_empty() && self.owners(&replica_count()).next().is_none();
+        let is_untraced = !self.entries.is_empty() && self.owners(&replica_count()).is_empty();
         self.live.object.pointer("/spec/replicas").filter(|_| is_untraced)
     }
 
@@ -187,12 +194,13 @@ impl Attributor<'_> {
             other.writer == Writer::OtherHelm
                 && time.is_some_and(|time| self.context.operations.rules_out(time))
         };
+        let mut known: HashSet<Actor> = attributed
+            .iter()
+            .filter_map(|known| known.actor.clone())
+            .collect();
         for other in self.entries.iter().filter(is_proven) {
             let actor = actor(other.entry);
-            if attributed
-                .iter()
-                .any(|known| known.actor.as_ref() == Some(&actor))
-            {
+            if !known.insert(actor.clone()) || !self.context.room.take(0) {
                 continue;
             }
             attributed.push(Attributed {

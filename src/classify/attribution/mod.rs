@@ -12,13 +12,16 @@ mod writers;
 use serde_json::Value;
 
 use self::origin::{Evidence, Verdict};
-use self::writers::{AttributedEntry, Writer, attributed_entries};
+use self::writers::{AttributedEntry, Writer, attributed_entries, operation_of};
 use super::attributed::Attributed;
 use super::known_fields::write_only_twin;
 use super::next_upgrade::{FieldOwner, Upgrade};
+use crate::compare::list_index::ListIndexes;
 use crate::compare::managed_fields::{Entry, Live, Operation};
 use crate::compare::path::FieldPath;
+use crate::compare::room::Room;
 use crate::compare::three_way::{Change, Versions};
+use crate::compare::work::Work;
 use crate::object::Gvk;
 use crate::policy::managers::{Managers, ManifestMention};
 use crate::release::operations::Operations;
@@ -47,6 +50,10 @@ pub(super) struct ObjectContext<'a> {
     pub(super) operations: &'a Operations,
     pub(super) autoscaler: Autoscaler,
     pub(super) managers: &'a Managers,
+    /// The work that attribution takes from. If it is spent after that, the outcome is not all true.
+    pub(super) work: &'a Work,
+    /// The room for further differences.
+    pub(super) room: &'a Room,
 }
 
 /// Reads the managed fields of one object with knowledge of its release.
@@ -56,16 +63,28 @@ pub(super) struct Attributor<'a> {
     previous: Option<&'a Value>,
     live: &'a Live<'a>,
     entries: Vec<AttributedEntry<'a>>,
+    /// Where the elements of the lists of all versions are.
+    lists: ListIndexes<'a>,
+    /// Whether this release's Helm wrote the object while the baseline's operation ran, as that is applied.
+    is_written_by_baseline: bool,
 }
 
 impl<'a> Attributor<'a> {
     pub(super) fn new(context: ObjectContext<'a>, versions: &Versions<'a>, live: &'a Live<'a>) -> Self {
+        let entries = attributed_entries(&context, live);
+        let is_written_by_baseline = entries.iter().any(|written| {
+            written.writer == Writer::Ours
+                && written.entry.operation == operation_of(context.method)
+                && (written.entry.time).is_some_and(|time| context.operations.is_of_baseline(time))
+        });
         Self {
             context,
             desired: versions.desired,
             previous: versions.previous.map(|previous| previous.object),
             live,
-            entries: attributed_entries(&context, live),
+            entries,
+            lists: ListIndexes::new(context.work),
+            is_written_by_baseline,
         }
     }
 
@@ -73,6 +92,7 @@ impl<'a> Attributor<'a> {
     pub(super) fn attribute(&self, changes: Vec<Change>) -> Vec<Attributed> {
         let mut attributed: Vec<Attributed> = changes
             .into_iter()
+            .take_while(|_| !self.context.work.is_spent())
             .filter_map(|change| self.origin(change))
             .collect();
         self.add_additions(&mut attributed);
@@ -84,9 +104,12 @@ impl<'a> Attributor<'a> {
 
     /// The origin of a value that differs from the manifest's; `None` if the evidence shows that nothing differs.
     fn origin(&self, mut change: Change) -> Option<Attributed> {
-        let Verdict { code, actor, about } = Evidence::of(self, &change).verdict()?;
+        let owners = self.owners(&change.path);
+        let Verdict { code, actor, about } = Evidence::of(self, &change, &owners).verdict()?;
         change.code = code;
-        let next_upgrade = self.upgrade().predict(&change, self.field_owner(&change));
+        let next_upgrade = self
+            .upgrade()
+            .predict(&change, self.field_owner(&change, &owners));
         Some(Attributed {
             change,
             severity: None,
@@ -111,40 +134,41 @@ impl<'a> Attributor<'a> {
     }
 
     /// The entries that own the value at a path, or a value in it.
-    fn owners<'s>(&'s self, path: &'s FieldPath) -> impl Iterator<Item = &'s AttributedEntry<'a>> {
-        self.entries
-            .iter()
-            .filter(move |owner| owner.entry.owns(path, self.context.shape))
+    fn owners(&self, path: &FieldPath) -> Vec<&AttributedEntry<'a>> {
+        let ObjectContext { shape, work, .. } = self.context;
+        let owns = |owner: &&AttributedEntry<'_>| work.affords(1) && owner.entry.owns(path, shape, work);
+        self.entries.iter().filter(owns).collect()
     }
 
     /// The next upgrade of this object.
-    fn upgrade(&self) -> Upgrade<'a> {
+    fn upgrade(&self) -> Upgrade<'a, '_> {
         Upgrade {
             method: self.context.method,
             gvk: self.context.gvk,
             shape: self.context.shape,
             desired: self.desired,
+            lists: &self.lists,
         }
     }
 
     /// The owner that a server-side apply of the field meets.
-    fn field_owner(&self, change: &Change) -> FieldOwner {
+    fn field_owner(&self, change: &Change, owners: &[&AttributedEntry<'_>]) -> FieldOwner {
         let path = &change.path;
         // The API server knows a manager by its name and operation alone: this release's Helm may apply over a field
         // that another Helm applied.
-        let is_applier = |owner: &AttributedEntry<'_>| {
+        let is_applier = |owner: &&AttributedEntry<'_>| {
             matches!(owner.writer, Writer::Ours | Writer::OtherHelm)
                 && owner.entry.operation == Operation::Apply
         };
         // A field that is applied under another name conflicts with no owner of the field that it ends up in.
         let twin = write_only_twin(self.context.gvk, path);
-        let is_applied_as_twin = twin.is_some_and(|path| self.owners(&path).any(is_applier));
+        let is_applied_as_twin = twin.is_some_and(|path| self.owners(&path).iter().any(is_applier));
         // Of an object without managed fields the API server makes `before-first-apply` the owner of everything
         // (apimachinery: `managedfields/internal/skipnonapplied.go`, `Apply`).
         let is_unmanaged = self.live.managed.is_empty() && change.live.is_some();
-        if is_unmanaged || !is_applied_as_twin && self.owners(path).any(|owner| !is_applier(owner)) {
+        if is_unmanaged || !is_applied_as_twin && owners.iter().any(|owner| !is_applier(owner)) {
             FieldOwner::Others
-        } else if self.owners(path).any(is_applier) {
+        } else if owners.iter().any(is_applier) {
             FieldOwner::Helm
         } else {
             FieldOwner::Nobody

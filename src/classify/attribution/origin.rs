@@ -3,7 +3,7 @@
 //! Most codes come from the comparison of values and stay. A rule gives another one where the managed fields, the times
 //! of Helm's operations or the knowledge of one field say more.
 
-use super::writers::{AttributedEntry, WriteTime, Writer, operation_of};
+use super::writers::{AttributedEntry, WriteTime, Writer};
 use super::{Attributor, Autoscaler};
 use crate::classify::attributed::actor;
 use crate::classify::known_fields::{grows_volume_claim, is_placeholder, is_replica_count, is_restart};
@@ -50,10 +50,14 @@ impl<'e, 'a> Evidence<'e, 'a> {
         Self::changed_at_admission,
     ];
 
-    pub(super) fn of(attributor: &'e Attributor<'a>, change: &'e Change) -> Self {
+    pub(super) fn of(
+        attributor: &'e Attributor<'a>,
+        change: &'e Change,
+        owners: &[&'e AttributedEntry<'a>],
+    ) -> Self {
         let (mut ours, mut other): (Option<&AttributedEntry<'_>>, Option<&AttributedEntry<'_>>) =
             (None, None);
-        for owner in attributor.owners(&change.path) {
+        for &owner in owners {
             if owner.writer == Writer::Ours {
                 ours = ours.or(Some(owner));
             } else if other.is_none_or(|other| other.entry.time <= owner.entry.time) {
@@ -219,11 +223,6 @@ impl<'e, 'a> Evidence<'e, 'a> {
     /// Whether the baseline's Helm wrote this object, in a request that set this field.
     fn was_in_patch(&self) -> bool {
         let context = &self.attributor.context;
-        let is_written = self.attributor.entries.iter().any(|written| {
-            written.writer == Writer::Ours
-                && written.entry.operation == operation_of(context.method)
-                && (written.entry.time).is_some_and(|time| context.operations.is_of_baseline(time))
-        });
         let is_complete = match context.method {
             ApplyMethod::Ssa => true,
             // Helm compares the manifests alone, and the revision that it upgrades from may have failed with the
@@ -231,7 +230,7 @@ impl<'e, 'a> Evidence<'e, 'a> {
             ApplyMethod::Csa if is_merged_three_ways(context.gvk) => !self.is_merged_with_others(),
             ApplyMethod::Csa => context.operations.follows_deployed_revision(),
         };
-        is_written && is_complete
+        self.attributor.is_written_by_baseline && is_complete
     }
 
     /// Whether the field is in a list element that a strategic merge takes for another one too, in the manifest that
@@ -241,7 +240,14 @@ impl<'e, 'a> Evidence<'e, 'a> {
         [attributor.desired, &attributor.live.object]
             .into_iter()
             .chain(attributor.previous)
-            .any(|object| shares_merge_key(attributor.context.shape, object, &self.change.path))
+            .any(|object| {
+                shares_merge_key(
+                    attributor.context.shape,
+                    object,
+                    &self.change.path,
+                    &attributor.lists,
+                )
+            })
     }
 
     /// A value that admission made of Helm's own write. The value that a failed operation wrote may simply have stayed.

@@ -1,6 +1,9 @@
 //! Whose the entries of an object's managed fields are: this release's Helm's, another Helm's, a person's or a
 //! program's.
 
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 
 use super::ObjectContext;
@@ -55,18 +58,19 @@ pub(super) fn attributed_entries<'a>(
         .key("metadata")
         .key("annotations")
         .key(RELEASE_NAME);
+    let facts = WriteFacts::of(context, live);
     live.managed
         .iter()
         .filter(|entry| entry.subresource != "status")
         .map(|entry| {
-            let kind = context.managers.kind_of(&entry.manager);
+            let kind = facts.kind_of(entry);
             // The manager that wrote the ownership annotation created the object.
-            let provenance = if kind != ManagerKind::Helm && entry.owns(&stamp, context.shape) {
+            let provenance = if kind != ManagerKind::Helm && entry.owns(&stamp, context.shape, context.work) {
                 Provenance::Creator
             } else {
                 Provenance::Editor
             };
-            let write_time = write_time(context, live, entry);
+            let write_time = facts.write_time(entry);
             let writer = match (kind, provenance) {
                 (ManagerKind::Person, _) => Writer::Person,
                 (ManagerKind::Program, Provenance::Editor) => Writer::Program,
@@ -90,75 +94,123 @@ pub(super) fn attributed_entries<'a>(
         .collect()
 }
 
-/// When an entry was written.
-///
-/// The time decides, except in the very second in which Helm ended. Of a write after that end, an only entry in Helm's
-/// name leaves open whether it is Helm's; of several, those are another Helm's that do not write as this release is
-/// applied.
-fn write_time(context: &ObjectContext<'_>, live: &Live<'_>, entry: &Entry<'_>) -> WriteTime {
-    let Some(time) = entry.time else {
-        return WriteTime::InWindow;
-    };
-    if context.operations.rules_out(time) {
-        return WriteTime::OutsideWindow;
+/// What all entries of an object together say about when each was written.
+struct WriteFacts<'c, 'a> {
+    context: &'c ObjectContext<'a>,
+    live: &'c Live<'c>,
+    /// The kinds of the managers, by their names.
+    kinds: HashMap<&'c str, ManagerKind>,
+    /// How many entries are in Helm's name.
+    helms: usize,
+    /// Whether any other entry could be that of the last write after Helm's.
+    others: OtherEntries,
+    /// Whether nobody owns the replica count.
+    may_be_scaled_untraced: OnceCell<bool>,
+}
+
+/// The entries that are not in Helm's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OtherEntries {
+    /// There are none.
+    None,
+    /// All of them are of the status.
+    OfStatus,
+    /// Some are of the object itself.
+    OfObject,
+}
+
+impl<'c, 'a> WriteFacts<'c, 'a> {
+    fn of(context: &'c ObjectContext<'a>, live: &'c Live<'c>) -> Self {
+        let mut kinds = HashMap::new();
+        let (mut helms, mut others) = (0, OtherEntries::None);
+        for entry in &live.managed {
+            let manager = entry.manager.as_str();
+            let kind = *kinds
+                .entry(manager)
+                .or_insert_with(|| context.managers.kind_of(manager));
+            if kind == ManagerKind::Helm {
+                helms += 1;
+            } else if entry.subresource != "status" {
+                others = OtherEntries::OfObject;
+            } else if others == OtherEntries::None {
+                others = OtherEntries::OfStatus;
+            }
+        }
+        Self {
+            context,
+            live,
+            kinds,
+            helms,
+            others,
+            may_be_scaled_untraced: OnceCell::new(),
+        }
     }
-    if !may_be_after_end(context, live, time) {
-        return WriteTime::InWindow;
+
+    /// The kind of an entry's manager.
+    fn kind_of(&self, entry: &Entry<'_>) -> ManagerKind {
+        let known = self.kinds.get(entry.manager.as_str()).copied();
+        known.unwrap_or_else(|| self.context.managers.kind_of(&entry.manager))
     }
-    let is_only = live
-        .managed
-        .iter()
-        .filter(|entry| is_helm(context, entry))
-        .count()
-        == 1;
-    if !is_only {
-        return if entry.operation == operation_of(context.method) {
+
+    /// When an entry was written.
+    ///
+    /// The time decides, except in the very second in which Helm ended. Of a write after that end, an only entry in Helm's
+    /// name leaves open whether it is Helm's; of several, those are another Helm's that do not write as this release is
+    /// applied.
+    fn write_time(&self, entry: &Entry<'_>) -> WriteTime {
+        let Some(time) = entry.time else {
+            return WriteTime::InWindow;
+        };
+        if self.context.operations.rules_out(time) {
+            return WriteTime::OutsideWindow;
+        }
+        if !self.may_be_after_end(time) {
+            return WriteTime::InWindow;
+        }
+        if self.helms != 1 {
+            return if entry.operation == operation_of(self.context.method) {
+                WriteTime::InWindow
+            } else {
+                WriteTime::OutsideWindow
+            };
+        }
+        // An autoscaler's write of an open replica count leaves no entry either.
+        if *self
+            .may_be_scaled_untraced
+            .get_or_init(|| may_be_scaled_untraced(self.context, self.live))
+        {
             WriteTime::InWindow
         } else {
-            WriteTime::OutsideWindow
-        };
+            WriteTime::Ambiguous
+        }
     }
-    // An autoscaler's write of an open replica count leaves no entry either.
-    if may_be_scaled_untraced(context, live) {
-        WriteTime::InWindow
-    } else {
-        WriteTime::Ambiguous
-    }
-}
 
-/// Whether an entry in Helm's name, of the second in which Helm ended, may have been written after that end.
-///
-/// The object's resource version says whether somebody wrote the object then. It was a writer in Helm's name, or one
-/// whose write left no entry, if there are no other entries; or if all others are of the status, which is written all
-/// the time, and the object that Helm created is no longer as it was created.
-fn may_be_after_end(context: &ObjectContext<'_>, live: &Live<'_>, time: DateTime<Utc>) -> bool {
-    let metadata = &live.object["metadata"];
-    let version = metadata["resourceVersion"].as_str();
-    let version = version.and_then(|version| version.parse().ok());
-    if !version.is_some_and(|version| context.operations.is_after_end(time, version)) {
-        return false;
+    /// Whether an entry in Helm's name, of the second in which Helm ended, may have been written after that end.
+    ///
+    /// The object's resource version says whether somebody wrote the object then. It was a writer in Helm's name, or one
+    /// whose write left no entry, if there are no other entries; or if all others are of the status, which is written all
+    /// the time, and the object that Helm created is no longer as it was created.
+    fn may_be_after_end(&self, time: DateTime<Utc>) -> bool {
+        let metadata = &self.live.object["metadata"];
+        let version = metadata["resourceVersion"].as_str();
+        let version = version.and_then(|version| version.parse().ok());
+        if !version.is_some_and(|version| self.context.operations.is_after_end(time, version)) {
+            return false;
+        }
+        match self.others {
+            OtherEntries::None => true,
+            OtherEntries::OfObject => false,
+            OtherEntries::OfStatus => {
+                let created = metadata["creationTimestamp"].as_str();
+                metadata["generation"]
+                    .as_u64()
+                    .is_some_and(|generation| generation > 1)
+                    && created
+                        .and_then(|created| created.parse().ok())
+                        .is_some_and(|created| self.context.operations.covers_creation(created))
+            }
+        }
     }
-    let mut others = live
-        .managed
-        .iter()
-        .filter(|entry| !is_helm(context, entry))
-        .peekable();
-    if others.peek().is_none() {
-        return true;
-    }
-    let created = metadata["creationTimestamp"].as_str();
-    let is_changed = metadata["generation"]
-        .as_u64()
-        .is_some_and(|generation| generation > 1)
-        && created
-            .and_then(|created| created.parse().ok())
-            .is_some_and(|created| context.operations.covers_creation(created));
-    is_changed && others.all(|entry| entry.subresource == "status")
-}
-
-/// Whether the entry is in Helm's name.
-fn is_helm(context: &ObjectContext<'_>, entry: &Entry<'_>) -> bool {
-    context.managers.kind_of(&entry.manager) == ManagerKind::Helm
 }
 
 /// How this release's Helm writes objects.
@@ -173,6 +225,9 @@ pub(super) const fn operation_of(method: ApplyMethod) -> Operation {
 /// `managedfields/internal/skipnonapplied.go`, `Update`).
 fn may_be_scaled_untraced(context: &ObjectContext<'_>, live: &Live<'_>) -> bool {
     let path = FieldPath::root().key("spec").key("replicas");
-    let is_owned = live.managed.iter().any(|entry| entry.owns(&path, context.shape));
+    let is_owned = live
+        .managed
+        .iter()
+        .any(|entry| entry.owns(&path, context.shape, context.work));
     live.object.pointer("/spec/replicas").is_some() && !is_owned
 }

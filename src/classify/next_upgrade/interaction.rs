@@ -3,7 +3,7 @@
 //! A value that somebody replaced by another one is two differences: one value is missing, and one was added. The
 //! upgrade restores the first beside the second or in its place, and the API server may refuse an object with both.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -12,15 +12,6 @@ use crate::classify::attributed::Attributed;
 use crate::compare::path::Segment;
 use crate::types::Shape;
 use crate::vocabulary::{ApplyMethod, NextUpgrade};
-
-/// The effect of restoring a value beside one that somebody added.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Interaction {
-    /// The restored value takes the place of the added one.
-    Replaced,
-    /// The API server refuses an object with both.
-    Refused,
-}
 
 /// One of the values directly in the same object or list.
 #[derive(Clone, Copy)]
@@ -47,24 +38,16 @@ pub(super) fn interactions(
     root: Option<Shape<'_>>,
     attributed: &[Attributed],
 ) -> Vec<(usize, NextUpgrade)> {
-    let mut predictions = Vec::new();
-    for (parent, siblings) in siblings_by_parent(attributed) {
-        for restored in &siblings.restored {
-            let affected = siblings.added.iter().filter_map(|added| {
-                Some((
-                    added.difference,
-                    interaction(method, root, parent, restored, added)?,
-                ))
-            });
-            let (refused, replaced): (Vec<_>, Vec<_>) =
-                affected.partition(|(_, interaction)| *interaction == Interaction::Refused);
-            if refused.is_empty() {
-                predictions.extend(replaced.iter().map(|(added, _)| (*added, NextUpgrade::Revert)));
-            } else {
-                predictions.push((restored.difference, NextUpgrade::Conflict));
-            }
-        }
-    }
+    let mut predictions: Vec<(usize, NextUpgrade)> = siblings_by_parent(attributed)
+        .into_iter()
+        .filter(|(_, siblings)| !siblings.restored.is_empty() && !siblings.added.is_empty())
+        .flat_map(|(parent, siblings)| {
+            let mut predictions = of_fields(method, root, parent, &siblings);
+            predictions.extend(of_elements(method, root, parent, &siblings));
+            predictions
+        })
+        .collect();
+    predictions.sort_by_key(|(difference, _)| *difference);
     predictions
 }
 
@@ -91,38 +74,114 @@ fn siblings_by_parent(attributed: &[Attributed]) -> HashMap<&[Segment], Siblings
     parents
 }
 
-/// The effect of restoring one value beside another that was added to the same object or list; `None` if both can stay.
-fn interaction(
+/// The predictions for the fields of one object, of which some are restored and some were added.
+fn of_fields(
     method: ApplyMethod,
     root: Option<Shape<'_>>,
     parent: &[Segment],
-    restored: &Sibling<'_>,
-    added: &Sibling<'_>,
-) -> Option<Interaction> {
-    match (restored.step, added.step) {
-        (Segment::Key(restored), Segment::Key(added)) => {
-            // The patch strategy is that of objects of which one field excludes the others.
-            if retains_keys(root, parent) {
-                return Some(match method {
-                    ApplyMethod::Csa => Interaction::Replaced,
-                    ApplyMethod::Ssa => Interaction::Refused,
-                });
-            }
-            exclude_each_other(restored, added).then_some(Interaction::Refused)
+    siblings: &Siblings<'_>,
+) -> Vec<(usize, NextUpgrade)> {
+    let key = |sibling: &Sibling<'_>| match sibling.step {
+        Segment::Key(key) => Some((sibling.difference, alternative(key))),
+        Segment::Index(_) | Segment::Match(_) | Segment::Member(_) => None,
+    };
+    let restored: Vec<(usize, Option<usize>)> = siblings.restored.iter().filter_map(key).collect();
+    let added: Vec<(usize, Option<usize>)> = siblings.added.iter().filter_map(key).collect();
+    if restored.is_empty() || added.is_empty() {
+        return Vec::new();
+    }
+    // The patch strategy is that of objects of which one field excludes the others.
+    if retains_keys(root, parent) {
+        let (affected, prediction) = match method {
+            ApplyMethod::Csa => (added, NextUpgrade::Revert),
+            ApplyMethod::Ssa => (restored, NextUpgrade::Conflict),
+        };
+        return affected
+            .into_iter()
+            .map(|(difference, _)| (difference, prediction))
+            .collect();
+    }
+    let excluded: HashSet<usize> = added.iter().filter_map(|(_, fields)| *fields).collect();
+    let is_refused = |fields: Option<usize>| fields.is_some_and(|fields| excluded.contains(&fields));
+    restored
+        .into_iter()
+        .filter(|(_, fields)| is_refused(*fields))
+        .map(|(difference, _)| (difference, NextUpgrade::Conflict))
+        .collect()
+}
+
+/// The predictions for the elements of one keyed list, of which some are restored and some were added.
+///
+/// Elements of other keys are one element to a strategic merge that knows them by a part of these: the restored one
+/// replaces those that were added, unless the API server refuses it beside another one.
+fn of_elements(
+    method: ApplyMethod,
+    root: Option<Shape<'_>>,
+    parent: &[Segment],
+    siblings: &Siblings<'_>,
+) -> Vec<(usize, NextUpgrade)> {
+    let Some(merge_key) = shape_of(root, parent).and_then(Shape::patch_merge_key) else {
+        return Vec::new();
+    };
+    let added: Vec<Element<'_>> = siblings
+        .added
+        .iter()
+        .filter_map(|added| Element::of(added, merge_key))
+        .collect();
+    let mut of_value: HashMap<&Value, Vec<usize>> = HashMap::new();
+    let mut of_name: HashMap<&Value, usize> = HashMap::new();
+    let mut of_both: HashMap<(&Value, &Value), usize> = HashMap::new();
+    for added in &added {
+        of_value
+            .entry(added.merge_value)
+            .or_default()
+            .push(added.difference);
+        if let Some(name) = added.port_name {
+            *of_name.entry(name).or_default() += 1;
+            *of_both.entry((name, added.merge_value)).or_default() += 1;
         }
-        (Segment::Match(restored_keys), Segment::Match(added_keys)) => {
-            let merge_key = shape_of(root, parent)?.patch_merge_key()?;
-            let is_same = key_value(restored_keys, merge_key)? == key_value(added_keys, merge_key)?;
-            // Elements of other keys are one element to a strategic merge that knows them by a part of these.
-            if method == ApplyMethod::Csa && is_same {
-                return Some(Interaction::Replaced);
+    }
+    let mut predictions = Vec::new();
+    let restored = siblings.restored.iter();
+    for restored in restored.filter_map(|restored| Element::of(restored, merge_key)) {
+        let refusing = restored.port_name.map_or(0, |name| {
+            let of_name = of_name.get(name).copied().unwrap_or(0);
+            let replaced = of_both.get(&(name, restored.merge_value)).copied().unwrap_or(0);
+            match method {
+                ApplyMethod::Csa => of_name - replaced,
+                ApplyMethod::Ssa => of_name,
             }
-            have_one_port_name(merge_key, restored.value, added.value).then_some(Interaction::Refused)
+        });
+        if refusing > 0 {
+            predictions.push((restored.difference, NextUpgrade::Conflict));
+        } else if method == ApplyMethod::Csa {
+            // Another restored element may replace the same ones: they are predicted once.
+            let replaced = of_value.remove(restored.merge_value).unwrap_or_default();
+            predictions.extend(replaced.into_iter().map(|added| (added, NextUpgrade::Revert)));
         }
-        (
-            Segment::Key(_) | Segment::Index(_) | Segment::Match(_) | Segment::Member(_),
-            Segment::Key(_) | Segment::Index(_) | Segment::Match(_) | Segment::Member(_),
-        ) => None,
+    }
+    predictions
+}
+
+/// An element of a keyed list.
+struct Element<'a> {
+    difference: usize,
+    merge_value: &'a Value,
+    /// The name that only one port may have; `None` where names exclude nothing.
+    port_name: Option<&'a Value>,
+}
+
+impl<'a> Element<'a> {
+    /// The element that a difference is; `None` if it is none, or has no merge key.
+    fn of(sibling: &Sibling<'a>, merge_key: &str) -> Option<Self> {
+        match sibling.step {
+            Segment::Match(keys) => Some(Self {
+                difference: sibling.difference,
+                merge_value: key_value(keys, merge_key)?,
+                port_name: port_name(merge_key, sibling.value),
+            }),
+            Segment::Key(_) | Segment::Index(_) | Segment::Member(_) => None,
+        }
     }
 }
 
@@ -140,22 +199,23 @@ const ALTERNATIVES: &[&[&str]] = &[
     &["maxUnavailable", "minAvailable"],
 ];
 
-/// Whether the API server refuses an object that has both fields.
-fn exclude_each_other(one: &str, other: &str) -> bool {
-    ALTERNATIVES
-        .iter()
-        .any(|fields| fields.contains(&one) && fields.contains(&other))
+/// The fields of which an object has one, that this field is among. Each field is among at most one.
+fn alternative(field: &str) -> Option<usize> {
+    ALTERNATIVES.iter().position(|fields| fields.contains(&field))
 }
 
-/// Whether two ports have a name that only one may have: the ports of a container have distinct names where they have
-/// any, and of a Service's several ports each has one (Kubernetes: `pkg/apis/core/validation`,
-/// `validateContainerPorts` and `ValidateService`).
-fn have_one_port_name(merge_key: &str, one: &Value, other: &Value) -> bool {
-    let (one, other) = (one.get("name"), other.get("name"));
+/// The name of a port that only one port may have: the ports of a container have distinct names where they have any, and
+/// of a Service's several ports each has one (Kubernetes: `pkg/apis/core/validation`, `validateContainerPorts` and
+/// `ValidateService`).
+///
+/// `None` where names exclude nothing.
+fn port_name<'v>(merge_key: &str, port: &'v Value) -> Option<&'v Value> {
+    static NO_NAME: Value = Value::Null;
+    let name = port.get("name");
     match merge_key {
-        "port" => one == other,
-        "containerPort" => one.is_some() && one == other,
-        _ => false,
+        "port" => Some(name.unwrap_or(&NO_NAME)),
+        "containerPort" => name,
+        _ => None,
     }
 }
 

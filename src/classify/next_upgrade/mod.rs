@@ -20,6 +20,7 @@ use self::strategic_merge::{is_dropped, is_reached};
 use super::attributed::Attributed;
 use super::known_fields::grows_volume_claim;
 use crate::compare::additions::Addition;
+use crate::compare::list_index::ListIndexes;
 use crate::compare::path::FieldPath;
 use crate::compare::three_way::Change;
 use crate::manifest::desired::{RELEASE_NAME, RELEASE_NAMESPACE};
@@ -40,16 +41,18 @@ pub(super) enum FieldOwner {
 
 /// The next upgrade of one object to the same manifest.
 #[derive(Clone, Copy)]
-pub(super) struct Upgrade<'a> {
+pub(super) struct Upgrade<'a, 'l> {
     pub(super) method: ApplyMethod,
     pub(super) gvk: &'a Gvk,
     /// The facts about the object's type.
     pub(super) shape: Option<Shape<'a>>,
     /// The object as the manifest asks for it.
     pub(super) desired: &'a Value,
+    /// Where the elements of its lists are.
+    pub(super) lists: &'l ListIndexes<'a>,
 }
 
-impl Upgrade<'_> {
+impl Upgrade<'_, '_> {
     /// The prediction for one difference on its own.
     pub(super) fn predict(&self, change: &Change, owner: FieldOwner) -> NextUpgrade {
         if matches!(change.code, FindingCode::Pruned | FindingCode::MutatedAtAdmission) {
@@ -65,7 +68,9 @@ impl Upgrade<'_> {
             ApplyMethod::Ssa => NextUpgrade::Revert,
             // The API server never lets a volume claim shrink.
             ApplyMethod::Csa if grows_volume_claim(self.gvk, change) => NextUpgrade::Conflict,
-            ApplyMethod::Csa if !is_reached(self.shape, self.desired, &change.path) => NextUpgrade::Keep,
+            ApplyMethod::Csa if !is_reached(self.shape, self.desired, &change.path, self.lists) => {
+                NextUpgrade::Keep
+            }
             ApplyMethod::Csa if is_merged_three_ways(self.gvk) || is_stamp(&change.path) => {
                 NextUpgrade::Revert
             }
@@ -85,7 +90,7 @@ impl Upgrade<'_> {
 
     /// Whether the client's patch drops a value that the manifest does not name.
     fn drops(&self, path: &FieldPath) -> bool {
-        is_merged_three_ways(self.gvk) && is_dropped(self.shape, self.desired, path)
+        is_merged_three_ways(self.gvk) && is_dropped(self.shape, self.desired, path, self.lists)
     }
 
     /// Corrects the predictions for one object by the effects of its differences on each other.
@@ -123,6 +128,7 @@ fn is_stamp(path: &FieldPath) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::work::Work;
     use serde_json::json;
 
     fn change(code: FindingCode, desired: Option<Value>, live: Option<Value>) -> Change {
@@ -137,13 +143,16 @@ mod tests {
         }
     }
 
-    fn upgrade(method: ApplyMethod, gvk: &Gvk) -> Upgrade<'_> {
-        Upgrade {
+    fn predict(method: ApplyMethod, gvk: &Gvk, change: &Change, owner: FieldOwner) -> NextUpgrade {
+        let work = Work::of_steps(10_000);
+        let upgrade = Upgrade {
             method,
             gvk,
             shape: TypeTable::builtin().kind(&gvk.api_version, &gvk.kind),
             desired: &Value::Null,
-        }
+            lists: &ListIndexes::new(&work),
+        };
+        upgrade.predict(change, owner)
     }
 
     /// Method, kind, code, desired, live and owner → the prediction.
@@ -186,7 +195,7 @@ mod tests {
         ] {
             let change = change(code, desired.clone(), live.clone());
             assert_eq!(
-                upgrade(method, gvk).predict(&change, owner),
+                predict(method, gvk, &change, owner),
                 expected,
                 "{method} {gvk} {code} {owner:?}"
             );
@@ -206,7 +215,7 @@ mod tests {
             ..change(FindingCode::Changed, Some(json!("1Gi")), Some(json!("2Gi")))
         };
         assert_eq!(
-            upgrade(ApplyMethod::Csa, &claim).predict(&grown, FieldOwner::Others),
+            predict(ApplyMethod::Csa, &claim, &grown, FieldOwner::Others),
             NextUpgrade::Conflict
         );
     }

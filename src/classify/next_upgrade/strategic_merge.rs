@@ -11,7 +11,8 @@
 
 use serde_json::Value;
 
-use crate::compare::lookup::value_at;
+use crate::compare::list_index::ListIndexes;
+use crate::compare::lookup::values_along;
 use crate::compare::path::{FieldPath, Segment};
 use crate::compare::shapes::step;
 use crate::types::{PatchStrategy, Shape};
@@ -23,45 +24,67 @@ pub(super) fn shape_of<'a>(root: Option<Shape<'a>>, path: &[Segment]) -> Option<
 
 /// Whether the patch drops a value that the manifest does not name: because it replaces an object around the value, or
 /// because it keeps only the fields of that object that the manifest names.
-pub(super) fn is_dropped(root: Option<Shape<'_>>, desired: &Value, path: &FieldPath) -> bool {
+pub(super) fn is_dropped<'v>(
+    root: Option<Shape<'_>>,
+    desired: &'v Value,
+    path: &FieldPath,
+    lists: &ListIndexes<'v>,
+) -> bool {
     let segments = path.segments();
-    let is_named = |depth: usize| value_at(desired, &path.prefix(depth), root).is_some();
+    let shapes = shapes_along(root, segments);
+    if !(1..segments.len()).any(|depth| decides(&shapes, segments, depth)) {
+        return false;
+    }
+    let named = values_along(desired, path, root, lists);
+    let is_named = |depth: usize| named.get(depth).is_some_and(|value| !value.is_null());
     (1..segments.len()).any(|depth| {
-        let around = &segments[..depth];
-        if is_replaced(root, around) {
+        if is_replaced(&shapes, depth) {
             is_named(depth)
         } else {
-            retains_keys(root, around) && is_named(depth) && !is_named(depth + 1)
+            retains(&shapes, segments, depth) && is_named(depth) && !is_named(depth + 1)
         }
     })
 }
 
+/// Whether the patch strategy after so many steps may drop what the manifest does not name.
+fn decides(shapes: &[Option<Shape<'_>>], segments: &[Segment], depth: usize) -> bool {
+    is_replaced(shapes, depth) || retains(shapes, segments, depth)
+}
+
 /// Whether a list on the way to a place has several elements with the merge key of the one that the way leads through.
-pub(in crate::classify) fn shares_merge_key(
+pub(in crate::classify) fn shares_merge_key<'v>(
     root: Option<Shape<'_>>,
-    object: &Value,
+    object: &'v Value,
     path: &FieldPath,
+    lists: &ListIndexes<'v>,
 ) -> bool {
-    merge_groups(root, object, path).any(|group| group.elements.len() > 1)
+    merge_groups(root, object, path, lists)
+        .iter()
+        .any(|group| group.first_two.len() > 1)
 }
 
 /// Whether the patch reaches every list element on the way to a place. Of the elements that share their merge key it
 /// reaches the first in the manifest.
-pub(super) fn is_reached(root: Option<Shape<'_>>, desired: &Value, path: &FieldPath) -> bool {
-    merge_groups(root, desired, path).all(|group| {
-        let first = group.elements.first();
-        let own = value_at(desired, &path.prefix(group.depth), root);
+pub(super) fn is_reached<'v>(
+    root: Option<Shape<'_>>,
+    desired: &'v Value,
+    path: &FieldPath,
+    lists: &ListIndexes<'v>,
+) -> bool {
+    merge_groups(root, desired, path, lists).iter().all(|group| {
+        let first = group.first_two.first();
         first
-            .zip(own)
+            .zip(group.own)
             .is_none_or(|(first, own)| std::ptr::eq(*first, own))
     })
 }
 
 /// The elements of one list that are one element to a strategic merge.
 struct MergeGroup<'v> {
-    /// After how many steps the way to the place is in one of the elements.
-    depth: usize,
-    elements: Vec<&'v Value>,
+    /// The element on the way to the place, if the list has it.
+    own: Option<&'v Value>,
+    /// The first two of the elements.
+    first_two: Vec<&'v Value>,
 }
 
 /// The elements of an object that are one to a strategic merge with an element on the way to a place, list by list.
@@ -69,21 +92,40 @@ fn merge_groups<'v>(
     root: Option<Shape<'_>>,
     object: &'v Value,
     path: &FieldPath,
-) -> impl Iterator<Item = MergeGroup<'v>> {
+    lists: &ListIndexes<'v>,
+) -> Vec<MergeGroup<'v>> {
     let segments = path.segments();
-    segments.iter().enumerate().filter_map(move |(steps, segment)| {
+    if !segments
+        .iter()
+        .any(|segment| matches!(segment, Segment::Match(_)))
+    {
+        return Vec::new();
+    }
+    let shapes = shapes_along(root, segments);
+    let values = values_along(object, path, root, lists);
+    let groups = segments.iter().enumerate().filter_map(|(steps, segment)| {
         let Segment::Match(keys) = segment else {
             return None;
         };
-        let merge_key = shape_of(root, &segments[..steps])?.patch_merge_key()?;
+        let merge_key = shapes.get(steps).copied().flatten()?.patch_merge_key()?;
         let value = key_value(keys, merge_key)?;
-        let list = value_at(object, &path.prefix(steps), root)?.as_array()?;
-        let is_one = |element: &&Value| element.get(merge_key) == Some(value);
+        let list: &'v Vec<Value> = values.get(steps).copied()?.as_array()?;
+        let first_two = lists.first_two_with_field(list, merge_key, value);
         Some(MergeGroup {
-            depth: steps.saturating_add(1),
-            elements: list.iter().filter(is_one).collect(),
+            own: values.get(steps + 1).copied().filter(|own| !own.is_null()),
+            first_two: first_two.into_iter().map(|position| &list[position]).collect(),
         })
-    })
+    });
+    groups.collect()
+}
+
+/// The shapes on the way to a path: for each number of steps one.
+fn shapes_along<'a>(root: Option<Shape<'a>>, path: &[Segment]) -> Vec<Option<Shape<'a>>> {
+    let further = path.iter().scan(root, |shape, segment| {
+        *shape = step(*shape, segment);
+        Some(*shape)
+    });
+    std::iter::once(root).chain(further).collect()
 }
 
 /// The value of the merge key among the keys of an element.
@@ -93,30 +135,39 @@ pub(super) fn key_value<'k>(keys: &'k [(String, Value)], merge_key: &str) -> Opt
         .map(|(_, value)| value)
 }
 
-/// Whether the patch replaces an object instead of merging it.
-fn is_replaced(root: Option<Shape<'_>>, object: &[Segment]) -> bool {
-    strategy(root, object) == Some(PatchStrategy::Replace)
+/// Whether the patch replaces the object after so many steps instead of merging it.
+fn is_replaced(shapes: &[Option<Shape<'_>>], depth: usize) -> bool {
+    strategy(shapes, depth) == Some(PatchStrategy::Replace)
 }
 
-/// Whether the patch keeps of an object only the fields that the manifest names.
-pub(super) fn retains_keys(root: Option<Shape<'_>>, object: &[Segment]) -> bool {
-    match object.split_last() {
+/// Whether the patch keeps of the object after so many steps only the fields that the manifest names.
+fn retains(shapes: &[Option<Shape<'_>>], segments: &[Segment], depth: usize) -> bool {
+    match depth
+        .checked_sub(1)
+        .and_then(|last| Some((last, segments.get(last)?)))
+    {
         // The strategy of a list is that of its elements.
-        Some((Segment::Match(_), list)) => strategy(root, list) == Some(PatchStrategy::MergeRetainKeys),
-        Some((Segment::Key(_) | Segment::Index(_) | Segment::Member(_), _)) | None => {
-            strategy(root, object) == Some(PatchStrategy::RetainKeys)
+        Some((list, Segment::Match(_))) => strategy(shapes, list) == Some(PatchStrategy::MergeRetainKeys),
+        Some((_, Segment::Key(_) | Segment::Index(_) | Segment::Member(_))) | None => {
+            strategy(shapes, depth) == Some(PatchStrategy::RetainKeys)
         }
     }
 }
 
-/// The patch strategy at a place.
-fn strategy(root: Option<Shape<'_>>, path: &[Segment]) -> Option<PatchStrategy> {
-    shape_of(root, path)?.patch_strategy()
+/// Whether the patch keeps of an object only the fields that the manifest names.
+pub(super) fn retains_keys(root: Option<Shape<'_>>, object: &[Segment]) -> bool {
+    retains(&shapes_along(root, object), object, object.len())
+}
+
+/// The patch strategy after so many steps.
+fn strategy(shapes: &[Option<Shape<'_>>], depth: usize) -> Option<PatchStrategy> {
+    shapes.get(depth).copied().flatten()?.patch_strategy()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::work::Work;
     use crate::types::TypeTable;
     use serde_json::json;
 
@@ -152,9 +203,11 @@ mod tests {
             (json!(null), port(53, "TCP"), false, true),
         ] {
             let object = json!({"spec": {"ports": ports}});
+            let work = Work::of_steps(10_000);
+            let lists = ListIndexes::new(&work);
             let found = (
-                shares_merge_key(shape, &object, &path),
-                is_reached(shape, &object, &path),
+                shares_merge_key(shape, &object, &path, &lists),
+                is_reached(shape, &object, &path, &lists),
             );
             assert_eq!(found, (is_shared, is_first), "{path} in {object}");
         }
@@ -224,8 +277,10 @@ mod tests {
             ("v1", "Pod", volume(json!({"name": "other"})), &source, false),
         ] {
             let shape = TypeTable::builtin().kind(api_version, kind);
+            let work = Work::of_steps(10_000);
+            let lists = ListIndexes::new(&work);
             assert_eq!(
-                is_dropped(shape, &desired, path),
+                is_dropped(shape, &desired, path, &lists),
                 expected,
                 "{api_version} {kind} {path} {desired}"
             );

@@ -5,11 +5,14 @@ use serde_json::Value;
 use super::attribution::{Attributor, ObjectContext};
 use super::dry_run::DryRunCheck;
 use super::finding::{finding, shown_patch};
+use super::listed::Listed;
 use super::live::LiveObject;
 use super::state::{StateVerdict, absent, empty_report, verdict_by_state};
 use super::subject::Subject;
 use crate::compare::managed_fields::Live;
+use crate::compare::room::{MAX_DIFFERENCES, Room};
 use crate::compare::three_way::{Change, OfRevision, Versions, three_way};
+use crate::compare::work::Work;
 use crate::manifest::desired::desired;
 use crate::model::ObjectReport;
 use crate::policy::ignore::ApplicableRules;
@@ -33,7 +36,14 @@ impl From<ObjectReport> for Judgement {
 
 /// Judges an object; `None` for one that the baseline does not have and that does not exist, or was never this
 /// release's.
-pub fn judge(subject: &Subject<'_>, live: &LiveObject<'_>, policy: &Policy) -> Option<Judgement> {
+///
+/// An object that takes more work than is left for it is unknown: nothing of a part of the comparison is shown.
+pub fn judge(
+    subject: &Subject<'_>,
+    live: &LiveObject<'_>,
+    policy: &Policy,
+    work: &Work,
+) -> Option<Judgement> {
     let report = |state, reason: Option<String>| {
         Some(Judgement::from(empty_report(
             subject.key,
@@ -55,8 +65,11 @@ pub fn judge(subject: &Subject<'_>, live: &LiveObject<'_>, policy: &Policy) -> O
         StateVerdict::Report(report) => Judgement::from(*report),
         StateVerdict::Nothing => return None,
         StateVerdict::Absent => return judge_absent(subject, policy),
-        StateVerdict::Compare => compare_with_each(subject, live, policy, &rules),
+        StateVerdict::Compare => compare_with_each(subject, live, policy, &rules, work),
     };
+    if work.is_spent() {
+        return report(ObjectState::Unknown, Some(work.reason()));
+    }
     judged.report = rules.object(judged.report);
     // An object that is ignored as a whole needs no confirmation.
     judged.check = judged
@@ -75,6 +88,11 @@ fn judge_absent(subject: &Subject<'_>, policy: &Policy) -> Option<Judgement> {
     Some(rules.object(report).into())
 }
 
+/// How many documents of one manifest that name the same object are compared, the last ones.
+///
+/// Charts that name an object twice do so by mistake. Each document costs as much as an object of its own.
+pub const MAX_DOCUMENTS: usize = 8;
+
 /// Compares with every document in which the manifest names the object, and takes the one that fits best.
 ///
 /// Helm installs the objects of a kind side by side (Helm: `pkg/kube/client.go`, `batchPerform`), and by server-side
@@ -84,27 +102,35 @@ fn compare_with_each(
     live: &Live<'_>,
     policy: &Policy,
     rules: &ApplicableRules<'_>,
+    work: &Work,
 ) -> Judgement {
-    let judged = compare(subject, live, policy, rules);
-    let duplicate_documents = subject.duplicate_documents.iter().map(|body| {
+    let judged = compare(subject, live, policy, rules, work);
+    let duplicate_documents = subject.duplicate_documents.iter().take(MAX_DOCUMENTS - 1);
+    let duplicate_documents = duplicate_documents.take_while(|_| !work.is_spent()).map(|body| {
         let duplicate = Subject { body, ..*subject };
-        compare(&duplicate, live, policy, rules)
+        compare(&duplicate, live, policy, rules, work)
     });
     let differing = |judged: &Judgement| {
         let findings = judged.report.findings.iter();
-        findings
-            .filter(|finding| {
-                finding.severity == Severity::Drift || finding.code == FindingCode::MutatedAtAdmission
-            })
-            .count()
+        let listed = findings.filter(|finding| {
+            finding.severity == Severity::Drift || finding.code == FindingCode::MutatedAtAdmission
+        });
+        listed.count() + judged.report.left_out.total()
     };
-    duplicate_documents.fold(judged, |best, duplicate| {
+    let mut best = duplicate_documents.fold(judged, |best, duplicate| {
         if differing(&duplicate) < differing(&best) {
             duplicate
         } else {
             best
         }
-    })
+    });
+    let documents = subject.duplicate_documents.len() + 1;
+    if documents > MAX_DOCUMENTS {
+        best.report.add_reason(&format!(
+            "the manifest names it in {documents} documents, of which the last {MAX_DOCUMENTS} were compared"
+        ));
+    }
+    best
 }
 
 /// Judges an object by its values.
@@ -113,6 +139,7 @@ fn compare(
     live: &Live<'_>,
     policy: &Policy,
     rules: &ApplicableRules<'_>,
+    work: &Work,
 ) -> Judgement {
     let read = |body: &str| {
         let body = serde_json::from_str(body).unwrap_or(Value::Null);
@@ -139,7 +166,8 @@ fn compare(
         attempted: &attempted,
         live: &live.object,
     };
-    let changes = three_way(subject.shape, versions);
+    let room = Room::default();
+    let changes = three_way(subject.shape, versions, work, &room);
     let context = ObjectContext {
         gvk: &subject.key.gvk,
         shape: subject.shape,
@@ -147,22 +175,34 @@ fn compare(
         operations: subject.operations,
         autoscaler: subject.autoscaler,
         managers: &policy.managers,
+        work,
+        room: &room,
     };
 
     let unattributed = live.managed.is_empty().then(|| UNATTRIBUTED.to_owned());
     let mut report = empty_report(subject.key, subject.template, ObjectState::InSync, unattributed);
-    let (mut drift, mut pruned): (Vec<(usize, Change)>, Vec<Change>) = (Vec::new(), Vec::new());
-    for attributed in Attributor::new(context, &versions, live).attribute(changes) {
+    let attributed = Attributor::new(context, &versions, live).attribute(changes);
+    let affordable = attributed
+        .into_iter()
+        .take_while(|attributed| work.affords(1 + rules.steps(&attributed.change.path)));
+    let found = affordable.map(|attributed| {
         let mut finding = finding(subject, &attributed, policy);
         finding.ignored_by = rules.finding(&attributed.change.path, &finding);
-        if finding.ignored_by.is_none() && finding.severity == Severity::Drift {
+        (finding, attributed.change)
+    });
+    let listed = Listed::of(found);
+    report.left_out = listed.left_out;
+    let (mut drift, mut pruned): (Vec<(usize, Change)>, Vec<Change>) = (Vec::new(), Vec::new());
+    for (finding, change) in listed.findings {
+        if finding.is_drift() {
             report.state = ObjectState::Drifted;
-            drift.push((report.findings.len(), attributed.change));
-        } else if attributed.change.code == FindingCode::Pruned {
-            pruned.push(attributed.change);
+            drift.push((report.findings.len(), change));
+        } else if change.code == FindingCode::Pruned {
+            pruned.push(change);
         }
         report.findings.push(finding);
     }
+    note_left_out(&mut report, room.left_out());
     report.patch = shown_patch(
         drift
             .iter()
@@ -173,6 +213,35 @@ fn compare(
         Confirm::Server => DryRunCheck::of(subject, &wanted, &live.object, drift, &pruned),
     };
     Judgement { report, check }
+}
+
+/// Says in the report what it does not list, and what was not looked into.
+///
+/// Nobody knows the writers of differences that were not looked into, nor whether they are drift. If there are any, only
+/// drift among the others says what state the object is in.
+fn note_left_out(report: &mut ObjectReport, unread: usize) {
+    let left_out = report.left_out.total();
+    if left_out > 0 {
+        let listed = report.findings.len();
+        report.add_reason(&format!(
+            "{listed} of its {} findings are listed",
+            listed + left_out
+        ));
+    }
+    if unread == 0 {
+        return;
+    }
+    if report.state == ObjectState::Drifted {
+        report.add_reason(&format!(
+            "{unread} further differences were only counted: no more than {MAX_DIFFERENCES} are looked into"
+        ));
+    } else {
+        report.state = ObjectState::Unknown;
+        report.add_reason(&format!(
+            "too costly to compare: no more than {MAX_DIFFERENCES} of its differences are looked into, which are no drift, and \
+             {unread} were only counted"
+        ));
+    }
 }
 
 /// The reason in the report of an object whose managed fields the API server dropped, or somebody cleared.

@@ -7,13 +7,20 @@ use serde_json::{Value, json};
 use crate::classify::fixtures::{key, owned, subject};
 use crate::classify::live::LiveObject;
 use crate::classify::subject::{Role, Subject, Visibility};
+use crate::compare::work::Work;
 use crate::model::ObjectReport;
 use crate::policy::Policy;
 use crate::source::{Lookup, ReadError};
 use crate::vocabulary::{ApplyMethod, FindingCode, NextUpgrade, ObjectState, Severity};
 
 fn judge(subject: &Subject<'_>, lookup: &Lookup<'_>, policy: &Policy) -> Option<ObjectReport> {
-    super::judge(subject, &LiveObject::parse(lookup), policy).map(|judged| judged.report)
+    super::judge(
+        subject,
+        &LiveObject::parse(lookup),
+        policy,
+        &Work::of_steps(u64::MAX),
+    )
+    .map(|judged| judged.report)
 }
 
 fn state(subject: &Subject<'_>, live: &Value) -> (ObjectState, Option<String>) {

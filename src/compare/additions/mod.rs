@@ -4,16 +4,20 @@
 //! Managed fields say who owns each path, which tells the additions of people and other programs from the values that
 //! the server filled in.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::diff::{is_satisfied_by, is_servers_choice};
-use super::fields_v1::{FieldSet, PathElement, names_itself};
-use super::keyed::{ElementKeys, match_elements, position_of};
+use super::fields_v1::{FieldSet, PathElement};
+use super::keyed::ElementKeys;
+use super::list_index::ListIndexes;
 use super::managed_fields::{Entry, owns_objects_whole};
+use super::pairing::match_elements;
 use super::path::FieldPath;
+use super::room::Room;
 use super::server_rules;
 use super::shapes::child;
 use super::trail::Trail;
+use super::work::{Work, text_steps};
 use crate::manifest::desired::TYPE_AND_STATUS;
 use crate::types::{ListKind, Shape, ValueKind};
 
@@ -44,16 +48,22 @@ pub enum Provenance {
 /// the server would choose by itself.
 ///
 /// A whole list element or structure that the manager made is one addition; every key of a map is one.
+///
+/// If the work of the lists is spent after that, the additions are not all, and not all of them are true.
 pub fn additions<'v>(
     entry: &Entry<'_>,
     provenance: Provenance,
-    shape: Option<Shape<'_>>,
-    desired: &Value,
-    live: &'v Value,
+    object: ComparedObject<'v>,
+    lists: &ListIndexes<'v>,
+    room: &Room,
 ) -> Vec<Addition<'v>> {
+    let ComparedObject { shape, desired, live } = object;
     let mut search = AdditionSearch {
         provenance,
         additions: Vec::new(),
+        lists,
+        work: lists.work(),
+        room,
     };
     let object = LiveValue {
         trail: &Trail::Root,
@@ -70,13 +80,23 @@ pub fn additions<'v>(
     search.additions
 }
 
+/// An object as the manifest asks for it and as it lives.
+#[derive(Debug, Clone, Copy)]
+pub struct ComparedObject<'v> {
+    /// The facts of its type, where they are known.
+    pub shape: Option<Shape<'v>>,
+    /// The baseline's object.
+    pub desired: &'v Value,
+    /// The object that the API server returned.
+    pub live: &'v Value,
+}
+
 /// The fields that a set names, and what it names below each of them.
 fn fields_of(set: &FieldSet) -> impl Iterator<Item = (&str, &FieldSet)> {
-    set.iter()
-        .filter_map(|(key, below)| match (PathElement::parse(key)?, below) {
-            (PathElement::Field(name), Value::Object(below)) => Some((name, below)),
-            _ => None,
-        })
+    set.iter().filter_map(|(element, below)| match element {
+        PathElement::Field(name) => Some((name.as_str(), below)),
+        PathElement::Position(_) | PathElement::Keys(_) | PathElement::Member(_) => None,
+    })
 }
 
 /// A value of the live object, and where it is.
@@ -87,17 +107,7 @@ struct LiveValue<'v, 'a> {
     value: &'v Value,
 }
 
-impl<'v> LiveValue<'v, '_> {
-    /// The addition that this value is.
-    fn to_addition(self) -> Addition<'v> {
-        Addition {
-            path: self.trail.path(),
-            pointer: self.trail.pointer(),
-            live: self.value,
-            in_whole: false,
-        }
-    }
-
+impl LiveValue<'_, '_> {
     /// Whether the owner of this value owns every value in it. An empty set at any other list or map owns nothing.
     fn is_atomic(&self) -> bool {
         match self.value {
@@ -109,14 +119,28 @@ impl<'v> LiveValue<'v, '_> {
 }
 
 /// A search of the live values that one manager owns for those that are not desired.
-struct AdditionSearch<'v> {
+struct AdditionSearch<'v, 's> {
     provenance: Provenance,
     additions: Vec<Addition<'v>>,
+    lists: &'s ListIndexes<'v>,
+    work: &'s Work,
+    room: &'s Room,
 }
 
-impl<'v> AdditionSearch<'v> {
+impl<'v> AdditionSearch<'v, '_> {
+    /// Notes an addition, or a part of a whole that is owned.
+    fn add(&mut self, value: LiveValue<'v, '_>, in_whole: bool) {
+        let place = self.room.place(value.trail);
+        self.additions.extend(place.map(|(path, pointer)| Addition {
+            path,
+            pointer,
+            live: value.value,
+            in_whole,
+        }));
+    }
+
     /// Looks at the metadata of an object, most of which is the API server's.
-    fn owned_metadata(&mut self, object: LiveValue<'v, '_>, owned: &FieldSet, desired: &Value) {
+    fn owned_metadata(&mut self, object: LiveValue<'v, '_>, owned: &FieldSet, desired: &'v Value) {
         let Some(value) = object.value.get("metadata") else {
             return;
         };
@@ -132,7 +156,10 @@ impl<'v> AdditionSearch<'v> {
     }
 
     /// Looks at a value that the manager owns, or owns something in.
-    fn owned(&mut self, live: LiveValue<'v, '_>, owned: &FieldSet, desired: Option<&Value>) {
+    fn owned(&mut self, live: LiveValue<'v, '_>, owned: &FieldSet, desired: Option<&'v Value>) {
+        if !self.work.affords(1) {
+            return;
+        }
         match desired.filter(|value| !value.is_null()) {
             None => self.undesired(live, owned),
             Some(desired) if owned.is_empty() && live.is_atomic() => self.extra_fields(live, desired),
@@ -146,32 +173,40 @@ impl<'v> AdditionSearch<'v> {
             return;
         }
         let is_map = live.shape.is_some_and(|shape| shape.value() == ValueKind::Map);
-        let is_made_whole = names_itself(owned) && live.value.is_object() && !is_map;
+        let is_made_whole = owned.names_itself() && live.value.is_object() && !is_map;
         if owned.is_empty() || is_made_whole {
-            self.additions.push(live.to_addition());
+            self.add(live, false);
         } else {
             self.owned_parts(live, owned, None);
         }
     }
 
     /// Looks at the parts of a value that the manager owns.
-    fn owned_parts(&mut self, live: LiveValue<'v, '_>, owned: &FieldSet, desired: Option<&Value>) {
-        for (key, owned) in owned {
-            let Value::Object(owned) = owned else { continue };
-            match PathElement::parse(key) {
-                Some(PathElement::Field(key)) => self.owned_field(live, key, owned, desired),
-                Some(PathElement::Keys(keys)) => self.owned_element(live, &keys, owned, desired),
-                Some(PathElement::Member(member)) => self.owned_member(live, &member, desired),
-                None => {}
+    fn owned_parts(&mut self, live: LiveValue<'v, '_>, owned: &FieldSet, desired: Option<&'v Value>) {
+        for (element, owned) in owned.iter() {
+            match element {
+                PathElement::Field(key) => self.owned_field(live, key, owned, desired),
+                PathElement::Keys(keys) => self.owned_element(live, keys, owned, desired),
+                PathElement::Member(member) => self.owned_member(live, member, desired),
+                PathElement::Position(_) => {}
             }
         }
     }
 
     /// Looks at a field that the manager owns, or owns something in.
-    fn owned_field(&mut self, live: LiveValue<'v, '_>, key: &str, owned: &FieldSet, desired: Option<&Value>) {
+    fn owned_field(
+        &mut self,
+        live: LiveValue<'v, '_>,
+        key: &str,
+        owned: &FieldSet,
+        desired: Option<&'v Value>,
+    ) {
         let Some(fields) = live.value.as_object() else {
             return;
         };
+        if !self.work.affords(1 + text_steps(key)) {
+            return;
+        }
         let Some(value) = fields.get(key) else { return };
         if server_rules::is_derived_default(live.shape, fields, key)
             || server_rules::is_mirror(live.shape, fields, key)
@@ -190,12 +225,12 @@ impl<'v> AdditionSearch<'v> {
     fn owned_element(
         &mut self,
         live: LiveValue<'v, '_>,
-        keys: &Map<String, Value>,
+        keys: &[(String, Value)],
         owned: &FieldSet,
-        desired: Option<&Value>,
+        desired: Option<&'v Value>,
     ) {
         let shape = live.shape.and_then(Shape::element);
-        let find = |list: &Value| position_of(list.as_array()?, &keys.iter(), shape);
+        let find = |list: &'v Value| self.lists.position_of(list.as_array()?, keys, shape);
         let Some(index) = find(live.value) else { return };
         let keys = in_type_order(live.shape, keys);
         let element = LiveValue {
@@ -208,8 +243,8 @@ impl<'v> AdditionSearch<'v> {
     }
 
     /// Looks at the member of a set.
-    fn owned_member(&mut self, live: LiveValue<'v, '_>, member: &Value, desired: Option<&Value>) {
-        let find = |list: &Value| list.as_array()?.iter().position(|item| item == member);
+    fn owned_member(&mut self, live: LiveValue<'v, '_>, member: &Value, desired: Option<&'v Value>) {
+        let find = |list: &'v Value| self.lists.position_of_member(list.as_array()?, member);
         if let Some(index) = find(live.value)
             && desired.and_then(find).is_none()
         {
@@ -218,7 +253,7 @@ impl<'v> AdditionSearch<'v> {
                 shape: live.shape.and_then(Shape::element),
                 value: &live.value[index],
             };
-            self.additions.push(member.to_addition());
+            self.add(member, false);
         }
     }
 
@@ -226,6 +261,9 @@ impl<'v> AdditionSearch<'v> {
     ///
     /// The comparison reports values that differ and lists of another length; this reports the fields beside them.
     fn extra_fields(&mut self, live: LiveValue<'v, '_>, desired: &Value) {
+        if !self.work.affords(1) {
+            return;
+        }
         match (live.value, desired) {
             (Value::Object(fields), Value::Object(desired)) => {
                 for (key, value) in fields {
@@ -243,19 +281,19 @@ impl<'v> AdditionSearch<'v> {
                     match desired.get(key).filter(|value| !value.is_null()) {
                         Some(desired) => self.extra_fields(field, desired),
                         None if is_servers_field() => {}
-                        None => self.additions.push(Addition {
-                            in_whole: true,
-                            ..field.to_addition()
-                        }),
+                        None => self.add(field, true),
                     }
                 }
             }
             (Value::Array(items), Value::Array(desired)) if items.len() == desired.len() => {
                 let shape = live.shape.and_then(Shape::element);
                 let positions = match live.shape.filter(|shape| shape.is_unordered()) {
-                    Some(list) => match_elements(desired, items, list.identity(), |desired, live| {
-                        is_satisfied_by(desired, Some(live), shape)
-                    }),
+                    Some(list) => {
+                        let work = self.work;
+                        match_elements(desired, items, list.identity(), shape, work, |desired, live| {
+                            is_satisfied_by(desired, Some(live), shape, work)
+                        })
+                    }
                     None => (0..items.len()).collect(),
                 };
                 for (index, desired) in positions.into_iter().zip(desired) {
@@ -276,10 +314,13 @@ impl<'v> AdditionSearch<'v> {
     /// A value without a fixed default counts as the server's choice only if the manager created the object: an editor
     /// may have chosen it.
     fn is_servers_choice(&self, shape: Option<Shape<'_>>, live: &Value) -> bool {
+        if !self.work.affords(1) {
+            return false;
+        }
         match (shape, live) {
             (Some(shape), live) if shape.is_server_defaulted() => {
                 (shape.default().is_some() || self.provenance == Provenance::Creator)
-                    && is_servers_choice(shape, live)
+                    && is_servers_choice(shape, live, self.work)
             }
             (_, Value::Object(fields)) => fields
                 .iter()
@@ -293,14 +334,16 @@ impl<'v> AdditionSearch<'v> {
 }
 
 /// The keys of an element in the order in which the type of its list names them, as everywhere else in a report.
-fn in_type_order<'k>(list: Option<Shape<'_>>, keys: &'k Map<String, Value>) -> ElementKeys<'k> {
+fn in_type_order<'k>(list: Option<Shape<'_>>, keys: &'k [(String, Value)]) -> ElementKeys<'k> {
     let names = match list.map(Shape::list) {
         Some(ListKind::Map(names)) => names,
         Some(ListKind::Set | ListKind::Atomic) | None => &[],
     };
-    let in_order = names.iter().filter_map(|name| keys.get_key_value(name));
+    let key = |name: &String| keys.iter().find(|(key, _)| key == name);
     let others = keys.iter().filter(|(name, _)| !names.contains(name));
-    in_order
+    names
+        .iter()
+        .filter_map(key)
         .chain(others)
         .map(|(name, value)| (name.as_str(), value))
         .collect()

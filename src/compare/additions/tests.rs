@@ -13,13 +13,26 @@ fn paths(api_version: &str, kind: &str, fields: &Value, desired: &Value, live: &
     let text = object.to_string();
     let live = Live::parse(&text).unwrap();
     let shape = TypeTable::builtin().kind(api_version, kind);
-    additions(&live.managed[0], Provenance::Editor, shape, desired, &live.object)
-        .into_iter()
-        .map(|addition| {
-            assert_eq!(live.object.pointer(&addition.pointer), Some(addition.live));
-            addition.path.to_string()
-        })
-        .collect()
+    let object = ComparedObject {
+        shape,
+        desired,
+        live: &live.object,
+    };
+    let work = Work::of_steps(u64::MAX);
+    let lists = ListIndexes::new(&work);
+    additions(
+        &live.managed[0],
+        Provenance::Editor,
+        object,
+        &lists,
+        &Room::default(),
+    )
+    .into_iter()
+    .map(|addition| {
+        assert_eq!(live.object.pointer(&addition.pointer), Some(addition.live));
+        addition.path.to_string()
+    })
+    .collect()
 }
 
 #[test]

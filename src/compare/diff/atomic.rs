@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use super::{ComparedList, Comparison, DifferenceKind, ExtraFields, holds};
 use crate::compare::equal;
-use crate::compare::keyed::{match_elements, shared_identity};
+use crate::compare::pairing::{match_elements, shared_identity};
 use crate::compare::trail::Trail;
 use crate::types::Shape;
 
-impl<'v> Comparison<'v> {
+impl<'v> Comparison<'v, '_> {
     /// Compares two such lists.
     pub(super) fn atomic(
         &mut self,
@@ -27,9 +27,12 @@ impl<'v> Comparison<'v> {
             return;
         }
         let element = shape.and_then(Shape::element);
+        let work = self.work;
         let is_held = |desired: &Value, live: &Value| {
             if is_structure(desired) {
-                holds(desired, Some(live), element, ExtraFields::Significant)
+                holds(desired, Some(live), element, ExtraFields::Significant, work)
+            } else if !work.affords_value(desired) {
+                false
             } else {
                 // No element is optional, not even a zero.
                 desired == live || equal::scalars(element, desired, live)
@@ -38,7 +41,7 @@ impl<'v> Comparison<'v> {
         let unordered = shape.filter(|shape| shape.is_unordered());
         let identity = unordered.map_or(&[][..], Shape::identity);
         let positions: Vec<usize> = match unordered {
-            Some(_) => match_elements(desired.items, live.items, identity, is_held),
+            Some(_) => match_elements(desired.items, live.items, identity, element, work, is_held),
             None => (0..live.items.len()).collect(),
         };
         let mut pairs = desired.items.iter().zip(&positions);

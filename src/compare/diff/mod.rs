@@ -12,11 +12,13 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use super::equal;
-use super::keyed::{KeyedMatch, match_keyed, same_keys};
+use super::keyed::{KeyedMatch, match_keyed, same_keys, steps_of};
 use super::path::FieldPath;
+use super::room::Room;
 use super::server_rules;
 use super::shapes::child;
 use super::trail::Trail;
+use super::work::Work;
 use crate::types::{ExplicitZero, Field, ListKind, Shape, ValueKind, is_zero};
 
 /// One place where the live object does not hold what the manifest asks for.
@@ -66,44 +68,70 @@ impl ExtraFields {
     }
 }
 
-/// Everything that `desired` asks for and `live` does not hold, in the order of the desired value.
+/// Everything that `desired` asks for and `live` does not hold, in the order of the desired value, as far as there is
+/// room.
 pub(super) fn unsatisfied<'v>(
     desired: &'v Value,
     live: &'v Value,
     shape: Option<Shape<'_>>,
+    work: &Work,
+    room: &Room,
 ) -> Vec<Difference<'v>> {
-    let mut comparison = Comparison::default();
+    let mut comparison = Comparison {
+        found: Found::All {
+            differences: Vec::new(),
+            room,
+        },
+        work,
+    };
     comparison.value(&Trail::Root, shape, desired, Some(live), ExtraFields::Ignored);
-    comparison.differences
+    match comparison.found {
+        Found::All { differences, .. } => differences,
+        Found::Nothing | Found::Something => Vec::new(),
+    }
 }
 
 /// Whether `live` holds everything that `desired` asks for, apart from fields that the server drops anyway.
-pub(super) fn is_satisfied_by(desired: &Value, live: Option<&Value>, shape: Option<Shape<'_>>) -> bool {
-    holds(desired, live, shape, ExtraFields::Ignored)
+pub(super) fn is_satisfied_by(
+    desired: &Value,
+    live: Option<&Value>,
+    shape: Option<Shape<'_>>,
+    work: &Work,
+) -> bool {
+    holds(desired, live, shape, ExtraFields::Ignored, work)
 }
 
 /// The same, if extra fields may be significant.
-fn holds(desired: &Value, live: Option<&Value>, shape: Option<Shape<'_>>, extra: ExtraFields) -> bool {
-    let mut comparison = Comparison::default();
+fn holds(
+    desired: &Value,
+    live: Option<&Value>,
+    shape: Option<Shape<'_>>,
+    extra: ExtraFields,
+    work: &Work,
+) -> bool {
+    let mut comparison = Comparison {
+        found: Found::Nothing,
+        work,
+    };
     comparison.value(&Trail::Root, shape, desired, live, extra);
-    comparison
-        .differences
-        .iter()
-        .all(|difference| difference.kind == DifferenceKind::UndeclaredField)
+    matches!(comparison.found, Found::Nothing)
 }
 
 /// Whether the server writes this very value when nobody asks for one.
-pub(super) fn is_servers_choice(shape: Shape<'_>, live: &Value) -> bool {
+pub(super) fn is_servers_choice(shape: Shape<'_>, live: &Value, work: &Work) -> bool {
+    if !work.affords(1) {
+        return false;
+    }
     if shape.is_server_defaulted() {
         // A value without a fixed default is allocated, or depends on other fields.
         return shape
             .default()
-            .is_none_or(|default| is_satisfied_by(live, Some(default), Some(shape)));
+            .is_none_or(|default| is_satisfied_by(live, Some(default), Some(shape), work));
     }
     match live {
         Value::Object(fields) if !fields.is_empty() => fields
             .iter()
-            .all(|(key, value)| child(shape, key).is_some_and(|shape| is_servers_choice(shape, value))),
+            .all(|(key, value)| child(shape, key).is_some_and(|shape| is_servers_choice(shape, value, work))),
         _ => is_zero(live),
     }
 }
@@ -116,12 +144,25 @@ struct ComparedList<'v> {
 }
 
 /// A walk of a desired value over a live one, and the differences so far.
-#[derive(Default)]
-struct Comparison<'v> {
-    differences: Vec<Difference<'v>>,
+struct Comparison<'v, 'w> {
+    found: Found<'v, 'w>,
+    work: &'w Work,
 }
 
-impl<'v> Comparison<'v> {
+/// What a walk has found, by what it is asked for.
+enum Found<'v, 'w> {
+    /// Every difference is wanted.
+    All {
+        differences: Vec<Difference<'v>>,
+        room: &'w Room,
+    },
+    /// It only matters whether another value is there, and none was found.
+    Nothing,
+    /// Another value was found, so that the walk is over.
+    Something,
+}
+
+impl<'v> Comparison<'v, '_> {
     /// Notes a difference.
     fn record(
         &mut self,
@@ -130,13 +171,24 @@ impl<'v> Comparison<'v> {
         live: Option<&'v Value>,
         kind: DifferenceKind,
     ) {
-        self.differences.push(Difference {
-            path: trail.path(),
-            pointer: trail.pointer(),
-            desired,
-            live,
-            kind,
-        });
+        match &mut self.found {
+            Found::All { differences, room } => {
+                differences.extend(room.place(trail).map(|(path, pointer)| Difference {
+                    path,
+                    pointer,
+                    desired,
+                    live,
+                    kind,
+                }));
+            }
+            Found::Nothing if kind == DifferenceKind::OtherValue => self.found = Found::Something,
+            Found::Nothing | Found::Something => {}
+        }
+    }
+
+    /// Whether the walk goes on to a value, which takes work.
+    fn goes_on(&self, value: &Value) -> bool {
+        !matches!(self.found, Found::Something) && self.work.affords_value(value)
     }
 
     /// Compares the values at one place; `extra` says what fields beside the desired ones mean there.
@@ -148,12 +200,15 @@ impl<'v> Comparison<'v> {
         live: Option<&'v Value>,
         extra: ExtraFields,
     ) {
+        if !self.goes_on(desired) {
+            return;
+        }
         let live = live.filter(|value| !value.is_null());
         match (desired, live) {
             (Value::Null, _) => {}
             (Value::Object(fields), Some(found @ Value::Object(live_fields))) => {
                 let extra = extra.in_object(shape);
-                if extra == ExtraFields::Significant && holds_more(shape, fields, live_fields) {
+                if extra == ExtraFields::Significant && holds_more(shape, fields, live_fields, self.work) {
                     self.record(trail, desired, Some(found), DifferenceKind::OtherValue);
                 } else {
                     self.object(trail, shape, fields, live_fields, extra);
@@ -250,13 +305,14 @@ impl<'v> Comparison<'v> {
         desired: &'v [Value],
         live: &'v [Value],
     ) {
-        let is_held = |desired: &Value, live: &Value| is_satisfied_by(desired, Some(live), element);
-        for group in same_keys(desired, live, keys, element) {
+        let work = self.work;
+        let is_held = |desired: &Value, live: &Value| is_satisfied_by(desired, Some(live), element, work);
+        for group in same_keys(desired, live, keys, element, work) {
             // Of elements that share their keys the last one counts.
             let Some(last) = group.left.last().map(|&position| &desired[position]) else {
                 continue;
             };
-            match match_keyed(&group, desired, live, is_held) {
+            match match_keyed(&group, desired, live, work, is_held) {
                 KeyedMatch::Missing => {
                     let trail = Trail::Match(trail, &group.keys, None);
                     self.record(&trail, last, None, DifferenceKind::OtherValue);
@@ -275,6 +331,10 @@ impl<'v> Comparison<'v> {
 
     /// Compares sets, member by member of the desired one.
     fn set(&mut self, trail: &Trail<'_>, desired: &'v [Value], live: &'v [Value]) {
+        let costs = desired.iter().chain(live).map(steps_of).sum();
+        if !self.work.affords(costs) {
+            return;
+        }
         let members: HashSet<&Value> = live.iter().collect();
         for member in desired.iter().filter(|member| !members.contains(member)) {
             let trail = Trail::Member(trail, member, None);
@@ -284,16 +344,22 @@ impl<'v> Comparison<'v> {
 }
 
 /// Whether a structure in an atomic list holds fields that neither the manifest nor the server put there.
-fn holds_more(shape: Option<Shape<'_>>, desired: &Map<String, Value>, live: &Map<String, Value>) -> bool {
+fn holds_more(
+    shape: Option<Shape<'_>>,
+    desired: &Map<String, Value>,
+    live: &Map<String, Value>,
+    work: &Work,
+) -> bool {
     let Some(shape) = shape else { return false };
     // The server completes some maps key by key: the requests of a LimitRange from its limits.
     if shape.value() == ValueKind::Map && shape.is_server_defaulted() {
         return false;
     }
     live.iter()
+        .filter(|_| work.affords(1))
         .filter(|(key, _)| desired.get(*key).is_none_or(Value::is_null))
         .filter(|(key, _)| !server_rules::describes_embedded_object(shape, live, key))
-        .any(|(key, live)| child(shape, key).is_some_and(|inner| !is_servers_choice(inner, live)))
+        .any(|(key, live)| child(shape, key).is_some_and(|inner| !is_servers_choice(inner, live, work)))
 }
 
 /// Whether an empty list in a manifest asks for no elements: the list is atomic, and the server does not fill it in.

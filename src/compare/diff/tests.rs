@@ -8,7 +8,7 @@ use serde_json::json;
 fn paths(api_version: &str, kind: &str, desired: &Value, live: &Value) -> Vec<String> {
     let shape = TypeTable::builtin().kind(api_version, kind);
     assert!(shape.is_some(), "{kind}");
-    unsatisfied(desired, live, shape)
+    unsatisfied(desired, live, shape, &Work::of_steps(u64::MAX), &Room::default())
         .into_iter()
         .map(|difference| difference.path.to_string())
         .collect()
@@ -280,7 +280,7 @@ fn keys_with_a_dollar_are_fields_unless_they_are_directives() {
     let desired =
         json!({"spec": {"$patch": "replace", "$setElementOrder/list": [1], "schema": {"$ref": "#/a"}}});
     let live = json!({"spec": {"schema": {"$ref": "#/b"}}});
-    let found = unsatisfied(&desired, &live, None);
+    let found = unsatisfied(&desired, &live, None, &Work::of_steps(10_000), &Room::default());
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0].path.to_string(), "/spec/schema/$ref");
 }
@@ -308,7 +308,7 @@ fn null_asks_for_nothing_and_unknown_fields_are_the_servers_to_drop() {
     let desired = json!({"metadata": {"labels": null}, "spec": {"replicas": null, "selectors": {"a": 1}}});
     let live = json!({"metadata": {"labels": {"a": "b"}}, "spec": {"replicas": 3}});
     let shape = TypeTable::builtin().kind("apps/v1", "Deployment");
-    let found = unsatisfied(&desired, &live, shape);
+    let found = unsatisfied(&desired, &live, shape, &Work::of_steps(10_000), &Room::default());
     assert_eq!(found.len(), 1);
     assert_eq!(
         (found[0].path.to_string().as_str(), found[0].kind),

@@ -122,7 +122,7 @@ impl Sites<'_> {
             let Field::Declared(inner) = shape.field(key) else {
                 continue;
             };
-            let (path, pointer) = (path.key(key), push_token(pointer, key));
+            let (path, pointer) = (path.key(key), with_token(pointer, key));
             let is_refilled = inner.is_server_defaulted()
                 || (shape.value() == ValueKind::Map && shape.is_server_defaulted());
             if !keys.contains(key) && !is_refilled && says_something(inner, value) {
@@ -174,7 +174,7 @@ impl Sites<'_> {
                 pointer: inside.to_owned(),
                 ..change.clone()
             };
-            let touches_key = keys.iter().any(|key| inside == push_token("", key));
+            let touches_key = keys.iter().any(|key| inside == with_token("", key));
             if touches_key {
                 local.apply(&mut changed);
             }
@@ -264,4 +264,11 @@ fn says_something(shape: Shape<'_>, value: &Value) -> bool {
 /// Whether elements share their keys.
 fn is_repetitive(items: &[Value], keys: &[String]) -> bool {
     (0..items.len()).any(|at| has(&items[at + 1..], &items[at], keys))
+}
+
+/// A pointer one token further.
+fn with_token(pointer: &str, token: &str) -> String {
+    let mut further = pointer.to_owned();
+    push_token(&mut further, token);
+    further
 }

@@ -23,7 +23,7 @@ use self::change::{Change as Changed, change};
 use self::make::{DEPTH, Dice, KEY_DEFAULTS, KINDS, made, map_value, shape_of};
 use self::server::{Extras, Server};
 use super::patch::patch_of;
-use super::three_way::{Change, OfRevision, Versions, three_way};
+use super::three_way::{Change, OfRevision, Versions, all_changes};
 use crate::types::{ListKind, Shape};
 use crate::vocabulary::FindingCode;
 
@@ -42,7 +42,7 @@ fn changes(shape: Shape<'_>, previous: Option<&Value>, desired: &Value, live: &V
         attempted: &[],
         live,
     };
-    three_way(Some(shape), versions)
+    all_changes(Some(shape), versions)
 }
 
 fn live(seed: u64, extras: Extras, shape: Shape<'_>, desired: &Value) -> Value {

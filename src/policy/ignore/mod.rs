@@ -94,6 +94,15 @@ impl ApplicableRules<'_> {
             .or(is_annotated.then_some(IgnoredBy::Annotation))
     }
 
+    /// The steps for trying the annotation's patterns on a place: they are whoever's may edit the object. The rules are
+    /// the operator's own.
+    pub fn steps(&self, path: &FieldPath) -> usize {
+        match &self.opt_out {
+            OptOut::Fields(patterns) => patterns.iter().map(|pattern| pattern.steps(path)).sum(),
+            OptOut::Whole | OptOut::Nothing | OptOut::Unreadable(_) | OptOut::Excessive => 0,
+        }
+    }
+
     /// The report of an object whose findings have been through [`ApplicableRules::finding`], with its state as the
     /// rules and the annotation leave it.
     #[must_use]
@@ -118,7 +127,7 @@ impl ApplicableRules<'_> {
             report.state = ObjectState::Ignored;
             report.ignored_by = Some(by);
         } else if report.state == ObjectState::InSync {
-            report.state = ObjectState::of(&report.findings);
+            report.state = report.state_by_findings();
         }
         let problem = match &self.opt_out {
             OptOut::Nothing | OptOut::Whole | OptOut::Fields(_) => return report,

@@ -8,6 +8,7 @@ use crate::classify::live::LiveObject;
 use crate::classify::object::judge;
 use crate::classify::subject::{Role, Subject};
 use crate::compare::path::Segment;
+use crate::compare::work::Work;
 use crate::model::Actor;
 use crate::object::Gvk;
 use crate::policy::Policy;
@@ -81,9 +82,14 @@ fn judged(role: Role, lookup: &Lookup<'_>, ignore: IgnoreRules) -> ObjectReport 
         ignore,
         ..Policy::default()
     };
-    judge(&subject, &LiveObject::parse(lookup), &policy)
-        .unwrap()
-        .report
+    judge(
+        &subject,
+        &LiveObject::parse(lookup),
+        &policy,
+        &Work::of_steps(u64::MAX),
+    )
+    .unwrap()
+    .report
 }
 
 /// One dialect in every key of a rule: a pattern says of a key in a path what it says of a name.

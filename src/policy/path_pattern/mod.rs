@@ -24,6 +24,9 @@ pub use self::parse::PathPatternError;
 use super::glob::Glob;
 use crate::compare::path::{FieldPath, Segment};
 
+/// How many pairs of a pattern's and a path's bytes are one step, at worst: most wildcards look at each byte once.
+const WILDCARD_BYTES_PER_STEP: usize = 32;
+
 /// A pattern of places in an object. It matches a place and everything inside it.
 ///
 /// | pattern | matches |
@@ -70,6 +73,17 @@ impl PathPattern {
     /// How many keys and values of the pattern have wildcards.
     pub(super) fn wildcards(&self) -> usize {
         wildcards(&self.steps)
+    }
+
+    /// The steps for trying the pattern on a place, in the measure of [`crate::compare::work`].
+    pub(super) fn steps(&self, path: &FieldPath) -> usize {
+        let segments = path.segments().len().saturating_mul(self.steps.len());
+        let texts = if self.wildcards() == 0 {
+            0
+        } else {
+            self.text.len().saturating_mul(path.size()) / WILDCARD_BYTES_PER_STEP
+        };
+        segments + texts
     }
 
     /// Whether this place is the pattern's, or inside of it.

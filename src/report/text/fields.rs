@@ -155,6 +155,9 @@ fn row(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> Row
     }
     details.extend(from_revision(release, finding, options));
     details.extend(finding.actor.as_ref().map(|actor| self::actor(actor, options)));
+    if finding.shortened {
+        details.push(Safe::from("long value, shown in part"));
+    }
     // The API server drops the field at every write, so the next upgrade changes nothing.
     let next = finding
         .next_upgrade

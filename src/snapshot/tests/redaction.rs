@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{Fake, encoded, files, key, meaning, new_path, objects, record_into, request, revision};
-use crate::compare::three_way::{OfRevision, Versions, three_way};
+use crate::compare::three_way::{OfRevision, Versions, all_changes};
 use crate::manifest::desired::{Owner, desired};
 use crate::manifest::parse;
 use crate::policy::redact::Redaction;
@@ -118,7 +118,7 @@ fn compare(previous: &str, baseline: &str, live: &[Value]) -> Vec<Differences> {
             let key = key(&baseline.gvk.api_version, &baseline.gvk.kind, Some("shop"), "o");
             let wanted = |body: &str| desired(serde_json::from_str(body).unwrap(), &key, owner);
             let previous = wanted(&previous.body);
-            let changes = three_way(
+            let changes = all_changes(
                 TypeTable::builtin().kind(&key.gvk.api_version, &key.gvk.kind),
                 Versions {
                     previous: Some(OfRevision {

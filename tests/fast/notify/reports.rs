@@ -2,8 +2,8 @@
 
 use chrono::{TimeZone, Utc};
 use driftline::model::{
-    Cluster, Finding, Health, ObjectCounts, ObjectReport, ReleaseReport, Report, Revision, SCHEMA, Storage,
-    Summary, Tool,
+    Cluster, Finding, FindingCounts, Health, ObjectCounts, ObjectReport, ReleaseReport, Report, Revision,
+    SCHEMA, Storage, Summary, Tool,
 };
 use driftline::vocabulary::{
     ApplyMethod, FindingCode, HealthCode, HealthSeverity, ObjectState, Outcome, Severity, Verdict,
@@ -143,6 +143,7 @@ pub(crate) fn object(namespace: &str, name: &str, fields: usize) -> ObjectReport
         findings: (0..fields)
             .map(|number| finding(&format!("/spec/field-{number:03}")))
             .collect(),
+        left_out: FindingCounts::default(),
         patch: vec![json!({"op": "replace", "path": "/spec", "value": VALUE})],
     }
 }
@@ -158,6 +159,7 @@ pub(crate) fn finding(path: &str) -> Finding {
         desired: Some(json!(VALUE)),
         live: Some(json!(VALUE)),
         redacted: false,
+        shortened: false,
         from_revision: None,
         actor: None,
         ignored_by: None,

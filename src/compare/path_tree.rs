@@ -1,0 +1,79 @@
+//! Known places of an object, and whether another one is among them, around one of them or inside of one.
+
+use std::collections::HashMap;
+
+use super::path::{FieldPath, Segment};
+
+/// The places, as a tree of their steps.
+#[derive(Debug, Default)]
+pub(crate) struct PathTree {
+    /// The step from one node to another. The root is node 0.
+    steps: HashMap<(usize, Segment), usize>,
+    /// Of each node whether it is one of the places.
+    is_place: Vec<bool>,
+}
+
+impl PathTree {
+    /// Adds a place.
+    pub(crate) fn insert(&mut self, path: &FieldPath) {
+        if self.is_place.is_empty() {
+            self.is_place.push(false);
+        }
+        let mut node = 0;
+        for segment in path.segments() {
+            let next = self.is_place.len();
+            node = *self.steps.entry((node, segment.clone())).or_insert(next);
+            if node == next {
+                self.is_place.push(false);
+            }
+        }
+        self.is_place[node] = true;
+    }
+
+    /// Whether the path is one of the places, or lies inside one, or has one inside it.
+    pub(crate) fn overlaps(&self, path: &FieldPath) -> bool {
+        let mut node = 0;
+        for segment in path.segments() {
+            if self.is_place.get(node).is_none_or(|is_place| *is_place) {
+                break;
+            }
+            match self.steps.get(&(node, segment.clone())) {
+                Some(next) => node = *next,
+                None => return false,
+            }
+        }
+        // Every node has a place at it or below it.
+        !self.is_place.is_empty()
+    }
+}
+
+impl<'p> FromIterator<&'p FieldPath> for PathTree {
+    fn from_iter<I: IntoIterator<Item = &'p FieldPath>>(paths: I) -> Self {
+        let mut tree = Self::default();
+        paths.into_iter().for_each(|path| tree.insert(path));
+        tree
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn path() -> impl Strategy<Value = FieldPath> {
+        let step = prop_oneof![
+            "[ab]".prop_map(Segment::Key),
+            (0_usize..2).prop_map(Segment::Index)
+        ];
+        prop::collection::vec(step, 0..4).prop_map(|steps| steps.into_iter().collect())
+    }
+
+    proptest! {
+        #[test]
+        fn a_tree_knows_what_its_places_know(places in prop::collection::vec(path(), 0..6), other in path()) {
+            let tree: PathTree = places.iter().collect();
+            let overlaps = places.iter().any(|place| place.overlaps(&other));
+            prop_assert_eq!(tree.overlaps(&other), overlaps, "{:?} {}", places, other);
+        }
+    }
+}
