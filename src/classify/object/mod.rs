@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::attributed::Attributed;
 use super::attribution::{Attributor, ObjectContext};
 use super::dry_run::DryRunCheck;
 use super::finding::{finding, shown_patch};
@@ -13,6 +14,7 @@ use crate::compare::three_way::{Change, OfRevision, Versions, three_way};
 use crate::manifest::desired::desired;
 use crate::model::ObjectReport;
 use crate::policy::ignore::ApplicableRules;
+use crate::policy::redact::FieldRedaction;
 use crate::policy::{Confirm, Policy};
 use crate::vocabulary::{FindingCode, ObjectState, Severity};
 
@@ -159,8 +161,10 @@ fn compare(
     let unattributed = live.managed.is_empty().then(|| UNATTRIBUTED.to_owned());
     let mut report = empty_report(subject.key, subject.template, ObjectState::InSync, unattributed);
     let (mut drift, mut pruned): (Vec<(usize, Change)>, Vec<Change>) = (Vec::new(), Vec::new());
-    for attributed in Attributor::new(context, &versions, live).attribute(changes) {
-        let mut finding = finding(subject, &attributed, policy);
+    let attributed = Attributor::new(context, &versions, live).attribute(changes);
+    let redacted = redacted_fields(subject, policy, &versions, &attributed);
+    for (attributed, redacted) in attributed.into_iter().zip(redacted) {
+        let mut finding = finding(subject, &attributed, policy, &redacted);
         finding.ignored_by = rules.finding(&attributed.change.path, &finding);
         if finding.ignored_by.is_none() && finding.severity == Severity::Drift {
             report.state = ObjectState::Drifted;
@@ -180,6 +184,22 @@ fn compare(
         Confirm::Server => DryRunCheck::of(subject, &wanted, &live.object, drift, &pruned),
     };
     Judgement { report, check }
+}
+
+/// What the report shows of each difference of an object.
+fn redacted_fields<'p>(
+    subject: &Subject<'_>,
+    policy: &'p Policy,
+    versions: &Versions<'_>,
+    attributed: &[Attributed],
+) -> Vec<FieldRedaction<'p>> {
+    let previous = versions.previous.map(|previous| previous.object);
+    let objects: Vec<&Value> = previous
+        .into_iter()
+        .chain([versions.desired, versions.live])
+        .collect();
+    let paths = attributed.iter().map(|attributed| &attributed.change.path);
+    policy.redaction.fields(&subject.key.gvk, &objects, paths)
 }
 
 /// The reason in the report of an object whose managed fields the API server dropped, or somebody cleared.
