@@ -73,7 +73,8 @@ fn message(attributed: &Attributed, policy: &Policy) -> String {
 /// The patch of an object's drift, without the values and paths that may not be shown.
 pub(super) fn shown_patch<'c>(drift: impl Iterator<Item = (&'c Finding, &'c Change)>) -> Vec<Value> {
     // A path that is shown in another form than its own has a part that may not be shown.
-    let shown = drift.filter(|(finding, change)| !finding.redacted && finding.path == change.path.to_string());
+    let shown =
+        drift.filter(|(finding, change)| !finding.redacted && finding.path == change.path.to_string());
     match serde_json::to_value(patch_of(shown.map(|(_, change)| change))) {
         Ok(Value::Array(operations)) => operations,
         Ok(_) | Err(_) => Vec::new(),

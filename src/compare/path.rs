@@ -98,7 +98,10 @@ struct PartlyHidden<'p> {
 impl PartlyHidden<'_> {
     /// The text that stands in place of a step, or of the value of one of its keys.
     fn token(&self, step: usize, key: Option<usize>) -> Option<&str> {
-        let part = self.hidden.iter().find(|part| (part.step, part.key) == (step, key));
+        let part = self
+            .hidden
+            .iter()
+            .find(|part| (part.step, part.key) == (step, key));
         part.map(|part| part.token.as_str())
     }
 }

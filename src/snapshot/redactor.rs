@@ -83,9 +83,7 @@ impl Redactor {
                 *value = Value::Null;
             }
         }
-        let managed = object
-            .pointer_mut("/metadata/managedFields")
-            .map(Value::take);
+        let managed = object.pointer_mut("/metadata/managedFields").map(Value::take);
         let original = object.clone();
         let mut marks = Marks {
             redactor: self,
@@ -223,7 +221,8 @@ impl Redactor {
             self.redaction.hide_under("manager", manager, &mut tokens);
         }
         if let Some(Value::Object(fields)) = entry.get_mut("fieldsV1") {
-            self.redaction.hide_managed_fields(gvk, object, fields, &mut tokens);
+            self.redaction
+                .hide_managed_fields(gvk, object, fields, &mut tokens);
         }
     }
 }

@@ -37,7 +37,10 @@ pub(super) fn secrets(
     command: &[String],
     sensitivity: &dyn Fn(&str) -> Sensitivity,
 ) -> Vec<bool> {
-    let words = command.iter().map(String::as_str).chain(items.iter().filter_map(Value::as_str));
+    let words = command
+        .iter()
+        .map(String::as_str)
+        .chain(items.iter().filter_map(Value::as_str));
     // The program is the first word, or follows a shell or a wrapper.
     let programs: Vec<&str> = words
         .take(4)
@@ -52,7 +55,9 @@ pub(super) fn secrets(
             text.len() > 2 && text.starts_with("-p") && ATTACHED.iter().any(|program| has(program));
         let is_asked_for = before.is_some_and(|flag| {
             is_sensitive_flag(flag, sensitivity)
-                || SHORT_FLAGS.iter().any(|(program, short)| *short == flag && has(program))
+                || SHORT_FLAGS
+                    .iter()
+                    .any(|(program, short)| *short == flag && has(program))
                 || (matches!(flag, "-u" | "-U" | "--user" | "--proxy-user")
                     && text.contains(':')
                     && LOGINS.iter().any(|program| has(program)))
@@ -96,8 +101,16 @@ mod tests {
             (&[], json!(["--password-file", "/x"]), vec![false, false]),
             (&[], json!(["-p", "8080"]), vec![false, false]),
             (&["redis-cli"], json!(["-a", "x"]), vec![false, true]),
-            (&[], json!(["/usr/bin/mysql", "-px", "db"]), vec![false, true, false]),
-            (&[], json!(["curl", "-u", "a:b", "h"]), vec![false, false, true, false]),
+            (
+                &[],
+                json!(["/usr/bin/mysql", "-px", "db"]),
+                vec![false, true, false],
+            ),
+            (
+                &[],
+                json!(["curl", "-u", "a:b", "h"]),
+                vec![false, false, true, false],
+            ),
             (&[], json!([1, null, "x"]), vec![false, false, false]),
         ] {
             assert_eq!(shown(command, &items), expected, "{command:?} {items}");

@@ -96,7 +96,8 @@ impl<'t> Reader<'t> {
             b'"' => Some(Node::Text(self.text()?)),
             _ => {
                 let rest = &self.text[self.at..];
-                let is_part = |character: char| character.is_ascii_alphanumeric() || "+-.".contains(character);
+                let is_part =
+                    |character: char| character.is_ascii_alphanumeric() || "+-.".contains(character);
                 let end = rest.find(|character| !is_part(character)).unwrap_or(rest.len());
                 let word = &rest[..end];
                 self.at += end;
@@ -163,7 +164,9 @@ mod tests {
         let Some(Node::Object(fields)) = parse(text) else {
             panic!("not read")
         };
-        let Node::Text(value) = fields[0].1 else { panic!("no text") };
+        let Node::Text(value) = fields[0].1 else {
+            panic!("no text")
+        };
         assert_eq!(&text[range_in(text, value)], r#"x\"y"#);
         assert_eq!(unescaped(value), "x\"y");
         assert_eq!(fields.len(), 3);
@@ -171,7 +174,9 @@ mod tests {
 
     #[test]
     fn what_is_not_json_is_not_read() {
-        for text in ["", "x", "\"x\"", "{", "{a: b}", "{\"a\":}", "[1,]", "{} x", "[\"\\"] {
+        for text in [
+            "", "x", "\"x\"", "{", "{a: b}", "{\"a\":}", "[1,]", "{} x", "[\"\\",
+        ] {
             assert!(parse(text).is_none(), "{text}");
         }
         assert!(parse(&"[".repeat(100_000)).is_none());

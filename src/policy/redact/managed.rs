@@ -28,7 +28,11 @@ impl Redaction {
         replace: &mut dyn Replace,
     ) {
         let mut beside: Vec<&dyn Fields> = vec![keys];
-        beside.extend(value.and_then(Value::as_object).map(|fields| fields as &dyn Fields));
+        beside.extend(
+            value
+                .and_then(Value::as_object)
+                .map(|fields| fields as &dyn Fields),
+        );
         let object = self.object_at(place, &beside);
         for (key, mut inner) in std::mem::take(fields) {
             let mut renamed = key;
@@ -41,7 +45,9 @@ impl Redaction {
                 }
                 (place, found)
             } else {
-                if let Some((mark, json)) = renamed.split_at_checked(2).filter(|(mark, _)| matches!(*mark, "v:" | "k:"))
+                if let Some((mark, json)) = renamed
+                    .split_at_checked(2)
+                    .filter(|(mark, _)| matches!(*mark, "v:" | "k:"))
                     && let Ok(mut held) = serde_json::from_str::<Value>(json)
                 {
                     if let Value::Object(fields) = &held {

@@ -212,24 +212,31 @@ impl Redaction {
             Value::Object(fields) => hidden = self.hide_fields(place, fields, replace),
             Value::Array(items) => hidden = self.hide_items(place, items, &[], replace),
             Value::Null if !place.is_all => {}
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => match self.extent(place, value) {
-                Extent::Nothing => {}
-                Extent::Whole => {
-                    replace.value(value);
-                    hidden = Hidden::Partly;
-                }
-                Extent::Parts(parts) => {
-                    if let Value::String(text) = value {
-                        *text = text::replaced(text, parts, &mut |part| replace.part(part));
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                match self.extent(place, value) {
+                    Extent::Nothing => {}
+                    Extent::Whole => {
+                        replace.value(value);
+                        hidden = Hidden::Partly;
                     }
-                    hidden = Hidden::Partly;
+                    Extent::Parts(parts) => {
+                        if let Value::String(text) = value {
+                            *text = text::replaced(text, parts, &mut |part| replace.part(part));
+                        }
+                        hidden = Hidden::Partly;
+                    }
                 }
-            },
+            }
         }
         hidden
     }
 
-    fn hide_fields(&self, place: Place, fields: &mut Map<String, Value>, replace: &mut dyn Replace) -> Hidden {
+    fn hide_fields(
+        &self,
+        place: Place,
+        fields: &mut Map<String, Value>,
+        replace: &mut dyn Replace,
+    ) -> Hidden {
         let object = self.object_at(place, &[&*fields]);
         let command = Fields::words(fields, "command");
         let mut hidden = Hidden::Nothing;
@@ -297,7 +304,11 @@ impl Redaction {
         }
         // Text in base64: an entry of `binaryData`, or a file that somebody encoded.
         let holds_secret = shapes::decoded(text).is_some_and(|decoded| self.holds_secret_in(place, &decoded));
-        if holds_secret { Extent::Whole } else { Extent::Nothing }
+        if holds_secret {
+            Extent::Whole
+        } else {
+            Extent::Nothing
+        }
     }
 
     /// Whether a decoded text holds a secret.

@@ -335,13 +335,40 @@ const COUNTED: [&str; 12] = [
 
 /// What a name begins with that says whether something is done.
 const VERBS: [&str; 16] = [
-    "enable", "disable", "use", "require", "requires", "allow", "has", "is", "show", "create", "generate", "auto",
-    "automount", "skip", "no", "with",
+    "enable",
+    "disable",
+    "use",
+    "require",
+    "requires",
+    "allow",
+    "has",
+    "is",
+    "show",
+    "create",
+    "generate",
+    "auto",
+    "automount",
+    "skip",
+    "no",
+    "with",
 ];
 
 /// Extensions of files, which say nothing about the value.
 const EXTENSIONS: [&str; 14] = [
-    "json", "yaml", "yml", "txt", "conf", "cfg", "ini", "properties", "env", "xml", "toml", "pem", "der", "b64",
+    "json",
+    "yaml",
+    "yml",
+    "txt",
+    "conf",
+    "cfg",
+    "ini",
+    "properties",
+    "env",
+    "xml",
+    "toml",
+    "pem",
+    "der",
+    "b64",
 ];
 
 /// No name of a field, a variable or a key of a `ConfigMap` is longer; of longer texts the end is looked at.
@@ -390,7 +417,12 @@ fn by_words(words: &[&str]) -> Sensitivity {
         };
     }
     let is_counted = matches!(last, "tokens" | "token") && before.iter().any(|word| COUNTED.contains(word));
-    if !is_counted && words.iter().enumerate().any(|(at, word)| is_strong(words, at, word)) {
+    if !is_counted
+        && words
+            .iter()
+            .enumerate()
+            .any(|(at, word)| is_strong(words, at, word))
+    {
         return Sensitivity::Inside;
     }
     if is_weak(last, previous, before) {
@@ -440,10 +472,22 @@ fn is_weak(last: &str, previous: &str, before: &[&str]) -> bool {
         || KEY_WORDS
             .iter()
             .any(|key| last == *key || last.strip_suffix('s') == Some(*key))
-        || matches!(last, "authorization" | "pat" | "pats" | "ghpat" | "bearer" | "masterauth" | "mnemonic" | "connstr")
-        || ["cookie", "cookies", "jwt", "jwts", "dsn", "dsns", "connectionstring"]
-            .iter()
-            .any(|end| last.ends_with(end))
+        || matches!(
+            last,
+            "authorization" | "pat" | "pats" | "ghpat" | "bearer" | "masterauth" | "mnemonic" | "connstr"
+        )
+        || [
+            "cookie",
+            "cookies",
+            "jwt",
+            "jwts",
+            "dsn",
+            "dsns",
+            "connectionstring",
+        ]
+        .iter()
+        .any(|end| last.ends_with(end))
+        || (last == "data" && previous == "key")
         || last.starts_with("hmac")
         || before.iter().any(|word| word.starts_with("hmac"))
         || (last == "string" && matches!(previous, "connection" | "conn"))
@@ -467,8 +511,8 @@ fn own_name(name: &str) -> &str {
 /// Whether a name has any of the letters that all sensitive names have: most names have none.
 fn may_be_sensitive(name: &str) -> bool {
     const PARTS: [&[u8]; 14] = [
-        b"pass", b"pw", b"secret", b"token", b"key", b"cred", b"auth", b"cookie", b"jwt", b"dsn", b"pat", b"hmac",
-        b"conn", b"salt",
+        b"pass", b"pw", b"secret", b"token", b"key", b"cred", b"auth", b"cookie", b"jwt", b"dsn", b"pat",
+        b"hmac", b"conn", b"salt",
     ];
     let bytes = name.as_bytes();
     let holds = |part: &[u8]| {
@@ -533,7 +577,10 @@ mod tests {
         for (name, expected) in [
             ("DB_PASSWORD", &["db", "password"][..]),
             ("dbPassword", &["db", "password"]),
-            ("spring.datasource.password", &["spring", "datasource", "password"]),
+            (
+                "spring.datasource.password",
+                &["spring", "datasource", "password"],
+            ),
             ("X-API-Key", &["x", "api", "key"]),
             ("HTTPBasicAuth", &["http", "basic", "auth"]),
             ("apiKEYs", &["api", "keys"]),
@@ -612,6 +659,7 @@ mod tests {
             "TOKEN_1",
             "auth.token.yaml",
             "AUTH_SALT",
+            "client-key-data",
         ] {
             assert_ne!(sensitivity(name), Sensitivity::Plain, "{name}");
         }

@@ -42,8 +42,10 @@ impl Redaction {
             elements: HashMap::new(),
         };
         let root = self.root(gvk);
-        let mut fields: Vec<FieldRedaction<'r>> =
-            paths.iter().map(|path| walk.field(root, versions, path)).collect();
+        let mut fields: Vec<FieldRedaction<'r>> = paths
+            .iter()
+            .map(|path| walk.field(root, versions, path))
+            .collect();
         number(&paths, &mut fields);
         fields
     }
@@ -64,7 +66,10 @@ impl FieldRedaction<'_> {
     /// An RFC 6901 pointer along the path, without secrets. It leads nowhere if it had any.
     pub fn pointer(&self, pointer: &str) -> String {
         let hidden = |step| {
-            let part = self.hidden.iter().find(|part| part.step == step && part.key.is_none());
+            let part = self
+                .hidden
+                .iter()
+                .find(|part| part.step == step && part.key.is_none());
             part.map(|part| part.token.as_str())
         };
         let mut tokens = pointer.split('/');
@@ -140,12 +145,18 @@ impl<'r, 'v> Walk<'r, 'v> {
                     let objects = values.iter().filter_map(|value| value.as_object());
                     fields.extend(objects.map(|object| object as &dyn Fields));
                     if key == "args" {
-                        command = fields.iter().map(|fields| fields.words("command")).max_by_key(Vec::len).unwrap_or_default();
+                        command = fields
+                            .iter()
+                            .map(|fields| fields.words("command"))
+                            .max_by_key(Vec::len)
+                            .unwrap_or_default();
                     }
                     if self.redaction.is_secret_key(key) {
                         hide(step, None);
                     }
-                    place = self.object_at(place, &fields).field(key, self.redaction.sensitivity(key));
+                    place = self
+                        .object_at(place, &fields)
+                        .field(key, self.redaction.sensitivity(key));
                     values = values.iter().filter_map(|value| value.get(key)).collect();
                     keys = None;
                 }
@@ -160,7 +171,10 @@ impl<'r, 'v> Walk<'r, 'v> {
                             hide(step, Some(position));
                         }
                     }
-                    values = values.iter().filter_map(|value| self.element(value, pairs)).collect();
+                    values = values
+                        .iter()
+                        .filter_map(|value| self.element(value, pairs))
+                        .collect();
                     keys = Some(pairs);
                 }
                 Segment::Member(member) => {
@@ -198,12 +212,23 @@ impl<'r, 'v> Walk<'r, 'v> {
         let items = list.as_array()?;
         let names: Vec<String> = keys.iter().map(|(name, _)| name.clone()).collect();
         let address = std::ptr::from_ref(list).addr();
-        let positions = self.elements.entry((address, names)).or_insert_with_key(|(_, names)| {
-            let of = |item: &'v Value| names.iter().map(|name| item.get(name).unwrap_or(&Value::Null)).collect();
-            items.iter().enumerate().map(|(at, item)| (of(item), at)).collect()
-        });
+        let positions = self
+            .elements
+            .entry((address, names))
+            .or_insert_with_key(|(_, names)| {
+                let of = |item: &'v Value| {
+                    names
+                        .iter()
+                        .map(|name| item.get(name).unwrap_or(&Value::Null))
+                        .collect()
+                };
+                items
+                    .iter()
+                    .enumerate()
+                    .map(|(at, item)| (of(item), at))
+                    .collect()
+            });
         let wanted: Vec<&Value> = keys.iter().map(|(_, value)| value).collect();
         positions.get(wanted.as_slice()).and_then(|&at| items.get(at))
     }
 }
-

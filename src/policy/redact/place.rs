@@ -31,16 +31,21 @@ impl Fields for Map<String, Value> {
 
     fn words(&self, key: &str) -> Vec<String> {
         let items = self.get(key).and_then(Value::as_array).into_iter().flatten();
-        items.filter_map(|item| item.as_str().map(str::to_owned)).collect()
+        items
+            .filter_map(|item| item.as_str().map(str::to_owned))
+            .collect()
     }
 }
 
 impl Fields for Vec<(&str, Node<'_>)> {
     fn text(&self, key: &str) -> Option<Cow<'_, str>> {
-        self.iter().rev().find(|(own, _)| *own == key).and_then(|(_, node)| match node {
-            Node::Text(raw) => Some(Cow::Owned(unescaped(raw))),
-            Node::Scalar(_) | Node::Null | Node::Object(_) | Node::Array(_) => None,
-        })
+        self.iter()
+            .rev()
+            .find(|(own, _)| *own == key)
+            .and_then(|(_, node)| match node {
+                Node::Text(raw) => Some(Cow::Owned(unescaped(raw))),
+                Node::Scalar(_) | Node::Null | Node::Object(_) | Node::Array(_) => None,
+            })
     }
 
     fn has(&self, key: &str) -> bool {
@@ -77,10 +82,23 @@ impl Fields for Vec<(String, Value)> {
 }
 
 /// Fields whose text names what the field beside it holds.
-const NAMING: [&str; 7] = ["name", "key", "env", "variable", "header", "property", "parameter"];
+const NAMING: [&str; 7] = [
+    "name",
+    "key",
+    "env",
+    "variable",
+    "header",
+    "property",
+    "parameter",
+];
 
 /// Kinds whose `template` is a Secret.
-const TEMPLATES_OF_SECRETS: [&str; 4] = ["SealedSecret", "ExternalSecret", "ClusterExternalSecret", "PushSecret"];
+const TEMPLATES_OF_SECRETS: [&str; 4] = [
+    "SealedSecret",
+    "ExternalSecret",
+    "ClusterExternalSecret",
+    "PushSecret",
+];
 
 /// What an object's kind says about its values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -147,7 +165,11 @@ impl Place {
     }
 
     /// The object at this place, as its fields show it; of several versions of it each may have its own.
-    pub(super) fn object(self, versions: &[&dyn Fields], sensitivity: impl Fn(&str) -> Sensitivity) -> ObjectPlace {
+    pub(super) fn object(
+        self,
+        versions: &[&dyn Fields],
+        sensitivity: impl Fn(&str) -> Sensitivity,
+    ) -> ObjectPlace {
         let mut place = self;
         for fields in versions {
             let contents = fields.text("kind").map(|kind| Contents::of_kind(&kind));

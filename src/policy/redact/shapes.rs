@@ -107,8 +107,10 @@ static SCHEME: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// Parameters of a URL that grant access.
 static PARAMETER: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"(?i)[?&;](?:sig|signature|x-amz-signature|x-amz-security-token|x-goog-signature)=([^&\s"'`#<>]+)"#)
-        .ok()
+    Regex::new(
+        r#"(?i)[?&;](?:sig|signature|x-amz-signature|x-amz-security-token|x-goog-signature)=([^&\s"'`#<>]+)"#,
+    )
+    .ok()
 });
 
 /// `user:password@` without a scheme, before a host or before a protocol with an address in parentheses.
@@ -155,6 +157,7 @@ const LONGEST_BASE64: usize = 2 * 1024 * 1024;
 /// Adds the parts of a text that are secrets by their shape, in no order; some may overlap.
 pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>) {
     pem(text, found);
+    encoded_pem(text, found);
     tokens(text, found);
     logins(text, found);
     for (pattern, accepts) in [
@@ -185,7 +188,8 @@ pub(super) fn is_placeholder(value: &str) -> bool {
                 .all(|character| character.is_ascii_alphanumeric() || "_.-".contains(character))
     };
     let is_variable = value.strip_prefix('$').is_some_and(|name| {
-        is_name(name) && name.starts_with(|first: char| first.is_ascii_uppercase() || first == '_')
+        is_name(name)
+            && name.starts_with(|first: char| first.is_ascii_uppercase() || first == '_')
             && !name.contains(|character: char| character.is_ascii_lowercase())
     });
     let is_template = inside("{{", "}}")
@@ -245,6 +249,26 @@ fn pem(text: &str, found: &mut Vec<Range<usize>>) {
     }
 }
 
+/// Private keys in PEM blocks that are in base64, as in a kubeconfig.
+fn encoded_pem(text: &str, found: &mut Vec<Range<usize>>) {
+    // The mark at the beginning of a PEM block in base64.
+    const BEGIN: &str = "LS0tLS1CRUdJTi";
+    // Enough for the label behind it.
+    const HEAD: usize = 64;
+    let mut from = 0;
+    while let Some(begin) = text[from..].find(BEGIN).map(|at| from + at) {
+        let is_part = |character: char| character.is_ascii_alphanumeric() || "+/=".contains(character);
+        let rest = &text[begin..];
+        let length = rest.find(|character| !is_part(character)).unwrap_or(rest.len());
+        let head = &rest[..length.min(HEAD) / 4 * 4];
+        let label = STANDARD.decode(head).unwrap_or_default();
+        if String::from_utf8_lossy(&label).contains("PRIVATE") {
+            found.push(begin..begin + length);
+        }
+        from = begin + length;
+    }
+}
+
 /// Runs of characters that hold a token.
 fn tokens(text: &str, found: &mut Vec<Range<usize>>) {
     let Some(pattern) = TOKEN.as_ref() else { return };
@@ -257,7 +281,8 @@ fn tokens(text: &str, found: &mut Vec<Range<usize>>) {
         for run in word.split(|character| !is_part(character)) {
             let token = pattern.captures(run).and_then(|captures| captures.get(1));
             if let Some(token) = token
-                && (!LOOSE.iter().any(|prefix| token.as_str().starts_with(prefix)) || is_random(token.as_str()))
+                && (!LOOSE.iter().any(|prefix| token.as_str().starts_with(prefix))
+                    || is_random(token.as_str()))
             {
                 // What stands before it may be a name or the address that it is sent to.
                 let start = run.as_ptr() as usize - text.as_ptr() as usize + token.start();
@@ -294,7 +319,9 @@ fn logins(text: &str, found: &mut Vec<Range<usize>>) {
             (Some(password), ..) => Some(password),
             (None, Some(user), Some(password), Some(host)) => {
                 let is_user = !NO_USERS.contains(&user.as_str().to_ascii_lowercase().as_str());
-                let is_host = host.as_str().contains(|character: char| character.is_ascii_alphabetic())
+                let is_host = host
+                    .as_str()
+                    .contains(|character: char| character.is_ascii_alphabetic())
                     || host.as_str().split('.').count() == 4;
                 let is_digest = ["sha256", "sha384", "sha512"].contains(&host.as_str());
                 (is_user && is_host && !is_digest).then_some(password)
@@ -336,11 +363,15 @@ fn password_of(address: &str) -> Option<Range<usize>> {
 /// Whether the word behind the name of a scheme is a credential and not the next word of a sentence.
 fn is_credential(value: &str) -> bool {
     let value = value.trim_end_matches(['.', ')', '\\']);
-    let body = value.strip_prefix(|first: char| first.is_uppercase()).unwrap_or(value);
+    let body = value
+        .strip_prefix(|first: char| first.is_uppercase())
+        .unwrap_or(value);
     !is_placeholder(value)
         && value.len() >= 6
         && !value.starts_with(['$', '{', '<', '('])
-        && (body.bytes().any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase() || b"=_+~".contains(&byte)))
+        && (body
+            .bytes()
+            .any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase() || b"=_+~".contains(&byte)))
 }
 
 #[cfg(test)]
@@ -374,16 +405,28 @@ mod tests {
     fn what_has_the_shape_of_a_secret_is_found() {
         for (text, expected) in [
             ("postgres://u:p@db/x", "postgres://u:#@db/x"),
-            ("see https://u:p@h/ and http://h:80/x", "see https://u:#@h/ and http://h:80/x"),
+            (
+                "see https://u:p@h/ and http://h:80/x",
+                "see https://u:#@h/ and http://h:80/x",
+            ),
             ("mongodb+srv://u:p@h1,h2/db", "mongodb+srv://u:#@h1,h2/db"),
             ("redis://:p@h:6379", "redis://:#@h:6379"),
             ("amqp://u:p/a@h:5672/v", "amqp://u:#@h:5672/v"),
-            ("u:p@tcp(db:3306)/x?parseTime=true", "u:#@tcp(db:3306)/x?parseTime=true"),
+            (
+                "u:p@tcp(db:3306)/x?parseTime=true",
+                "u:#@tcp(db:3306)/x?parseTime=true",
+            ),
             ("u:p@ss@tcp(db)/x", "u:#@tcp(db)/x"),
             ("admin:p4ss@db.local:5432/x", "admin:#@db.local:5432/x"),
-            ("curl -H 'Authorization: Bearer abc123'", "curl -H 'Authorization: Bearer #'"),
+            (
+                "curl -H 'Authorization: Bearer abc123'",
+                "curl -H 'Authorization: Bearer #'",
+            ),
             ("Basic dXNlcjpwdw==", "Basic #"),
-            ("https://a.blob.example/x?sv=1&sig=abc%3D&se=2", "https://a.blob.example/x?sv=1&sig=#&se=2"),
+            (
+                "https://a.blob.example/x?sv=1&sig=abc%3D&se=2",
+                "https://a.blob.example/x?sv=1&sig=#&se=2",
+            ),
             (
                 "a\n-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----\nb",
                 "a\n-----BEGIN RSA PRIVATE KEY-----#-----END RSA PRIVATE KEY-----\nb",
@@ -430,10 +473,27 @@ mod tests {
 
     #[test]
     fn placeholders_hold_no_secret() {
-        for text in ["${X}", "$(X)", "$X_Y", "{{ .Values.x }}", "****", "%(x)s", "(redacted)", "(redacted 2)"] {
+        for text in [
+            "${X}",
+            "$(X)",
+            "$X_Y",
+            "{{ .Values.x }}",
+            "****",
+            "%(x)s",
+            "(redacted)",
+            "(redacted 2)",
+        ] {
             assert!(is_placeholder(text), "{text}");
         }
-        for text in ["hunter2", "$ecret", "${X:-hunter2}", "$(echo hunter2)", "{{ \"x\" }}", "{x}", ""] {
+        for text in [
+            "hunter2",
+            "$ecret",
+            "${X:-hunter2}",
+            "$(echo hunter2)",
+            "{{ \"x\" }}",
+            "{x}",
+            "",
+        ] {
             assert!(!is_placeholder(text), "{text}");
         }
     }

@@ -27,12 +27,32 @@ fn secrets_are_hidden_and_ordinary_values_are_not() {
     );
     let rows = [
         (&secret, keys(&["data", "user"]), json!("YQ=="), json!(HIDDEN)),
-        (&secret, keys(&["data"]), json!({"a": "b", "c": 1}), json!({"a": HIDDEN, "c": HIDDEN})),
+        (
+            &secret,
+            keys(&["data"]),
+            json!({"a": "b", "c": 1}),
+            json!({"a": HIDDEN, "c": HIDDEN}),
+        ),
         (&secret, keys(&["type"]), json!("Opaque"), json!("Opaque")),
         (&config_map, keys(&["data", "log"]), json!("info"), json!("info")),
-        (&config_map, keys(&["data", "DB_PASSWORD"]), json!("x"), json!(HIDDEN)),
-        (&pod, named(&["spec", "env"], "DB_PASSWORD").key("value"), json!("x"), json!(HIDDEN)),
-        (&pod, named(&["spec", "env"], "LOG_LEVEL").key("value"), json!("x"), json!("x")),
+        (
+            &config_map,
+            keys(&["data", "DB_PASSWORD"]),
+            json!("x"),
+            json!(HIDDEN),
+        ),
+        (
+            &pod,
+            named(&["spec", "env"], "DB_PASSWORD").key("value"),
+            json!("x"),
+            json!(HIDDEN),
+        ),
+        (
+            &pod,
+            named(&["spec", "env"], "LOG_LEVEL").key("value"),
+            json!("x"),
+            json!("x"),
+        ),
         (
             &pod,
             named(&["spec", "containers"], "app"),
@@ -47,15 +67,50 @@ fn secrets_are_hidden_and_ordinary_values_are_not() {
             json!([{"secret": {"secretName": "tls", "optional": true, "items": [{"key": "a", "path": "b"}]}}]),
             json!([{"secret": {"secretName": "tls", "optional": true, "items": [{"key": "a", "path": "b"}]}}]),
         ),
-        (&pod, keys(&["metadata", "annotations", LAST_APPLIED]), json!("{}"), json!(HIDDEN)),
-        (&pod, keys(&["spec", "url"]), json!("postgres://u:p@db/x"), json!(HIDDEN)),
-        (&pod, keys(&["spec", "url"]), json!("https://example.com/a@b:c"), json!("https://example.com/a@b:c")),
-        (&pod, keys(&["spec", "automountServiceAccountToken"]), json!(true), json!(true)),
+        (
+            &pod,
+            keys(&["metadata", "annotations", LAST_APPLIED]),
+            json!("{}"),
+            json!(HIDDEN),
+        ),
+        (
+            &pod,
+            keys(&["spec", "url"]),
+            json!("postgres://u:p@db/x"),
+            json!(HIDDEN),
+        ),
+        (
+            &pod,
+            keys(&["spec", "url"]),
+            json!("https://example.com/a@b:c"),
+            json!("https://example.com/a@b:c"),
+        ),
+        (
+            &pod,
+            keys(&["spec", "automountServiceAccountToken"]),
+            json!(true),
+            json!(true),
+        ),
         (&pod, keys(&["spec", "password"]), json!(12345), json!(HIDDEN)),
         (&pod, keys(&["spec", "password"]), json!(true), json!(HIDDEN)),
-        (&pod, keys(&["spec", "password"]), json!({"value": "x", "name": "y"}), json!({"value": HIDDEN, "name": "y"})),
-        (&pod, keys(&["spec", "tokens"]), json!({"ci": "x"}), json!({"ci": HIDDEN})),
-        (&pod, keys(&["spec", "tokens"]), json!(["x", "y"]), json!([HIDDEN, HIDDEN])),
+        (
+            &pod,
+            keys(&["spec", "password"]),
+            json!({"value": "x", "name": "y"}),
+            json!({"value": HIDDEN, "name": "y"}),
+        ),
+        (
+            &pod,
+            keys(&["spec", "tokens"]),
+            json!({"ci": "x"}),
+            json!({"ci": HIDDEN}),
+        ),
+        (
+            &pod,
+            keys(&["spec", "tokens"]),
+            json!(["x", "y"]),
+            json!([HIDDEN, HIDDEN]),
+        ),
         (
             &pod,
             keys(&["spec", "vars"]),
@@ -83,8 +138,12 @@ fn secrets_are_hidden_and_ordinary_values_are_not() {
         (
             &pod,
             keys(&["metadata", "annotations", "a"]),
-            json!(r#"{"user":"u","password":"x","n":[{"name":"token","value":"y"}],"kind":"Secret","data":{"k":"z"}}"#),
-            json!(r#"{"user":"u","password":"(redacted)","n":[{"name":"token","value":"(redacted)"}],"kind":"Secret","data":{"k":"(redacted)"}}"#),
+            json!(
+                r#"{"user":"u","password":"x","n":[{"name":"token","value":"y"}],"kind":"Secret","data":{"k":"z"}}"#
+            ),
+            json!(
+                r#"{"user":"u","password":"(redacted)","n":[{"name":"token","value":"(redacted)"}],"kind":"Secret","data":{"k":"(redacted)"}}"#
+            ),
         ),
         (
             &config_map,
@@ -98,7 +157,12 @@ fn secrets_are_hidden_and_ordinary_values_are_not() {
             json!({"https://u:p@h/": 1, "https://u:q@h/": 2, "https://h/": 3}),
             json!({"(redacted 1)": 1, "(redacted 2)": 2, "https://h/": 3}),
         ),
-        (&Gvk::new("v1", "ResourceQuota"), keys(&["spec", "hard"]), json!({"secrets": "10"}), json!({"secrets": "10"})),
+        (
+            &Gvk::new("v1", "ResourceQuota"),
+            keys(&["spec", "hard"]),
+            json!({"secrets": "10"}),
+            json!({"secrets": "10"}),
+        ),
     ];
     for (gvk, path, value, expected) in rows {
         let (shown, hidden) = shown(gvk, &path, &value);
@@ -109,7 +173,8 @@ fn secrets_are_hidden_and_ordinary_values_are_not() {
 
 #[test]
 fn whole_objects_follow_the_rules_of_their_fields() {
-    let object = json!({"kind": "Secret", "data": {"a": "YQ=="}, "metadata": {"annotations": {LAST_APPLIED: "{}"}}});
+    let object =
+        json!({"kind": "Secret", "data": {"a": "YQ=="}, "metadata": {"annotations": {LAST_APPLIED: "{}"}}});
     let (shown, _) = shown(&Gvk::new("v1", "Secret"), &FieldPath::root(), &object);
     assert_eq!(
         shown,
@@ -141,14 +206,45 @@ fn parts_of_paths_are_hidden_and_kept_apart() {
     let redaction = Redaction::default();
     let gvk = Gvk::new("example.com/v1", "Widget");
     let member = |path: &[&str], value: &str| keys(path).join(Segment::Member(json!(value)));
-    let account = |key: &str| keys(&["spec", "accounts"]).join(Segment::Match(vec![("apiKey".into(), json!(key))]));
+    let account =
+        |key: &str| keys(&["spec", "accounts"]).join(Segment::Match(vec![("apiKey".into(), json!(key))]));
     let paths = [
-        (member(&["spec", "tokens"], "z"), "/spec/tokens/0", "/spec/tokens[=(redacted 4)]", "/spec/tokens/0"),
-        (member(&["spec", "tokens"], "a"), "/spec/tokens/-", "/spec/tokens[=(redacted 5)]", "/spec/tokens/-"),
-        (account("k").key("user"), "/spec/accounts/0/user", "/spec/accounts[apiKey=(redacted 1)]/user", "/spec/accounts/0/user"),
-        (account("l").key("user"), "/spec/accounts/1/user", "/spec/accounts[apiKey=(redacted 2)]/user", "/spec/accounts/1/user"),
-        (account("k").key("admin"), "/spec/accounts/0/admin", "/spec/accounts[apiKey=(redacted 1)]/admin", "/spec/accounts/0/admin"),
-        (keys(&["spec", "urls", "https://u:p@h/"]), "/spec/urls/https:~1~1u:p@h~1", "/spec/urls[(redacted 6)]", "/spec/urls/(redacted 6)"),
+        (
+            member(&["spec", "tokens"], "z"),
+            "/spec/tokens/0",
+            "/spec/tokens[=(redacted 4)]",
+            "/spec/tokens/0",
+        ),
+        (
+            member(&["spec", "tokens"], "a"),
+            "/spec/tokens/-",
+            "/spec/tokens[=(redacted 5)]",
+            "/spec/tokens/-",
+        ),
+        (
+            account("k").key("user"),
+            "/spec/accounts/0/user",
+            "/spec/accounts[apiKey=(redacted 1)]/user",
+            "/spec/accounts/0/user",
+        ),
+        (
+            account("l").key("user"),
+            "/spec/accounts/1/user",
+            "/spec/accounts[apiKey=(redacted 2)]/user",
+            "/spec/accounts/1/user",
+        ),
+        (
+            account("k").key("admin"),
+            "/spec/accounts/0/admin",
+            "/spec/accounts[apiKey=(redacted 1)]/admin",
+            "/spec/accounts/0/admin",
+        ),
+        (
+            keys(&["spec", "urls", "https://u:p@h/"]),
+            "/spec/urls/https:~1~1u:p@h~1",
+            "/spec/urls[(redacted 6)]",
+            "/spec/urls/(redacted 6)",
+        ),
         (
             named(&["spec", "imagePullSecrets"], "registry"),
             "/spec/imagePullSecrets/0",
@@ -157,7 +253,11 @@ fn parts_of_paths_are_hidden_and_kept_apart() {
         ),
     ];
     let fields = redaction.fields(&gvk, &[], paths.iter().map(|(path, ..)| path));
-    let numbers: Vec<String> = fields.iter().zip(&paths).map(|(field, (path, ..))| field.path(path)).collect();
+    let numbers: Vec<String> = fields
+        .iter()
+        .zip(&paths)
+        .map(|(field, (path, ..))| field.path(path))
+        .collect();
     // By place first, then in the order in which they came.
     assert_eq!(
         numbers,
@@ -184,6 +284,8 @@ fn operators_can_hide_more() {
     assert_eq!(value(&config_map, &keys(&["data", "log"])), json!(HIDDEN));
     let pod = Gvk::new("v1", "Pod");
     assert_eq!(value(&pod, &keys(&["spec", "my-colour"])), json!(HIDDEN));
-    let error = Redaction::new(&["[".to_owned()], ConfigMaps::Shown).unwrap_err().to_string();
+    let error = Redaction::new(&["[".to_owned()], ConfigMaps::Shown)
+        .unwrap_err()
+        .to_string();
     assert!(error.starts_with("`[` is not a pattern of key names"), "{error}");
 }
