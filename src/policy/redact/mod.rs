@@ -289,6 +289,17 @@ impl Redaction {
         if text.len() < SHORTEST_TEXT {
             return Extent::Nothing;
         }
+        // All that follows the name of a flag is its value, whatever it looks like.
+        let flag = text.split_once('=').filter(|(flag, _)| flag.starts_with('-'));
+        if let Some((flag, value)) = flag
+            && self.sensitivity(flag.trim_start_matches('-')) > Sensitivity::Plain
+            && !text::is_nothing(value)
+            && !shapes::is_placeholder(value)
+            && !text::is_switch(value)
+            && !text::is_key_file(value)
+        {
+            return Extent::Whole;
+        }
         let mut found = Vec::new();
         if let Some(node) = json::parse(text) {
             self.find_in_json(place, text, &node, &mut found);

@@ -307,7 +307,8 @@ fn logins(text: &str, found: &mut Vec<Range<usize>>) {
         let rest = &text[start..];
         // The next address is looked at on its own.
         let rest = &rest[..rest.find(SCHEME).unwrap_or(rest.len())];
-        let ends = |character: char| character.is_whitespace() || "\"'`<>\\".contains(character);
+        // A password may hold any other blank.
+        let ends = |character: char| character.is_ascii_whitespace() || "\"'`<>\\".contains(character);
         let address = &rest[..rest.find(ends).unwrap_or(rest.len())];
         found.extend(password_of(address).map(|range| start + range.start..start + range.end));
     }

@@ -303,7 +303,7 @@ impl<'t> Reader<'t, '_> {
 }
 
 /// Whether a value is none.
-fn is_nothing(value: &str) -> bool {
+pub(super) fn is_nothing(value: &str) -> bool {
     let value = value.trim();
     matches!(
         value.trim_matches(['"', '\'', ',']),
