@@ -6,19 +6,23 @@ use super::attributed::Attributed;
 use super::subject::{Subject, Visibility};
 use crate::compare::patch::patch_of;
 use crate::compare::three_way::Change;
-use crate::model::Finding;
+use crate::model::{Actor, Finding};
 use crate::policy::Policy;
-use crate::policy::redact::{HIDDEN, Hidden};
+use crate::policy::redact::{FieldRedaction, HIDDEN, Hidden};
 use crate::vocabulary::FindingCode;
 
 /// One difference as the report shows it.
-pub(super) fn finding(subject: &Subject<'_>, attributed: &Attributed, policy: &Policy) -> Finding {
-    let gvk = &subject.key.gvk;
+pub(super) fn finding(
+    subject: &Subject<'_>,
+    attributed: &Attributed,
+    policy: &Policy,
+    redaction: &FieldRedaction<'_>,
+) -> Finding {
     let change = &attributed.change;
     let mut redacted = false;
     let mut shown = |value: &Option<Value>| {
         let (value, hidden) = match (subject.values, value.as_ref()?) {
-            (Visibility::Shown, value) => policy.redaction.apply(gvk, &change.path, value),
+            (Visibility::Shown, value) => redaction.value(value),
             (Visibility::Hidden, _) => (HIDDEN.into(), Hidden::Partly),
         };
         redacted |= hidden == Hidden::Partly;
@@ -33,33 +37,46 @@ pub(super) fn finding(subject: &Subject<'_>, attributed: &Attributed, policy: &P
     Finding {
         code: change.code,
         severity: attributed.severity.map_or(severity, |lower| severity.max(lower)),
-        path: change.path.to_string(),
-        pointer: change.pointer.clone(),
+        path: redaction.path(&change.path),
+        pointer: redaction.pointer(&change.pointer),
         previous,
         desired,
         live,
         redacted,
         shortened: false,
         from_revision: change.from_revision,
-        actor: attributed.actor.clone(),
+        actor: attributed.actor.clone().map(|actor| shown_actor(actor, policy)),
         ignored_by: None,
         confirmed: None,
         next_upgrade: Some(attributed.next_upgrade),
-        message: message(attributed),
+        message: message(attributed, policy),
     }
 }
 
-fn message(attributed: &Attributed) -> String {
+/// A writer as the report names it: anybody can write a secret into the name of a field manager.
+fn shown_actor(actor: Actor, policy: &Policy) -> Actor {
+    Actor {
+        manager: policy.redaction.shown_text(&actor.manager),
+        ..actor
+    }
+}
+
+fn message(attributed: &Attributed, policy: &Policy) -> String {
     let code = attributed.change.code;
     match (code, &attributed.actor, &attributed.about) {
-        (FindingCode::ControllerOwned, Some(actor), Some(about)) => format!("{} {about}", actor.manager),
+        (FindingCode::ControllerOwned, Some(actor), Some(about)) => {
+            format!("{} {about}", policy.redaction.shown_text(&actor.manager))
+        }
         (_, _, _) => code.message().to_owned(),
     }
 }
 
-/// The patch of an object's drift, without the values that may not be shown.
+/// The patch of an object's drift, without the values and paths that may not be shown.
 pub(super) fn shown_patch<'c>(drift: impl Iterator<Item = (&'c Finding, &'c Change)>) -> Vec<Value> {
-    let shown = drift.filter(|(finding, _)| !finding.redacted && !finding.shortened);
+    // A path that is shown in another form than its own has a part that may not be shown.
+    let shown = drift.filter(|(finding, change)| {
+        !finding.redacted && !finding.shortened && finding.path == change.path.to_string()
+    });
     match serde_json::to_value(patch_of(shown.map(|(_, change)| change))) {
         Ok(Value::Array(operations)) => operations,
         Ok(_) | Err(_) => Vec::new(),

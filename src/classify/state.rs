@@ -9,6 +9,7 @@ use crate::manifest::standing::{Place, Standing};
 use crate::model::{FindingCounts, ObjectReport};
 use crate::object::{Gvk, ObjectKey};
 use crate::policy::managers::{ManagerKind, Managers};
+use crate::policy::redact::Redaction;
 use crate::vocabulary::{NextUpgrade, ObjectState};
 
 /// The verdict on an object that exists, before its values are compared.
@@ -172,14 +173,16 @@ pub fn empty_report(
         namespace,
         name,
     } = key.clone();
+    let redaction = Redaction::default();
     ObjectReport {
         api_version,
         kind,
         namespace,
         name,
-        template: template.map(str::to_owned),
+        // Whoever writes a record or an object chooses the words of both.
+        template: template.map(|template| redaction.shown_text(template)),
         state,
-        reason,
+        reason: reason.map(|reason| redaction.shown_text(&reason)),
         next_upgrade: next_upgrade(state),
         ignored_by: None,
         findings: Vec::new(),

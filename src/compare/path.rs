@@ -103,6 +103,11 @@ impl FieldPath {
         self.0.iter().zip(&other.0).all(|(own, other)| own == other)
     }
 
+    /// The path without these parts.
+    pub fn without(&self, hidden: &[HiddenPart]) -> String {
+        PartlyHidden { path: self, hidden }.to_string()
+    }
+
     /// The object keys on the way, without list positions.
     pub fn keys(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.0.iter().filter_map(|segment| match segment {
@@ -112,28 +117,72 @@ impl FieldPath {
     }
 }
 
-impl fmt::Display for FieldPath {
+/// A part of a path that must not be shown, and the text that stands in its place.
+///
+/// The text stands without quotes where any other with a blank has them, so that no name can pass for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HiddenPart {
+    /// The step that it is a part of, counted from 0.
+    pub step: usize,
+    /// Which of the keys of a [`Segment::Match`] has the hidden value; `None` for the whole step.
+    pub key: Option<usize>,
+    /// The text in its place.
+    pub token: String,
+}
+
+/// A path of which parts are hidden.
+struct PartlyHidden<'p> {
+    path: &'p FieldPath,
+    hidden: &'p [HiddenPart],
+}
+
+impl PartlyHidden<'_> {
+    /// The text that stands in place of a step, or of the value of one of its keys.
+    fn token(&self, step: usize, key: Option<usize>) -> Option<&str> {
+        let part = self
+            .hidden
+            .iter()
+            .find(|part| (part.step, part.key) == (step, key));
+        part.map(|part| part.token.as_str())
+    }
+}
+
+impl fmt::Display for PartlyHidden<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
+        if self.path.0.is_empty() {
             return f.write_str("/");
         }
-        for segment in &self.0 {
-            match segment {
-                Segment::Key(key) if is_plain(key) => write!(f, "/{key}")?,
-                Segment::Key(key) => write!(f, "[{}]", Value::from(key.as_str()))?,
-                Segment::Index(index) => write!(f, "[{index}]")?,
-                Segment::Match(keys) => {
+        for (step, segment) in self.path.0.iter().enumerate() {
+            match (segment, self.token(step, None)) {
+                (Segment::Key(_) | Segment::Index(_) | Segment::Match(_), Some(token)) => {
+                    write!(f, "[{token}]")?;
+                }
+                (Segment::Member(_), Some(token)) => write!(f, "[={token}]")?,
+                (Segment::Key(key), None) if is_plain(key) => write!(f, "/{key}")?,
+                (Segment::Key(key), None) => write!(f, "[{}]", Value::from(key.as_str()))?,
+                (Segment::Index(index), None) => write!(f, "[{index}]")?,
+                (Segment::Match(keys), None) => {
                     f.write_str("[")?;
                     for (position, (key, value)) in keys.iter().enumerate() {
                         let comma = if position == 0 { "" } else { "," };
-                        write!(f, "{comma}{key}={}", BracketedValue(value))?;
+                        match self.token(step, Some(position)) {
+                            Some(token) => write!(f, "{comma}{key}={token}")?,
+                            None => write!(f, "{comma}{key}={}", BracketedValue(value))?,
+                        }
                     }
                     f.write_str("]")?;
                 }
-                Segment::Member(value) => write!(f, "[={}]", BracketedValue(value))?,
+                (Segment::Member(value), None) => write!(f, "[={}]", BracketedValue(value))?,
             }
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hidden = &[];
+        PartlyHidden { path: self, hidden }.fmt(f)
     }
 }
 
@@ -219,6 +268,26 @@ mod tests {
         for (path, text) in cases {
             assert_eq!(path.to_string(), text);
         }
+    }
+
+    #[test]
+    fn hidden_parts_are_replaced_by_what_no_name_looks_like() {
+        let path = FieldPath::root()
+            .key("hunter2")
+            .join(Segment::Match(vec![
+                ("apiKey".into(), json!("hunter2")),
+                ("name".into(), json!("(redacted 1)")),
+            ]))
+            .join(Segment::Member(json!("hunter2")));
+        let part = |step, key, number| HiddenPart {
+            step,
+            key,
+            token: format!("(redacted {number})"),
+        };
+        assert_eq!(
+            path.without(&[part(0, None, 1), part(1, Some(0), 2), part(2, None, 3)]),
+            "[(redacted 1)][apiKey=(redacted 2),name=\"(redacted 1)\"][=(redacted 3)]"
+        );
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! The sentence is the error that Helm ended with, mostly one of the API server's, which quotes values. Reports show it
 //! without them.
 
+use crate::policy::redact::Redaction;
+
 /// How many characters of the sentence are shown.
 const SHOWN: usize = 1_000;
 
@@ -91,7 +93,7 @@ pub(super) fn is_failure(description: &str) -> bool {
     begins.iter().any(|words| description.starts_with(words)) && description.contains("\" failed: ")
 }
 
-/// The sentence without the values that it quotes.
+/// The sentence without the values that it quotes, and without anything that looks like a secret.
 pub(super) fn without_values(description: &str) -> String {
     let mut shown = String::new();
     // The JSON decoder quotes the text around a mistake.
@@ -106,7 +108,8 @@ pub(super) fn without_values(description: &str) -> String {
         rest = &value[end_of_value(value)..];
     }
     shown.push_str(rest);
-    let mut line: String = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    let shown: String = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut line = Redaction::default().shown_text(&shown);
     if let Some((at, _)) = line.char_indices().nth(SHOWN) {
         line.truncate(at);
         line.push('…');
@@ -192,6 +195,10 @@ mod tests {
                 "unable to decode: json:",
             ),
             ("one\n  two", "one two"),
+            (
+                "Upgrade \"web\" failed: cannot reach postgres://u:hunter2@db/x",
+                "Upgrade \"web\" failed: cannot reach postgres://u:(redacted)@db/x",
+            ),
         ];
         for (description, shown) in rows {
             assert_eq!(without_values(description), shown);

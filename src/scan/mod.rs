@@ -81,7 +81,7 @@ pub async fn scan<S: Source>(
         outcome: ended.outcome(&releases, &errors),
         stopped: ended.stopped(),
         summary: Summary::of(&releases),
-        ignored: summary::ignored(options.policy.ignore.counts(), &releases),
+        ignored: summary::ignored(options.policy.ignore.counts(&options.policy.redaction), &releases),
         confirmation: match options.policy.confirm {
             Confirm::None => None,
             Confirm::Server => Some(Confirmation::of(&releases, unanswered)),

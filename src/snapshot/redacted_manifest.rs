@@ -40,7 +40,7 @@ pub(super) fn redact(redactor: &Redactor, manifest: &str) -> Result<(String, Rep
         let document = document.map_err(|error| ManifestError::from(error).to_string())?;
         let value = yaml::parse_document(document.text, &limits).map_err(|error| error.to_string())?;
         let rewrite = decide(redactor, &document, value, &mut expected, &mut replaced);
-        append(&mut text, position, &document, &rewrite);
+        append(redactor, &mut text, position, &document, &rewrite);
     }
     if reads_as(&text, &limits, &expected) {
         Ok((text, replaced))
@@ -101,7 +101,13 @@ fn objects(redactor: &Redactor, value: &mut Value, implied: Option<&Gvk>) -> Rep
     replaced
 }
 
-fn append(text: &mut String, position: usize, document: &ManifestDocument<'_>, rewrite: &Rewrite) {
+fn append(
+    redactor: &Redactor,
+    text: &mut String,
+    position: usize,
+    document: &ManifestDocument<'_>,
+    rewrite: &Rewrite,
+) {
     if position > 0 {
         if !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');
@@ -118,7 +124,7 @@ fn append(text: &mut String, position: usize, document: &ManifestDocument<'_>, r
     }
     if let Some(source) = document.source {
         text.push_str("# Source: ");
-        text.push_str(source);
+        text.push_str(&redactor.shown_text(source));
         text.push('\n');
     }
     if let Rewrite::Anew(value) = rewrite {
@@ -156,44 +162,9 @@ fn reads_as(manifest: &str, limits: &Limits, expected: &[Value]) -> bool {
 /// Whether a document's text, as opposed to what it means, may hold a sensitive value: in a comment, under a key
 /// that is given twice, or behind the document's end.
 fn looks_sensitive(redactor: &Redactor, text: &str) -> bool {
-    let mut names_secret = false;
-    for line in text.lines() {
-        if line.starts_with("---") || line.starts_with("# Source: ") {
-            continue;
-        }
-        if line.starts_with("...") {
-            return true;
-        }
-        let (before, comment) = line.split_once(" #").unwrap_or((line, ""));
-        for part in [before, comment] {
-            let mut part = part.trim_matches([' ', '\t', '#', '\r']);
-            while let Some(item) = part.strip_prefix("- ") {
-                part = item.trim_start();
-            }
-            if part.is_empty() {
-                continue;
-            }
-            let (key, value) = part.split_once(':').unwrap_or(("", part));
-            let (key, value) = (unquoted(key), unquoted(value));
-            let holds_text = !(value.is_empty()
-                || value.starts_with(['{', '['])
-                || value.parse::<f64>().is_ok()
-                || value.parse::<bool>().is_ok());
-            if (key, value) == ("kind", "Secret")
-                || (holds_text && redactor.is_sensitive(key, value))
-                || redactor.is_sensitive("", part)
-                || (key == "value" && !value.is_empty() && names_secret)
-            {
-                return true;
-            }
-            names_secret = key == "name" && redactor.is_sensitive(value, "x");
-        }
-    }
-    false
-}
-
-fn unquoted(text: &str) -> &str {
-    text.trim().trim_matches(['"', '\'', ','])
+    let is_own = |line: &&str| !line.starts_with("---") && !line.starts_with("# Source: ");
+    text.lines().any(|line| line.starts_with("..."))
+        || redactor.holds_secret(&text.lines().filter(is_own).collect::<Vec<_>>().join("\n"))
 }
 
 #[cfg(test)]

@@ -11,13 +11,12 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::DateTime;
 use ring::hmac;
 use ring::rand::SystemRandom;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::SnapshotError;
-use crate::compare::path::FieldPath;
 use crate::compare::quantity::Quantity;
 use crate::object::Gvk;
-use crate::policy::redact::{HIDDEN, Hidden, Redaction};
+use crate::policy::redact::{HIDDEN, Hidden, Redaction, Replace};
 use crate::types::{Field, Shape, TypeTable, ValueKind};
 
 /// A text this short says too little to be looked for elsewhere.
@@ -84,56 +83,48 @@ impl Redactor {
                 *value = Value::Null;
             }
         }
+        let managed = object.pointer_mut("/metadata/managedFields").map(Value::take);
         let original = object.clone();
-        // Null marks the hidden leaves: where it stood before, there is nothing to hide.
-        let hidden = self.redaction.hide(gvk, &FieldPath::root(), object, &mut |leaf| {
-            *leaf = Value::Null;
-        });
-        let mut replaced = Replaced::default();
+        let mut marks = Marks {
+            redactor: self,
+            replaced: Replaced::default(),
+        };
+        let hidden = self.redaction.hide_object(gvk, object, &mut marks);
+        let mut replaced = marks.replaced;
         if hidden == Hidden::Partly {
             let shape = TypeTable::builtin().kind(&gvk.api_version, &gvk.kind);
             self.fill(shape, &original, object, &mut replaced);
         }
-        if let Some(Value::Array(entries)) = object.pointer_mut("/metadata/managedFields") {
-            for entry in entries {
-                if let Some(Value::Object(fields)) = entry.get_mut("fieldsV1") {
-                    self.managed(gvk, "", fields);
-                }
+        self.redaction.hide_keys(object, &mut |key| {
+            replaced.0.push(key.to_owned());
+            self.token(&Form::Bytes(key.as_bytes()))
+        });
+        if let Some(mut managed) = managed {
+            for entry in managed.as_array_mut().into_iter().flatten() {
+                self.managed(gvk, &original, entry);
             }
+            object["metadata"]["managedFields"] = managed;
         }
         replaced
     }
 
     /// A sentence of Helm's about a release, unless it quotes a hidden value or holds one of its own.
     pub(super) fn sentence(&self, replaced: &Replaced, text: String) -> String {
-        let mut alone = Value::String(text);
-        let path = FieldPath::root().key("description");
-        let hidden = self
-            .redaction
-            .hide(&Gvk::new("", ""), &path, &mut alone, &mut |_| {});
-        match alone {
-            Value::String(text) if hidden == Hidden::Nothing && !replaced.is_quoted_in(&text) => text,
-            _ => HIDDEN.to_owned(),
+        if self.redaction.holds_secret(&text) || replaced.is_quoted_in(&text) {
+            HIDDEN.to_owned()
+        } else {
+            text
         }
     }
 
-    /// Whether the rules hide this text under this key.
-    pub(super) fn is_sensitive(&self, key: &str, text: &str) -> bool {
-        let mut value = Value::String(text.to_owned());
-        self.hide_under(&Gvk::new("", ""), key, &mut value, &mut |_| {}) == Hidden::Partly
+    /// Whether a text, such as a document with its comments, has anything that the rules hide.
+    pub(super) fn holds_secret(&self, text: &str) -> bool {
+        self.redaction.holds_secret(text)
     }
 
-    /// Applies the rules to a value under a key, wherever in an object that is.
-    fn hide_under(
-        &self,
-        gvk: &Gvk,
-        key: &str,
-        value: &mut Value,
-        replace: &mut dyn FnMut(&mut Value),
-    ) -> Hidden {
-        // Below a field that has no rules of its own, as `data` of a Secret has.
-        let path = FieldPath::root().key("spec").key(key);
-        self.redaction.hide(gvk, &path, value, replace)
+    /// A line of a document without anything that the rules hide.
+    pub(super) fn shown_text(&self, text: &str) -> String {
+        self.redaction.shown_text(text)
     }
 
     /// Puts tokens where a hidden value was.
@@ -223,25 +214,46 @@ impl Redactor {
         format!("redacted-{short:016x}")
     }
 
-    /// Managed fields hold values where those are the keys: members of sets (`v:`) and keys of lists (`k:`).
-    fn managed(&self, gvk: &Gvk, parent: &str, fields: &mut Map<String, Value>) {
-        for (key, mut inner) in std::mem::take(fields) {
-            let name = key.strip_prefix("f:").unwrap_or(parent);
-            if let Value::Object(inner) = &mut inner {
-                self.managed(gvk, name, inner);
-            }
-            let rewritten = key
-                .strip_prefix("v:")
-                .or_else(|| key.strip_prefix("k:"))
-                .and_then(|json| serde_json::from_str::<Value>(json).ok())
-                .and_then(|mut value| {
-                    let hidden = self.hide_under(gvk, parent, &mut value, &mut |leaf| {
-                        *leaf = self.stand_in(None, leaf, &mut Replaced::default());
-                    });
-                    (hidden == Hidden::Partly).then(|| format!("{}{value}", &key[..2]))
-                });
-            fields.insert(rewritten.unwrap_or(key), inner);
+    /// Managed fields hold values where those are the keys: members of sets and keys of lists.
+    fn managed(&self, gvk: &Gvk, object: &Value, entry: &mut Value) {
+        let mut tokens = Tokens(self);
+        if let Some(manager) = entry.get_mut("manager") {
+            self.redaction.hide_under("manager", manager, &mut tokens);
         }
+        if let Some(Value::Object(fields)) = entry.get_mut("fieldsV1") {
+            self.redaction
+                .hide_managed_fields(gvk, object, fields, &mut tokens);
+        }
+    }
+}
+
+/// Marks hidden values by null: where that stood before, there is nothing to hide.
+struct Marks<'r> {
+    redactor: &'r Redactor,
+    replaced: Replaced,
+}
+
+impl Replace for Marks<'_> {
+    fn value(&mut self, value: &mut Value) {
+        *value = Value::Null;
+    }
+
+    fn part(&mut self, part: &str) -> String {
+        self.replaced.0.push(part.to_owned());
+        self.redactor.token(&Form::Bytes(part.as_bytes()))
+    }
+}
+
+/// Puts tokens at once, where values have no type.
+struct Tokens<'r>(&'r Redactor);
+
+impl Replace for Tokens<'_> {
+    fn value(&mut self, value: &mut Value) {
+        *value = self.0.stand_in(None, value, &mut Replaced::default());
+    }
+
+    fn part(&mut self, part: &str) -> String {
+        self.0.token(&Form::Bytes(part.as_bytes()))
     }
 }
 

@@ -17,6 +17,7 @@ mod faults;
 mod golden;
 mod ignore;
 mod notify;
+mod redaction;
 #[path = "../support/mod.rs"]
 mod support;
 mod work;

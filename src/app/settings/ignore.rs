@@ -154,6 +154,7 @@ impl<'de, T: FromStr<Err: fmt::Display>> DeserializeSeed<'de> for Element<T> {
 mod tests {
     use super::*;
     use crate::app::settings::file::parse;
+    use crate::policy::redact::Redaction;
 
     fn read(text: &str) -> Result<IgnoreRules, String> {
         let file =
@@ -180,12 +181,15 @@ ignore:
 "#;
         let ignore = read(text).unwrap();
         assert_eq!(
-            ignore.rules[0].to_string(),
+            ignore.rules[0].description(&Redaction::default()),
             "kind Deployment, api_version apps/*, namespace team-{a,b}, name web-*, release shop, labels \
              app=web,tier!=db, path /spec/replicas or containers[name=app]/image, manager kubectl-*, code changed \
              or removed"
         );
-        assert_eq!(ignore.rules[1].to_string(), "path /spec/replicas, code changed");
+        assert_eq!(
+            ignore.rules[1].description(&Redaction::default()),
+            "path /spec/replicas, code changed"
+        );
         assert_eq!(ignore.annotation, None);
     }
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::attributed::Attributed;
 use super::attribution::{Attributor, ObjectContext};
 use super::dry_run::DryRunCheck;
 use super::finding::{finding, shown_patch};
@@ -16,6 +17,7 @@ use crate::compare::work::Work;
 use crate::manifest::desired::desired;
 use crate::model::ObjectReport;
 use crate::policy::ignore::ApplicableRules;
+use crate::policy::redact::FieldRedaction;
 use crate::policy::{Confirm, Policy};
 use crate::vocabulary::{FindingCode, ObjectState, Severity};
 
@@ -182,11 +184,13 @@ fn compare(
     let unattributed = live.managed.is_empty().then(|| UNATTRIBUTED.to_owned());
     let mut report = empty_report(subject.key, subject.template, ObjectState::InSync, unattributed);
     let attributed = Attributor::new(context, &versions, live).attribute(changes);
+    let redacted = redacted_fields(subject, policy, &versions, &attributed);
     let affordable = attributed
         .into_iter()
-        .take_while(|attributed| work.affords(1 + rules.steps(&attributed.change.path)));
-    let found = affordable.map(|attributed| {
-        let mut finding = finding(subject, &attributed, policy);
+        .zip(redacted)
+        .take_while(|(attributed, _)| work.affords(1 + rules.steps(&attributed.change.path)));
+    let found = affordable.map(|(attributed, redacted)| {
+        let mut finding = finding(subject, &attributed, policy, &redacted);
         finding.ignored_by = rules.finding(&attributed.change.path, &finding);
         (finding, attributed.change)
     });
@@ -242,6 +246,22 @@ fn note_left_out(report: &mut ObjectReport, unread: usize) {
              {unread} were only counted"
         ));
     }
+}
+
+/// What the report shows of each difference of an object.
+fn redacted_fields<'p>(
+    subject: &Subject<'_>,
+    policy: &'p Policy,
+    versions: &Versions<'_>,
+    attributed: &[Attributed],
+) -> Vec<FieldRedaction<'p>> {
+    let previous = versions.previous.map(|previous| previous.object);
+    let objects: Vec<&Value> = previous
+        .into_iter()
+        .chain([versions.desired, versions.live])
+        .collect();
+    let paths = attributed.iter().map(|attributed| &attributed.change.path);
+    policy.redaction.fields(&subject.key.gvk, &objects, paths)
 }
 
 /// The reason in the report of an object whose managed fields the API server dropped, or somebody cleared.

@@ -20,6 +20,7 @@ pub use self::selector::{Selector, SelectorError};
 use crate::compare::path::FieldPath;
 use crate::model::{Finding, IgnoredBy, IgnoredCount, ObjectReport};
 use crate::object::ObjectKey;
+use crate::policy::redact::Redaction;
 use crate::vocabulary::ObjectState;
 
 /// The ignore rules of the settings.
@@ -58,8 +59,9 @@ impl IgnoreRules {
         }
     }
 
-    /// An entry for each rule, and one for the annotation if it is in use, that has counted nothing yet.
-    pub fn counts(&self) -> Vec<IgnoredCount> {
+    /// An entry for each rule, and one for the annotation if it is in use, that has counted nothing yet. Secrets in the
+    /// words of a rule are not repeated: its paths may come from an object.
+    pub fn counts(&self, redaction: &Redaction) -> Vec<IgnoredCount> {
         let count = |rule, description, reason| IgnoredCount {
             rule,
             description,
@@ -68,8 +70,10 @@ impl IgnoreRules {
             objects: 0,
         };
         let rules = self.rules.iter().zip(1..);
-        let rules =
-            rules.map(|(rule, number)| count(IgnoredBy::Rule(number), rule.to_string(), rule.reason.clone()));
+        let rules = rules.map(|(rule, number)| {
+            let reason = rule.reason.as_ref().map(|reason| redaction.shown_text(reason));
+            count(IgnoredBy::Rule(number), rule.description(redaction), reason)
+        });
         let annotation = self.annotation.iter();
         rules
             .chain(annotation.map(|key| count(IgnoredBy::Annotation, format!("annotation {key}"), None)))

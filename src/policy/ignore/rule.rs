@@ -1,7 +1,5 @@
 //! One ignore rule: which objects it covers, and which of their differences it takes.
 
-use std::fmt;
-
 use serde_json::Value;
 
 use super::selector::Selector;
@@ -9,6 +7,7 @@ use crate::compare::path::FieldPath;
 use crate::object::ObjectKey;
 use crate::policy::glob::Glob;
 use crate::policy::path_pattern::PathPattern;
+use crate::policy::redact::Redaction;
 use crate::vocabulary::FindingCode;
 
 /// One ignore rule. All of its conditions must hold; a condition that it does not have always holds.
@@ -87,9 +86,9 @@ impl Rule {
     }
 }
 
-/// The rule's conditions, in the words of the settings.
-impl fmt::Display for Rule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Rule {
+    /// The rule's conditions in the words of the settings, without secrets.
+    pub fn description(&self, redaction: &Redaction) -> String {
         let mut said = Vec::new();
         for (key, glob) in [
             ("kind", &self.kind),
@@ -104,9 +103,11 @@ impl fmt::Display for Rule {
         let any = |key: &str, texts: Vec<String>| {
             (!texts.is_empty()).then(|| format!("{key} {}", texts.join(" or ")))
         };
-        said.extend(any("path", self.paths.iter().map(ToString::to_string).collect()));
-        said.extend(self.manager.as_ref().map(|glob| format!("manager {glob}")));
+        let paths = self.paths.iter().map(|path| path.shown(redaction));
+        said.extend(any("path", paths.collect()));
+        let manager = self.manager.as_ref().map(ToString::to_string);
+        said.extend(manager.map(|glob| format!("manager {}", redaction.shown_text(&glob))));
         said.extend(any("code", self.codes.iter().map(ToString::to_string).collect()));
-        f.write_str(&said.join(", "))
+        said.join(", ")
     }
 }

@@ -13,6 +13,7 @@ use crate::model::Actor;
 use crate::object::Gvk;
 use crate::policy::Policy;
 use crate::policy::glob::Glob;
+use crate::policy::redact::Redaction;
 use crate::source::{Lookup, ReadError};
 use crate::vocabulary::FindingCode;
 
@@ -175,7 +176,7 @@ fn all_keys_of_a_rule_speak_one_dialect() {
         for (rule, path) in rules {
             let takes =
                 rule.covers(&object, text, None) && rule.takes(&path, Some(text), FindingCode::Changed);
-            assert_eq!(takes, matches, "{rule} and {text}");
+            assert_eq!(takes, matches, "{rule:?} and {text}");
         }
     }
 }
@@ -348,7 +349,7 @@ fn every_key_of_a_rule_must_match() {
     ];
     for (change, matches) in cases {
         let rule = change(replicas());
-        let text = rule.to_string();
+        let text = rule.description(&Redaction::default());
         let report = found(&live(None), ignoring(vec![rule]));
         assert_eq!(findings(&report)[0].1.is_some(), matches, "{text}");
     }

@@ -22,6 +22,7 @@ use serde_json::Value;
 
 pub use self::parse::PathPatternError;
 use super::glob::Glob;
+use super::redact::Redaction;
 use crate::compare::path::{FieldPath, Segment};
 
 /// How many pairs of a pattern's and a path's bytes are one step, at worst: most wildcards look at each byte once.
@@ -84,6 +85,34 @@ impl PathPattern {
             self.text.len().saturating_mul(path.size()) / WILDCARD_BYTES_PER_STEP
         };
         segments + texts
+    }
+
+    /// The pattern's text without secrets, by the rules for the paths that it matches.
+    pub(super) fn shown(&self, redaction: &Redaction) -> String {
+        let of_glob = |glob: &Glob| match glob.to_string() {
+            text if text.chars().all(|character| "*?".contains(character)) => Value::Null,
+            text => Value::String(text),
+        };
+        let path = self.steps.iter().fold(FieldPath::root(), |path, step| {
+            path.join(match step {
+                Step::Any => Segment::Key("**".to_owned()),
+                Step::Key(glob) => Segment::Key(glob.to_string()),
+                Step::Element => Segment::Match(Vec::new()),
+                Step::Index(index) => Segment::Index(*index),
+                Step::Match(keys) => Segment::Match(
+                    keys.iter()
+                        .map(|(key, glob)| (key.clone(), of_glob(glob)))
+                        .collect(),
+                ),
+                Step::Member(glob) => Segment::Member(of_glob(glob)),
+            })
+        });
+        let shown = redaction.shown_path(&path);
+        if shown == path.to_string() {
+            self.text.clone()
+        } else {
+            shown
+        }
     }
 
     /// Whether this place is the pattern's, or inside of it.

@@ -25,6 +25,8 @@ const VALUE_COLUMN: usize = 48;
 const VALUE_LIMIT: usize = 60;
 /// How much of a path, a manager's name and the like is shown at all.
 const NAME_LIMIT: usize = 400;
+/// What stands in place of values that are hidden, and in texts in place of parts.
+const REDACTED: &str = "(redacted)";
 /// Labels of the narrow layout. They also keep text from the cluster away from the beginning of a line.
 const NOTE: &str = "note   ";
 const VALUE: &str = "value  ";
@@ -186,8 +188,8 @@ fn row(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> Row
 fn value(finding: &Finding, options: &TextOptions) -> (Line, Vec<Line>) {
     let (palette, medium) = (&options.palette, options.medium);
     let mut line = Line::default();
-    if finding.redacted {
-        line.push(palette.dim, "(redacted)");
+    if finding.redacted && !differs_in_shown_lines(finding) {
+        line.push(palette.dim, REDACTED);
         return (line, Vec::new());
     }
     if let (Some(Value::String(before)), Some(Value::String(after))) = (&finding.desired, &finding.live)
@@ -209,6 +211,9 @@ fn value(finding: &Finding, options: &TextOptions) -> (Line, Vec<Line>) {
         );
         let counts = format!("{} removed, {} added", count(diff.removed, "line"), diff.added);
         line.plain(Safe::of(&counts, medium));
+        if finding.redacted {
+            line.plain(" ").push(palette.dim, "(parts redacted)");
+        }
         return (line, diff.block);
     }
     let (before, after) = match (&finding.desired, &finding.live) {
@@ -229,6 +234,19 @@ fn value(finding: &Finding, options: &TextOptions) -> (Line, Vec<Line>) {
         .plain(" → ")
         .push(palette.after, after);
     (line, Vec::new())
+}
+
+/// Whether the values of a finding with hidden parts are texts of several lines that differ in lines that are shown. A
+/// value without a mark in it may have been left by mistake.
+fn differs_in_shown_lines(finding: &Finding) -> bool {
+    match (&finding.desired, &finding.live) {
+        (Some(Value::String(before)), Some(Value::String(after))) => {
+            before != after
+                && [before, after].iter().all(|text| text.lines().count() > 1)
+                && [before, after].iter().any(|text| text.contains(REDACTED))
+        }
+        (Some(_) | None, Some(_) | None) => false,
+    }
 }
 
 /// Two single-line values, both quoted when they would look alike otherwise.

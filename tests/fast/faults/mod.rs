@@ -9,5 +9,5 @@ mod endings;
 mod forged;
 mod objects;
 mod records;
-mod server;
-mod world;
+pub(crate) mod server;
+pub(crate) mod world;

@@ -1,0 +1,734 @@
+//! Names whose values are secrets, by the words of a name.
+//!
+//! A name is split into its words (`DB_PASSWORD`, `dbPassword`, `db.password` and `db-password` are the same two), since
+//! parts of words mislead: `PASSWORD_HOSTNAME` does not end in the word `name`, and `monkey`, `compass` and `pattern` end
+//! in nothing that keeps a secret. A name that goes on to say that it only refers to a secret, or measures one
+//! (`secretName`, `password_file`, `tokenExpirationSeconds`), is as harmless as any other.
+
+/// How sure a name is to stand for a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Sensitivity {
+    /// It does not.
+    Plain,
+    /// Its own value is one. What an object under the name holds has other names (`cookie: {path: /}`).
+    Value,
+    /// Its value is one, and so is everything inside of it that no name of its own excuses (`tokens: {ci: …}`).
+    Inside,
+    /// The same, and even `true` is taken for a password: YAML reads `password: yes` like that.
+    Password,
+}
+
+/// The last words of names that refer to a secret or describe it.
+const DESCRIPTIONS: [&str; 88] = [
+    "name",
+    "names",
+    "ref",
+    "refs",
+    "reference",
+    "references",
+    "namespace",
+    "namespaces",
+    "path",
+    "paths",
+    "file",
+    "files",
+    "filename",
+    "dir",
+    "directory",
+    "type",
+    "types",
+    "kind",
+    "class",
+    "provider",
+    "providers",
+    "store",
+    "template",
+    "templates",
+    "policy",
+    "policies",
+    "mode",
+    "ttl",
+    "second",
+    "seconds",
+    "minutes",
+    "hours",
+    "days",
+    "expiration",
+    "expires",
+    "expiry",
+    "interval",
+    "timeout",
+    "duration",
+    "lifetime",
+    "period",
+    "age",
+    "length",
+    "size",
+    "count",
+    "limit",
+    "limits",
+    "max",
+    "min",
+    "algorithm",
+    "alg",
+    "encoding",
+    "format",
+    "enabled",
+    "disabled",
+    "required",
+    "optional",
+    "version",
+    "issuer",
+    "audience",
+    "audiences",
+    "endpoint",
+    "prefix",
+    "header",
+    "headers",
+    "label",
+    "labels",
+    "annotation",
+    "annotations",
+    "selector",
+    "index",
+    "position",
+    "status",
+    "conditions",
+    "manager",
+    "controller",
+    "operator",
+    "generator",
+    "rotation",
+    "review",
+    "reviews",
+    "requests",
+    "spec",
+    "rules",
+    "mount",
+    "mounts",
+    "volume",
+    "engine",
+];
+
+/// Further names inside of an object with a secret's name that are not themselves secret, by their last word.
+const ATTRIBUTES: [&str; 34] = [
+    "key",
+    "keys",
+    "items",
+    "create",
+    "metadata",
+    "host",
+    "hostname",
+    "port",
+    "url",
+    "uri",
+    "server",
+    "user",
+    "username",
+    "email",
+    "login",
+    "owner",
+    "group",
+    "groups",
+    "scope",
+    "scopes",
+    "role",
+    "roles",
+    "method",
+    "id",
+    "description",
+    "comment",
+    "verb",
+    "verbs",
+    "domain",
+    "region",
+    "schedule",
+    "permissions",
+    "by",
+    "at",
+];
+
+/// Names of the field that holds the value, beside a name or under one.
+pub(super) const VALUES: [&str; 16] = [
+    "value",
+    "values",
+    "val",
+    "default",
+    "defaultvalue",
+    "data",
+    "content",
+    "contents",
+    "plain",
+    "plaintext",
+    "text",
+    "raw",
+    "literal",
+    "inline",
+    "string",
+    "stringvalue",
+];
+
+/// Words before `key` that make it a name, a place or a public part.
+const PLAIN_KEYS: [&str; 98] = [
+    "public",
+    "pub",
+    "primary",
+    "foreign",
+    "partition",
+    "sort",
+    "range",
+    "topology",
+    "group",
+    "grouping",
+    "cache",
+    "row",
+    "column",
+    "object",
+    "map",
+    "lookup",
+    "message",
+    "metric",
+    "label",
+    "labels",
+    "annotation",
+    "index",
+    "shard",
+    "sharding",
+    "unique",
+    "natural",
+    "composite",
+    "candidate",
+    "routing",
+    "dedup",
+    "deduplication",
+    "idempotency",
+    "translation",
+    "match",
+    "mismatch",
+    "selector",
+    "config",
+    "configmap",
+    "field",
+    "env",
+    "item",
+    "entry",
+    "capacity",
+    "hot",
+    "short",
+    "function",
+    "arrow",
+    "host",
+    "known",
+    "trusted",
+    "authorized",
+    "verification",
+    "verify",
+    "validation",
+    "join",
+    "merge",
+    "list",
+    "dictionary",
+    "dict",
+    "property",
+    "prop",
+    "context",
+    "event",
+    "record",
+    "table",
+    "search",
+    "filter",
+    "order",
+    "path",
+    "name",
+    "type",
+    "source",
+    "target",
+    "from",
+    "to",
+    "parent",
+    "child",
+    "by",
+    "next",
+    "start",
+    "end",
+    "first",
+    "last",
+    "tag",
+    "taint",
+    "toleration",
+    "feature",
+    "flag",
+    "setting",
+    "settings",
+    "parameter",
+    "param",
+    "query",
+    "exclude",
+    "include",
+    "allowed",
+    "project",
+    "registry",
+];
+
+/// Words that end in `key` without a break before it, and open, encrypt or sign something.
+const KEY_WORDS: [&str; 24] = [
+    "apikey",
+    "appkey",
+    "accesskey",
+    "accountkey",
+    "aeskey",
+    "authkey",
+    "cryptkey",
+    "deploykey",
+    "encryptionkey",
+    "gpgkey",
+    "hmackey",
+    "jwtkey",
+    "licensekey",
+    "masterkey",
+    "privatekey",
+    "privkey",
+    "rootkey",
+    "rsakey",
+    "secretkey",
+    "sessionkey",
+    "sharedkey",
+    "signingkey",
+    "sshkey",
+    "storagekey",
+];
+
+/// Words before `key` that make a secret of everything that begins with the two, as `AWS_ACCESS_KEY_ID`.
+const STRONG_KEYS: [&str; 6] = ["api", "access", "private", "secret", "signing", "encryption"];
+
+/// Words that end in `pass` and let nobody in.
+const NO_PASSWORDS: [&str; 9] = [
+    "compass",
+    "bypass",
+    "trespass",
+    "surpass",
+    "encompass",
+    "overpass",
+    "underpass",
+    "outpass",
+    "multipass",
+];
+
+/// What nginx passes requests on by: `proxy_pass http://app`.
+const PASSED_ON: [&str; 6] = ["proxy", "fastcgi", "uwsgi", "scgi", "grpc", "memcached"];
+
+/// What comes before `tokens` in the settings of language models, where tokens are counted.
+const COUNTED: [&str; 12] = [
+    "max",
+    "min",
+    "num",
+    "n",
+    "total",
+    "completion",
+    "prompt",
+    "input",
+    "output",
+    "new",
+    "per",
+    "count",
+];
+
+/// What a name begins with that says whether something is done.
+const VERBS: [&str; 16] = [
+    "enable",
+    "disable",
+    "use",
+    "require",
+    "requires",
+    "allow",
+    "has",
+    "is",
+    "show",
+    "create",
+    "generate",
+    "auto",
+    "automount",
+    "skip",
+    "no",
+    "with",
+];
+
+/// Extensions of files, which say nothing about the value.
+const EXTENSIONS: [&str; 14] = [
+    "json",
+    "yaml",
+    "yml",
+    "txt",
+    "conf",
+    "cfg",
+    "ini",
+    "properties",
+    "env",
+    "xml",
+    "toml",
+    "pem",
+    "der",
+    "b64",
+];
+
+/// No name of a field, a variable or a key of a `ConfigMap` is longer; of longer texts the end is looked at.
+const LONGEST: usize = 512;
+
+/// How sure a name is to stand for a secret.
+pub(super) fn sensitivity(name: &str) -> Sensitivity {
+    let name = own_name(name);
+    if !may_be_sensitive(name) {
+        return Sensitivity::Plain;
+    }
+    let mut words = words(name);
+    if name.contains('.') && words.len() > 1 && is_last_in(&words, &EXTENSIONS) {
+        words.pop();
+    }
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    by_words(&words)
+}
+
+/// Whether a name inside of an object with a secret's name says that its own value is none.
+pub(super) fn is_attribute(name: &str) -> bool {
+    let words = words(own_name(name));
+    is_last_in(&words, &DESCRIPTIONS) || is_last_in(&words, &ATTRIBUTES)
+}
+
+/// Whether a field holds the value of what the name beside it, or above it, names.
+pub(super) fn is_value(name: &str) -> bool {
+    name.len() <= 16 && VALUES.iter().any(|value| name.eq_ignore_ascii_case(value))
+}
+
+fn by_words(words: &[&str]) -> Sensitivity {
+    let Some((&last, before)) = words.split_last() else {
+        return Sensitivity::Plain;
+    };
+    let previous = before.last().copied().unwrap_or_default();
+    let is_described = DESCRIPTIONS.contains(&last) && !before.is_empty();
+    if is_described || words[0] == "existing" {
+        return Sensitivity::Plain;
+    }
+    let is_question = VERBS.contains(&words[0]);
+    if is_password(last, previous) {
+        return if is_question {
+            Sensitivity::Inside
+        } else {
+            Sensitivity::Password
+        };
+    }
+    let is_counted = matches!(last, "tokens" | "token") && before.iter().any(|word| COUNTED.contains(word));
+    if !is_counted
+        && words
+            .iter()
+            .enumerate()
+            .any(|(at, word)| is_strong(words, at, word))
+    {
+        return Sensitivity::Inside;
+    }
+    if is_weak(last, previous, before) {
+        Sensitivity::Value
+    } else {
+        Sensitivity::Plain
+    }
+}
+
+/// Whether a name's last word is a password.
+fn is_password(last: &str, previous: &str) -> bool {
+    let is_pass = last.ends_with("pass") && !NO_PASSWORDS.contains(&last);
+    last.contains("passw")
+        || last.contains("passphrase")
+        || matches!(last, "passcode" | "passkey" | "pw" | "pwds")
+        || last.ends_with("pwd")
+        || (is_pass && !PASSED_ON.contains(&previous))
+        || (previous == "pass" && matches!(last, "word" | "words" | "phrase" | "code"))
+}
+
+/// Whether a word makes a secret of the name, wherever in it the word is.
+fn is_strong(words: &[&str], at: usize, word: &str) -> bool {
+    let last = words.last().copied().unwrap_or_default();
+    let is_token = (word.ends_with("token") || word.ends_with("tokens")) && !is_address(last);
+    is_token
+        || word.contains("passw")
+        || word.contains("passphrase")
+        || (word.contains("secret") && !word.starts_with("secretar"))
+        || word.contains("credential")
+        || matches!(word, "cred" | "creds" | "privkey")
+        || ["apikey", "accesskey", "privatekey", "secretkey"]
+            .iter()
+            .any(|key| word.contains(key))
+        || (matches!(word, "key" | "keys") && at > 0 && STRONG_KEYS.contains(&words[at - 1]))
+        || (word == "phrase" && at > 0 && words[at - 1] == "pass")
+}
+
+/// Where tokens are issued or checked: `token_url`.
+fn is_address(last: &str) -> bool {
+    matches!(last, "url" | "uri")
+}
+
+/// Whether a name's last words say that its own value is a secret.
+fn is_weak(last: &str, previous: &str, before: &[&str]) -> bool {
+    let is_key = matches!(last, "key" | "keys");
+    (is_key && !before.is_empty() && !PLAIN_KEYS.contains(&previous))
+        || KEY_WORDS
+            .iter()
+            .any(|key| last == *key || last.strip_suffix('s') == Some(*key))
+        || matches!(
+            last,
+            "authorization" | "pat" | "pats" | "ghpat" | "bearer" | "masterauth" | "mnemonic" | "connstr"
+        )
+        || [
+            "cookie",
+            "cookies",
+            "jwt",
+            "jwts",
+            "dsn",
+            "dsns",
+            "connectionstring",
+        ]
+        .iter()
+        .any(|end| last.ends_with(end))
+        || (last == "data" && previous == "key")
+        || last.starts_with("hmac")
+        || before.iter().any(|word| word.starts_with("hmac"))
+        || (last == "string" && matches!(previous, "connection" | "conn"))
+        || (last == "auth" && matches!(previous, "basic" | "http"))
+        || (last == "salt" && !before.is_empty())
+}
+
+/// A name without the domain before its slash (`example.com/api-key`), which is not a part of what it says.
+fn own_name(name: &str) -> &str {
+    let mut from = name.len().saturating_sub(LONGEST);
+    while !name.is_char_boundary(from) {
+        from += 1;
+    }
+    let name = &name[from..];
+    match name.rsplit_once('/') {
+        Some((prefix, own)) if prefix.contains('.') => own,
+        Some(_) | None => name,
+    }
+}
+
+/// Whether a name has any of the letters that all sensitive names have: most names have none.
+fn may_be_sensitive(name: &str) -> bool {
+    const PARTS: [&[u8]; 14] = [
+        b"pass", b"pw", b"secret", b"token", b"key", b"cred", b"auth", b"cookie", b"jwt", b"dsn", b"pat",
+        b"hmac", b"conn", b"salt",
+    ];
+    let bytes = name.as_bytes();
+    let holds = |part: &[u8]| {
+        bytes
+            .windows(part.len())
+            .any(|window| window.eq_ignore_ascii_case(part))
+    };
+    PARTS.iter().any(|part| holds(part)) || holds(b"bearer") || holds(b"mnemonic")
+}
+
+fn is_last_in(words: &[String], list: &[&str]) -> bool {
+    words.last().is_some_and(|last| list.contains(&last.as_str()))
+}
+
+/// The words of a name in lower case, without the numbers at their ends.
+fn words(name: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut characters = name.chars().peekable();
+    let mut previous: Option<char> = None;
+    while let Some(character) = characters.next() {
+        if !character.is_alphanumeric() {
+            finish(&mut word, &mut words);
+        } else {
+            let is_upper = character.is_uppercase();
+            let begins = previous.is_some_and(|previous| {
+                let after_lower = previous.is_lowercase() || previous.is_numeric();
+                let before_lower = characters.peek().is_some_and(|next| next.is_lowercase());
+                is_upper && (after_lower || (previous.is_uppercase() && before_lower))
+            });
+            // The plural of an abbreviation: `APIKEYs`, `URLs`.
+            let is_plural = characters.peek() == Some(&'s') && {
+                let mut rest = characters.clone();
+                rest.next();
+                rest.next().is_none_or(|next| !next.is_lowercase())
+            };
+            if begins && !is_plural {
+                finish(&mut word, &mut words);
+            }
+            word.extend(character.to_lowercase());
+        }
+        previous = Some(character);
+    }
+    finish(&mut word, &mut words);
+    words
+}
+
+fn finish(word: &mut String, words: &mut Vec<String>) {
+    let letters = word.trim_end_matches(|character: char| character.is_numeric());
+    if !letters.is_empty() {
+        words.push(letters.to_owned());
+    }
+    word.clear();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_split_into_words_however_they_are_spelled() {
+        for (name, expected) in [
+            ("DB_PASSWORD", &["db", "password"][..]),
+            ("dbPassword", &["db", "password"]),
+            (
+                "spring.datasource.password",
+                &["spring", "datasource", "password"],
+            ),
+            ("X-API-Key", &["x", "api", "key"]),
+            ("HTTPBasicAuth", &["http", "basic", "auth"]),
+            ("apiKEYs", &["api", "keys"]),
+            ("token2", &["token"]),
+            ("oauth2Token", &["oauth", "token"]),
+            ("", &[]),
+        ] {
+            assert_eq!(words(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_of_secrets() {
+        for name in [
+            "password",
+            "DB_PASSWORD",
+            "dbPassword",
+            "PGPASSWORD",
+            "passwd",
+            "htpasswd",
+            "PASSWORD_HOSTNAME",
+            "MYSQL_PWD",
+            "rootpwd",
+            "dbpass",
+            "DB_PASS",
+            "smtpPass",
+            "pass",
+            "passphrase",
+            "keyPassphrase",
+            "PASS_PHRASE",
+            "db_pw",
+            "clientSecret",
+            "client-secret",
+            "clientsecret",
+            "secretKeyBase",
+            "token",
+            "tokens",
+            "authToken",
+            "AUTHTOKEN",
+            "tokenReviewerJwt",
+            "API_KEY",
+            "apikey",
+            "x-api-key",
+            "apiKeys",
+            "AWS_ACCESS_KEY_ID",
+            "privateKey",
+            "private-key",
+            "encryptionKey",
+            "signing_key",
+            "SIGNINGKEY",
+            "hmac",
+            "hmacKey",
+            "APP_KEY",
+            "licenseKey",
+            "AccountKey",
+            "SharedAccessKey",
+            "tls.key",
+            "authorization",
+            "Proxy-Authorization",
+            "cookie",
+            "Set-Cookie",
+            "sessionCookie",
+            "ERLANG_COOKIE",
+            "jwt",
+            "ID_JWT",
+            "dsn",
+            "SENTRY_DSN",
+            "pat",
+            "GITHUB_PAT",
+            "credentials",
+            "credentials.json",
+            "creds",
+            "connectionString",
+            "example.com/api-key",
+            "password2",
+            "TOKEN_1",
+            "auth.token.yaml",
+            "AUTH_SALT",
+            "client-key-data",
+        ] {
+            assert_ne!(sensitivity(name), Sensitivity::Plain, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_of_ordinary_values() {
+        for name in [
+            "path",
+            "pattern",
+            "compass",
+            "bypass",
+            "keyspace",
+            "monkey",
+            "turkey",
+            "key",
+            "keys",
+            "publicKey",
+            "PUBLIC_KEY",
+            "topologyKey",
+            "matchLabelKeys",
+            "secretKeyRef",
+            "configMapKeyRef",
+            "secretName",
+            "secret_name",
+            "PASSWORD_FILE",
+            "passwordFile",
+            "tokenPath",
+            "tokenType",
+            "TOKEN_REF",
+            "tokenExpirationSeconds",
+            "token_ttl",
+            "maxTokens",
+            "max_tokens",
+            "prompt_tokens",
+            "tokenizer",
+            "token_url",
+            "tokenEndpoint",
+            "secrets-store",
+            "secrets.example.com/enabled",
+            "external-secrets.io/type",
+            "secretary",
+            "proxy_pass",
+            "passThroughHost",
+            "passthrough",
+            "authorizationMode",
+            "authorization-mode",
+            "cookieName",
+            "jwtIssuer",
+            "compat",
+            "patch",
+            "partition_key",
+            "cacheKey",
+            "routing_key",
+            "existingSecret",
+            "existingSecretPasswordKey",
+            "author",
+            "username",
+            "image",
+            "host",
+            "data",
+            "",
+            "-",
+            "ciphers",
+            "keyring",
+            "capacityKey",
+            "serviceAccountName",
+        ] {
+            assert_eq!(sensitivity(name), Sensitivity::Plain, "{name}");
+        }
+    }
+}

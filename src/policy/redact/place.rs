@@ -1,0 +1,262 @@
+//! What is known of a value before it is looked at: the names that lead to it and the values beside it.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+use super::json::{Node, unescaped};
+use super::names::{self, Sensitivity};
+use super::text::is_switch;
+
+/// The fields beside a value.
+pub(super) trait Fields {
+    /// The text of a field.
+    fn text(&self, key: &str) -> Option<Cow<'_, str>>;
+
+    /// Whether there is such a field.
+    fn has(&self, key: &str) -> bool;
+
+    /// The texts in a list.
+    fn words(&self, key: &str) -> Vec<String>;
+}
+
+impl Fields for Map<String, Value> {
+    fn text(&self, key: &str) -> Option<Cow<'_, str>> {
+        self.get(key)?.as_str().map(Cow::Borrowed)
+    }
+
+    fn has(&self, key: &str) -> bool {
+        self.contains_key(key)
+    }
+
+    fn words(&self, key: &str) -> Vec<String> {
+        let items = self.get(key).and_then(Value::as_array).into_iter().flatten();
+        items
+            .filter_map(|item| item.as_str().map(str::to_owned))
+            .collect()
+    }
+}
+
+impl Fields for Vec<(&str, Node<'_>)> {
+    fn text(&self, key: &str) -> Option<Cow<'_, str>> {
+        self.iter()
+            .rev()
+            .find(|(own, _)| *own == key)
+            .and_then(|(_, node)| match node {
+                Node::Text(raw) => Some(Cow::Owned(unescaped(raw))),
+                Node::Scalar(_) | Node::Null | Node::Object(_) | Node::Array(_) => None,
+            })
+    }
+
+    fn has(&self, key: &str) -> bool {
+        self.iter().any(|(own, _)| *own == key)
+    }
+
+    fn words(&self, key: &str) -> Vec<String> {
+        let list = self.iter().rev().find(|(own, _)| *own == key);
+        let Some((_, Node::Array(items))) = list else {
+            return Vec::new();
+        };
+        let words = items.iter().filter_map(|item| match item {
+            Node::Text(raw) => Some(unescaped(raw)),
+            Node::Scalar(_) | Node::Null | Node::Object(_) | Node::Array(_) => None,
+        });
+        words.collect()
+    }
+}
+
+/// The keys of an element in a path.
+impl Fields for Vec<(String, Value)> {
+    fn text(&self, key: &str) -> Option<Cow<'_, str>> {
+        let (_, value) = self.iter().find(|(own, _)| own == key)?;
+        value.as_str().map(Cow::Borrowed)
+    }
+
+    fn has(&self, key: &str) -> bool {
+        self.iter().any(|(own, _)| own == key)
+    }
+
+    fn words(&self, _key: &str) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// Fields whose text names what the field beside it holds.
+const NAMING: [&str; 7] = [
+    "name",
+    "key",
+    "env",
+    "variable",
+    "header",
+    "property",
+    "parameter",
+];
+
+/// Kinds whose `template` is a Secret.
+const TEMPLATES_OF_SECRETS: [&str; 4] = [
+    "SealedSecret",
+    "ExternalSecret",
+    "ClusterExternalSecret",
+    "PushSecret",
+];
+
+/// What an object's kind says about its values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Contents {
+    /// Nothing.
+    #[default]
+    Any,
+    /// Its `data` and `stringData` are secrets.
+    Secret,
+    /// Its `data` and `binaryData` are hidden, because the operator wants that.
+    HiddenConfigMap,
+    /// The objects of its list are Secrets.
+    SecretList,
+    /// Its `template` is a Secret.
+    TemplateOfSecret,
+    /// The names of its values are resources: the quota on `secrets` is a number of objects.
+    Quota,
+}
+
+impl Contents {
+    /// What a kind says.
+    pub(super) fn of_kind(kind: &str) -> Self {
+        match kind {
+            "Secret" => Self::Secret,
+            "SecretList" => Self::SecretList,
+            "ResourceQuota" => Self::Quota,
+            _ if TEMPLATES_OF_SECRETS.contains(&kind) => Self::TemplateOfSecret,
+            _ => Self::Any,
+        }
+    }
+}
+
+/// The place of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Whether everything from here on is hidden.
+    pub(super) is_all: bool,
+    /// How sensitive the name of the value is.
+    pub(super) name: Sensitivity,
+    /// What the kind of the object at this place says, or that of the object around it.
+    pub(super) contents: Contents,
+    /// Whether the object at this place is the one that `contents` is about.
+    is_object: bool,
+    /// Whether the value is base64.
+    pub(super) is_binary: bool,
+}
+
+/// An object, and what its fields say about each other.
+pub(super) struct ObjectPlace {
+    place: Place,
+    is_named: bool,
+}
+
+impl Place {
+    /// The place of an object of this kind.
+    pub(super) const fn root(contents: Contents) -> Self {
+        Self {
+            is_all: false,
+            name: Sensitivity::Plain,
+            contents,
+            is_object: true,
+            is_binary: false,
+        }
+    }
+
+    /// The object at this place, as its fields show it; of several versions of it each may have its own.
+    pub(super) fn object(
+        self,
+        versions: &[&dyn Fields],
+        sensitivity: impl Fn(&str) -> Sensitivity,
+    ) -> ObjectPlace {
+        let mut place = self;
+        for fields in versions {
+            let contents = fields.text("kind").map(|kind| Contents::of_kind(&kind));
+            if let Some(contents) = contents.filter(|contents| *contents != Contents::Any) {
+                place.contents = contents;
+                place.is_object = true;
+            }
+        }
+        let is_named = versions.iter().any(|fields| {
+            // A toleration, a taint and a requirement of a selector speak of a key, and hold no value of it.
+            !fields.has("operator")
+                && !fields.has("effect")
+                && NAMING.iter().any(|key| {
+                    fields
+                        .text(key)
+                        .is_some_and(|name| sensitivity(&name) > Sensitivity::Plain)
+                })
+        });
+        ObjectPlace { place, is_named }
+    }
+
+    /// The same place, if everything there is hidden.
+    pub(super) const fn all_if(self, is_all: bool) -> Self {
+        Self {
+            is_all: self.is_all || is_all,
+            ..self
+        }
+    }
+
+    /// Whether a number or a boolean is hidden.
+    pub(super) fn hides_scalar(self, is_boolean: bool) -> bool {
+        self.is_all
+            || if is_boolean {
+                self.name == Sensitivity::Password
+            } else {
+                self.name > Sensitivity::Plain
+            }
+    }
+
+    /// Whether a text is hidden whatever it says.
+    pub(super) fn hides_text(self, text: &str) -> bool {
+        self.is_all
+            || (self.name > Sensitivity::Plain
+                && !text.trim().is_empty()
+                && !super::shapes::is_placeholder(text)
+                && !(self.name < Sensitivity::Password && is_switch(text))
+                && !(self.name == Sensitivity::Value && super::text::is_key_file(text)))
+    }
+}
+
+impl ObjectPlace {
+    /// The place of a field.
+    pub(super) fn field(&self, key: &str, own: Sensitivity) -> Place {
+        let place = self.place;
+        let is_contents = place.is_object
+            && match place.contents {
+                Contents::Secret => matches!(key, "data" | "stringData"),
+                Contents::HiddenConfigMap => matches!(key, "data" | "binaryData"),
+                Contents::Any | Contents::SecretList | Contents::TemplateOfSecret | Contents::Quota => false,
+            };
+        let own = if place.contents == Contents::Quota {
+            Sensitivity::Plain
+        } else {
+            own
+        };
+        let name = match own {
+            Sensitivity::Plain if self.is_named && names::is_value(key) => Sensitivity::Password,
+            Sensitivity::Plain => match place.name {
+                Sensitivity::Plain => Sensitivity::Plain,
+                Sensitivity::Value if names::is_value(key) => Sensitivity::Inside,
+                Sensitivity::Value => Sensitivity::Plain,
+                inherited if names::is_value(key) || !names::is_attribute(key) => inherited,
+                Sensitivity::Inside | Sensitivity::Password => Sensitivity::Plain,
+            },
+            own => own,
+        };
+        let contents = match (place.contents, key) {
+            (Contents::SecretList, "items") | (Contents::TemplateOfSecret, "template") => Contents::Secret,
+            (Contents::TemplateOfSecret | Contents::Quota, _) => place.contents,
+            (_, _) => Contents::Any,
+        };
+        Place {
+            is_all: place.is_all || is_contents || key == "stringData",
+            name,
+            contents,
+            is_object: contents == Contents::Secret,
+            is_binary: key == "binaryData" || place.is_binary,
+        }
+    }
+}

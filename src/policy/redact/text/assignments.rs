@@ -1,0 +1,372 @@
+//! Names and their values on one line, and how far a value goes.
+
+use std::ops::Range;
+
+use super::{
+    BlockKind, LONGEST_NAME, NAMING, Open, Pair, Reader, is_key_file, is_nothing, is_part_of_name, is_switch,
+};
+use crate::policy::redact::names::{self, Sensitivity};
+use crate::policy::redact::shapes;
+
+/// How far ahead the end of a value is looked for where other text follows it on the line.
+const NEARBY: usize = 512;
+
+/// What stands between a name and its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Separator {
+    Colon,
+    Equals,
+}
+
+/// A name and where its value begins.
+struct Assignment<'t> {
+    name: &'t str,
+    /// The column of the name.
+    column: usize,
+    separator: Separator,
+    /// Whether nothing but marks stands before the name on its line.
+    is_first: bool,
+    /// Where the value begins.
+    value: usize,
+    /// The quote that was opened before the name and is not yet closed.
+    quote: Option<u8>,
+}
+
+impl<'t> Reader<'t, '_> {
+    /// Goes through a line and hides the values of sensitive names, elements and flags.
+    pub(super) fn assignments(&mut self, start: usize, end: usize) {
+        let bytes = self.text.as_bytes();
+        let mut at = start;
+        let mut quote: Option<u8> = None;
+        while at < end {
+            let byte = bytes[at];
+            match byte {
+                b'\\' if quote.is_some() => {
+                    // An escaped quote in a quoted text opens and closes a text of its own.
+                    at += 2;
+                    continue;
+                }
+                b'"' | b'\'' | b'`' => {
+                    quote = match quote {
+                        Some(open) if open == byte => None,
+                        Some(open) => Some(open),
+                        None => Some(byte),
+                    };
+                }
+                b'{' | b'}' if quote.is_none() => self.pair = Pair::default(),
+                b'<' => {
+                    if let Some(after) = self.element(at, end) {
+                        at = after;
+                        continue;
+                    }
+                }
+                b'-' if at == start || !is_part_of_name(bytes[at - 1]) => {
+                    if let Some(after) = self.flag(at, end) {
+                        at = after;
+                        continue;
+                    }
+                }
+                b':' | b'=' => {
+                    if let Some(assignment) = self.assignment(start, at, end, quote)
+                        && let Some(after) = self.assign(&assignment, end)
+                    {
+                        at = after.max(at + 1);
+                        continue;
+                    }
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+    }
+
+    /// The name before a separator, if the separator is one.
+    fn assignment(&self, start: usize, at: usize, end: usize, quote: Option<u8>) -> Option<Assignment<'t>> {
+        let bytes = self.text.as_bytes();
+        let next = (at + 1 < end).then(|| bytes[at + 1]);
+        let previous = (at > start).then(|| bytes[at - 1])?;
+        let (separator, mut value) = match (bytes[at], next) {
+            (b'=', Some(b'=' | b'~')) | (b':', Some(b':')) => return None,
+            (b'=', Some(b'>')) | (b':', Some(b'=')) => (Separator::Equals, at + 2),
+            (b'=', _) if b"=!<>:".contains(&previous) => return None,
+            (b'=', _) => (Separator::Equals, at + 1),
+            (_, _) => (Separator::Colon, at + 1),
+        };
+        let mut to = at;
+        while to > start && at - to < 8 && b" \t\"'`\\]+?".contains(&bytes[to - 1]) {
+            to -= 1;
+        }
+        let mut from = to;
+        while from > start && to - from < LONGEST_NAME && is_part_of_name(bytes[from - 1]) {
+            from -= 1;
+        }
+        let name = self.text.get(from..to).filter(|name| !name.is_empty())?;
+        let before = self.text.get(start..from)?;
+        let is_first = is_lead(before);
+        let is_quoted = matches!(previous, b'"' | b'\'' | b'`' | b'\\');
+        // In `image:tag` and `http://` a colon separates nothing; in `password:hunter2` it does.
+        let is_loose = next.is_none_or(|next| b" \t\"'".contains(&next));
+        if separator == Separator::Colon
+            && !is_quoted
+            && !is_loose
+            && !(is_first && (self.sensitivity)(name) == Sensitivity::Password)
+        {
+            return None;
+        }
+        while value < end && b" \t".contains(&bytes[value]) {
+            value += 1;
+        }
+        Some(Assignment {
+            name,
+            column: from - self.line_start,
+            separator,
+            is_first,
+            value,
+            quote: quote.filter(|_| !is_quoted),
+        })
+    }
+
+    /// Hides the value of a sensitive name; gives the place behind it.
+    fn assign(&mut self, assignment: &Assignment<'t>, end: usize) -> Option<usize> {
+        let name = assignment.name;
+        let mut sensitivity = self.sensitivity_of(name);
+        if sensitivity == Sensitivity::Plain {
+            let is_named = NAMING.iter().any(|naming| name.eq_ignore_ascii_case(naming));
+            if is_named {
+                let named = self.text[assignment.value..end].trim_start_matches(['"', '\'', '\\']);
+                let ends = |character: char| !(character.is_alphanumeric() || "_.-/$".contains(character));
+                let named = &named[..named.find(ends).unwrap_or(named.len())];
+                if self.sensitivity_of(named) > Sensitivity::Plain {
+                    self.pair.is_sensitive = true;
+                    if let Some(value) = self.pair.value.take() {
+                        self.hide(value);
+                    }
+                }
+                return None;
+            }
+            if names::is_value(name) {
+                if self.pair.is_sensitive {
+                    sensitivity = Sensitivity::Inside;
+                } else {
+                    self.pair.value = self.nearby_value(assignment, end);
+                }
+            } else if self.section > Sensitivity::Plain && assignment.is_first && !names::is_attribute(name) {
+                sensitivity = self.section;
+            }
+        }
+        let is_data = self.holds_secret && assignment.is_first && matches!(name, "data" | "stringData");
+        if is_data || name == "stringData" {
+            return self.data(assignment, end);
+        }
+        if sensitivity == Sensitivity::Plain {
+            return None;
+        }
+        let rest = self.text[assignment.value..end].trim_end();
+        if assignment.separator == Separator::Colon && assignment.is_first && opens_block(rest) {
+            let kind = if rest.starts_with(['|', '>']) {
+                BlockKind::Text
+            } else {
+                BlockKind::Values(sensitivity)
+            };
+            self.open = Open::Block(assignment.column, kind);
+            return Some(end);
+        }
+        let (value, after) = self.value(assignment, end, sensitivity)?;
+        let text = &self.text[value.clone()];
+        let is_switch = sensitivity < Sensitivity::Password && is_switch(text);
+        if !is_switch && !is_nothing(text) && !shapes::is_placeholder(text) && !is_key_file(text) {
+            self.hide(value);
+        }
+        Some(after)
+    }
+
+    /// A value whose name may still come. It is not consumed, so it is looked for in a limited distance only.
+    fn nearby_value(&mut self, assignment: &Assignment<'t>, end: usize) -> Option<Range<usize>> {
+        let rest = self.text.get(assignment.value..end)?;
+        let end = assignment.value + floor(rest, NEARBY);
+        let open = self.open.clone();
+        let value = self.value(assignment, end, Sensitivity::Inside);
+        self.open = open;
+        value.map(|(range, _)| range)
+    }
+
+    /// The values of a Secret's manifest in a text.
+    fn data(&mut self, assignment: &Assignment<'t>, end: usize) -> Option<usize> {
+        let rest = self.text[assignment.value..end].trim_end();
+        if opens_block(rest) {
+            self.open = Open::Block(assignment.column, BlockKind::Data);
+            return Some(end);
+        }
+        if rest.starts_with(['{', '[']) {
+            let (value, after) = self.value(assignment, end, Sensitivity::Inside)?;
+            self.hide(value);
+            return Some(after);
+        }
+        None
+    }
+
+    /// The extent of a value, and the place behind it. It may leave a quote or brackets open.
+    fn value(
+        &mut self,
+        assignment: &Assignment<'t>,
+        end: usize,
+        sensitivity: Sensitivity,
+    ) -> Option<(Range<usize>, usize)> {
+        let mut from = assignment.value;
+        let rest = self.text.get(from..end)?;
+        if rest.is_empty() {
+            return None;
+        }
+        // Inside of a quoted text quotes are escaped.
+        let bytes = self.text.as_bytes();
+        if bytes[from] == b'\\' && from + 1 < end && b"\"'".contains(&bytes[from + 1]) {
+            let opened = &self.text[from + 2..end];
+            let close = opened.find(['"', '\'']).map_or(end, |at| from + 2 + at);
+            let to = if bytes[close - 1] == b'\\' {
+                close - 1
+            } else {
+                close
+            };
+            return Some((from + 2..to.max(from + 2), (close + 1).min(end)));
+        }
+        match bytes[from] {
+            open @ (b'"' | b'\'' | b'`') if assignment.quote != Some(open) => {
+                from += 1;
+                match self.closing(from, end, open) {
+                    Some(close) => Some((from..close, close + 1)),
+                    None => {
+                        self.open = Open::Quote(open);
+                        Some((from..end, end))
+                    }
+                }
+            }
+            b'{' | b'[' if sensitivity > Sensitivity::Value => {
+                let (close, depth) = self.brackets(from + 1, end, 1);
+                if depth > 0 {
+                    self.open = Open::Brackets(depth);
+                }
+                Some((from + 1..close, close))
+            }
+            b'{' | b'[' => None,
+            _ => {
+                let length = unquoted(rest, assignment);
+                Some((from..from + length, from + length))
+            }
+        }
+    }
+
+    /// Where a quoted text ends.
+    pub(super) fn closing(&self, from: usize, end: usize, quote: u8) -> Option<usize> {
+        let bytes = self.text.as_bytes();
+        let mut at = from;
+        while at < end {
+            match bytes[at] {
+                b'\\' if quote == b'"' => at += 2,
+                byte if byte == quote => return Some(at),
+                _ => at += 1,
+            }
+        }
+        None
+    }
+
+    /// Where brackets end, or the line; and how many are still open there.
+    pub(super) fn brackets(&self, from: usize, end: usize, mut depth: usize) -> (usize, usize) {
+        let bytes = self.text.as_bytes();
+        let mut at = from;
+        while at < end {
+            match bytes[at] {
+                quote @ (b'"' | b'\'') => match self.closing(at + 1, end, quote) {
+                    Some(close) => at = close,
+                    None => return (end, depth),
+                },
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => {
+                    depth -= 1;
+                    if depth == 0 {
+                        return (at, 0);
+                    }
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+        (end, depth)
+    }
+}
+
+/// Whether only marks stand before a name: blanks, the mark of an item, a comment's, a quote, a keyword of a shell.
+fn is_lead(before: &str) -> bool {
+    before.len() <= LONGEST_NAME
+        && before.split([' ', '\t']).all(|word| {
+            matches!(
+                word,
+                "" | "-"
+                    | "#"
+                    | "//"
+                    | ";"
+                    | "+"
+                    | "\""
+                    | "'"
+                    | "- "
+                    | "export"
+                    | "set"
+                    | "ENV"
+                    | "var"
+                    | "let"
+                    | "const"
+            )
+        })
+}
+
+/// Whether what stands behind a colon says that the value is on the next lines.
+fn opens_block(rest: &str) -> bool {
+    let is_indicator = |rest: &str| {
+        let marks = rest.trim_start_matches(['|', '>']);
+        let marks = marks.trim_start_matches(|mark: char| mark.is_ascii_digit() || "+-".contains(mark));
+        let marks = marks.trim_start();
+        rest.starts_with(['|', '>']) && (marks.is_empty() || marks.starts_with('#'))
+    };
+    rest.is_empty()
+        || is_indicator(rest)
+        || (rest.starts_with(['#', '&', '!']) && !rest.contains(char::is_whitespace))
+}
+
+/// How long a value without quotes is. Where that is not certain, it goes on to the end of the line.
+fn unquoted(rest: &str, assignment: &Assignment<'_>) -> usize {
+    if let Some(quote) = assignment.quote {
+        return rest.find(char::from(quote)).unwrap_or(rest.len());
+    }
+    let begins_name = |rest: &str| {
+        let ends = |character: char| !(character.is_alphanumeric() || "_.- ".contains(character));
+        let rest = &rest[..floor(rest, LONGEST_NAME)];
+        let name = &rest[..rest.find(ends).unwrap_or(rest.len())];
+        !name.trim().is_empty() && rest[name.len()..].starts_with('=')
+    };
+    match (assignment.separator, assignment.is_first) {
+        (_, true) => rest.trim_end_matches([',', ';', ' ', '\t']).len(),
+        (Separator::Colon, false) => rest.find(", ").or(rest.find('}')).unwrap_or(rest.len()),
+        (Separator::Equals, false) => {
+            let word = rest.find(char::is_whitespace).unwrap_or(rest.len());
+            // The fields of a connection string and the parameters of a URL are told by the next name.
+            let nearby = &rest[..floor(rest, NEARBY)];
+            let field = nearby.match_indices([';', '&', ',']).take(16).find(|(at, mark)| {
+                let behind = &nearby[at + mark.len()..];
+                behind.trim().is_empty() || begins_name(behind)
+            });
+            match field {
+                Some((at, ";")) => at,
+                Some((at, _)) => at.min(word),
+                None => word,
+            }
+        }
+    }
+}
+
+/// The length of the beginning of a text that has at most so many bytes.
+fn floor(text: &str, length: usize) -> usize {
+    let mut at = text.len().min(length);
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
