@@ -96,6 +96,9 @@ pub struct ScaleTargets {
     pub to_zero: BTreeSet<ScaleTarget>,
     /// Namespaces whose autoscalers could not be read.
     pub unread: BTreeSet<String>,
+    /// Why not, where the report has to say so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<ReportError>,
 }
 
 /// One object whose replica count an autoscaler chooses.

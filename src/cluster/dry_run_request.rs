@@ -9,6 +9,7 @@ use ::http::{Request, StatusCode, header};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use kube::client::Body;
 
+use super::fetch::object_text;
 use super::http::{self, ApiAnswer, ApiClient, ApiResponse, Call, Failure, JSON, Purpose, RetryBudget};
 use super::paths::ApiResource;
 use crate::source::{ObjectRequest, ReadError};
@@ -77,7 +78,7 @@ pub(super) async fn send(
     };
     let (answer, _) = http.send(call).await?;
     match answer {
-        ApiAnswer::Body(body) => Ok(body.to_vec()),
+        ApiAnswer::Body(body) => object_text(key, &body).map(|_| body.to_vec()),
         ApiAnswer::NotFound | ApiAnswer::NoSuchPath => Err(refused(StatusCode::NOT_FOUND, String::new())),
         ApiAnswer::Expired => Err(refused(StatusCode::GONE, String::new())),
     }

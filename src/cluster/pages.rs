@@ -8,7 +8,8 @@
 //! from before that (Kubernetes: `apiserver/pkg/storage/etcd3/errors.go`, `interpretListError`). The list then begins
 //! again, once.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Deserialize;
@@ -16,8 +17,10 @@ use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::answer::{Identity, StatedType, malformed, nullable};
 use super::http::{ApiAnswer, ApiClient, Compression, Get, Purpose, RequestSlot, RetryBudget, parse};
 use super::paths::ApiPath;
+use crate::object::Gvk;
 use crate::source::ReadError;
 
 /// How many pages of one list are worked on at once: enough to keep two processors busy with the only list there is.
@@ -48,6 +51,8 @@ pub(super) trait ListReader: Send + Sync + 'static {
 pub(super) struct ListRequest<'a> {
     /// The collection, with the query that selects from it.
     pub(super) path: &'a ApiPath,
+    /// The type of its items.
+    pub(super) items: &'a Gvk,
     pub(super) accept: &'a str,
     pub(super) purpose: Purpose<'a>,
     pub(super) compression: Compression,
@@ -74,17 +79,47 @@ pub(super) struct PageSummary {
 
 type Work = JoinHandle<Result<(), ReadError>>;
 
+/// A list as the API server writes it (apimachinery: `pkg/apis/meta/v1/types.go`, `List`). Every field is there.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Page<'a> {
-    #[serde(default)]
-    metadata: ListMeta,
-    /// Go writes an empty list as `null`.
     #[serde(borrow)]
-    items: Option<Vec<&'a RawValue>>,
+    api_version: Cow<'a, str>,
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+    metadata: ListMeta,
+    #[serde(borrow, deserialize_with = "nullable")]
+    items: Vec<&'a RawValue>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+impl Page<'_> {
+    /// `Err` unless this is a list of these items.
+    ///
+    /// A custom resource may name its list's kind as it likes (`spec.names.listKind`), and its items name their own.
+    fn must_be_of(&self, items: &Gvk) -> Result<(), ReadError> {
+        let list = Gvk::new(items.api_version.as_str(), format!("{}List", items.kind));
+        let stated = StatedType::new(Some(&self.api_version), Some(&self.kind)).must_be(&list);
+        if stated.is_ok() || self.api_version != items.api_version || self.items.is_empty() {
+            return stated;
+        }
+        self.items.iter().try_for_each(|item| {
+            let identity: Identity<'_> = parse(item.get().as_bytes())?;
+            identity.stated_type().must_be(items)
+        })
+    }
+
+    /// The token of the next page. `Err` where there is none although more items are to come.
+    fn next(&self) -> Result<Option<String>, ReadError> {
+        let token = self.metadata.token.clone().filter(|token| !token.is_empty());
+        if token.is_none() && self.metadata.remaining_item_count.is_some_and(|more| more > 0) {
+            return Err(malformed("it says that more items follow, and not where"));
+        }
+        Ok(token)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct ListMeta {
     #[serde(rename = "continue")]
     token: Option<String>,
@@ -145,7 +180,7 @@ async fn follow(
     working: &mut VecDeque<Work>,
 ) -> Result<PassEnd, ReadError> {
     let mut path = list.path.page(limit, None);
-    let mut last_token = None;
+    let mut tokens = HashSet::new();
     for page in 0..MOST_PAGES {
         let get = Get {
             path: path.as_ref(),
@@ -167,9 +202,9 @@ async fn follow(
             finish(oldest).await?;
         }
         let (sender, summary) = oneshot::channel();
-        let reader_of_page = Arc::clone(reader);
+        let (reader_of_page, items) = (Arc::clone(reader), list.items.clone());
         working.push_back(tokio::task::spawn_blocking(move || {
-            let worked = work(&body, page, &*reader_of_page, sender);
+            let worked = work(&body, &items, page, &*reader_of_page, sender);
             drop::<RequestSlot>(slot);
             worked
         }));
@@ -178,11 +213,12 @@ async fn follow(
             return Ok(PassEnd::Early);
         };
         match (token, reader.next_page(summary)) {
-            // The page after this one would be this one again.
-            (Some(token), Some(_)) if last_token.as_ref() == Some(&token) => return Ok(PassEnd::Early),
             (Some(token), Some(limit)) => {
                 path = list.path.page(limit, Some(&token));
-                last_token = Some(token);
+                // The tokens lead back to a page that was read.
+                if !tokens.insert(token) {
+                    return Ok(PassEnd::Early);
+                }
             }
             (None, _) => return Ok(PassEnd::Whole),
             (Some(_), None) => return Ok(PassEnd::Early),
@@ -193,31 +229,29 @@ async fn follow(
 
 fn work(
     body: &[u8],
+    items: &Gvk,
     number: usize,
     reader: &impl ListReader,
     sender: oneshot::Sender<(PageSummary, Option<String>)>,
 ) -> Result<(), ReadError> {
     let page: Page<'_> = parse(body)?;
-    let items = page.items.unwrap_or_default();
+    page.must_be_of(items)?;
     let summary = PageSummary {
         bytes: body.len(),
-        items: items.len(),
+        items: page.items.len(),
         remaining: page.metadata.remaining_item_count,
     };
-    let token = page.metadata.token.filter(|token| !token.is_empty());
+    let token = page.next()?;
     // The receiver is gone when the scan has ended.
     if sender.send((summary, token)).is_err() {
         return Ok(());
     }
-    reader.take(number, &items)
+    reader.take(number, &page.items)
 }
 
 async fn finish(page: Work) -> Result<(), ReadError> {
-    page.await.unwrap_or_else(|_| {
-        Err(ReadError::Malformed {
-            reason: "processing it failed".to_owned(),
-        })
-    })
+    page.await
+        .unwrap_or_else(|_| Err(malformed("processing it failed")))
 }
 
 /// Reads a whole list, and returns the results of `read_item` in the order of the list. `Err` when the list ends before
@@ -236,9 +270,7 @@ pub(super) async fn collect<T: Send + 'static>(
             .into_values()
             .flatten()
             .collect()),
-        ListEnd::Early => Err(ReadError::Malformed {
-            reason: "the list could not be completed".to_owned(),
-        }),
+        ListEnd::Early => Err(malformed("the list could not be completed")),
     }
 }
 

@@ -18,6 +18,7 @@ use futures::StreamExt;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::answer::{Place, StatedType};
 use super::http::{ApiAnswer, ApiClient, Compression, Get, JSON, Purpose, RetryBudget, parse};
 use super::pages::{self, ListEnd, ListReader, ListRequest, PageSummary};
 use super::pending::{NamespacedName, PendingReads};
@@ -188,11 +189,12 @@ impl ListReader for ListedRecords {
     fn take(&self, _: usize, items: &[&RawValue]) -> Result<(), ReadError> {
         for item in items {
             // A malformed item is read again by name, and that answer has the error.
-            let Ok(object) = parse::<ListedRecord<'_>>(item.get().as_bytes()) else {
+            let Ok(object) = parse::<StoredRecord<'_>>(item.get().as_bytes()) else {
                 continue;
             };
+            object.stated_type().may_be(&storage::object_type(self.driver))?;
             let name = NamespacedName {
-                namespace: Some(object.metadata.namespace.into_owned()),
+                namespace: object.metadata.namespace.map(Cow::into_owned),
                 name: object.metadata.name.into_owned(),
             };
             if let Some(revision) = self.pending.take(&name) {
@@ -233,6 +235,7 @@ impl RecordReader<'_> {
     ) -> Result<ListEnd, ReadError> {
         let list = ListRequest {
             path: &storage::list_path(self.driver, namespace, labels),
+            items: &storage::object_type(self.driver),
             accept: JSON,
             purpose: self.purpose("list", namespace),
             compression: Compression::Refused,
@@ -271,7 +274,7 @@ impl RecordReader<'_> {
         };
         let (driver, handler) = (self.driver, Arc::clone(self.handler));
         let job = move || {
-            let answer = parse::<NamedRecord<'_>>(&body).map(|object| read_data(driver, object.data));
+            let answer = read_named(driver, &revision, &body);
             handler(&revision, answer);
             drop(slot);
         };
@@ -296,28 +299,34 @@ fn page_size(page: PageSummary) -> u32 {
     u32::try_from(fitting).map_or(LARGEST_PAGE, |fitting| fitting.clamp(1, LARGEST_PAGE))
 }
 
-/// A record in a list, with the name that identifies it.
+/// The record that an answer holds, if it is the one that was asked for.
+fn read_named(driver: Driver, revision: &StoredRevision, body: &[u8]) -> Result<Record, ReadError> {
+    let object: StoredRecord<'_> = parse(body)?;
+    object.stated_type().must_be(&storage::object_type(driver))?;
+    object
+        .metadata
+        .must_be(Some(&revision.release.namespace), &revision.object)?;
+    Ok(read_data(driver, object.data))
+}
+
+/// A record in the object that holds it.
 #[derive(Deserialize)]
-struct ListedRecord<'a> {
+#[serde(rename_all = "camelCase")]
+struct StoredRecord<'a> {
     #[serde(borrow)]
-    metadata: RecordName<'a>,
+    api_version: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    kind: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    metadata: Place<'a>,
     #[serde(borrow)]
     data: Option<Data<'a>>,
 }
 
-#[derive(Deserialize)]
-struct RecordName<'a> {
-    #[serde(borrow)]
-    namespace: Cow<'a, str>,
-    #[serde(borrow)]
-    name: Cow<'a, str>,
-}
-
-/// A record that was asked for by name.
-#[derive(Deserialize)]
-struct NamedRecord<'a> {
-    #[serde(borrow)]
-    data: Option<Data<'a>>,
+impl StoredRecord<'_> {
+    fn stated_type(&self) -> StatedType<'_> {
+        StatedType::new(self.api_version.as_ref(), self.kind.as_ref())
+    }
 }
 
 #[derive(Deserialize)]

@@ -10,10 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
+use super::answer::{StatedType, must_be_within};
 use super::http::{ApiClient, Compression, Purpose, RetryBudget, parse};
 use super::pages::{self, ListRequest};
 use super::paths::{ApiPath, ApiResource};
 use crate::model::ReportError;
+use crate::object::Gvk;
 use crate::release::stored::{Driver, RecordMetadata, StoredRevision};
 use crate::source::{Inventory, ReadError};
 
@@ -21,7 +23,12 @@ const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadataList;g=met
 
 /// A record's object, without its payload.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct PartialObject<'a> {
+    #[serde(borrow)]
+    api_version: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    kind: Option<Cow<'a, str>>,
     #[serde(borrow)]
     metadata: ObjectMetadata<'a>,
 }
@@ -31,7 +38,7 @@ struct PartialObject<'a> {
 struct ObjectMetadata<'a> {
     #[serde(borrow)]
     name: Cow<'a, str>,
-    #[serde(default, borrow)]
+    #[serde(borrow)]
     namespace: Cow<'a, str>,
     #[serde(default, borrow)]
     labels: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
@@ -98,8 +105,10 @@ async fn list_one(
         || "owner=helm".to_owned(),
         |selector| format!("owner=helm,{selector}"),
     );
+    let partial = Gvk::new("meta.k8s.io/v1", "PartialObjectMetadata");
     let list = ListRequest {
         path: &list_path(driver, namespace, &labels),
+        items: &partial,
         accept: METADATA_ONLY,
         purpose: Purpose {
             verb: "list",
@@ -109,8 +118,12 @@ async fn list_one(
         compression: Compression::Allowed,
         retries: &RetryBudget::default(),
     };
+    let (items, listed) = (partial.clone(), namespace.map(str::to_owned));
     let revisions = pages::collect(http, list, move |json| {
         let item: PartialObject<'_> = parse(json.as_bytes())?;
+        StatedType::new(item.api_version.as_ref(), item.kind.as_ref()).may_be(&items)?;
+        let metadata = &item.metadata;
+        must_be_within(&metadata.name, Some(&metadata.namespace), listed.as_deref())?;
         Ok(stored(driver, &item.metadata))
     });
     revisions.await.map_err(|error| name_selector(error, selector))
@@ -121,6 +134,14 @@ pub(super) const fn resource(driver: Driver) -> ApiResource<'static> {
     ApiResource {
         api_version: "v1",
         plural: driver.resource(),
+    }
+}
+
+/// The type of the objects that hold the records.
+pub(super) fn object_type(driver: Driver) -> Gvk {
+    match driver {
+        Driver::Secret => Gvk::new("v1", "Secret"),
+        Driver::ConfigMap => Gvk::new("v1", "ConfigMap"),
     }
 }
 

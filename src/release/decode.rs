@@ -45,6 +45,18 @@ pub enum DecodeError {
         /// The column in the decoded record.
         column: usize,
     },
+    /// The record is JSON, and lacks what Helm writes into every record.
+    #[error("it is no release record: it has no {what}")]
+    Incomplete {
+        /// What it lacks.
+        what: &'static str,
+    },
+    /// The record is not that of its object's release and revision.
+    #[error("it is the record of {what}")]
+    Another {
+        /// What differs.
+        what: &'static str,
+    },
     /// The manifest is not what Helm would apply.
     #[error("its manifest cannot be read: {0}")]
     Manifest(String),

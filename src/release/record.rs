@@ -104,6 +104,29 @@ pub struct LastRun {
 }
 
 impl Release {
+    /// What a record lacks that Helm writes into every one; `None` where it is whole.
+    ///
+    /// Helm leaves out what is empty (`omitempty` at every field of `Release` in `pkg/release/v1/release.go`), and of
+    /// these nothing ever is: `Install.createRelease` sets them (`pkg/action/install.go`). A
+    /// manifest may be empty, as that of a chart with nothing but hooks is.
+    pub fn lacks(&self) -> Option<&'static str> {
+        let is_chart_named = self
+            .chart
+            .as_ref()
+            .is_some_and(|chart| chart.metadata.as_ref().is_some_and(|chart| !chart.name.is_empty()));
+        if self.name.is_empty() {
+            Some("name")
+        } else if self.version == 0 {
+            Some("revision")
+        } else if self.info.status.is_empty() {
+            Some("status")
+        } else if !is_chart_named {
+            Some("chart")
+        } else {
+            None
+        }
+    }
+
     /// How this revision was applied (Helm 4: `determineReleaseSSApplyMethod`; absent means client-side).
     pub fn apply_method(&self) -> ApplyMethod {
         match self.apply_method.as_deref() {

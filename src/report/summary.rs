@@ -75,7 +75,8 @@ pub fn ignored(mut counts: Vec<IgnoredCount>, releases: &[ReleaseReport]) -> Vec
 /// The verdict on a release, from all its objects and its health.
 ///
 /// A release that changed while it was read is incomplete, whatever the state of its objects: some of them may have been
-/// read before the change. A release without a deployed revision is incomplete too, because nothing was compared.
+/// read before the change. A release without a deployed revision is incomplete too, because nothing was compared, and so
+/// is one whose records contradict their objects, because it is not certain what was deployed.
 pub fn verdict(objects: &[ObjectReport], health: &[Health]) -> Verdict {
     let any = |limit: ComparisonLimit| health.iter().any(|entry| comparison_limit(entry) == Some(limit));
     if any(ComparisonLimit::RecordUnread) && objects.is_empty() {
@@ -86,6 +87,7 @@ pub fn verdict(objects: &[ObjectReport], health: &[Health]) -> Verdict {
         Verdict::Drifted
     } else if any(ComparisonLimit::RecordUnread)
         || any(ComparisonLimit::NoBaseline)
+        || any(ComparisonLimit::IdentityMismatch)
         || objects.iter().any(|object| object.state == ObjectState::Unknown)
     {
         Verdict::Incomplete
@@ -101,6 +103,8 @@ enum ComparisonLimit {
     RecordUnread,
     /// No revision is deployed although one should be.
     NoBaseline,
+    /// A record contradicts the object that holds it, so that it is not certain which revision is the deployed one.
+    IdentityMismatch,
     /// The release changed during the scan, so that some objects may have been read before the change.
     ReleaseChanged,
 }
@@ -113,16 +117,19 @@ fn comparison_limit(entry: &Health) -> Option<ComparisonLimit> {
         (HealthCode::NoBaseline, HealthSeverity::Warning | HealthSeverity::Critical) => {
             Some(ComparisonLimit::NoBaseline)
         }
+        (HealthCode::IdentityMismatch, HealthSeverity::Warning | HealthSeverity::Critical) => {
+            Some(ComparisonLimit::IdentityMismatch)
+        }
         (HealthCode::ChangedDuringScan, _) => Some(ComparisonLimit::ReleaseChanged),
-        // An uninstalled release, of which this is only worth knowing, is not meant to have objects.
-        (HealthCode::NoBaseline, HealthSeverity::Info)
+        // An uninstalled release, of which this is only worth knowing, is not meant to have objects; an old record that
+        // contradicts its object is not compared.
+        (HealthCode::NoBaseline | HealthCode::IdentityMismatch, HealthSeverity::Info)
         | (
             HealthCode::FailedUpgrade
             | HealthCode::FailedInstall
             | HealthCode::InProgress
             | HealthCode::Stuck
             | HealthCode::SeveralDeployed
-            | HealthCode::IdentityMismatch
             | HealthCode::ApiRemoved
             | HealthCode::HalfUpgraded
             | HealthCode::HookFailed
@@ -252,6 +259,12 @@ mod tests {
             ),
             (
                 HealthCode::NoBaseline,
+                Verdict::Incomplete,
+                Verdict::Drifted,
+                Verdict::Incomplete,
+            ),
+            (
+                HealthCode::IdentityMismatch,
                 Verdict::Incomplete,
                 Verdict::Drifted,
                 Verdict::Incomplete,

@@ -8,15 +8,15 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde_json::Value;
 
+/// A document (kube-openapi: `pkg/spec3/spec.go`, `OpenAPI`). Anything else lacks one of these fields.
 #[derive(Deserialize)]
 pub(super) struct OpenApiDocument {
-    #[serde(default)]
+    pub(super) openapi: String,
     pub(super) components: Components,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize)]
 pub(super) struct Components {
-    #[serde(default)]
     pub(super) schemas: BTreeMap<String, Schema>,
 }
 

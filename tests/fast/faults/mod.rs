@@ -6,6 +6,7 @@ mod autoscalers;
 mod confirm;
 mod discovery;
 mod endings;
+mod nonsense;
 mod objects;
 mod records;
 mod server;

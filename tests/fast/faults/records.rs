@@ -335,8 +335,10 @@ fn records_that_a_list_does_not_bring_are_asked_for_by_name() {
         Fault::Status(413),
         Fault::Status(410),
         Fault::Body("[]".to_owned()),
-        Fault::Body(json!({"metadata": {}, "items": null}).to_string()),
-        Fault::Body(json!({"metadata": {}, "items": [{"metadata": {}}, 7]}).to_string()),
+        Fault::Body(json!({"kind": "SecretList", "apiVersion": "v1", "metadata": {}, "items": null}).to_string()),
+        Fault::Body(
+            json!({"kind": "SecretList", "apiVersion": "v1", "metadata": {}, "items": [{"metadata": {}}, 7]}).to_string(),
+        ),
         Fault::CutOff,
     ];
     each(rows, |fault| {
@@ -371,8 +373,9 @@ fn a_bad_record_in_a_list_hides_no_other() {
             0,
             usize::MAX,
             Fault::Body(
-                json!({"items": seven(1).into_iter().filter(|stored| stored.plural == "secrets")
-            .map(|stored| stored.body).collect::<Vec<_>>()})
+                json!({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": {},
+                       "items": seven(1).into_iter().filter(|stored| stored.plural == "secrets")
+                           .map(|stored| json!({"metadata": stored.body["metadata"]})).collect::<Vec<_>>()})
                 .to_string(),
             ),
         );
