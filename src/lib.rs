@@ -31,4 +31,5 @@ pub mod snapshot;
 pub mod source;
 pub mod types;
 pub mod vocabulary;
+pub mod weight;
 pub mod yaml;

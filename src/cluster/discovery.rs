@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::answer::{malformed, nullable};
 use super::http::{ApiAnswer, ApiClient, JSON, Purpose, parse};
@@ -263,6 +264,15 @@ async fn resources(http: &ApiClient, api_version: &str) -> Result<Vec<(Gvk, Serv
         .collect())
 }
 
+/// The fields that every `OpenAPI` v3 document has (kube-openapi: `pkg/spec3/spec.go`, `OpenAPI`).
+#[derive(Deserialize)]
+struct OpenApi<'a> {
+    #[serde(borrow)]
+    openapi: Cow<'a, str>,
+    #[serde(rename = "components")]
+    _components: IgnoredAny,
+}
+
 /// How long the API server may take to publish the schema of a definition that it serves already.
 const PUBLISHED_WITHIN: [Duration; 2] = [Duration::from_millis(400), Duration::from_millis(800)];
 
@@ -280,6 +290,10 @@ pub(super) async fn schema(http: &ApiClient, api_version: &str) -> Result<Option
     let mut pauses = PUBLISHED_WITHIN.into_iter();
     loop {
         if let ApiAnswer::Body(body) = http.get(&path, JSON, purpose).await? {
+            let document: OpenApi<'_> = parse(&body)?;
+            if !document.openapi.starts_with("3.") {
+                return Err(malformed("it is no OpenAPI v3 document"));
+            }
             return Ok(Some(body.into()));
         }
         match pauses.next() {

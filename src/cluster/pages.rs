@@ -22,6 +22,7 @@ use super::http::{ApiAnswer, ApiClient, Compression, Get, Purpose, RequestSlot, 
 use super::paths::ApiPath;
 use crate::object::Gvk;
 use crate::source::ReadError;
+use crate::types::TypeTable;
 
 /// How many pages of one list are worked on at once: enough to keep two processors busy with the only list there is.
 const AHEAD: usize = 2;
@@ -99,7 +100,11 @@ impl Page<'_> {
     fn must_be_of(&self, items: &Gvk) -> Result<(), ReadError> {
         let list = Gvk::new(items.api_version.as_str(), format!("{}List", items.kind));
         let stated = StatedType::new(Some(&self.api_version), Some(&self.kind)).must_be(&list);
-        if stated.is_ok() || self.api_version != items.api_version || self.items.is_empty() {
+        let is_built_in = items.group() == "meta.k8s.io"
+            || TypeTable::builtin()
+                .kind(&items.api_version, &items.kind)
+                .is_some();
+        if stated.is_ok() || is_built_in || self.api_version != items.api_version || self.items.is_empty() {
             return stated;
         }
         self.items.iter().try_for_each(|item| {

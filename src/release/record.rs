@@ -148,6 +148,11 @@ impl CrdFingerprint {
     pub fn of(file: &[u8]) -> Self {
         Self(Sha256::digest(file).into())
     }
+
+    /// The fingerprint of a file with this SHA-256.
+    pub(super) const fn from_digest(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
 }
 
 impl fmt::Display for CrdFingerprint {

@@ -56,9 +56,6 @@ pub enum TypesError {
     /// The document is not the JSON that an API server publishes.
     #[error("cannot read the OpenAPI v3 document as JSON")]
     OpenApi(#[source] serde_json::Error),
-    /// The document is JSON and none of version 3.
-    #[error("it is no OpenAPI v3 document")]
-    NotOpenApi,
     /// The embedded table does not unpack.
     #[error("cannot unpack the embedded type table")]
     Unpack(#[source] std::io::Error),

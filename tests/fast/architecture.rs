@@ -17,8 +17,9 @@ use syn::{Attribute, Item, ItemMod, ItemUse, UseTree, Visibility};
 use crate::support::program::root;
 
 /// The rooms, the lowest first: each imports only what stands before it.
-const ROOMS: [&str; 21] = [
+const ROOMS: [&str; 22] = [
     "vocabulary",
+    "weight",
     "object",
     "model",
     "release",

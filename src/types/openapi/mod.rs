@@ -62,9 +62,6 @@ impl TypeTable {
 
 fn read(document: &[u8]) -> Result<TypeTable, TypesError> {
     let document: OpenApiDocument = serde_json::from_slice(document).map_err(TypesError::OpenApi)?;
-    if !document.openapi.starts_with("3.") {
-        return Err(TypesError::NotOpenApi);
-    }
     let mut builder = Builder::default();
     let object_meta = builtin_object_meta(&mut builder);
     let schemas = &document.components.schemas;

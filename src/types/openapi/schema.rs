@@ -8,10 +8,8 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde_json::Value;
 
-/// A document (kube-openapi: `pkg/spec3/spec.go`, `OpenAPI`). Anything else lacks one of these fields.
 #[derive(Deserialize)]
 pub(super) struct OpenApiDocument {
-    pub(super) openapi: String,
     pub(super) components: Components,
 }
 

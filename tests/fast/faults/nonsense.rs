@@ -66,7 +66,7 @@ fn no_lists(api_version: &str, kind: &str, item: &Value) -> Vec<(&'static str, S
         ("a list that is not whole", list(&|list| list["metadata"]["remainingItemCount"] = json!(3))),
         ("a list whose rest is below nothing", list(&|list| list["metadata"]["remainingItemCount"] = json!(-3))),
         ("a list without end", list(&|list| {
-            list["metadata"]["continue"] = json!("again");
+            list["metadata"]["continue"] = json!("9");
             list["items"] = json!([]);
         })),
         ("a list with two lists of items", twice("items", "[]")),
@@ -135,12 +135,15 @@ fn without_a_list_of_records_nothing_is_clean() {
     partial["apiVersion"] = json!("meta.k8s.io/v1");
     let answers = no_lists("meta.k8s.io/v1", "PartialObjectMetadata", &partial);
     each(answers, |(what, body)| {
-        for flags in [&[][..], &["-n", "shop"]] {
-            let path = if flags.is_empty() { "/api/v1/secrets" } else { "/api/v1/namespaces/shop/secrets" };
+        // In a namespace, the ConfigMaps that may hold records were listed.
+        for (flags, path, status) in [
+            (&[][..], "/api/v1/secrets", 2),
+            (&["-n", "shop"], "/api/v1/namespaces/shop/secrets", 3),
+        ] {
             let server = Server::start(shop()).on(path, "limit=500", 0, usize::MAX, Fault::Body(body.clone()));
             let run = scan_json(&server, flags);
-            assert_eq!(run.status, Some(2), "{what}: {}{}", run.stdout, run.stderr);
-            assert_eq!(outcome(&run), "error", "{what}");
+            assert_eq!(run.status, Some(status), "{what}: {}{}", run.stdout, run.stderr);
+            assert_ne!(outcome(&run), "clean", "{what}");
             let [(scope, message)] = &run.errors()[..] else { panic!("{what}: {:?}", run.errors()) };
             assert!(scope == "storage" || scope == "namespace/shop", "{what}: {scope}");
             assert!(message.contains("release records cannot be listed"), "{what}: {message}");
@@ -161,7 +164,7 @@ fn without_the_second_page_nothing_is_clean() {
     each(answers, |(what, body)| {
         let server = Server::start(objects()).pages_of(2).on(
             "/api/v1/secrets",
-            "limit=500&continue=2",
+            "limit=500&continue=",
             0,
             usize::MAX,
             Fault::Body(body),
@@ -193,7 +196,7 @@ fn a_record_that_is_not_the_one_asked_for_is_undecodable() {
         let [(_, code, message)] = &run.health()[..] else { panic!("{what}: {:?}", run.health()) };
         assert_eq!(code, "undecodable", "{what}");
         assert!(message.contains("cannot be read"), "{what}: {message}");
-        assert!(!run.stdout.contains("missing"), "{what}");
+        assert_eq!(run.json()["summary"]["objects"]["missing"], 0, "{what}");
     });
 }
 
@@ -248,7 +251,6 @@ fn a_list_of_objects_that_is_none_makes_nothing_missing() {
         let server = broken().always(&format!("{list}/*"), Fault::Body(body.clone()));
         let run = scan_json(&server, &[]);
         assert_eq!(run.status, Some(3), "{what}: {}{}", run.stdout, run.stderr);
-        assert!(!run.stdout.contains("\"missing\""), "{what}: {}", run.stdout);
         assert!(run.objects().iter().all(|(_, state, _)| state == "unknown"), "{what}");
     });
 }
@@ -277,7 +279,8 @@ fn a_list_that_is_none_hides_no_leftover() {
         );
         let run = scan_json(&server, &[]);
         assert_eq!(run.status, Some(1), "{what}: {}{}", run.stdout, run.stderr);
-        assert!(run.stdout.contains("\"leftover\""), "{what}");
+        let states: Vec<String> = run.objects().into_iter().map(|(_, state, _)| state).collect();
+        assert_eq!(states, ["leftover"], "{what}");
     });
 }
 
@@ -423,8 +426,8 @@ fn tokens_that_lead_in_a_circle_end_the_list() {
     };
     // Tokens that lead in a circle of two.
     let server = Server::start(shop())
-        .on("/api/v1/secrets", "continue=a", 0, usize::MAX, page("b"))
-        .on("/api/v1/secrets", "limit=500", 0, usize::MAX, page("a"));
+        .on("/api/v1/secrets", "continue=7", 0, usize::MAX, page("8"))
+        .on("/api/v1/secrets", "limit=500", 0, usize::MAX, page("7"));
     let run = scan_json(&server, &[]);
     assert_eq!(run.status, Some(2), "{}{}", run.stdout, run.stderr);
     assert_eq!(server.count("/api/v1/secrets"), 3);
