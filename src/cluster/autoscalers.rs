@@ -9,9 +9,9 @@ use std::collections::BTreeSet;
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use super::answer::{StatedType, must_be_within};
+use super::answer::{StatedType, fold, must_be_within};
 use super::http::{ApiClient, Compression, JSON, Purpose, RetryBudget, parse};
 use super::pages::{self, ListRequest};
 use super::paths::ApiResource;
@@ -48,8 +48,15 @@ struct AutoscalerMetadata<'a> {
     name: Cow<'a, str>,
     #[serde(borrow)]
     namespace: Cow<'a, str>,
-    #[serde(default, borrow, rename = "ownerReferences")]
-    owners: Vec<OwnerReference<'a>>,
+    #[serde(default, rename = "ownerReferences", deserialize_with = "is_of_keda")]
+    is_of_keda: bool,
+}
+
+/// Whether one of the owners is KEDA's.
+fn is_of_keda<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    fold(deserializer, |found: bool, owner: OwnerReference<'_>| {
+        found || owner.kind == "ScaledObject"
+    })
 }
 
 #[derive(Deserialize)]
@@ -78,12 +85,7 @@ impl HorizontalPodAutoscaler<'_> {
     /// Whether the target may end up without any replica. An autoscaler of KEDA's never goes below one itself: its
     /// owner takes the last replica away (KEDA: `pkg/scaling/executor/scale_scaledobjects.go`).
     fn may_empty(&self) -> bool {
-        let is_keda = self
-            .metadata
-            .owners
-            .iter()
-            .any(|owner| owner.kind == "ScaledObject");
-        is_keda || self.spec.min_replicas == Some(0)
+        self.metadata.is_of_keda || self.spec.min_replicas == Some(0)
     }
 }
 

@@ -176,7 +176,7 @@ pub(super) async fn kinds(http: &ApiClient) -> Result<Kinds, ReadError> {
     for root in ["/api", "/apis"] {
         let body = match http.get(root, AGGREGATED, PURPOSE).await? {
             ApiAnswer::Body(body) => body,
-            ApiAnswer::NotFound | ApiAnswer::NoSuchPath | ApiAnswer::Expired => {
+            ApiAnswer::NotFound | ApiAnswer::NoSuchPath | ApiAnswer::Expired | ApiAnswer::TooLarge => {
                 return Err(ReadError::Malformed {
                     reason: format!("{root} is not there; is this a Kubernetes API?"),
                 });

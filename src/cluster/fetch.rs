@@ -13,7 +13,7 @@ use futures::StreamExt;
 use serde_json::value::RawValue;
 
 use super::answer::{Identity, malformed};
-use super::http::{ApiAnswer, ApiClient, Compression, Get, JSON, Purpose, RetryBudget, parse};
+use super::http::{AnswerSize, ApiAnswer, ApiClient, Compression, Get, JSON, Purpose, RetryBudget, parse};
 use super::pages::{self, ListEnd, ListReader, ListRequest, PageSummary};
 use super::paths::ApiResource;
 use super::pending::{NamespacedName, PendingReads};
@@ -210,6 +210,7 @@ impl KindReader<'_> {
                 namespace,
             },
             compression: Compression::Allowed,
+            answer: AnswerSize::Single,
             retries: &self.retries,
         };
         let refused = |status| ReadError::Refused {
@@ -232,6 +233,7 @@ impl KindReader<'_> {
             }
             Ok((ApiAnswer::NotFound, _)) => (self.handler)(&key, Lookup::NotFound),
             Ok((ApiAnswer::NoSuchPath, _)) => (self.handler)(&key, Lookup::Unreadable(&refused(404))),
+            Ok((ApiAnswer::TooLarge, _)) => (self.handler)(&key, Lookup::Unreadable(&refused(413))),
             Ok((ApiAnswer::Expired, _)) => (self.handler)(&key, Lookup::Unreadable(&refused(410))),
             Err(error) => (self.handler)(&key, Lookup::Unreadable(&error)),
         }

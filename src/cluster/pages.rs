@@ -10,15 +10,17 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde::Deserialize;
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::answer::{Identity, StatedType, malformed, nullable};
-use super::http::{ApiAnswer, ApiClient, Compression, Get, Purpose, RequestSlot, RetryBudget, parse};
+use super::answer::{Identity, StatedType, malformed};
+use super::http::{AnswerSize, ApiAnswer, ApiClient, Compression, Get, Purpose, RequestSlot, RetryBudget, parse};
 use super::paths::ApiPath;
 use crate::object::Gvk;
 use crate::source::ReadError;
@@ -30,6 +32,14 @@ const AHEAD: usize = 2;
 /// The most pages that one list is followed for, however its tokens change. No real list comes near it; a server whose
 /// tokens lead in a circle would never end.
 const MOST_PAGES: usize = 2_000;
+
+/// What a page should come to: it is held in memory while it is worked on, and a larger one may have to be asked for
+/// again.
+const PAGE_BYTES: usize = 2 << 20;
+
+/// The most items that a page may have. Pages are asked for with at most 500; some aggregated API servers answer with
+/// all items that there are.
+const MAX_ITEMS: usize = 50_000;
 
 /// How many items a page has of a list that is read as a whole.
 const WHOLE_LIST_PAGE: u32 = 500;
@@ -78,6 +88,15 @@ pub(super) struct PageSummary {
     pub(super) remaining: Option<u64>,
 }
 
+impl PageSummary {
+    /// How many items come to [`PAGE_BYTES`], if they are like those of this page.
+    pub(super) fn fitting(self) -> u32 {
+        let each = self.bytes / self.items.max(1);
+        let fitting = PAGE_BYTES / each.max(1);
+        u32::try_from(fitting).unwrap_or(u32::MAX).max(1)
+    }
+}
+
 type Work = JoinHandle<Result<(), ReadError>>;
 
 /// A list as the API server writes it (apimachinery: `pkg/apis/meta/v1/types.go`, `List`). Every field is there.
@@ -89,8 +108,36 @@ struct Page<'a> {
     #[serde(borrow)]
     kind: Cow<'a, str>,
     metadata: ListMeta,
-    #[serde(borrow, deserialize_with = "nullable")]
+    #[serde(borrow, deserialize_with = "items")]
     items: Vec<&'a RawValue>,
+}
+
+/// The items as text; Go writes an empty list as `null`.
+fn items<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<&'de RawValue>, D::Error> {
+    struct Items;
+    impl<'de> Visitor<'de> for Items {
+        type Value = Vec<&'de RawValue>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list")
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut items = Vec::new();
+            while let Some(item) = list.next_element()? {
+                if items.len() == MAX_ITEMS {
+                    return Err(A::Error::custom("too many items"));
+                }
+                items.push(item);
+            }
+            Ok(items)
+        }
+    }
+    deserializer.deserialize_any(Items)
 }
 
 impl Page<'_> {
@@ -184,18 +231,32 @@ async fn follow(
     reader: &Arc<impl ListReader>,
     working: &mut VecDeque<Work>,
 ) -> Result<PassEnd, ReadError> {
+    let mut limit = limit;
     let mut path = list.path.page(limit, None);
     let mut tokens = HashSet::new();
-    for page in 0..MOST_PAGES {
+    let mut last_token = None;
+    let mut page = 0;
+    for _ in 0..MOST_PAGES {
         let get = Get {
             path: path.as_ref(),
             accept: list.accept,
             purpose: list.purpose,
             compression: list.compression,
+            answer: if limit > 1 {
+                AnswerSize::Page
+            } else {
+                AnswerSize::Single
+            },
             retries: list.retries,
         };
         let (body, slot) = match http.get_keeping_slot(get).await? {
             (ApiAnswer::Body(body), slot) => (body, slot),
+            // The same page again, with fewer items.
+            (ApiAnswer::TooLarge, _) => {
+                limit = (limit / 2).max(1);
+                path = list.path.page(limit, last_token.as_deref());
+                continue;
+            }
             (ApiAnswer::Expired, _) if page > 0 => return Ok(PassEnd::Expired),
             (ApiAnswer::NotFound | ApiAnswer::NoSuchPath | ApiAnswer::Expired, _) => {
                 return Ok(PassEnd::Early);
@@ -218,12 +279,15 @@ async fn follow(
             return Ok(PassEnd::Early);
         };
         match (token, reader.next_page(summary)) {
-            (Some(token), Some(limit)) => {
+            (Some(token), Some(wanted)) => {
+                limit = wanted.min(summary.fitting());
                 path = list.path.page(limit, Some(&token));
                 // The tokens lead back to a page that was read.
-                if !tokens.insert(token) {
+                if !tokens.insert(token.clone()) {
                     return Ok(PassEnd::Early);
                 }
+                last_token = Some(token);
+                page += 1;
             }
             (None, _) => return Ok(PassEnd::Whole),
             (Some(_), None) => return Ok(PassEnd::Early),

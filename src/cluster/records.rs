@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::answer::{Place, StatedType};
-use super::http::{ApiAnswer, ApiClient, Compression, Get, JSON, Purpose, RetryBudget, parse};
+use super::http::{AnswerSize, ApiAnswer, ApiClient, Compression, Get, JSON, Purpose, RetryBudget, parse};
 use super::pages::{self, ListEnd, ListReader, ListRequest, PageSummary};
 use super::pending::{NamespacedName, PendingReads};
 use super::storage;
@@ -33,9 +33,8 @@ const LIST_FROM: usize = 4;
 const WORTH_LISTING: usize = 3;
 /// How many records the first page has. None is larger than 1.5 MiB, the most that etcd takes.
 const FIRST_PAGE: u32 = 25;
-/// The most that a page has, and what it should come to: a page is held in memory while it is decoded.
+/// The most that a page has; it has fewer where records are large.
 const LARGEST_PAGE: u32 = 100;
-const PAGE_BYTES: usize = 2 << 20;
 
 /// Where records were listed: a kind of record, and one namespace or all of them.
 type Scope = (Driver, Option<String>);
@@ -209,7 +208,7 @@ impl ListReader for ListedRecords {
         let remaining = self.remaining.load(Ordering::Relaxed).saturating_sub(page.items);
         self.remaining.store(remaining, Ordering::Relaxed);
         let needed = self.pending.len();
-        (needed > 0 && is_worth(needed, remaining)).then(|| page_size(page))
+        (needed > 0 && is_worth(needed, remaining)).then_some(LARGEST_PAGE)
     }
 
     fn restart(&self) {
@@ -259,11 +258,12 @@ impl RecordReader<'_> {
             accept: JSON,
             purpose: self.purpose("get", namespace),
             compression: Compression::Refused,
+            answer: AnswerSize::Single,
             retries: &self.retries,
         };
         let (body, slot) = match self.http.get_keeping_slot(get).await {
             Ok((ApiAnswer::Body(body), slot)) => (body, slot),
-            Ok((ApiAnswer::NotFound | ApiAnswer::NoSuchPath | ApiAnswer::Expired, _)) => {
+            Ok((ApiAnswer::NotFound | ApiAnswer::NoSuchPath | ApiAnswer::Expired | ApiAnswer::TooLarge, _)) => {
                 let error = ReadError::Refused {
                     status: 404,
                     reason: "NotFound".to_owned(),
@@ -290,13 +290,6 @@ impl RecordReader<'_> {
             namespace,
         }
     }
-}
-
-/// As many records as come to [`PAGE_BYTES`], if they are like those of the page before.
-fn page_size(page: PageSummary) -> u32 {
-    let each = page.bytes / page.items.max(1);
-    let fitting = PAGE_BYTES / each.max(1);
-    u32::try_from(fitting).map_or(LARGEST_PAGE, |fitting| fitting.clamp(1, LARGEST_PAGE))
 }
 
 /// The record that an answer holds, if it is the one that was asked for.

@@ -5,12 +5,12 @@
 //! no other Secrets can see what is asked.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use super::answer::{StatedType, must_be_within};
+use super::answer::{StatedType, fold, must_be_within};
 use super::http::{ApiClient, Compression, Purpose, RetryBudget, parse};
 use super::pages::{self, ListRequest};
 use super::paths::{ApiPath, ApiResource};
@@ -41,17 +41,33 @@ struct ObjectMetadata<'a> {
     #[serde(borrow)]
     namespace: Cow<'a, str>,
     #[serde(default, borrow)]
-    labels: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
+    labels: RecordLabels<'a>,
     creation_timestamp: Option<DateTime<Utc>>,
     #[serde(borrow)]
     resource_version: Option<Cow<'a, str>>,
-    #[serde(default)]
-    managed_fields: Vec<ManagedFields>,
+    #[serde(default, rename = "managedFields", deserialize_with = "last_written")]
+    written: Option<DateTime<Utc>>,
+}
+
+/// The labels that Helm writes and that are read.
+#[derive(Deserialize, Default)]
+struct RecordLabels<'a> {
+    #[serde(borrow)]
+    name: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    version: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    status: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize)]
 struct ManagedFields {
     time: Option<DateTime<Utc>>,
+}
+
+/// The latest time in managed fields.
+fn last_written<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+    fold(deserializer, |last: Option<DateTime<Utc>>, entry: ManagedFields| last.max(entry.time))
 }
 
 /// Every stored revision in the namespaces; in all of them when none are named.
@@ -168,18 +184,14 @@ fn name_selector(error: ReadError, selector: Option<&str>) -> ReadError {
 }
 
 fn stored(driver: Driver, metadata: &ObjectMetadata<'_>) -> Option<StoredRevision> {
-    let label = |name: &str| metadata.labels.get(name).map(AsRef::as_ref);
+    let labels = &metadata.labels;
     StoredRevision::from_metadata(RecordMetadata {
         driver,
         namespace: &metadata.namespace,
         object: &metadata.name,
-        labels: [label("name"), label("version"), label("status")],
+        labels: [&labels.name, &labels.version, &labels.status].map(Option::as_deref),
         created: metadata.creation_timestamp,
-        written: metadata
-            .managed_fields
-            .iter()
-            .filter_map(|entry| entry.time)
-            .max(),
+        written: metadata.written,
         resource_version: metadata.resource_version.as_deref(),
     })
 }
