@@ -35,7 +35,11 @@ impl<'a> StatedType<'a> {
     pub(super) fn must_be(self, expected: &Gvk) -> Result<(), ReadError> {
         let is_expected =
             self.kind == Some(&expected.kind) && self.api_version == Some(&expected.api_version);
-        if is_expected { Ok(()) } else { Err(other_type(expected)) }
+        if is_expected {
+            Ok(())
+        } else {
+            Err(other_type(expected))
+        }
     }
 
     /// `Err` where an item of a list states another type.
@@ -44,7 +48,11 @@ impl<'a> StatedType<'a> {
             || self
                 .api_version
                 .is_some_and(|api_version| api_version != expected.api_version);
-        if contradicts { Err(other_type(expected)) } else { Ok(()) }
+        if contradicts {
+            Err(other_type(expected))
+        } else {
+            Ok(())
+        }
     }
 }
 

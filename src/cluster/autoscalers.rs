@@ -135,7 +135,8 @@ pub(super) async fn targets(http: &ApiClient, namespaces: &BTreeSet<String>, kin
                     %error,
                     "the autoscalers cannot be listed: replica counts are judged by their writers"
                 );
-                all.errors.extend(unreadable(&format!("namespace/{namespace}"), &error));
+                all.errors
+                    .extend(unreadable(&format!("namespace/{namespace}"), &error));
                 all.unread.insert(namespace.to_owned());
             }
         }
@@ -149,7 +150,9 @@ fn unreadable(scope: &str, error: &ReadError) -> Option<ReportError> {
     let is_refused = matches!(error, ReadError::Forbidden { .. });
     (!is_refused).then(|| ReportError {
         scope: scope.to_owned(),
-        message: format!("the autoscalers cannot be listed, replica counts are judged by their writers: {error}"),
+        message: format!(
+            "the autoscalers cannot be listed, replica counts are judged by their writers: {error}"
+        ),
     })
 }
 

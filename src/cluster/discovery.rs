@@ -82,9 +82,13 @@ impl<'a> Root<'a> {
             ("APIGroupList", "v1") => {
                 let OldGroups { groups } = parse(body)?;
                 let versions = groups.into_iter().flat_map(|group| group.versions);
-                Ok(Self::ByVersion(versions.map(|version| version.group_version).collect()))
+                Ok(Self::ByVersion(
+                    versions.map(|version| version.group_version).collect(),
+                ))
             }
-            _ => Err(malformed("it is no list of API groups; is this a Kubernetes API?")),
+            _ => Err(malformed(
+                "it is no list of API groups; is this a Kubernetes API?",
+            )),
         }
     }
 }
@@ -169,6 +173,12 @@ struct OldResource<'a> {
     namespaced: bool,
 }
 
+/// How many kinds a server may serve. The largest known clusters have two thousand.
+const MAX_KINDS: usize = 50_000;
+
+/// How many groups and versions a server may have that has to be asked for each.
+const MAX_GROUPS: usize = 5_000;
+
 /// Every kind that is served, and the groups whose server does not answer.
 pub(super) async fn kinds(http: &ApiClient) -> Result<Kinds, ReadError> {
     let mut kinds = Kinds::default();
@@ -187,6 +197,9 @@ pub(super) async fn kinds(http: &ApiClient) -> Result<Kinds, ReadError> {
             Root::ByVersion(versions) => one_by_one.extend(versions.into_iter().map(Cow::into_owned)),
         }
     }
+    if one_by_one.len() > MAX_GROUPS {
+        return Err(malformed("too large: it has more than 5000 API groups"));
+    }
     let mut lists = futures::stream::iter(one_by_one)
         .map(|api_version| async move { (resources(http, &api_version).await, api_version) })
         .buffer_unordered(8);
@@ -198,6 +211,9 @@ pub(super) async fn kinds(http: &ApiClient) -> Result<Kinds, ReadError> {
                 kinds.unavailable.push(api_version);
             }
         }
+    }
+    if kinds.served.len() > MAX_KINDS || kinds.unavailable.len() > MAX_KINDS {
+        return Err(malformed("too large: it serves more than 50000 kinds"));
     }
     kinds.unavailable.sort();
     Ok(kinds)
@@ -248,7 +264,9 @@ async fn resources(http: &ApiClient, api_version: &str) -> Result<Vec<(Gvk, Serv
     };
     let list: ResourceList<'_> = parse(&body)?;
     if list.kind != "APIResourceList" || list.group_version != api_version {
-        return Err(malformed("it is no list of the resources of this group and version"));
+        return Err(malformed(
+            "it is no list of the resources of this group and version",
+        ));
     }
     Ok(list
         .resources

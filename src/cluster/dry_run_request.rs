@@ -10,7 +10,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use kube::client::Body;
 
 use super::fetch::object_text;
-use super::http::{self, AnswerSize, ApiAnswer, ApiClient, ApiResponse, Call, Failure, JSON, Purpose, RetryBudget};
+use super::http::{
+    self, AnswerSize, ApiAnswer, ApiClient, ApiResponse, Call, Failure, JSON, Purpose, RetryBudget,
+};
 use super::paths::ApiResource;
 use crate::source::{ObjectRequest, ReadError};
 

@@ -20,7 +20,9 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::answer::{Identity, StatedType, malformed};
-use super::http::{AnswerSize, ApiAnswer, ApiClient, Compression, Get, Purpose, RequestSlot, RetryBudget, parse};
+use super::http::{
+    AnswerSize, ApiAnswer, ApiClient, Compression, Get, Purpose, RequestSlot, RetryBudget, parse,
+};
 use super::paths::ApiPath;
 use crate::object::Gvk;
 use crate::source::ReadError;

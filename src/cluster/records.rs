@@ -263,7 +263,10 @@ impl RecordReader<'_> {
         };
         let (body, slot) = match self.http.get_keeping_slot(get).await {
             Ok((ApiAnswer::Body(body), slot)) => (body, slot),
-            Ok((ApiAnswer::NotFound | ApiAnswer::NoSuchPath | ApiAnswer::Expired | ApiAnswer::TooLarge, _)) => {
+            Ok((
+                ApiAnswer::NotFound | ApiAnswer::NoSuchPath | ApiAnswer::Expired | ApiAnswer::TooLarge,
+                _,
+            )) => {
                 let error = ReadError::Refused {
                     status: 404,
                     reason: "NotFound".to_owned(),

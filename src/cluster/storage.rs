@@ -67,7 +67,10 @@ struct ManagedFields {
 
 /// The latest time in managed fields.
 fn last_written<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
-    fold(deserializer, |last: Option<DateTime<Utc>>, entry: ManagedFields| last.max(entry.time))
+    fold(
+        deserializer,
+        |last: Option<DateTime<Utc>>, entry: ManagedFields| last.max(entry.time),
+    )
 }
 
 /// Every stored revision in the namespaces; in all of them when none are named.

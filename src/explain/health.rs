@@ -69,7 +69,8 @@ pub(super) const fn guidance(code: HealthCode) -> Guidance {
             next_upgrade: "It starts from the highest deployed revision.",
         },
         HealthCode::IdentityMismatch => Guidance {
-            details: "",
+            details: "It is not certain which revision is the deployed one, so the release counts as incomplete unless \
+                objects drifted. A record that names another release or revision than its object is undecodable.",
             arises: "The record was copied to another namespace, renamed, relabelled or forged. Everything inside a \
                 record can be written by anybody who may write Secrets in its namespace.",
             remedy: "Trust the API server's metadata, not the content. The audit log has the user who wrote the record. \

@@ -107,7 +107,11 @@ pub enum ManifestError {
 impl ManifestObject {
     /// The memory that the object takes, its body included, whether or not another one shares it.
     pub fn weight(&self) -> usize {
-        let texts = [Some(&self.gvk.api_version), Some(&self.gvk.kind), Some(&self.name)];
+        let texts = [
+            Some(&self.gvk.api_version),
+            Some(&self.gvk.kind),
+            Some(&self.name),
+        ];
         let optional = [self.namespace.as_ref(), self.template.as_ref()];
         let texts = texts.into_iter().chain(optional).flatten().map(String::len);
         OBJECT + self.body.len() + texts.sum::<usize>()
@@ -412,5 +416,89 @@ mod tests {
             let error = objects(manifest, &Limits::default()).unwrap_err().to_string();
             assert!(error.starts_with(message), "{error}");
         }
+    }
+
+    /// Objects that no API server would take, each from a text that is small.
+    #[test]
+    fn what_grows_beyond_any_chart_is_refused() {
+        let head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
+        let long = "x".repeat(MAX_NAME + 1);
+        let item = |count: usize| "- {apiVersion: v1, kind: A, metadata: {name: a}}\n".repeat(count);
+        let rows = [
+            (
+                format!("{head}data: [{}0]", "0,".repeat(2 << 20)),
+                "it takes more than 32 MiB of memory",
+            ),
+            (
+                format!("{head}data: [{}0]", "{a: },".repeat(100_000)),
+                "it takes more than 32 MiB of memory",
+            ),
+            (
+                format!(
+                    "{head}a: &a {}\nb: [{}*a]",
+                    "x".repeat(20_000),
+                    "*a ,".repeat(250)
+                ),
+                "an object that no API server takes",
+            ),
+            (
+                format!("{head}a: \"{}\"", "\\x01".repeat(800_000)),
+                "an object that no API server takes",
+            ),
+            (
+                head.replace("name: a", &format!("name: {long}")),
+                "an object that no API server takes",
+            ),
+            (head.replace("v1", &long), "an object that no API server takes"),
+            (
+                format!("apiVersion: {long}\nkind: AList\nitems: []"),
+                "an object that no API server takes",
+            ),
+            (
+                format!("apiVersion: v1\nkind: List\nitems:\n{}", item(40_000)),
+                "it takes more than 32 MiB of memory",
+            ),
+        ];
+        for (manifest, message) in rows {
+            let error = objects(&manifest, &Limits::default()).unwrap_err().to_string();
+            assert!(
+                error.contains("too large: ") && error.contains(message),
+                "{error}"
+            );
+        }
+        let documents = format!("{head}data: {{a: {}}}\n---\n", "x".repeat(1 << 20)).repeat(25);
+        assert_eq!(
+            objects(&documents, &Limits::default()),
+            Err(ManifestError::TooHeavy)
+        );
+    }
+
+    #[test]
+    fn a_template_with_an_endless_name_has_none() {
+        let manifest = format!(
+            "---\n# Source: {}\napiVersion: v1\nkind: A\nmetadata: {{name: a}}\n",
+            "x".repeat(MAX_TEMPLATE + 1)
+        );
+        assert_eq!(objects(&manifest, &Limits::default()).unwrap()[0].template, None);
+    }
+
+    /// Each repair reads its document again: a manifest of many faults must not cost its square.
+    #[test]
+    fn documents_of_one_release_share_what_is_left_for_repairs() {
+        let fault = format!(
+            "apiVersion: v1\nkind: A\nmetadata: {{name: a}}\n# {}\na: {{b:}}\n---\n",
+            "x".repeat(1 << 20)
+        );
+        let documents: Vec<String> = (0..20)
+            .map(|index| fault.replace("kind: A", &format!("kind: A{index}")))
+            .collect();
+        assert_eq!(
+            objects(&documents[..4].concat(), &Limits::default())
+                .unwrap()
+                .len(),
+            4
+        );
+        let error = objects(&documents.concat(), &Limits::default()).unwrap_err();
+        assert!(error.to_string().contains("unexpected ':'"), "{error}");
     }
 }

@@ -10,12 +10,10 @@ use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess};
 use serde::{Deserialize, Deserializer};
 use sha2::{Digest as _, Sha256};
 
+use super::encoding::BASE64;
 use super::lenient::{Lenient, Part};
+use super::limits::{MANY_CRDS, MANY_FILES, MAX_CRDS, MAX_FILES, MAX_WORD};
 use super::record::CrdFingerprint;
-use super::wire::{BASE64, MANY_CRDS, MAX_WORD};
-
-/// How many files a chart's `crds/` has at most.
-const MAX_CRDS: usize = 1_000;
 
 /// The folder of the definitions.
 const CRDS: &str = "crds/";
@@ -37,7 +35,12 @@ impl<'de> Part<'de> for Files {
 
     fn list<A: SeqAccess<'de>>(mut list: A) -> Result<Self::Value, A::Error> {
         let mut definitions = BTreeMap::new();
+        let mut files = 0;
         while let Some(File(file)) = list.next_element()? {
+            files += 1;
+            if files > MAX_FILES {
+                return Err(A::Error::custom(MANY_FILES));
+            }
             let Some((name, fingerprint)) = file else { continue };
             if definitions.len() == MAX_CRDS {
                 return Err(A::Error::custom(MANY_CRDS));
@@ -63,17 +66,22 @@ impl<'de> Part<'de> for File {
 
     fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
         let mut name: Option<Name> = None;
-        let mut data = Data(Some(CrdFingerprint::of(b"")));
+        let mut data: Option<Data> = None;
         while let Some(key) = object.next_key::<Key>()? {
             match key {
                 Key::Name => name = Some(object.next_value()?),
                 // Go writes the name first.
-                Key::Data if name.as_ref().is_none_or(Name::is_definition) => data = object.next_value()?,
+                Key::Data if name.as_ref().is_none_or(Name::is_definition) => {
+                    data = Some(object.next_value()?);
+                }
                 Key::Data | Key::Other => drop(object.next_value::<IgnoredAny>()?),
             }
         }
-        let name = name.filter(Name::is_definition).and_then(|Name(name)| name);
-        Ok(Self(name.zip(data.0)))
+        let Some(Name(Some(name))) = name.filter(Name::is_definition) else {
+            return Ok(Self(None));
+        };
+        let Data(fingerprint) = data.unwrap_or_else(Data::null);
+        Ok(Self(fingerprint.map(|fingerprint| (name, fingerprint))))
     }
 }
 

@@ -10,9 +10,11 @@ use std::io::{BufReader, Read};
 use base64::Engine as _;
 use flate2::read::MultiGzDecoder;
 
+use super::encoding::BASE64;
 use super::guard::{Breach, Guarded};
+use super::limits::LIMITS;
 use super::record::Release;
-use super::wire::{self, BASE64, WireRelease};
+use super::wire::WireRelease;
 use crate::weight::turn;
 
 /// The default cap on a decoded record. The largest real one seen is under 20 MiB.
@@ -141,7 +143,7 @@ const fn broken(breach: Option<Breach>, max_bytes: u64) -> DecodeError {
 fn describe_json(error: &serde_json::Error) -> DecodeError {
     // Only this program writes these messages: those of serde_json begin otherwise, whatever they quote.
     let message = error.to_string();
-    if let Some(what) = wire::LIMITS.into_iter().find(|limit| message.starts_with(limit)) {
+    if let Some(what) = LIMITS.into_iter().find(|limit| message.starts_with(limit)) {
         return DecodeError::TooMuch { what };
     }
     DecodeError::Json {
@@ -273,6 +275,95 @@ mod tests {
             let error = decode(&payload, 2 << 20).unwrap_err().to_string();
             assert_eq!(error, message);
             assert!(!error.contains("hunter2"));
+        }
+    }
+
+    /// Each decodes to tens of megabytes and would take hundreds, or gigabytes.
+    #[test]
+    fn what_no_release_has_is_refused_before_it_is_held() {
+        const MIB: usize = 1 << 20;
+        let filled = |before: &str, unit: &str, after: &str, bytes: usize| {
+            format!("{before}{}{after}", unit.repeat(bytes / unit.len()))
+        };
+        let rows = [
+            (
+                filled("{\"manifest\":\"", "x", "\"}", 20 * MIB),
+                "a text in it has more than 12 MiB",
+            ),
+            (
+                filled("{\"manifest\":\"", "x", "\"}", 9 * MIB),
+                "its manifest has more than 8 MiB",
+            ),
+            (
+                filled("{\"config\":", "[", "", 20 * MIB),
+                "it nests deeper than 1000 levels",
+            ),
+            (
+                filled("{\"hooks\":[", "{},", "{}]}", 20 * MIB),
+                "it has more than 1000 hooks",
+            ),
+            (
+                filled(
+                    "{\"hooks\":[",
+                    &format!("{{\"manifest\":\"{}\"}},", "x".repeat(MIB)),
+                    "{}]}",
+                    10 * MIB,
+                ),
+                "the manifests of its hooks have more than 8 MiB",
+            ),
+            (
+                filled("{\"hooks\":[{\"events\":[", "\"\",", "\"\"]}]}", 20 * MIB),
+                "a hook has more than 64 events or policies",
+            ),
+            (
+                filled("{\"name\":\"", "x", "\"}", 2000),
+                "a name in it has more than 1024 bytes",
+            ),
+        ];
+        for (json, message) in rows {
+            for payload in [encode(&gzip(json.as_bytes())), encode(json.as_bytes())] {
+                let error = decode(&payload, MAX_DECODED_BYTES).unwrap_err();
+                assert_eq!(error.to_string(), format!("too large: {message}"));
+            }
+        }
+    }
+
+    /// A stream gives what the whole gives.
+    #[test]
+    fn a_large_record_reads_as_a_small_one() {
+        let files = STANDARD.encode(vec![7; 6 << 20]);
+        let large = RECORD.replace("\"data\":\"AAAA\"}]}", &format!("\"data\":\"{files}\"}}]}}"));
+        assert!(large.len() as u64 > SMALL);
+        let large = decode(&encode(&gzip(large.as_bytes())), MAX_DECODED_BYTES).unwrap();
+        let small = decode(&encode(&gzip(RECORD.as_bytes())), MAX_DECODED_BYTES).unwrap();
+        let crds = |release: &Release| release.chart.clone().unwrap().crds;
+        assert_eq!(
+            crds(&large)["crds/a.yaml"],
+            crate::release::record::CrdFingerprint::of(&vec![7; 6 << 20])
+        );
+        assert_eq!(crds(&small).len(), 1);
+        assert_eq!((large.manifest, large.hooks), (small.manifest, small.hooks));
+        let cut = gzip(format!("{}{}", RECORD, " ".repeat(9 << 20)).as_bytes());
+        assert_eq!(
+            decode(&encode(&cut[..cut.len() - 9]), MAX_DECODED_BYTES),
+            Err(DecodeError::Gzip)
+        );
+    }
+
+    /// Helm keeps whole error messages.
+    #[test]
+    fn a_long_description_is_cut() {
+        let record = format!("{{\"info\":{{\"description\":\"{}\"}}}}", "é".repeat(1 << 20));
+        let release = decode(&encode(record.as_bytes()), MAX_DECODED_BYTES).unwrap();
+        assert_eq!(release.info.description, "é".repeat(32 << 10));
+    }
+
+    #[test]
+    fn times_of_any_shape_are_read_without_holding_them() {
+        for time in ["7", "true", "null", "{\"a\":[1]}", "[[1],2]", "\"yesterday\""] {
+            let record = format!("{{\"name\":\"web\",\"info\":{{\"last_deployed\":{time}}}}}");
+            let release = decode(&encode(record.as_bytes()), MAX_DECODED_BYTES).unwrap();
+            assert_eq!(release.info.last_deployed, None, "{time}");
         }
     }
 

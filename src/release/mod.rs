@@ -5,9 +5,11 @@
 
 mod chart_files;
 pub mod decode;
+mod encoding;
 mod guard;
 pub mod history;
 mod lenient;
+mod limits;
 pub mod operations;
 pub mod record;
 pub mod stored;

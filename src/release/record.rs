@@ -110,10 +110,12 @@ impl Release {
     /// these nothing ever is: `Install.createRelease` sets them (`pkg/action/install.go`). A
     /// manifest may be empty, as that of a chart with nothing but hooks is.
     pub fn lacks(&self) -> Option<&'static str> {
-        let is_chart_named = self
-            .chart
-            .as_ref()
-            .is_some_and(|chart| chart.metadata.as_ref().is_some_and(|chart| !chart.name.is_empty()));
+        let is_chart_named = self.chart.as_ref().is_some_and(|chart| {
+            chart
+                .metadata
+                .as_ref()
+                .is_some_and(|chart| !chart.name.is_empty())
+        });
         if self.name.is_empty() {
             Some("name")
         } else if self.version == 0 {
@@ -187,6 +189,39 @@ impl FromStr for CrdFingerprint {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_record_that_says_nothing_lacks_something() {
+        let whole = Release {
+            name: "web".to_owned(),
+            version: 1,
+            info: Info {
+                status: "deployed".to_owned(),
+                ..Info::default()
+            },
+            chart: Some(ChartMeta {
+                metadata: Some(ChartName {
+                    name: "app".to_owned(),
+                    version: String::new(),
+                }),
+                ..ChartMeta::default()
+            }),
+            ..Release::default()
+        };
+        assert_eq!(whole.lacks(), None, "a manifest may be empty");
+        let rows: [(fn(&mut Release), &str); 5] = [
+            (|release| release.name.clear(), "name"),
+            (|release| release.version = 0, "revision"),
+            (|release| release.info.status.clear(), "status"),
+            (|release| release.chart = None, "chart"),
+            (|release| *release = Release::default(), "name"),
+        ];
+        for (change, lacking) in rows {
+            let mut release = whole.clone();
+            change(&mut release);
+            assert_eq!(release.lacks(), Some(lacking));
+        }
+    }
 
     /// Pinned: snapshots hold it, and other versions compare it.
     #[test]

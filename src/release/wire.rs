@@ -1,5 +1,4 @@
-//! Helm's own form of a release record: its JSON (Helm: `pkg/release/v1/release.go`), as far as it is read, and Go's
-//! base64.
+//! Helm's own form of a release record: its JSON (Helm: `pkg/release/v1/release.go`), as far as it is read.
 //!
 //! The chart is most of the bytes and is skipped while deserialising. Of its files only those in `crds/` leave
 //! something behind: their fingerprints. What is kept has limits, which are checked before anything is copied.
@@ -7,53 +6,17 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use chrono::{DateTime, Utc};
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::chart_files;
 use super::lenient::{Lenient, Part};
+use super::limits::{
+    LONG_HOOKS, LONG_MANIFEST, LONG_WORD, MANY_HOOK_WORDS, MANY_HOOKS, MAX_DESCRIPTION, MAX_HOOK_WORDS,
+    MAX_HOOKS, MAX_MANIFEST, MAX_WORD,
+};
 use super::record::{ChartMeta, ChartName, CrdFingerprint, Hook, Info, LastRun, Release};
-
-/// Go's standard encoding insists on padding but not on zero trailing bits.
-pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &base64::alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical)
-        .with_decode_allow_trailing_bits(true),
-);
-
-/// The longest name, version or other word in a record. Names in the API have at most 253 characters.
-pub(super) const MAX_WORD: usize = 1024;
-
-/// The longest manifest. The longest known one has 6 MiB.
-const MAX_MANIFEST: usize = 8 << 20;
-
-/// How much of a description is kept: Helm puts whole error messages into it.
-const MAX_DESCRIPTION: usize = 64 << 10;
-
-/// How many hooks a release has at most, and how many events and policies each; no known chart has thirty hooks.
-const MAX_HOOKS: usize = 1_000;
-const MAX_HOOK_WORDS: usize = 64;
-
-const LONG_WORD: &str = "a name in it has more than 1024 bytes";
-const LONG_MANIFEST: &str = "its manifest has more than 8 MiB";
-const LONG_HOOKS: &str = "the manifests of its hooks have more than 8 MiB";
-const MANY_HOOKS: &str = "it has more than 1000 hooks";
-const MANY_HOOK_WORDS: &str = "a hook has more than 64 events or policies";
-pub(super) const MANY_CRDS: &str = "its chart has more than 1000 definitions";
-
-/// The messages of every limit in here.
-pub(super) const LIMITS: [&str; 6] = [
-    LONG_WORD,
-    LONG_MANIFEST,
-    LONG_HOOKS,
-    MANY_HOOKS,
-    MANY_HOOK_WORDS,
-    MANY_CRDS,
-];
 
 /// A record as Helm writes it.
 #[derive(Deserialize)]

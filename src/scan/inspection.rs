@@ -12,6 +12,7 @@ use crate::manifest::desired::Owner;
 use crate::object::ObjectKey;
 use crate::release::operations::Operations;
 use crate::vocabulary::ApplyMethod;
+use crate::weight;
 
 /// The facts of a release that all of its objects share.
 #[derive(Clone)]
@@ -56,6 +57,26 @@ impl ReleaseContext {
 }
 
 impl Inspection {
+    /// The weight of the bodies that the inspection makes values of.
+    pub(super) fn weight(&self) -> usize {
+        let compared = self.todo.compare.iter().flat_map(|expectations| {
+            let previous = expectations.previous.iter().map(|previous| &previous.object);
+            let attempted = expectations.attempted.iter().map(|attempted| &attempted.object);
+            let duplicates = &expectations.duplicate_documents;
+            [&expectations.body]
+                .into_iter()
+                .chain(previous)
+                .chain(attempted)
+                .chain(duplicates)
+        });
+        let observed = self.todo.observe.iter();
+        let observed = observed.flat_map(|bodies| bodies.deployed.iter().chain(&bodies.newest));
+        compared
+            .chain(observed)
+            .map(|body| weight::json::weigh(body))
+            .sum()
+    }
+
     /// Inspects the object.
     pub(super) fn run(&self, live: &LiveObject<'_>, facts: &ClusterFacts) -> Inspected {
         let expectations = self.todo.compare.as_ref();

@@ -7,6 +7,9 @@ use serde_json::{Map, Number, Value};
 
 use super::{Allowance, MAX_VALUE, TooHeavy};
 
+/// A text of so many bytes weighs no more than a few megabytes.
+const SHORT: usize = 16 << 10;
+
 /// Why a text is no value. The sentences quote nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ValueError {
@@ -25,7 +28,10 @@ pub enum ValueError {
 
 /// Reads JSON into a value of at most [`MAX_VALUE`].
 pub fn value(text: &str) -> Result<Value, ValueError> {
-    within(&mut serde_json::Deserializer::from_str(text), &Allowance::new(MAX_VALUE))
+    within(
+        &mut serde_json::Deserializer::from_str(text),
+        &Allowance::new(MAX_VALUE),
+    )
 }
 
 /// Reads the bytes of JSON into a value of at most [`MAX_VALUE`].
@@ -62,6 +68,81 @@ pub fn within<'de, R: serde_json::de::Read<'de>>(
             }
         }
     })
+}
+
+/// The weight that a text would have as a value, without building it; of what is no JSON, the weight of its beginning.
+pub fn weigh(text: &str) -> usize {
+    // Nothing that is this short weighs much, and most objects are.
+    if text.len() <= SHORT {
+        return text.len();
+    }
+    let allowance = Allowance::new(usize::MAX);
+    let weighed = Weigher(&allowance).deserialize(&mut serde_json::Deserializer::from_str(text));
+    drop(weighed);
+    allowance.charged()
+}
+
+/// Goes through a value and charges each part.
+#[derive(Clone, Copy)]
+struct Weigher<'a>(&'a Allowance);
+
+impl<'de> DeserializeSeed<'de> for Weigher<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Weigher<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<(), E> {
+        self.0.text(value.len()).map_err(E::custom)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        let mut elements = 0;
+        while list.next_element_seed(self)?.is_some() {
+            self.0.element(elements).map_err(A::Error::custom)?;
+            elements += 1;
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut entries = 0;
+        while map.next_key_seed(self)?.is_some() {
+            self.0.entry(entries, 0).map_err(A::Error::custom)?;
+            map.next_value_seed(self)?;
+            entries += 1;
+        }
+        Ok(())
+    }
 }
 
 /// Builds a value as `serde_json` does, and charges each part before it is built.
@@ -120,9 +201,7 @@ impl<'de> Visitor<'de> for WeighedValue<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut entries = Map::new();
         while let Some(key) = map.next_key::<String>()? {
-            self.0
-                .entry(entries.len(), key.len())
-                .map_err(A::Error::custom)?;
+            self.0.entry(entries.len(), key.len()).map_err(A::Error::custom)?;
             // The last of several equal keys counts, as in Go.
             entries.insert(key, map.next_value_seed(self)?);
         }
@@ -182,6 +261,18 @@ mod tests {
                 ValueError::TooHeavy(TooHeavy { limit: MAX_VALUE })
             );
         }
+    }
+
+    #[test]
+    fn a_text_weighs_what_its_value_is_charged() {
+        let entries: Vec<String> = (0..2_000)
+            .map(|index| format!("{{\"name\":\"n{index}\",\"list\":[{index},null,{{}},1.5]}}"))
+            .collect();
+        let text = format!("[{}]", entries.join(","));
+        let allowance = Allowance::new(MAX_VALUE);
+        within(&mut serde_json::Deserializer::from_str(&text), &allowance).unwrap();
+        assert_eq!(weigh(&text), allowance.charged());
+        assert_eq!(weigh("{}"), 2);
     }
 
     #[test]

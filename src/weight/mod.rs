@@ -18,6 +18,9 @@ use serde_json::Value;
 /// values at once, a live object and those of three revisions, fit into the memory of the shipped pod.
 pub const MAX_VALUE: usize = 32 << 20;
 
+/// The most that the values of one comparison may weigh together: the live object and those of the revisions.
+pub const MAX_COMPARED: usize = 64 << 20;
+
 /// What weighs at most this is small: as many of it as there are threads fit into the memory.
 pub const SMALL_VALUE: usize = 2 << 20;
 

@@ -190,11 +190,7 @@ impl Default for Repairs {
 }
 
 /// Parses one YAML document as [`parse_document`] does. Documents of one release share what is left for repairs.
-pub fn parse_with_repairs(
-    text: &str,
-    limits: &Limits,
-    repairs: &mut Repairs,
-) -> Result<Value, YamlError> {
+pub fn parse_with_repairs(text: &str, limits: &Limits, repairs: &mut Repairs) -> Result<Value, YamlError> {
     if json::looks_like_json(text)
         && let Some(value) = json::parse(text, limits)?
     {

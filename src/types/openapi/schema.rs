@@ -31,7 +31,7 @@ pub(super) struct Schema {
     pub(super) nullable: bool,
     pub(super) default: Option<Value>,
     #[serde(default)]
-    pub(super) properties: BTreeMap<String, Schema>,
+    pub(super) properties: BTreeMap<String, Box<Schema>>,
     pub(super) items: Option<Box<Schema>>,
     #[serde(rename = "additionalProperties")]
     pub(super) additional: Option<Additional>,

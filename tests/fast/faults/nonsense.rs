@@ -52,34 +52,61 @@ fn no_lists(api_version: &str, kind: &str, item: &Value) -> Vec<(&'static str, S
         ("half a list", whole[..whole.len() / 2].to_owned()),
         ("a list and more", format!("{whole}{whole}")),
         ("a list of pods", with("kind", json!("PodList"))),
-        ("an empty list of another kind", list(&|list| {
-            list["kind"] = json!("PodList");
-            list["items"] = json!([]);
-        })),
-        ("a list of another version", with("apiVersion", json!("example.com/v9"))),
+        (
+            "an empty list of another kind",
+            list(&|list| {
+                list["kind"] = json!("PodList");
+                list["items"] = json!([]);
+            }),
+        ),
+        (
+            "a list of another version",
+            with("apiVersion", json!("example.com/v9")),
+        ),
         ("a list without kind", without("kind")),
         ("a list without version", without("apiVersion")),
         ("a list without metadata", without("metadata")),
         ("a list without items", without("items")),
         ("a list whose metadata are null", with("metadata", Value::Null)),
         ("a list whose items are an object", with("items", json!({}))),
-        ("a list that is not whole", list(&|list| list["metadata"]["remainingItemCount"] = json!(3))),
-        ("a list whose rest is below nothing", list(&|list| list["metadata"]["remainingItemCount"] = json!(-3))),
-        ("a list without end", list(&|list| {
-            list["metadata"]["continue"] = json!("9");
-            list["items"] = json!([]);
-        })),
+        (
+            "a list that is not whole",
+            list(&|list| list["metadata"]["remainingItemCount"] = json!(3)),
+        ),
+        (
+            "a list whose rest is below nothing",
+            list(&|list| list["metadata"]["remainingItemCount"] = json!(-3)),
+        ),
+        (
+            "a list without end",
+            list(&|list| {
+                list["metadata"]["continue"] = json!("9");
+                list["items"] = json!([]);
+            }),
+        ),
         ("a list with two lists of items", twice("items", "[]")),
         ("a list with two kinds", twice("kind", "\"PodList\"")),
         ("an item of another kind", of(&|item| item["kind"] = json!("Pod"))),
-        ("an item of another version", of(&|item| item["apiVersion"] = json!("example.com/v9"))),
-        ("an item without metadata", of(&|item| {
-            item.as_object_mut().unwrap().remove("metadata");
-        })),
-        ("an item without name", of(&|item| {
-            item["metadata"].as_object_mut().unwrap().remove("name");
-        })),
-        ("an item with an empty name", of(&|item| item["metadata"]["name"] = json!(""))),
+        (
+            "an item of another version",
+            of(&|item| item["apiVersion"] = json!("example.com/v9")),
+        ),
+        (
+            "an item without metadata",
+            of(&|item| {
+                item.as_object_mut().unwrap().remove("metadata");
+            }),
+        ),
+        (
+            "an item without name",
+            of(&|item| {
+                item["metadata"].as_object_mut().unwrap().remove("name");
+            }),
+        ),
+        (
+            "an item with an empty name",
+            of(&|item| item["metadata"]["name"] = json!("")),
+        ),
         ("an item that is null", with("items", json!([null]))),
         ("an item that is a number", with("items", json!([7]))),
     ]);
@@ -95,7 +122,12 @@ fn no_objects(object: &Value) -> Vec<(&'static str, String)> {
     };
     let without = |parent: &str, field: &str| {
         let mut other = object.clone();
-        other.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(field);
+        other
+            .pointer_mut(parent)
+            .unwrap()
+            .as_object_mut()
+            .unwrap()
+            .remove(field);
         other.to_string()
     };
     let whole = object.to_string();
@@ -113,8 +145,14 @@ fn no_objects(object: &Value) -> Vec<(&'static str, String)> {
         ("no name", without("/metadata", "name")),
         ("no namespace", without("/metadata", "namespace")),
         ("two kinds", format!("{{\"kind\":\"Pod\",{}", &whole[1..])),
-        ("two places", format!("{{\"metadata\":{{\"name\":\"other\"}},{}", &whole[1..])),
-        ("a list of it", json!({"kind": "List", "apiVersion": "v1", "metadata": {}, "items": [object]}).to_string()),
+        (
+            "two places",
+            format!("{{\"metadata\":{{\"name\":\"other\"}},{}", &whole[1..]),
+        ),
+        (
+            "a list of it",
+            json!({"kind": "List", "apiVersion": "v1", "metadata": {}, "items": [object]}).to_string(),
+        ),
     ]);
     answers
 }
@@ -140,13 +178,19 @@ fn without_a_list_of_records_nothing_is_clean() {
             (&[][..], "/api/v1/secrets", 2),
             (&["-n", "shop"], "/api/v1/namespaces/shop/secrets", 3),
         ] {
-            let server = Server::start(shop()).on(path, "limit=500", 0, usize::MAX, Fault::Body(body.clone()));
+            let server =
+                Server::start(shop()).on(path, "limit=500", 0, usize::MAX, Fault::Body(body.clone()));
             let run = scan_json(&server, flags);
             assert_eq!(run.status, Some(status), "{what}: {}{}", run.stdout, run.stderr);
             assert_ne!(outcome(&run), "clean", "{what}");
-            let [(scope, message)] = &run.errors()[..] else { panic!("{what}: {:?}", run.errors()) };
+            let [(scope, message)] = &run.errors()[..] else {
+                panic!("{what}: {:?}", run.errors())
+            };
             assert!(scope == "storage" || scope == "namespace/shop", "{what}: {scope}");
-            assert!(message.contains("release records cannot be listed"), "{what}: {message}");
+            assert!(
+                message.contains("release records cannot be listed"),
+                "{what}: {message}"
+            );
         }
     });
 }
@@ -154,9 +198,15 @@ fn without_a_list_of_records_nothing_is_clean() {
 /// A list whose second page is no page must not pass for the first page alone.
 #[test]
 fn without_the_second_page_nothing_is_clean() {
-    let objects = || (0..5).flat_map(|index| {
-        release("shop", &format!("r{index}"), &[config_map(&format!("c{index}"), "x")])
-    });
+    let objects = || {
+        (0..5).flat_map(|index| {
+            release(
+                "shop",
+                &format!("r{index}"),
+                &[config_map(&format!("c{index}"), "x")],
+            )
+        })
+    };
     let mut partial = record(&shop());
     partial["kind"] = json!("PartialObjectMetadata");
     partial["apiVersion"] = json!("meta.k8s.io/v1");
@@ -179,7 +229,8 @@ fn without_the_second_page_nothing_is_clean() {
 #[test]
 fn a_second_listing_that_is_none_leaves_the_scan_incomplete() {
     each(no_answers(), |(what, body)| {
-        let server = Server::start(shop()).on("/api/v1/secrets", "limit=500", 1, usize::MAX, Fault::Body(body));
+        let server =
+            Server::start(shop()).on("/api/v1/secrets", "limit=500", 1, usize::MAX, Fault::Body(body));
         let run = scan_json(&server, &[]);
         assert_eq!(run.status, Some(3), "{what}: {}{}", run.stdout, run.stderr);
         assert_eq!(outcome(&run), "incomplete", "{what}");
@@ -193,7 +244,9 @@ fn a_record_that_is_not_the_one_asked_for_is_undecodable() {
     each(no_objects(&body), |(what, body)| {
         let run = scan_json(&Server::start(shop()).always(&path, Fault::Body(body)), &[]);
         assert_eq!(run.status, Some(3), "{what}: {}{}", run.stdout, run.stderr);
-        let [(_, code, message)] = &run.health()[..] else { panic!("{what}: {:?}", run.health()) };
+        let [(_, code, message)] = &run.health()[..] else {
+            panic!("{what}: {:?}", run.health())
+        };
         assert_eq!(code, "undecodable", "{what}");
         assert!(message.contains("cannot be read"), "{what}: {message}");
         assert_eq!(run.json()["summary"]["objects"]["missing"], 0, "{what}");
@@ -204,11 +257,23 @@ fn a_record_that_is_not_the_one_asked_for_is_undecodable() {
 #[test]
 fn a_list_of_payloads_that_is_none_is_not_believed() {
     let objects: Vec<Stored> = (0..6)
-        .flat_map(|index| release("shop", &format!("r{index}"), &[config_map(&format!("c{index}"), "x")]))
+        .flat_map(|index| {
+            release(
+                "shop",
+                &format!("r{index}"),
+                &[config_map(&format!("c{index}"), "x")],
+            )
+        })
         .collect();
     let record = objects[0].body.clone();
     each(no_lists("v1", "Secret", &record), |(what, body)| {
-        let server = Server::start(objects.clone()).on("/api/v1/secrets", "limit=25", 0, usize::MAX, Fault::Body(body));
+        let server = Server::start(objects.clone()).on(
+            "/api/v1/secrets",
+            "limit=25",
+            0,
+            usize::MAX,
+            Fault::Body(body),
+        );
         let run = scan_json(&server, &[]);
         assert_eq!(run.status, Some(0), "{what}: {}{}", run.stdout, run.stderr);
         assert_eq!(run.json()["summary"]["objects"]["inSync"], 6, "{what}");
@@ -220,7 +285,10 @@ fn only_unknown(run: &Ran, what: &str, objects: usize) {
     assert_eq!(run.objects().len(), objects, "{what}: {:?}", run.objects());
     for (_, state, reason) in run.objects() {
         assert_eq!(state, "unknown", "{what}");
-        assert!(reason.contains("the API server's answer cannot be read"), "{what}: {reason}");
+        assert!(
+            reason.contains("the API server's answer cannot be read"),
+            "{what}: {reason}"
+        );
     }
 }
 
@@ -228,7 +296,10 @@ fn only_unknown(run: &Ran, what: &str, objects: usize) {
 fn an_object_that_is_not_the_one_asked_for_is_unknown() {
     for (stored, name) in [(shop()[1].clone(), "settings"), (shop()[3].clone(), "nightly")] {
         each(no_objects(&stored.body), |(what, body)| {
-            let run = scan_json(&Server::start(shop()).always(&stored.path(), Fault::Body(body)), &[]);
+            let run = scan_json(
+                &Server::start(shop()).always(&stored.path(), Fault::Body(body)),
+                &[],
+            );
             only_unknown(&run, what, 1);
             assert_eq!(run.objects()[0].0, name, "{what}");
         });
@@ -242,23 +313,31 @@ fn a_list_of_objects_that_is_none_makes_nothing_missing() {
     let objects = release("shop", "web", &names);
     let list = "/apis/stable.example.com/v1/namespaces/shop/crontabs";
     let item = objects[1].body.clone();
-    each(no_lists("stable.example.com/v1", "CronTab", &item), |(what, body)| {
-        let broken = || Server::start(objects.clone()).always(list, Fault::Body(body.clone()));
-        let run = scan_json(&broken(), &[]);
-        assert_eq!(run.status, Some(0), "{what}: {}{}", run.stdout, run.stderr);
-        assert_eq!(run.json()["summary"]["objects"]["inSync"], 6, "{what}");
-        // Where the objects cannot be read by name either.
-        let server = broken().always(&format!("{list}/*"), Fault::Body(body.clone()));
-        let run = scan_json(&server, &[]);
-        assert_eq!(run.status, Some(3), "{what}: {}{}", run.stdout, run.stderr);
-        assert!(run.objects().iter().all(|(_, state, _)| state == "unknown"), "{what}");
-    });
+    each(
+        no_lists("stable.example.com/v1", "CronTab", &item),
+        |(what, body)| {
+            let broken = || Server::start(objects.clone()).always(list, Fault::Body(body.clone()));
+            let run = scan_json(&broken(), &[]);
+            assert_eq!(run.status, Some(0), "{what}: {}{}", run.stdout, run.stderr);
+            assert_eq!(run.json()["summary"]["objects"]["inSync"], 6, "{what}");
+            // Where the objects cannot be read by name either.
+            let server = broken().always(&format!("{list}/*"), Fault::Body(body.clone()));
+            let run = scan_json(&server, &[]);
+            assert_eq!(run.status, Some(3), "{what}: {}{}", run.stdout, run.stderr);
+            assert!(
+                run.objects().iter().all(|(_, state, _)| state == "unknown"),
+                "{what}"
+            );
+        },
+    );
 }
 
 /// What was dropped from a release is gone when a whole list lacks it, and only then.
 #[test]
 fn a_list_that_is_none_hides_no_leftover() {
-    let dropped: Vec<Value> = (0..5).map(|index| config_map(&format!("c{index}"), "x")).collect();
+    let dropped: Vec<Value> = (0..5)
+        .map(|index| config_map(&format!("c{index}"), "x"))
+        .collect();
     let mut first = super::world::Revision::new("shop", "web", &dropped);
     first.status = "superseded";
     let mut second = super::world::Revision::new("shop", "web", &[]);
@@ -304,14 +383,32 @@ fn discovery_that_is_none_ends_the_scan() {
         ("no kind", without("kind")),
         ("no version", without("apiVersion")),
         ("no items", without("items")),
-        ("another version", groups(&|groups| groups["apiVersion"] = json!("v1"))),
-        ("another kind", groups(&|groups| groups["kind"] = json!("APIResourceList"))),
-        ("a group without metadata", groups(&|groups| groups["items"] = json!([{"versions": []}]))),
-        ("a resource of no scope", groups(&|groups| {
-            groups["items"][0]["versions"][0]["resources"][0]["scope"] = json!("Elsewhere");
-        })),
-        ("an old list without groups", json!({"kind": "APIGroupList", "apiVersion": "v1"}).to_string()),
-        ("an old list without versions", json!({"kind": "APIVersions"}).to_string()),
+        (
+            "another version",
+            groups(&|groups| groups["apiVersion"] = json!("v1")),
+        ),
+        (
+            "another kind",
+            groups(&|groups| groups["kind"] = json!("APIResourceList")),
+        ),
+        (
+            "a group without metadata",
+            groups(&|groups| groups["items"] = json!([{"versions": []}])),
+        ),
+        (
+            "a resource of no scope",
+            groups(&|groups| {
+                groups["items"][0]["versions"][0]["resources"][0]["scope"] = json!("Elsewhere");
+            }),
+        ),
+        (
+            "an old list without groups",
+            json!({"kind": "APIGroupList", "apiVersion": "v1"}).to_string(),
+        ),
+        (
+            "an old list without versions",
+            json!({"kind": "APIVersions"}).to_string(),
+        ),
     ]);
     each(answers, |(what, body)| {
         for (server, path) in [
@@ -322,7 +419,9 @@ fn discovery_that_is_none_ends_the_scan() {
             let run = scan_json(&server.always(path, Fault::Body(body.clone())), &[]);
             assert_eq!(run.status, Some(2), "{what}: {}{}", run.stdout, run.stderr);
             let errors = run.errors();
-            let [(scope, message)] = &errors[..] else { panic!("{what}: {errors:?}") };
+            let [(scope, message)] = &errors[..] else {
+                panic!("{what}: {errors:?}")
+            };
             assert_eq!(scope, "discovery", "{what}");
             assert!(message.contains("answer cannot be read"), "{what}: {message}");
         }
@@ -339,17 +438,30 @@ fn a_group_of_an_old_server_that_is_none_is_unavailable() {
     };
     let mut answers = no_answers();
     answers.extend([
-        ("another group", resources(&|list| list["groupVersion"] = json!("apps/v1"))),
-        ("another kind", resources(&|list| list["kind"] = json!("APIGroupList"))),
-        ("no resources", resources(&|list| {
-            list.as_object_mut().unwrap().remove("resources");
-        })),
+        (
+            "another group",
+            resources(&|list| list["groupVersion"] = json!("apps/v1")),
+        ),
+        (
+            "another kind",
+            resources(&|list| list["kind"] = json!("APIGroupList")),
+        ),
+        (
+            "no resources",
+            resources(&|list| {
+                list.as_object_mut().unwrap().remove("resources");
+            }),
+        ),
     ]);
     each(answers, |(what, body)| {
-        let server = Server::start(shop()).old().always("/apis/stable.example.com/v1", Fault::Body(body));
+        let server = Server::start(shop())
+            .old()
+            .always("/apis/stable.example.com/v1", Fault::Body(body));
         let run = scan_json(&server, &[]);
         assert_eq!(run.status, Some(3), "{what}: {}{}", run.stdout, run.stderr);
-        let [(name, state, reason)] = &run.objects()[..] else { panic!("{what}: {:?}", run.objects()) };
+        let [(name, state, reason)] = &run.objects()[..] else {
+            panic!("{what}: {:?}", run.objects())
+        };
         assert_eq!((name.as_str(), state.as_str()), ("nightly", "unknown"), "{what}");
         assert!(reason.contains("unavailable"), "{what}: {reason}");
     });
@@ -369,14 +481,21 @@ fn autoscalers_that_are_none_leave_the_scan_incomplete() {
     answers.push(("an autoscaler without target", odd.to_string()));
     each(answers, |(what, body)| {
         let objects = release("shop", "web", std::slice::from_ref(&object));
-        let server = Server::start(objects)
-            .always("/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers", Fault::Body(body));
+        let server = Server::start(objects).always(
+            "/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers",
+            Fault::Body(body),
+        );
         let run = scan_json(&server, &[]);
         assert_eq!(run.status, Some(3), "{what}: {}{}", run.stdout, run.stderr);
         let errors = run.errors();
-        let [(scope, message)] = &errors[..] else { panic!("{what}: {errors:?}") };
+        let [(scope, message)] = &errors[..] else {
+            panic!("{what}: {errors:?}")
+        };
         assert_eq!(scope, "namespace/shop", "{what}");
-        assert!(message.contains("the autoscalers cannot be listed"), "{what}: {message}");
+        assert!(
+            message.contains("the autoscalers cannot be listed"),
+            "{what}: {message}"
+        );
     });
 }
 
@@ -386,12 +505,24 @@ fn a_schema_that_is_none_is_told() {
     let mut answers = no_answers();
     answers.extend([
         ("no components", json!({"openapi": "3.0.0"}).to_string()),
-        ("no schemas", json!({"openapi": "3.0.0", "components": {}}).to_string()),
-        ("version 2", json!({"swagger": "2.0", "components": {"schemas": {}}}).to_string()),
-        ("another version", json!({"openapi": "2.0", "components": {"schemas": {}}}).to_string()),
+        (
+            "no schemas",
+            json!({"openapi": "3.0.0", "components": {}}).to_string(),
+        ),
+        (
+            "version 2",
+            json!({"swagger": "2.0", "components": {"schemas": {}}}).to_string(),
+        ),
+        (
+            "another version",
+            json!({"openapi": "2.0", "components": {"schemas": {}}}).to_string(),
+        ),
     ]);
     each(answers, |(what, body)| {
-        let run = scan_json(&Server::start(shop()).always("/openapi/v3/*", Fault::Body(body)), &[]);
+        let run = scan_json(
+            &Server::start(shop()).always("/openapi/v3/*", Fault::Body(body)),
+            &[],
+        );
         assert_eq!(run.status, Some(0), "{what}: {}{}", run.stdout, run.stderr);
         let notes = &run.json()["notes"];
         assert_eq!(notes[0]["scope"], "stable.example.com/v1", "{what}");
@@ -407,7 +538,8 @@ fn a_dry_run_of_another_object_takes_nothing_back() {
     answer["data"]["key"] = json!("blue");
     // An answer with the deployed value would confirm the drift, and one with the live value takes it back.
     each(no_objects(&stored.body), |(what, body)| {
-        let server = Server::start(objects.clone()).on(&stored.path(), "dryRun", 0, usize::MAX, Fault::Body(body));
+        let server =
+            Server::start(objects.clone()).on(&stored.path(), "dryRun", 0, usize::MAX, Fault::Body(body));
         let home = Home::new();
         let run = scan_command(&home, &server, &["--confirm", "server", "-o", "json"]).run();
         assert_eq!(run.status, Some(1), "{what}: {}{}", run.stdout, run.stderr);
