@@ -209,18 +209,16 @@ mod tests {
             ..Release::default()
         };
         assert_eq!(whole.lacks(), None, "a manifest may be empty");
-        let rows: [(fn(&mut Release), &str); 5] = [
-            (|release| release.name.clear(), "name"),
-            (|release| release.version = 0, "revision"),
-            (|release| release.info.status.clear(), "status"),
-            (|release| release.chart = None, "chart"),
-            (|release| *release = Release::default(), "name"),
-        ];
-        for (change, lacking) in rows {
+        let lacking = |change: fn(&mut Release)| {
             let mut release = whole.clone();
             change(&mut release);
-            assert_eq!(release.lacks(), Some(lacking));
-        }
+            release.lacks()
+        };
+        assert_eq!(lacking(|release| release.name.clear()), Some("name"));
+        assert_eq!(lacking(|release| release.version = 0), Some("revision"));
+        assert_eq!(lacking(|release| release.info.status.clear()), Some("status"));
+        assert_eq!(lacking(|release| release.chart = None), Some("chart"));
+        assert_eq!(Release::default().lacks(), Some("name"));
     }
 
     /// Pinned: snapshots hold it, and other versions compare it.

@@ -291,10 +291,11 @@ fn escaped(json: &str) -> String {
 #[test]
 fn directives_are_limited() {
     let text = |count: usize| {
-        let tags: String = (0..count)
-            .map(|index| format!("%TAG !t{index}! x\n# c\n\n"))
-            .collect();
-        format!("{tags}--- {{a: 1}}\n")
+        let mut text = String::new();
+        for index in 0..count {
+            let _ = writeln!(text, "%TAG !t{index}! x\n# c\n");
+        }
+        text + "--- {a: 1}\n"
     };
     assert!(parse_document(&text(64), &Limits::default()).is_ok());
     assert_eq!(
@@ -333,10 +334,9 @@ fn the_value_and_every_copy_of_it_are_weighed() {
     ] {
         assert!(
             matches!(parse_document(&heavy, &limits), Err(YamlError::TooHeavy(_))),
-            "{:.40}",
-            heavy
+            "{heavy:.40}"
         );
-        assert!(parse_document(&light, &limits).is_ok(), "{:.40}", light);
+        assert!(parse_document(&light, &limits).is_ok(), "{light:.40}");
     }
 }
 
