@@ -1,5 +1,6 @@
 //! The inspection of one object for one release: the object is compared, observed, or both.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::cluster_facts::ClusterFacts;
@@ -57,7 +58,7 @@ impl ReleaseContext {
 }
 
 impl Inspection {
-    /// The weight of the bodies that the inspection makes values of.
+    /// The weight of the bodies that the inspection makes values of. Bodies that revisions share count once.
     pub(super) fn weight(&self) -> usize {
         let compared = self.todo.compare.iter().flat_map(|expectations| {
             let previous = expectations.previous.iter().map(|previous| &previous.object);

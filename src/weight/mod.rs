@@ -14,8 +14,9 @@ use serde_json::Value;
 
 /// The most that the value of one object, or of any other answer of a cluster, may weigh.
 ///
-/// The largest custom resource definition of the known charts has 1.4 MB, 46,000 nodes and a weight of 13 MiB. Four such
-/// values at once, a live object and those of three revisions, fit into the memory of the shipped pod.
+/// The largest custom resource definition of the known charts has 1.4 MB and 46,000 nodes, which is about 13 MiB at the
+/// 260 bytes that a node of such definitions weighs. Four such values at once, a live object and those of three
+/// revisions, fit into the memory of the shipped pod.
 pub const MAX_VALUE: usize = 32 << 20;
 
 /// The most that the values of one comparison may weigh together: the live object and those of the revisions.
