@@ -32,4 +32,5 @@ pub mod snapshot;
 pub mod source;
 pub mod types;
 pub mod vocabulary;
+pub mod weight;
 pub mod yaml;

@@ -15,6 +15,7 @@ use crate::object::{Gvk, ObjectKey};
 use crate::release::decode::DecodeError;
 use crate::release::record::Release;
 use crate::release::stored::StoredRevision;
+use crate::weight;
 
 /// A source of releases and objects: a live cluster or a snapshot.
 pub trait Source: Send + Sync + 'static {
@@ -96,6 +97,9 @@ pub struct ScaleTargets {
     pub to_zero: BTreeSet<ScaleTarget>,
     /// Namespaces whose autoscalers could not be read.
     pub unread: BTreeSet<String>,
+    /// Why not, where the report has to say so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<ReportError>,
 }
 
 /// One object whose replica count an autoscaler chooses.
@@ -179,6 +183,16 @@ pub enum Lookup<'a> {
     NotFound,
     /// It could not be read, and may or may not exist.
     Unreadable(&'a ReadError),
+}
+
+impl Lookup<'_> {
+    /// The weight of the object as a value.
+    pub fn weight(&self) -> usize {
+        match self {
+            Self::Found(text) => weight::json::weigh(text),
+            Self::NotFound | Self::Unreadable(_) => 0,
+        }
+    }
 }
 
 /// Why something could not be read. The sentences hold no response bodies and no credentials.

@@ -21,7 +21,8 @@ use crate::compare::work::Work;
 use crate::model::{Finding, ObjectReport};
 use crate::source::ReadError;
 use crate::types::Shape;
-use crate::vocabulary::{FindingCode, Severity};
+use crate::vocabulary::{FindingCode, ObjectState, Severity};
+use crate::weight;
 
 /// A dry run that confirms the drift of one object.
 #[derive(Debug)]
@@ -94,7 +95,7 @@ impl DryRunCheck {
     /// Notes in the report which findings the server's answer confirms and which it takes back.
     pub fn apply_answer(&self, answer: &[u8], shape: Option<Shape<'_>>, report: &mut ObjectReport) {
         let same = |answer: &Value, pointer| answer.pointer(pointer) == self.body.pointer(pointer);
-        let answer = serde_json::from_slice::<Value>(answer)
+        let answer = weight::json::value_of_bytes(answer)
             .ok()
             .filter(|answer| same(answer, "/metadata/name") && same(answer, "/metadata/uid"));
         let Some(answer) = answer else {

@@ -20,11 +20,7 @@ impl<'a> LiveObject<'a> {
         match *lookup {
             Lookup::Found(json) => match Live::parse(json) {
                 Ok(live) => Self::Found(live),
-                Err(error) => Self::Unreadable(format!(
-                    "its JSON cannot be read at line {}, column {}",
-                    error.line(),
-                    error.column()
-                )),
+                Err(error) => Self::Unreadable(format!("it cannot be read: {error}")),
             },
             Lookup::NotFound => Self::NotFound,
             Lookup::Unreadable(error) => Self::Unreadable(error.to_string()),

@@ -9,11 +9,13 @@ use std::collections::BTreeSet;
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
+use super::answer::{StatedType, fold, must_be_within};
 use super::http::{ApiClient, Compression, JSON, Purpose, RetryBudget, parse};
 use super::pages::{self, ListRequest};
 use super::paths::ApiResource;
+use crate::model::ReportError;
 use crate::object::Gvk;
 use crate::source::{Kinds, ReadError, ScaleTarget, ScaleTargets};
 
@@ -28,7 +30,12 @@ const VERSIONS: [&str; 4] = [
 ];
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct HorizontalPodAutoscaler<'a> {
+    #[serde(borrow)]
+    api_version: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    kind: Option<Cow<'a, str>>,
     #[serde(borrow)]
     metadata: AutoscalerMetadata<'a>,
     #[serde(borrow)]
@@ -37,10 +44,19 @@ struct HorizontalPodAutoscaler<'a> {
 
 #[derive(Deserialize)]
 struct AutoscalerMetadata<'a> {
-    #[serde(default, borrow)]
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(borrow)]
     namespace: Cow<'a, str>,
-    #[serde(default, borrow, rename = "ownerReferences")]
-    owners: Vec<OwnerReference<'a>>,
+    #[serde(default, rename = "ownerReferences", deserialize_with = "is_of_keda")]
+    is_of_keda: bool,
+}
+
+/// Whether one of the owners is KEDA's.
+fn is_of_keda<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    fold(deserializer, |found: bool, owner: OwnerReference<'_>| {
+        found || owner.kind == "ScaledObject"
+    })
 }
 
 #[derive(Deserialize)]
@@ -69,12 +85,7 @@ impl HorizontalPodAutoscaler<'_> {
     /// Whether the target may end up without any replica. An autoscaler of KEDA's never goes below one itself: its
     /// owner takes the last replica away (KEDA: `pkg/scaling/executor/scale_scaledobjects.go`).
     fn may_empty(&self) -> bool {
-        let is_keda = self
-            .metadata
-            .owners
-            .iter()
-            .any(|owner| owner.kind == "ScaledObject");
-        is_keda || self.spec.min_replicas == Some(0)
+        self.metadata.is_of_keda || self.spec.min_replicas == Some(0)
     }
 }
 
@@ -99,9 +110,9 @@ pub(super) async fn targets(http: &ApiClient, namespaces: &BTreeSet<String>, kin
             Ok(targets) => return targets,
             Err(ReadError::Forbidden { .. }) => {}
             Err(error) => {
-                tracing::warn!(%error, "the autoscalers cannot be listed: replica counts are judged by their writers");
                 return ScaleTargets {
                     unread: namespaces.clone(),
+                    errors: unreadable("cluster", &error).into_iter().collect(),
                     ..ScaleTargets::default()
                 };
             }
@@ -124,11 +135,25 @@ pub(super) async fn targets(http: &ApiClient, namespaces: &BTreeSet<String>, kin
                     %error,
                     "the autoscalers cannot be listed: replica counts are judged by their writers"
                 );
+                all.errors
+                    .extend(unreadable(&format!("namespace/{namespace}"), &error));
                 all.unread.insert(namespace.to_owned());
             }
         }
     }
     all
+}
+
+/// The gap that an unread list leaves in the report. A missing right leaves none: an operator who grants no autoscalers
+/// has decided that replica counts are judged by their writers.
+fn unreadable(scope: &str, error: &ReadError) -> Option<ReportError> {
+    let is_refused = matches!(error, ReadError::Forbidden { .. });
+    (!is_refused).then(|| ReportError {
+        scope: scope.to_owned(),
+        message: format!(
+            "the autoscalers cannot be listed, replica counts are judged by their writers: {error}"
+        ),
+    })
 }
 
 async fn within<'n>(
@@ -144,8 +169,10 @@ async fn list(http: &ApiClient, version: &str, namespace: Option<&str>) -> Resul
         api_version: version,
         plural: PLURAL,
     };
+    let items = Gvk::new(version, KIND);
     let list = ListRequest {
         path: &resource.collection(namespace),
+        items: &items,
         accept: JSON,
         purpose: Purpose {
             verb: "list",
@@ -155,8 +182,12 @@ async fn list(http: &ApiClient, version: &str, namespace: Option<&str>) -> Resul
         compression: Compression::Allowed,
         retries: &RetryBudget::default(),
     };
-    let targets = pages::collect(http, list, |json| {
+    let (expected, listed) = (items.clone(), namespace.map(str::to_owned));
+    let targets = pages::collect(http, list, move |json| {
         let autoscaler: HorizontalPodAutoscaler<'_> = parse(json.as_bytes())?;
+        StatedType::new(autoscaler.api_version.as_ref(), autoscaler.kind.as_ref()).may_be(&expected)?;
+        let metadata = &autoscaler.metadata;
+        must_be_within(&metadata.name, Some(&metadata.namespace), listed.as_deref())?;
         let may_empty = autoscaler.may_empty();
         let target = ScaleTarget {
             namespace: autoscaler.metadata.namespace.into_owned(),

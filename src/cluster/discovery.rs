@@ -8,8 +8,10 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use futures::StreamExt;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
+use super::answer::{malformed, nullable};
 use super::http::{ApiAnswer, ApiClient, JSON, Purpose, parse};
 use super::paths::ApiPath;
 use crate::object::Gvk;
@@ -24,38 +26,82 @@ const PURPOSE: Purpose<'static> = Purpose {
     namespace: None,
 };
 
-/// Go writes an empty list as `null`.
-fn nullable<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de> + Default,
-{
-    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+/// The type of a discovery document.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Stated<'a> {
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+    #[serde(default, borrow)]
+    api_version: Cow<'a, str>,
+}
+
+/// The groups with their resources.
+#[derive(Deserialize)]
+struct Aggregated<'a> {
+    #[serde(borrow, deserialize_with = "nullable")]
+    items: Vec<Group<'a>>,
+}
+
+/// `/api` of an old server.
+#[derive(Deserialize)]
+struct OldVersions<'a> {
+    #[serde(borrow, deserialize_with = "nullable")]
+    versions: Vec<Cow<'a, str>>,
+}
+
+/// `/apis` of an old server.
+#[derive(Deserialize)]
+struct OldGroups<'a> {
+    #[serde(borrow, deserialize_with = "nullable")]
+    groups: Vec<OldGroup<'a>>,
 }
 
 /// Either form of the two discovery roots.
-#[derive(Deserialize)]
-struct Root<'a> {
-    /// Aggregated: the groups with their resources.
-    #[serde(default, borrow, deserialize_with = "nullable")]
-    items: Vec<Group<'a>>,
-    /// `/api` of an old server.
-    #[serde(default, borrow, deserialize_with = "nullable")]
-    versions: Vec<Cow<'a, str>>,
-    /// `/apis` of an old server.
-    #[serde(default, borrow, deserialize_with = "nullable")]
-    groups: Vec<OldGroup<'a>>,
+enum Root<'a> {
+    Aggregated(Vec<Group<'a>>),
+    /// The groups and versions, each with a document of its own.
+    ByVersion(Vec<Cow<'a, str>>),
+}
+
+impl<'a> Root<'a> {
+    /// Reads a root by the type that it states (Kubernetes: `apiserver/pkg/endpoints/discovery`: `aggregated/handler.go`
+    /// for the groups with their resources, `legacy.go` and `root.go` for the two old lists, of which the first has no
+    /// API version).
+    fn read(body: &'a [u8]) -> Result<Self, ReadError> {
+        let Stated { kind, api_version } = parse(body)?;
+        match (&*kind, &*api_version) {
+            ("APIGroupDiscoveryList", "apidiscovery.k8s.io/v2" | "apidiscovery.k8s.io/v2beta1") => {
+                let Aggregated { items } = parse(body)?;
+                Ok(Self::Aggregated(items))
+            }
+            ("APIVersions", "" | "v1") => {
+                let OldVersions { versions } = parse(body)?;
+                Ok(Self::ByVersion(versions))
+            }
+            ("APIGroupList", "v1") => {
+                let OldGroups { groups } = parse(body)?;
+                let versions = groups.into_iter().flat_map(|group| group.versions);
+                Ok(Self::ByVersion(
+                    versions.map(|version| version.group_version).collect(),
+                ))
+            }
+            _ => Err(malformed(
+                "it is no list of API groups; is this a Kubernetes API?",
+            )),
+        }
+    }
 }
 
 #[derive(Deserialize)]
 struct Group<'a> {
-    #[serde(default, borrow)]
+    #[serde(borrow)]
     metadata: GroupName<'a>,
     #[serde(default, borrow, deserialize_with = "nullable")]
     versions: Vec<Version<'a>>,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize)]
 struct GroupName<'a> {
     #[serde(default, borrow)]
     name: Cow<'a, str>,
@@ -78,8 +124,14 @@ struct DiscoveredResource<'a> {
     plural: Cow<'a, str>,
     #[serde(borrow)]
     response_kind: Option<ResponseKind<'a>>,
-    #[serde(default, borrow)]
-    scope: Cow<'a, str>,
+    scope: Scope,
+}
+
+/// Where the objects of a kind live (Kubernetes: `apidiscovery/v2/types.go`, `ResourceScope`).
+#[derive(Deserialize)]
+enum Scope {
+    Namespaced,
+    Cluster,
 }
 
 #[derive(Deserialize)]
@@ -102,8 +154,13 @@ struct OldVersion<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct ResourceList<'a> {
-    #[serde(default, borrow, deserialize_with = "nullable")]
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    group_version: Cow<'a, str>,
+    #[serde(borrow, deserialize_with = "nullable")]
     resources: Vec<OldResource<'a>>,
 }
 
@@ -116,6 +173,12 @@ struct OldResource<'a> {
     namespaced: bool,
 }
 
+/// How many kinds a server may serve. The largest known clusters have two thousand.
+const MAX_KINDS: usize = 50_000;
+
+/// How many groups and versions a server may have that has to be asked for each.
+const MAX_GROUPS: usize = 5_000;
+
 /// Every kind that is served, and the groups whose server does not answer.
 pub(super) async fn kinds(http: &ApiClient) -> Result<Kinds, ReadError> {
     let mut kinds = Kinds::default();
@@ -123,21 +186,19 @@ pub(super) async fn kinds(http: &ApiClient) -> Result<Kinds, ReadError> {
     for root in ["/api", "/apis"] {
         let body = match http.get(root, AGGREGATED, PURPOSE).await? {
             ApiAnswer::Body(body) => body,
-            ApiAnswer::NotFound | ApiAnswer::NoSuchPath | ApiAnswer::Expired => {
+            ApiAnswer::NotFound | ApiAnswer::NoSuchPath | ApiAnswer::Expired | ApiAnswer::TooLarge => {
                 return Err(ReadError::Malformed {
                     reason: format!("{root} is not there; is this a Kubernetes API?"),
                 });
             }
         };
-        let document: Root<'_> = parse(&body)?;
-        for group in document.items {
-            for version in group.versions {
-                add_version(&group.metadata.name, version, &mut kinds);
-            }
+        match Root::read(&body)? {
+            Root::Aggregated(groups) => add_groups(groups, &mut kinds),
+            Root::ByVersion(versions) => one_by_one.extend(versions.into_iter().map(Cow::into_owned)),
         }
-        one_by_one.extend(document.versions.into_iter().map(Cow::into_owned));
-        let old = document.groups.into_iter().flat_map(|group| group.versions);
-        one_by_one.extend(old.map(|version| version.group_version.into_owned()));
+    }
+    if one_by_one.len() > MAX_GROUPS {
+        return Err(malformed("too large: it has more than 5000 API groups"));
     }
     let mut lists = futures::stream::iter(one_by_one)
         .map(|api_version| async move { (resources(http, &api_version).await, api_version) })
@@ -151,8 +212,19 @@ pub(super) async fn kinds(http: &ApiClient) -> Result<Kinds, ReadError> {
             }
         }
     }
+    if kinds.served.len() > MAX_KINDS || kinds.unavailable.len() > MAX_KINDS {
+        return Err(malformed("too large: it serves more than 50000 kinds"));
+    }
     kinds.unavailable.sort();
     Ok(kinds)
+}
+
+fn add_groups(groups: Vec<Group<'_>>, kinds: &mut Kinds) {
+    for group in groups {
+        for version in group.versions {
+            add_version(&group.metadata.name, version, kinds);
+        }
+    }
 }
 
 fn add_version(group: &str, version: Version<'_>, kinds: &mut Kinds) {
@@ -171,7 +243,10 @@ fn add_version(group: &str, version: Version<'_>, kinds: &mut Kinds) {
         };
         let served = ServedKind {
             plural: resource.plural.into_owned(),
-            namespaced: resource.scope == "Namespaced",
+            namespaced: match resource.scope {
+                Scope::Namespaced => true,
+                Scope::Cluster => false,
+            },
         };
         kinds
             .served
@@ -188,6 +263,11 @@ async fn resources(http: &ApiClient, api_version: &str) -> Result<Vec<(Gvk, Serv
         });
     };
     let list: ResourceList<'_> = parse(&body)?;
+    if list.kind != "APIResourceList" || list.group_version != api_version {
+        return Err(malformed(
+            "it is no list of the resources of this group and version",
+        ));
+    }
     Ok(list
         .resources
         .into_iter()
@@ -200,6 +280,15 @@ async fn resources(http: &ApiClient, api_version: &str) -> Result<Vec<(Gvk, Serv
             (Gvk::new(api_version, resource.kind), served)
         })
         .collect())
+}
+
+/// The fields that every `OpenAPI` v3 document has (kube-openapi: `pkg/spec3/spec.go`, `OpenAPI`).
+#[derive(Deserialize)]
+struct OpenApi<'a> {
+    #[serde(borrow)]
+    openapi: Cow<'a, str>,
+    #[serde(rename = "components")]
+    _components: IgnoredAny,
 }
 
 /// How long the API server may take to publish the schema of a definition that it serves already.
@@ -219,6 +308,10 @@ pub(super) async fn schema(http: &ApiClient, api_version: &str) -> Result<Option
     let mut pauses = PUBLISHED_WITHIN.into_iter();
     loop {
         if let ApiAnswer::Body(body) = http.get(&path, JSON, purpose).await? {
+            let document: OpenApi<'_> = parse(&body)?;
+            if !document.openapi.starts_with("3.") {
+                return Err(malformed("it is no OpenAPI v3 document"));
+            }
             return Ok(Some(body.into()));
         }
         match pauses.next() {
@@ -234,7 +327,8 @@ mod tests {
 
     #[test]
     fn aggregated_discovery_tells_stale_groups_from_served_kinds() {
-        let document = r#"{"kind":"APIGroupDiscoveryList","items":[
+        let document = r#"{"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/v2",
+            "metadata":{},"items":[
             {"metadata":{"name":"apps"},"versions":[{"version":"v1","freshness":"Current","resources":[
                 {"resource":"deployments","responseKind":{"group":"","version":"","kind":"Deployment"},
                  "scope":"Namespaced","subresources":[{"subresource":"scale"}]}]}]},
@@ -242,11 +336,10 @@ mod tests {
             {"metadata":{},"versions":[{"version":"v1","freshness":"Current","resources":[
                 {"resource":"nodes","responseKind":{"kind":"Node"},"scope":"Cluster"}]}]}]}"#;
         let mut kinds = Kinds::default();
-        for group in parse::<Root<'_>>(document.as_bytes()).unwrap().items {
-            for version in group.versions {
-                add_version(&group.metadata.name, version, &mut kinds);
-            }
-        }
+        let Root::Aggregated(groups) = Root::read(document.as_bytes()).unwrap() else {
+            panic!("an aggregated document");
+        };
+        add_groups(groups, &mut kinds);
         assert_eq!(kinds.unavailable, ["metrics.k8s.io/v1beta1"]);
         let deployment = &kinds.served[&Gvk::new("apps/v1", "Deployment")];
         assert_eq!(

@@ -9,7 +9,10 @@ use ::http::{Request, StatusCode, header};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use kube::client::Body;
 
-use super::http::{self, ApiAnswer, ApiClient, ApiResponse, Call, Failure, JSON, Purpose, RetryBudget};
+use super::fetch::object_text;
+use super::http::{
+    self, AnswerSize, ApiAnswer, ApiClient, ApiResponse, Call, Failure, JSON, Purpose, RetryBudget,
+};
 use super::paths::ApiResource;
 use crate::source::{ObjectRequest, ReadError};
 
@@ -71,14 +74,16 @@ pub(super) async fn send(
     };
     let call = Call {
         path: path.as_ref(),
+        answer: AnswerSize::Single,
         retries: &RetryBudget::default(),
         make: &make,
         interpret: &|response| interpret(&response, purpose),
     };
     let (answer, _) = http.send(call).await?;
     match answer {
-        ApiAnswer::Body(body) => Ok(body.to_vec()),
+        ApiAnswer::Body(body) => object_text(key, &body).map(|_| body.to_vec()),
         ApiAnswer::NotFound | ApiAnswer::NoSuchPath => Err(refused(StatusCode::NOT_FOUND, String::new())),
+        ApiAnswer::TooLarge => Err(refused(StatusCode::PAYLOAD_TOO_LARGE, String::new())),
         ApiAnswer::Expired => Err(refused(StatusCode::GONE, String::new())),
     }
 }

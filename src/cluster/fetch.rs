@@ -10,10 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures::StreamExt;
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::http::{ApiAnswer, ApiClient, Compression, Get, JSON, Purpose, RetryBudget, parse};
+use super::answer::{Identity, malformed};
+use super::http::{AnswerSize, ApiAnswer, ApiClient, Compression, Get, JSON, Purpose, RetryBudget, parse};
 use super::pages::{self, ListEnd, ListReader, ListRequest, PageSummary};
 use super::paths::ApiResource;
 use super::pending::{NamespacedName, PendingReads};
@@ -24,21 +24,6 @@ use crate::source::{Expected, Lookup, ObjectHandler, ObjectRequest, ReadError};
 const LIST_FROM: usize = 4;
 /// How many further unwanted objects per wanted one are worth listing.
 const WORTH_LISTING: u64 = 20;
-
-/// The name of an object; the rest of it is skipped.
-#[derive(Deserialize)]
-struct Named<'a> {
-    #[serde(borrow)]
-    metadata: NamedMetadata<'a>,
-}
-
-#[derive(Deserialize)]
-struct NamedMetadata<'a> {
-    #[serde(borrow)]
-    name: Cow<'a, str>,
-    #[serde(borrow)]
-    namespace: Option<Cow<'a, str>>,
-}
 
 /// Reads every wanted object and hands each outcome to the handler.
 pub(super) async fn objects(http: &ApiClient, wanted: &[ObjectRequest], handler: ObjectHandler) {
@@ -194,6 +179,7 @@ impl KindReader<'_> {
         };
         let list = ListRequest {
             path: &path,
+            items: self.gvk,
             accept: JSON,
             purpose: Purpose {
                 verb: "list",
@@ -204,6 +190,8 @@ impl KindReader<'_> {
             retries: &self.retries,
         };
         let reader = ListedObjects {
+            gvk: self.gvk.clone(),
+            namespace: namespace.map(str::to_owned),
             handler: Arc::clone(self.handler),
             pending: pending.clone(),
             page_size: self.page_size(),
@@ -223,6 +211,7 @@ impl KindReader<'_> {
                 namespace,
             },
             compression: Compression::Allowed,
+            answer: AnswerSize::Single,
             retries: &self.retries,
         };
         let refused = |status| ReadError::Refused {
@@ -245,6 +234,7 @@ impl KindReader<'_> {
             }
             Ok((ApiAnswer::NotFound, _)) => (self.handler)(&key, Lookup::NotFound),
             Ok((ApiAnswer::NoSuchPath, _)) => (self.handler)(&key, Lookup::Unreadable(&refused(404))),
+            Ok((ApiAnswer::TooLarge, _)) => (self.handler)(&key, Lookup::Unreadable(&refused(413))),
             Ok((ApiAnswer::Expired, _)) => (self.handler)(&key, Lookup::Unreadable(&refused(410))),
             Err(error) => (self.handler)(&key, Lookup::Unreadable(&error)),
         }
@@ -270,6 +260,9 @@ fn name(key: &ObjectKey) -> NamespacedName {
 
 /// Hands on the wanted objects of a list.
 struct ListedObjects {
+    gvk: Gvk,
+    /// The namespace that is listed; all of them where there is none.
+    namespace: Option<String>,
     handler: ObjectHandler,
     pending: PendingReads<ObjectRequest>,
     page_size: u32,
@@ -278,7 +271,10 @@ struct ListedObjects {
 impl ListReader for ListedObjects {
     fn take(&self, _: usize, items: &[&RawValue]) -> Result<(), ReadError> {
         for item in items {
-            let Named { metadata } = parse(item.get().as_bytes())?;
+            let identity: Identity<'_> = parse(item.get().as_bytes())?;
+            identity.stated_type().may_be(&self.gvk)?;
+            let metadata = identity.metadata;
+            metadata.must_be_within(self.namespace.as_deref())?;
             let name = NamespacedName {
                 namespace: metadata.namespace.map(Cow::into_owned),
                 name: metadata.name.into_owned(),
@@ -301,14 +297,10 @@ impl ListReader for ListedObjects {
 }
 
 /// The answer as text, if it is the object that was asked for: a proxy answers 200 to anything.
-fn object_text<'b>(key: &ObjectKey, body: &'b [u8]) -> Result<&'b str, ReadError> {
-    let malformed = |reason: &str| ReadError::Malformed {
-        reason: reason.to_owned(),
-    };
+pub(super) fn object_text<'b>(key: &ObjectKey, body: &'b [u8]) -> Result<&'b str, ReadError> {
     let text = std::str::from_utf8(body).map_err(|_| malformed("it is not UTF-8"))?;
-    let Named { metadata } = parse(body)?;
-    if metadata.name != key.name || metadata.namespace.as_deref() != key.namespace.as_deref() {
-        return Err(malformed("it is another object"));
-    }
+    let identity: Identity<'_> = parse(body)?;
+    identity.stated_type().must_be(&key.gvk)?;
+    identity.metadata.must_be(key.namespace.as_deref(), &key.name)?;
     Ok(text)
 }

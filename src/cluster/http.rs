@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use ::http::{HeaderMap, Request, StatusCode, header};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::BodyExt as _;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use kube::client::Body;
 use serde::Deserialize;
@@ -21,8 +21,18 @@ use crate::source::ReadError;
 /// The media type of JSON, for `Accept`.
 pub(super) const JSON: &str = "application/json";
 
-/// The largest body that is read. A page of full-sized objects fits; nothing legitimate is larger.
-const MAX_BODY_BYTES: usize = 256 << 20;
+/// The largest answer that is read: an object of etcd's 1.5 MiB fits in whatever way JSON writes it, and so do the
+/// documents of every known API group.
+const MAX_BODY_BYTES: usize = 16 << 20;
+/// The largest page of a list. A larger one is asked for again with fewer items.
+const MAX_PAGE_BYTES: usize = 4 << 20;
+/// The room that an answer gets which is no list. A larger one is asked for again, with room for the largest.
+const USUAL_BODY_BYTES: usize = 2 << 20;
+/// How many bytes of answers are held at once, those included that are being worked on. The shipped pod has five times
+/// as much.
+const MAX_BYTES_HELD: usize = 48 << 20;
+/// The unit in which room for answers is given out: a semaphore has no more permits than fit into 32 bits.
+const UNIT: usize = 1 << 10;
 
 /// How often one request is tried.
 const ATTEMPTS: u32 = 5;
@@ -37,6 +47,8 @@ const GIVEN_UP_AT: u32 = 8;
 pub(super) struct RequestLimits {
     request_timeout: Duration,
     slots: Arc<Semaphore>,
+    /// Room for the bytes of answers, in units.
+    room: Arc<Semaphore>,
 }
 
 impl RequestLimits {
@@ -44,6 +56,7 @@ impl RequestLimits {
         Self {
             request_timeout,
             slots: Arc::new(Semaphore::new(concurrency.max(1))),
+            room: Arc::new(Semaphore::new(MAX_BYTES_HELD / UNIT)),
         }
     }
 }
@@ -97,7 +110,35 @@ pub(super) struct Get<'a> {
     pub(super) accept: &'a str,
     pub(super) purpose: Purpose<'a>,
     pub(super) compression: Compression,
+    pub(super) answer: AnswerSize,
     pub(super) retries: &'a RetryBudget,
+}
+
+/// What an answer is, and so how large it may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AnswerSize {
+    /// A page of a list. A larger one than fits is [`ApiAnswer::TooLarge`].
+    Page,
+    /// Anything else. A larger one than any is an error.
+    Single,
+}
+
+impl AnswerSize {
+    /// The room that the first attempt gets.
+    const fn usual(self) -> usize {
+        match self {
+            Self::Page => MAX_PAGE_BYTES,
+            Self::Single => USUAL_BODY_BYTES,
+        }
+    }
+
+    /// The room that is asked for where an answer did not fit; `None` where the answer stays too large.
+    const fn larger(self, than: usize) -> Option<usize> {
+        match self {
+            Self::Single if than < MAX_BODY_BYTES => Some(MAX_BODY_BYTES),
+            Self::Page | Self::Single => None,
+        }
+    }
 }
 
 /// Whether the API server may compress its answer.
@@ -109,9 +150,20 @@ pub(super) enum Compression {
     Refused,
 }
 
-/// A request's place among those that may be under way. It is kept until the answer is processed, so that no
-/// more answers are in memory than requests are allowed.
-pub(super) type RequestSlot = OwnedSemaphorePermit;
+/// A request's place among those that may be under way, and the room for its answer. Both are kept until the answer is
+/// processed, so that no more is in memory than is allowed.
+pub(super) struct RequestSlot {
+    _place: OwnedSemaphorePermit,
+    room: OwnedSemaphorePermit,
+}
+
+impl RequestSlot {
+    /// Gives back the room that the answer did not need.
+    fn shrink(&mut self, bytes: usize) {
+        let spare = self.room.num_permits().saturating_sub(bytes.div_ceil(UNIT));
+        drop(self.room.split(spare));
+    }
+}
 
 /// The purpose of a request in the words of RBAC, for errors.
 #[derive(Debug, Clone, Copy)]
@@ -131,6 +183,8 @@ pub(super) enum ApiAnswer {
     NoSuchPath,
     /// A continue token has expired; the list has to begin again.
     Expired,
+    /// A page of a list has more bytes than a page may have.
+    TooLarge,
 }
 
 /// How one attempt failed.
@@ -152,6 +206,7 @@ pub(super) struct ApiResponse {
 #[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
     pub(super) path: &'a str,
+    pub(super) answer: AnswerSize,
     pub(super) retries: &'a RetryBudget,
     pub(super) make: &'a (dyn Fn() -> Result<Request<Body>, ::http::Error> + Send + Sync),
     pub(super) interpret: &'a (dyn Fn(ApiResponse) -> Result<ApiAnswer, Failure> + Send + Sync),
@@ -185,6 +240,7 @@ impl ApiClient {
             accept,
             purpose,
             compression: Compression::Allowed,
+            answer: AnswerSize::Single,
             retries: &RetryBudget::default(),
         };
         self.get_keeping_slot(get).await.map(|(answer, _)| answer)
@@ -203,6 +259,7 @@ impl ApiClient {
         };
         let call = Call {
             path: get.path,
+            answer: get.answer,
             retries: get.retries,
             make: &make,
             interpret: &|response| interpret(&response, get.purpose),
@@ -213,8 +270,20 @@ impl ApiClient {
     /// Sends a request until it is answered, within the limits.
     pub(super) async fn send(&self, call: Call<'_>) -> Result<(ApiAnswer, RequestSlot), ReadError> {
         let mut attempt = 1;
+        let mut room = call.answer.usual();
         loop {
-            let failure = match self.attempt(call, attempt).await {
+            let failure = match self.attempt(call, attempt, room).await {
+                Ok((ApiAnswer::TooLarge, slot)) => match (call.answer.larger(room), call.answer) {
+                    (Some(larger), _) => {
+                        room = larger;
+                        continue;
+                    }
+                    (None, AnswerSize::Page) => return Ok((ApiAnswer::TooLarge, slot)),
+                    (None, AnswerSize::Single) => {
+                        let reason = format!("too large: it has more than {} MiB", MAX_BODY_BYTES >> 20);
+                        return Err(ReadError::Malformed { reason });
+                    }
+                },
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
@@ -233,17 +302,34 @@ impl ApiClient {
         }
     }
 
-    async fn attempt(&self, call: Call<'_>, attempt: u32) -> Result<(ApiAnswer, RequestSlot), Failure> {
+    /// Waits for a place among the requests, and for room for an answer of so many bytes. Whoever has both needs nothing
+    /// else to go on, so that nobody waits in a circle.
+    async fn slot(&self, room: usize) -> Result<RequestSlot, Failure> {
+        let limits = &self.limits;
+        let units = u32::try_from(room / UNIT).unwrap_or(u32::MAX);
+        // The semaphores are closed only when the program ends.
+        let ended = |_| Failure::Final(ReadError::NotReached);
+        Ok(RequestSlot {
+            _place: Arc::clone(&limits.slots).acquire_owned().await.map_err(ended)?,
+            room: Arc::clone(&limits.room)
+                .acquire_many_owned(units)
+                .await
+                .map_err(ended)?,
+        })
+    }
+
+    async fn attempt(
+        &self,
+        call: Call<'_>,
+        attempt: u32,
+        room: usize,
+    ) -> Result<(ApiAnswer, RequestSlot), Failure> {
         let request = (call.make)().map_err(|error| {
             Failure::Final(ReadError::Malformed {
                 reason: error.to_string(),
             })
         })?;
-        // The semaphore is closed only when the program ends.
-        let slot = Arc::clone(&self.limits.slots)
-            .acquire_owned()
-            .await
-            .map_err(|_| Failure::Final(ReadError::NotReached))?;
+        let mut slot = self.slot(room).await?;
         let seconds = self.limits.request_timeout.as_millis().div_ceil(1000);
         let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
         let exchange = async {
@@ -253,26 +339,26 @@ impl ApiClient {
                 .await
                 .map_err(|error| self.broken(&error, attempt))?;
             let (head, body) = response.into_parts();
-            let body = Limited::new(body, MAX_BODY_BYTES)
-                .collect()
-                .await
-                .map_err(|error| {
-                    if error.is::<http_body_util::LengthLimitError>() {
-                        let reason = format!("it is larger than {} MiB", MAX_BODY_BYTES >> 20);
-                        Failure::Final(ReadError::Malformed { reason })
-                    } else {
-                        Failure::Again(
-                            self.unreachable("the connection broke while the answer was read"),
-                            None,
-                        )
-                    }
-                })?;
-            Ok(ApiResponse {
+            // What says how large it is and does not fit is not begun.
+            let stated = head.headers.get(header::CONTENT_LENGTH);
+            let stated: Option<usize> = stated.and_then(|length| length.to_str().ok()?.parse().ok());
+            if stated.is_some_and(|length| length > room) {
+                return Ok(None);
+            }
+            let body = match read_body(body, room).await {
+                Ok(body) => body,
+                Err(BodyError::TooLarge) => return Ok(None),
+                Err(BodyError::Broken) => {
+                    let error = self.unreachable("the connection broke while the answer was read");
+                    return Err(Failure::Again(error, None));
+                }
+            };
+            Ok(Some(ApiResponse {
                 status: head.status,
                 headers: head.headers,
-                body: body.to_bytes(),
+                body,
                 attempt,
-            })
+            }))
         };
         match tokio::time::timeout(self.limits.request_timeout, exchange).await {
             // A server that hangs once hangs again: one more attempt, not four.
@@ -280,11 +366,15 @@ impl ApiClient {
             Err(_) => Err(Failure::Again(ReadError::TimedOut { seconds }, None)),
             Ok(response) => {
                 let response = response?;
+                let bytes = response.as_ref().map_or(room, |response| response.body.len());
                 self.traffic.requests.fetch_add(1, Ordering::Relaxed);
-                self.traffic
-                    .bytes
-                    .fetch_add(response.body.len() as u64, Ordering::Relaxed);
-                (call.interpret)(response).map(|answer| (answer, slot))
+                self.traffic.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+                slot.shrink(bytes);
+                let answer = match response {
+                    Some(response) => (call.interpret)(response)?,
+                    None => ApiAnswer::TooLarge,
+                };
+                Ok((answer, slot))
             }
         }
     }
@@ -311,6 +401,28 @@ impl ApiClient {
             reason: reason.to_owned(),
         }
     }
+}
+
+/// Why a body could not be read.
+enum BodyError {
+    /// It has more bytes than there is room for.
+    TooLarge,
+    /// The connection broke.
+    Broken,
+}
+
+/// Reads a body, decompressed, of at most so many bytes.
+async fn read_body(mut body: Body, room: usize) -> Result<bytes::Bytes, BodyError> {
+    let mut read = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| BodyError::Broken)?;
+        let Some(data) = frame.data_ref() else { continue };
+        if data.len() > room - read.len() {
+            return Err(BodyError::TooLarge);
+        }
+        read.extend_from_slice(data);
+    }
+    Ok(read.into())
 }
 
 /// Interprets the answer to a GET.

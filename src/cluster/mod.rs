@@ -5,6 +5,7 @@
 //! because that leaves open what a batch job must bound: bodies without a size limit, retries up to a thousand
 //! seconds apart, and a log line that quotes whole responses when one of them does not parse.
 
+mod answer;
 mod autoscalers;
 pub mod client;
 mod discovery;

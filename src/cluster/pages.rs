@@ -8,17 +8,25 @@
 //! from before that (Kubernetes: `apiserver/pkg/storage/etcd3/errors.go`, `interpretListError`). The list then begins
 //! again, once.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde::Deserialize;
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::http::{ApiAnswer, ApiClient, Compression, Get, Purpose, RequestSlot, RetryBudget, parse};
+use super::answer::{Identity, StatedType, malformed};
+use super::http::{
+    AnswerSize, ApiAnswer, ApiClient, Compression, Get, Purpose, RequestSlot, RetryBudget, parse,
+};
 use super::paths::ApiPath;
+use crate::object::Gvk;
 use crate::source::ReadError;
+use crate::types::TypeTable;
 
 /// How many pages of one list are worked on at once: enough to keep two processors busy with the only list there is.
 const AHEAD: usize = 2;
@@ -26,6 +34,14 @@ const AHEAD: usize = 2;
 /// The most pages that one list is followed for, however its tokens change. No real list comes near it; a server whose
 /// tokens lead in a circle would never end.
 const MOST_PAGES: usize = 2_000;
+
+/// What a page should come to: it is held in memory while it is worked on, and a larger one may have to be asked for
+/// again.
+const PAGE_BYTES: usize = 2 << 20;
+
+/// The most items that a page may have. Pages are asked for with at most 500; some aggregated API servers answer with
+/// all items that there are.
+const MAX_ITEMS: usize = 50_000;
 
 /// How many items a page has of a list that is read as a whole.
 const WHOLE_LIST_PAGE: u32 = 500;
@@ -48,6 +64,8 @@ pub(super) trait ListReader: Send + Sync + 'static {
 pub(super) struct ListRequest<'a> {
     /// The collection, with the query that selects from it.
     pub(super) path: &'a ApiPath,
+    /// The type of its items.
+    pub(super) items: &'a Gvk,
     pub(super) accept: &'a str,
     pub(super) purpose: Purpose<'a>,
     pub(super) compression: Compression,
@@ -72,19 +90,90 @@ pub(super) struct PageSummary {
     pub(super) remaining: Option<u64>,
 }
 
-type Work = JoinHandle<Result<(), ReadError>>;
-
-#[derive(Deserialize)]
-struct Page<'a> {
-    #[serde(default)]
-    metadata: ListMeta,
-    /// Go writes an empty list as `null`.
-    #[serde(borrow)]
-    items: Option<Vec<&'a RawValue>>,
+impl PageSummary {
+    /// How many items come to [`PAGE_BYTES`], if they are like those of this page.
+    pub(super) fn fitting(self) -> u32 {
+        let each = self.bytes / self.items.max(1);
+        let fitting = PAGE_BYTES / each.max(1);
+        u32::try_from(fitting).unwrap_or(u32::MAX).max(1)
+    }
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+type Work = JoinHandle<Result<(), ReadError>>;
+
+/// A list as the API server writes it (apimachinery: `pkg/apis/meta/v1/types.go`, `List`). Every field is there.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Page<'a> {
+    #[serde(borrow)]
+    api_version: Cow<'a, str>,
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+    metadata: ListMeta,
+    #[serde(borrow, deserialize_with = "items")]
+    items: Vec<&'a RawValue>,
+}
+
+/// The items as text; Go writes an empty list as `null`.
+fn items<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<&'de RawValue>, D::Error> {
+    struct Items;
+    impl<'de> Visitor<'de> for Items {
+        type Value = Vec<&'de RawValue>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list")
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut items = Vec::new();
+            while let Some(item) = list.next_element()? {
+                if items.len() == MAX_ITEMS {
+                    return Err(A::Error::custom("too many items"));
+                }
+                items.push(item);
+            }
+            Ok(items)
+        }
+    }
+    deserializer.deserialize_any(Items)
+}
+
+impl Page<'_> {
+    /// `Err` unless this is a list of these items.
+    ///
+    /// A custom resource may name its list's kind as it likes (`spec.names.listKind`), and its items name their own.
+    fn must_be_of(&self, items: &Gvk) -> Result<(), ReadError> {
+        let list = Gvk::new(items.api_version.as_str(), format!("{}List", items.kind));
+        let stated = StatedType::new(Some(&self.api_version), Some(&self.kind)).must_be(&list);
+        let is_built_in = items.group() == "meta.k8s.io"
+            || TypeTable::builtin()
+                .kind(&items.api_version, &items.kind)
+                .is_some();
+        if stated.is_ok() || is_built_in || self.api_version != items.api_version || self.items.is_empty() {
+            return stated;
+        }
+        self.items.iter().try_for_each(|item| {
+            let identity: Identity<'_> = parse(item.get().as_bytes())?;
+            identity.stated_type().must_be(items)
+        })
+    }
+
+    /// The token of the next page. `Err` where there is none although more items are to come.
+    fn next(&self) -> Result<Option<String>, ReadError> {
+        let token = self.metadata.token.clone().filter(|token| !token.is_empty());
+        if token.is_none() && self.metadata.remaining_item_count.is_some_and(|more| more > 0) {
+            return Err(malformed("it says that more items follow, and not where"));
+        }
+        Ok(token)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct ListMeta {
     #[serde(rename = "continue")]
     token: Option<String>,
@@ -144,18 +233,32 @@ async fn follow(
     reader: &Arc<impl ListReader>,
     working: &mut VecDeque<Work>,
 ) -> Result<PassEnd, ReadError> {
+    let mut limit = limit;
     let mut path = list.path.page(limit, None);
+    let mut tokens = HashSet::new();
     let mut last_token = None;
-    for page in 0..MOST_PAGES {
+    let mut page = 0;
+    for _ in 0..MOST_PAGES {
         let get = Get {
             path: path.as_ref(),
             accept: list.accept,
             purpose: list.purpose,
             compression: list.compression,
+            answer: if limit > 1 {
+                AnswerSize::Page
+            } else {
+                AnswerSize::Single
+            },
             retries: list.retries,
         };
         let (body, slot) = match http.get_keeping_slot(get).await? {
             (ApiAnswer::Body(body), slot) => (body, slot),
+            // The same page again, with fewer items.
+            (ApiAnswer::TooLarge, _) => {
+                limit = (limit / 2).max(1);
+                path = list.path.page(limit, last_token.as_deref());
+                continue;
+            }
             (ApiAnswer::Expired, _) if page > 0 => return Ok(PassEnd::Expired),
             (ApiAnswer::NotFound | ApiAnswer::NoSuchPath | ApiAnswer::Expired, _) => {
                 return Ok(PassEnd::Early);
@@ -167,9 +270,9 @@ async fn follow(
             finish(oldest).await?;
         }
         let (sender, summary) = oneshot::channel();
-        let reader_of_page = Arc::clone(reader);
+        let (reader_of_page, items) = (Arc::clone(reader), list.items.clone());
         working.push_back(tokio::task::spawn_blocking(move || {
-            let worked = work(&body, page, &*reader_of_page, sender);
+            let worked = work(&body, &items, page, &*reader_of_page, sender);
             drop::<RequestSlot>(slot);
             worked
         }));
@@ -178,11 +281,15 @@ async fn follow(
             return Ok(PassEnd::Early);
         };
         match (token, reader.next_page(summary)) {
-            // The page after this one would be this one again.
-            (Some(token), Some(_)) if last_token.as_ref() == Some(&token) => return Ok(PassEnd::Early),
-            (Some(token), Some(limit)) => {
+            (Some(token), Some(wanted)) => {
+                limit = wanted.min(summary.fitting());
                 path = list.path.page(limit, Some(&token));
+                // The tokens lead back to a page that was read.
+                if !tokens.insert(token.clone()) {
+                    return Ok(PassEnd::Early);
+                }
                 last_token = Some(token);
+                page += 1;
             }
             (None, _) => return Ok(PassEnd::Whole),
             (Some(_), None) => return Ok(PassEnd::Early),
@@ -193,31 +300,29 @@ async fn follow(
 
 fn work(
     body: &[u8],
+    items: &Gvk,
     number: usize,
     reader: &impl ListReader,
     sender: oneshot::Sender<(PageSummary, Option<String>)>,
 ) -> Result<(), ReadError> {
     let page: Page<'_> = parse(body)?;
-    let items = page.items.unwrap_or_default();
+    page.must_be_of(items)?;
     let summary = PageSummary {
         bytes: body.len(),
-        items: items.len(),
+        items: page.items.len(),
         remaining: page.metadata.remaining_item_count,
     };
-    let token = page.metadata.token.filter(|token| !token.is_empty());
+    let token = page.next()?;
     // The receiver is gone when the scan has ended.
     if sender.send((summary, token)).is_err() {
         return Ok(());
     }
-    reader.take(number, &items)
+    reader.take(number, &page.items)
 }
 
 async fn finish(page: Work) -> Result<(), ReadError> {
-    page.await.unwrap_or_else(|_| {
-        Err(ReadError::Malformed {
-            reason: "processing it failed".to_owned(),
-        })
-    })
+    page.await
+        .unwrap_or_else(|_| Err(malformed("processing it failed")))
 }
 
 /// Reads a whole list, and returns the results of `read_item` in the order of the list. `Err` when the list ends before
@@ -236,9 +341,7 @@ pub(super) async fn collect<T: Send + 'static>(
             .into_values()
             .flatten()
             .collect()),
-        ListEnd::Early => Err(ReadError::Malformed {
-            reason: "the list could not be completed".to_owned(),
-        }),
+        ListEnd::Early => Err(malformed("the list could not be completed")),
     }
 }
 

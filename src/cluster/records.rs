@@ -18,7 +18,8 @@ use futures::StreamExt;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::http::{ApiAnswer, ApiClient, Compression, Get, JSON, Purpose, RetryBudget, parse};
+use super::answer::{Place, StatedType};
+use super::http::{AnswerSize, ApiAnswer, ApiClient, Compression, Get, JSON, Purpose, RetryBudget, parse};
 use super::pages::{self, ListEnd, ListReader, ListRequest, PageSummary};
 use super::pending::{NamespacedName, PendingReads};
 use super::storage;
@@ -32,9 +33,8 @@ const LIST_FROM: usize = 4;
 const WORTH_LISTING: usize = 3;
 /// How many records the first page has. None is larger than 1.5 MiB, the most that etcd takes.
 const FIRST_PAGE: u32 = 25;
-/// The most that a page has, and what it should come to: a page is held in memory while it is decoded.
+/// The most that a page has; it has fewer where records are large.
 const LARGEST_PAGE: u32 = 100;
-const PAGE_BYTES: usize = 2 << 20;
 
 /// Where records were listed: a kind of record, and one namespace or all of them.
 type Scope = (Driver, Option<String>);
@@ -188,11 +188,12 @@ impl ListReader for ListedRecords {
     fn take(&self, _: usize, items: &[&RawValue]) -> Result<(), ReadError> {
         for item in items {
             // A malformed item is read again by name, and that answer has the error.
-            let Ok(object) = parse::<ListedRecord<'_>>(item.get().as_bytes()) else {
+            let Ok(object) = parse::<StoredRecord<'_>>(item.get().as_bytes()) else {
                 continue;
             };
+            object.stated_type().may_be(&storage::object_type(self.driver))?;
             let name = NamespacedName {
-                namespace: Some(object.metadata.namespace.into_owned()),
+                namespace: object.metadata.namespace.map(Cow::into_owned),
                 name: object.metadata.name.into_owned(),
             };
             if let Some(revision) = self.pending.take(&name) {
@@ -207,7 +208,7 @@ impl ListReader for ListedRecords {
         let remaining = self.remaining.load(Ordering::Relaxed).saturating_sub(page.items);
         self.remaining.store(remaining, Ordering::Relaxed);
         let needed = self.pending.len();
-        (needed > 0 && is_worth(needed, remaining)).then(|| page_size(page))
+        (needed > 0 && is_worth(needed, remaining)).then_some(LARGEST_PAGE)
     }
 
     fn restart(&self) {
@@ -233,6 +234,7 @@ impl RecordReader<'_> {
     ) -> Result<ListEnd, ReadError> {
         let list = ListRequest {
             path: &storage::list_path(self.driver, namespace, labels),
+            items: &storage::object_type(self.driver),
             accept: JSON,
             purpose: self.purpose("list", namespace),
             compression: Compression::Refused,
@@ -256,11 +258,15 @@ impl RecordReader<'_> {
             accept: JSON,
             purpose: self.purpose("get", namespace),
             compression: Compression::Refused,
+            answer: AnswerSize::Single,
             retries: &self.retries,
         };
         let (body, slot) = match self.http.get_keeping_slot(get).await {
             Ok((ApiAnswer::Body(body), slot)) => (body, slot),
-            Ok((ApiAnswer::NotFound | ApiAnswer::NoSuchPath | ApiAnswer::Expired, _)) => {
+            Ok((
+                ApiAnswer::NotFound | ApiAnswer::NoSuchPath | ApiAnswer::Expired | ApiAnswer::TooLarge,
+                _,
+            )) => {
                 let error = ReadError::Refused {
                     status: 404,
                     reason: "NotFound".to_owned(),
@@ -271,7 +277,7 @@ impl RecordReader<'_> {
         };
         let (driver, handler) = (self.driver, Arc::clone(self.handler));
         let job = move || {
-            let answer = parse::<NamedRecord<'_>>(&body).map(|object| read_data(driver, object.data));
+            let answer = read_named(driver, &revision, &body);
             handler(&revision, answer);
             drop(slot);
         };
@@ -289,35 +295,34 @@ impl RecordReader<'_> {
     }
 }
 
-/// As many records as come to [`PAGE_BYTES`], if they are like those of the page before.
-fn page_size(page: PageSummary) -> u32 {
-    let each = page.bytes / page.items.max(1);
-    let fitting = PAGE_BYTES / each.max(1);
-    u32::try_from(fitting).map_or(LARGEST_PAGE, |fitting| fitting.clamp(1, LARGEST_PAGE))
+/// The record that an answer holds, if it is the one that was asked for.
+fn read_named(driver: Driver, revision: &StoredRevision, body: &[u8]) -> Result<Record, ReadError> {
+    let object: StoredRecord<'_> = parse(body)?;
+    object.stated_type().must_be(&storage::object_type(driver))?;
+    object
+        .metadata
+        .must_be(Some(&revision.release.namespace), &revision.object)?;
+    Ok(read_data(driver, object.data))
 }
 
-/// A record in a list, with the name that identifies it.
+/// A record in the object that holds it.
 #[derive(Deserialize)]
-struct ListedRecord<'a> {
+#[serde(rename_all = "camelCase")]
+struct StoredRecord<'a> {
     #[serde(borrow)]
-    metadata: RecordName<'a>,
+    api_version: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    kind: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    metadata: Place<'a>,
     #[serde(borrow)]
     data: Option<Data<'a>>,
 }
 
-#[derive(Deserialize)]
-struct RecordName<'a> {
-    #[serde(borrow)]
-    namespace: Cow<'a, str>,
-    #[serde(borrow)]
-    name: Cow<'a, str>,
-}
-
-/// A record that was asked for by name.
-#[derive(Deserialize)]
-struct NamedRecord<'a> {
-    #[serde(borrow)]
-    data: Option<Data<'a>>,
+impl StoredRecord<'_> {
+    fn stated_type(&self) -> StatedType<'_> {
+        StatedType::new(self.api_version.as_ref(), self.kind.as_ref())
+    }
 }
 
 #[derive(Deserialize)]

@@ -5,15 +5,17 @@
 //! no other Secrets can see what is asked.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
+use super::answer::{StatedType, fold, must_be_within};
 use super::http::{ApiClient, Compression, Purpose, RetryBudget, parse};
 use super::pages::{self, ListRequest};
 use super::paths::{ApiPath, ApiResource};
 use crate::model::ReportError;
+use crate::object::Gvk;
 use crate::release::stored::{Driver, RecordMetadata, StoredRevision};
 use crate::source::{Inventory, ReadError};
 
@@ -21,7 +23,12 @@ const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadataList;g=met
 
 /// A record's object, without its payload.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct PartialObject<'a> {
+    #[serde(borrow)]
+    api_version: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    kind: Option<Cow<'a, str>>,
     #[serde(borrow)]
     metadata: ObjectMetadata<'a>,
 }
@@ -31,20 +38,39 @@ struct PartialObject<'a> {
 struct ObjectMetadata<'a> {
     #[serde(borrow)]
     name: Cow<'a, str>,
-    #[serde(default, borrow)]
+    #[serde(borrow)]
     namespace: Cow<'a, str>,
     #[serde(default, borrow)]
-    labels: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
+    labels: RecordLabels<'a>,
     creation_timestamp: Option<DateTime<Utc>>,
     #[serde(borrow)]
     resource_version: Option<Cow<'a, str>>,
-    #[serde(default)]
-    managed_fields: Vec<ManagedFields>,
+    #[serde(default, rename = "managedFields", deserialize_with = "last_written")]
+    written: Option<DateTime<Utc>>,
+}
+
+/// The labels that Helm writes and that are read.
+#[derive(Deserialize, Default)]
+struct RecordLabels<'a> {
+    #[serde(borrow)]
+    name: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    version: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    status: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize)]
 struct ManagedFields {
     time: Option<DateTime<Utc>>,
+}
+
+/// The latest time in managed fields.
+fn last_written<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+    fold(
+        deserializer,
+        |last: Option<DateTime<Utc>>, entry: ManagedFields| last.max(entry.time),
+    )
 }
 
 /// Every stored revision in the namespaces; in all of them when none are named.
@@ -98,8 +124,10 @@ async fn list_one(
         || "owner=helm".to_owned(),
         |selector| format!("owner=helm,{selector}"),
     );
+    let partial = Gvk::new("meta.k8s.io/v1", "PartialObjectMetadata");
     let list = ListRequest {
         path: &list_path(driver, namespace, &labels),
+        items: &partial,
         accept: METADATA_ONLY,
         purpose: Purpose {
             verb: "list",
@@ -109,8 +137,12 @@ async fn list_one(
         compression: Compression::Allowed,
         retries: &RetryBudget::default(),
     };
+    let (items, listed) = (partial.clone(), namespace.map(str::to_owned));
     let revisions = pages::collect(http, list, move |json| {
         let item: PartialObject<'_> = parse(json.as_bytes())?;
+        StatedType::new(item.api_version.as_ref(), item.kind.as_ref()).may_be(&items)?;
+        let metadata = &item.metadata;
+        must_be_within(&metadata.name, Some(&metadata.namespace), listed.as_deref())?;
         Ok(stored(driver, &item.metadata))
     });
     revisions.await.map_err(|error| name_selector(error, selector))
@@ -121,6 +153,14 @@ pub(super) const fn resource(driver: Driver) -> ApiResource<'static> {
     ApiResource {
         api_version: "v1",
         plural: driver.resource(),
+    }
+}
+
+/// The type of the objects that hold the records.
+pub(super) fn object_type(driver: Driver) -> Gvk {
+    match driver {
+        Driver::Secret => Gvk::new("v1", "Secret"),
+        Driver::ConfigMap => Gvk::new("v1", "ConfigMap"),
     }
 }
 
@@ -147,18 +187,14 @@ fn name_selector(error: ReadError, selector: Option<&str>) -> ReadError {
 }
 
 fn stored(driver: Driver, metadata: &ObjectMetadata<'_>) -> Option<StoredRevision> {
-    let label = |name: &str| metadata.labels.get(name).map(AsRef::as_ref);
+    let labels = &metadata.labels;
     StoredRevision::from_metadata(RecordMetadata {
         driver,
         namespace: &metadata.namespace,
         object: &metadata.name,
-        labels: [label("name"), label("version"), label("status")],
+        labels: [&labels.name, &labels.version, &labels.status].map(Option::as_deref),
         created: metadata.creation_timestamp,
-        written: metadata
-            .managed_fields
-            .iter()
-            .filter_map(|entry| entry.time)
-            .max(),
+        written: metadata.written,
         resource_version: metadata.resource_version.as_deref(),
     })
 }

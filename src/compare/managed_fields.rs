@@ -5,9 +5,12 @@
 //! a name that the writer chose: a claim, no proof. The sets of fields are in the notation of `fields_v1`.
 
 use std::cell::OnceCell;
+use std::fmt;
+use std::rc::Rc;
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -16,6 +19,12 @@ use super::path::{FieldPath, Segment};
 use super::shapes;
 use super::work::Work;
 use crate::types::{ListKind, Shape, ValueKind};
+use crate::weight::json::ValueError;
+use crate::weight::{self, Allowance, MAX_VALUE};
+
+/// How many entries an object may have. The API server merges the oldest updates beyond ten (Kubernetes:
+/// `apimachinery/pkg/util/managedfields/internal/capmanagers.go`), but keeps every manager that applies.
+const MAX_ENTRIES: usize = 10_000;
 
 /// A live object, and its managed fields apart from it.
 #[derive(Debug)]
@@ -48,6 +57,9 @@ pub struct Entry<'a> {
     /// Parsed on first use: the fields of most entries are never needed.
     #[serde(skip)]
     fields: OnceCell<FieldSet>,
+    /// The memory that is left for the sets of all entries.
+    #[serde(skip)]
+    allowance: Option<Rc<Allowance>>,
 }
 
 /// How a manager wrote.
@@ -88,11 +100,11 @@ impl<'a> Live<'a> {
     ///
     /// Managed fields are often half of the text and mostly unused, so they are cut out before the rest is parsed.
     /// Managed fields that cannot be read count as none.
-    pub fn parse(text: &'a str) -> Result<Self, serde_json::Error> {
+    pub fn parse(text: &'a str) -> Result<Self, ValueError> {
         let head = serde_json::from_str::<Head<'_>>(text).ok();
         let Some(raw) = head.and_then(|head| head.metadata?.managed_fields) else {
             return Ok(Self {
-                object: serde_json::from_str(text)?,
+                object: weight::json::value(text)?,
                 managed: Vec::new(),
                 bytes: text.len(),
             });
@@ -102,10 +114,49 @@ impl<'a> Live<'a> {
         let until = from + raw.get().len();
         let rest = [&text[..from], "null", &text[until..]].concat();
         Ok(Self {
-            object: serde_json::from_str(&rest)?,
-            managed: serde_json::from_str(raw.get()).unwrap_or_default(),
+            object: weight::json::value(&rest)?,
+            managed: entries(raw.get()).unwrap_or_default(),
             bytes: text.len(),
         })
+    }
+}
+
+/// The entries of an object; `None` where they cannot be read, or are more than any object has. The sets of all of them
+/// share one allowance, because they are kept together.
+fn entries(text: &str) -> Option<Vec<Entry<'_>>> {
+    let AtMost(mut entries) = serde_json::from_str(text).ok()?;
+    let allowance = Rc::new(Allowance::new(MAX_VALUE));
+    for entry in &mut entries {
+        entry.allowance = Some(Rc::clone(&allowance));
+    }
+    Some(entries)
+}
+
+/// At most [`MAX_ENTRIES`] entries.
+struct AtMost<'a>(Vec<Entry<'a>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for AtMost<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries;
+        impl<'de> Visitor<'de> for Entries {
+            type Value = AtMost<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("managed fields")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = list.next_element()? {
+                    if entries.len() == MAX_ENTRIES {
+                        return Err(A::Error::custom("too many managed fields"));
+                    }
+                    entries.push(entry);
+                }
+                Ok(AtMost(entries))
+            }
+        }
+        deserializer.deserialize_seq(Entries)
     }
 }
 
@@ -113,9 +164,11 @@ impl Entry<'_> {
     /// The set of fields, as `FieldsV1`.
     pub(super) fn fields(&self) -> &FieldSet {
         self.fields.get_or_init(|| {
-            self.raw
-                .and_then(|raw| serde_json::from_str(raw.get()).ok())
-                .unwrap_or_default()
+            let read = |raw: &RawValue| match &self.allowance {
+                Some(allowance) => weight::json::object_within(raw.get(), allowance),
+                None => None,
+            };
+            self.raw.and_then(read).unwrap_or_default()
         })
     }
 

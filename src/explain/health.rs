@@ -69,10 +69,12 @@ pub(super) const fn guidance(code: HealthCode) -> Guidance {
             next_upgrade: "It starts from the highest deployed revision.",
         },
         HealthCode::IdentityMismatch => Guidance {
-            details: "Of a release whose record claims to install into another namespace than the record's own, only \
+            details: "It is not certain which revision is the deployed one, so the release counts as incomplete unless \
+                objects drifted. A record that names another release or revision than its object is undecodable. \
+                Of a release whose record claims to install into another namespace than the record's own, only \
                 objects in the record's namespace are read and compared, and no commands are advised, unless \
-                trusted_storage_namespaces in the settings lists the record's namespace. The release is reported in the \
-                record's namespace, and counts as incomplete.",
+                trusted_storage_namespaces in the settings lists the record's namespace. It is reported in the \
+                record's namespace.",
             arises: "The record was copied to another namespace, renamed, relabelled or forged; or Flux keeps it in a \
                 storageNamespace, or in the namespace of a HelmRelease with a targetNamespace. Everything inside a \
                 record can be written by anybody who may write Secrets in its namespace.",

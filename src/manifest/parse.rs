@@ -5,14 +5,17 @@
 //! Helm would refuse makes the whole manifest unreadable, because a part of it would look like the whole.
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::Arc;
 
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use super::split::{self, ManifestDocument, SplitError};
 use crate::object::Gvk;
 use crate::release::record::{Hook, HookLocation};
-use crate::yaml::{self, Limits, YamlError};
+use crate::weight::{SMALL_VALUE, turn};
+use crate::yaml::{self, Limits, Repairs, YamlError};
 
 /// The annotation that keeps an object when it leaves the release (Helm: `pkg/kube/resource_policy.go`).
 pub const RESOURCE_POLICY: &str = "helm.sh/resource-policy";
@@ -22,6 +25,24 @@ const MAX_OBJECTS: usize = 50_000;
 
 /// How deep lists may hold lists.
 const MAX_LIST_DEPTH: usize = 8;
+
+/// How long the JSON of one object may be: the API server takes no request of more than 3 MiB (Kubernetes:
+/// `apiserver/pkg/server/config.go`, `MaxRequestBodyBytes`). Aliases and escapes can make it longer than its text.
+const MAX_BODY: usize = 4 << 20;
+
+/// How much memory the objects of one manifest may take. The longest known manifest has 6 MiB, and JSON is no longer
+/// than YAML but for aliases and escapes.
+const MAX_OBJECT_BYTES: usize = 24 << 20;
+
+/// How long an object's API version, kind, name and namespace may be, each. Those of the API have at most 253
+/// characters, and a list hands its type on to each of its items.
+const MAX_NAME: usize = 1024;
+
+/// How long the name of a template may be to be shown; anybody can write such a comment.
+const MAX_TEMPLATE: usize = 512;
+
+/// What an object takes besides its texts.
+const OBJECT: usize = size_of::<ManifestObject>() + 128;
 
 /// One object as the manifest states it.
 ///
@@ -72,6 +93,29 @@ pub enum ManifestError {
         "the manifest holds more than {MAX_OBJECTS} objects, or lists nested more than {MAX_LIST_DEPTH} deep"
     )]
     TooMany,
+    /// An object is larger than the API server takes, or has a longer name.
+    #[error("too large: the document at line {line} of the manifest has an object that no API server takes")]
+    TooLarge {
+        /// Where the document starts.
+        line: usize,
+    },
+    /// The objects together take more memory than those of any chart.
+    #[error("too large: its objects take more than {} MiB of memory", MAX_OBJECT_BYTES >> 20)]
+    TooHeavy,
+}
+
+impl ManifestObject {
+    /// The memory that the object takes, its body included, whether or not another one shares it.
+    pub fn weight(&self) -> usize {
+        let texts = [
+            Some(&self.gvk.api_version),
+            Some(&self.gvk.kind),
+            Some(&self.name),
+        ];
+        let optional = [self.namespace.as_ref(), self.template.as_ref()];
+        let texts = texts.into_iter().chain(optional).flatten().map(String::len);
+        OBJECT + self.body.len() + texts.sum::<usize>()
+    }
 }
 
 /// Reads every object of a manifest, as often as the manifest names it.
@@ -101,7 +145,11 @@ pub fn locate_hooks(hooks: &mut [Hook], known: &mut ParsedDocuments) {
 /// Revisions of a release are mostly alike, and reading YAML is most of the work of a scan: a document that
 /// two manifests share is read once, and its objects share their bodies in memory.
 #[derive(Default)]
-pub struct ParsedDocuments(HashMap<Box<str>, Vec<ManifestObject>>);
+pub struct ParsedDocuments {
+    /// By the SHA-256 of their texts, which are not kept.
+    objects: HashMap<[u8; 32], Vec<ManifestObject>>,
+    repairs: Repairs,
+}
 
 /// Reads every object of a manifest as [`objects`] does, and reuses the documents of other manifests.
 pub fn objects_sharing(
@@ -110,29 +158,86 @@ pub fn objects_sharing(
     known: &mut ParsedDocuments,
 ) -> Result<Vec<ManifestObject>, ManifestError> {
     let mut objects: Vec<ManifestObject> = Vec::new();
+    let mut weight = 0;
     for document in split::documents(manifest) {
         let document = document?;
-        if let Some(read) = known.0.get(document.text) {
-            let template = document.source.map(str::to_owned);
+        let begin = objects.len();
+        let digest: [u8; 32] = Sha256::digest(document.text).into();
+        if let Some(read) = known.objects.get(&digest) {
+            let template = template(document);
             objects.extend(read.iter().cloned().map(|object| ManifestObject {
                 template: template.clone(),
                 ..object
             }));
         } else {
-            let value =
-                yaml::parse_document(document.text, limits).map_err(|source| ManifestError::Yaml {
-                    line: document.line,
-                    source,
-                })?;
-            let begin = objects.len();
-            flatten(value, document, 0, &mut objects)?;
-            known.0.insert(document.text.into(), objects[begin..].to_vec());
+            read_document(document, limits, &mut known.repairs, &mut objects)?;
+            known.objects.insert(digest, objects[begin..].to_vec());
+        }
+        weight += objects[begin..].iter().map(ManifestObject::weight).sum::<usize>();
+        if weight > MAX_OBJECT_BYTES {
+            return Err(ManifestError::TooHeavy);
         }
         if objects.len() > MAX_OBJECTS {
             return Err(ManifestError::TooMany);
         }
     }
     Ok(objects)
+}
+
+/// Reads the objects of one document. Documents that take much memory take turns.
+fn read_document(
+    document: ManifestDocument<'_>,
+    limits: &Limits,
+    repairs: &mut Repairs,
+    objects: &mut Vec<ManifestObject>,
+) -> Result<(), ManifestError> {
+    let refused = |source| ManifestError::Yaml {
+        line: document.line,
+        source,
+    };
+    let small = Limits {
+        weight: limits.weight.min(SMALL_VALUE),
+        ..limits.clone()
+    };
+    match yaml::parse_with_repairs(document.text, &small, repairs) {
+        Ok(value) => flatten(value, document, 0, objects),
+        Err(YamlError::TooHeavy(_)) => {
+            let _turn = turn();
+            let value = yaml::parse_with_repairs(document.text, limits, repairs).map_err(refused)?;
+            flatten(value, document, 0, objects)
+        }
+        Err(error) => Err(refused(error)),
+    }
+}
+
+/// The name of the template, unless it is too long to be one.
+fn template(document: ManifestDocument<'_>) -> Option<String> {
+    let name = document.source.filter(|name| name.len() <= MAX_TEMPLATE);
+    name.map(str::to_owned)
+}
+
+/// The JSON of an object, if it is not too long.
+fn body(value: &Value) -> Option<Arc<str>> {
+    let mut json = Body(Vec::new());
+    serde_json::to_writer(&mut json, value).ok()?;
+    Some(String::from_utf8(json.0).ok()?.into())
+}
+
+/// A text of at most [`MAX_BODY`].
+struct Body(Vec<u8>);
+
+impl io::Write for Body {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > MAX_BODY {
+            return Err(io::Error::other("a body is too long"));
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Adds the objects of a document's value. A value with `items` is a list, whose items may leave out what its kind
@@ -151,6 +256,9 @@ fn flatten(
         return Err(malformed);
     };
     if value.get("items").is_some_and(Value::is_array) {
+        if api_version.len() > MAX_NAME || kind.len() > MAX_NAME {
+            return Err(ManifestError::TooLarge { line: document.line });
+        }
         let list = Gvk::new(api_version, kind);
         let items = value.get_mut("items").map(Value::take).unwrap_or_default();
         return flatten_items(items, &list, document, depth, objects);
@@ -162,19 +270,26 @@ fn flatten(
     if objects.len() == MAX_OBJECTS {
         return Err(ManifestError::TooMany);
     }
+    let namespace = metadata.and_then(|metadata| text(metadata, "namespace"));
+    let too_large = ManifestError::TooLarge { line: document.line };
+    let names = [api_version, kind, name, namespace.unwrap_or_default()];
+    if names.into_iter().any(|name| name.len() > MAX_NAME) {
+        return Err(too_large);
+    }
+    let Some(body) = body(&value) else {
+        return Err(too_large);
+    };
     objects.push(ManifestObject {
         gvk: Gvk::new(api_version, kind),
-        namespace: metadata
-            .and_then(|metadata| text(metadata, "namespace"))
-            .map(str::to_owned),
+        namespace: namespace.map(str::to_owned),
         name: name.to_owned(),
-        template: document.source.map(str::to_owned),
+        template: template(document),
         keep: is_kept(&value),
         expires: kind == "Job"
             && value
                 .pointer("/spec/ttlSecondsAfterFinished")
                 .is_some_and(Value::is_number),
-        body: value.to_string().into(),
+        body,
     });
     Ok(())
 }
@@ -301,5 +416,89 @@ mod tests {
             let error = objects(manifest, &Limits::default()).unwrap_err().to_string();
             assert!(error.starts_with(message), "{error}");
         }
+    }
+
+    /// Objects that no API server would take, each from a text that is small.
+    #[test]
+    fn what_grows_beyond_any_chart_is_refused() {
+        let head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
+        let long = "x".repeat(MAX_NAME + 1);
+        let item = |count: usize| "- {apiVersion: v1, kind: A, metadata: {name: a}}\n".repeat(count);
+        let rows = [
+            (
+                format!("{head}data: [{}0]", "0,".repeat(2 << 20)),
+                "it takes more than 32 MiB of memory",
+            ),
+            (
+                format!("{head}data: [{}0]", "{a: },".repeat(100_000)),
+                "it takes more than 32 MiB of memory",
+            ),
+            (
+                format!(
+                    "{head}a: &a {}\nb: [{}*a]",
+                    "x".repeat(20_000),
+                    "*a ,".repeat(250)
+                ),
+                "an object that no API server takes",
+            ),
+            (
+                format!("{head}a: \"{}\"", "\\x01".repeat(800_000)),
+                "an object that no API server takes",
+            ),
+            (
+                head.replace("name: a", &format!("name: {long}")),
+                "an object that no API server takes",
+            ),
+            (head.replace("v1", &long), "an object that no API server takes"),
+            (
+                format!("apiVersion: {long}\nkind: AList\nitems: []"),
+                "an object that no API server takes",
+            ),
+            (
+                format!("apiVersion: v1\nkind: List\nitems:\n{}", item(40_000)),
+                "it takes more than 32 MiB of memory",
+            ),
+        ];
+        for (manifest, message) in rows {
+            let error = objects(&manifest, &Limits::default()).unwrap_err().to_string();
+            assert!(
+                error.contains("too large: ") && error.contains(message),
+                "{error}"
+            );
+        }
+        let documents = format!("{head}data: {{a: {}}}\n---\n", "x".repeat(1 << 20)).repeat(25);
+        assert_eq!(
+            objects(&documents, &Limits::default()),
+            Err(ManifestError::TooHeavy)
+        );
+    }
+
+    #[test]
+    fn a_template_with_an_endless_name_has_none() {
+        let manifest = format!(
+            "---\n# Source: {}\napiVersion: v1\nkind: A\nmetadata: {{name: a}}\n",
+            "x".repeat(MAX_TEMPLATE + 1)
+        );
+        assert_eq!(objects(&manifest, &Limits::default()).unwrap()[0].template, None);
+    }
+
+    /// Each repair reads its document again: a manifest of many faults must not cost its square.
+    #[test]
+    fn documents_of_one_release_share_what_is_left_for_repairs() {
+        let fault = format!(
+            "apiVersion: v1\nkind: A\nmetadata: {{name: a}}\n# {}\na: {{b:}}\n---\n",
+            "x".repeat(1 << 20)
+        );
+        let documents: Vec<String> = (0..20)
+            .map(|index| fault.replace("kind: A", &format!("kind: A{index}")))
+            .collect();
+        assert_eq!(
+            objects(&documents[..4].concat(), &Limits::default())
+                .unwrap()
+                .len(),
+            4
+        );
+        let error = objects(&documents.concat(), &Limits::default()).unwrap_err();
+        assert!(error.to_string().contains("unexpected ':'"), "{error}");
     }
 }

@@ -1,19 +1,28 @@
 //! Decodes the bytes of a stored record.
 //!
 //! Helm's own decoder (`pkg/storage/driver/util.go`, `decodeRelease`) is base64, then gzip if the magic bytes say
-//! so, then JSON. A record is hostile input: a megabyte of gzip can hold a gigabyte, so the decoded size is capped.
-//! Errors never quote the record: it may hold secrets.
+//! so, then JSON. A record is hostile input: a megabyte of gzip can hold a gigabyte, so the decoded size is capped, and
+//! a large record is read as a stream, of which only what is needed is held. Errors never quote the record: it may
+//! hold secrets.
 
-use std::io::Read;
+use std::io::{BufReader, Read};
 
 use base64::Engine as _;
 use flate2::read::MultiGzDecoder;
 
+use super::encoding::BASE64;
+use super::guard::{Breach, Guarded};
+use super::limits::LIMITS;
 use super::record::Release;
-use super::wire::{BASE64, WireRelease};
+use super::wire::WireRelease;
+use crate::weight::turn;
 
 /// The default cap on a decoded record. The largest real one seen is under 20 MiB.
 pub const MAX_DECODED_BYTES: u64 = 64 << 20;
+
+/// Up to this size a record is held as a whole, which is faster. Most records are far smaller.
+const SMALL: u64 = 4 << 20;
+const STREAM_BUFFER: usize = 64 << 10;
 
 const GZIP_MAGIC: [u8; 3] = [0x1f, 0x8b, 0x08];
 
@@ -30,10 +39,16 @@ pub enum DecodeError {
     #[error("its gzip stream is broken or cut off")]
     Gzip,
     /// The decoded record has more bytes than the cap.
-    #[error("it decodes to more than {} MiB", .limit >> 20)]
+    #[error("too large: it decodes to more than {} MiB", .limit >> 20)]
     TooLarge {
         /// The cap in bytes.
         limit: u64,
+    },
+    /// A part of the record is larger than any real one.
+    #[error("too large: {what}")]
+    TooMuch {
+        /// The part, and its limit.
+        what: &'static str,
     },
     /// The decoded bytes are not the JSON of a release.
     #[error("its JSON is {what} at line {line}, column {column}")]
@@ -44,6 +59,18 @@ pub enum DecodeError {
         line: usize,
         /// The column in the decoded record.
         column: usize,
+    },
+    /// The record is JSON, and lacks what Helm writes into every record.
+    #[error("it is no release record: it has no {what}")]
+    Incomplete {
+        /// What it lacks.
+        what: &'static str,
+    },
+    /// The record is not that of its object's release and revision.
+    #[error("it is the record of {what}")]
+    Another {
+        /// What differs.
+        what: &'static str,
     },
     /// The manifest is not what Helm would apply.
     #[error("its manifest cannot be read: {0}")]
@@ -66,24 +93,60 @@ pub fn decode(payload: &[u8], max_bytes: u64) -> Result<Release, DecodeError> {
         stored_bytes: Some(payload.len() as u64),
         ..release
     };
-    if !bytes.starts_with(&GZIP_MAGIC) {
-        return from_json(&bytes).map(measured);
-    }
-    let mut json = Vec::new();
-    MultiGzDecoder::new(bytes.as_slice())
-        .take(max_bytes + 1)
-        .read_to_end(&mut json)
-        .map_err(|_| DecodeError::Gzip)?;
-    if json.len() as u64 > max_bytes {
-        return Err(DecodeError::TooLarge { limit: max_bytes });
-    }
-    from_json(&json).map(measured)
+    let json: &mut dyn Read = if bytes.starts_with(&GZIP_MAGIC) {
+        &mut MultiGzDecoder::new(bytes.as_slice())
+    } else {
+        &mut bytes.as_slice()
+    };
+    from_json(json, max_bytes).map(measured)
 }
 
-/// Reads Helm's JSON form of a record.
-fn from_json(json: &[u8]) -> Result<Release, DecodeError> {
-    let wire = serde_json::from_slice::<WireRelease>(json);
-    wire.map(Release::from).map_err(|error| DecodeError::Json {
+/// Reads Helm's JSON form of a record. One that is not small is never held as a whole, and only one at a time is read.
+fn from_json(json: &mut dyn Read, max_bytes: u64) -> Result<Release, DecodeError> {
+    let mut guarded = Guarded::new(json, max_bytes);
+    let mut small = Vec::new();
+    let read = guarded.by_ref().take(SMALL).read_to_end(&mut small);
+    if read.is_err() {
+        return Err(broken(guarded.breach(), max_bytes));
+    }
+    if (small.len() as u64) < SMALL {
+        return serde_json::from_slice::<WireRelease>(&small)
+            .map(Release::from)
+            .map_err(|error| describe_json(&error));
+    }
+    let _turn = turn();
+    let stream = BufReader::with_capacity(STREAM_BUFFER, small.as_slice().chain(guarded.by_ref()));
+    let wire = serde_json::from_reader::<_, WireRelease>(stream);
+    wire.map(Release::from).map_err(|error| {
+        if error.is_io() {
+            broken(guarded.breach(), max_bytes)
+        } else {
+            describe_json(&error)
+        }
+    })
+}
+
+/// Why a stream ended before its end.
+const fn broken(breach: Option<Breach>, max_bytes: u64) -> DecodeError {
+    match breach {
+        None => DecodeError::Gzip,
+        Some(Breach::Size) => DecodeError::TooLarge { limit: max_bytes },
+        Some(Breach::String) => DecodeError::TooMuch {
+            what: "a text in it has more than 12 MiB",
+        },
+        Some(Breach::Depth) => DecodeError::TooMuch {
+            what: "it nests deeper than 1000 levels",
+        },
+    }
+}
+
+fn describe_json(error: &serde_json::Error) -> DecodeError {
+    // Only this program writes these messages: those of serde_json begin otherwise, whatever they quote.
+    let message = error.to_string();
+    if let Some(what) = LIMITS.into_iter().find(|limit| message.starts_with(limit)) {
+        return DecodeError::TooMuch { what };
+    }
+    DecodeError::Json {
         what: match error.classify() {
             serde_json::error::Category::Eof => "cut off",
             serde_json::error::Category::Syntax | serde_json::error::Category::Io => "malformed",
@@ -91,7 +154,7 @@ fn from_json(json: &[u8]) -> Result<Release, DecodeError> {
         },
         line: error.line(),
         column: error.column(),
-    })
+    }
 }
 
 /// The position of what is wrong, without the byte itself.
@@ -205,13 +268,102 @@ mod tests {
             (encode(b"hunter2"), "its JSON is malformed at line 1, column 1"),
             (
                 encode(&gzip(&vec![b' '; 3 << 20])),
-                "it decodes to more than 2 MiB",
+                "too large: it decodes to more than 2 MiB",
             ),
         ];
         for (payload, message) in rows {
             let error = decode(&payload, 2 << 20).unwrap_err().to_string();
             assert_eq!(error, message);
             assert!(!error.contains("hunter2"));
+        }
+    }
+
+    /// Each decodes to tens of megabytes and would take hundreds, or gigabytes.
+    #[test]
+    fn what_no_release_has_is_refused_before_it_is_held() {
+        const MIB: usize = 1 << 20;
+        let filled = |before: &str, unit: &str, after: &str, bytes: usize| {
+            format!("{before}{}{after}", unit.repeat(bytes / unit.len()))
+        };
+        let rows = [
+            (
+                filled("{\"manifest\":\"", "x", "\"}", 20 * MIB),
+                "a text in it has more than 12 MiB",
+            ),
+            (
+                filled("{\"manifest\":\"", "x", "\"}", 9 * MIB),
+                "its manifest has more than 8 MiB",
+            ),
+            (
+                filled("{\"config\":", "[", "", 20 * MIB),
+                "it nests deeper than 1000 levels",
+            ),
+            (
+                filled("{\"hooks\":[", "{},", "{}]}", 20 * MIB),
+                "it has more than 1000 hooks",
+            ),
+            (
+                filled(
+                    "{\"hooks\":[",
+                    &format!("{{\"manifest\":\"{}\"}},", "x".repeat(MIB)),
+                    "{}]}",
+                    10 * MIB,
+                ),
+                "the manifests of its hooks have more than 8 MiB",
+            ),
+            (
+                filled("{\"hooks\":[{\"events\":[", "\"\",", "\"\"]}]}", 20 * MIB),
+                "a hook has more than 64 events or policies",
+            ),
+            (
+                filled("{\"name\":\"", "x", "\"}", 2000),
+                "a name in it has more than 1024 bytes",
+            ),
+        ];
+        for (json, message) in rows {
+            for payload in [encode(&gzip(json.as_bytes())), encode(json.as_bytes())] {
+                let error = decode(&payload, MAX_DECODED_BYTES).unwrap_err();
+                assert_eq!(error.to_string(), format!("too large: {message}"));
+            }
+        }
+    }
+
+    /// A stream gives what the whole gives.
+    #[test]
+    fn a_large_record_reads_as_a_small_one() {
+        let files = STANDARD.encode(vec![7; 6 << 20]);
+        let large = RECORD.replace("\"data\":\"AAAA\"}]}", &format!("\"data\":\"{files}\"}}]}}"));
+        assert!(large.len() as u64 > SMALL);
+        let large = decode(&encode(&gzip(large.as_bytes())), MAX_DECODED_BYTES).unwrap();
+        let small = decode(&encode(&gzip(RECORD.as_bytes())), MAX_DECODED_BYTES).unwrap();
+        let crds = |release: &Release| release.chart.clone().unwrap().crds;
+        assert_eq!(
+            crds(&large)["crds/a.yaml"],
+            crate::release::record::CrdFingerprint::of(&vec![7; 6 << 20])
+        );
+        assert_eq!(crds(&small).len(), 1);
+        assert_eq!((large.manifest, large.hooks), (small.manifest, small.hooks));
+        let cut = gzip(format!("{}{}", RECORD, " ".repeat(9 << 20)).as_bytes());
+        assert_eq!(
+            decode(&encode(&cut[..cut.len() - 9]), MAX_DECODED_BYTES),
+            Err(DecodeError::Gzip)
+        );
+    }
+
+    /// Helm keeps whole error messages.
+    #[test]
+    fn a_long_description_is_cut() {
+        let record = format!("{{\"info\":{{\"description\":\"{}\"}}}}", "é".repeat(1 << 20));
+        let release = decode(&encode(record.as_bytes()), MAX_DECODED_BYTES).unwrap();
+        assert_eq!(release.info.description, "é".repeat(32 << 10));
+    }
+
+    #[test]
+    fn times_of_any_shape_are_read_without_holding_them() {
+        for time in ["7", "true", "null", "{\"a\":[1]}", "[[1],2]", "\"yesterday\""] {
+            let record = format!("{{\"name\":\"web\",\"info\":{{\"last_deployed\":{time}}}}}");
+            let release = decode(&encode(record.as_bytes()), MAX_DECODED_BYTES).unwrap();
+            assert_eq!(release.info.last_deployed, None, "{time}");
         }
     }
 

@@ -3,8 +3,13 @@
 //! Helm keeps one `Secret` or `ConfigMap` per revision, labelled with name, revision and status (Helm:
 //! `pkg/storage/driver/secrets.go`, `newSecretsObject`), so which revisions to read is decided by metadata alone.
 
+mod chart_files;
 pub mod decode;
+mod encoding;
+mod guard;
 pub mod history;
+mod lenient;
+mod limits;
 pub mod operations;
 pub mod record;
 pub mod stored;

@@ -104,6 +104,31 @@ pub struct LastRun {
 }
 
 impl Release {
+    /// What a record lacks that Helm writes into every one; `None` where it is whole.
+    ///
+    /// Helm leaves out what is empty (`omitempty` at every field of `Release` in `pkg/release/v1/release.go`), and of
+    /// these nothing ever is: `Install.createRelease` sets them (`pkg/action/install.go`). A
+    /// manifest may be empty, as that of a chart with nothing but hooks is.
+    pub fn lacks(&self) -> Option<&'static str> {
+        let is_chart_named = self.chart.as_ref().is_some_and(|chart| {
+            chart
+                .metadata
+                .as_ref()
+                .is_some_and(|chart| !chart.name.is_empty())
+        });
+        if self.name.is_empty() {
+            Some("name")
+        } else if self.version == 0 {
+            Some("revision")
+        } else if self.info.status.is_empty() {
+            Some("status")
+        } else if !is_chart_named {
+            Some("chart")
+        } else {
+            None
+        }
+    }
+
     /// How this revision was applied (Helm 4: `determineReleaseSSApplyMethod`; absent means client-side).
     pub fn apply_method(&self) -> ApplyMethod {
         match self.apply_method.as_deref() {
@@ -124,6 +149,11 @@ impl CrdFingerprint {
     /// The fingerprint of a file with these bytes.
     pub fn of(file: &[u8]) -> Self {
         Self(Sha256::digest(file).into())
+    }
+
+    /// The fingerprint of a file with this SHA-256.
+    pub(super) const fn from_digest(digest: [u8; 32]) -> Self {
+        Self(digest)
     }
 }
 
@@ -159,6 +189,37 @@ impl FromStr for CrdFingerprint {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_record_that_says_nothing_lacks_something() {
+        let whole = Release {
+            name: "web".to_owned(),
+            version: 1,
+            info: Info {
+                status: "deployed".to_owned(),
+                ..Info::default()
+            },
+            chart: Some(ChartMeta {
+                metadata: Some(ChartName {
+                    name: "app".to_owned(),
+                    version: String::new(),
+                }),
+                ..ChartMeta::default()
+            }),
+            ..Release::default()
+        };
+        assert_eq!(whole.lacks(), None, "a manifest may be empty");
+        let lacking = |change: fn(&mut Release)| {
+            let mut release = whole.clone();
+            change(&mut release);
+            release.lacks()
+        };
+        assert_eq!(lacking(|release| release.name.clear()), Some("name"));
+        assert_eq!(lacking(|release| release.version = 0), Some("revision"));
+        assert_eq!(lacking(|release| release.info.status.clear()), Some("status"));
+        assert_eq!(lacking(|release| release.chart = None), Some("chart"));
+        assert_eq!(Release::default().lacks(), Some("name"));
+    }
 
     /// Pinned: snapshots hold it, and other versions compare it.
     #[test]

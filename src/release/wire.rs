@@ -1,37 +1,30 @@
-//! Helm's own form of a release record: its JSON (Helm: `pkg/release/v1/release.go`), as far as it is read, and Go's
-//! base64.
+//! Helm's own form of a release record: its JSON (Helm: `pkg/release/v1/release.go`), as far as it is read.
 //!
 //! The chart is most of the bytes and is skipped while deserialising. Of its files only those in `crds/` leave
-//! something behind: their fingerprints.
+//! something behind: their fingerprints. What is kept has limits, which are checked before anything is copied.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use chrono::{DateTime, Utc};
-use serde::de::IgnoredAny;
+use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
 
+use super::chart_files;
+use super::lenient::{Lenient, Part};
+use super::limits::{
+    LONG_HOOKS, LONG_MANIFEST, LONG_WORD, MANY_HOOK_WORDS, MANY_HOOKS, MAX_DESCRIPTION, MAX_HOOK_WORDS,
+    MAX_HOOKS, MAX_MANIFEST, MAX_WORD,
+};
 use super::record::{ChartMeta, ChartName, CrdFingerprint, Hook, Info, LastRun, Release};
-
-/// Go's standard encoding insists on padding but not on zero trailing bits.
-pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &base64::alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical)
-        .with_decode_allow_trailing_bits(true),
-);
 
 /// A record as Helm writes it.
 #[derive(Deserialize)]
 pub(super) struct WireRelease {
     #[serde(default)]
-    name: String,
+    name: Word,
     #[serde(default)]
-    namespace: String,
+    namespace: Word,
     #[serde(default)]
     version: u64,
     #[serde(default)]
@@ -39,21 +32,21 @@ pub(super) struct WireRelease {
     #[serde(default)]
     chart: Option<WireChart>,
     #[serde(default)]
-    manifest: Option<String>,
-    #[serde(default)]
+    manifest: Option<Manifest>,
+    #[serde(default, deserialize_with = "hooks")]
     hooks: Option<Vec<WireHook>>,
     #[serde(default)]
-    apply_method: Option<String>,
+    apply_method: Option<Word>,
 }
 
 #[derive(Default, Deserialize)]
 struct WireInfo {
     #[serde(default)]
-    status: String,
+    status: Word,
     #[serde(default, deserialize_with = "helm_time")]
     last_deployed: Option<DateTime<Utc>>,
     #[serde(default)]
-    description: String,
+    description: Description,
 }
 
 #[derive(Deserialize)]
@@ -61,33 +54,33 @@ struct WireChart {
     #[serde(default)]
     metadata: Option<WireChartName>,
     /// The chart's files besides its templates, of which the fingerprints of CRDs are kept.
-    #[serde(default, deserialize_with = "definitions")]
+    #[serde(default, deserialize_with = "chart_files::definitions")]
     files: BTreeMap<String, CrdFingerprint>,
 }
 
 #[derive(Deserialize)]
 struct WireChartName {
     #[serde(default)]
-    name: String,
+    name: Word,
     #[serde(default)]
-    version: String,
+    version: Word,
 }
 
 /// See Helm's `pkg/release/v1/hook.go`.
 #[derive(Deserialize)]
 struct WireHook {
     #[serde(default)]
-    name: String,
+    name: Word,
     #[serde(default)]
-    kind: String,
-    #[serde(default, deserialize_with = "list")]
+    kind: Word,
+    #[serde(default, deserialize_with = "words")]
     events: Vec<String>,
-    #[serde(default, deserialize_with = "list")]
+    #[serde(default, deserialize_with = "words")]
     delete_policies: Vec<String>,
     #[serde(default)]
     last_run: WireLastRun,
     #[serde(default)]
-    manifest: String,
+    manifest: Manifest,
 }
 
 #[derive(Default, Deserialize)]
@@ -97,32 +90,32 @@ struct WireLastRun {
     #[serde(default, deserialize_with = "helm_time")]
     completed_at: Option<DateTime<Utc>>,
     #[serde(default)]
-    phase: String,
+    phase: Word,
 }
 
 impl From<WireRelease> for Release {
     fn from(wire: WireRelease) -> Self {
         Self {
-            name: wire.name,
-            namespace: wire.namespace,
+            name: wire.name.0,
+            namespace: wire.namespace.0,
             version: wire.version,
             info: Info {
-                status: wire.info.status,
+                status: wire.info.status.0,
                 last_deployed: wire.info.last_deployed,
-                description: wire.info.description,
+                description: wire.info.description.0,
             },
             chart: wire.chart.map(|chart| ChartMeta {
                 metadata: chart.metadata.map(|metadata| ChartName {
-                    name: metadata.name,
-                    version: metadata.version,
+                    name: metadata.name.0,
+                    version: metadata.version.0,
                 }),
                 crds: chart.files,
             }),
-            manifest: wire.manifest,
+            manifest: wire.manifest.map(|manifest| manifest.0),
             hooks: wire
                 .hooks
                 .map(|hooks| hooks.into_iter().map(Hook::from).collect()),
-            apply_method: wire.apply_method,
+            apply_method: wire.apply_method.map(|method| method.0),
             stored_bytes: None,
         }
     }
@@ -131,68 +124,160 @@ impl From<WireRelease> for Release {
 impl From<WireHook> for Hook {
     fn from(wire: WireHook) -> Self {
         Self {
-            name: wire.name,
-            kind: wire.kind,
+            name: wire.name.0,
+            kind: wire.kind.0,
             events: wire.events,
             delete_policies: wire.delete_policies,
             last_run: LastRun {
                 started_at: wire.last_run.started_at,
                 completed_at: wire.last_run.completed_at,
-                phase: wire.last_run.phase,
+                phase: wire.last_run.phase.0,
             },
-            manifest: wire.manifest,
+            manifest: wire.manifest.0,
             location: None,
         }
     }
 }
 
-/// The fingerprints of the definitions among a chart's files. Files that nobody could install have none.
-fn definitions<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<BTreeMap<String, CrdFingerprint>, D::Error> {
-    #[derive(Deserialize)]
-    struct File<'a> {
-        #[serde(borrow, default)]
-        name: Cow<'a, str>,
-        /// Go writes bytes as base64, and nothing as null.
-        #[serde(borrow, default)]
-        data: Option<&'a RawValue>,
+/// A name, a version or another word.
+#[derive(Default)]
+struct Word(String);
+
+/// The text of a manifest.
+#[derive(Default)]
+struct Manifest(String);
+
+/// Helm's sentence on how an operation ended, or the beginning of it.
+#[derive(Default)]
+struct Description(String);
+
+impl<'de> Deserialize<'de> for Word {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = deserializer.deserialize_str(AtMost(MAX_WORD, LONG_WORD))?;
+        Ok(Self(text))
     }
-    let raw = <&RawValue>::deserialize(deserializer)?;
-    let files: Vec<File<'_>> = serde_json::from_str(raw.get()).unwrap_or_default();
-    Ok(files
-        .into_iter()
-        .filter(|file| file.name.starts_with("crds/"))
-        .filter_map(|file| {
-            let data = file.data.map_or("\"\"", RawValue::get);
-            let base64 = data.strip_prefix('"')?.strip_suffix('"')?;
-            let bytes = BASE64.decode(base64).ok()?;
-            Some((file.name.into_owned(), CrdFingerprint::of(&bytes)))
-        })
-        .collect())
 }
 
-/// Reads a list; Go writes an empty one as null.
-fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+impl<'de> Deserialize<'de> for Manifest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = deserializer.deserialize_str(AtMost(MAX_MANIFEST, LONG_MANIFEST))?;
+        Ok(Self(text))
+    }
+}
+
+impl<'de> Deserialize<'de> for Description {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Beginning).map(Self)
+    }
+}
+
+/// A text of at most so many bytes, and the message for a longer one.
+struct AtMost(usize, &'static str);
+
+impl Visitor<'_> for AtMost {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<String, E> {
+        let Self(limit, message) = self;
+        if text.len() > limit {
+            return Err(E::custom(message));
+        }
+        Ok(text.to_owned())
+    }
+}
+
+/// The first [`MAX_DESCRIPTION`] bytes of a text.
+struct Beginning;
+
+impl Visitor<'_> for Beginning {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<String, E> {
+        let end = text.floor_char_boundary(MAX_DESCRIPTION);
+        Ok(text[..end].to_owned())
+    }
+}
+
+/// Reads a list of words; Go writes an empty one as null.
+fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    struct Words;
+    impl<'de> Visitor<'de> for Words {
+        type Value = Vec<String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of texts")
+        }
+
+        fn visit_unit<E>(self) -> Result<Vec<String>, E> {
+            Ok(Vec::new())
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<String>, A::Error> {
+            let mut words = Vec::new();
+            while let Some(Word(word)) = list.next_element()? {
+                if words.len() == MAX_HOOK_WORDS {
+                    return Err(A::Error::custom(MANY_HOOK_WORDS));
+                }
+                words.push(word);
+            }
+            Ok(words)
+        }
+    }
+    deserializer.deserialize_any(Words)
+}
+
+/// Reads the hooks, whose manifests together are no longer than that of a release.
+fn hooks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<WireHook>>, D::Error> {
+    struct Hooks;
+    impl<'de> Visitor<'de> for Hooks {
+        type Value = Option<Vec<WireHook>>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of hooks")
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let (mut hooks, mut bytes) = (Vec::new(), 0);
+            while let Some(hook) = list.next_element::<WireHook>()? {
+                if hooks.len() == MAX_HOOKS {
+                    return Err(A::Error::custom(MANY_HOOKS));
+                }
+                bytes += hook.manifest.0.len();
+                if bytes > MAX_MANIFEST {
+                    return Err(A::Error::custom(LONG_HOOKS));
+                }
+                hooks.push(hook);
+            }
+            Ok(Some(hooks))
+        }
+    }
+    deserializer.deserialize_any(Hooks)
 }
 
 /// Helm writes `""` or Go's year 1 for a time that never was (Helm: `pkg/release/v1/info.go`, `UnmarshalJSON`).
 fn helm_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Time<'a> {
-        #[serde(borrow)]
-        Text(Cow<'a, str>),
-        Other(IgnoredAny),
+    struct Time;
+    impl Part<'_> for Time {
+        type Value = Option<DateTime<Utc>>;
+
+        fn text(text: &str) -> Self::Value {
+            let time = DateTime::parse_from_rfc3339(text).ok()?;
+            Some(time.with_timezone(&Utc)).filter(|time| time.timestamp() > 0)
+        }
     }
-    Ok(match Time::deserialize(deserializer)? {
-        Time::Text(text) => DateTime::parse_from_rfc3339(&text)
-            .ok()
-            .map(|time| time.with_timezone(&Utc))
-            .filter(|time| time.timestamp() > 0),
-        Time::Other(_) => None,
-    })
+    deserializer.deserialize_any(Lenient::<Time>::new())
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The inspection of one object for one release: the object is compared, observed, or both.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::authority::Authority;
@@ -15,6 +16,7 @@ use crate::manifest::standing::{Place, Standing};
 use crate::object::ObjectKey;
 use crate::release::operations::Operations;
 use crate::vocabulary::ApplyMethod;
+use crate::weight;
 
 /// The facts of a release that all of its objects share.
 #[derive(Clone)]
@@ -59,6 +61,26 @@ impl ReleaseContext {
 }
 
 impl Inspection {
+    /// The weight of the bodies that the inspection makes values of. Bodies that revisions share count once.
+    pub(super) fn weight(&self) -> usize {
+        let compared = self.todo.compare.iter().flat_map(|expectations| {
+            let previous = expectations.previous.iter().map(|previous| &previous.object);
+            let attempted = expectations.attempted.iter().map(|attempted| &attempted.object);
+            let duplicates = &expectations.duplicate_documents;
+            [&expectations.body]
+                .into_iter()
+                .chain(previous)
+                .chain(attempted)
+                .chain(duplicates)
+        });
+        let observed = self.todo.observe.iter();
+        let observed = observed.flat_map(|bodies| bodies.deployed.iter().chain(&bodies.newest));
+        compared
+            .chain(observed)
+            .map(|body| weight::json::weigh(body))
+            .sum()
+    }
+
     /// Inspects the object.
     pub(super) fn run(&self, live: &LiveObject<'_>, facts: &ClusterFacts) -> Inspected {
         let expectations = self.todo.compare.as_ref();

@@ -205,7 +205,9 @@ fn read_record(
         }
     };
     // A defect that one record brings to light is that record's; the documents read so far are whole.
-    let decoded = catch_unwind(AssertUnwindSafe(|| decode_record(record, max_bytes, documents)));
+    let decoded = catch_unwind(AssertUnwindSafe(|| {
+        decode_record(stored, record, max_bytes, documents)
+    }));
     let decoded =
         decoded.unwrap_or_else(|_| Err(DecodeError::Recorded("the decoder failed on it".to_owned())));
     match decoded {
@@ -258,6 +260,7 @@ fn record_facts(release: &mut Release) -> RecordFacts {
 }
 
 fn decode_record(
+    stored: &StoredRevision,
     record: Record,
     max_bytes: u64,
     documents: &mut ParsedDocuments,
@@ -267,6 +270,7 @@ fn decode_record(
         Record::Decoded(release) => *release,
         Record::Undecodable(error) => return Err(error),
     };
+    check_identity(stored, &release)?;
     let manifest = release.manifest.take().unwrap_or_default();
     parse::locate_hooks(release.hooks.as_deref_mut().unwrap_or_default(), documents);
     let objects = parse::objects_sharing(&manifest, &Limits::default(), documents)
@@ -274,24 +278,29 @@ fn decode_record(
     Ok((release, objects))
 }
 
-/// The contradictions between a record and the metadata of the object that holds it.
-fn mismatch(stored: &StoredRevision, release: &Release) -> Option<Health> {
-    let mut differences = Vec::new();
+/// Checks that a record says something, and that it is the record of the object that holds it. The API server vouches for
+/// the object's name alone, and what a record says of another release is not this one's.
+fn check_identity(stored: &StoredRevision, release: &Release) -> Result<(), DecodeError> {
+    if let Some(what) = release.lacks() {
+        return Err(DecodeError::Incomplete { what });
+    }
     if release.name != stored.release.name {
-        differences.push("another release name");
+        let what = "another release";
+        return Err(DecodeError::Another { what });
     }
     if release.version != stored.revision {
-        differences.push("another revision");
+        let what = "another revision";
+        return Err(DecodeError::Another { what });
     }
-    if !release.info.status.is_empty() && release.info.status != stored.status.as_str() {
-        differences.push("another status than its label");
-    }
-    (!differences.is_empty()).then(|| {
+    Ok(())
+}
+
+/// The contradiction between a record and the status label of the object that holds it.
+fn mismatch(stored: &StoredRevision, release: &Release) -> Option<Health> {
+    (release.info.status != stored.status.as_str()).then(|| {
         let message = format!(
-            "the record in {} {} names {}",
-            stored.release.driver,
-            stored.object,
-            differences.join(" and ")
+            "the record in {} {} names another status than its label",
+            stored.release.driver, stored.object
         );
         health::remark(HealthCode::IdentityMismatch, HealthSeverity::Warning, message)
     })

@@ -151,6 +151,7 @@ impl<S: Source> Stages<'_, S> {
             self.scale_targets(&plan.scalable, kinds)
         );
         self.state.add_notes(without_schema);
+        self.state.add_errors(scale_targets.errors.clone());
         ClusterFacts {
             tables,
             scale_targets,

@@ -23,6 +23,7 @@ use crate::object::ObjectKey;
 use crate::release::history::History;
 use crate::source::{Kinds, Lookup, ObjectRequest};
 use crate::types::TypeTable;
+use crate::weight::{MAX_COMPARED, SMALL_VALUE, turn};
 
 /// The state of a scan, shared by all threads that add to it.
 #[derive(Default)]
@@ -158,7 +159,17 @@ impl ScanState {
         if inspections.is_empty() {
             return;
         }
-        let live = LiveObject::parse(lookup);
+        let bodies = inspections
+            .iter()
+            .map(|(_, inspection)| inspection.weight())
+            .max();
+        let weight = lookup.weight().saturating_add(bodies.unwrap_or_default());
+        let _turn = (weight > SMALL_VALUE).then(turn);
+        let live = if weight > MAX_COMPARED {
+            LiveObject::Unreadable("too large to compare: its revisions take too much memory".to_owned())
+        } else {
+            LiveObject::parse(lookup)
+        };
         for (position, inspection) in inspections {
             let inspected = inspection.run(&live, facts);
             if let Some(release) = self.inner().releases.get_mut(position.release) {

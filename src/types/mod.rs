@@ -38,6 +38,8 @@ pub use value_facts::{ExplicitZero, ListKind, PatchStrategy, ValueKind};
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::weight::TooHeavy;
+
 /// Whether a value is what Go's `omitempty` leaves out: `""`, `0`, `false`, `[]` or `{}`; or nothing at all.
 pub(crate) fn is_zero(value: &Value) -> bool {
     match value {
@@ -56,6 +58,12 @@ pub enum TypesError {
     /// The document is not the JSON that an API server publishes.
     #[error("cannot read the OpenAPI v3 document as JSON")]
     OpenApi(#[source] serde_json::Error),
+    /// The document is no text.
+    #[error("the OpenAPI v3 document is not UTF-8")]
+    NotText,
+    /// The document takes more memory than any known one.
+    #[error("the OpenAPI v3 document is {0}")]
+    TooHeavy(#[source] TooHeavy),
     /// The embedded table does not unpack.
     #[error("cannot unpack the embedded type table")]
     Unpack(#[source] std::io::Error),

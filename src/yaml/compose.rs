@@ -14,6 +14,10 @@ use serde_json::{Map, Value};
 use super::event::{Events, ScalarEvent, YamlEvent};
 use super::resolve::{Scalar, Unresolved, resolve};
 use super::{Limits, TextPosition, YamlError};
+use crate::weight::Allowance;
+
+/// What an anchor takes besides its node and its name.
+const ANCHOR: usize = 256;
 
 /// The tag that makes any scalar `<<` a merge key.
 const MERGE_TAG: &str = "tag:yaml.org,2002:merge";
@@ -29,6 +33,7 @@ pub(super) fn compose(events: Events<'_>, limits: &Limits) -> Result<Value, Yaml
         from_aliases: 0,
         nodes: 0,
         copied_bytes: 0,
+        allowance: Allowance::new(limits.weight),
     };
     let (first, at) = composer.events.next()?;
     let YamlEvent::DocumentStart = first else {
@@ -91,6 +96,8 @@ struct Kept {
     steps: usize,
     /// The text in the node.
     bytes: usize,
+    /// The memory that the node takes.
+    weight: usize,
 }
 
 /// An anchor whose node is still being read.
@@ -98,6 +105,7 @@ struct PendingAnchor {
     name: String,
     number: usize,
     decoded_before: usize,
+    charged_before: usize,
 }
 
 /// A key of a mapping.
@@ -119,6 +127,8 @@ struct Composer<'a> {
     nodes: usize,
     /// Text copied for anchors and aliases.
     copied_bytes: usize,
+    /// The memory that is left for the value and the copies.
+    allowance: Allowance,
 }
 
 impl Composer<'_> {
@@ -157,6 +167,7 @@ impl Composer<'_> {
     fn scalar(&mut self, mut scalar: ScalarEvent, at: TextPosition) -> Result<DecodedNode, YamlError> {
         let pending = scalar.anchor.take().map(|name| self.open(name));
         self.count(at)?;
+        self.allowance.text(scalar.text.len())?;
         let content = resolve(scalar)
             .map(Content::Scalar)
             .map_err(|reason| match reason {
@@ -190,6 +201,7 @@ impl Composer<'_> {
             }
             let item = self.node_from(event, at, depth + 1)?;
             height = height.max(item.height);
+            self.allowance.element(items.len())?;
             items.push(item.into_value()?);
         }
         self.close(
@@ -222,6 +234,8 @@ impl Composer<'_> {
                 Key::Name(key) => {
                     let value = self.node(depth + 1)?;
                     height = height.max(value.height);
+                    // The key's text was charged as a scalar.
+                    self.allowance.entry(entries.len(), 0)?;
                     entries.insert(key, value.into_value()?);
                 }
             }
@@ -307,6 +321,7 @@ impl Composer<'_> {
         self.from_aliases += kept.steps;
         self.check_alias_ratio(at)?;
         self.charge_copy(kept.steps, kept.bytes, at)?;
+        self.allowance.charge(kept.weight)?;
         Ok(DecodedNode {
             at,
             ..kept.node.clone()
@@ -321,6 +336,7 @@ impl Composer<'_> {
             name,
             number: self.opened,
             decoded_before: self.decoded,
+            charged_before: self.allowance.charged(),
         }
     }
 
@@ -330,6 +346,7 @@ impl Composer<'_> {
             name,
             number,
             decoded_before,
+            charged_before,
         }) = pending
         else {
             return Ok(node);
@@ -338,6 +355,8 @@ impl Composer<'_> {
             return Ok(node);
         }
         let steps = self.decoded - decoded_before;
+        let weight = self.allowance.charged() - charged_before;
+        self.allowance.charge(weight + anchor_weight(&name))?;
         let bytes = match &node.content {
             Content::Scalar(scalar) => scalar.bytes(),
             Content::Sequence(items) => items.iter().map(text_bytes).sum(),
@@ -348,6 +367,7 @@ impl Composer<'_> {
             node: node.clone(),
             steps,
             bytes,
+            weight,
         };
         self.anchors.insert(name, Anchor::Closed(Rc::new(kept)));
         Ok(node)
@@ -409,6 +429,11 @@ fn allowed_alias_ratio(decoded: usize) -> f64 {
         HIGH.. => 0.10,
         _ => 0.99 - 0.89 * ((decoded - LOW) as f64 / (HIGH - LOW) as f64),
     }
+}
+
+/// The memory of an anchor's entry in the table of anchors, beside its node.
+const fn anchor_weight(name: &str) -> usize {
+    ANCHOR + name.len()
 }
 
 /// Writes a mapping's entries over those of another.

@@ -55,30 +55,27 @@ pub(super) struct ScalarEvent {
 /// Bytes handed to the parser in one piece.
 const PIECE: usize = 4096;
 
-/// Bytes of text read again for repairs, after which a fault is an error. A second of work, far more than any chart needs.
-const REREAD: usize = 64 << 20;
-
 /// The events of a text's first documents, with their positions.
 pub(super) struct Events<'a> {
     parser: Parser<Pieces<'a>>,
     text: SourceText<'a>,
     /// How many events the parser has delivered, to go on at the same place after a repair.
     delivered: usize,
-    /// Bytes of text read again so far.
-    reread: usize,
+    /// Bytes of text that may be read again for repairs; without any left, a fault is an error.
+    reread: &'a mut usize,
     /// The character that stands for a colon in the repaired text.
     stand_in: Option<char>,
 }
 
 impl<'a> Events<'a> {
     /// Starts reading at the beginning of the text, which has no byte order mark.
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(super) fn new(text: &'a str, reread: &'a mut usize) -> Self {
         let text = SourceText::Given(text);
         Self {
             parser: parser(&text),
             text,
             delivered: 0,
-            reread: 0,
+            reread,
             stand_in: None,
         }
     }
@@ -138,10 +135,7 @@ impl<'a> Events<'a> {
     fn repair(&mut self, error: &libyaml_safer::Error) -> Option<()> {
         let fault = Fault::of(error.problem())?;
         let at = usize::try_from(error.problem_mark()?.index).ok()?;
-        self.reread += self.text.as_str().len();
-        if self.reread > REREAD {
-            return None;
-        }
+        *self.reread = self.reread.checked_sub(self.text.as_str().len())?;
         let stand_in = match self.stand_in {
             Some(stand_in) => stand_in,
             None => repair::stand_in(self.text.as_str())?,

@@ -9,6 +9,8 @@ use serde_json::Value;
 
 use super::Limits;
 use super::resolve::go_number;
+use crate::weight::json::ValueError;
+use crate::weight::{self, Allowance, TooHeavy};
 
 /// Whether a decoder would try JSON: apimachinery's `IsJSONBuffer`.
 pub(crate) fn looks_like_json(text: &str) -> bool {
@@ -16,12 +18,18 @@ pub(crate) fn looks_like_json(text: &str) -> bool {
 }
 
 /// The text as JSON with Go's numbers; none when it is something else or exceeds a limit, which is for the YAML
-/// parser to explain.
-pub(super) fn parse(text: &str, limits: &Limits) -> Option<Value> {
-    let mut value = serde_json::from_str(text).ok()?;
+/// parser to explain. `Err` when it weighs too much, which it does as YAML as well.
+pub(super) fn parse(text: &str, limits: &Limits) -> Result<Option<Value>, TooHeavy> {
+    let allowance = Allowance::new(limits.weight);
+    let value = weight::json::within(&mut serde_json::Deserializer::from_str(text), &allowance);
+    let mut value = match value {
+        Ok(value) => value,
+        Err(ValueError::TooHeavy(error)) => return Err(error),
+        Err(ValueError::Json { .. }) => return Ok(None),
+    };
     let mut nodes = limits.nodes;
-    normalise(&mut value, limits.depth, &mut nodes)?;
-    Some(value)
+    let normal = normalise(&mut value, limits.depth, &mut nodes);
+    Ok(normal.map(|()| value))
 }
 
 /// Rewrites numbers as Go would print them, and measures the value against what is left of the limits.

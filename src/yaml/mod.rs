@@ -20,6 +20,11 @@ mod resolve;
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::weight::{MAX_VALUE, TooHeavy};
+
+/// Directives at the beginning of a document. The parser compares each with all before it; Helm's manifests have none.
+const MAX_DIRECTIVES: usize = 64;
+
 /// How much of a document is read before it is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
@@ -29,6 +34,8 @@ pub struct Limits {
     pub nodes: usize,
     /// Bytes of text in those copies.
     pub copied_bytes: usize,
+    /// The memory that the value and the copies may take.
+    pub weight: usize,
 }
 
 impl Default for Limits {
@@ -38,6 +45,7 @@ impl Default for Limits {
             depth: 100,
             nodes: 1_000_000,
             copied_bytes: 32 << 20,
+            weight: MAX_VALUE,
         }
     }
 }
@@ -141,6 +149,15 @@ pub enum YamlError {
         /// The limit.
         limit: usize,
     },
+    /// [`Limits::weight`] is exceeded.
+    #[error(transparent)]
+    TooHeavy(#[from] TooHeavy),
+    /// There are more directives than any document has.
+    #[error("more than {limit} directives")]
+    TooManyDirectives {
+        /// The limit.
+        limit: usize,
+    },
     /// The parser gave up without saying where.
     #[error("the YAML parser failed on this document")]
     ParserFailed,
@@ -155,12 +172,36 @@ pub enum YamlError {
 /// The result equals what a JSON parser reads from kubectl's output for the same text, numbers included: an
 /// integer beyond 64 bits with a sign has become a float, and a float without fraction an integer.
 pub fn parse_document(text: &str, limits: &Limits) -> Result<Value, YamlError> {
+    parse_with_repairs(text, limits, &mut Repairs::default())
+}
+
+/// The work that is left for the repairs of documents: for each repair, the text is read anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repairs {
+    /// Bytes of text that may be read again.
+    reread: usize,
+}
+
+impl Default for Repairs {
+    /// A second of work, far more than any chart needs.
+    fn default() -> Self {
+        Self { reread: 16 << 20 }
+    }
+}
+
+/// Parses one YAML document as [`parse_document`] does. Documents of one release share what is left for repairs.
+pub fn parse_with_repairs(text: &str, limits: &Limits, repairs: &mut Repairs) -> Result<Value, YamlError> {
     if json::looks_like_json(text)
-        && let Some(value) = json::parse(text, limits)
+        && let Some(value) = json::parse(text, limits)?
     {
         return Ok(value);
     }
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+    if directives(text) > MAX_DIRECTIVES {
+        return Err(YamlError::TooManyDirectives {
+            limit: MAX_DIRECTIVES,
+        });
+    }
     let unix;
     let text = if text.contains("\r\n") {
         unix = text.replace("\r\n", "\n");
@@ -168,8 +209,16 @@ pub fn parse_document(text: &str, limits: &Limits) -> Result<Value, YamlError> {
     } else {
         text
     };
-    quiet::catch(|| compose::compose(event::Events::new(text), limits))
+    quiet::catch(|| compose::compose(event::Events::new(text, &mut repairs.reread), limits))
         .unwrap_or(Err(YamlError::ParserFailed))
+}
+
+/// How many directives stand before a document's content, among comments and empty lines.
+fn directives(text: &str) -> usize {
+    let head = text.split(['\n', '\r']).take_while(|line| {
+        line.starts_with('%') || line.trim_start().is_empty() || line.trim_start().starts_with('#')
+    });
+    head.filter(|line| line.starts_with('%')).count()
 }
 
 #[cfg(test)]

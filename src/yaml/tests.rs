@@ -171,7 +171,10 @@ fn nested_anchors_cannot_multiply_a_large_document() {
     let text = format!("{}[{}]{}", anchors.concat(), "1, ".repeat(50_000), "]".repeat(90));
     let refused = parse(&text).map(|_| "read");
     assert!(
-        matches!(refused, Err(YamlError::TooManyNodes { .. })),
+        matches!(
+            refused,
+            Err(YamlError::TooManyNodes { .. } | YamlError::TooHeavy(_))
+        ),
         "{refused:?}"
     );
 }
@@ -283,4 +286,61 @@ fn escaped(json: &str) -> String {
         }
     }
     text
+}
+
+#[test]
+fn directives_are_limited() {
+    let text = |count: usize| {
+        let mut text = String::new();
+        for index in 0..count {
+            let _ = writeln!(text, "%TAG !t{index}! x\n# c\n");
+        }
+        text + "--- {a: 1}\n"
+    };
+    assert!(parse_document(&text(64), &Limits::default()).is_ok());
+    assert_eq!(
+        parse_document(&text(100_000), &Limits::default()),
+        Err(YamlError::TooManyDirectives { limit: 64 })
+    );
+}
+
+#[test]
+fn the_value_and_every_copy_of_it_are_weighed() {
+    let limits = Limits {
+        weight: 100_000,
+        ..Limits::default()
+    };
+    for (heavy, light) in [
+        (
+            format!("[{}0]", "0,".repeat(3000)),
+            format!("[{}0]", "0,".repeat(1000)),
+        ),
+        (
+            format!("[{}]", "{a: 1},".repeat(150)),
+            format!("[{}]", "{a: 1},".repeat(120)),
+        ),
+        (
+            format!("a: &a {}\nb: [*a,*a,*a]", "x".repeat(20_000)),
+            format!("a: {}", "x".repeat(90_000)),
+        ),
+        (
+            format!("a: &a {}", "x".repeat(60_000)),
+            format!("a: &a {}", "x".repeat(40_000)),
+        ),
+        (
+            format!("{{{}}}", json_pairs(1000)),
+            format!("{{{}}}", json_pairs(600)),
+        ),
+    ] {
+        assert!(
+            matches!(parse_document(&heavy, &limits), Err(YamlError::TooHeavy(_))),
+            "{heavy:.40}"
+        );
+        assert!(parse_document(&light, &limits).is_ok(), "{light:.40}");
+    }
+}
+
+fn json_pairs(count: usize) -> String {
+    let pairs: Vec<String> = (0..count).map(|index| format!("\"k{index:04}\": 1")).collect();
+    pairs.join(",")
 }

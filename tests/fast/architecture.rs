@@ -19,6 +19,7 @@ use crate::support::program::root;
 /// The rooms, the lowest first: each imports only what stands before it.
 const ROOMS: [&str; 22] = [
     "vocabulary",
+    "weight",
     "object",
     "shell",
     "model",

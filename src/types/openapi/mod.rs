@@ -17,6 +17,7 @@ use super::table::{
 };
 use super::value_facts::ValueKind;
 use super::{TypesError, is_zero};
+use crate::weight::{self, SMALL_VALUE, TooHeavy, turn};
 
 const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 const LIST_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta";
@@ -26,6 +27,10 @@ const QUANTITY_PATTERN: &str = r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))";
 
 /// No schema nests deeper: JSON that does is refused before, and references to references end here.
 const MAX_DEPTH: usize = 256;
+
+/// The most that a document may weigh as a value; as schemas it takes about as much. The documents of the known
+/// operators, with dozens of definitions each, weigh less than half.
+const MAX_WEIGHT: usize = 64 << 20;
 
 /// The origin of a kind's types, which decides how its schema treats explicit zeros.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -61,7 +66,13 @@ impl TypeTable {
 }
 
 fn read(document: &[u8]) -> Result<TypeTable, TypesError> {
-    let document: OpenApiDocument = serde_json::from_slice(document).map_err(TypesError::OpenApi)?;
+    let text = str::from_utf8(document).map_err(|_| TypesError::NotText)?;
+    let weight = weight::json::weigh(text);
+    if weight > MAX_WEIGHT {
+        return Err(TypesError::TooHeavy(TooHeavy { limit: MAX_WEIGHT }));
+    }
+    let _turn = (weight > SMALL_VALUE).then(turn);
+    let document: OpenApiDocument = serde_json::from_str(text).map_err(TypesError::OpenApi)?;
     let mut builder = Builder::default();
     let object_meta = builtin_object_meta(&mut builder);
     let schemas = &document.components.schemas;
@@ -115,7 +126,10 @@ fn refers_to_types(schema: &Schema) -> bool {
         .map(component_name)
         .is_some_and(|n| n != OBJECT_META && n != LIST_META);
     refers
-        || schema.properties.values().any(refers_to_types)
+        || schema
+            .properties
+            .values()
+            .any(|property| refers_to_types(property))
         || schema.all_of.iter().any(refers_to_types)
         || schema.items.as_deref().is_some_and(refers_to_types)
         || matches!(&schema.additional, Some(Additional::Values(values)) if refers_to_types(values))

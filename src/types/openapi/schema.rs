@@ -10,13 +10,11 @@ use serde_json::Value;
 
 #[derive(Deserialize)]
 pub(super) struct OpenApiDocument {
-    #[serde(default)]
     pub(super) components: Components,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize)]
 pub(super) struct Components {
-    #[serde(default)]
     pub(super) schemas: BTreeMap<String, Schema>,
 }
 
@@ -33,7 +31,7 @@ pub(super) struct Schema {
     pub(super) nullable: bool,
     pub(super) default: Option<Value>,
     #[serde(default)]
-    pub(super) properties: BTreeMap<String, Schema>,
+    pub(super) properties: BTreeMap<String, Box<Schema>>,
     pub(super) items: Option<Box<Schema>>,
     #[serde(rename = "additionalProperties")]
     pub(super) additional: Option<Additional>,

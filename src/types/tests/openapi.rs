@@ -149,9 +149,18 @@ fn schemas_that_refer_to_themselves_end() {
 
 #[test]
 fn documents_that_are_none() {
-    assert!(matches!(
-        TypeTable::from_openapi_v3(b"<html>"),
-        Err(TypesError::OpenApi(_))
-    ));
-    assert_eq!(TypeTable::from_openapi_v3(b"{}").unwrap().kinds().count(), 0);
+    for document in [
+        "<html>",
+        "{}",
+        "[]",
+        "null",
+        r#"{"error": "x"}"#,
+        r#"{"components": {}}"#,
+        r#"{"components": {"schemas": null}}"#,
+    ] {
+        let read = TypeTable::from_openapi_v3(document.as_bytes());
+        assert!(matches!(read, Err(TypesError::OpenApi(_))), "{document}");
+    }
+    let empty = TypeTable::from_openapi_v3(br#"{"components": {"schemas": {}}}"#).unwrap();
+    assert_eq!(empty.kinds().count(), 0);
 }

@@ -136,7 +136,9 @@ fn without_discovery_nothing_can_be_said() {
 
 #[test]
 fn null_discovery_is_empty_and_not_broken() {
-    let body = json!({"kind": "APIGroupDiscoveryList", "items": null}).to_string();
+    let body = json!({"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2",
+                      "metadata": {}, "items": null})
+    .to_string();
     let object = super::world::config_map("settings", "blue");
     let mut objects = release("shop", "web", std::slice::from_ref(&object));
     objects.push(live("shop", "web", &object));

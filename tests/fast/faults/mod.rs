@@ -7,6 +7,7 @@ mod confirm;
 mod discovery;
 mod endings;
 mod forged;
+mod nonsense;
 mod objects;
 mod records;
 pub(crate) mod server;

@@ -218,7 +218,9 @@ fn leftovers_are_read_by_name_only_where_a_list_may_be_wrong() {
     };
     let gone = "/api/v1/namespaces/shop/configmaps/c0";
     let list = "/api/v1/namespaces/shop/configmaps";
-    let early = json!({"metadata": {"continue": "1"}, "items": []}).to_string();
+    let early =
+        json!({"kind": "ConfigMapList", "apiVersion": "v1", "metadata": {"continue": "1"}, "items": []});
+    let early = early.to_string();
     let expired = |times| {
         Server::start(world())
             .on(list, "continue=1", 0, times, Fault::Status(410))
@@ -262,7 +264,9 @@ fn a_list_is_paged_and_the_other_objects_are_read_one_by_one() {
         "continue=3",
         0,
         1,
-        Fault::Body(json!({"metadata": {}, "items": null}).to_string()),
+        Fault::Body(
+            json!({"kind": "ConfigMapList", "apiVersion": "v1", "metadata": {}, "items": null}).to_string(),
+        ),
     );
     assert_eq!(in_sync(&server, &[]), 10);
 }
@@ -339,4 +343,63 @@ fn objects_in_another_namespace_show_no_values() {
             );
         }
     }
+}
+
+/// Five objects of a megabyte each do not fit into one page.
+#[test]
+fn a_page_that_is_too_large_is_asked_for_again_with_fewer_items() {
+    let objects: Vec<Value> = (0..5)
+        .map(|index| config_map(&format!("c{index}"), &"x".repeat(1_000_000)))
+        .collect();
+    let server = Server::start(release("shop", "web", &objects));
+    assert_eq!(in_sync(&server, &[]), 5);
+    let list = "/api/v1/namespaces/shop/configmaps";
+    let received = server.received();
+    let limits: Vec<&str> = received
+        .iter()
+        .filter(|request| request.path() == list && !request.target.contains("labelSelector"))
+        .filter_map(|request| request.target.split_once('?'))
+        .map(|(_, query)| query)
+        .collect();
+    // A megabyte each, of which two come to what a page should have.
+    let expected = [
+        "limit=100",
+        "limit=50",
+        "limit=25",
+        "limit=12",
+        "limit=6",
+        "limit=3",
+        "limit=2&continue=3",
+    ];
+    assert_eq!(limits, expected);
+    assert_eq!(server.count(&format!("{list}/c0")), 0);
+}
+
+#[test]
+fn an_object_that_is_too_large_is_unknown_and_spoils_only_itself() {
+    let mut large = live("shop", "web", &config_map("settings", "blue")).body;
+    large["data"]["other"] = json!("x".repeat(17 << 20));
+    let server = Server::start(shop()).always(SETTINGS, Fault::Body(large.to_string()));
+    let (state, reason) = only(&server, &[], 3);
+    assert_eq!(state, "unknown");
+    assert!(reason.contains("too large: it has more than 16 MiB"), "{reason}");
+    assert_eq!(server.count(SETTINGS), 2, "once with little room, once with more");
+}
+
+/// Half a megabyte of it takes forty.
+#[test]
+fn an_object_whose_value_is_too_large_is_unknown() {
+    let mut large = live("shop", "web", &config_map("settings", "blue")).body;
+    large["data"]["other"] = json!([]);
+    let parts = format!("[{}0]", "{\"a\":0},".repeat(60_000));
+    let text = large
+        .to_string()
+        .replace("\"other\":[]", &format!("\"other\":{parts}"));
+    let server = Server::start(shop()).always(SETTINGS, Fault::Body(text));
+    let (state, reason) = only(&server, &[], 3);
+    assert_eq!(state, "unknown");
+    assert!(
+        reason.contains("too large: it takes more than 32 MiB of memory"),
+        "{reason}"
+    );
 }

@@ -39,7 +39,26 @@ fn an_undecodable_record_is_one_entry_and_the_rest_is_scanned() {
         (format!("%%%{SECRET}"), "not base64"),
         (encoded[..=encoded.len() / 2].to_owned(), "not base64"),
         (cut, "gzip stream is broken or cut off"),
-        (bomb, "decodes to more than 64 MiB"),
+        (bomb, "too large: it decodes to more than 64 MiB"),
+        (STANDARD.encode("{}"), "it has no name"),
+        (
+            wrong(|json| json["name"] = json!("other")),
+            "the record of another release",
+        ),
+        (
+            wrong(|json| json["version"] = json!(2)),
+            "the record of another revision",
+        ),
+        (wrong(|json| json["version"] = json!(0)), "it has no revision"),
+        (wrong(|json| json["info"] = json!({})), "it has no status"),
+        (wrong(|json| json["chart"] = Value::Null), "it has no chart"),
+        (
+            manifest(&format!(
+                "apiVersion: v1\nkind: A\nmetadata: {{name: a}}\nspec: [{}0]\n",
+                "0,".repeat(2 << 20)
+            )),
+            "too large: it takes more than 32 MiB of memory",
+        ),
         (STANDARD.encode(&json[..json.len() / 2]), "cut off"),
         (STANDARD.encode(gzip(SECRET.as_bytes())), "malformed"),
         (STANDARD.encode("[1]"), "not a release"),
@@ -70,6 +89,30 @@ fn an_undecodable_record_is_one_entry_and_the_rest_is_scanned() {
         assert_eq!(run.json()["summary"]["objects"]["inSync"], 3);
         assert_eq!(run.json()["summary"]["releases"]["unreadable"], 1);
     });
+}
+
+/// Charts with nothing but hooks are installed with an empty manifest, which Helm leaves out of the record.
+#[test]
+fn a_record_without_manifest_is_an_honest_one() {
+    let mut json = bad().json();
+    json.as_object_mut().unwrap().remove("manifest");
+    let payload = STANDARD.encode(gzip(json.to_string().as_bytes()));
+    let run = scan_json(&shop_and(bad().holding(&payload)), &[]);
+    assert_eq!(run.status, Some(0), "{}{}", run.stdout, run.stderr);
+}
+
+/// Which revision is the deployed one is not certain then, whatever became of its objects.
+#[test]
+fn a_record_that_contradicts_its_label_is_not_clean() {
+    let mut objects = shop();
+    let mut pending = Revision::new("shop", "bad", &[]);
+    pending.status = "pending-upgrade";
+    let mut stored = pending.stored();
+    stored.body["metadata"]["labels"]["status"] = json!("deployed");
+    objects.push(stored);
+    let run = scan_json(&Server::start(objects), &[]);
+    assert_eq!(run.status, Some(3), "{}{}", run.stdout, run.stderr);
+    assert_eq!(run.health()[0].1, "identity-mismatch");
 }
 
 #[test]
@@ -335,8 +378,13 @@ fn records_that_a_list_does_not_bring_are_asked_for_by_name() {
         Fault::Status(413),
         Fault::Status(410),
         Fault::Body("[]".to_owned()),
-        Fault::Body(json!({"metadata": {}, "items": null}).to_string()),
-        Fault::Body(json!({"metadata": {}, "items": [{"metadata": {}}, 7]}).to_string()),
+        Fault::Body(
+            json!({"kind": "SecretList", "apiVersion": "v1", "metadata": {}, "items": null}).to_string(),
+        ),
+        Fault::Body(
+            json!({"kind": "SecretList", "apiVersion": "v1", "metadata": {}, "items": [{"metadata": {}}, 7]})
+                .to_string(),
+        ),
         Fault::CutOff,
     ];
     each(rows, |fault| {
@@ -371,8 +419,9 @@ fn a_bad_record_in_a_list_hides_no_other() {
             0,
             usize::MAX,
             Fault::Body(
-                json!({"items": seven(1).into_iter().filter(|stored| stored.plural == "secrets")
-            .map(|stored| stored.body).collect::<Vec<_>>()})
+                json!({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": {},
+                       "items": seven(1).into_iter().filter(|stored| stored.plural == "secrets")
+                           .map(|stored| json!({"metadata": stored.body["metadata"]})).collect::<Vec<_>>()})
                 .to_string(),
             ),
         );

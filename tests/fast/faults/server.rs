@@ -342,6 +342,7 @@ impl State {
         let aggregated = !self.old && request.accept.contains("apidiscovery.k8s.io");
         match request.path() {
             "/api" | "/apis" if aggregated => Some(self.aggregated(request.path() == "/api")),
+            // Without an API version, unlike every other answer.
             "/api" => Some(json!({"kind": "APIVersions", "versions": ["v1"]})),
             "/apis" => {
                 let versions = api_versions().filter(|version| *version != "v1");
@@ -351,10 +352,10 @@ impl State {
                         json!({"name": name, "versions": [{"groupVersion": version}]})
                     })
                     .collect();
-                Some(json!({"kind": "APIGroupList", "groups": groups}))
+                Some(json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}))
             }
             "/openapi/v3/apis/stable.example.com/v1" => Some(schema()),
-            path if request.is_list() => Some(self.list(path, &request.target)),
+            path if request.is_list() => Some(self.list(path, request)),
             path => {
                 let resources = api_versions().find(|version| path == api_path(version));
                 match resources {
@@ -391,7 +392,8 @@ impl State {
                 json!({"metadata": {"name": group}, "versions": [version]})
             })
             .collect();
-        json!({"kind": "APIGroupDiscoveryList", "items": items})
+        json!({"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {},
+               "items": items})
     }
 
     fn resources(&self, api_version: &str) -> Value {
@@ -404,8 +406,9 @@ impl State {
         json!({"kind": "APIResourceList", "groupVersion": api_version, "resources": resources})
     }
 
-    fn list(&self, path: &str, target: &str) -> Value {
-        let query: BTreeMap<&str, &str> = target
+    fn list(&self, path: &str, request: &Received) -> Value {
+        let query: BTreeMap<&str, &str> = request
+            .target
             .split_once('?')
             .map_or("", |(_, query)| query)
             .split('&')
@@ -440,11 +443,54 @@ impl State {
             metadata["continue"] = json!(to.to_string());
             metadata["remainingItemCount"] = json!(items.len() - to);
         }
-        let page = &items[from..to];
-        if self.null_lists && page.is_empty() {
-            return json!({"kind": "List", "metadata": metadata, "items": null});
+        let item = ItemType::of(path, request);
+        let page: Vec<Value> = items[from..to].iter().map(|body| item.written(body)).collect();
+        let mut list = json!({"kind": format!("{}List", item.kind), "apiVersion": item.api_version,
+                              "metadata": metadata, "items": page});
+        if self.null_lists && from == to {
+            list["items"] = Value::Null;
         }
-        json!({"kind": "List", "metadata": metadata, "items": page})
+        list
+    }
+}
+
+/// The type of a list's items, and how they are written.
+struct ItemType {
+    kind: &'static str,
+    api_version: &'static str,
+    /// Whether each item names its type; items of built-in types do not.
+    named: bool,
+}
+
+impl ItemType {
+    fn of(path: &str, request: &Received) -> Self {
+        if request.accept.contains("as=PartialObjectMetadataList") {
+            return Self {
+                kind: "PartialObjectMetadata",
+                api_version: "meta.k8s.io/v1",
+                named: true,
+            };
+        }
+        let plural = path.rsplit('/').next().unwrap();
+        let served = KINDS.iter().find(|kind| kind.plural == plural).unwrap();
+        Self {
+            kind: served.kind,
+            api_version: served.api_version,
+            named: served.kind == "CronTab",
+        }
+    }
+
+    fn written(&self, body: &Value) -> Value {
+        let mut item = body.clone();
+        let fields = item.as_object_mut().unwrap();
+        if self.named {
+            fields.insert("kind".to_owned(), json!(self.kind));
+            fields.insert("apiVersion".to_owned(), json!(self.api_version));
+        } else {
+            fields.remove("kind");
+            fields.remove("apiVersion");
+        }
+        item
     }
 }
 

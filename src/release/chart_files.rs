@@ -1,0 +1,197 @@
+//! The files of a chart in a record, of which those in `crds/` leave their fingerprints (Helm:
+//! `pkg/chart/common/file.go`, `File`).
+//!
+//! A file is hashed from the parser's own buffer, piece by piece, and what is no definition is skipped.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess};
+use serde::{Deserialize, Deserializer};
+use sha2::{Digest as _, Sha256};
+
+use super::encoding::BASE64;
+use super::lenient::{Lenient, Part};
+use super::limits::{MANY_CRDS, MANY_FILES, MAX_CRDS, MAX_FILES, MAX_WORD};
+use super::record::CrdFingerprint;
+
+/// The folder of the definitions.
+const CRDS: &str = "crds/";
+
+/// Characters of base64 that are decoded at once; a multiple of four, which is what stands for three bytes.
+const PIECE: usize = 64 << 10;
+
+/// The fingerprints of the definitions among a chart's files. Files that nobody could install have none.
+pub(super) fn definitions<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, CrdFingerprint>, D::Error> {
+    deserializer.deserialize_any(Lenient::<Files>::new())
+}
+
+struct Files;
+
+impl<'de> Part<'de> for Files {
+    type Value = BTreeMap<String, CrdFingerprint>;
+
+    fn list<A: SeqAccess<'de>>(mut list: A) -> Result<Self::Value, A::Error> {
+        let mut definitions = BTreeMap::new();
+        let mut files = 0;
+        while let Some(File(file)) = list.next_element()? {
+            files += 1;
+            if files > MAX_FILES {
+                return Err(A::Error::custom(MANY_FILES));
+            }
+            let Some((name, fingerprint)) = file else { continue };
+            if definitions.len() == MAX_CRDS {
+                return Err(A::Error::custom(MANY_CRDS));
+            }
+            definitions.insert(name, fingerprint);
+        }
+        Ok(definitions)
+    }
+}
+
+/// One file: its name and fingerprint, if it is a definition.
+#[derive(Default)]
+struct File(Option<(String, CrdFingerprint)>);
+
+impl<'de> Deserialize<'de> for File {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Lenient::<Self>::new())
+    }
+}
+
+impl<'de> Part<'de> for File {
+    type Value = Self;
+
+    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
+        let mut name: Option<Name> = None;
+        let mut data: Option<Data> = None;
+        while let Some(key) = object.next_key::<Key>()? {
+            match key {
+                Key::Name => name = Some(object.next_value()?),
+                // Go writes the name first.
+                Key::Data if name.as_ref().is_none_or(Name::is_definition) => {
+                    data = Some(object.next_value()?);
+                }
+                Key::Data | Key::Other => drop(object.next_value::<IgnoredAny>()?),
+            }
+        }
+        let Some(Name(Some(name))) = name.filter(Name::is_definition) else {
+            return Ok(Self(None));
+        };
+        let Data(fingerprint) = data.unwrap_or_else(Data::null);
+        Ok(Self(fingerprint.map(|fingerprint| (name, fingerprint))))
+    }
+}
+
+/// The fields of a file.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Key {
+    Name,
+    Data,
+    #[serde(other)]
+    Other,
+}
+
+/// A file's name, unless it is none.
+#[derive(Default)]
+struct Name(Option<String>);
+
+impl Name {
+    fn is_definition(&self) -> bool {
+        self.0.as_ref().is_some_and(|name| name.starts_with(CRDS))
+    }
+}
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Lenient::<Self>::new())
+    }
+}
+
+impl Part<'_> for Name {
+    type Value = Self;
+
+    fn text(text: &str) -> Self {
+        Self((text.len() <= MAX_WORD).then(|| text.to_owned()))
+    }
+}
+
+/// The fingerprint of a file's bytes, unless they cannot be read.
+#[derive(Default)]
+struct Data(Option<CrdFingerprint>);
+
+impl<'de> Deserialize<'de> for Data {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Lenient::<Self>::new())
+    }
+}
+
+impl Part<'_> for Data {
+    type Value = Self;
+
+    /// Go writes bytes as base64.
+    fn text(base64: &str) -> Self {
+        Self(fingerprint(base64.as_bytes()))
+    }
+
+    /// Go writes nothing as null.
+    fn null() -> Self {
+        Self(Some(CrdFingerprint::of(b"")))
+    }
+}
+
+fn fingerprint(base64: &[u8]) -> Option<CrdFingerprint> {
+    let mut hash = Sha256::new();
+    let mut pieces = base64.chunks(PIECE).peekable();
+    while let Some(piece) = pieces.next() {
+        // Only the end may be padded.
+        if pieces.peek().is_some() && piece.last() == Some(&b'=') {
+            return None;
+        }
+        hash.update(BASE64.decode(piece).ok()?);
+    }
+    Some(CrdFingerprint::from_digest(hash.finalize().into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::engine::general_purpose::STANDARD;
+
+    fn names(files: &str) -> Vec<String> {
+        let mut json = serde_json::Deserializer::from_str(files);
+        definitions(&mut json).unwrap().into_keys().collect()
+    }
+
+    #[test]
+    fn a_definition_is_found_in_whatever_order_its_fields_come() {
+        let files = r#"[{"data":"AAAA","name":"crds/a.yaml"},{"data":"AAAA","name":"README.md"},
+            {"name":"crds/b.yaml","modtime":"x","data":"AAAA"},{"name":"crds/c.yaml"},{"name":["crds/d.yaml"]},
+            {"name":"crds/e.yaml","data":{"a":1}},7,null,["crds/f.yaml"]]"#;
+        assert_eq!(names(files), ["crds/a.yaml", "crds/b.yaml", "crds/c.yaml"]);
+    }
+
+    #[test]
+    fn a_long_file_is_hashed_as_a_whole() {
+        for length in [0, 1, PIECE / 4 * 3 - 1, PIECE / 4 * 3, PIECE, 200_000] {
+            let bytes: Vec<u8> = (0..=250).cycle().take(length).collect();
+            let found = fingerprint(STANDARD.encode(&bytes).as_bytes());
+            assert_eq!(found, Some(CrdFingerprint::of(&bytes)), "{length}");
+        }
+        let padded = format!("{}AA=={}", "A".repeat(PIECE - 4), "AAAA");
+        assert_eq!(fingerprint(padded.as_bytes()), None);
+    }
+
+    #[test]
+    fn more_definitions_than_any_chart_has_are_refused() {
+        let files: Vec<String> = (0..=MAX_CRDS)
+            .map(|index| format!("{{\"name\":\"crds/{index}\",\"data\":null}}"))
+            .collect();
+        let files = format!("[{}]", files.join(","));
+        let error = definitions(&mut serde_json::Deserializer::from_str(&files)).unwrap_err();
+        assert!(error.to_string().starts_with(MANY_CRDS));
+    }
+}
