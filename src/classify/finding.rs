@@ -39,6 +39,7 @@ pub(super) fn finding(subject: &Subject<'_>, attributed: &Attributed, policy: &P
         desired,
         live,
         redacted,
+        omitted: false,
         from_revision: change.from_revision,
         actor: attributed.actor.clone(),
         ignored_by: None,
@@ -58,7 +59,7 @@ fn message(attributed: &Attributed) -> String {
 
 /// The patch of an object's drift, without the values that may not be shown.
 pub(super) fn shown_patch<'c>(drift: impl Iterator<Item = (&'c Finding, &'c Change)>) -> Vec<Value> {
-    let shown = drift.filter(|(finding, _)| !finding.redacted);
+    let shown = drift.filter(|(finding, _)| !finding.redacted && !finding.omitted);
     match serde_json::to_value(patch_of(shown.map(|(_, change)| change))) {
         Ok(Value::Array(operations)) => operations,
         Ok(_) | Err(_) => Vec::new(),

@@ -158,6 +158,7 @@ pub(crate) fn finding(path: &str) -> Finding {
         desired: Some(json!(VALUE)),
         live: Some(json!(VALUE)),
         redacted: false,
+        omitted: false,
         from_revision: None,
         actor: None,
         ignored_by: None,
