@@ -131,6 +131,7 @@ impl DryRunCheck {
             | ReadError::Unreachable { .. }
             | ReadError::GroupUnavailable { .. }
             | ReadError::NotServed { .. }
+            | ReadError::BudgetSpent { .. }
             | ReadError::NotReached
             | ReadError::NotRecorded
             | ReadError::Snapshot { .. } => FailureScope::Kind,

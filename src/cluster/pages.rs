@@ -11,6 +11,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
@@ -41,6 +42,11 @@ pub(super) trait ListReader: Send + Sync + 'static {
 
     /// The list begins again with its first page. No page is being taken in.
     fn restart(&self);
+
+    /// Resolves when there is room for what the next page holds.
+    fn room(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// A list to read.
@@ -154,6 +160,7 @@ async fn follow(
             compression: list.compression,
             retries: list.retries,
         };
+        reader.room().await;
         let (body, slot) = match http.get_keeping_slot(get).await? {
             (ApiAnswer::Body(body), slot) => (body, slot),
             (ApiAnswer::Expired, _) if page > 0 => return Ok(PassEnd::Expired),

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::cluster_facts::Absence;
 use super::inspection::{Inspection, ReleaseContext};
+use super::limits::ScanLimits;
 use super::load::Loaded;
 use super::options::ScanOptions;
 use super::plan::plan_objects;
 use super::planned::{Inspected, PlannedObject, Purpose};
 use super::resolver::{Resolver, not_served_error};
+use super::weight;
 use crate::classify::dry_run::DryRunCheck;
 use crate::health::{self, NotServedKinds, ObjectFacts, RecordFacts, ReleaseFacts, remark};
 use crate::model;
@@ -21,10 +22,18 @@ use crate::release::history::Depth;
 use crate::release::history::History;
 use crate::release::operations::Operations;
 use crate::release::stored::StoredRevision;
-use crate::source::{Expected, Kinds, ObjectRequest, ReadError};
+use crate::source::{Expected, Kinds, ObjectRequest, ReadBudget, ReadError};
 use crate::vocabulary::{ApplyMethod, HealthCode, HealthSeverity, Verdict};
 
-/// One release of a scan.
+/// The remark on a release whose objects are left out of the report.
+pub(super) fn too_many_objects(count: usize) -> Health {
+    let message = format!(
+        "too large: its {count} objects are left out, because a report holds no more of all releases together"
+    );
+    remark(HealthCode::Undecodable, HealthSeverity::Warning, message)
+}
+
+/// One release of a scan, while it is compared.
 pub(super) struct ReleaseScan {
     pub(super) history: History,
     /// `None` until its records are read.
@@ -32,7 +41,8 @@ pub(super) struct ReleaseScan {
     context: Arc<ReleaseContext>,
     objects: Vec<PlannedObject>,
     not_served: NotServedKinds,
-    has_changed: bool,
+    /// The reports of its objects are left out.
+    has_too_many_objects: bool,
 }
 
 impl ReleaseScan {
@@ -50,12 +60,17 @@ impl ReleaseScan {
             context: Arc::new(context),
             objects: Vec::new(),
             not_served: NotServedKinds::default(),
-            has_changed: false,
+            has_too_many_objects: false,
         }
     }
 
     /// Plans the objects of the release, and returns those that can be read, with their position.
-    pub(super) fn plan_objects(&mut self, kinds: &Kinds, depth: Depth) -> Vec<(usize, ObjectRequest)> {
+    pub(super) fn plan_objects(
+        &mut self,
+        kinds: &Kinds,
+        depth: Depth,
+        limits: &ScanLimits,
+    ) -> Vec<(usize, ObjectRequest)> {
         let Some(loaded) = &mut self.loaded else {
             return Vec::new();
         };
@@ -79,6 +94,8 @@ impl ReleaseScan {
                         Purpose::Leftover | Purpose::Hook => Expected::Absent,
                         Purpose::Baseline | Purpose::Attempted => Expected::Present,
                     },
+                    turn: readable.len(),
+                    budget: None,
                 };
                 readable.push((position, request));
             } else {
@@ -93,6 +110,15 @@ impl ReleaseScan {
                     }
                 }
                 object.fail(&error);
+            }
+        }
+        let stored_bytes = self.records().into_iter().flat_map(BTreeMap::values);
+        let stored_bytes = stored_bytes.filter_map(|record| record.bytes).sum();
+        let reads = limits.reads_of(stored_bytes);
+        if readable.len() > reads {
+            let budget = Arc::new(ReadBudget::new(reads));
+            for (_, request) in &mut readable {
+                request.budget = Some(Arc::clone(&budget));
             }
         }
         readable
@@ -110,9 +136,38 @@ impl ReleaseScan {
     }
 
     /// Stores the result of the inspection of an object.
-    pub(super) fn finish_inspection(&mut self, position: usize, inspected: Inspected) {
+    pub(super) fn finish_inspection(&mut self, position: usize, mut inspected: Inspected) {
+        if self.has_too_many_objects {
+            inspected.report = None;
+        }
         if let Some(object) = self.objects.get_mut(position) {
             object.finish(inspected);
+        }
+    }
+
+    /// What the reports of its objects take that are known already.
+    pub(super) fn report_bytes(&self) -> usize {
+        self.reports().map(weight::of_report).sum()
+    }
+
+    fn reports(&self) -> impl Iterator<Item = &ObjectReport> {
+        self.objects
+            .iter()
+            .filter_map(|object| object.inspected()?.report.as_ref())
+    }
+
+    /// Leaves out the values of its findings, because those of the whole scan are too large.
+    pub(super) fn omit_values(&mut self) {
+        for inspected in self.objects.iter_mut().filter_map(PlannedObject::inspected_mut) {
+            inspected.report.iter_mut().for_each(ObjectReport::omit_values);
+        }
+    }
+
+    /// Leaves out the reports of its objects, because those of the whole scan are too many.
+    pub(super) fn omit_objects(&mut self) {
+        self.has_too_many_objects = true;
+        for inspected in self.objects.iter_mut().filter_map(PlannedObject::inspected_mut) {
+            inspected.report = None;
         }
     }
 
@@ -130,23 +185,13 @@ impl ReleaseScan {
         self.objects.get_mut(position)?.inspected_mut()?.report.as_mut()
     }
 
-    /// Notes whether the newest revision changed since the scan began.
-    pub(super) fn note_changed_during_scan(&mut self, now: Option<&History>, absence: Absence) {
-        let latest = |history: &History| {
-            history
-                .latest()
-                .map(|latest| (latest.revision, latest.status, latest.written))
-        };
-        self.has_changed = match (now, absence) {
-            (None, Absence::NotListed) => false,
-            (now, _) => now.and_then(latest) != latest(&self.history),
-        };
-    }
-
     /// The release's part of the report, as far as it is known.
     pub(super) fn report(self, now: DateTime<Utc>, options: &ScanOptions) -> Option<ReleaseReport> {
         let latest = self.history.latest()?;
-        let health = self.health(now, options);
+        let mut health = self.health(now, options);
+        if self.has_too_many_objects {
+            health.push(too_many_objects(self.objects.len()));
+        }
         let detail = match options.depth {
             Depth::Comparison => None,
             Depth::History => Some(self.detail()),
@@ -173,7 +218,12 @@ impl ReleaseScan {
             apply_method: baseline.map(|_| self.context.method),
             verdict: Verdict::Incomplete,
             health,
-            objects: self.objects.iter().filter_map(PlannedObject::report).collect(),
+            objects: if self.has_too_many_objects {
+                Vec::new()
+            } else {
+                let objects = self.objects.into_iter();
+                objects.filter_map(PlannedObject::into_report).collect()
+            },
             detail,
         })
     }
@@ -213,14 +263,6 @@ impl ReleaseScan {
         } else {
             let message = "the scan ended before its records were read".to_owned();
             health.push(remark(HealthCode::Undecodable, HealthSeverity::Warning, message));
-        }
-        if self.has_changed {
-            let message = "its newest revision changed while the scan was running; scan again".to_owned();
-            health.push(remark(
-                HealthCode::ChangedDuringScan,
-                HealthSeverity::Info,
-                message,
-            ));
         }
         health
     }

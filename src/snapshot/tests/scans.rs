@@ -6,7 +6,7 @@ use super::*;
 use crate::policy::Policy;
 use crate::release::history::Depth;
 use crate::release::stored::Status;
-use crate::scan::{Progress, Quiet, ScanOptions, scan};
+use crate::scan::{Progress, Quiet, ScanLimits, ScanOptions, scan};
 use crate::vocabulary::{HealthCode, Stopped};
 
 /// An operation that was pending when the snapshot was taken is pending in every scan of it, however late.
@@ -122,6 +122,7 @@ fn options(depth: Depth) -> ScanOptions {
         stuck_after: std::time::Duration::from_mins(15),
         max_record_bytes: 1 << 20,
         policy: Policy::default(),
+        limits: ScanLimits::default(),
     }
 }
 
