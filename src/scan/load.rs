@@ -195,7 +195,10 @@ impl Loading {
         }
         let read = read_record(stored, answer, self.limits.record_bytes, &mut release.documents);
         let before = release.weight.whole();
-        let grown = release.weight.add(read.revision.as_ref(), read.facts.as_ref());
+        let objects = read.revision.as_ref().map(|revision| revision.objects.as_slice());
+        let grown = release
+            .weight
+            .add(objects.unwrap_or_default(), read.facts.as_ref());
         release.read.insert(stored.object.clone(), read);
         release.missing -= 1;
         let loaded = if release.weight.kept > self.limits.release_bytes {

@@ -22,6 +22,8 @@ mod release;
 mod resolver;
 mod stages;
 mod state;
+#[cfg(test)]
+mod tests;
 mod weight;
 
 use std::future::Future;

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::load::DecodedRevision;
 use crate::health::RecordFacts;
 use crate::manifest::parse::ManifestObject;
 use crate::model::ObjectReport;
@@ -41,10 +40,10 @@ pub(super) struct ReleaseWeight {
 }
 
 impl ReleaseWeight {
-    /// Adds a decoded revision, and returns by how much the whole grew.
-    pub(super) fn add(&mut self, revision: Option<&DecodedRevision>, facts: Option<&RecordFacts>) -> usize {
+    /// Adds the objects of a decoded revision and its facts, and returns by how much the whole grew.
+    pub(super) fn add(&mut self, objects: &[ManifestObject], facts: Option<&RecordFacts>) -> usize {
         let before = self.whole();
-        for object in revision.iter().flat_map(|revision| &revision.objects) {
+        for object in objects {
             self.add_object(object);
         }
         self.kept += facts.map_or(0, of_facts);
