@@ -133,6 +133,17 @@ fn waves_give_the_same_report_as_one() {
     }
 }
 
+/// Reading waits for comparisons where they fall behind, and goes on.
+#[test]
+fn a_queue_that_is_always_full_changes_nothing() {
+    let limits = ScanLimits {
+        queue_bytes: 1,
+        ..ScanLimits::default()
+    };
+    let (narrow, _) = run(cluster(), &with(limits));
+    assert_eq!(narrow, run(cluster(), &options()).0);
+}
+
 #[test]
 fn a_release_that_is_too_large_is_refused_and_the_others_are_compared() {
     let mut cluster = cluster();

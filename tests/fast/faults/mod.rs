@@ -9,4 +9,5 @@ mod endings;
 mod objects;
 mod records;
 mod server;
+mod waves;
 mod world;
