@@ -1,8 +1,9 @@
 //! The threads that compare objects, and the queue before them.
 //!
 //! Reading hands an object over and goes on; so no page, request or lock waits for a comparison. There are as many
-//! comparisons at once as processors. Where they fall behind, no more requests begin, and an object that a costly
-//! namespace would fill the queue with is put aside, to be read again when the others are done.
+//! comparisons at once as processors. Where they fall behind, no more requests begin. An object that there is no room for
+//! all the same is put aside, to be read again when the others are done; so is one that a costly namespace would fill the
+//! queue with.
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -203,7 +204,9 @@ impl Judges {
         };
         let live = LiveObject::parse(&job.answer.lookup());
         let inspected = inspection.run(&live, &job.facts);
-        self.state.finish_inspection(job.position, inspected);
+        let compared = inspection.todo.compare.as_ref();
+        let body_bytes = compared.map_or(0, |expectations| expectations.body.len());
+        self.state.finish_inspection(job.position, inspected, body_bytes);
     }
 }
 

@@ -16,6 +16,8 @@ pub struct ScanLimits {
     pub queue_bytes: usize,
     /// The values of all findings, with the patches. Of ordinary drift they are a few kilobytes.
     pub value_bytes: usize,
+    /// The bodies of dry runs that wait to be made, as text. As values they take several times as much.
+    pub check_bytes: usize,
     /// The reports of all objects, without values: about 100,000 objects.
     pub report_bytes: usize,
     /// How many requests for single objects a release may cause, whatever the size of its records.
@@ -29,6 +31,7 @@ impl Default for ScanLimits {
             release_bytes: 32 << 20,
             queue_bytes: 8 << 20,
             value_bytes: 16 << 20,
+            check_bytes: 4 << 20,
             report_bytes: 48 << 20,
             reads: 1_000,
         }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
@@ -129,7 +129,7 @@ pub(super) struct LoadedBatch {
 
 /// One release that is being read.
 struct LoadingRelease {
-    history: History,
+    history: Arc<History>,
     /// The records that were read, by the names of their objects.
     read: HashMap<String, ReadRecord>,
     /// How many records are still to come.
@@ -151,8 +151,8 @@ struct ReadRecord {
 }
 
 impl Loading {
-    pub(super) fn new(histories: Vec<History>, limits: LoadLimits, depth: Depth) -> Self {
-        let loading = |history: History| LoadingRelease {
+    pub(super) fn new(histories: Vec<Arc<History>>, limits: LoadLimits, depth: Depth) -> Self {
+        let loading = |history: Arc<History>| LoadingRelease {
             read: HashMap::new(),
             missing: history.records_needed(depth).count(),
             history,

@@ -7,6 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+/// How far the queue may be overfilled by answers whose requests began while there was room, as a multiple of its size.
+const OVERFULL: usize = 2;
+
 /// The part of the queue that one namespace may fill while others wait for objects to be read: a quarter.
 const SHARE: usize = 4;
 
@@ -112,9 +115,12 @@ impl<J> FairQueue<J> {
         self.jobs
     }
 
-    /// Takes a job in. `Err` where it would keep others from being read: its namespace is expensive and has filled its
-    /// share of the queue.
+    /// Takes a job in. `Err` where the queue is overfull, and where the job would keep others from being read: its
+    /// namespace is expensive and has filled its share of the queue. An empty queue takes any job.
     pub(super) fn offer(&mut self, lane: Lane, bytes: usize, job: J) -> Result<(), J> {
+        if self.jobs > 0 && self.bytes + bytes > OVERFULL * self.capacity {
+            return Err(job);
+        }
         let (capacity, spent, expected) = (self.capacity, self.spent, self.expected);
         let namespace = self.namespace(&lane.namespace);
         let is_expensive = namespace.spent > EXPENSIVE && namespace.spent > spent / 2;
@@ -286,8 +292,21 @@ mod tests {
         assert!(queue.has_room());
         // Once it is the last, it may have all of it.
         assert_eq!(order(&mut queue, |_| 1), ["shop", "evil"]);
-        queue.offer(lane("evil", 0), 20, "evil").unwrap();
-        queue.offer(lane("evil", 0), 20, "evil").unwrap();
+        queue.offer(lane("evil", 0), 60, "evil").unwrap();
+        queue.offer(lane("evil", 0), 60, "evil").unwrap();
+    }
+
+    /// Requests begin while there is room; all of their answers together may be more.
+    #[test]
+    fn an_overfull_queue_takes_nothing_and_an_empty_one_anything() {
+        let mut queue = FairQueue::new(100);
+        queue.offer(lane("shop", 0), 1_000, "huge").unwrap();
+        assert!(!queue.has_room());
+        assert_eq!(queue.offer(lane("pay", 1), 1, "small"), Err("small"));
+        assert_eq!(order(&mut queue, |_| 1), ["huge"]);
+        queue.offer(lane("shop", 0), 90, "a").unwrap();
+        queue.offer(lane("shop", 0), 90, "b").unwrap();
+        assert_eq!(queue.offer(lane("pay", 1), 90, "c"), Err("c"));
     }
 
     #[test]

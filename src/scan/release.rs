@@ -35,7 +35,7 @@ pub(super) fn too_many_objects(count: usize) -> Health {
 
 /// One release of a scan, while it is compared.
 pub(super) struct ReleaseScan {
-    pub(super) history: History,
+    pub(super) history: Arc<History>,
     /// `None` until its records are read.
     pub(super) loaded: Option<Loaded>,
     context: Arc<ReleaseContext>,
@@ -46,7 +46,7 @@ pub(super) struct ReleaseScan {
 }
 
 impl ReleaseScan {
-    pub(super) fn new(history: History) -> Self {
+    pub(super) fn new(history: Arc<History>) -> Self {
         let context = ReleaseContext {
             name: history.key.name.clone(),
             namespace: history.key.namespace.clone(),

@@ -33,8 +33,8 @@ pub(super) struct Stages<'s, S> {
     pub(super) judges: &'s Arc<Judges>,
 }
 
-/// How many objects are read at once that were put aside.
-const AGAIN_AT_ONCE: usize = 8;
+/// How many objects are read at once that were put aside: too few for a list, which would have many more.
+const AGAIN_AT_ONCE: usize = 3;
 
 /// The releases that are compared together.
 struct Wave {
@@ -47,7 +47,7 @@ struct Wave {
 /// The result of the first stage.
 struct FirstListing {
     kinds: Kinds,
-    histories: Vec<History>,
+    histories: Vec<Arc<History>>,
     /// The namespaces and records that could not be listed.
     errors: Vec<ReportError>,
 }
@@ -105,6 +105,8 @@ impl<S: Source> Stages<'_, S> {
             self.state.finish(&wave.releases, self.source.now(), self.options);
         }
 
+        // The second listing takes as much memory as the first.
+        drop(histories);
         self.recheck(&errors).await;
         clock.lap("recheck");
         Ok(())
@@ -129,6 +131,7 @@ impl<S: Source> Stages<'_, S> {
         }
         histories.retain(|history| self.is_selected(history));
         self.report_absent_names(&histories);
+        let histories: Vec<Arc<History>> = histories.into_iter().map(Arc::new).collect();
         self.state.set_releases(&histories);
         Ok(FirstListing {
             kinds,
@@ -160,7 +163,7 @@ impl<S: Source> Stages<'_, S> {
     }
 
     /// Reads and decodes the records of as many releases as fit into memory.
-    async fn decode(&self, histories: &[History], batches: &mut Batches) -> Wave {
+    async fn decode(&self, histories: &[Arc<History>], batches: &mut Batches) -> Wave {
         let waiting = batches.len();
         let mut wave = Wave {
             releases: Vec::new(),
@@ -214,7 +217,7 @@ impl<S: Source> Stages<'_, S> {
     /// Reads and decodes the records of a batch of releases, as far as there is room beside what the wave holds.
     async fn decode_batch(
         &self,
-        histories: &[History],
+        histories: &[Arc<History>],
         batch: &[WaitingRelease],
         share: Share,
         held: usize,
@@ -226,7 +229,7 @@ impl<S: Source> Stages<'_, S> {
             release_bytes: limits.release_bytes,
             batch_bytes: (!is_alone).then(|| limits.wave_bytes.saturating_sub(held)),
         };
-        let of_batch: Vec<History> = batch
+        let of_batch: Vec<Arc<History>> = batch
             .iter()
             .filter_map(|release| histories.get(release.position).cloned())
             .collect();
@@ -281,7 +284,7 @@ impl<S: Source> Stages<'_, S> {
         let sink = self.judges.sink(facts);
         self.source.objects(&plan.objects, share, sink.clone()).await;
         self.judges.done().await;
-        // What was put aside is costly: a few at a time.
+        // What was put aside is large or costly: a few at a time.
         loop {
             let aside = sink.take_aside();
             if aside.is_empty() {

@@ -7,7 +7,7 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
@@ -36,6 +36,9 @@ pub(super) struct ScanState(Mutex<Inner>);
 /// The built-in kinds that autoscalers target.
 const SCALABLE: [&str; 4] = ["Deployment", "ReplicaSet", "ReplicationController", "StatefulSet"];
 
+/// The reason why an object has no dry run though others have.
+const NO_ROOM_FOR_CHECK: &str = "not confirmed: too many large objects drifted";
+
 /// How far a scan has got with one release.
 enum ReleaseProgress {
     /// Its objects are not compared yet.
@@ -49,6 +52,9 @@ struct Inner {
     /// What the values of the findings take, and what the reports of the objects take without them.
     values: Ledger,
     reports: Ledger,
+    /// The bodies of the dry runs that are still to be made, as text, and the most that they may come to.
+    check_bytes: usize,
+    most_check_bytes: usize,
     errors: Vec<ReportError>,
     notes: Vec<ReportNote>,
     /// Which objects of which releases wait for a key; releases may share objects.
@@ -110,8 +116,8 @@ impl ScanState {
     }
 
     /// Sets the releases that are scanned.
-    pub(super) fn set_releases(&self, histories: &[History]) {
-        let open = |history: History| ReleaseProgress::Open(Box::new(ReleaseScan::new(history)));
+    pub(super) fn set_releases(&self, histories: &[Arc<History>]) {
+        let open = |history: Arc<History>| ReleaseProgress::Open(Box::new(ReleaseScan::new(history)));
         self.inner().releases = histories.iter().cloned().map(open).collect();
     }
 
@@ -199,10 +205,24 @@ impl ScanState {
     }
 
     /// Stores the result of the inspection of an object.
-    pub(super) fn finish_inspection(&self, position: ObjectPosition, mut inspected: Inspected) {
+    /// `body_bytes` is what the manifest's object takes as text: a dry run holds it as values.
+    pub(super) fn finish_inspection(
+        &self,
+        position: ObjectPosition,
+        mut inspected: Inspected,
+        body_bytes: usize,
+    ) {
         let report_bytes = inspected.report.as_ref().map_or(0, weight::of_report);
         let value_bytes = inspected.report.as_ref().map_or(0, weight::of_values);
         let mut inner = self.inner();
+        if inspected.check.is_some() {
+            inner.check_bytes += body_bytes;
+            if inner.check_bytes > inner.most_check_bytes {
+                inspected.check = None;
+                let note = |report: &mut ObjectReport| report.add_reason(NO_ROOM_FOR_CHECK);
+                inspected.report.iter_mut().for_each(note);
+            }
+        }
         if inner.values.has_given_way(position.release) {
             inspected.report.iter_mut().for_each(ObjectReport::omit_values);
         }
@@ -227,6 +247,7 @@ impl ScanState {
     /// Takes the dry runs that could confirm the findings so far.
     pub(super) fn take_checks(&self) -> Vec<OpenCheck> {
         let mut inner = self.inner();
+        inner.check_bytes = 0;
         let releases = inner.releases.iter_mut().enumerate();
         releases
             .filter_map(|(position, release)| Some((position, release.open()?)))
@@ -309,6 +330,8 @@ impl Inner {
             releases: Vec::new(),
             values: Ledger::new(limits.value_bytes),
             reports: Ledger::new(limits.report_bytes),
+            check_bytes: 0,
+            most_check_bytes: limits.check_bytes,
             errors: Vec::new(),
             notes: Vec::new(),
             waiting: HashMap::new(),
@@ -372,8 +395,8 @@ impl ReleaseProgress {
 
     fn finish(&mut self, now: DateTime<Utc>, options: &ScanOptions) {
         let Some(open) = self.open() else { return };
-        let history = open.history.clone();
-        let open = std::mem::replace(open, ReleaseScan::new(history.clone()));
+        let history = Arc::clone(&open.history);
+        let open = std::mem::replace(open, ReleaseScan::new(Arc::clone(&history)));
         *self = Self::Finished(FinishedRelease::new(&history, open.report(now, options)));
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::server::{Server, Stored};
-use super::world::{Revision, config_map, cron_tab, live, release, scan_json, secret};
+use super::world::{Revision, config_map, cron_tab, release, scan_json, secret};
 
 /// How often each path was asked for.
 fn requests(server: &Server) -> BTreeMap<String, usize> {
@@ -58,35 +58,6 @@ fn a_small_cluster_is_read_with_a_few_lists() {
             ("/apis/autoscaling/v2/horizontalpodautoscalers", 1),
         ])
     );
-}
-
-/// Eight releases whose manifests are too large to be held together.
-#[test]
-fn releases_that_do_not_fit_together_are_compared_one_part_after_the_other() {
-    let large = |name: &str| config_map(name, &"x".repeat(5 << 20));
-    let mut objects = Vec::new();
-    for number in 0..8 {
-        let namespace = format!("team-{}", number / 2);
-        let name = format!("app-{number}");
-        let small = config_map(&format!("{name}-small"), "blue");
-        objects.push(Revision::new(&namespace, &name, &[small.clone(), large(&name)]).stored());
-        objects.push(live(&namespace, &name, &small));
-    }
-    let server = Server::start(objects);
-    let run = scan_json(&server, &[]);
-    assert_eq!(run.status, Some(1), "{}", run.stdout);
-    let report = run.json();
-    assert_eq!(report["summary"]["releases"]["drifted"], 8);
-    assert_eq!(
-        report["summary"]["objects"],
-        json!({"total": 16, "inSync": 8, "drifted": 0, "missing": 8,
-        "terminating": 0, "foreign": 0, "leftover": 0, "unknown": 0, "ignored": 0})
-    );
-    let records = requests(&server)
-        .into_iter()
-        .filter(|(path, _)| path.contains("/secrets"));
-    let records: usize = records.map(|(_, count)| count).sum();
-    assert!((4..=24).contains(&records), "{:?}", requests(&server));
 }
 
 /// A record that names one object in each of thousands of namespaces.
