@@ -278,8 +278,8 @@ impl<S: Source> Stages<'_, S> {
 
     /// Reads the objects, and has each compared once it arrives.
     async fn compare(&self, plan: &ReadPlan, share: Share, facts: &Arc<ClusterFacts>) {
-        self.progress.stage("reading objects", plan.objects.len());
         let lanes = self.state.lanes();
+        self.progress.stage("reading objects", lanes.len());
         self.judges.expect(lanes.iter().map(String::as_str));
         let sink = self.judges.sink(facts);
         self.source.objects(&plan.objects, share, sink.clone()).await;
