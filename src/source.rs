@@ -125,7 +125,7 @@ pub struct ObjectRequest {
 
 impl ObjectRequest {
     /// Notes that another release asks for the same object.
-    pub fn share_with(&mut self, other: Self) {
+    pub fn share_with(&mut self, other: &Self) {
         // One release may have dropped an object that another one has.
         self.expected = self.expected.max(other.expected);
         self.turn = self.turn.min(other.turn);

@@ -64,8 +64,8 @@ enum Answer {
 }
 
 impl Answer {
-    fn of(lookup: Lookup<'_>) -> Self {
-        match lookup {
+    fn of(lookup: &Lookup<'_>) -> Self {
+        match *lookup {
             Lookup::Found(text) => Self::Found(text.to_owned()),
             Lookup::NotFound => Self::NotFound,
             Lookup::Unreadable(error) => Self::Unreadable(error.clone()),
@@ -232,7 +232,7 @@ impl ObjectSink for WaveSink {
         if positions.is_empty() {
             return;
         }
-        let answer = Arc::new(Answer::of(lookup));
+        let answer = Arc::new(Answer::of(&lookup));
         // Releases that share an object share its text.
         let mut bytes = answer.bytes() + JOB_BYTES;
         let mut refused = Vec::new();

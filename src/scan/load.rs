@@ -78,15 +78,15 @@ impl Loaded {
     }
 }
 
-/// What the records that are being read may come to.
+/// What the records that are being read may come to, in bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LoadLimits {
     /// One decoded record.
-    pub(super) record_bytes: u64,
+    pub(super) record: u64,
     /// The decoded revisions of one release.
-    pub(super) release_bytes: usize,
+    pub(super) release: usize,
     /// All of them; `None` for a single release, which has to fit.
-    pub(super) batch_bytes: Option<usize>,
+    pub(super) batch: Option<usize>,
 }
 
 /// The releases of a batch, while their records are read.
@@ -193,7 +193,7 @@ impl Loading {
         if release.missing == 0 {
             return;
         }
-        let read = read_record(stored, answer, self.limits.record_bytes, &mut release.documents);
+        let read = read_record(stored, answer, self.limits.record, &mut release.documents);
         let before = release.weight.whole();
         let objects = read.revision.as_ref().map(|revision| revision.objects.as_slice());
         let grown = release
@@ -201,9 +201,9 @@ impl Loading {
             .add(objects.unwrap_or_default(), read.facts.as_ref());
         release.read.insert(stored.object.clone(), read);
         release.missing -= 1;
-        let loaded = if release.weight.kept > self.limits.release_bytes {
+        let loaded = if release.weight.kept > self.limits.release {
             release.refuse();
-            Some(Loaded::too_large(self.limits.release_bytes))
+            Some(Loaded::too_large(self.limits.release))
         } else {
             (release.missing == 0).then(|| release.finish())
         };
@@ -218,7 +218,7 @@ impl Loading {
             progress.loaded.insert(position);
             hand_on(position, loaded);
         }
-        if self.limits.batch_bytes.is_some_and(|most| progress.bytes > most) {
+        if self.limits.batch.is_some_and(|most| progress.bytes > most) {
             progress.is_closed = true;
             self.full.notify_one();
         }

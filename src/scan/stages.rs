@@ -225,9 +225,9 @@ impl<S: Source> Stages<'_, S> {
         let limits = &self.options.limits;
         let is_alone = batch.len() == 1 && held == 0;
         let limits = LoadLimits {
-            record_bytes: self.options.max_record_bytes,
-            release_bytes: limits.release_bytes,
-            batch_bytes: (!is_alone).then(|| limits.wave_bytes.saturating_sub(held)),
+            record: self.options.max_record_bytes,
+            release: limits.release_bytes,
+            batch: (!is_alone).then(|| limits.wave_bytes.saturating_sub(held)),
         };
         let of_batch: Vec<Arc<History>> = batch
             .iter()

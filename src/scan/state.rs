@@ -44,7 +44,7 @@ enum ReleaseProgress {
     /// Its objects are not compared yet.
     Open(Box<ReleaseScan>),
     /// They are.
-    Finished(FinishedRelease),
+    Finished(Box<FinishedRelease>),
 }
 
 struct Inner {
@@ -161,7 +161,7 @@ impl ScanState {
                     Entry::Vacant(vacant) => {
                         vacant.insert(request);
                     }
-                    Entry::Occupied(known) => known.into_mut().share_with(request),
+                    Entry::Occupied(known) => known.into_mut().share_with(&request),
                 }
             }
         }
@@ -397,7 +397,8 @@ impl ReleaseProgress {
         let Some(open) = self.open() else { return };
         let history = Arc::clone(&open.history);
         let open = std::mem::replace(open, ReleaseScan::new(Arc::clone(&history)));
-        *self = Self::Finished(FinishedRelease::new(&history, open.report(now, options)));
+        let finished = FinishedRelease::new(&history, open.report(now, options));
+        *self = Self::Finished(Box::new(finished));
     }
 
     fn into_report(self, now: DateTime<Utc>, options: &ScanOptions) -> Option<ReleaseReport> {
