@@ -6,8 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Cluster, ReportError};
@@ -32,12 +34,22 @@ pub trait Source: Send + Sync + 'static {
     /// none could be listed at all; namespaces that could not be listed are in [`Inventory::errors`].
     fn revisions(&self, namespaces: &[String]) -> impl Future<Output = Result<Inventory, ReadError>> + Send;
 
-    /// Reads release records and hands each to the handler exactly once, in any order.
-    fn records(&self, wanted: Vec<StoredRevision>, handler: RecordHandler)
-    -> impl Future<Output = ()> + Send;
+    /// Reads release records and hands each to the handler exactly once, in any order. A scan that has enough of them
+    /// drops the future.
+    fn records(
+        &self,
+        wanted: Vec<StoredRevision>,
+        share: Share,
+        handler: RecordHandler,
+    ) -> impl Future<Output = ()> + Send;
 
     /// Reads objects and hands each to the handler exactly once, in any order.
-    fn objects(&self, wanted: &[ObjectRequest], handler: ObjectHandler) -> impl Future<Output = ()> + Send;
+    fn objects(
+        &self,
+        wanted: &[ObjectRequest],
+        share: Share,
+        handler: ObjectHandler,
+    ) -> impl Future<Output = ()> + Send;
 
     /// The objects that `HorizontalPodAutoscaler`s in these namespaces target. Namespaces that cannot be read are in
     /// [`ScaleTargets::unread`].
@@ -65,10 +77,40 @@ pub trait Source: Send + Sync + 'static {
 pub type RecordHandler = Arc<dyn Fn(&StoredRevision, Result<Record, ReadError>) + Send + Sync>;
 
 /// Takes in objects, on the blocking pool, several at once.
-pub type ObjectHandler = Arc<dyn Fn(&ObjectKey, Lookup<'_>) + Send + Sync>;
+pub type ObjectHandler = Arc<dyn ObjectSink>;
+
+/// The receiver of objects.
+pub trait ObjectSink: Send + Sync {
+    /// Takes in what was read of an object. It returns soon, whatever is to be done with the object: a page or a request
+    /// slot may be held meanwhile.
+    fn take(&self, key: &ObjectKey, lookup: Lookup<'_>);
+
+    /// Resolves when there is room for more objects. A source waits for it before a request, and never with an answer in
+    /// its hands.
+    fn room(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// A closure always has room.
+impl<F: Fn(&ObjectKey, Lookup<'_>) + Send + Sync> ObjectSink for F {
+    fn take(&self, key: &ObjectKey, lookup: Lookup<'_>) {
+        self(key, lookup);
+    }
+}
+
+/// How much of what a scan reads is asked for at once. A list of the whole cluster is worth having for all of it, and not
+/// once more for each part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    /// Everything.
+    Whole,
+    /// A part, with the releases of a few namespaces; other parts come before or after it.
+    Part,
+}
 
 /// An object to read, and how its kind is addressed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct ObjectRequest {
     /// The object.
     pub key: ObjectKey,
@@ -76,6 +118,50 @@ pub struct ObjectRequest {
     pub plural: String,
     /// Whether it is expected to exist.
     pub expected: Expected,
+    /// Its place in the order of its release: what comes first in every release is read first.
+    pub turn: usize,
+    /// What its release may spend on requests for single objects; `None` where that is more than it can need.
+    pub budget: Option<Arc<ReadBudget>>,
+}
+
+impl ObjectRequest {
+    /// Notes that another release asks for the same object.
+    pub fn share_with(&mut self, other: &Self) {
+        // One release may have dropped an object that another one has.
+        self.expected = self.expected.max(other.expected);
+        self.turn = self.turn.min(other.turn);
+        // A release without a budget has a right to each of its objects.
+        if other.budget.is_none() {
+            self.budget = None;
+        }
+    }
+}
+
+/// How many requests a source may still make for the objects of one release alone.
+#[derive(Debug)]
+pub struct ReadBudget {
+    limit: usize,
+    left: AtomicUsize,
+}
+
+impl ReadBudget {
+    /// A budget of so many requests.
+    pub const fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            left: AtomicUsize::new(limit),
+        }
+    }
+
+    /// Spends one request. `Err` when there is none left.
+    pub fn spend(&self) -> Result<(), ReadError> {
+        let spent = self
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        spent
+            .map(drop)
+            .map_err(|_| ReadError::BudgetSpent { limit: self.limit })
+    }
 }
 
 /// Whether an object is expected to exist, and so what proves that it does not.
@@ -114,6 +200,13 @@ pub struct ScaleTarget {
 }
 
 impl ScaleTargets {
+    /// Adds what was read of other namespaces.
+    pub fn add(&mut self, other: Self) {
+        self.targets.extend(other.targets);
+        self.to_zero.extend(other.to_zero);
+        self.unread.extend(other.unread);
+    }
+
     /// Whether an autoscaler targets an object; `None` when that could not be read.
     pub fn targets(&self, key: &ObjectKey) -> Option<bool> {
         let target = ScaleTarget::of(key)?;
@@ -267,6 +360,14 @@ pub enum ReadError {
     NotTrusted {
         /// That namespace.
         namespace: String,
+    },
+    /// Its release names more objects than are read one by one for a release of its size.
+    #[error(
+        "not read: its release needs more than {limit} requests of its own, the limit for a record of its size"
+    )]
+    BudgetSpent {
+        /// The limit.
+        limit: usize,
     },
     /// The scan ended before it was read.
     #[error("the scan ended before it was read")]

@@ -21,7 +21,7 @@ use crate::compare::work::Work;
 use crate::model::{Finding, ObjectReport};
 use crate::source::ReadError;
 use crate::types::Shape;
-use crate::vocabulary::{FindingCode, ObjectState, Severity};
+use crate::vocabulary::{FindingCode, Severity};
 use crate::weight;
 
 /// A dry run that confirms the drift of one object.
@@ -144,6 +144,7 @@ impl DryRunCheck {
             | ReadError::GroupUnavailable { .. }
             | ReadError::NotServed { .. }
             | ReadError::NotTrusted { .. }
+            | ReadError::BudgetSpent { .. }
             | ReadError::NotReached
             | ReadError::NotRecorded
             | ReadError::Snapshot { .. } => FailureScope::Kind,

@@ -44,6 +44,7 @@ pub(super) fn finding(
         live,
         redacted,
         shortened: false,
+        omitted: false,
         from_revision: change.from_revision,
         actor: attributed.actor.clone().map(|actor| shown_actor(actor, policy)),
         ignored_by: None,
@@ -75,7 +76,7 @@ fn message(attributed: &Attributed, policy: &Policy) -> String {
 pub(super) fn shown_patch<'c>(drift: impl Iterator<Item = (&'c Finding, &'c Change)>) -> Vec<Value> {
     // A path that is shown in another form than its own has a part that may not be shown.
     let shown = drift.filter(|(finding, change)| {
-        !finding.redacted && !finding.shortened && finding.path == change.path.to_string()
+        !finding.redacted && !finding.shortened && !finding.omitted && finding.path == change.path.to_string()
     });
     match serde_json::to_value(patch_of(shown.map(|(_, change)| change))) {
         Ok(Value::Array(operations)) => operations,

@@ -199,6 +199,7 @@ mod tests {
             live,
             redacted: false,
             shortened: false,
+            omitted: false,
             from_revision: None,
             actor: None,
             ignored_by,

@@ -28,7 +28,7 @@ use self::records::RecordCounts;
 use crate::model;
 use crate::release::stored::{Driver, StoredRevision};
 use crate::source::{
-    Inventory, Kinds, ObjectHandler, ObjectRequest, ReadError, RecordHandler, ScaleTargets, Source,
+    Inventory, Kinds, ObjectHandler, ObjectRequest, ReadError, RecordHandler, ScaleTargets, Share, Source,
 };
 
 /// A live cluster, behind its API server.
@@ -61,14 +61,15 @@ impl Source for Cluster {
         Ok(inventory)
     }
 
-    async fn records(&self, wanted: Vec<StoredRevision>, handler: RecordHandler) {
+    async fn records(&self, wanted: Vec<StoredRevision>, share: Share, handler: RecordHandler) {
         let counts = Arc::clone(&self.record_counts());
-        records::read(&self.http, &counts, self.selector.as_deref(), wanted, handler).await;
+        let wanted = counts.sort(wanted, share);
+        records::read(&self.http, self.selector.as_deref(), wanted, handler).await;
         self.log_traffic("records");
     }
 
-    async fn objects(&self, wanted: &[ObjectRequest], handler: ObjectHandler) {
-        fetch::objects(&self.http, wanted, handler).await;
+    async fn objects(&self, wanted: &[ObjectRequest], share: Share, handler: ObjectHandler) {
+        fetch::objects(&self.http, wanted, share, handler).await;
         self.log_traffic("objects");
     }
 

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures::future::BoxFuture;
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -57,6 +58,11 @@ pub(super) trait ListReader: Send + Sync + 'static {
 
     /// The list begins again with its first page. No page is being taken in.
     fn restart(&self);
+
+    /// Resolves when there is room for what the next page holds.
+    fn room(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// A list to read.
@@ -251,6 +257,7 @@ async fn follow(
             },
             retries: list.retries,
         };
+        reader.room().await;
         let (body, slot) = match http.get_keeping_slot(get).await? {
             (ApiAnswer::Body(body), slot) => (body, slot),
             // The same page again, with fewer items.

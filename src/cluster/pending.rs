@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The name of an object within its kind.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct NamespacedName {
     /// `None` for cluster-scoped objects.
     pub(super) namespace: Option<String>,
@@ -54,8 +54,24 @@ impl<T> PendingReads<T> {
             .collect()
     }
 
-    /// Takes out all that are left.
+    /// Takes out all that are left, in the order of their names.
     pub(super) fn take_all(&self) -> Vec<T> {
-        std::mem::take(&mut *self.map()).into_values().collect()
+        let mut left: Vec<(NamespacedName, T)> = std::mem::take(&mut *self.map()).into_iter().collect();
+        left.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        left.into_iter().map(|(_, wanted)| wanted).collect()
+    }
+
+    /// The budget that all of those which satisfy a predicate share; `None` where there is no such budget.
+    pub(super) fn shared<B>(
+        &self,
+        predicate: impl Fn(&T) -> bool,
+        budget: impl Fn(&T) -> Option<Arc<B>>,
+    ) -> Option<Arc<B>> {
+        let map = self.map();
+        let mut budgets = map.values().filter(|wanted| predicate(wanted)).map(budget);
+        let first = budgets.next()??;
+        budgets
+            .all(|other| other.is_some_and(|other| Arc::ptr_eq(&first, &other)))
+            .then_some(first)
     }
 }

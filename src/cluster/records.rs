@@ -25,7 +25,7 @@ use super::pending::{NamespacedName, PendingReads};
 use super::storage;
 use crate::release::decode::DecodeError;
 use crate::release::stored::{Driver, Status, StoredRevision};
-use crate::source::{ReadError, Record, RecordHandler};
+use crate::source::{ReadError, Record, RecordHandler, Share};
 
 /// From how many needed records on one list is cheaper than as many GETs.
 const LIST_FROM: usize = 4;
@@ -37,41 +37,48 @@ const FIRST_PAGE: u32 = 25;
 const LARGEST_PAGE: u32 = 100;
 
 /// Where records were listed: a kind of record, and one namespace or all of them.
-type Scope = (Driver, Option<String>);
+pub(super) type Scope = (Driver, Option<String>);
 
 /// How many records the last listing saw in each scope. Decides how records are asked for, never which.
 #[derive(Debug, Default)]
 pub(super) struct RecordCounts(BTreeMap<Scope, Counts>);
 
+/// The wanted records of one scope, and how many it has.
+pub(super) type WantedRecords = (Scope, Counts, Vec<StoredRevision>);
+
 #[derive(Debug, Default, Clone, Copy)]
-struct Counts {
+pub(super) struct Counts {
     all: usize,
     superseded: usize,
 }
 
 impl RecordCounts {
-    /// Counts a listing of these namespaces; of all of them when none are named.
+    /// Counts a listing of these namespaces; of all of them when none are named. Every namespace is counted by itself as
+    /// well: parts of a scan are listed by namespace.
     pub(super) fn of(namespaces: &[String], revisions: &[StoredRevision]) -> Self {
         let mut scopes: BTreeMap<Scope, Counts> = BTreeMap::new();
         for revision in revisions {
             let release = &revision.release;
-            let namespace = (!namespaces.is_empty()).then(|| release.namespace.clone());
-            let counts = scopes.entry((release.driver, namespace)).or_default();
-            counts.all += 1;
-            counts.superseded += usize::from(revision.status == Status::Superseded);
+            let everywhere = namespaces.is_empty().then_some(None);
+            for namespace in everywhere.into_iter().chain([Some(release.namespace.clone())]) {
+                let counts = scopes.entry((release.driver, namespace)).or_default();
+                counts.all += 1;
+                counts.superseded += usize::from(revision.status == Status::Superseded);
+            }
         }
         Self(scopes)
     }
 
     /// Sorts the wanted records by the scopes that can be listed.
-    fn sort(&self, wanted: Vec<StoredRevision>) -> Vec<(Scope, Counts, Vec<StoredRevision>)> {
+    pub(super) fn sort(&self, wanted: Vec<StoredRevision>, share: Share) -> Vec<WantedRecords> {
         let mut sorted: BTreeMap<Scope, Vec<StoredRevision>> = BTreeMap::new();
         for revision in wanted {
             let everywhere = (revision.release.driver, None);
-            let scope = if self.0.contains_key(&everywhere) {
-                everywhere
-            } else {
-                (revision.release.driver, Some(revision.release.namespace.clone()))
+            let scope = match share {
+                Share::Whole if self.0.contains_key(&everywhere) => everywhere,
+                Share::Whole | Share::Part => {
+                    (revision.release.driver, Some(revision.release.namespace.clone()))
+                }
             };
             sorted.entry(scope).or_default().push(revision);
         }
@@ -134,13 +141,12 @@ fn is_worth(needed: usize, listed: usize) -> bool {
 /// Reads every wanted record and hands each to the handler.
 pub(super) async fn read(
     http: &ApiClient,
-    counts: &RecordCounts,
     selector: Option<&str>,
-    wanted: Vec<StoredRevision>,
+    wanted: Vec<WantedRecords>,
     handler: RecordHandler,
 ) {
     let handler = &handler;
-    futures::stream::iter(counts.sort(wanted))
+    futures::stream::iter(wanted)
         .for_each_concurrent(4, |((driver, namespace), counts, wanted)| async move {
             let part = Part::choose(counts, &wanted);
             let named = wanted.into_iter().map(|revision| (name(&revision), revision));

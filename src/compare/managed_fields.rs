@@ -6,7 +6,6 @@
 
 use std::cell::OnceCell;
 use std::fmt;
-use std::rc::Rc;
 
 use chrono::{DateTime, Utc};
 use serde::de::{Error as _, SeqAccess, Visitor};
@@ -20,11 +19,18 @@ use super::shapes;
 use super::work::Work;
 use crate::types::{ListKind, Shape, ValueKind};
 use crate::weight::json::ValueError;
-use crate::weight::{self, Allowance, MAX_VALUE};
+use crate::weight::{self, MAX_VALUE};
 
 /// How many entries an object may have. The API server merges the oldest updates beyond ten (Kubernetes:
 /// `apimachinery/pkg/util/managedfields/internal/capmanagers.go`), but keeps every manager that applies.
 const MAX_ENTRIES: usize = 10_000;
+
+/// From how many bytes on managed fields are weighed before sets are made of them. Those of an ordinary object have some
+/// kilobytes.
+const WEIGHED_FROM: usize = 128 << 10;
+
+/// How many times the memory of a plain value a set of fields takes, for its indexes.
+const SET_WEIGHT: usize = 2;
 
 /// A live object, and its managed fields apart from it.
 #[derive(Debug)]
@@ -57,9 +63,6 @@ pub struct Entry<'a> {
     /// Parsed on first use: the fields of most entries are never needed.
     #[serde(skip)]
     fields: OnceCell<FieldSet>,
-    /// The memory that is left for the sets of all entries.
-    #[serde(skip)]
-    allowance: Option<Rc<Allowance>>,
 }
 
 /// How a manager wrote.
@@ -121,14 +124,13 @@ impl<'a> Live<'a> {
     }
 }
 
-/// The entries of an object; `None` where they cannot be read, or are more than any object has. The sets of all of them
-/// share one allowance, because they are kept together.
+/// The entries of an object; `None` where they cannot be read, are more than any object has, or would take more memory
+/// than any object's: the sets of all of them are kept together.
 fn entries(text: &str) -> Option<Vec<Entry<'_>>> {
-    let AtMost(mut entries) = serde_json::from_str(text).ok()?;
-    let allowance = Rc::new(Allowance::new(MAX_VALUE));
-    for entry in &mut entries {
-        entry.allowance = Some(Rc::clone(&allowance));
+    if text.len() > WEIGHED_FROM && weight::json::weigh(text).saturating_mul(SET_WEIGHT) > MAX_VALUE {
+        return None;
     }
+    let AtMost(entries) = serde_json::from_str(text).ok()?;
     Some(entries)
 }
 
@@ -164,11 +166,9 @@ impl Entry<'_> {
     /// The set of fields, as `FieldsV1`.
     pub(super) fn fields(&self) -> &FieldSet {
         self.fields.get_or_init(|| {
-            let read = |raw: &RawValue| match &self.allowance {
-                Some(allowance) => weight::json::object_within(raw.get(), allowance),
-                None => None,
-            };
-            self.raw.and_then(read).unwrap_or_default()
+            self.raw
+                .and_then(|raw| serde_json::from_str(raw.get()).ok())
+                .unwrap_or_default()
         })
     }
 

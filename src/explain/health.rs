@@ -8,7 +8,8 @@ pub(super) const fn guidance(code: HealthCode) -> Guidance {
         HealthCode::Undecodable => Guidance {
             details: "If it is the record of the deployed revision, the release cannot be compared.",
             arises: "The Secret or ConfigMap was edited or cut off, restored incompletely, or written by a tool with a \
-                format of its own. driftline also refuses records that exceed its limits of size, depth and expansion.",
+                format of its own. driftline also refuses records that exceed its limits of size, depth and expansion, and releases whose \
+                manifests together do.",
             remedy: "Look at the record itself. helm history skips such records silently, so a release can look older \
                 than it is. Restore the record from a backup; save a copy before you delete anything.\n\
                 $ kubectl get secret -n NAMESPACE -l owner=helm,name=RELEASE --show-labels",

@@ -339,6 +339,9 @@ pub struct Finding {
     /// Whether a value is shown in part only, because it is long. A text says in itself where it was cut.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub shortened: bool,
+    /// Whether the values were left out because they are too large: those of one object, or of the whole report together.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub omitted: bool,
     /// The revision, other than the baseline, whose value the live object has: the previous one, or one that failed or
     /// is pending.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -361,6 +364,14 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Leaves its values out because they are too large. The path still says where it is.
+    pub fn omit_values(&mut self) {
+        self.omitted |= [&self.previous, &self.desired, &self.live]
+            .into_iter()
+            .any(Option::is_some);
+        (self.previous, self.desired, self.live) = (None, None, None);
+    }
+
     /// Whether it makes its object drifted. A finding that the operator ignores does not.
     pub fn is_drift(&self) -> bool {
         self.ignored_by.is_none() && self.severity == Severity::Drift
@@ -397,6 +408,12 @@ impl ObjectReport {
         } else {
             ObjectState::of(&self.findings)
         }
+    }
+
+    /// Leaves the values of its findings out because they are too large, and the patch, which repeats them.
+    pub fn omit_values(&mut self) {
+        self.findings.iter_mut().for_each(Finding::omit_values);
+        self.patch.clear();
     }
 
     /// Adds to the reason for its state.

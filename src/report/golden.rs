@@ -213,6 +213,17 @@ fn redacted_findings_show_no_value_even_where_one_is_left() {
 }
 
 #[test]
+fn values_that_were_left_out_are_said_to_be() {
+    let page = as_text(&fixtures::scenes::omitted(), &TextOptions::PLAIN);
+    assert!(page.contains("(too large to show)"), "{page}");
+    let drifted = as_text(&fixtures::drifted(), &TextOptions::PLAIN);
+    assert!(
+        drifted.contains("nginx:1.27") && !page.contains("nginx:1.27"),
+        "{page}"
+    );
+}
+
+#[test]
 fn findings_fit_the_terminal() {
     for width in [60, 80, 120, 200] {
         let mut options = TextOptions::PLAIN;

@@ -24,6 +24,7 @@ pub(super) struct Claims {
 }
 
 /// The names that deployed manifests claim, ready to be looked up.
+#[derive(Default)]
 pub(super) struct DeployedNames(Claims);
 
 impl Claims {

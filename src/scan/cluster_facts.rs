@@ -1,6 +1,7 @@
 //! The facts of the whole cluster that the verdicts on objects rest on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::classify::attribution::Autoscaler;
 use crate::object::{Gvk, ObjectKey};
@@ -9,12 +10,15 @@ use crate::source::ScaleTargets;
 use crate::types::{Shape, TypeTable};
 
 /// The type facts of custom resources, by group and version; `None` where the server publishes no schema.
-pub(super) type Tables = BTreeMap<String, Option<TypeTable>>;
+pub(super) type Tables = BTreeMap<String, Option<Arc<TypeTable>>>;
 
-/// The cluster's types and autoscalers, and the operator's policy.
+/// The cluster's types and autoscalers, and the operator's policy. What one wave of releases asks is kept for the next.
+#[derive(Clone)]
 pub(super) struct ClusterFacts {
     pub(super) tables: Tables,
     pub(super) scale_targets: ScaleTargets,
+    /// The namespaces whose autoscalers were asked for.
+    pub(super) scalable: BTreeSet<String>,
     pub(super) policy: Policy,
 }
 
@@ -28,10 +32,20 @@ pub(super) enum Absence {
 }
 
 impl ClusterFacts {
+    /// Facts of which nothing was read yet.
+    pub(super) fn new(policy: Policy) -> Self {
+        Self {
+            tables: Tables::new(),
+            scale_targets: ScaleTargets::default(),
+            scalable: BTreeSet::new(),
+            policy,
+        }
+    }
+
     /// The type facts of a kind.
     pub(super) fn shape(&self, gvk: &Gvk) -> Option<Shape<'_>> {
         let custom = || {
-            let table = self.tables.get(&gvk.api_version)?.as_ref()?;
+            let table = self.tables.get(&gvk.api_version)?.as_deref()?;
             table.kind(&gvk.api_version, &gvk.kind)
         };
         TypeTable::builtin()

@@ -19,22 +19,22 @@ use crate::source::{Expected, Kinds, ObjectRequest, ReadError, Source};
 const AT_ONCE: usize = 8;
 
 /// A kind in one namespace: the objects whose dry runs fail together.
-type KindInNamespace = (Gvk, Option<String>);
+pub(super) type KindInNamespace = (Gvk, Option<String>);
 
 /// The kinds and namespaces of which no more dry runs are made, each with the reason.
-type GivenUp = Mutex<BTreeMap<KindInNamespace, ReadError>>;
+pub(super) type GivenUp = Mutex<BTreeMap<KindInNamespace, ReadError>>;
 
-/// Makes every dry run that could confirm a finding.
+/// Makes every dry run that could confirm a finding of the releases that are being compared.
 pub(super) async fn confirm<S: Source>(
     source: &Arc<S>,
     state: &ScanState,
     kinds: &Kinds,
     facts: &ClusterFacts,
+    given_up: &GivenUp,
     progress: &dyn Progress,
 ) {
     let checks = state.take_checks();
     progress.stage("confirming drift by dry runs", checks.len());
-    let given_up = &GivenUp::default();
     let ask_one = |open: OpenCheck| async move {
         let answer = ask(source, &open, kinds, given_up).await;
         apply_answer(state, &open, answer, facts);
@@ -82,6 +82,8 @@ async fn ask<S: Source>(
         key: key.clone(),
         plural: served.plural.clone(),
         expected: Expected::Present,
+        turn: 0,
+        budget: None,
     };
     let answer = source.dry_run(&request, open.check.body()).await;
     if let Err(error) = &answer

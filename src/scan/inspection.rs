@@ -1,6 +1,5 @@
 //! The inspection of one object for one release: the object is compared, observed, or both.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::authority::Authority;

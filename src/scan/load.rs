@@ -5,8 +5,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Notify;
+
+use super::weight::ReleaseWeight;
 use crate::health::{self, RecordFacts};
 use crate::manifest::parse::{self, ManifestObject, ParsedDocuments};
 use crate::model;
@@ -50,6 +53,23 @@ impl Loaded {
         self.baseline.iter().chain(&self.attempted).chain(&self.previous)
     }
 
+    /// A release whose revisions together are more than is held of one release. Which of them fit would depend on the order
+    /// of their arrival, so it has none.
+    fn too_large(limit: usize) -> Self {
+        let message = format!(
+            "too large: its manifests decode to more than {} MiB, the most that is read of one release",
+            limit >> 20
+        );
+        Self {
+            health: vec![health::remark(
+                HealthCode::Undecodable,
+                HealthSeverity::Critical,
+                message,
+            )],
+            ..Self::default()
+        }
+    }
+
     /// Notes the facts of a record, and returns the revision that it holds.
     fn note(&mut self, read: ReadRecord) -> Option<DecodedRevision> {
         self.health.extend(read.health);
@@ -58,21 +78,64 @@ impl Loaded {
     }
 }
 
-/// The releases that are being read.
+/// What the records that are being read may come to, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LoadLimits {
+    /// One decoded record.
+    pub(super) record: u64,
+    /// The decoded revisions of one release.
+    pub(super) release: usize,
+    /// All of them; `None` for a single release, which has to fit.
+    pub(super) batch: Option<usize>,
+}
+
+/// The releases of a batch, while their records are read.
 pub(super) struct Loading {
-    max_bytes: u64,
+    limits: LoadLimits,
     positions: HashMap<ReleaseKey, usize>,
     releases: Vec<Mutex<LoadingRelease>>,
+    progress: Mutex<BatchProgress>,
+    full: Notify,
+}
+
+/// How far a batch has come.
+#[derive(Default)]
+struct BatchProgress {
+    /// Nothing more is taken in.
+    is_closed: bool,
+    /// The positions in the batch of the releases that are loaded.
+    loaded: HashSet<usize>,
+    /// How many records were decoded.
+    records: usize,
+    /// What the batch takes, with the releases of which records are missing.
+    bytes: usize,
+    /// What the loaded releases take.
+    loaded_bytes: usize,
+}
+
+/// What became of a batch.
+pub(super) struct LoadedBatch {
+    /// The positions in the batch of the releases that are loaded.
+    pub(super) loaded: HashSet<usize>,
+    /// Whether there was no room for the others, so that they have to be read again.
+    pub(super) is_full: bool,
+    /// How many records were decoded.
+    pub(super) records: usize,
+    /// What all of them took.
+    pub(super) bytes: usize,
+    /// What the loaded releases take.
+    pub(super) loaded_bytes: usize,
 }
 
 /// One release that is being read.
 struct LoadingRelease {
-    history: History,
+    history: Arc<History>,
     /// The records that were read, by the names of their objects.
     read: HashMap<String, ReadRecord>,
     /// How many records are still to come.
     missing: usize,
     documents: ParsedDocuments,
+    weight: ReleaseWeight,
 }
 
 /// One record that was read, or could not be.
@@ -88,46 +151,115 @@ struct ReadRecord {
 }
 
 impl Loading {
-    pub(super) fn new(histories: Vec<History>, max_bytes: u64, depth: Depth) -> Self {
-        let loading = |history: History| LoadingRelease {
+    pub(super) fn new(histories: Vec<Arc<History>>, limits: LoadLimits, depth: Depth) -> Self {
+        let loading = |history: Arc<History>| LoadingRelease {
             read: HashMap::new(),
             missing: history.records_needed(depth).count(),
             history,
             documents: ParsedDocuments::default(),
+            weight: ReleaseWeight::default(),
         };
         Self {
-            max_bytes,
+            limits,
             positions: histories
                 .iter()
                 .enumerate()
                 .map(|(position, history)| (history.key.clone(), position))
                 .collect(),
             releases: histories.into_iter().map(loading).map(Mutex::new).collect(),
+            progress: Mutex::default(),
+            full: Notify::new(),
         }
     }
 
-    /// Takes a record in. When it is the last of its release, the release at that position is loaded.
+    /// Takes a record in. When it is the last of its release, or the release is too large, the release is handed on with
+    /// its position in the batch.
     pub(super) fn accept(
         &self,
         stored: &StoredRevision,
         answer: Result<Record, ReadError>,
-    ) -> Option<(usize, Loaded)> {
-        let position = *self.positions.get(&stored.release)?;
+        hand_on: impl FnOnce(usize, Loaded),
+    ) {
+        let Some(&position) = self.positions.get(&stored.release) else {
+            return;
+        };
+        if self.progress().is_closed {
+            return;
+        }
         // Revisions of one release take turns: the second one finds most of its documents read.
         let mut release = self.releases[position]
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let read = read_record(stored, answer, self.max_bytes, &mut release.documents);
+        if release.missing == 0 {
+            return;
+        }
+        let read = read_record(stored, answer, self.limits.record, &mut release.documents);
+        let before = release.weight.whole();
+        let objects = read.revision.as_ref().map(|revision| revision.objects.as_slice());
+        let grown = release
+            .weight
+            .add(objects.unwrap_or_default(), read.facts.as_ref());
         release.read.insert(stored.object.clone(), read);
-        release.missing = release.missing.saturating_sub(1);
-        (release.missing == 0).then(|| (position, release.finish()))
+        release.missing -= 1;
+        let loaded = if release.weight.kept > self.limits.release {
+            release.refuse();
+            Some(Loaded::too_large(self.limits.release))
+        } else {
+            (release.missing == 0).then(|| release.finish())
+        };
+        let mut progress = self.progress();
+        progress.records += 1;
+        progress.bytes += grown;
+        if let Some(loaded) = loaded
+            && !progress.is_closed
+        {
+            progress.bytes -= (before + grown) - release.weight.whole();
+            progress.loaded_bytes += release.weight.whole();
+            progress.loaded.insert(position);
+            hand_on(position, loaded);
+        }
+        if self.limits.batch.is_some_and(|most| progress.bytes > most) {
+            progress.is_closed = true;
+            self.full.notify_one();
+        }
+    }
+
+    /// Resolves when there is no room for more records.
+    pub(super) async fn full(&self) {
+        self.full.notified().await;
+    }
+
+    /// Ends the batch: records that are still under way are not taken in.
+    pub(super) fn close(&self) -> LoadedBatch {
+        let mut progress = self.progress();
+        let is_full = std::mem::replace(&mut progress.is_closed, true);
+        LoadedBatch {
+            loaded: std::mem::take(&mut progress.loaded),
+            is_full,
+            records: progress.records,
+            bytes: progress.bytes,
+            loaded_bytes: progress.loaded_bytes,
+        }
+    }
+
+    fn progress(&self) -> MutexGuard<'_, BatchProgress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl LoadingRelease {
+    /// Drops everything that was read, and takes no more.
+    fn refuse(&mut self) {
+        self.read = HashMap::new();
+        self.documents = ParsedDocuments::default();
+        self.weight = ReleaseWeight::default();
+        self.missing = 0;
+    }
+
     /// Sorts the records by what the comparison needs them for.
     fn finish(&mut self) -> Loaded {
         self.documents = ParsedDocuments::default();
+        self.weight.documents = 0;
         self.lower_old_records();
         let (history, read) = (&self.history, &mut self.read);
         let mut take = |stored: &StoredRevision| read.remove(&stored.object).unwrap_or_default();

@@ -5,27 +5,39 @@
 //! halfway still reports everything that it read, and the rest as not reached.
 
 mod authority;
+mod batches;
 mod claims;
 mod clock;
 mod cluster_facts;
 mod confirm;
+mod finished;
 #[cfg(test)]
 mod forged_records;
 mod inspection;
+mod judges;
+mod ledger;
+mod limits;
 mod load;
 mod options;
 mod plan;
 mod planned;
+mod queue;
 mod release;
 mod resolver;
 mod stages;
 mod state;
+#[cfg(test)]
+mod tests;
+mod weight;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::Utc;
 
+use self::judges::Judges;
+pub use self::limits::ScanLimits;
 pub use self::options::{Progress, Quiet, ScanOptions};
 use self::stages::Stages;
 use self::state::{Results, ScanState};
@@ -36,6 +48,9 @@ use crate::report::summary;
 use crate::source::Source;
 use crate::vocabulary::{Outcome, Stopped};
 
+/// How long a scan that is stopped goes on comparing what it has read.
+const LAST_COMPARISONS: Duration = Duration::from_secs(1);
+
 /// Scans until everything is read or `stop` resolves.
 pub async fn scan<S: Source>(
     source: Arc<S>,
@@ -44,12 +59,15 @@ pub async fn scan<S: Source>(
     stop: impl Future<Output = Stopped>,
 ) -> Report {
     let started_at = Utc::now();
-    let state = Arc::new(ScanState::default());
+    let state = Arc::new(ScanState::new(&options.limits));
+    let queue_bytes = options.limits.queue_bytes;
+    let judges = Judges::new(Arc::clone(&state), Arc::clone(progress), queue_bytes);
     let stages = Stages {
         source: &source,
         options,
         progress,
         state: &state,
+        judges: &judges,
     };
     let ended = tokio::select! {
         biased;
@@ -59,6 +77,9 @@ pub async fn scan<S: Source>(
             Err(error) => ScanEnd::Failed(error),
         },
     };
+    // What was read before the end is in the report, unless it takes too long.
+    let _ = tokio::time::timeout(LAST_COMPARISONS, judges.done()).await;
+    judges.close();
     let Results {
         mut releases,
         mut errors,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::limits::ScanLimits;
 use crate::policy::Policy;
 use crate::release::history::Depth;
 
@@ -20,6 +21,8 @@ pub struct ScanOptions {
     pub max_record_bytes: u64,
     /// How differences are classified and shown.
     pub policy: Policy,
+    /// What the scan may hold in memory.
+    pub limits: ScanLimits,
 }
 
 /// Shows how far a scan has come.

@@ -162,10 +162,10 @@ impl PlannedObject {
     }
 
     /// Its part of the report if the scan ends now.
-    pub(super) fn report(&self) -> Option<ObjectReport> {
-        match &self.progress {
+    pub(super) fn into_report(self) -> Option<ObjectReport> {
+        match self.progress {
             ObjectProgress::Waiting(_) | ObjectProgress::InFlight => self.unknown(&ReadError::NotReached),
-            ObjectProgress::Done(inspected) => inspected.report.clone(),
+            ObjectProgress::Done(inspected) => inspected.report,
         }
     }
 
@@ -211,7 +211,12 @@ mod tests {
     #[test]
     fn an_object_of_the_baseline_is_unknown_until_it_was_inspected() {
         let mut object = planned(Purpose::Baseline);
-        let state = |object: &PlannedObject| object.report().map(|report| report.state);
+        let state = |object: &PlannedObject| match &object.progress {
+            ObjectProgress::Waiting(_) | ObjectProgress::InFlight => {
+                object.unknown(&ReadError::NotReached).map(|report| report.state)
+            }
+            ObjectProgress::Done(inspected) => inspected.report.as_ref().map(|report| report.state),
+        };
         assert_eq!(state(&object), Some(ObjectState::Unknown));
         assert!(object.start().is_some());
         assert_eq!(state(&object), Some(ObjectState::Unknown));
@@ -225,7 +230,7 @@ mod tests {
     #[test]
     fn objects_that_nobody_expects_are_not_reported_as_unread() {
         for purpose in [Purpose::Leftover, Purpose::Attempted, Purpose::Hook] {
-            assert_eq!(planned(purpose).report(), None, "{purpose:?}");
+            assert_eq!(planned(purpose).into_report(), None, "{purpose:?}");
         }
     }
 }

@@ -8,12 +8,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::authority::Authority;
 use super::claims::DeployedNames;
 use super::cluster_facts::Absence;
+use super::finished::{Newest, changed_during_scan};
 use super::inspection::{Inspection, ReleaseContext};
 use super::load::Loaded;
 use super::options::ScanOptions;
 use super::plan::plan_objects;
 use super::planned::{Inspected, PlannedObject, Purpose};
 use super::resolver::{Resolver, not_served_error};
+use super::weight;
 use crate::classify::dry_run::DryRunCheck;
 use crate::health::observe::Presence;
 use crate::health::{
@@ -23,12 +25,11 @@ use crate::manifest::standing::Place;
 use crate::model;
 use crate::model::{Health, ObjectReport, ReleaseReport};
 use crate::object::ObjectKey;
-use crate::policy::Policy;
 use crate::release::history::Depth;
 use crate::release::history::History;
 use crate::release::operations::Operations;
 use crate::release::stored::{ReleaseKey, StoredRevision};
-use crate::source::{Expected, Kinds, ObjectRequest, ReadError};
+use crate::source::{Expected, Kinds, ObjectRequest, ReadBudget, ReadError};
 use crate::vocabulary::{ApplyMethod, HealthCode, HealthSeverity, ObjectState, Verdict};
 
 /// What the other releases of a scan say about objects.
@@ -39,19 +40,29 @@ pub(super) struct Others<'n> {
     pub(super) coverage: OtherReleases,
 }
 
-/// One release of a scan.
+/// The remark on a release whose objects are left out of the report.
+pub(super) fn too_many_objects(count: usize) -> Health {
+    let message = format!(
+        "too large: its {count} objects are left out, because a report holds no more of all releases together"
+    );
+    remark(HealthCode::Undecodable, HealthSeverity::Warning, message)
+}
+
+/// One release of a scan, while it is compared.
 pub(super) struct ReleaseScan {
-    pub(super) history: History,
+    pub(super) history: Arc<History>,
     /// `None` until its records are read.
     pub(super) loaded: Option<Loaded>,
     context: Arc<ReleaseContext>,
     objects: Vec<PlannedObject>,
     not_served: NotServedKinds,
+    /// The reports of its objects are left out.
+    has_too_many_objects: bool,
     has_changed: bool,
 }
 
 impl ReleaseScan {
-    pub(super) fn new(history: History) -> Self {
+    pub(super) fn new(history: Arc<History>) -> Self {
         let context = ReleaseContext {
             name: history.key.name.clone(),
             authority: Authority::of_storage(&history.key),
@@ -65,6 +76,7 @@ impl ReleaseScan {
             context: Arc::new(context),
             objects: Vec::new(),
             not_served: NotServedKinds::default(),
+            has_too_many_objects: false,
             has_changed: false,
         }
     }
@@ -73,15 +85,14 @@ impl ReleaseScan {
     pub(super) fn plan_objects(
         &mut self,
         kinds: &Kinds,
-        depth: Depth,
-        policy: &Policy,
+        options: &ScanOptions,
     ) -> Vec<(usize, ObjectRequest)> {
         let Some(loaded) = &mut self.loaded else {
             return Vec::new();
         };
         if let Some(revision) = loaded.baseline.as_ref().or(loaded.attempted.first()) {
             let context = Arc::make_mut(&mut self.context);
-            context.authority = Authority::of_record(&self.history.key, &revision.namespace, policy);
+            context.authority = Authority::of_record(&self.history.key, &revision.namespace, &options.policy);
             context.method = revision.method;
         }
         let authority = &self.context.authority;
@@ -89,7 +100,7 @@ impl ReleaseScan {
             namespace: authority.default_namespace(),
             kinds,
         };
-        self.objects = plan_objects(&self.history, loaded, &resolver, depth);
+        self.objects = plan_objects(&self.history, loaded, &resolver, options.depth);
         let mut readable = Vec::new();
         for (position, object) in self.objects.iter_mut().enumerate() {
             if let Some(error) = authority.refuse(&object.key) {
@@ -102,6 +113,8 @@ impl ReleaseScan {
                         Purpose::Leftover | Purpose::Hook => Expected::Absent,
                         Purpose::Baseline | Purpose::Attempted => Expected::Present,
                     },
+                    turn: readable.len(),
+                    budget: None,
                 };
                 readable.push((position, request));
             } else {
@@ -116,6 +129,15 @@ impl ReleaseScan {
                     }
                 }
                 object.fail(&error);
+            }
+        }
+        let stored_bytes = self.records().into_iter().flat_map(BTreeMap::values);
+        let stored_bytes = stored_bytes.filter_map(|record| record.bytes).sum();
+        let reads = options.limits.reads_of(stored_bytes);
+        if readable.len() > reads {
+            let budget = Arc::new(ReadBudget::new(reads));
+            for (_, request) in &mut readable {
+                request.budget = Some(Arc::clone(&budget));
             }
         }
         readable
@@ -133,9 +155,38 @@ impl ReleaseScan {
     }
 
     /// Stores the result of the inspection of an object.
-    pub(super) fn finish_inspection(&mut self, position: usize, inspected: Inspected) {
+    pub(super) fn finish_inspection(&mut self, position: usize, mut inspected: Inspected) {
+        if self.has_too_many_objects {
+            inspected.report = None;
+        }
         if let Some(object) = self.objects.get_mut(position) {
             object.finish(inspected);
+        }
+    }
+
+    /// What the reports of its objects take that are known already.
+    pub(super) fn report_bytes(&self) -> usize {
+        self.reports().map(weight::of_report).sum()
+    }
+
+    fn reports(&self) -> impl Iterator<Item = &ObjectReport> {
+        self.objects
+            .iter()
+            .filter_map(|object| object.inspected()?.report.as_ref())
+    }
+
+    /// Leaves out the values of its findings, because those of the whole scan are too large.
+    pub(super) fn omit_values(&mut self) {
+        for inspected in self.objects.iter_mut().filter_map(PlannedObject::inspected_mut) {
+            inspected.report.iter_mut().for_each(ObjectReport::omit_values);
+        }
+    }
+
+    /// Leaves out the reports of its objects, because those of the whole scan are too many.
+    pub(super) fn omit_objects(&mut self) {
+        self.has_too_many_objects = true;
+        for inspected in self.objects.iter_mut().filter_map(PlannedObject::inspected_mut) {
+            inspected.report = None;
         }
     }
 
@@ -155,15 +206,7 @@ impl ReleaseScan {
 
     /// Notes whether the newest revision changed since the scan began.
     pub(super) fn note_changed_during_scan(&mut self, now: Option<&History>, absence: Absence) {
-        let latest = |history: &History| {
-            history
-                .latest()
-                .map(|latest| (latest.revision, latest.status, latest.written))
-        };
-        self.has_changed = match (now, absence) {
-            (None, Absence::NotListed) => false,
-            (now, _) => now.and_then(latest) != latest(&self.history),
-        };
+        self.has_changed = Newest::has_changed(Newest::of(&self.history), now, absence);
     }
 
     /// The names of the objects and hooks that its deployed revision has, as far as it may speak for them.
@@ -183,26 +226,25 @@ impl ReleaseScan {
         names.filter(|key| authority.may_claim(key)).collect()
     }
 
+    /// Whether it left anything behind. Whose that is by now is known when all releases were read.
+    pub(super) fn has_left_something(&self) -> bool {
+        self.objects.iter().any(is_left_over)
+    }
+
+    /// Drops what only the comparison of its objects needs.
+    pub(super) fn settle(&mut self) {
+        let records = self
+            .loaded
+            .iter_mut()
+            .flat_map(|loaded| loaded.records.values_mut());
+        for hook in records.flat_map(|record| &mut record.hooks) {
+            hook.manifest = String::new();
+        }
+    }
+
     /// The release that deploys an object which this one left behind.
     fn claimant<'n>(&self, object: &PlannedObject, others: &Others<'n>) -> Option<&'n ReleaseKey> {
-        let inspected = object.inspected()?;
-        let is_left_over = match object.purpose {
-            Purpose::Leftover => {
-                let report = inspected.report.as_ref();
-                report.is_some_and(|report| report.state == ObjectState::Leftover)
-            }
-            Purpose::Hook => {
-                let observed = inspected.observed.as_ref();
-                observed.is_some_and(|observed| match observed.presence {
-                    Presence::Ours | Presence::NoRelease => true,
-                    Presence::Absent | Presence::OtherRelease(_) | Presence::Unproven | Presence::Unread => {
-                        false
-                    }
-                })
-            }
-            Purpose::Baseline | Purpose::Attempted => false,
-        };
-        is_left_over
+        is_left_over(object)
             .then(|| others.names.claimed_by_another(&self.history.key, &object.key))
             .flatten()
     }
@@ -215,7 +257,15 @@ impl ReleaseScan {
         others: &Others<'_>,
     ) -> Option<ReleaseReport> {
         let latest = self.history.latest()?;
-        let health = self.health(now, options, others);
+        let is_claimed = self
+            .objects
+            .iter()
+            .map(|object| self.claimant(object, others).is_some());
+        let is_claimed: Vec<bool> = is_claimed.collect();
+        let mut health = self.health(now, options, others);
+        if self.has_too_many_objects {
+            health.push(too_many_objects(self.objects.len()));
+        }
         let detail = match options.depth {
             Depth::Comparison => None,
             Depth::History => Some(self.detail()),
@@ -242,12 +292,13 @@ impl ReleaseScan {
             apply_method: baseline.map(|_| self.context.method),
             verdict: Verdict::Incomplete,
             health,
-            objects: self
-                .objects
-                .iter()
-                .filter(|object| self.claimant(object, others).is_none())
-                .filter_map(PlannedObject::report)
-                .collect(),
+            objects: if self.has_too_many_objects {
+                Vec::new()
+            } else {
+                let objects = self.objects.into_iter().zip(is_claimed);
+                let unclaimed = objects.filter(|(_, is_claimed)| !is_claimed);
+                unclaimed.filter_map(|(object, _)| object.into_report()).collect()
+            },
             detail,
         })
     }
@@ -296,12 +347,7 @@ impl ReleaseScan {
             health.push(claim);
         }
         if self.has_changed {
-            let message = "its newest revision changed while the scan was running; scan again".to_owned();
-            health.push(remark(
-                HealthCode::ChangedDuringScan,
-                HealthSeverity::Info,
-                message,
-            ));
+            health.push(changed_during_scan());
         }
         health
     }
@@ -372,5 +418,26 @@ impl ReleaseScan {
                 Presence::Ours | Presence::Absent | Presence::Unread => false,
             });
         is_reported || is_observed
+    }
+}
+
+/// Whether an object was left behind by a revision or a hook of the release, as far as the release alone can tell.
+fn is_left_over(object: &PlannedObject) -> bool {
+    let Some(inspected) = object.inspected() else {
+        return false;
+    };
+    match object.purpose {
+        Purpose::Leftover => {
+            let report = inspected.report.as_ref();
+            report.is_some_and(|report| report.state == ObjectState::Leftover)
+        }
+        Purpose::Hook => {
+            let observed = inspected.observed.as_ref();
+            observed.is_some_and(|observed| match observed.presence {
+                Presence::Ours | Presence::NoRelease => true,
+                Presence::Absent | Presence::OtherRelease(_) | Presence::Unproven | Presence::Unread => false,
+            })
+        }
+        Purpose::Baseline | Purpose::Attempted => false,
     }
 }

@@ -5,18 +5,20 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 
+use super::batches::{Batches, WaitingRelease};
 use super::clock::Clock;
 use super::cluster_facts::{Absence, ClusterFacts, Tables};
-use super::confirm::confirm;
-use super::load::{Loaded, Loading};
+use super::confirm::{GivenUp, confirm};
+use super::judges::Judges;
+use super::load::{LoadLimits, Loaded, LoadedBatch, Loading};
 use super::options::{Progress, ScanOptions};
 use super::state::{ReadPlan, ScanState};
 use crate::model::{ReportError, ReportNote};
-use crate::object::{Gvk, ObjectKey};
+use crate::object::Gvk;
 use crate::policy::Confirm;
 use crate::release::history::{Depth, History};
 use crate::release::stored::StoredRevision;
-use crate::source::{Inventory, Kinds, Lookup, ReadError, ScaleTargets, Source};
+use crate::source::{Inventory, Kinds, ObjectRequest, ReadError, ScaleTargets, Share, Source};
 use crate::types::TypeTable;
 
 /// The gap in a report whose second listing failed.
@@ -28,18 +30,33 @@ pub(super) struct Stages<'s, S> {
     pub(super) options: &'s ScanOptions,
     pub(super) progress: &'s Arc<dyn Progress>,
     pub(super) state: &'s Arc<ScanState>,
+    pub(super) judges: &'s Arc<Judges>,
+}
+
+/// How many objects are read at once that were put aside: too few for a list, which would have many more.
+const AGAIN_AT_ONCE: usize = 3;
+
+/// The releases that are compared together.
+struct Wave {
+    /// Their positions.
+    releases: Vec<usize>,
+    /// Whether they are all releases of the scan.
+    share: Share,
 }
 
 /// The result of the first stage.
 struct FirstListing {
     kinds: Kinds,
-    histories: Vec<History>,
+    histories: Vec<Arc<History>>,
     /// The namespaces and records that could not be listed.
     errors: Vec<ReportError>,
 }
 
 impl<S: Source> Stages<'_, S> {
     /// Reads everything into the state. `Err` when not even the kinds or the records could be listed.
+    ///
+    /// Releases go through in waves: those whose manifests fit into memory together are compared and become reports, and
+    /// then the next ones are read.
     pub(super) async fn run(&self) -> Result<(), ReportError> {
         let mut clock = Clock::start();
         let FirstListing {
@@ -49,24 +66,45 @@ impl<S: Source> Stages<'_, S> {
         } = self.list().await?;
         clock.lap("list");
 
-        self.decode(histories).await;
-        clock.lap("decode");
-
-        let plan = self.state.plan(&kinds, self.options);
-        let facts = Arc::new(self.types(&plan, &kinds).await);
-        clock.lap("types");
-
-        self.compare(&plan, &facts).await;
-        clock.lap("compare");
-
-        match self.options.policy.confirm {
-            Confirm::None => {}
-            Confirm::Server => {
-                confirm(self.source, self.state, &kinds, &facts, &**self.progress).await;
-                clock.lap("confirm");
+        let depth = self.options.depth;
+        let waiting = histories
+            .iter()
+            .enumerate()
+            .map(|(position, history)| WaitingRelease {
+                position,
+                records: history.records_needed(depth).count(),
+            });
+        let mut batches = Batches::new(waiting, self.options.limits.wave_bytes);
+        let mut facts = ClusterFacts::new(self.options.policy.clone());
+        let given_up = GivenUp::default();
+        loop {
+            let wave = self.decode(&histories, &mut batches).await;
+            if wave.releases.is_empty() {
+                break;
             }
+            clock.lap("decode");
+
+            let plan = self.state.plan(&wave.releases, &kinds, self.options);
+            self.types(&plan, &kinds, &mut facts).await;
+            clock.lap("types");
+
+            let facts_now = Arc::new(facts.clone());
+            self.compare(&plan, wave.share, &facts_now).await;
+            clock.lap("compare");
+
+            match self.options.policy.confirm {
+                Confirm::None => {}
+                Confirm::Server => {
+                    let progress = &**self.progress;
+                    confirm(self.source, self.state, &kinds, &facts_now, &given_up, progress).await;
+                    clock.lap("confirm");
+                }
+            }
+            self.state.finish(&wave.releases, self.source.now(), self.options);
         }
 
+        // The second listing takes as much memory as the first.
+        drop(histories);
         self.recheck(&errors).await;
         clock.lap("recheck");
         Ok(())
@@ -91,6 +129,7 @@ impl<S: Source> Stages<'_, S> {
         }
         histories.retain(|history| self.is_selected(history));
         self.report_absent_names(&histories);
+        let histories: Vec<Arc<History>> = histories.into_iter().map(Arc::new).collect();
         self.state.set_releases(&histories);
         Ok(FirstListing {
             kinds,
@@ -121,57 +160,147 @@ impl<S: Source> Stages<'_, S> {
         self.state.add_errors(errors.collect());
     }
 
-    /// Reads and decodes the records that each release needs.
-    async fn decode(&self, histories: Vec<History>) {
-        self.progress.stage("reading releases", histories.len());
-        let mut needed = Vec::new();
-        for (position, history) in histories.iter().enumerate() {
-            let before = needed.len();
-            needed.extend(history.records_needed(self.options.depth).cloned());
-            if needed.len() == before {
-                self.state.set_loaded(position, Loaded::default());
-                self.progress.step();
+    /// Reads and decodes the records of as many releases as fit into memory.
+    async fn decode(&self, histories: &[Arc<History>], batches: &mut Batches) -> Wave {
+        let waiting = batches.len();
+        let mut wave = Wave {
+            releases: Vec::new(),
+            share: Share::Part,
+        };
+        if waiting == 0 {
+            return wave;
+        }
+        self.progress.stage("reading releases", waiting);
+        let mut held = 0;
+        loop {
+            let batch = batches.next(held);
+            if batch.is_empty() {
+                break;
+            }
+            let is_first = wave.releases.is_empty() && waiting == histories.len();
+            let share = if is_first && batches.len() == 0 {
+                Share::Whole
+            } else {
+                Share::Part
+            };
+            let loaded = self.decode_batch(histories, &batch, share, held).await;
+            batches.learn(loaded.records, loaded.bytes);
+            held += loaded.loaded_bytes;
+            let (here, left): (Vec<_>, Vec<_>) = batch
+                .iter()
+                .enumerate()
+                .partition(|(position, _)| !loaded.is_full || loaded.loaded.contains(position));
+            wave.releases
+                .extend(here.into_iter().map(|(_, release)| release.position));
+            if loaded.is_full {
+                let left: Vec<WaitingRelease> = left.into_iter().map(|(_, release)| *release).collect();
+                batches.put_back(batch.len(), &left);
+                if !wave.releases.is_empty() {
+                    break;
+                }
             }
         }
-        let loading = Loading::new(histories, self.options.max_record_bytes, self.options.depth);
-        let (state, progress) = (Arc::clone(self.state), Arc::clone(self.progress));
-        let accept = move |revision: &StoredRevision, answer| {
-            if let Some((position, loaded)) = loading.accept(revision, answer) {
-                state.set_loaded(position, loaded);
-                progress.step();
-            }
-        };
-        self.source.records(needed, Arc::new(accept)).await;
+        if wave.releases.len() == histories.len() {
+            wave.share = Share::Whole;
+        }
+        tracing::debug!(
+            releases = wave.releases.len(),
+            left = batches.len(),
+            bytes = held,
+            "a wave is decoded"
+        );
+        wave
     }
 
-    /// Reads the type facts of custom resources and the targets of autoscalers.
-    async fn types(&self, plan: &ReadPlan, kinds: &Kinds) -> ClusterFacts {
-        let ((tables, without_schema), scale_targets) = tokio::join!(
-            self.tables(&plan.custom, kinds),
-            self.scale_targets(&plan.scalable, kinds)
-        );
+    /// Reads and decodes the records of a batch of releases, as far as there is room beside what the wave holds.
+    async fn decode_batch(
+        &self,
+        histories: &[Arc<History>],
+        batch: &[WaitingRelease],
+        share: Share,
+        held: usize,
+    ) -> LoadedBatch {
+        let limits = &self.options.limits;
+        let is_alone = batch.len() == 1 && held == 0;
+        let limits = LoadLimits {
+            record: self.options.max_record_bytes,
+            release: limits.release_bytes,
+            batch: (!is_alone).then(|| limits.wave_bytes.saturating_sub(held)),
+        };
+        let of_batch: Vec<Arc<History>> = batch
+            .iter()
+            .filter_map(|release| histories.get(release.position).cloned())
+            .collect();
+        let needed: Vec<StoredRevision> = of_batch
+            .iter()
+            .flat_map(|history| history.records_needed(self.options.depth).cloned())
+            .collect();
+        for release in batch.iter().filter(|release| release.records == 0) {
+            self.state.set_loaded(release.position, Loaded::default());
+            self.progress.step();
+        }
+        let positions: Vec<usize> = batch.iter().map(|release| release.position).collect();
+        let loading = Arc::new(Loading::new(of_batch, limits, self.options.depth));
+        let (state, progress) = (Arc::clone(self.state), Arc::clone(self.progress));
+        let loading_of_records = Arc::clone(&loading);
+        let accept = move |revision: &StoredRevision, answer| {
+            loading_of_records.accept(revision, answer, |position, loaded| {
+                if let Some(&position) = positions.get(position) {
+                    state.set_loaded(position, loaded);
+                    progress.step();
+                }
+            });
+        };
+        tokio::select! {
+            biased;
+            () = loading.full() => {}
+            () = self.source.records(needed, share, Arc::new(accept)) => {}
+        }
+        loading.close()
+    }
+
+    /// Reads the type facts of custom resources and the targets of autoscalers, as far as they are not known.
+    async fn types(&self, plan: &ReadPlan, kinds: &Kinds, facts: &mut ClusterFacts) {
+        let custom = plan.custom.iter();
+        let custom: Vec<&String> = custom
+            .filter(|custom| !facts.tables.contains_key(*custom))
+            .collect();
+        let scalable = plan.scalable.difference(&facts.scalable).cloned().collect();
+        let ((tables, without_schema), scale_targets) =
+            tokio::join!(self.tables(&custom, kinds), self.scale_targets(&scalable, kinds));
         self.state.add_notes(without_schema);
         self.state.add_errors(scale_targets.errors.clone());
-        ClusterFacts {
-            tables,
-            scale_targets,
-            policy: self.options.policy.clone(),
-        }
+        facts.tables.extend(tables);
+        facts.scale_targets.add(scale_targets);
+        facts.scalable.extend(scalable);
     }
 
-    /// Reads the objects, and inspects each as it arrives.
-    async fn compare(&self, plan: &ReadPlan, facts: &Arc<ClusterFacts>) {
-        self.progress.stage("reading objects", plan.objects.len());
-        let (state, progress, facts) = (
-            Arc::clone(self.state),
-            Arc::clone(self.progress),
-            Arc::clone(facts),
-        );
-        let inspect = move |key: &ObjectKey, lookup: Lookup<'_>| {
-            state.inspect(key, &lookup, &facts);
-            progress.step();
-        };
-        self.source.objects(&plan.objects, Arc::new(inspect)).await;
+    /// Reads the objects, and has each compared once it arrives.
+    async fn compare(&self, plan: &ReadPlan, share: Share, facts: &Arc<ClusterFacts>) {
+        let lanes = self.state.lanes();
+        self.progress.stage("reading objects", lanes.len());
+        self.judges.expect(lanes.iter().map(String::as_str));
+        let sink = self.judges.sink(facts);
+        self.source.objects(&plan.objects, share, sink.clone()).await;
+        self.judges.done().await;
+        // What was put aside is large or costly: a few at a time.
+        loop {
+            let aside = sink.take_aside();
+            if aside.is_empty() {
+                break;
+            }
+            let again: Vec<ObjectRequest> = plan
+                .objects
+                .iter()
+                .filter(|request| aside.contains(&request.key))
+                .cloned()
+                .collect();
+            tracing::debug!(objects = again.len(), "reading again what was put aside");
+            for few in again.chunks(AGAIN_AT_ONCE) {
+                self.source.objects(few, Share::Part, sink.clone()).await;
+                self.judges.done().await;
+            }
+        }
     }
 
     /// Lists the releases once more, and notes which of them changed during the scan.
@@ -215,14 +344,14 @@ impl<S: Source> Stages<'_, S> {
 
     /// The type facts of the custom resources in use, and a note on each group that has no schema: its objects are
     /// compared by generic rules, which know no quantities, keys and defaults.
-    async fn tables(&self, custom: &[String], kinds: &Kinds) -> (Tables, Vec<ReportNote>) {
-        let is_served = |api_version: &&String| {
+    async fn tables(&self, custom: &[&String], kinds: &Kinds) -> (Tables, Vec<ReportNote>) {
+        let is_served = |api_version: &&&String| {
             let mut served = kinds.served.keys();
-            served.any(|gvk: &Gvk| gvk.api_version == **api_version)
+            served.any(|gvk: &Gvk| gvk.api_version == ***api_version)
         };
         let read: Vec<(String, Result<TypeTable, String>)> =
             futures::stream::iter(custom.iter().filter(is_served))
-                .map(|api_version| async move { (api_version.clone(), self.table(api_version).await) })
+                .map(|&api_version| async move { (api_version.clone(), self.table(api_version).await) })
                 .buffer_unordered(4)
                 .collect()
                 .await;
@@ -235,7 +364,7 @@ impl<S: Source> Stages<'_, S> {
                     message: format!("its objects are compared by generic rules: {reason}"),
                 });
             }
-            tables.insert(api_version, table.ok());
+            tables.insert(api_version, table.ok().map(Arc::new));
         }
         (tables, notes)
     }

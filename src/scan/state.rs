@@ -2,39 +2,60 @@
 //!
 //! Answers arrive in any order. Each is stored with the release and the object that it is about, and the state can be
 //! turned into a report at any moment; answers that arrive after that are discarded. Objects are judged outside the
-//! lock, so that several can be judged at once.
+//! lock, so that several can be judged at once. A release that was compared is turned into its report at once, because the
+//! manifests of all releases are more than a scan may hold.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-use super::claims::Claims;
-use super::cluster_facts::{Absence, ClusterFacts};
+use super::claims::{Claims, DeployedNames};
+use super::cluster_facts::Absence;
+use super::finished::FinishedRelease;
 use super::inspection::Inspection;
+use super::ledger::Ledger;
+use super::limits::ScanLimits;
 use super::load::Loaded;
 use super::options::ScanOptions;
+use super::planned::Inspected;
+use super::queue::Lane;
 use super::release::{Others, ReleaseScan};
+use super::weight;
 use crate::classify::dry_run::DryRunCheck;
-use crate::classify::live::LiveObject;
 use crate::health::OtherReleases;
 use crate::model::{ObjectReport, ReleaseReport, ReportError, ReportNote};
 use crate::object::ObjectKey;
 use crate::release::history::History;
-use crate::source::{Kinds, Lookup, ObjectRequest};
+use crate::source::{Kinds, ObjectRequest};
 use crate::types::TypeTable;
-use crate::weight::{MAX_COMPARED, SMALL_VALUE, turn};
 
 /// The state of a scan, shared by all threads that add to it.
-#[derive(Default)]
 pub(super) struct ScanState(Mutex<Inner>);
 
 /// The built-in kinds that autoscalers target.
 const SCALABLE: [&str; 4] = ["Deployment", "ReplicaSet", "ReplicationController", "StatefulSet"];
 
-#[derive(Default)]
+/// The reason why an object has no dry run though others have.
+const NO_ROOM_FOR_CHECK: &str = "not confirmed: too many large objects drifted";
+
+/// How far a scan has got with one release.
+enum ReleaseProgress {
+    /// Its objects are not compared yet.
+    Open(Box<ReleaseScan>),
+    /// They are.
+    Finished(Box<FinishedRelease>),
+}
+
 struct Inner {
-    releases: Vec<ReleaseScan>,
+    releases: Vec<ReleaseProgress>,
+    /// What the values of the findings take, and what the reports of the objects take without them.
+    values: Ledger,
+    reports: Ledger,
+    /// The bodies of the dry runs that are still to be made, as text, and the most that they may come to.
+    check_bytes: usize,
+    most_check_bytes: usize,
     errors: Vec<ReportError>,
     notes: Vec<ReportNote>,
     /// The names that deployed manifests claim.
@@ -78,6 +99,10 @@ pub(super) struct ReadPlan {
 }
 
 impl ScanState {
+    pub(super) fn new(limits: &ScanLimits) -> Self {
+        Self(Mutex::new(Inner::new(limits)))
+    }
+
     fn inner(&self) -> MutexGuard<'_, Inner> {
         // A panic while the lock was held is a defect elsewhere; the results stored before it are still true.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -94,27 +119,36 @@ impl ScanState {
     }
 
     /// Sets the releases that are scanned.
-    pub(super) fn set_releases(&self, histories: &[History]) {
-        self.inner().releases = histories.iter().cloned().map(ReleaseScan::new).collect();
+    pub(super) fn set_releases(&self, histories: &[Arc<History>]) {
+        let open = |history: Arc<History>| ReleaseProgress::Open(Box::new(ReleaseScan::new(history)));
+        self.inner().releases = histories.iter().cloned().map(open).collect();
     }
 
     /// Stores the decoded records of the release at this position.
     pub(super) fn set_loaded(&self, release: usize, loaded: Loaded) {
-        if let Some(release) = self.inner().releases.get_mut(release) {
+        if let Some(release) = self.inner().open(release) {
             release.loaded = Some(loaded);
         }
     }
 
-    /// Plans the objects of every release, and returns everything that has to be read for them.
-    pub(super) fn plan(&self, kinds: &Kinds, options: &ScanOptions) -> ReadPlan {
+    /// Plans the objects of the releases at these positions, and returns everything that has to be read for them.
+    pub(super) fn plan(&self, wave: &[usize], kinds: &Kinds, options: &ScanOptions) -> ReadPlan {
         let mut inner = self.inner();
-        let mut claims = Claims::default();
         let mut objects: BTreeMap<ObjectKey, ObjectRequest> = BTreeMap::new();
         let mut custom = BTreeSet::new();
         let mut scalable = BTreeSet::new();
         let mut waiting: HashMap<ObjectKey, Vec<ObjectPosition>> = HashMap::new();
-        for (position, release) in inner.releases.iter_mut().enumerate() {
-            for (object, request) in release.plan_objects(kinds, options.depth, &options.policy) {
+        for &position in wave {
+            let Some(release) = inner.open(position) else {
+                continue;
+            };
+            let planned = release.plan_objects(kinds, options);
+            let unreadable = release.report_bytes();
+            let deployed = release.deployed_names(kinds);
+            let release = release.history.key.clone();
+            inner.claims.add(&release, deployed.into_iter());
+            inner.hold_reports(position, unreadable);
+            for (object, request) in planned {
                 let key = request.key.clone();
                 let is_custom = TypeTable::builtin()
                     .kind(&key.gvk.api_version, &key.gvk.kind)
@@ -125,18 +159,18 @@ impl ScanState {
                 if is_custom || SCALABLE.contains(&key.gvk.kind.as_str()) {
                     scalable.extend(key.namespace.clone());
                 }
-                // One release may have dropped an object that another one has.
-                let expected = request.expected;
-                let known = objects.entry(key.clone()).or_insert(request);
-                known.expected = known.expected.max(expected);
-                waiting.entry(key).or_default().push(ObjectPosition {
+                waiting.entry(key.clone()).or_default().push(ObjectPosition {
                     release: position,
                     object,
                 });
+                match objects.entry(key) {
+                    Entry::Vacant(vacant) => {
+                        vacant.insert(request);
+                    }
+                    Entry::Occupied(known) => known.into_mut().share_with(&request),
+                }
             }
-            claims.add(&release.history.key, release.deployed_names(kinds).into_iter());
         }
-        inner.claims = claims;
         inner.waiting = waiting;
         ReadPlan {
             objects: objects.into_values().collect(),
@@ -145,35 +179,74 @@ impl ScanState {
         }
     }
 
-    /// Inspects an object for every release that waits for it.
-    pub(super) fn inspect(&self, key: &ObjectKey, lookup: &Lookup<'_>, facts: &ClusterFacts) {
-        let inspections: Vec<(ObjectPosition, Inspection)> = {
-            let mut inner = self.inner();
-            let positions = inner.waiting.remove(key).unwrap_or_default();
-            let start = |position: ObjectPosition| {
-                let release = inner.releases.get_mut(position.release)?;
-                Some((position, release.start_inspection(position.object)?))
-            };
-            positions.into_iter().filter_map(start).collect()
-        };
-        if inspections.is_empty() {
-            return;
+    /// The namespaces of the records that objects wait to be read for, one for each comparison.
+    pub(super) fn lanes(&self) -> Vec<String> {
+        let inner = self.inner();
+        let positions = inner.waiting.values().flatten();
+        positions
+            .filter_map(|position| Some(inner.lane(position.release)?.namespace))
+            .collect()
+    }
+
+    /// The release that an object is compared for; `None` where the scan has ended.
+    pub(super) fn lane(&self, position: ObjectPosition) -> Option<Lane> {
+        self.inner().lane(position.release)
+    }
+
+    /// Takes out the objects of releases that wait for a key.
+    pub(super) fn take_waiting(&self, key: &ObjectKey) -> Vec<ObjectPosition> {
+        self.inner().waiting.remove(key).unwrap_or_default()
+    }
+
+    /// Lets objects of releases wait for a key once more.
+    pub(super) fn wait_again(&self, key: &ObjectKey, positions: Vec<ObjectPosition>) {
+        self.inner().waiting.insert(key.clone(), positions);
+    }
+
+    /// Takes the inspection of an object; `None` where it was taken before.
+    pub(super) fn start_inspection(&self, position: ObjectPosition) -> Option<Inspection> {
+        self.inner()
+            .open(position.release)?
+            .start_inspection(position.object)
+    }
+
+    /// Stores the result of the inspection of an object.
+    /// `body_bytes` is what the manifest's object takes as text: a dry run holds it as values.
+    pub(super) fn finish_inspection(
+        &self,
+        position: ObjectPosition,
+        mut inspected: Inspected,
+        body_bytes: usize,
+    ) {
+        let report_bytes = inspected.report.as_ref().map_or(0, weight::of_report);
+        let value_bytes = inspected.report.as_ref().map_or(0, weight::of_values);
+        let mut inner = self.inner();
+        if inspected.check.is_some() {
+            inner.check_bytes += body_bytes;
+            if inner.check_bytes > inner.most_check_bytes {
+                inspected.check = None;
+                let note = |report: &mut ObjectReport| report.add_reason(NO_ROOM_FOR_CHECK);
+                inspected.report.iter_mut().for_each(note);
+            }
         }
-        let bodies = inspections
-            .iter()
-            .map(|(_, inspection)| inspection.weight())
-            .max();
-        let weight = lookup.weight().saturating_add(bodies.unwrap_or_default());
-        let _turn = (weight > SMALL_VALUE).then(turn);
-        let live = if weight > MAX_COMPARED {
-            LiveObject::Unreadable("too large to compare: its revisions take too much memory".to_owned())
-        } else {
-            LiveObject::parse(lookup)
-        };
-        for (position, inspection) in inspections {
-            let inspected = inspection.run(&live, facts);
-            if let Some(release) = self.inner().releases.get_mut(position.release) {
-                release.finish_inspection(position.object, inspected);
+        if inner.values.has_given_way(position.release) {
+            inspected.report.iter_mut().for_each(ObjectReport::omit_values);
+        }
+        if let Some(release) = inner.open(position.release) {
+            release.finish_inspection(position.object, inspected);
+            inner.hold_values(position.release, value_bytes);
+            inner.hold_reports(position.release, report_bytes);
+        }
+    }
+
+    /// Turns the releases at these positions into their reports, and drops everything else of them. A release that left
+    /// something behind has its report at the end: a release of a later wave may deploy the same object.
+    pub(super) fn finish(&self, wave: &[usize], now: DateTime<Utc>, options: &ScanOptions) {
+        let mut inner = self.inner();
+        inner.waiting = HashMap::new();
+        for &position in wave {
+            if let Some(release) = inner.releases.get_mut(position) {
+                release.finish(now, options);
             }
         }
     }
@@ -181,8 +254,10 @@ impl ScanState {
     /// Takes the dry runs that could confirm the findings so far.
     pub(super) fn take_checks(&self) -> Vec<OpenCheck> {
         let mut inner = self.inner();
+        inner.check_bytes = 0;
         let releases = inner.releases.iter_mut().enumerate();
         releases
+            .filter_map(|(position, release)| Some((position, release.open()?)))
             .flat_map(|(release, scan)| {
                 scan.take_checks().map(move |(object, key, check)| OpenCheck {
                     position: ObjectPosition { release, object },
@@ -196,7 +271,7 @@ impl ScanState {
     /// Changes an object's report by what the API server answered.
     pub(super) fn update_report(&self, position: ObjectPosition, update: impl FnOnce(&mut ObjectReport)) {
         let mut inner = self.inner();
-        let release = inner.releases.get_mut(position.release);
+        let release = inner.open(position.release);
         if let Some(report) = release.and_then(|release| release.report_of(position.object)) {
             update(report);
         }
@@ -211,8 +286,16 @@ impl ScanState {
     pub(super) fn note_changed_during_scan(&self, after: &[History], absence: Absence) {
         let after: HashMap<_, _> = after.iter().map(|history| (&history.key, history)).collect();
         for release in &mut self.inner().releases {
-            let now = after.get(&release.history.key).copied();
-            release.note_changed_during_scan(now, absence);
+            match release {
+                ReleaseProgress::Open(release) => {
+                    let now = after.get(&release.history.key).copied();
+                    release.note_changed_during_scan(now, absence);
+                }
+                ReleaseProgress::Finished(release) => {
+                    let now = after.get(&release.key).copied();
+                    release.note_changed_during_scan(now, absence);
+                }
+            }
         }
     }
 
@@ -223,19 +306,135 @@ impl ScanState {
         options: &ScanOptions,
         coverage: OtherReleases,
     ) -> Results {
-        let inner = std::mem::take(&mut *self.inner());
+        let inner = std::mem::replace(&mut *self.inner(), Inner::new(&options.limits));
         let names = &inner.claims.close();
         let others = Others { names, coverage };
+        let mut notes = inner.notes;
+        notes.extend(omitted_values(inner.values.given_way(), &options.limits));
         let releases = inner
             .releases
             .into_iter()
-            .filter_map(|release| release.report(now, options, &others))
+            .filter_map(|release| release.into_report(now, options, &others))
             .collect();
         Results {
             releases,
             errors: inner.errors,
-            notes: inner.notes,
+            notes,
             unanswered: inner.unanswered,
+        }
+    }
+}
+
+/// The note that values are left out.
+fn omitted_values(releases: usize, limits: &ScanLimits) -> Option<ReportNote> {
+    let releases = match releases {
+        0 => return None,
+        1 => "one release".to_owned(),
+        several => format!("{several} releases"),
+    };
+    Some(ReportNote {
+        scope: "values".to_owned(),
+        message: format!(
+            "the values of {releases} are left out: a report holds no more than {} MiB of values",
+            limits.value_bytes >> 20
+        ),
+    })
+}
+
+impl Inner {
+    fn new(limits: &ScanLimits) -> Self {
+        Self {
+            releases: Vec::new(),
+            values: Ledger::new(limits.value_bytes),
+            reports: Ledger::new(limits.report_bytes),
+            check_bytes: 0,
+            most_check_bytes: limits.check_bytes,
+            errors: Vec::new(),
+            notes: Vec::new(),
+            claims: Claims::default(),
+            waiting: HashMap::new(),
+            unanswered: BTreeMap::new(),
+        }
+    }
+
+    /// The release at a position, while its objects are not compared.
+    fn open(&mut self, release: usize) -> Option<&mut ReleaseScan> {
+        self.releases.get_mut(release)?.open()
+    }
+
+    fn lane(&self, release: usize) -> Option<Lane> {
+        let namespace = self.releases.get(release)?.namespace();
+        Some(Lane {
+            namespace: namespace.to_owned(),
+            release,
+        })
+    }
+
+    /// Notes that a release holds more values, and drops those of releases that hold too many.
+    fn hold_values(&mut self, release: usize, bytes: usize) {
+        let Some(lane) = self.lane(release) else { return };
+        for release in self.values.add(&lane.namespace, release, bytes) {
+            match self.releases.get_mut(release) {
+                Some(ReleaseProgress::Open(release)) => release.omit_values(),
+                Some(ReleaseProgress::Finished(release)) => release.omit_values(),
+                None => {}
+            }
+        }
+    }
+
+    /// Notes that a release holds more reports of objects, and drops those of releases that hold too many.
+    fn hold_reports(&mut self, release: usize, bytes: usize) {
+        let Some(lane) = self.lane(release) else { return };
+        for release in self.reports.add(&lane.namespace, release, bytes) {
+            match self.releases.get_mut(release) {
+                Some(ReleaseProgress::Open(release)) => release.omit_objects(),
+                Some(ReleaseProgress::Finished(release)) => release.omit_objects(),
+                None => {}
+            }
+        }
+    }
+}
+
+impl ReleaseProgress {
+    fn open(&mut self) -> Option<&mut ReleaseScan> {
+        match self {
+            Self::Open(release) => Some(release),
+            Self::Finished(_) => None,
+        }
+    }
+
+    /// The namespace of the release's records.
+    fn namespace(&self) -> &str {
+        match self {
+            Self::Open(release) => &release.history.key.namespace,
+            Self::Finished(release) => &release.key.namespace,
+        }
+    }
+
+    fn finish(&mut self, now: DateTime<Utc>, options: &ScanOptions) {
+        let Some(open) = self.open() else { return };
+        if open.has_left_something() {
+            return open.settle();
+        }
+        let others = Others {
+            names: &DeployedNames::default(),
+            coverage: OtherReleases::AllRead,
+        };
+        let history = Arc::clone(&open.history);
+        let open = std::mem::replace(open, ReleaseScan::new(Arc::clone(&history)));
+        let finished = FinishedRelease::new(&history, open.report(now, options, &others));
+        *self = Self::Finished(Box::new(finished));
+    }
+
+    fn into_report(
+        self,
+        now: DateTime<Utc>,
+        options: &ScanOptions,
+        others: &Others<'_>,
+    ) -> Option<ReleaseReport> {
+        match self {
+            Self::Open(release) => release.report(now, options, others),
+            Self::Finished(release) => release.report,
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::release::record::Release;
 use crate::release::stored::StoredRevision;
 use crate::source::{
     Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ReadError, Record, RecordHandler, ScaleTargets,
-    Source,
+    Share, Source,
 };
 
 /// How many files one thread reads in turn, and how many threads do at once.
@@ -156,18 +156,23 @@ impl Source for SnapshotSource {
         })
     }
 
-    async fn records(&self, wanted: Vec<StoredRevision>, handler: RecordHandler) {
+    async fn records(&self, wanted: Vec<StoredRevision>, _: Share, handler: RecordHandler) {
         self.each(&wanted, move |files, revision| {
             handler(revision, files.record(revision));
         })
         .await;
     }
 
-    async fn objects(&self, wanted: &[ObjectRequest], handler: ObjectHandler) {
-        let answer = move |files: &Files, ObjectRequest { key, .. }: &ObjectRequest| match files.object(key) {
-            Ok(Some(text)) => handler(key, Lookup::Found(&text)),
-            Ok(None) => handler(key, Lookup::NotFound),
-            Err(error) => handler(key, Lookup::Unreadable(&error)),
+    async fn objects(&self, wanted: &[ObjectRequest], _: Share, handler: ObjectHandler) {
+        let runtime = tokio::runtime::Handle::current();
+        let answer = move |files: &Files, ObjectRequest { key, .. }: &ObjectRequest| {
+            // Files are read faster than objects are compared.
+            runtime.block_on(handler.room());
+            match files.object(key) {
+                Ok(Some(text)) => handler.take(key, Lookup::Found(&text)),
+                Ok(None) => handler.take(key, Lookup::NotFound),
+                Err(error) => handler.take(key, Lookup::Unreadable(&error)),
+            }
         };
         self.each(wanted, answer).await;
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use serde_json::Value;
 
 use super::SnapshotError;
@@ -28,8 +29,8 @@ use crate::release::decode::{self, DecodeError};
 use crate::release::record::Release;
 use crate::release::stored::StoredRevision;
 use crate::source::{
-    Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ReadError, Record, RecordHandler, ScaleTargets,
-    Source,
+    Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ObjectSink, ReadError, Record, RecordHandler,
+    ScaleTargets, Share, Source,
 };
 use crate::yaml::Limits;
 
@@ -175,25 +176,24 @@ impl<S: Source> Source for Recorder<S> {
         answer
     }
 
-    async fn records(&self, wanted: Vec<StoredRevision>, handler: RecordHandler) {
+    async fn records(&self, wanted: Vec<StoredRevision>, share: Share, handler: RecordHandler) {
         for revision in &wanted {
             self.notes.state().releases.add(&revision.release);
         }
         let notes = Arc::clone(&self.notes);
         let passed_on =
             move |revision: &StoredRevision, answer| handler(revision, notes.record(revision, answer));
-        self.source.records(wanted, Arc::new(passed_on)).await;
+        self.source.records(wanted, share, Arc::new(passed_on)).await;
     }
 
-    async fn objects(&self, wanted: &[ObjectRequest], handler: ObjectHandler) {
+    async fn objects(&self, wanted: &[ObjectRequest], share: Share, handler: ObjectHandler) {
         let kinds = wanted.iter().map(|wanted| wanted.key.gvk.clone());
         self.notes.state().needed.extend(kinds);
-        let notes = Arc::clone(&self.notes);
-        let passed_on = move |key: &ObjectKey, lookup: Lookup<'_>| {
-            notes.object(key, &lookup);
-            handler(key, lookup);
+        let passed_on = PassedOn {
+            notes: Arc::clone(&self.notes),
+            handler,
         };
-        self.source.objects(wanted, Arc::new(passed_on)).await;
+        self.source.objects(wanted, share, Arc::new(passed_on)).await;
     }
 
     async fn scale_targets(&self, namespaces: &BTreeSet<String>, kinds: &Kinds) -> ScaleTargets {
@@ -202,7 +202,10 @@ impl<S: Source> Source for Recorder<S> {
         answer
             .targets
             .retain(|target| namespaces.contains(&target.namespace));
-        self.notes.state().scale_targets = Some(answer.clone());
+        // A scan asks once for each part of the namespaces.
+        let mut state = self.notes.state();
+        let known = state.scale_targets.get_or_insert_default();
+        known.add(answer.clone());
         answer
     }
 
@@ -210,6 +213,23 @@ impl<S: Source> Source for Recorder<S> {
         let answer = self.source.schema(api_version).await;
         self.notes.schema(api_version, &answer);
         answer
+    }
+}
+
+/// Writes objects down and passes them on.
+struct PassedOn {
+    notes: Arc<Notes>,
+    handler: ObjectHandler,
+}
+
+impl ObjectSink for PassedOn {
+    fn take(&self, key: &ObjectKey, lookup: Lookup<'_>) {
+        self.notes.object(key, &lookup);
+        self.handler.take(key, lookup);
+    }
+
+    fn room(&self) -> BoxFuture<'_, ()> {
+        self.handler.room()
     }
 }
 

@@ -42,14 +42,6 @@ pub fn value_of_bytes(text: &[u8]) -> Result<Value, ValueError> {
     )
 }
 
-/// Reads a JSON object into a map that the allowance covers; `None` where it is something else or too heavy.
-pub fn object_within(text: &str, allowance: &Allowance) -> Option<Map<String, Value>> {
-    match within(&mut serde_json::Deserializer::from_str(text), allowance) {
-        Ok(Value::Object(fields)) => Some(fields),
-        Ok(_) | Err(_) => None,
-    }
-}
-
 /// Reads all of a text into a value that the allowance covers.
 pub fn within<'de, R: serde_json::de::Read<'de>>(
     deserializer: &mut serde_json::Deserializer<R>,

@@ -151,6 +151,7 @@ fn scan_options(selection: &Selection, file: &File) -> Result<scan::ScanOptions,
         stuck_after: file.scan.stuck_after.unwrap_or(STUCK_AFTER),
         max_record_bytes: MAX_DECODED_BYTES,
         policy: policy(file, Confirm::None)?,
+        limits: scan::ScanLimits::default(),
     })
 }
 

@@ -192,6 +192,10 @@ fn value(finding: &Finding, options: &TextOptions) -> (Line, Vec<Line>) {
         line.push(palette.dim, REDACTED);
         return (line, Vec::new());
     }
+    if finding.omitted {
+        line.push(palette.dim, "(too large to show)");
+        return (line, Vec::new());
+    }
     if let (Some(Value::String(before)), Some(Value::String(after))) = (&finding.desired, &finding.live)
         && (before.lines().count() > 1 || after.lines().count() > 1)
     {

@@ -26,7 +26,7 @@ use crate::release::record::Release;
 use crate::release::stored::{Driver, RecordMetadata, StoredRevision};
 use crate::source::{
     Expected, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ReadError, Record, RecordHandler,
-    ScaleTargets, ServedKind, Source,
+    ScaleTargets, ServedKind, Share, Source,
 };
 
 /// A cluster in memory. An object that it does not have is not found.
@@ -61,18 +61,18 @@ impl Source for Fake {
         Ok(self.listings[position.min(self.listings.len() - 1)].clone())
     }
 
-    async fn records(&self, wanted: Vec<StoredRevision>, found: RecordHandler) {
+    async fn records(&self, wanted: Vec<StoredRevision>, _: Share, found: RecordHandler) {
         for revision in wanted {
             found(&revision, self.records[&revision.object].clone());
         }
     }
 
-    async fn objects(&self, wanted: &[ObjectRequest], found: ObjectHandler) {
+    async fn objects(&self, wanted: &[ObjectRequest], _: Share, found: ObjectHandler) {
         for ObjectRequest { key, .. } in wanted {
             match self.objects.get(key) {
-                Some(Ok(text)) => found(key, Lookup::Found(text)),
-                Some(Err(error)) => found(key, Lookup::Unreadable(error)),
-                None => found(key, Lookup::NotFound),
+                Some(Ok(text)) => found.take(key, Lookup::Found(text)),
+                Some(Err(error)) => found.take(key, Lookup::Unreadable(error)),
+                None => found.take(key, Lookup::NotFound),
             }
         }
     }
@@ -102,6 +102,8 @@ fn request(key: ObjectKey) -> ObjectRequest {
     ObjectRequest {
         plural: key.gvk.kind.to_lowercase(),
         expected: Expected::Present,
+        turn: 0,
+        budget: None,
         key,
     }
 }
@@ -173,7 +175,7 @@ async fn objects(
         };
         assert_eq!(seen.lock().unwrap().insert(key.clone(), answer), None, "{key}");
     };
-    source.objects(wanted, Arc::new(found)).await;
+    source.objects(wanted, Share::Whole, Arc::new(found)).await;
     std::mem::take(&mut *answers.lock().unwrap())
 }
 
@@ -182,7 +184,9 @@ async fn record(source: &impl Source, revision: StoredRevision) -> Result<Record
     let answers = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&answers);
     let found = move |_: &StoredRevision, answer| seen.lock().unwrap().push(answer);
-    source.records(vec![revision], Arc::new(found)).await;
+    source
+        .records(vec![revision], Share::Whole, Arc::new(found))
+        .await;
     let answers = std::mem::take(&mut *answers.lock().unwrap());
     let [answer] = answers.try_into().unwrap();
     answer

@@ -6,7 +6,7 @@ use super::*;
 use crate::policy::Policy;
 use crate::release::history::Depth;
 use crate::release::stored::Status;
-use crate::scan::{Progress, Quiet, ScanOptions, scan};
+use crate::scan::{Progress, Quiet, ScanLimits, ScanOptions, scan};
 use crate::vocabulary::{HealthCode, Stopped};
 
 /// An operation that was pending when the snapshot was taken is pending in every scan of it, however late.
@@ -67,6 +67,54 @@ async fn ages_are_measured_at_the_time_of_the_snapshot() {
     );
 }
 
+/// A scan that reads one release after the other asks for objects and autoscalers several times.
+#[tokio::test]
+async fn a_snapshot_that_was_taken_in_parts_is_whole() {
+    let gvk = Gvk::new("apps/v1", "Deployment");
+    let mut fake = Fake::default();
+    let served = ServedKind {
+        plural: "deployments".into(),
+        namespaced: true,
+    };
+    fake.kinds.served.insert(gvk, served);
+    let mut inventory = Inventory::default();
+    for (number, namespace) in [(1, "pay"), (2, "shop"), (3, "stock")] {
+        let stored = revision(namespace, number);
+        let manifest = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 1}\n";
+        let record = json!({"name": "web", "namespace": namespace, "version": number, "manifest": manifest});
+        fake.records.insert(stored.object.clone(), Ok(encoded(&record)));
+        let live = json!({"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"replicas": number},
+            "metadata": {"name": "web", "namespace": namespace, "annotations": {
+                "meta.helm.sh/release-name": "web", "meta.helm.sh/release-namespace": namespace}}});
+        let key = key("apps/v1", "Deployment", Some(namespace), "web");
+        fake.objects.insert(key, Ok(live.to_string()));
+        inventory.revisions.push(stored);
+    }
+    fake.listings = vec![inventory];
+    let quiet: Arc<dyn Progress> = Arc::new(Quiet);
+    let mut reports = Vec::new();
+    for wave_bytes in [32 << 20, 1] {
+        let limits = ScanLimits {
+            wave_bytes,
+            ..ScanLimits::default()
+        };
+        let (_guard, path) = new_path();
+        let recorder = Arc::new(record_into(&fake, &path, None));
+        let in_parts = ScanOptions {
+            limits,
+            ..options(Depth::Comparison)
+        };
+        let first = scan(Arc::clone(&recorder), &in_parts, &quiet, pending_forever()).await;
+        assert_eq!(recorder.finish().unwrap().objects, 3);
+        let snapshot = Arc::new(SnapshotSource::open(&path).unwrap());
+        let again = scan(snapshot, &options(Depth::Comparison), &quiet, pending_forever()).await;
+        assert_eq!(again.releases, first.releases);
+        reports.push(again.releases);
+    }
+    assert_eq!(reports[0], reports[1]);
+    assert_eq!(reports[0].len(), 3);
+}
+
 /// Snapshots of the first format have fingerprints that no version computes again; in one that also keeps a payload,
 /// which is decoded anew, both kinds meet.
 #[tokio::test]
@@ -122,6 +170,7 @@ fn options(depth: Depth) -> ScanOptions {
         stuck_after: std::time::Duration::from_mins(15),
         max_record_bytes: 1 << 20,
         policy: Policy::default(),
+        limits: ScanLimits::default(),
     }
 }
 

@@ -11,4 +11,5 @@ mod nonsense;
 mod objects;
 mod records;
 pub(crate) mod server;
+mod waves;
 pub(crate) mod world;

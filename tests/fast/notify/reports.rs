@@ -160,6 +160,7 @@ pub(crate) fn finding(path: &str) -> Finding {
         live: Some(json!(VALUE)),
         redacted: false,
         shortened: false,
+        omitted: false,
         from_revision: None,
         actor: None,
         ignored_by: None,

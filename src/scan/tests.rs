@@ -1,0 +1,263 @@
+//! What the limits of a scan do to its report: waves change nothing, and whatever is too large is said to be.
+
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+
+use super::{Progress, ScanLimits, ScanOptions, scan};
+use crate::model::Report;
+use crate::policy::{Confirm, Policy};
+use crate::release::history::Depth;
+use crate::report::fixtures::at;
+use crate::report::fixtures::test_cluster::{NOW, TestCluster, TestRelease, TestRevision, options, set};
+use crate::vocabulary::{HealthCode, ObjectState, Verdict};
+
+const RELEASES: [TestRelease; 6] = [
+    TestRelease::new("pay", "ledger"),
+    TestRelease::new("shop", "api"),
+    TestRelease::new("shop", "cart"),
+    TestRelease::new("shop", "web"),
+    TestRelease::new("stock", "depot"),
+    TestRelease::new("stock", "oven"),
+];
+
+/// How often each stage began.
+#[derive(Default)]
+struct StageLog(Mutex<Vec<(&'static str, usize)>>);
+
+impl Progress for StageLog {
+    fn stage(&self, name: &'static str, steps: usize) {
+        self.0.lock().unwrap().push((name, steps));
+    }
+    fn step(&self) {}
+}
+
+impl StageLog {
+    fn count(&self, name: &str) -> usize {
+        let stages = self.0.lock().unwrap();
+        stages.iter().filter(|(stage, _)| *stage == name).count()
+    }
+}
+
+fn revision<'a>(number: u64, status: &'static str, objects: &'a [Value]) -> TestRevision<'a> {
+    TestRevision {
+        number,
+        status,
+        time: "2026-11-18T09:12:00Z",
+        description: "Upgrade complete",
+        objects,
+    }
+}
+
+fn config_map(name: &str, value: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"key": value}})
+}
+
+/// Releases with drift, something missing, something left over, a custom resource, and an object that two of them have.
+fn cluster() -> TestCluster {
+    let mut cluster = TestCluster::new();
+    for release in RELEASES {
+        let drifted = config_map(&format!("{}-a", release.name), "blue");
+        let missing = config_map(&format!("{}-b", release.name), "blue");
+        let left = config_map(&format!("{}-c", release.name), "blue");
+        let oven = json!({"apiVersion": "ovens.example.com/v1", "kind": "Oven",
+                          "metadata": {"name": release.name}, "spec": {"heat": 3}});
+        let shared = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "common"}});
+        cluster.put(release, &drifted, &[set("/data/key", release.name)]);
+        cluster.put(release, &left, &[]);
+        cluster.put(release, &oven, &[]);
+        cluster.put(release, &shared, &[]);
+        cluster.store(release, &revision(1, "superseded", &[left, drifted.clone()]));
+        cluster.store(
+            release,
+            &revision(2, "deployed", &[drifted, missing, oven, shared]),
+        );
+    }
+    cluster
+}
+
+fn run(cluster: TestCluster, options: &ScanOptions) -> (Report, Arc<StageLog>) {
+    let log = Arc::new(StageLog::default());
+    let progress: Arc<dyn Progress> = log.clone();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let mut report = runtime.block_on(scan(
+        Arc::new(cluster),
+        options,
+        &progress,
+        std::future::pending(),
+    ));
+    report.started_at = at(NOW);
+    report.finished_at = at(NOW);
+    (report, log)
+}
+
+fn with(limits: ScanLimits) -> ScanOptions {
+    ScanOptions { limits, ..options() }
+}
+
+#[test]
+fn waves_give_the_same_report_as_one() {
+    for (depth, confirm) in [
+        (Depth::Comparison, Confirm::None),
+        (Depth::History, Confirm::None),
+        (Depth::Comparison, Confirm::Server),
+    ] {
+        let options = |wave_bytes| ScanOptions {
+            depth,
+            policy: Policy {
+                confirm,
+                ..Policy::default()
+            },
+            ..with(ScanLimits {
+                wave_bytes,
+                ..ScanLimits::default()
+            })
+        };
+        let (whole, stages) = run(cluster(), &options(32 << 20));
+        assert_eq!(stages.count("reading objects"), 1);
+        assert_eq!(
+            whole.summary.releases.drifted,
+            RELEASES.len(),
+            "{:#?}",
+            whole.summary
+        );
+        assert_eq!(whole.notes.len(), 1, "{:?}", whole.notes);
+        for (wave_bytes, waves) in [(1, 6..=6), (20_000, 2..=5)] {
+            let (parts, stages) = run(cluster(), &options(wave_bytes));
+            assert!(waves.contains(&stages.count("reading objects")), "{:?}", stages.0);
+            assert_eq!(parts, whole, "{wave_bytes}");
+        }
+    }
+}
+
+/// Reading waits for comparisons where they fall behind, and goes on.
+#[test]
+fn a_queue_that_is_always_full_changes_nothing() {
+    let limits = ScanLimits {
+        queue_bytes: 1,
+        ..ScanLimits::default()
+    };
+    let (narrow, _) = run(cluster(), &with(limits));
+    assert_eq!(narrow, run(cluster(), &options()).0);
+}
+
+#[test]
+fn a_release_that_is_too_large_is_refused_and_the_others_are_compared() {
+    let mut cluster = cluster();
+    let huge = TestRelease::new("shop", "huge");
+    let objects: Vec<Value> = (0..40)
+        .map(|number| config_map(&format!("h{number}"), "x"))
+        .collect();
+    cluster.store(huge, &revision(1, "superseded", &objects[..20]));
+    cluster.store(huge, &revision(2, "deployed", &objects[20..]));
+    let limits = ScanLimits {
+        release_bytes: 12_000,
+        ..ScanLimits::default()
+    };
+    let (mut report, _) = run(cluster, &with(limits));
+    let position = report
+        .releases
+        .iter()
+        .position(|release| release.name == "huge")
+        .unwrap();
+    let huge = report.releases.remove(position);
+    assert_eq!((huge.verdict, huge.objects.len()), (Verdict::Unreadable, 0));
+    let [health] = &huge.health[..] else {
+        panic!("{:?}", huge.health)
+    };
+    assert_eq!(health.code, HealthCode::Undecodable);
+    assert!(health.message.starts_with("too large: "), "{}", health.message);
+    let (others, _) = run(self::cluster(), &options());
+    assert_eq!(report.releases, others.releases);
+}
+
+/// The tenant that holds the most gives way; the others keep their values.
+#[test]
+fn values_beyond_the_limit_are_left_out_and_their_paths_are_not() {
+    let objects: Vec<Value> = (0..20)
+        .map(|number| config_map(&format!("e{number}"), "x"))
+        .collect();
+    let limits = ScanLimits {
+        value_bytes: 8_000,
+        ..ScanLimits::default()
+    };
+    for wave_bytes in [32 << 20, 1] {
+        let limits = ScanLimits { wave_bytes, ..limits };
+        let (report, _) = run(cluster_with(&objects), &with(limits));
+        let findings = |namespace: &str| {
+            let releases = report
+                .releases
+                .iter()
+                .filter(|release| release.namespace == namespace);
+            let objects = releases.flat_map(|release| &release.objects);
+            objects
+                .flat_map(|object| &object.findings)
+                .cloned()
+                .collect::<Vec<_>>()
+        };
+        let evil = findings("evil");
+        assert_eq!(evil.len(), 20);
+        assert!(
+            evil.iter()
+                .all(|finding| finding.omitted && finding.live.is_none() && finding.is_drift())
+        );
+        let shop = findings("shop");
+        assert!(
+            !shop.is_empty()
+                && shop
+                    .iter()
+                    .all(|finding| !finding.omitted && finding.live.is_some())
+        );
+        let noted =
+            |note: &crate::model::ReportNote| note.message.contains("the values of one release are left out");
+        assert!(report.notes.iter().any(noted), "{:?}", report.notes);
+    }
+}
+
+/// The cluster of the tests with a release `evil` that drifted in each of these objects.
+fn cluster_with(objects: &[Value]) -> TestCluster {
+    let mut cluster = cluster();
+    let evil = TestRelease::new("evil", "evil");
+    for object in objects {
+        cluster.put(evil, object, &[set("/data/key", "y".repeat(1_000))]);
+    }
+    cluster.store(evil, &revision(1, "deployed", objects));
+    cluster
+}
+
+#[test]
+fn objects_beyond_the_limit_are_left_out_and_their_release_is_not_clean() {
+    let objects: Vec<Value> = (0..100)
+        .map(|number| config_map(&format!("e{number}"), "x"))
+        .collect();
+    let limits = ScanLimits {
+        report_bytes: 30_000,
+        ..ScanLimits::default()
+    };
+    for wave_bytes in [32 << 20, 1] {
+        let limits = ScanLimits { wave_bytes, ..limits };
+        let (report, _) = run(cluster_with(&objects), &with(limits));
+        let (evil, others): (Vec<_>, Vec<_>) = report
+            .releases
+            .iter()
+            .partition(|release| release.namespace == "evil");
+        let [evil] = evil[..] else { panic!("{evil:?}") };
+        assert_eq!((evil.verdict, evil.objects.len()), (Verdict::Unreadable, 0));
+        assert!(
+            evil.health[0].message.contains("its 100 objects are left out"),
+            "{:?}",
+            evil.health
+        );
+        let unread = |release: &&crate::model::ReleaseReport| {
+            release
+                .objects
+                .iter()
+                .any(|object| object.state == ObjectState::Unknown)
+        };
+        assert!(others.iter().all(|release| release.verdict == Verdict::Drifted));
+        assert!(!others.iter().any(|release| unread(&release)));
+    }
+}
