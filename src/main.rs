@@ -19,7 +19,7 @@ fn main() -> ExitCode {
         .build()
         .map_err(anyhow::Error::from)
         .and_then(|runtime| {
-            let result = runtime.block_on(commands::run(cli));
+            let result = runtime.block_on(commands::run(cli, abort));
             // A credential plugin that hangs is not waited for.
             runtime.shutdown_background();
             result
@@ -32,6 +32,11 @@ fn main() -> ExitCode {
             ExitCode::from(exit::ERROR)
         }
     }
+}
+
+/// Ends the process, whatever is still under way: a signal asked for that.
+fn abort() -> ! {
+    std::process::exit(exit::ERROR.into())
 }
 
 /// kube's client is silenced: on an answer that does not parse it logs the whole body, secrets included.

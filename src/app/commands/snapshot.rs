@@ -11,18 +11,18 @@ use crate::app::environment;
 use crate::app::exit;
 use crate::app::scanning::scan_with_progress;
 use crate::app::settings::Reading;
-use crate::app::stop::stop;
+use crate::app::stop::{Abort, Stop};
 use crate::snapshot::Recorder;
 use crate::vocabulary::Outcome;
 
 /// Runs the command to its exit status.
-pub(super) async fn run(args: &SnapshotArgs, global: &Global) -> anyhow::Result<u8> {
+pub(super) async fn run(args: &SnapshotArgs, global: &Global, abort: Abort) -> anyhow::Result<u8> {
     let reading = Reading::of_snapshot(args, &environment::variable)?;
-    let stop = stop(reading.timeout)?;
-    let (cluster, stop) = connect(reading.target, stop).await?;
+    let stop = Stop::after(reading.timeout, abort)?;
+    let cluster = connect(reading.target, &stop).await?;
     let redaction = args.redact.then(|| reading.scan.policy.redaction.clone());
     let recorder = Arc::new(Recorder::create(cluster, &args.output, Utc::now(), redaction)?);
-    let report = scan_with_progress(Arc::clone(&recorder), &reading.scan, stop, global).await;
+    let report = scan_with_progress(Arc::clone(&recorder), &reading.scan, &stop, global).await;
     for error in &report.errors {
         tracing::error!("{}: {}", error.scope, error.message);
     }
@@ -32,7 +32,15 @@ pub(super) async fn run(args: &SnapshotArgs, global: &Global) -> anyhow::Result<
             args.output.display()
         );
     }
-    let written = recorder.finish()?;
+    let finished = tokio::task::spawn_blocking(move || recorder.finish());
+    let written = match stop.last_step(finished).await {
+        Ok(finished) => finished??,
+        Err(reason) => anyhow::bail!(
+            "the snapshot in {} is incomplete: {}",
+            args.output.display(),
+            reason.reason()
+        ),
+    };
     let mut text = format!(
         "{} release records and {} objects written to {}\n",
         written.records,
