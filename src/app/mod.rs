@@ -11,4 +11,5 @@ pub mod process;
 pub mod progress;
 mod scanning;
 pub mod settings;
+pub mod stderr;
 pub mod stop;

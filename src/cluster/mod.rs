@@ -7,13 +7,16 @@
 
 mod autoscalers;
 pub mod client;
+mod credentials;
 mod discovery;
 mod dry_run_request;
 mod fetch;
 mod http;
+mod kubeconfig;
 mod pages;
 mod paths;
 mod pending;
+mod plugin;
 mod records;
 mod storage;
 

@@ -1,6 +1,5 @@
 //! `driftline snapshot`: saves everything that a scan reads to files.
 
-use std::io::{self, Write};
 use std::sync::Arc;
 
 use chrono::Utc;
@@ -11,6 +10,7 @@ use crate::app::environment;
 use crate::app::exit;
 use crate::app::scanning::scan_with_progress;
 use crate::app::settings::Reading;
+use crate::app::stderr;
 use crate::app::stop::{Abort, Stop};
 use crate::snapshot::Recorder;
 use crate::vocabulary::Outcome;
@@ -41,18 +41,17 @@ pub(super) async fn run(args: &SnapshotArgs, global: &Global, abort: Abort) -> a
             reason.reason()
         ),
     };
-    let mut text = format!(
-        "{} release records and {} objects written to {}\n",
+    stderr::say(&format!(
+        "{} release records and {} objects written to {}",
         written.records,
         written.objects,
         args.output.display()
-    );
+    ));
     if !args.redact {
-        text.push_str(
-            "The snapshot holds the values of Secrets: protect it like a Secret, or take it with --redact.\n",
+        stderr::say(
+            "The snapshot holds the values of Secrets: protect it like a Secret, or take it with --redact.",
         );
     }
-    io::stderr().write_all(text.as_bytes()).ok();
     Ok(
         if report.summary.objects.unknown > 0 || !report.errors.is_empty() {
             exit::INCOMPLETE
