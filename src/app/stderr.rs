@@ -4,7 +4,7 @@
 //! [`sanitize`] here, so that none of them moves the cursor, begins a line of its own or is obeyed by a CI runner.
 //! [`say`] and the formats of log lines are the only two ways out.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::io::{self, Write as _};
 use std::panic::PanicHookInfo;
 
