@@ -186,7 +186,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_step_has_its_grace_from_the_deadline_or_from_its_start() {
         let began = Instant::now();
-        let stop = Stop::after(Duration::from_secs(60), never).unwrap();
+        let stop = Stop::after(Duration::from_mins(1), never).unwrap();
         assert_eq!(stop.stopped().await, Stopped::Deadline);
         assert_eq!(began.elapsed().as_secs(), 60);
         let hangs = std::future::pending::<()>();
@@ -201,11 +201,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_step_before_the_deadline_may_last_until_then() {
         let began = Instant::now();
-        let stop = Stop::after(Duration::from_secs(60), never).unwrap();
+        let stop = Stop::after(Duration::from_mins(1), never).unwrap();
         let long = sleep(Duration::from_secs(64));
         assert_eq!(stop.last_step(long).await, Ok(()));
         assert_eq!(began.elapsed().as_secs(), 64);
-        let hangs = sleep(Duration::from_secs(600));
+        let hangs = sleep(Duration::from_mins(10));
         assert_eq!(stop.last_step(hangs).await, Err(GivenUp::OutOfTime));
     }
 }

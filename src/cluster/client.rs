@@ -18,9 +18,10 @@ use kube::{Client, Config};
 use secrecy::ExposeSecret;
 
 use super::Cluster;
-use super::credentials::{ClientCertificate, CredentialSource, Credentials};
+use super::credentials::{CredentialSource, Credentials};
 use super::http::{ApiClient, RequestLimits};
 use super::kubeconfig;
+use super::plugin::ClientCertificate;
 use crate::model;
 use crate::release::stored::Driver;
 

@@ -5,10 +5,8 @@
 //! plugin is run again before its token expires, as client-go does (`transport/token_source.go`,
 //! `plugin/pkg/client/auth/exec/exec.go`).
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +18,9 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::plugin::{self, ExecCredential};
+use super::credential_error::CredentialError;
+use super::plugin::{self, ClientCertificate, ExecCredential};
+use crate::limited_file;
 
 /// The largest token file that is read. API servers take headers of a few kilobytes.
 const MAX_TOKEN_BYTES: u64 = 64 << 10;
@@ -45,56 +45,6 @@ pub(super) enum CredentialSource {
     File(PathBuf),
     /// A program that prints a token or a certificate.
     Plugin(Box<ExecConfig>),
-}
-
-/// Why there are no credentials. Neither they nor the output of a plugin are quoted.
-#[derive(Debug, Clone, thiserror::Error)]
-pub(super) enum CredentialError {
-    /// A text cannot be sent.
-    #[error("{what} has a line break or another character that no HTTP header can hold")]
-    NoHeader {
-        /// The text.
-        what: String,
-    },
-    /// There is a token, and nothing in it.
-    #[error("{what} is empty")]
-    Empty {
-        /// The token.
-        what: String,
-    },
-    /// A file cannot be read.
-    #[error("the token file {} cannot be read: {source}", .path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// The error of the operating system.
-        source: Arc<io::Error>,
-    },
-    /// The plugin did not start.
-    #[error("the kubeconfig's credential plugin cannot be started: {source}{}", advice(.hint.as_deref()))]
-    Start {
-        /// The error of the operating system.
-        source: Arc<io::Error>,
-        /// How to install it, as the kubeconfig says.
-        hint: Option<String>,
-    },
-    /// The plugin failed.
-    #[error("the kubeconfig's credential plugin failed: {0}")]
-    Failed(ExitStatus),
-    /// The plugin was lost sight of.
-    #[error("the kubeconfig's credential plugin failed: {0}")]
-    Lost(Arc<io::Error>),
-    /// The plugin prints without end.
-    #[error("the kubeconfig's credential plugin printed more than {} KiB and was ended", .0 >> 10)]
-    Endless(u64),
-    /// The plugin printed something else.
-    #[error("the credentials that the kubeconfig's credential plugin printed cannot be used: {0}")]
-    Useless(&'static str),
-}
-
-/// The end of a sentence about a plugin that is not there.
-fn advice(hint: Option<&str>) -> String {
-    hint.map_or_else(String::new, |hint| format!("; the kubeconfig says: {hint}"))
 }
 
 /// The credentials of requests.
@@ -125,12 +75,6 @@ enum Renewal {
         config: Box<ExecConfig>,
         expires: DateTime<Utc>,
     },
-}
-
-/// A client certificate and its key, as PEM.
-pub(super) struct ClientCertificate {
-    pub(super) certificate: String,
-    pub(super) key: SecretString,
 }
 
 impl Credentials {
@@ -249,7 +193,7 @@ async fn token_of_file(path: PathBuf) -> Result<HeaderValue, CredentialError> {
         source: Arc::new(source),
     };
     let file = path.clone();
-    let bytes = tokio::task::spawn_blocking(move || read_limited(&file, MAX_TOKEN_BYTES))
+    let bytes = tokio::task::spawn_blocking(move || limited_file::read(&file, MAX_TOKEN_BYTES))
         .await
         .map_err(|_| unreadable(io::Error::other("reading it failed")))?
         .map_err(unreadable)?;
@@ -267,17 +211,4 @@ fn bearer(token: &str, what: impl Fn() -> String) -> Result<HeaderValue, Credent
         .map_err(|_| CredentialError::NoHeader { what: what() })?;
     header.set_sensitive(true);
     Ok(header)
-}
-
-/// Reads a file of at most so many bytes.
-pub(super) fn read_limited(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit {
-        return Err(io::Error::new(
-            io::ErrorKind::FileTooLarge,
-            format!("it is larger than {} KiB", limit >> 10),
-        ));
-    }
-    Ok(bytes)
 }

@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kube::config::{AuthInfo, Cluster, ExecInteractiveMode, Kubeconfig, KubeconfigError};
 
-use super::credentials::read_limited;
+use crate::limited_file;
 
 /// The largest kubeconfig that is read. Those of people with hundreds of clusters have one megabyte.
 const MAX_KUBECONFIG_BYTES: u64 = 8 << 20;
@@ -98,7 +98,7 @@ pub(super) fn load(
 /// Reads one file, with the paths in it made absolute, as kube does it (`Kubeconfig::read_from`).
 fn read(path: &Path) -> Result<Kubeconfig, UnusableKubeconfig> {
     let bytes =
-        read_limited(path, MAX_KUBECONFIG_BYTES).map_err(|source| UnusableKubeconfig::Unreadable {
+        limited_file::read(path, MAX_KUBECONFIG_BYTES).map_err(|source| UnusableKubeconfig::Unreadable {
             path: path.to_owned(),
             source,
         })?;
@@ -177,7 +177,7 @@ fn encoded_file(path: Option<String>) -> Result<Option<String>, UnusableKubeconf
     let Some(path) = path.filter(|path| !path.is_empty()).map(PathBuf::from) else {
         return Ok(None);
     };
-    let bytes = read_limited(&path, MAX_CERTIFICATE_BYTES)
+    let bytes = limited_file::read(&path, MAX_CERTIFICATE_BYTES)
         .map_err(|source| UnusableKubeconfig::Unreadable { path, source })?;
     Ok(Some(STANDARD.encode(bytes)))
 }

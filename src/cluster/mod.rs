@@ -7,6 +7,7 @@
 
 mod autoscalers;
 pub mod client;
+mod credential_error;
 mod credentials;
 mod discovery;
 mod dry_run_request;

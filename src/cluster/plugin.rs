@@ -16,13 +16,19 @@ use serde::{Deserialize, Serialize};
 use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
 
-use super::credentials::{ClientCertificate, CredentialError};
+use super::credential_error::CredentialError;
 
 /// How much a plugin may print. Tokens and certificates have a few kilobytes.
 const MAX_OUTPUT_BYTES: u64 = 1 << 20;
 
 /// How much of the kubeconfig's advice on installing a plugin is shown.
 const MAX_HINT: usize = 300;
+
+/// A client certificate and its key, as PEM.
+pub(super) struct ClientCertificate {
+    pub(super) certificate: String,
+    pub(super) key: SecretString,
+}
 
 /// The credentials that a plugin printed.
 pub(super) struct ExecCredential {

@@ -89,7 +89,7 @@ async fn files_that_are_too_large_are_told_and_not_read() {
         fs::File::create(path.join(file))
             .unwrap()
             .set_len(200 << 20)
-            .unwrap()
+            .unwrap();
     };
     sparse(FILE);
     assert!(

@@ -165,7 +165,7 @@ fn drifted() -> Vec<super::server::Stored> {
 #[test]
 fn a_signal_during_delivery_ends_it_and_the_report_is_there() {
     let (home, server) = (Home::new(), Server::start(drifted()));
-    let pager = Pager::start([Reply::Slow(Duration::from_secs(60))]);
+    let pager = Pager::start([Reply::Slow(Duration::from_mins(1))]);
     let running = delivering(&home, &server, &pager, &["-o", "json"]);
     running.terminate();
     let run = running.finish();
@@ -186,7 +186,7 @@ fn a_signal_during_delivery_ends_it_and_the_report_is_there() {
 #[test]
 fn the_deadline_covers_delivery() {
     let (home, server) = (Home::new(), Server::start(drifted()));
-    let pager = Pager::start([Reply::Slow(Duration::from_secs(60))]);
+    let pager = Pager::start([Reply::Slow(Duration::from_mins(1))]);
     let run = delivering(&home, &server, &pager, &["--timeout", "4s"]).finish();
     assert_eq!(run.status, Some(2), "{}", run.stderr);
     assert!(run.sentence().contains("it took too long"), "{}", run.stderr);
@@ -196,7 +196,7 @@ fn the_deadline_covers_delivery() {
 #[test]
 fn a_second_signal_ends_everything_at_once() {
     let (home, server) = (Home::new(), Server::start(drifted()));
-    let pager = Pager::start([Reply::Slow(Duration::from_secs(60))]);
+    let pager = Pager::start([Reply::Slow(Duration::from_mins(1))]);
     let running = delivering(&home, &server, &pager, &[]);
     running.interrupt();
     std::thread::sleep(Duration::from_millis(300));

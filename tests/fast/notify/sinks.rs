@@ -37,7 +37,7 @@ impl Ticker {
 }
 
 impl Sink for Ticker {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "ticker"
     }
 
