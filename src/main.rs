@@ -1,6 +1,8 @@
 //! The `driftline` program: parses the command line, sets up logging, and turns the result into an exit status.
 
 use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
 
 use clap::Parser;
 use driftline::app::cli::Cli;
@@ -33,7 +35,13 @@ fn main() -> ExitCode {
     }
 }
 
+/// How long the closing sentence of a run may take that did not end by itself.
+const LAST_WORD: Duration = Duration::from_millis(200);
+
 /// Ends the process, whatever is still under way: a signal asked for that.
 fn abort() -> ! {
+    // On a thread of its own, because it may be standard error that keeps the program.
+    thread::spawn(|| stderr::say("driftline: the run was ended before everything was written and delivered"));
+    thread::sleep(LAST_WORD);
     std::process::exit(exit::ERROR.into())
 }

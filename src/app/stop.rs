@@ -67,14 +67,14 @@ impl GivenUp {
 impl Stop {
     /// Counts the time from now on. Signals are handled from now on, too: as process 1 of a container, a SIGTERM that is
     /// not handled would be ignored.
-    pub(super) fn after(timeout: Duration, abort: Abort) -> anyhow::Result<Self> {
+    pub(super) fn after(limit: Duration, abort: Abort) -> anyhow::Result<Self> {
         let signals = Signals {
             terminate: signal(SignalKind::terminate()).context("SIGTERM cannot be handled")?,
             interrupt: signal(SignalKind::interrupt()).context("SIGINT cannot be handled")?,
         };
         let (phase, receiver) = watch::channel(Phase::Running);
         tokio::spawn(async move {
-            follow(timeout, signals, &phase).await;
+            follow(limit, signals, &phase).await;
             phase.send_replace(Phase::AtOnce);
             sleep(AT_ONCE).await;
             abort()
@@ -143,13 +143,13 @@ pub(super) const fn beginning(stopped: Stopped) -> &'static str {
 }
 
 /// Follows the events until everything has to end: at the second signal, or at [`HARD_LIMIT`] after the first event.
-async fn follow(timeout: Duration, mut signals: Signals, phase: &watch::Sender<Phase>) {
+async fn follow(limit: Duration, mut signals: Signals, phase: &watch::Sender<Phase>) {
     let first = tokio::select! {
-        () = sleep(timeout) => Stopped::Deadline,
+        () = sleep(limit) => Stopped::Deadline,
         () = signals.next() => Stopped::Signal,
     };
     phase.send_replace(Phase::Stopped(first));
-    let limit = Instant::now() + HARD_LIMIT;
+    let last = Instant::now() + HARD_LIMIT;
     // The deadline is no signal: the first one after it leaves the last steps their time.
     let left = match first {
         Stopped::Deadline => 2,
@@ -157,7 +157,7 @@ async fn follow(timeout: Duration, mut signals: Signals, phase: &watch::Sender<P
     };
     for _ in 0..left {
         tokio::select! {
-            () = sleep_until(limit) => return,
+            () = sleep_until(last) => return,
             () = signals.next() => {}
         }
     }

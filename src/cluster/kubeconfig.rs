@@ -15,7 +15,7 @@ use kube::config::{AuthInfo, Cluster, ExecInteractiveMode, Kubeconfig, Kubeconfi
 use crate::limited_file;
 
 /// The largest kubeconfig that is read. Those of people with hundreds of clusters have one megabyte.
-const MAX_KUBECONFIG_BYTES: u64 = 8 << 20;
+const MAX_KUBECONFIG_BYTES: u64 = 4 << 20;
 
 /// The largest certificate or key. Bundles of all public authorities have a quarter of it.
 const MAX_CERTIFICATE_BYTES: u64 = 1 << 20;

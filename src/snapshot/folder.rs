@@ -24,8 +24,8 @@ const MAX_FILES: u64 = 1_000_000;
 /// From this size on, files are worked on one after the other: several large ones at once would not fit into memory.
 const LARGE_BYTES: u64 = 1 << 20;
 
-/// Directories are for their owner alone.
-const DIRECTORY_MODE: u32 = 0o700;
+/// Directories are for their owner alone: 0700.
+const DIRECTORY_MODE: Mode = Mode::RWXU;
 
 /// Why a file cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -82,7 +82,7 @@ impl Folder {
     /// Opens a new or an empty folder to write into it. `None` when there is something in it.
     pub(super) fn open_empty(path: &Path) -> io::Result<Option<Self>> {
         let mut builder = DirBuilder::new();
-        builder.recursive(true).mode(DIRECTORY_MODE).create(path)?;
+        builder.recursive(true).mode(0o700).create(path)?;
         let folder = Self::open(path)?;
         for entry in Dir::read_from(&folder.root)? {
             if !matches!(entry?.file_name().to_bytes(), b"." | b"..") {
@@ -91,7 +91,7 @@ impl Folder {
         }
         // A folder of somebody else, such as a mounted volume, stays as it is; what is in it is made here.
         if is_own(folder.root.as_fd())? {
-            rustix::fs::fchmod(&folder.root, Mode::from_raw_mode(DIRECTORY_MODE))?;
+            rustix::fs::fchmod(&folder.root, DIRECTORY_MODE)?;
         }
         Ok(Some(folder))
     }
@@ -162,7 +162,7 @@ impl Folder {
     /// Writes a file that must not exist yet: two objects whose names the file system takes for one are an error.
     pub(super) fn write(&self, file: &Path, bytes: &[u8]) -> io::Result<()> {
         let (directory, name) = self.walk(file, |directory, part| {
-            match rustix::fs::mkdirat(directory, part, Mode::from_raw_mode(DIRECTORY_MODE)) {
+            match rustix::fs::mkdirat(directory, part, DIRECTORY_MODE) {
                 Ok(()) | Err(Errno::EXIST) => {}
                 Err(error) => return Err(io::Error::from(error)),
             }

@@ -8,7 +8,7 @@ use tokio::runtime::Runtime;
 
 use super::server::{Fault, SECRET, Server};
 use super::world::{Home, config_map, each, reads_only, scan, scan_command, shop};
-use crate::support::program::{Ran, Running};
+use crate::support::program::{Ran, Running, copy_tree, example};
 use crate::support::receiver::{Receiver, Reply};
 
 const KEY: &str = "hunter2hunter2hunter2hunter2abcd";
@@ -354,6 +354,40 @@ fn a_report_goes_into_pipes_and_devices_that_are_given_on_purpose() {
     let run = home.command(&[&short[..], &flags].concat()).run();
     assert_eq!(run.status, Some(2), "{}", run.stderr);
     assert_eq!(names(home.path()), ["pipe"]);
+}
+
+#[test]
+fn a_snapshot_of_pipes_is_reported_as_such() {
+    let home = Home::new();
+    let copy = home.path().join("copy");
+    copy_tree(&example(), &copy);
+    let config_maps = copy.join("objects/core/v1/ConfigMap/payments");
+    let [object, other] = ["checkout-config.json", "checkout-banner.json"].map(|name| config_maps.join(name));
+    for file in [&object, &other] {
+        std::fs::remove_file(file).unwrap();
+    }
+    let made = std::process::Command::new("mkfifo").arg(&object).status();
+    assert!(made.unwrap().success());
+    std::os::unix::fs::symlink("/etc/passwd", &other).unwrap();
+    let run = home
+        .command(&["scan", "--snapshot", copy.to_str().unwrap(), "-o", "json"])
+        .run();
+    assert_eq!(run.status, Some(1), "{}", run.stderr);
+    for name in ["checkout-config", "checkout-banner"] {
+        let objects = run.objects();
+        let object = objects.iter().find(|object| object.0 == name).unwrap();
+        assert_eq!(object.1, "unknown");
+        assert!(object.2.ends_with(".json is not a regular file"), "{object:?}");
+    }
+    let index = copy.join("snapshot.json");
+    std::fs::remove_file(&index).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&index).status();
+    assert!(made.unwrap().success());
+    let run = home
+        .command(&["scan", "--snapshot", copy.to_str().unwrap()])
+        .run();
+    assert_eq!((run.status, run.stdout.as_str()), (Some(2), ""), "{}", run.stderr);
+    assert!(run.sentence().contains("is not a regular file"), "{}", run.stderr);
 }
 
 #[test]

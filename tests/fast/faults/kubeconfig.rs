@@ -143,8 +143,8 @@ fn files_of_any_content_and_size_are_one_sentence() {
     refused(&home, &file(b"\xef\xbb\xbf"), "it has no contexts");
     let large = home.path().join("large");
     std::fs::File::create(&large).unwrap().set_len(100 << 20).unwrap();
-    refused(&home, large.to_str().unwrap(), "it is larger than 8192 KiB");
-    refused(&home, "/dev/zero", "it is larger than 8192 KiB");
+    refused(&home, large.to_str().unwrap(), "it is larger than 4096 KiB");
+    refused(&home, "/dev/zero", "it is larger than 4096 KiB");
     refused(&home, home.path().to_str().unwrap(), "cannot be read");
     let text = std::fs::read_to_string(home.kubeconfig(SERVER, &json!({}))).unwrap();
     let utf16: Vec<u8> = "\u{feff}"
