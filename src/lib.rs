@@ -19,6 +19,7 @@ pub mod cluster;
 pub mod compare;
 pub mod explain;
 pub mod health;
+mod limited_file;
 pub mod manifest;
 pub mod model;
 pub mod notify;

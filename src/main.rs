@@ -1,55 +1,47 @@
 //! The `driftline` program: parses the command line, sets up logging, and turns the result into an exit status.
 
-use std::io::Write;
 use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
 
 use clap::Parser;
-use driftline::app::cli::{Cli, Global, LogFormat};
-use driftline::app::output::Destination;
-use driftline::app::{commands, exit, process};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt;
+use driftline::app::cli::Cli;
+use driftline::app::{commands, exit, process, stderr};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    std::panic::set_hook(Box::new(stderr::report_panic));
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(stderr::report_usage(error)),
+    };
     process::install_crypto_provider();
-    log_to_stderr(&cli.global);
+    stderr::set_up_logging(&cli.global);
     let result = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(anyhow::Error::from)
         .and_then(|runtime| {
-            let result = runtime.block_on(commands::run(cli));
-            // A credential plugin that hangs is not waited for.
+            let result = runtime.block_on(commands::run(cli, abort));
+            // A thread that hangs in reading or writing is not waited for.
             runtime.shutdown_background();
             result
         });
     match result {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
-            // When standard error is gone too, there is no place left for the message.
-            let _ = writeln!(std::io::stderr(), "driftline: {error:#}");
+            stderr::say(&format!("driftline: {error:#}"));
             ExitCode::from(exit::ERROR)
         }
     }
 }
 
-/// kube's client is silenced: on an answer that does not parse it logs the whole body, secrets included.
-fn log_to_stderr(global: &Global) {
-    let level = match (global.quiet, global.verbose) {
-        (true, _) => "driftline=error",
-        (false, 0) => "driftline=warn",
-        (false, 1) => "driftline=info",
-        (false, 2) => "driftline=debug",
-        (false, _) => "driftline=trace,hyper_util=debug",
-    };
-    let filter = EnvFilter::new(format!("off,{level}"));
-    let builder = fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(Destination::of(&std::io::stderr()).has_colour(global.color));
-    match global.log_format {
-        LogFormat::Json => builder.json().init(),
-        LogFormat::Text => builder.with_target(false).init(),
-    }
+/// How long the closing sentence of a run may take that did not end by itself.
+const LAST_WORD: Duration = Duration::from_millis(200);
+
+/// Ends the process, whatever is still under way: a signal asked for that.
+fn abort() -> ! {
+    // On a thread of its own, because it may be standard error that keeps the program.
+    thread::spawn(|| stderr::say("driftline: the run was ended before everything was written and delivered"));
+    thread::sleep(LAST_WORD);
+    std::process::exit(exit::ERROR.into())
 }

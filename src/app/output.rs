@@ -1,11 +1,20 @@
 //! Where output goes, and how it is laid out there: colour is for terminals, and so is a limit to the width.
+//!
+//! A report is rendered and written on a thread of its own, so that the deadline and signals reach the program whatever
+//! its reader does.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Context as _;
+use rustix::process::Signal;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::cli::{Color, Global};
 use super::environment;
+use super::output_file::{self, Attempt};
+use super::stop::Stop;
 use crate::model::Report;
 use crate::report::sanitize::Medium;
 use crate::report::text::{Palette, TextOptions};
@@ -44,21 +53,64 @@ impl Destination {
     }
 }
 
-/// Renders a report for its destination.
-pub(super) fn render(
-    report: &Report,
-    format: Format,
-    kind: ReportKind,
-    global: &Global,
-    destination: Destination,
-) -> anyhow::Result<Vec<u8>> {
-    let options = RenderOptions {
-        kind,
-        text: text_options(global, destination),
-    };
-    let mut bytes = Vec::new();
-    report::render(report, format, &options, &mut bytes)?;
-    Ok(bytes)
+/// A report that is to be written: what, in which format, and where to.
+pub(super) struct ReportOutput {
+    /// The report.
+    pub(super) report: Arc<Report>,
+    /// The format.
+    pub(super) format: Format,
+    /// The kind of report.
+    pub(super) kind: ReportKind,
+    /// The file; standard output without one.
+    pub(super) file: Option<PathBuf>,
+}
+
+impl ReportOutput {
+    /// Writes the report, unless the time for it is over before. Whatever then still goes on is left behind: rendering
+    /// stops at its next write, and a thread that hangs in a write, because nobody reads, ends with the process.
+    pub(super) async fn write(self, global: &Global, stop: &Stop) -> anyhow::Result<()> {
+        let destination = match &self.file {
+            Some(_) => Destination::File,
+            None => Destination::of(&io::stdout()),
+        };
+        let options = RenderOptions {
+            kind: self.kind,
+            text: text_options(global, destination),
+        };
+        let place = self.file.as_ref().map_or_else(
+            || "to standard output".to_owned(),
+            |path| format!("to {}", path.display()),
+        );
+        // By default, a file that grows beyond the limit of the process (`ulimit -f`) kills it, and its temporary file would
+        // stay. With a handler, the write fails.
+        let _limit = signal(SignalKind::from_raw(Signal::XFSZ.as_raw()));
+        let attempt = Attempt::default();
+        let written = {
+            let attempt = attempt.clone();
+            tokio::task::spawn_blocking(move || self.write_now(&options, &attempt))
+        };
+        match stop.last_step(written).await {
+            Ok(Ok(written)) => written,
+            Ok(Err(_)) => anyhow::bail!("the report cannot be written {place}: rendering it failed"),
+            Err(reason) => {
+                attempt.abandon();
+                anyhow::bail!("the report was not written {place}: {}", reason.reason())
+            }
+        }
+    }
+
+    fn write_now(&self, options: &RenderOptions, attempt: &Attempt) -> anyhow::Result<()> {
+        let render = |out: &mut dyn Write| {
+            let mut out = BufWriter::new(attempt.watch(out));
+            report::render(&self.report, self.format, options, &mut out)?;
+            out.flush()
+        };
+        match &self.file {
+            Some(path) => output_file::write(path, attempt, render)
+                .with_context(|| format!("the report cannot be written to {}", path.display())),
+            None => unless_closed(render(&mut io::stdout().lock())),
+        }
+    }
 }
 
 /// How a text report is laid out for its destination.
@@ -77,10 +129,15 @@ fn text_options(global: &Global, destination: Destination) -> TextOptions {
     }
 }
 
-/// Writes to standard output. A broken pipe is no error: the reader needs no more.
+/// Writes to standard output.
 pub(super) fn print(bytes: &[u8]) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
+    unless_closed(out.write_all(bytes).and_then(|()| out.flush()))
+}
+
+/// The result of writing to standard output. A broken pipe is no error: the reader needs no more.
+fn unless_closed(written: io::Result<()>) -> anyhow::Result<()> {
+    match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(error).context("cannot write the output")
         }

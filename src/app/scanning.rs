@@ -1,29 +1,32 @@
 //! How commands scan: until everything is read or the scan has to end, behind a progress bar.
 
-use std::future::Future;
 use std::sync::Arc;
 
 use super::cli::Global;
 use super::connect::connect;
 use super::progress::Bar;
 use super::settings::{Reading, ScanTarget};
-use super::stop::stop;
+use super::stop::{self, Stop};
 use crate::model::Report;
 use crate::scan::{Progress, ScanOptions, scan};
 use crate::snapshot::SnapshotSource;
 use crate::source::Source;
-use crate::vocabulary::Stopped;
 
 /// Scans the cluster or the snapshot that the settings name.
-pub(super) async fn read(reading: Reading, global: &Global) -> anyhow::Result<Report> {
-    let stop = stop(reading.timeout)?;
+pub(super) async fn read(reading: Reading, global: &Global, stop: &Stop) -> anyhow::Result<Report> {
     match reading.target {
         ScanTarget::Cluster(options) => {
-            let (cluster, stop) = connect(options, stop).await?;
+            let cluster = connect(options, stop).await?;
             Ok(scan_with_progress(Arc::new(cluster), &reading.scan, stop, global).await)
         }
         ScanTarget::Snapshot(path) => {
-            let snapshot = SnapshotSource::open(&path)?;
+            // A folder on a file system that does not answer must not keep the program.
+            let opened = tokio::task::spawn_blocking(move || SnapshotSource::open(&path));
+            let snapshot = tokio::select! {
+                biased;
+                stopped = stop.stopped() => anyhow::bail!("{} before the snapshot was opened", stop::beginning(stopped)),
+                opened = opened => opened??,
+            };
             Ok(scan_with_progress(Arc::new(snapshot), &reading.scan, stop, global).await)
         }
     }
@@ -33,7 +36,7 @@ pub(super) async fn read(reading: Reading, global: &Global) -> anyhow::Result<Re
 pub(super) async fn scan_with_progress<S: Source>(
     source: Arc<S>,
     options: &ScanOptions,
-    stop: impl Future<Output = Stopped>,
+    stop: &Stop,
     global: &Global,
 ) -> Report {
     let bar = Arc::new(if global.quiet || global.verbose > 0 {
@@ -42,7 +45,7 @@ pub(super) async fn scan_with_progress<S: Source>(
         Bar::shown()
     });
     let progress: Arc<dyn Progress> = bar.clone();
-    let report = scan(source, options, &progress, stop).await;
+    let report = scan(source, options, &progress, stop.stopped()).await;
     bar.finish();
     report
 }

@@ -1,23 +1,211 @@
-//! The events that end a scan early: its deadline, or a signal.
+//! The events that end a run early: its deadline, and signals.
+//!
+//! The first of them ends the scan, whose report is then still written and delivered; each of these last steps has
+//! [`GRACE`], counted from the event or from the start of the step, whichever is later. A second signal ends the run at
+//! once. Should a step not even notice that it is over, the process ends without it. The sum of all these waits is less
+//! than the 30 s that Kubernetes grants a pod (`terminationGracePeriodSeconds` in `deploy/base/cronjob.yaml`), which
+//! `all_waits_fit_into_the_grace_period` checks.
 
 use std::future::Future;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::vocabulary::Stopped;
 
-/// Resolves when the scan has to end: at the deadline, or on a signal.
-pub(super) fn stop(timeout: Duration) -> anyhow::Result<impl Future<Output = Stopped>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    // Registered at once: as process 1 of a container, an unhandled SIGTERM would be ignored.
-    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be handled")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be handled")?;
-    Ok(async move {
-        tokio::select! {
-            () = tokio::time::sleep(timeout) => Stopped::Deadline,
-            _ = terminate.recv() => Stopped::Signal,
-            _ = interrupt.recv() => Stopped::Signal,
+/// How long writing the report may go on after the deadline or a signal, and how long delivering messages. A receiver
+/// that works answers within a second, and a person or a kubelet that asks a program to end does not wait for long.
+pub(super) const GRACE: Duration = Duration::from_secs(5);
+
+/// When the process ends after the deadline or a signal even though a step is still under way. It is longer than
+/// everything that may follow, and leaves a third of the pod's grace period for the container to go away.
+const HARD_LIMIT: Duration = Duration::from_secs(20);
+
+/// How long a run that ends at once may take to put away its temporary files.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
+/// Ends the process, whatever is still under way.
+pub type Abort = fn() -> !;
+
+/// How far the events have come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Nothing has happened yet.
+    Running,
+    /// The scan has to end.
+    Stopped(Stopped),
+    /// Everything has to end.
+    AtOnce,
+}
+
+/// The deadline and the signals of a run.
+#[derive(Debug, Clone)]
+pub(super) struct Stop(watch::Receiver<Phase>);
+
+/// Why a step was given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum GivenUp {
+    /// Its time after the deadline or a signal is over.
+    OutOfTime,
+    /// A second signal came.
+    AtOnce,
+}
+
+impl GivenUp {
+    /// The end of a sentence about the step.
+    pub(super) const fn reason(self) -> &'static str {
+        match self {
+            Self::OutOfTime => "it took too long after the deadline or a signal",
+            Self::AtOnce => "the run was asked to end at once",
         }
-    })
+    }
+}
+
+impl Stop {
+    /// Counts the time from now on. Signals are handled from now on, too: as process 1 of a container, a SIGTERM that is
+    /// not handled would be ignored.
+    pub(super) fn after(limit: Duration, abort: Abort) -> anyhow::Result<Self> {
+        let signals = Signals {
+            terminate: signal(SignalKind::terminate()).context("SIGTERM cannot be handled")?,
+            interrupt: signal(SignalKind::interrupt()).context("SIGINT cannot be handled")?,
+        };
+        let (phase, receiver) = watch::channel(Phase::Running);
+        tokio::spawn(async move {
+            follow(limit, signals, &phase).await;
+            phase.send_replace(Phase::AtOnce);
+            sleep(AT_ONCE).await;
+            abort()
+        });
+        Ok(Self(receiver))
+    }
+
+    /// Resolves when the scan has to end.
+    pub(super) async fn stopped(&self) -> Stopped {
+        match self.reached(|phase| *phase != Phase::Running).await {
+            Phase::Stopped(reason) => reason,
+            Phase::Running | Phase::AtOnce => Stopped::Signal,
+        }
+    }
+
+    /// Resolves when the time of a step that begins now is over.
+    pub(super) async fn out_of_time(&self) -> GivenUp {
+        tokio::select! {
+            biased;
+            _ = self.reached(|phase| *phase == Phase::AtOnce) => GivenUp::AtOnce,
+            () = async { self.stopped().await; sleep(GRACE).await } => GivenUp::OutOfTime,
+        }
+    }
+
+    /// Takes one of the last steps, unless its time is over before.
+    pub(super) async fn last_step<T>(&self, step: impl Future<Output = T>) -> Result<T, GivenUp> {
+        tokio::select! {
+            biased;
+            done = step => Ok(done),
+            reason = self.out_of_time() => Err(reason),
+        }
+    }
+
+    async fn reached(&self, is_reached: impl FnMut(&Phase) -> bool) -> Phase {
+        let mut phase = self.0.clone();
+        let reached = phase.wait_for(is_reached).await.map(|phase| *phase);
+        match reached {
+            Ok(phase) => phase,
+            // The task that follows the events is gone with the whole program.
+            Err(_) => std::future::pending().await,
+        }
+    }
+}
+
+/// The signals that ask a program to end.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// The beginning of a sentence about a scan that ended before it could begin.
+pub(super) const fn beginning(stopped: Stopped) -> &'static str {
+    match stopped {
+        Stopped::Deadline => "the scan ran out of time",
+        Stopped::Signal => "the scan was asked to stop",
+    }
+}
+
+/// Follows the events until everything has to end: at the second signal, or at [`HARD_LIMIT`] after the first event.
+async fn follow(limit: Duration, mut signals: Signals, phase: &watch::Sender<Phase>) {
+    let first = tokio::select! {
+        () = sleep(limit) => Stopped::Deadline,
+        () = signals.next() => Stopped::Signal,
+    };
+    phase.send_replace(Phase::Stopped(first));
+    let last = Instant::now() + HARD_LIMIT;
+    // The deadline is no signal: the first one after it leaves the last steps their time.
+    let left = match first {
+        Stopped::Deadline => 2,
+        Stopped::Signal => 1,
+    };
+    for _ in 0..left {
+        tokio::select! {
+            () = sleep_until(last) => return,
+            () = signals.next() => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn never() -> ! {
+        panic!("the process was ended")
+    }
+
+    #[test]
+    fn all_waits_fit_into_the_grace_period() {
+        let job = include_str!("../../deploy/base/cronjob.yaml");
+        let line = job
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("terminationGracePeriodSeconds: "));
+        let granted = Duration::from_secs(line.unwrap().parse().unwrap());
+        assert!(HARD_LIMIT + AT_ONCE < granted);
+        // The report and the messages, one after the other.
+        assert!(GRACE * 2 < HARD_LIMIT);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_step_has_its_grace_from_the_deadline_or_from_its_start() {
+        let began = Instant::now();
+        let stop = Stop::after(Duration::from_mins(1), never).unwrap();
+        assert_eq!(stop.stopped().await, Stopped::Deadline);
+        assert_eq!(began.elapsed().as_secs(), 60);
+        let hangs = std::future::pending::<()>();
+        assert_eq!(stop.last_step(hangs).await, Err(GivenUp::OutOfTime));
+        assert_eq!(began.elapsed().as_secs(), 65);
+        assert_eq!(stop.last_step(async { 7 }).await, Ok(7));
+        let hangs = std::future::pending::<()>();
+        assert_eq!(stop.last_step(hangs).await, Err(GivenUp::OutOfTime));
+        assert_eq!(began.elapsed().as_secs(), 70);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_step_before_the_deadline_may_last_until_then() {
+        let began = Instant::now();
+        let stop = Stop::after(Duration::from_mins(1), never).unwrap();
+        let long = sleep(Duration::from_secs(64));
+        assert_eq!(stop.last_step(long).await, Ok(()));
+        assert_eq!(began.elapsed().as_secs(), 64);
+        let hangs = sleep(Duration::from_mins(10));
+        assert_eq!(stop.last_step(hangs).await, Err(GivenUp::OutOfTime));
+    }
 }

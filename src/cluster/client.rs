@@ -1,19 +1,27 @@
 //! Connecting to a cluster: its address, the credentials and the limits.
 //!
-//! The kubeconfig is loaded explicitly. kube's own inference falls back to the pod's service account on any error
-//! in a kubeconfig, so that a mistyped context would scan another cluster.
+//! A kubeconfig may come from anybody. Everything in it that kube would panic on, wait for or keep without limits is
+//! checked or taken over here, and nothing secret of it gets into a message.
 
 use std::collections::BTreeSet;
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError};
+use ::http::{HeaderValue, Uri};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use futures::FutureExt as _;
+use kube::client::RustlsTlsError;
+use kube::config::{AuthInfo, KubeConfigOptions};
 use kube::{Client, Config};
+use secrecy::ExposeSecret;
 
 use super::Cluster;
+use super::credentials::{CredentialSource, Credentials};
 use super::http::{ApiClient, RequestLimits};
+use super::kubeconfig;
+use super::plugin::ClientCertificate;
 use crate::model;
 use crate::release::stored::Driver;
 
@@ -74,10 +82,28 @@ pub enum ConnectError {
 }
 
 impl Cluster {
-    /// Prepares a connection. Nothing is sent yet.
+    /// Prepares a connection. Nothing is sent yet, but a credential plugin runs; it ends with the future.
     pub async fn connect(options: Options) -> Result<Self, ConnectError> {
-        let (mut config, context) = load(&options.access).await?;
+        let access = options.access.clone();
+        // Files may lie where reading them takes for ever.
+        let prepared = tokio::task::spawn_blocking(move || prepare(&access)).await;
+        let Prepared {
+            mut config,
+            source,
+            context,
+        } = prepared.map_err(|_| ConnectError::Kubeconfig("reading it failed".to_owned()))??;
         let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
+        let failed = |reason: String| ConnectError::Client {
+            server: server.clone(),
+            reason,
+        };
+        let (credentials, certificate) = Credentials::obtain(source)
+            .await
+            .map_err(|error| failed(error.to_string()))?;
+        if let Some(ClientCertificate { certificate, key }) = certificate {
+            config.auth_info.client_certificate_data = Some(STANDARD.encode(certificate));
+            config.auth_info.client_key_data = Some(STANDARD.encode(key.expose_secret()).into());
+        }
         config.connect_timeout = Some(options.request_timeout.min(Duration::from_secs(10)));
         // Counts while a connection lies idle, too; every request has its own limit.
         config.read_timeout = None;
@@ -86,19 +112,15 @@ impl Cluster {
             ::http::header::USER_AGENT,
             ::http::HeaderValue::from_static(concat!("driftline/", env!("CARGO_PKG_VERSION"))),
         ));
-        // A credential plugin runs in here, for as long as it likes.
+        // The certificates of the system are files, too.
         let client = tokio::task::spawn_blocking(move || Client::try_from(config)).await;
-        let failed = |reason: String| ConnectError::Client {
-            server: server.clone(),
-            reason,
-        };
         let client = client
             .map_err(|_| failed("its client could not be built".to_owned()))?
-            .map_err(|error| failed(super::http::reason(&error)))?;
+            .map_err(|error| failed(unusable(&error)))?;
         let name = options.name.unwrap_or(context);
         let limits = RequestLimits::new(options.request_timeout, options.concurrency);
         Ok(Self {
-            http: ApiClient::new(client, server.clone(), limits),
+            http: ApiClient::new(client, credentials, server.clone(), limits),
             identity: model::Cluster { name, server },
             drivers: options.drivers,
             selector: options.selector,
@@ -107,111 +129,155 @@ impl Cluster {
     }
 }
 
-/// Loads the configuration of a connection, and the name of its context.
-async fn load(access: &Access) -> Result<(Config, String), ConnectError> {
+/// The configuration of a connection, without the credentials that kube would handle without limits.
+struct Prepared {
+    config: Config,
+    source: CredentialSource,
+    /// The name of the context.
+    context: String,
+}
+
+/// Reads the configuration of a connection.
+fn prepare(access: &Access) -> Result<Prepared, ConnectError> {
     match access {
         Access::InCluster => {
             let config = Config::incluster().map_err(|error| ConnectError::InCluster(error.to_string()))?;
-            Ok((config, "in-cluster".to_owned()))
+            Prepared::new(config, "in-cluster".to_owned()).map_err(ConnectError::InCluster)
         }
         Access::Kubeconfig {
             path: None,
             context: None,
-        } if !has_kubeconfig() => {
+        } if !kubeconfig::exists_by_default() => {
             if std::env::var_os("KUBERNETES_SERVICE_HOST").is_none() {
                 return Err(ConnectError::NoCluster);
             }
-            Box::pin(load(&Access::InCluster)).await
+            prepare(&Access::InCluster)
         }
         Access::Kubeconfig { path, context } => {
-            let mut kubeconfig = match path {
-                Some(path) => Kubeconfig::read_from(path),
-                None => Kubeconfig::read(),
-            }
-            .map_err(|error| ConnectError::Kubeconfig(explain(&error)))?;
-            let context = chosen_context(&kubeconfig, context.as_deref())?;
-            check_user(&kubeconfig, &context)?;
-            quieten(&mut kubeconfig);
+            let (kubeconfig, context) = kubeconfig::load(path.as_deref(), context.as_deref())
+                .map_err(|error| ConnectError::Kubeconfig(error.to_string()))?;
             let options = KubeConfigOptions {
                 context: Some(context.clone()),
                 ..KubeConfigOptions::default()
             };
+            // The future is ready at once: everything that it would have to wait for has been read.
             let config = Config::from_custom_kubeconfig(kubeconfig, &options)
-                .await
-                .map_err(|error| ConnectError::Kubeconfig(explain(&error)))?;
-            Ok((config, context))
+                .now_or_never()
+                .ok_or_else(|| ConnectError::Kubeconfig("reading it failed".to_owned()))?
+                .map_err(|error| ConnectError::Kubeconfig(kubeconfig::explain(&error)))?;
+            Prepared::new(config, context).map_err(ConnectError::Kubeconfig)
         }
     }
 }
 
-/// The name of the requested context, else of the current one. `Err` when the kubeconfig does not have it.
-fn chosen_context(kubeconfig: &Kubeconfig, requested: Option<&str>) -> Result<String, ConnectError> {
-    let name = requested
-        .or(kubeconfig.current_context.as_deref())
-        .unwrap_or_default();
-    let known: Vec<&str> = kubeconfig
-        .contexts
-        .iter()
-        .map(|context| context.name.as_str())
-        .collect();
-    if known.contains(&name) {
-        return Ok(name.to_owned());
+impl Prepared {
+    /// Checks the addresses, which must not be quoted where they are wrong, and takes the credentials out.
+    fn new(mut config: Config, context: String) -> Result<Self, String> {
+        config.cluster_url = api_server(&config.cluster_url)?;
+        if let Some(proxy) = &config.proxy_url
+            && (proxy.host().is_none() || !matches!(proxy.scheme_str(), Some("http" | "https" | "socks5")))
+        {
+            return Err(
+                "the address of the proxy must begin with http://, https:// or socks5:// and name a host"
+                    .to_owned(),
+            );
+        }
+        if config.root_cert.as_ref().is_some_and(Vec::is_empty)
+            && config.cluster_url.scheme_str() == Some("https")
+        {
+            return Err("the certificate authority holds no certificate in PEM".to_owned());
+        }
+        let source = take_credentials(&mut config.auth_info)?;
+        Ok(Self {
+            config,
+            source,
+            context,
+        })
     }
-    let contexts = known.join(", ");
-    Err(ConnectError::Kubeconfig(if known.is_empty() {
-        "it has no contexts".to_owned()
-    } else if name.is_empty() {
-        format!("it has no current context; pass --context, one of: {contexts}")
-    } else {
-        format!("it has no context `{name}`; there are: {contexts}")
+}
+
+/// Why kube builds no client, without what it could not read.
+fn unusable(error: &kube::Error) -> String {
+    match error {
+        kube::Error::RustlsTls(RustlsTlsError::InvalidIdentityPem(_)) => {
+            "the client certificate or its key is not PEM".to_owned()
+        }
+        kube::Error::InferKubeconfig(error) => kubeconfig::explain(error),
+        error => super::http::reason(error),
+    }
+}
+
+/// The longest path that the address of an API server may have. With any request's, it still fits into an address.
+const MAX_SERVER_PATH: usize = 1024;
+
+/// The address of an API server without credentials, query and fragment.
+fn api_server(given: &Uri) -> Result<Uri, String> {
+    let is_usable = matches!(given.scheme_str(), Some("http" | "https"))
+        && given.host().is_some_and(|host| !host.is_empty())
+        && given.path().len() <= MAX_SERVER_PATH;
+    let address = model::without_credentials(&given.to_string());
+    match address.parse() {
+        Ok(uri) if is_usable => {
+            if address.trim_end_matches('/') != given.to_string().trim_end_matches('/') {
+                tracing::warn!(
+                    "the address of the API server has more than a host and a path; the rest is not used"
+                );
+            }
+            Ok(uri)
+        }
+        Ok(_) | Err(_) => {
+            Err("the address of the API server must begin with https:// and name a host".to_owned())
+        }
+    }
+}
+
+/// Takes the credentials that are handled here, in kube's order (`client/auth/mod.rs`, `Auth::try_from`), and checks those
+/// that are left.
+fn take_credentials(user: &mut AuthInfo) -> Result<CredentialSource, String> {
+    for (name, value) in [("as", &user.impersonate), ("as-uid", &user.impersonate_uid)] {
+        check_header(name, value.as_deref())?;
+    }
+    for group in user.impersonate_groups.iter().flatten() {
+        check_header("as-groups", Some(group))?;
+    }
+    for value in user
+        .impersonate_user_extra
+        .iter()
+        .flatten()
+        .flat_map(|(_, values)| values)
+    {
+        check_header("as-user-extra", Some(value))?;
+    }
+    let (token, file, plugin) = (user.token.take(), user.token_file.take(), user.exec.take());
+    if let Some(provider) = &user.auth_provider {
+        // kubectl has no others either, and kube would run the command of `gcp` without limits.
+        return if provider.name == "oidc" {
+            Ok(CredentialSource::Client)
+        } else {
+            Err("its user has an auth-provider that is not oidc, which Kubernetes removed in version 1.26; use a \
+                 credential plugin (exec)"
+                .to_owned())
+        };
+    }
+    if user.username.is_some() && user.password.is_some() {
+        return Ok(CredentialSource::Client);
+    }
+    if let Some(token) = token.filter(|token| !token.expose_secret().is_empty()) {
+        return Ok(CredentialSource::Token(token));
+    }
+    if let Some(file) = file.filter(|file| !file.is_empty()) {
+        return Ok(CredentialSource::File(file.into()));
+    }
+    Ok(plugin.map_or(CredentialSource::Client, |plugin| {
+        CredentialSource::Plugin(Box::new(plugin))
     }))
 }
 
-/// Checks that the kubeconfig has the user of a context. kube takes a user that does not exist for no credentials at
-/// all, and the API server's refusal would mislead.
-fn check_user(kubeconfig: &Kubeconfig, context: &str) -> Result<(), ConnectError> {
-    let chosen = kubeconfig.contexts.iter().find(|known| known.name == context);
-    let user = chosen.and_then(|chosen| chosen.context.as_ref()?.user.as_deref());
-    match user.filter(|user| !user.is_empty()) {
-        Some(user) if !kubeconfig.auth_infos.iter().any(|known| known.name == user) => {
-            Err(ConnectError::Kubeconfig(format!(
-                "its context `{context}` names the user `{user}`, which it does not have"
-            )))
-        }
-        Some(_) | None => Ok(()),
-    }
-}
-
-/// Keeps what credential plugins print out of the logs. They may ask a person to log in, where there is one.
-fn quieten(kubeconfig: &mut Kubeconfig) {
-    if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
-        return;
-    }
-    let users = kubeconfig.auth_infos.iter_mut();
-    for plugin in users.filter_map(|user| user.auth_info.as_mut()?.exec.as_mut()) {
-        plugin.interactive_mode = Some(ExecInteractiveMode::Never);
-    }
-}
-
-/// Whether there is a kubeconfig at a default path. A `KUBECONFIG` that names no existing file still
-/// counts: saying so beats reading another cluster.
-fn has_kubeconfig() -> bool {
-    std::env::var_os("KUBECONFIG").is_some_and(|value| !value.is_empty())
-        || std::env::home_dir().is_some_and(|home| home.join(".kube/config").is_file())
-}
-
-/// One sentence, without the file's content.
-fn explain(error: &KubeconfigError) -> String {
-    match error {
-        KubeconfigError::ReadConfig(source, path) => format!("{} cannot be read: {source}", path.display()),
-        KubeconfigError::Parse(error) => match error.location() {
-            Some(at) => format!(
-                "it is not a valid kubeconfig: line {}, column {}",
-                at.line(),
-                at.column()
-            ),
-            None => "it is not a valid kubeconfig".to_owned(),
-        },
-        other => other.to_string(),
+fn check_header(name: &str, value: Option<&str>) -> Result<(), String> {
+    match value.map(HeaderValue::from_str) {
+        Some(Err(_)) => Err(format!(
+            "`{name}` of its user has a line break or another character that no HTTP header can hold"
+        )),
+        Some(Ok(_)) | None => Ok(()),
     }
 }

@@ -15,6 +15,7 @@ use kube::client::Body;
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::credentials::Credentials;
 use crate::backoff::{Backoff, Jitter};
 use crate::source::ReadError;
 
@@ -33,6 +34,10 @@ const USUAL_BODY_BYTES: usize = 2 << 20;
 const MAX_BYTES_HELD: usize = 48 << 20;
 /// The unit in which room for answers is given out: a semaphore has no more permits than fit into 32 bits.
 const UNIT: usize = 1 << 10;
+
+/// The longest path and query that is sent. No name and no continue token comes near it, and kube panics where they do not
+/// fit into an address behind the server's own path.
+const MAX_PATH_BYTES: usize = 16 << 10;
 
 /// How often one request is tried.
 const ATTEMPTS: u32 = 5;
@@ -65,6 +70,7 @@ impl RequestLimits {
 #[derive(Clone)]
 pub(super) struct ApiClient {
     client: kube::Client,
+    credentials: Arc<Credentials>,
     server: String,
     limits: Arc<RequestLimits>,
     traffic: Arc<Traffic>,
@@ -213,9 +219,15 @@ pub(super) struct Call<'a> {
 }
 
 impl ApiClient {
-    pub(super) fn new(client: kube::Client, server: String, limits: RequestLimits) -> Self {
+    pub(super) fn new(
+        client: kube::Client,
+        credentials: Credentials,
+        server: String,
+        limits: RequestLimits,
+    ) -> Self {
         Self {
             client,
+            credentials: Arc::new(credentials),
             server,
             limits: Arc::new(limits),
             traffic: Arc::default(),
@@ -324,7 +336,11 @@ impl ApiClient {
         attempt: u32,
         room: usize,
     ) -> Result<(ApiAnswer, RequestSlot), Failure> {
-        let request = (call.make)().map_err(|error| {
+        if call.path.len() > MAX_PATH_BYTES {
+            let reason = format!("its address would have more than {} KiB", MAX_PATH_BYTES >> 10);
+            return Err(Failure::Final(ReadError::Malformed { reason }));
+        }
+        let mut request = (call.make)().map_err(|error| {
             Failure::Final(ReadError::Malformed {
                 reason: error.to_string(),
             })
@@ -333,6 +349,10 @@ impl ApiClient {
         let seconds = self.limits.request_timeout.as_millis().div_ceil(1000);
         let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
         let exchange = async {
+            self.credentials
+                .authorize(request.headers_mut())
+                .await
+                .map_err(|error| Failure::Final(self.unreachable(&error.to_string())))?;
             let response = self
                 .client
                 .send(request)
@@ -486,19 +506,8 @@ fn is_timeout(error: &kube::Error) -> bool {
 
 /// The message of the innermost cause; never the output of a credential plugin.
 pub(super) fn reason(error: &kube::Error) -> String {
-    if let kube::Error::Auth(error) = error {
-        return match error {
-            kube::client::AuthError::AuthExecStart(source) => {
-                format!("the kubeconfig's credential plugin cannot be started: {source}")
-            }
-            kube::client::AuthError::AuthExecRun { out, .. } => {
-                format!("the kubeconfig's credential plugin failed: {}", out.status)
-            }
-            kube::client::AuthError::ReadTokenFile(source, path) => {
-                format!("the token file {} cannot be read: {source}", path.display())
-            }
-            _ => "the credentials of the kubeconfig cannot be used".to_owned(),
-        };
+    if let kube::Error::Auth(_) = error {
+        return "the credentials of the kubeconfig cannot be used".to_owned();
     }
     let mut innermost: &dyn std::error::Error = error;
     while let Some(source) = innermost.source() {

@@ -8,13 +8,17 @@
 mod answer;
 mod autoscalers;
 pub mod client;
+mod credential_error;
+mod credentials;
 mod discovery;
 mod dry_run_request;
 mod fetch;
 mod http;
+mod kubeconfig;
 mod pages;
 mod paths;
 mod pending;
+mod plugin;
 mod records;
 mod storage;
 

@@ -4,12 +4,14 @@
 //! only ever added. The model holds no secrets: values of Secrets and the values that redaction rules cover are
 //! replaced when findings are built, so no renderer can leak them. Renderers sanitise for their medium.
 
+mod address;
 mod confirmation;
 mod detail;
 mod fingerprint;
 mod ignored;
 mod reader;
 
+pub use self::address::without_credentials;
 pub use self::confirmation::{Confirmation, Unconfirmed};
 pub use self::detail::{ObjectDetail, ReleaseDetail, RevisionDetail};
 pub use self::fingerprint::Fingerprint;

@@ -17,7 +17,9 @@ pub mod slack;
 mod text;
 
 use std::fmt;
+use std::future::Future;
 
+use futures::FutureExt as _;
 use futures::future::{BoxFuture, join_all};
 
 use self::digest::Digest;
@@ -27,6 +29,9 @@ use crate::model::Report;
 
 /// A receiver of notifications, such as a chat channel or a service that alerts people.
 pub trait Sink: Send + Sync {
+    /// The name of this sink in results.
+    fn name(&self) -> &str;
+
     /// Sends the notification that a report calls for, if any. The text of `digest` is sanitised and capped already;
     /// text that comes from `report` has to be sanitised by the sink.
     fn deliver<'a>(
@@ -144,13 +149,29 @@ impl Sinks {
         self.sinks.is_empty()
     }
 
-    /// Sends a report everywhere at once. One result for each sink, in the order in which they were added.
-    pub async fn deliver(&self, report: &Report) -> Vec<Delivery> {
+    /// Sends a report everywhere at once. One result for each sink, in the order in which they were added. When
+    /// `out_of_time` resolves, to the reason, what has not been delivered by then is given up.
+    pub async fn deliver(
+        &self,
+        report: &Report,
+        out_of_time: impl Future<Output = &'static str> + Send,
+    ) -> Vec<Delivery> {
         let digest = Digest::new(report);
-        let deliveries = self
-            .sinks
-            .iter()
-            .map(|sink| sink.deliver(&self.http, report, &digest));
+        let out_of_time = out_of_time.boxed().shared();
+        let deliveries = self.sinks.iter().map(|sink| {
+            let out_of_time = out_of_time.clone();
+            let digest = &digest;
+            async move {
+                tokio::select! {
+                    biased;
+                    delivery = sink.deliver(&self.http, report, digest) => delivery,
+                    reason = out_of_time => Delivery {
+                        sink: sink.name().to_owned(),
+                        status: DeliveryStatus::Undelivered { reason: reason.to_owned() },
+                    },
+                }
+            }
+        });
         join_all(deliveries).await
     }
 

@@ -13,6 +13,9 @@ use super::pagerduty::settings::{PagerDutySection, PagerDutyService};
 use super::settings::{HttpSettings, SinkContext, duration};
 use super::slack::settings::{SlackSection, SlackWebhook};
 
+/// The longest time for one receiver, whatever is asked for: no scan lasts longer, and clocks end somewhere.
+const LONGEST_BUDGET: Duration = Duration::from_hours(24);
+
 /// The section, as written.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -42,7 +45,7 @@ impl NotifySection {
             PagerDutyService::from_section(self.pagerduty, context).map_err(in_section("pagerduty"))?;
         let mut http = HttpSettings::default();
         http.attempts = self.attempts.unwrap_or(http.attempts).max(1);
-        http.budget = self.budget.unwrap_or(http.budget);
+        http.budget = self.budget.unwrap_or(http.budget).min(LONGEST_BUDGET);
         Ok(Sinks::new(http).with_all(slack).with_all(pagerduty))
     }
 }

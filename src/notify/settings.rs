@@ -13,6 +13,11 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, de};
 
+use crate::limited_file;
+
+/// The largest file of a secret: an address or a key.
+const MAX_SECRET_BYTES: u64 = 64 << 10;
+
 /// The sources of a sink's settings besides its section of the configuration file.
 pub struct SinkContext<'a> {
     /// The environment, so that tests need not change their own.
@@ -73,7 +78,7 @@ impl SinkContext<'_> {
             return Ok(SecretString::from(value));
         }
         let path = path.ok_or(SecretError::Missing { key, variable })?;
-        std::fs::read_to_string(path)
+        limited_file::read_text(path, MAX_SECRET_BYTES)
             .map(SecretString::from)
             .map_err(|source| SecretError::Unreadable {
                 key,

@@ -181,6 +181,18 @@ pub struct RecordMetadata<'a> {
 }
 
 impl StoredRevision {
+    /// Whether the object's name is the one from which the release and the revision follow. It is, unless the revision was
+    /// read from a file that somebody changed.
+    pub fn is_named_as_stored(&self) -> bool {
+        let parts = self
+            .object
+            .strip_prefix("sh.helm.release.v1.")
+            .and_then(|rest| rest.rsplit_once(".v"));
+        parts.is_some_and(|(name, revision)| {
+            name == self.release.name && revision.parse() == Ok(self.revision)
+        })
+    }
+
     /// Identifies a record by its object's name, `sh.helm.release.v1.NAME.vREVISION` (Helm:
     /// `pkg/storage/storage.go`, `makeKey`), which cannot be edited as labels can. `None` when the object is no
     /// release record.

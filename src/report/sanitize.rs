@@ -64,6 +64,29 @@ pub fn sanitize(text: &str, medium: Medium) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// Makes a line of JSON safe to write to a log. A parser reads exactly the same.
+///
+/// All characters in question stand in strings, where `\u` escapes are as good: outside of them, JSON has none that is
+/// unsafe and none that begins a runner's command.
+pub fn escape_json(line: &str) -> Cow<'_, str> {
+    let is_escaped = |at: usize, ch: char| is_unsafe(ch) || is_runner_command(&line[at..]);
+    if !line.char_indices().any(|(at, ch)| is_escaped(at, ch)) {
+        return Cow::Borrowed(line);
+    }
+    let mut safe = String::with_capacity(line.len() + 16);
+    for (at, ch) in line.char_indices() {
+        if is_escaped(at, ch) {
+            for unit in ch.encode_utf16(&mut [0; 2]) {
+                // Writing to a String cannot fail.
+                let _ = write!(safe, "\\u{unit:04x}");
+            }
+        } else {
+            safe.push(ch);
+        }
+    }
+    Cow::Owned(safe)
+}
+
 /// The position of the first character that needs an escape.
 fn first_unsafe(text: &str, medium: Medium) -> Option<usize> {
     if medium == Medium::Terminal && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
@@ -252,6 +275,15 @@ mod tests {
             let safe = sanitize(&text, Medium::CiLog);
             prop_assert!(!safe.chars().any(is_unsafe));
             prop_assert!(!safe.char_indices().any(|(at, _)| is_runner_command(&safe[at..])), "{safe:?}");
+        }
+
+        #[test]
+        fn json_is_safe_and_says_the_same(text in hostile()) {
+            let line = serde_json::to_string(&text).unwrap();
+            let safe = escape_json(&line);
+            prop_assert!(!safe.chars().any(is_unsafe));
+            prop_assert!(!safe.char_indices().any(|(at, _)| is_runner_command(&safe[at..])), "{safe:?}");
+            prop_assert_eq!(serde_json::from_str::<String>(&safe).unwrap(), text);
         }
 
         #[test]

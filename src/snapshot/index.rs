@@ -1,5 +1,7 @@
 //! The contents of `snapshot.json`.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +31,65 @@ pub(super) struct Index {
     /// Absent where nothing scalable was read, and in snapshots of earlier versions.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) scale_targets: Option<ScaleTargets>,
+}
+
+impl Index {
+    /// What cannot be in an index that driftline wrote: an entry that stands twice, of which one would hide the other, or
+    /// a record whose name is not that of its release and revision.
+    pub(super) fn problem(&self) -> Option<String> {
+        let records = first_double(self.records.iter().map(|entry| &entry.record))
+            .map(|record| format!("the record {}/{}", record.namespace, record.object));
+        let objects = self.objects.iter().map(ObjectEntry::key).collect::<Vec<_>>();
+        let objects = first_double(&objects).map(|key| format!("the object {key}"));
+        let schemas = first_double(self.schemas.iter().map(|entry| &entry.api_version))
+            .map(|api_version| format!("the schema of {api_version}"));
+        let kinds = self.kinds.iter().filter_map(|kinds| match kinds {
+            Recorded::Given(kinds) => {
+                first_double(kinds.served.iter().map(|kind| (&kind.api_version, &kind.kind)))
+            }
+            Recorded::Unreadable(_) => None,
+        });
+        let kinds = kinds
+            .map(|(api_version, kind)| format!("the kind {kind} in {api_version}"))
+            .next();
+        let listed = self.listings.iter().find_map(|listing| match &listing.answer {
+            Recorded::Given(inventory) => problem_of(inventory),
+            Recorded::Unreadable(_) => None,
+        });
+        let double = records.or(objects).or(schemas).or(kinds);
+        double
+            .map(|entry| format!("{entry} stands in it twice"))
+            .or(listed)
+    }
+}
+
+fn problem_of(inventory: &Inventory) -> Option<String> {
+    let keys: Vec<RecordKey> = inventory.revisions.iter().map(RecordKey::of).collect();
+    if let Some(key) = first_double(&keys) {
+        return Some(format!(
+            "the record {}/{} stands in it twice",
+            key.namespace, key.object
+        ));
+    }
+    let strange = inventory
+        .revisions
+        .iter()
+        .find(|revision| !revision.is_named_as_stored())?;
+    Some(format!(
+        "the record {}/{} cannot be revision {} of {}",
+        strange.release.namespace, strange.object, strange.revision, strange.release.name
+    ))
+}
+
+/// The first item that came before.
+fn first_double<T: Ord>(items: impl IntoIterator<Item = T>) -> Option<T> {
+    let mut known = BTreeSet::new();
+    for item in items {
+        if let Some(double) = known.replace(item) {
+            return Some(double);
+        }
+    }
+    None
 }
 
 /// Whether a snapshot holds the sensitive values that were read.

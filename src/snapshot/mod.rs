@@ -33,6 +33,10 @@
 //! Files are for their owner alone (0600 in directories of 0700): a snapshot that keeps its values holds the
 //! cluster's Secrets.
 //!
+//! A snapshot may also come from somebody else. Nothing outside of its folder is read, only regular files are, and each
+//! within a limit; an object is believed to be what its file says only where its own metadata agrees, and an index in which
+//! an entry stands twice is refused.
+//!
 //! # What is left out
 //!
 //! A snapshot holds only what a report of its scan may speak of (see [`crate::manifest::standing`]): of an object in a
@@ -50,6 +54,7 @@
 //! cluster before the snapshot is taken can therefore test guesses with it.
 
 mod disclosure;
+mod folder;
 mod index;
 mod layout;
 mod read;
@@ -123,6 +128,14 @@ pub enum SnapshotError {
         line: usize,
         /// The column.
         column: usize,
+    },
+    /// The snapshot's main file has what driftline does not write.
+    #[error("{} is not what driftline writes: {problem}", .path.display())]
+    Inconsistent {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
     },
     /// The snapshot was written by a version with another format.
     #[error("{} is in {found}; this version of driftline reads {FORMAT}", .path.display())]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,13 +11,14 @@ use futures::StreamExt;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::folder::{Content, Folder};
 use super::index::{
     FORMAT, Index, ObjectOutcome, RecordKey, RecordOutcome, Recorded, RecordedListing, SchemaOutcome,
     SensitiveValues,
 };
 use super::release_file::ReleaseFile;
 use super::{SnapshotError, json_problem, layout};
-use crate::model::{Cluster, ReportError, Tool};
+use crate::model::{self, Cluster, ReportError, Tool};
 use crate::object::ObjectKey;
 use crate::release::decode::DecodeError;
 use crate::release::record::Release;
@@ -31,6 +32,21 @@ use crate::source::{
 const BATCH: usize = 64;
 const BATCHES: usize = 4;
 
+/// The largest index. One of a cluster with 5,000 releases and ten revisions of each has half of it.
+const MAX_INDEX_BYTES: u64 = 32 << 20;
+
+/// The largest record: a manifest and little more. Encoded, the API server takes 1.5 MiB.
+const MAX_RECORD_BYTES: u64 = 16 << 20;
+
+/// The largest record that is kept as it was stored.
+const MAX_PAYLOAD_BYTES: u64 = 4 << 20;
+
+/// The largest object: the API server takes 1.5 MiB, which the layout of a snapshot makes longer.
+const MAX_OBJECT_BYTES: u64 = 8 << 20;
+
+/// The largest schema. Those of the largest groups of custom resources have two MiB.
+const MAX_SCHEMA_BYTES: u64 = 16 << 20;
+
 /// A snapshot to scan.
 pub struct SnapshotSource {
     files: Arc<Files>,
@@ -40,7 +56,7 @@ pub struct SnapshotSource {
 }
 
 struct Files {
-    directory: PathBuf,
+    folder: Folder,
     records: BTreeMap<RecordKey, RecordOutcome>,
     objects: HashMap<ObjectKey, ObjectOutcome>,
     schemas: BTreeMap<String, SchemaOutcome>,
@@ -49,22 +65,37 @@ struct Files {
 impl SnapshotSource {
     /// Opens the snapshot in a directory.
     pub fn open(directory: &Path) -> Result<Self, SnapshotError> {
-        let path = directory.join(layout::INDEX);
-        let bytes = std::fs::read(&path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound if directory.is_dir() => SnapshotError::Incomplete {
-                path: directory.to_owned(),
-            },
+        let missing = |error: io::Error| match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => SnapshotError::Missing {
                 path: directory.to_owned(),
             },
             _ => SnapshotError::Read {
-                path: path.clone(),
+                path: directory.to_owned(),
                 source: Arc::new(error),
             },
+        };
+        let folder = Folder::open(directory).map_err(missing)?;
+        let file = Path::new(layout::INDEX);
+        let path = folder.path_of(file);
+        let read = folder
+            .read(file, MAX_INDEX_BYTES)
+            .map(|content| content.map(|content| content.bytes));
+        let bytes = read.map_err(|problem| SnapshotError::Read {
+            path: path.clone(),
+            source: Arc::new(io::Error::other(problem)),
+        })?;
+        let bytes = bytes.ok_or_else(|| SnapshotError::Incomplete {
+            path: directory.to_owned(),
         })?;
         let mut index = parse_index(&path, &bytes)?;
+        drop(bytes);
+        if let Some(problem) = index.problem() {
+            return Err(SnapshotError::Inconsistent { path, problem });
+        }
+        // A snapshot of an earlier version, or of somebody else, may have more.
+        index.cluster.server = model::without_credentials(&index.cluster.server);
         let files = Files {
-            directory: directory.to_owned(),
+            folder,
             records: index
                 .records
                 .drain(..)
@@ -168,11 +199,7 @@ impl Source for SnapshotSource {
         let answer = move |files: &Files, ObjectRequest { key, .. }: &ObjectRequest| {
             // Files are read faster than objects are compared.
             runtime.block_on(handler.room());
-            match files.object(key) {
-                Ok(Some(text)) => handler.take(key, Lookup::Found(&text)),
-                Ok(None) => handler.take(key, Lookup::NotFound),
-                Err(error) => handler.take(key, Lookup::Unreadable(&error)),
-            }
+            files.object(key, |lookup| handler.take(key, lookup));
         };
         self.each(wanted, answer).await;
     }
@@ -221,7 +248,7 @@ impl SnapshotSource {
         let answer = tokio::task::spawn_blocking(move || read(&files)).await;
         answer.unwrap_or_else(|_| {
             Err(ReadError::Snapshot {
-                message: format!("reading {} failed", self.files.directory.display()),
+                message: "a part of the snapshot could not be worked on".to_owned(),
             })
         })
     }
@@ -270,15 +297,15 @@ fn limit_to(listing: &RecordedListing, namespaces: &[String]) -> Result<Inventor
 
 impl Files {
     fn record(&self, revision: &StoredRevision) -> Result<Record, ReadError> {
-        let path = self.directory.join(layout::record(revision));
-        if let Some(json) = read(&path)? {
-            return serde_json::from_slice::<ReleaseFile>(&json)
+        let file = layout::record(revision);
+        if let Some(content) = self.content(&file, MAX_RECORD_BYTES)? {
+            return serde_json::from_slice::<ReleaseFile>(&content.bytes)
                 .map(|file| Record::Decoded(Box::new(Release::from(file))))
-                .map_err(|error| broken(&path, json_problem(&error), error.line(), error.column()));
+                .map_err(|error| self.broken_json(&file, &error));
         }
         // A later version may understand what this one did not.
-        if let Some(payload) = read(&self.directory.join(layout::payload(revision)))? {
-            return Ok(Record::Encoded(payload));
+        if let Some(content) = self.content(&layout::payload(revision), MAX_PAYLOAD_BYTES)? {
+            return Ok(Record::Encoded(content.bytes));
         }
         match self.records.get(&RecordKey::of(revision)) {
             Some(RecordOutcome::Undecodable(sentence)) => {
@@ -289,18 +316,31 @@ impl Files {
         }
     }
 
-    fn object(&self, key: &ObjectKey) -> Result<Option<String>, ReadError> {
+    /// Looks an object up, and hands on what there is. The handler is called while the file has its turn.
+    fn object(&self, key: &ObjectKey, handler: impl FnOnce(Lookup<'_>)) {
         match self.objects.get(key) {
-            Some(ObjectOutcome::NotFound) => return Ok(None),
-            Some(ObjectOutcome::Unreadable(error)) => return Err(error.clone()),
+            Some(ObjectOutcome::NotFound) => return handler(Lookup::NotFound),
+            Some(ObjectOutcome::Unreadable(error)) => return handler(Lookup::Unreadable(error)),
             None => {}
         }
-        let path = self.directory.join(layout::object(key));
-        let bytes = read(&path)?.ok_or(ReadError::NotRecorded)?;
-        check_json(&path, &bytes)?;
-        String::from_utf8(bytes)
-            .map(Some)
-            .map_err(|_| broken(&path, "malformed", 1, 0))
+        let file = layout::object(key);
+        let content = self.content(&file, MAX_OBJECT_BYTES);
+        let content = content.and_then(|content| content.ok_or(ReadError::NotRecorded));
+        let checked = content.as_ref().map_err(Clone::clone).and_then(|content| {
+            let text = std::str::from_utf8(&content.bytes)
+                .map_err(|_| self.broken(&file, "is malformed at line 1, column 0"))?;
+            let found =
+                serde_json::from_str::<Identity>(text).map_err(|error| self.broken_json(&file, &error))?;
+            if found.is(key) {
+                Ok(text)
+            } else {
+                Err(self.broken(&file, "holds another object than its name says"))
+            }
+        });
+        match checked {
+            Ok(text) => handler(Lookup::Found(text)),
+            Err(error) => handler(Lookup::Unreadable(&error)),
+        }
     }
 
     fn schema(&self, api_version: &str) -> Result<Option<Vec<u8>>, ReadError> {
@@ -309,38 +349,56 @@ impl Files {
             Some(SchemaOutcome::Unreadable(error)) => return Err(error.clone()),
             None => {}
         }
-        let path = self.directory.join(layout::schema(api_version));
-        let bytes = read(&path)?.ok_or(ReadError::NotRecorded)?;
-        check_json(&path, &bytes)?;
-        Ok(Some(bytes))
+        let file = layout::schema(api_version);
+        let content = self
+            .content(&file, MAX_SCHEMA_BYTES)?
+            .ok_or(ReadError::NotRecorded)?;
+        serde_json::from_slice::<IgnoredAny>(&content.bytes)
+            .map_err(|error| self.broken_json(&file, &error))?;
+        Ok(Some(content.bytes))
+    }
+
+    /// The content of a file, if there is one.
+    fn content(&self, file: &Path, limit: u64) -> Result<Option<Content<'_>>, ReadError> {
+        let content = self.folder.read(file, limit);
+        content.map_err(|problem| self.broken(file, &problem.to_string()))
+    }
+
+    fn broken_json(&self, file: &Path, error: &serde_json::Error) -> ReadError {
+        let (what, line, column) = (json_problem(error), error.line(), error.column());
+        self.broken(file, &format!("is {what} at line {line}, column {column}"))
+    }
+
+    fn broken(&self, file: &Path, problem: &str) -> ReadError {
+        ReadError::Snapshot {
+            message: format!("{} {problem}", self.folder.path_of(file).display()),
+        }
     }
 }
 
-/// A file's bytes, if there is one.
-fn read(path: &Path) -> Result<Option<Vec<u8>>, ReadError> {
-    match std::fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) => match error.kind() {
-            // A name that no file can have was not recorded either.
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidFilename => {
-                Ok(None)
-            }
-            kind => Err(ReadError::Snapshot {
-                message: format!("cannot read {}: {kind}", path.display()),
-            }),
-        },
-    }
+/// What an object says about itself. The API server leaves the kind out of the objects of a list.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity {
+    api_version: Option<String>,
+    kind: Option<String>,
+    metadata: IdentityMetadata,
 }
 
-/// Checks that a file is JSON; its content is checked by its reader.
-fn check_json(path: &Path, bytes: &[u8]) -> Result<(), ReadError> {
-    serde_json::from_slice::<IgnoredAny>(bytes)
-        .map(|_| ())
-        .map_err(|error| broken(path, json_problem(&error), error.line(), error.column()))
+#[derive(Deserialize)]
+struct IdentityMetadata {
+    name: String,
+    namespace: Option<String>,
 }
 
-fn broken(path: &Path, what: &str, line: usize, column: usize) -> ReadError {
-    ReadError::Snapshot {
-        message: format!("{} is {what} at line {line}, column {column}", path.display()),
+impl Identity {
+    /// Whether the object is the one with this key.
+    fn is(&self, key: &ObjectKey) -> bool {
+        let namespace = self.metadata.namespace.as_deref().filter(|name| !name.is_empty());
+        let is_or_lacks = |own: &Option<String>, known: &str| own.as_deref().is_none_or(|own| own == known);
+        self.metadata.name == key.name
+            && namespace == key.namespace.as_deref()
+            && is_or_lacks(&self.api_version, &key.gvk.api_version)
+            && is_or_lacks(&self.kind, &key.gvk.kind)
     }
 }

@@ -1,9 +1,8 @@
 //! Taking a snapshot: a source that writes down every answer of another one.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{DirBuilder, OpenOptions};
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -12,6 +11,7 @@ use serde_json::Value;
 
 use super::SnapshotError;
 use super::disclosure::{Disclosed, Releases};
+use super::folder::Folder;
 use super::index::{
     FORMAT, Index, NeededKinds, ObjectEntry, ObjectOutcome, RecordEntry, RecordKey, RecordOutcome, Recorded,
     RecordedListing, SchemaEntry, SchemaOutcome, SensitiveValues,
@@ -54,7 +54,7 @@ pub struct SnapshotCounts {
 
 /// The answers so far.
 struct Notes {
-    directory: PathBuf,
+    folder: Folder,
     taken_at: DateTime<Utc>,
     redactor: Option<Redactor>,
     policy: Policy,
@@ -115,24 +115,18 @@ impl<S: Source> Recorder<S> {
         redaction: Option<Redaction>,
         policy: Policy,
     ) -> Result<Self, SnapshotError> {
-        match std::fs::read_dir(directory).map(|mut entries| entries.next().is_some()) {
-            Ok(false) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                create_directory(directory).map_err(|error| unwritable(directory, error))?;
-            }
-            Err(error) if error.kind() != io::ErrorKind::NotADirectory => {
-                return Err(unwritable(directory, error));
-            }
-            Ok(true) | Err(_) => {
-                return Err(SnapshotError::NotEmpty {
-                    path: directory.to_owned(),
-                });
-            }
-        }
+        let not_empty = || SnapshotError::NotEmpty {
+            path: directory.to_owned(),
+        };
+        let folder = Folder::open_empty(directory).map_err(|error| match error.kind() {
+            io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => not_empty(),
+            _ => unwritable(directory, error),
+        })?;
+        let folder = folder.ok_or_else(not_empty)?;
         Ok(Self {
             source,
             notes: Arc::new(Notes {
-                directory: directory.to_owned(),
+                folder,
                 taken_at,
                 redactor: redaction.map(Redactor::new).transpose()?,
                 policy,
@@ -380,12 +374,8 @@ impl Notes {
         if self.state().failure.is_some() {
             return;
         }
-        let path = self.directory.join(file);
-        let directory = path.parent().unwrap_or(&self.directory);
-        let written = create_directory(directory)
-            .map_err(|error| unwritable(directory, error))
-            .and_then(|()| create_file(&path, bytes).map_err(|error| unwritable(&path, error)));
-        if let Err(error) = written {
+        if let Err(error) = self.folder.write(file, bytes) {
+            let error = unwritable(&self.folder.path_of(file), error);
             self.state().failure.get_or_insert(error);
         }
     }
@@ -424,10 +414,12 @@ impl Notes {
             }),
             scale_targets: state.scale_targets.clone(),
         };
-        let path = self.directory.join(layout::INDEX);
-        let partial = self.directory.join(format!("{}.partial", layout::INDEX));
-        create_file(&partial, &json(&index)).map_err(|error| unwritable(&partial, error))?;
-        std::fs::rename(&partial, &path).map_err(|error| unwritable(&path, error))?;
+        let partial = format!("{}.partial", layout::INDEX);
+        let unwritable = |error| unwritable(&self.folder.path_of(Path::new(layout::INDEX)), error);
+        self.folder
+            .write(Path::new(&partial), &json(&index))
+            .map_err(unwritable)?;
+        self.folder.rename(&partial, layout::INDEX).map_err(unwritable)?;
         Ok(SnapshotCounts {
             records: state.records.files.len() + state.records.outcomes.len(),
             objects: state.objects.files.len(),
@@ -456,21 +448,4 @@ fn unwritable(path: &Path, error: io::Error) -> SnapshotError {
         path: path.to_owned(),
         source: Arc::new(error),
     }
-}
-
-fn create_directory(path: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
-}
-
-/// Writes a file that must not exist yet: two objects whose names the file system takes for one are an error.
-fn create_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(bytes)
 }

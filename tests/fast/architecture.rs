@@ -17,7 +17,7 @@ use syn::{Attribute, Item, ItemMod, ItemUse, UseTree, Visibility};
 use crate::support::program::root;
 
 /// The rooms, the lowest first: each imports only what stands before it.
-const ROOMS: [&str; 23] = [
+const ROOMS: [&str; 24] = [
     "vocabulary",
     "weight",
     "object",
@@ -29,6 +29,7 @@ const ROOMS: [&str; 23] = [
     "types",
     "source",
     "backoff",
+    "limited_file",
     "cluster",
     "compare",
     "policy",
@@ -47,7 +48,7 @@ const ROOMS: [&str; 23] = [
 const MAIN: &str = "main";
 
 /// The paths that only some rooms may name: the beginning of a path, or its end where it begins with `..`.
-const RESERVED: [(&str, &[&str]); 16] = [
+const RESERVED: [(&str, &[&str]); 19] = [
     ("kube", &["cluster"]),
     ("k8s_openapi", &["cluster"]),
     ("reqwest", &["notify"]),
@@ -55,9 +56,14 @@ const RESERVED: [(&str, &[&str]); 16] = [
     ("clap", &["app", MAIN]),
     // Where the kubeconfig is, by kubectl's rules.
     ("std::env", &["cluster", "app"]),
-    ("std::process", &[MAIN]),
-    // Secrets of receivers are files; a scan reads its own processor time for the log.
-    ("std::fs", &["snapshot", "notify", "scan", "app"]),
+    // Credential plugins; the program ends itself at a second signal.
+    ("std::process", &["cluster", MAIN]),
+    ("tokio::process", &["cluster"]),
+    // Files that the operator names are read in one place; a scan reads its own processor time for the log.
+    ("std::fs", &["limited_file", "snapshot", "scan", "app"]),
+    ("tempfile", &["app"]),
+    // Process groups of plugins; folders without links.
+    ("rustix", &["cluster", "snapshot", "app"]),
     ("tokio::fs", &[]),
     ("std::net", &["notify"]),
     ("tokio::net", &[]),
@@ -65,7 +71,7 @@ const RESERVED: [(&str, &[&str]); 16] = [
     ("..Local::now", &[]),
     ("..SystemTime::now", &[]),
     ("..SystemTime::UNIX_EPOCH", &[]),
-    ("..Instant::now", &["notify", "scan"]),
+    ("..Instant::now", &["cluster", "notify", "scan", "app"]),
 ];
 
 /// One file of the sources.

@@ -7,7 +7,7 @@ use driftline::explain;
 use driftline::vocabulary::{FindingCode, HealthCode, ObjectState};
 use serde_json::Value;
 
-use crate::support::program::Driftline;
+use crate::support::program::{Driftline, copy_tree, example};
 
 const EXAMPLE: &str = "config/driftline.example.yaml";
 
@@ -102,12 +102,7 @@ fn scan_with_ignore_rules(folder: &Path) -> String {
 /// A scan lists the revisions again at its end. In this copy of the example, the second list is another one.
 fn scan_of_a_release_that_changes(folder: &Path) -> String {
     let copy = folder.join("snapshot");
-    fs::create_dir(&copy).unwrap_or_else(|error| panic!("{error}"));
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/drifted-shop");
-    for folder in ["objects", "releases", "schemas"] {
-        let made = std::os::unix::fs::symlink(example.join(folder), copy.join(folder));
-        made.unwrap_or_else(|error| panic!("{error}"));
-    }
+    copy_tree(&example(), &copy);
     let index = read("examples/drifted-shop/snapshot.json");
     let mut index: Value = serde_json::from_str(&index).unwrap_or_else(|error| panic!("{error}"));
     let mut list = index["listings"][0].clone();

@@ -66,6 +66,26 @@ impl Driftline {
         self
     }
 
+    /// Runs in a shell, after this line of it.
+    pub(crate) fn after(self, line: &str) -> Self {
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", &format!("{line}\nexec \"$0\" \"$@\"")])
+            .arg(self.command.get_program())
+            .args(self.command.get_args())
+            .env_clear()
+            .current_dir(root())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        for (name, value) in self.command.get_envs() {
+            if let Some(value) = value {
+                command.env(name, value);
+            }
+        }
+        Self { command, ..self }
+    }
+
     /// A text that must not be in its output, whatever it says.
     pub(crate) fn never_says(mut self, secret: &str) -> Self {
         self.secrets.push(secret.to_owned());
@@ -95,10 +115,27 @@ pub(crate) struct Running {
 impl Running {
     /// Asks it to stop, as Kubernetes does.
     pub(crate) fn terminate(&self) {
+        self.signal("-TERM");
+    }
+
+    /// Asks it to stop, as a person does at a terminal.
+    pub(crate) fn interrupt(&self) {
+        self.signal("-INT");
+    }
+
+    fn signal(&self, name: &str) {
         let done = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
+            .args([name, &self.child.id().to_string()])
             .status();
         assert!(done.unwrap().success());
+    }
+
+    /// Waits for its end, and reads nothing of its standard output before that.
+    pub(crate) fn finish_unread(mut self) -> Ran {
+        let output = self.child.stdout.take();
+        let mut ran = self.finish();
+        { output.unwrap() }.read_to_string(&mut ran.stdout).unwrap();
+        ran
     }
 
     /// Closes the reading end of its standard output, when so many bytes have been read.

@@ -1,26 +1,28 @@
 //! `driftline diagnose`: diagnoses one release and prints recovery steps.
 
-use std::io;
+use std::sync::Arc;
 
 use crate::app::cli::{DiagnoseArgs, Global};
 use crate::app::environment;
 use crate::app::exit::{self, NotificationStatus};
-use crate::app::output::{Destination, print, render};
+use crate::app::output::ReportOutput;
 use crate::app::scanning::read;
 use crate::app::settings::Reading;
+use crate::app::stop::{Abort, Stop};
 use crate::report::ReportKind;
 
 /// Runs the command to its exit status.
-pub(super) async fn run(args: &DiagnoseArgs, global: &Global) -> anyhow::Result<u8> {
-    let report = read(Reading::of_diagnosis(args, &environment::variable)?, global).await?;
-    let bytes = render(
-        &report,
-        args.output,
-        ReportKind::Diagnosis,
-        global,
-        Destination::of(&io::stdout()),
-    )?;
-    print(&bytes)?;
+pub(super) async fn run(args: &DiagnoseArgs, global: &Global, abort: Abort) -> anyhow::Result<u8> {
+    let reading = Reading::of_diagnosis(args, &environment::variable)?;
+    let stop = Stop::after(reading.timeout, abort)?;
+    let report = Arc::new(read(reading, global, &stop).await?);
+    let output = ReportOutput {
+        report: Arc::clone(&report),
+        format: args.output,
+        kind: ReportKind::Diagnosis,
+        file: None,
+    };
+    output.write(global, &stop).await?;
     // The report already has the error that there is no such release.
     if report.releases.is_empty() {
         return Ok(exit::ERROR);

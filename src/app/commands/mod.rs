@@ -11,15 +11,16 @@ use clap::CommandFactory;
 use super::cli::{Cli, Command};
 use super::exit;
 use super::output::print;
+use super::stop::Abort;
 
-/// Runs one command to its exit status.
-pub async fn run(cli: Cli) -> anyhow::Result<u8> {
+/// Runs one command to its exit status. `abort` ends the process where a signal asks for that at once.
+pub async fn run(cli: Cli, abort: Abort) -> anyhow::Result<u8> {
     match cli.command {
-        Command::Scan(args) => scan::run(&args, &cli.global).await,
-        Command::Diagnose(args) => diagnose::run(&args, &cli.global).await,
-        Command::Snapshot(args) => snapshot::run(&args, &cli.global).await,
+        Command::Scan(args) => scan::run(&args, &cli.global, abort).await,
+        Command::Diagnose(args) => diagnose::run(&args, &cli.global, abort).await,
+        Command::Snapshot(args) => snapshot::run(&args, &cli.global, abort).await,
         Command::Explain { code } => explain::run(code.as_deref()),
-        Command::Notify { check: _, config } => notify::run(config.as_deref()).await,
+        Command::Notify { check: _, config } => notify::run(config.as_deref(), abort).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "driftline", &mut script);

@@ -1,36 +1,51 @@
 //! `driftline scan`: compares releases with the cluster, prints the report and sends notifications.
 
-use std::io;
+use std::sync::Arc;
+use std::time::Duration;
 
-use anyhow::Context as _;
+use tokio::time::sleep;
 
 use crate::app::cli::{Global, ScanArgs};
 use crate::app::environment;
 use crate::app::exit::{self, NotificationStatus};
-use crate::app::output::{Destination, print, render};
+use crate::app::output::ReportOutput;
 use crate::app::scanning::read;
 use crate::app::settings::ScanSettings;
+use crate::app::stop::{Abort, Stop};
 use crate::model::Report;
 use crate::notify::Sinks;
 use crate::report::ReportKind;
 
+/// How long sinks that are out of time may take to say which of them have delivered. They need a moment, unless putting
+/// the report into words still goes on.
+const RESULTS: Duration = Duration::from_millis(500);
+
 /// Runs the command to its exit status.
-pub(super) async fn run(args: &ScanArgs, global: &Global) -> anyhow::Result<u8> {
+pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyhow::Result<u8> {
     let settings = ScanSettings::resolve(args, &environment::variable)?;
-    let mut report = read(settings.reading, global).await?;
+    let stop = Stop::after(settings.reading.timeout, abort)?;
+    let mut report = read(settings.reading, global, &stop).await?;
     // A snapshot keeps the cluster name that it was taken with, whatever the configuration file says; only the flag or
     // the environment replaces it.
     if let (Some(_), Some(name)) = (&args.snapshot, &args.cluster.access.cluster_name) {
         report.cluster.name.clone_from(name);
     }
-    let report = if args.all {
+    let report = Arc::new(if args.all {
         report
     } else {
         report.without_in_sync()
+    });
+    let output = ReportOutput {
+        report: Arc::clone(&report),
+        format: args.output,
+        kind: ReportKind::Scan,
+        file: args.output_file.clone(),
     };
-    // The report comes first, and a failure of either does not keep the other back.
-    let written = write_report(&report, args, global);
-    let notifications = deliver(&settings.sinks, &report).await;
+    // Side by side: a reader that does not read keeps no alert back, and a receiver that does not answer no report.
+    let (written, notifications) = tokio::join!(
+        output.write(global, &stop),
+        deliver(settings.sinks, Arc::clone(&report), &stop)
+    );
     written?;
     Ok(exit::status(
         settings.fail_on.weigh(&report),
@@ -39,25 +54,30 @@ pub(super) async fn run(args: &ScanArgs, global: &Global) -> anyhow::Result<u8> 
     ))
 }
 
-fn write_report(report: &Report, args: &ScanArgs, global: &Global) -> anyhow::Result<()> {
-    let destination = match &args.output_file {
-        Some(_) => Destination::File,
-        None => Destination::of(&io::stdout()),
-    };
-    let bytes = render(report, args.output, ReportKind::Scan, global, destination)?;
-    match &args.output_file {
-        Some(path) => std::fs::write(path, &bytes)
-            .with_context(|| format!("the report cannot be written to {}", path.display())),
-        None => print(&bytes),
-    }
-}
-
-async fn deliver(sinks: &Sinks, report: &Report) -> NotificationStatus {
+async fn deliver(sinks: Sinks, report: Arc<Report>, stop: &Stop) -> NotificationStatus {
     if sinks.is_empty() {
         return NotificationStatus::NothingToDeliver;
     }
+    let limit = stop.clone();
+    // On a thread of its own: putting a large report into words must not hold back the signals.
+    let deliveries = tokio::spawn(async move {
+        let out_of_time = async move { limit.out_of_time().await.reason() };
+        sinks.deliver(&report, out_of_time).await
+    });
+    let deliveries = tokio::select! {
+        biased;
+        deliveries = deliveries => deliveries.map_err(|_| "putting the report into words failed"),
+        reason = async { let reason = stop.out_of_time().await; sleep(RESULTS).await; reason } => Err(reason.reason()),
+    };
+    let deliveries = match deliveries {
+        Ok(deliveries) => deliveries,
+        Err(reason) => {
+            tracing::error!("the notifications were not delivered: {reason}");
+            return NotificationStatus::Undelivered;
+        }
+    };
     let mut status = NotificationStatus::Delivered;
-    for delivery in sinks.deliver(report).await {
+    for delivery in deliveries {
         if delivery.is_undelivered() {
             tracing::error!("{delivery}");
             status = NotificationStatus::Undelivered;

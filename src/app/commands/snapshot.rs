@@ -1,6 +1,5 @@
 //! `driftline snapshot`: saves everything that a scan reads to files.
 
-use std::io::{self, Write};
 use std::sync::Arc;
 
 use chrono::Utc;
@@ -11,15 +10,16 @@ use crate::app::environment;
 use crate::app::exit;
 use crate::app::scanning::scan_with_progress;
 use crate::app::settings::Reading;
-use crate::app::stop::stop;
+use crate::app::stderr;
+use crate::app::stop::{Abort, Stop};
 use crate::snapshot::Recorder;
 use crate::vocabulary::Outcome;
 
 /// Runs the command to its exit status.
-pub(super) async fn run(args: &SnapshotArgs, global: &Global) -> anyhow::Result<u8> {
+pub(super) async fn run(args: &SnapshotArgs, global: &Global, abort: Abort) -> anyhow::Result<u8> {
     let reading = Reading::of_snapshot(args, &environment::variable)?;
-    let stop = stop(reading.timeout)?;
-    let (cluster, stop) = connect(reading.target, stop).await?;
+    let stop = Stop::after(reading.timeout, abort)?;
+    let cluster = connect(reading.target, &stop).await?;
     let redaction = args.redact.then(|| reading.scan.policy.redaction.clone());
     let recorder = Arc::new(Recorder::create(
         cluster,
@@ -28,7 +28,7 @@ pub(super) async fn run(args: &SnapshotArgs, global: &Global) -> anyhow::Result<
         redaction,
         reading.scan.policy.clone(),
     )?);
-    let report = scan_with_progress(Arc::clone(&recorder), &reading.scan, stop, global).await;
+    let report = scan_with_progress(Arc::clone(&recorder), &reading.scan, &stop, global).await;
     for error in &report.errors {
         tracing::error!("{}: {}", error.scope, error.message);
     }
@@ -38,19 +38,26 @@ pub(super) async fn run(args: &SnapshotArgs, global: &Global) -> anyhow::Result<
             args.output.display()
         );
     }
-    let written = recorder.finish()?;
-    let mut text = format!(
-        "{} release records and {} objects written to {}\n",
+    let finished = tokio::task::spawn_blocking(move || recorder.finish());
+    let written = match stop.last_step(finished).await {
+        Ok(finished) => finished??,
+        Err(reason) => anyhow::bail!(
+            "the snapshot in {} is incomplete: {}",
+            args.output.display(),
+            reason.reason()
+        ),
+    };
+    stderr::say(&format!(
+        "{} release records and {} objects written to {}",
         written.records,
         written.objects,
         args.output.display()
-    );
+    ));
     if !args.redact {
-        text.push_str(
-            "The snapshot holds the values of Secrets: protect it like a Secret, or take it with --redact.\n",
+        stderr::say(
+            "The snapshot holds the values of Secrets: protect it like a Secret, or take it with --redact.",
         );
     }
-    io::stderr().write_all(text.as_bytes()).ok();
     Ok(
         if report.summary.objects.unknown > 0 || !report.errors.is_empty() {
             exit::INCOMPLETE

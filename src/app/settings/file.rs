@@ -15,12 +15,16 @@ use super::error::SettingsError;
 use super::ignore::{IgnoreRule, one_or_many};
 use crate::app::cli::CONCURRENCY;
 use crate::app::exit::FailOn;
+use crate::limited_file;
 use crate::notify::section::NotifySection;
 use crate::notify::settings::duration;
 use crate::policy::Confirm;
 use crate::policy::glob::Glob;
 use crate::policy::managers::ManagerLists;
 use crate::vocabulary::{FindingCode, Severity};
+
+/// The largest configuration file. A thousand ignore rules have a fifth of it.
+const MAX_BYTES: u64 = 1 << 20;
 
 /// The file, as written.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -78,7 +82,7 @@ pub(super) fn read(path: Option<&Path>) -> Result<File, SettingsError> {
     let Some(path) = path else {
         return Ok(File::default());
     };
-    let text = std::fs::read_to_string(path).map_err(|source| SettingsError::Unreadable {
+    let text = limited_file::read_text(path, MAX_BYTES).map_err(|source| SettingsError::Unreadable {
         what: "configuration file",
         path: path.to_owned(),
         source,

@@ -2,7 +2,7 @@
 //!
 //! An alert is opened by `trigger` and closed by `resolve`, both found by their `dedup_key`. PagerDuty drops a
 //! `resolve` that finds nothing open, so resolving needs no memory of what was triggered; but only what this run
-//! evaluated is ever resolved. A run that failed, was stopped or could not read everything closes no cluster's
+//! evaluated is ever resolved. A run that found no release, failed, was stopped or could not read everything closes no cluster's
 //! alert, and a release that was not compared keeps its own.
 
 use serde_json::{Value, json};
@@ -10,9 +10,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::payload;
 use super::settings::{PagerDutyScope, PagerDutyService, PagerDutySeverity};
-use crate::model::{Fingerprint, ReleaseReport, Report};
+use crate::model::{Fingerprint, Health, ObjectReport, ReleaseReport, Report};
 use crate::notify::digest::{Digest, critical_codes};
-use crate::vocabulary::{HealthCode, Outcome, Verdict};
+use crate::vocabulary::{HealthCode, ObjectState, Outcome, Verdict};
 
 /// One event for the Events API v2.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,6 +90,25 @@ fn is_complete(report: &Report) -> bool {
         && report.summary.objects.unknown == 0
 }
 
+/// Whether the run proves that nothing is left to alert of: it read everything, and found releases, of which each is the one
+/// that it claims to be. A cluster without any release is more often an answer that is none than a cluster from which
+/// everything was uninstalled.
+fn is_proof_of_calm(report: &Report) -> bool {
+    is_complete(report) && !report.releases.is_empty() && !report.releases.iter().any(is_in_doubt)
+}
+
+/// Whether a release was not read as a whole, or may be another one than it says, although no object of it drifted.
+fn is_in_doubt(release: &ReleaseReport) -> bool {
+    let is_unread = |object: &ObjectReport| object.state == ObjectState::Unknown;
+    let is_doubt = |health: &Health| {
+        matches!(
+            health.code,
+            HealthCode::ChangedDuringScan | HealthCode::IdentityMismatch | HealthCode::Undecodable
+        )
+    };
+    release.objects.iter().any(is_unread) || release.health.iter().any(is_doubt)
+}
+
 fn cluster_event(report: &Report, digest: &Digest, service: &PagerDutyService) -> Option<AlertEvent> {
     let is_drift = report.summary.releases.drifted > 0 || report.outcome == Outcome::Drift;
     let causes = [
@@ -104,7 +123,7 @@ fn cluster_event(report: &Report, digest: &Digest, service: &PagerDutyService) -
         Some(severity) => Action::Trigger {
             payload: payload::of_cluster(report, digest, severity),
         },
-        None if is_complete(report) => Action::Resolve,
+        None if is_proof_of_calm(report) => Action::Resolve,
         None => return None,
     };
     Some(AlertEvent {
@@ -139,7 +158,7 @@ fn release_events(report: &Report, digest: &Digest, service: &PagerDutyService) 
         let payload = payload::of_cluster(report, digest, service.severities.drift);
         Some(Action::Trigger { payload })
     } else {
-        is_complete(report).then_some(Action::Resolve)
+        is_proof_of_calm(report).then_some(Action::Resolve)
     };
     let mut events = Vec::new();
     events.extend(cluster.map(|action| AlertEvent {
@@ -204,13 +223,9 @@ fn release_severity(release: &ReleaseReport, service: &PagerDutyService) -> Opti
 
 /// Whether a release was compared as a whole, in a run that was itself in order, and nothing is wrong with it.
 fn is_resolved(report: &Report, release: &ReleaseReport) -> bool {
-    let has_changed = release
-        .health
-        .iter()
-        .any(|health| health.code == HealthCode::ChangedDuringScan);
     release.verdict == Verdict::Clean
         && release.baseline.is_some()
-        && !has_changed
+        && !is_in_doubt(release)
         && report.stopped.is_none()
         && report.outcome != Outcome::Error
 }

@@ -56,6 +56,10 @@ enum PagerDutyError {
 }
 
 impl Sink for PagerDutyService {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
     fn deliver<'a>(
         &'a self,
         http: &'a DeliveryClient,

@@ -75,6 +75,10 @@ pub fn is_worth_sending(digest: &Digest, when: SendWhen) -> bool {
 }
 
 impl Sink for SlackWebhook {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
     fn deliver<'a>(
         &'a self,
         http: &'a DeliveryClient,

@@ -1,6 +1,7 @@
 //! A snapshot gives the answers that its source gave.
 
 mod files;
+mod hostile;
 mod redaction;
 mod scans;
 
@@ -237,6 +238,16 @@ async fn ask(source: &impl Source, wanted: &[ObjectRequest]) -> Answers {
     }
 }
 
+/// An object with the metadata of its key.
+fn named(key: &ObjectKey, text: &str) -> String {
+    let mut object: Value = serde_json::from_str(text).unwrap();
+    object["metadata"] = json!({"name": key.name});
+    if let Some(namespace) = &key.namespace {
+        object["metadata"]["namespace"] = json!(namespace);
+    }
+    object.to_string()
+}
+
 fn cluster() -> (Fake, Vec<ObjectRequest>) {
     let manifest = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\napiVersion: \
                     example.com/v1\nkind: Widget\nmetadata: {name: w}\n";
@@ -286,6 +297,10 @@ fn cluster() -> (Fake, Vec<ObjectRequest>) {
             Ok(r#"{"a":"up"}"#.to_owned()),
         ),
     ];
+    let objects = objects.map(|(key, answer)| {
+        let text = answer.map(|text| named(&key, &text));
+        (key, text)
+    });
     let mut wanted: Vec<ObjectRequest> = objects.iter().map(|(key, _)| request(key.clone())).collect();
     wanted.push(request(key("v1", "ConfigMap", Some("shop"), "missing")));
     let fake = Fake {

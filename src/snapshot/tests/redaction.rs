@@ -172,7 +172,7 @@ async fn through_a_snapshot(manifests: [&str; 2], live: &[Value]) -> ([String; 2
     };
     let keys: Vec<ObjectRequest> = live
         .iter()
-        .map(|object| request(key("v1", object["kind"].as_str().unwrap(), Some("shop"), "o")))
+        .map(|object| request(key("v1", object["kind"].as_str().unwrap(), None, "o")))
         .collect();
     let fake = Fake {
         records: (1..)

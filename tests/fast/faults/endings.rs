@@ -1,12 +1,14 @@
 //! Scans that end early, readers that go away, receivers that refuse.
 
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
 use super::server::{Fault, SECRET, Server};
 use super::world::{Home, config_map, each, reads_only, scan, scan_command, shop};
-use crate::support::program::Ran;
+use crate::support::program::{Ran, Running, copy_tree, example};
 use crate::support::receiver::{Receiver, Reply};
 
 const KEY: &str = "hunter2hunter2hunter2hunter2abcd";
@@ -136,6 +138,112 @@ fn after_the_deadline_the_report_has_everything_that_was_read() {
     assert!(text.stdout.contains("ran out of time"), "{}", text.stdout);
 }
 
+/// Scans a release that drifted, with a receiver that says nothing for a while, and waits until it has the message.
+fn delivering(home: &Home, server: &Server, pager: &Pager, flags: &[&str]) -> Running {
+    let config = home.file(
+        "driftline.yaml",
+        &std::fs::read_to_string(pager.config(home))
+            .unwrap()
+            .replace("2s", "10m"),
+    );
+    let running = scan_command(home, server, &[&["--config", &config], flags].concat()).start();
+    for _ in 0..500 {
+        if !pager.receiver.received().is_empty() {
+            return running;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("no message was sent")
+}
+
+fn drifted() -> Vec<super::server::Stored> {
+    let mut objects = shop();
+    objects.retain(|object| !object.path().ends_with("login"));
+    objects
+}
+
+#[test]
+fn a_signal_during_delivery_ends_it_and_the_report_is_there() {
+    let (home, server) = (Home::new(), Server::start(drifted()));
+    let pager = Pager::start([Reply::Slow(Duration::from_mins(1))]);
+    let running = delivering(&home, &server, &pager, &["-o", "json"]);
+    running.terminate();
+    let run = running.finish();
+    assert_eq!(run.status, Some(2), "{}", run.stderr);
+    // Everything was read before: the report does not call itself stopped.
+    assert_eq!(run.json()["outcome"], "drift");
+    assert_eq!(run.json()["stopped"], serde_json::Value::Null);
+    assert!(
+        run.sentence()
+            .contains("not delivered: it took too long after the deadline or a signal"),
+        "{}",
+        run.stderr
+    );
+    assert!(run.took < Duration::from_secs(20), "{:?}", run.took);
+    assert_eq!(pager.actions(), ["trigger"]);
+}
+
+#[test]
+fn the_deadline_covers_delivery() {
+    let (home, server) = (Home::new(), Server::start(drifted()));
+    let pager = Pager::start([Reply::Slow(Duration::from_mins(1))]);
+    let run = delivering(&home, &server, &pager, &["--timeout", "4s"]).finish();
+    assert_eq!(run.status, Some(2), "{}", run.stderr);
+    assert!(run.sentence().contains("it took too long"), "{}", run.stderr);
+    assert!(run.took < Duration::from_secs(25), "{:?}", run.took);
+}
+
+#[test]
+fn a_second_signal_ends_everything_at_once() {
+    let (home, server) = (Home::new(), Server::start(drifted()));
+    let pager = Pager::start([Reply::Slow(Duration::from_mins(1))]);
+    let running = delivering(&home, &server, &pager, &[]);
+    running.interrupt();
+    std::thread::sleep(Duration::from_millis(300));
+    running.interrupt();
+    let run = running.finish();
+    assert_eq!(run.status, Some(2), "{}", run.stderr);
+    assert!(
+        run.sentence().contains("the run was asked to end at once"),
+        "{}",
+        run.stderr
+    );
+}
+
+/// The JSON report of the example does not fit into a pipe.
+const LONG: [&str; 6] = [
+    "scan",
+    "--snapshot",
+    "examples/drifted-shop",
+    "--all",
+    "-o",
+    "json",
+];
+
+#[test]
+fn a_reader_that_never_reads_does_not_keep_the_program() {
+    let home = Home::new();
+    let run = home
+        .command(&[&LONG[..], &["--timeout", "2s"]].concat())
+        .start()
+        .finish_unread();
+    assert_eq!(run.status, Some(2), "{}", run.stderr);
+    assert!(
+        run.sentence()
+            .contains("the report was not written to standard output: it took too long"),
+        "{}",
+        run.stderr
+    );
+    let running = home.command(&LONG).start();
+    std::thread::sleep(Duration::from_secs(1));
+    running.interrupt();
+    running.interrupt();
+    std::thread::sleep(Duration::from_millis(300));
+    running.interrupt();
+    let run = running.finish_unread();
+    assert_eq!(run.status, Some(2), "{}", run.stderr);
+}
+
 #[test]
 fn a_closed_pipe_is_no_panic() {
     let server = Server::start(shop()).on(SETTINGS, "", 0, 1, Fault::Slow(Duration::from_millis(500)));
@@ -180,6 +288,106 @@ fn an_undelivered_notification_is_trouble_and_the_report_is_there() {
             }
         },
     );
+}
+
+/// The names in a folder.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_full_disk_keeps_the_old_report() {
+    let home = Home::new();
+    let report = home.file("report", "old");
+    let long = [&LONG[..], &["--output-file", &report]].concat();
+    // As on a full disk, writing more than so much fails, here with EFBIG.
+    let run = home.command(&long).after("ulimit -f 1").run();
+    assert_eq!(run.status, Some(2), "{}", run.stderr);
+    assert!(
+        run.sentence().contains("the report cannot be written to"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(std::fs::read_to_string(&report).unwrap(), "old");
+    assert_eq!(names(home.path()), ["report"]);
+
+    let run = home.command(&long).run();
+    assert_eq!((run.status, run.stdout.as_str()), (Some(1), ""), "{}", run.stderr);
+    let written = std::fs::read_to_string(&report).unwrap();
+    serde_json::from_str::<serde_json::Value>(&written).unwrap();
+    let mode = std::fs::metadata(&report).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(names(home.path()), ["report"]);
+}
+
+#[test]
+fn a_report_goes_into_pipes_and_devices_that_are_given_on_purpose() {
+    let home = Home::new();
+    let short = ["scan", "--snapshot", "examples/drifted-shop"];
+    let expected = home.command(&short).run().stdout;
+    for path in ["/dev/stdout", "/proc/self/fd/1"] {
+        let run = home
+            .command(&[&short[..], &["--output-file", path]].concat())
+            .run();
+        assert_eq!((run.status, &run.stdout), (Some(1), &expected), "{}", run.stderr);
+    }
+    let run = home
+        .command(&[&short[..], &["--output-file", "/dev/null"]].concat())
+        .run();
+    assert_eq!((run.status, run.stdout.as_str()), (Some(1), ""), "{}", run.stderr);
+    let fifo = home.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+    assert!(made.unwrap().success());
+    let flag = fifo.to_str().unwrap().to_owned();
+    let running = home
+        .command(&[&short[..], &["--output-file", &flag]].concat())
+        .start();
+    assert_eq!(std::fs::read_to_string(&fifo).unwrap(), expected);
+    assert_eq!(running.finish().status, Some(1));
+    // Nobody reads from it now.
+    let flags = ["--output-file", &flag, "--timeout", "1s"];
+    let run = home.command(&[&short[..], &flags].concat()).run();
+    assert_eq!(run.status, Some(2), "{}", run.stderr);
+    assert_eq!(names(home.path()), ["pipe"]);
+}
+
+#[test]
+fn a_snapshot_of_pipes_is_reported_as_such() {
+    let home = Home::new();
+    let copy = home.path().join("copy");
+    copy_tree(&example(), &copy);
+    let config_maps = copy.join("objects/core/v1/ConfigMap/payments");
+    let [object, other] = ["checkout-config.json", "checkout-banner.json"].map(|name| config_maps.join(name));
+    for file in [&object, &other] {
+        std::fs::remove_file(file).unwrap();
+    }
+    let made = std::process::Command::new("mkfifo").arg(&object).status();
+    assert!(made.unwrap().success());
+    std::os::unix::fs::symlink("/etc/passwd", &other).unwrap();
+    let run = home
+        .command(&["scan", "--snapshot", copy.to_str().unwrap(), "-o", "json"])
+        .run();
+    assert_eq!(run.status, Some(1), "{}", run.stderr);
+    for name in ["checkout-config", "checkout-banner"] {
+        let objects = run.objects();
+        let object = objects.iter().find(|object| object.0 == name).unwrap();
+        assert_eq!(object.1, "unknown");
+        assert!(object.2.ends_with(".json is not a regular file"), "{object:?}");
+    }
+    let index = copy.join("snapshot.json");
+    std::fs::remove_file(&index).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&index).status();
+    assert!(made.unwrap().success());
+    let run = home
+        .command(&["scan", "--snapshot", copy.to_str().unwrap()])
+        .run();
+    assert_eq!((run.status, run.stdout.as_str()), (Some(2), ""), "{}", run.stderr);
+    assert!(run.sentence().contains("is not a regular file"), "{}", run.stderr);
 }
 
 #[test]

@@ -143,6 +143,7 @@ pub(crate) struct Received {
     pub(crate) method: String,
     pub(crate) target: String,
     pub(crate) accept: String,
+    pub(crate) authorization: String,
     /// The request's body; null where there is none.
     pub(crate) body: Value,
 }
@@ -542,6 +543,7 @@ async fn read(stream: &mut TcpStream) -> Option<Received> {
         method: request.next()?.to_owned(),
         target: request.next()?.to_owned(),
         accept: header("accept"),
+        authorization: header("authorization"),
         body: serde_json::from_slice(&bytes[end..]).unwrap_or_default(),
     })
 }

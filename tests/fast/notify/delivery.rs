@@ -1,5 +1,6 @@
 //! The delivery of messages: which failures are retried, and that errors reveal no secret.
 
+use std::future::pending;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeZone, Utc};
@@ -76,14 +77,14 @@ fn reason(delivery: &Delivery) -> String {
 async fn to_slack(http: HttpSettings, replies: impl IntoIterator<Item = Reply>) -> (String, Vec<Received>) {
     let server = Receiver::start(replies).await;
     let sinks = Sinks::new(http).with(slack(&server.url(PATH)));
-    let deliveries = sinks.deliver(&drift()).await;
+    let deliveries = sinks.deliver(&drift(), pending()).await;
     (reason(&deliveries[0]), server.received())
 }
 
 async fn to_pagerduty(replies: impl IntoIterator<Item = Reply>) -> (String, Vec<Received>) {
     let server = Receiver::start(replies).await;
     let sinks = Sinks::new(quick()).with(pagerduty(&server.url("/v2/enqueue?x=hunter2")));
-    let deliveries = sinks.deliver(&drift()).await;
+    let deliveries = sinks.deliver(&drift(), pending()).await;
     (reason(&deliveries[0]), server.received())
 }
 
@@ -198,7 +199,10 @@ async fn an_answer_that_breaks_off_is_not_sent_for_twice() {
 #[tokio::test]
 async fn a_closed_port_is_named_with_host_and_cause() {
     let url = refused(PATH).await;
-    let deliveries = Sinks::new(quick()).with(slack(&url)).deliver(&drift()).await;
+    let deliveries = Sinks::new(quick())
+        .with(slack(&url))
+        .deliver(&drift(), pending())
+        .await;
     let reason = reason(&deliveries[0]);
     assert!(
         reason.contains("127.0.0.1:") && reason.contains("could not connect: connection refused"),
@@ -210,7 +214,10 @@ async fn a_closed_port_is_named_with_host_and_cause() {
 async fn a_server_without_tls_is_named_as_such() {
     let server = Receiver::start([Reply::Answer(200, "ok")]).await;
     let url = server.url(PATH).replace("http://", "https://");
-    let deliveries = Sinks::new(quick()).with(slack(&url)).deliver(&drift()).await;
+    let deliveries = Sinks::new(quick())
+        .with(slack(&url))
+        .deliver(&drift(), pending())
+        .await;
     let reason = reason(&deliveries[0]);
     assert!(
         reason.contains("could not connect: received corrupt message"),
@@ -225,7 +232,10 @@ async fn a_name_that_does_not_resolve_is_named_as_such() {
         ..quick()
     };
     let url = "http://receiver.invalid/services/T00/B00/hunter2";
-    let deliveries = Sinks::new(http).with(slack(url)).deliver(&drift()).await;
+    let deliveries = Sinks::new(http)
+        .with(slack(url))
+        .deliver(&drift(), pending())
+        .await;
     let reason = reason(&deliveries[0]);
     // Where there is no resolver at all, it may be the time that runs out.
     assert!(
@@ -296,7 +306,7 @@ async fn one_failing_sink_hides_no_other() {
         .with(slack(&refused(PATH).await))
         .with(second)
         .with(pagerduty(&pager.url("/v2/enqueue")));
-    let deliveries = sinks.deliver(&drift()).await;
+    let deliveries = sinks.deliver(&drift(), pending()).await;
     let undelivered: Vec<_> = deliveries
         .iter()
         .map(|delivery| (&*delivery.sink, delivery.is_undelivered()))
@@ -317,7 +327,7 @@ async fn a_clean_scan_sends_a_message_only_with_always() {
     let deliveries = Sinks::new(quick())
         .with(slack(&chat.url(PATH)))
         .with(always)
-        .deliver(&clean)
+        .deliver(&clean, pending())
         .await;
     assert_eq!(deliveries[0].status, DeliveryStatus::NothingToSend);
     assert_eq!(deliveries[1].status, DeliveryStatus::Delivered { note: None });
@@ -376,7 +386,10 @@ async fn a_refused_event_does_not_keep_the_others_back() {
     .await;
     let mut settings = pagerduty(&server.url("/v2/enqueue"));
     settings.scope = PagerDutyScope::Release;
-    let deliveries = Sinks::new(quick()).with(settings.clone()).deliver(&drift()).await;
+    let deliveries = Sinks::new(quick())
+        .with(settings.clone())
+        .deliver(&drift(), pending())
+        .await;
     // The cluster's resolve, the drifted release's trigger, the clean one's resolve.
     assert_eq!(server.received().len(), 3);
     server
@@ -393,7 +406,10 @@ async fn a_refused_event_does_not_keep_the_others_back() {
     let settings = settings
         .with_url(&server.url("/v2/enqueue"), Transport::AllowHttp)
         .unwrap();
-    Sinks::new(quick()).with(settings).deliver(&drift()).await;
+    Sinks::new(quick())
+        .with(settings)
+        .deliver(&drift(), pending())
+        .await;
     assert_eq!(server.received().len(), 1, "a bad key is bad for all");
 }
 
@@ -406,7 +422,7 @@ async fn left_out_events_are_counted() {
     let releases = (0..10).map(|number| drifted("shop", &format!("app-{number}"), 1, 1));
     let deliveries = Sinks::new(quick())
         .with(settings)
-        .deliver(&report(releases.collect()))
+        .deliver(&report(releases.collect()), pending())
         .await;
     assert_eq!(
         deliveries[0].to_string(),
@@ -429,7 +445,7 @@ async fn many_events_are_paced() {
     let start = Instant::now();
     let deliveries = Sinks::new(http)
         .with(settings)
-        .deliver(&report(releases.collect()))
+        .deliver(&report(releases.collect()), pending())
         .await;
     assert_eq!(reason(&deliveries[0]), "");
     assert_eq!(server.received().len(), 121);

@@ -59,7 +59,18 @@ fn the_clusters_alert_opens_on_drift_and_closes_only_after_a_complete_clean_run(
     };
     let cases = [
         ("clean", clean(), Some("resolve")),
-        ("empty", empty(), Some("resolve")),
+        // An answer that is none looks like this, too.
+        ("empty", empty(), None),
+        (
+            "a record that may be another's",
+            changed(|report| {
+                report.releases[0]
+                    .health
+                    .push(critical(HealthCode::IdentityMismatch));
+                report.releases[0].health[0].severity = driftline::vocabulary::HealthSeverity::Warning;
+            }),
+            None,
+        ),
         (
             "drift",
             report(vec![drifted("shop", "web", 1, 1)]),
@@ -162,7 +173,11 @@ fn each_release_opens_and_closes_its_own_alert() {
     changed.health[0].severity = driftline::vocabulary::HealthSeverity::Info;
     let mut first = release("shop", "first-install", Verdict::Clean);
     first.baseline = None;
+    let mut doubtful = release("shop", "mismatch", Verdict::Clean);
+    doubtful.health.push(critical(HealthCode::IdentityMismatch));
+    doubtful.health[0].severity = driftline::vocabulary::HealthSeverity::Warning;
     let releases = vec![
+        doubtful,
         drifted("shop", "web", 1, 1),
         release("shop", "api", Verdict::Clean),
         release("shop", "half", Verdict::Incomplete),

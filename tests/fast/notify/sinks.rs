@@ -1,5 +1,7 @@
 //! What a sink of another kind gets from the rest of the module, shown by one that only exists here.
 
+use std::future::pending;
+
 use driftline::model::Report;
 use driftline::notify::digest::Digest;
 use driftline::notify::http::{DeliveryClient, ReceiverRequest};
@@ -35,6 +37,10 @@ impl Ticker {
 }
 
 impl Sink for Ticker {
+    fn name(&self) -> &'static str {
+        "ticker"
+    }
+
     fn deliver<'a>(
         &'a self,
         http: &'a DeliveryClient,
@@ -88,7 +94,10 @@ async fn a_sink_is_given_report_digest_and_a_client_that_knows_get_and_authoriza
         drifted("shop", "web", 1, 1),
         release("shop", "api", Verdict::Clean),
     ]);
-    assert_eq!(sinks.deliver(&report).await[0].to_string(), "ticker: delivered");
+    assert_eq!(
+        sinks.deliver(&report, pending()).await[0].to_string(),
+        "ticker: delivered"
+    );
     assert_eq!(sinks.check().await[0].status, CheckStatus::Valid);
     let received = server.received();
     assert_eq!(
