@@ -251,7 +251,7 @@ fn trusting(namespace: &str) -> ScanOptions {
 }
 
 /// The oracles of equality and of existence.
-fn tells_nothing(release: TestRelease, objects: fn(&str) -> Vec<Value>) {
+fn tells_nothing(release: TestRelease, worlds: &[World], objects: fn(&str) -> Vec<Value>) {
     for history in HISTORIES {
         for depth in [Depth::Comparison, Depth::History] {
             let told = |world: World, guess: &str| {
@@ -265,7 +265,7 @@ fn tells_nothing(release: TestRelease, objects: fn(&str) -> Vec<Value>) {
             for line in wrong.lines().filter(|line| line.contains("kubectl")) {
                 assert!(!line.contains("victim"), "{history} {depth:?}: {line}");
             }
-            for world in WORLDS {
+            for &world in worlds {
                 assert_eq!(told(world, PRIVATE), wrong, "{history} {depth:?} {world:?}");
             }
             let of_the_victim = told(World::OfTheVictim, "silver-heron");
@@ -276,8 +276,10 @@ fn tells_nothing(release: TestRelease, objects: fn(&str) -> Vec<Value>) {
 
 #[test]
 fn a_record_that_claims_another_namespace_tells_nothing_of_it() {
-    tells_nothing(CLAIMS_ANOTHER, guesses);
-    tells_nothing(CLAIMS_ANOTHER, |guess| {
+    // Nothing is read, so that few worlds do.
+    let worlds = [World::OfTheVictim, World::OfTheSameName];
+    tells_nothing(CLAIMS_ANOTHER, &worlds, guesses);
+    tells_nothing(CLAIMS_ANOTHER, &worlds[..1], |guess| {
         let mut objects = guesses(guess);
         for object in &mut objects {
             object["metadata"].as_object_mut().unwrap().remove("namespace");
@@ -288,7 +290,7 @@ fn a_record_that_claims_another_namespace_tells_nothing_of_it() {
 
 #[test]
 fn a_record_that_names_objects_in_another_namespace_tells_nothing_of_them() {
-    tells_nothing(CLAIMS_ITS_OWN, guesses);
+    tells_nothing(CLAIMS_ITS_OWN, &WORLDS, guesses);
 }
 
 fn revision<'a>(number: u64, status: &'static str, objects: &'a [Value]) -> TestRevision<'a> {
