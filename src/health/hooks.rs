@@ -144,13 +144,12 @@ fn presence(object: &ObservedObject, observed: &Observation) -> Option<String> {
     let ObjectKey { gvk, namespace, .. } = &object.key;
     let kind = &gvk.kind;
     match observed.presence {
-        Presence::Ours => Some(format!("the {kind} still exists; inspect it")),
-        Presence::Unread => Some(format!("the {kind} could not be read")),
-        Presence::Unproven => None,
         Presence::OtherRelease(_) | Presence::NoRelease | Presence::Absent if namespace.is_none() => None,
-        Presence::NoRelease => Some(format!("the {kind} still exists; inspect it")),
+        Presence::Ours | Presence::NoRelease => Some(format!("the {kind} still exists; inspect it")),
         Presence::OtherRelease(_) => Some(format!("the {kind} of that name belongs to another release")),
         Presence::Absent => Some(format!("the {kind} no longer exists")),
+        Presence::Unread => Some(format!("the {kind} could not be read")),
+        Presence::Unproven => None,
     }
 }
 

@@ -190,7 +190,8 @@ impl FindingCounts {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReleaseReport {
-    /// The namespace the release installs into.
+    /// The namespace the release installs into; that of its records, where the record claims another one and the settings do
+    /// not trust it.
     pub namespace: String,
     /// The release's name.
     pub name: String,

@@ -241,10 +241,17 @@ async fn ask(source: &impl Source, wanted: &[ObjectRequest]) -> Answers {
 /// An object with the metadata of its key.
 fn named(key: &ObjectKey, text: &str) -> String {
     let mut object: Value = serde_json::from_str(text).unwrap();
-    object["metadata"] = json!({"name": key.name});
+    object["metadata"]["name"] = json!(key.name);
     if let Some(namespace) = &key.namespace {
         object["metadata"]["namespace"] = json!(namespace);
     }
+    object.to_string()
+}
+
+/// The text of an object that the release made: outside of its namespace, a snapshot holds no others.
+fn owned(mut object: Value) -> String {
+    object["metadata"] = json!({"labels": {"app.kubernetes.io/managed-by": "Helm"},
+        "annotations": {"meta.helm.sh/release-name": "web", "meta.helm.sh/release-namespace": "shop"}});
     object.to_string()
 }
 
@@ -281,21 +288,18 @@ fn cluster() -> (Fake, Vec<ObjectRequest>) {
         ),
         (
             key("v1", "Node", None, "../../../../etc/passwd"),
-            Ok("{}".to_owned()),
+            Ok(owned(json!({}))),
         ),
-        (key("v1", "Node", None, ".."), Ok(r#"{"a":".."}"#.to_owned())),
+        (key("v1", "Node", None, ".."), Ok(owned(json!({"a":".."})))),
         (
             key("v1", "Node", None, "system:node"),
-            Ok(r#"{"a":"system"}"#.to_owned()),
+            Ok(owned(json!({"a":"system"}))),
         ),
         (
             key("v1", "Node", None, &"../".repeat(300)),
-            Ok(r#"{"a":"long"}"#.to_owned()),
+            Ok(owned(json!({"a":"long"}))),
         ),
-        (
-            key("v1", "Pod", Some("../.."), "x"),
-            Ok(r#"{"a":"up"}"#.to_owned()),
-        ),
+        (key("v1", "Pod", Some("../.."), "x"), Ok(owned(json!({"a":"up"})))),
     ];
     let objects = objects.map(|(key, answer)| {
         let text = answer.map(|text| named(&key, &text));

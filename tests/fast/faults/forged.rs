@@ -1,5 +1,5 @@
 //! Records that somebody with the rights of one namespace wrote: what the program reads for them, and what it then prints
-//! and sends. The table of what such records can name is in `src/scan/forged_records.rs`.
+//! and sends. The table of what such records can name is in `src/scan/forged_records/mod.rs`.
 
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
