@@ -161,7 +161,7 @@ fn paste_all(texts: &Texts) -> BTreeSet<String> {
 }
 
 /// The call with other texts. A name that would be an option comes after its kind in the same word.
-fn with_texts_as_call(call: Vec<String>, texts: &Texts) -> Vec<String> {
+fn with_texts_as_call(call: &[String], texts: &Texts) -> Vec<String> {
     let named = call.iter().position(|word| *word == Texts::ordinary().name);
     let mut call: Vec<String> = call.iter().map(|word| with_texts(word, texts)).collect();
     if let Some(at) = named.filter(|_| texts.name.starts_with('-')) {
