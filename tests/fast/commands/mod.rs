@@ -135,11 +135,7 @@ fn paste_all(texts: &Texts) -> BTreeSet<String> {
     let (mut calls, mut files) = (BTreeSet::new(), BTreeSet::new());
     for command in &*ORDINARY {
         let (intended_calls, file) = intended(command);
-        calls.extend(
-            intended_calls
-                .into_iter()
-                .map(|call| with_texts_as_call(call, texts)),
-        );
+        calls.extend(intended_calls.iter().map(|call| with_texts_as_call(call, texts)));
         files.extend(file.map(|file| with_texts(&file, texts)));
     }
     let printed = commands(&report(texts));
