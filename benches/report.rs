@@ -18,11 +18,10 @@ fn main() {
 }
 
 /// A report of one release with these objects.
-fn report(objects: Vec<Value>) -> Report {
+fn report(objects: &[Value]) -> Report {
     let revision = json!({"revision": 1, "status": "deployed"});
     let release = json!({"namespace": "shop", "name": "web", "storage": {"driver": "secret", "namespace": "shop"},
-        "chart": null, "baseline": revision, "previous": null, "latest": revision, "apply_method": null,
-        "applyMethod": null, "verdict": "drifted", "health": [], "objects": objects});
+        "chart": null, "baseline": revision, "previous": null, "latest": revision, "applyMethod": null, "verdict": "drifted", "health": [], "objects": objects});
     let counts = json!({"total": 0, "clean": 0, "drifted": 0, "incomplete": 0, "unreadable": 0, "inSync": 0, "missing": 0,
         "terminating": 0, "foreign": 0, "leftover": 0, "unknown": 0, "drift": 0, "info": 0, "ignored": 0});
     serde_json::from_value(
@@ -34,7 +33,7 @@ fn report(objects: Vec<Value>) -> Report {
     .unwrap()
 }
 
-fn object(at: usize, state: &str, findings: Vec<Value>) -> Value {
+fn object(at: usize, state: &str, findings: &[Value]) -> Value {
     json!({"apiVersion": "v1", "kind": "ConfigMap", "namespace": "shop", "name": format!("settings-{at}"),
         "template": null, "state": state, "findings": findings})
 }
@@ -60,29 +59,29 @@ const LINES: [usize; 5] = [1_250, 2_500, 5_000, 10_000, 20_000];
 
 #[divan::bench(args = OBJECTS, sample_count = 5)]
 fn missing_objects(bencher: Bencher<'_, '_>, count: usize) {
-    let objects = (0..count).map(|at| object(at, "missing", Vec::new()));
-    write(bencher, count, Format::Text, &report(objects.collect()));
+    let objects: Vec<_> = (0..count).map(|at| object(at, "missing", &[])).collect();
+    write(bencher, count, Format::Text, &report(&objects));
 }
 
 #[divan::bench(args = OBJECTS, sample_count = 5)]
 fn missing_objects_as_json(bencher: Bencher<'_, '_>, count: usize) {
-    let objects = (0..count).map(|at| object(at, "missing", Vec::new()));
-    write(bencher, count, Format::Json, &report(objects.collect()));
+    let objects: Vec<_> = (0..count).map(|at| object(at, "missing", &[])).collect();
+    write(bencher, count, Format::Json, &report(&objects));
 }
 
 /// Four of each sort, so that there are as many groups as there can be.
 #[divan::bench(args = OBJECTS, sample_count = 5)]
 fn objects_that_drifted_alike(bencher: Bencher<'_, '_>, count: usize) {
-    let value = |at: usize| vec![finding("/data/a", "a", &(at / 4).to_string())];
-    let objects = (0..count).map(|at| object(at, "drifted", value(at)));
-    write(bencher, count, Format::Text, &report(objects.collect()));
+    let value = |at: usize| [finding("/data/a", "a", &(at / 4).to_string())];
+    let objects: Vec<_> = (0..count).map(|at| object(at, "drifted", &value(at))).collect();
+    write(bencher, count, Format::Text, &report(&objects));
 }
 
 #[divan::bench(args = OBJECTS, sample_count = 5)]
 fn findings_of_one_object(bencher: Bencher<'_, '_>, count: usize) {
     let findings = (0..count).map(|at| finding(&format!("/data/key-{at}"), "a", "b"));
-    let object = object(0, "drifted", findings.collect());
-    write(bencher, count, Format::Text, &report(vec![object]));
+    let object = object(0, "drifted", &findings.collect::<Vec<_>>());
+    write(bencher, count, Format::Text, &report(&[object]));
 }
 
 /// The lines of a value in another order, where each line begins like all others.
@@ -92,6 +91,6 @@ fn lines_in_another_order(bencher: Bencher<'_, '_>, count: usize) {
         let lines = (0..count).map(|at| format!("{}{}\n", "x".repeat(60), at * step % count));
         lines.collect()
     };
-    let object = object(0, "drifted", vec![finding("/data/a", &text(1), &text(7_919))]);
-    write(bencher, count, Format::Text, &report(vec![object]));
+    let object = object(0, "drifted", &[finding("/data/a", &text(1), &text(7_919))]);
+    write(bencher, count, Format::Text, &report(&[object]));
 }

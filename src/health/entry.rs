@@ -35,6 +35,16 @@ pub(super) fn moment(time: DateTime<Utc>) -> String {
 /// How many objects a sentence names.
 const NAMED: usize = 3;
 
+/// For how many objects an entry has commands. Nobody runs more of them by hand, and a record can name tens of thousands of
+/// objects.
+pub(super) const ADVISED: usize = 100;
+
+/// The sentence that not every object has its commands.
+pub(super) fn unadvised(objects: usize) -> Option<String> {
+    (objects > ADVISED)
+        .then(|| format!("commands are printed for the first {ADVISED} of {objects} objects only"))
+}
+
 /// The first few of some objects.
 pub(super) fn named<'k>(keys: impl Iterator<Item = &'k ObjectKey>) -> String {
     listed(keys.map(ToString::to_string))

@@ -3,10 +3,12 @@
 //! Helm creates a hook's object, waits for Jobs and Pods to finish, and notes the outcome in the record (Helm:
 //! `pkg/action/hooks.go`, `execHook`). When Helm gives up or is killed, the object stays and may continue to run.
 
+use std::collections::HashMap;
+
 use chrono::TimeDelta;
 
 use super::advice;
-use super::entry::{moment, named, remark};
+use super::entry::{ADVISED, moment, named, remark, unadvised};
 use super::newest_operation::may_be_running;
 use super::observe::{Observation, Presence};
 use super::readiness::JobState;
@@ -28,27 +30,36 @@ pub(super) fn failed_or_running(facts: &ReleaseFacts<'_>) -> Vec<Health> {
         return Vec::new();
     }
     let record = facts.records.get(&latest.revision);
-    let hooks = record.map(|record| record.hooks.as_slice()).unwrap_or_default();
+    let hooks = by_object(record.map(|record| record.hooks.as_slice()).unwrap_or_default());
     facts
         .objects
         .hooks
         .iter()
-        .filter_map(|object| {
-            let hook = hooks.iter().find(|hook| is_of_hook(object, hook))?;
-            diagnose_hook(facts, latest, object, hook)
-        })
+        .filter_map(|object| diagnose_hook(facts, latest, object, hooks.get(&made(object))?))
         .collect()
 }
 
-/// Whether an object was made by a hook.
-fn is_of_hook(object: &ObservedObject, hook: &Hook) -> bool {
-    hook.kind == object.key.gvk.kind && hook.name == object.key.name
+/// Hooks by the kind and the name of the objects that they make. A record can have thousands; of several that make the
+/// same object, the first counts.
+fn by_object(hooks: &[Hook]) -> HashMap<(&str, &str), &Hook> {
+    let mut by_object = HashMap::new();
+    for hook in hooks {
+        by_object
+            .entry((hook.kind.as_str(), hook.name.as_str()))
+            .or_insert(hook);
+    }
+    by_object
+}
+
+/// The kind and the name of an object that a hook made.
+fn made(object: &ObservedObject) -> (&str, &str) {
+    (&object.key.gvk.kind, &object.key.name)
 }
 
 /// Objects of hooks that the newest revision no longer has: nothing ever deletes them.
 pub(super) fn left_over(facts: &ReleaseFacts<'_>) -> Option<Health> {
     let latest = facts.history.latest()?;
-    let current = facts.records.get(&latest.revision)?;
+    let current = by_object(&facts.records.get(&latest.revision)?.hooks);
     let left: Vec<&ObservedObject> = facts
         .objects
         .hooks
@@ -56,16 +67,17 @@ pub(super) fn left_over(facts: &ReleaseFacts<'_>) -> Option<Health> {
         .filter(|object| {
             let observed = object.observed.as_ref();
             observed.is_some_and(|observed| is_told_to_exist(object, observed))
-                && !current.hooks.iter().any(|hook| is_of_hook(object, hook))
+                && !current.contains_key(&made(object))
         })
         .collect();
     let keys = || left.iter().map(|object| &object.key);
     keys().next()?;
-    let mut steps: Vec<_> = keys()
+    let advised = || keys().take(ADVISED);
+    let mut steps: Vec<_> = advised()
         .map(|key| advice::describe(key, "shows whether it is still running"))
         .collect();
-    steps.extend(keys().map(advice::save_object));
-    steps.extend(keys().map(|key| {
+    steps.extend(advised().map(advice::save_object));
+    steps.extend(advised().map(|key| {
         let why = "once it has finished: Helm does not delete hooks that a chart no longer has";
         advice::delete_object(key, why, "deletes the object that the hook left, and its logs")
     }));
@@ -75,7 +87,7 @@ pub(super) fn left_over(facts: &ReleaseFacts<'_>) -> Option<Health> {
             HealthSeverity::Info,
             format!("left behind by hooks of older revisions: {}", named(keys())),
         ),
-        facts.objects.doubt().into_iter().collect(),
+        facts.objects.doubt().into_iter().chain(unadvised(left.len())).collect(),
         steps,
     ))
 }

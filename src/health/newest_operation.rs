@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::advice;
 use super::description::{self, Cause};
-use super::entry::{human, moment, remark};
+use super::entry::{ADVISED, human, moment, remark};
 use super::release_facts::{ObservedObject, ReleaseFacts};
 use super::revisions::{LIMIT, percent_of_limit};
 use super::steps::{Step, with};
@@ -223,7 +223,8 @@ fn preparations(facts: &ReleaseFacts<'_>, latest: &StoredRevision, other: Option
             .as_ref()
             .is_some_and(|observed| observed.deleting.is_some())
     });
-    steps.extend(terminating.map(|object| advice::await_deletion(&object.key)));
+    let awaited = terminating.take(ADVISED);
+    steps.extend(awaited.map(|object| advice::await_deletion(&object.key)));
     let mut revisions: Vec<u64> = other.into_iter().chain([latest.revision]).collect();
     revisions.dedup();
     steps.extend(commands.backup(&revisions));

@@ -1,7 +1,7 @@
 //! Entries about single objects: objects that block the release, are left over, or belong to somebody else.
 
 use super::advice;
-use super::entry::{human, moment, named, remark};
+use super::entry::{ADVISED, human, moment, named, remark, unadvised};
 use super::observe::Presence;
 use super::release_facts::{ClaimedObject, ForeignObject, ObservedObject, ReleaseFacts};
 use super::steps::with;
@@ -167,14 +167,12 @@ fn not_served_kind(facts: &ReleaseFacts<'_>, kind: &str) -> Health {
 pub(super) fn left_over(facts: &ReleaseFacts<'_>) -> Option<Health> {
     let first = facts.objects.leftovers.first()?;
     let mut advice = vec![advice::describe(first, "shows what it is")];
-    for key in &facts.objects.leftovers {
-        advice.push(advice::save_object(key));
-        advice.push(advice::delete_object(
-            key,
-            "only if nothing uses it: Helm no longer knows it",
-            "deletes the object",
-        ));
-    }
+    let advised = || facts.objects.leftovers.iter().take(ADVISED);
+    advice.extend(advised().map(advice::save_object));
+    advice.extend(advised().map(|key| {
+        let why = "only if nothing uses it: Helm no longer knows it";
+        advice::delete_object(key, why, "deletes the object")
+    }));
     Some(with(
         remark(
             HealthCode::LeftoverObjects,
@@ -184,7 +182,12 @@ pub(super) fn left_over(facts: &ReleaseFacts<'_>) -> Option<Health> {
                 named(facts.objects.leftovers.iter())
             ),
         ),
-        facts.objects.doubt().into_iter().collect(),
+        facts
+            .objects
+            .doubt()
+            .into_iter()
+            .chain(unadvised(facts.objects.leftovers.len()))
+            .collect(),
         advice,
     ))
 }

@@ -482,3 +482,27 @@ fn long_and_large_histories_are_reported() {
         assert_eq!(health.first().map(|entry| entry.severity), severity, "{bytes}");
     }
 }
+
+/// A record can name tens of thousands of objects.
+#[test]
+fn commands_are_for_so_many_objects_as_somebody_runs_by_hand() {
+    let leftovers = (0..5_000).map(|at| key("ConfigMap", &format!("old-{at}")));
+    let objects = ObjectFacts {
+        leftovers: leftovers.collect(),
+        ..ObjectFacts::default()
+    };
+    let health = Scene {
+        objects,
+        ..scene(&["deployed"])
+    }
+    .health();
+    let deleted = commands(&health, HealthCode::LeftoverObjects);
+    let deleted = deleted
+        .iter()
+        .filter(|command| command.starts_with("kubectl delete"));
+    assert_eq!(deleted.count(), 100);
+    assert_eq!(
+        health[0].evidence,
+        ["commands are printed for the first 100 of 5000 objects only"]
+    );
+}

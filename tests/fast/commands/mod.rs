@@ -135,11 +135,7 @@ fn paste_all(texts: &Texts) -> BTreeSet<String> {
     let (mut calls, mut files) = (BTreeSet::new(), BTreeSet::new());
     for command in &*ORDINARY {
         let (intended_calls, file) = intended(command);
-        calls.extend(
-            intended_calls
-                .into_iter()
-                .map(|call| with_texts_as_call(call, texts)),
-        );
+        calls.extend(intended_calls.iter().map(|call| with_texts_as_call(call, texts)));
         files.extend(file.map(|file| with_texts(&file, texts)));
     }
     let printed = commands(&report(texts));
@@ -161,7 +157,7 @@ fn paste_all(texts: &Texts) -> BTreeSet<String> {
 }
 
 /// The call with other texts. A name that would be an option comes after its kind in the same word.
-fn with_texts_as_call(call: Vec<String>, texts: &Texts) -> Vec<String> {
+fn with_texts_as_call(call: &[String], texts: &Texts) -> Vec<String> {
     let named = call.iter().position(|word| *word == Texts::ordinary().name);
     let mut call: Vec<String> = call.iter().map(|word| with_texts(word, texts)).collect();
     if let Some(at) = named.filter(|_| texts.name.starts_with('-')) {
