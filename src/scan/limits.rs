@@ -9,8 +9,8 @@
 pub struct ScanLimits {
     /// The decoded manifests that are held at once. Most clusters fit: 500 releases of a dozen objects come to 10 MiB.
     pub wave_bytes: usize,
-    /// The decoded manifests of one release. A manifest that fills its record with objects as charts write them is a
-    /// quarter of that.
+    /// The decoded manifests of one release. It is as much as of all: a release is refused only where it does not even fit
+    /// alone.
     pub release_bytes: usize,
     /// The objects that were read and wait to be compared.
     pub queue_bytes: usize,
@@ -20,7 +20,8 @@ pub struct ScanLimits {
     pub check_bytes: usize,
     /// The reports of all objects, without values: about 100,000 objects.
     pub report_bytes: usize,
-    /// How many requests for single objects a release may cause, whatever the size of its records.
+    /// How many requests for single objects a release may cause, whatever the size of its records: more than any chart
+    /// needs that installs into a few namespaces.
     pub reads: usize,
 }
 
@@ -32,7 +33,7 @@ impl Default for ScanLimits {
             queue_bytes: 8 << 20,
             value_bytes: 16 << 20,
             check_bytes: 4 << 20,
-            report_bytes: 48 << 20,
+            report_bytes: 40 << 20,
             reads: 1_000,
         }
     }
