@@ -1,7 +1,7 @@
 //! Entries about single objects: objects that block the release, are left over, or belong to somebody else.
 
 use super::advice;
-use super::entry::{human, moment, named, remark, with};
+use super::entry::{first_of, human, moment, named, remark, with};
 use super::observe::Presence;
 use super::release_facts::{ForeignObject, ObservedObject, ReleaseFacts};
 use crate::model::Health;
@@ -36,7 +36,7 @@ fn blocked(facts: &ReleaseFacts<'_>, object: &ObservedObject) -> Option<Health> 
             format!(
                 "{} {terminates}, waiting for its finalizers: {}",
                 object.key,
-                deleting.finalizers.join(", ")
+                first_of(deleting.finalizers.iter().cloned()).join(", ")
             ),
         ),
         evidence,
