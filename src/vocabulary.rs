@@ -140,7 +140,7 @@ codes! {
         Terminating = "terminating": "the object is being deleted and still exists",
         Foreign = "foreign": "the object's ownership metadata names another release, or none",
         Leftover = "leftover": "the object belongs to a previous or failed revision and is not in the deployed manifest",
-        Unknown = "unknown": "the object could not be read",
+        Unknown = "unknown": "the object could not be read or compared",
         Ignored = "ignored": "ignore rules, or an annotation that the settings allow, cover everything that would count as drift",
     }
 }

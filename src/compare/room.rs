@@ -9,7 +9,7 @@ use super::path::FieldPath;
 use super::trail::Trail;
 
 /// How many differences of one object are looked into. The others are only counted: nobody knows their writers.
-pub const MAX_DIFFERENCES: usize = 10_000;
+const MAX_DIFFERENCES: usize = 10_000;
 
 /// How many bytes the paths of an object's differences may take together.
 ///

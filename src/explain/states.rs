@@ -75,9 +75,11 @@ pub(super) const fn guidance(state: ObjectState) -> Guidance {
             details: "It may match, differ or not exist, so it counts neither as clean nor as drift. It makes the release \
                 incomplete unless something else drifted. The reason is beside the object.",
             arises: "The account may not read the kind, the request timed out, or the API group does not answer or does \
-                not serve the version.",
+                not serve the version. Or the object is made so that comparing it takes far more work than its size \
+                explains.",
             remedy: "Grant get and list on the kind, repair the API service, or allow the scan more time. For a kind that \
-                is not served in the manifest's version, see api-removed.\n\
+                is not served in the manifest's version, see api-removed. An object that is too costly to compare is \
+                for a person to look at: nobody writes one by mistake.\n\
                 $ kubectl auth can-i list KIND -n NAMESPACE --as=system:serviceaccount:NAMESPACE:ACCOUNT",
             next_upgrade: "Unknown until the object has been read.",
         },

@@ -45,6 +45,20 @@ pub(super) fn unadvised(objects: usize) -> Option<String> {
         .then(|| format!("commands are printed for the first {ADVISED} of {objects} objects only"))
 }
 
+/// How many lines or words about single objects an entry repeats.
+const REPEATED: usize = 20;
+
+/// The first of some texts, and how many more there are.
+pub(super) fn first_of(texts: impl Iterator<Item = String>) -> Vec<String> {
+    let mut texts = texts.fuse();
+    let mut first: Vec<String> = texts.by_ref().take(REPEATED).collect();
+    let more = texts.count();
+    if more > 0 {
+        first.push(format!("{more} more"));
+    }
+    first
+}
+
 /// The first few of some objects.
 pub(super) fn named<'k>(keys: impl Iterator<Item = &'k ObjectKey>) -> String {
     listed(keys.map(ToString::to_string))
@@ -62,5 +76,19 @@ pub(super) fn listed(names: impl Iterator<Item = String>) -> String {
         Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
         Some((only, _)) => only.clone(),
         None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_texts_the_first_are_repeated_and_the_rest_is_counted() {
+        let texts = |count: usize| (0..count).map(|at| at.to_string());
+        assert_eq!(first_of(texts(2)), ["0", "1"]);
+        assert_eq!(first_of(texts(REPEATED)).len(), REPEATED);
+        let many = first_of(texts(REPEATED + 5));
+        assert_eq!((many.len(), many[REPEATED].as_str()), (REPEATED + 1, "5 more"));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::entry::{named, remark};
+use super::entry::{first_of, named, remark};
 use super::observe::Side;
 use super::release_facts::{ObservedObject, ReleaseFacts};
 use super::steps::with;
@@ -69,9 +69,13 @@ fn evidence(facts: &ReleaseFacts<'_>, from: u64, to: u64) -> Vec<String> {
         .collect();
     let unready = facts.objects.observed.iter().filter_map(|object| {
         let reason = object.observed.as_ref()?.unready.as_ref()?;
-        Some(format!("not ready: {}: {reason}", object.key))
+        Some(format!("{}: {reason}", object.key))
     });
-    evidence.extend(unready);
+    evidence.extend(
+        first_of(unready)
+            .into_iter()
+            .map(|unready| format!("not ready: {unready}")),
+    );
     let unread = facts.objects.unread_count();
     if unread > 0 {
         evidence.push(format!(

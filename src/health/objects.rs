@@ -1,7 +1,7 @@
 //! Entries about single objects: objects that block the release, are left over, or belong to somebody else.
 
 use super::advice;
-use super::entry::{ADVISED, human, moment, named, remark, unadvised};
+use super::entry::{ADVISED, first_of, human, moment, named, remark, unadvised};
 use super::observe::Presence;
 use super::release_facts::{ClaimedObject, ForeignObject, ObservedObject, ReleaseFacts};
 use super::steps::with;
@@ -37,7 +37,7 @@ fn blocked(facts: &ReleaseFacts<'_>, object: &ObservedObject) -> Option<Health> 
             format!(
                 "{} {terminates}, waiting for its finalizers: {}",
                 object.key,
-                deleting.finalizers.join(", ")
+                first_of(deleting.finalizers.iter().cloned()).join(", ")
             ),
         ),
         evidence,

@@ -11,7 +11,7 @@ use super::live::LiveObject;
 use super::state::{StateVerdict, absent, empty_report, verdict_by_state};
 use super::subject::Subject;
 use crate::compare::managed_fields::Live;
-use crate::compare::room::{MAX_DIFFERENCES, Room};
+use crate::compare::room::Room;
 use crate::compare::three_way::{Change, OfRevision, Versions, three_way};
 use crate::compare::work::Work;
 use crate::manifest::desired::desired;
@@ -237,13 +237,13 @@ fn note_left_out(report: &mut ObjectReport, unread: usize) {
     }
     if report.state == ObjectState::Drifted {
         report.add_reason(&format!(
-            "{unread} further differences were only counted: no more than {MAX_DIFFERENCES} are looked into"
+            "{unread} further differences were only counted, because there are too many"
         ));
     } else {
         report.state = ObjectState::Unknown;
         report.add_reason(&format!(
-            "too costly to compare: no more than {MAX_DIFFERENCES} of its differences are looked into, which are no drift, and \
-             {unread} were only counted"
+            "too costly to compare: {unread} of its differences were only counted, because there are too many, and the others \
+             are no drift"
         ));
     }
 }
