@@ -79,7 +79,12 @@ impl PathPattern {
             text if text.chars().all(|character| "*?".contains(character)) => Value::Null,
             text => Value::String(text),
         };
-        let path = self.steps.iter().fold(FieldPath::root(), |path, step| {
+        // What is inside of the place is a part of every pattern, and goes without saying.
+        let steps = match self.steps.as_slice() {
+            [steps @ .., Step::Any] => steps,
+            steps => steps,
+        };
+        let path = steps.iter().fold(FieldPath::root(), |path, step| {
             path.join(match step {
                 Step::Any => Segment::Key("**".to_owned()),
                 Step::Key(glob) => Segment::Key(glob.to_string()),
