@@ -80,10 +80,8 @@ impl PathPattern {
             text => Value::String(text),
         };
         // What is inside of the place is a part of every pattern, and goes without saying.
-        let steps = match self.steps.as_slice() {
-            [steps @ .., Step::Any] => steps,
-            steps => steps,
-        };
+        let inner = self.steps.strip_suffix(&[Step::Any]);
+        let steps = inner.unwrap_or(&self.steps);
         let path = steps.iter().fold(FieldPath::root(), |path, step| {
             path.join(match step {
                 Step::Any => Segment::Key("**".to_owned()),

@@ -534,9 +534,7 @@ fn words(name: &str) -> Vec<String> {
     let mut characters = name.chars().peekable();
     let mut previous: Option<char> = None;
     while let Some(character) = characters.next() {
-        if !character.is_alphanumeric() {
-            finish(&mut word, &mut words);
-        } else {
+        if character.is_alphanumeric() {
             let is_upper = character.is_uppercase();
             let begins = previous.is_some_and(|previous| {
                 let after_lower = previous.is_lowercase() || previous.is_numeric();
@@ -553,6 +551,8 @@ fn words(name: &str) -> Vec<String> {
                 finish(&mut word, &mut words);
             }
             word.extend(character.to_lowercase());
+        } else {
+            finish(&mut word, &mut words);
         }
         previous = Some(character);
     }

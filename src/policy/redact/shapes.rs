@@ -125,6 +125,9 @@ const PEM_BEGIN: &str = "-----BEGIN ";
 const PEM_END: &str = "-----END ";
 const PRIVATE: &str = "PRIVATE KEY";
 
+/// The beginning of a key file of `PuTTY`.
+const PUTTY: &str = "PuTTY-User-Key-File-";
+
 /// What `user:` before an address may say that is no user: `mailto:ops@example.com`, and members of cloud policies.
 const NO_USERS: [&str; 22] = [
     "mailto",
@@ -243,7 +246,6 @@ fn pem(text: &str, found: &mut Vec<Range<usize>>) {
         found.push(body..end);
         from = end;
     }
-    const PUTTY: &str = "PuTTY-User-Key-File-";
     if let Some(begin) = text.find(PUTTY) {
         found.push(begin + PUTTY.len()..text.len());
     }
