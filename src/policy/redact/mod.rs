@@ -19,6 +19,7 @@ mod paths;
 mod place;
 mod shapes;
 mod text;
+mod tokens;
 mod words;
 
 use std::ops::Range;
