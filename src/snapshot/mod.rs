@@ -46,7 +46,7 @@
 //! # Redaction
 //!
 //! A redacted snapshot has a token, `redacted-` and 16 hexadecimal digits, where
-//! [`Redaction`](crate::policy::redact::Redaction) hides a value from reports. Equal values have equal tokens
+//! [`Redaction`](crate::policy::redact::Redaction) hides a value, a part of a text or the key of a map from reports. Equal values have equal tokens
 //! throughout one snapshot, so a scan finds the same differences; the key behind the tokens is random and never
 //! written, so nobody can try values against them, or match two snapshots. The rules go by names and by the look of
 //! a value: a password under an innocent key of a `ConfigMap` stays. Two things are disclosed on purpose: whether a hidden

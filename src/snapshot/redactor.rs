@@ -23,6 +23,9 @@ use crate::types::{Field, Shape, TypeTable, ValueKind};
 const SHORTEST_QUOTE: usize = 3;
 const SHORTEST_PART: usize = 6;
 
+/// Below this, every whole number is exact as a float (2^53), so that no two have one token.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// The redaction and the key of one snapshot.
 pub(super) struct Redactor {
     redaction: Redaction,
@@ -167,7 +170,11 @@ impl Redactor {
             Value::Null | Value::Bool(false) | Value::Object(_) | Value::Array(_) => return leaf.clone(),
             Value::Number(number) if number.as_f64() == Some(0.0) => return leaf.clone(),
             Value::Bool(_) | Value::Number(_) => {
-                let text = leaf.to_string();
+                // A number is compared by what it is worth: 1.0 is 1.
+                let whole = leaf
+                    .as_f64()
+                    .filter(|number| number.fract() == 0.0 && number.abs() < EXACT);
+                let text = whole.map_or_else(|| leaf.to_string(), |number| number.to_string());
                 let token = self.token(&Form::Scalar(&text));
                 replaced.0.push(text);
                 return if kind == Some(ValueKind::Bytes) {
@@ -366,6 +373,29 @@ mod tests {
                 .is_some()
         );
         assert!(!object.to_string().contains("hunter"), "{object}");
+    }
+
+    #[test]
+    fn keys_of_maps_that_are_secrets_agree_with_managed_fields() {
+        let redactor = Redactor::new(Redaction::default()).unwrap();
+        let url = "https://u:hunter2@example.com/";
+        let object = redacted(
+            &redactor,
+            &Gvk::new("example.com/v1", "Widget"),
+            json!({"spec": {"urls": {url: "x"}, "pin": {"password": 1234.0}, "other": {"password": 1234}},
+                "metadata": {"managedFields": [{"manager": "helm", "fieldsV1": {"f:spec": {
+                    "f:urls": {format!("f:{url}"): {}}}}}]}}),
+        );
+        let urls = object["spec"]["urls"].as_object().unwrap();
+        let (key, value) = urls.iter().next().unwrap();
+        assert_eq!(*value, "x");
+        let managed = &object["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]["f:urls"];
+        assert!(managed.get(format!("f:{key}")).is_some(), "{object}");
+        assert!(!object.to_string().contains("hunter2"), "{object}");
+        assert_eq!(
+            object["spec"]["pin"]["password"],
+            object["spec"]["other"]["password"]
+        );
     }
 
     #[test]

@@ -93,7 +93,10 @@ impl PathPattern {
             text if text.chars().all(|character| "*?".contains(character)) => Value::Null,
             text => Value::String(text),
         };
-        let path = self.steps.iter().fold(FieldPath::root(), |path, step| {
+        // What is inside of the place is a part of every pattern, and goes without saying.
+        let inner = self.steps.strip_suffix(&[Step::Any]);
+        let steps = inner.unwrap_or(&self.steps);
+        let path = steps.iter().fold(FieldPath::root(), |path, step| {
             path.join(match step {
                 Step::Any => Segment::Key("**".to_owned()),
                 Step::Key(glob) => Segment::Key(glob.to_string()),

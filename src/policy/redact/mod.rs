@@ -19,6 +19,8 @@ mod paths;
 mod place;
 mod shapes;
 mod text;
+mod tokens;
+mod words;
 
 use std::ops::Range;
 
@@ -155,9 +157,9 @@ impl Redaction {
                     hidden = Hidden::Partly;
                     *fields = std::mem::take(fields)
                         .into_iter()
-                        .map(|(key, value)| match self.is_secret_key(&key) {
-                            true => (token(&key), value),
-                            false => (key, value),
+                        .map(|(key, value)| {
+                            let is_secret = self.is_secret_key(&key);
+                            (if is_secret { token(&key) } else { key }, value)
                         })
                         .collect();
                 }

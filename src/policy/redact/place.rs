@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use super::json::{Node, unescaped};
 use super::names::{self, Sensitivity};
-use super::text::is_switch;
+use super::shapes::is_placeholder;
+use super::text::{is_key_file, is_switch};
 
 /// The fields beside a value.
 pub(super) trait Fields {
@@ -142,8 +143,6 @@ pub(super) struct Place {
     pub(super) contents: Contents,
     /// Whether the object at this place is the one that `contents` is about.
     is_object: bool,
-    /// Whether the value is base64.
-    pub(super) is_binary: bool,
 }
 
 /// An object, and what its fields say about each other.
@@ -160,7 +159,6 @@ impl Place {
             name: Sensitivity::Plain,
             contents,
             is_object: true,
-            is_binary: false,
         }
     }
 
@@ -211,12 +209,26 @@ impl Place {
 
     /// Whether a text is hidden whatever it says.
     pub(super) fn hides_text(self, text: &str) -> bool {
-        self.is_all
-            || (self.name > Sensitivity::Plain
-                && !text.trim().is_empty()
-                && !super::shapes::is_placeholder(text)
-                && !(self.name < Sensitivity::Password && is_switch(text))
-                && !(self.name == Sensitivity::Value && super::text::is_key_file(text)))
+        let is_excused = match self.name {
+            Sensitivity::Plain => true,
+            Sensitivity::Value => is_switch(text) || is_key_file(text),
+            Sensitivity::Inside => is_switch(text),
+            Sensitivity::Password => false,
+        };
+        self.is_all || !(is_excused || text.trim().is_empty() || is_placeholder(text))
+    }
+}
+
+/// The sensitivity of a field whose name says nothing, inside of an object with such a name.
+fn inherited(outer: Sensitivity, key: &str) -> Sensitivity {
+    match outer {
+        Sensitivity::Value if names::is_value(key) => Sensitivity::Inside,
+        Sensitivity::Inside | Sensitivity::Password if names::is_value(key) || !names::is_attribute(key) => {
+            outer
+        }
+        Sensitivity::Plain | Sensitivity::Value | Sensitivity::Inside | Sensitivity::Password => {
+            Sensitivity::Plain
+        }
     }
 }
 
@@ -237,13 +249,7 @@ impl ObjectPlace {
         };
         let name = match own {
             Sensitivity::Plain if self.is_named && names::is_value(key) => Sensitivity::Password,
-            Sensitivity::Plain => match place.name {
-                Sensitivity::Plain => Sensitivity::Plain,
-                Sensitivity::Value if names::is_value(key) => Sensitivity::Inside,
-                Sensitivity::Value => Sensitivity::Plain,
-                inherited if names::is_value(key) || !names::is_attribute(key) => inherited,
-                Sensitivity::Inside | Sensitivity::Password => Sensitivity::Plain,
-            },
+            Sensitivity::Plain => inherited(place.name, key),
             own => own,
         };
         let contents = match (place.contents, key) {
@@ -256,7 +262,6 @@ impl ObjectPlace {
             name,
             contents,
             is_object: contents == Contents::Secret,
-            is_binary: key == "binaryData" || place.is_binary,
         }
     }
 }

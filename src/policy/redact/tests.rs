@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::compare::path::{FieldPath, Segment};
+use proptest::prelude::*;
 use serde_json::json;
 
 fn shown(gvk: &Gvk, path: &FieldPath, value: &Value) -> (Value, Hidden) {
@@ -273,6 +274,26 @@ fn parts_of_paths_are_hidden_and_kept_apart() {
     );
     for (field, (_, raw, ..)) in fields.iter().zip(&paths) {
         assert!(!field.pointer(raw).contains("u:p@"), "{raw}");
+    }
+}
+
+proptest! {
+    /// Pieces of every format in any order, cut anywhere: no text is a surprise, and no line gets lost.
+    #[test]
+    fn any_text_keeps_its_lines(
+        pieces in prop::collection::vec(prop::sample::select(vec![
+            "password", "token", ": ", "=", "\"", "'", "\\", "\n", "\r\n", "  ", "- ", "{", "}", "[", "]", "<", ">", "/",
+            "é", "\u{2028}", "密", "://", "u:p@h", "|", "#", "kind: Secret", "data:", "--", "-p", "mysql ", "eyJ", "&", ";",
+            "-----BEGIN PRIVATE KEY-----", "-----END ", "name: ", "value", "x", ",", "$1$", "${X}", "Bearer ",
+        ]), 0..40),
+    ) {
+        let text = pieces.concat();
+        let redaction = Redaction::default();
+        let shown = redaction.shown_text(&text);
+        prop_assert_eq!(shown.lines().count(), text.lines().count());
+        let mut value = json!({"a": &text, (text.clone()): [&text], "spec": {"args": [&text, &text]}});
+        redaction.hide_object(&Gvk::new("v1", "ConfigMap"), &mut value, &mut Blank);
+        redaction.hide_keys(&mut value, &mut |_| HIDDEN.to_owned());
     }
 }
 

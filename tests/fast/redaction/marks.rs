@@ -12,6 +12,9 @@ pub(crate) struct Filled {
     pub(crate) marks: Vec<String>,
 }
 
+/// The beginning of a part that is put into base64.
+const ENCODED: &str = "<b64:";
+
 /// Fills the marks of a row in, with other texts for each version.
 pub(crate) fn filled(text: &str, row: usize, version: Version) -> Filled {
     let mut marks: Vec<String> = Vec::new();
@@ -26,22 +29,18 @@ pub(crate) fn filled(text: &str, row: usize, version: Version) -> Filled {
             "v" => row * 1_000 + 99,
             _ => row * 1_000 + marks.len() * 2,
         } + usize::from(version == Version::Live) * 500_000_000;
-        match value(&mark[1..end.max(1)], seed) {
-            Some(value) => {
-                result.push_str(&value);
-                if !marks.contains(&value) {
-                    marks.push(value);
-                }
-                rest = &mark[end + 1..];
+        if let Some(value) = value(&mark[1..end.max(1)], seed) {
+            result.push_str(&value);
+            if !marks.contains(&value) {
+                marks.push(value);
             }
-            None => {
-                result.push('<');
-                rest = &mark[1..];
-            }
+            rest = &mark[end + 1..];
+        } else {
+            result.push('<');
+            rest = &mark[1..];
         }
     }
     result.push_str(rest);
-    const ENCODED: &str = "<b64:";
     while let Some(at) = result.find(ENCODED) {
         let end = at + result[at..].find('>').unwrap();
         let encoded = STANDARD.encode(&result[at + ENCODED.len()..end]);

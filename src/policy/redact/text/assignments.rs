@@ -100,17 +100,17 @@ impl<'t> Reader<'t, '_> {
         while from > start && to - from < LONGEST_NAME && is_part_of_name(bytes[from - 1]) {
             from -= 1;
         }
+        while !self.text.is_char_boundary(from) {
+            from += 1;
+        }
         let name = self.text.get(from..to).filter(|name| !name.is_empty())?;
         let before = self.text.get(start..from)?;
         let is_first = is_lead(before);
         let is_quoted = matches!(previous, b'"' | b'\'' | b'`' | b'\\');
         // In `image:tag` and `http://` a colon separates nothing; in `password:hunter2` it does.
         let is_loose = next.is_none_or(|next| b" \t\"'".contains(&next));
-        if separator == Separator::Colon
-            && !is_quoted
-            && !is_loose
-            && !(is_first && (self.sensitivity)(name) == Sensitivity::Password)
-        {
+        let is_password = || is_first && self.sensitivity_of(name) == Sensitivity::Password;
+        if separator == Separator::Colon && !(is_quoted || is_loose || is_password()) {
             return None;
         }
         while value < end && b" \t".contains(&bytes[value]) {
@@ -232,13 +232,11 @@ impl<'t> Reader<'t, '_> {
         match bytes[from] {
             open @ (b'"' | b'\'' | b'`') if assignment.quote != Some(open) => {
                 from += 1;
-                match self.closing(from, end, open) {
-                    Some(close) => Some((from..close, close + 1)),
-                    None => {
-                        self.open = Open::Quote(open);
-                        Some((from..end, end))
-                    }
-                }
+                let Some(close) = self.closing(from, end, open) else {
+                    self.open = Open::Quote(open);
+                    return Some((from..end, end));
+                };
+                Some((from..close, close + 1))
             }
             b'{' | b'[' if sensitivity > Sensitivity::Value => {
                 let (close, depth) = self.brackets(from + 1, end, 1);

@@ -1,8 +1,9 @@
 //! Secrets in elements of XML: `<password>…</password>`, and `<property name="password" value="…"/>`.
 
 use super::{NAMING, Open, Reader, is_nothing, offset_in};
-use crate::policy::redact::names::{self, Sensitivity};
+use crate::policy::redact::names::Sensitivity;
 use crate::policy::redact::shapes;
+use crate::policy::redact::words::VALUES;
 
 impl Reader<'_, '_> {
     /// The text of an element with a sensitive name, and the value beside such a name; gives the place behind the tag.
@@ -46,7 +47,7 @@ impl Reader<'_, '_> {
             return None;
         }
         if let Some(value) =
-            attribute(&names::VALUES).filter(|value| !value.is_empty() && !shapes::is_placeholder(value))
+            attribute(&VALUES).filter(|value| !value.is_empty() && !shapes::is_placeholder(value))
         {
             let from = offset_in(self.text, value);
             self.hide(from..from + value.len());

@@ -164,7 +164,7 @@ struct Reader<'t, 's> {
     line_start: usize,
 }
 
-impl<'t> Reader<'t, '_> {
+impl Reader<'_, '_> {
     /// Reads one line, without its end.
     fn line(&mut self, start: usize, end: usize) {
         let from = match self.open {
