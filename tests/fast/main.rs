@@ -14,6 +14,8 @@ mod deploy;
 mod docs;
 mod faults;
 mod golden;
+#[cfg(target_os = "linux")]
+mod hostile;
 mod ignore;
 mod notify;
 #[path = "../support/mod.rs"]

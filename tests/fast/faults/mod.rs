@@ -8,5 +8,5 @@ mod discovery;
 mod endings;
 mod objects;
 mod records;
-mod server;
-mod world;
+pub(crate) mod server;
+pub(crate) mod world;

@@ -1,0 +1,1 @@
+//! What the scenes promise, shown under the memory limit of the shipped `CronJob`.
