@@ -13,6 +13,7 @@ mod cli;
 mod deploy;
 mod docs;
 mod faults;
+mod fuzz;
 mod golden;
 #[cfg(target_os = "linux")]
 mod hostile;

@@ -24,7 +24,7 @@ pub(super) const MOST_RESIDENT: u64 = 192 << 20;
 pub(super) struct Limits {
     /// Bytes of memory of its own (`RLIMIT_DATA`). An allocation beyond them fails, which aborts the program, as
     /// surely as a container's limit kills it.
-    pub(super) memory: Option<u64>,
+    pub(super) memory: u64,
     /// Seconds on a processor (`RLIMIT_CPU`), for inputs that would otherwise keep it busy for hours.
     pub(super) seconds: u64,
     /// How long it may take; a program that waits for ever takes no time on a processor.
@@ -53,16 +53,14 @@ pub(super) struct Measured {
 pub(super) fn run(home: &Home, arguments: &[&str], limits: Limits) -> Measured {
     let program =
         std::env::var("DRIFTLINE_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_driftline").to_owned());
-    let memory = limits
-        .memory
-        .map_or_else(|| "unlimited".to_owned(), |bytes| (bytes >> 10).to_string());
+    let kib = limits.memory >> 10;
     let mut child = Command::new("sh")
         .args([
             "-c",
-            r#"ulimit -c 0 -d "$1" -t "$2" && shift 2 && exec "$@""#,
+            r#"ulimit -c 0 && ulimit -d "$1" && ulimit -t "$2" && shift 2 && exec "$@""#,
             "sh",
         ])
-        .args([&memory, &limits.seconds.to_string(), &program])
+        .args([&kib.to_string(), &limits.seconds.to_string(), &program])
         .args(arguments)
         .env_clear()
         .env("HOME", home.path())

@@ -55,11 +55,11 @@ pub(super) fn scenes() -> Vec<Scene> {
         row(
             "four-records",
             OthersAsWithout,
-            "4 records with 60 MiB of text each",
+            "4 records with 42 MiB of text each",
             || {
                 Hostile::stored((0..4).map(|number| {
-                let data = "the same line again\\n".repeat(3 << 20);
-                payload(number, &manifest(&format!(r#"{{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"a"}},"data":{{"a":"{data}"}}}}"#)))
+                let data = "the same line again\\n".repeat(2 << 20);
+                payload(number, &manifest_of(number, &format!(r#"{{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"a"}},"data":{{"a":"{data}"}}}}"#)))
             }))
             },
         ),
@@ -68,7 +68,7 @@ pub(super) fn scenes() -> Vec<Scene> {
             OthersAsWithout,
             "40 records with 20 MiB of small objects each",
             || {
-                Hostile::stored((0..40).map(|number| payload(number, &manifest(&documents(9_900, |at| {
+                Hostile::stored((0..40).map(|number| payload(number, &manifest_of(number, &documents(9_900, |at| {
                 let padding = "x".repeat(2_000);
                 format!(r#"{{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"c{at}"}},"data":{{"a":"{padding}"}}}}"#)
             })))))
@@ -351,22 +351,26 @@ pub(super) fn scenes() -> Vec<Scene> {
 }
 
 fn one_object_9900_times() -> Hostile {
-    let copy = |at| {
+    of_one_deployment(|name, at| {
         let env = json!([{"name": "V0", "value": format!("{at}")}]);
-        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "many"},
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name},
                "spec": {"template": {"spec": {"containers": [{"name": "app", "env": env}]}}}})
-    };
-    of_one_deployment(&documents(9_900, |at| copy(at).to_string()))
+    })
 }
 
 fn one_document_9900_times() -> Hostile {
-    of_one_deployment(&documents(9_900, |_| deployment("many", 1).to_string()))
+    of_one_deployment(|name, _| deployment(name, 1))
 }
 
-fn of_one_deployment(text: &str) -> Hostile {
-    let records = (0..40).map(|number| payload(number, &manifest_of(number, text)));
-    let objects = (0..40).map(|number| owned(&format!("e{number}"), &deployment("many", 3_000)));
-    Hostile::stored(records.chain(objects))
+/// 40 releases, each with a Deployment of 3,000 variables and a record that names it 9,900 times.
+fn of_one_deployment(document: fn(&str, usize) -> Value) -> Hostile {
+    let release = |number: usize| {
+        let name = format!("many{number}");
+        let text = documents(9_900, |at| document(&name, at).to_string());
+        let object = owned(&format!("e{number}"), &deployment(&name, 3_000));
+        [payload(number, &manifest_of(number, &text)), object]
+    };
+    Hostile::stored((0..40).flat_map(release))
 }
 
 fn long_texts() -> Hostile {

@@ -36,6 +36,15 @@ pub(super) enum Promise {
     NeverClean,
 }
 
+/// The form of the report.
+#[derive(Clone, Copy)]
+pub(super) enum Format {
+    /// For programs.
+    Json,
+    /// For people.
+    Text,
+}
+
 /// The hostile part of a cluster.
 #[derive(Default)]
 pub(super) struct Hostile {
@@ -71,30 +80,40 @@ fn honest() -> Vec<Stored> {
 
 impl Scene {
     /// Scans the scene's cluster.
-    pub(super) fn scan(&self, limits: Limits) -> Measured {
+    pub(super) fn scan(&self, format: Format, limits: Limits) -> Measured {
         let hostile = (self.make)();
         let mut server = Server::start(honest().into_iter().chain(hostile.stored));
         for (path, query, skip, fault) in hostile.faults {
             server = server.on(path, query, skip, usize::MAX, fault);
         }
-        scan(&server, limits)
+        scan(&server, format, limits)
     }
 }
 
 /// Scans the cluster of the honest tenants alone.
 pub(super) fn scan_without(limits: Limits) -> Measured {
-    scan(&Server::start(honest()), limits)
+    scan(&Server::start(honest()), Format::Json, limits)
 }
 
-fn scan(server: &Server, limits: Limits) -> Measured {
+fn scan(server: &Server, format: Format, limits: Limits) -> Measured {
     let home = Home::new();
     let kubeconfig = home.kubeconfig(&server.url, &json!({"token": "token"}));
-    let arguments = ["scan", "--kubeconfig", &kubeconfig, "--request-timeout", "10s"];
-    run(
-        &home,
-        &[&arguments[..], &["--timeout", "20m", "-o", "json"]].concat(),
-        limits,
-    )
+    let format = match format {
+        Format::Json => "json",
+        Format::Text => "text",
+    };
+    let arguments = [
+        "scan",
+        "--kubeconfig",
+        &kubeconfig,
+        "--request-timeout",
+        "10s",
+        "--timeout",
+        "20m",
+        "-o",
+        format,
+    ];
+    run(&home, &arguments, limits)
 }
 
 /// What a report says about the honest tenants: their releases, whole.

@@ -16,7 +16,7 @@ const OBJECT: &str = "objects/apps/v1/Deployment/payments/checkout-web.json";
 const OTHER_OBJECT: &str = "objects/apps/v1/Deployment/shop/webshop-web.json";
 const RECORD: &str = "releases/payments/secret/sh.helm.release.v1.checkout.v1.json";
 const SCHEMA: &str = "schemas/backup.example.com/v1.json";
-const INDEX: &str = "snapshot.json";
+pub(super) const INDEX: &str = "snapshot.json";
 
 /// A snapshot in which something is hostile.
 #[derive(Clone, Copy)]
@@ -112,6 +112,16 @@ pub(super) fn scenes() -> Vec<Mailed> {
 }
 
 impl Mailed {
+    /// Whether a line of [`states`] is about the replaced file: the object that it holds, or the objects whose release or
+    /// schema it holds.
+    pub(super) fn concerns(&self, state: &str) -> bool {
+        match self.file {
+            OBJECT => state.starts_with("Deployment/payments checkout-web "),
+            RECORD => state.contains("/payments checkout-"),
+            _ => state.starts_with("Backup"),
+        }
+    }
+
     /// Scans the snapshot.
     pub(super) fn scan(&self, limits: Limits) -> Measured {
         let home = Home::new();
@@ -151,11 +161,15 @@ fn scan(home: &Home, folder: &Path, limits: Limits) -> Measured {
 pub(super) fn states(report: &Value) -> Vec<String> {
     let releases = report["releases"].as_array().into_iter().flatten();
     let objects = releases.flat_map(|release| release["objects"].as_array().into_iter().flatten());
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     objects
         .map(|object| {
             format!(
                 "{}/{} {} {}",
-                object["kind"], object["namespace"], object["name"], object["state"]
+                text(&object["kind"]),
+                text(&object["namespace"]),
+                text(&object["name"]),
+                text(&object["state"])
             )
         })
         .collect()
