@@ -3,7 +3,7 @@
 //! This is the short run that belongs to every run of the tests: it finds what a change broke for inputs that are known
 //! to be odd. `tools/fuzz` looks for inputs that nobody knows yet.
 
-#[path = "../../fuzz/src/lib.rs"]
+#[path = "../support/fuzz_targets.rs"]
 #[allow(
     unreachable_pub,
     reason = "it is a library for the programs in fuzz/fuzz_targets"
@@ -12,7 +12,6 @@ mod targets;
 
 use std::fs;
 use std::panic::catch_unwind;
-use std::path::Path;
 
 use targets::{TARGETS, Target};
 
@@ -88,7 +87,7 @@ impl Dice {
 }
 
 fn seeds(name: &str) -> Vec<Vec<u8>> {
-    let folder = root().join("fuzz/corpus").join(name);
+    let folder = root().join("tests/data/fuzz").join(name);
     let mut files: Vec<_> = fs::read_dir(&folder)
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
         .map(|file| file.unwrap().path())
@@ -141,6 +140,6 @@ fn every_target_has_a_program() {
             "{program}"
         );
     }
-    let programs = fs::read_dir(Path::new("fuzz/fuzz_targets")).unwrap().count();
+    let programs = fs::read_dir(root().join("fuzz/fuzz_targets")).unwrap().count();
     assert_eq!(programs, TARGETS.len());
 }

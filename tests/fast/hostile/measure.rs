@@ -3,9 +3,9 @@
 use std::io::Write as _;
 use std::time::Duration;
 
-use super::limits::{Limits, Measured};
 use super::scene::{Format, Promise, about_the_honest, about_the_hostile, scan_without};
 use super::{objects, scenes, snapshots};
+use crate::support::limited::{Limits, Measured};
 
 /// Far beyond what is promised, so that the table says what would have been needed.
 const MEASURED: Limits = Limits {

@@ -6,7 +6,6 @@
 //!
 //! `measure` beside this file prints what each scene costs.
 
-mod limits;
 mod measure;
 mod objects;
 mod records;

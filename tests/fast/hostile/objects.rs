@@ -13,18 +13,17 @@ pub(super) fn scenes() -> Vec<Scene> {
         make,
     };
     vec![
-        row(
-            "duplicate-env",
-            "a Deployment with one variable 16,000 times",
-            || {
-                let env = |value: &str| -> Value {
-                    (0..16_000)
-                        .map(|at| json!({"name": "A", "value": format!("{value}{at}")}))
-                        .collect()
-                };
-                pair(&with_env(env("a")), &with_env(env("b")))
-            },
-        ),
+        row("duplicate-env", "one variable 16,000 times, in reverse", || {
+            let env = |numbers: &mut dyn Iterator<Item = usize>| -> Value {
+                numbers
+                    .map(|at| json!({"name": "A", "value": format!("{at}")}))
+                    .collect()
+            };
+            pair(
+                &with_env(env(&mut (0..16_000))),
+                &with_env(env(&mut (0..16_000).rev())),
+            )
+        }),
         row("env-reversed", "16,000 variables in reverse", || {
             let env = |value: &str, numbers: &mut dyn Iterator<Item = usize>| -> Value {
                 numbers
@@ -49,9 +48,11 @@ pub(super) fn scenes() -> Vec<Scene> {
         row("role-rules", "a Role of 4,000 rules, in another order", || {
             pair(&role(&mut (0..4_000)), &role(&mut (0..4_000).rev()))
         }),
-        row("role-rules-256", "a Role of 256 rules, each changed", || {
-            pair(&role(&mut (0..256)), &role(&mut (1_000..1_256)))
-        }),
+        row(
+            "role-rules-256",
+            "256 rules of 400 resources, in another order",
+            || pair(&large_role(&mut (0..256)), &large_role(&mut (0..256).rev())),
+        ),
         row(
             "findings-by-managers",
             "2,000 changed variables and 1,000 field managers",
@@ -224,6 +225,18 @@ fn role(numbers: &mut dyn Iterator<Item = usize>) -> Value {
         .map(|at| json!({"apiGroups": [""], "resources": [format!("r{at}")], "verbs": ["get", "list"]}))
         .collect();
     json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "role"}, "rules": rules})
+}
+
+/// A Role of rules whose last resources tell them apart.
+fn large_role(numbers: &mut dyn Iterator<Item = usize>) -> Value {
+    let mut role = role(numbers);
+    for rule in role["rules"].as_array_mut().into_iter().flatten() {
+        let resources = rule["resources"].as_array_mut().into_iter().flatten();
+        let last: Vec<Value> = resources.map(|name| name.take()).collect();
+        let common = (0..400).map(|at| json!(format!("resource{at}")));
+        rule["resources"] = common.chain(last).collect();
+    }
+    role
 }
 
 /// Gives the object so many field managers, each of these fields.

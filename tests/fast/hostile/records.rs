@@ -10,221 +10,141 @@ use super::objects::deployment;
 use super::scene::{EVIL, Hostile, Promise, Scene, owned};
 use crate::faults::server::Stored;
 use crate::faults::world::{Revision, config_map, gzip};
+use crate::support::hostile::{
+    documents, list, list_object, long_text, many_namespaces, one_deployment, with_chart_files, with_hooks,
+    with_manifest,
+};
+
+/// A hook of a name that failed.
+const FAILED_HOOK: &str =
+    r#"{"name":"h","kind":"Job","events":["pre-upgrade"],"last_run":{"phase":"Failed"}}"#;
+
+/// Records that say nothing, or not what Helm says.
+const NOTHING: [&str; 10] = [
+    "{}",
+    "null",
+    "[]",
+    "\"\"",
+    "0",
+    "",
+    " ",
+    r#"{"name":"e7"}"#,
+    r#"{"manifest":""}"#,
+    r#"{"manifest":null}"#,
+];
 
 pub(super) fn scenes() -> Vec<Scene> {
-    use Promise::{Harmless, OthersAsWithout};
-    let row = |name, promise, about, make| Scene {
+    [decoded(), manifests(), named(), many()].concat()
+}
+
+fn told(name: &'static str, about: &'static str, make: fn() -> Hostile) -> Scene {
+    Scene {
         name,
         about,
-        promise,
+        promise: Promise::OthersAsWithout,
         make,
-    };
+    }
+}
+
+fn harmless(name: &'static str, about: &'static str, make: fn() -> Hostile) -> Scene {
+    Scene {
+        promise: Promise::Harmless,
+        ..told(name, about, make)
+    }
+}
+
+/// Costly as soon as they are decoded.
+fn decoded() -> Vec<Scene> {
     vec![
-        row(
-            "one-object-9900-times",
-            OthersAsWithout,
-            "40 records that name one Deployment of 3,000 variables 9,900 times each",
-            one_object_9900_times,
-        ),
-        row(
-            "one-object-9900-times-alike",
-            OthersAsWithout,
-            "40 records that hold one document 9,900 times each",
-            one_document_9900_times,
-        ),
-        row("hooks-12-kb", OthersAsWithout, "4 million empty hooks", || {
-            hooks("{}", 4_000_000)
+        told("hooks-12-kb", "4 million empty hooks", || {
+            one(&hooks("{}", 4_000_000))
         }),
-        row("hooks-64-mib", OthersAsWithout, "22 million empty hooks", || {
-            hooks("{}", 22_000_000)
+        told("hooks-64-mib", "22 million empty hooks", || {
+            one(&hooks("{}", 22_000_000))
         }),
-        row(
-            "hooks-of-names",
-            OthersAsWithout,
-            "a million hooks that failed",
-            || {
-                hooks(
-                    r#"{"name":"h","kind":"Job","events":["pre-upgrade"],"last_run":{"phase":"Failed"}}"#,
-                    700_000,
-                )
-            },
-        ),
-        row("events", OthersAsWithout, "20 million events of one hook", || {
-            hooks(&format!(r#"{{"events":[{}]}}"#, list(r#""""#, 20_000_000)), 1)
+        told("hooks-of-names", "700,000 hooks that failed", || {
+            one(&hooks(FAILED_HOOK, 700_000))
         }),
-        row(
-            "four-records",
-            OthersAsWithout,
-            "4 records with 42 MiB of text each",
-            || {
-                Hostile::stored((0..4).map(|number| {
-                let data = "the same line again\\n".repeat(2 << 20);
-                payload(number, &manifest_of(number, &format!(r#"{{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"a"}},"data":{{"a":"{data}"}}}}"#)))
-            }))
-            },
-        ),
-        row(
+        told("events", "20 million events of one hook", || {
+            let hook = format!(r#"{{"events":[{}]}}"#, list(r#""""#, 20_000_000));
+            one(&hooks(&hook, 1))
+        }),
+        told("chart-files", "a chart with 2 million definitions", || {
+            one(&with_chart_files(EVIL, "e0", 2_000_000))
+        }),
+        told("four-records", "4 records with 42 MiB of text each", || {
+            Hostile::stored((0..4).map(|number| record(number, &long_text())))
+        }),
+        told(
             "forty-records",
-            OthersAsWithout,
             "40 records with 20 MiB of small objects each",
             || {
-                Hostile::stored((0..40).map(|number| payload(number, &manifest_of(number, &documents(9_900, |at| {
                 let padding = "x".repeat(2_000);
-                format!(r#"{{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"c{at}"}},"data":{{"a":"{padding}"}}}}"#)
-            })))))
+                let text = documents(9_900, |at| config_map(&format!("c{at}"), &padding).to_string());
+                Hostile::stored((0..40).map(|number| record(number, &text)))
             },
         ),
-        row(
-            "chart-files",
-            OthersAsWithout,
-            "a chart with a million definitions",
-            || {
-                let files = list(r#"{"name":"crds/a","data":""}"#, 2_000_000);
-                Hostile::stored([payload(
-                    0,
-                    &format!(
-                        r#"{{"name":"e0","namespace":"{EVIL}","version":1,"info":{{"status":"deployed"}},"manifest":"","chart":{{"files":[{files}]}}}}"#
-                    ),
-                )])
-            },
+        harmless(
+            "deep-json",
+            "values 30 million levels deep, which are skipped",
+            || one(&format!(r#"{{"config":{}"#, "[".repeat(30_000_000))),
         ),
-        row(
-            "zeros",
-            OthersAsWithout,
-            "a manifest of 30 million numbers",
-            || {
-                let zeros = list("0", 950_000);
-                Hostile::stored([payload(
-                    0,
-                    &manifest(&documents(32, |at| {
-                        format!(
-                            r#"{{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"z{at}"}},"data":[{zeros}]}}"#
-                        )
-                    })),
-                )])
-            },
-        ),
-        row(
-            "empty-maps",
-            OthersAsWithout,
-            "a manifest of 20 million empty maps",
-            || {
-                let maps = list("{}", 950_000);
-                Hostile::stored([payload(
-                    0,
-                    &manifest(&documents(20, |at| {
-                        format!(
-                            r#"{{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"m{at}"}},"data":[{maps}]}}"#
-                        )
-                    })),
-                )])
-            },
-        ),
-        row("wide-map", OthersAsWithout, "one map of 490,000 keys", || {
-            let keys: Vec<String> = (0..490_000).map(|at| format!(r#""k{at}":"""#)).collect();
-            Hostile::stored([payload(
-                0,
-                &manifest(&format!(
-                    r#"{{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"w"}},"data":{{{}}}}}"#,
-                    keys.join(",")
-                )),
-            )])
+        told("says-nothing", "records that say nothing", || {
+            Hostile::stored(
+                NOTHING
+                    .iter()
+                    .enumerate()
+                    .map(|(number, text)| holding(number, text)),
+            )
         }),
-        row(
-            "one-key-a-million-times",
-            OthersAsWithout,
-            "one map with a key half a million times",
-            || {
-                let keys = list(r#""k":"""#, 490_000);
-                Hostile::stored([payload(
-                    0,
-                    &manifest(&format!(
-                        r#"{{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"w"}},"data":{{{keys}}}}}"#
-                    )),
-                )])
-            },
-        ),
-        row(
-            "list-of-49999",
-            OthersAsWithout,
-            "one list of 49,999 objects",
-            || {
-                let items: Vec<String> = (0..49_999)
-                    .map(|at| config_map(&format!("c{at}"), "a").to_string())
-                    .collect();
-                Hostile::stored([payload(
-                    0,
-                    &manifest(&format!(
-                        r#"{{"apiVersion":"v1","kind":"List","items":[{}]}}"#,
-                        items.join(",")
-                    )),
-                )])
-            },
-        ),
-        row(
-            "49000-namespaces",
-            OthersAsWithout,
-            "49,000 objects in as many namespaces",
-            || {
-                let items: Vec<String> = (0..49_000)
-                    .map(|at| {
-                        let mut object = config_map("a", "a");
-                        object["metadata"]["namespace"] = json!(format!("n{at}"));
-                        object.to_string()
-                    })
-                    .collect();
-                Hostile::stored([payload(
-                    0,
-                    &manifest(&format!(
-                        r#"{{"apiVersion":"v1","kind":"List","items":[{}]}}"#,
-                        items.join(",")
-                    )),
-                )])
-            },
-        ),
-        row(
-            "49000-kinds",
-            OthersAsWithout,
-            "49,000 objects of as many kinds",
-            || {
-                let items: Vec<String> = (0..49_000).map(|at| {
-                json!({"apiVersion": format!("g{at}.example.com/v1"), "kind": format!("K{at}"), "metadata": {"name": "a"}}).to_string()
-            }).collect();
-                Hostile::stored([payload(
-                    0,
-                    &manifest(&format!(
-                        r#"{{"apiVersion":"v1","kind":"List","items":[{}]}}"#,
-                        items.join(",")
-                    )),
-                )])
-            },
-        ),
-        row(
-            "alias-bomb",
-            OthersAsWithout,
-            "nine levels of nine aliases each",
-            || {
-                let mut text =
-                    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\na0: &a0 [x,x,x,x,x,x,x,x,x]\n"
-                        .to_owned();
-                for level in 1..10 {
-                    let previous = level - 1;
-                    writeln!(
-                        text,
-                        "a{level}: &a{level} [{}]",
-                        list(&format!("*a{previous}"), 9)
-                    )
-                    .unwrap();
-                }
-                Hostile::stored([payload(0, &manifest(&text))])
-            },
-        ),
-        row(
+        told("bomb", "a gigabyte of blanks", || one(&" ".repeat(1 << 30))),
+        told("long-texts", "names, descriptions and versions of 5 MB", || {
+            let long = "t".repeat(5_000_000);
+            let text = json!({"name": long, "namespace": long, "version": 1,
+                "info": {"status": long, "description": long},
+                "chart": {"metadata": {"name": long, "version": long}}, "manifest": "", "apply_method": long});
+            one(&text.to_string())
+        }),
+    ]
+}
+
+/// Costly once their manifests are parsed.
+fn manifests() -> Vec<Scene> {
+    vec![
+        told("zeros", "a manifest of 30 million numbers", || {
+            let zeros = list("0", 950_000);
+            manifest(&documents(32, |at| {
+                with_data(&format!("z{at}"), &format!("[{zeros}]"))
+            }))
+        }),
+        told("empty-maps", "a manifest of 19 million empty maps", || {
+            let maps = list("{}", 950_000);
+            manifest(&documents(20, |at| {
+                with_data(&format!("m{at}"), &format!("[{maps}]"))
+            }))
+        }),
+        told("wide-map", "one map of 490,000 keys", || {
+            let keys: Vec<String> = (0..490_000).map(|at| format!(r#""k{at}":"""#)).collect();
+            manifest(&with_data("w", &format!("{{{}}}", keys.join(","))))
+        }),
+        told("one-key", "one map with one key 490,000 times", || {
+            manifest(&with_data("w", &format!("{{{}}}", list(r#""k":"""#, 490_000))))
+        }),
+        told("alias-bomb", "nine levels of nine aliases each", || {
+            let mut text =
+                "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\na0: &a0 [x,x,x,x,x,x,x,x,x]\n"
+                    .to_owned();
+            for level in 1..10 {
+                let aliases = list(&format!("*a{}", level - 1), 9);
+                writeln!(text, "a{level}: &a{level} [{aliases}]").unwrap();
+            }
+            manifest(&text)
+        }),
+        told(
             "merge-bomb",
-            OthersAsWithout,
             "merge keys over merge keys, in 5,000 documents",
             || {
-                let document = |at: usize| {
+                let merged = |at: usize| {
                     let mut text = format!(
                         "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: b{at}}}\na0: &a0 {{a: b}}\n"
                     );
@@ -233,191 +153,126 @@ pub(super) fn scenes() -> Vec<Scene> {
                     }
                     text
                 };
-                Hostile::stored([payload(
-                    0,
-                    &manifest(
-                        &(0..5_000)
-                            .map(|at| format!("---\n{}", document(at)))
-                            .collect::<String>(),
-                    ),
-                )])
+                manifest(&documents(5_000, merged))
             },
         ),
-        row(
-            "deep-yaml",
-            OthersAsWithout,
-            "a document 10 million levels deep",
-            || Hostile::stored([payload(0, &manifest(&format!("a: {}", "[".repeat(10_000_000))))]),
-        ),
-        row(
-            "deep-blocks",
-            OthersAsWithout,
-            "20,000 levels of block sequences",
-            || Hostile::stored([payload(0, &manifest(&format!("a:\n{}", "- ".repeat(20_000_000))))]),
-        ),
-        row(
-            "quoted",
-            OthersAsWithout,
-            "a scalar of 30 million escapes",
-            || {
-                Hostile::stored([payload(
-                    0,
-                    &manifest(&format!("a: \"{}\"", "\\0".repeat(30_000_000))),
-                )])
-            },
-        ),
-        row(
-            "deep-json",
-            Harmless,
-            "values 30 million levels deep, which are skipped",
-            || Hostile::stored([payload(0, &format!(r#"{{"config":{}"#, "[".repeat(30_000_000)))]),
-        ),
-        row(
-            "says-nothing",
-            OthersAsWithout,
-            "records that say nothing",
-            || {
-                let payloads = [
-                    "{}",
-                    "null",
-                    "[]",
-                    "\"\"",
-                    "0",
-                    "",
-                    " ",
-                    r#"{"name":"e6"}"#,
-                    r#"{"manifest":""}"#,
-                    r#"{"manifest":null}"#,
-                ];
-                Hostile::stored(
-                    payloads
-                        .iter()
-                        .enumerate()
-                        .map(|(number, text)| payload(number, text)),
-                )
-            },
-        ),
-        row("bomb", OthersAsWithout, "a gigabyte of blanks", || {
-            Hostile::stored([payload(0, &" ".repeat(1 << 30))])
+        told("deep-yaml", "10 million levels of flow sequences", || {
+            manifest(&format!("a: {}", "[".repeat(10_000_000)))
         }),
-        row(
-            "long-texts",
-            OthersAsWithout,
-            "names, descriptions and versions of 10 MB",
-            long_texts,
-        ),
-        row(
-            "long-names",
-            OthersAsWithout,
-            "5 objects with names, namespaces and kinds of 2 MB",
-            || {
-                let long = "n".repeat(2_000_000);
-                Hostile::stored([payload(
-                    0,
-                    &manifest(&documents(5, |at| {
-                        format!(
-                            r#"{{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"{long}{at}","namespace":"{long}"}}}}"#
-                        )
-                    })),
-                )])
-            },
-        ),
-        row("history", Harmless, "5,000 revisions of one release", || {
-            Hostile::stored((1..=5_000).map(|number| {
-                let mut revision = evil(0, "");
-                revision.number = number;
-                revision.status = if number == 5_000 { "deployed" } else { "superseded" };
-                revision.stored()
-            }))
+        told("deep-blocks", "20 million levels of block sequences", || {
+            manifest(&format!("a:\n{}", "- ".repeat(20_000_000)))
         }),
-        row(
-            "history-of-failures",
-            Harmless,
-            "5,000 failed revisions of one release",
-            || {
-                let objects: Vec<Value> = (0..10).map(|at| config_map(&format!("c{at}"), "a")).collect();
-                Hostile::stored((1..=5_000).map(|number| {
-                    let mut revision = Revision::new(EVIL, "e0", &objects);
-                    revision.number = number;
-                    revision.status = if number == 1 { "deployed" } else { "failed" };
-                    revision.stored()
-                }))
-            },
-        ),
-        row("5000-releases", Harmless, "5,000 releases", || {
-            Hostile::stored((0..5_000).map(|number| evil(number, "").stored()))
+        told("quoted", "a scalar of 15 million escapes", || {
+            manifest(&format!("a: \"{}\"", "\\0".repeat(15_000_000)))
         }),
     ]
 }
 
-fn one_object_9900_times() -> Hostile {
-    of_one_deployment(|name, at| {
-        let env = json!([{"name": "V0", "value": format!("{at}")}]);
-        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name},
-               "spec": {"template": {"spec": {"containers": [{"name": "app", "env": env}]}}}})
-    })
+/// Costly by what they name.
+fn named() -> Vec<Scene> {
+    vec![
+        told(
+            "one-object-9900-times",
+            "40 records that name a Deployment of 3,000 variables 9,900 times each",
+            || of_one_deployment(|name| one_deployment(name, 9_900)),
+        ),
+        told(
+            "one-document-9900-times",
+            "40 records that hold one document 9,900 times each",
+            || of_one_deployment(|name| documents(9_900, |_| deployment(name, 1).to_string())),
+        ),
+        told("list-of-49999", "one list of 49,999 objects", || {
+            manifest(&list_object(49_999, |at| config_map(&format!("c{at}"), "a")))
+        }),
+        told("49000-namespaces", "49,000 objects in as many namespaces", || {
+            manifest(&many_namespaces(49_000))
+        }),
+        told("49000-kinds", "49,000 objects of as many kinds", || {
+            manifest(&list_object(49_000, |at| {
+                let (api_version, kind) = (format!("g{at}.example.com/v1"), format!("K{at}"));
+                json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}})
+            }))
+        }),
+        told(
+            "long-names",
+            "5 objects with names and namespaces of 2 MB",
+            || {
+                let long = "n".repeat(2_000_000);
+                manifest(&documents(5, |at| {
+                    let metadata = json!({"name": format!("{long}{at}"), "namespace": long});
+                    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}).to_string()
+                }))
+            },
+        ),
+    ]
 }
 
-fn one_document_9900_times() -> Hostile {
-    of_one_deployment(|name, _| deployment(name, 1))
+/// Costly by their number.
+fn many() -> Vec<Scene> {
+    vec![
+        harmless("history", "5,000 revisions of one release", || {
+            Hostile::stored((1..=5_000).map(|number| {
+                let status = if number == 5_000 { "deployed" } else { "superseded" };
+                revision(number, status, &[])
+            }))
+        }),
+        harmless(
+            "history-of-failures",
+            "5,000 failed revisions of one release",
+            || {
+                let objects: Vec<Value> = (0..10).map(|at| config_map(&format!("c{at}"), "a")).collect();
+                Hostile::stored((1..=5_000).map(|number| {
+                    let status = if number == 1 { "deployed" } else { "failed" };
+                    revision(number, status, &objects)
+                }))
+            },
+        ),
+        harmless("5000-releases", "5,000 releases", || {
+            Hostile::stored((0..5_000).map(|number| record(number, "")))
+        }),
+    ]
 }
 
-/// 40 releases, each with a Deployment of 3,000 variables and a record that names it 9,900 times.
-fn of_one_deployment(document: fn(&str, usize) -> Value) -> Hostile {
-    let release = |number: usize| {
+/// 40 releases, each with a Deployment of 3,000 variables that its record names many times.
+fn of_one_deployment(manifest: fn(&str) -> String) -> Hostile {
+    Hostile::stored((0..40).flat_map(|number| {
         let name = format!("many{number}");
-        let text = documents(9_900, |at| document(&name, at).to_string());
         let object = owned(&format!("e{number}"), &deployment(&name, 3_000));
-        [payload(number, &manifest_of(number, &text)), object]
-    };
-    Hostile::stored((0..40).flat_map(release))
+        [record(number, &manifest(&name)), object]
+    }))
 }
 
-fn long_texts() -> Hostile {
-    let long = "t".repeat(10_000_000);
-    let text = json!({"name": long, "namespace": long, "version": 1,
-        "info": {"status": long, "description": long},
-        "chart": {"metadata": {"name": long, "version": long}}, "manifest": "", "apply_method": long});
-    Hostile::stored([payload(0, &text.to_string())])
+fn revision(number: u64, status: &'static str, objects: &[Value]) -> Stored {
+    let mut revision = Revision::new(EVIL, "e0", objects);
+    (revision.number, revision.status) = (number, status);
+    revision.stored()
 }
 
-fn hooks(hook: &str, count: usize) -> Hostile {
-    let text = format!(
-        r#"{{"name":"e0","namespace":"{EVIL}","version":1,"info":{{"status":"deployed"}},"manifest":"","hooks":[{}]}}"#,
-        list(hook, count)
-    );
-    Hostile::stored([payload(0, &text)])
+fn with_data(name: &str, data: &str) -> String {
+    format!(r#"{{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"{name}"}},"data":{data}}}"#)
 }
 
-/// The revision of a release of the hostile tenant, with this manifest.
-fn evil(number: usize, manifest: &str) -> Revision {
-    let mut revision = Revision::new(EVIL, &format!("e{number}"), &[]);
-    manifest.clone_into(&mut revision.manifest);
-    revision
+fn hooks(hook: &str, count: usize) -> String {
+    with_hooks(EVIL, "e0", hook, count)
 }
 
-/// The record of a release whose decoded bytes are this text.
-fn payload(number: usize, text: &str) -> Stored {
-    evil(number, "").holding(&STANDARD.encode(gzip(text.as_bytes())))
+/// One record that decodes to this text.
+fn one(text: &str) -> Hostile {
+    Hostile::stored([holding(0, text)])
 }
 
-/// The text of the first release's record, with this manifest.
-fn manifest(text: &str) -> String {
-    manifest_of(0, text)
+/// One record with this manifest.
+fn manifest(manifest: &str) -> Hostile {
+    Hostile::stored([record(0, manifest)])
 }
 
-fn manifest_of(number: usize, text: &str) -> String {
-    evil(number, text).json().to_string()
+/// The record of a release with this manifest.
+fn record(number: usize, manifest: &str) -> Stored {
+    holding(number, &with_manifest(EVIL, &format!("e{number}"), manifest))
 }
 
-/// A manifest of so many documents.
-fn documents(count: usize, document: impl Fn(usize) -> String) -> String {
-    (0..count).map(|at| format!("---\n{}\n", document(at))).collect()
-}
-
-/// A text so many times, with commas between.
-fn list(item: &str, count: usize) -> String {
-    let mut text = format!("{item},").repeat(count);
-    text.pop();
-    text
+/// The record of a release that decodes to this text.
+fn holding(number: usize, text: &str) -> Stored {
+    let payload = STANDARD.encode(gzip(text.as_bytes()));
+    Revision::new(EVIL, &format!("e{number}"), &[]).holding(&payload)
 }

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::limits::{Limits, Measured, run};
 use crate::faults::server::{Fault, Server, Stored};
 use crate::faults::world::{Home, config_map, cron_tab, live, release, secret};
+use crate::support::limited::{Limits, Measured, run};
 
 /// The namespace of the tenant who means harm.
 pub(super) const EVIL: &str = "evil";
@@ -113,7 +113,7 @@ fn scan(server: &Server, format: Format, limits: Limits) -> Measured {
         "-o",
         format,
     ];
-    run(&home, &arguments, limits)
+    run(&[("HOME", home.path().as_os_str())], &arguments, limits)
 }
 
 /// What a report says about the honest tenants: their releases, whole.

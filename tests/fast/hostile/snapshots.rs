@@ -7,8 +7,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::limits::{Limits, Measured, run};
 use crate::faults::world::Home;
+use crate::support::limited::{Limits, Measured, run};
 use crate::support::program::{copy_tree, example};
 
 /// An object, a record, a schema and the index of the example.
@@ -142,7 +142,7 @@ pub(super) fn scan_without(limits: Limits) -> Measured {
 fn scan(home: &Home, folder: &Path, limits: Limits) -> Measured {
     let folder = folder.to_str().unwrap();
     run(
-        home,
+        &[("HOME", home.path().as_os_str())],
         &[
             "scan",
             "--all",

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::limits::{Limits, MOST_RESIDENT, Measured, SHIPPED};
 use super::scene::{Format, Promise, Scene, about_the_honest, about_the_hostile, scan_without};
 use super::snapshots::{self, Mailed};
 use super::{objects, scenes};
+use crate::support::limited::{Limits, MOST_RESIDENT, Measured, SHIPPED};
 
 /// The most that any scene may take. Time on a processor does not depend on what else the machine does; the time on the
 /// wall only ends a program that waits for ever.

@@ -1,5 +1,6 @@
 //! The program under limits of memory and processor time, and what it took.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Read as _;
 use std::os::unix::process::ExitStatusExt as _;
@@ -10,47 +11,47 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::faults::world::Home;
-use crate::support::program::root;
+use super::program::root;
 
 /// The memory limit of the shipped `CronJob`.
-pub(super) const SHIPPED: u64 = 256 << 20;
+pub(crate) const SHIPPED: u64 = 256 << 20;
 
 /// The most memory that a scan may have resident, whatever it reads.
-pub(super) const MOST_RESIDENT: u64 = 192 << 20;
+pub(crate) const MOST_RESIDENT: u64 = 192 << 20;
 
 /// What the program may take. The kernel ends it when it takes more.
 #[derive(Clone, Copy)]
-pub(super) struct Limits {
+pub(crate) struct Limits {
     /// Bytes of memory of its own (`RLIMIT_DATA`). An allocation beyond them fails, which aborts the program, as
     /// surely as a container's limit kills it.
-    pub(super) memory: u64,
+    pub(crate) memory: u64,
     /// Seconds on a processor (`RLIMIT_CPU`), for inputs that would otherwise keep it busy for hours.
-    pub(super) seconds: u64,
+    pub(crate) seconds: u64,
     /// How long it may take; a program that waits for ever takes no time on a processor.
-    pub(super) wall: Duration,
+    pub(crate) wall: Duration,
 }
 
 /// What a run took, and left behind.
 #[derive(Debug)]
-pub(super) struct Measured {
+pub(crate) struct Measured {
     /// The exit status; `None` when a signal ended the program.
-    pub(super) status: Option<i32>,
+    pub(crate) status: Option<i32>,
     /// The signal that ended it.
-    pub(super) signal: Option<i32>,
+    pub(crate) signal: Option<i32>,
     /// The report; null when there is none.
-    pub(super) report: Value,
-    pub(super) stdout_bytes: usize,
-    pub(super) stderr: String,
+    pub(crate) report: Value,
+    pub(crate) stdout_bytes: usize,
+    pub(crate) stderr: String,
     /// The most memory that was resident at once.
-    pub(super) peak_bytes: u64,
+    pub(crate) peak_bytes: u64,
     /// Time on processors, in user and kernel mode.
-    pub(super) cpu: Duration,
-    pub(super) wall: Duration,
+    pub(crate) cpu: Duration,
+    pub(crate) wall: Duration,
 }
 
-/// Runs a command line of the program: the one of this build, or the one that `DRIFTLINE_PROGRAM` names.
-pub(super) fn run(home: &Home, arguments: &[&str], limits: Limits) -> Measured {
+/// Runs a command line of the program: the one of this build, or the one that `DRIFTLINE_PROGRAM` names. It has nothing in
+/// its environment but what is given.
+pub(crate) fn run(environment: &[(&str, &OsStr)], arguments: &[&str], limits: Limits) -> Measured {
     let program =
         std::env::var("DRIFTLINE_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_driftline").to_owned());
     let kib = limits.memory >> 10;
@@ -63,8 +64,8 @@ pub(super) fn run(home: &Home, arguments: &[&str], limits: Limits) -> Measured {
         .args([&kib.to_string(), &limits.seconds.to_string(), &program])
         .args(arguments)
         .env_clear()
-        .env("HOME", home.path())
         .env("PATH", "/usr/bin:/bin")
+        .envs(environment.iter().copied())
         .current_dir(root())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
