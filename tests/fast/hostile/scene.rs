@@ -118,17 +118,19 @@ fn scan(server: &Server, format: Format, limits: Limits) -> Measured {
 
 /// What a report says about the honest tenants: their releases, whole.
 pub(super) fn about_the_honest(report: &Value) -> Vec<Value> {
-    let releases = report["releases"].as_array().into_iter().flatten();
+    let mut releases = report["releases"].as_array().cloned().unwrap_or_default();
+    releases.retain(|release| !is_hostile(release));
     releases
-        .filter(|release| release["namespace"] != EVIL)
-        .cloned()
-        .collect()
 }
 
-/// What a report says about the hostile tenant: the releases of that namespace.
+/// What a report says about the hostile tenant: the releases whose records lie in that namespace, whatever they claim.
 pub(super) fn about_the_hostile(report: &Value) -> Vec<&Value> {
     let releases = report["releases"].as_array().into_iter().flatten();
-    releases.filter(|release| release["namespace"] == EVIL).collect()
+    releases.filter(|release| is_hostile(release)).collect()
+}
+
+fn is_hostile(release: &Value) -> bool {
+    release["storage"]["namespace"] == EVIL
 }
 
 /// An object of a release of the hostile tenant, which Helm seems to have put there.
