@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::scene::{Hostile, Promise, Scene};
+use super::scene::{EVIL, Hostile, Promise, Scene, owned};
 use crate::faults::server::Fault;
+use crate::faults::world::Revision;
 
 /// Release records, wherever they are listed.
 const RECORDS: &str = "labelSelector=owner%3Dhelm";
@@ -112,8 +113,18 @@ pub(super) fn scenes() -> Vec<Scene> {
         }),
         row(
             "autoscalers-empty",
-            "`{}` in place of the autoscalers and of every custom resource",
-            || faulty("/apis/*", "limit=", Fault::Body("{}".to_owned())),
+            "`{}` in place of the autoscalers of a Deployment whose replicas differ",
+            || {
+                let replicas = |count: usize| {
+                    json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "app"},
+                           "spec": {"replicas": count}})
+                };
+                let record = Revision::new(EVIL, "e0", &[replicas(2)]).stored();
+                Hostile {
+                    stored: vec![record, owned("e0", &replicas(5))],
+                    ..faulty("/apis/autoscaling/v2/*", "", Fault::Body("{}".to_owned()))
+                }
+            },
         ),
     ]
 }
