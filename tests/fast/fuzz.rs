@@ -10,6 +10,7 @@
 )]
 mod targets;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::panic::catch_unwind;
 
@@ -142,4 +143,24 @@ fn every_target_has_a_program() {
     }
     let programs = fs::read_dir(root().join("fuzz/fuzz_targets")).unwrap().count();
     assert_eq!(programs, TARGETS.len());
+}
+
+/// Otherwise the targets would run other code than the program. `tools/fuzz --lock` makes it so.
+#[test]
+fn the_targets_have_the_versions_of_the_program() {
+    let locked = |file: &str| -> BTreeSet<String> {
+        let text = fs::read_to_string(root().join(file)).unwrap();
+        let packages = text.split("[[package]]").skip(1);
+        packages
+            .map(|package| package.lines().skip(1).take(2).collect::<Vec<_>>().join(", "))
+            .collect()
+    };
+    let (program, targets) = (locked("Cargo.lock"), locked("fuzz/Cargo.lock"));
+    let own = ["driftline-fuzz", "libfuzzer-sys", "arbitrary", "jobserver"]
+        .map(|name| format!("name = \"{name}\""));
+    let others: Vec<_> = targets
+        .difference(&program)
+        .filter(|package| !own.iter().any(|name| package.starts_with(name)))
+        .collect();
+    assert!(others.is_empty(), "not in Cargo.lock: {others:?}");
 }

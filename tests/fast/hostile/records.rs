@@ -56,20 +56,20 @@ fn harmless(name: &'static str, about: &'static str, make: fn() -> Hostile) -> S
 /// Costly as soon as they are decoded.
 fn decoded() -> Vec<Scene> {
     vec![
-        told("hooks-12-kb", "4 million empty hooks", || {
+        harmless("hooks-12-kb", "4 million empty hooks", || {
             one(&hooks("{}", 4_000_000))
         }),
-        told("hooks-64-mib", "22 million empty hooks", || {
+        harmless("hooks-64-mib", "22 million empty hooks", || {
             one(&hooks("{}", 22_000_000))
         }),
-        told("hooks-of-names", "700,000 hooks that failed", || {
+        harmless("hooks-of-names", "700,000 hooks that failed", || {
             one(&hooks(FAILED_HOOK, 700_000))
         }),
-        told("events", "20 million events of one hook", || {
+        harmless("events", "20 million events of one hook", || {
             let hook = format!(r#"{{"events":[{}]}}"#, list(r#""""#, 20_000_000));
             one(&hooks(&hook, 1))
         }),
-        told("chart-files", "a chart with 2 million definitions", || {
+        harmless("chart-files", "a chart with 2 million definitions", || {
             one(&with_chart_files(EVIL, "e0", 2_000_000))
         }),
         told("four-records", "4 records with 42 MiB of text each", || {

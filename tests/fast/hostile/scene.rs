@@ -30,7 +30,8 @@ pub(super) struct Scene {
 pub(super) enum Promise {
     /// Every other release is reported as without the hostile part, which is told about.
     OthersAsWithout,
-    /// Every other release is reported as without the hostile part, which does no harm and needs no word.
+    /// Every other release is reported as without the hostile part. A scan that reads all of it within its limits has
+    /// nothing to tell about it.
     Harmless,
     /// The scan does not say "clean", whatever else it says.
     NeverClean,
