@@ -12,7 +12,8 @@ pub(crate) fn list(item: &str, count: usize) -> String {
 
 /// A manifest of so many documents.
 pub(crate) fn documents(count: usize, document: impl Fn(usize) -> String) -> String {
-    (0..count).map(|at| format!("---\n{}\n", document(at))).collect()
+    let documents: Vec<String> = (0..count).map(|at| format!("---\n{}\n", document(at))).collect();
+    documents.concat()
 }
 
 /// A manifest of one document, which is a list of so many objects.

@@ -70,7 +70,7 @@ pub(super) fn scenes() -> Vec<Mailed> {
             },
         ),
         row("folder", OBJECT, "a folder in place of an object", |path| {
-            fs::create_dir(path).unwrap()
+            fs::create_dir(path).unwrap();
         }),
         row("huge-object", OBJECT, "10 GB in place of an object", huge),
         row("huge-record", RECORD, "10 GB in place of a record", huge),
@@ -100,13 +100,13 @@ pub(super) fn scenes() -> Vec<Mailed> {
             },
         ),
         row("object-empty", OBJECT, "`{}` in place of an object", |path| {
-            fs::write(path, "{}").unwrap()
+            fs::write(path, "{}").unwrap();
         }),
         row("record-empty", RECORD, "`{}` in place of a record", |path| {
-            fs::write(path, "{}").unwrap()
+            fs::write(path, "{}").unwrap();
         }),
         row("index-empty", INDEX, "`{}` in place of the index", |path| {
-            fs::write(path, "{}").unwrap()
+            fs::write(path, "{}").unwrap();
         }),
     ]
 }

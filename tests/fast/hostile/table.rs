@@ -67,7 +67,7 @@ fn every_text_report_is_written_under_the_shipped_limit() {
             .into_iter()
             .map(|problem| format!("{} as text: {problem}", scene.name))
     });
-    none(problems.collect());
+    none(&problems.collect::<Vec<_>>());
 }
 
 #[test]
@@ -81,12 +81,12 @@ fn a_mailed_snapshot_harms_nothing_but_the_file_it_replaces() {
             .into_iter()
             .map(|problem| format!("{}: {problem}", mailed.name))
     });
-    none(problems.collect());
+    none(&problems.collect::<Vec<_>>());
 }
 
 /// Fails with everything that was wrong, so that one run tells all of it.
 #[track_caller]
-fn none(problems: Vec<String>) {
+fn none(problems: &[String]) {
     assert!(problems.is_empty(), "\n{}", problems.join("\n"));
 }
 
@@ -100,7 +100,7 @@ fn check_all(scenes: &[Scene]) {
             .into_iter()
             .map(|problem| format!("{}: {problem}", scene.name))
     });
-    none(problems.collect());
+    none(&problems.collect::<Vec<_>>());
 }
 
 fn check(scene: Scene, without: &Measured) -> Vec<String> {
