@@ -140,15 +140,21 @@ fn sizes() -> Vec<Scene> {
     vec![
         drifted(
             "permuted-texts",
-            "8 ConfigMaps of 1 MB, line by line in another order",
+            "8 ConfigMaps of 130 texts of 1,900 lines, in another order",
             || {
-                const LINES: usize = 50_000;
-                let line = |at: usize| format!("line {at} of a long text\n");
-                let text: String = (0..LINES).map(line).collect();
-                let other: String = (0..LINES).map(|at| line(at * 7_919 % LINES)).collect();
+                const LINES: usize = 1_900;
+                let line = |at: usize| format!("{at}\n");
+                let text = (0..LINES).map(line).collect::<Vec<_>>().concat();
+                let permuted = (0..LINES).map(|at| line(at * 7_919 % LINES));
+                let permuted = permuted.collect::<Vec<_>>().concat();
+                let with = |name: &str, text: &str| {
+                    let mut object = config_map(name, "");
+                    object["data"] = keyed(130, |at| (format!("k{at}"), json!(text)));
+                    object
+                };
                 pairs((0..8).map(|number| {
                     let name = format!("p{number}");
-                    (config_map(&name, &text), config_map(&name, &other))
+                    (with(&name, &text), with(&name, &permuted))
                 }))
             },
         ),

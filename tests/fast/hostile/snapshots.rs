@@ -13,7 +13,7 @@ use crate::support::program::{copy_tree, example};
 
 /// An object, a record, a schema and the index of the example.
 const OBJECT: &str = "objects/apps/v1/Deployment/payments/checkout-web.json";
-const OTHER_OBJECT: &str = "objects/apps/v1/Deployment/shop/webshop-web.json";
+const OTHER_OBJECT: &str = "objects/apps/v1/Deployment/payments/ledger-web.json";
 const RECORD: &str = "releases/payments/secret/sh.helm.release.v1.checkout.v1.json";
 const SCHEMA: &str = "schemas/backup.example.com/v1.json";
 pub(super) const INDEX: &str = "snapshot.json";

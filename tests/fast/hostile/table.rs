@@ -22,7 +22,7 @@ const LIMITS: Limits = Limits {
 };
 
 /// Scenes that take little time even when nothing is optimised: a kind of each.
-const QUICK: [&str; 14] = [
+const QUICK: [&str; 15] = [
     "hooks-12-kb",
     "hooks-of-names",
     "chart-files",
@@ -31,6 +31,7 @@ const QUICK: [&str; 14] = [
     "long-texts",
     "deep-json",
     "says-nothing",
+    "forged",
     "role-rules-256",
     "records-empty",
     "records-status",
