@@ -116,9 +116,9 @@ impl Mailed {
     /// schema it holds.
     pub(super) fn concerns(&self, state: &str) -> bool {
         match self.file {
-            OBJECT => state.starts_with("Deployment/payments checkout-web "),
-            RECORD => state.contains("/payments checkout-"),
-            _ => state.starts_with("Backup"),
+            OBJECT => state.starts_with("payments/checkout Deployment/checkout-web "),
+            RECORD => state.starts_with("payments/checkout "),
+            _ => state.contains(" Backup/"),
         }
     }
 
@@ -157,22 +157,18 @@ fn scan(home: &Home, folder: &Path, limits: Limits) -> Measured {
     )
 }
 
-/// The state of each object of a report.
+/// The state of each object of a report, after its release.
 pub(super) fn states(report: &Value) -> Vec<String> {
-    let releases = report["releases"].as_array().into_iter().flatten();
-    let objects = releases.flat_map(|release| release["objects"].as_array().into_iter().flatten());
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    objects
-        .map(|object| {
-            format!(
-                "{}/{} {} {}",
-                text(&object["kind"]),
-                text(&object["namespace"]),
-                text(&object["name"]),
-                text(&object["state"])
-            )
-        })
-        .collect()
+    let mut states = Vec::new();
+    for release in report["releases"].as_array().into_iter().flatten() {
+        let place = format!("{}/{}", text(&release["namespace"]), text(&release["name"]));
+        for object in release["objects"].as_array().into_iter().flatten() {
+            let name = format!("{}/{}", text(&object["kind"]), text(&object["name"]));
+            states.push(format!("{place} {name} {}", text(&object["state"])));
+        }
+    }
+    states
 }
 
 fn pipe(path: &Path) {
