@@ -89,14 +89,17 @@ fn decoded() -> Vec<Scene> {
             "values 30 million levels deep, which are skipped",
             || one(&format!(r#"{{"config":{}"#, "[".repeat(30_000_000))),
         ),
-        told("says-nothing", "records that say nothing", || {
-            Hostile::stored(
-                NOTHING
-                    .iter()
-                    .enumerate()
-                    .map(|(number, text)| holding(number, text)),
-            )
-        }),
+        Scene {
+            promise: Promise::NoneClean,
+            ..told("says-nothing", "records that say nothing", || {
+                Hostile::stored(
+                    NOTHING
+                        .iter()
+                        .enumerate()
+                        .map(|(number, text)| holding(number, text)),
+                )
+            })
+        },
         told("bomb", "a gigabyte of blanks", || one(&" ".repeat(1 << 30))),
         told("long-texts", "names, descriptions and versions of 5 MB", || {
             let long = "t".repeat(5_000_000);
@@ -193,6 +196,17 @@ fn named() -> Vec<Scene> {
                 json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}})
             }))
         }),
+        told(
+            "forged",
+            "a record that claims the release of another namespace, and its objects",
+            || {
+                one(&with_manifest(
+                    "shop",
+                    "web",
+                    &config_map("settings", "red").to_string(),
+                ))
+            },
+        ),
         told(
             "long-names",
             "5 objects with names and namespaces of 2 MB",

@@ -30,6 +30,8 @@ pub(super) struct Scene {
 pub(super) enum Promise {
     /// Every other release is reported as without the hostile part, which is told about.
     OthersAsWithout,
+    /// The same, and none of the hostile releases is clean.
+    NoneClean,
     /// Every other release is reported as without the hostile part. A scan that reads all of it within its limits has
     /// nothing to tell about it.
     Harmless,

@@ -115,17 +115,19 @@ fn check(scene: Scene, without: &Measured) -> Vec<String> {
     let mut problems = [broken_limits(&measured), wrong_status(&measured)].concat();
     let report = &measured.report;
     let others_differ = about_the_honest(report) != about_the_honest(&without.report);
+    let hostile = about_the_hostile(report);
+    let is_clean = |release: &&Value| release["verdict"] == "clean";
+    let is_untold = |release: &&Value| is_clean(release) && release["health"][0].is_null();
     let is_silent = match scene.promise {
-        Promise::OthersAsWithout => about_the_hostile(report)
-            .iter()
-            .all(|release| release["verdict"] == "clean"),
+        Promise::OthersAsWithout => hostile.iter().all(is_untold),
+        Promise::NoneClean => hostile.iter().any(is_clean),
         Promise::Harmless => false,
-        Promise::NeverClean => !is_incomplete(&measured),
+        Promise::NeverClean => true,
     };
     if others_differ && scene.promise != Promise::NeverClean {
         problems.push("the other releases are reported otherwise than without it".to_owned());
     }
-    if is_silent && !is_incomplete(&measured) {
+    if is_silent && (scene.promise == Promise::NoneClean || !is_incomplete(&measured)) {
         problems.push("nothing is told about it".to_owned());
     }
     problems
