@@ -127,7 +127,6 @@ fn driftline(arguments: &[&str]) -> String {
     run.stdout
 }
 
-/// `docs/architecture.md` names the tests that hold an invariant as "`test` in `file`".
 #[test]
 fn every_invariant_is_held_by_a_test_that_exists() {
     let document = read("docs/architecture.md");
@@ -137,24 +136,56 @@ fn every_invariant_is_held_by_a_test_that_exists() {
     let invariants: Vec<&str> = invariants.collect();
     assert!(invariants.len() > 10, "{} invariants", invariants.len());
     for section in others.iter().chain(&invariants) {
-        // Every second piece stands between backticks.
-        let pieces: Vec<&str> = section.split('`').collect();
-        let mut tests = pieces
-            .windows(3)
-            .filter(|pieces| pieces[1].trim() == "in")
-            .peekable();
-        assert!(
-            tests.peek().is_some(),
-            "docs/architecture.md names no test here: {section}"
-        );
-        for pieces in tests {
-            let (test, file) = (pieces[0], pieces[2]);
-            let found = read(file).contains(&format!("fn {test}("));
-            assert!(
-                found,
-                "docs/architecture.md names {test} in {file}, where it is not"
-            );
-        }
+        names_tests_that_exist("docs/architecture.md", section);
+    }
+}
+
+#[test]
+fn every_promise_is_held_by_a_test_that_exists() {
+    let document = read("docs/security.md");
+    let section = document
+        .split("\n## ")
+        .find(|section| section.starts_with("What is promised"));
+    let promises: Vec<&str> = section.unwrap_or_default().split("\n- **").collect();
+    assert!(promises.len() > 8, "{} promises", promises.len());
+    for promise in promises {
+        names_tests_that_exist("docs/security.md", promise);
+    }
+}
+
+/// A section names the tests that hold what it says as "`test` in `file`".
+fn names_tests_that_exist(document: &str, section: &str) {
+    // Every second piece stands between backticks.
+    let pieces: Vec<&str> = section.split('`').collect();
+    let mut tests = pieces
+        .windows(3)
+        .filter(|pieces| pieces[1].trim() == "in")
+        .peekable();
+    assert!(tests.peek().is_some(), "{document} names no test here: {section}");
+    for pieces in tests {
+        let (test, file) = (pieces[0], pieces[2]);
+        let found = read(file).contains(&format!("fn {test}("));
+        assert!(found, "{document} names {test} in {file}, where it is not");
+    }
+}
+
+/// A row of the table of limits has the name of a constant, its value and its file, each between backticks.
+#[test]
+fn every_limit_has_the_value_that_the_documentation_names() {
+    let document = read("docs/security.md");
+    let rows = document.lines().filter(|line| line.starts_with("| `"));
+    let rows: Vec<Vec<&str>> = rows.map(|row| row.split('`').collect()).collect();
+    assert!(rows.len() > 5, "{} limits", rows.len());
+    for row in rows {
+        let [_, name, _, value, _, file, ..] = row[..] else {
+            panic!("docs/security.md has a row of another form: {row:?}")
+        };
+        let code = read(file);
+        let mut constants = code
+            .lines()
+            .filter(|line| line.contains(&format!("const {name}: ")));
+        let found = constants.any(|line| line.ends_with(&format!(" = {value};")));
+        assert!(found, "docs/security.md says that {name} in {file} is {value}");
     }
 }
 

@@ -14,7 +14,10 @@ mod commands;
 mod deploy;
 mod docs;
 mod faults;
+mod fuzz;
 mod golden;
+#[cfg(target_os = "linux")]
+mod hostile;
 mod ignore;
 mod notify;
 mod redaction;

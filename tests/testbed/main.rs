@@ -25,6 +25,8 @@ mod confirm;
 mod deploy;
 mod harness;
 mod health;
+#[cfg(target_os = "linux")]
+mod hostile;
 mod notify;
 mod smoke;
 mod snapshot;

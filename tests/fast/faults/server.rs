@@ -28,6 +28,8 @@ pub(crate) enum Fault {
     CutOff,
     /// 200 and another body.
     Body(String),
+    /// An empty page, and one more after it, however often.
+    Endless,
     /// A status and another body, of this type.
     Answer(u16, &'static str, &'static str),
     /// The cluster changes first: the object is added, or replaces the one at its place.
@@ -108,7 +110,7 @@ const fn served(
     }
 }
 
-const KINDS: [Served; 6] = [
+const KINDS: [Served; 7] = [
     served("v1", "ConfigMap", "configmaps", true),
     served("v1", "Secret", "secrets", true),
     served("v1", "Namespace", "namespaces", false),
@@ -119,6 +121,7 @@ const KINDS: [Served; 6] = [
         "horizontalpodautoscalers",
         true,
     ),
+    served("rbac.authorization.k8s.io/v1", "Role", "roles", true),
     served("stable.example.com/v1", "CronTab", "crontabs", true),
 ];
 
@@ -286,6 +289,12 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
                 return;
             }
             Some(Fault::Body(body)) => whole(200, "", &body),
+            Some(Fault::Endless) => {
+                let token = state.lock().unwrap().received.len().to_string();
+                let metadata = json!({"resourceVersion": "1", "continue": token});
+                let page = json!({"kind": "List", "apiVersion": "v1", "metadata": metadata, "items": []});
+                whole(200, "", &page.to_string())
+            }
             Some(Fault::Answer(status, kind, body)) => {
                 whole(status, "", body).replace("application/json", kind)
             }
@@ -511,7 +520,14 @@ fn of(api_version: &str) -> impl Iterator<Item = Served> {
 }
 
 fn api_versions() -> impl Iterator<Item = &'static str> {
-    ["v1", "apps/v1", "autoscaling/v2", "stable.example.com/v1"].into_iter()
+    [
+        "v1",
+        "apps/v1",
+        "autoscaling/v2",
+        "rbac.authorization.k8s.io/v1",
+        "stable.example.com/v1",
+    ]
+    .into_iter()
 }
 
 /// Reads one request; `None` when the connection closes before it is whole.

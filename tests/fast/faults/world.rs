@@ -114,6 +114,7 @@ pub(crate) fn live(namespace: &str, release: &str, object: &Value) -> Stored {
         "ConfigMap" => "configmaps",
         "Secret" => "secrets",
         "CronTab" => "crontabs",
+        "Role" => "roles",
         "Deployment" => "deployments",
         "HorizontalPodAutoscaler" => "horizontalpodautoscalers",
         other => panic!("no plural for {other}"),

@@ -183,6 +183,18 @@ impl Cluster {
         .succeeded();
     }
 
+    /// Creates an object, given as JSON. It may be larger than what `apply` notes in an annotation.
+    #[track_caller]
+    pub(crate) fn create(&self, object: &Value) {
+        self.run(
+            &self.bin.join("kubectl"),
+            &["create", "-f", "-"],
+            &[],
+            &object.to_string(),
+        )
+        .succeeded();
+    }
+
     /// Applies an object on the server in a manager's name, over everybody else's claims.
     #[track_caller]
     pub(crate) fn apply_as(&self, manager: &str, namespace: &str, object: &Value) {

@@ -1,0 +1,292 @@
+//! Release records that are made to harm: small as they are stored, large or costly once they are read.
+
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::objects::deployment;
+use super::scene::{EVIL, Hostile, Promise, Scene, owned};
+use crate::faults::server::Stored;
+use crate::faults::world::{Revision, config_map, gzip};
+use crate::support::hostile::{
+    documents, list, list_object, long_text, many_namespaces, one_deployment, with_chart_files, with_hooks,
+    with_manifest,
+};
+
+/// A hook of a name that failed.
+const FAILED_HOOK: &str =
+    r#"{"name":"h","kind":"Job","events":["pre-upgrade"],"last_run":{"phase":"Failed"}}"#;
+
+/// Records that say nothing, or not what Helm says.
+const NOTHING: [&str; 10] = [
+    "{}",
+    "null",
+    "[]",
+    "\"\"",
+    "0",
+    "",
+    " ",
+    r#"{"name":"e7"}"#,
+    r#"{"manifest":""}"#,
+    r#"{"manifest":null}"#,
+];
+
+pub(super) fn scenes() -> Vec<Scene> {
+    [decoded(), manifests(), named(), many()].concat()
+}
+
+fn told(name: &'static str, about: &'static str, make: fn() -> Hostile) -> Scene {
+    Scene {
+        name,
+        about,
+        promise: Promise::OthersAsWithout,
+        make,
+    }
+}
+
+fn harmless(name: &'static str, about: &'static str, make: fn() -> Hostile) -> Scene {
+    Scene {
+        promise: Promise::Harmless,
+        ..told(name, about, make)
+    }
+}
+
+/// Costly as soon as they are decoded.
+fn decoded() -> Vec<Scene> {
+    vec![
+        harmless("hooks-12-kb", "4 million empty hooks", || {
+            one(&hooks("{}", 4_000_000))
+        }),
+        harmless("hooks-64-mib", "22 million empty hooks", || {
+            one(&hooks("{}", 22_000_000))
+        }),
+        harmless("hooks-of-names", "700,000 hooks that failed", || {
+            one(&hooks(FAILED_HOOK, 700_000))
+        }),
+        harmless("events", "20 million events of one hook", || {
+            let hook = format!(r#"{{"events":[{}]}}"#, list(r#""""#, 20_000_000));
+            one(&hooks(&hook, 1))
+        }),
+        harmless("chart-files", "a chart with 2 million definitions", || {
+            one(&with_chart_files(EVIL, "e0", 2_000_000))
+        }),
+        told("four-records", "4 records with 42 MiB of text each", || {
+            Hostile::stored((0..4).map(|number| record(number, &long_text())))
+        }),
+        told(
+            "forty-records",
+            "40 records with 20 MiB of small objects each",
+            || {
+                let padding = "x".repeat(2_000);
+                let text = documents(9_900, |at| config_map(&format!("c{at}"), &padding).to_string());
+                Hostile::stored((0..40).map(|number| record(number, &text)))
+            },
+        ),
+        harmless(
+            "deep-json",
+            "values 30 million levels deep, which are skipped",
+            || one(&format!(r#"{{"config":{}"#, "[".repeat(30_000_000))),
+        ),
+        Scene {
+            promise: Promise::NoneClean,
+            ..told("says-nothing", "records that say nothing", || {
+                Hostile::stored(
+                    NOTHING
+                        .iter()
+                        .enumerate()
+                        .map(|(number, text)| holding(number, text)),
+                )
+            })
+        },
+        told("bomb", "a gigabyte of blanks", || one(&" ".repeat(1 << 30))),
+        told("long-texts", "names, descriptions and versions of 5 MB", || {
+            let long = "t".repeat(5_000_000);
+            let text = json!({"name": long, "namespace": long, "version": 1,
+                "info": {"status": long, "description": long},
+                "chart": {"metadata": {"name": long, "version": long}}, "manifest": "", "apply_method": long});
+            one(&text.to_string())
+        }),
+    ]
+}
+
+/// Costly once their manifests are parsed.
+fn manifests() -> Vec<Scene> {
+    vec![
+        told("zeros", "a manifest of 30 million numbers", || {
+            let zeros = list("0", 950_000);
+            manifest(&documents(32, |at| {
+                with_data(&format!("z{at}"), &format!("[{zeros}]"))
+            }))
+        }),
+        told("empty-maps", "a manifest of 19 million empty maps", || {
+            let maps = list("{}", 950_000);
+            manifest(&documents(20, |at| {
+                with_data(&format!("m{at}"), &format!("[{maps}]"))
+            }))
+        }),
+        told("wide-map", "one map of 490,000 keys", || {
+            let keys: Vec<String> = (0..490_000).map(|at| format!(r#""k{at}":"""#)).collect();
+            manifest(&with_data("w", &format!("{{{}}}", keys.join(","))))
+        }),
+        told("one-key", "one map with one key 490,000 times", || {
+            manifest(&with_data("w", &format!("{{{}}}", list(r#""k":"""#, 490_000))))
+        }),
+        told("alias-bomb", "nine levels of nine aliases each", || {
+            let mut text =
+                "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\na0: &a0 [x,x,x,x,x,x,x,x,x]\n"
+                    .to_owned();
+            for level in 1..10 {
+                let aliases = list(&format!("*a{}", level - 1), 9);
+                writeln!(text, "a{level}: &a{level} [{aliases}]").unwrap();
+            }
+            manifest(&text)
+        }),
+        told(
+            "merge-bomb",
+            "merge keys over merge keys, in 5,000 documents",
+            || {
+                let merged = |at: usize| {
+                    let mut text = format!(
+                        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: b{at}}}\na0: &a0 {{a: b}}\n"
+                    );
+                    for level in 1..90 {
+                        writeln!(text, "a{level}: &a{level} {{<<: *a{}, k{level}: v}}", level - 1).unwrap();
+                    }
+                    text
+                };
+                manifest(&documents(5_000, merged))
+            },
+        ),
+        told("deep-yaml", "10 million levels of flow sequences", || {
+            manifest(&format!("a: {}", "[".repeat(10_000_000)))
+        }),
+        told("deep-blocks", "20 million levels of block sequences", || {
+            manifest(&format!("a:\n{}", "- ".repeat(20_000_000)))
+        }),
+        told("quoted", "a scalar of 15 million escapes", || {
+            manifest(&format!("a: \"{}\"", "\\0".repeat(15_000_000)))
+        }),
+    ]
+}
+
+/// Costly by what they name.
+fn named() -> Vec<Scene> {
+    vec![
+        told(
+            "one-object-9900-times",
+            "40 records that name a Deployment of 3,000 variables 9,900 times each",
+            || of_one_deployment(|name| one_deployment(name, 9_900)),
+        ),
+        told(
+            "one-document-9900-times",
+            "40 records that hold one document 9,900 times each",
+            || of_one_deployment(|name| documents(9_900, |_| deployment(name, 1).to_string())),
+        ),
+        told("list-of-49999", "one list of 49,999 objects", || {
+            manifest(&list_object(49_999, |at| config_map(&format!("c{at}"), "a")))
+        }),
+        told("49000-namespaces", "49,000 objects in as many namespaces", || {
+            manifest(&many_namespaces(49_000))
+        }),
+        told("49000-kinds", "49,000 objects of as many kinds", || {
+            manifest(&list_object(49_000, |at| {
+                let (api_version, kind) = (format!("g{at}.example.com/v1"), format!("K{at}"));
+                json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}})
+            }))
+        }),
+        told(
+            "forged",
+            "a record that claims the release of another namespace, and its objects",
+            || {
+                one(&with_manifest(
+                    "shop",
+                    "web",
+                    &config_map("settings", "red").to_string(),
+                ))
+            },
+        ),
+        told(
+            "long-names",
+            "5 objects with names and namespaces of 2 MB",
+            || {
+                let long = "n".repeat(2_000_000);
+                manifest(&documents(5, |at| {
+                    let metadata = json!({"name": format!("{long}{at}"), "namespace": long});
+                    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}).to_string()
+                }))
+            },
+        ),
+    ]
+}
+
+/// Costly by their number.
+fn many() -> Vec<Scene> {
+    vec![
+        harmless("history", "5,000 revisions of one release", || {
+            Hostile::stored((1..=5_000).map(|number| {
+                let status = if number == 5_000 { "deployed" } else { "superseded" };
+                revision(number, status, &[])
+            }))
+        }),
+        harmless(
+            "history-of-failures",
+            "5,000 failed revisions of one release",
+            || {
+                let objects: Vec<Value> = (0..10).map(|at| config_map(&format!("c{at}"), "a")).collect();
+                Hostile::stored((1..=5_000).map(|number| {
+                    let status = if number == 1 { "deployed" } else { "failed" };
+                    revision(number, status, &objects)
+                }))
+            },
+        ),
+        harmless("5000-releases", "5,000 releases", || {
+            Hostile::stored((0..5_000).map(|number| record(number, "")))
+        }),
+    ]
+}
+
+/// 40 releases, each with a Deployment of 3,000 variables that its record names many times.
+fn of_one_deployment(manifest: fn(&str) -> String) -> Hostile {
+    Hostile::stored((0..40).flat_map(|number| {
+        let name = format!("many{number}");
+        let object = owned(&format!("e{number}"), &deployment(&name, 3_000));
+        [record(number, &manifest(&name)), object]
+    }))
+}
+
+fn revision(number: u64, status: &'static str, objects: &[Value]) -> Stored {
+    let mut revision = Revision::new(EVIL, "e0", objects);
+    (revision.number, revision.status) = (number, status);
+    revision.stored()
+}
+
+fn with_data(name: &str, data: &str) -> String {
+    format!(r#"{{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"{name}"}},"data":{data}}}"#)
+}
+
+fn hooks(hook: &str, count: usize) -> String {
+    with_hooks(EVIL, "e0", hook, count)
+}
+
+/// One record that decodes to this text.
+fn one(text: &str) -> Hostile {
+    Hostile::stored([holding(0, text)])
+}
+
+/// One record with this manifest.
+fn manifest(manifest: &str) -> Hostile {
+    Hostile::stored([record(0, manifest)])
+}
+
+/// The record of a release with this manifest.
+fn record(number: usize, manifest: &str) -> Stored {
+    holding(number, &with_manifest(EVIL, &format!("e{number}"), manifest))
+}
+
+/// The record of a release that decodes to this text.
+fn holding(number: usize, text: &str) -> Stored {
+    let payload = STANDARD.encode(gzip(text.as_bytes()));
+    Revision::new(EVIL, &format!("e{number}"), &[]).holding(&payload)
+}

@@ -1,0 +1,217 @@
+//! The entry points of driftline for bytes that somebody else wrote, one function each.
+//!
+//! Each function takes any bytes, and panics when the code that it calls breaks a promise: that it answers, that
+//! reading what it wrote gives the same again, that it says nothing which it has to hide. `tools/fuzz` runs them under
+//! libFuzzer; `tests/fast/fuzz.rs` runs them over the seed corpus and mutations of it.
+
+use std::fs;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use driftline::classify::attribution::Autoscaler;
+use driftline::classify::live::LiveObject;
+use driftline::classify::object;
+use driftline::classify::subject::{Role, Subject, Visibility};
+use driftline::compare::additions::{Provenance, additions};
+use driftline::compare::managed_fields::Live;
+use driftline::compare::path::FieldPath;
+use driftline::compare::three_way::OfRevision;
+use driftline::manifest::desired::Owner;
+use driftline::manifest::parse;
+use driftline::model::Report;
+use driftline::object::{Gvk, ObjectKey};
+use driftline::policy::Policy;
+use driftline::policy::path_pattern::PathPattern;
+use driftline::policy::redact::Redaction;
+use driftline::release::decode::{self, MAX_DECODED_BYTES};
+use driftline::release::operations::Operations;
+use driftline::snapshot::SnapshotSource;
+use driftline::source::Lookup;
+use driftline::types::TypeTable;
+use driftline::vocabulary::ApplyMethod;
+use driftline::yaml::{self, Limits};
+use serde_json::{Value, json};
+
+/// A function that takes any bytes.
+pub type Target = fn(&[u8]);
+
+/// Every target, with the name of its seed corpus and of its program under libFuzzer.
+pub const TARGETS: [(&str, Target); 9] = [
+    ("record", record),
+    ("manifest", manifest),
+    ("openapi", openapi),
+    ("managed_fields", managed_fields),
+    ("path_pattern", path_pattern),
+    ("comparison", comparison),
+    ("snapshot_index", snapshot_index),
+    ("report", report),
+    ("redaction", redaction),
+];
+
+/// A release record: as its payload is stored, and as the JSON that a payload holds.
+pub fn record(data: &[u8]) {
+    for payload in [data.to_vec(), STANDARD.encode(data).into_bytes()] {
+        match decode::decode(&payload, MAX_DECODED_BYTES) {
+            Ok(release) => objects_of(release.manifest.as_deref().unwrap_or_default()),
+            Err(error) => assert!(error.to_string().len() < 1_000, "an error quotes the record"),
+        }
+    }
+}
+
+/// A manifest: one YAML document, and the objects of many.
+pub fn manifest(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    if let Ok(value) = yaml::parse_document(text, &Limits::default()) {
+        let written = value.to_string();
+        let read: Value =
+            serde_json::from_str(&written).expect("a value is written as JSON that can be read");
+        assert_eq!(read, value);
+    }
+    objects_of(text);
+}
+
+fn objects_of(manifest: &str) {
+    for object in parse::objects(manifest, &Limits::default()).unwrap_or_default() {
+        let body: Value = serde_json::from_str(&object.body).expect("a body is JSON");
+        assert!(body.is_object());
+    }
+}
+
+/// The document that describes the types of custom resources.
+pub fn openapi(data: &[u8]) {
+    let Ok(table) = TypeTable::from_openapi_v3(data) else {
+        return;
+    };
+    let _ = table.kind("stable.example.com/v1", "CronTab");
+}
+
+/// A live object with its managed fields.
+pub fn managed_fields(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let Ok(live) = Live::parse(text) else {
+        return;
+    };
+    let kind = |field: &str| live.object[field].as_str().unwrap_or_default();
+    let shape = TypeTable::builtin().kind(kind("apiVersion"), kind("kind"));
+    for entry in &live.managed {
+        for provenance in [Provenance::Editor, Provenance::Creator] {
+            let _ = additions(entry, provenance, shape, &live.object, &live.object);
+        }
+        let _ = entry.owns(&FieldPath::root().key("metadata").key("labels"), shape);
+    }
+}
+
+/// The path of an ignore rule, which may stand in an annotation of an object.
+pub fn path_pattern(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let Ok(pattern) = text.parse::<PathPattern>() else {
+        return;
+    };
+    assert_eq!(pattern.to_string().parse::<PathPattern>().as_ref(), Ok(&pattern));
+    for path in [
+        FieldPath::root(),
+        FieldPath::root().key("spec").key("replicas"),
+        FieldPath::root().key("metadata").key("annotations").key(text),
+    ] {
+        let _ = pattern.matches(&path);
+    }
+}
+
+/// An object as two revisions ask for it and as it lives: three JSON texts, a line each.
+pub fn comparison(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let mut lines = text.lines();
+    let mut next = || lines.next().unwrap_or_default();
+    let (desired, previous, live) = (next(), next(), next());
+    // Bodies come out of a manifest, so that they are objects.
+    let is_object = |text: &str| serde_json::from_str::<Value>(text).is_ok_and(|value| value.is_object());
+    if !is_object(desired) || !is_object(previous) {
+        return;
+    }
+    let body: Value = serde_json::from_str(desired).unwrap_or_default();
+    let field = |pointer: &str| body.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let key = ObjectKey {
+        gvk: Gvk::new(field("/apiVersion"), field("/kind")),
+        namespace: Some("shop".to_owned()),
+        name: field("/metadata/name").to_owned(),
+    };
+    let policy = Policy::default();
+    for (visibility, method) in [
+        (Visibility::Shown, ApplyMethod::Csa),
+        (Visibility::Hidden, ApplyMethod::Ssa),
+    ] {
+        let subject = Subject {
+            key: &key,
+            template: None,
+            owner: Owner {
+                name: "web",
+                namespace: "shop",
+            },
+            role: Role::Expected,
+            expires: false,
+            body: desired,
+            duplicate_documents: &[Arc::from(previous)],
+            previous: Some(OfRevision {
+                revision: 1,
+                object: previous,
+            }),
+            attempted: &[],
+            method,
+            shape: TypeTable::builtin().kind(&key.gvk.api_version, &key.gvk.kind),
+            operations: &Operations::default(),
+            autoscaler: Autoscaler::None,
+            values: visibility,
+        };
+        let judge = || {
+            let live = LiveObject::parse(&Lookup::Found(live));
+            let judgement = object::judge(&subject, &live, &policy);
+            judgement.map(|judgement| format!("{:?}", judgement.report))
+        };
+        assert_eq!(judge(), judge(), "the same objects give the same report");
+    }
+}
+
+/// The index of a snapshot.
+pub fn snapshot_index(data: &[u8]) {
+    let folder = tempfile::tempdir().expect("there is room for temporary files");
+    fs::write(folder.path().join("snapshot.json"), data).expect("there is room for temporary files");
+    let _ = SnapshotSource::open(folder.path());
+}
+
+/// A report in JSON, which is read back.
+pub fn report(data: &[u8]) {
+    let Ok(report) = Report::from_json(data) else {
+        return;
+    };
+    let written = serde_json::to_vec(&report).expect("a report is written as JSON");
+    let read = Report::from_json(&written).expect("a report that was read can be read again");
+    assert_eq!(read.releases, report.releases);
+}
+
+/// A value at a place in an object, whose secrets are hidden: the place on the first line, the value on the others.
+pub fn redaction(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let (place, text) = text.split_once('\n').unwrap_or((text, ""));
+    let path = place.split('/').filter(|key| !key.is_empty());
+    let path = path.fold(FieldPath::root(), |path, key| path.key(key));
+    let value = serde_json::from_str(text).unwrap_or_else(|_| json!(text));
+    let redaction = Redaction::default();
+    for kind in ["Secret", "ConfigMap", "Deployment"] {
+        let _ = redaction.apply(&Gvk::new("v1", kind), &path, &value);
+    }
+    // Whatever the key is called, no value of a Secret is shown.
+    let path = FieldPath::root().key("data").key(place);
+    let (shown, _) = redaction.apply(&Gvk::new("v1", "Secret"), &path, &json!("correct horse"));
+    assert!(!shown.to_string().contains("horse"));
+}
