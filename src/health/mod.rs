@@ -66,22 +66,46 @@ pub fn diagnose(facts: &ReleaseFacts<'_>) -> Vec<Health> {
 }
 
 /// Leaves out the commands by which Helm writes the objects of a revision, where some of these objects are not provably the
-/// release's: Helm overwrites and deletes objects without asking whose they are (Helm: `pkg/action/rollback.go`,
-/// `uninstall.go`), and whoever forged the record could have it done by an administrator.
+/// release's, or not even known: Helm overwrites and deletes objects without asking whose they are (Helm:
+/// `pkg/action/rollback.go`, `uninstall.go`), and whoever forged the record could have it done by an administrator.
 fn withhold_writes(facts: &ReleaseFacts<'_>, entry: &mut Health) {
-    let unproven = &facts.objects.unproven;
-    if unproven.is_empty() || !has_writes_of_helm(entry.code) {
+    if !has_writes_of_helm(entry.code) {
         return;
     }
+    let Some(reason) = unproven_writes(facts) else {
+        return;
+    };
     let before = entry.advice.len();
     entry.advice.retain(|advice| !advice.destructive);
     if entry.advice.len() < before {
         entry.evidence.push(format!(
-            "commands that change the release are left out: its manifest names objects outside of its namespace that do not exist \
-             or are not owned by it ({}), and Helm overwrites and deletes objects without asking who owns them",
+            "commands that change the release are left out: {reason}, and Helm overwrites and deletes objects without asking who \
+             owns them"
+        ));
+    }
+}
+
+/// Why Helm may write objects that are not the release's.
+fn unproven_writes(facts: &ReleaseFacts<'_>) -> Option<String> {
+    let unproven = &facts.objects.unproven;
+    if !unproven.is_empty() {
+        return Some(format!(
+            "its manifest names objects outside of its namespace that do not exist or are not owned by it ({})",
             entry::named(unproven.iter())
         ));
     }
+    let newest = facts
+        .history
+        .latest()
+        .into_iter()
+        .chain(facts.history.attempted());
+    let mut unread = newest.filter(|stored| !facts.records.contains_key(&stored.revision));
+    unread.next().map(|stored| {
+        format!(
+            "which objects revision {} has is not known, because its record could not be read",
+            stored.revision
+        )
+    })
 }
 
 /// Whether the advice of a code has commands by which Helm writes all objects of a revision.

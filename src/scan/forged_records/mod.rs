@@ -17,7 +17,7 @@ use crate::notify::pagerduty::settings::{PagerDutyScope, PagerDutyService};
 use crate::notify::slack::payload::message;
 use crate::notify::slack::settings::SlackFormat;
 use crate::release::history::Depth;
-use crate::release::record::{Hook, HookLocation, Info, LastRun, Release};
+use crate::release::record::{ChartMeta, Hook, HookLocation, Info, LastRun, Release};
 use crate::release::stored::Driver;
 use crate::report::fixtures::at;
 use crate::report::fixtures::test_cluster::{TestCluster, TestRelease, TestRevision, options, set};
@@ -191,6 +191,7 @@ fn put_hooks(
             status: status.to_owned(),
             ..Info::default()
         },
+        chart: Some(ChartMeta::default()),
         manifest: Some(String::new()),
         hooks: Some(objects.iter().map(hook).collect()),
         ..Release::default()

@@ -172,7 +172,7 @@ async fn through_a_snapshot(manifests: [&str; 2], live: &[Value]) -> ([String; 2
     };
     let keys: Vec<ObjectRequest> = live
         .iter()
-        .map(|object| request(key("v1", object["kind"].as_str().unwrap(), None, "o")))
+        .map(|object| request(key("v1", object["kind"].as_str().unwrap(), Some("shop"), "o")))
         .collect();
     let fake = Fake {
         records: (1..)
@@ -220,11 +220,14 @@ proptest! {
         settled in any::<bool>(),
     ) {
         // Half of the time nothing but the spelling differs.
-        let live = if settled {
+        let mut live = if settled {
             vec![stored(&baseline[0]), baseline[1].clone(), baseline[2].clone()]
         } else {
             live
         };
+        for object in &mut live {
+            object["metadata"]["namespace"] = json!("shop");
+        }
         let (previous, baseline) = (manifest(&previous), manifest(&baseline));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let (redacted, redacted_live) =

@@ -81,7 +81,8 @@ async fn a_snapshot_that_was_taken_in_parts_is_whole() {
     for (number, namespace) in [(1, "pay"), (2, "shop"), (3, "stock")] {
         let stored = revision(namespace, number);
         let manifest = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 1}\n";
-        let record = json!({"name": "web", "namespace": namespace, "version": number, "manifest": manifest});
+        let record = json!({"name": "web", "namespace": namespace, "version": number, "manifest": manifest,
+            "info": {"status": "deployed"}, "chart": {"metadata": {"name": "web", "version": "1.0.0"}}});
         fake.records.insert(stored.object.clone(), Ok(encoded(&record)));
         let live = json!({"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"replicas": number},
             "metadata": {"name": "web", "namespace": namespace, "annotations": {
