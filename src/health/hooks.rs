@@ -87,7 +87,12 @@ pub(super) fn left_over(facts: &ReleaseFacts<'_>) -> Option<Health> {
             HealthSeverity::Info,
             format!("left behind by hooks of older revisions: {}", named(keys())),
         ),
-        facts.objects.doubt().into_iter().chain(unadvised(left.len())).collect(),
+        facts
+            .objects
+            .doubt()
+            .into_iter()
+            .chain(unadvised(left.len()))
+            .collect(),
         steps,
     ))
 }
