@@ -13,17 +13,20 @@ use driftline::classify::attribution::Autoscaler;
 use driftline::classify::live::LiveObject;
 use driftline::classify::object;
 use driftline::classify::subject::{Role, Subject, Visibility};
-use driftline::compare::additions::{Provenance, additions};
+use driftline::compare::additions::{ComparedObject, Provenance, additions};
+use driftline::compare::list_index::ListIndexes;
 use driftline::compare::managed_fields::Live;
 use driftline::compare::path::FieldPath;
+use driftline::compare::room::Room;
 use driftline::compare::three_way::OfRevision;
+use driftline::compare::work::{ReleaseWork, Work};
 use driftline::manifest::desired::Owner;
 use driftline::manifest::parse;
 use driftline::model::Report;
 use driftline::object::{Gvk, ObjectKey};
 use driftline::policy::Policy;
 use driftline::policy::path_pattern::PathPattern;
-use driftline::policy::redact::Redaction;
+use driftline::policy::redact::{Redaction, Replace};
 use driftline::release::decode::{self, MAX_DECODED_BYTES};
 use driftline::release::operations::Operations;
 use driftline::snapshot::SnapshotSource;
@@ -98,11 +101,18 @@ pub fn managed_fields(data: &[u8]) {
     };
     let kind = |field: &str| live.object[field].as_str().unwrap_or_default();
     let shape = TypeTable::builtin().kind(kind("apiVersion"), kind("kind"));
+    let object = ComparedObject {
+        shape,
+        desired: &live.object,
+        live: &live.object,
+    };
+    let work = Work::of_object(text.len(), &Arc::new(ReleaseWork::default()));
+    let lists = ListIndexes::new(&work);
     for entry in &live.managed {
         for provenance in [Provenance::Editor, Provenance::Creator] {
-            let _ = additions(entry, provenance, shape, &live.object, &live.object);
+            let _ = additions(entry, provenance, object, &lists, &Room::default());
         }
-        let _ = entry.owns(&FieldPath::root().key("metadata").key("labels"), shape);
+        let _ = entry.owns(&FieldPath::root().key("metadata").key("labels"), shape, &work);
     }
 }
 
@@ -173,7 +183,8 @@ pub fn comparison(data: &[u8]) {
         };
         let judge = || {
             let live = LiveObject::parse(&Lookup::Found(live));
-            let judgement = object::judge(&subject, &live, &policy);
+            let work = Work::of_object(text.len(), &Arc::new(ReleaseWork::default()));
+            let judgement = object::judge(&subject, &live, &policy, &work);
             judgement.map(|judgement| format!("{:?}", judgement.report))
         };
         assert_eq!(judge(), judge(), "the same objects give the same report");
@@ -207,11 +218,40 @@ pub fn redaction(data: &[u8]) {
     let path = path.fold(FieldPath::root(), |path, key| path.key(key));
     let value = serde_json::from_str(text).unwrap_or_else(|_| json!(text));
     let redaction = Redaction::default();
+    let shown = |gvk: &Gvk, path: &FieldPath, value: &Value| {
+        let fields = redaction.fields(gvk, &[value], [path]);
+        let shown = fields
+            .first()
+            .map(|field| (field.path(path), field.value(value).0));
+        shown.expect("a path is answered")
+    };
     for kind in ["Secret", "ConfigMap", "Deployment"] {
-        let _ = redaction.apply(&Gvk::new("v1", kind), &path, &value);
+        let gvk = Gvk::new("v1", kind);
+        let _ = shown(&gvk, &path, &value);
+        let mut object = value.clone();
+        let _ = redaction.hide_object(&gvk, &mut object, &mut Token);
+        let _ = redaction.hide_keys(&mut object, &mut |key| Token.part(key));
     }
+    let _ = redaction.shown_text(text);
     // Whatever the key is called, no value of a Secret is shown.
+    let gvk = Gvk::new("v1", "Secret");
     let path = FieldPath::root().key("data").key(place);
-    let (shown, _) = redaction.apply(&Gvk::new("v1", "Secret"), &path, &json!("correct horse"));
-    assert!(!shown.to_string().contains("horse"));
+    let (_, value) = shown(&gvk, &path, &json!("correct horse"));
+    assert!(!value.to_string().contains("horse"));
+    let mut object = json!({ "data": { place: "correct horse" } });
+    let _ = redaction.hide_object(&gvk, &mut object, &mut Token);
+    assert_ne!(object["data"][place], "correct horse");
+}
+
+/// Stands in place of whatever is hidden.
+struct Token;
+
+impl Replace for Token {
+    fn value(&mut self, value: &mut Value) {
+        *value = json!("token");
+    }
+
+    fn part(&mut self, _part: &str) -> String {
+        "token".to_owned()
+    }
 }
