@@ -3,9 +3,9 @@
 //! Everybody who may write Secrets in one namespace can write a release record there, and a record can name any object of
 //! the cluster. driftline reads with rights of its own, so that a report could tell the writer of a record what he may not
 //! read: values, whether a guess is right, whether an object exists. So an object outside the release's own namespace is
-//! spoken of only if its live metadata says that Helm made it for this very release. Whoever writes that metadata may write
-//! the object. Helm adopts and overwrites objects by the same three facts (Helm: `pkg/action/validate.go`,
-//! `checkOwnership`).
+//! spoken of only if its live annotations name this very release, as Helm writes them (Helm: `pkg/action/validate.go`,
+//! `setMetadataVisitor`). Whoever writes annotations may write the object. The label that Helm writes beside them names no
+//! release, so it proves nothing more, and its loss is a difference like any other.
 //!
 //! Charts with objects in other namespaces are common, such as a `RoleBinding` in `kube-system`, and one that was deleted has
 //! to be reported. But an object that does not exist proves nothing. So an object in another namespace that does not
@@ -16,7 +16,7 @@
 
 use serde_json::Value;
 
-use super::desired::{MANAGED_BY, Owner, Ownership};
+use super::desired::{Owner, Ownership};
 use crate::object::ObjectKey;
 
 /// Where an object is, seen from a release that names it.
@@ -58,28 +58,18 @@ impl<'a> Standing<'a> {
     /// What a live object is to a release that names it.
     pub fn of(live: &'a Value, key: &ObjectKey, owner: Owner<'_>) -> Self {
         match (Ownership::of(live, owner), Place::of(key, owner)) {
-            (Ownership::Ours, Place::Own) => Self::Ours,
-            (Ownership::Ours, Place::Other | Place::Cluster) if is_managed_by_helm(live) => Self::Ours,
-            (Ownership::Ours | Ownership::Another(_) | Ownership::Nobody, Place::Other) => Self::Unproven,
+            (Ownership::Ours, _) => Self::Ours,
+            (Ownership::Another(_) | Ownership::Nobody, Place::Other) => Self::Unproven,
             (Ownership::Another(other), Place::Own | Place::Cluster) => Self::Another(other),
-            (Ownership::Nobody, Place::Own | Place::Cluster) | (Ownership::Ours, Place::Cluster) => {
-                Self::Nobody
-            }
+            (Ownership::Nobody, Place::Own | Place::Cluster) => Self::Nobody,
         }
     }
-}
-
-/// Whether the label that Helm demands beside the annotations is there. In the release's own namespace its loss is a
-/// difference like any other.
-fn is_managed_by_helm(live: &Value) -> bool {
-    let labels = live.pointer("/metadata/labels");
-    labels.and_then(|labels| labels.get(MANAGED_BY)?.as_str()) == Some("Helm")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::desired::{RELEASE_NAME, RELEASE_NAMESPACE};
+    use crate::manifest::desired::{MANAGED_BY, RELEASE_NAME, RELEASE_NAMESPACE};
     use crate::object::Gvk;
     use serde_json::json;
 
@@ -94,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn outside_of_its_namespace_only_all_three_marks_of_helm_prove_that_an_object_is_a_release_s() {
+    fn outside_of_its_namespace_only_both_annotations_of_helm_prove_that_an_object_is_a_release_s() {
         let standing = |live: &Value, namespace: Option<&str>| {
             let key = ObjectKey {
                 gvk: Gvk::new("v1", "ConfigMap"),
@@ -117,8 +107,8 @@ mod tests {
             (
                 live("kubectl", "web", "shop"),
                 "Ours".to_owned(),
-                "Unproven",
-                "Nobody".to_owned(),
+                "Ours",
+                "Ours".to_owned(),
             ),
             (
                 live("Helm", "api", "shop"),
