@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 
 use super::cluster_facts::Absence;
-use super::release::too_many_objects;
 use crate::health::remark;
 use crate::model::{Health, ObjectReport, ReleaseReport};
 use crate::release::history::History;
@@ -43,6 +42,14 @@ pub(super) fn changed_during_scan() -> Health {
         HealthSeverity::Info,
         "its newest revision changed while the scan was running; scan again".to_owned(),
     )
+}
+
+/// The remark on a release whose objects are left out of the report.
+pub(super) fn too_many_objects(count: usize) -> Health {
+    let message = format!(
+        "too large: its {count} objects are left out, because a report holds no more of all releases together"
+    );
+    remark(HealthCode::Undecodable, HealthSeverity::Warning, message)
 }
 
 /// A release that was compared.

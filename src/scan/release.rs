@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::authority::Authority;
 use super::claims::DeployedNames;
 use super::cluster_facts::Absence;
-use super::finished::{Newest, changed_during_scan};
+use super::finished::{Newest, changed_during_scan, too_many_objects};
 use super::inspection::{Inspection, ReleaseContext};
 use super::load::Loaded;
 use super::options::ScanOptions;
@@ -38,14 +38,6 @@ pub(super) struct Others<'n> {
     pub(super) names: &'n DeployedNames,
     /// Whether all of them were read.
     pub(super) coverage: OtherReleases,
-}
-
-/// The remark on a release whose objects are left out of the report.
-pub(super) fn too_many_objects(count: usize) -> Health {
-    let message = format!(
-        "too large: its {count} objects are left out, because a report holds no more of all releases together"
-    );
-    remark(HealthCode::Undecodable, HealthSeverity::Warning, message)
 }
 
 /// One release of a scan, while it is compared.
