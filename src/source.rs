@@ -243,10 +243,31 @@ pub enum Record {
 /// The stored revisions of a cluster.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inventory {
+    /// Which revisions were asked for.
+    #[serde(default)]
+    pub extent: Extent,
     /// Every revision that was listed.
     pub revisions: Vec<StoredRevision>,
     /// The kinds of records and the namespaces that could not be listed.
     pub errors: Vec<ReportError>,
+}
+
+impl Inventory {
+    /// Whether it has the revisions of all releases.
+    pub fn is_of_all(&self) -> bool {
+        self.extent == Extent::Cluster && self.errors.is_empty()
+    }
+}
+
+/// Which revisions a listing asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Extent {
+    /// All revisions, of every driver that keeps them in the cluster.
+    Cluster,
+    /// Those in some namespaces, of one driver or with some labels. A snapshot that does not say so may be of a part.
+    #[default]
+    Part,
 }
 
 /// The kinds that an API server serves.

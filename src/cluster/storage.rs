@@ -17,7 +17,7 @@ use super::paths::{ApiPath, ApiResource};
 use crate::model::ReportError;
 use crate::object::Gvk;
 use crate::release::stored::{Driver, RecordMetadata, StoredRevision};
-use crate::source::{Inventory, ReadError};
+use crate::source::{Extent, Inventory, ReadError};
 
 const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
@@ -80,7 +80,13 @@ pub(super) async fn list(
     namespaces: &[String],
     selector: Option<&str>,
 ) -> Result<Inventory, ReadError> {
-    let mut inventory = Inventory::default();
+    let is_of_all = namespaces.is_empty()
+        && selector.is_none()
+        && Driver::ALL.iter().all(|driver| drivers.contains(driver));
+    let mut inventory = Inventory {
+        extent: if is_of_all { Extent::Cluster } else { Extent::Part },
+        ..Inventory::default()
+    };
     let mut answered = false;
     let mut refused = None;
     let scopes: Vec<Option<&str>> = if namespaces.is_empty() {

@@ -73,7 +73,7 @@ pub enum OtherReleases {
     /// All of them were read.
     #[default]
     AllRead,
-    /// The scan was only about some releases, or ended early.
+    /// The scan was only about some releases, could not list all, or ended early.
     SomeUnread,
 }
 

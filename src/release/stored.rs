@@ -18,6 +18,9 @@ pub enum Driver {
 }
 
 impl Driver {
+    /// Every driver that keeps records in the cluster.
+    pub const ALL: [Self; 2] = [Self::Secret, Self::ConfigMap];
+
     /// The name that reports and snapshots use.
     pub const fn as_str(self) -> &'static str {
         match self {

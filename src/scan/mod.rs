@@ -85,7 +85,7 @@ pub async fn scan<S: Source>(
         mut errors,
         notes,
         unanswered,
-    } = state.take_results(source.now(), options, ended.coverage(options));
+    } = state.take_results(source.now(), options, ended.coverage());
     errors.extend(ended.error());
     for release in &mut releases {
         release.verdict = summary::verdict(&release.objects, &release.health);
@@ -150,12 +150,11 @@ impl ScanEnd {
         }
     }
 
-    /// Whether the deployed manifests of all releases were read.
-    fn coverage(&self, options: &ScanOptions) -> OtherReleases {
-        let is_of_all = options.namespaces.is_empty() && options.releases.is_empty();
+    /// Whether everything was read that was to be read.
+    const fn coverage(&self) -> OtherReleases {
         match self {
-            Self::Complete if is_of_all => OtherReleases::AllRead,
-            Self::Complete | Self::Stopped(_) | Self::Failed(_) => OtherReleases::SomeUnread,
+            Self::Complete => OtherReleases::AllRead,
+            Self::Stopped(_) | Self::Failed(_) => OtherReleases::SomeUnread,
         }
     }
 

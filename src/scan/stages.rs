@@ -117,7 +117,13 @@ impl<S: Source> Stages<'_, S> {
         tokio::task::spawn_blocking(TypeTable::builtin);
         let namespaces = &self.options.namespaces;
         let (kinds, inventory) = tokio::join!(self.source.kinds(), self.source.revisions(namespaces));
-        let Inventory { revisions, errors } = inventory.map_err(|error| storage_error(&error))?;
+        let inventory = inventory.map_err(|error| storage_error(&error))?;
+        if !inventory.is_of_all() || !namespaces.is_empty() || !self.options.releases.is_empty() {
+            self.state.note_unread_releases();
+        }
+        let Inventory {
+            revisions, errors, ..
+        } = inventory;
         let kinds = kinds.map_err(|error| ReportError {
             scope: "discovery".to_owned(),
             message: format!("the kinds that the API server serves cannot be listed: {error}"),

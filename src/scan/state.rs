@@ -58,8 +58,9 @@ struct Inner {
     most_check_bytes: usize,
     errors: Vec<ReportError>,
     notes: Vec<ReportNote>,
-    /// The names that deployed manifests claim.
+    /// The names that deployed manifests claim, and whether those of all releases are among them.
     claims: Claims,
+    other_releases: OtherReleases,
     /// Which objects of which releases wait for a key; releases may share objects.
     waiting: HashMap<ObjectKey, Vec<ObjectPosition>>,
     /// The reasons why dry runs failed for whole kinds, and how many objects each concerns.
@@ -299,6 +300,11 @@ impl ScanState {
         }
     }
 
+    /// Notes that the scan is not about all releases of the cluster, or cannot list them.
+    pub(super) fn note_unread_releases(&self) {
+        self.inner().other_releases = OtherReleases::SomeUnread;
+    }
+
     /// Takes the results, as far as they are known.
     pub(super) fn take_results(
         &self,
@@ -308,6 +314,10 @@ impl ScanState {
     ) -> Results {
         let inner = std::mem::replace(&mut *self.inner(), Inner::new(&options.limits));
         let names = &inner.claims.close();
+        let coverage = match coverage {
+            OtherReleases::AllRead => inner.other_releases,
+            OtherReleases::SomeUnread => OtherReleases::SomeUnread,
+        };
         let others = Others { names, coverage };
         let mut notes = inner.notes;
         notes.extend(omitted_values(inner.values.given_way(), &options.limits));
@@ -352,6 +362,7 @@ impl Inner {
             errors: Vec::new(),
             notes: Vec::new(),
             claims: Claims::default(),
+            other_releases: OtherReleases::AllRead,
             waiting: HashMap::new(),
             unanswered: BTreeMap::new(),
         }

@@ -24,8 +24,8 @@ use crate::release::decode::DecodeError;
 use crate::release::record::Release;
 use crate::release::stored::StoredRevision;
 use crate::source::{
-    Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ReadError, Record, RecordHandler, ScaleTargets,
-    Share, Source,
+    Extent, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ReadError, Record, RecordHandler,
+    ScaleTargets, Share, Source,
 };
 
 /// How many files one thread reads in turn, and how many threads do at once.
@@ -276,6 +276,7 @@ fn limit_to(listing: &RecordedListing, namespaces: &[String]) -> Result<Inventor
             message: ReadError::NotRecorded.to_string(),
         });
     Ok(Inventory {
+        extent: Extent::Part,
         revisions: inventory
             .revisions
             .iter()

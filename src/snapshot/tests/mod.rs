@@ -26,8 +26,8 @@ use crate::release::decode::{self, DecodeError};
 use crate::release::record::Release;
 use crate::release::stored::{Driver, RecordMetadata, StoredRevision};
 use crate::source::{
-    Expected, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ReadError, Record, RecordHandler,
-    ScaleTargets, ServedKind, Share, Source,
+    Expected, Extent, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ReadError, Record,
+    RecordHandler, ScaleTargets, ServedKind, Share, Source,
 };
 
 /// A cluster in memory. An object that it does not have is not found.
@@ -269,6 +269,7 @@ fn cluster() -> (Fake, Vec<ObjectRequest>) {
         "example.com/v1/Widget",
     ];
     let listing = Inventory {
+        extent: Extent::Cluster,
         revisions: (1..=5).map(|number| revision("shop", number)).collect(),
         errors: vec![ReportError {
             scope: "namespace/dark".into(),
@@ -440,6 +441,7 @@ async fn payloads_are_kept_only_with_their_values() {
 #[tokio::test]
 async fn later_scans_may_look_at_fewer_namespaces() {
     let in_namespaces = |namespaces: &[&str]| Inventory {
+        extent: Extent::Part,
         revisions: namespaces.iter().map(|name| revision(name, 1)).collect(),
         errors: vec![],
     };

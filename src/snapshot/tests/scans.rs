@@ -31,6 +31,7 @@ async fn ages_are_measured_at_the_time_of_the_snapshot() {
     };
     let fake = Fake {
         listings: vec![Inventory {
+            extent: Extent::Cluster,
             revisions: vec![pending(2), pending(90)],
             errors: vec![],
         }],
@@ -116,6 +117,67 @@ async fn a_snapshot_that_was_taken_in_parts_is_whole() {
     assert_eq!(reports[0].len(), 3);
 }
 
+/// Who else deploys what a release left behind is known only where all releases were read. A snapshot of a part of the
+/// cluster stays one, however much of it is scanned.
+#[tokio::test]
+async fn a_snapshot_of_a_part_of_the_cluster_knows_of_no_other_releases() {
+    let old = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: old}\n";
+    let encode = |number: u64, status: &str, manifest: &str| {
+        encoded(
+            &json!({"name": "web", "namespace": "shop", "version": number, "manifest": manifest,
+            "info": {"status": status}, "chart": {"metadata": {"name": "web", "version": "1.0.0"}}}),
+        )
+    };
+    let mut first = revision("shop", 1);
+    first.status = Status::Superseded;
+    let live = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "old", "namespace": "shop",
+        "annotations": {"meta.helm.sh/release-name": "web", "meta.helm.sh/release-namespace": "shop"}}});
+    let config_maps = ServedKind {
+        plural: "configmaps".to_owned(),
+        namespaced: true,
+    };
+    let fake = |extent: Extent| Fake {
+        kinds: Kinds {
+            served: [(Gvk::new("v1", "ConfigMap"), config_maps.clone())].into(),
+            unavailable: vec![],
+        },
+        listings: vec![Inventory {
+            extent,
+            revisions: vec![first.clone(), revision("shop", 2)],
+            errors: vec![],
+        }],
+        records: [(1, "superseded", old), (2, "deployed", "")]
+            .map(|(number, status, manifest)| {
+                let record = encode(number, status, manifest);
+                (revision("shop", number).object, Ok(record))
+            })
+            .into(),
+        objects: [(key("v1", "ConfigMap", Some("shop"), "old"), Ok(live.to_string()))].into(),
+        ..Fake::default()
+    };
+    let quiet: Arc<dyn Progress> = Arc::new(Quiet);
+    for (extent, namespaces, doubts) in [
+        (Extent::Cluster, vec![], 0),
+        (Extent::Part, vec![], 1),
+        (Extent::Part, vec!["shop".to_owned()], 1),
+    ] {
+        let (_guard, path) = new_path();
+        let recorder = Arc::new(record_into(&fake(extent), &path, None));
+        let some = ScanOptions {
+            namespaces,
+            ..options(Depth::Comparison)
+        };
+        let taken = scan(Arc::clone(&recorder), &some, &quiet, pending_forever()).await;
+        recorder.finish().unwrap();
+        let snapshot = Arc::new(SnapshotSource::open(&path).unwrap());
+        let whole = scan(snapshot, &options(Depth::Comparison), &quiet, pending_forever()).await;
+        assert_eq!(whole.releases, taken.releases, "{extent:?}");
+        let left_over = &whole.releases[0].health[0];
+        assert_eq!(left_over.code, HealthCode::LeftoverObjects);
+        assert_eq!(left_over.evidence.len(), doubts, "{extent:?}");
+    }
+}
+
 /// Snapshots of the first format have fingerprints that no version computes again; in one that also keeps a payload,
 /// which is decoded anew, both kinds meet.
 #[tokio::test]
@@ -133,6 +195,7 @@ async fn definitions_with_fingerprints_of_two_kinds_did_not_change() {
     let (_guard, path) = new_path();
     let fake = Fake {
         listings: vec![Inventory {
+            extent: Extent::Cluster,
             revisions: vec![first, revision("shop", 2)],
             errors: vec![],
         }],
