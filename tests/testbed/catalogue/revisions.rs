@@ -81,7 +81,10 @@ fn an_upgrade_that_failed_halfway_is_told_from_drift() {
             let release = Release::install(Cluster::shared(), helm, "helm-features", &[]);
             release.try_upgrade(&[switch]).failed();
             let mut findings = applied.clone();
-            findings.push(half("ConfigMap/{r}-elsewhere", "/data/message"));
+            // No values are shown of objects in other namespaces.
+            let hidden = || json!("(redacted)");
+            let elsewhere = "ConfigMap/{r}-elsewhere";
+            findings.push((elsewhere, "half-upgraded", "/data/message", hidden(), hidden()));
             findings.push(half("ConfigMap/{r}-stamped", "/data/message"));
             let expected = Expected {
                 findings,
