@@ -117,6 +117,55 @@ async fn a_snapshot_that_was_taken_in_parts_is_whole() {
     assert_eq!(reports[0].len(), 3);
 }
 
+/// The tokens of a redacted snapshot are no values: a scan of it hides them where a scan of the cluster hides the values, and
+/// no patch writes them into a cluster.
+#[tokio::test]
+async fn a_scan_of_a_redacted_snapshot_shows_what_a_scan_of_the_cluster_does() {
+    let object = |password: &str, level: &str| {
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "shop", "annotations": {
+                "args": format!("--password={password}"), "address": format!("https://u:{password}@h.example.com/"),
+                "meta.helm.sh/release-name": "web", "meta.helm.sh/release-namespace": "shop"},
+                "labels": {"app.kubernetes.io/managed-by": "Helm"}},
+            "data": {"level": level, "bearer": format!("Bearer {password}"),
+                "app.env": format!("LEVEL={level}\nDB_PASSWORD={password}\n")}})
+    };
+    let served = ServedKind {
+        plural: "configmaps".to_owned(),
+        namespaced: true,
+    };
+    let key = key("v1", "ConfigMap", Some("shop"), "a");
+    for (planted, changed) in [("plantedone", "plantedtwo"), ("plantedone", "plantedone")] {
+        let record = json!({"name": "web", "namespace": "shop", "version": 1, "info": {"status": "deployed"},
+            "manifest": format!("---\n{}\n", object(planted, "info")),
+            "chart": {"metadata": {"name": "web", "version": "1.0.0"}}});
+        let fake = Fake {
+            kinds: Kinds {
+                served: [(Gvk::new("v1", "ConfigMap"), served.clone())].into(),
+                unavailable: vec![],
+            },
+            listings: vec![Inventory {
+                extent: Extent::Cluster,
+                revisions: vec![revision("shop", 1)],
+                errors: vec![],
+            }],
+            records: [(revision("shop", 1).object, Ok(encoded(&record)))].into(),
+            objects: [(key.clone(), Ok(object(changed, "debug").to_string()))].into(),
+            ..Fake::default()
+        };
+        let quiet: Arc<dyn Progress> = Arc::new(Quiet);
+        let options = options(Depth::Comparison);
+        let (_guard, path) = new_path();
+        let recorder = Arc::new(record_into(&fake, &path, Some(Redaction::default())));
+        let live = scan(Arc::clone(&recorder), &options, &quiet, pending_forever()).await;
+        recorder.finish().unwrap();
+        let snapshot = Arc::new(SnapshotSource::open(&path).unwrap());
+        let redacted = scan(snapshot, &options, &quiet, pending_forever()).await;
+        assert_eq!(redacted.releases, live.releases);
+        let findings = &live.releases[0].objects[0].findings;
+        assert_eq!(findings.len(), if planted == changed { 2 } else { 5 }, "{findings:#?}");
+    }
+}
+
 /// Who else deploys what a release left behind is known only where all releases were read. A snapshot of a part of the
 /// cluster stays one, however much of it is scanned.
 #[tokio::test]
