@@ -205,6 +205,14 @@ impl ScaleTargets {
         self.targets.extend(other.targets);
         self.to_zero.extend(other.to_zero);
         self.unread.extend(other.unread);
+        self.errors.extend(other.errors);
+    }
+
+    /// Keeps the targets among these objects: whoever names one object must not learn of the others in its namespace.
+    pub fn retain<'k>(&mut self, objects: impl IntoIterator<Item = &'k ObjectKey>) {
+        let known: BTreeSet<ScaleTarget> = objects.into_iter().filter_map(ScaleTarget::of).collect();
+        self.targets.retain(|target| known.contains(target));
+        self.to_zero.retain(|target| known.contains(target));
     }
 
     /// Whether an autoscaler targets an object; `None` when that could not be read.

@@ -177,7 +177,7 @@ pub struct ScanArgs {
     /// Which cluster and which releases.
     #[command(flatten)]
     pub cluster: ClusterArgs,
-    /// Scan a snapshot instead of a cluster
+    /// Scan a snapshot instead of a cluster; sends no notifications
     #[arg(
         long,
         value_name = "PATH",

@@ -349,7 +349,8 @@ pub(super) fn protect(key: &ObjectKey) -> Step {
         protect_command(key),
         "if the other owner is to keep the object: after this, drop it from this release's chart, and the next upgrade does not \
          delete it",
-        "sets an annotation on the live object; helm uninstall reads only the manifest, and still deletes the object",
+        "sets an annotation on the live object; helm uninstall reads only the manifest: that of Helm 3 still deletes the object, \
+         and that of Helm 4 leaves an object that is not the release's",
     )
 }
 

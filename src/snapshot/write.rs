@@ -191,11 +191,7 @@ impl<S: Source> Source for Recorder<S> {
     }
 
     async fn scale_targets(&self, namespaces: &BTreeSet<String>, kinds: &Kinds) -> ScaleTargets {
-        let mut answer = self.source.scale_targets(namespaces, kinds).await;
-        // A snapshot must not disclose objects in namespaces that the scan did not read.
-        answer
-            .targets
-            .retain(|target| namespaces.contains(&target.namespace));
+        let answer = self.source.scale_targets(namespaces, kinds).await;
         // A scan asks once for each part of the namespaces.
         let mut state = self.notes.state();
         let known = state.scale_targets.get_or_insert_default();
@@ -412,7 +408,11 @@ impl Notes {
                 api_version: api_version.clone(),
                 outcome,
             }),
-            scale_targets: state.scale_targets.clone(),
+            scale_targets: state.scale_targets.clone().map(|mut targets| {
+                // The index must not name objects that the snapshot does not hold.
+                targets.retain(&state.objects.files);
+                targets
+            }),
         };
         let partial = format!("{}.partial", layout::INDEX);
         let unwritable = |error| unwritable(&self.folder.path_of(Path::new(layout::INDEX)), error);

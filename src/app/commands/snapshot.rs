@@ -12,8 +12,9 @@ use crate::app::scanning::scan_with_progress;
 use crate::app::settings::Reading;
 use crate::app::stderr;
 use crate::app::stop::{Abort, Stop};
+use crate::report::words::count;
 use crate::snapshot::Recorder;
-use crate::vocabulary::Outcome;
+use crate::vocabulary::{ObjectState, Outcome};
 
 /// Runs the command to its exit status.
 pub(super) async fn run(args: &SnapshotArgs, global: &Global, abort: Abort) -> anyhow::Result<u8> {
@@ -48,15 +49,26 @@ pub(super) async fn run(args: &SnapshotArgs, global: &Global, abort: Abort) -> a
         ),
     };
     stderr::say(&format!(
-        "{} release records and {} objects written to {}",
-        written.records,
-        written.objects,
+        "{} and {} written to {}",
+        count(written.records, "release record"),
+        count(written.objects, "object"),
         args.output.display()
     ));
     if !args.redact {
         stderr::say(
             "The snapshot holds the values of Secrets: protect it like a Secret, or take it with --redact.",
         );
+    }
+    let objects = report.releases.iter().flat_map(|release| &release.objects);
+    let mut unknown = objects.filter(|object| object.state == ObjectState::Unknown);
+    if let Some(first) = unknown.next() {
+        stderr::say(&format!(
+            "incomplete: {} could not be read; the first is {} {}: {}",
+            count(1 + unknown.count(), "object"),
+            first.kind,
+            first.name,
+            first.reason.as_deref().unwrap_or("the reason is not known")
+        ));
     }
     Ok(
         if report.summary.objects.unknown > 0 || !report.errors.is_empty() {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, de};
 use serde_saphyr::Error;
 
 use super::error::SettingsError;
-use super::ignore::{IgnoreRule, one_or_many};
+use super::ignore::{IgnoreRule, any_number};
 use crate::app::cli::CONCURRENCY;
 use crate::app::exit::FailOn;
 use crate::limited_file;
@@ -37,7 +37,7 @@ pub(super) struct File {
     pub(super) redact: RedactSection,
     pub(super) ignore: Vec<IgnoreRule>,
     pub(super) ignore_annotation: Option<String>,
-    #[serde(deserialize_with = "one_or_many")]
+    #[serde(deserialize_with = "any_number")]
     pub(super) trusted_storage_namespaces: Vec<Glob>,
     pub(super) notify: NotifySection,
 }
@@ -248,6 +248,19 @@ mod tests {
         for text in ["", "\n# comment\n"] {
             let file = parse(text).unwrap();
             assert!(file.scan.namespaces.is_empty() && file.ignore.is_empty());
+        }
+    }
+
+    #[test]
+    fn nobody_may_be_trusted() {
+        for text in [
+            "trusted_storage_namespaces: []\n",
+            "trusted_storage_namespaces: [ ]\n",
+        ] {
+            assert!(
+                parse(text).unwrap().trusted_storage_namespaces.is_empty(),
+                "{text}"
+            );
         }
     }
 }

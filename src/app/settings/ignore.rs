@@ -101,18 +101,34 @@ where
         .transpose()
 }
 
-/// A text, or a list of texts. Not an untagged enum, which would not say what is wrong with the text.
+/// A text, or a list of at least one text. Not an untagged enum, which would not say what is wrong with the text.
 pub(super) fn one_or_many<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: FromStr<Err: fmt::Display>,
 {
-    deserializer.deserialize_any(OneOrMany(PhantomData))
+    deserializer.deserialize_any(Texts(EmptyList::Refused, PhantomData))
 }
 
-struct OneOrMany<T>(PhantomData<T>);
+/// A text, or a list of texts, of which there may be none.
+pub(super) fn any_number<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: fmt::Display>,
+{
+    deserializer.deserialize_any(Texts(EmptyList::Accepted, PhantomData))
+}
 
-impl<'de, T: FromStr<Err: fmt::Display>> Visitor<'de> for OneOrMany<T> {
+/// Whether a list may be empty.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum EmptyList {
+    Accepted,
+    Refused,
+}
+
+struct Texts<T>(EmptyList, PhantomData<T>);
+
+impl<'de, T: FromStr<Err: fmt::Display>> Visitor<'de> for Texts<T> {
     type Value = Vec<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -128,7 +144,7 @@ impl<'de, T: FromStr<Err: fmt::Display>> Visitor<'de> for OneOrMany<T> {
         while let Some(item) = items.next_element_seed(Element(PhantomData))? {
             all.push(item);
         }
-        if all.is_empty() {
+        if all.is_empty() && self.0 == EmptyList::Refused {
             return Err(de::Error::custom(
                 "an empty list matches nothing; leave the key out to match everything",
             ));

@@ -86,6 +86,19 @@ impl ScanSettings {
                 selection: &selection.parts(),
             })?
         };
+        let sinks = match &target {
+            ScanTarget::Cluster(_) => sinks,
+            // Whoever made the snapshot chose the name of the cluster in it: a scan of it could open and close alerts of
+            // the cluster itself.
+            ScanTarget::Snapshot(_) => {
+                if !sinks.is_empty() {
+                    tracing::warn!(
+                        "no notification is sent: they are about the cluster, and this is a snapshot"
+                    );
+                }
+                Sinks::new(HttpSettings::default())
+            }
+        };
         Ok(Self {
             reading: Reading {
                 target,

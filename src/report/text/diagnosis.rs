@@ -10,6 +10,7 @@ use super::safe::Safe;
 use super::{TextOptions, TextWriter, next_step};
 use crate::model::{Advice, Health, ObjectDetail, ReleaseDetail, ReleaseReport, Report, RevisionDetail};
 use crate::report::words::minute;
+use crate::vocabulary::ObjectState;
 
 /// Writes the page of every release in a report.
 pub(in crate::report) fn render(
@@ -73,6 +74,10 @@ impl TextWriter<'_> {
         self.heading("History (times are UTC)")?;
         let statuses = detail.revisions.iter().map(|revision| revision.status.len());
         let status_width = statuses.max().unwrap_or(0);
+        // Of a record that may not be believed, no object is.
+        let mut objects = release.objects.iter();
+        let is_compared =
+            release.objects.is_empty() || objects.any(|object| object.state != ObjectState::Unknown);
         let mut before: Option<u64> = None;
         for revision in &detail.revisions {
             if let Some(missing) = before.and_then(|before| gap(before, revision.revision)) {
@@ -87,7 +92,7 @@ impl TextWriter<'_> {
                 .is_some_and(|baseline| baseline.revision == revision.revision);
             self.revision(
                 revision,
-                is_baseline.then_some("compared with the cluster"),
+                (is_baseline && is_compared).then_some("compared with the cluster"),
                 status_width,
             )?;
         }

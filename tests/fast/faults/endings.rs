@@ -396,3 +396,22 @@ fn a_report_that_cannot_be_written_is_trouble() {
     assert_eq!(run.status, Some(2));
     assert!(run.sentence().contains("/nowhere/report"), "{}", run.stderr);
 }
+
+/// Whoever made the snapshot chose the name of the cluster in it, by which alerts are opened and closed.
+#[test]
+fn a_scan_of_a_snapshot_sends_nothing() {
+    let home = Home::new();
+    let pager = Pager::start([Reply::Answer(202, "{}")]);
+    let config = pager.config(&home);
+    let snapshot = example();
+    let run = home.run(&[
+        "scan",
+        "--snapshot",
+        snapshot.to_str().unwrap(),
+        "--config",
+        &config,
+    ]);
+    assert_eq!(run.status, Some(1), "{}", run.stderr);
+    assert!(run.stderr.contains("no notification is sent"), "{}", run.stderr);
+    assert_eq!(pager.actions(), Vec::<String>::new());
+}

@@ -160,3 +160,45 @@ fn the_settings_say_which_records_may_speak_for_other_namespaces() {
         "{seen}"
     );
 }
+
+#[test]
+fn a_snapshot_names_no_autoscaled_objects_but_those_that_it_holds() {
+    let deployment = |name: &str, namespace: &str| {
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": namespace},
+            "spec": {"replicas": 1}})
+    };
+    let autoscaler = |name: &str, namespace: &str| {
+        live(
+            namespace,
+            "bank",
+            &json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+                "metadata": {"name": name, "namespace": namespace}, "spec": {"maxReplicas": 2,
+                "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}}}),
+        )
+    };
+    let own = deployment("own", "evil");
+    let named = [deployment("none", "victim"), own.clone()];
+    let server = Server::start([
+        forged("evil", 1, "deployed", &named),
+        live("evil", "x", &own),
+        autoscaler("own", "evil"),
+        autoscaler(PRIVATE, "victim"),
+    ]);
+    let home = Home::new();
+    let kubeconfig = home.kubeconfig(&server.url, &json!({"token": "t"}));
+    let folder = home.path().join("snapshot");
+    let run = home.run(&[
+        "snapshot",
+        "-n",
+        "evil",
+        "-o",
+        folder.to_str().unwrap(),
+        "--kubeconfig",
+        &kubeconfig,
+    ]);
+    let index = std::fs::read_to_string(folder.join("snapshot.json"));
+    let index = index.unwrap_or_else(|error| panic!("{error}: {}", run.stderr));
+    let index: Value = serde_json::from_str(&index).unwrap();
+    assert!(!index.to_string().contains(PRIVATE), "{index}");
+    assert_eq!(index["scaleTargets"]["targets"][0]["name"], "own", "{index}");
+}
