@@ -155,11 +155,11 @@ impl Page<'_> {
     fn must_be_of(&self, items: &Gvk) -> Result<(), ReadError> {
         let list = Gvk::new(items.api_version.as_str(), format!("{}List", items.kind));
         let stated = StatedType::new(Some(&self.api_version), Some(&self.kind)).must_be(&list);
-        let is_built_in = items.group() == "meta.k8s.io"
-            || TypeTable::builtin()
-                .kind(&items.api_version, &items.kind)
-                .is_some();
-        if stated.is_ok() || is_built_in || self.api_version != items.api_version || self.items.is_empty() {
+        if stated.is_ok()
+            || is_built_in(items)
+            || self.api_version != items.api_version
+            || self.items.is_empty()
+        {
             return stated;
         }
         self.items.iter().try_for_each(|item| {
@@ -176,11 +176,57 @@ impl Page<'_> {
         }
         Ok(token)
     }
+
+    /// `Err` unless this page goes on where the one before ended.
+    ///
+    /// All pages of a list show the state of one moment, and say so by their resource version (Kubernetes:
+    /// `apiserver/pkg/storage/etcd3/store.go`, `GetList`), so the number of items that the page before announced is exact.
+    /// The lists of kinds that Kubernetes itself serves have a resource version from the first page on; those of an
+    /// aggregated API server without a storage of its own have none, and no second page.
+    fn must_continue(&self, before: Option<&PageEnd>, items: &Gvk) -> Result<(), ReadError> {
+        let version = self.metadata.resource_version.as_deref().unwrap_or_default();
+        let needs_version = is_built_in(items) || before.is_some() || self.next()?.is_some();
+        if needs_version && version.is_empty() {
+            return Err(malformed("it has no resource version, as every list has"));
+        }
+        let Some(before) = before else { return Ok(()) };
+        if version != before.version {
+            return Err(malformed("its pages are of different versions of the list"));
+        }
+        let announced = before.remaining.unwrap_or_default();
+        if self.next()?.is_none() && (self.items.len() as u64) < announced {
+            return Err(malformed("it ended before all items that it announced"));
+        }
+        Ok(())
+    }
+
+    fn end(&self) -> PageEnd {
+        PageEnd {
+            version: self.metadata.resource_version.clone().unwrap_or_default(),
+            remaining: self.metadata.remaining_item_count,
+        }
+    }
+}
+
+/// What a page says of those after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct PageEnd {
+    version: String,
+    remaining: Option<u64>,
+}
+
+/// Whether a kind is one that Kubernetes itself serves.
+fn is_built_in(items: &Gvk) -> bool {
+    items.group() == "meta.k8s.io"
+        || TypeTable::builtin()
+            .kind(&items.api_version, &items.kind)
+            .is_some()
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ListMeta {
+    resource_version: Option<String>,
     #[serde(rename = "continue")]
     token: Option<String>,
     remaining_item_count: Option<u64>,
@@ -243,6 +289,7 @@ async fn follow(
     let mut path = list.path.page(limit, None);
     let mut tokens = HashSet::new();
     let mut last_token = None;
+    let mut before: Option<PageEnd> = None;
     let mut page = 0;
     for _ in 0..MOST_PAGES {
         let get = Get {
@@ -278,13 +325,17 @@ async fn follow(
         }
         let (sender, summary) = oneshot::channel();
         let (reader_of_page, items) = (Arc::clone(reader), list.items.clone());
+        let place = PagePlace {
+            number: page,
+            before: before.take(),
+        };
         working.push_back(tokio::task::spawn_blocking(move || {
-            let worked = work(&body, &items, page, &*reader_of_page, sender);
+            let worked = work(&body, &items, &place, &*reader_of_page, sender);
             drop::<RequestSlot>(slot);
             worked
         }));
         // There is no summary of a page that could not be read; its work has the error.
-        let Ok((summary, token)) = summary.await else {
+        let Ok((summary, token, end)) = summary.await else {
             return Ok(PassEnd::Early);
         };
         match (token, reader.next_page(summary)) {
@@ -296,6 +347,7 @@ async fn follow(
                     return Ok(PassEnd::Early);
                 }
                 last_token = Some(token);
+                before = Some(end);
                 page += 1;
             }
             (None, _) => return Ok(PassEnd::Whole),
@@ -305,15 +357,23 @@ async fn follow(
     Ok(PassEnd::Early)
 }
 
+/// The place of a page in its list.
+struct PagePlace {
+    number: usize,
+    /// What the page before said; `None` for the first one.
+    before: Option<PageEnd>,
+}
+
 fn work(
     body: &[u8],
     items: &Gvk,
-    number: usize,
+    place: &PagePlace,
     reader: &impl ListReader,
-    sender: oneshot::Sender<(PageSummary, Option<String>)>,
+    sender: oneshot::Sender<(PageSummary, Option<String>, PageEnd)>,
 ) -> Result<(), ReadError> {
     let page: Page<'_> = parse(body)?;
     page.must_be_of(items)?;
+    page.must_continue(place.before.as_ref(), items)?;
     let summary = PageSummary {
         bytes: body.len(),
         items: page.items.len(),
@@ -321,10 +381,10 @@ fn work(
     };
     let token = page.next()?;
     // The receiver is gone when the scan has ended.
-    if sender.send((summary, token)).is_err() {
+    if sender.send((summary, token, page.end())).is_err() {
         return Ok(());
     }
-    reader.take(number, &page.items)
+    reader.take(place.number, &page.items)
 }
 
 async fn finish(page: Work) -> Result<(), ReadError> {

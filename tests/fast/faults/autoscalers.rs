@@ -89,7 +89,7 @@ fn an_expired_list_of_autoscalers_begins_again() {
 fn a_list_without_an_end_is_given_up() {
     let page = |token: &str| {
         let page = json!({"kind": "HorizontalPodAutoscalerList", "apiVersion": "autoscaling/v2",
-                          "metadata": {"continue": token}, "items": []});
+                          "metadata": {"resourceVersion": "1", "continue": token}, "items": []});
         Fault::Body(page.to_string())
     };
     let server = Server::start(scaled(&[])).always(AUTOSCALERS, page("0"));

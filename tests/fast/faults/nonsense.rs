@@ -68,6 +68,11 @@ fn no_lists(api_version: &str, kind: &str, item: &Value) -> Vec<(&'static str, S
         ("a list without metadata", without("metadata")),
         ("a list without items", without("items")),
         ("a list whose metadata are null", with("metadata", Value::Null)),
+        ("a list without resource version", with("metadata", json!({}))),
+        (
+            "a list with an empty resource version",
+            with("metadata", json!({"resourceVersion": ""})),
+        ),
         ("a list whose items are an object", with("items", json!({}))),
         (
             "a list that is not whole",
@@ -230,7 +235,23 @@ fn without_the_second_page_nothing_is_clean() {
     let mut partial = record(&shop());
     partial["kind"] = json!("PartialObjectMetadata");
     partial["apiVersion"] = json!("meta.k8s.io/v1");
-    let answers = one_of_each(no_lists("meta.k8s.io/v1", "PartialObjectMetadata", &partial));
+    let mut answers = one_of_each(no_lists("meta.k8s.io/v1", "PartialObjectMetadata", &partial));
+    // Lists of records, and not the rest of this one.
+    let no_rest = [
+        ("the rest without items", "1", Value::Null),
+        ("an empty rest", "1", json!([])),
+        ("too little of the rest", "1", json!([partial])),
+        (
+            "the rest of another list",
+            "2",
+            json!([partial, partial, partial]),
+        ),
+    ];
+    answers.extend(no_rest.map(|(what, version, items)| {
+        let rest = json!({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1",
+            "metadata": {"resourceVersion": version}, "items": items});
+        (what, rest.to_string())
+    }));
     each(answers, |(what, body)| {
         let server = Server::start(objects()).pages_of(2).on(
             "/api/v1/secrets",
@@ -499,7 +520,7 @@ fn autoscalers_that_are_none_leave_the_scan_incomplete() {
     let item = json!({"metadata": {"name": "a", "namespace": "shop"},
         "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "web"}}});
     let mut answers = one_of_each(no_lists("autoscaling/v2", "HorizontalPodAutoscaler", &item));
-    let odd = json!({"kind": "HorizontalPodAutoscalerList", "apiVersion": "autoscaling/v2", "metadata": {},
+    let odd = json!({"kind": "HorizontalPodAutoscalerList", "apiVersion": "autoscaling/v2", "metadata": {"resourceVersion": "1"},
                      "items": [{"metadata": {"name": "a", "namespace": "shop"}, "spec": {}}]});
     answers.push(("an autoscaler without target", odd.to_string()));
     each(answers, |(what, body)| {
@@ -576,7 +597,7 @@ fn a_dry_run_of_another_object_takes_nothing_back() {
 fn tokens_that_lead_in_a_circle_end_the_list() {
     let page = |token: &str| {
         let page = json!({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1",
-                          "metadata": {"continue": token}, "items": []});
+                          "metadata": {"resourceVersion": "1", "continue": token}, "items": []});
         Fault::Body(page.to_string())
     };
     // Tokens that lead in a circle of two.

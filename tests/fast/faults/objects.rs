@@ -218,8 +218,7 @@ fn leftovers_are_read_by_name_only_where_a_list_may_be_wrong() {
     };
     let gone = "/api/v1/namespaces/shop/configmaps/c0";
     let list = "/api/v1/namespaces/shop/configmaps";
-    let early =
-        json!({"kind": "ConfigMapList", "apiVersion": "v1", "metadata": {"continue": "1"}, "items": []});
+    let early = json!({"kind": "ConfigMapList", "apiVersion": "v1", "metadata": {"resourceVersion": "1", "continue": "1"}, "items": []});
     let early = early.to_string();
     let expired = |times| {
         Server::start(world())
@@ -265,7 +264,7 @@ fn a_list_is_paged_and_the_other_objects_are_read_one_by_one() {
         0,
         1,
         Fault::Body(
-            json!({"kind": "ConfigMapList", "apiVersion": "v1", "metadata": {}, "items": null}).to_string(),
+            json!({"kind": "ConfigMapList", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": null}).to_string(),
         ),
     );
     assert_eq!(in_sync(&server, &[]), 10);

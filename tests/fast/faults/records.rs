@@ -379,10 +379,10 @@ fn records_that_a_list_does_not_bring_are_asked_for_by_name() {
         Fault::Status(410),
         Fault::Body("[]".to_owned()),
         Fault::Body(
-            json!({"kind": "SecretList", "apiVersion": "v1", "metadata": {}, "items": null}).to_string(),
+            json!({"kind": "SecretList", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": null}).to_string(),
         ),
         Fault::Body(
-            json!({"kind": "SecretList", "apiVersion": "v1", "metadata": {}, "items": [{"metadata": {}}, 7]})
+            json!({"kind": "SecretList", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": [{"metadata": {}}, 7]})
                 .to_string(),
         ),
         Fault::CutOff,
@@ -419,7 +419,7 @@ fn a_bad_record_in_a_list_hides_no_other() {
             0,
             usize::MAX,
             Fault::Body(
-                json!({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": {},
+                json!({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": {"resourceVersion": "1"},
                        "items": seven(1).into_iter().filter(|stored| stored.plural == "secrets")
                            .map(|stored| json!({"metadata": stored.body["metadata"]})).collect::<Vec<_>>()})
                 .to_string(),
