@@ -53,7 +53,7 @@ pub(super) fn scenes() -> Vec<Scene> {
             "records-same-token",
             "a list of records that ends nowhere",
             || {
-                let list = json!({"kind": "SecretList", "apiVersion": "v1", "items": [],
+                let list = json!({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "items": [],
                               "metadata": {"resourceVersion": "1", "continue": "again"}});
                 records(0, Fault::Body(list.to_string()))
             },
