@@ -1,15 +1,17 @@
 //! Where output goes, and how it is laid out there: colour is for terminals, and so is a limit to the width.
 //!
 //! A report is rendered and written on a thread of its own, so that the deadline and signals reach the program whatever
-//! its reader does.
+//! its reader does. It is none of the threads that work on answers: after the deadline these may still be busy.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
 
 use anyhow::Context as _;
 use rustix::process::Signal;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 
 use super::cli::{Color, Global};
 use super::environment;
@@ -87,7 +89,13 @@ impl ReportOutput {
         let attempt = Attempt::default();
         let written = {
             let attempt = attempt.clone();
-            tokio::task::spawn_blocking(move || self.write_now(&options, &attempt))
+            let (sender, written) = oneshot::channel();
+            // Nobody listens any more when the step is over.
+            let write = move || drop(sender.send(self.write_now(&options, &attempt)));
+            thread::Builder::new()
+                .spawn(write)
+                .context("no thread can be started to write the report")?;
+            written
         };
         match stop.last_step(written).await {
             Ok(Ok(written)) => written,

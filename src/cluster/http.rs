@@ -29,9 +29,9 @@ const MAX_BODY_BYTES: usize = 16 << 20;
 const MAX_PAGE_BYTES: usize = 4 << 20;
 /// The room that an answer gets which is no list. A larger one is asked for again, with room for the largest.
 const USUAL_BODY_BYTES: usize = 2 << 20;
-/// How many bytes of answers are held at once, those included that are being worked on. The shipped pod has five times
+/// How many bytes of answers are held at once, those included that are being worked on. The shipped pod has eight times
 /// as much.
-const MAX_BYTES_HELD: usize = 48 << 20;
+const MAX_BYTES_HELD: usize = 32 << 20;
 /// The unit in which room for answers is given out: a semaphore has no more permits than fit into 32 bits.
 const UNIT: usize = 1 << 10;
 

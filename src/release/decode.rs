@@ -309,7 +309,19 @@ mod tests {
                     "{}]}",
                     10 * MIB,
                 ),
-                "the manifests of its hooks have more than 8 MiB",
+                "its hooks have more than 8 MiB",
+            ),
+            (
+                filled(
+                    "{\"hooks\":[",
+                    &format!(
+                        "{{\"events\":[{}\"\"]}},",
+                        format!("\"{}\",", "x".repeat(1000)).repeat(60)
+                    ),
+                    "{}]}",
+                    20 * MIB,
+                ),
+                "its hooks have more than 8 MiB",
             ),
             (
                 filled("{\"hooks\":[{\"events\":[", "\"\",", "\"\"]}]}", 20 * MIB),

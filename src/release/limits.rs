@@ -15,7 +15,7 @@ pub(super) const MAX_HOOK_WORDS: usize = 64;
 
 pub(super) const LONG_WORD: &str = "a name in it has more than 1024 bytes";
 pub(super) const LONG_MANIFEST: &str = "its manifest has more than 8 MiB";
-pub(super) const LONG_HOOKS: &str = "the manifests of its hooks have more than 8 MiB";
+pub(super) const LONG_HOOKS: &str = "its hooks have more than 8 MiB";
 pub(super) const MANY_HOOKS: &str = "it has more than 1000 hooks";
 pub(super) const MANY_HOOK_WORDS: &str = "a hook has more than 64 events or policies";
 pub(super) const MANY_FILES: &str = "its chart has more than 100000 files";

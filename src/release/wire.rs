@@ -139,6 +139,15 @@ impl From<WireHook> for Hook {
     }
 }
 
+impl WireHook {
+    /// How many bytes its manifest and its words take.
+    fn bytes(&self) -> usize {
+        let words = self.events.iter().chain(&self.delete_policies);
+        let words = words.map(|word| size_of::<String>() + word.len());
+        self.manifest.0.len() + self.name.0.len() + self.kind.0.len() + words.sum::<usize>()
+    }
+}
+
 /// A name, a version or another word.
 #[derive(Default)]
 struct Word(String);
@@ -234,7 +243,7 @@ fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::E
     deserializer.deserialize_any(Words)
 }
 
-/// Reads the hooks, whose manifests together are no longer than that of a release.
+/// Reads the hooks, which together are no longer than the manifest of a release.
 fn hooks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<WireHook>>, D::Error> {
     struct Hooks;
     impl<'de> Visitor<'de> for Hooks {
@@ -254,7 +263,7 @@ fn hooks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<WireHo
                 if hooks.len() == MAX_HOOKS {
                     return Err(A::Error::custom(MANY_HOOKS));
                 }
-                bytes += hook.manifest.0.len();
+                bytes += hook.bytes();
                 if bytes > MAX_MANIFEST {
                     return Err(A::Error::custom(LONG_HOOKS));
                 }

@@ -21,7 +21,7 @@ use super::state::{ObjectPosition, ScanState};
 use crate::classify::live::LiveObject;
 use crate::object::ObjectKey;
 use crate::source::{Lookup, ObjectSink, ReadError};
-use crate::weight::{MAX_COMPARED, SMALL_VALUE, turn};
+use crate::weight::{MAX_COMPARED, SMALL_VALUE, at_once, turn};
 
 /// What a waiting comparison takes besides the object's text.
 const JOB_BYTES: usize = 384;
@@ -101,7 +101,7 @@ impl Judges {
             state,
             progress,
             runtime: Handle::current(),
-            most_workers: std::thread::available_parallelism().map_or(1, usize::from),
+            most_workers: at_once(),
             work: Mutex::new(work),
             level: watch::Sender::new(Level {
                 has_room: true,

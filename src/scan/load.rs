@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
+use super::decoders::Decoders;
 use super::weight::ReleaseWeight;
 use crate::health::{self, RecordFacts};
 use crate::manifest::parse::{self, ManifestObject, ParsedDocuments};
@@ -21,6 +22,7 @@ use crate::release::record::Release;
 use crate::release::stored::{ReleaseKey, StoredRevision};
 use crate::source::{ReadError, Record};
 use crate::vocabulary::{ApplyMethod, HealthCode, HealthSeverity};
+use crate::weight::at_once;
 use crate::yaml::Limits;
 
 /// One decoded revision.
@@ -94,6 +96,7 @@ pub(super) struct Loading {
     limits: LoadLimits,
     positions: HashMap<ReleaseKey, usize>,
     releases: Vec<Mutex<LoadingRelease>>,
+    decoders: Decoders,
     progress: Mutex<BatchProgress>,
     full: Notify,
 }
@@ -167,6 +170,7 @@ impl Loading {
                 .map(|(position, history)| (history.key.clone(), position))
                 .collect(),
             releases: histories.into_iter().map(loading).map(Mutex::new).collect(),
+            decoders: Decoders::new(at_once()),
             progress: Mutex::default(),
             full: Notify::new(),
         }
@@ -193,7 +197,10 @@ impl Loading {
         if release.missing == 0 {
             return;
         }
-        let read = read_record(stored, answer, self.limits.record, &mut release.documents);
+        let read = {
+            let _decoder = self.decoders.wait();
+            read_record(stored, answer, self.limits.record, &mut release.documents)
+        };
         let before = release.weight.whole();
         let objects = read.revision.as_ref().map(|revision| revision.objects.as_slice());
         let grown = release

@@ -10,6 +10,7 @@ mod claims;
 mod clock;
 mod cluster_facts;
 mod confirm;
+mod decoders;
 mod finished;
 #[cfg(test)]
 mod forged_records;

@@ -22,8 +22,18 @@ pub const MAX_VALUE: usize = 32 << 20;
 /// The most that the values of one comparison may weigh together: the live object and those of the revisions.
 pub const MAX_COMPARED: usize = 64 << 20;
 
-/// What weighs at most this is small: as many of it as there are threads fit into the memory.
+/// What weighs at most this is small: as much of it as [`at_once`] says fits into the memory.
 pub const SMALL_VALUE: usize = 2 << 20;
+
+/// The most threads that decode records, and the most that compare objects. Each may hold some megabytes, so that their
+/// number is part of what a scan takes, which has to be the same on a node of 64 processors.
+const MOST_AT_ONCE: usize = 4;
+
+/// How many threads decode records, and how many compare objects: as many as there are processors, up to four.
+pub fn at_once() -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    processors.min(MOST_AT_ONCE)
+}
 
 /// Held by whoever builds something large.
 static TURN: Mutex<()> = Mutex::new(());
