@@ -29,6 +29,7 @@ use driftline::policy::path_pattern::PathPattern;
 use driftline::policy::redact::{Redaction, Replace};
 use driftline::release::decode::{self, MAX_DECODED_BYTES};
 use driftline::release::operations::Operations;
+use driftline::shell::{Command, FileName, ObjectName, Word};
 use driftline::snapshot::SnapshotSource;
 use driftline::source::Lookup;
 use driftline::types::TypeTable;
@@ -40,7 +41,7 @@ use serde_json::{Value, json};
 pub type Target = fn(&[u8]);
 
 /// Every target, with the name of its seed corpus and of its program under libFuzzer.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("record", record),
     ("manifest", manifest),
     ("openapi", openapi),
@@ -50,6 +51,7 @@ pub const TARGETS: [(&str, Target); 9] = [
     ("snapshot_index", snapshot_index),
     ("report", report),
     ("redaction", redaction),
+    ("shell_words", shell_words),
 ];
 
 /// A release record: as its payload is stored, and as the JSON that a payload holds.
@@ -254,4 +256,65 @@ impl Replace for Token {
     fn part(&mut self, _part: &str) -> String {
         "token".to_owned()
     }
+}
+
+/// Texts that become words of a command: an API version, a kind and a name, a line each.
+pub fn shell_words(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let mut parts = text.splitn(3, '\n');
+    let mut next = || parts.next().unwrap_or_default();
+    let (api_version, kind, name) = (next(), next(), next());
+    let words = [Word::namespace, Word::release, Word::chart_version].map(|rule| rule(name));
+    for word in words.into_iter().flatten() {
+        assert!(!word.as_str().starts_with('-'), "{word:?} would be an option");
+        let helm = || Command::new("helm", &["get", "values", "-n"]);
+        reads_back(
+            &helm().word(&word),
+            &["helm", "get", "values", "-n", word.as_str()],
+        );
+        let joined = format!("owner=helm,name={}", word.as_str());
+        reads_back(
+            &helm().joined("owner=helm,name=", &word),
+            &["helm", "get", "values", "-n", &joined],
+        );
+    }
+    for name in [Some(name), None] {
+        let placeholder = Word::placeholder("chart", name);
+        assert!(placeholder.as_str().starts_with('<'));
+        let command = Command::new("helm", &["show"]).word(&placeholder);
+        reads_back(&command, &["helm", "show", placeholder.as_str()]);
+    }
+    if let Ok(file) = FileName::new(name.to_owned()) {
+        assert!(!file.as_str().starts_with('-'), "{file:?} would be an option");
+        let command = Command::new("kubectl", &["apply", "-f"]).from_file(&file);
+        reads_back(&command, &["kubectl", "apply", "-f", file.as_str()]);
+        let command = Command::new("kubectl", &["get"]).into_file(file.clone());
+        reads_back(&command, &["kubectl", "get", ">", file.as_str()]);
+    }
+    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    if let (Ok(resource), Ok(object)) = (Word::resource(api_version, kind), ObjectName::new(group, name)) {
+        assert!(
+            !resource.as_str().starts_with('-'),
+            "{resource:?} would be an option"
+        );
+        let in_one = Word::object(&resource, &object);
+        let command = Command::new("kubectl", &["delete"]).word(&in_one);
+        reads_back(&command, &["kubectl", "delete", in_one.as_str()]);
+        let command = Command::new("kubectl", &["delete"]).object(&resource, &object);
+        if name.starts_with('-') {
+            reads_back(&command, &["kubectl", "delete", in_one.as_str()]);
+        } else {
+            reads_back(&command, &["kubectl", "delete", resource.as_str(), name]);
+        }
+    }
+}
+
+/// A shell reads exactly these words in a command, on one line of printable characters.
+fn reads_back(command: &Command, words: &[&str]) {
+    let line = command.to_string();
+    assert!(line.bytes().all(|byte| matches!(byte, b' '..=b'~')), "{line:?}");
+    let read = shlex::split(&line).unwrap_or_default();
+    assert_eq!(read, words, "{line}");
 }

@@ -27,15 +27,16 @@ pub(crate) fn list_object(count: usize, item: impl Fn(usize) -> Value) -> String
 
 /// A record's JSON with a manifest.
 pub(crate) fn with_manifest(namespace: &str, name: &str, manifest: &str) -> String {
-    json!({"name": name, "namespace": namespace, "version": 1, "info": {"status": "deployed"}, "manifest": manifest})
-        .to_string()
+    json!({"name": name, "namespace": namespace, "version": 1, "info": {"status": "deployed"},
+           "chart": {"metadata": {"name": "app", "version": "1.0.0"}}, "manifest": manifest})
+    .to_string()
 }
 
 /// A record's JSON with one hook, so many times.
 pub(crate) fn with_hooks(namespace: &str, name: &str, hook: &str, count: usize) -> String {
     let hooks = list(hook, count);
     format!(
-        r#"{{"name":"{name}","namespace":"{namespace}","version":1,"info":{{"status":"deployed"}},"manifest":"","hooks":[{hooks}]}}"#
+        r#"{{"name":"{name}","namespace":"{namespace}","version":1,"info":{{"status":"deployed"}},"chart":{{"metadata":{{"name":"app","version":"1.0.0"}}}},"manifest":"","hooks":[{hooks}]}}"#
     )
 }
 
@@ -43,7 +44,7 @@ pub(crate) fn with_hooks(namespace: &str, name: &str, hook: &str, count: usize) 
 pub(crate) fn with_chart_files(namespace: &str, name: &str, count: usize) -> String {
     let files = list(r#"{"name":"crds/a","data":""}"#, count);
     format!(
-        r#"{{"name":"{name}","namespace":"{namespace}","version":1,"info":{{"status":"deployed"}},"manifest":"","chart":{{"files":[{files}]}}}}"#
+        r#"{{"name":"{name}","namespace":"{namespace}","version":1,"info":{{"status":"deployed"}},"manifest":"","chart":{{"metadata":{{"name":"app","version":"1.0.0"}},"files":[{files}]}}}}"#
     )
 }
 

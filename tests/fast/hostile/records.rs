@@ -34,7 +34,7 @@ const NOTHING: [&str; 10] = [
 ];
 
 pub(super) fn scenes() -> Vec<Scene> {
-    [decoded(), manifests(), named(), many()].concat()
+    [decoded(), manifests(), within(), named(), many()].concat()
 }
 
 fn told(name: &'static str, about: &'static str, make: fn() -> Hostile) -> Scene {
@@ -146,18 +146,7 @@ fn manifests() -> Vec<Scene> {
         told(
             "merge-bomb",
             "merge keys over merge keys, in 5,000 documents",
-            || {
-                let merged = |at: usize| {
-                    let mut text = format!(
-                        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: b{at}}}\na0: &a0 {{a: b}}\n"
-                    );
-                    for level in 1..90 {
-                        writeln!(text, "a{level}: &a{level} {{<<: *a{}, k{level}: v}}", level - 1).unwrap();
-                    }
-                    text
-                };
-                manifest(&documents(5_000, merged))
-            },
+            || manifest(&documents(5_000, merged)),
         ),
         told("deep-yaml", "10 million levels of flow sequences", || {
             manifest(&format!("a: {}", "[".repeat(10_000_000)))
@@ -169,6 +158,106 @@ fn manifests() -> Vec<Scene> {
             manifest(&format!("a: \"{}\"", "\\0".repeat(15_000_000)))
         }),
     ]
+}
+
+/// As much as the limits on records, manifests and values let pass, so that it is worked on and not refused.
+fn within() -> Vec<Scene> {
+    let far = |name, about, make| Scene {
+        promise: Promise::NoneClean,
+        ..told(name, about, make)
+    };
+    vec![
+        far("texts-within", "40 records with 7.6 MiB of text each", || {
+            let long = "the same line again\\n".repeat(180_000);
+            let text = documents(2, |at| {
+                with_data(&format!("a{at}"), &format!(r#"{{"a":"{long}"}}"#))
+            });
+            Hostile::stored((0..40).map(|number| record(number, &text)))
+        }),
+        far(
+            "objects-within",
+            "40 records with 7.6 MiB of small objects each",
+            || {
+                let padding = "x".repeat(2_000);
+                let text = documents(3_500, |at| config_map(&format!("c{at}"), &padding).to_string());
+                Hostile::stored((0..40).map(|number| record(number, &text)))
+            },
+        ),
+        far(
+            "values-within",
+            "40 records with 7 objects of 500,000 numbers each, of which one differs",
+            || {
+                let [asked, live] = ["1", "2"].map(|last| format!("[{},{last}]", list("0", 500_000)));
+                let tab = |at: usize, values: &str| {
+                    let name = format!("z{at}");
+                    format!(
+                        r#"{{"apiVersion":"stable.example.com/v1","kind":"CronTab","metadata":{{"name":"{name}"}},"spec":{{"values":{values}}}}}"#
+                    )
+                };
+                let manifest = documents(7, |at| tab(at, &asked));
+                let lives = (0..7).map(|at| {
+                    let object: Value = serde_json::from_str(&tab(at, &live)).unwrap();
+                    owned("e0", &object)
+                });
+                let records = (0..40).map(|number| record(number, &manifest));
+                Hostile::stored(records.chain(lives))
+            },
+        ),
+        far(
+            "maps-within",
+            "40 records with 2.4 million empty maps each",
+            || {
+                let maps = list("{}", 240_000);
+                let text = documents(10, |at| with_data(&format!("m{at}"), &format!("[{maps}]")));
+                Hostile::stored((0..40).map(|number| record(number, &text)))
+            },
+        ),
+        far(
+            "merges-within",
+            "40 records with merge keys over merge keys, in 2,000 documents each",
+            || {
+                let text = documents(2_000, merged);
+                Hostile::stored((0..40).map(|number| record(number, &text)))
+            },
+        ),
+        told("blocks-within", "4 million levels of block sequences", || {
+            manifest(&format!("a:\n{}", "- ".repeat(4_000_000)))
+        }),
+        told("quoted-within", "a scalar of 4 million escapes", || {
+            manifest(&format!("a: \"{}\"", "\\0".repeat(4_000_000)))
+        }),
+        harmless("hooks-within", "40 records with 1,000 hooks of 7 kB each", || {
+            let padding = "x".repeat(7_000);
+            let hook = json!({"name": "h", "kind": "Job", "events": ["pre-upgrade"], "manifest": padding,
+                    "last_run": {"phase": "Failed"}});
+            let hook = hook.to_string();
+            Hostile::stored(
+                (0..40).map(|number| holding(number, &with_hooks(EVIL, &format!("e{number}"), &hook, 1_000))),
+            )
+        }),
+        far(
+            "names-within",
+            "40 records with 3,500 objects whose names and namespaces have 1,000 bytes",
+            || {
+                let long = "n".repeat(1_000);
+                let text = documents(3_500, |at| {
+                    let metadata = json!({"name": format!("{long}{at}"), "namespace": long});
+                    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}).to_string()
+                });
+                Hostile::stored((0..40).map(|number| record(number, &text)))
+            },
+        ),
+    ]
+}
+
+/// A document of merge keys over merge keys.
+fn merged(number: usize) -> String {
+    let mut text =
+        format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: b{number}}}\na0: &a0 {{a: b}}\n");
+    for level in 1..90 {
+        writeln!(text, "a{level}: &a{level} {{<<: *a{}, k{level}: v}}", level - 1).unwrap();
+    }
+    text
 }
 
 /// Costly by what they name.
