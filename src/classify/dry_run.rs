@@ -12,7 +12,7 @@
 use serde_json::{Value, json};
 
 use super::finding::shown_patch;
-use super::subject::{Subject, Visibility};
+use super::subject::Subject;
 use crate::compare::list_index::ListIndexes;
 use crate::compare::lookup::{pointer_to, value_at};
 use crate::compare::patch::without_nulls;
@@ -51,8 +51,8 @@ impl DryRunCheck {
         drift: Vec<(usize, Change)>,
         pruned: &[Change],
     ) -> Option<Self> {
-        // A record from another namespace may be forged: nothing of it is sent in driftline's name.
-        if subject.values == Visibility::Hidden || !drift.iter().any(|(_, change)| is_askable(change)) {
+        // Only what is provably the release's comes here, so that nothing of a forged record is sent in driftline's name.
+        if !drift.iter().any(|(_, change)| is_askable(change)) {
             return None;
         }
         let mut body = without_nulls(desired);
@@ -180,6 +180,7 @@ mod tests {
     use super::*;
     use crate::classify::fixtures::{judge_found, key, owned, subject};
     use crate::classify::object::Judgement;
+    use crate::classify::subject::Visibility;
     use crate::compare::three_way::OfRevision;
     use crate::policy::{Confirm, Policy};
     use crate::types::TypeTable;
@@ -215,6 +216,30 @@ mod tests {
         }));
         json_patch::merge(&mut object, more);
         object
+    }
+
+    /// Whether an object's values may be shown has no part in whether its drift is real.
+    #[test]
+    fn an_object_whose_values_are_hidden_is_confirmed_like_any_other() {
+        let key = key("apps/v1", "Deployment", "shop");
+        let body = with_image("a", &json!({})).to_string();
+        let subject = Subject {
+            values: Visibility::Hidden,
+            ..subject(&key, &body)
+        };
+        let policy = Policy {
+            confirm: Confirm::Server,
+            ..Policy::default()
+        };
+        let Judgement { mut report, check } = judge_found(&subject, &with_image("z", &json!({})), &policy);
+        assert_eq!(answers(&report), [("image", Severity::Drift, None)]);
+        let answer = with_image("z", &json!({})).to_string();
+        check
+            .unwrap()
+            .apply_answer(answer.as_bytes(), shape(), &mut report);
+        assert_eq!(answers(&report), [("image", Severity::Info, Some(false))]);
+        let text = serde_json::to_string(&report.findings).unwrap();
+        assert!(!text.contains("\"z\""), "{text}");
     }
 
     /// Last key, severity and answer of each finding.
