@@ -37,8 +37,10 @@ const SET_WEIGHT: usize = 2;
 pub struct Live<'a> {
     /// The object, without its managed fields.
     pub object: Value,
-    /// The managed fields; empty when the API server keeps none of this object.
+    /// The managed fields; empty when the API server keeps none of this object, or they could not be read.
     pub managed: Vec<Entry<'a>>,
+    /// Whether it has managed fields that could not be read, or are larger than any object's.
+    pub has_unread_fields: bool,
     /// The size of its text.
     pub bytes: usize,
 }
@@ -102,13 +104,14 @@ impl<'a> Live<'a> {
     /// Reads an object as the API server sends it.
     ///
     /// Managed fields are often half of the text and mostly unused, so they are cut out before the rest is parsed.
-    /// Managed fields that cannot be read count as none.
+    /// Managed fields that cannot be read count as none, and that is told.
     pub fn parse(text: &'a str) -> Result<Self, ValueError> {
         let head = serde_json::from_str::<Head<'_>>(text).ok();
         let Some(raw) = head.and_then(|head| head.metadata?.managed_fields) else {
             return Ok(Self {
                 object: weight::json::value(text)?,
                 managed: Vec::new(),
+                has_unread_fields: false,
                 bytes: text.len(),
             });
         };
@@ -116,9 +119,11 @@ impl<'a> Live<'a> {
         let from = raw.get().as_ptr().addr() - text.as_ptr().addr();
         let until = from + raw.get().len();
         let rest = [&text[..from], "null", &text[until..]].concat();
+        let managed = entries(raw.get());
         Ok(Self {
             object: weight::json::value(&rest)?,
-            managed: entries(raw.get()).unwrap_or_default(),
+            has_unread_fields: managed.is_none(),
+            managed: managed.unwrap_or_default(),
             bytes: text.len(),
         })
     }
@@ -225,6 +230,23 @@ mod tests {
             .key("spec")
             .key("containers")
             .join(Segment::Match(vec![("name".into(), json!(name))]))
+    }
+
+    #[test]
+    fn managed_fields_that_are_too_many_or_broken_count_as_none_and_are_told() {
+        let entry = json!({"manager": "m", "operation": "Apply", "fieldsV1": {"f:data": {}}});
+        let rows = [
+            (json!([entry.clone()]), (1, false)),
+            (json!([]), (0, false)),
+            (json!(null), (0, false)),
+            (json!(vec![entry; MAX_ENTRIES + 1]), (0, true)),
+            (json!("none"), (0, true)),
+        ];
+        for (managed, expected) in rows {
+            let text = json!({"metadata": {"managedFields": managed}}).to_string();
+            let live = Live::parse(&text).unwrap();
+            assert_eq!((live.managed.len(), live.has_unread_fields), expected);
+        }
     }
 
     #[test]

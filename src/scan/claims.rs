@@ -3,7 +3,8 @@
 //! An object that one release left behind may be another release's by now, although its annotations still name the first:
 //! Helm does not check the owner of an object that a release had before. Nobody should be told to delete it. So an object
 //! is left over only if no other release's deployed manifest or hooks name it. A manifest counts only for objects that its
-//! release may speak for; otherwise a forged record could hide what others left behind.
+//! release may speak for, and for cluster-scoped objects only against releases of its own namespace; otherwise a forged
+//! record could hide what others left behind.
 //!
 //! Only a hash of each name is kept, and the number of its release: a mebibyte for 65,000 objects.
 
@@ -55,7 +56,12 @@ impl DeployedNames {
         let from = names.partition_point(|(hash, _)| *hash < wanted);
         let same = names[from..].iter().take_while(|(hash, _)| *hash == wanted);
         let claimants = same.filter_map(|(_, position)| releases.get(*position));
-        claimants.filter(|release| *release != than).min()
+        let others = claimants.filter(|release| *release != than);
+        // The live object says that it is this release's. Of a cluster-scoped one, a record in another namespace proves
+        // nothing by naming it.
+        let may_claim =
+            |release: &&ReleaseKey| key.namespace.is_some() || release.namespace == than.namespace;
+        others.filter(may_claim).min()
     }
 }
 
@@ -104,5 +110,28 @@ mod tests {
             "the first by name"
         );
         assert_eq!(claimant("old", &key("apps/v1", "c")), None);
+    }
+
+    /// A record proves nothing of a cluster-scoped object by naming it, and could hide what others left behind.
+    #[test]
+    fn a_cluster_scoped_object_is_claimed_within_a_namespace_only() {
+        let role = ObjectKey {
+            gvk: Gvk::new("rbac.authorization.k8s.io/v1", "ClusterRole"),
+            namespace: None,
+            name: "reader".to_owned(),
+        };
+        let evil = ReleaseKey {
+            namespace: "evil".to_owned(),
+            ..release("web")
+        };
+        let mut claims = Claims::default();
+        claims.add(&evil, [role.clone()].into_iter());
+        claims.add(&release("api"), [role.clone()].into_iter());
+        let names = claims.close();
+        assert_eq!(
+            names.claimed_by_another(&release("web"), &role),
+            Some(&release("api"))
+        );
+        assert_eq!(names.claimed_by_another(&release("api"), &role), None);
     }
 }

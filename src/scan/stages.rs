@@ -350,12 +350,13 @@ impl<S: Source> Stages<'_, S> {
 
     /// The type facts of the custom resources in use, and a note on each group that has no schema: its objects are
     /// compared by generic rules, which know no quantities, keys and defaults.
+    /// An answer that is no schema is an error of the report: somebody gave it in place of one.
     async fn tables(&self, custom: &[&String], kinds: &Kinds) -> (Tables, Vec<ReportNote>) {
         let is_served = |api_version: &&&String| {
             let mut served = kinds.served.keys();
             served.any(|gvk: &Gvk| gvk.api_version == ***api_version)
         };
-        let read: Vec<(String, Result<TypeTable, String>)> =
+        let read: Vec<(String, Result<TypeTable, NoSchema>)> =
             futures::stream::iter(custom.iter().filter(is_served))
                 .map(|&api_version| async move { (api_version.clone(), self.table(api_version).await) })
                 .buffer_unordered(4)
@@ -364,11 +365,17 @@ impl<S: Source> Stages<'_, S> {
         let mut tables = Tables::new();
         let mut notes = Vec::new();
         for (api_version, table) in read {
-            if let Err(reason) = &table {
-                notes.push(ReportNote {
-                    scope: api_version.clone(),
+            let scope = api_version.clone();
+            match &table {
+                Ok(_) => {}
+                Err(NoSchema::Unknown(reason)) => notes.push(ReportNote {
+                    scope,
                     message: format!("its objects are compared by generic rules: {reason}"),
-                });
+                }),
+                Err(NoSchema::Broken(reason)) => self.state.add_errors(vec![ReportError {
+                    scope,
+                    message: format!("its objects are compared by generic rules: {reason}"),
+                }]),
             }
             tables.insert(api_version, table.ok().map(Arc::new));
         }
@@ -376,13 +383,27 @@ impl<S: Source> Stages<'_, S> {
     }
 
     /// The type facts of one group and version, or why there are none.
-    async fn table(&self, api_version: &str) -> Result<TypeTable, String> {
+    async fn table(&self, api_version: &str) -> Result<TypeTable, NoSchema> {
+        let unread = |error: &ReadError| format!("their schema cannot be read: {error}");
         match self.source.schema(api_version).await {
-            Ok(Some(document)) => TypeTable::from_openapi_v3(&document).map_err(|error| error.to_string()),
-            Ok(None) => Err("the API server publishes no schema of them".to_owned()),
-            Err(error) => Err(format!("their schema cannot be read: {error}")),
+            Ok(Some(document)) => {
+                TypeTable::from_openapi_v3(&document).map_err(|error| NoSchema::Broken(error.to_string()))
+            }
+            Ok(None) => Err(NoSchema::Unknown(
+                "the API server publishes no schema of them".to_owned(),
+            )),
+            Err(error @ ReadError::Malformed { .. }) => Err(NoSchema::Broken(unread(&error))),
+            Err(error) => Err(NoSchema::Unknown(unread(&error))),
         }
     }
+}
+
+/// Why the types of a group and version are not known.
+enum NoSchema {
+    /// There is none, or it could not be read.
+    Unknown(String),
+    /// The answer is no schema.
+    Broken(String),
 }
 
 fn storage_error(error: &ReadError) -> ReportError {

@@ -181,7 +181,11 @@ fn compare(
         room: &room,
     };
 
-    let unattributed = live.managed.is_empty().then(|| UNATTRIBUTED.to_owned());
+    let unattributed = if live.has_unread_fields {
+        Some(UNREAD_FIELDS.to_owned())
+    } else {
+        live.managed.is_empty().then(|| UNATTRIBUTED.to_owned())
+    };
     let mut report = empty_report(subject.key, subject.template, ObjectState::InSync, unattributed);
     let attributed = Attributor::new(context, &versions, live).attribute(changes);
     let redacted = redacted_fields(subject, policy, &versions, &attributed);
@@ -267,6 +271,10 @@ fn redacted_fields<'p>(
 /// The reason in the report of an object whose managed fields the API server dropped, or somebody cleared.
 const UNATTRIBUTED: &str =
     "it has no managed fields, so neither the writers of its fields nor additions are known";
+
+/// The reason in the report of an object whose managed fields are broken, or too large.
+const UNREAD_FIELDS: &str = "its managed fields cannot be read or are too large, so neither the writers of its fields nor \
+    additions are known";
 
 #[cfg(test)]
 mod tests;
