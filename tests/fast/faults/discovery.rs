@@ -88,23 +88,16 @@ fn a_dead_server_behind_a_live_group_makes_its_objects_unknown() {
 
 #[test]
 fn a_schema_that_cannot_be_read_only_coarsens_the_comparison() {
-    each(
-        [
-            Fault::Status(403),
-            Fault::Status(500),
-            Fault::Body("{\"components\": 1}".to_owned()),
-        ],
-        |fault| {
-            let server = Server::start(shop()).always("/openapi/v3/*", fault);
-            let run = scan_json(&server, &[]);
-            assert_eq!(run.status, Some(0), "{}", run.stdout);
-            let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
-            let note = &report["notes"][0];
-            assert_eq!(note["scope"], "stable.example.com/v1", "{}", run.stdout);
-            let message = note["message"].as_str().unwrap();
-            assert!(message.contains("generic rules"), "{message}");
-        },
-    );
+    each([403, 500], |status| {
+        let server = Server::start(shop()).always("/openapi/v3/*", Fault::Status(status));
+        let run = scan_json(&server, &[]);
+        assert_eq!(run.status, Some(0), "{}", run.stdout);
+        let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        let note = &report["notes"][0];
+        assert_eq!(note["scope"], "stable.example.com/v1", "{}", run.stdout);
+        let message = note["message"].as_str().unwrap();
+        assert!(message.contains("generic rules"), "{message}");
+    });
 }
 
 #[test]
