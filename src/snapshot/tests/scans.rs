@@ -162,7 +162,11 @@ async fn a_scan_of_a_redacted_snapshot_shows_what_a_scan_of_the_cluster_does() {
         let redacted = scan(snapshot, &options, &quiet, pending_forever()).await;
         assert_eq!(redacted.releases, live.releases);
         let findings = &live.releases[0].objects[0].findings;
-        assert_eq!(findings.len(), if planted == changed { 2 } else { 5 }, "{findings:#?}");
+        assert_eq!(
+            findings.len(),
+            if planted == changed { 2 } else { 5 },
+            "{findings:#?}"
+        );
     }
 }
 

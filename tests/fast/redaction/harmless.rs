@@ -166,4 +166,36 @@ pub(crate) const HARMLESS: &[(Place, &str)] = &[
     ),
     (Container, r#"{"args": ["--password-file", "/run/<v>"]}"#),
     (Container, r#"{"args": ["--secret-name=<v>", "-p", "8080"]}"#),
+    // Names and paths of secrets, and fields that only sound like one.
+    (Spec, r#"{"tlsSecret": "<v>"}"#),
+    (Spec, r#"{"pullSecrets": ["<v>"]}"#),
+    (Data, r#"{"PASSWORD_RESET_URL": "https://<v>/reset"}"#),
+    (Data, r#"{"ENCRYPTION_KEY_ID": "alias/<v>"}"#),
+    (Data, r#"{"S3_BUCKET_KEY": "<v>"}"#),
+    (Data, r#"{"accessTokenLifespan": "<v>"}"#),
+    (Data, r#"{"rotateSecretsEvery": "<v>"}"#),
+    (Data, r#"{"commitKey": "<v>"}"#),
+    (Data, r#"{"dataKey": "<v>"}"#),
+    (Data, r#"{"metadataKey": "<v>"}"#),
+    (Data, r#"{"userKey": "<v>"}"#),
+    (Data, r#"{"idKey": "<v>"}"#),
+    (Data, r#"{"pat": "x-<v>"}"#),
+    (Data, r#"{"DB_PASSWORD": "{{ <v> }}"}"#),
+    (
+        Spec,
+        r#"{"metadata": {"annotations": {"checksum/secret": "<h64>"}}}"#,
+    ),
+    (
+        Spec,
+        r#"{"annotations": {"nginx.ingress.kubernetes.io/auth-secret": "shop/<v>"}}"#,
+    ),
+    (
+        Spec,
+        r#"{"annotations": {"vault.hashicorp.com/agent-inject-secret-db-password": "secret/data/<v>"}}"#,
+    ),
+    (
+        Entry,
+        "authorization:\n  type: Bearer\n  credentials_file: /var/run/<v>\n",
+    ),
+    (Entry, "a: b\nAuthorization $http_<v>\n"),
 ];
