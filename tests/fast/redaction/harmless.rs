@@ -198,4 +198,7 @@ pub(crate) const HARMLESS: &[(Place, &str)] = &[
         "authorization:\n  type: Bearer\n  credentials_file: /var/run/<v>\n",
     ),
     (Entry, "a: b\nAuthorization $http_<v>\n"),
+    (Entry, "a: b\nproxy_set_header Cookie $<v>;\n"),
+    (Entry, "description: \"Resets the password: see page <v>\"\n"),
+    (Entry, "a: b\ntlsSecret: <v>\npullSecrets:\n- <v>\n"),
 ];

@@ -409,4 +409,20 @@ pub(crate) const PLANTED: &[(Place, &str)] = &[
     ),
     (Data, r#"{"note": "jdbc:oracle:thin:app/<s>@//db:1521/x"}"#),
     (Data, r#"{"note": "pbkdf2:sha256:260000$<a16>$<h64>"}"#),
+    // More formats of text.
+    (Entry, "<?php\ndefine('DB_PASSWORD', '<s>');\n"),
+    (Entry, "pairs: [[\"db_password\", \"<s>\"]]\n"),
+    (Entry, "<c>\n  <password><![CDATA[<s>]]></password>\n</c>\n"),
+    (
+        Entry,
+        "<property>\n  <name>a.ConnectionPassword</name>\n  <value><s></value>\n</property>\n",
+    ),
+    (Entry, "[db]\npassword = \"\"\"\n<s>\n\"\"\"\n"),
+    (Entry, "[db]\npasswd = \\\n  <s>\nlog = x\n"),
+    (Entry, "a: b\n? password\n: <s>\nlog: x\n"),
+    (Entry, "tokens:\n  <s>: alice\nlog: x\n"),
+    (
+        Entry,
+        "#!/bin/sh\necho \"<s>\" | docker login -u x --password-stdin\n",
+    ),
 ];

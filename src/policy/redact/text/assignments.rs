@@ -179,12 +179,16 @@ impl<'t> Reader<'t, '_> {
             self.open = Open::Block(assignment.column, kind);
             return Some(end);
         }
+        if assignment.separator == Separator::Colon && !assignment.is_first && is_prose(rest) {
+            return None;
+        }
         let (value, after) = self.value(assignment, end, sensitivity)?;
         let text = &self.text[value.clone()];
         if after == end && self.open == Open::Nothing && is_continued(text) {
             self.open = Open::Continuation;
         }
-        if is_reference(sensitivity, text) {
+        let behind = &self.text[value.end..end];
+        if is_reference(sensitivity, text) || is_variable_of_statement(text, behind) {
             return Some(after);
         }
         let is_switch = sensitivity < Sensitivity::Password && is_switch(text);
@@ -426,6 +430,25 @@ fn is_lead(before: &str) -> bool {
 fn is_continued(text: &str) -> bool {
     let value = text.trim_end_matches('\\');
     (text.len() - value.len()) % 2 == 1 && (value.trim().is_empty() || !value.ends_with([' ', '\t']))
+}
+
+/// Whether a sentence goes on behind a colon: `resets the password: see page 12`.
+fn is_prose(rest: &str) -> bool {
+    let (first, others) = rest.split_once(' ').unwrap_or((rest, ""));
+    let verbs = [
+        "see", "refer", "must", "should", "may", "can", "contact", "ask", "read", "visit", "please",
+    ];
+    verbs.contains(&first) && !others.trim().is_empty()
+}
+
+/// Whether a value is a variable, and its statement ends behind it, as in nginx, PHP and Perl.
+pub(super) fn is_variable_of_statement(value: &str, behind: &str) -> bool {
+    let value = value.trim().trim_matches(['"', '\'']);
+    let name = value.strip_prefix('$').unwrap_or_default();
+    let is_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && name.chars().all(is_name)
+        && behind.trim_start_matches(['"', '\'', ' ']).starts_with(';')
 }
 
 /// Whether what stands behind a colon says that the value is on the next lines.

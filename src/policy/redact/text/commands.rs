@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::assignments::is_variable_of_statement;
 use super::{LONGEST_NAME, Reader, is_key_file, is_nothing, offset_in};
 use crate::policy::redact::names::Sensitivity;
 use crate::policy::redact::references::is_reference;
@@ -86,6 +87,7 @@ impl Reader<'_, '_> {
         let sensitivity = self.sensitivity_of(name.trim_matches(['"', '\'', '$']));
         let is_sensitive = sensitivity > Sensitivity::Plain
             && !is_reference(sensitivity, value)
+            && !(is_ended && is_variable_of_statement(value, ";"))
             && !name.ends_with([':', '=', ',', '.']);
         if is_sensitive && !is_nothing(value) && !shapes::is_placeholder(value) && !is_key_file(value) {
             let at = offset_in(self.text, statement) + value_at;

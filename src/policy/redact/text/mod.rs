@@ -18,6 +18,7 @@ use regex::Regex;
 
 use self::commands::COMMANDS;
 use super::names::{self, Sensitivity};
+use super::references::{is_reference, looks_random};
 use super::shapes;
 
 /// The longest name before a separator.
@@ -231,14 +232,30 @@ impl Reader<'_, '_> {
         while let Some(rest) = self.text[at..end].strip_prefix("- ") {
             at = end - rest.trim_start().len();
         }
+        let sensitivity = match kind {
+            BlockKind::Values(sensitivity) => sensitivity,
+            BlockKind::Data | BlockKind::Text => Sensitivity::Password,
+        };
         let Some((name, value)) = self.text[at..end].split_once(':') else {
-            self.hide(at..end);
+            if !is_reference(sensitivity, &self.text[at..end]) {
+                self.hide(at..end);
+            }
             return true;
         };
         let is_mapping = value.is_empty() || value.starts_with([' ', '\t']);
         let name = name.trim().trim_matches(['"', '\'']);
+        let may_have_secret_keys = matches!(
+            kind,
+            BlockKind::Values(Sensitivity::Inside | Sensitivity::Password)
+        );
+        if is_mapping && may_have_secret_keys && looks_random(name) {
+            let key = offset_in(self.text, name);
+            self.hide(key..key + name.len());
+        }
         let is_hidden = match kind {
-            BlockKind::Values(Sensitivity::Value) => names::is_value(name),
+            BlockKind::Values(Sensitivity::Digest | Sensitivity::Reference | Sensitivity::Value) => {
+                names::is_value(name)
+            }
             BlockKind::Values(_) => {
                 !names::is_attribute(name) || self.sensitivity_of(name) > Sensitivity::Plain
             }
@@ -438,6 +455,7 @@ mod tests {
                 "echo \"x\" | docker login --password-stdin\n",
                 "echo \"#\" | docker login --password-stdin\n",
             ),
+            ("tokens:\n  aq7ZkLmPq2Rs: alice\n", "tokens:\n  #: #\n"),
             ("set $token \"x\";\nlisten 80;\n", "set $token #;\nlisten 80;\n"),
         ] {
             assert_eq!(hidden(text), expected, "{text}");
@@ -456,6 +474,12 @@ mod tests {
             "ssl_certificate_key /etc/tls/tls.key;\n",
             "this token bucket is full of tokens\n",
             "env:\n- name: PASSWORD_FILE\n  value: /x\n",
+            "authorization:\n  type: Bearer\n  credentials_file: /var/run/token\n",
+            "proxy_set_header Authorization $http_authorization;\nproxy_set_header Cookie $cookie;\n",
+            "description: \"Resets the password: see page 12\"\n",
+            "tls:\n  tlsSecret: web-tls\npullSecrets:\n- regcred\n",
+            "fields: [\"password\", \"token\"]\n",
+            "f(\"password\")\nf(\"password\", \"\")\n",
             "",
         ] {
             assert_eq!(hidden(text), text);
