@@ -96,12 +96,20 @@ impl<'t> Reader<'t, '_> {
         let (separator, mut value) = match (bytes[at], next) {
             (b'=', Some(b'=' | b'~')) | (b':', Some(b':')) => return None,
             (b'=', Some(b'>')) | (b':', Some(b'=')) => (Separator::Equals, at + 2),
+            // `$http_x_api_key != "x"` compares with a secret if that is a text in quotes.
+            (b'=', Some(b' ' | b'"' | b'\'')) if previous == b'!' => {
+                let behind = self.text.get(at + 1..end)?.trim_start();
+                if !behind.starts_with(['"', '\'']) {
+                    return None;
+                }
+                (Separator::Equals, at + 1)
+            }
             (b'=', _) if b"=!<>:".contains(&previous) => return None,
             (b'=', _) => (Separator::Equals, at + 1),
             (_, _) => (Separator::Colon, at + 1),
         };
         let mut to = at;
-        while to > start && at - to < 8 && b" \t\"'`\\]+?".contains(&bytes[to - 1]) {
+        while to > start && at - to < 8 && b" \t\"'`\\]+?!".contains(&bytes[to - 1]) {
             to -= 1;
         }
         let mut from = to;

@@ -85,9 +85,10 @@ impl Reader<'_, '_> {
             return;
         };
         let sensitivity = self.sensitivity_of(name.trim_matches(['"', '\'', '$']));
+        let is_variable = is_ended && is_variable_of_statement(value, ";");
         let is_sensitive = sensitivity > Sensitivity::Plain
             && !is_reference(sensitivity, value)
-            && !(is_ended && is_variable_of_statement(value, ";"))
+            && !is_variable
             && !name.ends_with([':', '=', ',', '.']);
         if is_sensitive && !is_nothing(value) && !shapes::is_placeholder(value) && !is_key_file(value) {
             let at = offset_in(self.text, statement) + value_at;

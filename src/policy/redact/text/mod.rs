@@ -455,6 +455,10 @@ mod tests {
                 "echo \"x\" | docker login --password-stdin\n",
                 "echo \"#\" | docker login --password-stdin\n",
             ),
+            (
+                "if ($http_x_api_key != \"x\") {\n",
+                "if ($http_x_api_key != \"#\") {\n",
+            ),
             ("tokens:\n  aq7ZkLmPq2Rs: alice\n", "tokens:\n  #: #\n"),
             ("set $token \"x\";\nlisten 80;\n", "set $token #;\nlisten 80;\n"),
         ] {
