@@ -442,6 +442,8 @@ fn is_continued(text: &str) -> bool {
 
 /// Whether a sentence goes on behind a colon: `resets the password: see page 12`.
 fn is_prose(rest: &str) -> bool {
+    // Only the beginning, since a line may have many names.
+    let rest = &rest[..floor(rest, LONGEST_NAME)];
     let (first, others) = rest.split_once(' ').unwrap_or((rest, ""));
     let verbs = [
         "see", "refer", "must", "should", "may", "can", "contact", "ask", "read", "visit", "please",
