@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::names::Sensitivity;
+use super::references::is_reference;
 use super::shapes;
 use super::text::is_key_file;
 
@@ -47,6 +48,7 @@ pub(super) fn secrets(
         .map(|word| word.rsplit('/').next().unwrap_or(word))
         .collect();
     let has = |program: &str| programs.contains(&program);
+    let is_pair = is_pair(items, sensitivity);
     let mut before = command.last().map(String::as_str);
     let mut secret = Vec::with_capacity(items.len());
     for item in items {
@@ -66,11 +68,31 @@ pub(super) fn secrets(
             && !text.is_empty()
             && !text.starts_with("--")
             && !shapes::is_placeholder(text)
+            && !before.is_some_and(|flag| is_reference(sensitivity(flag.trim_start_matches('-')), text))
             && !is_key_file(text);
-        secret.push(is_value || is_attached);
+        secret.push(is_value || is_attached || (is_pair && !secret.is_empty()));
         before = item.as_str();
     }
     secret
+}
+
+/// Whether a list is a name and its value: `["db_password", "x"]`. Two names of secrets are a list of names.
+fn is_pair(items: &[Value], sensitivity: &dyn Fn(&str) -> Sensitivity) -> bool {
+    let [Value::String(name), value] = items else {
+        return false;
+    };
+    let is_name = !name.starts_with('-') && !name.contains(char::is_whitespace);
+    let is_value = match value {
+        Value::String(text) => {
+            !text.trim().is_empty()
+                && sensitivity(text) == Sensitivity::Plain
+                && !shapes::is_placeholder(text)
+                && !is_reference(sensitivity(name), text)
+        }
+        Value::Number(_) => true,
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => false,
+    };
+    is_name && is_value && sensitivity(name) > Sensitivity::Plain
 }
 
 /// Whether an element is a flag with the name of a secret, and without the value.
@@ -112,6 +134,9 @@ mod tests {
                 vec![false, false, true, false],
             ),
             (&[], json!([1, null, "x"]), vec![false, false, false]),
+            (&[], json!(["db_password", "x"]), vec![false, true]),
+            (&[], json!(["password", "token"]), vec![false, false]),
+            (&[], json!(["--tls-secret", "web-tls"]), vec![false, false]),
         ] {
             assert_eq!(shown(command, &items), expected, "{command:?} {items}");
         }

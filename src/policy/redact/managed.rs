@@ -39,8 +39,9 @@ impl Redaction {
             let mut inner_keys: Vec<(String, Value)> = Vec::new();
             let (inner_place, inner_value) = if let Some(name) = renamed.strip_prefix("f:") {
                 let found = value.and_then(|value| value.get(name));
+                let outer = place.name;
                 let place = object.field(name, self.sensitivity(name));
-                if self.is_secret_key(name) {
+                if self.is_secret_key_under(outer, name) {
                     renamed = format!("f:{}", replace.part(name));
                 }
                 (place, found)

@@ -17,6 +17,7 @@ mod managed;
 mod names;
 mod paths;
 mod place;
+mod references;
 mod shapes;
 mod text;
 mod tokens;
@@ -138,7 +139,7 @@ impl Redaction {
     }
 
     /// Whether a key of a map is itself a secret. The keys of a Secret are names like any others.
-    pub fn is_secret_key(&self, key: &str) -> bool {
+    fn is_secret_key(&self, key: &str) -> bool {
         const SHORTEST: usize = 6;
         if key.len() < SHORTEST {
             return false;
@@ -148,28 +149,44 @@ impl Redaction {
         !found.is_empty()
     }
 
+    /// Whether a key of the map at a place is itself a secret: by its own form, or as one of many under the name of secrets
+    /// (`tokens: {q7ZrW2…: alice}`).
+    fn is_secret_key_under(&self, outer: Sensitivity, key: &str) -> bool {
+        (outer >= Sensitivity::Inside && references::looks_random(key)) || self.is_secret_key(key)
+    }
+
     /// Replaces the keys of maps that are themselves secrets.
     pub fn hide_keys(&self, value: &mut Value, token: &mut dyn FnMut(&str) -> String) -> Hidden {
+        self.hide_keys_under(Sensitivity::Plain, value, token)
+    }
+
+    fn hide_keys_under(
+        &self,
+        outer: Sensitivity,
+        value: &mut Value,
+        token: &mut dyn FnMut(&str) -> String,
+    ) -> Hidden {
         let mut hidden = Hidden::Nothing;
         match value {
             Value::Object(fields) => {
-                if fields.keys().any(|key| self.is_secret_key(key)) {
+                if fields.keys().any(|key| self.is_secret_key_under(outer, key)) {
                     hidden = Hidden::Partly;
                     *fields = std::mem::take(fields)
                         .into_iter()
                         .map(|(key, value)| {
-                            let is_secret = self.is_secret_key(&key);
+                            let is_secret = self.is_secret_key_under(outer, &key);
                             (if is_secret { token(&key) } else { key }, value)
                         })
                         .collect();
                 }
-                for inner in fields.values_mut() {
-                    hidden = hidden.or(self.hide_keys(inner, token));
+                for (key, inner) in fields.iter_mut() {
+                    let own = place::own_or_inherited(self.sensitivity(key), outer, key);
+                    hidden = hidden.or(self.hide_keys_under(own, inner, token));
                 }
             }
             Value::Array(items) => {
                 for item in items {
-                    hidden = hidden.or(self.hide_keys(item, token));
+                    hidden = hidden.or(self.hide_keys_under(outer, item, token));
                 }
             }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
@@ -185,7 +202,7 @@ impl Redaction {
             value => self.hide_at(place, value, &mut Blank),
         };
         let mut count = 0;
-        let keys = self.hide_keys(&mut value, &mut |_| {
+        let keys = self.hide_keys_under(place.name, &mut value, &mut |_| {
             count += 1;
             format!("(redacted {count})")
         });
@@ -299,6 +316,7 @@ impl Redaction {
             && !shapes::is_placeholder(value)
             && !text::is_switch(value)
             && !text::is_key_file(value)
+            && !references::is_reference(self.sensitivity(flag.trim_start_matches('-')), value)
         {
             return Extent::Whole;
         }
@@ -358,7 +376,7 @@ impl Redaction {
                 let object = self.object_at(place, &[fields]);
                 for (key, inner) in fields {
                     let name = unescaped(key);
-                    if self.is_secret_key(&name) {
+                    if self.is_secret_key_under(place.name, &name) {
                         found.push(range_in(text, key));
                     }
                     let inner_place = object.field(&name, self.sensitivity(&name));

@@ -6,8 +6,8 @@
 //! (`secretName`, `password_file`, `tokenExpirationSeconds`), is as harmless as any other.
 
 use super::words::{
-    ATTRIBUTES, COUNTED, DESCRIPTIONS, EXTENSIONS, KEY_WORDS, NO_PASSWORDS, PASSED_ON, PLAIN_KEYS,
-    STRONG_KEYS, VALUES, VERBS,
+    ACCOUNT_PAGES, ATTRIBUTES, COUNTED, DESCRIPTIONS, EXTENSIONS, FIELD_KEYS, KEY_WORDS, NO_PASSWORDS,
+    OBJECT_SECRETS, PASSED_ON, PLAIN_KEYS, STRONG_KEYS, VALUES, VERBS,
 };
 
 /// How sure a name is to stand for a secret.
@@ -15,6 +15,10 @@ use super::words::{
 pub(super) enum Sensitivity {
     /// It does not.
     Plain,
+    /// Its value sums a secret up, if it looks like that (`checksum/secret`), and is one otherwise.
+    Digest,
+    /// Its value names an object or a path, if it looks like that (`tlsSecret: web-tls`), and is a secret otherwise.
+    Reference,
     /// Its own value is one. What an object under the name holds has other names (`cookie: {path: /}`).
     Value,
     /// Its value is one, and so is everything inside of it that no name of its own excuses (`tokens: {ci: …}`).
@@ -28,21 +32,40 @@ const LONGEST: usize = 512;
 
 /// How sure a name is to stand for a secret.
 pub(super) fn sensitivity(name: &str) -> Sensitivity {
-    let name = own_name(name);
+    let (domain, name) = own_name(name);
     if !may_be_sensitive(name) {
         return Sensitivity::Plain;
+    }
+    // The field of an `.npmrc` with user and password in base64.
+    if name == "_auth" {
+        return Sensitivity::Value;
     }
     let mut words = words(name);
     if name.contains('.') && words.len() > 1 && is_last_in(&words, &EXTENSIONS) {
         words.pop();
     }
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    by_words(&words)
+    by_domain(domain, &words).unwrap_or_else(|| by_words(&words))
+}
+
+/// What is known of the annotations of some programs, by the domain before the slash.
+fn by_domain(domain: &str, words: &[&str]) -> Option<Sensitivity> {
+    match (domain, words) {
+        // The agent's injector (`deployments-kubernetes/injector/annotations`): templates and commands are texts of their
+        // own, the rest are paths in the store.
+        ("vault.hashicorp.com", ["agent", "inject", "template" | "command", ..]) => Some(Sensitivity::Plain),
+        ("vault.hashicorp.com", ["agent", ..]) => Some(Sensitivity::Reference),
+        // `nginx.ingress.kubernetes.io/auth-secret`: a Secret with its namespace.
+        (domain, [.., "auth" | "ssl" | "tls", "secret"]) if domain.contains("ingress") => {
+            Some(Sensitivity::Reference)
+        }
+        (_, _) => None,
+    }
 }
 
 /// Whether a name inside of an object with a secret's name says that its own value is none.
 pub(super) fn is_attribute(name: &str) -> bool {
-    let words = words(own_name(name));
+    let words = words(own_name(name).1);
     is_last_in(&words, &DESCRIPTIONS) || is_last_in(&words, &ATTRIBUTES)
 }
 
@@ -57,8 +80,23 @@ fn by_words(words: &[&str]) -> Sensitivity {
     };
     let previous = before.last().copied().unwrap_or_default();
     let is_described = DESCRIPTIONS.contains(&last) && !before.is_empty();
-    if is_described || words[0] == "existing" {
+    let is_page = is_address(last) && ACCOUNT_PAGES.contains(&previous);
+    if is_described || is_page || words[0] == "existing" {
         return Sensitivity::Plain;
+    }
+    let sensitivity = by_own_words(words, last, previous, before);
+    let is_digest = words[0] == "checksum" || matches!(last, "checksum" | "digest");
+    if is_digest && sensitivity > Sensitivity::Plain {
+        Sensitivity::Digest
+    } else {
+        sensitivity
+    }
+}
+
+/// How sure a name is to stand for a secret that says nothing else of it.
+fn by_own_words(words: &[&str], last: &str, previous: &str, before: &[&str]) -> Sensitivity {
+    if matches!(last, "secret" | "secrets") && OBJECT_SECRETS.contains(&previous) {
+        return Sensitivity::Reference;
     }
     let is_question = VERBS.contains(&words[0]);
     if is_password(last, previous) {
@@ -77,7 +115,11 @@ fn by_words(words: &[&str]) -> Sensitivity {
     {
         return Sensitivity::Inside;
     }
-    if is_weak(last, previous, before) {
+    let is_ambiguous = (matches!(last, "key" | "keys") && FIELD_KEYS.contains(&previous))
+        || (before.is_empty() && matches!(last, "pat" | "seed" | "community"));
+    if is_ambiguous {
+        Sensitivity::Reference
+    } else if is_weak(last, previous, before) {
         Sensitivity::Value
     } else {
         Sensitivity::Plain
@@ -90,6 +132,12 @@ fn is_password(last: &str, previous: &str) -> bool {
     last.contains("passw")
         || last.contains("passphrase")
         || matches!(last, "passcode" | "passkey" | "pw" | "pwds")
+        || matches!(
+            last,
+            "kennwort" | "wachtwoord" | "contraseña" | "contrasena" | "senha"
+        )
+        || last.ends_with("motdepasse")
+        || (last == "passe" && previous == "de")
         || last.ends_with("pwd")
         || (is_pass && !PASSED_ON.contains(&previous))
         || (previous == "pass" && matches!(last, "word" | "words" | "phrase" | "code"))
@@ -108,8 +156,17 @@ fn is_strong(words: &[&str], at: usize, word: &str) -> bool {
         || ["apikey", "accesskey", "privatekey", "secretkey"]
             .iter()
             .any(|key| word.contains(key))
-        || (matches!(word, "key" | "keys") && at > 0 && STRONG_KEYS.contains(&words[at - 1]))
+        || (matches!(word, "key" | "keys")
+            && at > 0
+            && STRONG_KEYS.contains(&words[at - 1])
+            && !is_key_id(words, at))
         || (word == "phrase" && at > 0 && words[at - 1] == "pass")
+}
+
+/// Whether a name ends by telling which key encrypts or signs: `ENCRYPTION_KEY_ID`. An `AWS_ACCESS_KEY_ID` lets people in.
+fn is_key_id(words: &[&str], at: usize) -> bool {
+    matches!(words.get(at + 1..), Some(["id" | "ids" | "alias"]))
+        && matches!(words[at - 1], "encryption" | "signing")
 }
 
 /// Where tokens are issued or checked: `token_url`.
@@ -128,6 +185,21 @@ fn is_weak(last: &str, previous: &str, before: &[&str]) -> bool {
             last,
             "authorization" | "pat" | "pats" | "ghpat" | "bearer" | "masterauth" | "mnemonic" | "connstr"
         )
+        || last.ends_with("psk")
+        || matches!(
+            (previous, last),
+            ("community", "string") | ("preshared", "secret")
+        )
+        || (last == "seed"
+            && matches!(
+                previous,
+                "totp" | "otp" | "hotp" | "mfa" | "wallet" | "hd" | "secret"
+            ))
+        || matches!(
+            last,
+            "totpseed" | "otpseed" | "snmpcommunity" | "rocommunity" | "rwcommunity"
+        )
+        || (last == "community" && matches!(previous, "snmp" | "ro" | "rw" | "read" | "write" | "trap"))
         || [
             "cookie",
             "cookies",
@@ -147,24 +219,43 @@ fn is_weak(last: &str, previous: &str, before: &[&str]) -> bool {
         || (last == "salt" && !before.is_empty())
 }
 
-/// A name without the domain before its slash (`example.com/api-key`), which is not a part of what it says.
-fn own_name(name: &str) -> &str {
+/// The domain before the slash of a name (`example.com/api-key`), which is not a part of what it says, and the rest.
+fn own_name(name: &str) -> (&str, &str) {
     let mut from = name.len().saturating_sub(LONGEST);
     while !name.is_char_boundary(from) {
         from += 1;
     }
     let name = &name[from..];
     match name.rsplit_once('/') {
-        Some((prefix, own)) if prefix.contains('.') => own,
-        Some(_) | None => name,
+        Some((prefix, own)) if prefix.contains('.') => (prefix, own),
+        Some(_) | None => ("", name),
     }
 }
 
 /// Whether a name has any of the letters that all sensitive names have: most names have none.
 fn may_be_sensitive(name: &str) -> bool {
-    const PARTS: [&[u8]; 14] = [
-        b"pass", b"pw", b"secret", b"token", b"key", b"cred", b"auth", b"cookie", b"jwt", b"dsn", b"pat",
-        b"hmac", b"conn", b"salt",
+    const PARTS: [&[u8]; 21] = [
+        b"pass",
+        b"pw",
+        b"secret",
+        b"token",
+        b"key",
+        b"cred",
+        b"auth",
+        b"cookie",
+        b"jwt",
+        b"dsn",
+        b"pat",
+        b"hmac",
+        b"conn",
+        b"salt",
+        b"psk",
+        b"seed",
+        b"community",
+        b"contrase",
+        b"senha",
+        b"kennwort",
+        b"wachtwoord",
     ];
     let bytes = name.as_bytes();
     let holds = |part: &[u8]| {
@@ -312,6 +403,17 @@ mod tests {
             "auth.token.yaml",
             "AUTH_SALT",
             "client-key-data",
+            "psk",
+            "wifiPsk",
+            "totpSeed",
+            "snmpCommunity",
+            "SNMP_COMMUNITY_STRING",
+            "_auth",
+            "passwort",
+            "motDePasse",
+            "contraseña",
+            "AUTH_SECRET",
+            "PASSWORD_URL",
         ] {
             assert_ne!(sensitivity(name), Sensitivity::Plain, "{name}");
         }
@@ -379,8 +481,53 @@ mod tests {
             "keyring",
             "capacityKey",
             "serviceAccountName",
+            "PASSWORD_RESET_URL",
+            "passwordResetUrl",
+            "ENCRYPTION_KEY_ID",
+            "S3_BUCKET_KEY",
+            "accessTokenLifespan",
+            "rotateSecretsEvery",
+            "secretsEncryption",
+            "commitKey",
+            "metadataKey",
+            "SECRET_ARN",
+            "vault.hashicorp.com/agent-inject-template-db-password",
+            "checksum/config",
         ] {
             assert_eq!(sensitivity(name), Sensitivity::Plain, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_whose_value_decides() {
+        for name in [
+            "tlsSecret",
+            "pullSecrets",
+            "imagePullSecrets",
+            "nginx.ingress.kubernetes.io/auth-secret",
+            "nginx.ingress.kubernetes.io/auth-tls-secret",
+            "vault.hashicorp.com/agent-inject-secret-db-password",
+            "vault.hashicorp.com/agent-inject-token",
+            "dataKey",
+            "userKey",
+            "idKey",
+            "pat",
+            "seed",
+            "community",
+        ] {
+            assert_eq!(sensitivity(name), Sensitivity::Reference, "{name}");
+        }
+        for name in ["checksum/secret", "checksum/db-password", "secretChecksum"] {
+            assert_eq!(sensitivity(name), Sensitivity::Digest, "{name}");
+        }
+        for name in [
+            "clientSecret",
+            "example.com/client-secret",
+            "auth-secret",
+            "secret",
+            "secrets",
+        ] {
+            assert!(sensitivity(name) > Sensitivity::Reference, "{name}");
         }
     }
 }

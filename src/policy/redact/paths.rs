@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::place::{Fields, ObjectPlace, Place};
-use super::{Extent, Hidden, Redaction};
+use super::{Extent, Hidden, Redaction, arguments};
 use crate::compare::path::{FieldPath, HiddenPart, Segment};
 use crate::object::Gvk;
 
@@ -151,7 +151,7 @@ impl<'r, 'v> Walk<'r, 'v> {
                             .max_by_key(Vec::len)
                             .unwrap_or_default();
                     }
-                    if self.redaction.is_secret_key(key) {
+                    if self.redaction.is_secret_key_under(place.name, key) {
                         hide(step, None);
                     }
                     place = self
@@ -161,6 +161,7 @@ impl<'r, 'v> Walk<'r, 'v> {
                     keys = None;
                 }
                 Segment::Index(index) => {
+                    place = place.all_if(values.iter().any(|value| self.is_paired(value, *index)));
                     values = values.iter().filter_map(|value| value.get(*index)).collect();
                 }
                 Segment::Match(pairs) => {
@@ -195,6 +196,16 @@ impl<'r, 'v> Walk<'r, 'v> {
 
     fn object_at(&self, place: Place, versions: &[&dyn Fields]) -> ObjectPlace {
         self.redaction.object_at(place, versions)
+    }
+
+    /// Whether an element is the value of a pair whose first element names a secret.
+    fn is_paired(&self, list: &Value, index: usize) -> bool {
+        let items = list.as_array().filter(|items| items.len() == 2);
+        items.is_some_and(|items| {
+            arguments::secrets(items, &[], &|name| self.redaction.sensitivity(name))
+                .get(index)
+                .is_some_and(|is_secret| *is_secret)
+        })
     }
 
     fn is_hidden(&self, place: Place, value: &Value) -> bool {

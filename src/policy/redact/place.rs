@@ -1,13 +1,16 @@
 //! What is known of a value before it is looked at: the names that lead to it and the values beside it.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
 use super::json::{Node, unescaped};
 use super::names::{self, Sensitivity};
+use super::references::is_reference;
 use super::shapes::is_placeholder;
 use super::text::{is_key_file, is_switch};
+use super::words;
 
 /// The fields beside a value.
 pub(super) trait Fields {
@@ -82,16 +85,32 @@ impl Fields for Vec<(String, Value)> {
     }
 }
 
-/// Fields whose text names what the field beside it holds.
-const NAMING: [&str; 7] = [
-    "name",
-    "key",
-    "env",
-    "variable",
-    "header",
-    "property",
-    "parameter",
-];
+/// Every spelling of a field that names the one beside it: `parameterName`, `ParameterName`. They are a fixed number, since
+/// an object may have any number of fields and is looked at for each of them.
+static NAMING: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let upper_first = |word: &str| {
+        let mut letters = word.chars();
+        let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+        first + letters.as_str()
+    };
+    let spellings = |name: &&str| {
+        let camel = match name.strip_suffix("name").filter(|before| !before.is_empty()) {
+            Some(before) => format!("{before}Name"),
+            None => (*name).to_owned(),
+        };
+        let mut all = vec![
+            (*name).to_owned(),
+            name.to_uppercase(),
+            upper_first(name),
+            upper_first(&camel),
+            camel,
+        ];
+        all.sort();
+        all.dedup();
+        all
+    };
+    words::NAMING.iter().flat_map(spellings).collect()
+});
 
 /// Kinds whose `template` is a Secret.
 const TEMPLATES_OF_SECRETS: [&str; 4] = [
@@ -203,7 +222,8 @@ impl Place {
             || if is_boolean {
                 self.name == Sensitivity::Password
             } else {
-                self.name > Sensitivity::Plain
+                // A seed of random numbers and the like.
+                self.name > Sensitivity::Reference
             }
     }
 
@@ -211,6 +231,8 @@ impl Place {
     pub(super) fn hides_text(self, text: &str) -> bool {
         let is_excused = match self.name {
             Sensitivity::Plain => true,
+            Sensitivity::Digest => is_reference(self.name, text),
+            Sensitivity::Reference => is_reference(self.name, text) || is_switch(text) || is_key_file(text),
             Sensitivity::Value => is_switch(text) || is_key_file(text),
             Sensitivity::Inside => is_switch(text),
             Sensitivity::Password => false,
@@ -219,16 +241,28 @@ impl Place {
     }
 }
 
+/// The sensitivity of a field by its own name, or else by the one that it is under.
+pub(super) fn own_or_inherited(own: Sensitivity, outer: Sensitivity, key: &str) -> Sensitivity {
+    match own {
+        Sensitivity::Plain => inherited(outer, key),
+        own => own,
+    }
+}
+
 /// The sensitivity of a field whose name says nothing, inside of an object with such a name.
 fn inherited(outer: Sensitivity, key: &str) -> Sensitivity {
     match outer {
         Sensitivity::Value if names::is_value(key) => Sensitivity::Inside,
+        Sensitivity::Digest | Sensitivity::Reference if names::is_value(key) => outer,
         Sensitivity::Inside | Sensitivity::Password if names::is_value(key) || !names::is_attribute(key) => {
             outer
         }
-        Sensitivity::Plain | Sensitivity::Value | Sensitivity::Inside | Sensitivity::Password => {
-            Sensitivity::Plain
-        }
+        Sensitivity::Plain
+        | Sensitivity::Digest
+        | Sensitivity::Reference
+        | Sensitivity::Value
+        | Sensitivity::Inside
+        | Sensitivity::Password => Sensitivity::Plain,
     }
 }
 
@@ -249,8 +283,7 @@ impl ObjectPlace {
         };
         let name = match own {
             Sensitivity::Plain if self.is_named && names::is_value(key) => Sensitivity::Password,
-            Sensitivity::Plain => inherited(place.name, key),
-            own => own,
+            own => own_or_inherited(own, place.name, key),
         };
         let contents = match (place.contents, key) {
             (Contents::SecretList, "items") | (Contents::TemplateOfSecret, "template") => Contents::Secret,

@@ -22,7 +22,8 @@ static TOKEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// The credentials of an `Authorization` header, after the name of their scheme.
 static SCHEME: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"(?i)(?:^|[^A-Za-z0-9])(?:bearer|basic|digest|apikey)(?:\s|%20|\+)+([^\s"'`,;<>]{6,})"#).ok()
+    Regex::new(r#"(?i)(?:^|[^A-Za-z0-9])(?:bearer|basic|digest|apikey)(?:[ \t]|%20|\+)+([^\s"'`,;<>]{6,})"#)
+        .ok()
 });
 
 /// Parameters of a URL that grant access.
@@ -36,8 +37,9 @@ static PARAMETER: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// `user:password@` without a scheme, before a host or before a protocol with an address in parentheses.
 static LOGIN: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let driver = r#"([A-Za-z0-9_.%+-]+):([^\s"'`]+)@(?:tcp|udp|unix|cloudsql)[a-z0-9-]*\("#;
+    let oracle = r#"jdbc:oracle:[a-z0-9]+:[^\s/"'`@]+/([^\s"'`@]+)@"#;
     let plain = r#"([A-Za-z0-9_.%+-]+):([^\s:@/"'`<>{}()\[\]]+)@([A-Za-z0-9][A-Za-z0-9.-]*)"#;
-    Regex::new(&format!("{driver}|{plain}")).ok()
+    Regex::new(&format!("{driver}|{plain}|{oracle}")).ok()
 });
 
 /// Marks at which a key in a PEM block begins and ends.
@@ -110,13 +112,18 @@ pub(super) fn is_placeholder(value: &str) -> bool {
                 .chars()
                 .all(|character| character.is_ascii_alphanumeric() || "_.-".contains(character))
     };
+    // A variable in capitals, or in words with underscores as nginx has them. `$ecret` may be a password.
     let is_variable = value.strip_prefix('$').is_some_and(|name| {
+        let has_lowercase = name.contains(|character: char| character.is_ascii_lowercase());
+        let has_uppercase = name.contains(|character: char| character.is_ascii_uppercase());
         is_name(name)
-            && name.starts_with(|first: char| first.is_ascii_uppercase() || first == '_')
-            && !name.contains(|character: char| character.is_ascii_lowercase())
+            && name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+            && (!has_lowercase || (!has_uppercase && name.contains('_')))
     });
-    let is_template = inside("{{", "}}")
-        .is_some_and(|inner| !inner.contains(['"', '\'', '`', '{', '}']) && inner.starts_with(['.', '$']));
+    let is_template = inside("{{", "}}").is_some_and(|inner| {
+        !inner.contains(['"', '\'', '`', '{', '}'])
+            && inner.starts_with(|first: char| first.is_ascii_alphabetic() || "._$-".contains(first))
+    });
     is_variable
         || is_template
         || [("${", "}"), ("$(", ")"), ("%(", ")s"), ("${{", "}}")]
@@ -249,7 +256,7 @@ fn logins(text: &str, found: &mut Vec<Range<usize>>) {
                 let is_digest = ["sha256", "sha384", "sha512"].contains(&host.as_str());
                 (is_user && is_host && !is_digest).then_some(password)
             }
-            _ => None,
+            _ => captures.get(6),
         };
         found.extend(
             password
@@ -356,6 +363,10 @@ mod tests {
             ),
             ("-----BEGIN PRIVATE KEY-----\nabc", "-----BEGIN PRIVATE KEY-----#"),
             ("bob:$apr1$abc$defghijklmnop", "bob:#"),
+            (
+                "jdbc:oracle:thin:app/x1@//db:1521/x",
+                "jdbc:oracle:thin:app/#@//db:1521/x",
+            ),
         ] {
             assert_eq!(hidden(text), expected, "{text}");
         }
@@ -378,6 +389,7 @@ mod tests {
             "Basic authentication",
             "Basic Authentication is off",
             "bearer tokens are accepted",
+            "type: Bearer\ncredentials_file: /var/run/token",
             "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
             "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----",
             "npm_config_cache",
@@ -400,6 +412,8 @@ mod tests {
             "${X}",
             "$(X)",
             "$X_Y",
+            "$http_authorization",
+            "{{ db_password }}",
             "{{ .Values.x }}",
             "****",
             "%(x)s",

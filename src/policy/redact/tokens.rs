@@ -1,7 +1,7 @@
 //! The forms of tokens, by their issuers' documentation.
 
 /// Tokens with the prefixes or forms that their issuers document.
-pub(super) const TOKENS: [&str; 63] = [
+pub(super) const TOKENS: [&str; 66] = [
     // What stands in a redacted snapshot: a scan of it shows what a scan of the cluster does.
     r"redacted-[0-9a-f]{16}",
     // JSON web tokens, signed and encrypted.
@@ -20,7 +20,9 @@ pub(super) const TOKENS: [&str; 63] = [
     r"xapp-[0-9]-[A-Za-z0-9-]{8,}",
     r"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9_/]{8,}",
     r"discord(?:app)?\.com/api/webhooks/[0-9]+/[A-Za-z0-9_-]{16,}",
-    r"\.webhook\.office\.com/webhookb2/[A-Za-z0-9@/-]{16,}",
+    r"[A-Za-z0-9-]+\.webhook\.office\.com/webhookb2/[A-Za-z0-9@/-]{16,}",
+    r"outlook\.office(?:365)?\.com/webhook/[A-Za-z0-9@/-]{16,}",
+    r"bot[0-9]{6,12}:[A-Za-z0-9_-]{30,}",
     r"[0-9]{8,10}:AA[A-Za-z0-9_-]{32,}",
     // Stripe, Square and Shopify.
     r"[sr]k_(?:live|test)_[A-Za-z0-9]{10,}",
@@ -78,6 +80,7 @@ pub(super) const TOKENS: [&str; 63] = [
     r"AGE-SECRET-KEY-1[0-9A-Z]{20,}",
     // Hashes of passwords: crypt(3) and LDAP.
     r"\$(?:apr1|1|2[abxy]|5|6|y|7|argon2(?:id|i|d))\$[./A-Za-z0-9$=,+-]{8,}",
+    r"(?:pbkdf2|scrypt|bcrypt)(?:[:_][A-Za-z0-9:_]*)?\$[A-Za-z0-9./$+=-]{8,}",
     r"\{S?(?:SHA|MD5|CRYPT)(?:256|512)?\}[A-Za-z0-9+/=]{12,}",
 ];
 

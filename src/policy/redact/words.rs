@@ -1,7 +1,13 @@
 //! The words that decide whether a name stands for a secret.
 
 /// The last words of names that refer to a secret or describe it.
-pub(super) const DESCRIPTIONS: [&str; 88] = [
+pub(super) const DESCRIPTIONS: [&str; 94] = [
+    "lifespan",
+    "every",
+    "validity",
+    "encryption",
+    "arn",
+    "arns",
     "name",
     "names",
     "ref",
@@ -131,7 +137,16 @@ pub(super) const ATTRIBUTES: [&str; 34] = [
 ];
 
 /// Names of the field that holds the value, beside a name or under one.
-pub(super) const VALUES: [&str; 16] = [
+pub(super) const VALUES: [&str; 25] = [
+    "paramvalue",
+    "parametervalue",
+    "propertyvalue",
+    "variablevalue",
+    "settingvalue",
+    "headervalue",
+    "attributevalue",
+    "optionvalue",
+    "envvalue",
     "value",
     "values",
     "val",
@@ -151,7 +166,10 @@ pub(super) const VALUES: [&str; 16] = [
 ];
 
 /// Words before `key` that make it a name, a place or a public part.
-pub(super) const PLAIN_KEYS: [&str; 98] = [
+pub(super) const PLAIN_KEYS: [&str; 101] = [
+    "bucket",
+    "commit",
+    "metadata",
     "public",
     "pub",
     "primary",
@@ -351,4 +369,54 @@ pub(super) const EXTENSIONS: [&str; 14] = [
     "pem",
     "der",
     "b64",
+];
+
+/// Words before `secret` in names of fields that name a Secret.
+pub(super) const OBJECT_SECRETS: [&str; 9] = [
+    "tls",
+    "ssl",
+    "pull",
+    "ca",
+    "cert",
+    "certificate",
+    "cacert",
+    "existing",
+    "imagepull",
+];
+
+/// Words before `key` in names that may be a key's and may be a field's.
+pub(super) const FIELD_KEYS: [&str; 3] = ["data", "user", "id"];
+
+/// What people do with their passwords on a page that a name is the address of: `PASSWORD_RESET_URL`.
+pub(super) const ACCOUNT_PAGES: [&str; 7] = [
+    "reset",
+    "change",
+    "forgot",
+    "forgotten",
+    "recovery",
+    "update",
+    "help",
+];
+
+/// Fields whose text names what the field beside it holds, in lower case.
+pub(super) const NAMING: [&str; 19] = [
+    "name",
+    "key",
+    "env",
+    "variable",
+    "header",
+    "property",
+    "parameter",
+    "option",
+    "setting",
+    "paramname",
+    "parametername",
+    "propertyname",
+    "variablename",
+    "settingname",
+    "headername",
+    "attributename",
+    "optionname",
+    "envname",
+    "keyname",
 ];

@@ -27,6 +27,8 @@ const VALUE_LIMIT: usize = 60;
 const NAME_LIMIT: usize = 400;
 /// What stands in place of values that are hidden, and in texts in place of parts.
 const REDACTED: &str = "(redacted)";
+/// How every such mark begins: those of keys have a number.
+const REDACTED_BEGIN: &str = "(redacted";
 /// Labels of the narrow layout. They also keep text from the cluster away from the beginning of a line.
 const NOTE: &str = "note   ";
 const VALUE: &str = "value  ";
@@ -188,7 +190,7 @@ fn row(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> Row
 fn value(finding: &Finding, options: &TextOptions) -> (Line, Vec<Line>) {
     let (palette, medium) = (&options.palette, options.medium);
     let mut line = Line::default();
-    if finding.redacted && !differs_in_shown_lines(finding) {
+    if finding.redacted && !differs_in_shown_lines(finding) && !differs_in_shown_elements(finding) {
         line.push(palette.dim, REDACTED);
         return (line, Vec::new());
     }
@@ -250,6 +252,32 @@ fn differs_in_shown_lines(finding: &Finding) -> bool {
                 && [before, after].iter().any(|text| text.contains(REDACTED))
         }
         (Some(_) | None, Some(_) | None) => false,
+    }
+}
+
+/// Whether the values of a finding with hidden parts are lists or maps that differ in what is shown of them. A list of
+/// arguments with a password in it is as readable as it is in JSON.
+fn differs_in_shown_elements(finding: &Finding) -> bool {
+    let versions = [&finding.desired, &finding.live];
+    let is_shown = |value: &Value| matches!(value, Value::Array(_) | Value::Object(_));
+    finding.desired != finding.live
+        && versions
+            .iter()
+            .all(|version| version.as_ref().is_none_or(is_shown))
+        && versions
+            .iter()
+            .any(|version| version.as_ref().is_some_and(holds_mark))
+}
+
+/// Whether a part of a list or a map is hidden. A value without a mark in it may have been left by mistake.
+fn holds_mark(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains(REDACTED_BEGIN),
+        Value::Array(items) => items.iter().any(holds_mark),
+        Value::Object(fields) => fields
+            .iter()
+            .any(|(key, inner)| key.starts_with(REDACTED_BEGIN) || holds_mark(inner)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 

@@ -369,3 +369,20 @@ fn lines_beside_a_secret_are_shown_and_a_change_of_the_secret_alone_is_told() {
         )
     );
 }
+
+#[test]
+fn a_list_with_one_hidden_element_is_readable_in_every_format() {
+    let table: &[(Place, &str)] = &[(
+        Place::Container,
+        r#"{"args": ["--level=<v>", "--password", "fixed-hunter-1"]}"#,
+    )];
+    let world = World::new(table);
+    let (_, json) = world.scan(&["-o", "json", "--all"]);
+    let (_, text) = world.scan(&["--all"]);
+    for output in [json, text] {
+        for version in &world.rows[0].1 {
+            assert!(output.contains(&version.marks[0]), "{output}");
+        }
+        assert!(!output.contains("fixed-hunter"), "{output}");
+    }
+}

@@ -382,4 +382,47 @@ pub(crate) const PLANTED: &[(Place, &str)] = &[
     (Annotation, r#"{"user":"u","password":"<s>"}"#),
     (Annotation, r#"[{"name":"token","value":"<s>"}]"#),
     (Annotation, "https://u:<s>@example.com/hook"),
+    // Names and values in other spellings and in pairs; keys of maps under the name of many secrets.
+    (Spec, r#"{"params": [{"Key": "db_password", "Value": "<s>"}]}"#),
+    (
+        Spec,
+        r#"{"params": [{"parameterName": "db_password", "parameterValue": "<s>"}]}"#,
+    ),
+    (Spec, r#"{"params": [["db_password", "<s>"]]}"#),
+    (Spec, r#"{"tokens": {"<s>": "alice"}}"#),
+    (Spec, r#"{"apiKeys": {"<s>": {"user": "alice"}}}"#),
+    (Entry, r#"{"tokens": {"<s>": "alice"}}"#),
+    (Spec, r#"{"psk": "<s>"}"#),
+    (Spec, r#"{"totpSeed": "<s>"}"#),
+    (Spec, r#"{"seed": "<s>"}"#),
+    (Spec, r#"{"snmpCommunity": "<s>"}"#),
+    (Spec, r#"{"motDePasse": "<s>"}"#),
+    (Spec, r#"{"tlsSecret": "<s>"}"#),
+    (Annotation, "//registry.example.com/:_auth=<s>"),
+    (
+        Data,
+        r#"{"note": "https://api.telegram.org/bot123456789:AA<a33>/sendMessage"}"#,
+    ),
+    (
+        Data,
+        r#"{"note": "https://x.webhook.office.com/webhookb2/1-2@3-4/IncomingWebhook/<a32>/a"}"#,
+    ),
+    (Data, r#"{"note": "jdbc:oracle:thin:app/<s>@//db:1521/x"}"#),
+    (Data, r#"{"note": "pbkdf2:sha256:260000$<a16>$<h64>"}"#),
+    // More formats of text.
+    (Entry, "<?php\ndefine('DB_PASSWORD', '<s>');\n"),
+    (Entry, "pairs: [[\"db_password\", \"<s>\"]]\n"),
+    (Entry, "<c>\n  <password><![CDATA[<s>]]></password>\n</c>\n"),
+    (
+        Entry,
+        "<property>\n  <name>a.ConnectionPassword</name>\n  <value><s></value>\n</property>\n",
+    ),
+    (Entry, "[db]\npassword = \"\"\"\n<s>\n\"\"\"\n"),
+    (Entry, "[db]\npasswd = \\\n  <s>\nlog = x\n"),
+    (Entry, "a: b\n? password\n: <s>\nlog: x\n"),
+    (Entry, "tokens:\n  <s>: alice\nlog: x\n"),
+    (
+        Entry,
+        "#!/bin/sh\necho \"<s>\" | docker login -u x --password-stdin\n",
+    ),
 ];

@@ -6,6 +6,7 @@ use super::{
     BlockKind, LONGEST_NAME, NAMING, Open, Pair, Reader, is_key_file, is_nothing, is_part_of_name, is_switch,
 };
 use crate::policy::redact::names::{self, Sensitivity};
+use crate::policy::redact::references::is_reference;
 use crate::policy::redact::shapes;
 
 /// How far ahead the end of a value is looked for where other text follows it on the line.
@@ -66,6 +67,13 @@ impl<'t> Reader<'t, '_> {
                         continue;
                     }
                 }
+                b',' => {
+                    if let Some(after) = self.argument(start, at, end) {
+                        at = after;
+                        quote = None;
+                        continue;
+                    }
+                }
                 b':' | b'=' => {
                     if let Some(assignment) = self.assignment(start, at, end, quote)
                         && let Some(after) = self.assign(&assignment, end)
@@ -88,12 +96,20 @@ impl<'t> Reader<'t, '_> {
         let (separator, mut value) = match (bytes[at], next) {
             (b'=', Some(b'=' | b'~')) | (b':', Some(b':')) => return None,
             (b'=', Some(b'>')) | (b':', Some(b'=')) => (Separator::Equals, at + 2),
+            // `$http_x_api_key != "x"` compares with a secret if that is a text in quotes.
+            (b'=', Some(b' ' | b'"' | b'\'')) if previous == b'!' => {
+                let behind = self.text.get(at + 1..end)?.trim_start();
+                if !behind.starts_with(['"', '\'']) {
+                    return None;
+                }
+                (Separator::Equals, at + 1)
+            }
             (b'=', _) if b"=!<>:".contains(&previous) => return None,
             (b'=', _) => (Separator::Equals, at + 1),
             (_, _) => (Separator::Colon, at + 1),
         };
         let mut to = at;
-        while to > start && at - to < 8 && b" \t\"'`\\]+?".contains(&bytes[to - 1]) {
+        while to > start && at - to < 8 && b" \t\"'`\\]+?!".contains(&bytes[to - 1]) {
             to -= 1;
         }
         let mut from = to;
@@ -171,13 +187,104 @@ impl<'t> Reader<'t, '_> {
             self.open = Open::Block(assignment.column, kind);
             return Some(end);
         }
+        if assignment.separator == Separator::Colon && !assignment.is_first && is_prose(rest) {
+            return None;
+        }
         let (value, after) = self.value(assignment, end, sensitivity)?;
         let text = &self.text[value.clone()];
+        if after == end && self.open == Open::Nothing && is_continued(text) {
+            self.open = Open::Continuation;
+        }
+        let behind = &self.text[value.end..end];
+        if is_reference(sensitivity, text) || is_variable_of_statement(text, behind) {
+            return Some(after);
+        }
         let is_switch = sensitivity < Sensitivity::Password && is_switch(text);
         if !is_switch && !is_nothing(text) && !shapes::is_placeholder(text) && !is_key_file(text) {
             self.hide(value);
         }
         Some(after)
+    }
+
+    /// Hides a line that a value goes on in.
+    pub(super) fn continued(&mut self, start: usize, end: usize) {
+        if !is_continued(&self.text[start..end]) {
+            self.open = Open::Nothing;
+        }
+        self.hide(start..end);
+    }
+
+    /// Hides a line of a text in three quotes; gives the place behind them.
+    pub(super) fn triple_quote(&mut self, start: usize, end: usize, marks: &str) -> usize {
+        let close = self.text[start..end].find(marks).map(|close| start + close);
+        self.hide(start..close.unwrap_or(end));
+        if close.is_some() {
+            self.open = Open::Nothing;
+        }
+        close.map_or(end, |close| close + marks.len())
+    }
+
+    /// A key of YAML with its value on the next line: `? password`, and then `: x`.
+    pub(super) fn explicit_key(&mut self, start: usize, end: usize) -> bool {
+        let key_before = self.key_before.take();
+        let content = self.text[start..end].trim_start();
+        if let Some(key) = content.strip_prefix("? ") {
+            self.key_before = Some(key.trim().trim_matches(['"', '\'']));
+            return true;
+        }
+        let (Some(name), Some(value)) = (key_before, content.strip_prefix(':')) else {
+            return false;
+        };
+        let assignment = Assignment {
+            name,
+            column: end - content.len() - self.line_start,
+            separator: Separator::Colon,
+            is_first: true,
+            value: end - value.trim_start().len(),
+            quote: None,
+        };
+        self.assign(&assignment, end).is_some()
+    }
+
+    /// The argument behind a sensitive name in a call or a pair: `define('DB_PASSWORD', 'x')`, `["password", "x"]`; gives
+    /// the place behind it.
+    fn argument(&mut self, start: usize, comma: usize, end: usize) -> Option<usize> {
+        let nearest = comma.saturating_sub(LONGEST_NAME).max(start);
+        let nearest = (nearest..=comma).find(|at| self.text.is_char_boundary(*at))?;
+        let before = self.text[nearest..comma].trim_end();
+        let quote = before
+            .chars()
+            .next_back()
+            .filter(|last| matches!(last, '"' | '\''))?;
+        let (call, name) = before[..before.len() - 1].rsplit_once(quote)?;
+        let is_call = call.trim_end().ends_with('(');
+        let is_pair = call.trim_end().ends_with('[');
+        let sensitivity = self.sensitivity_of(name);
+        if !(is_call || is_pair) || sensitivity == Sensitivity::Plain {
+            return None;
+        }
+        let value = self.text[comma + 1..end].trim_start();
+        let at = end - value.len();
+        let mark = *value.as_bytes().first()?;
+        let (from, to) = if matches!(mark, b'"' | b'\'') {
+            (at + 1, self.closing(at + 1, end, mark)?)
+        } else {
+            (at, at + value.find([',', ')', ']']).unwrap_or(value.len()))
+        };
+        let text = self.text.get(from..to)?;
+        let behind = self.text[to..end].trim_start_matches(['"', '\'', ' ']);
+        let is_list = is_pair && (!behind.starts_with(']') || self.sensitivity_of(text) > Sensitivity::Plain);
+        let is_shown = is_list
+            || is_nothing(text)
+            || is_switch(text)
+            || is_key_file(text)
+            || shapes::is_placeholder(text)
+            || is_reference(sensitivity, text);
+        if is_shown {
+            return None;
+        }
+        self.hide(from..to);
+        Some(if from > at { to + 1 } else { to })
     }
 
     /// A value whose name may still come. It is not consumed, so it is looked for in a limited distance only.
@@ -228,6 +335,16 @@ impl<'t> Reader<'t, '_> {
                 close
             };
             return Some((from + 2..to.max(from + 2), (close + 1).min(end)));
+        }
+        for marks in ["\"\"\"", "'''"] {
+            if rest.starts_with(marks) {
+                from += marks.len();
+                let Some(close) = self.text[from..end].find(marks) else {
+                    self.open = Open::TripleQuote(marks);
+                    return Some((from..end, end));
+                };
+                return Some((from..from + close, from + close + marks.len()));
+            }
         }
         match bytes[from] {
             open @ (b'"' | b'\'' | b'`') if assignment.quote != Some(open) => {
@@ -314,6 +431,34 @@ fn is_lead(before: &str) -> bool {
                     | "const"
             )
         })
+}
+
+/// Whether a line ends in a backslash that no other one takes away. In a shell what follows a blank and a backslash is
+/// the next word.
+fn is_continued(text: &str) -> bool {
+    let value = text.trim_end_matches('\\');
+    (text.len() - value.len()) % 2 == 1 && (value.trim().is_empty() || !value.ends_with([' ', '\t']))
+}
+
+/// Whether a sentence goes on behind a colon: `resets the password: see page 12`.
+fn is_prose(rest: &str) -> bool {
+    // Only the beginning, since a line may have many names.
+    let rest = &rest[..floor(rest, LONGEST_NAME)];
+    let (first, others) = rest.split_once(' ').unwrap_or((rest, ""));
+    let verbs = [
+        "see", "refer", "must", "should", "may", "can", "contact", "ask", "read", "visit", "please",
+    ];
+    verbs.contains(&first) && !others.trim().is_empty()
+}
+
+/// Whether a value is a variable, and its statement ends behind it, as in nginx, PHP and Perl.
+pub(super) fn is_variable_of_statement(value: &str, behind: &str) -> bool {
+    let value = value.trim().trim_matches(['"', '\'']);
+    let name = value.strip_prefix('$').unwrap_or_default();
+    let is_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && name.chars().all(is_name)
+        && behind.trim_start_matches(['"', '\'', ' ']).starts_with(';')
 }
 
 /// Whether what stands behind a colon says that the value is on the next lines.

@@ -4,8 +4,10 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::assignments::is_variable_of_statement;
 use super::{LONGEST_NAME, Reader, is_key_file, is_nothing, offset_in};
 use crate::policy::redact::names::Sensitivity;
+use crate::policy::redact::references::is_reference;
 use crate::policy::redact::shapes;
 
 /// Command lines and statements in which a position or a short flag holds the secret.
@@ -18,6 +20,7 @@ pub(super) static COMMANDS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r#"(?:^|[\s/"'])(?:ldap[a-z]+)\s[^|;&\n]*?\s?-w[\s"',]*([^\s"',]+)"#,
         r"(?i)(?:identified\s+by|password)\s+(?:password\s+)?'([^']+)'",
         r"(?i)(?:^|\s)(?:machine|login|default|account)\s[^\n]*?password\s+(\S+)",
+        r#"(?:^|[\s;&|("'])(?:echo|printf)\s+(?:-[neE]+\s+)?(?:["']?%s(?:\\n)?["']?\s+)?\\?["']?([^\s"'|\\]+)\\?["']?\s*\|[^\n]*(?:-stdin|--with-token|chpasswd|sudo\s+-S)"#,
         r"(?i)(?:^|\s)user\s+\S+\s[^\n]*>(\S+)",
     ];
     // Constants, all built by this module's tests.
@@ -81,7 +84,11 @@ impl Reader<'_, '_> {
         let (Some(name), true) = (words.last(), is_ended || words.len() == 1) else {
             return;
         };
-        let is_sensitive = self.sensitivity_of(name.trim_matches(['"', '\'', '$'])) > Sensitivity::Plain
+        let sensitivity = self.sensitivity_of(name.trim_matches(['"', '\'', '$']));
+        let is_variable = is_ended && is_variable_of_statement(value, ";");
+        let is_sensitive = sensitivity > Sensitivity::Plain
+            && !is_reference(sensitivity, value)
+            && !is_variable
             && !name.ends_with([':', '=', ',', '.']);
         if is_sensitive && !is_nothing(value) && !shapes::is_placeholder(value) && !is_key_file(value) {
             let at = offset_in(self.text, statement) + value_at;
@@ -133,6 +140,6 @@ mod tests {
 
     #[test]
     fn every_pattern_is_built() {
-        assert_eq!(COMMANDS.len(), 8);
+        assert_eq!(COMMANDS.len(), 9);
     }
 }

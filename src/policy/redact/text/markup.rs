@@ -1,9 +1,13 @@
 //! Secrets in elements of XML: `<password>…</password>`, and `<property name="password" value="…"/>`.
 
-use super::{NAMING, Open, Reader, is_nothing, offset_in};
+use super::{NAMING, Open, Pair, Reader, is_nothing, offset_in};
 use crate::policy::redact::names::Sensitivity;
 use crate::policy::redact::shapes;
 use crate::policy::redact::words::VALUES;
+
+/// Marks of a section of text in which tags are none.
+const BEGIN: &str = "<![CDATA[";
+const END: &str = "]]>";
 
 impl Reader<'_, '_> {
     /// The text of an element with a sensitive name, and the value beside such a name; gives the place behind the tag.
@@ -42,7 +46,8 @@ impl Reader<'_, '_> {
         };
         let is_named =
             attribute(&NAMING).is_some_and(|named| self.sensitivity_of(named) > Sensitivity::Plain);
-        let is_sensitive = is_named || self.sensitivity_of(name) > Sensitivity::Plain;
+        let is_paired = !tag.ends_with('/') && self.pairs_up(name, at + 1 + close + 1, end);
+        let is_sensitive = is_named || is_paired || self.sensitivity_of(name) > Sensitivity::Plain;
         if !is_sensitive {
             return None;
         }
@@ -56,15 +61,61 @@ impl Reader<'_, '_> {
         if tag.ends_with('/') {
             return Some(from);
         }
-        let text = &self.text[from..end];
-        let length = text.find('<');
-        if length.is_none() {
-            self.open = Open::Element;
+        Some(self.element_text(from, end))
+    }
+
+    /// Takes note of an element that names the one beside it (`<name>password</name><value>x</value>`); says whether this
+    /// element holds the value of a sensitive name.
+    fn pairs_up(&mut self, name: &str, from: usize, end: usize) -> bool {
+        let rest = &self.text[from..end];
+        let text = &rest[..rest.find('<').unwrap_or(rest.len())];
+        let is_one_of = |list: &[&str]| list.iter().any(|own| name.eq_ignore_ascii_case(own));
+        if is_one_of(&VALUES) {
+            if !self.pair.is_sensitive {
+                self.pair.value = Some(from..from + text.len());
+            }
+            return self.pair.is_sensitive;
         }
-        let text = &text[..length.unwrap_or(text.len())];
+        if is_one_of(&NAMING) {
+            self.pair.is_sensitive = self.sensitivity_of(text.trim()) > Sensitivity::Plain;
+            let value = self.pair.value.take().filter(|_| self.pair.is_sensitive);
+            self.found.extend(value);
+        } else if text.trim().is_empty() {
+            // An element that holds others begins a pair of its own.
+            self.pair = Pair::default();
+        }
+        false
+    }
+
+    /// Hides the text of an element up to the next tag; gives the place of that.
+    pub(super) fn element_text(&mut self, from: usize, end: usize) -> usize {
+        let rest = &self.text[from..end];
+        let length = rest.find('<');
+        let text = &rest[..length.unwrap_or(rest.len())];
         if !is_nothing(text.trim()) && !shapes::is_placeholder(text) {
             self.hide(from..from + text.len());
         }
-        Some(from + text.len())
+        let Some(length) = length else {
+            self.open = Open::Element;
+            return end;
+        };
+        self.open = Open::Nothing;
+        if rest[length..].starts_with(BEGIN) {
+            self.character_data(from + length + BEGIN.len(), end)
+        } else {
+            from + length
+        }
+    }
+
+    /// Hides a section of text in which tags are none; gives the place behind it.
+    pub(super) fn character_data(&mut self, from: usize, end: usize) -> usize {
+        let length = self.text[from..end].find(END);
+        self.hide(from..length.map_or(end, |length| from + length));
+        self.open = if length.is_none() {
+            Open::CharacterData
+        } else {
+            Open::Nothing
+        };
+        length.map_or(end, |length| from + length + END.len())
     }
 }

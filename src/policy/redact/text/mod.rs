@@ -18,6 +18,7 @@ use regex::Regex;
 
 use self::commands::COMMANDS;
 use super::names::{self, Sensitivity};
+use super::references::{is_reference, looks_random};
 use super::shapes;
 
 /// The longest name before a separator.
@@ -40,6 +41,7 @@ pub(super) fn find(text: &str, sensitivity: &dyn Fn(&str) -> Sensitivity, found:
         section: Sensitivity::Plain,
         pair: Pair::default(),
         is_flag_before: false,
+        key_before: None,
         holds_secret: holds_secret(text),
         commands: COMMANDS.iter().filter(|command| command.is_match(text)).collect(),
         line_start: 0,
@@ -123,6 +125,12 @@ enum Open {
     Brackets(usize),
     /// The text of an element, up to the next tag.
     Element,
+    /// A section of an element in which tags are text.
+    CharacterData,
+    /// A text in three quotes, as in TOML and Python.
+    TripleQuote(&'static str),
+    /// A value that goes on behind a backslash at the end of the line.
+    Continuation,
     /// What is indented deeper than a name at this column.
     Block(usize, BlockKind),
 }
@@ -157,6 +165,8 @@ struct Reader<'t, 's> {
     pair: Pair,
     /// Whether the item before is a flag whose value is a secret: `- --password`.
     is_flag_before: bool,
+    /// The key of an entry of YAML that has its value on the next line: `? password`.
+    key_before: Option<&'t str>,
     holds_secret: bool,
     /// The command lines that the text may hold: most hold none.
     commands: Vec<&'static Regex>,
@@ -187,14 +197,10 @@ impl Reader<'_, '_> {
                 self.open = Open::Nothing;
                 close
             }
-            Open::Element => match self.text[start..end].find('<') {
-                Some(close) => {
-                    self.hide(start..start + close);
-                    self.open = Open::Nothing;
-                    start + close
-                }
-                None => return self.hide(start..end),
-            },
+            Open::Element => self.element_text(start, end),
+            Open::CharacterData => self.character_data(start, end),
+            Open::TripleQuote(marks) => self.triple_quote(start, end, marks),
+            Open::Continuation => return self.continued(start, end),
             Open::Block(column, kind) => {
                 if self.block(start, end, column, kind) {
                     return;
@@ -226,14 +232,30 @@ impl Reader<'_, '_> {
         while let Some(rest) = self.text[at..end].strip_prefix("- ") {
             at = end - rest.trim_start().len();
         }
+        let sensitivity = match kind {
+            BlockKind::Values(sensitivity) => sensitivity,
+            BlockKind::Data | BlockKind::Text => Sensitivity::Password,
+        };
         let Some((name, value)) = self.text[at..end].split_once(':') else {
-            self.hide(at..end);
+            if !is_reference(sensitivity, &self.text[at..end]) {
+                self.hide(at..end);
+            }
             return true;
         };
         let is_mapping = value.is_empty() || value.starts_with([' ', '\t']);
         let name = name.trim().trim_matches(['"', '\'']);
+        let may_have_secret_keys = matches!(
+            kind,
+            BlockKind::Values(Sensitivity::Inside | Sensitivity::Password)
+        );
+        if is_mapping && may_have_secret_keys && looks_random(name) {
+            let key = offset_in(self.text, name);
+            self.hide(key..key + name.len());
+        }
         let is_hidden = match kind {
-            BlockKind::Values(Sensitivity::Value) => names::is_value(name),
+            BlockKind::Values(Sensitivity::Digest | Sensitivity::Reference | Sensitivity::Value) => {
+                names::is_value(name)
+            }
             BlockKind::Values(_) => {
                 !names::is_attribute(name) || self.sensitivity_of(name) > Sensitivity::Plain
             }
@@ -273,7 +295,7 @@ impl Reader<'_, '_> {
         if is_whole && (is_item || content.is_empty() || content.starts_with("---")) {
             self.pair = Pair::default();
         }
-        if is_whole && self.items(content, end) {
+        if is_whole && (self.items(content, end) || self.explicit_key(start, end)) {
             return;
         }
         if let Some(section) = content
@@ -410,6 +432,34 @@ mod tests {
                 "a: b\r\npassword: x\r\nc: d\r\n",
                 "a: b\r\npassword: #\r\nc: d\r\n",
             ),
+            ("a: b\n? password\n: x\nc: d\n", "a: b\n? password\n: #\nc: d\n"),
+            (
+                "password = \"\"\"\nx\n\"\"\"\nlog = \"y\"\n",
+                "password = \"\"\"\n#\n\"\"\"\nlog = \"y\"\n",
+            ),
+            ("passwd = \\\n  x\nlog = z\n", "passwd = #\n  #\nlog = z\n"),
+            (
+                "<password><![CDATA[x]]></password>",
+                "<password><![CDATA[#]]></password>",
+            ),
+            (
+                "<p>\n<name>a.Password</name>\n<value>x</value>\n</p>\n<p>\n<name>a</name>\n<value>y</value>\n</p>\n",
+                "<p>\n<name>a.Password</name>\n<value>#</value>\n</p>\n<p>\n<name>a</name>\n<value>y</value>\n</p>\n",
+            ),
+            ("define('DB_PASSWORD', 'x');\n", "define('DB_PASSWORD', '#');\n"),
+            (
+                "a: [[\"db_password\", \"x\"]]\n",
+                "a: [[\"db_password\", \"#\"]]\n",
+            ),
+            (
+                "echo \"x\" | docker login --password-stdin\n",
+                "echo \"#\" | docker login --password-stdin\n",
+            ),
+            (
+                "if ($http_x_api_key != \"x\") {\n",
+                "if ($http_x_api_key != \"#\") {\n",
+            ),
+            ("tokens:\n  aq7ZkLmPq2Rs: alice\n", "tokens:\n  #: #\n"),
             ("set $token \"x\";\nlisten 80;\n", "set $token #;\nlisten 80;\n"),
         ] {
             assert_eq!(hidden(text), expected, "{text}");
@@ -428,6 +478,12 @@ mod tests {
             "ssl_certificate_key /etc/tls/tls.key;\n",
             "this token bucket is full of tokens\n",
             "env:\n- name: PASSWORD_FILE\n  value: /x\n",
+            "authorization:\n  type: Bearer\n  credentials_file: /var/run/token\n",
+            "proxy_set_header Authorization $http_authorization;\nproxy_set_header Cookie $cookie;\n",
+            "description: \"Resets the password: see page 12\"\n",
+            "tls:\n  tlsSecret: web-tls\npullSecrets:\n- regcred\n",
+            "fields: [\"password\", \"token\"]\n",
+            "f(\"password\")\nf(\"password\", \"\")\n",
             "",
         ] {
             assert_eq!(hidden(text), text);
