@@ -1,7 +1,7 @@
 //! The events that end a run early: its deadline, and signals.
 //!
 //! The first of them ends the scan, whose report is then still written and delivered; each of these last steps has
-//! [`GRACE`], counted from the event or from the start of the step, whichever is later. A second signal ends the run at
+//! `GRACE`, counted from the event or from the start of the step, whichever is later. A second signal ends the run at
 //! once. Should a step not even notice that it is over, the process ends without it. The sum of all these waits is less
 //! than the 30 s that Kubernetes grants a pod (`terminationGracePeriodSeconds` in `deploy/base/cronjob.yaml`), which
 //! `all_waits_fit_into_the_grace_period` checks.

@@ -5,9 +5,9 @@
 //! for the keys of maps and lists in paths, and for snapshots:
 //!
 //! - the contents of Secrets, wherever one is embedded;
-//! - values under a name that stands for a secret ([`names`]), or beside such a name ([`place`]);
-//! - texts that are a secret by their shape ([`shapes`]), and the secret parts of texts that hold more than that, such as
-//!   configuration files ([`text`]) and JSON ([`json`]); and lists of arguments ([`arguments`]).
+//! - values under a name that stands for a secret (`names`), or beside such a name (`place`);
+//! - texts that are a secret by their shape (`shapes`), and the secret parts of texts that hold more than that, such as
+//!   configuration files (`text`) and JSON (`json`); and lists of arguments (`arguments`).
 //!
 //! Neither the length nor a hash of a hidden value is shown, since both give short secrets away.
 
