@@ -1,5 +1,6 @@
 //! The inspection of one object for one release: the object is compared, observed, or both.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::authority::Authority;
@@ -60,22 +61,26 @@ impl ReleaseContext {
 }
 
 impl Inspection {
-    /// The weight of the bodies that the inspection makes values of. Bodies that revisions share count once.
-    pub(super) fn weight(&self) -> usize {
+    /// The bodies that the inspection makes values of. Revisions share those that are alike.
+    fn bodies(&self) -> impl Iterator<Item = &Arc<str>> {
         let compared = self.todo.compare.iter().flat_map(|expectations| {
-            let previous = expectations.previous.iter().map(|previous| &previous.object);
-            let attempted = expectations.attempted.iter().map(|attempted| &attempted.object);
-            let duplicates = &expectations.duplicate_documents;
+            let others = expectations.previous.iter().chain(&expectations.attempted);
+            let duplicates = expectations.duplicate_documents.iter().take(MAX_DOCUMENTS);
             [&expectations.body]
                 .into_iter()
-                .chain(previous)
-                .chain(attempted)
+                .chain(others.map(|other| &other.object))
                 .chain(duplicates)
         });
         let observed = self.todo.observe.iter();
         let observed = observed.flat_map(|bodies| bodies.deployed.iter().chain(&bodies.newest));
-        compared
-            .chain(observed)
+        compared.chain(observed)
+    }
+
+    /// The weight of the bodies that the inspection makes values of. Bodies that revisions share count once.
+    pub(super) fn weight(&self) -> usize {
+        let mut known = HashSet::new();
+        self.bodies()
+            .filter(|body| known.insert(Arc::as_ptr(body).addr()))
             .map(|body| weight::json::weigh(body))
             .sum()
     }
@@ -99,18 +104,7 @@ impl Inspection {
             LiveObject::Found(live) => live.bytes,
             LiveObject::NotFound | LiveObject::Unreadable(_) => 0,
         };
-        let compared = self.todo.compare.as_ref().map_or(0, |expectations| {
-            let others = expectations.previous.iter().chain(&expectations.attempted);
-            let duplicates = expectations.duplicate_documents.iter().take(MAX_DOCUMENTS);
-            expectations.body.len()
-                + others.map(|other| other.object.len()).sum::<usize>()
-                + duplicates.map(|body| body.len()).sum::<usize>()
-        });
-        let observed = self.todo.observe.as_ref().map_or(0, |bodies| {
-            let bodies = bodies.deployed.iter().chain(&bodies.newest);
-            bodies.map(|body| body.len()).sum::<usize>()
-        });
-        live + compared + observed
+        live + self.bodies().map(|body| body.len()).sum::<usize>()
     }
 
     fn compare(

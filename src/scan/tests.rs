@@ -260,3 +260,21 @@ fn objects_beyond_the_limit_are_left_out_and_their_release_is_not_clean() {
         );
     }
 }
+
+/// Revisions share what they say alike, so that it is held once however many of them say it.
+#[test]
+fn a_large_object_that_all_revisions_have_is_compared() {
+    // Just more elements than a list of eight mebibytes holds, so that it takes sixteen.
+    let list = vec![0; (1 << 18) + 1];
+    let oven = json!({"apiVersion": "ovens.example.com/v1", "kind": "Oven", "metadata": {"name": "a"},
+                      "spec": {"list": list}});
+    let mut cluster = TestCluster::new();
+    let release = RELEASES[0];
+    for (number, status) in [(1, "superseded"), (2, "deployed"), (3, "failed")] {
+        cluster.store(release, &revision(number, status, std::slice::from_ref(&oven)));
+    }
+    cluster.put(release, &oven, &[]);
+    let (report, _) = run(cluster, &options());
+    let object = &report.releases[0].objects[0];
+    assert_eq!((object.state, &object.reason), (ObjectState::InSync, &None));
+}
