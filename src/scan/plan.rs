@@ -13,7 +13,6 @@ use crate::manifest::parse::ManifestObject;
 use crate::object::ObjectKey;
 use crate::release::history::Depth;
 use crate::release::history::History;
-use crate::release::record::Hook;
 
 /// API groups that Kubernetes has moved kinds between. The same kind and name in two of them is one object.
 const MOVED_GROUPS: [&str; 6] = [
@@ -104,9 +103,12 @@ fn with_baseline(
         .map(|object| others.baseline_object(object, newest))
         .collect();
     let record = loaded.records.get(&number);
+    let hooks = record.into_iter().flat_map(|record| &record.hooks);
     let known = KnownObjects {
         identities: objects.iter().map(|object| identity(&object.key)).collect(),
-        hooks: record.map(|record| record.hooks.as_slice()).unwrap_or_default(),
+        hooks: hooks
+            .map(|hook| (hook.kind.as_str(), hook.name.as_str()))
+            .collect(),
     };
     objects.extend(others.objects_without_baseline(newest, known));
     objects
@@ -114,9 +116,12 @@ fn with_baseline(
 
 /// The objects of the newest revision, when none is deployed: they are observed, and compared with nothing.
 fn without_baseline(loaded: &mut Loaded, resolver: &Resolver<'_>) -> Vec<PlannedObject> {
-    let Some(newest) = loaded.attempted.first_mut() else {
+    let mut attempted = loaded.attempted.iter_mut();
+    let Some(newest) = attempted.next() else {
         return Vec::new();
     };
+    // The older attempts are compared with nothing.
+    attempted.for_each(|revision| revision.objects = Vec::new());
     let newest_objects = resolver.resolve(std::mem::take(&mut newest.objects));
     newest_objects
         .into_iter()
@@ -248,7 +253,8 @@ impl OtherRevisions {
 /// The objects that are planned already, and the hooks of the baseline, which are not objects of the release.
 struct KnownObjects<'l> {
     identities: HashSet<ObjectIdentity>,
-    hooks: &'l [Hook],
+    /// By kind and name.
+    hooks: HashSet<(&'l str, &'l str)>,
 }
 
 impl KnownObjects<'_> {
@@ -275,8 +281,7 @@ impl KnownObjects<'_> {
     }
 
     fn is_new(&mut self, key: &ObjectKey) -> bool {
-        let mut hooks = self.hooks.iter();
-        let is_hook = hooks.any(|hook| hook.kind == key.gvk.kind && hook.name == key.name);
+        let is_hook = self.hooks.contains(&(key.gvk.kind.as_str(), key.name.as_str()));
         !is_hook && self.identities.insert(identity(key))
     }
 }
