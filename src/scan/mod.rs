@@ -42,7 +42,6 @@ pub use self::limits::ScanLimits;
 pub use self::options::{Progress, Quiet, ScanOptions};
 use self::stages::Stages;
 use self::state::{Results, ScanState};
-use crate::health::OtherReleases;
 use crate::model::{Confirmation, IgnoredBy, ReleaseReport, Report, ReportError, SCHEMA, Summary, Tool};
 use crate::policy::Confirm;
 use crate::report::summary;
@@ -81,12 +80,16 @@ pub async fn scan<S: Source>(
     // What was read before the end is in the report, unless it takes too long.
     let _ = tokio::time::timeout(LAST_COMPARISONS, judges.done()).await;
     judges.close();
+    match &ended {
+        ScanEnd::Complete => {}
+        ScanEnd::Stopped(_) | ScanEnd::Failed(_) => state.note_unread_releases(),
+    }
     let Results {
         mut releases,
         mut errors,
         notes,
         unanswered,
-    } = state.take_results(source.now(), options, ended.coverage());
+    } = state.take_results(source.now(), options);
     errors.extend(ended.error());
     for release in &mut releases {
         release.verdict = summary::verdict(&release.objects, &release.health);
@@ -148,14 +151,6 @@ impl ScanEnd {
         match self {
             Self::Stopped(reason) => Some(*reason),
             Self::Complete | Self::Failed(_) => None,
-        }
-    }
-
-    /// Whether everything was read that was to be read.
-    const fn coverage(&self) -> OtherReleases {
-        match self {
-            Self::Complete => OtherReleases::AllRead,
-            Self::Stopped(_) | Self::Failed(_) => OtherReleases::SomeUnread,
         }
     }
 

@@ -153,6 +153,16 @@ impl PlannedObject {
         }
     }
 
+    /// Its part of the report, once it was inspected.
+    pub(super) fn report(&self) -> Option<&ObjectReport> {
+        self.inspected()?.report.as_ref()
+    }
+
+    /// What it shows of the release's health, once it was inspected.
+    pub(super) fn observed(&self) -> Option<&Observation> {
+        self.inspected()?.observed.as_ref()
+    }
+
     /// The result of its inspection, to be changed.
     pub(super) fn inspected_mut(&mut self) -> Option<&mut Inspected> {
         match &mut self.progress {
@@ -174,7 +184,7 @@ impl PlannedObject {
         ObservedObject {
             key: self.key.clone(),
             is_deployed: self.purpose == Purpose::Baseline,
-            observed: self.inspected().and_then(|inspected| inspected.observed.clone()),
+            observed: self.observed().cloned(),
         }
     }
 

@@ -162,9 +162,7 @@ impl ReleaseScan {
     }
 
     fn reports(&self) -> impl Iterator<Item = &ObjectReport> {
-        self.objects
-            .iter()
-            .filter_map(|object| object.inspected()?.report.as_ref())
+        self.objects.iter().filter_map(PlannedObject::report)
     }
 
     /// Leaves out the values of its findings, because those of the whole scan are too large.
@@ -223,17 +221,6 @@ impl ReleaseScan {
         self.objects.iter().any(is_left_over)
     }
 
-    /// Drops what only the comparison of its objects needs.
-    pub(super) fn settle(&mut self) {
-        let records = self
-            .loaded
-            .iter_mut()
-            .flat_map(|loaded| loaded.records.values_mut());
-        for hook in records.flat_map(|record| &mut record.hooks) {
-            hook.manifest = String::new();
-        }
-    }
-
     /// The release that deploys an object which this one left behind.
     fn claimant<'n>(&self, object: &PlannedObject, others: &Others<'n>) -> Option<&'n ReleaseKey> {
         is_left_over(object)
@@ -241,9 +228,9 @@ impl ReleaseScan {
             .flatten()
     }
 
-    /// The release's part of the report, as far as it is known.
+    /// The release's part of the report, as far as it is known. Its objects go into it.
     pub(super) fn report(
-        self,
+        &mut self,
         now: DateTime<Utc>,
         options: &ScanOptions,
         others: &Others<'_>,
@@ -287,7 +274,7 @@ impl ReleaseScan {
             objects: if self.has_too_many_objects {
                 Vec::new()
             } else {
-                let objects = self.objects.into_iter().zip(is_claimed);
+                let objects = std::mem::take(&mut self.objects).into_iter().zip(is_claimed);
                 let unclaimed = objects.filter(|(_, is_claimed)| !is_claimed);
                 unclaimed.filter_map(|(object, _)| object.into_report()).collect()
             },
@@ -303,10 +290,7 @@ impl ReleaseScan {
         model::ReleaseDetail {
             revisions: health::detail::revisions(&self.history, self.records().unwrap_or(&BTreeMap::new())),
             objects: objects
-                .filter_map(|object| {
-                    let observed = object.inspected()?.observed.as_ref()?;
-                    health::detail::object(&object.key, observed)
-                })
+                .filter_map(|object| health::detail::object(&object.key, object.observed()?))
                 .collect(),
         }
     }
@@ -369,67 +353,51 @@ impl ReleaseScan {
             if self.is_unproven(object) {
                 facts.unproven.push(object.key.clone());
             }
-            let report = object.inspected().and_then(|inspected| inspected.report.as_ref());
-            if let Some(report) = report {
+            if let Some(report) = object.report() {
                 facts.note_report(&object.key, report);
             }
         }
         facts
     }
 
-    /// Whether an object outside the release's namespace was looked at, and does not exist there or is not the release's.
+    /// Whether an object outside the release's namespace was looked at, and is not the release's, or is in another namespace
+    /// and does not exist there.
     fn is_unproven(&self, object: &PlannedObject) -> bool {
-        let Some(inspected) = object.inspected() else {
-            return false;
-        };
         let is_cluster_scoped = match self.context.place_of(&object.key) {
             Place::Own => return false,
             Place::Other => false,
             Place::Cluster => true,
         };
-        let is_reported = inspected
-            .report
-            .as_ref()
-            .is_some_and(|report| match report.state {
-                ObjectState::Foreign => true,
-                ObjectState::Missing => !is_cluster_scoped,
-                ObjectState::InSync
-                | ObjectState::Drifted
-                | ObjectState::Terminating
-                | ObjectState::Leftover
-                | ObjectState::Unknown
-                | ObjectState::Ignored => false,
-            });
-        let is_observed = inspected
-            .observed
-            .as_ref()
-            .is_some_and(|observed| match observed.presence {
-                Presence::Unproven | Presence::OtherRelease(_) => true,
-                // Helm marks no owner on hooks.
-                Presence::NoRelease => object.purpose != Purpose::Hook,
-                Presence::Ours | Presence::Absent | Presence::Unread => false,
-            });
+        let is_reported = object.report().is_some_and(|report| match report.state {
+            ObjectState::Foreign => true,
+            ObjectState::Missing => !is_cluster_scoped,
+            ObjectState::InSync
+            | ObjectState::Drifted
+            | ObjectState::Terminating
+            | ObjectState::Leftover
+            | ObjectState::Unknown
+            | ObjectState::Ignored => false,
+        });
+        let is_observed = object.observed().is_some_and(|observed| match observed.presence {
+            Presence::Unproven | Presence::OtherRelease(_) => true,
+            // Helm marks no owner on hooks.
+            Presence::NoRelease => object.purpose != Purpose::Hook,
+            Presence::Ours | Presence::Absent | Presence::Unread => false,
+        });
         is_reported || is_observed
     }
 }
 
 /// Whether an object was left behind by a revision or a hook of the release, as far as the release alone can tell.
 fn is_left_over(object: &PlannedObject) -> bool {
-    let Some(inspected) = object.inspected() else {
-        return false;
-    };
     match object.purpose {
-        Purpose::Leftover => {
-            let report = inspected.report.as_ref();
-            report.is_some_and(|report| report.state == ObjectState::Leftover)
-        }
-        Purpose::Hook => {
-            let observed = inspected.observed.as_ref();
-            observed.is_some_and(|observed| match observed.presence {
-                Presence::Ours | Presence::NoRelease => true,
-                Presence::Absent | Presence::OtherRelease(_) | Presence::Unproven | Presence::Unread => false,
-            })
-        }
+        Purpose::Leftover => object
+            .report()
+            .is_some_and(|report| report.state == ObjectState::Leftover),
+        Purpose::Hook => object.observed().is_some_and(|observed| match observed.presence {
+            Presence::Ours | Presence::NoRelease => true,
+            Presence::Absent | Presence::OtherRelease(_) | Presence::Unproven | Presence::Unread => false,
+        }),
         Purpose::Baseline | Purpose::Attempted => false,
     }
 }

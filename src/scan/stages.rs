@@ -75,7 +75,7 @@ impl<S: Source> Stages<'_, S> {
                 records: history.records_needed(depth).count(),
             });
         let mut batches = Batches::new(waiting, self.options.limits.wave_bytes);
-        let mut facts = ClusterFacts::new(self.options.policy.clone());
+        let mut facts = Arc::new(ClusterFacts::new(self.options.policy.clone()));
         let given_up = GivenUp::default();
         loop {
             let wave = self.decode(&histories, &mut batches).await;
@@ -85,18 +85,18 @@ impl<S: Source> Stages<'_, S> {
             clock.lap("decode");
 
             let plan = self.state.plan(&wave.releases, &kinds, self.options);
-            self.types(&plan, &kinds, &mut facts).await;
+            // Nothing of the wave before holds them any more, so that they are not copied.
+            self.types(&plan, &kinds, Arc::make_mut(&mut facts)).await;
             clock.lap("types");
 
-            let facts_now = Arc::new(facts.clone());
-            self.compare(&plan, wave.share, &facts_now).await;
+            self.compare(&plan, wave.share, &facts).await;
             clock.lap("compare");
 
             match self.options.policy.confirm {
                 Confirm::None => {}
                 Confirm::Server => {
                     let progress = &**self.progress;
-                    confirm(self.source, self.state, &kinds, &facts_now, &given_up, progress).await;
+                    confirm(self.source, self.state, &kinds, &facts, &given_up, progress).await;
                     clock.lap("confirm");
                 }
             }

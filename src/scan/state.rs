@@ -148,7 +148,7 @@ impl ScanState {
             let deployed = release.deployed_names(kinds);
             let release = release.history.key.clone();
             inner.claims.add(&release, deployed.into_iter());
-            inner.hold_reports(position, unreadable);
+            inner.hold(position, 0, unreadable);
             for (object, request) in planned {
                 let key = request.key.clone();
                 let is_custom = TypeTable::builtin()
@@ -235,8 +235,7 @@ impl ScanState {
         }
         if let Some(release) = inner.open(position.release) {
             release.finish_inspection(position.object, inspected);
-            inner.hold_values(position.release, value_bytes);
-            inner.hold_reports(position.release, report_bytes);
+            inner.hold(position.release, value_bytes, report_bytes);
         }
     }
 
@@ -300,25 +299,19 @@ impl ScanState {
         }
     }
 
-    /// Notes that the scan is not about all releases of the cluster, or cannot list them.
+    /// Notes that the scan is not about all releases of the cluster, cannot list them, or ended before all were read.
     pub(super) fn note_unread_releases(&self) {
         self.inner().other_releases = OtherReleases::SomeUnread;
     }
 
     /// Takes the results, as far as they are known.
-    pub(super) fn take_results(
-        &self,
-        now: DateTime<Utc>,
-        options: &ScanOptions,
-        coverage: OtherReleases,
-    ) -> Results {
+    pub(super) fn take_results(&self, now: DateTime<Utc>, options: &ScanOptions) -> Results {
         let inner = std::mem::replace(&mut *self.inner(), Inner::new(&options.limits));
         let names = &inner.claims.close();
-        let coverage = match coverage {
-            OtherReleases::AllRead => inner.other_releases,
-            OtherReleases::SomeUnread => OtherReleases::SomeUnread,
+        let others = Others {
+            names,
+            coverage: inner.other_releases,
         };
-        let others = Others { names, coverage };
         let mut notes = inner.notes;
         notes.extend(omitted_values(inner.values.given_way(), &options.limits));
         let releases = inner
@@ -381,22 +374,21 @@ impl Inner {
         })
     }
 
-    /// Notes that a release holds more values, and drops those of releases that hold too many.
-    fn hold_values(&mut self, release: usize, bytes: usize) {
-        let Some(lane) = self.lane(release) else { return };
-        for release in self.values.add(&lane.namespace, release, bytes) {
+    /// Notes that a release holds more values and reports of objects, and drops those of releases that hold too many.
+    fn hold(&mut self, release: usize, values: usize, reports: usize) {
+        let Some(held) = self.releases.get(release) else {
+            return;
+        };
+        let too_many_values = self.values.add(held.namespace(), release, values);
+        let too_many_reports = self.reports.add(held.namespace(), release, reports);
+        for release in too_many_values {
             match self.releases.get_mut(release) {
                 Some(ReleaseProgress::Open(release)) => release.omit_values(),
                 Some(ReleaseProgress::Finished(release)) => release.omit_values(),
                 None => {}
             }
         }
-    }
-
-    /// Notes that a release holds more reports of objects, and drops those of releases that hold too many.
-    fn hold_reports(&mut self, release: usize, bytes: usize) {
-        let Some(lane) = self.lane(release) else { return };
-        for release in self.reports.add(&lane.namespace, release, bytes) {
+        for release in too_many_reports {
             match self.releases.get_mut(release) {
                 Some(ReleaseProgress::Open(release)) => release.omit_objects(),
                 Some(ReleaseProgress::Finished(release)) => release.omit_objects(),
@@ -425,16 +417,14 @@ impl ReleaseProgress {
     fn finish(&mut self, now: DateTime<Utc>, options: &ScanOptions) {
         let Some(open) = self.open() else { return };
         if open.has_left_something() {
-            return open.settle();
+            return;
         }
         let others = Others {
             names: &DeployedNames::default(),
             coverage: OtherReleases::AllRead,
         };
-        let history = Arc::clone(&open.history);
-        let open = std::mem::replace(open, ReleaseScan::new(Arc::clone(&history)));
-        let finished = FinishedRelease::new(&history, open.report(now, options, &others));
-        *self = Self::Finished(Box::new(finished));
+        let report = open.report(now, options, &others);
+        *self = Self::Finished(Box::new(FinishedRelease::new(&open.history, report)));
     }
 
     fn into_report(
@@ -444,7 +434,7 @@ impl ReleaseProgress {
         others: &Others<'_>,
     ) -> Option<ReleaseReport> {
         match self {
-            Self::Open(release) => release.report(now, options, others),
+            Self::Open(mut release) => release.report(now, options, others),
             Self::Finished(release) => release.report,
         }
     }
