@@ -46,7 +46,7 @@ const OBJECT: usize = size_of::<ManifestObject>() + 128;
 
 /// One object as the manifest states it.
 ///
-/// The body is kept as compact JSON: a scan holds the manifests of all releases at once, and text is a fraction of
+/// The body is kept as compact JSON: a scan holds the manifests of many releases at once, and text is a fraction of
 /// the size of a parsed value. Bodies that two revisions share are shared in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ManifestObject {
@@ -130,14 +130,31 @@ pub fn locate_hooks(hooks: &mut [Hook], known: &mut ParsedDocuments) {
         if manifest.is_empty() {
             continue;
         }
-        // Each manifest has one object (Helm: `pkg/release/v1/util/manifest_sorter.go`). Helm creates none that it cannot
-        // read.
-        let objects = objects_sharing(&manifest, &Limits::default(), known).unwrap_or_default();
-        hook.location = objects.into_iter().next().map(|object| HookLocation {
-            api_version: object.gvk.api_version,
-            namespace: object.namespace,
-        });
+        let digest: [u8; 32] = Sha256::digest(&manifest).into();
+        if let Some(location) = known.hooks.get(&digest) {
+            hook.location.clone_from(location);
+            continue;
+        }
+        hook.location = locate_hook(&manifest, &mut known.repairs);
+        known.hooks.insert(digest, hook.location.clone());
     }
+}
+
+/// Reads where the object of a hook's manifest is. Its body is not kept.
+fn locate_hook(manifest: &str, repairs: &mut Repairs) -> Option<HookLocation> {
+    let mut documents = ParsedDocuments {
+        repairs: std::mem::take(repairs),
+        ..ParsedDocuments::default()
+    };
+    let objects = objects_sharing(manifest, &Limits::default(), &mut documents);
+    *repairs = documents.repairs;
+    // Each manifest has one object (Helm: `pkg/release/v1/util/manifest_sorter.go`). Helm creates none that it cannot
+    // read.
+    let object = objects.unwrap_or_default().into_iter().next()?;
+    Some(HookLocation {
+        api_version: object.gvk.api_version,
+        namespace: object.namespace,
+    })
 }
 
 /// The documents of one release's manifests that were read already.
@@ -148,6 +165,8 @@ pub fn locate_hooks(hooks: &mut [Hook], known: &mut ParsedDocuments) {
 pub struct ParsedDocuments {
     /// By the SHA-256 of their texts, which are not kept.
     objects: HashMap<[u8; 32], Vec<ManifestObject>>,
+    /// Where the objects of hooks are, by the SHA-256 of their manifests.
+    hooks: HashMap<[u8; 32], Option<HookLocation>>,
     repairs: Repairs,
 }
 
