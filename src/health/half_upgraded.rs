@@ -82,11 +82,11 @@ fn evidence(facts: &ReleaseFacts<'_>, from: u64, to: u64) -> Vec<String> {
             "{unread} of the objects could not be read or compared, so the counts are incomplete"
         ));
     }
-    let unproven = || facts.objects.unproven.iter();
-    if unproven().next().is_some() {
+    let unproven = &facts.objects.unproven;
+    if !unproven.is_empty() {
         evidence.push(format!(
             "not counted, because they are outside of the release's namespace, and missing or not owned by it: {}",
-            named(unproven())
+            named(unproven.iter())
         ));
     }
     evidence

@@ -39,7 +39,7 @@ pub(super) fn failed_or_running(facts: &ReleaseFacts<'_>) -> Vec<Health> {
         .collect()
 }
 
-/// Hooks by the kind and the name of the objects that they make. A record can have thousands; of several that make the
+/// Hooks by the kind and the name of the objects that they make. A record can have a thousand; of several that make the
 /// same object, the first counts.
 fn by_object(hooks: &[Hook]) -> HashMap<(&str, &str), &Hook> {
     let mut by_object = HashMap::new();

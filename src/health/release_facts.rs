@@ -103,7 +103,7 @@ pub struct ObjectFacts {
     pub claimed: Vec<ClaimedObject>,
     /// Whether other releases may deploy what this one left behind.
     pub other_releases: OtherReleases,
-    /// Objects outside the release's namespace that do not exist there or are not the release's.
+    /// Objects outside the release's namespace that are not the release's, or are in another namespace and do not exist there.
     pub unproven: Vec<ObjectKey>,
     /// Kinds that the API server does not serve.
     pub not_served: NotServedKinds,

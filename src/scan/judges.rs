@@ -1,7 +1,7 @@
 //! The threads that compare objects, and the queue before them.
 //!
 //! Reading hands an object over and goes on; so no page, request or lock waits for a comparison. There are as many
-//! comparisons at once as processors. Where they fall behind, no more requests begin. An object that there is no room for
+//! comparisons at once as processors, up to four. Where they fall behind, no more requests begin. An object that there is no room for
 //! all the same is put aside, to be read again when the others are done; so is one that a costly namespace would fill the
 //! queue with.
 
