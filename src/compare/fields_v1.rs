@@ -104,8 +104,7 @@ impl FieldSet {
         let found = if all <= SEARCHED {
             search()
         } else {
-            let texts = wanted.iter().filter_map(|(_, value)| value.as_str());
-            if !work.affords(wanted.len() + texts.map(text_steps).sum::<usize>()) {
+            if !work.affords(wanted.iter().map(|(_, value)| value_steps(value)).sum()) {
                 return None;
             }
             let mut indexes = self.by_keys.borrow_mut();
@@ -145,8 +144,7 @@ impl FieldSet {
                 continue;
             };
             let values = || names.iter().map(|name| key_of(keys, name));
-            let texts = values().filter_map(Value::as_str);
-            if !work.affords(1 + names.len() + texts.map(text_steps).sum::<usize>()) {
+            if !work.affords(1 + values().map(value_steps).sum::<usize>()) {
                 return None;
             }
             index.entry(hash_of(values())).or_default().push(at);
