@@ -229,6 +229,16 @@ impl<'e> ElementPairs<'e> {
     }
 }
 
+/// The members of a set that another one does not have; none without the work for it.
+pub(super) fn members_without<'v>(set: &'v [Value], other: &[Value], work: &Work) -> Vec<&'v Value> {
+    let costs = set.iter().chain(other).map(steps_of).sum();
+    if !work.affords(costs) {
+        return Vec::new();
+    }
+    let others: HashSet<&Value> = other.iter().collect();
+    set.iter().filter(|member| !others.contains(member)).collect()
+}
+
 /// The steps for looking at a whole value.
 pub(super) fn steps_of(value: &Value) -> usize {
     let inside: usize = match value {

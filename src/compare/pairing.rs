@@ -67,10 +67,7 @@ impl Matching<'_> {
     /// Matches elements of which one holds the other, where they look the same in their canonical form.
     fn by_digest(&mut self, element: Option<Shape<'_>>, holds: &impl Fn(&Value, &Value) -> bool) {
         let (work, digests) = (self.work, Digests(RandomState::new()));
-        let digest = |value: &Value| {
-            work.affords(steps_of(value))
-                .then(|| digests.of(value, element))
-        };
+        let digest = |value: &Value| work.affords(steps_of(value)).then(|| digests.of(value, element));
         self.by_hash(digest, holds);
     }
 
