@@ -34,6 +34,9 @@ pub(super) fn finding(
         shown(&change.live),
     );
     let severity = policy.severity(change.code);
+    let actor = attributed.actor.clone();
+    let actor = actor.map(|actor| shown_actor(actor, policy));
+    let message = message(attributed, actor.as_ref());
     Finding {
         code: change.code,
         severity: attributed.severity.map_or(severity, |lower| severity.max(lower)),
@@ -46,11 +49,11 @@ pub(super) fn finding(
         shortened: false,
         omitted: false,
         from_revision: change.from_revision,
-        actor: attributed.actor.clone().map(|actor| shown_actor(actor, policy)),
+        actor,
         ignored_by: None,
         confirmed: None,
         next_upgrade: Some(attributed.next_upgrade),
-        message: message(attributed, policy),
+        message,
     }
 }
 
@@ -62,12 +65,11 @@ fn shown_actor(actor: Actor, policy: &Policy) -> Actor {
     }
 }
 
-fn message(attributed: &Attributed, policy: &Policy) -> String {
+/// The sentence about a difference by this writer, as the report names it.
+fn message(attributed: &Attributed, actor: Option<&Actor>) -> String {
     let code = attributed.change.code;
-    match (code, &attributed.actor, &attributed.about) {
-        (FindingCode::ControllerOwned, Some(actor), Some(about)) => {
-            format!("{} {about}", policy.redaction.shown_text(&actor.manager))
-        }
+    match (code, actor, &attributed.about) {
+        (FindingCode::ControllerOwned, Some(actor), Some(about)) => format!("{} {about}", actor.manager),
         (_, _, _) => code.message().to_owned(),
     }
 }

@@ -8,7 +8,7 @@ use std::hash::{Hash, Hasher};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chrono::DateTime;
+use chrono::{DateTime, FixedOffset};
 use serde_json::{Number, Value};
 
 use super::quantity::Quantity;
@@ -27,72 +27,49 @@ pub(super) fn scalars(shape: Option<Shape<'_>>, left: &Value, right: &Value) -> 
             return true;
         }
     }
-    match kind {
-        Some(ValueKind::Quantity) => amounts(left, right),
-        Some(ValueKind::Bytes) => match (left, right) {
-            (Value::String(left), Value::String(right)) => same(bytes(left).as_ref(), bytes(right).as_ref()),
-            _ => false,
-        },
-        Some(ValueKind::Time) => match (left, right) {
-            (Value::String(left), Value::String(right)) => same(
-                DateTime::parse_from_rfc3339(left).ok().as_ref(),
-                DateTime::parse_from_rfc3339(right).ok().as_ref(),
-            ),
-            _ => false,
-        },
-        Some(ValueKind::Duration) => match (left, right) {
-            (Value::String(left), Value::String(right)) => {
-                same(go_duration(left).as_ref(), go_duration(right).as_ref())
-            }
-            _ => false,
-        },
-        Some(
-            ValueKind::String
-            | ValueKind::Integer
-            | ValueKind::Number
-            | ValueKind::Boolean
-            | ValueKind::IntOrString
-            | ValueKind::Object
-            | ValueKind::Map
-            | ValueKind::List
-            | ValueKind::Any,
-        )
-        | None => false,
-    }
+    let stored = |value| kind.and_then(|kind| stored(kind, value));
+    same(stored(left), stored(right))
 }
 
 /// Hashes a scalar so that scalars that are the same at a place of this shape ([`scalars`]) have the same hash.
 pub(super) fn hash_as_stored(shape: Option<Shape<'_>>, value: &Value, hasher: &mut impl Hasher) {
-    let text = value.as_str();
-    let is_read = match shape.map(Shape::value) {
-        Some(ValueKind::Quantity) => hash_read(Quantity::from_value(value), hasher),
-        Some(ValueKind::Bytes) => hash_read(text.and_then(bytes), hasher),
-        Some(ValueKind::Time) => hash_read(
-            text.and_then(|text| DateTime::parse_from_rfc3339(text).ok()),
-            hasher,
-        ),
-        Some(ValueKind::Duration) => hash_read(text.and_then(go_duration), hasher),
-        Some(
-            ValueKind::String
-            | ValueKind::Integer
-            | ValueKind::Number
-            | ValueKind::Boolean
-            | ValueKind::IntOrString
-            | ValueKind::Object
-            | ValueKind::Map
-            | ValueKind::List
-            | ValueKind::Any,
-        )
-        | None => false,
-    };
-    if !is_read {
-        hash_scalar(value, hasher);
+    match shape.and_then(|shape| stored(shape.value(), value)) {
+        Some(stored) => stored.hash(hasher),
+        None => hash_scalar(value, hasher),
     }
 }
 
-/// Hashes what was read of a text, and says whether it could be read.
-fn hash_read(read: Option<impl Hash>, hasher: &mut impl Hasher) -> bool {
-    read.inspect(|read| read.hash(hasher)).is_some()
+/// A scalar of a type that has several spellings for one value, as the server stores it.
+#[derive(PartialEq, Eq, Hash)]
+enum Stored {
+    Amount(Quantity),
+    Bytes(Vec<u8>),
+    Time(DateTime<FixedOffset>),
+    /// In nanoseconds.
+    Duration(i128),
+}
+
+/// What the server stores of a scalar at a place of this kind; `None` if each spelling is another value there, and if it
+/// cannot be read.
+fn stored(kind: ValueKind, value: &Value) -> Option<Stored> {
+    match kind {
+        ValueKind::Quantity => Quantity::from_value(value).map(Stored::Amount),
+        ValueKind::Bytes => bytes(value.as_str()?).map(Stored::Bytes),
+        ValueKind::Time => {
+            let time = DateTime::parse_from_rfc3339(value.as_str()?);
+            time.ok().map(Stored::Time)
+        }
+        ValueKind::Duration => go_duration(value.as_str()?).map(Stored::Duration),
+        ValueKind::String
+        | ValueKind::Integer
+        | ValueKind::Number
+        | ValueKind::Boolean
+        | ValueKind::IntOrString
+        | ValueKind::Object
+        | ValueKind::Map
+        | ValueKind::List
+        | ValueKind::Any => None,
+    }
 }
 
 /// Hashes a value so that values that are the same without a type have the same hash.
@@ -106,10 +83,7 @@ pub(super) fn hash_scalar(value: &Value, hasher: &mut impl Hasher) {
 
 /// Whether both are quantities of the same amount.
 pub(super) fn amounts(left: &Value, right: &Value) -> bool {
-    same(
-        Quantity::from_value(left).as_ref(),
-        Quantity::from_value(right).as_ref(),
-    )
+    same(Quantity::from_value(left), Quantity::from_value(right))
 }
 
 /// Whether `printed` is what Go makes of the duration in `text` (Go: `time.Duration.String`): `8760h0m0s` of `8760h`.
@@ -146,7 +120,7 @@ fn go_printed(nanos: i128) -> String {
 }
 
 /// Whether both can be read, and as the same.
-fn same<T: PartialEq>(left: Option<&T>, right: Option<&T>) -> bool {
+fn same<T: PartialEq>(left: Option<T>, right: Option<T>) -> bool {
     left.is_some() && left == right
 }
 

@@ -13,7 +13,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use serde_json::{Map, Value};
 
 use super::path::Segment;
-use super::work::{Work, text_steps};
+use super::work::{Work, text_steps, value_steps};
 
 /// With no more elements than this a set is searched: that is as fast.
 const SEARCHED: usize = 8;
@@ -30,43 +30,30 @@ type Places = HashMap<u64, Vec<usize>>;
 pub(super) struct FieldSet {
     /// Whether it names the value itself, and not only values in it.
     names_itself: bool,
-    /// Whether it names nothing at all: neither the value itself nor values in it.
-    is_empty: bool,
+    /// Whether it names anything at all: the value itself or values in it.
+    names_any: bool,
     /// What it names below the value, in the order of the keys' text.
-    below: Vec<(PathElement, FieldSet)>,
+    below: Vec<(Segment, FieldSet)>,
     /// The places of fields and positions in `below`, by their names.
-    named: HashMap<PathElement, usize>,
+    named: HashMap<Segment, usize>,
     /// The places of elements in `below`, by the values of these keys.
     by_keys: RefCell<Vec<(Vec<String>, Places)>>,
 }
 
-/// The meaning of one key of a set.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum PathElement {
-    /// The field of an object.
-    Field(String),
-    /// The position in a list.
-    Position(usize),
-    /// The element of a keyed list that has these keys, in the order of their names.
-    Keys(Vec<(String, Value)>),
-    /// The member of a set.
-    Member(Value),
-}
-
-impl PathElement {
-    /// Reads a key; `None` for the value itself, and for a key that cannot be read.
-    fn parse(key: &str) -> Option<Self> {
-        let (kind, text) = key.split_once(':')?;
-        match kind {
-            "f" => Some(Self::Field(text.to_owned())),
-            "i" => text.parse().ok().map(Self::Position),
-            "k" => {
-                let keys: Map<String, Value> = serde_json::from_str(text).ok()?;
-                Some(Self::Keys(keys.into_iter().collect()))
-            }
-            "v" => serde_json::from_str(text).ok().map(Self::Member),
-            _ => None,
+/// Reads a key as a step; `None` for the value itself, and for a key that cannot be read.
+///
+/// The keys of an element are in the order of their names, as [`key_of`] needs them.
+fn parse(key: &str) -> Option<Segment> {
+    let (kind, text) = key.split_once(':')?;
+    match kind {
+        "f" => Some(Segment::Key(text.to_owned())),
+        "i" => text.parse().ok().map(Segment::Index),
+        "k" => {
+            let keys: Map<String, Value> = serde_json::from_str(text).ok()?;
+            Some(Segment::Match(keys.into_iter().collect()))
         }
+        "v" => serde_json::from_str(text).ok().map(Segment::Member),
+        _ => None,
     }
 }
 
@@ -78,11 +65,11 @@ impl FieldSet {
 
     /// Whether it names nothing, not even the value itself.
     pub(super) const fn is_empty(&self) -> bool {
-        self.is_empty
+        !self.names_any
     }
 
     /// What the set names below the value.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&PathElement, &Self)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Segment, &Self)> {
         self.below.iter().map(|(element, below)| (element, below))
     }
 
@@ -91,30 +78,23 @@ impl FieldSet {
         if !work.affords(1) {
             return None;
         }
-        let at = match segment {
-            Segment::Key(key) => {
-                if !work.affords(text_steps(key)) {
-                    return None;
-                }
-                self.named.get(&PathElement::Field(key.clone()))
-            }
-            Segment::Index(index) => self.named.get(&PathElement::Position(*index)),
-            Segment::Member(member) => {
-                if !work.affords_value(member) {
-                    return None;
-                }
-                self.named.get(&PathElement::Member(member.clone()))
-            }
+        let costs = match segment {
+            Segment::Key(key) => text_steps(key),
+            Segment::Index(_) => 0,
+            Segment::Member(member) => value_steps(member),
             Segment::Match(wanted) => return self.element(wanted, work),
         };
-        at.map(|&at| &self.below[at].1)
+        if !work.affords(costs) {
+            return None;
+        }
+        self.named.get(segment).map(|&at| &self.below[at].1)
     }
 
     /// The set below the first element with these keys. A key that an element does not name is null.
     fn element(&self, wanted: &[(String, Value)], work: &Work) -> Option<&Self> {
         let has_keys = |at: &usize| match &self.below[*at].0 {
-            PathElement::Keys(keys) => wanted.iter().all(|(name, value)| key_of(keys, name) == value),
-            PathElement::Field(_) | PathElement::Position(_) | PathElement::Member(_) => false,
+            Segment::Match(keys) => wanted.iter().all(|(name, value)| key_of(keys, name) == value),
+            Segment::Key(_) | Segment::Index(_) | Segment::Member(_) => false,
         };
         let all = self.below.len();
         let search = || {
@@ -124,8 +104,7 @@ impl FieldSet {
         let found = if all <= SEARCHED {
             search()
         } else {
-            let texts = wanted.iter().filter_map(|(_, value)| value.as_str());
-            if !work.affords(wanted.len() + texts.map(text_steps).sum::<usize>()) {
+            if !work.affords(wanted.iter().map(|(_, value)| value_steps(value)).sum()) {
                 return None;
             }
             let mut indexes = self.by_keys.borrow_mut();
@@ -161,12 +140,11 @@ impl FieldSet {
     fn index(&self, names: &[String], work: &Work) -> Option<Places> {
         let mut index = Places::with_capacity(self.below.len());
         for (at, (element, _)) in self.below.iter().enumerate() {
-            let PathElement::Keys(keys) = element else {
+            let Segment::Match(keys) = element else {
                 continue;
             };
             let values = || names.iter().map(|name| key_of(keys, name));
-            let texts = values().filter_map(Value::as_str);
-            if !work.affords(1 + names.len() + texts.map(text_steps).sum::<usize>()) {
+            if !work.affords(1 + values().map(value_steps).sum::<usize>()) {
                 return None;
             }
             index.entry(hash_of(values())).or_default().push(at);
@@ -192,19 +170,13 @@ fn hash_of<'k>(values: impl Iterator<Item = &'k Value>) -> u64 {
 
 impl<'de> Deserialize<'de> for FieldSet {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let set = Option::<Self>::from(deserializer.deserialize_any(SetVisitor)?);
+        let MaybeSet(set) = deserializer.deserialize_any(SetVisitor)?;
         set.ok_or_else(|| serde::de::Error::custom("a set of fields is an object"))
     }
 }
 
 /// A value where a set of fields is expected; anything else than an object names nothing.
 struct MaybeSet(Option<FieldSet>);
-
-impl From<MaybeSet> for Option<FieldSet> {
-    fn from(set: MaybeSet) -> Self {
-        set.0
-    }
-}
 
 impl<'de> Deserialize<'de> for MaybeSet {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -222,13 +194,10 @@ impl<'de> Visitor<'de> for SetVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<MaybeSet, A::Error> {
-        let mut set = FieldSet {
-            is_empty: true,
-            ..FieldSet::default()
-        };
+        let mut set = FieldSet::default();
         let mut below: Vec<(String, FieldSet)> = Vec::new();
         while let Some(key) = map.next_key::<String>()? {
-            set.is_empty = false;
+            set.names_any = true;
             if key == "." {
                 set.names_itself = true;
                 map.next_value::<IgnoredAny>()?;
@@ -238,12 +207,12 @@ impl<'de> Visitor<'de> for SetVisitor {
         }
         below.sort_by(|(one, _), (other, _)| one.cmp(other));
         for (key, inner) in below {
-            let Some(element) = PathElement::parse(&key) else {
+            let Some(element) = parse(&key) else {
                 continue;
             };
             match &element {
-                PathElement::Keys(_) => {}
-                PathElement::Field(_) | PathElement::Position(_) | PathElement::Member(_) => {
+                Segment::Match(_) => {}
+                Segment::Key(_) | Segment::Index(_) | Segment::Member(_) => {
                     set.named.insert(element.clone(), set.below.len());
                 }
             }
@@ -294,22 +263,22 @@ mod tests {
             ("protocol".to_owned(), json!("TCP")),
         ];
         for (key, expected) in [
-            ("f:spec", Some(PathElement::Field("spec".to_owned()))),
-            ("f:", Some(PathElement::Field(String::new()))),
-            ("f:a:b", Some(PathElement::Field("a:b".to_owned()))),
+            ("f:spec", Some(Segment::Key("spec".to_owned()))),
+            ("f:", Some(Segment::Key(String::new()))),
+            ("f:a:b", Some(Segment::Key("a:b".to_owned()))),
             (
                 "k:{\"protocol\":\"TCP\",\"containerPort\":80}",
-                Some(PathElement::Keys(keys)),
+                Some(Segment::Match(keys)),
             ),
-            ("v:\"a/b\"", Some(PathElement::Member(json!("a/b")))),
-            ("i:3", Some(PathElement::Position(3))),
+            ("v:\"a/b\"", Some(Segment::Member(json!("a/b")))),
+            ("i:3", Some(Segment::Index(3))),
             (".", None),
             ("i:x", None),
             ("k:[]", None),
             ("v:", None),
             ("x", None),
         ] {
-            assert_eq!(PathElement::parse(key), expected, "{key}");
+            assert_eq!(parse(key), expected, "{key}");
         }
     }
 
@@ -322,7 +291,7 @@ mod tests {
             .iter()
             .map(|(element, below)| (element.clone(), below.is_empty()))
             .collect();
-        let field = |name: &str| PathElement::Field(name.to_owned());
+        let field = |name: &str| Segment::Key(name.to_owned());
         assert_eq!(fields, [(field("a"), false), (field("b"), true)]);
         let only: FieldSet = serde_json::from_value(json!({".": {}})).unwrap();
         assert!(!only.is_empty() && only.iter().next().is_none());

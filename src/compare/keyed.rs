@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::path::Segment;
 use super::shapes::child;
-use super::work::{Work, text_steps};
+use super::work::{Work, value_steps};
 use crate::types::{ExplicitZero, Shape, is_zero};
 
 /// The value of a key that an element does not have.
@@ -93,10 +93,8 @@ pub(super) fn same_keys<'k>(
     work: &Work,
 ) -> Vec<SameKeys<'k>> {
     let costs = |item: &Value| {
-        let texts = keys
-            .iter()
-            .filter_map(|key| key_value(item, key, element).as_str());
-        1 + keys.len() + texts.map(text_steps).sum::<usize>()
+        let values = keys.iter().map(|key| key_value(item, key, element));
+        1 + values.map(value_steps).sum::<usize>()
     };
     let mut groups: Vec<SameKeys<'k>> = Vec::with_capacity(left.len());
     let mut group_of: HashMap<ElementKeys<'k>, usize> = HashMap::with_capacity(left.len());
@@ -231,14 +229,24 @@ impl<'e> ElementPairs<'e> {
     }
 }
 
+/// The members of a set that another one does not have; none without the work for it.
+pub(super) fn members_without<'v>(set: &'v [Value], other: &[Value], work: &Work) -> Vec<&'v Value> {
+    let costs = set.iter().chain(other).map(steps_of).sum();
+    if !work.affords(costs) {
+        return Vec::new();
+    }
+    let others: HashSet<&Value> = other.iter().collect();
+    set.iter().filter(|member| !others.contains(member)).collect()
+}
+
 /// The steps for looking at a whole value.
 pub(super) fn steps_of(value: &Value) -> usize {
-    1 + match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
-        Value::String(text) => text_steps(text),
+    let inside: usize = match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
         Value::Array(items) => items.iter().map(steps_of).sum(),
         Value::Object(fields) => fields.values().map(steps_of).sum(),
-    }
+    };
+    value_steps(value) + inside
 }
 
 #[cfg(test)]

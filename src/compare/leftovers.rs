@@ -2,12 +2,10 @@
 //!
 //! A value that the server would fill in by itself proves nothing: Helm may well have removed it.
 
-use std::collections::HashSet;
-
 use serde_json::{Map, Value};
 
 use super::diff::{is_satisfied_by, is_servers_choice};
-use super::keyed::{same_keys, steps_of};
+use super::keyed::{members_without, same_keys};
 use super::list_index::ListIndexes;
 use super::lookup::locate;
 use super::path::FieldPath;
@@ -154,12 +152,7 @@ impl<'v> Unset<'v, '_> {
                         self.keyed(trail, element, keys, set, desired);
                     }
                     ListKind::Set => {
-                        let costs = set.iter().chain(desired).map(steps_of).sum();
-                        if !self.work.affords(costs) {
-                            return;
-                        }
-                        let members: HashSet<&Value> = desired.iter().collect();
-                        for item in set.iter().filter(|item| !members.contains(item)) {
+                        for item in members_without(set, desired, self.work) {
                             self.add(&Trail::Member(trail, item, None), item);
                         }
                     }

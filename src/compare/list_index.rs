@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::equal::{hash_scalar, scalars};
 use super::keyed::key_value;
-use super::work::{Work, text_steps};
+use super::work::{Work, value_steps};
 use crate::types::Shape;
 
 /// A list with no more elements than this is searched: that is as fast.
@@ -160,7 +160,7 @@ impl<'v> ListIndexes<'v> {
         if indexed.by_value.is_none() {
             indexed.by_value = Some(self.index(indexed.items, |item, hasher| {
                 hash_scalar(item, hasher);
-                1 + item.as_str().map_or(0, text_steps)
+                value_steps(item)
             })?);
         }
         let mut hasher = self.hasher.build_hasher();
@@ -203,8 +203,7 @@ impl<'v> Indexed<'v> {
 
 /// The steps for hashing the values of keys.
 fn keys_cost(keys: &[(String, Value)]) -> usize {
-    let texts = keys.iter().filter_map(|(_, value)| value.as_str());
-    1 + keys.len() + texts.map(text_steps).sum::<usize>()
+    1 + keys.iter().map(|(_, value)| value_steps(value)).sum::<usize>()
 }
 
 #[cfg(test)]

@@ -66,31 +66,9 @@ struct Matching<'e> {
 impl Matching<'_> {
     /// Matches elements of which one holds the other, where they look the same in their canonical form.
     fn by_digest(&mut self, element: Option<Shape<'_>>, holds: &impl Fn(&Value, &Value) -> bool) {
-        let digests = Digests(RandomState::new());
-        let digest = |value: &Value| {
-            self.work
-                .affords(steps_of(value))
-                .then(|| digests.of(value, element))
-        };
-        let mut free: HashMap<u64, VecDeque<usize>> = HashMap::new();
-        for &position in &self.free {
-            let Some(digest) = digest(&self.live[position]) else {
-                return;
-            };
-            free.entry(digest).or_default().push_back(position);
-        }
-        let found: HashMap<usize, usize> = self
-            .unmatched
-            .iter()
-            .filter_map(|&wanted| {
-                let alike = free.get_mut(&digest(&self.desired[wanted])?)?;
-                let first = *alike.front()?;
-                let is_held = holds(&self.desired[wanted], &self.live[first]);
-                is_held.then(|| alike.pop_front())?;
-                Some((wanted, first))
-            })
-            .collect();
-        self.settle(&found);
+        let (work, digests) = (self.work, Digests(RandomState::new()));
+        let digest = |value: &Value| work.affords(steps_of(value)).then(|| digests.of(value, element));
+        self.by_hash(digest, holds);
     }
 
     /// Matches structures that only a comparison shows to hold each other.
@@ -118,10 +96,10 @@ impl Matching<'_> {
 
     /// Matches elements by the fields that people tell them by.
     fn by_identity(&mut self, identity: &[String]) {
-        let hasher = RandomState::new();
+        let (work, hasher) = (self.work, RandomState::new());
         let hash = |value: &Value| {
             let keys: Vec<Option<&Value>> = identity.iter().map(|key| nested(value, key)).collect();
-            if keys.iter().all(Option::is_none) || !self.work.affords(1 + keys.len()) {
+            if keys.iter().all(Option::is_none) || !work.affords(1 + keys.len()) {
                 return None;
             }
             let mut state = hasher.build_hasher();
@@ -131,6 +109,18 @@ impl Matching<'_> {
             }
             Some(state.finish())
         };
+        self.by_hash(hash, |desired, live| {
+            !shared_identity(identity, desired, live).is_empty()
+        });
+    }
+
+    /// Matches each element with the first free one of its hash, if they go together. An element without a hash has no
+    /// counterpart.
+    fn by_hash(
+        &mut self,
+        hash: impl Fn(&Value) -> Option<u64>,
+        go_together: impl Fn(&Value, &Value) -> bool,
+    ) {
         let mut free: HashMap<u64, VecDeque<usize>> = HashMap::new();
         for &position in &self.free {
             if let Some(hash) = hash(&self.live[position]) {
@@ -143,8 +133,7 @@ impl Matching<'_> {
             .filter_map(|&wanted| {
                 let alike = free.get_mut(&hash(&self.desired[wanted])?)?;
                 let first = *alike.front()?;
-                let is_same = !shared_identity(identity, &self.desired[wanted], &self.live[first]).is_empty();
-                is_same.then(|| alike.pop_front())?;
+                go_together(&self.desired[wanted], &self.live[first]).then(|| alike.pop_front())?;
                 Some((wanted, first))
             })
             .collect();

@@ -82,12 +82,6 @@ impl FieldPath {
         self.join(Segment::Key(key.to_owned()))
     }
 
-    /// The place after so many steps from the root.
-    #[must_use]
-    pub fn prefix(&self, steps: usize) -> Self {
-        Self(self.0.iter().take(steps).cloned().collect())
-    }
-
     /// About how many bytes the path takes.
     pub(crate) fn size(&self) -> usize {
         self.0.iter().map(Segment::size).sum()

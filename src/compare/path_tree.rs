@@ -7,43 +7,35 @@ use super::path::{FieldPath, Segment};
 /// The places, as a tree of their steps.
 #[derive(Debug, Default)]
 pub(crate) struct PathTree {
-    /// The step from one node to another. The root is node 0.
-    steps: HashMap<(usize, Segment), usize>,
-    /// Of each node whether it is one of the places.
-    is_place: Vec<bool>,
+    /// Whether the root of this tree is one of the places.
+    is_place: bool,
+    /// What is below the root; in each of these trees there is a place.
+    below: HashMap<Segment, PathTree>,
 }
 
 impl PathTree {
     /// Adds a place.
     pub(crate) fn insert(&mut self, path: &FieldPath) {
-        if self.is_place.is_empty() {
-            self.is_place.push(false);
-        }
-        let mut node = 0;
+        let mut node = self;
         for segment in path.segments() {
-            let next = self.is_place.len();
-            node = *self.steps.entry((node, segment.clone())).or_insert(next);
-            if node == next {
-                self.is_place.push(false);
-            }
+            node = node.below.entry(segment.clone()).or_default();
         }
-        self.is_place[node] = true;
+        node.is_place = true;
     }
 
     /// Whether the path is one of the places, or lies inside one, or has one inside it.
     pub(crate) fn overlaps(&self, path: &FieldPath) -> bool {
-        let mut node = 0;
+        let mut node = self;
         for segment in path.segments() {
-            if self.is_place.get(node).is_none_or(|is_place| *is_place) {
-                break;
+            if node.is_place {
+                return true;
             }
-            match self.steps.get(&(node, segment.clone())) {
-                Some(next) => node = *next,
+            match node.below.get(segment) {
+                Some(below) => node = below,
                 None => return false,
             }
         }
-        // Every node has a place at it or below it.
-        !self.is_place.is_empty()
+        node.is_place || !node.below.is_empty()
     }
 }
 

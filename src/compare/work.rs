@@ -13,6 +13,8 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use serde_json::Value;
+
 /// The steps of an object of any size.
 const ALLOWANCE: u64 = 50_000;
 
@@ -124,8 +126,8 @@ impl Work {
 
     /// Takes the steps for a value by itself, which are more for a long text.
     #[must_use = "a loop that goes on after this is not limited"]
-    pub fn affords_value(&self, value: &serde_json::Value) -> bool {
-        self.affords(1 + value.as_str().map_or(0, text_steps))
+    pub fn affords_value(&self, value: &Value) -> bool {
+        self.affords(value_steps(value))
     }
 
     /// Whether steps were needed that were not left, so that nothing that was found is complete.
@@ -187,6 +189,11 @@ fn allowance(bytes: usize) -> u64 {
 /// The steps for a text.
 pub(super) const fn text_steps(text: &str) -> usize {
     text.len() / TEXT_BYTES_PER_STEP
+}
+
+/// The steps for a value by itself, without the values in it.
+pub(super) fn value_steps(value: &Value) -> usize {
+    1 + value.as_str().map_or(0, text_steps)
 }
 
 #[cfg(test)]

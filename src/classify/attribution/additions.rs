@@ -194,15 +194,14 @@ impl Attributor<'_> {
             other.writer == Writer::OtherHelm
                 && time.is_some_and(|time| self.context.operations.rules_out(time))
         };
-        let mut known: HashSet<Actor> = attributed
+        let proven = self.entries.iter().filter(is_proven);
+        let proven: Vec<Actor> = proven.map(|other| actor(other.entry)).collect();
+        let mut known: HashSet<&Actor> = attributed
             .iter()
-            .filter_map(|known| known.actor.clone())
+            .filter_map(|known| known.actor.as_ref())
             .collect();
-        for other in self.entries.iter().filter(is_proven) {
-            let actor = actor(other.entry);
-            if !known.insert(actor.clone()) || !self.context.room.take(0) {
-                continue;
-            }
+        let unnamed: Vec<&Actor> = proven.iter().filter(|actor| known.insert(actor)).collect();
+        for actor in unnamed.into_iter().filter(|_| self.context.room.take(0)) {
             attributed.push(Attributed {
                 change: Change {
                     code: FindingCode::AlsoWritten,
@@ -214,7 +213,7 @@ impl Attributor<'_> {
                     live: None,
                 },
                 severity: None,
-                actor: Some(actor),
+                actor: Some(actor.clone()),
                 next_upgrade: NextUpgrade::Keep,
                 about: None,
             });

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 
 use super::ObjectContext;
+use crate::classify::known_fields::replica_count;
 use crate::compare::additions::Provenance;
 use crate::compare::managed_fields::{Entry, Live, Operation};
 use crate::compare::path::FieldPath;
@@ -224,7 +225,7 @@ pub(super) const fn operation_of(method: ApplyMethod) -> Operation {
 /// Whether nobody owns the replica count: then writes through `scale` leave no entry (apimachinery:
 /// `managedfields/internal/skipnonapplied.go`, `Update`).
 fn may_be_scaled_untraced(context: &ObjectContext<'_>, live: &Live<'_>) -> bool {
-    let path = FieldPath::root().key("spec").key("replicas");
+    let path = replica_count();
     let is_owned = live
         .managed
         .iter()

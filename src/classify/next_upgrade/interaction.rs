@@ -32,13 +32,13 @@ struct Siblings<'a> {
 }
 
 /// The predictions that change because of another difference in the same object or list, each with the position of the
-/// difference that it is about.
+/// difference that it is about. No difference has two of them.
 pub(super) fn interactions(
     method: ApplyMethod,
     root: Option<Shape<'_>>,
     attributed: &[Attributed],
 ) -> Vec<(usize, NextUpgrade)> {
-    let mut predictions: Vec<(usize, NextUpgrade)> = siblings_by_parent(attributed)
+    siblings_by_parent(attributed)
         .into_iter()
         .filter(|(_, siblings)| !siblings.restored.is_empty() && !siblings.added.is_empty())
         .flat_map(|(parent, siblings)| {
@@ -46,9 +46,7 @@ pub(super) fn interactions(
             predictions.extend(of_elements(method, root, parent, &siblings));
             predictions
         })
-        .collect();
-    predictions.sort_by_key(|(difference, _)| *difference);
-    predictions
+        .collect()
 }
 
 /// The differences that may affect each other, by the object or list that they are in.
@@ -123,15 +121,11 @@ fn of_elements(
     let Some(merge_key) = shape_of(root, parent).and_then(Shape::patch_merge_key) else {
         return Vec::new();
     };
-    let added: Vec<Element<'_>> = siblings
-        .added
-        .iter()
-        .filter_map(|added| Element::of(added, merge_key))
-        .collect();
     let mut of_value: HashMap<&Value, Vec<usize>> = HashMap::new();
     let mut of_name: HashMap<&Value, usize> = HashMap::new();
     let mut of_both: HashMap<(&Value, &Value), usize> = HashMap::new();
-    for added in &added {
+    let added = siblings.added.iter();
+    for added in added.filter_map(|added| Element::of(added, merge_key)) {
         of_value
             .entry(added.merge_value)
             .or_default()

@@ -9,6 +9,8 @@
 //! ports `port`, and `port` with `protocol`. Elements that share the merge key are one element to the patch, which
 //! cannot add the second of them and may write a field of one into another.
 
+use std::cell::LazyCell;
+
 use serde_json::Value;
 
 use crate::compare::list_index::ListIndexes;
@@ -32,10 +34,8 @@ pub(super) fn is_dropped<'v>(
 ) -> bool {
     let segments = path.segments();
     let shapes = shapes_along(root, segments);
-    if !(1..segments.len()).any(|depth| decides(&shapes, segments, depth)) {
-        return false;
-    }
-    let named = values_along(desired, path, root, lists);
+    // Hardly any type has a strategy that asks for these.
+    let named = LazyCell::new(|| values_along(desired, path, root, lists));
     let is_named = |depth: usize| named.get(depth).is_some_and(|value| !value.is_null());
     (1..segments.len()).any(|depth| {
         if is_replaced(&shapes, depth) {
@@ -44,11 +44,6 @@ pub(super) fn is_dropped<'v>(
             retains(&shapes, segments, depth) && is_named(depth) && !is_named(depth + 1)
         }
     })
-}
-
-/// Whether the patch strategy after so many steps may drop what the manifest does not name.
-fn decides(shapes: &[Option<Shape<'_>>], segments: &[Segment], depth: usize) -> bool {
-    is_replaced(shapes, depth) || retains(shapes, segments, depth)
 }
 
 /// Whether a list on the way to a place has several elements with the merge key of the one that the way leads through.

@@ -7,12 +7,12 @@
 use serde_json::Value;
 
 use super::diff::{is_satisfied_by, is_servers_choice};
-use super::fields_v1::{FieldSet, PathElement};
+use super::fields_v1::FieldSet;
 use super::keyed::ElementKeys;
 use super::list_index::ListIndexes;
 use super::managed_fields::{Entry, owns_objects_whole};
 use super::pairing::match_elements;
-use super::path::FieldPath;
+use super::path::{FieldPath, Segment};
 use super::room::Room;
 use super::server_rules;
 use super::shapes::child;
@@ -94,8 +94,8 @@ pub struct ComparedObject<'v> {
 /// The fields that a set names, and what it names below each of them.
 fn fields_of(set: &FieldSet) -> impl Iterator<Item = (&str, &FieldSet)> {
     set.iter().filter_map(|(element, below)| match element {
-        PathElement::Field(name) => Some((name.as_str(), below)),
-        PathElement::Position(_) | PathElement::Keys(_) | PathElement::Member(_) => None,
+        Segment::Key(name) => Some((name.as_str(), below)),
+        Segment::Index(_) | Segment::Match(_) | Segment::Member(_) => None,
     })
 }
 
@@ -185,10 +185,10 @@ impl<'v> AdditionSearch<'v, '_> {
     fn owned_parts(&mut self, live: LiveValue<'v, '_>, owned: &FieldSet, desired: Option<&'v Value>) {
         for (element, owned) in owned.iter() {
             match element {
-                PathElement::Field(key) => self.owned_field(live, key, owned, desired),
-                PathElement::Keys(keys) => self.owned_element(live, keys, owned, desired),
-                PathElement::Member(member) => self.owned_member(live, member, desired),
-                PathElement::Position(_) => {}
+                Segment::Key(key) => self.owned_field(live, key, owned, desired),
+                Segment::Match(keys) => self.owned_element(live, keys, owned, desired),
+                Segment::Member(member) => self.owned_member(live, member, desired),
+                Segment::Index(_) => {}
             }
         }
     }

@@ -7,12 +7,10 @@
 
 mod atomic;
 
-use std::collections::HashSet;
-
 use serde_json::{Map, Value};
 
 use super::equal;
-use super::keyed::{KeyedMatch, match_keyed, same_keys, steps_of};
+use super::keyed::{KeyedMatch, match_keyed, members_without, same_keys};
 use super::path::FieldPath;
 use super::room::Room;
 use super::server_rules;
@@ -331,12 +329,7 @@ impl<'v> Comparison<'v, '_> {
 
     /// Compares sets, member by member of the desired one.
     fn set(&mut self, trail: &Trail<'_>, desired: &'v [Value], live: &'v [Value]) {
-        let costs = desired.iter().chain(live).map(steps_of).sum();
-        if !self.work.affords(costs) {
-            return;
-        }
-        let members: HashSet<&Value> = live.iter().collect();
-        for member in desired.iter().filter(|member| !members.contains(member)) {
+        for member in members_without(desired, live, self.work) {
             let trail = Trail::Member(trail, member, None);
             self.record(&trail, member, None, DifferenceKind::OtherValue);
         }
