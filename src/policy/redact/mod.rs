@@ -120,8 +120,8 @@ impl Redaction {
 
     /// Replaces every sensitive part of a value that stands under a name, wherever in an object that is.
     pub fn hide_under(&self, name: &str, value: &mut Value, replace: &mut dyn Replace) -> Hidden {
-        let place = self.object_at(Place::root(Contents::Any), &[]);
-        self.hide_at(place.field(name, self.sensitivity(name)), value, replace)
+        let place = self.field_at(Place::root(Contents::Any), &[], name);
+        self.hide_at(place, value, replace)
     }
 
     /// A text that is no field of an object, such as a sentence, a manager's name or a comment: without its secrets.
@@ -222,6 +222,10 @@ impl Redaction {
 
     fn object_at(&self, place: Place, versions: &[&dyn Fields]) -> ObjectPlace {
         place.object(versions, |name| self.sensitivity(name))
+    }
+
+    fn field_at(&self, place: Place, versions: &[&dyn Fields], key: &str) -> Place {
+        place.field(versions, key, |name| self.sensitivity(name))
     }
 
     /// Replaces every sensitive part of the value at a place.

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::place::{Fields, ObjectPlace, Place};
+use super::place::{Fields, Place};
 use super::{Extent, Hidden, Redaction, arguments};
 use crate::compare::path::{FieldPath, HiddenPart, Segment};
 use crate::object::Gvk;
@@ -154,9 +154,7 @@ impl<'r, 'v> Walk<'r, 'v> {
                     if self.redaction.is_secret_key_under(place.name, key) {
                         hide(step, None);
                     }
-                    place = self
-                        .object_at(place, &fields)
-                        .field(key, self.redaction.sensitivity(key));
+                    place = self.redaction.field_at(place, &fields, key);
                     values = values.iter().filter_map(|value| value.get(key)).collect();
                     keys = None;
                 }
@@ -165,7 +163,7 @@ impl<'r, 'v> Walk<'r, 'v> {
                     values = values.iter().filter_map(|value| value.get(*index)).collect();
                 }
                 Segment::Match(pairs) => {
-                    let object = self.object_at(place, &[pairs]);
+                    let object = self.redaction.object_at(place, &[pairs]);
                     for (position, (key, value)) in pairs.iter().enumerate() {
                         let own = object.field(key, self.redaction.sensitivity(key));
                         if self.is_hidden(own, value) {
@@ -192,10 +190,6 @@ impl<'r, 'v> Walk<'r, 'v> {
             hidden,
             command,
         }
-    }
-
-    fn object_at(&self, place: Place, versions: &[&dyn Fields]) -> ObjectPlace {
-        self.redaction.object_at(place, versions)
     }
 
     /// Whether an element is the value of a pair whose first element names a secret.
