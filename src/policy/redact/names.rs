@@ -11,7 +11,7 @@ use super::words::{
 };
 
 /// How sure a name is to stand for a secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Sensitivity {
     /// It does not.
     Plain,
