@@ -314,15 +314,11 @@ impl Redaction {
         }
         // All that follows the name of a flag is its value, whatever it looks like.
         let flag = text.split_once('=').filter(|(flag, _)| flag.starts_with('-'));
-        if let Some((flag, value)) = flag
-            && self.sensitivity(flag.trim_start_matches('-')) > Sensitivity::Plain
-            && !text::is_nothing(value)
-            && !shapes::is_placeholder(value)
-            && !text::is_switch(value)
-            && !text::is_key_file(value)
-            && !references::is_reference(self.sensitivity(flag.trim_start_matches('-')), value)
-        {
-            return Extent::Whole;
+        if let Some((flag, value)) = flag {
+            let sensitivity = self.sensitivity(flag.trim_start_matches('-'));
+            if sensitivity > Sensitivity::Plain && !text::is_harmless(sensitivity, value) {
+                return Extent::Whole;
+            }
         }
         let mut found = Vec::new();
         if let Some(node) = json::parse(text) {

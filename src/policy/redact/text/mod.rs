@@ -325,7 +325,7 @@ impl Reader<'_, '_> {
 }
 
 /// Whether a value is none.
-pub(super) fn is_nothing(value: &str) -> bool {
+fn is_nothing(value: &str) -> bool {
     let value = value.trim();
     matches!(
         value.trim_matches(['"', '\'', ',']),
@@ -352,6 +352,15 @@ pub(super) fn is_key_file(value: &str) -> bool {
         && [".pem", ".key", ".crt", ".p12", ".jks", ".pub", ".txt"]
             .iter()
             .any(|end| value.ends_with(end))
+}
+
+/// Whether the value of a name of such a sensitivity hides nothing.
+pub(super) fn is_harmless(sensitivity: Sensitivity, value: &str) -> bool {
+    is_nothing(value)
+        || is_switch(value)
+        || is_key_file(value)
+        || shapes::is_placeholder(value)
+        || is_reference(sensitivity, value)
 }
 
 /// Where a part of a text is in it.
