@@ -29,8 +29,8 @@ const NAMING: [&str; 8] = [
     "name", "key", "env", "variable", "property", "id", "header", "option",
 ];
 
-/// Adds the secret parts of a text, in no order; some may overlap. A part never goes over the end of a line.
-pub(super) fn find(text: &str, sensitivity: &dyn Fn(&str) -> Sensitivity, found: &mut Vec<Range<usize>>) {
+/// The secret parts of a text, in no order; some may overlap. A part never goes over the end of a line.
+pub(super) fn find(text: &str, sensitivity: &dyn Fn(&str) -> Sensitivity) -> Vec<Range<usize>> {
     let mut shapes = Vec::new();
     shapes::find(text, &mut shapes);
     let mut reader = Reader {
@@ -54,9 +54,11 @@ pub(super) fn find(text: &str, sensitivity: &dyn Fn(&str) -> Sensitivity, found:
         start += line.len();
     }
     shapes.append(&mut reader.found);
+    let mut found = Vec::new();
     for range in shapes {
-        by_line(text, range, found);
+        by_line(text, range, &mut found);
     }
+    found
 }
 
 /// The text with its parts replaced. Parts that overlap become one.
@@ -378,9 +380,7 @@ mod tests {
     use super::*;
 
     fn hidden(text: &str) -> String {
-        let mut found = Vec::new();
-        find(text, &names::sensitivity, &mut found);
-        replaced(text, found, &mut |_| "#".to_owned())
+        replaced(text, find(text, &names::sensitivity), &mut |_| "#".to_owned())
     }
 
     #[test]
