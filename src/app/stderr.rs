@@ -17,19 +17,13 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::cli::{Global, LogFormat};
-use super::environment;
-use super::output::Destination;
-use crate::report::sanitize::{Medium, escape_json, sanitize};
+use super::output::{Destination, medium};
+use crate::report::sanitize::{escape_json, sanitize};
 
 /// Writes one line.
 pub fn say(text: &str) {
     // When standard error is gone too, there is no place left for the message.
     let _ = writeln!(io::stderr(), "{}", sanitize(text, medium()));
-}
-
-/// Standard error is read by a CI runner where the report is.
-fn medium() -> Medium {
-    Medium::detect(|name| environment::variable(name).is_some())
 }
 
 /// Sets up logging to standard error.
