@@ -2,7 +2,7 @@
 //!
 //! These texts quote names from kubeconfigs, settings, the command line and the cluster. They all pass through
 //! [`sanitize`] here, so that none of them moves the cursor, begins a line of its own or is obeyed by a CI runner.
-//! [`say`] and the formats of log lines are the only two ways out.
+//! [`say`], the formats of log lines and [`report_usage`] are the only ways out.
 
 use std::fmt;
 use std::io::{self, Write as _};
