@@ -121,6 +121,11 @@ impl ReportOutput {
     }
 }
 
+/// The reader of all output. Where a CI runner reads the report, it reads standard error too.
+pub(super) fn medium() -> Medium {
+    Medium::detect(|name| environment::variable(name).is_some())
+}
+
 /// How a text report is laid out for its destination.
 fn text_options(global: &Global, destination: Destination) -> TextOptions {
     TextOptions {
@@ -129,7 +134,7 @@ fn text_options(global: &Global, destination: Destination) -> TextOptions {
         } else {
             Palette::PLAIN
         },
-        medium: Medium::detect(|name| environment::variable(name).is_some()),
+        medium: medium(),
         width: match destination {
             Destination::Terminal => terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)),
             Destination::File => None,

@@ -71,8 +71,9 @@ impl Attempt {
     }
 }
 
+/// Why an attempt fails that was given up. Not `Interrupted`, after which `write_all` would try again.
 fn abandoned() -> io::Error {
-    io::Error::new(io::ErrorKind::Interrupted, "it took too long")
+    io::Error::other("it took too long")
 }
 
 /// See [`Attempt::watch`].
@@ -85,8 +86,7 @@ impl Write for Watched<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let is_abandoned = matches!(*self.attempt.progress(), Progress::Abandoned);
         if is_abandoned {
-            // Not `Interrupted`, after which `write_all` would try again.
-            return Err(io::Error::other("it took too long"));
+            return Err(abandoned());
         }
         self.out.write(bytes)
     }

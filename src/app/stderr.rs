@@ -2,7 +2,7 @@
 //!
 //! These texts quote names from kubeconfigs, settings, the command line and the cluster. They all pass through
 //! [`sanitize`] here, so that none of them moves the cursor, begins a line of its own or is obeyed by a CI runner.
-//! [`say`] and the formats of log lines are the only two ways out.
+//! [`say`], the formats of log lines and [`report_usage`] are the only ways out.
 
 use std::fmt;
 use std::io::{self, Write as _};
@@ -17,19 +17,13 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::cli::{Global, LogFormat};
-use super::environment;
-use super::output::Destination;
-use crate::report::sanitize::{Medium, escape_json, sanitize};
+use super::output::{Destination, medium};
+use crate::report::sanitize::{escape_json, sanitize};
 
 /// Writes one line.
 pub fn say(text: &str) {
     // When standard error is gone too, there is no place left for the message.
     let _ = writeln!(io::stderr(), "{}", sanitize(text, medium()));
-}
-
-/// Standard error is read by a CI runner where the report is.
-fn medium() -> Medium {
-    Medium::detect(|name| environment::variable(name).is_some())
 }
 
 /// Sets up logging to standard error.

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, PrettyFormatter, Serializer};
 
-use super::sanitize::{is_runner_command, is_unsafe};
+use super::sanitize::escape_json;
 use crate::model::Report;
 
 /// The JSON Schema of the contract.
@@ -33,17 +33,7 @@ struct LogSafeFormatter(PrettyFormatter<'static>);
 
 impl Formatter for LogSafeFormatter {
     fn write_string_fragment<W: Write + ?Sized>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        let mut written = 0;
-        for (at, ch) in fragment.char_indices() {
-            if is_unsafe(ch) || is_runner_command(&fragment[at..]) {
-                writer.write_all(&fragment.as_bytes()[written..at])?;
-                for unit in ch.encode_utf16(&mut [0; 2]) {
-                    write!(writer, "\\u{unit:04x}")?;
-                }
-                written = at + ch.len_utf8();
-            }
-        }
-        writer.write_all(&fragment.as_bytes()[written..])
+        writer.write_all(escape_json(fragment).as_bytes())
     }
 
     fn write_char_escape<W: Write + ?Sized>(&mut self, writer: &mut W, escape: CharEscape) -> io::Result<()> {

@@ -64,7 +64,7 @@ pub fn sanitize(text: &str, medium: Medium) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// Makes a line of JSON safe to write to a log. A parser reads exactly the same.
+/// Makes a line of JSON, or a part of one of its strings, safe to write to a log. A parser reads exactly the same.
 ///
 /// All characters in question stand in strings, where `\u` escapes are as good: outside of them, JSON has none that is
 /// unsafe and none that begins a runner's command.

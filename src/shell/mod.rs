@@ -9,7 +9,8 @@
 //!   where it is written, by the crate `shlex`.
 //! - A text from outside becomes a word only through the rule that Kubernetes or Helm has for it ([`Word`], [`ObjectName`],
 //!   [`FileName`]). A text that breaks its rule makes no command at all: there is a [`Refusal`] to tell in its place.
-//! - No such word begins with `-`, so that none is an option.
+//! - No such word begins with `-`, so that none is an option. The name of an object may: [`Command::object`] then writes it
+//!   behind its kind, as one word.
 //!
 //! The quoting is that of POSIX shells: sh, bash and zsh.
 

@@ -102,7 +102,7 @@ where
 }
 
 /// A text, or a list of at least one text. Not an untagged enum, which would not say what is wrong with the text.
-pub(super) fn one_or_many<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+fn one_or_many<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: FromStr<Err: fmt::Display>,

@@ -120,33 +120,29 @@ impl Redaction {
 
     /// Replaces every sensitive part of a value that stands under a name, wherever in an object that is.
     pub fn hide_under(&self, name: &str, value: &mut Value, replace: &mut dyn Replace) -> Hidden {
-        let place = self.object_at(Place::root(Contents::Any), &[]);
-        self.hide_at(place.field(name, self.sensitivity(name)), value, replace)
+        let place = self.field_at(Place::root(Contents::Any), &[], name);
+        self.hide_at(place, value, replace)
     }
 
     /// A text that is no field of an object, such as a sentence, a manager's name or a comment: without its secrets.
     pub fn shown_text(&self, text: &str) -> String {
-        let mut found = Vec::new();
-        text::find(text, &|name| self.sensitivity(name), &mut found);
-        text::replaced(text, found, &mut |_| HIDDEN.to_owned())
+        text::replaced(text, self.secrets_in(text), &mut |_| HIDDEN.to_owned())
     }
 
     /// Whether a text, as [`Redaction::shown_text`] shows it, has secrets.
     pub fn holds_secret(&self, text: &str) -> bool {
-        let mut found = Vec::new();
-        text::find(text, &|name| self.sensitivity(name), &mut found);
-        !found.is_empty()
+        !self.secrets_in(text).is_empty()
+    }
+
+    /// The secret parts of a text of no known format.
+    fn secrets_in(&self, text: &str) -> Vec<Range<usize>> {
+        text::find(text, &|name| self.sensitivity(name))
     }
 
     /// Whether a key of a map is itself a secret. The keys of a Secret are names like any others.
     fn is_secret_key(&self, key: &str) -> bool {
         const SHORTEST: usize = 6;
-        if key.len() < SHORTEST {
-            return false;
-        }
-        let mut found = Vec::new();
-        text::find(key, &|name| self.sensitivity(name), &mut found);
-        !found.is_empty()
+        key.len() >= SHORTEST && self.holds_secret(key)
     }
 
     /// Whether a key of the map at a place is itself a secret: by its own form, or as one of many under the name of secrets
@@ -222,6 +218,10 @@ impl Redaction {
 
     fn object_at(&self, place: Place, versions: &[&dyn Fields]) -> ObjectPlace {
         place.object(versions, |name| self.sensitivity(name))
+    }
+
+    fn field_at(&self, place: Place, versions: &[&dyn Fields], key: &str) -> Place {
+        place.field(versions, key, |name| self.sensitivity(name))
     }
 
     /// Replaces every sensitive part of the value at a place.
@@ -310,21 +310,17 @@ impl Redaction {
         }
         // All that follows the name of a flag is its value, whatever it looks like.
         let flag = text.split_once('=').filter(|(flag, _)| flag.starts_with('-'));
-        if let Some((flag, value)) = flag
-            && self.sensitivity(flag.trim_start_matches('-')) > Sensitivity::Plain
-            && !text::is_nothing(value)
-            && !shapes::is_placeholder(value)
-            && !text::is_switch(value)
-            && !text::is_key_file(value)
-            && !references::is_reference(self.sensitivity(flag.trim_start_matches('-')), value)
-        {
-            return Extent::Whole;
+        if let Some((flag, value)) = flag {
+            let sensitivity = self.sensitivity(flag.trim_start_matches('-'));
+            if sensitivity > Sensitivity::Plain && !text::is_harmless(sensitivity, value) {
+                return Extent::Whole;
+            }
         }
         let mut found = Vec::new();
         if let Some(node) = json::parse(text) {
             self.find_in_json(place, text, &node, &mut found);
         } else {
-            text::find(text, &|name| self.sensitivity(name), &mut found);
+            found = self.secrets_in(text);
             // A line that holds a secret goes as a whole: nobody can tell for sure where the secret ends.
             if !found.is_empty() && !text.trim_end().contains('\n') {
                 return Extent::Whole;
@@ -344,11 +340,11 @@ impl Redaction {
 
     /// Whether a decoded text holds a secret.
     fn holds_secret_in(&self, place: Place, text: &str) -> bool {
+        let Some(node) = json::parse(text) else {
+            return self.holds_secret(text);
+        };
         let mut found = Vec::new();
-        match json::parse(text) {
-            Some(node) => self.find_in_json(place, text, &node, &mut found),
-            None => text::find(text, &|name| self.sensitivity(name), &mut found),
-        }
+        self.find_in_json(place, text, &node, &mut found);
         !found.is_empty()
     }
 

@@ -11,7 +11,7 @@ use super::words::{
 };
 
 /// How sure a name is to stand for a secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Sensitivity {
     /// It does not.
     Plain,
@@ -234,7 +234,7 @@ fn own_name(name: &str) -> (&str, &str) {
 
 /// Whether a name has any of the letters that all sensitive names have: most names have none.
 fn may_be_sensitive(name: &str) -> bool {
-    const PARTS: [&[u8]; 21] = [
+    const PARTS: [&[u8]; 23] = [
         b"pass",
         b"pw",
         b"secret",
@@ -256,6 +256,8 @@ fn may_be_sensitive(name: &str) -> bool {
         b"senha",
         b"kennwort",
         b"wachtwoord",
+        b"bearer",
+        b"mnemonic",
     ];
     let bytes = name.as_bytes();
     let holds = |part: &[u8]| {
@@ -263,7 +265,7 @@ fn may_be_sensitive(name: &str) -> bool {
             .windows(part.len())
             .any(|window| window.eq_ignore_ascii_case(part))
     };
-    PARTS.iter().any(|part| holds(part)) || holds(b"bearer") || holds(b"mnemonic")
+    PARTS.iter().any(|part| holds(part))
 }
 
 fn is_last_in(words: &[String], list: &[&str]) -> bool {

@@ -14,7 +14,8 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::place::{Fields, ObjectPlace, Place};
+use super::names::Sensitivity;
+use super::place::{Fields, Place};
 use super::{Extent, Hidden, Redaction, arguments};
 use crate::compare::path::{FieldPath, HiddenPart, Segment};
 use crate::object::Gvk;
@@ -40,6 +41,7 @@ impl Redaction {
         let mut walk = Walk {
             redaction: self,
             elements: HashMap::new(),
+            secret_keys: HashMap::new(),
         };
         let root = self.root(gvk);
         let mut fields: Vec<FieldRedaction<'r>> = paths
@@ -122,10 +124,12 @@ struct Walk<'r, 'v> {
     redaction: &'r Redaction,
     /// By the address of a list, and the names of the keys.
     elements: HashMap<(usize, Vec<String>), Positions<'v>>,
+    /// Whether a key is a secret, by the name that it is under: paths into one object share most of their keys.
+    secret_keys: HashMap<(Sensitivity, &'v str), bool>,
 }
 
 impl<'r, 'v> Walk<'r, 'v> {
-    fn field(&mut self, root: Place, versions: &[&'v Value], path: &FieldPath) -> FieldRedaction<'r> {
+    fn field(&mut self, root: Place, versions: &[&'v Value], path: &'v FieldPath) -> FieldRedaction<'r> {
         let mut place = root;
         let mut values: Vec<&'v Value> = versions.to_vec();
         let mut keys: Option<&Vec<(String, Value)>> = None;
@@ -151,12 +155,10 @@ impl<'r, 'v> Walk<'r, 'v> {
                             .max_by_key(Vec::len)
                             .unwrap_or_default();
                     }
-                    if self.redaction.is_secret_key_under(place.name, key) {
+                    if self.is_secret_key(place.name, key) {
                         hide(step, None);
                     }
-                    place = self
-                        .object_at(place, &fields)
-                        .field(key, self.redaction.sensitivity(key));
+                    place = self.redaction.field_at(place, &fields, key);
                     values = values.iter().filter_map(|value| value.get(key)).collect();
                     keys = None;
                 }
@@ -165,7 +167,7 @@ impl<'r, 'v> Walk<'r, 'v> {
                     values = values.iter().filter_map(|value| value.get(*index)).collect();
                 }
                 Segment::Match(pairs) => {
-                    let object = self.object_at(place, &[pairs]);
+                    let object = self.redaction.object_at(place, &[pairs]);
                     for (position, (key, value)) in pairs.iter().enumerate() {
                         let own = object.field(key, self.redaction.sensitivity(key));
                         if self.is_hidden(own, value) {
@@ -194,8 +196,11 @@ impl<'r, 'v> Walk<'r, 'v> {
         }
     }
 
-    fn object_at(&self, place: Place, versions: &[&dyn Fields]) -> ObjectPlace {
-        self.redaction.object_at(place, versions)
+    fn is_secret_key(&mut self, outer: Sensitivity, key: &'v str) -> bool {
+        *self
+            .secret_keys
+            .entry((outer, key))
+            .or_insert_with(|| self.redaction.is_secret_key_under(outer, key))
     }
 
     /// Whether an element is the value of a pair whose first element names a secret.

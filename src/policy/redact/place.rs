@@ -187,6 +187,29 @@ impl Place {
         versions: &[&dyn Fields],
         sensitivity: impl Fn(&str) -> Sensitivity,
     ) -> ObjectPlace {
+        ObjectPlace {
+            place: self.of_kind(versions),
+            is_named: is_named(versions, sensitivity),
+        }
+    }
+
+    /// The place of one field of the object at this place. What stands beside it is looked at only where that matters.
+    pub(super) fn field(
+        self,
+        versions: &[&dyn Fields],
+        key: &str,
+        sensitivity: impl Fn(&str) -> Sensitivity,
+    ) -> Self {
+        let own = sensitivity(key);
+        let object = ObjectPlace {
+            place: self.of_kind(versions),
+            is_named: names::is_value(key) && is_named(versions, sensitivity),
+        };
+        object.field(key, own)
+    }
+
+    /// The same place, if an object of such a kind stands there.
+    fn of_kind(self, versions: &[&dyn Fields]) -> Self {
         let mut place = self;
         for fields in versions {
             let contents = fields.text("kind").map(|kind| Contents::of_kind(&kind));
@@ -195,17 +218,7 @@ impl Place {
                 place.is_object = true;
             }
         }
-        let is_named = versions.iter().any(|fields| {
-            // A toleration, a taint and a requirement of a selector speak of a key, and hold no value of it.
-            !fields.has("operator")
-                && !fields.has("effect")
-                && NAMING.iter().any(|key| {
-                    fields
-                        .text(key)
-                        .is_some_and(|name| sensitivity(&name) > Sensitivity::Plain)
-                })
-        });
-        ObjectPlace { place, is_named }
+        place
     }
 
     /// The same place, if everything there is hidden.
@@ -239,6 +252,20 @@ impl Place {
         };
         self.is_all || !(is_excused || text.trim().is_empty() || is_placeholder(text))
     }
+}
+
+/// Whether a field of an object is the name of a secret, of which another one holds the value.
+fn is_named(versions: &[&dyn Fields], sensitivity: impl Fn(&str) -> Sensitivity) -> bool {
+    versions.iter().any(|fields| {
+        // A toleration, a taint and a requirement of a selector speak of a key, and hold no value of it.
+        !fields.has("operator")
+            && !fields.has("effect")
+            && NAMING.iter().any(|key| {
+                fields
+                    .text(key)
+                    .is_some_and(|name| sensitivity(&name) > Sensitivity::Plain)
+            })
+    })
 }
 
 /// The sensitivity of a field by its own name, or else by the one that it is under.

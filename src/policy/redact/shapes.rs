@@ -133,7 +133,7 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         || value.starts_with("(redacted")
 }
 
-/// Whether a text in base64 holds a secret, such as a private key or a configuration file.
+/// The text that a text in base64 stands for, such as a private key or a configuration file.
 pub(super) fn decoded(text: &str) -> Option<String> {
     const SHORTEST: usize = 16;
     let text = text.trim();

@@ -7,31 +7,27 @@ use crate::shell::{Command, Refusal, Word};
 
 /// The command for everything that is known of a release.
 pub(super) fn diagnose(release: &ReleaseReport, options: &TextOptions) -> Safe {
-    let command = || {
-        let command = Command::new("driftline", &["diagnose"]).word(&Word::release(&release.name)?);
-        in_namespace(command, release)
-    };
-    shown(command(), options)
+    shown(&["diagnose"], release, options)
 }
 
 /// The command for the drift of a release.
 pub(super) fn scan(release: &ReleaseReport, options: &TextOptions) -> Safe {
-    let command = || {
-        let command = Command::new("driftline", &["scan", "--release"]).word(&Word::release(&release.name)?);
-        in_namespace(command, release)
-    };
-    shown(command(), options)
+    shown(&["scan", "--release"], release, options)
 }
 
-fn in_namespace(command: Command, release: &ReleaseReport) -> Result<Command, Refusal> {
-    let namespace = Word::namespace(&release.storage.namespace)?;
-    Ok(command.literal(&["-n"]).word(&namespace))
-}
-
-/// The command, or why there is none.
-fn shown(command: Result<Command, Refusal>, options: &TextOptions) -> Safe {
-    match command {
+/// The command about a release that begins with these words, or why there is none.
+fn shown(words: &[&'static str], release: &ReleaseReport, options: &TextOptions) -> Safe {
+    match command(words, release) {
         Ok(command) => Safe::of(&command.to_string(), options.medium),
         Err(refusal) => Safe::of(&format!("no command is printed: {refusal}"), options.medium),
     }
+}
+
+fn command(words: &[&'static str], release: &ReleaseReport) -> Result<Command, Refusal> {
+    let name = Word::release(&release.name)?;
+    let namespace = Word::namespace(&release.storage.namespace)?;
+    Ok(Command::new("driftline", words)
+        .word(&name)
+        .literal(&["-n"])
+        .word(&namespace))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::scene::{EVIL, Hostile, Promise, Scene, owned};
+use super::scene::{EVIL, Hostile, Scene, owned};
 use crate::faults::world::{Revision, config_map, cron_tab};
 use crate::support::hostile::list_object;
 
@@ -10,32 +10,15 @@ pub(super) fn scenes() -> Vec<Scene> {
     [elements(), managers(), sizes()].concat()
 }
 
-fn drifted(name: &'static str, about: &'static str, make: fn() -> Hostile) -> Scene {
-    Scene {
-        name,
-        about,
-        promise: Promise::OthersAsWithout,
-        make,
-    }
-}
-
-/// The order of the elements means nothing, so that nothing has drifted.
-fn permuted(name: &'static str, about: &'static str, make: fn() -> Hostile) -> Scene {
-    Scene {
-        promise: Promise::Harmless,
-        ..drifted(name, about, make)
-    }
-}
-
-/// Lists whose elements have to be matched.
+/// Lists whose elements have to be matched. Those are harmless in which the order of the elements means nothing.
 fn elements() -> Vec<Scene> {
     vec![
-        permuted("duplicate-env", "one variable 16,000 times, in reverse", || {
+        Scene::harmless("duplicate-env", "one variable 16,000 times, in reverse", || {
             let variable = |at| json!({"name": "A", "value": format!("{at}")});
             let (desired, live) = (all(0..16_000, variable), all((0..16_000).rev(), variable));
             pair(&with_env(&desired), &with_env(&live))
         }),
-        drifted("env-reversed", "16,000 changed variables, in reverse", || {
+        Scene::told("env-reversed", "16,000 changed variables, in reverse", || {
             let desired = all(0..16_000, |at| json!({"name": format!("A{at}"), "value": "a"}));
             let live = all(
                 (0..16_000).rev(),
@@ -43,7 +26,7 @@ fn elements() -> Vec<Scene> {
             );
             pair(&with_env(&desired), &with_env(&live))
         }),
-        drifted("finalizers", "20,000 finalizers, half of them others", || {
+        Scene::told("finalizers", "20,000 finalizers, half of them others", || {
             let finalizer = |at| json!(format!("example.com/f{at}"));
             let with = |finalizers: Value| {
                 let mut object = config_map("f", "a");
@@ -53,15 +36,15 @@ fn elements() -> Vec<Scene> {
             let (desired, live) = (all(0..20_000, finalizer), all((10_000..30_000).rev(), finalizer));
             pair(&with(desired), &with(live))
         }),
-        permuted("role-rules", "a Role of 4,000 rules, in another order", || {
+        Scene::harmless("role-rules", "a Role of 4,000 rules, in another order", || {
             pair(&role(0..4_000, 0), &role((0..4_000).rev(), 0))
         }),
-        permuted(
+        Scene::harmless(
             "role-rules-256",
             "256 rules of 400 resources, in another order",
             || pair(&role(0..256, 400), &role((0..256).rev(), 400)),
         ),
-        drifted(
+        Scene::told(
             "untyped-set",
             "30,000 texts of an unknown type, in reverse",
             || {
@@ -72,7 +55,7 @@ fn elements() -> Vec<Scene> {
                 )
             },
         ),
-        drifted("untyped-objects", "10,000 entries of the same name", || {
+        Scene::told("untyped-objects", "10,000 entries of the same name", || {
             let entries = |value: &str| {
                 custom(all(
                     0..10_000,
@@ -87,7 +70,7 @@ fn elements() -> Vec<Scene> {
 /// Fields that many managers own, or one manager many of.
 fn managers() -> Vec<Scene> {
     vec![
-        drifted(
+        Scene::told(
             "findings-by-managers",
             "2,000 changed variables and 1,000 field managers",
             || {
@@ -101,7 +84,7 @@ fn managers() -> Vec<Scene> {
                 pair(&with_env(&env("a")), &live)
             },
         ),
-        drifted("managed-keys", "16,000 variables that somebody added", || {
+        Scene::told("managed-keys", "16,000 variables that somebody added", || {
             let env = |prefix: &str| {
                 all(
                     0..16_000,
@@ -115,7 +98,7 @@ fn managers() -> Vec<Scene> {
             managed(&mut live, 1, &env_fields(&owned));
             pair(&with_env(&env("A")), &live)
         }),
-        drifted(
+        Scene::told(
             "managed-values",
             "20,000 finalizers that three managers own",
             || {
@@ -126,7 +109,7 @@ fn managers() -> Vec<Scene> {
                 pair(&config_map("f", "b"), &live)
             },
         ),
-        drifted("managed-deep", "managed fields 120 levels deep", || {
+        Scene::told("managed-deep", "managed fields 120 levels deep", || {
             let deep = (0..120).fold(json!({}), |fields, _| json!({"f:a": fields}));
             let mut live = config_map("f", "a");
             managed(&mut live, 50, &deep);
@@ -138,7 +121,7 @@ fn managers() -> Vec<Scene> {
 /// Much to compare, and much to report.
 fn sizes() -> Vec<Scene> {
     vec![
-        drifted(
+        Scene::told(
             "permuted-texts",
             "5 ConfigMaps of 130 texts of 1,900 lines, in another order",
             || {
@@ -158,20 +141,20 @@ fn sizes() -> Vec<Scene> {
                 }))
             },
         ),
-        drifted("49000-missing", "49,000 objects that are missing", || {
+        Scene::told("49000-missing", "49,000 objects that are missing", || {
             let mut revision = Revision::new(EVIL, "e0", &[]);
             // One list: a manifest has fewer documents.
             revision.manifest = list_object(49_000, |at| config_map(&format!("c{at}"), "a"));
             Hostile::stored([revision.stored()])
         }),
-        drifted("50000-changes", "a ConfigMap of 50,000 changed entries", || {
+        Scene::told("50000-changes", "a ConfigMap of 50,000 changed entries", || {
             let with = |value: &str| {
                 let data = keyed(50_000, |at| (format!("k{at}"), json!(value)));
                 json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "changes"}, "data": data})
             };
             pair(&with("a"), &with("b"))
         }),
-        drifted("deep-object", "5,000 changes 80 levels deep", || {
+        Scene::told("deep-object", "5,000 changes 80 levels deep", || {
             let deep = |value: &str| {
                 let entries = keyed(5_000, |at| (format!("k{at}"), json!(value)));
                 custom((0..80).fold(entries, |inner, _| json!({"a": inner})))

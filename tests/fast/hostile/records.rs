@@ -37,45 +37,29 @@ pub(super) fn scenes() -> Vec<Scene> {
     [decoded(), manifests(), within(), named(), many()].concat()
 }
 
-fn told(name: &'static str, about: &'static str, make: fn() -> Hostile) -> Scene {
-    Scene {
-        name,
-        about,
-        promise: Promise::OthersAsWithout,
-        make,
-    }
-}
-
-fn harmless(name: &'static str, about: &'static str, make: fn() -> Hostile) -> Scene {
-    Scene {
-        promise: Promise::Harmless,
-        ..told(name, about, make)
-    }
-}
-
 /// Costly as soon as they are decoded.
 fn decoded() -> Vec<Scene> {
     vec![
-        harmless("hooks-12-kb", "4 million empty hooks", || {
+        Scene::harmless("hooks-12-kb", "4 million empty hooks", || {
             one(&hooks("{}", 4_000_000))
         }),
-        harmless("hooks-64-mib", "22 million empty hooks", || {
+        Scene::harmless("hooks-64-mib", "22 million empty hooks", || {
             one(&hooks("{}", 22_000_000))
         }),
-        harmless("hooks-of-names", "700,000 hooks that failed", || {
+        Scene::harmless("hooks-of-names", "700,000 hooks that failed", || {
             one(&hooks(FAILED_HOOK, 700_000))
         }),
-        harmless("events", "20 million events of one hook", || {
+        Scene::harmless("events", "20 million events of one hook", || {
             let hook = format!(r#"{{"events":[{}]}}"#, list(r#""""#, 20_000_000));
             one(&hooks(&hook, 1))
         }),
-        harmless("chart-files", "a chart with 2 million definitions", || {
+        Scene::harmless("chart-files", "a chart with 2 million definitions", || {
             one(&with_chart_files(EVIL, "e0", 2_000_000))
         }),
-        told("four-records", "4 records with 42 MiB of text each", || {
+        Scene::told("four-records", "4 records with 42 MiB of text each", || {
             Hostile::stored((0..4).map(|number| record(number, &long_text())))
         }),
-        told(
+        Scene::told(
             "forty-records",
             "40 records with 20 MiB of small objects each",
             || {
@@ -84,14 +68,14 @@ fn decoded() -> Vec<Scene> {
                 Hostile::stored((0..40).map(|number| record(number, &text)))
             },
         ),
-        harmless(
+        Scene::harmless(
             "deep-json",
             "values 30 million levels deep, which are skipped",
             || one(&format!(r#"{{"config":{}"#, "[".repeat(30_000_000))),
         ),
         Scene {
             promise: Promise::NoneClean,
-            ..told("says-nothing", "records that say nothing", || {
+            ..Scene::told("says-nothing", "records that say nothing", || {
                 Hostile::stored(
                     NOTHING
                         .iter()
@@ -100,8 +84,8 @@ fn decoded() -> Vec<Scene> {
                 )
             })
         },
-        told("bomb", "a gigabyte of blanks", || one(&" ".repeat(1 << 30))),
-        told("long-texts", "names, descriptions and versions of 5 MB", || {
+        Scene::told("bomb", "a gigabyte of blanks", || one(&" ".repeat(1 << 30))),
+        Scene::told("long-texts", "names, descriptions and versions of 5 MB", || {
             let long = "t".repeat(5_000_000);
             let text = json!({"name": long, "namespace": long, "version": 1,
                 "info": {"status": long, "description": long},
@@ -114,26 +98,26 @@ fn decoded() -> Vec<Scene> {
 /// Costly once their manifests are parsed.
 fn manifests() -> Vec<Scene> {
     vec![
-        told("zeros", "a manifest of 30 million numbers", || {
+        Scene::told("zeros", "a manifest of 30 million numbers", || {
             let zeros = list("0", 950_000);
             manifest(&documents(32, |at| {
                 with_data(&format!("z{at}"), &format!("[{zeros}]"))
             }))
         }),
-        told("empty-maps", "a manifest of 19 million empty maps", || {
+        Scene::told("empty-maps", "a manifest of 19 million empty maps", || {
             let maps = list("{}", 950_000);
             manifest(&documents(20, |at| {
                 with_data(&format!("m{at}"), &format!("[{maps}]"))
             }))
         }),
-        told("wide-map", "one map of 490,000 keys", || {
+        Scene::told("wide-map", "one map of 490,000 keys", || {
             let keys: Vec<String> = (0..490_000).map(|at| format!(r#""k{at}":"""#)).collect();
             manifest(&with_data("w", &format!("{{{}}}", keys.join(","))))
         }),
-        told("one-key", "one map with one key 490,000 times", || {
+        Scene::told("one-key", "one map with one key 490,000 times", || {
             manifest(&with_data("w", &format!("{{{}}}", list(r#""k":"""#, 490_000))))
         }),
-        told("alias-bomb", "nine levels of nine aliases each", || {
+        Scene::told("alias-bomb", "nine levels of nine aliases each", || {
             let mut text =
                 "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\na0: &a0 [x,x,x,x,x,x,x,x,x]\n"
                     .to_owned();
@@ -143,18 +127,18 @@ fn manifests() -> Vec<Scene> {
             }
             manifest(&text)
         }),
-        told(
+        Scene::told(
             "merge-bomb",
             "merge keys over merge keys, in 5,000 documents",
             || manifest(&documents(5_000, merged)),
         ),
-        told("deep-yaml", "10 million levels of flow sequences", || {
+        Scene::told("deep-yaml", "10 million levels of flow sequences", || {
             manifest(&format!("a: {}", "[".repeat(10_000_000)))
         }),
-        told("deep-blocks", "20 million levels of block sequences", || {
+        Scene::told("deep-blocks", "20 million levels of block sequences", || {
             manifest(&format!("a:\n{}", "- ".repeat(20_000_000)))
         }),
-        told("quoted", "a scalar of 15 million escapes", || {
+        Scene::told("quoted", "a scalar of 15 million escapes", || {
             manifest(&format!("a: \"{}\"", "\\0".repeat(15_000_000)))
         }),
     ]
@@ -164,7 +148,7 @@ fn manifests() -> Vec<Scene> {
 fn within() -> Vec<Scene> {
     let far = |name, about, make| Scene {
         promise: Promise::NoneClean,
-        ..told(name, about, make)
+        ..Scene::told(name, about, make)
     };
     vec![
         far("texts-within", "40 records with 7.6 MiB of text each", || {
@@ -220,16 +204,16 @@ fn within() -> Vec<Scene> {
                 Hostile::stored((0..40).map(|number| record(number, &text)))
             },
         ),
-        told("blocks-within", "4 million levels of block sequences", || {
+        Scene::told("blocks-within", "4 million levels of block sequences", || {
             manifest(&format!("a:\n{}", "- ".repeat(4_000_000)))
         }),
-        told("quoted-within", "a scalar of 4 million escapes", || {
+        Scene::told("quoted-within", "a scalar of 4 million escapes", || {
             let text = "\\0".repeat(4_000_000);
             manifest(&format!(
                 "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata: {{a: \"{text}\"}}"
             ))
         }),
-        harmless("hooks-within", "40 records with 1,000 hooks of 7 kB each", || {
+        Scene::harmless("hooks-within", "40 records with 1,000 hooks of 7 kB each", || {
             let padding = "x".repeat(7_000);
             let hook = json!({"name": "h", "kind": "Job", "events": ["pre-upgrade"], "manifest": padding,
                     "last_run": {"phase": "Failed"}});
@@ -266,29 +250,29 @@ fn merged(number: usize) -> String {
 /// Costly by what they name.
 fn named() -> Vec<Scene> {
     vec![
-        told(
+        Scene::told(
             "one-object-9900-times",
             "40 records that name a Deployment of 3,000 variables 9,900 times each",
             || of_one_deployment(|name| one_deployment(name, 9_900)),
         ),
-        harmless(
+        Scene::harmless(
             "one-document-9900-times",
             "40 records that hold one document 9,900 times each",
             || of_one_deployment(|name| documents(9_900, |_| deployment(name, 1).to_string())),
         ),
-        told("list-of-49999", "one list of 49,999 objects", || {
+        Scene::told("list-of-49999", "one list of 49,999 objects", || {
             manifest(&list_object(49_999, |at| config_map(&format!("c{at}"), "a")))
         }),
-        told("49000-namespaces", "49,000 objects in as many namespaces", || {
+        Scene::told("49000-namespaces", "49,000 objects in as many namespaces", || {
             manifest(&many_namespaces(49_000))
         }),
-        told("49000-kinds", "49,000 objects of as many kinds", || {
+        Scene::told("49000-kinds", "49,000 objects of as many kinds", || {
             manifest(&list_object(49_000, |at| {
                 let (api_version, kind) = (format!("g{at}.example.com/v1"), format!("K{at}"));
                 json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}})
             }))
         }),
-        told(
+        Scene::told(
             "forged",
             "a record that claims the release of another namespace, and its objects",
             || {
@@ -299,7 +283,7 @@ fn named() -> Vec<Scene> {
                 ))
             },
         ),
-        told(
+        Scene::told(
             "long-names",
             "5 objects with names and namespaces of 2 MB",
             || {
@@ -316,13 +300,13 @@ fn named() -> Vec<Scene> {
 /// Costly by their number.
 fn many() -> Vec<Scene> {
     vec![
-        harmless("history", "5,000 revisions of one release", || {
+        Scene::harmless("history", "5,000 revisions of one release", || {
             Hostile::stored((1..=5_000).map(|number| {
                 let status = if number == 5_000 { "deployed" } else { "superseded" };
                 revision(number, status, &[])
             }))
         }),
-        harmless(
+        Scene::harmless(
             "history-of-failures",
             "5,000 failed revisions of one release",
             || {
@@ -333,7 +317,7 @@ fn many() -> Vec<Scene> {
                 }))
             },
         ),
-        harmless("5000-releases", "5,000 releases", || {
+        Scene::harmless("5000-releases", "5,000 releases", || {
             Hostile::stored((0..5_000).map(|number| record(number, "")))
         }),
     ]

@@ -82,6 +82,24 @@ fn honest() -> Vec<Stored> {
 }
 
 impl Scene {
+    /// A scene of which something is told.
+    pub(super) fn told(name: &'static str, about: &'static str, make: fn() -> Hostile) -> Self {
+        Self {
+            name,
+            about,
+            promise: Promise::OthersAsWithout,
+            make,
+        }
+    }
+
+    /// A scene of which there may be nothing to tell.
+    pub(super) fn harmless(name: &'static str, about: &'static str, make: fn() -> Hostile) -> Self {
+        Self {
+            promise: Promise::Harmless,
+            ..Self::told(name, about, make)
+        }
+    }
+
     /// Scans the scene's cluster.
     pub(super) fn scan(&self, format: Format, limits: Limits) -> Measured {
         let hostile = (self.make)();

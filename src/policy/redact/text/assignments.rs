@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::{
-    BlockKind, LONGEST_NAME, NAMING, Open, Pair, Reader, is_key_file, is_nothing, is_part_of_name, is_switch,
+    BlockKind, LONGEST_NAME, NAMING, Open, Pair, Reader, is_harmless, is_key_file, is_nothing,
+    is_part_of_name, is_switch,
 };
 use crate::policy::redact::names::{self, Sensitivity};
 use crate::policy::redact::references::is_reference;
@@ -274,13 +275,7 @@ impl<'t> Reader<'t, '_> {
         let text = self.text.get(from..to)?;
         let behind = self.text[to..end].trim_start_matches(['"', '\'', ' ']);
         let is_list = is_pair && (!behind.starts_with(']') || self.sensitivity_of(text) > Sensitivity::Plain);
-        let is_shown = is_list
-            || is_nothing(text)
-            || is_switch(text)
-            || is_key_file(text)
-            || shapes::is_placeholder(text)
-            || is_reference(sensitivity, text);
-        if is_shown {
+        if is_list || is_harmless(sensitivity, text) {
             return None;
         }
         self.hide(from..to);

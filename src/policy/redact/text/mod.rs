@@ -29,8 +29,8 @@ const NAMING: [&str; 8] = [
     "name", "key", "env", "variable", "property", "id", "header", "option",
 ];
 
-/// Adds the secret parts of a text, in no order; some may overlap. A part never goes over the end of a line.
-pub(super) fn find(text: &str, sensitivity: &dyn Fn(&str) -> Sensitivity, found: &mut Vec<Range<usize>>) {
+/// The secret parts of a text, in no order; some may overlap. A part never goes over the end of a line.
+pub(super) fn find(text: &str, sensitivity: &dyn Fn(&str) -> Sensitivity) -> Vec<Range<usize>> {
     let mut shapes = Vec::new();
     shapes::find(text, &mut shapes);
     let mut reader = Reader {
@@ -54,9 +54,11 @@ pub(super) fn find(text: &str, sensitivity: &dyn Fn(&str) -> Sensitivity, found:
         start += line.len();
     }
     shapes.append(&mut reader.found);
+    let mut found = Vec::new();
     for range in shapes {
-        by_line(text, range, found);
+        by_line(text, range, &mut found);
     }
+    found
 }
 
 /// The text with its parts replaced. Parts that overlap become one.
@@ -325,7 +327,7 @@ impl Reader<'_, '_> {
 }
 
 /// Whether a value is none.
-pub(super) fn is_nothing(value: &str) -> bool {
+fn is_nothing(value: &str) -> bool {
     let value = value.trim();
     matches!(
         value.trim_matches(['"', '\'', ',']),
@@ -354,6 +356,15 @@ pub(super) fn is_key_file(value: &str) -> bool {
             .any(|end| value.ends_with(end))
 }
 
+/// Whether the value of a name of such a sensitivity hides nothing.
+pub(super) fn is_harmless(sensitivity: Sensitivity, value: &str) -> bool {
+    is_nothing(value)
+        || is_switch(value)
+        || is_key_file(value)
+        || shapes::is_placeholder(value)
+        || is_reference(sensitivity, value)
+}
+
 /// Where a part of a text is in it.
 fn offset_in(text: &str, part: &str) -> usize {
     crate::policy::redact::json::range_in(text, part).start
@@ -369,9 +380,7 @@ mod tests {
     use super::*;
 
     fn hidden(text: &str) -> String {
-        let mut found = Vec::new();
-        find(text, &names::sensitivity, &mut found);
-        replaced(text, found, &mut |_| "#".to_owned())
+        replaced(text, find(text, &names::sensitivity), &mut |_| "#".to_owned())
     }
 
     #[test]
