@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer};
 
-use super::answer::{StatedType, fold, must_be_within};
+use super::answer::{StatedType, must_be_within};
 use super::http::{ApiClient, Compression, Purpose, RetryBudget, parse};
 use super::pages::{self, ListRequest};
 use super::paths::{ApiPath, ApiResource};
@@ -18,6 +18,7 @@ use crate::model::ReportError;
 use crate::object::Gvk;
 use crate::release::stored::{Driver, RecordMetadata, StoredRevision};
 use crate::source::{Extent, Inventory, ReadError};
+use crate::weight;
 
 const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
@@ -67,10 +68,11 @@ struct ManagedFields {
 
 /// The latest time in managed fields.
 fn last_written<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
-    fold(
+    let last = weight::list::fold(
         deserializer,
-        |last: Option<DateTime<Utc>>, entry: ManagedFields| last.max(entry.time),
-    )
+        |last: Option<DateTime<Utc>>, entry: ManagedFields| Ok(last.max(entry.time)),
+    );
+    last.map(Option::flatten)
 }
 
 /// Every stored revision in the namespaces; in all of them when none are named.
