@@ -228,7 +228,6 @@ fn user_of<'k>(kubeconfig: &'k Kubeconfig, context: &str) -> Result<Option<&'k s
 /// One sentence, without the file's content.
 pub(super) fn explain(error: &KubeconfigError) -> String {
     match error {
-        KubeconfigError::ReadConfig(source, path) => format!("{} cannot be read: {source}", path.display()),
         KubeconfigError::Parse(error) => match error.location() {
             Some(at) => format!(
                 "it is not a valid kubeconfig: line {}, column {}",
