@@ -128,13 +128,9 @@ async fn list_one(
     namespace: Option<&str>,
     selector: Option<&str>,
 ) -> Result<Vec<StoredRevision>, ReadError> {
-    let labels = selector.map_or_else(
-        || "owner=helm".to_owned(),
-        |selector| format!("owner=helm,{selector}"),
-    );
     let partial = Gvk::new("meta.k8s.io/v1", "PartialObjectMetadata");
     let list = ListRequest {
-        path: &list_path(driver, namespace, &labels),
+        path: &list_path(driver, namespace, &labels(Part::All, selector)),
         items: &partial,
         accept: METADATA_ONLY,
         purpose: Purpose {
@@ -170,6 +166,28 @@ pub(super) fn object_type(driver: Driver) -> Gvk {
         Driver::Secret => Gvk::new("v1", "Secret"),
         Driver::ConfigMap => Gvk::new("v1", "ConfigMap"),
     }
+}
+
+/// Which records a list is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    All,
+    /// All but the superseded ones.
+    Current,
+}
+
+/// The label selector of a list, with the user's in it.
+pub(super) fn labels(part: Part, selector: Option<&str>) -> String {
+    let mut labels = "owner=helm".to_owned();
+    match part {
+        Part::All => {}
+        Part::Current => labels.push_str(",status!=superseded"),
+    }
+    if let Some(selector) = selector {
+        labels.push(',');
+        labels.push_str(selector);
+    }
+    labels
 }
 
 /// Where to list records with these labels, in one namespace or in all of them.
