@@ -7,9 +7,7 @@
 //! resources and partial metadata only, so that an item may leave them out but not contradict them.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::object::Gvk;
@@ -133,36 +131,6 @@ where
     T: Deserialize<'de> + Default,
 {
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
-}
-
-/// Goes through a list without keeping it; Go writes an empty one as `null`.
-pub(super) fn fold<'de, D, T, R>(deserializer: D, step: fn(R, T) -> R) -> Result<R, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-    R: Default,
-{
-    struct Fold<T, R>(fn(R, T) -> R);
-    impl<'de, T: Deserialize<'de>, R: Default> Visitor<'de> for Fold<T, R> {
-        type Value = R;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list")
-        }
-
-        fn visit_unit<E>(self) -> Result<R, E> {
-            Ok(R::default())
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<R, A::Error> {
-            let mut folded = R::default();
-            while let Some(element) = list.next_element()? {
-                folded = (self.0)(folded, element);
-            }
-            Ok(folded)
-        }
-    }
-    deserializer.deserialize_any(Fold(step))
 }
 
 #[cfg(test)]

@@ -11,13 +11,14 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use serde::{Deserialize, Deserializer};
 
-use super::answer::{StatedType, fold, must_be_within};
+use super::answer::{StatedType, must_be_within};
 use super::http::{ApiClient, Compression, JSON, Purpose, RetryBudget, parse};
 use super::pages::{self, ListRequest};
 use super::paths::ApiResource;
 use crate::model::ReportError;
 use crate::object::Gvk;
 use crate::source::{Kinds, ReadError, ScaleTarget, ScaleTargets};
+use crate::weight;
 
 const KIND: &str = "HorizontalPodAutoscaler";
 const PLURAL: &str = "horizontalpodautoscalers";
@@ -54,9 +55,10 @@ struct AutoscalerMetadata<'a> {
 
 /// Whether one of the owners is KEDA's.
 fn is_of_keda<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    fold(deserializer, |found: bool, owner: OwnerReference<'_>| {
-        found || owner.kind == "ScaledObject"
-    })
+    let found = weight::list::fold(deserializer, |found: bool, owner: OwnerReference<'_>| {
+        Ok(found || owner.kind == "ScaledObject")
+    });
+    found.map(Option::unwrap_or_default)
 }
 
 #[derive(Deserialize)]

@@ -57,7 +57,8 @@ pub(super) async fn objects(
     let left = &Mutex::new(Vec::new());
     futures::stream::iter(kinds)
         .for_each_concurrent(KINDS_AT_ONCE, |((gvk, plural), wanted)| async move {
-            let kind = KindReader::new(http, gvk, plural, share, handler);
+            let retries = RetryBudget::default();
+            let kind = KindReader::new(http, gvk, plural, share, handler, &retries);
             let of_kind = kind.read(&wanted).await;
             left.lock()
                 .unwrap_or_else(PoisonError::into_inner)
@@ -84,15 +85,12 @@ async fn read_within_budgets(
         }
         spent.is_ok()
     });
-    let retries = Arc::new(RetryBudget::default());
+    let retries = &RetryBudget::default();
     futures::stream::iter(left)
-        .for_each_concurrent(OBJECTS_AT_ONCE, |request| {
-            let retries = Arc::clone(&retries);
-            async move {
-                let kind = KindReader::new(http, &request.key.gvk, &request.plural, share, handler);
-                let kind = KindReader { retries, ..kind };
-                kind.get(request.key.clone()).await;
-            }
+        .for_each_concurrent(OBJECTS_AT_ONCE, |request| async move {
+            let ObjectRequest { key, plural, .. } = &request;
+            let kind = KindReader::new(http, &key.gvk, plural, share, handler, retries);
+            kind.get(key.clone()).await;
         })
         .await;
 }
@@ -103,7 +101,7 @@ struct KindReader<'a> {
     gvk: &'a Gvk,
     resource: ApiResource<'a>,
     handler: &'a ObjectHandler,
-    retries: Arc<RetryBudget>,
+    retries: &'a RetryBudget,
     share: Share,
 }
 
@@ -146,6 +144,7 @@ impl<'a> KindReader<'a> {
         plural: &'a str,
         share: Share,
         handler: &'a ObjectHandler,
+        retries: &'a RetryBudget,
     ) -> Self {
         Self {
             http,
@@ -155,7 +154,7 @@ impl<'a> KindReader<'a> {
                 plural,
             },
             handler,
-            retries: Arc::default(),
+            retries,
             share,
         }
     }
@@ -299,7 +298,7 @@ impl<'a> KindReader<'a> {
                 namespace,
             },
             compression: Compression::Allowed,
-            retries: &self.retries,
+            retries: self.retries,
         };
         let reader = ListedObjects {
             gvk: self.gvk.clone(),
@@ -328,7 +327,7 @@ impl<'a> KindReader<'a> {
             },
             compression: Compression::Allowed,
             answer: AnswerSize::Single,
-            retries: &self.retries,
+            retries: self.retries,
         };
         let refused = |status| ReadError::Refused {
             status,

@@ -504,7 +504,7 @@ fn is_timeout(error: &kube::Error) -> bool {
         .any(|cause| cause.kind() == std::io::ErrorKind::TimedOut)
 }
 
-/// The message of the innermost cause; never the output of a credential plugin.
+/// The message of the innermost cause. That of unusable credentials could quote them.
 pub(super) fn reason(error: &kube::Error) -> String {
     if let kube::Error::Auth(_) = error {
         return "the credentials of the kubeconfig cannot be used".to_owned();
@@ -512,10 +512,6 @@ pub(super) fn reason(error: &kube::Error) -> String {
     let mut innermost: &dyn std::error::Error = error;
     while let Some(source) = innermost.source() {
         innermost = source;
-        // The system's message does not name the file.
-        if let Some(kube::config::LoadDataError::ReadFile(source, path)) = innermost.downcast_ref() {
-            return format!("{} cannot be read: {source}", path.display());
-        }
     }
     innermost.to_string()
 }

@@ -5,12 +5,12 @@
 //! length and reads devices without end; so files are read here, those that the kubeconfig names, too.
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use kube::config::{AuthInfo, Cluster, ExecInteractiveMode, Kubeconfig, KubeconfigError};
+use kube::config::{AuthInfo, Cluster, Kubeconfig, KubeconfigError};
 
 use crate::limited_file;
 
@@ -77,7 +77,6 @@ pub(super) fn load(
     let context = chosen_context(&kubeconfig, context)?;
     let user = user_of(&kubeconfig, &context)?.map(str::to_owned);
     let cluster = cluster_of(&kubeconfig, &context).map(str::to_owned);
-    quieten(&mut kubeconfig);
     let named = kubeconfig
         .clusters
         .iter_mut()
@@ -226,21 +225,9 @@ fn user_of<'k>(kubeconfig: &'k Kubeconfig, context: &str) -> Result<Option<&'k s
     }
 }
 
-/// Keeps what credential plugins print out of the logs. They may ask a person to log in, where there is one.
-fn quieten(kubeconfig: &mut Kubeconfig) {
-    if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
-        return;
-    }
-    let users = kubeconfig.auth_infos.iter_mut();
-    for plugin in users.filter_map(|user| user.auth_info.as_mut()?.exec.as_mut()) {
-        plugin.interactive_mode = Some(ExecInteractiveMode::Never);
-    }
-}
-
 /// One sentence, without the file's content.
 pub(super) fn explain(error: &KubeconfigError) -> String {
     match error {
-        KubeconfigError::ReadConfig(source, path) => format!("{} cannot be read: {source}", path.display()),
         KubeconfigError::Parse(error) => match error.location() {
             Some(at) => format!(
                 "it is not a valid kubeconfig: line {}, column {}",

@@ -10,11 +10,9 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet, VecDeque};
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::future::BoxFuture;
-use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
@@ -28,6 +26,7 @@ use super::paths::ApiPath;
 use crate::object::Gvk;
 use crate::source::ReadError;
 use crate::types::TypeTable;
+use crate::weight;
 
 /// How many pages of one list are worked on at once: enough to keep two processors busy with the only list there is.
 const AHEAD: usize = 2;
@@ -120,32 +119,9 @@ struct Page<'a> {
     items: Vec<&'a RawValue>,
 }
 
-/// The items as text; Go writes an empty list as `null`.
+/// The items as text.
 fn items<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<&'de RawValue>, D::Error> {
-    struct Items;
-    impl<'de> Visitor<'de> for Items {
-        type Value = Vec<&'de RawValue>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list")
-        }
-
-        fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok(Vec::new())
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-            let mut items = Vec::new();
-            while let Some(item) = list.next_element()? {
-                if items.len() == MAX_ITEMS {
-                    return Err(A::Error::custom("too many items"));
-                }
-                items.push(item);
-            }
-            Ok(items)
-        }
-    }
-    deserializer.deserialize_any(Items)
+    weight::list::at_most(deserializer, MAX_ITEMS, "too many items")
 }
 
 impl Page<'_> {

@@ -5,6 +5,7 @@
 //! its output without any limit. Here its output is limited, and it ends with the future that waits for it, with all
 //! programs that it has started.
 
+use std::io::{self, IsTerminal as _};
 use std::process::Stdio;
 use std::sync::Arc;
 
@@ -100,7 +101,7 @@ impl Drop for Group {
 
 /// Runs a plugin. It ends when the future is dropped.
 pub(super) async fn run(config: &ExecConfig) -> Result<ExecCredential, CredentialError> {
-    let is_interactive = config.interactive_mode != Some(ExecInteractiveMode::Never);
+    let is_interactive = is_interactive(config);
     let mut child = command(config, is_interactive)?
         .spawn()
         .map_err(|source| CredentialError::Start {
@@ -130,6 +131,12 @@ pub(super) async fn run(config: &ExecConfig) -> Result<ExecCredential, Credentia
         return Err(CredentialError::Failed(status));
     }
     parse(&output)
+}
+
+/// Whether a plugin may ask a person to log in: where there is one, and the kubeconfig does not forbid it.
+fn is_interactive(config: &ExecConfig) -> bool {
+    let is_forbidden = config.interactive_mode == Some(ExecInteractiveMode::Never);
+    !is_forbidden && io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 fn command(config: &ExecConfig, is_interactive: bool) -> Result<Command, CredentialError> {
@@ -173,9 +180,9 @@ fn command(config: &ExecConfig, is_interactive: bool) -> Result<Command, Credent
 }
 
 /// How to get the plugin, where it is not there.
-fn install_hint(config: &ExecConfig, error: &std::io::Error) -> Option<String> {
+fn install_hint(config: &ExecConfig, error: &io::Error) -> Option<String> {
     let hint = config.install_hint.as_deref().map(str::trim)?;
-    let is_shown = error.kind() == std::io::ErrorKind::NotFound && !hint.is_empty();
+    let is_shown = error.kind() == io::ErrorKind::NotFound && !hint.is_empty();
     is_shown.then(|| hint.chars().take(MAX_HINT).collect())
 }
 

@@ -22,7 +22,7 @@ use super::answer::{Place, StatedType};
 use super::http::{AnswerSize, ApiAnswer, ApiClient, Compression, Get, JSON, Purpose, RetryBudget, parse};
 use super::pages::{self, ListEnd, ListReader, ListRequest, PageSummary};
 use super::pending::{NamespacedName, PendingReads};
-use super::storage;
+use super::storage::{self, Part};
 use crate::release::decode::DecodeError;
 use crate::release::stored::{Driver, Status, StoredRevision};
 use crate::source::{ReadError, Record, RecordHandler, Share};
@@ -90,14 +90,6 @@ impl RecordCounts {
     }
 }
 
-/// Which records a list is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
-    All,
-    /// All but the superseded ones.
-    Current,
-}
-
 impl Part {
     /// The list that is worth having, if there is one, and how many records it has.
     fn choose(counts: Counts, wanted: &[StoredRevision]) -> Option<(Self, usize)> {
@@ -117,19 +109,6 @@ impl Part {
             .into_iter()
             .find(|(_, listed, needed)| *needed >= LIST_FROM && is_worth(*needed, *listed))
             .map(|(part, listed, _)| (part, listed))
-    }
-
-    fn selector(self, selector: Option<&str>) -> String {
-        let mut labels = "owner=helm".to_owned();
-        match self {
-            Self::All => {}
-            Self::Current => labels.push_str(",status!=superseded"),
-        }
-        if let Some(selector) = selector {
-            labels.push(',');
-            labels.push_str(selector);
-        }
-        labels
     }
 }
 
@@ -158,7 +137,7 @@ pub(super) async fn read(
                 retries: RetryBudget::default(),
             };
             if let Some((part, records)) = part {
-                let labels = part.selector(selector);
+                let labels = storage::labels(part, selector);
                 let list = reader.list(namespace.as_deref(), &labels, records, &pending);
                 if let Err(error) = list.await {
                     tracing::debug!(resource = driver.resource(), %error, "list refused, reading one by one");
@@ -192,12 +171,13 @@ struct ListedRecords {
 
 impl ListReader for ListedRecords {
     fn take(&self, _: usize, items: &[&RawValue]) -> Result<(), ReadError> {
+        let expected = storage::object_type(self.driver);
         for item in items {
             // A malformed item is read again by name, and that answer has the error.
             let Ok(object) = parse::<StoredRecord<'_>>(item.get().as_bytes()) else {
                 continue;
             };
-            object.stated_type().may_be(&storage::object_type(self.driver))?;
+            object.stated_type().may_be(&expected)?;
             let name = NamespacedName {
                 namespace: object.metadata.namespace.map(Cow::into_owned),
                 name: object.metadata.name.into_owned(),

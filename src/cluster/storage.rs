@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer};
 
-use super::answer::{StatedType, fold, must_be_within};
+use super::answer::{StatedType, must_be_within};
 use super::http::{ApiClient, Compression, Purpose, RetryBudget, parse};
 use super::pages::{self, ListRequest};
 use super::paths::{ApiPath, ApiResource};
@@ -18,6 +18,7 @@ use crate::model::ReportError;
 use crate::object::Gvk;
 use crate::release::stored::{Driver, RecordMetadata, StoredRevision};
 use crate::source::{Extent, Inventory, ReadError};
+use crate::weight;
 
 const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
@@ -67,10 +68,11 @@ struct ManagedFields {
 
 /// The latest time in managed fields.
 fn last_written<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
-    fold(
+    let last = weight::list::fold(
         deserializer,
-        |last: Option<DateTime<Utc>>, entry: ManagedFields| last.max(entry.time),
-    )
+        |last: Option<DateTime<Utc>>, entry: ManagedFields| Ok(last.max(entry.time)),
+    );
+    last.map(Option::flatten)
 }
 
 /// Every stored revision in the namespaces; in all of them when none are named.
@@ -126,13 +128,9 @@ async fn list_one(
     namespace: Option<&str>,
     selector: Option<&str>,
 ) -> Result<Vec<StoredRevision>, ReadError> {
-    let labels = selector.map_or_else(
-        || "owner=helm".to_owned(),
-        |selector| format!("owner=helm,{selector}"),
-    );
     let partial = Gvk::new("meta.k8s.io/v1", "PartialObjectMetadata");
     let list = ListRequest {
-        path: &list_path(driver, namespace, &labels),
+        path: &list_path(driver, namespace, &labels(Part::All, selector)),
         items: &partial,
         accept: METADATA_ONLY,
         purpose: Purpose {
@@ -168,6 +166,28 @@ pub(super) fn object_type(driver: Driver) -> Gvk {
         Driver::Secret => Gvk::new("v1", "Secret"),
         Driver::ConfigMap => Gvk::new("v1", "ConfigMap"),
     }
+}
+
+/// Which records a list is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    All,
+    /// All but the superseded ones.
+    Current,
+}
+
+/// The label selector of a list, with the user's in it.
+pub(super) fn labels(part: Part, selector: Option<&str>) -> String {
+    let mut labels = "owner=helm".to_owned();
+    match part {
+        Part::All => {}
+        Part::Current => labels.push_str(",status!=superseded"),
+    }
+    if let Some(selector) = selector {
+        labels.push(',');
+        labels.push_str(selector);
+    }
+    labels
 }
 
 /// Where to list records with these labels, in one namespace or in all of them.

@@ -5,11 +5,9 @@
 //! a name that the writer chose: a claim, no proof. The sets of fields are in the notation of `fields_v1`.
 
 use std::cell::OnceCell;
-use std::fmt;
 
 use chrono::{DateTime, Utc};
-use serde::de::{Error as _, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -135,36 +133,8 @@ fn entries(text: &str) -> Option<Vec<Entry<'_>>> {
     if text.len() > WEIGHED_FROM && weight::json::weigh(text).saturating_mul(SET_WEIGHT) > MAX_VALUE {
         return None;
     }
-    let AtMost(entries) = serde_json::from_str(text).ok()?;
-    Some(entries)
-}
-
-/// At most [`MAX_ENTRIES`] entries.
-struct AtMost<'a>(Vec<Entry<'a>>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for AtMost<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Entries;
-        impl<'de> Visitor<'de> for Entries {
-            type Value = AtMost<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("managed fields")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = list.next_element()? {
-                    if entries.len() == MAX_ENTRIES {
-                        return Err(A::Error::custom("too many managed fields"));
-                    }
-                    entries.push(entry);
-                }
-                Ok(AtMost(entries))
-            }
-        }
-        deserializer.deserialize_seq(Entries)
-    }
+    let mut json = serde_json::Deserializer::from_str(text);
+    weight::list::at_most(&mut json, MAX_ENTRIES, "too many managed fields").ok()
 }
 
 impl Entry<'_> {

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
-use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess};
+use serde::de::{DeserializeSeed as _, Error, IgnoredAny, MapAccess, SeqAccess};
 use serde::{Deserialize, Deserializer};
 use sha2::{Digest as _, Sha256};
 
@@ -25,7 +25,7 @@ const PIECE: usize = 64 << 10;
 pub(super) fn definitions<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<String, CrdFingerprint>, D::Error> {
-    deserializer.deserialize_any(Lenient::<Files>::new())
+    Lenient::<Files>::new().deserialize(deserializer)
 }
 
 struct Files;
@@ -36,7 +36,7 @@ impl<'de> Part<'de> for Files {
     fn list<A: SeqAccess<'de>>(mut list: A) -> Result<Self::Value, A::Error> {
         let mut definitions = BTreeMap::new();
         let mut files = 0;
-        while let Some(File(file)) = list.next_element()? {
+        while let Some(file) = list.next_element_seed(Lenient::<File>::new())? {
             files += 1;
             if files > MAX_FILES {
                 return Err(A::Error::custom(MANY_FILES));
@@ -52,36 +52,29 @@ impl<'de> Part<'de> for Files {
 }
 
 /// One file: its name and fingerprint, if it is a definition.
-#[derive(Default)]
-struct File(Option<(String, CrdFingerprint)>);
-
-impl<'de> Deserialize<'de> for File {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Lenient::<Self>::new())
-    }
-}
+struct File;
 
 impl<'de> Part<'de> for File {
-    type Value = Self;
+    type Value = Option<(String, CrdFingerprint)>;
 
-    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
+    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self::Value, A::Error> {
         let mut name: Option<Name> = None;
-        let mut data: Option<Data> = None;
+        let mut data = None;
         while let Some(key) = object.next_key::<Key>()? {
             match key {
-                Key::Name => name = Some(object.next_value()?),
+                Key::Name => name = Some(object.next_value_seed(Lenient::<Name>::new())?),
                 // Go writes the name first.
                 Key::Data if name.as_ref().is_none_or(Name::is_definition) => {
-                    data = Some(object.next_value()?);
+                    data = Some(object.next_value_seed(Lenient::<Data>::new())?);
                 }
                 Key::Data | Key::Other => drop(object.next_value::<IgnoredAny>()?),
             }
         }
         let Some(Name(Some(name))) = name.filter(Name::is_definition) else {
-            return Ok(Self(None));
+            return Ok(None);
         };
-        let Data(fingerprint) = data.unwrap_or_else(Data::null);
-        Ok(Self(fingerprint.map(|fingerprint| (name, fingerprint))))
+        let fingerprint = data.unwrap_or_else(Data::null);
+        Ok(fingerprint.map(|fingerprint| (name, fingerprint)))
     }
 }
 
@@ -105,12 +98,6 @@ impl Name {
     }
 }
 
-impl<'de> Deserialize<'de> for Name {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Lenient::<Self>::new())
-    }
-}
-
 impl Part<'_> for Name {
     type Value = Self;
 
@@ -120,26 +107,19 @@ impl Part<'_> for Name {
 }
 
 /// The fingerprint of a file's bytes, unless they cannot be read.
-#[derive(Default)]
-struct Data(Option<CrdFingerprint>);
-
-impl<'de> Deserialize<'de> for Data {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Lenient::<Self>::new())
-    }
-}
+struct Data;
 
 impl Part<'_> for Data {
-    type Value = Self;
+    type Value = Option<CrdFingerprint>;
 
     /// Go writes bytes as base64.
-    fn text(base64: &str) -> Self {
-        Self(fingerprint(base64.as_bytes()))
+    fn text(base64: &str) -> Self::Value {
+        fingerprint(base64.as_bytes())
     }
 
     /// Go writes nothing as null.
-    fn null() -> Self {
-        Self(Some(CrdFingerprint::of(b"")))
+    fn null() -> Self::Value {
+        Some(CrdFingerprint::of(b""))
     }
 }
 

@@ -5,7 +5,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// A part, by what each shape of it means.
 pub(super) trait Part<'de>: Sized {
@@ -41,6 +42,14 @@ pub(super) struct Lenient<P>(PhantomData<P>);
 impl<P> Lenient<P> {
     pub(super) const fn new() -> Self {
         Self(PhantomData)
+    }
+}
+
+impl<'de, P: Part<'de>> DeserializeSeed<'de> for Lenient<P> {
+    type Value = P::Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<P::Value, D::Error> {
+        deserializer.deserialize_any(self)
     }
 }
 

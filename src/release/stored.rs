@@ -187,24 +187,13 @@ impl StoredRevision {
     /// Whether the object's name is the one from which the release and the revision follow. It is, unless the revision was
     /// read from a file that somebody changed.
     pub fn is_named_as_stored(&self) -> bool {
-        let parts = self
-            .object
-            .strip_prefix("sh.helm.release.v1.")
-            .and_then(|rest| rest.rsplit_once(".v"));
-        parts.is_some_and(|(name, revision)| {
-            name == self.release.name && revision.parse() == Ok(self.revision)
-        })
+        identify(&self.object) == Some((&self.release.name, self.revision))
     }
 
-    /// Identifies a record by its object's name, `sh.helm.release.v1.NAME.vREVISION` (Helm:
-    /// `pkg/storage/storage.go`, `makeKey`), which cannot be edited as labels can. `None` when the object is no
+    /// Identifies a record by its object's name, which cannot be edited as labels can. `None` when the object is no
     /// release record.
     pub fn from_metadata(metadata: RecordMetadata<'_>) -> Option<Self> {
-        let (name, revision) = metadata
-            .object
-            .strip_prefix("sh.helm.release.v1.")?
-            .rsplit_once(".v")?;
-        let revision: u64 = revision.parse().ok()?;
+        let (name, revision) = identify(metadata.object)?;
         let [label_name, label_version, label_status] = metadata.labels;
         let mut mismatches = Vec::new();
         if label_name != Some(name) {
@@ -239,6 +228,13 @@ impl StoredRevision {
             }),
         })
     }
+}
+
+/// The release and the revision in the name of a record's object, `sh.helm.release.v1.NAME.vREVISION` (Helm:
+/// `pkg/storage/storage.go`, `makeKey`).
+fn identify(object: &str) -> Option<(&str, u64)> {
+    let (name, revision) = object.strip_prefix("sh.helm.release.v1.")?.rsplit_once(".v")?;
+    Some((name, revision.parse().ok()?))
 }
 
 fn quoted(label: Option<&str>) -> String {

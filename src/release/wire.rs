@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use serde::de::{Error, SeqAccess, Visitor};
+use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::chart_files;
@@ -17,6 +17,7 @@ use super::limits::{
     MAX_HOOKS, MAX_MANIFEST, MAX_WORD,
 };
 use super::record::{ChartMeta, ChartName, CrdFingerprint, Hook, Info, LastRun, Release};
+use crate::weight;
 
 /// A record as Helm writes it.
 #[derive(Deserialize)]
@@ -215,64 +216,26 @@ impl Visitor<'_> for Beginning {
     }
 }
 
-/// Reads a list of words; Go writes an empty one as null.
+/// Reads a list of words.
 fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    struct Words;
-    impl<'de> Visitor<'de> for Words {
-        type Value = Vec<String>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list of texts")
-        }
-
-        fn visit_unit<E>(self) -> Result<Vec<String>, E> {
-            Ok(Vec::new())
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<String>, A::Error> {
-            let mut words = Vec::new();
-            while let Some(Word(word)) = list.next_element()? {
-                if words.len() == MAX_HOOK_WORDS {
-                    return Err(A::Error::custom(MANY_HOOK_WORDS));
-                }
-                words.push(word);
-            }
-            Ok(words)
-        }
-    }
-    deserializer.deserialize_any(Words)
+    let words: Vec<Word> = weight::list::at_most(deserializer, MAX_HOOK_WORDS, MANY_HOOK_WORDS)?;
+    Ok(words.into_iter().map(|Word(word)| word).collect())
 }
 
 /// Reads the hooks, which together are no longer than the manifest of a release.
 fn hooks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<WireHook>>, D::Error> {
-    struct Hooks;
-    impl<'de> Visitor<'de> for Hooks {
-        type Value = Option<Vec<WireHook>>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list of hooks")
+    let mut bytes = 0;
+    weight::list::fold(deserializer, |mut hooks: Vec<WireHook>, hook: WireHook| {
+        if hooks.len() == MAX_HOOKS {
+            return Err(MANY_HOOKS);
         }
-
-        fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok(None)
+        bytes += hook.bytes();
+        if bytes > MAX_MANIFEST {
+            return Err(LONG_HOOKS);
         }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-            let (mut hooks, mut bytes) = (Vec::new(), 0);
-            while let Some(hook) = list.next_element::<WireHook>()? {
-                if hooks.len() == MAX_HOOKS {
-                    return Err(A::Error::custom(MANY_HOOKS));
-                }
-                bytes += hook.bytes();
-                if bytes > MAX_MANIFEST {
-                    return Err(A::Error::custom(LONG_HOOKS));
-                }
-                hooks.push(hook);
-            }
-            Ok(Some(hooks))
-        }
-    }
-    deserializer.deserialize_any(Hooks)
+        hooks.push(hook);
+        Ok(hooks)
+    })
 }
 
 /// Helm writes `""` or Go's year 1 for a time that never was (Helm: `pkg/release/v1/info.go`, `UnmarshalJSON`).

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
-use serde_json::Value;
 
 use super::SnapshotError;
 use super::disclosure::{Disclosed, Releases};
@@ -32,6 +31,8 @@ use crate::source::{
     Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ObjectSink, ReadError, Record, RecordHandler,
     ScaleTargets, Share, Source,
 };
+use crate::types::MAX_DOCUMENT;
+use crate::weight::{self, Allowance, SMALL_VALUE, turn};
 use crate::yaml::Limits;
 
 /// A source that answers as another one does and writes the answers down.
@@ -312,8 +313,9 @@ impl Notes {
     }
 
     fn object(&self, key: &ObjectKey, lookup: &Lookup<'_>) {
+        let _turn = (lookup.weight() > SMALL_VALUE).then(turn);
         let outcome = match lookup {
-            Lookup::Found(text) => match serde_json::from_str::<Value>(text) {
+            Lookup::Found(text) => match weight::json::value(text) {
                 Ok(mut object) => {
                     let disclosed = self.state().releases.disclose(key, &object);
                     match disclosed {
@@ -333,7 +335,7 @@ impl Notes {
                     return;
                 }
                 Err(error) => ObjectOutcome::Unreadable(ReadError::Malformed {
-                    reason: format!("{} JSON", super::json_problem(&error)),
+                    reason: error.to_string(),
                 }),
             },
             Lookup::NotFound => ObjectOutcome::NotFound,
@@ -347,12 +349,11 @@ impl Notes {
         match answer {
             Ok(Some(document)) => {
                 if self.state().schemas.file(&key) {
-                    // Servers send it on one line, and most of it describes requests.
-                    let pretty = serde_json::from_slice::<Value>(document).map(|mut document| {
-                        document.as_object_mut().map(|document| document.remove("paths"));
-                        json(&document)
-                    });
-                    self.write(&layout::schema(api_version), pretty.as_ref().unwrap_or(document));
+                    let readable = readable(document);
+                    self.write(
+                        &layout::schema(api_version),
+                        readable.as_ref().unwrap_or(document),
+                    );
                 }
             }
             Ok(None) => {
@@ -433,6 +434,18 @@ fn entries<K, O: Clone, E>(answers: &Answers<K, O>, entry: impl Fn(&K, O) -> E) 
         .iter()
         .map(|(key, outcome)| entry(key, outcome.clone()))
         .collect()
+}
+
+/// A document for people: servers send it on one line, and most of it describes requests. `None` where it is no JSON, or
+/// takes more memory than any document that is used.
+fn readable(document: &[u8]) -> Option<Vec<u8>> {
+    let text = str::from_utf8(document).ok()?;
+    let _turn = (weight::json::weigh(text) > SMALL_VALUE).then(turn);
+    let allowance = Allowance::new(MAX_DOCUMENT);
+    let mut document =
+        weight::json::within(&mut serde_json::Deserializer::from_str(text), &allowance).ok()?;
+    document.as_object_mut().map(|document| document.remove("paths"));
+    Some(json(&document))
 }
 
 /// Pretty-printed, so that snapshots can be read and compared.

@@ -32,6 +32,7 @@ mod value_facts;
 #[cfg(test)]
 mod tests;
 
+pub use openapi::MAX_DOCUMENT;
 pub use table::{Field, Shape, TypeTable};
 pub use value_facts::{ExplicitZero, ListKind, PatchStrategy, ValueKind};
 

@@ -6,6 +6,7 @@
 //! rounding, on a machine of 64 bits.
 
 pub mod json;
+pub mod list;
 
 use std::cell::Cell;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -115,6 +115,38 @@ async fn files_that_are_too_large_are_told_and_not_read() {
     assert!(SnapshotSource::open(&path).is_err());
 }
 
+/// Texts of some megabytes whose values would take a hundred.
+#[tokio::test]
+async fn no_value_is_built_that_takes_too_much_memory() {
+    let zeros = |text: &str| format!("{{{text},\"x\":[{}0]}}", "0,".repeat(3 << 20));
+    let (mut fake, wanted) = cluster();
+    let heavy = key("v1", "ConfigMap", Some("shop"), "a");
+    let text = zeros(r#""metadata":{"name":"a","namespace":"shop"}"#);
+    let document = zeros(r#""openapi":"3.0.0""#).into_bytes();
+    fake.objects.insert(heavy.clone(), Ok(text));
+    fake.schemas
+        .insert("example.com/v1".to_owned(), Ok(Some(document.clone())));
+    let (_guard, path) = new_path();
+    let recorder = record_into(&fake, &path, None);
+    recorder.revisions(&[]).await.unwrap();
+    objects(&recorder, &wanted).await;
+    recorder.schema("example.com/v1").await.unwrap();
+    recorder.finish().unwrap();
+    let snapshot = SnapshotSource::open(&path).unwrap();
+    let answers = objects(&snapshot, &wanted).await;
+    let error = answers[&heavy].as_ref().unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "the API server's answer cannot be read: too large: it takes more than 32 MiB of memory"
+    );
+    assert!(!path.join(FILE).exists());
+    let written = fs::read(path.join("schemas/example.com/v1.json")).unwrap();
+    assert!(
+        written == document,
+        "it is kept as it came, and a scan tells its size"
+    );
+}
+
 #[tokio::test]
 async fn a_file_holds_the_object_that_its_name_says() {
     let (_guard, path, wanted) = taken().await;

@@ -30,7 +30,7 @@ const MAX_DEPTH: usize = 256;
 
 /// The most that a document may weigh as a value; as schemas it takes about as much. The documents of the known
 /// operators, with dozens of definitions each, weigh less than half.
-const MAX_WEIGHT: usize = 64 << 20;
+pub const MAX_DOCUMENT: usize = 64 << 20;
 
 /// The origin of a kind's types, which decides how its schema treats explicit zeros.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -68,8 +68,8 @@ impl TypeTable {
 fn read(document: &[u8]) -> Result<TypeTable, TypesError> {
     let text = str::from_utf8(document).map_err(|_| TypesError::NotText)?;
     let weight = weight::json::weigh(text);
-    if weight > MAX_WEIGHT {
-        return Err(TypesError::TooHeavy(TooHeavy { limit: MAX_WEIGHT }));
+    if weight > MAX_DOCUMENT {
+        return Err(TypesError::TooHeavy(TooHeavy { limit: MAX_DOCUMENT }));
     }
     let _turn = (weight > SMALL_VALUE).then(turn);
     let document: OpenApiDocument = serde_json::from_str(text).map_err(TypesError::OpenApi)?;
