@@ -21,7 +21,7 @@ use crate::compare::work::Work;
 use crate::model::{Finding, ObjectReport};
 use crate::source::ReadError;
 use crate::types::Shape;
-use crate::vocabulary::{FindingCode, Severity};
+use crate::vocabulary::{FindingCode, ObjectState, Severity};
 use crate::weight;
 
 /// A dry run that confirms the drift of one object.
@@ -31,6 +31,8 @@ pub struct DryRunCheck {
     body: Value,
     /// The drift of the object, each difference with the position of its finding.
     drift: Vec<(usize, Change)>,
+    /// How many further differences were only counted, because there are too many.
+    unread: usize,
 }
 
 /// The dry runs that fail for the same reason as one that failed.
@@ -50,6 +52,7 @@ impl DryRunCheck {
         live: &Value,
         drift: Vec<(usize, Change)>,
         pruned: &[Change],
+        unread: usize,
     ) -> Option<Self> {
         // Only what is provably the release's comes here, so that nothing of a forged record is sent in driftline's name.
         if !drift.iter().any(|(_, change)| is_askable(change)) {
@@ -84,7 +87,7 @@ impl DryRunCheck {
         if let Some(uid) = live.pointer("/metadata/uid") {
             metadata.insert("uid".to_owned(), uid.clone());
         }
-        Some(Self { body, drift })
+        Some(Self { body, drift, unread })
     }
 
     /// The request's body.
@@ -124,7 +127,10 @@ impl DryRunCheck {
             .iter()
             .filter(|(position, _)| report.findings.get(*position).is_some_and(Finding::is_drift));
         report.patch = shown_patch(left.map(|(position, change)| (&report.findings[*position], change)));
-        report.state = report.state_by_findings();
+        let state = report.state_by_findings();
+        // Nobody knows whether the differences that were only counted are drift.
+        let is_known = self.unread == 0 || state == ObjectState::Drifted;
+        report.state = if is_known { state } else { ObjectState::Unknown };
     }
 
     /// Notes in the report why the findings of an object are not confirmed.
@@ -184,7 +190,6 @@ mod tests {
     use crate::compare::three_way::OfRevision;
     use crate::policy::{Confirm, Policy};
     use crate::types::TypeTable;
-    use crate::vocabulary::ObjectState;
 
     /// What is asked of a Deployment whose previous revision had a history limit.
     fn judged(body: &Value, live: &Value, policy: Policy) -> Judgement {
@@ -300,6 +305,29 @@ mod tests {
         );
         assert_eq!(report.state, ObjectState::Drifted);
         assert_eq!(report.patch.len(), 3, "{:?}", report.patch);
+    }
+
+    /// Regression: an object was in sync when the server took all of its drift back, although not all of its differences
+    /// had been looked into.
+    #[test]
+    fn an_object_with_differences_that_were_only_counted_is_never_in_sync() {
+        let long = "k".repeat(5 << 20);
+        let selector = |labels: Value| json!({"spec": {"template": {"spec": {"nodeSelector": labels}}}});
+        let body = with_image("a", &selector(json!({"disk": "ssd", long: "v"})));
+        let live = with_image("z", &selector(json!({"disk": "ssd"})));
+        let Judgement { mut report, check } = judged(&body, &live, Policy::default());
+        assert_eq!(answers(&report), [("image", Severity::Drift, None)]);
+        assert_eq!(report.state, ObjectState::Drifted);
+        check
+            .unwrap()
+            .apply_answer(live.to_string().as_bytes(), shape(), &mut report);
+        assert_eq!(answers(&report), [("image", Severity::Info, Some(false))]);
+        assert_eq!(report.state, ObjectState::Unknown);
+        let reason = report.reason.unwrap();
+        assert!(
+            reason.contains("1 further differences were only counted"),
+            "{reason}"
+        );
     }
 
     #[test]

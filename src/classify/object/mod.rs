@@ -210,7 +210,8 @@ fn compare(
         }
         report.findings.push(finding);
     }
-    note_left_out(&mut report, room.left_out());
+    let unread = room.left_out();
+    note_left_out(&mut report, unread);
     report.patch = shown_patch(
         drift
             .iter()
@@ -218,7 +219,7 @@ fn compare(
     );
     let check = match policy.confirm {
         Confirm::None => None,
-        Confirm::Server => DryRunCheck::of(subject, &wanted, &live.object, drift, &pruned),
+        Confirm::Server => DryRunCheck::of(subject, &wanted, &live.object, drift, &pruned, unread),
     };
     Judgement { report, check }
 }

@@ -445,8 +445,13 @@ impl State {
             .collect();
         let limit = query["limit"].parse().unwrap_or(usize::MAX);
         let limit = self.page.unwrap_or(limit).min(limit);
-        let from: usize = query.get("continue").map_or(0, |token| token.parse().unwrap());
-        let from = from.min(items.len());
+        // A token of another server's list is followed by nothing.
+        let from = match query.get("continue") {
+            Some(token) => token
+                .parse()
+                .map_or(items.len(), |from: usize| from.min(items.len())),
+            None => 0,
+        };
         let to = (from + limit).min(items.len());
         let mut metadata = json!({"resourceVersion": "1"});
         if to < items.len() {
