@@ -4,6 +4,7 @@
 //! is made by pure code elsewhere. Every answer goes into one `ScanState`, so that a scan which is stopped
 //! halfway still reports everything that it read, and the rest as not reached.
 
+mod absent;
 mod authority;
 mod batches;
 mod claims;
@@ -25,6 +26,8 @@ mod planned;
 mod queue;
 mod release;
 mod resolver;
+mod scope;
+mod selection;
 mod stages;
 mod state;
 #[cfg(test)]
@@ -40,6 +43,7 @@ use chrono::Utc;
 use self::judges::Judges;
 pub use self::limits::ScanLimits;
 pub use self::options::{Progress, Quiet, ScanOptions};
+pub use self::selection::{NameError, NamespacePattern, ReleasePattern, Selection, WhenAbsent, split_names};
 use self::stages::Stages;
 use self::state::{Results, ScanState};
 use crate::model::{Confirmation, IgnoredBy, ReleaseReport, Report, ReportError, SCHEMA, Summary, Tool};
@@ -123,7 +127,7 @@ pub async fn scan<S: Source>(
 /// A rule that matches nothing is either mistaken or no longer needed; in a part of the cluster it is neither.
 fn warn_of_idle_rules(report: &Report, options: &ScanOptions) {
     let is_whole = report.outcome != Outcome::Error && report.stopped.is_none();
-    if !is_whole || !options.namespaces.is_empty() || !options.releases.is_empty() {
+    if !is_whole || !options.selection.is_everything() {
         return;
     }
     for count in report.ignored.iter().filter(|count| count.is_idle()) {

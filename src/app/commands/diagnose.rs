@@ -23,10 +23,6 @@ pub(super) async fn run(args: &DiagnoseArgs, global: &Global, abort: Abort) -> a
         file: None,
     };
     output.write(global, &stop).await?;
-    // The report already has the error that there is no such release.
-    if report.releases.is_empty() {
-        return Ok(exit::ERROR);
-    }
     let outcome = exit::outcome_of_diagnosis(&report);
     Ok(exit::status(outcome, NotificationStatus::NothingToDeliver, None))
 }

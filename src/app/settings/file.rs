@@ -21,6 +21,7 @@ use crate::notify::settings::duration;
 use crate::policy::Confirm;
 use crate::policy::glob::Glob;
 use crate::policy::managers::ManagerLists;
+use crate::scan::NamespacePattern;
 use crate::vocabulary::{FindingCode, Severity};
 
 /// The largest configuration file. A thousand ignore rules have a fifth of it.
@@ -53,7 +54,9 @@ pub(super) struct ClusterSection {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ScanSection {
-    pub(super) namespaces: Vec<String>,
+    #[serde(deserialize_with = "any_number")]
+    pub(super) namespaces: Vec<NamespacePattern>,
+    pub(super) allow_empty: bool,
     #[serde(deserialize_with = "duration")]
     pub(super) timeout: Option<Duration>,
     #[serde(deserialize_with = "duration")]

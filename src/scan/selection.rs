@@ -1,0 +1,276 @@
+//! Which releases a scan is about: namespaces and releases by name or by pattern, and labels.
+//!
+//! The patterns are the globs of ignore rules. A text that could match no namespace, or no release, is refused when it is
+//! read: a gate that asks for `Shop` would otherwise look at nothing.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::policy::glob::{Glob, GlobError};
+use crate::release::stored::ReleaseKey;
+use crate::shell::Word;
+
+/// The releases that a scan is about. An empty list stands for all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// The namespaces of the releases.
+    pub namespaces: Vec<NamespacePattern>,
+    /// The releases.
+    pub releases: Vec<ReleasePattern>,
+    /// The label selector of the releases' records, which the API server applies.
+    pub selector: Option<String>,
+    /// What it means that something named here does not exist.
+    pub when_absent: WhenAbsent,
+}
+
+/// What it means that a namespace or a release was named and does not exist.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum WhenAbsent {
+    /// An error of the report: the scan is incomplete.
+    #[default]
+    Error,
+    /// A note in the report: the operator allows it.
+    Note,
+}
+
+/// The name of a namespace, or a pattern of such names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamespacePattern(Glob);
+
+/// A release by its name, in every selected namespace or in those that a pattern matches: `web`, `shop/web`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleasePattern {
+    /// The namespaces; `None` for all that are selected.
+    pub namespace: Option<NamespacePattern>,
+    /// The name, or a pattern of names.
+    pub name: Glob,
+}
+
+/// Why a text names no namespace or no release.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// There is no text.
+    #[error("an empty name is the name of nothing; leave it out to select everything")]
+    Empty,
+    /// Its brackets or braces make no sense.
+    #[error(transparent)]
+    Glob(#[from] GlobError),
+    /// No namespace can have the name.
+    #[error(
+        "`{0}` cannot be the name of a namespace: that has up to 63 lower-case letters, digits and hyphens, and begins and \
+         ends with a letter or a digit"
+    )]
+    Namespace(String),
+    /// No release can have the name.
+    #[error(
+        "`{0}` cannot be the name of a release: that has up to 53 lower-case letters, digits, hyphens and dots, and begins \
+         and ends with a letter or a digit"
+    )]
+    Release(String),
+}
+
+impl Selection {
+    /// Whether it is about all releases.
+    pub fn is_everything(&self) -> bool {
+        self.namespaces.is_empty() && self.releases.is_empty() && self.selector.is_none()
+    }
+
+    /// The namespaces whose records have to be listed; all of them when empty.
+    pub(super) fn listed_namespaces(&self) -> Vec<NamespacePattern> {
+        if !self.namespaces.is_empty() {
+            return self.namespaces.clone();
+        }
+        let of_releases = self.releases.iter().map(|release| release.namespace.clone());
+        of_releases.collect::<Option<Vec<_>>>().unwrap_or_default()
+    }
+
+    /// Whether a release is selected, by its namespace and its name.
+    pub(super) fn has(&self, release: &ReleaseKey) -> bool {
+        let is_in = self
+            .namespaces
+            .iter()
+            .any(|pattern| pattern.matches(&release.namespace));
+        let is_named = self.releases.iter().any(|pattern| pattern.matches(release));
+        (self.namespaces.is_empty() || is_in) && (self.releases.is_empty() || is_named)
+    }
+}
+
+impl NamespacePattern {
+    /// The name, if it is one and no pattern.
+    pub fn exact(&self) -> Option<String> {
+        (!self.0.has_wildcards()).then(|| self.to_string())
+    }
+
+    /// Whether it is this name, or a pattern of it.
+    pub fn matches(&self, name: &str) -> bool {
+        self.0.matches(name)
+    }
+}
+
+impl FromStr for NamespacePattern {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        pattern(text, |name| Word::namespace(name).is_ok(), NameError::Namespace).map(Self)
+    }
+}
+
+/// Reads a name, or a pattern that some name could match.
+fn pattern(
+    text: &str,
+    is_name: impl Fn(&str) -> bool,
+    error: fn(String) -> NameError,
+) -> Result<Glob, NameError> {
+    if text.is_empty() {
+        return Err(NameError::Empty);
+    }
+    let glob: Glob = text.parse()?;
+    let can_match = if glob.has_wildcards() {
+        text.chars().all(is_of_patterns)
+    } else {
+        is_name(text)
+    };
+    if can_match {
+        Ok(glob)
+    } else {
+        Err(error(text.to_owned()))
+    }
+}
+
+/// Whether a pattern of names may have a character: those of names, and those with a meaning in a pattern.
+const fn is_of_patterns(character: char) -> bool {
+    character.is_ascii_lowercase()
+        || character.is_ascii_digit()
+        || matches!(
+            character,
+            '-' | '.' | '*' | '?' | '[' | ']' | '!' | '^' | '{' | '}' | ','
+        )
+}
+
+impl ReleasePattern {
+    /// The name of the release, if it is one and no pattern.
+    pub(super) fn exact_name(&self) -> Option<String> {
+        (!self.name.has_wildcards()).then(|| self.name.to_string())
+    }
+
+    /// Whether it names a release.
+    pub(super) fn matches(&self, release: &ReleaseKey) -> bool {
+        let namespace = self.namespace.as_ref();
+        namespace.is_none_or(|namespace| namespace.matches(&release.namespace))
+            && self.name.matches(&release.name)
+    }
+}
+
+impl FromStr for ReleasePattern {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let (namespace, name) = match text.split_once('/') {
+            Some((namespace, name)) => (Some(namespace.parse()?), name),
+            None => (None, text),
+        };
+        Ok(Self {
+            namespace,
+            name: pattern(name, |name| Word::release(name).is_ok(), NameError::Release)?,
+        })
+    }
+}
+
+impl fmt::Display for NamespacePattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for ReleasePattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.namespace {
+            Some(namespace) => write!(f, "{namespace}/{}", self.name),
+            None => self.name.fmt(f),
+        }
+    }
+}
+
+/// The parts of a comma-separated list of names and patterns. A comma between braces belongs to its pattern.
+pub fn split_names(text: &str) -> Vec<&str> {
+    let mut depth = 0_usize;
+    let parts = text.split(|character| {
+        match character {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        character == ',' && depth == 0
+    });
+    parts.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_patterns_are_read_by_the_rules_of_kubernetes_and_helm() {
+        for name in ["shop", "a", "team-1", "team-*", "{a,b}-x", "t?", "[a-c]*", "[!x]"] {
+            assert_eq!(name.parse::<NamespacePattern>().unwrap().to_string(), name);
+        }
+        for name in [
+            "Shop",
+            "a b",
+            "-a",
+            "a_b",
+            "shop/web",
+            "Team-*",
+            "x\u{1b}",
+            &"a".repeat(64),
+        ] {
+            let error = name.parse::<NamespacePattern>().unwrap_err().to_string();
+            assert!(
+                error.contains("cannot be the name of a namespace: that has"),
+                "{error}"
+            );
+        }
+        for name in ["Web", "a/b/c", "web_1", &"a".repeat(54)] {
+            let error = name.parse::<ReleasePattern>().unwrap_err().to_string();
+            assert!(error.contains("cannot be the name of a "), "{error}");
+        }
+        for name in ["", "/web", "shop/"] {
+            assert_eq!(name.parse::<ReleasePattern>(), Err(NameError::Empty), "{name}");
+        }
+        assert!(
+            "[a".parse::<ReleasePattern>()
+                .unwrap_err()
+                .to_string()
+                .contains("without its `]`")
+        );
+    }
+
+    #[test]
+    fn a_comma_between_braces_separates_no_names() {
+        assert_eq!(split_names("a,{b,c}-x,d"), ["a", "{b,c}-x", "d"]);
+        assert_eq!(split_names("a,,b}"), ["a", "", "b}"]);
+    }
+
+    #[test]
+    fn a_release_may_be_named_with_its_namespace() {
+        let selection = |releases: &[&str]| Selection {
+            releases: releases.iter().map(|text| text.parse().unwrap()).collect(),
+            ..Selection::default()
+        };
+        let listed = |selection: &Selection| {
+            let listed = selection.listed_namespaces();
+            listed.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let key = |namespace: &str, name: &str| ReleaseKey {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            driver: crate::release::stored::Driver::Secret,
+        };
+        let both = selection(&["shop/web", "team-*/api"]);
+        assert_eq!(listed(&both), ["shop", "team-*"]);
+        assert!(both.has(&key("shop", "web")) && both.has(&key("team-a", "api")));
+        assert!(!both.has(&key("shop", "api")) && !both.has(&key("team-a", "web")));
+        // A release without a namespace may be in any.
+        assert_eq!(listed(&selection(&["shop/web", "api"])), [""; 0]);
+    }
+}
