@@ -8,8 +8,9 @@ use std::time::Duration;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::exit::FailOn;
+use super::exit::DriftStatus;
 use crate::policy::Confirm;
+use crate::report::summary::FailOn;
 use crate::report::{Format, ReportKind};
 use crate::scan::{NamespacePattern, ReleasePattern, split_names};
 
@@ -225,9 +226,9 @@ pub struct ScanArgs {
     /// What makes the exit status 1 [default: drift]
     #[arg(long, value_enum, value_name = "drift|health", env = "DRIFTLINE_FAIL_ON")]
     pub fail_on: Option<FailOn>,
-    /// Exit status for drift [default: 1]
+    /// Exit status for drift, 0 if drift is no failure [default: 1]
     #[arg(long, value_name = "STATUS", env = "DRIFTLINE_EXIT_CODE_ON_DRIFT")]
-    pub exit_code_on_drift: Option<u8>,
+    pub exit_code_on_drift: Option<DriftStatus>,
     /// Send no notifications, even if some are configured
     #[arg(long)]
     pub no_notify: bool,
@@ -250,6 +251,20 @@ impl ValueEnum for Confirm {
             Self::Server => {
                 PossibleValue::new("server").help("Run a server-side dry run of each drifted object")
             }
+        })
+    }
+}
+
+impl ValueEnum for FailOn {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Drift, Self::Health]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Drift => PossibleValue::new("drift").help("Drift"),
+            Self::Health => PossibleValue::new("health")
+                .help("Drift, or a release in a critical state, such as stuck or failed"),
         })
     }
 }

@@ -18,13 +18,14 @@ use self::file::File;
 use self::policy::policy;
 use super::cli::{AccessArgs, DiagnoseArgs, ScanArgs, SnapshotArgs};
 use super::environment::Environment;
-use super::exit::FailOn;
+use super::exit::DriftStatus;
 use crate::cluster::client::Options as ClientOptions;
 use crate::notify::Sinks;
 use crate::notify::settings::{HttpSettings, SinkContext};
 use crate::policy::Confirm;
 use crate::release::decode::MAX_DECODED_BYTES;
 use crate::release::history::Depth;
+use crate::report::summary::FailOn;
 use crate::scan;
 
 pub use self::error::SettingsError;
@@ -59,7 +60,7 @@ pub struct ScanSettings {
     /// Where notifications go.
     pub sinks: Sinks,
     /// The exit status in place of 1.
-    pub exit_code_on_drift: Option<u8>,
+    pub exit_code_on_drift: Option<DriftStatus>,
     /// The conditions that count as a failure.
     pub fail_on: FailOn,
 }
@@ -221,7 +222,7 @@ mod tests {
         let settings = scan(&["--config", path], &[]).unwrap();
         assert_eq!(namespaces(&settings), ["a", "b"]);
         assert_eq!(settings.reading.timeout, Duration::from_mins(20));
-        assert_eq!(settings.exit_code_on_drift, Some(0));
+        assert_eq!(settings.exit_code_on_drift, "0".parse().ok());
         let ScanTarget::Cluster(options) = settings.reading.target else {
             panic!("a cluster is to be scanned")
         };
@@ -242,7 +243,7 @@ mod tests {
         assert_eq!(namespaces(&settings), [""; 0]);
         assert_eq!(
             (settings.reading.timeout, settings.exit_code_on_drift),
-            (Duration::from_secs(5), Some(7))
+            (Duration::from_secs(5), "7".parse().ok())
         );
         assert_eq!(scan(&[], &[]).unwrap().reading.timeout, TIMEOUT);
     }

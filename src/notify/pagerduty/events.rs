@@ -11,7 +11,8 @@ use sha2::{Digest as _, Sha256};
 use super::payload;
 use super::settings::{PagerDutyScope, PagerDutyService, PagerDutySeverity};
 use crate::model::{Fingerprint, Health, ObjectReport, ReleaseReport, Report};
-use crate::notify::digest::{Digest, critical_codes};
+use crate::notify::digest::Digest;
+use crate::report::words::critical_codes;
 use crate::vocabulary::{HealthCode, ObjectState, Outcome, Verdict};
 
 /// One event for the Events API v2.

@@ -9,7 +9,8 @@ use super::TextOptions;
 use super::line::Line;
 use super::safe::Safe;
 use crate::model::{Confirmation, IgnoredBy, IgnoredCount, Report, Summary};
-use crate::report::words::{count, headline};
+use crate::report::summary::critical_releases;
+use crate::report::words::{count, headline, health_answer, outcome};
 use crate::vocabulary::{HealthSeverity, Outcome};
 
 /// The ignore rules, the legend where there are findings, the notes and the summary.
@@ -43,8 +44,9 @@ pub(super) fn lines(report: &Report, options: &TextOptions) -> Vec<Line> {
         Line::of(options.palette.dim, options.safe(&text))
     }));
     let mut line = Line::default();
-    line.push(outcome_style(report.outcome, options), report.outcome.as_str());
-    let mut parts = vec![headline(report)];
+    line.push(outcome_style(report, options), outcome(report));
+    let mut parts: Vec<String> = health_answer(report, options.fail_on).into_iter().collect();
+    parts.push(headline(report));
     parts.extend(listed("releases", &release_counts(&report.summary)));
     parts.extend(listed("objects", &object_counts(report)));
     parts.extend(listed("findings", &finding_counts(&report.summary)));
@@ -93,8 +95,9 @@ fn confirmation(confirmation: &Confirmation) -> Vec<String> {
     std::iter::once(answered).chain(unanswered).collect()
 }
 
-const fn outcome_style(outcome: Outcome, options: &TextOptions) -> Style {
-    match outcome {
+fn outcome_style(report: &Report, options: &TextOptions) -> Style {
+    match report.outcome {
+        Outcome::Clean if critical_releases(report).next().is_some() => options.palette.bad,
         Outcome::Clean => options.palette.good,
         Outcome::Drift | Outcome::Error => options.palette.bad,
         Outcome::Incomplete => options.palette.warn,
