@@ -163,7 +163,10 @@ mod tests {
                 assert_eq!(answers, [None, None]);
             } else {
                 let because = "1 release in a critical state (exit status 1, --fail-on health)";
-                assert_eq!(answers.map(Option::unwrap), ["1 release in a critical state", because]);
+                assert_eq!(
+                    answers.map(Option::unwrap),
+                    ["1 release in a critical state", because]
+                );
                 report.outcome = Outcome::Incomplete;
                 let answers = [FailOn::Drift, FailOn::Health].map(|fail_on| health_answer(&report, fail_on));
                 assert_eq!(answers, [None, Some(because.to_owned())]);

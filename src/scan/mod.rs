@@ -26,6 +26,7 @@ mod planned;
 mod queue;
 mod release;
 mod resolver;
+mod running;
 mod scope;
 mod selection;
 mod stages;
