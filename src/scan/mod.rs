@@ -44,7 +44,7 @@ use chrono::Utc;
 use self::judges::Judges;
 pub use self::limits::ScanLimits;
 pub use self::options::{Progress, Quiet, ScanOptions};
-pub use self::selection::{NameError, NamespacePattern, ReleasePattern, Selection, WhenAbsent, split_names};
+pub use self::selection::{NamespacePattern, ReleasePattern, Selection, WhenAbsent, split_names};
 use self::stages::Stages;
 use self::state::{Results, ScanState};
 use crate::model::{Confirmation, IgnoredBy, ReleaseReport, Report, ReportError, SCHEMA, Summary, Tool};
