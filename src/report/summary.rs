@@ -161,17 +161,19 @@ pub fn critical_releases(report: &Report) -> impl Iterator<Item = &ReleaseReport
 
 /// Whether something was not read that was to be read, also where drift was found beside it.
 pub fn has_unread_parts(report: &Report) -> bool {
-    let limits = |release: &ReleaseReport| {
-        release
-            .health
-            .iter()
-            .any(|entry| comparison_limit(entry).is_some())
-    };
     let releases = &report.summary.releases;
     report.stopped.is_some()
         || !report.errors.is_empty()
         || releases.incomplete + releases.unreadable + report.summary.objects.unknown > 0
-        || report.releases.iter().any(limits)
+        || report.releases.iter().any(has_unread_records)
+}
+
+/// Whether the comparison of a release says less than a whole one.
+pub fn has_unread_records(release: &ReleaseReport) -> bool {
+    release
+        .health
+        .iter()
+        .any(|entry| comparison_limit(entry).is_some())
 }
 
 /// The answer of a whole scan: error before drift, drift before incomplete, incomplete before clean.

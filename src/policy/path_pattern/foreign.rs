@@ -66,6 +66,13 @@ fn json_path(text: &str) -> Option<Foreign> {
 /// A path of keys between dots as a pattern.
 fn from_dots(path: &str) -> String {
     let (mut right, mut key) = (String::new(), String::new());
+    let path = match path.strip_prefix('.') {
+        Some(path) => {
+            right.push_str("/**");
+            path
+        }
+        None => path,
+    };
     let mut characters = path.chars().peekable();
     while let Some(character) = characters.next() {
         match character {

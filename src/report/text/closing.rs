@@ -8,10 +8,10 @@ use anstyle::Style;
 use super::TextOptions;
 use super::line::Line;
 use super::safe::Safe;
-use crate::model::{Confirmation, IgnoredBy, IgnoredCount, Report, Summary};
+use crate::model::{Confirmation, IgnoredCount, Report, Summary};
 use crate::report::summary::critical_releases;
 use crate::report::words::{count, headline, health_answer, outcome};
-use crate::vocabulary::{HealthSeverity, Outcome};
+use crate::vocabulary::{HealthSeverity, IdleReason, Outcome};
 
 /// The ignore rules, the legend where there are findings, the notes and the summary.
 pub(super) fn lines(report: &Report, options: &TextOptions) -> Vec<Line> {
@@ -21,7 +21,7 @@ pub(super) fn lines(report: &Report, options: &TextOptions) -> Vec<Line> {
         line.push(options.palette.dim, options.safe(text));
         line
     };
-    let ignored = report.ignored.iter().filter_map(|rule| ignored(report, rule));
+    let ignored = report.ignored.iter().filter_map(ignored);
     let mut lines: Vec<Line> = ignored.map(|text| labelled("ignored", &text)).collect();
     let confirmation = report.confirmation.iter().flat_map(confirmation);
     lines.extend(confirmation.map(|text| labelled("confirm", &text)));
@@ -61,14 +61,14 @@ pub(super) fn lines(report: &Report, options: &TextOptions) -> Vec<Line> {
     lines
 }
 
-/// How much a rule left out. A scan that was cut short cannot say that there was nothing for it, and an annotation that
-/// no object has is no mistake.
-fn ignored(report: &Report, rule: &IgnoredCount) -> Option<String> {
-    let found = match (rule.rule, rule.is_idle()) {
-        (IgnoredBy::Annotation, true) => return None,
-        (IgnoredBy::Rule(_), true) if report.stopped.is_some() => return None,
-        (IgnoredBy::Rule(_), true) => " matched nothing".to_owned(),
-        (IgnoredBy::Rule(_) | IgnoredBy::Annotation, false) => {
+/// How much a rule left out, or why it left nothing out, where the scan can tell. An annotation that no object has is no
+/// mistake.
+fn ignored(rule: &IgnoredCount) -> Option<String> {
+    let found = match rule.idle {
+        Some(IdleReason::MatchedNothing) => " matched nothing".to_owned(),
+        Some(IdleReason::Shadowed) => ": earlier rules take everything that it matches".to_owned(),
+        None if rule.left_nothing_out() => return None,
+        None => {
             let objects = count(rule.objects, "object");
             match rule.findings {
                 0 => format!(": {objects}"),
