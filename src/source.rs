@@ -30,6 +30,11 @@ pub trait Source: Send + Sync + 'static {
     /// The kinds that the API server serves.
     fn kinds(&self) -> impl Future<Output = Result<Kinds, ReadError>> + Send;
 
+    /// The names of the namespaces.
+    fn namespaces(&self) -> impl Future<Output = Result<Vec<String>, ReadError>> + Send {
+        std::future::ready(Err(ReadError::NotRecorded))
+    }
+
     /// The stored revisions of every release in these namespaces; all of them when none are named. `Err` when
     /// none could be listed at all; namespaces that could not be listed are in [`Inventory::errors`].
     fn revisions(&self, namespaces: &[String]) -> impl Future<Output = Result<Inventory, ReadError>> + Send;

@@ -243,6 +243,16 @@ vocabulary! {
 }
 
 vocabulary! {
+    /// The reason why an ignore rule left nothing out.
+    IdleReason {
+        /// No difference and no object matches it.
+        MatchedNothing = "matched-nothing",
+        /// Earlier rules take everything that it matches.
+        Shadowed = "shadowed",
+    }
+}
+
+vocabulary! {
     /// The reason why a scan ended before everything was read.
     Stopped {
         /// The overall deadline passed.

@@ -2,14 +2,17 @@
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::exit::FailOn;
+use super::exit::DriftStatus;
 use crate::policy::Confirm;
+use crate::report::summary::FailOn;
 use crate::report::{Format, ReportKind};
+use crate::scan::{NamespacePattern, ReleasePattern, split_names};
 
 /// Compares Helm releases with their live objects in a Kubernetes cluster and reports drift. Read-only.
 #[derive(Debug, Parser)]
@@ -110,36 +113,54 @@ pub enum Command {
 pub(super) const CONCURRENCY: RangeInclusive<i64> = 1..=64;
 
 const EXIT_STATUS: &str = "Exit status: 0 no drift; 1 drift; 2 error (usage, cluster unreachable, timeout, \
-                           undelivered notification); 3 incomplete (no drift seen, but something could not be read).";
+                           undelivered notification); 3 incomplete (no drift seen, but something could not be read, or was \
+                           named and does not exist).";
 
 const DIAGNOSE_STATUS: &str = "Exit status: 0 the release is healthy; 1 the release has problems; 2 error (usage, \
-                               cluster unreachable, no such release); 3 incomplete (no problem seen, but something \
-                               could not be read).";
+                               cluster unreachable); 3 incomplete (no problem seen, but something could not be read, \
+                               or there is no such release).";
 
 /// Which cluster to read, and which releases in it.
 #[derive(Debug, Args)]
 pub struct ClusterArgs {
-    /// Only releases in this namespace; may be repeated or comma-separated [default: all]
+    /// Only releases in this namespace, or in those that match a pattern such as 'team-*'; may be repeated or
+    /// comma-separated [default: all]
     #[arg(
         short,
         long = "namespace",
         value_name = "NAMESPACE",
-        env = "DRIFTLINE_NAMESPACES",
-        value_delimiter = ','
+        env = "DRIFTLINE_NAMESPACES"
     )]
-    pub namespaces: Vec<String>,
+    pub namespaces: Vec<Names<NamespacePattern>>,
     /// Releases in all namespaces, even if the configuration file names some
     #[arg(short = 'A', long, conflicts_with = "namespaces")]
     pub all_namespaces: bool,
-    /// Only releases of this name; may be repeated
+    /// Only releases of this name, or of those that match a pattern such as 'web-*'; NAMESPACE/NAME is the one in that
+    /// namespace; may be repeated or comma-separated
     #[arg(long = "release", value_name = "NAME")]
-    pub releases: Vec<String>,
+    pub releases: Vec<Names<ReleasePattern>>,
     /// Only releases whose labels match this selector (`helm upgrade --labels` sets labels)
     #[arg(short = 'l', long, value_name = "SELECTOR")]
     pub selector: Option<String>,
+    /// Pass if something named by -n, --release or -l does not exist, with a note in the report
+    #[arg(long)]
+    pub allow_empty: bool,
     /// Which cluster, and how.
     #[command(flatten)]
     pub access: AccessArgs,
+}
+
+/// Names, separated by commas.
+#[derive(Debug, Clone)]
+pub struct Names<T>(pub Vec<T>);
+
+impl<T: FromStr> FromStr for Names<T> {
+    type Err = T::Err;
+
+    fn from_str(text: &str) -> Result<Self, T::Err> {
+        let names = split_names(text).into_iter().map(str::parse);
+        names.collect::<Result<_, _>>().map(Self)
+    }
 }
 
 /// Which cluster to read, and how.
@@ -205,9 +226,9 @@ pub struct ScanArgs {
     /// What makes the exit status 1 [default: drift]
     #[arg(long, value_enum, value_name = "drift|health", env = "DRIFTLINE_FAIL_ON")]
     pub fail_on: Option<FailOn>,
-    /// Exit status for drift [default: 1]
+    /// Exit status for drift, 0 if drift is no failure [default: 1]
     #[arg(long, value_name = "STATUS", env = "DRIFTLINE_EXIT_CODE_ON_DRIFT")]
-    pub exit_code_on_drift: Option<u8>,
+    pub exit_code_on_drift: Option<DriftStatus>,
     /// Send no notifications, even if some are configured
     #[arg(long)]
     pub no_notify: bool,
@@ -234,14 +255,28 @@ impl ValueEnum for Confirm {
     }
 }
 
+impl ValueEnum for FailOn {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Drift, Self::Health]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Drift => PossibleValue::new("drift").help("Drift"),
+            Self::Health => PossibleValue::new("health")
+                .help("Drift, or a release in a critical state, such as stuck or failed"),
+        })
+    }
+}
+
 /// Options of `diagnose`.
 #[derive(Debug, Args)]
 pub struct DiagnoseArgs {
-    /// Name of the release
-    pub release: String,
-    /// Namespace of the release [default: all namespaces that have a release of this name]
+    /// Name of the release; NAMESPACE/NAME is the one in that namespace
+    pub release: ReleasePattern,
+    /// Namespace of the release, or a pattern [default: all namespaces that have a release of this name]
     #[arg(short, long, value_name = "NAMESPACE")]
-    pub namespace: Option<String>,
+    pub namespace: Vec<Names<NamespacePattern>>,
     /// Which cluster, and how.
     #[command(flatten)]
     pub access: AccessArgs,

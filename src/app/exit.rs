@@ -5,9 +5,10 @@
 //! error. 3 keeps "no drift found, but not everything could be read" apart from both: status 0 would hide drift there,
 //! and status 1 would be a false alarm.
 
-use clap::ValueEnum;
+use std::str::FromStr;
 
 use crate::model::Report;
+use crate::report::summary::{FailOn, has_unread_parts};
 use crate::vocabulary::{HealthSeverity, Outcome};
 
 /// Everything was read and matches.
@@ -30,74 +31,113 @@ pub enum NotificationStatus {
     Undelivered,
 }
 
-/// The conditions under which the exit status of a scan is [`DRIFT`].
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum FailOn {
-    /// Drift
-    #[default]
-    Drift,
-    /// Drift, or a release in a critical state, such as stuck or failed
-    Health,
+/// The exit status for drift that the operator chose in place of [`DRIFT`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DriftStatus(u8);
+
+/// Why a number cannot be the exit status for drift.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DriftStatusError {
+    /// No program can exit with it.
+    #[error("`{0}` is not an exit status: it has to be 0, 1 or a number from 4 to 255")]
+    NoStatus(String),
+    /// It has a meaning already.
+    #[error(
+        "{0} is the exit status of {1}, which could not be told from drift: choose 0, 1 or a number from 4 to 255"
+    )]
+    Taken(u8, &'static str),
 }
 
-impl FailOn {
-    /// The outcome of a scan, with the other conditions that the operator counts as a failure.
-    pub fn weigh(self, report: &Report) -> Outcome {
-        match (self, report.outcome) {
-            (Self::Health, Outcome::Clean | Outcome::Incomplete)
-                if worst_health(report) == Some(HealthSeverity::Critical) =>
-            {
-                Outcome::Drift
-            }
-            (Self::Drift | Self::Health, outcome) => outcome,
+impl FromStr for DriftStatus {
+    type Err = DriftStatusError;
+
+    fn from_str(text: &str) -> Result<Self, DriftStatusError> {
+        match text.parse() {
+            Ok(ERROR) => Err(DriftStatusError::Taken(ERROR, "an error")),
+            Ok(INCOMPLETE) => Err(DriftStatusError::Taken(INCOMPLETE, "an incomplete scan")),
+            Ok(status) => Ok(Self(status)),
+            Err(_) => Err(DriftStatusError::NoStatus(text.to_owned())),
         }
     }
 }
 
-/// The outcome of a diagnosis, which is about the health of a release and not about drift.
-pub fn outcome_of_diagnosis(report: &Report) -> Outcome {
-    match (report.outcome, worst_health(report)) {
-        (Outcome::Error, _) => Outcome::Error,
+/// The exit status of a scan: the first of these that applies.
+///
+/// - The scan failed, or a notification was not delivered.
+/// - Something drifted. Where the operator chose the status 0 for drift, drift is no failure, and the rest decides.
+/// - A release is in a critical state, and the operator counts that as a failure.
+/// - Something could not be read, or was named and does not exist.
+pub fn of_scan(
+    report: &Report,
+    fail_on: FailOn,
+    notifications: NotificationStatus,
+    on_drift: Option<DriftStatus>,
+) -> u8 {
+    let on_drift = on_drift.map_or(DRIFT, |DriftStatus(status)| status);
+    match (report.outcome, notifications) {
+        (Outcome::Error, _) | (_, NotificationStatus::Undelivered) => return ERROR,
+        (Outcome::Drift, NotificationStatus::NothingToDeliver | NotificationStatus::Delivered)
+            if on_drift != CLEAN =>
+        {
+            return on_drift;
+        }
+        (
+            Outcome::Clean | Outcome::Drift | Outcome::Incomplete,
+            NotificationStatus::NothingToDeliver | NotificationStatus::Delivered,
+        ) => {}
+    }
+    if fail_on.is_health_failure(report) {
+        DRIFT
+    } else if has_unread_parts(report) {
+        INCOMPLETE
+    } else {
+        CLEAN
+    }
+}
+
+/// The exit status of a diagnosis, which is about the health of a release and not about drift.
+pub fn of_diagnosis(report: &Report) -> u8 {
+    let health = report.releases.iter().flat_map(|release| &release.health);
+    let worst = health.map(|health| health.severity).max();
+    match (report.outcome, worst) {
+        (Outcome::Error, _) => ERROR,
         (
             Outcome::Clean | Outcome::Incomplete | Outcome::Drift,
             Some(HealthSeverity::Warning | HealthSeverity::Critical),
-        ) => Outcome::Drift,
-        (Outcome::Clean | Outcome::Drift, None | Some(HealthSeverity::Info)) => Outcome::Clean,
-        (Outcome::Incomplete, None | Some(HealthSeverity::Info)) => Outcome::Incomplete,
-    }
-}
-
-fn worst_health(report: &Report) -> Option<HealthSeverity> {
-    let health = report.releases.iter().flat_map(|release| &release.health);
-    health.map(|health| health.severity).max()
-}
-
-/// The exit status of a scan.
-///
-/// An undelivered notification is an error, whatever the outcome; which outcome wins where several apply is decided by
-/// [`crate::report::summary::outcome`]. `on_drift` is the operator's `--exit-code-on-drift`: it replaces [`DRIFT`] and
-/// nothing else.
-pub const fn status(outcome: Outcome, notifications: NotificationStatus, on_drift: Option<u8>) -> u8 {
-    match (outcome, notifications) {
-        (Outcome::Error, _) | (_, NotificationStatus::Undelivered) => ERROR,
-        (Outcome::Drift, NotificationStatus::NothingToDeliver | NotificationStatus::Delivered) => {
-            match on_drift {
-                Some(code) => code,
-                None => DRIFT,
-            }
-        }
-        (Outcome::Incomplete, NotificationStatus::NothingToDeliver | NotificationStatus::Delivered) => {
-            INCOMPLETE
-        }
-        (Outcome::Clean, NotificationStatus::NothingToDeliver | NotificationStatus::Delivered) => CLEAN,
+        ) => DRIFT,
+        (Outcome::Clean | Outcome::Drift, None | Some(HealthSeverity::Info)) => CLEAN,
+        (Outcome::Incomplete, None | Some(HealthSeverity::Info)) => INCOMPLETE,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ReportError;
     use crate::report::fixtures;
-    use crate::vocabulary::HealthCode;
+    use crate::vocabulary::{HealthCode, Stopped};
+
+    use NotificationStatus::{Delivered, NothingToDeliver, Undelivered};
+
+    /// A report with this outcome, and nothing else that the exit status depends on.
+    fn report(outcome: Outcome) -> Report {
+        let mut report = fixtures::clean();
+        report.outcome = outcome;
+        if outcome == Outcome::Incomplete {
+            report.summary.objects.unknown = 1;
+        }
+        report
+    }
+
+    fn with_health(mut report: Report, severity: HealthSeverity) -> Report {
+        let health = crate::health::remark(HealthCode::Stuck, severity, String::new());
+        report.releases[0].health.push(health);
+        report
+    }
+
+    fn chosen(status: &str) -> Option<DriftStatus> {
+        Some(status.parse().unwrap())
+    }
 
     #[test]
     fn critical_health_fails_a_scan_only_where_the_operator_wants_it() {
@@ -109,30 +149,27 @@ mod tests {
             (Some(Warning), [CLEAN, CLEAN, DRIFT]),
             (Some(Critical), [CLEAN, DRIFT, DRIFT]),
         ] {
-            let mut report = fixtures::clean();
-            let health =
-                severity.map(|severity| crate::health::remark(HealthCode::Stuck, severity, String::new()));
-            report.releases[0].health.extend(health);
-            let outcomes = [
-                FailOn::Drift.weigh(&report),
-                FailOn::Health.weigh(&report),
-                outcome_of_diagnosis(&report),
+            let report = match severity {
+                Some(severity) => with_health(report(Outcome::Clean), severity),
+                None => report(Outcome::Clean),
+            };
+            let got = [
+                of_scan(&report, FailOn::Drift, NothingToDeliver, None),
+                of_scan(&report, FailOn::Health, NothingToDeliver, None),
+                of_diagnosis(&report),
             ];
-            let got = outcomes.map(|outcome| status(outcome, NotificationStatus::NothingToDeliver, None));
             assert_eq!(got, statuses, "{severity:?}");
         }
         // A diagnosis is not about drift.
-        let mut report = fixtures::drifted();
-        for release in &mut report.releases {
+        let mut drifted = fixtures::drifted();
+        for release in &mut drifted.releases {
             release.health.clear();
         }
-        assert_eq!(FailOn::Drift.weigh(&report), Outcome::Drift);
-        assert_eq!(outcome_of_diagnosis(&report), Outcome::Clean);
+        assert_eq!(of_diagnosis(&drifted), CLEAN);
     }
 
     #[test]
     fn the_full_table() {
-        use NotificationStatus::{Delivered, NothingToDeliver, Undelivered};
         use Outcome::{Clean, Drift, Error, Incomplete};
         // outcome, notifications, then the status without the flag, with 0 and with 20
         let table = [
@@ -151,8 +188,57 @@ mod tests {
         ];
         assert_eq!(table.len(), Outcome::ALL.len() * 3);
         for (outcome, notifications, plain, zero, twenty) in table {
-            let got = [None, Some(0), Some(20)].map(|code| status(outcome, notifications, code));
+            let got = [None, chosen("0"), chosen("20")]
+                .map(|code| of_scan(&report(outcome), FailOn::Drift, notifications, code));
             assert_eq!(got, [plain, zero, twenty], "{outcome} {notifications:?}");
+        }
+    }
+
+    #[test]
+    fn drift_that_is_no_failure_hides_nothing_else() {
+        let drifted = || report(Outcome::Drift);
+        let unread: [fn(&mut Report); 5] = [
+            |report| report.summary.objects.unknown = 1,
+            |report| report.summary.releases.unreadable = 1,
+            |report| {
+                let (scope, message) = ("storage".to_owned(), String::new());
+                report.errors.push(ReportError { scope, message });
+            },
+            |report| report.stopped = Some(Stopped::Signal),
+            |report| {
+                let entry =
+                    crate::health::remark(HealthCode::Undecodable, HealthSeverity::Critical, String::new());
+                report.releases[0].health.push(entry);
+            },
+        ];
+        for change in unread {
+            let mut report = drifted();
+            change(&mut report);
+            let status = |on_drift| of_scan(&report, FailOn::Drift, Delivered, on_drift);
+            assert_eq!(
+                [None, chosen("0"), chosen("20")].map(status),
+                [DRIFT, INCOMPLETE, 20]
+            );
+        }
+        let critical = with_health(drifted(), HealthSeverity::Critical);
+        let status = |fail_on| of_scan(&critical, fail_on, Delivered, chosen("0"));
+        assert_eq!([FailOn::Drift, FailOn::Health].map(status), [CLEAN, DRIFT]);
+    }
+
+    #[test]
+    fn a_status_that_means_something_else_is_refused() {
+        for status in ["0", "1", "4", "255"] {
+            assert!(status.parse::<DriftStatus>().is_ok(), "{status}");
+        }
+        for (status, said) in [
+            ("2", "2 is the exit status of an error"),
+            ("3", "3 is the exit status of an incomplete scan"),
+            ("256", "`256` is not an exit status"),
+            ("-1", "`-1` is not an exit status"),
+            ("x", "`x` is not an exit status"),
+        ] {
+            let error = status.parse::<DriftStatus>().unwrap_err().to_string();
+            assert!(error.starts_with(said) && error.contains("4 to 255"), "{error}");
         }
     }
 }

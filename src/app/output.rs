@@ -19,6 +19,7 @@ use super::output_file::{self, Attempt};
 use super::stop::Stop;
 use crate::model::Report;
 use crate::report::sanitize::Medium;
+use crate::report::summary::FailOn;
 use crate::report::text::{Palette, TextOptions};
 use crate::report::{self, Format, RenderOptions, ReportKind};
 
@@ -63,6 +64,8 @@ pub(super) struct ReportOutput {
     pub(super) format: Format,
     /// The kind of report.
     pub(super) kind: ReportKind,
+    /// What makes the command fail.
+    pub(super) fail_on: FailOn,
     /// The file; standard output without one.
     pub(super) file: Option<PathBuf>,
 }
@@ -77,7 +80,7 @@ impl ReportOutput {
         };
         let options = RenderOptions {
             kind: self.kind,
-            text: text_options(global, destination),
+            text: text_options(global, destination, self.fail_on),
         };
         let place = self.file.as_ref().map_or_else(
             || "to standard output".to_owned(),
@@ -127,7 +130,7 @@ pub(super) fn medium() -> Medium {
 }
 
 /// How a text report is laid out for its destination.
-fn text_options(global: &Global, destination: Destination) -> TextOptions {
+fn text_options(global: &Global, destination: Destination, fail_on: FailOn) -> TextOptions {
     TextOptions {
         palette: if destination.has_colour(global.color) {
             Palette::COLOUR
@@ -139,6 +142,7 @@ fn text_options(global: &Global, destination: Destination) -> TextOptions {
             Destination::Terminal => terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)),
             Destination::File => None,
         },
+        fail_on,
     }
 }
 

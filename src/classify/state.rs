@@ -188,5 +188,6 @@ pub fn empty_report(
         findings: Vec::new(),
         left_out: FindingCounts::default(),
         patch: Vec::new(),
+        shadowed_rules: Vec::new(),
     }
 }

@@ -15,6 +15,7 @@ mod dry_run_request;
 mod fetch;
 mod http;
 mod kubeconfig;
+mod namespaces;
 mod pages;
 mod paths;
 mod pending;
@@ -56,6 +57,10 @@ impl Source for Cluster {
 
     async fn kinds(&self) -> Result<Kinds, ReadError> {
         discovery::kinds(&self.http).await
+    }
+
+    async fn namespaces(&self) -> Result<Vec<String>, ReadError> {
+        namespaces::list(&self.http).await
     }
 
     async fn revisions(&self, namespaces: &[String]) -> Result<Inventory, ReadError> {

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use futures::StreamExt;
 use serde::{Deserialize, Deserializer};
 
 use super::answer::{StatedType, must_be_within};
@@ -20,7 +21,10 @@ use crate::release::stored::{Driver, RecordMetadata, StoredRevision};
 use crate::source::{Extent, Inventory, ReadError};
 use crate::weight;
 
-const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+pub(super) const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+
+/// How many lists of namespaces are asked for at once.
+const LISTS_AT_ONCE: usize = 8;
 
 /// A record's object, without its payload.
 #[derive(Deserialize)]
@@ -96,22 +100,27 @@ pub(super) async fn list(
     } else {
         namespaces.iter().map(|name| Some(name.as_str())).collect()
     };
+    let mut lists = Vec::new();
     for &driver in drivers {
         for &namespace in &scopes {
-            match list_one(http, driver, namespace, selector).await {
-                Ok(revisions) => {
-                    answered = true;
-                    inventory.revisions.extend(revisions);
-                }
-                // Without the records of Helm's default driver, the inventory would look complete and would not be.
-                Err(error) if namespace.is_none() && driver == Driver::Secret => return Err(error),
-                Err(error) => {
-                    let scope =
-                        namespace.map_or_else(|| "storage".to_owned(), |name| format!("namespace/{name}"));
-                    let message = format!("release records cannot be listed: {error}");
-                    inventory.errors.push(ReportError { scope, message });
-                    refused.get_or_insert(error);
-                }
+            lists.push(list_of(http, driver, namespace, selector));
+        }
+    }
+    let mut answers = futures::stream::iter(lists).buffered(LISTS_AT_ONCE);
+    while let Some((driver, namespace, listed)) = answers.next().await {
+        match listed {
+            Ok(revisions) => {
+                answered = true;
+                inventory.revisions.extend(revisions);
+            }
+            // Without the records of Helm's default driver, the inventory would look complete and would not be.
+            Err(error) if namespace.is_none() && driver == Driver::Secret => return Err(error),
+            Err(error) => {
+                let scope =
+                    namespace.map_or_else(|| "storage".to_owned(), |name| format!("namespace/{name}"));
+                let message = format!("release records cannot be listed: {error}");
+                inventory.errors.push(ReportError { scope, message });
+                refused.get_or_insert(error);
             }
         }
     }
@@ -119,6 +128,17 @@ pub(super) async fn list(
         Some(error) if !answered => Err(error),
         _ => Ok(inventory),
     }
+}
+
+/// What was listed, with the answer.
+async fn list_of<'n>(
+    http: &ApiClient,
+    driver: Driver,
+    namespace: Option<&'n str>,
+    selector: Option<&str>,
+) -> (Driver, Option<&'n str>, Result<Vec<StoredRevision>, ReadError>) {
+    let listed = list_one(http, driver, namespace, selector).await;
+    (driver, namespace, listed)
 }
 
 /// The stored revisions of one driver in one namespace, or in all of them.

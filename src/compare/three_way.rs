@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::diff::{DifferenceKind, is_satisfied_by, unsatisfied};
+use super::diff::{DifferenceKind, is_satisfied_by, is_servers_choice, unsatisfied};
 use super::leftovers::{LeftoverScope, leftovers};
 use super::list_index::ListIndexes;
 use super::lookup::value_at;
@@ -177,7 +177,14 @@ fn outcome<'v>(
         })
     };
     let lives = |of: &OfRevision<Option<&Value>>| !is_desired(of.object) && is_live(of.object);
-    if let Some(attempted) = attempted.find(lives) {
+    // Where a later revision no longer sets a field, the server fills in what it chooses.
+    let is_left_to_server = |of: &OfRevision<Option<&Value>>| {
+        of.object.is_none()
+            && live
+                .zip(shape)
+                .is_some_and(|(live, shape)| is_servers_choice(shape, live, work))
+    };
+    if let Some(attempted) = attempted.find(|of| lives(of) || is_left_to_server(of)) {
         return (FindingCode::HalfUpgraded, Some(attempted.revision));
     }
     match previous.filter(lives) {

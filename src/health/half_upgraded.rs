@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use super::entry::{first_of, named, remark};
+use super::newest_operation::may_be_running;
 use super::observe::Side;
 use super::release_facts::{ObservedObject, ReleaseFacts};
 use super::steps::with;
@@ -36,9 +37,14 @@ pub(super) fn half_upgraded(facts: &ReleaseFacts<'_>) -> Option<Health> {
             if new == 1 { "is" } else { "are" }
         ),
     };
+    let severity = if may_be_running(facts, latest) {
+        HealthSeverity::Info
+    } else {
+        HealthSeverity::Warning
+    };
     // The entry about the operation has the advice.
     Some(with(
-        remark(HealthCode::HalfUpgraded, HealthSeverity::Warning, message),
+        remark(HealthCode::HalfUpgraded, severity, message),
         evidence(facts, from, to),
         Vec::new(),
     ))

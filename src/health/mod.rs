@@ -65,6 +65,12 @@ pub fn diagnose(facts: &ReleaseFacts<'_>) -> Vec<Health> {
     health
 }
 
+/// The newest revision, if its operation is pending and may still be running.
+pub fn running<'f>(facts: &ReleaseFacts<'f>) -> Option<&'f StoredRevision> {
+    let latest = facts.history.latest()?;
+    newest_operation::may_be_running(facts, latest).then_some(latest)
+}
+
 /// Leaves out the commands by which Helm writes the objects of a revision, where some of these objects are not provably the
 /// release's, or not even known: Helm overwrites and deletes objects without asking whose they are (Helm:
 /// `pkg/action/rollback.go`, `uninstall.go`), and whoever forged the record could have it done by an administrator.

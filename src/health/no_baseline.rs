@@ -1,7 +1,7 @@
 //! A release without a deployed revision: there is nothing to compare with, but its objects may exist.
 
 use super::entry::{named, remark};
-use super::newest_operation::last_good;
+use super::newest_operation::{last_good, may_be_running};
 use super::observe::Presence;
 use super::release_facts::{ObservedObject, ReleaseFacts};
 use super::steps::with;
@@ -62,8 +62,14 @@ pub(super) fn no_baseline(facts: &ReleaseFacts<'_>) -> Option<Health> {
         }
         None => Vec::new(),
     };
+    // A first installation that runs has nothing to be compared with yet.
+    let severity = if may_be_running(facts, latest) {
+        HealthSeverity::Info
+    } else {
+        HealthSeverity::Warning
+    };
     Some(with(
-        remark(HealthCode::NoBaseline, HealthSeverity::Warning, message),
+        remark(HealthCode::NoBaseline, severity, message),
         Vec::new(),
         steps,
     ))

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use crate::vocabulary::IdleReason;
 use serde::de::{self, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -33,11 +34,14 @@ pub struct IgnoredCount {
     pub findings: usize,
     /// How many objects it left out, as a whole or some findings of.
     pub objects: usize,
+    /// Why the rule left nothing out; absent where it did, and where not everything was read that it covers.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub idle: Option<IdleReason>,
 }
 
 impl IgnoredCount {
-    /// Whether the rule left nothing out.
-    pub const fn is_idle(&self) -> bool {
+    /// Whether the rule left nothing out of what was read.
+    pub const fn left_nothing_out(&self) -> bool {
         self.findings == 0 && self.objects == 0
     }
 

@@ -313,6 +313,10 @@ pub struct ObjectReport {
     /// redacted values are left out.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub patch: Vec<Value>,
+    /// The ignore rules that would have left something of it out if earlier rules had not. The report has them as the
+    /// reason of the rule.
+    #[serde(skip)]
+    pub shadowed_rules: Vec<usize>,
 }
 
 /// One difference.

@@ -3,14 +3,13 @@
 //! Names, kinds, codes and field paths, never values, and no sentence in which the API server or Helm may have
 //! repeated values. Everything is sanitised and capped here, sorted, and the same for the same report.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::list::{DetailLevel, DetailLine, LineCost, ListEntry, MessageList};
 use super::text::{NAME, PATH, SENTENCE, clean};
 use crate::model::{Finding, ObjectReport, ReleaseReport, Report};
-use crate::report::words::{self, count, minute};
-use crate::vocabulary::{HealthCode, HealthSeverity, ObjectState, Outcome, Stopped, Verdict};
+use crate::report::words::{self, count, critical_codes, minute};
+use crate::vocabulary::{ObjectState, Outcome, Stopped, Verdict};
 
 /// The most objects that a message names of one release.
 const OBJECTS: usize = 5;
@@ -273,16 +272,12 @@ fn drifted_entry(release: &ReleaseReport) -> Option<ListEntry> {
 fn critical_entry(release: &ReleaseReport) -> Option<ListEntry> {
     let codes = critical_codes(release);
     let names: Vec<_> = codes.iter().map(|code| code.as_str()).collect();
-    (!codes.is_empty()).then(|| entry(release, &names.join(", "), Vec::new()))
-}
-
-/// The critical health codes of a release.
-pub(crate) fn critical_codes(release: &ReleaseReport) -> BTreeSet<HealthCode> {
-    let critical = release
-        .health
-        .iter()
-        .filter(|health| health.severity == HealthSeverity::Critical);
-    critical.map(|health| health.code).collect()
+    let names = names.join(", ");
+    let facts = match release.verdict {
+        Verdict::Clean => format!("{} ({names})", words::verdict(release)),
+        Verdict::Drifted | Verdict::Incomplete | Verdict::Unreadable => names,
+    };
+    (!codes.is_empty()).then(|| entry(release, &facts, Vec::new()))
 }
 
 fn unread_entry(release: &ReleaseReport) -> Option<ListEntry> {

@@ -77,7 +77,7 @@ impl Glob {
     }
 
     /// Whether the pattern can stand for other texts than its own, which takes memory.
-    pub(super) fn has_wildcards(&self) -> bool {
+    pub fn has_wildcards(&self) -> bool {
         self.wildcards.is_some()
     }
 

@@ -3,6 +3,7 @@
 pub mod glob;
 pub mod ignore;
 pub mod managers;
+pub mod name_pattern;
 pub mod path_pattern;
 pub mod redact;
 

@@ -5,6 +5,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::fixtures::{finding, object};
 use super::sanitize::{Medium, is_runner_command, is_unsafe};
+use super::summary::FailOn;
 use super::text::{Palette, TextOptions};
 use super::{Format, RenderOptions, ReportKind, fixtures, render};
 use crate::model::Report;
@@ -29,11 +30,13 @@ const COLOURED: TextOptions = TextOptions {
     palette: Palette::COLOUR,
     medium: Medium::Terminal,
     width: Some(100),
+    fail_on: FailOn::Drift,
 };
 const CI: TextOptions = TextOptions {
     palette: Palette::PLAIN,
     medium: Medium::CiLog,
     width: None,
+    fail_on: FailOn::Drift,
 };
 
 /// The formats are a contract of the command line: new ones come after these.

@@ -3,6 +3,7 @@
 //! A format is a file of this folder, its word in [`Format`], and its arm in the match that finds its renderer. The
 //! command line takes names, help and what each command accepts from here.
 
+pub mod idle;
 pub mod json;
 pub mod sanitize;
 pub mod summary;

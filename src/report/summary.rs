@@ -132,6 +132,50 @@ fn comparison_limit(entry: &Health) -> Option<ComparisonLimit> {
     }
 }
 
+/// The conditions under which a scan fails.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum FailOn {
+    /// Drift.
+    #[default]
+    Drift,
+    /// Drift, or a release in a critical state, such as stuck or failed.
+    Health,
+}
+
+impl FailOn {
+    /// Whether the health of a release is a failure of the scan.
+    pub fn is_health_failure(self, report: &Report) -> bool {
+        match self {
+            Self::Drift => false,
+            Self::Health => critical_releases(report).next().is_some(),
+        }
+    }
+}
+
+/// The releases in a critical state.
+pub fn critical_releases(report: &Report) -> impl Iterator<Item = &ReleaseReport> {
+    let is_critical = |health: &Health| health.severity == HealthSeverity::Critical;
+    let releases = report.releases.iter();
+    releases.filter(move |release| release.health.iter().any(is_critical))
+}
+
+/// Whether something was not read that was to be read, also where drift was found beside it.
+pub fn has_unread_parts(report: &Report) -> bool {
+    let releases = &report.summary.releases;
+    report.stopped.is_some()
+        || !report.errors.is_empty()
+        || releases.incomplete + releases.unreadable + report.summary.objects.unknown > 0
+        || report.releases.iter().any(has_unread_records)
+}
+
+/// Whether the comparison of a release says less than a whole one.
+pub fn has_unread_records(release: &ReleaseReport) -> bool {
+    release
+        .health
+        .iter()
+        .any(|entry| comparison_limit(entry).is_some())
+}
+
 /// The answer of a whole scan: error before drift, drift before incomplete, incomplete before clean.
 ///
 /// A scan that ran out of time is an error even if it found drift, because the deadline is far above the normal duration

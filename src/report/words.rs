@@ -1,9 +1,12 @@
 //! The few words that every text about a report shares: counted nouns, moments, and the answer in half a sentence.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
-use crate::model::Report;
-use crate::vocabulary::Outcome;
+use super::summary::{FailOn, critical_releases};
+use crate::model::{ReleaseReport, Report};
+use crate::vocabulary::{HealthCode, HealthSeverity, Outcome, Verdict};
 
 /// A number and its noun: `1 release`, `2 releases`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
@@ -14,6 +17,92 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
 /// A moment to the minute, without its time zone, which is always UTC.
 pub(crate) fn minute(moment: DateTime<Utc>) -> String {
     moment.format("%Y-%m-%d %H:%M").to_string()
+}
+
+/// The verdict on a release for people: a release that matches what was deployed and yet is stuck or failed is not
+/// simply clean.
+pub(crate) fn verdict(release: &ReleaseReport) -> &'static str {
+    match release.verdict {
+        Verdict::Clean => in_sync([release]),
+        Verdict::Drifted | Verdict::Incomplete | Verdict::Unreadable => release.verdict.as_str(),
+    }
+}
+
+/// The outcome of a report for people, by the same words.
+pub(crate) fn outcome(report: &Report) -> &'static str {
+    match report.outcome {
+        Outcome::Clean => in_sync(critical_releases(report)),
+        Outcome::Drift | Outcome::Incomplete | Outcome::Error => report.outcome.as_str(),
+    }
+}
+
+/// The word for releases that match what was deployed, by the worst that their health says.
+fn in_sync<'r>(releases: impl IntoIterator<Item = &'r ReleaseReport>) -> &'static str {
+    let codes = releases.into_iter().flat_map(critical_codes);
+    let worst = codes.map(|code| match code {
+        HealthCode::FailedUpgrade | HealthCode::FailedInstall | HealthCode::HookFailed => Trouble::Failed,
+        HealthCode::Stuck => Trouble::Stuck,
+        HealthCode::Undecodable
+        | HealthCode::NoBaseline
+        | HealthCode::InProgress
+        | HealthCode::SeveralDeployed
+        | HealthCode::IdentityMismatch
+        | HealthCode::ApiRemoved
+        | HealthCode::ChangedDuringScan
+        | HealthCode::HalfUpgraded
+        | HealthCode::HookRunning
+        | HealthCode::LeftoverObjects
+        | HealthCode::BlockedByFinalizer
+        | HealthCode::HistoryBloat
+        | HealthCode::OwnershipConflict
+        | HealthCode::LeftoverHooks
+        | HealthCode::ChartCrdsChanged => Trouble::Critical,
+    });
+    match worst.max() {
+        Some(Trouble::Failed) => "in sync, but failed",
+        Some(Trouble::Stuck) => "in sync, but stuck",
+        Some(Trouble::Critical) => "in sync, but critical",
+        None => Verdict::Clean.as_str(),
+    }
+}
+
+/// The trouble of a release that is in sync, the worst last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Trouble {
+    /// The next operation on it fails.
+    Critical,
+    /// Its newest operation does not end.
+    Stuck,
+    /// Its newest operation failed.
+    Failed,
+}
+
+/// The critical health codes of a release.
+pub(crate) fn critical_codes(release: &ReleaseReport) -> BTreeSet<HealthCode> {
+    let critical = release
+        .health
+        .iter()
+        .filter(|health| health.severity == HealthSeverity::Critical);
+    critical.map(|health| health.code).collect()
+}
+
+/// What the health of the releases adds to the answer, and whether it is the reason for the exit status; `None` where all
+/// are healthy, or something else is the answer.
+pub(crate) fn health_answer(report: &Report, fail_on: FailOn) -> Option<String> {
+    let is_failure = fail_on.is_health_failure(report);
+    match report.outcome {
+        Outcome::Clean => {}
+        Outcome::Incomplete if is_failure => {}
+        // The counts say it.
+        Outcome::Incomplete | Outcome::Drift | Outcome::Error => return None,
+    }
+    let critical = critical_releases(report).count();
+    let status = if is_failure {
+        " (exit status 1, --fail-on health)"
+    } else {
+        ""
+    };
+    (critical > 0).then(|| format!("{} in a critical state{status}", count(critical, "release")))
 }
 
 /// The whole report in half a sentence. It holds numbers only, nothing that a cluster could have written.
@@ -44,10 +133,53 @@ pub(crate) fn headline(report: &Report) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::health::remark;
+    use crate::report::fixtures;
 
     #[test]
     fn one_is_singular() {
         let counted = [0, 1, 2].map(|number| count(number, "object"));
         assert_eq!(counted, ["0 objects", "1 object", "2 objects"]);
+    }
+
+    #[test]
+    fn a_release_in_sync_that_failed_or_is_stuck_is_not_called_clean() {
+        use HealthCode::{FailedUpgrade, HistoryBloat, HookFailed, Stuck};
+        for (codes, said) in [
+            (&[][..], "clean"),
+            (&[Stuck], "in sync, but stuck"),
+            (&[FailedUpgrade], "in sync, but failed"),
+            (&[Stuck, HookFailed], "in sync, but failed"),
+            (&[HistoryBloat], "in sync, but critical"),
+        ] {
+            let mut report = fixtures::clean();
+            let health = codes
+                .iter()
+                .map(|code| remark(*code, HealthSeverity::Critical, String::new()));
+            report.releases[0].health.extend(health);
+            assert_eq!((verdict(&report.releases[0]), outcome(&report)), (said, said));
+            let answers = [FailOn::Drift, FailOn::Health].map(|fail_on| health_answer(&report, fail_on));
+            if codes.is_empty() {
+                assert_eq!(answers, [None, None]);
+            } else {
+                let because = "1 release in a critical state (exit status 1, --fail-on health)";
+                assert_eq!(
+                    answers.map(Option::unwrap),
+                    ["1 release in a critical state", because]
+                );
+                report.outcome = Outcome::Incomplete;
+                let answers = [FailOn::Drift, FailOn::Health].map(|fail_on| health_answer(&report, fail_on));
+                assert_eq!(answers, [None, Some(because.to_owned())]);
+            }
+        }
+        let mut drifted = fixtures::drifted();
+        drifted
+            .releases
+            .iter_mut()
+            .for_each(|release| release.verdict = Verdict::Drifted);
+        assert_eq!(
+            (verdict(&drifted.releases[0]), outcome(&drifted)),
+            ("drifted", "drift")
+        );
     }
 }

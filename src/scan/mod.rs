@@ -4,6 +4,7 @@
 //! is made by pure code elsewhere. Every answer goes into one `ScanState`, so that a scan which is stopped
 //! halfway still reports everything that it read, and the rest as not reached.
 
+mod absent;
 mod authority;
 mod batches;
 mod claims;
@@ -25,6 +26,9 @@ mod planned;
 mod queue;
 mod release;
 mod resolver;
+mod running;
+mod scope;
+mod selection;
 mod stages;
 mod state;
 #[cfg(test)]
@@ -40,13 +44,15 @@ use chrono::Utc;
 use self::judges::Judges;
 pub use self::limits::ScanLimits;
 pub use self::options::{Progress, Quiet, ScanOptions};
+pub use self::selection::{NamespacePattern, ReleasePattern, Selection, WhenAbsent, split_names};
 use self::stages::Stages;
 use self::state::{Results, ScanState};
-use crate::model::{Confirmation, IgnoredBy, ReleaseReport, Report, ReportError, SCHEMA, Summary, Tool};
+use crate::health::OtherReleases;
+use crate::model::{Confirmation, ReleaseReport, Report, ReportError, SCHEMA, Summary, Tool};
 use crate::policy::Confirm;
-use crate::report::summary;
+use crate::report::{idle, summary};
 use crate::source::Source;
-use crate::vocabulary::{Outcome, Stopped};
+use crate::vocabulary::{IdleReason, Outcome, Stopped};
 
 /// How long a scan that is stopped goes on comparing what it has read.
 const LAST_COMPARISONS: Duration = Duration::from_secs(1);
@@ -89,10 +95,16 @@ pub async fn scan<S: Source>(
         mut errors,
         notes,
         unanswered,
+        coverage,
     } = state.take_results(source.now(), options);
     errors.extend(ended.error());
     for release in &mut releases {
         release.verdict = summary::verdict(&release.objects, &release.health);
+    }
+    let ignore = &options.policy.ignore;
+    let mut ignored = summary::ignored(ignore.counts(&options.policy.redaction), &releases);
+    if coverage == OtherReleases::AllRead && errors.is_empty() {
+        idle::note_idle(&mut ignored, &ignore.rules, &releases);
     }
     let mut report = Report {
         schema: SCHEMA.to_owned(),
@@ -106,7 +118,7 @@ pub async fn scan<S: Source>(
         outcome: ended.outcome(&releases, &errors),
         stopped: ended.stopped(),
         summary: Summary::of(&releases),
-        ignored: summary::ignored(options.policy.ignore.counts(&options.policy.redaction), &releases),
+        ignored,
         confirmation: match options.policy.confirm {
             Confirm::None => None,
             Confirm::Server => Some(Confirmation::of(&releases, unanswered)),
@@ -116,22 +128,22 @@ pub async fn scan<S: Source>(
         notes,
     };
     report.sort();
-    warn_of_idle_rules(&report, options);
+    warn_of_idle_rules(&report);
     report
 }
 
-/// A rule that matches nothing is either mistaken or no longer needed; in a part of the cluster it is neither.
-fn warn_of_idle_rules(report: &Report, options: &ScanOptions) {
-    let is_whole = report.outcome != Outcome::Error && report.stopped.is_none();
-    if !is_whole || !options.namespaces.is_empty() || !options.releases.is_empty() {
-        return;
-    }
-    for count in report.ignored.iter().filter(|count| count.is_idle()) {
-        match count.rule {
-            IgnoredBy::Rule(number) => {
-                tracing::warn!("ignore rule {number} ({}) matched nothing", count.description);
+/// Rules that ignore nothing are mistaken or no longer needed.
+fn warn_of_idle_rules(report: &Report) {
+    for count in &report.ignored {
+        let (rule, description) = (count.rule, &count.description);
+        match count.idle {
+            Some(IdleReason::MatchedNothing) => {
+                tracing::warn!("ignore {rule} ({description}) matched nothing")
             }
-            IgnoredBy::Annotation => {}
+            Some(IdleReason::Shadowed) => tracing::warn!(
+                "ignore {rule} ({description}) ignores nothing: earlier rules take everything that it matches"
+            ),
+            None => {}
         }
     }
 }

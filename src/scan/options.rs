@@ -3,16 +3,15 @@
 use std::time::Duration;
 
 use super::limits::ScanLimits;
+use super::selection::Selection;
 use crate::policy::Policy;
 use crate::release::history::Depth;
 
 /// What to scan, and how.
 #[derive(Debug, Clone)]
 pub struct ScanOptions {
-    /// The namespaces whose releases are scanned; all of them when empty.
-    pub namespaces: Vec<String>,
-    /// The names of the releases that are scanned; all of them when empty.
-    pub releases: Vec<String>,
+    /// The releases that are scanned.
+    pub selection: Selection,
     /// How much of each release is read.
     pub depth: Depth,
     /// The age from which on a pending operation counts as stuck.

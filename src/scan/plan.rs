@@ -217,28 +217,28 @@ impl OtherRevisions {
         mut known: KnownObjects<'_>,
     ) -> Vec<PlannedObject> {
         let mut objects = Vec::new();
+        let mut attempted = self.attempted.into_iter();
+        // Objects of an operation that may still run are not left over yet, and neither are those that it brings back.
+        if newest.is_pending {
+            let running = attempted.next().filter(|_| newest.is_observable);
+            for (key, object) in running.into_iter().flat_map(|revision| revision.object) {
+                let bodies = bodies_of_newest(&object);
+                let planned = known.attempted(key, object);
+                objects.extend(planned.map(|planned| planned.observing(bodies)));
+            }
+        }
         let previous = self.previous.map(|previous| previous.object);
         for (key, object) in previous.into_iter().chain(self.abandoned).flatten() {
             objects.extend(known.leftover(key, object));
         }
-        for (position, revision) in self.attempted.into_iter().enumerate() {
-            let is_newest = position == 0 && newest.is_observable;
-            // Objects of an operation that may still run are not left over yet.
-            if newest.is_pending && !is_newest {
-                continue;
-            }
+        // What older attempts created may be what a running operation still works on.
+        let failed = attempted.filter(|_| !newest.is_pending);
+        for (position, revision) in failed.enumerate() {
             for (key, object) in revision.object {
-                let bodies = RevisionBodies {
-                    deployed: None,
-                    newest: Some(Arc::clone(&object.body)),
-                };
-                let planned = if newest.is_pending {
-                    known.attempted(key, object)
-                } else {
-                    known.leftover(key, object)
-                };
+                let bodies = bodies_of_newest(&object);
+                let planned = known.leftover(key, object);
                 objects.extend(planned.map(|planned| {
-                    if is_newest {
+                    if position == 0 && newest.is_observable {
                         planned.observing(bodies)
                     } else {
                         planned
@@ -247,6 +247,14 @@ impl OtherRevisions {
             }
         }
         objects
+    }
+}
+
+/// The bodies of an object that the newest revision has and the deployed one has not.
+fn bodies_of_newest(object: &ManifestObject) -> RevisionBodies {
+    RevisionBodies {
+        deployed: None,
+        newest: Some(Arc::clone(&object.body)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::running::InRunningRevision;
 use crate::classify::dry_run::DryRunCheck;
 use crate::classify::state::empty_report;
 use crate::classify::subject::Role;
@@ -20,6 +21,8 @@ pub(super) struct PlannedObject {
     pub(super) template: Option<String>,
     /// Whether the health of the release depends on it, however far the scan gets.
     pub(super) is_observed: bool,
+    /// Whether the newest revision has it, where its operation did not complete.
+    pub(super) in_newest: InRunningRevision,
     pub(super) progress: ObjectProgress,
 }
 
@@ -86,6 +89,7 @@ impl PlannedObject {
             purpose,
             template,
             is_observed: false,
+            in_newest: InRunningRevision::Unknown,
             progress: ObjectProgress::Waiting(ToInspect::default()),
         }
     }
@@ -101,21 +105,14 @@ impl PlannedObject {
     /// The same object, to be observed for the health of its release.
     pub(super) fn observing(mut self, bodies: RevisionBodies) -> Self {
         if let ObjectProgress::Waiting(todo) = &mut self.progress {
+            self.in_newest = match bodies.newest {
+                Some(_) => InRunningRevision::Kept,
+                None => InRunningRevision::Dropped,
+            };
             todo.observe = Some(bodies);
             self.is_observed = true;
         }
         self
-    }
-
-    /// Whether the newest revision asks for it and its operation did not complete.
-    pub(super) fn is_in_newest(&self) -> bool {
-        match &self.progress {
-            ObjectProgress::Waiting(todo) => {
-                let bodies = todo.observe.as_ref();
-                bodies.is_some_and(|bodies| bodies.newest.is_some())
-            }
-            ObjectProgress::InFlight | ObjectProgress::Done(_) => false,
-        }
     }
 
     /// Takes the work on the object; `None` where it was taken before.

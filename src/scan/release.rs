@@ -15,6 +15,7 @@ use super::options::ScanOptions;
 use super::plan::plan_objects;
 use super::planned::{Inspected, PlannedObject, Purpose};
 use super::resolver::{Resolver, not_served_error};
+use super::running::{InRunningRevision, RunningOperation};
 use super::weight;
 use crate::classify::dry_run::DryRunCheck;
 use crate::health::observe::Presence;
@@ -31,6 +32,9 @@ use crate::release::operations::Operations;
 use crate::release::stored::{ReleaseKey, StoredRevision};
 use crate::source::{Expected, Kinds, ObjectRequest, ReadBudget, ReadError};
 use crate::vocabulary::{ApplyMethod, HealthCode, HealthSeverity, ObjectState, Verdict};
+
+/// The records of a release of which none was read.
+static NO_RECORDS: BTreeMap<u64, RecordFacts> = BTreeMap::new();
 
 /// What the other releases of a scan say about objects.
 pub(super) struct Others<'n> {
@@ -113,7 +117,7 @@ impl ReleaseScan {
                 let error = not_served_error(&object.key, kinds);
                 if let ReadError::NotServed { api_version, kind } = &error {
                     let kind = format!("{kind} of {api_version}");
-                    if object.is_in_newest() {
+                    if object.in_newest == InRunningRevision::Kept {
                         self.not_served.newest.insert(kind.clone());
                     }
                     if object.purpose == Purpose::Baseline {
@@ -235,13 +239,20 @@ impl ReleaseScan {
         options: &ScanOptions,
         others: &Others<'_>,
     ) -> Option<ReleaseReport> {
-        let latest = self.history.latest()?;
+        let history = Arc::clone(&self.history);
+        let latest = history.latest()?;
         let is_claimed = self
             .objects
             .iter()
             .map(|object| self.claimant(object, others).is_some());
         let is_claimed: Vec<bool> = is_claimed.collect();
-        let mut health = self.health(now, options, others);
+        let object_facts = self.object_facts(others);
+        let facts = self.facts(&object_facts, now, options);
+        let running = health::running(&facts).map(RunningOperation::of);
+        let mut health = self.health(&facts);
+        if let Some(operation) = running {
+            self.explain(operation);
+        }
         if self.has_too_many_objects {
             health.push(too_many_objects(self.objects.len()));
         }
@@ -299,16 +310,39 @@ impl ReleaseScan {
         Some(&self.loaded.as_ref()?.records)
     }
 
-    fn health(&self, now: DateTime<Utc>, options: &ScanOptions, others: &Others<'_>) -> Vec<Health> {
-        let mut health = health::diagnose(&ReleaseFacts {
+    /// Takes what an operation explains that may still be running out of the drift of the objects.
+    fn explain(&mut self, operation: RunningOperation) {
+        for object in &mut self.objects {
+            let in_newest = object.in_newest;
+            let report = object
+                .inspected_mut()
+                .and_then(|inspected| inspected.report.as_mut());
+            if let Some(report) = report {
+                operation.explain(report, in_newest);
+            }
+        }
+    }
+
+    /// The facts that its health rests on.
+    fn facts<'f>(
+        &'f self,
+        objects: &'f ObjectFacts,
+        now: DateTime<Utc>,
+        options: &ScanOptions,
+    ) -> ReleaseFacts<'f> {
+        ReleaseFacts {
             history: &self.history,
-            records: self.records().unwrap_or(&BTreeMap::new()),
-            objects: &self.object_facts(others),
+            records: self.records().unwrap_or(&NO_RECORDS),
+            objects,
             method: self.context.method,
             depth: options.depth,
             now,
             stuck_after: TimeDelta::from_std(options.stuck_after).unwrap_or(TimeDelta::MAX),
-        });
+        }
+    }
+
+    fn health(&self, facts: &ReleaseFacts<'_>) -> Vec<Health> {
+        let mut health = health::diagnose(facts);
         if let Some(loaded) = &self.loaded {
             health.extend(loaded.health.iter().cloned());
         } else {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 
+use super::absent::{Listed, Wanted};
 use super::batches::{Batches, WaitingRelease};
 use super::clock::Clock;
 use super::cluster_facts::{Absence, ClusterFacts, Tables};
@@ -12,6 +13,8 @@ use super::confirm::{GivenUp, confirm};
 use super::judges::Judges;
 use super::load::{LoadLimits, Loaded, LoadedBatch, Loading};
 use super::options::{Progress, ScanOptions};
+use super::scope::{Namespaces, Scope};
+use super::selection::WhenAbsent;
 use super::state::{ReadPlan, ScanState};
 use crate::model::{ReportError, ReportNote};
 use crate::object::Gvk;
@@ -23,6 +26,9 @@ use crate::types::TypeTable;
 
 /// The gap in a report whose second listing failed.
 const NOT_LISTED_AGAIN: &str = "it is not known whether releases changed during the scan";
+
+/// The scope of what a report says about the selection itself.
+const SELECTION: &str = "selection";
 
 /// The parts of a scan that every stage needs.
 pub(super) struct Stages<'s, S> {
@@ -47,6 +53,7 @@ struct Wave {
 /// The result of the first stage.
 struct FirstListing {
     kinds: Kinds,
+    scope: Scope,
     histories: Vec<Arc<History>>,
     /// The namespaces and records that could not be listed.
     errors: Vec<ReportError>,
@@ -61,6 +68,7 @@ impl<S: Source> Stages<'_, S> {
         let mut clock = Clock::start();
         let FirstListing {
             kinds,
+            scope,
             histories,
             errors,
         } = self.list().await?;
@@ -105,7 +113,7 @@ impl<S: Source> Stages<'_, S> {
 
         // The second listing takes as much memory as the first.
         drop(histories);
-        self.recheck(&errors).await;
+        self.recheck(&scope, &errors).await;
         clock.lap("recheck");
         Ok(())
     }
@@ -115,10 +123,10 @@ impl<S: Source> Stages<'_, S> {
         self.progress.stage("listing releases", 0);
         // The first use of the table unpacks it, which takes no extra time while the cluster answers.
         tokio::task::spawn_blocking(TypeTable::builtin);
-        let namespaces = &self.options.namespaces;
-        let (kinds, inventory) = tokio::join!(self.source.kinds(), self.source.revisions(namespaces));
-        let inventory = inventory.map_err(|error| storage_error(&error))?;
-        if !inventory.is_of_all() || !namespaces.is_empty() || !self.options.releases.is_empty() {
+        let (kinds, listed) = tokio::join!(self.source.kinds(), self.list_records());
+        let (mut scope, inventory) = listed?;
+        let selection = &self.options.selection;
+        if !inventory.is_of_all() || !selection.is_everything() {
             self.state.note_unread_releases();
         }
         let Inventory {
@@ -130,40 +138,77 @@ impl<S: Source> Stages<'_, S> {
         })?;
         self.state.add_errors(errors.clone());
         let mut histories = History::group(revisions);
-        if histories.is_empty() && errors.is_empty() && !namespaces.is_empty() {
-            tracing::warn!("there are no releases in namespace {}", namespaces.join(", "));
-        }
+        self.note_absent(&mut scope, &histories, &errors).await;
         histories.retain(|history| self.is_selected(history));
-        self.report_absent_names(&histories);
         let histories: Vec<Arc<History>> = histories.into_iter().map(Arc::new).collect();
         self.state.set_releases(&histories);
         Ok(FirstListing {
             kinds,
+            scope,
             histories,
             errors,
         })
     }
 
+    /// Lists the records in the selected namespaces.
+    async fn list_records(&self) -> Result<(Scope, Inventory), ReportError> {
+        let scope = Scope::of(&**self.source, &self.options.selection).await;
+        let inventory = scope.revisions(&**self.source).await?;
+        Ok((scope, inventory))
+    }
+
     fn is_selected(&self, history: &History) -> bool {
-        let names = &self.options.releases;
-        let is_named = names.is_empty() || names.contains(&history.key.name);
         // An uninstalled release is meant to have no objects, so there is nothing to compare.
         let is_listed = match self.options.depth {
             Depth::Comparison => !history.is_uninstalled(),
             Depth::History => true,
         };
-        is_named && is_listed
+        is_listed && self.options.selection.has(&history.key)
     }
 
-    /// Reports the names that no release has.
-    fn report_absent_names(&self, histories: &[History]) {
-        let names = self.options.releases.iter();
-        let absent = names.filter(|name| !histories.iter().any(|history| &history.key.name == *name));
-        let errors = absent.map(|name| ReportError {
-            scope: "storage".to_owned(),
-            message: format!("there is no release named `{name}` where the scan looked"),
-        });
-        self.state.add_errors(errors.collect());
+    /// Reports what was named and not found, and that nothing was found at all.
+    async fn note_absent(&self, scope: &mut Scope, histories: &[History], errors: &[ReportError]) {
+        let selection = &self.options.selection;
+        let listed = Listed {
+            histories,
+            errors,
+            namespaces: &Namespaces::NotAsked,
+        };
+        if listed.has_empty_namespace(selection) {
+            scope.ask_for_namespaces(&**self.source).await;
+        }
+        let listed = Listed {
+            namespaces: &scope.namespaces,
+            ..listed
+        };
+        let wanted = match self.options.depth {
+            Depth::Comparison => Wanted::Installed,
+            Depth::History => Wanted::WithHistory,
+        };
+        let absent = listed.absent(selection, wanted).into_iter();
+        let note = |message| ReportNote {
+            scope: SELECTION.to_owned(),
+            message,
+        };
+        match selection.when_absent {
+            WhenAbsent::Error => {
+                let errors = absent.map(|message| ReportError {
+                    scope: SELECTION.to_owned(),
+                    message,
+                });
+                self.state.add_errors(errors.collect());
+            }
+            WhenAbsent::Note => self.state.add_notes(absent.map(note).collect()),
+        }
+        let is_empty = !histories.iter().any(|history| self.is_selected(history));
+        if is_empty && selection.is_everything() && errors.is_empty() {
+            let message = if histories.is_empty() {
+                "no namespace has a release"
+            } else {
+                "every release is uninstalled, and only its history is kept"
+            };
+            self.state.add_notes(vec![note(message.to_owned())]);
+        }
     }
 
     /// Reads and decodes the records of as many releases as fit into memory.
@@ -310,9 +355,9 @@ impl<S: Source> Stages<'_, S> {
     }
 
     /// Lists the releases once more, and notes which of them changed during the scan.
-    async fn recheck(&self, errors_before: &[ReportError]) {
+    async fn recheck(&self, scope: &Scope, errors_before: &[ReportError]) {
         self.progress.stage("checking for changes during the scan", 0);
-        match self.source.revisions(&self.options.namespaces).await {
+        match scope.revisions(&**self.source).await {
             Ok(after) => {
                 let new_errors = after
                     .errors
@@ -334,8 +379,8 @@ impl<S: Source> Stages<'_, S> {
                 self.state.add_errors(errors);
             }
             Err(error) => self.state.add_errors(vec![ReportError {
-                scope: "storage".to_owned(),
-                message: format!("{NOT_LISTED_AGAIN}: the release records cannot be listed: {error}"),
+                message: format!("{NOT_LISTED_AGAIN}: {}", error.message),
+                ..error
             }]),
         }
     }
@@ -404,16 +449,4 @@ enum NoSchema {
     Unknown(String),
     /// The answer is no schema.
     Broken(String),
-}
-
-fn storage_error(error: &ReadError) -> ReportError {
-    let hint = if let ReadError::Forbidden { namespace: None, .. } = error {
-        "; name the namespaces to scan with -n"
-    } else {
-        ""
-    };
-    ReportError {
-        scope: "storage".to_owned(),
-        message: format!("the release records cannot be listed: {error}{hint}"),
-    }
 }

@@ -88,6 +88,8 @@ pub(super) struct Results {
     pub(super) notes: Vec<ReportNote>,
     /// The reasons why dry runs failed for whole kinds, and how many objects each concerns.
     pub(super) unanswered: BTreeMap<String, usize>,
+    /// Whether all releases of the cluster were read.
+    pub(super) coverage: OtherReleases,
 }
 
 /// Everything that has to be read after the records.
@@ -324,6 +326,7 @@ impl ScanState {
             errors: inner.errors,
             notes,
             unanswered: inner.unanswered,
+            coverage: inner.other_releases,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What the limits of a scan do to its report: waves change nothing, and whatever is too large is said to be.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -10,7 +11,7 @@ use crate::policy::{Confirm, Policy};
 use crate::release::history::Depth;
 use crate::report::fixtures::at;
 use crate::report::fixtures::test_cluster::{NOW, TestCluster, TestRelease, TestRevision, options, set};
-use crate::vocabulary::{HealthCode, ObjectState, Verdict};
+use crate::vocabulary::{HealthCode, HealthSeverity, ObjectState, Outcome, Severity, Verdict};
 
 const RELEASES: [TestRelease; 6] = [
     TestRelease::new("pay", "ledger"),
@@ -277,4 +278,132 @@ fn a_large_object_that_all_revisions_have_is_compared() {
     let (report, _) = run(cluster, &options());
     let object = &report.releases[0].objects[0];
     assert_eq!((object.state, &object.reason), (ObjectState::InSync, &None));
+}
+
+/// A release in the middle of an operation that began a minute before `NOW`: revision 1 is deployed, and revision 2 changes
+/// the ConfigMap `changed`, drops `dropped` and adds `added`. Somebody edited `edited`.
+fn upgrading(status: &'static str) -> TestCluster {
+    let release = RELEASES[3];
+    let with_limit = |limit: Option<u32>| {
+        let mut spec = json!({"replicas": 1, "selector": {"matchLabels": {"a": "b"}},
+            "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}});
+        if let Some(limit) = limit {
+            spec["revisionHistoryLimit"] = json!(limit);
+        }
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "limited"}, "spec": spec})
+    };
+    let (edited, dropped) = (config_map("edited", "blue"), config_map("dropped", "blue"));
+    let (added, back) = (config_map("added", "blue"), config_map("back", "blue"));
+    let mut cluster = TestCluster::new();
+    cluster.store(release, &revision(1, "superseded", std::slice::from_ref(&back)));
+    cluster.store(
+        release,
+        &revision(
+            2,
+            "deployed",
+            &[
+                config_map("changed", "blue"),
+                edited.clone(),
+                dropped,
+                with_limit(Some(3)),
+            ],
+        ),
+    );
+    let newest = [
+        config_map("changed", "red"),
+        edited.clone(),
+        added.clone(),
+        back.clone(),
+        with_limit(None),
+    ];
+    cluster.store(
+        release,
+        &TestRevision {
+            time: "2026-11-20T03:13:00Z",
+            description: "Preparing upgrade",
+            ..revision(3, status, &newest)
+        },
+    );
+    cluster.put(release, &newest[0], &[]);
+    cluster.put(release, &edited, &[set("/data/key", "green")]);
+    cluster.put(release, &added, &[]);
+    cluster.put(release, &back, &[]);
+    cluster.put(
+        release,
+        &with_limit(None),
+        &[set("/spec/revisionHistoryLimit", 10)],
+    );
+    cluster
+}
+
+#[test]
+fn what_a_running_operation_explains_is_no_drift_until_it_is_stuck() {
+    for status in ["pending-upgrade", "pending-rollback"] {
+        let drift = |stuck_after| {
+            let options = ScanOptions {
+                stuck_after,
+                ..options()
+            };
+            let (report, _) = run(upgrading(status), &options);
+            let [release] = &report.releases[..] else {
+                panic!("one release is scanned")
+            };
+            let is_drift = |object: &&crate::model::ObjectReport| object.state.is_drift();
+            let objects = release.objects.iter().filter(is_drift);
+            let drift: Vec<String> = objects.map(|object| object.name.clone()).collect();
+            let severities = release.health.iter().map(|health| health.severity);
+            (drift, severities.max(), release.objects.clone())
+        };
+        let (running, worst, objects) = drift(Duration::from_mins(15));
+        assert_eq!(running, ["edited"], "{status}");
+        assert_eq!(worst, Some(HealthSeverity::Info), "{status}");
+        let changed = objects.iter().find(|object| object.name == "changed").unwrap();
+        assert_eq!(
+            (changed.findings[0].severity, &changed.patch[..]),
+            (Severity::Info, &[][..])
+        );
+        assert_eq!(changed.findings[0].from_revision, Some(3));
+        let dropped = objects.iter().find(|object| object.name == "dropped").unwrap();
+        assert!(dropped.reason.as_deref().unwrap().contains("deletes it"));
+        let edited = objects.iter().find(|object| object.name == "edited").unwrap();
+        assert_eq!(edited.patch.len(), 1);
+
+        let (stuck, worst, _) = drift(Duration::from_secs(1));
+        assert_eq!(stuck, ["changed", "dropped", "edited", "limited"], "{status}");
+        assert_eq!(worst, Some(HealthSeverity::Critical), "{status}");
+    }
+}
+
+/// Nothing is deployed while a release is installed or uninstalled.
+#[test]
+fn a_running_installation_or_removal_calls_nobody() {
+    for status in ["pending-install", "uninstalling"] {
+        let outcome = |stuck_after| {
+            let release = RELEASES[3];
+            let mut cluster = TestCluster::new();
+            cluster.store(
+                release,
+                &TestRevision {
+                    time: "2026-11-20T03:13:00Z",
+                    ..revision(1, status, &[config_map("a", "blue"), config_map("b", "blue")])
+                },
+            );
+            cluster.put(release, &config_map("a", "blue"), &[]);
+            let options = ScanOptions {
+                stuck_after,
+                ..options()
+            };
+            let (report, _) = run(cluster, &options);
+            let worst = report.releases[0]
+                .health
+                .iter()
+                .map(|health| health.severity)
+                .max();
+            (report.outcome, worst)
+        };
+        let running = (Outcome::Clean, Some(HealthSeverity::Info));
+        assert_eq!(outcome(Duration::from_mins(15)), running, "{status}");
+        let stuck = (Outcome::Incomplete, Some(HealthSeverity::Critical));
+        assert_eq!(outcome(Duration::from_secs(1)), stuck, "{status}");
+    }
 }

@@ -158,6 +158,11 @@ impl<S: Source> Source for Recorder<S> {
         answer
     }
 
+    /// Passed on and not written down: which releases are in the snapshot says which namespaces it is about.
+    async fn namespaces(&self) -> Result<Vec<String>, ReadError> {
+        self.source.namespaces().await
+    }
+
     async fn revisions(&self, namespaces: &[String]) -> Result<Inventory, ReadError> {
         let answer = self.source.revisions(namespaces).await;
         let listing = RecordedListing {

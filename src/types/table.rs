@@ -3,6 +3,7 @@
 //! Tables hold flat vectors that refer to each other by index: names and equal facts are stored once, recursive
 //! types (`JSONSchemaProps`) need no pointers, and a [`Shape`] is two words.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use serde_json::Value;
@@ -95,6 +96,16 @@ impl TypeTable {
         self.kinds
             .iter()
             .map(|(api_version, kind, _)| (api_version.as_str(), kind.as_str()))
+    }
+
+    /// The names of the fields that are lists in every type that has them.
+    pub fn list_fields(&self) -> HashSet<&str> {
+        let fields = || self.types.iter().flat_map(|object| &object.fields);
+        let is_list = |&&(_, node): &&(u32, u32)| self.nodes[node as usize].value == ValueKind::List;
+        let name = |&(name, _): &(u32, u32)| self.names[name as usize].as_str();
+        let others: HashSet<&str> = fields().filter(|field| !is_list(field)).map(name).collect();
+        let lists = fields().filter(is_list).map(name);
+        lists.filter(|name| !others.contains(name)).collect()
     }
 
     pub(super) fn shape(&self, node: u32) -> Shape<'_> {

@@ -407,13 +407,3 @@ fn the_example_settings_change_nothing() {
     assert_eq!((ran.status, ran.stderr.as_str()), (Some(1), ""));
     assert_eq!(ran.stdout, scan(&[]).stdout);
 }
-
-/// A warning that a namespace holds no releases is only for one that does not.
-#[test]
-fn an_empty_namespace_is_told_from_one_without_the_release() {
-    let warning = "there are no releases in namespace";
-    let of = |arguments: &[&str]| scan(arguments).stderr;
-    assert!(of(&["-n", "nowhere"]).contains(warning));
-    assert!(!of(&["-n", "shop", "--release", "storefrnt"]).contains(warning));
-    assert!(!of(&["-n", "shop"]).contains(warning));
-}

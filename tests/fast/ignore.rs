@@ -41,7 +41,6 @@ fn a_release_whose_drift_is_all_ignored_is_clean() {
         "ignored  rule 1 (made by the platform team): 1 object\n\
          ignored  rule 2 (kind Deployment, path containers[name=web]/resources): 1 finding in 1 object\n\
          ignored  rule 3 (release catalog, path /spec/replicas): 1 finding in 1 object\n\
-         ignored  rule 4 (no longer needed) matched nothing\n\
          clean: 1 release, 9 objects in sync; objects: 3 ignored; findings: 2 ignored (cluster demo)\n"
     );
 }
@@ -129,13 +128,50 @@ fn a_rule_for_everything_ignores_nothing_that_could_not_be_read() {
 }
 
 #[test]
-fn rules_that_match_nothing_are_named_once_where_the_whole_cluster_was_scanned() {
-    let line = "ignore rule 4 (kind CronJob, path /spec/schedule) matched nothing";
-    let ran = scan(&example(), CATALOG, &[]);
-    assert_eq!(ran.stderr.matches(line).count(), 1, "{}", ran.stderr);
-    assert_eq!(ran.stderr.matches("matched nothing").count(), 1, "{}", ran.stderr);
-    let narrowed = scan(&example(), CATALOG, &["--release", "catalog"]);
-    assert_eq!(narrowed.stderr, "");
+fn rules_that_ignore_nothing_are_named_where_everything_was_read_that_they_cover() {
+    let rules = "
+ignore:
+  - kind: CronJob
+    release: catalog
+  - path: /spec/replicas
+    release: catalog
+  - path: /spec
+    kind: StatefulSet
+    release: catalog
+    code: changed
+  - kind: CronJob
+    path: /spec/schedule
+";
+    let ran = scan(&example(), rules, &[]);
+    let [idle, shadowed] = [
+        "ignore rule 1 (kind CronJob, release catalog) matched nothing",
+        "ignore rule 3 (kind StatefulSet, release catalog, path /spec, code changed) ignores nothing: earlier rules take \
+         everything that it matches",
+    ];
+    assert_eq!(ran.stderr.lines().count(), 2, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains(idle) && ran.stderr.contains(shadowed),
+        "{}",
+        ran.stderr
+    );
+    let ignored = &scan(&example(), rules, &["-o", "json"]).json()["ignored"];
+    let reasons = ignored
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|rule| rule["idle"].clone());
+    // A release that cannot be read may have a CronJob.
+    let expected = [
+        json!("matched-nothing"),
+        Value::Null,
+        json!("shadowed"),
+        Value::Null,
+    ];
+    assert_eq!(reasons.collect::<Vec<_>>(), expected);
+    // Rules for elsewhere are not idle.
+    for narrowed in [&["--release", "catalog"][..], &["-n", "shop"]] {
+        assert_eq!(scan(&example(), rules, narrowed).stderr, "");
+    }
 }
 
 #[test]

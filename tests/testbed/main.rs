@@ -28,6 +28,7 @@ mod health;
 #[cfg(target_os = "linux")]
 mod hostile;
 mod notify;
+mod running;
 mod smoke;
 mod snapshot;
 mod storage;

@@ -14,7 +14,7 @@ use crate::support::rules::{check_pagerduty, check_slack};
 const IMAGE: &str = "registry.example.com/shop/web";
 
 /// Both sinks, and the configuration that names them.
-struct Sinks {
+pub(crate) struct Sinks {
     runtime: Runtime,
     slack: Receiver,
     pagerduty: Receiver,
@@ -22,7 +22,7 @@ struct Sinks {
 }
 
 impl Sinks {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let runtime = Runtime::new().unwrap();
         let (slack, pagerduty) = runtime.block_on(async {
             (
@@ -51,8 +51,17 @@ impl Sinks {
         }
     }
 
+    /// Sets a section of the configuration.
+    pub(crate) fn set(&self, section: &str, value: &Value) {
+        let config = self.dir.path().join("config.yaml");
+        let text = fs::read_to_string(&config).unwrap();
+        let mut settings: Value = serde_json::from_str(&text).unwrap();
+        settings[section] = value.clone();
+        fs::write(&config, settings.to_string()).unwrap();
+    }
+
     /// Scans a release's namespace and returns what arrived: at Slack, at PagerDuty.
-    fn scan(&self, release: &Release<'_>, more: &[&str]) -> (Scan, Vec<Value>, Vec<Value>) {
+    pub(crate) fn scan(&self, release: &Release<'_>, more: &[&str]) -> (Scan, Vec<Value>, Vec<Value>) {
         let before = [&self.slack, &self.pagerduty].map(|sink| sink.received().len());
         let config = self.dir.path().join("config.yaml").display().to_string();
         let scan = release.scan_with(&[&["--config", &config], more].concat(), &[]);

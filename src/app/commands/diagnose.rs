@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use crate::app::cli::{DiagnoseArgs, Global};
 use crate::app::environment;
-use crate::app::exit::{self, NotificationStatus};
+use crate::app::exit;
 use crate::app::output::ReportOutput;
 use crate::app::scanning::read;
 use crate::app::settings::Reading;
 use crate::app::stop::{Abort, Stop};
 use crate::report::ReportKind;
+use crate::report::summary::FailOn;
 
 /// Runs the command to its exit status.
 pub(super) async fn run(args: &DiagnoseArgs, global: &Global, abort: Abort) -> anyhow::Result<u8> {
@@ -20,13 +21,9 @@ pub(super) async fn run(args: &DiagnoseArgs, global: &Global, abort: Abort) -> a
         report: Arc::clone(&report),
         format: args.output,
         kind: ReportKind::Diagnosis,
+        fail_on: FailOn::Drift,
         file: None,
     };
     output.write(global, &stop).await?;
-    // The report already has the error that there is no such release.
-    if report.releases.is_empty() {
-        return Ok(exit::ERROR);
-    }
-    let outcome = exit::outcome_of_diagnosis(&report);
-    Ok(exit::status(outcome, NotificationStatus::NothingToDeliver, None))
+    Ok(exit::of_diagnosis(&report))
 }

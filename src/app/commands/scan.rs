@@ -39,6 +39,7 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
         report: Arc::clone(&report),
         format: args.output,
         kind: ReportKind::Scan,
+        fail_on: settings.fail_on,
         file: args.output_file.clone(),
     };
     // Side by side: a reader that does not read keeps no alert back, and a receiver that does not answer no report.
@@ -47,8 +48,9 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
         deliver(settings.sinks, Arc::clone(&report), &stop)
     );
     written?;
-    Ok(exit::status(
-        settings.fail_on.weigh(&report),
+    Ok(exit::of_scan(
+        &report,
+        settings.fail_on,
         notifications,
         settings.exit_code_on_drift,
     ))

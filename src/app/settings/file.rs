@@ -14,13 +14,15 @@ use serde_saphyr::Error;
 use super::error::SettingsError;
 use super::ignore::{IgnoreRule, any_number};
 use crate::app::cli::CONCURRENCY;
-use crate::app::exit::FailOn;
+use crate::app::exit::DriftStatus;
 use crate::limited_file;
 use crate::notify::section::NotifySection;
 use crate::notify::settings::duration;
 use crate::policy::Confirm;
 use crate::policy::glob::Glob;
 use crate::policy::managers::ManagerLists;
+use crate::report::summary::FailOn;
+use crate::scan::NamespacePattern;
 use crate::vocabulary::{FindingCode, Severity};
 
 /// The largest configuration file. A thousand ignore rules have a fifth of it.
@@ -53,7 +55,9 @@ pub(super) struct ClusterSection {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ScanSection {
-    pub(super) namespaces: Vec<String>,
+    #[serde(deserialize_with = "any_number")]
+    pub(super) namespaces: Vec<NamespacePattern>,
+    pub(super) allow_empty: bool,
     #[serde(deserialize_with = "duration")]
     pub(super) timeout: Option<Duration>,
     #[serde(deserialize_with = "duration")]
@@ -62,7 +66,8 @@ pub(super) struct ScanSection {
     pub(super) concurrency: Option<u8>,
     #[serde(deserialize_with = "duration")]
     pub(super) stuck_after: Option<Duration>,
-    pub(super) exit_code_on_drift: Option<u8>,
+    #[serde(deserialize_with = "drift_status")]
+    pub(super) exit_code_on_drift: Option<DriftStatus>,
     #[serde(deserialize_with = "choice")]
     pub(super) confirm: Option<Confirm>,
     #[serde(deserialize_with = "choice")]
@@ -127,6 +132,13 @@ fn concurrency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u8>,
     }
 }
 
+/// An exit status for drift, as the flag takes it.
+fn drift_status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DriftStatus>, D::Error> {
+    let number = Option::<i64>::deserialize(deserializer)?;
+    let status = number.map(|number| number.to_string().parse());
+    status.transpose().map_err(de::Error::custom)
+}
+
 /// One of the words that the flag of the same name takes.
 fn choice<'de, D: Deserializer<'de>, T: ValueEnum>(deserializer: D) -> Result<Option<T>, D::Error> {
     let Some(text) = Option::<String>::deserialize(deserializer)? else {
@@ -159,6 +171,13 @@ mod tests {
                 "scan:\n  fail_on: error\n",
                 2,
                 "`error` is not one of: drift, health",
+            ),
+            ("scan:\n  exit_code_on_drift: 3\n", 2, "an incomplete scan"),
+            ("scan:\n  exit_code_on_drift: 300\n", 2, "not an exit status"),
+            (
+                "scan:\n  namespaces: [shop, Shop]\n",
+                2,
+                "cannot be the name of a namespace",
             ),
             ("scan:\n  concurrency: 0\n", 2, "0 is not in 1..=64"),
             ("scan:\n  concurrency: 65\n", 2, "65 is not in 1..=64"),

@@ -9,33 +9,33 @@ use serde::{Deserialize, Deserializer};
 
 use super::error::SettingsError;
 use crate::policy::glob::Glob;
+use crate::policy::ignore::condition::{self, Code};
 use crate::policy::ignore::{IgnoreRules, Rule, Selector};
 use crate::policy::path_pattern::PathPattern;
-use crate::vocabulary::FindingCode;
 
 /// One rule: a set of conditions, all of which have to hold.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct IgnoreRule {
     reason: Option<String>,
-    #[serde(deserialize_with = "parsed")]
+    #[serde(deserialize_with = "kind")]
     kind: Option<Glob>,
-    #[serde(deserialize_with = "parsed")]
+    #[serde(deserialize_with = "api_version")]
     api_version: Option<Glob>,
-    #[serde(deserialize_with = "parsed")]
+    #[serde(deserialize_with = "namespace")]
     namespace: Option<Glob>,
-    #[serde(deserialize_with = "parsed")]
+    #[serde(deserialize_with = "name")]
     name: Option<Glob>,
-    #[serde(deserialize_with = "parsed")]
+    #[serde(deserialize_with = "release")]
     release: Option<Glob>,
     #[serde(deserialize_with = "parsed")]
     labels: Option<Selector>,
     #[serde(deserialize_with = "one_or_many")]
     path: Vec<PathPattern>,
-    #[serde(deserialize_with = "parsed")]
+    #[serde(deserialize_with = "manager")]
     manager: Option<Glob>,
     #[serde(deserialize_with = "one_or_many")]
-    code: Vec<FindingCode>,
+    code: Vec<Code>,
 }
 
 /// The rules of the file and the key of its annotation, checked.
@@ -73,7 +73,7 @@ impl From<IgnoreRule> for Rule {
             labels: written.labels,
             paths: written.path,
             manager: written.manager,
-            codes: written.code,
+            codes: written.code.into_iter().map(|Code(code)| code).collect(),
         }
     }
 }
@@ -99,6 +99,40 @@ where
     let text = Option::<String>::deserialize(deserializer)?;
     text.map(|text| text.parse().map_err(de::Error::custom))
         .transpose()
+}
+
+/// A condition that some object can fulfil.
+fn checked<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    read: fn(&str) -> Result<Glob, String>,
+) -> Result<Option<Glob>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| read(&text).map_err(de::Error::custom))
+        .transpose()
+}
+
+fn kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Glob>, D::Error> {
+    checked(deserializer, condition::kind)
+}
+
+fn api_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Glob>, D::Error> {
+    checked(deserializer, condition::api_version)
+}
+
+fn namespace<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Glob>, D::Error> {
+    checked(deserializer, condition::namespace)
+}
+
+fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Glob>, D::Error> {
+    checked(deserializer, condition::name)
+}
+
+fn release<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Glob>, D::Error> {
+    checked(deserializer, condition::release)
+}
+
+fn manager<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Glob>, D::Error> {
+    checked(deserializer, condition::manager)
 }
 
 /// A text, or a list of at least one text. Not an untagged enum, which would not say what is wrong with the text.
@@ -217,6 +251,24 @@ ignore:
             (
                 "ignore:\n  - kind: '[a'\n",
                 "2: `[a` is not a pattern of names such as web-*",
+            ),
+            ("ignore:\n  - kind: a\n    kind: b\n", "twice"),
+            (
+                "ignore:\n  - name: a\n    kind: deployments\n",
+                "3: there is no kind `deployments`: write Deployment",
+            ),
+            ("ignore:\n  - api_version: apps\n", "2: `apps` is a group"),
+            (
+                "ignore:\n  - path: .spec.replicas\n",
+                "2: `.spec.replicas` is written as a JSONPath",
+            ),
+            (
+                "ignore:\n  - path: [/a, /spec/containers/0/image]\n",
+                "2: `/spec/containers/0/image` is written as a JSON pointer",
+            ),
+            (
+                "ignore:\n  - code: missing\n",
+                "2: `missing` is the state of an object",
             ),
             ("ignore:\n  - kind: ''\n", "2: an empty pattern matches nothing"),
             (

@@ -16,16 +16,16 @@ use std::time::Duration;
 use self::client::client_options;
 use self::file::File;
 use self::policy::policy;
-use self::selection::Selection;
 use super::cli::{AccessArgs, DiagnoseArgs, ScanArgs, SnapshotArgs};
 use super::environment::Environment;
-use super::exit::FailOn;
+use super::exit::DriftStatus;
 use crate::cluster::client::Options as ClientOptions;
 use crate::notify::Sinks;
 use crate::notify::settings::{HttpSettings, SinkContext};
 use crate::policy::Confirm;
 use crate::release::decode::MAX_DECODED_BYTES;
 use crate::release::history::Depth;
+use crate::report::summary::FailOn;
 use crate::scan;
 
 pub use self::error::SettingsError;
@@ -60,7 +60,7 @@ pub struct ScanSettings {
     /// Where notifications go.
     pub sinks: Sinks,
     /// The exit status in place of 1.
-    pub exit_code_on_drift: Option<u8>,
+    pub exit_code_on_drift: Option<DriftStatus>,
     /// The conditions that count as a failure.
     pub fail_on: FailOn,
 }
@@ -70,7 +70,7 @@ impl ScanSettings {
     pub fn resolve(args: &ScanArgs, environment: Environment<'_>) -> Result<Self, SettingsError> {
         let access = &args.cluster.access;
         let file = file::read(access.config.as_deref())?;
-        let selection = Selection::of_releases(&args.cluster, &file);
+        let selection = selection::of_releases(&args.cluster, &file);
         let selector = selection.selector.as_deref();
         let target = ScanTarget::resolve(args.snapshot.as_deref(), access, selector, &file, environment)?;
         let mut scan = scan_options(&selection, &file)?;
@@ -83,7 +83,7 @@ impl ScanSettings {
         } else {
             file.notify.clone().resolve(&SinkContext {
                 environment,
-                selection: &selection.parts(),
+                selection: &selection::parts(&selection),
             })?
         };
         let sinks = match &target {
@@ -116,7 +116,7 @@ impl Reading {
     /// Resolves the settings of a diagnosis.
     pub fn of_diagnosis(args: &DiagnoseArgs, environment: Environment<'_>) -> Result<Self, SettingsError> {
         let file = file::read(args.access.config.as_deref())?;
-        let mut scan = scan_options(&Selection::of_one_release(args), &file)?;
+        let mut scan = scan_options(&selection::of_one_release(args), &file)?;
         scan.depth = Depth::History;
         Ok(Self {
             target: ScanTarget::resolve(args.snapshot.as_deref(), &args.access, None, &file, environment)?,
@@ -131,7 +131,7 @@ impl Reading<ClientOptions> {
     pub fn of_snapshot(args: &SnapshotArgs, environment: Environment<'_>) -> Result<Self, SettingsError> {
         let access = &args.cluster.access;
         let file = file::read(access.config.as_deref())?;
-        let selection = Selection::of_releases(&args.cluster, &file);
+        let selection = selection::of_releases(&args.cluster, &file);
         Ok(Self {
             target: client_options(access, selection.selector.as_deref(), &file, environment)?,
             scan: scan_options(&selection, &file)?,
@@ -156,10 +156,9 @@ impl ScanTarget {
 }
 
 /// A scan of these releases to the depth of a comparison, without confirmation.
-fn scan_options(selection: &Selection, file: &File) -> Result<scan::ScanOptions, SettingsError> {
+fn scan_options(selection: &scan::Selection, file: &File) -> Result<scan::ScanOptions, SettingsError> {
     Ok(scan::ScanOptions {
-        namespaces: selection.namespaces.clone(),
-        releases: selection.releases.clone(),
+        selection: selection.clone(),
         depth: Depth::Comparison,
         stuck_after: file.scan.stuck_after.unwrap_or(STUCK_AFTER),
         max_record_bytes: MAX_DECODED_BYTES,
@@ -204,6 +203,11 @@ mod tests {
         })
     }
 
+    fn namespaces(settings: &ScanSettings) -> Vec<String> {
+        let namespaces = settings.reading.scan.selection.namespaces.iter();
+        namespaces.map(ToString::to_string).collect()
+    }
+
     fn file(text: &str) -> tempfile::NamedTempFile {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
@@ -216,9 +220,9 @@ mod tests {
             file("scan: {namespaces: [b, a, b], timeout: 20m, concurrency: 4, exit_code_on_drift: 0}\n");
         let path = config.path().to_str().unwrap();
         let settings = scan(&["--config", path], &[]).unwrap();
-        assert_eq!(settings.reading.scan.namespaces, ["a", "b"]);
+        assert_eq!(namespaces(&settings), ["a", "b"]);
         assert_eq!(settings.reading.timeout, Duration::from_mins(20));
-        assert_eq!(settings.exit_code_on_drift, Some(0));
+        assert_eq!(settings.exit_code_on_drift, "0".parse().ok());
         let ScanTarget::Cluster(options) = settings.reading.target else {
             panic!("a cluster is to be scanned")
         };
@@ -236,10 +240,10 @@ mod tests {
             &[],
         )
         .unwrap();
-        assert_eq!(settings.reading.scan.namespaces, Vec::<String>::new());
+        assert_eq!(namespaces(&settings), [""; 0]);
         assert_eq!(
             (settings.reading.timeout, settings.exit_code_on_drift),
-            (Duration::from_secs(5), Some(7))
+            (Duration::from_secs(5), "7".parse().ok())
         );
         assert_eq!(scan(&[], &[]).unwrap().reading.timeout, TIMEOUT);
     }

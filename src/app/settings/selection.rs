@@ -1,59 +1,67 @@
 //! Which releases a command is about.
 
 use super::file::File;
-use crate::app::cli::{ClusterArgs, DiagnoseArgs};
+use crate::app::cli::{ClusterArgs, DiagnoseArgs, Names};
+use crate::scan::{NamespacePattern, ReleasePattern, Selection, WhenAbsent};
 
-/// Which releases a command is about. An empty list stands for all.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Selection {
-    /// The namespaces of the releases, sorted.
-    pub(super) namespaces: Vec<String>,
-    /// The names of the releases.
-    pub(super) releases: Vec<String>,
-    /// A label selector for the releases' records.
-    pub(super) selector: Option<String>,
+/// The selection of the command line, where it has none that of the configuration file.
+pub(super) fn of_releases(args: &ClusterArgs, file: &File) -> Selection {
+    let named = all_of(&args.namespaces);
+    let namespaces = if args.all_namespaces {
+        Vec::new()
+    } else if named.is_empty() {
+        file.scan.namespaces.clone()
+    } else {
+        named
+    };
+    Selection {
+        namespaces: each_once(namespaces),
+        releases: all_of(&args.releases),
+        selector: args.selector.clone(),
+        when_absent: if args.allow_empty || file.scan.allow_empty {
+            WhenAbsent::Note
+        } else {
+            WhenAbsent::Error
+        },
+    }
 }
 
-impl Selection {
-    /// The selection of the command line, where it has none that of the configuration file.
-    pub(super) fn of_releases(args: &ClusterArgs, file: &File) -> Self {
-        let mut namespaces = if args.all_namespaces {
-            Vec::new()
-        } else if args.namespaces.is_empty() {
-            file.scan.namespaces.clone()
-        } else {
-            args.namespaces.clone()
-        };
-        namespaces.sort();
-        namespaces.dedup();
-        Self {
-            namespaces,
-            releases: args.releases.clone(),
-            selector: args.selector.clone(),
-        }
+/// The releases of a diagnosis, in every namespace unless some are given. Whoever asks for one wants it to exist.
+pub(super) fn of_one_release(args: &DiagnoseArgs) -> Selection {
+    Selection {
+        namespaces: each_once(all_of(&args.namespace)),
+        releases: vec![args.release.clone()],
+        selector: None,
+        when_absent: WhenAbsent::Error,
     }
+}
 
-    /// The one release of a diagnosis, in every namespace unless one is given.
-    pub(super) fn of_one_release(args: &DiagnoseArgs) -> Self {
-        Self {
-            namespaces: args.namespace.iter().cloned().collect(),
-            releases: vec![args.release.clone()],
-            selector: None,
-        }
-    }
+/// The conditions that narrow the scan, in the same order on every run: part of the identity of its alerts.
+pub(super) fn parts(selection: &Selection) -> Vec<String> {
+    let mut releases: Vec<String> = selection.releases.iter().map(ReleasePattern::to_string).collect();
+    releases.sort();
+    let namespaces = selection
+        .namespaces
+        .iter()
+        .map(|name| format!("namespace={name}"));
+    let releases = releases.iter().map(|name| format!("release={name}"));
+    let selector = selection
+        .selector
+        .iter()
+        .map(|selector| format!("selector={selector}"));
+    namespaces.chain(releases).chain(selector).collect()
+}
 
-    /// The conditions that narrow the scan, in the same order on every run: part of the identity of its alerts.
-    pub(super) fn parts(&self) -> Vec<String> {
-        let mut releases = self.releases.clone();
-        releases.sort();
-        let namespaces = self.namespaces.iter().map(|name| format!("namespace={name}"));
-        let releases = releases.iter().map(|name| format!("release={name}"));
-        let selector = self
-            .selector
-            .iter()
-            .map(|selector| format!("selector={selector}"));
-        namespaces.chain(releases).chain(selector).collect()
-    }
+/// The names of all lists of names.
+fn all_of<T: Clone>(lists: &[Names<T>]) -> Vec<T> {
+    lists.iter().flat_map(|Names(names)| names).cloned().collect()
+}
+
+/// The names in their order, each once.
+fn each_once(mut names: Vec<NamespacePattern>) -> Vec<NamespacePattern> {
+    names.sort_by_key(NamespacePattern::to_string);
+    names.dedup();
+    names
 }
 
 #[cfg(test)]
@@ -63,13 +71,15 @@ mod tests {
     /// PagerDuty keeps alerts by them: they may never change.
     #[test]
     fn parts_are_stable() {
+        let namespaces = ["shop", "pay", "shop"].map(|name| name.parse::<NamespacePattern>().unwrap());
         let selection = Selection {
-            namespaces: vec!["pay".to_owned(), "shop".to_owned()],
-            releases: vec!["web".to_owned(), "api".to_owned()],
+            namespaces: each_once(namespaces.to_vec()),
+            releases: ["web", "api"].map(|name| name.parse().unwrap()).to_vec(),
             selector: Some("team=a".to_owned()),
+            when_absent: WhenAbsent::Error,
         };
         assert_eq!(
-            selection.parts(),
+            parts(&selection),
             [
                 "namespace=pay",
                 "namespace=shop",

@@ -1,5 +1,7 @@
 //! The verdict on one object: from the revisions' manifests and the live object to its part of the report.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::attributed::Attributed;
@@ -193,13 +195,16 @@ fn compare(
         .into_iter()
         .zip(redacted)
         .take_while(|(attributed, _)| work.affords(1 + rules.steps(&attributed.change.path)));
+    let mut shadowed_rules = BTreeSet::new();
     let found = affordable.map(|(attributed, redacted)| {
         let mut finding = finding(subject, &attributed, policy, &redacted);
         finding.ignored_by = rules.finding(&attributed.change.path, &finding);
+        shadowed_rules.extend(rules.shadowed(&attributed.change.path, &finding));
         (finding, attributed.change)
     });
     let listed = Listed::of(found);
     report.left_out = listed.left_out;
+    report.shadowed_rules = shadowed_rules.into_iter().collect();
     let (mut drift, mut pruned): (Vec<(usize, Change)>, Vec<Change>) = (Vec::new(), Vec::new());
     for (finding, change) in listed.findings {
         if finding.is_drift() {

@@ -26,8 +26,8 @@ use serde_json::Value;
 use self::document::Document;
 use super::{IgnoredBy, Report, ReportNote, SCHEMA};
 use crate::vocabulary::{
-    ApplyMethod, FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome, Severity,
-    Stopped, Verdict,
+    ApplyMethod, FindingCode, HealthCode, HealthSeverity, IdleReason, NextUpgrade, ObjectState, Outcome,
+    Severity, Stopped, Verdict,
 };
 
 /// The largest report that is read, in bytes: far more than the largest cluster makes.
@@ -183,10 +183,15 @@ impl PassedOver {
     /// Removes from a document all entries and fields whose words this version does not know.
     fn report(&mut self, document: &mut Value) {
         const RULE: WordUse = WordUse::entry("count of an ignore rule", "counts of ignore rules", "rule");
+        const IDLE: WordUse = WordUse::field("count of an ignore rule", "counts of ignore rules", "`idle`");
         const VERDICT: WordUse = WordUse::entry("release", "releases", "verdict");
         const METHOD: WordUse = WordUse::field("release", "releases", "apply method");
         retain(document, "ignored", |count| {
-            !self.is_unknown::<IgnoredBy>(count, "rule", RULE)
+            if self.is_unknown::<IgnoredBy>(count, "rule", RULE) {
+                return false;
+            }
+            self.clear::<IdleReason>(count, "idle", IDLE);
+            true
         });
         retain(document, "releases", |release| {
             if self.is_unknown::<Verdict>(release, "verdict", VERDICT) {

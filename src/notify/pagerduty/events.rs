@@ -11,7 +11,8 @@ use sha2::{Digest as _, Sha256};
 use super::payload;
 use super::settings::{PagerDutyScope, PagerDutyService, PagerDutySeverity};
 use crate::model::{Fingerprint, Health, ObjectReport, ReleaseReport, Report};
-use crate::notify::digest::{Digest, critical_codes};
+use crate::notify::digest::Digest;
+use crate::report::words::critical_codes;
 use crate::vocabulary::{HealthCode, ObjectState, Outcome, Verdict};
 
 /// One event for the Events API v2.
@@ -97,13 +98,17 @@ fn is_proof_of_calm(report: &Report) -> bool {
     is_complete(report) && !report.releases.is_empty() && !report.releases.iter().any(is_in_doubt)
 }
 
-/// Whether a release was not read as a whole, or may be another one than it says, although no object of it drifted.
+/// Whether a release was not read as a whole, may be another one than it says, or is about to become another one, although
+/// no object of it drifted.
 fn is_in_doubt(release: &ReleaseReport) -> bool {
     let is_unread = |object: &ObjectReport| object.state == ObjectState::Unknown;
     let is_doubt = |health: &Health| {
         matches!(
             health.code,
-            HealthCode::ChangedDuringScan | HealthCode::IdentityMismatch | HealthCode::Undecodable
+            HealthCode::ChangedDuringScan
+                | HealthCode::IdentityMismatch
+                | HealthCode::Undecodable
+                | HealthCode::InProgress
         )
     };
     release.objects.iter().any(is_unread) || release.health.iter().any(is_doubt)

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use super::settings::PagerDutySeverity;
 use crate::model::{ReleaseReport, Report};
-use crate::notify::digest::{Digest, critical_codes};
+use crate::notify::digest::Digest;
 use crate::notify::list::LineCost;
 use crate::notify::text::{NAME, clean, fit, json_len};
+use crate::report::words::{self, critical_codes};
 use crate::vocabulary::Verdict;
 
 /// The limit of a summary, in characters.
@@ -60,7 +61,7 @@ pub(super) fn of_release(
     let about = Digest::of_release(release);
     let what = match release.verdict {
         Verdict::Drifted => format!("drifted: {}", about.facts),
-        Verdict::Clean => format!("is in a critical state: {}", critical.join(", ")),
+        Verdict::Clean => format!("is {}: {}", words::verdict(release), critical.join(", ")),
         Verdict::Incomplete => "could not be fully read".to_owned(),
         Verdict::Unreadable => "has a record that cannot be read".to_owned(),
     };

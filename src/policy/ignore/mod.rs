@@ -9,6 +9,7 @@
 //! changes to it. On an object that is not this release's it never counts.
 
 mod annotation;
+pub mod condition;
 mod rule;
 mod selector;
 
@@ -68,6 +69,7 @@ impl IgnoreRules {
             reason,
             findings: 0,
             objects: 0,
+            idle: None,
         };
         let rules = self.rules.iter().zip(1..);
         let rules = rules.map(|(rule, number)| {
@@ -84,18 +86,28 @@ impl IgnoreRules {
 impl ApplicableRules<'_> {
     /// The rule or annotation that ignores a difference. The finding must have its writer already.
     pub fn finding(&self, path: &FieldPath, finding: &Finding) -> Option<IgnoredBy> {
-        let manager = finding.actor.as_ref().map(|actor| actor.manager.as_str());
-        let rule = self
-            .rules
-            .iter()
-            .find(|(_, rule)| rule.takes(path, manager, finding.code));
+        let rule = self.taking(path, finding).next();
         let is_annotated = match &self.opt_out {
             OptOut::Whole => true,
             OptOut::Fields(patterns) => patterns.iter().any(|pattern| pattern.matches(path)),
             OptOut::Nothing | OptOut::Unreadable(_) | OptOut::Excessive => false,
         };
-        rule.map(|(number, _)| IgnoredBy::Rule(*number))
+        rule.map(IgnoredBy::Rule)
             .or(is_annotated.then_some(IgnoredBy::Annotation))
+    }
+
+    /// The rules that would ignore a difference if an earlier one did not.
+    pub fn shadowed(&self, path: &FieldPath, finding: &Finding) -> impl Iterator<Item = usize> {
+        self.taking(path, finding).skip(1)
+    }
+
+    /// The rules that take a difference, the first of which ignores it.
+    fn taking(&self, path: &FieldPath, finding: &Finding) -> impl Iterator<Item = usize> {
+        let manager = finding.actor.as_ref().map(|actor| actor.manager.as_str());
+        let rules = self.rules.iter();
+        rules
+            .filter(move |(_, rule)| rule.takes(path, manager, finding.code))
+            .map(|(number, _)| *number)
     }
 
     /// The steps for trying the annotation's patterns on a place: they are whoever's may edit the object. The rules are
@@ -130,6 +142,7 @@ impl ApplicableRules<'_> {
             report.reason = Some(was.map_or_else(|| ignored.clone(), |was| format!("{was}; {ignored}")));
             report.state = ObjectState::Ignored;
             report.ignored_by = Some(by);
+            report.shadowed_rules.extend(self.whole_rules().skip(1));
         } else if report.state == ObjectState::InSync {
             report.state = report.state_by_findings();
         }
@@ -149,8 +162,12 @@ impl ApplicableRules<'_> {
 
     /// The rule that covers the object itself and not only some of its differences.
     fn whole(&self) -> Option<IgnoredBy> {
-        let rule = self.rules.iter().find(|(_, rule)| rule.is_whole());
-        rule.map(|(number, _)| IgnoredBy::Rule(*number))
+        self.whole_rules().next().map(IgnoredBy::Rule)
+    }
+
+    fn whole_rules(&self) -> impl Iterator<Item = usize> {
+        let rules = self.rules.iter().filter(|(_, rule)| rule.is_whole());
+        rules.map(|(number, _)| *number)
     }
 }
 

@@ -59,8 +59,21 @@ impl Rule {
         self.paths.is_empty() && self.manager.is_none() && self.codes.is_empty()
     }
 
+    /// Whether it is about a release, as far as its name says.
+    pub fn is_for_release(&self, release: &str) -> bool {
+        self.release.as_ref().is_none_or(|glob| glob.matches(release))
+    }
+
     /// Whether it covers an object; a missing object has no live one.
     pub(super) fn covers(&self, object: &ObjectKey, release: &str, live: Option<&Value>) -> bool {
+        self.may_cover(object, release)
+            && self.labels.as_ref().is_none_or(|selector| {
+                live.is_some_and(|live| selector.matches(live.pointer("/metadata/labels")))
+            })
+    }
+
+    /// Whether it covers an object, as far as its names say.
+    pub fn may_cover(&self, object: &ObjectKey, release: &str) -> bool {
         let fits = |glob: &Option<Glob>, text: Option<&str>| {
             glob.as_ref()
                 .is_none_or(|glob| text.is_some_and(|text| glob.matches(text)))
@@ -69,10 +82,7 @@ impl Rule {
             && fits(&self.api_version, Some(&object.gvk.api_version))
             && fits(&self.namespace, object.namespace.as_deref())
             && fits(&self.name, Some(&object.name))
-            && fits(&self.release, Some(release))
-            && self.labels.as_ref().is_none_or(|selector| {
-                live.is_some_and(|live| selector.matches(live.pointer("/metadata/labels")))
-            })
+            && self.is_for_release(release)
     }
 
     /// Whether it takes a difference of an object that it covers.

@@ -11,6 +11,7 @@
 //! length, and matching takes time proportional to pattern times path, whatever the pattern: some patterns come from
 //! objects in the cluster.
 
+mod foreign;
 mod parse;
 
 use std::borrow::Cow;

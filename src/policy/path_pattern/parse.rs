@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::foreign::{self, Foreign};
 use super::{Step, wildcards};
 use crate::policy::glob::Glob;
 
@@ -32,6 +33,16 @@ pub enum PathPatternError {
     TooManyWildcards {
         /// How many keys and values of a pattern may have wildcards.
         limit: usize,
+    },
+    /// The syntax of another tool.
+    #[error("`{pattern}` is written as {syntax} and would match nothing; write `{right}`")]
+    Foreign {
+        /// The whole pattern.
+        pattern: String,
+        /// The syntax.
+        syntax: &'static str,
+        /// The same place in the syntax of patterns.
+        right: String,
     },
     /// Two slashes in a row, or one at the end.
     #[error("`{pattern}` has no key after the `/` at character {at}")]
@@ -113,6 +124,13 @@ pub(super) fn steps(text: &str) -> Result<Vec<Step>, PathPatternError> {
         return Err(PathPatternError::TooLong {
             limit: LIMIT,
             length: text.len(),
+        });
+    }
+    if let Some(Foreign { syntax, right }) = foreign::recognise(text) {
+        return Err(PathPatternError::Foreign {
+            pattern: text.to_owned(),
+            syntax,
+            right,
         });
     }
     let mut steps = Vec::new();

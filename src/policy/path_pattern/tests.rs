@@ -148,7 +148,6 @@ fn what_a_pattern_matches() {
         (r"/metadata/annotations/a\[b\]", annotation("a[b]"), true),
         (r"/metadata/annotations/a\/b", annotation("a/b"), true),
         (r#"/metadata/annotations["a\\{b"]"#, annotation("a{b"), true),
-        ("/metadata/annotations/a~1b", annotation("a/b"), false),
         ("containers[name=a{pp,pi}]/image", image("api"), true),
         ("containers[name=a[pq]p]/image", image("app"), true),
         ("containers[name=a?p]/image", image("app"), true),

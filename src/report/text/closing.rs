@@ -8,9 +8,10 @@ use anstyle::Style;
 use super::TextOptions;
 use super::line::Line;
 use super::safe::Safe;
-use crate::model::{Confirmation, IgnoredBy, IgnoredCount, Report, Summary};
-use crate::report::words::{count, headline};
-use crate::vocabulary::{HealthSeverity, Outcome};
+use crate::model::{Confirmation, IgnoredCount, Report, Summary};
+use crate::report::summary::critical_releases;
+use crate::report::words::{count, headline, health_answer, outcome};
+use crate::vocabulary::{HealthSeverity, IdleReason, Outcome};
 
 /// The ignore rules, the legend where there are findings, the notes and the summary.
 pub(super) fn lines(report: &Report, options: &TextOptions) -> Vec<Line> {
@@ -20,7 +21,7 @@ pub(super) fn lines(report: &Report, options: &TextOptions) -> Vec<Line> {
         line.push(options.palette.dim, options.safe(text));
         line
     };
-    let ignored = report.ignored.iter().filter_map(|rule| ignored(report, rule));
+    let ignored = report.ignored.iter().filter_map(ignored);
     let mut lines: Vec<Line> = ignored.map(|text| labelled("ignored", &text)).collect();
     let confirmation = report.confirmation.iter().flat_map(confirmation);
     lines.extend(confirmation.map(|text| labelled("confirm", &text)));
@@ -43,8 +44,9 @@ pub(super) fn lines(report: &Report, options: &TextOptions) -> Vec<Line> {
         Line::of(options.palette.dim, options.safe(&text))
     }));
     let mut line = Line::default();
-    line.push(outcome_style(report.outcome, options), report.outcome.as_str());
-    let mut parts = vec![headline(report)];
+    line.push(outcome_style(report, options), outcome(report));
+    let mut parts: Vec<String> = health_answer(report, options.fail_on).into_iter().collect();
+    parts.push(headline(report));
     parts.extend(listed("releases", &release_counts(&report.summary)));
     parts.extend(listed("objects", &object_counts(report)));
     parts.extend(listed("findings", &finding_counts(&report.summary)));
@@ -59,14 +61,14 @@ pub(super) fn lines(report: &Report, options: &TextOptions) -> Vec<Line> {
     lines
 }
 
-/// How much a rule left out. A scan that was cut short cannot say that there was nothing for it, and an annotation that
-/// no object has is no mistake.
-fn ignored(report: &Report, rule: &IgnoredCount) -> Option<String> {
-    let found = match (rule.rule, rule.is_idle()) {
-        (IgnoredBy::Annotation, true) => return None,
-        (IgnoredBy::Rule(_), true) if report.stopped.is_some() => return None,
-        (IgnoredBy::Rule(_), true) => " matched nothing".to_owned(),
-        (IgnoredBy::Rule(_) | IgnoredBy::Annotation, false) => {
+/// How much a rule left out, or why it left nothing out, where the scan can tell. An annotation that no object has is no
+/// mistake.
+fn ignored(rule: &IgnoredCount) -> Option<String> {
+    let found = match rule.idle {
+        Some(IdleReason::MatchedNothing) => " matched nothing".to_owned(),
+        Some(IdleReason::Shadowed) => ": earlier rules take everything that it matches".to_owned(),
+        None if rule.left_nothing_out() => return None,
+        None => {
             let objects = count(rule.objects, "object");
             match rule.findings {
                 0 => format!(": {objects}"),
@@ -93,8 +95,9 @@ fn confirmation(confirmation: &Confirmation) -> Vec<String> {
     std::iter::once(answered).chain(unanswered).collect()
 }
 
-const fn outcome_style(outcome: Outcome, options: &TextOptions) -> Style {
-    match outcome {
+fn outcome_style(report: &Report, options: &TextOptions) -> Style {
+    match report.outcome {
+        Outcome::Clean if critical_releases(report).next().is_some() => options.palette.bad,
         Outcome::Clean => options.palette.good,
         Outcome::Drift | Outcome::Error => options.palette.bad,
         Outcome::Incomplete => options.palette.warn,

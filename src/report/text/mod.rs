@@ -25,7 +25,8 @@ use self::line::Line;
 pub use self::palette::Palette;
 use self::safe::Safe;
 use super::sanitize::Medium;
-use super::words::minute;
+use super::summary::FailOn;
+use super::words::{minute, verdict};
 use crate::model::{Health, ReleaseReport, Report, ReportError};
 use crate::vocabulary::{Stopped, Verdict};
 
@@ -41,6 +42,8 @@ pub struct TextOptions {
     pub medium: Medium,
     /// The terminal's columns; `None` when it is not a terminal, and nothing is laid out for a width.
     pub width: Option<usize>,
+    /// What makes the command fail: the answer says so where that is more than drift.
+    pub fail_on: FailOn,
 }
 
 impl TextOptions {
@@ -49,6 +52,7 @@ impl TextOptions {
         palette: Palette::PLAIN,
         medium: Medium::Terminal,
         width: None,
+        fail_on: FailOn::Drift,
     };
 
     /// Names and sentences from the cluster, safe and of bearable length.
@@ -113,8 +117,7 @@ impl TextWriter<'_> {
     fn release(&mut self, release: &ReleaseReport) -> io::Result<()> {
         let palette = &self.options.palette;
         let mut line = Line::default();
-        line.push(palette.verdict(release.verdict), release.verdict.as_str())
-            .plain("  ");
+        line.push(palette.verdict(release), verdict(release)).plain("  ");
         self.name_and_facts(release, &mut line);
         self.line(&line)?;
         for health in &release.health {

@@ -5,6 +5,8 @@
 
 use anstyle::{AnsiColor, Style};
 
+use crate::model::ReleaseReport;
+use crate::report::words::critical_codes;
 use crate::vocabulary::{HealthSeverity, ObjectState, Severity, Verdict};
 
 /// One style per role.
@@ -53,8 +55,9 @@ impl Palette {
         danger: AnsiColor::Red.on_default().bold().invert(),
     };
 
-    pub(super) const fn verdict(&self, verdict: Verdict) -> Style {
-        match verdict {
+    pub(super) fn verdict(&self, release: &ReleaseReport) -> Style {
+        match release.verdict {
+            Verdict::Clean if !critical_codes(release).is_empty() => self.bad,
             Verdict::Clean => self.good,
             Verdict::Drifted => self.bad,
             Verdict::Incomplete | Verdict::Unreadable => self.warn,

@@ -20,7 +20,9 @@ use crate::release::history::Depth;
 use crate::release::record::{ChartMeta, Hook, HookLocation, Info, LastRun, Release};
 use crate::release::stored::Driver;
 use crate::report::fixtures::at;
-use crate::report::fixtures::test_cluster::{TestCluster, TestRelease, TestRevision, options, set};
+use crate::report::fixtures::test_cluster::{
+    TestCluster, TestRelease, TestRevision, options, selection, set,
+};
 use crate::report::text::TextOptions;
 use crate::report::{Format, RenderOptions, ReportKind, render};
 use crate::source::Record;

@@ -210,7 +210,7 @@ fn where_not_all_releases_were_read_a_leftover_may_be_another_one_s() {
         cluster.store(CLAIMS_ITS_OWN, &revision(2, "deployed", &[]));
         cluster.put(CLAIMS_ITS_OWN, &old, &[]);
         let options = ScanOptions {
-            releases: releases.iter().map(|&name| name.to_owned()).collect(),
+            selection: selection(releases),
             ..options()
         };
         cluster.scan_with(&options).releases[0].health[0].evidence.clone()

@@ -6,7 +6,7 @@ use super::*;
 use crate::policy::Policy;
 use crate::release::history::Depth;
 use crate::release::stored::Status;
-use crate::scan::{Progress, Quiet, ScanLimits, ScanOptions, scan};
+use crate::scan::{Progress, Quiet, ScanLimits, ScanOptions, Selection, scan};
 use crate::vocabulary::{HealthCode, Stopped};
 
 /// An operation that was pending when the snapshot was taken is pending in every scan of it, however late.
@@ -212,12 +212,15 @@ async fn a_snapshot_of_a_part_of_the_cluster_knows_of_no_other_releases() {
     for (extent, namespaces, doubts) in [
         (Extent::Cluster, vec![], 0),
         (Extent::Part, vec![], 1),
-        (Extent::Part, vec!["shop".to_owned()], 1),
+        (Extent::Part, vec!["shop".parse().unwrap()], 1),
     ] {
         let (_guard, path) = new_path();
         let recorder = Arc::new(record_into(&fake(extent), &path, None));
         let some = ScanOptions {
-            namespaces,
+            selection: Selection {
+                namespaces,
+                ..Selection::default()
+            },
             ..options(Depth::Comparison)
         };
         let taken = scan(Arc::clone(&recorder), &some, &quiet, pending_forever()).await;
@@ -281,8 +284,7 @@ async fn definitions_with_fingerprints_of_two_kinds_did_not_change() {
 
 fn options(depth: Depth) -> ScanOptions {
     ScanOptions {
-        namespaces: vec![],
-        releases: vec![],
+        selection: Selection::default(),
         depth,
         stuck_after: std::time::Duration::from_mins(15),
         max_record_bytes: 1 << 20,

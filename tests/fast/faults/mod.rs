@@ -11,6 +11,7 @@ mod kubeconfig;
 mod nonsense;
 mod objects;
 mod records;
+mod selection;
 pub(crate) mod server;
 mod stderr;
 mod waves;

@@ -34,6 +34,8 @@ fn mistakes_on_the_command_line_and_in_the_environment_are_harmless() {
         &[HOSTILE][..],
         &["scan", HOSTILE],
         &["scan", "--timeout", HOSTILE],
+        &["scan", "-n", HOSTILE],
+        &["scan", "--release", HOSTILE],
         &["scan", "-o", HOSTILE],
         &["scan", "--fail-on", HOSTILE],
         &["scan", "--concurrency", HOSTILE],
@@ -118,22 +120,19 @@ fn names_in_kubeconfigs_and_settings_are_harmless() {
 #[test]
 fn log_lines_are_harmless_and_one_line_each() {
     let (home, server) = (Home::new(), Server::start(shop()));
-    let flags = ["-n", HOSTILE, "--log-format", "text"];
-    let run = harmless(scan_command(&home, &server, &flags));
+    let rules = json!({"ignore": [{"name": HOSTILE.replace('/', "")}]}).to_string();
+    let config = home.file("driftline.yaml", &rules);
+    let flags = ["--config", &config, "--log-format"];
+    let run = harmless(scan_command(&home, &server, &[&flags[..], &["text"]].concat()));
     assert!(
-        run.sentence()
-            .contains("WARN there are no releases in namespace x\\x1b[2J"),
+        run.sentence().contains("WARN ignore rule 1 (name x\\x1b[2J"),
         "{}",
         run.stderr
     );
-    let run = harmless(scan_command(
-        &home,
-        &server,
-        &["-n", HOSTILE, "--log-format", "json"],
-    ));
+    let run = harmless(scan_command(&home, &server, &[&flags[..], &["json"]].concat()));
     let line: Value = serde_json::from_str(run.sentence()).unwrap();
     let message = line["fields"]["message"].as_str().unwrap();
-    assert_eq!(message, format!("there are no releases in namespace {HOSTILE}"));
+    assert!(message.starts_with("ignore rule 1 (name x"), "{message}");
 
     let answer = Fault::Answer(
         403,
@@ -141,14 +140,11 @@ fn log_lines_are_harmless_and_one_line_each() {
         "application/json",
     );
     let server = Server::start(shop()).always("*", answer);
-    harmless(scan_command(
-        &home,
-        &server,
-        &["-vvv", "-n", HOSTILE, "--release", HOSTILE],
-    ));
-    harmless(scan_command(
-        &home,
-        &server,
-        &["-vvv", "-n", HOSTILE, "--log-format", "json"],
-    ));
+    for format in ["text", "json"] {
+        harmless(scan_command(
+            &home,
+            &server,
+            &["-vvv", "-n", "shop", "--log-format", format],
+        ));
+    }
 }

@@ -145,6 +145,7 @@ pub(crate) fn object(namespace: &str, name: &str, fields: usize) -> ObjectReport
             .collect(),
         left_out: FindingCounts::default(),
         patch: vec![json!({"op": "replace", "path": "/spec", "value": VALUE})],
+        shadowed_rules: Vec::new(),
     }
 }
 

@@ -1,0 +1,193 @@
+//! Which releases a scan is about: namespaces and releases by name or by pattern, and labels.
+//!
+//! The patterns are the globs of ignore rules.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::policy::glob::Glob;
+use crate::policy::name_pattern::{self, NameError};
+use crate::release::stored::ReleaseKey;
+
+/// The releases that a scan is about. An empty list stands for all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// The namespaces of the releases.
+    pub namespaces: Vec<NamespacePattern>,
+    /// The releases.
+    pub releases: Vec<ReleasePattern>,
+    /// The label selector of the releases' records, which the API server applies.
+    pub selector: Option<String>,
+    /// What it means that something named here does not exist.
+    pub when_absent: WhenAbsent,
+}
+
+/// What it means that a namespace or a release was named and does not exist.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum WhenAbsent {
+    /// An error of the report: the scan is incomplete.
+    #[default]
+    Error,
+    /// A note in the report: the operator allows it.
+    Note,
+}
+
+/// The name of a namespace, or a pattern of such names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamespacePattern(Glob);
+
+/// A release by its name, in every selected namespace or in those that a pattern matches: `web`, `shop/web`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleasePattern {
+    /// The namespaces; `None` for all that are selected.
+    pub namespace: Option<NamespacePattern>,
+    /// The name, or a pattern of names.
+    pub name: Glob,
+}
+
+impl Selection {
+    /// Whether it is about all releases.
+    pub fn is_everything(&self) -> bool {
+        self.namespaces.is_empty() && self.releases.is_empty() && self.selector.is_none()
+    }
+
+    /// The namespaces whose records have to be listed; all of them when empty.
+    pub(super) fn listed_namespaces(&self) -> Vec<NamespacePattern> {
+        if !self.namespaces.is_empty() {
+            return self.namespaces.clone();
+        }
+        let of_releases = self.releases.iter().map(|release| release.namespace.clone());
+        of_releases.collect::<Option<Vec<_>>>().unwrap_or_default()
+    }
+
+    /// Whether a release is selected, by its namespace and its name.
+    pub(super) fn has(&self, release: &ReleaseKey) -> bool {
+        let is_in = self
+            .namespaces
+            .iter()
+            .any(|pattern| pattern.matches(&release.namespace));
+        let is_named = self.releases.iter().any(|pattern| pattern.matches(release));
+        (self.namespaces.is_empty() || is_in) && (self.releases.is_empty() || is_named)
+    }
+}
+
+impl NamespacePattern {
+    /// The name, if it is one and no pattern.
+    pub fn exact(&self) -> Option<String> {
+        (!self.0.has_wildcards()).then(|| self.to_string())
+    }
+
+    /// Whether it is this name, or a pattern of it.
+    pub fn matches(&self, name: &str) -> bool {
+        self.0.matches(name)
+    }
+}
+
+impl FromStr for NamespacePattern {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        name_pattern::namespace(text).map(Self)
+    }
+}
+
+impl ReleasePattern {
+    /// The name of the release, if it is one and no pattern.
+    pub(super) fn exact_name(&self) -> Option<String> {
+        (!self.name.has_wildcards()).then(|| self.name.to_string())
+    }
+
+    /// Whether it names a release.
+    pub(super) fn matches(&self, release: &ReleaseKey) -> bool {
+        let namespace = self.namespace.as_ref();
+        namespace.is_none_or(|namespace| namespace.matches(&release.namespace))
+            && self.name.matches(&release.name)
+    }
+}
+
+impl FromStr for ReleasePattern {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let (namespace, name) = match text.split_once('/') {
+            Some((namespace, name)) => (Some(namespace.parse()?), name),
+            None => (None, text),
+        };
+        Ok(Self {
+            namespace,
+            name: name_pattern::release(name)?,
+        })
+    }
+}
+
+impl fmt::Display for NamespacePattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for ReleasePattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.namespace {
+            Some(namespace) => write!(f, "{namespace}/{}", self.name),
+            None => self.name.fmt(f),
+        }
+    }
+}
+
+/// The parts of a comma-separated list of names and patterns. A comma between braces belongs to its pattern.
+pub fn split_names(text: &str) -> Vec<&str> {
+    let mut depth = 0_usize;
+    let parts = text.split(|character| {
+        match character {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        character == ',' && depth == 0
+    });
+    parts.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_part_of_a_name_may_be_missing() {
+        for name in ["", "/web", "shop/"] {
+            assert_eq!(name.parse::<ReleasePattern>(), Err(NameError::Empty), "{name}");
+        }
+        let error = "a/b/c".parse::<ReleasePattern>().unwrap_err();
+        assert_eq!(error, NameError::Release("b/c".to_owned()));
+    }
+
+    #[test]
+    fn a_comma_between_braces_separates_no_names() {
+        assert_eq!(split_names("a,{b,c}-x,d"), ["a", "{b,c}-x", "d"]);
+        assert_eq!(split_names("a,,b}"), ["a", "", "b}"]);
+    }
+
+    #[test]
+    fn a_release_may_be_named_with_its_namespace() {
+        let selection = |releases: &[&str]| Selection {
+            releases: releases.iter().map(|text| text.parse().unwrap()).collect(),
+            ..Selection::default()
+        };
+        let listed = |selection: &Selection| {
+            let listed = selection.listed_namespaces();
+            listed.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let key = |namespace: &str, name: &str| ReleaseKey {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            driver: crate::release::stored::Driver::Secret,
+        };
+        let both = selection(&["shop/web", "team-*/api"]);
+        assert_eq!(listed(&both), ["shop", "team-*"]);
+        assert!(both.has(&key("shop", "web")) && both.has(&key("team-a", "api")));
+        assert!(!both.has(&key("shop", "api")) && !both.has(&key("team-a", "web")));
+        // A release without a namespace may be in any.
+        assert_eq!(listed(&selection(&["shop/web", "api"])), [""; 0]);
+    }
+}
