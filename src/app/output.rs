@@ -19,7 +19,7 @@ use super::output_file::{self, Attempt};
 use super::stop::Stop;
 use crate::model::Report;
 use crate::report::sanitize::Medium;
-use crate::report::text::{Palette, TextOptions};
+use crate::report::text::{Extent, Palette, TextOptions};
 use crate::report::{self, Format, RenderOptions, ReportKind};
 
 /// The kind of place that text is written to.
@@ -65,6 +65,8 @@ pub(super) struct ReportOutput {
     pub(super) kind: ReportKind,
     /// The file; standard output without one.
     pub(super) file: Option<PathBuf>,
+    /// How much of what is long a terminal shows. Files and pipes get all of it.
+    pub(super) extent: Extent,
 }
 
 impl ReportOutput {
@@ -77,7 +79,7 @@ impl ReportOutput {
         };
         let options = RenderOptions {
             kind: self.kind,
-            text: text_options(global, destination),
+            text: text_options(global, destination, self.extent),
         };
         let place = self.file.as_ref().map_or_else(
             || "to standard output".to_owned(),
@@ -127,7 +129,7 @@ pub(super) fn medium() -> Medium {
 }
 
 /// How a text report is laid out for its destination.
-fn text_options(global: &Global, destination: Destination) -> TextOptions {
+fn text_options(global: &Global, destination: Destination, on_terminal: Extent) -> TextOptions {
     TextOptions {
         palette: if destination.has_colour(global.color) {
             Palette::COLOUR
@@ -138,6 +140,10 @@ fn text_options(global: &Global, destination: Destination) -> TextOptions {
         width: match destination {
             Destination::Terminal => terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)),
             Destination::File => None,
+        },
+        extent: match destination {
+            Destination::Terminal => on_terminal,
+            Destination::File => Extent::Whole,
         },
     }
 }

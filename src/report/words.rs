@@ -16,6 +16,18 @@ pub(crate) fn minute(moment: DateTime<Utc>) -> String {
     moment.format("%Y-%m-%d %H:%M").to_string()
 }
 
+/// The time between two moments to the minute; a moment if they are the same.
+pub(crate) fn period(first: DateTime<Utc>, last: DateTime<Utc>) -> String {
+    let (from, to) = (minute(first), minute(last));
+    if from == to {
+        from
+    } else if first.date_naive() == last.date_naive() {
+        format!("{from} to {}", last.format("%H:%M"))
+    } else {
+        format!("{from} to {to}")
+    }
+}
+
 /// The whole report in half a sentence. It holds numbers only, nothing that a cluster could have written.
 pub(crate) fn headline(report: &Report) -> String {
     let releases = &report.summary.releases;
@@ -49,5 +61,18 @@ mod tests {
     fn one_is_singular() {
         let counted = [0, 1, 2].map(|number| count(number, "object"));
         assert_eq!(counted, ["0 objects", "1 object", "2 objects"]);
+    }
+
+    #[test]
+    fn a_period_says_no_more_than_differs() {
+        let at = |text: &str| text.parse().unwrap();
+        let first = at("2026-11-20T02:51:07Z");
+        for (last, said) in [
+            ("2026-11-20T02:51:58Z", "2026-11-20 02:51"),
+            ("2026-11-20T03:05:00Z", "2026-11-20 02:51 to 03:05"),
+            ("2026-11-21T00:10:00Z", "2026-11-20 02:51 to 2026-11-21 00:10"),
+        ] {
+            assert_eq!(period(first, at(last)), said);
+        }
     }
 }

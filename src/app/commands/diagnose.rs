@@ -10,6 +10,7 @@ use crate::app::scanning::read;
 use crate::app::settings::Reading;
 use crate::app::stop::{Abort, Stop};
 use crate::report::ReportKind;
+use crate::report::text::Extent;
 
 /// Runs the command to its exit status.
 pub(super) async fn run(args: &DiagnoseArgs, global: &Global, abort: Abort) -> anyhow::Result<u8> {
@@ -21,6 +22,7 @@ pub(super) async fn run(args: &DiagnoseArgs, global: &Global, abort: Abort) -> a
         format: args.output,
         kind: ReportKind::Diagnosis,
         file: None,
+        extent: Extent::Short,
     };
     output.write(global, &stop).await?;
     // The report already has the error that there is no such release.
