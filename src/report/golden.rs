@@ -7,7 +7,7 @@ use super::fixtures::{finding, object};
 use super::sanitize::{Medium, is_runner_command, is_unsafe};
 use super::text::{Extent, Palette, TextOptions};
 use super::{Format, RenderOptions, ReportKind, fixtures, render};
-use crate::model::Report;
+use crate::model::{Report, Summary};
 use crate::vocabulary::FindingCode;
 
 fn rendered(report: &Report, format: Format, kind: ReportKind, text: &TextOptions) -> String {
@@ -232,12 +232,18 @@ fn values_are_shortened_for_terminals_only() {
             Some(after.into()),
         )
     };
+    let added = finding(FindingCode::Added, "/data/b", None, Some(lines("added").into()));
     let object = object("v1", "ConfigMap", "shop", "web").drifted([
+        added,
         of(&config("before"), &config("after")),
         of(&lines("old"), &lines("new")),
     ]);
     let report = fixtures::report(vec![fixtures::release("shop", "web").with_objects([object])]);
-    let whole = |page: &str| page.contains(&config("after")) && page.matches("│ + new").count() == 40;
+    let whole = |page: &str| {
+        page.contains(&config("after"))
+            && page.matches("│ + new").count() == 40
+            && page.matches("│ + added").count() == 40
+    };
     for (options, is_whole) in [
         (TextOptions::PLAIN, true),
         (CI, true),
@@ -325,6 +331,7 @@ proptest! {
         // Enough of each for a group.
         let copies = [report.releases.clone(), report.releases.clone()].concat();
         report.releases.extend(copies);
+        report.summary = Summary::of(&report.releases);
         let mut options = CI;
         options.width = width;
         assert_harmless(&as_text(&report, &options), &word);

@@ -4,28 +4,24 @@
 //! findings say the same depend on it. Releases count their revisions apart, so that what they have in common is not a
 //! number but a place: the previous revision, the newest one.
 
-use serde::Serialize;
 use serde_json::Value;
 
 use crate::model::{Finding, ReleaseReport};
 use crate::vocabulary::FindingCode;
 
-/// What another revision has to do with a difference. What serialises of it is the same for two releases of which the same
-/// can be said.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+/// What another revision has to do with a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin<'r> {
     /// The live value is that of another revision.
     AsIn {
         /// Where the revision stands among those of its release.
         place: Place<'r>,
         /// The revision.
-        #[serde(skip)]
         revision: u64,
     },
     /// The deployed revision changed the same field.
     AlsoChanged {
         /// The deployed revision.
-        #[serde(skip)]
         by: u64,
         /// The previous revision's value.
         from: &'r Value,
@@ -33,7 +29,7 @@ pub(super) enum Origin<'r> {
 }
 
 /// Where a revision stands among those of its release.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Place<'r> {
     /// It was deployed before the baseline.
     Previous,

@@ -1,31 +1,80 @@
 //! What is said of a release, an object and its findings, reduced to what two of them have in common.
 //!
-//! A key is JSON, hashed while it is written, so that no two different keys are the same bytes. The hash is one of which
-//! nobody makes two alike: a release must not be able to have another one told in its place. Each part of the model is
-//! taken apart by name, so that the compiler asks of a new one whether it is said of a member.
+//! Keys are hashed, with secrets of this run, so that nobody can make two of them alike: a release must not be able to have
+//! another one told in its place. Each part of the model is taken apart by name, so that the compiler asks of a new one
+//! whether it is said of a member.
 //!
 //! Names differ from release to release. They are the same here if the name of the release and that of its namespace stand
 //! in the same places of them, as whole words: `web-a` and `web-b` in releases `a` and `b`. Values are the same only if
 //! they are equal.
 
 use std::cmp::Reverse;
-use std::io::{self, Write};
+use std::hash::{BuildHasher as _, Hash, RandomState};
 
-use serde::Serialize;
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 use crate::model::{Actor, Finding, Health, IgnoredBy, ObjectReport, ReleaseReport};
-use crate::report::origin::Origin;
+use crate::report::origin::{Origin, Place};
 use crate::vocabulary::{
     FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Severity, Verdict,
 };
 
-/// What stands for all that is said of a member.
-pub(super) type Fingerprint = [u8; 32];
+/// What stands for all that is said of a member: two hashes, so that no two members have the same by chance.
+pub(super) type Fingerprint = [u64; 2];
 
-/// The key of a release.
-pub(super) fn release(release: &ReleaseReport) -> Fingerprint {
+/// The secrets that fingerprints are made with: those of one cannot be compared with those of another.
+#[derive(Default)]
+pub(super) struct Keys {
+    secrets: [RandomState; 2],
+}
+
+/// The fingerprint of a release, and those of its objects with their positions, in an order that is the same for all
+/// releases of one fingerprint.
+pub(super) struct ReleaseFingerprints {
+    /// That of the release.
+    pub(super) release: Fingerprint,
+    /// Those of its objects.
+    pub(super) objects: Vec<(Fingerprint, usize)>,
+}
+
+impl Keys {
+    fn fingerprint(&self, key: &impl Hash) -> Fingerprint {
+        self.secrets.each_ref().map(|secret| secret.hash_one(key))
+    }
+
+    /// The fingerprints of a release and its objects.
+    pub(super) fn release(&self, release: &ReleaseReport) -> ReleaseFingerprints {
+        let objects = release.objects.iter().enumerate();
+        let mut objects: Vec<_> = objects
+            .map(|(position, object)| (self.fingerprint(&object_key(release, object)), position))
+            .collect();
+        objects.sort_unstable();
+        let of_objects: Vec<_> = objects.iter().map(|(fingerprint, _)| *fingerprint).collect();
+        ReleaseFingerprints {
+            release: self.fingerprint(&(release_key(release), of_objects)),
+            objects,
+        }
+    }
+
+    /// The fingerprint of an object's findings.
+    pub(super) fn findings(&self, release: &ReleaseReport, object: &ObjectReport) -> Fingerprint {
+        let findings = object.findings.iter();
+        let keys: Vec<_> = findings.map(|finding| finding_key(release, finding)).collect();
+        self.fingerprint(&keys)
+    }
+}
+
+#[derive(Hash)]
+struct ReleaseKey<'r> {
+    chart: Option<(&'r str, &'r str)>,
+    storage: (&'r str, Vec<Piece<'r>>),
+    has_baseline: bool,
+    newest: Option<&'r String>,
+    verdict: Verdict,
+    health: Vec<HealthKey<'r>>,
+}
+
+fn release_key(release: &ReleaseReport) -> ReleaseKey<'_> {
     let ReleaseReport {
         namespace: _,
         name: _,
@@ -41,46 +90,17 @@ pub(super) fn release(release: &ReleaseReport) -> Fingerprint {
         detail: _,
     } = release;
     let newest = baseline.as_ref().map(|baseline| baseline.revision) != Some(latest.revision);
-    fingerprint(&ReleaseKey {
+    ReleaseKey {
         chart: chart.as_ref().map(|chart| (&*chart.name, &*chart.version)),
         storage: (&storage.driver, place(&storage.namespace, release)),
         has_baseline: baseline.is_some(),
         newest: newest.then_some(&latest.status),
         verdict: *verdict,
         health: health.iter().map(|entry| health_key(release, entry)).collect(),
-        objects: objects(release).into_iter().map(|(key, _)| key).collect(),
-    })
+    }
 }
 
-/// The keys of a release's objects with their positions, in an order that is the same for all releases of one key.
-pub(super) fn objects(release: &ReleaseReport) -> Vec<(Fingerprint, usize)> {
-    let objects = release.objects.iter().enumerate();
-    let mut keys: Vec<_> = objects
-        .map(|(position, object)| (fingerprint(&object_key(release, object)), position))
-        .collect();
-    keys.sort_unstable();
-    keys
-}
-
-/// The key of an object's findings.
-pub(super) fn findings(release: &ReleaseReport, object: &ObjectReport) -> Fingerprint {
-    let findings = object.findings.iter();
-    let keys: Vec<_> = findings.map(|finding| finding_key(release, finding)).collect();
-    fingerprint(&keys)
-}
-
-#[derive(Serialize)]
-struct ReleaseKey<'r> {
-    chart: Option<(&'r str, &'r str)>,
-    storage: (&'r str, Vec<Piece<'r>>),
-    has_baseline: bool,
-    newest: Option<&'r String>,
-    verdict: Verdict,
-    health: Vec<HealthKey<'r>>,
-    objects: Vec<Fingerprint>,
-}
-
-#[derive(Serialize)]
+#[derive(Hash)]
 struct HealthKey<'r> {
     code: HealthCode,
     severity: HealthSeverity,
@@ -104,7 +124,7 @@ fn health_key<'r>(release: &'r ReleaseReport, entry: &'r Health) -> HealthKey<'r
     }
 }
 
-#[derive(Serialize)]
+#[derive(Hash)]
 struct ObjectKey<'r> {
     api_version: &'r str,
     kind: &'r str,
@@ -150,7 +170,7 @@ fn object_key<'r>(release: &'r ReleaseReport, object: &'r ObjectReport) -> Objec
     }
 }
 
-#[derive(Serialize)]
+#[derive(Hash)]
 struct FindingKey<'r> {
     code: FindingCode,
     severity: Severity,
@@ -159,7 +179,7 @@ struct FindingKey<'r> {
     live: Option<&'r Value>,
     /// Which values are not shown, and why.
     not_shown: [bool; 3],
-    origin: Option<Origin<'r>>,
+    origin: Option<OriginKey<'r>>,
     writer: Option<WriterKey<'r>>,
     ignored_by: Option<IgnoredBy>,
     confirmed: Option<bool>,
@@ -167,7 +187,7 @@ struct FindingKey<'r> {
     message: &'r str,
 }
 
-#[derive(Serialize)]
+#[derive(Hash)]
 struct WriterKey<'r> {
     manager: &'r str,
     operation: &'r str,
@@ -201,12 +221,26 @@ fn finding_key<'r>(release: &'r ReleaseReport, finding: &'r Finding) -> FindingK
         desired: desired.as_ref(),
         live: live.as_ref(),
         not_shown: [*redacted, *shortened, *omitted],
-        origin: Origin::of(release, finding),
+        origin: Origin::of(release, finding).map(origin_key),
         writer: actor.as_ref().map(writer_key),
         ignored_by: *ignored_by,
         confirmed: *confirmed,
         next_upgrade: *next_upgrade,
         message,
+    }
+}
+
+/// Releases count their revisions apart: what they have in common is the place of one.
+#[derive(Hash)]
+enum OriginKey<'r> {
+    AsIn(Place<'r>),
+    AlsoChanged(&'r Value),
+}
+
+const fn origin_key(origin: Origin<'_>) -> OriginKey<'_> {
+    match origin {
+        Origin::AsIn { place, revision: _ } => OriginKey::AsIn(place),
+        Origin::AlsoChanged { by: _, from } => OriginKey::AlsoChanged(from),
     }
 }
 
@@ -226,7 +260,7 @@ fn writer_key(actor: &Actor) -> WriterKey<'_> {
 }
 
 /// A part of a name. From the pieces and the names of a release follows the whole name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Piece<'r> {
     /// The name of the release.
     Release,
@@ -282,26 +316,4 @@ fn is_word(text: &str, start: usize, end: usize) -> bool {
     let before = text[..start].chars().next_back();
     let after = text[end..].chars().next();
     ![before, after].into_iter().flatten().any(char::is_alphanumeric)
-}
-
-/// Hashes a key.
-fn fingerprint(key: &impl Serialize) -> Fingerprint {
-    let mut bytes = Hashed(Sha256::new());
-    // A hash takes everything that is written to it, and no key holds anything that JSON does not.
-    let _ = serde_json::to_writer(&mut bytes, key);
-    bytes.0.finalize().into()
-}
-
-/// A writer that keeps nothing but a hash.
-struct Hashed(Sha256);
-
-impl Write for Hashed {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

@@ -16,12 +16,15 @@ use std::hash::Hash;
 
 use chrono::{DateTime, Utc};
 
-use self::key::Fingerprint;
+use self::key::{Fingerprint, Keys, ReleaseFingerprints};
 use crate::model::{Finding, ObjectReport, ReleaseReport};
 use crate::vocabulary::{ObjectState, Verdict};
 
 /// From how many on members are told together.
 const GROUPED: usize = 3;
+
+/// What is said of a group whose members need not be the same in all that is hidden.
+pub(crate) const UNPROVEN: &str = "hidden parts may differ";
 
 /// How every mark begins that stands in place of something hidden.
 const HIDDEN_BEGIN: &str = "(redacted";
@@ -49,6 +52,14 @@ pub(crate) struct Excerpt<'r> {
 }
 
 impl<'r> ReleaseGroup<'r> {
+    /// A release by itself.
+    pub(crate) const fn alone(release: &'r ReleaseReport) -> Self {
+        Self {
+            first: release,
+            others: Vec::new(),
+        }
+    }
+
     /// How many releases it has.
     pub(crate) fn len(&self) -> usize {
         1 + self.others.len()
@@ -103,22 +114,31 @@ pub(crate) fn releases<'r>(releases: impl IntoIterator<Item = &'r ReleaseReport>
             findings,
         ))
     };
-    let mut groups: HashMap<usize, Vec<usize>> = grouped(&releases, numbers, |release| key::release(release))
-        .into_iter()
-        .filter_map(|group| Some((*group.first()?, group)))
-        .collect();
-    let grouped: BTreeSet<usize> = groups.values().flat_map(|group| &group[1..]).copied().collect();
-    let positions = (0..releases.len()).filter(|position| !grouped.contains(position));
+    let keys = Keys::default();
+    let groups = grouped(&releases, numbers, |release| {
+        let of = keys.release(release);
+        (of.release, of)
+    });
+    let mut others: HashMap<usize, Vec<Other<'r>>> = HashMap::new();
+    let mut told = BTreeSet::new();
+    for group in groups {
+        let mut members = group.into_iter();
+        let Some((first, of_first)) = members.next() else {
+            continue;
+        };
+        let members: Vec<_> = members
+            .map(|(position, of_other)| {
+                told.insert(position);
+                Other::of(&of_first, releases[position], &of_other)
+            })
+            .collect();
+        others.insert(first, members);
+    }
+    let positions = (0..releases.len()).filter(|position| !told.contains(position));
     positions
-        .map(|position| {
-            let members = groups.remove(&position).unwrap_or_default();
-            let others = members.iter().skip(1).map(|at| releases[*at]);
-            ReleaseGroup {
-                first: releases[position],
-                others: others
-                    .map(|release| Other::of(releases[position], release))
-                    .collect(),
-            }
+        .map(|position| ReleaseGroup {
+            first: releases[position],
+            others: others.remove(&position).unwrap_or_default(),
         })
         .collect()
 }
@@ -126,9 +146,12 @@ pub(crate) fn releases<'r>(releases: impl IntoIterator<Item = &'r ReleaseReport>
 impl<'r> Other<'r> {
     /// Finds for each object of the first release the one of the other release that is alike. Names decide on the order of
     /// objects, and they may have another order in each release.
-    fn of(first: &ReleaseReport, release: &'r ReleaseReport) -> Self {
-        let (of_first, of_other) = (key::objects(first), key::objects(release));
-        let mut pairs: Vec<_> = of_first.iter().zip(&of_other).collect();
+    fn of(
+        of_first: &ReleaseFingerprints,
+        release: &'r ReleaseReport,
+        of_other: &ReleaseFingerprints,
+    ) -> Self {
+        let mut pairs: Vec<_> = of_first.objects.iter().zip(&of_other.objects).collect();
         pairs.sort_unstable_by_key(|((_, of_first), _)| *of_first);
         let objects = pairs
             .into_iter()
@@ -141,42 +164,46 @@ impl<'r> Other<'r> {
 }
 
 /// The positions of a release's drifted objects that drifted in the same way, each group in the order of its members.
-pub(super) fn objects(release: &ReleaseReport) -> Vec<Vec<usize>> {
+pub(super) fn objects<'r>(release: &'r ReleaseReport) -> Vec<Vec<usize>> {
     // Most objects differ in the first thing that one looks at: their findings are hashed no further.
-    let first_look = |object: &ObjectReport| {
+    let first_look = |object: &'r ObjectReport| {
         let is_comparable =
             object.state == ObjectState::Drifted && object.reason.is_none() && object.left_out.is_empty();
         let first = object.findings.first().filter(|_| is_comparable)?;
-        Some((object.findings.len(), first.path.clone()))
+        Some((object.findings.len(), first.path.as_str()))
     };
-    grouped(&release.objects, first_look, |object| {
-        key::findings(release, object)
-    })
+    let keys = Keys::default();
+    let groups = grouped(&release.objects, first_look, |object| {
+        (keys.findings(release, object), ())
+    });
+    let positions = |group: Vec<(usize, ())>| group.into_iter().map(|(position, ())| position).collect();
+    groups.into_iter().map(positions).collect()
 }
 
-/// The positions of items with the same key, where those are enough for a group. Only items that look alike at first are
-/// given a key; those without a first look are in no group.
-fn grouped<T, L: Eq + Hash>(
-    items: &[T],
-    first_look: impl Fn(&T) -> Option<L>,
-    key: impl Fn(&T) -> Fingerprint,
-) -> Vec<Vec<usize>> {
+/// The positions of items with the same fingerprint, with what else came of finding it, where those are enough for a group.
+/// Only items that look alike at first get one; those without a first look are in no group.
+fn grouped<'t, T, L: Eq + Hash, X>(
+    items: &'t [T],
+    first_look: impl Fn(&'t T) -> Option<L>,
+    fingerprint: impl Fn(&'t T) -> (Fingerprint, X),
+) -> Vec<Vec<(usize, X)>> {
     let mut similar: HashMap<L, Vec<usize>> = HashMap::new();
     for (position, item) in items.iter().enumerate() {
         if let Some(look) = first_look(item) {
             similar.entry(look).or_default().push(position);
         }
     }
-    let mut alike: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
+    let mut alike: HashMap<Fingerprint, Vec<(usize, X)>> = HashMap::new();
     let similar = similar.into_values().filter(|group| group.len() >= GROUPED);
     for position in similar.flatten() {
-        alike.entry(key(&items[position])).or_default().push(position);
+        let (fingerprint, rest) = fingerprint(&items[position]);
+        alike.entry(fingerprint).or_default().push((position, rest));
     }
-    let mut groups: Vec<Vec<usize>> = alike
+    let mut groups: Vec<_> = alike
         .into_values()
         .filter(|group| group.len() >= GROUPED)
         .collect();
-    groups.sort_unstable();
+    groups.sort_unstable_by_key(|group| group.first().map(|(position, _)| *position));
     groups
 }
 

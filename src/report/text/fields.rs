@@ -182,7 +182,7 @@ fn row<'r>(
     let actor = finding.actor.as_ref();
     details.extend(actor.map(|actor| self::actor(actor, findings, options)));
     if findings.len() > 1 && alike::is_unproven(finding) {
-        details.push(Safe::from("what is not shown may differ"));
+        details.push(Safe::from(alike::UNPROVEN));
     }
     if finding.shortened {
         details.push(Safe::from("long value, shown in part"));
@@ -212,12 +212,22 @@ fn row<'r>(
 
 /// The values of a finding, if they are texts whose lines are compared.
 fn texts(finding: &Finding) -> Option<(&str, &str)> {
-    let (Some(Value::String(before)), Some(Value::String(after))) = (&finding.desired, &finding.live) else {
-        return None;
-    };
+    let (before, after) = (
+        lines_of(finding.desired.as_ref())?,
+        lines_of(finding.live.as_ref())?,
+    );
     let has_lines = before.lines().count() > 1 || after.lines().count() > 1;
     let is_shown = !finding.omitted && (!finding.redacted || differs_in_shown_lines(finding));
     (has_lines && is_shown).then_some((before, after))
+}
+
+/// A value that may have lines. One that is absent has none.
+fn lines_of(value: Option<&Value>) -> Option<&str> {
+    match value {
+        None => Some(""),
+        Some(Value::String(text)) => Some(text),
+        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => None,
+    }
 }
 
 /// How the lines of two texts are laid out below their row.
@@ -248,7 +258,7 @@ fn value(finding: &Finding, texts: Option<(&str, &str)>, options: &TextOptions) 
         line.push(palette.dim, "(too large to show)");
         return line;
     }
-    if let Some((before, after)) = texts {
+    if let (Some((before, after)), Some(_), Some(_)) = (texts, &finding.desired, &finding.live) {
         let diff = LineDiff::of(before, after);
         let counts = format!(
             "{} removed, {} added",
