@@ -67,19 +67,19 @@ fn what_differs_is_told_apart() {
     type Change = fn(&mut ReleaseReport);
     let changes: [(&str, Change); 18] = [
         ("live", |release| {
-            release.objects[0].findings[0].live = Some(6.into())
+            release.objects[0].findings[0].live = Some(6.into());
         }),
         ("deployed", |release| {
-            release.objects[0].findings[0].desired = Some(4.into())
+            release.objects[0].findings[0].desired = Some(4.into());
         }),
         ("type of the value", |release| {
-            release.objects[0].findings[0].live = Some("5".into())
+            release.objects[0].findings[0].live = Some("5".into());
         }),
         ("path", |release| {
-            release.objects[0].findings[0].path = "/spec/other".into()
+            release.objects[0].findings[0].path = "/spec/other".into();
         }),
         ("code", |release| {
-            release.objects[0].findings[0].code = FindingCode::Overwritten
+            release.objects[0].findings[0].code = FindingCode::Overwritten;
         }),
         ("manager", |release| {
             release.objects[0].findings[0].actor.as_mut().unwrap().manager = "argocd".into();
@@ -92,20 +92,20 @@ fn what_differs_is_told_apart() {
             release.objects[0].findings[0].next_upgrade = Some(crate::vocabulary::NextUpgrade::Conflict);
         }),
         ("answer of a dry run", |release| {
-            release.objects[0].findings[0].confirmed = Some(true)
+            release.objects[0].findings[0].confirmed = Some(true);
         }),
         ("origin", |release| {
-            release.objects[0].findings[0].previous = Some(2.into())
+            release.objects[0].findings[0].previous = Some(2.into());
         }),
         ("hidden", |release| release.objects[0].findings[0].redacted = true),
         ("kind", |release| release.objects[0].kind = "StatefulSet".into()),
         ("name", |release| release.objects[0].name = "app-1-api".into()),
         ("namespace", |release| {
-            release.objects[0].namespace = Some("shared".into())
+            release.objects[0].namespace = Some("shared".into());
         }),
         ("state", |release| release.objects[0].state = ObjectState::Missing),
         ("version of the chart", |release| {
-            release.chart.as_mut().unwrap().version = "2.0.0".into()
+            release.chart.as_mut().unwrap().version = "2.0.0".into();
         }),
         ("health", |release| {
             *release = release
