@@ -19,16 +19,25 @@ fn main() {
 
 /// A report of one release with these objects.
 fn report(objects: &[Value]) -> Report {
+    report_of(&[release("web", objects)])
+}
+
+/// A drifted release with these objects.
+fn release(name: &str, objects: &[Value]) -> Value {
     let revision = json!({"revision": 1, "status": "deployed"});
-    let release = json!({"namespace": "shop", "name": "web", "storage": {"driver": "secret", "namespace": "shop"},
-        "chart": null, "baseline": revision, "previous": null, "latest": revision, "applyMethod": null, "verdict": "drifted", "health": [], "objects": objects});
+    json!({"namespace": "shop", "name": name, "storage": {"driver": "secret", "namespace": "shop"},
+        "chart": null, "baseline": revision, "previous": null, "latest": revision, "applyMethod": null, "verdict": "drifted", "health": [], "objects": objects})
+}
+
+/// A report of these releases.
+fn report_of(releases: &[Value]) -> Report {
     let counts = json!({"total": 0, "clean": 0, "drifted": 0, "incomplete": 0, "unreadable": 0, "inSync": 0, "missing": 0,
         "terminating": 0, "foreign": 0, "leftover": 0, "unknown": 0, "drift": 0, "info": 0, "ignored": 0});
     serde_json::from_value(
         json!({"schema": "driftline.report/v1", "tool": {"name": "driftline", "version": "0"},
         "cluster": {"name": "prod", "server": "https://10.0.0.1"}, "startedAt": "2026-11-20T03:14:00Z",
         "finishedAt": "2026-11-20T03:14:02Z", "outcome": "drift",
-        "summary": {"releases": counts, "objects": counts, "findings": counts}, "releases": [release], "errors": []}),
+        "summary": {"releases": counts, "objects": counts, "findings": counts}, "releases": releases, "errors": []}),
     )
     .unwrap()
 }
@@ -75,6 +84,17 @@ fn objects_that_drifted_alike(bencher: Bencher<'_, '_>, count: usize) {
     let value = |at: usize| [finding("/data/a", "a", &(at / 4).to_string())];
     let objects: Vec<_> = (0..count).map(|at| object(at, "drifted", &value(at))).collect();
     write(bencher, count, Format::Text, &report(&objects));
+}
+
+/// Groups of four.
+#[divan::bench(args = OBJECTS, sample_count = 5)]
+fn releases_that_drifted_alike(bencher: Bencher<'_, '_>, count: usize) {
+    let release = |at: usize| {
+        let finding = finding("/data/a", "a", &(at / 4).to_string());
+        release(&format!("web-{at}"), &[object(0, "drifted", &[finding])])
+    };
+    let releases: Vec<_> = (0..count).map(release).collect();
+    write(bencher, count, Format::Text, &report_of(&releases));
 }
 
 #[divan::bench(args = OBJECTS, sample_count = 5)]

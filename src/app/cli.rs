@@ -220,6 +220,9 @@ pub struct ScanArgs {
     /// Also report objects that are in sync, and ignored findings
     #[arg(long)]
     pub all: bool,
+    /// Show long values and lists whole on a terminal, as files and pipes get them
+    #[arg(long)]
+    pub full: bool,
     /// Confirm findings by server-side dry runs, which need the right to patch [default: none]
     #[arg(long, value_enum, value_name = "none|server", env = "DRIFTLINE_CONFIRM")]
     pub confirm: Option<Confirm>,

@@ -20,7 +20,7 @@ use super::stop::Stop;
 use crate::model::Report;
 use crate::report::sanitize::Medium;
 use crate::report::summary::FailOn;
-use crate::report::text::{Palette, TextOptions};
+use crate::report::text::{Extent, Palette, TextOptions};
 use crate::report::{self, Format, RenderOptions, ReportKind};
 
 /// The kind of place that text is written to.
@@ -68,6 +68,8 @@ pub(super) struct ReportOutput {
     pub(super) fail_on: FailOn,
     /// The file; standard output without one.
     pub(super) file: Option<PathBuf>,
+    /// How much of what is long a terminal shows. Files and pipes get all of it.
+    pub(super) extent: Extent,
 }
 
 impl ReportOutput {
@@ -80,7 +82,7 @@ impl ReportOutput {
         };
         let options = RenderOptions {
             kind: self.kind,
-            text: text_options(global, destination, self.fail_on),
+            text: text_options(global, destination, self.fail_on, self.extent),
         };
         let place = self.file.as_ref().map_or_else(
             || "to standard output".to_owned(),
@@ -130,7 +132,12 @@ pub(super) fn medium() -> Medium {
 }
 
 /// How a text report is laid out for its destination.
-fn text_options(global: &Global, destination: Destination, fail_on: FailOn) -> TextOptions {
+fn text_options(
+    global: &Global,
+    destination: Destination,
+    fail_on: FailOn,
+    on_terminal: Extent,
+) -> TextOptions {
     TextOptions {
         palette: if destination.has_colour(global.color) {
             Palette::COLOUR
@@ -143,6 +150,10 @@ fn text_options(global: &Global, destination: Destination, fail_on: FailOn) -> T
             Destination::File => None,
         },
         fail_on,
+        extent: match destination {
+            Destination::Terminal => on_terminal,
+            Destination::File => Extent::Whole,
+        },
     }
 }
 

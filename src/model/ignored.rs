@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 const ANNOTATION: &str = "annotation";
 
 /// The rule or annotation that leaves a finding or an object out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum IgnoredBy {
     /// The rule at this position of the settings, counted from 1.
     Rule(usize),

@@ -6,9 +6,11 @@
 use std::fmt::Write as _;
 
 use super::list::{DetailLevel, DetailLine, LineCost, ListEntry, MessageList};
-use super::text::{NAME, PATH, SENTENCE, clean};
+use super::text::{NAME, PATH, SENTENCE, clean, fit};
+use crate::classify::state::MISSING_OR_NOT_OWNED;
 use crate::model::{Finding, ObjectReport, ReleaseReport, Report};
-use crate::report::words::{self, count, critical_codes, minute};
+use crate::report::alike::{self, ReleaseGroup};
+use crate::report::words::{self, count, critical_codes, period};
 use crate::vocabulary::{ObjectState, Outcome, Stopped, Verdict};
 
 /// The most objects that a message names of one release.
@@ -16,6 +18,12 @@ const OBJECTS: usize = 5;
 
 /// The most fields that a message names of one object.
 const FIELDS: usize = 4;
+
+/// The most releases that a message names of those that drifted in the same way.
+const NAMED: usize = 5;
+
+/// The room for their names, in bytes inside a JSON string.
+const NAMES: usize = 400;
 
 /// A report in the words of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,13 +74,17 @@ impl Digest {
             entries: report.releases.iter().filter_map(entry).collect(),
         };
         let critical = lists("release", "In a critical state", critical_entry);
-        let level = level(report, critical.len());
+        let level = level(report, critical.number());
         let mut digest = Self {
-            headline: format!("{cluster}: {}", headline(report, critical.len())),
+            headline: format!("{cluster}: {}", headline(report, critical.number())),
             cluster,
             level,
             counts: counts(report),
-            drifted: lists("release", "Drifted", drifted_entry),
+            drifted: MessageList {
+                title: "Drifted",
+                noun: "release",
+                entries: drifted(report).iter().map(drifted_entry).collect(),
+            },
             critical,
             unread: lists("release", "Not fully read", unread_entry),
             errors: MessageList {
@@ -122,10 +134,11 @@ impl Digest {
 
     /// The part of a digest that is about one release.
     pub(crate) fn of_release(release: &ReleaseReport) -> ReleaseDigest {
+        let alone = ReleaseGroup::alone(release);
         ReleaseDigest {
             name: release_name(release),
             facts: release_facts(release),
-            details: object_lines(release).into_iter().map(|line| line.text).collect(),
+            details: object_lines(&alone).into_iter().map(|line| line.text).collect(),
         }
     }
 }
@@ -175,37 +188,56 @@ fn headline(report: &Report, critical: usize) -> String {
     text
 }
 
+/// The counts in the words of the report.
 fn counts(report: &Report) -> Vec<String> {
     let (releases, objects) = (&report.summary.releases, &report.summary.objects);
     let findings = &report.summary.findings;
-    let states = [
-        (objects.in_sync, "in sync"),
-        (objects.drifted, "drifted"),
-        (objects.missing + objects.foreign, "missing or not owned"),
-        (objects.terminating, "terminating"),
-        (objects.leftover, "left over"),
-        (objects.unknown, "unknown"),
-    ];
     vec![
-        format!(
-            "Releases: {} total, {} clean, {} drifted, {} incomplete, {} unreadable",
-            releases.total, releases.clean, releases.drifted, releases.incomplete, releases.unreadable
+        counted(
+            releases.total,
+            "release",
+            &[
+                (releases.clean, "clean"),
+                (releases.drifted, "drifted"),
+                (releases.incomplete, "incomplete"),
+                (releases.unreadable, "unreadable"),
+            ],
         ),
-        format!("Objects: {} total{}", objects.total, present(&states)),
-        format!(
-            "Findings: {} drift, {} info, {} ignored",
-            findings.drift, findings.info, findings.ignored
+        counted(
+            objects.total,
+            "object",
+            &[
+                (objects.in_sync, "in sync"),
+                (objects.drifted, "drifted"),
+                (objects.missing, "missing"),
+                (objects.terminating, "terminating"),
+                (objects.foreign, "foreign"),
+                (objects.leftover, "leftover"),
+                (objects.unknown, "unknown"),
+                (objects.ignored, "ignored"),
+            ],
+        ),
+        counted(
+            findings.drift + findings.info + findings.ignored,
+            "finding",
+            &[
+                (findings.drift, "drift"),
+                (findings.info, "info"),
+                (findings.ignored, "ignored"),
+            ],
         ),
     ]
 }
 
-/// The counts that are not zero, each preceded by a comma.
-fn present(counts: &[(usize, &str)]) -> String {
+/// A total and the counts that are not zero: `3 releases: 1 clean, 2 drifted`.
+fn counted(total: usize, noun: &str, counts: &[(usize, &str)]) -> String {
     let present = counts.iter().filter(|(number, _)| *number > 0);
-    present.fold(String::new(), |mut text, (number, what)| {
-        let _ = write!(text, ", {number} {what}");
-        text
-    })
+    let present: Vec<_> = present.map(|(number, what)| format!("{number} {what}")).collect();
+    match (total, present.is_empty()) {
+        (0, _) => format!("no {noun}s"),
+        (_, true) => count(total, noun),
+        (_, false) => format!("{}: {}", count(total, noun), present.join(", ")),
+    }
 }
 
 fn scan_facts(report: &Report) -> Vec<String> {
@@ -233,6 +265,15 @@ fn release_name(release: &ReleaseReport) -> String {
 }
 
 fn release_facts(release: &ReleaseReport) -> String {
+    let mut facts = drift_facts(release);
+    if let Some(baseline) = &release.baseline {
+        let _ = write!(facts, ", revision {}", baseline.revision);
+    }
+    facts
+}
+
+/// How much of a release drifted.
+fn drift_facts(release: &ReleaseReport) -> String {
     let objects = release
         .objects
         .iter()
@@ -248,25 +289,51 @@ fn release_facts(release: &ReleaseReport) -> String {
     if findings > 0 {
         let _ = write!(facts, ", {}", count(findings, "field"));
     }
-    if let Some(baseline) = &release.baseline {
-        let _ = write!(facts, ", revision {}", baseline.revision);
-    }
     facts
 }
 
 fn entry(release: &ReleaseReport, facts: &str, details: Vec<DetailLine>) -> ListEntry {
     ListEntry {
         namespace: release.storage.namespace.clone(),
+        number: 1,
         head: format!("{}: {facts}", release_name(release)),
         details,
     }
 }
 
-fn drifted_entry(release: &ReleaseReport) -> Option<ListEntry> {
-    match release.verdict {
-        Verdict::Drifted => Some(entry(release, &release_facts(release), object_lines(release))),
-        Verdict::Clean | Verdict::Incomplete | Verdict::Unreadable => None,
+/// The drifted releases, those that drifted in the same way together.
+pub(crate) fn drifted(report: &Report) -> Vec<ReleaseGroup<'_>> {
+    let releases = report.releases.iter();
+    let mut releases: Vec<_> = releases
+        .filter(|release| release.verdict == Verdict::Drifted)
+        .collect();
+    releases.sort_by_key(|release| (&release.namespace, &release.name, &release.storage));
+    alike::releases(releases)
+}
+
+fn drifted_entry(group: &ReleaseGroup<'_>) -> ListEntry {
+    let release = group.first;
+    let details = object_lines(group);
+    if group.len() == 1 {
+        return entry(release, &release_facts(release), details);
     }
+    ListEntry {
+        namespace: release.storage.namespace.clone(),
+        number: group.len(),
+        head: format!("{}: {} each", in_the_same_way(group), drift_facts(release)),
+        details,
+    }
+}
+
+/// The number and the names of the releases of a group.
+pub(crate) fn in_the_same_way(group: &ReleaseGroup<'_>) -> String {
+    let excerpt = group.excerpt(NAMED);
+    let names: Vec<_> = excerpt.named.into_iter().map(release_name).collect();
+    let mut names = fit(&names.join(", "), NAMES);
+    if excerpt.left_out > 0 {
+        let _ = write!(names, " and {} more", excerpt.left_out);
+    }
+    format!("{} in the same way ({names})", count(group.len(), "release"))
 }
 
 fn critical_entry(release: &ReleaseReport) -> Option<ListEntry> {
@@ -300,6 +367,7 @@ fn unread_entry(release: &ReleaseReport) -> Option<ListEntry> {
 fn error_entries(report: &Report) -> Vec<ListEntry> {
     let entry = |error: &crate::model::ReportError| ListEntry {
         namespace: error.scope.clone(),
+        number: 1,
         head: format!(
             "{}: {}",
             clean(&error.scope, NAME),
@@ -310,15 +378,18 @@ fn error_entries(report: &Report) -> Vec<ListEntry> {
     report.errors.iter().map(entry).collect()
 }
 
-fn object_lines(release: &ReleaseReport) -> Vec<DetailLine> {
+/// The drifted objects and fields of a release, which are those of all releases of its group.
+fn object_lines(group: &ReleaseGroup<'_>) -> Vec<DetailLine> {
+    let release = group.first;
     let mut objects: Vec<_> = release
         .objects
         .iter()
-        .filter(|object| object.state.is_drift())
+        .enumerate()
+        .filter(|(_, object)| object.state.is_drift())
         .collect();
-    objects.sort_by_key(|object| (&object.kind, &object.namespace, &object.name, &object.api_version));
+    objects.sort_by_key(|(_, object)| (&object.kind, &object.namespace, &object.name, &object.api_version));
     let mut lines = Vec::new();
-    for object in objects.iter().take(OBJECTS) {
+    for (position, object) in objects.iter().take(OBJECTS) {
         lines.push(DetailLine {
             shown_from: DetailLevel::Objects,
             text: object_line(release, object),
@@ -326,11 +397,14 @@ fn object_lines(release: &ReleaseReport) -> Vec<DetailLine> {
         let mut findings: Vec<_> = object
             .findings
             .iter()
-            .filter(|finding| finding.is_drift())
+            .enumerate()
+            .filter(|(_, finding)| finding.is_drift())
             .collect();
-        findings.sort_by_key(|finding| (&finding.path, finding.code));
-        for finding in findings.iter().take(FIELDS) {
-            let text = format!("    {}", field(finding));
+        findings.sort_by_key(|(_, finding)| (&finding.path, finding.code));
+        for (at, finding) in findings.iter().take(FIELDS) {
+            let alike = group.counterparts(*position);
+            let alike = alike.filter_map(|object| object.findings.get(*at));
+            let text = format!("    {}", field(finding, &alike.collect::<Vec<_>>()));
             lines.push(DetailLine {
                 shown_from: DetailLevel::Fields,
                 text,
@@ -353,14 +427,19 @@ fn object_lines(release: &ReleaseReport) -> Vec<DetailLine> {
     lines
 }
 
-/// A difference, and the field manager that claims to have written it. Field managers are not authenticated.
-fn field(finding: &Finding) -> String {
+/// A difference, and the field manager that claims to have written it and those that are alike. Field managers are not
+/// authenticated.
+fn field(finding: &Finding, alike: &[&Finding]) -> String {
     let mut text = format!("{} {}", finding.code, clean(&finding.path, PATH));
     if let Some(actor) = &finding.actor {
         let _ = write!(text, ", claimed by {}", clean(&actor.manager, NAME));
-        if let Some(time) = actor.time {
-            let _ = write!(text, ", {} UTC", minute(time));
+        let all = std::iter::once(finding).chain(alike.iter().copied());
+        if let Some((first, last)) = alike::written(all) {
+            let _ = write!(text, ", {} UTC", period(first, last));
         }
+    }
+    if !alike.is_empty() && alike::is_unproven(finding) {
+        let _ = write!(text, ", {}", alike::UNPROVEN);
     }
     text
 }
@@ -374,20 +453,23 @@ fn object_line(release: &ReleaseReport, object: &ObjectReport) -> String {
         "  {} {place}{}: {}",
         clean(&object.kind, NAME),
         clean(&object.name, NAME),
-        state(release, object)
+        state(object)
     )
 }
 
-/// The state of an object in words. Whether a foreign object exists outside the release's own namespace is not shown:
-/// a record that merely names the object could otherwise be used to find out.
-fn state(release: &ReleaseReport, object: &ObjectReport) -> &'static str {
-    let is_in_own_namespace = object.namespace.as_ref() == Some(&release.storage.namespace);
-    let is_absence = matches!(object.state, ObjectState::Missing | ObjectState::Foreign);
-    if is_absence && !is_in_own_namespace {
-        "missing or not owned by this release"
-    } else if object.state == ObjectState::Foreign {
-        "not owned by this release"
-    } else {
-        object.state.as_str()
+/// The state of an object in the words of the report, which decides what may be told of it.
+fn state(object: &ObjectReport) -> &'static str {
+    match object.state {
+        ObjectState::Missing if object.reason.as_deref() == Some(MISSING_OR_NOT_OWNED) => {
+            MISSING_OR_NOT_OWNED
+        }
+        ObjectState::Foreign => "foreign, not owned by this release",
+        ObjectState::InSync
+        | ObjectState::Drifted
+        | ObjectState::Missing
+        | ObjectState::Terminating
+        | ObjectState::Leftover
+        | ObjectState::Unknown
+        | ObjectState::Ignored => object.state.as_str(),
     }
 }

@@ -13,7 +13,7 @@ use crate::report::words::count;
 pub struct MessageList {
     /// The heading of the list.
     pub title: &'static str,
-    /// The noun for one entry, in the singular.
+    /// The noun for what an entry is about, in the singular.
     pub noun: &'static str,
     pub(crate) entries: Vec<ListEntry>,
 }
@@ -23,6 +23,8 @@ pub struct MessageList {
 pub(crate) struct ListEntry {
     /// Whose turn it is when there is not room for all.
     pub(crate) namespace: String,
+    /// How many releases, or whatever the list has, it is about.
+    pub(crate) number: usize,
     /// The line itself.
     pub(crate) head: String,
     /// The lines below it, indented.
@@ -59,9 +61,9 @@ pub struct LineCost {
 }
 
 impl MessageList {
-    /// How many entries there are.
-    pub fn len(&self) -> usize {
-        self.entries.len()
+    /// How many releases, or whatever the list has, its entries are about.
+    pub fn number(&self) -> usize {
+        self.entries.iter().map(|entry| entry.number).sum()
     }
 
     /// Whether there is nothing to list.
@@ -83,7 +85,7 @@ impl MessageList {
     /// each step says so in a last line. Empty if there is nothing to list, or no room even for that last line.
     pub fn lines(&self, budget: usize, cost: LineCost) -> Vec<String> {
         let price = |text: &str| (cost.text)(text) + cost.per_line;
-        let all: BTreeSet<usize> = (0..self.len()).collect();
+        let all: BTreeSet<usize> = (0..self.entries.len()).collect();
         for detail in [DetailLevel::Fields, DetailLevel::Objects, DetailLevel::Heads] {
             let mut lines = self.render(&all, detail);
             lines.extend(self.left_out(detail));
@@ -91,7 +93,7 @@ impl MessageList {
                 return lines;
             }
         }
-        let Some(mut room) = budget.checked_sub(price(&self.more(self.len()))) else {
+        let Some(mut room) = budget.checked_sub(price(&self.more(self.number()))) else {
             return Vec::new();
         };
         let mut kept = BTreeSet::new();
@@ -104,7 +106,8 @@ impl MessageList {
             kept.insert(index);
         }
         let mut lines = self.render(&kept, DetailLevel::Heads);
-        lines.push(self.more(self.len() - kept.len()));
+        let named: usize = kept.iter().map(|index| self.entries[*index].number).sum();
+        lines.push(self.more(self.number() - named));
         lines
     }
 
@@ -151,7 +154,7 @@ impl MessageList {
     /// Every entry's index, the first of each namespace before the second of any.
     fn fair_order(&self) -> Vec<usize> {
         let mut turns: BTreeMap<&str, usize> = BTreeMap::new();
-        let mut order: Vec<(usize, usize)> = Vec::with_capacity(self.len());
+        let mut order: Vec<(usize, usize)> = Vec::with_capacity(self.entries.len());
         for (index, entry) in self.entries.iter().enumerate() {
             let turn = turns.entry(&entry.namespace).or_default();
             order.push((*turn, index));
@@ -176,6 +179,7 @@ mod tests {
     fn list(releases: &[(&str, &str, usize)]) -> MessageList {
         let entry = |&(namespace, name, objects): &(&str, &str, usize)| ListEntry {
             namespace: namespace.to_owned(),
+            number: 1,
             head: format!("{namespace}/{name}"),
             details: (0..objects)
                 .flat_map(|_| {
@@ -252,6 +256,26 @@ mod tests {
         );
     }
 
+    #[test]
+    fn what_an_entry_is_about_is_counted_and_not_the_entry() {
+        let mut list = list(&[
+            ("a", "a-long-name", 0),
+            ("b", "b-long-name", 0),
+            ("c", "c-long-name", 0),
+        ]);
+        for entry in &mut list.entries {
+            entry.head.push_str(", and more words");
+        }
+        list.entries[1].number = 30;
+        assert_eq!(
+            list.lines(80, BYTES),
+            [
+                "a/a-long-name, and more words",
+                "and 31 more releases, left out for length"
+            ]
+        );
+    }
+
     proptest! {
         #[test]
         fn the_budget_holds_and_nothing_goes_missing_silently(
@@ -264,7 +288,7 @@ mod tests {
             prop_assert!(lines.iter().map(|line| line.len() + 1).sum::<usize>() <= budget);
             let heads = lines.iter().filter(|line| line.contains('/') && !line.starts_with(' ')).count();
             let last = lines.last().map_or("", String::as_str);
-            prop_assert!(heads == list.len() || last.starts_with("and ") || lines.is_empty());
+            prop_assert!(heads == list.entries.len() || last.starts_with("and ") || lines.is_empty());
         }
     }
 }

@@ -6,9 +6,9 @@ use unicode_width::UnicodeWidthStr;
 use super::fixtures::{finding, object};
 use super::sanitize::{Medium, is_runner_command, is_unsafe};
 use super::summary::FailOn;
-use super::text::{Palette, TextOptions};
+use super::text::{Extent, Palette, TextOptions};
 use super::{Format, RenderOptions, ReportKind, fixtures, render};
-use crate::model::Report;
+use crate::model::{Report, Summary};
 use crate::vocabulary::FindingCode;
 
 fn rendered(report: &Report, format: Format, kind: ReportKind, text: &TextOptions) -> String {
@@ -31,12 +31,14 @@ const COLOURED: TextOptions = TextOptions {
     medium: Medium::Terminal,
     width: Some(100),
     fail_on: FailOn::Drift,
+    extent: Extent::Short,
 };
 const CI: TextOptions = TextOptions {
     palette: Palette::PLAIN,
     medium: Medium::CiLog,
     width: None,
     fail_on: FailOn::Drift,
+    extent: Extent::Whole,
 };
 
 /// The formats are a contract of the command line: new ones come after these.
@@ -193,11 +195,74 @@ fn objects_that_drifted_alike_share_their_findings() {
     let alike = ["a", "b", "c", "d"].map(|name| named(name).drifted([label()]));
     let other = named("e").drifted([label(), image]);
     let release = fixtures::release("shop", "web");
-    let few = release.clone().with_objects(alike[..3].to_vec());
+    let few = release.clone().with_objects(alike[..2].to_vec());
     let many = release.with_objects(alike.into_iter().chain([other]));
     let page = |release| as_text(&fixtures::report(vec![release]), &TextOptions::PLAIN);
-    assert_eq!(page(few).matches("changed  ").count(), 3);
+    assert_eq!(page(few).matches("changed  ").count(), 2);
     insta::assert_snapshot!("alike-plain", page(many));
+}
+
+/// One change to thirty tenants is told once, and the tenant that has another one by itself.
+#[test]
+fn releases_that_drifted_alike_are_one_group() {
+    let report = fixtures::scenes::tenants();
+    insta::assert_snapshot!("tenants-plain", as_text(&report, &TextOptions::PLAIN));
+    insta::assert_snapshot!(
+        "tenants-coloured",
+        as_text(&report, &COLOURED).replace('\u{1b}', "<ESC>")
+    );
+    for (extent, lists_all) in [
+        (Extent::Short, false),
+        (Extent::Lists, true),
+        (Extent::Whole, true),
+    ] {
+        let page = as_text(&report, &TextOptions { extent, ..COLOURED });
+        assert_eq!(page.contains("tenant-29/app"), lists_all, "{extent:?}: {page}");
+        assert!(page.contains("tenant-05/app"), "{extent:?}: {page}");
+    }
+}
+
+/// Only a terminal gets values in part, unless it asks for all of them.
+#[test]
+fn values_are_shortened_for_terminals_only() {
+    let config = |end: &str| format!("{}{end}", "https://example.com/a/long/way/".repeat(9));
+    let lines = |word: &str| format!("{word}\n").repeat(40);
+    let of = |before: &str, after: &str| {
+        finding(
+            FindingCode::Changed,
+            "/data/a",
+            Some(before.into()),
+            Some(after.into()),
+        )
+    };
+    let added = finding(FindingCode::Added, "/data/b", None, Some(lines("added").into()));
+    let object = object("v1", "ConfigMap", "shop", "web").drifted([
+        added,
+        of(&config("before"), &config("after")),
+        of(&lines("old"), &lines("new")),
+    ]);
+    let report = fixtures::report(vec![fixtures::release("shop", "web").with_objects([object])]);
+    let whole = |page: &str| {
+        page.contains(&config("after"))
+            && page.matches("│ + new").count() == 40
+            && page.matches("│ + added").count() == 40
+    };
+    for (options, is_whole) in [
+        (TextOptions::PLAIN, true),
+        (CI, true),
+        (COLOURED, false),
+        (
+            TextOptions {
+                extent: Extent::Whole,
+                ..COLOURED
+            },
+            true,
+        ),
+    ] {
+        let page = anstream::adapter::strip_str(&as_text(&report, &options)).to_string();
+        assert_eq!(whole(&page), is_whole, "{options:?}: {page}");
+        assert!(page.contains("before → ") && page.contains("after"), "{page}");
+    }
 }
 
 #[test]
@@ -230,7 +295,7 @@ fn values_that_were_left_out_are_said_to_be() {
 fn findings_fit_the_terminal() {
     for width in [60, 80, 120, 200] {
         let mut options = TextOptions::PLAIN;
-        options.width = Some(width);
+        (options.width, options.extent) = (Some(width), Extent::Short);
         let mut report = fixtures::drifted();
         report.releases.retain(|release| release.name == "web");
         for line in as_text(&report, &options)
@@ -266,6 +331,10 @@ proptest! {
                 }
             }
         }
+        // Enough of each for a group.
+        let copies = [report.releases.clone(), report.releases.clone()].concat();
+        report.releases.extend(copies);
+        report.summary = Summary::of(&report.releases);
         let mut options = CI;
         options.width = width;
         assert_harmless(&as_text(&report, &options), &word);

@@ -3,8 +3,10 @@
 //! A format is a file of this folder, its word in [`Format`], and its arm in the match that finds its renderer. The
 //! command line takes names, help and what each command accepts from here.
 
+pub(crate) mod alike;
 pub mod idle;
 pub mod json;
+mod origin;
 pub mod sanitize;
 pub mod summary;
 pub mod text;

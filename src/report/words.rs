@@ -105,6 +105,18 @@ pub(crate) fn health_answer(report: &Report, fail_on: FailOn) -> Option<String> 
     (critical > 0).then(|| format!("{} in a critical state{status}", count(critical, "release")))
 }
 
+/// The time between two moments to the minute; a moment if they are the same.
+pub(crate) fn period(first: DateTime<Utc>, last: DateTime<Utc>) -> String {
+    let (from, to) = (minute(first), minute(last));
+    if from == to {
+        from
+    } else if first.date_naive() == last.date_naive() {
+        format!("{from} to {}", last.format("%H:%M"))
+    } else {
+        format!("{from} to {to}")
+    }
+}
+
 /// The whole report in half a sentence. It holds numbers only, nothing that a cluster could have written.
 pub(crate) fn headline(report: &Report) -> String {
     let releases = &report.summary.releases;
@@ -181,5 +193,18 @@ mod tests {
             (verdict(&drifted.releases[0]), outcome(&drifted)),
             ("drifted", "drift")
         );
+    }
+
+    #[test]
+    fn a_period_says_no_more_than_differs() {
+        let at = |text: &str| text.parse().unwrap();
+        let first = at("2026-11-20T02:51:07Z");
+        for (last, said) in [
+            ("2026-11-20T02:51:58Z", "2026-11-20 02:51"),
+            ("2026-11-20T03:05:00Z", "2026-11-20 02:51 to 03:05"),
+            ("2026-11-21T00:10:00Z", "2026-11-20 02:51 to 2026-11-21 00:10"),
+        ] {
+            assert_eq!(period(first, at(last)), said);
+        }
     }
 }

@@ -11,6 +11,7 @@ use crate::app::settings::Reading;
 use crate::app::stop::{Abort, Stop};
 use crate::report::ReportKind;
 use crate::report::summary::FailOn;
+use crate::report::text::Extent;
 
 /// Runs the command to its exit status.
 pub(super) async fn run(args: &DiagnoseArgs, global: &Global, abort: Abort) -> anyhow::Result<u8> {
@@ -23,6 +24,7 @@ pub(super) async fn run(args: &DiagnoseArgs, global: &Global, abort: Abort) -> a
         kind: ReportKind::Diagnosis,
         fail_on: FailOn::Drift,
         file: None,
+        extent: Extent::Short,
     };
     output.write(global, &stop).await?;
     Ok(exit::of_diagnosis(&report))

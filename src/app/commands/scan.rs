@@ -15,6 +15,7 @@ use crate::app::stop::{Abort, Stop};
 use crate::model::Report;
 use crate::notify::Sinks;
 use crate::report::ReportKind;
+use crate::report::text::Extent;
 
 /// How long sinks that are out of time may take to say which of them have delivered. They need a moment, unless putting
 /// the report into words still goes on.
@@ -41,6 +42,11 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
         kind: ReportKind::Scan,
         fail_on: settings.fail_on,
         file: args.output_file.clone(),
+        extent: match (args.full, args.all) {
+            (true, _) => Extent::Whole,
+            (false, true) => Extent::Lists,
+            (false, false) => Extent::Short,
+        },
     };
     // Side by side: a reader that does not read keeps no alert back, and a receiver that does not answer no report.
     let (written, notifications) = tokio::join!(

@@ -5,13 +5,15 @@
 //! evaluated is ever resolved. A run that found no release, failed, was stopped or could not read everything closes no cluster's
 //! alert, and a release that was not compared keeps its own.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::payload;
+use super::payload::{self, AlertedRelease};
 use super::settings::{PagerDutyScope, PagerDutyService, PagerDutySeverity};
-use crate::model::{Fingerprint, Health, ObjectReport, ReleaseReport, Report};
-use crate::notify::digest::Digest;
+use crate::model::{Fingerprint, Health, ObjectReport, ReleaseReport, Report, Storage};
+use crate::notify::digest::{Digest, drifted};
 use crate::report::words::critical_codes;
 use crate::vocabulary::{HealthCode, ObjectState, Outcome, Verdict};
 
@@ -145,6 +147,11 @@ fn cluster_key(report: &Report, service: &PagerDutyService) -> String {
 }
 
 fn release_events(report: &Report, digest: &Digest, service: &PagerDutyService) -> EventPlan {
+    let groups = drifted(report);
+    let groups: BTreeMap<_, _> = groups
+        .iter()
+        .flat_map(|group| group.releases().map(move |release| (identity(release), group)))
+        .collect();
     let (mut triggers, mut resolves) = (Vec::new(), Vec::new());
     for release in &report.releases {
         if let Some(severity) = release_severity(release, service) {
@@ -170,9 +177,13 @@ fn release_events(report: &Report, digest: &Digest, service: &PagerDutyService) 
         dedup_key: cluster_key(report, service),
         action,
     }));
+    let about = |release| AlertedRelease {
+        release,
+        group: groups.get(&identity(release)).copied(),
+    };
     for (release, severity) in by_turns(&triggers, triggers_left_out, report) {
         let action = Action::Trigger {
-            payload: payload::of_release(report, digest, release, *severity),
+            payload: payload::of_release(report, digest, &about(release), *severity),
         };
         events.push(AlertEvent {
             dedup_key: dedup_key(&Fingerprint::release(report, release)),
@@ -190,6 +201,11 @@ fn release_events(report: &Report, digest: &Digest, service: &PagerDutyService) 
         triggers_left_out,
         resolves_left_out,
     }
+}
+
+/// What tells a release from all others of a report.
+fn identity(release: &ReleaseReport) -> (&Storage, &str) {
+    (&release.storage, &release.name)
 }
 
 /// All but so many items, beginning at one that the time of the scan decides on, so that over the runs every item has

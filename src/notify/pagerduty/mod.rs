@@ -1,7 +1,7 @@
 //! PagerDuty, through its [Events API v2](https://developer.pagerduty.com/docs/events-api-v2-overview).
 //!
-//! [`events`] decides on the events; this module sends them. 202 is the only response that means accepted, 400 refuses
-//! one event for good, 429 and 5xx are tried again. A refused event does not keep the others of the run from being sent,
+//! [`events`] decides on the events; this module sends them. 202 with the status `success` is the only response that means
+//! accepted, 400 refuses one event for good, 429 and 5xx are tried again. A refused event does not keep the others of the run from being sent,
 //! since a name in it, which anybody may have chosen, may be the reason; any other failure ends the run, as the next
 //! event would only fail likewise.
 
@@ -165,7 +165,7 @@ impl PagerDutyService {
             .await?;
         let (host, status) = (self.endpoint.host().to_owned(), response.status);
         match status {
-            202 => Ok(()),
+            202 if says_success(response.body.as_deref().unwrap_or("")) => Ok(()),
             300..=399 => Err(ReceiverError::Redirected { host, status }),
             400..=499 => Err(ReceiverError::Refused {
                 host,
@@ -176,7 +176,7 @@ impl PagerDutyService {
             _ => Err(ReceiverError::Unexpected {
                 host,
                 status,
-                expected: "202 as PagerDuty does",
+                expected: "as PagerDuty does (202, with the status `success`)",
             }),
         }
     }
@@ -219,6 +219,12 @@ fn note(plan: &EventPlan) -> String {
         note = format!("{note}; left out to stay below PagerDuty's rate limit: {left_out}");
     }
     note
+}
+
+/// Whether an answer is PagerDuty's own for an event that it accepts, like
+/// `{"status":"success","message":"Event processed","dedup_key":"…"}`. A proxy can answer 202, too.
+fn says_success(body: &str) -> bool {
+    serde_json::from_str::<Value>(body).is_ok_and(|answer| answer["status"] == "success")
 }
 
 /// The most telling known reason in a response like

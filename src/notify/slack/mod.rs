@@ -141,7 +141,7 @@ impl SlackWebhook {
             (200..=299, None) => true,
             (200..=299, Some(body)) => match self.format {
                 SlackFormat::Blocks => body.trim() == "ok",
-                SlackFormat::Attachments | SlackFormat::Text => !says_no(body),
+                SlackFormat::Attachments | SlackFormat::Text => says_yes(body.trim()),
             },
             _ => false,
         };
@@ -194,11 +194,19 @@ impl SlackWebhook {
     }
 }
 
-/// Whether a compatible server says `false` in a successful response, as Rocket.Chat does.
-fn says_no(body: &str) -> bool {
-    let is_false = |answer: &Value, key: &str| answer.get(key).and_then(Value::as_bool) == Some(false);
-    serde_json::from_str::<Value>(body)
-        .is_ok_and(|answer| is_false(&answer, "ok") || is_false(&answer, "success"))
+/// Whether a compatible server has taken a message: Mattermost says `ok`, Discord nothing, and others answer with a JSON
+/// object that may say `false` or `error` in a successful response, as Rocket.Chat's and Zulip's do. Anything else, such as
+/// a page of HTML, comes from something that stands in front of the server.
+fn says_yes(body: &str) -> bool {
+    if body.is_empty() || body.eq_ignore_ascii_case("ok") {
+        return true;
+    }
+    let Ok(Value::Object(answer)) = serde_json::from_str(body) else {
+        return false;
+    };
+    let is_false = |key: &str| answer.get(key).and_then(Value::as_bool) == Some(false);
+    let is_error = answer.get("result").and_then(Value::as_str) == Some("error");
+    !is_false("ok") && !is_false("success") && !is_error
 }
 
 /// Whether a refusal is only about the missing text: Slack says so in a word, Mattermost in the `id` of a JSON object.
@@ -219,6 +227,30 @@ fn is_no_text(response: &ReceiverResponse) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_an_answer_of_a_chat_server_means_delivered() {
+        for yes in [
+            "ok",
+            "OK",
+            "",
+            r#"{"success":true}"#,
+            r#"{"result":"success","msg":""}"#,
+        ] {
+            assert!(says_yes(yes), "{yes}");
+        }
+        for no in [
+            "<html><body>Sign in</body></html>",
+            "okay",
+            "true",
+            "[]",
+            r#"{"ok":false}"#,
+            r#"{"success":false}"#,
+            r#"{"result":"error"}"#,
+        ] {
+            assert!(!says_yes(no), "{no}");
+        }
+    }
 
     #[test]
     fn known_responses_to_the_probe() {

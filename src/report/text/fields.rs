@@ -7,22 +7,26 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
-use crate::model::{Actor, Finding, ObjectReport, ReleaseReport};
-use crate::report::words::{count, minute};
+use crate::model::{Actor, Finding, ObjectReport};
+use crate::report::alike::{self, ReleaseGroup};
+use crate::report::origin::{Origin, Place};
+use crate::report::words::{count, period};
 use crate::vocabulary::{FindingCode, NextUpgrade, Severity};
 
-use super::TextOptions;
 use super::line::Line;
-use super::line_diff::{DiffLayout, diff};
-use super::safe::{Safe, cut_front};
+use super::line_diff::{DiffLayout, DiffLimits, LineDiff};
+use super::safe::Safe;
 use super::value::{quoted, show};
+use super::{Extent, TextOptions};
 
 const INDENT: usize = 4;
 /// No column is padded further than this; longer cells push the rest of their own line only.
 const PATH_COLUMN: usize = 64;
 const VALUE_COLUMN: usize = 48;
-/// How much of one value is shown where there is room.
+/// How much of one value is shown on a terminal where there is room.
 const VALUE_LIMIT: usize = 60;
+/// How many lines of a difference are shown on a terminal.
+const DIFF_LINES: usize = 12;
 /// How much of a path, a manager's name and the like is shown at all.
 const NAME_LIMIT: usize = 400;
 /// What stands in place of values that are hidden, and in texts in place of parts.
@@ -34,28 +38,38 @@ const NOTE: &str = "note   ";
 const VALUE: &str = "value  ";
 
 /// One finding, ready for either layout.
-struct Row {
+struct Row<'r> {
     code: FindingCode,
     severity: Severity,
     path: Safe,
     value: Line,
     details: Vec<Safe>,
-    block: Vec<Line>,
+    /// The texts whose lines are compared below the row.
+    texts: Option<(&'r str, &'r str)>,
 }
 
-/// Writes the lines of all findings of an object.
+/// Writes the lines of all findings of an object, which hold for the other objects as well.
 ///
 /// The rows are held until the widths of the columns are known. The lines, which are as large again, are made one by one.
 pub(super) fn write(
-    release: &ReleaseReport,
-    object: &ObjectReport,
+    releases: &ReleaseGroup<'_>,
+    objects: &[&ObjectReport],
     options: &TextOptions,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let rows: Vec<_> = object
-        .findings
-        .iter()
-        .map(|finding| row(release, finding, options))
+    let Some(object) = objects.first() else {
+        return Ok(());
+    };
+    let rows: Vec<_> = (0..object.findings.len())
+        .map(|at| {
+            let findings = objects.iter().filter_map(|object| object.findings.get(at));
+            row(
+                releases,
+                &object.findings[at],
+                &findings.collect::<Vec<_>>(),
+                options,
+            )
+        })
         .collect();
     let code_end = INDENT + 2 + column(rows.iter().map(|row| row.code.as_str().len()), usize::MAX);
     let path_end = code_end + 2 + column(rows.iter().map(|row| row.path.width()), PATH_COLUMN);
@@ -74,10 +88,12 @@ pub(super) fn write(
     for row in rows {
         if is_table {
             table_line(&row).write(out)?;
-            row.block.iter().try_for_each(|line| line.write(out))?;
         } else {
             let lines = row.stacked(code_end, options);
             lines.iter().try_for_each(|line| line.write(out))?;
+        }
+        if let Some((before, after)) = row.texts {
+            LineDiff::of(before, after).write(&diff_layout(options), out)?;
         }
     }
     Ok(())
@@ -88,7 +104,7 @@ fn column(widths: impl Iterator<Item = usize>, limit: usize) -> usize {
     widths.max().unwrap_or(0).min(limit)
 }
 
-impl Row {
+impl Row<'_> {
     fn head(&self, code_end: usize, options: &TextOptions) -> Line {
         let mut line = Line::indented(INDENT);
         line.push(options.palette.finding(self.severity), self.code.as_str())
@@ -96,7 +112,7 @@ impl Row {
         let room = options
             .width
             .map_or(NAME_LIMIT, |width| width.saturating_sub(code_end).max(24));
-        line.plain(Safe::of(&cut_front(self.path.as_str(), room), options.medium));
+        line.plain(self.path.cut_front(room));
         line
     }
 
@@ -109,7 +125,7 @@ impl Row {
         }
     }
 
-    fn stacked(self, code_end: usize, options: &TextOptions) -> Vec<Line> {
+    fn stacked(&self, code_end: usize, options: &TextOptions) -> Vec<Line> {
         let mut head = self.head(code_end, options);
         let mut lines = Vec::new();
         if options
@@ -143,12 +159,17 @@ impl Row {
             line.push(options.palette.dim, NOTE).extend(note);
             lines.push(line);
         }
-        lines.extend(self.block);
         lines
     }
 }
 
-fn row(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> Row {
+/// The row of a finding, which stands for all of these.
+fn row<'r>(
+    releases: &ReleaseGroup<'_>,
+    finding: &'r Finding,
+    findings: &[&Finding],
+    options: &TextOptions,
+) -> Row<'r> {
     let medium = options.medium;
     let mut details = Vec::new();
     if finding.severity == Severity::Info {
@@ -157,8 +178,12 @@ fn row(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> Row
     if let Some(by) = finding.ignored_by {
         details.push(Safe::of(&format!("ignored by {by}"), medium));
     }
-    details.extend(from_revision(release, finding, options));
-    details.extend(finding.actor.as_ref().map(|actor| self::actor(actor, options)));
+    details.extend(origin(releases, finding, options));
+    let actor = finding.actor.as_ref();
+    details.extend(actor.map(|actor| self::actor(actor, findings, options)));
+    if findings.len() > 1 && alike::is_unproven(finding) {
+        details.push(Safe::from(alike::UNPROVEN));
+    }
     if finding.shortened {
         details.push(Safe::from("long value, shown in part"));
     }
@@ -174,72 +199,101 @@ fn row(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> Row
             "not drift (server dry run)"
         })
     }));
-    let (value, block) = value(finding, options);
-    let path = Safe::of(&finding.path, medium);
+    let texts = texts(finding);
     Row {
         code: finding.code,
         severity: finding.severity,
-        path: Safe::of(&cut_front(path.as_str(), NAME_LIMIT), medium),
-        value,
+        path: Safe::of(&finding.path, medium).cut_front(NAME_LIMIT),
+        value: value(finding, texts, options),
         details,
-        block,
+        texts,
     }
 }
 
-/// Before → after, and the lines below it when the values have several.
-fn value(finding: &Finding, options: &TextOptions) -> (Line, Vec<Line>) {
+/// The values of a finding, if they are texts whose lines are compared.
+fn texts(finding: &Finding) -> Option<(&str, &str)> {
+    let (before, after) = (
+        lines_of(finding.desired.as_ref())?,
+        lines_of(finding.live.as_ref())?,
+    );
+    let has_lines = before.lines().count() > 1 || after.lines().count() > 1;
+    let is_shown = !finding.omitted && (!finding.redacted || differs_in_shown_lines(finding));
+    (has_lines && is_shown).then_some((before, after))
+}
+
+/// A value that may have lines. One that is absent has none.
+fn lines_of(value: Option<&Value>) -> Option<&str> {
+    match value {
+        None => Some(""),
+        Some(Value::String(text)) => Some(text),
+        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => None,
+    }
+}
+
+/// How the lines of two texts are laid out below their row.
+fn diff_layout(options: &TextOptions) -> DiffLayout<'_> {
+    let indent = INDENT + 4;
+    DiffLayout {
+        palette: &options.palette,
+        medium: options.medium,
+        indent,
+        limits: (options.extent < Extent::Whole).then(|| DiffLimits {
+            columns: options
+                .width
+                .map_or(120, |width| width.saturating_sub(indent + 4).max(24)),
+            lines: DIFF_LINES,
+        }),
+    }
+}
+
+/// Before → after, or how many lines differ.
+fn value(finding: &Finding, texts: Option<(&str, &str)>, options: &TextOptions) -> Line {
     let (palette, medium) = (&options.palette, options.medium);
     let mut line = Line::default();
     if finding.redacted && !differs_in_shown_lines(finding) && !differs_in_shown_elements(finding) {
         line.push(palette.dim, REDACTED);
-        return (line, Vec::new());
+        return line;
     }
     if finding.omitted {
         line.push(palette.dim, "(too large to show)");
-        return (line, Vec::new());
+        return line;
     }
-    if let (Some(Value::String(before)), Some(Value::String(after))) = (&finding.desired, &finding.live)
-        && (before.lines().count() > 1 || after.lines().count() > 1)
-    {
-        let indent = INDENT + 4;
-        let columns = options
-            .width
-            .map_or(120, |width| width.saturating_sub(indent + 4).max(24));
-        let diff = diff(
-            before,
-            after,
-            &DiffLayout {
-                palette,
-                medium,
-                indent,
-                columns,
-            },
+    if let (Some((before, after)), Some(_), Some(_)) = (texts, &finding.desired, &finding.live) {
+        let diff = LineDiff::of(before, after);
+        let counts = format!(
+            "{} removed, {} added",
+            count(diff.removed(), "line"),
+            diff.added()
         );
-        let counts = format!("{} removed, {} added", count(diff.removed, "line"), diff.added);
         line.plain(Safe::of(&counts, medium));
         if finding.redacted {
             line.plain(" ").push(palette.dim, "(parts redacted)");
         }
-        return (line, diff.block);
+        return line;
     }
     let (before, after) = match (&finding.desired, &finding.live) {
         (None, None) => {
             line.plain(Safe::of(&finding.message, medium).cut(NAME_LIMIT));
-            return (line, Vec::new());
+            return line;
         }
         (Some(before), Some(after)) => pair(before, after, options),
         (Some(before), None) => (show(before, medium), Safe::from("(absent)")),
         (None, Some(after)) => (Safe::from("(not set)"), show(after, medium)),
     };
-    // Two values must fit beside the labels of the narrow layout.
-    let limit = options.width.map_or(VALUE_LIMIT, |width| {
-        (width.saturating_sub(30) / 2).clamp(16, VALUE_LIMIT)
-    });
-    let (before, after) = Safe::shorten(&before, &after, limit);
+    let (before, after) = match options.extent {
+        // Two values must fit beside the labels of the narrow layout.
+        Extent::Short | Extent::Lists => {
+            let limit = options.width.map_or(VALUE_LIMIT, |width| {
+                (width.saturating_sub(30) / 2).clamp(16, VALUE_LIMIT)
+            });
+            Safe::shorten(&before, &after, limit)
+        }
+        Extent::Whole => (before, after),
+    };
     line.push(palette.before, before)
         .plain(" → ")
         .push(palette.after, after);
-    (line, Vec::new())
+    line
 }
 
 /// Whether the values of a finding with hidden parts are texts of several lines that differ in lines that are shown. A
@@ -292,48 +346,53 @@ fn pair(before: &Value, after: &Value, options: &TextOptions) -> (Safe, Safe) {
     }
 }
 
-/// The revision that the live value comes from, for the codes that say it is not the baseline's.
-fn from_revision(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> Option<Safe> {
-    let text = match finding.code {
-        FindingCode::NotApplied | FindingCode::Undone | FindingCode::Lingering => {
-            format!("as in revision {}", finding.from_revision?)
-        }
-        FindingCode::Changed if finding.redacted || finding.previous == finding.desired => return None,
-        FindingCode::Changed => {
-            let value = show(finding.previous.as_ref()?, options.medium);
-            // Cut where it differs from the baseline's.
-            let beside = finding
-                .desired
-                .as_ref()
-                .map(|desired| show(desired, options.medium));
-            let beside = beside.unwrap_or_else(|| Safe::from(""));
-            let (value, _) = Safe::shorten(&value, &beside, VALUE_LIMIT / 2);
-            let baseline = release.baseline.as_ref()?.revision;
-            format!("also changed by revision {baseline}, from {}", value.as_str())
-        }
-        FindingCode::HalfUpgraded => {
-            let revision = finding.from_revision?;
-            if revision == release.latest.revision {
-                format!("as in revision {revision} ({})", release.latest.status)
+/// What another revision has to do with a difference. Several releases have no revision number in common.
+fn origin(releases: &ReleaseGroup<'_>, finding: &Finding, options: &TextOptions) -> Option<Safe> {
+    let several = releases.len() > 1;
+    let text = match Origin::of(releases.first, finding)? {
+        Origin::AsIn {
+            place: Place::Previous,
+            ..
+        } if several => "as in the previous revision".to_owned(),
+        Origin::AsIn {
+            place: Place::Newest(status),
+            ..
+        } if several => format!("as in the newest revision ({status})"),
+        Origin::AsIn {
+            place: Place::Newest(status),
+            revision,
+        } => format!("as in revision {revision} ({status})"),
+        Origin::AsIn {
+            place: Place::Previous | Place::Other(_),
+            revision,
+        } => format!("as in revision {revision}"),
+        Origin::AlsoChanged { by, from } => {
+            let from = previous(from, finding, options);
+            if several {
+                format!("also changed by the deployed revision, from {}", from.as_str())
             } else {
-                format!("as in revision {revision}")
+                format!("also changed by revision {by}, from {}", from.as_str())
             }
         }
-        FindingCode::Removed
-        | FindingCode::Pruned
-        | FindingCode::Added
-        | FindingCode::Overwritten
-        | FindingCode::MutatedAtAdmission
-        | FindingCode::Autoscaled
-        | FindingCode::Restarted
-        | FindingCode::Resized
-        | FindingCode::ControllerOwned
-        | FindingCode::AlsoWritten => return None,
     };
     Some(Safe::of(&text, options.medium))
 }
 
-fn actor(actor: &Actor, options: &TextOptions) -> Safe {
+/// The previous revision's value, cut where it differs from the baseline's.
+fn previous(value: &Value, finding: &Finding, options: &TextOptions) -> Safe {
+    let value = show(value, options.medium);
+    match options.extent {
+        Extent::Short | Extent::Lists => {
+            let beside = finding.desired.as_ref();
+            let beside = beside.map_or(Safe::from(""), |desired| show(desired, options.medium));
+            Safe::shorten(&value, &beside, VALUE_LIMIT / 2).0
+        }
+        Extent::Whole => value,
+    }
+}
+
+/// The writer of a finding, and when the findings that it stands for were written.
+fn actor(actor: &Actor, findings: &[&Finding], options: &TextOptions) -> Safe {
     let mut text = actor.manager.clone();
     if let Some(subresource) = &actor.subresource {
         text = format!("{text} via {subresource}");
@@ -342,8 +401,8 @@ fn actor(actor: &Actor, options: &TextOptions) -> Safe {
         .cut(VALUE_LIMIT)
         .as_str()
         .to_owned();
-    if let Some(time) = actor.time {
-        text = format!("{text}, {}", minute(time));
+    if let Some((first, last)) = alike::written(findings.iter().copied()) {
+        text = format!("{text}, {}", period(first, last));
     }
     Safe::of(&format!("{text} (claimed)"), options.medium)
 }

@@ -4,6 +4,7 @@
 //! the beginning of the line, where CI runners look for commands.
 
 use std::collections::HashMap;
+use std::io::{self, Write};
 
 use anstyle::Style;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
@@ -14,21 +15,16 @@ use super::line::Line;
 use super::palette::Palette;
 use super::safe::Safe;
 
-/// How many lines of a difference are shown.
-const SHOWN: usize = 12;
 /// How many lines may lie between the first difference and the last one, on either side, so that the lines between them
 /// are paired. Beyond that all of them count as changed. The cost of pairing grows with the number of lines (`similar`
 /// gives up on the shortest answer where that is expensive), and this bounds the memory for it.
 const PAIRED: usize = 20_000;
 
-/// The lines that differ, ready to print.
-pub(super) struct LineDiff {
-    /// How many lines only the baseline has.
-    pub(super) removed: usize,
-    /// How many lines only the live object has.
-    pub(super) added: usize,
-    /// The lines to print.
-    pub(super) block: Vec<Line>,
+/// The lines in which two texts differ.
+pub(super) struct LineDiff<'t> {
+    before: Vec<&'t str>,
+    after: Vec<&'t str>,
+    operations: Vec<DiffOp>,
 }
 
 /// The colours and the room that a line difference is printed with.
@@ -39,34 +35,54 @@ pub(super) struct DiffLayout<'a> {
     pub(super) medium: Medium,
     /// Where the gutter stands.
     pub(super) indent: usize,
-    /// How many columns the text of a line may take.
-    pub(super) columns: usize,
+    /// What fits; everything is shown without limits.
+    pub(super) limits: Option<DiffLimits>,
 }
 
-/// Compares two texts line by line.
-pub(super) fn diff(before: &str, after: &str, layout: &DiffLayout<'_>) -> LineDiff {
-    let (before, after): (Vec<_>, Vec<_>) = (split(before), split(after));
-    let ops = operations(&before, &after);
-    let mut writer = BlockWriter {
-        layout,
-        block: Vec::new(),
-        left_out: 0,
-    };
-    let (mut removed, mut added) = (0, 0);
-    for op in &ops {
-        let (old, new) = (op.old_range(), op.new_range());
-        if matches!(op, DiffOp::Equal { .. }) {
-            continue;
+/// How much of a line difference is shown.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DiffLimits {
+    /// How many columns the text of a line may take.
+    pub(super) columns: usize,
+    /// How many lines are shown.
+    pub(super) lines: usize,
+}
+
+impl<'t> LineDiff<'t> {
+    /// Compares two texts line by line.
+    pub(super) fn of(before: &'t str, after: &'t str) -> Self {
+        let (before, after) = (split(before), split(after));
+        let mut operations = operations(&before, &after);
+        operations.retain(|op| !matches!(op, DiffOp::Equal { .. }));
+        Self {
+            before,
+            after,
+            operations,
         }
-        removed += old.len();
-        added += new.len();
-        writer.hunk(&before, &after, op);
     }
-    writer.finish();
-    LineDiff {
-        removed,
-        added,
-        block: writer.block,
+
+    /// How many lines only the baseline has.
+    pub(super) fn removed(&self) -> usize {
+        self.operations.iter().map(|op| op.old_range().len()).sum()
+    }
+
+    /// How many lines only the live object has.
+    pub(super) fn added(&self) -> usize {
+        self.operations.iter().map(|op| op.new_range().len()).sum()
+    }
+
+    /// Writes the lines that differ, each as soon as it is made: together they can be as large as the values again.
+    pub(super) fn write(&self, layout: &DiffLayout<'_>, out: &mut dyn Write) -> io::Result<()> {
+        let mut writer = HunkWriter {
+            layout,
+            out,
+            written: 0,
+            left_out: 0,
+        };
+        for op in &self.operations {
+            writer.hunk(&self.before, &self.after, op)?;
+        }
+        writer.finish()
     }
 }
 
@@ -132,31 +148,33 @@ const fn shift(op: &mut DiffOp, by: usize) {
 }
 
 /// Writes the hunks of a difference, as many as fit.
-struct BlockWriter<'a> {
+struct HunkWriter<'a> {
     layout: &'a DiffLayout<'a>,
-    block: Vec<Line>,
+    out: &'a mut dyn Write,
+    written: usize,
     left_out: usize,
 }
 
-impl BlockWriter<'_> {
-    fn hunk(&mut self, before: &[&str], after: &[&str], op: &DiffOp) {
+impl HunkWriter<'_> {
+    fn hunk(&mut self, before: &[&str], after: &[&str], op: &DiffOp) -> io::Result<()> {
         let palette = self.layout.palette;
         let (old, new) = (op.old_range(), op.new_range());
         let size = old.len() + new.len();
-        if self.block.len() >= SHOWN {
+        let limit = self.layout.limits.map_or(usize::MAX, |limits| limits.lines);
+        if self.written >= limit {
             self.left_out += size;
-            return;
+            return Ok(());
         }
-        self.heading(new.start + 1);
+        self.heading(new.start + 1)?;
         if let Some(context) = old.start.checked_sub(1) {
-            self.line(palette.dim, "  ", &self.safe(before[context]));
+            self.line(palette.dim, "  ", &self.safe(before[context]))?;
         }
         let (mut minus, mut plus) = (Vec::new(), Vec::new());
-        for at in 0..old.len().max(new.len()).min(SHOWN) {
+        for at in 0..old.len().max(new.len()).min(limit) {
             let (a, b) = (before[old.clone()].get(at), after[new.clone()].get(at));
             match (a.map(|line| self.changed(line)), b.map(|line| self.changed(line))) {
                 (Some(a), Some(b)) => {
-                    let (a, b) = Safe::shorten(&a, &b, self.layout.columns);
+                    let (a, b) = self.shorten(a, b);
                     minus.push(a);
                     plus.push(b);
                 }
@@ -166,7 +184,7 @@ impl BlockWriter<'_> {
                 }
             }
         }
-        let room = SHOWN.saturating_sub(self.block.len()).max(4);
+        let room = limit.saturating_sub(self.written).max(4);
         // When not everything fits, both sides get their share.
         let share = if minus.len() + plus.len() <= room {
             room
@@ -175,34 +193,50 @@ impl BlockWriter<'_> {
         };
         let shown = minus.len().min(share) + plus.len().min(share);
         for line in minus.iter().take(share) {
-            self.line(palette.before, "- ", line);
+            self.line(palette.before, "- ", line)?;
         }
         for line in plus.iter().take(share) {
-            self.line(palette.after, "+ ", line);
+            self.line(palette.after, "+ ", line)?;
         }
         self.left_out += size - shown;
+        Ok(())
     }
 
-    fn finish(&mut self) {
+    fn finish(&mut self) -> io::Result<()> {
         let words = match self.left_out {
-            0 => return,
+            0 => return Ok(()),
             1 => "… 1 more changed line left out".to_owned(),
             count => format!("… {count} more changed lines left out"),
         };
         let text = Safe::of(&words, self.layout.medium);
-        self.line(self.layout.palette.dim, "", &text);
+        self.line(self.layout.palette.dim, "", &text)
     }
 
-    fn heading(&mut self, number: usize) {
+    fn heading(&mut self, number: usize) -> io::Result<()> {
         let text = Safe::of(&format!("line {number}"), self.layout.medium);
-        self.line(self.layout.palette.dim, "@ ", &text);
+        self.line(self.layout.palette.dim, "@ ", &text)
     }
 
-    fn line(&mut self, style: Style, mark: &'static str, text: &Safe) {
+    fn line(&mut self, style: Style, mark: &'static str, text: &Safe) -> io::Result<()> {
         let mut line = Line::indented(self.layout.indent);
         line.push(self.layout.palette.dim, "│ ").push(style, mark);
-        line.push(style, text.cut(self.layout.columns));
-        self.block.push(line);
+        line.push(
+            style,
+            match self.layout.limits {
+                Some(limits) => text.cut(limits.columns),
+                None => text.clone(),
+            },
+        );
+        self.written += 1;
+        line.write(self.out)
+    }
+
+    /// Two lines, of which one stands in the place of the other.
+    fn shorten(&self, before: Safe, after: Safe) -> (Safe, Safe) {
+        match self.layout.limits {
+            Some(limits) => Safe::shorten(&before, &after, limits.columns),
+            None => (before, after),
+        }
     }
 
     fn safe(&self, line: &str) -> Safe {
@@ -224,19 +258,28 @@ impl BlockWriter<'_> {
 mod tests {
     use super::*;
 
+    /// How many lines of a difference the tests show.
+    const SHOWN: usize = 12;
+
     fn plain(before: &str, after: &str) -> (usize, usize, String) {
+        let limits = DiffLimits {
+            columns: 40,
+            lines: SHOWN,
+        };
+        within(before, after, Some(limits))
+    }
+
+    fn within(before: &str, after: &str, limits: Option<DiffLimits>) -> (usize, usize, String) {
         let layout = DiffLayout {
             palette: &Palette::PLAIN,
             medium: Medium::CiLog,
             indent: 1,
-            columns: 40,
+            limits,
         };
-        let diff = diff(before, after, &layout);
+        let diff = LineDiff::of(before, after);
         let mut out = Vec::new();
-        for line in &diff.block {
-            line.write(&mut out).unwrap();
-        }
-        (diff.removed, diff.added, String::from_utf8(out).unwrap())
+        diff.write(&layout, &mut out).unwrap();
+        (diff.removed(), diff.added(), String::from_utf8(out).unwrap())
     }
 
     fn numbered(mark: &str, count: usize) -> String {
@@ -271,6 +314,25 @@ mod tests {
             "{block}"
         );
         assert!(block.lines().count() <= SHOWN + 2);
+    }
+
+    #[test]
+    fn without_limits_everything_is_shown() {
+        let long = |end: &str| format!("{}{end}\n", "x".repeat(300));
+        let (before, after) = (numbered("a", 40) + &long("1"), numbered("b", 40) + &long("2"));
+        let (_, _, block) = within(&before, &after, None);
+        assert_eq!(block.lines().count(), 1 + 41 + 41);
+        assert!(
+            block.contains(&long("1")) && block.contains(&long("2")),
+            "{block}"
+        );
+    }
+
+    #[test]
+    fn long_lines_show_where_they_differ() {
+        let line = |middle: &str| format!("{}{middle}{}\n", "x".repeat(300), "y".repeat(300));
+        let (_, _, block) = plain(&line("1"), &line("2"));
+        assert!(block.contains("xx1yy") && block.contains("xx2yy"), "{block}");
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod next_step;
 mod objects;
 mod palette;
 mod safe;
+mod shorten;
 mod value;
 
 use std::io::{self, Write};
@@ -24,14 +25,29 @@ use std::io::{self, Write};
 use self::line::Line;
 pub use self::palette::Palette;
 use self::safe::Safe;
+use super::alike::{self, ReleaseGroup};
 use super::sanitize::Medium;
 use super::summary::FailOn;
-use super::words::{minute, verdict};
+use super::words::{count, minute, verdict};
 use crate::model::{Health, ReleaseReport, Report, ReportError};
 use crate::vocabulary::{Stopped, Verdict};
 
 /// How many columns of a name or a sentence are shown. The longest legal names fit; a hostile one does not flood.
 const SENTENCE: usize = 1_000;
+
+/// How many members of a group a short list names.
+const NAMED: usize = 5;
+
+/// How much is shown of what is long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Extent {
+    /// Values and lists are shortened to what a person reads on a terminal.
+    Short,
+    /// Lists are whole, and values are shortened.
+    Lists,
+    /// Nothing is shortened.
+    Whole,
+}
 
 /// How the text is rendered.
 #[derive(Debug, Clone, Copy)]
@@ -44,15 +60,18 @@ pub struct TextOptions {
     pub width: Option<usize>,
     /// What makes the command fail: the answer says so where that is more than drift.
     pub fail_on: FailOn,
+    /// How much is shown of long values and lists.
+    pub extent: Extent,
 }
 
 impl TextOptions {
-    /// No colours and no width: what a file or a pipe gets.
+    /// No colours, no width and nothing shortened: what a file or a pipe gets.
     pub const PLAIN: Self = Self {
         palette: Palette::PLAIN,
         medium: Medium::Terminal,
         width: None,
         fail_on: FailOn::Drift,
+        extent: Extent::Whole,
     };
 
     /// Names and sentences from the cluster, safe and of bearable length.
@@ -64,8 +83,8 @@ impl TextOptions {
 /// Writes a report as text.
 pub(super) fn render(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io::Result<()> {
     let mut writer = TextWriter { options, out };
-    for release in report.releases.iter().filter(|release| is_shown(release)) {
-        writer.release(release)?;
+    for group in alike::releases(report.releases.iter().filter(|release| is_shown(release))) {
+        writer.releases(&group)?;
         writer.blank()?;
     }
     for error in &report.errors {
@@ -114,11 +133,21 @@ impl TextWriter<'_> {
         self.out.write_all(b"\n")
     }
 
-    fn release(&mut self, release: &ReleaseReport) -> io::Result<()> {
+    /// A release, or several of which the same is to be said: that is said of the first, and then which releases it is about.
+    fn releases(&mut self, group: &ReleaseGroup<'_>) -> io::Result<()> {
         let palette = &self.options.palette;
+        let release = group.first;
         let mut line = Line::default();
         line.push(palette.verdict(release), verdict(release)).plain("  ");
-        self.name_and_facts(release, &mut line);
+        if group.len() == 1 {
+            self.name_and_facts(release, &mut line);
+        } else {
+            let heading = format!("{} in the same way", count(group.len(), "release"));
+            line.push(palette.name, self.options.safe(&heading));
+            if let Some(chart) = chart(release) {
+                line.plain("   ").push(palette.dim, self.options.safe(&chart));
+            }
+        }
         self.line(&line)?;
         for health in &release.health {
             self.health(health)?;
@@ -129,7 +158,53 @@ impl TextWriter<'_> {
             line.plain(next_step::diagnose(release, self.options));
             self.line(&line)?;
         }
-        self.objects(release)
+        self.objects(group)?;
+        self.members(group)
+    }
+
+    /// The releases of a group.
+    fn members(&mut self, group: &ReleaseGroup<'_>) -> io::Result<()> {
+        if group.len() == 1 {
+            return Ok(());
+        }
+        let excerpt = group.excerpt(self.named());
+        for release in excerpt.named {
+            let mut line = self.member(2);
+            line.plain(
+                self.options
+                    .safe(&format!("{}/{}", release.namespace, release.name)),
+            );
+            line.plain("   ")
+                .push(self.options.palette.dim, self.options.safe(&revisions(release)));
+            self.line(&line)?;
+        }
+        self.more(2, excerpt.left_out, "release")
+    }
+
+    /// How many members of a group are named.
+    fn named(&self) -> usize {
+        match self.options.extent {
+            Extent::Short => NAMED,
+            Extent::Lists | Extent::Whole => usize::MAX,
+        }
+    }
+
+    /// The beginning of a line that names a member of a group.
+    fn member(&self, indent: usize) -> Line {
+        let mut line = Line::indented(indent);
+        line.push(self.options.palette.dim, "in").plain("  ");
+        line
+    }
+
+    /// The line for the members of a group that are not named.
+    fn more(&mut self, indent: usize, left_out: usize, noun: &str) -> io::Result<()> {
+        if left_out == 0 {
+            return Ok(());
+        }
+        let mut line = self.member(indent);
+        line.plain(self.options.safe(&count(left_out, &format!("more {noun}"))));
+        line.push(self.options.palette.dim, "   (--full lists them)");
+        self.line(&line)
     }
 
     fn name_and_facts(&self, release: &ReleaseReport, line: &mut Line) {
@@ -162,10 +237,19 @@ impl TextWriter<'_> {
 
 /// The chart, the revisions and the storage of a release, where they are not as usual.
 fn facts(release: &ReleaseReport) -> String {
+    let facts: Vec<_> = chart(release).into_iter().chain([revisions(release)]).collect();
+    facts.join(", ")
+}
+
+/// The name and version of a release's chart.
+fn chart(release: &ReleaseReport) -> Option<String> {
+    let chart = release.chart.as_ref()?;
+    Some(format!("{}-{}", chart.name, chart.version))
+}
+
+/// The revisions and the storage of a release, where they are not as usual.
+fn revisions(release: &ReleaseReport) -> String {
     let mut facts = Vec::new();
-    if let Some(chart) = &release.chart {
-        facts.push(format!("{}-{}", chart.name, chart.version));
-    }
     let baseline = release.baseline.as_ref();
     match baseline {
         Some(revision) => facts.push(match revision.deployed_at {

@@ -5,22 +5,16 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::io::{self, Write};
-
-use sha2::{Digest as _, Sha256};
+use std::io;
 
 use super::line::Line;
-use super::{TextOptions, TextWriter, fields};
+use super::{TextWriter, fields};
 use crate::model::{ObjectReport, ReleaseReport};
+use crate::report::alike::{self, ReleaseGroup};
 use crate::vocabulary::{NextUpgrade, ObjectState};
 
-/// From how many objects on those that are unknown for the same reason share a line, and those that drifted in the
-/// same way share their findings.
+/// From how many objects on those that are unknown for the same reason share a line.
 const GROUPED: usize = 4;
-
-/// What stands for the lines of an object's findings. Of a kind of which nobody makes two alike: a release must not be
-/// able to show the findings of one object in place of another one's.
-type Fingerprint = [u8; 32];
 
 /// What the objects of a release have in common.
 struct Overview<'a> {
@@ -37,13 +31,13 @@ struct Overview<'a> {
 }
 
 impl<'a> Overview<'a> {
-    fn of(release: &'a ReleaseReport, options: &TextOptions) -> Self {
+    fn of(release: &'a ReleaseReport) -> Self {
         let states = release.objects.iter().map(|object| object.state.as_str().len());
         Self {
             name_at: 2 + states.max().unwrap_or(0) + 2,
             ambiguous: ambiguous_kinds(release),
             shared: shared_reasons(release),
-            alike: alike(release, options),
+            alike: alike::objects(release),
         }
     }
 
@@ -65,18 +59,20 @@ impl<'a> Overview<'a> {
 }
 
 impl TextWriter<'_> {
-    pub(super) fn objects(&mut self, release: &ReleaseReport) -> io::Result<()> {
-        let overview = Overview::of(release, self.options);
+    /// The objects of a release. What is said of each holds for those of the other releases of the group, too.
+    pub(super) fn objects(&mut self, releases: &ReleaseGroup<'_>) -> io::Result<()> {
+        let release = releases.first;
+        let overview = Overview::of(release);
         let together: HashSet<usize> = overview.alike.iter().flatten().copied().collect();
         for (position, object) in release.objects.iter().enumerate() {
             let is_shared = unknown_key(object).is_some_and(|key| overview.shared.contains_key(&key));
             if !is_shared && !together.contains(&position) {
                 self.object(&overview, object)?;
-                self.findings(release, object)?;
+                self.findings(releases, &[position])?;
             }
         }
         for group in &overview.alike {
-            self.alike(&overview, release, group)?;
+            self.alike(&overview, releases, group)?;
         }
         for ((kind, reason), count) in &overview.shared {
             let mut line = self.state(ObjectState::Unknown, overview.name_at);
@@ -90,8 +86,15 @@ impl TextWriter<'_> {
         Ok(())
     }
 
-    fn findings(&mut self, release: &ReleaseReport, object: &ObjectReport) -> io::Result<()> {
-        fields::write(release, object, self.options, self.out)
+    /// The findings of the objects at these positions, which are the same for all of them, in all releases of the group.
+    fn findings(&mut self, releases: &ReleaseGroup<'_>, positions: &[usize]) -> io::Result<()> {
+        let release = releases.first;
+        let own = positions.iter().map(|position| &release.objects[*position]);
+        let counterparts = positions
+            .iter()
+            .flat_map(|position| releases.counterparts(*position));
+        let objects: Vec<_> = own.chain(counterparts).collect();
+        fields::write(releases, &objects, self.options, self.out)
     }
 
     fn object(&mut self, overview: &Overview<'_>, object: &ObjectReport) -> io::Result<()> {
@@ -114,7 +117,12 @@ impl TextWriter<'_> {
     }
 
     /// The findings that many objects share, and then which objects those are.
-    fn alike(&mut self, overview: &Overview<'_>, release: &ReleaseReport, group: &[usize]) -> io::Result<()> {
+    fn alike(
+        &mut self,
+        overview: &Overview<'_>,
+        releases: &ReleaseGroup<'_>,
+        group: &[usize],
+    ) -> io::Result<()> {
         let mut line = self.state(ObjectState::Drifted, overview.name_at);
         line.push(
             self.options.palette.name,
@@ -122,18 +130,15 @@ impl TextWriter<'_> {
                 .safe(&format!("{} objects in the same way", group.len())),
         );
         self.line(&line)?;
-        let objects = || group.iter().map(|position| &release.objects[*position]);
-        if let Some(first) = objects().next() {
-            self.findings(release, first)?;
-        }
-        for object in objects() {
-            let mut line = Line::indented(4);
-            line.push(self.options.palette.dim, "in").plain("  ");
+        self.findings(releases, group)?;
+        for position in group.iter().take(self.named()) {
+            let object = &releases.first.objects[*position];
+            let mut line = self.member(4);
             line.plain(self.options.safe(&overview.title(object)));
             self.template(object, &mut line);
             self.line(&line)?;
         }
-        Ok(())
+        self.more(4, group.len().saturating_sub(self.named()), "object")
     }
 
     fn template(&self, object: &ObjectReport, line: &mut Line) {
@@ -194,56 +199,4 @@ fn shared_reasons(release: &ReleaseReport) -> BTreeMap<(&str, &str), usize> {
     }
     shared.retain(|_, count| *count >= GROUPED);
     shared
-}
-
-/// The positions of drifted objects whose findings look the same, where those are many.
-fn alike(release: &ReleaseReport, options: &TextOptions) -> Vec<Vec<usize>> {
-    // Most objects differ in the first thing that one looks at: their findings are written once only.
-    let mut similar: HashMap<(usize, &str), Vec<usize>> = HashMap::new();
-    for (position, object) in release.objects.iter().enumerate() {
-        if object.state == ObjectState::Drifted
-            && object.reason.is_none()
-            && let Some(first) = object.findings.first()
-        {
-            let key = (object.findings.len(), first.path.as_str());
-            similar.entry(key).or_default().push(position);
-        }
-    }
-    let mut alike: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
-    for position in similar
-        .into_values()
-        .filter(|objects| objects.len() >= GROUPED)
-        .flatten()
-    {
-        let fingerprint = fingerprint(release, &release.objects[position], options);
-        alike.entry(fingerprint).or_default().push(position);
-    }
-    let mut groups: Vec<Vec<usize>> = alike
-        .into_values()
-        .filter(|objects| objects.len() >= GROUPED)
-        .collect();
-    groups.sort_unstable();
-    groups
-}
-
-/// The fingerprint of an object's findings as they are shown.
-fn fingerprint(release: &ReleaseReport, object: &ObjectReport, options: &TextOptions) -> Fingerprint {
-    let mut lines = Hashed(Sha256::new());
-    // A hash takes everything that is written to it.
-    let _ = fields::write(release, object, options, &mut lines);
-    lines.0.finalize().into()
-}
-
-/// A writer that keeps nothing but a fingerprint.
-struct Hashed(Sha256);
-
-impl Write for Hashed {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

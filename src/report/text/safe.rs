@@ -5,8 +5,9 @@
 
 use std::borrow::Cow;
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
+use super::shorten::{cut, cut_front, shorten};
 use crate::report::sanitize::{Medium, sanitize};
 
 /// Text that may be written to a terminal.
@@ -29,6 +30,11 @@ impl Safe {
         Self(Cow::Owned(cut(&self.0, columns)))
     }
 
+    /// The text, cut in front to that many columns.
+    pub(super) fn cut_front(&self, columns: usize) -> Self {
+        Self(Cow::Owned(cut_front(&self.0, columns)))
+    }
+
     /// How many columns it takes.
     pub(super) fn width(&self) -> usize {
         self.0.width()
@@ -39,7 +45,7 @@ impl Safe {
         &self.0
     }
 
-    /// Two such values, shortened around their first difference.
+    /// Two such values, shortened around their differences.
     pub(super) fn shorten(before: &Self, after: &Self, columns: usize) -> (Self, Self) {
         let (before, after) = shorten(&before.0, &after.0, columns);
         (Self(Cow::Owned(before)), Self(Cow::Owned(after)))
@@ -49,111 +55,5 @@ impl Safe {
 impl From<&'static str> for Safe {
     fn from(literal: &'static str) -> Self {
         Self(Cow::Borrowed(literal))
-    }
-}
-
-/// Cuts safe text to a number of columns, saying so with `…`.
-fn cut(text: &str, columns: usize) -> String {
-    if text.width() <= columns {
-        return text.to_owned();
-    }
-    let mut short = take(text.chars(), columns.saturating_sub(1));
-    short.push('…');
-    short
-}
-
-/// Cuts safe text in front, which for paths is the part that says the least.
-pub(super) fn cut_front(text: &str, columns: usize) -> String {
-    if text.width() <= columns {
-        return text.to_owned();
-    }
-    let tail = take(text.chars().rev(), columns.saturating_sub(1));
-    std::iter::once('…').chain(tail.chars().rev()).collect()
-}
-
-/// Shortens two texts to a number of columns each so that their first difference stays in sight, at the same
-/// column on both sides.
-fn shorten(before: &str, after: &str, columns: usize) -> (String, String) {
-    if before.width() <= columns && after.width() <= columns {
-        return (before.to_owned(), after.to_owned());
-    }
-    let common: Vec<char> = before
-        .chars()
-        .zip(after.chars())
-        .take_while(|(a, b)| a == b)
-        .map(|(a, _)| a)
-        .collect();
-    // The common part tells a reader where the difference is: it gets up to a third of the room, and more where the rest
-    // needs less.
-    let rest = |text: &str| text.chars().skip(common.len()).collect::<String>().width();
-    let longest = rest(before).max(rest(after));
-    let lead = (columns / 3).max(columns.saturating_sub(1 + longest));
-    let mut used = 0;
-    let shared = common
-        .iter()
-        .rev()
-        .take_while(|ch| {
-            used += ch.width().unwrap_or(0);
-            used <= lead
-        })
-        .count();
-    let start = common.len() - shared;
-    let window = |text: &str| {
-        // Cutting off one character to put an ellipsis in its place helps nobody.
-        if start < 2 {
-            return cut(text, columns);
-        }
-        let rest: String = text.chars().skip(start).collect();
-        format!("…{}", cut(&rest, columns.saturating_sub(1)))
-    };
-    (window(before), window(after))
-}
-
-/// The longest run of characters that fits.
-fn take(chars: impl Iterator<Item = char>, columns: usize) -> String {
-    let mut used = 0;
-    chars
-        .take_while(|ch| {
-            used += ch.width().unwrap_or(0);
-            used <= columns
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn long_values_are_shortened_around_their_first_difference() {
-        let before = "registry.example.com/platform/team/web:2026-11-18-0912-abcdef";
-        let after = "registry.example.com/platform/team/web:2026-11-20-0312-fedcba";
-        assert_eq!(
-            shorten(before, after, 24),
-            (
-                "…:2026-11-18-0912-abcdef".into(),
-                "…:2026-11-20-0312-fedcba".into()
-            )
-        );
-        assert_eq!(shorten("short", "other", 24), ("short".into(), "other".into()));
-    }
-
-    proptest! {
-        #[test]
-        fn shortened_texts_fit_and_still_differ(
-            prefix in "[a-z日]{0,80}", a in "[0-4]{1,40}", b in "[5-9]{1,40}", columns in 12_usize..40,
-        ) {
-            let (before, after) = shorten(&format!("{prefix}{a}"), &format!("{prefix}{b}"), columns);
-            prop_assert!(before.width() <= columns && after.width() <= columns);
-            prop_assert_ne!(before, after);
-        }
-
-        #[test]
-        fn cutting_never_exceeds_the_columns(text in "\\PC{0,60}", columns in 1_usize..50) {
-            prop_assert!(cut(&text, columns).width() <= columns);
-            prop_assert!(cut_front(&text, columns).width() <= columns);
-        }
     }
 }

@@ -62,7 +62,7 @@ fn wait_for_request(server: &Server, path: &str) {
 
 /// Scans with a PagerDuty, and sends SIGTERM once this path was asked for.
 fn terminated_at(server: &Server, path: &str) -> (Ran, Vec<String>) {
-    let pager = Pager::start([Reply::Answer(202, "{}")]);
+    let pager = Pager::start([Reply::Answer(202, r#"{"status":"success"}"#)]);
     let home = Home::new();
     let config = pager.config(&home);
     let flags = ["-o", "json", "--config", &config, "--request-timeout", "30s"];
@@ -78,7 +78,7 @@ fn terminated_at(server: &Server, path: &str) -> (Ran, Vec<String>) {
 
 #[test]
 fn a_clean_scan_resolves() {
-    let pager = Pager::start([Reply::Answer(202, "{}")]);
+    let pager = Pager::start([Reply::Answer(202, r#"{"status":"success"}"#)]);
     let home = Home::new();
     let config = pager.config(&home);
     let server = Server::start(shop());
@@ -401,7 +401,7 @@ fn a_report_that_cannot_be_written_is_trouble() {
 #[test]
 fn a_scan_of_a_snapshot_sends_nothing() {
     let home = Home::new();
-    let pager = Pager::start([Reply::Answer(202, "{}")]);
+    let pager = Pager::start([Reply::Answer(202, r#"{"status":"success"}"#)]);
     let config = pager.config(&home);
     let snapshot = example();
     let run = home.run(&[

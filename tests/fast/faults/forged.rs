@@ -47,7 +47,7 @@ fn victims() -> Vec<Stored> {
 fn everything(server: &Server, command: &[&str], settings: &str) -> (Ran, String) {
     let home = Home::new();
     let runtime = Runtime::new().unwrap();
-    let pager = runtime.block_on(Receiver::start([Reply::Answer(202, "{}")]));
+    let pager = runtime.block_on(Receiver::start([Reply::Answer(202, r#"{"status":"success"}"#)]));
     let key = home.file("key", "0123456789abcdef0123456789abcdef");
     let config = home.file(
         "driftline.yaml",

@@ -10,7 +10,7 @@ use driftline::notify::pagerduty::settings::{PagerDutyScope, PagerDutyService};
 use driftline::notify::settings::{HttpSettings, Proxy, Transport};
 use driftline::notify::slack::settings::{SendWhen, SlackFormat, SlackWebhook};
 use driftline::notify::{CheckStatus, Delivery, DeliveryStatus, Sinks};
-use driftline::vocabulary::Verdict;
+use driftline::vocabulary::{ObjectState, Severity, Verdict};
 use secrecy::SecretString;
 
 use super::reports::{VALUE, drifted, release, report};
@@ -19,6 +19,9 @@ use crate::support::rules::{check_pagerduty, check_slack};
 
 /// The secret part of every address here.
 const PATH: &str = "/services/T00/B00/hunter2";
+
+/// PagerDuty's answer to an event that it accepts.
+const SUCCESS: &str = r#"{"status":"success","message":"Event processed","dedup_key":"x"}"#;
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 
@@ -107,7 +110,7 @@ async fn one_valid_message_arrives() {
     );
     check_slack(&received[0].json());
 
-    let (reason, received) = to_pagerduty([Reply::Answer(202, r#"{"status":"success"}"#)]).await;
+    let (reason, received) = to_pagerduty([Reply::Answer(202, SUCCESS)]).await;
     assert_eq!((reason.as_str(), received.len()), ("", 1));
     check_pagerduty(&received[0].json());
     assert_eq!(received[0].json()["routing_key"], KEY);
@@ -152,6 +155,49 @@ async fn refusals_are_final_and_only_known_words_are_quoted() {
         assert!(reason.contains(want), "{reply:?}: {reason}");
         assert_eq!(received.len(), 1, "{reply:?}");
     }
+}
+
+/// A proxy that asks people to sign in answers 200, whatever the server behind it takes.
+#[tokio::test]
+async fn a_page_of_a_proxy_is_no_delivery_to_any_chat_server() {
+    for format in [SlackFormat::Blocks, SlackFormat::Attachments, SlackFormat::Text] {
+        for (reply, is_delivered) in [
+            (Reply::Answer(200, "<html>Sign in</html>"), false),
+            (Reply::Answer(200, "ok"), true),
+        ] {
+            let server = Receiver::start([reply.clone()]).await;
+            let mut webhook = slack(&server.url(PATH));
+            webhook.format = format;
+            let deliveries = Sinks::new(quick())
+                .with(webhook)
+                .deliver(&drift(), pending())
+                .await;
+            assert_eq!(
+                !deliveries[0].is_undelivered(),
+                is_delivered,
+                "{format:?} {reply:?}"
+            );
+        }
+    }
+}
+
+/// What a healthy cluster does all day is nobody's message.
+#[tokio::test]
+async fn findings_of_severity_info_are_not_notified() {
+    let mut quiet = drifted("shop", "web", 1, 1);
+    quiet.verdict = Verdict::Clean;
+    quiet.objects[0].state = ObjectState::InSync;
+    quiet.objects[0].findings[0].severity = Severity::Info;
+    let chat = Receiver::start([Reply::Answer(200, "ok")]).await;
+    let pager = Receiver::start([Reply::Answer(202, SUCCESS)]).await;
+    let deliveries = Sinks::new(quick())
+        .with(slack(&chat.url(PATH)))
+        .with(pagerduty(&pager.url("/v2/enqueue")))
+        .deliver(&report(vec![quiet]), pending())
+        .await;
+    assert_eq!(deliveries[0].status, DeliveryStatus::NothingToSend);
+    assert_eq!(chat.received().len(), 0);
+    assert_eq!(pager.received()[0].json()["event_action"], "resolve");
 }
 
 #[tokio::test]
@@ -299,7 +345,7 @@ async fn retry_after_is_honoured_and_capped() {
 #[tokio::test]
 async fn one_failing_sink_hides_no_other() {
     let good = Receiver::start([Reply::Answer(200, "ok")]).await;
-    let pager = Receiver::start([Reply::Answer(202, "{}")]).await;
+    let pager = Receiver::start([Reply::Answer(202, SUCCESS)]).await;
     let mut second = slack(&good.url(PATH));
     second.name = "slack-platform".to_owned();
     let sinks = Sinks::new(quick())
@@ -341,7 +387,7 @@ async fn a_clean_scan_sends_a_message_only_with_always() {
 }
 
 #[tokio::test]
-async fn pagerduty_accepts_with_202_only() {
+async fn pagerduty_accepts_with_202_and_success_only() {
     let invalid =
         r#"{"status":"invalid event","message":"Event object is invalid","errors":["Invalid routing key"]}"#;
     let cases = [
@@ -358,9 +404,21 @@ async fn pagerduty_accepts_with_202_only() {
         (Reply::Answer(403, "evil"), "refused the event with 403", 1),
         (
             Reply::Answer(200, "evil"),
-            "answered 200, not 202 as PagerDuty does",
+            "answered 200, not as PagerDuty does (202, with the status `success`): check the address",
             1,
         ),
+        (
+            Reply::Answer(202, "<html>evil</html>"),
+            "answered 202, not as PagerDuty does",
+            1,
+        ),
+        (Reply::Answer(202, ""), "answered 202, not as PagerDuty does", 1),
+        (
+            Reply::Answer(202, r#"{"status":"invalid event"}"#),
+            "answered 202, not as PagerDuty does",
+            1,
+        ),
+        (Reply::CutOff(202), "answered 202, not as PagerDuty does", 1),
         (Reply::Redirect("/evil"), "a redirect, which is not followed", 1),
         (Reply::Answer(500, "evil"), "answered 500", 3),
         (
@@ -379,9 +437,9 @@ async fn pagerduty_accepts_with_202_only() {
 #[tokio::test]
 async fn a_refused_event_does_not_keep_the_others_back() {
     let server = Receiver::start([
-        Reply::Answer(202, ""),
+        Reply::Answer(202, SUCCESS),
         Reply::Answer(400, r#"{"message":"Event object is invalid"}"#),
-        Reply::Answer(202, ""),
+        Reply::Answer(202, SUCCESS),
     ])
     .await;
     let mut settings = pagerduty(&server.url("/v2/enqueue"));
@@ -415,7 +473,7 @@ async fn a_refused_event_does_not_keep_the_others_back() {
 
 #[tokio::test]
 async fn left_out_events_are_counted() {
-    let server = Receiver::start([Reply::Answer(202, "")]).await;
+    let server = Receiver::start([Reply::Answer(202, SUCCESS)]).await;
     let mut settings = pagerduty(&server.url("/v2/enqueue"));
     settings.scope = PagerDutyScope::Release;
     settings.max_events = 3;
@@ -433,7 +491,7 @@ async fn left_out_events_are_counted() {
 
 #[tokio::test]
 async fn many_events_are_paced() {
-    let server = Receiver::start([Reply::Answer(202, "")]).await;
+    let server = Receiver::start([Reply::Answer(202, SUCCESS)]).await;
     let mut settings = pagerduty(&server.url("/v2/enqueue"));
     settings.scope = PagerDutyScope::Release;
     settings.pace = Duration::from_millis(30);
@@ -477,7 +535,7 @@ async fn checks_post_nothing_that_people_see() {
         assert_eq!(server.received()[0].body, br#"{"text":""}"#);
     }
     for (reply, want) in [
-        (Reply::Answer(202, ""), CheckStatus::Valid),
+        (Reply::Answer(202, SUCCESS), CheckStatus::Valid),
         (
             Reply::Answer(400, r#"{"errors":["Invalid routing key"]}"#),
             CheckStatus::Invalid,

@@ -73,18 +73,20 @@ fn hostile_names_are_harmless_everywhere() {
     for name in HOSTILE {
         messages(&hostile(name));
         messages(&hostile(&name.repeat(5_000 / name.len().max(1))));
+        let mut alike = hostile(name);
+        alike.releases = [&alike.releases[..], &alike.releases, &alike.releases].concat();
+        messages(&alike);
     }
 }
 
 #[test]
 fn thousands_of_releases_fit_and_the_rest_is_counted() {
     let releases = (0..4_000).map(|number| {
-        drifted(
-            &format!("team-{}", number % 50),
-            &format!("app-{number:04}"),
-            8,
-            9,
-        )
+        let (namespace, name) = (format!("team-{}", number % 50), format!("app-{number:04}"));
+        let mut release = drifted(&namespace, &name, 8, 9);
+        // No two drifted in the same way.
+        release.objects[0].findings[0].live = Some(format!("{VALUE}-{number}").into());
+        release
     });
     let all = messages(&report(releases.collect()));
     assert!(all[0].to_string().len() > 8_000, "the room is used");
@@ -149,25 +151,124 @@ fn a_short_report_is_said_in_full() {
     insta::assert_json_snapshot!("pagerduty_trigger", plan.events[0].body(&"k".repeat(32)));
 }
 
+/// Tenants of one chart, all of which somebody changed in the same way.
+fn tenants(count: usize) -> Vec<driftline::model::ReleaseReport> {
+    let tenant = |number| {
+        let mut tenant = drifted(&format!("tenant-{number:02}"), "app", 1, 1);
+        tenant.objects[0].findings[0].actor = Some(Actor {
+            manager: "kubectl-edit".to_owned(),
+            operation: "Update".to_owned(),
+            subresource: None,
+            time: Some(empty().started_at + chrono::Duration::minutes(number)),
+        });
+        tenant
+    };
+    (1..).take(count).map(tenant).collect()
+}
+
 #[test]
-fn whether_a_foreign_object_exists_elsewhere_is_not_said() {
-    let state_of = |state, namespace: Option<&str>| {
+fn releases_that_drifted_in_the_same_way_are_one_entry() {
+    let group = "30 releases in the same way (tenant-01/app, tenant-02/app, tenant-03/app, tenant-04/app, \
+                 tenant-05/app and 25 more): 1 object, 1 field each";
+    let mut releases = tenants(31);
+    releases[30].objects[0].findings[0].live = Some("another".into());
+    for message in &messages(&report(releases.clone()))[..4] {
+        let text = message.to_string();
+        assert_eq!(
+            text.matches(group).count(),
+            text.matches("tenant-01/app").count(),
+            "{text}"
+        );
+        assert!(
+            text.contains("tenant-31/app: 1 object, 1 field, revision 4"),
+            "{text}"
+        );
+        assert!(
+            text.contains("claimed by kubectl-edit, 2026-03-01 12:01 to 12:30 UTC"),
+            "{text}"
+        );
+    }
+    let report = report(releases);
+    let plan = EventPlan::new(
+        &report,
+        &Digest::new(&report),
+        &pagerduty(PagerDutyScope::Release),
+    );
+    let bodies: Vec<_> = plan
+        .events
+        .iter()
+        .map(|event| event.body(&"k".repeat(32)))
+        .collect();
+    let (bodies, cluster): (Vec<_>, Vec<_>) = bodies
+        .into_iter()
+        .partition(|body| body["event_action"] == "trigger");
+    assert_eq!(
+        (bodies.len(), cluster.len()),
+        (31, 1),
+        "each release keeps its own alert"
+    );
+    assert_eq!(
+        bodies[6]["payload"]["summary"],
+        "driftline: prod: tenant-07/app drifted in the same way as 29 other releases: 1 object, 1 field, revision 4"
+    );
+    assert_eq!(
+        bodies[6]["payload"]["custom_details"]["drifted in the same way"],
+        "30 releases in the same way (tenant-01/app, tenant-02/app, tenant-03/app, tenant-04/app, tenant-05/app and \
+         25 more)"
+    );
+    assert_eq!(
+        bodies[30]["payload"]["summary"],
+        "driftline: prod: tenant-31/app drifted: 1 object, 1 field, revision 4"
+    );
+}
+
+/// Whoever may write records in one namespace can name a thousand releases there like one that matters.
+#[test]
+fn a_crowded_namespace_does_not_push_the_names_of_others_out_of_a_group() {
+    let mut releases = tenants(2);
+    for number in 0..1_000 {
+        let mut fake = releases[0].clone();
+        fake.name = format!("fake-{number:04}");
+        (fake.namespace, fake.storage.namespace) = ("crowd".to_owned(), "crowd".to_owned());
+        fake.objects[0].namespace = Some("crowd".to_owned());
+        fake.objects[0].name = format!("fake-{number:04}-000");
+        releases.push(fake);
+    }
+    let text = message(&Digest::new(&report(releases)), SlackFormat::Text)["text"].to_string();
+    assert!(
+        text.contains("tenant-01/app, tenant-02/app and 997 more"),
+        "{text}"
+    );
+}
+
+/// What may be told of an object is decided where the report is made.
+#[test]
+fn the_state_of_an_object_is_told_in_the_words_of_the_report() {
+    for (state, reason, words) in [
+        (ObjectState::Missing, None, "web-000: missing"),
+        (
+            ObjectState::Missing,
+            Some("missing or not owned by this release"),
+            "web-000: missing or not owned by this release",
+        ),
+        (
+            ObjectState::Foreign,
+            Some("not owned by this release: it belongs to s3cr3t-value"),
+            "web-000: foreign, not owned by this release",
+        ),
+        (ObjectState::Leftover, None, "web-000: leftover"),
+    ] {
         let mut release = drifted("shop", "web", 1, 0);
         release.objects[0].state = state;
-        release.objects[0].namespace = namespace.map(str::to_owned);
-        message(&Digest::new(&report(vec![release])), SlackFormat::Text)["text"].clone()
-    };
-    for elsewhere in [Some("kube-system"), None] {
-        let (missing, foreign) = (
-            state_of(ObjectState::Missing, elsewhere),
-            state_of(ObjectState::Foreign, elsewhere),
+        release.objects[0].reason = reason.map(str::to_owned);
+        let digest = Digest::new(&report(vec![release]));
+        let text = message(&digest, SlackFormat::Text)["text"].clone();
+        let text = text.as_str().unwrap();
+        assert!(
+            text.lines().any(|line| line == format!("  Deployment {words}")),
+            "{text}"
         );
-        assert_eq!(missing, foreign);
     }
-    assert_ne!(
-        state_of(ObjectState::Missing, Some("shop")),
-        state_of(ObjectState::Foreign, Some("shop"))
-    );
 }
 
 #[test]

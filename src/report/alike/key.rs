@@ -1,0 +1,320 @@
+//! What is said of a release, an object and its findings, reduced to what two of them have in common.
+//!
+//! Keys are hashed, with secrets of this run, so that nobody can make two of them alike: a release must not be able to have
+//! another one told in its place. Each part of the model is taken apart by name, so that the compiler asks of a new one
+//! whether it is said of a member.
+//!
+//! Names differ from release to release. They are the same here if the name of the release and that of its namespace stand
+//! in the same places of them, as whole words: `web-a` and `web-b` in releases `a` and `b`. Values are the same only if
+//! they are equal.
+
+use std::cmp::Reverse;
+use std::hash::{BuildHasher as _, Hash, RandomState};
+
+use serde_json::Value;
+
+use crate::model::{Actor, Finding, Health, IgnoredBy, ObjectReport, ReleaseReport};
+use crate::report::origin::{Origin, Place};
+use crate::vocabulary::{
+    FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Severity, Verdict,
+};
+
+/// What stands for all that is said of a member: two hashes, so that no two members have the same by chance.
+pub(super) type Fingerprint = [u64; 2];
+
+/// The secrets that fingerprints are made with: those of one cannot be compared with those of another.
+#[derive(Default)]
+pub(super) struct Keys {
+    secrets: [RandomState; 2],
+}
+
+/// The fingerprint of a release, and those of its objects with their positions, in an order that is the same for all
+/// releases of one fingerprint.
+pub(super) struct ReleaseFingerprints {
+    /// That of the release.
+    pub(super) release: Fingerprint,
+    /// Those of its objects.
+    pub(super) objects: Vec<(Fingerprint, usize)>,
+}
+
+impl Keys {
+    fn fingerprint(&self, key: &impl Hash) -> Fingerprint {
+        self.secrets.each_ref().map(|secret| secret.hash_one(key))
+    }
+
+    /// The fingerprints of a release and its objects.
+    pub(super) fn release(&self, release: &ReleaseReport) -> ReleaseFingerprints {
+        let objects = release.objects.iter().enumerate();
+        let mut objects: Vec<_> = objects
+            .map(|(position, object)| (self.fingerprint(&object_key(release, object)), position))
+            .collect();
+        objects.sort_unstable();
+        let of_objects: Vec<_> = objects.iter().map(|(fingerprint, _)| *fingerprint).collect();
+        ReleaseFingerprints {
+            release: self.fingerprint(&(release_key(release), of_objects)),
+            objects,
+        }
+    }
+
+    /// The fingerprint of an object's findings.
+    pub(super) fn findings(&self, release: &ReleaseReport, object: &ObjectReport) -> Fingerprint {
+        let findings = object.findings.iter();
+        let keys: Vec<_> = findings.map(|finding| finding_key(release, finding)).collect();
+        self.fingerprint(&keys)
+    }
+}
+
+#[derive(Hash)]
+struct ReleaseKey<'r> {
+    chart: Option<(&'r str, &'r str)>,
+    storage: (&'r str, Vec<Piece<'r>>),
+    has_baseline: bool,
+    newest: Option<&'r String>,
+    verdict: Verdict,
+    health: Vec<HealthKey<'r>>,
+}
+
+fn release_key(release: &ReleaseReport) -> ReleaseKey<'_> {
+    let ReleaseReport {
+        namespace: _,
+        name: _,
+        storage,
+        chart,
+        baseline,
+        previous: _,
+        latest,
+        apply_method: _,
+        verdict,
+        health,
+        objects: _,
+        detail: _,
+    } = release;
+    let newest = baseline.as_ref().map(|baseline| baseline.revision) != Some(latest.revision);
+    ReleaseKey {
+        chart: chart.as_ref().map(|chart| (&*chart.name, &*chart.version)),
+        storage: (&storage.driver, place(&storage.namespace, release)),
+        has_baseline: baseline.is_some(),
+        newest: newest.then_some(&latest.status),
+        verdict: *verdict,
+        health: health.iter().map(|entry| health_key(release, entry)).collect(),
+    }
+}
+
+#[derive(Hash)]
+struct HealthKey<'r> {
+    code: HealthCode,
+    severity: HealthSeverity,
+    message: Vec<Piece<'r>>,
+    has_advice: bool,
+}
+
+fn health_key<'r>(release: &'r ReleaseReport, entry: &'r Health) -> HealthKey<'r> {
+    let Health {
+        code,
+        severity,
+        message,
+        evidence: _,
+        advice,
+    } = entry;
+    HealthKey {
+        code: *code,
+        severity: *severity,
+        message: pieces(message, release),
+        has_advice: !advice.is_empty(),
+    }
+}
+
+#[derive(Hash)]
+struct ObjectKey<'r> {
+    api_version: &'r str,
+    kind: &'r str,
+    namespace: Option<Vec<Piece<'r>>>,
+    name: Vec<Piece<'r>>,
+    template: Option<&'r String>,
+    state: ObjectState,
+    reason: Option<Vec<Piece<'r>>>,
+    ignored_by: Option<IgnoredBy>,
+    next_upgrade: Option<NextUpgrade>,
+    findings: Vec<FindingKey<'r>>,
+}
+
+fn object_key<'r>(release: &'r ReleaseReport, object: &'r ObjectReport) -> ObjectKey<'r> {
+    let ObjectReport {
+        api_version,
+        kind,
+        namespace,
+        name,
+        template,
+        state,
+        reason,
+        ignored_by,
+        next_upgrade,
+        findings,
+        left_out: _,
+        patch: _,
+        shadowed_rules: _,
+    } = object;
+    ObjectKey {
+        api_version,
+        kind,
+        namespace: namespace.as_ref().map(|namespace| place(namespace, release)),
+        name: pieces(name, release),
+        template: template.as_ref(),
+        state: *state,
+        reason: reason.as_ref().map(|reason| pieces(reason, release)),
+        ignored_by: *ignored_by,
+        next_upgrade: *next_upgrade,
+        findings: findings
+            .iter()
+            .map(|finding| finding_key(release, finding))
+            .collect(),
+    }
+}
+
+#[derive(Hash)]
+struct FindingKey<'r> {
+    code: FindingCode,
+    severity: Severity,
+    path: Vec<Piece<'r>>,
+    desired: Option<&'r Value>,
+    live: Option<&'r Value>,
+    /// Which values are not shown, and why.
+    not_shown: [bool; 3],
+    origin: Option<OriginKey<'r>>,
+    writer: Option<WriterKey<'r>>,
+    ignored_by: Option<IgnoredBy>,
+    confirmed: Option<bool>,
+    next_upgrade: Option<NextUpgrade>,
+    message: &'r str,
+}
+
+#[derive(Hash)]
+struct WriterKey<'r> {
+    manager: &'r str,
+    operation: &'r str,
+    subresource: Option<&'r String>,
+    has_time: bool,
+}
+
+fn finding_key<'r>(release: &'r ReleaseReport, finding: &'r Finding) -> FindingKey<'r> {
+    let Finding {
+        code,
+        severity,
+        path,
+        pointer: _,
+        previous: _,
+        desired,
+        live,
+        redacted,
+        shortened,
+        omitted,
+        from_revision: _,
+        actor,
+        ignored_by,
+        confirmed,
+        next_upgrade,
+        message,
+    } = finding;
+    FindingKey {
+        code: *code,
+        severity: *severity,
+        path: pieces(path, release),
+        desired: desired.as_ref(),
+        live: live.as_ref(),
+        not_shown: [*redacted, *shortened, *omitted],
+        origin: Origin::of(release, finding).map(origin_key),
+        writer: actor.as_ref().map(writer_key),
+        ignored_by: *ignored_by,
+        confirmed: *confirmed,
+        next_upgrade: *next_upgrade,
+        message,
+    }
+}
+
+/// Releases count their revisions apart: what they have in common is the place of one.
+#[derive(Hash)]
+enum OriginKey<'r> {
+    AsIn(Place<'r>),
+    AlsoChanged(&'r Value),
+}
+
+const fn origin_key(origin: Origin<'_>) -> OriginKey<'_> {
+    match origin {
+        Origin::AsIn { place, revision: _ } => OriginKey::AsIn(place),
+        Origin::AlsoChanged { by: _, from } => OriginKey::AlsoChanged(from),
+    }
+}
+
+fn writer_key(actor: &Actor) -> WriterKey<'_> {
+    let Actor {
+        manager,
+        operation,
+        subresource,
+        time,
+    } = actor;
+    WriterKey {
+        manager,
+        operation,
+        subresource: subresource.as_ref(),
+        has_time: time.is_some(),
+    }
+}
+
+/// A part of a name. From the pieces and the names of a release follows the whole name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Piece<'r> {
+    /// The name of the release.
+    Release,
+    /// The namespace of the release.
+    Namespace,
+    /// Text that has neither as a word.
+    Text(&'r str),
+}
+
+/// The pieces of a namespace's name. That of the release is told by itself, also where the release has the same name.
+fn place<'r>(namespace: &'r str, release: &ReleaseReport) -> Vec<Piece<'r>> {
+    if namespace == release.namespace {
+        vec![Piece::Namespace]
+    } else {
+        pieces(namespace, release)
+    }
+}
+
+/// Takes text apart where the names of a release stand in it as words. Where both could stand, the longer one does.
+pub(super) fn pieces<'r>(text: &'r str, release: &ReleaseReport) -> Vec<Piece<'r>> {
+    let names = [
+        (&*release.name, Piece::Release),
+        (&*release.namespace, Piece::Namespace),
+    ];
+    let mut found: Vec<_> = names
+        .into_iter()
+        .filter(|(name, _)| !name.is_empty())
+        .flat_map(|(name, piece)| {
+            let places = text
+                .match_indices(name)
+                .map(|(start, _)| (start, start + name.len()));
+            let words = places.filter(|(start, end)| is_word(text, *start, *end));
+            words.map(move |(start, end)| (start, Reverse(end), piece))
+        })
+        .collect();
+    found.sort_unstable();
+    let mut pieces = Vec::new();
+    let mut done = 0;
+    for (start, Reverse(end), piece) in found {
+        if start < done {
+            continue;
+        }
+        pieces.extend((start > done).then(|| Piece::Text(&text[done..start])));
+        pieces.push(piece);
+        done = end;
+    }
+    pieces.extend((done < text.len()).then(|| Piece::Text(&text[done..])));
+    pieces
+}
+
+/// Whether this part of a text is not the middle of a longer word.
+fn is_word(text: &str, start: usize, end: usize) -> bool {
+    let before = text[..start].chars().next_back();
+    let after = text[end..].chars().next();
+    ![before, after].into_iter().flatten().any(char::is_alphanumeric)
+}
