@@ -124,10 +124,8 @@ fn names_in_kubeconfigs_and_settings_are_harmless() {
 fn log_lines_are_harmless_and_one_line_each() {
     let (home, server) = (Home::new(), Server::start(shop()));
     // YAML takes only printable characters as they are.
-    let name: String = HOSTILE
-        .chars()
-        .map(|ch| format!("\\u{:04x}", u32::from(ch)))
-        .collect();
+    let escaped = HOSTILE.chars().map(|ch| format!("\\u{:04x}", u32::from(ch)));
+    let name = escaped.collect::<Vec<_>>().concat();
     let config = home.file("driftline.yaml", &format!("ignore: [{{name: \"{name}\"}}]\n"));
     let flags = ["--config", &config, "--log-format"];
     let run = harmless(scan_command(&home, &server, &[&flags[..], &["text"]].concat()));
