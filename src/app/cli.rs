@@ -1,5 +1,6 @@
 //! The command line, as typed. Nothing below [`crate::app::settings`] sees it.
 
+use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit::DriftStatus;
 use crate::policy::Confirm;
+use crate::report::sanitize::{Medium, sanitize};
 use crate::report::summary::FailOn;
 use crate::report::{Format, ReportKind};
 use crate::scan::{NamespacePattern, ReleasePattern, split_names};
@@ -129,6 +131,7 @@ pub struct ClusterArgs {
         short,
         long = "namespace",
         value_name = "NAMESPACE",
+        value_parser = quoting::<Names<NamespacePattern>>,
         env = "DRIFTLINE_NAMESPACES"
     )]
     pub namespaces: Vec<Names<NamespacePattern>>,
@@ -137,7 +140,7 @@ pub struct ClusterArgs {
     pub all_namespaces: bool,
     /// Only releases of this name, or of those that match a pattern such as 'web-*'; NAMESPACE/NAME is the one in that
     /// namespace; may be repeated or comma-separated
-    #[arg(long = "release", value_name = "NAME")]
+    #[arg(long = "release", value_name = "NAME", value_parser = quoting::<Names<ReleasePattern>>)]
     pub releases: Vec<Names<ReleasePattern>>,
     /// Only releases whose labels match this selector (`helm upgrade --labels` sets labels)
     #[arg(short = 'l', long, value_name = "SELECTOR")]
@@ -230,11 +233,17 @@ pub struct ScanArgs {
     #[arg(long, value_enum, value_name = "drift|health", env = "DRIFTLINE_FAIL_ON")]
     pub fail_on: Option<FailOn>,
     /// Exit status for drift, 0 if drift is no failure [default: 1]
-    #[arg(long, value_name = "STATUS", env = "DRIFTLINE_EXIT_CODE_ON_DRIFT")]
+    #[arg(long, value_name = "STATUS", value_parser = quoting::<DriftStatus>, env = "DRIFTLINE_EXIT_CODE_ON_DRIFT")]
     pub exit_code_on_drift: Option<DriftStatus>,
     /// Send no notifications, even if some are configured
     #[arg(long)]
     pub no_notify: bool,
+}
+
+/// Parses a value whose error quotes it: the text is made harmless, because the error is a part of several lines.
+fn quoting<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
+    let error = |error: T::Err| sanitize(&error.to_string(), Medium::CiLog).into_owned();
+    text.parse().map_err(error)
 }
 
 /// Parses the name of a format of this kind of report.
@@ -276,9 +285,10 @@ impl ValueEnum for FailOn {
 #[derive(Debug, Args)]
 pub struct DiagnoseArgs {
     /// Name of the release; NAMESPACE/NAME is the one in that namespace
+    #[arg(value_parser = quoting::<ReleasePattern>)]
     pub release: ReleasePattern,
     /// Namespace of the release, or a pattern [default: all namespaces that have a release of this name]
-    #[arg(short, long, value_name = "NAMESPACE")]
+    #[arg(short, long, value_name = "NAMESPACE", value_parser = quoting::<Names<NamespacePattern>>)]
     pub namespace: Vec<Names<NamespacePattern>>,
     /// Which cluster, and how.
     #[command(flatten)]

@@ -67,7 +67,8 @@ pub(super) const fn guidance(code: FindingCode) -> Guidance {
                 after that, neither the old nor the new manifest has it.",
         },
         FindingCode::HalfUpgraded => Guidance {
-            details: "The difference comes from that upgrade or rollback and not from a person.",
+            details: "The difference comes from that upgrade or rollback and not from a person. It is info while the \
+                operation may still be running.",
             arises: "An upgrade or rollback wrote some objects and then failed, timed out or was killed. Helm does not \
                 undo these writes unless it runs with --rollback-on-failure (Helm 3: --atomic).",
             remedy: "Look at the release's health first: Helm refuses an upgrade while a revision is pending. Then choose \

@@ -44,10 +44,11 @@ pub(super) const fn guidance(code: HealthCode) -> Guidance {
             next_upgrade: "Helm accepts it: without a deployed revision, it upgrades from the failed one.",
         },
         HealthCode::InProgress => Guidance {
-            details: "The scan may have read old values of some objects and new values of others.",
+            details: "What the pending revision explains is no drift: its values, the objects that it adds and those \
+                that it deletes. All other differences are drift as usual.",
             arises: "helm install, upgrade, rollback or uninstall was running during the scan.",
             remedy: "Wait and scan again. An operation that stays pending for longer than stuck_after is reported as \
-                stuck.",
+                stuck, and its differences are drift.",
             next_upgrade: "Helm refuses while the operation is pending: another operation is in progress.",
         },
         HealthCode::Stuck => Guidance {

@@ -315,9 +315,6 @@ mod tests {
 
     #[test]
     fn everything_that_was_named_and_not_found_is_told_as_it_is() {
-        let installed = ["shop/web", "shop/api", "billing/web"];
-        let unknown =
-            "whether the namespace exists is not known: that takes the right to list namespaces (RBAC)";
         type Row<'r> = (
             &'r [&'r str],
             &'r [&'r str],
@@ -326,6 +323,9 @@ mod tests {
             &'r [&'r str],
             &'r [&'r str],
         );
+        let installed = ["shop/web", "shop/api", "billing/web"];
+        let unknown =
+            "whether the namespace exists is not known: that takes the right to list namespaces (RBAC)";
         let rows: [Row<'_>; 20] = [
             (&[], &[], None, Namespaces::NotAsked, &[], &[]),
             (&["shop"], &["web"], None, namespaces(), &installed, &[]),

@@ -138,7 +138,7 @@ fn warn_of_idle_rules(report: &Report) {
         let (rule, description) = (count.rule, &count.description);
         match count.idle {
             Some(IdleReason::MatchedNothing) => {
-                tracing::warn!("ignore {rule} ({description}) matched nothing")
+                tracing::warn!("ignore {rule} ({description}) matched nothing");
             }
             Some(IdleReason::Shadowed) => tracing::warn!(
                 "ignore {rule} ({description}) ignores nothing: earlier rules take everything that it matches"

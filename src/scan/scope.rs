@@ -63,14 +63,14 @@ impl Scope {
             Some(_) if patterns.is_empty() => (Listing::Everywhere, Namespaces::NotAsked),
             Some(names) => (Listing::Within(names), Namespaces::NotAsked),
             None => match Namespaces::ask(source).await {
-                Namespaces::Listed(names) => {
-                    let matching = names
+                Namespaces::Listed(all) => {
+                    let matching = all
                         .iter()
                         .filter(|name| patterns.iter().any(|pattern| pattern.matches(name)));
                     // What is named is asked for by its name, whether it exists or not.
                     let named = patterns.iter().filter_map(NamespacePattern::exact);
                     let within = matching.cloned().chain(named).collect();
-                    (Listing::Within(within), Namespaces::Listed(names))
+                    (Listing::Within(within), Namespaces::Listed(all))
                 }
                 unknown @ (Namespaces::Unlisted(_) | Namespaces::NotAsked) => (Listing::Everywhere, unknown),
             },

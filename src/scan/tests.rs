@@ -281,7 +281,7 @@ fn a_large_object_that_all_revisions_have_is_compared() {
 }
 
 /// A release in the middle of an operation that began a minute before `NOW`: revision 1 is deployed, and revision 2 changes
-/// the ConfigMap `changed`, drops `dropped` and adds `added`. Somebody edited `edited`.
+/// the object `changed`, drops `dropped` and adds `added`. Somebody edited `edited`.
 fn upgrading(status: &'static str) -> TestCluster {
     let release = RELEASES[3];
     let with_limit = |limit: Option<u32>| {

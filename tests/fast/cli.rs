@@ -297,7 +297,16 @@ fn the_exit_status_follows_from_the_report() {
     for (arguments, status) in [
         (&[][..], 1),
         (&["-o", "json"], 1),
-        (&["--exit-code-on-drift", "0"], 0),
+        // Not everything of the example can be read, which is no drift.
+        (&["--exit-code-on-drift", "0"], 3),
+        (
+            &["-n", "shop", "--release", "catalog", "--exit-code-on-drift", "0"],
+            0,
+        ),
+        (
+            &["-n", "shop", "--release", "catalog", "--exit-code-on-drift", "2"],
+            2,
+        ),
         (&["--exit-code-on-drift", "20"], 20),
         (&["-n", "shop", "--release", "search"], 0),
         (&["-n", "sandbox"], 3),

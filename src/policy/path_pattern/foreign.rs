@@ -5,6 +5,7 @@
 //! object has, and named with the spelling that is right. A key that really looks like that can stand in quotes.
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use serde_json::Value;
@@ -121,7 +122,7 @@ fn push_key(right: &mut String, key: &str) {
         right.push('/');
         right.push_str(key);
     } else {
-        right.push_str(&format!("[{}]", Value::from(key)));
+        let _ = write!(right, "[{}]", Value::from(key));
     }
 }
 

@@ -36,6 +36,9 @@ fn mistakes_on_the_command_line_and_in_the_environment_are_harmless() {
         &["scan", "--timeout", HOSTILE],
         &["scan", "-n", HOSTILE],
         &["scan", "--release", HOSTILE],
+        &["scan", "--release", &format!("[{HOSTILE}")],
+        &["diagnose", HOSTILE],
+        &["scan", "--exit-code-on-drift", HOSTILE],
         &["scan", "-o", HOSTILE],
         &["scan", "--fail-on", HOSTILE],
         &["scan", "--concurrency", HOSTILE],
@@ -120,8 +123,10 @@ fn names_in_kubeconfigs_and_settings_are_harmless() {
 #[test]
 fn log_lines_are_harmless_and_one_line_each() {
     let (home, server) = (Home::new(), Server::start(shop()));
-    let rules = json!({"ignore": [{"name": HOSTILE.replace('/', "")}]}).to_string();
-    let config = home.file("driftline.yaml", &rules);
+    // YAML takes only printable characters as they are.
+    let escaped = HOSTILE.chars().map(|ch| format!("\\u{:04x}", u32::from(ch)));
+    let name = escaped.collect::<Vec<_>>().concat();
+    let config = home.file("driftline.yaml", &format!("ignore: [{{name: \"{name}\"}}]\n"));
     let flags = ["--config", &config, "--log-format"];
     let run = harmless(scan_command(&home, &server, &[&flags[..], &["text"]].concat()));
     assert!(

@@ -176,7 +176,12 @@ fn each_release_opens_and_closes_its_own_alert() {
     let mut doubtful = release("shop", "mismatch", Verdict::Clean);
     doubtful.health.push(critical(HealthCode::IdentityMismatch));
     doubtful.health[0].severity = driftline::vocabulary::HealthSeverity::Warning;
+    // Whether its drift is mended is known when the operation has ended.
+    let mut running = release("shop", "running", Verdict::Clean);
+    running.health.push(critical(HealthCode::InProgress));
+    running.health[0].severity = driftline::vocabulary::HealthSeverity::Info;
     let releases = vec![
+        running,
         doubtful,
         drifted("shop", "web", 1, 1),
         release("shop", "api", Verdict::Clean),
