@@ -10,7 +10,7 @@ use super::list::{DetailLevel, DetailLine, LineCost, ListEntry, MessageList};
 use super::text::{NAME, PATH, SENTENCE, clean, fit};
 use crate::classify::state::MISSING_OR_NOT_OWNED;
 use crate::model::{Finding, ObjectReport, ReleaseReport, Report};
-use crate::report::alike::{self, ReleaseGroup};
+use crate::report::alike::{self, ReleaseGroup, Said};
 use crate::report::words::{self, count, period};
 use crate::vocabulary::{HealthCode, HealthSeverity, ObjectState, Outcome, Stopped, Verdict};
 
@@ -309,7 +309,7 @@ pub(crate) fn drifted(report: &Report) -> Vec<ReleaseGroup<'_>> {
         .filter(|release| release.verdict == Verdict::Drifted)
         .collect();
     releases.sort_by_key(|release| (&release.namespace, &release.name, &release.storage));
-    alike::releases(releases)
+    alike::releases(releases, Said::Drift)
 }
 
 fn drifted_entry(group: &ReleaseGroup<'_>) -> ListEntry {
@@ -399,16 +399,11 @@ fn object_lines(group: &ReleaseGroup<'_>) -> Vec<DetailLine> {
             shown_from: DetailLevel::Objects,
             text: object_line(release, object),
         });
-        let mut findings: Vec<_> = object
-            .findings
-            .iter()
-            .enumerate()
-            .filter(|(_, finding)| finding.is_drift())
-            .collect();
+        let mut findings: Vec<_> = drift(object).enumerate().collect();
         findings.sort_by_key(|(_, finding)| (&finding.path, finding.code));
         for (at, finding) in findings.iter().take(FIELDS) {
             let alike = group.counterparts(*position);
-            let alike = alike.filter_map(|object| object.findings.get(*at));
+            let alike = alike.filter_map(|object| drift(object).nth(*at));
             let text = format!("    {}", field(finding, &alike.collect::<Vec<_>>()));
             lines.push(DetailLine {
                 shown_from: DetailLevel::Fields,
@@ -430,6 +425,11 @@ fn object_lines(group: &ReleaseGroup<'_>) -> Vec<DetailLine> {
         });
     }
     lines
+}
+
+/// The findings of an object that a message tells.
+fn drift(object: &ObjectReport) -> impl Iterator<Item = &Finding> {
+    object.findings.iter().filter(|finding| finding.is_drift())
 }
 
 /// A difference, and the field manager that claims to have written it and those that are alike. Field managers are not

@@ -286,7 +286,9 @@ fn value(finding: &Finding, texts: Option<(&str, &str)>, options: &TextOptions) 
             let limit = options.width.map_or(VALUE_LIMIT, |width| {
                 (width.saturating_sub(30) / 2).clamp(16, VALUE_LIMIT)
             });
-            Safe::shorten(&before, &after, limit)
+            // A short one leaves its room to the other.
+            let shorter = before.width().min(after.width()).min(limit);
+            Safe::shorten(&before, &after, 2 * limit - shorter)
         }
         Extent::Whole => (before, after),
     };
@@ -385,7 +387,9 @@ fn previous(value: &Value, finding: &Finding, options: &TextOptions) -> Safe {
         Extent::Short | Extent::Lists => {
             let beside = finding.desired.as_ref();
             let beside = beside.map_or(Safe::from(""), |desired| show(desired, options.medium));
-            Safe::shorten(&value, &beside, VALUE_LIMIT / 2).0
+            // It stands behind a few words.
+            let limit = options.width.map_or(usize::MAX, |width| width / 4);
+            Safe::shorten(&value, &beside, limit.clamp(12, VALUE_LIMIT / 2)).0
         }
         Extent::Whole => value,
     }
