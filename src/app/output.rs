@@ -130,20 +130,22 @@ pub(super) fn medium() -> Medium {
 
 /// How a text report is laid out for its destination.
 fn text_options(global: &Global, destination: Destination, on_terminal: Extent) -> TextOptions {
+    let medium = medium();
     TextOptions {
         palette: if destination.has_colour(global.color) {
             Palette::COLOUR
         } else {
             Palette::PLAIN
         },
-        medium: medium(),
+        medium,
         width: match destination {
             Destination::Terminal => terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)),
             Destination::File => None,
         },
-        extent: match destination {
-            Destination::Terminal => on_terminal,
-            Destination::File => Extent::Whole,
+        extent: match (destination, medium) {
+            (Destination::Terminal, Medium::Terminal) => on_terminal,
+            // Nobody can ask for the rest of a log, and a runner may well have its jobs write to a terminal.
+            (Destination::Terminal, Medium::CiLog) | (Destination::File, _) => Extent::Whole,
         },
     }
 }
