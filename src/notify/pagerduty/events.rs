@@ -13,7 +13,8 @@ use sha2::{Digest as _, Sha256};
 use super::payload::{self, AlertedRelease};
 use super::settings::{PagerDutyScope, PagerDutyService, PagerDutySeverity};
 use crate::model::{Fingerprint, Health, ObjectReport, ReleaseReport, Report, Storage};
-use crate::notify::digest::{Digest, critical_codes, drifted};
+use crate::notify::digest::{Digest, critical_codes};
+use crate::notify::release::drifted;
 use crate::vocabulary::{HealthCode, ObjectState, Outcome, Verdict};
 
 /// One event for the Events API v2.

@@ -8,6 +8,7 @@
 //! the output easy to search, every such word can be given to `driftline explain`, and no text from a cluster ever
 //! stands where a CI runner looks for commands.
 
+mod change;
 mod closing;
 pub(super) mod diagnosis;
 mod fields;
