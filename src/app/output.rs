@@ -138,21 +138,23 @@ fn text_options(
     fail_on: FailOn,
     on_terminal: Extent,
 ) -> TextOptions {
+    let medium = medium();
     TextOptions {
         palette: if destination.has_colour(global.color) {
             Palette::COLOUR
         } else {
             Palette::PLAIN
         },
-        medium: medium(),
+        medium,
         width: match destination {
             Destination::Terminal => terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)),
             Destination::File => None,
         },
         fail_on,
-        extent: match destination {
-            Destination::Terminal => on_terminal,
-            Destination::File => Extent::Whole,
+        extent: match (destination, medium) {
+            (Destination::Terminal, Medium::Terminal) => on_terminal,
+            // Nobody can ask for the rest of a log, and a runner may well have its jobs write to a terminal.
+            (Destination::Terminal, Medium::CiLog) | (Destination::File, _) => Extent::Whole,
         },
     }
 }

@@ -307,6 +307,28 @@ fn findings_fit_the_terminal() {
     }
 }
 
+/// There are eighty columns, and `(not set)` needs few of them.
+#[test]
+fn a_short_value_leaves_its_room_to_the_other() {
+    let variable = r#"{"name":"DEBUG","value":"checkout"}"#;
+    let live: serde_json::Value = serde_json::from_str(variable).unwrap();
+    let added = finding(
+        FindingCode::Added,
+        "/spec/containers[name=web]/env[name=DEBUG]",
+        None,
+        Some(live),
+    );
+    let object = object("v1", "Pod", "shop", "web").drifted([added]);
+    let report = fixtures::report(vec![fixtures::release("shop", "web").with_objects([object])]);
+    let options = TextOptions {
+        width: Some(80),
+        extent: Extent::Short,
+        ..TextOptions::PLAIN
+    };
+    let page = as_text(&report, &options);
+    assert!(page.contains(&format!("(not set) → {variable}\n")), "{page}");
+}
+
 proptest! {
     #[test]
     fn hostile_text_anywhere_is_harmless(

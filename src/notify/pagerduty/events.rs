@@ -13,7 +13,8 @@ use sha2::{Digest as _, Sha256};
 use super::payload::{self, AlertedRelease};
 use super::settings::{PagerDutyScope, PagerDutyService, PagerDutySeverity};
 use crate::model::{Fingerprint, Health, ObjectReport, ReleaseReport, Report, Storage};
-use crate::notify::digest::{Digest, drifted};
+use crate::notify::digest::Digest;
+use crate::notify::release::drifted;
 use crate::report::words::critical_codes;
 use crate::vocabulary::{HealthCode, ObjectState, Outcome, Verdict};
 

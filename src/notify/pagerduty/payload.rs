@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use super::settings::PagerDutySeverity;
 use crate::model::{ReleaseReport, Report};
-use crate::notify::digest::{Digest, in_the_same_way};
+use crate::notify::digest::Digest;
 use crate::notify::list::LineCost;
+use crate::notify::release::{ReleaseDigest, in_the_same_way};
 use crate::notify::text::{NAME, clean, fit, json_len};
 use crate::report::alike::ReleaseGroup;
 use crate::report::words::{self, count, critical_codes};
@@ -69,7 +70,7 @@ pub(super) fn of_release(
     let release = alerted.release;
     let group = alerted.group.filter(|group| group.len() > 1);
     let critical: Vec<_> = critical_codes(release).iter().map(|code| code.as_str()).collect();
-    let about = Digest::of_release(release);
+    let about = ReleaseDigest::of(release);
     let what = match release.verdict {
         Verdict::Drifted => match group {
             Some(group) => format!(

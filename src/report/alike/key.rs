@@ -13,19 +13,23 @@ use std::hash::{BuildHasher as _, Hash, RandomState};
 
 use serde_json::Value;
 
+use super::Said;
 use crate::model::{Actor, Finding, Health, IgnoredBy, ObjectReport, ReleaseReport};
 use crate::report::origin::{Origin, Place};
 use crate::vocabulary::{
     FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Severity, Verdict,
 };
 
+/// The longest name that Kubernetes takes. Longer ones are nobody's, and are not looked for.
+const LONGEST_NAME: usize = 253;
+
 /// What stands for all that is said of a member: two hashes, so that no two members have the same by chance.
 pub(super) type Fingerprint = [u64; 2];
 
 /// The secrets that fingerprints are made with: those of one cannot be compared with those of another.
-#[derive(Default)]
 pub(super) struct Keys {
     secrets: [RandomState; 2],
+    said: Said,
 }
 
 /// The fingerprint of a release, and those of its objects with their positions, in an order that is the same for all
@@ -38,6 +42,14 @@ pub(super) struct ReleaseFingerprints {
 }
 
 impl Keys {
+    /// Fingerprints of what is said.
+    pub(super) fn of(said: Said) -> Self {
+        Self {
+            secrets: Default::default(),
+            said,
+        }
+    }
+
     fn fingerprint(&self, key: &impl Hash) -> Fingerprint {
         self.secrets.each_ref().map(|secret| secret.hash_one(key))
     }
@@ -45,22 +57,26 @@ impl Keys {
     /// The fingerprints of a release and its objects.
     pub(super) fn release(&self, release: &ReleaseReport) -> ReleaseFingerprints {
         let objects = release.objects.iter().enumerate();
+        let objects = objects.filter(|(_, object)| self.said.has_object(object));
         let mut objects: Vec<_> = objects
-            .map(|(position, object)| (self.fingerprint(&object_key(release, object)), position))
+            .map(|(position, object)| {
+                (
+                    self.fingerprint(&object_key(release, object, self.said)),
+                    position,
+                )
+            })
             .collect();
         objects.sort_unstable();
         let of_objects: Vec<_> = objects.iter().map(|(fingerprint, _)| *fingerprint).collect();
         ReleaseFingerprints {
-            release: self.fingerprint(&(release_key(release), of_objects)),
+            release: self.fingerprint(&(release_key(release, self.said), of_objects)),
             objects,
         }
     }
 
     /// The fingerprint of an object's findings.
     pub(super) fn findings(&self, release: &ReleaseReport, object: &ObjectReport) -> Fingerprint {
-        let findings = object.findings.iter();
-        let keys: Vec<_> = findings.map(|finding| finding_key(release, finding)).collect();
-        self.fingerprint(&keys)
+        self.fingerprint(&finding_keys(release, object, self.said))
     }
 }
 
@@ -74,7 +90,7 @@ struct ReleaseKey<'r> {
     health: Vec<HealthKey<'r>>,
 }
 
-fn release_key(release: &ReleaseReport) -> ReleaseKey<'_> {
+fn release_key(release: &ReleaseReport, said: Said) -> ReleaseKey<'_> {
     let ReleaseReport {
         namespace: _,
         name: _,
@@ -96,7 +112,11 @@ fn release_key(release: &ReleaseReport) -> ReleaseKey<'_> {
         has_baseline: baseline.is_some(),
         newest: newest.then_some(&latest.status),
         verdict: *verdict,
-        health: health.iter().map(|entry| health_key(release, entry)).collect(),
+        health: health
+            .iter()
+            .filter(|_| said.has_health())
+            .map(|entry| health_key(release, entry))
+            .collect(),
     }
 }
 
@@ -138,7 +158,7 @@ struct ObjectKey<'r> {
     findings: Vec<FindingKey<'r>>,
 }
 
-fn object_key<'r>(release: &'r ReleaseReport, object: &'r ObjectReport) -> ObjectKey<'r> {
+fn object_key<'r>(release: &'r ReleaseReport, object: &'r ObjectReport, said: Said) -> ObjectKey<'r> {
     let ObjectReport {
         api_version,
         kind,
@@ -149,7 +169,7 @@ fn object_key<'r>(release: &'r ReleaseReport, object: &'r ObjectReport) -> Objec
         reason,
         ignored_by,
         next_upgrade,
-        findings,
+        findings: _,
         left_out: _,
         patch: _,
         shadowed_rules: _,
@@ -164,10 +184,7 @@ fn object_key<'r>(release: &'r ReleaseReport, object: &'r ObjectReport) -> Objec
         reason: reason.as_ref().map(|reason| pieces(reason, release)),
         ignored_by: *ignored_by,
         next_upgrade: *next_upgrade,
-        findings: findings
-            .iter()
-            .map(|finding| finding_key(release, finding))
-            .collect(),
+        findings: finding_keys(release, object, said),
     }
 }
 
@@ -194,6 +211,12 @@ struct WriterKey<'r> {
     operation: &'r str,
     subresource: Option<&'r String>,
     has_time: bool,
+}
+
+fn finding_keys<'r>(release: &'r ReleaseReport, object: &'r ObjectReport, said: Said) -> Vec<FindingKey<'r>> {
+    let findings = object.findings.iter();
+    let findings = findings.filter(|finding| said.has_finding(finding));
+    findings.map(|finding| finding_key(release, finding)).collect()
 }
 
 fn finding_key<'r>(release: &'r ReleaseReport, finding: &'r Finding) -> FindingKey<'r> {
@@ -288,7 +311,7 @@ pub(super) fn pieces<'r>(text: &'r str, release: &ReleaseReport) -> Vec<Piece<'r
     ];
     let mut found: Vec<_> = names
         .into_iter()
-        .filter(|(name, _)| !name.is_empty())
+        .filter(|(name, _)| (1..=LONGEST_NAME).contains(&name.len()))
         .flat_map(|(name, piece)| {
             let places = text
                 .match_indices(name)

@@ -11,7 +11,7 @@
 
 mod key;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 
 use chrono::{DateTime, Utc};
@@ -29,6 +29,35 @@ pub(crate) const UNPROVEN: &str = "hidden parts may differ";
 /// How every mark begins that stands in place of something hidden.
 const HIDDEN_BEGIN: &str = "(redacted";
 
+/// What is said of a release, and therefore has to be the same for all of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Said {
+    /// All that its part of the report has.
+    Everything,
+    /// Its drift alone: no health, no objects without drift, no findings of severity info or that are ignored.
+    Drift,
+}
+
+impl Said {
+    fn has_health(self) -> bool {
+        self == Self::Everything
+    }
+
+    fn has_object(self, object: &ObjectReport) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Drift => object.state.is_drift(),
+        }
+    }
+
+    fn has_finding(self, finding: &Finding) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Drift => finding.is_drift(),
+        }
+    }
+}
+
 /// Releases of which the same is said; most often a release alone.
 pub(crate) struct ReleaseGroup<'r> {
     /// The release by which the group is told.
@@ -39,8 +68,8 @@ pub(crate) struct ReleaseGroup<'r> {
 /// A release of which the same is said as of the first one.
 struct Other<'r> {
     release: &'r ReleaseReport,
-    /// Its objects, in the order of the first release's.
-    objects: Vec<&'r ObjectReport>,
+    /// Its objects, by the position of the object of the first release that is alike.
+    objects: BTreeMap<usize, &'r ObjectReport>,
 }
 
 /// Some members of a group, where all of them would be too many to read.
@@ -73,7 +102,7 @@ impl<'r> ReleaseGroup<'r> {
     /// The objects of the other releases that stand where this object of the first one does.
     pub(crate) fn counterparts(&self, position: usize) -> impl Iterator<Item = &'r ObjectReport> {
         let others = self.others.iter();
-        others.filter_map(move |other| other.objects.get(position).copied())
+        others.filter_map(move |other| other.objects.get(&position).copied())
     }
 
     /// At most that many releases. Those of one namespace leave room for those of others: nobody who makes releases in one
@@ -99,22 +128,23 @@ impl<'r> ReleaseGroup<'r> {
 
 /// Releases in groups of which the same is said. Groups and their members keep the order in which the releases come; every
 /// release is in one group.
-pub(crate) fn releases<'r>(releases: impl IntoIterator<Item = &'r ReleaseReport>) -> Vec<ReleaseGroup<'r>> {
+pub(crate) fn releases<'r>(
+    releases: impl IntoIterator<Item = &'r ReleaseReport>,
+    said: Said,
+) -> Vec<ReleaseGroup<'r>> {
     let releases: Vec<_> = releases.into_iter().collect();
     let numbers = |release: &&ReleaseReport| {
         // Of a release that is in order there is nothing to tell but the objects that somebody asked for.
         let is_in_order = release.verdict == Verdict::Clean && release.health.is_empty();
         // Differences that are not listed cannot be compared.
         let is_listed = release.objects.iter().all(|object| object.left_out.is_empty());
-        let findings: usize = release.objects.iter().map(|object| object.findings.len()).sum();
-        (is_listed && !is_in_order).then_some((
-            release.verdict,
-            release.health.len(),
-            release.objects.len(),
-            findings,
-        ))
+        let objects = || release.objects.iter().filter(|object| said.has_object(object));
+        let findings = objects().flat_map(|object| &object.findings);
+        let findings = findings.filter(|finding| said.has_finding(finding)).count();
+        let health = release.health.iter().filter(|_| said.has_health()).count();
+        (is_listed && !is_in_order).then_some((release.verdict, health, objects().count(), findings))
     };
-    let keys = Keys::default();
+    let keys = Keys::of(said);
     let groups = grouped(&releases, numbers, |release| {
         let of = keys.release(release);
         (of.release, of)
@@ -151,11 +181,8 @@ impl<'r> Other<'r> {
         release: &'r ReleaseReport,
         of_other: &ReleaseFingerprints,
     ) -> Self {
-        let mut pairs: Vec<_> = of_first.objects.iter().zip(&of_other.objects).collect();
-        pairs.sort_unstable_by_key(|((_, of_first), _)| *of_first);
-        let objects = pairs
-            .into_iter()
-            .map(|(_, (_, position))| &release.objects[*position]);
+        let pairs = of_first.objects.iter().zip(&of_other.objects);
+        let objects = pairs.map(|((_, first), (_, other))| (*first, &release.objects[*other]));
         Self {
             release,
             objects: objects.collect(),
@@ -172,7 +199,7 @@ pub(super) fn objects<'r>(release: &'r ReleaseReport) -> Vec<Vec<usize>> {
         let first = object.findings.first().filter(|_| is_comparable)?;
         Some((object.findings.len(), first.path.as_str()))
     };
-    let keys = Keys::default();
+    let keys = Keys::of(Said::Everything);
     let groups = grouped(&release.objects, first_look, |object| {
         (keys.findings(release, object), ())
     });

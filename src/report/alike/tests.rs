@@ -23,7 +23,7 @@ fn tenant(number: usize) -> ReleaseReport {
 
 /// The names of the releases that are told together, group by group.
 fn told(releases: &[ReleaseReport]) -> Vec<Vec<&str>> {
-    super::releases(releases)
+    super::releases(releases, Said::Everything)
         .iter()
         .map(|group| group.releases().map(|release| &*release.name).collect())
         .collect()
@@ -44,7 +44,7 @@ fn tenants_that_drifted_alike_are_one_group() {
         actor.time =
             Some(at("2026-11-20T03:05:00Z") + chrono::Duration::seconds(i64::try_from(number).unwrap() * 10));
     }
-    let groups = super::releases(&all);
+    let groups = super::releases(&all, Said::Everything);
     assert_eq!(groups.len(), 1);
     assert_eq!((groups[0].len(), &*groups[0].first.name), (30, "app-0"));
     let findings = std::iter::once(&all[0].objects[0]).chain(groups[0].counterparts(0));
@@ -145,6 +145,32 @@ fn the_same_origin_is_the_same_place_in_the_history() {
     assert_eq!(told(&all).len(), 3);
 }
 
+/// What a message does not say keeps no two releases apart in it: how far each was scaled by its autoscaler, for one.
+#[test]
+fn of_drift_alone_nothing_else_has_to_be_the_same() {
+    let mut all = tenants(3);
+    for (number, release) in (4..).zip(&mut all) {
+        let mut scaled = finding(
+            FindingCode::Autoscaled,
+            "/spec/minReplicas",
+            Some(2.into()),
+            Some(number.into()),
+        );
+        scaled.severity = crate::vocabulary::Severity::Info;
+        release.objects[0].findings.insert(0, scaled);
+        let other = object("v1", "Service", &release.namespace, &format!("only-{number}"));
+        release.objects.insert(0, other);
+    }
+    all[1] = all[1]
+        .clone()
+        .with_health(HealthCode::HistoryBloat, HealthSeverity::Warning);
+    assert_eq!(told(&all).len(), 3);
+    let groups = super::releases(&all, Said::Drift);
+    assert_eq!((groups.len(), groups[0].counterparts(0).count()), (1, 0));
+    let names: Vec<_> = groups[0].counterparts(1).map(|object| &*object.name).collect();
+    assert_eq!(names, ["app-1-web", "app-2-web"]);
+}
+
 /// Objects are listed by name, and what comes first in one release comes last in another.
 #[test]
 fn the_counterpart_of_an_object_is_the_one_that_is_alike() {
@@ -159,7 +185,7 @@ fn the_counterpart_of_an_object_is_the_one_that_is_alike() {
         built.with_objects(objects)
     };
     let all = [missing("a"), missing("z"), missing("b")];
-    let groups = super::releases(&all);
+    let groups = super::releases(&all, Said::Everything);
     let names = |position| -> Vec<_> {
         groups[0]
             .counterparts(position)
@@ -200,7 +226,7 @@ fn an_excerpt_names_each_namespace_before_any_second_release_of_one() {
         release.namespace = "crowd".into();
         release.objects[0].namespace = Some("crowd".into());
     }
-    let groups = super::releases(&all);
+    let groups = super::releases(&all, Said::Everything);
     let excerpt = groups[0].excerpt(4);
     let names: Vec<_> = excerpt.named.iter().map(|release| &*release.name).collect();
     assert_eq!(

@@ -10,29 +10,24 @@ use serde_json::Value;
 use crate::model::{Actor, Finding, ObjectReport};
 use crate::report::alike::{self, ReleaseGroup};
 use crate::report::origin::{Origin, Place};
-use crate::report::words::{count, period};
+use crate::report::words::period;
 use crate::vocabulary::{FindingCode, NextUpgrade, Severity};
 
+use super::change::{VALUE_LIMIT, texts, value};
 use super::line::Line;
 use super::line_diff::{DiffLayout, DiffLimits, LineDiff};
 use super::safe::Safe;
-use super::value::{quoted, show};
+use super::value::show;
 use super::{Extent, TextOptions};
 
 const INDENT: usize = 4;
 /// No column is padded further than this; longer cells push the rest of their own line only.
 const PATH_COLUMN: usize = 64;
 const VALUE_COLUMN: usize = 48;
-/// How much of one value is shown on a terminal where there is room.
-const VALUE_LIMIT: usize = 60;
 /// How many lines of a difference are shown on a terminal.
 const DIFF_LINES: usize = 12;
 /// How much of a path, a manager's name and the like is shown at all.
 const NAME_LIMIT: usize = 400;
-/// What stands in place of values that are hidden, and in texts in place of parts.
-const REDACTED: &str = "(redacted)";
-/// How every such mark begins: those of keys have a number.
-const REDACTED_BEGIN: &str = "(redacted";
 /// Labels of the narrow layout. They also keep text from the cluster away from the beginning of a line.
 const NOTE: &str = "note   ";
 const VALUE: &str = "value  ";
@@ -210,26 +205,6 @@ fn row<'r>(
     }
 }
 
-/// The values of a finding, if they are texts whose lines are compared.
-fn texts(finding: &Finding) -> Option<(&str, &str)> {
-    let (before, after) = (
-        lines_of(finding.desired.as_ref())?,
-        lines_of(finding.live.as_ref())?,
-    );
-    let has_lines = before.lines().count() > 1 || after.lines().count() > 1;
-    let is_shown = !finding.omitted && (!finding.redacted || differs_in_shown_lines(finding));
-    (has_lines && is_shown).then_some((before, after))
-}
-
-/// A value that may have lines. One that is absent has none.
-fn lines_of(value: Option<&Value>) -> Option<&str> {
-    match value {
-        None => Some(""),
-        Some(Value::String(text)) => Some(text),
-        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => None,
-    }
-}
-
 /// How the lines of two texts are laid out below their row.
 fn diff_layout(options: &TextOptions) -> DiffLayout<'_> {
     let indent = INDENT + 4;
@@ -243,106 +218,6 @@ fn diff_layout(options: &TextOptions) -> DiffLayout<'_> {
                 .map_or(120, |width| width.saturating_sub(indent + 4).max(24)),
             lines: DIFF_LINES,
         }),
-    }
-}
-
-/// Before → after, or how many lines differ.
-fn value(finding: &Finding, texts: Option<(&str, &str)>, options: &TextOptions) -> Line {
-    let (palette, medium) = (&options.palette, options.medium);
-    let mut line = Line::default();
-    if finding.redacted && !differs_in_shown_lines(finding) && !differs_in_shown_elements(finding) {
-        line.push(palette.dim, REDACTED);
-        return line;
-    }
-    if finding.omitted {
-        line.push(palette.dim, "(too large to show)");
-        return line;
-    }
-    if let (Some((before, after)), Some(_), Some(_)) = (texts, &finding.desired, &finding.live) {
-        let diff = LineDiff::of(before, after);
-        let counts = format!(
-            "{} removed, {} added",
-            count(diff.removed(), "line"),
-            diff.added()
-        );
-        line.plain(Safe::of(&counts, medium));
-        if finding.redacted {
-            line.plain(" ").push(palette.dim, "(parts redacted)");
-        }
-        return line;
-    }
-    let (before, after) = match (&finding.desired, &finding.live) {
-        (None, None) => {
-            line.plain(Safe::of(&finding.message, medium).cut(NAME_LIMIT));
-            return line;
-        }
-        (Some(before), Some(after)) => pair(before, after, options),
-        (Some(before), None) => (show(before, medium), Safe::from("(absent)")),
-        (None, Some(after)) => (Safe::from("(not set)"), show(after, medium)),
-    };
-    let (before, after) = match options.extent {
-        // Two values must fit beside the labels of the narrow layout.
-        Extent::Short | Extent::Lists => {
-            let limit = options.width.map_or(VALUE_LIMIT, |width| {
-                (width.saturating_sub(30) / 2).clamp(16, VALUE_LIMIT)
-            });
-            Safe::shorten(&before, &after, limit)
-        }
-        Extent::Whole => (before, after),
-    };
-    line.push(palette.before, before)
-        .plain(" → ")
-        .push(palette.after, after);
-    line
-}
-
-/// Whether the values of a finding with hidden parts are texts of several lines that differ in lines that are shown. A
-/// value without a mark in it may have been left by mistake.
-fn differs_in_shown_lines(finding: &Finding) -> bool {
-    match (&finding.desired, &finding.live) {
-        (Some(Value::String(before)), Some(Value::String(after))) => {
-            before != after
-                && [before, after].iter().all(|text| text.lines().count() > 1)
-                && [before, after].iter().any(|text| text.contains(REDACTED))
-        }
-        (Some(_) | None, Some(_) | None) => false,
-    }
-}
-
-/// Whether the values of a finding with hidden parts are lists or maps that differ in what is shown of them. A list of
-/// arguments with a password in it is as readable as it is in JSON.
-fn differs_in_shown_elements(finding: &Finding) -> bool {
-    let versions = [&finding.desired, &finding.live];
-    let is_shown = |value: &Value| matches!(value, Value::Array(_) | Value::Object(_));
-    finding.desired != finding.live
-        && versions
-            .iter()
-            .all(|version| version.as_ref().is_none_or(is_shown))
-        && versions
-            .iter()
-            .any(|version| version.as_ref().is_some_and(holds_mark))
-}
-
-/// Whether a part of a list or a map is hidden. A value without a mark in it may have been left by mistake.
-fn holds_mark(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.contains(REDACTED_BEGIN),
-        Value::Array(items) => items.iter().any(holds_mark),
-        Value::Object(fields) => fields
-            .iter()
-            .any(|(key, inner)| key.starts_with(REDACTED_BEGIN) || holds_mark(inner)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
-    }
-}
-
-/// Two single-line values, both quoted when they would look alike otherwise.
-fn pair(before: &Value, after: &Value, options: &TextOptions) -> (Safe, Safe) {
-    let shown = (show(before, options.medium), show(after, options.medium));
-    match (before, after) {
-        (Value::String(a), Value::String(b)) if shown.0 == shown.1 => {
-            (quoted(a, options.medium), quoted(b, options.medium))
-        }
-        _ => shown,
     }
 }
 
@@ -385,7 +260,9 @@ fn previous(value: &Value, finding: &Finding, options: &TextOptions) -> Safe {
         Extent::Short | Extent::Lists => {
             let beside = finding.desired.as_ref();
             let beside = beside.map_or(Safe::from(""), |desired| show(desired, options.medium));
-            Safe::shorten(&value, &beside, VALUE_LIMIT / 2).0
+            // It stands behind a few words.
+            let limit = options.width.map_or(usize::MAX, |width| width / 4);
+            Safe::shorten(&value, &beside, limit.clamp(12, VALUE_LIMIT / 2)).0
         }
         Extent::Whole => value,
     }

@@ -8,6 +8,7 @@
 //! the output easy to search, every such word can be given to `driftline explain`, and no text from a cluster ever
 //! stands where a CI runner looks for commands.
 
+mod change;
 mod closing;
 pub(super) mod diagnosis;
 mod fields;
@@ -25,7 +26,7 @@ use std::io::{self, Write};
 use self::line::Line;
 pub use self::palette::Palette;
 use self::safe::Safe;
-use super::alike::{self, ReleaseGroup};
+use super::alike::{self, ReleaseGroup, Said};
 use super::sanitize::Medium;
 use super::summary::FailOn;
 use super::words::{count, minute, verdict};
@@ -83,7 +84,8 @@ impl TextOptions {
 /// Writes a report as text.
 pub(super) fn render(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io::Result<()> {
     let mut writer = TextWriter { options, out };
-    for group in alike::releases(report.releases.iter().filter(|release| is_shown(release))) {
+    let shown = report.releases.iter().filter(|release| is_shown(release));
+    for group in alike::releases(shown, Said::Everything) {
         writer.releases(&group)?;
         writer.blank()?;
     }
