@@ -48,6 +48,9 @@ pub struct Global {
     /// When to use colour
     #[arg(long, value_enum, default_value_t, global = true, help_heading = LOGS_AND_COLOUR)]
     pub color: Color,
+    /// Show long output on a terminal without a pager [default: $DRIFTLINE_PAGER, then $PAGER, then less]
+    #[arg(long, global = true, help_heading = LOGS_AND_COLOUR)]
+    pub no_pager: bool,
 }
 
 /// How log lines are written.
@@ -199,6 +202,9 @@ pub struct ScanArgs {
     /// Also report objects that are in sync, and ignored findings
     #[arg(long)]
     pub all: bool,
+    /// Print only the counts and a line for each release that is not clean, the worst first
+    #[arg(long, conflicts_with = "all")]
+    pub summary: bool,
     /// Confirm findings by server-side dry runs, which need the right to patch [default: none]
     #[arg(long, value_enum, value_name = "none|server", env = "DRIFTLINE_CONFIRM")]
     pub confirm: Option<Confirm>,

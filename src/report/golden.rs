@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::fixtures::{finding, object};
 use super::sanitize::{Medium, is_runner_command, is_unsafe};
-use super::text::{Palette, TextOptions};
+use super::text::{Detail, Palette, TextOptions};
 use super::{Format, RenderOptions, ReportKind, fixtures, render};
 use crate::model::Report;
 use crate::vocabulary::FindingCode;
@@ -29,11 +29,13 @@ const COLOURED: TextOptions = TextOptions {
     palette: Palette::COLOUR,
     medium: Medium::Terminal,
     width: Some(100),
+    detail: Detail::Full,
 };
 const CI: TextOptions = TextOptions {
     palette: Palette::PLAIN,
     medium: Medium::CiLog,
     width: None,
+    detail: Detail::Full,
 };
 
 /// The formats are a contract of the command line: new ones come after these.

@@ -10,6 +10,7 @@ use crate::app::scanning::read;
 use crate::app::settings::Reading;
 use crate::app::stop::{Abort, Stop};
 use crate::report::ReportKind;
+use crate::report::text::Detail;
 
 /// Runs the command to its exit status.
 pub(super) async fn run(args: &DiagnoseArgs, global: &Global, abort: Abort) -> anyhow::Result<u8> {
@@ -20,9 +21,10 @@ pub(super) async fn run(args: &DiagnoseArgs, global: &Global, abort: Abort) -> a
         report: Arc::clone(&report),
         format: args.output,
         kind: ReportKind::Diagnosis,
+        detail: Detail::Full,
         file: None,
     };
-    output.write(global, &stop).await?;
+    output.write(global, &stop).await?.show(&stop).await?;
     // The report already has the error that there is no such release.
     if report.releases.is_empty() {
         return Ok(exit::ERROR);

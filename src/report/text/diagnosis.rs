@@ -5,6 +5,8 @@
 use std::collections::HashSet;
 use std::io::{self, Write};
 
+use anstyle::Style;
+
 use super::line::Line;
 use super::safe::Safe;
 use super::{TextOptions, TextWriter, next_step};
@@ -61,8 +63,8 @@ impl TextWriter<'_> {
         let palette = &self.options.palette;
         let mut line = Line::indented(2);
         line.push(palette.good, "no trouble found")
-            .plain(". To see whether its objects drifted: ")
-            .plain(next_step::scan(release, self.options));
+            .plain(". To see whether its objects drifted: ");
+        next_step::scan(release, self.options, &mut line);
         line
     }
 
@@ -228,7 +230,7 @@ impl TextWriter<'_> {
         let text = Safe::of(&advice.command, self.options.medium);
         // With escapes in it a command would be another one.
         if text.as_str() == advice.command {
-            command.push(palette.dim, "$ ").plain(text);
+            command.push(palette.dim, "$ ").whole(Style::new(), text);
         } else {
             command.push(palette.dim, "# ").push(palette.dim, NOT_SHOWN);
         }

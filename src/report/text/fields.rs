@@ -9,13 +9,14 @@ use serde_json::Value;
 
 use crate::model::{Actor, Finding, ObjectReport, ReleaseReport};
 use crate::report::words::{count, minute};
-use crate::vocabulary::{FindingCode, NextUpgrade, Severity};
+use crate::vocabulary::{FindingCode, Severity};
 
 use super::TextOptions;
 use super::line::Line;
 use super::line_diff::{DiffLayout, diff};
 use super::safe::{Safe, cut_front};
 use super::value::{quoted, show};
+use super::{upgrade, wrap};
 
 const INDENT: usize = 4;
 /// No column is padded further than this; longer cells push the rest of their own line only.
@@ -30,7 +31,7 @@ const REDACTED: &str = "(redacted)";
 /// How every such mark begins: those of keys have a number.
 const REDACTED_BEGIN: &str = "(redacted";
 /// Labels of the narrow layout. They also keep text from the cluster away from the beginning of a line.
-const NOTE: &str = "note   ";
+const BY: &str = "by ";
 const VALUE: &str = "value  ";
 
 /// One finding, ready for either layout.
@@ -39,8 +40,35 @@ struct Row {
     severity: Severity,
     path: Safe,
     value: Line,
-    details: Vec<Safe>,
+    details: Vec<Detail>,
     block: Vec<Line>,
+}
+
+/// One remark on a finding.
+struct Detail {
+    /// What the narrow layout writes before it.
+    label: &'static str,
+    /// The remark.
+    text: Line,
+}
+
+impl Detail {
+    fn of(text: impl Into<Safe>, options: &TextOptions) -> Self {
+        Self {
+            label: "",
+            text: Line::of(options.palette.dim, text),
+        }
+    }
+
+    /// A remark with its label.
+    fn labelled(&self, options: &TextOptions) -> Line {
+        let mut line = Line::default();
+        if !self.label.is_empty() {
+            line.push(options.palette.dim, self.label);
+        }
+        line.extend(self.text.clone());
+        line
+    }
 }
 
 /// Writes the lines of all findings of an object.
@@ -65,7 +93,7 @@ pub(super) fn write(
         line.plain("  ").pad_to(path_end).extend(row.value.clone());
         if !row.details.is_empty() {
             line.plain("   ").pad_to(value_end);
-            row.details(&mut line, options);
+            line.extend(joined(row.details.iter().map(|detail| detail.text.clone())));
         }
         line
     };
@@ -76,11 +104,24 @@ pub(super) fn write(
             table_line(&row).write(out)?;
             row.block.iter().try_for_each(|line| line.write(out))?;
         } else {
-            let lines = row.stacked(code_end, options);
-            lines.iter().try_for_each(|line| line.write(out))?;
+            let block = row.stacked(code_end, options);
+            let mut lines = block.iter().chain(&row.block);
+            lines.try_for_each(|line| wrap::write(line, options.columns(), code_end, out))?;
         }
     }
     Ok(())
+}
+
+/// Remarks on one line.
+fn joined(details: impl Iterator<Item = Line>) -> Line {
+    let mut line = Line::default();
+    for detail in details {
+        if line.width() > 0 {
+            line.plain("   ");
+        }
+        line.extend(detail);
+    }
+    line
 }
 
 /// The widest cell, up to a limit.
@@ -93,23 +134,12 @@ impl Row {
         let mut line = Line::indented(INDENT);
         line.push(options.palette.finding(self.severity), self.code.as_str())
             .pad_to(code_end);
-        let room = options
-            .width
-            .map_or(NAME_LIMIT, |width| width.saturating_sub(code_end).max(24));
-        line.plain(Safe::of(&cut_front(self.path.as_str(), room), options.medium));
+        line.plain(self.path.clone());
         line
     }
 
-    fn details(&self, line: &mut Line, options: &TextOptions) {
-        for (at, detail) in self.details.iter().enumerate() {
-            if at > 0 {
-                line.plain("   ");
-            }
-            line.push(options.palette.dim, detail.clone());
-        }
-    }
-
-    fn stacked(self, code_end: usize, options: &TextOptions) -> Vec<Line> {
+    /// The lines of the narrow layout: the code and the path, the value where it does not fit beside them, the remarks.
+    fn stacked(&self, code_end: usize, options: &TextOptions) -> Vec<Line> {
         let mut head = self.head(code_end, options);
         let mut lines = Vec::new();
         if options
@@ -124,26 +154,11 @@ impl Row {
             line.push(options.palette.dim, VALUE).extend(self.value.clone());
             lines.push(line);
         }
-        let mut note = Line::default();
-        self.details(&mut note, options);
-        let room = options
-            .width
-            .unwrap_or(usize::MAX)
-            .saturating_sub(code_end + NOTE.len());
-        let notes = if note.width() <= room {
-            vec![note]
-        } else {
-            self.details
-                .iter()
-                .map(|detail| Line::of(options.palette.dim, detail.cut(room.max(24))))
-                .collect()
-        };
-        for note in notes.into_iter().filter(|note| note.width() > 0) {
+        if !self.details.is_empty() {
             let mut line = Line::indented(code_end);
-            line.push(options.palette.dim, NOTE).extend(note);
+            line.extend(joined(self.details.iter().map(|detail| detail.labelled(options))));
             lines.push(line);
         }
-        lines.extend(self.block);
         lines
     }
 }
@@ -152,27 +167,38 @@ fn row(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> Row
     let medium = options.medium;
     let mut details = Vec::new();
     if finding.severity == Severity::Info {
-        details.push(Safe::from("info"));
+        details.push(Detail::of("info", options));
     }
     if let Some(by) = finding.ignored_by {
-        details.push(Safe::of(&format!("ignored by {by}"), medium));
+        details.push(Detail::of(
+            Safe::of(&format!("ignored by {by}"), medium),
+            options,
+        ));
     }
-    details.extend(from_revision(release, finding, options));
-    details.extend(finding.actor.as_ref().map(|actor| self::actor(actor, options)));
+    details.extend(from_revision(release, finding, options).map(|text| Detail::of(text, options)));
+    details.extend(finding.actor.as_ref().map(|actor| Detail {
+        label: BY,
+        ..Detail::of(self::actor(actor, options), options)
+    }));
     if finding.shortened {
-        details.push(Safe::from("long value, shown in part"));
+        details.push(Detail::of("long value, shown in part", options));
     }
     // The API server drops the field at every write, so the next upgrade changes nothing.
     let next = finding
         .next_upgrade
         .filter(|_| finding.code != FindingCode::Pruned);
-    details.extend(next.map(|next| Safe::from(next_upgrade(next))));
+    details.extend(next.map(|next| {
+        let mut text = Line::default();
+        upgrade::of_field(next, &options.palette, &mut text);
+        Detail { label: "", text }
+    }));
     details.extend(finding.confirmed.map(|confirmed| {
-        Safe::from(if confirmed {
+        let text = if confirmed {
             "confirmed (server dry run)"
         } else {
             "not drift (server dry run)"
-        })
+        };
+        Detail::of(text, options)
     }));
     let (value, block) = value(finding, options);
     let path = Safe::of(&finding.path, medium);
@@ -346,13 +372,4 @@ fn actor(actor: &Actor, options: &TextOptions) -> Safe {
         text = format!("{text}, {}", minute(time));
     }
     Safe::of(&format!("{text} (claimed)"), options.medium)
-}
-
-/// The effect of the next upgrade, in words.
-pub(super) const fn next_upgrade(next: NextUpgrade) -> &'static str {
-    match next {
-        NextUpgrade::Revert => "next upgrade: reverts",
-        NextUpgrade::Keep => "next upgrade: keeps",
-        NextUpgrade::Conflict => "next upgrade: fails (conflict)",
-    }
 }

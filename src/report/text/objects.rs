@@ -10,9 +10,9 @@ use std::io::{self, Write};
 use sha2::{Digest as _, Sha256};
 
 use super::line::Line;
-use super::{TextOptions, TextWriter, fields};
+use super::{TextOptions, TextWriter, fields, upgrade};
 use crate::model::{ObjectReport, ReleaseReport};
-use crate::vocabulary::{NextUpgrade, ObjectState};
+use crate::vocabulary::ObjectState;
 
 /// From how many objects on those that are unknown for the same reason share a line, and those that drifted in the
 /// same way share their findings.
@@ -107,8 +107,8 @@ impl TextWriter<'_> {
             self.template(object, &mut line);
         }
         if let Some(next) = object.next_upgrade {
-            line.plain("   ")
-                .push(self.options.palette.dim, object_next_upgrade(next));
+            line.plain("   ");
+            upgrade::of_object(next, &self.options.palette, &mut line);
         }
         self.line(&line)
     }
@@ -150,15 +150,6 @@ impl TextWriter<'_> {
         line.push(self.options.palette.state(state), state.as_str())
             .pad_to(name_at);
         line
-    }
-}
-
-/// The effect of the next upgrade on a whole object, in words. Helm reverts nothing of an object as such but its absence,
-/// also where an ignore rule covers that.
-const fn object_next_upgrade(next: NextUpgrade) -> &'static str {
-    match next {
-        NextUpgrade::Revert => "next upgrade: recreates",
-        NextUpgrade::Keep | NextUpgrade::Conflict => fields::next_upgrade(next),
     }
 }
 

@@ -4,6 +4,7 @@
 //! that forgets to sanitise does not compile. Cutting keeps it safe: what is cut off is replaced by `…`.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -19,6 +20,15 @@ impl Safe {
         Self(Cow::Owned(sanitize(text, medium).into_owned()))
     }
 
+    /// Sanitised text for the beginning of a line, where GitHub's runner obeys `::`.
+    pub(super) fn at_line_start(text: &str, medium: Medium) -> Self {
+        let safe = sanitize(text, medium);
+        match (medium, safe.trim_start().strip_prefix("::")) {
+            (Medium::CiLog, Some(rest)) => Self(Cow::Owned(format!("\\u{{3a}}:{rest}"))),
+            (Medium::CiLog | Medium::Terminal, _) => Self(Cow::Owned(safe.into_owned())),
+        }
+    }
+
     /// That many blanks.
     pub(super) fn blanks(columns: usize) -> Self {
         Self(Cow::Owned(" ".repeat(columns)))
@@ -27,6 +37,25 @@ impl Safe {
     /// The text, cut to that many columns.
     pub(super) fn cut(&self, columns: usize) -> Self {
         Self(Cow::Owned(cut(&self.0, columns)))
+    }
+
+    /// A part of it. A part of safe text is safe.
+    pub(super) fn part(&self, range: Range<usize>) -> Self {
+        Self(Cow::Owned(self.0.get(range).unwrap_or_default().to_owned()))
+    }
+
+    /// As much of it as that many columns hold, but at least one character with all that combines with it, and the rest.
+    pub(super) fn split_at_column(&self, columns: usize) -> (Self, Option<Self>) {
+        let mut used = 0;
+        let end = self.0.char_indices().find_map(|(at, ch)| {
+            let width = ch.width().unwrap_or(0);
+            used += width;
+            (at > 0 && width > 0 && used > columns).then_some(at)
+        });
+        match end {
+            Some(end) => (self.part(0..end), Some(self.part(end..self.0.len()))),
+            None => (self.clone(), None),
+        }
     }
 
     /// How many columns it takes.

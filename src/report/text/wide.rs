@@ -1,0 +1,84 @@
+//! One line for each release, as `kubectl get -o wide` has it: a header, columns in line, and nothing but the table.
+//!
+//! Cells are parted by three blanks and no line is wrapped, as kubectl does it (`tabwriterPadding` and `GetNewTabWriter` in
+//! k8s.io/cli-runtime `pkg/printers/tabwriter.go`), so that a line stays one for `grep` and `sort`. Text from a cluster stands
+//! at the beginning of a line here, as in no other text: see [`Safe::at_line_start`].
+
+use std::io::{self, Write};
+
+use super::TextOptions;
+use super::line::Line;
+use super::overview::trouble;
+use super::safe::Safe;
+use crate::model::{ReleaseReport, Report};
+use crate::report::urgency::Urgent;
+use crate::report::words::minute;
+
+/// The headers. Writers are claimed, and times are UTC.
+const HEADERS: [&str; 8] = [
+    "NAMESPACE",
+    "RELEASE",
+    "CHART",
+    "REVISION",
+    "VERDICT",
+    "WORST FINDING",
+    "WHO",
+    "SINCE",
+];
+/// How many blanks part two cells.
+const GAP: usize = 3;
+/// What stands in an empty cell: kubectl's word for it.
+const NONE: &str = "<none>";
+
+/// Writes the table of all releases of a report.
+pub(in crate::report) fn render(
+    report: &Report,
+    options: &TextOptions,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if report.releases.is_empty() {
+        return Ok(());
+    }
+    let mut widths = HEADERS.map(str::len);
+    // The cells are made twice: a report can have more releases than their cells fit into memory beside it.
+    for release in &report.releases {
+        for (width, cell) in widths.iter_mut().zip(cells(release, options)) {
+            *width = (*width).max(cell.width());
+        }
+    }
+    row(HEADERS.map(Safe::from), &widths, out)?;
+    for release in &report.releases {
+        row(cells(release, options), &widths, out)?;
+    }
+    Ok(())
+}
+
+fn row(cells: [Safe; 8], widths: &[usize; 8], out: &mut dyn Write) -> io::Result<()> {
+    let mut line = Line::default();
+    let mut column = 0;
+    for (cell, width) in cells.into_iter().zip(widths) {
+        line.pad_to(column).plain(cell);
+        column += width + GAP;
+    }
+    line.write(out)
+}
+
+fn cells(release: &ReleaseReport, options: &TextOptions) -> [Safe; 8] {
+    let text = |text: Option<String>| {
+        let text = text.filter(|text| !text.is_empty());
+        text.map_or(Safe::from(NONE), |text| options.safe(&text))
+    };
+    let urgent = Urgent::of(release);
+    let urgent = urgent.as_ref();
+    let chart = release.chart.as_ref();
+    [
+        Safe::at_line_start(&release.namespace, options.medium),
+        text(Some(release.name.clone())),
+        text(chart.map(|chart| format!("{}-{}", chart.name, chart.version))),
+        text(release.baseline.as_ref().map(|revision| revision.revision.to_string())),
+        Safe::from(release.verdict.as_str()),
+        urgent.map_or(Safe::from(NONE), |urgent| trouble(urgent, None, options)),
+        text(urgent.and_then(Urgent::who).map(str::to_owned)),
+        text(urgent.and_then(Urgent::since).map(minute)),
+    ]
+}
