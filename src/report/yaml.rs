@@ -141,7 +141,7 @@ impl Formatter for Block {
         let text = match text.split_once('e') {
             Some((digits, exponent)) => {
                 let point = if digits.contains('.') { "" } else { ".0" };
-                let sign = if exponent.starts_with('-') { "" } else { "+" };
+                let sign = if exponent.starts_with(['-', '+']) { "" } else { "+" };
                 format!("{digits}{point}e{sign}{exponent}")
             }
             None => text,

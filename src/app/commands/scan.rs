@@ -16,6 +16,7 @@ use crate::app::stop::{self, Abort, Stop};
 use crate::model::Report;
 use crate::notify::Sinks;
 use crate::report::text::Detail;
+use crate::report::words::headline;
 use crate::report::{Format, ReportKind};
 
 /// How long sinks that are out of time may take to say which of them have delivered. They need a moment, unless putting
@@ -67,6 +68,9 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
 
 /// Tells on standard error what a table of releases has no place for, as kubectl does after its tables.
 fn report_trouble(report: &Report) {
+    if report.releases.is_empty() {
+        stderr::say(&headline(report));
+    }
     for error in &report.errors {
         stderr::say(&format!("error: {}: {}", error.scope, error.message));
     }

@@ -60,7 +60,11 @@ impl Line {
 
     fn span(&mut self, style: Style, text: Safe, breaks: Breaks) -> &mut Self {
         self.width += text.width();
-        self.spans.push(Span { style, text, breaks });
+        match self.spans.last_mut() {
+            // One run of escapes for what looks the same.
+            Some(last) if last.style == style && last.breaks == breaks => last.text.append(&text),
+            Some(_) | None => self.spans.push(Span { style, text, breaks }),
+        }
         self
     }
 
@@ -71,8 +75,9 @@ impl Line {
 
     /// Appends another line's spans.
     pub(super) fn extend(&mut self, other: Self) -> &mut Self {
-        self.width += other.width;
-        self.spans.extend(other.spans);
+        for Span { style, text, breaks } in other.spans {
+            self.span(style, text, breaks);
+        }
         self
     }
 
@@ -89,11 +94,10 @@ impl Line {
         self.width
     }
 
-    /// How many blanks it begins with, where it was made with some.
+    /// How many blanks it begins with.
     pub(super) fn indentation(&self) -> usize {
-        let blanks = |text: &Safe| text.as_str().chars().all(|ch| ch == ' ');
-        let first = self.spans.first().filter(|span| blanks(&span.text));
-        first.map_or(0, |span| span.text.width())
+        let first = self.spans.first().map_or("", |span| span.text.as_str());
+        first.chars().take_while(|ch| *ch == ' ').count()
     }
 
     /// The parts of the line.

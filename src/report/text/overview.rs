@@ -8,9 +8,10 @@ use std::io::{self, Write};
 use super::line::Line;
 use super::safe::{Safe, cut_front};
 use super::{TextOptions, TextWriter};
-use crate::model::{ObjectReport, ReleaseReport, Report};
+use crate::model::{Health, ObjectReport, ReleaseReport, Report};
 use crate::report::urgency::{Trouble, Urgent, Weight};
 use crate::report::words::{count, minute};
+use crate::vocabulary::HealthSeverity;
 
 /// How many releases are a handful: a report of so many is its own overview.
 const HANDFUL: usize = 5;
@@ -78,8 +79,9 @@ impl TextWriter<'_> {
             return Ok(());
         }
         let shown = match selection {
-            Selection::Worst => urgent.len().min(WORST),
-            Selection::All => urgent.len(),
+            // A line that says that there is one more takes no less room than that one.
+            Selection::Worst if urgent.len() > WORST + 1 => WORST,
+            Selection::Worst | Selection::All => urgent.len(),
         };
         self.line(&heading(report, urgent, self.options))?;
         let rows: Vec<_> = urgent[..shown]
@@ -92,13 +94,9 @@ impl TextWriter<'_> {
         }
         let more = urgent.len() - shown;
         if more > 0 {
-            let mut line = Line::indented(2);
-            line.push(self.options.palette.dim, "and ").push(
-                self.options.palette.dim,
-                self.options.safe(&format!("{} more; ", count(more, "release"))),
-            );
-            line.push(self.options.palette.dim, "all of them: ")
-                .whole(self.options.palette.dim, "driftline scan --summary");
+            let text = format!("and {}: --summary lists them", count(more, "more release"));
+            let mut line = Line::indented(NAME_AT);
+            line.push(self.options.palette.dim, self.options.safe(&text));
             self.line(&line)?;
         }
         self.blank()
@@ -108,7 +106,10 @@ impl TextWriter<'_> {
 /// How many releases there are of each kind, and how to read the lines below.
 fn heading(report: &Report, urgent: &[Urgent<'_>], options: &TextOptions) -> Line {
     let releases = &report.summary.releases;
-    let critical = urgent.iter().filter(|urgent| urgent.weight == Weight::Critical);
+    let is_critical = |health: &Health| health.severity == HealthSeverity::Critical;
+    let critical = urgent
+        .iter()
+        .filter(|urgent| urgent.release.health.iter().any(is_critical));
     let counts = [
         (releases.drifted, "drifted"),
         (releases.incomplete, "incomplete"),
@@ -121,9 +122,9 @@ fn heading(report: &Report, urgent: &[Urgent<'_>], options: &TextOptions) -> Lin
         .map(|(count, name)| format!("{count} {name}"))
         .collect();
     let mut line = Line::default();
-    line.push(options.palette.name, "worst first").plain(": ");
+    line.push(options.palette.name, "not in order").plain(": ");
     line.plain(options.safe(&format!(
-        "{} of {} ({})",
+        "{} of {} ({}), the worst first",
         urgent.len(),
         count(releases.total, "release"),
         counts.join(", ")

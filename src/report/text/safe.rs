@@ -39,6 +39,11 @@ impl Safe {
         Self(Cow::Owned(cut(&self.0, columns)))
     }
 
+    /// Adds text that stands beside it anyway.
+    pub(super) fn append(&mut self, other: &Self) {
+        self.0.to_mut().push_str(&other.0);
+    }
+
     /// A part of it. A part of safe text is safe.
     pub(super) fn part(&self, range: Range<usize>) -> Self {
         Self(Cow::Owned(self.0.get(range).unwrap_or_default().to_owned()))

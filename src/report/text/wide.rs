@@ -6,7 +6,7 @@
 
 use std::io::{self, Write};
 
-use super::TextOptions;
+use super::{SENTENCE, TextOptions};
 use super::line::Line;
 use super::overview::trouble;
 use super::safe::Safe;
@@ -72,7 +72,10 @@ fn cells(release: &ReleaseReport, options: &TextOptions) -> [Safe; 8] {
     let urgent = urgent.as_ref();
     let chart = release.chart.as_ref();
     [
-        Safe::at_line_start(&release.namespace, options.medium),
+        match release.namespace.as_str() {
+            "" => Safe::from(NONE),
+            namespace => Safe::at_line_start(namespace, options.medium).cut(SENTENCE),
+        },
         text(Some(release.name.clone())),
         text(chart.map(|chart| format!("{}-{}", chart.name, chart.version))),
         text(release.baseline.as_ref().map(|revision| revision.revision.to_string())),

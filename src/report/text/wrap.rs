@@ -1,7 +1,8 @@
 //! Lines that are longer than the terminal, broken where a reader expects it.
 //!
-//! A terminal breaks a long line wherever it ends, in the middle of a word. Here it is broken at blanks, and after `/` and
-//! `,`, of which paths and lists are made. A word is broken only if it is longer than a whole line, and a command never.
+//! A terminal breaks a long line wherever it ends, in the middle of a word. Here it is broken at blanks. A word that is longer
+//! than a whole line is broken after `/` and `,`, of which paths and lists are made, elsewhere only if it has none, and a
+//! command never.
 
 use std::io::{self, Write};
 
@@ -10,14 +11,14 @@ use anstyle::Style;
 use super::line::{Breaks, Line, Span};
 use super::safe::Safe;
 
-/// A part of a line that is not broken where there is room for it.
+/// A piece of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Piece {
     /// Blanks, which are dropped where a line ends.
     Blanks,
-    /// A part of a word: what follows stays beside it.
+    /// A part of a word that stays beside what follows.
     Joined,
-    /// A part of a word after which the line may end.
+    /// A part of a word after which a word that is longer than a line may be broken.
     Ended,
 }
 
@@ -46,22 +47,20 @@ fn wrap(line: &Line, columns: usize, hang: usize) -> Vec<Line> {
         done: Vec::new(),
         line: Line::default(),
         has_words: false,
-        gap: Vec::new(),
-        word: Line::default(),
+        gap: Line::default(),
+        word: Vec::new(),
     };
+    let mut is_joined = false;
     for span in line.spans() {
         for (piece, text) in pieces(span) {
             match piece {
                 Piece::Blanks => {
                     wrapper.end_word();
-                    wrapper.gap.push((span.style, text));
+                    wrapper.gap.push(span.style, text);
                 }
-                Piece::Joined => wrapper.add(span, text),
-                Piece::Ended => {
-                    wrapper.add(span, text);
-                    wrapper.end_word();
-                }
+                Piece::Joined | Piece::Ended => wrapper.add(is_joined, span, text),
             }
+            is_joined = piece == Piece::Joined;
         }
     }
     wrapper.end_word();
@@ -77,41 +76,54 @@ struct Wrapper {
     line: Line,
     has_words: bool,
     /// The blanks since the last word.
-    gap: Vec<(Style, Safe)>,
-    /// The word that is being put together.
-    word: Line,
+    gap: Line,
+    /// The parts of the word that is being put together.
+    word: Vec<Line>,
 }
 
 impl Wrapper {
-    fn add(&mut self, span: &Span, text: Safe) {
+    /// Adds to the word.
+    fn add(&mut self, is_joined: bool, span: &Span, text: Safe) {
+        let mut part = if is_joined { self.word.pop() } else { None }.unwrap_or_default();
         match span.breaks {
-            Breaks::Words => self.word.push(span.style, text),
-            Breaks::Nowhere => self.word.whole(span.style, text),
+            Breaks::Words => part.push(span.style, text),
+            Breaks::Nowhere => part.whole(span.style, text),
         };
+        self.word.push(part);
     }
 
-    /// Puts the word on the line, or on the next one if there is no room for it.
+    /// Puts the word on the line, or on the next one if there is no room for it. What is longer than a line begins where it
+    /// is, and is broken between its parts.
     fn end_word(&mut self) {
         let word = std::mem::take(&mut self.word);
-        if word.spans().is_empty() {
+        if word.is_empty() {
             return;
         }
         let gap = std::mem::take(&mut self.gap);
-        let gap_width: usize = gap.iter().map(|(_, text)| text.width()).sum();
-        let fits = self.line.width() + gap_width + word.width() <= self.columns;
-        if fits || !self.has_words {
-            for (style, text) in gap {
-                self.line.push(style, text);
-            }
+        let width: usize = word.iter().map(Line::width).sum();
+        let fits_here = self.line.width() + gap.width() + width <= self.columns;
+        let fits_next = self.hang + width <= self.columns;
+        if self.has_words && !fits_here && fits_next {
+            self.next_line();
         } else {
+            self.line.extend(gap);
+        }
+        for part in word {
+            self.put(part);
+        }
+    }
+
+    fn put(&mut self, part: Line) {
+        let fits = |line: &Line| line.width() + part.width() <= self.columns;
+        if !fits(&self.line) && self.has_words {
             self.next_line();
         }
-        if self.line.width() + word.width() <= self.columns {
-            self.line.extend(word);
-            self.has_words = true;
+        if self.line.width() + part.width() <= self.columns {
+            self.line.extend(part);
         } else {
-            self.break_word(&word);
+            self.break_part(&part);
         }
+        self.has_words = true;
     }
 
     fn next_line(&mut self) {
@@ -120,9 +132,9 @@ impl Wrapper {
         self.has_words = false;
     }
 
-    /// Puts a word that is longer than a line on several lines.
-    fn break_word(&mut self, word: &Line) {
-        for span in word.spans() {
+    /// Puts a part of a word that is longer than a line on several lines.
+    fn break_part(&mut self, part: &Line) {
+        for span in part.spans() {
             match span.breaks {
                 Breaks::Nowhere => {
                     self.line.whole(span.style, span.text.clone());
@@ -130,7 +142,6 @@ impl Wrapper {
                 Breaks::Words => self.break_text(span.style, span.text.clone()),
             }
         }
-        self.has_words = true;
     }
 
     fn break_text(&mut self, style: Style, mut rest: Safe) {
@@ -209,8 +220,9 @@ mod tests {
             wrapped("at /spec/template/spec/containers[name=app]/image", 24),
             ["at /spec/template/spec/", "  containers[name=app]/", "  image"]
         );
+        // What fits a line of its own is not broken.
+        assert_eq!(wrapped("the image of /spec/template", 22), ["the image of", "  /spec/template"]);
         assert_eq!(wrapped("one,two,three", 9), ["one,two,", "  three"]);
-        // Not between a number's digits, nor within `://`.
         assert_eq!(wrapped("see https://example.com", 14), ["see https://", "  example.com"]);
     }
 
