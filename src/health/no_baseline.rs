@@ -7,7 +7,7 @@ use super::release_facts::{ObservedObject, ReleaseFacts};
 use super::steps::with;
 use crate::model::Health;
 use crate::release::stored::{Status, StoredRevision};
-use crate::vocabulary::{HealthCode, HealthSeverity};
+use crate::vocabulary::{HealthCode, HealthSeverity, count};
 
 /// The entry about a release without a deployed revision, with its objects that exist.
 pub(super) fn no_baseline(facts: &ReleaseFacts<'_>) -> Option<Health> {
@@ -30,10 +30,11 @@ pub(super) fn no_baseline(facts: &ReleaseFacts<'_>) -> Option<Health> {
         String::new()
     } else {
         format!(
-            "; {} of the {} objects of revision {} exist{colon}{}",
+            "; {} of {} of revision {} {}{colon}{}",
             existing.len(),
-            facts.objects.observed.len(),
+            count(facts.objects.observed.len(), "object"),
             latest.revision,
+            if existing.len() == 1 { "exists" } else { "exist" },
             named(existing.iter().map(|object| &object.key))
         )
     };
@@ -42,8 +43,15 @@ pub(super) fn no_baseline(facts: &ReleaseFacts<'_>) -> Option<Health> {
     } else {
         format!("; {unread} could not be read")
     };
+    // Something superseded it, and is gone.
+    let records = if latest.status == Status::Superseded {
+        "; were later records deleted?"
+    } else {
+        ""
+    };
     let message = format!(
-        "no revision is deployed (the newest is revision {}, {}), so there is nothing to compare against{exists}{unread}",
+        "no revision is deployed (the newest is revision {}, {}{records}), so there is nothing to compare \
+         against{exists}{unread}",
         latest.revision,
         latest.status.as_str()
     );

@@ -99,3 +99,5 @@ mod contract;
 pub(crate) mod fixtures;
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod screens;

@@ -255,7 +255,10 @@ mod tests {
         let health = |code, severity| healthy.clone().with_health(code, severity);
         let in_state = |state| object("v1", "ConfigMap", "shop", "web").in_state(state);
         let rows = [
-            (Weight::Critical, health(HealthCode::Stuck, HealthSeverity::Critical)),
+            (
+                Weight::Critical,
+                health(HealthCode::Stuck, HealthSeverity::Critical),
+            ),
             (
                 Weight::Critical,
                 health(HealthCode::FailedUpgrade, HealthSeverity::Critical),
@@ -370,11 +373,19 @@ mod tests {
     #[test]
     fn every_release_that_is_not_clean_is_ranked() {
         for (name, report) in every() {
-            let not_clean = report.releases.iter().filter(|release| release.verdict != Verdict::Clean);
+            let not_clean = report
+                .releases
+                .iter()
+                .filter(|release| release.verdict != Verdict::Clean);
             let ranked = ranked(&report);
             for release in not_clean {
                 let is_it = |urgent: &Urgent<'_>| std::ptr::eq(urgent.release, release);
-                assert!(ranked.iter().any(is_it), "{name}: {}/{}", release.namespace, release.name);
+                assert!(
+                    ranked.iter().any(is_it),
+                    "{name}: {}/{}",
+                    release.namespace,
+                    release.name
+                );
             }
         }
     }

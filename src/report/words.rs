@@ -4,16 +4,16 @@ use chrono::{DateTime, Utc};
 
 use crate::model::Report;
 use crate::vocabulary::Outcome;
-
-/// A number and its noun: `1 release`, `2 releases`.
-pub(crate) fn count(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
-}
+pub(crate) use crate::vocabulary::count;
 
 /// A moment to the minute, without its time zone, which is always UTC.
 pub(crate) fn minute(moment: DateTime<Utc>) -> String {
     moment.format("%Y-%m-%d %H:%M").to_string()
+}
+
+/// The day of a moment, in UTC.
+pub(crate) fn day(moment: DateTime<Utc>) -> String {
+    moment.format("%Y-%m-%d").to_string()
 }
 
 /// The whole report in half a sentence. It holds numbers only, nothing that a cluster could have written.
@@ -38,16 +38,5 @@ pub(crate) fn headline(report: &Report) -> String {
             "the scan did not finish; {} of {total} seen so far drifted",
             releases.drifted
         ),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_is_singular() {
-        let counted = [0, 1, 2].map(|number| count(number, "object"));
-        assert_eq!(counted, ["0 objects", "1 object", "2 objects"]);
     }
 }

@@ -137,7 +137,8 @@ fn next_line<W: Write + ?Sized>(indent: usize, writer: &mut W) -> io::Result<()>
 impl Formatter for Block {
     fn write_f64<W: Write + ?Sized>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
         // YAML 1.1 wants a point and a sign: `1e300` is a text to some of its readers.
-        let text = serde_json::Number::from_f64(value).map_or_else(|| "null".to_owned(), |number| number.to_string());
+        let text = serde_json::Number::from_f64(value)
+            .map_or_else(|| "null".to_owned(), |number| number.to_string());
         let text = match text.split_once('e') {
             Some((digits, exponent)) => {
                 let point = if digits.contains('.') { "" } else { ".0" };
@@ -308,11 +309,69 @@ mod tests {
     #[test]
     fn texts_that_could_be_something_else_are_quoted() {
         for text in [
-            "yes", "No", "ON", "off", "y", "N", "true", "null", "NULL", "~", "", " ", " x", "x ", "0644", "1e3", "1_000",
-            "0x1f", "0o7", "12:30:45", "2026-11-20", "2026-11-20T03:14:00Z", ".inf", "-.INF", ".nan", "+1", "-", "- x",
-            "? x", ": x", "a: b", "a:", "a #b", "#a", "<<", "=", "*a", "&a", "!a", "|", ">", "%a", "@a", "`a", "{a}", "[a]",
-            "'a'", "\"a\"", "---", "...", "a\nb\n", "\ta", "a\u{0}b", "a\u{85}b", "\u{feff}", "\u{202e}x", "\u{ffff}", "日本",
-            "\u{e0041}", "##[error]x", "x ##vso[y]", "section_start:1:x", "::error::x",
+            "yes",
+            "No",
+            "ON",
+            "off",
+            "y",
+            "N",
+            "true",
+            "null",
+            "NULL",
+            "~",
+            "",
+            " ",
+            " x",
+            "x ",
+            "0644",
+            "1e3",
+            "1_000",
+            "0x1f",
+            "0o7",
+            "12:30:45",
+            "2026-11-20",
+            "2026-11-20T03:14:00Z",
+            ".inf",
+            "-.INF",
+            ".nan",
+            "+1",
+            "-",
+            "- x",
+            "? x",
+            ": x",
+            "a: b",
+            "a:",
+            "a #b",
+            "#a",
+            "<<",
+            "=",
+            "*a",
+            "&a",
+            "!a",
+            "|",
+            ">",
+            "%a",
+            "@a",
+            "`a",
+            "{a}",
+            "[a]",
+            "'a'",
+            "\"a\"",
+            "---",
+            "...",
+            "a\nb\n",
+            "\ta",
+            "a\u{0}b",
+            "a\u{85}b",
+            "\u{feff}",
+            "\u{202e}x",
+            "\u{ffff}",
+            "日本",
+            "\u{e0041}",
+            "##[error]x",
+            "x ##vso[y]",
+            "section_start:1:x",
+            "::error::x",
         ] {
             let document = json!({"value": text, "list": [text], text: 1});
             let yaml = written(&document);
@@ -324,8 +383,12 @@ mod tests {
     #[test]
     fn names_paths_and_images_are_not_quoted() {
         for text in [
-            "half-upgraded", "/spec/containers[name=app]/image", "registry.example.com/shop/web:1.5.0",
-            "/metadata/labels[\"app.kubernetes.io/version\"]", "the live value is not the one that Helm deployed", "note",
+            "half-upgraded",
+            "/spec/containers[name=app]/image",
+            "registry.example.com/shop/web:1.5.0",
+            "/metadata/labels[\"app.kubernetes.io/version\"]",
+            "the live value is not the one that Helm deployed",
+            "note",
         ] {
             let document = json!({"value": text});
             assert_eq!(written(&document), format!("value: {text}\n"));
@@ -335,7 +398,14 @@ mod tests {
 
     #[test]
     fn numbers_are_numbers_to_every_reader() {
-        for number in [json!(1e300), json!(1.5e-7), json!(0.1), json!(-3), json!(i64::MAX), json!(i64::MIN)] {
+        for number in [
+            json!(1e300),
+            json!(1.5e-7),
+            json!(0.1),
+            json!(-3),
+            json!(i64::MAX),
+            json!(i64::MIN),
+        ] {
             let yaml = written(&json!({"n": number}));
             let read = read(&yaml);
             assert_eq!(read, [json!({"n": number}), json!({"n": number})], "{yaml}");
@@ -346,7 +416,12 @@ mod tests {
     /// Readers give up on a key whose colon is too far away.
     #[test]
     fn a_long_key_is_marked_as_one() {
-        for value in [json!("x"), json!({"a": {"b": 1}}), json!([1, {"a": 2}]), json!({})] {
+        for value in [
+            json!("x"),
+            json!({"a": {"b": 1}}),
+            json!([1, {"a": 2}]),
+            json!({}),
+        ] {
             let document = json!({"a": {"k".repeat(2_000): value}, "b": 1});
             assert_eq!(read(&written(&document)), [document.clone(), document]);
         }
@@ -363,7 +438,8 @@ mod tests {
     }
 
     fn documents() -> impl Strategy<Value = Value> {
-        let text = "([a-zA-Z0-9/ :#'\"\\[\\]{},&*!|>%@`~?=.+-]|\\PC|\n|\t|\u{1b}|\u{202e}|yes|null|##\\[){0,12}";
+        let text =
+            "([a-zA-Z0-9/ :#'\"\\[\\]{},&*!|>%@`~?=.+-]|\\PC|\n|\t|\u{1b}|\u{202e}|yes|null|##\\[){0,12}";
         let leaf = prop_oneof![
             Just(Value::Null),
             any::<bool>().prop_map(Value::from),

@@ -156,7 +156,13 @@ fn mistakes_are_named() {
             vec!["scan", "--namespaces", "x"],
             vec!["'--namespaces'", "'--namespace'"],
         ),
-        (vec!["scan", "-o", "yaml"], vec!["'yaml'", "text, json"]),
+        (vec!["scan", "-o", "yml"], vec!["'yml'", "text, json, wide, yaml"]),
+        (vec!["diagnose", "web", "-o", "wide"], vec!["'wide'", "text, json, yaml"]),
+        (
+            vec!["scan", "--summary", "-o", "json"],
+            vec!["--summary", "-o json", "-o wide"],
+        ),
+        (vec!["scan", "--summary", "--all"], vec!["--summary", "--all"]),
         (vec!["scan", "--timeout", "soon"], vec!["'soon'", "--timeout"]),
         (
             vec!["scan", "--concurrency", "0"],

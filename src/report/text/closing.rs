@@ -53,7 +53,7 @@ pub(super) fn answer(report: &Report, options: &TextOptions) -> Line {
     parts.extend(listed("releases", &release_counts(&report.summary)));
     parts.extend(listed("objects", &object_counts(report)));
     parts.extend(listed("findings", &finding_counts(&report.summary)));
-    parts.extend(listed("health", &health_counts(report)));
+    parts.extend(health_counts(report));
     parts.extend(errors(report.errors.len()));
     line.plain(": ");
     line.plain(Safe::of(
@@ -142,15 +142,19 @@ fn finding_counts(summary: &Summary) -> [(usize, &'static str); 3] {
 }
 
 /// A release can match what was deployed and yet be stuck; the last line must not hide that.
-fn health_counts(report: &Report) -> [(usize, &'static str); 2] {
+fn health_counts(report: &Report) -> Option<String> {
     let entries = |severity| {
         let health = report.releases.iter().flat_map(|release| &release.health);
         health.filter(|entry| entry.severity == severity).count()
     };
-    [
-        (entries(HealthSeverity::Critical), "critical"),
-        (entries(HealthSeverity::Warning), "warning"),
-    ]
+    let (critical, warnings) = (
+        entries(HealthSeverity::Critical),
+        entries(HealthSeverity::Warning),
+    );
+    let warnings = (warnings > 0).then(|| count(warnings, "warning"));
+    let critical = (critical > 0).then(|| format!("{critical} critical"));
+    let parts: Vec<String> = critical.into_iter().chain(warnings).collect();
+    (!parts.is_empty()).then(|| format!("health: {}", parts.join(", ")))
 }
 
 /// The counts that are not zero, after what they count.

@@ -170,10 +170,7 @@ fn row(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> Row
         details.push(Detail::of("info", options));
     }
     if let Some(by) = finding.ignored_by {
-        details.push(Detail::of(
-            Safe::of(&format!("ignored by {by}"), medium),
-            options,
-        ));
+        details.push(Detail::of(Safe::of(&format!("ignored by {by}"), medium), options));
     }
     details.extend(from_revision(release, finding, options).map(|text| Detail::of(text, options)));
     details.extend(finding.actor.as_ref().map(|actor| Detail {

@@ -38,6 +38,9 @@ use crate::vocabulary::{Stopped, Verdict};
 /// How many columns of a name or a sentence are shown. The longest legal names fit; a hostile one does not flood.
 const SENTENCE: usize = 1_000;
 
+/// Helm's status of a revision that another one followed.
+const SUPERSEDED: &str = "superseded";
+
 /// How much further than a line the rest of it is indented where it does not fit.
 const HANG: usize = 4;
 
@@ -216,6 +219,10 @@ fn facts(release: &ReleaseReport) -> String {
             Some(at) => format!("revision {} deployed {}", revision.revision, minute(at)),
             None => format!("revision {} deployed", revision.revision),
         }),
+        // Something superseded the newest record, and is gone.
+        None if release.latest.status == SUPERSEDED => {
+            facts.push("no deployed revision (records deleted?)".to_owned());
+        }
         None => facts.push("no deployed revision".to_owned()),
     }
     if baseline.is_none_or(|revision| revision.revision != release.latest.revision) {

@@ -10,7 +10,7 @@ use super::safe::{Safe, cut_front};
 use super::{TextOptions, TextWriter};
 use crate::model::{Health, ObjectReport, ReleaseReport, Report};
 use crate::report::urgency::{Trouble, Urgent, Weight};
-use crate::report::words::{count, minute};
+use crate::report::words::{count, day, minute};
 use crate::vocabulary::HealthSeverity;
 
 /// How many releases are a handful: a report of so many is its own overview.
@@ -19,12 +19,14 @@ const HANDFUL: usize = 5;
 const SCREEN: usize = 40;
 /// How many releases an overview before the details has.
 const WORST: usize = 10;
-/// No column is padded further than this; longer cells push the rest of their own line only.
-const COLUMN: usize = 40;
+/// How much of the line names and managers take, where it is as long as a file lets it be.
+const LINE: usize = 120;
 /// What a cell for the worst trouble has at least.
 const TROUBLE: usize = 24;
-/// How much of a manager's name is shown.
-const WHO: usize = 30;
+/// What a path in such a cell has at least.
+const PATH: usize = 20;
+/// How many columns a terminal has at least on which a moment is shown to the minute.
+const TO_THE_MINUTE: usize = 100;
 /// How much of a name or a path is shown at all.
 const NAME_LIMIT: usize = 400;
 
@@ -124,7 +126,7 @@ fn heading(report: &Report, urgent: &[Urgent<'_>], options: &TextOptions) -> Lin
     let mut line = Line::default();
     line.push(options.palette.name, "not in order").plain(": ");
     line.plain(options.safe(&format!(
-        "{} of {} ({}), the worst first",
+        "{} of {} ({}), the worst first; writers are claimed, times are UTC",
         urgent.len(),
         count(releases.total, "release"),
         counts.join(", ")
@@ -156,19 +158,24 @@ const GAP: usize = 2;
 
 impl<'r> Row<'r> {
     fn of(urgent: &'r Urgent<'r>, options: &TextOptions) -> Self {
+        let since = urgent.since().map(|at| match options.columns() {
+            Some(..TO_THE_MINUTE) => day(at),
+            Some(TO_THE_MINUTE..) | None => minute(at),
+        });
         Self {
             urgent,
             name: options.safe(&format!("{}/{}", urgent.release.namespace, urgent.release.name)),
-            who: options.safe(urgent.who().unwrap_or_default()).cut(WHO),
-            since: options.safe(&urgent.since().map(minute).unwrap_or_default()),
+            who: options
+                .safe(urgent.who().unwrap_or_default())
+                .cut(options.columns().unwrap_or(LINE) / 5),
+            since: options.safe(&since.unwrap_or_default()),
         }
     }
 
     fn line(&self, columns: &Columns, options: &TextOptions) -> Line {
         let palette = &options.palette;
         let mut line = Line::default();
-        line.push(palette.dim, "- ")
-            .push(palette.name, self.name.clone());
+        line.push(palette.dim, "- ").push(palette.name, self.name.clone());
         let style = match self.urgent.weight {
             Weight::Unreadable | Weight::Unread | Weight::Warning => palette.warn,
             Weight::Metadata => palette.dim,
@@ -196,10 +203,10 @@ impl<'r> Row<'r> {
 
 impl Columns {
     fn of(rows: &[Row<'_>], options: &TextOptions) -> Self {
-        let widest = |widths: &mut dyn Iterator<Item = usize>| widths.max().unwrap_or(0).min(COLUMN);
-        let name = widest(&mut rows.iter().map(|row| row.name.width()));
-        let who = widest(&mut rows.iter().map(|row| row.who.width()));
-        let since = widest(&mut rows.iter().map(|row| row.since.width()));
+        let third = options.columns().unwrap_or(LINE) / 3;
+        let name = column(rows.iter().map(|row| row.name.width()), third);
+        let who = column(rows.iter().map(|row| row.who.width()), third);
+        let since = column(rows.iter().map(|row| row.since.width()), third);
         let trouble_at = NAME_AT + name + GAP;
         let room = options.columns().map(|columns| {
             columns
@@ -207,7 +214,7 @@ impl Columns {
                 .max(TROUBLE)
         });
         let troubles = rows.iter().map(|row| trouble(row.urgent, room, options).width());
-        let who_at = trouble_at + troubles.max().unwrap_or(0).min(2 * COLUMN) + GAP;
+        let who_at = trouble_at + column(troubles, room.unwrap_or(LINE)) + GAP;
         Self {
             trouble_at,
             who_at,
@@ -215,6 +222,11 @@ impl Columns {
             trouble: room,
         }
     }
+}
+
+/// The widest cell that is not wider than the limit; wider ones push the rest of their own line only.
+fn column(widths: impl Iterator<Item = usize>, limit: usize) -> usize {
+    widths.filter(|width| *width <= limit).max().unwrap_or(0)
 }
 
 /// The worst trouble of a release in a few words that `driftline explain` knows, cut to these columns, and how many more
@@ -230,15 +242,20 @@ pub(super) fn trouble(urgent: &Urgent<'_>, columns: Option<usize>, options: &Tex
         .max(TROUBLE / 2);
     let text = match urgent.worst {
         Trouble::Health(entry) => match urgent.operation() {
-            Some(revision) => format!("{} (revision {} {})", entry.code, revision.revision, revision.status),
+            Some(revision) => format!(
+                "{} (revision {} {})",
+                entry.code, revision.revision, revision.status
+            ),
             None => entry.code.to_string(),
         },
         Trouble::Object(object) => format!("{} {}", object.state, title(urgent.release, object)),
+        // First what says the most: the rest may be cut.
         Trouble::Field(object, finding) => {
-            let title = options.safe(&format!("{} {} ", finding.code, title(urgent.release, object)));
+            let of = options.safe(&format!(" of {}", title(urgent.release, object)));
             let path = options.safe(&finding.path);
-            let path = end_of_path(path.as_str(), room.saturating_sub(title.width()));
-            format!("{}{path}", title.as_str())
+            let left = room.saturating_sub(finding.code.as_str().len() + 1 + of.width());
+            let path = end_of_path(path.as_str(), left.max(PATH));
+            format!("{} {path}{}", finding.code, of.as_str())
         }
     };
     Safe::of(
@@ -284,7 +301,8 @@ mod tests {
         let report = crate::report::fixtures::drifted();
         let release = &report.releases[0];
         let urgent = Urgent::of(release).unwrap();
-        let lines = |count: usize| move |out: &mut dyn Write| (0..count).try_for_each(|_| out.write_all(b"x\n"));
+        let lines =
+            |count: usize| move |out: &mut dyn Write| (0..count).try_for_each(|_| out.write_all(b"x\n"));
         let many = vec![urgent; HANDFUL + 1];
         assert!(!is_needed(&many, lines(SCREEN)));
         assert!(is_needed(&many, lines(SCREEN + 1)));

@@ -6,10 +6,10 @@
 
 use std::io::{self, Write};
 
-use super::{SENTENCE, TextOptions};
 use super::line::Line;
 use super::overview::trouble;
 use super::safe::Safe;
+use super::{SENTENCE, TextOptions};
 use crate::model::{ReleaseReport, Report};
 use crate::report::urgency::Urgent;
 use crate::report::words::minute;
@@ -78,7 +78,12 @@ fn cells(release: &ReleaseReport, options: &TextOptions) -> [Safe; 8] {
         },
         text(Some(release.name.clone())),
         text(chart.map(|chart| format!("{}-{}", chart.name, chart.version))),
-        text(release.baseline.as_ref().map(|revision| revision.revision.to_string())),
+        text(
+            release
+                .baseline
+                .as_ref()
+                .map(|revision| revision.revision.to_string()),
+        ),
         Safe::from(release.verdict.as_str()),
         urgent.map_or(Safe::from(NONE), |urgent| trouble(urgent, None, options)),
         text(urgent.and_then(Urgent::who).map(str::to_owned)),

@@ -23,12 +23,7 @@ enum Piece {
 }
 
 /// Writes a line, wrapped if it is longer than these columns.
-pub(super) fn write(
-    line: &Line,
-    columns: Option<usize>,
-    hang: usize,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+pub(super) fn write(line: &Line, columns: Option<usize>, hang: usize, out: &mut dyn Write) -> io::Result<()> {
     match columns {
         Some(columns) if line.width() > columns => {
             let lines = wrap(line, columns, hang);
@@ -99,14 +94,11 @@ impl Wrapper {
         if word.is_empty() {
             return;
         }
-        let gap = std::mem::take(&mut self.gap);
         let width: usize = word.iter().map(Line::width).sum();
-        let fits_here = self.line.width() + gap.width() + width <= self.columns;
+        let fits_here = self.line.width() + self.gap.width() + width <= self.columns;
         let fits_next = self.hang + width <= self.columns;
         if self.has_words && !fits_here && fits_next {
             self.next_line();
-        } else {
-            self.line.extend(gap);
         }
         for part in word {
             self.put(part);
@@ -114,10 +106,10 @@ impl Wrapper {
     }
 
     fn put(&mut self, part: Line) {
-        let fits = |line: &Line| line.width() + part.width() <= self.columns;
-        if !fits(&self.line) && self.has_words {
+        if self.has_words && self.line.width() + self.gap.width() + part.width() > self.columns {
             self.next_line();
         }
+        self.line.extend(std::mem::take(&mut self.gap));
         if self.line.width() + part.width() <= self.columns {
             self.line.extend(part);
         } else {
@@ -129,6 +121,7 @@ impl Wrapper {
     fn next_line(&mut self) {
         let next = Line::indented(self.hang);
         self.done.push(std::mem::replace(&mut self.line, next));
+        self.gap = Line::default();
         self.has_words = false;
     }
 
@@ -221,23 +214,33 @@ mod tests {
             ["at /spec/template/spec/", "  containers[name=app]/", "  image"]
         );
         // What fits a line of its own is not broken.
-        assert_eq!(wrapped("the image of /spec/template", 22), ["the image of", "  /spec/template"]);
+        assert_eq!(
+            wrapped("the image of /spec/template", 22),
+            ["the image of", "  /spec/template"]
+        );
         assert_eq!(wrapped("one,two,three", 9), ["one,two,", "  three"]);
-        assert_eq!(wrapped("see https://example.com", 14), ["see https://", "  example.com"]);
+        assert_eq!(
+            wrapped("see https://example.com", 14),
+            ["see https://", "  example.com"]
+        );
     }
 
     #[test]
     fn only_a_word_longer_than_a_line_is_broken() {
         assert_eq!(wrapped("a 0123456789", 8), ["a", "  012345", "  6789"]);
         // A wide character and a combining one stay whole.
-        assert_eq!(wrapped("日本語日本語", 5), ["日本", "  語", "  日", "  本", "  語"]);
+        assert_eq!(
+            wrapped("日本語日本語", 5),
+            ["日本", "  語", "  日", "  本", "  語"]
+        );
         assert_eq!(wrapped("eeeee\u{301}e", 5), ["eeeee\u{301}", "  e"]);
     }
 
     #[test]
     fn a_command_is_never_broken() {
         let mut line = line("next step:");
-        line.plain(" ").whole(Style::new(), "driftline diagnose web -n shop");
+        line.plain(" ")
+            .whole(Style::new(), "driftline diagnose web -n shop");
         assert_eq!(
             texts(&wrap(&line, 12, 2)),
             ["next step:", "  driftline diagnose web -n shop"]

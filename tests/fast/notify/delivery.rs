@@ -174,7 +174,7 @@ async fn the_error_names_the_failure_of_the_last_attempt() {
     let cases = [
         (
             Reply::Answer(500, "evil"),
-            "answered 500 (server error) (gave up after 3 attempts)",
+            "the receiver failed (500) (gave up after 3 attempts)",
         ),
         (
             Reply::Answer(429, "evil"),
