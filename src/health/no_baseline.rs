@@ -7,7 +7,7 @@ use super::release_facts::{ObservedObject, ReleaseFacts};
 use super::steps::with;
 use crate::model::Health;
 use crate::release::stored::{Status, StoredRevision};
-use crate::vocabulary::{HealthCode, HealthSeverity, count};
+use crate::vocabulary::{HealthCode, HealthSeverity};
 
 /// The entry about a release without a deployed revision, with its objects that exist.
 pub(super) fn no_baseline(facts: &ReleaseFacts<'_>) -> Option<Health> {
@@ -26,17 +26,22 @@ pub(super) fn no_baseline(facts: &ReleaseFacts<'_>) -> Option<Health> {
         .collect();
     let unread = facts.objects.unread_count();
     let colon = if existing.is_empty() { "" } else { ": " };
-    let exists = if facts.objects.observed.is_empty() {
-        String::new()
-    } else {
-        format!(
-            "; {} of {} of revision {} {}{colon}{}",
-            existing.len(),
-            count(facts.objects.observed.len(), "object"),
-            latest.revision,
-            if existing.len() == 1 { "exists" } else { "exist" },
-            named(existing.iter().map(|object| &object.key))
-        )
+    let names = named(existing.iter().map(|object| &object.key));
+    let exists = match (existing.len(), facts.objects.observed.len()) {
+        (_, 0) => String::new(),
+        (0, 1) => format!("; the only object of revision {} does not exist", latest.revision),
+        (_, 1) => format!(
+            "; the only object of revision {} exists: {names}",
+            latest.revision
+        ),
+        (1, all) => format!(
+            "; 1 of the {all} objects of revision {} exists: {names}",
+            latest.revision
+        ),
+        (some, all) => format!(
+            "; {some} of the {all} objects of revision {} exist{colon}{names}",
+            latest.revision
+        ),
     };
     let unread = if unread == 0 {
         String::new()

@@ -86,7 +86,7 @@ impl fmt::Display for AttemptFailure {
                 "the connection broke before an answer came{}",
                 after_colon(why.as_deref())
             ),
-            Self::Status(429) => f.write_str("the receiver has too many requests (429)"),
+            Self::Status(429) => f.write_str("answered 429, too many requests"),
             Self::Status(status) => write!(f, "the receiver failed ({status})"),
         }
     }

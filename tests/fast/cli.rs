@@ -157,7 +157,10 @@ fn mistakes_are_named() {
             vec!["'--namespaces'", "'--namespace'"],
         ),
         (vec!["scan", "-o", "yml"], vec!["'yml'", "text, json, wide, yaml"]),
-        (vec!["diagnose", "web", "-o", "wide"], vec!["'wide'", "text, json, yaml"]),
+        (
+            vec!["diagnose", "web", "-o", "wide"],
+            vec!["'wide'", "text, json, yaml"],
+        ),
         (
             vec!["scan", "--summary", "-o", "json"],
             vec!["--summary", "-o json", "-o wide"],

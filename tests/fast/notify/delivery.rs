@@ -181,7 +181,7 @@ async fn the_error_names_the_failure_of_the_last_attempt() {
             "answered 429, too many requests (gave up after 3 attempts)",
         ),
         (Reply::HangUp, "the connection broke before an answer came"),
-        (Reply::Endless(502), "answered 502"),
+        (Reply::Endless(502), "the receiver failed (502)"),
     ];
     for (reply, want) in cases {
         let (reason, received) = to_slack(quick(), [reply.clone()]).await;
@@ -362,7 +362,7 @@ async fn pagerduty_accepts_with_202_only() {
             1,
         ),
         (Reply::Redirect("/evil"), "a redirect, which is not followed", 1),
-        (Reply::Answer(500, "evil"), "answered 500", 3),
+        (Reply::Answer(500, "evil"), "the receiver failed (500)", 3),
         (
             Reply::WithHeader(429, "Retry-After: 0", "evil"),
             "answered 429",
