@@ -187,7 +187,7 @@ pub(super) const fn beginning(stopped: Stopped) -> &'static str {
 async fn becomes(read: bool, reading: &mut watch::Receiver<bool>) {
     let reached = reading.wait_for(|is_read| *is_read == read).await.is_ok();
     if !reached {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

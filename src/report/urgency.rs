@@ -334,12 +334,17 @@ mod tests {
 
     #[test]
     fn more_trouble_comes_first_and_then_the_order_of_the_report() {
-        let named = |name, count| {
+        let drifted_in = |name, count| {
             let fields = ["a", "b", "c"].map(|field| changed(&format!("/spec/{field}")));
             let object = object("apps/v1", "Deployment", "shop", name);
             release("shop", name).with_objects([object.drifted(fields.into_iter().take(count))])
         };
-        let report = report(vec![named("d", 1), named("c", 1), named("b", 3), named("a", 2)]);
+        let report = report(vec![
+            drifted_in("d", 1),
+            drifted_in("c", 1),
+            drifted_in("b", 3),
+            drifted_in("a", 2),
+        ]);
         let names: Vec<&str> = ranked(&report)
             .iter()
             .map(|urgent| urgent.release.name.as_str())

@@ -40,19 +40,19 @@ struct Row {
     severity: Severity,
     path: Safe,
     value: Line,
-    details: Vec<Detail>,
+    remarks: Vec<Remark>,
     block: Vec<Line>,
 }
 
 /// One remark on a finding.
-struct Detail {
+struct Remark {
     /// What the narrow layout writes before it.
     label: &'static str,
     /// The remark.
     text: Line,
 }
 
-impl Detail {
+impl Remark {
     fn of(text: impl Into<Safe>, options: &TextOptions) -> Self {
         Self {
             label: "",
@@ -91,9 +91,9 @@ pub(super) fn write(
     let table_line = |row: &Row| {
         let mut line = row.head(code_end, options);
         line.plain("  ").pad_to(path_end).extend(row.value.clone());
-        if !row.details.is_empty() {
+        if !row.remarks.is_empty() {
             line.plain("   ").pad_to(value_end);
-            line.extend(joined(row.details.iter().map(|detail| detail.text.clone())));
+            line.extend(joined(row.remarks.iter().map(|remark| remark.text.clone())));
         }
         line
     };
@@ -113,13 +113,13 @@ pub(super) fn write(
 }
 
 /// Remarks on one line.
-fn joined(details: impl Iterator<Item = Line>) -> Line {
+fn joined(remarks: impl Iterator<Item = Line>) -> Line {
     let mut line = Line::default();
-    for detail in details {
+    for remark in remarks {
         if line.width() > 0 {
             line.plain("   ");
         }
-        line.extend(detail);
+        line.extend(remark);
     }
     line
 }
@@ -154,9 +154,9 @@ impl Row {
             line.push(options.palette.dim, VALUE).extend(self.value.clone());
             lines.push(line);
         }
-        if !self.details.is_empty() {
+        if !self.remarks.is_empty() {
             let mut line = Line::indented(code_end);
-            line.extend(joined(self.details.iter().map(|detail| detail.labelled(options))));
+            line.extend(joined(self.remarks.iter().map(|remark| remark.labelled(options))));
             lines.push(line);
         }
         lines
@@ -165,37 +165,37 @@ impl Row {
 
 fn row(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> Row {
     let medium = options.medium;
-    let mut details = Vec::new();
+    let mut remarks = Vec::new();
     if finding.severity == Severity::Info {
-        details.push(Detail::of("info", options));
+        remarks.push(Remark::of("info", options));
     }
     if let Some(by) = finding.ignored_by {
-        details.push(Detail::of(Safe::of(&format!("ignored by {by}"), medium), options));
+        remarks.push(Remark::of(Safe::of(&format!("ignored by {by}"), medium), options));
     }
-    details.extend(from_revision(release, finding, options).map(|text| Detail::of(text, options)));
-    details.extend(finding.actor.as_ref().map(|actor| Detail {
+    remarks.extend(from_revision(release, finding, options).map(|text| Remark::of(text, options)));
+    remarks.extend(finding.actor.as_ref().map(|actor| Remark {
         label: BY,
-        ..Detail::of(self::actor(actor, options), options)
+        ..Remark::of(self::actor(actor, options), options)
     }));
     if finding.shortened {
-        details.push(Detail::of("long value, shown in part", options));
+        remarks.push(Remark::of("long value, shown in part", options));
     }
     // The API server drops the field at every write, so the next upgrade changes nothing.
     let next = finding
         .next_upgrade
         .filter(|_| finding.code != FindingCode::Pruned);
-    details.extend(next.map(|next| {
+    remarks.extend(next.map(|next| {
         let mut text = Line::default();
         upgrade::of_field(next, &options.palette, &mut text);
-        Detail { label: "", text }
+        Remark { label: "", text }
     }));
-    details.extend(finding.confirmed.map(|confirmed| {
+    remarks.extend(finding.confirmed.map(|confirmed| {
         let text = if confirmed {
             "confirmed (server dry run)"
         } else {
             "not drift (server dry run)"
         };
-        Detail::of(text, options)
+        Remark::of(text, options)
     }));
     let (value, block) = value(finding, options);
     let path = Safe::of(&finding.path, medium);
@@ -204,7 +204,7 @@ fn row(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> Row
         severity: finding.severity,
         path: Safe::of(&cut_front(path.as_str(), NAME_LIMIT), medium),
         value,
-        details,
+        remarks,
         block,
     }
 }

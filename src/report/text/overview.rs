@@ -47,7 +47,7 @@ struct Screen {
 
 impl Write for Screen {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
+        let lines = bytes.split(|byte| *byte == b'\n').count() - 1;
         match self.left.checked_sub(lines) {
             Some(left) => self.left = left,
             None => return Err(io::ErrorKind::StorageFull.into()),
