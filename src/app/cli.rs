@@ -48,7 +48,7 @@ pub struct Global {
     /// When to use colour
     #[arg(long, value_enum, default_value_t, global = true, help_heading = LOGS_AND_COLOUR)]
     pub color: Color,
-    /// Show long output on a terminal without a pager [default: the pager is `DRIFTLINE_PAGER`, else `PAGER`, else less]
+    /// Show long output on a terminal without a pager, which is `DRIFTLINE_PAGER`, else `PAGER`, else less
     #[arg(long, global = true, help_heading = LOGS_AND_COLOUR)]
     pub no_pager: bool,
 }

@@ -63,9 +63,14 @@ fn row(cells: [Safe; 8], widths: &[usize; 8], out: &mut dyn Write) -> io::Result
     line.write(out)
 }
 
+/// Whether a cell would look empty, and the next one would begin the line.
+fn is_blank(text: &str) -> bool {
+    text.trim().is_empty()
+}
+
 fn cells(release: &ReleaseReport, options: &TextOptions) -> [Safe; 8] {
     let text = |text: Option<String>| {
-        let text = text.filter(|text| !text.is_empty());
+        let text = text.filter(|text| !is_blank(text));
         text.map_or(Safe::from(NONE), |text| options.safe(&text))
     };
     let urgent = Urgent::of(release);
@@ -73,7 +78,7 @@ fn cells(release: &ReleaseReport, options: &TextOptions) -> [Safe; 8] {
     let chart = release.chart.as_ref();
     [
         match release.namespace.as_str() {
-            "" => Safe::from(NONE),
+            namespace if is_blank(namespace) => Safe::from(NONE),
             namespace => Safe::at_line_start(namespace, options.medium).cut(SENTENCE),
         },
         text(Some(release.name.clone())),
