@@ -87,8 +87,9 @@ pub(super) fn bloat(facts: &ReleaseFacts<'_>) -> Option<Health> {
         let mean = sizes.iter().sum::<u64>() / sizes.len() as u64;
         let (read, total) = (sizes.len(), mean * kept as u64);
         evidence.push(format!(
-            "{} read: the largest has {}, {percent} % of the 1 MiB that a record may have; all records together have about {}",
+            "{} {} read: the largest has {}, {percent} % of the 1 MiB that a record may have; all records together have about {}",
             count(read, "record"),
+            if read == 1 { "was" } else { "were" },
             size(largest),
             size(total)
         ));
