@@ -192,6 +192,28 @@ fn the_table_has_a_line_for_each_release() {
     assert_eq!(table.lines().count(), 1 + crowd.releases.len());
 }
 
+/// In the log of a CI runner no cell hands the beginning of its line to the runner, also where the cells before it look
+/// empty.
+#[test]
+fn no_line_of_a_table_begins_with_a_command() {
+    let mut blank = release(" ", "::error::x");
+    blank.chart = None;
+    let report = report(vec![blank, release("::error::y", "web")]);
+    let options = RenderOptions {
+        kind: ReportKind::Scan,
+        text: TextOptions {
+            medium: Medium::CiLog,
+            ..TextOptions::PLAIN
+        },
+    };
+    let mut out = Vec::new();
+    render(&report, Format::Wide, &options, &mut out).unwrap();
+    let table = String::from_utf8(out).unwrap();
+    let lines: Vec<&str> = table.lines().skip(1).collect();
+    assert!(lines[0].starts_with("<none> "), "{table}");
+    assert!(lines[1].starts_with("\\u{3a}:error::y "), "{table}");
+}
+
 #[test]
 fn nothing_is_wider_than_the_terminal_and_nothing_is_lost() {
     let crowd = crowd();

@@ -40,7 +40,7 @@ struct Row {
     severity: Severity,
     path: Safe,
     value: Line,
-    remarks: Vec<Remark>,
+    details: Vec<Remark>,
     block: Vec<Line>,
 }
 
@@ -48,7 +48,7 @@ struct Row {
 struct Remark {
     /// What the narrow layout writes before it.
     label: &'static str,
-    /// The remark.
+    /// The remark itself.
     text: Line,
 }
 
@@ -91,9 +91,9 @@ pub(super) fn write(
     let table_line = |row: &Row| {
         let mut line = row.head(code_end, options);
         line.plain("  ").pad_to(path_end).extend(row.value.clone());
-        if !row.remarks.is_empty() {
+        if !row.details.is_empty() {
             line.plain("   ").pad_to(value_end);
-            line.extend(joined(row.remarks.iter().map(|remark| remark.text.clone())));
+            line.extend(joined(row.details.iter().map(|detail| detail.text.clone())));
         }
         line
     };
@@ -113,9 +113,9 @@ pub(super) fn write(
 }
 
 /// Remarks on one line.
-fn joined(remarks: impl Iterator<Item = Line>) -> Line {
+fn joined(details: impl Iterator<Item = Line>) -> Line {
     let mut line = Line::default();
-    for remark in remarks {
+    for remark in details {
         if line.width() > 0 {
             line.plain("   ");
         }
@@ -154,9 +154,9 @@ impl Row {
             line.push(options.palette.dim, VALUE).extend(self.value.clone());
             lines.push(line);
         }
-        if !self.remarks.is_empty() {
+        if !self.details.is_empty() {
             let mut line = Line::indented(code_end);
-            line.extend(joined(self.remarks.iter().map(|remark| remark.labelled(options))));
+            line.extend(joined(self.details.iter().map(|detail| detail.labelled(options))));
             lines.push(line);
         }
         lines
@@ -165,31 +165,31 @@ impl Row {
 
 fn row(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> Row {
     let medium = options.medium;
-    let mut remarks = Vec::new();
+    let mut details = Vec::new();
     if finding.severity == Severity::Info {
-        remarks.push(Remark::of("info", options));
+        details.push(Remark::of("info", options));
     }
     if let Some(by) = finding.ignored_by {
-        remarks.push(Remark::of(Safe::of(&format!("ignored by {by}"), medium), options));
+        details.push(Remark::of(Safe::of(&format!("ignored by {by}"), medium), options));
     }
-    remarks.extend(from_revision(release, finding, options).map(|text| Remark::of(text, options)));
-    remarks.extend(finding.actor.as_ref().map(|actor| Remark {
+    details.extend(from_revision(release, finding, options).map(|text| Remark::of(text, options)));
+    details.extend(finding.actor.as_ref().map(|actor| Remark {
         label: BY,
         ..Remark::of(self::actor(actor, options), options)
     }));
     if finding.shortened {
-        remarks.push(Remark::of("long value, shown in part", options));
+        details.push(Remark::of("long value, shown in part", options));
     }
     // The API server drops the field at every write, so the next upgrade changes nothing.
     let next = finding
         .next_upgrade
         .filter(|_| finding.code != FindingCode::Pruned);
-    remarks.extend(next.map(|next| {
+    details.extend(next.map(|next| {
         let mut text = Line::default();
         upgrade::of_field(next, &options.palette, &mut text);
         Remark { label: "", text }
     }));
-    remarks.extend(finding.confirmed.map(|confirmed| {
+    details.extend(finding.confirmed.map(|confirmed| {
         let text = if confirmed {
             "confirmed (server dry run)"
         } else {
@@ -204,7 +204,7 @@ fn row(release: &ReleaseReport, finding: &Finding, options: &TextOptions) -> Row
         severity: finding.severity,
         path: Safe::of(&cut_front(path.as_str(), NAME_LIMIT), medium),
         value,
-        remarks,
+        details,
         block,
     }
 }
