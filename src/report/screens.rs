@@ -4,6 +4,7 @@
 use serde_json::json;
 use unicode_width::UnicodeWidthStr as _;
 
+use super::fixtures::scenes::diagnosed;
 use super::fixtures::{drifted as drifted_scene, finding, object, release, report};
 use super::sanitize::{Medium, is_unsafe};
 use super::text::{Detail, Palette, TextOptions};
@@ -241,6 +242,32 @@ fn nothing_is_wider_than_the_terminal_and_nothing_is_lost() {
             "{width}"
         );
     }
+}
+
+/// The commands of a diagnosis are copied, so they stay on one line each; everything else is wrapped.
+#[test]
+fn a_diagnosis_fits_a_narrow_terminal() {
+    let options = RenderOptions {
+        kind: ReportKind::Diagnosis,
+        text: TextOptions {
+            width: Some(80),
+            ..TextOptions::PLAIN
+        },
+    };
+    let mut out = Vec::new();
+    render(&diagnosed(), Format::Text, &options, &mut out).unwrap();
+    let page = String::from_utf8(out).unwrap();
+    insta::assert_snapshot!("diagnosis-80", page);
+    for line in page.lines() {
+        assert!(line.width() <= 80 || line.starts_with("  $ "), "{line}");
+    }
+    let (_, advice) = page.split_once("What to do, safest first\n").unwrap();
+    let is_pasted = |line: &str| line.starts_with("  $ ") || line.starts_with("  # ");
+    assert!(advice.lines().all(is_pasted), "{advice}");
+    assert!(
+        advice.lines().any(|line| line.starts_with("  #     ")),
+        "{advice}"
+    );
 }
 
 /// What a reader takes in at once is told once.

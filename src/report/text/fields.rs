@@ -106,7 +106,8 @@ pub(super) fn write(
         } else {
             let block = row.stacked(code_end, options);
             let mut lines = block.iter().chain(&row.block);
-            lines.try_for_each(|line| wrap::write(line, options.columns(), code_end, out))?;
+            let margin = Line::indented(code_end);
+            lines.try_for_each(|line| wrap::write(line, options.columns(), &margin, out))?;
         }
     }
     Ok(())

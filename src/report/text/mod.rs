@@ -145,7 +145,8 @@ struct TextWriter<'a> {
 impl TextWriter<'_> {
     /// Writes a line. What does not fit into the terminal's columns is indented a little further than the line.
     fn line(&mut self, line: &Line) -> io::Result<()> {
-        wrap::write(line, self.options.columns(), line.indentation() + HANG, self.out)
+        let margin = Line::indented(line.indentation() + HANG);
+        wrap::write(line, self.options.columns(), &margin, self.out)
     }
 
     fn blank(&mut self) -> io::Result<()> {

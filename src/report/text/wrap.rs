@@ -22,23 +22,31 @@ enum Piece {
     Ended,
 }
 
-/// Writes a line, wrapped if it is longer than these columns.
-pub(super) fn write(line: &Line, columns: Option<usize>, hang: usize, out: &mut dyn Write) -> io::Result<()> {
+/// Writes a line, wrapped if it is longer than these columns. All lines but the first begin with the margin.
+pub(super) fn write(
+    line: &Line,
+    columns: Option<usize>,
+    margin: &Line,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     match columns {
         Some(columns) if line.width() > columns => {
-            let lines = wrap(line, columns, hang);
+            let lines = wrap(line, columns, margin);
             lines.iter().try_for_each(|line| line.write(out))
         }
         Some(_) | None => line.write(out),
     }
 }
 
-/// Breaks a line into lines of at most these columns. All but the first are indented to `hang`, or to half of the columns if
-/// that is less.
-fn wrap(line: &Line, columns: usize, hang: usize) -> Vec<Line> {
+/// Breaks a line into lines of at most these columns. A margin that takes more than half of them is replaced by blanks.
+fn wrap(line: &Line, columns: usize, margin: &Line) -> Vec<Line> {
     let mut wrapper = Wrapper {
         columns,
-        hang: hang.min(columns / 2),
+        margin: if margin.width() <= columns / 2 {
+            margin.clone()
+        } else {
+            Line::indented(columns / 2)
+        },
         done: Vec::new(),
         line: Line::default(),
         has_words: false,
@@ -66,7 +74,7 @@ fn wrap(line: &Line, columns: usize, hang: usize) -> Vec<Line> {
 /// Puts words on lines.
 struct Wrapper {
     columns: usize,
-    hang: usize,
+    margin: Line,
     done: Vec<Line>,
     line: Line,
     has_words: bool,
@@ -96,7 +104,7 @@ impl Wrapper {
         }
         let width: usize = word.iter().map(Line::width).sum();
         let fits_here = self.line.width() + self.gap.width() + width <= self.columns;
-        let fits_next = self.hang + width <= self.columns;
+        let fits_next = self.margin.width() + width <= self.columns;
         if self.has_words && !fits_here && fits_next {
             self.next_line();
         }
@@ -119,8 +127,8 @@ impl Wrapper {
     }
 
     fn next_line(&mut self) {
-        let next = Line::indented(self.hang);
-        self.done.push(std::mem::replace(&mut self.line, next));
+        self.done
+            .push(std::mem::replace(&mut self.line, self.margin.clone()));
         self.gap = Line::default();
         self.has_words = false;
     }
@@ -200,7 +208,7 @@ mod tests {
     }
 
     fn wrapped(text: &str, columns: usize) -> Vec<String> {
-        texts(&wrap(&line(text), columns, 2))
+        texts(&wrap(&line(text), columns, &Line::indented(2)))
     }
 
     #[test]
@@ -242,7 +250,7 @@ mod tests {
         line.plain(" ")
             .whole(Style::new(), "driftline diagnose web -n shop");
         assert_eq!(
-            texts(&wrap(&line, 12, 2)),
+            texts(&wrap(&line, 12, &Line::indented(2))),
             ["next step:", "  driftline diagnose web -n shop"]
         );
     }
@@ -253,7 +261,7 @@ mod tests {
         fn wrapping_keeps_the_text_and_the_width(
             words in "([a-z日🦀e\u{301}/,]{1,30} {1,3}){0,12}", columns in 8_usize..60, hang in 0_usize..20,
         ) {
-            let lines = texts(&wrap(&line(&words), columns, hang));
+            let lines = texts(&wrap(&line(&words), columns, &Line::indented(hang)));
             for line in &lines {
                 prop_assert!(line.width() <= columns, "{columns}: {line:?}");
             }
