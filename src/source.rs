@@ -17,6 +17,7 @@ use crate::object::{Gvk, ObjectKey};
 use crate::release::decode::DecodeError;
 use crate::release::record::Release;
 use crate::release::stored::StoredRevision;
+use crate::vocabulary::count;
 use crate::weight;
 
 /// A source of releases and objects: a live cluster or a snapshot.
@@ -346,7 +347,7 @@ pub enum ReadError {
         seconds: u64,
     },
     /// The API server asked to come back later, or failed, too often.
-    #[error("the API server {}: it answered {status} to {attempts} attempts", condition(*status))]
+    #[error("the API server {}: it answered {status} to {}", condition(*status), count(usize::try_from(*attempts).unwrap_or(usize::MAX), "attempt"))]
     Overloaded {
         /// The HTTP status.
         status: u16,

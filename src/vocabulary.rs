@@ -100,6 +100,12 @@ impl UnknownName {
     }
 }
 
+/// A number and its noun, in all texts: `1 release`, `2 releases`.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
 codes! {
     /// The kind of difference that a finding is.
     FindingCode {
@@ -290,6 +296,12 @@ mod tests {
                 "also-written"
             ]
         );
+    }
+
+    #[test]
+    fn one_is_singular() {
+        let counted = [0, 1, 2].map(|number| count(number, "object"));
+        assert_eq!(counted, ["0 objects", "1 object", "2 objects"]);
     }
 
     #[test]

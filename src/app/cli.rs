@@ -53,6 +53,9 @@ pub struct Global {
     /// When to use colour
     #[arg(long, value_enum, default_value_t, global = true, help_heading = LOGS_AND_COLOUR)]
     pub color: Color,
+    /// Show long output on a terminal without a pager, which is `DRIFTLINE_PAGER`, else `PAGER`, else less
+    #[arg(long, global = true, help_heading = LOGS_AND_COLOUR)]
+    pub no_pager: bool,
 }
 
 /// How log lines are written.
@@ -197,6 +200,7 @@ pub struct AccessArgs {
 
 /// Options of `scan`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct ScanArgs {
     /// Which cluster and which releases.
     #[command(flatten)]
@@ -226,6 +230,9 @@ pub struct ScanArgs {
     /// Show long values and lists whole on a terminal, as files and pipes get them
     #[arg(long)]
     pub full: bool,
+    /// Print only the counts and a line for each release that is not clean, the worst first
+    #[arg(long, conflicts_with = "all")]
+    pub summary: bool,
     /// Confirm findings by server-side dry runs, which need the right to patch [default: none]
     #[arg(long, value_enum, value_name = "none|server", env = "DRIFTLINE_CONFIRM")]
     pub confirm: Option<Confirm>,

@@ -7,3 +7,8 @@ pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
+
+/// The value of an environment variable that means something when it is empty, too.
+pub fn variable_or_empty(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

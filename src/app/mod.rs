@@ -7,6 +7,7 @@ pub mod environment;
 pub mod exit;
 pub mod output;
 mod output_file;
+mod pager;
 pub mod process;
 pub mod progress;
 mod scanning;

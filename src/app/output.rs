@@ -3,10 +3,12 @@
 //! A report is rendered and written on a thread of its own, so that the deadline and signals reach the program whatever
 //! its reader does. It is none of the threads that work on answers: after the deadline these may still be busy.
 
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Seek as _, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use rustix::process::Signal;
@@ -16,11 +18,12 @@ use tokio::sync::oneshot;
 use super::cli::{Color, Global};
 use super::environment;
 use super::output_file::{self, Attempt};
-use super::stop::Stop;
+use super::pager::{Pager, Shown};
+use super::stop::{Abort, Stop};
 use crate::model::Report;
 use crate::report::sanitize::Medium;
 use crate::report::summary::FailOn;
-use crate::report::text::{Extent, Palette, TextOptions};
+use crate::report::text::{Detail, Extent, Palette, TextOptions};
 use crate::report::{self, Format, RenderOptions, ReportKind};
 
 /// The kind of place that text is written to.
@@ -66,43 +69,53 @@ pub(super) struct ReportOutput {
     pub(super) kind: ReportKind,
     /// What makes the command fail.
     pub(super) fail_on: FailOn,
+    /// How much of it is printed as text.
+    pub(super) detail: Detail,
     /// The file; standard output without one.
     pub(super) file: Option<PathBuf>,
     /// How much of what is long a terminal shows. Files and pipes get all of it.
     pub(super) extent: Extent,
 }
 
+/// Output that was written.
+#[must_use = "what is to be read in a pager is not shown yet"]
+pub(super) enum Written {
+    /// To where it belongs.
+    There,
+    /// To a file without a name, which a pager is to show.
+    Paged(Pager, File),
+}
+
 impl ReportOutput {
     /// Writes the report, unless the time for it is over before. Whatever then still goes on is left behind: rendering
     /// stops at its next write, and a thread that hangs in a write, because nobody reads, ends with the process.
-    pub(super) async fn write(self, global: &Global, stop: &Stop) -> anyhow::Result<()> {
+    pub(super) async fn write(self, global: &Global, stop: &Stop) -> anyhow::Result<Written> {
         let destination = match &self.file {
             Some(_) => Destination::File,
             None => Destination::of(&io::stdout()),
         };
         let options = RenderOptions {
             kind: self.kind,
-            text: text_options(global, destination, self.fail_on, self.extent),
+            text: TextOptions {
+                detail: self.detail,
+                fail_on: self.fail_on,
+                ..text_options(global, destination, self.extent)
+            },
         };
         let place = self.file.as_ref().map_or_else(
             || "to standard output".to_owned(),
             |path| format!("to {}", path.display()),
         );
+        let pager = pager(global, destination);
         // By default, a file that grows beyond the limit of the process (`ulimit -f`) kills it, and its temporary file would
         // stay. With a handler, the write fails.
         let _limit = signal(SignalKind::from_raw(Signal::XFSZ.as_raw()));
         let attempt = Attempt::default();
-        let written = {
+        let write = {
             let attempt = attempt.clone();
-            let (sender, written) = oneshot::channel();
-            // Nobody listens any more when the step is over.
-            let write = move || drop(sender.send(self.write_now(&options, &attempt)));
-            thread::Builder::new()
-                .spawn(write)
-                .context("no thread can be started to write the report")?;
-            written
+            move || self.write_now(&options, pager, &attempt)
         };
-        match stop.last_step(written).await {
+        match stop.last_step(on_a_thread(write)?).await {
             Ok(Ok(written)) => written,
             Ok(Err(_)) => anyhow::bail!("the report cannot be written {place}: rendering it failed"),
             Err(reason) => {
@@ -112,17 +125,92 @@ impl ReportOutput {
         }
     }
 
-    fn write_now(&self, options: &RenderOptions, attempt: &Attempt) -> anyhow::Result<()> {
+    fn write_now(
+        &self,
+        options: &RenderOptions,
+        pager: Option<Pager>,
+        attempt: &Attempt,
+    ) -> anyhow::Result<Written> {
         let render = |out: &mut dyn Write| {
             let mut out = BufWriter::new(attempt.watch(out));
             report::render(&self.report, self.format, options, &mut out)?;
             out.flush()
         };
-        match &self.file {
-            Some(path) => output_file::write(path, attempt, render)
-                .with_context(|| format!("the report cannot be written to {}", path.display())),
-            None => unless_closed(render(&mut io::stdout().lock())),
+        if let Some(path) = &self.file {
+            output_file::write(path, attempt, render)
+                .with_context(|| format!("the report cannot be written to {}", path.display()))?;
+            return Ok(Written::There);
         }
+        match pager.map(|pager| (pager, in_a_file(render))) {
+            Some((pager, Ok(file))) => Ok(Written::Paged(pager, file)),
+            // A full disk, or no folder for temporary files: the terminal needs neither.
+            Some((_, Err(_))) | None => {
+                unless_closed(render(&mut io::stdout().lock())).map(|()| Written::There)
+            }
+        }
+    }
+}
+
+impl Written {
+    /// Shows what is to be read in a pager, and waits until the person has read it. A pager that fails is none.
+    pub(super) async fn show(self, stop: &Stop) -> anyhow::Result<()> {
+        let Self::Paged(pager, mut file) = self else {
+            return Ok(());
+        };
+        match pager.show(&mut file, stop).await {
+            Shown::Read => return Ok(()),
+            Shown::Ended => anyhow::bail!("the run was asked to end while its output was read"),
+            Shown::Failed => {}
+        }
+        let print = move || {
+            file.rewind().context("the output cannot be printed")?;
+            unless_closed(io::copy(&mut file, &mut io::stdout().lock()).map(drop))
+        };
+        match stop.last_step(on_a_thread(print)?).await {
+            Ok(printed) => printed.context("the output cannot be printed")?,
+            Err(reason) => anyhow::bail!("the output was not printed: {}", reason.reason()),
+        }
+    }
+}
+
+/// Does something on a thread of its own, and hands over what comes of it.
+fn on_a_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> anyhow::Result<oneshot::Receiver<T>> {
+    let (sender, done) = oneshot::channel();
+    // Nobody listens any more when the step is over.
+    thread::Builder::new()
+        .spawn(move || drop(sender.send(work())))
+        .context("no thread can be started to write the output")?;
+    Ok(done)
+}
+
+/// Writes to a file without a name, which only this process and those that it starts can read.
+fn in_a_file(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    write(&mut file)?;
+    Ok(file)
+}
+
+/// Prints a text that nothing has to be read for, on a terminal in a pager.
+pub(super) async fn show(text: &str, global: &Global, abort: Abort) -> anyhow::Result<()> {
+    let Some(pager) = pager(global, Destination::of(&io::stdout())) else {
+        return print(text.as_bytes());
+    };
+    let Ok(file) = in_a_file(|file| file.write_all(text.as_bytes())) else {
+        return print(text.as_bytes());
+    };
+    let stop = Stop::after(Duration::MAX, abort)?;
+    Written::Paged(pager, file).show(&stop).await
+}
+
+/// The pager for output to this place; `None` where it goes there as it is.
+fn pager(global: &Global, destination: Destination) -> Option<Pager> {
+    match (destination, medium()) {
+        (Destination::Terminal, Medium::Terminal) if !global.no_pager => {
+            Pager::choose(environment::variable_or_empty)
+        }
+        (Destination::Terminal | Destination::File, Medium::Terminal | Medium::CiLog) => None,
     }
 }
 
@@ -132,12 +220,7 @@ pub(super) fn medium() -> Medium {
 }
 
 /// How a text report is laid out for its destination.
-fn text_options(
-    global: &Global,
-    destination: Destination,
-    fail_on: FailOn,
-    on_terminal: Extent,
-) -> TextOptions {
+fn text_options(global: &Global, destination: Destination, on_terminal: Extent) -> TextOptions {
     let medium = medium();
     TextOptions {
         palette: if destination.has_colour(global.color) {
@@ -150,12 +233,13 @@ fn text_options(
             Destination::Terminal => terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)),
             Destination::File => None,
         },
-        fail_on,
+        fail_on: FailOn::Drift,
         extent: match (destination, medium) {
             (Destination::Terminal, Medium::Terminal) => on_terminal,
             // Nobody can ask for the rest of a log, and a runner may well have its jobs write to a terminal.
             (Destination::Terminal, Medium::CiLog) | (Destination::File, _) => Extent::Whole,
         },
+        detail: Detail::Full,
     }
 }
 

@@ -1,5 +1,8 @@
 //! The events that end a run early: its deadline, and signals.
 //!
+//! While a person reads in a pager, neither the deadline nor SIGINT counts: how long somebody reads is nobody's business,
+//! and at a terminal the interrupt key is the pager's. SIGTERM then ends everything.
+//!
 //! The first of them ends the scan, whose report is then still written and delivered; each of these last steps has
 //! `GRACE`, counted from the event or from the start of the step, whichever is later. A second signal ends the run at
 //! once. Should a step not even notice that it is over, the process ends without it. The sum of all these waits is less
@@ -7,6 +10,7 @@
 //! `all_waits_fit_into_the_grace_period` checks.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -43,7 +47,19 @@ enum Phase {
 
 /// The deadline and the signals of a run.
 #[derive(Debug, Clone)]
-pub(super) struct Stop(watch::Receiver<Phase>);
+pub(super) struct Stop {
+    phase: watch::Receiver<Phase>,
+    is_read: Arc<watch::Sender<bool>>,
+}
+
+/// The time in which a person reads, which ends when this is dropped.
+pub(super) struct Reading(Arc<watch::Sender<bool>>);
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.0.send_replace(false);
+    }
+}
 
 /// Why a step was given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,18 +84,43 @@ impl Stop {
     /// Counts the time from now on. Signals are handled from now on, too: as process 1 of a container, a SIGTERM that is
     /// not handled would be ignored.
     pub(super) fn after(limit: Duration, abort: Abort) -> anyhow::Result<Self> {
-        let signals = Signals {
+        let mut signals = Signals {
             terminate: signal(SignalKind::terminate()).context("SIGTERM cannot be handled")?,
             interrupt: signal(SignalKind::interrupt()).context("SIGINT cannot be handled")?,
         };
         let (phase, receiver) = watch::channel(Phase::Running);
+        let (is_read, mut reading) = watch::channel(false);
         tokio::spawn(async move {
-            follow(limit, signals, &phase).await;
+            loop {
+                tokio::select! {
+                    biased;
+                    () = becomes(true, &mut reading) => {}
+                    () = follow(limit, &mut signals, &phase) => break,
+                }
+                tokio::select! {
+                    () = becomes(false, &mut reading) => {}
+                    _ = signals.terminate.recv() => break,
+                }
+            }
             phase.send_replace(Phase::AtOnce);
             sleep(AT_ONCE).await;
             abort()
         });
-        Ok(Self(receiver))
+        Ok(Self {
+            phase: receiver,
+            is_read: Arc::new(is_read),
+        })
+    }
+
+    /// Lets a person read for as long as what is returned lives.
+    pub(super) fn reading(&self) -> Reading {
+        self.is_read.send_replace(true);
+        Reading(Arc::clone(&self.is_read))
+    }
+
+    /// Resolves when everything has to end.
+    pub(super) async fn at_once(&self) {
+        self.reached(|phase| *phase == Phase::AtOnce).await;
     }
 
     /// Resolves when the scan has to end.
@@ -94,7 +135,7 @@ impl Stop {
     pub(super) async fn out_of_time(&self) -> GivenUp {
         tokio::select! {
             biased;
-            _ = self.reached(|phase| *phase == Phase::AtOnce) => GivenUp::AtOnce,
+            () = self.at_once() => GivenUp::AtOnce,
             () = async { self.stopped().await; sleep(GRACE).await } => GivenUp::OutOfTime,
         }
     }
@@ -109,7 +150,7 @@ impl Stop {
     }
 
     async fn reached(&self, is_reached: impl FnMut(&Phase) -> bool) -> Phase {
-        let mut phase = self.0.clone();
+        let mut phase = self.phase.clone();
         let reached = phase.wait_for(is_reached).await.map(|phase| *phase);
         match reached {
             Ok(phase) => phase,
@@ -142,8 +183,16 @@ pub(super) const fn beginning(stopped: Stopped) -> &'static str {
     }
 }
 
+/// Resolves when a person begins or ceases to read; never, when the run is over.
+async fn becomes(read: bool, reading: &mut watch::Receiver<bool>) {
+    let reached = reading.wait_for(|is_read| *is_read == read).await.is_ok();
+    if !reached {
+        std::future::pending::<()>().await;
+    }
+}
+
 /// Follows the events until everything has to end: at the second signal, or at [`HARD_LIMIT`] after the first event.
-async fn follow(limit: Duration, mut signals: Signals, phase: &watch::Sender<Phase>) {
+async fn follow(limit: Duration, signals: &mut Signals, phase: &watch::Sender<Phase>) {
     let first = tokio::select! {
         () = sleep(limit) => Stopped::Deadline,
         () = signals.next() => Stopped::Signal,
@@ -196,6 +245,19 @@ mod tests {
         let hangs = std::future::pending::<()>();
         assert_eq!(stop.last_step(hangs).await, Err(GivenUp::OutOfTime));
         assert_eq!(began.elapsed().as_secs(), 70);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_time_in_which_a_person_reads_does_not_count() {
+        let stop = Stop::after(Duration::from_mins(1), never).unwrap();
+        let reading = stop.reading();
+        sleep(Duration::from_hours(2)).await;
+        assert_eq!(stop.last_step(async { 7 }).await, Ok(7));
+        drop(reading);
+        let began = Instant::now();
+        let hangs = std::future::pending::<()>();
+        assert_eq!(stop.last_step(hangs).await, Err(GivenUp::OutOfTime));
+        assert_eq!(began.elapsed().as_secs(), 65);
     }
 
     #[tokio::test(start_paused = true)]

@@ -325,7 +325,7 @@ mod tests {
         assert_eq!(report.state, ObjectState::Unknown);
         let reason = report.reason.unwrap();
         assert!(
-            reason.contains("1 further differences were only counted"),
+            reason.contains("1 further difference was only counted"),
             "{reason}"
         );
     }

@@ -121,7 +121,7 @@ fn go_printed(nanos: i128) -> String {
 
 /// Whether both can be read, and as the same.
 fn same<T: PartialEq>(left: Option<T>, right: Option<T>) -> bool {
-    left.is_some() && left == right
+    left.is_some_and(|left| right == Some(left))
 }
 
 /// Integers compare as integers; only where one side has a fraction or an exponent does `f64` decide.

@@ -18,8 +18,9 @@ use std::fmt;
 
 use crate::vocabulary::{FindingCode, HealthCode, HealthSeverity, ObjectState};
 
-/// Where the lines of an explanation end. Commands and examples are not broken.
-const COLUMNS: usize = 88;
+/// Where the lines of an explanation end: with their indent they fit a terminal of 80 columns. Commands and examples are not
+/// broken.
+const COLUMNS: usize = 78;
 
 /// Lines that the program printed, at most one for each code.
 const EXAMPLES: &str = include_str!("examples.snap");

@@ -26,24 +26,37 @@ pub(super) fn no_baseline(facts: &ReleaseFacts<'_>) -> Option<Health> {
         .collect();
     let unread = facts.objects.unread_count();
     let colon = if existing.is_empty() { "" } else { ": " };
-    let exists = if facts.objects.observed.is_empty() {
-        String::new()
-    } else {
-        format!(
-            "; {} of the {} objects of revision {} exist{colon}{}",
-            existing.len(),
-            facts.objects.observed.len(),
-            latest.revision,
-            named(existing.iter().map(|object| &object.key))
-        )
+    let names = named(existing.iter().map(|object| &object.key));
+    let exists = match (existing.len(), facts.objects.observed.len()) {
+        (_, 0) => String::new(),
+        (0, 1) => format!("; the only object of revision {} does not exist", latest.revision),
+        (_, 1) => format!(
+            "; the only object of revision {} exists: {names}",
+            latest.revision
+        ),
+        (1, all) => format!(
+            "; 1 of the {all} objects of revision {} exists: {names}",
+            latest.revision
+        ),
+        (some, all) => format!(
+            "; {some} of the {all} objects of revision {} exist{colon}{names}",
+            latest.revision
+        ),
     };
     let unread = if unread == 0 {
         String::new()
     } else {
         format!("; {unread} could not be read")
     };
+    // Something superseded it, and is gone.
+    let records = if latest.status == Status::Superseded {
+        "; were later records deleted?"
+    } else {
+        ""
+    };
     let message = format!(
-        "no revision is deployed (the newest is revision {}, {}), so there is nothing to compare against{exists}{unread}",
+        "no revision is deployed (the newest is revision {}, {}{records}), so there is nothing to compare \
+         against{exists}{unread}",
         latest.revision,
         latest.status.as_str()
     );

@@ -105,7 +105,10 @@ fn is_behind(live: &Value) -> bool {
 }
 
 fn missing_replicas(ready: i64, wanted: i64) -> Option<String> {
-    (ready < wanted).then(|| format!("{} of {wanted} replicas are ready", ready.max(0)))
+    (ready < wanted).then(|| match wanted {
+        1 => "its only replica is not ready".to_owned(),
+        _ => format!("{} of {wanted} replicas are ready", ready.max(0)),
+    })
 }
 
 fn unready_job(live: &Value) -> Option<String> {

@@ -5,7 +5,7 @@ use super::entry::remark;
 use super::release_facts::ReleaseFacts;
 use super::steps::with;
 use crate::model::Health;
-use crate::vocabulary::{HealthCode, HealthSeverity};
+use crate::vocabulary::{HealthCode, HealthSeverity, count};
 
 /// How many bytes a Secret or a `ConfigMap` may hold (Kubernetes:
 /// `pkg/apis/core/types.go`, `MaxSecretSize`).
@@ -69,20 +69,27 @@ pub(super) const fn percent_of_limit(bytes: u64) -> u64 {
 
 /// Records that are too many, or nearly too large to be written.
 pub(super) fn bloat(facts: &ReleaseFacts<'_>) -> Option<Health> {
-    let count = facts.history.revisions().len();
+    let kept = facts.history.revisions().len();
     let sizes: Vec<u64> = facts.records.values().filter_map(|record| record.bytes).collect();
     let largest = sizes.iter().copied().max().unwrap_or(0);
     let percent = percent_of_limit(largest);
     let is_large = percent >= 75;
-    if count < MANY && !is_large {
+    if kept < MANY && !is_large {
         return None;
     }
-    let mut evidence = vec![format!("{count} revisions are kept")];
+    let are_kept = format!(
+        "{} {} kept",
+        count(kept, "revision"),
+        if kept == 1 { "is" } else { "are" }
+    );
+    let mut evidence = vec![are_kept.clone()];
     if !sizes.is_empty() {
         let mean = sizes.iter().sum::<u64>() / sizes.len() as u64;
-        let (read, total) = (sizes.len(), mean * count as u64);
+        let (read, total) = (sizes.len(), mean * kept as u64);
         evidence.push(format!(
-            "{read} of the records were read: the largest has {}, {percent} % of the 1 MiB that a record may have; all records together have about {}",
+            "{} {} read: the largest has {}, {percent} % of the 1 MiB that a record may have; all records together have about {}",
+            count(read, "record"),
+            if read == 1 { "was" } else { "were" },
             size(largest),
             size(total)
         ));
@@ -100,7 +107,7 @@ pub(super) fn bloat(facts: &ReleaseFacts<'_>) -> Option<Health> {
     } else {
         (
             HealthSeverity::Warning,
-            format!("{count} revisions are kept; Helm's default is 10"),
+            format!("{are_kept}; Helm's default is 10"),
         )
     };
     let mut health = with(

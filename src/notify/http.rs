@@ -87,7 +87,7 @@ impl fmt::Display for AttemptFailure {
                 after_colon(why.as_deref())
             ),
             Self::Status(429) => f.write_str("answered 429, too many requests"),
-            Self::Status(status) => write!(f, "answered {status} (server error)"),
+            Self::Status(status) => write!(f, "the receiver failed ({status})"),
         }
     }
 }

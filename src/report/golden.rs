@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 use super::fixtures::{finding, object};
 use super::sanitize::{Medium, is_runner_command, is_unsafe};
 use super::summary::FailOn;
-use super::text::{Extent, Palette, TextOptions};
+use super::text::{Detail, Extent, Palette, TextOptions};
 use super::{Format, RenderOptions, ReportKind, fixtures, render};
 use crate::model::{Report, Summary};
 use crate::vocabulary::FindingCode;
@@ -32,6 +32,7 @@ const COLOURED: TextOptions = TextOptions {
     width: Some(100),
     fail_on: FailOn::Drift,
     extent: Extent::Short,
+    detail: Detail::Full,
 };
 const CI: TextOptions = TextOptions {
     palette: Palette::PLAIN,
@@ -39,6 +40,7 @@ const CI: TextOptions = TextOptions {
     width: None,
     fail_on: FailOn::Drift,
     extent: Extent::Whole,
+    detail: Detail::Full,
 };
 
 /// The formats are a contract of the command line: new ones come after these.

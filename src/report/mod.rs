@@ -10,7 +10,9 @@ mod origin;
 pub mod sanitize;
 pub mod summary;
 pub mod text;
+pub(crate) mod urgency;
 pub(crate) mod words;
+mod yaml;
 
 use std::io::{self, Write};
 
@@ -23,6 +25,8 @@ codes! {
     Format {
         Text = "text": "For people",
         Json = "json": "The contract `driftline.report/v1`",
+        Wide = "wide": "A table with one line for each release",
+        Yaml = "yaml": "The contract `driftline.report/v1` as YAML",
     }
 }
 
@@ -54,10 +58,6 @@ impl Format {
     }
 
     /// The function that writes a kind of report in this format; `None` where the format has no form for it.
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "a format may have no form for a kind of report, though all have one today"
-    )]
     fn renderer(self, kind: ReportKind) -> Option<Renderer> {
         match (self, kind) {
             (Self::Text, ReportKind::Scan) => {
@@ -68,6 +68,13 @@ impl Format {
             }
             (Self::Json, ReportKind::Scan | ReportKind::Diagnosis) => {
                 Some(|report, _, out| json::render(report, out))
+            }
+            (Self::Wide, ReportKind::Scan) => {
+                Some(|report, options, out| text::wide::render(report, &options.text, out))
+            }
+            (Self::Wide, ReportKind::Diagnosis) => None,
+            (Self::Yaml, ReportKind::Scan | ReportKind::Diagnosis) => {
+                Some(|report, _, out| yaml::render(report, out))
             }
         }
     }
@@ -95,3 +102,5 @@ mod contract;
 pub(crate) mod fixtures;
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod screens;

@@ -8,11 +8,7 @@ use super::summary::{FailOn, critical_releases};
 use crate::model::{ReleaseReport, Report};
 use crate::vocabulary::{HealthCode, HealthSeverity, Outcome, Verdict};
 
-/// A number and its noun: `1 release`, `2 releases`.
-pub(crate) fn count(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
-}
+pub(crate) use crate::vocabulary::count;
 
 /// A moment to the minute, without its time zone, which is always UTC.
 pub(crate) fn minute(moment: DateTime<Utc>) -> String {
@@ -117,6 +113,11 @@ pub(crate) fn period(first: DateTime<Utc>, last: DateTime<Utc>) -> String {
     }
 }
 
+/// The day of a moment, in UTC.
+pub(crate) fn day(moment: DateTime<Utc>) -> String {
+    moment.format("%Y-%m-%d").to_string()
+}
+
 /// The whole report in half a sentence. It holds numbers only, nothing that a cluster could have written.
 pub(crate) fn headline(report: &Report) -> String {
     let releases = &report.summary.releases;
@@ -147,12 +148,6 @@ mod tests {
     use super::*;
     use crate::health::remark;
     use crate::report::fixtures;
-
-    #[test]
-    fn one_is_singular() {
-        let counted = [0, 1, 2].map(|number| count(number, "object"));
-        assert_eq!(counted, ["0 objects", "1 object", "2 objects"]);
-    }
 
     #[test]
     fn a_release_in_sync_that_failed_or_is_stuck_is_not_called_clean() {

@@ -56,9 +56,9 @@ const RESERVED: [(&str, &[&str]); 19] = [
     ("clap", &["app", MAIN]),
     // Where the kubeconfig is, by kubectl's rules.
     ("std::env", &["cluster", "app"]),
-    // Credential plugins; the program ends itself at a second signal.
-    ("std::process", &["cluster", MAIN]),
-    ("tokio::process", &["cluster"]),
+    // Credential plugins; the pager; the program ends itself at a second signal.
+    ("std::process", &["cluster", "app", MAIN]),
+    ("tokio::process", &["cluster", "app"]),
     // Files that the operator names are read in one place; a scan reads its own processor time for the log.
     ("std::fs", &["limited_file", "snapshot", "scan", "app"]),
     ("tempfile", &["app"]),

@@ -119,6 +119,18 @@ fn the_manual_page_is_one() {
     }
 }
 
+/// What a table has no place for is told beside it, as kubectl does.
+#[test]
+fn a_table_keeps_errors_apart() {
+    let ran = scan(&["-o", "wide", "--release", "nowhere"]);
+    assert_eq!((ran.status, ran.stdout.as_str()), (Some(3), ""), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("error: ") && ran.stderr.contains("nowhere"),
+        "{}",
+        ran.stderr
+    );
+}
+
 /// Arguments → what the message has to name. All of them end with status 2 and print no report.
 #[test]
 fn mistakes_are_named() {
@@ -156,7 +168,16 @@ fn mistakes_are_named() {
             vec!["scan", "--namespaces", "x"],
             vec!["'--namespaces'", "'--namespace'"],
         ),
-        (vec!["scan", "-o", "yaml"], vec!["'yaml'", "text, json"]),
+        (vec!["scan", "-o", "yml"], vec!["'yml'", "text, json, wide, yaml"]),
+        (
+            vec!["diagnose", "web", "-o", "wide"],
+            vec!["'wide'", "text, json, yaml"],
+        ),
+        (
+            vec!["scan", "--summary", "-o", "json"],
+            vec!["--summary", "-o json", "-o wide"],
+        ),
+        (vec!["scan", "--summary", "--all"], vec!["--summary", "--all"]),
         (vec!["scan", "--timeout", "soon"], vec!["'soon'", "--timeout"]),
         (
             vec!["scan", "--concurrency", "0"],

@@ -94,6 +94,33 @@ fn the_document_follows_the_schema() {
 }
 
 #[test]
+fn yaml_is_the_same_document() {
+    let parse = |text: &str| -> Value {
+        serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    };
+    let [yaml, mut json] = [
+        parse(&scan(&example(), &["-o", "yaml", "--all"])),
+        report(&example(), &["--all"]),
+    ];
+    for moment in ["startedAt", "finishedAt"] {
+        json[moment] = yaml[moment].clone();
+    }
+    assert_eq!(yaml, json);
+}
+
+#[test]
+fn a_table_has_a_line_for_each_release_and_nothing_else() {
+    let table = scan(&example(), &["-o", "wide"]);
+    insta::assert_snapshot!("wide", table);
+    assert_eq!(table.lines().count(), 1 + typed(&example(), &[]).releases.len());
+}
+
+#[test]
+fn a_summary_has_a_line_for_each_release_that_is_not_clean() {
+    insta::assert_snapshot!("summary", scan(&example(), &["--summary"]));
+}
+
+#[test]
 fn two_scans_say_the_same() {
     for arguments in [&[][..], &["--all"], &["-o", "json"], &["-o", "json", "--all"]] {
         let [first, second] = [(); 2].map(|()| comparable(&scan(&example(), arguments)));

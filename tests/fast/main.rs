@@ -20,6 +20,7 @@ mod golden;
 mod hostile;
 mod ignore;
 mod notify;
+mod pager;
 mod redaction;
 #[path = "../support/mod.rs"]
 mod support;

@@ -8,3 +8,4 @@ pub(crate) mod limited;
 pub(crate) mod program;
 pub(crate) mod receiver;
 pub(crate) mod rules;
+pub(crate) mod terminal;

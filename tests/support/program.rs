@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::terminal::Terminal;
+
 /// The folder of this repository.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -63,6 +65,12 @@ impl Driftline {
 
     pub(crate) fn envs(mut self, variables: &[(&str, &str)]) -> Self {
         self.command.envs(variables.iter().copied());
+        self
+    }
+
+    /// Writes to a terminal.
+    pub(crate) fn on(mut self, terminal: &Terminal) -> Self {
+        self.command.stdout(terminal.output());
         self
     }
 

@@ -11,7 +11,7 @@ use crate::app::settings::Reading;
 use crate::app::stop::{Abort, Stop};
 use crate::report::ReportKind;
 use crate::report::summary::FailOn;
-use crate::report::text::Extent;
+use crate::report::text::{Detail, Extent};
 
 /// Runs the command to its exit status.
 pub(super) async fn run(args: &DiagnoseArgs, global: &Global, abort: Abort) -> anyhow::Result<u8> {
@@ -23,9 +23,10 @@ pub(super) async fn run(args: &DiagnoseArgs, global: &Global, abort: Abort) -> a
         format: args.output,
         kind: ReportKind::Diagnosis,
         fail_on: FailOn::Drift,
+        detail: Detail::Full,
         file: None,
         extent: Extent::Short,
     };
-    output.write(global, &stop).await?;
+    output.write(global, &stop).await?.show(&stop).await?;
     Ok(exit::of_diagnosis(&report))
 }

@@ -1,11 +1,13 @@
 //! `driftline explain`: explains a code or state that reports use.
 
+use crate::app::cli::Global;
 use crate::app::exit;
-use crate::app::output::print;
+use crate::app::output::show;
+use crate::app::stop::Abort;
 use crate::explain;
 
 /// Runs the command to its exit status.
-pub(super) fn run(code: Option<&str>) -> anyhow::Result<u8> {
+pub(super) async fn run(code: Option<&str>, global: &Global, abort: Abort) -> anyhow::Result<u8> {
     let text = if let Some(code) = code {
         let explanations = explain::explain(code)?;
         explanations
@@ -17,6 +19,6 @@ pub(super) fn run(code: Option<&str>) -> anyhow::Result<u8> {
         let names: Vec<&str> = explain::names().collect();
         format!("{}\n", names.join("\n"))
     };
-    print(text.as_bytes())?;
+    show(&text, global, abort).await?;
     Ok(exit::CLEAN)
 }

@@ -19,7 +19,7 @@ pub async fn run(cli: Cli, abort: Abort) -> anyhow::Result<u8> {
         Command::Scan(args) => scan::run(&args, &cli.global, abort).await,
         Command::Diagnose(args) => diagnose::run(&args, &cli.global, abort).await,
         Command::Snapshot(args) => snapshot::run(&args, &cli.global, abort).await,
-        Command::Explain { code } => explain::run(code.as_deref()),
+        Command::Explain { code } => explain::run(code.as_deref(), &cli.global, abort).await,
         Command::Notify { check: _, config } => notify::run(config.as_deref(), abort).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();

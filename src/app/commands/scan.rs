@@ -11,11 +11,13 @@ use crate::app::exit::{self, NotificationStatus};
 use crate::app::output::ReportOutput;
 use crate::app::scanning::read;
 use crate::app::settings::ScanSettings;
-use crate::app::stop::{Abort, Stop};
+use crate::app::stderr;
+use crate::app::stop::{self, Abort, Stop};
 use crate::model::Report;
 use crate::notify::Sinks;
-use crate::report::ReportKind;
-use crate::report::text::Extent;
+use crate::report::text::{Detail, Extent};
+use crate::report::words::headline;
+use crate::report::{Format, ReportKind};
 
 /// How long sinks that are out of time may take to say which of them have delivered. They need a moment, unless putting
 /// the report into words still goes on.
@@ -41,6 +43,11 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
         format: args.output,
         kind: ReportKind::Scan,
         fail_on: settings.fail_on,
+        detail: if args.summary {
+            Detail::Summary
+        } else {
+            Detail::Full
+        },
         file: args.output_file.clone(),
         extent: match (args.full, args.all) {
             (true, _) => Extent::Whole,
@@ -53,13 +60,33 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
         output.write(global, &stop),
         deliver(settings.sinks, Arc::clone(&report), &stop)
     );
-    written?;
+    // Only now: a person may read for long, and what is logged about the messages would stand in the midst of the report.
+    written?.show(&stop).await?;
+    if args.output == Format::Wide {
+        report_trouble(&report);
+    }
     Ok(exit::of_scan(
         &report,
         settings.fail_on,
         notifications,
         settings.exit_code_on_drift,
     ))
+}
+
+/// Tells on standard error what a table of releases has no place for, as kubectl does after its tables.
+fn report_trouble(report: &Report) {
+    if report.releases.is_empty() {
+        stderr::say(&headline(report));
+    }
+    for error in &report.errors {
+        stderr::say(&format!("error: {}: {}", error.scope, error.message));
+    }
+    if let Some(stopped) = report.stopped {
+        stderr::say(&format!(
+            "stopped: {}; releases not listed may have drifted",
+            stop::beginning(stopped)
+        ));
+    }
 }
 
 async fn deliver(sinks: Sinks, report: Arc<Report>, stop: &Stop) -> NotificationStatus {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::notify::section::SectionError;
 use crate::policy::managers::ManagerPatternError;
 use crate::policy::redact::KeyPatternError;
+use crate::report::Format;
 
 /// Why settings cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +54,12 @@ pub enum SettingsError {
          configuration file has scan.confirm"
     )]
     ConfirmSnapshot,
+    /// Only text has a form without its details.
+    #[error(
+        "--summary is a form of the text report: leave out `-o {0}`, or the variable DRIFTLINE_OUTPUT; `-o wide` has one line \
+         for each release"
+    )]
+    SummaryFormat(Format),
     /// Helm stores its records where driftline cannot read them.
     #[error(
         "HELM_DRIVER is `{0}`, and releases stored that way cannot be read; driftline reads `secret` and `configmap`"

@@ -25,6 +25,7 @@ use crate::notify::settings::{HttpSettings, SinkContext};
 use crate::policy::Confirm;
 use crate::release::decode::MAX_DECODED_BYTES;
 use crate::release::history::Depth;
+use crate::report::Format;
 use crate::report::summary::FailOn;
 use crate::scan;
 
@@ -68,6 +69,9 @@ pub struct ScanSettings {
 impl ScanSettings {
     /// Resolves the settings of a scan.
     pub fn resolve(args: &ScanArgs, environment: Environment<'_>) -> Result<Self, SettingsError> {
+        if args.summary && args.output != Format::Text {
+            return Err(SettingsError::SummaryFormat(args.output));
+        }
         let access = &args.cluster.access;
         let file = file::read(access.config.as_deref())?;
         let selection = selection::of_releases(&args.cluster, &file);

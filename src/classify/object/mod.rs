@@ -21,7 +21,7 @@ use crate::model::ObjectReport;
 use crate::policy::ignore::ApplicableRules;
 use crate::policy::redact::FieldRedaction;
 use crate::policy::{Confirm, Policy};
-use crate::vocabulary::{FindingCode, ObjectState, Severity};
+use crate::vocabulary::{FindingCode, ObjectState, Severity, count};
 
 /// The report of an object, and the dry run that may correct it.
 #[derive(Debug)]
@@ -245,15 +245,17 @@ fn note_left_out(report: &mut ObjectReport, unread: usize) {
     if unread == 0 {
         return;
     }
+    let were = if unread == 1 { "was" } else { "were" };
     if report.state == ObjectState::Drifted {
         report.add_reason(&format!(
-            "{unread} further differences were only counted, because there are too many"
+            "{} {were} only counted, because there are too many",
+            count(unread, "further difference")
         ));
     } else {
         report.state = ObjectState::Unknown;
         report.add_reason(&format!(
-            "too costly to compare: {unread} of its differences were only counted, because there are too many, and the others \
-             are no drift"
+            "too costly to compare: {} {were} only counted, because there are too many, and the others are no drift",
+            count(unread, "difference")
         ));
     }
 }

@@ -13,8 +13,8 @@ use crate::report::summary::critical_releases;
 use crate::report::words::{count, headline, health_answer, outcome};
 use crate::vocabulary::{HealthSeverity, IdleReason, Outcome};
 
-/// The ignore rules, the legend where there are findings, the notes and the summary.
-pub(super) fn lines(report: &Report, options: &TextOptions) -> Vec<Line> {
+/// The ignore rules, the legend where there are findings, and the notes.
+pub(super) fn remarks(report: &Report, options: &TextOptions) -> Vec<Line> {
     let labelled = |label: &'static str, text: &str| {
         let mut line = Line::default();
         line.push(options.palette.dim, label).plain("  ");
@@ -43,6 +43,11 @@ pub(super) fn lines(report: &Report, options: &TextOptions) -> Vec<Line> {
         let text = format!("note  {}: {}", note.scope, note.message);
         Line::of(options.palette.dim, options.safe(&text))
     }));
+    lines
+}
+
+/// The answer with its counts.
+pub(super) fn answer(report: &Report, options: &TextOptions) -> Line {
     let mut line = Line::default();
     line.push(outcome_style(report, options), outcome(report));
     let mut parts: Vec<String> = health_answer(report, options.fail_on).into_iter().collect();
@@ -50,15 +55,14 @@ pub(super) fn lines(report: &Report, options: &TextOptions) -> Vec<Line> {
     parts.extend(listed("releases", &release_counts(&report.summary)));
     parts.extend(listed("objects", &object_counts(report)));
     parts.extend(listed("findings", &finding_counts(&report.summary)));
-    parts.extend(listed("health", &health_counts(report)));
+    parts.extend(health_counts(report));
     parts.extend(errors(report.errors.len()));
     line.plain(": ");
     line.plain(Safe::of(
         &format!("{} (cluster {})", parts.join("; "), report.cluster.name),
         options.medium,
     ));
-    lines.push(line);
-    lines
+    line
 }
 
 /// How much a rule left out, or why it left nothing out, where the scan can tell. An annotation that no object has is no
@@ -141,15 +145,19 @@ fn finding_counts(summary: &Summary) -> [(usize, &'static str); 3] {
 }
 
 /// A release can match what was deployed and yet be stuck; the last line must not hide that.
-fn health_counts(report: &Report) -> [(usize, &'static str); 2] {
+fn health_counts(report: &Report) -> Option<String> {
     let entries = |severity| {
         let health = report.releases.iter().flat_map(|release| &release.health);
         health.filter(|entry| entry.severity == severity).count()
     };
-    [
-        (entries(HealthSeverity::Critical), "critical"),
-        (entries(HealthSeverity::Warning), "warning"),
-    ]
+    let (critical, warnings) = (
+        entries(HealthSeverity::Critical),
+        entries(HealthSeverity::Warning),
+    );
+    let warnings = (warnings > 0).then(|| count(warnings, "warning"));
+    let critical = (critical > 0).then(|| format!("{critical} critical"));
+    let parts: Vec<String> = critical.into_iter().chain(warnings).collect();
+    (!parts.is_empty()).then(|| format!("health: {}", parts.join(", ")))
 }
 
 /// The counts that are not zero, after what they count.

@@ -5,9 +5,11 @@
 use std::collections::HashSet;
 use std::io::{self, Write};
 
+use anstyle::Style;
+
 use super::line::Line;
 use super::safe::Safe;
-use super::{TextOptions, TextWriter, next_step};
+use super::{TextOptions, TextWriter, next_step, wrap};
 use crate::model::{Advice, Health, ObjectDetail, ReleaseDetail, ReleaseReport, Report, RevisionDetail};
 use crate::report::words::minute;
 use crate::vocabulary::ObjectState;
@@ -61,8 +63,8 @@ impl TextWriter<'_> {
         let palette = &self.options.palette;
         let mut line = Line::indented(2);
         line.push(palette.good, "no trouble found")
-            .plain(". To see whether its objects drifted: ")
-            .plain(next_step::scan(release, self.options));
+            .plain(". To see whether its objects drifted: ");
+        next_step::scan(release, self.options, &mut line);
         line
     }
 
@@ -216,23 +218,30 @@ impl TextWriter<'_> {
             why.push(palette.danger, "DESTRUCTIVE").push(palette.dim, ": ");
         }
         why.push(palette.dim, self.options.safe(&advice.why));
-        self.line(&why)?;
+        self.comment(&why)?;
         if advice.destructive {
             let mut changes = Line::indented(2);
             changes
                 .push(palette.dim, "#   ")
                 .push(palette.dim, self.options.safe(&advice.changes));
-            self.line(&changes)?;
+            self.comment(&changes)?;
         }
         let mut command = Line::indented(2);
         let text = Safe::of(&advice.command, self.options.medium);
         // With escapes in it a command would be another one.
         if text.as_str() == advice.command {
-            command.push(palette.dim, "$ ").plain(text);
+            command.whole(palette.dim, "$ ").whole(Style::new(), text);
         } else {
             command.push(palette.dim, "# ").push(palette.dim, NOT_SHOWN);
         }
-        self.line(&command)
+        self.comment(&command)
+    }
+
+    /// Writes a line among those that people paste into a shell: what is no command stays a comment on every line.
+    fn comment(&mut self, line: &Line) -> io::Result<()> {
+        let mut margin = Line::indented(2);
+        margin.push(self.options.palette.dim, "#     ");
+        wrap::write(line, self.options.columns(), &margin, self.out)
     }
 }
 

@@ -11,14 +11,14 @@ use crate::model::{Actor, Finding, ObjectReport};
 use crate::report::alike::{self, ReleaseGroup};
 use crate::report::origin::{Origin, Place};
 use crate::report::words::period;
-use crate::vocabulary::{FindingCode, NextUpgrade, Severity};
+use crate::vocabulary::{FindingCode, Severity};
 
 use super::change::{VALUE_LIMIT, texts, value};
 use super::line::Line;
 use super::line_diff::{DiffLayout, DiffLimits, LineDiff};
 use super::safe::Safe;
 use super::value::show;
-use super::{Extent, TextOptions};
+use super::{Extent, TextOptions, upgrade, wrap};
 
 const INDENT: usize = 4;
 /// No column is padded further than this; longer cells push the rest of their own line only.
@@ -29,7 +29,7 @@ const DIFF_LINES: usize = 12;
 /// How much of a path, a manager's name and the like is shown at all.
 const NAME_LIMIT: usize = 400;
 /// Labels of the narrow layout. They also keep text from the cluster away from the beginning of a line.
-const NOTE: &str = "note   ";
+const BY: &str = "by ";
 const VALUE: &str = "value  ";
 
 /// One finding, ready for either layout.
@@ -38,9 +38,36 @@ struct Row<'r> {
     severity: Severity,
     path: Safe,
     value: Line,
-    details: Vec<Safe>,
+    details: Vec<Remark>,
     /// The texts whose lines are compared below the row.
     texts: Option<(&'r str, &'r str)>,
+}
+
+/// One remark on a finding.
+struct Remark {
+    /// What the narrow layout writes before it.
+    label: &'static str,
+    /// The remark itself.
+    text: Line,
+}
+
+impl Remark {
+    fn of(text: impl Into<Safe>, options: &TextOptions) -> Self {
+        Self {
+            label: "",
+            text: Line::of(options.palette.dim, text),
+        }
+    }
+
+    /// A remark with its label.
+    fn labelled(&self, options: &TextOptions) -> Line {
+        let mut line = Line::default();
+        if !self.label.is_empty() {
+            line.push(options.palette.dim, self.label);
+        }
+        line.extend(self.text.clone());
+        line
+    }
 }
 
 /// Writes the lines of all findings of an object, which hold for the other objects as well.
@@ -74,7 +101,7 @@ pub(super) fn write(
         line.plain("  ").pad_to(path_end).extend(row.value.clone());
         if !row.details.is_empty() {
             line.plain("   ").pad_to(value_end);
-            row.details(&mut line, options);
+            line.extend(joined(row.details.iter().map(|detail| detail.text.clone())));
         }
         line
     };
@@ -85,13 +112,27 @@ pub(super) fn write(
             table_line(&row).write(out)?;
         } else {
             let lines = row.stacked(code_end, options);
-            lines.iter().try_for_each(|line| line.write(out))?;
+            let margin = Line::indented(code_end);
+            let mut lines = lines.iter();
+            lines.try_for_each(|line| wrap::write(line, options.columns(), &margin, out))?;
         }
         if let Some((before, after)) = row.texts {
             LineDiff::of(before, after).write(&diff_layout(options), out)?;
         }
     }
     Ok(())
+}
+
+/// Remarks on one line.
+fn joined(details: impl Iterator<Item = Line>) -> Line {
+    let mut line = Line::default();
+    for remark in details {
+        if line.width() > 0 {
+            line.plain("   ");
+        }
+        line.extend(remark);
+    }
+    line
 }
 
 /// The widest cell, up to a limit.
@@ -104,22 +145,11 @@ impl Row<'_> {
         let mut line = Line::indented(INDENT);
         line.push(options.palette.finding(self.severity), self.code.as_str())
             .pad_to(code_end);
-        let room = options
-            .width
-            .map_or(NAME_LIMIT, |width| width.saturating_sub(code_end).max(24));
-        line.plain(self.path.cut_front(room));
+        line.plain(self.path.clone());
         line
     }
 
-    fn details(&self, line: &mut Line, options: &TextOptions) {
-        for (at, detail) in self.details.iter().enumerate() {
-            if at > 0 {
-                line.plain("   ");
-            }
-            line.push(options.palette.dim, detail.clone());
-        }
-    }
-
+    /// The lines of the narrow layout: the code and the path, the value where it does not fit beside them, the remarks.
     fn stacked(&self, code_end: usize, options: &TextOptions) -> Vec<Line> {
         let mut head = self.head(code_end, options);
         let mut lines = Vec::new();
@@ -135,23 +165,9 @@ impl Row<'_> {
             line.push(options.palette.dim, VALUE).extend(self.value.clone());
             lines.push(line);
         }
-        let mut note = Line::default();
-        self.details(&mut note, options);
-        let room = options
-            .width
-            .unwrap_or(usize::MAX)
-            .saturating_sub(code_end + NOTE.len());
-        let notes = if note.width() <= room {
-            vec![note]
-        } else {
-            self.details
-                .iter()
-                .map(|detail| Line::of(options.palette.dim, detail.cut(room.max(24))))
-                .collect()
-        };
-        for note in notes.into_iter().filter(|note| note.width() > 0) {
+        if !self.details.is_empty() {
             let mut line = Line::indented(code_end);
-            line.push(options.palette.dim, NOTE).extend(note);
+            line.extend(joined(self.details.iter().map(|detail| detail.labelled(options))));
             lines.push(line);
         }
         lines
@@ -168,31 +184,38 @@ fn row<'r>(
     let medium = options.medium;
     let mut details = Vec::new();
     if finding.severity == Severity::Info {
-        details.push(Safe::from("info"));
+        details.push(Remark::of("info", options));
     }
     if let Some(by) = finding.ignored_by {
-        details.push(Safe::of(&format!("ignored by {by}"), medium));
+        details.push(Remark::of(Safe::of(&format!("ignored by {by}"), medium), options));
     }
-    details.extend(origin(releases, finding, options));
-    let actor = finding.actor.as_ref();
-    details.extend(actor.map(|actor| self::actor(actor, findings, options)));
+    details.extend(origin(releases, finding, options).map(|text| Remark::of(text, options)));
+    details.extend(finding.actor.as_ref().map(|actor| Remark {
+        label: BY,
+        ..Remark::of(self::actor(actor, findings, options), options)
+    }));
     if findings.len() > 1 && alike::is_unproven(finding) {
-        details.push(Safe::from(alike::UNPROVEN));
+        details.push(Remark::of(alike::UNPROVEN, options));
     }
     if finding.shortened {
-        details.push(Safe::from("long value, shown in part"));
+        details.push(Remark::of("long value, shown in part", options));
     }
     // The API server drops the field at every write, so the next upgrade changes nothing.
     let next = finding
         .next_upgrade
         .filter(|_| finding.code != FindingCode::Pruned);
-    details.extend(next.map(|next| Safe::from(next_upgrade(next))));
+    details.extend(next.map(|next| {
+        let mut text = Line::default();
+        upgrade::of_field(next, &options.palette, &mut text);
+        Remark { label: "", text }
+    }));
     details.extend(finding.confirmed.map(|confirmed| {
-        Safe::from(if confirmed {
+        let text = if confirmed {
             "confirmed (server dry run)"
         } else {
             "not drift (server dry run)"
-        })
+        };
+        Remark::of(text, options)
     }));
     let texts = texts(finding);
     Row {
@@ -282,13 +305,4 @@ fn actor(actor: &Actor, findings: &[&Finding], options: &TextOptions) -> Safe {
         text = format!("{text}, {}", period(first, last));
     }
     Safe::of(&format!("{text} (claimed)"), options.medium)
-}
-
-/// The effect of the next upgrade, in words.
-pub(super) const fn next_upgrade(next: NextUpgrade) -> &'static str {
-    match next {
-        NextUpgrade::Revert => "next upgrade: reverts",
-        NextUpgrade::Keep => "next upgrade: keeps",
-        NextUpgrade::Conflict => "next upgrade: fails (conflict)",
-    }
 }

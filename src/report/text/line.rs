@@ -9,8 +9,28 @@ use super::safe::Safe;
 /// A line that is being put together.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct Line {
-    spans: Vec<(Style, Safe)>,
+    spans: Vec<Span>,
     width: usize,
+}
+
+/// A part of a line.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Span {
+    /// How it looks.
+    pub(super) style: Style,
+    /// What it says.
+    pub(super) text: Safe,
+    /// Where it may be broken.
+    pub(super) breaks: Breaks,
+}
+
+/// Where a text may be broken when its line is too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Breaks {
+    /// Between words, and within a path or a list.
+    Words,
+    /// Nowhere: a command that is copied from two lines is another command.
+    Nowhere,
 }
 
 impl Line {
@@ -30,9 +50,21 @@ impl Line {
 
     /// Appends text.
     pub(super) fn push(&mut self, style: Style, text: impl Into<Safe>) -> &mut Self {
-        let text = text.into();
+        self.span(style, text.into(), Breaks::Words)
+    }
+
+    /// Appends text that stays on one line, however long that is.
+    pub(super) fn whole(&mut self, style: Style, text: impl Into<Safe>) -> &mut Self {
+        self.span(style, text.into(), Breaks::Nowhere)
+    }
+
+    fn span(&mut self, style: Style, text: Safe, breaks: Breaks) -> &mut Self {
         self.width += text.width();
-        self.spans.push((style, text));
+        match self.spans.last_mut() {
+            // One run of escapes for what looks the same.
+            Some(last) if last.style == style && last.breaks == breaks => last.text.append(&text),
+            Some(_) | None => self.spans.push(Span { style, text, breaks }),
+        }
         self
     }
 
@@ -43,16 +75,16 @@ impl Line {
 
     /// Appends another line's spans.
     pub(super) fn extend(&mut self, other: Self) -> &mut Self {
-        self.width += other.width;
-        self.spans.extend(other.spans);
+        for Span { style, text, breaks } in other.spans {
+            self.span(style, text, breaks);
+        }
         self
     }
 
     /// Appends blanks up to a column; none when the line is longer already.
     pub(super) fn pad_to(&mut self, column: usize) -> &mut Self {
         if let Some(missing) = column.checked_sub(self.width).filter(|missing| *missing > 0) {
-            self.width = column;
-            self.spans.push((Style::new(), Safe::blanks(missing)));
+            self.plain(Safe::blanks(missing));
         }
         self
     }
@@ -62,9 +94,20 @@ impl Line {
         self.width
     }
 
+    /// How many blanks it begins with.
+    pub(super) fn indentation(&self) -> usize {
+        let first = self.spans.first().map_or("", |span| span.text.as_str());
+        first.chars().take_while(|ch| *ch == ' ').count()
+    }
+
+    /// The parts of the line.
+    pub(super) fn spans(&self) -> &[Span] {
+        &self.spans
+    }
+
     /// Writes the line and its end.
     pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        for (style, text) in &self.spans {
+        for Span { style, text, .. } in &self.spans {
             write!(out, "{style}{}{style:#}", text.as_str())?;
         }
         out.write_all(b"\n")

@@ -1,8 +1,8 @@
 //! The report as text for people.
 //!
-//! Quiet when clean: one line with the counts. Otherwise a block per release that needs attention,
-//! then its health in a line each, its objects, their fields. The answer comes last, where a terminal stands
-//! when the output ends.
+//! Quiet when clean: one line with the counts. Otherwise the worst releases in a line each, where the report is longer than
+//! a screen; then a block per release that needs attention, with its health in a line each, its objects, their fields.
+//! The answer comes last, where a terminal stands when the output ends.
 //!
 //! Every line begins with a word or a mark of driftline's own: a verdict, a state, a code, a gutter. That makes
 //! the output easy to search, every such word can be given to `driftline explain`, and no text from a cluster ever
@@ -16,19 +16,25 @@ mod line;
 mod line_diff;
 mod next_step;
 mod objects;
+mod overview;
 mod palette;
 mod safe;
 mod shorten;
+mod upgrade;
 mod value;
+pub(super) mod wide;
+mod wrap;
 
 use std::io::{self, Write};
 
 use self::line::Line;
+use self::overview::Selection;
 pub use self::palette::Palette;
 use self::safe::Safe;
 use super::alike::{self, ReleaseGroup, Said};
 use super::sanitize::Medium;
 use super::summary::FailOn;
+use super::urgency;
 use super::words::{count, minute, verdict};
 use crate::model::{Health, ReleaseReport, Report, ReportError};
 use crate::vocabulary::{Stopped, Verdict};
@@ -50,6 +56,12 @@ pub enum Extent {
     Whole,
 }
 
+/// Helm's status of a revision that another one followed.
+const SUPERSEDED: &str = "superseded";
+
+/// How much further than a line the rest of it is indented where it does not fit.
+const HANG: usize = 4;
+
 /// How the text is rendered.
 #[derive(Debug, Clone, Copy)]
 pub struct TextOptions {
@@ -63,6 +75,17 @@ pub struct TextOptions {
     pub fail_on: FailOn,
     /// How much is shown of long values and lists.
     pub extent: Extent,
+    /// How much is printed of what was found.
+    pub detail: Detail,
+}
+
+/// How much a report prints of what was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Every object and every field.
+    Full,
+    /// The counts, and a line for each release that is not in order.
+    Summary,
 }
 
 impl TextOptions {
@@ -73,7 +96,17 @@ impl TextOptions {
         width: None,
         fail_on: FailOn::Drift,
         extent: Extent::Whole,
+        detail: Detail::Full,
     };
+
+    /// The columns that lines are wrapped to. In the log of a CI runner no line is: what follows the first line of a
+    /// sentence could begin with a command to the runner.
+    fn columns(&self) -> Option<usize> {
+        match self.medium {
+            Medium::Terminal => self.width,
+            Medium::CiLog => None,
+        }
+    }
 
     /// Names and sentences from the cluster, safe and of bearable length.
     fn safe(&self, text: &str) -> Safe {
@@ -83,11 +116,16 @@ impl TextOptions {
 
 /// Writes a report as text.
 pub(super) fn render(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io::Result<()> {
+    let urgent = urgency::ranked(report);
     let mut writer = TextWriter { options, out };
-    let shown = report.releases.iter().filter(|release| is_shown(release));
-    for group in alike::releases(shown, Said::Everything) {
-        writer.releases(&group)?;
-        writer.blank()?;
+    match options.detail {
+        Detail::Full => {
+            if overview::is_needed(&urgent, |out| TextWriter { options, out }.releases(report)) {
+                writer.overview(report, &urgent, Selection::Worst)?;
+            }
+            writer.releases(report)?;
+        }
+        Detail::Summary => writer.overview(report, &urgent, Selection::All)?,
     }
     for error in &report.errors {
         writer.error(error)?;
@@ -109,10 +147,12 @@ pub(super) fn render(report: &Report, options: &TextOptions, out: &mut dyn Write
     if !report.errors.is_empty() || report.stopped.is_some() {
         writer.blank()?;
     }
-    for line in closing::lines(report, options) {
-        writer.line(&line)?;
+    if options.detail == Detail::Full {
+        for line in closing::remarks(report, options) {
+            writer.line(&line)?;
+        }
     }
-    Ok(())
+    writer.line(&closing::answer(report, options))
 }
 
 /// Whether there is anything to show of a release. Objects in sync are in a report only with `--all`.
@@ -127,16 +167,27 @@ struct TextWriter<'a> {
 }
 
 impl TextWriter<'_> {
+    /// Writes a line. What does not fit into the terminal's columns is indented a little further than the line.
     fn line(&mut self, line: &Line) -> io::Result<()> {
-        line.write(self.out)
+        let margin = Line::indented(line.indentation() + HANG);
+        wrap::write(line, self.options.columns(), &margin, self.out)
     }
 
     fn blank(&mut self) -> io::Result<()> {
         self.out.write_all(b"\n")
     }
 
+    fn releases(&mut self, report: &Report) -> io::Result<()> {
+        let shown = report.releases.iter().filter(|release| is_shown(release));
+        for group in alike::releases(shown, Said::Everything) {
+            self.group(&group)?;
+            self.blank()?;
+        }
+        Ok(())
+    }
+
     /// A release, or several of which the same is to be said: that is said of the first, and then which releases it is about.
-    fn releases(&mut self, group: &ReleaseGroup<'_>) -> io::Result<()> {
+    fn group(&mut self, group: &ReleaseGroup<'_>) -> io::Result<()> {
         let palette = &self.options.palette;
         let release = group.first;
         let mut line = Line::default();
@@ -157,7 +208,7 @@ impl TextWriter<'_> {
         if release.health.iter().any(|health| !health.advice.is_empty()) {
             let mut line = Line::indented(6);
             line.push(palette.dim, "next step: ");
-            line.plain(next_step::diagnose(release, self.options));
+            next_step::diagnose(release, self.options, &mut line);
             self.line(&line)?;
         }
         self.objects(group)?;
@@ -258,6 +309,10 @@ fn revisions(release: &ReleaseReport) -> String {
             Some(at) => format!("revision {} deployed {}", revision.revision, minute(at)),
             None => format!("revision {} deployed", revision.revision),
         }),
+        // Something superseded the newest record, and is gone.
+        None if release.latest.status == SUPERSEDED => {
+            facts.push("no deployed revision (records deleted?)".to_owned());
+        }
         None => facts.push("no deployed revision".to_owned()),
     }
     if baseline.is_none_or(|revision| revision.revision != release.latest.revision) {

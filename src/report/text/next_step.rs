@@ -1,25 +1,33 @@
 //! The commands of driftline itself that a text report names.
 
+use anstyle::Style;
+
 use super::TextOptions;
+use super::line::Line;
 use super::safe::Safe;
 use crate::model::ReleaseReport;
 use crate::shell::{Command, Refusal, Word};
 
-/// The command for everything that is known of a release.
-pub(super) fn diagnose(release: &ReleaseReport, options: &TextOptions) -> Safe {
-    shown(&["diagnose"], release, options)
+/// Appends the command for everything that is known of a release.
+pub(super) fn diagnose(release: &ReleaseReport, options: &TextOptions, line: &mut Line) {
+    append(&["diagnose"], release, options, line);
 }
 
-/// The command for the drift of a release.
-pub(super) fn scan(release: &ReleaseReport, options: &TextOptions) -> Safe {
-    shown(&["scan", "--release"], release, options)
+/// Appends the command for the drift of a release.
+pub(super) fn scan(release: &ReleaseReport, options: &TextOptions, line: &mut Line) {
+    append(&["scan", "--release"], release, options, line);
 }
 
-/// The command about a release that begins with these words, or why there is none.
-fn shown(words: &[&'static str], release: &ReleaseReport, options: &TextOptions) -> Safe {
+/// Appends the command about a release that begins with these words, or why there is none.
+fn append(words: &[&'static str], release: &ReleaseReport, options: &TextOptions, line: &mut Line) {
     match command(words, release) {
-        Ok(command) => Safe::of(&command.to_string(), options.medium),
-        Err(refusal) => Safe::of(&format!("no command is printed: {refusal}"), options.medium),
+        Ok(command) => {
+            line.whole(Style::new(), Safe::of(&command.to_string(), options.medium));
+        }
+        Err(refusal) => {
+            let reason = format!("no command is printed: {refusal}");
+            line.plain(Safe::of(&reason, options.medium));
+        }
     }
 }
 

@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 
 use super::line::Line;
-use super::{TextWriter, fields};
+use super::{TextWriter, fields, upgrade};
 use crate::model::{ObjectReport, ReleaseReport};
 use crate::report::alike::{self, ReleaseGroup};
-use crate::vocabulary::{NextUpgrade, ObjectState};
+use crate::vocabulary::ObjectState;
 
 /// From how many objects on those that are unknown for the same reason share a line.
 const GROUPED: usize = 4;
@@ -67,7 +67,7 @@ impl TextWriter<'_> {
         for (position, object) in release.objects.iter().enumerate() {
             let is_shared = unknown_key(object).is_some_and(|key| overview.shared.contains_key(&key));
             if !is_shared && !together.contains(&position) {
-                self.object(&overview, object)?;
+                self.object(&overview, release, object)?;
                 self.findings(releases, &[position])?;
             }
         }
@@ -97,7 +97,12 @@ impl TextWriter<'_> {
         fields::write(releases, &objects, self.options, self.out)
     }
 
-    fn object(&mut self, overview: &Overview<'_>, object: &ObjectReport) -> io::Result<()> {
+    fn object(
+        &mut self,
+        overview: &Overview<'_>,
+        release: &ReleaseReport,
+        object: &ObjectReport,
+    ) -> io::Result<()> {
         let mut line = self.state(object.state, overview.name_at);
         line.push(
             self.options.palette.name,
@@ -109,9 +114,17 @@ impl TextWriter<'_> {
         if object.state != ObjectState::InSync {
             self.template(object, &mut line);
         }
-        if let Some(next) = object.next_upgrade {
-            line.plain("   ")
-                .push(self.options.palette.dim, object_next_upgrade(next));
+        let palette = &self.options.palette;
+        match (object.state, object.next_upgrade, release.apply_method) {
+            (ObjectState::Foreign, _, Some(method)) => {
+                line.plain("   ");
+                upgrade::of_foreign(method, palette, &mut line);
+            }
+            (_, Some(next), _) => {
+                line.plain("   ");
+                upgrade::of_object(next, palette, &mut line);
+            }
+            (_, None, _) => {}
         }
         self.line(&line)
     }
@@ -155,15 +168,6 @@ impl TextWriter<'_> {
         line.push(self.options.palette.state(state), state.as_str())
             .pad_to(name_at);
         line
-    }
-}
-
-/// The effect of the next upgrade on a whole object, in words. Helm reverts nothing of an object as such but its absence,
-/// also where an ignore rule covers that.
-const fn object_next_upgrade(next: NextUpgrade) -> &'static str {
-    match next {
-        NextUpgrade::Revert => "next upgrade: recreates",
-        NextUpgrade::Keep | NextUpgrade::Conflict => fields::next_upgrade(next),
     }
 }
 

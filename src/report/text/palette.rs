@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::model::ReleaseReport;
 use crate::report::words::critical_codes;
-use crate::vocabulary::{HealthSeverity, ObjectState, Severity, Verdict};
+use crate::vocabulary::{HealthSeverity, NextUpgrade, ObjectState, Severity, Verdict};
 
 /// One style per role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct Palette {
     pub before: Style,
     /// The live value, right of the arrow.
     pub after: Style,
-    /// Commands that delete or overwrite.
+    /// Commands that delete or overwrite, and upgrades that fail.
     pub danger: Style,
 }
 
@@ -78,6 +78,15 @@ impl Palette {
             HealthSeverity::Info => self.dim,
             HealthSeverity::Warning => self.warn,
             HealthSeverity::Critical => self.bad,
+        }
+    }
+
+    /// The style of what the next upgrade does. That it fails stands out from everything else.
+    pub(super) const fn next_upgrade(&self, next: NextUpgrade) -> Style {
+        match next {
+            NextUpgrade::Revert => self.name,
+            NextUpgrade::Keep => self.warn,
+            NextUpgrade::Conflict => self.danger,
         }
     }
 

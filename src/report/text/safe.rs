@@ -4,8 +4,9 @@
 //! that forgets to sanitise does not compile. Cutting keeps it safe: what is cut off is replaced by `…`.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
 
 use super::shorten::{cut, cut_front, shorten};
 use crate::report::sanitize::{Medium, sanitize};
@@ -18,6 +19,15 @@ impl Safe {
     /// Sanitised text.
     pub(super) fn of(text: &str, medium: Medium) -> Self {
         Self(Cow::Owned(sanitize(text, medium).into_owned()))
+    }
+
+    /// Sanitised text for the beginning of a line, where GitHub's runner obeys `::`.
+    pub(super) fn at_line_start(text: &str, medium: Medium) -> Self {
+        let safe = sanitize(text, medium);
+        match (medium, safe.trim_start().strip_prefix("::")) {
+            (Medium::CiLog, Some(rest)) => Self(Cow::Owned(format!("\\u{{3a}}:{rest}"))),
+            (Medium::CiLog | Medium::Terminal, _) => Self(Cow::Owned(safe.into_owned())),
+        }
     }
 
     /// That many blanks.
@@ -33,6 +43,30 @@ impl Safe {
     /// The text, cut in front to that many columns.
     pub(super) fn cut_front(&self, columns: usize) -> Self {
         Self(Cow::Owned(cut_front(&self.0, columns)))
+    }
+
+    /// Adds text that stands beside it anyway.
+    pub(super) fn append(&mut self, other: &Self) {
+        self.0.to_mut().push_str(&other.0);
+    }
+
+    /// A part of it. A part of safe text is safe.
+    pub(super) fn part(&self, range: Range<usize>) -> Self {
+        Self(Cow::Owned(self.0.get(range).unwrap_or_default().to_owned()))
+    }
+
+    /// As much of it as that many columns hold, but at least one character with all that combines with it, and the rest.
+    pub(super) fn split_at_column(&self, columns: usize) -> (Self, Option<Self>) {
+        let mut used = 0;
+        let end = self.0.char_indices().find_map(|(at, ch)| {
+            let width = ch.width().unwrap_or(0);
+            used += width;
+            (at > 0 && width > 0 && used > columns).then_some(at)
+        });
+        match end {
+            Some(end) => (self.part(0..end), Some(self.part(end..self.0.len()))),
+            None => (self.clone(), None),
+        }
     }
 
     /// How many columns it takes.

@@ -220,14 +220,14 @@ async fn the_error_names_the_failure_of_the_last_attempt() {
     let cases = [
         (
             Reply::Answer(500, "evil"),
-            "answered 500 (server error) (gave up after 3 attempts)",
+            "the receiver failed (500) (gave up after 3 attempts)",
         ),
         (
             Reply::Answer(429, "evil"),
             "answered 429, too many requests (gave up after 3 attempts)",
         ),
         (Reply::HangUp, "the connection broke before an answer came"),
-        (Reply::Endless(502), "answered 502"),
+        (Reply::Endless(502), "the receiver failed (502)"),
     ];
     for (reply, want) in cases {
         let (reason, received) = to_slack(quick(), [reply.clone()]).await;
@@ -420,7 +420,7 @@ async fn pagerduty_accepts_with_202_and_success_only() {
         ),
         (Reply::CutOff(202), "answered 202, not as PagerDuty does", 1),
         (Reply::Redirect("/evil"), "a redirect, which is not followed", 1),
-        (Reply::Answer(500, "evil"), "answered 500", 3),
+        (Reply::Answer(500, "evil"), "the receiver failed (500)", 3),
         (
             Reply::WithHeader(429, "Retry-After: 0", "evil"),
             "answered 429",
