@@ -456,10 +456,20 @@ pub struct ReportNote {
     pub message: String,
 }
 
-/// A part of the cluster that could not be read.
+impl ReportError {
+    /// The scope of what was named and does not exist.
+    pub const SELECTION: &str = "selection";
+
+    /// Whether it is about something that was named and does not exist, and not about something that could not be read.
+    pub fn is_absence(&self) -> bool {
+        self.scope == Self::SELECTION
+    }
+}
+
+/// A part of the cluster that could not be read, or that was named and does not exist.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ReportError {
-    /// The part that could not be read: `storage`, `discovery`, `namespace/NAME`.
+    /// The part that could not be read: `storage`, `discovery`, `namespace/NAME`; `selection` for what does not exist.
     pub scope: String,
     /// One sentence.
     pub message: String,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::summary::{FailOn, critical_releases};
-use crate::model::{ReleaseReport, Report};
+use crate::model::{ReleaseReport, Report, ReportError};
 use crate::vocabulary::{HealthCode, HealthSeverity, Outcome, Verdict};
 
 pub(crate) use crate::vocabulary::count;
@@ -130,7 +130,13 @@ pub(crate) fn headline(report: &Report) -> String {
             count(report.summary.objects.in_sync, "object")
         ),
         Outcome::Drift => format!("{} of {total} drifted", releases.drifted),
+        Outcome::Incomplete if releases.total == 0 && misses_names_only(report) => {
+            "nothing was found of what was named".to_owned()
+        }
         Outcome::Incomplete if releases.total == 0 => "not everything could be read".to_owned(),
+        Outcome::Incomplete if unread == 0 && misses_names_only(report) => {
+            format!("no drift seen in {total}, but not everything that was named was found")
+        }
         Outcome::Incomplete if unread == 0 => {
             format!("no drift seen in {total}, but not everything could be read")
         }
@@ -143,11 +149,45 @@ pub(crate) fn headline(report: &Report) -> String {
     }
 }
 
+/// Whether everything was read, and only something that was named does not exist.
+fn misses_names_only(report: &Report) -> bool {
+    let mut errors = report.errors.iter();
+    report.stopped.is_none() && !report.errors.is_empty() && errors.all(ReportError::is_absence)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::health::remark;
     use crate::report::fixtures;
+
+    #[test]
+    fn what_was_named_and_not_found_is_told_from_what_could_not_be_read() {
+        let said = |scopes: &[&str], mut report: Report| {
+            report.outcome = Outcome::Incomplete;
+            let errors = scopes.iter().map(|scope| ReportError {
+                scope: (*scope).to_owned(),
+                message: String::new(),
+            });
+            report.errors = errors.collect();
+            headline(&report)
+        };
+        let mut nothing = fixtures::clean();
+        nothing.summary.releases.total = 0;
+        let absent = [ReportError::SELECTION];
+        assert_eq!(
+            said(&absent, nothing.clone()),
+            "nothing was found of what was named"
+        );
+        assert_eq!(said(&["storage"], nothing), "not everything could be read");
+        let some = said(&absent, fixtures::clean());
+        assert!(
+            some.ends_with(", but not everything that was named was found"),
+            "{some}"
+        );
+        let both = said(&["selection", "storage"], fixtures::clean());
+        assert!(both.ends_with(", but not everything could be read"), "{both}");
+    }
 
     #[test]
     fn a_release_in_sync_that_failed_or_is_stuck_is_not_called_clean() {

@@ -27,9 +27,6 @@ use crate::types::TypeTable;
 /// The gap in a report whose second listing failed.
 const NOT_LISTED_AGAIN: &str = "it is not known whether releases changed during the scan";
 
-/// The scope of what a report says about the selection itself.
-const SELECTION: &str = "selection";
-
 /// The parts of a scan that every stage needs.
 pub(super) struct Stages<'s, S> {
     pub(super) source: &'s Arc<S>,
@@ -187,13 +184,13 @@ impl<S: Source> Stages<'_, S> {
         };
         let absent = listed.absent(selection, wanted).into_iter();
         let note = |message| ReportNote {
-            scope: SELECTION.to_owned(),
+            scope: ReportError::SELECTION.to_owned(),
             message,
         };
         match selection.when_absent {
             WhenAbsent::Error => {
                 let errors = absent.map(|message| ReportError {
-                    scope: SELECTION.to_owned(),
+                    scope: ReportError::SELECTION.to_owned(),
                     message,
                 });
                 self.state.add_errors(errors.collect());

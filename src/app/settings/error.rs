@@ -42,6 +42,19 @@ pub enum SettingsError {
          release, labels, path, manager and code"
     )]
     EmptyIgnoreRule(usize),
+    /// A path of an ignore rule counts the elements of a list that are named by their keys.
+    #[error(
+        "ignore rule {rule} would match nothing: `{path}` asks for a position in a list whose elements are named by {key}; write \
+         [{key}=VALUE], or [*] for any element"
+    )]
+    CountedList {
+        /// The number of the rule.
+        rule: usize,
+        /// The path.
+        path: String,
+        /// The first key of the elements.
+        key: String,
+    },
     /// The key of the annotation by which objects opt out has no prefix.
     #[error(
         "ignore_annotation is `{0}`, which is not the key of an annotation with a prefix, such as \

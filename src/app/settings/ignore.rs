@@ -53,6 +53,13 @@ pub(super) fn ignore_rules(
         if rule.is_empty() {
             return Err(SettingsError::EmptyIgnoreRule(number));
         }
+        if let Some((path, keys)) = rule.counted_list() {
+            return Err(SettingsError::CountedList {
+                rule: number,
+                path: path.to_string(),
+                key: keys.first().cloned().unwrap_or_default(),
+            });
+        }
         Ok(rule)
     });
     Ok(IgnoreRules {
@@ -244,6 +251,18 @@ ignore:
     }
 
     #[test]
+    fn a_position_is_right_where_some_object_has_one() {
+        for rule in [
+            "kind: ClusterRole, path: '/rules[0]'",
+            "kind: Deployment, api_version: example.com/v1, path: '/spec/template/spec/containers[0]'",
+            "path: '/spec/template/spec/containers[0]'",
+            "kind: Rollout, path: '/spec/template/spec/containers[0]'",
+        ] {
+            assert!(read(&format!("ignore: [{{{rule}}}]\n")).is_ok(), "{rule}");
+        }
+    }
+
+    #[test]
     fn mistakes_name_their_place_and_what_would_be_right() {
         for (text, expected) in [
             ("ignore:\n  - kind: a\n    nmae: b\n", "3: "),
@@ -265,6 +284,11 @@ ignore:
             (
                 "ignore:\n  - path: [/a, /spec/containers/0/image]\n",
                 "2: `/spec/containers/0/image` is written as a JSON pointer",
+            ),
+            (
+                "ignore:\n  - kind: Deployment\n    path: /spec/template/spec/containers[0]/image\n",
+                "ignore rule 1 would match nothing: `/spec/template/spec/containers[0]/image` asks for a position in a list \
+                 whose elements are named by name; write [name=VALUE], or [*]",
             ),
             (
                 "ignore:\n  - code: missing\n",

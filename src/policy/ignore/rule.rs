@@ -8,6 +8,7 @@ use crate::object::ObjectKey;
 use crate::policy::glob::Glob;
 use crate::policy::path_pattern::PathPattern;
 use crate::policy::redact::Redaction;
+use crate::types::TypeTable;
 use crate::vocabulary::FindingCode;
 
 /// One ignore rule. All of its conditions must hold; a condition that it does not have always holds.
@@ -52,6 +53,32 @@ impl Rule {
         } = self;
         let globs = [kind, api_version, namespace, name, release];
         self.is_whole() && labels.is_none() && globs.iter().all(|glob| glob.is_none())
+    }
+
+    /// A path of the rule that counts the elements of a list which are named by keys in every type that the rule is about,
+    /// with these keys. Only for built-in kinds that the rule names.
+    pub fn counted_list(&self) -> Option<(&PathPattern, &'static [String])> {
+        let kind = self
+            .kind
+            .as_ref()
+            .filter(|kind| !kind.has_wildcards())?
+            .to_string();
+        let is_meant = |api_version: &str| {
+            let wanted = self.api_version.as_ref();
+            wanted.is_none_or(|wanted| wanted.matches(api_version))
+        };
+        let table = TypeTable::builtin();
+        let shapes = || {
+            let kinds = table
+                .kinds()
+                .filter(|(api_version, of)| *of == kind && is_meant(api_version));
+            kinds.filter_map(|(api_version, of)| table.kind(api_version, of))
+        };
+        self.paths.iter().find_map(|path| {
+            let mut keys = shapes().map(|shape| path.keys_of_counted_list(shape));
+            let first = keys.next()??;
+            keys.all(|keys| keys.is_some()).then_some((path, first))
+        })
     }
 
     /// Whether it covers whole objects and not only some of their differences.

@@ -25,6 +25,7 @@ pub use self::parse::PathPatternError;
 use super::glob::Glob;
 use super::redact::Redaction;
 use crate::compare::path::{FieldPath, Segment};
+use crate::types::{Field, ListKind, Shape};
 
 /// How many pairs of a pattern's and a path's bytes are one step, at worst: most wildcards look at each byte once.
 const WILDCARD_BYTES_PER_STEP: usize = 32;
@@ -117,6 +118,27 @@ impl PathPattern {
         } else {
             shown
         }
+    }
+
+    /// The keys of the first list in an object of this type that the pattern asks for a position of, although reports name
+    /// the elements of that list by these keys.
+    pub(super) fn keys_of_counted_list<'s>(&self, object: Shape<'s>) -> Option<&'s [String]> {
+        let mut at = object;
+        for step in &self.steps {
+            at = match step {
+                Step::Key(key) => match at.field(&key.to_string()) {
+                    Field::Declared(shape) => shape,
+                    Field::Undeclared | Field::Unknown => return None,
+                },
+                Step::Index(_) => match at.list() {
+                    ListKind::Map(keys) => return Some(keys),
+                    ListKind::Atomic | ListKind::Set => at.element()?,
+                },
+                Step::Element | Step::Match(_) => at.element()?,
+                Step::Any | Step::Member(_) => return None,
+            };
+        }
+        None
     }
 
     /// Whether this place is the pattern's, or inside of it.
