@@ -9,13 +9,8 @@ use crate::policy::{Confirm, Policy};
 
 /// The policy of a configuration file.
 pub(super) fn policy(file: &File, confirm: Confirm) -> Result<Policy, SettingsError> {
-    let config_maps = if file.redact.config_maps {
-        ConfigMaps::Hidden
-    } else {
-        ConfigMaps::Shown
-    };
     Ok(Policy {
-        redaction: Redaction::new(&file.redact.keys, config_maps)?,
+        redaction: redaction(file)?,
         severity: file
             .severity
             .iter()
@@ -26,4 +21,14 @@ pub(super) fn policy(file: &File, confirm: Confirm) -> Result<Policy, SettingsEr
         confirm,
         trusted_storage: file.trusted_storage_namespaces.clone(),
     })
+}
+
+/// What a configuration file hides.
+pub(super) fn redaction(file: &File) -> Result<Redaction, SettingsError> {
+    let config_maps = if file.redact.config_maps {
+        ConfigMaps::Hidden
+    } else {
+        ConfigMaps::Shown
+    };
+    Ok(Redaction::new(&file.redact.keys, config_maps)?)
 }
