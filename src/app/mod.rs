@@ -3,8 +3,10 @@
 pub mod cli;
 pub mod commands;
 mod connect;
+mod ending;
 pub mod environment;
 pub mod exit;
+mod habits;
 pub mod output;
 mod output_file;
 pub mod process;

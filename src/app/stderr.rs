@@ -17,6 +17,7 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::cli::{Global, LogFormat};
+use super::habits::with_tip;
 use super::output::{Destination, medium};
 use crate::report::sanitize::{escape_json, sanitize};
 
@@ -120,7 +121,8 @@ where
 
 /// Prints what clap has to say instead of a command, and returns the exit status: help, or a mistake on the command line
 /// or in an environment variable.
-pub fn report_usage(mut error: clap::Error) -> u8 {
+pub fn report_usage(error: clap::Error) -> u8 {
+    let mut error = with_tip(error);
     // Help quotes nothing, and has control characters where it has colours.
     if !matches!(
         error.kind(),

@@ -2,31 +2,45 @@
 
 use std::sync::Arc;
 
+use anyhow::Context as _;
+
 use crate::app::cli::{DiagnoseArgs, Global};
+use crate::app::ending::Ending;
 use crate::app::environment;
 use crate::app::exit::{self, NotificationStatus};
-use crate::app::output::ReportOutput;
+use crate::app::output::{ReportOutput, file_of};
 use crate::app::scanning::read;
 use crate::app::settings::Reading;
 use crate::app::stop::{Abort, Stop};
-use crate::report::ReportKind;
+use crate::report::{Format, ReportKind};
+
+/// The variable of the environment that names the format of every command's reports.
+const OUTPUT: &str = "DRIFTLINE_OUTPUT";
 
 /// Runs the command to its exit status.
 pub(super) async fn run(args: &DiagnoseArgs, global: &Global, abort: Abort) -> anyhow::Result<u8> {
     let reading = Reading::of_diagnosis(args, &environment::variable)?;
+    let file = file_of(args.output_file.as_deref())?;
+    let format = match args.output {
+        Some(format) => format,
+        None => Format::by_default(ReportKind::Diagnosis, environment::variable(OUTPUT).as_deref())
+            .context(OUTPUT)?,
+    };
     let stop = Stop::after(reading.timeout, abort)?;
     let report = Arc::new(read(reading, global, &stop).await?);
     let output = ReportOutput {
         report: Arc::clone(&report),
-        format: args.output,
+        format,
         kind: ReportKind::Diagnosis,
-        file: None,
+        file,
     };
+    let outcome = exit::outcome_of_diagnosis(&report);
+    let ending = Ending::of(&output, outcome, global);
     output.write(global, &stop).await?;
+    ending.say();
     // The report already has the error that there is no such release.
     if report.releases.is_empty() {
         return Ok(exit::ERROR);
     }
-    let outcome = exit::outcome_of_diagnosis(&report);
     Ok(exit::status(outcome, NotificationStatus::NothingToDeliver, None))
 }

@@ -6,9 +6,10 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use crate::app::cli::{Global, ScanArgs};
+use crate::app::ending::Ending;
 use crate::app::environment;
 use crate::app::exit::{self, NotificationStatus};
-use crate::app::output::ReportOutput;
+use crate::app::output::{ReportOutput, file_of};
 use crate::app::scanning::read;
 use crate::app::settings::ScanSettings;
 use crate::app::stop::{Abort, Stop};
@@ -23,6 +24,7 @@ const RESULTS: Duration = Duration::from_millis(500);
 /// Runs the command to its exit status.
 pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyhow::Result<u8> {
     let settings = ScanSettings::resolve(args, &environment::variable)?;
+    let file = file_of(args.output_file.as_deref())?;
     let stop = Stop::after(settings.reading.timeout, abort)?;
     let mut report = read(settings.reading, global, &stop).await?;
     // A snapshot keeps the cluster name that it was taken with, whatever the configuration file says; only the flag or
@@ -39,19 +41,18 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
         report: Arc::clone(&report),
         format: args.output,
         kind: ReportKind::Scan,
-        file: args.output_file.clone(),
+        file,
     };
+    let outcome = settings.fail_on.weigh(&report);
+    let ending = Ending::of(&output, outcome, global);
     // Side by side: a reader that does not read keeps no alert back, and a receiver that does not answer no report.
     let (written, notifications) = tokio::join!(
         output.write(global, &stop),
         deliver(settings.sinks, Arc::clone(&report), &stop)
     );
     written?;
-    Ok(exit::status(
-        settings.fail_on.weigh(&report),
-        notifications,
-        settings.exit_code_on_drift,
-    ))
+    ending.say();
+    Ok(exit::status(outcome, notifications, settings.exit_code_on_drift))
 }
 
 async fn deliver(sinks: Sinks, report: Arc<Report>, stop: &Stop) -> NotificationStatus {

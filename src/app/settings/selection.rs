@@ -17,7 +17,10 @@ pub(super) struct Selection {
 impl Selection {
     /// The selection of the command line, where it has none that of the configuration file.
     pub(super) fn of_releases(args: &ClusterArgs, file: &File) -> Self {
-        let mut namespaces = if args.all_namespaces {
+        let (named_namespaces, named_releases) = split(&args.names);
+        let mut namespaces = if !named_namespaces.is_empty() {
+            named_namespaces
+        } else if args.all_namespaces {
             Vec::new()
         } else if args.namespaces.is_empty() {
             file.scan.namespaces.clone()
@@ -28,7 +31,7 @@ impl Selection {
         namespaces.dedup();
         Self {
             namespaces,
-            releases: args.releases.clone(),
+            releases: args.releases.iter().cloned().chain(named_releases).collect(),
             selector: args.selector.clone(),
         }
     }
@@ -54,6 +57,16 @@ impl Selection {
             .map(|selector| format!("selector={selector}"));
         namespaces.chain(releases).chain(selector).collect()
     }
+}
+
+/// The namespaces and the names of releases that are named as `NAMESPACE/RELEASE` or `RELEASE`.
+fn split(names: &[String]) -> (Vec<String>, Vec<String>) {
+    let parts = names.iter().map(|name| match name.split_once('/') {
+        Some((namespace, release)) => (Some(namespace.to_owned()), release.to_owned()),
+        None => (None, name.clone()),
+    });
+    let (namespaces, releases): (Vec<_>, Vec<_>) = parts.unzip();
+    (namespaces.into_iter().flatten().collect(), releases)
 }
 
 #[cfg(test)]

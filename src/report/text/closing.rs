@@ -12,8 +12,8 @@ use crate::model::{Confirmation, IgnoredBy, IgnoredCount, Report, Summary};
 use crate::report::words::{count, headline};
 use crate::vocabulary::{HealthSeverity, Outcome};
 
-/// The ignore rules, the legend where there are findings, the notes and the summary.
-pub(super) fn lines(report: &Report, options: &TextOptions) -> Vec<Line> {
+/// The ignore rules, the legend where there are findings, and the notes.
+pub(super) fn remarks(report: &Report, options: &TextOptions) -> Vec<Line> {
     let labelled = |label: &'static str, text: &str| {
         let mut line = Line::default();
         line.push(options.palette.dim, label).plain("  ");
@@ -42,6 +42,11 @@ pub(super) fn lines(report: &Report, options: &TextOptions) -> Vec<Line> {
         let text = format!("note  {}: {}", note.scope, note.message);
         Line::of(options.palette.dim, options.safe(&text))
     }));
+    lines
+}
+
+/// The answer with its counts.
+pub(super) fn answer(report: &Report, options: &TextOptions) -> Line {
     let mut line = Line::default();
     line.push(outcome_style(report.outcome, options), report.outcome.as_str());
     let mut parts = vec![headline(report)];
@@ -55,8 +60,7 @@ pub(super) fn lines(report: &Report, options: &TextOptions) -> Vec<Line> {
         &format!("{} (cluster {})", parts.join("; "), report.cluster.name),
         options.medium,
     ));
-    lines.push(line);
-    lines
+    line
 }
 
 /// How much a rule left out. A scan that was cut short cannot say that there was nothing for it, and an annotation that

@@ -10,6 +10,7 @@
 
 mod closing;
 pub(super) mod diagnosis;
+pub(crate) mod ending;
 mod fields;
 mod line;
 mod line_diff;
@@ -84,10 +85,10 @@ pub(super) fn render(report: &Report, options: &TextOptions, out: &mut dyn Write
     if !report.errors.is_empty() || report.stopped.is_some() {
         writer.blank()?;
     }
-    for line in closing::lines(report, options) {
+    for line in closing::remarks(report, options) {
         writer.line(&line)?;
     }
-    Ok(())
+    writer.line(&closing::answer(report, options))
 }
 
 /// Whether there is anything to show of a release. Objects in sync are in a report only with `--all`.
