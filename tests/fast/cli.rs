@@ -205,10 +205,13 @@ fn mistakes_are_named() {
             vec!["scan", "--snapshot", &newer],
             vec!["driftline.snapshot/v2", "reads driftline.snapshot/v1"],
         ),
-        (vec!["scan", "--config", &pattern], vec!["redact.keys", "`[`"]),
+        (
+            vec!["scan", "--config", &pattern],
+            vec!["pattern.yaml:2: `[`", "in redact.keys"],
+        ),
         (
             vec!["notify", "--check", "--config", &slack],
-            vec!["url_file slack-url", "No such file"],
+            vec!["slack.yaml:2: notify.slack: the url_file slack-url", "No such file"],
         ),
         (
             vec!["scan", "--config", "nowhere.yaml"],
