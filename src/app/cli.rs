@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::exit::FailOn;
 use crate::policy::Confirm;
 use crate::report::{Format, ReportKind};
+use crate::shell::{Refusal, Word};
 
 /// Compares Helm releases with their live objects in a Kubernetes cluster and reports drift. Read-only.
 #[derive(Debug, Parser)]
@@ -132,7 +133,7 @@ const DIAGNOSE_STATUS: &str = "Exit status: 0 the release is healthy; 1 the rele
 #[derive(Debug, Args)]
 pub struct ClusterArgs {
     /// Only these releases; NAMESPACE/RELEASE is the one in that namespace [default: all]
-    #[arg(value_name = "RELEASE")]
+    #[arg(value_name = "RELEASE", value_parser = release_name)]
     pub names: Vec<String>,
     /// Only releases in this namespace; may be repeated or comma-separated [default: all]
     #[arg(
@@ -238,6 +239,16 @@ fn path() -> impl TypedValueParser<Value = PathBuf> {
             (Ok(_), None) | (Err(_), _) => typed,
         }
     })
+}
+
+/// Checks the name of a release, which may have its namespace in front.
+fn release_name(text: &str) -> Result<String, Refusal> {
+    let (namespace, release) = text
+        .split_once('/')
+        .map_or((None, text), |(namespace, release)| (Some(namespace), release));
+    namespace.map(Word::namespace).transpose()?;
+    Word::release(release)?;
+    Ok(text.to_owned())
 }
 
 /// Parses a time limit. There is always one, unlike in kubectl, where 0 means none.

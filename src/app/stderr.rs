@@ -8,6 +8,7 @@ use std::fmt;
 use std::io::{self, Write as _};
 use std::panic::PanicHookInfo;
 
+use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::EnvFilter;
@@ -157,6 +158,11 @@ fn sanitize_context(error: &mut clap::Error) {
             ContextValue::String(text) => Some((kind, ContextValue::String(safe(text)))),
             ContextValue::Strings(texts) => {
                 Some((kind, ContextValue::Strings(texts.iter().map(safe).collect())))
+            }
+            // A tip may repeat an argument. The colours are the lesser loss.
+            ContextValue::StyledStrs(tips) => {
+                let tips = tips.iter().map(|tip| StyledStr::from(safe(&tip.to_string())));
+                Some((kind, ContextValue::StyledStrs(tips.collect())))
             }
             // The others are clap's own texts, with its colours, and numbers.
             _ => None,

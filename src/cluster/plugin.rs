@@ -104,7 +104,7 @@ pub(super) async fn run(
     redaction: &Redaction,
 ) -> Result<ExecCredential, CredentialError> {
     let is_interactive = is_interactive(config);
-    let secrets = Secrets::of(config, redaction.clone());
+    let mut secrets = Secrets::of(config, redaction.clone());
     let program = program(config)?;
     let name = PluginName::new(secrets.hidden_in(program));
     let mut child = command(config, program, is_interactive)?
@@ -138,7 +138,10 @@ pub(super) async fn run(
     group.0 = None;
     if !status.success() {
         let words = match words {
-            Some(words) => words.shown(&secrets).await,
+            Some(words) => {
+                secrets.learn(&output);
+                words.shown(&secrets).await
+            }
             // A person has read them.
             None => String::new(),
         };

@@ -111,9 +111,20 @@ impl Secrets {
         let words = config.command.iter().chain(config.args.iter().flatten());
         let mut words = words.map(|word| Value::from(word.as_str())).collect::<Value>();
         redaction.hide_under("args", &mut words, &mut found);
-        let mut known = found.0;
-        known.retain(|secret| secret.len() >= SHORTEST_SECRET);
-        Self { redaction, known }
+        Self {
+            redaction,
+            known: found.secrets(),
+        }
+    }
+
+    /// Adds the credentials that the plugin has printed, whatever became of it then.
+    pub(super) fn learn(&mut self, output: &[u8]) {
+        let Ok(mut printed) = serde_saphyr::from_slice::<Value>(output) else {
+            return;
+        };
+        let mut found = Found::default();
+        self.redaction.hide_under("printed", &mut printed, &mut found);
+        self.known.extend(found.secrets());
     }
 
     /// A text without them.
@@ -128,6 +139,14 @@ impl Secrets {
 /// Collects what is hidden.
 #[derive(Default)]
 struct Found(Vec<String>);
+
+impl Found {
+    /// What is hidden wherever it occurs.
+    fn secrets(mut self) -> Vec<String> {
+        self.0.retain(|secret| secret.len() >= SHORTEST_SECRET);
+        self.0
+    }
+}
 
 impl Replace for Found {
     fn value(&mut self, value: &mut Value) {

@@ -211,7 +211,10 @@ fn mistakes_are_named() {
         ),
         (
             vec!["notify", "--check", "--config", &slack],
-            vec!["slack.yaml:2: notify.slack: the url_file slack-url", "No such file"],
+            vec![
+                "slack.yaml:2: notify.slack: the url_file slack-url",
+                "No such file",
+            ],
         ),
         (
             vec!["scan", "--config", "nowhere.yaml"],

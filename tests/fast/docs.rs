@@ -282,7 +282,14 @@ fn the_readme_lists_every_variable_of_the_environment() {
         }
     }
     assert!(found.len() > 10, "{found:?}");
-    let known = ["KUBECONFIG", "HELM_DRIVER", "NO_COLOR", "HTTPS_PROXY", "GITLAB_CI"].map(str::to_owned);
+    let known = [
+        "KUBECONFIG",
+        "HELM_DRIVER",
+        "NO_COLOR",
+        "HTTPS_PROXY",
+        "GITLAB_CI",
+    ]
+    .map(str::to_owned);
     for name in found.iter().chain(&known) {
         assert!(table.contains(&format!("`{name}`")), "README.md lacks {name}");
     }

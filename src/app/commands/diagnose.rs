@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
+use crate::app::advice::address;
 use crate::app::cli::{DiagnoseArgs, Global};
 use crate::app::ending::Ending;
 use crate::app::environment;
@@ -27,7 +28,9 @@ pub(super) async fn run(args: &DiagnoseArgs, global: &Global, abort: Abort) -> a
             .context(OUTPUT)?,
     };
     let stop = Stop::after(reading.timeout, abort)?;
-    let report = Arc::new(read(reading, global, &stop).await?);
+    let mut report = read(reading, global, &stop).await?;
+    address(&mut report, &args.access);
+    let report = Arc::new(report);
     let output = ReportOutput {
         report: Arc::clone(&report),
         format,
