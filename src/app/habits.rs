@@ -280,6 +280,7 @@ mod tests {
             // Every second piece stands between backticks.
             let quoted = tip.split('`').skip(1).step_by(2);
             for command in quoted.filter(|part| part.starts_with("driftline ")) {
+                let command = command.replace("NAMESPACE", "shop").replace("RELEASE", "web");
                 let words: Vec<&str> = command.split(' ').collect();
                 assert!(Cli::try_parse_from(&words).is_ok(), "{command}");
             }

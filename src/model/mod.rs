@@ -270,7 +270,7 @@ pub struct Health {
 }
 
 /// One command to consider. driftline never runs it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Eq, Serialize, Deserialize)]
 pub struct Advice {
     /// The exact command, each word quoted for a POSIX shell where that is necessary.
     pub command: String,
@@ -284,6 +284,16 @@ pub struct Advice {
     /// The command as words, until it is known how the operator named the cluster; no report has it.
     #[serde(skip)]
     pub words: Option<Command>,
+}
+
+/// Advice is what a report says: the words are only another form of the command.
+impl PartialEq for Advice {
+    fn eq(&self, other: &Self) -> bool {
+        self.command == other.command
+            && self.destructive == other.destructive
+            && self.why == other.why
+            && self.changes == other.changes
+    }
 }
 
 /// One object of a release.

@@ -255,7 +255,8 @@ fn what_is_commented_out_is_yaml_each_block_alone_and_all_together() {
         check(&|_| true);
         let is_hidden = |at: usize| lines.get(at).is_some_and(|line| hidden(line).is_some());
         for first in (0..lines.len()).filter(|at| is_hidden(*at) && (*at == 0 || !is_hidden(at - 1))) {
-            let end = (first..).find(|at| !is_hidden(*at)).unwrap_or(lines.len());
+            let end = (first..lines.len()).find(|at| !is_hidden(*at));
+            let end = end.unwrap_or(lines.len());
             check(&|number| (first..end).contains(&number));
             blocks += 1;
         }
