@@ -1,12 +1,13 @@
 //! The command line, as typed. Nothing below [`crate::app::settings`] sees it.
 
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::builder::{OsStringValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit::DriftStatus;
@@ -91,10 +92,11 @@ pub enum Command {
     Diagnose(Box<DiagnoseArgs>),
     /// Save everything that a scan reads to files, for scanning without the cluster
     Snapshot(Box<SnapshotArgs>),
-    /// Explain a code or state that reports use; without an argument, list all of them
+    /// Explain a word that reports use; without an argument, list all of them
     Explain {
-        /// The code or state, such as `half-upgraded`
-        code: Option<String>,
+        /// The word, such as `half-upgraded`, `keeps` or `in sync, but failed`
+        #[arg(value_name = "WORD")]
+        words: Vec<String>,
     },
     /// Check notification settings
     Notify {
@@ -102,16 +104,26 @@ pub enum Command {
         #[arg(long, required = true)]
         check: bool,
         /// The configuration file
-        #[arg(long, value_name = "FILE", env = "DRIFTLINE_CONFIG")]
+        #[arg(long, value_name = "FILE", value_parser = path(), env = "DRIFTLINE_CONFIG")]
         config: Option<PathBuf>,
     },
     /// Print a shell completion script
+    #[command(alias = "completion")]
     Completions {
         /// The shell that will run the script
         shell: clap_complete::Shell,
     },
-    /// Print the manual page
-    Man,
+    /// Print a manual page, or write all of them to a folder
+    Man {
+        /// The command whose page is printed [default: the page of driftline itself]
+        #[arg(conflicts_with = "dir")]
+        command: Option<String>,
+        /// Write the pages of all commands to this folder
+        #[arg(long, value_name = "DIR", value_parser = path())]
+        dir: Option<PathBuf>,
+    },
+    /// Print the version
+    Version,
 }
 
 /// How many concurrent requests may be asked for.
@@ -128,6 +140,9 @@ const DIAGNOSE_STATUS: &str = "Exit status: 0 the release is healthy; 1 the rele
 /// Which cluster to read, and which releases in it.
 #[derive(Debug, Args)]
 pub struct ClusterArgs {
+    /// Only these releases; NAMESPACE/RELEASE is the one in that namespace [default: all]
+    #[arg(value_name = "RELEASE", value_parser = quoting::<Names<ReleasePattern>>)]
+    pub names: Vec<Names<ReleasePattern>>,
     /// Only releases in this namespace, or in those that match a pattern such as 'team-*'; may be repeated or
     /// comma-separated [default: all]
     #[arg(
@@ -173,10 +188,10 @@ impl<T: FromStr> FromStr for Names<T> {
 #[derive(Debug, Clone, Args)]
 pub struct AccessArgs {
     /// The kubeconfig file [default: $KUBECONFIG, then ~/.kube/config, then the pod's service account]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = path())]
     pub kubeconfig: Option<PathBuf>,
     /// The kubeconfig context [default: the current context]
-    #[arg(long, value_name = "CONTEXT")]
+    #[arg(long, visible_alias = "kube-context", value_name = "CONTEXT")]
     pub context: Option<String>,
     /// Use the pod's service account
     #[arg(long, conflicts_with_all = ["kubeconfig", "context"])]
@@ -185,13 +200,13 @@ pub struct AccessArgs {
     #[arg(long, value_name = "NAME", env = "DRIFTLINE_CLUSTER_NAME")]
     pub cluster_name: Option<String>,
     /// The configuration file
-    #[arg(long, value_name = "FILE", env = "DRIFTLINE_CONFIG")]
+    #[arg(long, value_name = "FILE", value_parser = path(), env = "DRIFTLINE_CONFIG")]
     pub config: Option<PathBuf>,
     /// Time limit for the whole scan [default: 10m]
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, env = "DRIFTLINE_TIMEOUT")]
+    #[arg(long, value_name = "DURATION", value_parser = time_limit, env = "DRIFTLINE_TIMEOUT")]
     pub timeout: Option<Duration>,
     /// Time limit for each request to the API server [default: 30s]
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, env = "DRIFTLINE_REQUEST_TIMEOUT")]
+    #[arg(long, value_name = "DURATION", value_parser = time_limit, env = "DRIFTLINE_REQUEST_TIMEOUT")]
     pub request_timeout: Option<Duration>,
     /// Maximum number of concurrent requests to the API server, up to 64 [default: 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(CONCURRENCY), env = "DRIFTLINE_CONCURRENCY")]
@@ -209,6 +224,7 @@ pub struct ScanArgs {
     #[arg(
         long,
         value_name = "PATH",
+        value_parser = path(),
         conflicts_with_all = ["selector", "kubeconfig", "context", "in_cluster"]
     )]
     pub snapshot: Option<PathBuf>,
@@ -221,8 +237,8 @@ pub struct ScanArgs {
         env = "DRIFTLINE_OUTPUT"
     )]
     pub output: Format,
-    /// Write the report to this file instead of standard output
-    #[arg(long, value_name = "FILE")]
+    /// Write the report to this file, and only its end to standard error; `-` is standard output
+    #[arg(long, value_name = "FILE", value_parser = path())]
     pub output_file: Option<PathBuf>,
     /// Also report objects that are in sync, and ignored findings
     #[arg(long)]
@@ -252,6 +268,30 @@ fn quoting<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
     let error = |error: T::Err| sanitize(&error.to_string(), Medium::CiLog).into_owned();
     text.parse().map_err(error)
 }
+
+/// Parses a path. A shell leaves `~` as it is behind an equals sign: `--kubeconfig=~/x`.
+fn path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(|typed: OsString| {
+        let typed = PathBuf::from(typed);
+        match (typed.strip_prefix("~"), std::env::home_dir()) {
+            (Ok(rest), Some(home)) => home.join(rest),
+            (Ok(_), None) | (Err(_), _) => typed,
+        }
+    })
+}
+
+/// Parses a time limit. There is always one, unlike in kubectl, where 0 means none.
+fn time_limit(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err(NO_LIMIT.to_owned()),
+        Ok(limit) => Ok(limit),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Why a time limit of 0 is none.
+pub(super) const NO_LIMIT: &str =
+    "0 leaves no time at all; every scan has a time limit: give a longer one, such as 2h";
 
 /// Parses the name of a format of this kind of report.
 fn format_of(kind: ReportKind) -> impl TypedValueParser<Value = Format> {
@@ -297,21 +337,27 @@ pub struct DiagnoseArgs {
     /// Namespace of the release, or a pattern [default: all namespaces that have a release of this name]
     #[arg(short, long, value_name = "NAMESPACE", value_parser = quoting::<Names<NamespacePattern>>)]
     pub namespace: Vec<Names<NamespacePattern>>,
+    /// The release in all namespaces that have one of this name, which is the default
+    #[arg(short = 'A', long, conflicts_with = "namespace")]
+    pub all_namespaces: bool,
     /// Which cluster, and how.
     #[command(flatten)]
     pub access: AccessArgs,
     /// Diagnose a release in a snapshot instead of a cluster
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["kubeconfig", "context", "in_cluster"])]
-    pub snapshot: Option<PathBuf>,
-    /// Format of the diagnosis
     #[arg(
-        short,
         long,
-        value_parser = format_of(ReportKind::Diagnosis),
-        default_value_t = Format::Text,
-        env = "DRIFTLINE_OUTPUT"
+        value_name = "PATH",
+        value_parser = path(),
+        conflicts_with_all = ["kubeconfig", "context", "in_cluster"]
     )]
-    pub output: Format,
+    pub snapshot: Option<PathBuf>,
+    /// Format of the diagnosis [default: that of `DRIFTLINE_OUTPUT` if diagnoses have it, else text]
+    // Not by clap: the variable may name a format that only scans have.
+    #[arg(short, long, value_parser = format_of(ReportKind::Diagnosis))]
+    pub output: Option<Format>,
+    /// Write the diagnosis to this file, and only its end to standard error; `-` is standard output
+    #[arg(long, value_name = "FILE", value_parser = path())]
+    pub output_file: Option<PathBuf>,
 }
 
 /// Options of `snapshot`.
@@ -321,7 +367,7 @@ pub struct SnapshotArgs {
     #[command(flatten)]
     pub cluster: ClusterArgs,
     /// Directory to write the snapshot to; must be new or empty
-    #[arg(short, long, value_name = "PATH")]
+    #[arg(short, long, value_name = "PATH", value_parser = path())]
     pub output: PathBuf,
     /// Replace sensitive values with tokens; equal values get equal tokens
     #[arg(long)]

@@ -1,10 +1,13 @@
 //! The program around the library: the command line, the settings, the commands and their exit status.
 
+mod advice;
 pub mod cli;
 pub mod commands;
 mod connect;
+mod ending;
 pub mod environment;
 pub mod exit;
+mod habits;
 pub mod output;
 mod output_file;
 mod pager;

@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Seek as _, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -84,6 +84,28 @@ pub(super) enum Written {
     There,
     /// To a file without a name, which a pager is to show.
     Paged(Pager, File),
+}
+
+/// The file that `--output-file` names, checked before a scan takes its time; none for standard output.
+pub(super) fn file_of(option: Option<&Path>) -> anyhow::Result<Option<PathBuf>> {
+    let Some(path) = option.filter(|path| *path != Path::new("-")) else {
+        return Ok(None);
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        anyhow::bail!(
+            "the report cannot be written to {}: there is no folder {}; create it first",
+            path.display(),
+            folder.display()
+        );
+    }
+    if path.is_dir() {
+        anyhow::bail!(
+            "the report cannot be written to {}, which is a folder: name a file in it",
+            path.display()
+        );
+    }
+    Ok(Some(path.to_owned()))
 }
 
 impl ReportOutput {

@@ -8,6 +8,7 @@ use std::fmt;
 use std::io::{self, Write as _};
 use std::panic::PanicHookInfo;
 
+use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::EnvFilter;
@@ -17,6 +18,7 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::cli::{Global, LogFormat};
+use super::habits::with_tip;
 use super::output::{Destination, medium};
 use crate::report::sanitize::{escape_json, sanitize};
 
@@ -120,7 +122,8 @@ where
 
 /// Prints what clap has to say instead of a command, and returns the exit status: help, or a mistake on the command line
 /// or in an environment variable.
-pub fn report_usage(mut error: clap::Error) -> u8 {
+pub fn report_usage(error: clap::Error) -> u8 {
+    let mut error = with_tip(error);
     // Help quotes nothing, and has control characters where it has colours.
     if !matches!(
         error.kind(),
@@ -155,6 +158,11 @@ fn sanitize_context(error: &mut clap::Error) {
             ContextValue::String(text) => Some((kind, ContextValue::String(safe(text)))),
             ContextValue::Strings(texts) => {
                 Some((kind, ContextValue::Strings(texts.iter().map(safe).collect())))
+            }
+            // A tip may repeat an argument. The colours are the lesser loss.
+            ContextValue::StyledStrs(tips) => {
+                let tips = tips.iter().map(|tip| StyledStr::from(safe(&tip.to_string())));
+                Some((kind, ContextValue::StyledStrs(tips.collect())))
             }
             // The others are clap's own texts, with its colours, and numbers.
             _ => None,

@@ -20,9 +20,10 @@ use secrecy::ExposeSecret;
 use super::Cluster;
 use super::credentials::{CredentialSource, Credentials};
 use super::http::{ApiClient, RequestLimits};
-use super::kubeconfig;
+use super::kubeconfig::{self, Loaded};
 use super::plugin::ClientCertificate;
 use crate::model;
+use crate::policy::redact::Redaction;
 use crate::release::stored::Driver;
 
 /// Where to find the cluster and the credentials.
@@ -50,13 +51,16 @@ pub struct Options {
     pub drivers: BTreeSet<Driver>,
     /// A label selector that release records must match besides Helm's own.
     pub selector: Option<String>,
+    /// Which texts of a credential plugin are not shown.
+    pub redaction: Redaction,
     /// How long one request may take.
     pub request_timeout: Duration,
     /// How many requests may be under way at once.
     pub concurrency: usize,
 }
 
-/// Why no connection could be prepared. Credentials and the output of credential plugins are never quoted.
+/// Why no connection could be prepared. Credentials are never quoted, and of a credential plugin's words only
+/// the last ones, without secrets.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// The kubeconfig is unusable.
@@ -97,7 +101,7 @@ impl Cluster {
             server: server.clone(),
             reason,
         };
-        let (credentials, certificate) = Credentials::obtain(source)
+        let (credentials, certificate) = Credentials::obtain(source, options.redaction)
             .await
             .map_err(|error| failed(error.to_string()))?;
         if let Some(ClientCertificate { certificate, key }) = certificate {
@@ -154,8 +158,13 @@ fn prepare(access: &Access) -> Result<Prepared, ConnectError> {
             prepare(&Access::InCluster)
         }
         Access::Kubeconfig { path, context } => {
-            let (kubeconfig, context) = kubeconfig::load(path.as_deref(), context.as_deref())
+            let Loaded {
+                kubeconfig,
+                context,
+                files,
+            } = kubeconfig::load(path.as_deref(), context.as_deref())
                 .map_err(|error| ConnectError::Kubeconfig(error.to_string()))?;
+            let unusable = |problem: String| ConnectError::Kubeconfig(format!("{files}: {problem}"));
             let options = KubeConfigOptions {
                 context: Some(context.clone()),
                 ..KubeConfigOptions::default()
@@ -164,8 +173,8 @@ fn prepare(access: &Access) -> Result<Prepared, ConnectError> {
             let config = Config::from_custom_kubeconfig(kubeconfig, &options)
                 .now_or_never()
                 .ok_or_else(|| ConnectError::Kubeconfig("reading it failed".to_owned()))?
-                .map_err(|error| ConnectError::Kubeconfig(kubeconfig::explain(&error)))?;
-            Prepared::new(config, context).map_err(ConnectError::Kubeconfig)
+                .map_err(|error| unusable(kubeconfig::explain(&error)))?;
+            Prepared::new(config, context).map_err(unusable)
         }
     }
 }

@@ -21,6 +21,7 @@ use tokio::time::Instant;
 use super::credential_error::CredentialError;
 use super::plugin::{self, ClientCertificate, ExecCredential};
 use crate::limited_file;
+use crate::policy::redact::Redaction;
 
 /// The largest token file that is read. API servers take headers of a few kilobytes.
 const MAX_TOKEN_BYTES: u64 = 64 << 10;
@@ -73,14 +74,17 @@ enum Renewal {
     },
     Plugin {
         config: Box<ExecConfig>,
+        redaction: Redaction,
         expires: DateTime<Utc>,
     },
 }
 
 impl Credentials {
     /// Gets credentials for the first time, and the certificate that the client has to use, if a plugin printed one.
+    /// `redaction` says what of a plugin's words is not shown.
     pub(super) async fn obtain(
         source: CredentialSource,
+        redaction: Redaction,
     ) -> Result<(Self, Option<ClientCertificate>), CredentialError> {
         match source {
             CredentialSource::Client => Ok((Self::Client, None)),
@@ -94,14 +98,21 @@ impl Credentials {
                 Ok((Self::renewed(Renewal::File { path, read }, token), None))
             }
             CredentialSource::Plugin(config) => {
-                let credential = plugin::run(&config).await?;
+                let credential = plugin::run(&config, &redaction).await?;
                 let certificate = credential.certificate()?;
                 let credentials = match (token_of(&credential)?, credential.expires) {
-                    (Some(token), Some(expires)) => Self::renewed(Renewal::Plugin { config, expires }, token),
+                    (Some(token), Some(expires)) => {
+                        let renewal = Renewal::Plugin {
+                            config,
+                            redaction,
+                            expires,
+                        };
+                        Self::renewed(renewal, token)
+                    }
                     (Some(token), None) => Self::Token(token),
                     (None, _) if certificate.is_some() => Self::Client,
                     (None, _) => {
-                        return Err(CredentialError::Useless(
+                        return Err(CredentialError::useless(
                             "there is neither a token nor a certificate",
                         ));
                     }
@@ -149,9 +160,13 @@ impl Renewed {
                     *read = Instant::now();
                 }
             }
-            Renewal::Plugin { config, expires } => {
+            Renewal::Plugin {
+                config,
+                redaction,
+                expires,
+            } => {
                 if Utc::now() + RENEW_BEFORE >= *expires {
-                    match renew(config).await {
+                    match renew(config, redaction).await {
                         Ok((token, until)) => {
                             self.token = token;
                             *expires = until;
@@ -169,9 +184,12 @@ impl Renewed {
 }
 
 /// Runs a plugin again.
-async fn renew(config: &ExecConfig) -> Result<(HeaderValue, DateTime<Utc>), CredentialError> {
-    let credential = plugin::run(config).await?;
-    let token = token_of(&credential)?.ok_or(CredentialError::Useless("there is no token any more"))?;
+async fn renew(
+    config: &ExecConfig,
+    redaction: &Redaction,
+) -> Result<(HeaderValue, DateTime<Utc>), CredentialError> {
+    let credential = plugin::run(config, redaction).await?;
+    let token = token_of(&credential)?.ok_or(CredentialError::useless("there is no token any more"))?;
     // A token without end needs no further run.
     Ok((token, credential.expires.unwrap_or(DateTime::<Utc>::MAX_UTC)))
 }

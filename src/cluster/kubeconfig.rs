@@ -1,10 +1,13 @@
 //! Reading a kubeconfig by the rules of kubectl, within limits.
 //!
+//! Of several files in `KUBECONFIG`, those that do not exist are left out, and the first that sets something wins, as in
+//! client-go (`tools/clientcmd/loader.go`, `ClientConfigLoadingRules.Load`).
+//!
 //! The kubeconfig is loaded explicitly. kube's own inference falls back to the pod's service account on any error
 //! in a kubeconfig, so that a mistyped context would scan another cluster. Its file reader panics on UTF-16 of an odd
 //! length and reads devices without end; so files are read here, those that the kubeconfig names, too.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -34,15 +37,44 @@ pub(super) enum UnusableKubeconfig {
     /// A file is no text.
     #[error("{} is not a valid kubeconfig: it is neither UTF-8 nor UTF-16", .0.display())]
     NoText(PathBuf),
-    /// kube does not take it.
-    #[error("{}", explain(.0))]
-    Refused(#[from] KubeconfigError),
+    /// kube does not take a file.
+    #[error("{}: {}", .path.display(), explain(.source))]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// The error of kube.
+        source: KubeconfigError,
+    },
+    /// `KUBECONFIG` names files, and none of them exists.
+    #[error("no file that KUBECONFIG names exists: {}", shown(.0))]
+    NoneExists(Vec<PathBuf>),
     /// There is no path to look at.
     #[error("there is no home directory to look for it in")]
     NoHome,
     /// A name in it leads nowhere.
-    #[error("{0}")]
-    Names(String),
+    #[error("{}: {problem}", shown(.files))]
+    Names {
+        /// The files.
+        files: Vec<PathBuf>,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+/// A kubeconfig, and what of it is used.
+pub(super) struct Loaded {
+    /// The content of all files. The files that the context needs are read into it.
+    pub(super) kubeconfig: Kubeconfig,
+    /// The name of the context.
+    pub(super) context: String,
+    /// The files, as error messages name them.
+    pub(super) files: String,
+}
+
+/// Paths as `KUBECONFIG` has them.
+fn shown(files: &[PathBuf]) -> String {
+    let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    files.join(":")
 }
 
 /// Whether there is a kubeconfig at a default path. A `KUBECONFIG` that names no existing file still
@@ -59,23 +91,22 @@ fn default_path() -> Option<PathBuf> {
     std::env::home_dir().map(|home| home.join(".kube/config"))
 }
 
-/// Loads the kubeconfig at a path, or at the default paths, for one of its contexts, whose name is returned as well. The
-/// files that this context needs are read into it.
-pub(super) fn load(
-    path: Option<&Path>,
-    context: Option<&str>,
-) -> Result<(Kubeconfig, String), UnusableKubeconfig> {
-    let mut kubeconfig = match (path, variable()) {
-        (Some(path), _) => read(path)?,
-        (None, Some(paths)) => std::env::split_paths(&paths)
-            .filter(|path| !path.as_os_str().is_empty())
-            .try_fold(Kubeconfig::default(), |merged, path| {
-                merged.merge(read(&path)?).map_err(UnusableKubeconfig::from)
-            })?,
-        (None, None) => read(&default_path().ok_or(UnusableKubeconfig::NoHome)?)?,
+/// Loads the kubeconfig at a path, or at the default paths, for one of its contexts.
+pub(super) fn load(path: Option<&Path>, context: Option<&str>) -> Result<Loaded, UnusableKubeconfig> {
+    let (mut kubeconfig, files) = match (path, variable()) {
+        (Some(path), _) => (read(path)?, vec![path.to_owned()]),
+        (None, Some(paths)) => read_existing(&paths)?,
+        (None, None) => {
+            let path = default_path().ok_or(UnusableKubeconfig::NoHome)?;
+            (read(&path)?, vec![path])
+        }
     };
-    let context = chosen_context(&kubeconfig, context)?;
-    let user = user_of(&kubeconfig, &context)?.map(str::to_owned);
+    let chosen = chosen_context(&kubeconfig, context)
+        .and_then(|context| Ok((user_of(&kubeconfig, &context)?.map(str::to_owned), context)));
+    let (user, context) = match chosen {
+        Ok(chosen) => chosen,
+        Err(problem) => return Err(UnusableKubeconfig::Names { files, problem }),
+    };
     let cluster = cluster_of(&kubeconfig, &context).map(str::to_owned);
     let named = kubeconfig
         .clusters
@@ -91,7 +122,36 @@ pub(super) fn load(
     if let Some(user) = named.and_then(|named| named.auth_info.as_mut()) {
         embed_certificate(user)?;
     }
-    Ok((kubeconfig, context))
+    Ok(Loaded {
+        kubeconfig,
+        context,
+        files: shown(&files),
+    })
+}
+
+/// Reads the files of a list, but for those that do not exist, and merges them.
+fn read_existing(paths: &OsStr) -> Result<(Kubeconfig, Vec<PathBuf>), UnusableKubeconfig> {
+    let (mut merged, mut files, mut missing) = (Kubeconfig::default(), Vec::new(), Vec::new());
+    for path in std::env::split_paths(paths).filter(|path| !path.as_os_str().is_empty()) {
+        let next = match read(&path) {
+            Err(UnusableKubeconfig::Unreadable { source, .. })
+                if source.kind() == io::ErrorKind::NotFound =>
+            {
+                missing.push(path);
+                continue;
+            }
+            next => next?,
+        };
+        merged = merged.merge(next).map_err(|source| UnusableKubeconfig::Refused {
+            path: path.clone(),
+            source,
+        })?;
+        files.push(path);
+    }
+    if files.is_empty() {
+        return Err(UnusableKubeconfig::NoneExists(missing));
+    }
+    Ok((merged, files))
 }
 
 /// Reads one file, with the paths in it made absolute, as kube does it (`Kubeconfig::read_from`).
@@ -102,7 +162,12 @@ fn read(path: &Path) -> Result<Kubeconfig, UnusableKubeconfig> {
             source,
         })?;
     let text = text_of(bytes).ok_or_else(|| UnusableKubeconfig::NoText(path.to_owned()))?;
-    let mut kubeconfig = Kubeconfig::from_yaml(&text)?;
+    let mut kubeconfig = Kubeconfig::from_yaml(&text).map_err(|source| UnusableKubeconfig::Refused {
+        path: path.to_owned(),
+        source,
+    })?;
+    // kubectl writes an empty one where there is none, and it must not win over that of another file.
+    kubeconfig.current_context = kubeconfig.current_context.filter(|name| !name.is_empty());
     let directory = path.parent().unwrap_or(Path::new(""));
     for cluster in kubeconfig
         .clusters
@@ -182,7 +247,7 @@ fn encoded_file(path: Option<String>) -> Result<Option<String>, UnusableKubeconf
 }
 
 /// The name of the requested context, else of the current one. `Err` when the kubeconfig does not have it.
-fn chosen_context(kubeconfig: &Kubeconfig, requested: Option<&str>) -> Result<String, UnusableKubeconfig> {
+fn chosen_context(kubeconfig: &Kubeconfig, requested: Option<&str>) -> Result<String, String> {
     let name = requested
         .or(kubeconfig.current_context.as_deref())
         .unwrap_or_default();
@@ -195,13 +260,13 @@ fn chosen_context(kubeconfig: &Kubeconfig, requested: Option<&str>) -> Result<St
         return Ok(name.to_owned());
     }
     let contexts = known.join(", ");
-    Err(UnusableKubeconfig::Names(if known.is_empty() {
+    Err(if known.is_empty() {
         "it has no contexts".to_owned()
     } else if name.is_empty() {
         format!("it has no current context; pass --context, one of: {contexts}")
     } else {
         format!("it has no context `{name}`; there are: {contexts}")
-    }))
+    })
 }
 
 /// The cluster that a context names.
@@ -212,15 +277,13 @@ fn cluster_of<'k>(kubeconfig: &'k Kubeconfig, context: &str) -> Option<&'k str> 
 
 /// The user that a context names. kube takes a user that does not exist for no credentials at all, and the API server's
 /// refusal would mislead.
-fn user_of<'k>(kubeconfig: &'k Kubeconfig, context: &str) -> Result<Option<&'k str>, UnusableKubeconfig> {
+fn user_of<'k>(kubeconfig: &'k Kubeconfig, context: &str) -> Result<Option<&'k str>, String> {
     let chosen = kubeconfig.contexts.iter().find(|known| known.name == context);
     let user = chosen.and_then(|chosen| chosen.context.as_ref()?.user.as_deref());
     match user.filter(|user| !user.is_empty()) {
-        Some(user) if !kubeconfig.auth_infos.iter().any(|known| known.name == user) => {
-            Err(UnusableKubeconfig::Names(format!(
-                "its context `{context}` names the user `{user}`, which it does not have"
-            )))
-        }
+        Some(user) if !kubeconfig.auth_infos.iter().any(|known| known.name == user) => Err(format!(
+            "its context `{context}` names the user `{user}`, which it does not have"
+        )),
         user => Ok(user),
     }
 }

@@ -20,6 +20,7 @@ mod pages;
 mod paths;
 mod pending;
 mod plugin;
+mod plugin_words;
 mod records;
 mod storage;
 

@@ -1,4 +1,7 @@
-//! `driftline explain CODE`: what a code of the report means and what to do about it.
+//! `driftline explain WORD`: what a word of the report means and what to do about it.
+//!
+//! A word is a code, with guidance, or another word of a report (`words`). Words are found however they are typed: without
+//! regard to case, and with blanks, `-` or `_` between their parts.
 //!
 //! An explanation begins with the code's own message (in [`crate::vocabulary`]); the texts here hold only what that one
 //! line leaves out. They are matched exhaustively, so that a new code does not compile without its text. They say what
@@ -10,11 +13,15 @@
 //! output for each code, so an example cannot show what the program does not print.
 
 mod findings;
+mod group;
 mod health;
 mod states;
+mod words;
 
-use std::collections::HashSet;
 use std::fmt;
+
+pub use self::group::Group;
+pub use self::words::Word;
 
 use crate::vocabulary::{FindingCode, HealthCode, HealthSeverity, ObjectState};
 
@@ -30,23 +37,12 @@ const EXAMPLES: &str = include_str!("examples.snap");
 pub struct Explanation {
     /// The code.
     pub code: &'static str,
-    /// Where it occurs in a report.
-    pub kind: CodeKind,
+    /// Where it occurs in a report; one code may occur in more than one place.
+    pub kind: Group,
     /// Its meaning in one line.
     pub message: &'static str,
     /// Everything else that a reader needs.
     pub guidance: Guidance,
-}
-
-/// The part of a report that a code describes. One code may occur in more than one place: `half-upgraded` is a finding and a health code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CodeKind {
-    /// A difference in one field.
-    Finding,
-    /// The health of a release.
-    Health,
-    /// The state of one object.
-    State,
 }
 
 /// Everything that a code's message leaves out. Lines that begin with `$ ` are commands.
@@ -62,48 +58,165 @@ pub struct Guidance {
     pub next_upgrade: &'static str,
 }
 
-/// The name of a code that does not exist.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{given}` is not a code of the report; these are: {}", names().collect::<Vec<_>>().join(", "))]
-pub struct UnknownCode {
-    given: String,
+/// What is known of a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// It is a code.
+    Code(Explanation),
+    /// It is another word.
+    Word(Word),
 }
 
-/// Explains one code; there are several explanations if it occurs in several places of the report.
-pub fn explain(name: &str) -> Result<Vec<Explanation>, UnknownCode> {
-    let found: Vec<Explanation> = all().filter(|explanation| explanation.code == name).collect();
+/// A word that no report has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{given}` is not a word of the report{}; `driftline explain` lists them all", suggestion(.near))]
+pub struct UnknownWord {
+    given: String,
+    /// The words that are spelt nearly like it.
+    near: Vec<&'static str>,
+}
+
+/// The middle of a sentence about a word that no report has.
+fn suggestion(words: &[&str]) -> String {
+    if words.is_empty() {
+        return String::new();
+    }
+    let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    format!("; did you mean {}?", words.join(" or "))
+}
+
+/// How alike a suggestion has to be to what was typed, from 0 to 1.
+const NEAR: f64 = 0.85;
+
+/// How many suggestions are made.
+const MAX_NEAR: usize = 3;
+
+/// Explains one word; there are several explanations if it occurs in several places of the report.
+pub fn explain(typed: &str) -> Result<Vec<Entry>, UnknownWord> {
+    let wanted = key(typed);
+    let found: Vec<Entry> = entries()
+        .filter(|entry| entry.names().iter().any(|name| key(name) == wanted))
+        .collect();
     if found.is_empty() {
-        return Err(UnknownCode {
-            given: name.to_owned(),
+        return Err(UnknownWord {
+            given: typed.to_owned(),
+            near: nearest(&wanted),
         });
     }
     Ok(found)
 }
 
-/// Every code that has an explanation: findings, then health, then states of objects.
-pub fn names() -> impl Iterator<Item = &'static str> {
-    let mut known = HashSet::new();
-    let names = all().map(|explanation| explanation.code);
-    names.filter(move |name| known.insert(*name))
+/// A word without what does not tell it from others: its case, the marks around it, and what joins its parts.
+fn key(word: &str) -> String {
+    let is_joint = |character: char| character.is_whitespace() || "-_,:.()'\"`".contains(character);
+    let parts: Vec<&str> = word.split(is_joint).filter(|part| !part.is_empty()).collect();
+    parts.join("-").to_lowercase()
 }
 
-/// Every explanation, in the order of [`names`].
+/// The names that are most like what was typed.
+fn nearest(wanted: &str) -> Vec<&'static str> {
+    let mut near: Vec<(f64, &'static str)> = Vec::new();
+    for entry in entries() {
+        let alike = |name: &&str| strsim::jaro_winkler(&key(name), wanted);
+        let best = entry.names().iter().map(alike).fold(0.0, f64::max);
+        if best >= NEAR && !near.iter().any(|(_, name)| *name == entry.name()) {
+            near.push((best, entry.name()));
+        }
+    }
+    near.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    near.into_iter().map(|(_, name)| name).take(MAX_NEAR).collect()
+}
+
+/// Every word with its meaning in a line, below the headings of its groups.
+pub fn list() -> String {
+    let width = entries()
+        .map(|entry| entry.name().len())
+        .max()
+        .unwrap_or_default();
+    let mut text = String::new();
+    for group in Group::ALL {
+        text.push_str(group.heading());
+        text.push('\n');
+        for entry in entries().filter(|entry| entry.group() == group) {
+            let line = format!("  {:width$}  {}\n", entry.name(), entry.meaning());
+            text.push_str(&line);
+        }
+        text.push('\n');
+    }
+    text.push_str("`driftline explain WORD` says more about one of them.\n");
+    text
+}
+
+/// Every code and every other word.
+pub fn entries() -> impl Iterator<Item = Entry> {
+    all().map(Entry::Code).chain(words::all().map(Entry::Word))
+}
+
+impl Entry {
+    /// The word as a report has it.
+    pub fn name(&self) -> &'static str {
+        self.names().first().copied().unwrap_or_default()
+    }
+
+    /// The word as a report has it, and other forms of it.
+    fn names(&self) -> &[&'static str] {
+        match self {
+            Self::Code(code) => std::slice::from_ref(&code.code),
+            Self::Word(word) => word.names,
+        }
+    }
+
+    /// The part of a report that has it.
+    pub const fn group(&self) -> Group {
+        match self {
+            Self::Code(code) => code.kind,
+            Self::Word(word) => word.group,
+        }
+    }
+
+    /// Its meaning in one line.
+    const fn meaning(&self) -> &'static str {
+        match self {
+            Self::Code(code) => code.message,
+            Self::Word(word) => word.meaning,
+        }
+    }
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(code) => code.fmt(f),
+            Self::Word(word) => word.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.names.first().copied().unwrap_or_default();
+        writeln!(f, "{name} ({})\n", self.group)?;
+        wrap(f, &format!("{} {}", sentence(self.meaning), self.details))
+    }
+}
+
+/// The explanation of every code, in the order of the list: findings, then health, then states of objects.
 pub fn all() -> impl Iterator<Item = Explanation> {
     let findings = FindingCode::ALL.iter().map(|code| Explanation {
         code: code.as_str(),
-        kind: CodeKind::Finding,
+        kind: Group::Finding,
         message: code.message(),
         guidance: findings::guidance(*code),
     });
     let health = HealthCode::ALL.iter().map(|code| Explanation {
         code: code.as_str(),
-        kind: CodeKind::Health,
+        kind: Group::Health,
         message: code.message(),
         guidance: health::guidance(*code),
     });
     let states = ObjectState::ALL.iter().map(|state| Explanation {
         code: state.as_str(),
-        kind: CodeKind::State,
+        kind: Group::State,
         message: state.message(),
         guidance: states::guidance(*state),
     });
@@ -124,25 +237,17 @@ impl Explanation {
         };
         match self.kind {
             // Followed by the path of a field.
-            CodeKind::Finding => first == self.code && second.starts_with('/'),
-            CodeKind::Health => {
+            Group::Finding => first == self.code && second.starts_with('/'),
+            Group::Health => {
                 first.parse::<HealthSeverity>().is_ok() && second.strip_suffix(':') == Some(self.code)
             }
             // Followed by the kind of an object; names of releases are in lower case.
-            CodeKind::State => {
+            Group::State => {
                 first == self.code && second.starts_with(|first: char| first.is_ascii_uppercase())
             }
+            // They have no codes.
+            Group::Verdict | Group::Outcome | Group::Severity | Group::NextUpgrade | Group::Term => false,
         }
-    }
-}
-
-impl fmt::Display for CodeKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Finding => "finding",
-            Self::Health => "release health",
-            Self::State => "object state",
-        })
     }
 }
 
@@ -197,16 +302,12 @@ fn wrap(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     #[test]
     fn every_code_has_its_own_text() {
-        // A release is half upgraded, and so are its fields.
-        let vocabulary = FindingCode::ALL.len() + HealthCode::ALL.len() + ObjectState::ALL.len() - 1;
-        assert_eq!(names().collect::<BTreeSet<_>>().len(), vocabulary);
-        assert_eq!(names().count(), vocabulary);
+        let vocabulary = FindingCode::ALL.len() + HealthCode::ALL.len() + ObjectState::ALL.len();
+        assert_eq!(all().count(), vocabulary);
         for explanation in all() {
             let Guidance {
                 details,
@@ -222,16 +323,55 @@ mod tests {
                 assert!(!part.contains("  "), "{}: {part}", explanation.code);
                 assert_eq!(part, part.trim(), "{}", explanation.code);
             }
-            assert!(explain(explanation.code).unwrap().contains(&explanation));
+            assert!(
+                explain(explanation.code)
+                    .unwrap()
+                    .contains(&Entry::Code(explanation))
+            );
         }
     }
 
     #[test]
-    fn an_unknown_code_is_answered_with_the_known_ones() {
-        let message = explain("drifting").unwrap_err().to_string();
+    fn a_word_is_found_however_it_is_typed() {
+        for (typed, name) in [
+            ("Half_Upgraded", "half-upgraded"),
+            (" half upgraded ", "half-upgraded"),
+            ("KEEPS", "keeps"),
+            ("keep", "keeps"),
+            ("fails", "fails (conflict)"),
+            ("Fails (conflict)", "fails (conflict)"),
+            ("(claimed)", "claimed"),
+            ("in sync but failed", "in sync, but failed"),
+            ("missing or not owned", "missing or not owned"),
+            ("destructive", "DESTRUCTIVE"),
+            ("next step:", "next step"),
+        ] {
+            let found = explain(typed).unwrap_or_else(|error| panic!("{typed}: {error}"));
+            assert_eq!(found[0].name(), name, "{typed}");
+        }
+        let groups = |word: &str| {
+            explain(word)
+                .unwrap()
+                .iter()
+                .map(Entry::group)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(groups("half-upgraded"), [Group::Finding, Group::Health]);
+        assert_eq!(groups("drift"), [Group::Outcome, Group::Severity]);
+    }
+
+    #[test]
+    fn an_unknown_word_is_answered_with_the_nearest_ones() {
+        let message = |word: &str| explain(word).unwrap_err().to_string();
         assert!(
-            message.starts_with("`drifting` is not a code of the report; these are: changed, "),
-            "{message}"
+            message("half-upgrade")
+                .starts_with("`half-upgrade` is not a word of the report; did you mean `half-upgraded`"),
+            "{}",
+            message("half-upgrade")
+        );
+        assert_eq!(
+            message("zzz"),
+            "`zzz` is not a word of the report; `driftline explain` lists them all"
         );
     }
 
@@ -240,48 +380,43 @@ mod tests {
         for (code, kind, line, expected) in [
             (
                 "changed",
-                CodeKind::Finding,
+                Group::Finding,
                 "    changed  /spec/replicas  3 → 5",
                 true,
             ),
             (
                 "changed",
-                CodeKind::Finding,
+                Group::Finding,
                 "    added    /spec/replicas  3 → 5",
                 false,
             ),
             (
                 "half-upgraded",
-                CodeKind::Finding,
+                Group::Finding,
                 "  warning  half-upgraded: of 3 objects",
                 false,
             ),
             (
                 "half-upgraded",
-                CodeKind::Health,
+                Group::Health,
                 "  warning  half-upgraded: of 3 objects",
                 true,
             ),
             (
                 "half-upgraded",
-                CodeKind::Health,
+                Group::Health,
                 "    half-upgraded  /spec/replicas",
                 false,
             ),
-            ("drifted", CodeKind::State, "  drifted  Service shop/web", true),
+            ("drifted", Group::State, "  drifted  Service shop/web", true),
+            ("drifted", Group::State, "drifted  shop/web   shop-0.3.0", false),
             (
                 "drifted",
-                CodeKind::State,
-                "drifted  shop/web   shop-0.3.0",
-                false,
-            ),
-            (
-                "drifted",
-                CodeKind::State,
+                Group::State,
                 "  drifted  10 objects in the same way",
                 false,
             ),
-            ("drifted", CodeKind::State, "", false),
+            ("drifted", Group::State, "", false),
         ] {
             let mut explanations = all();
             let explanation = explanations.find(|found| found.code == code && found.kind == kind);

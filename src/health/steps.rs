@@ -82,6 +82,7 @@ pub(super) fn with(mut health: Health, evidence: Vec<String>, steps: Vec<Step>) 
                 destructive: step.effect == Effect::Destroys,
                 why: step.why,
                 changes: step.changes,
+                words: Some(command),
             }),
             Err(refusal) => {
                 if step.effect == Effect::Saves {

@@ -22,6 +22,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::shell::{ClusterFlags, Command};
 use crate::vocabulary::{
     ApplyMethod, FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome, Severity,
     Stopped, Verdict,
@@ -216,6 +217,9 @@ pub struct ReleaseReport {
     /// All that is known of its history; only where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub detail: Option<ReleaseDetail>,
+    /// How the operator named the cluster, for commands that a text prints; no report has it.
+    #[serde(skip)]
+    pub cluster: ClusterFlags,
 }
 
 /// Where Helm keeps the records of a release.
@@ -266,7 +270,7 @@ pub struct Health {
 }
 
 /// One command to consider. driftline never runs it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Eq, Serialize, Deserialize)]
 pub struct Advice {
     /// The exact command, each word quoted for a POSIX shell where that is necessary.
     pub command: String,
@@ -277,6 +281,19 @@ pub struct Advice {
     /// What it changes.
     #[serde(default)]
     pub changes: String,
+    /// The command as words, until it is known how the operator named the cluster; no report has it.
+    #[serde(skip)]
+    pub words: Option<Command>,
+}
+
+/// Advice is what a report says: the words are only another form of the command.
+impl PartialEq for Advice {
+    fn eq(&self, other: &Self) -> bool {
+        self.command == other.command
+            && self.destructive == other.destructive
+            && self.why == other.why
+            && self.changes == other.changes
+    }
 }
 
 /// One object of a release.

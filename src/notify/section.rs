@@ -7,6 +7,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde_saphyr::Spanned;
 
 use super::Sinks;
 use super::pagerduty::settings::{PagerDutySection, PagerDutyService};
@@ -23,8 +24,8 @@ pub struct NotifySection {
     attempts: Option<u32>,
     #[serde(deserialize_with = "duration")]
     budget: Option<Duration>,
-    slack: Option<SlackSection>,
-    pagerduty: Option<PagerDutySection>,
+    slack: Option<Spanned<SlackSection>>,
+    pagerduty: Option<Spanned<PagerDutySection>>,
 }
 
 /// Why a sink's section cannot be used.
@@ -33,6 +34,8 @@ pub struct NotifySection {
 pub struct SectionError {
     /// The sink's key in the `notify` section.
     section: &'static str,
+    /// The line of the section, if the configuration file has one.
+    line: Option<u64>,
     /// The mistake, and what would be right.
     source: Box<dyn Error + Send + Sync>,
 }
@@ -40,9 +43,11 @@ pub struct SectionError {
 impl NotifySection {
     /// The sinks that the section or the environment names.
     pub fn resolve(self, context: &SinkContext<'_>) -> Result<Sinks, SectionError> {
-        let slack = SlackWebhook::from_section(self.slack, context).map_err(in_section("slack"))?;
+        let (slack, line) = parts(self.slack);
+        let slack = SlackWebhook::from_section(slack, context).map_err(in_section("slack", line))?;
+        let (pagerduty, line) = parts(self.pagerduty);
         let pagerduty =
-            PagerDutyService::from_section(self.pagerduty, context).map_err(in_section("pagerduty"))?;
+            PagerDutyService::from_section(pagerduty, context).map_err(in_section("pagerduty", line))?;
         let mut http = HttpSettings::default();
         http.attempts = self.attempts.unwrap_or(http.attempts).max(1);
         http.budget = self.budget.unwrap_or(http.budget).min(LONGEST_BUDGET);
@@ -50,9 +55,27 @@ impl NotifySection {
     }
 }
 
-fn in_section<E: Error + Send + Sync + 'static>(section: &'static str) -> impl FnOnce(E) -> SectionError {
+impl SectionError {
+    /// The line of the section, if the configuration file has one.
+    pub const fn line(&self) -> Option<u64> {
+        self.line
+    }
+}
+
+/// A section and its line.
+fn parts<S>(section: Option<Spanned<S>>) -> (Option<S>, Option<u64>) {
+    section.map_or((None, None), |section| {
+        (Some(section.value), Some(section.referenced.line()))
+    })
+}
+
+fn in_section<E: Error + Send + Sync + 'static>(
+    section: &'static str,
+    line: Option<u64>,
+) -> impl FnOnce(E) -> SectionError {
     move |source| SectionError {
         section,
+        line,
         source: Box::new(source),
     }
 }

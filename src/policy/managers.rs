@@ -4,7 +4,7 @@
 //! proves nothing, so it decides about severity and wording only; no write is ever left out of a report for it.
 
 use globset::{GlobSet, GlobSetBuilder};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 
 use super::path_pattern::PathPattern;
 use crate::compare::path::FieldPath;
@@ -45,10 +45,13 @@ pub struct Managers {
 #[serde(deny_unknown_fields, default)]
 pub struct ManagerLists {
     /// Programs that install Helm releases.
+    #[serde(deserialize_with = "patterns")]
     pub helm: Vec<String>,
     /// Programs that people drive by hand.
+    #[serde(deserialize_with = "patterns")]
     pub people: Vec<String>,
     /// Programs that choose replica counts.
+    #[serde(deserialize_with = "patterns")]
     pub autoscalers: Vec<String>,
     /// Writes that are no drift.
     pub expected: Vec<ExpectedWrite>,
@@ -61,10 +64,10 @@ pub struct ExpectedWrite {
     /// The manager's work, as the end of a sentence that begins with its name.
     pub about: String,
     /// Names of managers, as globs; any program, though no person, when empty.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "patterns")]
     pub managers: Vec<String>,
     /// Kinds, as globs; any when empty.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "patterns")]
     pub kinds: Vec<String>,
     /// The places, with everything in them.
     pub paths: Vec<PathPattern>,
@@ -183,6 +186,23 @@ impl WriteMatcher {
             paths: write.paths,
             only: write.only,
         })
+    }
+}
+
+/// Globs, checked where they are read, so that the error is told for the line that has it.
+fn patterns<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let patterns = Vec::<Pattern>::deserialize(deserializer)?;
+    Ok(patterns.into_iter().map(|pattern| pattern.0).collect())
+}
+
+/// A glob as it is written.
+struct Pattern(String);
+
+impl<'de> Deserialize<'de> for Pattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let pattern = String::deserialize(deserializer)?;
+        globs([&pattern]).map_err(de::Error::custom)?;
+        Ok(Self(pattern))
     }
 }
 

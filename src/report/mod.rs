@@ -18,7 +18,7 @@ use std::io::{self, Write};
 
 use self::text::TextOptions;
 use crate::model::Report;
-use crate::vocabulary::codes;
+use crate::vocabulary::{UnknownName, codes};
 
 codes! {
     /// The formats of a report.
@@ -55,6 +55,21 @@ impl Format {
     pub fn of(kind: ReportKind) -> impl Iterator<Item = Self> {
         let formats = Self::ALL.iter().copied();
         formats.filter(move |format| format.renderer(kind).is_some())
+    }
+
+    /// The format of a report where the command line names none: what a variable of the environment names, if this kind of
+    /// report has it. The variable is one for all commands.
+    pub fn by_default(kind: ReportKind, variable: Option<&str>) -> Result<Self, UnknownName> {
+        let named = variable.map_or(Ok(Self::Text), str::parse::<Self>)?;
+        Ok(named.renderer(kind).map_or(Self::Text, |_| named))
+    }
+
+    /// Whether the report ends with its answer in a line for people.
+    pub const fn ends_with_the_answer(self) -> bool {
+        match self {
+            Self::Text => true,
+            Self::Json | Self::Yaml | Self::Wide => false,
+        }
     }
 
     /// The function that writes a kind of report in this format; `None` where the format has no form for it.

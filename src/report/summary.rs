@@ -329,6 +329,7 @@ mod tests {
     #[test]
     fn the_outcome_of_every_mixture() {
         let of = |verdict: Verdict| ReleaseReport {
+            cluster: crate::shell::ClusterFlags::default(),
             verdict,
             ..release("shop", "web")
         };

@@ -272,6 +272,7 @@ impl ReleaseScan {
         let baseline = self.loaded.as_ref().and_then(|loaded| loaded.baseline.as_ref());
         let previous = self.loaded.as_ref().and_then(|loaded| loaded.previous.as_ref());
         Some(ReleaseReport {
+            cluster: crate::shell::ClusterFlags::default(),
             namespace: self.context.authority.namespace().to_owned(),
             name: self.context.name.clone(),
             storage: self.history.key.storage(),

@@ -14,8 +14,10 @@
 //!
 //! The quoting is that of POSIX shells: sh, bash and zsh.
 
+mod cluster_flags;
 mod word;
 
+pub use self::cluster_flags::ClusterFlags;
 pub use self::word::{FileName, ObjectName, Refusal, Word};
 
 use std::borrow::Cow;
@@ -105,6 +107,17 @@ impl Command {
     pub fn into_file(mut self, file: FileName) -> Self {
         self.end = End::File(file);
         self
+    }
+
+    /// Names the cluster, in the way of each program of the line.
+    pub fn on(mut self, cluster: &ClusterFlags) -> Result<Self, Refusal> {
+        let program = self.words.first().map_or("", String::as_str);
+        let flags = cluster.of_program(program)?;
+        self.words.extend(flags);
+        if let End::Pipe(next) = self.end {
+            self.end = End::Pipe(Box::new(next.on(cluster)?));
+        }
+        Ok(self)
     }
 
     /// Hands the output to another command.

@@ -41,6 +41,12 @@ pub enum Refusal {
     /// The name of an object that has a meaning of its own where kubectl takes annotations.
     #[error("kubectl would read the name as an annotation")]
     LikeAnAnnotation,
+    /// The name of a context, or the path of a kubeconfig.
+    #[error(
+        "the name of the context or the path of the kubeconfig has characters other than printable ASCII, which a \
+         terminal may show as something else"
+    )]
+    Cluster,
     /// The name of a file.
     #[error("the file for a copy would have a name that file systems do not accept")]
     FileName,
@@ -197,7 +203,7 @@ fn is_path_segment(text: &str) -> bool {
 }
 
 /// Whether all characters are ASCII and drawn.
-fn is_printable(text: &str) -> bool {
+pub(super) fn is_printable(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 

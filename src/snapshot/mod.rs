@@ -67,7 +67,7 @@ mod write;
 mod tests;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use index::{FORMAT, SensitiveValues};
@@ -94,6 +94,12 @@ pub enum SnapshotError {
     /// There is no key to redact with.
     #[error("the system gives no random numbers for the redaction key")]
     NoRandomness,
+    /// A file stands where the snapshot should be.
+    #[error("{} is a file, and a snapshot is a folder{}", .path.display(), folder_of(.path))]
+    File {
+        /// The path of the file.
+        path: PathBuf,
+    },
     /// There is nothing at the given path.
     #[error("there is no snapshot at {}", .path.display())]
     Missing {
@@ -154,4 +160,17 @@ fn json_problem(error: &serde_json::Error) -> &'static str {
         serde_json::error::Category::Syntax | serde_json::error::Category::Io => "malformed",
         serde_json::error::Category::Data => "not what driftline writes",
     }
+}
+
+/// The end of a sentence about a file of a snapshot in the snapshot's place.
+fn folder_of(file: &Path) -> String {
+    let folder = file.parent().filter(|_| file.ends_with(layout::INDEX));
+    folder.map_or_else(String::new, |folder| {
+        let folder = if folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            folder
+        };
+        format!(": pass the folder {}", folder.display())
+    })
 }

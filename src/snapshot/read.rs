@@ -66,6 +66,9 @@ impl SnapshotSource {
     /// Opens the snapshot in a directory.
     pub fn open(directory: &Path) -> Result<Self, SnapshotError> {
         let missing = |error: io::Error| match error.kind() {
+            io::ErrorKind::NotADirectory if directory.exists() => SnapshotError::File {
+                path: directory.to_owned(),
+            },
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => SnapshotError::Missing {
                 path: directory.to_owned(),
             },

@@ -17,7 +17,8 @@ fn read(file: &str) -> String {
 }
 
 fn settings(text: &str) -> Value {
-    serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{EXAMPLE}: {error}"))
+    let options = serde_saphyr::options! { emit_comments: false };
+    serde_saphyr::from_str_with_options(text, options).unwrap_or_else(|error| panic!("{EXAMPLE}: {error}"))
 }
 
 #[test]
@@ -207,24 +208,92 @@ fn the_example_settings_have_every_default_severity() {
     }
 }
 
-/// `#` and a blank begin an explanation; any other `#` hides a setting, which has to be valid as well.
+/// A line without the `#` that hides a setting; `#` and one blank begin an explanation.
+fn hidden(line: &str) -> Option<String> {
+    let at = line.len() - line.trim_start().len();
+    let rest = line[at..].strip_prefix('#')?;
+    let is_setting = rest.starts_with("  ") || !rest.is_empty() && !rest.starts_with(' ');
+    is_setting.then(|| format!("{}{rest}", &line[..at]))
+}
+
+/// Every file with this ending below a folder.
+fn files_below(folder: &Path, ending: &str, files: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            files_below(&path, ending, files);
+        } else if path.extension().is_some_and(|extension| extension == ending) {
+            files.push(path.to_str().unwrap().to_owned());
+        }
+    }
+}
+
+/// In every file that an operator edits, taking one character away from a line turns a comment into YAML: each block of
+/// lines alone and all of them together. `src/app/settings/file.rs` tests that the settings among them are right.
 #[test]
-fn the_example_settings_are_yaml_with_and_without_what_is_commented_out() {
-    let text = read(EXAMPLE);
-    let uncommented: Vec<&str> = text
-        .lines()
-        .map(|line| match line.strip_prefix('#') {
-            Some(rest) if !rest.starts_with(' ') || rest.starts_with("  ") => rest,
-            _ => line,
-        })
-        .collect();
-    let all = settings(&uncommented.join("\n"));
-    assert!(all["notify"]["slack"]["url_file"].is_string());
-    assert!(all["notify"]["pagerduty"]["routing_key_file"].is_string());
-    assert!(all["cluster"]["name"].is_string());
-    assert!(all["ignore"][0]["path"].is_array() && all["ignore"][1]["kind"].is_string());
-    assert!(all["ignore_annotation"].is_string());
-    assert!(settings(&text)["notify"].is_null());
+fn what_is_commented_out_is_yaml_each_block_alone_and_all_together() {
+    let mut files = Vec::new();
+    for folder in ["config", "deploy"] {
+        files_below(&crate::support::program::root().join(folder), "yaml", &mut files);
+    }
+    assert!(files.len() > 20, "{files:?}");
+    let mut blocks = 0;
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        let check = |is_shown: &dyn Fn(usize) -> bool| {
+            let lines = lines.iter().enumerate().map(|(number, line)| match hidden(line) {
+                Some(setting) if is_shown(number) => setting,
+                Some(_) | None => (*line).to_owned(),
+            });
+            let text = lines.collect::<Vec<_>>().join("\n");
+            let options = serde_saphyr::options! { emit_comments: false };
+            serde_saphyr::from_multiple_with_options::<Value>(&text, options)
+                .unwrap_or_else(|error| panic!("{file}: {error}\n{text}"));
+        };
+        check(&|_| false);
+        check(&|_| true);
+        let is_hidden = |at: usize| lines.get(at).is_some_and(|line| hidden(line).is_some());
+        for first in (0..lines.len()).filter(|at| is_hidden(*at) && (*at == 0 || !is_hidden(at - 1))) {
+            let end = (first..lines.len()).find(|at| !is_hidden(*at));
+            let end = end.unwrap_or(lines.len());
+            check(&|number| (first..end).contains(&number));
+            blocks += 1;
+        }
+    }
+    assert!(blocks > 6, "{blocks}");
+}
+
+/// A variable of the environment that the sources name is in the README's table.
+#[test]
+fn the_readme_lists_every_variable_of_the_environment() {
+    let readme = read("README.md");
+    let table = readme.split_once("| environment variable |").unwrap().1;
+    let table = table.split_once("\n\n").unwrap().0;
+    let mut sources = Vec::new();
+    files_below(&crate::support::program::root().join("src"), "rs", &mut sources);
+    let is_part = |character: char| character.is_ascii_uppercase() || character == '_';
+    let mut found = std::collections::BTreeSet::new();
+    for source in sources {
+        let text = fs::read_to_string(source).unwrap();
+        for quoted in text.split('"').filter(|text| text.chars().all(is_part)) {
+            if quoted.starts_with("DRIFTLINE_") {
+                found.insert(quoted.to_owned());
+            }
+        }
+    }
+    assert!(found.len() > 10, "{found:?}");
+    let known = [
+        "KUBECONFIG",
+        "HELM_DRIVER",
+        "NO_COLOR",
+        "HTTPS_PROXY",
+        "GITLAB_CI",
+    ]
+    .map(str::to_owned);
+    for name in found.iter().chain(&known) {
+        assert!(table.contains(&format!("`{name}`")), "README.md lacks {name}");
+    }
 }
 
 /// The README shows the beginning of what its first command prints; lines of `…` stand for what it leaves out.

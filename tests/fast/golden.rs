@@ -22,7 +22,7 @@ const NOT_WITHOUT_RULES: [ObjectState; 1] = [ObjectState::Ignored];
 /// A scan of a snapshot, which has to find drift.
 fn scan(snapshot: &Path, arguments: &[&str]) -> String {
     let snapshot = snapshot.to_str().unwrap();
-    let run = Driftline::new([&["scan", "--snapshot", snapshot], arguments].concat()).run();
+    let run = Driftline::new([&["scan", "-q", "--snapshot", snapshot], arguments].concat()).run();
     assert_eq!(run.status, Some(1), "{}", run.stderr);
     assert_eq!(run.stderr, "");
     run.stdout

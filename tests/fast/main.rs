@@ -13,6 +13,7 @@ mod cli;
 mod commands;
 mod deploy;
 mod docs;
+mod explain;
 mod faults;
 mod fuzz;
 mod golden;

@@ -1,4 +1,4 @@
-//! `driftline explain`: explains a code or state that reports use.
+//! `driftline explain`: explains a word that reports use.
 
 use crate::app::cli::Global;
 use crate::app::exit;
@@ -6,18 +6,14 @@ use crate::app::output::show;
 use crate::app::stop::Abort;
 use crate::explain;
 
-/// Runs the command to its exit status.
-pub(super) async fn run(code: Option<&str>, global: &Global, abort: Abort) -> anyhow::Result<u8> {
-    let text = if let Some(code) = code {
-        let explanations = explain::explain(code)?;
-        explanations
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join("\n")
+/// Runs the command to its exit status. A word of several parts needs no quotes.
+pub(super) async fn run(words: &[String], global: &Global, abort: Abort) -> anyhow::Result<u8> {
+    let text = if words.is_empty() {
+        explain::list()
     } else {
-        let names: Vec<&str> = explain::names().collect();
-        format!("{}\n", names.join("\n"))
+        let entries = explain::explain(&words.join(" "))?;
+        let entries: Vec<String> = entries.iter().map(ToString::to_string).collect();
+        entries.join("\n")
     };
     show(&text, global, abort).await?;
     Ok(exit::CLEAN)

@@ -2,6 +2,7 @@
 
 mod diagnose;
 mod explain;
+mod man;
 mod notify;
 mod scan;
 mod snapshot;
@@ -19,7 +20,7 @@ pub async fn run(cli: Cli, abort: Abort) -> anyhow::Result<u8> {
         Command::Scan(args) => scan::run(&args, &cli.global, abort).await,
         Command::Diagnose(args) => diagnose::run(&args, &cli.global, abort).await,
         Command::Snapshot(args) => snapshot::run(&args, &cli.global, abort).await,
-        Command::Explain { code } => explain::run(code.as_deref(), &cli.global, abort).await,
+        Command::Explain { words } => explain::run(&words, &cli.global, abort).await,
         Command::Notify { check: _, config } => notify::run(config.as_deref(), abort).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -27,10 +28,9 @@ pub async fn run(cli: Cli, abort: Abort) -> anyhow::Result<u8> {
             print(&script)?;
             Ok(exit::CLEAN)
         }
-        Command::Man => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(Cli::command()).render(&mut page)?;
-            print(&page)?;
+        Command::Man { command, dir } => man::run(command.as_deref(), dir.as_deref()),
+        Command::Version => {
+            print(Cli::command().render_version().as_bytes())?;
             Ok(exit::CLEAN)
         }
     }

@@ -5,19 +5,19 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use crate::app::advice::address;
 use crate::app::cli::{Global, ScanArgs};
+use crate::app::ending::Ending;
 use crate::app::environment;
 use crate::app::exit::{self, NotificationStatus};
-use crate::app::output::ReportOutput;
+use crate::app::output::{ReportOutput, file_of};
 use crate::app::scanning::read;
 use crate::app::settings::ScanSettings;
-use crate::app::stderr;
-use crate::app::stop::{self, Abort, Stop};
+use crate::app::stop::{Abort, Stop};
 use crate::model::Report;
 use crate::notify::Sinks;
+use crate::report::ReportKind;
 use crate::report::text::{Detail, Extent};
-use crate::report::words::headline;
-use crate::report::{Format, ReportKind};
 
 /// How long sinks that are out of time may take to say which of them have delivered. They need a moment, unless putting
 /// the report into words still goes on.
@@ -26,8 +26,10 @@ const RESULTS: Duration = Duration::from_millis(500);
 /// Runs the command to its exit status.
 pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyhow::Result<u8> {
     let settings = ScanSettings::resolve(args, &environment::variable)?;
+    let file = file_of(args.output_file.as_deref())?;
     let stop = Stop::after(settings.reading.timeout, abort)?;
     let mut report = read(settings.reading, global, &stop).await?;
+    address(&mut report, &args.cluster.access);
     // A snapshot keeps the cluster name that it was taken with, whatever the configuration file says; only the flag or
     // the environment replaces it.
     if let (Some(_), Some(name)) = (&args.snapshot, &args.cluster.access.cluster_name) {
@@ -48,13 +50,14 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
         } else {
             Detail::Full
         },
-        file: args.output_file.clone(),
+        file,
         extent: match (args.full, args.all) {
             (true, _) => Extent::Whole,
             (false, true) => Extent::Lists,
             (false, false) => Extent::Short,
         },
     };
+    let ending = Ending::of(&output, global);
     // Side by side: a reader that does not read keeps no alert back, and a receiver that does not answer no report.
     let (written, notifications) = tokio::join!(
         output.write(global, &stop),
@@ -62,31 +65,13 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
     );
     // Only now: a person may read for long, and what is logged about the messages would stand in the midst of the report.
     written?.show(&stop).await?;
-    if args.output == Format::Wide {
-        report_trouble(&report);
-    }
+    ending.say();
     Ok(exit::of_scan(
         &report,
         settings.fail_on,
         notifications,
         settings.exit_code_on_drift,
     ))
-}
-
-/// Tells on standard error what a table of releases has no place for, as kubectl does after its tables.
-fn report_trouble(report: &Report) {
-    if report.releases.is_empty() {
-        stderr::say(&headline(report));
-    }
-    for error in &report.errors {
-        stderr::say(&format!("error: {}: {}", error.scope, error.message));
-    }
-    if let Some(stopped) = report.stopped {
-        stderr::say(&format!(
-            "stopped: {}; releases not listed may have drifted",
-            stop::beginning(stopped)
-        ));
-    }
 }
 
 async fn deliver(sinks: Sinks, report: Arc<Report>, stop: &Stop) -> NotificationStatus {

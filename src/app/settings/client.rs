@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::error::SettingsError;
 use super::file::File;
+use super::policy::redaction;
 use crate::app::cli::AccessArgs;
 use crate::app::environment::Environment;
 use crate::cluster::client::{Access, Options};
@@ -33,6 +34,7 @@ pub(super) fn client_options(
         name: args.cluster_name.clone().or_else(|| file.cluster.name.clone()),
         drivers: drivers(environment("HELM_DRIVER").as_deref())?,
         selector: selector.map(str::to_owned),
+        redaction: redaction(file)?,
         request_timeout: args
             .request_timeout
             .or(file.scan.request_timeout)

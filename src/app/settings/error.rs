@@ -1,6 +1,6 @@
 //! Why settings cannot be used: each error says where the mistake is and what would be right.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::notify::section::SectionError;
 use crate::policy::managers::ManagerPatternError;
@@ -29,6 +29,16 @@ pub enum SettingsError {
         line: Option<u64>,
         /// The mistake, and what would be right.
         problem: String,
+    },
+    /// A setting of the configuration file cannot be used.
+    #[error("{}{}", .path.display(), .line.map(|line| format!(":{line}")).unwrap_or_default())]
+    InFile {
+        /// The file.
+        path: PathBuf,
+        /// The line, where it is known.
+        line: Option<u64>,
+        /// The mistake.
+        source: Box<SettingsError>,
     },
     /// A redaction rule is not a pattern.
     #[error("redact.keys")]
@@ -81,4 +91,30 @@ pub enum SettingsError {
     /// The notifications cannot be sent as configured.
     #[error(transparent)]
     Notify(#[from] SectionError),
+}
+
+impl SettingsError {
+    /// The same mistake, with the file that has it.
+    pub(super) fn in_file(self, path: Option<&Path>) -> Self {
+        let Some(path) = path else { return self };
+        let line = match &self {
+            Self::Notify(error) => error.line(),
+            Self::Unreadable { .. }
+            | Self::File { .. }
+            | Self::InFile { .. }
+            | Self::Redact(_)
+            | Self::Managers(_)
+            | Self::EmptyIgnoreRule(_)
+            | Self::CountedList { .. }
+            | Self::SummaryFormat(_)
+            | Self::IgnoreAnnotation(_)
+            | Self::ConfirmSnapshot
+            | Self::Driver(_) => None,
+        };
+        Self::InFile {
+            path: path.to_owned(),
+            line,
+            source: Box::new(self),
+        }
+    }
 }

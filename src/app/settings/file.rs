@@ -4,7 +4,8 @@
 //! in it, only the names of the files that hold them.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -13,14 +14,16 @@ use serde_saphyr::Error;
 
 use super::error::SettingsError;
 use super::ignore::{IgnoreRule, any_number};
-use crate::app::cli::CONCURRENCY;
+use crate::app::cli::{CONCURRENCY, NO_LIMIT};
 use crate::app::exit::DriftStatus;
 use crate::limited_file;
+use crate::notify::Sinks;
 use crate::notify::section::NotifySection;
-use crate::notify::settings::duration;
+use crate::notify::settings::{SinkContext, duration};
 use crate::policy::Confirm;
 use crate::policy::glob::Glob;
 use crate::policy::managers::ManagerLists;
+use crate::policy::redact::{ConfigMaps, KeyPatternError, Redaction};
 use crate::report::summary::FailOn;
 use crate::scan::NamespacePattern;
 use crate::vocabulary::{FindingCode, Severity};
@@ -32,6 +35,9 @@ const MAX_BYTES: u64 = 1 << 20;
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct File {
+    /// Where it was read.
+    #[serde(skip)]
+    pub(super) path: Option<PathBuf>,
     pub(super) cluster: ClusterSection,
     pub(super) scan: ScanSection,
     pub(super) severity: BTreeMap<FindingCode, Severity>,
@@ -58,9 +64,9 @@ pub(super) struct ScanSection {
     #[serde(deserialize_with = "any_number")]
     pub(super) namespaces: Vec<NamespacePattern>,
     pub(super) allow_empty: bool,
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "time_limit")]
     pub(super) timeout: Option<Duration>,
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "time_limit")]
     pub(super) request_timeout: Option<Duration>,
     #[serde(deserialize_with = "concurrency")]
     pub(super) concurrency: Option<u8>,
@@ -78,7 +84,8 @@ pub(super) struct ScanSection {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RedactSection {
-    pub(super) keys: Vec<String>,
+    #[serde(deserialize_with = "any_number")]
+    pub(super) keys: Vec<KeyPattern>,
     pub(super) config_maps: bool,
 }
 
@@ -92,11 +99,25 @@ pub(super) fn read(path: Option<&Path>) -> Result<File, SettingsError> {
         path: path.to_owned(),
         source,
     })?;
-    parse(&text).map_err(|(line, problem)| SettingsError::File {
-        path: path.to_owned(),
-        line,
-        problem,
-    })
+    match parse(&text) {
+        Ok(file) => Ok(File {
+            path: Some(path.to_owned()),
+            ..file
+        }),
+        Err((line, problem)) => Err(SettingsError::File {
+            path: path.to_owned(),
+            line,
+            problem,
+        }),
+    }
+}
+
+impl File {
+    /// The sinks of the `notify` section and of the environment.
+    pub(super) fn sinks(&self, context: &SinkContext<'_>) -> Result<Sinks, SettingsError> {
+        let sinks = self.notify.clone().resolve(context);
+        sinks.map_err(|error| SettingsError::from(error).in_file(self.path.as_deref()))
+    }
 }
 
 /// Parses a configuration file. An error has the line, where it is known, and the mistake on it.
@@ -108,8 +129,19 @@ pub(super) fn parse(text: &str) -> Result<File, (Option<u64>, String)> {
     {
         return Ok(File::default());
     }
-    let options = serde_saphyr::options! { with_snippet: false };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+    // The library takes 32 lines of comments in a row, and the example has more.
+    let options = serde_saphyr::options! { with_snippet: false, emit_comments: false };
+    let mut place = None;
+    let parsed = serde_saphyr::with_deserializer_from_str_with_options(text, options, |deserializer| {
+        serde_path_to_error::deserialize(deserializer).map_err(|error| {
+            // It holds names of settings, and positions in lists. The name of a wrong key is in the error.
+            let path = error.path().to_string();
+            let path = path.trim_end_matches(['?', '.']);
+            place = (!path.is_empty()).then(|| path.to_owned());
+            error.into_inner()
+        })
+    });
+    parsed.map_err(|error| {
         let line = error.location().map(|location| location.line());
         let problem = match error.without_snippet() {
             // The library's own sentence advises the programmer.
@@ -117,8 +149,47 @@ pub(super) fn parse(text: &str) -> Result<File, (Option<u64>, String)> {
             Error::DuplicateMappingKey { key: None, .. } => "a key stands twice".to_owned(),
             other => other.to_string(),
         };
+        let problem = match place {
+            Some(place) => format!("{problem}, in {place}"),
+            None => problem,
+        };
         (line, problem)
     })
+}
+
+/// A time limit, as the flags take it.
+fn time_limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    match duration(deserializer)? {
+        Some(Duration::ZERO) => Err(de::Error::custom(NO_LIMIT)),
+        limit => Ok(limit),
+    }
+}
+
+/// A name of `redact.keys`, checked.
+#[derive(Debug, Clone)]
+pub(super) struct KeyPattern(String);
+
+impl FromStr for KeyPattern {
+    type Err = KeyPatternError;
+
+    fn from_str(text: &str) -> Result<Self, KeyPatternError> {
+        let pattern = text.to_owned();
+        Redaction::new(std::slice::from_ref(&pattern), ConfigMaps::Shown)?;
+        Ok(Self(pattern))
+    }
+}
+
+impl RedactSection {
+    /// What the section hides.
+    pub(super) fn redaction(&self) -> Result<Redaction, KeyPatternError> {
+        let keys: Vec<String> = self.keys.iter().map(|pattern| pattern.0.clone()).collect();
+        let config_maps = if self.config_maps {
+            ConfigMaps::Hidden
+        } else {
+            ConfigMaps::Shown
+        };
+        Redaction::new(&keys, config_maps)
+    }
 }
 
 /// A number of concurrent requests, as the flag takes it.
@@ -182,7 +253,20 @@ mod tests {
             ("scan:\n  concurrency: 0\n", 2, "0 is not in 1..=64"),
             ("scan:\n  concurrency: 65\n", 2, "65 is not in 1..=64"),
             ("scan:\n  concurrency: 6400\n", 2, "6400 is not in 1..=64"),
-            ("notify:\n  budget: soon\n", 2, "not a duration such as"),
+            (
+                "scan:\n  timeout: 0s\n",
+                2,
+                "every scan has a time limit: give a longer one, such as 2h at line 2, column 12, in scan.timeout",
+            ),
+            ("scan:\n  request_timeout: 0m\n", 2, "in scan.request_timeout"),
+            ("redact:\n  keys:\n    - x\n    - '['\n", 4, "in redact.keys"),
+            ("managers:\n  people: [a, '[']\n", 2, "in managers.people[1]"),
+            (
+                "managers:\n  expected:\n    - about: x\n      paths: [/a]\n      kinds: ['[']\n",
+                5,
+                "in managers.expected[0].kinds[0]",
+            ),
+            ("notify:\n  budget: soon\n", 2, "`soon` is not a duration such as"),
             ("notify:\n  slack:\n    when: never\n", 3, "always"),
             ("notify:\n  slack:\n    url: x\n", 3, "url_file"),
             ("trusted_storage_namespaces: [\"flux[\"]\n", 1, "without its `]`"),
@@ -197,7 +281,10 @@ mod tests {
     #[test]
     fn a_key_that_stands_twice_is_a_mistake_in_one_sentence() {
         let twice = parse("scan:\n  timeout: 1m\n  timeout: 2m\n").unwrap_err();
-        assert_eq!(twice, (Some(3), "the key `timeout` stands twice".to_owned()));
+        assert_eq!(
+            twice,
+            (Some(3), "the key `timeout` stands twice, in scan".to_owned())
+        );
     }
 
     /// A key that is right nowhere.
@@ -230,23 +317,86 @@ mod tests {
         }
     }
 
+    const EXAMPLE: &str = include_str!("../../../config/driftline.example.yaml");
+    const DEPLOYED: &str = include_str!("../../../deploy/base/config.yaml");
+
+    /// A line without the `#` that hides a setting; `#` and one blank begin an explanation.
+    fn hidden(line: &str) -> Option<String> {
+        let at = line.len() - line.trim_start().len();
+        let rest = line[at..].strip_prefix('#')?;
+        let is_setting = rest.starts_with("  ") || !rest.is_empty() && !rest.starts_with(' ');
+        is_setting.then(|| format!("{}{rest}", &line[..at]))
+    }
+
+    /// A file in which the settings that are hidden in some of its lines are shown.
+    fn shown(text: &str, is_shown: impl Fn(usize) -> bool) -> String {
+        let lines = text.lines().enumerate().map(|(number, line)| match hidden(line) {
+            Some(setting) if is_shown(number) => setting,
+            Some(_) | None => line.to_owned(),
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// Each hidden setting together with those that it stands under.
+    fn with_its_sections(text: &str, number: usize) -> Vec<usize> {
+        let indentation = |line: &str| {
+            let setting = hidden(line)?;
+            let rest = setting.trim_start();
+            (!rest.starts_with('#')).then(|| setting.len() - rest.len())
+        };
+        let lines: Vec<Option<usize>> = text.lines().map(indentation).collect();
+        let Some(mut depth) = lines[number] else {
+            return Vec::new();
+        };
+        let mut numbers = vec![number];
+        for above in (0..number).rev() {
+            if text.lines().nth(above).is_none_or(|line| hidden(line).is_none()) {
+                break;
+            }
+            if let Some(its) = lines[above].filter(|its| *its < depth) {
+                numbers.push(above);
+                depth = its;
+            }
+        }
+        numbers
+    }
+
+    #[test]
+    fn settings_that_are_commented_out_are_right_each_alone_and_all_together() {
+        for text in [EXAMPLE, DEPLOYED] {
+            let check = |is_shown: &dyn Fn(usize) -> bool| {
+                let text = shown(text, is_shown);
+                let file = parse(&text).unwrap_or_else(|problem| panic!("{problem:?}: {text}"));
+                (file, text)
+            };
+            let (all, _) = check(&|_| true);
+            super::super::policy::policy(&all, Confirm::None).unwrap();
+            let mut alone = 0;
+            for number in 0..text.lines().count() {
+                let numbers = with_its_sections(text, number);
+                alone += usize::from(!numbers.is_empty());
+                // A rule is a setting as a whole: its paths are no rule without what it is about.
+                if !numbers
+                    .iter()
+                    .any(|number| text.lines().nth(*number).unwrap().contains("- about"))
+                {
+                    check(&|number| numbers.contains(&number));
+                }
+            }
+            assert!(alone > 5, "{alone}");
+            // Each block of lines.
+            let lines: Vec<bool> = text.lines().map(|line| hidden(line).is_some()).collect();
+            for first in (0..lines.len()).filter(|at| lines[*at] && (*at == 0 || !lines[at - 1])) {
+                let end = (first..lines.len()).find(|at| !lines[*at]).unwrap_or(lines.len());
+                check(&|number| (first..end).contains(&number));
+            }
+        }
+    }
+
     #[test]
     fn the_example_has_every_key_that_the_file_may_have() {
-        // `#` and a blank begin an explanation; any other `#` hides a setting.
-        let uncommented = |line: &str| {
-            let at = line.len() - line.trim_start().len();
-            match line[at..].strip_prefix('#') {
-                Some(rest) if !rest.starts_with(' ') || rest.starts_with("  ") => {
-                    format!("{}{rest}", &line[..at])
-                }
-                Some(_) | None => line.to_owned(),
-            }
-        };
-        let text = include_str!("../../../config/driftline.example.yaml");
-        // The list has an example below it.
-        let text = text.replace("expected: []", "expected:");
-        let lines: Vec<String> = text.lines().map(uncommented).collect();
-        let example: Value = serde_saphyr::from_str(&lines.join("\n")).unwrap();
+        let text = shown(EXAMPLE, |_| true);
+        let example: Value = serde_saphyr::from_str(&text).unwrap();
         let mut checked = Vec::new();
         has_every_key(WRONG, "", &example, &mut checked);
         for place in [

@@ -85,7 +85,7 @@ impl ScanSettings {
         let sinks = if args.no_notify {
             Sinks::new(HttpSettings::default())
         } else {
-            file.notify.clone().resolve(&SinkContext {
+            file.sinks(&SinkContext {
                 environment,
                 selection: &selection::parts(&selection),
             })?
@@ -177,11 +177,10 @@ fn timeout(access: &AccessArgs, file: &File) -> Duration {
 
 /// The sinks of `notify --check`.
 pub fn sinks_to_check(config: Option<&Path>, environment: Environment<'_>) -> Result<Sinks, SettingsError> {
-    let sinks = file::read(config)?.notify.resolve(&SinkContext {
+    file::read(config)?.sinks(&SinkContext {
         environment,
         selection: &[],
-    })?;
-    Ok(sinks)
+    })
 }
 
 #[cfg(test)]

@@ -4,26 +4,27 @@ use super::error::SettingsError;
 use super::file::File;
 use super::ignore::ignore_rules;
 use crate::policy::managers::Managers;
-use crate::policy::redact::{ConfigMaps, Redaction};
+use crate::policy::redact::Redaction;
 use crate::policy::{Confirm, Policy};
 
 /// The policy of a configuration file.
 pub(super) fn policy(file: &File, confirm: Confirm) -> Result<Policy, SettingsError> {
-    let config_maps = if file.redact.config_maps {
-        ConfigMaps::Hidden
-    } else {
-        ConfigMaps::Shown
-    };
     Ok(Policy {
-        redaction: Redaction::new(&file.redact.keys, config_maps)?,
+        redaction: redaction(file)?,
         severity: file
             .severity
             .iter()
             .map(|(code, severity)| (*code, *severity))
             .collect(),
         managers: Managers::new(file.managers.clone())?,
-        ignore: ignore_rules(&file.ignore, file.ignore_annotation.as_deref())?,
+        ignore: ignore_rules(&file.ignore, file.ignore_annotation.as_deref())
+            .map_err(|error| error.in_file(file.path.as_deref()))?,
         confirm,
         trusted_storage: file.trusted_storage_namespaces.clone(),
     })
+}
+
+/// What a configuration file hides.
+pub(super) fn redaction(file: &File) -> Result<Redaction, SettingsError> {
+    Ok(file.redact.redaction()?)
 }

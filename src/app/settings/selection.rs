@@ -16,7 +16,7 @@ pub(super) fn of_releases(args: &ClusterArgs, file: &File) -> Selection {
     };
     Selection {
         namespaces: each_once(namespaces),
-        releases: all_of(&args.releases),
+        releases: [all_of(&args.names), all_of(&args.releases)].concat(),
         selector: args.selector.clone(),
         when_absent: if args.allow_empty || file.scan.allow_empty {
             WhenAbsent::Note

@@ -11,6 +11,7 @@
 mod change;
 mod closing;
 pub(super) mod diagnosis;
+pub(crate) mod ending;
 mod fields;
 mod line;
 mod line_diff;

@@ -34,8 +34,9 @@ fn append(words: &[&'static str], release: &ReleaseReport, options: &TextOptions
 fn command(words: &[&'static str], release: &ReleaseReport) -> Result<Command, Refusal> {
     let name = Word::release(&release.name)?;
     let namespace = Word::namespace(&release.storage.namespace)?;
-    Ok(Command::new("driftline", words)
+    Command::new("driftline", words)
         .word(&name)
         .literal(&["-n"])
-        .word(&namespace))
+        .word(&namespace)
+        .on(&release.cluster)
 }

@@ -211,6 +211,7 @@ fn health(texts: &Texts) -> Vec<Health> {
 /// A report of one release with these texts, and of one without trouble.
 pub(super) fn report(texts: &Texts) -> Report {
     let release = |health: Vec<Health>| ReleaseReport {
+        cluster: driftline::shell::ClusterFlags::default(),
         namespace: texts.namespace.clone(),
         name: texts.release.clone(),
         storage: driftline::model::Storage {

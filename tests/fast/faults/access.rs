@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::server::{Fault, SECRET, Server};
-use super::world::{Home, scan_json, shop};
+use super::world::{Home, Revision, config_map, scan_json, shop};
 use crate::support::program::Ran;
 
 const SERVER: &str = "http://127.0.0.1:1";
@@ -103,7 +103,7 @@ fn without_any_kubeconfig_the_message_names_the_setting() {
 }
 
 #[test]
-fn the_output_of_a_credential_plugin_is_never_shown() {
+fn the_credentials_of_a_plugin_are_never_shown() {
     let home = Home::new();
     let plugin = |name: &str, script: &str| {
         let path = home.file(name, &format!("#!/bin/sh\n{script}\n"));
@@ -112,14 +112,25 @@ fn the_output_of_a_credential_plugin_is_never_shown() {
     };
     let user = |command: &str| {
         json!({"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": command,
-                        "interactiveMode": "IfAvailable", "args": [SECRET]}})
+                        "interactiveMode": "IfAvailable", "args": ["--client-secret", SECRET]}})
     };
-    let fails = plugin("fails", "echo hunter2; echo hunter2 >&2; exit 7");
+    let fails = plugin("fails", "echo hunter2; echo the answer was hunter2 >&2; exit 7");
+    let prints = plugin(
+        "prints",
+        "echo '{\"status\": {\"token\": \"Hunter2Hunter2\"}}'; echo Hunter2Hunter2 is of no use >&2; exit 1",
+    );
     let garbage = plugin("garbage", "echo 'token: hunter2'; echo hunter2 >&2");
     for (command, expected) in [
-        (fails.as_str(), "credential plugin failed: exit status: 7"),
+        (
+            fails.as_str(),
+            "fails` failed (exit status: 7) and said: the answer was (redacted)",
+        ),
+        (prints.as_str(), "and said: (redacted) is of no use"),
         (garbage.as_str(), "cannot be used"),
-        ("/nowhere/plugin", "credential plugin cannot be started"),
+        (
+            "/nowhere/plugin",
+            "credential plugin `/nowhere/plugin` does not exist",
+        ),
     ] {
         let kubeconfig = home.kubeconfig(SERVER, &user(command));
         refused(&home, &["scan", "--kubeconfig", &kubeconfig, "-vvv"], expected);
@@ -256,4 +267,46 @@ fn a_mistake_in_the_settings_names_file_line_and_key() {
         &["scan", "--config", "/nowhere/driftline.yaml"],
         "/nowhere/driftline.yaml cannot be read",
     );
+}
+
+/// The commands of the report, pasted, run against the cluster that was scanned.
+#[test]
+fn commands_name_the_cluster_as_the_command_line_did() {
+    let mut stuck = Revision::new("shop", "web", &[config_map("settings", "red")]);
+    (stuck.number, stuck.status) = (2, "pending-upgrade");
+    let server = Server::start(shop().into_iter().chain([stuck.stored()]));
+    let home = Home::new();
+    let kubeconfig = home.kubeconfig(&server.url, &json!({"token": SECRET}));
+    for command in [&["diagnose", "web"][..], &["scan"]] {
+        let arguments = [command, &["--kubeconfig", &kubeconfig, "--kube-context", "fake"]].concat();
+        let report = home.run(&[&arguments[..], &["-o", "json", "-q"]].concat());
+        let health = &report.json()["releases"][0]["health"];
+        let advice = health
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|entry| entry["advice"].as_array().unwrap());
+        let commands: Vec<&str> = advice.map(|advice| advice["command"].as_str().unwrap()).collect();
+        assert!(commands.len() > 3, "{commands:?}");
+        for command in commands {
+            let context = if command.contains("helm ") {
+                "--kube-context=fake"
+            } else {
+                "--context=fake"
+            };
+            let flags = format!("{context} --kubeconfig={kubeconfig}");
+            assert!(command.contains(&flags), "{command}");
+        }
+    }
+    let arguments = ["scan", "--kubeconfig", &kubeconfig, "--context", "fake"];
+    let text = home.run(&arguments).stdout;
+    let next = format!("driftline diagnose web -n shop --context=fake --kubeconfig={kubeconfig}");
+    assert!(text.contains(&next), "{text}");
+    // Without the flags, commands find the cluster as the scan did.
+    let text = home
+        .command(&["diagnose", "web"])
+        .env("KUBECONFIG", &kubeconfig)
+        .run()
+        .stdout;
+    assert!(text.contains("helm history web -n shop\n"), "{text}");
 }

@@ -166,7 +166,7 @@ fn drifted() -> Vec<super::server::Stored> {
 fn a_signal_during_delivery_ends_it_and_the_report_is_there() {
     let (home, server) = (Home::new(), Server::start(drifted()));
     let pager = Pager::start([Reply::Slow(Duration::from_mins(1))]);
-    let running = delivering(&home, &server, &pager, &["-o", "json"]);
+    let running = delivering(&home, &server, &pager, &["-o", "json", "-q"]);
     running.terminate();
     let run = running.finish();
     assert_eq!(run.status, Some(2), "{}", run.stderr);

@@ -77,6 +77,7 @@ fn everything(server: &Server, command: &[&str], settings: &str) -> (Ran, String
     let (stdout, stderr) = (&run.stdout, &run.stderr);
     let seen = format!("{:?}\n{stdout}\n{stderr}\n{}", run.status, json!(sent));
     let seen = seen.replace(&server.url, "SERVER");
+    let seen = seen.replace(home.path().to_str().unwrap(), "HOME");
     let timeless = |line: &str| {
         let is_a_time = line.contains("\"startedAt\"") || line.contains("\"finishedAt\"");
         (!is_a_time).then(|| line.to_owned())

@@ -329,7 +329,7 @@ fn a_credential_plugin_without_end_is_ended_with_all_that_it_started() {
     );
     is_gone(&pid);
 
-    // What it says on standard error goes nowhere, so it only takes time.
+    // Of what it says on standard error only the end is kept, so it only takes time.
     let user = plugin(&program(
         &home,
         "loud",
@@ -395,7 +395,19 @@ fn what_a_credential_plugin_prints_is_checked() {
         (
             "when",
             json!({"token": SECRET, "expirationTimestamp": SECRET}),
-            "no RFC 3339 timestamp",
+            "expirationTimestamp is no RFC 3339 timestamp",
+        ),
+        (
+            "expired",
+            json!({"token": SECRET, "expirationTimestamp": "2020-02-03T04:05:06Z"}),
+            "expired on 2020-02-03 at 04:05:06 UTC",
+        ),
+        ("number", json!({"token": 5}), "the token is no string"),
+        ("list", json!({"token": [SECRET]}), "the token is no string"),
+        (
+            "empty",
+            json!({"token": ""}),
+            "there is neither a token nor a certificate",
         ),
         (
             "pem",
@@ -406,24 +418,180 @@ fn what_a_credential_plugin_prints_is_checked() {
         let user = plugin(&program(&home, name, &prints(&status)));
         refused(&home, &home.kubeconfig("https://127.0.0.1:1", &user), expected);
     }
+    for (name, printed, expected) in [
+        ("words", SECRET.to_owned(), "they are no ExecCredential"),
+        ("nothing", String::new(), "they are no ExecCredential"),
+        (
+            "pod",
+            json!({"kind": "Pod", "apiVersion": "v1", "status": {}}).to_string(),
+            "they are no ExecCredential",
+        ),
+        (
+            "beta",
+            json!({"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1beta1",
+                   "status": {"token": SECRET}})
+            .to_string(),
+            "printed an ExecCredential of client.authentication.k8s.io/v1beta1, and the kubeconfig asks for \
+             client.authentication.k8s.io/v1",
+        ),
+        (
+            "later",
+            json!({"kind": "ExecCredential", "apiVersion": SECRET, "status": {"token": SECRET}}).to_string(),
+            "of an unknown API version",
+        ),
+    ] {
+        let user = plugin(&program(&home, name, &format!("cat <<'END'\n{printed}\nEND")));
+        refused(&home, &home.kubeconfig(SERVER, &user), expected);
+    }
     refused(
         &home,
         &home.kubeconfig(SERVER, &plugin("")),
-        "does not name its command",
+        "names no command for its credential plugin",
     );
     refused(
         &home,
         &home.kubeconfig(SERVER, &plugin("/nowhere/a\0b")),
         "cannot be started",
     );
+}
+
+/// The last words of a plugin say what to do, and are a line of the output like any other.
+#[test]
+fn a_credential_plugin_that_fails_says_why() {
+    let home = Home::new();
+    let words = "echo usage: sso >&2; echo \"Token has expired, run: aws sso login\" >&2; exit 255";
+    let user = plugin(&program(&home, "aws", words));
+    let run = refused(
+        &home,
+        &home.kubeconfig(SERVER, &user),
+        "/aws` failed (exit status: 255) and said: usage: sso | Token has expired, run: aws sso login",
+    );
+    assert!(run.sentence().contains("credential plugin `"), "{}", run.stderr);
+    let user = plugin(&program(&home, "silent", "exit 3"));
+    let silent = "failed (exit status: 3) and said nothing";
+    refused(&home, &home.kubeconfig(SERVER, &user), silent);
+    let hostile = "printf '\\033[2J\\342\\200\\256txt.exe\\r::error::\\377' >&2; exit 1";
+    let user = plugin(&program(&home, "hostile", hostile));
+    let run = refused(
+        &home,
+        &home.kubeconfig(SERVER, &user),
+        "said: \\u{1b}[2J\\u{202e}txt.exe | ::error::",
+    );
+    assert!(
+        !run.stderr.contains(['\u{1b}', '\u{202e}', '\r']),
+        "{}",
+        run.stderr
+    );
+    // The kubeconfig's own secrets, whatever they look like.
+    let mut user = plugin(&program(
+        &home,
+        "leaking",
+        "echo \"$CLIENT_SECRET $2\" >&2; exit 1",
+    ));
+    user["exec"]["env"] = json!([{"name": "CLIENT_SECRET", "value": SECRET}]);
+    user["exec"]["args"] = json!(["--password", SECRET]);
+    refused(
+        &home,
+        &home.kubeconfig(SERVER, &user),
+        "said: (redacted) (redacted)",
+    );
+}
+
+/// A plugin that ends while something that it started still holds its standard error.
+#[test]
+fn what_a_credential_plugin_leaves_running_keeps_nobody_waiting() {
+    let home = Home::new();
+    let pid = home.path().join("pid");
+    let script = format!(
+        "sleep 300 >/dev/null & echo $! > {}; echo no login >&2; exit 1",
+        pid.display()
+    );
+    let user = plugin(&program(&home, "browser", &script));
+    refused(&home, &home.kubeconfig(SERVER, &user), "and said: no login");
+    assert!(runs(&pid));
+    std::process::Command::new("kill")
+        .arg(std::fs::read_to_string(&pid).unwrap().trim())
+        .status()
+        .unwrap();
+}
+
+#[test]
+fn a_credential_plugin_that_is_missing_is_named() {
+    let home = Home::new();
     let mut absent = plugin("driftline-no-such-plugin");
-    absent["exec"]["installHint"] = json!("brew install it\u{1b}[2J\n::error::");
+    absent["exec"]["installHint"] = json!("Install it:\n\n  brew install it\u{1b}[2J\n::error::");
     let run = refused(
         &home,
         &home.kubeconfig(SERVER, &absent),
-        "the kubeconfig says: brew install it",
+        "credential plugin `driftline-no-such-plugin` is not in PATH; the kubeconfig says: Install it: brew install it",
     );
     assert!(!run.stderr.contains('\u{1b}'), "{}", run.stderr);
+    let absent = plugin("/nowhere/aws");
+    refused(
+        &home,
+        &home.kubeconfig(SERVER, &absent),
+        "`/nowhere/aws` does not exist",
+    );
+    // The operating system's error is the same where the interpreter is missing.
+    let path = home.file("script", "#!/nowhere/python3\n");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    refused(
+        &home,
+        &home.kubeconfig(SERVER, &plugin(&path)),
+        "script` cannot be started",
+    );
+}
+
+/// As client-go does: `tools/clientcmd/loader.go`.
+#[test]
+fn of_several_kubeconfigs_those_that_exist_are_merged() {
+    let (home, server) = (Home::new(), Server::start(shop()));
+    let existing = home.kubeconfig(&server.url, &json!({"token": "hunter2"}));
+    let blank = home.file("blank", "apiVersion: v1\nkind: Config\ncurrent-context: \"\"\n");
+    let scan = |variable: &str| home.command(&["scan"]).env("KUBECONFIG", variable).run();
+    for variable in [
+        format!("/nowhere/a:{existing}"),
+        format!(":{existing}::"),
+        format!("{blank}:{existing}"),
+        format!("{existing}:{}", home.path().join("later").display()),
+    ] {
+        let run = scan(&variable);
+        assert_eq!(run.status, Some(0), "{variable}: {}{}", run.stdout, run.stderr);
+    }
+    let broken = home.file("broken", "clusters: 5\n");
+    for (variable, expected) in [
+        (
+            "/nowhere/a:/nowhere/b",
+            "no file that KUBECONFIG names exists: /nowhere/a:/nowhere/b".to_owned(),
+        ),
+        (
+            &*format!("{existing}:{broken}"),
+            format!("{broken}: it is not a valid kubeconfig"),
+        ),
+        (
+            &format!("/nowhere/a:{blank}"),
+            format!("{blank}: it has no contexts"),
+        ),
+        (
+            &format!("{existing}:{}", home.path().display()),
+            "cannot be read".to_owned(),
+        ),
+    ] {
+        let run = scan(variable);
+        assert_eq!(run.status, Some(2), "{variable}: {}{}", run.stdout, run.stderr);
+        assert!(run.sentence().contains(&expected), "{variable}: {}", run.stderr);
+    }
+    // A file that is named on the command line is meant.
+    let run = home
+        .command(&["scan", "--kubeconfig", "/nowhere/a"])
+        .env("KUBECONFIG", &existing)
+        .run();
+    assert_eq!(run.status, Some(2), "{}{}", run.stdout, run.stderr);
+    assert!(
+        run.sentence().contains("/nowhere/a cannot be read"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]

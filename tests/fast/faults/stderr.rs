@@ -43,6 +43,7 @@ fn mistakes_on_the_command_line_and_in_the_environment_are_harmless() {
         &["scan", "--fail-on", HOSTILE],
         &["scan", "--concurrency", HOSTILE],
         &["scan", &format!("--{HOSTILE}")],
+        &["diagnose", &format!("--{HOSTILE}")],
         &["scan", &format!("--timeout={HOSTILE}")],
         &["completions", HOSTILE],
         &["diagnose", "a", HOSTILE, "b"],

@@ -101,6 +101,7 @@ pub(crate) fn release(namespace: &str, name: &str, verdict: Verdict) -> ReleaseR
         deployed_at: None,
     };
     ReleaseReport {
+        cluster: driftline::shell::ClusterFlags::default(),
         namespace: namespace.to_owned(),
         name: name.to_owned(),
         storage: Storage {

@@ -1,0 +1,305 @@
+//! What people type who know kubectl, Helm and helm-diff: tips that name the command or the option of driftline.
+//!
+//! A tip is an addition to clap's own error, so the exit status stays that of a wrong command line. The tables have fixed
+//! texts only: nothing that was typed is repeated in a tip.
+
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Command, CommandFactory as _};
+
+use super::cli::Cli;
+
+/// Commands of other tools, and what to use in driftline.
+const COMMANDS: [(&[&str], &str); 9] = [
+    (
+        &["list", "ls", "releases"],
+        "`driftline scan` reads every release and lists those that are not in order; `driftline scan --all` lists all",
+    ),
+    (
+        &[
+            "diff", "check", "verify", "drift", "compare", "lint", "test", "plan", "audit",
+        ],
+        "`driftline scan` compares releases with the cluster; `driftline scan NAMESPACE/RELEASE` compares one",
+    ),
+    (
+        &[
+            "status", "history", "hist", "describe", "show", "events", "logs", "doctor", "inspect",
+        ],
+        "`driftline diagnose RELEASE -n NAMESPACE` shows the history and the state of one release",
+    ),
+    (
+        &["get", "manifest", "values"],
+        "`driftline scan NAMESPACE/RELEASE --all` shows every object of a release; `helm get` prints the stored manifest",
+    ),
+    (
+        &[
+            "install",
+            "upgrade",
+            "uninstall",
+            "delete",
+            "del",
+            "apply",
+            "edit",
+            "patch",
+            "sync",
+            "fix",
+            "repair",
+            "set",
+            "scale",
+            "annotate",
+            "label",
+            "replace",
+        ],
+        "driftline changes nothing; `driftline scan` says what the next `helm upgrade` does, and `driftline diagnose \
+         RELEASE -n NAMESPACE` prints commands to run",
+    ),
+    (
+        &["rollback", "recover", "undo", "rollout"],
+        "driftline changes nothing; `driftline diagnose RELEASE -n NAMESPACE` prints the commands to recover a release, \
+         safest first",
+    ),
+    (
+        &["template", "render"],
+        "driftline renders no charts; `driftline scan` compares the manifest that Helm stored",
+    ),
+    (
+        &["save", "export", "backup", "dump", "record"],
+        "`driftline snapshot -o PATH` saves everything that a scan reads",
+    ),
+    (
+        &["codes", "docs", "doc", "info", "what"],
+        "`driftline explain` lists the words of a report, and explains them",
+    ),
+];
+
+/// Options of other tools, and what to use in driftline.
+const OPTIONS: [(&[&str], &str); 17] = [
+    (
+        &["--output-format", "--format", "--json", "--yaml"],
+        "`-o FORMAT` chooses the format of the report",
+    ),
+    (
+        &["--file", "--out", "--report"],
+        "`--output-file FILE` writes the report to a file",
+    ),
+    (
+        &["--filter", "--name", "--release-name"],
+        "`--release NAME` narrows a scan to releases of this name",
+    ),
+    (
+        &["--labels", "--field-selector"],
+        "`-l SELECTOR` narrows a scan to releases with labels, and `-n NAMESPACE` to namespaces",
+    ),
+    (
+        &[
+            "-f",
+            "--values",
+            "--set",
+            "--set-string",
+            "--set-file",
+            "--reuse-values",
+        ],
+        "driftline needs neither a chart nor values: it compares with the manifest that Helm stored",
+    ),
+    (
+        &["--revision"],
+        "a scan compares with the deployed revision; `driftline diagnose RELEASE` shows every revision",
+    ),
+    (
+        &["-w", "--watch", "--interval"],
+        "driftline runs once; README has a CronJob that runs it every hour",
+    ),
+    (
+        &["--no-color", "--no-colour", "--colour"],
+        "`--color never` turns colour off",
+    ),
+    (
+        &["--detailed-exitcode", "--exit-code", "--fail-on-drift", "--fail"],
+        "a scan exits with status 1 on drift; `--exit-code-on-drift STATUS` changes that",
+    ),
+    (
+        &["--show-secrets", "--show-secrets-decoded"],
+        "values of Secrets are never shown",
+    ),
+    (
+        &["--dry-run", "--server-side", "--three-way-merge"],
+        "driftline changes nothing; `--confirm server` has the API server confirm drift by dry runs",
+    ),
+    (
+        &["--debug", "--log-level", "--loglevel", "--v"],
+        "`-v`, `-vv` and `-vvv` log more",
+    ),
+    (&["--silent"], "`-q` logs only errors"),
+    (
+        &[
+            "--failed",
+            "--pending",
+            "--deployed",
+            "--superseded",
+            "--uninstalled",
+        ],
+        "a scan reads every release, and reports those that failed or are pending",
+    ),
+    (
+        &[
+            "-s",
+            "--server",
+            "--token",
+            "--user",
+            "--cluster",
+            "--as",
+            "--as-group",
+            "--as-uid",
+            "--insecure-skip-tls-verify",
+            "--certificate-authority",
+            "--client-certificate",
+            "--client-key",
+            "--tls-server-name",
+            "--kube-apiserver",
+            "--kube-token",
+            "--kube-as-user",
+            "--kube-as-group",
+            "--kube-ca-file",
+            "--kube-tls-server-name",
+            "--kube-insecure-skip-tls-verify",
+        ],
+        "credentials and addresses come from the kubeconfig: `--kubeconfig FILE`, `--context CONTEXT`",
+    ),
+    (
+        &["--qps", "--burst-limit", "--parallel", "--chunk-size"],
+        "`--concurrency N` limits the requests that are under way at once",
+    ),
+    (
+        &["--fix", "--apply", "--prune", "--force"],
+        "driftline changes nothing in a cluster",
+    ),
+];
+
+/// Adds a tip to an error about a command or an option that driftline does not have, in place of a word that is only spelt
+/// like it.
+pub(super) fn with_tip(error: clap::Error) -> clap::Error {
+    let tip = match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            text(&error, ContextKind::InvalidSubcommand).and_then(|typed| tip_for_command(&typed))
+        }
+        ErrorKind::UnknownArgument => text(&error, ContextKind::InvalidArg).and_then(|typed| {
+            // The options of the tables are those that no command has.
+            of(&OPTIONS, &typed).or_else(|| tip_for_place(&typed))
+        }),
+        // Other mistakes have the right words in them.
+        _ => None,
+    };
+    let Some(tip) = tip else { return error };
+    let mut with_tip = clap::Error::new(error.kind()).with_cmd(&Cli::command());
+    for (kind, value) in error.context() {
+        if !matches!(
+            kind,
+            ContextKind::SuggestedSubcommand | ContextKind::SuggestedArg | ContextKind::Suggested
+        ) {
+            with_tip.insert(kind, value.clone());
+        }
+    }
+    let tips = vec![StyledStr::from(tip)];
+    with_tip.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
+    with_tip
+}
+
+/// A tip for a command of another tool, or for a release in its place.
+fn tip_for_command(typed: &str) -> Option<String> {
+    if typed.contains('/') {
+        return Some("`driftline scan NAMESPACE/RELEASE` compares one release".to_owned());
+    }
+    of(&COMMANDS, typed)
+}
+
+fn text(error: &clap::Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        // clap has no other form for these.
+        _ => None,
+    }
+}
+
+fn of(table: &[(&[&str], &str)], typed: &str) -> Option<String> {
+    let row = table.iter().find(|(words, _)| words.contains(&typed));
+    row.map(|(_, tip)| (*tip).to_owned())
+}
+
+/// A tip for an option that another command has: in kubectl and Helm, options may stand before the command.
+fn tip_for_place(typed: &str) -> Option<String> {
+    let cli = Cli::command();
+    let has = |command: &&Command| {
+        command.get_arguments().any(|argument| {
+            let long = argument.get_long_and_visible_aliases().unwrap_or_default();
+            let is_long = long.iter().any(|long| typed.strip_prefix("--") == Some(long));
+            let short = argument.get_short().map(|short| format!("-{short}"));
+            is_long || short.as_deref() == Some(typed)
+        })
+    };
+    let command = cli.get_subcommands().find(has)?;
+    Some(format!(
+        "this is an option of `driftline {}`, and stands behind the command",
+        command.get_name()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    fn message(arguments: &[&str]) -> String {
+        let error = Cli::try_parse_from(["driftline"].iter().chain(arguments)).unwrap_err();
+        let message = with_tip(error).to_string();
+        assert_eq!(message.matches("tip:").count(), 1, "{message}");
+        message
+    }
+
+    /// A word of the tables that driftline has by now would be found there and never get its tip.
+    #[test]
+    fn every_command_and_option_of_the_tables_gets_its_tip() {
+        for (words, tip) in COMMANDS {
+            for word in words {
+                let message = message(&[word]);
+                assert!(message.contains(&format!("tip: {tip}")), "{word}: {message}");
+            }
+        }
+        for (words, tip) in OPTIONS {
+            for word in words {
+                let message = message(&["explain", word]);
+                assert!(message.contains(&format!("tip: {tip}")), "{word}: {message}");
+            }
+        }
+    }
+
+    /// The commands between backticks are ones.
+    #[test]
+    fn tips_name_commands_that_exist() {
+        for (_, tip) in COMMANDS.iter().chain(&OPTIONS) {
+            // Every second piece stands between backticks.
+            let quoted = tip.split('`').skip(1).step_by(2);
+            for command in quoted.filter(|part| part.starts_with("driftline ")) {
+                let command = command.replace("NAMESPACE", "shop").replace("RELEASE", "web");
+                let words: Vec<&str> = command.split(' ').collect();
+                assert!(Cli::try_parse_from(&words).is_ok(), "{command}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_option_before_the_command_is_told_its_place() {
+        for option in ["-n", "--context", "--kube-context", "-A"] {
+            let message = message(&[option, "shop", "scan"]);
+            assert!(
+                message.contains("option of `driftline scan`"),
+                "{option}: {message}"
+            );
+        }
+        let message = message(&["shop/web"]);
+        assert!(
+            message.contains("`driftline scan NAMESPACE/RELEASE`"),
+            "{message}"
+        );
+    }
+}

@@ -1,0 +1,437 @@
+//! The words of a report that are no codes: verdicts, outcomes, severities, the effect of the next upgrade, and the terms
+//! of its lines.
+//!
+//! Words of a vocabulary are matched exhaustively, so that a new one does not compile without its text. For the terms, the
+//! tests of `tests/fast/explain.rs` look at what the program prints.
+
+use super::group::Group;
+use crate::vocabulary::{ApplyMethod, HealthSeverity, NextUpgrade, Outcome, Severity, Stopped, Verdict};
+
+/// The explanation of a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Word {
+    /// The word as a report has it, and then other forms of it.
+    pub names: &'static [&'static str],
+    /// The part of a report that has it.
+    pub group: Group,
+    /// Its meaning in one line.
+    pub meaning: &'static str,
+    /// Everything else that a reader needs.
+    pub details: &'static str,
+}
+
+/// Every word that is no code, by groups.
+pub(super) fn all() -> impl Iterator<Item = Word> {
+    let verdicts = Verdict::ALL.iter().map(|verdict| of_verdict(*verdict));
+    let outcomes = Outcome::ALL.iter().map(|outcome| of_outcome(*outcome));
+    let severities = Severity::ALL.iter().map(|severity| of_severity(*severity));
+    let health = HealthSeverity::ALL
+        .iter()
+        .map(|severity| of_health_severity(*severity));
+    let effects = NextUpgrade::ALL.iter().map(|next| of_next_upgrade(*next));
+    let methods = ApplyMethod::ALL.iter().map(|method| of_apply_method(*method));
+    let stops = Stopped::ALL.iter().map(|stopped| of_stop(*stopped));
+    verdicts
+        .chain(IN_SYNC_BUT)
+        .chain(outcomes)
+        .chain(severities)
+        .chain(health)
+        .chain(effects)
+        .chain(RECREATES)
+        .chain(TERMS)
+        .chain(methods)
+        .chain(stops)
+}
+
+const fn of_verdict(verdict: Verdict) -> Word {
+    let (names, meaning, details): (&[_], _, _) = match verdict {
+        Verdict::Clean => (
+            &["clean"],
+            "every object of the release was read and matches",
+            "It may still have findings of severity info, and health entries: a release can match what was deployed and \
+             yet have failed.",
+        ),
+        Verdict::Drifted => (
+            &["drifted"],
+            "at least one object of the release differs from what Helm deployed",
+            "The objects and their fields stand below, with what the next upgrade does to each of them.",
+        ),
+        Verdict::Incomplete => (
+            &["incomplete"],
+            "no drift was seen in the release, but not everything of it could be read",
+            "The objects that could not be read are unknown, with the reason beside each. Incomplete is not clean: drift \
+             may be in what was not read.",
+        ),
+        Verdict::Unreadable => (
+            &["unreadable"],
+            "the record of the release itself could not be read",
+            "Nothing is known of its objects. The health entry below, such as undecodable, says why.",
+        ),
+    };
+    Word {
+        names,
+        group: Group::Verdict,
+        meaning,
+        details,
+    }
+}
+
+/// The verdicts of a release that is clean and yet in a critical state.
+const IN_SYNC_BUT: [Word; 2] = [
+    Word {
+        names: &["in sync, but failed"],
+        group: Group::Verdict,
+        meaning: "every object matches the deployed revision, and the newest operation failed",
+        details: "The JSON report has the verdict clean and a critical health entry. Such a release is no drift, and \
+            fails a scan only with --fail-on health.",
+    },
+    Word {
+        names: &["in sync, but stuck"],
+        group: Group::Verdict,
+        meaning: "every object matches the deployed revision, and the newest operation is stuck",
+        details: "The JSON report has the verdict clean and a critical health entry. Helm refuses the next upgrade until \
+            the pending revision is out of the way; driftline diagnose prints how.",
+    },
+];
+
+const fn of_outcome(outcome: Outcome) -> Word {
+    let (names, meaning, details): (&[_], _, _) = match outcome {
+        Outcome::Clean => (
+            &["clean"],
+            "everything that was to be scanned was read and matches",
+            "The exit status is 0.",
+        ),
+        Outcome::Drift => (
+            &["drift"],
+            "at least one release drifted",
+            "The exit status is 1, or that of --exit-code-on-drift.",
+        ),
+        Outcome::Incomplete => (
+            &["incomplete"],
+            "no drift was seen, but not everything could be read, or something that was named does not exist",
+            "The exit status is 3. The errors of the report and the unknown objects say what is missing.",
+        ),
+        Outcome::Error => (
+            &["error"],
+            "the scan itself failed or ran out of time",
+            "The exit status is 2. What had been read by then is in the report, and the rest is unknown.",
+        ),
+    };
+    Word {
+        names,
+        group: Group::Outcome,
+        meaning,
+        details,
+    }
+}
+
+const fn of_severity(severity: Severity) -> Word {
+    let (names, meaning, details): (&[_], _, _) = match severity {
+        Severity::Drift => (
+            &["drift"],
+            "the finding counts: its object and its release are drifted",
+            "The settings change the severity of a code under severity.",
+        ),
+        Severity::Info => (
+            &["info"],
+            "the finding is worth knowing and is expected on a healthy cluster",
+            "It makes neither its object nor its release drifted, and sends no notification.",
+        ),
+    };
+    Word {
+        names,
+        group: Group::Severity,
+        meaning,
+        details,
+    }
+}
+
+const fn of_health_severity(severity: HealthSeverity) -> Word {
+    let (names, meaning, details): (&[_], _, _) = match severity {
+        HealthSeverity::Info => (
+            &["info"],
+            "the health entry is worth knowing",
+            "Nothing needs to be done.",
+        ),
+        HealthSeverity::Warning => (
+            &["warning"],
+            "somebody should look at the release",
+            "driftline diagnose prints the evidence and the commands.",
+        ),
+        HealthSeverity::Critical => (
+            &["critical"],
+            "the release cannot be relied on, or the next operation on it fails",
+            "It fails a scan only with --fail-on health. driftline diagnose prints the evidence and the commands.",
+        ),
+    };
+    Word {
+        names,
+        group: Group::Severity,
+        meaning,
+        details,
+    }
+}
+
+const fn of_next_upgrade(next: NextUpgrade) -> Word {
+    let (names, meaning, details): (&[_], _, _) = match next {
+        NextUpgrade::Revert => (
+            &["reverts", "revert"],
+            "Helm writes the deployed value back",
+            "The live value is lost then: put it into the chart's values first if it is wanted. It holds for an upgrade \
+             with the same chart and values; a chart that changes the field writes its new value.",
+        ),
+        NextUpgrade::Keep => (
+            &["keeps", "keep"],
+            "Helm leaves the live value as it is",
+            "The difference outlasts the upgrade, because Helm does not look at this field: the chart does not set it, or \
+             Helm compares only the old manifest with the new one (custom resources under client-side apply).",
+        ),
+        NextUpgrade::Conflict => (
+            &["fails (conflict)", "fails", "conflict"],
+            "the upgrade fails, because another manager owns the field",
+            "Server-side apply refuses to write over a field of another manager. Take the live value into the chart, have \
+             the other manager give the field up, or run the upgrade with --force-conflicts.",
+        ),
+    };
+    Word {
+        names,
+        group: Group::NextUpgrade,
+        meaning,
+        details,
+    }
+}
+
+/// What an upgrade does to objects, or to values of a chart that changes them.
+const RECREATES: [Word; 2] = [
+    Word {
+        names: &["recreates", "recreate"],
+        group: Group::NextUpgrade,
+        meaning: "Helm creates the missing object again",
+        details: "It has the deployed content then. Data of a deleted volume does not come back.",
+    },
+    Word {
+        names: &["becomes", "become"],
+        group: Group::NextUpgrade,
+        meaning: "the field or the object has this value after the upgrade",
+        details: "It is neither the live value nor that of the deployed revision.",
+    },
+];
+
+const fn of_apply_method(method: ApplyMethod) -> Word {
+    let (names, meaning, details): (&[_], _, _) = match method {
+        ApplyMethod::Csa => (
+            &["csa", "client-side apply"],
+            "Helm computes a patch and sends that",
+            "Helm 3 always does, and Helm 4 with --server-side=false, or where a release was installed that way.",
+        ),
+        ApplyMethod::Ssa => (
+            &["ssa", "server-side apply"],
+            "Helm sends the manifest, and the API server merges it",
+            "It is the default of Helm 4. The API server refuses to write fields that another manager owns.",
+        ),
+    };
+    Word {
+        names,
+        group: Group::Term,
+        meaning,
+        details,
+    }
+}
+
+const fn of_stop(stopped: Stopped) -> Word {
+    let (names, meaning, details): (&[_], _, _) = match stopped {
+        Stopped::Deadline => (
+            &["deadline", "timeout"],
+            "the time limit of the scan passed before everything was read",
+            "It is that of --timeout. What was read is in the report, and the rest is unknown.",
+        ),
+        Stopped::Signal => (
+            &["signal"],
+            "the program was asked to stop before everything was read",
+            "Somebody pressed Ctrl-C, or the pod was deleted. What was read is in the report, and the rest is unknown.",
+        ),
+    };
+    Word {
+        names,
+        group: Group::Term,
+        meaning,
+        details,
+    }
+}
+
+/// A term and its explanation.
+const fn term(names: &'static [&'static str], meaning: &'static str, details: &'static str) -> Word {
+    Word {
+        names,
+        group: Group::Term,
+        meaning,
+        details,
+    }
+}
+
+/// The terms of a report's lines.
+const TERMS: [Word; 23] = [
+    term(
+        &["claimed"],
+        "the writer gave this name itself, and nothing proves it",
+        "It is the name of the field manager in the object's managed fields, which every client chooses for itself. The \
+         API server's audit log has the user.",
+    ),
+    term(
+        &["via"],
+        "the writer used this subresource, such as scale or status",
+        "A write via scale is how autoscalers and kubectl scale set a replica count.",
+    ),
+    term(
+        &["baseline", "deployed revision", "deployed"],
+        "the revision that live objects are compared with: the newest one that Helm calls deployed",
+        "Its manifest is the desired state. A release without one has the health code no-baseline.",
+    ),
+    term(
+        &["previous", "previous revision"],
+        "the revision that was deployed before the baseline",
+        "Its values tell a setting that an upgrade did not apply (not-applied, lingering) from one that somebody changed.",
+    ),
+    term(
+        &["as in revision"],
+        "the live value is that of this other revision",
+        "The status of the revision follows where it failed or is pending.",
+    ),
+    term(
+        &["also changed by revision"],
+        "the baseline changed this field, too, from the value that is shown",
+        "Whoever wrote the live value may have meant to change the old one.",
+    ),
+    term(
+        &["in the same way", "in"],
+        "these objects have the same findings with the same values",
+        "They are shown once. The JSON report has each of them.",
+    ),
+    term(
+        &["missing or not owned", "missing or not owned by this release"],
+        "the object does not exist, or belongs to somebody else: the report does not say which",
+        "A record can name any object of the cluster. In another namespace than the release's, a report does not tell \
+         whether an object exists that is not provably the release's.",
+    ),
+    term(
+        &["(redacted)", "redacted", "(parts redacted)", "parts redacted"],
+        "the value, or a part of it, is a secret and is not shown",
+        "Secrets are compared, so the difference is there. README has the rules under Redaction.",
+    ),
+    term(
+        &["(absent)", "absent"],
+        "the live object does not have this field",
+        "On the left of the arrow: the deployed manifest does not set it.",
+    ),
+    term(
+        &["(not set)", "not set"],
+        "the deployed manifest does not set this field",
+        "The live object has it: somebody added it, or an earlier revision set it.",
+    ),
+    term(
+        &["long value, shown in part", "too large to show"],
+        "the value is longer than what a report shows",
+        "It was compared as a whole.",
+    ),
+    term(
+        &["confirmed", "confirm", "confirmed (server dry run)"],
+        "a dry run on the API server showed the same difference",
+        "Dry runs are made with --confirm server.",
+    ),
+    term(
+        &["not drift", "not drift (server dry run)"],
+        "a dry run on the API server gave the live value, so the difference is none",
+        "Admission completes the object in a way that the types do not tell. The finding has severity info.",
+    ),
+    term(
+        &["not confirmed"],
+        "the API server could not say by a dry run whether this is drift",
+        "The account may not patch the kind, the server refused the manifest's object, or a webhook does not support dry \
+         runs. The finding stays as it is.",
+    ),
+    term(
+        &["matched nothing", "idle"],
+        "an ignore rule covered no finding and no object",
+        "It is mistaken or no longer needed. In a scan of a part of the cluster it is neither.",
+    ),
+    term(
+        &["stored as"],
+        "Helm keeps the records of this release in another place than usual",
+        "By default they are Secrets in the namespace of the release.",
+    ),
+    term(
+        &["no deployed revision"],
+        "no record of the release has the status deployed",
+        "The health code no-baseline has the details.",
+    ),
+    term(
+        &["next step"],
+        "the command that shows more of this release",
+        "driftline prints commands and runs none.",
+    ),
+    term(
+        &["DESTRUCTIVE"],
+        "the command overwrites or deletes something",
+        "It stands behind those that only read and those that save copies, and says what it changes.",
+    ),
+    term(
+        &["note"],
+        "something to bear in mind when reading the report",
+        "A note changes neither the outcome nor the exit status.",
+    ),
+    term(
+        &["error"],
+        "something could not be read, or something that was named does not exist",
+        "It makes the report incomplete, unless the whole scan failed.",
+    ),
+    term(
+        &["stopped"],
+        "the scan ended before everything was read",
+        "The deadline passed, or the program was asked to stop. Releases that are not listed may have drifted.",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_has_its_own_sentences() {
+        for word in all() {
+            let name = word.names[0];
+            assert!(word.meaning.len() > 15 && word.details.len() > 15, "{name}");
+            assert!(
+                !word.meaning.ends_with('.') && word.details.ends_with('.'),
+                "{name}"
+            );
+            for text in word.names.iter().chain([&word.meaning, &word.details]) {
+                assert!(
+                    text.is_ascii() && !text.contains("  ") && *text == text.trim(),
+                    "{name}: {text}"
+                );
+            }
+        }
+    }
+
+    /// The words of the contract are those of the text but for their inflection.
+    #[test]
+    fn every_word_of_the_contract_is_a_name() {
+        fn names<T: Copy + ToString>(values: &[T], word: impl Fn(T) -> Word) {
+            for value in values {
+                let names = word(*value).names;
+                assert!(
+                    names.contains(&value.to_string().as_str()),
+                    "{}: {names:?}",
+                    value.to_string()
+                );
+            }
+        }
+        names(Verdict::ALL, of_verdict);
+        names(Outcome::ALL, of_outcome);
+        names(Severity::ALL, of_severity);
+        names(HealthSeverity::ALL, of_health_severity);
+        names(NextUpgrade::ALL, of_next_upgrade);
+        names(ApplyMethod::ALL, of_apply_method);
+        names(Stopped::ALL, of_stop);
+    }
+}
