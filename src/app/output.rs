@@ -142,6 +142,11 @@ fn text_options(global: &Global, destination: Destination) -> TextOptions {
     }
 }
 
+/// How text is laid out on standard output.
+pub(super) fn text_options_of_stdout(global: &Global) -> TextOptions {
+    text_options(global, Destination::of(&io::stdout()))
+}
+
 /// Writes to standard output.
 pub(super) fn print(bytes: &[u8]) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();

@@ -4,6 +4,7 @@
 //! command line takes names, help and what each command accepts from here.
 
 pub mod json;
+pub mod rights;
 pub mod sanitize;
 pub mod summary;
 pub mod text;

@@ -12,6 +12,7 @@ mod cluster_facts;
 mod confirm;
 mod decoders;
 mod finished;
+mod forbidden;
 #[cfg(test)]
 mod forged_records;
 mod inspection;
@@ -19,7 +20,9 @@ mod judges;
 mod ledger;
 mod limits;
 mod load;
+mod needs;
 mod options;
+mod orphans;
 mod plan;
 mod planned;
 mod queue;
@@ -39,7 +42,8 @@ use chrono::Utc;
 
 use self::judges::Judges;
 pub use self::limits::ScanLimits;
-pub use self::options::{Progress, Quiet, ScanOptions};
+pub use self::needs::{NeededResource, Needs, needs};
+pub use self::options::{OrphanSearch, Progress, Quiet, ScanOptions};
 use self::stages::Stages;
 use self::state::{Results, ScanState};
 use crate::model::{Confirmation, IgnoredBy, ReleaseReport, Report, ReportError, SCHEMA, Summary, Tool};
@@ -87,10 +91,13 @@ pub async fn scan<S: Source>(
     let Results {
         mut releases,
         mut errors,
-        notes,
+        mut notes,
+        orphans,
         unanswered,
     } = state.take_results(source.now(), options);
     errors.extend(ended.error());
+    errors.extend(orphans.errors);
+    notes.extend(orphans.notes);
     for release in &mut releases {
         release.verdict = summary::verdict(&release.objects, &release.health);
     }
@@ -112,6 +119,7 @@ pub async fn scan<S: Source>(
             Confirm::Server => Some(Confirmation::of(&releases, unanswered)),
         },
         releases,
+        orphans: orphans.releases,
         errors,
         notes,
     };

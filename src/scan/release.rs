@@ -73,6 +73,15 @@ impl ReleaseScan {
         }
     }
 
+    /// The namespace that the release's record says it installs into, and the one that it may speak for.
+    pub(super) fn namespaces(&self) -> (String, String) {
+        let authority = &self.context.authority;
+        (
+            authority.default_namespace().to_owned(),
+            authority.namespace().to_owned(),
+        )
+    }
+
     /// Plans the objects of the release, and returns those that can be read, with their position.
     pub(super) fn plan_objects(
         &mut self,

@@ -11,14 +11,15 @@ use super::cluster_facts::{Absence, ClusterFacts, Tables};
 use super::confirm::{GivenUp, confirm};
 use super::judges::Judges;
 use super::load::{LoadLimits, Loaded, LoadedBatch, Loading};
-use super::options::{Progress, ScanOptions};
+use super::options::{OrphanSearch, Progress, ScanOptions};
+use super::orphans::Ownership;
 use super::state::{ReadPlan, ScanState};
 use crate::model::{ReportError, ReportNote};
 use crate::object::Gvk;
 use crate::policy::Confirm;
 use crate::release::history::{Depth, History};
 use crate::release::stored::StoredRevision;
-use crate::source::{Inventory, Kinds, ObjectRequest, ReadError, ScaleTargets, Share, Source};
+use crate::source::{Extent, Inventory, Kinds, ObjectRequest, ReadError, ScaleTargets, Share, Source};
 use crate::types::TypeTable;
 
 /// The gap in a report whose second listing failed.
@@ -37,17 +38,17 @@ pub(super) struct Stages<'s, S> {
 const AGAIN_AT_ONCE: usize = 3;
 
 /// The releases that are compared together.
-struct Wave {
+pub(super) struct Wave {
     /// Their positions.
-    releases: Vec<usize>,
+    pub(super) releases: Vec<usize>,
     /// Whether they are all releases of the scan.
     share: Share,
 }
 
 /// The result of the first stage.
-struct FirstListing {
-    kinds: Kinds,
-    histories: Vec<Arc<History>>,
+pub(super) struct FirstListing {
+    pub(super) kinds: Kinds,
+    pub(super) histories: Vec<Arc<History>>,
     /// The namespaces and records that could not be listed.
     errors: Vec<ReportError>,
 }
@@ -103,6 +104,14 @@ impl<S: Source> Stages<'_, S> {
             self.state.finish(&wave.releases, self.source.now(), self.options);
         }
 
+        match self.options.orphans {
+            OrphanSearch::No => {}
+            OrphanSearch::Yes => {
+                self.look_for_orphans(&kinds).await;
+                clock.lap("orphans");
+            }
+        }
+
         // The second listing takes as much memory as the first.
         drop(histories);
         self.recheck(&errors).await;
@@ -111,7 +120,7 @@ impl<S: Source> Stages<'_, S> {
     }
 
     /// Lists the kinds that the API server serves, and the selected releases.
-    async fn list(&self) -> Result<FirstListing, ReportError> {
+    pub(super) async fn list(&self) -> Result<FirstListing, ReportError> {
         self.progress.stage("listing releases", 0);
         // The first use of the table unpacks it, which takes no extra time while the cluster answers.
         tokio::task::spawn_blocking(TypeTable::builtin);
@@ -121,6 +130,7 @@ impl<S: Source> Stages<'_, S> {
         if !inventory.is_of_all() || !namespaces.is_empty() || !self.options.releases.is_empty() {
             self.state.note_unread_releases();
         }
+        let is_of_all = inventory.extent == Extent::Cluster;
         let Inventory {
             revisions, errors, ..
         } = inventory;
@@ -130,6 +140,13 @@ impl<S: Source> Stages<'_, S> {
         })?;
         self.state.add_errors(errors.clone());
         let mut histories = History::group(revisions);
+        self.state.ownership(|ownership| {
+            ownership.add_listed(&histories);
+            ownership.add_unlisted(&errors);
+            if namespaces.is_empty() && !is_of_all {
+                ownership.note_unlisted();
+            }
+        });
         if histories.is_empty() && errors.is_empty() && !namespaces.is_empty() {
             tracing::warn!("there are no releases in namespace {}", namespaces.join(", "));
         }
@@ -167,7 +184,7 @@ impl<S: Source> Stages<'_, S> {
     }
 
     /// Reads and decodes the records of as many releases as fit into memory.
-    async fn decode(&self, histories: &[Arc<History>], batches: &mut Batches) -> Wave {
+    pub(super) async fn decode(&self, histories: &[Arc<History>], batches: &mut Batches) -> Wave {
         let waiting = batches.len();
         let mut wave = Wave {
             releases: Vec::new(),
@@ -329,15 +346,30 @@ impl<S: Source> Stages<'_, S> {
                 } else {
                     Absence::NotListed
                 };
-                self.state
-                    .note_changed_during_scan(&History::group(after.revisions), absence);
+                let after = History::group(after.revisions);
+                self.state.ownership(|ownership| {
+                    ownership.add_listed(&after);
+                    ownership.add_unlisted(&errors);
+                });
+                self.state.note_changed_during_scan(&after, absence);
                 self.state.add_errors(errors);
             }
-            Err(error) => self.state.add_errors(vec![ReportError {
-                scope: "storage".to_owned(),
-                message: format!("{NOT_LISTED_AGAIN}: the release records cannot be listed: {error}"),
-            }]),
+            Err(error) => {
+                self.state.ownership(Ownership::note_unlisted);
+                self.state.add_errors(vec![ReportError {
+                    scope: "storage".to_owned(),
+                    message: format!("{NOT_LISTED_AGAIN}: the release records cannot be listed: {error}"),
+                }]);
+            }
         }
+    }
+
+    /// Looks for objects whose release has no record. After the comparison: it is a remark, and may take long.
+    async fn look_for_orphans(&self, kinds: &Kinds) {
+        self.progress.stage("looking for orphans", 0);
+        let question = self.state.ownership(|ownership| ownership.question(self.options));
+        let answer = self.source.owned(&question, kinds).await;
+        self.state.ownership(|ownership| ownership.answer(answer));
     }
 
     /// The targets of autoscalers, where there is an object that one could target.

@@ -28,8 +28,8 @@ use crate::release::decode::{self, DecodeError};
 use crate::release::record::Release;
 use crate::release::stored::StoredRevision;
 use crate::source::{
-    Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ObjectSink, ReadError, Record, RecordHandler,
-    ScaleTargets, Share, Source,
+    Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ObjectSink, OwnedObjects, OwnedQuestion,
+    ReadError, Record, RecordHandler, ScaleTargets, Share, Source,
 };
 use crate::types::MAX_DOCUMENT;
 use crate::weight::{self, Allowance, SMALL_VALUE, turn};
@@ -74,6 +74,7 @@ struct State {
     objects: Answers<ObjectKey, ObjectOutcome>,
     schemas: Answers<String, SchemaOutcome>,
     scale_targets: Option<ScaleTargets>,
+    owned: Option<Result<OwnedObjects, ReadError>>,
 }
 
 /// The answers to the questions of one kind: a file, or another outcome. An answer that was read once is not taken back by
@@ -197,6 +198,12 @@ impl<S: Source> Source for Recorder<S> {
         let mut state = self.notes.state();
         let known = state.scale_targets.get_or_insert_default();
         known.add(answer.clone());
+        answer
+    }
+
+    async fn owned(&self, question: &OwnedQuestion, kinds: &Kinds) -> Result<OwnedObjects, ReadError> {
+        let answer = self.source.owned(question, kinds).await;
+        self.notes.state().owned = Some(answer.clone());
         answer
     }
 
@@ -409,6 +416,7 @@ impl Notes {
                 api_version: api_version.clone(),
                 outcome,
             }),
+            owned: state.owned.clone().map(Recorded::from),
             scale_targets: state.scale_targets.clone().map(|mut targets| {
                 // The index must not name objects that the snapshot does not hold.
                 targets.retain(&state.objects.files);

@@ -3,6 +3,7 @@
 mod diagnose;
 mod explain;
 mod notify;
+mod rights;
 mod scan;
 mod snapshot;
 
@@ -19,6 +20,7 @@ pub async fn run(cli: Cli, abort: Abort) -> anyhow::Result<u8> {
         Command::Scan(args) => scan::run(&args, &cli.global, abort).await,
         Command::Diagnose(args) => diagnose::run(&args, &cli.global, abort).await,
         Command::Snapshot(args) => snapshot::run(&args, &cli.global, abort).await,
+        Command::Rights(args) => rights::run(&args, &cli.global, abort).await,
         Command::Explain { code } => explain::run(code.as_deref()),
         Command::Notify { check: _, config } => notify::run(config.as_deref(), abort).await,
         Command::Completions { shell } => {

@@ -53,6 +53,16 @@ pub enum SettingsError {
          configuration file has scan.confirm"
     )]
     ConfirmSnapshot,
+    /// Some of the records are not read.
+    #[error(
+        "--orphans compares objects with all release records, and -l reads only some of them: leave out one of the two"
+    )]
+    OrphansSelector,
+    /// The records of one driver are not read.
+    #[error(
+        "--orphans compares objects with all release records, and HELM_DRIVER narrows them to one kind: unset it"
+    )]
+    OrphansDriver,
     /// Helm stores its records where driftline cannot read them.
     #[error(
         "HELM_DRIVER is `{0}`, and releases stored that way cannot be read; driftline reads `secret` and `configmap`"

@@ -15,7 +15,9 @@ mod line;
 mod line_diff;
 mod next_step;
 mod objects;
+mod orphans;
 mod palette;
+pub(super) mod rights;
 mod safe;
 mod value;
 
@@ -62,6 +64,10 @@ pub(super) fn render(report: &Report, options: &TextOptions, out: &mut dyn Write
     let mut writer = TextWriter { options, out };
     for release in report.releases.iter().filter(|release| is_shown(release)) {
         writer.release(release)?;
+        writer.blank()?;
+    }
+    for release in report.orphans.iter().flatten() {
+        writer.orphaned_release(release)?;
         writer.blank()?;
     }
     for error in &report.errors {

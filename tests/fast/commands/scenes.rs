@@ -249,6 +249,7 @@ pub(super) fn report(texts: &Texts) -> Report {
         ignored: Vec::new(),
         confirmation: None,
         releases: vec![release(health(texts)), release(Vec::new())],
+        orphans: None,
         errors: Vec::new(),
         notes: Vec::new(),
     }
