@@ -46,17 +46,25 @@ pub fn advice(
         } else {
             "only if nobody needs it any more"
         };
-        steps.push(delete_object(
-            key,
-            why,
-            "deletes the object, with the data of a volume claim and the objects of a custom resource definition",
-        ));
+        steps.push(delete_object(key, why, loss(&object.kind)));
     }
     let (advice, mut evidence) = advise(steps);
     if let Some(others) = objects.len().checked_sub(ADVISED).filter(|others| *others > 0) {
         evidence.push(format!("no command is printed for {others} more objects"));
     }
     (advice, evidence)
+}
+
+/// What a deletion takes away with an object of this kind.
+fn loss(kind: &str) -> &'static str {
+    match kind {
+        "PersistentVolumeClaim" => {
+            "deletes the claim, and the data on its volume unless the volume is retained"
+        }
+        "CustomResourceDefinition" => "deletes the definition, and every object of its kind in the cluster",
+        "Namespace" => "deletes the namespace, and everything in it",
+        _ => "deletes the object",
+    }
 }
 
 fn key(object: &OrphanedObject) -> ObjectKey {

@@ -8,107 +8,94 @@ use crate::model::ReportNote;
 use crate::shell::{Command, Refusal, Word};
 use crate::source::ReadError;
 
-/// How many resources and namespaces are kept.
+/// How many resources are kept.
 const MAX_KEPT: usize = 100;
 
 /// How many resources and namespaces the sentence names.
 const NAMED: usize = 5;
 
-/// The resources and namespaces in which something may not be read.
+/// The resources that may not be read.
 #[derive(Debug, Default)]
-pub(super) struct Forbidden {
-    resources: BTreeSet<String>,
-    namespaces: BTreeSet<String>,
-}
+pub(super) struct Forbidden(BTreeSet<String>);
 
 impl Forbidden {
     /// Notes why an object could not be read.
     pub(super) fn add(&mut self, error: &ReadError) {
-        let ReadError::Forbidden {
-            resource, namespace, ..
-        } = error
-        else {
-            return;
-        };
-        if self.resources.len() < MAX_KEPT {
-            self.resources.insert(resource.clone());
-        }
-        if let Some(namespace) = namespace
-            && self.namespaces.len() < MAX_KEPT
+        if let ReadError::Forbidden { resource, .. } = error
+            && self.0.len() < MAX_KEPT
         {
-            self.namespaces.insert(namespace.clone());
+            self.0.insert(resource.clone());
         }
     }
 
-    /// Where to get the rights; `None` where none is missing.
-    pub(super) fn note(&self) -> Option<ReportNote> {
-        if self.resources.is_empty() {
+    /// Where to get the rights for a scan of these namespaces; `None` where none is missing.
+    pub(super) fn note(&self, namespaces: &[String]) -> Option<ReportNote> {
+        if self.0.is_empty() {
             return None;
         }
-        let some: Vec<&str> = self.resources.iter().take(NAMED).map(String::as_str).collect();
-        let others = match self.resources.len() - some.len() {
+        let some: Vec<&str> = self.0.iter().take(NAMED).map(String::as_str).collect();
+        let others = match self.0.len() - some.len() {
             0 => String::new(),
             others => format!(" and {others} more"),
         };
-        let command = match self.command() {
-            Ok(command) => format!("`{command}` prints the role that grants it"),
+        let command = match command(namespaces) {
+            Ok(command) => format!("`{command}` prints the role that is missing"),
             Err(refusal) => format!("no command is printed: {refusal}"),
         };
         Some(ReportNote {
             scope: "rights".to_owned(),
             message: format!(
-                "the account may not read {}{others}: {command}; with the shipped roles, add it to \
-                 deploy/rbac/cluster/custom-resources.yaml, or in the namespaced form to \
-                 deploy/rbac/namespace/custom-resources.yaml",
+                "the account may not read {}{others}: {command}; the shipped roles list custom resources in \
+                 deploy/rbac/cluster/custom-resources.yaml and deploy/rbac/namespace/custom-resources.yaml",
                 some.join(", ")
             ),
         })
     }
+}
 
-    /// The command for all namespaces that are concerned, where these are few.
-    fn command(&self) -> Result<Command, Refusal> {
-        let mut command = Command::new("driftline", &["rights"]);
-        if self.namespaces.len() <= NAMED {
-            for namespace in &self.namespaces {
-                command = command.literal(&["-n"]).word(&Word::namespace(namespace)?);
-            }
+/// The command that is about the same releases as the scan, where it is of few namespaces.
+fn command(namespaces: &[String]) -> Result<Command, Refusal> {
+    let mut command = Command::new("driftline", &["rights"]);
+    if namespaces.len() <= NAMED {
+        for namespace in namespaces {
+            command = command.literal(&["-n"]).word(&Word::namespace(namespace)?);
         }
-        Ok(command.literal(&["-o", "role"]))
     }
+    Ok(command.literal(&["-o", "role"]))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn forbidden(resource: &str, namespace: Option<&str>) -> ReadError {
-        ReadError::Forbidden {
-            verb: "get".to_owned(),
-            resource: resource.to_owned(),
-            namespace: namespace.map(str::to_owned),
-        }
-    }
-
     #[test]
-    fn what_is_forbidden_is_said_once_with_the_command_for_its_namespaces() {
+    fn what_is_forbidden_is_said_once_with_the_command_for_the_same_scan() {
         let mut found = Forbidden::default();
-        assert_eq!(found.note(), None);
         found.add(&ReadError::Unauthorized);
-        assert_eq!(found.note(), None);
-        for (resource, namespace) in [
-            ("widgets.example.com", "shop"),
-            ("widgets.example.com", "edge"),
-            ("gadgets.example.com", "shop"),
+        assert_eq!(found.note(&[]), None);
+        for resource in [
+            "widgets.example.com",
+            "gadgets.example.com",
+            "widgets.example.com",
         ] {
-            found.add(&forbidden(resource, Some(namespace)));
+            found.add(&ReadError::Forbidden {
+                verb: "get".to_owned(),
+                resource: resource.to_owned(),
+                namespace: Some("shop".to_owned()),
+            });
         }
-        let message = found.note().unwrap().message;
-        assert!(
-            message.starts_with(
-                "the account may not read gadgets.example.com, widgets.example.com: `driftline rights -n edge -n shop \
-                 -o role` prints the role"
+        for (namespaces, command) in [
+            (&[][..], "`driftline rights -o role`"),
+            (
+                &["edge".to_owned(), "shop".to_owned()],
+                "`driftline rights -n edge -n shop -o role`",
             ),
-            "{message}"
-        );
+            (&["$(reboot)".to_owned()], "no command is printed"),
+        ] {
+            let message = found.note(namespaces).unwrap().message;
+            let beginning = "the account may not read gadgets.example.com, widgets.example.com: ";
+            let rest = message.strip_prefix(beginning).unwrap();
+            assert!(rest.starts_with(command), "{message}");
+        }
     }
 }

@@ -342,7 +342,7 @@ impl ScanState {
             coverage: inner.other_releases,
         };
         let mut notes = inner.notes;
-        notes.extend(inner.forbidden.note());
+        notes.extend(inner.forbidden.note(&options.namespaces));
         notes.extend(omitted_values(inner.values.given_way(), &options.limits));
         let releases = inner
             .releases

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::program::{Driftline, Ran, example};
 
-const COMMANDS: [&str; 7] = [
+const COMMANDS: [&str; 8] = [
     "scan",
     "diagnose",
     "snapshot",
@@ -15,6 +15,7 @@ const COMMANDS: [&str; 7] = [
     "notify",
     "completions",
     "man",
+    "rights",
 ];
 
 /// Runs driftline with nothing in its environment but what is given.
