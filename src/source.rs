@@ -62,6 +62,13 @@ pub trait Source: Send + Sync + 'static {
     /// The `OpenAPI` v3 document of one group and version, as JSON; `None` when the server publishes none.
     fn schema(&self, api_version: &str) -> impl Future<Output = Result<Option<Vec<u8>>, ReadError>> + Send;
 
+    /// The namespaces that are being deleted. Nothing depends on the answer: it explains what is missing.
+    fn terminating_namespaces(
+        &self,
+    ) -> impl Future<Output = Result<Vec<TerminatingNamespace>, ReadError>> + Send {
+        std::future::ready(Err(ReadError::NotRecorded))
+    }
+
     /// The objects that name a release as their owner which is not among the known ones, of every kind that can be listed.
     fn owned(
         &self,
@@ -244,6 +251,18 @@ impl ScaleTarget {
             name: key.name.clone(),
         })
     }
+}
+
+/// A namespace that is being deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TerminatingNamespace {
+    /// Its name.
+    pub name: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// What keeps it, in the words of the API server.
+    pub blocked_by: Vec<String>,
 }
 
 /// The question which objects name a release that is not known.

@@ -15,6 +15,7 @@ mod dry_run_request;
 mod fetch;
 mod http;
 mod kubeconfig;
+mod namespaces;
 mod owned;
 mod pages;
 mod paths;
@@ -38,7 +39,7 @@ use crate::model::rights::{Account, RightTarget, Verb};
 use crate::release::stored::{Driver, StoredRevision};
 use crate::source::{
     Inventory, Kinds, ObjectHandler, ObjectRequest, OwnedObjects, OwnedQuestion, ReadError, RecordHandler,
-    ScaleTargets, Share, Source,
+    ScaleTargets, Share, Source, TerminatingNamespace,
 };
 
 /// A live cluster, behind its API server.
@@ -89,6 +90,10 @@ impl Source for Cluster {
 
     async fn schema(&self, api_version: &str) -> Result<Option<Vec<u8>>, ReadError> {
         discovery::schema(&self.http, api_version).await
+    }
+
+    async fn terminating_namespaces(&self) -> Result<Vec<TerminatingNamespace>, ReadError> {
+        namespaces::terminating(&self.http).await
     }
 
     async fn owned(&self, question: &OwnedQuestion, kinds: &Kinds) -> Result<OwnedObjects, ReadError> {

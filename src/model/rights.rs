@@ -12,6 +12,7 @@ pub const RIGHTS_SCHEMA: &str = "driftline.rights/v1";
 
 /// The rights that a scan needs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct RightsReport {
     /// Always [`RIGHTS_SCHEMA`].
     pub schema: String,
@@ -21,8 +22,12 @@ pub struct RightsReport {
     pub cluster: Cluster,
     /// The account whose rights these are; `null` where the API server does not say who asks.
     pub account: Option<Account>,
+    /// Whether it is the account that asked.
+    pub is_own_account: bool,
     /// The namespaces of the releases; all of them when empty.
     pub namespaces: Vec<String>,
+    /// The names of the releases; all of them when empty.
+    pub releases: Vec<String>,
     /// Every right that is needed, the missing ones first.
     pub rights: Vec<NeededRight>,
     /// Why there may be more needs than these.

@@ -75,7 +75,9 @@ pub async fn report(
         },
         cluster: identity(cluster),
         account,
+        is_own_account: given.is_none(),
         namespaces: scan.namespaces.clone(),
+        releases: scan.releases.clone(),
         rights,
         errors,
     })

@@ -14,6 +14,8 @@ use crate::scan::{NeededResource, Needs, OrphanSearch};
 pub struct PlannedScan {
     /// The namespaces of the releases; all of them when empty.
     pub namespaces: Vec<String>,
+    /// The names of the releases; all of them when empty.
+    pub releases: Vec<String>,
     /// The kinds of records that are looked for.
     pub drivers: BTreeSet<Driver>,
     /// Whether dry runs confirm findings.
@@ -91,6 +93,11 @@ pub(super) fn needed(needs: &Needs, scan: &PlannedScan) -> Vec<Need> {
         let purpose = RightPurpose::ReplicaCounts;
         wanted.extend(scan.places(purpose, &autoscalers, &scalable, Scope::Namespaced, LIST));
     }
+    if scan.namespaces.is_empty() {
+        let namespaces = NeededResource::default();
+        let (resource, purpose) = (Resource::new("", "namespaces"), RightPurpose::Namespaces);
+        wanted.extend(scan.places(purpose, &resource, &namespaces, Scope::Cluster, LIST));
+    }
     match scan.orphans {
         OrphanSearch::Yes => wanted.extend(scan.searched(needs)),
         OrphanSearch::No => {}
@@ -103,8 +110,11 @@ pub(super) fn needed(needs: &Needs, scan: &PlannedScan) -> Vec<Need> {
 }
 
 fn is_patched(resource: &Resource) -> bool {
-    !NEVER_PATCHED.contains(&resource.group.as_str())
-        && !(resource.group.is_empty() && NEVER_PATCHED_CORE.contains(&resource.resource.as_str()))
+    let never = match resource.group.as_str() {
+        "" => NEVER_PATCHED_CORE.contains(&resource.resource.as_str()),
+        group => NEVER_PATCHED.contains(&group),
+    };
+    !never
 }
 
 /// Whether a resource has namespaces.
@@ -239,6 +249,7 @@ mod tests {
     fn scan(namespaces: &[&str], confirm: Confirm) -> PlannedScan {
         PlannedScan {
             namespaces: namespaces.iter().map(|name| (*name).to_owned()).collect(),
+            releases: Vec::new(),
             drivers: BTreeSet::from([Driver::Secret]),
             confirm,
             orphans: OrphanSearch::No,

@@ -30,6 +30,7 @@ mod release;
 mod resolver;
 mod stages;
 mod state;
+mod terminating;
 #[cfg(test)]
 mod tests;
 mod weight;

@@ -66,6 +66,18 @@ pub(super) struct Orphans {
     pub(super) errors: Vec<ReportError>,
 }
 
+impl Orphans {
+    /// The namespaces that orphans are in.
+    pub(super) fn namespaces(&self) -> impl Iterator<Item = &str> {
+        let objects = self
+            .releases
+            .iter()
+            .flatten()
+            .flat_map(|release| &release.objects);
+        objects.filter_map(|object| object.namespace.as_deref())
+    }
+}
+
 impl Ownership {
     /// Notes the releases of a listing. One that any listing had is no release without records.
     pub(super) fn add_listed(&mut self, histories: &[History]) {

@@ -125,7 +125,16 @@ impl<S: Source> Stages<'_, S> {
         // The first use of the table unpacks it, which takes no extra time while the cluster answers.
         tokio::task::spawn_blocking(TypeTable::builtin);
         let namespaces = &self.options.namespaces;
-        let (kinds, inventory) = tokio::join!(self.source.kinds(), self.source.revisions(namespaces));
+        let (kinds, inventory, terminating) = tokio::join!(
+            self.source.kinds(),
+            self.source.revisions(namespaces),
+            self.source.terminating_namespaces()
+        );
+        match terminating {
+            Ok(terminating) => self.state.set_terminating(terminating),
+            // A missing right, most of all: the account of a few namespaces may not list them.
+            Err(error) => tracing::debug!(%error, "the namespaces that are being deleted are not known"),
+        }
         let inventory = inventory.map_err(|error| storage_error(&error))?;
         if !inventory.is_of_all() || !namespaces.is_empty() || !self.options.releases.is_empty() {
             self.state.note_unread_releases();

@@ -24,14 +24,14 @@ use super::orphans::{Orphans, Ownership};
 use super::planned::Inspected;
 use super::queue::Lane;
 use super::release::{Others, ReleaseScan};
-use super::weight;
+use super::{terminating, weight};
 use crate::classify::dry_run::DryRunCheck;
 use crate::health::OtherReleases;
 use crate::model::{ObjectReport, ReleaseReport, ReportError, ReportNote};
 use crate::object::ObjectKey;
 use crate::release::history::History;
 use crate::release::stored::ReleaseKey;
-use crate::source::{Kinds, ObjectRequest, ReadError};
+use crate::source::{Kinds, ObjectRequest, ReadError, TerminatingNamespace};
 use crate::types::TypeTable;
 
 /// The state of a scan, shared by all threads that add to it.
@@ -65,6 +65,7 @@ struct Inner {
     ownership: Ownership,
     /// The rights that the account lacks.
     forbidden: Forbidden,
+    terminating: Vec<TerminatingNamespace>,
     /// The names that deployed manifests claim, and whether those of all releases are among them.
     claims: Claims,
     other_releases: OtherReleases,
@@ -125,6 +126,11 @@ impl ScanState {
     /// Adds notes to the report.
     pub(super) fn add_notes(&self, notes: Vec<ReportNote>) {
         self.inner().notes.extend(notes);
+    }
+
+    /// Sets the namespaces that are being deleted.
+    pub(super) fn set_terminating(&self, namespaces: Vec<TerminatingNamespace>) {
+        self.inner().terminating = namespaces;
     }
 
     /// Sets the releases that are scanned.
@@ -343,6 +349,11 @@ impl ScanState {
         };
         let mut notes = inner.notes;
         notes.extend(inner.forbidden.note(&options.namespaces));
+        let orphans = inner.ownership.close(options);
+        let selected = options.namespaces.iter().map(String::as_str);
+        let of_releases = inner.releases.iter().map(ReleaseProgress::namespace);
+        let concerned = selected.chain(of_releases).chain(orphans.namespaces()).collect();
+        notes.extend(terminating::notes(&inner.terminating, &concerned));
         notes.extend(omitted_values(inner.values.given_way(), &options.limits));
         let releases = inner
             .releases
@@ -353,7 +364,7 @@ impl ScanState {
             releases,
             errors: inner.errors,
             notes,
-            orphans: inner.ownership.close(options),
+            orphans,
             unanswered: inner.unanswered,
         }
     }
@@ -387,6 +398,7 @@ impl Inner {
             notes: Vec::new(),
             ownership: Ownership::default(),
             forbidden: Forbidden::default(),
+            terminating: Vec::new(),
             claims: Claims::default(),
             other_releases: OtherReleases::AllRead,
             waiting: HashMap::new(),

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::model::{Cluster, Tool};
 use crate::object::{Gvk, ObjectKey};
 use crate::release::stored::{Driver, StoredRevision};
-use crate::source::{Inventory, Kinds, OwnedObjects, ReadError, ScaleTargets, ServedKind};
+use crate::source::{
+    Inventory, Kinds, OwnedObjects, ReadError, ScaleTargets, ServedKind, TerminatingNamespace,
+};
 
 /// The name and version of the format.
 pub const FORMAT: &str = "driftline.snapshot/v1";
@@ -34,6 +36,9 @@ pub(super) struct Index {
     /// Absent where the scan did not look for orphans, and in snapshots of earlier versions.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) owned: Option<Recorded<OwnedObjects>>,
+    /// Absent where there are none, and in snapshots of earlier versions.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub(super) terminating_namespaces: Vec<TerminatingNamespace>,
 }
 
 impl Index {

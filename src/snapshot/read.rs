@@ -25,7 +25,7 @@ use crate::release::record::Release;
 use crate::release::stored::StoredRevision;
 use crate::source::{
     Extent, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, OwnedObjects, OwnedQuestion, ReadError,
-    Record, RecordHandler, ScaleTargets, Share, Source,
+    Record, RecordHandler, ScaleTargets, Share, Source, TerminatingNamespace,
 };
 
 /// How many files one thread reads in turn, and how many threads do at once.
@@ -210,6 +210,10 @@ impl Source for SnapshotSource {
             unread: namespaces.clone(),
             ..ScaleTargets::default()
         })
+    }
+
+    async fn terminating_namespaces(&self) -> Result<Vec<TerminatingNamespace>, ReadError> {
+        Ok(self.index.terminating_namespaces.clone())
     }
 
     /// The recorded objects in these namespaces, of releases that are not known.

@@ -216,3 +216,38 @@ fn objects_of_a_record_in_another_namespace_are_no_orphans() {
         (Value::Null, 0)
     );
 }
+
+/// A namespace goes, and the records in it go first: what is left waits for a finalizer that nobody removes.
+#[test]
+#[ignore = "needs the testbed: tests/testbed/build"]
+fn a_namespace_that_is_being_deleted_is_told_with_what_keeps_it() {
+    let (cluster, chart) = (Cluster::shared(), chart());
+    let chart = chart.path().display().to_string();
+    let release = Release::install_from(cluster, HelmVersion::V4, &chart, &[]);
+    let finalizer = r#"-p={"metadata":{"finalizers":["example.com/never"]}}"#;
+    release.kubectl(&["patch", "configmap", "{r}-plain", "--type=merge", finalizer]);
+    cluster.kubectl(&["delete", "namespace", &release.namespace, "--wait=false"]);
+    let blocked = "--for=condition=NamespaceFinalizersRemaining";
+    cluster.kubectl(&["wait", blocked, "--timeout=60s", "namespace", &release.namespace]);
+
+    let scanned = scan(&release);
+    assert_eq!(orphans(&scanned), named(&release, &[("plain", false)]));
+    let notes = scanned.report["notes"].as_array().unwrap();
+    let scope = format!("namespace/{}", release.namespace);
+    let note = notes.iter().find(|note| note["scope"] == scope.as_str()).unwrap();
+    let message = note["message"].as_str().unwrap();
+    for part in [
+        "is being deleted since",
+        "NamespaceFinalizersRemaining",
+        "example.com/never",
+    ] {
+        assert!(message.contains(part), "{message}");
+    }
+    release.kubectl(&[
+        "patch",
+        "configmap",
+        "{r}-plain",
+        "--type=merge",
+        r#"-p={"metadata":{"finalizers":null}}"#,
+    ]);
+}

@@ -123,7 +123,7 @@ fn the_printed_cluster_role_makes_the_scan_of_the_cluster_complete() {
     // The first role reads records, and then it is known which kinds the second one has to read.
     let flags = ["-o", "role", "--orphans"];
     let arguments = [&["rights", "--kubeconfig", &account.kubeconfig], &flags[..]].concat();
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     loop {
         let outcome = cluster.driftline(&arguments);
         if outcome.status == 0 {

@@ -12,7 +12,7 @@ use crate::app::output::{print, text_options_of_stdout};
 use crate::app::scanning::with_progress;
 use crate::app::settings::Reading;
 use crate::app::stop::{self, Abort, Stop};
-use crate::report::rights::render;
+use crate::report::rights::{RightsFormat, render};
 use crate::rights::{PlannedScan, report};
 use crate::scan::needs;
 
@@ -24,6 +24,7 @@ pub(super) async fn run(args: &RightsArgs, global: &Global, abort: Abort) -> any
     let options = reading.scan;
     let scan = PlannedScan {
         namespaces: options.namespaces.clone(),
+        releases: options.releases.clone(),
         drivers: cluster.drivers().clone(),
         confirm: options.policy.confirm,
         orphans: options.orphans,
@@ -37,6 +38,15 @@ pub(super) async fn run(args: &RightsArgs, global: &Global, abort: Abort) -> any
         stopped = stop.stopped() => anyhow::bail!("{} before all rights were asked for", stop::beginning(stopped)),
         report = asking => report.context("the rights cannot be compared")?,
     };
+    match args.output {
+        // A role has no place for them.
+        RightsFormat::Role => {
+            for error in &report.errors {
+                tracing::error!("{}: {}", error.scope, error.message);
+            }
+        }
+        RightsFormat::Text | RightsFormat::Json | RightsFormat::Yaml => {}
+    }
     let mut text = Vec::new();
     render(&report, args.output, &text_options_of_stdout(global), &mut text)?;
     print(&text)?;

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::model::rights::{Account, NeededRight, Resource, RightTarget, RightsReport, Verb};
+use crate::report::sanitize::{Medium, sanitize};
 use crate::shell::{ObjectName, Word};
 
 /// Why no role can be printed.
@@ -25,7 +26,7 @@ pub enum NoRole {
     UnknownAccount,
     /// The name of the account cannot stand in a binding.
     #[error(
-        "the name of the account has characters other than printable ASCII, so no binding is printed for it"
+        "the name of the account holds something that a terminal or a CI runner would act on, so no binding is printed"
     )]
     AccountName,
     /// The role has no form as YAML.
@@ -74,7 +75,7 @@ pub fn roles(report: &RightsReport) -> Result<String, NoRole> {
             },
         };
         for comment in comments(&rights) {
-            text.push_str(&format!("# {comment}\n"));
+            text.extend(["# ", &comment, "\n"]);
         }
         for document in [place.role(&rights), place.binding(account)] {
             text.push_str("---\n");
@@ -233,7 +234,7 @@ fn role_name(account: &Account, namespaces: &[String]) -> Result<String, NoRole>
             format!("{namespace}:{name}")
         }
         Account::User { name } => {
-            if !name.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            if sanitize(name, Medium::CiLog) != name.as_str() {
                 return Err(NoRole::AccountName);
             }
             name.clone()
@@ -253,8 +254,9 @@ fn part(text: &str) -> String {
     if text.len() <= MAX_PART && text.bytes().all(is_plain) {
         return text.to_owned();
     }
-    let hash = Sha256::digest(text.as_bytes());
-    hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let hash: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+    let beginning = hash.first_chunk().copied().unwrap_or_default();
+    format!("{:016x}", u64::from_be_bytes(beginning))
 }
 
 #[cfg(test)]
@@ -293,7 +295,9 @@ mod tests {
                 server: String::new(),
             },
             account: Some("ops/driftline".parse().unwrap()),
+            is_own_account: true,
             namespaces: vec!["shop".to_owned()],
+            releases: Vec::new(),
             rights,
             errors: Vec::new(),
         }
@@ -368,10 +372,12 @@ mod tests {
             documents(&report)[0]["rules"],
             json!([{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list"]}])
         );
-        report.account = Some(Account::User {
-            name: "jane\u{1b}[2J".to_owned(),
-        });
-        assert_eq!(roles(&report), Err(NoRole::AccountName));
+        for name in ["jane\u{1b}[2J", "jane\n- kind: Group", "##[group]jane"] {
+            report.account = Some(Account::User {
+                name: name.to_owned(),
+            });
+            assert_eq!(roles(&report), Err(NoRole::AccountName), "{name:?}");
+        }
         report.account = None;
         assert_eq!(roles(&report), Err(NoRole::UnknownAccount));
     }

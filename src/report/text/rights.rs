@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use super::line::Line;
 use super::safe::Safe;
 use super::{TextOptions, TextWriter};
-use crate::model::rights::{NeededRight, RightTarget, RightsReport, Verb};
+use crate::model::rights::{Account, NeededRight, RightPurpose, RightTarget, RightsReport, Verb};
 use crate::report::words::count;
-use crate::shell::{Command, FileName, Refusal, Word};
+use crate::shell::{Command, FileName, ObjectName, Refusal, Word};
 
 /// How many releases one row names.
 const NAMED: usize = 3;
@@ -210,10 +210,28 @@ fn file() -> Result<FileName, Refusal> {
     FileName::new(FILE.to_owned())
 }
 
+/// The command that prints the roles for the same scan.
 fn print_roles(report: &RightsReport) -> Result<Command, Refusal> {
     let mut command = Command::new("driftline", &["rights"]);
     for namespace in &report.namespaces {
         command = command.literal(&["-n"]).word(&Word::namespace(namespace)?);
+    }
+    for release in &report.releases {
+        command = command.literal(&["--release"]).word(&Word::release(release)?);
+    }
+    match &report.account {
+        Some(Account::ServiceAccount { namespace, name }) if !report.is_own_account => {
+            let account = Word::object(&Word::namespace(namespace)?, &ObjectName::new("", name)?);
+            command = command.literal(&["--service-account"]).word(&account);
+        }
+        Some(Account::ServiceAccount { .. } | Account::User { .. }) | None => {}
+    }
+    let is_for = |purpose| report.rights.iter().any(|right| right.purpose == purpose);
+    if is_for(RightPurpose::DryRuns) {
+        command = command.literal(&["--confirm", "server"]);
+    }
+    if is_for(RightPurpose::Orphans) {
+        command = command.literal(&["--orphans"]);
     }
     Ok(command.literal(&["-o", "role"]).into_file(file()?))
 }

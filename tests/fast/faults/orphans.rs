@@ -199,11 +199,12 @@ fn some_namespaces_say_what_is_not_known() {
     }
 }
 
+const CRON_TABS: &str = "/apis/stable.example.com/v1/crontabs";
+
 #[test]
 fn what_cannot_be_listed_is_told_and_hides_nothing_else() {
     let mut objects = lost();
     objects.push(live("shop", "lost", &cron_tab("left")));
-    const CRON_TABS: &str = "/apis/stable.example.com/v1/crontabs";
     // A missing right is a remark, as nobody has to grant it for this.
     let server =
         Server::start(objects.clone()).on(CRON_TABS, "managed-by", 0, usize::MAX, Fault::Status(403));
@@ -228,7 +229,7 @@ fn what_cannot_be_listed_is_told_and_hides_nothing_else() {
     );
 }
 
-/// Without the list of ConfigMaps that hold records, any object may have one there.
+/// Without the list of `ConfigMap`s that hold records, any object may have one there.
 #[test]
 fn without_all_records_no_object_is_called_an_orphan() {
     let server = Server::start(lost()).on("/api/v1/configmaps", "owner", 0, usize::MAX, Fault::Status(403));
@@ -274,4 +275,36 @@ fn a_snapshot_that_was_taken_with_orphans_has_them_and_another_one_says_so() {
             );
         }
     }
+}
+
+/// A namespace that is being deleted, whether or not there is a right to know it.
+#[test]
+fn a_namespace_that_is_being_deleted_is_told_where_the_scan_is_about_it() {
+    let namespace = |name: &str| Stored {
+        plural: "namespaces",
+        body: json!({"apiVersion": "v1", "kind": "Namespace",
+            "metadata": {"name": name, "deletionTimestamp": "2026-03-01T12:00:00Z"},
+            "status": {"phase": "Terminating", "conditions": [
+                {"type": "NamespaceContentRemaining", "status": "True", "message": "secrets. has 1 resource instances"},
+                {"type": "NamespaceDeletionContentFailure", "status": "False", "message": "none"}]}}),
+    };
+    let mut objects = shop();
+    objects.extend([namespace("shop"), namespace("other")]);
+    let told = |flags: &[&str], server: &Server| {
+        let home = Home::new();
+        let run = scan_command(&home, server, &[flags, &["-o", "json"]].concat()).run();
+        assert_eq!(run.status, Some(0), "{}", run.stderr);
+        notes(&run)
+    };
+    let server = Server::start(objects.clone());
+    let expected = "the namespace is being deleted since 2026-03-01 12:00, and the records of its releases with it; \
+                    NamespaceContentRemaining: secrets. has 1 resource instances; see `kubectl describe namespace shop`";
+    assert_eq!(told(&[], &server), expected);
+    assert_eq!(
+        server.count("/api/v1/namespaces"),
+        1,
+        "one request for all of them"
+    );
+    let server = Server::start(objects).always("/api/v1/namespaces", Fault::Status(403));
+    assert_eq!(told(&[], &server), "");
 }

@@ -210,6 +210,10 @@ fn another_account_is_asked_about_by_name() {
             .all(|user| user == "system:serviceaccount:scans:reader"),
         "{reviews:?}"
     );
+    // The table names the same command for the same account.
+    let table = rights(&server, &flags[..4]);
+    let command = "$ driftline rights -n shop --service-account scans/reader -o role > driftline-role.yaml";
+    assert!(table.stdout.contains(command), "{}", table.stdout);
     let wrong = rights(&server, &["--service-account", "reader"]);
     assert_eq!(wrong.status, Some(2));
     assert!(wrong.stderr.contains("NAMESPACE/NAME"), "{}", wrong.stderr);
