@@ -76,7 +76,7 @@ pub async fn report(
         cluster: identity(cluster),
         account,
         is_own_account: given.is_none(),
-        namespaces: scan.namespaces.clone(),
+        namespaces: needs.namespaces,
         releases: scan.releases.clone(),
         rights,
         errors,

@@ -12,8 +12,6 @@ use crate::scan::{NeededResource, Needs, OrphanSearch};
 /// The scan that the rights are for.
 #[derive(Debug, Clone)]
 pub struct PlannedScan {
-    /// The namespaces of the releases; all of them when empty.
-    pub namespaces: Vec<String>,
     /// The names of the releases; all of them when empty.
     pub releases: Vec<String>,
     /// The kinds of records that are looked for.
@@ -56,6 +54,9 @@ const NEVER_PATCHED_CORE: [&str; 2] = ["secrets", "serviceaccounts"];
 
 /// The rights that a scan needs.
 pub(super) fn needed(needs: &Needs, scan: &PlannedScan) -> Vec<Need> {
+    let places = Places {
+        namespaces: &needs.namespaces,
+    };
     let mut wanted = Vec::new();
     for path in DISCOVERY {
         wanted.push(Need::path(RightPurpose::Discovery, path.to_owned()));
@@ -63,10 +64,10 @@ pub(super) fn needed(needs: &Needs, scan: &PlannedScan) -> Vec<Need> {
     for driver in &scan.drivers {
         let resource = Resource::new("", driver.resource());
         let everywhere = NeededResource {
-            namespaces: scan.namespaces.iter().cloned().collect(),
+            namespaces: needs.namespaces.iter().cloned().collect(),
             releases: BTreeSet::new(),
         };
-        wanted.extend(scan.places(
+        wanted.extend(places.of(
             RightPurpose::Records,
             &resource,
             &everywhere,
@@ -76,10 +77,10 @@ pub(super) fn needed(needs: &Needs, scan: &PlannedScan) -> Vec<Need> {
     }
     for (resource, needed) in &needs.resources {
         let scope = Scope::of(needed);
-        wanted.extend(scan.places(RightPurpose::Objects, resource, needed, scope, READ));
+        wanted.extend(places.of(RightPurpose::Objects, resource, needed, scope, READ));
         match scan.confirm {
             Confirm::Server if is_patched(resource) => {
-                wanted.extend(scan.places(RightPurpose::DryRuns, resource, needed, scope, PATCH));
+                wanted.extend(places.of(RightPurpose::DryRuns, resource, needed, scope, PATCH));
             }
             Confirm::Server | Confirm::None => {}
         }
@@ -91,15 +92,15 @@ pub(super) fn needed(needs: &Needs, scan: &PlannedScan) -> Vec<Need> {
             releases: BTreeSet::new(),
         };
         let purpose = RightPurpose::ReplicaCounts;
-        wanted.extend(scan.places(purpose, &autoscalers, &scalable, Scope::Namespaced, LIST));
+        wanted.extend(places.of(purpose, &autoscalers, &scalable, Scope::Namespaced, LIST));
     }
-    if scan.namespaces.is_empty() {
+    if needs.namespaces.is_empty() {
         let namespaces = NeededResource::default();
         let (resource, purpose) = (Resource::new("", "namespaces"), RightPurpose::Namespaces);
-        wanted.extend(scan.places(purpose, &resource, &namespaces, Scope::Cluster, LIST));
+        wanted.extend(places.of(purpose, &resource, &namespaces, Scope::Cluster, LIST));
     }
     match scan.orphans {
-        OrphanSearch::Yes => wanted.extend(scan.searched(needs)),
+        OrphanSearch::Yes => wanted.extend(places.searched(needs)),
         OrphanSearch::No => {}
     }
     for api_version in &needs.schemas {
@@ -135,7 +136,13 @@ impl Scope {
     }
 }
 
-impl PlannedScan {
+/// The places in which rights are needed.
+struct Places<'a> {
+    /// The namespaces of the releases; all of them when empty.
+    namespaces: &'a [String],
+}
+
+impl Places<'_> {
     /// The kinds in which orphans are looked for. A scan of some namespaces looks at no kind without namespaces.
     fn searched(&self, needs: &Needs) -> Vec<Need> {
         let mut wanted = Vec::new();
@@ -150,13 +157,13 @@ impl PlannedScan {
                 (false, true) => Scope::Cluster,
                 (false, false) => continue,
             };
-            wanted.extend(self.places(RightPurpose::Orphans, &resource, &everywhere, scope, LIST));
+            wanted.extend(self.of(RightPurpose::Orphans, &resource, &everywhere, scope, LIST));
         }
         wanted
     }
 
     /// The places in which a right is needed: everywhere for a scan of the whole cluster, where releases come and go.
-    fn places(
+    fn of(
         &self,
         purpose: RightPurpose,
         resource: &Resource,
@@ -246,9 +253,8 @@ fn is_given(answers: &Answers, question: &Question) -> bool {
 mod tests {
     use super::*;
 
-    fn scan(namespaces: &[&str], confirm: Confirm) -> PlannedScan {
+    fn scan(confirm: Confirm) -> PlannedScan {
         PlannedScan {
-            namespaces: namespaces.iter().map(|name| (*name).to_owned()).collect(),
             releases: Vec::new(),
             drivers: BTreeSet::from([Driver::Secret]),
             confirm,
@@ -256,12 +262,15 @@ mod tests {
         }
     }
 
-    fn needs() -> Needs {
+    fn needs(scanned: &[&str]) -> Needs {
         let of = |namespaces: &[&str]| NeededResource {
             namespaces: namespaces.iter().map(|name| (*name).to_owned()).collect(),
             releases: BTreeSet::from(["shop/web".to_owned()]),
         };
-        let mut needs = Needs::default();
+        let mut needs = Needs {
+            namespaces: scanned.iter().map(|name| (*name).to_owned()).collect(),
+            ..Needs::default()
+        };
         needs
             .resources
             .insert(Resource::new("apps", "deployments"), of(&["shop", "edge"]));
@@ -283,7 +292,7 @@ mod tests {
     #[test]
     fn some_namespaces_need_rights_in_these_and_all_of_them_need_one_everywhere() {
         let deployments = Resource::new("apps", "deployments");
-        let some = needed(&needs(), &scan(&["shop"], Confirm::None));
+        let some = needed(&needs(&["shop"]), &scan(Confirm::None));
         let objects = targets(&some, RightPurpose::Objects);
         for namespace in ["shop", "edge"] {
             let target = RightTarget::Namespace {
@@ -292,7 +301,7 @@ mod tests {
             };
             assert!(objects.contains(&target), "{objects:?}");
         }
-        let all = needed(&needs(), &scan(&[], Confirm::None));
+        let all = needed(&needs(&[]), &scan(Confirm::None));
         let everywhere = RightTarget::AllNamespaces {
             resource: deployments,
         };
@@ -311,7 +320,7 @@ mod tests {
 
     #[test]
     fn dry_runs_need_patch_but_on_nothing_that_gives_power() {
-        let wanted = needed(&needs(), &scan(&["shop"], Confirm::Server));
+        let wanted = needed(&needs(&["shop"]), &scan(Confirm::Server));
         let patched: BTreeSet<String> = targets(&wanted, RightPurpose::DryRuns)
             .iter()
             .map(|target| match target {
@@ -324,7 +333,7 @@ mod tests {
 
     #[test]
     fn the_namespaces_that_matter_stand_for_all_of_them() {
-        let wanted = needed(&needs(), &scan(&[], Confirm::None));
+        let wanted = needed(&needs(&[]), &scan(Confirm::None));
         let need = wanted
             .iter()
             .find(|need| need.purpose == RightPurpose::Objects && !need.places.is_empty())

@@ -45,12 +45,29 @@ impl Forbidden {
         Some(ReportNote {
             scope: "rights".to_owned(),
             message: format!(
-                "the account may not read {}{others}: {command}; the shipped roles list custom resources in \
-                 deploy/rbac/cluster/custom-resources.yaml and deploy/rbac/namespace/custom-resources.yaml",
-                some.join(", ")
+                "the account may not read {}{others}: {command}; the shipped roles are in {}",
+                some.join(", "),
+                self.shipped()
             ),
         })
     }
+}
+
+impl Forbidden {
+    /// Where the shipped roles list such resources.
+    fn shipped(&self) -> &'static str {
+        if self.0.iter().any(|resource| is_custom(resource)) {
+            "deploy/rbac/cluster/custom-resources.yaml and deploy/rbac/namespace/custom-resources.yaml"
+        } else {
+            "deploy/rbac/cluster and deploy/rbac/namespace"
+        }
+    }
+}
+
+/// Whether a resource is none of Kubernetes's own, by its group.
+fn is_custom(resource: &str) -> bool {
+    let group = resource.split_once('.').map_or("", |(_, group)| group);
+    group.contains('.') && !group.ends_with(".k8s.io")
 }
 
 /// The command that is about the same releases as the scan, where it is of few namespaces.
@@ -95,7 +112,10 @@ mod tests {
             let message = found.note(namespaces).unwrap().message;
             let beginning = "the account may not read gadgets.example.com, widgets.example.com: ";
             let rest = message.strip_prefix(beginning).unwrap();
-            assert!(rest.starts_with(command), "{message}");
+            assert!(
+                rest.starts_with(command) && rest.contains("custom-resources.yaml"),
+                "{message}"
+            );
         }
     }
 }

@@ -26,6 +26,8 @@ const MAX_RELEASES: usize = 1_000;
 /// What a scan of some releases reads.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Needs {
+    /// The namespaces of the releases; all of them when empty.
+    pub namespaces: Vec<String>,
     /// The resources of the releases' objects.
     pub resources: BTreeMap<Resource, NeededResource>,
     /// The namespaces with objects that an autoscaler could target.
@@ -64,8 +66,10 @@ pub async fn needs<S: Source>(source: Arc<S>, options: &ScanOptions, progress: &
     };
     let mut collected = Collected::default();
     let ended = collected.plan_everything(&stages).await;
+    let namespaces = state.ownership(|ownership| ownership.namespaces().to_vec());
     let results = state.take_results(source.now(), options);
     let mut needs = collected.needs;
+    needs.namespaces = namespaces;
     needs.errors.extend(ended.err());
     needs.errors.extend(results.errors);
     if collected.is_cut {

@@ -23,6 +23,8 @@ const NAMED: usize = 5;
 /// What is known of the records of releases, and what was found of their objects.
 #[derive(Default)]
 pub(super) struct Ownership {
+    /// The namespaces whose records are listed; all of them when empty.
+    namespaces: Vec<String>,
     /// The releases with records, by where the records are.
     records: BTreeMap<ClaimedRelease, Records>,
     /// The releases whose records are in another namespace, and in which.
@@ -79,6 +81,16 @@ impl Orphans {
 }
 
 impl Ownership {
+    /// Sets the namespaces whose records are listed; all of them when empty.
+    pub(super) fn set_namespaces(&mut self, namespaces: Vec<String>) {
+        self.namespaces = namespaces;
+    }
+
+    /// The namespaces whose records are listed; all of them when empty.
+    pub(super) fn namespaces(&self) -> &[String] {
+        &self.namespaces
+    }
+
     /// Notes the releases of a listing. One that any listing had is no release without records.
     pub(super) fn add_listed(&mut self, histories: &[History]) {
         for history in histories {
@@ -136,13 +148,13 @@ impl Ownership {
     }
 
     /// The question which objects name a release without records.
-    pub(super) fn question(&self, options: &ScanOptions) -> OwnedQuestion {
+    pub(super) fn question(&self) -> OwnedQuestion {
         let present = self
             .records
             .iter()
             .filter(|(_, records)| **records == Records::Present);
         OwnedQuestion {
-            namespaces: options.namespaces.clone(),
+            namespaces: self.namespaces.clone(),
             known: Arc::new(present.map(|(release, _)| release.clone()).collect()),
         }
     }
@@ -181,7 +193,7 @@ impl Ownership {
         };
         let mut unknown: BTreeMap<NotKnown, Vec<(ClaimedRelease, usize)>> = BTreeMap::new();
         for (release, objects) in by_release {
-            match self.judge(&release, options) {
+            match self.judge(&release) {
                 Judgement::Owned => {}
                 Judgement::NotKnown(why) => unknown.entry(why).or_default().push((release, objects.len())),
                 Judgement::Orphaned(records) => {
@@ -193,18 +205,17 @@ impl Ownership {
         orphans
             .notes
             .extend(unknown.iter().map(|(why, releases)| why.note(releases)));
-        if !options.namespaces.is_empty() && orphans.releases.as_ref().is_some_and(|found| !found.is_empty())
-        {
+        if !self.namespaces.is_empty() && orphans.releases.as_ref().is_some_and(|found| !found.is_empty()) {
             orphans.notes.push(note(format!(
                 "records outside of namespace {} were not read: a program that keeps its records elsewhere, such as Flux \
                  with storageNamespace, may still have these releases",
-                options.namespaces.join(", ")
+                self.namespaces.join(", ")
             )));
         }
         orphans
     }
 
-    fn judge(&self, release: &ClaimedRelease, options: &ScanOptions) -> Judgement {
+    fn judge(&self, release: &ClaimedRelease) -> Judgement {
         match self.elsewhere.get(release) {
             Some(Elsewhere::Trusted) => return Judgement::Owned,
             Some(Elsewhere::Unproven(namespace)) => {
@@ -217,7 +228,7 @@ impl Ownership {
             Some(records) => Some(*records),
             None => None,
         };
-        let is_listed = options.namespaces.is_empty() || options.namespaces.contains(&release.namespace);
+        let is_listed = self.namespaces.is_empty() || self.namespaces.contains(&release.namespace);
         let could_not = self.unlisted.everywhere || self.unlisted.namespaces.contains(&release.namespace);
         match (is_listed, could_not) {
             (false, _) => Judgement::NotKnown(NotKnown::NotSelected),
@@ -345,7 +356,6 @@ fn object(owned: OwnedObject) -> OrphanedObject {
 mod tests {
     use super::*;
     use crate::report::fixtures::test_cluster::options;
-    use crate::scan::OrphanSearch;
 
     fn release(namespace: &str, name: &str) -> ClaimedRelease {
         ClaimedRelease {
@@ -375,12 +385,10 @@ mod tests {
         }
     }
 
-    fn in_namespaces(namespaces: &[&str]) -> ScanOptions {
-        ScanOptions {
-            namespaces: namespaces.iter().map(|name| (*name).to_owned()).collect(),
-            orphans: OrphanSearch::Yes,
-            ..options()
-        }
+    fn in_namespaces(namespaces: &[&str]) -> Ownership {
+        let mut ownership = Ownership::default();
+        ownership.set_namespaces(namespaces.iter().map(|name| (*name).to_owned()).collect());
+        ownership
     }
 
     /// The orphans among the objects of these releases: their releases, and how many notes there are.
@@ -405,14 +413,14 @@ mod tests {
 
     #[test]
     fn nobody_looked_means_no_answer_and_none_found_means_none() {
-        let options = in_namespaces(&[]);
+        let options = options();
         assert_eq!(Ownership::default().close(&options), Orphans::default());
         assert_eq!(close(Ownership::default(), &[], &options), (vec![], vec![]));
     }
 
     #[test]
     fn a_record_elsewhere_keeps_objects_from_being_orphans() {
-        let options = in_namespaces(&[]);
+        let options = options();
         let objects = [owned("shop", "web"), owned("shop", "lost")];
         // A record that speaks for the namespace is proof.
         let mut trusted = Ownership::default();
@@ -445,12 +453,12 @@ mod tests {
         for (scope, expected) in [("namespace/shop", vec!["edge/web"]), ("storage", vec![])] {
             let mut ownership = Ownership::default();
             ownership.add_unlisted(&error(scope));
-            let (releases, notes) = close(ownership, &objects, &in_namespaces(&[]));
+            let (releases, notes) = close(ownership, &objects, &options());
             assert_eq!(releases, expected);
             assert!(notes.iter().any(|note| note.contains("shop/web")), "{notes:?}");
         }
         // Nor in a namespace whose records nobody asked for.
-        let (releases, notes) = close(Ownership::default(), &objects, &in_namespaces(&["shop"]));
+        let (releases, notes) = close(in_namespaces(&["shop"]), &objects, &options());
         assert_eq!(releases, ["shop/web"]);
         assert!(notes.iter().any(|note| note.contains("edge/web")), "{notes:?}");
         assert!(
@@ -463,7 +471,7 @@ mod tests {
     fn only_the_named_releases_are_told() {
         let options = ScanOptions {
             releases: vec!["web".to_owned()],
-            ..in_namespaces(&[])
+            ..options()
         };
         let objects = [owned("shop", "web"), owned("shop", "lost")];
         let (releases, _) = close(Ownership::default(), &objects, &options);

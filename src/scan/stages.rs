@@ -125,6 +125,8 @@ impl<S: Source> Stages<'_, S> {
         // The first use of the table unpacks it, which takes no extra time while the cluster answers.
         tokio::task::spawn_blocking(TypeTable::builtin);
         let namespaces = &self.options.namespaces;
+        self.state
+            .ownership(|ownership| ownership.set_namespaces(namespaces.clone()));
         let (kinds, inventory, terminating) = tokio::join!(
             self.source.kinds(),
             self.source.revisions(namespaces),
@@ -135,7 +137,10 @@ impl<S: Source> Stages<'_, S> {
             // A missing right, most of all: the account of a few namespaces may not list them.
             Err(error) => tracing::debug!(%error, "the namespaces that are being deleted are not known"),
         }
-        let inventory = inventory.map_err(|error| storage_error(&error))?;
+        let inventory = inventory.map_err(|error| {
+            self.state.note_unreadable(&error);
+            storage_error(&error)
+        })?;
         if !inventory.is_of_all() || !namespaces.is_empty() || !self.options.releases.is_empty() {
             self.state.note_unread_releases();
         }
@@ -376,7 +381,7 @@ impl<S: Source> Stages<'_, S> {
     /// Looks for objects whose release has no record. After the comparison: it is a remark, and may take long.
     async fn look_for_orphans(&self, kinds: &Kinds) {
         self.progress.stage("looking for orphans", 0);
-        let question = self.state.ownership(|ownership| ownership.question(self.options));
+        let question = self.state.ownership(|ownership| ownership.question());
         let answer = self.source.owned(&question, kinds).await;
         self.state.ownership(|ownership| ownership.answer(answer));
     }

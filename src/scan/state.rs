@@ -348,9 +348,10 @@ impl ScanState {
             coverage: inner.other_releases,
         };
         let mut notes = inner.notes;
-        notes.extend(inner.forbidden.note(&options.namespaces));
+        let namespaces = inner.ownership.namespaces().to_vec();
+        notes.extend(inner.forbidden.note(&namespaces));
         let orphans = inner.ownership.close(options);
-        let selected = options.namespaces.iter().map(String::as_str);
+        let selected = namespaces.iter().map(String::as_str);
         let of_releases = inner.releases.iter().map(ReleaseProgress::namespace);
         let concerned = selected.chain(of_releases).chain(orphans.namespaces()).collect();
         notes.extend(terminating::notes(&inner.terminating, &concerned));

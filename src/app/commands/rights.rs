@@ -23,7 +23,6 @@ pub(super) async fn run(args: &RightsArgs, global: &Global, abort: Abort) -> any
     let cluster = Arc::new(connect(reading.target, &stop).await?);
     let options = reading.scan;
     let scan = PlannedScan {
-        namespaces: options.namespaces.clone(),
         releases: options.releases.clone(),
         drivers: cluster.drivers().clone(),
         confirm: options.policy.confirm,

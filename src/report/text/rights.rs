@@ -235,3 +235,89 @@ fn print_roles(report: &RightsReport) -> Result<Command, Refusal> {
     }
     Ok(command.literal(&["-o", "role"]).into_file(file()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::rights::{RIGHTS_SCHEMA, Resource};
+    use crate::model::{Cluster, ReportError, Tool};
+
+    fn right(target: RightTarget, missing: &[Verb], releases: &[&str]) -> NeededRight {
+        NeededRight {
+            missing: missing.to_vec(),
+            purpose: RightPurpose::Objects,
+            target,
+            verbs: vec![Verb::Get, Verb::List],
+            releases: releases.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
+
+    fn in_shop(group: &str, resource: &str) -> RightTarget {
+        RightTarget::Namespace {
+            resource: Resource::new(group, resource),
+            namespace: "shop".to_owned(),
+        }
+    }
+
+    fn report(rights: Vec<NeededRight>) -> RightsReport {
+        RightsReport {
+            schema: RIGHTS_SCHEMA.to_owned(),
+            tool: Tool {
+                name: "driftline".to_owned(),
+                version: "0.1.0".to_owned(),
+            },
+            cluster: Cluster {
+                name: "prod".to_owned(),
+                server: "https://10.0.0.1:6443".to_owned(),
+            },
+            account: Some(Account::of_user("system:serviceaccount:ops:driftline")),
+            is_own_account: true,
+            namespaces: vec!["shop".to_owned()],
+            releases: Vec::new(),
+            rights,
+            errors: Vec::new(),
+        }
+    }
+
+    fn text(report: &RightsReport) -> String {
+        let mut out = Vec::new();
+        render(report, &TextOptions::PLAIN, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn the_table_begins_with_what_is_missing_and_ends_with_what_to_run() {
+        let hostile = "a\n::error::x\u{1b}[2J";
+        let report = report(vec![
+            right(
+                in_shop("monitoring.coreos.com", "servicemonitors"),
+                &[Verb::Get, Verb::List],
+                &["shop/a", "shop/b", "shop/c", "shop/d"],
+            ),
+            right(in_shop("apps", "deployments"), &[Verb::List], &["shop/web"]),
+            right(
+                RightTarget::Cluster {
+                    resource: Resource::new("", hostile),
+                },
+                &[],
+                &[hostile],
+            ),
+        ]);
+        insta::assert_snapshot!("missing", text(&report));
+    }
+
+    #[test]
+    fn with_all_rights_the_answer_depends_on_what_is_known() {
+        let mut report = report(vec![right(in_shop("apps", "deployments"), &[], &["shop/web"])]);
+        let last = |report: &RightsReport| text(report).lines().last().unwrap().to_owned();
+        assert_eq!(
+            last(&report),
+            "allowed: system:serviceaccount:ops:driftline may read all that a scan needs (cluster prod)"
+        );
+        report.errors.push(ReportError {
+            scope: "shop/web".to_owned(),
+            message: "what it needs is not known".to_owned(),
+        });
+        assert!(last(&report).starts_with("incomplete: "), "{}", last(&report));
+    }
+}

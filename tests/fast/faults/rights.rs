@@ -184,6 +184,10 @@ fn without_records_the_right_to_read_them_is_what_is_missing() {
         errors[0].1.contains("the release records cannot be listed"),
         "{errors:?}"
     );
+    // A role has no place for errors.
+    let role = rights(&server, &["-n", "shop", "-o", "role"]);
+    let error = "the release records cannot be listed";
+    assert!(role.stderr.contains(error), "{}", role.stderr);
 }
 
 #[test]
