@@ -27,6 +27,8 @@ pub(super) struct Ownership {
     namespaces: Vec<String>,
     /// The releases with records, by where the records are.
     records: BTreeMap<ClaimedRelease, Records>,
+    /// The releases of which a record was read that says where they install into.
+    read: BTreeSet<ClaimedRelease>,
     /// The releases whose records are in another namespace, and in which.
     elsewhere: BTreeMap<ClaimedRelease, Elsewhere>,
     /// The records that could not be listed.
@@ -132,6 +134,10 @@ impl Ownership {
     /// Notes the namespace that a record says its release installs into. It proves something only where the release may
     /// speak for that namespace.
     pub(super) fn add_record(&mut self, key: &ReleaseKey, installs_into: &str, speaks_for: &str) {
+        self.read.insert(ClaimedRelease {
+            namespace: key.namespace.clone(),
+            name: key.name.clone(),
+        });
         if key.namespace == installs_into {
             return;
         }
@@ -191,9 +197,10 @@ impl Ownership {
             notes: owned.notes,
             errors: owned.errors,
         };
+        let unread = self.unread();
         let mut unknown: BTreeMap<NotKnown, Vec<(ClaimedRelease, usize)>> = BTreeMap::new();
         for (release, objects) in by_release {
-            match self.judge(&release) {
+            match self.judge(&release, &unread) {
                 Judgement::Owned => {}
                 Judgement::NotKnown(why) => unknown.entry(why).or_default().push((release, objects.len())),
                 Judgement::Orphaned(records) => {
@@ -215,7 +222,19 @@ impl Ownership {
         orphans
     }
 
-    fn judge(&self, release: &ClaimedRelease) -> Judgement {
+    /// The releases whose records nobody could read, by name: each may install into any namespace.
+    fn unread(&self) -> BTreeMap<String, String> {
+        let present = self
+            .records
+            .iter()
+            .filter(|(_, records)| **records == Records::Present);
+        let unread = present.filter(|(release, _)| !self.read.contains(release));
+        unread
+            .map(|(release, _)| (release.name.clone(), release.namespace.clone()))
+            .collect()
+    }
+
+    fn judge(&self, release: &ClaimedRelease, unread: &BTreeMap<String, String>) -> Judgement {
         match self.elsewhere.get(release) {
             Some(Elsewhere::Trusted) => return Judgement::Owned,
             Some(Elsewhere::Unproven(namespace)) => {
@@ -228,6 +247,9 @@ impl Ownership {
             Some(records) => Some(*records),
             None => None,
         };
+        if let Some(namespace) = unread.get(&release.name) {
+            return Judgement::NotKnown(NotKnown::Unread(namespace.clone()));
+        }
         let is_listed = self.namespaces.is_empty() || self.namespaces.contains(&release.namespace);
         let could_not = self.unlisted.everywhere || self.unlisted.namespaces.contains(&release.namespace);
         match (is_listed, could_not) {
@@ -260,6 +282,8 @@ enum NotKnown {
     Unlisted,
     /// A record in another namespace says that it is of the release.
     Unproven(String),
+    /// A record of the same name in another namespace could not be read.
+    Unread(String),
 }
 
 impl NotKnown {
@@ -277,6 +301,11 @@ impl NotKnown {
         let why = match self {
             Self::NotSelected => "the records in its namespace were not asked for".to_owned(),
             Self::Unlisted => "the records in its namespace could not be listed".to_owned(),
+            Self::Unread(namespace) => {
+                format!(
+                    "a record of this name in namespace {namespace} could not be read, and may be of this release"
+                )
+            }
             Self::Unproven(namespace) => format!(
                 "a record in namespace {namespace} says that it is of this release, and nothing proves that; see \
                  trusted_storage_namespaces in the settings"
@@ -355,6 +384,7 @@ fn object(owned: OwnedObject) -> OrphanedObject {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::release::stored::{RecordMetadata, StoredRevision};
     use crate::report::fixtures::test_cluster::options;
 
     fn release(namespace: &str, name: &str) -> ClaimedRelease {
@@ -439,6 +469,38 @@ mod tests {
             note.contains("shop/web") && note.contains("namespace evil"),
             "{note}"
         );
+    }
+
+    /// A record that cannot be decoded may be that of a release in any namespace.
+    #[test]
+    fn a_record_of_the_same_name_that_nobody_read_keeps_objects_from_being_orphans() {
+        let record = |namespace: &str| {
+            let stored = StoredRevision::from_metadata(RecordMetadata {
+                driver: Driver::Secret,
+                namespace,
+                object: "sh.helm.release.v1.web.v1",
+                labels: [Some("web"), Some("1"), Some("deployed")],
+                created: None,
+                written: None,
+                resource_version: None,
+            });
+            History::group(vec![stored.unwrap()])
+        };
+        let objects = [owned("shop", "web"), owned("shop", "lost")];
+        let mut unread = Ownership::default();
+        unread.add_listed(&record("flux-system"));
+        let (releases, notes) = close(unread, &objects, &options());
+        assert_eq!(releases, ["shop/lost"]);
+        assert!(
+            notes[0].contains("in namespace flux-system could not be read"),
+            "{notes:?}"
+        );
+        // What was read is of its own namespace.
+        let mut read = Ownership::default();
+        read.add_listed(&record("edge"));
+        read.add_record(&key("edge", "web"), "edge", "edge");
+        let (releases, notes) = close(read, &objects, &options());
+        assert_eq!((releases.len(), notes.len()), (2, 0));
     }
 
     #[test]

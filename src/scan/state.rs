@@ -159,10 +159,13 @@ impl ScanState {
             };
             let planned = release.plan_objects(kinds, options);
             let (installs_into, speaks_for) = release.namespaces();
+            let is_read = release.has_read_revision();
             let unreadable = release.report_bytes();
             let deployed = release.deployed_names(kinds);
             let release = release.history.key.clone();
-            inner.ownership.add_record(&release, &installs_into, &speaks_for);
+            if is_read {
+                inner.ownership.add_record(&release, &installs_into, &speaks_for);
+            }
             inner.claims.add(&release, deployed.into_iter());
             inner.hold(position, 0, unreadable);
             for (object, request) in planned {
