@@ -27,6 +27,7 @@ pub mod object;
 pub mod policy;
 pub mod release;
 pub mod report;
+pub mod rights;
 pub mod scan;
 pub mod shell;
 pub mod snapshot;

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Cluster, ReportError};
+use crate::model::{Cluster, ReportError, ReportNote};
 use crate::object::{Gvk, ObjectKey};
 use crate::release::decode::DecodeError;
 use crate::release::record::Release;
@@ -67,6 +67,22 @@ pub trait Source: Send + Sync + 'static {
 
     /// The `OpenAPI` v3 document of one group and version, as JSON; `None` when the server publishes none.
     fn schema(&self, api_version: &str) -> impl Future<Output = Result<Option<Vec<u8>>, ReadError>> + Send;
+
+    /// The namespaces that are being deleted. Nothing depends on the answer: it explains what is missing.
+    fn terminating_namespaces(
+        &self,
+    ) -> impl Future<Output = Result<Vec<TerminatingNamespace>, ReadError>> + Send {
+        std::future::ready(Err(ReadError::NotRecorded))
+    }
+
+    /// The objects that name a release as their owner which is not among the known ones, of every kind that can be listed.
+    fn owned(
+        &self,
+        _question: &OwnedQuestion,
+        _kinds: &Kinds,
+    ) -> impl Future<Output = Result<OwnedObjects, ReadError>> + Send {
+        std::future::ready(Err(ReadError::NotRecorded))
+    }
 
     /// A server-side dry run: the object as the API server would store it with these values, as JSON. Only a live cluster
     /// can do that.
@@ -243,6 +259,69 @@ impl ScaleTarget {
     }
 }
 
+/// A namespace that is being deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TerminatingNamespace {
+    /// Its name.
+    pub name: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// What keeps it, in the words of the API server.
+    pub blocked_by: Vec<String>,
+}
+
+/// The question which objects name a release that is not known.
+#[derive(Debug, Clone)]
+pub struct OwnedQuestion {
+    /// The namespaces of the objects; all of them, and objects without a namespace, when none are named.
+    pub namespaces: Vec<String>,
+    /// The releases with records.
+    pub known: Arc<BTreeSet<ClaimedRelease>>,
+}
+
+/// A release, as an object names it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ClaimedRelease {
+    /// The namespace that the release installs into.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// Objects that name a release as their owner, as far as they could be listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnedObjects {
+    /// The objects.
+    pub objects: Vec<OwnedObject>,
+    /// What was not looked at, without anything being wrong.
+    pub notes: Vec<ReportNote>,
+    /// What could not be looked at.
+    pub errors: Vec<ReportError>,
+}
+
+/// An object that names a release as its owner.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnedObject {
+    /// The release.
+    pub release: ClaimedRelease,
+    /// The kind.
+    pub kind: String,
+    /// The API version.
+    pub api_version: String,
+    /// The namespace, `None` for cluster-scoped kinds.
+    pub namespace: Option<String>,
+    /// The name.
+    pub name: String,
+    /// When it was created.
+    pub created_at: Option<DateTime<Utc>>,
+    /// Since when it is being deleted.
+    pub deleting_since: Option<DateTime<Utc>>,
+    /// Whether its annotation asks Helm to keep it.
+    pub kept_by_policy: bool,
+}
+
 /// A release record, as far as it could be read.
 #[derive(Debug, Clone)]
 pub enum Record {
@@ -300,6 +379,8 @@ pub struct ServedKind {
     pub plural: String,
     /// Whether its objects live in namespaces.
     pub namespaced: bool,
+    /// Whether all of them can be asked for at once.
+    pub listable: bool,
 }
 
 /// The result of reading one object.

@@ -200,6 +200,14 @@ codes! {
     }
 }
 
+codes! {
+    /// The records that are left of a release whose objects are orphans.
+    OrphanRecords {
+        None = "none": "there is no record of this release",
+        Uninstalled = "uninstalled": "the newest record of this release says that it was uninstalled",
+    }
+}
+
 vocabulary! {
     /// How much a health entry matters.
     HealthSeverity {

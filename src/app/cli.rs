@@ -11,7 +11,9 @@ use clap::builder::{OsStringValueParser, PossibleValue, PossibleValuesParser, Ty
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit::DriftStatus;
+use crate::model::rights::{Account, NoServiceAccount};
 use crate::policy::Confirm;
+use crate::report::rights::RightsFormat;
 use crate::report::sanitize::{Medium, sanitize};
 use crate::report::summary::FailOn;
 use crate::report::{Format, ReportKind};
@@ -92,6 +94,9 @@ pub enum Command {
     Diagnose(Box<DiagnoseArgs>),
     /// Save everything that a scan reads to files, for scanning without the cluster
     Snapshot(Box<SnapshotArgs>),
+    /// Compare the rights of an account with those that a scan needs, and print the roles that are missing
+    #[command(after_help = RIGHTS_STATUS)]
+    Rights(Box<RightsArgs>),
     /// Explain a word that reports use; without an argument, list all of them
     Explain {
         /// The word, such as `half-upgraded`, `keeps` or `in sync, but failed`
@@ -136,6 +141,9 @@ const EXIT_STATUS: &str = "Exit status: 0 no drift; 1 drift; 2 error (usage, clu
 const DIAGNOSE_STATUS: &str = "Exit status: 0 the release is healthy; 1 the release has problems; 2 error (usage, \
                                cluster unreachable); 3 incomplete (no problem seen, but something could not be read, \
                                or there is no such release).";
+
+const RIGHTS_STATUS: &str = "Exit status: 0 nothing is missing; 2 error (usage, cluster unreachable); 3 rights are \
+                             missing, or it is not known which are needed.";
 
 /// Which cluster to read, and which releases in it.
 #[derive(Debug, Args)]
@@ -252,6 +260,9 @@ pub struct ScanArgs {
     /// Confirm findings by server-side dry runs, which need the right to patch [default: none]
     #[arg(long, value_enum, value_name = "none|server", env = "DRIFTLINE_CONFIRM")]
     pub confirm: Option<Confirm>,
+    /// Also list objects of Helm whose release has no record; costs a list of each kind that the API server serves
+    #[arg(long)]
+    pub orphans: bool,
     /// What makes the exit status 1 [default: drift]
     #[arg(long, value_enum, value_name = "drift|health", env = "DRIFTLINE_FAIL_ON")]
     pub fail_on: Option<FailOn>,
@@ -369,9 +380,44 @@ pub struct SnapshotArgs {
     /// Directory to write the snapshot to; must be new or empty
     #[arg(short, long, value_name = "PATH", value_parser = path())]
     pub output: PathBuf,
+    /// Also save the names of objects whose release has no record, for `scan --orphans`
+    #[arg(long)]
+    pub orphans: bool,
     /// Replace sensitive values with tokens; equal values get equal tokens
     #[arg(long)]
     pub redact: bool,
+}
+
+/// Options of `rights`.
+#[derive(Debug, Args)]
+pub struct RightsArgs {
+    /// Which cluster and which releases.
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+    /// Format of the rights
+    #[arg(short, long, value_parser = rights_format(), default_value_t = RightsFormat::Text)]
+    pub output: RightsFormat,
+    /// The account whose rights are compared, as NAMESPACE/NAME [default: the account that asks]
+    #[arg(long, value_name = "ACCOUNT", value_parser = service_account)]
+    pub service_account: Option<Account>,
+    /// Also compare the rights that `scan --confirm server` needs [default: none]
+    #[arg(long, value_enum, value_name = "none|server", env = "DRIFTLINE_CONFIRM")]
+    pub confirm: Option<Confirm>,
+    /// Also compare the rights that `scan --orphans` needs
+    #[arg(long)]
+    pub orphans: bool,
+}
+
+/// Parses the name of a format of rights.
+fn rights_format() -> impl TypedValueParser<Value = RightsFormat> {
+    let formats = RightsFormat::ALL.iter();
+    let formats = formats.map(|format| PossibleValue::new(format.as_str()).help(format.message()));
+    PossibleValuesParser::new(formats).try_map(|name| name.parse::<RightsFormat>())
+}
+
+/// Parses `NAMESPACE/NAME`.
+fn service_account(text: &str) -> Result<Account, NoServiceAccount> {
+    text.parse()
 }
 
 #[cfg(test)]

@@ -265,6 +265,11 @@ fn text_options(global: &Global, destination: Destination, on_terminal: Extent) 
     }
 }
 
+/// How text is laid out on standard output.
+pub(super) fn text_options_of_stdout(global: &Global) -> TextOptions {
+    text_options(global, Destination::of(&io::stdout()), Extent::Short)
+}
+
 /// Writes to standard output.
 pub(super) fn print(bytes: &[u8]) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();

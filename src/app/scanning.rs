@@ -39,13 +39,21 @@ pub(super) async fn scan_with_progress<S: Source>(
     stop: &Stop,
     global: &Global,
 ) -> Report {
+    with_progress(global, async |progress| {
+        scan(source, options, progress, stop.stopped()).await
+    })
+    .await
+}
+
+/// Does something that takes a while, and shows how far it has come.
+pub(super) async fn with_progress<T>(global: &Global, work: impl AsyncFnOnce(&Arc<dyn Progress>) -> T) -> T {
     let bar = Arc::new(if global.quiet || global.verbose > 0 {
         Bar::hidden()
     } else {
         Bar::shown()
     });
     let progress: Arc<dyn Progress> = bar.clone();
-    let report = scan(source, options, &progress, stop.stopped()).await;
+    let done = work(&progress).await;
     bar.finish();
-    report
+    done
 }

@@ -125,6 +125,8 @@ struct DiscoveredResource<'a> {
     #[serde(borrow)]
     response_kind: Option<ResponseKind<'a>>,
     scope: Scope,
+    #[serde(default, borrow, deserialize_with = "nullable")]
+    verbs: Vec<Cow<'a, str>>,
 }
 
 /// Where the objects of a kind live (Kubernetes: `apidiscovery/v2/types.go`, `ResourceScope`).
@@ -171,6 +173,13 @@ struct OldResource<'a> {
     #[serde(borrow)]
     kind: Cow<'a, str>,
     namespaced: bool,
+    #[serde(default, borrow, deserialize_with = "nullable")]
+    verbs: Vec<Cow<'a, str>>,
+}
+
+/// Whether these verbs of a resource include a list.
+fn can_list(verbs: &[Cow<'_, str>]) -> bool {
+    verbs.iter().any(|verb| verb == "list")
 }
 
 /// How many kinds a server may serve. The largest known clusters have two thousand.
@@ -247,6 +256,7 @@ fn add_version(group: &str, version: Version<'_>, kinds: &mut Kinds) {
                 Scope::Namespaced => true,
                 Scope::Cluster => false,
             },
+            listable: can_list(&resource.verbs),
         };
         kinds
             .served
@@ -276,6 +286,7 @@ async fn resources(http: &ApiClient, api_version: &str) -> Result<Vec<(Gvk, Serv
             let served = ServedKind {
                 plural: resource.name.into_owned(),
                 namespaced: resource.namespaced,
+                listable: can_list(&resource.verbs),
             };
             (Gvk::new(api_version, resource.kind), served)
         })
@@ -331,7 +342,7 @@ mod tests {
             "metadata":{},"items":[
             {"metadata":{"name":"apps"},"versions":[{"version":"v1","freshness":"Current","resources":[
                 {"resource":"deployments","responseKind":{"group":"","version":"","kind":"Deployment"},
-                 "scope":"Namespaced","subresources":[{"subresource":"scale"}]}]}]},
+                 "scope":"Namespaced","verbs":["get","list"],"subresources":[{"subresource":"scale"}]}]}]},
             {"metadata":{"name":"metrics.k8s.io"},"versions":[{"version":"v1beta1","freshness":"Stale"}]},
             {"metadata":{},"versions":[{"version":"v1","freshness":"Current","resources":[
                 {"resource":"nodes","responseKind":{"kind":"Node"},"scope":"Cluster"}]}]}]}"#;
@@ -343,8 +354,12 @@ mod tests {
         assert_eq!(kinds.unavailable, ["metrics.k8s.io/v1beta1"]);
         let deployment = &kinds.served[&Gvk::new("apps/v1", "Deployment")];
         assert_eq!(
-            (deployment.plural.as_str(), deployment.namespaced),
-            ("deployments", true)
+            (
+                deployment.plural.as_str(),
+                deployment.namespaced,
+                deployment.listable
+            ),
+            ("deployments", true, true)
         );
         assert!(!kinds.served[&Gvk::new("v1", "Node")].namespaced);
     }

@@ -1,5 +1,5 @@
-//! Reading a live cluster. The only module that knows kube, and it only ever sends GET, except for server-side dry runs
-//! (`dry_run_request`), which are off by default.
+//! Reading a live cluster. The only module that knows kube, and a scan only ever sends GET, except for server-side dry
+//! runs (`dry_run_request`), which are off by default. `driftline rights` also asks questions about rights (`reviews`).
 //!
 //! kube brings configuration, authentication and TLS. Requests are made here rather than with its typed API,
 //! because that leaves open what a batch job must bound: bodies without a size limit, retries up to a thousand
@@ -16,12 +16,14 @@ mod fetch;
 mod http;
 mod kubeconfig;
 mod namespaces;
+mod owned;
 mod pages;
 mod paths;
 mod pending;
 mod plugin;
 mod plugin_words;
 mod records;
+mod reviews;
 mod storage;
 
 use std::collections::BTreeSet;
@@ -30,11 +32,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 
 use self::http::ApiClient;
+pub use self::owned::searched_kinds;
 use self::records::RecordCounts;
+pub use self::reviews::Asked;
 use crate::model;
+use crate::model::rights::{Account, RightTarget, Verb};
 use crate::release::stored::{Driver, StoredRevision};
 use crate::source::{
-    Inventory, Kinds, ObjectHandler, ObjectRequest, ReadError, RecordHandler, ScaleTargets, Share, Source,
+    Inventory, Kinds, ObjectHandler, ObjectRequest, OwnedObjects, OwnedQuestion, ReadError, RecordHandler,
+    ScaleTargets, Share, Source, TerminatingNamespace,
 };
 
 /// A live cluster, behind its API server.
@@ -91,12 +97,42 @@ impl Source for Cluster {
         discovery::schema(&self.http, api_version).await
     }
 
+    async fn terminating_namespaces(&self) -> Result<Vec<TerminatingNamespace>, ReadError> {
+        namespaces::terminating(&self.http).await
+    }
+
+    async fn owned(&self, question: &OwnedQuestion, kinds: &Kinds) -> Result<OwnedObjects, ReadError> {
+        let owned = owned::list(&self.http, question, kinds).await;
+        self.log_traffic("orphans");
+        Ok(owned)
+    }
+
     async fn dry_run(&self, request: &ObjectRequest, body: Vec<u8>) -> Result<Vec<u8>, ReadError> {
         dry_run_request::send(&self.http, request, body).await
     }
 }
 
 impl Cluster {
+    /// The account that driftline uses; `None` where the API server cannot say.
+    pub async fn account(&self) -> Result<Option<Account>, ReadError> {
+        reviews::identity(&self.http).await
+    }
+
+    /// Whether an account has a right.
+    pub async fn is_allowed(
+        &self,
+        asked: Asked<'_>,
+        verb: Verb,
+        target: &RightTarget,
+    ) -> Result<bool, ReadError> {
+        reviews::is_allowed(&self.http, asked, verb, target).await
+    }
+
+    /// The kinds of records that are looked for.
+    pub const fn drivers(&self) -> &BTreeSet<Driver> {
+        &self.drivers
+    }
+
     fn record_counts(&self) -> MutexGuard<'_, Arc<RecordCounts>> {
         self.record_counts.lock().unwrap_or_else(PoisonError::into_inner)
     }

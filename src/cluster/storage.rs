@@ -21,10 +21,11 @@ use crate::release::stored::{Driver, RecordMetadata, StoredRevision};
 use crate::source::{Extent, Inventory, ReadError};
 use crate::weight;
 
-pub(super) const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
-
 /// How many lists of namespaces are asked for at once.
 const LISTS_AT_ONCE: usize = 8;
+
+/// The media type of a list of metadata, for `Accept`.
+pub(super) const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
 /// A record's object, without its payload.
 #[derive(Deserialize)]

@@ -248,6 +248,60 @@ impl Commands<'_> {
     }
 }
 
+/// The commands about a release without records, and its objects.
+impl Commands<'_> {
+    /// Shows whether a record of the release is anywhere.
+    pub(super) fn find_records(self) -> Step {
+        let command = Word::release(&self.key.name).map(|name| {
+            Command::new("kubectl", &["get", "secrets,configmaps", "-A", "-l"])
+                .joined("owner=helm,name=", &name)
+        });
+        reads(
+            Subject::Release,
+            command,
+            "shows the records of releases of this name in all namespaces; records in a SQL database are not among them",
+        )
+    }
+
+    /// Shows what an installation would do.
+    pub(super) fn try_installation(self) -> Step {
+        let command = self.helm(&["install"], |command| {
+            command
+                .word(&chart_placeholder(None))
+                .literal(&["--dry-run=server"])
+        });
+        reads(
+            Subject::Release,
+            command,
+            "shows what an installation would apply; replace the placeholder by the chart's reference and add the values \
+             that the release had",
+        )
+    }
+
+    /// Hands the objects back to a release. Helm takes over objects whose metadata names this very release (Helm:
+    /// `pkg/action/validate.go`, `checkOwnership`).
+    pub(super) fn adopt(self) -> Step {
+        let command = self.helm(&["install"], |command| command.word(&chart_placeholder(None)));
+        destroys(
+            Subject::Release,
+            command,
+            "makes a release of the chart again, which takes over those of these objects that the chart has",
+            "applies the chart's objects over the live ones, as revision 1, and creates the others; runs install hooks",
+        )
+    }
+
+    /// Brings back a release that was uninstalled and whose history was kept.
+    pub(super) fn revive(self, revision: u64) -> Step {
+        let command = self.helm(&["rollback"], |command| command.word(&Word::number(revision)));
+        destroys(
+            Subject::Release,
+            command,
+            "makes the release again from its last revision, which takes over these objects",
+            &format!("creates or overwrites every object of revision {revision}; runs rollback hooks"),
+        )
+    }
+}
+
 /// A placeholder for the reference of a chart, which driftline does not know. Helm refuses it, as there is no such chart.
 fn chart_placeholder(chart: Option<&Chart>) -> Word {
     Word::placeholder("chart", chart.map(|chart| chart.name.as_str()))

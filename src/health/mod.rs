@@ -17,6 +17,7 @@ mod newest_operation;
 mod no_baseline;
 mod objects;
 pub mod observe;
+pub mod orphans;
 pub mod readiness;
 mod release_facts;
 mod revisions;

@@ -68,7 +68,15 @@ pub(super) struct Step {
 
 /// Adds evidence and steps to an entry.
 pub(super) fn with(mut health: Health, evidence: Vec<String>, steps: Vec<Step>) -> Health {
-    health.evidence.extend(evidence);
+    let (advice, missing) = advise(steps);
+    health.evidence.extend(evidence.into_iter().chain(missing));
+    health.advice.extend(advice);
+    health
+}
+
+/// The commands that can be printed, and a sentence for each reason why one cannot.
+pub(super) fn advise(steps: Vec<Step>) -> (Vec<Advice>, Vec<String>) {
+    let mut advice = Vec::new();
     let mut unsaved = BTreeSet::new();
     let mut refused: BTreeMap<Refusal, BTreeSet<Subject>> = BTreeMap::new();
     for step in steps {
@@ -77,7 +85,7 @@ pub(super) fn with(mut health: Health, evidence: Vec<String>, steps: Vec<Step>) 
             Ok(_) if lacks_copy => {
                 refused.entry(Refusal::NoCopy).or_default().insert(step.subject);
             }
-            Ok(command) => health.advice.push(Advice {
+            Ok(command) => advice.push(Advice {
                 command: command.to_string(),
                 destructive: step.effect == Effect::Destroys,
                 why: step.why,
@@ -92,13 +100,11 @@ pub(super) fn with(mut health: Health, evidence: Vec<String>, steps: Vec<Step>) 
             }
         }
     }
-    health
-        .evidence
-        .extend(refused.into_iter().map(|(refusal, subjects)| {
-            let subjects = listed(subjects.iter().map(Subject::name));
-            format!("no command is printed for {subjects}: {refusal}")
-        }));
-    health
+    let missing = refused.into_iter().map(|(refusal, subjects)| {
+        let subjects = listed(subjects.iter().map(Subject::name));
+        format!("no command is printed for {subjects}: {refusal}")
+    });
+    (advice, missing.collect())
 }
 
 #[cfg(test)]

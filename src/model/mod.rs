@@ -9,13 +9,16 @@ mod confirmation;
 mod detail;
 mod fingerprint;
 mod ignored;
+mod orphans;
 mod reader;
+pub mod rights;
 
 pub use self::address::without_credentials;
 pub use self::confirmation::{Confirmation, Unconfirmed};
 pub use self::detail::{ObjectDetail, ReleaseDetail, RevisionDetail};
 pub use self::fingerprint::Fingerprint;
 pub use self::ignored::{IgnoredBy, IgnoredCount};
+pub use self::orphans::{OrphanedObject, OrphanedRelease};
 pub use self::reader::ReadReportError;
 
 use chrono::{DateTime, Utc};
@@ -60,6 +63,10 @@ pub struct Report {
     pub confirmation: Option<Confirmation>,
     /// Every release, sorted by namespace, name and storage.
     pub releases: Vec<ReleaseReport>,
+    /// The releases of which objects are left and no record, sorted by namespace and name; absent where the scan did not
+    /// look for them. They change neither the outcome nor the exit status.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub orphans: Option<Vec<OrphanedRelease>>,
     /// The parts of the cluster that could not be read and belong to no single release.
     pub errors: Vec<ReportError>,
     /// Remarks on how the scan reached its answers, sorted; absent when there are none. Notes change neither the

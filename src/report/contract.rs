@@ -8,8 +8,8 @@ use super::fixtures;
 use super::json::{self, JSON_SCHEMA};
 use crate::model::Report;
 use crate::vocabulary::{
-    ApplyMethod, FindingCode, HealthCode, HealthSeverity, IdleReason, NextUpgrade, ObjectState, Outcome,
-    Severity, Stopped, Verdict,
+    ApplyMethod, FindingCode, HealthCode, HealthSeverity, IdleReason, NextUpgrade, ObjectState,
+    OrphanRecords, Outcome, Severity, Stopped, Verdict,
 };
 
 fn schema() -> Value {
@@ -58,7 +58,7 @@ fn enums_are_the_vocabularies() {
     check!(
         "findingCode": FindingCode, "severity": Severity, "objectState": ObjectState, "verdict": Verdict,
         "healthCode": HealthCode, "healthSeverity": HealthSeverity, "nextUpgrade": NextUpgrade,
-        "idleReason": IdleReason, "applyMethod": ApplyMethod, "outcome": Outcome, "stopped": Stopped
+        "idleReason": IdleReason, "applyMethod": ApplyMethod, "orphanRecords": OrphanRecords, "outcome": Outcome, "stopped": Stopped
     );
 }
 

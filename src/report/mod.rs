@@ -7,6 +7,7 @@ pub(crate) mod alike;
 pub mod idle;
 pub mod json;
 mod origin;
+pub mod rights;
 pub mod sanitize;
 pub mod summary;
 pub mod text;

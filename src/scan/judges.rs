@@ -240,6 +240,9 @@ impl ObjectSink for WaveSink {
         if positions.is_empty() {
             return;
         }
+        if let Lookup::Unreadable(error) = lookup {
+            judges.state.note_unreadable(error);
+        }
         let answer = Arc::new(Answer::of(&lookup));
         // Releases that share an object share its text.
         let mut bytes = answer.bytes() + JOB_BYTES;

@@ -13,6 +13,7 @@ mod cluster_facts;
 mod confirm;
 mod decoders;
 mod finished;
+mod forbidden;
 #[cfg(test)]
 mod forged_records;
 mod inspection;
@@ -20,7 +21,9 @@ mod judges;
 mod ledger;
 mod limits;
 mod load;
+mod needs;
 mod options;
+mod orphans;
 mod plan;
 mod planned;
 mod queue;
@@ -31,6 +34,7 @@ mod scope;
 mod selection;
 mod stages;
 mod state;
+mod terminating;
 #[cfg(test)]
 mod tests;
 mod weight;
@@ -43,7 +47,8 @@ use chrono::Utc;
 
 use self::judges::Judges;
 pub use self::limits::ScanLimits;
-pub use self::options::{Progress, Quiet, ScanOptions};
+pub use self::needs::{NeededResource, Needs, needs};
+pub use self::options::{OrphanSearch, Progress, Quiet, ScanOptions};
 pub use self::selection::{NamespacePattern, ReleasePattern, Selection, WhenAbsent, split_names};
 use self::stages::Stages;
 use self::state::{Results, ScanState};
@@ -93,11 +98,14 @@ pub async fn scan<S: Source>(
     let Results {
         mut releases,
         mut errors,
-        notes,
+        mut notes,
+        orphans,
         unanswered,
         coverage,
     } = state.take_results(source.now(), options);
     errors.extend(ended.error());
+    errors.extend(orphans.errors);
+    notes.extend(orphans.notes);
     for release in &mut releases {
         release.verdict = summary::verdict(&release.objects, &release.health);
     }
@@ -124,6 +132,7 @@ pub async fn scan<S: Source>(
             Confirm::Server => Some(Confirmation::of(&releases, unanswered)),
         },
         releases,
+        orphans: orphans.releases,
         errors,
         notes,
     };

@@ -22,6 +22,18 @@ pub struct ScanOptions {
     pub policy: Policy,
     /// What the scan may hold in memory.
     pub limits: ScanLimits,
+    /// Whether objects without a release are looked for.
+    pub orphans: OrphanSearch,
+}
+
+/// Whether a scan looks for objects that name a release as their owner of which there is no record.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OrphanSearch {
+    /// It does not: it costs a list of every kind that the API server serves.
+    #[default]
+    No,
+    /// It does.
+    Yes,
 }
 
 /// Shows how far a scan has come.

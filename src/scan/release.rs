@@ -77,6 +77,21 @@ impl ReleaseScan {
         }
     }
 
+    /// Whether a record of the release was read that says where it installs into.
+    pub(super) fn has_read_revision(&self) -> bool {
+        let loaded = self.loaded.as_ref();
+        loaded.is_some_and(|loaded| loaded.baseline.is_some() || !loaded.attempted.is_empty())
+    }
+
+    /// The namespace that the release's record says it installs into, and the one that it may speak for.
+    pub(super) fn namespaces(&self) -> (String, String) {
+        let authority = &self.context.authority;
+        (
+            authority.default_namespace().to_owned(),
+            authority.namespace().to_owned(),
+        )
+    }
+
     /// Plans the objects of the release, and returns those that can be read, with their position.
     pub(super) fn plan_objects(
         &mut self,

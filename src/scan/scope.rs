@@ -4,6 +4,8 @@
 //! records of all of them, which are Secrets, so that is tried first. Without it, the records of all namespaces are listed
 //! and those of other namespaces are passed over.
 
+use std::collections::BTreeSet;
+
 use super::selection::{NamespacePattern, Selection};
 use crate::model::ReportError;
 use crate::source::{Inventory, ReadError, Source};
@@ -91,17 +93,14 @@ impl Scope {
     }
 
     /// The stored revisions in the scope.
-    pub(super) async fn revisions<S: Source>(&self, source: &S) -> Result<Inventory, ReportError> {
+    pub(super) async fn revisions<S: Source>(&self, source: &S) -> Result<Inventory, ReadError> {
         let namespaces = match &self.listing {
             Listing::Everywhere => &[][..],
             // Without a name, the source would list everything.
             Listing::Within(names) if names.is_empty() => return Ok(Inventory::default()),
             Listing::Within(names) => names,
         };
-        let mut inventory = source
-            .revisions(namespaces)
-            .await
-            .map_err(|error| self.unlisted(&error))?;
+        let mut inventory = source.revisions(namespaces).await?;
         if !self.patterns.is_empty() {
             let is_in = |namespace: &str| self.patterns.iter().any(|pattern| pattern.matches(namespace));
             inventory
@@ -109,6 +108,21 @@ impl Scope {
                 .retain(|revision| is_in(&revision.release.namespace));
         }
         Ok(inventory)
+    }
+
+    /// The namespaces whose records were listed; `None` for all of them. Where nobody knows which namespaces match a pattern,
+    /// these are the ones that have records.
+    pub(super) fn listed_in(&self, inventory: &Inventory) -> Option<Vec<String>> {
+        match &self.listing {
+            Listing::Everywhere if self.patterns.is_empty() => None,
+            Listing::Everywhere => {
+                let revisions = inventory.revisions.iter();
+                let names: BTreeSet<&String> =
+                    revisions.map(|revision| &revision.release.namespace).collect();
+                Some(names.into_iter().cloned().collect())
+            }
+            Listing::Within(names) => Some(names.clone()),
+        }
     }
 
     /// Makes sure that it was asked which namespaces exist.
@@ -119,7 +133,7 @@ impl Scope {
     }
 
     /// The error that no record could be listed at all, with the right that would help.
-    fn unlisted(&self, error: &ReadError) -> ReportError {
+    pub(super) fn unlisted(&self, error: &ReadError) -> ReportError {
         let hint = match (error, &self.namespaces) {
             (ReadError::Forbidden { namespace: None, .. }, Namespaces::Unlisted(unlisted)) => format!(
                 "; which namespaces match the pattern is not known either: {}; grant that right, or name the namespaces",

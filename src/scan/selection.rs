@@ -66,8 +66,16 @@ impl Selection {
             .namespaces
             .iter()
             .any(|pattern| pattern.matches(&release.namespace));
-        let is_named = self.releases.iter().any(|pattern| pattern.matches(release));
-        (self.namespaces.is_empty() || is_in) && (self.releases.is_empty() || is_named)
+        (self.namespaces.is_empty() || is_in) && self.names(&release.namespace, &release.name)
+    }
+
+    /// Whether a release is one of those that are named, if any are.
+    pub(super) fn names(&self, namespace: &str, name: &str) -> bool {
+        self.releases.is_empty()
+            || self
+                .releases
+                .iter()
+                .any(|pattern| pattern.matches(namespace, name))
     }
 }
 
@@ -98,10 +106,9 @@ impl ReleasePattern {
     }
 
     /// Whether it names a release.
-    pub(super) fn matches(&self, release: &ReleaseKey) -> bool {
-        let namespace = self.namespace.as_ref();
-        namespace.is_none_or(|namespace| namespace.matches(&release.namespace))
-            && self.name.matches(&release.name)
+    pub(super) fn matches(&self, namespace: &str, name: &str) -> bool {
+        let expected = self.namespace.as_ref();
+        expected.is_none_or(|expected| expected.matches(namespace)) && self.name.matches(name)
     }
 }
 

@@ -12,16 +12,17 @@ use super::cluster_facts::{Absence, ClusterFacts, Tables};
 use super::confirm::{GivenUp, confirm};
 use super::judges::Judges;
 use super::load::{LoadLimits, Loaded, LoadedBatch, Loading};
-use super::options::{Progress, ScanOptions};
+use super::options::{OrphanSearch, Progress, ScanOptions};
+use super::orphans::Ownership;
 use super::scope::{Namespaces, Scope};
-use super::selection::WhenAbsent;
+use super::selection::{NamespacePattern, WhenAbsent};
 use super::state::{ReadPlan, ScanState};
 use crate::model::{ReportError, ReportNote};
 use crate::object::Gvk;
 use crate::policy::Confirm;
 use crate::release::history::{Depth, History};
 use crate::release::stored::StoredRevision;
-use crate::source::{Inventory, Kinds, ObjectRequest, ReadError, ScaleTargets, Share, Source};
+use crate::source::{Extent, Inventory, Kinds, ObjectRequest, ReadError, ScaleTargets, Share, Source};
 use crate::types::TypeTable;
 
 /// The gap in a report whose second listing failed.
@@ -40,18 +41,20 @@ pub(super) struct Stages<'s, S> {
 const AGAIN_AT_ONCE: usize = 3;
 
 /// The releases that are compared together.
-struct Wave {
+pub(super) struct Wave {
     /// Their positions.
-    releases: Vec<usize>,
+    pub(super) releases: Vec<usize>,
     /// Whether they are all releases of the scan.
     share: Share,
 }
 
 /// The result of the first stage.
-struct FirstListing {
-    kinds: Kinds,
+pub(super) struct FirstListing {
+    pub(super) kinds: Kinds,
     scope: Scope,
-    histories: Vec<Arc<History>>,
+    pub(super) histories: Vec<Arc<History>>,
+    /// The namespaces whose records were listed; `None` for all of them.
+    pub(super) listed_in: Option<Vec<String>>,
     /// The namespaces and records that could not be listed.
     errors: Vec<ReportError>,
 }
@@ -67,6 +70,7 @@ impl<S: Source> Stages<'_, S> {
             kinds,
             scope,
             histories,
+            listed_in,
             errors,
         } = self.list().await?;
         clock.lap("list");
@@ -108,6 +112,16 @@ impl<S: Source> Stages<'_, S> {
             self.state.finish(&wave.releases, self.source.now(), self.options);
         }
 
+        match self.options.orphans {
+            OrphanSearch::No => {}
+            // Without namespaces, the search would be about all of them.
+            OrphanSearch::Yes if listed_in.as_ref().is_some_and(Vec::is_empty) => {}
+            OrphanSearch::Yes => {
+                self.look_for_orphans(&kinds).await;
+                clock.lap("orphans");
+            }
+        }
+
         // The second listing takes as much memory as the first.
         drop(histories);
         self.recheck(&scope, &errors).await;
@@ -116,16 +130,31 @@ impl<S: Source> Stages<'_, S> {
     }
 
     /// Lists the kinds that the API server serves, and the selected releases.
-    async fn list(&self) -> Result<FirstListing, ReportError> {
+    pub(super) async fn list(&self) -> Result<FirstListing, ReportError> {
         self.progress.stage("listing releases", 0);
         // The first use of the table unpacks it, which takes no extra time while the cluster answers.
         tokio::task::spawn_blocking(TypeTable::builtin);
-        let (kinds, listed) = tokio::join!(self.source.kinds(), self.list_records());
+        // What is typed counts until it is known what exists.
+        let named = self.options.selection.listed_namespaces();
+        let named = named.iter().filter_map(NamespacePattern::exact).collect();
+        self.state.ownership(|ownership| ownership.set_namespaces(named));
+        let (kinds, listed, terminating) = tokio::join!(
+            self.source.kinds(),
+            self.list_records(),
+            self.source.terminating_namespaces()
+        );
+        match terminating {
+            Ok(terminating) => self.state.set_terminating(terminating),
+            // A missing right, most of all: the account of a few namespaces may not list them.
+            Err(error) => tracing::debug!(%error, "the namespaces that are being deleted are not known"),
+        }
         let (mut scope, inventory) = listed?;
+        let listed_in = scope.listed_in(&inventory);
         let selection = &self.options.selection;
         if !inventory.is_of_all() || !selection.is_everything() {
             self.state.note_unread_releases();
         }
+        let is_of_all = inventory.extent == Extent::Cluster;
         let Inventory {
             revisions, errors, ..
         } = inventory;
@@ -136,6 +165,15 @@ impl<S: Source> Stages<'_, S> {
         self.state.add_errors(errors.clone());
         let mut histories = History::group(revisions);
         self.note_absent(&mut scope, &histories, &errors).await;
+        self.state.ownership(|ownership| {
+            ownership.add_listed(&histories);
+            ownership.add_unlisted(&errors);
+            match &listed_in {
+                Some(namespaces) => ownership.set_namespaces(namespaces.clone()),
+                None if is_of_all => {}
+                None => ownership.note_unlisted(),
+            }
+        });
         histories.retain(|history| self.is_selected(history));
         let histories: Vec<Arc<History>> = histories.into_iter().map(Arc::new).collect();
         self.state.set_releases(&histories);
@@ -143,6 +181,7 @@ impl<S: Source> Stages<'_, S> {
             kinds,
             scope,
             histories,
+            listed_in,
             errors,
         })
     }
@@ -150,7 +189,10 @@ impl<S: Source> Stages<'_, S> {
     /// Lists the records in the selected namespaces.
     async fn list_records(&self) -> Result<(Scope, Inventory), ReportError> {
         let scope = Scope::of(&**self.source, &self.options.selection).await;
-        let inventory = scope.revisions(&**self.source).await?;
+        let inventory = scope.revisions(&**self.source).await.map_err(|error| {
+            self.state.note_unreadable(&error);
+            scope.unlisted(&error)
+        })?;
         Ok((scope, inventory))
     }
 
@@ -209,7 +251,7 @@ impl<S: Source> Stages<'_, S> {
     }
 
     /// Reads and decodes the records of as many releases as fit into memory.
-    async fn decode(&self, histories: &[Arc<History>], batches: &mut Batches) -> Wave {
+    pub(super) async fn decode(&self, histories: &[Arc<History>], batches: &mut Batches) -> Wave {
         let waiting = batches.len();
         let mut wave = Wave {
             releases: Vec::new(),
@@ -371,15 +413,31 @@ impl<S: Source> Stages<'_, S> {
                 } else {
                     Absence::NotListed
                 };
-                self.state
-                    .note_changed_during_scan(&History::group(after.revisions), absence);
+                let after = History::group(after.revisions);
+                self.state.ownership(|ownership| {
+                    ownership.add_listed(&after);
+                    ownership.add_unlisted(&errors);
+                });
+                self.state.note_changed_during_scan(&after, absence);
                 self.state.add_errors(errors);
             }
-            Err(error) => self.state.add_errors(vec![ReportError {
-                message: format!("{NOT_LISTED_AGAIN}: {}", error.message),
-                ..error
-            }]),
+            Err(error) => {
+                self.state.ownership(Ownership::note_unlisted);
+                let error = scope.unlisted(&error);
+                self.state.add_errors(vec![ReportError {
+                    message: format!("{NOT_LISTED_AGAIN}: {}", error.message),
+                    ..error
+                }]);
+            }
         }
+    }
+
+    /// Looks for objects whose release has no record. After the comparison: it is a remark, and may take long.
+    async fn look_for_orphans(&self, kinds: &Kinds) {
+        self.progress.stage("looking for orphans", 0);
+        let question = self.state.ownership(|ownership| ownership.question());
+        let answer = self.source.owned(&question, kinds).await;
+        self.state.ownership(|ownership| ownership.answer(answer));
     }
 
     /// The targets of autoscalers, where there is an object that one could target.

@@ -14,21 +14,24 @@ use chrono::{DateTime, Utc};
 use super::claims::{Claims, DeployedNames};
 use super::cluster_facts::Absence;
 use super::finished::FinishedRelease;
+use super::forbidden::Forbidden;
 use super::inspection::Inspection;
 use super::ledger::Ledger;
 use super::limits::ScanLimits;
 use super::load::Loaded;
 use super::options::ScanOptions;
+use super::orphans::{Orphans, Ownership};
 use super::planned::Inspected;
 use super::queue::Lane;
 use super::release::{Others, ReleaseScan};
-use super::weight;
+use super::{terminating, weight};
 use crate::classify::dry_run::DryRunCheck;
 use crate::health::OtherReleases;
 use crate::model::{ObjectReport, ReleaseReport, ReportError, ReportNote};
 use crate::object::ObjectKey;
 use crate::release::history::History;
-use crate::source::{Kinds, ObjectRequest};
+use crate::release::stored::ReleaseKey;
+use crate::source::{Kinds, ObjectRequest, ReadError, TerminatingNamespace};
 use crate::types::TypeTable;
 
 /// The state of a scan, shared by all threads that add to it.
@@ -58,6 +61,11 @@ struct Inner {
     most_check_bytes: usize,
     errors: Vec<ReportError>,
     notes: Vec<ReportNote>,
+    /// Which releases have records, and which objects name others.
+    ownership: Ownership,
+    /// The rights that the account lacks.
+    forbidden: Forbidden,
+    terminating: Vec<TerminatingNamespace>,
     /// The names that deployed manifests claim, and whether those of all releases are among them.
     claims: Claims,
     other_releases: OtherReleases,
@@ -86,6 +94,7 @@ pub(super) struct Results {
     pub(super) releases: Vec<ReleaseReport>,
     pub(super) errors: Vec<ReportError>,
     pub(super) notes: Vec<ReportNote>,
+    pub(super) orphans: Orphans,
     /// The reasons why dry runs failed for whole kinds, and how many objects each concerns.
     pub(super) unanswered: BTreeMap<String, usize>,
     /// Whether all releases of the cluster were read.
@@ -121,6 +130,11 @@ impl ScanState {
         self.inner().notes.extend(notes);
     }
 
+    /// Sets the namespaces that are being deleted.
+    pub(super) fn set_terminating(&self, namespaces: Vec<TerminatingNamespace>) {
+        self.inner().terminating = namespaces;
+    }
+
     /// Sets the releases that are scanned.
     pub(super) fn set_releases(&self, histories: &[Arc<History>]) {
         let open = |history: Arc<History>| ReleaseProgress::Open(Box::new(ReleaseScan::new(history)));
@@ -146,9 +160,14 @@ impl ScanState {
                 continue;
             };
             let planned = release.plan_objects(kinds, options);
+            let (installs_into, speaks_for) = release.namespaces();
+            let is_read = release.has_read_revision();
             let unreadable = release.report_bytes();
             let deployed = release.deployed_names(kinds);
             let release = release.history.key.clone();
+            if is_read {
+                inner.ownership.add_record(&release, &installs_into, &speaks_for);
+            }
             inner.claims.add(&release, deployed.into_iter());
             inner.hold(position, 0, unreadable);
             for (object, request) in planned {
@@ -194,6 +213,15 @@ impl ScanState {
     /// The release that an object is compared for; `None` where the scan has ended.
     pub(super) fn lane(&self, position: ObjectPosition) -> Option<Lane> {
         self.inner().lane(position.release)
+    }
+
+    /// The releases whose objects wait for a key.
+    pub(super) fn waiting_for(&self, key: &ObjectKey) -> Vec<ReleaseKey> {
+        let inner = self.inner();
+        let positions = inner.waiting.get(key).into_iter().flatten();
+        positions
+            .filter_map(|position| Some(inner.releases.get(position.release)?.key().clone()))
+            .collect()
     }
 
     /// Takes out the objects of releases that wait for a key.
@@ -253,6 +281,11 @@ impl ScanState {
         }
     }
 
+    /// Notes why an object could not be read.
+    pub(super) fn note_unreadable(&self, error: &ReadError) {
+        self.inner().forbidden.add(error);
+    }
+
     /// Takes the dry runs that could confirm the findings so far.
     pub(super) fn take_checks(&self) -> Vec<OpenCheck> {
         let mut inner = self.inner();
@@ -306,6 +339,11 @@ impl ScanState {
         self.inner().other_releases = OtherReleases::SomeUnread;
     }
 
+    /// Reads or changes what is known of the owners of objects.
+    pub(super) fn ownership<T>(&self, work: impl FnOnce(&mut Ownership) -> T) -> T {
+        work(&mut self.inner().ownership)
+    }
+
     /// Takes the results, as far as they are known.
     pub(super) fn take_results(&self, now: DateTime<Utc>, options: &ScanOptions) -> Results {
         let inner = std::mem::replace(&mut *self.inner(), Inner::new(&options.limits));
@@ -315,6 +353,13 @@ impl ScanState {
             coverage: inner.other_releases,
         };
         let mut notes = inner.notes;
+        let namespaces = inner.ownership.namespaces().to_vec();
+        notes.extend(inner.forbidden.note(&namespaces));
+        let orphans = inner.ownership.close(options);
+        let selected = namespaces.iter().map(String::as_str);
+        let of_releases = inner.releases.iter().map(ReleaseProgress::namespace);
+        let concerned = selected.chain(of_releases).chain(orphans.namespaces()).collect();
+        notes.extend(terminating::notes(&inner.terminating, &concerned));
         notes.extend(omitted_values(inner.values.given_way(), &options.limits));
         let releases = inner
             .releases
@@ -325,6 +370,7 @@ impl ScanState {
             releases,
             errors: inner.errors,
             notes,
+            orphans,
             unanswered: inner.unanswered,
             coverage: inner.other_releases,
         }
@@ -357,6 +403,9 @@ impl Inner {
             most_check_bytes: limits.check_bytes,
             errors: Vec::new(),
             notes: Vec::new(),
+            ownership: Ownership::default(),
+            forbidden: Forbidden::default(),
+            terminating: Vec::new(),
             claims: Claims::default(),
             other_releases: OtherReleases::AllRead,
             waiting: HashMap::new(),
@@ -409,12 +458,17 @@ impl ReleaseProgress {
         }
     }
 
+    /// The release, by its records.
+    fn key(&self) -> &ReleaseKey {
+        match self {
+            Self::Open(release) => &release.history.key,
+            Self::Finished(release) => &release.key,
+        }
+    }
+
     /// The namespace of the release's records.
     fn namespace(&self) -> &str {
-        match self {
-            Self::Open(release) => &release.history.key.namespace,
-            Self::Finished(release) => &release.key.namespace,
-        }
+        &self.key().namespace
     }
 
     fn finish(&mut self, now: DateTime<Utc>, options: &ScanOptions) {

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::model::{Cluster, Tool};
 use crate::object::{Gvk, ObjectKey};
 use crate::release::stored::{Driver, StoredRevision};
-use crate::source::{Inventory, Kinds, ReadError, ScaleTargets, ServedKind};
+use crate::source::{
+    Inventory, Kinds, OwnedObjects, ReadError, ScaleTargets, ServedKind, TerminatingNamespace,
+};
 
 /// The name and version of the format.
 pub const FORMAT: &str = "driftline.snapshot/v1";
@@ -31,6 +33,12 @@ pub(super) struct Index {
     /// Absent where nothing scalable was read, and in snapshots of earlier versions.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) scale_targets: Option<ScaleTargets>,
+    /// Absent where the scan did not look for orphans, and in snapshots of earlier versions.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) owned: Option<Recorded<OwnedObjects>>,
+    /// Absent where there are none, and in snapshots of earlier versions.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub(super) terminating_namespaces: Vec<TerminatingNamespace>,
 }
 
 impl Index {
@@ -56,7 +64,17 @@ impl Index {
             Recorded::Given(inventory) => problem_of(inventory),
             Recorded::Unreadable(_) => None,
         });
-        let double = records.or(objects).or(schemas).or(kinds);
+        let owned = self.owned.iter().find_map(|owned| match owned {
+            Recorded::Given(owned) => first_double(
+                owned
+                    .objects
+                    .iter()
+                    .map(|object| (&object.api_version, &object.kind, &object.namespace, &object.name)),
+            ),
+            Recorded::Unreadable(_) => None,
+        });
+        let owned = owned.map(|(_, kind, _, name)| format!("the object {kind} {name} of a release"));
+        let double = records.or(objects).or(schemas).or(kinds).or(owned);
         double
             .map(|entry| format!("{entry} stands in it twice"))
             .or(listed)
@@ -173,6 +191,8 @@ impl NeededKinds {
                         ServedKind {
                             plural: entry.plural.clone(),
                             namespaced: entry.namespaced,
+                            // A snapshot answers what was asked of the cluster, whatever can be asked.
+                            listable: false,
                         },
                     )
                 })

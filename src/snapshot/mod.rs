@@ -27,6 +27,8 @@
 //!   when it is done, to tell what changed meanwhile, and so does a scan of the snapshot;
 //! - `kinds`: how the kinds are addressed that the scan asked for or that a recorded manifest names, as far as they
 //!   are served, and the groups that did not answer;
+//! - `owned`: with `--orphans`, the objects whose release had no record, by their names;
+//! - `terminatingNamespaces`: those that were being deleted, of the namespaces that the rest speaks of;
 //! - `records`, `objects` and `schemas`: the answers without a file, because something does not exist or could not be
 //!   read.
 //!

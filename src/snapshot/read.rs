@@ -24,8 +24,8 @@ use crate::release::decode::DecodeError;
 use crate::release::record::Release;
 use crate::release::stored::StoredRevision;
 use crate::source::{
-    Extent, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ReadError, Record, RecordHandler,
-    ScaleTargets, Share, Source,
+    Extent, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, OwnedObjects, OwnedQuestion, ReadError,
+    Record, RecordHandler, ScaleTargets, Share, Source, TerminatingNamespace,
 };
 
 /// How many files one thread reads in turn, and how many threads do at once.
@@ -213,6 +213,26 @@ impl Source for SnapshotSource {
             unread: namespaces.clone(),
             ..ScaleTargets::default()
         })
+    }
+
+    async fn terminating_namespaces(&self) -> Result<Vec<TerminatingNamespace>, ReadError> {
+        Ok(self.index.terminating_namespaces.clone())
+    }
+
+    /// The recorded objects in these namespaces, of releases that are not known.
+    async fn owned(&self, question: &OwnedQuestion, _kinds: &Kinds) -> Result<OwnedObjects, ReadError> {
+        let mut owned = match &self.index.owned {
+            Some(Recorded::Given(owned)) => owned.clone(),
+            Some(Recorded::Unreadable(error)) => return Err(error.clone()),
+            None => return Err(ReadError::NotRecorded),
+        };
+        let namespaces = &question.namespaces;
+        owned.objects.retain(|object| {
+            let within = |namespace: &String| namespaces.contains(namespace);
+            let is_within = namespaces.is_empty() || object.namespace.as_ref().is_some_and(within);
+            is_within && !question.known.contains(&object.release)
+        });
+        Ok(owned)
     }
 
     async fn schema(&self, api_version: &str) -> Result<Option<Vec<u8>>, ReadError> {

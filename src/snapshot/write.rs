@@ -28,8 +28,8 @@ use crate::release::decode::{self, DecodeError};
 use crate::release::record::Release;
 use crate::release::stored::StoredRevision;
 use crate::source::{
-    Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ObjectSink, ReadError, Record, RecordHandler,
-    ScaleTargets, Share, Source,
+    Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ObjectSink, OwnedObjects, OwnedQuestion,
+    ReadError, Record, RecordHandler, ScaleTargets, Share, Source, TerminatingNamespace,
 };
 use crate::types::MAX_DOCUMENT;
 use crate::weight::{self, Allowance, SMALL_VALUE, turn};
@@ -74,6 +74,8 @@ struct State {
     objects: Answers<ObjectKey, ObjectOutcome>,
     schemas: Answers<String, SchemaOutcome>,
     scale_targets: Option<ScaleTargets>,
+    owned: Option<Result<OwnedObjects, ReadError>>,
+    terminating_namespaces: Vec<TerminatingNamespace>,
 }
 
 /// The answers to the questions of one kind: a file, or another outcome. An answer that was read once is not taken back by
@@ -102,6 +104,30 @@ impl<K: Ord + Clone, O> Answers<K, O> {
     /// Notes an outcome without a file, and returns whether it is the first answer.
     fn outcome(&mut self, key: K, outcome: O) -> bool {
         !self.files.contains(&key) && self.outcomes.insert(key, outcome).is_none()
+    }
+}
+
+impl State {
+    /// The namespaces that are being deleted and that a record or an object of the snapshot is in: it must not name others.
+    fn known_to_the_scan(&self) -> Vec<TerminatingNamespace> {
+        let listed = self.listings.iter().flat_map(|listing| {
+            let revisions = match &listing.answer {
+                Recorded::Given(inventory) => &inventory.revisions[..],
+                Recorded::Unreadable(_) => &[],
+            };
+            let records = revisions
+                .iter()
+                .map(|revision| revision.release.namespace.as_str());
+            listing.namespaces.iter().map(String::as_str).chain(records)
+        });
+        let owned = self.owned.iter().flatten().flat_map(|owned| &owned.objects);
+        let owned = owned.filter_map(|object| object.namespace.as_deref());
+        let known: BTreeSet<&str> = listed.chain(owned).collect();
+        let terminating = self.terminating_namespaces.iter();
+        terminating
+            .filter(|namespace| known.contains(namespace.name.as_str()))
+            .cloned()
+            .collect()
     }
 }
 
@@ -202,6 +228,18 @@ impl<S: Source> Source for Recorder<S> {
         let mut state = self.notes.state();
         let known = state.scale_targets.get_or_insert_default();
         known.add(answer.clone());
+        answer
+    }
+
+    async fn terminating_namespaces(&self) -> Result<Vec<TerminatingNamespace>, ReadError> {
+        let answer = self.source.terminating_namespaces().await;
+        self.notes.state().terminating_namespaces = answer.clone().unwrap_or_default();
+        answer
+    }
+
+    async fn owned(&self, question: &OwnedQuestion, kinds: &Kinds) -> Result<OwnedObjects, ReadError> {
+        let answer = self.source.owned(question, kinds).await;
+        self.notes.state().owned = Some(answer.clone());
         answer
     }
 
@@ -414,6 +452,8 @@ impl Notes {
                 api_version: api_version.clone(),
                 outcome,
             }),
+            owned: state.owned.clone().map(Recorded::from),
+            terminating_namespaces: state.known_to_the_scan(),
             scale_targets: state.scale_targets.clone().map(|mut targets| {
                 // The index must not name objects that the snapshot does not hold.
                 targets.retain(&state.objects.files);

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::program::{Driftline, Ran, example};
 
-const COMMANDS: [&str; 8] = [
+const COMMANDS: [&str; 9] = [
     "scan",
     "diagnose",
     "snapshot",
@@ -16,6 +16,7 @@ const COMMANDS: [&str; 8] = [
     "completions",
     "man",
     "version",
+    "rights",
 ];
 
 /// Runs driftline with nothing in its environment but what is given.

@@ -111,10 +111,11 @@ fn only_the_confirming_component_grants_patch_and_only_on_what_is_read() {
             .iter()
             .any(|(_, name)| name.contains('*') || dangerous.contains(&name.as_str()))
     );
-    for overlay in ["cluster", "namespaced", "confirmed"] {
+    for overlay in ["cluster", "namespaced", "orphans", "confirmed"] {
         let kustomization = &documents(&format!("../overlays/{overlay}/kustomization.yaml"))[0];
+        let components = strings(kustomization, "components");
         assert_eq!(
-            !kustomization["components"].is_null(),
+            components.contains(&"../../components/confirm"),
             overlay == "confirmed",
             "{overlay}"
         );
@@ -124,6 +125,17 @@ fn only_the_confirming_component_grants_patch_and_only_on_what_is_read() {
         role["metadata"]["labels"]["driftline/aggregate-to-reader"],
         "true"
     );
+}
+
+/// Looking for orphans is an argument of the job and no right.
+#[test]
+fn the_orphans_component_grants_nothing() {
+    let component = &documents("../components/orphans/kustomization.yaml")[0];
+    assert!(component["resources"].is_null());
+    let patch = component["patches"][0]["patch"].as_str().unwrap();
+    assert!(patch.contains("value: --orphans"), "{patch}");
+    let overlay = &documents("../overlays/orphans/kustomization.yaml")[0];
+    assert_eq!(strings(overlay, "components"), ["../../components/orphans"]);
 }
 
 #[test]

@@ -28,6 +28,8 @@ mod health;
 #[cfg(target_os = "linux")]
 mod hostile;
 mod notify;
+mod orphans;
+mod rights;
 mod running;
 mod smoke;
 mod snapshot;

@@ -4,6 +4,7 @@ mod diagnose;
 mod explain;
 mod man;
 mod notify;
+mod rights;
 mod scan;
 mod snapshot;
 
@@ -21,6 +22,7 @@ pub async fn run(cli: Cli, abort: Abort) -> anyhow::Result<u8> {
         Command::Diagnose(args) => diagnose::run(&args, &cli.global, abort).await,
         Command::Snapshot(args) => snapshot::run(&args, &cli.global, abort).await,
         Command::Explain { words } => explain::run(&words, &cli.global, abort).await,
+        Command::Rights(args) => rights::run(&args, &cli.global, abort).await,
         Command::Notify { check: _, config } => notify::run(config.as_deref(), abort).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -83,6 +83,16 @@ pub enum SettingsError {
          for each release"
     )]
     SummaryFormat(Format),
+    /// Some of the records are not read.
+    #[error(
+        "--orphans compares objects with all release records, and -l reads only some of them: leave out one of the two"
+    )]
+    OrphansSelector,
+    /// The records of one driver are not read.
+    #[error(
+        "--orphans compares objects with all release records, and HELM_DRIVER narrows them to one kind: unset it"
+    )]
+    OrphansDriver,
     /// Helm stores its records where driftline cannot read them.
     #[error(
         "HELM_DRIVER is `{0}`, and releases stored that way cannot be read; driftline reads `secret` and `configmap`"
@@ -107,6 +117,8 @@ impl SettingsError {
             | Self::EmptyIgnoreRule(_)
             | Self::CountedList { .. }
             | Self::SummaryFormat(_)
+            | Self::OrphansSelector
+            | Self::OrphansDriver
             | Self::IgnoreAnnotation(_)
             | Self::ConfirmSnapshot
             | Self::Driver(_) => None,

@@ -16,7 +16,7 @@ use std::time::Duration;
 use self::client::client_options;
 use self::file::File;
 use self::policy::policy;
-use super::cli::{AccessArgs, DiagnoseArgs, ScanArgs, SnapshotArgs};
+use super::cli::{AccessArgs, DiagnoseArgs, RightsArgs, ScanArgs, SnapshotArgs};
 use super::environment::Environment;
 use super::exit::DriftStatus;
 use crate::cluster::client::Options as ClientOptions;
@@ -25,6 +25,7 @@ use crate::notify::settings::{HttpSettings, SinkContext};
 use crate::policy::Confirm;
 use crate::release::decode::MAX_DECODED_BYTES;
 use crate::release::history::Depth;
+use crate::release::stored::Driver;
 use crate::report::Format;
 use crate::report::summary::FailOn;
 use crate::scan;
@@ -79,6 +80,10 @@ impl ScanSettings {
         let target = ScanTarget::resolve(args.snapshot.as_deref(), access, selector, &file, environment)?;
         let mut scan = scan_options(&selection, &file)?;
         scan.policy.confirm = args.confirm.or(file.scan.confirm).unwrap_or_default();
+        scan.orphans = orphan_search(args.orphans);
+        if let ScanTarget::Cluster(options) = &target {
+            can_find_orphans(scan.orphans, options)?;
+        }
         if let (Confirm::Server, ScanTarget::Snapshot(_)) = (scan.policy.confirm, &target) {
             return Err(SettingsError::ConfirmSnapshot);
         }
@@ -136,11 +141,50 @@ impl Reading<ClientOptions> {
         let access = &args.cluster.access;
         let file = file::read(access.config.as_deref())?;
         let selection = selection::of_releases(&args.cluster, &file);
+        let target = client_options(access, selection.selector.as_deref(), &file, environment)?;
+        let mut scan = scan_options(&selection, &file)?;
+        scan.orphans = orphan_search(args.orphans);
+        can_find_orphans(scan.orphans, &target)?;
         Ok(Self {
-            target: client_options(access, selection.selector.as_deref(), &file, environment)?,
-            scan: scan_options(&selection, &file)?,
+            target,
+            scan,
             timeout: timeout(access, &file),
         })
+    }
+
+    /// Resolves the settings of the scan whose rights are compared.
+    pub fn of_rights(args: &RightsArgs, environment: Environment<'_>) -> Result<Self, SettingsError> {
+        let access = &args.cluster.access;
+        let file = file::read(access.config.as_deref())?;
+        let selection = selection::of_releases(&args.cluster, &file);
+        let mut scan = scan_options(&selection, &file)?;
+        scan.policy.confirm = args.confirm.or(file.scan.confirm).unwrap_or_default();
+        scan.orphans = orphan_search(args.orphans);
+        Ok(Self {
+            target: client_options(access, selection.selector.as_deref(), &file, environment)?,
+            scan,
+            timeout: timeout(access, &file),
+        })
+    }
+}
+
+/// Whether the command line asks for orphans.
+const fn orphan_search(is_asked_for: bool) -> scan::OrphanSearch {
+    if is_asked_for {
+        scan::OrphanSearch::Yes
+    } else {
+        scan::OrphanSearch::No
+    }
+}
+
+/// `Err` where the client reads only some of the records: the objects of all other releases would look like orphans.
+fn can_find_orphans(orphans: scan::OrphanSearch, options: &ClientOptions) -> Result<(), SettingsError> {
+    match orphans {
+        scan::OrphanSearch::Yes if options.selector.is_some() => Err(SettingsError::OrphansSelector),
+        scan::OrphanSearch::Yes if options.drivers.len() < Driver::ALL.len() => {
+            Err(SettingsError::OrphansDriver)
+        }
+        scan::OrphanSearch::Yes | scan::OrphanSearch::No => Ok(()),
     }
 }
 
@@ -168,6 +212,7 @@ fn scan_options(selection: &scan::Selection, file: &File) -> Result<scan::ScanOp
         max_record_bytes: MAX_DECODED_BYTES,
         policy: policy(file, Confirm::None)?,
         limits: scan::ScanLimits::default(),
+        orphans: scan::OrphanSearch::No,
     })
 }
 
@@ -283,6 +328,21 @@ mod tests {
             let error = confirm(&[&flags[..], &["--snapshot", "x"]].concat()).unwrap_err();
             assert!(error.to_string().contains("--confirm none"), "{error}");
         }
+    }
+
+    #[test]
+    fn orphans_are_found_only_beside_all_records() {
+        let orphans = |flags: &[&str], variables: &[(&str, &str)]| {
+            scan(&[flags, &["--orphans"]].concat(), variables).map(|settings| settings.reading.scan.orphans)
+        };
+        assert_eq!(orphans(&[], &[]).unwrap(), scan::OrphanSearch::Yes);
+        assert_eq!(orphans(&["-n", "shop"], &[]).unwrap(), scan::OrphanSearch::Yes);
+        let error = orphans(&["-l", "team=a"], &[]).unwrap_err().to_string();
+        assert!(error.contains("--orphans") && error.contains("-l"), "{error}");
+        let error = orphans(&[], &[("HELM_DRIVER", "secret")])
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("HELM_DRIVER"), "{error}");
     }
 
     #[test]

@@ -26,8 +26,8 @@ use serde_json::Value;
 use self::document::Document;
 use super::{IgnoredBy, Report, ReportNote, SCHEMA};
 use crate::vocabulary::{
-    ApplyMethod, FindingCode, HealthCode, HealthSeverity, IdleReason, NextUpgrade, ObjectState, Outcome,
-    Severity, Stopped, Verdict,
+    ApplyMethod, FindingCode, HealthCode, HealthSeverity, IdleReason, NextUpgrade, ObjectState,
+    OrphanRecords, Outcome, Severity, Stopped, Verdict,
 };
 
 /// The largest report that is read, in bytes: far more than the largest cluster makes.
@@ -186,6 +186,10 @@ impl PassedOver {
         const IDLE: WordUse = WordUse::field("count of an ignore rule", "counts of ignore rules", "`idle`");
         const VERDICT: WordUse = WordUse::entry("release", "releases", "verdict");
         const METHOD: WordUse = WordUse::field("release", "releases", "apply method");
+        const RECORDS: WordUse = WordUse::entry("orphaned release", "orphaned releases", "records");
+        retain(document, "orphans", |release| {
+            !self.is_unknown::<OrphanRecords>(release, "records", RECORDS)
+        });
         retain(document, "ignored", |count| {
             if self.is_unknown::<IgnoredBy>(count, "rule", RULE) {
                 return false;

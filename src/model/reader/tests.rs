@@ -22,11 +22,12 @@ enum Fate {
 }
 
 /// Every field of the contract that holds a word, by its path, and the effect of an unknown word there.
-const FIELDS: [(&str, Fate); 15] = [
+const FIELDS: [(&str, Fate); 16] = [
     ("/outcome", Fate::Refused),
     ("/stopped", Fate::Refused),
     ("/ignored[]/rule", Fate::LeftOut(2)),
     ("/ignored[]/idle", Fate::Cleared),
+    ("/orphans[]/records", Fate::LeftOut(2)),
     ("/releases[]/verdict", Fate::LeftOut(2)),
     ("/releases[]/applyMethod", Fate::Cleared),
     ("/releases[]/health[]/code", Fate::LeftOut(4)),

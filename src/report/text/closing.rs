@@ -56,6 +56,7 @@ pub(super) fn answer(report: &Report, options: &TextOptions) -> Line {
     parts.extend(listed("objects", &object_counts(report)));
     parts.extend(listed("findings", &finding_counts(&report.summary)));
     parts.extend(health_counts(report));
+    parts.extend(orphans(report));
     parts.extend(errors(report.errors.len()));
     line.plain(": ");
     line.plain(Safe::of(
@@ -168,6 +169,20 @@ fn listed(what: &str, counts: &[(usize, &str)]) -> Option<String> {
         .map(|(count, name)| format!("{count} {name}"))
         .collect();
     (!some.is_empty()).then(|| format!("{what}: {}", some.join(", ")))
+}
+
+/// How many objects have no release; nothing where nobody looked for them.
+fn orphans(report: &Report) -> Option<String> {
+    let releases = report.orphans.as_ref()?;
+    let objects: usize = releases.iter().map(|release| release.objects.len()).sum();
+    Some(match objects {
+        0 => "no orphans".to_owned(),
+        objects => format!(
+            "orphans: {} of {}",
+            count(objects, "object"),
+            count(releases.len(), "release")
+        ),
+    })
 }
 
 fn errors(number: usize) -> Option<String> {

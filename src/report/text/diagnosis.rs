@@ -210,7 +210,7 @@ impl TextWriter<'_> {
         Ok(())
     }
 
-    fn step(&mut self, advice: &Advice) -> io::Result<()> {
+    pub(super) fn step(&mut self, advice: &Advice) -> io::Result<()> {
         let palette = &self.options.palette;
         let mut why = Line::indented(2);
         why.push(palette.dim, "# ");

@@ -17,8 +17,10 @@ mod line;
 mod line_diff;
 mod next_step;
 mod objects;
+mod orphans;
 mod overview;
 mod palette;
+pub(super) mod rights;
 mod safe;
 mod shorten;
 mod upgrade;
@@ -127,6 +129,10 @@ pub(super) fn render(report: &Report, options: &TextOptions, out: &mut dyn Write
             writer.releases(report)?;
         }
         Detail::Summary => writer.overview(report, &urgent, Selection::All)?,
+    }
+    for release in report.orphans.iter().flatten() {
+        writer.orphaned_release(release)?;
+        writer.blank()?;
     }
     for error in &report.errors {
         writer.error(error)?;

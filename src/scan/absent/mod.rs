@@ -158,7 +158,7 @@ impl Listed<'_> {
         let found: Vec<&History> = searched
             .iter()
             .copied()
-            .filter(|history| release.matches(&history.key))
+            .filter(|history| release.matches(&history.key.namespace, &history.key.name))
             .collect();
         match wanted {
             Wanted::WithHistory if !found.is_empty() => return None,

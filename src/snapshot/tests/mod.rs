@@ -317,6 +317,7 @@ fn cluster() -> (Fake, Vec<ObjectRequest>) {
                     let addressed = ServedKind {
                         plural: format!("{}s", kind.to_lowercase()),
                         namespaced: kind != "Node",
+                        listable: false,
                     };
                     (Gvk::new(api_version, kind), addressed)
                 })

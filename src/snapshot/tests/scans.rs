@@ -6,7 +6,7 @@ use super::*;
 use crate::policy::Policy;
 use crate::release::history::Depth;
 use crate::release::stored::Status;
-use crate::scan::{Progress, Quiet, ScanLimits, ScanOptions, Selection, scan};
+use crate::scan::{OrphanSearch, Progress, Quiet, ScanLimits, ScanOptions, Selection, scan};
 use crate::vocabulary::{HealthCode, Stopped};
 
 /// An operation that was pending when the snapshot was taken is pending in every scan of it, however late.
@@ -76,6 +76,7 @@ async fn a_snapshot_that_was_taken_in_parts_is_whole() {
     let served = ServedKind {
         plural: "deployments".into(),
         namespaced: true,
+        listable: true,
     };
     fake.kinds.served.insert(gvk, served);
     let mut inventory = Inventory::default();
@@ -132,6 +133,7 @@ async fn a_scan_of_a_redacted_snapshot_shows_what_a_scan_of_the_cluster_does() {
     let served = ServedKind {
         plural: "configmaps".to_owned(),
         namespaced: true,
+        listable: true,
     };
     let key = key("v1", "ConfigMap", Some("shop"), "a");
     for (planted, changed) in [("plantedone", "plantedtwo"), ("plantedone", "plantedone")] {
@@ -188,6 +190,7 @@ async fn a_snapshot_of_a_part_of_the_cluster_knows_of_no_other_releases() {
     let config_maps = ServedKind {
         plural: "configmaps".to_owned(),
         namespaced: true,
+        listable: true,
     };
     let fake = |extent: Extent| Fake {
         kinds: Kinds {
@@ -290,6 +293,7 @@ fn options(depth: Depth) -> ScanOptions {
         max_record_bytes: 1 << 20,
         policy: Policy::default(),
         limits: ScanLimits::default(),
+        orphans: OrphanSearch::No,
     }
 }
 

@@ -82,7 +82,8 @@ fn commands(report: &Report) -> BTreeSet<String> {
         }
     }
     let json: Value = serde_json::from_str(&rendered(report, Format::Json, ReportKind::Scan)).unwrap();
-    for entry in json["releases"][0]["health"].as_array().unwrap() {
+    let entries = [&json["releases"][0]["health"], &json["orphans"]];
+    for entry in entries.iter().flat_map(|entries| entries.as_array().unwrap()) {
         let advice = entry["advice"].as_array().unwrap();
         commands.extend(
             advice
@@ -199,6 +200,7 @@ fn ordinary_texts_are_not_quoted() {
         let is_ours = |text: &&str| {
             [
                 "<chart zzchart>",
+                "<chart>",
                 "{.status.phase}",
                 "{\"metadata\":{\"finalizers\":null}}",
             ]

@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use driftline::health::observe::{Deleting, Observation, Presence};
+use driftline::health::orphans::{self, ReleaseEnd};
 use driftline::health::readiness::JobState;
 use driftline::health::{
     Contested, ForeignObject, ObjectFacts, ObservedObject, RecordFacts, ReleaseFacts, diagnose, undecodable,
 };
-use driftline::model::{Chart, Cluster, Health, ReleaseReport, Report, Revision, SCHEMA, Summary, Tool};
+use driftline::model::{
+    Chart, Cluster, Health, OrphanedObject, OrphanedRelease, ReleaseReport, Report, Revision, SCHEMA,
+    Summary, Tool,
+};
 use driftline::object::{Gvk, ObjectKey};
 use driftline::release::decode::DecodeError;
 use driftline::release::history::{Depth, History};
@@ -16,7 +20,7 @@ use driftline::release::record::{CrdFingerprint, Hook, LastRun};
 use driftline::release::stored::{Driver, ReleaseKey, Status, StoredRevision};
 use driftline::report::text::TextOptions;
 use driftline::report::{Format, RenderOptions, ReportKind, render};
-use driftline::vocabulary::{ApplyMethod, Outcome, Verdict};
+use driftline::vocabulary::{ApplyMethod, OrphanRecords, Outcome, Verdict};
 
 /// The texts that other people choose.
 #[derive(Debug, Clone)]
@@ -208,6 +212,34 @@ fn health(texts: &Texts) -> Vec<Health> {
     health
 }
 
+/// Objects with these texts, whose release has no record or only those of its end.
+fn orphaned(texts: &Texts, end: ReleaseEnd, records: OrphanRecords) -> OrphanedRelease {
+    let objects = texts.keys().into_iter().map(|key| OrphanedObject {
+        api_version: key.gvk.api_version,
+        kind: key.gvk.kind,
+        namespace: key.namespace,
+        name: key.name,
+        created_at: None,
+        deleting_since: None,
+        kept_by_policy: true,
+    });
+    let objects: Vec<OrphanedObject> = objects.collect();
+    let key = ReleaseKey {
+        namespace: texts.namespace.clone(),
+        name: texts.release.clone(),
+        driver: Driver::ConfigMap,
+    };
+    let (advice, evidence) = orphans::advice(&key, end, &objects);
+    OrphanedRelease {
+        namespace: texts.namespace.clone(),
+        name: texts.release.clone(),
+        records,
+        objects,
+        evidence,
+        advice,
+    }
+}
+
 /// A report of one release with these texts, and of one without trouble.
 pub(super) fn report(texts: &Texts) -> Report {
     let release = |health: Vec<Health>| ReleaseReport {
@@ -250,6 +282,10 @@ pub(super) fn report(texts: &Texts) -> Report {
         ignored: Vec::new(),
         confirmation: None,
         releases: vec![release(health(texts)), release(Vec::new())],
+        orphans: Some(vec![
+            orphaned(texts, ReleaseEnd::Forgotten, OrphanRecords::None),
+            orphaned(texts, ReleaseEnd::Uninstalled(2), OrphanRecords::Uninstalled),
+        ]),
         errors: Vec::new(),
         notes: Vec::new(),
     }

@@ -137,6 +137,8 @@ struct State {
     null_lists: bool,
     /// The largest page, whatever is asked for.
     page: Option<usize>,
+    /// The rights that the account lacks, as reviews answer: verb, resource and namespace.
+    denied: Vec<(&'static str, &'static str, Option<&'static str>)>,
     received: Vec<Received>,
 }
 
@@ -248,6 +250,16 @@ impl Server {
         self.with(|state| state.page = Some(items))
     }
 
+    /// The account lacks a right: in one namespace, or where none is given, in all of them.
+    pub(crate) fn denying(
+        self,
+        verb: &'static str,
+        resource: &'static str,
+        namespace: Option<&'static str>,
+    ) -> Self {
+        self.with(|state| state.denied.push((verb, resource, namespace)))
+    }
+
     /// Everything received so far.
     pub(crate) fn received(&self) -> Vec<Received> {
         self.state.lock().unwrap().received.clone()
@@ -351,6 +363,15 @@ impl State {
     fn answer(&self, request: &Received) -> Option<Value> {
         let aggregated = !self.old && request.accept.contains("apidiscovery.k8s.io");
         match request.path() {
+            "/apis/authentication.k8s.io/v1/selfsubjectreviews" => Some(json!({
+                "kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1",
+                "status": {"userInfo": {"username": "system:serviceaccount:ops:driftline"}}})),
+            "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews" => {
+                Some(self.review("SelfSubjectAccessReview", &request.body))
+            }
+            "/apis/authorization.k8s.io/v1/subjectaccessreviews" => {
+                Some(self.review("SubjectAccessReview", &request.body))
+            }
             "/api" | "/apis" if aggregated => Some(self.aggregated(request.path() == "/api")),
             // Without an API version, unlike every other answer.
             "/api" => Some(json!({"kind": "APIVersions", "versions": ["v1"]})),
@@ -383,6 +404,20 @@ impl State {
         }
     }
 
+    /// The answer whether an account has a right.
+    fn review(&self, kind: &str, question: &Value) -> Value {
+        let attributes = &question["spec"]["resourceAttributes"];
+        let is_denied = self.denied.iter().any(|(verb, resource, namespace)| {
+            let place = attributes["namespace"].as_str().unwrap_or_default();
+            let is_place = match namespace {
+                Some(namespace) => place == *namespace || place.is_empty(),
+                None => true,
+            };
+            attributes["verb"] == *verb && attributes["resource"] == *resource && is_place
+        });
+        json!({"kind": kind, "apiVersion": "authorization.k8s.io/v1", "status": {"allowed": !is_denied}})
+    }
+
     fn aggregated(&self, core: bool) -> Value {
         let items: Vec<Value> = api_versions()
             .filter(|version| core == (*version == "v1"))
@@ -395,7 +430,8 @@ impl State {
                 let resources: Vec<Value> = of(api_version)
                     .map(|kind| {
                         let scope = if kind.namespaced { "Namespaced" } else { "Cluster" };
-                        json!({"resource": kind.plural, "responseKind": {"kind": kind.kind}, "scope": scope})
+                        json!({"resource": kind.plural, "responseKind": {"kind": kind.kind}, "scope": scope,
+                               "verbs": ["get", "list"]})
                     })
                     .collect();
                 let version = json!({"version": version, "freshness": "Current", "resources": resources});
@@ -408,7 +444,10 @@ impl State {
 
     fn resources(&self, api_version: &str) -> Value {
         let resources: Vec<Value> = of(api_version)
-            .map(|kind| json!({"name": kind.plural, "kind": kind.kind, "namespaced": kind.namespaced}))
+            .map(|kind| {
+                json!({"name": kind.plural, "kind": kind.kind, "namespaced": kind.namespaced,
+                       "verbs": ["get", "list"]})
+            })
             .collect();
         if self.null_lists && resources.iter().all(|kind| kind["kind"] == "CronTab") {
             return json!({"kind": "APIResourceList", "groupVersion": api_version, "resources": null});
@@ -432,6 +471,9 @@ impl State {
         let labels = query.get("labelSelector").copied().unwrap_or_default();
         let owner = |object: &Stored| {
             let label = |name: &str| object.text(&format!("/metadata/labels/{name}"));
+            if labels == "app.kubernetes.io%2Fmanaged-by%3DHelm" {
+                return label("app.kubernetes.io~1managed-by") == Some("Helm");
+            }
             let superseded =
                 labels.ends_with("status%21%3Dsuperseded") && label("status") == Some("superseded");
             !labels.starts_with("owner%3Dhelm") || (label("owner") == Some("helm") && !superseded)

@@ -49,6 +49,8 @@ fn a_small_cluster_is_read_with_a_few_lists() {
         lists(&[
             ("/api", 1),
             ("/apis", 1),
+            // Those that are being deleted.
+            ("/api/v1/namespaces", 1),
             // The metadata of all records, before and after; the records; the Secrets of releases.
             ("/api/v1/secrets", 4),
             // The records of the other driver, before and after; the ConfigMaps of releases.

@@ -50,6 +50,7 @@ pub(crate) fn empty() -> Report {
         ignored: Vec::new(),
         confirmation: None,
         releases: Vec::new(),
+        orphans: None,
         errors: Vec::new(),
         notes: Vec::new(),
     }
