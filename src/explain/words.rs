@@ -77,7 +77,7 @@ const fn of_verdict(verdict: Verdict) -> Word {
 }
 
 /// The verdicts of a release that is clean and yet in a critical state.
-const IN_SYNC_BUT: [Word; 2] = [
+const IN_SYNC_BUT: [Word; 3] = [
     Word {
         names: &["in sync, but failed"],
         group: Group::Verdict,
@@ -91,6 +91,13 @@ const IN_SYNC_BUT: [Word; 2] = [
         meaning: "every object matches the deployed revision, and the newest operation is stuck",
         details: "The JSON report has the verdict clean and a critical health entry. Helm refuses the next upgrade until \
             the pending revision is out of the way; driftline diagnose prints how.",
+    },
+    Word {
+        names: &["in sync, but critical"],
+        group: Group::Verdict,
+        meaning: "every object matches the deployed revision, and the next operation fails",
+        details: "The JSON report has the verdict clean and a critical health entry, such as a record that is about to \
+            outgrow what the API server stores. Such a release fails a scan only with --fail-on health.",
     },
 ];
 
@@ -202,12 +209,19 @@ const fn of_next_upgrade(next: NextUpgrade) -> Word {
 }
 
 /// What an upgrade does to objects, or to values of a chart that changes them.
-const RECREATES: [Word; 2] = [
+const RECREATES: [Word; 3] = [
     Word {
         names: &["recreates", "recreate"],
         group: Group::NextUpgrade,
         meaning: "Helm creates the missing object again",
         details: "It has the deployed content then. Data of a deleted volume does not come back.",
+    },
+    Word {
+        names: &["takes it over", "takes it over or fails (conflict)"],
+        group: Group::NextUpgrade,
+        meaning: "Helm writes the release's name and content to the object of somebody else",
+        details: "Helm asks whose an object is only where the chart names it for the first time. With server-side apply the \
+            upgrade fails instead where somebody else owns a field with another value.",
     },
     Word {
         names: &["becomes", "become"],
@@ -270,7 +284,23 @@ const fn term(names: &'static [&'static str], meaning: &'static str, details: &'
 }
 
 /// The terms of a report's lines.
-const TERMS: [Word; 23] = [
+const TERMS: [Word; 26] = [
+    term(
+        &["not in order"],
+        "the releases that are not clean, with those in a critical state",
+        "A long report begins with the ten that are worst off; scan --summary lists all of them.",
+    ),
+    term(
+        &["orphan"],
+        "an object that Helm's metadata gives to a release without a record",
+        "scan --orphans looks for them. The next upgrade of no release touches it, and helm uninstall cannot delete it.",
+    ),
+    term(
+        &["orphaned"],
+        "a release of which objects are left, and no record",
+        "It was uninstalled and some objects were kept, or its records were deleted. scan --orphans lists the objects with \
+         commands to adopt or delete them.",
+    ),
     term(
         &["claimed"],
         "the writer gave this name itself, and nothing proves it",

@@ -132,7 +132,7 @@ fn a_table_keeps_errors_apart() {
     let ran = scan(&["-o", "wide", "--release", "nowhere"]);
     assert_eq!((ran.status, ran.stdout.as_str()), (Some(3), ""), "{}", ran.stderr);
     assert!(
-        ran.stderr.contains("error: ") && ran.stderr.contains("nowhere"),
+        ran.stderr.contains("error  selection: ") && ran.stderr.contains("nowhere"),
         "{}",
         ran.stderr
     );
