@@ -121,7 +121,7 @@ fn go_printed(nanos: i128) -> String {
 
 /// Whether both can be read, and as the same.
 fn same<T: PartialEq>(left: Option<T>, right: Option<T>) -> bool {
-    left.is_some_and(|left| right == Some(left))
+    left.zip(right).is_some_and(|(left, right)| left == right)
 }
 
 /// Integers compare as integers; only where one side has a fraction or an exponent does `f64` decide.
