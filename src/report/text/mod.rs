@@ -31,7 +31,6 @@ mod wrap;
 use std::io::{self, Write};
 
 use self::line::Line;
-use self::overview::Selection;
 pub use self::palette::Palette;
 use self::safe::Safe;
 use super::alike::{self, ReleaseGroup, Said};
@@ -123,12 +122,15 @@ pub(super) fn render(report: &Report, options: &TextOptions, out: &mut dyn Write
     let mut writer = TextWriter { options, out };
     match options.detail {
         Detail::Full => {
-            if overview::is_needed(&urgent, |out| TextWriter { options, out }.releases(report)) {
-                writer.overview(report, &urgent, Selection::Worst)?;
+            let shown = report.releases.iter().filter(|release| is_shown(release));
+            let groups = alike::releases(shown, Said::Everything);
+            let entries = overview::of_groups(&urgent, &groups);
+            if overview::is_needed(&entries, |out| TextWriter { options, out }.releases(&groups)) {
+                writer.overview(report, &urgent, &overview::worst(entries))?;
             }
-            writer.releases(report)?;
+            writer.releases(&groups)?;
         }
-        Detail::Summary => writer.overview(report, &urgent, Selection::All)?,
+        Detail::Summary => writer.overview(report, &urgent, &overview::of_releases(&urgent))?,
     }
     for release in report.orphans.iter().flatten() {
         writer.orphaned_release(release)?;
@@ -184,10 +186,9 @@ impl TextWriter<'_> {
         self.out.write_all(b"\n")
     }
 
-    fn releases(&mut self, report: &Report) -> io::Result<()> {
-        let shown = report.releases.iter().filter(|release| is_shown(release));
-        for group in alike::releases(shown, Said::Everything) {
-            self.group(&group)?;
+    fn releases(&mut self, groups: &[ReleaseGroup<'_>]) -> io::Result<()> {
+        for group in groups {
+            self.group(group)?;
             self.blank()?;
         }
         Ok(())

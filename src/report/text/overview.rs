@@ -3,6 +3,7 @@
 //! A report that a reader takes in at once has no overview, which would tell the same story twice. `--summary` prints the
 //! overview of all such releases and leaves the details out.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use super::line::Line;
@@ -10,6 +11,7 @@ use super::safe::Safe;
 use super::shorten::cut_front;
 use super::{TextOptions, TextWriter};
 use crate::model::{Health, ObjectReport, ReleaseReport, Report};
+use crate::report::alike::ReleaseGroup;
 use crate::report::urgency::{Trouble, Urgent, Weight};
 use crate::report::words::{count, day, minute};
 use crate::vocabulary::HealthSeverity;
@@ -31,14 +33,49 @@ const TO_THE_MINUTE: usize = 100;
 /// How much of a name or a path is shown at all.
 const NAME_LIMIT: usize = 400;
 
+/// A line of an overview: a release, and how many others of which the same is to be said.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry<'r> {
+    urgent: &'r Urgent<'r>,
+    alike: usize,
+}
+
+/// A line for each release.
+pub(super) fn of_releases<'r>(urgent: &'r [Urgent<'r>]) -> Vec<Entry<'r>> {
+    let alone = |urgent| Entry { urgent, alike: 0 };
+    urgent.iter().map(alone).collect()
+}
+
+/// A line for each group of releases, at the place of the first of them.
+pub(super) fn of_groups<'r>(urgent: &'r [Urgent<'r>], groups: &[ReleaseGroup<'r>]) -> Vec<Entry<'r>> {
+    let alike: HashMap<*const ReleaseReport, usize> = groups
+        .iter()
+        .map(|group| (std::ptr::from_ref(group.first), group.len() - 1))
+        .collect();
+    let entry = |urgent: &'r Urgent<'r>| {
+        let alike = alike.get(&std::ptr::from_ref(urgent.release)).copied()?;
+        Some(Entry { urgent, alike })
+    };
+    urgent.iter().filter_map(entry).collect()
+}
+
+/// The entries for the beginning of a report whose details follow.
+pub(super) fn worst(mut entries: Vec<Entry<'_>>) -> Vec<Entry<'_>> {
+    // A line that says that there is one more takes no less room than that one.
+    if entries.len() > WORST + 1 {
+        entries.truncate(WORST);
+    }
+    entries
+}
+
 /// Whether a report is too long to be taken in at once. `render` writes its details.
 pub(super) fn is_needed(
-    urgent: &[Urgent<'_>],
+    entries: &[Entry<'_>],
     render: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> bool {
     let mut screen = Screen { left: SCREEN };
     // The details are not rendered further than the screen goes.
-    urgent.len() > HANDFUL && render(&mut screen).is_err()
+    entries.len() > HANDFUL && render(&mut screen).is_err()
 }
 
 /// Takes as many lines as a screen has.
@@ -61,41 +98,29 @@ impl Write for Screen {
     }
 }
 
-/// How many of the releases an overview has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Selection {
-    /// The worst: the details follow.
-    Worst,
-    /// All: nothing follows.
-    All,
-}
-
 impl TextWriter<'_> {
-    /// The overview, with a blank line at its end; nothing where every release is in order.
+    /// The overview, with a blank line at its end; nothing where every release is in order. `urgent` has all releases that
+    /// are not, of which the entries tell some.
     pub(super) fn overview(
         &mut self,
         report: &Report,
         urgent: &[Urgent<'_>],
-        selection: Selection,
+        entries: &[Entry<'_>],
     ) -> io::Result<()> {
         if urgent.is_empty() {
             return Ok(());
         }
-        let shown = match selection {
-            // A line that says that there is one more takes no less room than that one.
-            Selection::Worst if urgent.len() > WORST + 1 => WORST,
-            Selection::Worst | Selection::All => urgent.len(),
-        };
         self.line(&heading(report, urgent, self.options))?;
-        let rows: Vec<_> = urgent[..shown]
+        let rows: Vec<_> = entries
             .iter()
-            .map(|urgent| Row::of(urgent, self.options))
+            .map(|entry| Row::of(*entry, self.options))
             .collect();
         let columns = Columns::of(&rows, self.options);
         for row in &rows {
             self.line(&row.line(&columns, self.options))?;
         }
-        let more = urgent.len() - shown;
+        let told: usize = entries.iter().map(|entry| 1 + entry.alike).sum();
+        let more = urgent.len() - told;
         if more > 0 {
             let text = format!("and {}: --summary lists them", count(more, "more release"));
             let mut line = Line::indented(NAME_AT);
@@ -158,14 +183,22 @@ const NAME_AT: usize = 2;
 const GAP: usize = 2;
 
 impl<'r> Row<'r> {
-    fn of(urgent: &'r Urgent<'r>, options: &TextOptions) -> Self {
+    fn of(entry: Entry<'r>, options: &TextOptions) -> Self {
+        let Entry { urgent, alike } = entry;
+        let others = match alike {
+            0 => String::new(),
+            others => format!(" and {others} alike"),
+        };
         let since = urgent.since().map(|at| match options.columns() {
             Some(..TO_THE_MINUTE) => day(at),
             Some(TO_THE_MINUTE..) | None => minute(at),
         });
         Self {
             urgent,
-            name: options.safe(&format!("{}/{}", urgent.release.namespace, urgent.release.name)),
+            name: options.safe(&format!(
+                "{}/{}{others}",
+                urgent.release.namespace, urgent.release.name
+            )),
             who: options
                 .safe(urgent.who().unwrap_or_default())
                 .cut(options.columns().unwrap_or(LINE) / 5),
@@ -304,7 +337,8 @@ mod tests {
         let urgent = Urgent::of(release).unwrap();
         let lines =
             |count: usize| move |out: &mut dyn Write| (0..count).try_for_each(|_| out.write_all(b"x\n"));
-        let many = vec![urgent; HANDFUL + 1];
+        let urgent = [urgent; HANDFUL + 1];
+        let many = of_releases(&urgent);
         assert!(!is_needed(&many, lines(SCREEN)));
         assert!(is_needed(&many, lines(SCREEN + 1)));
         assert!(!is_needed(&many[..HANDFUL], lines(SCREEN + 1)));
