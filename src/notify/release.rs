@@ -9,6 +9,7 @@ use super::text::{NAME, PATH, clean, fit};
 use crate::classify::state::MISSING_OR_NOT_OWNED;
 use crate::model::{Finding, ObjectReport, ReleaseReport, Report};
 use crate::report::alike::{self, ReleaseGroup, Said};
+use crate::report::urgency;
 use crate::report::words::{count, period};
 use crate::vocabulary::{ObjectState, Verdict};
 
@@ -99,13 +100,16 @@ pub(super) fn entry(release: &ReleaseReport, facts: &str, details: Vec<DetailLin
     }
 }
 
-/// The drifted releases, those that drifted in the same way together.
+/// The drifted releases, the worst first, those that drifted in the same way together.
 pub(crate) fn drifted(report: &Report) -> Vec<ReleaseGroup<'_>> {
     let releases = report.releases.iter();
     let mut releases: Vec<_> = releases
         .filter(|release| release.verdict == Verdict::Drifted)
         .collect();
-    releases.sort_by_key(|release| (&release.namespace, &release.name, &release.storage));
+    releases.sort_by_cached_key(|release| {
+        let name = (&release.namespace, &release.name, &release.storage);
+        (urgency::order(release), name)
+    });
     alike::releases(releases, Said::Drift)
 }
 

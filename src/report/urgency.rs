@@ -78,11 +78,21 @@ pub(crate) fn ranked(report: &Report) -> Vec<Urgent<'_>> {
         .filter(|urgent| urgent.release.verdict != Verdict::Clean || urgent.weight == Weight::Critical)
         .collect();
     // Stable: within equals, the order of the report stays.
-    urgent.sort_by_key(|urgent| (urgent.weight, Reverse(urgent.others)));
+    urgent.sort_by_key(Urgent::order);
     urgent
 }
 
+/// The place of a release among others, the worst first.
+pub(crate) fn order(release: &ReleaseReport) -> impl Ord + use<> {
+    let urgent = Urgent::of(release);
+    (urgent.is_none(), urgent.map(|urgent| urgent.order()))
+}
+
 impl<'r> Urgent<'r> {
+    const fn order(&self) -> (Weight, Reverse<usize>) {
+        (self.weight, Reverse(self.others))
+    }
+
     /// The worst that a report says of a release; `None` where it has nothing that anybody has to look at.
     pub(crate) fn of(release: &'r ReleaseReport) -> Option<Self> {
         let health = release
