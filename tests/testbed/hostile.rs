@@ -61,7 +61,8 @@ fn a_hostile_tenant_changes_nothing_for_the_others() {
         with.peak_bytes >> 20
     );
     assert_eq!(others(&with), others(&without));
-    assert_eq!(with.status, Some(0), "drift was seen: {}", with.stderr);
+    // Some of the hostile records cannot be read, which the status for drift does not hide.
+    assert_eq!(with.status, Some(3), "{}", with.stderr);
     let hostile = hostile(&with);
     assert_eq!(hostile.len(), texts.len());
     for release in hostile {
