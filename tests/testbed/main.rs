@@ -36,4 +36,5 @@ mod snapshot;
 mod storage;
 #[path = "../support/mod.rs"]
 mod support;
+mod team;
 mod upgrade;
