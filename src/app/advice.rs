@@ -1,48 +1,55 @@
 //! Advice is for the cluster that was scanned: its commands name it as the command line did.
 
 use super::cli::AccessArgs;
-use crate::model::{Health, Report};
+use std::path::PathBuf;
+
+use crate::model::{Advice, Report};
 use crate::shell::ClusterFlags;
 
-/// The flags that chose the cluster.
-fn flags(access: &AccessArgs) -> ClusterFlags {
-    let kubeconfig = access.kubeconfig.as_deref();
-    ClusterFlags {
-        context: access.context.clone(),
-        kubeconfig: kubeconfig.map(|path| path.display().to_string()),
+impl AccessArgs {
+    /// The flags that chose the cluster, and the settings.
+    pub(super) fn flags(&self) -> ClusterFlags {
+        let text = |path: &Option<PathBuf>| Some(path.as_deref()?.display().to_string());
+        ClusterFlags {
+            context: self.context.clone(),
+            kubeconfig: text(&self.kubeconfig),
+            config: text(&self.config),
+        }
     }
 }
 
 /// Adds the flags that chose the cluster to every command of a report. Where they cannot stand in one, there is no command,
 /// because it would be for another cluster.
 pub(super) fn address(report: &mut Report, access: &AccessArgs) {
-    let cluster = flags(access);
+    let cluster = access.flags();
     if cluster.is_default() {
         return;
     }
     for release in &mut report.releases {
         release.cluster.clone_from(&cluster);
-        release
-            .health
-            .iter_mut()
-            .for_each(|health| address_one(health, &cluster));
+        for health in &mut release.health {
+            address_all(&mut health.advice, &mut health.evidence, &cluster);
+        }
+    }
+    for release in report.orphans.iter_mut().flatten() {
+        address_all(&mut release.advice, &mut release.evidence, &cluster);
     }
 }
 
-fn address_one(health: &mut Health, cluster: &ClusterFlags) {
+fn address_all(all: &mut Vec<Advice>, evidence: &mut Vec<String>, cluster: &ClusterFlags) {
     let mut refused = None;
-    for mut advice in std::mem::take(&mut health.advice) {
+    for mut advice in std::mem::take(all) {
         let Some(words) = advice.words.take() else {
             continue;
         };
         match words.on(cluster) {
             Ok(command) => {
                 advice.command = command.to_string();
-                health.advice.push(advice);
+                all.push(advice);
             }
             Err(refusal) => refused = Some(refusal),
         }
     }
     let refused = refused.map(|refusal| format!("no command is printed: {refusal}"));
-    health.evidence.extend(refused);
+    evidence.extend(refused);
 }

@@ -82,7 +82,7 @@ fn suggestion(words: &[&str]) -> String {
         return String::new();
     }
     let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-    format!("; did you mean {}?", words.join(" or "))
+    format!("; did you mean {}", words.join(" or "))
 }
 
 /// How alike a suggestion has to be to what was typed, from 0 to 1.

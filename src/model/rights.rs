@@ -5,6 +5,7 @@
 use serde::Serialize;
 
 use super::{Cluster, ReportError, Tool};
+use crate::shell::ClusterFlags;
 use crate::vocabulary::{codes, vocabulary};
 
 /// The name and version of the JSON contract.
@@ -32,6 +33,9 @@ pub struct RightsReport {
     pub rights: Vec<NeededRight>,
     /// Why there may be more needs than these.
     pub errors: Vec<ReportError>,
+    /// The flags that chose the cluster, which printed commands repeat.
+    #[serde(skip)]
+    pub flags: ClusterFlags,
 }
 
 /// An account, as a role binding names it.

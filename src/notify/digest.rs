@@ -81,12 +81,8 @@ impl Digest {
             },
             scan_facts: scan_facts(report),
         };
-        for list in [
-            &mut digest.drifted,
-            &mut digest.critical,
-            &mut digest.unread,
-            &mut digest.errors,
-        ] {
+        // The drifted releases have the worst first.
+        for list in [&mut digest.critical, &mut digest.unread, &mut digest.errors] {
             list.entries
                 .sort_by(|a, b| (&a.namespace, &a.head).cmp(&(&b.namespace, &b.head)));
         }

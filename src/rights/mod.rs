@@ -80,6 +80,7 @@ pub async fn report(
         releases: scan.releases.clone(),
         rights,
         errors,
+        flags: scan.flags.clone(),
     })
 }
 

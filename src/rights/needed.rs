@@ -8,12 +8,15 @@ use crate::model::rights::{NeededRight, Resource, RightPurpose, RightTarget, Ver
 use crate::policy::Confirm;
 use crate::release::stored::Driver;
 use crate::scan::{NeededResource, Needs, OrphanSearch};
+use crate::shell::ClusterFlags;
 
 /// The scan that the rights are for.
 #[derive(Debug, Clone)]
 pub struct PlannedScan {
     /// The names of the releases; all of them when empty.
     pub releases: Vec<String>,
+    /// The flags that chose the cluster.
+    pub flags: ClusterFlags,
     /// The kinds of records that are looked for.
     pub drivers: BTreeSet<Driver>,
     /// Whether dry runs confirm findings.
@@ -259,6 +262,7 @@ mod tests {
     fn scan(confirm: Confirm) -> PlannedScan {
         PlannedScan {
             releases: Vec::new(),
+            flags: ClusterFlags::default(),
             drivers: BTreeSet::from([Driver::Secret]),
             confirm,
             orphans: OrphanSearch::No,

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::ReportNote;
-use crate::shell::{Command, Refusal, Word};
+use crate::shell::{ClusterFlags, Command, Refusal, Word};
 use crate::source::ReadError;
 
 /// How many resources are kept.
@@ -29,7 +29,7 @@ impl Forbidden {
     }
 
     /// Where to get the rights for a scan of these namespaces; `None` where none is missing.
-    pub(super) fn note(&self, namespaces: &[String]) -> Option<ReportNote> {
+    pub(super) fn note(&self, namespaces: &[String], cluster: &ClusterFlags) -> Option<ReportNote> {
         if self.0.is_empty() {
             return None;
         }
@@ -38,7 +38,7 @@ impl Forbidden {
             0 => String::new(),
             others => format!(" and {others} more"),
         };
-        let command = match command(namespaces) {
+        let command = match command(namespaces).and_then(|command| command.on(cluster)) {
             Ok(command) => format!("`{command}` prints the role that is missing"),
             Err(refusal) => format!("no command is printed: {refusal}"),
         };
@@ -89,7 +89,7 @@ mod tests {
     fn what_is_forbidden_is_said_once_with_the_command_for_the_same_scan() {
         let mut found = Forbidden::default();
         found.add(&ReadError::Unauthorized);
-        assert_eq!(found.note(&[]), None);
+        assert_eq!(found.note(&[], &ClusterFlags::default()), None);
         for resource in [
             "widgets.example.com",
             "gadgets.example.com",
@@ -109,7 +109,7 @@ mod tests {
             ),
             (&["$(reboot)".to_owned()], "no command is printed"),
         ] {
-            let message = found.note(namespaces).unwrap().message;
+            let message = found.note(namespaces, &ClusterFlags::default()).unwrap().message;
             let beginning = "the account may not read gadgets.example.com, widgets.example.com: ";
             let rest = message.strip_prefix(beginning).unwrap();
             assert!(

@@ -6,6 +6,7 @@ use super::limits::ScanLimits;
 use super::selection::Selection;
 use crate::policy::Policy;
 use crate::release::history::Depth;
+use crate::shell::ClusterFlags;
 
 /// What to scan, and how.
 #[derive(Debug, Clone)]
@@ -24,6 +25,8 @@ pub struct ScanOptions {
     pub limits: ScanLimits,
     /// Whether objects without a release are looked for.
     pub orphans: OrphanSearch,
+    /// The flags that chose the cluster, which printed commands repeat.
+    pub cluster: ClusterFlags,
 }
 
 /// Whether a scan looks for objects that name a release as their owner of which there is no record.

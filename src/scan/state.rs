@@ -354,7 +354,7 @@ impl ScanState {
         };
         let mut notes = inner.notes;
         let namespaces = inner.ownership.namespaces().to_vec();
-        notes.extend(inner.forbidden.note(&namespaces));
+        notes.extend(inner.forbidden.note(&namespaces, &options.cluster));
         let orphans = inner.ownership.close(options);
         let selected = namespaces.iter().map(String::as_str);
         let of_releases = inner.releases.iter().map(ReleaseProgress::namespace);

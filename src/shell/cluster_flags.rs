@@ -9,12 +9,19 @@ pub struct ClusterFlags {
     pub context: Option<String>,
     /// The path of the kubeconfig.
     pub kubeconfig: Option<String>,
+    /// The path of driftline's settings, by which it may judge otherwise than without.
+    pub config: Option<String>,
 }
 
 impl ClusterFlags {
     /// Whether the operator left the cluster to the defaults.
     pub const fn is_default(&self) -> bool {
-        self.context.is_none() && self.kubeconfig.is_none()
+        let Self {
+            context,
+            kubeconfig,
+            config,
+        } = self;
+        context.is_none() && kubeconfig.is_none() && config.is_none()
     }
 
     /// The flags as words of a program: kubectl and driftline call the context `--context`, and Helm calls it
@@ -26,7 +33,16 @@ impl ClusterFlags {
         } else {
             "--context"
         };
-        let flags = [(context, &self.context), ("--kubeconfig", &self.kubeconfig)];
+        let config = if program == "driftline" {
+            &self.config
+        } else {
+            &None
+        };
+        let flags = [
+            (context, &self.context),
+            ("--kubeconfig", &self.kubeconfig),
+            ("--config", config),
+        ];
         let given = flags
             .into_iter()
             .filter_map(|(flag, value)| Some((flag, value.as_deref()?)));
@@ -52,6 +68,7 @@ mod tests {
         ClusterFlags {
             context: given(context),
             kubeconfig: given(kubeconfig),
+            config: None,
         }
     }
 

@@ -32,6 +32,7 @@ pub(super) async fn run(args: &RightsArgs, global: &Global, abort: Abort) -> any
         drivers: cluster.drivers().clone(),
         confirm: options.policy.confirm,
         orphans: options.orphans,
+        flags: options.cluster.clone(),
     };
     let asking = with_progress(global, async |progress| {
         let needs = needs(Arc::clone(&cluster), &options, progress).await;

@@ -78,7 +78,7 @@ impl ScanSettings {
         let selection = selection::of_releases(&args.cluster, &file);
         let selector = selection.selector.as_deref();
         let target = ScanTarget::resolve(args.snapshot.as_deref(), access, selector, &file, environment)?;
-        let mut scan = scan_options(&selection, &file)?;
+        let mut scan = scan_options(&selection, access, &file)?;
         scan.policy.confirm = args.confirm.or(file.scan.confirm).unwrap_or_default();
         scan.orphans = orphan_search(args.orphans);
         if let ScanTarget::Cluster(options) = &target {
@@ -125,7 +125,7 @@ impl Reading {
     /// Resolves the settings of a diagnosis.
     pub fn of_diagnosis(args: &DiagnoseArgs, environment: Environment<'_>) -> Result<Self, SettingsError> {
         let file = file::read(args.access.config.as_deref())?;
-        let mut scan = scan_options(&selection::of_one_release(args), &file)?;
+        let mut scan = scan_options(&selection::of_one_release(args), &args.access, &file)?;
         scan.depth = Depth::History;
         Ok(Self {
             target: ScanTarget::resolve(args.snapshot.as_deref(), &args.access, None, &file, environment)?,
@@ -142,7 +142,7 @@ impl Reading<ClientOptions> {
         let file = file::read(access.config.as_deref())?;
         let selection = selection::of_releases(&args.cluster, &file);
         let target = client_options(access, selection.selector.as_deref(), &file, environment)?;
-        let mut scan = scan_options(&selection, &file)?;
+        let mut scan = scan_options(&selection, access, &file)?;
         scan.orphans = orphan_search(args.orphans);
         can_find_orphans(scan.orphans, &target)?;
         Ok(Self {
@@ -157,7 +157,7 @@ impl Reading<ClientOptions> {
         let access = &args.cluster.access;
         let file = file::read(access.config.as_deref())?;
         let selection = selection::of_releases(&args.cluster, &file);
-        let mut scan = scan_options(&selection, &file)?;
+        let mut scan = scan_options(&selection, access, &file)?;
         scan.policy.confirm = args.confirm.or(file.scan.confirm).unwrap_or_default();
         scan.orphans = orphan_search(args.orphans);
         Ok(Self {
@@ -204,7 +204,11 @@ impl ScanTarget {
 }
 
 /// A scan of these releases to the depth of a comparison, without confirmation.
-fn scan_options(selection: &scan::Selection, file: &File) -> Result<scan::ScanOptions, SettingsError> {
+fn scan_options(
+    selection: &scan::Selection,
+    access: &AccessArgs,
+    file: &File,
+) -> Result<scan::ScanOptions, SettingsError> {
     Ok(scan::ScanOptions {
         selection: selection.clone(),
         depth: Depth::Comparison,
@@ -213,6 +217,7 @@ fn scan_options(selection: &scan::Selection, file: &File) -> Result<scan::ScanOp
         policy: policy(file, Confirm::None)?,
         limits: scan::ScanLimits::default(),
         orphans: scan::OrphanSearch::No,
+        cluster: access.flags(),
     })
 }
 

@@ -264,6 +264,7 @@ mod tests {
     use super::*;
     use crate::model::rights::{RIGHTS_SCHEMA, RightPurpose};
     use crate::model::{Cluster, Tool};
+    use crate::shell::ClusterFlags;
 
     fn right(target: RightTarget, missing: &[Verb]) -> NeededRight {
         NeededRight {
@@ -300,6 +301,7 @@ mod tests {
             releases: Vec::new(),
             rights,
             errors: Vec::new(),
+            flags: ClusterFlags::default(),
         }
     }
 

@@ -1,13 +1,15 @@
-//! The end of a report, for a place where the report itself is not read: what went wrong, and the answer.
+//! The end of a report, for a place where the report itself is not read: what went wrong, the worst, and the answer.
 //!
 //! A job that writes its report to a file fails with nothing but a status. Its log gets these lines.
 
 use std::io::{self, Write};
 
 use super::line::Line;
-use super::{TextOptions, TextWriter, closing};
+use super::{TextOptions, TextWriter, closing, is_shown, overview};
 use crate::model::{ReleaseReport, Report};
 use crate::report::ReportKind;
+use crate::report::alike::{self, Said};
+use crate::report::urgency;
 use crate::report::words::count;
 
 /// How many errors, and how many health entries, are told. The report has all of them.
@@ -26,7 +28,14 @@ pub(crate) fn write(
     }
     writer.rest(report.errors.len())?;
     match kind {
-        ReportKind::Scan => writer.line(&closing::answer(report, options)),
+        ReportKind::Scan => {
+            let urgent = urgency::ranked(report);
+            let shown = report.releases.iter().filter(|release| is_shown(release));
+            let groups = alike::releases(shown, Said::Everything);
+            let worst = overview::worst(overview::of_groups(&urgent, &groups));
+            writer.overview(report, &urgent, &worst)?;
+            writer.line(&closing::answer(report, options))
+        }
         ReportKind::Diagnosis => {
             for release in &report.releases {
                 writer.health_of(release)?;

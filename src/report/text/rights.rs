@@ -181,6 +181,7 @@ fn conclusion(report: &RightsReport, options: &TextOptions) -> Line {
 /// The commands that grant what is missing: one for the account itself, and one for whoever may grant it.
 fn grants(report: &RightsReport, options: &TextOptions) -> Vec<Line> {
     let commands = print_roles(report).and_then(|print| {
+        let print = print.on(&report.flags)?;
         let apply = Command::new("kubectl", &["apply", "-f"]).from_file(&file()?);
         Ok([
             (print, "print the roles"),
@@ -241,6 +242,7 @@ mod tests {
     use super::*;
     use crate::model::rights::{RIGHTS_SCHEMA, Resource};
     use crate::model::{Cluster, ReportError, Tool};
+    use crate::shell::ClusterFlags;
 
     fn right(target: RightTarget, missing: &[Verb], releases: &[&str]) -> NeededRight {
         NeededRight {
@@ -276,6 +278,7 @@ mod tests {
             releases: Vec::new(),
             rights,
             errors: Vec::new(),
+            flags: ClusterFlags::default(),
         }
     }
 

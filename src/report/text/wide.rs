@@ -13,6 +13,7 @@ use super::{SENTENCE, TextOptions};
 use crate::model::{ReleaseReport, Report};
 use crate::report::urgency::Urgent;
 use crate::report::words::{minute, verdict};
+use crate::vocabulary::HealthCode;
 
 /// The headers. Writers are claimed, and times are UTC.
 const HEADERS: [&str; 8] = [
@@ -90,8 +91,23 @@ fn cells(release: &ReleaseReport, options: &TextOptions) -> [Safe; 8] {
                 .map(|revision| revision.revision.to_string()),
         ),
         Safe::from(verdict(release)),
-        urgent.map_or(Safe::from(NONE), |urgent| trouble(urgent, None, options)),
+        urgent.map_or_else(
+            || running(release, options),
+            |urgent| trouble(urgent, None, options),
+        ),
         text(urgent.and_then(Urgent::who).map(str::to_owned)),
         text(urgent.and_then(Urgent::since).map(minute)),
     ]
+}
+
+/// The operation that is running on a release with which nothing else is the matter.
+fn running(release: &ReleaseReport, options: &TextOptions) -> Safe {
+    let mut health = release.health.iter();
+    match health.find(|entry| entry.code == HealthCode::InProgress) {
+        Some(entry) => options.safe(&format!(
+            "{} (revision {} {})",
+            entry.code, release.latest.revision, release.latest.status
+        )),
+        None => Safe::from(NONE),
+    }
 }

@@ -7,6 +7,7 @@ use crate::policy::Policy;
 use crate::release::history::Depth;
 use crate::release::stored::Status;
 use crate::scan::{OrphanSearch, Progress, Quiet, ScanLimits, ScanOptions, Selection, scan};
+use crate::shell::ClusterFlags;
 use crate::vocabulary::{HealthCode, Stopped};
 
 /// An operation that was pending when the snapshot was taken is pending in every scan of it, however late.
@@ -294,6 +295,7 @@ fn options(depth: Depth) -> ScanOptions {
         policy: Policy::default(),
         limits: ScanLimits::default(),
         orphans: OrphanSearch::No,
+        cluster: ClusterFlags::default(),
     }
 }
 
