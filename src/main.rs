@@ -4,7 +4,6 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use clap::Parser;
 use driftline::app::cli::Cli;
 use driftline::app::{commands, exit, process, stderr};
 use driftline::weight::at_once;
@@ -15,7 +14,7 @@ const BLOCKING_THREADS: usize = 8;
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(stderr::report_panic));
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::typed() {
         Ok(cli) => cli,
         Err(error) => return ExitCode::from(stderr::report_usage(error)),
     };

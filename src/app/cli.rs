@@ -1,14 +1,14 @@
 //! The command line, as typed. Nothing below [`crate::app::settings`] sees it.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::builder::{OsStringValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::{OsStringValueParser, PossibleValue, PossibleValuesParser, Resettable, TypedValueParser};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use super::exit::DriftStatus;
 use crate::model::rights::{Account, NoServiceAccount};
@@ -29,6 +29,28 @@ pub struct Cli {
     /// Options of every command.
     #[command(flatten)]
     pub global: Global,
+}
+
+impl Cli {
+    /// Parses the command line. A variable of the environment that is empty counts as unset.
+    pub fn typed() -> Result<Self, clap::Error> {
+        let matches = without_empty_variables(Self::command()).try_get_matches()?;
+        Self::from_arg_matches(&matches)
+    }
+}
+
+/// A command that does not take an empty variable for a value.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    command
+        .mut_args(|argument| {
+            if argument.get_env().is_some_and(is_empty) {
+                argument.env(Resettable::Reset)
+            } else {
+                argument
+            }
+        })
+        .mut_subcommands(without_empty_variables)
 }
 
 /// The heading of the options that every command has, below those of the command itself.
@@ -161,8 +183,8 @@ pub struct ClusterArgs {
         env = "DRIFTLINE_NAMESPACES"
     )]
     pub namespaces: Vec<Names<NamespacePattern>>,
-    /// Releases in all namespaces, even if the configuration file names some
-    #[arg(short = 'A', long, conflicts_with = "namespaces")]
+    /// Releases in all namespaces, whatever -n, the environment and the configuration file name
+    #[arg(short = 'A', long)]
     pub all_namespaces: bool,
     /// Only releases of this name, or of those that match a pattern such as 'web-*'; NAMESPACE/NAME is the one in that
     /// namespace; may be repeated or comma-separated

@@ -132,8 +132,35 @@ impl Secrets {
         let text = self.known.iter().fold(text.to_owned(), |text, secret| {
             text.replace(secret.as_str(), HIDDEN)
         });
-        self.redaction.shown_text(&text)
+        self.redaction.shown_text(&apart(&text)).replace(APART, " ")
     }
+}
+
+/// What parts a reason from the words before it. No line of a plugin begins like that.
+const APART: &str = "\n\u{1}";
+
+/// From how many words on what follows a colon is a sentence.
+const SENTENCE: usize = 3;
+
+/// What never has blanks in it, so that a sentence behind its name is no value: `error getting token: it expired today`.
+const OF_ONE_WORD: [&str; 4] = ["token", "tokens", "credential", "credentials"];
+
+/// A text in which sentences stand apart from the names before them.
+fn apart(text: &str) -> String {
+    let lines = text.lines().map(|line| {
+        let Some((before, reason)) = line.split_once(": ") else {
+            return line.to_owned();
+        };
+        let name = before.split_whitespace().next_back().unwrap_or_default();
+        let is_sentence = reason.split_whitespace().count() >= SENTENCE
+            && OF_ONE_WORD.iter().any(|word| name.eq_ignore_ascii_case(word));
+        if is_sentence {
+            format!("{before}:{APART}{reason}")
+        } else {
+            line.to_owned()
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Collects what is hidden.
@@ -187,6 +214,13 @@ mod tests {
                 "Token has expired | run: aws sso login",
             ),
             ("1\n2\n3\n4\n5\n", "2 | 3 | 4 | 5"),
+            // A reason is no token.
+            (
+                "error getting token: oidc: token expired at 2020-01-01\n",
+                "error getting token: oidc: token expired at 2020-01-01",
+            ),
+            ("token: hunter2\n", "token: (redacted)"),
+            ("k8s-aws-v1.aHR0cHM6Ly9zdHMu\n", "(redacted)"),
         ] {
             assert_eq!(shown(text, &none).await, expected, "{text:?}");
         }

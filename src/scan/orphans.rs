@@ -204,7 +204,10 @@ impl Ownership {
                 Judgement::Owned => {}
                 Judgement::NotKnown(why) => unknown.entry(why).or_default().push((release, objects.len())),
                 Judgement::Orphaned(records) => {
-                    let orphaned = orphaned(release, records, objects);
+                    let mut orphaned = orphaned(release, records, objects);
+                    if !self.namespaces.is_empty() {
+                        keep_what_only_reads(&mut orphaned);
+                    }
                     orphans.releases.get_or_insert_default().push(orphaned);
                 }
             }
@@ -258,6 +261,17 @@ impl Ownership {
             (true, false) => Judgement::Orphaned(records),
         }
     }
+}
+
+/// Leaves out the commands that change anything: records in other namespaces were not read, and a program that keeps its
+/// records elsewhere, as Flux does with `storageNamespace`, may still have the release.
+fn keep_what_only_reads(orphaned: &mut OrphanedRelease) {
+    orphaned.advice.retain(|advice| !advice.destructive);
+    orphaned.evidence.push(
+        "records in other namespaces were not read, and one of them may be of this release: a scan of all namespaces knows, and \
+         prints the commands to adopt or delete the objects"
+            .to_owned(),
+    );
 }
 
 /// The scope of what is said about the search.

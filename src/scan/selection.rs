@@ -53,20 +53,34 @@ impl Selection {
 
     /// The namespaces whose records have to be listed; all of them when empty.
     pub(super) fn listed_namespaces(&self) -> Vec<NamespacePattern> {
-        if !self.namespaces.is_empty() {
-            return self.namespaces.clone();
-        }
         let of_releases = self.releases.iter().map(|release| release.namespace.clone());
-        of_releases.collect::<Option<Vec<_>>>().unwrap_or_default()
+        if self.namespaces.is_empty() {
+            return of_releases.collect::<Option<Vec<_>>>().unwrap_or_default();
+        }
+        let mut all = self.namespaces.clone();
+        for namespace in of_releases.flatten() {
+            if !all.contains(&namespace) {
+                all.push(namespace);
+            }
+        }
+        all
     }
 
     /// Whether a release is selected, by its namespace and its name.
+    ///
+    /// The namespaces are those of releases that are named without one: `NAMESPACE/RELEASE` says where that one is.
     pub(super) fn has(&self, release: &ReleaseKey) -> bool {
-        let is_in = self
-            .namespaces
-            .iter()
-            .any(|pattern| pattern.matches(&release.namespace));
-        (self.namespaces.is_empty() || is_in) && self.names(&release.namespace, &release.name)
+        let mut namespaces = self.namespaces.iter();
+        let is_in =
+            self.namespaces.is_empty() || namespaces.any(|pattern| pattern.matches(&release.namespace));
+        let is_named = |named: &ReleasePattern| {
+            (is_in || named.namespace.is_some()) && named.matches(&release.namespace, &release.name)
+        };
+        if self.releases.is_empty() {
+            is_in
+        } else {
+            self.releases.iter().any(is_named)
+        }
     }
 
     /// Whether a release is one of those that are named, if any are.
@@ -196,5 +210,13 @@ mod tests {
         assert!(!both.has(&key("shop", "api")) && !both.has(&key("team-a", "web")));
         // A release without a namespace may be in any.
         assert_eq!(listed(&selection(&["shop/web", "api"])), [""; 0]);
+        // Regression: a selected namespace hid a release that was named with another one, and the scan passed on nothing.
+        let apart = Selection {
+            namespaces: vec!["tenant".parse().unwrap()],
+            ..selection(&["shop/web", "api"])
+        };
+        assert_eq!(listed(&apart), ["tenant", "shop"]);
+        assert!(apart.has(&key("shop", "web")) && apart.has(&key("tenant", "api")));
+        assert!(!apart.has(&key("shop", "api")) && !apart.has(&key("tenant", "web")));
     }
 }

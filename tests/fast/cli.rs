@@ -196,10 +196,6 @@ fn mistakes_are_named() {
         ),
         (vec!["scan", "-v", "-q"], vec!["--verbose", "--quiet"]),
         (
-            vec!["scan", "-A", "-n", "x"],
-            vec!["--all-namespaces", "--namespace"],
-        ),
-        (
             vec!["scan", "--snapshot", "x", "--context", "y"],
             vec!["--snapshot", "--context"],
         ),
@@ -373,12 +369,14 @@ fn a_job_that_fails_says_why() {
     let file = file.to_str().unwrap();
     let whole = scan(&[]).stdout;
     let answer = whole.lines().last().unwrap();
+    let worst: Vec<&str> = whole.lines().take_while(|line| !line.is_empty()).collect();
+    let end = format!("{}\n\n{answer}", worst.join("\n"));
     let to_file = ["--output-file", file];
     for (arguments, stderr) in [
         (&[][..], ""),
-        (&to_file, answer),
-        (&["-o", "json"], answer),
-        (&["-o", "json", to_file[0], to_file[1]], answer),
+        (&to_file, &end),
+        (&["-o", "json"], &end),
+        (&["-o", "json", to_file[0], to_file[1]], &end),
         (&["-q", "-o", "json"], ""),
         (&["-q", to_file[0], to_file[1]], ""),
     ] {
@@ -448,6 +446,28 @@ fn one_variable_for_the_format_breaks_no_command() {
 }
 
 /// What kubectl and Helm users type without thinking.
+/// Regression: an empty variable was taken for a value.
+#[test]
+fn an_empty_variable_counts_as_unset() {
+    let example = example();
+    let example = example.to_str().unwrap();
+    for name in [
+        "DRIFTLINE_NAMESPACES",
+        "DRIFTLINE_TIMEOUT",
+        "DRIFTLINE_OUTPUT",
+        "DRIFTLINE_CONFIG",
+        "DRIFTLINE_FAIL_ON",
+        "DRIFTLINE_CONCURRENCY",
+        "DRIFTLINE_EXIT_CODE_ON_DRIFT",
+    ] {
+        let ran = run_with(&[(name, "")], &["scan", "--snapshot", example, "-q"]);
+        assert_eq!(ran.status, Some(1), "{name}: {}", ran.stderr);
+    }
+    let everywhere = ["scan", "-A", "--snapshot", example, "-q"];
+    let ran = run_with(&[("DRIFTLINE_NAMESPACES", "shop")], &everywhere);
+    assert_eq!(ran.stdout, run(&everywhere).stdout);
+}
+
 #[test]
 fn habits_of_kubectl_and_helm_work() {
     let names = |arguments: &[&str]| {
@@ -616,5 +636,8 @@ fn log_lines_go_to_standard_error_and_can_be_json() {
 fn the_example_settings_change_nothing() {
     let ran = scan(&["--config", "config/driftline.example.yaml"]);
     assert_eq!((ran.status, ran.stderr.as_str()), (Some(1), ""));
-    assert_eq!(ran.stdout, scan(&[]).stdout);
+    // Printed commands name the settings, because without them they would tell something else.
+    let named = " --config=config/driftline.example.yaml";
+    assert!(ran.stdout.contains(named), "{}", ran.stdout);
+    assert_eq!(ran.stdout.replace(named, ""), scan(&[]).stdout);
 }

@@ -37,9 +37,18 @@ fn chart() -> TempDir {
     folder
 }
 
-/// The namespace of a scan is named, and in the end it has no release.
+/// Only a scan of all namespaces knows that no other one has a record. In the end the release is gone.
 fn scan(release: &Release<'_>) -> Scan {
-    release.scan_with(&["--orphans", "--allow-empty"], &[])
+    let arguments = [
+        "scan",
+        &release.name,
+        "--orphans",
+        "--allow-empty",
+        "-q",
+        "-o",
+        "json",
+    ];
+    Scan::from(release.cluster.driftline(&arguments))
 }
 
 /// The orphans of a scan: kind and name, and whether Helm was asked to keep them.

@@ -1,7 +1,7 @@
 //! The forms of tokens, by their issuers' documentation.
 
 /// Tokens with the prefixes or forms that their issuers document.
-pub(super) const TOKENS: [&str; 66] = [
+pub(super) const TOKENS: [&str; 67] = [
     // What stands in a redacted snapshot: a scan of it shows what a scan of the cluster does.
     r"redacted-[0-9a-f]{16}",
     // JSON web tokens, signed and encrypted.
@@ -17,6 +17,7 @@ pub(super) const TOKENS: [&str; 66] = [
     r"ATATT3[A-Za-z0-9_=-]{20,}",
     // Slack, Discord and Telegram.
     r"xox[a-z]-[A-Za-z0-9-]{8,}",
+    r"k8s-aws-v1\.[A-Za-z0-9_-]{8,}",
     r"xapp-[0-9]-[A-Za-z0-9-]{8,}",
     r"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9_/]{8,}",
     r"discord(?:app)?\.com/api/webhooks/[0-9]+/[A-Za-z0-9_-]{16,}",

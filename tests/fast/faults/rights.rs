@@ -92,7 +92,7 @@ fn a_missing_kind_is_named_with_its_releases_and_the_role_grants_it() {
     }
     assert!(
         text.stdout
-            .contains("$ driftline rights -n shop -o role > driftline-role.yaml"),
+            .contains("$ driftline rights -n shop -o role --kubeconfig="),
         "{}",
         text.stdout
     );
@@ -216,7 +216,7 @@ fn another_account_is_asked_about_by_name() {
     );
     // The table names the same command for the same account.
     let table = rights(&server, &flags[..4]);
-    let command = "$ driftline rights -n shop --service-account scans/reader -o role > driftline-role.yaml";
+    let command = "$ driftline rights -n shop --service-account scans/reader -o role --kubeconfig=";
     assert!(table.stdout.contains(command), "{}", table.stdout);
     let wrong = rights(&server, &["--service-account", "reader"]);
     assert_eq!(wrong.status, Some(2));

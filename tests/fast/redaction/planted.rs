@@ -209,6 +209,7 @@ pub(crate) const PLANTED: &[(Place, &str)] = &[
     (Data, r#"{"note": "github_pat_<a40>"}"#),
     (Data, r#"{"note": "glpat-<a20>"}"#),
     (Data, r#"{"note": "xoxb-<n>-<a24>"}"#),
+    (Data, r#"{"note": "k8s-aws-v1.<a24>"}"#),
     (
         Data,
         r#"{"note": "https://hooks.slack.com/services/T0/B0/<a24>"}"#,
