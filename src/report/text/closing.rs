@@ -39,11 +39,16 @@ pub(super) fn remarks(report: &Report, options: &TextOptions) -> Vec<Line> {
         legend.push(options.palette.dim, writers);
         lines.push(legend);
     }
-    lines.extend(report.notes.iter().map(|note| {
+    lines.extend(notes(report, options));
+    lines
+}
+
+/// The remarks on how the scan reached its answers.
+pub(super) fn notes(report: &Report, options: &TextOptions) -> impl Iterator<Item = Line> {
+    report.notes.iter().map(|note| {
         let text = format!("note  {}: {}", note.scope, note.message);
         Line::of(options.palette.dim, options.safe(&text))
-    }));
-    lines
+    })
 }
 
 /// The answer with its counts.

@@ -9,7 +9,7 @@ use anstyle::Style;
 
 use super::line::Line;
 use super::safe::Safe;
-use super::{TextOptions, TextWriter, next_step, wrap};
+use super::{TextOptions, TextWriter, closing, next_step, wrap};
 use crate::model::{Advice, Health, ObjectDetail, ReleaseDetail, ReleaseReport, Report, RevisionDetail};
 use crate::report::words::minute;
 use crate::vocabulary::ObjectState;
@@ -29,6 +29,9 @@ pub(in crate::report) fn render(
     }
     for error in &report.errors {
         writer.error(error)?;
+    }
+    for line in closing::notes(report, options) {
+        writer.line(&line)?;
     }
     Ok(())
 }
