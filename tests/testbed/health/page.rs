@@ -19,7 +19,9 @@ pub(super) fn check(state: &State, release: &Release<'_>) -> Vec<String> {
         "--config",
         &config,
     ];
-    let printed = timeless(&release.cluster.driftline(&args).stdout, release);
+    let printed = release.cluster.driftline(&args).stdout;
+    // Printed commands repeat the settings, which a reader of the pages does not have.
+    let printed = timeless(&printed.replace(&format!(" --config={config}"), ""), release);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/diagnose/{name}.txt"));
     if env::var_os("UPDATE_PAGES").is_some() {
         fs::write(&path, &printed).expect("the page can be written");
