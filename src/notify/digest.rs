@@ -255,3 +255,38 @@ fn error_entries(report: &Report) -> Vec<ListEntry> {
     };
     report.errors.iter().map(entry).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ObjectReport;
+    use crate::report::fixtures::{finding, object, release, report};
+    use crate::vocabulary::FindingCode;
+
+    #[test]
+    fn the_worst_releases_come_first() {
+        let drifted = |name: &str, object: ObjectReport| ReleaseReport {
+            verdict: Verdict::Drifted,
+            ..release("shop", name).with_objects([object])
+        };
+        let label = finding(
+            FindingCode::Changed,
+            "/metadata/labels/team",
+            Some("a".into()),
+            Some("b".into()),
+        );
+        let report = report(vec![
+            drifted("api", object("v1", "Service", "shop", "api").drifted([label])),
+            drifted(
+                "web",
+                object("apps/v1", "Deployment", "shop", "web").in_state(ObjectState::Missing),
+            ),
+        ]);
+        let digest = Digest::new(&report);
+        let heads: Vec<&str> = digest.drifted.entries.iter().map(|entry| &*entry.head).collect();
+        assert!(
+            heads[0].starts_with("shop/web") && heads[1].starts_with("shop/api"),
+            "{heads:?}"
+        );
+    }
+}
