@@ -284,7 +284,52 @@ const fn term(names: &'static [&'static str], meaning: &'static str, details: &'
 }
 
 /// The terms of a report's lines.
-const TERMS: [Word; 26] = [
+const TERMS: [Word; 35] = [
+    term(
+        &["deployed"],
+        "Helm's status of the revision that is installed",
+        "Helm sets it when an installation, an upgrade or a rollback is complete. driftline compares with the newest one.",
+    ),
+    term(
+        &["superseded"],
+        "Helm's status of a revision that a newer one followed",
+        "Its record stays for rollbacks, as many as --history-max allows.",
+    ),
+    term(
+        &["failed"],
+        "Helm's status of a revision whose operation failed",
+        "Its objects may be applied in part. The revision before it stays deployed, if there is one.",
+    ),
+    term(
+        &["pending-install"],
+        "Helm's status of a release that is being installed",
+        "It stays where Helm was killed. After scan.stuck_after it counts as stuck.",
+    ),
+    term(
+        &["pending-upgrade"],
+        "Helm's status of a revision that is being applied by an upgrade",
+        "It stays where Helm was killed. After scan.stuck_after it counts as stuck.",
+    ),
+    term(
+        &["pending-rollback"],
+        "Helm's status of a revision that is being applied by a rollback",
+        "It stays where Helm was killed. After scan.stuck_after it counts as stuck.",
+    ),
+    term(
+        &["uninstalling"],
+        "Helm's status of a release that is being deleted",
+        "It stays where Helm was killed, or while objects are not gone. After scan.stuck_after it counts as stuck.",
+    ),
+    term(
+        &["uninstalled"],
+        "Helm's status of a release that was deleted with --keep-history",
+        "It is meant to have no objects, so that nothing is compared. scan --orphans finds what is left.",
+    ),
+    term(
+        &["forbidden"],
+        "the account may not read it",
+        "driftline rights lists the rights that are missing and prints the role for them.",
+    ),
     term(
         &["not in order"],
         "the releases that are not clean, with those in a critical state",
