@@ -10,6 +10,7 @@ use std::time::Duration;
 use clap::builder::{OsStringValueParser, PossibleValue, PossibleValuesParser, Resettable, TypedValueParser};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
+use super::environment;
 use super::exit::DriftStatus;
 use crate::model::rights::{Account, NoServiceAccount};
 use crate::policy::Confirm;
@@ -18,6 +19,7 @@ use crate::report::sanitize::{Medium, sanitize};
 use crate::report::summary::FailOn;
 use crate::report::{Format, ReportKind};
 use crate::scan::{NamespacePattern, ReleasePattern, split_names};
+use crate::shell::ClusterFlags;
 
 /// Compares Helm releases with their live objects in a Kubernetes cluster and reports drift. Read-only.
 #[derive(Debug, Parser)]
@@ -41,7 +43,8 @@ impl Cli {
 
 /// A command that does not take an empty variable for a value.
 fn without_empty_variables(command: clap::Command) -> clap::Command {
-    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let value = |name: &OsStr| environment::variable_or_empty(name.to_str()?);
+    let is_empty = |name: &OsStr| value(name).is_some_and(|value| value.is_empty());
     command
         .mut_args(|argument| {
             if argument.get_env().is_some_and(is_empty) {
@@ -241,6 +244,18 @@ pub struct AccessArgs {
     /// Maximum number of concurrent requests to the API server, up to 64 [default: 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(CONCURRENCY), env = "DRIFTLINE_CONCURRENCY")]
     pub concurrency: Option<u8>,
+}
+
+impl AccessArgs {
+    /// The flags that printed commands repeat.
+    pub(super) fn repeated(&self) -> ClusterFlags {
+        let text = |path: &Option<PathBuf>| Some(path.as_deref()?.display().to_string());
+        ClusterFlags {
+            context: self.context.clone(),
+            kubeconfig: text(&self.kubeconfig),
+            config: text(&self.config),
+        }
+    }
 }
 
 /// Options of `scan`.

@@ -1,6 +1,5 @@
 //! The program around the library: the command line, the settings, the commands and their exit status.
 
-mod advice;
 pub mod cli;
 pub mod commands;
 mod connect;

@@ -5,6 +5,7 @@
 //! halfway still reports everything that it read, and the rest as not reached.
 
 mod absent;
+mod address;
 mod authority;
 mod batches;
 mod claims;
@@ -45,6 +46,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 
+use self::address::address;
 use self::judges::Judges;
 pub use self::limits::ScanLimits;
 pub use self::needs::{NeededResource, Needs, needs};
@@ -137,6 +139,7 @@ pub async fn scan<S: Source>(
         notes,
     };
     report.sort();
+    address(&mut report, &options.cluster);
     warn_of_idle_rules(&report);
     report
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
-use crate::app::advice::address;
 use crate::app::cli::{DiagnoseArgs, Global};
 use crate::app::ending::Ending;
 use crate::app::environment;
@@ -30,9 +29,7 @@ pub(super) async fn run(args: &DiagnoseArgs, global: &Global, abort: Abort) -> a
             .context(OUTPUT)?,
     };
     let stop = Stop::after(reading.timeout, abort)?;
-    let mut report = read(reading, global, &stop).await?;
-    address(&mut report, &args.access);
-    let report = Arc::new(report);
+    let report = Arc::new(read(reading, global, &stop).await?);
     let output = ReportOutput {
         report: Arc::clone(&report),
         format,

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::app::advice::address;
 use crate::app::cli::{Global, ScanArgs};
 use crate::app::ending::Ending;
 use crate::app::environment;
@@ -29,7 +28,6 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
     let file = file_of(args.output_file.as_deref())?;
     let stop = Stop::after(settings.reading.timeout, abort)?;
     let mut report = read(settings.reading, global, &stop).await?;
-    address(&mut report, &args.cluster.access);
     // A snapshot keeps the cluster name that it was taken with, whatever the configuration file says; only the flag or
     // the environment replaces it.
     if let (Some(_), Some(name)) = (&args.snapshot, &args.cluster.access.cluster_name) {

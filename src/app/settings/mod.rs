@@ -217,7 +217,7 @@ fn scan_options(
         policy: policy(file, Confirm::None)?,
         limits: scan::ScanLimits::default(),
         orphans: scan::OrphanSearch::No,
-        cluster: access.flags(),
+        cluster: access.repeated(),
     })
 }
 

@@ -1,38 +1,22 @@
 //! Advice is for the cluster that was scanned: its commands name it as the command line did.
 
-use super::cli::AccessArgs;
-use std::path::PathBuf;
-
 use crate::model::{Advice, Report};
 use crate::shell::ClusterFlags;
 
-impl AccessArgs {
-    /// The flags that chose the cluster, and the settings.
-    pub(super) fn flags(&self) -> ClusterFlags {
-        let text = |path: &Option<PathBuf>| Some(path.as_deref()?.display().to_string());
-        ClusterFlags {
-            context: self.context.clone(),
-            kubeconfig: text(&self.kubeconfig),
-            config: text(&self.config),
-        }
-    }
-}
-
 /// Adds the flags that chose the cluster to every command of a report. Where they cannot stand in one, there is no command,
 /// because it would be for another cluster.
-pub(super) fn address(report: &mut Report, access: &AccessArgs) {
-    let cluster = access.flags();
+pub(super) fn address(report: &mut Report, cluster: &ClusterFlags) {
     if cluster.is_default() {
         return;
     }
     for release in &mut report.releases {
-        release.cluster.clone_from(&cluster);
+        release.cluster.clone_from(cluster);
         for health in &mut release.health {
-            address_all(&mut health.advice, &mut health.evidence, &cluster);
+            address_all(&mut health.advice, &mut health.evidence, cluster);
         }
     }
     for release in report.orphans.iter_mut().flatten() {
-        address_all(&mut release.advice, &mut release.evidence, &cluster);
+        address_all(&mut release.advice, &mut release.evidence, cluster);
     }
 }
 
