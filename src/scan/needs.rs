@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::batches::{Batches, WaitingRelease};
 use super::judges::Judges;
 use super::options::{Progress, ScanOptions};
 use super::stages::{FirstListing, Stages};
@@ -116,15 +115,7 @@ impl Collected {
             self.needs.is_of_nothing = true;
             return Ok(());
         }
-        let depth = stages.options.depth;
-        let waiting = histories
-            .iter()
-            .enumerate()
-            .map(|(position, history)| WaitingRelease {
-                position,
-                records: history.records_needed(depth).count(),
-            });
-        let mut batches = Batches::new(waiting, stages.options.limits.wave_bytes);
+        let mut batches = stages.batches(&histories);
         loop {
             let wave = stages.decode(&histories, &mut batches).await;
             if wave.releases.is_empty() {

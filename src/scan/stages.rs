@@ -75,15 +75,7 @@ impl<S: Source> Stages<'_, S> {
         } = self.list().await?;
         clock.lap("list");
 
-        let depth = self.options.depth;
-        let waiting = histories
-            .iter()
-            .enumerate()
-            .map(|(position, history)| WaitingRelease {
-                position,
-                records: history.records_needed(depth).count(),
-            });
-        let mut batches = Batches::new(waiting, self.options.limits.wave_bytes);
+        let mut batches = self.batches(&histories);
         let mut facts = Arc::new(ClusterFacts::new(self.options.policy.clone()));
         let given_up = GivenUp::default();
         loop {
@@ -127,6 +119,19 @@ impl<S: Source> Stages<'_, S> {
         self.recheck(&scope, &errors).await;
         clock.lap("recheck");
         Ok(())
+    }
+
+    /// The releases, in the order in which waves take them.
+    pub(super) fn batches(&self, histories: &[Arc<History>]) -> Batches {
+        let depth = self.options.depth;
+        let waiting = histories
+            .iter()
+            .enumerate()
+            .map(|(position, history)| WaitingRelease {
+                position,
+                records: history.records_needed(depth).count(),
+            });
+        Batches::new(waiting, self.options.limits.wave_bytes)
     }
 
     /// Lists the kinds that the API server serves, and the selected releases.
