@@ -26,7 +26,8 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     write(report, out)
 }
 
-fn write(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+/// Writes any document as YAML that a log can hold.
+pub(super) fn write(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     let mut trimmed = Trimmed { out, blank: false };
     let mut serializer = Serializer::with_formatter(&mut trimmed, Block::default());
     document.serialize(&mut serializer)?;

@@ -8,6 +8,7 @@ pub use self::role::{NoRole, roles};
 use super::json;
 use super::sanitize::{Medium, sanitize};
 use super::text::{self, TextOptions};
+use super::yaml;
 use crate::model::rights::RightsReport;
 use crate::vocabulary::codes;
 
@@ -30,9 +31,6 @@ pub enum RightsError {
     /// No role can be made of them.
     #[error(transparent)]
     Role(#[from] NoRole),
-    /// They have no form as YAML.
-    #[error("the rights cannot be written as YAML")]
-    Yaml,
 }
 
 /// Writes the rights.
@@ -45,10 +43,7 @@ pub fn render(
     match format {
         RightsFormat::Text => Ok(text::rights::render(report, options, out)?),
         RightsFormat::Json => Ok(json::write(report, out)?),
-        RightsFormat::Yaml => {
-            let yaml = serde_saphyr::to_string(report).map_err(|_| RightsError::Yaml)?;
-            Ok(write_lines(&yaml, options.medium, out)?)
-        }
+        RightsFormat::Yaml => Ok(yaml::write(report, out)?),
         RightsFormat::Role => Ok(write_lines(&roles(report)?, options.medium, out)?),
     }
 }
