@@ -9,7 +9,7 @@ use super::list::{LineCost, ListEntry, MessageList};
 use super::release::{drifted, drifted_entry, entry};
 use super::text::{NAME, SENTENCE, clean};
 use crate::model::{ReleaseReport, Report};
-use crate::report::words::{self, count, critical_codes};
+use crate::report::words::{self, count, critical_codes, finding_counts, present};
 use crate::vocabulary::{ObjectState, Outcome, Stopped, Verdict};
 
 /// A report in the words of a message.
@@ -183,19 +183,14 @@ fn counts(report: &Report) -> Vec<String> {
         counted(
             findings.drift + findings.info + findings.ignored,
             "finding",
-            &[
-                (findings.drift, "drift"),
-                (findings.info, "info"),
-                (findings.ignored, "ignored"),
-            ],
+            &finding_counts(findings),
         ),
     ]
 }
 
 /// A total and the counts that are not zero: `3 releases: 1 clean, 2 drifted`.
 fn counted(total: usize, noun: &str, counts: &[(usize, &str)]) -> String {
-    let present = counts.iter().filter(|(number, _)| *number > 0);
-    let present: Vec<_> = present.map(|(number, what)| format!("{number} {what}")).collect();
+    let present = present(counts);
     match (total, present.is_empty()) {
         (0, _) => format!("no {noun}s"),
         (_, true) => count(total, noun),

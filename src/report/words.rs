@@ -5,10 +5,25 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::summary::{FailOn, critical_releases};
-use crate::model::{ReleaseReport, Report, ReportError};
+use crate::model::{FindingCounts, ReleaseReport, Report, ReportError};
 use crate::vocabulary::{HealthCode, HealthSeverity, Outcome, Verdict};
 
 pub(crate) use crate::vocabulary::count;
+
+/// The counts that are not zero: `1 clean`, `2 drifted`.
+pub(crate) fn present(counts: &[(usize, &str)]) -> Vec<String> {
+    let present = counts.iter().filter(|(number, _)| *number > 0);
+    present.map(|(number, what)| format!("{number} {what}")).collect()
+}
+
+/// The findings of a report by what they count as.
+pub(crate) const fn finding_counts(findings: &FindingCounts) -> [(usize, &'static str); 3] {
+    [
+        (findings.drift, "drift"),
+        (findings.info, "info"),
+        (findings.ignored, "ignored"),
+    ]
+}
 
 /// A moment to the minute, without its time zone, which is always UTC.
 pub(crate) fn minute(moment: DateTime<Utc>) -> String {

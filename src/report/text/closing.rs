@@ -10,7 +10,7 @@ use super::line::Line;
 use super::safe::Safe;
 use crate::model::{Confirmation, IgnoredCount, Report, Summary};
 use crate::report::summary::critical_releases;
-use crate::report::words::{count, headline, health_answer, outcome};
+use crate::report::words::{count, finding_counts, headline, health_answer, outcome, present};
 use crate::vocabulary::{HealthSeverity, IdleReason, Outcome};
 
 /// The ignore rules, the legend where there are findings, and the notes.
@@ -59,7 +59,7 @@ pub(super) fn answer(report: &Report, options: &TextOptions) -> Line {
     parts.push(headline(report));
     parts.extend(listed("releases", &release_counts(&report.summary)));
     parts.extend(listed("objects", &object_counts(report)));
-    parts.extend(listed("findings", &finding_counts(&report.summary)));
+    parts.extend(listed("findings", &finding_counts(&report.summary.findings)));
     parts.extend(health_counts(report));
     parts.extend(orphans(report));
     parts.extend(errors(report.errors.len()));
@@ -141,15 +141,6 @@ fn object_counts(report: &Report) -> [(usize, &'static str); 8] {
     ]
 }
 
-fn finding_counts(summary: &Summary) -> [(usize, &'static str); 3] {
-    let findings = &summary.findings;
-    [
-        (findings.drift, "drift"),
-        (findings.info, "info"),
-        (findings.ignored, "ignored"),
-    ]
-}
-
 /// A release can match what was deployed and yet be stuck; the last line must not hide that.
 fn health_counts(report: &Report) -> Option<String> {
     let entries = |severity| {
@@ -168,11 +159,7 @@ fn health_counts(report: &Report) -> Option<String> {
 
 /// The counts that are not zero, after what they count.
 fn listed(what: &str, counts: &[(usize, &str)]) -> Option<String> {
-    let some: Vec<_> = counts
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, name)| format!("{count} {name}"))
-        .collect();
+    let some = present(counts);
     (!some.is_empty()).then(|| format!("{what}: {}", some.join(", ")))
 }
 

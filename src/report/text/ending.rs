@@ -5,10 +5,9 @@
 use std::io::{self, Write};
 
 use super::line::Line;
-use super::{TextOptions, TextWriter, closing, is_shown, overview};
+use super::{TextOptions, TextWriter, closing, groups, overview};
 use crate::model::{ReleaseReport, Report};
 use crate::report::ReportKind;
-use crate::report::alike::{self, Said};
 use crate::report::urgency;
 use crate::report::words::count;
 
@@ -30,9 +29,7 @@ pub(crate) fn write(
     match kind {
         ReportKind::Scan => {
             let urgent = urgency::ranked(report);
-            let shown = report.releases.iter().filter(|release| is_shown(release));
-            let groups = alike::releases(shown, Said::Everything);
-            let worst = overview::worst(overview::of_groups(&urgent, &groups));
+            let worst = overview::worst(overview::of_groups(&urgent, &groups(report)));
             writer.overview(report, &urgent, &worst)?;
             writer.line(&closing::answer(report, options))
         }

@@ -122,8 +122,7 @@ pub(super) fn render(report: &Report, options: &TextOptions, out: &mut dyn Write
     let mut writer = TextWriter { options, out };
     match options.detail {
         Detail::Full => {
-            let shown = report.releases.iter().filter(|release| is_shown(release));
-            let groups = alike::releases(shown, Said::Everything);
+            let groups = groups(report);
             let entries = overview::of_groups(&urgent, &groups);
             if overview::is_needed(&entries, |out| TextWriter { options, out }.releases(&groups)) {
                 writer.overview(report, &urgent, &overview::worst(entries))?;
@@ -162,6 +161,12 @@ pub(super) fn render(report: &Report, options: &TextOptions, out: &mut dyn Write
         }
     }
     writer.line(&closing::answer(report, options))
+}
+
+/// The releases of which there is anything to show, those together of which the same is to be said.
+fn groups(report: &Report) -> Vec<ReleaseGroup<'_>> {
+    let shown = report.releases.iter().filter(|release| is_shown(release));
+    alike::releases(shown, Said::Everything)
 }
 
 /// Whether there is anything to show of a release. Objects in sync are in a report only with `--all`.

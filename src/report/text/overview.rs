@@ -10,10 +10,10 @@ use super::line::Line;
 use super::safe::Safe;
 use super::shorten::cut_front;
 use super::{TextOptions, TextWriter};
-use crate::model::{Health, ObjectReport, ReleaseReport, Report};
+use crate::model::{Health, ObjectReport, ReleaseReport, Report, Revision};
 use crate::report::alike::ReleaseGroup;
 use crate::report::urgency::{Trouble, Urgent, Weight};
-use crate::report::words::{count, day, minute};
+use crate::report::words::{count, day, minute, present};
 use crate::vocabulary::HealthSeverity;
 
 /// How many releases are a handful: a report of so many is its own overview.
@@ -144,11 +144,7 @@ fn heading(report: &Report, urgent: &[Urgent<'_>], options: &TextOptions) -> Lin
         (releases.unreadable, "unreadable"),
         (critical.count(), "critical"),
     ];
-    let counts: Vec<_> = counts
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, name)| format!("{count} {name}"))
-        .collect();
+    let counts = present(&counts);
     let mut line = Line::default();
     line.push(options.palette.name, "not in order").plain(": ");
     line.plain(options.safe(&format!(
@@ -276,10 +272,7 @@ pub(super) fn trouble(urgent: &Urgent<'_>, columns: Option<usize>, options: &Tex
         .max(TROUBLE / 2);
     let text = match urgent.worst {
         Trouble::Health(entry) => match urgent.operation() {
-            Some(revision) => format!(
-                "{} (revision {} {})",
-                entry.code, revision.revision, revision.status
-            ),
+            Some(revision) => of_operation(entry, revision),
             None => entry.code.to_string(),
         },
         Trouble::Object(object) => format!("{} {}", object.state, title(urgent.release, object)),
@@ -295,6 +288,14 @@ pub(super) fn trouble(urgent: &Urgent<'_>, columns: Option<usize>, options: &Tex
     Safe::of(
         &format!("{}{more}", options.safe(&text).cut(room).as_str()),
         options.medium,
+    )
+}
+
+/// A health entry about an operation, with the revision that the operation made.
+pub(super) fn of_operation(entry: &Health, revision: &Revision) -> String {
+    format!(
+        "{} (revision {} {})",
+        entry.code, revision.revision, revision.status
     )
 }
 

@@ -7,7 +7,7 @@
 use std::io::{self, Write};
 
 use super::line::Line;
-use super::overview::trouble;
+use super::overview::{of_operation, trouble};
 use super::safe::Safe;
 use super::{SENTENCE, TextOptions};
 use crate::model::{ReleaseReport, Report};
@@ -104,10 +104,7 @@ fn cells(release: &ReleaseReport, options: &TextOptions) -> [Safe; 8] {
 fn running(release: &ReleaseReport, options: &TextOptions) -> Safe {
     let mut health = release.health.iter();
     match health.find(|entry| entry.code == HealthCode::InProgress) {
-        Some(entry) => options.safe(&format!(
-            "{} (revision {} {})",
-            entry.code, release.latest.revision, release.latest.status
-        )),
+        Some(entry) => options.safe(&of_operation(entry, &release.latest)),
         None => Safe::from(NONE),
     }
 }
