@@ -13,6 +13,7 @@
 //! matched exhaustively and none is `#[non_exhaustive]`.
 
 pub mod app;
+pub mod apply;
 mod backoff;
 pub mod classify;
 pub mod cluster;

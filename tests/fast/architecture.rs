@@ -31,6 +31,7 @@ const ROOMS: [&str; 25] = [
     "backoff",
     "limited_file",
     "compare",
+    "apply",
     "policy",
     "cluster",
     "snapshot",

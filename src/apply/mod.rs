@@ -1,0 +1,161 @@
+//! What one write by Helm makes of one object.
+//!
+//! A write has a method, the object in the manifest that Helm starts from, the object in the manifest that it writes,
+//! and the live object with its managed fields. Helm's next upgrade starts from the manifest that it writes; a rollback
+//! and another version of a chart do not.
+//!
+//! - `client_side`: Helm computes a patch itself, of built-in kinds a three-way strategic merge, of others a two-way JSON
+//!   merge that is blind to what lives (Helm: `pkg/kube/client.go`, `createPatch`).
+//! - `server_side`: the API server merges the manifest by the managed fields, and refuses what others own
+//!   (structured-merge-diff: `merge/update.go`, `Updater.Apply`).
+//! - `settle`: what the API server then drops, fills or refuses.
+//!
+//! It is pure, and it never guesses: what the facts do not tell is [`Outcome::Unknown`] or a [`Doubt`] about a place.
+
+mod client_side;
+mod server_side;
+mod settle;
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::compare::managed_fields::{Live, Operation};
+use crate::compare::path::FieldPath;
+use crate::compare::work::Work;
+use crate::object::Gvk;
+use crate::types::Shape;
+
+/// How Helm writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Helm sends a patch that it computes.
+    ClientSide,
+    /// Helm sends the manifest's object.
+    ServerSide(OnConflict),
+}
+
+/// What a server-side apply does about fields that others own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnConflict {
+    /// It fails.
+    Fail,
+    /// It takes them over (`--force-conflicts`).
+    Force,
+}
+
+/// One write of one object.
+#[derive(Debug, Clone, Copy)]
+pub struct Write<'a> {
+    /// How Helm writes.
+    pub method: Method,
+    /// The object's type.
+    pub gvk: &'a Gvk,
+    /// The facts about its type, where they are known.
+    pub shape: Option<Shape<'a>>,
+    /// The object in the manifest that Helm starts from, as the record has it, without what Helm stamps.
+    pub old: Option<&'a Value>,
+    /// The object that Helm writes, with what Helm stamps; `None` where the manifest no longer has it.
+    pub new: Option<&'a Value>,
+    /// The live object; `None` where there is none.
+    pub live: Option<&'a Live<'a>>,
+    /// The name under which Helm writes.
+    pub manager: &'a str,
+    /// The steps that the simulation may take. If they are spent after that, the outcome is not to be used.
+    pub work: &'a Work,
+}
+
+/// What becomes of the object.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// Helm creates it.
+    Created(Value),
+    /// Helm deletes it.
+    Deleted,
+    /// Helm sends nothing, or what it sends changes nothing.
+    Untouched,
+    /// Helm writes it.
+    Written(Written),
+    /// The API server refuses a server-side apply because of the owners of fields.
+    Conflict(Vec<Conflict>),
+    /// Helm or the API server refuses the write.
+    Refused(Refusal),
+    /// It cannot be told what happens.
+    Unknown(Cow<'static, str>),
+}
+
+/// The object after the write.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// The object, without managed fields.
+    pub object: Value,
+    /// The places of which it is not certain that the API server leaves them so.
+    pub doubts: Vec<Doubt>,
+}
+
+/// A place whose value after the write is not certain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubt {
+    /// The place; what is below it is as uncertain.
+    pub path: FieldPath,
+    /// Why, as the end of a sentence that begins with "because".
+    pub reason: Cow<'static, str>,
+}
+
+/// A field that another manager owns with another value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// The field.
+    pub path: FieldPath,
+    /// The name of the manager.
+    pub manager: String,
+    /// How it wrote.
+    pub operation: Operation,
+    /// The subresource that it wrote through; empty for the object itself.
+    pub subresource: String,
+}
+
+/// A write that Helm or the API server refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The place that the rule is about.
+    pub path: FieldPath,
+    /// The rule, as a sentence without its full stop and without values: "the API server does not let a claim shrink".
+    pub rule: Cow<'static, str>,
+}
+
+/// What the write makes of the object.
+pub fn simulate(write: &Write<'_>) -> Outcome {
+    let (new, live) = match (write.new, write.live) {
+        (None, None) => return Outcome::Untouched,
+        (None, Some(_)) => return Outcome::Deleted,
+        (Some(new), None) => return settle::created(write.gvk, write.shape, new, write.work),
+        (Some(new), Some(live)) => (new, live),
+    };
+    let merged = match write.method {
+        Method::ClientSide => client_side::patched(write, new, live),
+        Method::ServerSide(on_conflict) => server_side::applied(write, new, live, on_conflict),
+    };
+    match merged {
+        Merged::Unchanged => Outcome::Untouched,
+        Merged::Object(object) => settle::updated(write.gvk, write.shape, &live.object, object, write.work),
+        Merged::Conflict(conflicts) => Outcome::Conflict(conflicts),
+        Merged::Refused(refusal) => Outcome::Refused(refusal),
+        Merged::Unknown(reason) => Outcome::Unknown(reason),
+    }
+}
+
+/// What the merge makes of a live object, before the API server looks at the result.
+#[derive(Debug, Clone, PartialEq)]
+enum Merged {
+    /// There is nothing to send, or what is sent changes nothing.
+    Unchanged,
+    /// The merged object, without managed fields.
+    Object(Value),
+    /// Others own fields with other values.
+    Conflict(Vec<Conflict>),
+    /// The merge fails.
+    Refused(Refusal),
+    /// It cannot be told.
+    Unknown(Cow<'static, str>),
+}
