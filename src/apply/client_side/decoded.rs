@@ -98,7 +98,7 @@ fn value_as_floats(value: Value) -> Value {
 fn whole(float: f64) -> Option<i64> {
     /// The first number beyond 64 bits with a sign.
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
-    (float.trunc() == float && (-LIMIT..LIMIT).contains(&float)).then_some(float as i64)
+    (float.fract() == 0.0 && (-LIMIT..LIMIT).contains(&float)).then_some(float as i64)
 }
 
 /// A value as Go finds it in a list: equal ones are the same there.

@@ -9,13 +9,14 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::DateTime;
 use serde_json::Value;
 
+use super::decoded::Object;
 use super::failure::Failure;
 use crate::compare::quantity::Quantity;
 use crate::compare::work::Work;
 use crate::types::{Field, Shape, ValueKind};
 
 /// Whether a decoded value fits its type. What the type does not have is passed over.
-pub(super) fn fits(value: &Value, shape: Shape<'_>, work: &Work) -> Result<bool, Failure> {
+fn fits(value: &Value, shape: Shape<'_>, work: &Work) -> Result<bool, Failure> {
     if !work.affords_value(value) {
         return Err(Failure::spent());
     }
@@ -24,10 +25,10 @@ pub(super) fn fits(value: &Value, shape: Shape<'_>, work: &Work) -> Result<bool,
     }
     Ok(match shape.value() {
         ValueKind::Any => true,
-        ValueKind::String => value.is_string(),
+        ValueKind::String | ValueKind::Duration => value.is_string(),
         ValueKind::Boolean => value.is_boolean(),
         ValueKind::Number => value.is_number(),
-        ValueKind::Integer => value.is_i64() || value.as_f64().is_some_and(|number| number.trunc() == number),
+        ValueKind::Integer => value.is_i64() || value.as_f64().is_some_and(|number| number.fract() == 0.0),
         ValueKind::Quantity => is_quantity(value),
         ValueKind::IntOrString => {
             let small = |number| i32::try_from(number).is_ok();
@@ -40,19 +41,12 @@ pub(super) fn fits(value: &Value, shape: Shape<'_>, work: &Work) -> Result<bool,
             let is_time = |text| DateTime::parse_from_rfc3339(text).is_ok();
             value.as_str().is_some_and(is_time)
         }
-        ValueKind::Duration => value.is_string(),
-        ValueKind::Object => return object_fits(value, shape, work),
-        ValueKind::Map => {
-            let Value::Object(fields) = value else {
-                return Ok(false);
-            };
-            return all_fit(
-                fields
-                    .iter()
-                    .filter_map(|(name, value)| Some((value, declared(shape, name)?))),
-                work,
-            );
-        }
+        ValueKind::Object | ValueKind::Map => match value {
+            Value::Object(fields) => return object_fits(fields, shape, work),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                stands_for_schema(value, shape)
+            }
+        },
         ValueKind::List => {
             let (Value::Array(items), Some(element)) = (value, shape.element()) else {
                 return Ok(false);
@@ -62,10 +56,8 @@ pub(super) fn fits(value: &Value, shape: Shape<'_>, work: &Work) -> Result<bool,
     })
 }
 
-fn object_fits(value: &Value, shape: Shape<'_>, work: &Work) -> Result<bool, Failure> {
-    let Value::Object(fields) = value else {
-        return Ok(stands_for_schema(value, shape));
-    };
+/// Whether the fields of an object fit its type.
+pub(super) fn object_fits(fields: &Object, shape: Shape<'_>, work: &Work) -> Result<bool, Failure> {
     let declared = fields
         .iter()
         .filter_map(|(name, value)| Some((value, declared(shape, name)?)));

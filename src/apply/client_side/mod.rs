@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use self::decoded::{Object, as_floats, decoded};
 use self::failure::{Failure, refusal};
-use self::go_type::fits;
+use self::go_type::object_fits;
 use self::merge::Purpose;
 use super::{Merged, Refusal, Write};
 use crate::compare::managed_fields::Live;
@@ -91,28 +91,46 @@ fn sent(gvk: &Gvk, old: &Value, new: &Value, live: &Value, work: &Work) -> Resul
     for manifest in [&mut old, &mut new] {
         fill_namespace(manifest, &live);
     }
-    let new = Value::Object(new);
-    let shape = match three_way_shape(gvk) {
-        Some(shape) if fits(&new, shape, work)? => Some(shape),
-        Some(_) | None => None,
-    };
-    let Value::Object(mut new) = new else {
-        return Ok(None);
-    };
-    let Some(shape) = shape else {
-        let patch = json_merge::created(&as_floats(old), &as_floats(new), work)?;
-        let mut object = live;
+    let two_way = || -> Result<Option<Sent>, Failure> {
+        let patch = json_merge::created(&as_floats(old.clone()), &as_floats(new.clone()), work)?;
+        let mut object = live.clone();
         json_merge::applied(&mut object, patch.clone());
-        return Ok((!patch.is_empty()).then_some((patch, object)));
+        Ok((!patch.is_empty()).then_some((patch, object)))
     };
+    let shape = match three_way_shape(gvk) {
+        Some(shape) if object_fits(&new, shape, work)? => shape,
+        Some(_) | None => return two_way(),
+    };
+    let three_way = three_way(&old, &new, &live, shape, work)?;
+    if is_retired(gvk) {
+        let object = |sent: Option<Sent>| sent.map_or_else(|| live.clone(), |(_, object)| object);
+        if object(two_way()?) != object(three_way.clone()) {
+            return Err(Failure::Unknown(
+                "releases of Helm differ in whether they know the type of this retired API version",
+            ));
+        }
+    }
+    Ok(three_way)
+}
+
+fn three_way(
+    old: &Object,
+    new: &Object,
+    live: &Object,
+    shape: Shape<'_>,
+    work: &Work,
+) -> Result<Option<Sent>, Failure> {
     // No write of a built-in object itself changes its status, and the facts on types leave it out.
-    old.remove("status");
-    new.remove("status");
-    let patch = create::created(&old, &new, &live, shape, work)?;
+    let without_status = |fields: &Object| {
+        let mut fields = fields.clone();
+        fields.remove("status");
+        fields
+    };
+    let patch = create::created(&without_status(old), &without_status(new), live, shape, work)?;
     if patch.is_empty() {
         return Ok(None);
     }
-    let object = merge::merged(live, patch.clone(), shape, Purpose::Apply, work)?;
+    let object = merge::merged(live.clone(), patch.clone(), shape, Purpose::Apply, work)?;
     Ok(Some((patch, object)))
 }
 
@@ -142,7 +160,7 @@ fn fill_namespace(manifest: &mut Object, live: &Object) {
 }
 
 /// Whether Helm makes a three-way patch of this kind.
-pub(crate) fn is_merged_three_ways(gvk: &Gvk) -> bool {
+pub fn is_merged_three_ways(gvk: &Gvk) -> bool {
     three_way_shape(gvk).is_some()
 }
 
@@ -150,10 +168,15 @@ pub(crate) fn is_merged_three_ways(gvk: &Gvk) -> bool {
 /// `CustomResourceDefinition`s, of which it treats the older version as it does a custom resource, and not those of
 /// aggregated APIs (Helm: `pkg/kube/converter.go`, `kubernetesNativeScheme`, and `pkg/kube/client.go`, `createPatch`).
 fn three_way_shape(gvk: &Gvk) -> Option<Shape<'static>> {
-    let is_known = match (gvk.group(), gvk.version()) {
-        ("apiregistration.k8s.io", _) | ("apiextensions.k8s.io", "v1beta1") => false,
-        _ => true,
-    };
+    let is_custom = matches!(
+        (gvk.group(), gvk.version()),
+        ("apiregistration.k8s.io", _) | ("apiextensions.k8s.io", "v1beta1")
+    );
     let shape = TypeTable::builtin().kind(&gvk.api_version, &gvk.kind);
-    shape.filter(|_| is_known)
+    shape.filter(|_| !is_custom)
+}
+
+/// Whether newer releases of Helm do not know the Go type of this version any more.
+fn is_retired(gvk: &Gvk) -> bool {
+    gvk.api_version == "autoscaling/v2beta2"
 }

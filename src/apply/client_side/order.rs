@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::decoded::{GoType, Identity, Object, go_type, identity};
+use super::decoded::{GoType, Identity, Object, go_type, identity, printed};
 use super::failure::Failure;
 use crate::compare::work::Work;
 
@@ -29,9 +29,9 @@ pub(super) enum By<'k> {
     Value,
 }
 
-impl<'k> By<'k> {
+impl By<'_> {
     /// The value that identifies an element; null if it has none.
-    pub(super) fn value<'v>(self, element: &'v Value) -> &'v Value {
+    pub(super) fn value(self, element: &Value) -> &Value {
         match self {
             By::Key(key) => element.get(key).unwrap_or(&Value::Null),
             By::Value => element,
@@ -39,7 +39,7 @@ impl<'k> By<'k> {
     }
 
     /// The identity of an element.
-    pub(super) fn identity<'v>(self, element: &'v Value) -> Result<Identity<'v>, Failure> {
+    pub(super) fn identity(self, element: &Value) -> Result<Identity<'_>, Failure> {
         identity(self.value(element))
     }
 }
@@ -227,15 +227,19 @@ pub(super) fn normalized(
     interleaved(others, patched, &Positions::of(live, by, work)?)
 }
 
+/// Objects sorted by the text of a field.
+pub(super) struct Sorted<'v> {
+    pub(super) elements: Vec<&'v Object>,
+    /// Whether elements that differ have the same text in so long a list that their order is not known. It follows from
+    /// the texts alone, so that it is the same in two lists with the same texts in the same order.
+    pub(super) is_open: bool,
+}
+
 /// Objects sorted by the text of a field, as Go sorts them (`sortMapsBasedOnField`).
 ///
 /// Go takes "not greater" for "less", so that up to twelve elements, which it sorts by insertion, stand in the opposite
 /// of their order where their texts are the same. Of more it takes another way.
-pub(super) fn sorted_by_key<'v>(
-    list: &'v [Value],
-    key: &str,
-    work: &Work,
-) -> Result<Vec<&'v Object>, Failure> {
+pub(super) fn sorted_by_key<'v>(list: &'v [Value], key: &str, work: &Work) -> Result<Sorted<'v>, Failure> {
     const BY_INSERTION: usize = 12;
     require_keys(list, key)?;
     let mut keyed = Vec::with_capacity(list.len());
@@ -244,16 +248,14 @@ pub(super) fn sorted_by_key<'v>(
         if !work.affords_value(value) {
             return Err(Failure::spent());
         }
-        keyed.push((super::decoded::printed(value), fields));
+        keyed.push((printed(value), fields));
     }
     keyed.sort_by(|left, right| left.0.cmp(&right.0));
     let mut neighbours = keyed.windows(2);
-    if keyed.len() > BY_INSERTION && neighbours.any(|pair| pair[0].0 == pair[1].0 && pair[0].1 != pair[1].1) {
-        return Err(Failure::Unknown(
-            "several elements of a long list have the same key, and which of them Helm takes first is not known",
-        ));
-    }
-    Ok(keyed.into_iter().map(|(_, fields)| fields).collect())
+    let is_open =
+        keyed.len() > BY_INSERTION && neighbours.any(|pair| pair[0].0 == pair[1].0 && pair[0].1 != pair[1].1);
+    let elements = keyed.into_iter().map(|(_, fields)| fields).collect();
+    Ok(Sorted { elements, is_open })
 }
 
 /// Drops values that are there already; the last one takes the place of each (`deduplicateScalars`).

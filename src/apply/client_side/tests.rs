@@ -149,6 +149,26 @@ fn a_variable_that_is_named_once_instead_of_twice_is_gone() {
     );
 }
 
+/// Which of several equal names comes first in a long list is Go's secret; where only one of them differs, it makes no
+/// difference.
+#[test]
+fn a_name_that_a_long_list_has_twice_is_told_of_where_its_order_means_nothing() {
+    let variables = |first: &str, second: &str| -> Value {
+        let others = (0..20).map(|number| json!({"name": format!("V{number}")}));
+        let twins = [first, second].map(|value| json!({"name": "X", "value": value}));
+        containers(json!({"name": "a", "env": twins.into_iter().chain(others).collect::<Vec<_>>()}))
+    };
+    let manifest = variables("1", "2");
+    let upgrade = |live: &Value| upgrade("apps/v1", "Deployment", &manifest, live);
+    assert_eq!(upgrade(&manifest), Patched::Nothing);
+    let after = object(upgrade(&variables("1", "3")));
+    assert_eq!(
+        after["spec"]["template"]["spec"]["containers"][0]["env"][0]["value"],
+        "2"
+    );
+    assert!(matches!(upgrade(&variables("3", "4")), Patched::Unknown(_)));
+}
+
 #[test]
 fn what_the_new_manifest_drops_goes_and_what_others_added_stays() {
     let old = containers(json!({"name": "a", "env": [{"name": "X", "value": "1"}, {"name": "Y"}]}));
@@ -233,6 +253,19 @@ fn an_object_that_does_not_fit_its_type_is_not_merged_with_what_lives() {
         upgrade("apps/v1", "Deployment", &manifest, &live),
         Patched::Nothing
     );
+}
+
+/// Helm's releases before client-go dropped the version merge it three ways, those after it two ways.
+#[test]
+fn of_a_retired_version_only_what_all_of_helm_does_is_told() {
+    let version = "autoscaling/v2beta2";
+    let manifest = json!({"spec": {"minReplicas": 1}});
+    let upgrade = |live: Value| upgrade(version, "HorizontalPodAutoscaler", &manifest, &live);
+    assert_eq!(upgrade(manifest.clone()), Patched::Nothing);
+    assert!(matches!(
+        upgrade(json!({"spec": {"minReplicas": 2}})),
+        Patched::Unknown(_)
+    ));
 }
 
 #[test]

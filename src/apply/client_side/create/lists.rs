@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{Difference, Half, by_of};
 use crate::apply::client_side::PATCH;
-use crate::apply::client_side::decoded::{GoType, Object, identity, printed};
+use crate::apply::client_side::decoded::{Object, identity, printed};
 use crate::apply::client_side::failure::Failure;
 use crate::apply::client_side::order::{By, element_type, in_order, sorted_by_key, without_duplicates};
 use crate::apply::client_side::schema::FieldRules;
@@ -105,14 +105,25 @@ fn object_changes(
     key: &str,
     rules: FieldRules<'_>,
 ) -> Result<(Vec<Value>, Vec<Value>), Failure> {
+    let unknown = || {
+        Failure::Unknown(
+            "several elements of a long list have the same key, and which of them Helm takes first is not known",
+        )
+    };
+    let is_same_order = is_same_order(original, modified, key)?;
     let original = sorted_by_key(original, key, difference.work)?;
     let modified = sorted_by_key(modified, key, difference.work)?;
+    let is_open = original.is_open || modified.is_open;
+    if is_open && !is_same_order {
+        return Err(unknown());
+    }
+    let (original, modified) = (original.elements, modified.elements);
     let (mut original, mut modified) = (original.into_iter().peekable(), modified.into_iter().peekable());
     let (mut changed, mut deleted) = (Vec::new(), Vec::new());
     let text = |fields: &Object| fields.get(key).map(printed).unwrap_or_default().into_owned();
     loop {
         let order = match (original.peek(), modified.peek()) {
-            (None, None) => return Ok((changed, deleted)),
+            (None, None) => break,
             (None, Some(_)) => Ordering::Greater,
             (Some(_), None) => Ordering::Less,
             (Some(original), Some(modified)) => text(original).cmp(&text(modified)),
@@ -148,6 +159,16 @@ fn object_changes(
             }
         }
     }
+    // The pairs are the same in any order, but not what the second change of one element makes of the first.
+    let by = By::Key(key);
+    if is_open
+        && changed
+            .windows(2)
+            .any(|pair| by.value(&pair[0]) == by.value(&pair[1]))
+    {
+        return Err(unknown());
+    }
+    Ok((changed, deleted))
 }
 
 /// The difference between two lists of values that are no objects (`diffListsOfScalars`).
