@@ -68,8 +68,9 @@ pub(super) fn patched(write: &Write<'_>, new: &Value, live: &Live<'_>) -> Merged
 
 /// The patch that Helm sends, and what it makes of a live object.
 ///
-/// Without an old object Helm has found the live one in place of creating it; then it takes the new one for the old one
-/// as well (Helm: `pkg/action/upgrade.go`, which adds what exists to the current release).
+/// Without an old object Helm has found the live one in place of creating it. An upgrade then takes the new one for the
+/// old one as well, of a custom resource thereby changing nothing (Helm: `pkg/action/upgrade.go`, which adds what exists to
+/// the current release). A rollback starts from the live object (`pkg/kube/client.go`, `update`): hand that in as the old one.
 pub fn patch(gvk: &Gvk, old: Option<&Value>, new: &Value, live: &Value, work: &Work) -> Patched {
     match sent(gvk, old.unwrap_or(new), new, live, work) {
         Ok(None) => Patched::Nothing,
