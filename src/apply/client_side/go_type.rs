@@ -41,12 +41,18 @@ fn fits(value: &Value, shape: Shape<'_>, work: &Work) -> Result<bool, Failure> {
             let is_time = |text| DateTime::parse_from_rfc3339(text).is_ok();
             value.as_str().is_some_and(is_time)
         }
-        ValueKind::Object | ValueKind::Map => match value {
-            Value::Object(fields) => return object_fits(fields, shape, work),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-                stands_for_schema(value, shape)
-            }
-        },
+        ValueKind::Object => {
+            let Value::Object(fields) = value else {
+                return Ok(stands_for_schema(value, shape));
+            };
+            return object_fits(fields, shape, work);
+        }
+        ValueKind::Map => {
+            let Value::Object(fields) = value else {
+                return Ok(false);
+            };
+            return object_fits(fields, shape, work);
+        }
         ValueKind::List => {
             let (Value::Array(items), Some(element)) = (value, shape.element()) else {
                 return Ok(false);
