@@ -265,12 +265,12 @@ impl<'a> Map<'a> {
     }
 }
 
-/// Why an element of a list cannot be told from the others.
+/// What an element of a list would have to be, or to have, to be told from the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Nameless {
-    NoObject,
-    NoKeys,
-    NoScalar,
+    Object,
+    Keys,
+    Scalar,
 }
 
 impl<'a> List<'a> {
@@ -287,11 +287,11 @@ impl<'a> List<'a> {
         match self.kind {
             ListKind::Set | ListKind::Atomic => match item {
                 Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(Element::Member(item)),
-                Value::Null | Value::Array(_) | Value::Object(_) => Err(Nameless::NoScalar),
+                Value::Null | Value::Array(_) | Value::Object(_) => Err(Nameless::Scalar),
             },
             ListKind::Map(names) => {
                 let Value::Object(fields) = item else {
-                    return Err(Nameless::NoObject);
+                    return Err(Nameless::Object);
                 };
                 let mut keys: Vec<(&'v str, &'v Value)> = Vec::with_capacity(names.len());
                 for name in names {
@@ -300,7 +300,7 @@ impl<'a> List<'a> {
                     }
                 }
                 if keys.is_empty() {
-                    return Err(Nameless::NoKeys);
+                    return Err(Nameless::Keys);
                 }
                 keys.sort_by_key(|(name, _)| *name);
                 Ok(Element::Keys(keys))

@@ -107,9 +107,9 @@ impl Validator<'_> {
             let step = step.map_err(|nameless| {
                 self.at.push(Segment::Index(index));
                 Misfit::Nameless(self.refusal(match nameless {
-                    Nameless::NoObject => "every element of this list has to be an object",
-                    Nameless::NoKeys => "an element of this list has none of the fields that identify it",
-                    Nameless::NoScalar => {
+                    Nameless::Object => "every element of this list has to be an object",
+                    Nameless::Keys => "an element of this list has none of the fields that identify it",
+                    Nameless::Scalar => {
                         "every element of this list has to be a text, a number, true or false"
                     }
                 }))
