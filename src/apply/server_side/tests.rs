@@ -213,6 +213,30 @@ fn an_equal_amount_in_another_spelling_conflicts() {
     assert!(alone.conflicts(&with_cpu("1000m")).is_empty());
 }
 
+/// References are owned as a whole, but not that of a volume: the chart names the claim, and the controller adds the rest.
+#[test]
+fn a_volume_that_is_bound_does_not_conflict() {
+    let volume = |claim: Value| object("v1", "PersistentVolume", &json!({"spec": {"claimRef": claim}}));
+    let claim = json!({"name": "data", "namespace": "a"});
+    let lives = lives(volume(json!({"name": "data", "namespace": "a", "uid": "u"})))
+        .owned(
+            "helm",
+            "Apply",
+            "",
+            json!({"f:spec": {"f:claimRef": {"f:name": {}, "f:namespace": {}}}}),
+        )
+        .owned(
+            "kube-controller-manager",
+            "Update",
+            "",
+            json!({"f:spec": {"f:claimRef": {"f:uid": {}}}}),
+        );
+    assert_eq!(
+        lives.applied(Method::ServerSide(OnConflict::Fail), &volume(claim)),
+        Merged::Unchanged
+    );
+}
+
 #[test]
 fn what_helm_does_not_apply_any_more_goes_unless_somebody_else_owns_it() {
     let data = |data: Value| object("v1", "ConfigMap", &json!({"data": data}));
