@@ -27,7 +27,7 @@ const RICH: &[(&str, &str)] = &[
     ("apiextensions.k8s.io/v1", "CustomResourceDefinition"),
 ];
 
-/// A small generator of numbers (SplitMix64).
+/// A small generator of numbers (`SplitMix64`).
 struct Dice(u64);
 
 impl Dice {
@@ -70,7 +70,7 @@ pub(super) fn history(seed: u64, number: usize, custom: &TypeTable, document: &V
     let shape = builtin
         .kind(api_version, kind)
         .or_else(|| custom.kind(api_version, kind));
-    let is_odd = number % 5 == 0;
+    let is_odd = number.is_multiple_of(5);
     let mut grower = Grower {
         dice,
         oddity: if is_odd { 3 } else { 0 },

@@ -106,6 +106,7 @@ fn the_oracles_answers_are_ours() {
 /// Asks the oracle anew, which `ORACLE` names, and writes the sample: `tests/data/apply/regenerate`.
 #[test]
 #[ignore = "needs the oracle, a program in Go"]
+#[expect(clippy::disallowed_macros, reason = "who asks the oracle wants the numbers")]
 fn the_oracle_agrees_on_all_that_is_made_up() {
     let count: usize = std::env::var("ORACLE_COUNT").map_or(20_000, |count| count.parse().unwrap());
     let seed: u64 = std::env::var("ORACLE_SEED").map_or(1, |seed| seed.parse().unwrap());
@@ -259,16 +260,18 @@ fn same(one: &Value, other: &Value) -> bool {
 
 /// A conflict as the API server words it (apimachinery: `pkg/util/managedfields/internal/conflict.go`).
 fn told(conflict: &Conflict, gvk: &Gvk) -> Told {
-    let mut manager = format!("\"{}\"", conflict.manager);
-    if !conflict.subresource.is_empty() {
-        manager += &format!(" with subresource \"{}\"", conflict.subresource);
-    }
-    if conflict.operation == Operation::Update {
-        manager += &format!(" using {}", gvk.api_version);
-    }
+    let name = &conflict.manager;
+    let through = match conflict.subresource.as_str() {
+        "" => String::new(),
+        subresource => format!(" with subresource \"{subresource}\""),
+    };
+    let using = match conflict.operation {
+        Operation::Apply => String::new(),
+        Operation::Update => format!(" using {}", gvk.api_version),
+    };
     Told {
         path: written(&conflict.path),
-        manager,
+        manager: format!("\"{name}\"{through}{using}"),
     }
 }
 
