@@ -268,7 +268,7 @@ fn pull_policy(image: Option<&str>) -> Fill {
     image.map_or(Fill::Nothing, |image| with(pull_policy_of(image)))
 }
 
-/// Deployments and DaemonSets have different defaults in types that look alike: of the second the surge is 0.
+/// Deployments and `DaemonSets` have different defaults in types that look alike: of the second the surge is 0.
 fn max_unavailable(asked: &Asked<'_>) -> Fill {
     if asked.inner.default().is_some() {
         return asked.constant();

@@ -3,17 +3,20 @@
 //! The steps are those of an update, in the API server's order: the way through the types of the kind (`round_trip`,
 //! `spelling`, `defaults`, `mirrors`), what the strategy of the kind does (`strategy`, `service`), and validation: what may
 //! not change (`immutable`, `guarded`), and what may not stand together (`combinations`,
-//! `pods`), and what may not be missing (`required`). Webhooks come in between;
+//! `core_kinds`, `kinds`, `pods`), and what may not be missing (`required`). Webhooks come in between;
 //! nothing is known of them here.
 //!
 //! Of custom resources the schema tells what is dropped and filled. Its rules (`x-kubernetes-validations`) are not known:
 //! the manifest was accepted once, so that nothing is said of them.
 
 mod combinations;
+mod core_kinds;
 mod defaults;
+mod faults;
 mod found;
 mod guarded;
 mod immutable;
+mod kinds;
 mod mirrors;
 mod place;
 mod pods;

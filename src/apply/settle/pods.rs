@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::combinations::Faults;
+use super::faults::Faults;
 use super::found::Found;
 use crate::compare::quantity::Quantity;
 use crate::object::Gvk;

@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::combinations::Faults;
+use super::faults::Faults;
 use super::found::Found;
 use super::place::declared;
 use crate::object::Gvk;
