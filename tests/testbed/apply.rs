@@ -43,7 +43,11 @@ impl Api {
 
     /// The status and the body of an answer.
     fn ask(&self, method: &str, path: &str, content: &str, body: &Value) -> (u16, Value) {
-        let body = body.to_string();
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
         let mut stream = TcpStream::connect(&self.address).unwrap();
         write!(
             stream,
@@ -97,19 +101,30 @@ impl Api {
             self.ask("PATCH", &path, "application/merge-patch+json", &free);
         };
         if !is_namespace {
-            let now = json!({"propagationPolicy": "Orphan", "gracePeriodSeconds": 0});
+            let now = json!({"propagationPolicy": "Background", "gracePeriodSeconds": 0});
             while self.json("DELETE", &path, &now).0 != 404 {
                 unlock();
             }
         }
-        let (code, answer) = self.json("POST", &collection, manifest);
-        assert!(matches!(code, 200 | 201 | 409), "{answer}");
+        // What is still being deleted is in the way for a moment.
+        loop {
+            let (code, answer) = self.json("POST", &collection, manifest);
+            match code {
+                409 if !is_namespace => {}
+                200 | 201 | 409 => break,
+                _ => panic!("{answer}"),
+            }
+        }
         if manifest["kind"] == json!("CustomResourceDefinition") {
             let is_ready = || {
-                self.json("GET", &path, &Value::Null)
-                    .1
-                    .to_string()
-                    .contains("Established")
+                let (_, live) = self.json("GET", &path, &Value::Null);
+                let conditions = live["status"]["conditions"]
+                    .as_array()
+                    .cloned()
+                    .unwrap_or_default();
+                conditions
+                    .iter()
+                    .any(|condition| condition["type"] == "Established" && condition["status"] == "True")
             };
             while !is_ready() {}
         }
