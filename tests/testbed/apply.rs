@@ -229,8 +229,8 @@ enum Judged {
     Wrong(String),
 }
 
-fn judge(api: &Api, path: &str, live: &Value, patch: &Value) -> Judged {
-    let dry = format!("{path}?dryRun=All");
+fn judge(api: &Api, address: &str, live: &Value, patch: &Value) -> Judged {
+    let dry = format!("{address}?dryRun=All");
     let (code, answer) = api.ask("PATCH", &dry, "application/json-patch+json", patch);
     // A controller wrote meanwhile.
     if code == 409 {
