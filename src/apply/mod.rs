@@ -167,6 +167,12 @@ pub fn merge(write: &Write<'_>, new: &Value, live: &Live<'_>) -> Merged {
     }
 }
 
+/// What the API server makes of a live object and of what a patch made of it: the last step of [`simulate`] alone, as a
+/// real API server can be asked about it.
+pub fn settled(gvk: &Gvk, shape: Option<Shape<'_>>, live: &Value, merged: Value, work: &Work) -> Outcome {
+    settle::updated(gvk, shape, live, merged, work)
+}
+
 /// What the merge makes of a live object, before the API server looks at the result.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Merged {

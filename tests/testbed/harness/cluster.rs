@@ -256,6 +256,15 @@ impl Cluster {
             .expect("Helm can be run")
     }
 
+    /// Starts a proxy to the API server, which says on standard output where it listens.
+    pub(crate) fn spawn_proxy(&self) -> Child {
+        self.command(&self.bin.join("kubectl"), &["proxy", "--port=0"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("kubectl can be run")
+    }
+
     /// Runs driftline.
     pub(crate) fn driftline(&self, args: &[&str]) -> Outcome {
         self.driftline_with(args, &[])
