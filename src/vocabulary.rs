@@ -227,8 +227,12 @@ vocabulary! {
         Revert = "revert",
         /// Helm leaves the live value.
         Keep = "keep",
-        /// Helm refuses to upgrade because somebody else owns the field.
+        /// The upgrade fails, because somebody else owns a field of the object.
         Conflict = "conflict",
+        /// The field has a third value afterwards, or is gone.
+        Becomes = "becomes",
+        /// The upgrade fails, because Helm or the API server refuses the object by a rule.
+        Refused = "refused",
     }
 }
 

@@ -21,7 +21,7 @@ use crate::compare::work::Work;
 use crate::model::{Finding, ObjectReport};
 use crate::source::ReadError;
 use crate::types::Shape;
-use crate::vocabulary::{FindingCode, ObjectState, Severity};
+use crate::vocabulary::{FindingCode, NextUpgrade, ObjectState, Severity};
 use crate::weight;
 
 /// A dry run that confirms the drift of one object.
@@ -120,6 +120,10 @@ impl DryRunCheck {
             if !confirmed {
                 finding.severity = Severity::Info;
                 UNCONFIRMED.clone_into(&mut finding.message);
+                // To write the manifest's value leaves what lives.
+                if finding.next_upgrade == Some(NextUpgrade::Revert) {
+                    finding.next_upgrade = Some(NextUpgrade::Keep);
+                }
             }
         }
         let left = self
