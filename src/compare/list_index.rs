@@ -227,12 +227,6 @@ mod tests {
             });
             assert_eq!(found, by_search, "{wanted}");
         }
-        assert_eq!(indexes.first_two_with_field(&list, "port", &json!(3)), [3, 13]);
-        assert_eq!(indexes.first_two_with_field(&list, "port", &Value::Null), [43]);
-        assert_eq!(
-            indexes.first_two_with_field(&list, "port", &json!(77)),
-            [0_usize; 0]
-        );
         assert_eq!(indexes.position_of_member(&list, &json!("text")), Some(41));
         assert_eq!(indexes.position_of_member(&list, &json!("other")), None);
     }

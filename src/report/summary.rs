@@ -126,7 +126,8 @@ fn comparison_limit(entry: &Health) -> Option<ComparisonLimit> {
             | HealthCode::HistoryBloat
             | HealthCode::OwnershipConflict
             | HealthCode::LeftoverHooks
-            | HealthCode::ChartCrdsChanged,
+            | HealthCode::ChartCrdsChanged
+            | HealthCode::UpgradeBlocked,
             _,
         ) => None,
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use self::whole::{foretell_foreign, foretell_missing};
+use self::whole::{foretell_foreign, foretell_missing, shown_block};
 use super::attributed::Attributed;
 use super::attribution::{Attributor, ObjectContext};
 use super::blocked::Block;
@@ -78,10 +78,13 @@ pub fn judge(
         .on(subject.key, subject.owner.name, Some(&live.object));
     let mut judged = match verdict {
         StateVerdict::Report(mut report) => {
-            if report.state == ObjectState::Foreign {
-                foretell_foreign(subject, live, policy, work, &mut report);
+            let block = (report.state == ObjectState::Foreign)
+                .then(|| foretell_foreign(subject, live, policy, work, &mut report))
+                .flatten();
+            Judgement {
+                block,
+                ..Judgement::from(*report)
             }
-            Judgement::from(*report)
         }
         StateVerdict::Nothing => return None,
         StateVerdict::Absent => return judge_absent(subject, policy, work),
@@ -218,14 +221,9 @@ fn compare(
     } else {
         upgrade.predict(&wanted, &attributed)
     };
-    let block = if is_simulated { upgrade.block() } else { None };
-    let block = block.map(|block| {
-        let versions = [versions.desired, versions.live];
-        let fields = policy
-            .redaction
-            .fields(&subject.key.gvk, &versions, block.paths());
-        block.shown(&policy.redaction, &fields)
-    });
+    let block = is_simulated
+        .then(|| shown_block(subject, &upgrade, &[&wanted, &live.object], policy))
+        .flatten();
     let redacted = redacted_fields(subject, policy, &versions, &attributed);
     let affordable = attributed
         .into_iter()

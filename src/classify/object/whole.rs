@@ -3,6 +3,9 @@
 //! Helm asks whose an object is only where the manifest names it for the first time, and writes its own name to all others
 //! (Helm: `pkg/action/upgrade.go`, `performUpgrade`).
 
+use serde_json::Value;
+
+use crate::classify::blocked::Block;
 use crate::classify::next_upgrade::{Prediction, Upgrade};
 use crate::classify::subject::Subject;
 use crate::compare::managed_fields::Live;
@@ -22,14 +25,28 @@ pub(super) fn foretell_foreign(
     policy: &Policy,
     work: &Work,
     report: &mut ObjectReport,
-) {
+) -> Option<Block> {
     let is_secret = subject.key.gvk.group().is_empty() && subject.key.gvk.kind == "Secret";
-    let prediction = if Place::of(subject.key, subject.owner) == Place::Own && !is_secret {
-        Upgrade::of(subject, Some(live), &policy.managers, work).predict_object()
-    } else {
-        Prediction::Unknown(NOT_TOLD.into())
-    };
-    note(&prediction, policy, report);
+    if is_secret || Place::of(subject.key, subject.owner) != Place::Own {
+        note(&Prediction::Unknown(NOT_TOLD.into()), policy, report);
+        return None;
+    }
+    let upgrade = Upgrade::of(subject, Some(live), &policy.managers, work);
+    note(&upgrade.predict_object(), policy, report);
+    shown_block(subject, &upgrade, &[&live.object], policy)
+}
+
+/// Why the next upgrade fails at an object, as far as it may be shown; `versions` are those of the object.
+pub(super) fn shown_block(
+    subject: &Subject<'_>,
+    upgrade: &Upgrade<'_>,
+    versions: &[&Value],
+    policy: &Policy,
+) -> Option<Block> {
+    let block = upgrade.block()?;
+    let redaction = &policy.redaction;
+    let fields = redaction.fields(&subject.key.gvk, versions, block.paths());
+    Some(block.shown(redaction, &fields))
 }
 
 /// Foretells whether Helm creates an object that does not exist.

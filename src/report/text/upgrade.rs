@@ -96,3 +96,53 @@ fn afterwards(finding: &Finding, options: &TextOptions) -> Safe {
         None => Safe::from("(too large to show)"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixtures;
+    use crate::vocabulary::FindingCode;
+    use serde_json::json;
+
+    fn finding(next: Option<NextUpgrade>, reason: Option<&str>, becomes: Option<Value>) -> Finding {
+        let (desired, live) = (Some(json!(2)), Some(json!(4)));
+        Finding {
+            next_upgrade: next,
+            next_upgrade_reason: reason.map(str::to_owned),
+            becomes,
+            ..fixtures::finding(FindingCode::Changed, "/spec/replicas", desired, live)
+        }
+    }
+
+    fn shown(finding: &Finding) -> Option<String> {
+        let line = of_field(finding, &TextOptions::PLAIN)?;
+        let spans = line.spans().iter().map(|span| span.text.as_str().to_owned());
+        Some(spans.collect())
+    }
+
+    #[test]
+    fn each_effect_is_said_with_what_it_leaves_open() {
+        use NextUpgrade::{Becomes, Conflict, Keep, Refused, Revert};
+        for (next, reason, becomes, expected) in [
+            (Some(Revert), None, None, "reverts"),
+            (Some(Keep), None, None, "keeps"),
+            (Some(Conflict), Some("owned by hpa"), None, "fails (conflict)"),
+            (Some(Becomes), None, Some(json!(1)), "becomes 1"),
+            (Some(Becomes), None, Some(Value::Null), "becomes (absent)"),
+            (Some(Becomes), None, None, "becomes (too large to show)"),
+            (Some(Refused), Some("it is immutable"), None, "fails (refused): it is immutable"),
+            (None, Some("a webhook may change it"), None, "not known: a webhook may change it"),
+        ] {
+            let shown = shown(&finding(next, reason, becomes)).unwrap();
+            assert_eq!(shown, format!("next upgrade: {expected}"));
+        }
+        assert_eq!(shown(&finding(None, None, None)), None);
+    }
+
+    #[test]
+    fn a_hidden_value_stays_hidden() {
+        let mut hidden = finding(Some(NextUpgrade::Becomes), None, Some(json!("hunter2")));
+        hidden.redacted = true;
+        assert_eq!(shown(&hidden).unwrap(), "next upgrade: becomes (redacted)");
+    }
+}
