@@ -12,7 +12,7 @@
 //!
 //! It is pure, and it never guesses: what the facts do not tell is [`Outcome::Unknown`] or a [`Doubt`] about a place.
 
-mod client_side;
+pub mod client_side;
 mod server_side;
 mod settle;
 
