@@ -150,12 +150,12 @@ fn object(name: &str, is_deployed: bool, observed: Observation) -> ObservedObjec
 
 /// A release, with its records and its observed objects.
 pub(super) struct Scene {
-    statuses: Vec<&'static str>,
-    created: Option<DateTime<Utc>>,
+    pub(super) statuses: Vec<&'static str>,
+    pub(super) created: Option<DateTime<Utc>>,
     /// What Helm says of revisions that failed.
-    sentence: &'static str,
+    pub(super) sentence: &'static str,
     /// The facts of records, in place of those that follow from the statuses.
-    records: BTreeMap<u64, RecordFacts>,
+    pub(super) records: BTreeMap<u64, RecordFacts>,
     pub(super) objects: ObjectFacts,
     pub(super) method: ApplyMethod,
 }

@@ -149,7 +149,10 @@ mod tests {
             "the next upgrade fails at Deployment shop/web-0: kube-controller-manager via scale owns /spec/replicas"
         );
         let evidence = entry.evidence.join("\n");
-        assert!(evidence.contains("take these fields out of the chart"), "{evidence}");
+        assert!(
+            evidence.contains("take these fields out of the chart"),
+            "{evidence}"
+        );
         let commands = commands(&health, HealthCode::UpgradeBlocked);
         assert!(commands[0].ends_with("--show-managed-fields"), "{commands:?}");
         let upgrade = commands.last().unwrap();

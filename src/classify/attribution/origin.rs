@@ -5,9 +5,9 @@
 
 use super::writers::{AttributedEntry, WriteTime, Writer};
 use super::{Attributor, Autoscaler};
+use crate::apply::is_merged_three_ways;
 use crate::classify::attributed::actor;
 use crate::classify::known_fields::{grows_volume_claim, is_placeholder, is_replica_count, is_restart};
-use crate::classify::next_upgrade::is_merged_three_ways;
 use crate::compare::shapes::shape_at;
 use crate::compare::three_way::Change;
 use crate::model::Actor;

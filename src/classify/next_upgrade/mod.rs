@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::attributed::{Attributed, manager_name};
 use super::blocked::{Block, ContestedField};
 use super::subject::Subject;
-use crate::apply::{Conflict, Method, OnConflict, Outcome, Write, Written, simulate};
+use crate::apply::{Conflict, Method, OnConflict, Outcome, Write, Written, is_merged_three_ways, simulate};
 use crate::compare::fate::{Fate, Fates};
 use crate::compare::list_index::ListIndexes;
 use crate::compare::managed_fields::{Entry, Live, Operation};
@@ -22,9 +22,7 @@ use crate::compare::path::FieldPath;
 use crate::compare::three_way::Change;
 use crate::compare::work::Work;
 use crate::manifest::desired::RELEASE_NAME;
-use crate::object::Gvk;
 use crate::policy::managers::{ManagerKind, Managers};
-use crate::types::TypeTable;
 use crate::vocabulary::{ApplyMethod, FindingCode};
 
 /// What the next upgrade does to a difference.
@@ -392,13 +390,6 @@ fn as_changed(change: &Change) -> Change {
         code: FindingCode::Changed,
         ..change.clone()
     }
-}
-
-/// Whether Helm knows the Go type of a kind. Its scheme has client-go's types and `CustomResourceDefinition`s, not
-/// those of aggregated APIs (Helm: `pkg/kube/client.go`, `init`).
-pub(super) fn is_merged_three_ways(gvk: &Gvk) -> bool {
-    gvk.group() != "apiregistration.k8s.io"
-        && TypeTable::builtin().kind(&gvk.api_version, &gvk.kind).is_some()
 }
 
 /// The name under which this release's Helm writes the object, by the managed fields: of programs that embed Helm each has

@@ -130,8 +130,18 @@ mod tests {
             (Some(Becomes), None, Some(json!(1)), "becomes 1"),
             (Some(Becomes), None, Some(Value::Null), "becomes (absent)"),
             (Some(Becomes), None, None, "becomes (too large to show)"),
-            (Some(Refused), Some("it is immutable"), None, "fails (refused): it is immutable"),
-            (None, Some("a webhook may change it"), None, "not known: a webhook may change it"),
+            (
+                Some(Refused),
+                Some("it is immutable"),
+                None,
+                "fails (refused): it is immutable",
+            ),
+            (
+                None,
+                Some("a webhook may change it"),
+                None,
+                "not known: a webhook may change it",
+            ),
         ] {
             let shown = shown(&finding(next, reason, becomes)).unwrap();
             assert_eq!(shown, format!("next upgrade: {expected}"));
