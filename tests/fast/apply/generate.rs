@@ -62,7 +62,10 @@ pub(crate) fn triples(seed: u64, count: usize) -> impl Iterator<Item = Triple> {
         let mut dice = Dice(seed.wrapping_mul(1_000_003).wrapping_add(number as u64));
         let (api_version, kind) = match number % 8 {
             0 | 1 => kinds[number / 4 % kinds.len()],
-            7 => *dice.pick(&[("example.com/v1", "Widget"), ("apiregistration.k8s.io/v1", "APIService")]),
+            7 => *dice.pick(&[
+                ("example.com/v1", "Widget"),
+                ("apiregistration.k8s.io/v1", "APIService"),
+            ]),
             _ => *dice.pick(RICH),
         };
         let shape = table.kind(api_version, kind);
@@ -131,7 +134,10 @@ impl Grower {
             ValueKind::Integer => (*self.dice.pick(&[1, 2, 3, 80, 0])).into(),
             ValueKind::Number => self.dice.pick(&[json!(1), json!(1.5), json!(2.0)]).clone(),
             ValueKind::Boolean => self.dice.happens(500).into(),
-            ValueKind::Quantity => self.dice.pick(&[json!("1"), json!(1), json!("500m"), json!(0.5)]).clone(),
+            ValueKind::Quantity => self
+                .dice
+                .pick(&[json!("1"), json!(1), json!("500m"), json!(0.5)])
+                .clone(),
             ValueKind::IntOrString => self.dice.pick(&[json!("http"), json!(80), json!("50%")]).clone(),
             ValueKind::Bytes => (*self.dice.pick(&["YQ==", "Yg==", ""])).into(),
             ValueKind::Time => "2026-01-02T03:04:05.000000Z".into(),
@@ -173,7 +179,11 @@ impl Grower {
             && !self.dice.happens(self.oddity)
             && let driftline::types::Field::Declared(shape) = element.field(key)
         {
-            let number = if self.long { self.dice.below(40) } else { self.dice.below(5) };
+            let number = if self.long {
+                self.dice.below(40)
+            } else {
+                self.dice.below(5)
+            };
             let key_value = match shape.value() {
                 ValueKind::Integer => (80 + number).into(),
                 _ => format!("k{number}").into(),
@@ -188,7 +198,10 @@ impl Grower {
         let fields: Vec<_> = shape.fields().filter(|(name, _)| *name != "status").collect();
         let mut object = Map::new();
         for (name, field) in &fields {
-            let is_structure = matches!(field.value(), ValueKind::Object | ValueKind::List | ValueKind::Map);
+            let is_structure = matches!(
+                field.value(),
+                ValueKind::Object | ValueKind::List | ValueKind::Map
+            );
             let chance = match (field.patch_strategy().is_some(), *name) {
                 (_, "managedFields" | "ephemeralContainers") => 20,
                 (_, "spec" | "template" | "jobTemplate") => 950,
@@ -215,11 +228,21 @@ impl Grower {
             .filter(|(_, shape)| shape.value() == ValueKind::List)
             .map(|(name, _)| *name)
             .collect();
-        let list = if lists.is_empty() { "none" } else { *self.dice.pick(&lists) };
+        let list = if lists.is_empty() {
+            "none"
+        } else {
+            *self.dice.pick(&lists)
+        };
         match self.dice.below(7) {
-            0 => ("$patch".into(), (*self.dice.pick(&["replace", "delete", "merge", "odd"])).into()),
+            0 => (
+                "$patch".into(),
+                (*self.dice.pick(&["replace", "delete", "merge", "odd"])).into(),
+            ),
             1 => ("$retainKeys".into(), json!(["a", "name", "type"])),
-            2 => (format!("$setElementOrder/{list}"), json!([{"name": "k1"}, {"name": "k0"}])),
+            2 => (
+                format!("$setElementOrder/{list}"),
+                json!([{"name": "k1"}, {"name": "k0"}]),
+            ),
             3 => (format!("$deleteFromPrimitiveList/{list}"), json!(["a", "b"])),
             4 => ("undeclared".into(), json!({"a": {"b": 1}})),
             5 => ("undeclared".into(), json!([1, 2])),
@@ -245,7 +268,12 @@ impl Grower {
             2 => json!(true),
             3 => self
                 .dice
-                .pick(&[json!(1.5), json!(9_007_199_254_740_993_i64), json!(1e21), json!(1.0)])
+                .pick(&[
+                    json!(1.5),
+                    json!(9_007_199_254_740_993_i64),
+                    json!(1e21),
+                    json!(1.0),
+                ])
                 .clone(),
             4 => json!(""),
             5 => json!(null),
