@@ -11,7 +11,7 @@
 pub mod additions;
 mod diff;
 mod equal;
-mod fields_v1;
+pub(crate) mod fields_v1;
 mod keyed;
 mod leftovers;
 pub mod list_index;

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
+mod apply;
 mod architecture;
 mod cli;
 mod commands;
