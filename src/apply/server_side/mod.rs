@@ -28,11 +28,15 @@ use serde_json::{Value, json};
 use self::managers::{Manager, Managers};
 use self::schema::Type;
 use self::set::Set;
-use self::validate::{Checked, validate};
+use self::validate::{Checked, Misfit, validate};
 use super::{Conflict, Merged, OnConflict, Refusal, Takeover, Write};
 use crate::compare::managed_fields::Live;
 use crate::compare::path::FieldPath;
 use crate::compare::work::Work;
+use crate::types::Shape;
+
+/// Why nothing can be told of an object of which others own fields that may be other ones in this version.
+const OTHER_VERSION: &str = "it is managed through another version of its API, too";
 
 /// What the apply makes of the live object.
 pub(super) fn applied(
@@ -142,16 +146,22 @@ impl Apply<'_> {
             live: self.live,
             owned: &owned,
         };
-        if let Err(refusal) = validate(self.of, self.new, checked, work) {
+        if let Err(Misfit::Nameless(refusal) | Misfit::Other(refusal)) =
+            validate(self.of, self.new, checked, work)
+        {
             return Merged::Refused(refusal);
         }
-        if validate(self.of, self.live, Checked::Live, work).is_err() {
-            return Merged::Unknown("the live object does not fit the type that is known of it".into());
+        match validate(self.of, self.live, Checked::Live, work) {
+            Ok(()) => {}
+            Err(Misfit::Nameless(refusal)) => return Merged::Refused(refusal),
+            Err(Misfit::Other(_)) => {
+                return Merged::Unknown("the live object does not fit the type that is known of it".into());
+            }
         }
         let merged = values::merged(self.of, self.live, self.new, work);
         let merged = self.pruned(merged);
         // An element that a prune leaves nothing of cannot be compared with the live ones.
-        if let Err(refusal) = validate(self.of, &merged, Checked::Live, work) {
+        if let Err(Misfit::Nameless(refusal)) = validate(self.of, &merged, Checked::Live, work) {
             return Merged::Refused(refusal);
         }
         if element::is_same(self.live, &merged) {
@@ -163,26 +173,32 @@ impl Apply<'_> {
             .all()
             .any(|manager| self.is_foreign(manager, api_version))
         {
-            return Merged::Unknown("it is managed through another version of its API, too".into());
+            return Merged::Unknown(OTHER_VERSION.into());
         }
         let mut changed = values::changes(self.of, self.live, &merged, work);
         if self.has_own_status {
             changed.remove(&element::Element::Field("status"));
         }
-        match on_conflict {
-            OnConflict::Force => Merged::Object(merged),
-            OnConflict::Fail => {
-                let others = &self.managers.others;
-                let conflicts = others
-                    .iter()
-                    .flat_map(|other| conflicts_with(other, &changed, work));
-                let conflicts: Vec<Conflict> = conflicts.collect();
-                if conflicts.is_empty() {
-                    Merged::Object(merged)
-                } else {
-                    Merged::Conflict(conflicts)
-                }
+        let others = match on_conflict {
+            OnConflict::Force => return Merged::Object(merged),
+            OnConflict::Fail => &self.managers.others,
+        };
+        let mut conflicts: Vec<Conflict> = Vec::new();
+        for other in others {
+            let found = conflicts_with(other, &changed, work);
+            // How a custom resource is converted to another version is up to a program of its own.
+            let is_converted = !other.api_version.is_empty()
+                && other.api_version != api_version
+                && !write.shape.is_some_and(Shape::is_builtin);
+            if is_converted && !found.is_empty() {
+                return Merged::Unknown(OTHER_VERSION.into());
             }
+            conflicts.extend(found);
+        }
+        if conflicts.is_empty() {
+            Merged::Object(merged)
+        } else {
+            Merged::Conflict(conflicts)
         }
     }
 

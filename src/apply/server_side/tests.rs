@@ -378,6 +378,26 @@ fn another_version_of_the_api_is_not_guessed_at() {
     );
 }
 
+/// An element that has none of its keys makes every apply fail, whoever put it there.
+#[test]
+fn a_live_element_without_its_keys_makes_every_apply_fail() {
+    let account = |secrets: Value| object("v1", "ServiceAccount", &json!({"secrets": secrets}));
+    let lives = lives(account(json!([{"name": "a"}, {"namespace": "b"}]))).owned(
+        "helm",
+        "Apply",
+        "",
+        json!({"f:secrets": {"k:{\"name\":\"a\"}": {".": {}, "f:name": {}}}}),
+    );
+    let merged = lives.applied(
+        Method::ServerSide(OnConflict::Force),
+        &account(json!([{"name": "a"}])),
+    );
+    let Merged::Refused(refusal) = merged else {
+        panic!("{merged:?}")
+    };
+    assert_eq!(refusal.path.to_string(), "/secrets[1]");
+}
+
 /// A custom resource without a subresource for its status has one like any other field.
 #[test]
 fn a_status_is_apart_where_it_is_written_apart() {

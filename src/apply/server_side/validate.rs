@@ -22,13 +22,16 @@ pub(super) enum Checked<'s> {
     Live,
 }
 
+/// Why an object does not fit the schema.
+pub(super) enum Misfit {
+    /// An element of a list cannot be told from the others.
+    Nameless(Refusal),
+    /// Anything else.
+    Other(Refusal),
+}
+
 /// The first place at which a value does not fit its type, in the order of the fields' names.
-pub(super) fn validate(
-    of: Type<'_>,
-    value: &Value,
-    checked: Checked<'_>,
-    work: &Work,
-) -> Result<(), Refusal> {
+pub(super) fn validate(of: Type<'_>, value: &Value, checked: Checked<'_>, work: &Work) -> Result<(), Misfit> {
     Validator {
         checked,
         work,
@@ -44,14 +47,18 @@ struct Validator<'s> {
 }
 
 impl Validator<'_> {
-    fn refused(&self, rule: &'static str) -> Refusal {
+    fn refusal(&self, rule: &'static str) -> Refusal {
         Refusal {
             path: self.at.iter().cloned().collect::<FieldPath>(),
             rule: rule.into(),
         }
     }
 
-    fn value(&mut self, of: Type<'_>, value: &Value) -> Result<(), Refusal> {
+    fn refused(&self, rule: &'static str) -> Misfit {
+        Misfit::Other(self.refusal(rule))
+    }
+
+    fn value(&mut self, of: Type<'_>, value: &Value) -> Result<(), Misfit> {
         if !self.work.affords_value(value) || value.is_null() {
             return Ok(());
         }
@@ -89,7 +96,7 @@ impl Validator<'_> {
         }
     }
 
-    fn items(&mut self, list: List<'_>, items: &[Value]) -> Result<(), Refusal> {
+    fn items(&mut self, list: List<'_>, items: &[Value]) -> Result<(), Misfit> {
         let mut seen = BTreeSet::new();
         for (index, item) in items.iter().enumerate() {
             let step = if list.is_atomic() {
@@ -99,13 +106,13 @@ impl Validator<'_> {
             };
             let step = step.map_err(|nameless| {
                 self.at.push(Segment::Index(index));
-                self.refused(match nameless {
+                Misfit::Nameless(self.refusal(match nameless {
                     Nameless::NoObject => "every element of this list has to be an object",
                     Nameless::NoKeys => "an element of this list has none of the fields that identify it",
                     Nameless::NoScalar => {
                         "every element of this list has to be a text, a number, true or false"
                     }
-                })
+                }))
             })?;
             if !self.work.affords(step.steps()) {
                 return Ok(());

@@ -130,11 +130,11 @@ fn add_changes_of<'v>(
                 by_step(list, as_array(old), work),
                 by_step(list, as_array(new), work),
             );
-            let none = Vec::new();
+            let no_items = Vec::new();
             let steps: BTreeSet<&Element<'v>> = old.keys().chain(new.keys()).collect();
             for step in steps {
-                let olds = old.get(step).unwrap_or(&none);
-                let news = new.get(step).unwrap_or(&none);
+                let olds = old.get(step).unwrap_or(&no_items);
+                let news = new.get(step).unwrap_or(&no_items);
                 let mut node = Node::default();
                 match (olds.as_slice(), news.as_slice()) {
                     ([] | [_], [] | [_]) => {
