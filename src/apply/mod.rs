@@ -35,6 +35,10 @@ pub enum Method {
     ClientSide,
     /// Helm sends the manifest's object.
     ServerSide(OnConflict),
+    /// Helm first makes what it wrote by client-side apply its own for server-side apply, and then applies: on the first
+    /// upgrade of a release that was written client-side, and on every rollback (Helm: `pkg/action/upgrade.go`,
+    /// `rollback.go`, `ClientUpdateOptionUpgradeClientSideFieldManager`).
+    ToServerSide(OnConflict),
 }
 
 /// What a server-side apply does about fields that others own.
@@ -44,6 +48,15 @@ pub enum OnConflict {
     Fail,
     /// It takes them over (`--force-conflicts`).
     Force,
+}
+
+/// What Helm makes its own before it applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Takeover {
+    /// Nothing.
+    Nothing,
+    /// The fields that it wrote by client-side apply.
+    ClientSide,
 }
 
 /// One write of one object.
@@ -134,11 +147,7 @@ pub fn simulate(write: &Write<'_>) -> Outcome {
         (Some(new), None) => return settle::created(write.gvk, write.shape, new, write.work),
         (Some(new), Some(live)) => (new, live),
     };
-    let merged = match write.method {
-        Method::ClientSide => client_side::patched(write, new, live),
-        Method::ServerSide(on_conflict) => server_side::applied(write, new, live, on_conflict),
-    };
-    match merged {
+    match merge(write, new, live) {
         Merged::Unchanged => Outcome::Untouched,
         Merged::Object(object) => settle::updated(write.gvk, write.shape, &live.object, object, write.work),
         Merged::Conflict(conflicts) => Outcome::Conflict(conflicts),
@@ -147,9 +156,22 @@ pub fn simulate(write: &Write<'_>) -> Outcome {
     }
 }
 
+/// What Helm's or the API server's merge makes of a live object; [`simulate`] goes on from there.
+pub fn merge(write: &Write<'_>, new: &Value, live: &Live<'_>) -> Merged {
+    match write.method {
+        Method::ClientSide => client_side::patched(write, new, live),
+        Method::ServerSide(on_conflict) => {
+            server_side::applied(write, new, live, on_conflict, Takeover::Nothing)
+        }
+        Method::ToServerSide(on_conflict) => {
+            server_side::applied(write, new, live, on_conflict, Takeover::ClientSide)
+        }
+    }
+}
+
 /// What the merge makes of a live object, before the API server looks at the result.
 #[derive(Debug, Clone, PartialEq)]
-enum Merged {
+pub enum Merged {
     /// There is nothing to send, or what is sent changes nothing.
     Unchanged,
     /// The merged object, without managed fields.

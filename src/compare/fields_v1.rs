@@ -27,7 +27,7 @@ type Places = HashMap<u64, Vec<usize>>;
 
 /// A set of fields, and what it names below each of them.
 #[derive(Debug, Default)]
-pub(super) struct FieldSet {
+pub(crate) struct FieldSet {
     /// Whether it names the value itself, and not only values in it.
     names_itself: bool,
     /// Whether it names anything at all: the value itself or values in it.
@@ -59,7 +59,7 @@ fn parse(key: &str) -> Option<Segment> {
 
 impl FieldSet {
     /// Whether the set names the value itself, and not only values in it.
-    pub(super) const fn names_itself(&self) -> bool {
+    pub(crate) const fn names_itself(&self) -> bool {
         self.names_itself
     }
 
@@ -69,7 +69,7 @@ impl FieldSet {
     }
 
     /// What the set names below the value.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&Segment, &Self)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Segment, &Self)> {
         self.below.iter().map(|(element, below)| (element, below))
     }
 

@@ -53,6 +53,9 @@ pub struct Entry<'a> {
     /// How it wrote.
     #[serde(default)]
     pub operation: Operation,
+    /// The API version in which the fields are named; empty where the entry does not say.
+    #[serde(default)]
+    pub api_version: String,
     /// The subresource that it wrote through; empty for the object itself.
     #[serde(default)]
     pub subresource: String,
@@ -139,7 +142,7 @@ fn entries(text: &str) -> Option<Vec<Entry<'_>>> {
 
 impl Entry<'_> {
     /// The set of fields, as `FieldsV1`.
-    pub(super) fn fields(&self) -> &FieldSet {
+    pub(crate) fn fields(&self) -> &FieldSet {
         self.fields.get_or_init(|| {
             self.raw
                 .and_then(|raw| serde_json::from_str(raw.get()).ok())

@@ -194,7 +194,7 @@ fn allowance(bytes: usize) -> u64 {
 }
 
 /// The steps for a text.
-pub(super) const fn text_steps(text: &str) -> usize {
+pub(crate) const fn text_steps(text: &str) -> usize {
     text.len() / TEXT_BYTES_PER_STEP
 }
 

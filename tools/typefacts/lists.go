@@ -74,18 +74,25 @@ func (d definitions) listOf(structType reflect.Type, f field) listKind {
 	return listKind{set: true}
 }
 
-// ownedWhole reports whether managed fields name this object or map only as a whole (map type atomic).
+// ownedWhole reports whether managed fields name this object or map only as a whole (map type atomic). A field may say
+// so otherwise than its type: the claimRef of a volume is granular, and object references are atomic.
 func (d definitions) ownedWhole(structType reflect.Type, f field) bool {
-	if isAtomic(d.of(structType).Properties[f.name]) || isAtomic(d.of(f.owner).Properties[f.name]) {
-		return true
+	for _, goType := range []reflect.Type{structType, f.owner} {
+		if mapType := mapTypeOf(d.of(goType).Properties[f.name]); mapType != "" {
+			return mapType == "atomic"
+		}
 	}
 	s := shapeOf(f.goType)
 	return s.kind == kindObject && isAtomic(d.of(s.object))
 }
 
 func isAtomic(s spec.Schema) bool {
+	return mapTypeOf(s) == "atomic"
+}
+
+func mapTypeOf(s spec.Schema) string {
 	mapType, _ := s.Extensions.GetString("x-kubernetes-map-type")
-	return mapType == "atomic"
+	return mapType
 }
 
 // enumOf lists the values that a string field may take, as far as the definitions tell.

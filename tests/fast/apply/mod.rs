@@ -4,4 +4,5 @@
 //! and writes the sample anew.
 
 mod generate;
+mod server_side;
 mod strategic;
