@@ -6,6 +6,11 @@ use super::{Merged, OnConflict, Write};
 use crate::compare::managed_fields::Live;
 
 /// What the apply makes of the live object.
-pub(super) fn applied(_write: &Write<'_>, _new: &Value, _live: &Live<'_>, _on_conflict: OnConflict) -> Merged {
+pub(super) fn applied(
+    _write: &Write<'_>,
+    _new: &Value,
+    _live: &Live<'_>,
+    _on_conflict: OnConflict,
+) -> Merged {
     Merged::Unknown("server-side apply is not simulated yet".into())
 }

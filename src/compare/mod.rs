@@ -25,7 +25,7 @@ pub(crate) mod path_tree;
 mod properties;
 pub mod quantity;
 pub mod room;
-mod server_rules;
+pub(crate) mod server_rules;
 pub(crate) mod shapes;
 pub mod three_way;
 mod trail;
