@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::super::Refusal;
 use super::found::Found;
 use super::pods;
+use super::required;
 use crate::compare::path::FieldPath;
 use crate::compare::work::Work;
 use crate::object::Gvk;
@@ -94,7 +95,7 @@ fn faults_of(gvk: &Gvk, shape: Shape<'_>, object: &Value, work: &Work) -> Vec<(F
         found: Vec::new(),
     };
     let root = Found::root(object, Some(shape));
-    for rules in [of_kind(gvk.group(), &gvk.kind), pods::check] {
+    for rules in [of_kind(gvk.group(), &gvk.kind), pods::check, required::check] {
         rules(gvk, &root, &mut faults);
     }
     faults.found

@@ -78,7 +78,7 @@ fn with(value: impl Into<Value>) -> Fill {
     Fill::With(value.into())
 }
 
-const RULES: [Rule; 47] = [
+const RULES: [Rule; 49] = [
     // core/v1: SetDefaults_Container, SetDefaults_EphemeralContainer, SetDefaults_Volume.
     rule("imagePullPolicy", &["image"], |asked| {
         pull_policy(asked.text("image"))
@@ -121,6 +121,9 @@ const RULES: [Rule; 47] = [
             .map_or(Fill::Nothing, |kind| with(kind.to_lowercase()))
     }),
     rule("preserveUnknownFields", &["scope", "names"], nothing),
+    // `strategy.rs`.
+    rule("finalizers", &[], nothing),
+    rule("selector", &["replicas", "template"], nothing),
     // Services: `service.rs`.
     rule("clusterIP", &["clusterIPs"], nothing),
     rule("clusterIPs", &["clusterIP"], nothing),

@@ -10,8 +10,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::super::Refusal;
-use super::immutable::{changed_fields, same};
-use super::strategy::at;
+use super::values::{at, changed_fields, same};
 use crate::compare::path::FieldPath;
 use crate::compare::quantity::Quantity;
 use crate::object::Gvk;
@@ -172,7 +171,15 @@ fn pod(live: &Value, merged: &Value) -> Checked {
                 }
             }
             "tolerations" => {
-                if !is_within(&list(was), &list(is)) {
+                // How long is free.
+                let lasting = |spec| {
+                    let mut tolerations = list(spec);
+                    for toleration in tolerations.iter_mut().filter_map(Value::as_object_mut) {
+                        toleration.remove("tolerationSeconds");
+                    }
+                    tolerations
+                };
+                if !is_within(&lasting(was), &lasting(is)) {
                     return refuse(
                         &["spec", field],
                         "the API server only lets a Pod get further tolerations",

@@ -4,10 +4,10 @@
 //! resources `validateCustomResourceDefinitionSpecUpdate` in apiextensions-apiserver. Services have rules of their own
 //! (`service.rs`), and so have claims and Pods (`guarded.rs`).
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::super::Refusal;
-use super::strategy::at;
+use super::values::{at, changed_fields, same};
 use crate::compare::path::FieldPath;
 use crate::object::Gvk;
 
@@ -391,44 +391,4 @@ pub(super) fn check(gvk: &Gvk, live: &Value, merged: &Value) -> Result<(), Refus
         }
     }
     Ok(())
-}
-
-/// The fields in which two objects differ.
-pub(super) fn changed_fields<'v>(
-    was: Option<&'v Value>,
-    is: Option<&'v Value>,
-) -> impl Iterator<Item = &'v str> {
-    let (was, is) = (was.and_then(Value::as_object), is.and_then(Value::as_object));
-    let new = is.into_iter().flat_map(|fields| fields.keys());
-    let new = new.filter(move |name| !was.is_some_and(|was| was.contains_key(name.as_str())));
-    let value = |fields: Option<&'v Map<String, Value>>, name: &str| fields?.get(name);
-    was.into_iter()
-        .flat_map(|fields| fields.keys())
-        .chain(new)
-        .filter(move |name| !same(value(was, name), value(is, name)))
-        .map(String::as_str)
-}
-
-/// Whether two stored values are the same, where nothing and an empty list or object are (apimachinery:
-/// `third_party/forked/golang/reflect/deep_equal.go`).
-pub(super) fn same(was: Option<&Value>, is: Option<&Value>) -> bool {
-    let is_empty = |value: Option<&Value>| match value {
-        None | Some(Value::Null) => true,
-        Some(Value::Array(items)) => items.is_empty(),
-        Some(Value::Object(fields)) => fields.values().all(Value::is_null),
-        Some(Value::Bool(_) | Value::Number(_) | Value::String(_)) => false,
-    };
-    match (was, is) {
-        (Some(Value::Object(was)), Some(Value::Object(is))) => {
-            was.iter().all(|(key, value)| same(Some(value), is.get(key)))
-                && is
-                    .iter()
-                    .all(|(key, value)| was.contains_key(key) || same(None, Some(value)))
-        }
-        (Some(Value::Array(was)), Some(Value::Array(is))) => {
-            was.len() == is.len() && was.iter().zip(is).all(|(was, is)| same(Some(was), Some(is)))
-        }
-        (Some(Value::Number(was)), Some(Value::Number(is))) => was == is || was.as_f64() == is.as_f64(),
-        _ => is_empty(was) && is_empty(is) || was == is,
-    }
 }

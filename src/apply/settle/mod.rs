@@ -2,7 +2,8 @@
 //!
 //! The steps are those of an update, in the API server's order: the way through the types of the kind (`round_trip`,
 //! `spelling`, `defaults`, `mirrors`), what the strategy of the kind does (`strategy`, `service`), and validation: what may
-//! not change (`immutable`, `guarded`), and what may not stand together (`combinations`, `pods`). Webhooks come in between;
+//! not change (`immutable`, `guarded`), and what may not stand together (`combinations`,
+//! `pods`), and what may not be missing (`required`). Webhooks come in between;
 //! nothing is known of them here.
 //!
 //! Of custom resources the schema tells what is dropped and filled. Its rules (`x-kubernetes-validations`) are not known:
@@ -16,10 +17,12 @@ mod immutable;
 mod mirrors;
 mod place;
 mod pods;
+mod required;
 mod round_trip;
 mod service;
 mod spelling;
 mod strategy;
+mod values;
 
 #[cfg(test)]
 mod tests;
@@ -72,7 +75,8 @@ pub(super) fn updated(
         return written(object, doubts);
     }
     strategy::fill_whole(gvk, &mut object);
-    strategy::keep_tolerations(gvk, live, &mut object);
+    strategy::keep_admitted(gvk, live, &mut object);
+    strategy::count_templates(gvk, live, &mut object);
     if (gvk.group(), gvk.kind.as_str()) == ("", "Service") {
         match service::settle(shape, live, &mut object) {
             Ok(found) => doubts.extend(found),

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::values::{at, put, same};
 use crate::object::Gvk;
 use crate::types::{Shape, is_zero};
 
@@ -42,7 +43,8 @@ pub(super) fn keep_servers(gvk: &Gvk, shape: Option<Shape<'_>>, live: &Value, ob
     }
 }
 
-/// Fills in what depends on the object as a whole (`SetDefaults_Namespace`, `SetDefaults_Job`, `SetDefaults_LimitRangeItem`).
+/// Fills in what depends on the object as a whole (`SetDefaults_Namespace`, `SetDefaults_Job`,
+/// `SetDefaults_ReplicationController`, `SetDefaults_PersistentVolumeClaim`, `SetDefaults_LimitRangeItem`).
 pub(super) fn fill_whole(gvk: &Gvk, object: &mut Value) {
     match (gvk.group(), gvk.kind.as_str()) {
         ("", "Namespace") => {
@@ -57,6 +59,24 @@ pub(super) fn fill_whole(gvk: &Gvk, object: &mut Value) {
             let labels = at(object, &["spec", "template", "metadata", "labels"]).cloned();
             if at(object, &["metadata", "labels"]).is_none_or(is_zero) {
                 put(object, &["metadata", "labels"], labels.as_ref());
+            }
+        }
+        ("", "ReplicationController") => {
+            let labels = at(object, &["spec", "template", "metadata", "labels"]).cloned();
+            for place in [&["metadata", "labels"], &["spec", "selector"]] {
+                if at(object, place).is_none_or(is_zero) {
+                    put(object, place, labels.as_ref());
+                }
+            }
+        }
+        ("apps", "StatefulSet") => {
+            let claims = object
+                .pointer_mut("/spec/volumeClaimTemplates")
+                .and_then(Value::as_array_mut);
+            for claim in claims.into_iter().flatten() {
+                if at(claim, &["status", "phase"]).is_none_or(is_zero) {
+                    put(claim, &["status", "phase"], Some(&json!("Pending")));
+                }
             }
         }
         ("", "LimitRange") => {
@@ -77,11 +97,16 @@ pub(super) fn fill_whole(gvk: &Gvk, object: &mut Value) {
 /// `plugin/pkg/admission/defaulttolerationseconds`).
 const LOST_NODES: [&str; 2] = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
 
-/// Puts back what admission makes a Pod tolerate.
-pub(super) fn keep_tolerations(gvk: &Gvk, live: &Value, object: &mut Value) {
+/// Puts back what admission gives to a Pod: besides tolerations its priority (`plugin/pkg/admission/priority`).
+pub(super) fn keep_admitted(gvk: &Gvk, live: &Value, object: &mut Value) {
     const PLACE: [&str; 2] = ["spec", "tolerations"];
     if (gvk.api_version.as_str(), gvk.kind.as_str()) != ("v1", "Pod") {
         return;
+    }
+    for place in [["spec", "priority"], ["spec", "preemptionPolicy"]] {
+        if at(object, &place).is_none() {
+            put(object, &place, at(live, &place));
+        }
     }
     let list = |object: &Value| {
         at(object, &PLACE)
@@ -102,6 +127,26 @@ pub(super) fn keep_tolerations(gvk: &Gvk, live: &Value, object: &mut Value) {
     }
 }
 
+/// Counts the templates of a `DaemonSet` (`pkg/registry/apps/daemonset/strategy.go`, `PrepareForUpdate`). The version of
+/// the API that is in use has no field for the number, and keeps it in an annotation (`pkg/apis/apps/v1/conversion.go`).
+pub(super) fn count_templates(gvk: &Gvk, live: &Value, object: &mut Value) {
+    const PLACE: [&str; 3] = [
+        "metadata",
+        "annotations",
+        "deprecated.daemonset.template.generation",
+    ];
+    const TEMPLATE: [&str; 2] = ["spec", "template"];
+    if (gvk.api_version.as_str(), gvk.kind.as_str()) != ("apps/v1", "DaemonSet") {
+        return;
+    }
+    let number = at(live, &PLACE)
+        .and_then(Value::as_str)
+        .and_then(|text| text.parse::<i64>().ok());
+    let is_other = !same(at(live, &TEMPLATE), at(object, &TEMPLATE));
+    let counted = number.map(|number| json!((number + i64::from(is_other)).to_string()));
+    put(object, &PLACE, counted.as_ref());
+}
+
 /// Copies the entries of one map that another lacks.
 fn copy_missing(fields: &mut Map<String, Value>, from: &str, to: &str) {
     let Some(source) = fields.get(from).and_then(Value::as_object).cloned() else {
@@ -115,41 +160,5 @@ fn copy_missing(fields: &mut Map<String, Value>, from: &str, to: &str) {
         for (key, value) in source {
             target.entry(key).or_insert(value);
         }
-    }
-}
-
-/// The value under some keys.
-pub(super) fn at<'v>(object: &'v Value, path: &[&str]) -> Option<&'v Value> {
-    path.iter()
-        .try_fold(object, |value, key| value.get(key))
-        .filter(|value| !value.is_null())
-}
-
-/// Writes a value under some keys, or takes away what is there.
-fn put(object: &mut Value, path: &[&str], value: Option<&Value>) {
-    let Some((last, outer)) = path.split_last() else {
-        return;
-    };
-    let mut place = object;
-    for key in outer {
-        let Some(fields) = place.as_object_mut() else {
-            return;
-        };
-        if !fields.get(*key).is_some_and(Value::is_object) {
-            if value.is_none() {
-                return;
-            }
-            fields.insert((*key).to_owned(), json!({}));
-        }
-        let Some(next) = fields.get_mut(*key) else {
-            return;
-        };
-        place = next;
-    }
-    if let Some(fields) = place.as_object_mut() {
-        match value {
-            Some(value) => fields.insert((*last).to_owned(), value.clone()),
-            None => fields.remove(*last),
-        };
     }
 }
