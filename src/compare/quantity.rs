@@ -10,6 +10,11 @@ use serde_json::Value;
 pub struct Quantity(i128);
 
 impl Quantity {
+    /// The amount in billionths.
+    pub fn nanos(self) -> i128 {
+        self.0
+    }
+
     /// Reads a quantity as a manifest or the API server writes it: a string, or a plain number.
     pub fn from_value(value: &Value) -> Option<Self> {
         match value {

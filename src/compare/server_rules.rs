@@ -82,7 +82,11 @@ pub(super) fn is_derived_default(shape: Option<Shape<'_>>, live: &Map<String, Va
 }
 
 fn pull_policy(container: &Map<String, Value>) -> Option<&'static str> {
-    let image = container.get("image")?.as_str()?;
+    Some(pull_policy_of(container.get("image")?.as_str()?))
+}
+
+/// The policy that the server gives to an image for which nobody chose one.
+pub(crate) fn pull_policy_of(image: &str) -> &'static str {
     let name = image.rsplit('/').next().unwrap_or(image);
     let (name, digest) = match name.split_once('@') {
         Some((name, digest)) => (name, Some(digest)),
@@ -93,7 +97,7 @@ fn pull_policy(container: &Map<String, Value>) -> Option<&'static str> {
         Some((_, tag)) => tag == "latest",
         None => digest.is_none(),
     };
-    Some(if moves { "Always" } else { "IfNotPresent" })
+    if moves { "Always" } else { "IfNotPresent" }
 }
 
 /// An atomic list of a built-in kind to which admission appends.

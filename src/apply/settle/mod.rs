@@ -1,0 +1,144 @@
+//! What the API server makes of an object that was merged: what it drops, fills and refuses.
+//!
+//! The steps are those of an update, in the API server's order: the way through the types of the kind (`round_trip`,
+//! `spelling`, `defaults`, `mirrors`), what the strategy of the kind does (`strategy`, `service`), and validation: what may
+//! not change (`immutable`, `guarded`), and what may not stand together (`combinations`,
+//! `pods`), and what may not be missing (`required`). Webhooks come in between;
+//! nothing is known of them here.
+//!
+//! Of custom resources the schema tells what is dropped and filled. Its rules (`x-kubernetes-validations`) are not known:
+//! the manifest was accepted once, so that nothing is said of them.
+
+mod combinations;
+mod defaults;
+mod found;
+mod guarded;
+mod immutable;
+mod mirrors;
+mod place;
+mod pods;
+mod required;
+mod round_trip;
+mod service;
+mod spelling;
+mod strategy;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+use serde_json::Value;
+
+use self::guarded::Verdict;
+use self::place::Place;
+use self::round_trip::RoundTrip;
+use super::{Doubt, Outcome, Written};
+use crate::compare::path::FieldPath;
+use crate::compare::work::Work;
+use crate::object::Gvk;
+use crate::types::Shape;
+
+/// What becomes of an object that Helm creates. A manifest was accepted before, so that nothing is refused.
+pub(super) fn created(gvk: &Gvk, shape: Option<Shape<'_>>, new: &Value, work: &Work) -> Outcome {
+    let mut object = new.clone();
+    if let Some(shape) = shape {
+        let trip = RoundTrip::new(work);
+        trip.value(&Place::Root, shape, &mut object, None);
+        if shape.is_builtin() {
+            mirrors::fold_texts(gvk, &mut object);
+            strategy::fill_whole(gvk, &mut object);
+        }
+    }
+    Outcome::Created(object)
+}
+
+/// What becomes of a live object and what a merge made of it.
+pub(super) fn updated(
+    gvk: &Gvk,
+    shape: Option<Shape<'_>>,
+    live: &Value,
+    merged: Value,
+    work: &Work,
+) -> Outcome {
+    let mut object = merged;
+    let Some(shape) = shape else {
+        return untyped(gvk, live, object);
+    };
+    let trip = RoundTrip::new(work);
+    let status = object.get("status").cloned();
+    mirrors::fold_texts(gvk, &mut object);
+    trip.value(&Place::Root, shape, &mut object, Some(live));
+    let mut doubts = trip.into_doubts();
+    strategy::keep_servers(gvk, Some(shape), live, &mut object);
+    if !shape.is_builtin() {
+        doubts.extend(doubt_of_status(status.as_ref(), live));
+        return written(object, doubts);
+    }
+    strategy::fill_whole(gvk, &mut object);
+    strategy::keep_admitted(gvk, live, &mut object);
+    strategy::count_templates(gvk, live, &mut object);
+    if (gvk.group(), gvk.kind.as_str()) == ("", "Service") {
+        match service::settle(shape, live, &mut object) {
+            Ok(found) => doubts.extend(found),
+            Err(verdict) => return verdict.into(),
+        }
+    }
+    let checked = immutable::check(gvk, live, &object)
+        .and_then(|()| combinations::check(gvk, shape, live, &object, work));
+    if let Err(refusal) = checked {
+        return Outcome::Refused(refusal);
+    }
+    match guarded::check(gvk, live, &object) {
+        Ok(()) => written(object, doubts),
+        Err(verdict) => verdict.into(),
+    }
+}
+
+impl From<Verdict> for Outcome {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Refused(refusal) => Self::Refused(refusal),
+            Verdict::Unknown(reason) => Self::Unknown(reason.into()),
+        }
+    }
+}
+
+fn written(object: Value, doubts: Vec<Doubt>) -> Outcome {
+    Outcome::Written(Written { object, doubts })
+}
+
+/// An object of whose type nothing is known: what the merge put or took away may be dropped or filled in.
+fn untyped(gvk: &Gvk, live: &Value, merged: Value) -> Outcome {
+    let mut object = merged;
+    strategy::keep_servers(gvk, None, live, &mut object);
+    let mut doubts = Vec::new();
+    doubt_of_changes(&FieldPath::root(), live, &object, &mut doubts);
+    written(object, doubts)
+}
+
+/// Doubts the fields that are only in one of two objects.
+fn doubt_of_changes(path: &FieldPath, live: &Value, merged: &Value, doubts: &mut Vec<Doubt>) {
+    let (Some(was), Some(is)) = (live.as_object(), merged.as_object()) else {
+        return;
+    };
+    for name in was
+        .keys()
+        .chain(is.keys().filter(|name| !was.contains_key(*name)))
+    {
+        match (was.get(name), is.get(name)) {
+            (Some(was), Some(is)) => doubt_of_changes(&path.key(name), was, is, doubts),
+            _ => doubts.push(Doubt {
+                path: path.key(name),
+                reason: "the schema of the kind is not known".into(),
+            }),
+        }
+    }
+}
+
+/// Where a custom resource has a status of its own, a write through the object does not change it.
+fn doubt_of_status(merged: Option<&Value>, live: &Value) -> Option<Doubt> {
+    (merged != live.get("status")).then(|| Doubt {
+        path: FieldPath::root().key("status"),
+        reason: "it is not known whether the kind keeps its status apart".into(),
+    })
+}

@@ -1,0 +1,261 @@
+//! What a real API server made of merged objects, and what is said of it here.
+//!
+//! `tests/data/apply/settle.json` holds live objects, JSON patches of them, and what Kubernetes 1.36 answered:
+//! `tests/testbed/apply.rs` asks it again.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::super::{Outcome, Written};
+use super::{created, updated};
+use crate::compare::work::Work;
+use crate::object::Gvk;
+use crate::types::{Shape, TypeTable, is_zero};
+
+#[derive(Deserialize)]
+struct Recorded {
+    objects: Vec<Value>,
+    rows: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    name: String,
+    object: usize,
+    patch: json_patch::Patch,
+    /// What the answer changed in the live object; nothing where it was refused.
+    becomes: Option<json_patch::Patch>,
+}
+
+fn recorded() -> Recorded {
+    serde_json::from_str(include_str!("../../../tests/data/apply/settle.json")).unwrap()
+}
+
+fn patched(object: &Value, patch: &json_patch::Patch) -> Value {
+    let mut patched = object.clone();
+    json_patch::patch(&mut patched, patch).unwrap();
+    patched
+}
+
+fn gvk(object: &Value) -> Gvk {
+    Gvk::new(
+        object["apiVersion"].as_str().unwrap(),
+        object["kind"].as_str().unwrap(),
+    )
+}
+
+fn settled(live: &Value, merged: Value) -> Outcome {
+    let gvk = gvk(live);
+    let shape = TypeTable::builtin().kind(&gvk.api_version, &gvk.kind);
+    updated(&gvk, shape, live, merged, &Work::of_steps(100_000))
+}
+
+/// The places at which two objects differ. A zero that types drop is the same as nothing.
+fn differences(path: &str, server: &Value, own: &Value, found: &mut BTreeMap<String, (Value, Value)>) {
+    match (server, own) {
+        (Value::Object(server), Value::Object(own)) => {
+            for key in server.keys().chain(own.keys()) {
+                let value =
+                    |fields: &serde_json::Map<String, Value>| fields.get(key).cloned().unwrap_or_default();
+                differences(&format!("{path}/{key}"), &value(server), &value(own), found);
+            }
+        }
+        (Value::Array(server), Value::Array(own)) if server.len() == own.len() => {
+            for (index, (server, own)) in server.iter().zip(own).enumerate() {
+                differences(&format!("{path}/{index}"), server, own, found);
+            }
+        }
+        _ if server == own || is_zero(server) && is_zero(own) && !server.is_string() => {}
+        _ => {
+            found.insert(path.to_owned(), (server.clone(), own.clone()));
+        }
+    }
+}
+
+/// What is said is what the server did, or it is said that it cannot be told.
+#[test]
+fn what_is_said_is_what_a_real_server_did() {
+    let recorded = recorded();
+    let mut wrong = Vec::new();
+    let mut unknown = Vec::new();
+    for row in &recorded.rows {
+        let live = &recorded.objects[row.object];
+        match (settled(live, patched(live, &row.patch)), &row.becomes) {
+            (Outcome::Refused(_), None) => {}
+            (Outcome::Unknown(_), _) => unknown.push(row.name.as_str()),
+            (Outcome::Written(Written { object, doubts }), Some(becomes)) => {
+                let mut found = BTreeMap::new();
+                differences("", &patched(live, becomes), &object, &mut found);
+                found.retain(|path, _| !path.starts_with("/status"));
+                let is_doubted = !doubts.is_empty() && found.len() <= doubts.len();
+                if !found.is_empty() && !is_doubted {
+                    wrong.push(format!("{}: {found:?}, {doubts:?}", row.name));
+                }
+            }
+            (outcome, becomes) => wrong.push(format!("{}: {becomes:?}, {outcome:?}", row.name)),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(recorded.rows.len() > 350);
+    // Each of these depends on what no object tells.
+    assert_eq!(
+        unknown,
+        [
+            "suspended job node selector",
+            "suspended job image",
+            "bound claim grows",
+            "bound claim shrinks above its capacity",
+            "selectorless headless gets a selector",
+            "dual stack required",
+        ]
+    );
+}
+
+/// A write that changes nothing gives the live object, of every kind.
+#[test]
+fn what_is_not_changed_stays() {
+    for live in recorded().objects {
+        let Outcome::Written(Written { object, doubts }) = settled(&live, live.clone()) else {
+            panic!("{live}");
+        };
+        let mut found = BTreeMap::new();
+        differences("", &live, &object, &mut found);
+        assert!(found.is_empty() && doubts.is_empty(), "{found:?} {doubts:?}");
+    }
+}
+
+fn custom_table() -> TypeTable {
+    let document = json!({"components": {"schemas": {"com.example.v1.Widget": {
+        "type": "object",
+        "x-kubernetes-group-version-kind": [{"group": "example.com", "version": "v1", "kind": "Widget"}],
+        "properties": {
+            "apiVersion": {"type": "string"},
+            "kind": {"type": "string"},
+            "metadata": {"allOf": [{"$ref": "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}]},
+            "spec": {"type": "object", "properties": {
+                "size": {"type": "integer", "default": 3},
+                "mode": {"type": "string"},
+                "note": {"type": "string", "nullable": true},
+                "parts": {"type": "array", "items": {"type": "object", "properties": {
+                    "name": {"type": "string"}, "kind": {"type": "string", "default": "plain"}}}},
+                "free": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}},
+            "status": {"type": "object", "properties": {"ready": {"type": "boolean"}}}}}}}});
+    TypeTable::from_openapi_v3(document.to_string().as_bytes()).unwrap()
+}
+
+/// The spec of a custom resource, live and merged → as it is stored.
+#[test]
+fn a_schema_drops_and_fills() {
+    let table = custom_table();
+    let gvk = Gvk::new("example.com/v1", "Widget");
+    let shape = table.kind("example.com/v1", "Widget");
+    let widget = |spec: &Value| json!({"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w"}, "spec": spec});
+    let live = widget(&json!({"size": 5, "mode": "a"}));
+    for (merged, stored) in [
+        (json!({"mode": "a"}), json!({"mode": "a", "size": 3})),
+        (json!({"mode": "", "size": 0}), json!({"mode": "", "size": 0})),
+        (json!({"mode": null, "size": null}), json!({"size": 3})),
+        (json!({"note": null, "size": 1}), json!({"note": null, "size": 1})),
+        (json!({"size": 1, "sise": 2}), json!({"size": 1})),
+        (
+            json!({"size": 1, "free": {"x": 1}}),
+            json!({"size": 1, "free": {"x": 1}}),
+        ),
+        (
+            json!({"size": 1, "parts": [{"name": "a"}, {"name": "b", "kind": "fine", "other": 1}]}),
+            json!({"size": 1, "parts": [{"name": "a", "kind": "plain"}, {"name": "b", "kind": "fine"}]}),
+        ),
+    ] {
+        let outcome = updated(&gvk, shape, &live, widget(&merged), &Work::of_steps(10_000));
+        let Outcome::Written(Written { object, doubts }) = outcome else {
+            panic!("{outcome:?}");
+        };
+        assert_eq!((&object["spec"], doubts.len()), (&stored, 0), "{merged}");
+    }
+}
+
+/// Whether a status is the object's own depends on the definition of the kind.
+#[test]
+fn a_changed_status_of_a_custom_resource_is_doubted() {
+    let table = custom_table();
+    let gvk = Gvk::new("example.com/v1", "Widget");
+    let widget =
+        |ready: bool| json!({"apiVersion": "example.com/v1", "kind": "Widget", "status": {"ready": ready}});
+    let outcome = updated(
+        &gvk,
+        table.kind("example.com/v1", "Widget"),
+        &widget(true),
+        widget(false),
+        &Work::of_steps(10_000),
+    );
+    let Outcome::Written(Written { doubts, .. }) = outcome else {
+        panic!("{outcome:?}");
+    };
+    assert_eq!(doubts[0].path.to_string(), "/status");
+}
+
+/// Without a schema what appears may be dropped, and what goes may come back.
+#[test]
+fn without_facts_only_what_stays_a_field_is_certain() {
+    let live = json!({"spec": {"a": 1, "b": {"c": 2}}});
+    let merged = json!({"spec": {"a": 3, "b": {}, "d": 4}});
+    let outcome = updated(
+        &Gvk::new("example.com/v1", "Widget"),
+        None,
+        &live,
+        merged.clone(),
+        &Work::of_steps(10_000),
+    );
+    let Outcome::Written(Written { object, doubts }) = outcome else {
+        panic!("{outcome:?}");
+    };
+    assert_eq!(object, merged);
+    let doubted: Vec<String> = doubts.iter().map(|doubt| doubt.path.to_string()).collect();
+    assert_eq!(doubted, ["/spec/b/c", "/spec/d"]);
+}
+
+#[test]
+fn what_is_created_has_its_defaults() {
+    let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {
+        "selector": {"matchLabels": {"app": "web"}}, "imaginary": 1,
+        "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web", "image": "web"}]}}}});
+    let shape: Option<Shape<'_>> = TypeTable::builtin().kind("apps/v1", "Deployment");
+    let outcome = created(&gvk(&deployment), shape, &deployment, &Work::of_steps(10_000));
+    let Outcome::Created(object) = outcome else {
+        panic!("{outcome:?}");
+    };
+    let spec = &object["spec"];
+    assert_eq!(spec["replicas"], json!(1));
+    assert_eq!(spec["strategy"]["rollingUpdate"]["maxSurge"], json!("25%"));
+    assert_eq!(
+        spec["template"]["spec"]["containers"][0]["imagePullPolicy"],
+        json!("Always")
+    );
+    assert!(spec.get("imaginary").is_none());
+}
+
+/// Work is proportional to the object, whatever is in it.
+#[test]
+fn a_hostile_object_takes_steps_by_its_size() {
+    let items: Vec<Value> = (0..20_000)
+        .map(|n| json!({"name": format!("v{}", n % 7), "hostPath": {"path": "/"}, "emptyDir": {}}))
+        .collect();
+    let pod = |volumes: &[Value]| {
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {
+        "containers": [{"name": "a", "image": "b"}], "volumes": volumes,
+        "tolerations": volumes.iter().map(|_| json!({"key": "a"})).collect::<Vec<_>>()}})
+    };
+    let (live, merged) = (pod(&items), pod(&items[1..]));
+    let work = Work::of_steps(10_000_000);
+    let outcome = updated(
+        &gvk(&live),
+        TypeTable::builtin().kind("v1", "Pod"),
+        &live,
+        merged,
+        &work,
+    );
+    assert!(matches!(outcome, Outcome::Refused(_)));
+    assert!(work.taken() < 2_000_000, "{}", work.taken());
+}
