@@ -157,7 +157,7 @@ mod tests {
         assert!(commands[0].ends_with("--show-managed-fields"), "{commands:?}");
         let upgrade = commands.last().unwrap();
         assert!(
-            upgrade.starts_with("helm upgrade") && upgrade.ends_with("--force-conflicts"),
+            upgrade.starts_with("helm upgrade") && upgrade.contains(" --force-conflicts "),
             "{commands:?}"
         );
     }

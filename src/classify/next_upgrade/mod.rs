@@ -93,7 +93,7 @@ impl<'a> Upgrade<'a> {
     /// What the next upgrade makes of the object.
     pub(super) fn next(&self) -> &Outcome {
         self.next
-            .get_or_init(|| self.write(self.subject.body, self.method(OnConflict::Fail)))
+            .get_or_init(|| self.write(self.subject.body, self.method(OnConflict::Fail), self.live))
     }
 
     /// What the baseline's write would make of the live object if it came now.
@@ -103,7 +103,7 @@ impl<'a> Upgrade<'a> {
                 .subject
                 .previous
                 .map_or(self.subject.body, |previous| previous.object);
-            self.write(from, self.method(OnConflict::Fail))
+            self.write(from, self.method(OnConflict::Fail), self.live)
         })
     }
 
@@ -114,14 +114,14 @@ impl<'a> Upgrade<'a> {
         }
     }
 
-    /// What Helm's write of the baseline makes of the live object, from this body.
-    fn write(&self, from: &str, method: Method) -> Outcome {
+    /// What Helm's write of the baseline makes of a live object, from this body.
+    fn write(&self, from: &str, method: Method, live: Option<&Live<'_>>) -> Outcome {
         let subject = &self.subject;
         let unknown = |reason: &'static str| Outcome::Unknown(reason.into());
         if !subject.duplicate_documents.is_empty() {
             return unknown(SEVERAL_DOCUMENTS);
         }
-        let has_unread_fields = self.live.is_some_and(|live| live.has_unread_fields);
+        let has_unread_fields = live.is_some_and(|live| live.has_unread_fields);
         if has_unread_fields && subject.method == ApplyMethod::Ssa {
             return unknown(UNREAD_FIELDS);
         }
@@ -138,7 +138,7 @@ impl<'a> Upgrade<'a> {
             shape: subject.shape,
             old: Some(&old),
             new: Some(&new),
-            live: self.live,
+            live,
             manager: self.manager,
             work: &self.work,
         });
@@ -155,7 +155,7 @@ impl<'a> Upgrade<'a> {
             Outcome::Untouched => changes.map(|_| Prediction::Keep).collect(),
             Outcome::Written(written) => self.written(desired, written, changes).collect(),
             Outcome::Conflict(conflicts) => {
-                let forced = self.write(self.subject.body, self.method(OnConflict::Force));
+                let forced = self.write(self.subject.body, self.method(OnConflict::Force), self.live);
                 self.failing(desired, &forced, changes, |change| {
                     Prediction::Conflict(owners(conflicts, &change.path))
                 })
@@ -302,19 +302,35 @@ impl<'a> Upgrade<'a> {
     }
 
     /// Whether the request by which Helm wrote the baseline set the value of a field that has another one now.
+    ///
+    /// The object that Helm met then is not known: it was like the previous manifest, or like the live object, and the patch
+    /// of either sets the value.
     pub(super) fn was_in_patch(&self, desired: &Value, change: &Change) -> bool {
-        match self.baseline() {
-            Outcome::Written(written) => {
-                let lists = ListIndexes::new(&self.work);
-                self.fate(desired, written, &as_changed(change), &lists) == Prediction::Revert
-            }
-            Outcome::Untouched
-            | Outcome::Created(_)
-            | Outcome::Deleted
-            | Outcome::Conflict(_)
-            | Outcome::Refused(_)
-            | Outcome::Unknown(_) => false,
-        }
+        let Some(previous) = self.subject.previous else {
+            return false;
+        };
+        let deployed = || Live::parse(previous.object).ok();
+        self.sets(self.baseline(), self.live, desired, change)
+            && deployed().is_some_and(|deployed| {
+                let method = self.method(OnConflict::Fail);
+                let outcome = self.write(previous.object, method, Some(&deployed));
+                self.sets(&outcome, Some(&deployed), desired, change)
+            })
+    }
+
+    fn sets(&self, outcome: &Outcome, live: Option<&Live<'_>>, desired: &Value, change: &Change) -> bool {
+        let (Outcome::Written(written), Some(live)) = (outcome, live) else {
+            return false;
+        };
+        let lists = ListIndexes::new(&self.work);
+        let fates = Fates {
+            desired,
+            live: &live.object,
+            after: &written.object,
+            shape: self.subject.shape,
+            lists: &lists,
+        };
+        fates.of(change) == Fate::AsDesired
     }
 
     /// Whether others may own fields that Helm's server-side apply names, so that it may fail although nothing differs.
