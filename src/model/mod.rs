@@ -432,6 +432,17 @@ impl Finding {
         self.ignored_by.is_none() && self.severity == Severity::Drift
     }
 
+    /// Whether the next upgrade takes away what others put there, or leaves a value there that nobody asked for.
+    ///
+    /// A value of the chart that Helm writes back is no such loss: the chart asks for it.
+    pub fn takes_away(&self) -> bool {
+        match self.next_upgrade {
+            Some(NextUpgrade::Becomes) => true,
+            Some(NextUpgrade::Revert) => self.desired.is_none() && self.live.is_some(),
+            Some(NextUpgrade::Keep | NextUpgrade::Conflict | NextUpgrade::Refused) | None => false,
+        }
+    }
+
     /// Whether it is expected on a healthy cluster.
     pub fn is_expected(&self) -> bool {
         self.code == FindingCode::ControllerOwned && self.severity == Severity::Info
