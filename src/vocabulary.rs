@@ -197,6 +197,7 @@ codes! {
         OwnershipConflict = "ownership-conflict": "an object of the manifest belongs to another release, or to none",
         LeftoverHooks = "leftover-hooks": "objects of hooks that the chart no longer has still exist",
         ChartCrdsChanged = "chart-crds-changed": "the chart's custom resource definitions changed, and Helm does not upgrade them",
+        UpgradeBlocked = "upgrade-blocked": "the next upgrade fails: other managers own fields that it writes, or a rule forbids it",
     }
 }
 
@@ -227,8 +228,12 @@ vocabulary! {
         Revert = "revert",
         /// Helm leaves the live value.
         Keep = "keep",
-        /// Helm refuses to upgrade because somebody else owns the field.
+        /// The upgrade fails, because somebody else owns a field of the object.
         Conflict = "conflict",
+        /// The field has a third value afterwards, or is gone.
+        Becomes = "becomes",
+        /// The upgrade fails, because Helm or the API server refuses the object by a rule.
+        Refused = "refused",
     }
 }
 

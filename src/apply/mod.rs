@@ -16,6 +16,8 @@ pub mod client_side;
 mod server_side;
 mod settle;
 
+pub(crate) use self::client_side::is_merged_three_ways;
+
 use std::borrow::Cow;
 
 use serde_json::Value;

@@ -1,9 +1,9 @@
-//! A difference with its origin: attribution makes it, and the prediction of the next upgrade works on it.
+//! A difference with its origin: attribution makes it, and the next upgrade is foretold of it.
 
 use crate::compare::managed_fields::Entry;
 use crate::compare::three_way::Change;
 use crate::model::Actor;
-use crate::vocabulary::{NextUpgrade, Severity};
+use crate::vocabulary::Severity;
 
 /// A difference with what is known of its origin.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,18 +14,18 @@ pub(super) struct Attributed {
     pub(super) severity: Option<Severity>,
     /// Who is claimed to have made it.
     pub(super) actor: Option<Actor>,
-    /// What the next `helm upgrade` does to it.
-    pub(super) next_upgrade: NextUpgrade,
     /// What the manager is known to do there, where it is expected.
     pub(super) about: Option<String>,
+    /// A sentence that says more than that of the code.
+    pub(super) note: Option<&'static str>,
 }
 
 /// The manager that an entry of the managed fields names.
 pub(super) fn actor(entry: &Entry<'_>) -> Actor {
     Actor {
-        manager: name(&entry.manager),
+        manager: manager_name(&entry.manager),
         operation: entry.operation.as_str().to_owned(),
-        subresource: (!entry.subresource.is_empty()).then(|| name(&entry.subresource)),
+        subresource: (!entry.subresource.is_empty()).then(|| manager_name(&entry.subresource)),
         time: entry.time,
     }
 }
@@ -35,7 +35,7 @@ pub(super) fn actor(entry: &Entry<'_>) -> Actor {
 const MAX_NAME_BYTES: usize = 512;
 
 /// A name as findings repeat it.
-fn name(name: &str) -> String {
+pub(super) fn manager_name(name: &str) -> String {
     if name.len() <= MAX_NAME_BYTES {
         return name.to_owned();
     }

@@ -3,18 +3,20 @@
 use serde_json::Value;
 
 use super::attributed::Attributed;
+use super::next_upgrade::Prediction;
 use super::subject::{Subject, Visibility};
 use crate::compare::patch::patch_of;
 use crate::compare::three_way::Change;
 use crate::model::{Actor, Finding};
 use crate::policy::Policy;
 use crate::policy::redact::{FieldRedaction, HIDDEN, Hidden};
-use crate::vocabulary::FindingCode;
+use crate::vocabulary::{FindingCode, NextUpgrade};
 
 /// One difference as the report shows it.
 pub(super) fn finding(
     subject: &Subject<'_>,
     attributed: &Attributed,
+    prediction: &Prediction,
     policy: &Policy,
     redaction: &FieldRedaction<'_>,
 ) -> Finding {
@@ -33,6 +35,16 @@ pub(super) fn finding(
         shown(&change.desired),
         shown(&change.live),
     );
+    let becomes = match prediction {
+        Prediction::Becomes(Some(value)) => shown(&Some(value.clone())),
+        Prediction::Becomes(None) => Some(Value::Null),
+        Prediction::Revert
+        | Prediction::Keep
+        | Prediction::Conflict(_)
+        | Prediction::Refused(_)
+        | Prediction::Unknown(_) => None,
+    };
+    let (next_upgrade, reason) = prediction.said();
     let severity = policy.severity(change.code);
     let actor = attributed.actor.clone();
     let actor = actor.map(|actor| shown_actor(actor, policy));
@@ -52,8 +64,24 @@ pub(super) fn finding(
         actor,
         ignored_by: None,
         confirmed: None,
-        next_upgrade: Some(attributed.next_upgrade),
+        next_upgrade,
+        next_upgrade_reason: reason.map(|reason| policy.redaction.shown_text(reason)),
+        becomes,
         message,
+    }
+}
+
+impl Prediction {
+    /// The word for it, and the reason beside the word or in its place.
+    pub(super) fn said(&self) -> (Option<NextUpgrade>, Option<&str>) {
+        match self {
+            Self::Revert => (Some(NextUpgrade::Revert), None),
+            Self::Keep => (Some(NextUpgrade::Keep), None),
+            Self::Becomes(_) => (Some(NextUpgrade::Becomes), None),
+            Self::Conflict(owners) => (Some(NextUpgrade::Conflict), Some(owners)),
+            Self::Refused(rule) => (Some(NextUpgrade::Refused), Some(rule)),
+            Self::Unknown(reason) => (None, Some(reason)),
+        }
     }
 }
 
@@ -70,7 +98,7 @@ fn message(attributed: &Attributed, actor: Option<&Actor>) -> String {
     let code = attributed.change.code;
     match (code, actor, &attributed.about) {
         (FindingCode::ControllerOwned, Some(actor), Some(about)) => format!("{} {about}", actor.manager),
-        (_, _, _) => code.message().to_owned(),
+        (_, _, _) => attributed.note.unwrap_or_else(|| code.message()).to_owned(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::compare::path::{FieldPath, Segment};
+use crate::compare::path::FieldPath;
 use crate::compare::quantity::Quantity;
 use crate::compare::three_way::Change;
 use crate::object::Gvk;
@@ -18,10 +18,6 @@ const GROWING_SIZES: &[(&str, &[&str])] = &[(
     "PersistentVolumeClaim",
     &["spec", "resources", "requests", "storage"],
 )];
-
-/// Fields that are written in the second place of the pair, and read in the first: kind, then both top-level keys
-/// (Kubernetes: `pkg/apis/core/v1/conversion.go`, `Convert_v1_Secret_To_core_Secret`).
-const WRITE_ONLY: &[(&str, &str, &str)] = &[("Secret", "data", "stringData")];
 
 /// The field that holds the certificate authority of the server behind a webhook or an API (k8s.io/api:
 /// `admissionregistration/v1/types.go`, `WebhookClientConfig`).
@@ -54,17 +50,6 @@ pub(super) fn grows_volume_claim(gvk: &Gvk, change: &Change) -> bool {
             (Some(desired), Some(live)) => live > desired,
             _ => false,
         }
-}
-
-/// The path under which a field is applied that the API server only returns under another one.
-pub(super) fn write_only_twin(gvk: &Gvk, path: &FieldPath) -> Option<FieldPath> {
-    let [Segment::Key(top), Segment::Key(key)] = path.segments() else {
-        return None;
-    };
-    let (_, _, written) = WRITE_ONLY
-        .iter()
-        .find(|(kind, read, _)| gvk.kind == *kind && top == read)?;
-    Some(FieldPath::root().key(written).key(key))
 }
 
 /// Whether a chart's value is only a placeholder: a zero, or a certificate authority that is no certificate.

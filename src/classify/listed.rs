@@ -77,16 +77,22 @@ fn rank(finding: &Finding) -> u8 {
 
 /// About how many bytes a finding takes.
 fn size(finding: &Finding) -> usize {
-    let values = [&finding.previous, &finding.desired, &finding.live];
-    let values: usize = values.into_iter().flatten().map(size_of_value).sum();
-    size_of::<Finding>() + finding.path.len() + finding.pointer.len() + values
+    let values: usize = finding.values().map(size_of_value).sum();
+    let reason = finding.next_upgrade_reason.as_ref().map_or(0, String::len);
+    size_of::<Finding>() + finding.path.len() + finding.pointer.len() + values + reason
 }
 
 /// Cuts the values of a finding that are too long. Of two long texts the beginning that they share is left out as well,
 /// so that the first difference is shown.
 fn shorten(finding: &mut Finding) {
     let shared = shared_beginning(finding.desired.as_ref(), finding.live.as_ref());
-    for value in [&mut finding.previous, &mut finding.desired, &mut finding.live] {
+    let values = [
+        &mut finding.previous,
+        &mut finding.desired,
+        &mut finding.live,
+        &mut finding.becomes,
+    ];
+    for value in values {
         let shown = match value {
             Some(Value::String(text)) => shorten_text(text, &shared).map(Value::String),
             Some(Value::Array(_) | Value::Object(_)) => value.as_ref().and_then(replaced_by_size),
@@ -205,6 +211,8 @@ mod tests {
             ignored_by,
             confirmed: None,
             next_upgrade: None,
+            next_upgrade_reason: None,
+            becomes: None,
             message: String::new(),
         };
         (finding, change)

@@ -3,6 +3,7 @@
 
 mod attributed;
 pub mod attribution;
+pub mod blocked;
 pub mod dry_run;
 mod finding;
 #[cfg(test)]

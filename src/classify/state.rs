@@ -64,13 +64,7 @@ pub(super) fn verdict_by_state(subject: &Subject<'_>, live: &Live<'_>, managers:
 /// one that is not the release's: see [`crate::manifest::standing`].
 pub(super) fn absent(subject: &Subject<'_>) -> Option<ObjectReport> {
     let place = Place::of(subject.key, subject.owner);
-    let report = |state, reason: Option<String>| {
-        let mut report = empty_report(subject.key, subject.template, state, reason);
-        if place == Place::Other {
-            report.next_upgrade = None;
-        }
-        Some(report)
-    };
+    let report = |state, reason| Some(empty_report(subject.key, subject.template, state, reason));
     let or_not_owned = match place {
         Place::Own | Place::Cluster => "",
         Place::Other => ", or not owned by this release",
@@ -147,14 +141,14 @@ fn terminating(live: &Value, since: &str) -> String {
 
 /// What the next upgrade does to an object in a state of its own.
 ///
-/// Helm creates an object that is missing, and touches neither an object that it no longer names nor one that is being
-/// deleted. What it does to a foreign object depends on the owners of its fields.
+/// Helm does not touch an object that it no longer names, and what it writes to one that is being deleted goes with it. What
+/// it does to an object that is missing or foreign depends on more than the state.
 const fn next_upgrade(state: ObjectState) -> Option<NextUpgrade> {
     match state {
-        ObjectState::Missing => Some(NextUpgrade::Revert),
         ObjectState::Terminating | ObjectState::Leftover => Some(NextUpgrade::Keep),
         ObjectState::InSync
         | ObjectState::Drifted
+        | ObjectState::Missing
         | ObjectState::Foreign
         | ObjectState::Unknown
         | ObjectState::Ignored => None,
@@ -184,6 +178,7 @@ pub fn empty_report(
         state,
         reason: reason.map(|reason| redaction.shown_text(&reason)),
         next_upgrade: next_upgrade(state),
+        next_upgrade_reason: None,
         ignored_by: None,
         findings: Vec::new(),
         left_out: FindingCounts::default(),

@@ -115,32 +115,6 @@ impl<'v> ListIndexes<'v> {
             .find(|position| self.work.affords(1) && has_keys(position))
     }
 
-    /// The positions of the first two elements whose field has this value.
-    pub(crate) fn first_two_with_field(&self, items: &'v [Value], field: &str, value: &Value) -> Vec<usize> {
-        let is_one = |position: &usize| self.work.affords(1) && items[*position].get(field) == Some(value);
-        if items.len() <= SEARCHED {
-            return (0..items.len()).filter(is_one).take(2).collect();
-        }
-        // Any element with the value is found by it, and the index is that of a list whose type is unknown.
-        let keys = [(field.to_owned(), value.clone())];
-        if self.position_of(items, &keys, None).is_none() {
-            return Vec::new();
-        }
-        let mut hasher = self.hasher.build_hasher();
-        hash_scalar(value, &mut hasher);
-        let lists = self.lists.borrow();
-        let indexed = lists.get(&items.as_ptr().addr());
-        let by_field = indexed.and_then(|indexed| {
-            let mut by_keys = indexed.by_keys.iter();
-            by_keys.find(|(names, _)| *names == [field])
-        });
-        let found = by_field.and_then(|(_, positions)| positions.get(&hasher.finish()));
-        match found {
-            Some(found) => found.iter().copied().filter(is_one).take(2).collect(),
-            None => (0..items.len()).filter(is_one).take(2).collect(),
-        }
-    }
-
     /// The position of the first element that is this member.
     pub(super) fn position_of_member(&self, items: &'v [Value], member: &Value) -> Option<usize> {
         let is_it = |position: &usize| scalars(None, &items[*position], member);
@@ -253,12 +227,6 @@ mod tests {
             });
             assert_eq!(found, by_search, "{wanted}");
         }
-        assert_eq!(indexes.first_two_with_field(&list, "port", &json!(3)), [3, 13]);
-        assert_eq!(indexes.first_two_with_field(&list, "port", &Value::Null), [43]);
-        assert_eq!(
-            indexes.first_two_with_field(&list, "port", &json!(77)),
-            [0_usize; 0]
-        );
         assert_eq!(indexes.position_of_member(&list, &json!("text")), Some(41));
         assert_eq!(indexes.position_of_member(&list, &json!("other")), None);
     }

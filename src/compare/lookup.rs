@@ -23,19 +23,6 @@ pub(crate) fn value_at<'v>(
     (places.is_complete() && !last.is_null()).then_some(last)
 }
 
-/// The values on the way to a path, from the object itself to the last one that it has: for each number of steps one.
-pub(crate) fn values_along<'v>(
-    object: &'v Value,
-    path: &FieldPath,
-    shape: Option<Shape<'_>>,
-    lists: &ListIndexes<'v>,
-) -> Vec<&'v Value> {
-    let places = places(object, path.segments(), shape, lists);
-    std::iter::once(object)
-        .chain(places.map(|place| place.value))
-        .collect()
-}
-
 /// Where an object of this shape has a value for a path, as an RFC 6901 pointer.
 pub(crate) fn pointer_to<'v>(
     object: &'v Value,

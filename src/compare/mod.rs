@@ -11,6 +11,7 @@
 pub mod additions;
 mod diff;
 mod equal;
+pub(crate) mod fate;
 pub(crate) mod fields_v1;
 mod keyed;
 mod leftovers;

@@ -104,6 +104,13 @@ impl Work {
         }
     }
 
+    /// As much work as this object was given, for another question about it: the answer to this one does not suffer from it.
+    pub fn apart(&self) -> Self {
+        let mut work = Self::of_steps(self.allowance);
+        work.release.clone_from(&self.release);
+        work
+    }
+
     /// Takes so many steps. From the first steps that are not left, nothing is affordable any more.
     #[must_use = "a loop that goes on after this is not limited"]
     pub fn affords(&self, steps: usize) -> bool {

@@ -184,5 +184,19 @@ pub(super) const fn guidance(code: HealthCode) -> Guidance {
             next_upgrade: "Helm leaves the definitions as they are. The chart may use fields that they do not have, which \
                 the API server then drops or refuses.",
         },
+        HealthCode::UpgradeBlocked => Guidance {
+            details: "It holds for an upgrade with the same chart and values, whether anything drifted or not. The evidence \
+                names each field with its owner, or the rule.",
+            arises: "Under server-side apply the chart sets a field that another manager owns with another value: a replica \
+                count beside an autoscaler, an empty caBundle beside cainjector, imagePullSecrets beside a controller that \
+                adds to them. Or the API server lets nobody change a field back: it cannot be changed once the object exists, \
+                or only grow.",
+            remedy: "Take the field out of the chart (most charts have a value for that), and Helm leaves it to its owner. If \
+                the chart's value is to win, --force-conflicts takes the field over; its owner may write it again. What a rule \
+                refuses no flag helps against: put the live value into the chart's values.\n\
+                $ kubectl get KIND NAME -n NAMESPACE -o yaml --show-managed-fields",
+            next_upgrade: "It fails at these objects, writes the others, and ends as failed; with --rollback-on-failure Helm \
+                rolls back then, which may fail in the same way.",
+        },
     }
 }

@@ -195,9 +195,22 @@ const fn of_next_upgrade(next: NextUpgrade) -> Word {
         ),
         NextUpgrade::Conflict => (
             &["fails (conflict)", "fails", "conflict"],
-            "the upgrade fails, because another manager owns the field",
-            "Server-side apply refuses to write over a field of another manager. Take the live value into the chart, have \
-             the other manager give the field up, or run the upgrade with --force-conflicts.",
+            "the upgrade fails, because another manager owns a field of the object",
+            "Server-side apply refuses the whole object where it would write over a field of another manager. Take the \
+             field out of the chart, take the live value into it, have the other manager give the field up, or run the \
+             upgrade with --force-conflicts, which takes the field back. nextUpgradeReason in JSON names the managers.",
+        ),
+        NextUpgrade::Becomes => (
+            &["becomes", "become"],
+            "the field has this value after the upgrade, and (absent) means that it is gone",
+            "It is neither the live value nor that of the deployed revision: Helm's patch or the API server makes a third one \
+             of them. In JSON the value is in becomes, and null says that the field is gone.",
+        ),
+        NextUpgrade::Refused => (
+            &["fails (refused)", "refused"],
+            "the upgrade fails, because Helm or the API server refuses the object by a rule",
+            "Fields that cannot be changed once the object exists, and sizes that cannot shrink, are such rules. No field of \
+             the object is written, and the upgrade ends as failed. nextUpgradeReason names the rule.",
         ),
     };
     Word {
@@ -217,17 +230,18 @@ const RECREATES: [Word; 3] = [
         details: "It has the deployed content then. Data of a deleted volume does not come back.",
     },
     Word {
-        names: &["takes it over", "takes it over or fails (conflict)"],
+        names: &["takes it over"],
         group: Group::NextUpgrade,
         meaning: "Helm writes the release's name and content to the object of somebody else",
         details: "Helm asks whose an object is only where the chart names it for the first time. With server-side apply the \
             upgrade fails instead where somebody else owns a field with another value.",
     },
     Word {
-        names: &["becomes", "become"],
+        names: &["not known"],
         group: Group::NextUpgrade,
-        meaning: "the field or the object has this value after the upgrade",
-        details: "It is neither the live value nor that of the deployed revision.",
+        meaning: "what the upgrade does there cannot be foretold, for the reason beside it",
+        details: "driftline predicts only what follows from the manifests, the live object and the rules of Helm and the \
+            API server. In JSON nextUpgrade is absent then, and nextUpgradeReason has the reason.",
     },
 ];
 

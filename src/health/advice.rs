@@ -334,6 +334,16 @@ pub(super) fn describe(key: &ObjectKey, why: &str) -> Step {
     reads(object(key), kubectl(&["describe"], key), why)
 }
 
+/// Shows who owns the fields of an object.
+pub(super) fn show_owners(key: &ObjectKey) -> Step {
+    let command = kubectl(&["get"], key);
+    reads(
+        object(key),
+        command.map(|command| command.literal(&["-o", "yaml", "--show-managed-fields"])),
+        "shows its values and, under managedFields, which manager owns each field",
+    )
+}
+
 /// Shows the logs of a Job or Pod.
 pub(super) fn logs(key: &ObjectKey) -> Step {
     reads(

@@ -22,13 +22,14 @@ pub mod readiness;
 mod release_facts;
 mod revisions;
 mod steps;
+mod upgrade_blocked;
 
 use self::advice::Commands;
 pub use self::advice::Contested;
 pub use self::entry::remark;
 pub use self::release_facts::{
-    ClaimedObject, ForeignObject, NotServedKinds, ObjectFacts, ObservedObject, OtherReleases, RecordFacts,
-    ReleaseFacts,
+    BlockedObject, ClaimedObject, ForeignObject, NotServedKinds, ObjectFacts, ObservedObject, OtherReleases,
+    RecordFacts, ReleaseFacts,
 };
 use self::steps::with;
 use crate::model::Health;
@@ -60,6 +61,7 @@ pub fn diagnose(facts: &ReleaseFacts<'_>) -> Vec<Health> {
     health.extend(objects::left_over(facts));
     health.extend(objects::claimed_by_others(facts));
     health.extend(objects::not_served(facts));
+    health.extend(upgrade_blocked::upgrade_blocked(facts));
     for entry in &mut health {
         withhold_writes(facts, entry);
     }
@@ -124,7 +126,8 @@ const fn has_writes_of_helm(code: HealthCode) -> bool {
         | HealthCode::InProgress
         | HealthCode::Stuck
         | HealthCode::SeveralDeployed
-        | HealthCode::HalfUpgraded => true,
+        | HealthCode::HalfUpgraded
+        | HealthCode::UpgradeBlocked => true,
         HealthCode::Undecodable
         | HealthCode::IdentityMismatch
         | HealthCode::ApiRemoved

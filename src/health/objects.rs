@@ -7,7 +7,7 @@ use super::release_facts::{ClaimedObject, ForeignObject, ObservedObject, Release
 use super::steps::with;
 use crate::model::Health;
 use crate::object::ObjectKey;
-use crate::vocabulary::{HealthCode, HealthSeverity};
+use crate::vocabulary::{HealthCode, HealthSeverity, NextUpgrade};
 
 /// Objects that are being deleted and wait for their finalizers.
 pub(super) fn blocked_by_finalizers(facts: &ReleaseFacts<'_>) -> Vec<Health> {
@@ -111,17 +111,28 @@ pub(super) fn taken_over(facts: &ReleaseFacts<'_>) -> Vec<Health> {
 }
 
 /// An object that belongs to somebody else by now. Helm does not check that before it writes or deletes the object.
-fn taken_over_object(ForeignObject { key, reason }: &ForeignObject) -> Health {
+fn taken_over_object(foreign: &ForeignObject) -> Health {
+    let ForeignObject {
+        key,
+        reason,
+        next_upgrade,
+    } = foreign;
+    let upgrade = match next_upgrade {
+        Some(NextUpgrade::Conflict | NextUpgrade::Refused) => "the next upgrade fails at it",
+        Some(NextUpgrade::Revert | NextUpgrade::Keep | NextUpgrade::Becomes) => {
+            "the next upgrade overwrites it and takes it back"
+        }
+        None => "the next upgrade overwrites it and takes it back, or fails at it",
+    };
     with(
         remark(
             HealthCode::OwnershipConflict,
             HealthSeverity::Warning,
             format!("{key} is in the deployed manifest and {reason}"),
         ),
-        vec![
-            "the next upgrade overwrites it and takes it back; an upgrade that drops it deletes it, even if another release uses it by then"
-                .to_owned(),
-        ],
+        vec![format!(
+            "{upgrade}; an upgrade that drops it deletes it, even if another release uses it by then"
+        )],
         match &key.namespace {
             Some(_) => vec![
                 advice::describe(key, "shows which release owns it, and who wrote it"),

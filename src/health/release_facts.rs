@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::advice::{Commands, Contested};
 use super::observe::{Observation, Presence};
+use crate::classify::blocked::Block;
 use crate::model::{Chart, Finding, ObjectReport};
 use crate::object::ObjectKey;
 use crate::release::history::{Depth, History};
@@ -56,6 +57,17 @@ pub struct ForeignObject {
     pub key: ObjectKey,
     /// The owner of the object, in words.
     pub reason: String,
+    /// What the next upgrade does to it, where that is known.
+    pub next_upgrade: Option<NextUpgrade>,
+}
+
+/// An object at which the next upgrade fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlockedObject {
+    /// The object.
+    pub key: ObjectKey,
+    /// Why it fails.
+    pub block: Block,
 }
 
 /// An object that an older revision or a hook left behind, and that another release deploys.
@@ -107,6 +119,8 @@ pub struct ObjectFacts {
     pub unproven: Vec<ObjectKey>,
     /// Kinds that the API server does not serve.
     pub not_served: NotServedKinds,
+    /// Objects at which the next upgrade fails.
+    pub blocked: Vec<BlockedObject>,
     /// Whether somebody else owns a field that Helm would write.
     pub contested: Contested,
 }
@@ -124,6 +138,7 @@ impl ObjectFacts {
             ObjectState::Foreign => self.foreign.push(ForeignObject {
                 key: key.clone(),
                 reason: report.reason.clone().unwrap_or_default(),
+                next_upgrade: report.next_upgrade,
             }),
             ObjectState::InSync
             | ObjectState::Drifted
@@ -136,6 +151,18 @@ impl ObjectFacts {
         if report.findings.iter().any(is_contested) {
             self.contested = Contested::Yes;
         }
+    }
+
+    /// Notes that the next upgrade fails at an object.
+    pub fn note_block(&mut self, key: &ObjectKey, block: &Block) {
+        match block {
+            Block::Conflict(_) => self.contested = Contested::Yes,
+            Block::Refused { .. } => {}
+        }
+        self.blocked.push(BlockedObject {
+            key: key.clone(),
+            block: block.clone(),
+        });
     }
 
     /// Why an object that was left behind may be another release's, where not all releases were read.
@@ -202,6 +229,7 @@ mod tests {
         let foreign = ForeignObject {
             key: key(ObjectState::Foreign),
             reason: "a reason".into(),
+            next_upgrade: None,
         };
         assert_eq!(facts.leftovers, [key(ObjectState::Leftover)]);
         assert_eq!(facts.foreign, [foreign]);

@@ -121,7 +121,7 @@ fn a_clock_ahead_of_ours_is_no_age() {
     );
 }
 
-fn key(kind: &str, name: &str) -> ObjectKey {
+pub(super) fn key(kind: &str, name: &str) -> ObjectKey {
     ObjectKey {
         gvk: Gvk::new("v1", kind),
         namespace: Some("shop".into()),
@@ -149,18 +149,18 @@ fn object(name: &str, is_deployed: bool, observed: Observation) -> ObservedObjec
 }
 
 /// A release, with its records and its observed objects.
-struct Scene {
-    statuses: Vec<&'static str>,
-    created: Option<DateTime<Utc>>,
+pub(super) struct Scene {
+    pub(super) statuses: Vec<&'static str>,
+    pub(super) created: Option<DateTime<Utc>>,
     /// What Helm says of revisions that failed.
-    sentence: &'static str,
+    pub(super) sentence: &'static str,
     /// The facts of records, in place of those that follow from the statuses.
-    records: BTreeMap<u64, RecordFacts>,
-    objects: ObjectFacts,
-    method: ApplyMethod,
+    pub(super) records: BTreeMap<u64, RecordFacts>,
+    pub(super) objects: ObjectFacts,
+    pub(super) method: ApplyMethod,
 }
 
-fn scene(statuses: &[&'static str]) -> Scene {
+pub(super) fn scene(statuses: &[&'static str]) -> Scene {
     Scene {
         statuses: statuses.to_vec(),
         created: None,
@@ -180,7 +180,7 @@ fn observing(objects: impl Into<Vec<ObservedObject>>) -> ObjectFacts {
 }
 
 impl Scene {
-    fn health(&self) -> Vec<Health> {
+    pub(super) fn health(&self) -> Vec<Health> {
         let mut revisions = history(Driver::Secret, &self.statuses, None).revisions().to_vec();
         for revision in &mut revisions {
             revision.created = self.created;
@@ -215,7 +215,7 @@ impl Scene {
     }
 }
 
-fn commands(health: &[Health], code: HealthCode) -> Vec<&str> {
+pub(super) fn commands(health: &[Health], code: HealthCode) -> Vec<&str> {
     let entries = health.iter().filter(|entry| entry.code == code);
     entries
         .flat_map(|entry| &entry.advice)

@@ -325,9 +325,12 @@ pub struct ObjectReport {
     /// The rule or annotation that ignores the whole object, and not only findings of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ignored_by: Option<IgnoredBy>,
-    /// The effect of the next `helm upgrade` on an object that is missing, terminating or left over.
+    /// The effect of the next `helm upgrade` on an object that is missing, terminating, foreign or left over.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub next_upgrade: Option<NextUpgrade>,
+    /// Why the upgrade fails at the object, or cannot be foretold.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub next_upgrade_reason: Option<String>,
     /// Its differences, sorted by path.
     pub findings: Vec<Finding>,
     /// The differences that are not listed, because there are too many; absent where all of them are.
@@ -390,22 +393,54 @@ pub struct Finding {
     /// The effect of the next `helm upgrade` on it, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_upgrade: Option<NextUpgrade>,
+    /// Why the upgrade fails there, or why its effect is not known: one sentence without values.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub next_upgrade_reason: Option<String>,
+    /// The value after the next `helm upgrade`, where that is neither the baseline's nor the live one; null where the field
+    /// is gone then.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        default,
+        deserialize_with = "null_is_a_value"
+    )]
+    pub becomes: Option<Value>,
     /// One sentence, without values.
     pub message: String,
+}
+
+/// Reads a field that may be absent and whose null says something.
+fn null_is_a_value<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 impl Finding {
     /// Leaves its values out because they are too large. The path still says where it is.
     pub fn omit_values(&mut self) {
-        self.omitted |= [&self.previous, &self.desired, &self.live]
-            .into_iter()
-            .any(Option::is_some);
-        (self.previous, self.desired, self.live) = (None, None, None);
+        let has_values = self.values().next().is_some();
+        self.omitted |= has_values;
+        (self.previous, self.desired, self.live, self.becomes) = (None, None, None, None);
+    }
+
+    /// The values that it shows.
+    pub fn values(&self) -> impl Iterator<Item = &Value> {
+        let values = [&self.previous, &self.desired, &self.live, &self.becomes];
+        values.into_iter().flatten()
     }
 
     /// Whether it makes its object drifted. A finding that the operator ignores does not.
     pub fn is_drift(&self) -> bool {
         self.ignored_by.is_none() && self.severity == Severity::Drift
+    }
+
+    /// Whether the next upgrade takes away what others put there, or leaves a value there that nobody asked for.
+    ///
+    /// A value of the chart that Helm writes back is no such loss: the chart asks for it.
+    pub fn takes_away(&self) -> bool {
+        match self.next_upgrade {
+            Some(NextUpgrade::Becomes) => true,
+            Some(NextUpgrade::Revert) => self.desired.is_none() && self.live.is_some(),
+            Some(NextUpgrade::Keep | NextUpgrade::Conflict | NextUpgrade::Refused) | None => false,
+        }
     }
 
     /// Whether it is expected on a healthy cluster.

@@ -71,7 +71,12 @@ fn cut() -> Report {
         .flat_map(|release| &mut release.objects);
     let object = objects.find(|object| !object.findings.is_empty()).unwrap();
     object.left_out.drift = 1;
-    object.findings[0].shortened = true;
+    object.next_upgrade_reason = Some("a reason".to_owned());
+    let finding = &mut object.findings[0];
+    finding.shortened = true;
+    finding.next_upgrade = Some(NextUpgrade::Becomes);
+    finding.next_upgrade_reason = Some("a reason".to_owned());
+    finding.becomes = Some(Value::Null);
     report
 }
 

@@ -74,6 +74,7 @@ fn crowd() -> Report {
     let argument = "/spec/template/spec/containers[name=app]/args[2]";
     let mut foreign = object("v1", "ConfigMap", "shop", "catalog").in_state(ObjectState::Foreign);
     foreign.reason = Some("not owned by this release: it belongs to no release".into());
+    foreign.next_upgrade = Some(NextUpgrade::Revert);
     let mut stuck = release("pay", "ledger").with_health(HealthCode::Stuck, HealthSeverity::Critical);
     stuck.latest.revision = 8;
     stuck.latest.status = "pending-upgrade".into();

@@ -4,7 +4,9 @@
 //! objects in sync are dropped: the counts include every object that was compared, even where the list shows only drift. The order depends on names alone, never on the order in which a cluster
 //! answered, so that two reports of the same state can be compared byte by byte.
 
-use crate::model::{Health, IgnoredCount, ObjectReport, ReleaseReport, Report, ReportError, Summary};
+use crate::model::{
+    Finding, Health, IgnoredCount, ObjectReport, ReleaseReport, Report, ReportError, Summary,
+};
 use crate::vocabulary::{HealthCode, HealthSeverity, ObjectState, Outcome, Stopped, Verdict};
 
 impl Summary {
@@ -126,7 +128,8 @@ fn comparison_limit(entry: &Health) -> Option<ComparisonLimit> {
             | HealthCode::HistoryBloat
             | HealthCode::OwnershipConflict
             | HealthCode::LeftoverHooks
-            | HealthCode::ChartCrdsChanged,
+            | HealthCode::ChartCrdsChanged
+            | HealthCode::UpgradeBlocked,
             _,
         ) => None,
     }
@@ -220,18 +223,29 @@ impl Report {
         self.notes.sort();
     }
 
-    /// Leaves out ignored and expected findings, and objects that are ignored or in sync, with their findings. The summary
-    /// still counts them.
+    /// Leaves out ignored and expected findings, and objects that are ignored or in sync, with their findings, unless a
+    /// finding is the only trace of what the next upgrade takes away. The summary still counts them.
     #[must_use]
     pub fn without_in_sync(mut self) -> Self {
         for release in &mut self.releases {
-            release
-                .objects
-                .retain(|object| !matches!(object.state, ObjectState::InSync | ObjectState::Ignored));
             for object in &mut release.objects {
-                object
-                    .findings
-                    .retain(|finding| finding.ignored_by.is_none() && !finding.is_expected());
+                object.findings.retain(|finding| {
+                    finding.ignored_by.is_none() && (finding.takes_away() || !finding.is_expected())
+                });
+            }
+            release.objects.retain(|object| match object.state {
+                ObjectState::InSync => object.findings.iter().any(Finding::takes_away),
+                ObjectState::Ignored => false,
+                ObjectState::Drifted
+                | ObjectState::Missing
+                | ObjectState::Terminating
+                | ObjectState::Foreign
+                | ObjectState::Leftover
+                | ObjectState::Unknown => true,
+            });
+            let in_sync = release.objects.iter_mut();
+            for object in in_sync.filter(|object| object.state == ObjectState::InSync) {
+                object.findings.retain(Finding::takes_away);
             }
         }
         self

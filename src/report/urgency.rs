@@ -163,7 +163,8 @@ const fn is_about_the_operation(code: HealthCode) -> bool {
         | HealthCode::HistoryBloat
         | HealthCode::OwnershipConflict
         | HealthCode::LeftoverHooks
-        | HealthCode::ChartCrdsChanged => false,
+        | HealthCode::ChartCrdsChanged
+        | HealthCode::UpgradeBlocked => false,
     }
 }
 

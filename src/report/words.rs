@@ -67,7 +67,8 @@ fn in_sync<'r>(releases: impl IntoIterator<Item = &'r ReleaseReport>) -> &'stati
         | HealthCode::HistoryBloat
         | HealthCode::OwnershipConflict
         | HealthCode::LeftoverHooks
-        | HealthCode::ChartCrdsChanged => Trouble::Critical,
+        | HealthCode::ChartCrdsChanged
+        | HealthCode::UpgradeBlocked => Trouble::Critical,
     });
     match worst.max() {
         Some(Trouble::Failed) => "in sync, but failed",

@@ -90,10 +90,14 @@ impl Inspection {
         let expectations = self.todo.compare.as_ref();
         let work = Work::of_object(self.bytes(live), &self.release.work);
         let judged = expectations.and_then(|expectations| self.compare(expectations, live, facts, &work));
-        let (report, check) = judged.map_or((None, None), |judged| (Some(judged.report), judged.check));
+        let (report, check, block) = match judged {
+            Some(judged) => (Some(judged.report), judged.check, judged.block),
+            None => (None, None, None),
+        };
         Inspected {
             report,
             check,
+            block,
             observed: self.observe(live, facts, &work),
         }
     }

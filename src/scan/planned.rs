@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::running::InRunningRevision;
+use crate::classify::blocked::Block;
 use crate::classify::dry_run::DryRunCheck;
 use crate::classify::state::empty_report;
 use crate::classify::subject::Role;
@@ -12,7 +13,7 @@ use crate::health::observe::{Observation, RevisionBodies};
 use crate::model::ObjectReport;
 use crate::object::ObjectKey;
 use crate::source::ReadError;
-use crate::vocabulary::ObjectState;
+use crate::vocabulary::{NextUpgrade, ObjectState};
 
 /// One object that a scan looks at for a release.
 pub(super) struct PlannedObject {
@@ -25,6 +26,9 @@ pub(super) struct PlannedObject {
     pub(super) in_newest: InRunningRevision,
     pub(super) progress: ObjectProgress,
 }
+
+/// Why the next upgrade fails at an object of a kind that is not served (Helm: `pkg/kube/client.go`, `Build`).
+const NOT_SERVED: &str = "Helm cannot read a manifest with a kind that the API server does not serve";
 
 /// Why a scan looks at an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +81,8 @@ pub(super) struct Inspected {
     pub(super) report: Option<ObjectReport>,
     /// The dry run that could confirm its findings. It is taken when it is made.
     pub(super) check: Option<DryRunCheck>,
+    /// Why the next upgrade fails at it, if it does.
+    pub(super) block: Option<Block>,
     /// What the object shows of the release's health.
     pub(super) observed: Option<Observation>,
 }
@@ -135,7 +141,11 @@ impl PlannedObject {
 
     /// Notes that the object cannot be read.
     pub(super) fn fail(&mut self, error: &ReadError) {
-        let report = self.unknown(error);
+        let mut report = self.unknown(error);
+        if let (Some(report), ReadError::NotServed { .. }) = (&mut report, error) {
+            report.next_upgrade = Some(NextUpgrade::Refused);
+            report.next_upgrade_reason = Some(NOT_SERVED.to_owned());
+        }
         self.finish(Inspected {
             report,
             ..Inspected::default()

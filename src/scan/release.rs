@@ -406,6 +406,9 @@ impl ReleaseScan {
             if let Some(report) = object.report() {
                 facts.note_report(&object.key, report);
             }
+            if let Some(block) = object.inspected().and_then(|inspected| inspected.block.as_ref()) {
+                facts.note_block(&object.key, block);
+            }
         }
         facts
     }

@@ -46,7 +46,7 @@ impl RunningOperation {
         match report.state {
             ObjectState::Missing | ObjectState::Terminating if self.deletes(object) => {
                 report.state = ObjectState::InSync;
-                report.next_upgrade = None;
+                (report.next_upgrade, report.next_upgrade_reason) = (None, None);
                 report.reason = Some(format!(
                     "revision {} is {}, and its operation, which may still be running, deletes it",
                     self.revision,

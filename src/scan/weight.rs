@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::health::RecordFacts;
 use crate::manifest::parse::ManifestObject;
-use crate::model::ObjectReport;
+use crate::model::{Finding, ObjectReport};
 
 /// What an object takes besides its texts: its place in the revision, in the plan of its release and among the reads.
 const OBJECT_BYTES: usize = 448;
@@ -91,20 +91,18 @@ pub(super) fn of_report(report: &ObjectReport) -> usize {
         + report.name.len()
         + optional(&report.namespace)
         + optional(&report.template)
-        + optional(&report.reason);
-    let findings = report
-        .findings
-        .iter()
-        .map(|finding| FINDING_BYTES + finding.path.len() + finding.pointer.len() + finding.message.len());
+        + optional(&report.reason)
+        + optional(&report.next_upgrade_reason);
+    let findings = report.findings.iter().map(|finding| {
+        let texts = [finding.path.len(), finding.pointer.len(), finding.message.len()];
+        FINDING_BYTES + texts.iter().sum::<usize>() + optional(&finding.next_upgrade_reason)
+    });
     REPORT_BYTES + texts + findings.sum::<usize>()
 }
 
 /// What the values of an object's findings and its patch take.
 pub(super) fn of_values(report: &ObjectReport) -> usize {
-    let values = report.findings.iter().flat_map(|finding| {
-        let values = [&finding.previous, &finding.desired, &finding.live];
-        values.into_iter().flatten()
-    });
+    let values = report.findings.iter().flat_map(Finding::values);
     values.chain(&report.patch).map(of_value).sum()
 }
 

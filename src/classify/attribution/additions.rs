@@ -16,7 +16,7 @@ use crate::compare::three_way::Change;
 use crate::model::Actor;
 use crate::policy::managers::ManifestMention;
 use crate::types::{Shape, is_zero};
-use crate::vocabulary::{FindingCode, NextUpgrade, Severity};
+use crate::vocabulary::{FindingCode, Severity};
 
 /// The code of an addition, and how much it matters.
 struct AdditionVerdict {
@@ -85,7 +85,6 @@ impl Attributor<'_> {
                     severity,
                     about,
                 } = self.addition_verdict(other, &addition.path);
-                let next_upgrade = self.upgrade().predict_addition(&addition);
                 attributed.push(Attributed {
                     change: Change {
                         code,
@@ -98,8 +97,8 @@ impl Attributor<'_> {
                     },
                     severity,
                     actor: Some(actor(other.entry)),
-                    next_upgrade,
                     about,
+                    note: None,
                 });
             }
         }
@@ -181,8 +180,8 @@ impl Attributor<'_> {
             },
             severity: None,
             actor: None,
-            next_upgrade: NextUpgrade::Keep,
             about: None,
+            note: None,
         });
     }
 
@@ -214,8 +213,8 @@ impl Attributor<'_> {
                 },
                 severity: None,
                 actor: Some(actor.clone()),
-                next_upgrade: NextUpgrade::Keep,
                 about: None,
+                note: None,
             });
         }
     }

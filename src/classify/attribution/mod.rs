@@ -14,10 +14,9 @@ use serde_json::Value;
 use self::origin::{Evidence, Verdict};
 use self::writers::{AttributedEntry, Writer, attributed_entries, operation_of};
 use super::attributed::Attributed;
-use super::known_fields::write_only_twin;
-use super::next_upgrade::{FieldOwner, Upgrade};
+use super::next_upgrade::Upgrade;
 use crate::compare::list_index::ListIndexes;
-use crate::compare::managed_fields::{Entry, Live, Operation};
+use crate::compare::managed_fields::{Entry, Live};
 use crate::compare::path::FieldPath;
 use crate::compare::room::Room;
 use crate::compare::three_way::{Change, Versions};
@@ -42,7 +41,7 @@ pub enum Autoscaler {
 }
 
 /// The facts about an object that attribution needs beside its values.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct ObjectContext<'a> {
     pub(super) gvk: &'a Gvk,
     pub(super) shape: Option<Shape<'a>>,
@@ -54,13 +53,14 @@ pub(super) struct ObjectContext<'a> {
     pub(super) work: &'a Work,
     /// The room for further differences.
     pub(super) room: &'a Room,
+    /// What Helm's writes make of the object.
+    pub(super) upgrade: &'a Upgrade<'a>,
 }
 
 /// Reads the managed fields of one object with knowledge of its release.
 pub(super) struct Attributor<'a> {
     context: ObjectContext<'a>,
     desired: &'a Value,
-    previous: Option<&'a Value>,
     live: &'a Live<'a>,
     entries: Vec<AttributedEntry<'a>>,
     /// Where the elements of the lists of all versions are.
@@ -80,7 +80,6 @@ impl<'a> Attributor<'a> {
         Self {
             context,
             desired: versions.desired,
-            previous: versions.previous.map(|previous| previous.object),
             live,
             entries,
             lists: ListIndexes::new(context.work),
@@ -98,24 +97,25 @@ impl<'a> Attributor<'a> {
         self.add_additions(&mut attributed);
         self.add_untraced_replicas(&mut attributed);
         self.note_other_helms(&mut attributed);
-        self.upgrade().apply_interactions(&mut attributed);
         attributed
     }
 
     /// The origin of a value that differs from the manifest's; `None` if the evidence shows that nothing differs.
     fn origin(&self, mut change: Change) -> Option<Attributed> {
         let owners = self.owners(&change.path);
-        let Verdict { code, actor, about } = Evidence::of(self, &change, &owners).verdict()?;
+        let Verdict {
+            code,
+            actor,
+            about,
+            note,
+        } = Evidence::of(self, &change, &owners).verdict()?;
         change.code = code;
-        let next_upgrade = self
-            .upgrade()
-            .predict(&change, self.field_owner(&change, &owners));
         Some(Attributed {
             change,
             severity: None,
             actor,
-            next_upgrade,
             about,
+            note,
         })
     }
 
@@ -138,41 +138,6 @@ impl<'a> Attributor<'a> {
         let ObjectContext { shape, work, .. } = self.context;
         let owns = |owner: &&AttributedEntry<'_>| work.affords(1) && owner.entry.owns(path, shape, work);
         self.entries.iter().filter(owns).collect()
-    }
-
-    /// The next upgrade of this object.
-    fn upgrade(&self) -> Upgrade<'a, '_> {
-        Upgrade {
-            method: self.context.method,
-            gvk: self.context.gvk,
-            shape: self.context.shape,
-            desired: self.desired,
-            lists: &self.lists,
-        }
-    }
-
-    /// The owner that a server-side apply of the field meets.
-    fn field_owner(&self, change: &Change, owners: &[&AttributedEntry<'_>]) -> FieldOwner {
-        let path = &change.path;
-        // The API server knows a manager by its name and operation alone: this release's Helm may apply over a field
-        // that another Helm applied.
-        let is_applier = |owner: &&AttributedEntry<'_>| {
-            matches!(owner.writer, Writer::Ours | Writer::OtherHelm)
-                && owner.entry.operation == Operation::Apply
-        };
-        // A field that is applied under another name conflicts with no owner of the field that it ends up in.
-        let twin = write_only_twin(self.context.gvk, path);
-        let is_applied_as_twin = twin.is_some_and(|path| self.owners(&path).iter().any(is_applier));
-        // Of an object without managed fields the API server makes `before-first-apply` the owner of everything
-        // (apimachinery: `managedfields/internal/skipnonapplied.go`, `Apply`).
-        let is_unmanaged = self.live.managed.is_empty() && change.live.is_some();
-        if is_unmanaged || !is_applied_as_twin && owners.iter().any(|owner| !is_applier(owner)) {
-            FieldOwner::Others
-        } else if owners.iter().any(is_applier) {
-            FieldOwner::Helm
-        } else {
-            FieldOwner::Nobody
-        }
     }
 }
 

@@ -5,9 +5,9 @@
 
 use super::writers::{AttributedEntry, WriteTime, Writer};
 use super::{Attributor, Autoscaler};
+use crate::apply::is_merged_three_ways;
 use crate::classify::attributed::actor;
 use crate::classify::known_fields::{grows_volume_claim, is_placeholder, is_replica_count, is_restart};
-use crate::classify::next_upgrade::{is_merged_three_ways, shares_merge_key};
 use crate::compare::shapes::shape_at;
 use crate::compare::three_way::Change;
 use crate::model::Actor;
@@ -16,6 +16,10 @@ use crate::release::stored::Status;
 use crate::types::is_zero;
 use crate::vocabulary::{ApplyMethod, FindingCode};
 
+/// The sentence about a value that Helm's own merge loses.
+const LOST_BY_HELM: &str =
+    "Helm's patch takes elements of this list for one another and loses what the manifest says";
+
 /// The code of a difference, and its writer as the managed fields name it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Verdict {
@@ -23,6 +27,8 @@ pub(super) struct Verdict {
     pub(super) actor: Option<Actor>,
     /// What the manager is known to do there, where it is expected.
     pub(super) about: Option<String>,
+    /// A sentence that says more than that of the code.
+    pub(super) note: Option<&'static str>,
 }
 
 /// One difference, and the entries of the managed fields that own its place.
@@ -38,7 +44,8 @@ pub(super) struct Evidence<'e, 'a> {
 impl<'e, 'a> Evidence<'e, 'a> {
     /// The rules. The first that has a verdict decides, so that their order is part of what they say: a field or a
     /// write that has a code of its own comes before what the writer tells, and that before what only a time tells.
-    const RULES: [fn(&Self) -> Option<Verdict>; 9] = [
+    const RULES: [fn(&Self) -> Option<Verdict>; 10] = [
+        Self::lost_by_helm,
         Self::dropped_by_server,
         Self::restarted,
         Self::autoscaled,
@@ -94,6 +101,7 @@ impl<'e, 'a> Evidence<'e, 'a> {
             code,
             actor: owner.map(|owner| actor(owner.entry)),
             about: None,
+            note: None,
         }
     }
 
@@ -106,6 +114,21 @@ impl<'e, 'a> Evidence<'e, 'a> {
     /// Whether Helm still owns a field that is not there: a removal takes the ownership with it.
     fn is_dropped_by_server(&self) -> bool {
         self.change.code == FindingCode::Removed && self.change.live.is_none() && self.ours.is_some()
+    }
+
+    /// A value that Helm's own merge loses, so that no webhook has to do with it: of elements that share a merge key the patch
+    /// names one (apimachinery: `strategicpatch/patch.go`, `mergeSliceWithSpecialElements`).
+    fn lost_by_helm(&self) -> Option<Verdict> {
+        let is_admissions = self.is_dropped_by_server() || self.is_changed_at_admission();
+        let attributor = self.attributor;
+        let is_lost = is_admissions
+            && self.change.desired.is_some()
+            && attributor.context.upgrade.loses(attributor.desired, self.change);
+        is_lost.then(|| Verdict {
+            actor: self.ours.map(|ours| actor(ours.entry)),
+            note: Some(LOST_BY_HELM),
+            ..self.called(self.change.code)
+        })
     }
 
     /// A field of Helm's write that the server dropped.
@@ -222,39 +245,29 @@ impl<'e, 'a> Evidence<'e, 'a> {
 
     /// Whether the baseline's Helm wrote this object, in a request that set this field.
     fn was_in_patch(&self) -> bool {
-        let context = &self.attributor.context;
+        let attributor = self.attributor;
+        let context = &attributor.context;
+        let was_in_patch = || context.upgrade.was_in_patch(attributor.desired, self.change);
         let is_complete = match context.method {
             ApplyMethod::Ssa => true,
+            ApplyMethod::Csa if is_merged_three_ways(context.gvk) => was_in_patch(),
             // Helm compares the manifests alone, and the revision that it upgrades from may have failed with the
             // baseline's value already in its manifest.
-            ApplyMethod::Csa if is_merged_three_ways(context.gvk) => !self.is_merged_with_others(),
             ApplyMethod::Csa => context.operations.follows_deployed_revision(),
         };
-        self.attributor.is_written_by_baseline && is_complete
-    }
-
-    /// Whether the field is in a list element that a strategic merge takes for another one too, in the manifest that
-    /// Helm merged from, in the one that it merged or in the live object.
-    fn is_merged_with_others(&self) -> bool {
-        let attributor = self.attributor;
-        [attributor.desired, &attributor.live.object]
-            .into_iter()
-            .chain(attributor.previous)
-            .any(|object| {
-                shares_merge_key(
-                    attributor.context.shape,
-                    object,
-                    &self.change.path,
-                    &attributor.lists,
-                )
-            })
+        attributor.is_written_by_baseline && is_complete
     }
 
     /// A value that admission made of Helm's own write. The value that a failed operation wrote may simply have stayed.
     fn changed_at_admission(&self) -> Option<Verdict> {
-        let ours = self.ours.filter(|_| self.other.is_none())?;
+        self.is_changed_at_admission()
+            .then(|| self.called(FindingCode::MutatedAtAdmission))
+    }
+
+    fn is_changed_at_admission(&self) -> bool {
+        let ours = self.ours.filter(|_| self.other.is_none());
         let is_changed = self.is_rewritten() && self.change.code == FindingCode::Changed;
-        (is_changed && self.was_completed(ours)).then(|| self.called(FindingCode::MutatedAtAdmission))
+        is_changed && ours.is_some_and(|ours| self.was_completed(ours))
     }
 
     /// Whether the write belongs to an operation that was completed: then Helm wrote what its manifest says, and

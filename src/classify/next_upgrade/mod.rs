@@ -1,222 +1,469 @@
-//! The prediction of what the next `helm upgrade` with the same chart and values does to a difference.
+//! The prediction of what the next `helm upgrade` with the same chart and values does to an object.
 //!
-//! Client-side apply merges built-in kinds three ways, which writes back every field that the manifest names, and
-//! others two ways, from the old to the new manifest, which sees no live value at all (Helm: `pkg/kube/client.go`,
-//! `createPatch`). Server-side apply writes the fields that the manifest names unless another manager owns one of them
-//! with another value; then the API server refuses the whole object and the upgrade fails (structured-merge-diff:
-//! `merge/update.go`, `Apply`). Tried cell by cell against Helm 3 and Helm 4 in `tests/testbed/upgrade`.
-//!
-//! `strategic_merge` knows the fields that the client's patch removes beside and the elements that it misses, and `interaction` the effects of an
-//! object's differences on each other.
+//! Helm's write is simulated once for an object that differs, or of which others own fields that Helm's apply names
+//! ([`crate::apply`]), and every difference is looked up in the result. What the simulation does not know is no prediction,
+//! with the reason.
 
-mod interaction;
-mod strategic_merge;
+mod sent;
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use serde_json::Value;
 
-use self::interaction::interactions;
-pub(super) use self::strategic_merge::shares_merge_key;
-use self::strategic_merge::{is_dropped, is_reached};
-use super::attributed::Attributed;
-use super::known_fields::grows_volume_claim;
-use crate::compare::additions::Addition;
+use super::attributed::{Attributed, manager_name};
+use super::blocked::{Block, ContestedField};
+use super::subject::Subject;
+use crate::apply::{Conflict, Method, OnConflict, Outcome, Write, Written, is_merged_three_ways, simulate};
+use crate::compare::fate::{Fate, Fates};
 use crate::compare::list_index::ListIndexes;
+use crate::compare::managed_fields::{Entry, Live, Operation};
 use crate::compare::path::FieldPath;
 use crate::compare::three_way::Change;
-use crate::manifest::desired::{RELEASE_NAME, RELEASE_NAMESPACE};
-use crate::object::Gvk;
-use crate::types::{Shape, TypeTable};
-use crate::vocabulary::{ApplyMethod, FindingCode, NextUpgrade};
+use crate::compare::work::Work;
+use crate::manifest::desired::RELEASE_NAME;
+use crate::policy::managers::{ManagerKind, Managers};
+use crate::vocabulary::{ApplyMethod, FindingCode};
 
-/// The owner of a field, as a server-side apply of the release meets it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum FieldOwner {
-    /// Another manager, or the same name by another operation.
-    Others,
-    /// Helm's server-side apply alone.
-    Helm,
-    /// Nobody.
-    Nobody,
+/// What the next upgrade does to a difference.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Prediction {
+    /// Helm writes the baseline's value back.
+    Revert,
+    /// The live value stays.
+    Keep,
+    /// The field has this value afterwards, or none.
+    Becomes(Option<Value>),
+    /// The upgrade fails because of the owners of fields, in words.
+    Conflict(String),
+    /// The upgrade fails by this rule.
+    Refused(String),
+    /// It is not known, for this reason.
+    Unknown(Cow<'static, str>),
 }
 
-/// The next upgrade of one object to the same manifest.
-#[derive(Clone, Copy)]
-pub(super) struct Upgrade<'a, 'l> {
-    pub(super) method: ApplyMethod,
-    pub(super) gvk: &'a Gvk,
-    /// The facts about the object's type.
-    pub(super) shape: Option<Shape<'a>>,
-    /// The object as the manifest asks for it.
-    pub(super) desired: &'a Value,
-    /// Where the elements of its lists are.
-    pub(super) lists: &'l ListIndexes<'a>,
+/// The name under which Helm writes unless it is told otherwise: that of its program (Helm: `pkg/kube/client.go`,
+/// `getManagedFieldsManager`).
+const HELM: &str = "helm";
+
+/// Why nothing is foretold of an object that the manifest names in several documents.
+const SEVERAL_DOCUMENTS: &str = "the manifest names the object in several documents";
+/// Why nothing is foretold where the simulation takes too many steps.
+const TOO_COSTLY: &str = "it takes too many steps to foretell";
+/// Why nothing is foretold of a body that is no object.
+const NO_OBJECT: &str = "the manifest's document is no object";
+/// Why nothing is foretold of a server-side apply without the managed fields.
+const UNREAD_FIELDS: &str = "the object's managed fields cannot be read";
+/// Why nothing is foretold of a value that admission makes.
+const ADMISSION: &str =
+    "Helm writes the manifest's value, and what changed it at admission may change it again";
+/// Why nothing is foretold of a place in a list that becomes another one.
+const OTHER_LIST: &str = "the list that it is in becomes another one";
+/// Why nothing is foretold of an outcome that a live object cannot have.
+const NO_WRITE: &str = "Helm does not write over the live object";
+
+/// The next upgrade of one object to the same manifest, and the write of the baseline before it.
+pub(super) struct Upgrade<'a> {
+    subject: Subject<'a>,
+    live: Option<&'a Live<'a>>,
+    manager: &'a str,
+    /// Apart from that of the comparison, which does not suffer from a costly simulation.
+    work: Work,
+    next: OnceCell<Outcome>,
+    baseline: OnceCell<Outcome>,
 }
 
-impl Upgrade<'_, '_> {
-    /// The prediction for one difference on its own.
-    pub(super) fn predict(&self, change: &Change, owner: FieldOwner) -> NextUpgrade {
-        if matches!(change.code, FindingCode::Pruned | FindingCode::MutatedAtAdmission) {
-            // Helm writes the field, and the server changes or drops it, every time.
-            return NextUpgrade::Keep;
+impl<'a> Upgrade<'a> {
+    pub(super) fn of(
+        subject: &Subject<'a>,
+        live: Option<&'a Live<'a>>,
+        managers: &Managers,
+        work: &Work,
+    ) -> Self {
+        Self {
+            subject: *subject,
+            live,
+            manager: live.map_or(HELM, |live| manager(live, subject, managers, work)),
+            work: work.apart(),
+            next: OnceCell::new(),
+            baseline: OnceCell::new(),
         }
-        match self.method {
-            // A server-side apply that no longer names a field removes it.
-            ApplyMethod::Ssa if change.desired.is_none() && owner == FieldOwner::Helm => NextUpgrade::Revert,
-            ApplyMethod::Csa if change.desired.is_none() && self.drops(&change.path) => NextUpgrade::Revert,
-            ApplyMethod::Ssa | ApplyMethod::Csa if change.desired.is_none() => NextUpgrade::Keep,
-            ApplyMethod::Ssa if owner == FieldOwner::Others => NextUpgrade::Conflict,
-            ApplyMethod::Ssa => NextUpgrade::Revert,
-            // The API server never lets a volume claim shrink.
-            ApplyMethod::Csa if grows_volume_claim(self.gvk, change) => NextUpgrade::Conflict,
-            ApplyMethod::Csa if !is_reached(self.shape, self.desired, &change.path, self.lists) => {
-                NextUpgrade::Keep
+    }
+
+    /// What the next upgrade makes of the object.
+    pub(super) fn next(&self) -> &Outcome {
+        self.next
+            .get_or_init(|| self.write(self.subject.body, self.method(OnConflict::Fail), self.live))
+    }
+
+    /// What the baseline's write would make of the live object if it came now.
+    fn baseline(&self) -> &Outcome {
+        self.baseline.get_or_init(|| {
+            let from = self
+                .subject
+                .previous
+                .map_or(self.subject.body, |previous| previous.object);
+            self.write(from, self.method(OnConflict::Fail), self.live)
+        })
+    }
+
+    const fn method(&self, on_conflict: OnConflict) -> Method {
+        match self.subject.method {
+            ApplyMethod::Csa => Method::ClientSide,
+            ApplyMethod::Ssa => Method::ServerSide(on_conflict),
+        }
+    }
+
+    /// What Helm's write of the baseline makes of a live object, from this body.
+    fn write(&self, from: &str, method: Method, live: Option<&Live<'_>>) -> Outcome {
+        let subject = &self.subject;
+        let unknown = |reason: &'static str| Outcome::Unknown(reason.into());
+        if !subject.duplicate_documents.is_empty() {
+            return unknown(SEVERAL_DOCUMENTS);
+        }
+        let has_unread_fields = live.is_some_and(|live| live.has_unread_fields);
+        if has_unread_fields && subject.method == ApplyMethod::Ssa {
+            return unknown(UNREAD_FIELDS);
+        }
+        let (Some(old), Some(new)) = (
+            sent::read(from, subject.key),
+            sent::read(subject.body, subject.key),
+        ) else {
+            return unknown(NO_OBJECT);
+        };
+        let new = sent::stamped(new, subject.owner);
+        let outcome = simulate(&Write {
+            method,
+            gvk: &subject.key.gvk,
+            shape: subject.shape,
+            old: Some(&old),
+            new: Some(&new),
+            live,
+            manager: self.manager,
+            work: &self.work,
+        });
+        if self.work.is_spent() {
+            return unknown(TOO_COSTLY);
+        }
+        outcome
+    }
+
+    /// The prediction for each difference of the object; `desired` is the manifest's object made comparable.
+    pub(super) fn predict(&self, desired: &Value, attributed: &[Attributed]) -> Vec<Prediction> {
+        let changes = attributed.iter().map(|found| &found.change);
+        match self.next() {
+            Outcome::Untouched => changes.map(|_| Prediction::Keep).collect(),
+            Outcome::Written(written) => self.written(desired, written, changes).collect(),
+            Outcome::Conflict(conflicts) => {
+                let forced = self.write(self.subject.body, self.method(OnConflict::Force), self.live);
+                self.failing(desired, &forced, changes, |change| {
+                    Prediction::Conflict(owners(conflicts, &change.path))
+                })
             }
-            ApplyMethod::Csa if is_merged_three_ways(self.gvk) || is_stamp(&change.path) => {
-                NextUpgrade::Revert
+            Outcome::Refused(refusal) => {
+                let unknown = Outcome::Unknown(NO_WRITE.into());
+                self.failing(desired, &unknown, changes, |_| {
+                    Prediction::Refused(refusal.rule.clone().into_owned())
+                })
             }
-            ApplyMethod::Csa => NextUpgrade::Keep,
+            Outcome::Unknown(reason) => changes
+                .map(|change| match change.code {
+                    FindingCode::Pruned | FindingCode::AlsoWritten => Prediction::Keep,
+                    _ => Prediction::Unknown(reason.clone()),
+                })
+                .collect(),
+            Outcome::Created(_) | Outcome::Deleted => {
+                changes.map(|_| Prediction::Unknown(NO_WRITE.into())).collect()
+            }
         }
     }
 
-    /// The prediction for a field that others added and the manifest does not name.
-    pub(super) fn predict_addition(&self, addition: &Addition<'_>) -> NextUpgrade {
-        match self.method {
-            // An apply that names a part of an atomic value takes over the whole.
-            ApplyMethod::Ssa if addition.in_whole => NextUpgrade::Conflict,
-            ApplyMethod::Csa if self.drops(&addition.path) => NextUpgrade::Revert,
-            ApplyMethod::Ssa | ApplyMethod::Csa => NextUpgrade::Keep,
+    /// The predictions where the upgrade fails at the object: what it would have written is not written, and the rest stays
+    /// as well.
+    fn failing<'c>(
+        &self,
+        desired: &Value,
+        written_otherwise: &Outcome,
+        changes: impl Iterator<Item = &'c Change>,
+        failure: impl Fn(&Change) -> Prediction,
+    ) -> Vec<Prediction> {
+        let changes: Vec<&Change> = changes.collect();
+        let otherwise: Vec<Prediction> = match written_otherwise {
+            Outcome::Written(written) => self.written(desired, written, changes.iter().copied()).collect(),
+            Outcome::Untouched
+            | Outcome::Conflict(_)
+            | Outcome::Refused(_)
+            | Outcome::Unknown(_)
+            | Outcome::Created(_)
+            | Outcome::Deleted => changes
+                .iter()
+                .map(|change| match (&change.desired, change.code) {
+                    (None, _) | (Some(_), FindingCode::Pruned) => Prediction::Keep,
+                    (Some(_), _) => Prediction::Revert,
+                })
+                .collect(),
+        };
+        let pairs = changes.into_iter().zip(otherwise);
+        pairs
+            .map(|(change, otherwise)| match otherwise {
+                Prediction::Keep => Prediction::Keep,
+                _ => failure(change),
+            })
+            .collect()
+    }
+
+    /// The predictions where the object is written.
+    fn written<'c>(
+        &self,
+        desired: &Value,
+        written: &Written,
+        changes: impl Iterator<Item = &'c Change>,
+    ) -> impl Iterator<Item = Prediction> {
+        let lists = ListIndexes::new(&self.work);
+        let predictions: Vec<Prediction> = changes
+            .map(|change| {
+                let fate = self.fate(desired, written, change, &lists);
+                if self.work.is_spent() {
+                    Prediction::Unknown(TOO_COSTLY.into())
+                } else {
+                    fate
+                }
+            })
+            .collect();
+        predictions.into_iter()
+    }
+
+    fn fate<'v>(
+        &'v self,
+        desired: &'v Value,
+        written: &'v Written,
+        change: &Change,
+        lists: &ListIndexes<'v>,
+    ) -> Prediction {
+        // The API server drops the field at every write, and where values are the same there is nothing to write.
+        if matches!(change.code, FindingCode::Pruned | FindingCode::AlsoWritten) {
+            return Prediction::Keep;
+        }
+        let doubts = written.doubts.iter();
+        let mut doubts = doubts.filter(|doubt| self.work.affords(1) && doubt.path.overlaps(&change.path));
+        if let Some(doubt) = doubts.next() {
+            return Prediction::Unknown(doubt.reason.clone());
+        }
+        let Some(live) = self.live else {
+            return Prediction::Unknown(NO_WRITE.into());
+        };
+        let fates = Fates {
+            desired,
+            live: &live.object,
+            after: &written.object,
+            shape: self.subject.shape,
+            lists,
+        };
+        match fates.of(change) {
+            Fate::AsLive => Prediction::Keep,
+            _ if change.code == FindingCode::MutatedAtAdmission => Prediction::Unknown(ADMISSION.into()),
+            Fate::AsDesired => Prediction::Revert,
+            Fate::Other(value) => Prediction::Becomes(value.cloned()),
+            Fate::Unclear => Prediction::Unknown(OTHER_LIST.into()),
         }
     }
 
-    /// Whether the client's patch drops a value that the manifest does not name.
-    fn drops(&self, path: &FieldPath) -> bool {
-        is_merged_three_ways(self.gvk) && is_dropped(self.shape, self.desired, path, self.lists)
+    /// Whether Helm's own merge fails to bring a value of the manifest about, whoever changes what: it takes several
+    /// elements of a list for one.
+    ///
+    /// Only a merge with the live object shows that. The patch of a kind that Helm does not know has nothing of a value that
+    /// the manifests agree on.
+    pub(super) fn loses(&self, desired: &Value, change: &Change) -> bool {
+        if self.subject.method == ApplyMethod::Ssa || !is_merged_three_ways(&self.subject.key.gvk) {
+            return false;
+        }
+        self.is_lost(self.next(), desired, change) || self.is_lost(self.baseline(), desired, change)
     }
 
-    /// Corrects the predictions for one object by the effects of its differences on each other.
-    pub(super) fn apply_interactions(&self, attributed: &mut [Attributed]) {
-        for (difference, prediction) in interactions(self.method, self.shape, attributed) {
-            attributed[difference].next_upgrade = prediction;
-        }
-        let is_refused = attributed
-            .iter()
-            .any(|found| found.next_upgrade == NextUpgrade::Conflict);
-        // The API server writes nothing of an object that it refuses, whatever the method.
-        if is_refused {
-            for found in attributed {
-                if found.next_upgrade == NextUpgrade::Revert {
-                    found.next_upgrade = NextUpgrade::Conflict;
+    fn is_lost(&self, outcome: &Outcome, desired: &Value, change: &Change) -> bool {
+        match outcome {
+            Outcome::Untouched => true,
+            Outcome::Written(written) => {
+                let lists = ListIndexes::new(&self.work);
+                match self.fate(desired, written, &as_changed(change), &lists) {
+                    Prediction::Keep | Prediction::Becomes(_) => !self.work.is_spent(),
+                    Prediction::Revert
+                    | Prediction::Conflict(_)
+                    | Prediction::Refused(_)
+                    | Prediction::Unknown(_) => false,
                 }
             }
+            Outcome::Created(_)
+            | Outcome::Deleted
+            | Outcome::Conflict(_)
+            | Outcome::Refused(_)
+            | Outcome::Unknown(_) => false,
         }
     }
-}
 
-/// Whether Helm knows the Go type of a kind. Its scheme has client-go's types and `CustomResourceDefinition`s, not
-/// those of aggregated APIs (Helm: `pkg/kube/client.go`, `init`).
-pub(super) fn is_merged_three_ways(gvk: &Gvk) -> bool {
-    gvk.group() != "apiregistration.k8s.io"
-        && TypeTable::builtin().kind(&gvk.api_version, &gvk.kind).is_some()
-}
+    /// Whether the request by which Helm wrote the baseline set the value of a field that has another one now.
+    ///
+    /// The object that Helm met then is not known: it was like the previous manifest, or like the live object, and the patch
+    /// of either sets the value.
+    pub(super) fn was_in_patch(&self, desired: &Value, change: &Change) -> bool {
+        let Some(previous) = self.subject.previous else {
+            return false;
+        };
+        let deployed = || Live::parse(previous.object).ok();
+        self.sets(self.baseline(), self.live, desired, change)
+            && deployed().is_some_and(|deployed| {
+                let method = self.method(OnConflict::Fail);
+                let outcome = self.write(previous.object, method, Some(&deployed));
+                self.sets(&outcome, Some(&deployed), desired, change)
+            })
+    }
 
-/// Helm adds its own annotations to the new manifest only, so that every patch has them.
-fn is_stamp(path: &FieldPath) -> bool {
-    let is = |name: &str| path.keys().eq(["metadata", "annotations", name]);
-    is(RELEASE_NAME) || is(RELEASE_NAMESPACE)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::compare::work::Work;
-    use serde_json::json;
-
-    fn change(code: FindingCode, desired: Option<Value>, live: Option<Value>) -> Change {
-        Change {
-            code,
-            path: FieldPath::root().key("spec").key("size"),
-            pointer: "/spec/size".into(),
-            previous: None,
-            from_revision: None,
+    fn sets(&self, outcome: &Outcome, live: Option<&Live<'_>>, desired: &Value, change: &Change) -> bool {
+        let (Outcome::Written(written), Some(live)) = (outcome, live) else {
+            return false;
+        };
+        let lists = ListIndexes::new(&self.work);
+        let fates = Fates {
             desired,
-            live,
+            live: &live.object,
+            after: &written.object,
+            shape: self.subject.shape,
+            lists: &lists,
+        };
+        fates.of(change) == Fate::AsDesired
+    }
+
+    /// Whether others may own fields that Helm's server-side apply names, so that it may fail although nothing differs.
+    pub(super) fn is_contested(&self, desired: &Value) -> bool {
+        let Some(live) = self.live.filter(|_| self.subject.method == ApplyMethod::Ssa) else {
+            return false;
+        };
+        let is_ours = |entry: &Entry<'_>| {
+            entry.operation == Operation::Apply
+                && entry.manager == self.manager
+                && entry.subresource.is_empty()
+        };
+        let others = live.managed.iter();
+        others
+            .filter(|entry| !is_ours(entry) && entry.subresource != "status")
+            .any(|entry| self.names_owned(entry, desired, &FieldPath::root()))
+    }
+
+    /// Whether an object of the manifest names something that the entry owns.
+    fn names_owned(&self, entry: &Entry<'_>, desired: &Value, path: &FieldPath) -> bool {
+        if !self.work.affords(1) || !entry.owns(path, self.subject.shape, &self.work) {
+            return false;
+        }
+        match desired {
+            Value::Object(fields) => fields
+                .iter()
+                .any(|(key, value)| self.names_owned(entry, value, &path.key(key))),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                !path.segments().is_empty()
+            }
         }
     }
 
-    fn predict(method: ApplyMethod, gvk: &Gvk, change: &Change, owner: FieldOwner) -> NextUpgrade {
-        let work = Work::of_steps(10_000);
-        let upgrade = Upgrade {
-            method,
-            gvk,
-            shape: TypeTable::builtin().kind(&gvk.api_version, &gvk.kind),
-            desired: &Value::Null,
-            lists: &ListIndexes::new(&work),
-        };
-        upgrade.predict(change, owner)
-    }
-
-    /// Method, kind, code, desired, live and owner → the prediction.
-    #[test]
-    fn the_prediction_depends_on_method_kind_and_owner() {
-        use ApplyMethod::{Csa, Ssa};
-        use FindingCode::{Changed, Lingering, MutatedAtAdmission, Pruned, Removed};
-        use NextUpgrade::{Conflict, Keep, Revert};
-        let built_in = Gvk::new("apps/v1", "Deployment");
-        let definition = Gvk::new("apiextensions.k8s.io/v1", "CustomResourceDefinition");
-        let service = Gvk::new("apiregistration.k8s.io/v1", "APIService");
-        let custom = Gvk::new("example.com/v1", "Widget");
-        let (one, two) = (Some(json!(1)), Some(json!(2)));
-        for (method, gvk, code, desired, live, owner, expected) in [
-            (Csa, &built_in, Changed, &one, &two, FieldOwner::Others, Revert),
-            (Csa, &built_in, Removed, &one, &None, FieldOwner::Nobody, Revert),
-            (Csa, &definition, Changed, &one, &two, FieldOwner::Others, Revert),
-            (Csa, &service, Changed, &one, &two, FieldOwner::Others, Keep),
-            (Csa, &custom, Changed, &one, &two, FieldOwner::Others, Keep),
-            (Csa, &custom, Removed, &one, &None, FieldOwner::Nobody, Keep),
-            (Csa, &built_in, Lingering, &None, &two, FieldOwner::Helm, Keep),
-            (
-                Csa,
-                &built_in,
-                MutatedAtAdmission,
-                &one,
-                &two,
-                FieldOwner::Helm,
-                Keep,
-            ),
-            (Ssa, &built_in, Changed, &one, &two, FieldOwner::Others, Conflict),
-            (Ssa, &custom, Changed, &one, &two, FieldOwner::Others, Conflict),
-            (Ssa, &custom, Changed, &one, &two, FieldOwner::Helm, Revert),
-            (Ssa, &built_in, Removed, &one, &None, FieldOwner::Nobody, Revert),
-            // Part of a value that somebody else owns as a whole.
-            (Ssa, &built_in, Removed, &one, &None, FieldOwner::Others, Conflict),
-            (Ssa, &built_in, Lingering, &None, &two, FieldOwner::Others, Keep),
-            (Ssa, &built_in, Lingering, &None, &two, FieldOwner::Helm, Revert),
-            (Ssa, &built_in, Pruned, &one, &None, FieldOwner::Helm, Keep),
-        ] {
-            let change = change(code, desired.clone(), live.clone());
-            assert_eq!(
-                predict(method, gvk, &change, owner),
-                expected,
-                "{method} {gvk} {code} {owner:?}"
-            );
+    /// Why the next upgrade fails at the object, if it does.
+    pub(super) fn block(&self) -> Option<Block<FieldPath>> {
+        match self.next() {
+            Outcome::Conflict(conflicts) => {
+                let fields = conflicts.iter().map(|conflict| ContestedField {
+                    path: conflict.path.clone(),
+                    owner: owner(conflict),
+                });
+                Some(Block::Conflict(fields.collect()))
+            }
+            Outcome::Refused(refusal) => Some(Block::Refused {
+                path: refusal.path.clone(),
+                rule: refusal.rule.clone().into_owned(),
+            }),
+            Outcome::Created(_)
+            | Outcome::Deleted
+            | Outcome::Untouched
+            | Outcome::Written(_)
+            | Outcome::Unknown(_) => None,
         }
     }
 
-    /// The API server refuses to shrink a volume claim, so the upgrade fails.
-    #[test]
-    fn a_volume_claim_that_a_person_grew_fails_the_upgrade() {
-        let claim = Gvk::new("v1", "PersistentVolumeClaim");
-        let grown = Change {
-            path: FieldPath::root()
-                .key("spec")
-                .key("resources")
-                .key("requests")
-                .key("storage"),
-            ..change(FindingCode::Changed, Some(json!("1Gi")), Some(json!("2Gi")))
-        };
-        assert_eq!(
-            predict(ApplyMethod::Csa, &claim, &grown, FieldOwner::Others),
-            NextUpgrade::Conflict
-        );
+    /// The prediction for an object as a whole that is not this release's, or does not exist: Helm creates it or takes it
+    /// over.
+    pub(super) fn predict_object(&self) -> Prediction {
+        match self.next() {
+            Outcome::Created(_) | Outcome::Written(_) => Prediction::Revert,
+            Outcome::Untouched => Prediction::Keep,
+            Outcome::Deleted => Prediction::Unknown(NO_WRITE.into()),
+            Outcome::Conflict(conflicts) => Prediction::Conflict(owners(conflicts, &FieldPath::root())),
+            Outcome::Refused(refusal) => Prediction::Refused(refusal.rule.clone().into_owned()),
+            Outcome::Unknown(reason) => Prediction::Unknown(reason.clone()),
+        }
+    }
+}
+
+/// The same difference as one that nothing but its values decides.
+fn as_changed(change: &Change) -> Change {
+    Change {
+        code: FindingCode::Changed,
+        ..change.clone()
+    }
+}
+
+/// The name under which this release's Helm writes the object, by the managed fields: of programs that embed Helm each has
+/// its own.
+fn manager<'l>(live: &'l Live<'_>, subject: &Subject<'_>, managers: &Managers, work: &Work) -> &'l str {
+    let stamp = FieldPath::root()
+        .key("metadata")
+        .key("annotations")
+        .key(RELEASE_NAME);
+    let rank = |entry: &&Entry<'_>| {
+        let is_helm = managers.kind_of(&entry.manager) == ManagerKind::Helm;
+        let is_applier = entry.operation == Operation::Apply;
+        let is_creator = entry.owns(&stamp, subject.shape, work);
+        (is_applier, is_creator, is_helm, entry.time)
+    };
+    let entries = live.managed.iter().filter(|entry| {
+        entry.subresource.is_empty()
+            && (managers.kind_of(&entry.manager) == ManagerKind::Helm
+                || entry.owns(&stamp, subject.shape, work))
+    });
+    entries.max_by_key(rank).map_or(HELM, |entry| &entry.manager)
+}
+
+/// A manager in words.
+fn owner(conflict: &Conflict) -> String {
+    let manager = manager_name(&conflict.manager);
+    match conflict.subresource.as_str() {
+        "" => manager,
+        subresource => format!("{manager} via {}", manager_name(subresource)),
+    }
+}
+
+/// How many managers a sentence names.
+const NAMED: usize = 3;
+
+/// Whose a field is that the upgrade fails at, or whose other fields of the object are.
+fn owners(conflicts: &[Conflict], path: &FieldPath) -> String {
+    let named = |conflicts: &mut dyn Iterator<Item = &Conflict>| {
+        let mut names: Vec<String> = Vec::new();
+        for conflict in conflicts {
+            let name = owner(conflict);
+            if names.len() <= NAMED && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        if names.len() > NAMED {
+            names.truncate(NAMED);
+            names.push("others".to_owned());
+        }
+        names.join(", ")
+    };
+    let own = named(&mut conflicts.iter().filter(|conflict| conflict.path.overlaps(path)));
+    if own.is_empty() {
+        format!(
+            "other fields of the object are owned by {}",
+            named(&mut conflicts.iter())
+        )
+    } else {
+        format!("owned by {own}")
     }
 }

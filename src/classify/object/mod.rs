@@ -1,15 +1,20 @@
 //! The verdict on one object: from the revisions' manifests and the live object to its part of the report.
 
+mod whole;
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use self::whole::{foretell_foreign, foretell_missing, shown_block};
 use super::attributed::Attributed;
 use super::attribution::{Attributor, ObjectContext};
+use super::blocked::Block;
 use super::dry_run::DryRunCheck;
 use super::finding::{finding, shown_patch};
 use super::listed::Listed;
 use super::live::LiveObject;
+use super::next_upgrade::Upgrade;
 use super::state::{StateVerdict, absent, empty_report, verdict_by_state};
 use super::subject::Subject;
 use crate::compare::managed_fields::Live;
@@ -30,11 +35,17 @@ pub struct Judgement {
     pub report: ObjectReport,
     /// The dry run, where there is something to confirm and the operator wants that.
     pub check: Option<DryRunCheck>,
+    /// Why the next upgrade fails at the object, if it does.
+    pub block: Option<Block>,
 }
 
 impl From<ObjectReport> for Judgement {
     fn from(report: ObjectReport) -> Self {
-        Self { report, check: None }
+        Self {
+            report,
+            check: None,
+            block: None,
+        }
     }
 }
 
@@ -58,7 +69,7 @@ pub fn judge(
     };
     let live = match live {
         LiveObject::Found(live) => live,
-        LiveObject::NotFound => return judge_absent(subject, policy),
+        LiveObject::NotFound => return judge_absent(subject, policy, work),
         LiveObject::Unreadable(reason) => return report(ObjectState::Unknown, Some(reason.clone())),
     };
     let verdict = verdict_by_state(subject, live, &policy.managers);
@@ -66,9 +77,17 @@ pub fn judge(
         .ignore
         .on(subject.key, subject.owner.name, Some(&live.object));
     let mut judged = match verdict {
-        StateVerdict::Report(report) => Judgement::from(*report),
+        StateVerdict::Report(mut report) => {
+            let block = (report.state == ObjectState::Foreign)
+                .then(|| foretell_foreign(subject, live, policy, work, &mut report))
+                .flatten();
+            Judgement {
+                block,
+                ..Judgement::from(*report)
+            }
+        }
         StateVerdict::Nothing => return None,
-        StateVerdict::Absent => return judge_absent(subject, policy),
+        StateVerdict::Absent => return judge_absent(subject, policy, work),
         StateVerdict::Compare => compare_with_each(subject, live, policy, &rules, work),
     };
     if work.is_spent() {
@@ -83,10 +102,13 @@ pub fn judge(
 }
 
 /// Judges an object that does not exist, or of which it may not be told that it does.
-fn judge_absent(subject: &Subject<'_>, policy: &Policy) -> Option<Judgement> {
-    let report = absent(subject)?;
+fn judge_absent(subject: &Subject<'_>, policy: &Policy, work: &Work) -> Option<Judgement> {
+    let mut report = absent(subject)?;
     if report.state == ObjectState::InSync {
         return Some(report.into());
+    }
+    if report.state == ObjectState::Missing {
+        foretell_missing(subject, policy, work, &mut report);
     }
     let rules = policy.ignore.on(subject.key, subject.owner.name, None);
     Some(rules.object(report).into())
@@ -172,6 +194,7 @@ fn compare(
     };
     let room = Room::default();
     let changes = three_way(subject.shape, versions, work, &room);
+    let upgrade = Upgrade::of(subject, Some(live), &policy.managers, work);
     let context = ObjectContext {
         gvk: &subject.key.gvk,
         shape: subject.shape,
@@ -181,6 +204,7 @@ fn compare(
         managers: &policy.managers,
         work,
         room: &room,
+        upgrade: &upgrade,
     };
 
     let unattributed = if live.has_unread_fields {
@@ -190,14 +214,25 @@ fn compare(
     };
     let mut report = empty_report(subject.key, subject.template, ObjectState::InSync, unattributed);
     let attributed = Attributor::new(context, &versions, live).attribute(changes);
+    // Of an object in which nothing differs only the owners of its fields can tell that the upgrade fails.
+    let is_simulated = !attributed.is_empty() || upgrade.is_contested(&wanted);
+    let predictions = if attributed.is_empty() {
+        Vec::new()
+    } else {
+        upgrade.predict(&wanted, &attributed)
+    };
+    let block = is_simulated
+        .then(|| shown_block(subject, &upgrade, &[&wanted, &live.object], policy))
+        .flatten();
     let redacted = redacted_fields(subject, policy, &versions, &attributed);
     let affordable = attributed
         .into_iter()
+        .zip(predictions)
         .zip(redacted)
-        .take_while(|(attributed, _)| work.affords(1 + rules.steps(&attributed.change.path)));
+        .take_while(|((attributed, _), _)| work.affords(1 + rules.steps(&attributed.change.path)));
     let mut shadowed_rules = BTreeSet::new();
-    let found = affordable.map(|(attributed, redacted)| {
-        let mut finding = finding(subject, &attributed, policy, &redacted);
+    let found = affordable.map(|((attributed, prediction), redacted)| {
+        let mut finding = finding(subject, &attributed, &prediction, policy, &redacted);
         finding.ignored_by = rules.finding(&attributed.change.path, &finding);
         shadowed_rules.extend(rules.shadowed(&attributed.change.path, &finding));
         (finding, attributed.change)
@@ -226,7 +261,7 @@ fn compare(
         Confirm::None => None,
         Confirm::Server => DryRunCheck::of(subject, &wanted, &live.object, drift, &pruned, unread),
     };
-    Judgement { report, check }
+    Judgement { report, check, block }
 }
 
 /// Says in the report what it does not list, and what was not looked into.

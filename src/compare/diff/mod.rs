@@ -90,7 +90,7 @@ pub(super) fn unsatisfied<'v>(
 }
 
 /// Whether `live` holds everything that `desired` asks for, apart from fields that the server drops anyway.
-pub(super) fn is_satisfied_by(
+pub(crate) fn is_satisfied_by(
     desired: &Value,
     live: Option<&Value>,
     shape: Option<Shape<'_>>,

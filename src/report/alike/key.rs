@@ -156,6 +156,7 @@ struct ObjectKey<'r> {
     reason: Option<Vec<Piece<'r>>>,
     ignored_by: Option<IgnoredBy>,
     next_upgrade: Option<NextUpgrade>,
+    next_upgrade_reason: Option<&'r String>,
     findings: Vec<FindingKey<'r>>,
 }
 
@@ -170,6 +171,7 @@ fn object_key<'r>(release: &'r ReleaseReport, object: &'r ObjectReport, said: Sa
         reason,
         ignored_by,
         next_upgrade,
+        next_upgrade_reason,
         findings: _,
         left_out: _,
         patch: _,
@@ -185,6 +187,7 @@ fn object_key<'r>(release: &'r ReleaseReport, object: &'r ObjectReport, said: Sa
         reason: reason.as_ref().map(|reason| pieces(reason, release)),
         ignored_by: *ignored_by,
         next_upgrade: *next_upgrade,
+        next_upgrade_reason: next_upgrade_reason.as_ref(),
         findings: finding_keys(release, object, said),
     }
 }
@@ -203,6 +206,8 @@ struct FindingKey<'r> {
     ignored_by: Option<IgnoredBy>,
     confirmed: Option<bool>,
     next_upgrade: Option<NextUpgrade>,
+    next_upgrade_reason: Option<&'r String>,
+    becomes: Option<&'r Value>,
     message: &'r str,
 }
 
@@ -237,6 +242,8 @@ fn finding_key<'r>(release: &'r ReleaseReport, finding: &'r Finding) -> FindingK
         ignored_by,
         confirmed,
         next_upgrade,
+        next_upgrade_reason,
+        becomes,
         message,
     } = finding;
     FindingKey {
@@ -251,6 +258,8 @@ fn finding_key<'r>(release: &'r ReleaseReport, finding: &'r Finding) -> FindingK
         ignored_by: *ignored_by,
         confirmed: *confirmed,
         next_upgrade: *next_upgrade,
+        next_upgrade_reason: next_upgrade_reason.as_ref(),
+        becomes: becomes.as_ref(),
         message,
     }
 }

@@ -16,7 +16,7 @@ pub(super) const VALUE_LIMIT: usize = 60;
 /// How much of a message is shown in place of values.
 const MESSAGE_LIMIT: usize = 400;
 /// What stands in place of values that are hidden, and in texts in place of parts.
-const REDACTED: &str = "(redacted)";
+pub(super) const REDACTED: &str = "(redacted)";
 /// How every such mark begins: those of keys have a number.
 const REDACTED_BEGIN: &str = "(redacted";
 

@@ -201,14 +201,11 @@ fn row<'r>(
         details.push(Remark::of("long value, shown in part", options));
     }
     // The API server drops the field at every write, so the next upgrade changes nothing.
-    let next = finding
-        .next_upgrade
-        .filter(|_| finding.code != FindingCode::Pruned);
-    details.extend(next.map(|next| {
-        let mut text = Line::default();
-        upgrade::of_field(next, &options.palette, &mut text);
-        Remark { label: "", text }
-    }));
+    let next = upgrade::of_field(finding, options);
+    details.extend(
+        next.filter(|_| finding.code != FindingCode::Pruned)
+            .map(|text| Remark { label: "", text }),
+    );
     details.extend(finding.confirmed.map(|confirmed| {
         let text = if confirmed {
             "confirmed (server dry run)"

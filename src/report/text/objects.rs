@@ -67,7 +67,7 @@ impl TextWriter<'_> {
         for (position, object) in release.objects.iter().enumerate() {
             let is_shared = unknown_key(object).is_some_and(|key| overview.shared.contains_key(&key));
             if !is_shared && !together.contains(&position) {
-                self.object(&overview, release, object)?;
+                self.object(&overview, object)?;
                 self.findings(releases, &[position])?;
             }
         }
@@ -97,12 +97,7 @@ impl TextWriter<'_> {
         fields::write(releases, &objects, self.options, self.out)
     }
 
-    fn object(
-        &mut self,
-        overview: &Overview<'_>,
-        release: &ReleaseReport,
-        object: &ObjectReport,
-    ) -> io::Result<()> {
+    fn object(&mut self, overview: &Overview<'_>, object: &ObjectReport) -> io::Result<()> {
         let mut line = self.state(object.state, overview.name_at);
         line.push(
             self.options.palette.name,
@@ -114,17 +109,8 @@ impl TextWriter<'_> {
         if object.state != ObjectState::InSync {
             self.template(object, &mut line);
         }
-        let palette = &self.options.palette;
-        match (object.state, object.next_upgrade, release.apply_method) {
-            (ObjectState::Foreign, _, Some(method)) => {
-                line.plain("   ");
-                upgrade::of_foreign(method, palette, &mut line);
-            }
-            (_, Some(next), _) => {
-                line.plain("   ");
-                upgrade::of_object(next, palette, &mut line);
-            }
-            (_, None, _) => {}
+        if let Some(next) = upgrade::of_object(object, self.options) {
+            line.plain("   ").extend(next);
         }
         self.line(&line)
     }

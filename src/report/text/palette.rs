@@ -85,8 +85,8 @@ impl Palette {
     pub(super) const fn next_upgrade(&self, next: NextUpgrade) -> Style {
         match next {
             NextUpgrade::Revert => self.name,
-            NextUpgrade::Keep => self.warn,
-            NextUpgrade::Conflict => self.danger,
+            NextUpgrade::Keep | NextUpgrade::Becomes => self.warn,
+            NextUpgrade::Conflict | NextUpgrade::Refused => self.danger,
         }
     }
 

@@ -1,35 +1,50 @@
 //! The effect of the next `helm upgrade`, in words. It is what a reader has to know before the upgrade, so it is the
 //! brightest word of its line.
 
+use serde_json::Value;
+
+use super::TextOptions;
+use super::change::{REDACTED, VALUE_LIMIT};
 use super::line::Line;
-use super::palette::Palette;
-use crate::vocabulary::{ApplyMethod, NextUpgrade};
+use super::safe::Safe;
+use super::value::show;
+use crate::model::{Finding, ObjectReport};
+use crate::vocabulary::{NextUpgrade, ObjectState};
 
-/// Appends the effect on a field.
-pub(super) fn of_field(next: NextUpgrade, palette: &Palette, line: &mut Line) {
-    append(next, field_word(next), palette, line);
+/// How much of a reason is shown in a line.
+const REASON_LIMIT: usize = 200;
+
+/// The effect on a field; `None` where there is nothing to say.
+pub(super) fn of_field(finding: &Finding, options: &TextOptions) -> Option<Line> {
+    let mut line = said(
+        finding.next_upgrade,
+        finding.next_upgrade.map(field_word),
+        finding.next_upgrade_reason.as_deref(),
+        options,
+    )?;
+    if finding.next_upgrade == Some(NextUpgrade::Becomes) {
+        let value = afterwards(finding, options);
+        line.plain(" ").push(options.palette.warn, value);
+    }
+    Some(line)
 }
 
-/// Appends the effect on a whole object. Helm reverts nothing of an object as such but its absence, also where an ignore
-/// rule covers that.
-pub(super) fn of_object(next: NextUpgrade, palette: &Palette, line: &mut Line) {
-    let word = match next {
-        NextUpgrade::Revert => "recreates",
-        NextUpgrade::Keep | NextUpgrade::Conflict => field_word(next),
+/// The effect on a whole object; `None` where there is nothing to say. Helm reverts nothing of an object as such but its
+/// absence, also where an ignore rule covers that, and the owner that it names.
+pub(super) fn of_object(object: &ObjectReport, options: &TextOptions) -> Option<Line> {
+    let word = |next| match (next, object.state) {
+        (NextUpgrade::Revert, ObjectState::Foreign) => "takes it over",
+        (NextUpgrade::Revert, _) => "recreates",
+        (NextUpgrade::Keep | NextUpgrade::Conflict | NextUpgrade::Becomes | NextUpgrade::Refused, _) => {
+            field_word(next)
+        }
     };
-    append(next, word, palette, line);
-}
-
-/// Appends the effect on an object that is not the release's, by how Helm applies the release. Helm looks whose an object is
-/// only where the manifest names it for the first time (`performUpgrade` in Helm's `pkg/action/upgrade.go`), and writes its own
-/// name to all others.
-pub(super) fn of_foreign(method: ApplyMethod, palette: &Palette, line: &mut Line) {
-    let (next, word) = match method {
-        ApplyMethod::Csa => (NextUpgrade::Revert, "takes it over"),
-        // The fields of the object's writers are theirs.
-        ApplyMethod::Ssa => (NextUpgrade::Conflict, "takes it over or fails (conflict)"),
-    };
-    append(next, word, palette, line);
+    said(
+        object.next_upgrade,
+        object.next_upgrade.map(word),
+        object.next_upgrade_reason.as_deref(),
+        options,
+    )
 }
 
 const fn field_word(next: NextUpgrade) -> &'static str {
@@ -37,10 +52,107 @@ const fn field_word(next: NextUpgrade) -> &'static str {
         NextUpgrade::Revert => "reverts",
         NextUpgrade::Keep => "keeps",
         NextUpgrade::Conflict => "fails (conflict)",
+        NextUpgrade::Becomes => "becomes",
+        NextUpgrade::Refused => "fails (refused)",
     }
 }
 
-fn append(next: NextUpgrade, word: &'static str, palette: &Palette, line: &mut Line) {
-    line.whole(palette.dim, "next upgrade: ")
-        .whole(palette.next_upgrade(next), word);
+/// The word, and the reason where the word alone leaves a question open. The managers of a conflict are among the remarks on
+/// the release.
+fn said(
+    next: Option<NextUpgrade>,
+    word: Option<&'static str>,
+    reason: Option<&str>,
+    options: &TextOptions,
+) -> Option<Line> {
+    let palette = &options.palette;
+    let mut line = Line::default();
+    line.whole(palette.dim, "next upgrade: ");
+    let reason = match next {
+        None => Some(reason?),
+        Some(NextUpgrade::Refused) => reason,
+        Some(NextUpgrade::Revert | NextUpgrade::Keep | NextUpgrade::Conflict | NextUpgrade::Becomes) => None,
+    };
+    match next.zip(word) {
+        Some((next, word)) => line.whole(palette.next_upgrade(next), word),
+        None => line.whole(palette.warn, UNKNOWN),
+    };
+    if let Some(reason) = reason {
+        let reason = Safe::of(reason, options.medium).cut(REASON_LIMIT);
+        line.push(palette.dim, ": ").push(palette.dim, reason);
+    }
+    Some(line)
+}
+
+/// What is said where the effect is not known.
+const UNKNOWN: &str = "not known";
+
+/// The value that a field has afterwards.
+fn afterwards(finding: &Finding, options: &TextOptions) -> Safe {
+    match &finding.becomes {
+        Some(Value::Null) => Safe::from("(absent)"),
+        Some(_) if finding.redacted => Safe::from(REDACTED),
+        Some(value) => show(value, options.medium).cut(VALUE_LIMIT),
+        None => Safe::from("(too large to show)"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixtures;
+    use crate::vocabulary::FindingCode;
+    use serde_json::json;
+
+    fn finding(next: Option<NextUpgrade>, reason: Option<&str>, becomes: Option<Value>) -> Finding {
+        let (desired, live) = (Some(json!(2)), Some(json!(4)));
+        Finding {
+            next_upgrade: next,
+            next_upgrade_reason: reason.map(str::to_owned),
+            becomes,
+            ..fixtures::finding(FindingCode::Changed, "/spec/replicas", desired, live)
+        }
+    }
+
+    fn shown(finding: &Finding) -> Option<String> {
+        let line = of_field(finding, &TextOptions::PLAIN)?;
+        let spans = line.spans().iter().map(|span| span.text.as_str().to_owned());
+        Some(spans.collect())
+    }
+
+    #[test]
+    fn each_effect_is_said_with_what_it_leaves_open() {
+        use NextUpgrade::{Becomes, Conflict, Keep, Refused, Revert};
+        for (next, reason, becomes, expected) in [
+            (Some(Revert), None, None, "reverts"),
+            (Some(Keep), None, None, "keeps"),
+            (Some(Conflict), Some("owned by hpa"), None, "fails (conflict)"),
+            (Some(Becomes), None, Some(json!(1)), "becomes 1"),
+            (Some(Becomes), None, Some(Value::Null), "becomes (absent)"),
+            (Some(Becomes), None, None, "becomes (too large to show)"),
+            (
+                Some(Refused),
+                Some("it is immutable"),
+                None,
+                "fails (refused): it is immutable",
+            ),
+            (
+                None,
+                Some("a webhook may change it"),
+                None,
+                "not known: a webhook may change it",
+            ),
+        ] {
+            let shown = shown(&finding(next, reason, becomes)).unwrap();
+            assert_eq!(shown, format!("next upgrade: {expected}"));
+        }
+        assert_eq!(shown(&finding(None, None, None)), None);
+    }
+
+    #[test]
+    fn a_hidden_value_stays_hidden() {
+        let mut hidden = finding(Some(NextUpgrade::Becomes), None, Some(json!("hunter2")));
+        hidden.redacted = true;
+        assert_eq!(shown(&hidden).unwrap(), "next upgrade: becomes (redacted)");
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use driftline::classify::blocked::{Block, ContestedField};
 use driftline::health::observe::{Deleting, Observation, Presence};
 use driftline::health::orphans::{self, ReleaseEnd};
 use driftline::health::readiness::JobState;
@@ -150,9 +151,15 @@ fn objects(texts: &Texts) -> ObjectFacts {
             .push(object(key.clone(), false, observed(Presence::NoRelease)));
         facts.leftovers.push(key.clone());
         facts.foreign.push(ForeignObject {
-            key,
+            key: key.clone(),
             reason: "belongs to somebody".into(),
+            next_upgrade: None,
         });
+        let field = ContestedField {
+            path: "/spec/replicas".into(),
+            owner: "somebody".into(),
+        };
+        facts.note_block(&key, &Block::Conflict(vec![field]));
     }
     for (kind, api_version, state) in [
         ("Job", "batch/v1", JobState::Running),

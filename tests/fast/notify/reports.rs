@@ -142,6 +142,7 @@ pub(crate) fn object(namespace: &str, name: &str, fields: usize) -> ObjectReport
         reason: Some(VALUE.to_owned()),
         ignored_by: None,
         next_upgrade: None,
+        next_upgrade_reason: None,
         findings: (0..fields)
             .map(|number| finding(&format!("/spec/field-{number:03}")))
             .collect(),
@@ -169,6 +170,8 @@ pub(crate) fn finding(path: &str) -> Finding {
         ignored_by: None,
         confirmed: None,
         next_upgrade: None,
+        next_upgrade_reason: None,
+        becomes: None,
         message: VALUE.to_owned(),
     }
 }

@@ -144,40 +144,41 @@ fn a_changed_value_is_called_by_its_writer_and_the_time() {
             vec![helm(DURING), entry("kubectl-set", "Update", "", AFTER, &image())],
             FindingCode::Changed,
             Some("kubectl-set"),
-            NextUpgrade::Conflict,
+            Some(NextUpgrade::Conflict),
         ),
         // A person may well write while Helm waits.
         (
             vec![helm(DURING), entry("kubectl-set", "Update", "", DURING, &image())],
             FindingCode::Changed,
             Some("kubectl-set"),
-            NextUpgrade::Conflict,
+            Some(NextUpgrade::Conflict),
         ),
         (
             vec![helm(DURING)],
             FindingCode::MutatedAtAdmission,
             Some("helm"),
-            NextUpgrade::Keep,
+            // Helm writes its value, and admission may change it again.
+            None,
         ),
         (
             vec![helm(AFTER)],
             FindingCode::Overwritten,
             Some("helm"),
-            NextUpgrade::Revert,
+            Some(NextUpgrade::Revert),
         ),
         // A failed revision wrote its own value, which admission need not have changed.
         (
             vec![helm(EARLIER)],
             FindingCode::Changed,
             Some("helm"),
-            NextUpgrade::Revert,
+            Some(NextUpgrade::Revert),
         ),
         // The manager that wrote the ownership annotation counts as Helm, by whatever name.
         (
             vec![entry("our-deployer", "Apply", "", AFTER, &everything())],
             FindingCode::Overwritten,
             Some("our-deployer"),
-            NextUpgrade::Revert,
+            Some(NextUpgrade::Revert),
         ),
     ] {
         let case = Case {
@@ -189,7 +190,7 @@ fn a_changed_value_is_called_by_its_writer_and_the_time() {
         let actor = finding.actor.as_ref().map(|actor| actor.manager.as_str());
         assert_eq!(
             (finding.code, actor, finding.next_upgrade),
-            (code, manager, Some(next)),
+            (code, manager, next),
             "{:?}",
             case.managed
         );

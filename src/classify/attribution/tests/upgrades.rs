@@ -24,7 +24,7 @@ fn a_port_whose_number_somebody_edited_fails_the_upgrade() {
     assert_eq!(
         predictions,
         [
-            (FindingCode::Removed, Some(NextUpgrade::Conflict)),
+            (FindingCode::Removed, Some(NextUpgrade::Refused)),
             (FindingCode::Added, Some(NextUpgrade::Keep))
         ]
     );
@@ -39,7 +39,11 @@ fn a_refused_port_keeps_the_upgrade_from_reverting_the_selector() {
     };
     let owned = json!({"f:spec": {"f:selector": {}, "f:ports": {"k:{\"port\":54,\"protocol\":\"TCP\"}": {
         ".": {}, "f:name": {}, "f:port": {}, "f:protocol": {}}}}});
-    for method in [ApplyMethod::Csa, ApplyMethod::Ssa] {
+    for (method, expected) in [
+        (ApplyMethod::Csa, NextUpgrade::Refused),
+        // The owner of the selector is asked before the rule about ports.
+        (ApplyMethod::Ssa, NextUpgrade::Conflict),
+    ] {
         let report = Case {
             kind: ("v1", "Service"),
             desired: service(53, "web"),
@@ -55,7 +59,7 @@ fn a_refused_port_keeps_the_upgrade_from_reverting_the_selector() {
             .find(|finding| finding.path == "/spec/selector/app");
         assert_eq!(
             selector.and_then(|finding| finding.next_upgrade),
-            Some(NextUpgrade::Conflict),
+            Some(expected),
             "{method}"
         );
     }
@@ -70,7 +74,7 @@ fn a_protocol_that_somebody_edited_is_put_back_by_a_strategic_merge() {
         ".": {}, "f:name": {}, "f:port": {}, "f:protocol": {}}}}});
     for (method, expected) in [
         (ApplyMethod::Csa, [NextUpgrade::Revert, NextUpgrade::Revert]),
-        (ApplyMethod::Ssa, [NextUpgrade::Conflict, NextUpgrade::Keep]),
+        (ApplyMethod::Ssa, [NextUpgrade::Refused, NextUpgrade::Keep]),
     ] {
         let case = Case {
             kind: ("v1", "Service"),
@@ -102,7 +106,7 @@ fn a_containers_port_whose_number_somebody_edited_fails_the_upgrade() {
             method,
             ..Case::default()
         };
-        let expected = [NextUpgrade::Conflict, NextUpgrade::Keep];
+        let expected = [NextUpgrade::Refused, NextUpgrade::Keep];
         assert_eq!(case.upgrades(), expected.map(Some), "{method}");
     }
 }
@@ -120,22 +124,22 @@ fn an_alternative_that_somebody_chose_fails_the_upgrade_or_goes() {
     let probe = |probe: Value| pod(json!({"livenessProbe": probe}), json!({}));
     let volume = |volume: Value| pod(json!({}), volume);
     let held = |fields: Value| json!({"f:spec": {"f:template": {"f:spec": fields}}});
-    let (keep, revert, conflict) = (NextUpgrade::Keep, NextUpgrade::Revert, NextUpgrade::Conflict);
+    let (keep, revert, refused) = (NextUpgrade::Keep, NextUpgrade::Revert, NextUpgrade::Refused);
     for (desired, live, fields, csa, ssa) in [
         (
             probe(json!({"tcpSocket": {"port": 80}})),
             probe(json!({"httpGet": {"port": 80}})),
             json!({"f:containers": {"k:{\"name\":\"app\"}": {"f:livenessProbe": {"f:httpGet": {
                 ".": {}, "f:port": {}}}}}}),
-            [conflict, keep],
-            [conflict, keep],
+            [refused, keep],
+            [refused, keep],
         ),
         (
             volume(json!({"secret": {"secretName": "s"}})),
             volume(json!({"hostPath": {"path": "/"}})),
             json!({"f:volumes": {"k:{\"name\":\"files\"}": {"f:hostPath": {".": {}, "f:path": {}}}}}),
             [revert, revert],
-            [conflict, keep],
+            [refused, keep],
         ),
     ] {
         for (method, expected) in [(ApplyMethod::Csa, csa), (ApplyMethod::Ssa, ssa)] {

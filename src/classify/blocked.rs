@@ -1,0 +1,62 @@
+//! An object at which the next upgrade fails, and why: the health of its release rests on it.
+
+use crate::compare::path::FieldPath;
+use crate::policy::redact::{FieldRedaction, Redaction};
+
+/// Why the next upgrade fails at an object. A path is a place until it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Block<P = String> {
+    /// Others own fields that Helm's server-side apply would write.
+    Conflict(Vec<ContestedField<P>>),
+    /// Helm or the API server refuses it.
+    Refused {
+        /// The place that the rule is about.
+        path: P,
+        /// The rule, as a sentence without its full stop.
+        rule: String,
+    },
+}
+
+/// A field that another manager owns with another value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContestedField<P = String> {
+    /// The field.
+    pub path: P,
+    /// Its owner, in words.
+    pub owner: String,
+}
+
+/// How many fields of one object are kept. A sentence names a few.
+const MAX_FIELDS: usize = 20;
+
+impl Block<FieldPath> {
+    /// The places that it names.
+    pub(super) fn paths(&self) -> Vec<&FieldPath> {
+        match self {
+            Self::Conflict(fields) => fields.iter().take(MAX_FIELDS).map(|field| &field.path).collect(),
+            Self::Refused { path, rule: _ } => vec![path],
+        }
+    }
+
+    /// The same without secrets; `fields` is what may be shown of each of its places.
+    pub(super) fn shown(&self, redaction: &Redaction, fields: &[FieldRedaction<'_>]) -> Block {
+        match self {
+            Self::Conflict(contested) => {
+                let shown = contested
+                    .iter()
+                    .zip(fields)
+                    .map(|(field, redacted)| ContestedField {
+                        path: redacted.path(&field.path),
+                        owner: redaction.shown_text(&field.owner),
+                    });
+                Block::Conflict(shown.collect())
+            }
+            Self::Refused { path, rule } => Block::Refused {
+                path: fields
+                    .first()
+                    .map_or_else(String::new, |redacted| redacted.path(path)),
+                rule: redaction.shown_text(rule),
+            },
+        }
+    }
+}

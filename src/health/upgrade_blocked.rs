@@ -1,0 +1,196 @@
+//! Objects at which the next upgrade fails, in sync or not.
+//!
+//! By server-side apply one field of another manager is enough: the API server refuses the whole object, and Helm ends the
+//! upgrade as failed when it has tried all objects (Helm: `pkg/kube/client.go`, `update`).
+
+use super::advice;
+use super::entry::{ADVISED, first_of, named, remark, unadvised};
+use super::release_facts::{BlockedObject, ReleaseFacts};
+use super::steps::with;
+use crate::classify::blocked::{Block, ContestedField};
+use crate::model::Health;
+use crate::vocabulary::{HealthCode, HealthSeverity};
+
+/// How the message about a single field ends.
+const OTHERS: &str = "other managers own fields that it writes";
+
+/// The entry about all objects at which the next upgrade fails.
+pub(super) fn upgrade_blocked(facts: &ReleaseFacts<'_>) -> Option<Health> {
+    let blocked = &facts.objects.blocked;
+    blocked.first()?;
+    let is_conflict = |object: &&BlockedObject| matches!(object.block, Block::Conflict(_));
+    let (conflicts, refusals): (Vec<_>, Vec<_>) = blocked.iter().partition(is_conflict);
+    let mut evidence = first_of(blocked.iter().flat_map(reasons));
+    if !conflicts.is_empty() {
+        evidence.push(
+            "take these fields out of the chart, and Helm leaves them to their owners; or give them in the values as they live"
+                .to_owned(),
+        );
+        evidence.push(
+            "with --force-conflicts Helm writes the chart's values there and takes the fields over, until their owners write \
+             them again"
+                .to_owned(),
+        );
+    }
+    if !refusals.is_empty() {
+        evidence.push(
+            "what the API server refuses no flag helps against: give the values as they live, or have the object created anew"
+                .to_owned(),
+        );
+    }
+    let advised = || blocked.iter().take(ADVISED);
+    evidence.extend(unadvised(blocked.len()));
+    let mut steps: Vec<_> = advised().map(|object| advice::show_owners(&object.key)).collect();
+    if !conflicts.is_empty() && refusals.is_empty() {
+        let baseline = facts.history.baseline().map(|baseline| baseline.revision);
+        let commands = facts.commands();
+        steps.extend(commands.backup(&baseline.into_iter().collect::<Vec<_>>()));
+        steps.extend(advised().map(|object| advice::save_object(&object.key)));
+        steps.extend(baseline.map(|revision| {
+            let chart = facts
+                .records
+                .get(&revision)
+                .and_then(|record| record.chart.as_ref());
+            commands.upgrade(
+                chart,
+                revision,
+                "only if the chart's values are to win over their owners'",
+            )
+        }));
+    }
+    let message = format!(
+        "the next upgrade fails at {}: {}",
+        named(blocked.iter().map(|object| &object.key)),
+        because(&conflicts, &refusals)
+    );
+    let entry = remark(HealthCode::UpgradeBlocked, HealthSeverity::Warning, message);
+    Some(with(entry, evidence, steps))
+}
+
+/// Why the upgrade fails, in half a sentence.
+fn because(conflicts: &[&BlockedObject], refusals: &[&BlockedObject]) -> String {
+    match (conflicts, refusals) {
+        ([object], []) => match &object.block {
+            Block::Conflict(fields) => match &fields[..] {
+                [ContestedField { path, owner }] => format!("{owner} owns {path}"),
+                _ => OTHERS.to_owned(),
+            },
+            Block::Refused { path: _, rule } => rule.clone(),
+        },
+        ([], [object]) => match &object.block {
+            Block::Refused { path: _, rule } => rule.clone(),
+            Block::Conflict(_) => OTHERS.to_owned(),
+        },
+        (_, []) => OTHERS.to_owned(),
+        ([], _) => "the API server refuses them".to_owned(),
+        (_, _) => format!("{OTHERS}, or the API server refuses them"),
+    }
+}
+
+/// What blocks an object, a sentence for each field.
+fn reasons(object: &BlockedObject) -> Vec<String> {
+    let key = &object.key;
+    match &object.block {
+        Block::Conflict(fields) => fields
+            .iter()
+            .map(|ContestedField { path, owner }| {
+                format!("{key}: {path} is owned by {owner}, and the chart has another value")
+            })
+            .collect(),
+        Block::Refused { path, rule } => vec![format!("{key}: {path}: {rule}")],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::health::release_facts::ObjectFacts;
+    use crate::health::tests::{Scene, commands, key, scene};
+    use crate::vocabulary::ApplyMethod;
+
+    fn contested(fields: &[(&str, &str)]) -> Block {
+        let fields = fields.iter().map(|(path, owner)| ContestedField {
+            path: (*path).to_owned(),
+            owner: (*owner).to_owned(),
+        });
+        Block::Conflict(fields.collect())
+    }
+
+    fn refused() -> Block {
+        Block::Refused {
+            path: "/spec/selector".to_owned(),
+            rule: "the API server does not let anybody change the selector".to_owned(),
+        }
+    }
+
+    fn health(method: ApplyMethod, blocks: &[Block]) -> Vec<Health> {
+        let mut objects = ObjectFacts::default();
+        for (number, block) in blocks.iter().enumerate() {
+            objects.note_block(&key("Deployment", &format!("web-{number}")), block);
+        }
+        Scene {
+            objects,
+            method,
+            ..scene(&["superseded", "deployed"])
+        }
+        .health()
+    }
+
+    #[test]
+    fn a_single_field_is_named_with_its_owner_and_the_flag_that_takes_it_back() {
+        let field = contested(&[("/spec/replicas", "kube-controller-manager via scale")]);
+        let health = health(ApplyMethod::Ssa, &[field]);
+        let [entry] = &health[..] else {
+            panic!("{health:#?}")
+        };
+        assert_eq!(entry.severity, HealthSeverity::Warning);
+        assert_eq!(
+            entry.message,
+            "the next upgrade fails at Deployment shop/web-0: kube-controller-manager via scale owns /spec/replicas"
+        );
+        let evidence = entry.evidence.join("\n");
+        assert!(
+            evidence.contains("take these fields out of the chart"),
+            "{evidence}"
+        );
+        let commands = commands(&health, HealthCode::UpgradeBlocked);
+        assert!(commands[0].ends_with("--show-managed-fields"), "{commands:?}");
+        let upgrade = commands.last().unwrap();
+        assert!(
+            upgrade.starts_with("helm upgrade") && upgrade.contains(" --force-conflicts "),
+            "{commands:?}"
+        );
+    }
+
+    /// No flag helps against a rule, so no upgrade is advised.
+    #[test]
+    fn what_a_rule_refuses_is_only_looked_at() {
+        for method in [ApplyMethod::Csa, ApplyMethod::Ssa] {
+            let health = health(method, &[refused()]);
+            assert_eq!(
+                health[0].message,
+                "the next upgrade fails at Deployment shop/web-0: the API server does not let anybody change the selector"
+            );
+            assert!(health[0].advice.iter().all(|advice| !advice.destructive));
+        }
+    }
+
+    #[test]
+    fn several_objects_are_one_entry() {
+        let fields = [("/spec/replicas", "hpa"), ("/spec/paused", "a person")];
+        let health = health(ApplyMethod::Ssa, &[contested(&fields), refused()]);
+        assert_eq!(health.len(), 1);
+        assert_eq!(
+            health[0].message,
+            "the next upgrade fails at Deployment shop/web-0 and Deployment shop/web-1: other managers own fields that it \
+             writes, or the API server refuses them"
+        );
+        let evidence = &health[0].evidence;
+        for line in [
+            "Deployment shop/web-0: /spec/paused is owned by a person, and the chart has another value",
+            "Deployment shop/web-1: /spec/selector: the API server does not let anybody change the selector",
+        ] {
+            assert!(evidence.iter().any(|text| text == line), "{evidence:#?}");
+        }
+    }
+}
