@@ -4,10 +4,12 @@
 //! of Helm's operations or the knowledge of one field say more.
 
 use super::writers::{AttributedEntry, WriteTime, Writer};
-use super::{Attributor, Autoscaler};
+use super::{Attributor, Autoscaler, ObjectContext};
 use crate::classify::attributed::actor;
 use crate::classify::known_fields::{grows_volume_claim, is_placeholder, is_replica_count, is_restart};
 use crate::classify::next_upgrade::{is_merged_three_ways, shares_merge_key};
+use crate::compare::asked::{is_silent, still_owns};
+use crate::compare::order::is_about_order;
 use crate::compare::shapes::shape_at;
 use crate::compare::three_way::Change;
 use crate::model::Actor;
@@ -38,8 +40,9 @@ pub(super) struct Evidence<'e, 'a> {
 impl<'e, 'a> Evidence<'e, 'a> {
     /// The rules. The first that has a verdict decides, so that their order is part of what they say: a field or a
     /// write that has a code of its own comes before what the writer tells, and that before what only a time tells.
-    const RULES: [fn(&Self) -> Option<Verdict>; 9] = [
+    const RULES: [fn(&Self) -> Option<Verdict>; 10] = [
         Self::dropped_by_server,
+        Self::reordered,
         Self::restarted,
         Self::autoscaled,
         Self::resized,
@@ -77,6 +80,9 @@ impl<'e, 'a> Evidence<'e, 'a> {
         if self.is_dropped_by_server() && self.change.desired.as_ref().is_some_and(is_zero) {
             return None;
         }
+        if self.is_filled_in() {
+            return None;
+        }
         let verdict = Self::RULES.iter().find_map(|rule| rule(self));
         Some(verdict.unwrap_or_else(|| self.called(self.change.code)))
     }
@@ -105,7 +111,41 @@ impl<'e, 'a> Evidence<'e, 'a> {
 
     /// Whether Helm still owns a field that is not there: a removal takes the ownership with it.
     fn is_dropped_by_server(&self) -> bool {
-        self.change.code == FindingCode::Removed && self.change.live.is_none() && self.ours.is_some()
+        if self.change.code != FindingCode::Removed || self.change.live.is_some() {
+            return false;
+        }
+        let ObjectContext { shape, work, .. } = self.attributor.context;
+        let (path, desired) = (&self.change.path, self.change.desired.as_ref());
+        self.ours
+            .zip(desired)
+            .is_some_and(|(ours, desired)| still_owns(ours.entry, path, desired, shape, work))
+    }
+
+    /// Whether a webhook filled in what the manifest leaves open: its zero asks for nothing, and nobody owns the value
+    /// although Helm's own entry is there, so that no write after Helm's brought it.
+    fn is_filled_in(&self) -> bool {
+        let attributor = self.attributor;
+        let is_unwritten = self.ours.is_none()
+            && self.other.is_none()
+            && attributor
+                .entries
+                .iter()
+                .any(|entry| entry.writer == Writer::Ours);
+        is_unwritten
+            && self.is_rewritten()
+            && self.change.desired.as_ref().is_some_and(|desired| {
+                is_silent(shape_at(attributor.context.shape, &self.change.path), desired)
+            })
+    }
+
+    /// Another order, which managed fields do not see: whoever owns the elements need not have turned them.
+    fn reordered(&self) -> Option<Verdict> {
+        (self.is_rewritten() && is_about_order(&self.change.path, self.attributor.context.shape)).then(|| {
+            Verdict {
+                actor: None,
+                ..self.called(self.change.code)
+            }
+        })
     }
 
     /// A field of Helm's write that the server dropped.
