@@ -16,6 +16,7 @@ mod equal;
 mod fields_v1;
 mod keyed;
 mod leftovers;
+mod likest;
 pub mod list_index;
 pub(crate) mod lookup;
 pub mod managed_fields;

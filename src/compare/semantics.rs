@@ -346,7 +346,7 @@ fn a_member_added_to_a_set_in_an_atomic_list() {
 fn each_of_several_elements_with_one_key_is_compared() {
     let pod = |values: &[&str]| {
         let env = values.iter().map(|value| json!({"name": "A", "value": value}));
-        json!({"spec": {"containers": [{"name": "app", "env": Vec::from_iter(env)}]}})
+        json!({"spec": {"containers": [{"name": "app", "env": env.collect::<Vec<_>>()}]}})
     };
     let found = |live: &[&str]| builtin("v1", "Pod", &pod(&["1", "2"]), &pod(live));
     let element = "/spec/containers[name=app]/env[name=A]";
@@ -399,7 +399,7 @@ fn one_of_several_elements_in_other_revisions() {
 fn the_order_of_what_runs_in_order() {
     let init = |names: &[&str]| {
         let list = names.iter().map(|name| json!({"name": name, "image": "a"}));
-        json!({"spec": {"template": {"spec": {"initContainers": Vec::from_iter(list)}}}})
+        json!({"spec": {"template": {"spec": {"initContainers": list.collect::<Vec<_>>()}}}})
     };
     let found = |live: &[&str]| builtin("apps/v1", "Deployment", &init(&["a", "b"]), &init(live));
     let path = "/spec/template/spec/initContainers";

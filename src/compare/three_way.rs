@@ -10,12 +10,12 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::asked::is_silent;
-use super::diff::{Difference, DifferenceKind, is_satisfied_by, is_servers_choice, unsatisfied};
-use super::keyed::ElementKeys;
+use super::diff::{DifferenceKind, is_satisfied_by, is_servers_choice, unsatisfied};
 use super::leftovers::{LeftoverScope, leftovers};
+use super::likest::likest_element;
 use super::list_index::ListIndexes;
 use super::lookup::value_at;
-use super::path::{FieldPath, Segment};
+use super::path::FieldPath;
 use super::room::Room;
 use super::shapes::shape_at;
 use super::work::Work;
@@ -173,37 +173,6 @@ pub fn three_way(shape: Option<Shape<'_>>, versions: Versions<'_>, work: &Work, 
 #[cfg(test)]
 pub(crate) fn all_changes(shape: Option<Shape<'_>>, versions: Versions<'_>) -> Vec<Change> {
     three_way(shape, versions, &Work::of_steps(u64::MAX), &Room::default())
-}
-
-/// The element of a version that stands for a difference in one of several elements with the same keys: the
-/// baseline's, if the version has it, else one that lives, else the one that counts.
-fn likest_element<'v>(
-    object: &'v Value,
-    difference: &Difference<'_>,
-    shape: Option<Shape<'_>>,
-    lists: &ListIndexes<'v>,
-) -> Option<&'v Value> {
-    let (last, list) = difference.path.segments().split_last()?;
-    let Segment::Match(keys) = last else { return None };
-    let list: FieldPath = list.iter().cloned().collect();
-    let items = value_at(object, &list, shape, lists)?.as_array()?;
-    let element = shape_at(shape, &difference.path);
-    let work = lists.work();
-    let names: Vec<String> = keys.iter().map(|(key, _)| key.clone()).collect();
-    let wanted = ElementKeys::of(difference.desired, &names, element);
-    let alike = || {
-        items
-            .iter()
-            .filter(|item| work.affords(1) && ElementKeys::of(item, &names, element) == wanted)
-    };
-    let is = |item: &Value, other: &Value| is_satisfied_by(item, Some(other), element, work);
-    alike()
-        .find(|item| is(item, difference.desired) && is(difference.desired, item))
-        .or_else(|| {
-            let live = difference.live?;
-            alike().find(|item| is(item, live))
-        })
-        .or_else(|| alike().last())
 }
 
 /// The table of three-way outcomes for a place that the baseline sets and the live object does not hold, with the

@@ -109,16 +109,20 @@ impl<'e, 'a> Evidence<'e, 'a> {
             && matches!(self.change.code, FindingCode::Changed | FindingCode::NotApplied)
     }
 
-    /// Whether Helm still owns a field that is not there: a removal takes the ownership with it.
+    /// Whether a field of Helm's write is not there although Helm still owns it.
     fn is_dropped_by_server(&self) -> bool {
-        if self.change.code != FindingCode::Removed || self.change.live.is_some() {
-            return false;
-        }
+        self.change.code == FindingCode::Removed && self.change.live.is_none() && self.is_still_ours()
+    }
+
+    /// Whether Helm still owns the value, or what the manifest asks for where there is none: a removal takes the
+    /// ownership with it.
+    fn is_still_ours(&self) -> bool {
+        let Some(ours) = self.ours else { return false };
         let ObjectContext { shape, work, .. } = self.attributor.context;
-        let (path, desired) = (&self.change.path, self.change.desired.as_ref());
-        self.ours
-            .zip(desired)
-            .is_some_and(|(ours, desired)| still_owns(ours.entry, path, desired, shape, work))
+        match (&self.change.live, &self.change.desired) {
+            (None, Some(desired)) => still_owns(ours.entry, &self.change.path, desired, shape, work),
+            (Some(_), _) | (None, None) => true,
+        }
     }
 
     /// Whether a webhook filled in what the manifest leaves open: its zero asks for nothing, and nobody owns the value
@@ -242,7 +246,7 @@ impl<'e, 'a> Evidence<'e, 'a> {
     /// and it accuses nobody. A later write to the record, such as a label, moves the known end of the operation.
     /// Then a value that a named writer put back is `not-applied`, and a removal in the same object is still `undone`.
     fn undone(&self) -> Option<Verdict> {
-        if self.change.code != FindingCode::NotApplied || self.ours.is_some() || !self.was_in_patch() {
+        if self.change.code != FindingCode::NotApplied || self.is_still_ours() || !self.was_in_patch() {
             return None;
         }
         let is_undone = match (&self.change.live, self.other) {

@@ -189,7 +189,7 @@ impl<'v> AdditionSearch<'v, '_> {
         }
         let is_map = live.shape.is_some_and(|shape| shape.value() == ValueKind::Map);
         let is_made_whole = owned.names_itself() && live.value.is_object() && !is_map;
-        if owned.is_empty() || is_made_whole {
+        if owned.is_empty() && live.is_atomic() || is_made_whole {
             self.add(live, false);
         } else {
             self.owned_parts(live, owned, None);

@@ -103,6 +103,12 @@ fn an_emptied_set_of_a_list_or_map_owns_nothing_in_it() {
         paths("v1", "ConfigMap", &fields, &json!({"data": {"y": "1"}}), &live),
         Vec::<String>::new()
     );
+    for desired in [json!({}), json!({"data": {}})] {
+        assert_eq!(
+            paths("v1", "ConfigMap", &fields, &desired, &live),
+            Vec::<String>::new()
+        );
+    }
     // A selector is atomic, ports are not.
     let fields = json!({"f:spec": {"f:ports": {}, "f:selector": {}}});
     let desired = json!({"spec": {"ports": [{"port": 80}], "selector": {"a": "b"}}});

@@ -69,7 +69,7 @@ impl<'v> AdditionSearch<'v, '_> {
                         // Of several elements with the same keys the comparison reports those that differ.
                         match group.right.get(place).or(group.right.last()) {
                             Some(&wanted) => {
-                                self.extra_fields(live.element(&trail, &items[index]), &desired[wanted])
+                                self.extra_fields(live.element(&trail, &items[index]), &desired[wanted]);
                             }
                             None => self.add(live.element(&trail, &items[index]), true),
                         }
