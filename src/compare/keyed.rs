@@ -1,10 +1,10 @@
 //! The matching of elements of two lists.
 //!
 //! Two kinds of lists have elements that can be matched. A *keyed* list has elements with keys that are unique to the
-//! API server (list type `map`, or a patch merge key); their order means nothing, and of several elements with the same
-//! keys the last one counts, as in an environment. An *unordered* list is atomic to the API server, which takes its
-//! elements for alternatives or sorts them ([`Shape::is_unordered`]): a change in one of them is reported of that
-//! element, wherever it went.
+//! API server (list type `map`, or a patch merge key); their order mostly means nothing (`order`), and several elements
+//! may have the same keys (`one_key`). An *unordered* list is atomic to the API server, which takes its elements for
+//! alternatives or sorts them ([`Shape::is_unordered`]): a change in one of them is reported of that element, wherever
+//! it went.
 
 use std::collections::{HashMap, HashSet};
 
@@ -124,111 +124,6 @@ pub(super) fn same_keys<'k>(
     groups
 }
 
-/// How desired elements that share their keys are found in the live list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum KeyedMatch {
-    /// No live element has these keys.
-    Missing,
-    /// The element at this position stands for all of them: of elements with the same keys the last one counts.
-    Last(usize),
-    /// The server kept several elements with these keys apart (`ports` with one number and two names), and every
-    /// desired one is among them.
-    AllPresent {
-        /// The position of one that was not desired. Managed fields cannot name one of two elements with the same
-        /// keys, so that the comparison reports it.
-        extra: Option<usize>,
-    },
-}
-
-/// Finds desired elements that share their keys in the live list. `holds` says whether a live element has everything
-/// that a desired one asks for.
-pub(super) fn match_keyed(
-    group: &SameKeys<'_>,
-    desired: &[Value],
-    live: &[Value],
-    work: &Work,
-    holds: impl Fn(&Value, &Value) -> bool,
-) -> KeyedMatch {
-    match group.right[..] {
-        [] => KeyedMatch::Missing,
-        [only] => KeyedMatch::Last(only),
-        [.., last] => {
-            let pairs = ElementPairs::of(group, desired, live, work);
-            let Some(pairs) = pairs.filter(|pairs| pairs.all_present(&holds)) else {
-                return KeyedMatch::Last(last);
-            };
-            let extra = if group.right.len() > group.left.len() {
-                pairs.last_extra(&holds)
-            } else {
-                None
-            };
-            KeyedMatch::AllPresent { extra }
-        }
-    }
-}
-
-/// The elements of two lists that share their keys, to be put together by their values.
-///
-/// Nearly always an element holds one that is equal to it, or that stands at the same place in the other list. Only
-/// where it holds neither, all of the others are tried.
-struct ElementPairs<'e> {
-    left: Vec<&'e Value>,
-    right: Vec<(usize, &'e Value)>,
-    left_values: HashSet<&'e Value>,
-    right_values: HashSet<&'e Value>,
-    work: &'e Work,
-}
-
-impl<'e> ElementPairs<'e> {
-    /// The elements of a group; `None` without the work for it.
-    fn of(group: &SameKeys<'_>, desired: &'e [Value], live: &'e [Value], work: &'e Work) -> Option<Self> {
-        let left: Vec<&Value> = group.left.iter().map(|&position| &desired[position]).collect();
-        let right: Vec<(usize, &Value)> = group
-            .right
-            .iter()
-            .map(|&position| (position, &live[position]))
-            .collect();
-        let sizes = left.iter().copied().chain(right.iter().map(|(_, value)| *value));
-        if !work.affords(sizes.map(steps_of).sum()) {
-            return None;
-        }
-        Some(Self {
-            left_values: left.iter().copied().collect(),
-            right_values: right.iter().map(|(_, value)| *value).collect(),
-            left,
-            right,
-            work,
-        })
-    }
-
-    /// Whether every left element is held by a right one.
-    fn all_present(&self, holds: &impl Fn(&Value, &Value) -> bool) -> bool {
-        self.left.iter().enumerate().all(|(place, &left)| {
-            self.right_values.contains(left)
-                || self.right.get(place).is_some_and(|(_, right)| holds(left, right))
-                || self
-                    .right
-                    .iter()
-                    .any(|(_, right)| self.work.affords(1) && holds(left, right))
-        })
-    }
-
-    /// The last right element that holds no left one.
-    fn last_extra(&self, holds: &impl Fn(&Value, &Value) -> bool) -> Option<usize> {
-        let is_extra = |right: &Value| {
-            !self.left_values.contains(right)
-                && !self
-                    .left
-                    .iter()
-                    .any(|left| self.work.affords(1) && holds(left, right))
-        };
-        let mut right = self.right.iter().rev();
-        right
-            .find(|(_, right)| is_extra(right))
-            .map(|(position, _)| *position)
-    }
-}
-
 /// The members of a set that another one does not have; none without the work for it.
 pub(super) fn members_without<'v>(set: &'v [Value], other: &[Value], work: &Work) -> Vec<&'v Value> {
     let costs = set.iter().chain(other).map(steps_of).sum();
@@ -297,38 +192,6 @@ mod tests {
                 ("protocol".to_owned(), json!("")),
             ])
         );
-    }
-
-    /// Desired and live elements of one key → how they match. Equal texts hold each other.
-    #[test]
-    fn elements_that_share_their_keys_are_matched_by_their_values() {
-        use KeyedMatch::{AllPresent, Last, Missing};
-        let element = |value: &&str| json!({"name": "A", "value": value});
-        let keys = ["name".to_owned()];
-        let work = Work::of_steps(10_000);
-        for (desired, live, expected) in [
-            (&["1"][..], &[][..], Missing),
-            (&["1"], &["1"], Last(0)),
-            (&["1"], &["2"], Last(0)),
-            (&["1", "2"], &["1"], Last(0)),
-            (&["1"], &["2", "3"], Last(1)),
-            (&["1", "2"], &["1", "3"], Last(1)),
-            (&["1", "2"], &["2", "1"], AllPresent { extra: None }),
-            (&["1"], &["1", "1"], AllPresent { extra: None }),
-            (&["1"], &["1", "2"], AllPresent { extra: Some(1) }),
-            (&["1"], &["2", "3", "1"], AllPresent { extra: Some(1) }),
-            // As many as were desired: none of them is one too many.
-            (&["1", "1"], &["1", "2"], AllPresent { extra: None }),
-        ] {
-            let desired: Vec<Value> = desired.iter().map(element).collect();
-            let live: Vec<Value> = live.iter().map(element).collect();
-            let groups = same_keys(&desired, &live, &keys, None, &work);
-            assert_eq!(groups.len(), 1);
-            let found = match_keyed(&groups[0], &desired, &live, &work, |desired, live| {
-                desired == live
-            });
-            assert_eq!(found, expected, "{desired:?} {live:?}");
-        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value};
 
+use super::asked::is_silent;
 use super::diff::{is_satisfied_by, is_servers_choice};
 use super::keyed::{members_without, same_keys};
 use super::list_index::ListIndexes;
@@ -14,7 +15,7 @@ use super::server_rules::is_directive;
 use super::shapes::{child, shape_at};
 use super::trail::Trail;
 use super::work::Work;
-use crate::types::{ListKind, Shape, is_zero};
+use crate::types::{ListKind, Shape};
 
 /// One field that the live object holds and only another revision set.
 pub(super) struct Leftover<'v> {
@@ -172,14 +173,15 @@ impl<'v> Unset<'v, '_> {
         desired: &Map<String, Value>,
     ) {
         for (key, value) in set {
-            if is_directive(key) || is_zero(value) {
+            let inner = shape.and_then(|shape| child(shape, key));
+            if is_directive(key) || is_silent(inner, value) {
                 continue;
             }
             let trail = Trail::Key(trail, key);
             match desired.get(key).filter(|value| !value.is_null()) {
                 None => self.add(&trail, value),
                 Some(desired) => {
-                    self.value(&trail, shape.and_then(|shape| child(shape, key)), value, desired);
+                    self.value(&trail, inner, value, desired);
                 }
             }
         }

@@ -163,7 +163,7 @@ impl Entry<'_> {
         let mut shape = shape;
         for segment in path.segments() {
             if node.is_empty() {
-                return is_atomic(shape, segment);
+                return is_atomic_at(shape, segment);
             }
             match node.below(segment, work) {
                 Some(next) => node = next,
@@ -178,7 +178,7 @@ impl Entry<'_> {
 /// Whether managed fields name the object or list that a step leads into only as a whole (structured-merge-diff:
 /// `typed/helpers.go`, `ElementRelationship`). Where no type is known lists are atomic and objects are not
 /// (`schema/deduced.go`).
-fn is_atomic(shape: Option<Shape<'_>>, segment: &Segment) -> bool {
+pub(super) fn is_atomic_at(shape: Option<Shape<'_>>, segment: &Segment) -> bool {
     match segment {
         Segment::Key(_) => shape.is_some_and(owns_objects_whole),
         Segment::Index(_) => true,

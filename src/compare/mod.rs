@@ -4,20 +4,25 @@
 //! facts of [`crate::types`] and the `server_rules` of single fields; `three_way` asks it and then uses the previous
 //! and the attempted revisions to tell how each difference came about, and which of their fields are left over
 //! (`leftovers`); `patch` turns the answer into RFC 6902. `managed_fields` reads who is said to own each field, and
-//! `additions` finds the fields that others put beside the manifest. All of these ask `keyed` and `pairing` which
-//! elements of two lists are the same, `list_index` where an element is, and `work` whether they may go on. All of it is
+//! `additions` finds the fields that others put beside the manifest. All of these ask `keyed`, `one_key` and `pairing`
+//! which elements of two lists are the same, `list_index` where an element is, `asked` whether a manifest's value asks
+//! for anything, `order` whether its place in a list means something, and `work` whether they may go on. All of it is
 //! pure.
 
 pub mod additions;
+pub(crate) mod asked;
 mod diff;
 mod equal;
 pub(crate) mod fate;
 pub(crate) mod fields_v1;
 mod keyed;
 mod leftovers;
+mod likest;
 pub mod list_index;
 pub(crate) mod lookup;
 pub mod managed_fields;
+mod one_key;
+pub(crate) mod order;
 mod pairing;
 pub mod patch;
 pub mod path;
@@ -34,3 +39,6 @@ pub mod work;
 
 #[cfg(test)]
 mod semantics;
+
+#[cfg(test)]
+mod zeros;

@@ -326,3 +326,98 @@ fn the_deprecated_name_of_a_service_account() {
         NONE
     );
 }
+
+/// Regression: a member that somebody added to a set inside of an atomic list was missed.
+#[test]
+fn a_member_added_to_a_set_in_an_atomic_list() {
+    let job = |codes: &[u8]| {
+        json!({"spec": {"podFailurePolicy": {"rules": [
+        {"action": "Ignore", "onExitCodes": {"operator": "In", "values": codes}}]}}})
+    };
+    let found = |codes: &[u8]| builtin("batch/v1", "Job", &job(&[1, 2]), &job(codes));
+    assert_eq!(found(&[2, 1]), NONE);
+    let values = "/spec/podFailurePolicy/rules[0]/onExitCodes/values";
+    assert_eq!(found(&[1, 2, 3]), [format!("changed {values}")]);
+    assert_eq!(found(&[1]), [format!("removed {values}[=2]")]);
+}
+
+/// Regression: of several variables with one name only the last was compared, although the server had kept all of them.
+#[test]
+fn each_of_several_elements_with_one_key_is_compared() {
+    let pod = |values: &[&str]| {
+        let env = values.iter().map(|value| json!({"name": "A", "value": value}));
+        json!({"spec": {"containers": [{"name": "app", "env": env.collect::<Vec<_>>()}]}})
+    };
+    let found = |live: &[&str]| builtin("v1", "Pod", &pod(&["1", "2"]), &pod(live));
+    let element = "/spec/containers[name=app]/env[name=A]";
+    assert_eq!(found(&["1", "2"]), NONE);
+    assert_eq!(found(&["x", "2"]), [format!("changed {element}")]);
+    assert_eq!(found(&["1", "x"]), [format!("changed {element}")]);
+    assert_eq!(found(&["1", "2", "x"]), [format!("changed {element}/value")]);
+    // The server or Helm's merge made one of them: the last counts.
+    assert_eq!(found(&["2"]), NONE);
+    assert_eq!(found(&["1"]), [format!("changed {element}/value")]);
+    // The last of one name counts.
+    assert_eq!(found(&["2", "1"]), ["changed /spec/containers[name=app]/env"]);
+}
+
+/// What one of several elements was in another revision is told by that element, and not by the last one.
+#[test]
+fn one_of_several_elements_in_other_revisions() {
+    let pod = |values: [&str; 2]| {
+        let env = values.map(|value| json!({"name": "A", "value": value}));
+        json!({"spec": {"containers": [{"name": "app", "env": env}]}})
+    };
+    let shape = TypeTable::builtin().kind("v1", "Pod");
+    for (previous, attempted, live, code) in [
+        (["1", "2"], ["1", "2"], ["2", "2"], "changed"),
+        (["0", "2"], ["1", "2"], ["0", "2"], "not-applied"),
+        (["1", "2"], ["3", "2"], ["3", "2"], "half-upgraded"),
+    ] {
+        let changes = all_changes(
+            shape,
+            Versions {
+                previous: Some(OfRevision {
+                    revision: 1,
+                    object: &pod(previous),
+                }),
+                desired: &pod(["1", "2"]),
+                attempted: &[OfRevision {
+                    revision: 3,
+                    object: pod(attempted),
+                }],
+                live: &pod(live),
+            },
+        );
+        let codes: Vec<&str> = changes.iter().map(|change| change.code.as_str()).collect();
+        assert_eq!(codes, [code], "{live:?}");
+    }
+}
+
+/// Regression: containers that run one after another in another order were in sync.
+#[test]
+fn the_order_of_what_runs_in_order() {
+    let init = |names: &[&str]| {
+        let list = names.iter().map(|name| json!({"name": name, "image": "a"}));
+        json!({"spec": {"template": {"spec": {"initContainers": list.collect::<Vec<_>>()}}}})
+    };
+    let found = |live: &[&str]| builtin("apps/v1", "Deployment", &init(&["a", "b"]), &init(live));
+    let path = "/spec/template/spec/initContainers";
+    assert_eq!(found(&["a", "injected", "b"]), NONE);
+    assert_eq!(found(&["b", "a"]), [format!("changed {path}")]);
+    assert_eq!(found(&["a"]), [format!("removed {path}[name=b]")]);
+    // Added to the end it would run too late.
+    assert_eq!(found(&["b"]), [format!("changed {path}")]);
+
+    let hooks = |names: [&str; 2]| json!({"webhooks": names.map(|name| json!({"name": name}))});
+    let called = |kind: &str| {
+        builtin(
+            "admissionregistration.k8s.io/v1",
+            kind,
+            &hooks(["a", "b"]),
+            &hooks(["b", "a"]),
+        )
+    };
+    assert_eq!(called("MutatingWebhookConfiguration"), ["changed /webhooks"]);
+    assert_eq!(called("ValidatingWebhookConfiguration"), NONE);
+}

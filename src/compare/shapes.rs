@@ -1,6 +1,7 @@
 //! Lookup of the type facts at a place inside an object.
 
 use super::path::{FieldPath, Segment};
+use crate::manifest::desired::StatusField;
 use crate::types::{Field, Shape};
 
 /// The shape at a path below a root's.
@@ -21,5 +22,14 @@ pub(super) fn child<'a>(shape: Shape<'a>, key: &str) -> Option<Shape<'a>> {
     match shape.field(key) {
         Field::Declared(inner) => Some(inner),
         Field::Undeclared | Field::Unknown => None,
+    }
+}
+
+/// What the status of an object of this shape is. Where no type is known it is apart, as in nearly all kinds.
+pub(crate) fn status_field(root: Option<Shape<'_>>) -> StatusField {
+    if root.is_some_and(Shape::status_is_data) {
+        StatusField::Data
+    } else {
+        StatusField::Apart
     }
 }

@@ -9,15 +9,17 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
+use super::asked::is_silent;
 use super::diff::{DifferenceKind, is_satisfied_by, is_servers_choice, unsatisfied};
 use super::leftovers::{LeftoverScope, leftovers};
+use super::likest::likest_element;
 use super::list_index::ListIndexes;
 use super::lookup::value_at;
 use super::path::FieldPath;
 use super::room::Room;
 use super::shapes::shape_at;
 use super::work::Work;
-use crate::types::{Shape, is_zero};
+use crate::types::Shape;
 use crate::vocabulary::FindingCode;
 
 /// An object, or a value in it, as one revision asks for it.
@@ -85,7 +87,7 @@ pub fn three_way(shape: Option<Shape<'_>>, versions: Versions<'_>, work: &Work, 
         .into_iter()
         .take_while(|_| !work.is_spent())
         .map(|difference| {
-            let previous = previous_at(&difference.path);
+            let mut previous = previous_at(&difference.path);
             let (code, from_revision) = match difference.kind {
                 DifferenceKind::UndeclaredField => (FindingCode::Pruned, None),
                 DifferenceKind::OtherValue => {
@@ -93,6 +95,25 @@ pub fn three_way(shape: Option<Shape<'_>>, versions: Versions<'_>, work: &Work, 
                     let attempted = versions.attempted.iter().map(|attempted| {
                         attempted.with(value_at(&attempted.object, &difference.path, shape, &lists))
                     });
+                    outcome(
+                        inner,
+                        previous,
+                        difference.desired,
+                        attempted,
+                        difference.live,
+                        work,
+                    )
+                }
+                DifferenceKind::OneOfSeveral => {
+                    let inner = shape_at(shape, &difference.path);
+                    let likest = |object| likest_element(object, &difference, shape, &lists);
+                    previous = versions
+                        .previous
+                        .map(|previous| previous.with(likest(previous.object)));
+                    let attempted = versions
+                        .attempted
+                        .iter()
+                        .map(|attempted| attempted.with(likest(&attempted.object)));
                     outcome(
                         inner,
                         previous,
@@ -167,7 +188,7 @@ fn outcome<'v>(
     let is_live = |value: Option<&Value>| match (value, live) {
         (None, None) => true,
         (Some(value), Some(live)) => is_satisfied_by(value, Some(live), shape, work),
-        (Some(value), None) => is_zero(value),
+        (Some(value), None) => is_silent(shape, value),
         (None, Some(_)) => false,
     };
     let is_desired = |value: Option<&Value>| {
@@ -295,6 +316,24 @@ mod tests {
             live: &live,
         };
         assert_eq!(deployment(versions), [(FindingCode::HalfUpgraded, path)]);
+    }
+
+    /// Regression: an empty text that the baseline no longer sets was taken for nothing.
+    #[test]
+    fn a_zero_that_is_kept_lingers() {
+        let config = |data: Value| json!({"data": data});
+        let (previous, desired) = (config(json!({"a": "1", "flag": ""})), config(json!({"a": "1"})));
+        let found = all_changes(
+            TypeTable::builtin().kind("v1", "ConfigMap"),
+            Versions {
+                previous: Some(of(6, &previous)),
+                desired: &desired,
+                attempted: &[],
+                live: &previous,
+            },
+        );
+        let found: Vec<_> = found.iter().map(|change| change.path.to_string()).collect();
+        assert_eq!(found, ["/data/flag"]);
     }
 
     #[test]

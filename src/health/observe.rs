@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::readiness::{self, JobState};
 use crate::classify::live::LiveObject;
 use crate::compare::room::Room;
+use crate::compare::shapes::status_field;
 use crate::compare::three_way::{Versions, three_way};
 use crate::compare::work::Work;
 use crate::manifest::desired::{Owner, desired};
@@ -190,7 +191,7 @@ fn side(probe: &Probe<'_>, live: &Value, work: &Work) -> Option<Side> {
 
 fn is_like(probe: &Probe<'_>, body: &str, live: &Value, work: &Work) -> bool {
     let body = serde_json::from_str(body).unwrap_or(Value::Null);
-    let desired = desired(body, probe.key, probe.owner);
+    let desired = desired(body, probe.key, probe.owner, status_field(probe.shape));
     let versions = Versions {
         previous: None,
         desired: &desired,

@@ -32,6 +32,22 @@ const SERVER_METADATA: [&str; 8] = [
 /// The fields of every object that say its type and its state: which object it is, and not what it should be.
 pub const TYPE_AND_STATUS: [&str; 3] = ["apiVersion", "kind", "status"];
 
+/// What the field `status` of a manifest's object is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatusField {
+    /// Apart from the object: it is written through the subresource only, and ignored elsewhere.
+    Apart,
+    /// A field like all others: the kind has no such subresource.
+    Data,
+}
+
+impl StatusField {
+    /// Whether a field of an object says its type, or its state where that is apart.
+    pub fn is_type_or_state(self, key: &str) -> bool {
+        TYPE_AND_STATUS.contains(&key) && (self == Self::Apart || key != "status")
+    }
+}
+
 /// The release that owns an object, as Helm stamps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Owner<'a> {
@@ -89,12 +105,15 @@ const KIND_RULES: [KindRule; 2] = [
 ];
 
 /// The object as it should live: `body` is the manifest's object, `key` where it is read.
-pub fn desired(mut body: Value, key: &ObjectKey, owner: Owner<'_>) -> Value {
+pub fn desired(mut body: Value, key: &ObjectKey, owner: Owner<'_>, status: StatusField) -> Value {
     let Some(object) = body.as_object_mut() else {
         return body;
     };
     // The object is read at this version under this name: type and name cannot differ, only be spelled elsewhere.
-    for field in TYPE_AND_STATUS {
+    for field in TYPE_AND_STATUS
+        .into_iter()
+        .filter(|field| status.is_type_or_state(field))
+    {
         object.remove(field);
     }
     if !object.get("metadata").is_some_and(Value::is_object) {
@@ -180,7 +199,7 @@ mod tests {
             "name": "x", "namespace": "elsewhere", "uid": "1", "creationTimestamp": null, "annotations": null,
             "labels": {"app.kubernetes.io/managed-by": "kubectl", "app": "x"}}});
         assert_eq!(
-            desired(body, &key("v1", "ConfigMap"), OWNER),
+            desired(body, &key("v1", "ConfigMap"), OWNER, StatusField::Apart),
             json!({"metadata": {"name": "x",
                 "labels": {"app.kubernetes.io/managed-by": "Helm", "app": "x"},
                 "annotations": {"meta.helm.sh/release-name": "web", "meta.helm.sh/release-namespace": "shop"}}})
@@ -190,7 +209,7 @@ mod tests {
     #[test]
     fn string_data_becomes_data() {
         let body = json!({"metadata": {}, "data": {"a": "b2xk", "b": "Yg=="}, "stringData": {"a": "new", "n": null}});
-        let secret = desired(body, &key("v1", "Secret"), OWNER);
+        let secret = desired(body, &key("v1", "Secret"), OWNER, StatusField::Apart);
         assert_eq!(secret["data"], json!({"a": "bmV3", "b": "Yg==", "n": ""}));
         assert_eq!(secret.get("stringData"), None);
     }
@@ -199,9 +218,13 @@ mod tests {
     fn rules_of_aggregated_roles_belong_to_the_controller() {
         let role = key("rbac.authorization.k8s.io/v1", "ClusterRole");
         let body = json!({"metadata": {}, "aggregationRule": {"clusterRoleSelectors": []}, "rules": [{}]});
-        assert_eq!(desired(body, &role, OWNER).get("rules"), None);
+        assert_eq!(desired(body, &role, OWNER, StatusField::Apart).get("rules"), None);
         let body = json!({"metadata": {}, "aggregationRule": null, "rules": [{}]});
-        assert!(desired(body, &role, OWNER).get("rules").is_some());
+        assert!(
+            desired(body, &role, OWNER, StatusField::Apart)
+                .get("rules")
+                .is_some()
+        );
     }
 
     #[test]

@@ -80,6 +80,7 @@ pub(super) const ZERO_DROPPED: u8 = 1;
 pub(super) const SERVER_DEFAULTED: u8 = 2;
 pub(super) const ATOMIC: u8 = 4;
 pub(super) const NULLABLE: u8 = 8;
+pub(super) const STATUS_IS_DATA: u8 = 16;
 
 impl TypeTable {
     /// The root shape of a kind, `None` when this table does not know it.
@@ -254,6 +255,12 @@ impl<'a> Shape<'a> {
     /// Whether the server keeps an explicit `null` here (custom resources, `nullable: true`).
     pub fn is_nullable(self) -> bool {
         self.has(NULLABLE)
+    }
+
+    /// Whether the status of this kind is written like any other field: a custom resource without the subresource
+    /// `status`.
+    pub fn status_is_data(self) -> bool {
+        self.has(STATUS_IS_DATA)
     }
 
     fn keys(self, index: u16) -> &'a [String] {

@@ -71,7 +71,7 @@ pub(super) struct Attributor<'a> {
 
 impl<'a> Attributor<'a> {
     pub(super) fn new(context: ObjectContext<'a>, versions: &Versions<'a>, live: &'a Live<'a>) -> Self {
-        let entries = attributed_entries(&context, live);
+        let entries = attributed_entries(&context, versions.desired, live);
         let is_written_by_baseline = entries.iter().any(|written| {
             written.writer == Writer::Ours
                 && written.entry.operation == operation_of(context.method)

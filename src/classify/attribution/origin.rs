@@ -4,10 +4,12 @@
 //! of Helm's operations or the knowledge of one field say more.
 
 use super::writers::{AttributedEntry, WriteTime, Writer};
-use super::{Attributor, Autoscaler};
+use super::{Attributor, Autoscaler, ObjectContext};
 use crate::apply::is_merged_three_ways;
 use crate::classify::attributed::actor;
 use crate::classify::known_fields::{grows_volume_claim, is_placeholder, is_replica_count, is_restart};
+use crate::compare::asked::{is_silent, still_owns};
+use crate::compare::order::is_about_order;
 use crate::compare::shapes::shape_at;
 use crate::compare::three_way::Change;
 use crate::model::Actor;
@@ -44,9 +46,10 @@ pub(super) struct Evidence<'e, 'a> {
 impl<'e, 'a> Evidence<'e, 'a> {
     /// The rules. The first that has a verdict decides, so that their order is part of what they say: a field or a
     /// write that has a code of its own comes before what the writer tells, and that before what only a time tells.
-    const RULES: [fn(&Self) -> Option<Verdict>; 10] = [
+    const RULES: [fn(&Self) -> Option<Verdict>; 11] = [
         Self::lost_by_helm,
         Self::dropped_by_server,
+        Self::reordered,
         Self::restarted,
         Self::autoscaled,
         Self::resized,
@@ -84,6 +87,9 @@ impl<'e, 'a> Evidence<'e, 'a> {
         if self.is_dropped_by_server() && self.change.desired.as_ref().is_some_and(is_zero) {
             return None;
         }
+        if self.is_filled_in() {
+            return None;
+        }
         let verdict = Self::RULES.iter().find_map(|rule| rule(self));
         Some(verdict.unwrap_or_else(|| self.called(self.change.code)))
     }
@@ -111,9 +117,47 @@ impl<'e, 'a> Evidence<'e, 'a> {
             && matches!(self.change.code, FindingCode::Changed | FindingCode::NotApplied)
     }
 
-    /// Whether Helm still owns a field that is not there: a removal takes the ownership with it.
+    /// Whether a field of Helm's write is not there although Helm still owns it.
     fn is_dropped_by_server(&self) -> bool {
-        self.change.code == FindingCode::Removed && self.change.live.is_none() && self.ours.is_some()
+        self.change.code == FindingCode::Removed && self.change.live.is_none() && self.is_still_ours()
+    }
+
+    /// Whether Helm still owns the value, or what the manifest asks for where there is none: a removal takes the
+    /// ownership with it.
+    fn is_still_ours(&self) -> bool {
+        let Some(ours) = self.ours else { return false };
+        let ObjectContext { shape, work, .. } = self.attributor.context;
+        match (&self.change.live, &self.change.desired) {
+            (None, Some(desired)) => still_owns(ours.entry, &self.change.path, desired, shape, work),
+            (Some(_), _) | (None, None) => true,
+        }
+    }
+
+    /// Whether a webhook filled in what the manifest leaves open: its zero asks for nothing, and nobody owns the value
+    /// although Helm's own entry is there, so that no write after Helm's brought it.
+    fn is_filled_in(&self) -> bool {
+        let attributor = self.attributor;
+        let is_unwritten = self.ours.is_none()
+            && self.other.is_none()
+            && attributor
+                .entries
+                .iter()
+                .any(|entry| entry.writer == Writer::Ours);
+        is_unwritten
+            && self.is_rewritten()
+            && self.change.desired.as_ref().is_some_and(|desired| {
+                is_silent(shape_at(attributor.context.shape, &self.change.path), desired)
+            })
+    }
+
+    /// Another order, which managed fields do not see: whoever owns the elements need not have turned them.
+    fn reordered(&self) -> Option<Verdict> {
+        (self.is_rewritten() && is_about_order(&self.change.path, self.attributor.context.shape)).then(|| {
+            Verdict {
+                actor: None,
+                ..self.called(self.change.code)
+            }
+        })
     }
 
     /// A value that Helm's own merge loses, so that no webhook has to do with it: of elements that share a merge key the patch
@@ -225,7 +269,7 @@ impl<'e, 'a> Evidence<'e, 'a> {
     /// and it accuses nobody. A later write to the record, such as a label, moves the known end of the operation.
     /// Then a value that a named writer put back is `not-applied`, and a removal in the same object is still `undone`.
     fn undone(&self) -> Option<Verdict> {
-        if self.change.code != FindingCode::NotApplied || self.ours.is_some() || !self.was_in_patch() {
+        if self.change.code != FindingCode::NotApplied || self.is_still_ours() || !self.was_in_patch() {
             return None;
         }
         let is_undone = match (&self.change.live, self.other) {

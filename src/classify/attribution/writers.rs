@@ -5,10 +5,11 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 
 use super::ObjectContext;
 use crate::classify::known_fields::replica_count;
-use crate::compare::additions::Provenance;
+use crate::compare::additions::{ComparedObject, Provenance, owns_defaults};
 use crate::compare::managed_fields::{Entry, Live, Operation};
 use crate::compare::path::FieldPath;
 use crate::manifest::desired::RELEASE_NAME;
@@ -53,6 +54,7 @@ pub(super) enum WriteTime {
 /// The entries of everything but the object's status, each with its writer.
 pub(super) fn attributed_entries<'a>(
     context: &ObjectContext<'_>,
+    desired: &Value,
     live: &'a Live<'a>,
 ) -> Vec<AttributedEntry<'a>> {
     let stamp = FieldPath::root()
@@ -65,29 +67,26 @@ pub(super) fn attributed_entries<'a>(
         .filter(|entry| entry.subresource != "status")
         .map(|entry| {
             let kind = facts.kind_of(entry);
-            // The manager that wrote the ownership annotation created the object.
-            let provenance = if kind != ManagerKind::Helm && entry.owns(&stamp, context.shape, context.work) {
-                Provenance::Creator
-            } else {
-                Provenance::Editor
-            };
+            // The manager that wrote the ownership annotation created the object, or adopted it.
+            let stamped = kind != ManagerKind::Helm && entry.owns(&stamp, context.shape, context.work);
             let write_time = facts.write_time(entry);
-            let writer = match (kind, provenance) {
+            let writer = match (kind, stamped) {
                 (ManagerKind::Person, _) => Writer::Person,
-                (ManagerKind::Program, Provenance::Editor) => Writer::Program,
-                (ManagerKind::Helm, _) | (ManagerKind::Program, Provenance::Creator) => match write_time {
+                (ManagerKind::Program, false) => Writer::Program,
+                (ManagerKind::Helm, _) | (ManagerKind::Program, true) => match write_time {
                     WriteTime::OutsideWindow => Writer::OtherHelm,
                     WriteTime::InWindow | WriteTime::Ambiguous => Writer::Ours,
                 },
             };
+            // All writers of one name share an entry: Helm's own first write may be in it.
+            let is_creator = stamped || writer == Writer::OtherHelm || facts.is_creators(entry, desired);
             AttributedEntry {
                 entry,
                 writer,
-                // All writers of one name share an entry: Helm's own first write may be in it.
-                provenance: if writer == Writer::OtherHelm {
+                provenance: if is_creator {
                     Provenance::Creator
                 } else {
-                    provenance
+                    Provenance::Editor
                 },
                 write_time,
             }
@@ -151,6 +150,30 @@ impl<'c, 'a> WriteFacts<'c, 'a> {
     fn kind_of(&self, entry: &Entry<'_>) -> ManagerKind {
         let known = self.kinds.get(entry.manager.as_str()).copied();
         known.unwrap_or_else(|| self.context.managers.kind_of(&entry.manager))
+    }
+
+    /// Whether an entry holds the object's creation, which may have been before the release adopted the object.
+    ///
+    /// Nobody but its creator wrote an object by the time of its creation. An entry has the time of its manager's last
+    /// write; a creator that wrote again, in an object older than the baseline, is known by the defaults that it owns.
+    fn is_creators(&self, entry: &Entry<'_>, desired: &Value) -> bool {
+        let created = self.live.object["metadata"]["creationTimestamp"].as_str();
+        let created: Option<DateTime<Utc>> = created.and_then(|created| created.parse().ok());
+        let (Some(created), Operation::Update, "") = (created, entry.operation, entry.subresource.as_str())
+        else {
+            return false;
+        };
+        if entry.time.is_some_and(|time| time <= created) {
+            return true;
+        }
+        let object = ComparedObject {
+            shape: self.context.shape,
+            desired,
+            live: &self.live.object,
+        };
+        self.kind_of(entry) != ManagerKind::Helm
+            && !self.context.operations.covers_creation(created)
+            && owns_defaults(entry, object, self.context.work)
     }
 
     /// When an entry was written.

@@ -19,6 +19,7 @@ use super::state::{StateVerdict, absent, empty_report, verdict_by_state};
 use super::subject::Subject;
 use crate::compare::managed_fields::Live;
 use crate::compare::room::Room;
+use crate::compare::shapes::status_field;
 use crate::compare::three_way::{Change, OfRevision, Versions, three_way};
 use crate::compare::work::Work;
 use crate::manifest::desired::desired;
@@ -169,7 +170,7 @@ fn compare(
 ) -> Judgement {
     let read = |body: &str| {
         let body = serde_json::from_str(body).unwrap_or(Value::Null);
-        desired(body, subject.key, subject.owner)
+        desired(body, subject.key, subject.owner, status_field(subject.shape))
     };
     let wanted = read(subject.body);
     // A revision with the same body adds nothing and is not parsed again.

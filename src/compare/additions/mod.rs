@@ -4,21 +4,24 @@
 //! Managed fields say who owns each path, which tells the additions of people and other programs from the values that
 //! the server filled in.
 
+mod creation;
+mod whole;
+
 use serde_json::Value;
 
-use super::diff::{is_satisfied_by, is_servers_choice};
+pub use self::creation::owns_defaults;
+use super::asked::is_silent;
+use super::diff::is_servers_choice;
 use super::fields_v1::FieldSet;
 use super::keyed::ElementKeys;
 use super::list_index::ListIndexes;
 use super::managed_fields::{Entry, owns_objects_whole};
-use super::pairing::match_elements;
 use super::path::{FieldPath, Segment};
 use super::room::Room;
 use super::server_rules;
-use super::shapes::child;
+use super::shapes::{child, status_field};
 use super::trail::Trail;
 use super::work::{Work, text_steps};
-use crate::manifest::desired::TYPE_AND_STATUS;
 use crate::types::{ListKind, Shape, ValueKind};
 
 /// One place that a manager owns and the manifest does not ask for.
@@ -73,7 +76,7 @@ pub fn additions<'v>(
     for (key, owned) in fields_of(entry.fields()) {
         if key == "metadata" {
             search.owned_metadata(object, owned, desired);
-        } else if !TYPE_AND_STATUS.contains(&key) {
+        } else if !status_field(shape).is_type_or_state(key) {
             search.owned_field(object, key, owned, Some(desired));
         }
     }
@@ -107,7 +110,19 @@ struct LiveValue<'v, 'a> {
     value: &'v Value,
 }
 
-impl LiveValue<'_, '_> {
+impl<'v, 'a> LiveValue<'v, 'a> {
+    /// An element of this list.
+    fn element<'e>(&self, trail: &'e Trail<'e>, value: &'v Value) -> LiveValue<'v, 'e>
+    where
+        'a: 'e,
+    {
+        LiveValue {
+            trail,
+            shape: self.shape.and_then(Shape::element),
+            value,
+        }
+    }
+
     /// Whether the owner of this value owns every value in it. An empty set at any other list or map owns nothing.
     fn is_atomic(&self) -> bool {
         match self.value {
@@ -160,7 +175,7 @@ impl<'v> AdditionSearch<'v, '_> {
         if !self.work.affords(1) {
             return;
         }
-        match desired.filter(|value| !value.is_null()) {
+        match asked(live.shape, desired) {
             None => self.undesired(live, owned),
             Some(desired) if owned.is_empty() && live.is_atomic() => self.extra_fields(live, desired),
             Some(desired) => self.owned_parts(live, owned, Some(desired)),
@@ -174,7 +189,7 @@ impl<'v> AdditionSearch<'v, '_> {
         }
         let is_map = live.shape.is_some_and(|shape| shape.value() == ValueKind::Map);
         let is_made_whole = owned.names_itself() && live.value.is_object() && !is_map;
-        if owned.is_empty() || is_made_whole {
+        if owned.is_empty() && live.is_atomic() || is_made_whole {
             self.add(live, false);
         } else {
             self.owned_parts(live, owned, None);
@@ -257,58 +272,6 @@ impl<'v> AdditionSearch<'v, '_> {
         }
     }
 
-    /// Looks at a value that the manager owns as a whole, and of which the manifest asks for a part.
-    ///
-    /// The comparison reports values that differ and lists of another length; this reports the fields beside them.
-    fn extra_fields(&mut self, live: LiveValue<'v, '_>, desired: &Value) {
-        if !self.work.affords(1) {
-            return;
-        }
-        match (live.value, desired) {
-            (Value::Object(fields), Value::Object(desired)) => {
-                for (key, value) in fields {
-                    let field = LiveValue {
-                        trail: &Trail::Key(live.trail, key),
-                        shape: live.shape.and_then(|shape| child(shape, key)),
-                        value,
-                    };
-                    let is_servers_field = || {
-                        self.is_servers_choice(field.shape, value)
-                            || live.shape.is_some_and(|shape| {
-                                server_rules::describes_embedded_object(shape, fields, key)
-                            })
-                    };
-                    match desired.get(key).filter(|value| !value.is_null()) {
-                        Some(desired) => self.extra_fields(field, desired),
-                        None if is_servers_field() => {}
-                        None => self.add(field, true),
-                    }
-                }
-            }
-            (Value::Array(items), Value::Array(desired)) if items.len() == desired.len() => {
-                let shape = live.shape.and_then(Shape::element);
-                let positions = match live.shape.filter(|shape| shape.is_unordered()) {
-                    Some(list) => {
-                        let work = self.work;
-                        match_elements(desired, items, list.identity(), shape, work, |desired, live| {
-                            is_satisfied_by(desired, Some(live), shape, work)
-                        })
-                    }
-                    None => (0..items.len()).collect(),
-                };
-                for (index, desired) in positions.into_iter().zip(desired) {
-                    let element = LiveValue {
-                        trail: &Trail::Index(live.trail, index),
-                        shape,
-                        value: &items[index],
-                    };
-                    self.extra_fields(element, desired);
-                }
-            }
-            _ => {}
-        }
-    }
-
     /// Whether the value would be the same if nobody had written it.
     ///
     /// A value without a fixed default counts as the server's choice only if the manager created the object: an editor
@@ -331,6 +294,11 @@ impl<'v> AdditionSearch<'v, '_> {
             (_, Value::Null) => true,
         }
     }
+}
+
+/// What a manifest asks for at a place; an object that says nothing may still hold fields that do.
+fn asked<'d>(shape: Option<Shape<'_>>, desired: Option<&'d Value>) -> Option<&'d Value> {
+    desired.filter(|value| value.is_object() || !is_silent(shape, value))
 }
 
 /// The keys of an element in the order in which the type of its list names them, as everywhere else in a report.

@@ -7,12 +7,21 @@ use serde_json::json;
 
 /// Kind, the set of one manager, desired and live values → the paths that were added.
 fn paths(api_version: &str, kind: &str, fields: &Value, desired: &Value, live: &Value) -> Vec<String> {
+    paths_of(
+        TypeTable::builtin().kind(api_version, kind),
+        fields,
+        desired,
+        live,
+    )
+}
+
+/// The same for an object of any shape.
+fn paths_of(shape: Option<Shape<'_>>, fields: &Value, desired: &Value, live: &Value) -> Vec<String> {
     let mut object = live.clone();
     object["metadata"]["managedFields"] =
         json!([{"manager": "m", "operation": "Update", "fieldsV1": fields}]);
     let text = object.to_string();
     let live = Live::parse(&text).unwrap();
-    let shape = TypeTable::builtin().kind(api_version, kind);
     let object = ComparedObject {
         shape,
         desired,
@@ -94,6 +103,12 @@ fn an_emptied_set_of_a_list_or_map_owns_nothing_in_it() {
         paths("v1", "ConfigMap", &fields, &json!({"data": {"y": "1"}}), &live),
         Vec::<String>::new()
     );
+    for desired in [json!({}), json!({"data": {}})] {
+        assert_eq!(
+            paths("v1", "ConfigMap", &fields, &desired, &live),
+            Vec::<String>::new()
+        );
+    }
     // A selector is atomic, ports are not.
     let fields = json!({"f:spec": {"f:ports": {}, "f:selector": {}}});
     let desired = json!({"spec": {"ports": [{"port": 80}], "selector": {"a": "b"}}});
@@ -203,4 +218,77 @@ fn a_set_that_is_out_of_date_adds_nothing() {
         paths("v1", "ConfigMap", &fields, &json!({}), &live),
         Vec::<String>::new()
     );
+}
+
+/// An HTTP route as the Gateway API has it: its rules are one value to managed fields.
+fn route_table() -> TypeTable {
+    let headers = json!({"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"],
+        "items": {"type": "object", "properties": {"name": {"type": "string"}, "value": {"type": "string"},
+            "type": {"type": "string"}}}});
+    let set = json!({"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}});
+    let rule = json!({"type": "object", "properties": {"add": headers, "methods": set}});
+    let schema = json!({"components": {"schemas": {"HTTPRoute": {"type": "object",
+        "properties": {"metadata": {"type": "object"}, "spec": {"type": "object", "properties": {"rules": {
+            "type": "array", "x-kubernetes-list-type": "atomic", "items": rule}}}},
+        "x-kubernetes-group-version-kind": [
+            {"group": "gateway.networking.k8s.io", "version": "v1", "kind": "HTTPRoute"}]}}}});
+    TypeTable::from_openapi_v3(schema.to_string().as_bytes()).unwrap()
+}
+
+/// Regression: in a list that managed fields know as one value, a header and a method that somebody added were missed,
+/// and headers in another order counted as additions to each other.
+#[test]
+fn elements_added_inside_of_a_list_that_is_owned_as_a_whole() {
+    let table = route_table();
+    let (a, b) = (
+        json!({"name": "a", "value": "1"}),
+        json!({"name": "b", "value": "2", "type": "Exact"}),
+    );
+    let rule = |headers: &[&Value], methods: &[&str]| json!({"metadata": {}, "spec": {"rules": [{"add": headers, "methods": methods}]}});
+    let desired = rule(&[&a, &b], &["GET"]);
+    let c = json!({"name": "c", "value": "3"});
+    for (live, added) in [
+        (rule(&[&a, &b], &["GET"]), &[][..]),
+        (rule(&[&b, &a], &["GET"]), &[]),
+        (rule(&[&c, &b, &a], &["GET"]), &["/spec/rules[0]/add[name=c]"]),
+        (
+            rule(&[&a, &b], &["POST", "GET"]),
+            &["/spec/rules[0]/methods[=POST]"],
+        ),
+    ] {
+        let fields = json!({"f:spec": {"f:rules": {}}});
+        let shape = table.kind("gateway.networking.k8s.io/v1", "HTTPRoute");
+        assert_eq!(paths_of(shape, &fields, &desired, &live), added, "{live}");
+    }
+}
+
+/// The status of a custom resource without that subresource is data like all other.
+#[test]
+fn a_status_that_is_data_can_be_added_to() {
+    let at = |path: &str| {
+        json!({"get": {"x-kubernetes-group-version-kind":
+        {"group": "example.com", "version": "v1", "kind": path}}})
+    };
+    let schema = |kind: &str| {
+        json!({"type": "object", "properties": {"metadata": {"type": "object"},
+        "status": {"type": "object", "properties": {"phase": {"type": "string"}}}},
+        "x-kubernetes-group-version-kind": [{"group": "example.com", "version": "v1", "kind": kind}]})
+    };
+    let document = json!({
+        "paths": {
+            "/apis/example.com/v1/namespaces/{namespace}/plain/{name}": at("Plain"),
+            "/apis/example.com/v1/namespaces/{namespace}/apart/{name}": at("Apart"),
+            "/apis/example.com/v1/namespaces/{namespace}/apart/{name}/status": at("Apart")},
+        "components": {"schemas": {"Plain": schema("Plain"), "Apart": schema("Apart"), "Unserved": schema("Unserved")}}});
+    let table = TypeTable::from_openapi_v3(document.to_string().as_bytes()).unwrap();
+    let fields = json!({"f:status": {"f:phase": {}}});
+    let live = json!({"metadata": {}, "status": {"phase": "Done"}});
+    for (kind, added) in [
+        ("Plain", &["/status/phase"][..]),
+        ("Apart", &[]),
+        ("Unserved", &[]),
+    ] {
+        let shape = table.kind("example.com/v1", kind);
+        assert_eq!(paths_of(shape, &fields, &json!({}), &live), added, "{kind}");
+    }
 }

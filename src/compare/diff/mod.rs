@@ -6,11 +6,12 @@
 //! functions of the API groups). Quirks of single fields are in [`server_rules`].
 
 mod atomic;
+mod merged;
 
 use serde_json::{Map, Value};
 
+use super::asked::is_silent;
 use super::equal;
-use super::keyed::{KeyedMatch, match_keyed, members_without, same_keys};
 use super::path::FieldPath;
 use super::room::Room;
 use super::server_rules;
@@ -39,6 +40,8 @@ pub(super) struct Difference<'v> {
 pub(super) enum DifferenceKind {
     /// It holds another value, or none.
     OtherValue,
+    /// It holds another element, or none, in place of one of several with the same keys.
+    OneOfSeveral,
     /// Its type has no such field, so that the server drops it.
     UndeclaredField,
 }
@@ -130,7 +133,8 @@ pub(super) fn is_servers_choice(shape: Shape<'_>, live: &Value, work: &Work) -> 
         Value::Object(fields) if !fields.is_empty() => fields
             .iter()
             .all(|(key, value)| child(shape, key).is_some_and(|shape| is_servers_choice(shape, value, work))),
-        _ => is_zero(live),
+        // A zero that is kept was written.
+        _ => is_silent(Some(shape), live),
     }
 }
 
@@ -179,8 +183,11 @@ impl<'v> Comparison<'v, '_> {
                     kind,
                 }));
             }
-            Found::Nothing if kind == DifferenceKind::OtherValue => self.found = Found::Something,
-            Found::Nothing | Found::Something => {}
+            Found::Nothing => match kind {
+                DifferenceKind::OtherValue | DifferenceKind::OneOfSeveral => self.found = Found::Something,
+                DifferenceKind::UndeclaredField => {}
+            },
+            Found::Something => {}
         }
     }
 
@@ -221,7 +228,7 @@ impl<'v> Comparison<'v, '_> {
                     whole: found,
                     items: server_rules::without_appended(trail, shape, live_items, items.len()),
                 };
-                self.list(trail, shape, desired, live);
+                self.list(trail, shape, desired, live, extra);
             }
             (_, None) => {
                 if leaves_a_trace(shape, desired) {
@@ -276,62 +283,23 @@ impl<'v> Comparison<'v, '_> {
         shape: Option<Shape<'_>>,
         desired: ComparedList<'v>,
         live: ComparedList<'v>,
+        extra: ExtraFields,
     ) {
+        let extra = extra.in_object(shape);
         if desired.items.is_empty() {
-            // Anybody may add to an empty list that is merged; an empty atomic list is compared as a whole.
-            if !live.items.is_empty() && shape.is_some_and(is_meant_empty) {
+            // Anybody may add to an empty list that is merged, unless it is in one that is owned as a whole; an empty
+            // atomic list is compared as a whole.
+            if !live.items.is_empty() && shape.is_some_and(|shape| is_meant_empty(shape, extra)) {
                 self.record(trail, desired.whole, Some(live.whole), DifferenceKind::OtherValue);
             }
             return;
         }
-        let element = shape.and_then(Shape::element);
         match shape.map_or(ListKind::Atomic, Shape::list) {
             ListKind::Map(keys) if desired.items.iter().all(Value::is_object) => {
-                self.keyed(trail, element, keys, desired.items, live.items);
+                self.keyed(trail, shape, keys, desired, live, extra);
             }
-            ListKind::Set => self.set(trail, desired.items, live.items),
+            ListKind::Set => self.set(trail, desired, live, extra),
             ListKind::Map(_) | ListKind::Atomic => self.atomic(trail, shape, desired, live),
-        }
-    }
-
-    /// Compares keyed lists, in which the order means nothing.
-    fn keyed(
-        &mut self,
-        trail: &Trail<'_>,
-        element: Option<Shape<'_>>,
-        keys: &[String],
-        desired: &'v [Value],
-        live: &'v [Value],
-    ) {
-        let work = self.work;
-        let is_held = |desired: &Value, live: &Value| is_satisfied_by(desired, Some(live), element, work);
-        for group in same_keys(desired, live, keys, element, work) {
-            // Of elements that share their keys the last one counts.
-            let Some(last) = group.left.last().map(|&position| &desired[position]) else {
-                continue;
-            };
-            match match_keyed(&group, desired, live, work, is_held) {
-                KeyedMatch::Missing => {
-                    let trail = Trail::Match(trail, &group.keys, None);
-                    self.record(&trail, last, None, DifferenceKind::OtherValue);
-                }
-                KeyedMatch::Last(position)
-                | KeyedMatch::AllPresent {
-                    extra: Some(position),
-                } => {
-                    let trail = Trail::Match(trail, &group.keys, Some(position));
-                    self.value(&trail, element, last, Some(&live[position]), ExtraFields::Ignored);
-                }
-                KeyedMatch::AllPresent { extra: None } => {}
-            }
-        }
-    }
-
-    /// Compares sets, member by member of the desired one.
-    fn set(&mut self, trail: &Trail<'_>, desired: &'v [Value], live: &'v [Value]) {
-        for member in members_without(desired, live, self.work) {
-            let trail = Trail::Member(trail, member, None);
-            self.record(&trail, member, None, DifferenceKind::OtherValue);
         }
     }
 }
@@ -350,20 +318,28 @@ fn holds_more(
     }
     live.iter()
         .filter(|_| work.affords(1))
-        .filter(|(key, _)| desired.get(*key).is_none_or(Value::is_null))
+        .filter(|(key, _)| {
+            let desired = desired.get(*key);
+            // The fields in an object that says nothing are looked at one by one.
+            desired.is_none_or(|desired| {
+                desired.is_null() || !desired.is_object() && is_left_to_the_server(child(shape, key), desired)
+            })
+        })
         .filter(|(key, _)| !server_rules::describes_embedded_object(shape, live, key))
         .any(|(key, live)| child(shape, key).is_some_and(|inner| !is_servers_choice(inner, live, work)))
 }
 
-/// Whether an empty list in a manifest asks for no elements: the list is atomic, and the server does not fill it in.
-fn is_meant_empty(shape: Shape<'_>) -> bool {
-    shape.value() == ValueKind::List && shape.list() == ListKind::Atomic && !shape.is_server_defaulted()
+/// Whether an empty list in a manifest asks for no elements: nobody can add one without replacing the list, and the
+/// server does not fill it in.
+fn is_meant_empty(shape: Shape<'_>, extra: ExtraFields) -> bool {
+    shape.value() == ValueKind::List
+        && (shape.list() == ListKind::Atomic || extra == ExtraFields::Significant)
+        && !shape.is_server_defaulted()
 }
 
-/// Whether the manifest's value is a zero that Go drops, and the server then fills in a value of its own.
+/// Whether the manifest's value asks for nothing, and the server then fills in a value of its own.
 fn is_left_to_the_server(shape: Option<Shape<'_>>, desired: &Value) -> bool {
-    is_zero(desired)
-        && shape.is_some_and(|shape| shape.is_server_defaulted() && shape.zero() == ExplicitZero::Dropped)
+    shape.is_some_and(Shape::is_server_defaulted) && is_silent(shape, desired)
 }
 
 /// Whether the manifest's value would leave a trace in the live object.

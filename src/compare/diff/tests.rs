@@ -89,7 +89,7 @@ fn the_last_of_duplicate_keys_counts_unless_the_server_kept_them_apart() {
         (
             &["1", "2"],
             &["1", "3"],
-            &["/spec/containers[name=a]/env[name=A]/value"],
+            &["/spec/containers[name=a]/env[name=A]"],
         ),
     ] {
         assert_eq!(

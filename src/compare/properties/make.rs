@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 
-use crate::manifest::desired::{Owner, desired};
+use crate::manifest::desired::{Owner, StatusField, desired};
 use crate::object::{Gvk, ObjectKey};
 use crate::types::{Field, ListKind, Shape, TypeTable, ValueKind, is_zero};
 
@@ -115,7 +115,7 @@ pub(super) fn made(seed: u64) -> (Shape<'static>, (&'static str, &'static str), 
         name: "web",
         namespace: "shop",
     };
-    (shape, kind, desired(body.into(), &key, owner))
+    (shape, kind, desired(body.into(), &key, owner, StatusField::Apart))
 }
 
 /// What is known of one of the kinds.

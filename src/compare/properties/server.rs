@@ -5,6 +5,9 @@ use serde_json::{Map, Value, json};
 use super::make::{Dice, has, key_of, make, map_value, spellings};
 use crate::types::{ExplicitZero, Field, ListKind, Shape, ValueKind, is_zero};
 
+/// The keyed lists in which the order means something, or may.
+const IN_ORDER: [&str; 5] = ["containers", "env", "hostAliases", "initContainers", "webhooks"];
+
 /// Whether others have added to the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Extras {
@@ -28,10 +31,14 @@ impl Server {
     }
 
     fn value(&mut self, shape: Shape<'_>, desired: &Value) -> Value {
+        self.field("", shape, desired)
+    }
+
+    fn field(&mut self, name: &str, shape: Shape<'_>, desired: &Value) -> Value {
         match (desired, shape.value()) {
             (Value::Object(fields), ValueKind::Object) => self.object(shape, fields),
             (Value::Object(entries), ValueKind::Map) => self.map(shape, entries),
-            (Value::Array(items), ValueKind::List) => self.list(shape, items),
+            (Value::Array(items), ValueKind::List) => self.list(name, shape, items),
             (scalar, kind) => {
                 let spellings = spellings(kind);
                 let known = spellings.into_iter().find(|(spelling, _)| spelling == scalar);
@@ -48,7 +55,7 @@ impl Server {
                     let dropped =
                         value.is_null() || (is_zero(value) && inner.zero() == ExplicitZero::Dropped);
                     if !dropped {
-                        live.insert(key.clone(), self.value(inner, value));
+                        live.insert(key.clone(), self.field(key, inner, value));
                     } else if !value.is_null() && !inner.is_server_defaulted() && self.dice.percent(30) {
                         // Not every type omits what is empty.
                         live.insert(key.clone(), value.clone());
@@ -91,7 +98,7 @@ impl Server {
         live.into()
     }
 
-    fn list(&mut self, shape: Shape<'_>, desired: &[Value]) -> Value {
+    fn list(&mut self, name: &str, shape: Shape<'_>, desired: &[Value]) -> Value {
         let Some(element) = shape.element() else {
             return desired.into();
         };
@@ -144,7 +151,9 @@ impl Server {
                 live.push(extra);
             }
         }
-        self.dice.shuffle(&mut live);
+        if !IN_ORDER.contains(&name) {
+            self.dice.shuffle(&mut live);
+        }
         live.into()
     }
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{Fake, encoded, files, key, meaning, new_path, objects, record_into, request, revision};
 use crate::compare::three_way::{OfRevision, Versions, all_changes};
-use crate::manifest::desired::{Owner, desired};
+use crate::manifest::desired::{Owner, StatusField, desired};
 use crate::manifest::parse;
 use crate::policy::redact::Redaction;
 use crate::snapshot::{SensitiveValues, SnapshotSource};
@@ -116,7 +116,14 @@ fn compare(previous: &str, baseline: &str, live: &[Value]) -> Vec<Differences> {
         .zip(live)
         .map(|((baseline, previous), live)| {
             let key = key(&baseline.gvk.api_version, &baseline.gvk.kind, Some("shop"), "o");
-            let wanted = |body: &str| desired(serde_json::from_str(body).unwrap(), &key, owner);
+            let wanted = |body: &str| {
+                desired(
+                    serde_json::from_str(body).unwrap(),
+                    &key,
+                    owner,
+                    StatusField::Apart,
+                )
+            };
             let previous = wanted(&previous.body);
             let changes = all_changes(
                 TypeTable::builtin().kind(&key.gvk.api_version, &key.gvk.kind),

@@ -8,12 +8,13 @@
 
 mod schema;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use self::schema::{Additional, OpenApiDocument, Schema};
+use self::schema::{Additional, GroupVersionKind, OpenApiDocument, Schema};
 use super::builder::Builder;
 use super::table::{
-    ATOMIC, Field, ListFacts, NULLABLE, ObjectType, SERVER_DEFAULTED, TypeNode, TypeTable, ZERO_DROPPED,
+    ATOMIC, Field, ListFacts, NULLABLE, ObjectType, SERVER_DEFAULTED, STATUS_IS_DATA, TypeNode, TypeTable,
+    ZERO_DROPPED,
 };
 use super::value_facts::ValueKind;
 use super::{TypesError, is_zero};
@@ -75,6 +76,7 @@ fn read(document: &[u8]) -> Result<TypeTable, TypesError> {
     let document: OpenApiDocument = serde_json::from_str(text).map_err(TypesError::OpenApi)?;
     let mut builder = Builder::default();
     let object_meta = builtin_object_meta(&mut builder);
+    let data_status = kinds_without_status(&document);
     let schemas = &document.components.schemas;
     let mut reader = Reader {
         schemas,
@@ -94,11 +96,16 @@ fn read(document: &[u8]) -> Result<TypeTable, TypesError> {
             Author::Crd
         };
         let child = reader.component(name, schema, author, 0);
-        let root = reader.builder.node(TypeNode {
-            child,
-            ..TypeNode::plain(ValueKind::Object)
-        });
         for gvk in &schema.kinds {
+            let root = reader.builder.node(TypeNode {
+                child,
+                flags: if data_status.contains(gvk) {
+                    STATUS_IS_DATA
+                } else {
+                    0
+                },
+                ..TypeNode::plain(ValueKind::Object)
+            });
             let api_version = if gvk.group.is_empty() {
                 gvk.version.clone()
             } else {
@@ -108,6 +115,22 @@ fn read(document: &[u8]) -> Result<TypeTable, TypesError> {
         }
     }
     Ok(reader.builder.finish())
+}
+
+/// The kinds whose objects are served by name, and their status is not: it is a field like all others there
+/// (apiextensions-apiserver: `pkg/controller/openapi/builder`, `BuildOpenAPIV3`, and `pkg/registry/customresource`,
+/// `PrepareForUpdate`).
+fn kinds_without_status(document: &OpenApiDocument) -> HashSet<&GroupVersionKind> {
+    let served = |ending: &str| -> HashSet<&GroupVersionKind> {
+        let paths = document.paths.iter().filter(|(path, _)| path.ends_with(ending));
+        paths
+            .filter_map(|(_, item)| item.get.as_ref()?.kind.as_ref())
+            .collect()
+    };
+    let with_status = served("/{name}/status");
+    let mut kinds = served("/{name}");
+    kinds.retain(|kind| !with_status.contains(kind));
+    kinds
 }
 
 /// Metadata is a Go type everywhere, with facts that no schema holds.

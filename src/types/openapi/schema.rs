@@ -11,6 +11,20 @@ use serde_json::Value;
 #[derive(Deserialize)]
 pub(super) struct OpenApiDocument {
     pub(super) components: Components,
+    #[serde(default)]
+    pub(super) paths: BTreeMap<String, PathItem>,
+}
+
+/// What can be asked at a path; every resource and every subresource that holds an object can be read.
+#[derive(Deserialize, Default)]
+pub(super) struct PathItem {
+    pub(super) get: Option<Operation>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Operation {
+    #[serde(rename = "x-kubernetes-group-version-kind")]
+    pub(super) kind: Option<GroupVersionKind>,
 }
 
 #[derive(Deserialize)]
@@ -57,7 +71,7 @@ pub(super) struct Schema {
     pub(super) kinds: Vec<GroupVersionKind>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, PartialEq, Eq, Hash)]
 pub(super) struct GroupVersionKind {
     #[serde(default)]
     pub(super) group: String,

@@ -14,6 +14,7 @@ use crate::release::stored::{Driver, RecordMetadata, StoredRevision};
 use crate::vocabulary::{ApplyMethod, FindingCode, NextUpgrade, Severity};
 
 mod additions;
+mod silence;
 mod undone;
 mod upgrades;
 
