@@ -53,6 +53,8 @@ fn a_changed_secret_is_found_and_never_shown() {
                 assert!(!shown.contains(secret), "{helm:?} shows {secret}:\n{shown}");
             }
         }
+        let disproved = release.disproved(&scan);
+        assert!(disproved.is_empty(), "{helm:?}: {disproved:#?}");
     }
 }
 
@@ -228,6 +230,7 @@ fn check(release: &Release<'_>, expected: &Expected, scan: &Scan) -> Vec<String>
     if scan.status != 1 {
         problems.push(format!("exit status {}: {}", scan.status, scan.stderr));
     }
+    problems.extend(release.disproved(scan).into_values().flatten());
     problems
 }
 

@@ -87,6 +87,9 @@ impl Table {
                 problems.note(&release, row.class, &row.check(&release, &scan));
             }
             problems.note(&release, "beside the rows", &beside(&release, &rows, &scan));
+            for (object, disproved) in release.disproved(&scan) {
+                problems.note(&release, &object, &disproved);
+            }
         }
     }
 

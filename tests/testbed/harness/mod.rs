@@ -2,17 +2,22 @@
 //!
 //! `cluster` owns the servers and runs the four programs against them,
 //! `release` is one installed chart in a namespace of its own, `report` reads
-//! the JSON that `driftline scan` prints, `problems` lets a table run to its end,
-//! `webhook` changes objects on their way into the cluster.
+//! the JSON that `driftline scan` prints, `rehearsal` and `fate` hold its predictions
+//! to real upgrades, `problems` lets a table run to its end, `webhook` changes objects
+//! on their way into the cluster.
 
 mod cluster;
+mod fate;
+mod place;
 mod problems;
+mod rehearsal;
 mod release;
 mod report;
 mod webhook;
 
 pub(crate) use cluster::{Account, Cluster, HelmVersion, Outcome, chart};
 pub(crate) use problems::Problems;
+pub(crate) use rehearsal::{Rehearsal, Rehearsed};
 pub(crate) use release::{Release, later};
 pub(crate) use report::{Finding, Scan};
 pub(crate) use webhook::Webhook;

@@ -81,9 +81,24 @@ impl Scan {
         report
     }
 
+    /// What the report says of a release.
+    pub(crate) fn release(&self, name: &str) -> Option<&Value> {
+        list(&self.report, "releases").find(|release| release["name"] == name)
+    }
+
     /// Every object that the report shows, with its release's health aside.
     pub(crate) fn objects(&self) -> impl Iterator<Item = &Value> {
         list(&self.report, "releases").flat_map(|release| list(release, "objects"))
+    }
+
+    /// What the report says of an object, as `Kind/name`.
+    pub(crate) fn object(&self, name: &str) -> Option<&Value> {
+        self.objects().find(|object| object_name(object) == name)
+    }
+
+    /// Whether the report says that the next upgrade of a release fails.
+    pub(crate) fn says_blocked(&self) -> bool {
+        self.health().iter().any(|code| code == "upgrade-blocked")
     }
 
     /// Every object whose state is more than a matter of its fields: missing
@@ -121,6 +136,15 @@ impl Scan {
             .find(|finding| finding["path"] == path)
     }
 
+    /// The paths of the findings of an object.
+    pub(crate) fn paths(&self, object: &str) -> Vec<String> {
+        let findings = self.findings().into_iter();
+        findings
+            .filter(|finding| finding.object == object)
+            .map(|finding| finding.path)
+            .collect()
+    }
+
     /// The findings of severity drift.
     pub(crate) fn drift(&self) -> Vec<Finding> {
         self.findings()
@@ -135,6 +159,13 @@ impl Scan {
             .flat_map(|release| list(release, "health"))
             .map(|entry| text(entry, "code"))
             .collect()
+    }
+
+    /// What the health of a release says under a code.
+    pub(crate) fn health_entry(&self, code: &str) -> Option<&Value> {
+        list(&self.report, "releases")
+            .flat_map(|release| list(release, "health"))
+            .find(|entry| entry["code"] == code)
     }
 
     /// A number at a path of the report, such as `summary.objects.total`.
@@ -159,6 +190,7 @@ fn text(value: &Value, key: &str) -> String {
     value[key].as_str().unwrap_or_default().to_owned()
 }
 
-fn object_name(object: &Value) -> String {
+/// The name of an object of the report, as `Kind/name`.
+pub(super) fn object_name(object: &Value) -> String {
     format!("{}/{}", text(object, "kind"), text(object, "name"))
 }

@@ -40,6 +40,18 @@ impl<'c> Webhook<'c> {
     /// # Panics
     /// When it does not within half a minute, or when there is no `openssl`, which the testbed needs anyway.
     pub(crate) fn register(cluster: &'c Cluster, namespace: &str, mutation: Mutation) -> Self {
+        Self::start(cluster, namespace, &["CREATE", "UPDATE"], mutation)
+    }
+
+    /// The same for a webhook that is not called when somebody changes what is there.
+    ///
+    /// # Panics
+    /// As [`Self::register`].
+    pub(crate) fn of_creations(cluster: &'c Cluster, namespace: &str, mutation: Mutation) -> Self {
+        Self::start(cluster, namespace, &["CREATE"], mutation)
+    }
+
+    fn start(cluster: &'c Cluster, namespace: &str, operations: &[&str], mutation: Mutation) -> Self {
         let dir = tempfile::tempdir().expect("there is room for temporary files");
         let (config, authority) = identity(dir.path());
         let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has free ports");
@@ -74,7 +86,7 @@ impl<'c> Webhook<'c> {
                 "clientConfig": {"url": format!("https://{address}/"), "caBundle": STANDARD.encode(authority)},
                 "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
                 "rules": [{"apiGroups": ["apps"], "apiVersions": ["v1"], "resources": ["deployments"],
-                    "operations": ["CREATE", "UPDATE"]}],
+                    "operations": operations}],
             }],
         }));
         webhook.wait(namespace, mutation);

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::Act::{Apply, Kubectl, Upgrade, Wait};
-use super::Fate::{Fails, Keeps, Reverts};
+use super::Fate::{Becomes, Conflicts, Keeps, Refused, Reverts};
 use super::Row;
 
 const WEB: &str = "Deployment/{r}-web";
@@ -34,7 +34,7 @@ pub(super) fn rows() -> Vec<Row> {
             "{..containers[0].image}",
             vec![Kubectl(&["set", "image", "deployment/{r}-web", "web=hotfix"])],
             Reverts,
-            Fails,
+            Conflicts,
         ),
         row(
             API,
@@ -42,18 +42,18 @@ pub(super) fn rows() -> Vec<Row> {
             "{.spec.replicas}",
             vec![Kubectl(&["scale", "statefulset/{r}-api", "--replicas=5"])],
             Reverts,
-            Fails,
+            Conflicts,
         ),
         currency(
             vec![Kubectl(&["patch", "configmap/{r}-config", CURRENCY])],
             Reverts,
-            Fails,
+            Conflicts,
         ),
         currency(
             vec![Apply(json!({"apiVersion": "v1", "kind": "ConfigMap",
                 "metadata": {"name": "{r}-config"}, "data": {"currency": "USD"}}))],
             Reverts,
-            Fails,
+            Conflicts,
         ),
         // Under Helm's name, yet by another operation than Helm's when that applies on the server.
         currency(
@@ -62,7 +62,7 @@ pub(super) fn rows() -> Vec<Row> {
                 Kubectl(&["patch", "configmap/{r}-config", "--field-manager=helm", CURRENCY]),
             ],
             Reverts,
-            Fails,
+            Conflicts,
         ),
         // The object has no managed fields: the server then makes up an owner of every field.
         currency(
@@ -76,7 +76,7 @@ pub(super) fn rows() -> Vec<Row> {
                 ]),
             ],
             Reverts,
-            Fails,
+            Conflicts,
         ),
         row(
             API,
@@ -89,7 +89,7 @@ pub(super) fn rows() -> Vec<Row> {
                 r#"-p=[{"op":"replace","path":"/spec/template/spec/containers/0/args/1","value":"-x"}]"#,
             ])],
             Reverts,
-            Fails,
+            Conflicts,
         ),
         row(
             SERVICE,
@@ -102,7 +102,7 @@ pub(super) fn rows() -> Vec<Row> {
                 r#"-p=[{"op":"replace","path":"/spec/ports/0/targetPort","value":8081}]"#,
             ])],
             Reverts,
-            Fails,
+            Conflicts,
         ),
         row(
             WEB,
@@ -115,7 +115,7 @@ pub(super) fn rows() -> Vec<Row> {
                 "--overwrite",
             ])],
             Reverts,
-            Fails,
+            Conflicts,
         ),
         row(
             "Secret/{r}-database",
@@ -127,7 +127,7 @@ pub(super) fn rows() -> Vec<Row> {
                 r#"-p={"data":{"DB_USER":"bWU="}}"#,
             ])],
             Reverts,
-            Fails,
+            Conflicts,
         ),
         // An autoscaler's choice is as much somebody else's as a person's.
         row(
@@ -150,7 +150,7 @@ pub(super) fn rows() -> Vec<Row> {
                 ]),
             ],
             Reverts,
-            Fails,
+            Conflicts,
         ),
         // A field that somebody removed has no owner any more.
         row(
@@ -200,7 +200,7 @@ pub(super) fn rows() -> Vec<Row> {
                 r#"-p=[{"op":"remove","path":"/data/currency"},{"op":"replace","path":"/data/shipping-days","value":"9"}]"#,
             ])],
             Reverts,
-            Fails,
+            Conflicts,
         ),
         // Fields that people add beside the manifest.
         row(
@@ -247,7 +247,7 @@ pub(super) fn rows() -> Vec<Row> {
                 r#"-p={"spec":{"selector":{"extra":"1"}}}"#,
             ])],
             Keeps,
-            Fails,
+            Conflicts,
         ),
         // The chart gave it up, and somebody else holds on to it.
         row(
@@ -286,7 +286,7 @@ pub(super) fn rows() -> Vec<Row> {
                     "--overwrite",
                 ])],
                 Reverts,
-                Fails,
+                Conflicts,
             )
         },
         // `stringData` is applied under its own name, where no other manager owns a field.
@@ -334,7 +334,7 @@ pub(super) fn rows() -> Vec<Row> {
                     r#"-p={"spec":{"names":{"shortNames":["mine"]}}}"#,
                 ])],
                 Reverts,
-                Fails,
+                Conflicts,
             )
         },
         Row {
@@ -350,7 +350,38 @@ pub(super) fn rows() -> Vec<Row> {
                     r#"-p=[{"op":"replace","path":"/rules/0/verbs","value":["*"]}]"#,
                 ])],
                 Reverts,
-                Fails,
+                Conflicts,
+            )
+        },
+        // A null of the chart is sent as one, and the server chooses again.
+        Row {
+            chart: "fates",
+            ..row(
+                "Deployment/{r}-null-replicas",
+                "/spec/replicas",
+                "{.spec.replicas}",
+                vec![Kubectl(&[
+                    "scale",
+                    "deployment/{r}-null-replicas",
+                    "--replicas=3",
+                ])],
+                Becomes("1"),
+                Conflicts,
+            )
+        },
+        Row {
+            chart: "fates",
+            ..row(
+                "CronJob/{r}-nulls",
+                "/spec/concurrencyPolicy",
+                "{.spec.concurrencyPolicy}",
+                vec![Kubectl(&[
+                    "patch",
+                    "cronjob/{r}-nulls",
+                    r#"-p={"spec":{"concurrencyPolicy":"Forbid"}}"#,
+                ])],
+                Becomes("Allow"),
+                Conflicts,
             )
         },
         // The server never lets a bound volume claim shrink.
@@ -374,8 +405,8 @@ pub(super) fn rows() -> Vec<Row> {
                         r#"-p={"spec":{"resources":{"requests":{"storage":"2Gi"}}}}"#,
                     ]),
                 ],
-                Fails,
-                Fails,
+                Refused,
+                Conflicts,
             )
         },
     ]

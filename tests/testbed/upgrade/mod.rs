@@ -4,7 +4,10 @@
 //! Helm upgrades to the very same chart and values, and the live value is read again. Rows state the known effect, so
 //! that neither driftline nor the table can be wrong alone.
 
+mod admission;
+mod blocked;
 mod built_in;
+mod fates;
 mod strategies;
 mod untyped;
 
@@ -15,6 +18,7 @@ use serde_json::Value;
 use crate::harness::{Cluster, HelmVersion, Outcome, Problems, Release, later};
 
 /// A way of applying a release.
+#[derive(Debug)]
 struct Method {
     helm: HelmVersion,
     /// Flags of `helm install`; upgrades keep to the method that it chose.
@@ -35,8 +39,12 @@ enum Fate {
     Reverts,
     /// The live value stays.
     Keeps,
-    /// The upgrade fails, and the live value stays.
-    Fails,
+    /// The value is this one then, as kubectl prints it.
+    Becomes(&'static str),
+    /// The upgrade fails because of the owner of a field, and the live value stays.
+    Conflicts,
+    /// The upgrade fails because of a rule of the API server, and the live value stays.
+    Refused,
 }
 
 impl fmt::Display for Fate {
@@ -45,7 +53,9 @@ impl fmt::Display for Fate {
         f.write_str(match self {
             Self::Reverts => "revert",
             Self::Keeps => "keep",
-            Self::Fails => "conflict",
+            Self::Becomes(_) => "becomes",
+            Self::Conflicts => "conflict",
+            Self::Refused => "refused",
         })
     }
 }
@@ -176,14 +186,15 @@ fn try_row(release: &Release<'_>, row: &Row, applies: Applies) -> Vec<String> {
         }
     }
     let after = read();
-    let happened = if upgrade.status != 0 && after == drifted {
-        Some(Fate::Fails)
-    } else if upgrade.status == 0 && after == drifted {
-        Some(Fate::Keeps)
-    } else if upgrade.status == 0 && after == installed {
-        Some(Fate::Reverts)
-    } else {
-        None
+    let happened = match (known, upgrade.status) {
+        (_, 0) if after == drifted => Some(Fate::Keeps),
+        // It may be what the server chose at first, which is not what the chart says.
+        (Fate::Becomes(value), 0) if after == value => Some(known),
+        (_, 0) if after == installed => Some(Fate::Reverts),
+        (_, 0) => None,
+        _ if after != drifted => None,
+        _ if is_conflict(&upgrade) => Some(Fate::Conflicts),
+        _ => Some(Fate::Refused),
     };
     if happened != Some(known) {
         problems.push(format!(
@@ -197,7 +208,12 @@ fn try_row(release: &Release<'_>, row: &Row, applies: Applies) -> Vec<String> {
 /// The problem that Helm's error names another manager than the report does.
 fn unnamed(finding: &Value, upgrade: &Outcome, known: Fate) -> Option<String> {
     let manager = finding["actor"]["manager"].as_str()?;
-    let is_conflict = known == Fate::Fails && upgrade.stderr.contains("conflict occurred");
     let is_named = upgrade.stderr.contains(&format!("with \"{manager}\""));
-    (is_conflict && !is_named).then(|| format!("Helm does not name {manager}: {}", upgrade.stderr))
+    (known == Fate::Conflicts && is_conflict(upgrade) && !is_named)
+        .then(|| format!("Helm does not name {manager}: {}", upgrade.stderr))
+}
+
+/// Whether the API server refused an apply because of the owners of fields.
+fn is_conflict(upgrade: &Outcome) -> bool {
+    upgrade.stderr.contains("conflict occurred")
 }

@@ -2,7 +2,7 @@
 //! list's keys.
 
 use super::Act::{Kubectl, Upgrade};
-use super::Fate::{Fails, Keeps, Reverts};
+use super::Fate::{Becomes, Conflicts, Keeps, Refused, Reverts};
 use super::Row;
 
 const SURGE: &[&str] = &[
@@ -24,13 +24,13 @@ pub(super) fn rows() -> Vec<Row> {
         server,
     };
     vec![
-        // `retainKeys` on an object: the patch removes the fields that the manifest leaves out of it.
+        // `retainKeys` on an object: the patch removes the fields that the manifest leaves out of it, and the server chooses.
         row(
             "Deployment/{r}",
             "/spec/strategy/rollingUpdate/maxSurge",
             "{.spec.strategy.rollingUpdate.maxSurge}",
             SURGE,
-            Reverts,
+            Becomes("25%"),
             Keeps,
         ),
         // The same for a field that the chart gave up and somebody set again.
@@ -45,7 +45,7 @@ pub(super) fn rows() -> Vec<Row> {
                 "/spec/strategy/rollingUpdate",
                 "{.spec.strategy.rollingUpdate.maxSurge}",
                 SURGE,
-                Reverts,
+                Becomes("25%"),
                 Keeps,
             )
         },
@@ -61,7 +61,7 @@ pub(super) fn rows() -> Vec<Row> {
                 r#"-p=[{"op":"replace","path":"/spec/template/spec/volumes/0","value":{"name":"files","secret":{"secretName":"files"}}}]"#,
             ],
             Reverts,
-            Fails,
+            Refused,
         ),
         // `replace`.
         row(
@@ -75,7 +75,7 @@ pub(super) fn rows() -> Vec<Row> {
                 r#"-p={"spec":{"selector":{"matchLabels":{"track":"canary"}}}}"#,
             ],
             Reverts,
-            Fails,
+            Conflicts,
         ),
         // Merged by `topologyKey` alone; on the server `whenUnsatisfiable` is a key too.
         row(
@@ -103,7 +103,7 @@ pub(super) fn rows() -> Vec<Row> {
                 r#"-p=[{"op":"replace","path":"/spec/ports/0/protocol","value":"UDP"}]"#,
             ],
             Reverts,
-            Fails,
+            Refused,
         ),
         // The API server refuses two ports of one name from a client's patch too, and writes nothing else of the
         // object.
@@ -117,8 +117,8 @@ pub(super) fn rows() -> Vec<Row> {
                 "--type=json",
                 r#"-p=[{"op":"replace","path":"/spec/ports/0/port","value":54},{"op":"replace","path":"/spec/selector/app","value":"other"}]"#,
             ],
-            Fails,
-            Fails,
+            Refused,
+            Conflicts,
         ),
         // Two elements of one merge key: the client's patch brings the first back in the place of the second, and
         // never adds the second beside the first.
@@ -160,7 +160,7 @@ pub(super) fn rows() -> Vec<Row> {
                 r#"-p=[{"op":"replace","path":"/spec/ports/1/name","value":"other"}]"#,
             ],
             Keeps,
-            Fails,
+            Conflicts,
         ),
     ]
 }

@@ -2,7 +2,7 @@
 //! never looks at the live object.
 
 use super::Act::{Kubectl, Wait};
-use super::Fate::{Fails, Keeps, Reverts};
+use super::Fate::{Conflicts, Keeps, Reverts};
 use super::Row;
 
 /// The rows.
@@ -34,7 +34,7 @@ pub(super) fn rows() -> Vec<Row> {
             "{.spec.size}",
             patch(&["patch", "widget/{r}", "--type=merge", r#"-p={"spec":{"size":9}}"#]),
             Keeps,
-            Fails,
+            Conflicts,
         ),
         widget(
             "/spec/size",
@@ -50,7 +50,7 @@ pub(super) fn rows() -> Vec<Row> {
                 ]),
             ],
             Keeps,
-            Fails,
+            Conflicts,
         ),
         widget(
             "/spec/color",
@@ -74,7 +74,7 @@ pub(super) fn rows() -> Vec<Row> {
                 r#"-p={"spec":{"atomic":["a","b"]}}"#,
             ]),
             Keeps,
-            Fails,
+            Conflicts,
         ),
         widget(
             "/spec/labels/extra",
@@ -98,7 +98,7 @@ pub(super) fn rows() -> Vec<Row> {
                 r#"-p=[{"op":"replace","path":"/spec/map/2/port","value":81}]"#,
             ]),
             Keeps,
-            Fails,
+            Conflicts,
         ),
         widget(
             "/spec/set[=c]",
@@ -137,7 +137,7 @@ pub(super) fn rows() -> Vec<Row> {
                     "--overwrite",
                 ]),
                 Reverts,
-                Fails,
+                Conflicts,
             )
         },
         row(
@@ -152,7 +152,7 @@ pub(super) fn rows() -> Vec<Row> {
                 r#"-p={"spec":{"groupPriorityMinimum":200}}"#,
             ]),
             Keeps,
-            Fails,
+            Conflicts,
         ),
     ]
 }

@@ -1,0 +1,125 @@
+//! The value at a report's path in an object, read again after a write: a pointer would name another element as soon as
+//! a list has other members.
+
+use serde_json::Value;
+
+/// One step of a path.
+#[derive(Debug, PartialEq)]
+enum Step {
+    Key(String),
+    Index(usize),
+    /// An element by its keys; a member of a set has a value and no key.
+    Element(Vec<(String, String)>),
+}
+
+/// The value at a path as reports write it.
+pub(super) fn at<'v>(object: &'v Value, path: &str) -> Option<&'v Value> {
+    steps(path).iter().try_fold(object, |value, step| match step {
+        Step::Key(key) => value.get(key),
+        Step::Index(index) => value.get(index),
+        Step::Element(keys) => value.as_array()?.iter().find(|element| {
+            keys.iter().all(|(key, wanted)| match key.as_str() {
+                "" => text(element) == *wanted,
+                // A key may lie deeper in the element.
+                key => text(key.split('.').fold(element, |value, key| &value[key])) == *wanted,
+            })
+        }),
+    })
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+fn steps(path: &str) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut rest = path;
+    while !rest.is_empty() {
+        if let Some(after) = rest.strip_prefix('/') {
+            let end = after.find(['/', '[']).unwrap_or(after.len());
+            // The path of the object itself is a slash alone.
+            if end > 0 {
+                steps.push(Step::Key(after[..end].to_owned()));
+            }
+            rest = &after[end..];
+            continue;
+        }
+        let inside = rest
+            .strip_prefix('[')
+            .unwrap_or_else(|| panic!("{path} is no path"));
+        let end = closing(inside).unwrap_or_else(|| panic!("{path} has no end"));
+        steps.push(bracketed(&inside[..end]));
+        rest = &inside[end + 1..];
+    }
+    steps
+}
+
+fn bracketed(inside: &str) -> Step {
+    if let Ok(Value::String(key)) = serde_json::from_str(inside) {
+        return Step::Key(key);
+    }
+    if let Ok(index) = inside.parse() {
+        return Step::Index(index);
+    }
+    let mut keys = Vec::new();
+    let mut rest = inside;
+    loop {
+        let (key, after) = rest
+            .split_once('=')
+            .unwrap_or_else(|| panic!("[{inside}] names no element"));
+        let mut values = serde_json::Deserializer::from_str(after).into_iter::<Value>();
+        let (value, end) = match values.next() {
+            Some(Ok(value)) if after.starts_with(['"', '{', '[']) => (text(&value), values.byte_offset()),
+            Some(_) | None => {
+                let end = after.find(',').unwrap_or(after.len());
+                (after[..end].to_owned(), end)
+            }
+        };
+        keys.push((key.to_owned(), value));
+        match after[end..].strip_prefix(',') {
+            Some(next) => rest = next,
+            None => return Step::Element(keys),
+        }
+    }
+}
+
+/// Where the bracket that is open ends.
+fn closing(inside: &str) -> Option<usize> {
+    let (mut depth, mut is_quoted, mut is_escaped) = (0, false, false);
+    for (position, character) in inside.char_indices() {
+        match character {
+            _ if is_escaped => is_escaped = false,
+            '\\' if is_quoted => is_escaped = true,
+            '"' => is_quoted = !is_quoted,
+            '[' if !is_quoted => depth += 1,
+            ']' if !is_quoted && depth == 0 => return Some(position),
+            ']' if !is_quoted => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+#[test]
+fn a_path_finds_its_value_in_any_order() {
+    let object = serde_json::json!({
+        "metadata": {"labels": {"a.b/c": "label"}},
+        "ports": [{"port": 53, "protocol": "UDP", "name": "x"}, {"port": 53, "protocol": "TCP", "name": "y"}],
+        "set": ["a", "b c"], "plain": [1, 2], "owners": [{"uid": "a=b", "kind": "K"}],
+    });
+    for (path, value) in [
+        (r#"/metadata/labels["a.b/c"]"#, "label"),
+        ("/ports[port=53,protocol=TCP]/name", "y"),
+        (r#"/set[="b c"]"#, "b c"),
+        (r#"/owners[uid="a=b"]/kind"#, "K"),
+    ] {
+        assert_eq!(at(&object, path), Some(&Value::from(value)), "{path}");
+    }
+    assert_eq!(at(&object, "/plain[1]"), Some(&Value::from(2)));
+    assert_eq!(at(&object, "/set[=c]"), None);
+    assert_eq!(at(&object, "/"), Some(&object));
+}

@@ -1,0 +1,175 @@
+//! A table of changes as text, and what the next upgrade makes of each.
+//!
+//! ```text
+//! Deployment/null-replicas: replicas that are null, beside an autoscaler
+//!     $ kubectl autoscale {o} --min=4 --max=6
+//!     /spec/replicas -> becomes 1 | becomes 1 | conflict
+//! ```
+//!
+//! A row names an object of the chart `fates` and the change, says what is done in shell, and then what an upgrade to the
+//! same chart does at each place: in the report's words, with Helm 3, with Helm 4 in the client, and with Helm 4 on the
+//! server; one word where all three agree, and two where it depends only on where the merge is made. The object is
+//! upgraded alone. A fate that begins with `perhaps` is one that the report may leave open, if it says why; it may never
+//! say another. One that begins with `only` is of a place that the report does not name. A dash stands where the method
+//! cannot install the object. Where the value stays there may be no finding at all: health tells of an upgrade that fails.
+
+use serde_json::Value;
+
+use super::{Applies, METHODS};
+use crate::harness::{Cluster, Problems, Rehearsal, Rehearsed, Release, Scan};
+
+const TABLE: &str = include_str!("fates.txt");
+
+struct Row {
+    kind: &'static str,
+    name: String,
+    change: &'static str,
+    commands: Vec<&'static str>,
+    /// Paths, and their fates by method.
+    places: Vec<(&'static str, [&'static str; 3])>,
+}
+
+#[test]
+#[ignore = "needs the testbed: tests/testbed/build"]
+fn upgrades_make_of_every_change_what_was_predicted() {
+    let mut problems = Problems::default();
+    let rows = parse(TABLE);
+    for (position, method) in METHODS.iter().enumerate() {
+        let mut flags = method.flags.to_vec();
+        if method.applies == Applies::InTheClient {
+            flags.push("--set=duplicates=true");
+        }
+        let release = Release::install(Cluster::shared(), method.helm, "fates", &flags);
+        let rows: Vec<&Row> = rows.iter().filter(|row| row.is_of(position)).collect();
+        for row in &rows {
+            problems.note(&release, row.change, &row.act(&release));
+        }
+        let scan = release.scan_with(&["--all"], &[]);
+        let mut rehearsal = Rehearsal::of(&release, &scan).expect("it was installed");
+        for row in &rows {
+            let object = format!("{}/{}", row.kind, release.fill(&row.name));
+            let found = row.check(&release, &scan, &rehearsal.upgrade(&object), position);
+            problems.note(&release, &format!("{:?} {object}", method.applies), &found);
+        }
+    }
+}
+
+impl Row {
+    /// Whether a method can install its object.
+    fn is_of(&self, method: usize) -> bool {
+        self.places.iter().all(|(_, fates)| fates[method] != "-")
+    }
+
+    fn act(&self, release: &Release<'_>) -> Vec<String> {
+        self.commands
+            .iter()
+            .map(|command| release.shell(&self.fill(release, command)))
+            .filter(|outcome| outcome.status != 0)
+            .map(|outcome| format!("failed:   {}\n{}", outcome.command, outcome.stderr))
+            .collect()
+    }
+
+    fn check(&self, release: &Release<'_>, scan: &Scan, rehearsed: &Rehearsed, method: usize) -> Vec<String> {
+        let mut problems = rehearsed.disproved();
+        for (path, fates) in &self.places {
+            let path = self.fill(release, path);
+            problems.extend(place(scan, rehearsed, &path, fates[method]));
+        }
+        problems
+    }
+
+    fn fill(&self, release: &Release<'_>, text: &str) -> String {
+        let name = release.fill(&self.name);
+        release
+            .fill(text)
+            .replace("{o}", &format!("{}/{name}", self.kind))
+            .replace("{n}", &name)
+            .replace("{app}", "/spec/template/spec/containers[name=app]")
+            .replace("{pod}", "/spec/template/spec")
+    }
+}
+
+/// What is wrong at one place: the table, or the prediction.
+fn place(scan: &Scan, rehearsed: &Rehearsed, path: &str, fate: &str) -> Vec<String> {
+    let (fate, is_open) = match fate.strip_prefix("perhaps ") {
+        Some(fate) => (fate, true),
+        None => (fate, false),
+    };
+    let (fate, is_told) = match fate.strip_prefix("only ") {
+        Some(fate) => (fate, false),
+        None => (fate, true),
+    };
+    let mut problems = Vec::new();
+    let happened = rehearsed.fate(path);
+    // What is not written stays where the upgrade fails, too.
+    let stays = fate == "keep" && matches!(happened.as_str(), "conflict" | "refused");
+    if happened != fate && !stays {
+        problems.push(format!("{path}: known {fate}, happened {happened}"));
+    }
+    let finding = scan.finding(&rehearsed.object, path);
+    let Some(finding) = finding else {
+        if is_told && !matches!(fate, "keep" | "conflict" | "refused") {
+            problems.push(format!(
+                "{path}: no finding; there are {:?}",
+                scan.paths(&rehearsed.object)
+            ));
+        }
+        return problems;
+    };
+    let predicted = finding["nextUpgrade"].as_str().unwrap_or("nothing");
+    let word = fate.split(' ').next().unwrap_or_default();
+    let may_be_open =
+        is_open && finding["nextUpgrade"].is_null() && is_sentence(&finding["nextUpgradeReason"]);
+    if predicted != word && !may_be_open {
+        problems.push(format!("{path}: predicted {predicted}, known {fate}"));
+    }
+    problems
+}
+
+fn is_sentence(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| !text.is_empty())
+}
+
+/// Reads the table.
+fn parse(text: &'static str) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    for line in text
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+    {
+        let Some(body) = line.strip_prefix("    ") else {
+            let (object, change) = line
+                .split_once(": ")
+                .expect("a row begins with `Kind/name: change`");
+            let (kind, name) = object.split_once('/').expect("an object is `Kind/name`");
+            let name = if name.contains("{r}") {
+                name.to_owned()
+            } else {
+                format!("{{r}}-{name}")
+            };
+            rows.push(Row {
+                kind,
+                name,
+                change,
+                commands: Vec::new(),
+                places: Vec::new(),
+            });
+            continue;
+        };
+        let row = rows.last_mut().expect("a line belongs to a row");
+        if let Some(command) = body.strip_prefix("$ ") {
+            row.commands.push(command);
+            continue;
+        }
+        let (path, fates) = body.split_once(" -> ").expect("a place has fates");
+        let fates: Vec<&str> = fates.split(" | ").collect();
+        let fates = match *fates.as_slice() {
+            [all] => [all; 3],
+            [client, server] => [client, client, server],
+            [old, client, server] => [old, client, server],
+            _ => panic!("one, two or three fates, not {body}"),
+        };
+        row.places.push((path, fates));
+    }
+    rows
+}
