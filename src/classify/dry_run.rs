@@ -236,7 +236,9 @@ mod tests {
             confirm: Confirm::Server,
             ..Policy::default()
         };
-        let Judgement { mut report, check } = judge_found(&subject, &with_image("z", &json!({})), &policy);
+        let Judgement {
+            mut report, check, ..
+        } = judge_found(&subject, &with_image("z", &json!({})), &policy);
         assert_eq!(answers(&report), [("image", Severity::Drift, None)]);
         let answer = with_image("z", &json!({})).to_string();
         check
@@ -282,7 +284,9 @@ mod tests {
     fn each_finding_gets_its_own_answer() {
         let body = with_image("a", &json!({"spec": {"replicas": 3, "paused": true}}));
         let live = with_image("z", &json!({"spec": {"replicas": 5, "revisionHistoryLimit": 3}}));
-        let Judgement { mut report, check } = judged(&body, &live, Policy::default());
+        let Judgement {
+            mut report, check, ..
+        } = judged(&body, &live, Policy::default());
         assert_eq!(report.findings.len(), 4);
         let answer = with_image(
             "z",
@@ -315,7 +319,9 @@ mod tests {
         let selector = |labels: Value| json!({"spec": {"template": {"spec": {"nodeSelector": labels}}}});
         let body = with_image("a", &selector(json!({"disk": "ssd", long: "v"})));
         let live = with_image("z", &selector(json!({"disk": "ssd"})));
-        let Judgement { mut report, check } = judged(&body, &live, Policy::default());
+        let Judgement {
+            mut report, check, ..
+        } = judged(&body, &live, Policy::default());
         assert_eq!(answers(&report), [("image", Severity::Drift, None)]);
         assert_eq!(report.state, ObjectState::Drifted);
         check
@@ -333,7 +339,7 @@ mod tests {
     #[test]
     fn an_answer_about_another_object_settles_nothing() {
         let live = with_image("z", &json!({}));
-        let Judgement { report, check } = judged(&with_image("a", &json!({})), &live, Policy::default());
+        let Judgement { report, check, .. } = judged(&with_image("a", &json!({})), &live, Policy::default());
         for (other, name) in [("2", "web"), ("1", "api")] {
             let mut report = report.clone();
             let answer = with_image("z", &json!({"metadata": {"uid": other, "name": name}}));

@@ -3,7 +3,7 @@
 //! `diff` answers the two-way question "does the live object hold everything this manifest asks for?", by the
 //! facts of [`crate::types`] and the `server_rules` of single fields; `three_way` asks it and then uses the previous
 //! and the attempted revisions to tell how each difference came about, and which of their fields are left over
-//! (`leftovers`); `patch` turns the answer into RFC 6902. `managed_fields` reads who is said to own each field, and
+//! (`leftovers`, and `older` for revisions before the previous one); `patch` turns the answer into RFC 6902. `managed_fields` reads who is said to own each field, and
 //! `additions` finds the fields that others put beside the manifest. All of these ask `keyed` and `pairing` which
 //! elements of two lists are the same, `list_index` where an element is, and `work` whether they may go on. All of it is
 //! pure.
@@ -17,6 +17,7 @@ mod leftovers;
 pub mod list_index;
 pub(crate) mod lookup;
 pub mod managed_fields;
+pub mod older;
 mod pairing;
 pub mod patch;
 pub mod path;
@@ -25,6 +26,7 @@ pub(crate) mod path_tree;
 mod properties;
 pub mod quantity;
 pub mod room;
+pub mod scale;
 mod server_rules;
 pub(crate) mod shapes;
 pub mod three_way;

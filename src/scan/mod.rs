@@ -23,6 +23,7 @@ mod ledger;
 mod limits;
 mod load;
 mod needs;
+mod older;
 mod options;
 mod orphans;
 mod plan;

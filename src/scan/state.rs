@@ -19,6 +19,7 @@ use super::inspection::Inspection;
 use super::ledger::Ledger;
 use super::limits::ScanLimits;
 use super::load::Loaded;
+use super::older::OlderWanted;
 use super::options::ScanOptions;
 use super::orphans::{Orphans, Ownership};
 use super::planned::Inspected;
@@ -26,6 +27,7 @@ use super::queue::Lane;
 use super::release::{Others, ReleaseScan};
 use super::{terminating, weight};
 use crate::classify::dry_run::DryRunCheck;
+use crate::compare::three_way::OfRevision;
 use crate::health::OtherReleases;
 use crate::model::{ObjectReport, ReleaseReport, ReportError, ReportNote};
 use crate::object::ObjectKey;
@@ -78,8 +80,8 @@ struct Inner {
 /// The position of a release, and of an object in it.
 #[derive(Clone, Copy)]
 pub(super) struct ObjectPosition {
-    release: usize,
-    object: usize,
+    pub(super) release: usize,
+    pub(super) object: usize,
 }
 
 /// A dry run to make, and the object that it is about.
@@ -239,6 +241,30 @@ impl ScanState {
         self.inner()
             .open(position.release)?
             .start_inspection(position.object)
+    }
+
+    /// What older revisions may explain of the releases at these positions.
+    pub(super) fn older_wanted(&self, wave: &[usize]) -> Vec<OlderWanted> {
+        let mut inner = self.inner();
+        let wanted = wave
+            .iter()
+            .map(|&position| inner.open(position)?.older_wanted(position));
+        wanted.flatten().collect()
+    }
+
+    /// Lets an object of a release be read and inspected once more, with the bodies of older revisions, newest first.
+    pub(super) fn reopen(
+        &self,
+        key: &ObjectKey,
+        at: ObjectPosition,
+        bodies: Vec<OfRevision<Arc<str>>>,
+        gap: Option<String>,
+    ) {
+        let mut inner = self.inner();
+        if let Some(release) = inner.open(at.release) {
+            release.reopen(at.object, bodies, gap);
+            inner.waiting.entry(key.clone()).or_default().push(at);
+        }
     }
 
     /// Stores the result of the inspection of an object.

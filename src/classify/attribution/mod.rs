@@ -6,6 +6,7 @@
 //! between codes: no difference is left out because of one.
 
 mod additions;
+mod left_behind;
 mod origin;
 mod writers;
 
@@ -14,7 +15,7 @@ use serde_json::Value;
 use self::origin::{Evidence, Verdict};
 use self::writers::{AttributedEntry, Writer, attributed_entries, operation_of};
 use super::attributed::Attributed;
-use super::known_fields::write_only_twin;
+use super::known_fields::{replica_count, write_only_twin};
 use super::next_upgrade::{FieldOwner, Upgrade};
 use crate::compare::list_index::ListIndexes;
 use crate::compare::managed_fields::{Entry, Live, Operation};
@@ -65,6 +66,8 @@ pub(super) struct Attributor<'a> {
     entries: Vec<AttributedEntry<'a>>,
     /// Where the elements of the lists of all versions are.
     lists: ListIndexes<'a>,
+    /// Where the replica count is.
+    replicas: FieldPath,
     /// Whether this release's Helm wrote the object while the baseline's operation ran, as that is applied.
     is_written_by_baseline: bool,
 }
@@ -84,6 +87,7 @@ impl<'a> Attributor<'a> {
             live,
             entries,
             lists: ListIndexes::new(context.work),
+            replicas: replica_count(live),
             is_written_by_baseline,
         }
     }
@@ -97,6 +101,7 @@ impl<'a> Attributor<'a> {
             .collect();
         self.add_additions(&mut attributed);
         self.add_untraced_replicas(&mut attributed);
+        self.add_left_behind(&mut attributed);
         self.note_other_helms(&mut attributed);
         self.upgrade().apply_interactions(&mut attributed);
         attributed

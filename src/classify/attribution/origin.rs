@@ -6,7 +6,7 @@
 use super::writers::{AttributedEntry, WriteTime, Writer};
 use super::{Attributor, Autoscaler};
 use crate::classify::attributed::actor;
-use crate::classify::known_fields::{grows_volume_claim, is_placeholder, is_replica_count, is_restart};
+use crate::classify::known_fields::{grows_volume_claim, is_placeholder, is_restart};
 use crate::classify::next_upgrade::{is_merged_three_ways, shares_merge_key};
 use crate::compare::shapes::shape_at;
 use crate::compare::three_way::Change;
@@ -125,7 +125,7 @@ impl<'e, 'a> Evidence<'e, 'a> {
     /// A replica count that an autoscaler chose: through `scale`, by a manager that does so, where one targets the
     /// object; or a zero, which leaves no trace, where the autoscaler may leave no replica.
     fn autoscaled(&self) -> Option<Verdict> {
-        if !self.is_rewritten() || !is_replica_count(&self.change.path) {
+        if !self.is_rewritten() || self.change.path != self.attributor.replicas {
             return None;
         }
         let attributor = self.attributor;

@@ -13,6 +13,7 @@ use super::live::LiveObject;
 use super::state::{StateVerdict, absent, empty_report, verdict_by_state};
 use super::subject::Subject;
 use crate::compare::managed_fields::Live;
+use crate::compare::older::left_by_older;
 use crate::compare::room::Room;
 use crate::compare::three_way::{Change, OfRevision, Versions, three_way};
 use crate::compare::work::Work;
@@ -30,11 +31,17 @@ pub struct Judgement {
     pub report: ObjectReport,
     /// The dry run, where there is something to confirm and the operator wants that.
     pub check: Option<DryRunCheck>,
+    /// Whether the object holds something that a revision before the compared ones may have left behind.
+    pub is_unexplained: bool,
 }
 
 impl From<ObjectReport> for Judgement {
     fn from(report: ObjectReport) -> Self {
-        Self { report, check: None }
+        Self {
+            report,
+            check: None,
+            is_unexplained: false,
+        }
     }
 }
 
@@ -171,7 +178,20 @@ fn compare(
         live: &live.object,
     };
     let room = Room::default();
-    let changes = three_way(subject.shape, versions, work, &room);
+    let mut changes = three_way(subject.shape, versions, work, &room);
+    let known_bodies = || {
+        subject
+            .previous
+            .map(|previous| previous.object)
+            .into_iter()
+            .chain([subject.body])
+    };
+    let older = subject.older.iter();
+    let older: Vec<OfRevision<Value>> = older
+        .filter(|older| known_bodies().all(|known| *known != *older.object))
+        .map(|older| older.with(read(&older.object)))
+        .collect();
+    let left_by_older = left_by_older(subject.shape, &older, &versions, &changes, work, &room);
     let context = ObjectContext {
         gvk: &subject.key.gvk,
         shape: subject.shape,
@@ -189,7 +209,11 @@ fn compare(
         live.managed.is_empty().then(|| UNATTRIBUTED.to_owned())
     };
     let mut report = empty_report(subject.key, subject.template, ObjectState::InSync, unattributed);
-    let attributed = Attributor::new(context, &versions, live).attribute(changes);
+    let attributor = Attributor::new(context, &versions, live);
+    let left_by_older = left_by_older.into_iter();
+    changes.extend(left_by_older.filter(|change| !attributor.is_only_others(&change.path)));
+    let attributed = attributor.attribute(changes);
+    let is_unexplained = attributor.has_unexplained(&attributed);
     let redacted = redacted_fields(subject, policy, &versions, &attributed);
     let affordable = attributed
         .into_iter()
@@ -226,7 +250,11 @@ fn compare(
         Confirm::None => None,
         Confirm::Server => DryRunCheck::of(subject, &wanted, &live.object, drift, &pruned, unread),
     };
-    Judgement { report, check }
+    Judgement {
+        report,
+        check,
+        is_unexplained,
+    }
 }
 
 /// Says in the report what it does not list, and what was not looked into.

@@ -14,6 +14,8 @@ use crate::release::stored::{Driver, RecordMetadata, StoredRevision};
 use crate::vocabulary::{ApplyMethod, FindingCode, NextUpgrade, Severity};
 
 mod additions;
+mod left_behind;
+mod scale;
 mod undone;
 mod upgrades;
 
