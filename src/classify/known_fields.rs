@@ -21,6 +21,14 @@ const GROWING_SIZES: &[(&str, &[&str])] = &[(
     &["spec", "resources", "requests", "storage"],
 )];
 
+/// Kinds whose versions lose nothing of each other, and the annotations in which one holds what it has no field for
+/// (Kubernetes: `pkg/apis/autoscaling/annotations.go`, and `v1/conversion.go`).
+const CONVERTED: &[(&str, &str, &str)] = &[(
+    "autoscaling",
+    "HorizontalPodAutoscaler",
+    "autoscaling.alpha.kubernetes.io/",
+)];
+
 /// Fields that are written in the second place of the pair, and read in the first: kind, then both top-level keys
 /// (Kubernetes: `pkg/apis/core/v1/conversion.go`, `Convert_v1_Secret_To_core_Secret`).
 const WRITE_ONLY: &[(&str, &str, &str)] = &[("Secret", "data", "stringData")];
@@ -51,6 +59,16 @@ pub(super) fn pointer_to(path: &FieldPath) -> String {
     let mut pointer = String::new();
     path.keys().for_each(|key| push_token(&mut pointer, key));
     pointer
+}
+
+/// Whether an annotation may hold what the kind has no field for at this version; for the empty name, whether the kind has
+/// such annotations.
+pub(super) fn holds_other_versions(gvk: &Gvk, annotation: &str) -> bool {
+    CONVERTED.iter().any(|(group, kind, prefix)| {
+        gvk.group() == *group
+            && gvk.kind == *kind
+            && (annotation.is_empty() || annotation.starts_with(prefix))
+    })
 }
 
 /// Whether this is the mark of a restart.

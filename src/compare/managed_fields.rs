@@ -50,6 +50,9 @@ pub struct Entry<'a> {
     /// The name that the writer gave itself.
     #[serde(default)]
     pub manager: String,
+    /// The version of the API that its fields are named by.
+    #[serde(default)]
+    pub api_version: String,
     /// How it wrote.
     #[serde(default)]
     pub operation: Operation,

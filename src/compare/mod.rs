@@ -18,6 +18,7 @@ pub mod list_index;
 pub(crate) mod lookup;
 pub mod managed_fields;
 pub mod older;
+pub mod other_version;
 mod pairing;
 pub mod patch;
 pub mod path;

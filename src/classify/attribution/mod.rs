@@ -8,11 +8,13 @@
 mod additions;
 mod left_behind;
 mod origin;
+mod other_version;
 mod writers;
 
 use serde_json::Value;
 
 use self::origin::{Evidence, Verdict};
+pub(super) use self::other_version::UnreadField;
 use self::writers::{AttributedEntry, Writer, attributed_entries, operation_of};
 use super::attributed::Attributed;
 use super::known_fields::{replica_count, write_only_twin};
@@ -100,6 +102,7 @@ impl<'a> Attributor<'a> {
             .filter_map(|change| self.origin(change))
             .collect();
         self.add_additions(&mut attributed);
+        self.add_other_versions(&mut attributed);
         self.add_untraced_replicas(&mut attributed);
         self.add_left_behind(&mut attributed);
         self.note_other_helms(&mut attributed);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::attributed::Attributed;
-use super::attribution::{Attributor, ObjectContext};
+use super::attribution::{Attributor, ObjectContext, UnreadField};
 use super::dry_run::DryRunCheck;
 use super::finding::{finding, shown_patch};
 use super::listed::Listed;
@@ -239,6 +239,9 @@ fn compare(
         }
         report.findings.push(finding);
     }
+    for unread in attributor.unread_fields().iter().take(MAX_UNREAD_FIELDS) {
+        note_unread_field(&mut report, unread, policy);
+    }
     let unread = room.left_out();
     note_left_out(&mut report, unread);
     report.patch = shown_patch(
@@ -254,6 +257,25 @@ fn compare(
         report,
         check,
         is_unexplained,
+    }
+}
+
+/// For how many writers the report says what they wrote by another version.
+const MAX_UNREAD_FIELDS: usize = 3;
+
+/// Says in the report that somebody wrote a field by another API version, which the object does not show at the manifest's.
+///
+/// What a person wrote is drift until it is known to be none. Controllers write by the version that they know best all the
+/// time.
+fn note_unread_field(report: &mut ObjectReport, unread: &UnreadField, policy: &Policy) {
+    report.add_reason(&format!(
+        "{} wrote {} by {}, for which the version of the manifest has no field, so it is not known whether that is drift",
+        policy.redaction.shown_text(&unread.actor.manager),
+        policy.redaction.shown_text(&unread.path.to_string()),
+        policy.redaction.shown_text(&unread.api_version),
+    ));
+    if unread.is_persons && report.state == ObjectState::InSync {
+        report.state = ObjectState::Unknown;
     }
 }
 
