@@ -11,6 +11,7 @@
 pub mod additions;
 mod diff;
 mod equal;
+pub mod extra;
 mod fields_v1;
 mod keyed;
 mod leftovers;

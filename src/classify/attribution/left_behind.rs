@@ -8,10 +8,11 @@
 
 use serde_json::Value;
 
-use super::Attributor;
 use super::writers::{AttributedEntry, Writer};
+use super::{Attributor, ObjectContext};
 use crate::classify::attributed::Attributed;
 use crate::compare::additions::{Addition, ComparedObject, Provenance, additions};
+use crate::compare::extra::may_hold_more;
 use crate::compare::path::FieldPath;
 use crate::compare::path_tree::PathTree;
 use crate::compare::room::Room;
@@ -34,6 +35,9 @@ impl Attributor<'_> {
 
     /// Adds the keys of `data` that this release's Helm owns and no manifest asks for.
     pub(super) fn add_left_behind(&self, attributed: &mut Vec<Attributed>) {
+        if !self.has_data() {
+            return;
+        }
         let known: PathTree = attributed.iter().map(|known| &known.change.path).collect();
         let left = self.owned_beside_manifest(self.context.room, &known);
         for addition in left.into_iter().filter(|left| self.is_data(&left.path)) {
@@ -56,7 +60,10 @@ impl Attributor<'_> {
             known.change.code != FindingCode::Lingering || known.change.from_revision.is_some()
         });
         let known: PathTree = explained.map(|known| &known.change.path).collect();
-        !self.owned_beside_manifest(&Room::default(), &known).is_empty() || self.has_unowned_data(&known)
+        let ObjectContext { shape, work, .. } = self.context;
+        may_hold_more(shape, self.desired, &self.live.object, &known, work)
+            && (!self.owned_beside_manifest(&Room::default(), &known).is_empty()
+                || self.has_unowned_data(&known))
     }
 
     /// What this release's Helm owns beside the manifest, and no other manager owns or is expected to write.
@@ -96,13 +103,18 @@ impl Attributor<'_> {
     /// Whether this is a key of an object's data.
     fn is_data(&self, path: &FieldPath) -> bool {
         let is_field = path.keys().next().is_some_and(|key| DATA_FIELDS.contains(&key));
-        is_field && path.segments().len() == 2 && DATA_KINDS.contains(&self.context.gvk.kind.as_str())
+        is_field && path.segments().len() == 2 && self.has_data()
+    }
+
+    /// Whether the object is of a kind that holds data.
+    fn has_data(&self) -> bool {
+        DATA_KINDS.contains(&self.context.gvk.kind.as_str()) && self.context.gvk.group().is_empty()
     }
 
     /// Whether there is a key of data that nobody owns: a write under another name leaves no owner where it ends up (see
     /// [`crate::classify::known_fields::write_only_twin`]), and neither does one to an object without managed fields.
     fn has_unowned_data(&self, known: &PathTree) -> bool {
-        if !DATA_KINDS.contains(&self.context.gvk.kind.as_str()) {
+        if !self.has_data() {
             return false;
         }
         DATA_FIELDS.iter().any(|field| {
