@@ -14,7 +14,7 @@ use crate::types::{Shape, ValueKind};
 
 /// Whether the live object has a value that the manifest does not ask for, that the server does not fill in and that is not
 /// among the known places. Where lists differ in length or order, the answer may be yes without such a value.
-pub fn may_hold_more(
+pub(crate) fn may_hold_more(
     shape: Option<Shape<'_>>,
     desired: &Value,
     live: &Value,
@@ -74,8 +74,7 @@ impl Look<'_> {
                             self.field(&Trail::Index(trail, index), element, Some(desired), live)
                         })
             }
-            (Some(_), _) => false,
-            (None, Value::Null) => false,
+            (Some(_), _) | (None, Value::Null) => false,
             // Of what nobody asks for, each part may be known by itself.
             (None, Value::Object(fields)) if !fields.is_empty() => {
                 self.fields(trail, shape, &Map::new(), fields)

@@ -32,7 +32,7 @@ fn only_leaf(set: &FieldSet) -> Option<FieldPath> {
         path = path.join(segment.clone());
         node = next;
     }
-    path.segments().first().is_some().then_some(path)
+    (!path.segments().is_empty()).then_some(path)
 }
 
 #[cfg(test)]

@@ -99,7 +99,9 @@ impl Inspection {
         drop(work);
         let again = match &self.todo.older {
             OlderRevisions::Read { gap: Some(gap) } if is_unexplained => {
-                report.iter_mut().for_each(|report| report.add_reason(gap));
+                if let Some(report) = &mut report {
+                    report.add_reason(gap);
+                }
                 None
             }
             OlderRevisions::NotRead if is_unexplained && self.release.has_older_revisions => Some(self.todo),

@@ -180,10 +180,9 @@ impl PlannedObject {
         }
         let waiting = ObjectProgress::Waiting(todo);
         if let ObjectProgress::Done(mut earlier) = std::mem::replace(&mut self.progress, waiting) {
-            earlier
-                .report
-                .iter_mut()
-                .for_each(|report| report.add_reason(unfinished));
+            if let Some(report) = &mut earlier.report {
+                report.add_reason(unfinished);
+            }
             earlier.check = None;
             self.earlier = Some(earlier);
         }

@@ -275,8 +275,11 @@ impl ScanState {
         mut inspected: Inspected,
         body_bytes: usize,
     ) {
-        let report_bytes = inspected.report.as_ref().map_or(0, weight::of_report);
-        let value_bytes = inspected.report.as_ref().map_or(0, weight::of_values);
+        let weights = |report: Option<&ObjectReport>| {
+            let report = report.map(|report| (weight::of_values(report), weight::of_report(report)));
+            report.unwrap_or_default()
+        };
+        let (value_bytes, report_bytes) = weights(inspected.report.as_ref());
         let mut inner = self.inner();
         if inspected.check.is_some() {
             inner.check_bytes += body_bytes;
@@ -290,8 +293,15 @@ impl ScanState {
             inspected.report.iter_mut().for_each(ObjectReport::omit_values);
         }
         if let Some(release) = inner.open(position.release) {
+            // What an earlier inspection reported is replaced, and counts already.
+            let earlier = release.report_of(position.object);
+            let (earlier_values, earlier_report) = weights(earlier.as_deref());
             release.finish_inspection(position.object, inspected);
-            inner.hold(position.release, value_bytes, report_bytes);
+            inner.hold(
+                position.release,
+                value_bytes.saturating_sub(earlier_values),
+                report_bytes.saturating_sub(earlier_report),
+            );
         }
     }
 
