@@ -134,7 +134,7 @@ fn older_records_are_read_only_for_what_nothing_else_explains() {
         status,
         ..Revision::new("shop", "web", &[object])
     };
-    for (lives, read, drift) in [(&["user"][..], 2, 0), (&["user", "token"], 3, 1)] {
+    for (lives, read, drift) in [(&["user"][..], 2, 0), (&["user", "token"][..], 3, 1)] {
         let server = Server::start(vec![
             revision(1, "superseded", keys(&["user", "token"])).stored(),
             revision(2, "superseded", keys(&["user"])).stored(),
