@@ -24,6 +24,7 @@ mod limits;
 mod load;
 mod needs;
 mod older;
+mod older_wanted;
 mod options;
 mod orphans;
 mod plan;

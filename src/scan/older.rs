@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::cluster_facts::ClusterFacts;
 use super::decoders::Decoders;
 use super::load::decode_record;
+use super::older_wanted::OlderWanted;
 use super::resolver::Resolver;
 use super::stages::{Stages, Wave};
 use super::state::{ObjectPosition, ReadPlan};
@@ -27,27 +28,6 @@ use crate::weight::at_once;
 
 /// For how many releases older revisions are read at once.
 const RELEASES_AT_ONCE: usize = 4;
-
-/// The reason on an object that was to be compared with older revisions when the scan ended.
-pub(super) const UNFINISHED: &str = "the scan ended before what older revisions left behind was looked for";
-
-/// The objects of one release that older revisions may explain.
-pub(super) struct OlderWanted {
-    /// The position of the release.
-    pub(super) release: usize,
-    pub(super) history: Arc<History>,
-    /// The namespace that its records say it installs into.
-    pub(super) installs_into: String,
-    pub(super) objects: BTreeMap<ObjectKey, ObjectWanted>,
-}
-
-/// One such object.
-pub(super) struct ObjectWanted {
-    /// Its position in the release.
-    pub(super) position: usize,
-    /// The bodies that it was compared with: the same again adds nothing.
-    pub(super) bodies: Vec<Arc<str>>,
-}
 
 /// The older revisions of a few releases, while they are read.
 struct Reading {

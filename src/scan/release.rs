@@ -11,7 +11,7 @@ use super::cluster_facts::Absence;
 use super::finished::{Newest, changed_during_scan, too_many_objects};
 use super::inspection::{Inspection, ReleaseContext};
 use super::load::Loaded;
-use super::older::{ObjectWanted, OlderWanted, UNFINISHED};
+use super::older_wanted::{ObjectWanted, OlderWanted, UNFINISHED};
 use super::options::ScanOptions;
 use super::plan::plan_objects;
 use super::planned::{Inspected, PlannedObject, Purpose};

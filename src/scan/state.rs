@@ -19,7 +19,7 @@ use super::inspection::Inspection;
 use super::ledger::Ledger;
 use super::limits::ScanLimits;
 use super::load::Loaded;
-use super::older::OlderWanted;
+use super::older_wanted::OlderWanted;
 use super::options::ScanOptions;
 use super::orphans::{Orphans, Ownership};
 use super::planned::Inspected;
