@@ -124,6 +124,7 @@ fn judge_objects(bencher: Bencher<'_, '_>) {
                     revision: 1,
                     object: &object.body,
                 }),
+                older: &[],
                 attempted: &[],
                 method: ApplyMethod::Csa,
                 shape: shape(object),

@@ -113,7 +113,7 @@ codes! {
         NotApplied = "not-applied", Drift: "the live value is still the previous revision's, and nothing proves that the upgrade ever changed it",
         Undone = "undone", Drift: "somebody put the previous revision's value back after the upgrade",
         Removed = "removed", Drift: "Helm deployed this field, and the live object does not have it",
-        Lingering = "lingering", Drift: "the chart no longer sets this field, and the live object still has the previous revision's value",
+        Lingering = "lingering", Drift: "the chart no longer sets this field, and the live object still has an earlier revision's value",
         HalfUpgraded = "half-upgraded", Drift: "the live value is that of a later revision that failed or is pending",
         Pruned = "pruned", Info: "the API server does not know this field and drops it",
         Added = "added", Drift: "another writer added this, and the chart does not set it",

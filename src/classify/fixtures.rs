@@ -42,6 +42,7 @@ pub(crate) fn subject<'a>(key: &'a ObjectKey, body: &'a str) -> Subject<'a> {
         body,
         duplicate_documents: &[],
         previous: None,
+        older: &[],
         attempted: &[],
         method: ApplyMethod::Csa,
         shape: TypeTable::builtin().kind(&key.gvk.api_version, &key.gvk.kind),

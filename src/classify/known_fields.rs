@@ -2,8 +2,10 @@
 
 use serde_json::Value;
 
-use crate::compare::path::FieldPath;
+use crate::compare::managed_fields::Live;
+use crate::compare::path::{FieldPath, Segment, push_token};
 use crate::compare::quantity::Quantity;
+use crate::compare::scale::scaled_field;
 use crate::compare::three_way::Change;
 use crate::object::Gvk;
 use crate::types::is_zero;
@@ -19,19 +21,50 @@ const GROWING_SIZES: &[(&str, &[&str])] = &[(
     &["spec", "resources", "requests", "storage"],
 )];
 
+/// Kinds whose versions lose nothing of each other, and the annotations in which one holds what it has no field for
+/// (Kubernetes: `pkg/apis/autoscaling/annotations.go`, and `v1/conversion.go`).
+const CONVERTED: &[(&str, &str, &str)] = &[(
+    "autoscaling",
+    "HorizontalPodAutoscaler",
+    "autoscaling.alpha.kubernetes.io/",
+)];
+
 /// The field that holds the certificate authority of the server behind a webhook or an API (k8s.io/api:
 /// `admissionregistration/v1/types.go`, `WebhookClientConfig`).
 const CERTIFICATE_AUTHORITY: &str = "caBundle";
 
-/// The replica count of every kind that has the subresource `scale` (Kubernetes: `pkg/registry/apps`; of custom
-/// resources the path is the definition's own, and most choose the same).
-pub(super) fn replica_count() -> FieldPath {
-    FieldPath::root().key("spec").key("replicas")
+/// The replica count of an object: the field that was written through the subresource `scale`. Where none was, it is that
+/// of every built-in kind that has the subresource (Kubernetes: `pkg/registry/apps`); of custom resources the path is the
+/// definition's own, and most choose the same.
+pub(super) fn replica_count(live: &Live<'_>) -> FieldPath {
+    scaled_field(live).unwrap_or_else(|| FieldPath::root().key("spec").key("replicas"))
 }
 
-/// Whether this is the replica count.
-pub(super) fn is_replica_count(path: &FieldPath) -> bool {
-    path.keys().eq(["spec", "replicas"])
+/// The value of an object at a path of fields.
+pub(super) fn field<'v>(object: &'v Value, path: &FieldPath) -> Option<&'v Value> {
+    path.segments()
+        .iter()
+        .try_fold(object, |value, segment| match segment {
+            Segment::Key(key) => value.get(key),
+            Segment::Index(_) | Segment::Match(_) | Segment::Member(_) => None,
+        })
+}
+
+/// The RFC 6901 pointer to a path of fields.
+pub(super) fn pointer_to(path: &FieldPath) -> String {
+    let mut pointer = String::new();
+    path.keys().for_each(|key| push_token(&mut pointer, key));
+    pointer
+}
+
+/// Whether an annotation may hold what the kind has no field for at this version; for the empty name, whether the kind has
+/// such annotations.
+pub(super) fn holds_other_versions(gvk: &Gvk, annotation: &str) -> bool {
+    CONVERTED.iter().any(|(group, kind, prefix)| {
+        gvk.group() == *group
+            && gvk.kind == *kind
+            && (annotation.is_empty() || annotation.starts_with(prefix))
+    })
 }
 
 /// Whether this is the mark of a restart.

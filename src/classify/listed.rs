@@ -119,7 +119,11 @@ fn shared_beginning(desired: Option<&Value>, live: Option<&Value>) -> String {
         .zip(live.bytes())
         .take_while(|(one, other)| one == other);
     let end = desired.floor_char_boundary(same.count().saturating_sub(CONTEXT_BYTES));
-    let end = desired[..end].rfind('\n').map_or(end, |line| line + 1);
+    // A line that is longer than a value may be would hide the difference in it.
+    let beginning = desired[..end].rfind('\n').map(|position| position + 1);
+    let end = beginning
+        .filter(|beginning| end - beginning < MAX_VALUE_BYTES / 2)
+        .unwrap_or(end);
     desired[..end].to_owned()
 }
 
@@ -292,6 +296,15 @@ mod tests {
         let (desired, live, is_shortened) = shown(json!(text), json!("b"));
         assert!(is_shortened && desired.starts_with("ä") && live == "b");
         assert!(desired.ends_with(&format!("ä\n(… {MAX_VALUE_BYTES} more bytes are not shown)")));
+    }
+
+    /// Regression: of a long line, such as JSON, the beginning was shown, and not the part that differs.
+    #[test]
+    fn the_first_difference_in_a_long_line_is_shown() {
+        let text = |end: &str| json!(format!("first\n{}{end}", "x".repeat(3 * MAX_VALUE_BYTES)));
+        let (desired, live, is_shortened) = shown(text("a = 1"), text("a = 2"));
+        assert!(is_shortened && desired.ends_with("xa = 1") && live.ends_with("xa = 2"));
+        assert!(desired.len() < 2 * CONTEXT_BYTES);
     }
 
     #[test]

@@ -38,6 +38,9 @@ pub struct Subject<'a> {
     pub duplicate_documents: &'a [Arc<str>],
     /// The previous revision's body.
     pub previous: Option<OfRevision<&'a str>>,
+    /// The bodies of revisions before the previous one, newest first; empty until the live object holds something that no
+    /// newer one explains.
+    pub older: &'a [OfRevision<Arc<str>>],
     /// The attempted revisions' bodies, newest first.
     pub attempted: &'a [OfRevision<Arc<str>>],
     /// How the baseline was applied.

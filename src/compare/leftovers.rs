@@ -12,10 +12,10 @@ use super::lookup::locate;
 use super::path::FieldPath;
 use super::room::Room;
 use super::server_rules::is_directive;
-use super::shapes::{child, shape_at};
+use super::shapes::{child, shape_at, step};
 use super::trail::Trail;
 use super::work::Work;
-use crate::types::{ListKind, Shape};
+use crate::types::{ListKind, Shape, ValueKind};
 
 /// One field that the live object holds and only another revision set.
 pub(super) struct Leftover<'v> {
@@ -89,8 +89,8 @@ impl<K: Fn(&FieldPath) -> bool> LeftoverSearch<'_, '_, K> {
         };
         let live = located.value;
         let shape = shape_at(self.shape, &path);
-        if !is_satisfied_by(set, Some(live), shape, work)
-            || shape.is_some_and(|shape| is_servers_choice(shape, live, work))
+        let is_servers = || shape.is_some_and(|shape| is_servers_choice(shape, live, work));
+        if !is_satisfied_by(set, Some(live), shape, work) || !is_key_of_map(self.shape, &path) && is_servers()
         {
             return;
         }
@@ -112,6 +112,13 @@ impl<K: Fn(&FieldPath) -> bool> LeftoverSearch<'_, '_, K> {
             }
         }
     }
+}
+
+/// Whether a place is a key of a map, and not a field that the type declares: the server fills in none for being empty.
+fn is_key_of_map(object: Option<Shape<'_>>, path: &FieldPath) -> bool {
+    let around = path.segments().split_last().map(|(_, around)| around);
+    let around = around.unwrap_or_default().iter().fold(object, step);
+    around.is_some_and(|shape| shape.value() == ValueKind::Map)
 }
 
 /// Whether the live object holds fields that neither the revision nor the server put there.

@@ -50,12 +50,12 @@ pub struct Entry<'a> {
     /// The name that the writer gave itself.
     #[serde(default)]
     pub manager: String,
-    /// How it wrote.
-    #[serde(default)]
-    pub operation: Operation,
     /// The API version in which the fields are named; empty where the entry does not say.
     #[serde(default)]
     pub api_version: String,
+    /// How it wrote.
+    #[serde(default)]
+    pub operation: Operation,
     /// The subresource that it wrote through; empty for the object itself.
     #[serde(default)]
     pub subresource: String,

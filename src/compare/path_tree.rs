@@ -23,6 +23,21 @@ impl PathTree {
         node.is_place = true;
     }
 
+    /// Whether the path is one of the places, or lies inside one.
+    pub(crate) fn is_around(&self, path: &FieldPath) -> bool {
+        let mut node = self;
+        for segment in path.segments() {
+            if node.is_place {
+                return true;
+            }
+            match node.below.get(segment) {
+                Some(below) => node = below,
+                None => return false,
+            }
+        }
+        node.is_place
+    }
+
     /// Whether the path is one of the places, or lies inside one, or has one inside it.
     pub(crate) fn overlaps(&self, path: &FieldPath) -> bool {
         let mut node = self;

@@ -57,10 +57,12 @@ pub(super) const fn guidance(code: FindingCode) -> Guidance {
                 apply of custom resources: it stays absent unless the chart changes it.",
         },
         FindingCode::Lingering => Guidance {
-            details: "The previous revision set the field and the deployed revision does not, so a setting that the \
-                chart dropped is still in effect.",
+            details: "An earlier revision set the field and the deployed revision does not, so a setting that the \
+                chart dropped is still in effect. The report names the revision, if its record is still kept. Of a key \
+                in data, Helm's ownership is enough: nothing there is a default.",
             arises: "Helm did not remove the field: another manager owns it as well (server-side apply keeps it then), \
-                the upgrade that dropped it did not complete, or somebody set it again afterwards.",
+                it was written under another name (stringData), the upgrade that dropped it did not complete, somebody \
+                set it again afterwards, or Helm took the object over from another release (--take-ownership).",
             remedy: "Remove the field by hand once you know that nothing needs it, or set the value that you want in \
                 the chart. If it was dropped for security reasons, act now.",
             next_upgrade: "The field stays. Helm removes a field only in the upgrade that drops it from the manifest; \
@@ -96,9 +98,10 @@ pub(super) const fn guidance(code: FindingCode) -> Guidance {
             remedy: "If it is wanted, put it into the chart's values. If not, remove it by hand: deploying again does not \
                 remove it. If one of your programs is meant to write it, add the program to managers.expected in the \
                 settings, or ignore the path.",
-            next_upgrade: "It stays: Helm removes only fields that an earlier manifest had. One exception: in a value \
-                that the API server treats as a whole, such as a Service's selector, the addition makes a server-side \
-                apply fail with a conflict.",
+            next_upgrade: "Mostly it stays, because Helm removes only what an earlier manifest had. The report says where it \
+                does not: Helm replaces some values as a whole, and an addition to them goes with the old value; in \
+                one that the API server treats as a whole, such as a Service's selector, it makes a server-side apply fail \
+                with a conflict; and some fields go when another one that they depend on changes.",
         },
         FindingCode::Overwritten => Guidance {
             details: "The release's own records tell when its Helm was running: from a record's creation to its last \
@@ -115,7 +118,9 @@ pub(super) const fn guidance(code: FindingCode) -> Guidance {
             arises: "Policy engines that rewrite image registries, platforms that set resources or security contexts.",
             remedy: "Usually nothing: this is what the policy is for. To get rid of the finding, put the value that the \
                 policy sets into the chart's values.",
-            next_upgrade: "Helm writes its value, and admission changes it again.",
+            next_upgrade: "Where Helm sends the manifest's value again, the report says what its write makes of the field. \
+                What admission makes of that write is not known before: a webhook that is called for updates changes it \
+                again, one that is called for new objects only does not.",
         },
         FindingCode::Autoscaled => Guidance {
             details: "A HorizontalPodAutoscaler targets the object.",

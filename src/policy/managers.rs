@@ -272,4 +272,176 @@ mod tests {
             assert_eq!(found.is_some(), expected, "{manager} {mention:?}");
         }
     }
+
+    /// What controllers of clouds, meshes and other products write, each in its place and in no other.
+    #[test]
+    fn well_known_controllers_are_expected_where_they_write_and_nowhere_else() {
+        use ManifestMention::{Set, Unset};
+        let webhook = |below: &[&str]| {
+            let element = Segment::Match(vec![("name".into(), json!("a.example.com"))]);
+            let webhook = FieldPath::root().key("webhooks").join(element);
+            below.iter().fold(webhook, |path, key| path.key(key))
+        };
+        let at = |keys: &[&str]| keys.iter().fold(FieldPath::root(), |path, key| path.key(key));
+        let weight = at(&["spec", "http"])
+            .join(Segment::Index(0))
+            .key("route")
+            .join(Segment::Index(1))
+            .key("weight");
+        let validating = "ValidatingWebhookConfiguration";
+        let rows = [
+            (
+                "admissionsenforcer",
+                validating,
+                webhook(&["namespaceSelector"]),
+                Set,
+                true,
+            ),
+            (
+                "admissionsenforcer",
+                validating,
+                webhook(&["failurePolicy"]),
+                Set,
+                false,
+            ),
+            (
+                "kubectl-edit",
+                validating,
+                webhook(&["namespaceSelector"]),
+                Set,
+                false,
+            ),
+            (
+                "kube-controller-manager",
+                "Secret",
+                at(&["data", "token"]),
+                Unset,
+                true,
+            ),
+            (
+                "kube-controller-manager",
+                "Secret",
+                at(&["data", "ca.crt"]),
+                Unset,
+                true,
+            ),
+            (
+                "kube-controller-manager",
+                "Secret",
+                at(&["data", "password"]),
+                Unset,
+                false,
+            ),
+            ("kubectl-edit", "Secret", at(&["data", "token"]), Unset, false),
+            (
+                "kube-vip-cloud-provider",
+                "Service",
+                at(&["spec", "loadBalancerIP"]),
+                Unset,
+                true,
+            ),
+            (
+                "kube-vip-cloud-provider",
+                "Service",
+                at(&["spec", "loadBalancerIP"]),
+                Set,
+                false,
+            ),
+            ("flagger", "Deployment", at(&["spec", "replicas"]), Set, true),
+            ("flagger", "Service", at(&["spec", "selector", "app"]), Set, true),
+            ("flagger", "Deployment", at(&["spec", "template"]), Set, false),
+            ("flagger", "VirtualService", weight.clone(), Set, true),
+            ("rollouts-controller", "VirtualService", weight.clone(), Set, true),
+            (
+                "rollouts-controller",
+                "VirtualService",
+                at(&["spec", "hosts"]),
+                Set,
+                false,
+            ),
+            ("kubectl-edit", "VirtualService", weight, Set, false),
+            (
+                "rollouts-controller",
+                "Deployment",
+                at(&["spec", "replicas"]),
+                Set,
+                true,
+            ),
+            (
+                "cert-manager-certificates-issuing",
+                "Secret",
+                at(&["data", "tls.crt"]),
+                Unset,
+                true,
+            ),
+            (
+                "cert-manager-certificates-issuing",
+                "Secret",
+                at(&["data", "tls.crt"]),
+                Set,
+                false,
+            ),
+            (
+                "cert-manager-certificates-issuing",
+                "Secret",
+                at(&["data", "password"]),
+                Unset,
+                false,
+            ),
+            (
+                "externalsecrets.external-secrets.io/db",
+                "Secret",
+                at(&["data", "password"]),
+                Unset,
+                true,
+            ),
+            (
+                "externalsecrets.external-secrets.io/db",
+                "Secret",
+                at(&["data", "password"]),
+                Set,
+                false,
+            ),
+            (
+                "consul-k8s-control-plane",
+                "MutatingWebhookConfiguration",
+                webhook(&["clientConfig", "caBundle"]),
+                Set,
+                true,
+            ),
+            (
+                "service-ca-operator",
+                "ConfigMap",
+                at(&["data", "service-ca.crt"]),
+                Unset,
+                true,
+            ),
+            (
+                "service-ca-operator",
+                "ConfigMap",
+                at(&["data", "app.conf"]),
+                Unset,
+                false,
+            ),
+            (
+                "velero-server",
+                "Deployment",
+                at(&["metadata", "labels", "velero.io/backup-name"]),
+                Unset,
+                true,
+            ),
+            (
+                "velero-server",
+                "Deployment",
+                at(&["spec", "replicas"]),
+                Set,
+                false,
+            ),
+        ];
+        let managers = Managers::default();
+        for (manager, kind, path, mention, expected) in rows {
+            let about = managers.expects(manager, kind, &path, mention);
+            assert_eq!(about.is_some(), expected, "{manager} {kind} {path} {mention:?}");
+        }
+    }
 }

@@ -24,6 +24,9 @@ const SUPERSEDED_READ: usize = 5;
 /// by default (`--history-max`).
 const HISTORY_READ: usize = 50;
 
+/// How many revisions below the previous one are read for what they left behind: as many as Helm keeps by default.
+const OLDER_READ: usize = 10;
+
 /// All stored revisions of one release, in ascending order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct History {
@@ -113,6 +116,27 @@ impl History {
                     && (revision.status == Status::Failed || revision.status.is_pending())
             })
             .take(ATTEMPTS_READ)
+    }
+
+    /// The revisions below the baseline that a comparison does not need and that may have left something behind, newest
+    /// first: whatever their status, their Helm wrote objects.
+    pub fn older(&self) -> impl Iterator<Item = &StoredRevision> {
+        self.below_baseline().take(OLDER_READ)
+    }
+
+    /// How many such revisions are kept beyond those that are read.
+    pub fn older_unread(&self) -> usize {
+        self.below_baseline().count().saturating_sub(OLDER_READ)
+    }
+
+    /// The revisions below the baseline but for the previous one, newest first.
+    fn below_baseline(&self) -> impl Iterator<Item = &StoredRevision> {
+        let ceiling = self.baseline().map_or(0, |baseline| baseline.revision);
+        let previous = self.previous().map(|previous| previous.revision);
+        self.revisions
+            .iter()
+            .rev()
+            .filter(move |stored| stored.revision < ceiling && Some(stored.revision) != previous)
     }
 
     /// The revisions whose records have to be read: first those that the comparison needs, then the others of the

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::authority::Authority;
 use super::cluster_facts::ClusterFacts;
-use super::planned::{Expectations, Inspected, ToInspect};
+use super::planned::{Expectations, Inspected, OlderRevisions, ToInspect};
 use crate::classify::live::LiveObject;
 use crate::classify::object::{Judgement, MAX_DOCUMENTS, judge};
 use crate::classify::subject::{Role, Subject, Visibility};
@@ -25,6 +25,8 @@ pub(super) struct ReleaseContext {
     pub(super) authority: Authority,
     pub(super) method: ApplyMethod,
     pub(super) operations: Operations,
+    /// Whether revisions are kept that a comparison does not need.
+    pub(super) has_older_revisions: bool,
     /// The work that is left for its objects.
     pub(super) work: Arc<ReleaseWork>,
 }
@@ -64,7 +66,8 @@ impl Inspection {
     /// The bodies that the inspection makes values of. Revisions share those that are alike.
     fn bodies(&self) -> impl Iterator<Item = &Arc<str>> {
         let compared = self.todo.compare.iter().flat_map(|expectations| {
-            let others = expectations.previous.iter().chain(&expectations.attempted);
+            let others = expectations.previous.iter().chain(&expectations.older);
+            let others = others.chain(&expectations.attempted);
             let duplicates = expectations.duplicate_documents.iter().take(MAX_DOCUMENTS);
             [&expectations.body]
                 .into_iter()
@@ -86,19 +89,33 @@ impl Inspection {
     }
 
     /// Inspects the object.
-    pub(super) fn run(&self, live: &LiveObject<'_>, facts: &ClusterFacts) -> Inspected {
+    pub(super) fn run(self, live: &LiveObject<'_>, facts: &ClusterFacts) -> Inspected {
         let expectations = self.todo.compare.as_ref();
         let work = Work::of_object(self.bytes(live), &self.release.work);
         let judged = expectations.and_then(|expectations| self.compare(expectations, live, facts, &work));
-        let (report, check, block) = match judged {
+        let is_unexplained = judged.as_ref().is_some_and(|judged| judged.is_unexplained);
+        let (mut report, check, block) = match judged {
             Some(judged) => (Some(judged.report), judged.check, judged.block),
             None => (None, None, None),
+        };
+        let observed = self.observe(live, facts, &work);
+        drop(work);
+        let again = match &self.todo.older {
+            OlderRevisions::Read { gap: Some(gap) } if is_unexplained => {
+                if let Some(report) = &mut report {
+                    report.add_reason(gap);
+                }
+                None
+            }
+            OlderRevisions::NotRead if is_unexplained && self.release.has_older_revisions => Some(self.todo),
+            OlderRevisions::Read { .. } | OlderRevisions::NotRead => None,
         };
         Inspected {
             report,
             check,
             block,
-            observed: self.observe(live, facts, &work),
+            observed,
+            again,
         }
     }
 
@@ -128,6 +145,7 @@ impl Inspection {
             body: &expectations.body,
             duplicate_documents: &expectations.duplicate_documents,
             previous: previous.map(|previous| previous.with(&*previous.object)),
+            older: &expectations.older,
             attempted: &expectations.attempted,
             method: self.release.method,
             shape: facts.shape(&self.key.gvk),

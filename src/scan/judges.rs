@@ -211,9 +211,9 @@ impl Judges {
         } else {
             LiveObject::parse(&lookup)
         };
-        let inspected = inspection.run(&live, &job.facts);
         let compared = inspection.todo.compare.as_ref();
         let body_bytes = compared.map_or(0, |expectations| expectations.body.len());
+        let inspected = inspection.run(&live, &job.facts);
         self.state.finish_inspection(job.position, inspected, body_bytes);
     }
 }

@@ -12,6 +12,8 @@ pub struct ScanLimits {
     /// The decoded manifests of one release. It is as much as of all: a release is refused only where it does not even fit
     /// alone.
     pub release_bytes: usize,
+    /// The decoded manifests of the older revisions of one release, where they are read; of a few releases at once.
+    pub older_bytes: usize,
     /// The objects that were read and wait to be compared.
     pub queue_bytes: usize,
     /// The values of all findings, with the patches. Of ordinary drift they are a few kilobytes.
@@ -30,6 +32,7 @@ impl Default for ScanLimits {
         Self {
             wave_bytes: 32 << 20,
             release_bytes: 32 << 20,
+            older_bytes: 4 << 20,
             queue_bytes: 8 << 20,
             value_bytes: 16 << 20,
             check_bytes: 4 << 20,

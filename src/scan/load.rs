@@ -398,7 +398,8 @@ fn record_facts(release: &mut Release) -> RecordFacts {
     }
 }
 
-fn decode_record(
+/// Decodes a record into its release and the objects of its manifest.
+pub(super) fn decode_record(
     stored: &StoredRevision,
     record: Record,
     max_bytes: u64,

@@ -23,6 +23,8 @@ mod ledger;
 mod limits;
 mod load;
 mod needs;
+mod older;
+mod older_wanted;
 mod options;
 mod orphans;
 mod plan;

@@ -179,6 +179,7 @@ impl OtherRevisions {
             body: object.body,
             duplicate_documents,
             previous: self.take_previous(&key),
+            older: Vec::new(),
             attempted: self.take_attempted(&key),
         };
         let planned = PlannedObject::new(key, Purpose::Baseline, object.template).comparing(expectations);
@@ -277,6 +278,7 @@ impl KnownObjects<'_> {
             body: object.body,
             duplicate_documents: Vec::new(),
             previous: None,
+            older: Vec::new(),
             attempted: Vec::new(),
         };
         Some(PlannedObject::new(key, Purpose::Leftover, object.template).comparing(expectations))

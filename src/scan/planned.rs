@@ -25,6 +25,8 @@ pub(super) struct PlannedObject {
     /// Whether the newest revision has it, where its operation did not complete.
     pub(super) in_newest: InRunningRevision,
     pub(super) progress: ObjectProgress,
+    /// The result of an earlier inspection, which counts until there is a later one.
+    earlier: Option<Box<Inspected>>,
 }
 
 /// Why the next upgrade fails at an object of a kind that is not served (Helm: `pkg/kube/client.go`, `Build`).
@@ -60,6 +62,21 @@ pub(super) struct ToInspect {
     pub(super) compare: Option<Expectations>,
     /// The bodies of the two revisions that it may be at, where the health of the release depends on it.
     pub(super) observe: Option<RevisionBodies>,
+    /// Whether the revisions before those that a comparison needs are among the bodies.
+    pub(super) older: OlderRevisions,
+}
+
+/// The revisions before those that every comparison needs, of one object.
+#[derive(Default)]
+pub(super) enum OlderRevisions {
+    /// They were not read: mostly nobody needs them.
+    #[default]
+    NotRead,
+    /// They are among the bodies, but for what this says.
+    Read {
+        /// What could not be read of them.
+        gap: Option<String>,
+    },
 }
 
 /// The bodies of an object in the revisions, as JSON.
@@ -70,6 +87,8 @@ pub(super) struct Expectations {
     /// The bodies of earlier documents of the same manifest about the same object, the latest first.
     pub(super) duplicate_documents: Vec<Arc<str>>,
     pub(super) previous: Option<OfRevision<Arc<str>>>,
+    /// Those before the previous one, newest first. They are read only for objects that need them.
+    pub(super) older: Vec<OfRevision<Arc<str>>>,
     /// Newest first.
     pub(super) attempted: Vec<OfRevision<Arc<str>>>,
 }
@@ -85,6 +104,8 @@ pub(super) struct Inspected {
     pub(super) block: Option<Block>,
     /// What the object shows of the release's health.
     pub(super) observed: Option<Observation>,
+    /// The work to do again once older revisions were read, where they may explain what the object holds.
+    pub(super) again: Option<ToInspect>,
 }
 
 impl PlannedObject {
@@ -97,6 +118,7 @@ impl PlannedObject {
             is_observed: false,
             in_newest: InRunningRevision::Unknown,
             progress: ObjectProgress::Waiting(ToInspect::default()),
+            earlier: None,
         }
     }
 
@@ -139,6 +161,39 @@ impl PlannedObject {
         self.progress = ObjectProgress::Done(Box::new(inspected));
     }
 
+    /// The bodies that it was compared with, if it is to be compared again with those of older revisions.
+    pub(super) fn compared_bodies(&self) -> Option<&Expectations> {
+        self.inspected()?.again.as_ref()?.compare.as_ref()
+    }
+
+    /// Lets the object be inspected once more, with the bodies of older revisions, newest first. Until then the result
+    /// that is known counts, with this reason.
+    pub(super) fn reopen(
+        &mut self,
+        bodies: Vec<OfRevision<Arc<str>>>,
+        gap: Option<String>,
+        unfinished: &str,
+    ) {
+        let ObjectProgress::Done(inspected) = &mut self.progress else {
+            return;
+        };
+        let Some(mut todo) = inspected.again.take() else {
+            return;
+        };
+        todo.older = OlderRevisions::Read { gap };
+        if let Some(expectations) = &mut todo.compare {
+            expectations.older = bodies;
+        }
+        let waiting = ObjectProgress::Waiting(todo);
+        if let ObjectProgress::Done(mut earlier) = std::mem::replace(&mut self.progress, waiting) {
+            if let Some(report) = &mut earlier.report {
+                report.add_reason(unfinished);
+            }
+            earlier.check = None;
+            self.earlier = Some(earlier);
+        }
+    }
+
     /// Notes that the object cannot be read.
     pub(super) fn fail(&mut self, error: &ReadError) {
         let mut report = self.unknown(error);
@@ -155,7 +210,7 @@ impl PlannedObject {
     /// The result of its inspection; `None` until there is one.
     pub(super) fn inspected(&self) -> Option<&Inspected> {
         match &self.progress {
-            ObjectProgress::Waiting(_) | ObjectProgress::InFlight => None,
+            ObjectProgress::Waiting(_) | ObjectProgress::InFlight => self.earlier.as_deref(),
             ObjectProgress::Done(inspected) => Some(inspected),
         }
     }
@@ -173,15 +228,19 @@ impl PlannedObject {
     /// The result of its inspection, to be changed.
     pub(super) fn inspected_mut(&mut self) -> Option<&mut Inspected> {
         match &mut self.progress {
-            ObjectProgress::Waiting(_) | ObjectProgress::InFlight => None,
+            ObjectProgress::Waiting(_) | ObjectProgress::InFlight => self.earlier.as_deref_mut(),
             ObjectProgress::Done(inspected) => Some(inspected),
         }
     }
 
     /// Its part of the report if the scan ends now.
-    pub(super) fn into_report(self) -> Option<ObjectReport> {
+    pub(super) fn into_report(mut self) -> Option<ObjectReport> {
+        let earlier = self.earlier.take();
         match self.progress {
-            ObjectProgress::Waiting(_) | ObjectProgress::InFlight => self.unknown(&ReadError::NotReached),
+            ObjectProgress::Waiting(_) | ObjectProgress::InFlight => match earlier {
+                Some(earlier) => earlier.report,
+                None => self.unknown(&ReadError::NotReached),
+            },
             ObjectProgress::Done(inspected) => inspected.report,
         }
     }

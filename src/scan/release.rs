@@ -11,6 +11,7 @@ use super::cluster_facts::Absence;
 use super::finished::{Newest, changed_during_scan, too_many_objects};
 use super::inspection::{Inspection, ReleaseContext};
 use super::load::Loaded;
+use super::older_wanted::{ObjectWanted, OlderWanted, UNFINISHED};
 use super::options::ScanOptions;
 use super::plan::plan_objects;
 use super::planned::{Inspected, PlannedObject, Purpose};
@@ -18,6 +19,7 @@ use super::resolver::{Resolver, not_served_error};
 use super::running::{InRunningRevision, RunningOperation};
 use super::weight;
 use crate::classify::dry_run::DryRunCheck;
+use crate::compare::three_way::OfRevision;
 use crate::health::observe::Presence;
 use crate::health::{
     self, ClaimedObject, NotServedKinds, ObjectFacts, OtherReleases, RecordFacts, ReleaseFacts, remark,
@@ -64,6 +66,7 @@ impl ReleaseScan {
             authority: Authority::of_storage(&history.key),
             method: ApplyMethod::Csa,
             operations: Operations::of(&history),
+            has_older_revisions: history.older().next().is_some(),
             work: Arc::default(),
         };
         Self {
@@ -172,6 +175,35 @@ impl ReleaseScan {
         }
         if let Some(object) = self.objects.get_mut(position) {
             object.finish(inspected);
+        }
+    }
+
+    /// What older revisions may explain of it; `None` where there is nothing or no such revision.
+    pub(super) fn older_wanted(&self, position: usize) -> Option<OlderWanted> {
+        let objects = self.objects.iter().enumerate();
+        let objects = objects.filter_map(|(position, object)| {
+            let expectations = object.compared_bodies()?;
+            let others = expectations.previous.iter().chain(&expectations.attempted);
+            let bodies = others.map(|other| &other.object).chain([&expectations.body]);
+            let wanted = ObjectWanted {
+                position,
+                bodies: bodies.cloned().collect(),
+            };
+            Some((object.key.clone(), wanted))
+        });
+        let objects: BTreeMap<ObjectKey, ObjectWanted> = objects.collect();
+        (!objects.is_empty()).then(|| OlderWanted {
+            release: position,
+            history: Arc::clone(&self.history),
+            installs_into: self.context.authority.default_namespace().to_owned(),
+            objects,
+        })
+    }
+
+    /// Lets an object be inspected once more, with the bodies of older revisions.
+    pub(super) fn reopen(&mut self, position: usize, bodies: Vec<OfRevision<Arc<str>>>, gap: Option<String>) {
+        if let Some(object) = self.objects.get_mut(position) {
+            object.reopen(bodies, gap, UNFINISHED);
         }
     }
 

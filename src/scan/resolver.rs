@@ -50,7 +50,8 @@ impl Resolver<'_> {
         }
     }
 
-    fn key_of(&self, object: &ManifestObject) -> ObjectKey {
+    /// The key of an object of a manifest.
+    pub(super) fn key_of(&self, object: &ManifestObject) -> ObjectKey {
         self.key(&object.gvk, object.namespace.as_deref(), &object.name)
     }
 

@@ -93,6 +93,9 @@ impl<S: Source> Stages<'_, S> {
             self.compare(&plan, wave.share, &facts).await;
             clock.lap("compare");
 
+            self.look_into_older_revisions(&wave, &plan, &kinds, &facts).await;
+            clock.lap("older revisions");
+
             match self.options.policy.confirm {
                 Confirm::None => {}
                 Confirm::Server => {
@@ -372,11 +375,16 @@ impl<S: Source> Stages<'_, S> {
 
     /// Reads the objects, and has each compared once it arrives.
     async fn compare(&self, plan: &ReadPlan, share: Share, facts: &Arc<ClusterFacts>) {
+        self.progress.stage("reading objects", self.state.lanes().len());
+        self.read(&plan.objects, share, facts).await;
+    }
+
+    /// Reads these objects, and has each compared for the releases that wait for it.
+    pub(super) async fn read(&self, objects: &[ObjectRequest], share: Share, facts: &Arc<ClusterFacts>) {
         let lanes = self.state.lanes();
-        self.progress.stage("reading objects", lanes.len());
         self.judges.expect(lanes.iter().map(String::as_str));
         let sink = self.judges.sink(facts);
-        self.source.objects(&plan.objects, share, sink.clone()).await;
+        self.source.objects(objects, share, sink.clone()).await;
         self.judges.done().await;
         // What was put aside is large or costly: a few at a time.
         loop {
@@ -384,8 +392,7 @@ impl<S: Source> Stages<'_, S> {
             if aside.is_empty() {
                 break;
             }
-            let again: Vec<ObjectRequest> = plan
-                .objects
+            let again: Vec<ObjectRequest> = objects
                 .iter()
                 .filter(|request| aside.contains(&request.key))
                 .cloned()

@@ -19,6 +19,7 @@ use super::inspection::Inspection;
 use super::ledger::Ledger;
 use super::limits::ScanLimits;
 use super::load::Loaded;
+use super::older_wanted::OlderWanted;
 use super::options::ScanOptions;
 use super::orphans::{Orphans, Ownership};
 use super::planned::Inspected;
@@ -26,6 +27,7 @@ use super::queue::Lane;
 use super::release::{Others, ReleaseScan};
 use super::{terminating, weight};
 use crate::classify::dry_run::DryRunCheck;
+use crate::compare::three_way::OfRevision;
 use crate::health::OtherReleases;
 use crate::model::{ObjectReport, ReleaseReport, ReportError, ReportNote};
 use crate::object::ObjectKey;
@@ -78,8 +80,8 @@ struct Inner {
 /// The position of a release, and of an object in it.
 #[derive(Clone, Copy)]
 pub(super) struct ObjectPosition {
-    release: usize,
-    object: usize,
+    pub(super) release: usize,
+    pub(super) object: usize,
 }
 
 /// A dry run to make, and the object that it is about.
@@ -241,6 +243,30 @@ impl ScanState {
             .start_inspection(position.object)
     }
 
+    /// What older revisions may explain of the releases at these positions.
+    pub(super) fn older_wanted(&self, wave: &[usize]) -> Vec<OlderWanted> {
+        let mut inner = self.inner();
+        let wanted = wave
+            .iter()
+            .map(|&position| inner.open(position)?.older_wanted(position));
+        wanted.flatten().collect()
+    }
+
+    /// Lets an object of a release be read and inspected once more, with the bodies of older revisions, newest first.
+    pub(super) fn reopen(
+        &self,
+        key: &ObjectKey,
+        at: ObjectPosition,
+        bodies: Vec<OfRevision<Arc<str>>>,
+        gap: Option<String>,
+    ) {
+        let mut inner = self.inner();
+        if let Some(release) = inner.open(at.release) {
+            release.reopen(at.object, bodies, gap);
+            inner.waiting.entry(key.clone()).or_default().push(at);
+        }
+    }
+
     /// Stores the result of the inspection of an object.
     /// `body_bytes` is what the manifest's object takes as text: a dry run holds it as values.
     pub(super) fn finish_inspection(
@@ -249,8 +275,11 @@ impl ScanState {
         mut inspected: Inspected,
         body_bytes: usize,
     ) {
-        let report_bytes = inspected.report.as_ref().map_or(0, weight::of_report);
-        let value_bytes = inspected.report.as_ref().map_or(0, weight::of_values);
+        let weights = |report: Option<&ObjectReport>| {
+            let report = report.map(|report| (weight::of_values(report), weight::of_report(report)));
+            report.unwrap_or_default()
+        };
+        let (value_bytes, report_bytes) = weights(inspected.report.as_ref());
         let mut inner = self.inner();
         if inspected.check.is_some() {
             inner.check_bytes += body_bytes;
@@ -264,8 +293,15 @@ impl ScanState {
             inspected.report.iter_mut().for_each(ObjectReport::omit_values);
         }
         if let Some(release) = inner.open(position.release) {
+            // What an earlier inspection reported is replaced, and counts already.
+            let earlier = release.report_of(position.object);
+            let (earlier_values, earlier_report) = weights(earlier.as_deref());
             release.finish_inspection(position.object, inspected);
-            inner.hold(position.release, value_bytes, report_bytes);
+            inner.hold(
+                position.release,
+                value_bytes.saturating_sub(earlier_values),
+                report_bytes.saturating_sub(earlier_report),
+            );
         }
     }
 

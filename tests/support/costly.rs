@@ -178,6 +178,7 @@ impl Input {
             body: &self.body,
             duplicate_documents: &self.duplicates,
             previous: previous.map(|object| OfRevision { revision: 1, object }),
+            older: &[],
             attempted: &[],
             method: ApplyMethod::Csa,
             shape: TypeTable::builtin().kind(api_version, kind),

@@ -176,6 +176,7 @@ pub fn comparison(data: &[u8]) {
                 revision: 1,
                 object: previous,
             }),
+            older: &[],
             attempted: &[],
             method,
             shape: TypeTable::builtin().kind(&key.gvk.api_version, &key.gvk.kind),

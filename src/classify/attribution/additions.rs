@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::writers::{AttributedEntry, Writer};
 use super::{Attributor, Autoscaler};
 use crate::classify::attributed::{Attributed, actor};
-use crate::classify::known_fields::{is_replica_count, is_restart, replica_count};
+use crate::classify::known_fields::{field, is_restart, pointer_to};
 use crate::compare::additions::{ComparedObject, additions};
 use crate::compare::path::FieldPath;
 use crate::compare::path_tree::PathTree;
@@ -109,7 +109,7 @@ impl Attributor<'_> {
         if is_restart(path) {
             return AdditionVerdict::new(FindingCode::Restarted);
         }
-        if is_replica_count(path) && self.is_autoscalers(other.entry) {
+        if *path == self.replicas && self.is_autoscalers(other.entry) {
             return AdditionVerdict::expected(
                 "chooses the replica count that the chart leaves open".to_owned(),
             );
@@ -144,16 +144,16 @@ impl Attributor<'_> {
     /// `autoscaling/v1/types.go`, `ScaleSpec`), and any number where nobody owned the field before (apimachinery:
     /// `managedfields/internal/skipnonapplied.go`, `Update`).
     pub(super) fn untraced_replicas(&self) -> Option<&Value> {
-        let is_untraced = !self.entries.is_empty() && self.owners(&replica_count()).is_empty();
-        self.live.object.pointer("/spec/replicas").filter(|_| is_untraced)
+        let is_untraced = !self.entries.is_empty() && self.owners(&self.replicas).is_empty();
+        field(&self.live.object, &self.replicas).filter(|_| is_untraced)
     }
 
     /// Adds a replica count that no manager owns, if the chart leaves it open and neither the server nor an autoscaler
     /// would choose it.
     pub(super) fn add_untraced_replicas(&self, attributed: &mut Vec<Attributed>) {
-        let path = replica_count();
-        let is_open = self.desired.pointer("/spec/replicas").is_none_or(Value::is_null);
-        let is_known = attributed.iter().any(|known| known.change.path == path);
+        let path = &self.replicas;
+        let is_open = field(self.desired, path).is_none_or(Value::is_null);
+        let is_known = attributed.iter().any(|known| known.change.path == *path);
         let (true, false, Some(live)) = (is_open, is_known, self.untraced_replicas()) else {
             return;
         };
@@ -162,7 +162,7 @@ impl Attributor<'_> {
             Autoscaler::Targets => *live != 0,
             Autoscaler::TargetsToZero | Autoscaler::Unknown => true,
         };
-        let is_servers = shape_at(self.context.shape, &path)
+        let is_servers = shape_at(self.context.shape, path)
             .and_then(Shape::default)
             .is_none_or(|default| default == live);
         if is_autoscalers || is_servers {
@@ -171,8 +171,8 @@ impl Attributor<'_> {
         attributed.push(Attributed {
             change: Change {
                 code: FindingCode::Added,
-                path,
-                pointer: "/spec/replicas".to_owned(),
+                path: path.clone(),
+                pointer: pointer_to(path),
                 previous: None,
                 from_revision: None,
                 desired: None,

@@ -6,14 +6,18 @@
 //! between codes: no difference is left out because of one.
 
 mod additions;
+mod left_behind;
 mod origin;
+mod other_version;
 mod writers;
 
 use serde_json::Value;
 
 use self::origin::{Evidence, Verdict};
+pub(super) use self::other_version::UnreadField;
 use self::writers::{AttributedEntry, Writer, attributed_entries, operation_of};
 use super::attributed::Attributed;
+use super::known_fields::replica_count;
 use super::next_upgrade::Upgrade;
 use crate::compare::list_index::ListIndexes;
 use crate::compare::managed_fields::{Entry, Live};
@@ -65,6 +69,8 @@ pub(super) struct Attributor<'a> {
     entries: Vec<AttributedEntry<'a>>,
     /// Where the elements of the lists of all versions are.
     lists: ListIndexes<'a>,
+    /// Where the replica count is.
+    replicas: FieldPath,
     /// Whether this release's Helm wrote the object while the baseline's operation ran, as that is applied.
     is_written_by_baseline: bool,
 }
@@ -83,6 +89,7 @@ impl<'a> Attributor<'a> {
             live,
             entries,
             lists: ListIndexes::new(context.work),
+            replicas: replica_count(live),
             is_written_by_baseline,
         }
     }
@@ -95,7 +102,9 @@ impl<'a> Attributor<'a> {
             .filter_map(|change| self.origin(change))
             .collect();
         self.add_additions(&mut attributed);
+        self.add_other_versions(&mut attributed);
         self.add_untraced_replicas(&mut attributed);
+        self.add_left_behind(&mut attributed);
         self.note_other_helms(&mut attributed);
         attributed
     }

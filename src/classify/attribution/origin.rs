@@ -7,7 +7,7 @@ use super::writers::{AttributedEntry, WriteTime, Writer};
 use super::{Attributor, Autoscaler, ObjectContext};
 use crate::apply::is_merged_three_ways;
 use crate::classify::attributed::actor;
-use crate::classify::known_fields::{grows_volume_claim, is_placeholder, is_replica_count, is_restart};
+use crate::classify::known_fields::{grows_volume_claim, is_placeholder, is_restart};
 use crate::compare::asked::{is_silent, still_owns};
 use crate::compare::order::is_about_order;
 use crate::compare::shapes::shape_at;
@@ -192,7 +192,7 @@ impl<'e, 'a> Evidence<'e, 'a> {
     /// A replica count that an autoscaler chose: through `scale`, by a manager that does so, where one targets the
     /// object; or a zero, which leaves no trace, where the autoscaler may leave no replica.
     fn autoscaled(&self) -> Option<Verdict> {
-        if !self.is_rewritten() || !is_replica_count(&self.change.path) {
+        if !self.is_rewritten() || self.change.path != self.attributor.replicas {
             return None;
         }
         let attributor = self.attributor;

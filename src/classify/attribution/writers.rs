@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::ObjectContext;
-use crate::classify::known_fields::replica_count;
+use crate::classify::known_fields::{field, replica_count};
 use crate::compare::additions::{ComparedObject, Provenance, owns_defaults};
 use crate::compare::managed_fields::{Entry, Live, Operation};
 use crate::compare::path::FieldPath;
@@ -248,10 +248,10 @@ pub(super) const fn operation_of(method: ApplyMethod) -> Operation {
 /// Whether nobody owns the replica count: then writes through `scale` leave no entry (apimachinery:
 /// `managedfields/internal/skipnonapplied.go`, `Update`).
 fn may_be_scaled_untraced(context: &ObjectContext<'_>, live: &Live<'_>) -> bool {
-    let path = replica_count();
+    let path = replica_count(live);
     let is_owned = live
         .managed
         .iter()
         .any(|entry| entry.owns(&path, context.shape, context.work));
-    live.object.pointer("/spec/replicas").is_some() && !is_owned
+    field(&live.object, &path).is_some() && !is_owned
 }

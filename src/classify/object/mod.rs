@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use self::whole::{foretell_foreign, foretell_missing, shown_block};
 use super::attributed::Attributed;
-use super::attribution::{Attributor, ObjectContext};
+use super::attribution::{Attributor, ObjectContext, UnreadField};
 use super::blocked::Block;
 use super::dry_run::DryRunCheck;
 use super::finding::{finding, shown_patch};
@@ -18,6 +18,7 @@ use super::next_upgrade::Upgrade;
 use super::state::{StateVerdict, absent, empty_report, verdict_by_state};
 use super::subject::Subject;
 use crate::compare::managed_fields::Live;
+use crate::compare::older::left_by_older;
 use crate::compare::room::Room;
 use crate::compare::shapes::status_field;
 use crate::compare::three_way::{Change, OfRevision, Versions, three_way};
@@ -38,6 +39,8 @@ pub struct Judgement {
     pub check: Option<DryRunCheck>,
     /// Why the next upgrade fails at the object, if it does.
     pub block: Option<Block>,
+    /// Whether the object holds something that a revision before the compared ones may have left behind.
+    pub is_unexplained: bool,
 }
 
 impl From<ObjectReport> for Judgement {
@@ -46,6 +49,7 @@ impl From<ObjectReport> for Judgement {
             report,
             check: None,
             block: None,
+            is_unexplained: false,
         }
     }
 }
@@ -194,7 +198,20 @@ fn compare(
         live: &live.object,
     };
     let room = Room::default();
-    let changes = three_way(subject.shape, versions, work, &room);
+    let mut changes = three_way(subject.shape, versions, work, &room);
+    let known_bodies = || {
+        subject
+            .previous
+            .map(|previous| previous.object)
+            .into_iter()
+            .chain([subject.body])
+    };
+    let older = subject.older.iter();
+    let older: Vec<OfRevision<Value>> = older
+        .filter(|older| known_bodies().all(|known| *known != *older.object))
+        .map(|older| older.with(read(&older.object)))
+        .collect();
+    let left_by_older = left_by_older(subject.shape, &older, &versions, &changes, work, &room);
     let upgrade = Upgrade::of(subject, Some(live), &policy.managers, work);
     let context = ObjectContext {
         gvk: &subject.key.gvk,
@@ -214,7 +231,11 @@ fn compare(
         live.managed.is_empty().then(|| UNATTRIBUTED.to_owned())
     };
     let mut report = empty_report(subject.key, subject.template, ObjectState::InSync, unattributed);
-    let attributed = Attributor::new(context, &versions, live).attribute(changes);
+    let attributor = Attributor::new(context, &versions, live);
+    let left_by_older = left_by_older.into_iter();
+    changes.extend(left_by_older.filter(|change| !attributor.is_only_others(&change.path)));
+    let attributed = attributor.attribute(changes);
+    let is_unexplained = attributor.has_unexplained(&attributed);
     // Of an object in which nothing differs only the owners of its fields can tell that the upgrade fails.
     let is_simulated = !attributed.is_empty() || upgrade.is_contested(&wanted);
     let predictions = if attributed.is_empty() {
@@ -251,6 +272,9 @@ fn compare(
         }
         report.findings.push(finding);
     }
+    for unread in attributor.unread_fields().iter().take(MAX_UNREAD_FIELDS) {
+        note_unread_field(&mut report, unread, policy);
+    }
     let unread = room.left_out();
     note_left_out(&mut report, unread);
     report.patch = shown_patch(
@@ -262,7 +286,31 @@ fn compare(
         Confirm::None => None,
         Confirm::Server => DryRunCheck::of(subject, &wanted, &live.object, drift, &pruned, unread),
     };
-    Judgement { report, check, block }
+    Judgement {
+        report,
+        check,
+        block,
+        is_unexplained,
+    }
+}
+
+/// For how many writers the report says what they wrote by another version.
+const MAX_UNREAD_FIELDS: usize = 3;
+
+/// Says in the report that somebody wrote a field by another API version, which the object does not show at the manifest's.
+///
+/// What a person wrote is drift until it is known to be none. Controllers write by the version that they know best all the
+/// time.
+fn note_unread_field(report: &mut ObjectReport, unread: &UnreadField, policy: &Policy) {
+    report.add_reason(&format!(
+        "{} wrote {} by {}, for which the version of the manifest has no field, so it is not known whether that is drift",
+        policy.redaction.shown_text(&unread.actor.manager),
+        policy.redaction.shown_text(&unread.path.to_string()),
+        policy.redaction.shown_text(&unread.api_version),
+    ));
+    if unread.is_persons && report.state == ObjectState::InSync {
+        report.state = ObjectState::Unknown;
+    }
 }
 
 /// Says in the report what it does not list, and what was not looked into.

@@ -11,6 +11,7 @@ use super::references::is_reference;
 use super::shapes::is_placeholder;
 use super::text::{is_key_file, is_switch};
 use super::words;
+use crate::compare::quantity::Quantity;
 
 /// The fields beside a value.
 pub(super) trait Fields {
@@ -134,9 +135,13 @@ pub(super) enum Contents {
     SecretList,
     /// Its `template` is a Secret.
     TemplateOfSecret,
-    /// The names of its values are resources: the quota on `secrets` is a number of objects.
-    Quota,
+    /// Its names are those of resources, and its values amounts of them: the quota on `secrets` is a number of objects.
+    Amounts,
 }
+
+/// The fields that hold amounts by the names of resources (k8s.io/api: `core/v1/types.go`, `ResourceQuotaSpec` and
+/// `ResourceQuotaStatus`). Quotas of other APIs, for a cluster, a tenant or a queue, have the same under the same names.
+const AMOUNTS: [&str; 2] = ["hard", "used"];
 
 impl Contents {
     /// What a kind says.
@@ -144,7 +149,6 @@ impl Contents {
         match kind {
             "Secret" => Self::Secret,
             "SecretList" => Self::SecretList,
-            "ResourceQuota" => Self::Quota,
             _ if TEMPLATES_OF_SECRETS.contains(&kind) => Self::TemplateOfSecret,
             _ => Self::Any,
         }
@@ -231,13 +235,14 @@ impl Place {
 
     /// Whether a number or a boolean is hidden.
     pub(super) fn hides_scalar(self, is_boolean: bool) -> bool {
-        self.is_all
-            || if is_boolean {
-                self.name == Sensitivity::Password
-            } else {
-                // A seed of random numbers and the like.
-                self.name > Sensitivity::Reference
-            }
+        let is_amount = !is_boolean && self.contents == Contents::Amounts;
+        let is_named = if is_boolean {
+            self.name == Sensitivity::Password
+        } else {
+            // A seed of random numbers and the like.
+            self.name > Sensitivity::Reference
+        };
+        self.is_all || is_named && !is_amount
     }
 
     /// Whether a text is hidden whatever it says.
@@ -250,7 +255,8 @@ impl Place {
             Sensitivity::Inside => is_switch(text),
             Sensitivity::Password => false,
         };
-        self.is_all || !(is_excused || text.trim().is_empty() || is_placeholder(text))
+        let is_amount = self.contents == Contents::Amounts && Quantity::parse(text).is_some();
+        self.is_all || !(is_excused || is_amount || text.trim().is_empty() || is_placeholder(text))
     }
 }
 
@@ -301,20 +307,18 @@ impl ObjectPlace {
             && match place.contents {
                 Contents::Secret => matches!(key, "data" | "stringData"),
                 Contents::HiddenConfigMap => matches!(key, "data" | "binaryData"),
-                Contents::Any | Contents::SecretList | Contents::TemplateOfSecret | Contents::Quota => false,
+                Contents::Any | Contents::SecretList | Contents::TemplateOfSecret | Contents::Amounts => {
+                    false
+                }
             };
-        let own = if place.contents == Contents::Quota {
-            Sensitivity::Plain
-        } else {
-            own
-        };
         let name = match own {
             Sensitivity::Plain if self.is_named && names::is_value(key) => Sensitivity::Password,
             own => own_or_inherited(own, place.name, key),
         };
         let contents = match (place.contents, key) {
             (Contents::SecretList, "items") | (Contents::TemplateOfSecret, "template") => Contents::Secret,
-            (Contents::TemplateOfSecret | Contents::Quota, _) => place.contents,
+            (Contents::TemplateOfSecret | Contents::Amounts, _) => place.contents,
+            (Contents::Any, key) if AMOUNTS.contains(&key) => Contents::Amounts,
             (_, _) => Contents::Any,
         };
         Place {

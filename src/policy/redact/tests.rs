@@ -26,6 +26,7 @@ fn secrets_are_hidden_and_ordinary_values_are_not() {
         Gvk::new("v1", "Secret"),
         Gvk::new("v1", "ConfigMap"),
     );
+    let quota = Gvk::new("v1", "ResourceQuota");
     let rows = [
         (&secret, keys(&["data", "user"]), json!("YQ=="), json!(HIDDEN)),
         (
@@ -159,10 +160,48 @@ fn secrets_are_hidden_and_ordinary_values_are_not() {
             json!({"(redacted 1)": 1, "(redacted 2)": 2, "https://h/": 3}),
         ),
         (
-            &Gvk::new("v1", "ResourceQuota"),
+            &quota,
             keys(&["spec", "hard"]),
-            json!({"secrets": "10"}),
-            json!({"secrets": "10"}),
+            json!({"secrets": "10", "count/secrets": 5, "requests.example.com/tokens": "2Gi"}),
+            json!({"secrets": "10", "count/secrets": 5, "requests.example.com/tokens": "2Gi"}),
+        ),
+        (
+            &quota,
+            keys(&["spec", "hard", "secrets"]),
+            json!("10"),
+            json!("10"),
+        ),
+        (
+            &quota,
+            keys(&["status", "used", "count/secrets"]),
+            json!("3"),
+            json!("3"),
+        ),
+        // The quotas of other APIs have the same.
+        (
+            &Gvk::new("quota.openshift.io/v1", "ClusterResourceQuota"),
+            keys(&["spec", "quota", "hard", "secrets"]),
+            json!("10"),
+            json!("10"),
+        ),
+        (
+            &Gvk::new("capsule.clastix.io/v1beta2", "Tenant"),
+            keys(&["spec", "resourceQuotas", "items"]),
+            json!([{"hard": {"secrets": "10"}}]),
+            json!([{"hard": {"secrets": "10"}}]),
+        ),
+        // What is no amount is none, and neither is what stands elsewhere in a quota.
+        (
+            &quota,
+            keys(&["spec", "hard", "password"]),
+            json!("hunter2"),
+            json!(HIDDEN),
+        ),
+        (
+            &quota,
+            keys(&["metadata", "annotations", "password"]),
+            json!("hunter2"),
+            json!(HIDDEN),
         ),
     ];
     for (gvk, path, value, expected) in rows {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::server::{Server, Stored};
-use super::world::{Revision, config_map, cron_tab, release, scan_json, secret};
+use super::world::{Revision, config_map, cron_tab, live, release, scan_json, secret};
 
 /// How often each path was asked for.
 fn requests(server: &Server) -> BTreeMap<String, usize> {
@@ -120,4 +120,33 @@ fn a_release_of_thousands_of_objects_in_one_namespace_is_read_by_lists() {
     let run = scan_json(&server, &[]);
     assert_eq!(run.status, Some(0), "{}", run.stdout);
     assert!(server.received().len() < 30, "{}", server.received().len());
+}
+
+/// The records before the previous one are read where something is left that they may explain, and nowhere else.
+#[test]
+fn older_records_are_read_only_for_what_nothing_else_explains() {
+    let keys = |keys: &[&str]| {
+        let data: BTreeMap<_, _> = keys.iter().map(|key| (*key, "YQ==")).collect();
+        json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"}, "type": "Opaque", "data": data})
+    };
+    let revision = |number, status, object: Value| Revision {
+        number,
+        status,
+        ..Revision::new("shop", "web", &[object])
+    };
+    for (lives, read, drift) in [(&["user"][..], 2, 0), (&["user", "token"][..], 3, 1)] {
+        let server = Server::start(vec![
+            revision(1, "superseded", keys(&["user", "token"])).stored(),
+            revision(2, "superseded", keys(&["user"])).stored(),
+            revision(3, "deployed", keys(&["user"])).stored(),
+            live("shop", "web", &keys(lives)),
+        ]);
+        let run = scan_json(&server, &[]);
+        assert_eq!(run.status, Some(drift), "{}", run.stdout);
+        let records = server.received();
+        let records = records
+            .iter()
+            .filter(|request| request.path().contains("/secrets/sh.helm.release.v1.web.v"));
+        assert_eq!(records.count(), read, "{lives:?}");
+    }
 }

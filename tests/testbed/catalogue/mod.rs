@@ -9,6 +9,7 @@
 //! - `odd.txt`: changes to objects that are spelt oddly.
 //! - `upgraded.txt`: changes after an upgrade.
 //! - `revisions.rs`: upgrades and installs that fail, and what they leave behind.
+//! - `left_behind.rs`: what an upgrade could not remove, some upgrades later.
 //!
 //! Adding a row is adding a few lines to one of the texts: the chart `targets` makes an object for each row.
 //!
@@ -18,6 +19,7 @@
 //! names, and the volume claims made from a `StatefulSet`'s templates. Unreadable objects and servers that fail belong
 //! to `tests/fast/faults`, other storage to `storage.rs`, ignore rules to `tests/fast/ignore.rs`.
 
+mod left_behind;
 mod revisions;
 mod table;
 mod untouched;

@@ -11,9 +11,12 @@ use crate::policy::Policy;
 use crate::release::history::History;
 use crate::release::operations::Operations;
 use crate::release::stored::{Driver, RecordMetadata, StoredRevision};
-use crate::vocabulary::{ApplyMethod, FindingCode, NextUpgrade, Severity};
+use crate::vocabulary::{ApplyMethod, FindingCode, NextUpgrade, ObjectState, Severity};
 
 mod additions;
+mod left_behind;
+mod other_version;
+mod scale;
 mod silence;
 mod undone;
 mod upgrades;
