@@ -27,7 +27,7 @@ use driftline::compare::managed_fields::Live;
 use driftline::compare::room::Room;
 use driftline::compare::three_way::{OfRevision, Versions, three_way};
 use driftline::compare::work::{ReleaseWork, Work};
-use driftline::manifest::desired::{Owner, desired};
+use driftline::manifest::desired::{Owner, StatusField, desired};
 use driftline::manifest::parse;
 use driftline::object::{Gvk, ObjectKey};
 use driftline::policy::Policy;
@@ -88,7 +88,12 @@ fn shape(object: &Object) -> Option<Shape<'static>> {
 }
 
 fn desired_of(object: &Object) -> Value {
-    desired(serde_json::from_str(&object.body).unwrap(), &key(object), OWNER)
+    desired(
+        serde_json::from_str(&object.body).unwrap(),
+        &key(object),
+        OWNER,
+        StatusField::Apart,
+    )
 }
 
 /// Records to manifest objects: base64, gunzip, JSON, YAML.

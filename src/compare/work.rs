@@ -105,6 +105,7 @@ impl Work {
     }
 
     /// As much work as this object was given, for another question about it: the answer to this one does not suffer from it.
+    #[must_use]
     pub fn apart(&self) -> Self {
         let mut work = Self::of_steps(self.allowance);
         work.release.clone_from(&self.release);

@@ -173,10 +173,10 @@ mod tests {
 
     #[test]
     fn numbers_are_those_that_helm_writes_again() {
+        use GoType::{Float, Int, Map};
         let work = Work::of_steps(1000);
         let decoded = decoded(&json!([1, 1.0, 1.5, -0.0, 1e20, u64::MAX, {"a": 2.0}]), &work).unwrap();
         let types: Vec<_> = decoded.as_array().unwrap().iter().map(go_type).collect();
-        use GoType::{Float, Int, Map};
         assert_eq!(types, [Int, Int, Float, Int, Float, Float, Map]);
         assert_eq!(decoded[6]["a"], json!(2));
     }

@@ -35,12 +35,12 @@ fn sent(patched: Patched) -> Value {
     }
 }
 
-fn pod_template(spec: Value) -> Value {
+fn pod_template(spec: &Value) -> Value {
     json!({"spec": {"template": {"spec": spec}}})
 }
 
-fn containers(container: Value) -> Value {
-    pod_template(json!({"containers": [container]}))
+fn containers(container: &Value) -> Value {
+    pod_template(&json!({"containers": [container]}))
 }
 
 /// The server then fills its default, 1, whatever an autoscaler wanted.
@@ -114,10 +114,10 @@ fn a_port_that_is_missing_beside_one_of_its_number_does_not_come_back() {
 
 #[test]
 fn a_second_host_alias_of_one_address_does_not_come_back() {
-    let manifest = pod_template(json!({"hostAliases": [
+    let manifest = pod_template(&json!({"hostAliases": [
         {"ip": "10.0.0.1", "hostnames": ["a"]}, {"ip": "10.0.0.1", "hostnames": ["b"]},
     ]}));
-    let live = pod_template(json!({"hostAliases": [{"ip": "10.0.0.1", "hostnames": ["a"]}]}));
+    let live = pod_template(&json!({"hostAliases": [{"ip": "10.0.0.1", "hostnames": ["a"]}]}));
     let after = object(upgrade("apps/v1", "Deployment", &manifest, &live));
     assert_eq!(
         after["spec"]["template"]["spec"]["hostAliases"],
@@ -128,7 +128,7 @@ fn a_second_host_alias_of_one_address_does_not_come_back() {
 #[test]
 fn a_constraint_that_differs_in_what_the_server_tells_it_by_is_overwritten() {
     let constraint = |when: &str| {
-        pod_template(json!({"topologySpreadConstraints": [
+        pod_template(&json!({"topologySpreadConstraints": [
             {"topologyKey": "zone", "whenUnsatisfiable": when, "maxSkew": 1},
         ]}))
     };
@@ -140,8 +140,8 @@ fn a_constraint_that_differs_in_what_the_server_tells_it_by_is_overwritten() {
 #[test]
 fn a_variable_that_is_named_once_instead_of_twice_is_gone() {
     let twice =
-        containers(json!({"name": "a", "env": [{"name": "X", "value": "1"}, {"name": "X", "value": "2"}]}));
-    let once = containers(json!({"name": "a", "env": [{"name": "X", "value": "2"}]}));
+        containers(&json!({"name": "a", "env": [{"name": "X", "value": "1"}, {"name": "X", "value": "2"}]}));
+    let once = containers(&json!({"name": "a", "env": [{"name": "X", "value": "2"}]}));
     let after = object(write("apps/v1", "Deployment", Some(&twice), &once, &twice));
     assert_eq!(
         after["spec"]["template"]["spec"]["containers"],
@@ -156,7 +156,7 @@ fn a_name_that_a_long_list_has_twice_is_told_of_where_its_order_means_nothing() 
     let variables = |first: &str, second: &str| -> Value {
         let others = (0..20).map(|number| json!({"name": format!("V{number}")}));
         let twins = [first, second].map(|value| json!({"name": "X", "value": value}));
-        containers(json!({"name": "a", "env": twins.into_iter().chain(others).collect::<Vec<_>>()}))
+        containers(&json!({"name": "a", "env": twins.into_iter().chain(others).collect::<Vec<_>>()}))
     };
     let manifest = variables("1", "2");
     let upgrade = |live: &Value| upgrade("apps/v1", "Deployment", &manifest, live);
@@ -171,10 +171,10 @@ fn a_name_that_a_long_list_has_twice_is_told_of_where_its_order_means_nothing() 
 
 #[test]
 fn what_the_new_manifest_drops_goes_and_what_others_added_stays() {
-    let old = containers(json!({"name": "a", "env": [{"name": "X", "value": "1"}, {"name": "Y"}]}));
-    let new = containers(json!({"name": "a", "env": [{"name": "X", "value": "2"}]}));
+    let old = containers(&json!({"name": "a", "env": [{"name": "X", "value": "1"}, {"name": "Y"}]}));
+    let new = containers(&json!({"name": "a", "env": [{"name": "X", "value": "2"}]}));
     let live =
-        containers(json!({"name": "a", "env": [{"name": "Z"}, {"name": "Y"}, {"name": "X", "value": "1"}]}));
+        containers(&json!({"name": "a", "env": [{"name": "Z"}, {"name": "Y"}, {"name": "X", "value": "1"}]}));
     let after = object(write("apps/v1", "Deployment", Some(&old), &new, &live));
     assert_eq!(
         after["spec"]["template"]["spec"]["containers"][0]["env"],
@@ -196,8 +196,8 @@ fn a_strategy_keeps_only_what_the_manifest_names() {
 
 #[test]
 fn helm_fails_at_an_element_without_its_key() {
-    let manifest = containers(json!({"name": "a", "env": [{"value": "1"}]}));
-    let live = containers(json!({"name": "a", "env": [{"name": "X"}]}));
+    let manifest = containers(&json!({"name": "a", "env": [{"value": "1"}]}));
+    let live = containers(&json!({"name": "a", "env": [{"name": "X"}]}));
     let Patched::Refused(refusal) = upgrade("apps/v1", "Deployment", &manifest, &live) else {
         panic!("Helm makes no patch of it");
     };
@@ -294,7 +294,7 @@ fn a_large_list_takes_steps_and_no_more_than_in_proportion() {
     let steps = |count: usize| {
         let variables = |value: &str| -> Value {
             let variables = (0..count).map(|number| json!({"name": format!("X{number}"), "value": value}));
-            containers(json!({"name": "a", "env": variables.rev().collect::<Vec<_>>()}))
+            containers(&json!({"name": "a", "env": variables.rev().collect::<Vec<_>>()}))
         };
         let work = Work::of_steps(10_000_000);
         let gvk = Gvk::new("apps/v1", "Deployment");
