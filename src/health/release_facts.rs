@@ -153,11 +153,17 @@ impl ObjectFacts {
         }
     }
 
-    /// Notes that the next upgrade fails at an object.
+    /// Whether an object of the deployed revision is not this release's.
+    pub(super) fn is_foreign(&self, key: &ObjectKey) -> bool {
+        self.foreign.iter().any(|foreign| foreign.key == *key)
+    }
+
+    /// Notes that the next upgrade fails at an object, whose report is noted already.
     pub fn note_block(&mut self, key: &ObjectKey, block: &Block) {
         match block {
-            Block::Conflict(_) => self.contested = Contested::Yes,
-            Block::Refused { .. } => {}
+            // What is somebody else's object is no reason to force anything.
+            Block::Conflict(_) if !self.is_foreign(key) => self.contested = Contested::Yes,
+            Block::Conflict(_) | Block::Refused { .. } => {}
         }
         self.blocked.push(BlockedObject {
             key: key.clone(),

@@ -20,8 +20,15 @@ pub(super) fn upgrade_blocked(facts: &ReleaseFacts<'_>) -> Option<Health> {
     blocked.first()?;
     let is_conflict = |object: &&BlockedObject| matches!(object.block, Block::Conflict(_));
     let (conflicts, refusals): (Vec<_>, Vec<_>) = blocked.iter().partition(is_conflict);
+    let is_foreign = |object: &BlockedObject| facts.objects.is_foreign(&object.key);
     let mut evidence = first_of(blocked.iter().flat_map(reasons));
-    if !conflicts.is_empty() {
+    if blocked.iter().any(is_foreign) {
+        evidence.push(
+            "what is not this release's is not its to take: drop it from the chart, or settle whose it is; with --force-conflicts \
+             Helm would take it from its owner"
+                .to_owned(),
+        );
+    } else if !conflicts.is_empty() {
         evidence.push(
             "take these fields out of the chart, and Helm leaves them to their owners; or give them in the values as they live"
                 .to_owned(),
@@ -41,7 +48,14 @@ pub(super) fn upgrade_blocked(facts: &ReleaseFacts<'_>) -> Option<Health> {
     let advised = || blocked.iter().take(ADVISED);
     evidence.extend(unadvised(blocked.len()));
     let mut steps: Vec<_> = advised().map(|object| advice::show_owners(&object.key)).collect();
-    if !conflicts.is_empty() && refusals.is_empty() {
+    // Where the newest operation did not complete, the way out of that is advised elsewhere, with the same flag.
+    let is_complete = facts.history.latest().is_some_and(|latest| {
+        facts
+            .history
+            .baseline()
+            .is_some_and(|baseline| baseline.revision == latest.revision)
+    });
+    if refusals.is_empty() && is_complete && !blocked.iter().any(is_foreign) {
         let baseline = facts.history.baseline().map(|baseline| baseline.revision);
         let commands = facts.commands();
         steps.extend(commands.backup(&baseline.into_iter().collect::<Vec<_>>()));
@@ -104,9 +118,11 @@ fn reasons(object: &BlockedObject) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classify::state::empty_report;
+    use crate::health::advice::Contested;
     use crate::health::release_facts::ObjectFacts;
     use crate::health::tests::{Scene, commands, key, scene};
-    use crate::vocabulary::ApplyMethod;
+    use crate::vocabulary::{ApplyMethod, ObjectState};
 
     fn contested(fields: &[(&str, &str)]) -> Block {
         let fields = fields.iter().map(|(path, owner)| ContestedField {
@@ -158,6 +174,59 @@ mod tests {
         let upgrade = commands.last().unwrap();
         assert!(
             upgrade.starts_with("helm upgrade") && upgrade.contains(" --force-conflicts "),
+            "{commands:?}"
+        );
+    }
+
+    /// Forcing would take the object from its owner, whose write it is that conflicts.
+    #[test]
+    fn what_is_not_the_releases_is_not_taken_over_by_force() {
+        let mut objects = ObjectFacts::default();
+        let key = key("ConfigMap", "common");
+        let report = empty_report(&key, None, ObjectState::Foreign, Some("another's".into()));
+        objects.note_report(&key, &report);
+        objects.note_block(&key, &contested(&[("/metadata/annotations", "kubectl-annotate")]));
+        assert_eq!(objects.contested, Contested::No);
+        let health = Scene {
+            objects,
+            method: ApplyMethod::Ssa,
+            ..scene(&["deployed"])
+        }
+        .health();
+        let entry = health
+            .iter()
+            .find(|entry| entry.code == HealthCode::UpgradeBlocked)
+            .unwrap();
+        assert!(
+            entry.advice.iter().all(|advice| !advice.destructive),
+            "{entry:#?}"
+        );
+        assert!(
+            entry
+                .evidence
+                .iter()
+                .all(|line| !line.contains("take these fields out")),
+            "{entry:#?}"
+        );
+    }
+
+    /// The failed upgrade has its own advice, and two upgrades to different values would be one too many.
+    #[test]
+    fn after_a_failed_upgrade_only_the_owners_are_shown() {
+        let mut objects = ObjectFacts::default();
+        objects.note_block(
+            &key("ConfigMap", "settings"),
+            &contested(&[("/data/a", "kubectl-edit")]),
+        );
+        let health = Scene {
+            objects,
+            method: ApplyMethod::Ssa,
+            ..scene(&["deployed", "failed"])
+        }
+        .health();
+        let commands = commands(&health, HealthCode::UpgradeBlocked);
+        assert!(
+            commands.iter().all(|command| command.starts_with("kubectl get ")),
             "{commands:?}"
         );
     }

@@ -131,6 +131,25 @@ impl Allowance {
     }
 }
 
+/// What a value weighs that was built already.
+pub fn of_value(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        Value::String(own) => text(own.len()),
+        Value::Array(items) => {
+            let places: usize = (0..items.len()).map(element).sum();
+            places + items.iter().map(of_value).sum::<usize>()
+        }
+        Value::Object(fields) => {
+            let places: usize = (0..fields.len()).map(entry).sum();
+            let fields = fields
+                .iter()
+                .map(|(name, value)| text(name.len()) + of_value(value));
+            places + fields.sum::<usize>()
+        }
+    }
+}
+
 /// The weight of a text of so many bytes, outside of the value that holds it.
 const fn text(bytes: usize) -> usize {
     if bytes == 0 {
@@ -189,6 +208,15 @@ mod tests {
                 "{before}"
             );
         }
+    }
+
+    #[test]
+    fn a_value_weighs_the_same_before_and_after_it_is_built() {
+        let value = serde_json::json!({"a": [1, "two", {"b": null}, []], "c": {"d": "e".repeat(20_000)}});
+        let allowance = Allowance::new(MAX_VALUE);
+        let text = value.to_string();
+        json::within(&mut serde_json::Deserializer::from_str(&text), &allowance).unwrap();
+        assert_eq!(of_value(&value), allowance.charged());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The managers of an object's fields, as the API server reads them from managed fields before an apply.
 
+use std::collections::HashMap;
+
 use super::schema::Type;
 use super::set::Set;
 use super::values;
@@ -42,18 +44,14 @@ impl<'a> Manager<'a> {
         }
     }
 
-    /// Whether two entries are those of one manager. Who applies is the same in every version (`managedfields.go`,
-    /// `BuildManagerIdentifier`).
-    fn is_same(&self, other: &Self) -> bool {
-        let key = |one: &Self| {
-            let version = match one.operation {
-                Operation::Apply => "",
-                Operation::Update => one.api_version,
-            };
-            (one.name, one.operation.as_str(), one.subresource, version)
+    /// What tells managers apart: the entries that share it are those of one. Who applies is the same in every version
+    /// (`managedfields.go`, `BuildManagerIdentifier`).
+    const fn identity(&self) -> (&'a str, &'static str, &'a str, &'a str) {
+        let version = match self.operation {
+            Operation::Apply => "",
+            Operation::Update => self.api_version,
         };
-        // The version borrows as the others do, and the tuples are compared at once.
-        key(self) == key(other)
+        (self.name, self.operation.as_str(), self.subresource, version)
     }
 
     fn writes(&self, name: &str, operation: Operation) -> bool {
@@ -104,15 +102,17 @@ impl<'a> Managers<'a> {
     /// The managers of these entries. Of several of one manager the last counts.
     pub(super) fn of(entries: Vec<Manager<'a>>, name: &str, work: &Work) -> Self {
         let mut managers = Self::default();
+        let mut places = HashMap::new();
         for entry in entries {
-            if !work.affords(1 + managers.others.len()) {
+            if !work.affords(1) {
                 break;
             }
             if entry.writes(name, Operation::Apply) {
                 managers.own = Some(entry);
                 continue;
             }
-            match managers.others.iter_mut().find(|known| known.is_same(&entry)) {
+            let place = *places.entry(entry.identity()).or_insert(managers.others.len());
+            match managers.others.get_mut(place) {
                 Some(known) => *known = entry,
                 None => managers.others.push(entry),
             }

@@ -38,6 +38,9 @@ use crate::types::Shape;
 /// Why nothing can be told of an object of which others own fields that may be other ones in this version.
 const OTHER_VERSION: &str = "it is managed through another version of its API, too";
 
+/// How many conflicts of one object are told. No honest object comes near, and each takes the memory of a whole path.
+const MAX_CONFLICTS: usize = 2_000;
+
 /// What the apply makes of the live object.
 pub(super) fn applied(
     write: &Write<'_>,
@@ -185,7 +188,8 @@ impl Apply<'_> {
         };
         let mut conflicts: Vec<Conflict> = Vec::new();
         for other in others {
-            let found = conflicts_with(other, &changed, work);
+            let room = MAX_CONFLICTS.saturating_sub(conflicts.len());
+            let found = conflicts_with(other, &changed, room, work);
             // How a custom resource is converted to another version is up to a program of its own.
             let is_converted = !other.api_version.is_empty()
                 && other.api_version != api_version
@@ -248,8 +252,8 @@ impl Apply<'_> {
     }
 }
 
-/// The changed fields that a manager owns.
-fn conflicts_with(manager: &Manager<'_>, changed: &Set<'_>, work: &Work) -> Vec<Conflict> {
+/// The changed fields that a manager owns, so many at most.
+fn conflicts_with(manager: &Manager<'_>, changed: &Set<'_>, most: usize, work: &Work) -> Vec<Conflict> {
     let fields = manager.fields.intersection(changed, work);
     let conflict = |path| Conflict {
         path,
@@ -257,5 +261,5 @@ fn conflicts_with(manager: &Manager<'_>, changed: &Set<'_>, work: &Work) -> Vec<
         operation: manager.operation,
         subresource: manager.subresource.to_owned(),
     };
-    fields.paths(work).into_iter().map(conflict).collect()
+    fields.paths(most, work).into_iter().map(conflict).collect()
 }

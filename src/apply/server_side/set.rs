@@ -194,23 +194,23 @@ impl<'a> Set<'a> {
         })
     }
 
-    /// Every named place.
-    pub(super) fn paths(&self, work: &Work) -> Vec<FieldPath> {
+    /// The first named places, so many at most: each is a path of its own, and a set may name more than memory holds.
+    pub(super) fn paths(&self, most: usize, work: &Work) -> Vec<FieldPath> {
         let mut found = Vec::new();
-        self.collect(&mut Vec::new(), &mut found, work);
+        self.collect(&mut Vec::new(), &mut found, most, work);
         found
     }
 
-    fn collect(&self, at: &mut Vec<Segment>, found: &mut Vec<FieldPath>, work: &Work) {
+    fn collect(&self, at: &mut Vec<Segment>, found: &mut Vec<FieldPath>, most: usize, work: &Work) {
         for (element, node) in &self.below {
-            if !work.affords(1 + at.len()) {
+            if found.len() >= most || !work.affords(1 + at.len()) {
                 return;
             }
             at.push(element.to_segment());
             if node.is_named {
                 found.push(at.iter().cloned().collect());
             }
-            node.below.collect(at, found, work);
+            node.below.collect(at, found, most, work);
             at.pop();
         }
     }

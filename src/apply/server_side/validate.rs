@@ -136,26 +136,30 @@ impl Validator<'_> {
         if !self.work.affords(self.at.len()) {
             return true;
         }
-        let mut lives = Some(live);
-        let mut owns = Some(owned);
-        for segment in &self.at {
-            lives = lives.and_then(|value| inside(value, segment));
-            owns = owns.and_then(|set| set.get(&Element::of(segment)).map(|node| &node.below));
+        let (mut steps, mut owns) = (self.at.iter(), Some(owned));
+        while let (Some(set), Some(segment)) = (owns, steps.next()) {
+            owns = set.get(&Element::of(segment)).map(|node| &node.below);
         }
-        lives.is_some_and(|value| value.get(name).is_some())
-            || owns.is_some_and(|set| set.get(&Element::Field(name)).is_some())
+        if owns.is_some_and(|set| set.get(&Element::Field(name)).is_some()) {
+            return true;
+        }
+        let mut lives = Some(live);
+        for segment in &self.at {
+            lives = lives.and_then(|value| inside(value, segment, self.work));
+        }
+        lives.is_some_and(|value| value.get(name).is_some()) || self.work.is_spent()
     }
 }
 
 /// What lies one step further in an object of which the lists have unique keys.
-fn inside<'v>(value: &'v Value, segment: &Segment) -> Option<&'v Value> {
+fn inside<'v>(value: &'v Value, segment: &Segment, work: &Work) -> Option<&'v Value> {
     match segment {
         Segment::Key(key) => value.get(key),
         Segment::Index(index) => value.get(index),
         Segment::Match(keys) => value
             .as_array()?
             .iter()
-            .find(|item| keys.iter().all(|(name, value)| item.get(name) == Some(value))),
+            .find(|item| work.affords(1) && keys.iter().all(|(name, value)| item.get(name) == Some(value))),
         Segment::Member(_) => None,
     }
 }

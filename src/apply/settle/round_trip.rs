@@ -6,7 +6,7 @@
 //! way before. So a default is expected where the merge took something away or put something new, and a field that a live
 //! object lacks is not filled in because of a change elsewhere in it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use serde_json::{Map, Value};
 
@@ -15,6 +15,7 @@ use super::defaults::{self, Fill};
 use super::mirrors;
 use super::place::{Place, partners};
 use super::spelling::{self, Spelling};
+use crate::compare::path::FieldPath;
 use crate::compare::work::Work;
 use crate::types::{ExplicitZero, Field, Shape, ValueKind, is_zero};
 
@@ -22,13 +23,20 @@ use crate::types::{ExplicitZero, Field, Shape, ValueKind, is_zero};
 pub(super) struct RoundTrip<'w> {
     work: &'w Work,
     doubts: RefCell<Vec<Doubt>>,
+    /// How many fields were put in.
+    filled: Cell<usize>,
 }
+
+/// How many fields are put into one object: a few bytes of a manifest become an object of hundreds that way, and what the
+/// manifest says is all that was weighed. Honest objects of a thousand containers get fewer.
+const MAX_FILLED: usize = 20_000;
 
 impl<'w> RoundTrip<'w> {
     pub(super) fn new(work: &'w Work) -> Self {
         Self {
             work,
             doubts: RefCell::default(),
+            filled: Cell::default(),
         }
     }
 
@@ -42,6 +50,19 @@ impl<'w> RoundTrip<'w> {
             path: place.path(),
             reason: reason.into(),
         });
+    }
+
+    /// Whether one more field, or the doubt in its place, may be put in; else nothing of the object is certain.
+    fn has_room(&self) -> bool {
+        let filled = self.filled.get() + 1;
+        self.filled.set(filled);
+        if filled == MAX_FILLED {
+            self.doubts.borrow_mut().push(Doubt {
+                path: FieldPath::root(),
+                reason: "the API server fills in more fields than are foretold".into(),
+            });
+        }
+        filled < MAX_FILLED
     }
 
     /// Brings a value into the form that the API server gives it.
@@ -142,6 +163,7 @@ impl<'w> RoundTrip<'w> {
                 continue;
             }
             match fill {
+                Fill::With(_) | Fill::Unknown(_) if !self.has_room() => return,
                 Fill::With(mut value) => {
                     self.value(&here, inner, &mut value, None);
                     fields.insert(name.to_owned(), value);

@@ -5,6 +5,8 @@
 //! with the reason.
 
 mod sent;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -26,6 +28,7 @@ use crate::compare::work::Work;
 use crate::manifest::desired::RELEASE_NAME;
 use crate::policy::managers::{ManagerKind, Managers};
 use crate::vocabulary::{ApplyMethod, FindingCode};
+use crate::weight;
 
 /// What the next upgrade does to a difference.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,6 +55,8 @@ const HELM: &str = "helm";
 const SEVERAL_DOCUMENTS: &str = "the manifest names the object in several documents";
 /// Why nothing is foretold where the simulation takes too many steps.
 const TOO_COSTLY: &str = "it takes too many steps to foretell";
+/// Why nothing is foretold of an object whose simulation would take too much memory.
+const TOO_LARGE: &str = "the object is too large to foretell it";
 /// Why nothing is foretold of a body that is no object.
 const NO_OBJECT: &str = "the manifest's document is no object";
 /// Why nothing is foretold of a server-side apply without the managed fields.
@@ -72,6 +77,8 @@ pub(super) struct Upgrade<'a> {
     /// Apart from that of the comparison, which does not suffer from a costly simulation.
     work: Work,
     next: OnceCell<Outcome>,
+    /// What the next upgrade makes of it if it takes the fields of others over.
+    forced: OnceCell<Outcome>,
     baseline: OnceCell<Outcome>,
 }
 
@@ -85,9 +92,14 @@ impl<'a> Upgrade<'a> {
         Self {
             subject: *subject,
             live,
-            manager: live.map_or(HELM, |live| manager(live, subject, managers, work)),
+            // What Helm patches by itself it patches under any name.
+            manager: match (live, subject.method) {
+                (Some(live), ApplyMethod::Ssa) => manager(live, subject, managers, work),
+                (Some(_) | None, _) => HELM,
+            },
             work: work.apart(),
             next: OnceCell::new(),
+            forced: OnceCell::new(),
             baseline: OnceCell::new(),
         }
     }
@@ -96,6 +108,12 @@ impl<'a> Upgrade<'a> {
     pub(super) fn next(&self) -> &Outcome {
         self.next
             .get_or_init(|| self.write(self.subject.body, self.method(OnConflict::Fail), self.live))
+    }
+
+    /// What the next upgrade makes of the object with `--force-conflicts`.
+    fn forced(&self) -> &Outcome {
+        self.forced
+            .get_or_init(|| self.write(self.subject.body, self.method(OnConflict::Force), self.live))
     }
 
     /// What the baseline's write would make of the live object if it came now.
@@ -138,6 +156,9 @@ impl<'a> Upgrade<'a> {
         if has_unread_fields && subject.method == ApplyMethod::Ssa {
             return Err(UNREAD_FIELDS);
         }
+        if is_too_large([from, subject.body], live) {
+            return Err(TOO_LARGE);
+        }
         let (Some(old), Some(new)) = (
             sent::read(from, subject.key),
             sent::read(subject.body, subject.key),
@@ -167,12 +188,16 @@ impl<'a> Upgrade<'a> {
         match self.next() {
             Outcome::Untouched => changes.map(|_| Prediction::Keep).collect(),
             Outcome::Written(written) => self.written(desired, written, changes).collect(),
-            Outcome::Conflict(conflicts) => {
-                let forced = self.write(self.subject.body, self.method(OnConflict::Force), self.live);
-                self.failing(desired, &forced, changes, |change| {
+            Outcome::Conflict(conflicts) => self.failing(desired, self.forced(), changes, |change| {
+                if self
+                    .work
+                    .affords(conflicts.len() * (1 + change.path.segments().len() / 8))
+                {
                     Prediction::Conflict(owners(conflicts, &change.path))
-                })
-            }
+                } else {
+                    Prediction::Unknown(TOO_COSTLY.into())
+                }
+            }),
             Outcome::Refused(refusal) => {
                 let unknown = Outcome::Unknown(NO_WRITE.into());
                 self.failing(desired, &unknown, changes, |_| {
@@ -383,7 +408,14 @@ impl<'a> Upgrade<'a> {
 
     /// Why the next upgrade fails at the object, if it does.
     pub(super) fn block(&self) -> Option<Block<FieldPath>> {
-        match self.next() {
+        // Where the API server would refuse the write in any case, no way around the conflict leads anywhere.
+        let outcome = match (self.next(), self.subject.method) {
+            (Outcome::Conflict(_), ApplyMethod::Ssa) if matches!(self.forced(), Outcome::Refused(_)) => {
+                self.forced()
+            }
+            (next, _) => next,
+        };
+        match outcome {
             Outcome::Conflict(conflicts) => {
                 let fields = conflicts.iter().map(|conflict| ContestedField {
                     path: conflict.path.clone(),
@@ -417,6 +449,21 @@ impl<'a> Upgrade<'a> {
     }
 }
 
+/// The most that the live object and the bodies may weigh together: a simulation has several copies of each at a time.
+const MAX_SIMULATED: usize = 16 << 20;
+
+/// What is this short weighs less than that, whatever it is.
+const SHORT: usize = 64 << 10;
+
+fn is_too_large(bodies: [&str; 2], live: Option<&Live<'_>>) -> bool {
+    let bytes = bodies.iter().map(|body| body.len()).sum::<usize>() + live.map_or(0, |live| live.bytes);
+    if bytes <= SHORT {
+        return false;
+    }
+    let bodies: usize = bodies.iter().map(|body| weight::json::weigh(body)).sum();
+    bodies + live.map_or(0, |live| weight::of_value(&live.object)) > MAX_SIMULATED
+}
+
 /// The same difference as one that nothing but its values decides.
 fn as_changed(change: &Change) -> Change {
     Change {
@@ -428,6 +475,16 @@ fn as_changed(change: &Change) -> Change {
 /// The name under which this release's Helm writes the object, by the managed fields: of programs that embed Helm each has
 /// its own.
 fn manager<'l>(live: &'l Live<'_>, subject: &Subject<'_>, managers: &Managers, work: &Work) -> &'l str {
+    // Its set is as large as the object, and there is no need to read it where nobody else applies.
+    let mut appliers = live
+        .managed
+        .iter()
+        .filter(|entry| entry.operation == Operation::Apply && entry.subresource.is_empty());
+    if let (Some(only), None) = (appliers.next(), appliers.next())
+        && managers.kind_of(&only.manager) == ManagerKind::Helm
+    {
+        return &only.manager;
+    }
     let stamp = FieldPath::root()
         .key("metadata")
         .key("annotations")

@@ -13,10 +13,17 @@ mod scene;
 mod servers;
 mod snapshots;
 mod table;
+mod writes;
 
 use scene::Scene;
 
 /// Every scene, in the order of the table that `measure` prints.
 fn scenes() -> Vec<Scene> {
-    [records::scenes(), objects::scenes(), servers::scenes()].concat()
+    [
+        records::scenes(),
+        objects::scenes(),
+        writes::scenes(),
+        servers::scenes(),
+    ]
+    .concat()
 }

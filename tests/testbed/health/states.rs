@@ -155,8 +155,54 @@ pub(super) const STATES: &[State] = &[
                 HelmVersion::V4 => drop(outcome.failed()),
             }
         },
-        diagnoses: &["failed-upgrade", "half-upgraded"],
+        diagnoses: &["failed-upgrade", "half-upgraded", "upgrade-blocked"],
         cure: Cure::Advice(&["failed-upgrade"]),
+    },
+    State {
+        name: "field-of-another-manager",
+        install: &["--set=web=true,webReplicas=1"],
+        begin: Begin::Installed,
+        stuck_after: "1ms",
+        // Client-side apply knows no conflicts.
+        immune: Some(HelmVersion::V3),
+        make: |release| {
+            release.kubectl(&["scale", "deployment/{r}-web", "--replicas=3"]);
+        },
+        diagnoses: &["upgrade-blocked"],
+        cure: Cure::Advice(&["upgrade-blocked"]),
+    },
+    State {
+        name: "field-of-an-autoscaler",
+        install: &["--set=web=true,webReplicas=1"],
+        begin: Begin::Installed,
+        stuck_after: "1ms",
+        immune: Some(HelmVersion::V3),
+        make: |release| {
+            release.kubectl(&["autoscale", "deployment/{r}-web", "--min=2", "--max=4"]);
+            let scaled = "--for=jsonpath={.spec.replicas}=2";
+            release.kubectl(&["wait", scaled, "deployment/{r}-web", "--timeout=60s"]);
+        },
+        diagnoses: &["upgrade-blocked"],
+        cure: Cure::Words(|release| {
+            // The autoscaler would take the field back from --force-conflicts.
+            release.upgrade_to(&["--set=web=true"]).succeeded();
+        }),
+    },
+    State {
+        name: "field-that-cannot-be-changed-back",
+        install: &[],
+        begin: Begin::Installed,
+        stuck_after: "1ms",
+        immune: None,
+        make: |release| {
+            let line = r#"kubectl get statefulset/{r}-db -n "$NAMESPACE" -o json |
+                sed 's/"serviceName": "first"/"serviceName": "second"/' | kubectl replace --force -f -"#;
+            release.shell(&release.fill(line)).succeeded();
+        },
+        diagnoses: &["upgrade-blocked"],
+        cure: Cure::Words(|release| {
+            release.upgrade_to(&["--set=service=second"]).succeeded();
+        }),
     },
     State {
         name: "values-against-the-schema",
@@ -314,7 +360,7 @@ pub(super) const STATES: &[State] = &[
                 "meta.helm.sh/release-name=another",
             ]);
         },
-        diagnoses: &["ownership-conflict"],
+        diagnoses: &["ownership-conflict", "helm4: upgrade-blocked"],
         cure: Cure::Words(|release| {
             release.kubectl(&["annotate", "configmap/common", "helm.sh/resource-policy=keep"]);
             release.upgrade_to(&["--set=shared="]).succeeded();
