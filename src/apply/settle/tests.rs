@@ -85,7 +85,7 @@ fn what_is_said_is_what_a_real_server_did() {
         match (settled(live, patched(live, &row.patch)), &row.becomes) {
             (Outcome::Refused(_), None) => {}
             (Outcome::Unknown(_), _) => unknown.push(row.name.as_str()),
-            (Outcome::Written(Written { object, doubts }), Some(becomes)) => {
+            (Outcome::Written(Written { object, doubts, .. }), Some(becomes)) => {
                 let mut found = BTreeMap::new();
                 differences("", &patched(live, becomes), &object, &mut found);
                 found.retain(|path, _| !path.starts_with("/status"));
@@ -117,7 +117,7 @@ fn what_is_said_is_what_a_real_server_did() {
 #[test]
 fn what_is_not_changed_stays() {
     for live in recorded().objects {
-        let Outcome::Written(Written { object, doubts }) = settled(&live, live.clone()) else {
+        let Outcome::Written(Written { object, doubts, .. }) = settled(&live, live.clone()) else {
             panic!("{live}");
         };
         let mut found = BTreeMap::new();
@@ -169,7 +169,7 @@ fn a_schema_drops_and_fills() {
         ),
     ] {
         let outcome = updated(&gvk, shape, &live, widget(&merged), &Work::of_steps(10_000));
-        let Outcome::Written(Written { object, doubts }) = outcome else {
+        let Outcome::Written(Written { object, doubts, .. }) = outcome else {
             panic!("{outcome:?}");
         };
         assert_eq!((&object["spec"], doubts.len()), (&stored, 0), "{merged}");
@@ -196,6 +196,30 @@ fn a_changed_status_of_a_custom_resource_is_doubted() {
     assert_eq!(doubts[0].path.to_string(), "/status");
 }
 
+/// The rules of a role that gathers others come back as soon as they are gone.
+#[test]
+fn the_rules_of_an_aggregated_role_are_doubted() {
+    let role = |rules: Value, selectors: Value| {
+        json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "rules": rules,
+            "aggregationRule": selectors})
+    };
+    let selectors = json!({"clusterRoleSelectors": [{"matchLabels": {"a": "b"}}]});
+    let rules = json!([{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]);
+    for (merged, selectors, expected) in [
+        (json!([]), selectors.clone(), &["/rules"][..]),
+        (rules.clone(), selectors, &[]),
+        (json!([]), json!(null), &[]),
+    ] {
+        let live = role(rules.clone(), selectors.clone());
+        let outcome = settled(&live, role(merged, selectors));
+        let Outcome::Written(Written { doubts, .. }) = outcome else {
+            panic!("{outcome:?}");
+        };
+        let doubted: Vec<String> = doubts.iter().map(|doubt| doubt.path.to_string()).collect();
+        assert_eq!(doubted, expected);
+    }
+}
+
 /// Without a schema what appears may be dropped, and what goes may come back.
 #[test]
 fn without_facts_only_what_stays_a_field_is_certain() {
@@ -208,7 +232,7 @@ fn without_facts_only_what_stays_a_field_is_certain() {
         merged.clone(),
         &Work::of_steps(10_000),
     );
-    let Outcome::Written(Written { object, doubts }) = outcome else {
+    let Outcome::Written(Written { object, doubts, .. }) = outcome else {
         panic!("{outcome:?}");
     };
     assert_eq!(object, merged);

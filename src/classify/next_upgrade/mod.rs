@@ -14,7 +14,9 @@ use serde_json::Value;
 use super::attributed::{Attributed, manager_name};
 use super::blocked::{Block, ContestedField};
 use super::subject::Subject;
-use crate::apply::{Conflict, Method, OnConflict, Outcome, Write, Written, is_merged_three_ways, simulate};
+use crate::apply::{
+    Conflict, Method, OnConflict, Outcome, Write, Written, adds_element, is_merged_three_ways, simulate,
+};
 use crate::compare::fate::{Fate, Fates};
 use crate::compare::list_index::ListIndexes;
 use crate::compare::managed_fields::{Entry, Live, Operation};
@@ -259,12 +261,13 @@ impl<'a> Upgrade<'a> {
             shape: self.subject.shape,
             lists,
         };
-        match fates.of(change) {
-            Fate::AsLive => Prediction::Keep,
+        match (fates.of(change), &written.may_be_refused) {
+            (Fate::AsLive, _) => Prediction::Keep,
+            (_, Some(reason)) => Prediction::Unknown(reason.clone()),
             _ if change.code == FindingCode::MutatedAtAdmission => Prediction::Unknown(ADMISSION.into()),
-            Fate::AsDesired => Prediction::Revert,
-            Fate::Other(value) => Prediction::Becomes(value.cloned()),
-            Fate::Unclear => Prediction::Unknown(OTHER_LIST.into()),
+            (Fate::AsDesired, None) => Prediction::Revert,
+            (Fate::Other(value), None) => Prediction::Becomes(value.cloned()),
+            (Fate::Unclear, None) => Prediction::Unknown(OTHER_LIST.into()),
         }
     }
 
@@ -333,7 +336,8 @@ impl<'a> Upgrade<'a> {
         fates.of(change) == Fate::AsDesired
     }
 
-    /// Whether others may own fields that Helm's server-side apply names, so that it may fail although nothing differs.
+    /// Whether Helm's server-side apply may fail although nothing differs: others may own fields that it names, or it would
+    /// add an element to a list.
     pub(super) fn is_contested(&self, desired: &Value) -> bool {
         let Some(live) = self.live.filter(|_| self.subject.method == ApplyMethod::Ssa) else {
             return false;
@@ -343,10 +347,17 @@ impl<'a> Upgrade<'a> {
                 && entry.manager == self.manager
                 && entry.subresource.is_empty()
         };
-        let others = live.managed.iter();
-        others
-            .filter(|entry| !is_ours(entry) && entry.subresource != "status")
-            .any(|entry| self.names_owned(entry, desired, &FieldPath::root()))
+        // Of an object without managed fields the API server makes up an owner of every field.
+        if live.managed.is_empty() {
+            return true;
+        }
+        let mut others = live
+            .managed
+            .iter()
+            .filter(|entry| !is_ours(entry) && entry.subresource != "status");
+        let (gvk, shape) = (&self.subject.key.gvk, self.subject.shape);
+        others.any(|entry| self.names_owned(entry, desired, &FieldPath::root()))
+            || adds_element(gvk, shape, desired, &live.object, &self.work)
     }
 
     /// Whether an object of the manifest names something that the entry owns.
@@ -390,6 +401,10 @@ impl<'a> Upgrade<'a> {
     /// over.
     pub(super) fn predict_object(&self) -> Prediction {
         match self.next() {
+            Outcome::Written(Written {
+                may_be_refused: Some(reason),
+                ..
+            }) => Prediction::Unknown(reason.clone()),
             Outcome::Created(_) | Outcome::Written(_) => Prediction::Revert,
             Outcome::Untouched => Prediction::Keep,
             Outcome::Deleted => Prediction::Unknown(NO_WRITE.into()),

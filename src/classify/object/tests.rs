@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::classify::fixtures::{key, owned, subject};
+use crate::classify::fixtures::{judge_found, key, owned, subject};
 use crate::classify::live::LiveObject;
 use crate::classify::subject::{Role, Subject, Visibility};
 use crate::compare::work::Work;
@@ -224,5 +224,30 @@ fn a_change_without_managed_fields_conflicts_on_the_server() {
         };
         let report = judge(&subject, &Lookup::Found(&live), &Policy::default()).unwrap();
         assert_eq!(report.findings[0].next_upgrade, Some(expected), "{method}");
+    }
+}
+
+/// Regression: a chart's port without a protocol is added once more by the second apply, which the API server refuses.
+#[test]
+fn a_clean_object_whose_apply_adds_an_element_again_blocks_the_upgrade() {
+    let key = key("apps/v1", "Deployment", "shop");
+    let of = |protocol: &str| {
+        json!({"spec": {"selector": {"matchLabels": {"app": "a"}}, "template": {"metadata": {"labels": {"app": "a"}}, "spec": {
+            "containers": [{"name": "app", "image": "a", "ports": [
+                {"name": "http", "containerPort": 80, "protocol": protocol}]}]}}}})
+    };
+    let mut live = owned(&of("TCP"));
+    live["metadata"]["managedFields"] = json!([{"manager": "helm", "operation": "Apply", "apiVersion": "apps/v1",
+        "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:template": {"f:spec": {"f:containers": {
+            "k:{\"name\":\"app\"}": {".": {}, "f:name": {}, "f:image": {}}}}}}}}]);
+    for (protocol, blocks) in [("", true), ("TCP", false)] {
+        let body = of(protocol).to_string();
+        let subject = Subject {
+            method: ApplyMethod::Ssa,
+            ..subject(&key, &body)
+        };
+        let judged = judge_found(&subject, &live, &Policy::default());
+        assert_eq!(judged.report.state, ObjectState::InSync, "{:?}", judged.report);
+        assert_eq!(judged.block.is_some(), blocks, "{:?}", judged.block);
     }
 }
