@@ -47,6 +47,21 @@ impl<'r> Happened<'r> {
         self.upgrade.status != 0
     }
 
+    /// Whether Helm's error names a place among the conflicts, what is in it, or what it is in.
+    pub(super) fn names(self, path: &str) -> bool {
+        let place = path.replace('/', ".");
+        let is_below = |below: &str, above: &str| {
+            below
+                .strip_prefix(above)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        let told = self.upgrade.stderr.replace(['"', '\\'], "");
+        let mut words = told.split_whitespace().filter(|word| word.starts_with('.'));
+        self.conflicts()
+            && !place.is_empty()
+            && words.any(|word| is_below(word, &place) || is_below(&place, word))
+    }
+
     /// Helm's error.
     fn words(self) -> String {
         self.upgrade.stderr.lines().collect::<Vec<_>>().join(" ")
@@ -132,6 +147,7 @@ fn wrong(
         "conflict" if happened.conflicts() => return None,
         "refused" if happened.fails() && !happened.conflicts() => return None,
         // What the write would not have touched stays where it fails, too.
+        "keep" if happened.names(finding["path"].as_str().unwrap_or_default()) => return Some(fails()),
         "keep" => before == after,
         _ if happened.fails() => return Some(fails()),
         "revert" | "becomes" if is_hidden => before != after,
