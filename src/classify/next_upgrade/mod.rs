@@ -158,15 +158,27 @@ impl<'a> Upgrade<'a> {
             Outcome::Written(written) => self.written(desired, written, changes).collect(),
             Outcome::Conflict(conflicts) => {
                 let forced = self.write(self.subject.body, self.method(OnConflict::Force), self.live);
-                self.failing(desired, &forced, changes, |change| {
+                // Even a value that the API server would keep is refused where somebody else owns it.
+                let is_named = |change: &Change| {
+                    let is_write = !matches!(change.code, FindingCode::Pruned | FindingCode::AlsoWritten);
+                    let mut conflicts = conflicts.iter();
+                    is_write
+                        && conflicts
+                            .any(|conflict| self.work.affords(1) && conflict.path.overlaps(&change.path))
+                };
+                self.failing(desired, &forced, changes, is_named, |change| {
                     Prediction::Conflict(owners(conflicts, &change.path))
                 })
             }
             Outcome::Refused(refusal) => {
                 let unknown = Outcome::Unknown(NO_WRITE.into());
-                self.failing(desired, &unknown, changes, |_| {
-                    Prediction::Refused(refusal.rule.clone().into_owned())
-                })
+                self.failing(
+                    desired,
+                    &unknown,
+                    changes,
+                    |_| false,
+                    |_| Prediction::Refused(refusal.rule.clone().into_owned()),
+                )
             }
             Outcome::Unknown(reason) => changes
                 .map(|change| match change.code {
@@ -181,12 +193,13 @@ impl<'a> Upgrade<'a> {
     }
 
     /// The predictions where the upgrade fails at the object: what it would have written is not written, and the rest stays
-    /// as well.
+    /// as well, but for what the failure is about.
     fn failing<'c>(
         &self,
         desired: &Value,
         written_otherwise: &Outcome,
         changes: impl Iterator<Item = &'c Change>,
+        is_named: impl Fn(&Change) -> bool,
         failure: impl Fn(&Change) -> Prediction,
     ) -> Vec<Prediction> {
         let changes: Vec<&Change> = changes.collect();
@@ -208,7 +221,7 @@ impl<'a> Upgrade<'a> {
         let pairs = changes.into_iter().zip(otherwise);
         pairs
             .map(|(change, otherwise)| match otherwise {
-                Prediction::Keep => Prediction::Keep,
+                Prediction::Keep if !is_named(change) => Prediction::Keep,
                 _ => failure(change),
             })
             .collect()

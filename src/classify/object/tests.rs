@@ -251,3 +251,43 @@ fn a_clean_object_whose_apply_adds_an_element_again_blocks_the_upgrade() {
         assert_eq!(judged.block.is_some(), blocks, "{:?}", judged.block);
     }
 }
+
+/// Regression: a port of the node that somebody chose stays whatever is written, so that it was said to stay although the
+/// apply names it and is refused.
+#[test]
+fn what_the_server_would_keep_conflicts_where_somebody_owns_it() {
+    let key = key("v1", "Service", "shop");
+    let of = |port: u16| {
+        json!({"spec": {"type": "NodePort", "selector": {"app": "a"}, "ports": [
+            {"name": "http", "port": 80, "protocol": "TCP", "targetPort": 80, "nodePort": port}]}})
+    };
+    let mut live = owned(&of(32_435));
+    let set =
+        |fields: Value| json!({"f:spec": {"f:ports": {"k:{\"port\":80,\"protocol\":\"TCP\"}": fields}}});
+    let entry = |manager: &str, operation: &str, fields: Value| {
+        json!({"manager": manager, "operation": operation, "apiVersion": "v1", "fieldsType": "FieldsV1",
+            "fieldsV1": set(fields)})
+    };
+    live["metadata"]["managedFields"] = json!([
+        entry(
+            "helm",
+            "Apply",
+            json!({".": {}, "f:name": {}, "f:port": {}, "f:protocol": {}, "f:targetPort": {}})
+        ),
+        entry("kubectl-patch", "Update", json!({"f:nodePort": {}})),
+    ]);
+    let body = of(0).to_string();
+    let subject = Subject {
+        method: ApplyMethod::Ssa,
+        ..subject(&key, &body)
+    };
+    let judged = judge_found(&subject, &live, &Policy::default());
+    let found: Vec<_> = judged
+        .report
+        .findings
+        .iter()
+        .map(|finding| (finding.code, finding.next_upgrade))
+        .collect();
+    assert_eq!(found, [(FindingCode::Added, Some(NextUpgrade::Conflict))]);
+    assert!(judged.block.is_some());
+}
