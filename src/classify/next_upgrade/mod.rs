@@ -414,7 +414,8 @@ impl<'a> Upgrade<'a> {
     /// over.
     pub(super) fn predict_object(&self) -> Prediction {
         match self.next() {
-            Outcome::Written(Written {
+            Outcome::Unknown(reason)
+            | Outcome::Written(Written {
                 may_be_refused: Some(reason),
                 ..
             }) => Prediction::Unknown(reason.clone()),
@@ -423,7 +424,6 @@ impl<'a> Upgrade<'a> {
             Outcome::Deleted => Prediction::Unknown(NO_WRITE.into()),
             Outcome::Conflict(conflicts) => Prediction::Conflict(owners(conflicts, &FieldPath::root())),
             Outcome::Refused(refusal) => Prediction::Refused(refusal.rule.clone().into_owned()),
-            Outcome::Unknown(reason) => Prediction::Unknown(reason.clone()),
         }
     }
 }
