@@ -151,7 +151,14 @@ pub fn simulate(write: &Write<'_>) -> Outcome {
     };
     match merge(write, new, live) {
         Merged::Unchanged => Outcome::Untouched,
-        Merged::Object(object) => settle::updated(write.gvk, write.shape, &live.object, object, write.work),
+        Merged::Object(object) => settle::updated(
+            write.gvk,
+            write.shape,
+            &live.object,
+            object,
+            Some(new),
+            write.work,
+        ),
         Merged::Conflict(conflicts) => Outcome::Conflict(conflicts),
         Merged::Refused(refusal) => Outcome::Refused(refusal),
         Merged::Unknown(reason) => Outcome::Unknown(reason),
@@ -174,7 +181,7 @@ pub fn merge(write: &Write<'_>, new: &Value, live: &Live<'_>) -> Merged {
 /// What the API server makes of a live object and of what a patch made of it: the last step of [`simulate`] alone, as a
 /// real API server can be asked about it.
 pub fn settled(gvk: &Gvk, shape: Option<Shape<'_>>, live: &Value, merged: Value, work: &Work) -> Outcome {
-    settle::updated(gvk, shape, live, merged, work)
+    settle::updated(gvk, shape, live, merged, None, work)
 }
 
 /// Whether a server-side apply adds an element to a list of the live object: a quick look for what nothing but the keys of

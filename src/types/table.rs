@@ -82,6 +82,7 @@ pub(super) const ATOMIC: u8 = 4;
 pub(super) const NULLABLE: u8 = 8;
 pub(super) const STATUS_IS_DATA: u8 = 16;
 pub(super) const HAS_RULES: u8 = 32;
+pub(super) const HAS_TRANSITION_RULES: u8 = 64;
 
 impl TypeTable {
     /// The root shape of a kind, `None` when this table does not know it.
@@ -268,6 +269,11 @@ impl<'a> Shape<'a> {
     /// its change.
     pub fn has_rules(self) -> bool {
         self.has(HAS_RULES)
+    }
+
+    /// Whether some of these rules are about its change.
+    pub fn has_transition_rules(self) -> bool {
+        self.has(HAS_TRANSITION_RULES)
     }
 
     fn keys(self, index: u16) -> &'a [String] {

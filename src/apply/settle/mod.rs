@@ -57,12 +57,13 @@ pub(super) fn created(gvk: &Gvk, shape: Option<Shape<'_>>, new: &Value, work: &W
     Outcome::Created(object)
 }
 
-/// What becomes of a live object and what a merge made of it.
+/// What becomes of a live object and what a merge made of it; `new` is the object of the manifest, where it is known.
 pub(super) fn updated(
     gvk: &Gvk,
     shape: Option<Shape<'_>>,
     live: &Value,
     merged: Value,
+    new: Option<&Value>,
     work: &Work,
 ) -> Outcome {
     let mut object = merged;
@@ -77,7 +78,13 @@ pub(super) fn updated(
     strategy::keep_servers(gvk, Some(shape), live, &mut object);
     if !shape.is_builtin() {
         doubts.extend(doubt_of_status(status.as_ref(), live));
-        let may_be_refused = ruled::is_changed(shape, live, &object, work).then(|| ruled::REASON.into());
+        let accepted = new.map(|new| {
+            let mut accepted = new.clone();
+            RoundTrip::new(work).value(&Place::Root, shape, &mut accepted, None);
+            accepted
+        });
+        let may_be_refused =
+            ruled::is_changed(shape, live, &object, accepted.as_ref(), work).then(|| ruled::REASON.into());
         return Outcome::Written(Written {
             object,
             doubts,

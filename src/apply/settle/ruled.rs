@@ -16,13 +16,20 @@ use crate::types::{Field, Shape};
 /// Why such a write may be refused.
 pub(super) const REASON: &str = "the kind has rules of its own, which may refuse the change";
 
-/// Whether a value changes for which the schema has rules.
-pub(super) fn is_changed(shape: Shape<'_>, live: &Value, merged: &Value, work: &Work) -> bool {
+/// Whether a value changes for which the schema has rules, into one that is not known to keep them: `accepted` is the
+/// manifest's object as it is stored, which keeps all rules but those about the change.
+pub(super) fn is_changed(
+    shape: Shape<'_>,
+    live: &Value,
+    merged: &Value,
+    accepted: Option<&Value>,
+    work: &Work,
+) -> bool {
     let walk = Walk {
         work,
         is_ruled: Cell::new(false),
     };
-    walk.changes(shape, Some(live), merged);
+    walk.changes(shape, Some(live), merged, accepted);
     walk.is_ruled.get()
 }
 
@@ -33,7 +40,13 @@ struct Walk<'w> {
 
 impl Walk<'_> {
     /// Whether a value becomes another one; notes whether one with rules does.
-    fn changes(&self, shape: Shape<'_>, live: Option<&Value>, merged: &Value) -> bool {
+    fn changes(
+        &self,
+        shape: Shape<'_>,
+        live: Option<&Value>,
+        merged: &Value,
+        accepted: Option<&Value>,
+    ) -> bool {
         if !self.work.affords_value(merged) {
             return false;
         }
@@ -44,7 +57,10 @@ impl Walk<'_> {
                 merged.iter().fold(goes, |is_changed, (name, merged)| {
                     let live = live.and_then(|live| live.get(name));
                     let changes = match shape.field(name) {
-                        Field::Declared(inner) => self.changes(inner, live, merged),
+                        Field::Declared(inner) => {
+                            let accepted = accepted.and_then(|accepted| accepted.get(name));
+                            self.changes(inner, live, merged, accepted)
+                        }
                         Field::Undeclared | Field::Unknown => live != Some(merged),
                     };
                     is_changed | changes
@@ -60,7 +76,8 @@ impl Walk<'_> {
                     .fold(goes, |is_changed, (index, merged)| {
                         let is_new = !known.contains(&merged.to_string());
                         if let (true, Some(element)) = (is_new, shape.element()) {
-                            self.changes(element, None, merged);
+                            let accepted = accepted.and_then(|accepted| accepted.get(index));
+                            self.changes(element, None, merged, accepted);
                         }
                         is_changed | is_new | (live.and_then(|live| live.get(index)) != Some(merged))
                     })
@@ -69,7 +86,8 @@ impl Walk<'_> {
                 live != Some(merged)
             }
         };
-        if is_changed && shape.has_rules() {
+        let keeps_rules = || !shape.has_transition_rules() && accepted == Some(merged);
+        if is_changed && shape.has_rules() && !keeps_rules() {
             self.is_ruled.set(true);
         }
         is_changed
@@ -126,7 +144,19 @@ mod tests {
         ] {
             let mut merged = live.clone();
             merged["spec"][field] = becomes;
-            assert_eq!(is_changed(shape, &live, &merged, &work), expected, "{merged}");
+            assert_eq!(
+                is_changed(shape, &live, &merged, None, &work),
+                expected,
+                "{merged}"
+            );
+            // What the manifest says alone was accepted, but the change never was.
+            let is_transition =
+                expected && merged.to_string().contains("\"fixed\"") && matches!(field, "fixed" | "many");
+            assert_eq!(
+                is_changed(shape, &live, &merged, Some(&merged), &work),
+                is_transition,
+                "{merged}"
+            );
         }
     }
 }

@@ -49,7 +49,7 @@ fn gvk(object: &Value) -> Gvk {
 fn settled(live: &Value, merged: Value) -> Outcome {
     let gvk = gvk(live);
     let shape = TypeTable::builtin().kind(&gvk.api_version, &gvk.kind);
-    updated(&gvk, shape, live, merged, &Work::of_steps(100_000))
+    updated(&gvk, shape, live, merged, None, &Work::of_steps(100_000))
 }
 
 /// The places at which two objects differ. A zero that types drop is the same as nothing.
@@ -168,7 +168,7 @@ fn a_schema_drops_and_fills() {
             json!({"size": 1, "parts": [{"name": "a", "kind": "plain"}, {"name": "b", "kind": "fine"}]}),
         ),
     ] {
-        let outcome = updated(&gvk, shape, &live, widget(&merged), &Work::of_steps(10_000));
+        let outcome = updated(&gvk, shape, &live, widget(&merged), None, &Work::of_steps(10_000));
         let Outcome::Written(Written { object, doubts, .. }) = outcome else {
             panic!("{outcome:?}");
         };
@@ -188,6 +188,7 @@ fn a_changed_status_of_a_custom_resource_is_doubted() {
         table.kind("example.com/v1", "Widget"),
         &widget(true),
         widget(false),
+        None,
         &Work::of_steps(10_000),
     );
     let Outcome::Written(Written { doubts, .. }) = outcome else {
@@ -230,6 +231,7 @@ fn without_facts_only_what_stays_a_field_is_certain() {
         None,
         &live,
         merged.clone(),
+        None,
         &Work::of_steps(10_000),
     );
     let Outcome::Written(Written { object, doubts, .. }) = outcome else {
@@ -278,6 +280,7 @@ fn a_hostile_object_takes_steps_by_its_size() {
         TypeTable::builtin().kind("v1", "Pod"),
         &live,
         merged,
+        None,
         &work,
     );
     assert!(matches!(outcome, Outcome::Refused(_)));

@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use self::schema::{Additional, GroupVersionKind, OpenApiDocument, Schema};
 use super::builder::Builder;
 use super::table::{
-    ATOMIC, Field, HAS_RULES, ListFacts, NULLABLE, ObjectType, SERVER_DEFAULTED, STATUS_IS_DATA, TypeNode,
-    TypeTable, ZERO_DROPPED,
+    ATOMIC, Field, HAS_RULES, HAS_TRANSITION_RULES, ListFacts, NULLABLE, ObjectType, SERVER_DEFAULTED,
+    STATUS_IS_DATA, TypeNode, TypeTable, ZERO_DROPPED,
 };
 use super::value_facts::ValueKind;
 use super::{TypesError, is_zero};
@@ -167,12 +167,13 @@ fn rules(schema: &Schema) -> u8 {
         schema.json_type.as_deref(),
         Some("string" | "integer" | "number" | "boolean")
     ) || schema.int_or_string;
-    let has_rules = if is_plain {
-        schema.rules.iter().any(|rule| rule.rule.contains("oldSelf"))
+    if schema.rules.iter().any(|rule| rule.rule.contains("oldSelf")) {
+        HAS_RULES | HAS_TRANSITION_RULES
+    } else if !is_plain && has_rules(schema) {
+        HAS_RULES
     } else {
-        has_rules(schema)
-    };
-    if has_rules { HAS_RULES } else { 0 }
+        0
+    }
 }
 
 fn has_rules(schema: &Schema) -> bool {
