@@ -22,6 +22,19 @@ impl<'r> Happened<'r> {
         [self.before, self.after].map(|object| place::at(object?, path))
     }
 
+    /// The values at a finding before and after. Where several elements have the keys of its path its pointer names the one.
+    fn at_finding(self, finding: &Value, path: &str) -> [Option<&'r Value>; 2] {
+        let found = self.at(path);
+        let pointer = finding["pointer"].as_str().unwrap_or_default();
+        let pointed = [self.before, self.after].map(|object| object?.pointer(pointer));
+        let lives = finding.get("live").filter(|live| !live.is_null());
+        if found[0] != lives && pointed[0] == lives && lives.is_some() {
+            pointed
+        } else {
+            found
+        }
+    }
+
     /// What happened at a path, in the report's words, with the value where it is a third one.
     pub(super) fn fate(self, path: &str, desired: Option<&Value>) -> String {
         let [before, after] = self.at(path);
@@ -78,7 +91,7 @@ pub(super) fn disproved(object: &Value, happened: Happened<'_>) -> Vec<String> {
         .iter()
         .filter_map(|finding| {
             let path = finding["path"].as_str().unwrap_or_default();
-            let [before, after] = happened.at(path);
+            let [before, after] = happened.at_finding(finding, path);
             let predicted = finding["nextUpgrade"].as_str()?;
             let wrong = wrong(finding, predicted, before, after, happened)?;
             Some(format!(
