@@ -17,9 +17,9 @@ use std::sync::LazyLock;
 
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
-use driftline::classify::attribution::Autoscaler;
 use driftline::classify::live::LiveObject;
 use driftline::classify::object::judge;
+use driftline::classify::subject::Autoscaler;
 use driftline::classify::subject::{Role, Subject, Visibility};
 use driftline::compare::additions::{ComparedObject, Provenance, additions};
 use driftline::compare::list_index::ListIndexes;

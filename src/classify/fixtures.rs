@@ -4,9 +4,9 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
-use super::attribution::Autoscaler;
 use super::live::LiveObject;
 use super::object::{Judgement, judge};
+use super::subject::Autoscaler;
 use super::subject::{Role, Subject, Visibility};
 use crate::compare::work::Work;
 use crate::manifest::desired::Owner;

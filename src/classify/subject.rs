@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::attribution::Autoscaler;
 use crate::compare::three_way::OfRevision;
 use crate::manifest::desired::Owner;
 use crate::object::ObjectKey;
@@ -17,6 +16,19 @@ pub enum Role {
     Expected,
     /// Only a previous or attempted revision asked for it.
     Leftover,
+}
+
+/// Whether an autoscaler targets an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Autoscaler {
+    /// One does, and keeps at least one replica.
+    Targets,
+    /// One does, and may leave none.
+    TargetsToZero,
+    /// None does.
+    None,
+    /// The autoscalers could not be read.
+    Unknown,
 }
 
 /// One object, as the revisions of a release ask for it; the bodies are JSON.

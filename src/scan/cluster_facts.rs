@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::classify::attribution::Autoscaler;
+use crate::classify::subject::Autoscaler;
 use crate::object::{Gvk, ObjectKey};
 use crate::policy::Policy;
 use crate::source::ScaleTargets;

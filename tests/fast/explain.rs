@@ -69,7 +69,9 @@ fn every_word_that_follows_a_label_or_stands_in_parentheses_is_explained() {
         if line.trim_start().starts_with('│') {
             continue;
         }
-        words.extend(line.split_once("next upgrade: ").map(|(_, word)| word.trim()));
+        let effect = line.split_once("next upgrade: ").map(|(_, effect)| effect.trim());
+        // A reason or a value follows.
+        words.extend(effect.map(|effect| effect.split_once(": ").map_or(effect, |(word, _)| word)));
         // `(claimed)`, and not `(shop/templates/web.yaml)` or a sentence.
         let columns = line.split("  ").flat_map(|column| column.split(" ("));
         let inner = columns.filter_map(|part| part.trim().strip_suffix(')'));
@@ -81,7 +83,15 @@ fn every_word_that_follows_a_label_or_stands_in_parentheses_is_explained() {
                 && word.split(' ').count() < 3
         }));
     }
-    for word in ["fails (conflict)", "keeps", "reverts", "claimed", "redacted"] {
+    for word in [
+        "fails (conflict)",
+        "fails (refused)",
+        "keeps",
+        "reverts",
+        "not known",
+        "claimed",
+        "redacted",
+    ] {
         assert!(words.contains(word), "{word}: {words:?}");
     }
     // Statuses of revisions are Helm's words.

@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
-use driftline::classify::attribution::Autoscaler;
 use driftline::classify::live::LiveObject;
 use driftline::classify::object::judge;
+use driftline::classify::subject::Autoscaler;
 use driftline::classify::subject::{Role, Subject, Visibility};
 use driftline::compare::three_way::OfRevision;
 use driftline::compare::work::Work;

@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use driftline::classify::attribution::Autoscaler;
 use driftline::classify::live::LiveObject;
 use driftline::classify::object;
+use driftline::classify::subject::Autoscaler;
 use driftline::classify::subject::{Role, Subject, Visibility};
 use driftline::compare::additions::{ComparedObject, Provenance, additions};
 use driftline::compare::list_index::ListIndexes;

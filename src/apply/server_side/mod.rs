@@ -61,7 +61,7 @@ pub(super) fn applied(
         Takeover::Nothing => {}
         Takeover::ClientSide => entries = managers::migrated(entries, name, work),
     }
-    let has_own_status = unowned::has_own_status(write.shape, &entries);
+    let has_own_status = unowned::has_own_status(write.shape, entries.iter().map(|entry| entry.subresource));
     let empty = json!({"apiVersion": write.gvk.api_version, "kind": write.gvk.kind});
     let mut managers = if entries.is_empty() {
         Managers::before_first_apply(of, &empty, &live.object, &write.gvk.api_version, work)

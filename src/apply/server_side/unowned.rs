@@ -1,7 +1,6 @@
 //! What an apply of an object leaves out of account.
 
 use super::element::Element;
-use super::managers::Manager;
 use super::set::Set;
 use crate::types::Shape;
 
@@ -35,8 +34,11 @@ pub(super) fn strip(fields: &mut Set<'_>) {
 /// Whether the status is written through its own subresource only, so that a write of the object resets it (Kubernetes:
 /// `GetResetFields` of the strategies in `pkg/registry`; apiextensions-apiserver: `customresource/strategy.go`).
 ///
-/// All built-in kinds with a status are so. Of a custom resource it shows when somebody wrote its status: in one without
+/// All built-in kinds with a status are so. Of a custom resource it shows when somebody wrote its status, by the subresources of its entries: in one without
 /// that subresource it is a field like any other.
-pub(super) fn has_own_status(shape: Option<Shape<'_>>, entries: &[Manager<'_>]) -> bool {
-    shape.is_some_and(Shape::is_builtin) || entries.iter().any(|entry| entry.subresource == "status")
+pub(super) fn has_own_status<'s>(
+    shape: Option<Shape<'_>>,
+    mut subresources: impl Iterator<Item = &'s str>,
+) -> bool {
+    shape.is_some_and(Shape::is_builtin) || subresources.any(|subresource| subresource == "status")
 }

@@ -4,10 +4,11 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
+use super::Attributor;
 use super::writers::{AttributedEntry, Writer};
-use super::{Attributor, Autoscaler};
 use crate::classify::attributed::{Attributed, actor};
 use crate::classify::known_fields::{field, is_restart, pointer_to};
+use crate::classify::subject::Autoscaler;
 use crate::compare::additions::{ComparedObject, additions};
 use crate::compare::path::FieldPath;
 use crate::compare::path_tree::PathTree;

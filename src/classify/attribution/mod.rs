@@ -19,6 +19,7 @@ use self::writers::{AttributedEntry, Writer, attributed_entries, operation_of};
 use super::attributed::Attributed;
 use super::known_fields::replica_count;
 use super::next_upgrade::Upgrade;
+use super::subject::Autoscaler;
 use crate::compare::list_index::ListIndexes;
 use crate::compare::managed_fields::{Entry, Live};
 use crate::compare::path::FieldPath;
@@ -30,19 +31,6 @@ use crate::policy::managers::{Managers, ManifestMention};
 use crate::release::operations::Operations;
 use crate::types::Shape;
 use crate::vocabulary::ApplyMethod;
-
-/// Whether an autoscaler targets an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Autoscaler {
-    /// One does, and keeps at least one replica.
-    Targets,
-    /// One does, and may leave none.
-    TargetsToZero,
-    /// None does.
-    None,
-    /// The autoscalers could not be read.
-    Unknown,
-}
 
 /// The facts about an object that attribution needs beside its values.
 #[derive(Clone, Copy)]

@@ -6,10 +6,11 @@
 use chrono::{DateTime, Utc};
 
 use super::writers::{AttributedEntry, WriteTime, Writer};
-use super::{Attributor, Autoscaler, ObjectContext};
+use super::{Attributor, ObjectContext};
 use crate::apply::is_merged_three_ways;
 use crate::classify::attributed::actor;
 use crate::classify::known_fields::{grows_volume_claim, is_placeholder, is_restart};
+use crate::classify::subject::Autoscaler;
 use crate::compare::asked::{is_silent, still_owns};
 use crate::compare::order::is_about_order;
 use crate::compare::shapes::shape_at;

@@ -15,7 +15,8 @@ use super::attributed::{Attributed, manager_name};
 use super::blocked::{Block, ContestedField};
 use super::subject::Subject;
 use crate::apply::{
-    Conflict, Method, OnConflict, Outcome, Write, Written, adds_element, is_merged_three_ways, simulate,
+    Conflict, Merged, Method, OnConflict, Outcome, Write, Written, adds_element, is_merged_three_ways, merge,
+    simulate,
 };
 use crate::compare::fate::{Fate, Fates};
 use crate::compare::list_index::ListIndexes;
@@ -118,23 +119,34 @@ impl<'a> Upgrade<'a> {
 
     /// What Helm's write of the baseline makes of a live object, from this body.
     fn write(&self, from: &str, method: Method, live: Option<&Live<'_>>) -> Outcome {
+        self.with_write(from, method, live, simulate)
+            .unwrap_or_else(|reason| Outcome::Unknown(reason.into()))
+    }
+
+    /// The answer to a question about Helm's write of the baseline over a live object, from this body; or why there is none.
+    fn with_write<T>(
+        &self,
+        from: &str,
+        method: Method,
+        live: Option<&Live<'_>>,
+        question: impl Fn(&Write<'_>) -> T,
+    ) -> Result<T, &'static str> {
         let subject = &self.subject;
-        let unknown = |reason: &'static str| Outcome::Unknown(reason.into());
         if !subject.duplicate_documents.is_empty() {
-            return unknown(SEVERAL_DOCUMENTS);
+            return Err(SEVERAL_DOCUMENTS);
         }
         let has_unread_fields = live.is_some_and(|live| live.has_unread_fields);
         if has_unread_fields && subject.method == ApplyMethod::Ssa {
-            return unknown(UNREAD_FIELDS);
+            return Err(UNREAD_FIELDS);
         }
         let (Some(old), Some(new)) = (
             sent::read(from, subject.key),
             sent::read(subject.body, subject.key),
         ) else {
-            return unknown(NO_OBJECT);
+            return Err(NO_OBJECT);
         };
         let new = sent::stamped(new, subject.owner);
-        let outcome = simulate(&Write {
+        let answer = question(&Write {
             method,
             gvk: &subject.key.gvk,
             shape: subject.shape,
@@ -145,9 +157,9 @@ impl<'a> Upgrade<'a> {
             work: &self.work,
         });
         if self.work.is_spent() {
-            return unknown(TOO_COSTLY);
+            return Err(TOO_COSTLY);
         }
-        outcome
+        Ok(answer)
     }
 
     /// The prediction for each difference of the object; `desired` is the manifest's object made comparable.
@@ -325,28 +337,32 @@ impl<'a> Upgrade<'a> {
         let Some(previous) = self.subject.previous else {
             return false;
         };
-        let deployed = || Live::parse(previous.object).ok();
-        self.sets(self.baseline(), self.live, desired, change)
-            && deployed().is_some_and(|deployed| {
-                let method = self.method(OnConflict::Fail);
-                let outcome = self.write(previous.object, method, Some(&deployed));
-                self.sets(&outcome, Some(&deployed), desired, change)
-            })
-    }
-
-    fn sets(&self, outcome: &Outcome, live: Option<&Live<'_>>, desired: &Value, change: &Change) -> bool {
-        let (Outcome::Written(written), Some(live)) = (outcome, live) else {
+        let Ok(deployed) = Live::parse(previous.object) else {
             return false;
         };
-        let lists = ListIndexes::new(&self.work);
-        let fates = Fates {
-            desired,
-            live: &live.object,
-            after: &written.object,
-            shape: self.subject.shape,
-            lists: &lists,
+        let Outcome::Written(written) = self.baseline() else {
+            return false;
         };
-        fates.of(change) == Fate::AsDesired
+        // The previous manifest is no object that the API server would return, so only the patch of it counts.
+        let method = self.method(OnConflict::Fail);
+        let patched = self.with_write(previous.object, method, Some(&deployed), |write| {
+            write.new.map(|new| merge(write, new, &deployed))
+        });
+        let Ok(Some(Merged::Object(patched))) = patched else {
+            return false;
+        };
+        let sets = |live: &Value, after: &Value| {
+            let lists = ListIndexes::new(&self.work);
+            let fates = Fates {
+                desired,
+                live,
+                after,
+                shape: self.subject.shape,
+                lists: &lists,
+            };
+            fates.of(change) == Fate::AsDesired
+        };
+        self.live.is_some_and(|live| sets(&live.object, &written.object)) && sets(&deployed.object, &patched)
     }
 
     /// Whether Helm's server-side apply may fail although nothing differs: others may own fields that it names, or it would

@@ -137,6 +137,7 @@ fn ask(oracle: &str, seed: u64, count: usize, mut each: impl FnMut(Triple, Value
 
 #[test]
 #[ignore = "needs the oracle: tests/data/apply/regenerate"]
+#[expect(clippy::disallowed_macros, reason = "who asks the oracle wants the numbers")]
 fn thousands_of_triples_agree_with_apimachinery() {
     let oracle = setting("DRIFTLINE_ORACLE").expect("DRIFTLINE_ORACLE names the oracle");
     let count = setting("DRIFTLINE_TRIPLES").map_or(20_000, |count| count.parse().unwrap());
