@@ -106,6 +106,8 @@ pub struct Written {
     pub object: Value,
     /// The places of which it is not certain that the API server leaves them so.
     pub doubts: Vec<Doubt>,
+    /// Why the API server may refuse the whole write, if it may, as the end of a sentence that begins with "because".
+    pub may_be_refused: Option<Cow<'static, str>>,
 }
 
 /// A place whose value after the write is not certain.
@@ -149,7 +151,14 @@ pub fn simulate(write: &Write<'_>) -> Outcome {
     };
     match merge(write, new, live) {
         Merged::Unchanged => Outcome::Untouched,
-        Merged::Object(object) => settle::updated(write.gvk, write.shape, &live.object, object, write.work),
+        Merged::Object(object) => settle::updated(
+            write.gvk,
+            write.shape,
+            &live.object,
+            object,
+            Some(new),
+            write.work,
+        ),
         Merged::Conflict(conflicts) => Outcome::Conflict(conflicts),
         Merged::Refused(refusal) => Outcome::Refused(refusal),
         Merged::Unknown(reason) => Outcome::Unknown(reason),
@@ -172,7 +181,19 @@ pub fn merge(write: &Write<'_>, new: &Value, live: &Live<'_>) -> Merged {
 /// What the API server makes of a live object and of what a patch made of it: the last step of [`simulate`] alone, as a
 /// real API server can be asked about it.
 pub fn settled(gvk: &Gvk, shape: Option<Shape<'_>>, live: &Value, merged: Value, work: &Work) -> Outcome {
-    settle::updated(gvk, shape, live, merged, work)
+    settle::updated(gvk, shape, live, merged, None, work)
+}
+
+/// Whether a server-side apply adds an element to a list of the live object: a quick look for what nothing but the keys of
+/// elements tells where the values are the same.
+pub(crate) fn adds_element(
+    gvk: &Gvk,
+    shape: Option<Shape<'_>>,
+    new: &Value,
+    live: &Value,
+    work: &Work,
+) -> bool {
+    server_side::adds_element(gvk, shape, new, live, work)
 }
 
 /// What the merge makes of a live object, before the API server looks at the result.

@@ -81,6 +81,8 @@ pub(super) const SERVER_DEFAULTED: u8 = 2;
 pub(super) const ATOMIC: u8 = 4;
 pub(super) const NULLABLE: u8 = 8;
 pub(super) const STATUS_IS_DATA: u8 = 16;
+pub(super) const HAS_RULES: u8 = 32;
+pub(super) const HAS_TRANSITION_RULES: u8 = 64;
 
 impl TypeTable {
     /// The root shape of a kind, `None` when this table does not know it.
@@ -261,6 +263,17 @@ impl<'a> Shape<'a> {
     /// `status`.
     pub fn status_is_data(self) -> bool {
         self.has(STATUS_IS_DATA)
+    }
+
+    /// Whether the schema of a custom resource has rules for this value that are about several values at once, or about
+    /// its change.
+    pub fn has_rules(self) -> bool {
+        self.has(HAS_RULES)
+    }
+
+    /// Whether some of these rules are about its change.
+    pub fn has_transition_rules(self) -> bool {
+        self.has(HAS_TRANSITION_RULES)
     }
 
     fn keys(self, index: u16) -> &'a [String] {

@@ -248,7 +248,7 @@ fn judge(api: &Api, address: &str, live: &Value, patch: &Value) -> Judged {
     ) {
         (Outcome::Unknown(_), _) | (Outcome::Refused(_), false) => Judged::Right,
         (Outcome::Written(_), false) => Judged::NotForeseen,
-        (Outcome::Written(Written { object, doubts }), true) => {
+        (Outcome::Written(Written { object, doubts, .. }), true) => {
             let mut found = BTreeMap::new();
             differences("", &plain(answer), &plain(object), &mut found);
             if found.len() <= doubts.len() {

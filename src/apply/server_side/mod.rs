@@ -33,6 +33,7 @@ use super::{Conflict, Merged, OnConflict, Refusal, Takeover, Write};
 use crate::compare::managed_fields::Live;
 use crate::compare::path::FieldPath;
 use crate::compare::work::Work;
+use crate::object::Gvk;
 use crate::types::Shape;
 
 /// Why nothing can be told of an object of which others own fields that may be other ones in this version.
@@ -85,6 +86,19 @@ pub(super) fn applied(
         work,
     };
     apply.outcome(write, on_conflict)
+}
+
+/// Whether an apply adds an element to a list that has it already under another spelling of its key, or does not have it.
+///
+/// `protocol: ""` is another key than the `TCP` that the API server stores, so that a second apply adds the port again.
+pub(super) fn adds_element(
+    gvk: &Gvk,
+    shape: Option<Shape<'_>>,
+    new: &Value,
+    live: &Value,
+    work: &Work,
+) -> bool {
+    values::adds_element(Type::of_kind(shape, gvk), live, new, work)
 }
 
 /// What the object's own metadata forbids.

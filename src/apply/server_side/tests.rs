@@ -471,3 +471,54 @@ fn the_work_grows_with_the_size_and_not_with_its_square() {
     assert!(many * 2 <= few * 5, "{few} {many}");
     assert!(few < 2 * bytes as u64, "{few} for {bytes} bytes");
 }
+
+/// A port that the manifest writes with an empty protocol is another element than the one that the API server stored.
+#[test]
+fn an_element_that_the_server_keys_otherwise_is_added_again() {
+    let deployment = |ports: Value, limits: Value| {
+        deployment(&json!({"template": {"spec": {"containers": [
+            {"name": "app", "ports": ports, "resources": {"limits": limits}}]}}}))
+    };
+    let lives = deployment(
+        json!([{"name": "http", "containerPort": 80, "protocol": "TCP"},
+            {"name": "dns", "containerPort": 53, "protocol": "UDP"}]),
+        json!({"cpu": "1"}),
+    );
+    let dns = json!({"name": "dns", "containerPort": 53, "protocol": "UDP"});
+    for (ports, expected) in [
+        (json!([{"name": "http", "containerPort": 80}, dns]), false),
+        (json!([dns, {"name": "http", "containerPort": 80}]), false),
+        (
+            json!([{"name": "http", "containerPort": 80, "protocol": "TCP"}]),
+            false,
+        ),
+        (
+            json!([dns, {"name": "http", "containerPort": 80, "protocol": ""}]),
+            true,
+        ),
+        (json!([dns, {"name": "http", "containerPort": 81}]), true),
+        (json!(null), false),
+    ] {
+        let new = deployment(ports, json!({"cpu": "1000m"}));
+        let gvk = Gvk::new("apps/v1", "Deployment");
+        let shape = TypeTable::builtin().kind("apps/v1", "Deployment");
+        let adds = super::adds_element(&gvk, shape, &new, &lives, &Work::of_steps(10_000));
+        assert_eq!(adds, expected, "{new}");
+    }
+}
+
+/// A selector is owned as a whole.
+#[test]
+fn another_selector_conflicts_as_a_whole() {
+    let of = |labels: Value| deployment(&json!({"selector": {"matchLabels": labels}}));
+    let lives = lives(of(json!({"app": "a", "x": "y"}))).owned(
+        "kubectl-create",
+        "Update",
+        "",
+        json!({"f:spec": {"f:selector": {}}}),
+    );
+    assert_eq!(
+        lives.conflicts(&of(json!({"app": "a"}))),
+        ["/spec/selector kubectl-create"]
+    );
+}

@@ -204,6 +204,36 @@ fn by_step<'v>(
     found
 }
 
+/// Whether an apply of a value adds an element that none of the live ones is: one that is new, or whose key the API server
+/// spells otherwise.
+pub(super) fn adds_element(of: Type<'_>, live: &Value, applied: &Value, work: &Work) -> bool {
+    if !work.affords(1) {
+        return false;
+    }
+    match (of.atom(Some(applied)), live, applied) {
+        (Atom::Map(map), Value::Object(live), Value::Object(applied)) if !map.is_atomic => {
+            applied.iter().any(|(name, applied)| {
+                let live = live.get(name);
+                live.is_some_and(|live| adds_element(map.value_or_any(name), live, applied, work))
+            })
+        }
+        (Atom::List(list), Value::Array(live), Value::Array(applied)) if !list.is_atomic() => {
+            let live = by_step(list, Some(live), work);
+            applied.iter().any(|applied| {
+                let lives = afforded_step(list, applied, work).map(|step| live.get(&step));
+                match lives {
+                    Some(Some(lives)) => lives
+                        .iter()
+                        .any(|live| adds_element(list.element, live, applied, work)),
+                    Some(None) => true,
+                    None => false,
+                }
+            })
+        }
+        (Atom::Map(_) | Atom::List(_) | Atom::Scalar(_), _, _) => false,
+    }
+}
+
 /// What the live value becomes when another one is applied to it; nothing goes by this.
 pub(super) fn merged(of: Type<'_>, live: &Value, applied: &Value, work: &Work) -> Value {
     if !work.affords_value(applied) {

@@ -6,8 +6,8 @@
 //! `core_kinds`, `kinds`, `pods`), and what may not be missing (`required`). Webhooks come in between;
 //! nothing is known of them here.
 //!
-//! Of custom resources the schema tells what is dropped and filled. Its rules (`x-kubernetes-validations`) are not known:
-//! the manifest was accepted once, so that nothing is said of them.
+//! Of custom resources the schema tells what is dropped and filled, and where it has rules about several values
+//! (`x-kubernetes-validations`, `oneOf`): what a merge brings together there may be refused (`ruled`).
 
 mod combinations;
 mod core_kinds;
@@ -20,8 +20,10 @@ mod kinds;
 mod mirrors;
 mod place;
 mod pods;
+mod refilled;
 mod required;
 mod round_trip;
+mod ruled;
 mod service;
 mod spelling;
 mod strategy;
@@ -55,12 +57,13 @@ pub(super) fn created(gvk: &Gvk, shape: Option<Shape<'_>>, new: &Value, work: &W
     Outcome::Created(object)
 }
 
-/// What becomes of a live object and what a merge made of it.
+/// What becomes of a live object and what a merge made of it; `new` is the object of the manifest, where it is known.
 pub(super) fn updated(
     gvk: &Gvk,
     shape: Option<Shape<'_>>,
     live: &Value,
     merged: Value,
+    new: Option<&Value>,
     work: &Work,
 ) -> Outcome {
     let mut object = merged;
@@ -75,8 +78,20 @@ pub(super) fn updated(
     strategy::keep_servers(gvk, Some(shape), live, &mut object);
     if !shape.is_builtin() {
         doubts.extend(doubt_of_status(status.as_ref(), live));
-        return written(object, doubts);
+        let accepted = new.map(|new| {
+            let mut accepted = new.clone();
+            RoundTrip::new(work).value(&Place::Root, shape, &mut accepted, None);
+            accepted
+        });
+        let may_be_refused =
+            ruled::is_changed(shape, live, &object, accepted.as_ref(), work).then(|| ruled::REASON.into());
+        return Outcome::Written(Written {
+            object,
+            doubts,
+            may_be_refused,
+        });
     }
+    doubts.extend(refilled::doubt(gvk, live, &object));
     strategy::fill_whole(gvk, &mut object);
     strategy::keep_admitted(gvk, live, &mut object);
     strategy::count_templates(gvk, live, &mut object);
@@ -107,7 +122,11 @@ impl From<Verdict> for Outcome {
 }
 
 fn written(object: Value, doubts: Vec<Doubt>) -> Outcome {
-    Outcome::Written(Written { object, doubts })
+    Outcome::Written(Written {
+        object,
+        doubts,
+        may_be_refused: None,
+    })
 }
 
 /// An object of whose type nothing is known: what the merge put or took away may be dropped or filled in.

@@ -49,7 +49,7 @@ fn gvk(object: &Value) -> Gvk {
 fn settled(live: &Value, merged: Value) -> Outcome {
     let gvk = gvk(live);
     let shape = TypeTable::builtin().kind(&gvk.api_version, &gvk.kind);
-    updated(&gvk, shape, live, merged, &Work::of_steps(100_000))
+    updated(&gvk, shape, live, merged, None, &Work::of_steps(100_000))
 }
 
 /// The places at which two objects differ. A zero that types drop is the same as nothing.
@@ -85,7 +85,7 @@ fn what_is_said_is_what_a_real_server_did() {
         match (settled(live, patched(live, &row.patch)), &row.becomes) {
             (Outcome::Refused(_), None) => {}
             (Outcome::Unknown(_), _) => unknown.push(row.name.as_str()),
-            (Outcome::Written(Written { object, doubts }), Some(becomes)) => {
+            (Outcome::Written(Written { object, doubts, .. }), Some(becomes)) => {
                 let mut found = BTreeMap::new();
                 differences("", &patched(live, becomes), &object, &mut found);
                 found.retain(|path, _| !path.starts_with("/status"));
@@ -117,7 +117,7 @@ fn what_is_said_is_what_a_real_server_did() {
 #[test]
 fn what_is_not_changed_stays() {
     for live in recorded().objects {
-        let Outcome::Written(Written { object, doubts }) = settled(&live, live.clone()) else {
+        let Outcome::Written(Written { object, doubts, .. }) = settled(&live, live.clone()) else {
             panic!("{live}");
         };
         let mut found = BTreeMap::new();
@@ -168,8 +168,8 @@ fn a_schema_drops_and_fills() {
             json!({"size": 1, "parts": [{"name": "a", "kind": "plain"}, {"name": "b", "kind": "fine"}]}),
         ),
     ] {
-        let outcome = updated(&gvk, shape, &live, widget(&merged), &Work::of_steps(10_000));
-        let Outcome::Written(Written { object, doubts }) = outcome else {
+        let outcome = updated(&gvk, shape, &live, widget(&merged), None, &Work::of_steps(10_000));
+        let Outcome::Written(Written { object, doubts, .. }) = outcome else {
             panic!("{outcome:?}");
         };
         assert_eq!((&object["spec"], doubts.len()), (&stored, 0), "{merged}");
@@ -188,12 +188,37 @@ fn a_changed_status_of_a_custom_resource_is_doubted() {
         table.kind("example.com/v1", "Widget"),
         &widget(true),
         widget(false),
+        None,
         &Work::of_steps(10_000),
     );
     let Outcome::Written(Written { doubts, .. }) = outcome else {
         panic!("{outcome:?}");
     };
     assert_eq!(doubts[0].path.to_string(), "/status");
+}
+
+/// The rules of a role that gathers others come back as soon as they are gone.
+#[test]
+fn the_rules_of_an_aggregated_role_are_doubted() {
+    let role = |rules: Value, selectors: Value| {
+        json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "rules": rules,
+            "aggregationRule": selectors})
+    };
+    let selectors = json!({"clusterRoleSelectors": [{"matchLabels": {"a": "b"}}]});
+    let rules = json!([{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]);
+    for (merged, selectors, expected) in [
+        (json!([]), selectors.clone(), &["/rules"][..]),
+        (rules.clone(), selectors, &[]),
+        (json!([]), json!(null), &[]),
+    ] {
+        let live = role(rules.clone(), selectors.clone());
+        let outcome = settled(&live, role(merged, selectors));
+        let Outcome::Written(Written { doubts, .. }) = outcome else {
+            panic!("{outcome:?}");
+        };
+        let doubted: Vec<String> = doubts.iter().map(|doubt| doubt.path.to_string()).collect();
+        assert_eq!(doubted, expected);
+    }
 }
 
 /// Without a schema what appears may be dropped, and what goes may come back.
@@ -206,9 +231,10 @@ fn without_facts_only_what_stays_a_field_is_certain() {
         None,
         &live,
         merged.clone(),
+        None,
         &Work::of_steps(10_000),
     );
-    let Outcome::Written(Written { object, doubts }) = outcome else {
+    let Outcome::Written(Written { object, doubts, .. }) = outcome else {
         panic!("{outcome:?}");
     };
     assert_eq!(object, merged);
@@ -254,6 +280,7 @@ fn a_hostile_object_takes_steps_by_its_size() {
         TypeTable::builtin().kind("v1", "Pod"),
         &live,
         merged,
+        None,
         &work,
     );
     assert!(matches!(outcome, Outcome::Refused(_)));

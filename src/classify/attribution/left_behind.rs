@@ -13,11 +13,13 @@ use super::{Attributor, ObjectContext};
 use crate::classify::attributed::Attributed;
 use crate::compare::additions::{Addition, ComparedObject, Provenance, additions};
 use crate::compare::extra::may_hold_more;
+use crate::compare::lookup::{pointer_to, value_at};
 use crate::compare::path::FieldPath;
 use crate::compare::path_tree::PathTree;
 use crate::compare::room::Room;
 use crate::compare::three_way::Change;
 use crate::policy::managers::ManifestMention;
+use crate::types::is_zero;
 use crate::vocabulary::FindingCode;
 
 /// The kinds that hold data of nobody but their writers.
@@ -81,6 +83,7 @@ impl Attributor<'_> {
                 let is_new = self.context.work.affords(1)
                     && !known.overlaps(&addition.path)
                     && !places.overlaps(&addition.path)
+                    && !self.is_null_as_stored(&addition)
                     && self.is_left_to_helm(ours, &addition.path);
                 if is_new {
                     places.insert(&addition.path);
@@ -89,6 +92,15 @@ impl Attributor<'_> {
             }
         }
         found
+    }
+
+    /// Whether a value is what the API server makes of a null in the manifest: in a map of texts Go reads it as the empty one
+    /// and keeps the key.
+    fn is_null_as_stored(&self, addition: &Addition<'_>) -> bool {
+        let shape = self.context.shape;
+        is_zero(addition.live)
+            && value_at(self.desired, &addition.path, shape, &self.lists).is_none()
+            && pointer_to(self.desired, &addition.path, shape, &self.lists).is_some()
     }
 
     /// Whether only this release's Helm owns a place, and it is not known for writing there by itself.

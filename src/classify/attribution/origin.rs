@@ -3,6 +3,8 @@
 //! Most codes come from the comparison of values and stay. A rule gives another one where the managed fields, the times
 //! of Helm's operations or the knowledge of one field say more.
 
+use chrono::{DateTime, Utc};
+
 use super::writers::{AttributedEntry, WriteTime, Writer};
 use super::{Attributor, ObjectContext};
 use crate::apply::is_merged_three_ways;
@@ -48,9 +50,9 @@ impl<'e, 'a> Evidence<'e, 'a> {
     /// The rules. The first that has a verdict decides, so that their order is part of what they say: a field or a
     /// write that has a code of its own comes before what the writer tells, and that before what only a time tells.
     const RULES: [fn(&Self) -> Option<Verdict>; 11] = [
+        Self::reordered,
         Self::lost_by_helm,
         Self::dropped_by_server,
-        Self::reordered,
         Self::restarted,
         Self::autoscaled,
         Self::resized,
@@ -168,12 +170,20 @@ impl<'e, 'a> Evidence<'e, 'a> {
         let attributor = self.attributor;
         let is_lost = is_admissions
             && self.change.desired.is_some()
+            && self.was_merged()
             && attributor.context.upgrade.loses(attributor.desired, self.change);
         is_lost.then(|| Verdict {
             actor: self.ours.map(|ours| actor(ours.entry)),
             note: Some(LOST_BY_HELM),
             ..self.called(self.change.code)
         })
+    }
+
+    /// Whether the baseline's Helm met the object: it writes what it creates as it is, so that nothing gets lost.
+    fn was_merged(&self) -> bool {
+        let created = self.attributor.live.object["metadata"]["creationTimestamp"].as_str();
+        let created: Option<DateTime<Utc>> = created.and_then(|created| created.parse().ok());
+        created.is_some_and(|created| !self.attributor.context.operations.covers_creation(created))
     }
 
     /// A field of Helm's write that the server dropped.

@@ -163,7 +163,16 @@ impl<'c, 'a> WriteFacts<'c, 'a> {
         else {
             return false;
         };
-        if entry.time.is_some_and(|time| time <= created) {
+        let is_helms = self.kind_of(entry) == ManagerKind::Helm;
+        let is_of_creation = |entry: &Entry<'_>| entry.time.is_some_and(|time| time <= created);
+        // In the second in which Helm created the object somebody else may have changed it.
+        let is_shared_second = !is_helms
+            && self
+                .live
+                .managed
+                .iter()
+                .any(|other| self.kind_of(other) == ManagerKind::Helm && is_of_creation(other));
+        if is_of_creation(entry) && !is_shared_second {
             return true;
         }
         let object = ComparedObject {
@@ -171,8 +180,8 @@ impl<'c, 'a> WriteFacts<'c, 'a> {
             desired,
             live: &self.live.object,
         };
-        self.kind_of(entry) != ManagerKind::Helm
-            && !self.context.operations.covers_creation(created)
+        !is_helms
+            && (is_of_creation(entry) || !self.context.operations.covers_creation(created))
             && owns_defaults(entry, object, self.context.work)
     }
 

@@ -17,7 +17,8 @@ use super::attributed::{Attributed, manager_name};
 use super::blocked::{Block, ContestedField};
 use super::subject::Subject;
 use crate::apply::{
-    Conflict, Merged, Method, OnConflict, Outcome, Write, Written, is_merged_three_ways, merge, simulate,
+    Conflict, Merged, Method, OnConflict, Outcome, Write, Written, adds_element, is_merged_three_ways, merge,
+    simulate,
 };
 use crate::compare::fate::{Fate, Fates};
 use crate::compare::list_index::ListIndexes;
@@ -188,21 +189,33 @@ impl<'a> Upgrade<'a> {
         match self.next() {
             Outcome::Untouched => changes.map(|_| Prediction::Keep).collect(),
             Outcome::Written(written) => self.written(desired, written, changes).collect(),
-            Outcome::Conflict(conflicts) => self.failing(desired, self.forced(), changes, |change| {
-                if self
-                    .work
-                    .affords(conflicts.len() * (1 + change.path.segments().len() / 8))
-                {
-                    Prediction::Conflict(owners(conflicts, &change.path))
-                } else {
-                    Prediction::Unknown(TOO_COSTLY.into())
-                }
-            }),
+            Outcome::Conflict(conflicts) => {
+                // Even a value that the API server would keep is refused where somebody else owns it.
+                let is_named = |change: &Change| {
+                    let is_write = !matches!(change.code, FindingCode::Pruned | FindingCode::AlsoWritten);
+                    let mut conflicts = conflicts.iter();
+                    is_write
+                        && conflicts
+                            .any(|conflict| self.work.affords(1) && conflict.path.overlaps(&change.path))
+                };
+                self.failing(desired, self.forced(), changes, is_named, |change| {
+                    let steps = conflicts.len() * (1 + change.path.segments().len() / 8);
+                    if self.work.affords(steps) {
+                        Prediction::Conflict(owners(conflicts, &change.path))
+                    } else {
+                        Prediction::Unknown(TOO_COSTLY.into())
+                    }
+                })
+            }
             Outcome::Refused(refusal) => {
                 let unknown = Outcome::Unknown(NO_WRITE.into());
-                self.failing(desired, &unknown, changes, |_| {
-                    Prediction::Refused(refusal.rule.clone().into_owned())
-                })
+                self.failing(
+                    desired,
+                    &unknown,
+                    changes,
+                    |_| false,
+                    |_| Prediction::Refused(refusal.rule.clone().into_owned()),
+                )
             }
             Outcome::Unknown(reason) => changes
                 .map(|change| match change.code {
@@ -217,12 +230,13 @@ impl<'a> Upgrade<'a> {
     }
 
     /// The predictions where the upgrade fails at the object: what it would have written is not written, and the rest stays
-    /// as well.
+    /// as well, but for what the failure is about.
     fn failing<'c>(
         &self,
         desired: &Value,
         written_otherwise: &Outcome,
         changes: impl Iterator<Item = &'c Change>,
+        is_named: impl Fn(&Change) -> bool,
         failure: impl Fn(&Change) -> Prediction,
     ) -> Vec<Prediction> {
         let changes: Vec<&Change> = changes.collect();
@@ -244,7 +258,7 @@ impl<'a> Upgrade<'a> {
         let pairs = changes.into_iter().zip(otherwise);
         pairs
             .map(|(change, otherwise)| match otherwise {
-                Prediction::Keep => Prediction::Keep,
+                Prediction::Keep if !is_named(change) => Prediction::Keep,
                 _ => failure(change),
             })
             .collect()
@@ -297,12 +311,13 @@ impl<'a> Upgrade<'a> {
             shape: self.subject.shape,
             lists,
         };
-        match fates.of(change) {
-            Fate::AsLive => Prediction::Keep,
+        match (fates.of(change), &written.may_be_refused) {
+            (Fate::AsLive, _) => Prediction::Keep,
+            (_, Some(reason)) => Prediction::Unknown(reason.clone()),
             _ if change.code == FindingCode::MutatedAtAdmission => Prediction::Unknown(ADMISSION.into()),
-            Fate::AsDesired => Prediction::Revert,
-            Fate::Other(value) => Prediction::Becomes(value.cloned()),
-            Fate::Unclear => Prediction::Unknown(OTHER_LIST.into()),
+            (Fate::AsDesired, None) => Prediction::Revert,
+            (Fate::Other(value), None) => Prediction::Becomes(value.cloned()),
+            (Fate::Unclear, None) => Prediction::Unknown(OTHER_LIST.into()),
         }
     }
 
@@ -375,7 +390,8 @@ impl<'a> Upgrade<'a> {
         self.live.is_some_and(|live| sets(&live.object, &written.object)) && sets(&deployed.object, &patched)
     }
 
-    /// Whether others may own fields that Helm's server-side apply names, so that it may fail although nothing differs.
+    /// Whether Helm's server-side apply may fail although nothing differs: others may own fields that it names, or it would
+    /// add an element to a list.
     pub(super) fn is_contested(&self, desired: &Value) -> bool {
         let Some(live) = self.live.filter(|_| self.subject.method == ApplyMethod::Ssa) else {
             return false;
@@ -385,10 +401,17 @@ impl<'a> Upgrade<'a> {
                 && entry.manager == self.manager
                 && entry.subresource.is_empty()
         };
-        let others = live.managed.iter();
-        others
-            .filter(|entry| !is_ours(entry) && entry.subresource != "status")
-            .any(|entry| self.names_owned(entry, desired, &FieldPath::root()))
+        // Of an object without managed fields the API server makes up an owner of every field.
+        if live.managed.is_empty() {
+            return true;
+        }
+        let mut others = live
+            .managed
+            .iter()
+            .filter(|entry| !is_ours(entry) && entry.subresource != "status");
+        let (gvk, shape) = (&self.subject.key.gvk, self.subject.shape);
+        others.any(|entry| self.names_owned(entry, desired, &FieldPath::root()))
+            || adds_element(gvk, shape, desired, &live.object, &self.work)
     }
 
     /// Whether an object of the manifest names something that the entry owns.
@@ -439,12 +462,16 @@ impl<'a> Upgrade<'a> {
     /// over.
     pub(super) fn predict_object(&self) -> Prediction {
         match self.next() {
+            Outcome::Unknown(reason)
+            | Outcome::Written(Written {
+                may_be_refused: Some(reason),
+                ..
+            }) => Prediction::Unknown(reason.clone()),
             Outcome::Created(_) | Outcome::Written(_) => Prediction::Revert,
             Outcome::Untouched => Prediction::Keep,
             Outcome::Deleted => Prediction::Unknown(NO_WRITE.into()),
             Outcome::Conflict(conflicts) => Prediction::Conflict(owners(conflicts, &FieldPath::root())),
             Outcome::Refused(refusal) => Prediction::Refused(refusal.rule.clone().into_owned()),
-            Outcome::Unknown(reason) => Prediction::Unknown(reason.clone()),
         }
     }
 }

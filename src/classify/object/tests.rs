@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::classify::fixtures::{key, owned, subject};
+use crate::classify::fixtures::{judge_found, key, owned, subject};
 use crate::classify::live::LiveObject;
 use crate::classify::subject::{Role, Subject, Visibility};
 use crate::compare::work::Work;
@@ -225,4 +225,69 @@ fn a_change_without_managed_fields_conflicts_on_the_server() {
         let report = judge(&subject, &Lookup::Found(&live), &Policy::default()).unwrap();
         assert_eq!(report.findings[0].next_upgrade, Some(expected), "{method}");
     }
+}
+
+/// Regression: a chart's port without a protocol is added once more by the second apply, which the API server refuses.
+#[test]
+fn a_clean_object_whose_apply_adds_an_element_again_blocks_the_upgrade() {
+    let key = key("apps/v1", "Deployment", "shop");
+    let of = |protocol: &str| {
+        json!({"spec": {"selector": {"matchLabels": {"app": "a"}}, "template": {"metadata": {"labels": {"app": "a"}}, "spec": {
+            "containers": [{"name": "app", "image": "a", "ports": [
+                {"name": "http", "containerPort": 80, "protocol": protocol}]}]}}}})
+    };
+    let mut live = owned(&of("TCP"));
+    live["metadata"]["managedFields"] = json!([{"manager": "helm", "operation": "Apply", "apiVersion": "apps/v1",
+        "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:template": {"f:spec": {"f:containers": {
+            "k:{\"name\":\"app\"}": {".": {}, "f:name": {}, "f:image": {}}}}}}}}]);
+    for (protocol, blocks) in [("", true), ("TCP", false)] {
+        let body = of(protocol).to_string();
+        let subject = Subject {
+            method: ApplyMethod::Ssa,
+            ..subject(&key, &body)
+        };
+        let judged = judge_found(&subject, &live, &Policy::default());
+        assert_eq!(judged.report.state, ObjectState::InSync, "{:?}", judged.report);
+        assert_eq!(judged.block.is_some(), blocks, "{:?}", judged.block);
+    }
+}
+
+/// Regression: a port of the node that somebody chose stays whatever is written, so that it was said to stay although the
+/// apply names it and is refused.
+#[test]
+fn what_the_server_would_keep_conflicts_where_somebody_owns_it() {
+    let key = key("v1", "Service", "shop");
+    let of = |port: u16| {
+        json!({"spec": {"type": "NodePort", "selector": {"app": "a"}, "ports": [
+            {"name": "http", "port": 80, "protocol": "TCP", "targetPort": 80, "nodePort": port}]}})
+    };
+    let mut live = owned(&of(32_435));
+    let set =
+        |fields: Value| json!({"f:spec": {"f:ports": {"k:{\"port\":80,\"protocol\":\"TCP\"}": fields}}});
+    let entry = |manager: &str, operation: &str, fields: Value| {
+        json!({"manager": manager, "operation": operation, "apiVersion": "v1", "fieldsType": "FieldsV1",
+            "fieldsV1": set(fields)})
+    };
+    live["metadata"]["managedFields"] = json!([
+        entry(
+            "helm",
+            "Apply",
+            json!({".": {}, "f:name": {}, "f:port": {}, "f:protocol": {}, "f:targetPort": {}})
+        ),
+        entry("kubectl-patch", "Update", json!({"f:nodePort": {}})),
+    ]);
+    let body = of(0).to_string();
+    let subject = Subject {
+        method: ApplyMethod::Ssa,
+        ..subject(&key, &body)
+    };
+    let judged = judge_found(&subject, &live, &Policy::default());
+    let found: Vec<_> = judged
+        .report
+        .findings
+        .iter()
+        .map(|finding| (finding.code, finding.next_upgrade))
+        .collect();
+    assert_eq!(found, [(FindingCode::Added, Some(NextUpgrade::Conflict))]);
+    assert!(judged.block.is_some());
 }

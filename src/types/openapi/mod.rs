@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use self::schema::{Additional, GroupVersionKind, OpenApiDocument, Schema};
 use super::builder::Builder;
 use super::table::{
-    ATOMIC, Field, ListFacts, NULLABLE, ObjectType, SERVER_DEFAULTED, STATUS_IS_DATA, TypeNode, TypeTable,
-    ZERO_DROPPED,
+    ATOMIC, Field, HAS_RULES, HAS_TRANSITION_RULES, ListFacts, NULLABLE, ObjectType, SERVER_DEFAULTED,
+    STATUS_IS_DATA, TypeNode, TypeTable, ZERO_DROPPED,
 };
 use super::value_facts::ValueKind;
 use super::{TypesError, is_zero};
@@ -97,13 +97,14 @@ fn read(document: &[u8]) -> Result<TypeTable, TypesError> {
         };
         let child = reader.component(name, schema, author, 0);
         for gvk in &schema.kinds {
+            let status = if data_status.contains(gvk) {
+                STATUS_IS_DATA
+            } else {
+                0
+            };
             let root = reader.builder.node(TypeNode {
                 child,
-                flags: if data_status.contains(gvk) {
-                    STATUS_IS_DATA
-                } else {
-                    0
-                },
+                flags: status | rules(schema),
                 ..TypeNode::plain(ValueKind::Object)
             });
             let api_version = if gvk.group.is_empty() {
@@ -156,6 +157,31 @@ fn refers_to_types(schema: &Schema) -> bool {
         || schema.all_of.iter().any(refers_to_types)
         || schema.items.as_deref().is_some_and(refers_to_types)
         || matches!(&schema.additional, Some(Additional::Values(values)) if refers_to_types(values))
+}
+
+/// The flag of a value for which its own schema has rules about several values at once, or about its change.
+///
+/// Rules about one plain value were kept when the value was written, whoever wrote it.
+fn rules(schema: &Schema) -> u8 {
+    let is_plain = matches!(
+        schema.json_type.as_deref(),
+        Some("string" | "integer" | "number" | "boolean")
+    ) || schema.int_or_string;
+    if schema.rules.iter().any(|rule| rule.rule.contains("oldSelf")) {
+        HAS_RULES | HAS_TRANSITION_RULES
+    } else if !is_plain && has_rules(schema) {
+        HAS_RULES
+    } else {
+        0
+    }
+}
+
+fn has_rules(schema: &Schema) -> bool {
+    !(schema.rules.is_empty() && schema.one_of.is_empty() && schema.any_of.is_empty())
+        || schema.not.is_some()
+        || schema.max_items.is_some()
+        || schema.max_properties.is_some()
+        || schema.all_of.iter().any(has_rules)
 }
 
 fn component_name(reference: &str) -> &str {
@@ -218,6 +244,7 @@ impl<'d> Reader<'d> {
         if schema.nullable {
             node.flags |= NULLABLE;
         }
+        node.flags |= rules(schema);
         if self.is_atomic(schema) {
             node.flags |= ATOMIC;
         }
@@ -234,6 +261,7 @@ impl<'d> Reader<'d> {
     /// An element or a map's value: a zero is meant wherever it comes from.
     fn entry(&mut self, schema: &'d Schema, author: Author, depth: usize) -> u32 {
         let mut node = self.value(schema, author, depth);
+        node.flags |= rules(schema);
         if self.is_atomic(schema) {
             node.flags |= ATOMIC;
         }

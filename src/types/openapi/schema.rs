@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
 #[derive(Deserialize)]
@@ -51,6 +51,17 @@ pub(super) struct Schema {
     pub(super) additional: Option<Additional>,
     #[serde(rename = "allOf", default)]
     pub(super) all_of: Vec<Schema>,
+    #[serde(rename = "oneOf", default)]
+    pub(super) one_of: Vec<IgnoredAny>,
+    #[serde(rename = "anyOf", default)]
+    pub(super) any_of: Vec<IgnoredAny>,
+    pub(super) not: Option<IgnoredAny>,
+    #[serde(rename = "maxItems")]
+    pub(super) max_items: Option<IgnoredAny>,
+    #[serde(rename = "maxProperties")]
+    pub(super) max_properties: Option<IgnoredAny>,
+    #[serde(rename = "x-kubernetes-validations", default)]
+    pub(super) rules: Vec<Rule>,
     #[serde(rename = "x-kubernetes-preserve-unknown-fields", default)]
     pub(super) preserve_unknown: bool,
     #[serde(rename = "x-kubernetes-int-or-string", default)]
@@ -69,6 +80,13 @@ pub(super) struct Schema {
     pub(super) patch_merge_key: Option<String>,
     #[serde(rename = "x-kubernetes-group-version-kind", default)]
     pub(super) kinds: Vec<GroupVersionKind>,
+}
+
+/// A rule in CEL.
+#[derive(Deserialize)]
+pub(super) struct Rule {
+    #[serde(default)]
+    pub(super) rule: String,
 }
 
 #[derive(Deserialize, PartialEq, Eq, Hash)]

@@ -22,6 +22,19 @@ impl<'r> Happened<'r> {
         [self.before, self.after].map(|object| place::at(object?, path))
     }
 
+    /// The values at a finding before and after. Where several elements have the keys of its path its pointer names the one.
+    fn at_finding(self, finding: &Value, path: &str) -> [Option<&'r Value>; 2] {
+        let found = self.at(path);
+        let pointer = finding["pointer"].as_str().unwrap_or_default();
+        let pointed = [self.before, self.after].map(|object| object?.pointer(pointer));
+        let lives = finding.get("live").filter(|live| !live.is_null());
+        if found[0] != lives && pointed[0] == lives && lives.is_some() {
+            pointed
+        } else {
+            found
+        }
+    }
+
     /// What happened at a path, in the report's words, with the value where it is a third one.
     pub(super) fn fate(self, path: &str, desired: Option<&Value>) -> String {
         let [before, after] = self.at(path);
@@ -47,6 +60,21 @@ impl<'r> Happened<'r> {
         self.upgrade.status != 0
     }
 
+    /// Whether Helm's error names a place among the conflicts, what is in it, or what it is in.
+    pub(super) fn names(self, path: &str) -> bool {
+        let place = path.replace('/', ".");
+        let is_below = |below: &str, above: &str| {
+            below
+                .strip_prefix(above)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        let told = self.upgrade.stderr.replace(['"', '\\'], "");
+        let mut words = told.split_whitespace().filter(|word| word.starts_with('.'));
+        self.conflicts()
+            && !place.is_empty()
+            && words.any(|word| is_below(word, &place) || is_below(&place, word))
+    }
+
     /// Helm's error.
     fn words(self) -> String {
         self.upgrade.stderr.lines().collect::<Vec<_>>().join(" ")
@@ -63,7 +91,7 @@ pub(super) fn disproved(object: &Value, happened: Happened<'_>) -> Vec<String> {
         .iter()
         .filter_map(|finding| {
             let path = finding["path"].as_str().unwrap_or_default();
-            let [before, after] = happened.at(path);
+            let [before, after] = happened.at_finding(finding, path);
             let predicted = finding["nextUpgrade"].as_str()?;
             let wrong = wrong(finding, predicted, before, after, happened)?;
             Some(format!(
@@ -100,7 +128,13 @@ pub(super) fn disproved(object: &Value, happened: Happened<'_>) -> Vec<String> {
     let is_told = said
         .clone()
         .any(|word| matches!(word.as_deref(), Some("conflict" | "refused")));
-    if happened.fails() && !is_told && said.any(|word| word.is_some()) {
+    // Where a rule of the kind may refuse the write, what would be written is left open.
+    let may_be_refused = findings.iter().any(|finding| {
+        let reason = finding["nextUpgradeReason"].as_str().unwrap_or_default();
+        finding["nextUpgrade"].is_null() && reason.contains("may refuse the change")
+    });
+    let is_certain = !may_be_refused && said.any(|word| word.is_some());
+    if happened.fails() && !is_told && is_certain {
         problems.push(format!(
             "nothing says that the upgrade fails: {}",
             happened.words()
@@ -132,6 +166,7 @@ fn wrong(
         "conflict" if happened.conflicts() => return None,
         "refused" if happened.fails() && !happened.conflicts() => return None,
         // What the write would not have touched stays where it fails, too.
+        "keep" if happened.names(finding["path"].as_str().unwrap_or_default()) => return Some(fails()),
         "keep" => before == after,
         _ if happened.fails() => return Some(fails()),
         "revert" | "becomes" if is_hidden => before != after,

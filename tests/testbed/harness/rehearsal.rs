@@ -51,6 +51,11 @@ impl Rehearsed {
         self.happened().fate(path, desired(&self.report, path))
     }
 
+    /// Whether Helm names a place among the conflicts at which the upgrade failed.
+    pub(crate) fn names(&self, path: &str) -> bool {
+        self.happened().names(path)
+    }
+
     /// Whether the upgrade failed.
     pub(crate) fn fails(&self) -> bool {
         self.happened().fails()

@@ -101,8 +101,9 @@ fn place(scan: &Scan, rehearsed: &Rehearsed, path: &str, fate: &str) -> Vec<Stri
     };
     let mut problems = Vec::new();
     let happened = rehearsed.fate(path);
-    // What is not written stays where the upgrade fails, too.
-    let stays = fate == "keep" && matches!(happened.as_str(), "conflict" | "refused");
+    // What is not written stays where the upgrade fails, too; Helm names what it would write over.
+    let stays =
+        fate == "keep" && matches!(happened.as_str(), "conflict" | "refused") && !rehearsed.names(path);
     if happened != fate && !stays {
         problems.push(format!("{path}: known {fate}, happened {happened}"));
     }

@@ -164,3 +164,21 @@ fn a_volume_claim_that_waits_for_a_class_gets_the_default_one() {
         assert_eq!(case.one().code, code, "{manager}");
     }
 }
+
+/// Regression: what somebody wrote in the second in which Helm created the object counted as the server's defaults.
+#[test]
+fn an_edit_in_the_second_of_the_creation_is_an_edit() {
+    let surge = json!({"f:spec": {"f:strategy": {"f:rollingUpdate": {"f:maxSurge": {}}}}});
+    for (created, added) in [(DURING, 1), (EARLIER, 1)] {
+        let case = Case {
+            live: json!({"metadata": {"creationTimestamp": created}, "spec": {"strategy": {
+                "type": "RollingUpdate", "rollingUpdate": {"maxSurge": 3, "maxUnavailable": "25%"}}}}),
+            managed: vec![
+                entry("helm", "Apply", "", created, &everything()),
+                entry("kubectl-patch", "Update", "", created, &surge),
+            ],
+            ..Case::default()
+        };
+        assert_eq!(case.judge().findings.len(), added, "{created}");
+    }
+}

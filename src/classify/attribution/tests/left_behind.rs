@@ -64,3 +64,19 @@ fn what_helm_owns_elsewhere_may_be_the_servers() {
     };
     assert_eq!(case.judge().findings, []);
 }
+
+/// Regression: a key that is null in the chart, which the API server stores as the empty text, was left over.
+#[test]
+fn a_null_of_data_as_the_server_stores_it_is_no_leftover() {
+    for (live, expected) in [("", 0), ("YQ==", 1)] {
+        let case = Case {
+            desired: json!({"data": {"kept": "YQ==", "unset": null}}),
+            live: json!({"data": {"unset": live}}),
+            ..map(
+                "Secret",
+                vec![entry("helm", "Update", "", DURING, &data(&["kept", "unset"]))],
+            )
+        };
+        assert_eq!(case.judge().findings.len(), expected, "{live:?}");
+    }
+}

@@ -206,6 +206,44 @@ fn another_order_of_what_runs_in_order_is_drift_of_nobody() {
     }
 }
 
+/// Of two ports of one number Helm's patch names the first, so that the second never gets what an upgrade wants of it. What
+/// Helm creates it writes as it is: what differs there is admission's, and so is what a merge would have brought.
+#[test]
+fn what_helms_own_merge_loses_is_drift_and_what_it_created_is_admissions() {
+    const BEFORE: &str = "2026-11-10T03:00:00Z";
+    let ports = |[udp, tcp]: [u16; 2]| {
+        json!({"spec": {"ports": [
+            {"name": "udp", "port": 53, "protocol": "UDP", "targetPort": udp},
+            {"name": "tcp", "port": 53, "protocol": "TCP", "targetPort": tcp}]}})
+    };
+    let port = |protocol: &str| format!("k:{{\"port\":53,\"protocol\":\"{protocol}\"}}");
+    let own = json!({".": {}, "f:name": {}, "f:port": {}, "f:protocol": {}, "f:targetPort": {}});
+    let set = json!({"f:spec": {"f:ports": {port("UDP"): own, port("TCP"): own}}});
+    for (created, previous, live, code) in [
+        (BEFORE, Some([53, 53]), [53, 53], "not-applied"),
+        (BEFORE, Some([53, 54]), [53, 55], "changed"),
+        (BEFORE, Some([53, 54]), [55, 54], "mutated-at-admission"),
+        (DURING, None, [53, 55], "mutated-at-admission"),
+        (DURING, None, [55, 54], "mutated-at-admission"),
+    ] {
+        let mut live = ports(live);
+        live["metadata"] = json!({"creationTimestamp": created});
+        let case = Case {
+            kind: ("v1", "Service"),
+            previous: previous.map(ports),
+            desired: ports([53, 54]),
+            live,
+            managed: vec![entry("helm", "Update", "", DURING, &set)],
+            method: ApplyMethod::Csa,
+            ..Case::default()
+        };
+        let found = case.one();
+        assert_eq!(found.code.as_str(), code, "{created} {previous:?} {found:?}");
+        let is_lost = found.message.contains("loses what the manifest says");
+        assert_eq!(is_lost, code == "changed", "{created} {previous:?}");
+    }
+}
+
 /// Regression: of an object that was made by `kubectl apply` and then adopted, the defaults counted as added.
 ///
 /// Each row: when the creator wrote last, when the object was created, and what is told of its cluster address.
