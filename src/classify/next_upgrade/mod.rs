@@ -169,13 +169,13 @@ impl<'a> Upgrade<'a> {
             Outcome::Written(written) => self.written(desired, written, changes).collect(),
             Outcome::Conflict(conflicts) => {
                 let forced = self.write(self.subject.body, self.method(OnConflict::Force), self.live);
-                self.failing(desired, &forced, changes, |change| {
+                self.failing(desired, &forced, conflicts, changes, |change| {
                     Prediction::Conflict(owners(conflicts, &change.path))
                 })
             }
             Outcome::Refused(refusal) => {
                 let unknown = Outcome::Unknown(NO_WRITE.into());
-                self.failing(desired, &unknown, changes, |_| {
+                self.failing(desired, &unknown, &[], changes, |_| {
                     Prediction::Refused(refusal.rule.clone().into_owned())
                 })
             }
@@ -197,6 +197,7 @@ impl<'a> Upgrade<'a> {
         &self,
         desired: &Value,
         written_otherwise: &Outcome,
+        conflicts: &[Conflict],
         changes: impl Iterator<Item = &'c Change>,
         failure: impl Fn(&Change) -> Prediction,
     ) -> Vec<Prediction> {
@@ -211,8 +212,10 @@ impl<'a> Upgrade<'a> {
             | Outcome::Deleted => changes
                 .iter()
                 .map(|change| match (&change.desired, change.code) {
-                    (None, _) | (Some(_), FindingCode::Pruned) => Prediction::Keep,
-                    (Some(_), _) => Prediction::Revert,
+                    (Some(_), FindingCode::Pruned) => Prediction::Keep,
+                    // A zero that the manifest names is silent, and conflicts with what others put there.
+                    (None, _) if !is_contested(conflicts, &change.path) => Prediction::Keep,
+                    (None | Some(_), _) => Prediction::Revert,
                 })
                 .collect(),
         };
@@ -415,6 +418,11 @@ impl<'a> Upgrade<'a> {
             Outcome::Unknown(reason) => Prediction::Unknown(reason.clone()),
         }
     }
+}
+
+/// Whether others own a path, or something above or below it.
+fn is_contested(conflicts: &[Conflict], path: &FieldPath) -> bool {
+    conflicts.iter().any(|conflict| conflict.path.overlaps(path))
 }
 
 /// The same difference as one that nothing but its values decides.
