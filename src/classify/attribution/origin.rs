@@ -48,9 +48,9 @@ impl<'e, 'a> Evidence<'e, 'a> {
     /// The rules. The first that has a verdict decides, so that their order is part of what they say: a field or a
     /// write that has a code of its own comes before what the writer tells, and that before what only a time tells.
     const RULES: [fn(&Self) -> Option<Verdict>; 11] = [
+        Self::reordered,
         Self::lost_by_helm,
         Self::dropped_by_server,
-        Self::reordered,
         Self::restarted,
         Self::autoscaled,
         Self::resized,
@@ -151,7 +151,8 @@ impl<'e, 'a> Evidence<'e, 'a> {
             })
     }
 
-    /// Another order, which managed fields do not see: whoever owns the elements need not have turned them.
+    /// Another order, which managed fields do not see: whoever owns the elements need not have turned them. It comes first:
+    /// a merge that leaves it as it is lost nothing, and Helm's ownership of the elements tells of no admission.
     fn reordered(&self) -> Option<Verdict> {
         (self.is_rewritten() && is_about_order(&self.change.path, self.attributor.context.shape)).then(|| {
             Verdict {

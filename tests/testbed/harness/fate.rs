@@ -14,6 +14,8 @@ pub(super) struct Happened<'r> {
     pub(super) after: Option<&'r Value>,
     /// What Helm said.
     pub(super) upgrade: &'r Outcome,
+    /// Whether the health of the release said that the upgrade fails at the object.
+    pub(super) is_foretold: bool,
 }
 
 impl<'r> Happened<'r> {
@@ -100,7 +102,7 @@ pub(super) fn disproved(object: &Value, happened: Happened<'_>) -> Vec<String> {
     let is_told = said
         .clone()
         .any(|word| matches!(word.as_deref(), Some("conflict" | "refused")));
-    if happened.fails() && !is_told && said.any(|word| word.is_some()) {
+    if happened.fails() && !is_told && !happened.is_foretold && said.any(|word| word.is_some()) {
         problems.push(format!(
             "nothing says that the upgrade fails: {}",
             happened.words()

@@ -38,6 +38,8 @@ pub(crate) struct Rehearsed {
     after: Option<Value>,
     /// What Helm said.
     upgrade: Outcome,
+    /// Whether the health of the release says that the upgrade fails at the object.
+    is_foretold: bool,
 }
 
 impl Rehearsed {
@@ -62,6 +64,7 @@ impl Rehearsed {
             before: self.before.as_ref(),
             after: self.after.as_ref(),
             upgrade: &self.upgrade,
+            is_foretold: self.is_foretold,
         }
     }
 }
@@ -146,6 +149,7 @@ impl<'r, 'c> Rehearsal<'r, 'c> {
             before,
             after: read(),
             upgrade,
+            is_foretold: scan.says_blocked_at(object),
         }
     }
 }
