@@ -24,6 +24,24 @@ impl<'r> Happened<'r> {
         [self.before, self.after].map(|object| place::at(object?, path))
     }
 
+    /// The values of a finding before and after. Of several elements that share their keys, that is the one that lived,
+    /// and the one that the finding's prediction is about.
+    fn of(self, finding: &Value, path: &str) -> [Option<&'r Value>; 2] {
+        let [before, after] = [self.before, self.after]
+            .map(|object| object.map_or_else(Vec::new, |object| place::all(object, path)));
+        let pick = |values: &[&'r Value], wanted: &Value| {
+            let wanted = values.iter().find(|value| means(Some(wanted), Some(value)));
+            wanted.or(values.first()).copied()
+        };
+        let lived = pick(&before, &finding["live"]);
+        let becomes = match finding["nextUpgrade"].as_str() {
+            Some("keep") => lived.unwrap_or(&Value::Null),
+            Some("becomes") => &finding["becomes"],
+            Some(_) | None => &finding["desired"],
+        };
+        [lived, pick(&after, becomes)]
+    }
+
     /// What happened at a path, in the report's words, with the value where it is a third one.
     pub(super) fn fate(self, path: &str, desired: Option<&Value>) -> String {
         let [before, after] = self.at(path);
@@ -65,7 +83,7 @@ pub(super) fn disproved(object: &Value, happened: Happened<'_>) -> Vec<String> {
         .iter()
         .filter_map(|finding| {
             let path = finding["path"].as_str().unwrap_or_default();
-            let [before, after] = happened.at(path);
+            let [before, after] = happened.of(finding, path);
             let predicted = finding["nextUpgrade"].as_str()?;
             let wrong = wrong(finding, predicted, before, after, happened)?;
             Some(format!(
