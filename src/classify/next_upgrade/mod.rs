@@ -18,9 +18,10 @@ use crate::apply::{
     Conflict, Merged, Method, OnConflict, Outcome, Write, Written, is_merged_three_ways, merge, simulate,
 };
 use crate::compare::fate::{Fate, Fates};
+use crate::compare::fields_v1::FieldSet;
 use crate::compare::list_index::ListIndexes;
 use crate::compare::managed_fields::{Entry, Live, Operation};
-use crate::compare::path::FieldPath;
+use crate::compare::path::{FieldPath, Segment};
 use crate::compare::three_way::Change;
 use crate::compare::work::Work;
 use crate::manifest::desired::RELEASE_NAME;
@@ -214,7 +215,7 @@ impl<'a> Upgrade<'a> {
                 .map(|change| match (&change.desired, change.code) {
                     (Some(_), FindingCode::Pruned) => Prediction::Keep,
                     // A zero that the manifest names is silent, and conflicts with what others put there.
-                    (None, _) if !is_contested(conflicts, &change.path) => Prediction::Keep,
+                    (None, _) if !names(conflicts, &change.path) => Prediction::Keep,
                     (None | Some(_), _) => Prediction::Revert,
                 })
                 .collect(),
@@ -353,8 +354,9 @@ impl<'a> Upgrade<'a> {
         self.live.is_some_and(|live| sets(&live.object, &written.object)) && sets(&deployed.object, &patched)
     }
 
-    /// Whether others may own fields that Helm's server-side apply names, so that it may fail although nothing differs.
-    pub(super) fn is_contested(&self, desired: &Value) -> bool {
+    /// Whether Helm's server-side apply may fail although nothing differs: others may own fields that it names, or it names
+    /// an element of a list otherwise than the API server does.
+    pub(super) fn may_fail(&self, desired: &Value) -> bool {
         let Some(live) = self.live.filter(|_| self.subject.method == ApplyMethod::Ssa) else {
             return false;
         };
@@ -363,10 +365,25 @@ impl<'a> Upgrade<'a> {
                 && entry.manager == self.manager
                 && entry.subresource.is_empty()
         };
-        let others = live.managed.iter();
-        others
-            .filter(|entry| !is_ours(entry) && entry.subresource != "status")
-            .any(|entry| self.names_owned(entry, desired, &FieldPath::root()))
+        live.managed.iter().any(|entry| {
+            if is_ours(entry) {
+                self.has_open_keys(entry.fields())
+            } else {
+                entry.subresource != "status" && self.names_owned(entry, desired, &FieldPath::root())
+            }
+        })
+    }
+
+    /// Whether an element is owned by the zero of a key that the API server fills in, so that the next apply takes the
+    /// one that lives for another (`ports` with `protocol: ""`).
+    fn has_open_keys(&self, set: &FieldSet) -> bool {
+        set.iter().any(|(segment, below)| {
+            let is_open = match segment {
+                Segment::Match(keys) => keys.iter().any(|(_, value)| value == ""),
+                Segment::Key(_) | Segment::Index(_) | Segment::Member(_) => false,
+            };
+            self.work.affords(1) && (is_open || self.has_open_keys(below))
+        })
     }
 
     /// Whether an object of the manifest names something that the entry owns.
@@ -420,8 +437,8 @@ impl<'a> Upgrade<'a> {
     }
 }
 
-/// Whether others own a path, or something above or below it.
-fn is_contested(conflicts: &[Conflict], path: &FieldPath) -> bool {
+/// Whether conflicts are about a path, or something above or below it.
+fn names(conflicts: &[Conflict], path: &FieldPath) -> bool {
     conflicts.iter().any(|conflict| conflict.path.overlaps(path))
 }
 
