@@ -107,8 +107,8 @@ fn of_several_elements_of_one_key_each_is_compared() {
             ),
         ] {
             let chart = chart_of(SEVERAL);
-            let path = chart.path().display().to_string();
-            let release = Release::install_from(Cluster::shared(), helm, &path, flags);
+            let folder = chart.path().display().to_string();
+            let release = Release::install_from(Cluster::shared(), helm, &folder, flags);
             if let Some(patch) = patch {
                 release.kubectl(&["patch", "deployment/several", "--type=json", "-p", &patch]);
             }

@@ -123,8 +123,11 @@ impl<'r, 'c> Rehearsal<'r, 'c> {
     fn upgrade_all(&mut self, names: &[String]) -> Vec<Rehearsed> {
         let Self { release, scan, .. } = *self;
         let mut before = self.read(names);
-        let documents = names.iter().map(|name| self.objects[name].document.as_str());
-        let manifest: String = documents.map(|document| format!("---\n{document}\n")).collect();
+        let documents: Vec<&str> = names
+            .iter()
+            .map(|name| self.objects[name].document.as_str())
+            .collect();
+        let manifest = format!("---\n{}\n", documents.join("\n---\n"));
         let chart = chart_of(&manifest);
         self.record["manifest"] = json!(manifest);
         release.store(&mut self.record, self.revision + 1);
