@@ -13,7 +13,7 @@ use super::{Attributor, ObjectContext};
 use crate::classify::attributed::Attributed;
 use crate::compare::additions::{Addition, ComparedObject, Provenance, additions};
 use crate::compare::extra::may_hold_more;
-use crate::compare::path::FieldPath;
+use crate::compare::path::{FieldPath, Segment};
 use crate::compare::path_tree::PathTree;
 use crate::compare::room::Room;
 use crate::compare::three_way::Change;
@@ -81,6 +81,7 @@ impl Attributor<'_> {
                 let is_new = self.context.work.affords(1)
                     && !known.overlaps(&addition.path)
                     && !places.overlaps(&addition.path)
+                    && !self.is_named(&addition.path)
                     && self.is_left_to_helm(ours, &addition.path);
                 if is_new {
                     places.insert(&addition.path);
@@ -89,6 +90,16 @@ impl Attributor<'_> {
             }
         }
         found
+    }
+
+    /// Whether the manifest names a place, if only by a null: what Helm owns there is what the API server made of that.
+    fn is_named(&self, path: &FieldPath) -> bool {
+        let mut segments = path.segments().iter();
+        let named = segments.try_fold(self.desired, |value, segment| match segment {
+            Segment::Key(key) => value.get(key),
+            Segment::Index(_) | Segment::Match(_) | Segment::Member(_) => None,
+        });
+        named.is_some()
     }
 
     /// Whether only this release's Helm owns a place, and it is not known for writing there by itself.
