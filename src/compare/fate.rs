@@ -1,18 +1,17 @@
 //! What becomes of a place that differs, by a later version of the object.
 //!
 //! The later version may be spelled otherwise than both, so values are the same where the server could not tell them apart
-//! ([`is_satisfied_by`], in both directions). A place in a list that has no keys is not the same place in another version:
+//! ([`is_satisfied_at`], in both directions). A place in a list that has no keys is not the same place in another version:
 //! there the whole list decides.
 
 use serde_json::Value;
 
-use super::diff::is_satisfied_by;
+use super::diff::is_satisfied_at;
 use super::list_index::ListIndexes;
 use super::lookup::value_at;
 use super::path::{FieldPath, Segment};
 use super::shapes::shape_at;
 use super::three_way::Change;
-use super::work::Work;
 use crate::types::Shape;
 
 /// What becomes of a place.
@@ -54,9 +53,8 @@ impl<'v> Fates<'v, '_> {
         let is_by_position = |segment: &Segment| matches!(segment, Segment::Index(_));
         if is_place && !path.segments().iter().any(is_by_position) {
             let after = at(self.after, path);
-            let inner = shape_at(self.shape, path);
             return self.compared(
-                inner,
+                path,
                 change.desired.as_ref(),
                 change.live.as_ref(),
                 after,
@@ -70,7 +68,7 @@ impl<'v> Fates<'v, '_> {
             .cloned()
             .collect();
         self.compared(
-            shape_at(self.shape, &list),
+            &list,
             at(self.desired, &list),
             at(self.live, &list),
             at(self.after, &list),
@@ -80,18 +78,26 @@ impl<'v> Fates<'v, '_> {
 
     fn compared(
         &self,
-        shape: Option<Shape<'_>>,
+        path: &FieldPath,
         desired: Option<&Value>,
         live: Option<&Value>,
         after: Option<&Value>,
         otherwise: Fate<'v>,
     ) -> Fate<'v> {
-        let work = self.lists.work();
+        let shape = shape_at(self.shape, path);
+        let holds =
+            |one: &Value, other: &Value| is_satisfied_at(path, one, Some(other), shape, self.lists.work());
+        // Whether the server could not tell two values apart.
+        let is_same = |one: Option<&Value>, other: Option<&Value>| match (one, other) {
+            (None, None) => true,
+            (Some(one), Some(other)) => one == other || holds(one, other) && holds(other, one),
+            (Some(_), None) | (None, Some(_)) => false,
+        };
         let (desired, live) = (present(desired), present(live));
-        if is_same(shape, live, after, work) {
+        if is_same(live, after) {
             Fate::AsLive
-        } else if is_same(shape, desired, after, work)
-            || desired.is_some_and(|desired| is_satisfied_by(desired, after, shape, work))
+        } else if is_same(desired, after)
+            || desired.is_some_and(|desired| is_satisfied_at(path, desired, after, shape, self.lists.work()))
         {
             Fate::AsDesired
         } else {
@@ -105,22 +111,10 @@ fn present(value: Option<&Value>) -> Option<&Value> {
     value.filter(|value| !value.is_null())
 }
 
-/// Whether the server could not tell two values apart.
-fn is_same(shape: Option<Shape<'_>>, one: Option<&Value>, other: Option<&Value>, work: &Work) -> bool {
-    match (one, other) {
-        (None, None) => true,
-        (Some(one), Some(other)) => {
-            one == other
-                || is_satisfied_by(one, Some(other), shape, work)
-                    && is_satisfied_by(other, Some(one), shape, work)
-        }
-        (Some(_), None) | (None, Some(_)) => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::work::Work;
     use crate::types::TypeTable;
     use crate::vocabulary::FindingCode;
     use serde_json::json;
@@ -180,6 +174,20 @@ mod tests {
         }
         let gone = json!({"spec": {"containers": [{"name": "side"}]}});
         assert_eq!(fate(cpu, &pod("2"), &pod("500m"), &gone), "gone");
+    }
+
+    /// Regression: that a list in another order stays was said of every write.
+    #[test]
+    fn an_order_that_means_something_is_followed() {
+        let pod =
+            |names: [&str; 2]| json!({"spec": {"initContainers": names.map(|name| json!({"name": name}))}});
+        let list = FieldPath::root().key("spec").key("initContainers");
+        for (after, expected) in [(["a", "b"], "as desired"), (["b", "a"], "as it lives")] {
+            assert_eq!(
+                fate(list.clone(), &pod(["a", "b"]), &pod(["b", "a"]), &pod(after)),
+                expected
+            );
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::asked::is_silent;
-use super::diff::{DifferenceKind, is_satisfied_by, is_servers_choice, unsatisfied};
+use super::diff::{DifferenceKind, is_satisfied_at, is_servers_choice, unsatisfied};
 use super::leftovers::{LeftoverScope, leftovers};
 use super::likest::likest_element;
 use super::list_index::ListIndexes;
@@ -96,6 +96,7 @@ pub fn three_way(shape: Option<Shape<'_>>, versions: Versions<'_>, work: &Work, 
                         attempted.with(value_at(&attempted.object, &difference.path, shape, &lists))
                     });
                     outcome(
+                        &difference.path,
                         inner,
                         previous,
                         difference.desired,
@@ -115,6 +116,7 @@ pub fn three_way(shape: Option<Shape<'_>>, versions: Versions<'_>, work: &Work, 
                         .iter()
                         .map(|attempted| attempted.with(likest(&attempted.object)));
                     outcome(
+                        &difference.path,
                         inner,
                         previous,
                         difference.desired,
@@ -178,6 +180,7 @@ pub(crate) fn all_changes(shape: Option<Shape<'_>>, versions: Versions<'_>) -> V
 /// The table of three-way outcomes for a place that the baseline sets and the live object does not hold, with the
 /// revision whose value the live object has instead.
 fn outcome<'v>(
+    path: &FieldPath,
     shape: Option<Shape<'_>>,
     previous: Option<OfRevision<Option<&'v Value>>>,
     desired: &'v Value,
@@ -187,14 +190,14 @@ fn outcome<'v>(
 ) -> (FindingCode, Option<u64>) {
     let is_live = |value: Option<&Value>| match (value, live) {
         (None, None) => true,
-        (Some(value), Some(live)) => is_satisfied_by(value, Some(live), shape, work),
+        (Some(value), Some(live)) => is_satisfied_at(path, value, Some(live), shape, work),
         (Some(value), None) => is_silent(shape, value),
         (None, Some(_)) => false,
     };
     let is_desired = |value: Option<&Value>| {
         value.is_some_and(|value| {
-            is_satisfied_by(value, Some(desired), shape, work)
-                && is_satisfied_by(desired, Some(value), shape, work)
+            is_satisfied_at(path, value, Some(desired), shape, work)
+                && is_satisfied_at(path, desired, Some(value), shape, work)
         })
     };
     let lives = |of: &OfRevision<Option<&Value>>| !is_desired(of.object) && is_live(of.object);
@@ -227,6 +230,26 @@ mod tests {
 
     fn changes(versions: Versions<'_>) -> Vec<Change> {
         all_changes(TypeTable::builtin().kind("apps/v1", "Deployment"), versions)
+    }
+
+    /// An order is of the revision that had it.
+    #[test]
+    fn an_order_that_an_upgrade_never_reached_is_not_applied() {
+        let init = |names: [&str; 2]| json!({"spec": {"template": {"spec": {"initContainers": names.map(|name| json!({"name": name}))}}}});
+        let (previous, desired) = (init(["a", "b"]), init(["b", "a"]));
+        for (previous, code) in [
+            (&previous, FindingCode::NotApplied),
+            (&desired, FindingCode::Changed),
+        ] {
+            let found = changes(Versions {
+                desired: &desired,
+                previous: Some(of(1, previous)),
+                attempted: &[],
+                live: &init(["a", "b"]),
+            });
+            let codes: Vec<_> = found.iter().map(|change| change.code).collect();
+            assert_eq!(codes, [code]);
+        }
     }
 
     fn deployment(versions: Versions<'_>) -> Vec<(FindingCode, String)> {

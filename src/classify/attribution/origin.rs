@@ -153,7 +153,8 @@ impl<'e, 'a> Evidence<'e, 'a> {
             })
     }
 
-    /// Another order, which managed fields do not see: whoever owns the elements need not have turned them.
+    /// Another order, which managed fields do not see: whoever owns the elements need not have turned them. It comes first:
+    /// a merge that leaves it as it is lost nothing, and Helm's ownership of the elements tells of no admission.
     fn reordered(&self) -> Option<Verdict> {
         (self.is_rewritten() && is_about_order(&self.change.path, self.attributor.context.shape)).then(|| {
             Verdict {

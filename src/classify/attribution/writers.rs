@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::ObjectContext;
 use crate::classify::known_fields::{field, replica_count};
 use crate::compare::additions::{ComparedObject, Provenance, owns_defaults};
+use crate::compare::asked::still_owns;
 use crate::compare::managed_fields::{Entry, Live, Operation};
 use crate::compare::path::FieldPath;
 use crate::manifest::desired::RELEASE_NAME;
@@ -154,7 +155,7 @@ impl<'c, 'a> WriteFacts<'c, 'a> {
 
     /// Whether an entry holds the object's creation, which may have been before the release adopted the object.
     ///
-    /// Nobody but its creator wrote an object by the time of its creation. An entry has the time of its manager's last
+    /// By the time of its creation nobody but its creator wrote what the manifest asks for. An entry has the time of its manager's last
     /// write; a creator that wrote again, in an object older than the baseline, is known by the defaults that it owns.
     fn is_creators(&self, entry: &Entry<'_>, desired: &Value) -> bool {
         let created = self.live.object["metadata"]["creationTimestamp"].as_str();
@@ -172,17 +173,22 @@ impl<'c, 'a> WriteFacts<'c, 'a> {
                 .managed
                 .iter()
                 .any(|other| self.kind_of(other) == ManagerKind::Helm && is_of_creation(other));
-        if is_of_creation(entry) && !is_shared_second {
+        let ObjectContext { shape, work, .. } = *self.context;
+        // A controller is quick enough to write in that second too, and owns nothing that the manifest asks for.
+        if is_of_creation(entry)
+            && !is_shared_second
+            && still_owns(entry, &FieldPath::root(), desired, shape, work)
+        {
             return true;
         }
         let object = ComparedObject {
-            shape: self.context.shape,
+            shape,
             desired,
             live: &self.live.object,
         };
         !is_helms
             && (is_of_creation(entry) || !self.context.operations.covers_creation(created))
-            && owns_defaults(entry, object, self.context.work)
+            && owns_defaults(entry, object, work)
     }
 
     /// When an entry was written.

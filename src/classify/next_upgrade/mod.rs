@@ -392,7 +392,7 @@ impl<'a> Upgrade<'a> {
 
     /// Whether Helm's server-side apply may fail although nothing differs: others may own fields that it names, or it would
     /// add an element to a list.
-    pub(super) fn is_contested(&self, desired: &Value) -> bool {
+    pub(super) fn may_fail(&self, desired: &Value) -> bool {
         let Some(live) = self.live.filter(|_| self.subject.method == ApplyMethod::Ssa) else {
             return false;
         };

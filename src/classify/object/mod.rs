@@ -236,8 +236,8 @@ fn compare(
     changes.extend(left_by_older.filter(|change| !attributor.is_only_others(&change.path)));
     let attributed = attributor.attribute(changes);
     let is_unexplained = attributor.has_unexplained(&attributed);
-    // Of an object in which nothing differs only the owners of its fields can tell that the upgrade fails.
-    let is_simulated = !attributed.is_empty() || upgrade.is_contested(&wanted);
+    // Of an object in which nothing differs only the managed fields can tell that the upgrade fails.
+    let is_simulated = !attributed.is_empty() || upgrade.may_fail(&wanted);
     let predictions = if attributed.is_empty() {
         Vec::new()
     } else {

@@ -30,7 +30,14 @@ impl<'v> Comparison<'v, '_> {
         let work = self.work;
         let is_held = |desired: &Value, live: &Value| {
             if is_structure(desired) {
-                holds(desired, Some(live), element, ExtraFields::Significant, work)
+                holds(
+                    &Trail::Root,
+                    desired,
+                    Some(live),
+                    element,
+                    ExtraFields::Significant,
+                    work,
+                )
             } else if !work.affords_value(desired) {
                 false
             } else {

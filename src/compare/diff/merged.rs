@@ -25,7 +25,8 @@ impl<'v> Comparison<'v, '_> {
     ) {
         let work = self.work;
         let element = shape.and_then(Shape::element);
-        let is_held = |desired: &Value, live: &Value| holds(desired, Some(live), element, extra, work);
+        let is_held =
+            |desired: &Value, live: &Value| holds(&Trail::Root, desired, Some(live), element, extra, work);
         let groups = same_keys(desired.items, live.items, keys, element, work);
         let matches: Vec<KeyedMatch> = groups
             .iter()

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::asked::is_silent;
 use super::equal;
-use super::path::FieldPath;
+use super::path::{FieldPath, Segment};
 use super::room::Room;
 use super::server_rules;
 use super::shapes::child;
@@ -99,11 +99,28 @@ pub(crate) fn is_satisfied_by(
     shape: Option<Shape<'_>>,
     work: &Work,
 ) -> bool {
-    holds(desired, live, shape, ExtraFields::Ignored, work)
+    holds(&Trail::Root, desired, live, shape, ExtraFields::Ignored, work)
+}
+
+/// The same at a place whose name tells whether the order of a list means something.
+pub(crate) fn is_satisfied_at(
+    path: &FieldPath,
+    desired: &Value,
+    live: Option<&Value>,
+    shape: Option<Shape<'_>>,
+    work: &Work,
+) -> bool {
+    let root = Trail::Root;
+    let trail = match path.segments().last() {
+        Some(Segment::Key(field)) => Trail::Key(&root, field),
+        Some(Segment::Index(_) | Segment::Match(_) | Segment::Member(_)) | None => Trail::Root,
+    };
+    holds(&trail, desired, live, shape, ExtraFields::Ignored, work)
 }
 
 /// The same, if extra fields may be significant.
 fn holds(
+    trail: &Trail<'_>,
     desired: &Value,
     live: Option<&Value>,
     shape: Option<Shape<'_>>,
@@ -114,7 +131,7 @@ fn holds(
         found: Found::Nothing,
         work,
     };
-    comparison.value(&Trail::Root, shape, desired, live, extra);
+    comparison.value(trail, shape, desired, live, extra);
     matches!(comparison.found, Found::Nothing)
 }
 

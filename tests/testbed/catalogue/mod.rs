@@ -10,6 +10,7 @@
 //! - `upgraded.txt`: changes after an upgrade.
 //! - `revisions.rs`: upgrades and installs that fail, and what they leave behind.
 //! - `left_behind.rs`: what an upgrade could not remove, some upgrades later.
+//! - `who_asked.rs`: elements of one key, what a webhook fills in, and what was there before the release.
 //!
 //! Adding a row is adding a few lines to one of the texts: the chart `targets` makes an object for each row.
 //!
@@ -23,6 +24,7 @@ mod left_behind;
 mod revisions;
 mod table;
 mod untouched;
+mod who_asked;
 
 use self::table::Table;
 use crate::harness::{Problems, Release, later};

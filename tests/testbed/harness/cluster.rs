@@ -42,7 +42,7 @@ impl HelmVersion {
 }
 
 /// What a program left behind.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Outcome {
     /// The command line, for messages.
     pub(crate) command: String,

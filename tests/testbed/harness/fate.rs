@@ -14,6 +14,8 @@ pub(super) struct Happened<'r> {
     pub(super) after: Option<&'r Value>,
     /// What Helm said.
     pub(super) upgrade: &'r Outcome,
+    /// Whether the health of the release said that the upgrade fails at the object.
+    pub(super) is_foretold: bool,
 }
 
 impl<'r> Happened<'r> {
@@ -22,17 +24,22 @@ impl<'r> Happened<'r> {
         [self.before, self.after].map(|object| place::at(object?, path))
     }
 
-    /// The values at a finding before and after. Where several elements have the keys of its path its pointer names the one.
-    fn at_finding(self, finding: &Value, path: &str) -> [Option<&'r Value>; 2] {
-        let found = self.at(path);
-        let pointer = finding["pointer"].as_str().unwrap_or_default();
-        let pointed = [self.before, self.after].map(|object| object?.pointer(pointer));
-        let lives = finding.get("live").filter(|live| !live.is_null());
-        if found[0] != lives && pointed[0] == lives && lives.is_some() {
-            pointed
-        } else {
-            found
-        }
+    /// The values of a finding before and after. Of several elements that share their keys, that is the one that lived,
+    /// and the one that the finding's prediction is about.
+    fn of(self, finding: &Value, path: &str) -> [Option<&'r Value>; 2] {
+        let [before, after] = [self.before, self.after]
+            .map(|object| object.map_or_else(Vec::new, |object| place::all(object, path)));
+        let pick = |values: &[&'r Value], wanted: &Value| {
+            let wanted = values.iter().find(|value| means(Some(wanted), Some(value)));
+            wanted.or(values.first()).copied()
+        };
+        let lived = pick(&before, &finding["live"]);
+        let becomes = match finding["nextUpgrade"].as_str() {
+            Some("keep") => lived.unwrap_or(&Value::Null),
+            Some("becomes") => &finding["becomes"],
+            Some(_) | None => &finding["desired"],
+        };
+        [lived, pick(&after, becomes)]
     }
 
     /// What happened at a path, in the report's words, with the value where it is a third one.
@@ -91,7 +98,7 @@ pub(super) fn disproved(object: &Value, happened: Happened<'_>) -> Vec<String> {
         .iter()
         .filter_map(|finding| {
             let path = finding["path"].as_str().unwrap_or_default();
-            let [before, after] = happened.at_finding(finding, path);
+            let [before, after] = happened.of(finding, path);
             let predicted = finding["nextUpgrade"].as_str()?;
             let wrong = wrong(finding, predicted, before, after, happened)?;
             Some(format!(
@@ -134,7 +141,7 @@ pub(super) fn disproved(object: &Value, happened: Happened<'_>) -> Vec<String> {
         finding["nextUpgrade"].is_null() && reason.contains("may refuse the change")
     });
     let is_certain = !may_be_refused && said.any(|word| word.is_some());
-    if happened.fails() && !is_told && is_certain {
+    if happened.fails() && !is_told && !happened.is_foretold && is_certain {
         problems.push(format!(
             "nothing says that the upgrade fails: {}",
             happened.words()

@@ -14,16 +14,29 @@ enum Step {
 
 /// The value at a path as reports write it.
 pub(super) fn at<'v>(object: &'v Value, path: &str) -> Option<&'v Value> {
-    steps(path).iter().try_fold(object, |value, step| match step {
-        Step::Key(key) => value.get(key),
-        Step::Index(index) => value.get(index),
-        Step::Element(keys) => value.as_array()?.iter().find(|element| {
-            keys.iter().all(|(key, wanted)| match key.as_str() {
-                "" => text(element) == *wanted,
-                // A key may lie deeper in the element.
-                key => text(key.split('.').fold(element, |value, key| &value[key])) == *wanted,
-            })
-        }),
+    all(object, path).first().copied()
+}
+
+/// The values at a path: elements that share their keys have one path.
+pub(super) fn all<'v>(object: &'v Value, path: &str) -> Vec<&'v Value> {
+    steps(path).iter().fold(vec![object], |values, step| {
+        let below = values.into_iter().flat_map(|value| match step {
+            Step::Key(key) => value.get(key).into_iter().collect::<Vec<&Value>>(),
+            Step::Index(index) => value.get(index).into_iter().collect(),
+            Step::Element(keys) => {
+                let items = value.as_array().into_iter().flatten();
+                items.filter(|item| is_element(item, keys)).collect()
+            }
+        });
+        below.collect()
+    })
+}
+
+fn is_element(element: &Value, keys: &[(String, String)]) -> bool {
+    keys.iter().all(|(key, wanted)| match key.as_str() {
+        "" => text(element) == *wanted,
+        // A key may lie deeper in the element.
+        key => text(key.split('.').fold(element, |value, key| &value[key])) == *wanted,
     })
 }
 

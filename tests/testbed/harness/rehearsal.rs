@@ -1,10 +1,11 @@
 //! The predictions of a report, held to what a real Helm does, object by object.
 //!
 //! A server-side apply that is refused for one object fails the upgrade of a release, so that an upgrade of the release
-//! would tell of the others only that they come too late. Each object is therefore upgraded alone: the release gets a
-//! record whose manifest is the object's document, and Helm upgrades it to a chart that is the same document. Helm
-//! starts from the newest record that is deployed, so that this is what its own code does with the object, from the same
-//! manifest to the same manifest; what is in neither manifest it leaves alone.
+//! would tell of the others only that they come too late. An object that the report has fail is therefore upgraded alone:
+//! the release gets a record whose manifest is the object's document, and Helm upgrades it to a chart that is the same
+//! document. Helm starts from the newest record that is deployed, so that this is what its own code does with the
+//! object, from the same manifest to the same manifest; what is in neither manifest it leaves alone. All others are
+//! upgraded together.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -38,6 +39,8 @@ pub(crate) struct Rehearsed {
     after: Option<Value>,
     /// What Helm said.
     upgrade: Outcome,
+    /// Whether the health of the release says that the upgrade fails at the object.
+    is_foretold: bool,
 }
 
 impl Rehearsed {
@@ -67,6 +70,7 @@ impl Rehearsed {
             before: self.before.as_ref(),
             after: self.after.as_ref(),
             upgrade: &self.upgrade,
+            is_foretold: self.is_foretold,
         }
     }
 }
@@ -116,24 +120,22 @@ impl<'r, 'c> Rehearsal<'r, 'c> {
 
     /// Upgrades one object alone, which the chart has to have.
     pub(crate) fn upgrade(&mut self, object: &str) -> Rehearsed {
+        let mut all = self.upgrade_all(&[object.to_owned()]);
+        all.remove(0)
+    }
+
+    /// Upgrades objects by one upgrade, which takes no longer than that of one.
+    fn upgrade_all(&mut self, names: &[String]) -> Vec<Rehearsed> {
         let Self { release, scan, .. } = *self;
-        let part = &self.objects[object];
-        let namespace = part.namespace.as_ref().unwrap_or(&release.namespace);
-        let read = || {
-            let arguments = [
-                "get",
-                &part.resource,
-                "-n",
-                namespace,
-                "--ignore-not-found",
-                "-o=json",
-            ];
-            serde_json::from_str::<Value>(&release.cluster.kubectl(&arguments)).ok()
-        };
-        let before = read();
-        self.record["manifest"] = json!(format!("---\n{}\n", part.document));
+        let mut before = self.read(names);
+        let documents: Vec<&str> = names
+            .iter()
+            .map(|name| self.objects[name].document.as_str())
+            .collect();
+        let manifest = format!("---\n{}\n", documents.join("\n---\n"));
+        let chart = chart_of(&manifest);
+        self.record["manifest"] = json!(manifest);
         release.store(&mut self.record, self.revision + 1);
-        let chart = chart_of(&part.document);
         let path = chart.path().display().to_string();
         let line = [
             "upgrade",
@@ -145,13 +147,58 @@ impl<'r, 'c> Rehearsal<'r, 'c> {
         ];
         let upgrade = release.cluster.helm(release.helm, &line);
         self.revision += 2;
-        Rehearsed {
-            object: object.to_owned(),
-            report: scan.object(object).cloned().unwrap_or_default(),
-            before,
-            after: read(),
-            upgrade,
+        let mut after = self.read(names);
+        let rehearsed = names.iter().map(|name| Rehearsed {
+            object: name.clone(),
+            report: scan.object(name).cloned().unwrap_or_default(),
+            before: before.remove(name),
+            after: after.remove(name),
+            upgrade: upgrade.clone(),
+            is_foretold: scan.says_blocked_at(name),
+        });
+        rehearsed.collect()
+    }
+
+    /// The objects as they are, by name; without those that are not there.
+    fn read(&self, names: &[String]) -> BTreeMap<String, Value> {
+        let mut places: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for name in names {
+            let part = &self.objects[name];
+            let namespace = part.namespace.as_ref().unwrap_or(&self.release.namespace);
+            places.entry(namespace).or_default().push(&part.resource);
         }
+        let mut found = BTreeMap::new();
+        for (namespace, resources) in places {
+            let options = ["-n", namespace, "--ignore-not-found", "-o=json"];
+            let arguments = [&["get"], &resources[..], &options[..]].concat();
+            let Ok(read) = serde_json::from_str::<Value>(&self.release.cluster.kubectl(&arguments)) else {
+                continue;
+            };
+            let items = match read["items"].as_array() {
+                Some(items) if read["kind"] == "List" => items.clone(),
+                Some(_) | None => vec![read],
+            };
+            for item in items {
+                let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+                let name = format!("{}/{}", text(&item["kind"]), text(&item["metadata"]["name"]));
+                found.insert(name, item);
+            }
+        }
+        found
+    }
+
+    /// Whether an object has to be upgraded alone: the upgrade may fail at it, or a controller writes it again at once.
+    fn is_alone(&self, name: &str) -> bool {
+        let Some(report) = self.scan.object(name) else {
+            return false;
+        };
+        let fails = |value: &Value| matches!(value["nextUpgrade"].as_str(), Some("conflict" | "refused"));
+        let findings = report["findings"].as_array().into_iter().flatten();
+        fails(report)
+            || self.scan.says_blocked_at(name)
+            || findings
+                .into_iter()
+                .any(|finding| fails(finding) || finding["path"] == "/spec/replicas")
     }
 }
 
@@ -161,8 +208,19 @@ impl Release<'_> {
         let Some(mut rehearsal) = Rehearsal::of(self, scan) else {
             return BTreeMap::new();
         };
-        let objects: Vec<String> = rehearsal.objects.keys().cloned().collect();
-        let all: Vec<Rehearsed> = objects.iter().map(|object| rehearsal.upgrade(object)).collect();
+        let objects = rehearsal.objects.keys().cloned();
+        let (alone, together): (Vec<String>, Vec<String>) =
+            objects.partition(|object| rehearsal.is_alone(object));
+        let mut all = if together.is_empty() {
+            Vec::new()
+        } else {
+            rehearsal.upgrade_all(&together)
+        };
+        if all.iter().any(Rehearsed::fails) {
+            // It says of none what would have become of it alone.
+            all = together.iter().map(|object| rehearsal.upgrade(object)).collect();
+        }
+        all.extend(alone.iter().map(|object| rehearsal.upgrade(object)));
         let mut problems: BTreeMap<String, Vec<String>> = all
             .iter()
             .map(|rehearsed| (rehearsed.object.clone(), rehearsed.disproved()))

@@ -101,6 +101,24 @@ impl Scan {
         self.health().iter().any(|code| code == "upgrade-blocked")
     }
 
+    /// Whether the evidence of that names an object, as `Kind/name`, or does not name all.
+    pub(crate) fn says_blocked_at(&self, object: &str) -> bool {
+        let evidence: Vec<String> = list(&self.report, "releases")
+            .flat_map(|release| list(release, "health"))
+            .filter(|health| health["code"] == "upgrade-blocked")
+            .flat_map(|health| list(health, "evidence"))
+            .filter_map(|line| line.as_str().map(str::to_owned))
+            .collect();
+        evidence.iter().any(|line| {
+            let place = line.split_once(": ").map_or("", |(place, _)| place);
+            let named = place.split_once(' ').map(|(kind, name)| {
+                let name = name.rsplit('/').next().unwrap_or_default();
+                format!("{kind}/{name}")
+            });
+            line.ends_with(" more") || named.as_deref() == Some(object)
+        })
+    }
+
     /// Every object whose state is more than a matter of its fields: missing
     /// ones, for example. As `Kind/name state`, sorted.
     pub(crate) fn states(&self) -> Vec<String> {

@@ -39,6 +39,23 @@ fn a_key_of_data_that_helm_owns_and_no_revision_has_is_left_over() {
     }
 }
 
+/// Regression: the API server stores a null in `data` as an empty text, which no manifest seemed to ask for.
+#[test]
+fn a_key_that_the_manifest_names_with_a_null_is_not_left_over() {
+    for (kind, field) in [
+        ("ConfigMap", "data"),
+        ("Secret", "data"),
+        ("Secret", "stringData"),
+    ] {
+        let case = Case {
+            desired: json!({field: {"left": null}}),
+            live: json!({"data": {"left": ""}, "stringData": null}),
+            ..map(kind, vec![entry("helm", "Update", "", DURING, &data(&["left"]))])
+        };
+        assert_eq!(case.judge().findings, [], "{kind} {field}");
+    }
+}
+
 #[test]
 fn a_key_that_another_manager_owns_is_that_managers() {
     for keys in [&["left"][..], &["kept", "left"]] {

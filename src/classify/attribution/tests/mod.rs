@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::Autoscaler;
 use crate::classify::fixtures::{judge_found, key, owned, subject};
+use crate::classify::object::Judgement;
 use crate::classify::subject::Subject;
 use crate::compare::three_way::OfRevision;
 use crate::model::{Finding, ObjectReport};
@@ -102,6 +103,10 @@ impl Default for Case {
 
 impl Case {
     fn judge(&self) -> ObjectReport {
+        self.judgement().report
+    }
+
+    fn judgement(&self) -> Judgement {
         let key = key(self.kind.0, self.kind.1, "shop");
         let mut live = self.desired.clone();
         json_patch::merge(&mut live, &owned(&json!({})));
@@ -120,7 +125,7 @@ impl Case {
             autoscaler: self.autoscaler,
             ..subject(&key, &body)
         };
-        judge_found(&subject, &live, &Policy::default()).report
+        judge_found(&subject, &live, &Policy::default())
     }
 
     /// What the next upgrade does to each finding.

@@ -253,7 +253,9 @@ fn who_created_an_adopted_object_added_no_defaults() {
     const LATER: &str = "2026-11-12T03:00:00Z";
     let defaults =
         json!({"f:spec": {"f:clusterIP": {}, "f:clusterIPs": {}, "f:sessionAffinity": {}, "f:type": {}}});
-    let address = json!({"f:spec": {"f:clusterIP": {}}});
+    let port = json!({"k:{\"port\":80,\"protocol\":\"TCP\"}": {".": {}, "f:port": {}}});
+    let address = json!({"f:spec": {"f:clusterIP": {}, "f:ports": port}});
+    let controllers = json!({"f:spec": {"f:clusterIP": {}}});
     for (set, time, created, added) in [
         (&defaults, BEFORE, BEFORE, 0),
         (&address, BEFORE, BEFORE, 0),
@@ -262,6 +264,8 @@ fn who_created_an_adopted_object_added_no_defaults() {
         // An editor owns no defaults, and what Helm created others did not.
         (&address, LATER, BEFORE, 1),
         (&defaults, AFTER, DURING, 2),
+        // Regression: a controller writes in the second in which the object is created, and was taken for its creator.
+        (&controllers, DURING, DURING, 1),
     ] {
         let case = Case {
             kind: ("v1", "Service"),

@@ -65,6 +65,50 @@ fn a_refused_port_keeps_the_upgrade_from_reverting_the_selector() {
     }
 }
 
+/// A zero is silent where the client applies it, and a value that conflicts where the server does. What would be written
+/// by force is not known here: the port of an empty protocol would be a second one.
+#[test]
+fn a_zero_conflicts_with_what_somebody_put_there() {
+    let owned = json!({"f:spec": {"f:type": {}, "f:externalTrafficPolicy": {}}});
+    let port = |protocol: &str| json!({"name": "web", "port": 80, "protocol": protocol});
+    let case = Case {
+        kind: ("v1", "Service"),
+        desired: json!({"spec": {"type": "", "ports": [port("")]}}),
+        live: json!({"spec": {"type": "NodePort", "externalTrafficPolicy": "Cluster", "ports": [port("TCP")]}}),
+        managed: vec![entry("kubectl-edit", "Update", "", AFTER, &owned)],
+        ..Case::default()
+    };
+    let finding = case.one();
+    assert_eq!(
+        (finding.path.as_str(), finding.next_upgrade),
+        ("/spec/type", Some(NextUpgrade::Conflict))
+    );
+}
+
+/// A server-side apply owns the port by its empty protocol. The next one adds it beside the port that lives, and the API
+/// server refuses the second of the name.
+#[test]
+fn a_port_of_an_empty_protocol_fails_the_next_apply() {
+    let service =
+        |protocol: &str| json!({"spec": {"ports": [{"name": "web", "port": 80, "protocol": protocol}]}});
+    for (protocol, is_blocked) in [("", true), ("TCP", false)] {
+        let element = format!("k:{{\"port\":80,\"protocol\":\"{protocol}\"}}");
+        let own = json!({".": {}, "f:name": {}, "f:port": {}, "f:protocol": {}});
+        let mut owned = everything();
+        owned["f:spec"] = json!({"f:ports": {element: own}});
+        let case = Case {
+            kind: ("v1", "Service"),
+            desired: service(protocol),
+            live: service("TCP"),
+            managed: vec![entry("helm", "Apply", "", DURING, &owned)],
+            ..Case::default()
+        };
+        let judgement = case.judgement();
+        assert!(judgement.report.findings.is_empty());
+        assert_eq!(judgement.block.is_some(), is_blocked, "{protocol}");
+    }
+}
+
 /// A strategic merge knows ports by their numbers: it writes the protocol back into the same port.
 #[test]
 fn a_protocol_that_somebody_edited_is_put_back_by_a_strategic_merge() {
