@@ -36,8 +36,8 @@ const CLASSES: [Class; 12] = [
         make: |size| {
             let variable = |at| json!({"name": format!("A{at}"), "value": "a"});
             (
-                variables(all(0..size, variable)),
-                variables(all((0..size).rev(), variable)),
+                variables(&all(0..size, variable)),
+                variables(&all((0..size).rev(), variable)),
             )
         },
     },
@@ -53,9 +53,9 @@ const CLASSES: [Class; 12] = [
                     json!({".": {}, "f:name": {}, "f:value": {}}),
                 )
             });
-            let mut live = variables(all(0..size, variable("B")));
+            let mut live = variables(&all(0..size, variable("B")));
             managed(&mut live, 1, "Apply", &container_fields("f:env", &owned));
-            (variables(all(0..size, variable("A"))), live)
+            (variables(&all(0..size, variable("A"))), live)
         },
     },
     Class {
@@ -64,8 +64,8 @@ const CLASSES: [Class; 12] = [
         make: |size| {
             let variable = |at| json!({"name": "A", "value": format!("{at}")});
             (
-                variables(json!([{"name": "A", "value": "x"}])),
-                variables(all(0..size, variable)),
+                variables(&json!([{"name": "A", "value": "x"}])),
+                variables(&all(0..size, variable)),
             )
         },
     },
@@ -75,8 +75,8 @@ const CLASSES: [Class; 12] = [
         make: |size| {
             let port = |value: &'static str| move |at| json!({"containerPort": 80, "protocol": format!("P{at}"), "name": format!("{value}{at}")});
             (
-                containers(json!([{"name": "app", "ports": all(0..size, port("a"))}])),
-                containers(json!([{"name": "app", "ports": all((0..size).rev(), port("b"))}])),
+                containers(&json!([{"name": "app", "ports": all(0..size, port("a"))}])),
+                containers(&json!([{"name": "app", "ports": all((0..size).rev(), port("b"))}])),
             )
         },
     },
@@ -91,9 +91,9 @@ const CLASSES: [Class; 12] = [
                     json!({".": {}, "f:other": {}}),
                 )
             });
-            let mut live = variables(all(0..size, |at| json!({"name": format!("A{at}")})));
+            let mut live = variables(&all(0..size, |at| json!({"name": format!("A{at}")})));
             managed(&mut live, 1, "Update", &container_fields("f:env", &owned));
-            (variables(all(0..size, variable("a"))), live)
+            (variables(&all(0..size, variable("a"))), live)
         },
     },
     Class {
@@ -102,8 +102,8 @@ const CLASSES: [Class; 12] = [
         make: |size| {
             let variable = |value: &'static str| move |at| json!({"name": format!("A{at}"), "other": value});
             (
-                variables(all(0..size, variable("a"))),
-                variables(all(0..size, variable("b"))),
+                variables(&all(0..size, variable("a"))),
+                variables(&all(0..size, variable("b"))),
             )
         },
     },
@@ -114,8 +114,8 @@ const CLASSES: [Class; 12] = [
             let container =
                 |at| json!({"name": format!("a{at}"), "image": "a", "ports": [{"containerPort": 80}]});
             (
-                containers(all(0..size, container)),
-                containers(json!([{"name": "b", "image": "b"}])),
+                containers(&all(0..size, container)),
+                containers(&json!([{"name": "b", "image": "b"}])),
             )
         },
     },
@@ -125,8 +125,8 @@ const CLASSES: [Class; 12] = [
         make: |size| {
             let container = |image: &'static str| move |at| json!({"name": format!("a{at}"), "image": image});
             (
-                containers(all(0..size, container("a:latest"))),
-                containers(all((0..size).rev(), container("b:1"))),
+                containers(&all(0..size, container("a:latest"))),
+                containers(&all((0..size).rev(), container("b:1"))),
             )
         },
     },
@@ -190,12 +190,12 @@ fn keyed(count: usize, entry: impl Fn(usize) -> (String, Value)) -> Value {
     (0..count).map(entry).collect::<Map<_, _>>().into()
 }
 
-fn containers(containers: Value) -> Value {
+fn containers(containers: &Value) -> Value {
     json!({"spec": {"template": {"spec": {"containers": containers}}}})
 }
 
-fn variables(env: Value) -> Value {
-    containers(json!([{"name": "app", "image": "a", "env": env}]))
+fn variables(env: &Value) -> Value {
+    containers(&json!([{"name": "app", "image": "a", "env": env}]))
 }
 
 /// The managed fields of this part of a container.
