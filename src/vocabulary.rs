@@ -216,7 +216,7 @@ vocabulary! {
         Info = "info",
         /// Somebody should look at it.
         Warning = "warning",
-        /// The release cannot be relied on, or the next operation on it fails.
+        /// The release cannot be relied on, or Helm refuses every operation on it.
         Critical = "critical",
     }
 }

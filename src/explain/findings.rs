@@ -126,7 +126,9 @@ pub(super) const fn guidance(code: FindingCode) -> Guidance {
             details: "A HorizontalPodAutoscaler targets the object.",
             arises: "The chart sets replicas, and an autoscaler sets them as well.",
             remedy: "Leave replicas out of the chart for workloads with an autoscaler. Most charts do so when their \
-                autoscaling option is enabled.",
+                autoscaling option is enabled. The upgrade that takes the field out sets one replica, until the autoscaler \
+                acts again, where Helm owns the field: always with client-side apply, and with server-side apply as long \
+                as the autoscaler has not written it.",
             next_upgrade: "Client-side apply: Helm sets the chart's count, and the autoscaler raises it again; capacity \
                 is lost in between. Server-side apply: the upgrade fails with a conflict.",
         },

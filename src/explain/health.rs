@@ -192,8 +192,9 @@ pub(super) const fn guidance(code: HealthCode) -> Guidance {
                 adds to them. Or the API server lets nobody change a field back: it cannot be changed once the object exists, \
                 or only grow.",
             remedy: "Take the field out of the chart (most charts have a value for that), and Helm leaves it to its owner. If \
-                the chart's value is to win, --force-conflicts takes the field over; its owner may write it again. What a rule \
-                refuses no flag helps against: put the live value into the chart's values.\n\
+                the chart's value is to win, --force-conflicts takes the field over; its owner may write it again. No flag \
+                helps against what a rule refuses: set the live field back by hand where it may change, or put the live value \
+                into the chart's values.\n\
                 $ kubectl get KIND NAME -n NAMESPACE -o yaml --show-managed-fields",
             next_upgrade: "It fails at these objects, writes the others, and ends as failed; with --rollback-on-failure Helm \
                 rolls back then, which may fail in the same way.",

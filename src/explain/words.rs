@@ -95,7 +95,7 @@ const IN_SYNC_BUT: [Word; 3] = [
     Word {
         names: &["in sync, but critical"],
         group: Group::Verdict,
-        meaning: "every object matches the deployed revision, and the next operation fails",
+        meaning: "every object matches the deployed revision, and no operation on the release may succeed",
         details: "The JSON report has the verdict clean and a critical health entry, such as a record that is about to \
             outgrow what the API server stores. Such a release fails a scan only with --fail-on health.",
     },
@@ -167,7 +167,7 @@ const fn of_health_severity(severity: HealthSeverity) -> Word {
         ),
         HealthSeverity::Critical => (
             &["critical"],
-            "the release cannot be relied on, or the next operation on it fails",
+            "the release cannot be relied on, or Helm refuses every operation on it",
             "It fails a scan only with --fail-on health. driftline diagnose prints the evidence and the commands.",
         ),
     };

@@ -30,7 +30,7 @@ pub(super) fn upgrade_blocked(facts: &ReleaseFacts<'_>) -> Option<Health> {
         );
     } else if !conflicts.is_empty() {
         evidence.push(
-            "take these fields out of the chart, and Helm leaves them to their owners; or give them in the values as they live"
+            "take these fields out of the chart, and Helm leaves them to their owners; giving the live values helps once, until they differ again"
                 .to_owned(),
         );
         evidence.push(
@@ -41,7 +41,7 @@ pub(super) fn upgrade_blocked(facts: &ReleaseFacts<'_>) -> Option<Health> {
     }
     if !refusals.is_empty() {
         evidence.push(
-            "what the API server refuses no flag helps against: give the values as they live, or have the object created anew"
+            "no flag helps against what the API server refuses: set the live field back by hand where it may change, give the live value in the chart's values, or delete the object so that Helm creates it again, with all that goes with it"
                 .to_owned(),
         );
     }
