@@ -23,6 +23,16 @@ fn is_none_at_all(value: Option<&Value>) -> bool {
 /// `ValidateDeploymentStrategy`, `ValidateDaemonSetUpdateStrategy`, `ValidateStatefulSetSpec`.
 pub(super) fn rollout(gvk: &Gvk, root: &Found<'_>, faults: &mut Faults<'_>) {
     let is_deployment = gvk.kind == "Deployment";
+    let seconds = |field: &str| root.value.pointer("/spec")?.get(field)?.as_i64();
+    if is_deployment
+        && let Some(deadline) = seconds("progressDeadlineSeconds")
+        && deadline <= seconds("minReadySeconds").unwrap_or_default()
+    {
+        faults.add(
+            root.path.key("spec").key("progressDeadlineSeconds"),
+            "progressDeadlineSeconds has to be greater than minReadySeconds",
+        );
+    }
     let name = if is_deployment {
         "strategy"
     } else {

@@ -60,6 +60,10 @@ pub(super) fn check(gvk: &Gvk, root: &Found<'_>, faults: &mut Faults<'_>) {
         container(one, &volumes, faults);
     }
     host_ports(&spec, faults);
+    host_sharing(&spec, faults);
+    if gvk.group() == "batch" {
+        job(gvk, root, &spec, faults);
+    }
     scheduling(&spec, faults);
     profiles(&spec, faults);
 }
@@ -179,6 +183,15 @@ fn container(container: &Found<'_>, volumes: &HashSet<&str>, faults: &mut Faults
     {
         faults.add(mount.path.key("name"), "a volume that is mounted does not exist");
     }
+    for mount in &mounts {
+        let has = |field: &str| mount.text(field).is_some_and(|path| !path.is_empty());
+        if has("subPath") && has("subPathExpr") {
+            faults.add(
+                mount.path.key("subPathExpr"),
+                "a mount has either a path in its volume or an expression for one",
+            );
+        }
+    }
     for (probe, is_once) in [
         ("livenessProbe", true),
         ("startupProbe", true),
@@ -231,6 +244,52 @@ fn host_ports(spec: &Found<'_>, faults: &mut Faults<'_>) {
                 );
             }
         }
+    }
+}
+
+/// `validateHostUsers`, and `ValidatePodSecurityContext` about processes.
+fn host_sharing(spec: &Found<'_>, faults: &mut Faults<'_>) {
+    let is = |field: &str, wanted: bool| spec.get(field) == Some(&Value::Bool(wanted));
+    if is("shareProcessNamespace", true) && is("hostPID", true) {
+        faults.add(
+            spec.path.key("shareProcessNamespace"),
+            "a Pod cannot share its processes among containers and have those of the node",
+        );
+    }
+    let shared = ["hostNetwork", "hostPID", "hostIPC"];
+    if is("hostUsers", false) && shared.iter().any(|field| is(field, true)) {
+        faults.add(
+            spec.path.key("hostUsers"),
+            "a Pod with users of its own cannot share the network, processes or messages of the node",
+        );
+    }
+}
+
+/// `validateJobSpec` (Kubernetes: `pkg/apis/batch/validation/validation.go`).
+fn job(gvk: &Gvk, root: &Found<'_>, pod: &Found<'_>, faults: &mut Faults<'_>) {
+    let place: &[&str] = match gvk.kind.as_str() {
+        "CronJob" => &["spec", "jobTemplate", "spec"],
+        _ => &["spec"],
+    };
+    let Some(job) = root.all(place, faults.work).pop() else {
+        return;
+    };
+    if job.get("podFailurePolicy").is_some() && pod.text("restartPolicy") != Some("Never") {
+        faults.add(
+            pod.path.key("restartPolicy"),
+            "with a policy for failed Pods the Pods of a Job are never restarted",
+        );
+    }
+    for field in ["backoffLimitPerIndex", "successPolicy"] {
+        if job.get(field).is_some() && job.text("completionMode") != Some("Indexed") {
+            faults.add(job.path.key(field), "only an indexed Job has this field");
+        }
+    }
+    if job.get("maxFailedIndexes").is_some() && job.get("backoffLimitPerIndex").is_none() {
+        faults.add(
+            job.path.key("maxFailedIndexes"),
+            "a limit of failed indexes needs a limit of failures for each index",
+        );
     }
 }
 
