@@ -25,32 +25,25 @@ impl PathTree {
 
     /// Whether the path is one of the places, or lies inside one.
     pub(crate) fn is_around(&self, path: &FieldPath) -> bool {
-        let mut node = self;
-        for segment in path.segments() {
-            if node.is_place {
-                return true;
-            }
-            match node.below.get(segment) {
-                Some(below) => node = below,
-                None => return false,
-            }
-        }
-        node.is_place
+        self.towards(path).is_some_and(|tree| tree.is_place)
     }
 
     /// Whether the path is one of the places, or lies inside one, or has one inside it.
     pub(crate) fn overlaps(&self, path: &FieldPath) -> bool {
+        self.towards(path)
+            .is_some_and(|tree| tree.is_place || !tree.below.is_empty())
+    }
+
+    /// The first place on the way to a path, or the tree at its end; `None` where no place is near the path.
+    fn towards(&self, path: &FieldPath) -> Option<&Self> {
         let mut node = self;
         for segment in path.segments() {
             if node.is_place {
-                return true;
+                break;
             }
-            match node.below.get(segment) {
-                Some(below) => node = below,
-                None => return false,
-            }
+            node = node.below.get(segment)?;
         }
-        node.is_place || !node.below.is_empty()
+        Some(node)
     }
 }
 

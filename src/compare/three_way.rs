@@ -87,44 +87,30 @@ pub fn three_way(shape: Option<Shape<'_>>, versions: Versions<'_>, work: &Work, 
         .into_iter()
         .take_while(|_| !work.is_spent())
         .map(|difference| {
-            let mut previous = previous_at(&difference.path);
+            let at = |object| match difference.kind {
+                // Its path does not tell which one of them is meant.
+                DifferenceKind::OneOfSeveral => likest_element(object, &difference, shape, &lists),
+                DifferenceKind::UndeclaredField | DifferenceKind::OtherValue => {
+                    value_at(object, &difference.path, shape, &lists)
+                }
+            };
+            let previous = versions
+                .previous
+                .map(|previous| previous.with(at(previous.object)));
             let (code, from_revision) = match difference.kind {
                 DifferenceKind::UndeclaredField => (FindingCode::Pruned, None),
-                DifferenceKind::OtherValue => {
-                    let inner = shape_at(shape, &difference.path);
-                    let attempted = versions.attempted.iter().map(|attempted| {
-                        attempted.with(value_at(&attempted.object, &difference.path, shape, &lists))
-                    });
-                    outcome(
-                        &difference.path,
-                        inner,
-                        previous,
-                        difference.desired,
-                        attempted,
-                        difference.live,
-                        work,
-                    )
-                }
-                DifferenceKind::OneOfSeveral => {
-                    let inner = shape_at(shape, &difference.path);
-                    let likest = |object| likest_element(object, &difference, shape, &lists);
-                    previous = versions
-                        .previous
-                        .map(|previous| previous.with(likest(previous.object)));
-                    let attempted = versions
+                DifferenceKind::OtherValue | DifferenceKind::OneOfSeveral => outcome(
+                    &difference.path,
+                    shape_at(shape, &difference.path),
+                    previous,
+                    difference.desired,
+                    versions
                         .attempted
                         .iter()
-                        .map(|attempted| attempted.with(likest(&attempted.object)));
-                    outcome(
-                        &difference.path,
-                        inner,
-                        previous,
-                        difference.desired,
-                        attempted,
-                        difference.live,
-                        work,
-                    )
-                }
+                        .map(|attempted| attempted.with(at(&attempted.object))),
+                    difference.live,
+                    work,
+                ),
             };
             Change {
                 code,
