@@ -8,6 +8,8 @@ use driftline::object::Gvk;
 use driftline::types::{Shape, TypeTable, ValueKind};
 use serde_json::{Map, Value, json};
 
+use super::dice::Dice;
+
 /// One write of one object by a client-side apply.
 pub(crate) struct Triple {
     pub(crate) gvk: Gvk,
@@ -28,32 +30,6 @@ const RICH: &[(&str, &str)] = &[
     ("policy/v1", "PodDisruptionBudget"),
 ];
 
-/// A small generator of numbers (`SplitMix64`).
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.next() % limit as u64).unwrap()
-    }
-
-    /// Whether one of so many throws of a thousand happened.
-    fn happens(&mut self, of_a_thousand: usize) -> bool {
-        self.below(1000) < of_a_thousand
-    }
-
-    fn pick<'v, T>(&mut self, from: &'v [T]) -> &'v T {
-        &from[self.below(from.len())]
-    }
-}
-
 /// So many triples from this seed.
 pub(crate) fn triples(seed: u64, count: usize) -> impl Iterator<Item = Triple> {
     let table = TypeTable::builtin();
@@ -61,7 +37,7 @@ pub(crate) fn triples(seed: u64, count: usize) -> impl Iterator<Item = Triple> {
     let is_retired = |(version, _): &(&str, &str)| *version == "autoscaling/v2beta2";
     let kinds: Vec<_> = table.kinds().filter(|kind| !is_retired(kind)).collect();
     (0..count).map(move |number| {
-        let mut dice = Dice(seed.wrapping_mul(1_000_003).wrapping_add(number as u64));
+        let mut dice = Dice::new(seed, number, 1_000);
         let (api_version, kind) = match number % 8 {
             0 | 1 => kinds[(number / 8 * 2 + number % 8) % kinds.len()],
             7 => *dice.pick(&[

@@ -4,6 +4,7 @@
 //! about thousands of others, and write the samples anew.
 
 mod costly;
+mod dice;
 mod generate;
 mod server_side;
 mod strategic;

@@ -8,6 +8,7 @@ use driftline::types::{ExplicitZero, Field, ListKind, Shape, TypeTable, ValueKin
 use serde_json::{Map, Value, json};
 
 use super::Asked;
+use crate::apply::dice::Dice;
 
 /// Kinds with many rules, of which there are more histories than of others.
 const RICH: &[(&str, &str)] = &[
@@ -27,35 +28,9 @@ const RICH: &[(&str, &str)] = &[
     ("apiextensions.k8s.io/v1", "CustomResourceDefinition"),
 ];
 
-/// A small generator of numbers (`SplitMix64`).
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.next() % limit as u64).unwrap()
-    }
-
-    /// Whether one of so many throws of a hundred happened.
-    fn happens(&mut self, of_a_hundred: usize) -> bool {
-        self.below(100) < of_a_hundred
-    }
-
-    fn pick<'v, T>(&mut self, from: &'v [T]) -> &'v T {
-        &from[self.below(from.len())]
-    }
-}
-
 /// The history of this number.
 pub(super) fn history(seed: u64, number: usize, custom: &TypeTable, document: &Value) -> Asked {
-    let mut dice = Dice(seed.wrapping_mul(1_000_003).wrapping_add(number as u64));
+    let mut dice = Dice::new(seed, number, 100);
     let builtin = TypeTable::builtin();
     let kinds: Vec<(&str, &str)> = builtin
         .kinds()
