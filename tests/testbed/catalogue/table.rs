@@ -11,24 +11,18 @@
 //! with `info`. A line that holds for one Helm only begins with `helm3:` or `helm4:`, one that depends on who was
 //! faster with `perhaps:`. A row without commands is about what happens by itself.
 //!
-//! `{o}` stands for the object as kubectl takes it, `{n}` for its name, `{r}` for the release's name, `{template}`,
-//! `{pod}` and `{app}` for the paths of the template of Pods, its spec and its container `app`; `...` for any value.
+//! `harness/change.rs` has what stands for names and paths; `...` stands for any value.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::harness::{Cluster, HelmVersion, Problems, Release, Scan};
+use crate::harness::{Change, Cluster, HelmVersion, Problems, Release, Scan};
 
 /// One row.
 #[derive(Debug)]
 struct Row {
-    /// The kind of change, in words.
-    class: &'static str,
-    kind: &'static str,
-    name: &'static str,
-    /// What somebody does, in shell.
-    commands: Vec<&'static str>,
+    change: Change,
     /// Lines of the verdict, with the Helm they hold for.
     verdict: Vec<Line>,
 }
@@ -80,11 +74,11 @@ impl Table {
                 release.kubectl(&args);
             }
             for row in &rows {
-                problems.note(&release, row.class, &row.act(&release));
+                problems.note(&release, row.change.title, &row.change.act(&release));
             }
             let scan = release.scan_with(&["--all"], &[]);
             for row in &rows {
-                problems.note(&release, row.class, &row.check(&release, &scan));
+                problems.note(&release, row.change.title, &row.check(&release, &scan));
             }
             problems.note(&release, "beside the rows", &beside(&release, &rows, &scan));
             for (object, disproved) in release.disproved(&scan) {
@@ -97,8 +91,9 @@ impl Table {
     fn install(&self, helm: HelmVersion, rows: &[Row]) -> Release<'static> {
         let mut names: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for row in rows {
-            let is_new = names.entry(row.kind).or_default().insert(row.name);
-            assert!(is_new, "two rows are about {}/{}", row.kind, row.name);
+            let Change { kind, name, .. } = row.change;
+            let is_new = names.entry(kind).or_default().insert(name);
+            assert!(is_new, "two rows are about {kind}/{name}");
         }
         let sets: Vec<String> = names
             .into_iter()
@@ -110,24 +105,14 @@ impl Table {
 }
 
 impl Row {
-    /// Does what the row says; what failed is a problem of this row alone.
-    fn act(&self, release: &Release<'_>) -> Vec<String> {
-        self.commands
-            .iter()
-            .map(|command| release.shell(&self.fill(release, command)))
-            .filter(|outcome| outcome.status != 0)
-            .map(|outcome| format!("failed:   {}\n{}", outcome.command, outcome.stderr))
-            .collect()
-    }
-
     /// The problems of the verdict on this row.
     fn check(&self, release: &Release<'_>, scan: &Scan) -> Vec<String> {
-        let name = self.full_name(release);
+        let (kind, name) = (self.change.kind, self.change.full_name(release));
         let object = scan
             .objects()
-            .find(|object| object["kind"] == self.kind && object["name"] == *name);
+            .find(|object| object["kind"] == kind && object["name"] == *name);
         let Some(object) = object else {
-            return vec![format!("{}/{name} is not in the report", self.kind)];
+            return vec![format!("{kind}/{name} is not in the report")];
         };
         let wanted: Vec<(&When, String)> = self
             .verdict
@@ -136,7 +121,7 @@ impl Row {
                 When::Always | When::Perhaps => true,
                 When::With(helm) => helm == release.helm,
             })
-            .map(|line| (&line.when, self.fill(release, line.text)))
+            .map(|line| (&line.when, self.change.fill(release, line.text)))
             .collect();
         let found = verdict(object);
         let missed = wanted
@@ -149,26 +134,6 @@ impl Row {
             .map(|(_, line)| format!("missed:   {line}"))
             .chain(reported.map(|line| format!("reported: {line}")))
             .collect()
-    }
-
-    fn full_name(&self, release: &Release<'_>) -> String {
-        let (release, name) = (&release.name, self.name);
-        match self.kind {
-            "CustomResourceDefinition" => format!("{name}.{release}.targets.example"),
-            "APIService" => format!("v1.{name}.{release}.targets.example"),
-            _ => format!("{release}-{name}"),
-        }
-    }
-
-    fn fill(&self, release: &Release<'_>, text: &str) -> String {
-        let name = self.full_name(release);
-        release
-            .fill(text)
-            .replace("{o}", &format!("{}/{name}", self.kind))
-            .replace("{n}", &name)
-            .replace("{app}", "/spec/template/spec/containers[name=app]")
-            .replace("{pod}", "/spec/template/spec")
-            .replace("{template}", "/spec/template")
     }
 }
 
@@ -184,7 +149,7 @@ fn says(wanted: &str, found: &str) -> bool {
 fn beside(release: &Release<'_>, rows: &[Row], scan: &Scan) -> Vec<String> {
     let named: BTreeSet<(&str, String)> = rows
         .iter()
-        .map(|row| (row.kind, row.full_name(release)))
+        .map(|row| (row.change.kind, row.change.full_name(release)))
         .collect();
     scan.objects()
         .filter(|object| {
@@ -247,38 +212,29 @@ fn line(finding: &Value) -> String {
 
 /// Reads a table.
 fn parse(text: &'static str) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::new();
-    let lines = text.lines().map(str::trim_end);
-    for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        let Some(body) = line.strip_prefix("    ") else {
-            let (object, class) = line
-                .split_once(": ")
-                .expect("a row begins with `Kind/name: class`");
-            let (kind, name) = object.split_once('/').expect("an object is `Kind/name`");
-            rows.push(Row {
-                class,
-                kind,
-                name,
-                commands: Vec::new(),
-                verdict: Vec::new(),
-            });
-            continue;
-        };
-        let row = rows.last_mut().expect("a line belongs to a row");
-        if let Some(command) = body.strip_prefix("$ ") {
-            row.commands.push(command);
-            continue;
+    let rows = Change::all(text).into_iter().map(|change| {
+        assert!(
+            !change.lines.is_empty(),
+            "no verdict on {}/{}",
+            change.kind,
+            change.name
+        );
+        Row {
+            verdict: change.lines.iter().map(|line| Line::of(line)).collect(),
+            change,
         }
-        let (when, text) = match body.split_once(": ") {
+    });
+    rows.collect()
+}
+
+impl Line {
+    fn of(line: &'static str) -> Self {
+        let (when, text) = match line.split_once(": ") {
             Some(("helm3", text)) => (When::With(HelmVersion::V3), text),
             Some(("helm4", text)) => (When::With(HelmVersion::V4), text),
             Some(("perhaps", text)) => (When::Perhaps, text),
-            Some(_) | None => (When::Always, body),
+            Some(_) | None => (When::Always, line),
         };
-        row.verdict.push(Line { text, when });
+        Self { text, when }
     }
-    for row in &rows {
-        assert!(!row.verdict.is_empty(), "no verdict on {}/{}", row.kind, row.name);
-    }
-    rows
 }

@@ -2,10 +2,11 @@
 //!
 //! `cluster` owns the servers and runs the four programs against them,
 //! `release` is one installed chart in a namespace of its own, `report` reads
-//! the JSON that `driftline scan` prints, `rehearsal` and `fate` hold its predictions
+//! the JSON that `driftline scan` prints, `change` reads tables of changes, `rehearsal` and `fate` hold its predictions
 //! to real upgrades, `problems` lets a table run to its end, `webhook` changes objects
 //! on their way into the cluster.
 
+mod change;
 mod cluster;
 mod fate;
 mod place;
@@ -15,6 +16,7 @@ mod release;
 mod report;
 mod webhook;
 
+pub(crate) use change::Change;
 pub(crate) use cluster::{Account, Cluster, HelmVersion, Outcome, chart};
 pub(crate) use problems::Problems;
 pub(crate) use rehearsal::{Rehearsal, Rehearsed};

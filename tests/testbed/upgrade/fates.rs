@@ -16,15 +16,12 @@
 use serde_json::Value;
 
 use super::{Applies, METHODS};
-use crate::harness::{Cluster, Problems, Rehearsal, Rehearsed, Release, Scan};
+use crate::harness::{Change, Cluster, Problems, Rehearsal, Rehearsed, Release, Scan};
 
 const TABLE: &str = include_str!("fates.txt");
 
 struct Row {
-    kind: &'static str,
-    name: String,
-    change: &'static str,
-    commands: Vec<&'static str>,
+    change: Change,
     /// Paths, and their fates by method.
     places: Vec<(&'static str, [&'static str; 3])>,
 }
@@ -42,12 +39,12 @@ fn upgrades_make_of_every_change_what_was_predicted() {
         let release = Release::install(Cluster::shared(), method.helm, "fates", &flags);
         let rows: Vec<&Row> = rows.iter().filter(|row| row.is_of(position)).collect();
         for row in &rows {
-            problems.note(&release, row.change, &row.act(&release));
+            problems.note(&release, row.change.title, &row.change.act(&release));
         }
         let scan = release.scan_with(&["--all"], &[]);
         let mut rehearsal = Rehearsal::of(&release, &scan).expect("it was installed");
         for row in &rows {
-            let object = format!("{}/{}", row.kind, release.fill(&row.name));
+            let object = format!("{}/{}", row.change.kind, row.change.full_name(&release));
             let found = row.check(&release, &scan, &rehearsal.upgrade(&object), position);
             problems.note(&release, &format!("{:?} {object}", method.applies), &found);
         }
@@ -60,32 +57,13 @@ impl Row {
         self.places.iter().all(|(_, fates)| fates[method] != "-")
     }
 
-    fn act(&self, release: &Release<'_>) -> Vec<String> {
-        self.commands
-            .iter()
-            .map(|command| release.shell(&self.fill(release, command)))
-            .filter(|outcome| outcome.status != 0)
-            .map(|outcome| format!("failed:   {}\n{}", outcome.command, outcome.stderr))
-            .collect()
-    }
-
     fn check(&self, release: &Release<'_>, scan: &Scan, rehearsed: &Rehearsed, method: usize) -> Vec<String> {
         let mut problems = rehearsed.disproved();
         for (path, fates) in &self.places {
-            let path = self.fill(release, path);
+            let path = self.change.fill(release, path);
             problems.extend(place(scan, rehearsed, &path, fates[method]));
         }
         problems
-    }
-
-    fn fill(&self, release: &Release<'_>, text: &str) -> String {
-        let name = release.fill(&self.name);
-        release
-            .fill(text)
-            .replace("{o}", &format!("{}/{name}", self.kind))
-            .replace("{n}", &name)
-            .replace("{app}", "/spec/template/spec/containers[name=app]")
-            .replace("{pod}", "/spec/template/spec")
     }
 }
 
@@ -133,44 +111,22 @@ fn is_sentence(value: &Value) -> bool {
 
 /// Reads the table.
 fn parse(text: &'static str) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::new();
-    for line in text
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-    {
-        let Some(body) = line.strip_prefix("    ") else {
-            let (object, change) = line
-                .split_once(": ")
-                .expect("a row begins with `Kind/name: change`");
-            let (kind, name) = object.split_once('/').expect("an object is `Kind/name`");
-            let name = if name.contains("{r}") {
-                name.to_owned()
-            } else {
-                format!("{{r}}-{name}")
-            };
-            rows.push(Row {
-                kind,
-                name,
-                change,
-                commands: Vec::new(),
-                places: Vec::new(),
-            });
-            continue;
-        };
-        let row = rows.last_mut().expect("a line belongs to a row");
-        if let Some(command) = body.strip_prefix("$ ") {
-            row.commands.push(command);
-            continue;
-        }
-        let (path, fates) = body.split_once(" -> ").expect("a place has fates");
-        let fates: Vec<&str> = fates.split(" | ").collect();
-        let fates = match *fates.as_slice() {
-            [all] => [all; 3],
-            [client, server] => [client, client, server],
-            [old, client, server] => [old, client, server],
-            _ => panic!("one, two or three fates, not {body}"),
-        };
-        row.places.push((path, fates));
-    }
-    rows
+    let rows = Change::all(text).into_iter().map(|change| Row {
+        places: change.lines.iter().map(|line| fates(line)).collect(),
+        change,
+    });
+    rows.collect()
+}
+
+/// A place, and its fates by method.
+fn fates(line: &'static str) -> (&'static str, [&'static str; 3]) {
+    let (path, fates) = line.split_once(" -> ").expect("a place has fates");
+    let fates: Vec<&str> = fates.split(" | ").collect();
+    let fates = match *fates.as_slice() {
+        [all] => [all; 3],
+        [client, server] => [client, client, server],
+        [old, client, server] => [old, client, server],
+        _ => panic!("one, two or three fates, not {line}"),
+    };
+    (path, fates)
 }
