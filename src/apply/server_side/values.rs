@@ -262,15 +262,16 @@ fn merged_fields(
     applied: &Fields<String, Value>,
     work: &Work,
 ) -> Value {
-    let mut out = live.clone();
-    for (name, applied) in applied {
-        let value = match live.get(name) {
-            Some(live) => merged(map.value_or_any(name), live, applied, work),
-            None => applied.clone(),
+    let kept = live.iter().map(|(name, live)| {
+        let value = match applied.get(name) {
+            Some(applied) => merged(map.value_or_any(name), live, applied, work),
+            None => live.clone(),
         };
-        out.insert(name.clone(), value);
-    }
-    Value::Object(out)
+        (name.clone(), value)
+    });
+    let added = applied.iter().filter(|(name, _)| !live.contains_key(*name));
+    let added = added.map(|(name, value)| (name.clone(), value.clone()));
+    Value::Object(kept.chain(added).collect())
 }
 
 /// The elements of a list in their new order: that of what is applied, and the others where they stood

@@ -33,15 +33,15 @@ pub(super) fn scenes() -> Vec<Scene> {
         ),
         Scene::told(
             "contested-depth",
-            "8,000 fields 60 levels deep that somebody owns",
+            "30,000 fields 60 levels deep that somebody owns",
             || {
                 let deep = |value: &str| {
-                    let entries = keyed(8_000, |at| (format!("k{at}"), json!(value)));
+                    let entries = keyed(30_000, |at| (format!("k{at}"), json!(value)));
                     let mut object = cron_tab("custom");
                     object["spec"]["untyped"] = (0..60).fold(entries, |inner, _| json!({"a": inner}));
                     object
                 };
-                let fields = keyed(8_000, |at| (format!("f:k{at}"), json!({})));
+                let fields = keyed(30_000, |at| (format!("f:k{at}"), json!({})));
                 let fields = (0..60).fold(fields, |inner, _| json!({"f:a": inner}));
                 let mut live = deep("b");
                 managed(&mut live, 1, &json!({"f:spec": {"f:untyped": fields}}));
