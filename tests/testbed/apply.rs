@@ -4,7 +4,6 @@
 //! with a patch: with those of the rows, and with each of its fields taken away, emptied and doubled in turn. The rows'
 //! answers are recorded for the fast ring.
 
-use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::Child;
@@ -16,6 +15,7 @@ use driftline::types::TypeTable;
 use serde_json::{Value, json};
 
 use crate::harness::Cluster;
+use crate::support::differences::differences;
 
 /// An API server behind a proxy, to which plain requests are made: there are some thousand.
 struct Api {
@@ -164,27 +164,6 @@ fn is_zero(value: &Value) -> bool {
     }
 }
 
-fn differences(path: &str, server: &Value, own: &Value, found: &mut BTreeMap<String, (Value, Value)>) {
-    match (server, own) {
-        (Value::Object(server), Value::Object(own)) => {
-            for key in server.keys().chain(own.keys()) {
-                let value =
-                    |fields: &serde_json::Map<String, Value>| fields.get(key).cloned().unwrap_or_default();
-                differences(&format!("{path}/{key}"), &value(server), &value(own), found);
-            }
-        }
-        (Value::Array(server), Value::Array(own)) if server.len() == own.len() => {
-            for (index, (server, own)) in server.iter().zip(own).enumerate() {
-                differences(&format!("{path}/{index}"), server, own, found);
-            }
-        }
-        _ if server == own || is_zero(server) && is_zero(own) => {}
-        _ => {
-            found.insert(path.to_owned(), (server.clone(), own.clone()));
-        }
-    }
-}
-
 /// A patch for each thing that can be done to a field without knowing it.
 fn sweep(path: &str, value: &Value, patches: &mut Vec<Value>) {
     let children: Vec<(String, &Value)> = match value {
@@ -249,8 +228,8 @@ fn judge(api: &Api, address: &str, live: &Value, patch: &Value) -> Judged {
         (Outcome::Unknown(_), _) | (Outcome::Refused(_), false) => Judged::Right,
         (Outcome::Written(_), false) => Judged::NotForeseen,
         (Outcome::Written(Written { object, doubts, .. }), true) => {
-            let mut found = BTreeMap::new();
-            differences("", &plain(answer), &plain(object), &mut found);
+            let is_same = |server: &Value, own: &Value| is_zero(server) && is_zero(own);
+            let found = differences(&plain(answer), &plain(object), &is_same);
             if found.len() <= doubts.len() {
                 Judged::Right
             } else {

@@ -1,129 +1,19 @@
-//! What a real API server made of merged objects, and what is said of it here.
-//!
-//! `tests/data/apply/settle.json` holds live objects, JSON patches of them, and what Kubernetes 1.36 answered:
-//! `tests/testbed/apply.rs` asks it again.
+//! Custom resources, created objects, and costly ones. `tests/fast/apply/settle.rs` holds the built-in kinds to what a real
+//! API server answered.
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::{Outcome, Written};
 use super::{created, updated};
 use crate::compare::work::Work;
 use crate::object::Gvk;
-use crate::types::{Shape, TypeTable, is_zero};
-
-#[derive(Deserialize)]
-struct Recorded {
-    objects: Vec<Value>,
-    rows: Vec<Row>,
-}
-
-#[derive(Deserialize)]
-struct Row {
-    name: String,
-    object: usize,
-    patch: json_patch::Patch,
-    /// What the answer changed in the live object; nothing where it was refused.
-    becomes: Option<json_patch::Patch>,
-}
-
-fn recorded() -> Recorded {
-    serde_json::from_str(include_str!("../../../tests/data/apply/settle.json")).unwrap()
-}
-
-fn patched(object: &Value, patch: &json_patch::Patch) -> Value {
-    let mut patched = object.clone();
-    json_patch::patch(&mut patched, patch).unwrap();
-    patched
-}
+use crate::types::{Shape, TypeTable};
 
 fn gvk(object: &Value) -> Gvk {
     Gvk::new(
         object["apiVersion"].as_str().unwrap(),
         object["kind"].as_str().unwrap(),
     )
-}
-
-fn settled(live: &Value, merged: Value) -> Outcome {
-    let gvk = gvk(live);
-    let shape = TypeTable::builtin().kind(&gvk.api_version, &gvk.kind);
-    updated(&gvk, shape, live, merged, None, &Work::of_steps(100_000))
-}
-
-/// The places at which two objects differ. A zero that types drop is the same as nothing.
-fn differences(path: &str, server: &Value, own: &Value, found: &mut BTreeMap<String, (Value, Value)>) {
-    match (server, own) {
-        (Value::Object(server), Value::Object(own)) => {
-            for key in server.keys().chain(own.keys()) {
-                let value =
-                    |fields: &serde_json::Map<String, Value>| fields.get(key).cloned().unwrap_or_default();
-                differences(&format!("{path}/{key}"), &value(server), &value(own), found);
-            }
-        }
-        (Value::Array(server), Value::Array(own)) if server.len() == own.len() => {
-            for (index, (server, own)) in server.iter().zip(own).enumerate() {
-                differences(&format!("{path}/{index}"), server, own, found);
-            }
-        }
-        _ if server == own || is_zero(server) && is_zero(own) && !server.is_string() => {}
-        _ => {
-            found.insert(path.to_owned(), (server.clone(), own.clone()));
-        }
-    }
-}
-
-/// What is said is what the server did, or it is said that it cannot be told.
-#[test]
-fn what_is_said_is_what_a_real_server_did() {
-    let recorded = recorded();
-    let mut wrong = Vec::new();
-    let mut unknown = Vec::new();
-    for row in &recorded.rows {
-        let live = &recorded.objects[row.object];
-        match (settled(live, patched(live, &row.patch)), &row.becomes) {
-            (Outcome::Refused(_), None) => {}
-            (Outcome::Unknown(_), _) => unknown.push(row.name.as_str()),
-            (Outcome::Written(Written { object, doubts, .. }), Some(becomes)) => {
-                let mut found = BTreeMap::new();
-                differences("", &patched(live, becomes), &object, &mut found);
-                found.retain(|path, _| !path.starts_with("/status"));
-                let is_doubted = !doubts.is_empty() && found.len() <= doubts.len();
-                if !found.is_empty() && !is_doubted {
-                    wrong.push(format!("{}: {found:?}, {doubts:?}", row.name));
-                }
-            }
-            (outcome, becomes) => wrong.push(format!("{}: {becomes:?}, {outcome:?}", row.name)),
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(recorded.rows.len() > 350);
-    // Each of these depends on what no object tells.
-    assert_eq!(
-        unknown,
-        [
-            "suspended job node selector",
-            "suspended job image",
-            "bound claim grows",
-            "bound claim shrinks above its capacity",
-            "selectorless headless gets a selector",
-            "dual stack required",
-        ]
-    );
-}
-
-/// A write that changes nothing gives the live object, of every kind.
-#[test]
-fn what_is_not_changed_stays() {
-    for live in recorded().objects {
-        let Outcome::Written(Written { object, doubts, .. }) = settled(&live, live.clone()) else {
-            panic!("{live}");
-        };
-        let mut found = BTreeMap::new();
-        differences("", &live, &object, &mut found);
-        assert!(found.is_empty() && doubts.is_empty(), "{found:?} {doubts:?}");
-    }
 }
 
 fn custom_table() -> TypeTable {
@@ -212,7 +102,9 @@ fn the_rules_of_an_aggregated_role_are_doubted() {
         (json!([]), json!(null), &[]),
     ] {
         let live = role(rules.clone(), selectors.clone());
-        let outcome = settled(&live, role(merged, selectors));
+        let shape = TypeTable::builtin().kind("rbac.authorization.k8s.io/v1", "ClusterRole");
+        let merged = role(merged, selectors);
+        let outcome = updated(&gvk(&live), shape, &live, merged, None, &Work::of_steps(100_000));
         let Outcome::Written(Written { doubts, .. }) = outcome else {
             panic!("{outcome:?}");
         };

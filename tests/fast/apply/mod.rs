@@ -7,4 +7,5 @@ mod costly;
 mod dice;
 mod generate;
 mod server_side;
+mod settle;
 mod strategic;
