@@ -26,6 +26,7 @@ pub mod model;
 pub mod notify;
 pub mod object;
 pub mod policy;
+pub mod preview;
 pub mod release;
 pub mod report;
 pub mod rights;

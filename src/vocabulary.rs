@@ -82,6 +82,10 @@ macro_rules! codes {
 
 pub(crate) use {codes, vocabulary};
 
+mod preview;
+
+pub use self::preview::{PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation};
+
 /// A name that is not in a vocabulary, with the names that are.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{given}` is not one of: {known}")]
@@ -198,6 +202,8 @@ codes! {
         LeftoverHooks = "leftover-hooks": "objects of hooks that the chart no longer has still exist",
         ChartCrdsChanged = "chart-crds-changed": "the chart's custom resource definitions changed, and Helm does not upgrade them",
         UpgradeBlocked = "upgrade-blocked": "the next upgrade fails: other managers own fields that it writes, or a rule forbids it",
+        RollbackBlocked = "rollback-blocked": "a rollback to the revision before would fail",
+        RollbackLoses = "rollback-loses": "a rollback to the revision before would delete data, or objects of others",
     }
 }
 

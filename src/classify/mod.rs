@@ -15,3 +15,4 @@ mod next_upgrade;
 pub mod object;
 pub mod state;
 pub mod subject;
+pub mod transition;

@@ -199,5 +199,23 @@ pub(super) const fn guidance(code: HealthCode) -> Guidance {
             next_upgrade: "It fails at these objects, writes the others, and ends as failed; with --rollback-on-failure Helm \
                 rolls back then, which may fail in the same way.",
         },
+        HealthCode::RollbackBlocked => Guidance {
+            details: "It holds for a rollback to the last revision that worked, as the cluster is now. The evidence names each \
+                object with the reason, and says in which state the rollback leaves the release.",
+            arises: "The cluster changed since that revision was deployed: a field that cannot be changed back, a kind that is no \
+                longer served, a port that is taken, a field that another manager owns.",
+            remedy: "Look at the whole preview while there is time, and mend what it names.\n\
+                $ driftline preview rollback RELEASE -n NAMESPACE",
+            next_upgrade: "An upgrade goes from the deployed manifest to a new one, and may work where the rollback fails.",
+        },
+        HealthCode::RollbackLoses => Guidance {
+            details: "It holds for a rollback to the last revision that worked, as the cluster is now. The rollback itself works.",
+            arises: "Helm deletes what only the newest manifest has, without asking whose it is by now: a volume claim goes with \
+                its data, a namespace or a definition with everything in it.",
+            remedy: "Save copies, or mark what has to stay.\n\
+                $ driftline preview rollback RELEASE -n NAMESPACE\n\
+                $ kubectl annotate KIND NAME -n NAMESPACE helm.sh/resource-policy=keep",
+            next_upgrade: "An upgrade keeps what its manifest names.",
+        },
     }
 }

@@ -127,7 +127,9 @@ const fn has_writes_of_helm(code: HealthCode) -> bool {
         | HealthCode::Stuck
         | HealthCode::SeveralDeployed
         | HealthCode::HalfUpgraded
-        | HealthCode::UpgradeBlocked => true,
+        | HealthCode::UpgradeBlocked
+        | HealthCode::RollbackBlocked
+        | HealthCode::RollbackLoses => true,
         HealthCode::Undecodable
         | HealthCode::IdentityMismatch
         | HealthCode::ApiRemoved

@@ -10,6 +10,7 @@ mod detail;
 mod fingerprint;
 mod ignored;
 mod orphans;
+mod preview;
 mod reader;
 pub mod rights;
 
@@ -19,6 +20,7 @@ pub use self::detail::{ObjectDetail, ReleaseDetail, RevisionDetail};
 pub use self::fingerprint::Fingerprint;
 pub use self::ignored::{IgnoredBy, IgnoredCount};
 pub use self::orphans::{OrphanedObject, OrphanedRelease};
+pub use self::preview::{Preview, PreviewField, PreviewHook, PreviewObject, PreviewReason};
 pub use self::reader::ReadReportError;
 
 use chrono::{DateTime, Utc};
@@ -224,6 +226,9 @@ pub struct ReleaseReport {
     /// All that is known of its history; only where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub detail: Option<ReleaseDetail>,
+    /// What an operation of Helm would do; only where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub preview: Option<Preview>,
     /// How the operator named the cluster, for commands that a text prints; no report has it.
     #[serde(skip)]
     pub cluster: ClusterFlags,

@@ -129,7 +129,9 @@ fn comparison_limit(entry: &Health) -> Option<ComparisonLimit> {
             | HealthCode::OwnershipConflict
             | HealthCode::LeftoverHooks
             | HealthCode::ChartCrdsChanged
-            | HealthCode::UpgradeBlocked,
+            | HealthCode::UpgradeBlocked
+            | HealthCode::RollbackBlocked
+            | HealthCode::RollbackLoses,
             _,
         ) => None,
     }

@@ -164,7 +164,9 @@ const fn is_about_the_operation(code: HealthCode) -> bool {
         | HealthCode::OwnershipConflict
         | HealthCode::LeftoverHooks
         | HealthCode::ChartCrdsChanged
-        | HealthCode::UpgradeBlocked => false,
+        | HealthCode::UpgradeBlocked
+        | HealthCode::RollbackBlocked
+        | HealthCode::RollbackLoses => false,
     }
 }
 

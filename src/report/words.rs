@@ -68,7 +68,9 @@ fn in_sync<'r>(releases: impl IntoIterator<Item = &'r ReleaseReport>) -> &'stati
         | HealthCode::OwnershipConflict
         | HealthCode::LeftoverHooks
         | HealthCode::ChartCrdsChanged
-        | HealthCode::UpgradeBlocked => Trouble::Critical,
+        | HealthCode::UpgradeBlocked
+        | HealthCode::RollbackBlocked
+        | HealthCode::RollbackLoses => Trouble::Critical,
     });
     match worst.max() {
         Some(Trouble::Failed) => "in sync, but failed",

@@ -338,6 +338,7 @@ impl ReleaseScan {
                 unclaimed.filter_map(|(object, _)| object.into_report()).collect()
             },
             detail,
+            preview: None,
         })
     }
 

@@ -17,7 +17,7 @@ use syn::{Attribute, Item, ItemMod, ItemUse, UseTree, Visibility};
 use crate::support::program::root;
 
 /// The rooms, the lowest first: each imports only what stands before it.
-const ROOMS: [&str; 26] = [
+const ROOMS: [&str; 27] = [
     "vocabulary",
     "weight",
     "object",
@@ -37,6 +37,7 @@ const ROOMS: [&str; 26] = [
     "snapshot",
     "classify",
     "health",
+    "preview",
     "report",
     "explain",
     "notify",

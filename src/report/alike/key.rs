@@ -104,6 +104,7 @@ fn release_key(release: &ReleaseReport, said: Said) -> ReleaseKey<'_> {
         health,
         objects: _,
         detail: _,
+        preview: _,
         cluster: _,
     } = release;
     let newest = baseline.as_ref().map(|baseline| baseline.revision) != Some(latest.revision);

@@ -270,6 +270,7 @@ pub(super) fn report(texts: &Texts) -> Report {
         health,
         objects: Vec::new(),
         detail: None,
+        preview: None,
     };
     Report {
         schema: SCHEMA.to_owned(),
