@@ -50,7 +50,7 @@ pub fn diagnose(facts: &ReleaseFacts<'_>) -> Vec<Health> {
     match facts.depth {
         // These entries call for no action, so a scan leaves them out.
         Depth::Comparison => {}
-        Depth::History => {
+        Depth::History | Depth::Rollback(_) => {
             health.extend(hooks::left_over(facts));
             health.extend(revisions::changed_definitions(facts));
         }

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::apply::{Method, OnConflict};
 use crate::classify::transition::ObjectPreview;
 use crate::health::ReleaseFacts;
 use crate::vocabulary::{ApplyMethod, PreviewedOperation};
@@ -22,6 +23,17 @@ pub struct Operation {
     pub to: Option<u64>,
     /// How Helm applies: for a rollback as the record of the target says.
     pub method: ApplyMethod,
+}
+
+impl Operation {
+    /// How Helm writes the objects. Every rollback makes what Helm wrote client-side its own first.
+    pub const fn apply(self) -> Method {
+        match (self.method, self.kind) {
+            (ApplyMethod::Csa, _) => Method::ClientSide,
+            (ApplyMethod::Ssa, PreviewedOperation::Rollback) => Method::ToServerSide(OnConflict::Fail),
+            (ApplyMethod::Ssa, PreviewedOperation::Upgrade) => Method::ServerSide(OnConflict::Fail),
+        }
+    }
 }
 
 /// The facts that a preview rests on.

@@ -26,6 +26,7 @@ use crate::weight::at_once;
 use crate::yaml::Limits;
 
 /// One decoded revision.
+#[derive(Clone)]
 pub(super) struct DecodedRevision {
     pub(super) number: u64,
     pub(super) namespace: String,
@@ -43,6 +44,8 @@ pub(super) struct Loaded {
     pub(super) attempted: Vec<DecodedRevision>,
     /// Failed ones below the baseline, newest first.
     pub(super) abandoned: Vec<DecodedRevision>,
+    /// The revision that a rollback goes to, where one is previewed.
+    pub(super) target: Option<DecodedRevision>,
     /// The facts of every record that was read, by revision.
     pub(super) records: BTreeMap<u64, RecordFacts>,
     /// Records that could not be read, and records that contradict their metadata.
@@ -53,6 +56,12 @@ impl Loaded {
     /// Every revision that was decoded, the baseline first.
     pub(super) fn revisions(&self) -> impl Iterator<Item = &DecodedRevision> {
         self.baseline.iter().chain(&self.attempted).chain(&self.previous)
+    }
+
+    /// A revision that was decoded.
+    pub(super) fn decoded(&self, number: u64) -> Option<&DecodedRevision> {
+        let mut revisions = self.revisions().chain(&self.abandoned).chain(&self.target);
+        revisions.find(|revision| revision.number == number)
     }
 
     /// A release whose revisions together are more than is held of one release. Which of them fit would depend on the order
@@ -133,6 +142,7 @@ pub(super) struct LoadedBatch {
 /// One release that is being read.
 struct LoadingRelease {
     history: Arc<History>,
+    depth: Depth,
     /// The records that were read, by the names of their objects.
     read: HashMap<String, ReadRecord>,
     /// How many records are still to come.
@@ -159,6 +169,7 @@ impl Loading {
             read: HashMap::new(),
             missing: history.records_needed(depth).count(),
             history,
+            depth,
             documents: ParsedDocuments::default(),
             weight: ReleaseWeight::default(),
         };
@@ -288,6 +299,13 @@ impl LoadingRelease {
             let revision = loaded.note(take(stored));
             loaded.abandoned.extend(revision);
         }
+        loaded.target = match self.depth {
+            Depth::Comparison | Depth::History => None,
+            Depth::Rollback(asked) => history.rollback_target(asked).and_then(|stored| {
+                let known = loaded.decoded(stored.revision).cloned();
+                known.or_else(|| loaded.note(take(stored)))
+            }),
+        };
         for stored in history.revisions() {
             // Of the other revisions only the facts are kept.
             loaded.note(take(stored));

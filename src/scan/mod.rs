@@ -38,6 +38,7 @@ mod selection;
 mod stages;
 mod state;
 mod terminating;
+mod transition;
 #[cfg(test)]
 mod tests;
 mod weight;

@@ -1,11 +1,14 @@
 //! The options of a scan, and the receiver of its progress.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::limits::ScanLimits;
 use super::selection::Selection;
+use crate::manifest::parse::ManifestObject;
 use crate::policy::Policy;
 use crate::release::history::Depth;
+use crate::release::record::Hook;
 use crate::shell::ClusterFlags;
 
 /// What to scan, and how.
@@ -27,6 +30,26 @@ pub struct ScanOptions {
     pub orphans: OrphanSearch,
     /// The flags that chose the cluster, which printed commands repeat.
     pub cluster: ClusterFlags,
+    /// The operation that is previewed as a whole.
+    pub preview: Option<PreviewRequest>,
+}
+
+/// An operation of Helm that is previewed as a whole, of one release.
+#[derive(Debug, Clone)]
+pub enum PreviewRequest {
+    /// A rollback; the depth of the scan says to which revision.
+    Rollback,
+    /// An upgrade to these rendered manifests.
+    Upgrade(Arc<Rendered>),
+}
+
+/// The manifests of a chart, rendered for an upgrade.
+#[derive(Debug, Clone, Default)]
+pub struct Rendered {
+    /// The objects.
+    pub objects: Vec<ManifestObject>,
+    /// The hooks.
+    pub hooks: Vec<Hook>,
 }
 
 /// Whether a scan looks for objects that name a release as their owner of which there is no record.

@@ -7,6 +7,7 @@ use crate::classify::blocked::Block;
 use crate::classify::dry_run::DryRunCheck;
 use crate::classify::state::empty_report;
 use crate::classify::subject::Role;
+use crate::classify::transition::ObjectPreview;
 use crate::compare::three_way::OfRevision;
 use crate::health::ObservedObject;
 use crate::health::observe::{Observation, RevisionBodies};
@@ -25,6 +26,8 @@ pub(super) struct PlannedObject {
     /// Whether the newest revision has it, where its operation did not complete.
     pub(super) in_newest: InRunningRevision,
     pub(super) progress: ObjectProgress,
+    /// Its place among the objects of a previewed operation.
+    pub(super) turn: Option<usize>,
     /// The result of an earlier inspection, which counts until there is a later one.
     earlier: Option<Box<Inspected>>,
 }
@@ -43,6 +46,8 @@ pub(super) enum Purpose {
     Attempted,
     /// A hook creates it.
     Hook,
+    /// Only the manifest has it to which a previewed operation goes.
+    Target,
 }
 
 /// How far a scan has got with one object.
@@ -64,6 +69,37 @@ pub(super) struct ToInspect {
     pub(super) observe: Option<RevisionBodies>,
     /// Whether the revisions before those that a comparison needs are among the bodies.
     pub(super) older: OlderRevisions,
+    /// The bodies of the two manifests of a previewed operation.
+    pub(super) transition: Option<TransitionBodies>,
+}
+
+/// The bodies of an object in the two manifests of a previewed operation, as JSON.
+#[derive(Debug, Clone)]
+pub(super) struct TransitionBodies {
+    /// That of the manifest that Helm starts from.
+    pub(super) from: Option<Arc<str>>,
+    /// That of the manifest that Helm applies.
+    pub(super) to: Option<TargetBody>,
+}
+
+/// What the manifest that Helm applies says of an object.
+#[derive(Debug, Clone)]
+pub(super) enum TargetBody {
+    /// It has this document.
+    Document(Arc<str>),
+    /// It has several documents of the object.
+    Several,
+}
+
+impl TransitionBodies {
+    /// The bodies themselves.
+    pub(super) fn bodies(&self) -> impl Iterator<Item = &Arc<str>> {
+        let to = self.to.iter().filter_map(|to| match to {
+            TargetBody::Document(body) => Some(body),
+            TargetBody::Several => None,
+        });
+        self.from.iter().chain(to)
+    }
 }
 
 /// The revisions before those that every comparison needs, of one object.
@@ -104,6 +140,8 @@ pub(super) struct Inspected {
     pub(super) block: Option<Block>,
     /// What the object shows of the release's health.
     pub(super) observed: Option<Observation>,
+    /// What a previewed operation does to it.
+    pub(super) preview: Option<ObjectPreview>,
     /// The work to do again once older revisions were read, where they may explain what the object holds.
     pub(super) again: Option<ToInspect>,
 }
@@ -118,6 +156,7 @@ impl PlannedObject {
             is_observed: false,
             in_newest: InRunningRevision::Unknown,
             progress: ObjectProgress::Waiting(ToInspect::default()),
+            turn: None,
             earlier: None,
         }
     }
@@ -141,6 +180,14 @@ impl PlannedObject {
             self.is_observed = true;
         }
         self
+    }
+
+    /// Lets a previewed operation pass over the object, in its turn.
+    pub(super) fn in_transition(&mut self, turn: usize, bodies: TransitionBodies) {
+        if let ObjectProgress::Waiting(todo) = &mut self.progress {
+            todo.transition = Some(bodies);
+            self.turn = Some(turn);
+        }
     }
 
     /// Takes the work on the object; `None` where it was taken before.
@@ -264,7 +311,7 @@ impl PlannedObject {
                 ObjectState::Unknown,
                 Some(error.to_string()),
             )),
-            Purpose::Leftover | Purpose::Attempted | Purpose::Hook => None,
+            Purpose::Leftover | Purpose::Attempted | Purpose::Hook | Purpose::Target => None,
         }
     }
 }
@@ -305,7 +352,7 @@ mod tests {
 
     #[test]
     fn objects_that_nobody_expects_are_not_reported_as_unread() {
-        for purpose in [Purpose::Leftover, Purpose::Attempted, Purpose::Hook] {
+        for purpose in [Purpose::Leftover, Purpose::Attempted, Purpose::Hook, Purpose::Target] {
             assert_eq!(planned(purpose).into_report(), None, "{purpose:?}");
         }
     }

@@ -17,8 +17,10 @@ use super::plan::plan_objects;
 use super::planned::{Inspected, PlannedObject, Purpose};
 use super::resolver::{Resolver, not_served_error};
 use super::running::{InRunningRevision, RunningOperation};
+use super::transition::{Manifests, to_last_good};
 use super::weight;
 use crate::classify::dry_run::DryRunCheck;
+use crate::classify::transition::{Detail, ObjectPreview};
 use crate::compare::three_way::OfRevision;
 use crate::health::observe::Presence;
 use crate::health::{
@@ -28,6 +30,7 @@ use crate::manifest::standing::Place;
 use crate::model;
 use crate::model::{Health, ObjectReport, ReleaseReport};
 use crate::object::ObjectKey;
+use crate::preview::NotServed;
 use crate::release::history::Depth;
 use crate::release::history::History;
 use crate::release::operations::Operations;
@@ -54,6 +57,8 @@ pub(super) struct ReleaseScan {
     context: Arc<ReleaseContext>,
     objects: Vec<PlannedObject>,
     not_served: NotServedKinds,
+    /// The kinds of a previewed operation that are not served.
+    not_served_in_preview: NotServed,
     /// The reports of its objects are left out.
     has_too_many_objects: bool,
     has_changed: bool,
@@ -68,6 +73,7 @@ impl ReleaseScan {
             operations: Operations::of(&history),
             has_older_revisions: history.older().next().is_some(),
             work: Arc::default(),
+            operation: None,
         };
         Self {
             history,
@@ -75,6 +81,7 @@ impl ReleaseScan {
             context: Arc::new(context),
             objects: Vec::new(),
             not_served: NotServedKinds::default(),
+            not_served_in_preview: NotServed::default(),
             has_too_many_objects: false,
             has_changed: false,
         }
@@ -109,12 +116,22 @@ impl ReleaseScan {
             context.authority = Authority::of_record(&self.history.key, &revision.namespace, &options.policy);
             context.method = revision.method;
         }
+        let manifests = options.preview.as_ref();
+        let manifests = manifests.and_then(|request| Manifests::of(request, &self.history, loaded));
+        Arc::make_mut(&mut self.context).operation = match (&options.preview, &manifests) {
+            (Some(_), Some(manifests)) => Some((manifests.operation, Detail::Fields)),
+            (Some(_), None) => None,
+            (None, _) => to_last_good(&self.history, loaded),
+        };
         let authority = &self.context.authority;
         let resolver = Resolver {
             namespace: authority.default_namespace(),
             kinds,
         };
         self.objects = plan_objects(&self.history, loaded, &resolver, options.depth);
+        if let Some(manifests) = manifests {
+            self.not_served_in_preview = manifests.pass_over(&mut self.objects, &resolver);
+        }
         let mut readable = Vec::new();
         for (position, object) in self.objects.iter_mut().enumerate() {
             if let Some(error) = authority.refuse(&object.key) {
@@ -124,7 +141,7 @@ impl ReleaseScan {
                     key: object.key.clone(),
                     plural: served.plural.clone(),
                     expected: match object.purpose {
-                        Purpose::Leftover | Purpose::Hook => Expected::Absent,
+                        Purpose::Leftover | Purpose::Hook | Purpose::Target => Expected::Absent,
                         Purpose::Baseline | Purpose::Attempted => Expected::Present,
                     },
                     turn: readable.len(),
@@ -305,7 +322,7 @@ impl ReleaseScan {
         }
         let detail = match options.depth {
             Depth::Comparison => None,
-            Depth::History => Some(self.detail()),
+            Depth::History | Depth::Rollback(_) => Some(self.detail()),
         };
         let revisions = || self.loaded.iter().flat_map(Loaded::revisions);
         let revision = |stored: &StoredRevision| model::Revision {
@@ -345,7 +362,7 @@ impl ReleaseScan {
     fn detail(&self) -> model::ReleaseDetail {
         let objects = self.objects.iter().filter(|object| match object.purpose {
             Purpose::Baseline | Purpose::Leftover | Purpose::Attempted => true,
-            Purpose::Hook => false,
+            Purpose::Hook | Purpose::Target => false,
         });
         model::ReleaseDetail {
             revisions: health::detail::revisions(&self.history, self.records().unwrap_or(&BTreeMap::new())),
@@ -353,6 +370,18 @@ impl ReleaseScan {
                 .filter_map(|object| health::detail::object(&object.key, object.observed()?))
                 .collect(),
         }
+    }
+
+    /// What the previewed operation does to each object, in its turn. Of a scan's own preview those are left out at which
+    /// nothing happens.
+    fn previews(&self) -> Vec<ObjectPreview> {
+        let turns = self.objects.iter().filter_map(|object| {
+            let preview = object.inspected().and_then(|inspected| inspected.preview.clone());
+            Some((object.turn?, preview?))
+        });
+        let mut turns: Vec<(usize, ObjectPreview)> = turns.collect();
+        turns.sort_by_key(|(turn, _)| *turn);
+        turns.into_iter().map(|(_, preview)| preview).collect()
     }
 
     fn records(&self) -> Option<&BTreeMap<u64, RecordFacts>> {
@@ -431,7 +460,7 @@ impl ReleaseScan {
                 Purpose::Baseline | Purpose::Leftover | Purpose::Attempted if object.is_observed => {
                     facts.observed.push(object.observed_object());
                 }
-                Purpose::Baseline | Purpose::Leftover | Purpose::Attempted => {}
+                Purpose::Baseline | Purpose::Leftover | Purpose::Attempted | Purpose::Target => {}
             }
             if self.is_unproven(object) {
                 facts.unproven.push(object.key.clone());
@@ -484,6 +513,6 @@ fn is_left_over(object: &PlannedObject) -> bool {
             Presence::Ours | Presence::NoRelease => true,
             Presence::Absent | Presence::OtherRelease(_) | Presence::Unproven | Presence::Unread => false,
         }),
-        Purpose::Baseline | Purpose::Attempted => false,
+        Purpose::Baseline | Purpose::Attempted | Purpose::Target => false,
     }
 }

@@ -208,7 +208,7 @@ impl<S: Source> Stages<'_, S> {
         // An uninstalled release is meant to have no objects, so there is nothing to compare.
         let is_listed = match self.options.depth {
             Depth::Comparison => !history.is_uninstalled(),
-            Depth::History => true,
+            Depth::History | Depth::Rollback(_) => true,
         };
         is_listed && self.options.selection.has(&history.key)
     }
@@ -230,7 +230,7 @@ impl<S: Source> Stages<'_, S> {
         };
         let wanted = match self.options.depth {
             Depth::Comparison => Wanted::Installed,
-            Depth::History => Wanted::WithHistory,
+            Depth::History | Depth::Rollback(_) => Wanted::WithHistory,
         };
         let absent = listed.absent(selection, wanted).into_iter();
         let note = |message| ReportNote {

@@ -218,6 +218,7 @@ fn scan_options(
         limits: scan::ScanLimits::default(),
         orphans: scan::OrphanSearch::No,
         cluster: access.repeated(),
+        preview: None,
     })
 }
 

@@ -13,7 +13,7 @@ use super::blocked::Block;
 use super::helm_write::{Documents, HELM, SEVERAL_DOCUMENTS, Start, TOO_COSTLY, manager};
 use super::live::LiveObject;
 use super::subject::Visibility;
-use crate::apply::{Method, Outcome, is_merged_three_ways, simulate};
+use crate::apply::{Method, OnConflict, Outcome, is_merged_three_ways, simulate};
 use crate::compare::managed_fields::Live;
 use crate::compare::shapes::status_field;
 use crate::compare::work::Work;
@@ -79,6 +79,8 @@ pub struct ObjectPreview {
     pub reason: Option<String>,
     /// Why the operation fails at it, if it does.
     pub block: Option<Block>,
+    /// By which flags the operation gets past that; only where its fields were asked for.
+    pub ways_out: Vec<WayOut>,
     /// Why the API server may refuse it, as the end of a sentence that begins with "because".
     pub may_be_refused: Option<String>,
     /// Its fields, where they were asked for.
@@ -87,6 +89,15 @@ pub struct ObjectPreview {
     pub left_out: usize,
     /// The live object; `None` where there is none, or where nothing of it may be told.
     pub live: Option<LiveFacts>,
+}
+
+/// A way for Helm to write an object at which an operation fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WayOut {
+    /// Server-side apply that takes the fields of others over (`--force-conflicts`).
+    Force,
+    /// Client-side apply (`--server-side=false`).
+    ClientSide,
 }
 
 /// Which of the two manifests of an operation have an object.
@@ -153,6 +164,7 @@ pub fn preview(
         action: PreviewAction::None,
         reason: None,
         block: None,
+        ways_out: Vec::new(),
         may_be_refused: None,
         fields: Vec::new(),
         left_out: 0,
@@ -284,6 +296,10 @@ fn found(
     let applied = read(transition, to);
     if let Some(block) = shown_block(transition, &outcome, &[&applied, &live.object], policy) {
         preview.fails(block);
+        match transition.detail {
+            Detail::Outcome => {}
+            Detail::Fields => preview.ways_out = ways_out(transition.method, &documents, live, work),
+        }
         return;
     }
     let (after, doubts) = match &outcome {
@@ -312,6 +328,30 @@ fn found(
             (preview.fields, preview.left_out) = fields.shown(transition, &versions, policy);
         }
     }
+}
+
+/// By which flags Helm gets past the failure of a server-side apply.
+fn ways_out(method: Method, documents: &Documents<'_>, live: &Live<'_>, work: &Work) -> Vec<WayOut> {
+    let forced = match method {
+        Method::ClientSide => return Vec::new(),
+        Method::ServerSide(_) => Method::ServerSide(OnConflict::Force),
+        Method::ToServerSide(_) => Method::ToServerSide(OnConflict::Force),
+    };
+    let ways = [(WayOut::Force, forced), (WayOut::ClientSide, Method::ClientSide)];
+    let works = |method: Method| {
+        let outcome = documents.ask(method, Some(live), work, simulate);
+        outcome.is_ok_and(|outcome| match outcome {
+            Outcome::Written(written) => written.may_be_refused.is_none(),
+            Outcome::Untouched => true,
+            Outcome::Created(_)
+            | Outcome::Deleted
+            | Outcome::Conflict(_)
+            | Outcome::Refused(_)
+            | Outcome::Unknown(_) => false,
+        })
+    };
+    let ways = ways.into_iter().filter(|(_, method)| works(*method));
+    ways.map(|(way, _)| way).collect()
 }
 
 /// Why nothing is told of an outcome that a live object cannot have.
