@@ -8,7 +8,7 @@
 //! rollback and an uninstall do not (`upgrade.go`, `prepareUpgrade`; `rollback.go`; `uninstall.go`).
 
 mod advice;
-mod description;
+pub(crate) mod description;
 pub mod detail;
 mod entry;
 mod half_upgraded;

@@ -5,57 +5,11 @@
 //! what stands in the way around the objects, the hooks, and what is left behind when it fails (Helm:
 //! `pkg/action/rollback.go`, `upgrade.go`; `pkg/kube/client.go`, `Update`).
 
-use std::collections::BTreeSet;
+mod facts;
+mod target;
 
-use crate::apply::{Method, OnConflict};
-use crate::classify::transition::ObjectPreview;
-use crate::health::ReleaseFacts;
-use crate::vocabulary::{ApplyMethod, PreviewedOperation};
-
-/// An operation of Helm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Operation {
-    /// Which one.
-    pub kind: PreviewedOperation,
-    /// The revision whose manifest Helm starts from.
-    pub from: u64,
-    /// The revision that a rollback goes to.
-    pub to: Option<u64>,
-    /// How Helm applies: for a rollback as the record of the target says.
-    pub method: ApplyMethod,
-}
-
-impl Operation {
-    /// How Helm writes the objects. Every rollback makes what Helm wrote client-side its own first.
-    pub const fn apply(self) -> Method {
-        match (self.method, self.kind) {
-            (ApplyMethod::Csa, _) => Method::ClientSide,
-            (ApplyMethod::Ssa, PreviewedOperation::Rollback) => Method::ToServerSide(OnConflict::Fail),
-            (ApplyMethod::Ssa, PreviewedOperation::Upgrade) => Method::ServerSide(OnConflict::Fail),
-        }
-    }
-}
-
-/// The facts that a preview rests on.
-#[derive(Debug, Clone, Copy)]
-pub struct PreviewFacts<'a> {
-    /// The release.
-    pub release: &'a ReleaseFacts<'a>,
-    /// The operation.
-    pub operation: Operation,
-    /// The objects of both manifests: those that Helm applies, in the order of the manifest, then those that it deletes.
-    pub objects: &'a [ObjectPreview],
-    /// The kinds of the manifests that the API server does not serve.
-    pub not_served: &'a NotServed,
-}
-
-/// The kinds that the API server does not serve, in words.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct NotServed {
-    /// Those of the manifest that Helm starts from.
-    pub from: BTreeSet<String>,
-    /// Those of the manifest that Helm applies.
-    pub to: BTreeSet<String>,
-    /// Those of the hooks that the operation runs.
-    pub hooks: BTreeSet<String>,
-}
+pub use self::facts::{
+    HookFacts, HookPresence, HookTime, LiveHook, MethodFacts, NotServed, Obstacle, ObstacleStep, Operation,
+    PreviewFacts, RecordAccess, ServerSideTraces, Strength, Surrounded,
+};
+pub use self::target::{Target, TargetChoice, TargetRecord, TargetStanding, choose_target};
