@@ -4,6 +4,7 @@
 //! smaller than the record, which holds the chart as well; a release is complete when all that it needs are there.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,6 +16,7 @@ use crate::health::{self, RecordFacts};
 use crate::manifest::parse::{self, ManifestObject, ParsedDocuments};
 use crate::model;
 use crate::model::Health;
+use crate::preview::RecordAccess;
 use crate::release::decode::{self, DecodeError};
 use crate::release::history::Depth;
 use crate::release::history::History;
@@ -50,6 +52,8 @@ pub(super) struct Loaded {
     pub(super) records: BTreeMap<u64, RecordFacts>,
     /// Records that could not be read, and records that contradict their metadata.
     pub(super) health: Vec<Health>,
+    /// The records that could not be used, by revision.
+    pub(super) unused: BTreeMap<u64, RecordAccess>,
 }
 
 impl Loaded {
@@ -84,6 +88,8 @@ impl Loaded {
     /// Notes the facts of a record, and returns the revision that it holds.
     fn note(&mut self, read: ReadRecord) -> Option<DecodedRevision> {
         self.health.extend(read.health);
+        self.unused
+            .extend(read.unused.map(|access| (read.number, access)));
         self.records.extend(read.facts.map(|facts| (read.number, facts)));
         read.revision
     }
@@ -159,6 +165,8 @@ struct ReadRecord {
     revision: Option<DecodedRevision>,
     facts: Option<RecordFacts>,
     health: Vec<Health>,
+    /// Why it cannot be used.
+    unused: Option<RecordAccess>,
     /// A snapshot does not have it.
     is_unrecorded: bool,
 }
@@ -357,6 +365,7 @@ fn read_record(
                 number: stored.revision,
                 is_unrecorded: matches!(error, ReadError::NotRecorded),
                 health: vec![remark],
+                unused: Some(RecordAccess::Unread(error.to_string())),
                 ..ReadRecord::default()
             };
         }
@@ -375,7 +384,7 @@ fn read_record(
                 release.namespace.clone()
             };
             let health = mismatch(stored, &release).into_iter().collect();
-            let facts = record_facts(&mut release);
+            let facts = record_facts(&mut release, number_of(&objects));
             let revision = DecodedRevision {
                 number: stored.revision,
                 namespace,
@@ -388,19 +397,21 @@ fn read_record(
                 revision: Some(revision),
                 facts: Some(facts),
                 is_unrecorded: false,
+                unused: None,
                 health,
             }
         }
         Err(error) => ReadRecord {
             number: stored.revision,
             health: vec![health::undecodable(stored, &error)],
+            unused: Some(RecordAccess::Undecodable(error.to_string())),
             ..ReadRecord::default()
         },
     }
 }
 
 /// The facts that a diagnosis needs of a record.
-fn record_facts(release: &mut Release) -> RecordFacts {
+fn record_facts(release: &mut Release, manifest: u64) -> RecordFacts {
     let chart = release.chart.as_ref();
     let metadata = chart.and_then(|chart| chart.metadata.as_ref());
     RecordFacts {
@@ -410,10 +421,24 @@ fn record_facts(release: &mut Release) -> RecordFacts {
         }),
         crds: chart.map(|chart| chart.crds.clone()).unwrap_or_default(),
         description: std::mem::take(&mut release.info.description),
+        apply_method: release
+            .apply_method
+            .as_deref()
+            .and_then(|method| method.parse().ok()),
+        manifest,
         deployed_at: release.info.last_deployed,
         bytes: release.stored_bytes,
         hooks: release.hooks.take().unwrap_or_default(),
     }
+}
+
+/// A number that manifests with the same objects share.
+fn number_of(objects: &[ManifestObject]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for object in objects {
+        (&object.namespace, &object.body).hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 /// Decodes a record into its release and the objects of its manifest.

@@ -29,6 +29,7 @@ mod options;
 mod orphans;
 mod plan;
 mod planned;
+mod preview_facts;
 mod queue;
 mod release;
 mod resolver;
@@ -38,9 +39,9 @@ mod selection;
 mod stages;
 mod state;
 mod terminating;
-mod transition;
 #[cfg(test)]
 mod tests;
+mod transition;
 mod weight;
 
 use std::future::Future;

@@ -223,7 +223,11 @@ impl OtherRevisions {
     }
 
     /// The bodies of an object of the baseline in the two manifests of a rollback to the last good revision.
-    fn transition(&self, resolved: &ResolvedObject, rollback: RollbackToLastGood) -> Option<TransitionBodies> {
+    fn transition(
+        &self,
+        resolved: &ResolvedObject,
+        rollback: RollbackToLastGood,
+    ) -> Option<TransitionBodies> {
         let body = &resolved.object.body;
         match rollback {
             RollbackToLastGood::None => None,

@@ -7,7 +7,7 @@ use crate::classify::blocked::Block;
 use crate::classify::dry_run::DryRunCheck;
 use crate::classify::state::empty_report;
 use crate::classify::subject::Role;
-use crate::classify::transition::ObjectPreview;
+use crate::classify::transition::{InManifests, ObjectPreview};
 use crate::compare::three_way::OfRevision;
 use crate::health::ObservedObject;
 use crate::health::observe::{Observation, RevisionBodies};
@@ -27,7 +27,9 @@ pub(super) struct PlannedObject {
     pub(super) in_newest: InRunningRevision,
     pub(super) progress: ObjectProgress,
     /// Its place among the objects of a previewed operation.
-    pub(super) turn: Option<usize>,
+    pub(super) turn: Option<Turn>,
+    /// Why nothing is known of it, until it was inspected.
+    unread: Option<ReadError>,
     /// The result of an earlier inspection, which counts until there is a later one.
     earlier: Option<Box<Inspected>>,
 }
@@ -80,6 +82,13 @@ pub(super) struct TransitionBodies {
     pub(super) from: Option<Arc<str>>,
     /// That of the manifest that Helm applies.
     pub(super) to: Option<TargetBody>,
+}
+
+/// The place of an object in a previewed operation.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Turn {
+    pub(super) position: usize,
+    pub(super) manifests: InManifests,
 }
 
 /// What the manifest that Helm applies says of an object.
@@ -157,6 +166,7 @@ impl PlannedObject {
             in_newest: InRunningRevision::Unknown,
             progress: ObjectProgress::Waiting(ToInspect::default()),
             turn: None,
+            unread: Some(ReadError::NotReached),
             earlier: None,
         }
     }
@@ -183,10 +193,15 @@ impl PlannedObject {
     }
 
     /// Lets a previewed operation pass over the object, in its turn.
-    pub(super) fn in_transition(&mut self, turn: usize, bodies: TransitionBodies) {
+    pub(super) fn in_transition(&mut self, position: usize, bodies: TransitionBodies) {
         if let ObjectProgress::Waiting(todo) = &mut self.progress {
+            let manifests = match (&bodies.from, &bodies.to) {
+                (Some(_), Some(_)) => InManifests::Both,
+                (_, None) => InManifests::From,
+                (None, Some(_)) => InManifests::To,
+            };
+            self.turn = Some(Turn { position, manifests });
             todo.transition = Some(bodies);
-            self.turn = Some(turn);
         }
     }
 
@@ -205,6 +220,7 @@ impl PlannedObject {
     /// Stores the result of its inspection.
     pub(super) fn finish(&mut self, inspected: Inspected) {
         self.is_observed |= inspected.observed.is_some();
+        self.unread = None;
         self.progress = ObjectProgress::Done(Box::new(inspected));
     }
 
@@ -252,6 +268,7 @@ impl PlannedObject {
             report,
             ..Inspected::default()
         });
+        self.unread = Some(error.clone());
     }
 
     /// The result of its inspection; `None` until there is one.
@@ -260,6 +277,18 @@ impl PlannedObject {
             ObjectProgress::Waiting(_) | ObjectProgress::InFlight => self.earlier.as_deref(),
             ObjectProgress::Done(inspected) => Some(inspected),
         }
+    }
+
+    /// What a previewed operation does to it.
+    pub(super) fn previewed(&self) -> Option<(usize, ObjectPreview)> {
+        let Turn { position, manifests } = self.turn?;
+        let inspected = self.inspected();
+        let preview = inspected.and_then(|inspected| inspected.preview.clone());
+        let preview = preview.or_else(|| {
+            let reason = self.unread.as_ref()?;
+            Some(ObjectPreview::unread(&self.key, manifests, reason.to_string()))
+        });
+        Some((position, preview?))
     }
 
     /// Its part of the report, once it was inspected.
@@ -352,7 +381,12 @@ mod tests {
 
     #[test]
     fn objects_that_nobody_expects_are_not_reported_as_unread() {
-        for purpose in [Purpose::Leftover, Purpose::Attempted, Purpose::Hook, Purpose::Target] {
+        for purpose in [
+            Purpose::Leftover,
+            Purpose::Attempted,
+            Purpose::Hook,
+            Purpose::Target,
+        ] {
             assert_eq!(planned(purpose).into_report(), None, "{purpose:?}");
         }
     }

@@ -12,9 +12,10 @@ use super::finished::{Newest, changed_during_scan, too_many_objects};
 use super::inspection::{Inspection, ReleaseContext};
 use super::load::Loaded;
 use super::older_wanted::{ObjectWanted, OlderWanted, UNFINISHED};
-use super::options::ScanOptions;
+use super::options::{PreviewRequest, ScanOptions};
 use super::plan::plan_objects;
 use super::planned::{Inspected, PlannedObject, Purpose};
+use super::preview_facts::{self, PlannedPreview};
 use super::resolver::{Resolver, not_served_error};
 use super::running::{InRunningRevision, RunningOperation};
 use super::transition::{Manifests, to_last_good};
@@ -30,13 +31,13 @@ use crate::manifest::standing::Place;
 use crate::model;
 use crate::model::{Health, ObjectReport, ReleaseReport};
 use crate::object::ObjectKey;
-use crate::preview::NotServed;
+use crate::preview::{self, Operation, PreviewFacts, Surrounded, Target};
 use crate::release::history::Depth;
 use crate::release::history::History;
 use crate::release::operations::Operations;
 use crate::release::stored::{ReleaseKey, StoredRevision};
 use crate::source::{Expected, Kinds, ObjectRequest, ReadBudget, ReadError};
-use crate::vocabulary::{ApplyMethod, HealthCode, HealthSeverity, ObjectState, Verdict};
+use crate::vocabulary::{ApplyMethod, HealthCode, HealthSeverity, ObjectState, PreviewedOperation, Verdict};
 
 /// The records of a release of which none was read.
 static NO_RECORDS: BTreeMap<u64, RecordFacts> = BTreeMap::new();
@@ -57,8 +58,8 @@ pub(super) struct ReleaseScan {
     context: Arc<ReleaseContext>,
     objects: Vec<PlannedObject>,
     not_served: NotServedKinds,
-    /// The kinds of a previewed operation that are not served.
-    not_served_in_preview: NotServed,
+    /// The operation that is previewed.
+    preview: PlannedPreview,
     /// The reports of its objects are left out.
     has_too_many_objects: bool,
     has_changed: bool,
@@ -81,7 +82,7 @@ impl ReleaseScan {
             context: Arc::new(context),
             objects: Vec::new(),
             not_served: NotServedKinds::default(),
-            not_served_in_preview: NotServed::default(),
+            preview: PlannedPreview::default(),
             has_too_many_objects: false,
             has_changed: false,
         }
@@ -130,7 +131,7 @@ impl ReleaseScan {
         };
         self.objects = plan_objects(&self.history, loaded, &resolver, options.depth);
         if let Some(manifests) = manifests {
-            self.not_served_in_preview = manifests.pass_over(&mut self.objects, &resolver);
+            self.preview = manifests.pass_over(&mut self.objects, &resolver);
         }
         let mut readable = Vec::new();
         for (position, object) in self.objects.iter_mut().enumerate() {
@@ -314,6 +315,7 @@ impl ReleaseScan {
         let facts = self.facts(&object_facts, now, options);
         let running = health::running(&facts).map(RunningOperation::of);
         let mut health = self.health(&facts);
+        let preview = self.preview(&facts, options, &mut health);
         if let Some(operation) = running {
             self.explain(operation);
         }
@@ -355,7 +357,7 @@ impl ReleaseScan {
                 unclaimed.filter_map(|(object, _)| object.into_report()).collect()
             },
             detail,
-            preview: None,
+            preview,
         })
     }
 
@@ -372,13 +374,71 @@ impl ReleaseScan {
         }
     }
 
+    /// The preview that was asked for; that of a scan's own adds to the health.
+    fn preview(
+        &self,
+        facts: &ReleaseFacts<'_>,
+        options: &ScanOptions,
+        health: &mut Vec<Health>,
+    ) -> Option<model::Preview> {
+        let loaded = self.loaded.as_ref()?;
+        let planned = self.context.operation;
+        let target = |operation| preview_facts::target(&self.history, loaded, operation, options.depth);
+        let (operation, target) = match (&options.preview, planned) {
+            (None, None) => return None,
+            (_, Some((operation, _))) => {
+                let target = match operation.kind {
+                    PreviewedOperation::Rollback => Some(target(Some(&operation))),
+                    PreviewedOperation::Upgrade => None,
+                };
+                (operation, target)
+            }
+            // The records do not say what would be applied.
+            (Some(request), None) => self.unplanned(request, target(None)),
+        };
+        let objects = self.previews();
+        let hooks = preview_facts::observed(&self.preview.hooks, &self.objects);
+        let facts = PreviewFacts {
+            release: facts,
+            operation,
+            target: target.as_ref(),
+            newest_record: &preview_facts::access(loaded, operation.from),
+            methods: preview_facts::methods(loaded, &operation, &objects),
+            objects: &objects,
+            by_other_method: None,
+            not_served: &self.preview.not_served,
+            hooks: &hooks,
+            around: &Surrounded::default(),
+        };
+        match options.preview {
+            Some(_) => Some(preview::preview(&facts)),
+            None => {
+                health.extend(preview::health(&facts));
+                None
+            }
+        }
+    }
+
+    /// An operation of which a record could not be used.
+    fn unplanned(&self, request: &PreviewRequest, target: Target) -> (Operation, Option<Target>) {
+        let newest = self.history.latest().map_or(0, |latest| latest.revision);
+        let (kind, target) = match request {
+            PreviewRequest::Rollback => (PreviewedOperation::Rollback, Some(target)),
+            PreviewRequest::Upgrade(_) => (PreviewedOperation::Upgrade, None),
+        };
+        let operation = Operation {
+            kind,
+            from: newest,
+            to: target.as_ref().map(|target| target.revision),
+            method: self.context.method,
+        };
+        (operation, target)
+    }
+
     /// What the previewed operation does to each object, in its turn. Of a scan's own preview those are left out at which
     /// nothing happens.
     fn previews(&self) -> Vec<ObjectPreview> {
-        let turns = self.objects.iter().filter_map(|object| {
-            let preview = object.inspected().and_then(|inspected| inspected.preview.clone());
-            Some((object.turn?, preview?))
-        });
+        let turns = self.objects.iter().filter_map(PlannedObject::previewed);
         let mut turns: Vec<(usize, ObjectPreview)> = turns.collect();
         turns.sort_by_key(|(turn, _)| *turn);
         turns.into_iter().map(|(_, preview)| preview).collect()

@@ -3,20 +3,21 @@
 //! Every scan asks whether a rollback to the last good revision would work, by what it reads anyway. A preview that was
 //! asked for goes to any revision, or to rendered manifests, and tells of each object.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::load::{DecodedRevision, Loaded};
 use super::options::{PreviewRequest, Rendered};
 use super::planned::{PlannedObject, Purpose, TargetBody, TransitionBodies};
+use super::preview_facts::{PlannedPreview, hooks};
 use super::resolver::{ResolvedObject, Resolver};
 use crate::classify::transition::Detail;
 use crate::manifest::parse::ManifestObject;
 use crate::object::ObjectKey;
 use crate::preview::{NotServed, Operation};
 use crate::release::history::History;
+use crate::release::record::Hook;
 use crate::release::stored::Status;
-use crate::source::Kinds;
 use crate::vocabulary::PreviewedOperation;
 
 /// The rollback to the last good revision, where both of its records were read.
@@ -35,6 +36,8 @@ pub(super) fn to_last_good(history: &History, loaded: &Loaded) -> Option<(Operat
 /// The two manifests of an operation that was asked for.
 pub(super) struct Manifests {
     pub(super) operation: Operation,
+    /// The hooks of the revision or the manifests that Helm applies.
+    pub(super) hooks: Vec<Hook>,
     from: Vec<ManifestObject>,
     to: Vec<ManifestObject>,
 }
@@ -58,6 +61,10 @@ impl Manifests {
                 to: Some(to.number),
                 method: to.method,
             },
+            hooks: loaded
+                .records
+                .get(&to.number)
+                .map_or_else(Vec::new, |record| record.hooks.clone()),
             from: from.objects.clone(),
             to: to.objects.clone(),
         })
@@ -72,6 +79,7 @@ impl Manifests {
                 to: None,
                 method: from.method,
             },
+            hooks: rendered.hooks.clone(),
             from: from.objects.clone(),
             to: rendered.objects.clone(),
         })
@@ -79,12 +87,16 @@ impl Manifests {
 
     /// Lets the operation pass over the objects of a plan, in Helm's order: those that it applies, then those that it
     /// deletes. Objects that are not planned are added. Returns the kinds that are not served.
-    pub(super) fn pass_over(self, objects: &mut Vec<PlannedObject>, resolver: &Resolver<'_>) -> NotServed {
+    pub(super) fn pass_over(
+        self,
+        objects: &mut Vec<PlannedObject>,
+        resolver: &Resolver<'_>,
+    ) -> PlannedPreview {
         let mut not_served = NotServed::default();
         let mut from: HashMap<Identity, ResolvedObject> = HashMap::new();
         let mut deleted = Vec::new();
         for object in resolver.resolve(self.from) {
-            not_served.from.extend(unserved(&object.key, resolver.kinds));
+            not_served.from.extend(unserved(&object.key, resolver));
             deleted.push(identity(&object.key));
             from.insert(identity(&object.key), object);
         }
@@ -107,7 +119,7 @@ impl Manifests {
             turn += 1;
         };
         for object in resolver.resolve(self.to) {
-            not_served.to.extend(unserved(&object.key, resolver.kinds));
+            not_served.to.extend(unserved(&object.key, resolver));
             let before = from.remove(&identity(&object.key));
             let bodies = TransitionBodies {
                 from: before.map(|before| before.object.body),
@@ -129,7 +141,15 @@ impl Manifests {
             };
             pass(object, bodies);
         }
+        let hooks = hooks(&self.hooks, &self.operation, resolver);
         not_served
+            .hooks
+            .extend(hooks.iter().filter_map(|hook| unserved(&hook.key, resolver)));
+        // Those of records are planned already.
+        let planned: HashSet<ObjectKey> = objects.iter().map(|object| object.key.clone()).collect();
+        let rendered = resolver.hooks(&self.hooks).into_iter();
+        objects.extend(rendered.filter(|hook| !planned.contains(&hook.key)));
+        PlannedPreview { not_served, hooks }
     }
 }
 
@@ -156,7 +176,8 @@ fn identity(key: &ObjectKey) -> Identity {
 }
 
 /// A kind that the API server does not serve, in words.
-fn unserved(key: &ObjectKey, kinds: &Kinds) -> Option<String> {
-    let is_known = kinds.served.contains_key(&key.gvk) || kinds.unavailable.contains(&key.gvk.api_version);
-    (!is_known).then(|| format!("{} of {}", key.gvk.kind, key.gvk.api_version))
+pub(super) fn unserved(key: &ObjectKey, resolver: &Resolver<'_>) -> Option<String> {
+    resolver
+        .is_not_served(key)
+        .then(|| format!("{} of {}", key.gvk.kind, key.gvk.api_version))
 }

@@ -14,7 +14,7 @@ use super::helm_write::{Documents, HELM, SEVERAL_DOCUMENTS, Start, TOO_COSTLY, m
 use super::live::LiveObject;
 use super::subject::Visibility;
 use crate::apply::{Method, OnConflict, Outcome, is_merged_three_ways, simulate};
-use crate::compare::managed_fields::Live;
+use crate::compare::managed_fields::{Live, Operation};
 use crate::compare::shapes::status_field;
 use crate::compare::work::Work;
 use crate::manifest::desired::{Owner, desired};
@@ -22,6 +22,7 @@ use crate::manifest::standing::{Place, Standing};
 use crate::model::PreviewField;
 use crate::object::ObjectKey;
 use crate::policy::Policy;
+use crate::policy::managers::ManagerKind;
 use crate::types::Shape;
 use crate::vocabulary::{PreviewAction, PreviewedOperation};
 
@@ -122,6 +123,8 @@ pub struct LiveFacts {
     pub finalizers: Vec<String>,
     /// Whether its own annotation asks Helm to keep it.
     pub is_kept: bool,
+    /// Whether Helm has applied it on the server.
+    pub is_applied_by_helm: bool,
 }
 
 /// Whose a live object is, by its annotations.
@@ -158,18 +161,7 @@ pub fn preview(
         (_, None) => InManifests::From,
         (None, Some(_)) => InManifests::To,
     };
-    let mut preview = ObjectPreview {
-        key: transition.key.clone(),
-        manifests,
-        action: PreviewAction::None,
-        reason: None,
-        block: None,
-        ways_out: Vec::new(),
-        may_be_refused: None,
-        fields: Vec::new(),
-        left_out: 0,
-        live: None,
-    };
+    let mut preview = ObjectPreview::new(transition.key, manifests);
     let work = work.apart();
     match live {
         LiveObject::Unreadable(reason) => preview.unknown(policy.redaction.shown_text(reason)),
@@ -180,6 +172,29 @@ pub fn preview(
 }
 
 impl ObjectPreview {
+    /// An object of which nothing is known yet.
+    fn new(key: &ObjectKey, manifests: InManifests) -> Self {
+        Self {
+            key: key.clone(),
+            manifests,
+            action: PreviewAction::None,
+            reason: None,
+            block: None,
+            ways_out: Vec::new(),
+            may_be_refused: None,
+            fields: Vec::new(),
+            left_out: 0,
+            live: None,
+        }
+    }
+
+    /// An object that could not be read, for this reason.
+    pub fn unread(key: &ObjectKey, manifests: InManifests, reason: String) -> Self {
+        let mut preview = Self::new(key, manifests);
+        preview.unknown(reason);
+        preview
+    }
+
     fn unknown(&mut self, reason: impl Into<String>) {
         self.action = PreviewAction::Unknown;
         self.reason = Some(reason.into());
@@ -243,6 +258,11 @@ fn found(
             .take(MAX_FINALIZERS)
             .map(|finalizer| policy.redaction.shown_text(finalizer))
             .collect(),
+        is_applied_by_helm: live.managed.iter().any(|entry| {
+            entry.operation == Operation::Apply
+                && entry.subresource.is_empty()
+                && policy.managers.kind_of(&entry.manager) == ManagerKind::Helm
+        }),
         is_kept: kept.is_some_and(|policy| policy.trim().eq_ignore_ascii_case(KEEP)),
     });
     let is_kept = preview.live.as_ref().is_some_and(|live| live.is_kept);
