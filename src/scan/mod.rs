@@ -54,7 +54,7 @@ use self::address::address;
 use self::judges::Judges;
 pub use self::limits::ScanLimits;
 pub use self::needs::{NeededResource, Needs, needs};
-pub use self::options::{OrphanSearch, Progress, Quiet, ScanOptions};
+pub use self::options::{OrphanSearch, PreviewRequest, Progress, Quiet, ScanOptions};
 pub use self::selection::{NamespacePattern, ReleasePattern, Selection, WhenAbsent, split_names};
 use self::stages::Stages;
 use self::state::{Results, ScanState};

@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use super::limits::ScanLimits;
 use super::selection::Selection;
-use crate::manifest::parse::ManifestObject;
+use crate::manifest::rendered::Rendered;
 use crate::policy::Policy;
 use crate::release::history::Depth;
-use crate::release::record::Hook;
 use crate::shell::ClusterFlags;
 
 /// What to scan, and how.
@@ -41,15 +40,6 @@ pub enum PreviewRequest {
     Rollback,
     /// An upgrade to these rendered manifests.
     Upgrade(Arc<Rendered>),
-}
-
-/// The manifests of a chart, rendered for an upgrade.
-#[derive(Debug, Clone, Default)]
-pub struct Rendered {
-    /// The objects.
-    pub objects: Vec<ManifestObject>,
-    /// The hooks.
-    pub hooks: Vec<Hook>,
 }
 
 /// Whether a scan looks for objects that name a release as their owner of which there is no record.

@@ -7,12 +7,13 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::load::{DecodedRevision, Loaded};
-use super::options::{PreviewRequest, Rendered};
+use super::options::PreviewRequest;
 use super::planned::{PlannedObject, Purpose, TargetBody, TransitionBodies};
 use super::preview_facts::{PlannedPreview, hooks};
 use super::resolver::{ResolvedObject, Resolver};
 use crate::classify::transition::Detail;
 use crate::manifest::parse::ManifestObject;
+use crate::manifest::rendered::Rendered;
 use crate::object::ObjectKey;
 use crate::preview::{NotServed, Operation};
 use crate::release::history::History;
