@@ -318,7 +318,12 @@ fn found(
         preview.fails(block);
         match transition.detail {
             Detail::Outcome => {}
-            Detail::Fields => preview.ways_out = ways_out(transition.method, &documents, live, work),
+            Detail::Fields => {
+                let fields = Fields::that_fail(transition, &outcome, &applied, live, work);
+                (preview.fields, preview.left_out) =
+                    fields.shown(transition, &[&applied, &live.object], policy);
+                preview.ways_out = ways_out(transition.method, &documents, live, work);
+            }
         }
         return;
     }
