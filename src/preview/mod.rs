@@ -5,6 +5,8 @@
 //! what stands in the way around the objects, the hooks, and what is left behind when it fails (Helm:
 //! `pkg/action/rollback.go`, `upgrade.go`; `pkg/kube/client.go`, `Update`).
 
+pub mod surroundings;
+
 use std::collections::BTreeSet;
 
 use crate::classify::transition::ObjectPreview;

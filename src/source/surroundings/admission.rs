@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::Answer;
 use super::facts::ServiceName;
 use super::question::SentVerb;
-use super::Answer;
 use crate::vocabulary::vocabulary;
 use crate::weight;
 
@@ -213,7 +213,11 @@ pub enum RuleScope {
 #[serde(rename_all = "camelCase")]
 pub struct LabelSelector {
     /// Labels that must have these values.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "or_default")]
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "or_default"
+    )]
     pub match_labels: Labels,
     /// Further requirements.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "few")]
@@ -250,7 +254,9 @@ fn few<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Resul
     weight::list::at_most(deserializer, MAX_ENTRIES, "too many entries")
 }
 
-fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 

@@ -24,7 +24,7 @@ pub use self::admission::{
 pub use self::facts::{
     Contents, Counted, DefinedVersion, Definition, FixedPlace, Holder, NamespaceFacts, Quota, ServiceName,
 };
-pub use self::question::{FixedPlaces, SentVerb, SurroundingsQuestion};
+pub use self::question::{FixedPlaces, SentVerb, SurroundingsQuestion, definition_of};
 use super::ReadError;
 
 /// What is around the objects of an operation, as far as it was asked for and could be read.

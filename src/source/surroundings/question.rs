@@ -78,11 +78,9 @@ impl SurroundingsQuestion {
 
 /// The name of the definition behind a custom kind. A kind of an aggregated API server looks like one; it has none, which
 /// says nothing.
-pub(crate) fn definition_of(gvk: &Gvk, kinds: &Kinds) -> Option<String> {
-    let is_built_in = gvk.group().is_empty()
-        || TypeTable::builtin()
-            .kind(&gvk.api_version, &gvk.kind)
-            .is_some();
+pub fn definition_of(gvk: &Gvk, kinds: &Kinds) -> Option<String> {
+    let is_built_in =
+        gvk.group().is_empty() || TypeTable::builtin().kind(&gvk.api_version, &gvk.kind).is_some();
     let served = kinds.served.get(gvk).filter(|_| !is_built_in)?;
     Some(format!("{}.{}", served.plural, gvk.group()))
 }
