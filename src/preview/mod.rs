@@ -6,6 +6,7 @@
 //! `pkg/action/rollback.go`, `upgrade.go`; `pkg/kube/client.go`, `Update`).
 
 mod facts;
+pub mod surroundings;
 mod target;
 
 pub use self::facts::{

@@ -9,7 +9,7 @@ use crate::classify::transition::{LiveOwner, ObjectPreview};
 use crate::health::observe::{ObjectOrigin, Observation, Presence};
 use crate::preview::{
     HookFacts, HookPresence, HookTime, LiveHook, MethodFacts, NotServed, Operation, RecordAccess,
-    ServerSideTraces, Target, TargetRecord, choose_target,
+    ServerSideTraces, Surrounded, Target, TargetRecord, choose_target,
 };
 use crate::release::history::{Depth, History};
 use crate::release::record::Hook;
@@ -22,6 +22,8 @@ pub(super) struct PlannedPreview {
     pub(super) not_served: NotServed,
     /// The hooks that it runs.
     pub(super) hooks: Vec<HookFacts>,
+    /// What is around its objects, once that was read.
+    pub(super) around: Surrounded,
 }
 
 /// The revision that a rollback goes to, and how it was chosen.

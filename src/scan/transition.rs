@@ -15,7 +15,7 @@ use crate::classify::transition::Detail;
 use crate::manifest::parse::ManifestObject;
 use crate::manifest::rendered::Rendered;
 use crate::object::ObjectKey;
-use crate::preview::{NotServed, Operation};
+use crate::preview::{NotServed, Operation, Surrounded};
 use crate::release::history::History;
 use crate::release::record::Hook;
 use crate::release::stored::Status;
@@ -150,7 +150,11 @@ impl Manifests {
         let planned: HashSet<ObjectKey> = objects.iter().map(|object| object.key.clone()).collect();
         let rendered = resolver.hooks(&self.hooks).into_iter();
         objects.extend(rendered.filter(|hook| !planned.contains(&hook.key)));
-        PlannedPreview { not_served, hooks }
+        PlannedPreview {
+            not_served,
+            hooks,
+            around: Surrounded::default(),
+        }
     }
 }
 
