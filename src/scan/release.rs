@@ -31,7 +31,7 @@ use crate::manifest::standing::Place;
 use crate::model;
 use crate::model::{Health, ObjectReport, ReleaseReport};
 use crate::object::ObjectKey;
-use crate::preview::{self, Operation, PreviewFacts, Surrounded, Target};
+use crate::preview::{self, Operation, PreviewFacts, Target};
 use crate::release::history::Depth;
 use crate::release::history::History;
 use crate::release::operations::Operations;
@@ -405,10 +405,9 @@ impl ReleaseScan {
             newest_record: &preview_facts::access(loaded, operation.from),
             methods: preview_facts::methods(loaded, &operation, &objects),
             objects: &objects,
-            by_other_method: None,
             not_served: &self.preview.not_served,
             hooks: &hooks,
-            around: &Surrounded::default(),
+            around: None,
         };
         match options.preview {
             Some(_) => Some(preview::preview(&facts)),
