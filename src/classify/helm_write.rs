@@ -167,7 +167,7 @@ pub(super) fn manager<'l>(
 
 /// An object of a manifest as Helm reads it: objects of namespaced kinds have a namespace (cli-runtime:
 /// `pkg/resource/visitor.go`, `SetNamespace`).
-fn read(body: &str, key: &ObjectKey) -> Option<Value> {
+pub(super) fn read(body: &str, key: &ObjectKey) -> Option<Value> {
     let mut object: Value = serde_json::from_str(body).ok()?;
     let metadata = metadata(&mut object)?;
     if let Some(namespace) = &key.namespace {
@@ -177,7 +177,7 @@ fn read(body: &str, key: &ObjectKey) -> Option<Value> {
 }
 
 /// The object as Helm sends it.
-fn stamped(mut object: Value, owner: Owner<'_>) -> Value {
+pub(super) fn stamped(mut object: Value, owner: Owner<'_>) -> Value {
     if let Some(metadata) = metadata(&mut object) {
         stamp(metadata, "labels", &[(MANAGED_BY, "Helm")]);
         stamp(

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 use super::facts::{HookFacts, PreviewFacts, RecordAccess};
 use super::hooks::{self, HookFate};
-use super::obstacle::{Obstacle, Verdict};
+use super::surroundings::{Obstacle, Verdict};
 use super::target::TargetStanding;
 use super::words::{block_words, reason, reason_at};
 use crate::classify::blocked::Block;

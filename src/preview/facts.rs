@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::obstacle::Obstacle;
+use super::surroundings::Obstacle;
 use super::target::Target;
 use crate::apply::{Method, OnConflict};
 use crate::classify::transition::{LiveOwner, ObjectPreview};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::course::{Course, obstacles};
 use super::facts::{PreviewFacts, ServerSideTraces};
 use super::hooks::{self, HookFate};
-use super::obstacle::Verdict;
+use super::surroundings::Verdict;
 use super::target::{TargetChoice, TargetStanding};
 use super::words::{joined, reason, reason_at};
 use crate::classify::transition::{InManifests, LiveFacts, LiveOwner, ObjectPreview};

@@ -12,8 +12,8 @@ mod hooks;
 mod leaves;
 mod losses;
 mod not_known;
-mod obstacle;
 mod steps;
+pub mod surroundings;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -24,7 +24,6 @@ pub use self::facts::{
     RecordAccess, ServerSideTraces,
 };
 pub use self::health::health;
-pub use self::obstacle::{Obstacle, Verdict};
 pub use self::target::{Target, TargetChoice, TargetRecord, TargetStanding, choose_target};
 
 use self::course::Course;

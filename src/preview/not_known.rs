@@ -2,7 +2,7 @@
 
 use super::course::{Course, End, obstacles};
 use super::facts::PreviewFacts;
-use super::obstacle::Verdict;
+use super::surroundings::Verdict;
 use super::words::joined;
 use crate::model::PreviewHook;
 use crate::vocabulary::{ApplyMethod, PreviewAction, PreviewEffect};

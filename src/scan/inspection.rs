@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::authority::Authority;
 use super::cluster_facts::ClusterFacts;
-use super::planned::{Expectations, Inspected, OlderRevisions, TargetBody, ToInspect, TransitionBodies};
+use super::planned::{
+    Expectations, Inspected, OlderRevisions, SentObject, TargetBody, ToInspect, TransitionBodies,
+};
 use crate::classify::blocked::Block;
 use crate::classify::live::LiveObject;
 use crate::classify::object::{Judgement, MAX_DOCUMENTS, judge};
@@ -18,6 +20,7 @@ use crate::manifest::standing::{Place, Standing};
 use crate::model::ObjectReport;
 use crate::object::ObjectKey;
 use crate::preview::Operation;
+use crate::preview::surroundings::verb_sent;
 use crate::release::operations::Operations;
 use crate::vocabulary::ApplyMethod;
 use crate::weight;
@@ -44,6 +47,9 @@ pub(super) struct Inspection {
     pub(super) template: Option<String>,
     pub(super) todo: ToInspect,
 }
+
+/// The largest live object that is kept for the question what is around it, as text.
+const MAX_KEPT: usize = 64 << 10;
 
 impl ReleaseContext {
     fn owner(&self) -> Owner<'_> {
@@ -106,7 +112,8 @@ impl Inspection {
             None => (None, None, None),
         };
         let observed = self.observe(live, facts, &work);
-        let preview = self.preview(live, report.as_ref(), block.as_ref(), facts, &work);
+        let previewed = self.preview(live, report.as_ref(), block.as_ref(), facts, &work);
+        let (preview, sent) = previewed.unzip();
         drop(work);
         let again = match &self.todo.older {
             OlderRevisions::Read { gap: Some(gap) } if is_unexplained => {
@@ -124,11 +131,13 @@ impl Inspection {
             block,
             observed,
             preview,
+            sent: sent.flatten(),
             again,
         }
     }
 
-    /// What the operation that is previewed does to the object; `report` and `block` are those of the next upgrade.
+    /// What the operation that is previewed does to the object, and what Helm sends about it where that is asked about;
+    /// `report` and `block` are those of the next upgrade.
     fn preview(
         &self,
         live: &LiveObject<'_>,
@@ -136,7 +145,7 @@ impl Inspection {
         block: Option<&Block>,
         facts: &ClusterFacts,
         work: &Work,
-    ) -> Option<ObjectPreview> {
+    ) -> Option<(ObjectPreview, Option<SentObject>)> {
         let bodies = self.todo.transition.as_ref()?;
         let (operation, detail) = self.release.operation?;
         let is_unchanged = match (&bodies.from, &bodies.to) {
@@ -169,7 +178,21 @@ impl Inspection {
         if let Some(report) = report {
             preview.add_survivors(&report.findings, detail);
         }
-        Some(preview)
+        let sent = match detail {
+            Detail::Outcome => None,
+            Detail::Fields => verb_sent(&preview, operation.method).map(|verb| SentObject {
+                verb,
+                object: transition::sent(&transition),
+                // Nothing of an object that is not the release's is handed on.
+                live: match live {
+                    LiveObject::Found(live) if preview.live.is_some() && live.bytes <= MAX_KEPT => {
+                        Some(live.object.clone())
+                    }
+                    LiveObject::Found(_) | LiveObject::NotFound | LiveObject::Unreadable(_) => None,
+                },
+            }),
+        };
+        Some((preview, sent))
     }
 
     /// The size of everything that is compared.

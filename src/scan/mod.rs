@@ -38,6 +38,7 @@ mod scope;
 mod selection;
 mod stages;
 mod state;
+mod surroundings;
 mod terminating;
 #[cfg(test)]
 mod tests;

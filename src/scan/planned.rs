@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::running::InRunningRevision;
 use crate::classify::blocked::Block;
 use crate::classify::dry_run::DryRunCheck;
@@ -14,6 +16,7 @@ use crate::health::observe::{Observation, RevisionBodies};
 use crate::model::ObjectReport;
 use crate::object::ObjectKey;
 use crate::source::ReadError;
+use crate::source::surroundings::SentVerb;
 use crate::vocabulary::{NextUpgrade, ObjectState};
 
 /// One object that a scan looks at for a release.
@@ -84,6 +87,15 @@ pub(super) struct TransitionBodies {
     pub(super) to: Option<TargetBody>,
 }
 
+/// What Helm sends about an object in a previewed operation.
+pub(super) struct SentObject {
+    pub(super) verb: SentVerb,
+    /// What Helm applies.
+    pub(super) object: Option<Value>,
+    /// The live object.
+    pub(super) live: Option<Value>,
+}
+
 /// The place of an object in a previewed operation.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Turn {
@@ -151,6 +163,8 @@ pub(super) struct Inspected {
     pub(super) observed: Option<Observation>,
     /// What a previewed operation does to it.
     pub(super) preview: Option<ObjectPreview>,
+    /// What Helm sends about it, where the surroundings are asked about it.
+    pub(super) sent: Option<SentObject>,
     /// The work to do again once older revisions were read, where they may explain what the object holds.
     pub(super) again: Option<ToInspect>,
 }

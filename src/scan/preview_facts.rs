@@ -7,6 +7,7 @@ use super::planned::PlannedObject;
 use super::resolver::Resolver;
 use crate::classify::transition::{LiveOwner, ObjectPreview};
 use crate::health::observe::{ObjectOrigin, Observation, Presence};
+use crate::preview::surroundings::Obstacle;
 use crate::preview::{
     HookFacts, HookPresence, HookTime, LiveHook, MethodFacts, NotServed, Operation, RecordAccess,
     ServerSideTraces, Target, TargetRecord, choose_target,
@@ -22,6 +23,8 @@ pub(super) struct PlannedPreview {
     pub(super) not_served: NotServed,
     /// The hooks that it runs.
     pub(super) hooks: Vec<HookFacts>,
+    /// What is around its objects, once that was read.
+    pub(super) around: Option<Vec<Obstacle>>,
 }
 
 /// The revision that a rollback goes to, and how it was chosen.

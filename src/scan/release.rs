@@ -18,6 +18,7 @@ use super::planned::{Inspected, PlannedObject, Purpose};
 use super::preview_facts::{self, PlannedPreview};
 use super::resolver::{Resolver, not_served_error};
 use super::running::{InRunningRevision, RunningOperation};
+use super::surroundings;
 use super::transition::{Manifests, to_last_good};
 use super::weight;
 use crate::classify::dry_run::DryRunCheck;
@@ -36,6 +37,7 @@ use crate::release::history::Depth;
 use crate::release::history::History;
 use crate::release::operations::Operations;
 use crate::release::stored::{ReleaseKey, StoredRevision};
+use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{Expected, Kinds, ObjectRequest, ReadBudget, ReadError};
 use crate::vocabulary::{ApplyMethod, HealthCode, HealthSeverity, ObjectState, PreviewedOperation, Verdict};
 
@@ -194,6 +196,22 @@ impl ReleaseScan {
         if let Some(object) = self.objects.get_mut(position) {
             object.finish(inspected);
         }
+    }
+
+    /// The question what is around the operation that was asked for; `None` where none was.
+    pub(super) fn surroundings_wanted(&self, kinds: &Kinds) -> Option<SurroundingsQuestion> {
+        let (_, detail) = self.context.operation?;
+        (detail == Detail::Fields).then(|| surroundings::question(&self.history, &self.objects, kinds))
+    }
+
+    /// Stores what is around the operation that was asked for.
+    pub(super) fn set_surroundings(&mut self, answer: &Surroundings, kinds: &Kinds) {
+        self.preview.around = Some(surroundings::surrounded(
+            &self.history,
+            &self.objects,
+            answer,
+            kinds,
+        ));
     }
 
     /// What older revisions may explain of it; `None` where there is nothing or no such revision.
@@ -407,7 +425,7 @@ impl ReleaseScan {
             objects: &objects,
             not_served: &self.preview.not_served,
             hooks: &hooks,
-            around: None,
+            around: self.preview.around.as_deref(),
         };
         match options.preview {
             Some(_) => Some(preview::preview(&facts)),

@@ -150,7 +150,11 @@ impl Manifests {
         let planned: HashSet<ObjectKey> = objects.iter().map(|object| object.key.clone()).collect();
         let rendered = resolver.hooks(&self.hooks).into_iter();
         objects.extend(rendered.filter(|hook| !planned.contains(&hook.key)));
-        PlannedPreview { not_served, hooks }
+        PlannedPreview {
+            not_served,
+            hooks,
+            around: None,
+        }
     }
 }
 

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::{Detail, ObjectPreview, Transition, read};
-use crate::apply::Doubt;
-use crate::classify::attributed::actor;
+use crate::apply::{Conflict, Doubt, Outcome};
+use crate::classify::attributed::{actor, manager_name};
 use crate::classify::finding::shown_actor;
 use crate::classify::listed::shortened;
 use crate::classify::subject::Visibility;
@@ -145,6 +145,45 @@ impl Fields {
         }
     }
 
+    /// The fields because of which an operation fails at an object; none where it does not.
+    pub(super) fn that_fail(
+        transition: &Transition<'_>,
+        outcome: &Outcome,
+        applied: &Value,
+        live: &Live<'_>,
+        work: &Work,
+    ) -> Self {
+        let lists = ListIndexes::new(work);
+        let field = |path: &FieldPath| Field {
+            path: path.clone(),
+            effect: PreviewEffect::Fail,
+            live: value_at(&live.object, path, transition.shape, &lists).cloned(),
+            after: None,
+            applied: value_at(applied, path, transition.shape, &lists).cloned(),
+            actor: None,
+            reason: None,
+        };
+        let fields = match outcome {
+            Outcome::Conflict(conflicts) => {
+                let owned = conflicts.iter().take(MAX_FIELDS).map(|conflict| Field {
+                    actor: Some(actor_of(conflict, live)),
+                    ..field(&conflict.path)
+                });
+                owned.collect()
+            }
+            Outcome::Refused(refusal) => vec![Field {
+                reason: Some(refusal.rule.clone()),
+                ..field(&refusal.path)
+            }],
+            Outcome::Created(_)
+            | Outcome::Deleted
+            | Outcome::Untouched
+            | Outcome::Written(_)
+            | Outcome::Unknown(_) => Vec::new(),
+        };
+        Self { fields, counted: 0 }
+    }
+
     /// Whether the operation changes any of them.
     pub(super) fn has_changes(&self) -> bool {
         let mut effects = self.fields.iter().map(|field| field.effect);
@@ -194,6 +233,21 @@ impl Fields {
             .collect();
         let left_out = all - shown.len() + self.counted;
         (shown, left_out)
+    }
+}
+
+/// The manager in a conflict, with the time of its last write.
+fn actor_of(conflict: &Conflict, live: &Live<'_>) -> Actor {
+    let mut entries = live.managed.iter().filter(|entry| {
+        entry.manager == conflict.manager
+            && entry.operation == conflict.operation
+            && entry.subresource == conflict.subresource
+    });
+    Actor {
+        manager: manager_name(&conflict.manager),
+        operation: conflict.operation.as_str().to_owned(),
+        subresource: (!conflict.subresource.is_empty()).then(|| manager_name(&conflict.subresource)),
+        time: entries.find_map(|entry| entry.time),
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use self::fields::Fields;
 use super::blocked::Block;
-use super::helm_write::{Documents, HELM, SEVERAL_DOCUMENTS, Start, TOO_COSTLY, manager};
+use super::helm_write::{self, Documents, HELM, SEVERAL_DOCUMENTS, Start, TOO_COSTLY, manager, stamped};
 use super::live::LiveObject;
 use super::subject::Visibility;
 use crate::apply::{Method, OnConflict, Outcome, is_merged_three_ways, simulate};
@@ -148,6 +148,14 @@ const NOT_TOLD: &str = "it is not this release's, and nothing more may be told o
 /// Why Helm's patch of a custom resource fails that the manifest does not have from which it starts.
 const LOSES_VERSION: &str =
     "Helm's patch takes out the resource version, without which the API server changes no custom resource";
+
+/// The object that Helm sends, with what it stamps; `None` where it applies none, or where that cannot be read.
+pub fn sent(transition: &Transition<'_>) -> Option<Value> {
+    match transition.to? {
+        To::Document(to) => Some(stamped(helm_write::read(to, transition.key)?, transition.owner)),
+        To::Several => None,
+    }
+}
 
 /// What an operation does to one object.
 pub fn preview(
@@ -318,7 +326,12 @@ fn found(
         preview.fails(block);
         match transition.detail {
             Detail::Outcome => {}
-            Detail::Fields => preview.ways_out = ways_out(transition.method, &documents, live, work),
+            Detail::Fields => {
+                let fields = Fields::that_fail(transition, &outcome, &applied, live, work);
+                (preview.fields, preview.left_out) =
+                    fields.shown(transition, &[&applied, &live.object], policy);
+                preview.ways_out = ways_out(transition.method, &documents, live, work);
+            }
         }
         return;
     }
