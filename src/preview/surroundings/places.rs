@@ -42,6 +42,8 @@ pub(super) fn judge(facts: &SurroundingFacts<'_>) -> Vec<Obstacle> {
     if asks {
         let what = "whether the ports and addresses that Services name are free";
         found.extend(gap_of(what, Some(&facts.surroundings.holders)));
+        let beyond = facts.surroundings.unread_services.as_ref();
+        found.extend(beyond.map(|error| Obstacle::gap(what, error)));
     }
     found
 }
