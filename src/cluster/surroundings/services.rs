@@ -3,12 +3,16 @@
 //! Which one has it is in no other place: the API server keeps its allocations to itself. Where Services of all namespaces may
 //! not be listed, those of the operation's own namespaces are: a Service that Helm renames stands in the way of itself.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::super::http::parse;
 use super::request::{Kind, Reader, Selector};
 use crate::source::ReadError;
-use crate::source::surroundings::{Answer, FixedPlaces, Holder, ServiceName, SurroundingsQuestion};
+use crate::source::surroundings::{
+    Answer, FixedPlace, FixedPlaces, Holder, ServiceName, SurroundingsQuestion,
+};
 
 const SERVICE: Kind<'static> = Kind {
     api_version: "v1",
@@ -62,23 +66,25 @@ async fn list(
     question: &SurroundingsQuestion,
     namespace: Option<&str>,
 ) -> Result<Vec<Holder>, ReadError> {
-    let asked = question.places.clone();
+    let (asked, namespaces) = (question.places.clone(), question.namespaces.clone());
     let holders = reader.list(SERVICE, namespace, Selector::All, move |json| {
         let service: Value = parse(json.as_bytes())?;
         let of_service = FixedPlaces::of(&service);
-        let places: std::collections::BTreeSet<_> = of_service
+        let places: BTreeSet<FixedPlace> = of_service
             .iter()
             .filter(|place| asked.has(place))
             .cloned()
             .collect();
-        let name = |field: &str| service["metadata"][field].as_str().unwrap_or_default().to_owned();
-        Ok((!places.is_empty()).then(|| Holder {
-            service: ServiceName {
-                namespace: name("namespace"),
-                name: name("name"),
-            },
+        let text = |field: &str| service["metadata"][field].as_str().unwrap_or_default();
+        let service = ServiceName {
+            namespace: text("namespace").to_owned(),
+            name: text("name").to_owned(),
+        };
+        let holder = Holder {
+            service: namespaces.contains(&service.namespace).then_some(service),
             places,
-        }))
+        };
+        Ok((!holder.places.is_empty()).then_some(holder))
     });
     holders.await
 }

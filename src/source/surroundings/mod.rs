@@ -29,7 +29,7 @@ use super::ReadError;
 
 /// What is around the objects of an operation, as far as it was asked for and could be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", default)]
 pub struct Surroundings {
     /// The namespaces that were asked for; `None` for one that does not exist.
     pub namespaces: BTreeMap<String, Answer<Option<NamespaceFacts>>>,
