@@ -5,7 +5,6 @@ use super::state::ScanState;
 use crate::object::ObjectKey;
 use crate::preview::surroundings::{self, Obstacle, RecordWrite, Sent, SurroundingFacts};
 use crate::release::history::History;
-use crate::release::stored::Driver;
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{Kinds, Source};
 
@@ -23,11 +22,7 @@ pub(super) async fn look_around<S: Source>(source: &S, state: &ScanState, wave: 
 /// The question about the surroundings of an operation.
 pub(super) fn question(history: &History, objects: &[PlannedObject], kinds: &Kinds) -> SurroundingsQuestion {
     let mut question = SurroundingsQuestion::default();
-    let kind = match history.key.driver {
-        Driver::Secret => "Secret",
-        Driver::ConfigMap => "ConfigMap",
-    };
-    question.add_record(&history.key.namespace, kind);
+    question.add_record(&history.key.namespace, history.key.driver);
     for (key, sent) in sent_in_turn(objects) {
         question.add(sent.verb, key, sent.object.as_ref(), kinds);
     }
