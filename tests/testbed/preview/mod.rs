@@ -1,0 +1,126 @@
+//! Previews held to what the real Helms do.
+//!
+//! Each case of `rollbacks.txt` is made by every method in a namespace of its own, driftline says what the operation
+//! would come to, and then the real Helm does it. The table has what Helm does, so that neither driftline nor the table
+//! can be wrong alone; every object and every field of the preview is held to the cluster.
+//!
+//! A run makes each case by one of its methods; `DRIFTLINE_ALL=1` makes all, and `DRIFTLINE_CASES=WORD` those whose name
+//! has the word, by all methods.
+
+mod body;
+mod case;
+mod happened;
+mod method;
+mod stage;
+
+use std::env;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use self::case::Case;
+use self::happened::Happened;
+use self::method::Method;
+use self::stage::Stage;
+use crate::harness::Cluster;
+
+const TABLE: &str = include_str!("rollbacks.txt");
+
+/// The custom resources of cases that leave their definition alone.
+const WIDGETS: &str = "CustomResourceDefinition/widgets.preview.example.com";
+
+/// Cases at a time: most of a case is waiting for servers.
+const WORKERS: usize = 3;
+
+#[test]
+#[ignore = "needs the testbed: tests/testbed/build"]
+fn operations_come_to_what_was_previewed() {
+    let cases = Case::all(TABLE);
+    let cluster = Cluster::shared();
+    cluster.create(&body::whole(WIDGETS, ""));
+    cluster.kubectl(&["wait", "--for=condition=Established", "crd/widgets.preview.example.com"]);
+    let runs = chosen(&cases);
+    let (next, problems) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    thread::scope(|scope| {
+        for _ in 0..WORKERS {
+            scope.spawn(|| {
+                while let Some((case, method)) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let found = check(cluster, case, *method);
+                    if !found.is_empty() {
+                        let told = format!("{} {}:\n  {}", case.name, method.name(), found.join("\n  "));
+                        problems.lock().expect("no worker panics").push(told);
+                    }
+                }
+            });
+        }
+    });
+    let problems = problems.into_inner().expect("no worker panics");
+    assert!(
+        problems.is_empty(),
+        "{} of {} runs are wrong\n{}",
+        problems.len(),
+        runs.len(),
+        problems.join("\n")
+    );
+}
+
+/// The cases of this run with their methods.
+fn chosen(cases: &[Case]) -> Vec<(&Case, Method)> {
+    let word = env::var("DRIFTLINE_CASES").ok();
+    let is_all = word.is_some() || env::var_os("DRIFTLINE_ALL").is_some();
+    let is_named = |case: &Case| word.as_deref().is_none_or(|word| case.name.contains(word));
+    let mut chosen = Vec::new();
+    for (position, case) in cases.iter().enumerate().filter(|(_, case)| is_named(case)) {
+        let methods = Method::ALL.iter().filter(|method| case.cell(**method).is_some());
+        let methods: Vec<Method> = methods.copied().collect();
+        let from = position % methods.len().max(1);
+        let count = if is_all { methods.len() } else { 1 };
+        chosen.extend(methods.iter().cycle().skip(from).take(count).map(|method| (case, *method)));
+    }
+    chosen
+}
+
+fn check(cluster: &Cluster, case: &Case, method: Method) -> Vec<String> {
+    let stage = match Stage::set(cluster, case, method) {
+        Ok(stage) => stage,
+        Err(error) => return vec![format!("cannot be made: {error}")],
+    };
+    let before = (stage.records(), stage.objects());
+    let helm = match stage.operate() {
+        Ok(helm) => helm,
+        Err(error) => return vec![error],
+    };
+    let happened = Happened {
+        helm,
+        records: [before.0, stage.records()],
+        objects: [before.1, stage.objects()],
+    };
+    known(&stage, &happened)
+}
+
+/// What of the table is not what Helm did.
+fn known(stage: &Stage<'_>, happened: &Happened) -> Vec<String> {
+    let mut problems = Vec::new();
+    let cell = stage.case.cell(stage.method).unwrap_or_default();
+    let mut words = cell.split(' ');
+    let outcome = words.next().unwrap_or_default();
+    let came_to = happened.outcome();
+    let is_known = match outcome {
+        "works" | "works-but" => came_to == "works",
+        _ => outcome == came_to && words.next() == Some(happened.cause()),
+    };
+    let must_be_deployed = matches!(came_to, "works" | "lock-left") || cell.contains("still-deployed");
+    if !is_known {
+        let cause = if came_to == "works" { "" } else { happened.cause() };
+        problems.push(format!("known {cell}, happened {came_to} {cause}: {}", happened.words()));
+    } else if happened.has_deployed() != must_be_deployed && outcome != "refused" {
+        problems.push(format!("{cell}, and a revision is deployed: {}", happened.has_deployed()));
+    }
+    for (object, fate) in stage.case.fates(stage.method) {
+        let happened = happened.fate(&stage.named(object)).to_string();
+        if happened != fate {
+            problems.push(format!("{object}: known {fate}, happened {happened}"));
+        }
+    }
+    problems
+}
