@@ -21,9 +21,9 @@ pub(super) fn whole(name: &str, body: &str) -> Value {
 
 /// Objects as one YAML file.
 pub(super) fn manifest(objects: &[Value]) -> String {
-    objects.iter().fold(String::new(), |text, object| {
-        format!("{text}---\n{object:#}\n")
-    })
+    objects
+        .iter()
+        .fold(String::new(), |text, object| format!("{text}---\n{object:#}\n"))
 }
 
 /// The API version of a kind; custom resources are told apart by the group.
@@ -69,7 +69,9 @@ fn least(kind: &str, name: &str) -> Value {
         "PersistentVolume" => json!({"spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": "",
             "capacity": {"storage": "1Gi"}, "hostPath": {"path": "/tmp/preview"},
             "persistentVolumeReclaimPolicy": "Retain"}}),
-        "Ingress" => json!({"spec": {"defaultBackend": {"service": {"name": "web", "port": {"number": 80}}}}}),
+        "Ingress" => {
+            json!({"spec": {"defaultBackend": {"service": {"name": "web", "port": {"number": 80}}}}})
+        }
         "RoleBinding" | "ClusterRoleBinding" => json!({"subjects": [],
             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"}}),
         "StorageClass" => json!({"provisioner": "preview.example.com/disk"}),
@@ -93,18 +95,18 @@ fn definition(name: &str) -> Value {
     let singular = plural.trim_end_matches('s');
     let kind = singular[..1].to_uppercase() + &singular[1..];
     json!({"spec": {"group": group, "scope": "Namespaced",
-        "names": {"kind": kind, "plural": plural, "singular": singular, "listKind": format!("{kind}List")},
-        "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {
-            "type": "object",
-            "properties": {"spec": {"type": "object", "properties": {
-                "size": {"type": "integer"},
-                "note": {"type": "string"},
-                "extra": {"type": "string"},
-                "class": {"type": "string",
-                    "x-kubernetes-validations": [{"rule": "self == oldSelf", "message": "class is immutable"}]},
-                "items": {"type": "array", "items": {"type": "string"}},
-            }}},
-        }}}]}})
+    "names": {"kind": kind, "plural": plural, "singular": singular, "listKind": format!("{kind}List")},
+    "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {
+        "type": "object",
+        "properties": {"spec": {"type": "object", "properties": {
+            "size": {"type": "integer"},
+            "note": {"type": "string"},
+            "extra": {"type": "string"},
+            "class": {"type": "string",
+                "x-kubernetes-validations": [{"rule": "self == oldSelf", "message": "class is immutable"}]},
+            "items": {"type": "array", "items": {"type": "string"}},
+        }}},
+    }}}]}})
 }
 
 /// Merges maps deeply; anything else replaces what was there.

@@ -146,9 +146,7 @@ impl Case {
             }
             "flags" => self.flags = Some(by_method(rest)),
             "predicted" => {
-                let (methods, answer) = rest
-                    .split_once(": ")
-                    .expect("a prediction names its methods");
+                let (methods, answer) = rest.split_once(": ").expect("a prediction names its methods");
                 assert!(
                     answer.contains(", because "),
                     "a wrong prediction has a reason: {line}"
@@ -239,7 +237,9 @@ impl Case {
     /// What happens to objects.
     pub(super) fn fates(&self, method: Method) -> impl Iterator<Item = (&'static str, &'static str)> {
         let position = method.position();
-        self.fates.iter().map(move |(object, fates)| (*object, fates[position]))
+        self.fates
+            .iter()
+            .map(move |(object, fates)| (*object, fates[position]))
     }
 
     /// The answer that driftline is known to give where it is not Helm's.
@@ -252,7 +252,11 @@ impl Case {
 
 impl Object {
     const fn new(revisions: &'static str, name: &'static str, body: &'static str) -> Self {
-        Self { revisions, name, body }
+        Self {
+            revisions,
+            name,
+            body,
+        }
     }
 
     /// Whether a revision has it.
@@ -263,12 +267,18 @@ impl Object {
 
 impl Cell {
     fn of(text: &'static str) -> Self {
-        if text == "-" { Self::Skipped } else { Self::Known(text) }
+        if text == "-" {
+            Self::Skipped
+        } else {
+            Self::Known(text)
+        }
     }
 }
 
 fn revision(digits: &str) -> u64 {
-    digits.parse().unwrap_or_else(|_| panic!("{digits} is no revision"))
+    digits
+        .parse()
+        .unwrap_or_else(|_| panic!("{digits} is no revision"))
 }
 
 /// One text for each method: one for all, or two where it depends on where the merge is made.

@@ -62,11 +62,19 @@ impl Happened {
             "record-refused"
         } else if says(&["another operation (install/upgrade/rollback) is in progress"]) {
             "pending"
-        } else if says(&["unable to build kubernetes object", "resource mapping not found", "no matches for kind"]) {
+        } else if says(&[
+            "unable to build kubernetes object",
+            "resource mapping not found",
+            "no matches for kind",
+        ]) {
             "kind-not-served"
         } else if says(&["hooks failed", "hook"]) && !says(&["webhook"]) {
             "hook"
-        } else if says(&["conflict occurred", "exists and cannot be imported", "invalid ownership metadata"]) {
+        } else if says(&[
+            "conflict occurred",
+            "exists and cannot be imported",
+            "invalid ownership metadata",
+        ]) {
             "conflict"
         } else if says(&["exceeded quota"]) {
             "quota"

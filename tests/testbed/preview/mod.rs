@@ -11,6 +11,8 @@ mod body;
 mod case;
 mod happened;
 mod method;
+mod page;
+mod predicted;
 mod stage;
 
 use std::env;
@@ -21,6 +23,8 @@ use std::thread;
 use self::case::Case;
 use self::happened::Happened;
 use self::method::Method;
+use self::page::{Page, Run};
+use self::predicted::{About, Prediction};
 use self::stage::Stage;
 use crate::harness::Cluster;
 
@@ -38,23 +42,40 @@ fn operations_come_to_what_was_previewed() {
     let cases = Case::all(TABLE);
     let cluster = Cluster::shared();
     cluster.create(&body::whole(WIDGETS, ""));
-    cluster.kubectl(&["wait", "--for=condition=Established", "crd/widgets.preview.example.com"]);
+    cluster.kubectl(&[
+        "wait",
+        "--for=condition=Established",
+        "crd/widgets.preview.example.com",
+    ]);
     let runs = chosen(&cases);
-    let (next, problems) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     thread::scope(|scope| {
         for _ in 0..WORKERS {
             scope.spawn(|| {
                 while let Some((case, method)) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let found = check(cluster, case, *method);
-                    if !found.is_empty() {
-                        let told = format!("{} {}:\n  {}", case.name, method.name(), found.join("\n  "));
-                        problems.lock().expect("no worker panics").push(told);
-                    }
+                    let run = run(cluster, case, *method);
+                    done.lock().expect("no worker panics").push((*case, *method, run));
                 }
             });
         }
     });
-    let problems = problems.into_inner().expect("no worker panics");
+    let done = done.into_inner().expect("no worker panics");
+    let mut page = Page::default();
+    let mut problems = Vec::new();
+    for (case, method, run) in done {
+        match run {
+            Ok(run) => {
+                if !run.problems.is_empty() {
+                    let told = run.problems.join("\n  ");
+                    problems.push(format!("{} {}:\n  {told}", case.name, method.name()));
+                }
+                page.add(case, method, run);
+            }
+            Err(error) => problems.push(format!("{} {} cannot be made: {error}", case.name, method.name())),
+        }
+    }
+    problems.sort();
+    problems.extend(page.check(&cases));
     assert!(
         problems.is_empty(),
         "{} of {} runs are wrong\n{}",
@@ -75,27 +96,72 @@ fn chosen(cases: &[Case]) -> Vec<(&Case, Method)> {
         let methods: Vec<Method> = methods.copied().collect();
         let from = position % methods.len().max(1);
         let count = if is_all { methods.len() } else { 1 };
-        chosen.extend(methods.iter().cycle().skip(from).take(count).map(|method| (case, *method)));
+        chosen.extend(
+            methods
+                .iter()
+                .cycle()
+                .skip(from)
+                .take(count)
+                .map(|method| (case, *method)),
+        );
     }
     chosen
 }
 
-fn check(cluster: &Cluster, case: &Case, method: Method) -> Vec<String> {
-    let stage = match Stage::set(cluster, case, method) {
-        Ok(stage) => stage,
-        Err(error) => return vec![format!("cannot be made: {error}")],
-    };
+/// Makes a case, has driftline say what the operation would come to, and does it.
+fn run(cluster: &Cluster, case: &Case, method: Method) -> Result<Run, String> {
+    let stage = Stage::set(cluster, case, method)?;
     let before = (stage.records(), stage.objects());
-    let helm = match stage.operate() {
-        Ok(helm) => helm,
-        Err(error) => return vec![error],
+    let prediction = if case.is_previewed() {
+        Some(Prediction::of(&stage.preview()?))
+    } else {
+        None
     };
+    let helm = stage.operate()?;
     let happened = Happened {
         helm,
         records: [before.0, stage.records()],
         objects: [before.1, stage.objects()],
     };
-    known(&stage, &happened)
+    let mut problems = known(&stage, &happened);
+    if let Some(prediction) = &prediction {
+        problems.extend(disproved(&stage, &happened, prediction));
+    }
+    Ok(Run {
+        outcome: happened.outcome(),
+        prediction,
+        problems,
+    })
+}
+
+/// What of the prediction did not come true, and what the table wrongly says of that.
+fn disproved(stage: &Stage<'_>, happened: &Happened, prediction: &Prediction) -> Vec<String> {
+    let mut disproved = prediction.disproved(stage, happened);
+    let Some(answer) = stage.case.predicted(stage.method) else {
+        return disproved.into_iter().map(|(_, problem)| problem).collect();
+    };
+    let word = answer.split(',').next().unwrap_or_default();
+    let about = match word {
+        "causes" => About::Causes,
+        "objects" => About::Objects,
+        "fields" => About::Fields,
+        _ => About::Outcome,
+    };
+    let is_known = disproved.iter().any(|(of, _)| *of == about);
+    // A wrong outcome brings other wrong answers with it.
+    disproved.retain(|(of, _)| *of != about && about != About::Outcome);
+    let mut problems: Vec<String> = disproved.into_iter().map(|(_, problem)| problem).collect();
+    if !is_known {
+        problems.push(format!(
+            "the table knows a wrong prediction that is right: {answer}"
+        ));
+    } else if about == About::Outcome && prediction.outcome() != word {
+        problems.push(format!(
+            "predicted {}, and the table knows {answer}",
+            prediction.outcome()
+        ));
+    }
+    problems
 }
 
 /// What of the table is not what Helm did.
@@ -112,9 +178,15 @@ fn known(stage: &Stage<'_>, happened: &Happened) -> Vec<String> {
     let must_be_deployed = matches!(came_to, "works" | "lock-left") || cell.contains("still-deployed");
     if !is_known {
         let cause = if came_to == "works" { "" } else { happened.cause() };
-        problems.push(format!("known {cell}, happened {came_to} {cause}: {}", happened.words()));
+        problems.push(format!(
+            "known {cell}, happened {came_to} {cause}: {}",
+            happened.words()
+        ));
     } else if happened.has_deployed() != must_be_deployed && outcome != "refused" {
-        problems.push(format!("{cell}, and a revision is deployed: {}", happened.has_deployed()));
+        problems.push(format!(
+            "{cell}, and a revision is deployed: {}",
+            happened.has_deployed()
+        ));
     }
     for (object, fate) in stage.case.fates(stage.method) {
         let happened = happened.fate(&stage.named(object)).to_string();

@@ -70,7 +70,11 @@ impl<'c> Stage<'c> {
         let name = format!("{}-{}", case.name, method.name());
         let namespace = cluster.namespace(&name);
         let is_fixed = format!("{case:?}").contains("{port}") || format!("{case:?}").contains("{ip}");
-        let port = if is_fixed { FIXED.fetch_add(1, Ordering::Relaxed) } else { 0 };
+        let port = if is_fixed {
+            FIXED.fetch_add(1, Ordering::Relaxed)
+        } else {
+            0
+        };
         let dir = tempfile::tempdir().map_err(|error| error.to_string())?;
         let stage = Self {
             cluster,
@@ -149,7 +153,8 @@ impl<'c> Stage<'c> {
 
     /// The records that Helm keeps.
     pub(super) fn records(&self) -> Records {
-        let columns = r#"-o=jsonpath={range .items[*]}{.metadata.labels.version} {.metadata.labels.status}{"\n"}{end}"#;
+        let columns =
+            r#"-o=jsonpath={range .items[*]}{.metadata.labels.version} {.metadata.labels.status}{"\n"}{end}"#;
         let selector = format!("owner=helm,name={RELEASE}");
         let args = ["get", "secrets", "-n", &self.namespace, "-l", &selector, columns];
         let lines = self.cluster.try_kubectl(&args).stdout;
@@ -172,7 +177,15 @@ impl<'c> Stage<'c> {
         for (namespace, names) in places {
             let all: Vec<&str> = names.iter().map(String::as_str).collect();
             let read = |names: &[&str]| {
-                let mut args = vec!["get", "-n", &namespace, "--ignore-not-found", "-o", "json", "--show-managed-fields"];
+                let mut args = vec![
+                    "get",
+                    "-n",
+                    &namespace,
+                    "--ignore-not-found",
+                    "-o",
+                    "json",
+                    "--show-managed-fields",
+                ];
                 args.extend(names);
                 let outcome = self.cluster.try_kubectl(&args);
                 (outcome.status == 0).then_some(outcome.stdout)
@@ -199,7 +212,12 @@ impl<'c> Stage<'c> {
             Deed::Create(object) | Deed::OtherRelease(object) => Some(object),
             Deed::Shell(_) => None,
         });
-        let objects = self.case.objects.iter().chain(of_acts).map(|object| self.object(object));
+        let objects = self
+            .case
+            .objects
+            .iter()
+            .chain(of_acts)
+            .map(|object| self.object(object));
         let objects: Vec<Value> = objects.chain(self.canaries(1)).collect();
         let mut names: Vec<(String, String)> = objects.iter().map(|object| self.place(object)).collect();
         for (object, _) in self.case.fates(self.method) {
@@ -215,7 +233,9 @@ impl<'c> Stage<'c> {
     /// The namespace, and the name as kubectl takes it.
     fn place(&self, object: &Value) -> (String, String) {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let namespace = object["metadata"]["namespace"].as_str().unwrap_or(&self.namespace);
+        let namespace = object["metadata"]["namespace"]
+            .as_str()
+            .unwrap_or(&self.namespace);
         let (group, version) = object["apiVersion"]
             .as_str()
             .and_then(|version| version.split_once('/'))
@@ -295,8 +315,11 @@ impl<'c> Stage<'c> {
         // What Helm remembers of the API is as old as its last look.
         let cache = self.dir.path().join("cache");
         let _ = fs::remove_dir_all(&cache);
-        self.cluster
-            .helm_with(client.helm, &args, &[("KUBECACHEDIR", &cache.display().to_string())])
+        self.cluster.helm_with(
+            client.helm,
+            &args,
+            &[("KUBECACHEDIR", &cache.display().to_string())],
+        )
     }
 
     /// Does what the table has after a revision.
@@ -316,7 +339,9 @@ impl<'c> Stage<'c> {
         succeeded(self.shell(&format!("kubectl create -f {path}")))?;
         if object["kind"] == "CustomResourceDefinition" {
             let name = object["metadata"]["name"].as_str().unwrap_or_default();
-            succeeded(self.shell(&format!("kubectl wait --for=condition=Established crd/{name} --timeout=30s")))?;
+            succeeded(self.shell(&format!(
+                "kubectl wait --for=condition=Established crd/{name} --timeout=30s"
+            )))?;
         }
         Ok(())
     }
@@ -387,6 +412,9 @@ fn succeeded(outcome: Outcome) -> Result<(), String> {
     if outcome.status == 0 {
         Ok(())
     } else {
-        Err(format!("{} failed: {}{}", outcome.command, outcome.stdout, outcome.stderr))
+        Err(format!(
+            "{} failed: {}{}",
+            outcome.command, outcome.stdout, outcome.stderr
+        ))
     }
 }
