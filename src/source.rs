@@ -3,6 +3,8 @@
 //! A live cluster and a snapshot answer the same questions, so a scan can be repeated without the cluster and a
 //! snapshot is simply the answers, written down. This module knows of neither implementation.
 
+pub mod surroundings;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Arc;
@@ -12,6 +14,7 @@ use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
+use self::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::model::{Cluster, ReportError, ReportNote};
 use crate::object::{Gvk, ObjectKey};
 use crate::release::decode::DecodeError;
@@ -82,6 +85,15 @@ pub trait Source: Send + Sync + 'static {
         _kinds: &Kinds,
     ) -> impl Future<Output = Result<OwnedObjects, ReadError>> + Send {
         std::future::ready(Err(ReadError::NotRecorded))
+    }
+
+    /// What is around the objects of an operation of Helm and may stand in its way. Only previews ask.
+    fn surroundings(
+        &self,
+        question: &SurroundingsQuestion,
+        _kinds: &Kinds,
+    ) -> impl Future<Output = Surroundings> + Send {
+        std::future::ready(Surroundings::unread(question, &ReadError::NotRecorded))
     }
 
     /// A server-side dry run: the object as the API server would store it with these values, as JSON. Only a live cluster

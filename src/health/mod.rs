@@ -8,7 +8,7 @@
 //! rollback and an uninstall do not (`upgrade.go`, `prepareUpgrade`; `rollback.go`; `uninstall.go`).
 
 mod advice;
-mod description;
+pub(crate) mod description;
 pub mod detail;
 mod entry;
 mod half_upgraded;
@@ -50,7 +50,7 @@ pub fn diagnose(facts: &ReleaseFacts<'_>) -> Vec<Health> {
     match facts.depth {
         // These entries call for no action, so a scan leaves them out.
         Depth::Comparison => {}
-        Depth::History => {
+        Depth::History | Depth::Rollback(_) => {
             health.extend(hooks::left_over(facts));
             health.extend(revisions::changed_definitions(facts));
         }

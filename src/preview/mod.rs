@@ -5,45 +5,54 @@
 //! what stands in the way around the objects, the hooks, and what is left behind when it fails (Helm:
 //! `pkg/action/rollback.go`, `upgrade.go`; `pkg/kube/client.go`, `Update`).
 
-use std::collections::BTreeSet;
+mod facts;
+pub mod surroundings;
+mod target;
 
-use crate::classify::transition::ObjectPreview;
-use crate::health::ReleaseFacts;
-use crate::vocabulary::{ApplyMethod, PreviewedOperation};
+pub use self::facts::{
+    HookFacts, HookPresence, HookTime, LiveHook, MethodFacts, NotServed, Obstacle, ObstacleStep, Operation,
+    PreviewFacts, RecordAccess, ServerSideTraces, Strength, Surrounded,
+};
+pub use self::target::{Target, TargetChoice, TargetRecord, TargetStanding, choose_target};
 
-/// An operation of Helm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Operation {
-    /// Which one.
-    pub kind: PreviewedOperation,
-    /// The revision whose manifest Helm starts from.
-    pub from: u64,
-    /// The revision that a rollback goes to.
-    pub to: Option<u64>,
-    /// How Helm applies: for a rollback as the record of the target says.
-    pub method: ApplyMethod,
+/// The preview.
+pub fn preview(facts: &PreviewFacts<'_>) -> crate::model::Preview {
+    use crate::vocabulary::PreviewOutcome;
+    let fails = facts.objects.iter().any(|object| object.block.is_some());
+    crate::model::Preview {
+        operation: facts.operation.kind,
+        from_revision: facts.operation.from,
+        to_revision: facts.operation.to,
+        apply_method: facts.operation.method,
+        outcome: if fails {
+            PreviewOutcome::Failed
+        } else {
+            PreviewOutcome::Works
+        },
+        message: String::new(),
+        causes: Vec::new(),
+        leaves: None,
+        objects: facts
+            .objects
+            .iter()
+            .map(|object| crate::model::PreviewObject {
+                api_version: object.key.gvk.api_version.clone(),
+                kind: object.key.gvk.kind.clone(),
+                namespace: object.key.namespace.clone(),
+                name: object.key.name.clone(),
+                action: object.action,
+                reason: object.reason.clone(),
+                fields: object.fields.clone(),
+                left_out: object.left_out,
+            })
+            .collect(),
+        hooks: Vec::new(),
+        not_known: Vec::new(),
+        advice: Vec::new(),
+    }
 }
 
-/// The facts that a preview rests on.
-#[derive(Debug, Clone, Copy)]
-pub struct PreviewFacts<'a> {
-    /// The release.
-    pub release: &'a ReleaseFacts<'a>,
-    /// The operation.
-    pub operation: Operation,
-    /// The objects of both manifests: those that Helm applies, in the order of the manifest, then those that it deletes.
-    pub objects: &'a [ObjectPreview],
-    /// The kinds of the manifests that the API server does not serve.
-    pub not_served: &'a NotServed,
-}
-
-/// The kinds that the API server does not serve, in words.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct NotServed {
-    /// Those of the manifest that Helm starts from.
-    pub from: BTreeSet<String>,
-    /// Those of the manifest that Helm applies.
-    pub to: BTreeSet<String>,
-    /// Those of the hooks that the operation runs.
-    pub hooks: BTreeSet<String>,
+/// What the health says.
+pub const fn health(_facts: &PreviewFacts<'_>) -> Vec<crate::model::Health> {
+    Vec::new()
 }

@@ -20,6 +20,7 @@ mod objects;
 mod orphans;
 mod overview;
 mod palette;
+pub(super) mod preview;
 pub(super) mod rights;
 mod safe;
 mod shorten;

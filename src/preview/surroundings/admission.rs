@@ -1,0 +1,278 @@
+//! Webhooks and policies that decide about what Helm sends.
+//!
+//! One whose server cannot answer, and which fails closed, refuses every request that it is about, the record of the new
+//! revision among them. One that answers decides as on every other day, and what it says is not known: neither is what the
+//! CEL expressions of a policy come to, which are not evaluated here.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{Obstacle, SurroundingFacts, Verdict, gap_of};
+use crate::object::{Gvk, ObjectKey};
+use crate::release::stored::Driver;
+use crate::source::Kinds;
+use crate::source::surroundings::{
+    AdmissionRequest, Answer, Backend, FailurePolicy, Labels, Matched, Policy, RequestLabels, Resource,
+    SentVerb, Webhook,
+};
+use crate::vocabulary::PreviewCause;
+
+/// How many objects a sentence names.
+const NAMED: usize = 2;
+
+pub(super) fn judge(facts: &SurroundingFacts<'_>) -> Vec<Obstacle> {
+    let requests = requests(facts);
+    let mut found = Vec::new();
+    let webhooks = &facts.surroundings.webhooks;
+    for webhook in webhooks.read().map_or(&[][..], Vec::as_slice) {
+        found.extend(by_webhook(
+            webhook,
+            &matched(&requests, |request| webhook.matched(request)),
+        ));
+    }
+    let policies = &facts.surroundings.policies;
+    for policy in policies.read().map_or(&[][..], Vec::as_slice) {
+        found.extend(by_policy(
+            policy,
+            &matched(&requests, |request| policy.matched(request)),
+        ));
+    }
+    found.extend(gap_of("what webhooks are asked", Some(webhooks)));
+    found.extend(gap_of("what policies are about", Some(policies)));
+    found
+}
+
+/// A request, with the labels that selectors look at.
+struct Request<'a> {
+    verb: SentVerb,
+    gvk: Gvk,
+    plural: &'a str,
+    other_versions: Vec<&'a str>,
+    name: String,
+    namespace: Option<&'a str>,
+    /// `None` for the record.
+    key: Option<&'a ObjectKey>,
+    after: Option<Labels>,
+    before: Option<Labels>,
+    of_namespace: Option<Labels>,
+}
+
+impl Request<'_> {
+    fn asked(&self) -> AdmissionRequest<'_> {
+        AdmissionRequest {
+            verb: self.verb,
+            resource: Resource {
+                group: self.gvk.group(),
+                version: self.gvk.version(),
+                other_versions: &self.other_versions,
+                plural: self.plural,
+            },
+            name: &self.name,
+            namespace: self.namespace,
+            labels: RequestLabels {
+                objects: [self.after.as_ref(), self.before.as_ref()],
+                namespace: self.of_namespace.as_ref(),
+            },
+        }
+    }
+}
+
+/// Every request of the operation: the record, then the objects.
+fn requests<'a>(facts: &SurroundingFacts<'a>) -> Vec<Request<'a>> {
+    let record = facts.record;
+    let created = created_namespaces(facts);
+    let labels_of = |namespace: &str| {
+        let read = facts
+            .surroundings
+            .namespaces
+            .get(namespace)
+            .and_then(Answer::read);
+        let live = read.and_then(Option::as_ref).map(|facts| facts.labels.clone());
+        live.or_else(|| created.get(namespace).cloned())
+    };
+    let of_record = Request {
+        verb: SentVerb::Create,
+        gvk: Gvk::new("v1", kind_of(record.driver)),
+        plural: record.driver.resource(),
+        other_versions: Vec::new(),
+        name: format!("sh.helm.release.v1.{}.v{}", record.release, record.revision),
+        namespace: Some(record.namespace),
+        key: None,
+        after: Some(record_labels(facts)),
+        before: None,
+        of_namespace: labels_of(record.namespace),
+    };
+    let of_objects = facts.sent.iter().filter_map(|sent| {
+        let served = facts.kinds.served.get(&sent.key.gvk)?;
+        let before = sent.live.map(labels);
+        // Labels that the manifest does not name stay.
+        let after = sent.object.map(|object| {
+            let mut after = before.clone().unwrap_or_default();
+            after.extend(labels(object));
+            after
+        });
+        let of_namespace = match (sent.is("", "Namespace"), sent.verb) {
+            (true, SentVerb::Create | SentVerb::Update) => after.clone(),
+            (true, SentVerb::Delete) => before.clone(),
+            (false, _) => sent.key.namespace.as_deref().and_then(labels_of),
+        };
+        Some(Request {
+            verb: sent.verb,
+            gvk: sent.key.gvk.clone(),
+            plural: &served.plural,
+            other_versions: other_versions(&sent.key.gvk, &served.plural, facts.kinds),
+            name: sent.key.name.clone(),
+            namespace: sent.key.namespace.as_deref(),
+            key: Some(sent.key),
+            after,
+            before,
+            of_namespace,
+        })
+    });
+    [of_record].into_iter().chain(of_objects).collect()
+}
+
+const fn kind_of(driver: Driver) -> &'static str {
+    match driver {
+        Driver::Secret => "Secret",
+        Driver::ConfigMap => "ConfigMap",
+    }
+}
+
+/// The labels of the namespaces that the operation creates; the API server adds one (Kubernetes:
+/// `pkg/registry/core/namespace/strategy.go`, `PrepareForCreate`).
+fn created_namespaces(facts: &SurroundingFacts<'_>) -> BTreeMap<String, Labels> {
+    let creates = facts
+        .sent
+        .iter()
+        .filter(|sent| sent.verb == SentVerb::Create && sent.is("", "Namespace"));
+    creates
+        .map(|sent| {
+            let mut labels = sent.object.map(labels).unwrap_or_default();
+            labels.insert("kubernetes.io/metadata.name".to_owned(), sent.key.name.clone());
+            (sent.key.name.clone(), labels)
+        })
+        .collect()
+}
+
+/// The labels of a record (Helm: `pkg/storage/driver/secrets.go`, `newSecretsObject`).
+fn record_labels(facts: &SurroundingFacts<'_>) -> Labels {
+    [
+        ("name", facts.record.release.to_owned()),
+        ("owner", "helm".to_owned()),
+        ("version", facts.record.revision.to_string()),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
+}
+
+fn labels(object: &Value) -> Labels {
+    let labels = object["metadata"]["labels"].as_object();
+    labels
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+        .collect()
+}
+
+fn other_versions<'k>(gvk: &Gvk, plural: &str, kinds: &'k Kinds) -> Vec<&'k str> {
+    let same = kinds.served.iter().filter(|(other, served)| {
+        other.group() == gvk.group() && served.plural == plural && other.version() != gvk.version()
+    });
+    same.map(|(other, _)| other.version()).collect()
+}
+
+/// The requests that are matched, each with how surely.
+fn matched<'r, 'a>(
+    requests: &'r [Request<'a>],
+    matched: impl Fn(&AdmissionRequest<'_>) -> Matched,
+) -> Vec<(&'r Request<'a>, Matched)> {
+    let each = requests
+        .iter()
+        .map(|request| (request, matched(&request.asked())));
+    each.filter(|(_, matched)| *matched != Matched::No).collect()
+}
+
+fn by_webhook(webhook: &Webhook, matched: &[(&Request<'_>, Matched)]) -> Vec<Obstacle> {
+    let dead = match &webhook.backend {
+        Backend::Url => None,
+        Backend::Service { service, port, state } => state.read().and_then(|state| {
+            let why = state.why_dead()?;
+            Some(format!(
+                "Service {}/{} (port {port}) {why}",
+                service.namespace, service.name
+            ))
+        }),
+    };
+    let named = format!(
+        "webhook {} of {} {}",
+        webhook.name, webhook.kind, webhook.configuration
+    );
+    match (dead, webhook.failure_policy) {
+        (Some(why), FailurePolicy::Fail) => matched
+            .iter()
+            .map(|(request, matched)| refused_by_dead(request, *matched, &named, &why))
+            .collect(),
+        (Some(_), FailurePolicy::Ignore) => Vec::new(),
+        (None, FailurePolicy::Fail | FailurePolicy::Ignore) => asked(&named, matched),
+    }
+}
+
+fn refused_by_dead(request: &Request<'_>, matched: Matched, webhook: &str, why: &str) -> Obstacle {
+    let answers = format!("{webhook} cannot answer: {why}");
+    match (request.key, matched) {
+        (None, Matched::Yes) => Obstacle::of_release(
+            PreviewCause::RecordRefused,
+            Verdict::RecordRefused,
+            format!("Helm cannot store the new revision: {answers}"),
+        ),
+        (None, Matched::Perhaps | Matched::No) => Obstacle::of_release(
+            PreviewCause::RecordRefused,
+            Verdict::MayFail,
+            format!("Helm may be unable to store the new revision: {answers}, if it is asked"),
+        ),
+        (Some(key), Matched::Yes) => Obstacle {
+            cause: PreviewCause::Admission,
+            object: Some(key.clone()),
+            verdict: Verdict::refused(request.verb),
+            message: format!("it is refused, because {answers}"),
+        },
+        (Some(key), Matched::Perhaps | Matched::No) => Obstacle {
+            cause: PreviewCause::Admission,
+            object: Some(key.clone()),
+            verdict: Verdict::MayFail,
+            message: format!("it is refused if {webhook} is asked, which cannot answer: {why}"),
+        },
+    }
+}
+
+fn by_policy(policy: &Policy, matched: &[(&Request<'_>, Matched)]) -> Vec<Obstacle> {
+    asked(&format!("ValidatingAdmissionPolicy {}", policy.name), matched)
+}
+
+/// The requests that somebody decides about whose answer is not known, in one sentence.
+fn asked(who: &str, matched: &[(&Request<'_>, Matched)]) -> Vec<Obstacle> {
+    if matched.is_empty() {
+        return Vec::new();
+    }
+    let named = matched.iter().take(NAMED).map(|(request, _)| match request.key {
+        Some(key) => key.to_string(),
+        None => "the record of the new revision".to_owned(),
+    });
+    let mut named = named.collect::<Vec<_>>().join(", ");
+    if matched.len() > NAMED {
+        named = format!("{named} and {} more", matched.len() - NAMED);
+    }
+    let object = match matched {
+        [(request, _)] => request.key.cloned(),
+        _ => None,
+    };
+    vec![Obstacle {
+        cause: PreviewCause::Admission,
+        object,
+        verdict: Verdict::Asked,
+        message: format!("{who} decides about {named}, and may refuse"),
+    }]
+}
