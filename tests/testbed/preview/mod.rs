@@ -15,6 +15,7 @@ mod page;
 mod predicted;
 mod stage;
 
+use std::collections::BTreeSet;
 use std::env;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -195,4 +196,21 @@ fn known(stage: &Stage<'_>, happened: &Happened) -> Vec<String> {
         }
     }
     problems
+}
+
+#[test]
+fn every_line_of_the_table_is_understood() {
+    let cases = Case::all(TABLE);
+    let mut names = BTreeSet::new();
+    for case in &cases {
+        assert!(names.insert(case.name), "two cases are named {}", case.name);
+        let methods = Method::ALL.iter().filter(|method| case.cell(**method).is_some());
+        assert!(methods.count() > 0, "{} is about no method", case.name);
+        for object in &case.objects {
+            // The names of a case are no YAML before they are filled in.
+            let body = object.body.replace("{port}", "30000").replace("{ns}", "ns");
+            assert!(body::whole(object.name, &body)["apiVersion"].is_string());
+        }
+    }
+    assert!(cases.len() >= 200, "{} cases", cases.len());
 }
