@@ -25,6 +25,7 @@ mod plugin_words;
 mod records;
 mod reviews;
 mod storage;
+mod surroundings;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -38,6 +39,7 @@ pub use self::reviews::Asked;
 use crate::model;
 use crate::model::rights::{Account, RightTarget, Verb};
 use crate::release::stored::{Driver, StoredRevision};
+use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{
     Inventory, Kinds, ObjectHandler, ObjectRequest, OwnedObjects, OwnedQuestion, ReadError, RecordHandler,
     ScaleTargets, Share, Source, TerminatingNamespace,
@@ -105,6 +107,12 @@ impl Source for Cluster {
         let owned = owned::list(&self.http, question, kinds).await;
         self.log_traffic("orphans");
         Ok(owned)
+    }
+
+    async fn surroundings(&self, question: &SurroundingsQuestion, kinds: &Kinds) -> Surroundings {
+        let surroundings = surroundings::read(&self.http, question, kinds).await;
+        self.log_traffic("surroundings");
+        surroundings
     }
 
     async fn dry_run(&self, request: &ObjectRequest, body: Vec<u8>) -> Result<Vec<u8>, ReadError> {

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeSet;
 
+use super::surroundings::Obstacle;
 use super::target::Target;
 use crate::apply::{Method, OnConflict};
 use crate::classify::transition::{LiveOwner, ObjectPreview};
 use crate::health::ReleaseFacts;
 use crate::object::ObjectKey;
-use crate::vocabulary::{ApplyMethod, PreviewCause, PreviewedOperation};
+use crate::vocabulary::{ApplyMethod, PreviewedOperation};
 
 /// An operation of Helm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,14 +50,13 @@ pub struct PreviewFacts<'a> {
     pub methods: MethodFacts,
     /// The objects of both manifests: those that Helm applies, in the order of the manifest, then those that it deletes.
     pub objects: &'a [ObjectPreview],
-    /// The same if Helm applied by the other method, where somebody computed it; otherwise no flag for it is advised.
-    pub by_other_method: Option<&'a [ObjectPreview]>,
     /// The kinds of the manifests that the API server does not serve.
     pub not_served: &'a NotServed,
     /// The hooks that the operation runs, in Helm's order: those before the objects, then those after them.
     pub hooks: &'a [HookFacts],
-    /// What is around the objects.
-    pub around: &'a Surrounded,
+    /// What stands in the way around the objects, what goes with them, and what of that could not be read; `None` where nobody
+    /// looked, as in a scan.
+    pub around: Option<&'a [Obstacle]>,
 }
 
 /// Whether a record could be used.
@@ -151,48 +151,4 @@ pub enum LiveHook {
     EarlierRun,
     /// Another object, with its owner.
     Other(LiveOwner),
-}
-
-/// What is around the objects.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Surrounded {
-    /// What stands in the way, or goes with what is deleted.
-    pub obstacles: Vec<Obstacle>,
-    /// What could not be read, a sentence each.
-    pub gaps: Vec<String>,
-}
-
-/// Something around the objects.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Obstacle {
-    /// What it is.
-    pub code: PreviewCause,
-    /// Where Helm meets it.
-    pub step: ObstacleStep,
-    /// The object at which Helm meets it, of the manifests or a hook; `None` for the record.
-    pub object: Option<ObjectKey>,
-    /// How sure it is.
-    pub strength: Strength,
-    /// One sentence without its full stop.
-    pub message: String,
-}
-
-/// Where Helm meets an obstacle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ObstacleStep {
-    /// When it creates the record of the new revision.
-    Record,
-    /// When it creates, patches or deletes an object, or creates a hook's.
-    Object,
-}
-
-/// How sure an obstacle is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Strength {
-    /// The operation fails there.
-    Fails,
-    /// It may fail there; only the server knows.
-    MayFail,
-    /// It does not fail, and something is lost or left.
-    Loses,
 }

@@ -5,54 +5,95 @@
 //! what stands in the way around the objects, the hooks, and what is left behind when it fails (Helm:
 //! `pkg/action/rollback.go`, `upgrade.go`; `pkg/kube/client.go`, `Update`).
 
+mod course;
 mod facts;
+mod health;
+mod hooks;
+mod leaves;
+mod losses;
+mod not_known;
+mod steps;
 pub mod surroundings;
 mod target;
+#[cfg(test)]
+mod tests;
+mod words;
 
 pub use self::facts::{
-    HookFacts, HookPresence, HookTime, LiveHook, MethodFacts, NotServed, Obstacle, ObstacleStep, Operation,
-    PreviewFacts, RecordAccess, ServerSideTraces, Strength, Surrounded,
+    HookFacts, HookPresence, HookTime, LiveHook, MethodFacts, NotServed, Operation, PreviewFacts,
+    RecordAccess, ServerSideTraces,
 };
+pub use self::health::health;
 pub use self::target::{Target, TargetChoice, TargetRecord, TargetStanding, choose_target};
 
-/// The preview.
-pub fn preview(facts: &PreviewFacts<'_>) -> crate::model::Preview {
-    use crate::vocabulary::PreviewOutcome;
-    let fails = facts.objects.iter().any(|object| object.block.is_some());
-    crate::model::Preview {
+use self::course::Course;
+use crate::classify::transition::ObjectPreview;
+use crate::model::{Preview, PreviewObject};
+use crate::vocabulary::{PreviewAction, PreviewOutcome};
+
+/// What an operation would do, if it ran now.
+pub fn preview(facts: &PreviewFacts<'_>) -> Preview {
+    let course = Course::of(facts);
+    let hooks = hooks::of_preview(facts);
+    let losses = if losses::are_told(&course) {
+        losses::of(facts, &course.actions, &course.ignored, &hooks)
+    } else {
+        Vec::new()
+    };
+    let outcome = match course.outcome(facts.operation.kind) {
+        PreviewOutcome::Works if !losses.is_empty() => PreviewOutcome::WorksBut,
+        other => other,
+    };
+    let message = leaves::message(facts, outcome, &course.stops, &losses);
+    let mut not_known = not_known::of(facts, &course, &hooks);
+    let (advice, missing) = steps::of(facts, &course);
+    not_known.extend(missing);
+    Preview {
         operation: facts.operation.kind,
         from_revision: facts.operation.from,
         to_revision: facts.operation.to,
         apply_method: facts.operation.method,
-        outcome: if fails {
-            PreviewOutcome::Failed
-        } else {
-            PreviewOutcome::Works
-        },
-        message: String::new(),
-        causes: Vec::new(),
-        leaves: None,
+        outcome,
+        message,
+        leaves: leaves::leaves(facts, &course),
         objects: facts
             .objects
             .iter()
-            .map(|object| crate::model::PreviewObject {
-                api_version: object.key.gvk.api_version.clone(),
-                kind: object.key.gvk.kind.clone(),
-                namespace: object.key.namespace.clone(),
-                name: object.key.name.clone(),
-                action: object.action,
-                reason: object.reason.clone(),
-                fields: object.fields.clone(),
-                left_out: object.left_out,
-            })
+            .zip(&course.actions)
+            .map(|(object, action)| shown(object, *action))
             .collect(),
-        hooks: Vec::new(),
-        not_known: Vec::new(),
-        advice: Vec::new(),
+        causes: course.stops.into_iter().chain(losses).collect(),
+        hooks,
+        not_known,
+        advice,
     }
 }
 
-/// What the health says.
-pub const fn health(_facts: &PreviewFacts<'_>) -> Vec<crate::model::Health> {
-    Vec::new()
+/// One object of a preview. Of one that Helm does not come to, the fields do not change.
+fn shown(object: &ObjectPreview, action: PreviewAction) -> PreviewObject {
+    let (fields, left_out) = match action {
+        PreviewAction::NotReached => (Vec::new(), 0),
+        PreviewAction::Create
+        | PreviewAction::Change
+        | PreviewAction::Delete
+        | PreviewAction::Keep
+        | PreviewAction::None
+        | PreviewAction::Fail
+        | PreviewAction::Unknown => (object.fields.clone(), object.left_out),
+    };
+    PreviewObject {
+        api_version: object.key.gvk.api_version.clone(),
+        kind: object.key.gvk.kind.clone(),
+        namespace: object.key.namespace.clone(),
+        name: object.key.name.clone(),
+        action,
+        reason: object
+            .block
+            .as_ref()
+            .filter(|_| action == PreviewAction::Fail)
+            .map(words::block_words)
+            .or_else(|| object.reason.clone()),
+        fields,
+        left_out,
+    }
 }

@@ -29,6 +29,14 @@ impl Driver {
         }
     }
 
+    /// The kind of object that holds a record.
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Secret => "Secret",
+            Self::ConfigMap => "ConfigMap",
+        }
+    }
+
     /// The resource that holds the records.
     pub const fn resource(self) -> &'static str {
         match self {

@@ -7,9 +7,10 @@ use super::planned::PlannedObject;
 use super::resolver::Resolver;
 use crate::classify::transition::{LiveOwner, ObjectPreview};
 use crate::health::observe::{ObjectOrigin, Observation, Presence};
+use crate::preview::surroundings::Obstacle;
 use crate::preview::{
     HookFacts, HookPresence, HookTime, LiveHook, MethodFacts, NotServed, Operation, RecordAccess,
-    ServerSideTraces, Surrounded, Target, TargetRecord, choose_target,
+    ServerSideTraces, Target, TargetRecord, choose_target,
 };
 use crate::release::history::{Depth, History};
 use crate::release::record::Hook;
@@ -23,7 +24,7 @@ pub(super) struct PlannedPreview {
     /// The hooks that it runs.
     pub(super) hooks: Vec<HookFacts>,
     /// What is around its objects, once that was read.
-    pub(super) around: Surrounded,
+    pub(super) around: Option<Vec<Obstacle>>,
 }
 
 /// The revision that a rollback goes to, and how it was chosen.

@@ -206,7 +206,12 @@ impl ReleaseScan {
 
     /// Stores what is around the operation that was asked for.
     pub(super) fn set_surroundings(&mut self, answer: &Surroundings, kinds: &Kinds) {
-        self.preview.around = surroundings::surrounded(&self.history, &self.objects, answer, kinds);
+        self.preview.around = Some(surroundings::surrounded(
+            &self.history,
+            &self.objects,
+            answer,
+            kinds,
+        ));
     }
 
     /// What older revisions may explain of it; `None` where there is nothing or no such revision.
@@ -418,10 +423,9 @@ impl ReleaseScan {
             newest_record: &preview_facts::access(loaded, operation.from),
             methods: preview_facts::methods(loaded, &operation, &objects),
             objects: &objects,
-            by_other_method: None,
             not_served: &self.preview.not_served,
             hooks: &hooks,
-            around: &self.preview.around,
+            around: self.preview.around.as_deref(),
         };
         match options.preview {
             Some(_) => Some(preview::preview(&facts)),

@@ -3,10 +3,8 @@
 use super::planned::{PlannedObject, SentObject};
 use super::state::ScanState;
 use crate::object::ObjectKey;
-use crate::preview::surroundings::{self, RecordWrite, Sent, SurroundingFacts, Verdict};
-use crate::preview::{Obstacle, ObstacleStep, Strength, Surrounded};
+use crate::preview::surroundings::{self, Obstacle, RecordWrite, Sent, SurroundingFacts};
 use crate::release::history::History;
-use crate::release::stored::Driver;
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{Kinds, Source};
 
@@ -24,11 +22,7 @@ pub(super) async fn look_around<S: Source>(source: &S, state: &ScanState, wave: 
 /// The question about the surroundings of an operation.
 pub(super) fn question(history: &History, objects: &[PlannedObject], kinds: &Kinds) -> SurroundingsQuestion {
     let mut question = SurroundingsQuestion::default();
-    let kind = match history.key.driver {
-        Driver::Secret => "Secret",
-        Driver::ConfigMap => "ConfigMap",
-    };
-    question.add_record(&history.key.namespace, kind);
+    question.add_record(&history.key.namespace, history.key.driver);
     for (key, sent) in sent_in_turn(objects) {
         question.add(sent.verb, key, sent.object.as_ref(), kinds);
     }
@@ -41,7 +35,7 @@ pub(super) fn surrounded(
     objects: &[PlannedObject],
     answer: &Surroundings,
     kinds: &Kinds,
-) -> Surrounded {
+) -> Vec<Obstacle> {
     let sent = sent_in_turn(objects);
     let sent: Vec<Sent<'_>> = sent
         .into_iter()
@@ -64,32 +58,7 @@ pub(super) fn surrounded(
         },
         sent: &sent,
     };
-    let mut surrounded = Surrounded::default();
-    for obstacle in surroundings::judge(&facts) {
-        let (step, strength) = match obstacle.verdict {
-            Verdict::RecordRefused => (ObstacleStep::Record, Strength::Fails),
-            Verdict::CreateFails | Verdict::UpdateFails | Verdict::DeleteFails => {
-                (ObstacleStep::Object, Strength::Fails)
-            }
-            Verdict::MayFail => (ObstacleStep::Object, Strength::MayFail),
-            Verdict::Loses => (ObstacleStep::Object, Strength::Loses),
-            Verdict::Asked | Verdict::Gap => {
-                surrounded.gaps.push(match &obstacle.object {
-                    Some(key) => format!("{key}: {}", obstacle.message),
-                    None => obstacle.message,
-                });
-                continue;
-            }
-        };
-        surrounded.obstacles.push(Obstacle {
-            code: obstacle.cause,
-            step,
-            object: obstacle.object,
-            strength,
-            message: obstacle.message,
-        });
-    }
-    surrounded
+    surroundings::judge(&facts)
 }
 
 /// What Helm sends about the objects, in its order.

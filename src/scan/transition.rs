@@ -15,7 +15,7 @@ use crate::classify::transition::Detail;
 use crate::manifest::parse::ManifestObject;
 use crate::manifest::rendered::Rendered;
 use crate::object::ObjectKey;
-use crate::preview::{NotServed, Operation, Surrounded};
+use crate::preview::{NotServed, Operation};
 use crate::release::history::History;
 use crate::release::record::Hook;
 use crate::release::stored::Status;
@@ -153,7 +153,7 @@ impl Manifests {
         PlannedPreview {
             not_served,
             hooks,
-            around: Surrounded::default(),
+            around: None,
         }
     }
 }

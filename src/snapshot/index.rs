@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{Cluster, Tool};
 use crate::object::{Gvk, ObjectKey};
 use crate::release::stored::{Driver, StoredRevision};
+use crate::source::surroundings::Surroundings;
 use crate::source::{
     Inventory, Kinds, OwnedObjects, ReadError, ScaleTargets, ServedKind, TerminatingNamespace,
 };
@@ -39,6 +40,9 @@ pub(super) struct Index {
     /// Absent where there are none, and in snapshots of earlier versions.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub(super) terminating_namespaces: Vec<TerminatingNamespace>,
+    /// Absent where nothing was previewed, and in snapshots of earlier versions.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) surroundings: Option<Surroundings>,
 }
 
 impl Index {

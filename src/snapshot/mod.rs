@@ -29,6 +29,7 @@
 //!   are served, and the groups that did not answer;
 //! - `owned`: with `--orphans`, the objects whose release had no record, by their names;
 //! - `terminatingNamespaces`: those that were being deleted, of the namespaces that the rest speaks of;
+//! - `surroundings`: what is around the objects of the operations that were previewed, without values;
 //! - `records`, `objects` and `schemas`: the answers without a file, because something does not exist or could not be
 //!   read.
 //!
@@ -61,6 +62,7 @@ mod index;
 mod layout;
 mod read;
 mod redacted_manifest;
+mod redacted_surroundings;
 mod redactor;
 mod release_file;
 mod write;

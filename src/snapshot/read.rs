@@ -23,6 +23,7 @@ use crate::object::ObjectKey;
 use crate::release::decode::DecodeError;
 use crate::release::record::Release;
 use crate::release::stored::StoredRevision;
+use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{
     Extent, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, OwnedObjects, OwnedQuestion, ReadError,
     Record, RecordHandler, ScaleTargets, Share, Source, TerminatingNamespace,
@@ -233,6 +234,16 @@ impl Source for SnapshotSource {
             is_within && !question.known.contains(&object.release)
         });
         Ok(owned)
+    }
+
+    /// The recorded part of what is asked; what was not recorded is unread.
+    async fn surroundings(&self, question: &SurroundingsQuestion, _kinds: &Kinds) -> Surroundings {
+        let missing = ReadError::NotRecorded;
+        let recorded = self.index.surroundings.as_ref();
+        recorded.map_or_else(
+            || Surroundings::unread(question, &missing),
+            |recorded| recorded.select(question, &missing),
+        )
     }
 
     async fn schema(&self, api_version: &str) -> Result<Option<Vec<u8>>, ReadError> {

@@ -17,6 +17,7 @@ use super::index::{
 };
 use super::layout;
 use super::redacted_manifest;
+use super::redacted_surroundings;
 use super::redactor::Redactor;
 use super::release_file::ReleaseFile;
 use crate::manifest::parse::{self, ParsedDocuments};
@@ -27,6 +28,7 @@ use crate::policy::redact::Redaction;
 use crate::release::decode::{self, DecodeError};
 use crate::release::record::Release;
 use crate::release::stored::StoredRevision;
+use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{
     Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ObjectSink, OwnedObjects, OwnedQuestion,
     ReadError, Record, RecordHandler, ScaleTargets, Share, Source, TerminatingNamespace,
@@ -76,6 +78,7 @@ struct State {
     scale_targets: Option<ScaleTargets>,
     owned: Option<Result<OwnedObjects, ReadError>>,
     terminating_namespaces: Vec<TerminatingNamespace>,
+    surroundings: Option<Surroundings>,
 }
 
 /// The answers to the questions of one kind: a file, or another outcome. An answer that was read once is not taken back by
@@ -240,6 +243,18 @@ impl<S: Source> Source for Recorder<S> {
     async fn owned(&self, question: &OwnedQuestion, kinds: &Kinds) -> Result<OwnedObjects, ReadError> {
         let answer = self.source.owned(question, kinds).await;
         self.notes.state().owned = Some(answer.clone());
+        answer
+    }
+
+    async fn surroundings(&self, question: &SurroundingsQuestion, kinds: &Kinds) -> Surroundings {
+        let answer = self.source.surroundings(question, kinds).await;
+        let mut written = answer.clone();
+        if let Some(redactor) = &self.notes.redactor {
+            redacted_surroundings::redact(redactor, &mut written);
+        }
+        // There is one question for each operation.
+        let mut state = self.notes.state();
+        state.surroundings.get_or_insert_default().add(written);
         answer
     }
 
@@ -454,6 +469,7 @@ impl Notes {
             }),
             owned: state.owned.clone().map(Recorded::from),
             terminating_namespaces: state.known_to_the_scan(),
+            surroundings: state.surroundings.clone(),
             scale_targets: state.scale_targets.clone().map(|mut targets| {
                 // The index must not name objects that the snapshot does not hold.
                 targets.retain(&state.objects.files);

@@ -10,7 +10,6 @@ use serde_json::Value;
 
 use super::{Obstacle, SurroundingFacts, Verdict, gap_of};
 use crate::object::{Gvk, ObjectKey};
-use crate::release::stored::Driver;
 use crate::source::Kinds;
 use crate::source::surroundings::{
     AdmissionRequest, Answer, Backend, FailurePolicy, Labels, Matched, Policy, RequestLabels, Resource,
@@ -93,7 +92,7 @@ fn requests<'a>(facts: &SurroundingFacts<'a>) -> Vec<Request<'a>> {
     };
     let of_record = Request {
         verb: SentVerb::Create,
-        gvk: Gvk::new("v1", kind_of(record.driver)),
+        gvk: Gvk::new("v1", record.driver.kind()),
         plural: record.driver.resource(),
         other_versions: Vec::new(),
         name: format!("sh.helm.release.v1.{}.v{}", record.release, record.revision),
@@ -131,13 +130,6 @@ fn requests<'a>(facts: &SurroundingFacts<'a>) -> Vec<Request<'a>> {
         })
     });
     [of_record].into_iter().chain(of_objects).collect()
-}
-
-const fn kind_of(driver: Driver) -> &'static str {
-    match driver {
-        Driver::Secret => "Secret",
-        Driver::ConfigMap => "ConfigMap",
-    }
 }
 
 /// The labels of the namespaces that the operation creates; the API server adds one (Kubernetes:

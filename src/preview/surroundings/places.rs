@@ -18,11 +18,11 @@ pub(super) fn judge(facts: &SurroundingFacts<'_>) -> Vec<Obstacle> {
     for (turn, sent) in facts.sent.iter().enumerate() {
         for place in wanted(sent) {
             asks = true;
-            let is_other = |service: &ServiceName| !is_service(sent, service);
+            let is_other = |service: &Option<ServiceName>| !is_holder(sent, service.as_ref());
             let taken = |holder: &&Holder| is_other(&holder.service) && holder.places.contains(&place);
             let earlier = claims.get(&place).filter(|earlier| earlier.key != sent.key);
             let obstacle = match (holders.iter().find(taken), earlier) {
-                (Some(holder), _) => Some(by_live(facts, turn, sent, &place, &holder.service)),
+                (Some(holder), _) => Some(by_live(facts, turn, sent, &place, holder.service.as_ref())),
                 (None, Some(earlier)) => Some((
                     Verdict::refused(sent.verb),
                     format!("it cannot have {}: {} gets it first", shown(&place), earlier.key),
@@ -42,6 +42,8 @@ pub(super) fn judge(facts: &SurroundingFacts<'_>) -> Vec<Obstacle> {
     if asks {
         let what = "whether the ports and addresses that Services name are free";
         found.extend(gap_of(what, Some(&facts.surroundings.holders)));
+        let beyond = facts.surroundings.unread_services.as_ref();
+        found.extend(beyond.map(|error| Obstacle::gap(what, error)));
     }
     found
 }
@@ -65,7 +67,7 @@ fn by_live(
     turn: usize,
     sent: &Sent<'_>,
     place: &FixedPlace,
-    holder: &ServiceName,
+    holder: Option<&ServiceName>,
 ) -> (Verdict, String) {
     let refused = Verdict::refused(sent.verb);
     let (place_shown, own) = (shown(place), facts.record.namespace);
@@ -73,11 +75,10 @@ fn by_live(
         .sent
         .iter()
         .enumerate()
-        .find(|(_, other)| is_service(other, holder));
-    let holder_shown = if holder.namespace == own {
-        format!("Service {}/{}", holder.namespace, holder.name)
-    } else {
-        "a Service in another namespace".to_owned()
+        .find(|(_, other)| is_holder(other, holder));
+    let holder_shown = match holder {
+        Some(holder) if holder.namespace == own => format!("Service {}/{}", holder.namespace, holder.name),
+        Some(_) | None => "a Service in another namespace".to_owned(),
     };
     match of_operation {
         Some((_, other)) if other.verb == SentVerb::Delete => (
@@ -104,10 +105,12 @@ fn gives_back(other: &Sent<'_>, place: &FixedPlace) -> bool {
         .is_some_and(|object| !FixedPlaces::of(object).has(place))
 }
 
-fn is_service(sent: &Sent<'_>, service: &ServiceName) -> bool {
-    sent.is("", "Service")
-        && sent.key.name == service.name
-        && sent.key.namespace.as_deref() == Some(&service.namespace)
+fn is_holder(sent: &Sent<'_>, holder: Option<&ServiceName>) -> bool {
+    holder.is_some_and(|holder| {
+        sent.is("", "Service")
+            && sent.key.name == holder.name
+            && sent.key.namespace.as_deref() == Some(&holder.namespace)
+    })
 }
 
 fn shown(place: &FixedPlace) -> String {

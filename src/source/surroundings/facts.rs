@@ -58,8 +58,8 @@ pub enum FixedPlace {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Holder {
-    /// The Service.
-    pub service: ServiceName,
+    /// The Service; `None` for one in a namespace that was not asked about.
+    pub service: Option<ServiceName>,
     /// What it has of the ports and addresses that were asked for.
     pub places: BTreeSet<FixedPlace>,
 }

@@ -12,7 +12,7 @@ mod admission;
 mod facts;
 mod question;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +29,7 @@ use super::ReadError;
 
 /// What is around the objects of an operation, as far as it was asked for and could be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", default)]
 pub struct Surroundings {
     /// The namespaces that were asked for; `None` for one that does not exist.
     pub namespaces: BTreeMap<String, Answer<Option<NamespaceFacts>>>,
@@ -37,6 +37,9 @@ pub struct Surroundings {
     pub quotas: BTreeMap<String, Answer<Vec<Quota>>>,
     /// The Services that have a port or an address that was asked for.
     pub holders: Answer<Vec<Holder>>,
+    /// Why there may be others in namespaces whose Services could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread_services: Option<ReadError>,
     /// The ports and addresses that were asked for.
     pub places: FixedPlaces,
     /// The webhooks of every `ValidatingWebhookConfiguration` and `MutatingWebhookConfiguration`.
@@ -102,10 +105,7 @@ impl<T> From<Result<T, ReadError>> for Answer<T> {
 impl Surroundings {
     /// The answer of a source that has none: every part that was asked for is unread.
     pub fn unread(question: &SurroundingsQuestion, error: &ReadError) -> Self {
-        fn each<T>(
-            names: &std::collections::BTreeSet<String>,
-            error: &ReadError,
-        ) -> BTreeMap<String, Answer<T>> {
+        fn each<T>(names: &BTreeSet<String>, error: &ReadError) -> BTreeMap<String, Answer<T>> {
             let unread = |name: &String| (name.clone(), Answer::Unread(error.clone()));
             names.iter().map(unread).collect()
         }
@@ -117,6 +117,7 @@ impl Surroundings {
             } else {
                 Answer::Unread(error.clone())
             },
+            unread_services: None,
             places: question.places.clone(),
             webhooks: Answer::Unread(error.clone()),
             policies: Answer::Unread(error.clone()),
@@ -136,6 +137,7 @@ impl Surroundings {
         match (&mut self.holders, other.holders) {
             (Answer::Read(known), Answer::Read(new)) => {
                 self.places.extend(other.places);
+                self.unread_services = self.unread_services.take().or(other.unread_services);
                 for holder in new {
                     match known.iter_mut().find(|known| known.service == holder.service) {
                         Some(known) => known.places.extend(holder.places),
@@ -146,6 +148,7 @@ impl Surroundings {
             (known @ (Answer::NotAsked | Answer::Unread(_)), new @ (Answer::Read(_) | Answer::Unread(_))) => {
                 *known = new;
                 self.places = other.places;
+                self.unread_services = other.unread_services;
             }
             (Answer::Read(_), Answer::Unread(_)) | (_, Answer::NotAsked) => {}
         }
@@ -168,6 +171,7 @@ impl Surroundings {
                 holder.places.retain(|place| question.places.has(place));
                 (!holder.places.is_empty()).then_some(holder)
             };
+            selected.unread_services.clone_from(&self.unread_services);
             selected.holders = match &self.holders {
                 Answer::Read(holders) => Answer::Read(holders.iter().filter_map(of_question).collect()),
                 Answer::Unread(error) => Answer::Unread(error.clone()),

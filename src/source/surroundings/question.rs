@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::facts::FixedPlace;
 use crate::object::{Gvk, ObjectKey};
+use crate::release::stored::Driver;
 use crate::source::Kinds;
 use crate::types::TypeTable;
 use crate::vocabulary::vocabulary;
@@ -42,9 +43,9 @@ pub struct SurroundingsQuestion {
 
 impl SurroundingsQuestion {
     /// Asks for what is around the record of a new revision.
-    pub fn add_record(&mut self, namespace: &str, resource_kind: &str) {
+    pub fn add_record(&mut self, namespace: &str, driver: Driver) {
         self.namespaces.insert(namespace.to_owned());
-        let record = Gvk::new("v1", resource_kind);
+        let record = Gvk::new("v1", driver.kind());
         self.written.insert((SentVerb::Create, record));
     }
 

@@ -1,0 +1,1 @@
+//! Tables of facts, and what a preview makes of them.
