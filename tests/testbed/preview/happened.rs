@@ -68,7 +68,12 @@ impl Happened {
             "no matches for kind",
         ]) {
             "kind-not-served"
-        } else if says(&["hooks failed", "hook"]) && !says(&["webhook"]) {
+        } else if says(&[
+            "hooks failed",
+            "Hook pre-",
+            "Hook post-",
+            "failed: DeadlineExceeded",
+        ]) {
             "hook"
         } else if says(&[
             "conflict occurred",

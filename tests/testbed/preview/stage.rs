@@ -20,6 +20,13 @@ const PRELUDE: &str = r#"
 helm() { command "$HELM" "$@"; }
 until_denied() { for _ in $(seq 100); do "$@" >/dev/null 2>&1 || return 0; sleep 0.1; done; return 1; }
 until_allowed() { for _ in $(seq 100); do "$@" >/dev/null 2>&1 && return 0; sleep 0.1; done; return 1; }
+# no_longer_served: the definition of Gadgets goes, and the API server has noticed.
+no_longer_served() {
+  kubectl delete crd "gadgets.$NAMESPACE.example.com"
+  until_denied kubectl get --raw "/apis/$NAMESPACE.example.com/v1"
+  while kubectl get --raw /apis | grep -q "\"$NAMESPACE.example.com\""; do sleep 0.1; done
+  sleep 0.5
+}
 # policy OPERATION GROUP RESOURCE EXPRESSION: what the expression does not allow is denied in this namespace.
 policy() {
   kubectl create -f - <<JSON
