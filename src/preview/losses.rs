@@ -99,7 +99,7 @@ fn target(facts: &PreviewFacts<'_>) -> Option<PreviewReason> {
         TargetChoice::BeforeNewest => ", and without a number Helm takes it",
     };
     let what = match &target.standing {
-        TargetStanding::Good => return None,
+        TargetStanding::Good | TargetStanding::Newest => return None,
         TargetStanding::Failed => format!("the operation of revision {revision} failed itself{taken}"),
         TargetStanding::Pending(status) => {
             format!(
@@ -108,7 +108,6 @@ fn target(facts: &PreviewFacts<'_>) -> Option<PreviewReason> {
             )
         }
         TargetStanding::Uninstalled => format!("revision {revision} was uninstalled{taken}"),
-        TargetStanding::Newest => format!("revision {revision} is the newest already"),
         TargetStanding::Left => {
             format!("somebody left revision {revision}, or one with its manifest, by a rollback{taken}")
         }

@@ -47,7 +47,7 @@ pub fn preview(facts: &PreviewFacts<'_>) -> Preview {
         other => other,
     };
     let message = leaves::message(facts, outcome, &course.stops, &losses);
-    let mut not_known = not_known::of(facts, &course, &hooks);
+    let mut not_known = not_known::of(facts, &course);
     let (advice, missing) = steps::of(facts, &course);
     not_known.extend(missing);
     Preview {
