@@ -231,6 +231,23 @@ fn of_object(
             };
             if let Some(fields) = named(object, PreviewEffect::TakeBack) {
                 push(code, format!("{words}: {fields}"));
+                if code == PreviewCause::Overwrites {
+                    push(
+                        PreviewCause::TakesBack,
+                        format!("what others wrote is taken back: {fields}"),
+                    );
+                }
+            }
+            if facts.operation.kind == PreviewedOperation::Rollback
+                && object.manifests == InManifests::To
+                && !client_side
+            {
+                push(
+                    PreviewCause::NotApplied,
+                    "exists although the manifest that Helm starts from does not have it: Helm takes it over, and what others \
+                     added to it stays"
+                        .to_owned(),
+                );
             }
             if let Some(fields) = named(object, PreviewEffect::Differ) {
                 push(
@@ -239,7 +256,11 @@ fn of_object(
                 );
             }
         }
-        PreviewAction::Keep | PreviewAction::Fail | PreviewAction::NotReached | PreviewAction::Unknown => {}
+        PreviewAction::Keep => push(
+            PreviewCause::Leftover,
+            "stays because of its resource policy, and no revision in use has it then".to_owned(),
+        ),
+        PreviewAction::Fail | PreviewAction::NotReached | PreviewAction::Unknown => {}
     }
 }
 

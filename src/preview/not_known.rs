@@ -77,7 +77,6 @@ pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> Vec<String> {
                 .to_owned(),
         );
     }
-    found.extend(around(facts, Verdict::Asked));
     found.extend(around(facts, Verdict::Gap));
     if written().next().is_some() || !facts.objects.is_empty() {
         found.push("whether whoever runs Helm may write and delete these objects".to_owned());
