@@ -47,6 +47,7 @@ fn kinds() -> Kinds {
         ("v1", "ConfigMap", "configmaps"),
         ("v1", "Namespace", "namespaces"),
         ("v1", "PersistentVolumeClaim", "persistentvolumeclaims"),
+        ("v1", "PersistentVolume", "persistentvolumes"),
         ("v1", "Pod", "pods"),
         ("v1", "Secret", "secrets"),
         ("v1", "Service", "services"),
@@ -61,7 +62,7 @@ fn kinds() -> Kinds {
     ] {
         let served = ServedKind {
             plural: plural.to_owned(),
-            namespaced: !["namespaces", "customresourcedefinitions"].contains(&plural),
+            namespaced: !["namespaces", "persistentvolumes", "customresourcedefinitions"].contains(&plural),
             listable: true,
         };
         kinds.served.insert(Gvk::new(api_version, kind), served);
@@ -676,6 +677,10 @@ fn what_goes_with_a_deleted_object_is_counted() {
     assert_eq!(
         delete("PersistentVolumeClaim", "shop/p", json!({})).verdicts(),
         ["Loses PersistentVolumeClaim shop/p"]
+    );
+    assert_eq!(
+        delete("PersistentVolume", "disk", json!({})).verdicts(),
+        ["Loses PersistentVolume disk"]
     );
     let set = |when| json!({"spec": {"persistentVolumeClaimRetentionPolicy": {"whenDeleted": when}}});
     assert_eq!(

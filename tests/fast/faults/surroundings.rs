@@ -186,7 +186,7 @@ fn a_part_that_cannot_be_read_is_never_taken_for_empty() {
 fn a_scan_reads_nothing_of_what_is_around_the_objects() {
     let server = Server::start(shop());
     let run = scan_json(&server, &["--all"]);
-    assert_eq!(run.status, 0, "{}{}", run.stdout, run.stderr);
+    assert_eq!(run.status, Some(0), "{}{}", run.stdout, run.stderr);
     for received in server.received() {
         let path = received.path();
         let parts = [
