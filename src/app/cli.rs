@@ -117,6 +117,9 @@ pub enum Command {
     /// Diagnose one release and print recovery steps, safest first
     #[command(after_help = DIAGNOSE_STATUS)]
     Diagnose(Box<DiagnoseArgs>),
+    /// Tell what Helm would do to a release, and whether that works
+    #[command(subcommand)]
+    Preview(PreviewCommand),
     /// Save everything that a scan reads to files, for scanning without the cluster
     Snapshot(Box<SnapshotArgs>),
     /// Compare the rights of an account with those that a scan needs, and print the roles that are missing
@@ -156,6 +159,17 @@ pub enum Command {
     Version,
 }
 
+/// The operations of Helm that can be previewed.
+#[derive(Debug, Subcommand)]
+pub enum PreviewCommand {
+    /// Tell what `helm rollback` would do if it ran now
+    #[command(after_help = PREVIEW_STATUS)]
+    Rollback(Box<PreviewRollbackArgs>),
+    /// Tell what `helm upgrade` to rendered manifests would do if it ran now
+    #[command(after_help = PREVIEW_STATUS)]
+    Upgrade(Box<PreviewUpgradeArgs>),
+}
+
 /// How many concurrent requests may be asked for.
 pub(super) const CONCURRENCY: RangeInclusive<i64> = 1..=64;
 
@@ -166,6 +180,10 @@ const EXIT_STATUS: &str = "Exit status: 0 no drift; 1 drift; 2 error (usage, clu
 const DIAGNOSE_STATUS: &str = "Exit status: 0 the release is healthy; 1 the release has problems; 2 error (usage, \
                                cluster unreachable); 3 incomplete (no problem seen, but something could not be read, \
                                or there is no such release).";
+
+const PREVIEW_STATUS: &str = "Exit status: 0 it would work; 1 it would fail, or something would be lost or taken back; \
+                              2 error (usage, cluster unreachable); 3 it cannot be told, because something could not \
+                              be read, or there is no such release.";
 
 const RIGHTS_STATUS: &str = "Exit status: 0 nothing is missing; 2 error (usage, cluster unreachable); 3 rights are \
                              missing, or it is not known which are needed.";
@@ -406,6 +424,81 @@ pub struct DiagnoseArgs {
     /// Write the diagnosis to this file, and only its end to standard error; `-` is standard output
     #[arg(long, value_name = "FILE", value_parser = path())]
     pub output_file: Option<PathBuf>,
+}
+
+/// Options of every preview.
+#[derive(Debug, Args)]
+pub struct PreviewArgs {
+    /// Namespace of the release [default: all namespaces that have a release of this name]
+    #[arg(short, long, value_name = "NAMESPACE", value_parser = quoting::<Names<NamespacePattern>>)]
+    pub namespace: Vec<Names<NamespacePattern>>,
+    /// Which cluster, and how.
+    #[command(flatten)]
+    pub access: AccessArgs,
+    /// Preview by a snapshot instead of a cluster
+    #[arg(
+        long,
+        value_name = "PATH",
+        value_parser = path(),
+        conflicts_with_all = ["kubeconfig", "context", "in_cluster"]
+    )]
+    pub snapshot: Option<PathBuf>,
+    /// Format of the preview [default: that of `DRIFTLINE_OUTPUT` if previews have it, else text]
+    #[arg(short, long, value_parser = format_of(ReportKind::Preview))]
+    pub output: Option<Format>,
+    /// Write the preview to this file, and only its end to standard error; `-` is standard output
+    #[arg(long, value_name = "FILE", value_parser = path())]
+    pub output_file: Option<PathBuf>,
+}
+
+/// Options of `preview rollback`.
+#[derive(Debug, Args)]
+pub struct PreviewRollbackArgs {
+    /// Name of the release; NAMESPACE/NAME is the one in that namespace
+    #[arg(value_parser = quoting::<ReleasePattern>)]
+    pub release: ReleasePattern,
+    /// The revision to roll back to [default: the one before the newest, as Helm takes it]
+    pub revision: Option<u64>,
+    /// What all previews have.
+    #[command(flatten)]
+    pub common: PreviewArgs,
+}
+
+/// Options of `preview upgrade`.
+#[derive(Debug, Args)]
+pub struct PreviewUpgradeArgs {
+    /// Name of the release; NAMESPACE/NAME is the one in that namespace
+    #[arg(value_parser = quoting::<ReleasePattern>)]
+    pub release: ReleasePattern,
+    /// The rendered manifests: the YAML of `helm template`, or what `helm upgrade --dry-run -o json` prints; `-` is
+    /// standard input
+    #[arg(short, long = "file", value_name = "FILE", value_parser = path())]
+    pub file: PathBuf,
+    /// What makes the exit status 1; may be repeated or comma-separated
+    #[arg(
+        long,
+        value_enum,
+        value_name = "KIND",
+        value_delimiter = ',',
+        default_value = "any"
+    )]
+    pub fail_on: Vec<PreviewFailure>,
+    /// What all previews have.
+    #[command(flatten)]
+    pub common: PreviewArgs,
+}
+
+/// What a preview fails on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PreviewFailure {
+    /// Changes that somebody made by hand are taken back, or what others own is overwritten.
+    Reverts,
+    /// The upgrade would fail.
+    Conflicts,
+    /// Objects are deleted.
+    Deletes,
+    /// All of these, and whatever else is lost.
+    Any,
 }
 
 /// Options of `snapshot`.

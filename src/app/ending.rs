@@ -3,7 +3,7 @@
 //! They are told where the report goes to a file, and where it is for machines and not clean. A pipe of a clean report
 //! stays quiet.
 
-use super::cli::Global;
+use super::cli::{Global, PreviewFailure};
 use super::exit::{self, NotificationStatus};
 use super::output::{ReportOutput, medium};
 use super::stderr;
@@ -21,6 +21,7 @@ impl Ending {
         let status = match output.kind {
             ReportKind::Scan => exit::of_scan(report, output.fail_on, nothing, None),
             ReportKind::Diagnosis => exit::of_diagnosis(report),
+            ReportKind::Preview => exit::of_preview(report, &[PreviewFailure::Any]),
         };
         // A table without rows does not say that there are no releases.
         let is_empty_table = output.format == Format::Wide && report.releases.is_empty();

@@ -7,9 +7,12 @@
 
 use std::str::FromStr;
 
-use crate::model::Report;
+use super::cli::PreviewFailure;
+use crate::model::{Preview, Report};
 use crate::report::summary::{FailOn, has_unread_parts};
-use crate::vocabulary::{HealthSeverity, Outcome};
+use crate::vocabulary::{
+    HealthSeverity, Outcome, PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome,
+};
 
 /// Everything was read and matches.
 pub const CLEAN: u8 = 0;
@@ -107,6 +110,61 @@ pub fn of_diagnosis(report: &Report) -> u8 {
         ) => DRIFT,
         (Outcome::Clean | Outcome::Drift, None | Some(HealthSeverity::Info)) => CLEAN,
         (Outcome::Incomplete, None | Some(HealthSeverity::Info)) => INCOMPLETE,
+    }
+}
+
+/// The exit status of a preview: the worst of its releases.
+pub fn of_preview(report: &Report, fail_on: &[PreviewFailure]) -> u8 {
+    if report.outcome == Outcome::Error {
+        return ERROR;
+    }
+    let previews = report.releases.iter().map(|release| release.preview.as_ref());
+    let statuses = previews.map(|preview| match preview {
+        None => INCOMPLETE,
+        Some(preview) => {
+            if fail_on.iter().any(|failure| fails(preview, *failure)) {
+                DRIFT
+            } else if preview.outcome == PreviewOutcome::Unknown {
+                INCOMPLETE
+            } else {
+                CLEAN
+            }
+        }
+    });
+    let statuses: Vec<u8> = statuses.collect();
+    if statuses.contains(&DRIFT) {
+        DRIFT
+    } else if statuses.is_empty() || statuses.contains(&INCOMPLETE) {
+        INCOMPLETE
+    } else {
+        CLEAN
+    }
+}
+
+/// Whether a preview is a failure of this kind.
+fn fails(preview: &Preview, failure: PreviewFailure) -> bool {
+    let has_cause = |codes: &[PreviewCause]| preview.causes.iter().any(|cause| codes.contains(&cause.code));
+    match failure {
+        PreviewFailure::Reverts => {
+            let mut fields = preview.objects.iter().flat_map(|object| &object.fields);
+            has_cause(&[PreviewCause::TakesBack, PreviewCause::Overwrites])
+                || fields.any(|field| field.effect == PreviewEffect::TakeBack)
+        }
+        PreviewFailure::Conflicts => match preview.outcome {
+            PreviewOutcome::Refused | PreviewOutcome::LockLeft | PreviewOutcome::Failed => true,
+            PreviewOutcome::Works | PreviewOutcome::WorksBut | PreviewOutcome::Unknown => false,
+        },
+        PreviewFailure::Deletes => {
+            let mut objects = preview.objects.iter();
+            objects.any(|object| object.action == PreviewAction::Delete)
+        }
+        PreviewFailure::Any => match preview.outcome {
+            PreviewOutcome::WorksBut
+            | PreviewOutcome::Refused
+            | PreviewOutcome::LockLeft
+            | PreviewOutcome::Failed => true,
+            PreviewOutcome::Works | PreviewOutcome::Unknown => false,
+        },
     }
 }
 

@@ -1,5 +1,7 @@
 //! An object at which the next upgrade fails, and why: the health of its release rests on it.
 
+use super::attributed::manager_name;
+use crate::apply::{Conflict, Outcome};
 use crate::compare::path::FieldPath;
 use crate::policy::redact::{FieldRedaction, Redaction};
 
@@ -30,6 +32,28 @@ pub struct ContestedField<P = String> {
 const MAX_FIELDS: usize = 20;
 
 impl Block<FieldPath> {
+    /// Why a write with this outcome fails; `None` where it does not.
+    pub(super) fn of(outcome: &Outcome) -> Option<Self> {
+        match outcome {
+            Outcome::Conflict(conflicts) => {
+                let fields = conflicts.iter().map(|conflict| ContestedField {
+                    path: conflict.path.clone(),
+                    owner: owner(conflict),
+                });
+                Some(Self::Conflict(fields.collect()))
+            }
+            Outcome::Refused(refusal) => Some(Self::Refused {
+                path: refusal.path.clone(),
+                rule: refusal.rule.clone().into_owned(),
+            }),
+            Outcome::Created(_)
+            | Outcome::Deleted
+            | Outcome::Untouched
+            | Outcome::Written(_)
+            | Outcome::Unknown(_) => None,
+        }
+    }
+
     /// The places that it names.
     pub(super) fn paths(&self) -> Vec<&FieldPath> {
         match self {
@@ -58,5 +82,14 @@ impl Block<FieldPath> {
                 rule: redaction.shown_text(rule),
             },
         }
+    }
+}
+
+/// A manager in words.
+pub(super) fn owner(conflict: &Conflict) -> String {
+    let manager = manager_name(&conflict.manager);
+    match conflict.subresource.as_str() {
+        "" => manager,
+        subresource => format!("{manager} via {}", manager_name(subresource)),
     }
 }

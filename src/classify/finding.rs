@@ -86,7 +86,7 @@ impl Prediction {
 }
 
 /// A writer as the report names it: anybody can write a secret into the name of a field manager.
-fn shown_actor(actor: Actor, policy: &Policy) -> Actor {
+pub(super) fn shown_actor(actor: Actor, policy: &Policy) -> Actor {
     Actor {
         manager: policy.redaction.shown_text(&actor.manager),
         ..actor

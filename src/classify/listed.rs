@@ -92,16 +92,20 @@ fn shorten(finding: &mut Finding) {
         &mut finding.live,
         &mut finding.becomes,
     ];
-    for value in values {
-        let shown = match value {
-            Some(Value::String(text)) => shorten_text(text, &shared).map(Value::String),
-            Some(Value::Array(_) | Value::Object(_)) => value.as_ref().and_then(replaced_by_size),
-            Some(Value::Null | Value::Bool(_) | Value::Number(_)) | None => None,
-        };
-        if shown.is_some() {
+    for value in values.into_iter().flatten() {
+        if let Some(shown) = shortened(value, &shared) {
             *value = shown;
             finding.shortened = true;
         }
+    }
+}
+
+/// What is shown of a value that is too long; `None` where it is not. Of a text the shared beginning is left out.
+pub(super) fn shortened(value: &Value, shared: &str) -> Option<Value> {
+    match value {
+        Value::String(text) => shorten_text(text, shared).map(Value::String),
+        Value::Array(_) | Value::Object(_) => replaced_by_size(value),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
 }
 

@@ -8,6 +8,7 @@ pub mod dry_run;
 mod finding;
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod helm_write;
 mod known_fields;
 mod listed;
 pub mod live;

@@ -12,7 +12,7 @@
 
 pub mod additions;
 pub(crate) mod asked;
-mod diff;
+pub(crate) mod diff;
 mod equal;
 pub mod extra;
 pub(crate) mod fate;

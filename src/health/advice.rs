@@ -15,12 +15,12 @@ use crate::vocabulary::ApplyMethod;
 
 /// The commands about one release.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Commands<'a> {
-    pub(super) key: &'a ReleaseKey,
+pub(crate) struct Commands<'a> {
+    pub(crate) key: &'a ReleaseKey,
     /// How Helm applies the release.
-    pub(super) method: ApplyMethod,
+    pub(crate) method: ApplyMethod,
     /// Whether others own fields that Helm would write.
-    pub(super) contested: Contested,
+    pub(crate) contested: Contested,
 }
 
 /// Whether managers other than Helm own fields of the release with other values than its own.
@@ -78,7 +78,7 @@ impl Commands<'_> {
         self.in_namespace(command)
     }
 
-    fn in_namespace(self, command: Command) -> Result<Command, Refusal> {
+    pub(crate) fn in_namespace(self, command: Command) -> Result<Command, Refusal> {
         let namespace = Word::namespace(&self.key.namespace)?;
         Ok(command.literal(&["-n"]).word(&namespace))
     }
@@ -111,7 +111,7 @@ impl Commands<'_> {
     }
 
     /// Shows Helm's own description of every revision: the first command to run in any trouble.
-    pub(super) fn history(self) -> Step {
+    pub(crate) fn history(self) -> Step {
         reads(
             Subject::Release,
             self.helm(&["history"], |command| command),
@@ -140,7 +140,7 @@ impl Commands<'_> {
     }
 
     /// Saves copies of everything that the commands below overwrite or delete.
-    pub(super) fn backup(self, revisions: &[u64]) -> Vec<Step> {
+    pub(crate) fn backup(self, revisions: &[u64]) -> Vec<Step> {
         let mut steps = vec![saves(
             Subject::Release,
             self.save_records(),
@@ -180,7 +180,7 @@ impl Commands<'_> {
     }
 
     /// A rollback to a revision, which Helm accepts in any state of the newest one, and which needs no chart.
-    pub(super) fn rollback(self, to: u64, why: &str, options: &[&'static str]) -> Step {
+    pub(crate) fn rollback(self, to: u64, why: &str, options: &[&'static str]) -> Step {
         let changes = format!(
             "applies the objects of revision {to} again, as a new revision, and overwrites later changes; deletes objects \
              that only the newest revision has; runs only rollback hooks"
@@ -315,7 +315,7 @@ pub(super) fn compare_definitions(chart: Option<&Chart>) -> Command {
 }
 
 /// A `kubectl` command about an object.
-fn kubectl(verb: &[&'static str], key: &ObjectKey) -> Result<Command, Refusal> {
+pub(crate) fn kubectl(verb: &[&'static str], key: &ObjectKey) -> Result<Command, Refusal> {
     let kind = Word::resource(&key.gvk.api_version, &key.gvk.kind)?;
     let name = ObjectName::new(key.gvk.group(), &key.name)?;
     let command = Command::new("kubectl", verb).object(&kind, &name);
@@ -330,12 +330,12 @@ fn object(key: &ObjectKey) -> Subject {
 }
 
 /// Looks at one object.
-pub(super) fn describe(key: &ObjectKey, why: &str) -> Step {
+pub(crate) fn describe(key: &ObjectKey, why: &str) -> Step {
     reads(object(key), kubectl(&["describe"], key), why)
 }
 
 /// Shows who owns the fields of an object.
-pub(super) fn show_owners(key: &ObjectKey) -> Step {
+pub(crate) fn show_owners(key: &ObjectKey) -> Step {
     let command = kubectl(&["get"], key);
     reads(
         object(key),
@@ -390,7 +390,7 @@ pub(super) fn await_deletion(key: &ObjectKey) -> Step {
 }
 
 /// Saves a copy of an object.
-pub(super) fn save_object(key: &ObjectKey) -> Step {
+pub(crate) fn save_object(key: &ObjectKey) -> Step {
     saves(object(key), save_command(key), "saves a copy of the object")
 }
 
@@ -418,7 +418,7 @@ pub(super) fn protect(key: &ObjectKey) -> Step {
     )
 }
 
-fn protect_command(key: &ObjectKey) -> Result<Command, Refusal> {
+pub(crate) fn protect_command(key: &ObjectKey) -> Result<Command, Refusal> {
     let command = kubectl(&["annotate"], key)?;
     if ObjectName::new(key.gvk.group(), &key.name)?.is_like_an_annotation() {
         return Err(Refusal::LikeAnAnnotation);

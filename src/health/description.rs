@@ -88,7 +88,7 @@ pub(super) fn cause(description: &str) -> Cause {
 
 /// Whether an operation ended with an error, by Helm's own sentence (Helm: `pkg/action/install.go`, `failRelease`;
 /// `upgrade.go`, `rollback.go`).
-pub(super) fn is_failure(description: &str) -> bool {
+pub(crate) fn is_failure(description: &str) -> bool {
     let begins = ["Upgrade \"", "Rollback \"", "Release \""];
     begins.iter().any(|words| description.starts_with(words)) && description.contains("\" failed: ")
 }

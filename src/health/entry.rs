@@ -37,7 +37,7 @@ const NAMED: usize = 3;
 
 /// For how many objects an entry has commands. Nobody runs more of them by hand, and a record can name tens of thousands of
 /// objects.
-pub(super) const ADVISED: usize = 100;
+pub(crate) const ADVISED: usize = 100;
 
 /// The sentence that not every object has its commands.
 pub(super) fn unadvised(objects: usize) -> Option<String> {

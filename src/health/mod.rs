@@ -7,10 +7,10 @@
 //! What Helm accepts in which state is in its `pkg/action`: an upgrade refuses while the newest revision is pending, a
 //! rollback and an uninstall do not (`upgrade.go`, `prepareUpgrade`; `rollback.go`; `uninstall.go`).
 
-mod advice;
-mod description;
+pub(crate) mod advice;
+pub(crate) mod description;
 pub mod detail;
-mod entry;
+pub(crate) mod entry;
 mod half_upgraded;
 mod hooks;
 mod newest_operation;
@@ -21,7 +21,7 @@ pub mod orphans;
 pub mod readiness;
 mod release_facts;
 mod revisions;
-mod steps;
+pub(crate) mod steps;
 mod upgrade_blocked;
 
 use self::advice::Commands;
@@ -50,7 +50,7 @@ pub fn diagnose(facts: &ReleaseFacts<'_>) -> Vec<Health> {
     match facts.depth {
         // These entries call for no action, so a scan leaves them out.
         Depth::Comparison => {}
-        Depth::History => {
+        Depth::History | Depth::Rollback(_) => {
             health.extend(hooks::left_over(facts));
             health.extend(revisions::changed_definitions(facts));
         }
@@ -95,7 +95,7 @@ fn withhold_writes(facts: &ReleaseFacts<'_>, entry: &mut Health) {
 }
 
 /// Why Helm may write objects that are not the release's.
-fn unproven_writes(facts: &ReleaseFacts<'_>) -> Option<String> {
+pub(crate) fn unproven_writes(facts: &ReleaseFacts<'_>) -> Option<String> {
     let unproven = &facts.objects.unproven;
     if !unproven.is_empty() {
         return Some(format!(

@@ -59,6 +59,18 @@ pub struct Observation {
     pub deleting: Option<Deleting>,
     /// When somebody last wrote it in Helm's name.
     pub written: Option<DateTime<Utc>>,
+    /// Whether its annotations say that it is a hook.
+    pub origin: ObjectOrigin,
+}
+
+/// Where an object comes from, by its own annotations.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ObjectOrigin {
+    /// Helm created it as a hook (Helm: `pkg/release/v1/hook.go`, `HookAnnotation`).
+    Hook,
+    /// Nothing says so.
+    #[default]
+    Unknown,
 }
 
 /// Whether an object exists, and its owner.
@@ -98,6 +110,9 @@ pub struct Deleting {
     pub finalizers: Vec<String>,
 }
 
+/// The annotation of hooks.
+const HOOK: &str = "helm.sh/hook";
+
 /// Observes an object.
 ///
 /// An object that takes more work than is left for it counts as not read: nobody knows which revision it is at.
@@ -116,6 +131,7 @@ pub fn observe(probe: &Probe<'_>, live: &LiveObject<'_>, work: &Work) -> Observa
         job: None,
         deleting: None,
         written: None,
+        origin: ObjectOrigin::Unknown,
     };
     let place = Place::of(probe.key, probe.owner);
     let live = match live {
@@ -159,6 +175,11 @@ pub fn observe(probe: &Probe<'_>, live: &LiveObject<'_>, work: &Work) -> Observa
             })
             .filter_map(|entry| entry.time)
             .max(),
+        origin: if live.object["metadata"]["annotations"][HOOK].is_string() {
+            ObjectOrigin::Hook
+        } else {
+            ObjectOrigin::Unknown
+        },
     }
 }
 

@@ -19,6 +19,10 @@ use crate::vocabulary::{ApplyMethod, NextUpgrade, ObjectState};
 pub struct RecordFacts {
     /// Helm's own description of how the operation ended.
     pub description: String,
+    /// How Helm applied the objects, where the record says so.
+    pub apply_method: Option<ApplyMethod>,
+    /// A number that records with the same objects share.
+    pub manifest: u64,
     /// When the operation began, on the clock of the machine that ran Helm.
     pub deployed_at: Option<DateTime<Utc>>,
     /// The size of the record, as it is stored.

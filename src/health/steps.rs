@@ -13,7 +13,7 @@ use crate::shell::{Command, Refusal};
 
 /// The effect of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Effect {
+pub(crate) enum Effect {
     /// It only reads.
     Reads,
     /// It writes a file.
@@ -24,7 +24,7 @@ pub(super) enum Effect {
 
 /// The subject of a command.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Subject {
+pub(crate) enum Subject {
     /// The release.
     Release,
     /// An upgrade of the release.
@@ -53,21 +53,21 @@ impl Subject {
 
 /// One step of an entry.
 #[derive(Debug, Clone)]
-pub(super) struct Step {
+pub(crate) struct Step {
     /// The subject of the command.
-    pub(super) subject: Subject,
+    pub(crate) subject: Subject,
     /// The effect of the command.
-    pub(super) effect: Effect,
+    pub(crate) effect: Effect,
     /// The command, or why there is none.
-    pub(super) command: Result<Command, Refusal>,
+    pub(crate) command: Result<Command, Refusal>,
     /// Why one would run it.
-    pub(super) why: String,
+    pub(crate) why: String,
     /// What it changes.
-    pub(super) changes: String,
+    pub(crate) changes: String,
 }
 
 /// Adds evidence and steps to an entry.
-pub(super) fn with(mut health: Health, evidence: Vec<String>, steps: Vec<Step>) -> Health {
+pub(crate) fn with(mut health: Health, evidence: Vec<String>, steps: Vec<Step>) -> Health {
     let (advice, missing) = advise(steps);
     health.evidence.extend(evidence.into_iter().chain(missing));
     health.advice.extend(advice);
@@ -75,7 +75,7 @@ pub(super) fn with(mut health: Health, evidence: Vec<String>, steps: Vec<Step>) 
 }
 
 /// The commands that can be printed, and a sentence for each reason why one cannot.
-pub(super) fn advise(steps: Vec<Step>) -> (Vec<Advice>, Vec<String>) {
+pub(crate) fn advise(steps: Vec<Step>) -> (Vec<Advice>, Vec<String>) {
     let mut advice = Vec::new();
     let mut unsaved = BTreeSet::new();
     let mut refused: BTreeMap<Refusal, BTreeSet<Subject>> = BTreeMap::new();

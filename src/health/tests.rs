@@ -137,6 +137,7 @@ fn observed(presence: Presence, side: Option<Side>) -> Observation {
         job: None,
         deleting: None,
         written: None,
+        origin: crate::health::observe::ObjectOrigin::Unknown,
     }
 }
 

@@ -3,5 +3,6 @@
 
 pub mod desired;
 pub mod parse;
+pub mod rendered;
 pub mod split;
 pub mod standing;

@@ -5,47 +5,97 @@
 //! what stands in the way around the objects, the hooks, and what is left behind when it fails (Helm:
 //! `pkg/action/rollback.go`, `upgrade.go`; `pkg/kube/client.go`, `Update`).
 
+mod course;
+mod facts;
+#[cfg(test)]
+pub(crate) mod fixtures;
+mod health;
+mod hooks;
+mod leaves;
+mod losses;
+mod not_known;
+mod steps;
 pub mod surroundings;
+mod target;
+#[cfg(test)]
+mod tests;
+mod words;
 
-use std::collections::BTreeSet;
+pub use self::facts::{
+    HookFacts, HookPresence, HookTime, LiveHook, MethodFacts, NotServed, Operation, PreviewFacts,
+    RecordAccess, ServerSideTraces,
+};
+pub use self::health::health;
+pub use self::target::{Target, TargetChoice, TargetRecord, TargetStanding, choose_target};
 
+use self::course::Course;
 use crate::classify::transition::ObjectPreview;
-use crate::health::ReleaseFacts;
-use crate::vocabulary::{ApplyMethod, PreviewedOperation};
+use crate::model::{Preview, PreviewObject};
+use crate::vocabulary::{PreviewAction, PreviewOutcome};
 
-/// An operation of Helm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Operation {
-    /// Which one.
-    pub kind: PreviewedOperation,
-    /// The revision whose manifest Helm starts from.
-    pub from: u64,
-    /// The revision that a rollback goes to.
-    pub to: Option<u64>,
-    /// How Helm applies: for a rollback as the record of the target says.
-    pub method: ApplyMethod,
+/// What an operation would do, if it ran now.
+pub fn preview(facts: &PreviewFacts<'_>) -> Preview {
+    let course = Course::of(facts);
+    let hooks = hooks::of_preview(facts);
+    let losses = if losses::are_told(&course) {
+        losses::of(facts, &course.actions, &course.ignored, &hooks)
+    } else {
+        Vec::new()
+    };
+    let outcome = match course.outcome(facts.operation.kind) {
+        PreviewOutcome::Works if !losses.is_empty() => PreviewOutcome::WorksBut,
+        other => other,
+    };
+    let message = leaves::message(facts, outcome, &course.stops, &losses);
+    let mut not_known = not_known::of(facts, &course, &hooks);
+    let (advice, missing) = steps::of(facts, &course);
+    not_known.extend(missing);
+    Preview {
+        operation: facts.operation.kind,
+        from_revision: facts.operation.from,
+        to_revision: facts.operation.to,
+        apply_method: facts.operation.method,
+        outcome,
+        message,
+        leaves: leaves::leaves(facts, &course),
+        objects: facts
+            .objects
+            .iter()
+            .zip(&course.actions)
+            .map(|(object, action)| shown(object, *action))
+            .collect(),
+        causes: course.stops.into_iter().chain(losses).collect(),
+        hooks,
+        not_known,
+        advice,
+    }
 }
 
-/// The facts that a preview rests on.
-#[derive(Debug, Clone, Copy)]
-pub struct PreviewFacts<'a> {
-    /// The release.
-    pub release: &'a ReleaseFacts<'a>,
-    /// The operation.
-    pub operation: Operation,
-    /// The objects of both manifests: those that Helm applies, in the order of the manifest, then those that it deletes.
-    pub objects: &'a [ObjectPreview],
-    /// The kinds of the manifests that the API server does not serve.
-    pub not_served: &'a NotServed,
-}
-
-/// The kinds that the API server does not serve, in words.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct NotServed {
-    /// Those of the manifest that Helm starts from.
-    pub from: BTreeSet<String>,
-    /// Those of the manifest that Helm applies.
-    pub to: BTreeSet<String>,
-    /// Those of the hooks that the operation runs.
-    pub hooks: BTreeSet<String>,
+/// One object of a preview. Of one that Helm does not come to, the fields do not change.
+fn shown(object: &ObjectPreview, action: PreviewAction) -> PreviewObject {
+    let (fields, left_out) = match action {
+        PreviewAction::NotReached => (Vec::new(), 0),
+        PreviewAction::Create
+        | PreviewAction::Change
+        | PreviewAction::Delete
+        | PreviewAction::Keep
+        | PreviewAction::None
+        | PreviewAction::Fail
+        | PreviewAction::Unknown => (object.fields.clone(), object.left_out),
+    };
+    PreviewObject {
+        api_version: object.key.gvk.api_version.clone(),
+        kind: object.key.gvk.kind.clone(),
+        namespace: object.key.namespace.clone(),
+        name: object.key.name.clone(),
+        action,
+        reason: object
+            .block
+            .as_ref()
+            .filter(|_| action == PreviewAction::Fail)
+            .map(words::block_words)
+            .or_else(|| object.reason.clone()),
+        fields,
+        left_out,
+    }
 }

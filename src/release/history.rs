@@ -11,6 +11,8 @@ pub enum Depth {
     Comparison,
     /// The records of the whole history, up to a limit, for the report's `detail`.
     History,
+    /// The same, and the revision that a rollback goes to: the one asked for, else the one before the newest.
+    Rollback(Option<u64>),
 }
 
 /// How many revisions above the baseline are read: enough to explain a failed upgrade, few enough that a release
@@ -139,17 +141,37 @@ impl History {
             .filter(move |stored| stored.revision < ceiling && Some(stored.revision) != previous)
     }
 
+    /// The revision that a rollback goes to. Without a number that is the one before the newest, whatever became of it
+    /// (Helm: `pkg/action/rollback.go`, `prepareRollback`).
+    pub fn rollback_target(&self, asked: Option<u64>) -> Option<&StoredRevision> {
+        let number = asked.or_else(|| self.latest()?.revision.checked_sub(1))?;
+        self.revisions.iter().find(|stored| stored.revision == number)
+    }
+
+    /// The last revision that worked, below the newest: what a scan takes for the one that a rollback goes to. `None` where
+    /// the newest one is neither deployed nor an attempt.
+    pub fn last_good(&self) -> Option<&StoredRevision> {
+        let (baseline, latest) = (self.baseline()?, self.latest()?);
+        if baseline.revision == latest.revision {
+            self.previous()
+        } else {
+            Some(baseline)
+        }
+    }
+
     /// The revisions whose records have to be read: first those that the comparison needs, then the others of the
     /// history, newest first.
     pub fn records_needed(&self, depth: Depth) -> impl Iterator<Item = &StoredRevision> {
         let deployed = self.baseline().into_iter().chain(self.previous());
         let compared = deployed.chain(self.attempted()).chain(self.abandoned());
-        let compared: Vec<&StoredRevision> = compared.chain(self.rollback_targets()).collect();
-        let known: HashSet<u64> = compared.iter().map(|stored| stored.revision).collect();
-        let others = match depth {
-            Depth::Comparison => 0,
-            Depth::History => HISTORY_READ,
+        let mut compared: Vec<&StoredRevision> = compared.chain(self.rollback_targets()).collect();
+        let mut known: HashSet<u64> = compared.iter().map(|stored| stored.revision).collect();
+        let (others, target) = match depth {
+            Depth::Comparison => (0, None),
+            Depth::History => (HISTORY_READ, None),
+            Depth::Rollback(asked) => (HISTORY_READ, self.rollback_target(asked)),
         };
+        compared.extend(target.filter(|target| known.insert(target.revision)));
         let others = self
             .revisions
             .iter()

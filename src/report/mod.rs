@@ -38,6 +38,8 @@ pub enum ReportKind {
     Scan,
     /// The state of one release and the commands that mend it, as `driftline diagnose` prints them.
     Diagnosis,
+    /// What an operation of Helm would do, as `driftline preview` prints it.
+    Preview,
 }
 
 /// How a report is rendered. Each format takes from it what it knows to use.
@@ -82,14 +84,17 @@ impl Format {
             (Self::Text, ReportKind::Diagnosis) => {
                 Some(|report, options, out| text::diagnosis::render(report, &options.text, out))
             }
-            (Self::Json, ReportKind::Scan | ReportKind::Diagnosis) => {
+            (Self::Text, ReportKind::Preview) => {
+                Some(|report, options, out| text::preview::render(report, &options.text, out))
+            }
+            (Self::Json, ReportKind::Scan | ReportKind::Diagnosis | ReportKind::Preview) => {
                 Some(|report, _, out| json::render(report, out))
             }
             (Self::Wide, ReportKind::Scan) => {
                 Some(|report, options, out| text::wide::render(report, &options.text, out))
             }
-            (Self::Wide, ReportKind::Diagnosis) => None,
-            (Self::Yaml, ReportKind::Scan | ReportKind::Diagnosis) => {
+            (Self::Wide, ReportKind::Diagnosis | ReportKind::Preview) => None,
+            (Self::Yaml, ReportKind::Scan | ReportKind::Diagnosis | ReportKind::Preview) => {
                 Some(|report, _, out| yaml::render(report, out))
             }
         }

@@ -14,6 +14,9 @@ pub(super) fn address(report: &mut Report, cluster: &ClusterFlags) {
         for health in &mut release.health {
             address_all(&mut health.advice, &mut health.evidence, cluster);
         }
+        if let Some(preview) = &mut release.preview {
+            address_all(&mut preview.advice, &mut preview.not_known, cluster);
+        }
     }
     for release in report.orphans.iter_mut().flatten() {
         address_all(&mut release.advice, &mut release.evidence, cluster);

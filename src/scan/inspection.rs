@@ -5,15 +5,22 @@ use std::sync::Arc;
 
 use super::authority::Authority;
 use super::cluster_facts::ClusterFacts;
-use super::planned::{Expectations, Inspected, OlderRevisions, ToInspect};
+use super::planned::{
+    Expectations, Inspected, OlderRevisions, SentObject, TargetBody, ToInspect, TransitionBodies,
+};
+use crate::classify::blocked::Block;
 use crate::classify::live::LiveObject;
 use crate::classify::object::{Judgement, MAX_DOCUMENTS, judge};
 use crate::classify::subject::{Role, Subject, Visibility};
+use crate::classify::transition::{self, Detail, ObjectPreview, To, Transition};
 use crate::compare::work::{ReleaseWork, Work};
 use crate::health::observe::{Observation, Probe, RevisionBodies, observe};
 use crate::manifest::desired::Owner;
 use crate::manifest::standing::{Place, Standing};
+use crate::model::ObjectReport;
 use crate::object::ObjectKey;
+use crate::preview::Operation;
+use crate::preview::surroundings::verb_sent;
 use crate::release::operations::Operations;
 use crate::vocabulary::ApplyMethod;
 use crate::weight;
@@ -29,6 +36,8 @@ pub(super) struct ReleaseContext {
     pub(super) has_older_revisions: bool,
     /// The work that is left for its objects.
     pub(super) work: Arc<ReleaseWork>,
+    /// The operation that is previewed, and how much is told of each object.
+    pub(super) operation: Option<(Operation, Detail)>,
 }
 
 /// One object that is to be inspected.
@@ -38,6 +47,9 @@ pub(super) struct Inspection {
     pub(super) template: Option<String>,
     pub(super) todo: ToInspect,
 }
+
+/// The largest live object that is kept for the question what is around it, as text.
+const MAX_KEPT: usize = 64 << 10;
 
 impl ReleaseContext {
     fn owner(&self) -> Owner<'_> {
@@ -76,7 +88,8 @@ impl Inspection {
         });
         let observed = self.todo.observe.iter();
         let observed = observed.flat_map(|bodies| bodies.deployed.iter().chain(&bodies.newest));
-        compared.chain(observed)
+        let transition = self.todo.transition.iter().flat_map(TransitionBodies::bodies);
+        compared.chain(observed).chain(transition)
     }
 
     /// The weight of the bodies that the inspection makes values of. Bodies that revisions share count once.
@@ -99,6 +112,8 @@ impl Inspection {
             None => (None, None, None),
         };
         let observed = self.observe(live, facts, &work);
+        let previewed = self.preview(live, report.as_ref(), block.as_ref(), facts, &work);
+        let (preview, sent) = previewed.unzip();
         drop(work);
         let again = match &self.todo.older {
             OlderRevisions::Read { gap: Some(gap) } if is_unexplained => {
@@ -115,8 +130,69 @@ impl Inspection {
             check,
             block,
             observed,
+            preview,
+            sent: sent.flatten(),
             again,
         }
+    }
+
+    /// What the operation that is previewed does to the object, and what Helm sends about it where that is asked about;
+    /// `report` and `block` are those of the next upgrade.
+    fn preview(
+        &self,
+        live: &LiveObject<'_>,
+        report: Option<&ObjectReport>,
+        block: Option<&Block>,
+        facts: &ClusterFacts,
+        work: &Work,
+    ) -> Option<(ObjectPreview, Option<SentObject>)> {
+        let bodies = self.todo.transition.as_ref()?;
+        let (operation, detail) = self.release.operation?;
+        let is_unchanged = match (&bodies.from, &bodies.to) {
+            (Some(from), Some(TargetBody::Document(to))) => from == to,
+            (_, _) => false,
+        };
+        // Of two manifests with the same object the next upgrade tells the same, and that is known.
+        if detail == Detail::Outcome
+            && is_unchanged
+            && block.is_none()
+            && operation.method == self.release.method
+        {
+            return None;
+        }
+        let transition = Transition {
+            operation: operation.kind,
+            method: operation.apply(),
+            key: &self.key,
+            owner: self.release.owner(),
+            from: bodies.from.as_deref(),
+            to: bodies.to.as_ref().map(|to| match to {
+                TargetBody::Document(body) => To::Document(body),
+                TargetBody::Several => To::Several,
+            }),
+            shape: facts.shape(&self.key.gvk),
+            values: self.release.values_of(&self.key),
+            detail,
+        };
+        let mut preview = transition::preview(&transition, live, &facts.policy, work);
+        if let Some(report) = report {
+            preview.add_survivors(&report.findings, detail);
+        }
+        let sent = match detail {
+            Detail::Outcome => None,
+            Detail::Fields => verb_sent(&preview, operation.method).map(|verb| SentObject {
+                verb,
+                object: transition::sent(&transition),
+                // Nothing of an object that is not the release's is handed on.
+                live: match live {
+                    LiveObject::Found(live) if preview.live.is_some() && live.bytes <= MAX_KEPT => {
+                        Some(live.object.clone())
+                    }
+                    LiveObject::Found(_) | LiveObject::NotFound | LiveObject::Unreadable(_) => None,
+                },
+            }),
+        };
+        Some((preview, sent))
     }
 
     /// The size of everything that is compared.

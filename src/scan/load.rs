@@ -4,6 +4,7 @@
 //! smaller than the record, which holds the chart as well; a release is complete when all that it needs are there.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,6 +16,7 @@ use crate::health::{self, RecordFacts};
 use crate::manifest::parse::{self, ManifestObject, ParsedDocuments};
 use crate::model;
 use crate::model::Health;
+use crate::preview::RecordAccess;
 use crate::release::decode::{self, DecodeError};
 use crate::release::history::Depth;
 use crate::release::history::History;
@@ -26,6 +28,7 @@ use crate::weight::at_once;
 use crate::yaml::Limits;
 
 /// One decoded revision.
+#[derive(Clone)]
 pub(super) struct DecodedRevision {
     pub(super) number: u64,
     pub(super) namespace: String,
@@ -43,16 +46,26 @@ pub(super) struct Loaded {
     pub(super) attempted: Vec<DecodedRevision>,
     /// Failed ones below the baseline, newest first.
     pub(super) abandoned: Vec<DecodedRevision>,
+    /// The revision that a rollback goes to, where one is previewed.
+    pub(super) target: Option<DecodedRevision>,
     /// The facts of every record that was read, by revision.
     pub(super) records: BTreeMap<u64, RecordFacts>,
     /// Records that could not be read, and records that contradict their metadata.
     pub(super) health: Vec<Health>,
+    /// The records that could not be used, by revision.
+    pub(super) unused: BTreeMap<u64, RecordAccess>,
 }
 
 impl Loaded {
     /// Every revision that was decoded, the baseline first.
     pub(super) fn revisions(&self) -> impl Iterator<Item = &DecodedRevision> {
         self.baseline.iter().chain(&self.attempted).chain(&self.previous)
+    }
+
+    /// A revision that was decoded.
+    pub(super) fn decoded(&self, number: u64) -> Option<&DecodedRevision> {
+        let mut revisions = self.revisions().chain(&self.abandoned).chain(&self.target);
+        revisions.find(|revision| revision.number == number)
     }
 
     /// A release whose revisions together are more than is held of one release. Which of them fit would depend on the order
@@ -75,6 +88,8 @@ impl Loaded {
     /// Notes the facts of a record, and returns the revision that it holds.
     fn note(&mut self, read: ReadRecord) -> Option<DecodedRevision> {
         self.health.extend(read.health);
+        self.unused
+            .extend(read.unused.map(|access| (read.number, access)));
         self.records.extend(read.facts.map(|facts| (read.number, facts)));
         read.revision
     }
@@ -133,6 +148,7 @@ pub(super) struct LoadedBatch {
 /// One release that is being read.
 struct LoadingRelease {
     history: Arc<History>,
+    depth: Depth,
     /// The records that were read, by the names of their objects.
     read: HashMap<String, ReadRecord>,
     /// How many records are still to come.
@@ -149,6 +165,8 @@ struct ReadRecord {
     revision: Option<DecodedRevision>,
     facts: Option<RecordFacts>,
     health: Vec<Health>,
+    /// Why it cannot be used.
+    unused: Option<RecordAccess>,
     /// A snapshot does not have it.
     is_unrecorded: bool,
 }
@@ -159,6 +177,7 @@ impl Loading {
             read: HashMap::new(),
             missing: history.records_needed(depth).count(),
             history,
+            depth,
             documents: ParsedDocuments::default(),
             weight: ReleaseWeight::default(),
         };
@@ -288,6 +307,13 @@ impl LoadingRelease {
             let revision = loaded.note(take(stored));
             loaded.abandoned.extend(revision);
         }
+        loaded.target = match self.depth {
+            Depth::Comparison | Depth::History => None,
+            Depth::Rollback(asked) => history.rollback_target(asked).and_then(|stored| {
+                let known = loaded.decoded(stored.revision).cloned();
+                known.or_else(|| loaded.note(take(stored)))
+            }),
+        };
         for stored in history.revisions() {
             // Of the other revisions only the facts are kept.
             loaded.note(take(stored));
@@ -339,6 +365,7 @@ fn read_record(
                 number: stored.revision,
                 is_unrecorded: matches!(error, ReadError::NotRecorded),
                 health: vec![remark],
+                unused: Some(RecordAccess::Unread(error.to_string())),
                 ..ReadRecord::default()
             };
         }
@@ -357,7 +384,7 @@ fn read_record(
                 release.namespace.clone()
             };
             let health = mismatch(stored, &release).into_iter().collect();
-            let facts = record_facts(&mut release);
+            let facts = record_facts(&mut release, number_of(&objects));
             let revision = DecodedRevision {
                 number: stored.revision,
                 namespace,
@@ -370,19 +397,21 @@ fn read_record(
                 revision: Some(revision),
                 facts: Some(facts),
                 is_unrecorded: false,
+                unused: None,
                 health,
             }
         }
         Err(error) => ReadRecord {
             number: stored.revision,
             health: vec![health::undecodable(stored, &error)],
+            unused: Some(RecordAccess::Undecodable(error.to_string())),
             ..ReadRecord::default()
         },
     }
 }
 
 /// The facts that a diagnosis needs of a record.
-fn record_facts(release: &mut Release) -> RecordFacts {
+fn record_facts(release: &mut Release, manifest: u64) -> RecordFacts {
     let chart = release.chart.as_ref();
     let metadata = chart.and_then(|chart| chart.metadata.as_ref());
     RecordFacts {
@@ -392,10 +421,24 @@ fn record_facts(release: &mut Release) -> RecordFacts {
         }),
         crds: chart.map(|chart| chart.crds.clone()).unwrap_or_default(),
         description: std::mem::take(&mut release.info.description),
+        apply_method: release
+            .apply_method
+            .as_deref()
+            .and_then(|method| method.parse().ok()),
+        manifest,
         deployed_at: release.info.last_deployed,
         bytes: release.stored_bytes,
         hooks: release.hooks.take().unwrap_or_default(),
     }
+}
+
+/// A number that manifests with the same objects share.
+fn number_of(objects: &[ManifestObject]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for object in objects {
+        (&object.namespace, &object.body).hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 /// Decodes a record into its release and the objects of its manifest.

@@ -29,6 +29,7 @@ mod options;
 mod orphans;
 mod plan;
 mod planned;
+mod preview_facts;
 mod queue;
 mod release;
 mod resolver;
@@ -37,9 +38,11 @@ mod scope;
 mod selection;
 mod stages;
 mod state;
+mod surroundings;
 mod terminating;
 #[cfg(test)]
 mod tests;
+mod transition;
 mod weight;
 
 use std::future::Future;
@@ -52,7 +55,7 @@ use self::address::address;
 use self::judges::Judges;
 pub use self::limits::ScanLimits;
 pub use self::needs::{NeededResource, Needs, needs};
-pub use self::options::{OrphanSearch, Progress, Quiet, ScanOptions};
+pub use self::options::{OrphanSearch, PreviewRequest, Progress, Quiet, ScanOptions};
 pub use self::selection::{NamespacePattern, ReleasePattern, Selection, WhenAbsent, split_names};
 use self::stages::Stages;
 use self::state::{Results, ScanState};

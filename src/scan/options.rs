@@ -1,9 +1,11 @@
 //! The options of a scan, and the receiver of its progress.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::limits::ScanLimits;
 use super::selection::Selection;
+use crate::manifest::rendered::Rendered;
 use crate::policy::Policy;
 use crate::release::history::Depth;
 use crate::shell::ClusterFlags;
@@ -27,6 +29,17 @@ pub struct ScanOptions {
     pub orphans: OrphanSearch,
     /// The flags that chose the cluster, which printed commands repeat.
     pub cluster: ClusterFlags,
+    /// The operation that is previewed as a whole.
+    pub preview: Option<PreviewRequest>,
+}
+
+/// An operation of Helm that is previewed as a whole, of one release.
+#[derive(Debug, Clone)]
+pub enum PreviewRequest {
+    /// A rollback; the depth of the scan says to which revision.
+    Rollback,
+    /// An upgrade to these rendered manifests.
+    Upgrade(Arc<Rendered>),
 }
 
 /// Whether a scan looks for objects that name a release as their owner of which there is no record.

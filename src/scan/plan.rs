@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::load::{DecodedRevision, Loaded};
-use super::planned::{Expectations, PlannedObject, Purpose};
+use super::planned::{Expectations, PlannedObject, Purpose, TargetBody, TransitionBodies};
 use super::resolver::{ByKey, ResolvedObject, Resolver};
+use super::transition::to_last_good;
 use crate::classify::subject::Role;
 use crate::compare::three_way::OfRevision;
 use crate::health::observe::RevisionBodies;
@@ -32,6 +33,7 @@ pub(super) fn plan_objects(
     depth: Depth,
 ) -> Vec<PlannedObject> {
     let newest = NewestOperation::of(history, loaded);
+    let rollback = RollbackToLastGood::of(history, loaded);
     let mut hooks = Vec::new();
     if newest.is_observable {
         let record = loaded
@@ -47,7 +49,7 @@ pub(super) fn plan_objects(
     match depth {
         Depth::Comparison => {}
         // The hooks of any revision: Helm deletes none of a revision that is not the newest.
-        Depth::History => {
+        Depth::History | Depth::Rollback(_) => {
             let records = loaded.records.values().rev();
             hooks.extend(records.flat_map(|record| resolver.hooks(&record.hooks)));
             let mut known = HashSet::new();
@@ -55,7 +57,7 @@ pub(super) fn plan_objects(
         }
     }
     let mut objects = if history.baseline().is_some() {
-        with_baseline(loaded, newest, resolver)
+        with_baseline(loaded, newest, rollback, resolver)
     } else {
         without_baseline(loaded, resolver)
     };
@@ -85,11 +87,33 @@ impl NewestOperation {
     }
 }
 
+/// The rollback that every scan asks about: to the last good revision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RollbackToLastGood {
+    /// There is none, or its records were not read.
+    None,
+    /// From the baseline, which is the newest, to the previous revision.
+    ToPrevious,
+    /// From the newest, which was an attempt, to the baseline.
+    ToBaseline,
+}
+
+impl RollbackToLastGood {
+    fn of(history: &History, loaded: &Loaded) -> Self {
+        match (to_last_good(history, loaded), history.baseline()) {
+            (Some((operation, _)), Some(baseline)) if operation.from == baseline.revision => Self::ToPrevious,
+            (Some(_), Some(_)) => Self::ToBaseline,
+            (None, _) | (_, None) => Self::None,
+        }
+    }
+}
+
 /// The objects of the baseline, each with its bodies in other revisions, and the objects that only other revisions
 /// have. Without a readable baseline there is nothing to compare with.
 fn with_baseline(
     loaded: &mut Loaded,
     newest: NewestOperation,
+    rollback: RollbackToLastGood,
     resolver: &Resolver<'_>,
 ) -> Vec<PlannedObject> {
     let Some(baseline) = &mut loaded.baseline else {
@@ -100,7 +124,15 @@ fn with_baseline(
     let mut others = OtherRevisions::take_from(loaded, resolver);
     let mut objects: Vec<PlannedObject> = baseline_objects
         .into_iter()
-        .map(|object| others.baseline_object(object, newest))
+        .enumerate()
+        .map(|(turn, object)| {
+            let bodies = others.transition(&object, rollback);
+            let mut planned = others.baseline_object(object, newest);
+            if let Some(bodies) = bodies {
+                planned.in_transition(turn, bodies);
+            }
+            planned
+        })
         .collect();
     let record = loaded.records.get(&number);
     let hooks = record.into_iter().flat_map(|record| &record.hooks);
@@ -110,7 +142,7 @@ fn with_baseline(
             .map(|hook| (hook.kind.as_str(), hook.name.as_str()))
             .collect(),
     };
-    objects.extend(others.objects_without_baseline(newest, known));
+    objects.extend(others.objects_without_baseline(newest, rollback, known));
     objects
 }
 
@@ -190,6 +222,33 @@ impl OtherRevisions {
         }
     }
 
+    /// The bodies of an object of the baseline in the two manifests of a rollback to the last good revision.
+    fn transition(
+        &self,
+        resolved: &ResolvedObject,
+        rollback: RollbackToLastGood,
+    ) -> Option<TransitionBodies> {
+        let body = &resolved.object.body;
+        match rollback {
+            RollbackToLastGood::None => None,
+            RollbackToLastGood::ToPrevious => {
+                let previous = self.previous.as_ref()?.object.get(&resolved.key);
+                Some(TransitionBodies {
+                    from: Some(Arc::clone(body)),
+                    to: previous.map(|previous| TargetBody::Document(Arc::clone(&previous.body))),
+                })
+            }
+            RollbackToLastGood::ToBaseline => Some(TransitionBodies {
+                from: self.newest_body(&resolved.key),
+                to: Some(if resolved.duplicate_documents.is_empty() {
+                    TargetBody::Document(Arc::clone(body))
+                } else {
+                    TargetBody::Several
+                }),
+            }),
+        }
+    }
+
     fn newest_body(&self, key: &ObjectKey) -> Option<Arc<str>> {
         let object = self.attempted.first()?.object.get(key)?;
         Some(Arc::clone(&object.body))
@@ -215,8 +274,10 @@ impl OtherRevisions {
     fn objects_without_baseline(
         self,
         newest: NewestOperation,
+        rollback: RollbackToLastGood,
         mut known: KnownObjects<'_>,
     ) -> Vec<PlannedObject> {
+        let first = known.identities.len();
         let mut objects = Vec::new();
         let mut attempted = self.attempted.into_iter();
         // Objects of an operation that may still run are not left over yet, and neither are those that it brings back.
@@ -228,8 +289,25 @@ impl OtherRevisions {
                 objects.extend(planned.map(|planned| planned.observing(bodies)));
             }
         }
-        let previous = self.previous.map(|previous| previous.object);
-        for (key, object) in previous.into_iter().chain(self.abandoned).flatten() {
+        let previous = self.previous.into_iter().flat_map(|previous| previous.object);
+        for (key, object) in previous {
+            let bodies = TransitionBodies {
+                from: None,
+                to: Some(TargetBody::Document(Arc::clone(&object.body))),
+            };
+            let mut planned = match rollback {
+                // A rollback meets what the upgrade kept.
+                RollbackToLastGood::ToPrevious if object.keep => known.target(key, object),
+                RollbackToLastGood::None
+                | RollbackToLastGood::ToPrevious
+                | RollbackToLastGood::ToBaseline => known.leftover(key, object),
+            };
+            if let (Some(planned), RollbackToLastGood::ToPrevious) = (&mut planned, rollback) {
+                planned.in_transition(first + objects.len(), bodies);
+            }
+            objects.extend(planned);
+        }
+        for (key, object) in self.abandoned.into_iter().flatten() {
             objects.extend(known.leftover(key, object));
         }
         // What older attempts created may be what a running operation still works on.
@@ -237,8 +315,16 @@ impl OtherRevisions {
         for (position, revision) in failed.enumerate() {
             for (key, object) in revision.object {
                 let bodies = bodies_of_newest(&object);
+                let transition = TransitionBodies {
+                    from: Some(Arc::clone(&object.body)),
+                    to: None,
+                };
+                let turn = first + objects.len();
                 let planned = known.leftover(key, object);
-                objects.extend(planned.map(|planned| {
+                objects.extend(planned.map(|mut planned| {
+                    if position == 0 && rollback == RollbackToLastGood::ToBaseline {
+                        planned.in_transition(turn, transition);
+                    }
                     if position == 0 && newest.is_observable {
                         planned.observing(bodies)
                     } else {
@@ -282,6 +368,12 @@ impl KnownObjects<'_> {
             attempted: Vec::new(),
         };
         Some(PlannedObject::new(key, Purpose::Leftover, object.template).comparing(expectations))
+    }
+
+    /// Plans an object that only the manifest has to which a rollback goes; `None` where it is planned already.
+    fn target(&mut self, key: ObjectKey, object: ManifestObject) -> Option<PlannedObject> {
+        self.is_new(&key)
+            .then(|| PlannedObject::new(key, Purpose::Target, object.template))
     }
 
     /// Plans an object that an operation adds which may still be running; `None` where it is planned already.

@@ -2,17 +2,21 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::running::InRunningRevision;
 use crate::classify::blocked::Block;
 use crate::classify::dry_run::DryRunCheck;
 use crate::classify::state::empty_report;
 use crate::classify::subject::Role;
+use crate::classify::transition::{InManifests, ObjectPreview};
 use crate::compare::three_way::OfRevision;
 use crate::health::ObservedObject;
 use crate::health::observe::{Observation, RevisionBodies};
 use crate::model::ObjectReport;
 use crate::object::ObjectKey;
 use crate::source::ReadError;
+use crate::source::surroundings::SentVerb;
 use crate::vocabulary::{NextUpgrade, ObjectState};
 
 /// One object that a scan looks at for a release.
@@ -25,6 +29,10 @@ pub(super) struct PlannedObject {
     /// Whether the newest revision has it, where its operation did not complete.
     pub(super) in_newest: InRunningRevision,
     pub(super) progress: ObjectProgress,
+    /// Its place among the objects of a previewed operation.
+    pub(super) turn: Option<Turn>,
+    /// Why nothing is known of it, until it was inspected.
+    unread: Option<ReadError>,
     /// The result of an earlier inspection, which counts until there is a later one.
     earlier: Option<Box<Inspected>>,
 }
@@ -43,6 +51,8 @@ pub(super) enum Purpose {
     Attempted,
     /// A hook creates it.
     Hook,
+    /// Only the manifest has it to which a previewed operation goes.
+    Target,
 }
 
 /// How far a scan has got with one object.
@@ -64,6 +74,53 @@ pub(super) struct ToInspect {
     pub(super) observe: Option<RevisionBodies>,
     /// Whether the revisions before those that a comparison needs are among the bodies.
     pub(super) older: OlderRevisions,
+    /// The bodies of the two manifests of a previewed operation.
+    pub(super) transition: Option<TransitionBodies>,
+}
+
+/// The bodies of an object in the two manifests of a previewed operation, as JSON.
+#[derive(Debug, Clone)]
+pub(super) struct TransitionBodies {
+    /// That of the manifest that Helm starts from.
+    pub(super) from: Option<Arc<str>>,
+    /// That of the manifest that Helm applies.
+    pub(super) to: Option<TargetBody>,
+}
+
+/// What Helm sends about an object in a previewed operation.
+pub(super) struct SentObject {
+    pub(super) verb: SentVerb,
+    /// What Helm applies.
+    pub(super) object: Option<Value>,
+    /// The live object.
+    pub(super) live: Option<Value>,
+}
+
+/// The place of an object in a previewed operation.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Turn {
+    pub(super) position: usize,
+    pub(super) manifests: InManifests,
+}
+
+/// What the manifest that Helm applies says of an object.
+#[derive(Debug, Clone)]
+pub(super) enum TargetBody {
+    /// It has this document.
+    Document(Arc<str>),
+    /// It has several documents of the object.
+    Several,
+}
+
+impl TransitionBodies {
+    /// The bodies themselves.
+    pub(super) fn bodies(&self) -> impl Iterator<Item = &Arc<str>> {
+        let to = self.to.iter().filter_map(|to| match to {
+            TargetBody::Document(body) => Some(body),
+            TargetBody::Several => None,
+        });
+        self.from.iter().chain(to)
+    }
 }
 
 /// The revisions before those that every comparison needs, of one object.
@@ -104,6 +161,10 @@ pub(super) struct Inspected {
     pub(super) block: Option<Block>,
     /// What the object shows of the release's health.
     pub(super) observed: Option<Observation>,
+    /// What a previewed operation does to it.
+    pub(super) preview: Option<ObjectPreview>,
+    /// What Helm sends about it, where the surroundings are asked about it.
+    pub(super) sent: Option<SentObject>,
     /// The work to do again once older revisions were read, where they may explain what the object holds.
     pub(super) again: Option<ToInspect>,
 }
@@ -118,6 +179,8 @@ impl PlannedObject {
             is_observed: false,
             in_newest: InRunningRevision::Unknown,
             progress: ObjectProgress::Waiting(ToInspect::default()),
+            turn: None,
+            unread: Some(ReadError::NotReached),
             earlier: None,
         }
     }
@@ -143,6 +206,19 @@ impl PlannedObject {
         self
     }
 
+    /// Lets a previewed operation pass over the object, in its turn.
+    pub(super) fn in_transition(&mut self, position: usize, bodies: TransitionBodies) {
+        if let ObjectProgress::Waiting(todo) = &mut self.progress {
+            let manifests = match (&bodies.from, &bodies.to) {
+                (Some(_), Some(_)) => InManifests::Both,
+                (_, None) => InManifests::From,
+                (None, Some(_)) => InManifests::To,
+            };
+            self.turn = Some(Turn { position, manifests });
+            todo.transition = Some(bodies);
+        }
+    }
+
     /// Takes the work on the object; `None` where it was taken before.
     pub(super) fn start(&mut self) -> Option<ToInspect> {
         match std::mem::replace(&mut self.progress, ObjectProgress::InFlight) {
@@ -158,6 +234,7 @@ impl PlannedObject {
     /// Stores the result of its inspection.
     pub(super) fn finish(&mut self, inspected: Inspected) {
         self.is_observed |= inspected.observed.is_some();
+        self.unread = None;
         self.progress = ObjectProgress::Done(Box::new(inspected));
     }
 
@@ -205,6 +282,7 @@ impl PlannedObject {
             report,
             ..Inspected::default()
         });
+        self.unread = Some(error.clone());
     }
 
     /// The result of its inspection; `None` until there is one.
@@ -213,6 +291,18 @@ impl PlannedObject {
             ObjectProgress::Waiting(_) | ObjectProgress::InFlight => self.earlier.as_deref(),
             ObjectProgress::Done(inspected) => Some(inspected),
         }
+    }
+
+    /// What a previewed operation does to it.
+    pub(super) fn previewed(&self) -> Option<(usize, ObjectPreview)> {
+        let Turn { position, manifests } = self.turn?;
+        let inspected = self.inspected();
+        let preview = inspected.and_then(|inspected| inspected.preview.clone());
+        let preview = preview.or_else(|| {
+            let reason = self.unread.as_ref()?;
+            Some(ObjectPreview::unread(&self.key, manifests, reason.to_string()))
+        });
+        Some((position, preview?))
     }
 
     /// Its part of the report, once it was inspected.
@@ -264,7 +354,7 @@ impl PlannedObject {
                 ObjectState::Unknown,
                 Some(error.to_string()),
             )),
-            Purpose::Leftover | Purpose::Attempted | Purpose::Hook => None,
+            Purpose::Leftover | Purpose::Attempted | Purpose::Hook | Purpose::Target => None,
         }
     }
 }
@@ -305,7 +395,12 @@ mod tests {
 
     #[test]
     fn objects_that_nobody_expects_are_not_reported_as_unread() {
-        for purpose in [Purpose::Leftover, Purpose::Attempted, Purpose::Hook] {
+        for purpose in [
+            Purpose::Leftover,
+            Purpose::Attempted,
+            Purpose::Hook,
+            Purpose::Target,
+        ] {
             assert_eq!(planned(purpose).into_report(), None, "{purpose:?}");
         }
     }

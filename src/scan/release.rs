@@ -12,13 +12,17 @@ use super::finished::{Newest, changed_during_scan, too_many_objects};
 use super::inspection::{Inspection, ReleaseContext};
 use super::load::Loaded;
 use super::older_wanted::{ObjectWanted, OlderWanted, UNFINISHED};
-use super::options::ScanOptions;
+use super::options::{PreviewRequest, ScanOptions};
 use super::plan::plan_objects;
 use super::planned::{Inspected, PlannedObject, Purpose};
+use super::preview_facts::{self, PlannedPreview};
 use super::resolver::{Resolver, not_served_error};
 use super::running::{InRunningRevision, RunningOperation};
+use super::surroundings;
+use super::transition::{Manifests, to_last_good};
 use super::weight;
 use crate::classify::dry_run::DryRunCheck;
+use crate::classify::transition::{Detail, ObjectPreview};
 use crate::compare::three_way::OfRevision;
 use crate::health::observe::Presence;
 use crate::health::{
@@ -28,12 +32,14 @@ use crate::manifest::standing::Place;
 use crate::model;
 use crate::model::{Health, ObjectReport, ReleaseReport};
 use crate::object::ObjectKey;
+use crate::preview::{self, Operation, PreviewFacts, Target};
 use crate::release::history::Depth;
 use crate::release::history::History;
 use crate::release::operations::Operations;
 use crate::release::stored::{ReleaseKey, StoredRevision};
+use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{Expected, Kinds, ObjectRequest, ReadBudget, ReadError};
-use crate::vocabulary::{ApplyMethod, HealthCode, HealthSeverity, ObjectState, Verdict};
+use crate::vocabulary::{ApplyMethod, HealthCode, HealthSeverity, ObjectState, PreviewedOperation, Verdict};
 
 /// The records of a release of which none was read.
 static NO_RECORDS: BTreeMap<u64, RecordFacts> = BTreeMap::new();
@@ -54,6 +60,8 @@ pub(super) struct ReleaseScan {
     context: Arc<ReleaseContext>,
     objects: Vec<PlannedObject>,
     not_served: NotServedKinds,
+    /// The operation that is previewed.
+    preview: PlannedPreview,
     /// The reports of its objects are left out.
     has_too_many_objects: bool,
     has_changed: bool,
@@ -68,6 +76,7 @@ impl ReleaseScan {
             operations: Operations::of(&history),
             has_older_revisions: history.older().next().is_some(),
             work: Arc::default(),
+            operation: None,
         };
         Self {
             history,
@@ -75,6 +84,7 @@ impl ReleaseScan {
             context: Arc::new(context),
             objects: Vec::new(),
             not_served: NotServedKinds::default(),
+            preview: PlannedPreview::default(),
             has_too_many_objects: false,
             has_changed: false,
         }
@@ -109,12 +119,22 @@ impl ReleaseScan {
             context.authority = Authority::of_record(&self.history.key, &revision.namespace, &options.policy);
             context.method = revision.method;
         }
+        let manifests = options.preview.as_ref();
+        let manifests = manifests.and_then(|request| Manifests::of(request, &self.history, loaded));
+        Arc::make_mut(&mut self.context).operation = match (&options.preview, &manifests) {
+            (Some(_), Some(manifests)) => Some((manifests.operation, Detail::Fields)),
+            (Some(_), None) => None,
+            (None, _) => to_last_good(&self.history, loaded),
+        };
         let authority = &self.context.authority;
         let resolver = Resolver {
             namespace: authority.default_namespace(),
             kinds,
         };
         self.objects = plan_objects(&self.history, loaded, &resolver, options.depth);
+        if let Some(manifests) = manifests {
+            self.preview = manifests.pass_over(&mut self.objects, &resolver);
+        }
         let mut readable = Vec::new();
         for (position, object) in self.objects.iter_mut().enumerate() {
             if let Some(error) = authority.refuse(&object.key) {
@@ -124,7 +144,7 @@ impl ReleaseScan {
                     key: object.key.clone(),
                     plural: served.plural.clone(),
                     expected: match object.purpose {
-                        Purpose::Leftover | Purpose::Hook => Expected::Absent,
+                        Purpose::Leftover | Purpose::Hook | Purpose::Target => Expected::Absent,
                         Purpose::Baseline | Purpose::Attempted => Expected::Present,
                     },
                     turn: readable.len(),
@@ -176,6 +196,22 @@ impl ReleaseScan {
         if let Some(object) = self.objects.get_mut(position) {
             object.finish(inspected);
         }
+    }
+
+    /// The question what is around the operation that was asked for; `None` where none was.
+    pub(super) fn surroundings_wanted(&self, kinds: &Kinds) -> Option<SurroundingsQuestion> {
+        let (_, detail) = self.context.operation?;
+        (detail == Detail::Fields).then(|| surroundings::question(&self.history, &self.objects, kinds))
+    }
+
+    /// Stores what is around the operation that was asked for.
+    pub(super) fn set_surroundings(&mut self, answer: &Surroundings, kinds: &Kinds) {
+        self.preview.around = Some(surroundings::surrounded(
+            &self.history,
+            &self.objects,
+            answer,
+            kinds,
+        ));
     }
 
     /// What older revisions may explain of it; `None` where there is nothing or no such revision.
@@ -297,6 +333,7 @@ impl ReleaseScan {
         let facts = self.facts(&object_facts, now, options);
         let running = health::running(&facts).map(RunningOperation::of);
         let mut health = self.health(&facts);
+        let preview = self.preview(&facts, options, &mut health);
         if let Some(operation) = running {
             self.explain(operation);
         }
@@ -305,7 +342,7 @@ impl ReleaseScan {
         }
         let detail = match options.depth {
             Depth::Comparison => None,
-            Depth::History => Some(self.detail()),
+            Depth::History | Depth::Rollback(_) => Some(self.detail()),
         };
         let revisions = || self.loaded.iter().flat_map(Loaded::revisions);
         let revision = |stored: &StoredRevision| model::Revision {
@@ -338,14 +375,14 @@ impl ReleaseScan {
                 unclaimed.filter_map(|(object, _)| object.into_report()).collect()
             },
             detail,
-            preview: None,
+            preview,
         })
     }
 
     fn detail(&self) -> model::ReleaseDetail {
         let objects = self.objects.iter().filter(|object| match object.purpose {
             Purpose::Baseline | Purpose::Leftover | Purpose::Attempted => true,
-            Purpose::Hook => false,
+            Purpose::Hook | Purpose::Target => false,
         });
         model::ReleaseDetail {
             revisions: health::detail::revisions(&self.history, self.records().unwrap_or(&BTreeMap::new())),
@@ -353,6 +390,75 @@ impl ReleaseScan {
                 .filter_map(|object| health::detail::object(&object.key, object.observed()?))
                 .collect(),
         }
+    }
+
+    /// The preview that was asked for; that of a scan's own adds to the health.
+    fn preview(
+        &self,
+        facts: &ReleaseFacts<'_>,
+        options: &ScanOptions,
+        health: &mut Vec<Health>,
+    ) -> Option<model::Preview> {
+        let loaded = self.loaded.as_ref()?;
+        let planned = self.context.operation;
+        let target = |operation| preview_facts::target(&self.history, loaded, operation, options.depth);
+        let (operation, target) = match (&options.preview, planned) {
+            (None, None) => return None,
+            (_, Some((operation, _))) => {
+                let target = match operation.kind {
+                    PreviewedOperation::Rollback => Some(target(Some(&operation))),
+                    PreviewedOperation::Upgrade => None,
+                };
+                (operation, target)
+            }
+            // The records do not say what would be applied.
+            (Some(request), None) => self.unplanned(request, target(None)),
+        };
+        let objects = self.previews();
+        let hooks = preview_facts::observed(&self.preview.hooks, &self.objects);
+        let facts = PreviewFacts {
+            release: facts,
+            operation,
+            target: target.as_ref(),
+            newest_record: &preview_facts::access(loaded, operation.from),
+            methods: preview_facts::methods(loaded, &operation, &objects),
+            objects: &objects,
+            not_served: &self.preview.not_served,
+            hooks: &hooks,
+            around: self.preview.around.as_deref(),
+        };
+        match options.preview {
+            Some(_) => Some(preview::preview(&facts)),
+            None => {
+                health.extend(preview::health(&facts));
+                None
+            }
+        }
+    }
+
+    /// An operation of which a record could not be used.
+    fn unplanned(&self, request: &PreviewRequest, target: Target) -> (Operation, Option<Target>) {
+        let newest = self.history.latest().map_or(0, |latest| latest.revision);
+        let (kind, target) = match request {
+            PreviewRequest::Rollback => (PreviewedOperation::Rollback, Some(target)),
+            PreviewRequest::Upgrade(_) => (PreviewedOperation::Upgrade, None),
+        };
+        let operation = Operation {
+            kind,
+            from: newest,
+            to: target.as_ref().map(|target| target.revision),
+            method: self.context.method,
+        };
+        (operation, target)
+    }
+
+    /// What the previewed operation does to each object, in its turn. Of a scan's own preview those are left out at which
+    /// nothing happens.
+    fn previews(&self) -> Vec<ObjectPreview> {
+        let turns = self.objects.iter().filter_map(PlannedObject::previewed);
+        let mut turns: Vec<(usize, ObjectPreview)> = turns.collect();
+        turns.sort_by_key(|(turn, _)| *turn);
+        turns.into_iter().map(|(_, preview)| preview).collect()
     }
 
     fn records(&self) -> Option<&BTreeMap<u64, RecordFacts>> {
@@ -431,7 +537,7 @@ impl ReleaseScan {
                 Purpose::Baseline | Purpose::Leftover | Purpose::Attempted if object.is_observed => {
                     facts.observed.push(object.observed_object());
                 }
-                Purpose::Baseline | Purpose::Leftover | Purpose::Attempted => {}
+                Purpose::Baseline | Purpose::Leftover | Purpose::Attempted | Purpose::Target => {}
             }
             if self.is_unproven(object) {
                 facts.unproven.push(object.key.clone());
@@ -484,6 +590,6 @@ fn is_left_over(object: &PlannedObject) -> bool {
             Presence::Ours | Presence::NoRelease => true,
             Presence::Absent | Presence::OtherRelease(_) | Presence::Unproven | Presence::Unread => false,
         }),
-        Purpose::Baseline | Purpose::Attempted => false,
+        Purpose::Baseline | Purpose::Attempted | Purpose::Target => false,
     }
 }

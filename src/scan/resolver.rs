@@ -55,6 +55,18 @@ impl Resolver<'_> {
         self.key(&object.gvk, object.namespace.as_deref(), &object.name)
     }
 
+    /// The key of a hook; `None` where its manifest cannot be read.
+    pub(super) fn key_of_hook(&self, hook: &Hook) -> Option<ObjectKey> {
+        let location = hook.location.as_ref()?;
+        let gvk = Gvk::new(&location.api_version, &hook.kind);
+        Some(self.key(&gvk, location.namespace.as_deref(), &hook.name))
+    }
+
+    /// Whether the API server says that it does not serve the kind of an object.
+    pub(super) fn is_not_served(&self, key: &ObjectKey) -> bool {
+        !self.kinds.served.contains_key(&key.gvk) && !self.kinds.unavailable.contains(&key.gvk.api_version)
+    }
+
     /// Takes the objects of a revision out of it.
     pub(super) fn take_by_key(&self, revision: &mut DecodedRevision) -> ByKey {
         let objects = std::mem::take(&mut revision.objects).into_iter();
@@ -91,9 +103,7 @@ impl Resolver<'_> {
     /// The hooks of a revision, in Helm's order: they are observed, and compared with nothing.
     pub(super) fn hooks(&self, hooks: &[Hook]) -> Vec<PlannedObject> {
         let planned = |hook: &Hook| {
-            let location = hook.location.as_ref()?;
-            let gvk = Gvk::new(&location.api_version, &hook.kind);
-            let key = self.key(&gvk, location.namespace.as_deref(), &hook.name);
+            let key = self.key_of_hook(hook)?;
             Some(PlannedObject::new(key, Purpose::Hook, None).observing(RevisionBodies::default()))
         };
         hooks.iter().filter_map(planned).collect()

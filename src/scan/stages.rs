@@ -17,6 +17,7 @@ use super::orphans::Ownership;
 use super::scope::{Namespaces, Scope};
 use super::selection::{NamespacePattern, WhenAbsent};
 use super::state::{ReadPlan, ScanState};
+use super::surroundings::look_around;
 use crate::model::{ReportError, ReportNote};
 use crate::object::Gvk;
 use crate::policy::Confirm;
@@ -95,6 +96,11 @@ impl<S: Source> Stages<'_, S> {
 
             self.look_into_older_revisions(&wave, &plan, &kinds, &facts).await;
             clock.lap("older revisions");
+
+            if self.options.preview.is_some() {
+                look_around(&**self.source, self.state, &wave.releases, &kinds).await;
+                clock.lap("surroundings");
+            }
 
             match self.options.policy.confirm {
                 Confirm::None => {}
@@ -208,7 +214,7 @@ impl<S: Source> Stages<'_, S> {
         // An uninstalled release is meant to have no objects, so there is nothing to compare.
         let is_listed = match self.options.depth {
             Depth::Comparison => !history.is_uninstalled(),
-            Depth::History => true,
+            Depth::History | Depth::Rollback(_) => true,
         };
         is_listed && self.options.selection.has(&history.key)
     }
@@ -230,7 +236,7 @@ impl<S: Source> Stages<'_, S> {
         };
         let wanted = match self.options.depth {
             Depth::Comparison => Wanted::Installed,
-            Depth::History => Wanted::WithHistory,
+            Depth::History | Depth::Rollback(_) => Wanted::WithHistory,
         };
         let absent = listed.absent(selection, wanted).into_iter();
         let note = |message| ReportNote {

@@ -33,6 +33,7 @@ use crate::model::{ObjectReport, ReleaseReport, ReportError, ReportNote};
 use crate::object::ObjectKey;
 use crate::release::history::History;
 use crate::release::stored::ReleaseKey;
+use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{Kinds, ObjectRequest, ReadError, TerminatingNamespace};
 use crate::types::TypeTable;
 
@@ -264,6 +265,18 @@ impl ScanState {
         if let Some(release) = inner.open(at.release) {
             release.reopen(at.object, bodies, gap);
             inner.waiting.entry(key.clone()).or_default().push(at);
+        }
+    }
+
+    /// The question what is around the operation that is previewed of the release at this position.
+    pub(super) fn surroundings_wanted(&self, position: usize, kinds: &Kinds) -> Option<SurroundingsQuestion> {
+        self.inner().open(position)?.surroundings_wanted(kinds)
+    }
+
+    /// Stores what is around the operation that is previewed of the release at this position.
+    pub(super) fn set_surroundings(&self, position: usize, answer: &Surroundings, kinds: &Kinds) {
+        if let Some(release) = self.inner().open(position) {
+            release.set_surroundings(answer, kinds);
         }
     }
 

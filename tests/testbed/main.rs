@@ -30,6 +30,7 @@ mod health;
 mod hostile;
 mod notify;
 mod orphans;
+mod preview;
 mod rights;
 mod running;
 mod smoke;

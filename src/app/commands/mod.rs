@@ -4,6 +4,7 @@ mod diagnose;
 mod explain;
 mod man;
 mod notify;
+mod preview;
 mod rights;
 mod scan;
 mod snapshot;
@@ -20,6 +21,7 @@ pub async fn run(cli: Cli, abort: Abort) -> anyhow::Result<u8> {
     match cli.command {
         Command::Scan(args) => scan::run(&args, &cli.global, abort).await,
         Command::Diagnose(args) => diagnose::run(&args, &cli.global, abort).await,
+        Command::Preview(command) => preview::run(&command, &cli.global, abort).await,
         Command::Snapshot(args) => snapshot::run(&args, &cli.global, abort).await,
         Command::Explain { words } => explain::run(&words, &cli.global, abort).await,
         Command::Rights(args) => rights::run(&args, &cli.global, abort).await,

@@ -11,15 +11,20 @@ mod policy;
 mod selection;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use self::client::client_options;
 use self::file::File;
 use self::policy::policy;
-use super::cli::{AccessArgs, DiagnoseArgs, RightsArgs, ScanArgs, SnapshotArgs};
+use super::cli::{
+    AccessArgs, DiagnoseArgs, PreviewArgs, PreviewRollbackArgs, PreviewUpgradeArgs, RightsArgs, ScanArgs,
+    SnapshotArgs,
+};
 use super::environment::Environment;
 use super::exit::DriftStatus;
 use crate::cluster::client::Options as ClientOptions;
+use crate::manifest::rendered::Rendered;
 use crate::notify::Sinks;
 use crate::notify::settings::{HttpSettings, SinkContext};
 use crate::policy::Confirm;
@@ -125,8 +130,58 @@ impl Reading {
     /// Resolves the settings of a diagnosis.
     pub fn of_diagnosis(args: &DiagnoseArgs, environment: Environment<'_>) -> Result<Self, SettingsError> {
         let file = file::read(args.access.config.as_deref())?;
-        let mut scan = scan_options(&selection::of_one_release(args), &args.access, &file)?;
+        let mut scan = scan_options(
+            &selection::of_one_release(&args.release, &args.namespace),
+            &args.access,
+            &file,
+        )?;
         scan.depth = Depth::History;
+        Ok(Self {
+            target: ScanTarget::resolve(args.snapshot.as_deref(), &args.access, None, &file, environment)?,
+            scan,
+            timeout: timeout(&args.access, &file),
+        })
+    }
+}
+
+impl Reading {
+    /// Resolves the settings of the preview of a rollback.
+    pub fn of_rollback(
+        args: &PreviewRollbackArgs,
+        environment: Environment<'_>,
+    ) -> Result<Self, SettingsError> {
+        let depth = Depth::Rollback(args.revision.filter(|revision| *revision > 0));
+        Self::of_preview(
+            &args.release,
+            &args.common,
+            depth,
+            scan::PreviewRequest::Rollback,
+            environment,
+        )
+    }
+
+    /// Resolves the settings of the preview of an upgrade to these manifests.
+    pub fn of_upgrade(
+        args: &PreviewUpgradeArgs,
+        rendered: Rendered,
+        environment: Environment<'_>,
+    ) -> Result<Self, SettingsError> {
+        let request = scan::PreviewRequest::Upgrade(Arc::new(rendered));
+        Self::of_preview(&args.release, &args.common, Depth::History, request, environment)
+    }
+
+    fn of_preview(
+        release: &scan::ReleasePattern,
+        args: &PreviewArgs,
+        depth: Depth,
+        request: scan::PreviewRequest,
+        environment: Environment<'_>,
+    ) -> Result<Self, SettingsError> {
+        let file = file::read(args.access.config.as_deref())?;
+        let selection = selection::of_one_release(release, &args.namespace);
+        let mut scan = scan_options(&selection, &args.access, &file)?;
+        scan.depth = depth;
+        scan.preview = Some(request);
         Ok(Self {
             target: ScanTarget::resolve(args.snapshot.as_deref(), &args.access, None, &file, environment)?,
             scan,
@@ -218,6 +273,7 @@ fn scan_options(
         limits: scan::ScanLimits::default(),
         orphans: scan::OrphanSearch::No,
         cluster: access.repeated(),
+        preview: None,
     })
 }
 

@@ -1,7 +1,7 @@
 //! Which releases a command is about.
 
 use super::file::File;
-use crate::app::cli::{ClusterArgs, DiagnoseArgs, Names};
+use crate::app::cli::{ClusterArgs, Names};
 use crate::scan::{NamespacePattern, ReleasePattern, Selection, WhenAbsent};
 
 /// The selection of the command line, where it has none that of the configuration file.
@@ -26,11 +26,11 @@ pub(super) fn of_releases(args: &ClusterArgs, file: &File) -> Selection {
     }
 }
 
-/// The releases of a diagnosis, in every namespace unless some are given. Whoever asks for one wants it to exist.
-pub(super) fn of_one_release(args: &DiagnoseArgs) -> Selection {
+/// One release, in every namespace unless some are given. Whoever asks for one wants it to exist.
+pub(super) fn of_one_release(release: &ReleasePattern, namespaces: &[Names<NamespacePattern>]) -> Selection {
     Selection {
-        namespaces: each_once(all_of(&args.namespace)),
-        releases: vec![args.release.clone()],
+        namespaces: each_once(all_of(namespaces)),
+        releases: vec![release.clone()],
         selector: None,
         when_absent: WhenAbsent::Error,
     }

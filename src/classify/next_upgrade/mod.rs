@@ -4,7 +4,6 @@
 //! ([`crate::apply`]), and every difference is looked up in the result. What the simulation does not know is no prediction,
 //! with the reason.
 
-mod sent;
 #[cfg(test)]
 mod tests;
 
@@ -13,8 +12,9 @@ use std::cell::OnceCell;
 
 use serde_json::Value;
 
-use super::attributed::{Attributed, manager_name};
-use super::blocked::{Block, ContestedField};
+use super::attributed::Attributed;
+use super::blocked::{Block, owner};
+use super::helm_write::{Documents, HELM, SEVERAL_DOCUMENTS, Start, TOO_COSTLY, manager};
 use super::subject::Subject;
 use crate::apply::{
     Conflict, Merged, Method, OnConflict, Outcome, Write, Written, adds_element, is_merged_three_ways, merge,
@@ -26,10 +26,8 @@ use crate::compare::managed_fields::{Entry, Live, Operation};
 use crate::compare::path::FieldPath;
 use crate::compare::three_way::Change;
 use crate::compare::work::Work;
-use crate::manifest::desired::RELEASE_NAME;
-use crate::policy::managers::{ManagerKind, Managers};
+use crate::policy::managers::Managers;
 use crate::vocabulary::{ApplyMethod, FindingCode};
-use crate::weight;
 
 /// What the next upgrade does to a difference.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,20 +46,6 @@ pub(super) enum Prediction {
     Unknown(Cow<'static, str>),
 }
 
-/// The name under which Helm writes unless it is told otherwise: that of its program (Helm: `pkg/kube/client.go`,
-/// `getManagedFieldsManager`).
-const HELM: &str = "helm";
-
-/// Why nothing is foretold of an object that the manifest names in several documents.
-const SEVERAL_DOCUMENTS: &str = "the manifest names the object in several documents";
-/// Why nothing is foretold where the simulation takes too many steps.
-const TOO_COSTLY: &str = "it takes too many steps to foretell";
-/// Why nothing is foretold of an object whose simulation would take too much memory.
-const TOO_LARGE: &str = "the object is too large to foretell it";
-/// Why nothing is foretold of a body that is no object.
-const NO_OBJECT: &str = "the manifest's document is no object";
-/// Why nothing is foretold of a server-side apply without the managed fields.
-const UNREAD_FIELDS: &str = "the object's managed fields cannot be read";
 /// Why nothing is foretold of a value that admission makes.
 const ADMISSION: &str =
     "Helm writes the manifest's value, and what changed it at admission may change it again";
@@ -95,7 +79,7 @@ impl<'a> Upgrade<'a> {
             live,
             // What Helm patches by itself it patches under any name.
             manager: match (live, subject.method) {
-                (Some(live), ApplyMethod::Ssa) => manager(live, subject, managers, work),
+                (Some(live), ApplyMethod::Ssa) => manager(live, subject.shape, managers, work),
                 (Some(_) | None, _) => HELM,
             },
             work: work.apart(),
@@ -153,34 +137,15 @@ impl<'a> Upgrade<'a> {
         if !subject.duplicate_documents.is_empty() {
             return Err(SEVERAL_DOCUMENTS);
         }
-        let has_unread_fields = live.is_some_and(|live| live.has_unread_fields);
-        if has_unread_fields && subject.method == ApplyMethod::Ssa {
-            return Err(UNREAD_FIELDS);
-        }
-        if is_too_large([from, subject.body], live) {
-            return Err(TOO_LARGE);
-        }
-        let (Some(old), Some(new)) = (
-            sent::read(from, subject.key),
-            sent::read(subject.body, subject.key),
-        ) else {
-            return Err(NO_OBJECT);
-        };
-        let new = sent::stamped(new, subject.owner);
-        let answer = question(&Write {
-            method,
-            gvk: &subject.key.gvk,
+        let documents = Documents {
+            key: subject.key,
+            owner: subject.owner,
             shape: subject.shape,
-            old: Some(&old),
-            new: Some(&new),
-            live,
             manager: self.manager,
-            work: &self.work,
-        });
-        if self.work.is_spent() {
-            return Err(TOO_COSTLY);
-        }
-        Ok(answer)
+            from: Start::Document(from),
+            to: subject.body,
+        };
+        documents.ask(method, live, &self.work, question)
     }
 
     /// The prediction for each difference of the object; `desired` is the manifest's object made comparable.
@@ -438,24 +403,7 @@ impl<'a> Upgrade<'a> {
             }
             (next, _) => next,
         };
-        match outcome {
-            Outcome::Conflict(conflicts) => {
-                let fields = conflicts.iter().map(|conflict| ContestedField {
-                    path: conflict.path.clone(),
-                    owner: owner(conflict),
-                });
-                Some(Block::Conflict(fields.collect()))
-            }
-            Outcome::Refused(refusal) => Some(Block::Refused {
-                path: refusal.path.clone(),
-                rule: refusal.rule.clone().into_owned(),
-            }),
-            Outcome::Created(_)
-            | Outcome::Deleted
-            | Outcome::Untouched
-            | Outcome::Written(_)
-            | Outcome::Unknown(_) => None,
-        }
+        Block::of(outcome)
     }
 
     /// The prediction for an object as a whole that is not this release's, or does not exist: Helm creates it or takes it
@@ -476,66 +424,11 @@ impl<'a> Upgrade<'a> {
     }
 }
 
-/// The most that the live object and the bodies may weigh together: a simulation has several copies of each at a time.
-const MAX_SIMULATED: usize = 16 << 20;
-
-/// What is this short weighs less than that, whatever it is.
-const SHORT: usize = 64 << 10;
-
-fn is_too_large(bodies: [&str; 2], live: Option<&Live<'_>>) -> bool {
-    let bytes = bodies.iter().map(|body| body.len()).sum::<usize>() + live.map_or(0, |live| live.bytes);
-    if bytes <= SHORT {
-        return false;
-    }
-    let bodies: usize = bodies.iter().map(|body| weight::json::weigh(body)).sum();
-    bodies + live.map_or(0, |live| weight::of_value(&live.object)) > MAX_SIMULATED
-}
-
 /// The same difference as one that nothing but its values decides.
 fn as_changed(change: &Change) -> Change {
     Change {
         code: FindingCode::Changed,
         ..change.clone()
-    }
-}
-
-/// The name under which this release's Helm writes the object, by the managed fields: of programs that embed Helm each has
-/// its own.
-fn manager<'l>(live: &'l Live<'_>, subject: &Subject<'_>, managers: &Managers, work: &Work) -> &'l str {
-    // Its set is as large as the object, and there is no need to read it where nobody else applies.
-    let mut appliers = live
-        .managed
-        .iter()
-        .filter(|entry| entry.operation == Operation::Apply && entry.subresource.is_empty());
-    if let (Some(only), None) = (appliers.next(), appliers.next())
-        && managers.kind_of(&only.manager) == ManagerKind::Helm
-    {
-        return &only.manager;
-    }
-    let stamp = FieldPath::root()
-        .key("metadata")
-        .key("annotations")
-        .key(RELEASE_NAME);
-    let rank = |entry: &&Entry<'_>| {
-        let is_helm = managers.kind_of(&entry.manager) == ManagerKind::Helm;
-        let is_applier = entry.operation == Operation::Apply;
-        let is_creator = entry.owns(&stamp, subject.shape, work);
-        (is_applier, is_creator, is_helm, entry.time)
-    };
-    let entries = live.managed.iter().filter(|entry| {
-        entry.subresource.is_empty()
-            && (managers.kind_of(&entry.manager) == ManagerKind::Helm
-                || entry.owns(&stamp, subject.shape, work))
-    });
-    entries.max_by_key(rank).map_or(HELM, |entry| &entry.manager)
-}
-
-/// A manager in words.
-fn owner(conflict: &Conflict) -> String {
-    let manager = manager_name(&conflict.manager);
-    match conflict.subresource.as_str() {
-        "" => manager,
-        subresource => format!("{manager} via {}", manager_name(subresource)),
     }
 }
 

@@ -39,6 +39,12 @@ pub(crate) fn write(
             }
             Ok(())
         }
+        ReportKind::Preview => {
+            for release in &report.releases {
+                writer.answer_of_preview(release)?;
+            }
+            Ok(())
+        }
     }
 }
 
@@ -61,6 +67,21 @@ impl TextWriter<'_> {
             self.line(&line)?;
         }
         self.rest(release.health.len())
+    }
+
+    /// The answer of a preview.
+    pub(super) fn answer_of_preview(&mut self, release: &ReleaseReport) -> io::Result<()> {
+        let answer = match &release.preview {
+            Some(preview) => &preview.message,
+            None => "nothing can be told, because its records could not be read",
+        };
+        let mut line = Line::default();
+        line.plain("release").plain("  ");
+        line.plain(
+            self.options
+                .safe(&format!("{}/{}: {answer}", release.namespace, release.name)),
+        );
+        self.line(&line)
     }
 
     /// Says how many lines like those above are left out.

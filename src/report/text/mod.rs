@@ -20,6 +20,8 @@ mod objects;
 mod orphans;
 mod overview;
 mod palette;
+pub(super) mod preview;
+mod preview_field;
 pub(super) mod rights;
 mod safe;
 mod shorten;

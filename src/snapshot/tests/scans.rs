@@ -296,6 +296,7 @@ fn options(depth: Depth) -> ScanOptions {
         limits: ScanLimits::default(),
         orphans: OrphanSearch::No,
         cluster: ClusterFlags::default(),
+        preview: None,
     }
 }
 

@@ -202,7 +202,7 @@ fn known(desired: Option<&Value>, before: Option<&Value>, after: Option<&Value>)
 }
 
 /// Whether a value is the wanted one, completed by the server and in any spelling of an amount.
-fn means(wanted: Option<&Value>, value: Option<&Value>) -> bool {
+pub(crate) fn means(wanted: Option<&Value>, value: Option<&Value>) -> bool {
     match (wanted.unwrap_or(&Value::Null), value.unwrap_or(&Value::Null)) {
         (wanted, Value::Null) => is_zero(wanted),
         (Value::Object(wanted), Value::Object(fields)) => wanted

@@ -9,7 +9,7 @@
 mod change;
 mod cluster;
 mod fate;
-mod place;
+pub(crate) mod place;
 mod problems;
 mod rehearsal;
 mod release;
@@ -18,6 +18,7 @@ mod webhook;
 
 pub(crate) use change::Change;
 pub(crate) use cluster::{Account, Cluster, HelmVersion, Outcome, chart};
+pub(crate) use fate::means;
 pub(crate) use problems::Problems;
 pub(crate) use rehearsal::{Rehearsal, Rehearsed};
 pub(crate) use release::{Release, later};

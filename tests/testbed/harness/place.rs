@@ -13,7 +13,7 @@ enum Step {
 }
 
 /// The value at a path as reports write it.
-pub(super) fn at<'v>(object: &'v Value, path: &str) -> Option<&'v Value> {
+pub(crate) fn at<'v>(object: &'v Value, path: &str) -> Option<&'v Value> {
     all(object, path).first().copied()
 }
 
@@ -30,6 +30,47 @@ pub(super) fn all<'v>(object: &'v Value, path: &str) -> Vec<&'v Value> {
         });
         below.collect()
     })
+}
+
+/// Takes the values at a path out of an object.
+pub(crate) fn remove(object: &mut Value, path: &str) {
+    let steps = steps(path);
+    if let Some((last, above)) = steps.split_last() {
+        remove_below(object, above, last);
+    }
+}
+
+fn remove_below(value: &mut Value, above: &[Step], last: &Step) {
+    let Some((step, above)) = above.split_first() else {
+        match (last, value) {
+            (Step::Key(key), Value::Object(fields)) => {
+                fields.remove(key);
+            }
+            (Step::Index(index), Value::Array(items)) if *index < items.len() => {
+                items.remove(*index);
+            }
+            (Step::Element(keys), Value::Array(items)) => items.retain(|item| !is_element(item, keys)),
+            (Step::Key(_) | Step::Index(_) | Step::Element(_), _) => {}
+        }
+        return;
+    };
+    match (step, value) {
+        (Step::Key(key), Value::Object(fields)) => {
+            if let Some(value) = fields.get_mut(key) {
+                remove_below(value, above, last);
+            }
+        }
+        (Step::Index(index), Value::Array(items)) => {
+            if let Some(value) = items.get_mut(*index) {
+                remove_below(value, above, last);
+            }
+        }
+        (Step::Element(keys), Value::Array(items)) => {
+            let elements = items.iter_mut().filter(|item| is_element(item, keys));
+            elements.for_each(|item| remove_below(item, above, last));
+        }
+        (Step::Key(_) | Step::Index(_) | Step::Element(_), _) => {}
+    }
 }
 
 fn is_element(element: &Value, keys: &[(String, String)]) -> bool {
@@ -135,4 +176,23 @@ fn a_path_finds_its_value_in_any_order() {
     assert_eq!(at(&object, "/plain[1]"), Some(&Value::from(2)));
     assert_eq!(at(&object, "/set[=c]"), None);
     assert_eq!(at(&object, "/"), Some(&object));
+}
+
+#[test]
+fn what_is_at_a_path_is_taken_out() {
+    let mut object = serde_json::json!({
+        "data": {"a": 1, "b": 2}, "ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP", "name": "y"}],
+    });
+    for path in [
+        "/data/a",
+        "/ports[port=53,protocol=UDP]",
+        "/ports[port=53,protocol=TCP]/name",
+        "/none/here",
+    ] {
+        remove(&mut object, path);
+    }
+    assert_eq!(
+        object,
+        serde_json::json!({"data": {"b": 2}, "ports": [{"port": 53, "protocol": "TCP"}]})
+    );
 }

@@ -1,0 +1,333 @@
+//! The fields of one object that an operation changes, and those that differ from what it applies and stay.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::{Detail, ObjectPreview, Transition, read};
+use crate::apply::{Conflict, Doubt, Outcome};
+use crate::classify::attributed::{actor, manager_name};
+use crate::classify::finding::shown_actor;
+use crate::classify::listed::shortened;
+use crate::classify::subject::Visibility;
+use crate::compare::diff::is_satisfied_at;
+use crate::compare::list_index::ListIndexes;
+use crate::compare::lookup::value_at;
+use crate::compare::managed_fields::Live;
+use crate::compare::path::{FieldPath, Segment, size_of_value};
+use crate::compare::room::Room;
+use crate::compare::shapes::shape_at;
+use crate::compare::three_way::{Change, OfRevision, Versions, three_way};
+use crate::compare::work::Work;
+use crate::model::{Actor, Finding, PreviewField};
+use crate::policy::Policy;
+use crate::policy::managers::{ManagerKind, Managers};
+use crate::policy::redact::{HIDDEN, Hidden};
+use crate::vocabulary::{FindingCode, PreviewAction, PreviewEffect};
+
+/// How many fields of one object are listed.
+const MAX_FIELDS: usize = 500;
+
+/// How many bytes the values of the fields of one object may come to.
+const MAX_FIELD_BYTES: usize = 1 << 20;
+
+/// The fields of one object.
+pub(super) struct Fields {
+    fields: Vec<Field>,
+    /// How many differences were only counted.
+    counted: usize,
+}
+
+/// One field.
+struct Field {
+    path: FieldPath,
+    effect: PreviewEffect,
+    live: Option<Value>,
+    after: Option<Value>,
+    applied: Option<Value>,
+    actor: Option<Actor>,
+    reason: Option<Cow<'static, str>>,
+}
+
+impl Field {
+    fn of(change: Change, effect: PreviewEffect, after: Option<Value>, doubts: &[Doubt]) -> Self {
+        let doubt = doubts.iter().find(|doubt| doubt.path.overlaps(&change.path));
+        Self {
+            effect: doubt.map_or(effect, |_| PreviewEffect::Unknown),
+            reason: doubt.map(|doubt| doubt.reason.clone()),
+            path: change.path,
+            live: change.live,
+            after,
+            applied: None,
+            actor: None,
+        }
+    }
+}
+
+impl Fields {
+    /// The fields of an object that lives like this and is like `after` then.
+    pub(super) fn of(
+        transition: &Transition<'_>,
+        applied: &Value,
+        after: &Value,
+        doubts: &[Doubt],
+        live: &Live<'_>,
+        managers: &Managers,
+        work: &Work,
+    ) -> Self {
+        let shape = transition.shape;
+        let room = Room::default();
+        // Taken for two manifests, the two versions of the live object differ in what the write changes.
+        let written = Versions {
+            previous: Some(OfRevision {
+                revision: 0,
+                object: &live.object,
+            }),
+            desired: after,
+            attempted: &[],
+            live: &live.object,
+        };
+        let from = transition.from.map(|from| read(transition, from));
+        let lists = ListIndexes::new(work);
+        let changes = three_way(shape, written, work, &room);
+        let changes = changes
+            .into_iter()
+            .filter(|change| change.code != FindingCode::Pruned && !is_type(&change.path));
+        let mut fields: Vec<Field> = changes
+            .map(|change| {
+                let from = from
+                    .as_ref()
+                    .map(|from| value_at(from, &change.path, shape, &lists));
+                let is_as_deployed =
+                    from.map(|from| is_same(&change.path, from, change.live.as_ref(), transition, work));
+                let after = change.desired.clone();
+                let mut field = Field::of(change, PreviewEffect::Change, after, doubts);
+                let applied = value_at(applied, &field.path, shape, &lists);
+                if !is_same(&field.path, applied, field.after.as_ref(), transition, work) {
+                    field.applied = applied.cloned();
+                }
+                if is_as_deployed != Some(true) {
+                    field.actor = writer(live, &field.path, transition, managers, work);
+                }
+                let is_others = is_as_deployed == Some(false) || field.actor.is_some();
+                if field.effect == PreviewEffect::Change && is_others {
+                    field.effect = PreviewEffect::TakeBack;
+                }
+                field
+            })
+            .collect();
+        let left = Versions {
+            previous: None,
+            desired: applied,
+            attempted: &[],
+            live: after,
+        };
+        let differing = three_way(shape, left, work, &room).into_iter().filter(|change| {
+            let mut changed = fields.iter();
+            change.code != FindingCode::Pruned
+                && !changed.any(|field| !work.affords(1) || field.path.overlaps(&change.path))
+        });
+        let differing: Vec<Field> = differing
+            .map(|change| {
+                let (after, applied) = (change.live.clone(), change.desired.clone());
+                let actor = writer(live, &change.path, transition, managers, work);
+                Field {
+                    applied,
+                    actor,
+                    ..Field::of(change, PreviewEffect::Differ, after, doubts)
+                }
+            })
+            .collect();
+        fields.extend(differing);
+        Self {
+            fields,
+            counted: room.left_out(),
+        }
+    }
+
+    /// The fields because of which an operation fails at an object; none where it does not.
+    pub(super) fn that_fail(
+        transition: &Transition<'_>,
+        outcome: &Outcome,
+        applied: &Value,
+        live: &Live<'_>,
+        work: &Work,
+    ) -> Self {
+        let lists = ListIndexes::new(work);
+        let field = |path: &FieldPath| Field {
+            path: path.clone(),
+            effect: PreviewEffect::Fail,
+            live: value_at(&live.object, path, transition.shape, &lists).cloned(),
+            after: None,
+            applied: value_at(applied, path, transition.shape, &lists).cloned(),
+            actor: None,
+            reason: None,
+        };
+        let fields = match outcome {
+            Outcome::Conflict(conflicts) => {
+                let owned = conflicts.iter().take(MAX_FIELDS).map(|conflict| Field {
+                    actor: Some(actor_of(conflict, live)),
+                    ..field(&conflict.path)
+                });
+                owned.collect()
+            }
+            Outcome::Refused(refusal) => vec![Field {
+                reason: Some(refusal.rule.clone()),
+                ..field(&refusal.path)
+            }],
+            Outcome::Created(_)
+            | Outcome::Deleted
+            | Outcome::Untouched
+            | Outcome::Written(_)
+            | Outcome::Unknown(_) => Vec::new(),
+        };
+        Self { fields, counted: 0 }
+    }
+
+    /// Whether the operation changes any of them.
+    pub(super) fn has_changes(&self) -> bool {
+        let mut effects = self.fields.iter().map(|field| field.effect);
+        self.counted > 0 || effects.any(|effect| effect != PreviewEffect::Differ)
+    }
+
+    /// What a preview shows of them, and how many it does not list; `versions` are those of the object.
+    pub(super) fn shown(
+        self,
+        transition: &Transition<'_>,
+        versions: &[&Value],
+        policy: &Policy,
+    ) -> (Vec<PreviewField>, usize) {
+        let paths = self.fields.iter().map(|field| &field.path);
+        let redactions = policy.redaction.fields(&transition.key.gvk, versions, paths);
+        let all = self.fields.len();
+        let mut bytes = 0;
+        let pairs = self.fields.into_iter().zip(redactions).take(MAX_FIELDS);
+        let shown: Vec<PreviewField> = pairs
+            .map(|(field, redaction)| {
+                let mut redacted = false;
+                let mut shown = |value: Option<Value>| {
+                    let value = value?;
+                    let (value, hidden) = match transition.values {
+                        Visibility::Shown => redaction.value(&value),
+                        Visibility::Hidden => (HIDDEN.into(), Hidden::Partly),
+                    };
+                    redacted |= hidden == Hidden::Partly;
+                    Some(shortened(&value, "").unwrap_or(value))
+                };
+                PreviewField {
+                    live: shown(field.live),
+                    after: shown(field.after),
+                    applied: shown(field.applied),
+                    path: redaction.path(&field.path),
+                    effect: field.effect,
+                    redacted,
+                    actor: field.actor.map(|actor| shown_actor(actor, policy)),
+                    reason: field.reason.map(|reason| policy.redaction.shown_text(&reason)),
+                }
+            })
+            .take_while(|field| {
+                let values = [&field.live, &field.after, &field.applied];
+                bytes += values.into_iter().flatten().map(size_of_value).sum::<usize>();
+                bytes <= MAX_FIELD_BYTES
+            })
+            .collect();
+        let left_out = all - shown.len() + self.counted;
+        (shown, left_out)
+    }
+}
+
+/// The manager in a conflict, with the time of its last write.
+fn actor_of(conflict: &Conflict, live: &Live<'_>) -> Actor {
+    let mut entries = live.managed.iter().filter(|entry| {
+        entry.manager == conflict.manager
+            && entry.operation == conflict.operation
+            && entry.subresource == conflict.subresource
+    });
+    Actor {
+        manager: manager_name(&conflict.manager),
+        operation: conflict.operation.as_str().to_owned(),
+        subresource: (!conflict.subresource.is_empty()).then(|| manager_name(&conflict.subresource)),
+        time: entries.find_map(|entry| entry.time),
+    }
+}
+
+/// Whether a place says the type of the object, which the items of a list leave out.
+fn is_type(path: &FieldPath) -> bool {
+    matches!(path.segments(), [Segment::Key(field)] if field == "apiVersion" || field == "kind")
+}
+
+/// Whether the API server could not tell two values apart.
+fn is_same(
+    path: &FieldPath,
+    one: Option<&Value>,
+    other: Option<&Value>,
+    transition: &Transition<'_>,
+    work: &Work,
+) -> bool {
+    let present = |value: Option<&Value>| value.is_some_and(|value| !value.is_null());
+    match (one, other) {
+        (Some(one), Some(other)) if !one.is_null() && !other.is_null() => {
+            let shape = shape_at(transition.shape, path);
+            one == other
+                || is_satisfied_at(path, one, Some(other), shape, work)
+                    && is_satisfied_at(path, other, Some(one), shape, work)
+        }
+        (one, other) => !present(one) && !present(other),
+    }
+}
+
+/// The manager, other than Helm, that wrote a field last.
+fn writer(
+    live: &Live<'_>,
+    path: &FieldPath,
+    transition: &Transition<'_>,
+    managers: &Managers,
+    work: &Work,
+) -> Option<Actor> {
+    let entries = live.managed.iter().filter(|entry| {
+        entry.subresource != "status"
+            && managers.kind_of(&entry.manager) != ManagerKind::Helm
+            && work.affords(1)
+            && entry.owns(path, transition.shape, work)
+    });
+    entries.max_by_key(|entry| entry.time).map(actor)
+}
+
+impl ObjectPreview {
+    /// Adds what others put beside the manifests and the operation leaves, by the findings of the object.
+    pub fn add_survivors(&mut self, findings: &[Finding], detail: Detail) {
+        match (detail, self.action) {
+            (Detail::Fields, PreviewAction::Change | PreviewAction::None) => {}
+            (Detail::Outcome | Detail::Fields, _) => return,
+        }
+        let is_within = |inner: &str, outer: &str| {
+            inner
+                .strip_prefix(outer)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || rest.starts_with('['))
+        };
+        let survivors = findings.iter().filter(|finding| {
+            let mut fields = self.fields.iter();
+            finding.desired.is_none()
+                && finding.live.is_some()
+                && !finding.is_expected()
+                && finding.ignored_by.is_none()
+                && !fields.any(|field| {
+                    is_within(&field.path, &finding.path) || is_within(&finding.path, &field.path)
+                })
+        });
+        let survivors: Vec<PreviewField> = survivors
+            .take(MAX_FIELDS.saturating_sub(self.fields.len()))
+            .map(|finding| PreviewField {
+                path: finding.path.clone(),
+                effect: PreviewEffect::Survive,
+                live: finding.live.clone(),
+                after: finding.live.clone(),
+                applied: None,
+                redacted: finding.redacted,
+                actor: finding.actor.clone(),
+                reason: None,
+            })
+            .collect();
+        self.fields.extend(survivors);
+    }
+}

@@ -1,0 +1,419 @@
+//! The way of one object from one manifest to another: what a rollback, or an upgrade to another manifest, does to it.
+//!
+//! Helm applies what the manifest has that it goes to, and deletes what only the one has that it starts from, unless the
+//! live object asks to be kept (Helm: `pkg/kube/client.go`, `Update`). A rollback starts from the newest manifest, whatever
+//! its status (Helm: `pkg/action/rollback.go`, `performRollback`).
+
+mod fields;
+#[cfg(test)]
+mod tests;
+
+use serde_json::Value;
+
+use self::fields::Fields;
+use super::blocked::Block;
+use super::helm_write::{self, Documents, HELM, SEVERAL_DOCUMENTS, Start, TOO_COSTLY, manager, stamped};
+use super::live::LiveObject;
+use super::subject::Visibility;
+use crate::apply::{Method, OnConflict, Outcome, is_merged_three_ways, simulate};
+use crate::compare::managed_fields::{Live, Operation};
+use crate::compare::shapes::status_field;
+use crate::compare::work::Work;
+use crate::manifest::desired::{Owner, desired};
+use crate::manifest::standing::{Place, Standing};
+use crate::model::PreviewField;
+use crate::object::ObjectKey;
+use crate::policy::Policy;
+use crate::policy::managers::ManagerKind;
+use crate::types::Shape;
+use crate::vocabulary::{PreviewAction, PreviewedOperation};
+
+/// One object and what the two manifests of an operation say of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Transition<'a> {
+    /// The operation.
+    pub operation: PreviewedOperation,
+    /// How Helm applies.
+    pub method: Method,
+    /// The object.
+    pub key: &'a ObjectKey,
+    /// The release.
+    pub owner: Owner<'a>,
+    /// The document of the manifest that Helm starts from.
+    pub from: Option<&'a str>,
+    /// The documents of the manifest that Helm applies; of several the last one.
+    pub to: Option<To<'a>>,
+    /// The facts about its type.
+    pub shape: Option<Shape<'a>>,
+    /// Whether its values may be shown at all.
+    pub values: Visibility,
+    /// What is asked about it.
+    pub detail: Detail,
+}
+
+/// What the manifest that Helm applies says of an object.
+#[derive(Debug, Clone, Copy)]
+pub enum To<'a> {
+    /// It has this document.
+    Document(&'a str),
+    /// It has several documents of the object.
+    Several,
+}
+
+/// How much is told of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Whether the operation works at it.
+    Outcome,
+    /// Its fields too.
+    Fields,
+}
+
+/// What an operation does to one object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ObjectPreview {
+    /// The object.
+    pub key: ObjectKey,
+    /// Which of the two manifests have it.
+    pub manifests: InManifests,
+    /// What Helm does to it, as far as the object alone tells.
+    pub action: PreviewAction,
+    /// Why, where the action alone does not say it; without secrets.
+    pub reason: Option<String>,
+    /// Why the operation fails at it, if it does.
+    pub block: Option<Block>,
+    /// By which flags the operation gets past that; only where its fields were asked for.
+    pub ways_out: Vec<WayOut>,
+    /// Why the API server may refuse it, as the end of a sentence that begins with "because".
+    pub may_be_refused: Option<String>,
+    /// Its fields, where they were asked for.
+    pub fields: Vec<PreviewField>,
+    /// How many fields are not listed.
+    pub left_out: usize,
+    /// The live object; `None` where there is none, or where nothing of it may be told.
+    pub live: Option<LiveFacts>,
+}
+
+/// A way for Helm to write an object at which an operation fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WayOut {
+    /// Server-side apply that takes the fields of others over (`--force-conflicts`).
+    Force,
+    /// Client-side apply (`--server-side=false`).
+    ClientSide,
+}
+
+/// Which of the two manifests of an operation have an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InManifests {
+    /// Both have it.
+    Both,
+    /// Only the one has it that Helm starts from: Helm deletes the object.
+    From,
+    /// Only the one has it that Helm applies.
+    To,
+}
+
+/// What is known of a live object beside its fields.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LiveFacts {
+    /// Whose it is.
+    pub owner: LiveOwner,
+    /// Whether it is being deleted.
+    pub is_being_deleted: bool,
+    /// Its finalizers.
+    pub finalizers: Vec<String>,
+    /// Whether its own annotation asks Helm to keep it.
+    pub is_kept: bool,
+    /// Whether Helm has applied it on the server.
+    pub is_applied_by_helm: bool,
+}
+
+/// Whose a live object is, by its annotations.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum LiveOwner {
+    /// The release's.
+    #[default]
+    Ours,
+    /// Another release's, as `NAMESPACE/NAME`.
+    Another(String),
+    /// No release's.
+    Nobody,
+}
+
+/// The annotation by which an object asks Helm to keep it, and its only value (Helm: `pkg/kube/resource_policy.go`).
+const POLICY: &str = "helm.sh/resource-policy";
+const KEEP: &str = "keep";
+
+/// Why nothing is told of an object that is not the release's.
+const NOT_TOLD: &str = "it is not this release's, and nothing more may be told of it";
+/// Why Helm's patch of a custom resource fails that the manifest does not have from which it starts.
+const LOSES_VERSION: &str =
+    "Helm's patch takes out the resource version, without which the API server changes no custom resource";
+
+/// The object that Helm sends, with what it stamps; `None` where it applies none, or where that cannot be read.
+pub fn sent(transition: &Transition<'_>) -> Option<Value> {
+    match transition.to? {
+        To::Document(to) => Some(stamped(helm_write::read(to, transition.key)?, transition.owner)),
+        To::Several => None,
+    }
+}
+
+/// What an operation does to one object.
+pub fn preview(
+    transition: &Transition<'_>,
+    live: &LiveObject<'_>,
+    policy: &Policy,
+    work: &Work,
+) -> ObjectPreview {
+    let manifests = match (transition.from, transition.to) {
+        (Some(_), Some(_)) => InManifests::Both,
+        (_, None) => InManifests::From,
+        (None, Some(_)) => InManifests::To,
+    };
+    let mut preview = ObjectPreview::new(transition.key, manifests);
+    let work = work.apart();
+    match live {
+        LiveObject::Unreadable(reason) => preview.unknown(policy.redaction.shown_text(reason)),
+        LiveObject::NotFound => absent(transition, &mut preview, policy, &work),
+        LiveObject::Found(live) => found(transition, live, &mut preview, policy, &work),
+    }
+    preview
+}
+
+impl ObjectPreview {
+    /// An object of which nothing is known yet.
+    fn new(key: &ObjectKey, manifests: InManifests) -> Self {
+        Self {
+            key: key.clone(),
+            manifests,
+            action: PreviewAction::None,
+            reason: None,
+            block: None,
+            ways_out: Vec::new(),
+            may_be_refused: None,
+            fields: Vec::new(),
+            left_out: 0,
+            live: None,
+        }
+    }
+
+    /// An object that could not be read, for this reason.
+    pub fn unread(key: &ObjectKey, manifests: InManifests, reason: String) -> Self {
+        let mut preview = Self::new(key, manifests);
+        preview.unknown(reason);
+        preview
+    }
+
+    fn unknown(&mut self, reason: impl Into<String>) {
+        self.action = PreviewAction::Unknown;
+        self.reason = Some(reason.into());
+    }
+
+    fn fails(&mut self, block: Block) {
+        self.action = PreviewAction::Fail;
+        self.block = Some(block);
+    }
+}
+
+fn absent(transition: &Transition<'_>, preview: &mut ObjectPreview, policy: &Policy, work: &Work) {
+    let to = match transition.to {
+        None => return,
+        Some(To::Several) => return preview.unknown(SEVERAL_DOCUMENTS),
+        Some(To::Document(to)) => to,
+    };
+    preview.action = PreviewAction::Create;
+    let documents = Documents {
+        key: transition.key,
+        owner: transition.owner,
+        shape: transition.shape,
+        manager: HELM,
+        from: Start::Nothing,
+        to,
+    };
+    let outcome = documents.ask(transition.method, None, work, simulate);
+    let outcome = outcome.unwrap_or_else(|reason| Outcome::Unknown(reason.into()));
+    // What the simulation does not know of a new object does not make its creation uncertain: only a rule that refuses it.
+    if let Some(block) = shown_block(transition, &outcome, &[], policy) {
+        preview.fails(block);
+    }
+}
+
+fn found(
+    transition: &Transition<'_>,
+    live: &Live<'_>,
+    preview: &mut ObjectPreview,
+    policy: &Policy,
+    work: &Work,
+) {
+    let standing = Standing::of(&live.object, transition.key, transition.owner);
+    let owner = match standing {
+        Standing::Ours => LiveOwner::Ours,
+        Standing::Another(other) => LiveOwner::Another(
+            policy
+                .redaction
+                .shown_text(&format!("{}/{}", other.namespace, other.name)),
+        ),
+        Standing::Nobody => LiveOwner::Nobody,
+        Standing::Unproven => return preview.unknown(NOT_TOLD),
+    };
+    let metadata = &live.object["metadata"];
+    let finalizers = metadata["finalizers"].as_array().into_iter().flatten();
+    let kept = metadata["annotations"][POLICY].as_str();
+    preview.live = Some(LiveFacts {
+        owner,
+        is_being_deleted: metadata["deletionTimestamp"].is_string(),
+        finalizers: finalizers
+            .filter_map(Value::as_str)
+            .take(MAX_FINALIZERS)
+            .map(|finalizer| policy.redaction.shown_text(finalizer))
+            .collect(),
+        is_applied_by_helm: live.managed.iter().any(|entry| {
+            entry.operation == Operation::Apply
+                && entry.subresource.is_empty()
+                && policy.managers.kind_of(&entry.manager) == ManagerKind::Helm
+        }),
+        is_kept: kept.is_some_and(|policy| policy.trim().eq_ignore_ascii_case(KEEP)),
+    });
+    let is_kept = preview.live.as_ref().is_some_and(|live| live.is_kept);
+    let to = match transition.to {
+        None => {
+            preview.action = if is_kept {
+                PreviewAction::Keep
+            } else {
+                PreviewAction::Delete
+            };
+            return;
+        }
+        Some(To::Several) => return preview.unknown(SEVERAL_DOCUMENTS),
+        Some(To::Document(to)) => to,
+    };
+    let is_secret = transition.key.gvk.group().is_empty() && transition.key.gvk.kind == "Secret";
+    let may_be_told = standing == Standing::Ours
+        || (Place::of(transition.key, transition.owner) == Place::Own && !is_secret);
+    if !may_be_told {
+        return preview.unknown(NOT_TOLD);
+    }
+    let start = match (transition.from, transition.operation, transition.method) {
+        (Some(from), _, _) => Start::Document(from),
+        (None, PreviewedOperation::Rollback, Method::ClientSide) => {
+            if !is_merged_three_ways(&transition.key.gvk) {
+                preview.fails(Block::Refused {
+                    path: "/metadata/resourceVersion".to_owned(),
+                    rule: LOSES_VERSION.to_owned(),
+                });
+                return;
+            }
+            Start::Live
+        }
+        (None, _, _) => Start::Nothing,
+    };
+    let documents = Documents {
+        key: transition.key,
+        owner: transition.owner,
+        shape: transition.shape,
+        manager: match transition.method {
+            Method::ClientSide => HELM,
+            Method::ServerSide(_) | Method::ToServerSide(_) => {
+                manager(live, transition.shape, &policy.managers, work)
+            }
+        },
+        from: start,
+        to,
+    };
+    let outcome = documents.ask(transition.method, Some(live), work, simulate);
+    let outcome = outcome.unwrap_or_else(|reason| Outcome::Unknown(reason.into()));
+    let applied = read(transition, to);
+    if let Some(block) = shown_block(transition, &outcome, &[&applied, &live.object], policy) {
+        preview.fails(block);
+        match transition.detail {
+            Detail::Outcome => {}
+            Detail::Fields => {
+                let fields = Fields::that_fail(transition, &outcome, &applied, live, work);
+                (preview.fields, preview.left_out) =
+                    fields.shown(transition, &[&applied, &live.object], policy);
+                preview.ways_out = ways_out(transition.method, &documents, live, work);
+            }
+        }
+        return;
+    }
+    let (after, doubts) = match &outcome {
+        Outcome::Untouched => (&live.object, &[][..]),
+        Outcome::Written(written) => {
+            preview.action = PreviewAction::Change;
+            preview.may_be_refused = written.may_be_refused.as_deref().map(str::to_owned);
+            (&written.object, &written.doubts[..])
+        }
+        Outcome::Unknown(reason) => return preview.unknown(policy.redaction.shown_text(reason)),
+        Outcome::Created(_) | Outcome::Deleted | Outcome::Conflict(_) | Outcome::Refused(_) => {
+            return preview.unknown(NO_WRITE);
+        }
+    };
+    match transition.detail {
+        Detail::Outcome => {}
+        Detail::Fields => {
+            let fields = Fields::of(transition, &applied, after, doubts, live, &policy.managers, work);
+            if work.is_spent() {
+                return preview.unknown(TOO_COSTLY);
+            }
+            if preview.action == PreviewAction::Change && !fields.has_changes() {
+                preview.action = PreviewAction::None;
+            }
+            let versions = [&applied, &live.object, after];
+            (preview.fields, preview.left_out) = fields.shown(transition, &versions, policy);
+        }
+    }
+}
+
+/// By which flags Helm gets past the failure of a server-side apply.
+fn ways_out(method: Method, documents: &Documents<'_>, live: &Live<'_>, work: &Work) -> Vec<WayOut> {
+    let forced = match method {
+        Method::ClientSide => return Vec::new(),
+        Method::ServerSide(_) => Method::ServerSide(OnConflict::Force),
+        Method::ToServerSide(_) => Method::ToServerSide(OnConflict::Force),
+    };
+    let ways = [(WayOut::Force, forced), (WayOut::ClientSide, Method::ClientSide)];
+    let works = |method: Method| {
+        let outcome = documents.ask(method, Some(live), work, simulate);
+        outcome.is_ok_and(|outcome| match outcome {
+            Outcome::Written(written) => written.may_be_refused.is_none(),
+            Outcome::Untouched => true,
+            Outcome::Created(_)
+            | Outcome::Deleted
+            | Outcome::Conflict(_)
+            | Outcome::Refused(_)
+            | Outcome::Unknown(_) => false,
+        })
+    };
+    let ways = ways.into_iter().filter(|(_, method)| works(*method));
+    ways.map(|(way, _)| way).collect()
+}
+
+/// Why nothing is told of an outcome that a live object cannot have.
+const NO_WRITE: &str = "Helm does not write over the live object";
+
+/// How many finalizers of one object are kept.
+const MAX_FINALIZERS: usize = 20;
+
+fn read(transition: &Transition<'_>, document: &str) -> Value {
+    let body = serde_json::from_str(document).unwrap_or(Value::Null);
+    desired(
+        body,
+        transition.key,
+        transition.owner,
+        status_field(transition.shape),
+    )
+}
+
+/// Why an operation fails at an object, as far as it may be shown; `versions` are those of the object.
+fn shown_block(
+    transition: &Transition<'_>,
+    outcome: &Outcome,
+    versions: &[&Value],
+    policy: &Policy,
+) -> Option<Block> {
+    let block = Block::of(outcome)?;
+    let redaction = &policy.redaction;
+    let fields = redaction.fields(&transition.key.gvk, versions, block.paths());
+    Some(block.shown(redaction, &fields))
+}

@@ -1,0 +1,124 @@
+//! What every scan says of the rollback to the last good revision, by what it reads anyway.
+//!
+//! Silent where there is no such revision, where it cannot be told, and where the rollback works and loses nothing that
+//! cannot be had again.
+
+use super::course::{Course, End};
+use super::facts::PreviewFacts;
+use super::losses;
+use super::steps::preview_again;
+use super::target::TargetStanding;
+use super::words::told;
+use crate::health::remark;
+use crate::health::steps::with;
+use crate::model::{Health, PreviewReason};
+use crate::vocabulary::{HealthCode, HealthSeverity, PreviewCause, PreviewedOperation};
+
+/// How many sentences an entry repeats.
+const REPEATED: usize = 20;
+
+/// The entries about the rollback.
+pub fn health(facts: &PreviewFacts<'_>) -> Vec<Health> {
+    match (facts.operation.kind, facts.operation.to, facts.target) {
+        (PreviewedOperation::Rollback, Some(to), Some(target)) => match target.standing {
+            TargetStanding::Good => of_rollback(facts, to),
+            TargetStanding::Failed
+            | TargetStanding::Pending(_)
+            | TargetStanding::Uninstalled
+            | TargetStanding::Newest
+            | TargetStanding::Left
+            | TargetStanding::Missing
+            | TargetStanding::Undecodable(_)
+            | TargetStanding::Unread(_) => Vec::new(),
+        },
+        (PreviewedOperation::Rollback | PreviewedOperation::Upgrade, _, _) => Vec::new(),
+    }
+}
+
+fn of_rollback(facts: &PreviewFacts<'_>, to: u64) -> Vec<Health> {
+    let course = Course::of(facts);
+    let mut health = Vec::new();
+    let ending = match course.end {
+        End::Done | End::Untold => None,
+        End::Refused => Some("Helm refuses it"),
+        End::NotBuilt | End::HookBefore | End::HookAfter => Some("it fails and leaves the release locked"),
+        End::Objects | End::Deletions => Some("it fails half-way"),
+    };
+    if let Some(ending) = ending {
+        let first = course.stops.first().map(told).unwrap_or_default();
+        let message = format!("a rollback to revision {to} does not work: {ending}: {first}");
+        let mut evidence = sentences(course.stops.get(1..).unwrap_or_default());
+        evidence.extend(super::leaves::leaves(facts, &course));
+        health.push(entry(
+            facts,
+            to,
+            HealthCode::RollbackBlocked,
+            HealthSeverity::Warning,
+            message,
+            evidence,
+        ));
+    }
+    // What goes once the way is clear, so the actions are those of the objects themselves.
+    let actions: Vec<_> = facts.objects.iter().map(|object| object.action).collect();
+    let losses: Vec<PreviewReason> = losses::of(facts, &actions, &[], &[])
+        .into_iter()
+        .filter(|loss| match loss.code {
+            PreviewCause::DeletesData | PreviewCause::DeletesForeign | PreviewCause::Overwrites => true,
+            PreviewCause::Record
+            | PreviewCause::RecordRefused
+            | PreviewCause::Pending
+            | PreviewCause::KindNotServed
+            | PreviewCause::Hook
+            | PreviewCause::Conflict
+            | PreviewCause::Ownership
+            | PreviewCause::Rule
+            | PreviewCause::Helm
+            | PreviewCause::Taken
+            | PreviewCause::NamespaceGone
+            | PreviewCause::Quota
+            | PreviewCause::Admission
+            | PreviewCause::TakesBack
+            | PreviewCause::NotApplied
+            | PreviewCause::Terminating
+            | PreviewCause::RunsAgain
+            | PreviewCause::NotUndone
+            | PreviewCause::Leftover
+            | PreviewCause::Method
+            | PreviewCause::Unread => false,
+        })
+        .collect();
+    if let Some(first) = losses.first() {
+        let message = format!("a rollback to revision {to} loses something: {}", told(first));
+        let evidence = sentences(losses.get(1..).unwrap_or_default());
+        health.push(entry(
+            facts,
+            to,
+            HealthCode::RollbackLoses,
+            HealthSeverity::Info,
+            message,
+            evidence,
+        ));
+    }
+    health
+}
+
+fn sentences(reasons: &[PreviewReason]) -> Vec<String> {
+    let mut sentences: Vec<String> = reasons.iter().take(REPEATED).map(told).collect();
+    let more = reasons.len().saturating_sub(REPEATED);
+    if more > 0 {
+        sentences.push(format!("{more} more"));
+    }
+    sentences
+}
+
+fn entry(
+    facts: &PreviewFacts<'_>,
+    to: u64,
+    code: HealthCode,
+    severity: HealthSeverity,
+    message: String,
+    evidence: Vec<String>,
+) -> Health {
+    let step = preview_again(facts, Some(to), "shows the whole of it, and what to do before");
+    with(remark(code, severity, message), evidence, vec![step])
+}

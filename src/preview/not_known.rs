@@ -1,0 +1,113 @@
+//! What no reader of the cluster can tell before an operation runs.
+
+use super::course::{Course, End, obstacles};
+use super::facts::PreviewFacts;
+use super::surroundings::Verdict;
+use super::words::joined;
+use crate::model::PreviewHook;
+use crate::vocabulary::{ApplyMethod, PreviewAction, PreviewEffect};
+
+/// The kinds that Helm waits for with `--wait` because they become ready (Helm: `pkg/kube/statuswait.go`).
+const WORKLOADS: [&str; 6] = [
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "Job",
+    "Pod",
+    "ReplicaSet",
+];
+
+/// How many names a sentence has.
+const NAMED: usize = 3;
+
+/// How many sentences about what is around the objects are told.
+const MAX_AROUND: usize = 20;
+
+/// The sentences that hold for this operation.
+pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course, hooks: &[PreviewHook]) -> Vec<String> {
+    let mut found = Vec::new();
+    match course.end {
+        // Whatever the server would say, Helm does not ask it.
+        End::Refused | End::NotBuilt => return around(facts, Verdict::Gap),
+        End::HookBefore | End::Objects | End::Deletions | End::HookAfter | End::Done | End::Untold => {}
+    }
+    let running: Vec<String> = hooks
+        .iter()
+        .filter(|hook| hook.runs)
+        .map(|hook| format!("{} {}", hook.kind, hook.name))
+        .collect();
+    if !running.is_empty() {
+        found.push(format!("whether the hooks succeed: {}", named(running)));
+    }
+    let written = || {
+        let pairs = facts.objects.iter().zip(&course.actions);
+        pairs.filter(|(_, action)| matches!(action, PreviewAction::Create | PreviewAction::Change))
+    };
+    let workloads: Vec<String> = written()
+        .filter(|(object, _)| WORKLOADS.contains(&object.key.gvk.kind.as_str()))
+        .map(|(object, _)| object.key.to_string())
+        .collect();
+    if !workloads.is_empty() {
+        found.push(format!(
+            "whether they become ready, for which Helm waits with --wait: {}",
+            named(workloads)
+        ));
+    }
+    let doubtful = facts
+        .objects
+        .iter()
+        .flat_map(|object| &object.fields)
+        .filter(|field| field.effect == PreviewEffect::Unknown)
+        .count();
+    if doubtful > 0 {
+        found.push(format!(
+            "what becomes of {}, listed with {} reason",
+            crate::vocabulary::count(doubtful, "field"),
+            if doubtful == 1 { "its" } else { "their" }
+        ));
+    }
+    if facts.around.is_none() {
+        found.push(
+            "what stands in the way around the objects (quotas, ports, webhooks, policies): nobody looked"
+                .to_owned(),
+        );
+    }
+    found.extend(around(facts, Verdict::Asked));
+    found.extend(around(facts, Verdict::Gap));
+    if written().next().is_some() || !facts.objects.is_empty() {
+        found.push("whether whoever runs Helm may write and delete these objects".to_owned());
+    }
+    match facts.operation.method {
+        ApplyMethod::Ssa => found.push(
+            "what Helm 3 would do: it applies client-side, whatever the records say; this preview is of Helm 4".to_owned(),
+        ),
+        ApplyMethod::Csa => {}
+    }
+    found
+}
+
+fn around(facts: &PreviewFacts<'_>, verdict: Verdict) -> Vec<String> {
+    let told = obstacles(facts).filter(|obstacle| obstacle.verdict == verdict);
+    let mut sentences: Vec<String> = told
+        .map(|obstacle| match &obstacle.object {
+            Some(key) => format!("{key}: {}", obstacle.message),
+            None => obstacle.message.clone(),
+        })
+        .collect();
+    let more = sentences.len().saturating_sub(MAX_AROUND);
+    sentences.truncate(MAX_AROUND);
+    if more > 0 {
+        sentences.push(format!("{more} more of this kind"));
+    }
+    sentences
+}
+
+/// The first of some names.
+fn named(mut names: Vec<String>) -> String {
+    let more = names.len().saturating_sub(NAMED);
+    names.truncate(NAMED);
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    joined(&names)
+}

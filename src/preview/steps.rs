@@ -1,0 +1,453 @@
+//! What to run before, in place of, and for an operation, safest first.
+//!
+//! Where the operation works, the steps are copies, what keeps objects from going that somebody may miss, and the command.
+//! Where a flag gets it past its trouble, the command has that flag: `--no-hooks`, which Helm 3 and 4 know, and
+//! `--force-conflicts` and `--server-side`, which only Helm 4 knows (Helm: `pkg/cmd/rollback.go`). Where none does, no
+//! command is given for it, but what to mend, and then this preview again.
+
+use super::course::{Course, End};
+use super::facts::{HookFacts, PreviewFacts};
+use super::hooks::{self, HookFate};
+use super::losses;
+use super::target::TargetStanding;
+use crate::classify::blocked::Block;
+use crate::classify::transition::{InManifests, LiveOwner, ObjectPreview, WayOut};
+use crate::health::advice::{self, Commands, kubectl, protect_command};
+use crate::health::entry::ADVISED;
+use crate::health::steps::{Effect, Step, Subject, advise};
+use crate::health::{Contested, unproven_writes};
+use crate::model::Advice;
+use crate::object::ObjectKey;
+use crate::shell::{Command, Refusal, Word};
+use crate::vocabulary::{PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation};
+
+/// The steps, and a sentence for each that could not be written down.
+pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> (Vec<Advice>, Vec<String>) {
+    let steps = Steps {
+        facts,
+        commands: Commands {
+            key: &facts.release.history.key,
+            method: facts.operation.method,
+            contested: Contested::No,
+        },
+    };
+    let (mut advice, mut missing) = advise(steps.all(course));
+    if let Some(reason) = unproven_writes(facts.release)
+        && advice.iter().any(|advice| advice.destructive)
+    {
+        advice.retain(|advice| !advice.destructive);
+        missing.push(format!("commands that change the release are left out: {reason}"));
+    }
+    (advice, missing)
+}
+
+/// The command that previews a rollback.
+pub(super) fn preview_again(facts: &PreviewFacts<'_>, to: Option<u64>, why: &str) -> Step {
+    let key = &facts.release.history.key;
+    let command = Word::release(&key.name).and_then(|name| {
+        let command = Command::new("driftline", &["preview", "rollback"]).word(&name);
+        let command = match to {
+            Some(to) => command.word(&Word::number(to)),
+            None => command,
+        };
+        Ok(command.literal(&["-n"]).word(&Word::namespace(&key.namespace)?))
+    });
+    reads(Subject::Release, command, why)
+}
+
+fn reads(subject: Subject, command: Result<Command, Refusal>, why: &str) -> Step {
+    Step {
+        subject,
+        effect: Effect::Reads,
+        command,
+        why: why.to_owned(),
+        changes: "nothing: it only reads".to_owned(),
+    }
+}
+
+/// The makers of steps.
+struct Steps<'a> {
+    facts: &'a PreviewFacts<'a>,
+    commands: Commands<'a>,
+}
+
+impl Steps<'_> {
+    fn all(&self, course: &Course) -> Vec<Step> {
+        let mut steps = vec![self.commands.history()];
+        match course.end {
+            End::Refused | End::NotBuilt => steps.extend(self.after_refusal(course)),
+            End::Done | End::Untold => {
+                steps.extend(self.safeguards(course.outcome(self.facts.operation.kind)));
+                if course.end == End::Done {
+                    steps.extend(self.rollback(&[]));
+                }
+            }
+            End::HookBefore | End::HookAfter => steps.extend(self.after_hook()),
+            End::Objects | End::Deletions => steps.extend(self.after_objects()),
+        }
+        steps
+    }
+
+    /// The number of the target, where it is one to go to.
+    fn target(&self) -> Option<u64> {
+        match self.facts.operation.kind {
+            PreviewedOperation::Rollback => self.facts.operation.to,
+            PreviewedOperation::Upgrade => None,
+        }
+    }
+
+    fn again(&self, why: &str) -> Option<Step> {
+        match self.facts.operation.kind {
+            PreviewedOperation::Rollback => Some(preview_again(self.facts, self.facts.operation.to, why)),
+            PreviewedOperation::Upgrade => None,
+        }
+    }
+
+    /// The copies of records, values and manifests.
+    fn copies(&self) -> Vec<Step> {
+        let mut revisions: Vec<u64> = self
+            .target()
+            .into_iter()
+            .chain([self.facts.operation.from])
+            .collect();
+        revisions.dedup();
+        self.commands.backup(&revisions)
+    }
+
+    /// Everything that comes before an operation that gets to its objects: copies of what it overwrites or deletes, and what
+    /// keeps objects from going that somebody may miss.
+    fn safeguards(&self, outcome: PreviewOutcome) -> Vec<Step> {
+        let mut steps = self.copies();
+        let endangered = || self.facts.objects.iter().filter(|object| is_endangered(object));
+        steps.extend(
+            endangered()
+                .take(ADVISED)
+                .map(|object| advice::save_object(&object.key)),
+        );
+        steps.extend(self.taken_hooks().map(|hook| advice::save_object(&hook.key)));
+        let conflicts = self.facts.objects.iter().filter(|object| is_conflict(object));
+        steps.extend(
+            conflicts
+                .take(ADVISED)
+                .map(|object| advice::show_owners(&object.key)),
+        );
+        let missed = endangered().filter(|object| is_missed(object)).take(ADVISED);
+        match outcome {
+            PreviewOutcome::Refused | PreviewOutcome::LockLeft => {}
+            PreviewOutcome::Works
+            | PreviewOutcome::WorksBut
+            | PreviewOutcome::Failed
+            | PreviewOutcome::Unknown => steps.extend(missed.map(|object| protect(&object.key))),
+        }
+        // Copies come before the first change, whatever their object.
+        steps.sort_by_key(|step| step.effect == Effect::Destroys);
+        steps
+    }
+
+    /// The hooks before which Helm deletes something else.
+    fn taken_hooks(&self) -> impl Iterator<Item = &HookFacts> {
+        let method = self.facts.operation.method;
+        self.facts
+            .hooks
+            .iter()
+            .filter(move |hook| match hooks::fate(hook, method) {
+                HookFate::Deletes(_) => true,
+                HookFate::Runs | HookFate::MayFail(_) | HookFate::Fails(..) => false,
+            })
+    }
+
+    /// The rollback itself.
+    fn rollback(&self, options: &[&'static str]) -> Option<Step> {
+        self.rollback_by(self.commands, options, "returns to that revision")
+    }
+
+    fn rollback_by(&self, commands: Commands<'_>, options: &[&'static str], why: &str) -> Option<Step> {
+        Some(commands.rollback(self.target()?, why, options))
+    }
+
+    /// The steps where Helm does not even begin.
+    fn after_refusal(&self, course: &Course) -> Vec<Step> {
+        let mut steps = Vec::new();
+        let has = |code| course.stops.iter().any(|stop| stop.code == code);
+        if has(PreviewCause::Record)
+            && let Some(target) = self.facts.target
+        {
+            let other = target.last_good.filter(|good| *good != target.revision);
+            match &target.standing {
+                TargetStanding::Missing
+                | TargetStanding::Undecodable(_)
+                | TargetStanding::Failed
+                | TargetStanding::Pending(_)
+                | TargetStanding::Uninstalled
+                | TargetStanding::Newest
+                | TargetStanding::Left => steps.extend(other.map(|good| {
+                    preview_again(
+                        self.facts,
+                        Some(good),
+                        "shows what a rollback to the last good revision would do",
+                    )
+                })),
+                TargetStanding::Good | TargetStanding::Unread(_) => {}
+            }
+            steps.extend(self.commands.backup(&[]));
+        }
+        if has(PreviewCause::RecordRefused) {
+            let namespace = Word::namespace(&self.commands.key.namespace);
+            let command =
+                namespace.map(|name| Command::new("kubectl", &["describe", "namespace"]).word(&name));
+            steps.push(reads(
+                Subject::Release,
+                command,
+                "shows whether the namespace is being deleted, and its quotas with what of them is used",
+            ));
+        }
+        if has(PreviewCause::KindNotServed) {
+            steps.extend(self.copies());
+            steps.extend(self.again(
+                "once the API server serves the kind again; until then every rollback locks the release: see the causes",
+            ));
+        }
+        if has(PreviewCause::Ownership) {
+            let foreign = self
+                .facts
+                .objects
+                .iter()
+                .filter(|object| super::course::not_importable(object).is_some());
+            steps.extend(
+                foreign
+                    .take(ADVISED)
+                    .map(|object| advice::describe(&object.key, "shows whose it is, and who wrote it")),
+            );
+        }
+        steps
+    }
+
+    /// The steps where a hook fails for certain.
+    fn after_hook(&self) -> Vec<Step> {
+        let method = self.facts.operation.method;
+        let failing = self
+            .facts
+            .hooks
+            .iter()
+            .find(|hook| match hooks::fate(hook, method) {
+                HookFate::Fails(..) => true,
+                HookFate::Runs | HookFate::Deletes(_) | HookFate::MayFail(_) => false,
+            });
+        let mut steps: Vec<Step> = failing
+            .map(|hook| advice::describe(&hook.key, "shows what has the name of the hook"))
+            .into_iter()
+            .collect();
+        let without = PreviewFacts {
+            hooks: &[],
+            ..*self.facts
+        };
+        match Course::of(&without).end {
+            End::Done => {
+                steps.extend(self.safeguards(PreviewOutcome::Works));
+                steps.extend(self.rollback_by(
+                    self.commands,
+                    &["--no-hooks"],
+                    "returns to that revision without its hooks; do their work by hand where it is needed",
+                ));
+            }
+            End::Refused
+            | End::NotBuilt
+            | End::HookBefore
+            | End::Objects
+            | End::Deletions
+            | End::HookAfter
+            | End::Untold => {
+                steps.extend(self.copies());
+                steps.extend(self.again("once the hook's name is free"));
+            }
+        }
+        steps
+    }
+
+    /// The steps where an object fails.
+    fn after_objects(&self) -> Vec<Step> {
+        let failing: Vec<&ObjectPreview> = self
+            .facts
+            .objects
+            .iter()
+            .filter(|object| object.block.is_some())
+            .collect();
+        let around_is_clear = {
+            let without = PreviewFacts {
+                objects: &unblocked(self.facts.objects),
+                ..*self.facts
+            };
+            Course::of(&without).end == End::Done
+        };
+        let all = |way: WayOut| {
+            !failing.is_empty()
+                && around_is_clear
+                && failing.iter().all(|object| object.ways_out.contains(&way))
+        };
+        let is_theirs = failing.iter().any(|object| {
+            let owner = object.live.as_ref().map(|live| &live.owner);
+            owner.is_some_and(|owner| *owner != LiveOwner::Ours)
+        });
+        let mut steps = Vec::new();
+        if !is_theirs && all(WayOut::Force) {
+            steps.extend(self.safeguards(PreviewOutcome::Failed));
+            steps.extend(failing_copies(&failing));
+            steps.sort_by_key(|step| step.effect == Effect::Destroys);
+            steps.extend(self.rollback_by(
+                Commands {
+                    contested: Contested::Yes,
+                    ..self.commands
+                },
+                &[],
+                "with Helm 4: takes over the fields that others own, until they write them again",
+            ));
+        } else if !is_theirs && all(WayOut::ClientSide) {
+            steps.extend(self.safeguards(PreviewOutcome::Failed));
+            steps.extend(failing_copies(&failing));
+            steps.sort_by_key(|step| step.effect == Effect::Destroys);
+            steps.extend(self.rollback_by(
+                self.commands,
+                &["--server-side=false"],
+                "with Helm 4: applies client-side, which works; the release stays client-side from then on",
+            ));
+        } else {
+            steps.extend(self.mend(&failing));
+        }
+        steps
+    }
+
+    /// What to mend where no flag helps.
+    fn mend(&self, failing: &[&ObjectPreview]) -> Vec<Step> {
+        let mut steps: Vec<Step> = failing
+            .iter()
+            .take(ADVISED)
+            .map(|object| match &object.block {
+                Some(Block::Conflict(_)) => advice::show_owners(&object.key),
+                Some(Block::Refused { .. }) | None => advice::describe(
+                    &object.key,
+                    "shows the object as it is: set the field back by hand where it may change",
+                ),
+            })
+            .collect();
+        steps.extend(self.copies());
+        steps.extend(failing_copies(failing));
+        let removable = failing.iter().filter(|object| {
+            let is_ours = object
+                .live
+                .as_ref()
+                .is_some_and(|live| live.owner == LiveOwner::Ours && !live.is_being_deleted);
+            is_ours && matches!(object.block, Some(Block::Refused { .. }))
+        });
+        steps.extend(
+            removable
+                .take(ADVISED)
+                .filter_map(|object| make_room(&object.key)),
+        );
+        steps.extend(self.again("once that is mended"));
+        steps
+    }
+}
+
+/// The same objects, as if Helm could write those that fail.
+fn unblocked(objects: &[ObjectPreview]) -> Vec<ObjectPreview> {
+    let unblocked = objects.iter().map(|object| match object.block {
+        Some(_) => ObjectPreview {
+            block: None,
+            action: PreviewAction::Change,
+            ..object.clone()
+        },
+        None => object.clone(),
+    });
+    unblocked.collect()
+}
+
+fn failing_copies(failing: &[&ObjectPreview]) -> Vec<Step> {
+    let live = failing.iter().filter(|object| object.live.is_some());
+    live.take(ADVISED)
+        .map(|object| advice::save_object(&object.key))
+        .collect()
+}
+
+fn is_conflict(object: &ObjectPreview) -> bool {
+    matches!(object.block, Some(Block::Conflict(_)))
+}
+
+/// Whether an operation takes away what no manifest has: the object, or what others wrote into it.
+fn is_endangered(object: &ObjectPreview) -> bool {
+    let Some(live) = &object.live else {
+        return false;
+    };
+    match object.action {
+        PreviewAction::Delete => true,
+        PreviewAction::Change => {
+            let mut fields = object.fields.iter();
+            live.owner != LiveOwner::Ours
+                || object.manifests == InManifests::To
+                || fields.any(|field| field.effect == PreviewEffect::TakeBack)
+        }
+        PreviewAction::Create
+        | PreviewAction::Keep
+        | PreviewAction::None
+        | PreviewAction::Fail
+        | PreviewAction::NotReached
+        | PreviewAction::Unknown => false,
+    }
+}
+
+/// Whether somebody may miss an object that is deleted: for what goes with it, or because it is not the release's. A record
+/// can name any cluster-scoped object, also one that the reader had better leave alone.
+fn is_missed(object: &ObjectPreview) -> bool {
+    let is_ours = object
+        .live
+        .as_ref()
+        .is_some_and(|live| live.owner == LiveOwner::Ours);
+    let is_in_namespace = object.key.namespace.is_some();
+    object.action == PreviewAction::Delete
+        && if is_ours {
+            losses::data(&object.key).is_some()
+        } else {
+            is_in_namespace
+        }
+}
+
+/// Keeps Helm from deleting an object (Helm: `pkg/kube/client.go`, `update`, reads the live annotation).
+fn protect(key: &ObjectKey) -> Step {
+    Step {
+        subject: Subject::Object(key.clone()),
+        effect: Effect::Destroys,
+        command: protect_command(key),
+        why: "unless it may go: keeps Helm from deleting the object".to_owned(),
+        changes:
+            "sets an annotation on the live object; it then stays, and no revision of the release has it"
+                .to_owned(),
+    }
+}
+
+/// Deletes an object that cannot be changed, so that the operation creates it anew; `None` for kinds that hold data, addresses
+/// or other objects.
+fn make_room(key: &ObjectKey) -> Option<Step> {
+    let (options, changes): (&[&str], _) = match (key.gvk.group(), key.gvk.kind.as_str()) {
+        ("apps", "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet") => (
+            &["delete", "--cascade=orphan"],
+            "deletes the object and leaves its Pods running; the operation creates it anew, and that takes the Pods over where its \
+             selector still matches them",
+        ),
+        ("batch", "Job") => (
+            &["delete"],
+            "deletes the Job and its Pods; the operation creates it anew, and it runs again",
+        ),
+        ("", "ConfigMap" | "Secret")
+        | ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => (
+            &["delete"],
+            "deletes the object; until the operation creates it anew, what needs it fails",
+        ),
+        (_, _) => return None,
+    };
+    Some(Step {
+        subject: Subject::Object(key.clone()),
+        effect: Effect::Destroys,
+        command: kubectl(options, key),
+        why: "if it cannot be set back: lets the operation create it anew".to_owned(),
+        changes: changes.to_owned(),
+    })
+}

@@ -1,0 +1,73 @@
+//! What is around the objects of a previewed operation: the question, and the obstacles in the answer.
+
+use super::planned::{PlannedObject, SentObject};
+use super::state::ScanState;
+use crate::object::ObjectKey;
+use crate::preview::surroundings::{self, Obstacle, RecordWrite, Sent, SurroundingFacts};
+use crate::release::history::History;
+use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
+use crate::source::{Kinds, Source};
+
+/// Asks what is around the objects of the operations that are previewed of the releases at these positions.
+pub(super) async fn look_around<S: Source>(source: &S, state: &ScanState, wave: &[usize], kinds: &Kinds) {
+    for &position in wave {
+        let Some(question) = state.surroundings_wanted(position, kinds) else {
+            continue;
+        };
+        let answer = source.surroundings(&question, kinds).await;
+        state.set_surroundings(position, &answer, kinds);
+    }
+}
+
+/// The question about the surroundings of an operation.
+pub(super) fn question(history: &History, objects: &[PlannedObject], kinds: &Kinds) -> SurroundingsQuestion {
+    let mut question = SurroundingsQuestion::default();
+    question.add_record(&history.key.namespace, history.key.driver);
+    for (key, sent) in sent_in_turn(objects) {
+        question.add(sent.verb, key, sent.object.as_ref(), kinds);
+    }
+    question
+}
+
+/// What stands in the way of an operation.
+pub(super) fn surrounded(
+    history: &History,
+    objects: &[PlannedObject],
+    answer: &Surroundings,
+    kinds: &Kinds,
+) -> Vec<Obstacle> {
+    let sent = sent_in_turn(objects);
+    let sent: Vec<Sent<'_>> = sent
+        .into_iter()
+        .map(|(key, sent)| Sent {
+            key,
+            verb: sent.verb,
+            object: sent.object.as_ref(),
+            live: sent.live.as_ref(),
+        })
+        .collect();
+    let facts = SurroundingFacts {
+        surroundings: answer,
+        kinds,
+        record: RecordWrite {
+            release: &history.key.name,
+            namespace: &history.key.namespace,
+            driver: history.key.driver,
+            revision: history.latest().map_or(1, |latest| latest.revision + 1),
+            kept: history.revisions().len(),
+        },
+        sent: &sent,
+    };
+    surroundings::judge(&facts)
+}
+
+/// What Helm sends about the objects, in its order.
+fn sent_in_turn(objects: &[PlannedObject]) -> Vec<(&ObjectKey, &SentObject)> {
+    let sent = objects.iter().filter_map(|object| {
+        let sent = object.inspected()?.sent.as_ref()?;
+        Some((object.turn?.position, &object.key, sent))
+    });
+    let mut sent: Vec<_> = sent.collect();
+    sent.sort_by_key(|(position, _, _)| *position);
+    sent.into_iter().map(|(_, key, sent)| (key, sent)).collect()
+}
