@@ -33,6 +33,8 @@ pub(super) struct Page {
 struct Counts {
     previewed: usize,
     agreed: usize,
+    /// What decides is named, and it cannot be known how.
+    left_open: usize,
 }
 
 impl Page {
@@ -41,8 +43,11 @@ impl Page {
             None => "–".to_owned(),
             Some(prediction) => {
                 self.counts.previewed += 1;
+                let cause = case.cell(method).and_then(|cell| cell.split(' ').nth(1));
                 if is_same(prediction.outcome(), run.outcome) {
                     self.counts.agreed += 1;
+                } else if cause.is_some_and(|cause| prediction.leaves_open(cause)) {
+                    self.counts.left_open += 1;
                 }
                 let causes: Vec<String> = prediction
                     .causes()
@@ -118,12 +123,13 @@ impl Page {
             "# What Helm does, and what driftline said before\n\n\
             Written by the tests: {cases} cases of `tests/testbed/preview/rollbacks.txt`, made in a real cluster by Helm 3, by Helm 4 in the\n\
             client (`--server-side=false`) and by Helm 4 on the server. Each time driftline was asked first, and then the real Helm did it:\n\
-            {runs} operations, of which {previewed} were previewed and {agreed} came to the outcome that was foretold. An operation with flags is not\n\
-            previewed. The words are those of `driftline explain`.\n",
+            {runs} operations, of which {previewed} were previewed; {agreed} came to the outcome that was foretold, and of {left_open} it was said that a hook or a\n\
+            policy may make it fail. An operation with flags is not previewed. The words are those of `driftline explain`.\n",
             cases = cases.len(),
             runs = self.rows.len(),
             previewed = self.counts.previewed,
             agreed = self.counts.agreed,
+            left_open = self.counts.left_open,
         );
         let mut section = "";
         for case in cases {
