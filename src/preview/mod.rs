@@ -7,6 +7,8 @@
 
 mod course;
 mod facts;
+#[cfg(test)]
+pub(crate) mod fixtures;
 mod health;
 mod hooks;
 mod leaves;

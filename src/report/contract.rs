@@ -9,7 +9,8 @@ use super::json::{self, JSON_SCHEMA};
 use crate::model::Report;
 use crate::vocabulary::{
     ApplyMethod, FindingCode, HealthCode, HealthSeverity, IdleReason, NextUpgrade, ObjectState,
-    OrphanRecords, Outcome, Severity, Stopped, Verdict,
+    OrphanRecords, Outcome, PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation,
+    Severity, Stopped, Verdict,
 };
 
 fn schema() -> Value {
@@ -33,7 +34,7 @@ fn every_rendered_report_is_valid() {
         .should_validate_formats(true)
         .build(&schema())
         .unwrap();
-    for (name, report) in fixtures::every() {
+    for (name, report) in fixtures::every().into_iter().chain(fixtures::previews::every()) {
         let document = rendered(&report);
         let errors: Vec<_> = validator
             .iter_errors(&document)
@@ -58,7 +59,9 @@ fn enums_are_the_vocabularies() {
     check!(
         "findingCode": FindingCode, "severity": Severity, "objectState": ObjectState, "verdict": Verdict,
         "healthCode": HealthCode, "healthSeverity": HealthSeverity, "nextUpgrade": NextUpgrade,
-        "idleReason": IdleReason, "applyMethod": ApplyMethod, "orphanRecords": OrphanRecords, "outcome": Outcome, "stopped": Stopped
+        "idleReason": IdleReason, "applyMethod": ApplyMethod, "orphanRecords": OrphanRecords, "outcome": Outcome, "stopped": Stopped,
+        "previewedOperation": PreviewedOperation, "previewOutcome": PreviewOutcome, "previewAction": PreviewAction,
+        "previewEffect": PreviewEffect, "previewCause": PreviewCause
     );
 }
 
@@ -86,6 +89,7 @@ fn every_property_is_described_and_produced() {
     let mut produced = BTreeSet::new();
     for report in fixtures::every()
         .into_iter()
+        .chain(fixtures::previews::every())
         .map(|(_, report)| report)
         .chain([cut()])
     {

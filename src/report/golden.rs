@@ -46,7 +46,7 @@ const CI: TextOptions = TextOptions {
 /// The formats are a contract of the command line: new ones come after these.
 #[test]
 fn every_kind_of_report_has_its_formats() {
-    for kind in [ReportKind::Scan, ReportKind::Diagnosis] {
+    for kind in [ReportKind::Scan, ReportKind::Diagnosis, ReportKind::Preview] {
         let names: Vec<_> = Format::of(kind).map(Format::as_str).collect();
         assert!(names.starts_with(&["text", "json"]), "{names:?}");
     }
@@ -125,6 +125,54 @@ fn the_page_of_a_release_in_trouble() {
     assert_harmless(&text.join("\n"), "diagnosis");
 }
 
+/// The headings of the page of a preview.
+const PREVIEW_HEADINGS: [&str; 13] = [
+    "Why",
+    "What it leaves",
+    "Fails at",
+    "Deletes",
+    "Creates",
+    "Changes",
+    "Keeps, because of their resource policy",
+    "Cannot be told",
+    "Does not come to",
+    "Leaves as they are",
+    "Hooks",
+    "Not known before",
+    "What to do, safest first",
+];
+
+#[test]
+fn the_page_of_a_preview() {
+    for (name, report) in fixtures::previews::every() {
+        let page = |options: &TextOptions| rendered(&report, Format::Text, ReportKind::Preview, options);
+        insta::assert_snapshot!(format!("{name}-plain"), page(&TextOptions::PLAIN));
+        let ci = page(&CI);
+        let text = page_lines(&ci, &PREVIEW_HEADINGS);
+        assert_harmless(&text.join("\n"), name);
+        let document = rendered(&report, Format::Json, ReportKind::Preview, &TextOptions::PLAIN);
+        assert_eq!(Report::from_json(document.as_bytes()).unwrap(), report, "{name}");
+    }
+    let (_, report) = fixtures::previews::every().remove(1);
+    let page = |options: &TextOptions| rendered(&report, Format::Text, ReportKind::Preview, options);
+    insta::assert_snapshot!("preview-coloured", page(&COLOURED).replace('\u{1b}', "<ESC>"));
+    let narrow = TextOptions {
+        palette: Palette::PLAIN,
+        width: Some(60),
+        ..COLOURED
+    };
+    insta::assert_snapshot!("preview-narrow", page(&narrow));
+    let mut plain = COLOURED;
+    plain.palette = Palette::PLAIN;
+    let stripped = anstream::adapter::strip_str(&page(&COLOURED)).to_string();
+    assert_eq!(stripped, page(&plain));
+}
+
+/// The lines of a page without its headings.
+fn page_lines<'t>(page: &'t str, headings: &[&str]) -> Vec<&'t str> {
+    page.lines().filter(|line| !headings.contains(line)).collect()
+}
+
 #[test]
 fn every_line_is_harmless() {
     for (name, report) in fixtures::every() {
@@ -141,7 +189,7 @@ fn every_format_is_harmless() {
 
 /// Tries a report in each form of each format.
 fn assert_every_format_is_harmless(report: &Report, options: &TextOptions, context: &str) {
-    for kind in [ReportKind::Scan, ReportKind::Diagnosis] {
+    for kind in [ReportKind::Scan, ReportKind::Diagnosis, ReportKind::Preview] {
         for format in Format::of(kind) {
             for line in rendered(report, format, kind, options).lines() {
                 assert_acts_on_nothing(line, &format!("{context} as {format}"));

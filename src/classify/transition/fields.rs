@@ -14,7 +14,7 @@ use crate::compare::diff::is_satisfied_at;
 use crate::compare::list_index::ListIndexes;
 use crate::compare::lookup::value_at;
 use crate::compare::managed_fields::Live;
-use crate::compare::path::{FieldPath, size_of_value};
+use crate::compare::path::{FieldPath, Segment, size_of_value};
 use crate::compare::room::Room;
 use crate::compare::shapes::shape_at;
 use crate::compare::three_way::{Change, OfRevision, Versions, three_way};
@@ -92,7 +92,7 @@ impl Fields {
         let changes = three_way(shape, written, work, &room);
         let changes = changes
             .into_iter()
-            .filter(|change| change.code != FindingCode::Pruned);
+            .filter(|change| change.code != FindingCode::Pruned && !is_type(&change.path));
         let mut fields: Vec<Field> = changes
             .map(|change| {
                 let from = from
@@ -249,6 +249,11 @@ fn actor_of(conflict: &Conflict, live: &Live<'_>) -> Actor {
         subresource: (!conflict.subresource.is_empty()).then(|| manager_name(&conflict.subresource)),
         time: entries.find_map(|entry| entry.time),
     }
+}
+
+/// Whether a place says the type of the object, which the items of a list leave out.
+fn is_type(path: &FieldPath) -> bool {
+    matches!(path.segments(), [Segment::Key(field)] if field == "apiVersion" || field == "kind")
 }
 
 /// Whether the API server could not tell two values apart.

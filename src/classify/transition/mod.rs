@@ -5,6 +5,8 @@
 //! its status (Helm: `pkg/action/rollback.go`, `performRollback`).
 
 mod fields;
+#[cfg(test)]
+mod tests;
 
 use serde_json::Value;
 

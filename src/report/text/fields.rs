@@ -226,7 +226,7 @@ fn row<'r>(
 }
 
 /// How the lines of two texts are laid out below their row.
-fn diff_layout(options: &TextOptions) -> DiffLayout<'_> {
+pub(super) fn diff_layout(options: &TextOptions) -> DiffLayout<'_> {
     let indent = INDENT + 4;
     DiffLayout {
         palette: &options.palette,

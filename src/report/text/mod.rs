@@ -21,6 +21,7 @@ mod orphans;
 mod overview;
 mod palette;
 pub(super) mod preview;
+mod preview_field;
 pub(super) mod rights;
 mod safe;
 mod shorten;

@@ -1,10 +1,20 @@
-//! The page of `driftline preview`.
+//! The page of `driftline preview`: the answer first, then what it rests on, what becomes of the objects, and what to run.
+//!
+//! It is for reading at night, like that of `driftline diagnose`: whoever reads no further than the first lines knows whether
+//! to run the command. Values stand as they are now and as they are then.
 
 use std::io::{self, Write};
 
+use anstyle::Style;
+
+use super::fields::diff_layout;
 use super::line::Line;
-use super::{TextOptions, TextWriter};
-use crate::model::Report;
+use super::line_diff::LineDiff;
+use super::preview_field::Change;
+use super::{Extent, TextOptions, TextWriter, closing, wrap};
+use crate::model::{Preview, PreviewField, PreviewHook, PreviewObject, PreviewReason, ReleaseReport, Report};
+use crate::report::words::count;
+use crate::vocabulary::{ApplyMethod, PreviewAction, PreviewEffect, PreviewOutcome, PreviewedOperation};
 
 /// Writes the page of every release in a report.
 pub(in crate::report) fn render(
@@ -13,12 +23,270 @@ pub(in crate::report) fn render(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let mut writer = TextWriter { options, out };
-    for release in &report.releases {
-        writer.answer_of_preview(release)?;
+    for (position, release) in report.releases.iter().enumerate() {
+        if position > 0 {
+            writer.blank()?;
+        }
+        match &release.preview {
+            Some(preview) => writer.preview(release, preview)?,
+            None => writer.answer_of_preview(release)?,
+        }
     }
     for error in &report.errors {
         writer.error(error)?;
     }
-    let _ = Line::default();
+    for line in closing::notes(report, options) {
+        writer.line(&line)?;
+    }
     Ok(())
+}
+
+/// What the actions on objects are called, in the order in which they are shown, with their headings.
+const ACTIONS: [(PreviewAction, &str); 8] = [
+    (PreviewAction::Fail, "Fails at"),
+    (PreviewAction::Delete, "Deletes"),
+    (PreviewAction::Create, "Creates"),
+    (PreviewAction::Change, "Changes"),
+    (PreviewAction::Keep, "Keeps, because of their resource policy"),
+    (PreviewAction::Unknown, "Cannot be told"),
+    (PreviewAction::NotReached, "Does not come to"),
+    (PreviewAction::None, "Leaves as they are"),
+];
+
+impl TextWriter<'_> {
+    fn preview(&mut self, release: &ReleaseReport, preview: &Preview) -> io::Result<()> {
+        let palette = &self.options.palette;
+        let mut line = Line::default();
+        line.plain("release").plain("  ");
+        self.name_and_facts(release, &mut line);
+        self.line(&line)?;
+        let mut line = Line::default();
+        line.plain("preview").plain("  ");
+        line.push(palette.dim, self.options.safe(&operation(preview)));
+        self.line(&line)?;
+        self.blank()?;
+        let style = self.outcome_style(preview.outcome);
+        let mut line = Line::default();
+        line.push(style, preview.outcome.as_str()).plain(": ");
+        line.plain(self.options.safe(&preview.message));
+        self.line(&line)?;
+        self.causes(&preview.causes)?;
+        if let Some(leaves) = &preview.leaves {
+            self.section("What it leaves")?;
+            self.sentence(leaves)?;
+        }
+        self.preview_objects(&preview.objects)?;
+        self.hooks(&preview.hooks)?;
+        if !preview.not_known.is_empty() {
+            self.section("Not known before")?;
+            for sentence in &preview.not_known {
+                self.sentence(sentence)?;
+            }
+        }
+        if !preview.advice.is_empty() {
+            self.section("What to do, safest first")?;
+            for advice in &preview.advice {
+                self.step(advice)?;
+            }
+        }
+        Ok(())
+    }
+
+    const fn outcome_style(&self, outcome: PreviewOutcome) -> Style {
+        let palette = &self.options.palette;
+        match outcome {
+            PreviewOutcome::Works => palette.good,
+            PreviewOutcome::WorksBut | PreviewOutcome::Unknown => palette.warn,
+            PreviewOutcome::Refused | PreviewOutcome::LockLeft | PreviewOutcome::Failed => palette.bad,
+        }
+    }
+
+    /// A blank line and a heading.
+    fn section(&mut self, words: &'static str) -> io::Result<()> {
+        self.blank()?;
+        self.line(&Line::of(self.options.palette.name, words))
+    }
+
+    fn sentence(&mut self, sentence: &str) -> io::Result<()> {
+        let mut line = Line::indented(2);
+        line.push(self.options.palette.dim, "- ")
+            .plain(self.options.safe(sentence));
+        self.line(&line)
+    }
+
+    fn causes(&mut self, causes: &[PreviewReason]) -> io::Result<()> {
+        if causes.is_empty() {
+            return Ok(());
+        }
+        self.section("Why")?;
+        let width = causes.iter().map(|cause| cause.code.as_str().len()).max();
+        let end = 2 + width.unwrap_or(0) + 2;
+        for cause in causes {
+            let mut line = Line::indented(2);
+            line.push(self.options.palette.warn, cause.code.as_str())
+                .pad_to(end);
+            if let Some(object) = &cause.object {
+                line.push(self.options.palette.name, self.options.safe(object))
+                    .plain(": ");
+            }
+            line.plain(self.options.safe(&cause.message));
+            wrap::write(&line, self.options.columns(), &Line::indented(end), self.out)?;
+        }
+        Ok(())
+    }
+
+    /// The objects by what becomes of them. Those that stay as they are, are counted.
+    fn preview_objects(&mut self, objects: &[PreviewObject]) -> io::Result<()> {
+        for (action, heading) in ACTIONS {
+            let found = || objects.iter().filter(|object| object.action == action);
+            if found().next().is_none() {
+                continue;
+            }
+            self.section(heading)?;
+            let is_quiet = |object: &&PreviewObject| {
+                action == PreviewAction::None
+                    && object.fields.is_empty()
+                    && object.reason.is_none()
+                    && self.options.extent == Extent::Short
+            };
+            let quiet = found().filter(is_quiet).count();
+            for object in found().filter(|object| !is_quiet(object)) {
+                self.preview_object(object)?;
+            }
+            if quiet > 0 {
+                let mut line = Line::indented(2);
+                line.push(self.options.palette.dim, action.as_str()).plain("  ");
+                line.plain(self.options.safe(&count(quiet, "object")));
+                self.line(&line)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn preview_object(&mut self, object: &PreviewObject) -> io::Result<()> {
+        let palette = &self.options.palette;
+        let mut line = Line::indented(2);
+        line.push(self.action_style(object.action), object.action.as_str())
+            .plain("  ");
+        let name = match &object.namespace {
+            Some(namespace) => format!("{} {namespace}/{}", object.kind, object.name),
+            None => format!("{} {}", object.kind, object.name),
+        };
+        line.push(palette.name, self.options.safe(&name));
+        if let Some(reason) = &object.reason {
+            line.plain(": ").plain(self.options.safe(reason));
+        }
+        self.line(&line)?;
+        let width = object
+            .fields
+            .iter()
+            .map(|field| field.effect.as_str().len())
+            .max();
+        let end = 4 + width.unwrap_or(0) + 2;
+        for field in &object.fields {
+            self.preview_field(field, end)?;
+        }
+        if object.left_out > 0 {
+            let mut line = Line::indented(4);
+            let text = format!("and {} that are not listed", count(object.left_out, "more field"));
+            line.push(palette.dim, self.options.safe(&text));
+            self.line(&line)?;
+        }
+        Ok(())
+    }
+
+    fn preview_field(&mut self, field: &PreviewField, end: usize) -> io::Result<()> {
+        let change = Change::of(field, self.options);
+        let mut line = Line::indented(4);
+        line.push(self.effect_style(field.effect), field.effect.as_str())
+            .pad_to(end);
+        line.plain(change.path.clone());
+        let details = change.details();
+        let mut whole = line.clone();
+        whole.plain("  ").extend(details.clone());
+        let fits = self
+            .options
+            .columns()
+            .is_none_or(|columns| whole.width() <= columns);
+        if fits || details.width() == 0 {
+            self.line(if details.width() == 0 { &line } else { &whole })?;
+        } else {
+            let margin = Line::indented(end);
+            wrap::write(&line, self.options.columns(), &margin, self.out)?;
+            let mut line = Line::indented(end);
+            // A word of our own begins the line.
+            line.push(self.options.palette.dim, "value  ").extend(details);
+            wrap::write(&line, self.options.columns(), &margin, self.out)?;
+        }
+        match change.texts() {
+            Some((before, after)) => LineDiff::of(before, after).write(&diff_layout(self.options), self.out),
+            None => Ok(()),
+        }
+    }
+
+    fn hooks(&mut self, hooks: &[PreviewHook]) -> io::Result<()> {
+        if hooks.is_empty() {
+            return Ok(());
+        }
+        self.section("Hooks")?;
+        for hook in hooks {
+            let palette = &self.options.palette;
+            let mut line = Line::indented(2);
+            let word = if hook.runs { "runs" } else { "ran" };
+            line.push(palette.dim, word).pad_to(8);
+            let place = hook.namespace.as_ref().map(|namespace| format!("{namespace}/"));
+            let name = format!("{} {}{}", hook.kind, place.unwrap_or_default(), hook.name);
+            line.push(palette.name, self.options.safe(&name));
+            let of = match hook.revision {
+                Some(revision) => format!(" ({} of revision {revision})", hook.event),
+                None => format!(" ({})", hook.event),
+            };
+            line.push(palette.dim, self.options.safe(&of));
+            // "runs: runs" says nothing.
+            if hook.message != word {
+                line.plain(": ").plain(self.options.safe(&hook.message));
+            }
+            self.line(&line)?;
+        }
+        Ok(())
+    }
+
+    const fn action_style(&self, action: PreviewAction) -> Style {
+        let palette = &self.options.palette;
+        match action {
+            PreviewAction::Fail => palette.bad,
+            PreviewAction::Delete => palette.danger,
+            PreviewAction::Create
+            | PreviewAction::Change
+            | PreviewAction::Unknown
+            | PreviewAction::NotReached => palette.warn,
+            PreviewAction::Keep | PreviewAction::None => palette.dim,
+        }
+    }
+
+    const fn effect_style(&self, effect: PreviewEffect) -> Style {
+        let palette = &self.options.palette;
+        match effect {
+            PreviewEffect::Fail => palette.bad,
+            PreviewEffect::TakeBack | PreviewEffect::Unknown => palette.warn,
+            PreviewEffect::Change => palette.name,
+            PreviewEffect::Survive | PreviewEffect::Differ => palette.dim,
+        }
+    }
+}
+
+/// What is previewed, in words.
+fn operation(preview: &Preview) -> String {
+    let method = match preview.apply_method {
+        ApplyMethod::Csa => "client-side apply",
+        ApplyMethod::Ssa => "server-side apply",
+    };
+    let from = preview.from_revision;
+    match (preview.operation, preview.to_revision) {
+        (PreviewedOperation::Rollback, Some(to)) => {
+            format!("helm rollback from revision {from} to revision {to}, by {method}")
+        }
+        (PreviewedOperation::Rollback, None) => format!("helm rollback from revision {from}, by {method}"),
+        (PreviewedOperation::Upgrade, _) => format!("helm upgrade from revision {from}, by {method}"),
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use driftline::classify::blocked::{Block, ContestedField};
-use driftline::health::observe::{Deleting, Observation, Presence};
+use driftline::health::observe::{Deleting, ObjectOrigin, Observation, Presence};
 use driftline::health::orphans::{self, ReleaseEnd};
 use driftline::health::readiness::JobState;
 use driftline::health::{
@@ -128,6 +128,7 @@ fn observed(presence: Presence) -> Observation {
         job: None,
         deleting: None,
         written: None,
+        origin: ObjectOrigin::Unknown,
     }
 }
 

@@ -1,1 +1,0 @@
-//! Tables of facts, and what a preview makes of them.
