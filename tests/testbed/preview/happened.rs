@@ -156,7 +156,12 @@ pub(super) fn meant(object: &Value) -> Value {
             annotations.remove("deployment.kubernetes.io/revision");
         }
         if let Some(finalizers) = metadata.get_mut("finalizers").and_then(Value::as_array_mut) {
-            finalizers.retain(|name| !matches!(name.as_str(), Some("kubernetes.io/pv-protection" | "kubernetes.io/pvc-protection")));
+            finalizers.retain(|name| {
+                !matches!(
+                    name.as_str(),
+                    Some("kubernetes.io/pv-protection" | "kubernetes.io/pvc-protection")
+                )
+            });
             if finalizers.is_empty() {
                 metadata.remove("finalizers");
             }

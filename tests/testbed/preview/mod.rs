@@ -70,7 +70,7 @@ fn operations_come_to_what_was_previewed() {
                     let told = run.problems.join("\n  ");
                     problems.push(format!("{} {}:\n  {told}", case.name, method.name()));
                 }
-                page.add(case, method, run);
+                page.add(case, method, &run);
             }
             Err(error) => problems.push(format!("{} {} cannot be made: {error}", case.name, method.name())),
         }
@@ -128,11 +128,7 @@ fn run(cluster: &Cluster, case: &Case, method: Method) -> Result<Run, String> {
     if let Some(prediction) = &prediction {
         problems.extend(disproved(&stage, &happened, prediction));
     }
-    Ok(Run {
-        outcome: happened.outcome(),
-        prediction,
-        problems,
-    })
+    Ok(Run { prediction, problems })
 }
 
 /// What of the prediction did not come true, and what the table wrongly says of that.

@@ -75,7 +75,8 @@ impl Prediction {
             "works" | "works-but" => came_to == "works",
             _ => outcome == came_to,
         };
-        let is_left_open = is_unknowable && !came_true && self.leaves_open(words.get(1).copied().unwrap_or_default());
+        let is_left_open =
+            is_unknowable && !came_true && self.leaves_open(words.get(1).copied().unwrap_or_default());
         if !came_true && !is_left_open {
             let causes =
                 list(&self.preview, "causes").map(|cause| format!("{}: {}", cause["code"], cause["message"]));
