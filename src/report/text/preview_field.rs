@@ -56,9 +56,9 @@ impl<'a> Change<'a> {
         let mut parts: Vec<Line> = Vec::new();
         match (&self.values, &self.field.live) {
             (Some(values), _) => parts.push(value(values, self.texts(), self.options)),
-            (None, Some(live)) if !self.field.redacted => {
+            (None, Some(now)) if !self.field.redacted => {
                 let mut line = Line::default();
-                line.plain(show(live, self.options.medium).cut(APPLIED_LIMIT));
+                line.plain(show(now, self.options.medium).cut(APPLIED_LIMIT));
                 parts.push(line);
             }
             (None, Some(_)) => parts.push(Line::of(palette.dim, super::change::REDACTED)),
