@@ -536,6 +536,9 @@ pub struct RightsArgs {
     /// Also compare the rights that `scan --orphans` needs
     #[arg(long)]
     pub orphans: bool,
+    /// Also compare the rights that `preview` needs
+    #[arg(long)]
+    pub preview: bool,
 }
 
 /// Parses the name of a format of rights.

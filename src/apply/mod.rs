@@ -184,6 +184,18 @@ pub fn settled(gvk: &Gvk, shape: Option<Shape<'_>>, live: &Value, merged: Value,
     settle::updated(gvk, shape, live, merged, None, work)
 }
 
+/// The places at which two versions of an object differ, as managed fields would name them; no more than so many.
+pub(crate) fn changed_places(
+    gvk: &Gvk,
+    shape: Option<Shape<'_>>,
+    before: &Value,
+    after: &Value,
+    most: usize,
+    work: &Work,
+) -> Vec<FieldPath> {
+    server_side::changed_places(gvk, shape, before, after, most, work)
+}
+
 /// Whether a server-side apply adds an element to a list of the live object: a quick look for what nothing but the keys of
 /// elements tells where the values are the same.
 pub(crate) fn adds_element(

@@ -94,7 +94,7 @@ pub(crate) fn is_failure(description: &str) -> bool {
 }
 
 /// The sentence without the values that it quotes, and without anything that looks like a secret.
-pub(super) fn without_values(description: &str) -> String {
+pub(crate) fn without_values(description: &str) -> String {
     let mut shown = String::new();
     // The JSON decoder quotes the text around a mistake.
     let mut rest = match description.find("error found in #") {

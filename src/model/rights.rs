@@ -221,6 +221,7 @@ codes! {
         DryRuns = "dry-runs": "server-side dry runs (--confirm server)",
         Orphans = "orphans": "objects whose release has no record (--orphans)",
         Namespaces = "namespaces": "namespaces that are being deleted",
+        Previews = "previews": "what may stand in the way of a rollback or an upgrade (--preview)",
     }
 }
 

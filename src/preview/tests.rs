@@ -217,21 +217,21 @@ fn hooks_of_the_target_may_lock_the_release_or_delete_what_has_their_name() {
             "nothing has its name",
             of(Csa, HookTime::Before, &[], HookPresence::Absent),
             Works,
-            &[][..],
+            &[Cause::Hook][..],
             "",
         ),
         (
             "an earlier run has it",
             of(Csa, HookTime::Before, &[], earlier()),
             Works,
-            &[],
+            &[Cause::Hook],
             "",
         ),
         (
             "another object has it",
             of(Csa, HookTime::Before, &[], other()),
             WorksBut,
-            &[Cause::Hook],
+            &[Cause::Hook, Cause::Hook],
             "",
         ),
         (
@@ -264,7 +264,7 @@ fn hooks_of_the_target_may_lock_the_release_or_delete_what_has_their_name() {
                 HookPresence::Unread("forbidden".into()),
             ),
             Works,
-            &[],
+            &[Cause::Hook],
             "",
         ),
         (
@@ -555,8 +555,8 @@ fn what_a_rollback_loses_is_said_although_it_works() {
                     ..config("a").dropped()
                 }],
             ),
-            Works,
-            &[],
+            WorksBut,
+            &[Cause::Leftover],
             "",
         ),
         (
@@ -618,14 +618,14 @@ fn what_a_rollback_loses_is_said_although_it_works() {
             "what others added to it goes",
             rollback(Csa, [config("a").added().changed().with(by_hand())]),
             WorksBut,
-            &[Cause::Overwrites],
+            &[Cause::Overwrites, Cause::TakesBack],
             "",
         ),
         (
             "server-side apply leaves what others added, and says so of what it changes",
             rollback(Ssa, [config("a").added().changed().with(by_hand())]),
             WorksBut,
-            &[Cause::TakesBack],
+            &[Cause::TakesBack, Cause::NotApplied],
             "",
         ),
         (
@@ -828,6 +828,50 @@ fn a_rollback_is_advised_with_the_flags_that_it_needs_and_only_where_it_works_th
     for (scene, expected) in rows {
         assert_eq!(commands(&scene), expected, "{:#?}", scene.preview());
     }
+}
+
+/// What was refused for what lived then is judged by what lives now.
+#[test]
+fn a_target_that_is_invalid_in_itself_fails_again() {
+    let service = || object("v1", "Service", "web").changed();
+    let after = |sentence: &str| {
+        with(rollback(Csa, [service(), config("a").changed()]), |scene| {
+            scene.statuses = vec!["superseded", "failed", "deployed"];
+            let sentence =
+                format!("Upgrade \"web\" failed: cannot patch \"web\" with kind Service: {sentence}");
+            scene.records.insert(2, failed(&sentence));
+        })
+    };
+    let again = &[Cause::Rule, Cause::Record][..];
+    hold([
+        (
+            "a port that is none",
+            after(
+                "Service \"web\" is invalid: spec.ports[1].port: Invalid value: 99999: must be between 1 and 65535",
+            ),
+            Failed,
+            again,
+            "revision 4 is the newest and failed",
+        ),
+        (
+            "a port that was taken",
+            after(
+                "Service \"web\" is invalid: spec.ports[0].nodePort: Invalid value: 30080: provided port is already allocated",
+            ),
+            WorksBut,
+            &[Cause::Record],
+            "",
+        ),
+        (
+            "another object",
+            after(
+                "Service \"other\" is invalid: spec.ports[1].port: Invalid value: 99999: must be between 1 and 65535",
+            ),
+            WorksBut,
+            &[Cause::Record],
+            "",
+        ),
+    ]);
 }
 
 #[test]

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, TryStreamExt};
 
-pub use self::needed::PlannedScan;
 use self::needed::{Need, needed};
+pub use self::needed::{PlannedScan, Previews};
 use crate::cluster::{Asked, Cluster};
 use crate::model::ReportError;
 use crate::model::rights::{Account, NeededRight, RIGHTS_SCHEMA, RightTarget, RightsReport, Verb};

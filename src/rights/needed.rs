@@ -1,5 +1,7 @@
 //! From what a scan reads to the rights for it.
 
+mod previews;
+
 use std::collections::BTreeSet;
 
 use super::{Answers, Question};
@@ -23,6 +25,18 @@ pub struct PlannedScan {
     pub confirm: Confirm,
     /// Whether objects without a release are looked for.
     pub orphans: OrphanSearch,
+    /// Whether previews are made.
+    pub previews: Previews,
+}
+
+/// Whether previews are made beside a scan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Previews {
+    /// They are.
+    Yes,
+    /// They are not.
+    #[default]
+    No,
 }
 
 /// A right, and the namespaces that matter where it is one in all of them.
@@ -108,6 +122,10 @@ pub(super) fn needed(needs: &Needs, scan: &PlannedScan) -> Vec<Need> {
     match scan.orphans {
         OrphanSearch::Yes => wanted.extend(places.searched(needs)),
         OrphanSearch::No => {}
+    }
+    match scan.previews {
+        Previews::Yes => wanted.extend(previews::needed(needs, &places)),
+        Previews::No => {}
     }
     for api_version in &needs.schemas {
         let path = format!("/openapi/v3/apis/{api_version}");
@@ -266,6 +284,7 @@ mod tests {
             drivers: BTreeSet::from([Driver::Secret]),
             confirm,
             orphans: OrphanSearch::No,
+            previews: Previews::No,
         }
     }
 
@@ -336,6 +355,38 @@ mod tests {
             })
             .collect();
         assert_eq!(patched, BTreeSet::from(["deployments.apps".to_owned()]));
+    }
+
+    #[test]
+    fn only_previews_need_what_is_around_the_objects() {
+        let planned = |previews| PlannedScan {
+            previews,
+            ..scan(Confirm::None)
+        };
+        let of = |previews| {
+            targets(
+                &needed(&needs(&["shop"]), &planned(previews)),
+                RightPurpose::Previews,
+            )
+        };
+        assert_eq!(of(Previews::No), []);
+        let wanted = of(Previews::Yes);
+        for namespace in ["edge", "shop"] {
+            let quotas = RightTarget::Namespace {
+                resource: Resource::new("", "resourcequotas"),
+                namespace: namespace.to_owned(),
+            };
+            assert!(wanted.contains(&quotas), "{wanted:?}");
+        }
+        let services = RightTarget::AllNamespaces {
+            resource: Resource::new("", "services"),
+        };
+        assert!(wanted.contains(&services), "{wanted:?}");
+        // No release has a namespace among its objects, so nothing is counted in one.
+        let pods = RightTarget::AllNamespaces {
+            resource: Resource::new("", "pods"),
+        };
+        assert!(!wanted.contains(&pods), "{wanted:?}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The plan for a release: every object that a scan has to read for it, as its revisions name them.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -175,6 +176,8 @@ struct OtherRevisions {
     attempted: Vec<OfRevision<ByKey>>,
     /// Newest first.
     abandoned: Vec<ByKey>,
+    /// What the previous revision has, whatever the versions; made where it is needed.
+    previous_identities: OnceCell<HashSet<ObjectIdentity>>,
 }
 
 impl OtherRevisions {
@@ -191,6 +194,7 @@ impl OtherRevisions {
                 .iter_mut()
                 .map(|revision| resolver.take_by_key(revision))
                 .collect(),
+            previous_identities: OnceCell::new(),
         }
     }
 
@@ -232,7 +236,12 @@ impl OtherRevisions {
         match rollback {
             RollbackToLastGood::None => None,
             RollbackToLastGood::ToPrevious => {
-                let previous = self.previous.as_ref()?.object.get(&resolved.key);
+                let previous = &self.previous.as_ref()?.object;
+                let previous = previous.get(&resolved.key);
+                // In another version it is the same object to Helm, and no part of this plan.
+                if previous.is_none() && self.is_in_previous_by_another_version(&resolved.key) {
+                    return None;
+                }
                 Some(TransitionBodies {
                     from: Some(Arc::clone(body)),
                     to: previous.map(|previous| TargetBody::Document(Arc::clone(&previous.body))),
@@ -247,6 +256,16 @@ impl OtherRevisions {
                 }),
             }),
         }
+    }
+
+    fn is_in_previous_by_another_version(&self, key: &ObjectKey) -> bool {
+        let identities = self.previous_identities.get_or_init(|| {
+            let previous = self.previous.iter();
+            previous
+                .flat_map(|previous| previous.object.keys().map(identity))
+                .collect()
+        });
+        identities.contains(&identity(key))
     }
 
     fn newest_body(&self, key: &ObjectKey) -> Option<Arc<str>> {

@@ -219,6 +219,14 @@ impl PlannedObject {
         }
     }
 
+    /// Takes the object out of a previewed operation.
+    pub(super) fn out_of_transition(&mut self) {
+        self.turn = None;
+        if let ObjectProgress::Waiting(todo) = &mut self.progress {
+            todo.transition = None;
+        }
+    }
+
     /// Takes the work on the object; `None` where it was taken before.
     pub(super) fn start(&mut self) -> Option<ToInspect> {
         match std::mem::replace(&mut self.progress, ObjectProgress::InFlight) {

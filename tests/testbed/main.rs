@@ -38,5 +38,6 @@ mod snapshot;
 mod storage;
 #[path = "../support/mod.rs"]
 mod support;
+mod surroundings;
 mod team;
 mod upgrade;

@@ -13,7 +13,7 @@ use crate::app::scanning::with_progress;
 use crate::app::settings::Reading;
 use crate::app::stop::{self, Abort, Stop};
 use crate::report::rights::{RightsFormat, render};
-use crate::rights::{PlannedScan, report};
+use crate::rights::{PlannedScan, Previews, report};
 use crate::scan::needs;
 
 /// Runs the command to its exit status.
@@ -32,6 +32,7 @@ pub(super) async fn run(args: &RightsArgs, global: &Global, abort: Abort) -> any
         drivers: cluster.drivers().clone(),
         confirm: options.policy.confirm,
         orphans: options.orphans,
+        previews: if args.preview { Previews::Yes } else { Previews::No },
         flags: options.cluster.clone(),
     };
     let asking = with_progress(global, async |progress| {

@@ -88,6 +88,18 @@ pub(super) fn applied(
     apply.outcome(write, on_conflict)
 }
 
+/// The places at which two versions of an object differ.
+pub(super) fn changed_places(
+    gvk: &Gvk,
+    shape: Option<Shape<'_>>,
+    before: &Value,
+    after: &Value,
+    most: usize,
+    work: &Work,
+) -> Vec<FieldPath> {
+    values::changes(Type::of_kind(shape, gvk), before, after, work).paths(most, work)
+}
+
 /// Whether an apply adds an element to a list that has it already under another spelling of its key, or does not have it.
 ///
 /// `protocol: ""` is another key than the `TCP` that the API server stores, so that a second apply adds the port again.

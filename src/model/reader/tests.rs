@@ -19,10 +19,12 @@ enum Fate {
     LeftOut(usize),
     /// The field is cleared.
     Cleared,
+    /// What has the field is cleared.
+    ParentCleared,
 }
 
 /// Every field of the contract that holds a word, by its path, and the effect of an unknown word there.
-const FIELDS: [(&str, Fate); 16] = [
+const FIELDS: [(&str, Fate); 22] = [
     ("/outcome", Fate::Refused),
     ("/stopped", Fate::Refused),
     ("/ignored[]/rule", Fate::LeftOut(2)),
@@ -32,6 +34,12 @@ const FIELDS: [(&str, Fate); 16] = [
     ("/releases[]/applyMethod", Fate::Cleared),
     ("/releases[]/health[]/code", Fate::LeftOut(4)),
     ("/releases[]/health[]/severity", Fate::LeftOut(4)),
+    ("/releases[]/preview/operation", Fate::ParentCleared),
+    ("/releases[]/preview/applyMethod", Fate::ParentCleared),
+    ("/releases[]/preview/outcome", Fate::ParentCleared),
+    ("/releases[]/preview/causes[]/code", Fate::LeftOut(5)),
+    ("/releases[]/preview/objects[]/action", Fate::LeftOut(5)),
+    ("/releases[]/preview/objects[]/fields[]/effect", Fate::LeftOut(7)),
     ("/releases[]/objects[]/state", Fate::LeftOut(4)),
     ("/releases[]/objects[]/ignoredBy", Fate::Cleared),
     ("/releases[]/objects[]/nextUpgrade", Fate::Cleared),
@@ -46,7 +54,7 @@ fn read(document: &Value) -> Result<Report, ReadReportError> {
 }
 
 fn documents() -> Vec<Value> {
-    let reports = fixtures::every().into_iter();
+    let reports = fixtures::every().into_iter().chain(fixtures::previews::every());
     reports
         .map(|(_, report)| serde_json::to_value(report).unwrap())
         .collect()
@@ -136,6 +144,10 @@ fn an_unknown_word_anywhere_takes_no_more_with_it_than_it_must() {
                         list.as_array_mut().unwrap().remove(at.parse().unwrap());
                     }
                     Fate::Cleared => *expected.pointer_mut(&pointer).unwrap() = Value::Null,
+                    Fate::ParentCleared => {
+                        let (parent, _) = pointer.rsplit_once('/').unwrap();
+                        *expected.pointer_mut(parent).unwrap() = Value::Null;
+                    }
                 }
                 let mut report = result.unwrap();
                 let is_new = |note: &ReportNote| note.scope == SCOPE && note.message.contains(FUTURE);

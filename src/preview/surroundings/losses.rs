@@ -44,6 +44,7 @@ pub(super) fn judge(facts: &SurroundingFacts<'_>) -> Vec<Obstacle> {
                 "the data of its volume is deleted, unless the reclaim policy of the volume keeps it"
                     .to_owned()
             }
+            ("", "PersistentVolume") => "the volume that it stands for is given up".to_owned(),
             ("apps", "StatefulSet") if deletes_claims(sent) => {
                 "its volume claims are deleted with it (persistentVolumeClaimRetentionPolicy)".to_owned()
             }

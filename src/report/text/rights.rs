@@ -234,6 +234,9 @@ fn print_roles(report: &RightsReport) -> Result<Command, Refusal> {
     if is_for(RightPurpose::Orphans) {
         command = command.literal(&["--orphans"]);
     }
+    if is_for(RightPurpose::Previews) {
+        command = command.literal(&["--preview"]);
+    }
     Ok(command.literal(&["-o", "role"]).into_file(file()?))
 }
 

@@ -4,6 +4,7 @@ mod files;
 mod hostile;
 mod redaction;
 mod scans;
+mod surroundings;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -25,6 +26,7 @@ use crate::policy::redact::Redaction;
 use crate::release::decode::{self, DecodeError};
 use crate::release::record::Release;
 use crate::release::stored::{Driver, RecordMetadata, StoredRevision};
+use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{
     Expected, Extent, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ReadError, Record,
     RecordHandler, ScaleTargets, ServedKind, Share, Source,
@@ -39,6 +41,7 @@ struct Fake {
     objects: HashMap<ObjectKey, Result<String, ReadError>>,
     schemas: BTreeMap<String, Result<Option<Vec<u8>>, ReadError>>,
     listed: Arc<AtomicUsize>,
+    surroundings: Surroundings,
 }
 
 impl Source for Fake {
@@ -84,6 +87,10 @@ impl Source for Fake {
             unread: namespaces.clone(),
             ..ScaleTargets::default()
         }
+    }
+
+    async fn surroundings(&self, question: &SurroundingsQuestion, _: &Kinds) -> Surroundings {
+        self.surroundings.select(question, &forbidden())
     }
 
     async fn schema(&self, api_version: &str) -> Result<Option<Vec<u8>>, ReadError> {

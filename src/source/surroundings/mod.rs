@@ -208,3 +208,6 @@ fn fill<T: Clone>(selected: &mut BTreeMap<String, Answer<T>>, known: &BTreeMap<S
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

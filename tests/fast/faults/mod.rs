@@ -16,5 +16,6 @@ mod rights;
 mod selection;
 pub(crate) mod server;
 mod stderr;
+mod surroundings;
 mod waves;
 pub(crate) mod world;
