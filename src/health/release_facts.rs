@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::advice::{Commands, Contested};
 use super::observe::{Observation, Presence};
 use crate::classify::blocked::Block;
+use crate::classify::rendering::Rendering;
 use crate::model::{Chart, Finding, ObjectReport};
 use crate::object::ObjectKey;
 use crate::release::history::{Depth, History};
@@ -29,6 +30,8 @@ pub struct RecordFacts {
     pub chart: Option<Chart>,
     /// Fingerprints of the definitions in the chart's `crds/`, by file.
     pub crds: BTreeMap<String, CrdFingerprint>,
+    /// The files of the chart's own templates that read live objects.
+    pub live_readers: BTreeSet<String>,
 }
 
 /// One object that the health of its release depends on.
@@ -68,6 +71,8 @@ pub struct BlockedObject {
     pub key: ObjectKey,
     /// Why it fails.
     pub block: Block,
+    /// Whether the same manifest is rendered again, which it fails with.
+    pub rendering: Rendering,
 }
 
 /// An object that an older revision or a hook left behind, and that another release deploys.
@@ -159,7 +164,7 @@ impl ObjectFacts {
     }
 
     /// Notes that the next upgrade fails at an object, whose report is noted already.
-    pub fn note_block(&mut self, key: &ObjectKey, block: &Block) {
+    pub fn note_block(&mut self, key: &ObjectKey, block: &Block, rendering: Rendering) {
         match block {
             // What is somebody else's object is no reason to force anything.
             Block::Conflict(_) if !self.is_foreign(key) => self.contested = Contested::Yes,
@@ -168,6 +173,7 @@ impl ObjectFacts {
         self.blocked.push(BlockedObject {
             key: key.clone(),
             block: block.clone(),
+            rendering,
         });
     }
 

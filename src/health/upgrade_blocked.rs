@@ -8,6 +8,7 @@ use super::entry::{ADVISED, first_of, named, remark, unadvised};
 use super::release_facts::{BlockedObject, ReleaseFacts};
 use super::steps::with;
 use crate::classify::blocked::{Block, ContestedField};
+use crate::classify::rendering::Rendering;
 use crate::model::Health;
 use crate::vocabulary::{HealthCode, HealthSeverity};
 
@@ -22,6 +23,14 @@ pub(super) fn upgrade_blocked(facts: &ReleaseFacts<'_>) -> Option<Health> {
     let (conflicts, refusals): (Vec<_>, Vec<_>) = blocked.iter().partition(is_conflict);
     let is_foreign = |object: &BlockedObject| facts.objects.is_foreign(&object.key);
     let mut evidence = first_of(blocked.iter().flat_map(reasons));
+    let doubts = blocked
+        .iter()
+        .filter_map(|object| Some((&object.key, object.rendering.doubt()?)));
+    evidence.extend(
+        doubts
+            .take(ADVISED)
+            .map(|(key, doubt)| format!("{key}: {doubt}, which may not fail")),
+    );
     if blocked.iter().any(is_foreign) {
         evidence.push(
             "what is not this release's is not its to take: drop it from the chart, or settle whose it is; with --force-conflicts \
@@ -72,8 +81,14 @@ pub(super) fn upgrade_blocked(facts: &ReleaseFacts<'_>) -> Option<Health> {
             )
         }));
     }
+    let is_certain = |object: &BlockedObject| object.rendering == Rendering::Same;
+    let fails = if blocked.iter().any(is_certain) {
+        "fails"
+    } else {
+        "may fail"
+    };
     let message = format!(
-        "the next upgrade fails at {}: {}",
+        "the next upgrade {fails} at {}: {}",
         named(blocked.iter().map(|object| &object.key)),
         because(&conflicts, &refusals)
     );
@@ -142,7 +157,11 @@ mod tests {
     fn health(method: ApplyMethod, blocks: &[Block]) -> Vec<Health> {
         let mut objects = ObjectFacts::default();
         for (number, block) in blocks.iter().enumerate() {
-            objects.note_block(&key("Deployment", &format!("web-{number}")), block);
+            objects.note_block(
+                &key("Deployment", &format!("web-{number}")),
+                block,
+                Rendering::Same,
+            );
         }
         Scene {
             objects,
@@ -185,7 +204,11 @@ mod tests {
         let key = key("ConfigMap", "common");
         let report = empty_report(&key, None, ObjectState::Foreign, Some("another's".into()));
         objects.note_report(&key, &report);
-        objects.note_block(&key, &contested(&[("/metadata/annotations", "kubectl-annotate")]));
+        objects.note_block(
+            &key,
+            &contested(&[("/metadata/annotations", "kubectl-annotate")]),
+            Rendering::Same,
+        );
         assert_eq!(objects.contested, Contested::No);
         let health = Scene {
             objects,
@@ -217,6 +240,7 @@ mod tests {
         objects.note_block(
             &key("ConfigMap", "settings"),
             &contested(&[("/data/a", "kubectl-edit")]),
+            Rendering::Same,
         );
         let health = Scene {
             objects,
@@ -228,6 +252,39 @@ mod tests {
         assert!(
             commands.iter().all(|command| command.starts_with("kubectl get ")),
             "{commands:?}"
+        );
+    }
+
+    /// A template that reads the live object renders its value, with which nothing conflicts.
+    #[test]
+    fn what_a_template_reads_from_the_live_object_may_not_conflict() {
+        let blocked = |renderings: &[Rendering]| {
+            let mut objects = ObjectFacts::default();
+            for rendering in renderings {
+                let block = contested(&[("/data/password", "kubectl-edit")]);
+                objects.note_block(&key("Secret", "password"), &block, *rendering);
+            }
+            let scene = Scene {
+                objects,
+                method: ApplyMethod::Ssa,
+                ..scene(&["deployed"])
+            };
+            scene.health().remove(0)
+        };
+        let entry = blocked(&[Rendering::ReadsLive]);
+        let starts = |text: &str| entry.message.starts_with(text);
+        assert!(
+            starts("the next upgrade may fail at Secret shop/password"),
+            "{}",
+            entry.message
+        );
+        let evidence = entry.evidence.join("\n");
+        assert!(evidence.contains("reads live objects (lookup)"), "{evidence}");
+        let both = blocked(&[Rendering::ReadsLive, Rendering::Same]);
+        assert!(
+            both.message.starts_with("the next upgrade fails at "),
+            "{}",
+            both.message
         );
     }
 

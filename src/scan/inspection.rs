@@ -8,6 +8,7 @@ use super::cluster_facts::ClusterFacts;
 use super::planned::{Expectations, Inspected, OlderRevisions, ToInspect};
 use crate::classify::live::LiveObject;
 use crate::classify::object::{Judgement, MAX_DOCUMENTS, judge};
+use crate::classify::rendering::Rendering;
 use crate::classify::subject::{Role, Subject, Visibility};
 use crate::compare::work::{ReleaseWork, Work};
 use crate::health::observe::{Observation, Probe, RevisionBodies, observe};
@@ -36,6 +37,7 @@ pub(super) struct Inspection {
     pub(super) release: Arc<ReleaseContext>,
     pub(super) key: ObjectKey,
     pub(super) template: Option<String>,
+    pub(super) rendering: Rendering,
     pub(super) todo: ToInspect,
 }
 
@@ -153,7 +155,9 @@ impl Inspection {
             autoscaler: facts.autoscaler(&self.key),
             values: self.release.values_of(&self.key),
         };
-        judge(&subject, live, &facts.policy, work)
+        let mut judged = judge(&subject, live, &facts.policy, work)?;
+        self.rendering.temper(&mut judged);
+        Some(judged)
     }
 
     fn observe(&self, live: &LiveObject<'_>, facts: &ClusterFacts, work: &Work) -> Option<Observation> {

@@ -383,6 +383,10 @@ fn read_record(
 
 /// The facts that a diagnosis needs of a record.
 fn record_facts(release: &mut Release) -> RecordFacts {
+    let live_readers = release
+        .chart
+        .as_mut()
+        .map(|chart| std::mem::take(&mut chart.live_readers));
     let chart = release.chart.as_ref();
     let metadata = chart.and_then(|chart| chart.metadata.as_ref());
     RecordFacts {
@@ -391,6 +395,7 @@ fn record_facts(release: &mut Release) -> RecordFacts {
             version: chart.version.clone(),
         }),
         crds: chart.map(|chart| chart.crds.clone()).unwrap_or_default(),
+        live_readers: live_readers.unwrap_or_default(),
         description: std::mem::take(&mut release.info.description),
         deployed_at: release.info.last_deployed,
         bytes: release.stored_bytes,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::load::{DecodedRevision, Loaded};
 use super::planned::{Expectations, PlannedObject, Purpose};
 use super::resolver::{ByKey, ResolvedObject, Resolver};
+use crate::classify::rendering::Rendering;
 use crate::classify::subject::Role;
 use crate::compare::three_way::OfRevision;
 use crate::health::observe::RevisionBodies;
@@ -103,6 +104,12 @@ fn with_baseline(
         .map(|object| others.baseline_object(object, newest))
         .collect();
     let record = loaded.records.get(&number);
+    if let Some(record) = record {
+        for object in &mut objects {
+            let template = object.template.as_deref();
+            object.rendering = Rendering::of(template, &object.key.gvk, &record.live_readers);
+        }
+    }
     let hooks = record.into_iter().flat_map(|record| &record.hooks);
     let known = KnownObjects {
         identities: objects.iter().map(|object| identity(&object.key)).collect(),

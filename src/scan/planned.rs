@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::running::InRunningRevision;
 use crate::classify::blocked::Block;
 use crate::classify::dry_run::DryRunCheck;
+use crate::classify::rendering::Rendering;
 use crate::classify::state::empty_report;
 use crate::classify::subject::Role;
 use crate::compare::three_way::OfRevision;
@@ -20,6 +21,8 @@ pub(super) struct PlannedObject {
     pub(super) key: ObjectKey,
     pub(super) purpose: Purpose,
     pub(super) template: Option<String>,
+    /// What the next upgrade renders for it.
+    pub(super) rendering: Rendering,
     /// Whether the health of the release depends on it, however far the scan gets.
     pub(super) is_observed: bool,
     /// Whether the newest revision has it, where its operation did not complete.
@@ -115,6 +118,7 @@ impl PlannedObject {
             key,
             purpose,
             template,
+            rendering: Rendering::default(),
             is_observed: false,
             in_newest: InRunningRevision::Unknown,
             progress: ObjectProgress::Waiting(ToInspect::default()),

@@ -165,6 +165,7 @@ impl ReleaseScan {
             release: Arc::clone(&self.context),
             key: object.key.clone(),
             template: object.template.clone(),
+            rendering: object.rendering,
         })
     }
 
@@ -440,7 +441,7 @@ impl ReleaseScan {
                 facts.note_report(&object.key, report);
             }
             if let Some(block) = object.inspected().and_then(|inspected| inspected.block.as_ref()) {
-                facts.note_block(&object.key, block);
+                facts.note_block(&object.key, block, object.rendering);
             }
         }
         facts
