@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
 
 use super::advice::{Commands, Contested};
+use super::gitops::Marks;
 use super::observe::{Observation, Presence};
 use crate::classify::blocked::Block;
 use crate::classify::rendering::Rendering;
@@ -126,8 +128,34 @@ pub struct ObjectFacts {
     pub not_served: NotServedKinds,
     /// Objects at which the next upgrade fails.
     pub blocked: Vec<BlockedObject>,
+    /// The chart's and the live value of fields at which the next upgrade fails, in words, where they may be shown.
+    pub failing_values: BTreeMap<(ObjectKey, String), String>,
     /// Whether somebody else owns a field that Helm would write.
     pub contested: Contested,
+    /// What programs that manage releases left on its objects.
+    pub marks: Marks,
+}
+
+/// For how many fields of a release the values are kept. An entry names twenty.
+const MAX_VALUES: usize = 100;
+
+/// How many characters of a value evidence shows.
+const BRIEF: usize = 60;
+
+const fn is_failure(next: NextUpgrade) -> bool {
+    match next {
+        NextUpgrade::Conflict | NextUpgrade::Refused => true,
+        NextUpgrade::Revert | NextUpgrade::Keep | NextUpgrade::Becomes => false,
+    }
+}
+
+/// A value in a sentence.
+fn brief(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(BRIEF) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
 }
 
 impl ObjectFacts {
@@ -152,6 +180,17 @@ impl ObjectFacts {
             | ObjectState::Unknown
             | ObjectState::Ignored => {}
         }
+        for finding in &report.findings {
+            if let (Some(desired), Some(live)) = (&finding.desired, &finding.live)
+                && !finding.redacted
+                && finding.next_upgrade.is_some_and(is_failure)
+                && self.failing_values.len() < MAX_VALUES
+            {
+                let values = format!("the chart has {}, and {} lives", brief(desired), brief(live));
+                self.failing_values
+                    .insert((key.clone(), finding.path.clone()), values);
+            }
+        }
         let is_contested = |finding: &Finding| finding.next_upgrade == Some(NextUpgrade::Conflict);
         if report.findings.iter().any(is_contested) {
             self.contested = Contested::Yes;
@@ -164,7 +203,12 @@ impl ObjectFacts {
     }
 
     /// Notes that the next upgrade fails at an object, whose report is noted already.
-    pub fn note_block(&mut self, key: &ObjectKey, block: &Block, rendering: Rendering) {
+    pub fn note_block(&mut self, key: &ObjectKey, block: &Block) {
+        self.note_block_of(key, block, Rendering::Same);
+    }
+
+    /// The same, of an object for which another manifest may be rendered then.
+    pub fn note_block_of(&mut self, key: &ObjectKey, block: &Block, rendering: Rendering) {
         match block {
             // What is somebody else's object is no reason to force anything.
             Block::Conflict(_) if !self.is_foreign(key) => self.contested = Contested::Yes,

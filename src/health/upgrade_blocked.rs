@@ -5,7 +5,7 @@
 
 use super::advice;
 use super::entry::{ADVISED, first_of, named, remark, unadvised};
-use super::release_facts::{BlockedObject, ReleaseFacts};
+use super::release_facts::{BlockedObject, ObjectFacts, ReleaseFacts};
 use super::steps::with;
 use crate::classify::blocked::{Block, ContestedField};
 use crate::classify::rendering::Rendering;
@@ -22,7 +22,7 @@ pub(super) fn upgrade_blocked(facts: &ReleaseFacts<'_>) -> Option<Health> {
     let is_conflict = |object: &&BlockedObject| matches!(object.block, Block::Conflict(_));
     let (conflicts, refusals): (Vec<_>, Vec<_>) = blocked.iter().partition(is_conflict);
     let is_foreign = |object: &BlockedObject| facts.objects.is_foreign(&object.key);
-    let mut evidence = first_of(blocked.iter().flat_map(reasons));
+    let mut evidence = first_of(blocked.iter().flat_map(|object| reasons(object, &facts.objects)));
     let doubts = blocked
         .iter()
         .filter_map(|object| Some((&object.key, object.rendering.doubt()?)));
@@ -116,17 +116,22 @@ fn because(conflicts: &[&BlockedObject], refusals: &[&BlockedObject]) -> String 
     }
 }
 
-/// What blocks an object, a sentence for each field.
-fn reasons(object: &BlockedObject) -> Vec<String> {
+/// What blocks an object, a sentence for each field, with the values where they may be shown.
+fn reasons(object: &BlockedObject, objects: &ObjectFacts) -> Vec<String> {
     let key = &object.key;
+    let values = |path: &str| objects.failing_values.get(&(key.clone(), path.to_owned()));
     match &object.block {
         Block::Conflict(fields) => fields
             .iter()
-            .map(|ContestedField { path, owner }| {
-                format!("{key}: {path} is owned by {owner}, and the chart has another value")
+            .map(|ContestedField { path, owner }| match values(path) {
+                Some(values) => format!("{key}: {path} is owned by {owner}: {values}"),
+                None => format!("{key}: {path} is owned by {owner}, and the chart has another value"),
             })
             .collect(),
-        Block::Refused { path, rule } => vec![format!("{key}: {path}: {rule}")],
+        Block::Refused { path, rule } => vec![match values(path) {
+            Some(values) => format!("{key}: {path}: {rule}: {values}"),
+            None => format!("{key}: {path}: {rule}"),
+        }],
     }
 }
 
@@ -135,7 +140,6 @@ mod tests {
     use super::*;
     use crate::classify::state::empty_report;
     use crate::health::advice::Contested;
-    use crate::health::release_facts::ObjectFacts;
     use crate::health::tests::{Scene, commands, key, scene};
     use crate::vocabulary::{ApplyMethod, ObjectState};
 
@@ -157,11 +161,7 @@ mod tests {
     fn health(method: ApplyMethod, blocks: &[Block]) -> Vec<Health> {
         let mut objects = ObjectFacts::default();
         for (number, block) in blocks.iter().enumerate() {
-            objects.note_block(
-                &key("Deployment", &format!("web-{number}")),
-                block,
-                Rendering::Same,
-            );
+            objects.note_block(&key("Deployment", &format!("web-{number}")), block);
         }
         Scene {
             objects,
@@ -204,11 +204,7 @@ mod tests {
         let key = key("ConfigMap", "common");
         let report = empty_report(&key, None, ObjectState::Foreign, Some("another's".into()));
         objects.note_report(&key, &report);
-        objects.note_block(
-            &key,
-            &contested(&[("/metadata/annotations", "kubectl-annotate")]),
-            Rendering::Same,
-        );
+        objects.note_block(&key, &contested(&[("/metadata/annotations", "kubectl-annotate")]));
         assert_eq!(objects.contested, Contested::No);
         let health = Scene {
             objects,
@@ -240,7 +236,6 @@ mod tests {
         objects.note_block(
             &key("ConfigMap", "settings"),
             &contested(&[("/data/a", "kubectl-edit")]),
-            Rendering::Same,
         );
         let health = Scene {
             objects,
@@ -262,7 +257,7 @@ mod tests {
             let mut objects = ObjectFacts::default();
             for rendering in renderings {
                 let block = contested(&[("/data/password", "kubectl-edit")]);
-                objects.note_block(&key("Secret", "password"), &block, *rendering);
+                objects.note_block_of(&key("Secret", "password"), &block, *rendering);
             }
             let scene = Scene {
                 objects,
@@ -285,6 +280,40 @@ mod tests {
             both.message.starts_with("the next upgrade fails at "),
             "{}",
             both.message
+        );
+    }
+
+    #[test]
+    fn the_values_are_told_where_they_may_be_shown() {
+        let mut objects = ObjectFacts::default();
+        let key = key("Deployment", "web");
+        let finding = |path: &str, hidden: bool| crate::model::Finding {
+            next_upgrade: Some(crate::vocabulary::NextUpgrade::Conflict),
+            redacted: hidden,
+            ..crate::report::fixtures::finding(
+                crate::vocabulary::FindingCode::Changed,
+                path,
+                Some(2.into()),
+                Some(4.into()),
+            )
+        };
+        let mut report = empty_report(&key, None, ObjectState::InSync, None);
+        report.findings = vec![finding("/spec/replicas", false), finding("/spec/paused", true)];
+        objects.note_report(&key, &report);
+        let fields = [("/spec/replicas", "hpa"), ("/spec/paused", "a person")];
+        objects.note_block(&key, &contested(&fields));
+        let health = Scene {
+            objects,
+            method: ApplyMethod::Ssa,
+            ..scene(&["deployed"])
+        }
+        .health();
+        assert_eq!(
+            health[0].evidence[..2],
+            [
+                "Deployment shop/web: /spec/replicas is owned by hpa: the chart has 2, and 4 lives",
+                "Deployment shop/web: /spec/paused is owned by a person, and the chart has another value",
+            ]
         );
     }
 

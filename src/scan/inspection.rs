@@ -11,6 +11,7 @@ use crate::classify::object::{Judgement, MAX_DOCUMENTS, judge};
 use crate::classify::rendering::Rendering;
 use crate::classify::subject::{Role, Subject, Visibility};
 use crate::compare::work::{ReleaseWork, Work};
+use crate::health::ObjectMarks;
 use crate::health::observe::{Observation, Probe, RevisionBodies, observe};
 use crate::manifest::desired::Owner;
 use crate::manifest::standing::{Place, Standing};
@@ -101,6 +102,7 @@ impl Inspection {
             None => (None, None, None),
         };
         let observed = self.observe(live, facts, &work);
+        let marks = expectations.and_then(|_| self.marks(live, facts, &work));
         drop(work);
         let again = match &self.todo.older {
             OlderRevisions::Read { gap: Some(gap) } if is_unexplained => {
@@ -117,6 +119,7 @@ impl Inspection {
             check,
             block,
             observed,
+            marks,
             again,
         }
     }
@@ -180,6 +183,18 @@ impl Inspection {
             managers: &facts.policy.managers,
         };
         Some(observe(&probe, live, work))
+    }
+
+    /// The marks of programs that manage releases, on an object that is the release's.
+    fn marks(&self, live: &LiveObject<'_>, facts: &ClusterFacts, work: &Work) -> Option<ObjectMarks> {
+        match live {
+            LiveObject::Found(live)
+                if Standing::of(&live.object, &self.key, self.release.owner()) == Standing::Ours =>
+            {
+                Some(ObjectMarks::of(&self.key, live, facts.shape(&self.key.gvk), work))
+            }
+            LiveObject::Found(_) | LiveObject::NotFound | LiveObject::Unreadable(_) => None,
+        }
     }
 
     /// Whether the object is being deleted, and may be spoken of.

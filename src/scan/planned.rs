@@ -9,8 +9,8 @@ use crate::classify::rendering::Rendering;
 use crate::classify::state::empty_report;
 use crate::classify::subject::Role;
 use crate::compare::three_way::OfRevision;
-use crate::health::ObservedObject;
 use crate::health::observe::{Observation, RevisionBodies};
+use crate::health::{ObjectMarks, ObservedObject};
 use crate::model::ObjectReport;
 use crate::object::ObjectKey;
 use crate::source::ReadError;
@@ -107,6 +107,8 @@ pub(super) struct Inspected {
     pub(super) block: Option<Block>,
     /// What the object shows of the release's health.
     pub(super) observed: Option<Observation>,
+    /// The marks of programs that manage releases, where the object is the release's.
+    pub(super) marks: Option<ObjectMarks>,
     /// The work to do again once older revisions were read, where they may explain what the object holds.
     pub(super) again: Option<ToInspect>,
 }

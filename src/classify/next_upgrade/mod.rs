@@ -214,7 +214,7 @@ impl<'a> Upgrade<'a> {
                     &unknown,
                     changes,
                     |_| false,
-                    |_| Prediction::Refused(refusal.rule.clone().into_owned()),
+                    |_| Prediction::Refused(refusal.sentence()),
                 )
             }
             Outcome::Unknown(reason) => changes
@@ -448,7 +448,7 @@ impl<'a> Upgrade<'a> {
             }
             Outcome::Refused(refusal) => Some(Block::Refused {
                 path: refusal.path.clone(),
-                rule: refusal.rule.clone().into_owned(),
+                rule: refusal.sentence(),
             }),
             Outcome::Created(_)
             | Outcome::Deleted
@@ -471,7 +471,7 @@ impl<'a> Upgrade<'a> {
             Outcome::Untouched => Prediction::Keep,
             Outcome::Deleted => Prediction::Unknown(NO_WRITE.into()),
             Outcome::Conflict(conflicts) => Prediction::Conflict(owners(conflicts, &FieldPath::root())),
-            Outcome::Refused(refusal) => Prediction::Refused(refusal.rule.clone().into_owned()),
+            Outcome::Refused(refusal) => Prediction::Refused(refusal.sentence()),
         }
     }
 }

@@ -26,7 +26,7 @@ use serde_json::Value;
 use self::document::Document;
 use super::{IgnoredBy, Report, ReportNote, SCHEMA};
 use crate::vocabulary::{
-    ApplyMethod, FindingCode, HealthCode, HealthSeverity, IdleReason, NextUpgrade, ObjectState,
+    ApplyMethod, FindingCode, HealthCode, HealthSeverity, IdleReason, ManagingTool, NextUpgrade, ObjectState,
     OrphanRecords, Outcome, Severity, Stopped, Verdict,
 };
 
@@ -186,6 +186,7 @@ impl PassedOver {
         const IDLE: WordUse = WordUse::field("count of an ignore rule", "counts of ignore rules", "`idle`");
         const VERDICT: WordUse = WordUse::entry("release", "releases", "verdict");
         const METHOD: WordUse = WordUse::field("release", "releases", "apply method");
+        const TOOL: WordUse = WordUse::field("release", "releases", "managing tool");
         const RECORDS: WordUse = WordUse::entry("orphaned release", "orphaned releases", "records");
         retain(document, "orphans", |release| {
             !self.is_unknown::<OrphanRecords>(release, "records", RECORDS)
@@ -202,6 +203,11 @@ impl PassedOver {
                 return false;
             }
             self.clear::<ApplyMethod>(release, "applyMethod", METHOD);
+            if let Some(managed_by) = release.get("managedBy")
+                && self.is_unknown::<ManagingTool>(managed_by, "tool", TOOL)
+            {
+                release["managedBy"] = Value::Null;
+            }
             self.health(release);
             retain(release, "objects", |object| self.object(object));
             true

@@ -19,10 +19,12 @@ enum Fate {
     LeftOut(usize),
     /// The field is cleared.
     Cleared,
+    /// The object that has the field is cleared.
+    ObjectCleared,
 }
 
 /// Every field of the contract that holds a word, by its path, and the effect of an unknown word there.
-const FIELDS: [(&str, Fate); 16] = [
+const FIELDS: [(&str, Fate); 17] = [
     ("/outcome", Fate::Refused),
     ("/stopped", Fate::Refused),
     ("/ignored[]/rule", Fate::LeftOut(2)),
@@ -30,6 +32,7 @@ const FIELDS: [(&str, Fate); 16] = [
     ("/orphans[]/records", Fate::LeftOut(2)),
     ("/releases[]/verdict", Fate::LeftOut(2)),
     ("/releases[]/applyMethod", Fate::Cleared),
+    ("/releases[]/managedBy/tool", Fate::ObjectCleared),
     ("/releases[]/health[]/code", Fate::LeftOut(4)),
     ("/releases[]/health[]/severity", Fate::LeftOut(4)),
     ("/releases[]/objects[]/state", Fate::LeftOut(4)),
@@ -134,6 +137,10 @@ fn an_unknown_word_anywhere_takes_no_more_with_it_than_it_must() {
                         let (at, list) = entry.split_last().unwrap();
                         let list = expected.pointer_mut(&list.join("/")).unwrap();
                         list.as_array_mut().unwrap().remove(at.parse().unwrap());
+                    }
+                    Fate::ObjectCleared => {
+                        let (object, _) = pointer.rsplit_once('/').unwrap();
+                        *expected.pointer_mut(object).unwrap() = Value::Null;
                     }
                     Fate::Cleared => *expected.pointer_mut(&pointer).unwrap() = Value::Null,
                 }
