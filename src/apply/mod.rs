@@ -228,3 +228,29 @@ pub enum Merged {
     /// It cannot be told.
     Unknown(Cow<'static, str>),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_how_many_other_rules_there_are() {
+        let sentence = |others| {
+            let refusal = Refusal {
+                path: FieldPath::root(),
+                rule: "it is immutable".into(),
+                others,
+            };
+            refusal.sentence()
+        };
+        assert_eq!(sentence(0), "it is immutable");
+        assert_eq!(
+            sentence(1),
+            "it is immutable, and 1 other rule refuses it as well"
+        );
+        assert_eq!(
+            sentence(2),
+            "it is immutable, and 2 other rules refuse it as well"
+        );
+    }
+}

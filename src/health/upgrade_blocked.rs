@@ -33,8 +33,9 @@ pub(super) fn upgrade_blocked(facts: &ReleaseFacts<'_>) -> Option<Health> {
     );
     if blocked.iter().any(is_foreign) {
         evidence.push(
-            "what is not this release's is not its to take: drop it from the chart, or settle whose it is; with --force-conflicts \
-             Helm would take it from its owner"
+            "what is not this release's is not its to take: settle whose it is, and let the chart drop it only when it has the \
+             annotation helm.sh/resource-policy: keep, because Helm deletes what a chart drops; with --force-conflicts Helm \
+             would take it from its owner"
                 .to_owned(),
         );
     } else if !conflicts.is_empty() {
@@ -225,6 +226,12 @@ mod tests {
                 .evidence
                 .iter()
                 .all(|line| !line.contains("take these fields out")),
+            "{entry:#?}"
+        );
+        // Another entry says that Helm deletes what the chart drops.
+        let said = |words: &str| entry.evidence.iter().any(|line| line.contains(words));
+        assert!(
+            said("only when it has the annotation helm.sh/resource-policy: keep"),
             "{entry:#?}"
         );
     }

@@ -250,6 +250,30 @@ mod tests {
         assert_eq!(crds.keys().collect::<Vec<_>>(), ["crds/a.yaml"]);
     }
 
+    /// A large record is read from its stream a second time.
+    #[test]
+    fn templates_that_read_live_objects_are_named_whatever_the_size_of_the_record() {
+        let template = |text: &str| STANDARD.encode(text);
+        let templates = serde_json::json!([
+            {"name": "templates/_helpers.tpl", "data": template(r#"{{ define "p" }}{{ lookup "v1" "Secret" "a" "b" }}{{ end }}"#)},
+            {"name": "templates/secret.yaml", "data": template(r#"{{ include "p" . }}"#)},
+            {"name": "templates/service.yaml", "data": template("kind: Service")},
+        ]);
+        for size in [0, 1 << 20, 6 << 20] {
+            let record = serde_json::json!({
+                "chart": {"templates": templates, "files": [{"name": "README.md", "data": "A".repeat(size)}]},
+            });
+            for payload in [
+                encode(record.to_string().as_bytes()),
+                encode(&gzip(record.to_string().as_bytes())),
+            ] {
+                let chart = decode(&payload, MAX_DECODED_BYTES).unwrap().chart.unwrap();
+                let readers: Vec<&str> = chart.live_readers.iter().map(String::as_str).collect();
+                assert_eq!(readers, ["templates/secret.yaml"], "{size}");
+            }
+        }
+    }
+
     #[test]
     fn old_and_sparse_records_decode() {
         for (record, method) in [

@@ -6,8 +6,11 @@
 //! | Argo CD | annotation `argocd.argoproj.io/tracking-id`, `APP:GROUP/KIND:NAMESPACE/NAME` | argoproj/argo-cd `util/argo/resource_tracking.go` |
 //! | Argo CD | field manager `argocd-controller` (server-side apply) or `argocd-application-controller` | argoproj/argo-cd `common/common.go`, `ArgoCDSSAManager` |
 //! | Fleet | annotation `objectset.rio.cattle.io/id` without an owner | rancher/fleet `internal/helmdeployer/postrender.go` |
-//! | K3s, RKE2 | field manager `helm_v3`, the program of its Job | k3s-io/klipper-helm `entry` |
+//! | K3s, RKE2 | field manager `helm_v3`, the program of its Job, while Helm took its own name from that | k3s-io/klipper-helm `entry` |
 //! | others | the name of their program as field manager | Helm `pkg/kube/client.go`, `getManagedFieldsManager` |
+//!
+//! Helm's own program calls itself `helm` by whatever name it runs (Helm: `cmd/helm/main.go`), and so what the helm-controller of
+//! K3s installs today leaves no mark.
 //!
 //! Only a manager that wrote Helm's own annotations counts as the one that installs the release: Terraform's Kubernetes provider may
 //! as well have set a single label. The label `app.kubernetes.io/instance`, by which Argo CD once tracked objects, is in most
@@ -32,10 +35,11 @@ const FLEET_SET: &str = "objectset.rio.cattle.io/id";
 const FLEET_OWNER: &str = "objectset.rio.cattle.io/owner-gvk";
 
 /// Managers that install releases: the beginning of their names.
-const INSTALLERS: [(&str, ManagingTool); 7] = [
+const INSTALLERS: [(&str, ManagingTool); 8] = [
     ("helm-controller", ManagingTool::Flux),
     ("fleet", ManagingTool::Fleet),
     ("helm_v", ManagingTool::K3s),
+    ("k3s-helm-controller", ManagingTool::K3s),
     ("terraform-provider-helm", ManagingTool::Terraform),
     ("HashiCorp", ManagingTool::Terraform),
     ("pulumi-", ManagingTool::Pulumi),
