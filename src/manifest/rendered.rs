@@ -209,7 +209,7 @@ mod tests {
     fn hooks_and_the_folder_of_definitions_are_no_objects_of_the_release() {
         let rendered = Rendered::parse(STREAM).unwrap();
         let names: Vec<&str> = rendered.objects.iter().map(|object| &*object.name).collect();
-        assert_eq!(names, ["gadgets.example.com", "settings"]);
+        assert_eq!(names, ["settings", "gadgets.example.com"]);
         let [hook] = &rendered.hooks[..] else {
             panic!("{rendered:#?}")
         };
@@ -229,11 +229,11 @@ mod tests {
             object("ConfigMap", "b"),
             object("Gadget", "g"),
             object("ConfigMap", "a"),
-            object("Namespace", "n"),
+            object("Namespace", "team"),
         ];
         let rendered = Rendered::parse(&stream.concat()).unwrap();
         let names: Vec<&str> = rendered.objects.iter().map(|object| &*object.name).collect();
-        assert_eq!(names, ["n", "b", "a", "i", "g", "w"]);
+        assert_eq!(names, ["team", "b", "a", "i", "g", "w"]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::load::{DecodedRevision, Loaded};
 use super::planned::{Expectations, PlannedObject, Purpose, TargetBody, TransitionBodies};
 use super::resolver::{ByKey, ResolvedObject, Resolver};
 use super::transition::to_last_good;
+use crate::classify::rendering::Rendering;
 use crate::classify::subject::Role;
 use crate::compare::three_way::OfRevision;
 use crate::health::observe::RevisionBodies;
@@ -136,6 +137,12 @@ fn with_baseline(
         })
         .collect();
     let record = loaded.records.get(&number);
+    if let Some(record) = record {
+        for object in &mut objects {
+            let template = object.template.as_deref();
+            object.rendering = Rendering::of(template, &object.key.gvk, &record.live_readers);
+        }
+    }
     let hooks = record.into_iter().flat_map(|record| &record.hooks);
     let known = KnownObjects {
         identities: objects.iter().map(|object| identity(&object.key)).collect(),

@@ -119,6 +119,7 @@ fn refused_metadata(new: &Value, live: &Value) -> Option<Refusal> {
     let refused = |field: &str, rule: &'static str| Refusal {
         path: FieldPath::root().key("metadata").key(field),
         rule: rule.into(),
+        others: 0,
     };
     let names_another = |field: &str| {
         let named = metadata.get(field).and_then(Value::as_str).unwrap_or_default();

@@ -196,7 +196,7 @@ impl Fields {
                 owned.collect()
             }
             Outcome::Refused(refusal) => vec![Field {
-                reason: Some(refusal.rule.clone()),
+                reason: Some(refusal.sentence().into()),
                 ..field(&refusal.path)
             }],
             Outcome::Created(_)

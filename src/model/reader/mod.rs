@@ -26,7 +26,7 @@ use serde_json::Value;
 use self::document::Document;
 use super::{IgnoredBy, Report, ReportNote, SCHEMA};
 use crate::vocabulary::{
-    ApplyMethod, FindingCode, HealthCode, HealthSeverity, IdleReason, NextUpgrade, ObjectState,
+    ApplyMethod, FindingCode, HealthCode, HealthSeverity, IdleReason, ManagingTool, NextUpgrade, ObjectState,
     OrphanRecords, Outcome, PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation,
     Severity, Stopped, Verdict,
 };
@@ -187,6 +187,7 @@ impl PassedOver {
         const IDLE: WordUse = WordUse::field("count of an ignore rule", "counts of ignore rules", "`idle`");
         const VERDICT: WordUse = WordUse::entry("release", "releases", "verdict");
         const METHOD: WordUse = WordUse::field("release", "releases", "apply method");
+        const TOOL: WordUse = WordUse::field("release", "releases", "managing tool");
         const RECORDS: WordUse = WordUse::entry("orphaned release", "orphaned releases", "records");
         retain(document, "orphans", |release| {
             !self.is_unknown::<OrphanRecords>(release, "records", RECORDS)
@@ -203,6 +204,11 @@ impl PassedOver {
                 return false;
             }
             self.clear::<ApplyMethod>(release, "applyMethod", METHOD);
+            if let Some(managed_by) = release.get("managedBy")
+                && self.is_unknown::<ManagingTool>(managed_by, "tool", TOOL)
+            {
+                release["managedBy"] = Value::Null;
+            }
             self.health(release);
             self.preview(release);
             retain(release, "objects", |object| self.object(object));

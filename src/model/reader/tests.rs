@@ -19,12 +19,12 @@ enum Fate {
     LeftOut(usize),
     /// The field is cleared.
     Cleared,
-    /// What has the field is cleared.
-    ParentCleared,
+    /// The object that has the field is cleared.
+    ObjectCleared,
 }
 
 /// Every field of the contract that holds a word, by its path, and the effect of an unknown word there.
-const FIELDS: [(&str, Fate); 22] = [
+const FIELDS: [(&str, Fate); 23] = [
     ("/outcome", Fate::Refused),
     ("/stopped", Fate::Refused),
     ("/ignored[]/rule", Fate::LeftOut(2)),
@@ -32,11 +32,12 @@ const FIELDS: [(&str, Fate); 22] = [
     ("/orphans[]/records", Fate::LeftOut(2)),
     ("/releases[]/verdict", Fate::LeftOut(2)),
     ("/releases[]/applyMethod", Fate::Cleared),
+    ("/releases[]/managedBy/tool", Fate::ObjectCleared),
     ("/releases[]/health[]/code", Fate::LeftOut(4)),
     ("/releases[]/health[]/severity", Fate::LeftOut(4)),
-    ("/releases[]/preview/operation", Fate::ParentCleared),
-    ("/releases[]/preview/applyMethod", Fate::ParentCleared),
-    ("/releases[]/preview/outcome", Fate::ParentCleared),
+    ("/releases[]/preview/operation", Fate::ObjectCleared),
+    ("/releases[]/preview/applyMethod", Fate::ObjectCleared),
+    ("/releases[]/preview/outcome", Fate::ObjectCleared),
     ("/releases[]/preview/causes[]/code", Fate::LeftOut(5)),
     ("/releases[]/preview/objects[]/action", Fate::LeftOut(5)),
     ("/releases[]/preview/objects[]/fields[]/effect", Fate::LeftOut(7)),
@@ -143,11 +144,11 @@ fn an_unknown_word_anywhere_takes_no_more_with_it_than_it_must() {
                         let list = expected.pointer_mut(&list.join("/")).unwrap();
                         list.as_array_mut().unwrap().remove(at.parse().unwrap());
                     }
-                    Fate::Cleared => *expected.pointer_mut(&pointer).unwrap() = Value::Null,
-                    Fate::ParentCleared => {
-                        let (parent, _) = pointer.rsplit_once('/').unwrap();
-                        *expected.pointer_mut(parent).unwrap() = Value::Null;
+                    Fate::ObjectCleared => {
+                        let (object, _) = pointer.rsplit_once('/').unwrap();
+                        *expected.pointer_mut(object).unwrap() = Value::Null;
                     }
+                    Fate::Cleared => *expected.pointer_mut(&pointer).unwrap() = Value::Null,
                 }
                 let mut report = result.unwrap();
                 let is_new = |note: &ReportNote| note.scope == SCOPE && note.message.contains(FUTURE);

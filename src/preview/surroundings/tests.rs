@@ -858,6 +858,7 @@ fn what_helm_sends_depends_on_the_method_and_the_kind() {
             action,
             reason: None,
             block: None,
+            ways_out: Vec::new(),
             may_be_refused: None,
             fields: Vec::new(),
             left_out: 0,

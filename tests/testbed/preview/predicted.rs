@@ -241,7 +241,7 @@ fn fields(object: &Value, name: &str, happened: &Happened) -> Vec<String> {
         let unnamed = differences
             .0
             .iter()
-            .filter(|difference| !is_of_the_server(&difference.path().to_string()))
+            .filter(|difference| !is_of_the_server(difference.path().as_str()))
             .map(|difference| format!("{name}: not named: {difference}"));
         problems.extend(unnamed.take(3));
     }

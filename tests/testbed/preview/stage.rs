@@ -84,7 +84,7 @@ impl<'c> Stage<'c> {
             .filter(|object| object.is_in(revision))
             .map(|object| self.object(object))
             .collect();
-        objects.extend(self.canaries(revision));
+        objects.extend(canaries(revision));
         self.write(&format!("{revision}.yaml"), &manifest(&objects))
     }
 
@@ -192,7 +192,7 @@ impl<'c> Stage<'c> {
             .iter()
             .chain(of_acts)
             .map(|object| self.object(object));
-        let objects: Vec<Value> = objects.chain(self.canaries(1)).collect();
+        let objects: Vec<Value> = objects.chain(canaries(1)).collect();
         let mut names: Vec<(String, String)> = objects.iter().map(|object| self.place(object)).collect();
         for (object, _) in self.case.fates(self.method) {
             let name = self.named(object);
@@ -224,15 +224,6 @@ impl<'c> Stage<'c> {
         (namespace.to_owned(), name)
     }
 
-    /// The first and the last object of every chart: they show how far Helm got.
-    fn canaries(&self, revision: u64) -> [Value; 2] {
-        let data = format!("{{data: {{revision: '{revision}'}}}}");
-        let backend = format!(
-            "{{spec: {{defaultBackend: {{service: {{name: revision-{revision}, port: {{number: 80}}}}}}}}}}"
-        );
-        [whole("ConfigMap/early", &data), whole("Ingress/late", &backend)]
-    }
-
     fn object(&self, object: &Object) -> Value {
         let whole = whole(object.name, &self.fill(object.body));
         serde_json::from_str(&self.fill(&whole.to_string())).expect("still JSON")
@@ -243,7 +234,7 @@ impl<'c> Stage<'c> {
         let verb = if revision == 1 { "install" } else { "upgrade" };
         let step = Step::Revision(revision);
         match self.case.end(revision) {
-            None => succeeded(self.apply_chart(verb, step, revision, &[])?),
+            None => succeeded(&self.apply_chart(verb, step, revision, &[])?),
             Some(End::Fails) => {
                 let outcome = self.apply_chart(verb, step, revision, &["--timeout=5s"])?;
                 if outcome.status == 0 {
@@ -258,9 +249,10 @@ impl<'c> Stage<'c> {
                 let args: Vec<&str> = args.iter().map(String::as_str).collect();
                 let mut helm = self.cluster.spawn_helm(client.helm, &args);
                 let waited = self.shell(&format!("kubectl wait --for=create --timeout=30s {what}"));
-                helm.kill().map_err(|error| error.to_string())?;
+                let killed = helm.kill();
                 helm.wait().map_err(|error| error.to_string())?;
-                succeeded(waited)
+                killed.map_err(|error| error.to_string())?;
+                succeeded(&waited)
             }
         }
     }
@@ -300,7 +292,7 @@ impl<'c> Stage<'c> {
     fn act(&self, revision: u64) -> Result<(), String> {
         for act in self.case.acts.iter().filter(|act| act.after == revision) {
             match &act.what {
-                Deed::Shell(line) => succeeded(self.shell(line))?,
+                Deed::Shell(line) => succeeded(&self.shell(line))?,
                 Deed::Create(object) => self.create(&self.object(object))?,
                 Deed::OtherRelease(object) => self.install_other(&self.object(object))?,
             }
@@ -310,10 +302,10 @@ impl<'c> Stage<'c> {
 
     fn create(&self, object: &Value) -> Result<(), String> {
         let path = self.write("by-hand.yaml", &object.to_string())?;
-        succeeded(self.shell(&format!("kubectl create -f {path}")))?;
+        succeeded(&self.shell(&format!("kubectl create -f {path}")))?;
         if object["kind"] == "CustomResourceDefinition" {
             let name = object["metadata"]["name"].as_str().unwrap_or_default();
-            succeeded(self.shell(&format!(
+            succeeded(&self.shell(&format!(
                 "kubectl wait --for=condition=Established crd/{name} --timeout=30s"
             )))?;
         }
@@ -324,7 +316,7 @@ impl<'c> Stage<'c> {
         let path = self.write("other.yaml", &manifest(std::slice::from_ref(object)))?;
         let manifest = format!("--set-file=manifest={path}");
         let chart = self.dir.path().display().to_string();
-        succeeded(self.helm(Step::Revision(1), &["install", "other", &chart, &manifest]))
+        succeeded(&self.helm(Step::Revision(1), &["install", "other", &chart, &manifest]))
     }
 
     fn shell(&self, line: &str) -> Outcome {
@@ -371,6 +363,15 @@ pub(super) fn shown(object: &Value) -> String {
     format!("{}/{}", text(&object["kind"]), text(&object["metadata"]["name"]))
 }
 
+/// The first and the last object of every chart: they show how far Helm got.
+fn canaries(revision: u64) -> [Value; 2] {
+    let data = format!("{{data: {{revision: '{revision}'}}}}");
+    let backend = format!(
+        "{{spec: {{defaultBackend: {{service: {{name: revision-{revision}, port: {{number: 80}}}}}}}}}}"
+    );
+    [whole("ConfigMap/early", &data), whole("Ingress/late", &backend)]
+}
+
 fn collect(text: &str, found: &mut BTreeMap<String, Value>) {
     let Ok(read) = serde_json::from_str::<Value>(text) else {
         return;
@@ -382,7 +383,7 @@ fn collect(text: &str, found: &mut BTreeMap<String, Value>) {
     found.extend(objects.into_iter().map(|object| (shown(&object), object)));
 }
 
-fn succeeded(outcome: Outcome) -> Result<(), String> {
+fn succeeded(outcome: &Outcome) -> Result<(), String> {
     if outcome.status == 0 {
         Ok(())
     } else {
