@@ -73,6 +73,7 @@ impl Happened {
             "Hook pre-",
             "Hook post-",
             "failed: DeadlineExceeded",
+            "not ready. status: Failed",
         ]) {
             "hook"
         } else if says(&["conflict occurred"]) {
