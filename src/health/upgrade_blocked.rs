@@ -22,7 +22,7 @@ pub(super) fn upgrade_blocked(facts: &ReleaseFacts<'_>) -> Option<Health> {
     let is_conflict = |object: &&BlockedObject| matches!(object.block, Block::Conflict(_));
     let (conflicts, refusals): (Vec<_>, Vec<_>) = blocked.iter().partition(is_conflict);
     let is_foreign = |object: &BlockedObject| facts.objects.is_foreign(&object.key);
-    let mut evidence = first_of(blocked.iter().flat_map(|object| reasons(object, &facts.objects)));
+    let mut evidence = first_of(blocked.iter().flat_map(|object| reasons(object, facts.objects)));
     let doubts = blocked
         .iter()
         .filter_map(|object| Some((&object.key, object.rendering.doubt()?)));

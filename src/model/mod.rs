@@ -223,7 +223,7 @@ pub struct ReleaseReport {
     pub verdict: Verdict,
     /// The program that claims to manage it, where its objects have the marks of one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub managed_by: Option<ManagedBy>,
+    pub managed_by: Option<Box<ManagedBy>>,
     /// Remarks on the release that concern no single object.
     pub health: Vec<Health>,
     /// Its objects, sorted by kind, namespace and name; those in sync are left out unless asked for.

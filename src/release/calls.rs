@@ -36,6 +36,14 @@ pub(super) enum Scope {
     Named(String),
 }
 
+impl Scope {
+    fn name(&self) -> &str {
+        match self {
+            Self::File(name) | Self::Named(name) => name,
+        }
+    }
+}
+
 /// The calls of the templates of one chart.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
@@ -52,8 +60,7 @@ pub(super) struct Calls {
 impl Calls {
     /// Notes a piece that reads live objects.
     pub(super) fn add_reader(&mut self, scope: Scope) {
-        let (Scope::File(name) | Scope::Named(name)) = &scope;
-        if self.readers.contains(&scope) || !self.affords(name) {
+        if self.readers.contains(&scope) || !self.affords(scope.name()) {
             return;
         }
         if let Scope::File(file) = &scope {
@@ -80,7 +87,7 @@ impl Calls {
             named: Vec::new(),
         };
         let mut rest = text;
-        while let Some(start) = find(rest, b"{{") {
+        while let Some(start) = find(rest, *b"{{") {
             let (action, after) = action(&rest[start + 2..]);
             rest = after;
             self.add_action(&mut blocks, action);
@@ -126,9 +133,7 @@ impl Calls {
     }
 
     fn add_call(&mut self, called: Scope, by: Scope) {
-        let (Scope::File(name) | Scope::Named(name), Scope::File(caller) | Scope::Named(caller)) =
-            (&called, &by);
-        if self.affords(name) && self.affords(caller) {
+        if self.affords(called.name()) && self.affords(by.name()) {
             self.callers.entry(called).or_default().insert(by);
         }
     }
@@ -137,8 +142,7 @@ impl Calls {
         for token in Tokens(action) {
             let Token::Text(ending) = token else { continue };
             let ending = lossy(ending);
-            let (Scope::File(caller) | Scope::Named(caller)) = by;
-            if ending.starts_with('/') && self.affords(&ending) && self.affords(caller) {
+            if ending.starts_with('/') && self.affords(&ending) && self.affords(by.name()) {
                 self.endings.entry(ending).or_default().insert(by.clone());
             }
         }
@@ -209,7 +213,7 @@ impl Blocks {
 fn action(text: &[u8]) -> (&[u8], &[u8]) {
     let trimmed = text.strip_prefix(b"-").unwrap_or(text).trim_ascii_start();
     if trimmed.starts_with(b"/*") {
-        let end = find(trimmed, b"*/").map_or(trimmed.len(), |end| end + 2);
+        let end = find(trimmed, *b"*/").map_or(trimmed.len(), |end| end + 2);
         return (&[], &trimmed[end..]);
     }
     let mut position = 0;
@@ -276,8 +280,8 @@ impl<'t> Iterator for Tokens<'t> {
     }
 }
 
-fn find(text: &[u8], needle: &[u8; 2]) -> Option<usize> {
-    text.windows(2).position(|pair| pair == needle)
+fn find(text: &[u8], needle: [u8; 2]) -> Option<usize> {
+    text.windows(2).position(|pair| *pair == needle)
 }
 
 /// A name, cut to the length of the longest that a record may have.

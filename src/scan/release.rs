@@ -332,7 +332,7 @@ impl ReleaseScan {
         let is_claimed: Vec<bool> = is_claimed.collect();
         let object_facts = self.object_facts(others);
         let facts = self.facts(&object_facts, now, options);
-        let managed_by = health::managed_by(&facts);
+        let managed_by = health::managed_by(&facts).map(Box::new);
         let running = health::running(&facts).map(RunningOperation::of);
         let mut health = self.health(&facts);
         let preview = self.preview(&facts, options, &mut health);

@@ -60,9 +60,9 @@ const MAX_MARKS: usize = 32;
 pub(super) enum Mark {
     /// The labels of Flux.
     Flux {
-        /// The namespace of the HelmRelease.
+        /// The namespace of the `HelmRelease`.
         namespace: String,
-        /// The name of the HelmRelease.
+        /// The name of the `HelmRelease`.
         name: String,
     },
     /// The tracking annotation of Argo CD, which names this very object.
