@@ -8,11 +8,14 @@
 //! rollback and an uninstall do not (`upgrade.go`, `prepareUpgrade`; `rollback.go`; `uninstall.go`).
 
 mod advice;
+mod deletions;
 mod description;
 pub mod detail;
+mod drift;
 mod entry;
 mod half_upgraded;
 mod hooks;
+mod losses;
 mod newest_operation;
 mod no_baseline;
 mod objects;
@@ -23,15 +26,18 @@ mod release_facts;
 mod revisions;
 mod steps;
 mod upgrade_blocked;
+mod way_out;
 
 use self::advice::Commands;
 pub use self::advice::Contested;
+pub use self::drift::Drift;
 pub use self::entry::remark;
 pub use self::release_facts::{
     BlockedObject, ClaimedObject, ForeignObject, NotServedKinds, ObjectFacts, ObservedObject, OtherReleases,
     RecordFacts, ReleaseFacts,
 };
 use self::steps::with;
+pub use self::way_out::good_revision;
 use crate::model::Health;
 use crate::release::decode::DecodeError;
 use crate::release::history::Depth;

@@ -59,6 +59,8 @@ pub struct Observation {
     pub deleting: Option<Deleting>,
     /// When somebody last wrote it in Helm's name.
     pub written: Option<DateTime<Utc>>,
+    /// Whether its own annotation keeps Helm from deleting it when it leaves the release.
+    pub is_kept: bool,
 }
 
 /// Whether an object exists, and its owner.
@@ -116,6 +118,7 @@ pub fn observe(probe: &Probe<'_>, live: &LiveObject<'_>, work: &Work) -> Observa
         job: None,
         deleting: None,
         written: None,
+        is_kept: false,
     };
     let place = Place::of(probe.key, probe.owner);
     let live = match live {
@@ -159,11 +162,20 @@ pub fn observe(probe: &Probe<'_>, live: &LiveObject<'_>, work: &Work) -> Observa
             })
             .filter_map(|entry| entry.time)
             .max(),
+        is_kept: live.object["metadata"]["annotations"][RESOURCE_POLICY] == KEEP,
     }
 }
 
+/// The annotation by which an object outlives its place in a release (Helm: `pkg/kube/resource_policy.go`).
+const RESOURCE_POLICY: &str = "helm.sh/resource-policy";
+
+/// Its value (Helm: `pkg/kube/client.go`, `update`, reads it of the live object).
+const KEEP: &str = "keep";
+
 fn absent_side(bodies: &RevisionBodies) -> Option<Side> {
     match (&bodies.deployed, &bodies.newest) {
+        // The revisions do not differ about it.
+        (Some(old), Some(new)) if old == new => None,
         (Some(_), Some(_)) => Some(Side::Neither),
         (Some(_), None) => Some(Side::New),
         (None, Some(_)) => Some(Side::Old),

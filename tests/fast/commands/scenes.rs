@@ -128,6 +128,7 @@ fn observed(presence: Presence) -> Observation {
         job: None,
         deleting: None,
         written: None,
+        is_kept: false,
     }
 }
 
@@ -136,6 +137,9 @@ fn objects(texts: &Texts) -> ObjectFacts {
     let object = |key: ObjectKey, is_deployed: bool, observed: Observation| ObservedObject {
         key,
         is_deployed,
+        is_in_good: is_deployed,
+        is_in_newest: true,
+        is_kept_by_manifest: false,
         observed: Some(observed),
     };
     let mut facts = ObjectFacts::default();
