@@ -183,8 +183,7 @@ impl Commands<'_> {
     /// A rollback to a revision, which Helm accepts in any state of the newest one, and which needs no chart.
     pub(super) fn rollback(self, to: u64, why: &str, options: &[&'static str]) -> Step {
         let changes = format!(
-            "applies the objects of revision {to} again, as a new revision, and overwrites later changes; deletes objects \
-             that only the newest revision has; runs only rollback hooks"
+            "applies the objects of revision {to} again, as a new revision, and overwrites later changes; runs only rollback hooks"
         );
         let command = self.helm(&["rollback"], |command| {
             command
@@ -245,6 +244,21 @@ impl Commands<'_> {
             command,
             why,
             "deletes every object that the saved manifest names, whoever it belongs to by now",
+        )
+    }
+
+    /// Deletes the records of all revisions: the end of a release that Helm cannot uninstall.
+    pub(super) fn delete_records(self, why: &str) -> Step {
+        let command = Command::new("kubectl", &["delete", self.key.driver.resource()]);
+        let command = self.in_namespace(command).and_then(|command| {
+            let name = Word::release(&self.key.name)?;
+            Ok(command.literal(&["-l"]).joined("owner=helm,name=", &name))
+        });
+        destroys(
+            Subject::Release,
+            command,
+            why,
+            "Helm forgets the release; what is left of its objects stays in the cluster, and no release knows it",
         )
     }
 
@@ -426,7 +440,7 @@ pub(super) fn protect(key: &ObjectKey) -> Step {
     destroys(
         object(key),
         protect_command(key),
-        "if the other owner is to keep the object: after this, drop it from this release's chart, and the next upgrade does not \
+        "if somebody else is to keep the object: after this, drop it from this release's chart, and the next upgrade does not \
          delete it",
         "sets an annotation on the live object; helm uninstall reads only the manifest: that of Helm 3 still deletes the object, \
          and that of Helm 4 leaves an object that is not the release's",

@@ -25,6 +25,13 @@ struct Doomed<'f> {
     danger: Option<String>,
 }
 
+impl Doomed<'_> {
+    /// The object, and why somebody may miss it.
+    fn danger(&self) -> Option<String> {
+        Some(format!("{} ({})", self.key, self.danger.as_deref()?))
+    }
+}
+
 /// Whose an object is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Whose {
@@ -73,7 +80,7 @@ pub(super) fn weigh(facts: &ReleaseFacts<'_>, steps: Vec<Step>) -> Vec<Step> {
                 if !can_be_protected {
                     step.command = Err(Refusal::Unprotected);
                 }
-                step.add_change(deleted(&by_rollback));
+                step.add_change(Some(deleted(&by_rollback)));
                 step.add_change(taken_back.clone());
             }
             Subject::Rollback(_) | Subject::Upgrade => step.add_change(taken_back.clone()),
@@ -107,14 +114,11 @@ fn doomed(object: &ObservedObject) -> Option<Doomed<'_>> {
     let key = &object.key;
     let what = what_goes_with(&key.gvk.kind);
     let (whose, danger) = match &object.observed.as_ref()?.presence {
-        Presence::Ours => (Whose::Ours, what.map(|what| format!("{key}, and with it {what}"))),
+        Presence::Ours => (Whose::Ours, what.map(|what| format!("with it goes {what}"))),
         // A record can name any cluster-scoped object, also one that the reader had better leave alone.
         Presence::OtherRelease(_) | Presence::NoRelease if key.namespace.is_none() => return None,
-        Presence::OtherRelease(owner) => (
-            Whose::Others,
-            Some(format!("{key}, which belongs to release {owner}")),
-        ),
-        Presence::NoRelease => (Whose::Others, Some(format!("{key}, which belongs to no release"))),
+        Presence::OtherRelease(owner) => (Whose::Others, Some(format!("it belongs to release {owner}"))),
+        Presence::NoRelease => (Whose::Others, Some("it belongs to no release".to_owned())),
         Presence::Absent | Presence::Unproven | Presence::Unread => return None,
     };
     Some(Doomed { key, whose, danger })
@@ -126,18 +130,19 @@ fn in_danger<'d, 'f>(doomed: &'d [Doomed<'f>]) -> impl Iterator<Item = &'f Objec
     missed.map(|doomed| doomed.key)
 }
 
-/// What a rollback deletes, in words.
-fn deleted(doomed: &[Doomed<'_>]) -> Option<String> {
-    doomed.first()?;
-    let names = named(doomed.iter().map(|doomed| doomed.key));
-    let dangers: Vec<String> = doomed.iter().filter_map(|doomed| doomed.danger.clone()).collect();
-    if dangers.is_empty() {
-        return Some(format!("deletes {names}"));
+/// What a rollback to another revision deletes, in words.
+fn deleted(doomed: &[Doomed<'_>]) -> String {
+    const ONLY_NEWEST: &str = "deletes what only the newest revision has";
+    if doomed.is_empty() {
+        return ONLY_NEWEST.to_owned();
     }
-    let dangers = listed(dangers.into_iter());
-    Some(format!(
-        "deletes {names}; unless it is protected first: {dangers}"
-    ))
+    let names = named(doomed.iter().map(|doomed| doomed.key));
+    let mut dangers = doomed.iter().filter_map(Doomed::danger).peekable();
+    if dangers.peek().is_none() {
+        return format!("{ONLY_NEWEST}: {names}");
+    }
+    let dangers = listed(dangers);
+    format!("{ONLY_NEWEST}: {names}, but for what is protected before: {dangers}")
 }
 
 /// What goes with an uninstallation that somebody may miss, in words.

@@ -112,9 +112,10 @@ pub(super) fn is_failure(description: &str) -> bool {
     begins.iter().any(|words| description.starts_with(words)) && description.contains("\" failed: ")
 }
 
-/// Whether a sentence is of a rollback that failed (Helm: `pkg/action/rollback.go`, `performRollback`).
+/// Whether a sentence may be of a rollback that failed: of one that was refused, or of one that waited in vain, which Helm
+/// describes as it does an installation (Helm: `pkg/action/rollback.go`, `performRollback`).
 pub(super) fn is_of_rollback(description: &str) -> bool {
-    description.starts_with("Rollback \"")
+    description.starts_with("Rollback \"") || description.starts_with("Release \"")
 }
 
 /// The revision that a rollback says it goes to (Helm: `pkg/action/rollback.go`, `prepareRollback`).

@@ -5,10 +5,12 @@
 //! an operation whose record has become too large to be written once more; and a rollback that fails leaves no revision
 //! deployed.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::description::{self, Cause};
-use super::entry::{first_of, human, moment, remark};
+use super::entry::{first_of, human, listed, moment, remark};
 use super::release_facts::{BlockedObject, ObservedObject, ReleaseFacts};
 use super::revisions::{LIMIT, percent_of_limit};
 use super::steps::with;
@@ -64,7 +66,10 @@ fn pending(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Health {
     let commands = facts.commands();
     match age {
         Some(age) if age < facts.stuck_after => {
-            let message = format!("{what}, last written {} ago", human(age));
+            let message = format!(
+                "{what}, last written {} ago; Helm refuses upgrades until it ends",
+                human(age)
+            );
             evidence.push(format!(
                 "it counts as stuck after {} without a write: in {}",
                 human(facts.stuck_after),
@@ -81,8 +86,15 @@ fn pending(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Health {
                 Some(age) => format!("{} ago: longer than {}", human(age), human(facts.stuck_after)),
                 None => "at an unknown time".to_owned(),
             };
-            let message = format!("{what}, last written {written}, so the Helm process is probably gone");
-            evidence.extend(why_pending(facts, latest));
+            let message = format!(
+                "{what}, last written {written}, so the Helm process is probably gone; Helm refuses upgrades until this is mended"
+            );
+            let kinds = &facts.objects.not_served.newest;
+            if kinds.is_empty() {
+                evidence.extend(why_pending(facts, latest));
+            } else {
+                evidence.push(unserved(latest, kinds));
+            }
             evidence.extend(goes_back(facts));
             evidence.extend(namespace_goes(facts));
             with(
@@ -125,6 +137,16 @@ fn last_object_write<'a>(facts: &ReleaseFacts<'a>) -> Option<(&'a ObservedObject
         .iter()
         .filter_map(|object| Some((object, object.observed.as_ref()?.written?)))
         .max_by_key(|(_, time)| *time)
+}
+
+/// The kinds of the newest revision by which Helm fails whatever it is to do.
+fn unserved(latest: &StoredRevision, kinds: &BTreeSet<String>) -> String {
+    format!(
+        "the API server does not serve {} of revision {}: Helm cannot read the manifest, and fails before it writes or deletes \
+         anything",
+        listed(kinds.iter().cloned()),
+        latest.revision
+    )
 }
 
 /// The reason why an operation may be pending although nobody killed Helm.
@@ -175,6 +197,8 @@ fn failed(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Health {
     evidence.extend(skew(facts, latest));
     evidence.extend(goes_back(facts));
     evidence.extend(namespace_goes(facts));
+    let kinds = &facts.objects.not_served.newest;
+    evidence.extend((!kinds.is_empty()).then(|| unserved(latest, kinds)));
     let refused = refused(facts);
     if refused.is_empty() || !matches!(failure, Cause::Immutable | Cause::Invalid) {
         evidence.extend(meaning(failure).map(str::to_owned));

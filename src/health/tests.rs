@@ -1,5 +1,7 @@
 //! Histories, records and objects, and the entries about them.
 
+mod way_out;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};

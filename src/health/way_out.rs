@@ -175,10 +175,7 @@ fn out_of_uninstall_without_kinds(facts: &ReleaseFacts<'_>, latest: &StoredRevis
             "only if the kind is gone for good, and with it all objects of it: deletes the others; kubectl complains of the kind \
              that is gone, and goes on",
         ),
-        commands.delete_record(
-            latest,
-            "only after that: the record is the only list of what the release has",
-        ),
+        commands.delete_records("only after that: the record is the only list of what the release has"),
     ]
 }
 

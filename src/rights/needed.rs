@@ -107,7 +107,8 @@ pub(super) fn needed(needs: &Needs, scan: &PlannedScan) -> Vec<Need> {
     }
     match scan.orphans {
         OrphanSearch::Yes => wanted.extend(places.searched(needs)),
-        OrphanSearch::No => {}
+        // A diagnosis mostly finds a record, and tells what it may not look for.
+        OrphanSearch::No | OrphanSearch::IfNoRecord => {}
     }
     for api_version in &needs.schemas {
         let path = format!("/openapi/v3/apis/{api_version}");
