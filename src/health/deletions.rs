@@ -147,10 +147,7 @@ fn deleted(doomed: &[Doomed<'_>]) -> String {
 
 /// What goes with an uninstallation that somebody may miss, in words.
 fn uninstalled(doomed: &[Doomed<'_>]) -> Option<String> {
-    let mut dangers = doomed
-        .iter()
-        .filter_map(|doomed| doomed.danger.clone())
-        .peekable();
+    let mut dangers = doomed.iter().filter_map(Doomed::danger).peekable();
     dangers.peek()?;
     let whose = if doomed.iter().any(|doomed| doomed.whose == Whose::Others) {
         " (Helm 4 leaves what is not the release's)"

@@ -324,4 +324,20 @@ mod tests {
         assert!(is_failure("Rollback \"web\" failed: conflict"));
         assert!(!is_failure("Rollback to 3"));
     }
+
+    #[test]
+    fn an_object_is_named_by_its_kind_and_its_whole_name() {
+        let sentence = "Upgrade \"web\" failed: server-side apply failed for object shop/web-db apps/v1, Kind=StatefulSet: no.";
+        assert!(names(sentence, "StatefulSet", "web-db"));
+        assert!(!names(sentence, "StatefulSet", "web-d") && !names(sentence, "Deployment", "web-db"));
+    }
+
+    #[test]
+    fn a_rollback_says_where_it_goes_until_it_fails() {
+        assert_eq!(rollback_target("Rollback to 12"), Some(12));
+        assert_eq!(rollback_target("Rollback \"web\" failed: no"), None);
+        assert!(
+            is_of_rollback("Rollback \"web\" failed: no") && !is_of_rollback("Upgrade \"web\" failed: no")
+        );
+    }
 }

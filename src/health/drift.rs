@@ -104,10 +104,7 @@ impl Drift {
         let more = self.total.saturating_sub(self.fields.len());
         let named = listed(taken.map(|field| format!("{} {}", field.key, field.place())));
         let unlisted = if more > 0 {
-            format!(
-                ", and of {} more it is not said here",
-                count(more, "drifted field")
-            )
+            format!(", and perhaps {} more", count(more, "drifted field"))
         } else {
             String::new()
         };
@@ -129,9 +126,9 @@ impl DriftedField {
     /// The place within its object, and who wrote there.
     fn place(&self) -> String {
         match (&self.path, &self.writer) {
-            (Some(path), Some(writer)) => format!("{path} (by {writer})"),
+            (Some(path), Some(writer)) => format!("{path} from {writer}"),
             (Some(path), None) => path.clone(),
-            (None, _) => "(deleted)".to_owned(),
+            (None, _) => "that was deleted".to_owned(),
         }
     }
 }
@@ -141,4 +138,82 @@ fn is_drift(finding: &Finding) -> bool {
     finding.severity == Severity::Drift
         && finding.ignored_by.is_none()
         && finding.code != FindingCode::HalfUpgraded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classify::state::empty_report;
+    use crate::model::Actor;
+    use crate::object::Gvk;
+    use serde_json::json;
+
+    fn key(name: &str) -> ObjectKey {
+        ObjectKey {
+            gvk: Gvk::new("v1", "ConfigMap"),
+            namespace: Some("shop".into()),
+            name: name.into(),
+        }
+    }
+
+    fn finding(path: &str, next: Option<NextUpgrade>, code: FindingCode) -> Finding {
+        Finding {
+            next_upgrade: next,
+            actor: Some(Actor {
+                manager: "kubectl-edit".into(),
+                operation: "Update".into(),
+                subresource: None,
+                time: None,
+            }),
+            ..crate::report::fixtures::finding(code, path, Some(json!("a")), Some(json!("b")))
+        }
+    }
+
+    #[test]
+    fn only_what_the_next_write_takes_back_is_told() {
+        let mut drift = Drift::default();
+        let settings = key("settings");
+        let mut report = empty_report(&settings, None, ObjectState::Drifted, None);
+        report.findings = vec![
+            finding("/data/a", Some(NextUpgrade::Revert), FindingCode::Changed),
+            finding("/data/b", Some(NextUpgrade::Keep), FindingCode::Added),
+            finding("/data/c", Some(NextUpgrade::Revert), FindingCode::HalfUpgraded),
+        ];
+        drift.note(&settings, &report);
+        assert_eq!(
+            drift.taken_back().as_deref(),
+            Some("takes back 1 change: ConfigMap shop/settings /data/a from kubectl-edit")
+        );
+        assert_eq!(
+            drift.of_object(&settings).as_deref(),
+            Some("/data/a from kubectl-edit and /data/b from kubectl-edit")
+        );
+        let gone = key("gone");
+        let mut missing = empty_report(&gone, None, ObjectState::Missing, None);
+        missing.next_upgrade = Some(NextUpgrade::Revert);
+        drift.note(&gone, &missing);
+        let told = drift.taken_back().unwrap();
+        assert!(
+            told.ends_with("and ConfigMap shop/gone that was deleted"),
+            "{told}"
+        );
+        assert_eq!(drift.keys().count(), 2);
+    }
+
+    /// A patch without a value that may not be shown would set the object to something else.
+    #[test]
+    fn an_object_with_hidden_values_has_no_patch() {
+        for (redacted, has_patch) in [(false, true), (true, false)] {
+            let mut drift = Drift::default();
+            let settings = key("settings");
+            let mut report = empty_report(&settings, None, ObjectState::Drifted, None);
+            report.findings = vec![Finding {
+                redacted,
+                ..finding("/data/a", None, FindingCode::Changed)
+            }];
+            report.patch = vec![json!({"op": "replace", "path": "/data/a", "value": "a"})];
+            drift.note(&settings, &report);
+            assert_eq!(drift.patch(&settings).is_some(), has_patch);
+        }
+    }
 }
