@@ -61,10 +61,10 @@ pub(super) fn weigh(facts: &ReleaseFacts<'_>, steps: Vec<Step>) -> Vec<Step> {
     } else {
         Vec::new()
     };
-    let mut saved: Vec<&ObjectKey> = in_danger(&by_rollback).chain(in_danger(&by_uninstall)).collect();
-    saved.sort_unstable();
-    saved.dedup();
-    let mut saves = Some(saved.into_iter().take(ADVISED).map(advice::save_object));
+    let mut missed: Vec<&ObjectKey> = in_danger(&by_rollback).chain(in_danger(&by_uninstall)).collect();
+    missed.sort_unstable();
+    missed.dedup();
+    let mut saves = Some(missed.into_iter().take(ADVISED).map(advice::save_object));
     let mut protection = Some(in_danger(&by_rollback).take(ADVISED).map(advice::protect_first));
     let can_be_protected = in_danger(&by_rollback).count() <= ADVISED
         && in_danger(&by_rollback).all(|key| advice::protect_first(key).command.is_ok());

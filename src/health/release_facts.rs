@@ -39,6 +39,10 @@ pub struct RecordFacts {
 }
 
 /// One object that the health of its release depends on.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact about another manifest"
+)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObservedObject {
     /// The object.

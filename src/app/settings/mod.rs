@@ -190,12 +190,11 @@ fn reads_all_records(options: &ClientOptions) -> bool {
 /// `Err` where the client reads only some of the records: the objects of all other releases would look like orphans.
 fn can_find_orphans(orphans: scan::OrphanSearch, options: &ClientOptions) -> Result<(), SettingsError> {
     match orphans {
-        scan::OrphanSearch::IfNoRecord | scan::OrphanSearch::No => Ok(()),
         scan::OrphanSearch::Yes if options.selector.is_some() => Err(SettingsError::OrphansSelector),
         scan::OrphanSearch::Yes if options.drivers.len() < Driver::ALL.len() => {
             Err(SettingsError::OrphansDriver)
         }
-        scan::OrphanSearch::Yes => Ok(()),
+        scan::OrphanSearch::Yes | scan::OrphanSearch::IfNoRecord | scan::OrphanSearch::No => Ok(()),
     }
 }
 
