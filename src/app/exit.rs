@@ -102,8 +102,11 @@ pub fn of_scan(
 pub fn of_diagnosis(report: &Report) -> u8 {
     let health = report.releases.iter().flat_map(|release| &release.health);
     let worst = health.map(|health| health.severity).max();
+    let has_orphans = report.orphans.as_ref().is_some_and(|orphans| !orphans.is_empty());
     match (report.outcome, worst) {
         (Outcome::Error, _) => ERROR,
+        // Its records are gone, and its objects are not.
+        (Outcome::Clean | Outcome::Incomplete | Outcome::Drift, _) if has_orphans => DRIFT,
         (
             Outcome::Clean | Outcome::Incomplete | Outcome::Drift,
             Some(HealthSeverity::Warning | HealthSeverity::Critical),

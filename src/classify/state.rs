@@ -47,7 +47,7 @@ pub(super) fn verdict_by_state(subject: &Subject<'_>, live: &Live<'_>, managers:
         }
         (Role::Expected, Standing::Nobody) => report(
             ObjectState::Foreign,
-            Some(foreign(subject, live, "no release", managers)),
+            Some(foreign(subject, live, NO_RELEASE, managers)),
         ),
         (Role::Expected, Standing::Ours) => match deleted {
             Some(since) => report(ObjectState::Terminating, Some(terminating(&live.object, since))),
@@ -95,7 +95,20 @@ fn foreign(subject: &Subject<'_>, live: &Live<'_>, whose: &str, managers: &Manag
     let writer = writer.map_or_else(String::new, |writer| {
         format!("; last written by {writer} (claimed)")
     });
-    format!("not owned by this release: it belongs to {whose}{writer}")
+    format!("{NOT_OWNED}{whose}{writer}")
+}
+
+/// How the reason of a foreign object begins.
+const NOT_OWNED: &str = "not owned by this release: it belongs to ";
+
+/// What stands in place of an owner.
+const NO_RELEASE: &str = "no release";
+
+/// Whether a reason says that an object is nobody's.
+pub fn is_nobodys(reason: &str) -> bool {
+    reason
+        .strip_prefix(NOT_OWNED)
+        .is_some_and(|whose| whose.starts_with(NO_RELEASE))
 }
 
 /// The name and time of the last write to the object itself by Helm or a person: controllers write all the time.

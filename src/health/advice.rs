@@ -6,6 +6,7 @@
 //! Everything that a record or an object says may stand in a command, so a command is made of words
 //! ([`crate::shell::Command`]), and none is made of a text that breaks the rule for it.
 
+use super::losses;
 use super::steps::{Effect, Step, Subject};
 use crate::model::Chart;
 use crate::object::ObjectKey;
@@ -182,8 +183,7 @@ impl Commands<'_> {
     /// A rollback to a revision, which Helm accepts in any state of the newest one, and which needs no chart.
     pub(crate) fn rollback(self, to: u64, why: &str, options: &[&'static str]) -> Step {
         let changes = format!(
-            "applies the objects of revision {to} again, as a new revision, and overwrites later changes; deletes objects \
-             that only the newest revision has; runs only rollback hooks"
+            "applies the objects of revision {to} again, as a new revision, and overwrites later changes; runs only rollback hooks"
         );
         let command = self.helm(&["rollback"], |command| {
             command
@@ -191,7 +191,7 @@ impl Commands<'_> {
                 .literal(options)
                 .literal(self.force())
         });
-        destroys(Subject::Release, command, why, &changes)
+        destroys(Subject::Rollback(to), command, why, &changes)
     }
 
     /// An upgrade to the chart of a revision with the values of that revision.
@@ -225,11 +225,40 @@ impl Commands<'_> {
     /// An uninstallation of the release.
     pub(super) fn uninstall(self, why: &str, options: &[&'static str]) -> Step {
         destroys(
-            Subject::Release,
+            Subject::Uninstall,
             self.helm(&["uninstall"], |command| command.literal(options)),
             why,
-            "deletes every object of the newest revision, PersistentVolumeClaims and their data included, and the history \
-             of the release; runs delete hooks",
+            "deletes every object of the newest revision but those that its manifest keeps, and the history of the release; runs \
+             delete hooks",
+        )
+    }
+
+    /// Deletes the objects of a revision's manifest, which was saved before.
+    pub(super) fn delete_manifest(self, revision: u64, why: &str) -> Step {
+        let command = self.file(&format!("manifest-{revision}")).and_then(|file| {
+            let command = Command::new("kubectl", &["delete", "--ignore-not-found", "-f"]).from_file(&file);
+            self.in_namespace(command)
+        });
+        destroys(
+            Subject::Uninstall,
+            command,
+            why,
+            "deletes every object that the saved manifest names, whoever it belongs to by now",
+        )
+    }
+
+    /// Deletes the records of all revisions: the end of a release that Helm cannot uninstall.
+    pub(super) fn delete_records(self, why: &str) -> Step {
+        let command = Command::new("kubectl", &["delete", self.key.driver.resource()]);
+        let command = self.in_namespace(command).and_then(|command| {
+            let name = Word::release(&self.key.name)?;
+            Ok(command.literal(&["-l"]).joined("owner=helm,name=", &name))
+        });
+        destroys(
+            Subject::Release,
+            command,
+            why,
+            "Helm forgets the release; what is left of its objects stays in the cluster, and no release knows it",
         )
     }
 
@@ -411,10 +440,84 @@ pub(super) fn protect(key: &ObjectKey) -> Step {
     destroys(
         object(key),
         protect_command(key),
-        "if the other owner is to keep the object: after this, drop it from this release's chart, and the next upgrade does not \
+        "if somebody else is to keep the object: after this, drop it from this release's chart, and the next upgrade does not \
          delete it",
         "sets an annotation on the live object; helm uninstall reads only the manifest: that of Helm 3 still deletes the object, \
          and that of Helm 4 leaves an object that is not the release's",
+    )
+}
+
+/// Keeps a rollback from deleting an object, before that rollback.
+pub(super) fn protect_first(key: &ObjectKey) -> Step {
+    destroys(
+        object(key),
+        protect_command(key),
+        "first, so that the rollback does not delete it; leave this out only if it may go",
+        "sets an annotation on the live object, which Helm reads before it deletes: the object then stays, and no revision in use \
+         has it",
+    )
+}
+
+/// Sets the drifted fields of an object back by hand.
+pub(super) fn set_back(key: &ObjectKey, patch: &str) -> Step {
+    let command = kubectl(&["patch"], key)
+        .and_then(|command| Ok(command.literal(&["--type=json", "-p"]).word(&Word::json(patch)?)));
+    destroys(
+        object(key),
+        command,
+        "first, because Helm fails at this object as it is: sets its drifted fields back, where the API server lets them change",
+        "overwrites the drifted fields of the object with the deployed revision's values",
+    )
+}
+
+/// Deletes an object so that Helm creates it again.
+pub(super) fn make_anew(key: &ObjectKey, why: &str) -> Step {
+    let changes = format!(
+        "{}, until Helm creates it again; what refers to it fails until then",
+        losses::loss(&key.gvk.kind)
+    );
+    destroys(object(key), kubectl(&["delete"], key), why, &changes)
+}
+
+/// Shows the admission webhooks, what they call, and whether they may be passed over.
+pub(super) fn webhooks() -> Step {
+    let columns = "-o=custom-columns=KIND:.kind,NAME:.metadata.name,WEBHOOKS:.webhooks[*].name,\
+                   NAMESPACES:.webhooks[*].clientConfig.service.namespace,SERVICES:.webhooks[*].clientConfig.service.name,\
+                   POLICIES:.webhooks[*].failurePolicy";
+    reads(
+        Subject::Release,
+        Ok(Command::new(
+            "kubectl",
+            &[
+                "get",
+                "validatingwebhookconfigurations,mutatingwebhookconfigurations",
+                columns,
+            ],
+        )),
+        "shows which Service the webhook of Helm's message calls: see whether it has endpoints, and mend it before anything else",
+    )
+}
+
+/// Shows the quotas of the namespace, and what of them is used.
+pub(super) fn quotas(commands: Commands<'_>) -> Step {
+    let command = commands.in_namespace(Command::new(
+        "kubectl",
+        &["describe", "resourcequotas,limitranges"],
+    ));
+    reads(
+        Subject::Release,
+        command,
+        "shows the quotas and limits of the namespace, and how much of them is used",
+    )
+}
+
+/// Shows what keeps a namespace from being deleted.
+pub(super) fn describe_namespace(commands: Commands<'_>) -> Step {
+    let name = Word::namespace(&commands.key.namespace);
+    reads(
+        Subject::Release,
+        name.map(|name| Command::new("kubectl", &["describe", "namespace"]).word(&name)),
+        "shows what keeps the namespace from being deleted",
     )
 }
 

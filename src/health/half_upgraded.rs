@@ -8,6 +8,7 @@ use super::observe::Side;
 use super::release_facts::{ObservedObject, ReleaseFacts};
 use super::steps::with;
 use crate::model::Health;
+use crate::release::stored::StoredRevision;
 use crate::vocabulary::{HealthCode, HealthSeverity};
 
 /// The counts of objects at the new revision, at the old one and at neither.
@@ -18,24 +19,32 @@ pub(super) fn half_upgraded(facts: &ReleaseFacts<'_>) -> Option<Health> {
     let old = objects_at(facts, Side::Old).count();
     let neither = objects_at(facts, Side::Neither).count();
     let total = new + old + neither;
-    if to == from || old == total {
+    let has_written =
+        new > 0 || objects_at(facts, Side::Neither).any(|object| was_written_by(latest, object));
+    if to == from || old == total || !has_written {
         return None;
     }
-    let closer = match new.cmp(&old) {
-        Ordering::Greater => format!("closer to revision {to}"),
-        Ordering::Less => format!("closer to revision {from}"),
-        Ordering::Equal => "halfway".to_owned(),
-    };
     let message = match (total, new) {
         (1, 1) => format!("the only object that revision {to} changes is at revision {to}"),
         (1, _) => format!(
             "the only object that revision {to} changes is neither at revision {to} nor at revision {from}"
         ),
-        _ => format!(
-            "of {total} objects that revision {to} changes, {new} {} at revision {to}, {old} at revision {from} and \
-             {neither} at neither: {closer}",
-            if new == 1 { "is" } else { "are" }
-        ),
+        (2, 2) => format!("both objects that revision {to} changes are at revision {to}"),
+        (all, new) if all == new => {
+            format!("all {all} objects that revision {to} changes are at revision {to}")
+        }
+        _ => {
+            let closer = match new.cmp(&old) {
+                Ordering::Greater => format!("closer to revision {to}"),
+                Ordering::Less => format!("closer to revision {from}"),
+                Ordering::Equal => "halfway".to_owned(),
+            };
+            format!(
+                "of {total} objects that revision {to} changes, {new} {} at revision {to}, {old} at revision {from} and \
+                 {neither} at neither: {closer}",
+                if new == 1 { "is" } else { "are" }
+            )
+        }
     };
     let severity = if may_be_running(facts, latest) {
         HealthSeverity::Info
@@ -48,6 +57,18 @@ pub(super) fn half_upgraded(facts: &ReleaseFacts<'_>) -> Option<Health> {
         evidence(facts, from, to),
         Vec::new(),
     ))
+}
+
+/// Whether an object may have been written by the newest operation: both times are the API server's. What is like neither
+/// revision and was not written since has drifted before. An object without the time of a write of Helm's was deleted, or
+/// lost its managed fields.
+fn was_written_by(latest: &StoredRevision, object: &ObservedObject) -> bool {
+    let written = object.observed.as_ref().and_then(|observed| observed.written);
+    match (written, latest.created) {
+        (Some(written), Some(created)) => written >= created,
+        (Some(_), None) => true,
+        (None, _) => false,
+    }
 }
 
 /// The observed objects at one side of the operation.

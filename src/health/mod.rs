@@ -8,12 +8,15 @@
 //! rollback and an uninstall do not (`upgrade.go`, `prepareUpgrade`; `rollback.go`; `uninstall.go`).
 
 pub(crate) mod advice;
+mod deletions;
 pub(crate) mod description;
 pub mod detail;
+mod drift;
 pub(crate) mod entry;
 mod gitops;
 mod half_upgraded;
 mod hooks;
+mod losses;
 mod newest_operation;
 mod no_baseline;
 mod objects;
@@ -24,9 +27,11 @@ mod release_facts;
 mod revisions;
 pub(crate) mod steps;
 mod upgrade_blocked;
+mod way_out;
 
 use self::advice::Commands;
 pub use self::advice::Contested;
+pub use self::drift::Drift;
 pub use self::entry::remark;
 pub use self::gitops::{Marks, ObjectMarks, managed_by};
 pub use self::release_facts::{
@@ -34,6 +39,7 @@ pub use self::release_facts::{
     RecordFacts, ReleaseFacts,
 };
 use self::steps::with;
+pub use self::way_out::good_revision;
 use crate::model::Health;
 use crate::release::decode::DecodeError;
 use crate::release::history::Depth;

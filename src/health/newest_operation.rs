@@ -5,15 +5,19 @@
 //! an operation whose record has become too large to be written once more; and a rollback that fails leaves no revision
 //! deployed.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::advice;
 use super::description::{self, Cause};
-use super::entry::{ADVISED, human, moment, remark};
-use super::release_facts::{ObservedObject, ReleaseFacts};
+use super::entry::{first_of, human, listed, moment, remark};
+use super::release_facts::{BlockedObject, ObservedObject, ReleaseFacts};
 use super::revisions::{LIMIT, percent_of_limit};
-use super::steps::{Step, with};
+use super::steps::with;
+use super::way_out::{good, has_lost_deployed, out_of_failure, out_of_pending, refused, rollback_target};
+use crate::classify::blocked::Block;
 use crate::model::Health;
+use crate::object::ObjectKey;
 use crate::release::stored::{Status, StoredRevision};
 use crate::vocabulary::{HealthCode, HealthSeverity};
 
@@ -62,7 +66,10 @@ fn pending(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Health {
     let commands = facts.commands();
     match age {
         Some(age) if age < facts.stuck_after => {
-            let message = format!("{what}, last written {} ago", human(age));
+            let message = format!(
+                "{what}, last written {} ago; Helm refuses upgrades until it ends",
+                human(age)
+            );
             evidence.push(format!(
                 "it counts as stuck after {} without a write: in {}",
                 human(facts.stuck_after),
@@ -79,12 +86,21 @@ fn pending(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Health {
                 Some(age) => format!("{} ago: longer than {}", human(age), human(facts.stuck_after)),
                 None => "at an unknown time".to_owned(),
             };
-            let message = format!("{what}, last written {written}, so the Helm process is probably gone");
-            evidence.extend(why_pending(facts, latest));
+            let message = format!(
+                "{what}, last written {written}, so the Helm process is probably gone; Helm refuses upgrades until this is mended"
+            );
+            let kinds = &facts.objects.not_served.newest;
+            if kinds.is_empty() {
+                evidence.extend(why_pending(facts, latest));
+            } else {
+                evidence.push(unserved(latest, kinds));
+            }
+            evidence.extend(goes_back(facts));
+            evidence.extend(namespace_goes(facts));
             with(
                 remark(HealthCode::Stuck, HealthSeverity::Critical, message),
                 evidence,
-                steps_out_of_pending(facts, latest),
+                out_of_pending(facts, latest),
             )
         }
     }
@@ -123,6 +139,16 @@ fn last_object_write<'a>(facts: &ReleaseFacts<'a>) -> Option<(&'a ObservedObject
         .max_by_key(|(_, time)| *time)
 }
 
+/// The kinds of the newest revision by which Helm fails whatever it is to do.
+fn unserved(latest: &StoredRevision, kinds: &BTreeSet<String>) -> String {
+    format!(
+        "the API server does not serve {} of revision {}: Helm cannot read the manifest, and fails before it writes or deletes \
+         anything",
+        listed(kinds.iter().cloned()),
+        latest.revision
+    )
+}
+
 /// The reason why an operation may be pending although nobody killed Helm.
 fn why_pending(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Option<String> {
     let bytes = facts
@@ -153,84 +179,6 @@ fn why_pending(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Option<Stri
     }
 }
 
-/// The steps that recover a release from a pending operation.
-fn steps_out_of_pending(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Vec<Step> {
-    let commands = facts.commands();
-    let baseline = facts.history.baseline().map(|baseline| baseline.revision);
-    let mut steps = preparations(facts, latest, baseline);
-    let forget = |why: &str| commands.delete_record(latest, why);
-    // A rollback has to build the newest manifest before anything else.
-    if !facts.objects.not_served.newest.is_empty() {
-        steps.push(forget(
-            "nothing of this revision was applied, because the API server does not serve one of its kinds; every rollback fails \
-             for the same reason",
-        ));
-        return steps;
-    }
-    match (latest.status, baseline) {
-        (Status::Uninstalling, _) => {
-            steps.push(commands.rollback(
-                latest.revision,
-                "restores the release: Helm accepts a rollback in this state",
-                &[],
-            ));
-            steps.push(commands.uninstall("alternative: finish the uninstall", &[]));
-            steps.push(commands.uninstall("only if a hook blocks the uninstall", &["--no-hooks"]));
-        }
-        (_, Some(baseline)) => {
-            let options = if latest.status == Status::PendingRollback {
-                &["--no-hooks"][..]
-            } else {
-                &[]
-            };
-            steps.push(commands.rollback(
-                baseline,
-                "returns to the deployed revision: Helm accepts a rollback in this state",
-                options,
-            ));
-            steps.push(commands.rollback(
-                latest.revision,
-                "alternative: complete the operation by re-applying its stored manifest (no chart needed); upgrade hooks do not run",
-                &[],
-            ));
-            steps.push(forget(
-                "only if no rollback succeeds: the next upgrade starts from the deployed revision",
-            ));
-        }
-        (_, None) => {
-            steps.push(commands.rollback(
-                latest.revision,
-                "completes the installation by re-applying its stored manifest (no chart needed); install hooks do not run",
-                &[],
-            ));
-            steps.push(forget(
-                "only if that fails: then install again, and Helm adopts the objects whose annotations name the release",
-            ));
-            steps
-                .push(commands.uninstall("alternative: remove the release, if nothing of it is needed", &[]));
-        }
-    }
-    steps
-}
-
-/// The steps before every change: commands that read, wait and save copies.
-fn preparations(facts: &ReleaseFacts<'_>, latest: &StoredRevision, other: Option<u64>) -> Vec<Step> {
-    let commands = facts.commands();
-    let mut steps = vec![commands.history(), commands.events()];
-    let terminating = facts.objects.observed.iter().filter(|object| {
-        object
-            .observed
-            .as_ref()
-            .is_some_and(|observed| observed.deleting.is_some())
-    });
-    let awaited = terminating.take(ADVISED);
-    steps.extend(awaited.map(|object| advice::await_deletion(&object.key)));
-    let mut revisions: Vec<u64> = other.into_iter().chain([latest.revision]).collect();
-    revisions.dedup();
-    steps.extend(commands.backup(&revisions));
-    steps
-}
-
 /// A failed operation: its cause, and how to recover from it.
 fn failed(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Health {
     let record = facts.records.get(&latest.revision);
@@ -239,15 +187,28 @@ fn failed(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Health {
         .unwrap_or_default();
     let failure = description::cause(description);
     let baseline = facts.history.baseline().map(|baseline| baseline.revision);
-    let good = baseline.or_else(|| last_good(facts));
+    let good = good(facts);
     let mut evidence = Vec::new();
     if !description.is_empty() {
         evidence.push(format!("Helm says: {}", description::without_values(description)));
     }
+    evidence.extend(drift_of_the_named(facts, description));
     evidence.extend(written_at(latest));
     evidence.extend(skew(facts, latest));
-    evidence.extend(meaning(failure).map(str::to_owned));
-    if baseline.is_none() && good.is_some() {
+    evidence.extend(goes_back(facts));
+    evidence.extend(namespace_goes(facts));
+    let kinds = &facts.objects.not_served.newest;
+    evidence.extend((!kinds.is_empty()).then(|| unserved(latest, kinds)));
+    let refused = refused(facts);
+    if refused.is_empty() || !matches!(failure, Cause::Immutable | Cause::Invalid) {
+        evidence.extend(meaning(failure).map(str::to_owned));
+    }
+    evidence.extend(first_of(
+        refused.into_iter().map(|object| fails_again(facts, object)),
+    ));
+    if has_lost_deployed(facts) {
+        evidence.push(LOST.to_owned());
+    } else if baseline.is_none() && good.is_some() {
         evidence.push(
             "a failed rollback leaves no revision deployed; every further attempt with --history-max may delete the last \
              good revision"
@@ -279,58 +240,60 @@ fn failed(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Health {
     with(
         remark(code, HealthSeverity::Critical, message),
         evidence,
-        steps_after_failure(facts, latest, good, failure),
+        out_of_failure(facts, latest, good, failure),
     )
 }
 
-/// The steps that recover a release from a failed operation. `good` is the revision to return to, if there is one.
-fn steps_after_failure(
-    facts: &ReleaseFacts<'_>,
-    latest: &StoredRevision,
-    good: Option<u64>,
-    failure: Cause,
-) -> Vec<Step> {
-    let commands = facts.commands();
-    let mut steps = preparations(facts, latest, good);
-    steps.extend(good.map(|good| {
-        commands.rollback(
-            good,
-            "returns to the last good revision; objects that the failed revision created are deleted",
-            &[],
-        )
-    }));
-    if failure == Cause::Timeout {
-        steps.push(commands.rollback(
-            latest.revision,
-            "alternative, once everything is ready: applies the same manifest again and marks it as deployed",
-            &[],
-        ));
-    }
-    let record = facts.records.get(&latest.revision);
-    steps.push(commands.upgrade(
-        record.and_then(|record| record.chart.as_ref()),
-        latest.revision,
-        if good.is_some() {
-            "alternative, once the cause is fixed: upgrade again"
-        } else {
-            "once the cause is fixed: Helm can upgrade a failed installation; install hooks do not run"
-        },
-    ));
-    if good.is_none() {
-        steps.push(commands.uninstall("only to start over", &[]));
-    }
-    steps
+/// What follows from the loss of the record that was deployed.
+pub(super) const LOST: &str = "the record of the revision that was deployed is gone: restore it from a backup if there is one; no \
+                               record names the objects that only it had (`kubectl get` with -l \
+                               app.kubernetes.io/managed-by=Helm shows those of all releases)";
+
+/// The revision that a rollback was to go back to.
+fn goes_back(facts: &ReleaseFacts<'_>) -> Option<String> {
+    let latest = facts.history.latest()?;
+    let target = rollback_target(facts)?;
+    Some(format!(
+        "revision {} is a rollback to revision {target}",
+        latest.revision
+    ))
 }
 
-/// The newest revision that once was deployed. A rollback that fails marks failed revisions as superseded, too.
-pub(super) fn last_good(facts: &ReleaseFacts<'_>) -> Option<u64> {
-    let mut revisions = facts.history.revisions().iter().rev();
-    let good = revisions.find(|revision| {
-        let record = facts.records.get(&revision.revision);
-        matches!(revision.status, Status::Superseded | Status::Deployed)
-            && record.is_some_and(|record| !description::is_failure(&record.description))
-    })?;
-    Some(good.revision)
+/// Nothing can be created in a namespace that is being deleted, not even a record of Helm's.
+fn namespace_goes(facts: &ReleaseFacts<'_>) -> Option<String> {
+    let since = facts.objects.namespace_deleted?;
+    Some(format!(
+        "the namespace is being deleted since {}: nothing can be created in it any more, so that every command of Helm fails, and \
+         the records go with it",
+        moment(since)
+    ))
+}
+
+/// The drift of the objects that Helm's sentence names: it may be the cause, and no rollback undoes it by itself.
+fn drift_of_the_named(facts: &ReleaseFacts<'_>, description: &str) -> Vec<String> {
+    let is_named = |key: &&ObjectKey| description::names(description, &key.gvk.kind, &key.name);
+    let drifted = facts.objects.drift.keys().filter(is_named);
+    first_of(drifted.filter_map(|key| {
+        let fields = facts.objects.drift.of_object(key)?;
+        Some(format!("{key}, which Helm names, drifted: {fields}"))
+    }))
+}
+
+/// Why a rollback fails at an object as the upgrade did.
+fn fails_again(facts: &ReleaseFacts<'_>, object: &BlockedObject) -> String {
+    let BlockedObject {
+        key,
+        block,
+        rendering: _,
+    } = object;
+    let why = match block {
+        Block::Refused { path, rule } => format!("{path}: {rule}"),
+        Block::Conflict(_) => "other managers own fields of it".to_owned(),
+    };
+    let good = good(facts).map_or_else(String::new, |good| format!(" to revision {good}"));
+    format!(
+        "a rollback{good} fails at {key} as it is, because somebody changed or replaced the live object: {why}; no flag helps"
+    )
 }
 
 /// The consequence of an error for the next steps.
@@ -345,8 +308,9 @@ const fn meaning(cause: Cause) -> Option<&'static str> {
              done part of its work",
         ),
         Cause::Immutable => Some(
-            "the revision changes an immutable field: restore its old value in the chart, or delete the object and let Helm \
-             create it again; --force and --force-replace do not help",
+            "the revision has another value in a field that cannot be changed: restore the live value in the chart, or delete the \
+             object and let Helm create it again, with all that goes with it (with a PersistentVolumeClaim its data); --force and \
+             --force-replace do not help",
         ),
         Cause::Conflict => Some(
             "another manager owns a field that the chart sets: put its value into the chart's values, or take the field over \
@@ -358,7 +322,22 @@ const fn meaning(cause: Cause) -> Option<&'static str> {
         Cause::Unserved => Some(
             "the API server does not serve a kind of the chart: a CustomResourceDefinition is missing, or the version was removed",
         ),
-        Cause::Denied => Some("an admission webhook, policy or quota refused an object"),
+        Cause::Denied => Some("an admission webhook or policy refused an object"),
+        Cause::Webhook => Some(
+            "the API server could not reach an admission webhook, and refuses what it cannot have checked: nothing that the \
+             webhook is asked about can be written until it answers, a rollback included",
+        ),
+        Cause::Quota => Some(
+            "a quota or a limit of the namespace refused an object: make room, or ask for less; a rollback that creates objects \
+             needs room as well",
+        ),
+        Cause::Terminating => Some(
+            "the namespace is being deleted: nothing can be created in it, so that every command of Helm fails there",
+        ),
+        Cause::Schema => Some(
+            "the chart has a field that the kind does not have, a value of another type, or two elements of a list with one key: server-side apply refuses what \
+             client-side apply drops; mend the chart",
+        ),
         Cause::Forbidden => Some("the credentials that Helm ran with lack a permission"),
         Cause::Invalid => Some(
             "the API server rejected an object as invalid; other objects were applied before and after it",

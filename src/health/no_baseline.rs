@@ -1,10 +1,12 @@
 //! A release without a deployed revision: there is nothing to compare with, but its objects may exist.
 
+use super::deletions::weigh;
 use super::entry::{named, remark};
-use super::newest_operation::{last_good, may_be_running};
+use super::newest_operation::{LOST, may_be_running};
 use super::observe::Presence;
 use super::release_facts::{ObservedObject, ReleaseFacts};
 use super::steps::with;
+use super::way_out::{downgrade, good, has_lost_deployed};
 use crate::model::Health;
 use crate::release::stored::{Status, StoredRevision};
 use crate::vocabulary::{HealthCode, HealthSeverity};
@@ -38,6 +40,11 @@ pub(super) fn no_baseline(facts: &ReleaseFacts<'_>) -> Option<Health> {
             "; 1 of the {all} objects of revision {} exists: {names}",
             latest.revision
         ),
+        (2, 2) => format!("; both objects of revision {} exist: {names}", latest.revision),
+        (some, all) if some == all => format!(
+            "; all {all} objects of revision {} exist: {names}",
+            latest.revision
+        ),
         (some, all) => format!(
             "; {some} of the {all} objects of revision {} exist{colon}{names}",
             latest.revision
@@ -65,15 +72,31 @@ pub(super) fn no_baseline(facts: &ReleaseFacts<'_>) -> Option<Health> {
     }
     let is_settled = !latest.status.is_pending() && latest.status != Status::Failed;
     // The diagnosis of a failed or pending operation has the way out of it.
-    let steps = match last_good(facts).filter(|_| is_settled) {
+    let steps = match good(facts).filter(|_| is_settled) {
         Some(good) => {
             let commands = facts.commands();
             let mut steps = vec![commands.history()];
             steps.extend(commands.backup(&[good]));
-            steps.push(commands.rollback(good, "makes the last good revision the deployed one", &[]));
-            steps
+            if has_lost_deployed(facts) {
+                let chart = facts.records.get(&good).and_then(|record| record.chart.as_ref());
+                steps.push(commands.upgrade(
+                    chart,
+                    good,
+                    "with the chart and the values that were deployed, in place of those of the older revision: makes them the \
+                     deployed ones again, and changes little",
+                ));
+                steps.push(downgrade(facts, good));
+            } else {
+                steps.push(commands.rollback(good, "makes the last good revision the deployed one", &[]));
+            }
+            weigh(facts, steps)
         }
         None => Vec::new(),
+    };
+    let evidence = if is_settled && has_lost_deployed(facts) {
+        vec![LOST.to_owned()]
+    } else {
+        Vec::new()
     };
     // A first installation that runs has nothing to be compared with yet.
     let severity = if may_be_running(facts, latest) {
@@ -83,7 +106,7 @@ pub(super) fn no_baseline(facts: &ReleaseFacts<'_>) -> Option<Health> {
     };
     Some(with(
         remark(HealthCode::NoBaseline, severity, message),
-        Vec::new(),
+        evidence,
         steps,
     ))
 }
@@ -99,6 +122,7 @@ fn uninstalled(facts: &ReleaseFacts<'_>, latest: &StoredRevision, exists: &str) 
         &[],
     ));
     steps.push(commands.uninstall("alternative: delete the history, too", &[]));
+    let steps = weigh(facts, steps);
     with(
         remark(
             HealthCode::NoBaseline,

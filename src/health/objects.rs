@@ -5,6 +5,7 @@ use super::entry::{ADVISED, first_of, human, moment, named, remark, unadvised};
 use super::observe::Presence;
 use super::release_facts::{ClaimedObject, ForeignObject, ObservedObject, ReleaseFacts};
 use super::steps::with;
+use crate::classify::state::is_nobodys;
 use crate::model::Health;
 use crate::object::ObjectKey;
 use crate::vocabulary::{HealthCode, HealthSeverity, NextUpgrade};
@@ -130,12 +131,18 @@ fn taken_over_object(foreign: &ForeignObject) -> Health {
             HealthSeverity::Warning,
             format!("{key} is in the deployed manifest and {reason}"),
         ),
-        vec![format!(
-            "{upgrade}; an upgrade that drops it deletes it, even if another release uses it by then"
-        )],
+        vec![if is_nobodys(reason) {
+            format!(
+                "somebody took the marks of its release off the object, or created it anew: if it is to stay this release's, there \
+                 is nothing to do but to upgrade ({upgrade}); if it is to be somebody else's, hand it over: protect it, and drop it \
+                 from the chart"
+            )
+        } else {
+            format!("{upgrade}; an upgrade that drops it deletes it, even if another release uses it by then")
+        }],
         match &key.namespace {
             Some(_) => vec![
-                advice::describe(key, "shows which release owns it, and who wrote it"),
+                advice::describe(key, "shows whose it is, and who wrote it"),
                 advice::save_object(key),
                 advice::protect(key),
             ],

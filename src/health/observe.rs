@@ -61,6 +61,8 @@ pub struct Observation {
     pub written: Option<DateTime<Utc>>,
     /// Whether its annotations say that it is a hook.
     pub origin: ObjectOrigin,
+    /// Whether its own annotation keeps Helm from deleting it when it leaves the release.
+    pub is_kept: bool,
 }
 
 /// Where an object comes from, by its own annotations.
@@ -132,6 +134,7 @@ pub fn observe(probe: &Probe<'_>, live: &LiveObject<'_>, work: &Work) -> Observa
         deleting: None,
         written: None,
         origin: ObjectOrigin::Unknown,
+        is_kept: false,
     };
     let place = Place::of(probe.key, probe.owner);
     let live = match live {
@@ -180,11 +183,20 @@ pub fn observe(probe: &Probe<'_>, live: &LiveObject<'_>, work: &Work) -> Observa
         } else {
             ObjectOrigin::Unknown
         },
+        is_kept: live.object["metadata"]["annotations"][RESOURCE_POLICY] == KEEP,
     }
 }
 
+/// The annotation by which an object outlives its place in a release (Helm: `pkg/kube/resource_policy.go`).
+const RESOURCE_POLICY: &str = "helm.sh/resource-policy";
+
+/// Its value (Helm: `pkg/kube/client.go`, `update`, reads it of the live object).
+const KEEP: &str = "keep";
+
 fn absent_side(bodies: &RevisionBodies) -> Option<Side> {
     match (&bodies.deployed, &bodies.newest) {
+        // The revisions do not differ about it.
+        (Some(old), Some(new)) if old == new => None,
         (Some(_), Some(_)) => Some(Side::Neither),
         (Some(_), None) => Some(Side::New),
         (None, Some(_)) => Some(Side::Old),

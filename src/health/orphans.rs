@@ -1,11 +1,12 @@
 //! What to do with the objects of a release that has no record: look, adopt, or save and delete.
 
 use super::advice::{Commands, Contested, delete_object, save_object};
+use super::losses::loss;
 use super::steps::advise;
 use crate::model::{Advice, OrphanedObject};
 use crate::object::{Gvk, ObjectKey};
 use crate::release::stored::ReleaseKey;
-use crate::vocabulary::ApplyMethod;
+use crate::vocabulary::{ApplyMethod, count};
 
 /// For how many objects of one release commands are printed.
 const ADVISED: usize = 10;
@@ -50,21 +51,12 @@ pub fn advice(
     }
     let (advice, mut evidence) = advise(steps);
     if let Some(others) = objects.len().checked_sub(ADVISED).filter(|others| *others > 0) {
-        evidence.push(format!("no command is printed for {others} more objects"));
+        evidence.push(format!(
+            "no command is printed for {}",
+            count(others, "more object")
+        ));
     }
     (advice, evidence)
-}
-
-/// What a deletion takes away with an object of this kind.
-fn loss(kind: &str) -> &'static str {
-    match kind {
-        "PersistentVolumeClaim" => {
-            "deletes the claim, and the data on its volume unless the volume is retained"
-        }
-        "CustomResourceDefinition" => "deletes the definition, and every object of its kind in the cluster",
-        "Namespace" => "deletes the namespace, and everything in it",
-        _ => "deletes the object",
-    }
 }
 
 fn key(object: &OrphanedObject) -> ObjectKey {

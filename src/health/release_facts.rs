@@ -6,6 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use super::advice::{Commands, Contested};
+use super::description::{self, Cause};
+use super::drift::Drift;
 use super::gitops::Marks;
 use super::observe::{Observation, Presence};
 use crate::classify::blocked::Block;
@@ -26,6 +28,11 @@ pub struct RecordFacts {
     pub apply_method: Option<ApplyMethod>,
     /// A number that records with the same objects share.
     pub manifest: u64,
+    /// The revision that a rollback goes back to, where Helm recorded it: Helm 4 does.
+    pub rollback_revision: u64,
+    /// Older revisions that have the same objects, newest first; known of the newest revision, where its operation did not
+    /// complete.
+    pub same_as: Vec<u64>,
     /// When the operation began, on the clock of the machine that ran Helm.
     pub deployed_at: Option<DateTime<Utc>>,
     /// The size of the record, as it is stored.
@@ -41,12 +48,22 @@ pub struct RecordFacts {
 }
 
 /// One object that the health of its release depends on.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact about another manifest"
+)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObservedObject {
     /// The object.
     pub key: ObjectKey,
     /// Whether the deployed revision has it.
     pub is_deployed: bool,
+    /// Whether the revision has it that a rollback returns to: the deployed one, or the last good one.
+    pub is_in_good: bool,
+    /// Whether the newest revision has it.
+    pub is_in_newest: bool,
+    /// Whether the newest revision's manifest keeps it when the release is uninstalled.
+    pub is_kept_by_manifest: bool,
     /// The observation; `None` where there is none.
     pub observed: Option<Observation>,
 }
@@ -138,6 +155,10 @@ pub struct ObjectFacts {
     pub contested: Contested,
     /// What programs that manage releases left on its objects.
     pub marks: Marks,
+    /// The drift that a rollback or an upgrade writes over.
+    pub drift: Drift,
+    /// Since when the release's namespace is being deleted, if it is.
+    pub namespace_deleted: Option<DateTime<Utc>>,
 }
 
 /// For how many fields of a release the values are kept. An entry names twenty.
@@ -195,6 +216,7 @@ impl ObjectFacts {
                     .insert((key.clone(), finding.path.clone()), values);
             }
         }
+        self.drift.note(key, report);
         let is_contested = |finding: &Finding| finding.next_upgrade == Some(NextUpgrade::Conflict);
         if report.findings.iter().any(is_contested) {
             self.contested = Contested::Yes;
@@ -263,8 +285,23 @@ impl ReleaseFacts<'_> {
         Commands {
             key: &self.history.key,
             method: self.method,
-            contested: self.objects.contested,
+            contested: if self.failure() == Some(Cause::Conflict) {
+                Contested::Yes
+            } else {
+                self.objects.contested
+            },
         }
+    }
+
+    /// The record of the newest revision.
+    pub(super) fn newest_record(&self) -> Option<&RecordFacts> {
+        self.records.get(&self.history.latest()?.revision)
+    }
+
+    /// Why the newest operation failed, as far as Helm says it.
+    pub(super) fn failure(&self) -> Option<Cause> {
+        let record = self.newest_record()?;
+        description::is_failure(&record.description).then(|| description::cause(&record.description))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Entries about the history as a whole: its revisions, and the sizes and charts of their records.
 
 use super::advice::compare_definitions;
+use super::deletions::weigh;
 use super::entry::remark;
 use super::release_facts::ReleaseFacts;
 use super::steps::with;
@@ -48,6 +49,7 @@ pub(super) fn several_deployed(facts: &ReleaseFacts<'_>) -> Option<Health> {
         "a rollback to the newest of them marks the others as superseded, which an upgrade does not",
         &[],
     ));
+    let advice = weigh(facts, advice);
     Some(with(
         remark(
             HealthCode::SeveralDeployed,

@@ -27,8 +27,12 @@ pub(crate) enum Effect {
 pub(crate) enum Subject {
     /// The release.
     Release,
+    /// A rollback of the release, to this revision.
+    Rollback(u64),
     /// An upgrade of the release.
     Upgrade,
+    /// An uninstallation of the release.
+    Uninstall,
     /// An object.
     Object(ObjectKey),
 }
@@ -37,7 +41,7 @@ impl Subject {
     /// The subject whose copy has to come first.
     fn saved(&self) -> Self {
         match self {
-            Self::Release | Self::Upgrade => Self::Release,
+            Self::Release | Self::Rollback(_) | Self::Upgrade | Self::Uninstall => Self::Release,
             Self::Object(key) => Self::Object(key.clone()),
         }
     }
@@ -45,7 +49,9 @@ impl Subject {
     fn name(&self) -> String {
         match self {
             Self::Release => "the release".to_owned(),
+            Self::Rollback(to) => format!("a rollback to revision {to}"),
             Self::Upgrade => "an upgrade".to_owned(),
+            Self::Uninstall => "an uninstallation".to_owned(),
             Self::Object(key) => key.to_string(),
         }
     }
@@ -64,6 +70,16 @@ pub(crate) struct Step {
     pub(crate) why: String,
     /// What it changes.
     pub(crate) changes: String,
+}
+
+impl Step {
+    /// Adds something to what the command changes.
+    pub(super) fn add_change(&mut self, change: Option<String>) {
+        if let Some(change) = change {
+            self.changes.push_str("; ");
+            self.changes.push_str(&change);
+        }
+    }
 }
 
 /// Adds evidence and steps to an entry.

@@ -1,5 +1,7 @@
 //! Histories, records and objects, and the entries about them.
 
+mod way_out;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -138,6 +140,7 @@ fn observed(presence: Presence, side: Option<Side>) -> Observation {
         deleting: None,
         written: None,
         origin: crate::health::observe::ObjectOrigin::Unknown,
+        is_kept: false,
     }
 }
 
@@ -145,6 +148,9 @@ fn object(name: &str, is_deployed: bool, observed: Observation) -> ObservedObjec
     ObservedObject {
         key: key("ConfigMap", name),
         is_deployed,
+        is_in_good: is_deployed,
+        is_in_newest: true,
+        is_kept_by_manifest: false,
         observed: Some(observed),
     }
 }
@@ -273,9 +279,10 @@ fn a_single_object_is_not_counted() {
             "the only object that revision 2 changes is neither at revision 2 nor at revision 1",
         ),
     ] {
-        let objects = [object("a", true, observed(Presence::Ours, Some(side)))];
+        let mut written = observed(Presence::Ours, Some(side));
+        written.written = DateTime::from_timestamp(1_799_999_000, 0);
         let health = Scene {
-            objects: observing(objects),
+            objects: observing([object("a", true, written)]),
             ..scene(&["deployed", "failed"])
         }
         .health();
@@ -415,6 +422,9 @@ fn the_outcome_of_a_hook_in_another_revision_is_not_reported() {
         let hook = ObservedObject {
             key: key("Job", "migrate"),
             is_deployed: false,
+            is_in_good: false,
+            is_in_newest: true,
+            is_kept_by_manifest: false,
             observed: Some(observed(Presence::Absent, None)),
         };
         let health = Scene {

@@ -4,7 +4,9 @@
 //! upgrade as failed when it has tried all objects (Helm: `pkg/kube/client.go`, `update`).
 
 use super::advice;
+use super::deletions::weigh;
 use super::entry::{ADVISED, first_of, named, remark, unadvised};
+use super::losses::what_goes_with;
 use super::release_facts::{BlockedObject, ObjectFacts, ReleaseFacts};
 use super::steps::with;
 use crate::classify::blocked::{Block, ContestedField};
@@ -54,6 +56,11 @@ pub(super) fn upgrade_blocked(facts: &ReleaseFacts<'_>) -> Option<Health> {
             "no flag helps against what the API server refuses: set the live field back by hand where it may change, give the live value in the chart's values, or delete the object so that Helm creates it again, with all that goes with it"
                 .to_owned(),
         );
+        let lost = refusals.iter().filter_map(|object| {
+            let what = what_goes_with(&object.key.gvk.kind)?;
+            Some(format!("with {} goes {what}", object.key))
+        });
+        evidence.extend(first_of(lost));
     }
     let advised = || blocked.iter().take(ADVISED);
     evidence.extend(unadvised(blocked.len()));
@@ -88,6 +95,7 @@ pub(super) fn upgrade_blocked(facts: &ReleaseFacts<'_>) -> Option<Health> {
     } else {
         "may fail"
     };
+    let steps = weigh(facts, steps);
     let message = format!(
         "the next upgrade {fails} at {}: {}",
         named(blocked.iter().map(|object| &object.key)),

@@ -44,6 +44,8 @@ pub struct Info {
     pub last_deployed: Option<DateTime<Utc>>,
     /// Helm's sentence on how the operation ended.
     pub description: String,
+    /// The revision that a rollback goes back to; 0 where it is none, or Helm 3's, which does not say it.
+    pub rollback_revision: u64,
 }
 
 /// A chart, of which only the metadata is kept.

@@ -48,6 +48,8 @@ struct WireInfo {
     last_deployed: Option<DateTime<Utc>>,
     #[serde(default)]
     description: Description,
+    #[serde(default)]
+    rollback_revision: u64,
 }
 
 #[derive(Deserialize)]
@@ -114,6 +116,7 @@ impl From<WireRelease> for Release {
                 status: wire.info.status.0,
                 last_deployed: wire.info.last_deployed,
                 description: wire.info.description.0,
+                rollback_revision: wire.info.rollback_revision,
             },
             chart: wire.chart.map(|chart| ChartMeta {
                 metadata: chart.metadata.map(|metadata| ChartName {

@@ -121,7 +121,8 @@ pub(super) fn needed(needs: &Needs, scan: &PlannedScan) -> Vec<Need> {
     }
     match scan.orphans {
         OrphanSearch::Yes => wanted.extend(places.searched(needs)),
-        OrphanSearch::No => {}
+        // A diagnosis mostly finds a record, and tells what it may not look for.
+        OrphanSearch::No | OrphanSearch::IfNoRecord => {}
     }
     match scan.previews {
         Previews::Yes => wanted.extend(previews::needed(needs, &places)),

@@ -48,6 +48,8 @@ pub(super) struct Loaded {
     pub(super) abandoned: Vec<DecodedRevision>,
     /// The revision that a rollback goes to, where one is previewed.
     pub(super) target: Option<DecodedRevision>,
+    /// The one that a rollback returns to where none is deployed.
+    pub(super) good: Option<DecodedRevision>,
     /// The facts of every record that was read, by revision.
     pub(super) records: BTreeMap<u64, RecordFacts>,
     /// Records that could not be read, and records that contradict their metadata.
@@ -82,6 +84,22 @@ impl Loaded {
                 message,
             )],
             ..Self::default()
+        }
+    }
+
+    /// Notes which older revisions have the same objects as the newest one, whose operation did not complete: a rollback
+    /// does not always say where it goes.
+    fn note_same_objects(&mut self, others: &[DecodedRevision]) {
+        let Some(newest) = self.attempted.first() else {
+            return;
+        };
+        let others = self.revisions().chain(&self.abandoned).chain(others);
+        let alike = others.filter(|other| other.number < newest.number && other.objects == newest.objects);
+        let mut alike: Vec<u64> = alike.map(|other| other.number).collect();
+        alike.sort_unstable_by(|one, other| other.cmp(one));
+        alike.dedup();
+        if let Some(record) = self.records.get_mut(&newest.number) {
+            record.same_as = alike;
         }
     }
 
@@ -314,9 +332,16 @@ impl LoadingRelease {
                 known.or_else(|| loaded.note(take(stored)))
             }),
         };
+        let mut others = Vec::new();
         for stored in history.revisions() {
-            // Of the other revisions only the facts are kept.
-            loaded.note(take(stored));
+            let revision = loaded.note(take(stored));
+            others.extend(revision);
+        }
+        loaded.note_same_objects(&others);
+        // Of the other revisions only the facts are kept.
+        if loaded.baseline.is_none() {
+            let good = health::good_revision(history, &loaded.records);
+            loaded.good = others.into_iter().find(|revision| Some(revision.number) == good);
         }
         loaded
     }
@@ -431,6 +456,8 @@ fn record_facts(release: &mut Release, manifest: u64) -> RecordFacts {
             .as_deref()
             .and_then(|method| method.parse().ok()),
         manifest,
+        rollback_revision: release.info.rollback_revision,
+        same_as: Vec::new(),
         deployed_at: release.info.last_deployed,
         bytes: release.stored_bytes,
         hooks: release.hooks.take().unwrap_or_default(),

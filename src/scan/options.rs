@@ -50,6 +50,8 @@ pub enum OrphanSearch {
     No,
     /// It does.
     Yes,
+    /// It does if there is no record of what was named.
+    IfNoRecord,
 }
 
 /// Shows how far a scan has come.

@@ -162,15 +162,25 @@ fn without_baseline(loaded: &mut Loaded, resolver: &Resolver<'_>) -> Vec<Planned
     };
     // The older attempts are compared with nothing.
     attempted.for_each(|revision| revision.objects = Vec::new());
+    let good = loaded
+        .good
+        .as_mut()
+        .map(|revision| resolver.take_by_key(revision));
     let newest_objects = resolver.resolve(std::mem::take(&mut newest.objects));
     newest_objects
         .into_iter()
         .map(|resolved| {
+            let is_kept = resolved.object.keep;
             let bodies = RevisionBodies {
                 deployed: None,
                 newest: Some(resolved.object.body),
             };
-            PlannedObject::new(resolved.key, Purpose::Attempted, resolved.object.template).observing(bodies)
+            let is_in_good = good.as_ref().is_some_and(|good| good.contains_key(&resolved.key));
+            let mut planned = PlannedObject::new(resolved.key, Purpose::Attempted, resolved.object.template)
+                .observing(bodies);
+            planned.is_in_good = is_in_good;
+            planned.is_kept_by_manifest = is_kept;
+            planned
         })
         .collect()
 }
@@ -212,9 +222,11 @@ impl OtherRevisions {
             object,
             duplicate_documents,
         } = resolved;
+        let in_newest = self.newest(&key);
+        let is_kept = in_newest.is_some_and(|object| object.keep);
         let bodies = RevisionBodies {
             deployed: Some(Arc::clone(&object.body)),
-            newest: self.newest_body(&key),
+            newest: in_newest.map(|object| Arc::clone(&object.body)),
         };
         let expectations = Expectations {
             role: Role::Expected,
@@ -225,7 +237,8 @@ impl OtherRevisions {
             older: Vec::new(),
             attempted: self.take_attempted(&key),
         };
-        let planned = PlannedObject::new(key, Purpose::Baseline, object.template).comparing(expectations);
+        let mut planned = PlannedObject::new(key, Purpose::Baseline, object.template).comparing(expectations);
+        planned.is_kept_by_manifest = is_kept;
         if newest.is_observable {
             planned.observing(bodies)
         } else {
@@ -255,7 +268,7 @@ impl OtherRevisions {
                 })
             }
             RollbackToLastGood::ToBaseline => Some(TransitionBodies {
-                from: self.newest_body(&resolved.key),
+                from: self.newest(&resolved.key).map(|newest| Arc::clone(&newest.body)),
                 to: Some(if resolved.duplicate_documents.is_empty() {
                     TargetBody::Document(Arc::clone(body))
                 } else {
@@ -275,9 +288,8 @@ impl OtherRevisions {
         identities.contains(&identity(key))
     }
 
-    fn newest_body(&self, key: &ObjectKey) -> Option<Arc<str>> {
-        let object = self.attempted.first()?.object.get(key)?;
-        Some(Arc::clone(&object.body))
+    fn newest(&self, key: &ObjectKey) -> Option<&ManifestObject> {
+        self.attempted.first()?.object.get(key)
     }
 
     fn take_previous(&mut self, key: &ObjectKey) -> Option<OfRevision<Arc<str>>> {

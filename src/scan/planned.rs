@@ -31,6 +31,10 @@ pub(super) struct PlannedObject {
     pub(super) is_observed: bool,
     /// Whether the newest revision has it, where its operation did not complete.
     pub(super) in_newest: InRunningRevision,
+    /// Whether the revision has it that a rollback returns to.
+    pub(super) is_in_good: bool,
+    /// Whether the newest revision's manifest keeps it when the release is uninstalled.
+    pub(super) is_kept_by_manifest: bool,
     pub(super) progress: ObjectProgress,
     /// Its place among the objects of a previewed operation.
     pub(super) turn: Option<Turn>,
@@ -184,6 +188,8 @@ impl PlannedObject {
             rendering: Rendering::default(),
             is_observed: false,
             in_newest: InRunningRevision::Unknown,
+            is_in_good: purpose == Purpose::Baseline,
+            is_kept_by_manifest: false,
             progress: ObjectProgress::Waiting(ToInspect::default()),
             turn: None,
             unread: Some(ReadError::NotReached),
@@ -354,6 +360,9 @@ impl PlannedObject {
         ObservedObject {
             key: self.key.clone(),
             is_deployed: self.purpose == Purpose::Baseline,
+            is_in_good: self.is_in_good,
+            is_kept_by_manifest: self.is_kept_by_manifest,
+            is_in_newest: self.in_newest == InRunningRevision::Kept,
             observed: self.observed().cloned(),
         }
     }

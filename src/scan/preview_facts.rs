@@ -39,7 +39,9 @@ pub(super) fn target(
         let record = TargetRecord {
             access: access(loaded, stored.revision),
             description: facts.map_or_else(String::new, |facts| facts.description.clone()),
-            rollback_to: None,
+            rollback_to: facts
+                .map(|facts| facts.rollback_revision)
+                .filter(|revision| *revision > 0),
             manifest: facts.map(|facts| facts.manifest),
         };
         (stored.revision, record)

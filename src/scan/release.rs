@@ -38,7 +38,7 @@ use crate::release::history::History;
 use crate::release::operations::Operations;
 use crate::release::stored::{ReleaseKey, StoredRevision};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
-use crate::source::{Expected, Kinds, ObjectRequest, ReadBudget, ReadError};
+use crate::source::{Expected, Kinds, ObjectRequest, ReadBudget, ReadError, TerminatingNamespace};
 use crate::vocabulary::{ApplyMethod, HealthCode, HealthSeverity, ObjectState, PreviewedOperation, Verdict};
 
 /// The records of a release of which none was read.
@@ -50,6 +50,8 @@ pub(super) struct Others<'n> {
     pub(super) names: &'n DeployedNames,
     /// Whether all of them were read.
     pub(super) coverage: OtherReleases,
+    /// The namespaces that are being deleted.
+    pub(super) terminating: &'n [TerminatingNamespace],
 }
 
 /// One release of a scan, while it is compared.
@@ -525,6 +527,7 @@ impl ReleaseScan {
         let mut facts = ObjectFacts {
             not_served: self.not_served.clone(),
             other_releases: others.coverage,
+            namespace_deleted: self.namespace_deleted(others),
             ..ObjectFacts::default()
         };
         for object in &self.objects {
@@ -556,6 +559,14 @@ impl ReleaseScan {
             }
         }
         facts
+    }
+
+    /// Since when its namespace is being deleted, if it is.
+    fn namespace_deleted(&self, others: &Others<'_>) -> Option<DateTime<Utc>> {
+        let own = &self.history.key.namespace;
+        let mut terminating = others.terminating.iter();
+        let namespace = terminating.find(|namespace| namespace.name == *own)?;
+        Some(namespace.since)
     }
 
     /// Whether an object outside the release's namespace was looked at, and is not the release's, or is in another namespace

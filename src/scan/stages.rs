@@ -116,8 +116,10 @@ impl<S: Source> Stages<'_, S> {
         match self.options.orphans {
             OrphanSearch::No => {}
             // Without namespaces, the search would be about all of them.
-            OrphanSearch::Yes if listed_in.as_ref().is_some_and(Vec::is_empty) => {}
-            OrphanSearch::Yes => {
+            OrphanSearch::Yes | OrphanSearch::IfNoRecord if listed_in.as_ref().is_some_and(Vec::is_empty) => {
+            }
+            OrphanSearch::IfNoRecord if !histories.is_empty() => {}
+            OrphanSearch::Yes | OrphanSearch::IfNoRecord => {
                 self.look_for_orphans(&kinds).await;
                 clock.lap("orphans");
             }

@@ -322,10 +322,16 @@ impl ScanState {
     /// something behind has its report at the end: a release of a later wave may deploy the same object.
     pub(super) fn finish(&self, wave: &[usize], now: DateTime<Utc>, options: &ScanOptions) {
         let mut inner = self.inner();
-        inner.waiting = HashMap::new();
+        let Inner {
+            waiting,
+            releases,
+            terminating,
+            ..
+        } = &mut *inner;
+        *waiting = HashMap::new();
         for &position in wave {
-            if let Some(release) = inner.releases.get_mut(position) {
-                release.finish(now, options);
+            if let Some(release) = releases.get_mut(position) {
+                release.finish(now, options, terminating);
             }
         }
     }
@@ -400,6 +406,7 @@ impl ScanState {
         let others = Others {
             names,
             coverage: inner.other_releases,
+            terminating: &inner.terminating,
         };
         let mut notes = inner.notes;
         let namespaces = inner.ownership.namespaces().to_vec();
@@ -520,7 +527,7 @@ impl ReleaseProgress {
         &self.key().namespace
     }
 
-    fn finish(&mut self, now: DateTime<Utc>, options: &ScanOptions) {
+    fn finish(&mut self, now: DateTime<Utc>, options: &ScanOptions, terminating: &[TerminatingNamespace]) {
         let Some(open) = self.open() else { return };
         if open.has_left_something() {
             return;
@@ -528,6 +535,7 @@ impl ReleaseProgress {
         let others = Others {
             names: &DeployedNames::default(),
             coverage: OtherReleases::AllRead,
+            terminating,
         };
         let report = open.report(now, options, &others);
         *self = Self::Finished(Box::new(FinishedRelease::new(&open.history, report)));

@@ -152,7 +152,8 @@ impl fmt::Display for Command {
 /// The only error is that of a NUL, which no word of this room can hold.
 fn quoted(word: &str) -> Result<Cow<'_, str>, fmt::Error> {
     let quote = |text| shlex::try_quote(text).map_err(|_| fmt::Error);
-    if word.is_empty() || word.starts_with('=') {
+    // A JSON text stays legible as a whole.
+    if word.is_empty() || word.starts_with(['=', '[', '{']) {
         return quote(word);
     }
     let mut line = String::new();
@@ -196,7 +197,8 @@ mod tests {
                 "--for=jsonpath={.status.phase}=Succeeded",
                 "--for=jsonpath='{.status.phase}'=Succeeded",
             ),
-            ("{a,b}", "'{a','b}'"),
+            ("{a,b}", "'{a,b}'"),
+            ("x{a,b}", "'x{a','b}'"),
             ("=ls", "'=ls'"),
             ("a==b", "a==b"),
             ("~root", "'~root'"),

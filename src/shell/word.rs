@@ -53,6 +53,9 @@ pub enum Refusal {
     /// A copy that has to come first.
     #[error("there is no command that saves a copy first")]
     NoCopy,
+    /// A protection that has to come first.
+    #[error("there is no command that protects first what it would delete")]
+    Unprotected,
 }
 
 /// A word of a command that was made from a text of the cluster. It is not empty, and it is no option.
@@ -141,6 +144,16 @@ impl Word {
             Some(name) => format!("<{what} {name}>"),
             None => format!("<{what}>"),
         })
+    }
+
+    /// A JSON text, which is one word however it is quoted.
+    pub fn json(text: &str) -> Result<Self, Refusal> {
+        let is_document = text.starts_with(['[', '{']);
+        if is_document && is_printable(text) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Refusal::Unprintable)
+        }
     }
 
     /// The text.

@@ -42,6 +42,15 @@ struct InfoEntry {
     last_deployed: Option<DateTime<Utc>>,
     #[serde(default)]
     description: String,
+    /// The revision that a rollback goes back to.
+    #[serde(default, skip_serializing_if = "is_none")]
+    rollback_revision: u64,
+}
+
+/// Whether a revision is not named.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_none(revision: &u64) -> bool {
+    *revision == 0
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -112,6 +121,7 @@ impl From<Release> for ReleaseFile {
                 status: release.info.status,
                 last_deployed: release.info.last_deployed,
                 description: release.info.description,
+                rollback_revision: release.info.rollback_revision,
             },
             chart: release.chart.map(|chart| ChartEntry {
                 metadata: chart.metadata.map(|metadata| ChartNameEntry {
@@ -165,6 +175,7 @@ impl From<ReleaseFile> for Release {
                 status: file.info.status,
                 last_deployed: file.info.last_deployed,
                 description: file.info.description,
+                rollback_revision: file.info.rollback_revision,
             },
             chart: file.chart.map(|chart| ChartMeta {
                 metadata: chart.metadata.map(|metadata| ChartName {

@@ -136,8 +136,13 @@ impl Reading {
             &file,
         )?;
         scan.depth = Depth::History;
+        let target = ScanTarget::resolve(args.snapshot.as_deref(), &args.access, None, &file, environment)?;
+        scan.orphans = match &target {
+            ScanTarget::Cluster(options) if reads_all_records(options) => scan::OrphanSearch::IfNoRecord,
+            ScanTarget::Cluster(_) | ScanTarget::Snapshot(_) => scan::OrphanSearch::No,
+        };
         Ok(Self {
-            target: ScanTarget::resolve(args.snapshot.as_deref(), &args.access, None, &file, environment)?,
+            target,
             scan,
             timeout: timeout(&args.access, &file),
         })
@@ -232,6 +237,11 @@ const fn orphan_search(is_asked_for: bool) -> scan::OrphanSearch {
     }
 }
 
+/// Whether the client reads the records of all releases.
+fn reads_all_records(options: &ClientOptions) -> bool {
+    can_find_orphans(scan::OrphanSearch::Yes, options).is_ok()
+}
+
 /// `Err` where the client reads only some of the records: the objects of all other releases would look like orphans.
 fn can_find_orphans(orphans: scan::OrphanSearch, options: &ClientOptions) -> Result<(), SettingsError> {
     match orphans {
@@ -239,7 +249,7 @@ fn can_find_orphans(orphans: scan::OrphanSearch, options: &ClientOptions) -> Res
         scan::OrphanSearch::Yes if options.drivers.len() < Driver::ALL.len() => {
             Err(SettingsError::OrphansDriver)
         }
-        scan::OrphanSearch::Yes | scan::OrphanSearch::No => Ok(()),
+        scan::OrphanSearch::Yes | scan::OrphanSearch::IfNoRecord | scan::OrphanSearch::No => Ok(()),
     }
 }
 

@@ -31,12 +31,19 @@ pub(super) fn remarks(report: &Report, options: &TextOptions) -> Vec<Line> {
     };
     if findings().next().is_some() {
         let mut legend = Line::default();
-        let writers = if findings().any(|finding| finding.actor.is_some()) {
-            "Read: deployed → live. Times are UTC. Writers are claimed, not proven. More: driftline explain CODE"
+        let upgrades = if findings().any(|finding| finding.next_upgrade.is_some()) {
+            " Next upgrade: with the same chart and values."
         } else {
-            "Read: deployed → live. Times are UTC. More: driftline explain CODE"
+            ""
         };
-        legend.push(options.palette.dim, writers);
+        let writers = if findings().any(|finding| finding.actor.is_some()) {
+            " Writers are claimed, not proven."
+        } else {
+            ""
+        };
+        let text =
+            format!("Read: deployed → live. Times are UTC.{writers}{upgrades} More: driftline explain CODE");
+        legend.push(options.palette.dim, options.safe(&text));
         lines.push(legend);
     }
     lines.extend(notes(report, options));

@@ -11,8 +11,8 @@ use super::line::Line;
 use super::safe::Safe;
 use super::{TextOptions, TextWriter, closing, next_step, wrap};
 use crate::model::{Advice, Health, ObjectDetail, ReleaseDetail, ReleaseReport, Report, RevisionDetail};
-use crate::report::words::minute;
-use crate::vocabulary::ObjectState;
+use crate::report::words::{count, minute};
+use crate::vocabulary::{FindingCode, ObjectState};
 
 /// Writes the page of every release in a report.
 pub(in crate::report) fn render(
@@ -26,6 +26,9 @@ pub(in crate::report) fn render(
             writer.blank()?;
         }
         writer.page(release)?;
+    }
+    for release in report.orphans.iter().flatten() {
+        writer.orphaned_release(release)?;
     }
     for error in &report.errors {
         writer.error(error)?;
@@ -67,6 +70,9 @@ impl TextWriter<'_> {
         for health in &release.health {
             self.diagnosis(health)?;
         }
+        if let Some(line) = self.drift(release).filter(|_| !release.health.is_empty()) {
+            self.line(&line)?;
+        }
         self.advice(&release.health)
     }
 
@@ -74,10 +80,28 @@ impl TextWriter<'_> {
     fn without_trouble(&self, release: &ReleaseReport) -> Line {
         let palette = &self.options.palette;
         let mut line = Line::indented(2);
-        line.push(palette.good, "no trouble found")
-            .plain(". To see whether its objects drifted: ");
+        line.push(palette.good, "no trouble found");
+        match drift_of(release) {
+            Some(drift) => line
+                .plain(", but ")
+                .push(palette.bad, self.options.safe(&drift))
+                .plain(". To see it: "),
+            None => line.plain(". To see whether its objects drifted: "),
+        };
         next_step::scan(release, self.options, &mut line);
         line
+    }
+
+    /// The drift of a release in trouble, which its diagnosis is not about.
+    fn drift(&self, release: &ReleaseReport) -> Option<Line> {
+        let drift = drift_of(release)?;
+        let mut line = Line::indented(2);
+        line.push(self.options.palette.bad, "drift")
+            .plain("  ")
+            .plain(self.options.safe(&drift))
+            .plain(". To see it: ");
+        next_step::scan(release, self.options, &mut line);
+        Some(line)
     }
 
     fn heading(&mut self, words: &'static str) -> io::Result<()> {
@@ -254,6 +278,41 @@ impl TextWriter<'_> {
         let mut margin = Line::indented(2);
         margin.push(self.options.palette.dim, "#     ");
         wrap::write(line, self.options.columns(), &margin, self.out)
+    }
+}
+
+/// How many objects of a release drifted, and in how many places; `None` where none did.
+fn drift_of(release: &ReleaseReport) -> Option<String> {
+    let mut findings = 0;
+    let mut drifted = 0;
+    for object in &release.objects {
+        let mut counts = object.left_out.clone();
+        // What the operation wrote is told by its diagnosis.
+        let others = object
+            .findings
+            .iter()
+            .filter(|finding| finding.code != FindingCode::HalfUpgraded);
+        others.for_each(|finding| counts.count(finding));
+        let is_drifted = match object.state {
+            ObjectState::Missing | ObjectState::Foreign => true,
+            ObjectState::Drifted
+            | ObjectState::InSync
+            | ObjectState::Terminating
+            | ObjectState::Leftover
+            | ObjectState::Unknown
+            | ObjectState::Ignored => counts.drift > 0,
+        };
+        drifted += usize::from(is_drifted);
+        findings += counts.drift;
+    }
+    match (drifted, findings) {
+        (0, _) => None,
+        (objects, findings) if findings <= objects => Some(format!("{} drifted", count(objects, "object"))),
+        (objects, findings) => Some(format!(
+            "{} drifted, in {}",
+            count(objects, "object"),
+            count(findings, "place")
+        )),
     }
 }
 

@@ -129,6 +129,7 @@ fn observed(presence: Presence) -> Observation {
         deleting: None,
         written: None,
         origin: ObjectOrigin::Unknown,
+        is_kept: false,
     }
 }
 
@@ -137,6 +138,9 @@ fn objects(texts: &Texts) -> ObjectFacts {
     let object = |key: ObjectKey, is_deployed: bool, observed: Observation| ObservedObject {
         key,
         is_deployed,
+        is_in_good: is_deployed,
+        is_in_newest: true,
+        is_kept_by_manifest: false,
         observed: Some(observed),
     };
     let mut facts = ObjectFacts::default();

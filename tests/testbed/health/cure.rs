@@ -11,6 +11,10 @@ use crate::harness::{Outcome, Release, Scan};
 pub(super) enum Cure {
     /// The commands of these diagnoses, one after the other, until nothing is left to do.
     Advice(&'static [&'static str]),
+    /// The same, after which something has to hold besides.
+    AdviceThat(&'static [&'static str], fn(&Release<'_>) -> Vec<String>),
+    /// The same, after which there is no release.
+    AdviceThatRemoves(&'static [&'static str]),
     /// What the evidence says in words, done by hand.
     Words(fn(&Release<'_>)),
     /// Nothing has to be done.
@@ -27,7 +31,7 @@ const PLACEHOLDER: &str = "'<chart troubled>'";
 
 impl Cure {
     pub(super) fn run(&self, release: &Release<'_>, report: &Value) -> Vec<String> {
-        match self {
+        let problems = match self {
             Self::Nothing => return Vec::new(),
             Self::None(reason) => {
                 assert!(!reason.is_empty());
@@ -35,39 +39,106 @@ impl Cure {
             }
             Self::Words(cure) => {
                 cure(release);
-                return ill(release).into_iter().collect();
+                Vec::new()
             }
-            Self::Advice(codes) => {
-                let dir = tempfile::tempdir().expect("there is room for temporary files");
-                for code in *codes {
-                    let problems = follow(release, &steps(report, code), &dir);
-                    if !problems.is_empty() {
-                        return problems;
-                    }
-                }
+            Self::Advice(codes) => follow_all(release, report, codes),
+            Self::AdviceThat(codes, holds) => {
+                let mut problems = follow_all(release, report, codes);
+                problems.extend(holds(release));
+                problems
             }
+            Self::AdviceThatRemoves(codes) => {
+                return follow_all(release, report, codes)
+                    .into_iter()
+                    .chain(remains(release))
+                    .collect();
+            }
+        };
+        problems.into_iter().chain(ill(release)).collect()
+    }
+
+    /// The diagnoses whose commands end the trouble.
+    pub(super) const fn advice(&self) -> &'static [&'static str] {
+        match self {
+            Self::Advice(codes) | Self::AdviceThat(codes, _) | Self::AdviceThatRemoves(codes) => codes,
+            Self::Words(_) | Self::Nothing | Self::None(_) => &[],
         }
-        ill(release).into_iter().collect()
     }
 }
 
-/// Runs commands until the release is well.
-fn follow(release: &Release<'_>, steps: &[(String, bool)], dir: &TempDir) -> Vec<String> {
-    let mut failed = Vec::new();
-    for (command, destructive) in steps {
-        if SHOWS.iter().any(|words| command.contains(words)) {
+/// Follows the commands of these diagnoses.
+fn follow_all(release: &Release<'_>, report: &Value, codes: &[&str]) -> Vec<String> {
+    let dir = tempfile::tempdir().expect("there is room for temporary files");
+    for code in codes {
+        let problems = follow(release, &steps(report, code), &dir);
+        if !problems.is_empty() {
+            return problems;
+        }
+    }
+    Vec::new()
+}
+
+/// What is left of a release that should be gone.
+fn remains(release: &Release<'_>) -> Option<String> {
+    let left = release.kubectl(&[
+        "get",
+        "secrets,configmaps,statefulsets",
+        "-l",
+        "app.kubernetes.io/managed-by=Helm",
+        "-o=name",
+    ]);
+    let records = release.kubectl(&["get", "secrets", "-l", "owner=helm", "-o=name"]);
+    let left = format!("{left}{records}");
+    (!left.trim().is_empty()).then(|| format!("left: {left}"))
+}
+
+/// How many of the commands of a diagnosis end the trouble, each by itself.
+pub(super) fn endings(report: &Value, code: &str) -> usize {
+    steps(report, code).iter().filter(|step| step.is_ending()).count()
+}
+
+/// Runs everything that reads, saves and prepares, and of the commands that end the trouble only this one.
+pub(super) fn run_ending(release: &Release<'_>, report: &Value, code: &str, number: usize) -> Vec<String> {
+    let dir = tempfile::tempdir().expect("there is room for temporary files");
+    let mut problems = Vec::new();
+    let mut endings = 0;
+    for step in steps(report, code) {
+        let is_shown = SHOWS.iter().any(|words| step.command.contains(words));
+        let is_other = step.is_ending() && {
+            endings += 1;
+            endings != number + 1
+        };
+        if is_shown || is_other {
             continue;
         }
-        let outcome = run(release, command, dir);
-        if outcome.status != 0 {
-            failed.push(format!("{command}: {}{}", outcome.stdout, outcome.stderr));
+        let outcome = run(release, &step.command, &dir);
+        if outcome.status != 0 && !step.is_tried() && !step.is_conditional() {
+            problems.push(format!("{}: {}{}", step.command, outcome.stdout, outcome.stderr));
         }
-        if *destructive && outcome.status == 0 {
+        if step.is_ending() {
+            break;
+        }
+    }
+    problems
+}
+
+/// Runs commands until the release is well.
+fn follow(release: &Release<'_>, steps: &[Advised], dir: &TempDir) -> Vec<String> {
+    let mut failed = Vec::new();
+    for step in steps {
+        if SHOWS.iter().any(|words| step.command.contains(words)) {
+            continue;
+        }
+        let outcome = run(release, &step.command, dir);
+        if outcome.status != 0 {
+            failed.push(format!("{}: {}{}", step.command, outcome.stdout, outcome.stderr));
+        }
+        if step.is_ending() && outcome.status == 0 {
             return Vec::new();
         }
     }
     // What only reads need not change anything.
-    if steps.iter().any(|(_, destructive)| *destructive) || !failed.is_empty() {
+    if steps.iter().any(Advised::is_ending) || !failed.is_empty() {
         failed
     } else {
         Vec::new()
@@ -86,14 +157,40 @@ fn run(release: &Release<'_>, command: &str, dir: &TempDir) -> Outcome {
     release.shell(&line)
 }
 
-fn steps(report: &Value, code: &str) -> Vec<(String, bool)> {
+/// An advised command.
+struct Advised {
+    command: String,
+    why: String,
+    is_destructive: bool,
+}
+
+impl Advised {
+    /// Whether it is meant to end the trouble, and not to prepare that.
+    fn is_ending(&self) -> bool {
+        self.is_destructive && !self.why.starts_with("first, ") && !self.is_tried()
+    }
+
+    /// Whether it prepares what another command may have done already.
+    fn is_tried(&self) -> bool {
+        self.why.starts_with("first, because Helm fails")
+            || self.why.starts_with("only if the API server refuses that")
+    }
+
+    /// Whether something has to be done before that no command does.
+    fn is_conditional(&self) -> bool {
+        self.why.contains("once ") || self.why.starts_with("with the chart")
+    }
+}
+
+fn steps(report: &Value, code: &str) -> Vec<Advised> {
     let health = report["releases"][0]["health"].as_array().into_iter().flatten();
     let entries = health.filter(|entry| entry["code"] == code);
     let advice = entries.flat_map(|entry| entry["advice"].as_array().into_iter().flatten());
     advice
-        .map(|advice| {
-            let command = advice["command"].as_str().unwrap_or_default().to_owned();
-            (command, advice["destructive"] == true)
+        .map(|advice| Advised {
+            command: advice["command"].as_str().unwrap_or_default().to_owned(),
+            why: advice["why"].as_str().unwrap_or_default().to_owned(),
+            is_destructive: advice["destructive"] == true,
         })
         .collect()
 }

@@ -5,10 +5,12 @@
 //! of Helm 4's; `UPDATE_PAGES=1` writes them anew.
 
 mod cure;
+mod entangled;
 mod page;
 mod states;
 
 use self::cure::Cure;
+use self::entangled::ENTANGLED;
 use self::states::{STATES, observed};
 use crate::harness::{Cluster, HelmVersion, Problems, Release, Scan};
 
@@ -45,20 +47,58 @@ enum Begin {
 #[ignore = "needs the testbed: tests/testbed/build"]
 fn every_trouble_is_diagnosed_and_the_advice_ends_it() {
     let mut problems = Problems::default();
-    for state in STATES {
+    for state in chosen() {
         for helm in HelmVersion::ALL {
-            let release = match state.begin {
-                Begin::Installed => {
-                    let release = Release::install(Cluster::shared(), helm, "troubled", state.install);
-                    observed(&release);
-                    release
-                }
-                Begin::Empty => Release::unborn(Cluster::shared(), helm, "troubled"),
-            };
-            (state.make)(&release);
+            let release = state.made(helm);
             problems.note(&release, state.name, &state.check(&release));
         }
     }
+}
+
+#[test]
+#[ignore = "needs the testbed: tests/testbed/build"]
+fn what_a_failed_revision_wrote_and_no_upgrade_removed_is_drift() {
+    for helm in HelmVersion::ALL {
+        assert_eq!(
+            entangled::fields_of_a_failed_revision(helm),
+            Vec::<String>::new(),
+            "{}",
+            helm.name()
+        );
+    }
+}
+
+/// Whoever reads a page may begin with any of its commands.
+#[test]
+#[ignore = "needs the testbed: tests/testbed/build"]
+fn every_advised_command_does_what_it_says_by_itself() {
+    let mut problems = Problems::default();
+    for state in chosen() {
+        for helm in HelmVersion::ALL
+            .into_iter()
+            .filter(|helm| state.immune != Some(*helm))
+        {
+            for code in state.cure.advice() {
+                let release = state.made(helm);
+                let report = cure::diagnose(&release, state.stuck_after).report;
+                for number in 1..cure::endings(&report, code) {
+                    let release = state.made(helm);
+                    let report = cure::diagnose(&release, state.stuck_after).report;
+                    let failed = cure::run_ending(&release, &report, code, number);
+                    problems.note(&release, state.name, &failed);
+                }
+            }
+        }
+    }
+}
+
+/// The states whose names begin like `TROUBLE`, or all.
+fn chosen() -> impl Iterator<Item = &'static State> {
+    let begin = std::env::var("TROUBLE").unwrap_or_default();
+    STATES
+        .iter()
+        .chain(ENTANGLED)
+        .filter(move |state| state.name.starts_with(&begin))
 }
 
 /// What a scan reads is enough for a diagnosis later and elsewhere.
@@ -96,6 +136,20 @@ fn a_snapshot_is_diagnosed_like_its_cluster() {
 }
 
 impl State {
+    /// A release in this state.
+    fn made(&self, helm: HelmVersion) -> Release<'static> {
+        let release = match self.begin {
+            Begin::Installed => {
+                let release = Release::install(Cluster::shared(), helm, "troubled", self.install);
+                observed(&release);
+                release
+            }
+            Begin::Empty => Release::unborn(Cluster::shared(), helm, "troubled"),
+        };
+        (self.make)(&release);
+        release
+    }
+
     fn check(&self, release: &Release<'_>) -> Vec<String> {
         let mut problems = Vec::new();
         let diagnosis = cure::diagnose(release, self.stuck_after);
@@ -114,7 +168,10 @@ impl State {
             problems.push(format!("diagnosed: {codes:?}, not {expected:?}"));
         }
         let is_wrong = cure::severities(&diagnosis.report).any(|severity| severity != "info");
-        if diagnosis.status != i32::from(is_wrong) {
+        let is_orphaned = diagnosis.report["orphans"]
+            .as_array()
+            .is_some_and(|orphans| !orphans.is_empty());
+        if diagnosis.status != i32::from(is_wrong || is_orphaned) {
             problems.push(format!("exit status {}: {}", diagnosis.status, diagnosis.stderr));
         }
         if release.helm == HelmVersion::V4 {

@@ -43,6 +43,9 @@ fn timeless(text: &str, release: &Release<'_>) -> String {
     let text = text
         .replace(&format!("{0}/{0}", release.name), "shop/web")
         .replace(&format!("-n {}", release.namespace), "-n shop")
+        .replace(&format!("namespace {}", release.namespace), "namespace shop")
+        .replace(&format!("namespace/{}", release.namespace), "namespace/shop")
+        .replace(&format!("namespace `{}`", release.namespace), "namespace `shop`")
         .replace(&release.name, "web");
     let mut page = String::new();
     for line in text.lines() {
@@ -59,7 +62,7 @@ fn timeless(text: &str, release: &Release<'_>) -> String {
             .enumerate()
             .map(|(at, word)| {
                 let unit = words.get(at + 1).map(|unit| unit.trim_end_matches([':', ',']));
-                let bare = word.trim_end_matches([',', ';']);
+                let bare = word.trim_end_matches([',', ';', ':']);
                 let end = &word[bare.len()..];
                 if is_date(word) && word.contains('T') {
                     format!("2026-11-20T03:12:00Z{end}")

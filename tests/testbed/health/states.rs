@@ -155,7 +155,7 @@ pub(super) const STATES: &[State] = &[
                 HelmVersion::V4 => drop(outcome.failed()),
             }
         },
-        diagnoses: &["failed-upgrade", "half-upgraded", "upgrade-blocked"],
+        diagnoses: &["failed-upgrade", "upgrade-blocked"],
         cure: Cure::Advice(&["failed-upgrade"]),
     },
     State {
@@ -403,7 +403,7 @@ fn noise(bytes: usize) -> String {
 }
 
 /// A definition in two versions, of which the first may be served or not.
-fn definition(release: &Release<'_>, serves_first: bool) -> serde_json::Value {
+pub(super) fn definition(release: &Release<'_>, serves_first: bool) -> serde_json::Value {
     let group = release.fill("{r}.troubled.example");
     let version = |name: &str, served: bool, storage: bool| {
         json!({"name": name, "served": served, "storage": storage, "schema": {"openAPIV3Schema": {
@@ -417,7 +417,7 @@ fn definition(release: &Release<'_>, serves_first: bool) -> serde_json::Value {
 }
 
 /// Waits until the API server does or does not serve a version.
-fn until_served(release: &Release<'_>, version: &str, served: bool) {
+pub(super) fn until_served(release: &Release<'_>, version: &str, served: bool) {
     let path = release.fill(&format!("/apis/{{r}}.troubled.example/{version}"));
     let line = format!("command kubectl get --raw {path} >/dev/null 2>&1");
     for _ in 0..100 {
