@@ -85,8 +85,10 @@ fn what_the_manifests_change_is_told_from_what_is_taken_back() {
         &json!({"data": {"planned": "1", "edited": "1", "removed": "1", "back": "1", "same": "1"}}),
     );
     // An item of a list does not say its type.
-    let mut live = owned(&json!({"metadata": {"name": "web", "namespace": "shop"}, "data": {
-        "planned": "2", "edited": "9", "dropped": "1", "same": "1", "beside": "9"}}));
+    let mut live = owned(
+        &json!({"metadata": {"name": "web", "namespace": "shop"}, "data": {
+        "planned": "2", "edited": "9", "dropped": "1", "same": "1", "beside": "9"}}),
+    );
     live["metadata"]["managedFields"] = json!([written_by(
         "kubectl-edit",
         "Update",

@@ -316,6 +316,7 @@ fn cluster() -> (Fake, Vec<ObjectRequest>) {
     let mut wanted: Vec<ObjectRequest> = objects.iter().map(|(key, _)| request(key.clone())).collect();
     wanted.push(request(key("v1", "ConfigMap", Some("shop"), "missing")));
     let fake = Fake {
+        surroundings: Surroundings::default(),
         kinds: Kinds {
             served: served
                 .into_iter()
