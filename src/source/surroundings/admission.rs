@@ -2,17 +2,12 @@
 //!
 //! The types are written as the API server writes them, so that an answer of it and a snapshot are read alike.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Answer;
-use super::facts::ServiceName;
+use super::facts::{Labels, ServiceName};
 use crate::vocabulary::vocabulary;
 use crate::weight;
-
-/// Labels of an object.
-pub type Labels = BTreeMap<String, String>;
 
 /// How many entries one list of a rule or a selector may have. A rule that names every resource of a large cluster has some
 /// hundred.
@@ -209,7 +204,7 @@ pub struct LabelSelector {
     /// Labels that must have these values.
     #[serde(
         default,
-        skip_serializing_if = "BTreeMap::is_empty",
+        skip_serializing_if = "Labels::is_empty",
         deserialize_with = "or_default"
     )]
     pub match_labels: Labels,

@@ -6,9 +6,10 @@
 //! told here: a match that depends on one is a [`Matched::Perhaps`].
 
 use super::admission::{
-    AdmissionRule, Binding, LabelOperator, LabelSelector, Labels, MatchPolicy, MatchResources, Policy,
-    RuleScope, Webhook,
+    AdmissionRule, Binding, LabelOperator, LabelSelector, MatchPolicy, MatchResources, Policy, RuleScope,
+    Webhook,
 };
+use super::facts::Labels;
 use super::question::SentVerb;
 
 impl LabelSelector {

@@ -19,10 +19,11 @@ use serde::{Deserialize, Serialize};
 
 pub use self::admission::{
     AdmissionRule, Backend, BackendState, Binding, FailurePolicy, LabelOperator, LabelRequirement,
-    LabelSelector, Labels, MatchPolicy, MatchResources, Policy, RuleScope, Webhook, WebhookKind,
+    LabelSelector, MatchPolicy, MatchResources, Policy, RuleScope, Webhook, WebhookKind,
 };
 pub use self::facts::{
-    Contents, Counted, DefinedVersion, Definition, FixedPlace, Holder, NamespaceFacts, Quota, ServiceName,
+    Contents, Counted, DefinedVersion, Definition, FixedPlace, Holder, Labels, NamespaceFacts, Quota,
+    ServiceName,
 };
 pub use self::matching::{AdmissionRequest, Matched, RequestLabels, Resource};
 pub use self::question::{FixedPlaces, SentVerb, SurroundingsQuestion, definition_of};
