@@ -82,8 +82,10 @@ macro_rules! codes {
 
 pub(crate) use {codes, vocabulary};
 
+mod managing;
 mod preview;
 
+pub use self::managing::ManagingTool;
 pub use self::preview::{PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation};
 
 /// A name that is not in a vocabulary, with the names that are.

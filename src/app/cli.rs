@@ -319,7 +319,12 @@ pub struct ScanArgs {
     #[arg(long)]
     pub orphans: bool,
     /// What makes the exit status 1 [default: drift]
-    #[arg(long, value_enum, value_name = "drift|health", env = "DRIFTLINE_FAIL_ON")]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "drift|health|blocked",
+        env = "DRIFTLINE_FAIL_ON"
+    )]
     pub fail_on: Option<FailOn>,
     /// Exit status for drift, 0 if drift is no failure [default: 1]
     #[arg(long, value_name = "STATUS", value_parser = quoting::<DriftStatus>, env = "DRIFTLINE_EXIT_CODE_ON_DRIFT")]
@@ -382,7 +387,7 @@ impl ValueEnum for Confirm {
 
 impl ValueEnum for FailOn {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Drift, Self::Health]
+        &[Self::Drift, Self::Health, Self::Blocked]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
@@ -390,6 +395,8 @@ impl ValueEnum for FailOn {
             Self::Drift => PossibleValue::new("drift").help("Drift"),
             Self::Health => PossibleValue::new("health")
                 .help("Drift, or a release in a critical state, such as stuck or failed"),
+            Self::Blocked => PossibleValue::new("blocked")
+                .help("The same, or a release whose next upgrade or rollback fails or loses something"),
         })
     }
 }

@@ -27,6 +27,7 @@ use crate::compare::path::FieldPath;
 use crate::compare::work::Work;
 use crate::object::Gvk;
 use crate::types::Shape;
+use crate::vocabulary::count;
 
 /// How Helm writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,6 +140,23 @@ pub struct Refusal {
     pub path: FieldPath,
     /// The rule, as a sentence without its full stop and without values: "the API server does not let a claim shrink".
     pub rule: Cow<'static, str>,
+    /// How many other rules refuse it as well, as far as they are known.
+    pub others: usize,
+}
+
+impl Refusal {
+    /// The rule, and how many others there are.
+    pub fn sentence(&self) -> String {
+        match self.others {
+            0 => self.rule.clone().into_owned(),
+            others => format!("{}, and {} as well", self.rule, refuses(others)),
+        }
+    }
+}
+
+fn refuses(others: usize) -> String {
+    let verb = if others == 1 { "refuses it" } else { "refuse it" };
+    format!("{} {verb}", count(others, "other rule"))
 }
 
 /// What the write makes of the object.
@@ -184,6 +202,18 @@ pub fn settled(gvk: &Gvk, shape: Option<Shape<'_>>, live: &Value, merged: Value,
     settle::updated(gvk, shape, live, merged, None, work)
 }
 
+/// The places at which two versions of an object differ, as managed fields would name them; no more than so many.
+pub(crate) fn changed_places(
+    gvk: &Gvk,
+    shape: Option<Shape<'_>>,
+    before: &Value,
+    after: &Value,
+    most: usize,
+    work: &Work,
+) -> Vec<FieldPath> {
+    server_side::changed_places(gvk, shape, before, after, most, work)
+}
+
 /// Whether a server-side apply adds an element to a list of the live object: a quick look for what nothing but the keys of
 /// elements tells where the values are the same.
 pub(crate) fn adds_element(
@@ -209,4 +239,30 @@ pub enum Merged {
     Refused(Refusal),
     /// It cannot be told.
     Unknown(Cow<'static, str>),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_how_many_other_rules_there_are() {
+        let sentence = |others| {
+            let refusal = Refusal {
+                path: FieldPath::root(),
+                rule: "it is immutable".into(),
+                others,
+            };
+            refusal.sentence()
+        };
+        assert_eq!(sentence(0), "it is immutable");
+        assert_eq!(
+            sentence(1),
+            "it is immutable, and 1 other rule refuses it as well"
+        );
+        assert_eq!(
+            sentence(2),
+            "it is immutable, and 2 other rules refuse it as well"
+        );
+    }
 }

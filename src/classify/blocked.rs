@@ -44,7 +44,7 @@ impl Block<FieldPath> {
             }
             Outcome::Refused(refusal) => Some(Self::Refused {
                 path: refusal.path.clone(),
-                rule: refusal.rule.clone().into_owned(),
+                rule: refusal.sentence(),
             }),
             Outcome::Created(_)
             | Outcome::Deleted

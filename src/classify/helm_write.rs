@@ -158,9 +158,11 @@ pub(super) fn manager<'l>(
         let is_creator = entry.owns(&stamp, shape, work);
         (is_applier, is_creator, is_helm, entry.time)
     };
+    // Whoever restores an object or creates it anew writes the stamps too, and no Helm does so by an update under another name.
     let entries = live.managed.iter().filter(|entry| {
         entry.subresource.is_empty()
-            && (managers.kind_of(&entry.manager) == ManagerKind::Helm || entry.owns(&stamp, shape, work))
+            && (managers.kind_of(&entry.manager) == ManagerKind::Helm
+                || (entry.operation == Operation::Apply && entry.owns(&stamp, shape, work)))
     });
     entries.max_by_key(rank).map_or(HELM, |entry| &entry.manager)
 }

@@ -14,6 +14,7 @@ mod listed;
 pub mod live;
 mod next_upgrade;
 pub mod object;
+pub mod rendering;
 pub mod state;
 pub mod subject;
 pub mod transition;

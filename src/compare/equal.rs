@@ -16,10 +16,11 @@ use crate::types::{Shape, ValueKind};
 
 /// Whether the server would store both scalars as the same value at a place of this shape.
 pub(super) fn scalars(shape: Option<Shape<'_>>, left: &Value, right: &Value) -> bool {
+    let kind = shape.map(Shape::value);
+    let (left, right) = (read(kind, left), read(kind, right));
     if left == right {
         return true;
     }
-    let kind = shape.map(Shape::value);
     if let (Value::Number(left), Value::Number(right)) = (left, right) {
         // A field that is a float in Go holds what a float can: 9007199254740993 comes back as …992.
         let as_floats = kind == Some(ValueKind::Number) && left.as_f64() == right.as_f64();
@@ -31,11 +32,22 @@ pub(super) fn scalars(shape: Option<Shape<'_>>, left: &Value, right: &Value) -> 
     same(stored(left), stored(right))
 }
 
+/// The empty text.
+const EMPTY: &Value = &Value::String(String::new());
+
+/// A scalar as Go reads it: a null among texts is the empty one (Go: `encoding/json`, `literalStore`).
+fn read(kind: Option<ValueKind>, value: &Value) -> &Value {
+    match (kind, value) {
+        (Some(ValueKind::String), Value::Null) => EMPTY,
+        (Some(_) | None, _) => value,
+    }
+}
+
 /// Hashes a scalar so that scalars that are the same at a place of this shape ([`scalars`]) have the same hash.
 pub(super) fn hash_as_stored(shape: Option<Shape<'_>>, value: &Value, hasher: &mut impl Hasher) {
     match shape.and_then(|shape| stored(shape.value(), value)) {
         Some(stored) => stored.hash(hasher),
-        None => hash_scalar(value, hasher),
+        None => hash_scalar(read(shape.map(Shape::value), value), hasher),
     }
 }
 

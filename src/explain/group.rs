@@ -19,13 +19,19 @@ pub enum Group {
     Severity,
     /// The effect of the next upgrade.
     NextUpgrade,
+    /// What an operation of Helm comes to.
+    PreviewOutcome,
+    /// What that rests on.
+    PreviewCause,
+    /// What becomes of an object or a field.
+    PreviewEffect,
     /// Whatever else a line says.
     Term,
 }
 
 impl Group {
     /// Every group, in the order of the list of words.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Finding,
         Self::Health,
         Self::State,
@@ -33,6 +39,9 @@ impl Group {
         Self::Outcome,
         Self::Severity,
         Self::NextUpgrade,
+        Self::PreviewOutcome,
+        Self::PreviewCause,
+        Self::PreviewEffect,
         Self::Term,
     ];
 
@@ -46,6 +55,9 @@ impl Group {
             Self::Outcome => "Outcomes of a scan",
             Self::Severity => "Severities",
             Self::NextUpgrade => "What the next helm upgrade does",
+            Self::PreviewOutcome => "What a previewed operation of Helm comes to",
+            Self::PreviewCause => "What that rests on",
+            Self::PreviewEffect => "What it does to objects and fields",
             Self::Term => "Other words",
         }
     }
@@ -61,6 +73,9 @@ impl fmt::Display for Group {
             Self::Outcome => "outcome of a scan",
             Self::Severity => "severity",
             Self::NextUpgrade => "next upgrade",
+            Self::PreviewOutcome => "outcome of a preview",
+            Self::PreviewCause => "cause in a preview",
+            Self::PreviewEffect => "object or field in a preview",
             Self::Term => "word",
         })
     }

@@ -15,6 +15,7 @@
 mod findings;
 mod group;
 mod health;
+mod previews;
 mod states;
 mod words;
 
@@ -149,7 +150,10 @@ pub fn list() -> String {
 
 /// Every code and every other word.
 pub fn entries() -> impl Iterator<Item = Entry> {
-    all().map(Entry::Code).chain(words::all().map(Entry::Word))
+    all()
+        .map(Entry::Code)
+        .chain(words::all().map(Entry::Word))
+        .chain(previews::all().map(Entry::Word))
 }
 
 impl Entry {
@@ -246,7 +250,14 @@ impl Explanation {
                 first == self.code && second.starts_with(|first: char| first.is_ascii_uppercase())
             }
             // They have no codes.
-            Group::Verdict | Group::Outcome | Group::Severity | Group::NextUpgrade | Group::Term => false,
+            Group::Verdict
+            | Group::Outcome
+            | Group::Severity
+            | Group::NextUpgrade
+            | Group::PreviewOutcome
+            | Group::PreviewCause
+            | Group::PreviewEffect
+            | Group::Term => false,
         }
     }
 }

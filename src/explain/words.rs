@@ -5,7 +5,9 @@
 //! tests of `tests/fast/explain.rs` look at what the program prints.
 
 use super::group::Group;
-use crate::vocabulary::{ApplyMethod, HealthSeverity, NextUpgrade, Outcome, Severity, Stopped, Verdict};
+use crate::vocabulary::{
+    ApplyMethod, HealthSeverity, ManagingTool, NextUpgrade, Outcome, Severity, Stopped, Verdict,
+};
 
 /// The explanation of a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +33,7 @@ pub(super) fn all() -> impl Iterator<Item = Word> {
     let effects = NextUpgrade::ALL.iter().map(|next| of_next_upgrade(*next));
     let methods = ApplyMethod::ALL.iter().map(|method| of_apply_method(*method));
     let stops = Stopped::ALL.iter().map(|stopped| of_stop(*stopped));
+    let tools = ManagingTool::ALL.iter().map(|tool| of_tool(*tool));
     verdicts
         .chain(IN_SYNC_BUT)
         .chain(outcomes)
@@ -41,6 +44,7 @@ pub(super) fn all() -> impl Iterator<Item = Word> {
         .chain(TERMS)
         .chain(methods)
         .chain(stops)
+        .chain(tools)
 }
 
 const fn of_verdict(verdict: Verdict) -> Word {
@@ -287,6 +291,51 @@ const fn of_stop(stopped: Stopped) -> Word {
     }
 }
 
+const fn of_tool(tool: ManagingTool) -> Word {
+    let (names, details): (&[_], _) = match tool {
+        ManagingTool::Flux => (
+            &["flux", "HelmRelease"],
+            "It is known by the labels helm.toolkit.fluxcd.io/name and namespace, or as the manager helm-controller. It undoes \
+             what Helm's commands do: flux suspend helmrelease NAME -n NAMESPACE makes it wait. Drift is its concern only with \
+             spec.driftDetection.mode.",
+        ),
+        ManagingTool::ArgoCd => (
+            &["argo-cd", "argocd", "Argo CD"],
+            "It is known by the annotation argocd.argoproj.io/tracking-id, or as the manager argocd-controller; the label \
+             app.kubernetes.io/instance proves nothing. It does not look at Helm's records, so a release that was handed over to \
+             it stays at its last revision. argocd app set NAME --sync-policy none makes it wait.",
+        ),
+        ManagingTool::Fleet => (
+            &["fleet", "rancher"],
+            "It is known by the annotation objectset.rio.cattle.io/id, or by its manager. A GitRepo waits with spec.paused.",
+        ),
+        ManagingTool::K3s => (
+            &["k3s", "rke2", "HelmChart"],
+            "It is known as the manager helm_v3, the program in its Jobs; with current versions of Helm it leaves no mark, and the \
+             release is called managed by nobody. A HelmChart with the annotation \
+             helmcharts.helm.cattle.io/unmanaged is left alone.",
+        ),
+        ManagingTool::Terraform => (
+            &["terraform", "opentofu"],
+            "It is known by the name of its Helm provider as manager. terraform plan shows what the next apply changes.",
+        ),
+        ManagingTool::Pulumi => (
+            &["pulumi"],
+            "It is known by the name of its provider as manager. pulumi preview shows what the next update changes.",
+        ),
+        ManagingTool::Crossplane => (
+            &["crossplane", "provider-helm"],
+            "It is known by the name of its provider as manager. A Release with the annotation crossplane.io/paused waits.",
+        ),
+    };
+    Word {
+        names,
+        group: Group::Term,
+        meaning: tool.message(),
+        details,
+    }
+}
+
 /// A term and its explanation.
 const fn term(names: &'static [&'static str], meaning: &'static str, details: &'static str) -> Word {
     Word {
@@ -298,7 +347,65 @@ const fn term(names: &'static [&'static str], meaning: &'static str, details: &'
 }
 
 /// The terms of a report's lines.
-const TERMS: [Word; 35] = [
+const TERMS: [Word; 46] = [
+    term(
+        &["next upgrade", "nextUpgrade"],
+        "what the next helm upgrade with the same chart and values does there",
+        "It is simulated: Helm's patch or apply, and what the API server makes of it. The words that follow have explanations \
+         of their own, such as reverts, keeps and fails. In JSON they are in nextUpgrade.",
+    ),
+    term(
+        &["health"],
+        "what is noteworthy about a release beyond its objects",
+        "Each entry has a code, a severity and a message; driftline diagnose adds the evidence and the commands.",
+    ),
+    term(
+        &["namespace"],
+        "the namespace that the release installs into",
+        "Where its records are in another one, the report says stored as.",
+    ),
+    term(
+        &["release"],
+        "an installation of a chart, by the name that Helm knows it by",
+        "Helm keeps a record of each of its revisions in the cluster.",
+    ),
+    term(
+        &["chart"],
+        "the chart of the deployed revision, with its version",
+        "It is that of the newest revision where none is deployed.",
+    ),
+    term(
+        &["revision"],
+        "the number of a revision: in a table, of the deployed one",
+        "Every install, upgrade and rollback makes a new one.",
+    ),
+    term(
+        &["verdict"],
+        "the answer for one release",
+        "It is clean, drifted, incomplete or unreadable. A clean release that failed or is stuck says so in the text report.",
+    ),
+    term(
+        &["worst finding", "who", "since"],
+        "the gravest that there is to say of a release, its writer, and since when",
+        "A number behind a plus says how many more there are. The writer is claimed. The time is that of the writer's last \
+         write, or of Helm's newest operation.",
+    ),
+    term(
+        &["in the cluster", "as in neither revision", "same in both"],
+        "which revision each object is at, where the newest operation did not complete",
+        "Neither means that it is like none of the two, or partly like the one and partly like the other.",
+    ),
+    term(
+        &["closer to", "halfway", "half way", "at neither"],
+        "how far an operation got that did not complete, by the objects that the two revisions differ in",
+        "Halfway is as many at the one as at the other. driftline diagnose lists which objects are where.",
+    ),
+    term(
+        &["managed by", "managed"],
+        "the program that keeps the release as its own configuration says, by the marks on its objects",
+        "Whoever may write to the objects may write such marks, so it is claimed. Before a command that changes the release, \
+         driftline diagnose prints how to make the program wait, and says who undoes the change otherwise.",
+    ),
     term(
         &["deployed"],
         "Helm's status of the revision that is installed",
@@ -522,5 +629,6 @@ mod tests {
         names(NextUpgrade::ALL, of_next_upgrade);
         names(ApplyMethod::ALL, of_apply_method);
         names(Stopped::ALL, of_stop);
+        names(ManagingTool::ALL, of_tool);
     }
 }

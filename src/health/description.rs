@@ -94,7 +94,7 @@ pub(crate) fn is_failure(description: &str) -> bool {
 }
 
 /// The sentence without the values that it quotes, and without anything that looks like a secret.
-pub(super) fn without_values(description: &str) -> String {
+pub(crate) fn without_values(description: &str) -> String {
     let mut shown = String::new();
     // The JSON decoder quotes the text around a mistake.
     let mut rest = match description.find("error found in #") {
@@ -108,11 +108,29 @@ pub(super) fn without_values(description: &str) -> String {
         rest = &value[end_of_value(value)..];
     }
     shown.push_str(rest);
-    let shown: String = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    let shown = one_line(&shown);
     let mut line = Redaction::default().shown_text(&shown);
     if let Some((at, _)) = line.char_indices().nth(SHOWN) {
         line.truncate(at);
         line.push('…');
+    }
+    line
+}
+
+/// The lines of a sentence as one. Helm joins several errors by line breaks (Go: `errors.Join`), which end a sentence unless
+/// one stands behind a colon or within a list.
+fn one_line(text: &str) -> String {
+    let mut line = String::new();
+    for part in text.lines() {
+        let part = part.split_whitespace().collect::<Vec<_>>().join(" ");
+        if part.is_empty() {
+            continue;
+        }
+        let is_open = line.ends_with([':', ';', ',', '{', '[', '(']);
+        if !line.is_empty() {
+            line.push_str(if is_open { " " } else { "; " });
+        }
+        line.push_str(&part);
     }
     line
 }
@@ -194,7 +212,8 @@ mod tests {
                 "unable to decode: json: error found in #10 byte of ...|: hunter2|...",
                 "unable to decode: json:",
             ),
-            ("one\n  two", "one two"),
+            ("one\n  two", "one; two"),
+            ("two errors:\n\t* one\r\n\t* two\n", "two errors: * one; * two"),
             (
                 "Upgrade \"web\" failed: cannot reach postgres://u:hunter2@db/x",
                 "Upgrade \"web\" failed: cannot reach postgres://u:(redacted)@db/x",

@@ -11,6 +11,7 @@ pub(crate) mod advice;
 pub(crate) mod description;
 pub mod detail;
 pub(crate) mod entry;
+mod gitops;
 mod half_upgraded;
 mod hooks;
 mod newest_operation;
@@ -27,6 +28,7 @@ mod upgrade_blocked;
 use self::advice::Commands;
 pub use self::advice::Contested;
 pub use self::entry::remark;
+pub use self::gitops::{Marks, ObjectMarks, managed_by};
 pub use self::release_facts::{
     BlockedObject, ClaimedObject, ForeignObject, NotServedKinds, ObjectFacts, ObservedObject, OtherReleases,
     RecordFacts, ReleaseFacts,
@@ -64,6 +66,7 @@ pub fn diagnose(facts: &ReleaseFacts<'_>) -> Vec<Health> {
     health.extend(upgrade_blocked::upgrade_blocked(facts));
     for entry in &mut health {
         withhold_writes(facts, entry);
+        gitops::wait_first(facts, entry);
     }
     health
 }

@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
 
 use super::advice::{Commands, Contested};
+use super::gitops::Marks;
 use super::observe::{Observation, Presence};
 use crate::classify::blocked::Block;
+use crate::classify::rendering::Rendering;
 use crate::model::{Chart, Finding, ObjectReport};
 use crate::object::ObjectKey;
 use crate::release::history::{Depth, History};
@@ -33,6 +36,8 @@ pub struct RecordFacts {
     pub chart: Option<Chart>,
     /// Fingerprints of the definitions in the chart's `crds/`, by file.
     pub crds: BTreeMap<String, CrdFingerprint>,
+    /// The files of the chart's own templates that read live objects.
+    pub live_readers: BTreeSet<String>,
 }
 
 /// One object that the health of its release depends on.
@@ -72,6 +77,8 @@ pub struct BlockedObject {
     pub key: ObjectKey,
     /// Why it fails.
     pub block: Block,
+    /// Whether the same manifest is rendered again, which it fails with.
+    pub rendering: Rendering,
 }
 
 /// An object that an older revision or a hook left behind, and that another release deploys.
@@ -125,8 +132,34 @@ pub struct ObjectFacts {
     pub not_served: NotServedKinds,
     /// Objects at which the next upgrade fails.
     pub blocked: Vec<BlockedObject>,
+    /// The chart's and the live value of fields at which the next upgrade fails, in words, where they may be shown.
+    pub failing_values: BTreeMap<(ObjectKey, String), String>,
     /// Whether somebody else owns a field that Helm would write.
     pub contested: Contested,
+    /// What programs that manage releases left on its objects.
+    pub marks: Marks,
+}
+
+/// For how many fields of a release the values are kept. An entry names twenty.
+const MAX_VALUES: usize = 100;
+
+/// How many characters of a value evidence shows.
+const BRIEF: usize = 60;
+
+const fn is_failure(next: NextUpgrade) -> bool {
+    match next {
+        NextUpgrade::Conflict | NextUpgrade::Refused => true,
+        NextUpgrade::Revert | NextUpgrade::Keep | NextUpgrade::Becomes => false,
+    }
+}
+
+/// A value in a sentence.
+fn brief(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(BRIEF) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
 }
 
 impl ObjectFacts {
@@ -151,6 +184,17 @@ impl ObjectFacts {
             | ObjectState::Unknown
             | ObjectState::Ignored => {}
         }
+        for finding in &report.findings {
+            if let (Some(desired), Some(live)) = (&finding.desired, &finding.live)
+                && !finding.redacted
+                && finding.next_upgrade.is_some_and(is_failure)
+                && self.failing_values.len() < MAX_VALUES
+            {
+                let values = format!("the chart has {}, and {} lives", brief(desired), brief(live));
+                self.failing_values
+                    .insert((key.clone(), finding.path.clone()), values);
+            }
+        }
         let is_contested = |finding: &Finding| finding.next_upgrade == Some(NextUpgrade::Conflict);
         if report.findings.iter().any(is_contested) {
             self.contested = Contested::Yes;
@@ -164,6 +208,11 @@ impl ObjectFacts {
 
     /// Notes that the next upgrade fails at an object, whose report is noted already.
     pub fn note_block(&mut self, key: &ObjectKey, block: &Block) {
+        self.note_block_of(key, block, Rendering::Same);
+    }
+
+    /// The same, of an object for which another manifest may be rendered then.
+    pub fn note_block_of(&mut self, key: &ObjectKey, block: &Block, rendering: Rendering) {
         match block {
             // What is somebody else's object is no reason to force anything.
             Block::Conflict(_) if !self.is_foreign(key) => self.contested = Contested::Yes,
@@ -172,6 +221,7 @@ impl ObjectFacts {
         self.blocked.push(BlockedObject {
             key: key.clone(),
             block: block.clone(),
+            rendering,
         });
     }
 

@@ -5,9 +5,10 @@
 
 use super::advice;
 use super::entry::{ADVISED, first_of, named, remark, unadvised};
-use super::release_facts::{BlockedObject, ReleaseFacts};
+use super::release_facts::{BlockedObject, ObjectFacts, ReleaseFacts};
 use super::steps::with;
 use crate::classify::blocked::{Block, ContestedField};
+use crate::classify::rendering::Rendering;
 use crate::model::Health;
 use crate::vocabulary::{HealthCode, HealthSeverity};
 
@@ -21,11 +22,20 @@ pub(super) fn upgrade_blocked(facts: &ReleaseFacts<'_>) -> Option<Health> {
     let is_conflict = |object: &&BlockedObject| matches!(object.block, Block::Conflict(_));
     let (conflicts, refusals): (Vec<_>, Vec<_>) = blocked.iter().partition(is_conflict);
     let is_foreign = |object: &BlockedObject| facts.objects.is_foreign(&object.key);
-    let mut evidence = first_of(blocked.iter().flat_map(reasons));
+    let mut evidence = first_of(blocked.iter().flat_map(|object| reasons(object, &facts.objects)));
+    let doubts = blocked
+        .iter()
+        .filter_map(|object| Some((&object.key, object.rendering.doubt()?)));
+    evidence.extend(
+        doubts
+            .take(ADVISED)
+            .map(|(key, doubt)| format!("{key}: {doubt}, which may not fail")),
+    );
     if blocked.iter().any(is_foreign) {
         evidence.push(
-            "what is not this release's is not its to take: drop it from the chart, or settle whose it is; with --force-conflicts \
-             Helm would take it from its owner"
+            "what is not this release's is not its to take: settle whose it is, and let the chart drop it only when it has the \
+             annotation helm.sh/resource-policy: keep, because Helm deletes what a chart drops; with --force-conflicts Helm \
+             would take it from its owner"
                 .to_owned(),
         );
     } else if !conflicts.is_empty() {
@@ -72,8 +82,14 @@ pub(super) fn upgrade_blocked(facts: &ReleaseFacts<'_>) -> Option<Health> {
             )
         }));
     }
+    let is_certain = |object: &BlockedObject| object.rendering == Rendering::Same;
+    let fails = if blocked.iter().any(is_certain) {
+        "fails"
+    } else {
+        "may fail"
+    };
     let message = format!(
-        "the next upgrade fails at {}: {}",
+        "the next upgrade {fails} at {}: {}",
         named(blocked.iter().map(|object| &object.key)),
         because(&conflicts, &refusals)
     );
@@ -101,17 +117,22 @@ fn because(conflicts: &[&BlockedObject], refusals: &[&BlockedObject]) -> String 
     }
 }
 
-/// What blocks an object, a sentence for each field.
-fn reasons(object: &BlockedObject) -> Vec<String> {
+/// What blocks an object, a sentence for each field, with the values where they may be shown.
+fn reasons(object: &BlockedObject, objects: &ObjectFacts) -> Vec<String> {
     let key = &object.key;
+    let values = |path: &str| objects.failing_values.get(&(key.clone(), path.to_owned()));
     match &object.block {
         Block::Conflict(fields) => fields
             .iter()
-            .map(|ContestedField { path, owner }| {
-                format!("{key}: {path} is owned by {owner}, and the chart has another value")
+            .map(|ContestedField { path, owner }| match values(path) {
+                Some(values) => format!("{key}: {path} is owned by {owner}: {values}"),
+                None => format!("{key}: {path} is owned by {owner}, and the chart has another value"),
             })
             .collect(),
-        Block::Refused { path, rule } => vec![format!("{key}: {path}: {rule}")],
+        Block::Refused { path, rule } => vec![match values(path) {
+            Some(values) => format!("{key}: {path}: {rule}: {values}"),
+            None => format!("{key}: {path}: {rule}"),
+        }],
     }
 }
 
@@ -120,7 +141,6 @@ mod tests {
     use super::*;
     use crate::classify::state::empty_report;
     use crate::health::advice::Contested;
-    use crate::health::release_facts::ObjectFacts;
     use crate::health::tests::{Scene, commands, key, scene};
     use crate::vocabulary::{ApplyMethod, ObjectState};
 
@@ -208,6 +228,12 @@ mod tests {
                 .all(|line| !line.contains("take these fields out")),
             "{entry:#?}"
         );
+        // Another entry says that Helm deletes what the chart drops.
+        let said = |words: &str| entry.evidence.iter().any(|line| line.contains(words));
+        assert!(
+            said("only when it has the annotation helm.sh/resource-policy: keep"),
+            "{entry:#?}"
+        );
     }
 
     /// The failed upgrade has its own advice, and two upgrades to different values would be one too many.
@@ -228,6 +254,73 @@ mod tests {
         assert!(
             commands.iter().all(|command| command.starts_with("kubectl get ")),
             "{commands:?}"
+        );
+    }
+
+    /// A template that reads the live object renders its value, with which nothing conflicts.
+    #[test]
+    fn what_a_template_reads_from_the_live_object_may_not_conflict() {
+        let blocked = |renderings: &[Rendering]| {
+            let mut objects = ObjectFacts::default();
+            for rendering in renderings {
+                let block = contested(&[("/data/password", "kubectl-edit")]);
+                objects.note_block_of(&key("Secret", "password"), &block, *rendering);
+            }
+            let scene = Scene {
+                objects,
+                method: ApplyMethod::Ssa,
+                ..scene(&["deployed"])
+            };
+            scene.health().remove(0)
+        };
+        let entry = blocked(&[Rendering::ReadsLive]);
+        let starts = |text: &str| entry.message.starts_with(text);
+        assert!(
+            starts("the next upgrade may fail at Secret shop/password"),
+            "{}",
+            entry.message
+        );
+        let evidence = entry.evidence.join("\n");
+        assert!(evidence.contains("reads live objects (lookup)"), "{evidence}");
+        let both = blocked(&[Rendering::ReadsLive, Rendering::Same]);
+        assert!(
+            both.message.starts_with("the next upgrade fails at "),
+            "{}",
+            both.message
+        );
+    }
+
+    #[test]
+    fn the_values_are_told_where_they_may_be_shown() {
+        let mut objects = ObjectFacts::default();
+        let key = key("Deployment", "web");
+        let finding = |path: &str, hidden: bool| crate::model::Finding {
+            next_upgrade: Some(crate::vocabulary::NextUpgrade::Conflict),
+            redacted: hidden,
+            ..crate::report::fixtures::finding(
+                crate::vocabulary::FindingCode::Changed,
+                path,
+                Some(2.into()),
+                Some(4.into()),
+            )
+        };
+        let mut report = empty_report(&key, None, ObjectState::InSync, None);
+        report.findings = vec![finding("/spec/replicas", false), finding("/spec/paused", true)];
+        objects.note_report(&key, &report);
+        let fields = [("/spec/replicas", "hpa"), ("/spec/paused", "a person")];
+        objects.note_block(&key, &contested(&fields));
+        let health = Scene {
+            objects,
+            method: ApplyMethod::Ssa,
+            ..scene(&["deployed"])
+        }
+        .health();
+        assert_eq!(
+            health[0].evidence[..2],
+            [
+                "Deployment shop/web: /spec/replicas is owned by hpa: the chart has 2, and 4 lives",
+                "Deployment shop/web: /spec/paused is owned by a person, and the chart has another value",
+            ]
         );
     }
 

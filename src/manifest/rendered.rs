@@ -87,7 +87,9 @@ impl Rendered {
 
     fn of_stream(text: &str) -> Result<Self, RenderedError> {
         let mut rendered = Self::default();
-        for object in parse::objects(text, &Limits::default())? {
+        let mut objects = parse::objects(text, &Limits::default())?;
+        objects.sort_by_cached_key(|object| install_order(&object.gvk.kind));
+        for object in objects {
             if is_of_crds_folder(&object) {
                 continue;
             }
@@ -99,6 +101,57 @@ impl Rendered {
         Ok(rendered)
     }
 }
+
+/// The order in which Helm installs objects, by their kind: unknown kinds come last, by the alphabet; within a kind the order
+/// is that of the templates (Helm: `pkg/release/v1/util/kind_sorter.go`, `InstallOrder` and `lessByKind`).
+fn install_order(kind: &str) -> (usize, String) {
+    let known = INSTALL_ORDER.iter().position(|known| *known == kind);
+    known.map_or_else(
+        || (INSTALL_ORDER.len(), kind.to_owned()),
+        |position| (position, String::new()),
+    )
+}
+
+const INSTALL_ORDER: [&str; 38] = [
+    "PriorityClass",
+    "Namespace",
+    "NetworkPolicy",
+    "ResourceQuota",
+    "LimitRange",
+    "PodSecurityPolicy",
+    "PodDisruptionBudget",
+    "ServiceAccount",
+    "Secret",
+    "SecretList",
+    "ConfigMap",
+    "StorageClass",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "CustomResourceDefinition",
+    "ClusterRole",
+    "ClusterRoleList",
+    "ClusterRoleBinding",
+    "ClusterRoleBindingList",
+    "Role",
+    "RoleList",
+    "RoleBinding",
+    "RoleBindingList",
+    "Service",
+    "DaemonSet",
+    "Pod",
+    "ReplicationController",
+    "ReplicaSet",
+    "Deployment",
+    "HorizontalPodAutoscaler",
+    "StatefulSet",
+    "Job",
+    "CronJob",
+    "IngressClass",
+    "Ingress",
+    "APIService",
+    "MutatingWebhookConfiguration",
+    "ValidatingWebhookConfiguration",
+];
 
 /// Whether `helm template --include-crds` printed it of the folder that an upgrade passes over.
 fn is_of_crds_folder(object: &ManifestObject) -> bool {
@@ -156,12 +209,31 @@ mod tests {
     fn hooks_and_the_folder_of_definitions_are_no_objects_of_the_release() {
         let rendered = Rendered::parse(STREAM).unwrap();
         let names: Vec<&str> = rendered.objects.iter().map(|object| &*object.name).collect();
-        assert_eq!(names, ["gadgets.example.com", "settings"]);
+        assert_eq!(names, ["settings", "gadgets.example.com"]);
         let [hook] = &rendered.hooks[..] else {
             panic!("{rendered:#?}")
         };
         assert_eq!(hook.events, ["pre-upgrade", "post-install"]);
         assert_eq!(hook.delete_policies, ["hook-succeeded"]);
+    }
+
+    /// The loop of an upgrade ends at a create that fails: what comes after it is in the order of kinds, not of the templates.
+    #[test]
+    fn objects_are_in_the_order_in_which_helm_installs_them() {
+        let object = |kind: &str, name: &str| {
+            format!("---\napiVersion: example.com/v1\nkind: {kind}\nmetadata: {{name: {name}}}\n")
+        };
+        let stream = [
+            object("Widget", "w"),
+            object("Ingress", "i"),
+            object("ConfigMap", "b"),
+            object("Gadget", "g"),
+            object("ConfigMap", "a"),
+            object("Namespace", "team"),
+        ];
+        let rendered = Rendered::parse(&stream.concat()).unwrap();
+        let names: Vec<&str> = rendered.objects.iter().map(|object| &*object.name).collect();
+        assert_eq!(names, ["team", "b", "a", "i", "g", "w"]);
     }
 
     #[test]

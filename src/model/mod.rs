@@ -9,6 +9,7 @@ mod confirmation;
 mod detail;
 mod fingerprint;
 mod ignored;
+mod managed_by;
 mod orphans;
 mod preview;
 mod reader;
@@ -19,6 +20,7 @@ pub use self::confirmation::{Confirmation, Unconfirmed};
 pub use self::detail::{ObjectDetail, ReleaseDetail, RevisionDetail};
 pub use self::fingerprint::Fingerprint;
 pub use self::ignored::{IgnoredBy, IgnoredCount};
+pub use self::managed_by::ManagedBy;
 pub use self::orphans::{OrphanedObject, OrphanedRelease};
 pub use self::preview::{Preview, PreviewField, PreviewHook, PreviewObject, PreviewReason};
 pub use self::reader::ReadReportError;
@@ -219,6 +221,9 @@ pub struct ReleaseReport {
     pub apply_method: Option<ApplyMethod>,
     /// The answer for the release as a whole.
     pub verdict: Verdict,
+    /// The program that claims to manage it, where its objects have the marks of one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub managed_by: Option<ManagedBy>,
     /// Remarks on the release that concern no single object.
     pub health: Vec<Health>,
     /// Its objects, sorted by kind, namespace and name; those in sync are left out unless asked for.

@@ -10,10 +10,11 @@
 
 use std::collections::HashMap;
 
-use super::facts::{HookFacts, PreviewFacts, RecordAccess};
+use super::facts::{HookFacts, PreviewFacts};
 use super::hooks::{self, HookFate};
+use super::recorded::refused_again;
 use super::surroundings::{Obstacle, Verdict};
-use super::target::TargetStanding;
+use super::target::{RecordAccess, TargetStanding};
 use super::words::{block_words, reason, reason_at};
 use crate::classify::blocked::Block;
 use crate::classify::transition::{InManifests, LiveOwner, ObjectPreview};
@@ -376,6 +377,9 @@ impl<'a> Walk<'a> {
             | PreviewAction::None
             | PreviewAction::NotReached
             | PreviewAction::Unknown => {
+                if let Some(again) = refused_again(self.facts, object) {
+                    return Some(again);
+                }
                 let obstacle = self.fails.get(&object.key)?;
                 Some(reason_at(&object.key, obstacle.cause, obstacle.message.clone()))
             }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::surroundings::Obstacle;
-use super::target::Target;
+use super::target::{RecordAccess, Target};
 use crate::apply::{Method, OnConflict};
 use crate::classify::transition::{LiveOwner, ObjectPreview};
 use crate::health::ReleaseFacts;
@@ -57,19 +57,6 @@ pub struct PreviewFacts<'a> {
     /// What stands in the way around the objects, what goes with them, and what of that could not be read; `None` where nobody
     /// looked, as in a scan.
     pub around: Option<&'a [Obstacle]>,
-}
-
-/// Whether a record could be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RecordAccess {
-    /// It was read and decoded.
-    Read,
-    /// There is none.
-    Missing,
-    /// It cannot be decoded, for this reason. Helm passes over such a record when it lists the history.
-    Undecodable(String),
-    /// It could not be read here, for this reason; Helm may be able to.
-    Unread(String),
 }
 
 /// The kinds that the API server does not serve, in words.

@@ -21,6 +21,7 @@ pub(super) fn message(
     outcome: PreviewOutcome,
     stops: &[PreviewReason],
     causes: &[PreviewReason],
+    risks: &[PreviewReason],
 ) -> String {
     let what = operation(facts);
     let first = stops
@@ -31,8 +32,8 @@ pub(super) fn message(
         more => format!(", and {}", count(more, "more reason")),
     };
     match outcome {
-        PreviewOutcome::Works => format!("{what} works"),
-        PreviewOutcome::WorksBut => format!("{what} works, but it {}", losses(causes)),
+        PreviewOutcome::Works => format!("{what} works{}", unless(risks)),
+        PreviewOutcome::WorksBut => format!("{what} works, but it {}{}", losses(causes), unless(risks)),
         PreviewOutcome::Refused => format!("Helm refuses {what}{first}{more}"),
         PreviewOutcome::LockLeft => format!("{what} fails and leaves the release locked{first}{more}"),
         PreviewOutcome::Failed => format!("{what} fails half-way{first}{more}"),
@@ -46,6 +47,18 @@ fn operation(facts: &PreviewFacts<'_>) -> String {
         (PreviewedOperation::Rollback, Some(to)) => format!("a rollback to revision {to}"),
         (PreviewedOperation::Rollback, None) => "a rollback".to_owned(),
         (PreviewedOperation::Upgrade, _) => "this upgrade".to_owned(),
+    }
+}
+
+/// What may still stop it.
+fn unless(risks: &[PreviewReason]) -> &'static str {
+    let has_hook = risks.iter().any(|risk| risk.code == PreviewCause::Hook);
+    let has_other = risks.iter().any(|risk| risk.code != PreviewCause::Hook);
+    match (has_hook, has_other) {
+        (false, false) => "",
+        (true, false) => ", unless a hook fails",
+        (false, true) => ", unless a policy or a webhook refuses something",
+        (true, true) => ", unless a hook fails, or a policy or a webhook refuses something",
     }
 }
 

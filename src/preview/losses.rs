@@ -99,7 +99,7 @@ fn target(facts: &PreviewFacts<'_>) -> Option<PreviewReason> {
         TargetChoice::BeforeNewest => ", and without a number Helm takes it",
     };
     let what = match &target.standing {
-        TargetStanding::Good => return None,
+        TargetStanding::Good | TargetStanding::Newest => return None,
         TargetStanding::Failed => format!("the operation of revision {revision} failed itself{taken}"),
         TargetStanding::Pending(status) => {
             format!(
@@ -108,7 +108,6 @@ fn target(facts: &PreviewFacts<'_>) -> Option<PreviewReason> {
             )
         }
         TargetStanding::Uninstalled => format!("revision {revision} was uninstalled{taken}"),
-        TargetStanding::Newest => format!("revision {revision} is the newest already"),
         TargetStanding::Left => {
             format!("somebody left revision {revision}, or one with its manifest, by a rollback{taken}")
         }
@@ -232,6 +231,23 @@ fn of_object(
             };
             if let Some(fields) = named(object, PreviewEffect::TakeBack) {
                 push(code, format!("{words}: {fields}"));
+                if code == PreviewCause::Overwrites {
+                    push(
+                        PreviewCause::TakesBack,
+                        format!("what others wrote is taken back: {fields}"),
+                    );
+                }
+            }
+            if facts.operation.kind == PreviewedOperation::Rollback
+                && object.manifests == InManifests::To
+                && !client_side
+            {
+                push(
+                    PreviewCause::NotApplied,
+                    "exists although the manifest that Helm starts from does not have it: Helm takes it over, and what others \
+                     added to it stays"
+                        .to_owned(),
+                );
             }
             if let Some(fields) = named(object, PreviewEffect::Differ) {
                 push(
@@ -240,7 +256,11 @@ fn of_object(
                 );
             }
         }
-        PreviewAction::Keep | PreviewAction::Fail | PreviewAction::NotReached | PreviewAction::Unknown => {}
+        PreviewAction::Keep => push(
+            PreviewCause::Leftover,
+            "stays because of its resource policy, and no revision in use has it then".to_owned(),
+        ),
+        PreviewAction::Fail | PreviewAction::NotReached | PreviewAction::Unknown => {}
     }
 }
 

@@ -14,6 +14,8 @@ mod hooks;
 mod leaves;
 mod losses;
 mod not_known;
+mod recorded;
+mod risks;
 mod steps;
 pub mod surroundings;
 mod target;
@@ -23,10 +25,10 @@ mod words;
 
 pub use self::facts::{
     HookFacts, HookPresence, HookTime, LiveHook, MethodFacts, NotServed, Operation, PreviewFacts,
-    RecordAccess, ServerSideTraces,
+    ServerSideTraces,
 };
 pub use self::health::health;
-pub use self::target::{Target, TargetChoice, TargetRecord, TargetStanding, choose_target};
+pub use self::target::{RecordAccess, Target, TargetChoice, TargetRecord, TargetStanding, choose_target};
 
 use self::course::Course;
 use crate::classify::transition::ObjectPreview;
@@ -46,8 +48,9 @@ pub fn preview(facts: &PreviewFacts<'_>) -> Preview {
         PreviewOutcome::Works if !losses.is_empty() => PreviewOutcome::WorksBut,
         other => other,
     };
-    let message = leaves::message(facts, outcome, &course.stops, &losses);
-    let mut not_known = not_known::of(facts, &course, &hooks);
+    let risks = risks::of(facts, &course);
+    let message = leaves::message(facts, outcome, &course.stops, &losses, &risks);
+    let mut not_known = not_known::of(facts, &course);
     let (advice, missing) = steps::of(facts, &course);
     not_known.extend(missing);
     Preview {
@@ -64,7 +67,7 @@ pub fn preview(facts: &PreviewFacts<'_>) -> Preview {
             .zip(&course.actions)
             .map(|(object, action)| shown(object, *action))
             .collect(),
-        causes: course.stops.into_iter().chain(losses).collect(),
+        causes: course.stops.into_iter().chain(losses).chain(risks).collect(),
         hooks,
         not_known,
         advice,

@@ -2,9 +2,9 @@
 
 use super::course::{Course, End, obstacles};
 use super::facts::PreviewFacts;
+use super::hooks::{self, HookFate};
 use super::surroundings::Verdict;
 use super::words::joined;
-use crate::model::PreviewHook;
 use crate::vocabulary::{ApplyMethod, PreviewAction, PreviewEffect};
 
 /// The kinds that Helm waits for with `--wait` because they become ready (Helm: `pkg/kube/statuswait.go`).
@@ -24,17 +24,22 @@ const NAMED: usize = 3;
 const MAX_AROUND: usize = 20;
 
 /// The sentences that hold for this operation.
-pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course, hooks: &[PreviewHook]) -> Vec<String> {
+pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> Vec<String> {
     let mut found = Vec::new();
     match course.end {
         // Whatever the server would say, Helm does not ask it.
         End::Refused | End::NotBuilt => return around(facts, Verdict::Gap),
         End::HookBefore | End::Objects | End::Deletions | End::HookAfter | End::Done | End::Untold => {}
     }
-    let running: Vec<String> = hooks
+    let method = facts.operation.method;
+    let running: Vec<String> = facts
+        .hooks
         .iter()
-        .filter(|hook| hook.runs)
-        .map(|hook| format!("{} {}", hook.kind, hook.name))
+        .filter(|hook| match hooks::fate(hook, method) {
+            HookFate::Runs | HookFate::Deletes(_) | HookFate::MayFail(_) => true,
+            HookFate::Fails(..) => false,
+        })
+        .map(|hook| hook.key.to_string())
         .collect();
     if !running.is_empty() {
         found.push(format!("whether the hooks succeed: {}", named(running)));
@@ -72,7 +77,6 @@ pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course, hooks: &[PreviewHook
                 .to_owned(),
         );
     }
-    found.extend(around(facts, Verdict::Asked));
     found.extend(around(facts, Verdict::Gap));
     if written().next().is_some() || !facts.objects.is_empty() {
         found.push("whether whoever runs Helm may write and delete these objects".to_owned());

@@ -6,10 +6,22 @@
 
 use std::collections::BTreeMap;
 
-use super::facts::RecordAccess;
 use crate::health::description;
 use crate::release::history::History;
 use crate::release::stored::{Status, StoredRevision};
+
+/// Whether a record could be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecordAccess {
+    /// It was read and decoded.
+    Read,
+    /// There is none.
+    Missing,
+    /// It cannot be decoded, for this reason. Helm passes over such a record when it lists the history.
+    Undecodable(String),
+    /// It could not be read here, for this reason; Helm may be able to.
+    Unread(String),
+}
 
 /// What is known of one record when a target is chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,11 +9,13 @@ use std::io::{BufReader, Read};
 
 use base64::Engine as _;
 use flate2::read::MultiGzDecoder;
+use serde::de::DeserializeOwned;
 
 use super::encoding::BASE64;
 use super::guard::{Breach, Guarded};
 use super::limits::LIMITS;
 use super::record::Release;
+use super::templates::WireTemplates;
 use super::wire::WireRelease;
 use crate::weight::turn;
 
@@ -93,37 +95,66 @@ pub fn decode(payload: &[u8], max_bytes: u64) -> Result<Release, DecodeError> {
         stored_bytes: Some(payload.len() as u64),
         ..release
     };
-    let json: &mut dyn Read = if bytes.starts_with(&GZIP_MAGIC) {
-        &mut MultiGzDecoder::new(bytes.as_slice())
-    } else {
-        &mut bytes.as_slice()
+    let json = || -> Box<dyn Read + '_> {
+        if bytes.starts_with(&GZIP_MAGIC) {
+            Box::new(MultiGzDecoder::new(bytes.as_slice()))
+        } else {
+            Box::new(bytes.as_slice())
+        }
     };
     from_json(json, max_bytes).map(measured)
 }
 
 /// Reads Helm's JSON form of a record. One that is not small is never held as a whole, and only one at a time is read.
-fn from_json(json: &mut dyn Read, max_bytes: u64) -> Result<Release, DecodeError> {
-    let mut guarded = Guarded::new(json, max_bytes);
+fn from_json<'j>(json: impl Fn() -> Box<dyn Read + 'j>, max_bytes: u64) -> Result<Release, DecodeError> {
+    let mut guarded = Guarded::new(json(), max_bytes);
     let mut small = Vec::new();
     let read = guarded.by_ref().take(SMALL).read_to_end(&mut small);
     if read.is_err() {
         return Err(broken(guarded.breach(), max_bytes));
     }
     if (small.len() as u64) < SMALL {
-        return serde_json::from_slice::<WireRelease>(&small)
-            .map(Release::from)
-            .map_err(|error| describe_json(&error));
+        let wire: WireRelease = serde_json::from_slice(&small).map_err(|error| describe_json(&error))?;
+        return with_live_readers(wire, || {
+            serde_json::from_slice(&small).map_err(|error| describe_json(&error))
+        });
     }
     let _turn = turn();
-    let stream = BufReader::with_capacity(STREAM_BUFFER, small.as_slice().chain(guarded.by_ref()));
-    let wire = serde_json::from_reader::<_, WireRelease>(stream);
-    wire.map(Release::from).map_err(|error| {
-        if error.is_io() {
-            broken(guarded.breach(), max_bytes)
-        } else {
-            describe_json(&error)
-        }
+    let wire: WireRelease = from_stream(small.as_slice().chain(guarded.by_ref())).map_err(|error| {
+        error.map_or_else(
+            || broken(guarded.breach(), max_bytes),
+            |error| describe_json(&error),
+        )
+    })?;
+    drop(small);
+    with_live_readers(wire, || {
+        let mut guarded = Guarded::new(json(), max_bytes);
+        from_stream(guarded.by_ref()).map_err(|error| {
+            error.map_or_else(
+                || broken(guarded.breach(), max_bytes),
+                |error| describe_json(&error),
+            )
+        })
     })
+}
+
+/// Reads a stream; the error is `None` where the stream itself is broken.
+fn from_stream<T: DeserializeOwned>(json: impl Read) -> Result<T, Option<serde_json::Error>> {
+    let stream = BufReader::with_capacity(STREAM_BUFFER, json);
+    serde_json::from_reader(stream).map_err(|error| (!error.is_io()).then_some(error))
+}
+
+/// The record, with what a second reading says of the templates if they have to be looked into.
+fn with_live_readers(
+    wire: WireRelease,
+    templates: impl FnOnce() -> Result<WireTemplates, DecodeError>,
+) -> Result<Release, DecodeError> {
+    let mentions_lookup = wire.mentions_lookup();
+    let mut release = Release::from(wire);
+    if mentions_lookup && let Some(chart) = &mut release.chart {
+        chart.live_readers = templates()?.live_readers();
+    }
+    Ok(release)
 }
 
 /// Why a stream ended before its end.
@@ -217,6 +248,30 @@ mod tests {
         );
         let crds = &compressed.chart.unwrap().crds;
         assert_eq!(crds.keys().collect::<Vec<_>>(), ["crds/a.yaml"]);
+    }
+
+    /// A large record is read from its stream a second time.
+    #[test]
+    fn templates_that_read_live_objects_are_named_whatever_the_size_of_the_record() {
+        let template = |text: &str| STANDARD.encode(text);
+        let templates = serde_json::json!([
+            {"name": "templates/_helpers.tpl", "data": template(r#"{{ define "p" }}{{ lookup "v1" "Secret" "a" "b" }}{{ end }}"#)},
+            {"name": "templates/secret.yaml", "data": template(r#"{{ include "p" . }}"#)},
+            {"name": "templates/service.yaml", "data": template("kind: Service")},
+        ]);
+        for size in [0, 1 << 20, 6 << 20] {
+            let record = serde_json::json!({
+                "chart": {"templates": templates, "files": [{"name": "README.md", "data": "A".repeat(size)}]},
+            });
+            for payload in [
+                encode(record.to_string().as_bytes()),
+                encode(&gzip(record.to_string().as_bytes())),
+            ] {
+                let chart = decode(&payload, MAX_DECODED_BYTES).unwrap().chart.unwrap();
+                let readers: Vec<&str> = chart.live_readers.iter().map(String::as_str).collect();
+                assert_eq!(readers, ["templates/secret.yaml"], "{size}");
+            }
+        }
     }
 
     #[test]

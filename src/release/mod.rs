@@ -3,6 +3,7 @@
 //! Helm keeps one `Secret` or `ConfigMap` per revision, labelled with name, revision and status (Helm:
 //! `pkg/storage/driver/secrets.go`, `newSecretsObject`), so which revisions to read is decided by metadata alone.
 
+mod calls;
 mod chart_files;
 pub mod decode;
 mod encoding;
@@ -13,4 +14,5 @@ mod limits;
 pub mod operations;
 pub mod record;
 pub mod stored;
+mod templates;
 mod wire;

@@ -1,22 +1,22 @@
 //! Helm's own form of a release record: its JSON (Helm: `pkg/release/v1/release.go`), as far as it is read.
 //!
 //! The chart is most of the bytes and is skipped while deserialising. Of its files only those in `crds/` leave
-//! something behind: their fingerprints. What is kept has limits, which are checked before anything is copied.
+//! something behind: their fingerprints; of its templates, which of them read live objects. What is kept has limits, which are checked before anything is copied.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::chart_files;
 use super::lenient::{Lenient, Part};
 use super::limits::{
     LONG_HOOKS, LONG_MANIFEST, LONG_WORD, MANY_HOOK_WORDS, MANY_HOOKS, MAX_DESCRIPTION, MAX_HOOK_WORDS,
     MAX_HOOKS, MAX_MANIFEST, MAX_WORD,
 };
 use super::record::{ChartMeta, ChartName, CrdFingerprint, Hook, Info, LastRun, Release};
+use super::{chart_files, templates};
 use crate::weight;
 
 /// A record as Helm writes it.
@@ -57,6 +57,9 @@ struct WireChart {
     /// The chart's files besides its templates, of which the fingerprints of CRDs are kept.
     #[serde(default, deserialize_with = "chart_files::definitions")]
     files: BTreeMap<String, CrdFingerprint>,
+    /// Whether a template may read live objects.
+    #[serde(default, deserialize_with = "templates::mention_lookup")]
+    templates: bool,
 }
 
 #[derive(Deserialize)]
@@ -94,6 +97,13 @@ struct WireLastRun {
     phase: Word,
 }
 
+impl WireRelease {
+    /// Whether the templates of its chart have to be looked into.
+    pub(super) fn mentions_lookup(&self) -> bool {
+        self.chart.as_ref().is_some_and(|chart| chart.templates)
+    }
+}
+
 impl From<WireRelease> for Release {
     fn from(wire: WireRelease) -> Self {
         Self {
@@ -111,6 +121,7 @@ impl From<WireRelease> for Release {
                     version: metadata.version.0,
                 }),
                 crds: chart.files,
+                live_readers: BTreeSet::new(),
             }),
             manifest: wire.manifest.map(|manifest| manifest.0),
             hooks: wire

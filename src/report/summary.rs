@@ -145,6 +145,8 @@ pub enum FailOn {
     Drift,
     /// Drift, or a release in a critical state, such as stuck or failed.
     Health,
+    /// The same, or a release whose next upgrade or rollback fails, or loses something.
+    Blocked,
 }
 
 impl FailOn {
@@ -153,7 +155,48 @@ impl FailOn {
         match self {
             Self::Drift => false,
             Self::Health => critical_releases(report).next().is_some(),
+            Self::Blocked => {
+                critical_releases(report).next().is_some() || blocked_releases(report).next().is_some()
+            }
         }
+    }
+}
+
+/// The releases of which an operation would fail or lose something that nobody has begun. They are a
+/// failure of a scan only where the operator asks for it: nothing is wrong with what runs.
+pub fn blocked_releases(report: &Report) -> impl Iterator<Item = &ReleaseReport> {
+    let releases = report.releases.iter();
+    releases.filter(|release| {
+        release
+            .health
+            .iter()
+            .any(|entry| is_about_an_operation(entry.code))
+    })
+}
+
+/// Whether a code is about an operation that nobody has begun.
+const fn is_about_an_operation(code: HealthCode) -> bool {
+    match code {
+        HealthCode::UpgradeBlocked | HealthCode::RollbackBlocked | HealthCode::RollbackLoses => true,
+        HealthCode::Undecodable
+        | HealthCode::NoBaseline
+        | HealthCode::FailedUpgrade
+        | HealthCode::FailedInstall
+        | HealthCode::InProgress
+        | HealthCode::Stuck
+        | HealthCode::SeveralDeployed
+        | HealthCode::IdentityMismatch
+        | HealthCode::ApiRemoved
+        | HealthCode::ChangedDuringScan
+        | HealthCode::HalfUpgraded
+        | HealthCode::HookFailed
+        | HealthCode::HookRunning
+        | HealthCode::LeftoverObjects
+        | HealthCode::BlockedByFinalizer
+        | HealthCode::HistoryBloat
+        | HealthCode::OwnershipConflict
+        | HealthCode::LeftoverHooks
+        | HealthCode::ChartCrdsChanged => false,
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::summary::{FailOn, critical_releases};
+use super::summary::{FailOn, blocked_releases, critical_releases};
 use crate::model::{FindingCounts, ReleaseReport, Report, ReportError};
 use crate::vocabulary::{HealthCode, HealthSeverity, Outcome, Verdict};
 
@@ -111,12 +111,21 @@ pub(crate) fn health_answer(report: &Report, fail_on: FailOn) -> Option<String> 
         Outcome::Incomplete | Outcome::Drift | Outcome::Error => return None,
     }
     let critical = critical_releases(report).count();
-    let status = if is_failure {
-        " (exit status 1, --fail-on health)"
-    } else {
-        ""
+    let (blocked, status) = match fail_on {
+        _ if !is_failure => (0, ""),
+        FailOn::Drift => (0, ""),
+        FailOn::Health => (0, " (exit status 1, --fail-on health)"),
+        FailOn::Blocked => (
+            blocked_releases(report).count(),
+            " (exit status 1, --fail-on blocked)",
+        ),
     };
-    (critical > 0).then(|| format!("{} in a critical state{status}", count(critical, "release")))
+    let parts = [
+        (critical > 0).then(|| format!("{} in a critical state", count(critical, "release"))),
+        (blocked > 0).then(|| format!("{} with a blocked upgrade or rollback", count(blocked, "release"))),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| format!("{}{status}", parts.join(", ")))
 }
 
 /// The time between two moments to the minute; a moment if they are the same.
@@ -246,6 +255,31 @@ mod tests {
             (verdict(&drifted.releases[0]), outcome(&drifted)),
             ("drifted", "drift")
         );
+    }
+
+    /// Nothing is wrong with what runs, so that only who asks for it is failed.
+    #[test]
+    fn what_an_upgrade_or_a_rollback_would_meet_counts_only_where_it_is_asked_for() {
+        use HealthCode::{RollbackBlocked, RollbackLoses, UpgradeBlocked};
+        for code in [UpgradeBlocked, RollbackBlocked, RollbackLoses] {
+            let mut report = fixtures::clean();
+            report.releases[0]
+                .health
+                .push(remark(code, HealthSeverity::Warning, String::new()));
+            let answers = [FailOn::Drift, FailOn::Health, FailOn::Blocked].map(|fail_on| {
+                (
+                    fail_on.is_health_failure(&report),
+                    health_answer(&report, fail_on),
+                )
+            });
+            let because = "1 release with a blocked upgrade or rollback (exit status 1, --fail-on blocked)";
+            assert_eq!(
+                answers,
+                [(false, None), (false, None), (true, Some(because.to_owned()))]
+            );
+        }
+        let (clean, fail_on) = (fixtures::clean(), FailOn::Blocked);
+        assert!(!fail_on.is_health_failure(&clean) && health_answer(&clean, fail_on).is_none());
     }
 
     #[test]

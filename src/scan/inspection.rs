@@ -11,9 +11,11 @@ use super::planned::{
 use crate::classify::blocked::Block;
 use crate::classify::live::LiveObject;
 use crate::classify::object::{Judgement, MAX_DOCUMENTS, judge};
+use crate::classify::rendering::Rendering;
 use crate::classify::subject::{Role, Subject, Visibility};
 use crate::classify::transition::{self, Detail, ObjectPreview, To, Transition};
 use crate::compare::work::{ReleaseWork, Work};
+use crate::health::ObjectMarks;
 use crate::health::observe::{Observation, Probe, RevisionBodies, observe};
 use crate::manifest::desired::Owner;
 use crate::manifest::standing::{Place, Standing};
@@ -45,6 +47,7 @@ pub(super) struct Inspection {
     pub(super) release: Arc<ReleaseContext>,
     pub(super) key: ObjectKey,
     pub(super) template: Option<String>,
+    pub(super) rendering: Rendering,
     pub(super) todo: ToInspect,
 }
 
@@ -114,6 +117,7 @@ impl Inspection {
         let observed = self.observe(live, facts, &work);
         let previewed = self.preview(live, report.as_ref(), block.as_ref(), facts, &work);
         let (preview, sent) = previewed.unzip();
+        let marks = expectations.and_then(|_| self.marks(live, facts, &work));
         drop(work);
         let again = match &self.todo.older {
             OlderRevisions::Read { gap: Some(gap) } if is_unexplained => {
@@ -132,6 +136,7 @@ impl Inspection {
             observed,
             preview,
             sent: sent.flatten(),
+            marks,
             again,
         }
     }
@@ -229,7 +234,9 @@ impl Inspection {
             autoscaler: facts.autoscaler(&self.key),
             values: self.release.values_of(&self.key),
         };
-        judge(&subject, live, &facts.policy, work)
+        let mut judged = judge(&subject, live, &facts.policy, work)?;
+        self.rendering.temper(&mut judged);
+        Some(judged)
     }
 
     fn observe(&self, live: &LiveObject<'_>, facts: &ClusterFacts, work: &Work) -> Option<Observation> {
@@ -252,6 +259,18 @@ impl Inspection {
             managers: &facts.policy.managers,
         };
         Some(observe(&probe, live, work))
+    }
+
+    /// The marks of programs that manage releases, on an object that is the release's.
+    fn marks(&self, live: &LiveObject<'_>, facts: &ClusterFacts, work: &Work) -> Option<ObjectMarks> {
+        match live {
+            LiveObject::Found(live)
+                if Standing::of(&live.object, &self.key, self.release.owner()) == Standing::Ours =>
+            {
+                Some(ObjectMarks::of(&self.key, live, facts.shape(&self.key.gvk), work))
+            }
+            LiveObject::Found(_) | LiveObject::NotFound | LiveObject::Unreadable(_) => None,
+        }
     }
 
     /// Whether the object is being deleted, and may be spoken of.

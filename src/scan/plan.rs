@@ -1,5 +1,6 @@
 //! The plan for a release: every object that a scan has to read for it, as its revisions name them.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use super::load::{DecodedRevision, Loaded};
 use super::planned::{Expectations, PlannedObject, Purpose, TargetBody, TransitionBodies};
 use super::resolver::{ByKey, ResolvedObject, Resolver};
 use super::transition::to_last_good;
+use crate::classify::rendering::Rendering;
 use crate::classify::subject::Role;
 use crate::compare::three_way::OfRevision;
 use crate::health::observe::RevisionBodies;
@@ -135,6 +137,12 @@ fn with_baseline(
         })
         .collect();
     let record = loaded.records.get(&number);
+    if let Some(record) = record {
+        for object in &mut objects {
+            let template = object.template.as_deref();
+            object.rendering = Rendering::of(template, &object.key.gvk, &record.live_readers);
+        }
+    }
     let hooks = record.into_iter().flat_map(|record| &record.hooks);
     let known = KnownObjects {
         identities: objects.iter().map(|object| identity(&object.key)).collect(),
@@ -175,6 +183,8 @@ struct OtherRevisions {
     attempted: Vec<OfRevision<ByKey>>,
     /// Newest first.
     abandoned: Vec<ByKey>,
+    /// What the previous revision has, whatever the versions; made where it is needed.
+    previous_identities: OnceCell<HashSet<ObjectIdentity>>,
 }
 
 impl OtherRevisions {
@@ -191,6 +201,7 @@ impl OtherRevisions {
                 .iter_mut()
                 .map(|revision| resolver.take_by_key(revision))
                 .collect(),
+            previous_identities: OnceCell::new(),
         }
     }
 
@@ -232,7 +243,12 @@ impl OtherRevisions {
         match rollback {
             RollbackToLastGood::None => None,
             RollbackToLastGood::ToPrevious => {
-                let previous = self.previous.as_ref()?.object.get(&resolved.key);
+                let previous = &self.previous.as_ref()?.object;
+                let previous = previous.get(&resolved.key);
+                // In another version it is the same object to Helm, and no part of this plan.
+                if previous.is_none() && self.is_in_previous_by_another_version(&resolved.key) {
+                    return None;
+                }
                 Some(TransitionBodies {
                     from: Some(Arc::clone(body)),
                     to: previous.map(|previous| TargetBody::Document(Arc::clone(&previous.body))),
@@ -247,6 +263,16 @@ impl OtherRevisions {
                 }),
             }),
         }
+    }
+
+    fn is_in_previous_by_another_version(&self, key: &ObjectKey) -> bool {
+        let identities = self.previous_identities.get_or_init(|| {
+            let previous = self.previous.iter();
+            previous
+                .flat_map(|previous| previous.object.keys().map(identity))
+                .collect()
+        });
+        identities.contains(&identity(key))
     }
 
     fn newest_body(&self, key: &ObjectKey) -> Option<Arc<str>> {

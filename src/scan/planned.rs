@@ -7,12 +7,13 @@ use serde_json::Value;
 use super::running::InRunningRevision;
 use crate::classify::blocked::Block;
 use crate::classify::dry_run::DryRunCheck;
+use crate::classify::rendering::Rendering;
 use crate::classify::state::empty_report;
 use crate::classify::subject::Role;
 use crate::classify::transition::{InManifests, ObjectPreview};
 use crate::compare::three_way::OfRevision;
-use crate::health::ObservedObject;
 use crate::health::observe::{Observation, RevisionBodies};
+use crate::health::{ObjectMarks, ObservedObject};
 use crate::model::ObjectReport;
 use crate::object::ObjectKey;
 use crate::source::ReadError;
@@ -24,6 +25,8 @@ pub(super) struct PlannedObject {
     pub(super) key: ObjectKey,
     pub(super) purpose: Purpose,
     pub(super) template: Option<String>,
+    /// What the next upgrade renders for it.
+    pub(super) rendering: Rendering,
     /// Whether the health of the release depends on it, however far the scan gets.
     pub(super) is_observed: bool,
     /// Whether the newest revision has it, where its operation did not complete.
@@ -165,6 +168,8 @@ pub(super) struct Inspected {
     pub(super) preview: Option<ObjectPreview>,
     /// What Helm sends about it, where the surroundings are asked about it.
     pub(super) sent: Option<SentObject>,
+    /// The marks of programs that manage releases, where the object is the release's.
+    pub(super) marks: Option<ObjectMarks>,
     /// The work to do again once older revisions were read, where they may explain what the object holds.
     pub(super) again: Option<ToInspect>,
 }
@@ -176,6 +181,7 @@ impl PlannedObject {
             key,
             purpose,
             template,
+            rendering: Rendering::default(),
             is_observed: false,
             in_newest: InRunningRevision::Unknown,
             progress: ObjectProgress::Waiting(ToInspect::default()),
@@ -216,6 +222,14 @@ impl PlannedObject {
             };
             self.turn = Some(Turn { position, manifests });
             todo.transition = Some(bodies);
+        }
+    }
+
+    /// Takes the object out of a previewed operation.
+    pub(super) fn out_of_transition(&mut self) {
+        self.turn = None;
+        if let ObjectProgress::Waiting(todo) = &mut self.progress {
+            todo.transition = None;
         }
     }
 

@@ -185,6 +185,7 @@ impl ReleaseScan {
             release: Arc::clone(&self.context),
             key: object.key.clone(),
             template: object.template.clone(),
+            rendering: object.rendering,
         })
     }
 
@@ -331,6 +332,7 @@ impl ReleaseScan {
         let is_claimed: Vec<bool> = is_claimed.collect();
         let object_facts = self.object_facts(others);
         let facts = self.facts(&object_facts, now, options);
+        let managed_by = health::managed_by(&facts);
         let running = health::running(&facts).map(RunningOperation::of);
         let mut health = self.health(&facts);
         let preview = self.preview(&facts, options, &mut health);
@@ -375,6 +377,7 @@ impl ReleaseScan {
                 unclaimed.filter_map(|(object, _)| object.into_report()).collect()
             },
             detail,
+            managed_by,
             preview,
         })
     }
@@ -542,11 +545,14 @@ impl ReleaseScan {
             if self.is_unproven(object) {
                 facts.unproven.push(object.key.clone());
             }
+            if let Some(marks) = object.inspected().and_then(|inspected| inspected.marks.as_ref()) {
+                facts.marks.add(marks);
+            }
             if let Some(report) = object.report() {
                 facts.note_report(&object.key, report);
             }
             if let Some(block) = object.inspected().and_then(|inspected| inspected.block.as_ref()) {
-                facts.note_block(&object.key, block);
+                facts.note_block_of(&object.key, block, object.rendering);
             }
         }
         facts

@@ -93,6 +93,8 @@ impl Manifests {
         objects: &mut Vec<PlannedObject>,
         resolver: &Resolver<'_>,
     ) -> PlannedPreview {
+        // What the plan of every scan says of a rollback to the last good revision is about another operation.
+        objects.iter_mut().for_each(PlannedObject::out_of_transition);
         let mut not_served = NotServed::default();
         let mut from: HashMap<Identity, ResolvedObject> = HashMap::new();
         let mut deleted = Vec::new();

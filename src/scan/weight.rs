@@ -79,7 +79,8 @@ fn of_facts(facts: &RecordFacts) -> usize {
             .map(|text| text.len() + 24);
         FACT_BYTES + hook.name.len() + hook.kind.len() + texts.sum::<usize>()
     });
-    let definitions = facts.crds.keys().map(|file| FACT_BYTES + file.len());
+    let files = facts.crds.keys().chain(&facts.live_readers);
+    let definitions = files.map(|file| FACT_BYTES + file.len());
     facts.description.len() + hooks.chain(definitions).sum::<usize>()
 }
 

@@ -26,8 +26,12 @@ impl ClusterFlags {
 
     /// The flags as words of a program: kubectl and driftline call the context `--context`, and Helm calls it
     /// `--kube-context` (Helm: `pkg/cli/environment.go`, `AddFlags`). A value stands in one word with its flag, so that it
-    /// is no option, whatever it begins with.
+    /// is no option, whatever it begins with. Flux takes them as kubectl does (flux2: `cmd/flux/main.go`).
     pub(super) fn of_program(&self, program: &str) -> Result<Vec<String>, Refusal> {
+        // They follow their own configuration, and take no such flags.
+        if ["argocd", "terraform", "pulumi"].contains(&program) {
+            return Ok(Vec::new());
+        }
         let context = if program == "helm" {
             "--kube-context"
         } else {

@@ -88,6 +88,20 @@ impl Word {
         }
     }
 
+    /// The name of something that a program of the cluster follows: a DNS subdomain, as that of most objects.
+    pub fn subdomain(text: &str) -> Result<Self, Refusal> {
+        if is_subdomain(text) && text.len() <= MAX_NAME {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Refusal::ObjectName)
+        }
+    }
+
+    /// A name in a namespace, as one word: `NAMESPACE/NAME`.
+    pub fn in_namespace(namespace: &Self, name: &Self) -> Self {
+        Self(format!("{}/{}", namespace.0, name.0))
+    }
+
     /// The number of a revision.
     pub fn number(number: u64) -> Self {
         Self(number.to_string())

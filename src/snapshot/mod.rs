@@ -10,7 +10,8 @@
 //! ```text
 //! snapshot.json                                         the listings, the refusals, and the kinds that are served
 //! releases/NAMESPACE/DRIVER/OBJECT.json                 a release record, decoded: no values, and of the chart its name,
-//!                                                       its version and the SHA-256 of each file in crds/
+//!                                                       its version, the SHA-256 of each file in crds/ and
+//!                                                       the names of templates that read live objects
 //! releases/NAMESPACE/DRIVER/OBJECT.payload              a record that could not be decoded, as it was stored
 //! objects/GROUP/VERSION/KIND/NAMESPACE/NAME.json        a live object
 //! schemas/GROUP/VERSION.json                            an OpenAPI v3 document, without its paths

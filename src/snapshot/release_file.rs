@@ -1,9 +1,9 @@
 //! A release record as a snapshot has it: decoded, without the chart and without values.
 //!
-//! The keys are those of Helm's JSON where there is one, for whoever reads the file. `stored_bytes`, `place` and `crds`
-//! are a snapshot's own.
+//! The keys are those of Helm's JSON where there is one, for whoever reads the file. `stored_bytes`, `place`, `crds`
+//! and `live_readers` are a snapshot's own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -54,6 +54,9 @@ struct ChartEntry {
     /// nothing that is computed today, and so are passed over: nothing is said of definitions without a fingerprint.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     crds: BTreeMap<String, String>,
+    /// The files of the templates that read live objects.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    live_readers: BTreeSet<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -120,6 +123,7 @@ impl From<Release> for ReleaseFile {
                     .into_iter()
                     .map(|(file, fingerprint)| (file, fingerprint.to_string()))
                     .collect(),
+                live_readers: chart.live_readers,
             }),
             manifest: release.manifest,
             hooks: release
@@ -172,6 +176,7 @@ impl From<ReleaseFile> for Release {
                     .into_iter()
                     .filter_map(|(file, fingerprint)| Some((file, fingerprint.parse().ok()?)))
                     .collect(),
+                live_readers: chart.live_readers,
             }),
             manifest: file.manifest,
             hooks: file
@@ -221,7 +226,8 @@ mod tests {
             "info": {"status": "deployed", "last_deployed": "2026-11-20T02:12:00.500Z", "description": "Upgrade complete"},
             "chart": {
                 "metadata": {"name": "web", "version": "1.2.3"},
-                "crds": {"crds/a.yaml": CrdFingerprint::of(b"a").to_string()}
+                "crds": {"crds/a.yaml": CrdFingerprint::of(b"a").to_string()},
+                "live_readers": ["templates/secret.yaml"]
             },
             "manifest": "---\nkind: X\n",
             "hooks": [{

@@ -24,6 +24,7 @@ mod attribution;
 mod catalogue;
 mod confirm;
 mod deploy;
+mod gitops;
 mod harness;
 mod health;
 #[cfg(target_os = "linux")]

@@ -241,7 +241,7 @@ mod tests {
             (
                 "scan:\n  fail_on: error\n",
                 2,
-                "`error` is not one of: drift, health",
+                "`error` is not one of: drift, health, blocked",
             ),
             ("scan:\n  exit_code_on_drift: 3\n", 2, "an incomplete scan"),
             ("scan:\n  exit_code_on_drift: 300\n", 2, "not an exit status"),

@@ -48,5 +48,6 @@ pub(super) fn refusal(fields: Vec<String>, rule: Cow<'static, str>) -> Refusal {
     Refusal {
         path: path.collect::<FieldPath>(),
         rule,
+        others: 0,
     }
 }

@@ -88,6 +88,18 @@ pub(super) fn applied(
     apply.outcome(write, on_conflict)
 }
 
+/// The places at which two versions of an object differ.
+pub(super) fn changed_places(
+    gvk: &Gvk,
+    shape: Option<Shape<'_>>,
+    before: &Value,
+    after: &Value,
+    most: usize,
+    work: &Work,
+) -> Vec<FieldPath> {
+    values::changes(Type::of_kind(shape, gvk), before, after, work).paths(most, work)
+}
+
 /// Whether an apply adds an element to a list that has it already under another spelling of its key, or does not have it.
 ///
 /// `protocol: ""` is another key than the `TCP` that the API server stores, so that a second apply adds the port again.
@@ -107,6 +119,7 @@ fn refused_metadata(new: &Value, live: &Value) -> Option<Refusal> {
     let refused = |field: &str, rule: &'static str| Refusal {
         path: FieldPath::root().key("metadata").key(field),
         rule: rule.into(),
+        others: 0,
     };
     let names_another = |field: &str| {
         let named = metadata.get(field).and_then(Value::as_str).unwrap_or_default();

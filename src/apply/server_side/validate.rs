@@ -51,6 +51,7 @@ impl Validator<'_> {
         Refusal {
             path: self.at.iter().cloned().collect::<FieldPath>(),
             rule: rule.into(),
+            others: 0,
         }
     }
 

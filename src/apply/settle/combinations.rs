@@ -8,7 +8,6 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::super::Refusal;
 use super::faults::Faults;
 use super::found::Found;
 use super::{core_kinds, kinds, pods, required};
@@ -17,26 +16,21 @@ use crate::compare::work::Work;
 use crate::object::Gvk;
 use crate::types::Shape;
 
-/// The first combination that the update brings about and the API server refuses.
-pub(super) fn check(
+/// The combinations that the update brings about and the API server refuses, each with its place.
+pub(super) fn broken(
     gvk: &Gvk,
     shape: Shape<'_>,
     live: &Value,
     merged: &Value,
     work: &Work,
-) -> Result<(), Refusal> {
+) -> Vec<(FieldPath, &'static str)> {
     let faults = faults_of(gvk, shape, merged, work);
     if faults.is_empty() {
-        return Ok(());
+        return faults;
     }
     let tolerated: HashSet<(FieldPath, &str)> = faults_of(gvk, shape, live, work).into_iter().collect();
-    match faults.into_iter().find(|fault| !tolerated.contains(fault)) {
-        Some((path, rule)) => Err(Refusal {
-            path,
-            rule: rule.into(),
-        }),
-        None => Ok(()),
-    }
+    let is_new = |fault: &(FieldPath, &'static str)| !tolerated.contains(fault);
+    faults.into_iter().filter(is_new).collect()
 }
 
 fn faults_of(gvk: &Gvk, shape: Shape<'_>, object: &Value, work: &Work) -> Vec<(FieldPath, &'static str)> {

@@ -45,6 +45,7 @@ fn refuse(keys: &[&str], rule: &'static str) -> Checked {
     Err(Verdict::Refused(Refusal {
         path,
         rule: rule.into(),
+        others: 0,
     }))
 }
 
@@ -229,7 +230,10 @@ fn job(live: &Value, merged: &Value) -> Checked {
     if at(live, &["spec", "suspend"]) == Some(&Value::Bool(true))
         && !same(at(live, &TEMPLATE), at(merged, &TEMPLATE))
     {
-        return unknown("the API server lets the template of a suspended Job change in part");
+        return unknown(
+            "of a suspended Job the API server lets the labels and the scheduling fields of the template change, and refuses any other \
+             change, with which the upgrade fails",
+        );
     }
     let is_indexed = at(merged, &["spec", "completionMode"]).and_then(Value::as_str) == Some("Indexed");
     let (was, is) = (at(live, &COMPLETIONS), at(merged, &COMPLETIONS));

@@ -6,7 +6,6 @@
 
 use serde_json::Value;
 
-use super::super::Refusal;
 use super::values::{at, changed_fields, same};
 use crate::compare::path::FieldPath;
 use crate::object::Gvk;
@@ -361,8 +360,9 @@ impl When {
     }
 }
 
-/// The first rule that the update breaks. What is free of doubts is compared as it is stored.
-pub(super) fn check(gvk: &Gvk, live: &Value, merged: &Value) -> Result<(), Refusal> {
+/// The rules that the update breaks, each with its place. What is free of doubts is compared as it is stored.
+pub(super) fn broken(gvk: &Gvk, live: &Value, merged: &Value) -> Vec<(FieldPath, &'static str)> {
+    let mut broken = Vec::new();
     let rows = TABLE
         .iter()
         .filter(|row| row.group == gvk.group() && row.kinds.contains(&gvk.kind.as_str()));
@@ -384,11 +384,8 @@ pub(super) fn check(gvk: &Gvk, live: &Value, merged: &Value) -> Result<(), Refus
                 .map(|field| place.key(field)),
         };
         if let Some(path) = changed {
-            return Err(Refusal {
-                path,
-                rule: row.rule.into(),
-            });
+            broken.push((path, row.rule));
         }
     }
-    Ok(())
+    broken
 }

@@ -32,12 +32,14 @@ mod values;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use self::guarded::Verdict;
 use self::place::Place;
 use self::round_trip::RoundTrip;
-use super::{Doubt, Outcome, Written};
+use super::{Doubt, Outcome, Refusal, Written};
 use crate::compare::path::FieldPath;
 use crate::compare::work::Work;
 use crate::object::Gvk;
@@ -101,10 +103,16 @@ pub(super) fn updated(
             Err(verdict) => return verdict.into(),
         }
     }
-    let checked = immutable::check(gvk, live, &object)
-        .and_then(|()| combinations::check(gvk, shape, live, &object, work));
-    if let Err(refusal) = checked {
-        return Outcome::Refused(refusal);
+    let mut broken = immutable::broken(gvk, live, &object);
+    broken.extend(combinations::broken(gvk, shape, live, &object, work));
+    let rules: HashSet<&str> = broken.iter().map(|(_, rule)| *rule).collect();
+    let others = rules.len().saturating_sub(1);
+    if let Some((path, rule)) = broken.into_iter().next() {
+        return Outcome::Refused(Refusal {
+            path,
+            rule: rule.into(),
+            others,
+        });
     }
     match guarded::check(gvk, live, &object) {
         Ok(()) => written(object, doubts),

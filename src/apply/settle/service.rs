@@ -326,6 +326,7 @@ fn may_change(old: &Fields, new: &Fields) -> Result<(), Refusal> {
         Err(Refusal {
             path: spec(field),
             rule: rule.into(),
+            others: 0,
         })
     };
     if needs_address(old) && needs_address(new) {

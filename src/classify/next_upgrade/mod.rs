@@ -179,7 +179,7 @@ impl<'a> Upgrade<'a> {
                     &unknown,
                     changes,
                     |_| false,
-                    |_| Prediction::Refused(refusal.rule.clone().into_owned()),
+                    |_| Prediction::Refused(refusal.sentence()),
                 )
             }
             Outcome::Unknown(reason) => changes
@@ -419,7 +419,7 @@ impl<'a> Upgrade<'a> {
             Outcome::Untouched => Prediction::Keep,
             Outcome::Deleted => Prediction::Unknown(NO_WRITE.into()),
             Outcome::Conflict(conflicts) => Prediction::Conflict(owners(conflicts, &FieldPath::root())),
-            Outcome::Refused(refusal) => Prediction::Refused(refusal.rule.clone().into_owned()),
+            Outcome::Refused(refusal) => Prediction::Refused(refusal.sentence()),
         }
     }
 }

@@ -24,11 +24,11 @@ use crate::compare::shapes::status_field;
 use crate::compare::three_way::{Change, OfRevision, Versions, three_way};
 use crate::compare::work::Work;
 use crate::manifest::desired::desired;
-use crate::model::ObjectReport;
+use crate::model::{Finding, ObjectReport};
 use crate::policy::ignore::ApplicableRules;
 use crate::policy::redact::FieldRedaction;
 use crate::policy::{Confirm, Policy};
-use crate::vocabulary::{FindingCode, ObjectState, Severity, count};
+use crate::vocabulary::{FindingCode, NextUpgrade, ObjectState, Severity, count};
 
 /// The report of an object, and the dry run that may correct it.
 #[derive(Debug)]
@@ -255,6 +255,7 @@ fn compare(
     let mut shadowed_rules = BTreeSet::new();
     let found = affordable.map(|((attributed, prediction), redacted)| {
         let mut finding = finding(subject, &attributed, &prediction, policy, &redacted);
+        name_refused_field(&mut finding, block.as_ref());
         finding.ignored_by = rules.finding(&attributed.change.path, &finding);
         shadowed_rules.extend(rules.shadowed(&attributed.change.path, &finding));
         (finding, attributed.change)
@@ -291,6 +292,21 @@ fn compare(
         check,
         block,
         is_unexplained,
+    }
+}
+
+/// Says of a field that is not written which other field the refusal is about.
+fn name_refused_field(finding: &mut Finding, block: Option<&Block>) {
+    let Some(Block::Refused { path, rule }) = block else {
+        return;
+    };
+    let is_within = |inner: &str, outer: &str| {
+        let rest = inner.strip_prefix(outer);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '[']))
+    };
+    let is_about = is_within(&finding.path, path) || is_within(path, &finding.path);
+    if finding.next_upgrade == Some(NextUpgrade::Refused) && !path.is_empty() && !is_about {
+        finding.next_upgrade_reason = Some(format!("the object, for {path}: {rule}"));
     }
 }
 

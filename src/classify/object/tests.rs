@@ -291,3 +291,25 @@ fn what_the_server_would_keep_conflicts_where_somebody_owns_it() {
     assert_eq!(found, [(FindingCode::Added, Some(NextUpgrade::Conflict))]);
     assert!(judged.block.is_some());
 }
+
+/// Nothing of the object is written, and the reader asks why this field is not.
+#[test]
+fn a_refusal_names_the_field_that_it_is_about() {
+    let key = key("v1", "Secret", "shop");
+    let body = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "web"}, "type": "Opaque",
+        "data": {"a": "eA=="}});
+    let live = owned(
+        &json!({"apiVersion": "v1", "kind": "Secret", "type": "example.com/other",
+        "data": {"a": "eQ=="}}),
+    );
+    let body = body.to_string();
+    let judged = judge_found(&subject(&key, &body), &live, &Policy::default());
+    let reason = |path: &str| {
+        let mut findings = judged.report.findings.iter();
+        let finding = findings.find(|finding| finding.path == path);
+        finding.unwrap().next_upgrade_reason.clone().unwrap()
+    };
+    let rule = "the API server does not let the type of a Secret change";
+    assert_eq!(reason("/type"), rule);
+    assert_eq!(reason("/data/a"), format!("the object, for /type: {rule}"));
+}

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::{Detail, ObjectPreview, Transition, read};
-use crate::apply::{Conflict, Doubt, Outcome};
+use crate::apply::{Conflict, Doubt, Outcome, changed_places};
 use crate::classify::attributed::{actor, manager_name};
 use crate::classify::finding::shown_actor;
 use crate::classify::listed::shortened;
@@ -51,12 +51,19 @@ struct Field {
 
 impl Field {
     fn of(change: Change, effect: PreviewEffect, after: Option<Value>, doubts: &[Doubt]) -> Self {
-        let doubt = doubts.iter().find(|doubt| doubt.path.overlaps(&change.path));
+        Self {
+            live: change.live,
+            ..Self::at(change.path, effect, after, doubts)
+        }
+    }
+
+    fn at(path: FieldPath, effect: PreviewEffect, after: Option<Value>, doubts: &[Doubt]) -> Self {
+        let doubt = doubts.iter().find(|doubt| doubt.path.overlaps(&path));
         Self {
             effect: doubt.map_or(effect, |_| PreviewEffect::Unknown),
             reason: doubt.map(|doubt| doubt.reason.clone()),
-            path: change.path,
-            live: change.live,
+            path,
+            live: None,
             after,
             applied: None,
             actor: None,
@@ -116,6 +123,23 @@ impl Fields {
                 field
             })
             .collect();
+        // What the API server drops or fills in because of that.
+        let places = changed_places(&transition.key.gvk, shape, &live.object, after, MAX_FIELDS, work);
+        for path in places {
+            let is_known = fields
+                .iter()
+                .any(|field| !work.affords(1) || field.path.overlaps(&path));
+            let (lives, comes) = (
+                value_at(&live.object, &path, shape, &lists),
+                value_at(after, &path, shape, &lists),
+            );
+            if !is_known && !is_type(&path) && !is_same(&path, lives, comes, transition, work) {
+                fields.push(Field {
+                    live: lives.cloned(),
+                    ..Field::at(path, PreviewEffect::Change, comes.cloned(), doubts)
+                });
+            }
+        }
         let left = Versions {
             previous: None,
             desired: applied,
@@ -172,7 +196,7 @@ impl Fields {
                 owned.collect()
             }
             Outcome::Refused(refusal) => vec![Field {
-                reason: Some(refusal.rule.clone()),
+                reason: Some(refusal.sentence().into()),
                 ..field(&refusal.path)
             }],
             Outcome::Created(_)

@@ -357,13 +357,30 @@ fn found(
                 return preview.unknown(TOO_COSTLY);
             }
             if preview.action == PreviewAction::Change && !fields.has_changes() {
-                preview.action = PreviewAction::None;
+                if is_alike(after, &live.object) {
+                    preview.action = PreviewAction::None;
+                } else {
+                    preview.reason = Some(NO_FIELD.to_owned());
+                }
             }
             let versions = [&applied, &live.object, after];
             (preview.fields, preview.left_out) = fields.shown(transition, &versions, policy);
         }
     }
 }
+
+/// Whether two versions of an object are the same, but for the type, which the items of a list leave out.
+fn is_alike(one: &Value, other: &Value) -> bool {
+    let fields = |object: &Value| {
+        let mut fields = object.as_object().cloned().unwrap_or_default();
+        fields.retain(|field, _| field != "apiVersion" && field != "kind");
+        fields
+    };
+    fields(one) == fields(other)
+}
+
+/// What changes where no field does.
+const NO_FIELD: &str = "only the order of a list changes, or how a value is written";
 
 /// By which flags Helm gets past the failure of a server-side apply.
 fn ways_out(method: Method, documents: &Documents<'_>, live: &Live<'_>, work: &Work) -> Vec<WayOut> {

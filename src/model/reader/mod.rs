@@ -26,8 +26,9 @@ use serde_json::Value;
 use self::document::Document;
 use super::{IgnoredBy, Report, ReportNote, SCHEMA};
 use crate::vocabulary::{
-    ApplyMethod, FindingCode, HealthCode, HealthSeverity, IdleReason, NextUpgrade, ObjectState,
-    OrphanRecords, Outcome, Severity, Stopped, Verdict,
+    ApplyMethod, FindingCode, HealthCode, HealthSeverity, IdleReason, ManagingTool, NextUpgrade, ObjectState,
+    OrphanRecords, Outcome, PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation,
+    Severity, Stopped, Verdict,
 };
 
 /// The largest report that is read, in bytes: far more than the largest cluster makes.
@@ -186,6 +187,7 @@ impl PassedOver {
         const IDLE: WordUse = WordUse::field("count of an ignore rule", "counts of ignore rules", "`idle`");
         const VERDICT: WordUse = WordUse::entry("release", "releases", "verdict");
         const METHOD: WordUse = WordUse::field("release", "releases", "apply method");
+        const TOOL: WordUse = WordUse::field("release", "releases", "managing tool");
         const RECORDS: WordUse = WordUse::entry("orphaned release", "orphaned releases", "records");
         retain(document, "orphans", |release| {
             !self.is_unknown::<OrphanRecords>(release, "records", RECORDS)
@@ -202,7 +204,13 @@ impl PassedOver {
                 return false;
             }
             self.clear::<ApplyMethod>(release, "applyMethod", METHOD);
+            if let Some(managed_by) = release.get("managedBy")
+                && self.is_unknown::<ManagingTool>(managed_by, "tool", TOOL)
+            {
+                release["managedBy"] = Value::Null;
+            }
             self.health(release);
+            self.preview(release);
             retain(release, "objects", |object| self.object(object));
             true
         });
@@ -214,6 +222,38 @@ impl PassedOver {
         retain(release, "health", |health| {
             !self.is_unknown::<HealthCode>(health, "code", CODE)
                 && !self.is_unknown::<HealthSeverity>(health, "severity", SEVERITY)
+        });
+    }
+
+    /// Without its operation, its method or its outcome a preview says nothing.
+    fn preview(&mut self, release: &mut Value) {
+        const OPERATION: WordUse = WordUse::entry("preview", "previews", "operation");
+        const METHOD: WordUse = WordUse::entry("preview", "previews", "apply method");
+        const OUTCOME: WordUse = WordUse::entry("preview", "previews", "outcome");
+        const CODE: WordUse = WordUse::entry("cause of a preview", "causes of previews", "code");
+        const ACTION: WordUse = WordUse::entry("object of a preview", "objects of previews", "action");
+        const EFFECT: WordUse = WordUse::entry("field of a preview", "fields of previews", "effect");
+        let Some(preview) = release.get_mut("preview") else {
+            return;
+        };
+        if self.is_unknown::<PreviewedOperation>(preview, "operation", OPERATION)
+            || self.is_unknown::<ApplyMethod>(preview, "applyMethod", METHOD)
+            || self.is_unknown::<PreviewOutcome>(preview, "outcome", OUTCOME)
+        {
+            *preview = Value::Null;
+            return;
+        }
+        retain(preview, "causes", |cause| {
+            !self.is_unknown::<PreviewCause>(cause, "code", CODE)
+        });
+        retain(preview, "objects", |object| {
+            if self.is_unknown::<PreviewAction>(object, "action", ACTION) {
+                return false;
+            }
+            retain(object, "fields", |field| {
+                !self.is_unknown::<PreviewEffect>(field, "effect", EFFECT)
+            });
+            true
         });
     }
 

@@ -17,7 +17,7 @@ use super::Said;
 use crate::model::{Actor, Finding, Health, IgnoredBy, ObjectReport, ReleaseReport};
 use crate::report::origin::{Origin, Place};
 use crate::vocabulary::{
-    FindingCode, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Severity, Verdict,
+    FindingCode, HealthCode, HealthSeverity, ManagingTool, NextUpgrade, ObjectState, Severity, Verdict,
 };
 
 /// The longest name that Kubernetes takes. Longer ones are nobody's, and are not looked for.
@@ -87,6 +87,7 @@ struct ReleaseKey<'r> {
     has_baseline: bool,
     newest: Option<&'r String>,
     verdict: Verdict,
+    managed_by: Option<(ManagingTool, Vec<Piece<'r>>)>,
     health: Vec<HealthKey<'r>>,
 }
 
@@ -104,6 +105,7 @@ fn release_key(release: &ReleaseReport, said: Said) -> ReleaseKey<'_> {
         health,
         objects: _,
         detail: _,
+        managed_by,
         preview: _,
         cluster: _,
     } = release;
@@ -114,6 +116,10 @@ fn release_key(release: &ReleaseReport, said: Said) -> ReleaseKey<'_> {
         has_baseline: baseline.is_some(),
         newest: newest.then_some(&latest.status),
         verdict: *verdict,
+        managed_by: managed_by.as_ref().map(|managed_by| {
+            let name = managed_by.name.as_deref().unwrap_or_default();
+            (managed_by.tool, pieces(name, release))
+        }),
         health: health
             .iter()
             .filter(|_| said.has_health())

@@ -46,6 +46,15 @@ impl TextWriter<'_> {
         line.plain("release").plain("  ");
         self.name_and_facts(release, &mut line);
         self.line(&line)?;
+        self.managed_by(release)?;
+        if let Some(managed_by) = &release.managed_by {
+            for evidence in &managed_by.evidence {
+                let mut line = Line::indented(6);
+                line.push(self.options.palette.dim, "- ")
+                    .plain(self.options.safe(evidence));
+                self.line(&line)?;
+            }
+        }
         self.blank()?;
         if let Some(detail) = &release.detail {
             self.timeline(release, detail)?;

@@ -217,6 +217,7 @@ impl TextWriter<'_> {
             }
         }
         self.line(&line)?;
+        self.managed_by(release)?;
         for health in &release.health {
             self.health(health)?;
         }
@@ -281,6 +282,23 @@ impl TextWriter<'_> {
         line.push(palette.name, self.options.safe(&name));
         line.plain("   ")
             .push(palette.dim, self.options.safe(&facts(release)));
+    }
+
+    /// The program that claims to manage a release, and what that means for drift.
+    fn managed_by(&mut self, release: &ReleaseReport) -> io::Result<()> {
+        let Some(managed_by) = &release.managed_by else {
+            return Ok(());
+        };
+        let palette = &self.options.palette;
+        let mut line = Line::indented(2);
+        line.push(palette.warn, "managed by").plain("  ");
+        line.plain(self.options.safe(managed_by.tool.as_str()));
+        if let Some(name) = &managed_by.name {
+            line.plain(", ").plain(self.options.safe(name));
+        }
+        line.push(palette.dim, " (claimed): ")
+            .push(palette.dim, self.options.safe(&managed_by.meaning));
+        self.line(&line)
     }
 
     fn error(&mut self, error: &ReportError) -> io::Result<()> {

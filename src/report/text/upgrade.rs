@@ -8,8 +8,9 @@ use super::change::{REDACTED, VALUE_LIMIT};
 use super::line::Line;
 use super::safe::Safe;
 use super::value::show;
-use crate::model::{Finding, ObjectReport};
-use crate::vocabulary::{NextUpgrade, ObjectState};
+use crate::model::{Finding, Health, ObjectReport, ReleaseReport};
+use crate::report::urgency::Trouble;
+use crate::vocabulary::{HealthCode, NextUpgrade, ObjectState};
 
 /// How much of a reason is shown in a line.
 const REASON_LIMIT: usize = 200;
@@ -32,19 +33,39 @@ pub(super) fn of_field(finding: &Finding, options: &TextOptions) -> Option<Line>
 /// The effect on a whole object; `None` where there is nothing to say. Helm reverts nothing of an object as such but its
 /// absence, also where an ignore rule covers that, and the owner that it names.
 pub(super) fn of_object(object: &ObjectReport, options: &TextOptions) -> Option<Line> {
-    let word = |next| match (next, object.state) {
+    said(
+        object.next_upgrade,
+        object.next_upgrade.map(|next| object_word(next, object.state)),
+        object.next_upgrade_reason.as_deref(),
+        options,
+    )
+}
+
+/// The effect on the worst trouble of a release, in a word; an upgrade that fails anywhere fails.
+pub(super) fn of_release(release: &ReleaseReport, worst: Option<Trouble<'_>>) -> Option<&'static str> {
+    let blocks = |entry: &Health| entry.code == HealthCode::UpgradeBlocked;
+    if release.health.iter().any(blocks) {
+        return Some("fails");
+    }
+    match worst? {
+        Trouble::Health(_) => None,
+        Trouble::Object(object) => object.next_upgrade.map(|next| object_word(next, object.state)),
+        Trouble::Field(_, finding) => match (finding.next_upgrade, &finding.next_upgrade_reason) {
+            (Some(next), _) => Some(field_word(next)),
+            (None, Some(_)) => Some(UNKNOWN),
+            (None, None) => None,
+        },
+    }
+}
+
+const fn object_word(next: NextUpgrade, state: ObjectState) -> &'static str {
+    match (next, state) {
         (NextUpgrade::Revert, ObjectState::Foreign) => "takes it over",
         (NextUpgrade::Revert, _) => "recreates",
         (NextUpgrade::Keep | NextUpgrade::Conflict | NextUpgrade::Becomes | NextUpgrade::Refused, _) => {
             field_word(next)
         }
-    };
-    said(
-        object.next_upgrade,
-        object.next_upgrade.map(word),
-        object.next_upgrade_reason.as_deref(),
-        options,
-    )
+    }
 }
 
 const fn field_word(next: NextUpgrade) -> &'static str {
@@ -57,8 +78,7 @@ const fn field_word(next: NextUpgrade) -> &'static str {
     }
 }
 
-/// The word, and the reason where the word alone leaves a question open. The managers of a conflict are among the remarks on
-/// the release.
+/// The word, and the reason where the word alone leaves a question open: the rule that refuses, and whose the field is.
 fn said(
     next: Option<NextUpgrade>,
     word: Option<&'static str>,
@@ -70,8 +90,8 @@ fn said(
     line.whole(palette.dim, "next upgrade: ");
     let reason = match next {
         None => Some(reason?),
-        Some(NextUpgrade::Refused) => reason,
-        Some(NextUpgrade::Revert | NextUpgrade::Keep | NextUpgrade::Conflict | NextUpgrade::Becomes) => None,
+        Some(NextUpgrade::Refused | NextUpgrade::Conflict) => reason,
+        Some(NextUpgrade::Revert | NextUpgrade::Keep | NextUpgrade::Becomes) => None,
     };
     match next.zip(word) {
         Some((next, word)) => line.whole(palette.next_upgrade(next), word),
@@ -126,7 +146,12 @@ mod tests {
         for (next, reason, becomes, expected) in [
             (Some(Revert), None, None, "reverts"),
             (Some(Keep), None, None, "keeps"),
-            (Some(Conflict), Some("owned by hpa"), None, "fails (conflict)"),
+            (
+                Some(Conflict),
+                Some("owned by hpa"),
+                None,
+                "fails (conflict): owned by hpa",
+            ),
             (Some(Becomes), None, Some(json!(1)), "becomes 1"),
             (Some(Becomes), None, Some(Value::Null), "becomes (absent)"),
             (Some(Becomes), None, None, "becomes (too large to show)"),
@@ -147,6 +172,31 @@ mod tests {
             assert_eq!(shown, format!("next upgrade: {expected}"));
         }
         assert_eq!(shown(&finding(None, None, None)), None);
+    }
+
+    /// A table has a cell for it: the worst trouble's, unless the upgrade fails anyway.
+    #[test]
+    fn a_release_has_the_effect_on_its_worst_trouble() {
+        let mut release = fixtures::drifted().releases.remove(0);
+        let object = release.objects.remove(0);
+        for (next, reason, expected) in [
+            (Some(NextUpgrade::Revert), None, Some("reverts")),
+            (None, Some("a webhook may change it"), Some("not known")),
+            (None, None, None),
+        ] {
+            let finding = finding(next, reason, None);
+            let worst = Some(Trouble::Field(&object, &finding));
+            assert_eq!(of_release(&release, worst), expected);
+        }
+        assert_eq!(of_release(&release, None), None);
+        let (code, severity) = (
+            HealthCode::UpgradeBlocked,
+            crate::vocabulary::HealthSeverity::Warning,
+        );
+        release
+            .health
+            .push(crate::health::remark(code, severity, String::new()));
+        assert_eq!(of_release(&release, None), Some("fails"));
     }
 
     #[test]

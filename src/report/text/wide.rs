@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use super::line::Line;
 use super::overview::{of_operation, trouble};
 use super::safe::Safe;
+use super::upgrade::of_release;
 use super::{SENTENCE, TextOptions};
 use crate::model::{ReleaseReport, Report};
 use crate::report::urgency::Urgent;
@@ -16,7 +17,7 @@ use crate::report::words::{minute, verdict};
 use crate::vocabulary::HealthCode;
 
 /// The headers. Writers are claimed, and times are UTC.
-const HEADERS: [&str; 8] = [
+const HEADERS: [&str; 9] = [
     "NAMESPACE",
     "RELEASE",
     "CHART",
@@ -25,6 +26,7 @@ const HEADERS: [&str; 8] = [
     "WORST FINDING",
     "WHO",
     "SINCE",
+    "NEXT UPGRADE",
 ];
 /// How many blanks part two cells.
 const GAP: usize = 3;
@@ -54,7 +56,7 @@ pub(in crate::report) fn render(
     Ok(())
 }
 
-fn row(cells: [Safe; 8], widths: &[usize; 8], out: &mut dyn Write) -> io::Result<()> {
+fn row(cells: [Safe; 9], widths: &[usize; 9], out: &mut dyn Write) -> io::Result<()> {
     let mut line = Line::default();
     let mut column = 0;
     for (cell, width) in cells.into_iter().zip(widths) {
@@ -69,7 +71,7 @@ fn is_blank(text: &str) -> bool {
     text.trim().is_empty()
 }
 
-fn cells(release: &ReleaseReport, options: &TextOptions) -> [Safe; 8] {
+fn cells(release: &ReleaseReport, options: &TextOptions) -> [Safe; 9] {
     let text = |text: Option<String>| {
         let text = text.filter(|text| !is_blank(text));
         text.map_or(Safe::from(NONE), |text| options.safe(&text))
@@ -97,6 +99,7 @@ fn cells(release: &ReleaseReport, options: &TextOptions) -> [Safe; 8] {
         ),
         text(urgent.and_then(Urgent::who).map(str::to_owned)),
         text(urgent.and_then(Urgent::since).map(minute)),
+        Safe::from(of_release(release, urgent.map(|urgent| urgent.worst)).unwrap_or(NONE)),
     ]
 }
 

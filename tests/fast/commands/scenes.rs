@@ -271,6 +271,7 @@ pub(super) fn report(texts: &Texts) -> Report {
         health,
         objects: Vec::new(),
         detail: None,
+        managed_by: None,
         preview: None,
     };
     Report {

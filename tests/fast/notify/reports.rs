@@ -118,6 +118,7 @@ pub(crate) fn release(namespace: &str, name: &str, verdict: Verdict) -> ReleaseR
         health: Vec::new(),
         objects: Vec::new(),
         detail: None,
+        managed_by: None,
         preview: None,
     }
 }

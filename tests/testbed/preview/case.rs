@@ -192,7 +192,7 @@ impl Case {
     pub(super) fn last_revision(&self) -> u64 {
         let digits = self.objects.iter().flat_map(|object| object.revisions.chars());
         let last = digits.filter_map(|digit| digit.to_digit(10)).max();
-        last.map_or(2, u64::from)
+        last.map_or(2, u64::from).max(2)
     }
 
     /// The revisions that Helm makes before the operation.

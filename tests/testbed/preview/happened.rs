@@ -75,12 +75,10 @@ impl Happened {
             "failed: DeadlineExceeded",
         ]) {
             "hook"
-        } else if says(&[
-            "conflict occurred",
-            "exists and cannot be imported",
-            "invalid ownership metadata",
-        ]) {
+        } else if says(&["conflict occurred"]) {
             "conflict"
+        } else if says(&["exists and cannot be imported", "invalid ownership metadata"]) {
+            "ownership"
         } else if says(&["exceeded quota"]) {
             "quota"
         } else if says(&["already allocated", "is already allocated"]) {
@@ -156,6 +154,17 @@ pub(super) fn meant(object: &Value) -> Value {
         }
         if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
             annotations.remove("deployment.kubernetes.io/revision");
+        }
+        if let Some(finalizers) = metadata.get_mut("finalizers").and_then(Value::as_array_mut) {
+            finalizers.retain(|name| {
+                !matches!(
+                    name.as_str(),
+                    Some("kubernetes.io/pv-protection" | "kubernetes.io/pvc-protection")
+                )
+            });
+            if finalizers.is_empty() {
+                metadata.remove("finalizers");
+            }
         }
     }
     object

@@ -4,8 +4,8 @@
 //! would come to, and then the real Helm does it. The table has what Helm does, so that neither driftline nor the table
 //! can be wrong alone; every object and every field of the preview is held to the cluster.
 //!
-//! A run makes each case by one of its methods; `DRIFTLINE_ALL=1` makes all, and `DRIFTLINE_CASES=WORD` those whose name
-//! has the word, by all methods.
+//! A run makes each case by one of its methods; `DRIFTLINE_ALL=1` makes all, and `DRIFTLINE_CASES=WORD,…` those whose name
+//! has one of the words, by all methods.
 
 mod body;
 mod case;
@@ -70,7 +70,7 @@ fn operations_come_to_what_was_previewed() {
                     let told = run.problems.join("\n  ");
                     problems.push(format!("{} {}:\n  {told}", case.name, method.name()));
                 }
-                page.add(case, method, run);
+                page.add(case, method, &run);
             }
             Err(error) => problems.push(format!("{} {} cannot be made: {error}", case.name, method.name())),
         }
@@ -88,9 +88,13 @@ fn operations_come_to_what_was_previewed() {
 
 /// The cases of this run with their methods.
 fn chosen(cases: &[Case]) -> Vec<(&Case, Method)> {
-    let word = env::var("DRIFTLINE_CASES").ok();
-    let is_all = word.is_some() || env::var_os("DRIFTLINE_ALL").is_some();
-    let is_named = |case: &Case| word.as_deref().is_none_or(|word| case.name.contains(word));
+    let words = env::var("DRIFTLINE_CASES").ok();
+    let is_all = words.is_some() || env::var_os("DRIFTLINE_ALL").is_some();
+    let is_named = |case: &Case| {
+        words
+            .as_deref()
+            .is_none_or(|words| words.split(',').any(|word| case.name.contains(word)))
+    };
     let mut chosen = Vec::new();
     for (position, case) in cases.iter().enumerate().filter(|(_, case)| is_named(case)) {
         let methods = Method::ALL.iter().filter(|method| case.cell(**method).is_some());
@@ -128,11 +132,7 @@ fn run(cluster: &Cluster, case: &Case, method: Method) -> Result<Run, String> {
     if let Some(prediction) = &prediction {
         problems.extend(disproved(&stage, &happened, prediction));
     }
-    Ok(Run {
-        outcome: happened.outcome(),
-        prediction,
-        problems,
-    })
+    Ok(Run { prediction, problems })
 }
 
 /// What of the prediction did not come true, and what the table wrongly says of that.
@@ -141,27 +141,30 @@ fn disproved(stage: &Stage<'_>, happened: &Happened, prediction: &Prediction) ->
     let Some(answer) = stage.case.predicted(stage.method) else {
         return disproved.into_iter().map(|(_, problem)| problem).collect();
     };
-    let word = answer.split(',').next().unwrap_or_default();
-    let about = match word {
-        "causes" => About::Causes,
-        "objects" => About::Objects,
-        "fields" => About::Fields,
-        _ => About::Outcome,
-    };
-    let is_known = disproved.iter().any(|(of, _)| *of == about);
-    // A wrong outcome brings other wrong answers with it.
-    disproved.retain(|(of, _)| *of != about && about != About::Outcome);
-    let mut problems: Vec<String> = disproved.into_iter().map(|(_, problem)| problem).collect();
-    if !is_known {
-        problems.push(format!(
-            "the table knows a wrong prediction that is right: {answer}"
-        ));
-    } else if about == About::Outcome && prediction.outcome() != word {
-        problems.push(format!(
-            "predicted {}, and the table knows {answer}",
-            prediction.outcome()
-        ));
+    let words = answer.split(',').next().unwrap_or_default().split(' ');
+    let mut problems = Vec::new();
+    for word in words {
+        let about = match word {
+            "causes" => About::Causes,
+            "objects" => About::Objects,
+            "fields" => About::Fields,
+            _ => About::Outcome,
+        };
+        if about == About::Outcome && prediction.outcome() != word {
+            problems.push(format!(
+                "predicted {}, and the table knows {answer}",
+                prediction.outcome()
+            ));
+        }
+        if !disproved.iter().any(|(of, _)| *of == about) {
+            problems.push(format!(
+                "the table knows a wrong prediction that is right: {answer}"
+            ));
+        }
+        // A wrong outcome brings other wrong answers with it.
+        disproved.retain(|(of, _)| *of != about && about != About::Outcome);
     }
+    problems.extend(disproved.into_iter().map(|(_, problem)| problem));
     problems
 }
 

@@ -16,40 +16,7 @@ use crate::harness::{Cluster, HelmVersion, Outcome};
 pub(super) const RELEASE: &str = "web";
 
 /// Shell that the lines of the table can use.
-const PRELUDE: &str = r#"
-helm() { command "$HELM" "$@"; }
-until_denied() { for _ in $(seq 100); do "$@" >/dev/null 2>&1 || return 0; sleep 0.1; done; return 1; }
-until_allowed() { for _ in $(seq 100); do "$@" >/dev/null 2>&1 && return 0; sleep 0.1; done; return 1; }
-# no_longer_served: the definition of Gadgets goes, and the API server has noticed.
-no_longer_served() {
-  kubectl delete crd "gadgets.$NAMESPACE.example.com"
-  until_denied kubectl get --raw "/apis/$NAMESPACE.example.com/v1"
-  while kubectl get --raw /apis | grep -q "\"$NAMESPACE.example.com\""; do sleep 0.1; done
-  sleep 0.5
-}
-# policy OPERATION GROUP RESOURCE EXPRESSION: what the expression does not allow is denied in this namespace.
-policy() {
-  kubectl create -f - <<JSON
-{"apiVersion": "v1", "kind": "List", "items": [
-  {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy", "metadata": {"name": "$NAMESPACE"},
-   "spec": {"failurePolicy": "Fail", "validations": [{"expression": "$4"}], "matchConstraints": {
-     "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "$NAMESPACE"}},
-     "resourceRules": [{"operations": ["$1"], "apiGroups": ["$2"], "apiVersions": ["*"], "resources": ["$3"]}]}}},
-  {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding", "metadata": {"name": "$NAMESPACE"},
-   "spec": {"policyName": "$NAMESPACE", "validationActions": ["Deny"]}}]}
-JSON
-}
-# dead_webhook OPERATION GROUP RESOURCE: nothing answers for these objects of this namespace.
-dead_webhook() {
-  kubectl create -f - <<JSON
-{"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration", "metadata": {"name": "$NAMESPACE"},
- "webhooks": [{"name": "dead.preview.example.com", "admissionReviewVersions": ["v1"], "sideEffects": "None", "failurePolicy": "Fail",
-   "clientConfig": {"service": {"namespace": "$NAMESPACE", "name": "nobody", "path": "/"}},
-   "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "$NAMESPACE"}},
-   "rules": [{"operations": ["$1"], "apiGroups": ["$2"], "apiVersions": ["*"], "resources": ["$3"]}]}]}
-JSON
-}
-"#;
+const PRELUDE: &str = include_str!("prelude.sh");
 
 /// Ports and addresses that the API server does not give away by itself, one of each for a case.
 static FIXED: AtomicU16 = AtomicU16::new(1);
@@ -117,7 +84,7 @@ impl<'c> Stage<'c> {
             .filter(|object| object.is_in(revision))
             .map(|object| self.object(object))
             .collect();
-        objects.extend(self.canaries(revision));
+        objects.extend(canaries(revision));
         self.write(&format!("{revision}.yaml"), &manifest(&objects))
     }
 
@@ -225,7 +192,7 @@ impl<'c> Stage<'c> {
             .iter()
             .chain(of_acts)
             .map(|object| self.object(object));
-        let objects: Vec<Value> = objects.chain(self.canaries(1)).collect();
+        let objects: Vec<Value> = objects.chain(canaries(1)).collect();
         let mut names: Vec<(String, String)> = objects.iter().map(|object| self.place(object)).collect();
         for (object, _) in self.case.fates(self.method) {
             let name = self.named(object);
@@ -257,15 +224,6 @@ impl<'c> Stage<'c> {
         (namespace.to_owned(), name)
     }
 
-    /// The first and the last object of every chart: they show how far Helm got.
-    fn canaries(&self, revision: u64) -> [Value; 2] {
-        let data = format!("{{data: {{revision: '{revision}'}}}}");
-        let backend = format!(
-            "{{spec: {{defaultBackend: {{service: {{name: revision-{revision}, port: {{number: 80}}}}}}}}}}"
-        );
-        [whole("ConfigMap/early", &data), whole("Ingress/late", &backend)]
-    }
-
     fn object(&self, object: &Object) -> Value {
         let whole = whole(object.name, &self.fill(object.body));
         serde_json::from_str(&self.fill(&whole.to_string())).expect("still JSON")
@@ -276,7 +234,7 @@ impl<'c> Stage<'c> {
         let verb = if revision == 1 { "install" } else { "upgrade" };
         let step = Step::Revision(revision);
         match self.case.end(revision) {
-            None => succeeded(self.apply_chart(verb, step, revision, &[])?),
+            None => succeeded(&self.apply_chart(verb, step, revision, &[])?),
             Some(End::Fails) => {
                 let outcome = self.apply_chart(verb, step, revision, &["--timeout=5s"])?;
                 if outcome.status == 0 {
@@ -291,9 +249,10 @@ impl<'c> Stage<'c> {
                 let args: Vec<&str> = args.iter().map(String::as_str).collect();
                 let mut helm = self.cluster.spawn_helm(client.helm, &args);
                 let waited = self.shell(&format!("kubectl wait --for=create --timeout=30s {what}"));
-                helm.kill().map_err(|error| error.to_string())?;
+                let killed = helm.kill();
                 helm.wait().map_err(|error| error.to_string())?;
-                succeeded(waited)
+                killed.map_err(|error| error.to_string())?;
+                succeeded(&waited)
             }
         }
     }
@@ -333,7 +292,7 @@ impl<'c> Stage<'c> {
     fn act(&self, revision: u64) -> Result<(), String> {
         for act in self.case.acts.iter().filter(|act| act.after == revision) {
             match &act.what {
-                Deed::Shell(line) => succeeded(self.shell(line))?,
+                Deed::Shell(line) => succeeded(&self.shell(line))?,
                 Deed::Create(object) => self.create(&self.object(object))?,
                 Deed::OtherRelease(object) => self.install_other(&self.object(object))?,
             }
@@ -343,10 +302,10 @@ impl<'c> Stage<'c> {
 
     fn create(&self, object: &Value) -> Result<(), String> {
         let path = self.write("by-hand.yaml", &object.to_string())?;
-        succeeded(self.shell(&format!("kubectl create -f {path}")))?;
+        succeeded(&self.shell(&format!("kubectl create -f {path}")))?;
         if object["kind"] == "CustomResourceDefinition" {
             let name = object["metadata"]["name"].as_str().unwrap_or_default();
-            succeeded(self.shell(&format!(
+            succeeded(&self.shell(&format!(
                 "kubectl wait --for=condition=Established crd/{name} --timeout=30s"
             )))?;
         }
@@ -357,7 +316,7 @@ impl<'c> Stage<'c> {
         let path = self.write("other.yaml", &manifest(std::slice::from_ref(object)))?;
         let manifest = format!("--set-file=manifest={path}");
         let chart = self.dir.path().display().to_string();
-        succeeded(self.helm(Step::Revision(1), &["install", "other", &chart, &manifest]))
+        succeeded(&self.helm(Step::Revision(1), &["install", "other", &chart, &manifest]))
     }
 
     fn shell(&self, line: &str) -> Outcome {
@@ -404,6 +363,15 @@ pub(super) fn shown(object: &Value) -> String {
     format!("{}/{}", text(&object["kind"]), text(&object["metadata"]["name"]))
 }
 
+/// The first and the last object of every chart: they show how far Helm got.
+fn canaries(revision: u64) -> [Value; 2] {
+    let data = format!("{{data: {{revision: '{revision}'}}}}");
+    let backend = format!(
+        "{{spec: {{defaultBackend: {{service: {{name: revision-{revision}, port: {{number: 80}}}}}}}}}}"
+    );
+    [whole("ConfigMap/early", &data), whole("Ingress/late", &backend)]
+}
+
 fn collect(text: &str, found: &mut BTreeMap<String, Value>) {
     let Ok(read) = serde_json::from_str::<Value>(text) else {
         return;
@@ -415,7 +383,7 @@ fn collect(text: &str, found: &mut BTreeMap<String, Value>) {
     found.extend(objects.into_iter().map(|object| (shown(&object), object)));
 }
 
-fn succeeded(outcome: Outcome) -> Result<(), String> {
+fn succeeded(outcome: &Outcome) -> Result<(), String> {
     if outcome.status == 0 {
         Ok(())
     } else {

@@ -8,6 +8,7 @@ mod admission;
 mod blocked;
 mod built_in;
 mod fates;
+mod lookup;
 mod strategies;
 mod untyped;
 

@@ -281,3 +281,45 @@ fn who_created_an_adopted_object_added_no_defaults() {
         assert_eq!(case.judge().findings.len(), added, "{time} {created} {set}");
     }
 }
+
+/// In a map of texts, and in a list of them, Go reads a null as the empty text and keeps it.
+#[test]
+fn a_null_that_is_stored_as_the_empty_text_is_what_the_manifest_asks_for() {
+    for (field, desired, live) in [
+        ("nodeSelector", json!({"a": null}), json!({"a": ""})),
+        (
+            "nodeSelector",
+            json!({"a": null, "b": "x"}),
+            json!({"a": "", "b": "x"}),
+        ),
+        (
+            "containers",
+            json!([{"name": "app", "image": "a", "command": [null], "args": ["x", null]}]),
+            json!([{"name": "app", "image": "a", "command": [""], "args": ["x", ""]}]),
+        ),
+    ] {
+        for method in [ApplyMethod::Csa, ApplyMethod::Ssa] {
+            let operation = if method == ApplyMethod::Csa {
+                "Update"
+            } else {
+                "Apply"
+            };
+            let fields = pod_set(
+                &json!({"f:nodeSelector": {}, "f:containers": {"k:{\"name\":\"app\"}":
+                {".": {}, "f:name": {}, "f:image": {}, "f:command": {}, "f:args": {}}}}),
+            );
+            let case = Case {
+                desired: pod(&json!({field: desired})),
+                live: pod(&json!({field: live})),
+                managed: vec![entry("helm", operation, "", DURING, &fields)],
+                method,
+                ..Case::default()
+            };
+            assert_eq!(
+                told(&case.judge()),
+                Vec::<String>::new(),
+                "{field} {live} {method}"
+            );
+        }
+    }
+}

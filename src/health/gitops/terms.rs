@@ -1,0 +1,203 @@
+//! Each program's own terms: what it makes of drift and of Helm's commands, and how to make it wait.
+//!
+//! Sources, each the program's own: fluxcd/helm-controller `docs/spec/v2/helmreleases.md` (drift detection, suspend), Argo CD
+//! `docs/user-guide/auto_sync.md`, rancher/fleet `pkg/apis/fleet.cattle.io/v1alpha1` (`CorrectDrift`, `Paused`),
+//! k3s-io/helm-controller `pkg/controllers/chart/chart.go` (`Unmanaged`), the `helm_release` resource of
+//! hashicorp/terraform-provider-helm, Crossplane's annotation `crossplane.io/paused` (crossplane-runtime `pkg/meta`).
+
+use super::marks::Mark;
+use super::{Manager, look, own_namespace};
+use crate::health::advice::Commands;
+use crate::health::steps::{Effect, Step, Subject};
+use crate::shell::{Command, Refusal, Word};
+use crate::vocabulary::ManagingTool;
+
+/// The program's name for people.
+pub(super) const fn title(tool: ManagingTool) -> &'static str {
+    match tool {
+        ManagingTool::Flux => "Flux",
+        ManagingTool::ArgoCd => "Argo CD",
+        ManagingTool::Fleet => "Rancher Fleet",
+        ManagingTool::K3s => "the helm-controller of K3s",
+        ManagingTool::Terraform => "Terraform",
+        ManagingTool::Pulumi => "Pulumi",
+        ManagingTool::Crossplane => "Crossplane's provider-helm",
+    }
+}
+
+/// What it means for drift that this program manages a release.
+pub(super) const fn meaning(tool: ManagingTool) -> &'static str {
+    match tool {
+        ManagingTool::Flux => {
+            "drift is taken back at the next reconciliation only where spec.driftDetection.mode of the HelmRelease is \
+             enabled; else it stays until the chart or the values change"
+        }
+        ManagingTool::ArgoCd => {
+            "drift is taken back where the Application syncs automatically and heals itself; Argo CD applies what it renders and \
+             leaves Helm's records as they are, so the deployed revision may be older than what was applied"
+        }
+        ManagingTool::Fleet => {
+            "drift is taken back only where correctDrift is enabled for the bundle; else the bundle is shown as modified"
+        }
+        ManagingTool::K3s => {
+            "drift stays until the HelmChart or its HelmChartConfig changes: then Helm upgrades the release"
+        }
+        ManagingTool::Terraform => {
+            "drift of objects is not looked at: it stays until an apply changes the helm_release, which upgrades the release then"
+        }
+        ManagingTool::Pulumi => {
+            "drift of objects is not looked at: it stays until an update changes the Release, which upgrades the release then"
+        }
+        ManagingTool::Crossplane => {
+            "drift of objects is not looked at: it stays until the chart or the values of the Release change"
+        }
+    }
+}
+
+/// Who undoes a change by Helm's commands, and how the change is made to last.
+pub(super) const fn undoes(tool: ManagingTool) -> &'static str {
+    match tool {
+        ManagingTool::Flux => {
+            "a revision that it did not make is followed by one of its own at the next reconciliation; to last, the change goes \
+             into the HelmRelease, and a failed release is retried with flux reconcile helmrelease --force"
+        }
+        ManagingTool::ArgoCd => {
+            "what Helm's commands change is out of sync for it, and an automated sync applies the state of Git again; to last, \
+             the change goes into Git"
+        }
+        ManagingTool::Fleet => {
+            "the next change of the bundle, or drift correction, applies its state again; to last, the change goes into Git, and \
+             the GitRepo can wait with spec.paused"
+        }
+        ManagingTool::K3s => {
+            "the next change of the HelmChart upgrades the release again; to last, the change goes into the HelmChart or a \
+             HelmChartConfig, and with the annotation helmcharts.helm.cattle.io/unmanaged the controller leaves the chart alone"
+        }
+        ManagingTool::Terraform => {
+            "the next apply upgrades the release to its configuration where the two differ; to last, the change goes into the \
+             configuration"
+        }
+        ManagingTool::Pulumi => {
+            "the next update of the stack upgrades the release to its program where the two differ; to last, the change goes into \
+             the program"
+        }
+        ManagingTool::Crossplane => {
+            "it upgrades the release again where the record differs from its Release; to last, the change goes into the Release, \
+             which waits while it has the annotation crossplane.io/paused: \"true\""
+        }
+    }
+}
+
+/// The commands that make the program wait, or that show what it follows.
+pub(super) fn steps(manager: &Manager<'_>, commands: Commands<'_>) -> Vec<Step> {
+    match manager.tool {
+        ManagingTool::Flux => flux(manager, commands),
+        ManagingTool::ArgoCd => argo_cd(manager),
+        ManagingTool::Fleet => vec![step(
+            Ok(look("kubectl", &["get", "bundles.fleet.cattle.io", "-A"])),
+            "shows Fleet's bundles, in the cluster that Fleet's manager runs in",
+        )],
+        ManagingTool::K3s => vec![step(
+            Ok(look("kubectl", &["get", "helmcharts.helm.cattle.io", "-A"])),
+            "shows the HelmCharts of the cluster: the one of this release has its name",
+        )],
+        ManagingTool::Terraform => vec![step(
+            Ok(look("terraform", &["plan"])),
+            "in the folder of the configuration: shows what the next apply changes",
+        )],
+        ManagingTool::Pulumi => vec![step(
+            Ok(look("pulumi", &["preview"])),
+            "in the folder of the program: shows what the next update changes",
+        )],
+        ManagingTool::Crossplane => vec![step(
+            Ok(look("kubectl", &["get", "releases.helm.crossplane.io"])),
+            "shows Crossplane's Releases, in the cluster that Crossplane runs in",
+        )],
+    }
+}
+
+fn flux(manager: &Manager<'_>, commands: Commands<'_>) -> Vec<Step> {
+    let named = match manager.first() {
+        Some(Mark::Flux { namespace, name }) => {
+            own_namespace(namespace, commands).map(|namespace| (namespace, name.as_str()))
+        }
+        Some(Mark::ArgoCd { .. } | Mark::Fleet { .. } | Mark::Manager(_, _)) | None => None,
+    };
+    let Some((namespace, name)) = named else {
+        return vec![step(
+            Ok(look(
+                "kubectl",
+                &["get", "helmreleases.helm.toolkit.fluxcd.io", "-A"],
+            )),
+            "shows the HelmReleases of the cluster, of which one manages this release: suspend that one first (flux suspend \
+             helmrelease)",
+        )];
+    };
+    let about = |words: [&'static str; 2]| -> Result<Command, Refusal> {
+        let command = Command::new("flux", &words).word(&Word::subdomain(name)?);
+        Ok(command.literal(&["-n"]).word(&Word::namespace(namespace)?))
+    };
+    let shown = || -> Result<Command, Refusal> {
+        let command = Command::new("kubectl", &["get", "helmreleases.helm.toolkit.fluxcd.io"]);
+        let command = command.word(&Word::subdomain(name)?).literal(&["-n"]);
+        let command = command.word(&Word::namespace(namespace)?);
+        Ok(command.literal(&["-o", "jsonpath={.spec.suspend} {.spec.driftDetection.mode}"]))
+    };
+    vec![
+        step(
+            shown(),
+            "shows whether Flux is suspended for the release already, and whether it corrects drift (enabled, warn or nothing)",
+        ),
+        step(
+            about(["suspend", "helmrelease"]),
+            "makes Flux wait, so that it does not undo what follows; when all is done, flux resume helmrelease lets it go on, \
+             with what the HelmRelease says then",
+        ),
+    ]
+}
+
+fn argo_cd(manager: &Manager<'_>) -> Vec<Step> {
+    let application = match manager.first() {
+        Some(Mark::ArgoCd { application }) => application.as_str(),
+        Some(Mark::Flux { .. } | Mark::Fleet { .. } | Mark::Manager(_, _)) | None => {
+            return vec![step(
+                Ok(look("argocd", &["app", "list"])),
+                "shows the Applications, of which one has the objects of this release: make its syncs manual first (argocd app \
+                 set --sync-policy none)",
+            )];
+        }
+    };
+    // An Application outside of Argo CD's own namespace is NAMESPACE_NAME in the annotation and NAMESPACE/NAME in commands
+    // (argo-cd: `docs/operator-manual/app-any-namespace.md`). No name has a `_` of its own.
+    let about = |words: &[&'static str]| -> Result<Command, Refusal> {
+        let command = Command::new("argocd", words);
+        match application.split_once('_') {
+            Some((namespace, name)) => Ok(command.word(&Word::in_namespace(
+                &Word::namespace(namespace)?,
+                &Word::subdomain(name)?,
+            ))),
+            None => Ok(command.word(&Word::subdomain(application)?)),
+        }
+    };
+    vec![
+        step(
+            about(&["app", "get"]),
+            "shows the Application that the objects name: make sure that these objects are its own before it is changed",
+        ),
+        step(
+            about(&["app", "set"]).map(|command| command.literal(&["--sync-policy", "none"])),
+            "makes its syncs manual, so that Argo CD does not undo what follows; note the policy that it had, to set it again \
+             afterwards. An ApplicationSet or a parent Application may set it again by itself",
+        ),
+    ]
+}
+
+fn step(command: Result<Command, Refusal>, why: &str) -> Step {
+    Step {
+        subject: Subject::Release,
+        effect: Effect::Reads,
+        command,
+        why: why.to_owned(),
+        changes: "nothing of the release".to_owned(),
+    }
+}

@@ -1,0 +1,187 @@
+use super::*;
+use crate::classify::blocked::{Block, ContestedField};
+use crate::compare::managed_fields::Live;
+use crate::compare::work::Work;
+use crate::health::release_facts::ObjectFacts;
+use crate::health::tests::{Scene, commands, key, scene};
+use crate::vocabulary::HealthCode;
+use serde_json::{Value, json};
+
+/// The marks of objects with this metadata each.
+fn marks(objects: &[Value]) -> Marks {
+    let mut marks = Marks::default();
+    for metadata in objects {
+        let text = json!({"metadata": metadata}).to_string();
+        let live = Live::parse(&text).unwrap();
+        marks.add(&ObjectMarks::of(
+            &key("ConfigMap", "web"),
+            &live,
+            None,
+            &Work::of_steps(u64::MAX),
+        ));
+    }
+    marks
+}
+
+fn flux(namespace: &str) -> Value {
+    json!({"labels": {"helm.toolkit.fluxcd.io/name": "web", "helm.toolkit.fluxcd.io/namespace": namespace}})
+}
+
+fn argo_cd(application: &str) -> Value {
+    json!({"annotations": {"argocd.argoproj.io/tracking-id": format!("{application}:/ConfigMap:shop/web")}})
+}
+
+fn installer(manager: &str) -> Value {
+    json!({"managedFields": [{"manager": manager, "operation": "Update", "apiVersion": "v1", "fieldsType": "FieldsV1",
+        "fieldsV1": {"f:metadata": {"f:annotations": {"f:meta.helm.sh/release-name": {}}}}}]})
+}
+
+fn failed(objects: &[Value]) -> Scene {
+    let objects = ObjectFacts {
+        marks: marks(objects),
+        ..ObjectFacts::default()
+    };
+    Scene {
+        objects,
+        ..scene(&["deployed", "failed"])
+    }
+}
+
+#[test]
+fn the_program_is_named_with_its_evidence_and_what_that_means() {
+    let marks = marks(&[flux("shop"), flux("shop"), json!({})]);
+    let manager = Manager::of(&marks).unwrap();
+    assert_eq!(manager.tool, ManagingTool::Flux);
+    assert_eq!(manager.name().as_deref(), Some("HelmRelease shop/web"));
+    assert_eq!(
+        manager.evidence(),
+        ["2 of 3 objects have Flux's labels of HelmRelease shop/web"]
+    );
+    for tool in ManagingTool::ALL {
+        for text in [terms::meaning(*tool), terms::undoes(*tool)] {
+            assert!(text.len() > 40 && !text.ends_with('.'), "{text}");
+        }
+    }
+}
+
+#[test]
+fn what_names_its_source_goes_before_what_only_wrote() {
+    let manager = |objects: &[Value]| Manager::of(&marks(objects)).map(|manager| manager.tool);
+    let terraform = || installer("terraform-provider-helm_v2.17.0_x5");
+    assert_eq!(
+        manager(&[terraform(), terraform(), flux("shop")]),
+        Some(ManagingTool::Flux)
+    );
+    assert_eq!(manager(&[terraform()]), Some(ManagingTool::Terraform));
+    assert_eq!(manager(&[installer("helm")]), None);
+    assert_eq!(manager(&[]), None);
+}
+
+#[test]
+fn before_a_command_that_changes_the_release_stands_how_to_make_the_program_wait() {
+    let health = failed(&[flux("shop")]).health();
+    let entry = &health[0];
+    let found = commands(&health, HealthCode::FailedUpgrade);
+    let at = |words: &str| found.iter().position(|command| command.starts_with(words));
+    let suspend = at("flux suspend helmrelease web -n shop").unwrap();
+    assert!(at("helm rollback").unwrap() > suspend, "{found:?}");
+    assert!(
+        at("kubectl get helmreleases.helm.toolkit.fluxcd.io web -n shop -o ").is_some(),
+        "{found:?}"
+    );
+    let said = |words: &str| entry.evidence.iter().any(|line| line.contains(words));
+    assert!(
+        said("Flux (HelmRelease shop/web) claims to manage the release"),
+        "{entry:#?}"
+    );
+}
+
+/// Whoever may write labels could have an administrator suspend the release of others.
+#[test]
+fn nothing_is_suspended_in_another_namespace_than_that_of_the_records() {
+    let health = failed(&[flux("payments")]).health();
+    let found = commands(&health, HealthCode::FailedUpgrade);
+    assert!(
+        found.contains(&"kubectl get helmreleases.helm.toolkit.fluxcd.io -A"),
+        "{found:?}"
+    );
+    assert!(
+        found.iter().all(|command| !command.contains("suspend")),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn an_application_of_argo_cd_is_looked_at_before_its_syncs_are_made_manual() {
+    for (application, argument) in [("store", "store"), ("teams_store", "teams/store")] {
+        let health = failed(&[argo_cd(application)]).health();
+        let found = commands(&health, HealthCode::FailedUpgrade);
+        let at = |command: String| found.iter().position(|found| *found == command);
+        let get = at(format!("argocd app get {argument}")).unwrap();
+        let set = at(format!("argocd app set {argument} --sync-policy none")).unwrap();
+        assert!(get < set, "{found:?}");
+    }
+}
+
+#[test]
+fn every_program_has_a_step_and_releases_of_none_have_none() {
+    for (objects, command) in [
+        (
+            vec![installer("terraform-provider-helm_v2.17.0_x5")],
+            "terraform plan",
+        ),
+        (vec![installer("pulumi-resource-kubernetes")], "pulumi preview"),
+        (
+            vec![installer("helm_v3")],
+            "kubectl get helmcharts.helm.cattle.io -A",
+        ),
+        (
+            vec![installer("crossplane-helm-provider")],
+            "kubectl get releases.helm.crossplane.io",
+        ),
+        (
+            vec![installer("fleetagent")],
+            "kubectl get bundles.fleet.cattle.io -A",
+        ),
+        (
+            vec![installer("helm-controller")],
+            "kubectl get helmreleases.helm.toolkit.fluxcd.io -A",
+        ),
+    ] {
+        let health = failed(&objects).health();
+        let found = commands(&health, HealthCode::FailedUpgrade);
+        assert!(found.contains(&command), "{command}: {found:?}");
+    }
+    let plain = failed(&[
+        installer("helm"),
+        json!({"labels": {"app.kubernetes.io/instance": "store"}}),
+    ]);
+    assert_eq!(plain.health(), failed(&[]).health());
+}
+
+/// A command that only reads is undone by nobody.
+#[test]
+fn an_entry_without_a_command_that_changes_anything_stays_as_it_is() {
+    let mut objects = ObjectFacts {
+        marks: marks(&[flux("shop")]),
+        ..ObjectFacts::default()
+    };
+    let field = ContestedField {
+        path: "/data/a".to_owned(),
+        owner: "kubectl-edit".to_owned(),
+    };
+    objects.note_block(&key("ConfigMap", "web"), &Block::Conflict(vec![field]));
+    let health = Scene {
+        objects,
+        ..scene(&["deployed", "failed"])
+    }
+    .health();
+    let entry = health
+        .iter()
+        .find(|entry| entry.code == HealthCode::UpgradeBlocked)
+        .unwrap();
+    assert!(
+        entry.evidence.iter().all(|line| !line.contains("Flux")),
+        "{entry:#?}"
+    );
+}

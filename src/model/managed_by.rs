@@ -1,0 +1,19 @@
+//! The program that manages a release, by the marks that it leaves on objects.
+
+use serde::{Deserialize, Serialize};
+
+use crate::vocabulary::ManagingTool;
+
+/// The program that claims to manage a release. Whoever may write to its objects may write such marks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManagedBy {
+    /// The program.
+    pub tool: ManagingTool,
+    /// What it follows, where the marks name that: `HelmRelease NAMESPACE/NAME`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub name: Option<String>,
+    /// The marks, a sentence each.
+    pub evidence: Vec<String>,
+    /// What that means for drift, in one sentence.
+    pub meaning: String,
+}

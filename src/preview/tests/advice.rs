@@ -1,0 +1,136 @@
+//! What is advised, and what every scan says.
+
+use super::*;
+
+#[test]
+fn a_rollback_is_advised_with_the_flags_that_it_needs_and_only_where_it_works_then() {
+    let force: &[WayOut] = &[WayOut::Force, WayOut::ClientSide];
+    let conflict = |ways| deployment("a").conflicting("/spec/replicas", "kubectl via scale", ways);
+    let immutable = || deployment("b").refused("/spec/selector", "field is immutable");
+    let blocked_hook = || {
+        hook(
+            "h",
+            HookTime::Before,
+            &["hook-failed"],
+            HookPresence::Present(LiveHook::EarlierRun),
+        )
+    };
+    let rows: [(Scene, &[&str]); 9] = [
+        (
+            rollback(Csa, [config("a").changed()]),
+            &["helm rollback web 1 -n shop"],
+        ),
+        (
+            rollback(Ssa, [conflict(force)]),
+            &["helm rollback web 1 --force-conflicts -n shop"],
+        ),
+        (
+            rollback(Ssa, [conflict(&[WayOut::ClientSide])]),
+            &["helm rollback web 1 --server-side=false -n shop"],
+        ),
+        // No flag helps against the second object.
+        (
+            rollback(Ssa, [conflict(force), immutable()]),
+            &["kubectl delete --cascade=orphan deployment.apps b -n shop"],
+        ),
+        (rollback(Ssa, [conflict(force).owned_by(LiveOwner::Nobody)]), &[]),
+        (
+            with(rollback(Csa, [config("a").changed()]), |scene| {
+                scene.hooks = vec![blocked_hook()]
+            }),
+            &["helm rollback web 1 --no-hooks -n shop"],
+        ),
+        (
+            with(rollback(Csa, [immutable()]), |scene| {
+                scene.hooks = vec![blocked_hook()]
+            }),
+            &[],
+        ),
+        // The data of a claim is protected before.
+        (
+            rollback(Csa, [object("v1", "PersistentVolumeClaim", "data").dropped()]),
+            &[
+                "kubectl annotate persistentvolumeclaim data -n shop helm.sh/resource-policy=keep",
+                "helm rollback web 1 -n shop",
+            ],
+        ),
+        (
+            with(rollback(Csa, [config("a").changed()]), |scene| {
+                scene.release.unproven = vec![key("v1", "ConfigMap", "elsewhere")];
+            }),
+            &[],
+        ),
+    ];
+    for (scene, expected) in rows {
+        assert_eq!(commands(&scene), expected, "{:#?}", scene.preview());
+    }
+}
+
+#[test]
+fn a_bad_target_points_to_the_last_good_revision() {
+    let scene = with(rollback(Csa, []), |scene| {
+        scene.statuses = vec!["superseded", "", "deployed"]
+    });
+    let preview = scene.preview();
+    let advised: Vec<&str> = preview
+        .advice
+        .iter()
+        .map(|advice| advice.command.as_str())
+        .collect();
+    assert!(
+        advised.contains(&"driftline preview rollback web 1 -n shop"),
+        "{advised:?}"
+    );
+    assert_eq!(
+        preview.message,
+        "Helm refuses a rollback to revision 2: there is no record of revision 2"
+    );
+}
+
+#[test]
+fn a_scan_says_what_blocks_a_rollback_and_what_it_loses_once_it_works() {
+    let codes =
+        |scene: &Scene| -> Vec<HealthCode> { scene.health().iter().map(|entry| entry.code).collect() };
+    let immutable = || deployment("a").refused("/spec/selector", "field is immutable");
+    let claim = || object("v1", "PersistentVolumeClaim", "data").dropped();
+    let scanned = |objects: Vec<ObjectPreview>| with(rollback(Csa, objects), |scene| scene.around = None);
+    let rows = [
+        (
+            scanned(vec![config("a").changed(), config("b").dropped()]),
+            &[][..],
+        ),
+        (scanned(vec![immutable()]), &[HealthCode::RollbackBlocked]),
+        (scanned(vec![claim()]), &[HealthCode::RollbackLoses]),
+        (
+            scanned(vec![immutable(), claim()]),
+            &[HealthCode::RollbackBlocked, HealthCode::RollbackLoses],
+        ),
+        // It cannot be told.
+        (
+            scanned(vec![ObjectPreview {
+                action: PreviewAction::Unknown,
+                ..config("a")
+            }]),
+            &[],
+        ),
+        // There is no good revision before.
+        (
+            with(scanned(vec![immutable()]), |scene| {
+                scene.statuses = vec!["failed", "deployed"]
+            }),
+            &[],
+        ),
+    ];
+    for (scene, expected) in rows {
+        assert_eq!(codes(&scene), expected);
+    }
+    let health = scanned(vec![immutable()]).health();
+    assert_eq!(
+        health[0].message,
+        "a rollback to revision 1 does not work: it fails half-way: Deployment shop/a: /spec/selector: field is immutable"
+    );
+    assert_eq!(
+        health[0].advice[0].command,
+        "driftline preview rollback web 1 -n shop"
+    );
+}
