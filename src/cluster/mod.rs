@@ -110,7 +110,8 @@ impl Source for Cluster {
     }
 
     async fn surroundings(&self, question: &SurroundingsQuestion, kinds: &Kinds) -> Surroundings {
-        let surroundings = surroundings::read(&self.http, question, kinds).await;
+        // Its many requests at once make a large future, which only previews need.
+        let surroundings = Box::pin(surroundings::read(&self.http, question, kinds)).await;
         self.log_traffic("surroundings");
         surroundings
     }

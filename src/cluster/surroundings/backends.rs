@@ -23,12 +23,12 @@ const MOST_SERVICES: usize = 100;
 
 const SERVICE: Kind<'static> = Kind {
     api_version: "v1",
-    kind: "Service",
+    name: "Service",
     plural: "services",
 };
 const SLICE: Kind<'static> = Kind {
     api_version: "discovery.k8s.io/v1",
-    kind: "EndpointSlice",
+    name: "EndpointSlice",
     plural: "endpointslices",
 };
 

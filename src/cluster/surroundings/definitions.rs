@@ -11,7 +11,7 @@ use crate::source::surroundings::{Counted, DefinedVersion, Definition};
 
 const DEFINITION: Kind<'static> = Kind {
     api_version: "apiextensions.k8s.io/v1",
-    kind: "CustomResourceDefinition",
+    name: "CustomResourceDefinition",
     plural: "customresourcedefinitions",
 };
 
@@ -79,7 +79,7 @@ pub(super) async fn count_objects(reader: &Reader<'_>, name: &str) -> Result<Cou
     };
     let kind = Kind {
         api_version: &format!("{}/{}", wire.spec.group, served.name),
-        kind: &wire.spec.names.kind,
+        name: &wire.spec.names.kind,
         plural: &wire.spec.names.plural,
     };
     reader.count(kind, None, Selector::All).await

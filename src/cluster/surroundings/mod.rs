@@ -21,7 +21,7 @@ use futures::stream;
 use self::request::Reader;
 use super::http::ApiClient;
 use crate::source::surroundings::{
-    Answer, NamespaceFacts, Policy, Surroundings, SurroundingsQuestion, Webhook,
+    Answer, MatchResources, NamespaceFacts, Policy, Surroundings, SurroundingsQuestion, Webhook,
 };
 use crate::source::{Kinds, ReadError};
 
@@ -109,7 +109,7 @@ fn keep_selected_labels(
     });
     let keys: BTreeSet<&str> = of_webhooks
         .chain(of_policies)
-        .flat_map(|matches| matches.namespace_labels())
+        .flat_map(MatchResources::namespace_labels)
         .collect();
     for answer in namespaces.values_mut() {
         if let Answer::Read(Some(facts)) = answer {

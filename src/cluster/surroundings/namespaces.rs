@@ -20,7 +20,7 @@ const RECORDS: Selector<'static> = Selector::Field("type=helm.sh/release.v1");
 const fn core<'a>(kind: &'a str, plural: &'a str) -> Kind<'a> {
     Kind {
         api_version: "v1",
-        kind,
+        name: kind,
         plural,
     }
 }

@@ -60,7 +60,7 @@ pub(super) async fn read(reader: &Reader<'_>) -> Result<Vec<Policy>, ReadError> 
     for api_version in VERSIONS {
         let kind = Kind {
             api_version,
-            kind: POLICY,
+            name: POLICY,
             plural: "validatingadmissionpolicies",
         };
         if reader.is_served(kind)? {
@@ -73,12 +73,12 @@ pub(super) async fn read(reader: &Reader<'_>) -> Result<Vec<Policy>, ReadError> 
     };
     let policies = Kind {
         api_version,
-        kind: POLICY,
+        name: POLICY,
         plural: "validatingadmissionpolicies",
     };
     let bindings = Kind {
         api_version,
-        kind: BINDING,
+        name: BINDING,
         plural: "validatingadmissionpolicybindings",
     };
     let (policies, bindings) = futures::try_join!(

@@ -12,7 +12,7 @@ use crate::source::surroundings::Quota;
 
 const QUOTA: Kind<'static> = Kind {
     api_version: "v1",
-    kind: "ResourceQuota",
+    name: "ResourceQuota",
     plural: "resourcequotas",
 };
 

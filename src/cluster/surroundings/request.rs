@@ -35,7 +35,7 @@ pub(super) struct Reader<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Kind<'a> {
     pub(super) api_version: &'a str,
-    pub(super) kind: &'a str,
+    pub(super) name: &'a str,
     pub(super) plural: &'a str,
 }
 
@@ -184,7 +184,7 @@ impl Reader<'_> {
 
 impl<'a> Kind<'a> {
     pub(super) fn gvk(self) -> Gvk {
-        Gvk::new(self.api_version, self.kind)
+        Gvk::new(self.api_version, self.name)
     }
 
     const fn resource(self) -> ApiResource<'a> {

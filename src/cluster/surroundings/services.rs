@@ -16,7 +16,7 @@ use crate::source::surroundings::{
 
 const SERVICE: Kind<'static> = Kind {
     api_version: "v1",
-    kind: "Service",
+    name: "Service",
     plural: "services",
 };
 

@@ -76,7 +76,7 @@ pub(super) async fn read(reader: &Reader<'_>) -> Result<Vec<Webhook>, ReadError>
 async fn list(reader: &Reader<'_>, of: WebhookKind) -> Result<Vec<Webhook>, ReadError> {
     let kind = Kind {
         api_version: "admissionregistration.k8s.io/v1",
-        kind: of.as_str(),
+        name: of.as_str(),
         plural: match of {
             WebhookKind::Validating => "validatingwebhookconfigurations",
             WebhookKind::Mutating => "mutatingwebhookconfigurations",

@@ -20,16 +20,25 @@ use crate::vocabulary::PreviewCause;
 /// How many objects a sentence names.
 const NAMED: usize = 2;
 
+/// How many webhooks that answer are told one by one.
+const MOST_ASKED: usize = 3;
+
 pub(super) fn judge(facts: &SurroundingFacts<'_>) -> Vec<Obstacle> {
     let requests = requests(facts);
-    let mut found = Vec::new();
+    let (mut found, mut asked) = (Vec::new(), Vec::new());
     let webhooks = &facts.surroundings.webhooks;
     for webhook in webhooks.read().map_or(&[][..], Vec::as_slice) {
-        found.extend(by_webhook(
-            webhook,
-            &matched(&requests, |request| webhook.matched(request)),
-        ));
+        let of_webhook = by_webhook(webhook, &matched(&requests, |request| webhook.matched(request)));
+        if of_webhook
+            .iter()
+            .any(|obstacle| obstacle.verdict == Verdict::Asked)
+        {
+            asked.push((webhook, of_webhook));
+        } else {
+            found.extend(of_webhook);
+        }
     }
+    found.extend(few(asked));
     let policies = &facts.surroundings.policies;
     for policy in policies.read().map_or(&[][..], Vec::as_slice) {
         found.extend(by_policy(
@@ -40,6 +49,30 @@ pub(super) fn judge(facts: &SurroundingFacts<'_>) -> Vec<Obstacle> {
     found.extend(gap_of("what webhooks are asked", Some(webhooks)));
     found.extend(gap_of("what policies are about", Some(policies)));
     found
+}
+
+/// Webhooks that answer, each in a sentence while there are few. A large cluster has dozens, and on every other day they
+/// let pass what they are asked about.
+fn few(asked: Vec<(&Webhook, Vec<Obstacle>)>) -> Vec<Obstacle> {
+    if asked.len() <= MOST_ASKED {
+        return asked.into_iter().flat_map(|(_, obstacles)| obstacles).collect();
+    }
+    let named: Vec<&str> = asked
+        .iter()
+        .take(NAMED)
+        .map(|(webhook, _)| webhook.name.as_str())
+        .collect();
+    let message = format!(
+        "{} webhooks decide about what Helm sends, and may refuse: {} and {} more",
+        asked.len(),
+        named.join(", "),
+        asked.len() - NAMED
+    );
+    vec![Obstacle::of_release(
+        PreviewCause::Admission,
+        Verdict::Asked,
+        message,
+    )]
 }
 
 /// A request, with the labels that selectors look at.
@@ -208,8 +241,23 @@ fn by_webhook(webhook: &Webhook, matched: &[(&Request<'_>, Matched)]) -> Vec<Obs
             .map(|(request, matched)| refused_by_dead(request, *matched, &named, &why))
             .collect(),
         (Some(_), FailurePolicy::Ignore) => Vec::new(),
-        (None, FailurePolicy::Fail | FailurePolicy::Ignore) => asked(&named, matched),
+        (None, FailurePolicy::Fail | FailurePolicy::Ignore) => asked(&named, matched)
+            .into_iter()
+            .map(|obstacle| with_doubt(obstacle, &webhook.backend))
+            .collect(),
     }
+}
+
+/// Says where it could not be read whether anything answers.
+fn with_doubt(mut obstacle: Obstacle, backend: &Backend) -> Obstacle {
+    let error = match backend {
+        Backend::Url => None,
+        Backend::Service { state, .. } => state.error(),
+    };
+    if let Some(error) = error {
+        obstacle.message = format!("{}; whether it answers is not known: {error}", obstacle.message);
+    }
+    obstacle
 }
 
 fn refused_by_dead(request: &Request<'_>, matched: Matched, webhook: &str, why: &str) -> Obstacle {

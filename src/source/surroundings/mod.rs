@@ -10,6 +10,7 @@
 
 mod admission;
 mod facts;
+mod matching;
 mod question;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,13 +18,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use self::admission::{
-    AdmissionRequest, AdmissionRule, Backend, BackendState, Binding, FailurePolicy, LabelOperator,
-    LabelRequirement, LabelSelector, Labels, MatchPolicy, MatchResources, Matched, Policy, RequestLabels,
-    Resource, RuleScope, Webhook, WebhookKind,
+    AdmissionRule, Backend, BackendState, Binding, FailurePolicy, LabelOperator, LabelRequirement,
+    LabelSelector, MatchPolicy, MatchResources, Policy, RuleScope, Webhook, WebhookKind,
 };
 pub use self::facts::{
-    Contents, Counted, DefinedVersion, Definition, FixedPlace, Holder, NamespaceFacts, Quota, ServiceName,
+    Contents, Counted, DefinedVersion, Definition, FixedPlace, Holder, Labels, NamespaceFacts, Quota,
+    ServiceName,
 };
+pub use self::matching::{AdmissionRequest, Matched, RequestLabels, Resource};
 pub use self::question::{FixedPlaces, SentVerb, SurroundingsQuestion, definition_of};
 use super::ReadError;
 

@@ -1,0 +1,249 @@
+//! Which requests a webhook or a policy is asked about.
+//!
+//! The rules are those of the API server (Kubernetes: `apiserver/pkg/admission/plugin/webhook/generic/webhook.go`,
+//! `ShouldCallHook`; `predicates/rules/rules.go`, `predicates/namespace/matcher.go`, `predicates/object/matcher.go`;
+//! `plugin/policy/matching/matching.go`, `Matches`). What a webhook answers, and what a CEL expression comes to, is not
+//! told here: a match that depends on one is a [`Matched::Perhaps`].
+
+use super::admission::{
+    AdmissionRule, Binding, LabelOperator, LabelSelector, MatchPolicy, MatchResources, Policy, RuleScope,
+    Webhook,
+};
+use super::facts::Labels;
+use super::question::SentVerb;
+
+impl LabelSelector {
+    /// Whether it selects everything.
+    pub fn is_empty(&self) -> bool {
+        self.match_labels.is_empty() && self.match_expressions.is_empty()
+    }
+
+    /// The labels that it looks at.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        let expressions = self.match_expressions.iter().map(|requirement| &requirement.key);
+        self.match_labels.keys().chain(expressions).map(String::as_str)
+    }
+
+    /// Whether it selects an object with these labels (apimachinery: `pkg/labels/selector.go`, `Requirement.Matches`).
+    pub fn selects(&self, labels: &Labels) -> bool {
+        let equal = |(key, value): (&String, &String)| labels.get(key) == Some(value);
+        self.match_labels.iter().all(equal)
+            && self.match_expressions.iter().all(|requirement| {
+                let value = labels.get(&requirement.key);
+                let is_listed = value.is_some_and(|value| requirement.values.contains(value));
+                match requirement.operator {
+                    LabelOperator::In => is_listed,
+                    LabelOperator::NotIn => !is_listed,
+                    LabelOperator::Exists => value.is_some(),
+                    LabelOperator::DoesNotExist => value.is_none(),
+                }
+            })
+    }
+}
+
+/// A resource, as a request names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resource<'a> {
+    /// The API group; empty for the core group.
+    pub group: &'a str,
+    /// The version of the request.
+    pub version: &'a str,
+    /// The other versions that the API server serves it in.
+    pub other_versions: &'a [&'a str],
+    /// The plural name.
+    pub plural: &'a str,
+}
+
+/// A request that webhooks and policies may be asked about.
+#[derive(Debug, Clone, Copy)]
+pub struct AdmissionRequest<'a> {
+    /// What is asked.
+    pub verb: SentVerb,
+    /// The resource.
+    pub resource: Resource<'a>,
+    /// The name of the object.
+    pub name: &'a str,
+    /// Its namespace.
+    pub namespace: Option<&'a str>,
+    /// The labels that selectors look at.
+    pub labels: RequestLabels<'a>,
+}
+
+/// The labels of a request.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestLabels<'a> {
+    /// Those of the object as it would be, and as it is; `None` where there is no such object.
+    pub objects: [Option<&'a Labels>; 2],
+    /// Those of its namespace; `None` where they are not known.
+    pub namespace: Option<&'a Labels>,
+}
+
+/// Whether a request is one that a webhook or a policy is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Matched {
+    /// It is not.
+    No,
+    /// It is, unless an expression or labels that are not known say otherwise.
+    Perhaps,
+    /// It is.
+    Yes,
+}
+
+impl Matched {
+    fn known(is_so: Option<bool>) -> Self {
+        match is_so {
+            Some(true) => Self::Yes,
+            Some(false) => Self::No,
+            None => Self::Perhaps,
+        }
+    }
+}
+
+/// The group whose objects switch admission itself; no webhook and no policy is asked about them.
+const EXEMPT_GROUP: &str = "admissionregistration.k8s.io";
+
+impl AdmissionRequest<'_> {
+    /// Whether nothing is asked about it (Kubernetes: `predicates/rules/rules.go`,
+    /// `IsExemptAdmissionConfigurationResource`).
+    fn is_exempt(&self) -> bool {
+        self.resource.group == EXEMPT_GROUP
+    }
+
+    fn is_of_namespaces(&self) -> bool {
+        self.resource.group.is_empty() && self.resource.plural == "namespaces"
+    }
+}
+
+impl AdmissionRule {
+    /// Whether it is about a resource and a verb, in one of these versions.
+    fn is_about(&self, verb: SentVerb, resource: Resource<'_>, versions: &[&str]) -> bool {
+        let operation = match verb {
+            SentVerb::Create => "CREATE",
+            SentVerb::Update => "UPDATE",
+            SentVerb::Delete => "DELETE",
+        };
+        let has = |list: &[String], wanted: &str| list.iter().any(|item| item == "*" || item == wanted);
+        has(&self.operations, operation)
+            && has(&self.api_groups, resource.group)
+            && versions.iter().any(|version| has(&self.api_versions, version))
+            && self.resources.iter().any(|named| {
+                // A rule without a subresource is about the resource alone, one with `*` about both.
+                let (name, subresource) = named.split_once('/').unwrap_or((named, ""));
+                (name == "*" || name == resource.plural) && (subresource.is_empty() || subresource == "*")
+            })
+    }
+
+    fn matches(&self, request: &AdmissionRequest<'_>, versions: &[&str]) -> bool {
+        let is_cluster_wide = request.is_of_namespaces() || request.namespace.is_none();
+        let is_in_scope = match self.scope {
+            RuleScope::All => true,
+            RuleScope::Namespaced => !is_cluster_wide,
+            RuleScope::Cluster => is_cluster_wide,
+        };
+        let is_named =
+            self.resource_names.is_empty() || self.resource_names.iter().any(|name| name == request.name);
+        is_in_scope && is_named && self.is_about(request.verb, request.resource, versions)
+    }
+}
+
+impl MatchResources {
+    /// Whether a rule is about this resource and verb, whatever the object.
+    pub fn concern(&self, verb: SentVerb, resource: Resource<'_>) -> bool {
+        let versions = self.versions(resource);
+        resource.group != EXEMPT_GROUP
+            && self
+                .resource_rules
+                .iter()
+                .any(|rule| rule.is_about(verb, resource, &versions))
+    }
+
+    fn versions<'a>(&self, resource: Resource<'a>) -> Vec<&'a str> {
+        let others = match self.match_policy {
+            MatchPolicy::Exact => &[][..],
+            MatchPolicy::Equivalent => resource.other_versions,
+        };
+        [&[resource.version], others].concat()
+    }
+
+    /// Whether the rules and the selectors select a request.
+    fn matched(&self, request: &AdmissionRequest<'_>) -> Matched {
+        if request.is_exempt() {
+            return Matched::No;
+        }
+        let versions = self.versions(request.resource);
+        let any = |rules: &[AdmissionRule]| rules.iter().any(|rule| rule.matches(request, &versions));
+        if any(&self.exclude_resource_rules) || !any(&self.resource_rules) || !self.selects_object(request) {
+            return Matched::No;
+        }
+        self.selects_namespace(request)
+    }
+
+    fn selects_object(&self, request: &AdmissionRequest<'_>) -> bool {
+        let selects = |labels: &Labels| self.object_selector.selects(labels);
+        self.object_selector.is_empty() || request.labels.objects.into_iter().flatten().any(selects)
+    }
+
+    fn selects_namespace(&self, request: &AdmissionRequest<'_>) -> Matched {
+        let has_namespace = request.namespace.is_some() || request.is_of_namespaces();
+        if self.namespace_selector.is_empty() || !has_namespace {
+            return Matched::Yes;
+        }
+        let selects = |labels| self.namespace_selector.selects(labels);
+        Matched::known(request.labels.namespace.map(selects))
+    }
+}
+
+/// A match that an expression may take back.
+fn unless(conditions: usize, matched: Matched) -> Matched {
+    match matched {
+        Matched::Yes if conditions > 0 => Matched::Perhaps,
+        Matched::Yes | Matched::Perhaps | Matched::No => matched,
+    }
+}
+
+impl Webhook {
+    /// Whether it is asked about a request.
+    pub fn matched(&self, request: &AdmissionRequest<'_>) -> Matched {
+        unless(self.conditions, self.matches.matched(request))
+    }
+}
+
+impl Policy {
+    /// Whether it can deny a request, by one of its bindings at least.
+    pub fn matched(&self, request: &AdmissionRequest<'_>) -> Matched {
+        let limited = |binding: &Binding| {
+            let by_binding = binding.matches.as_ref();
+            by_binding.map_or(Matched::Yes, |matches| matches.matched_as_limit(request))
+        };
+        let by_bindings = self.bindings.iter().map(limited).max();
+        let matched = self.matches.matched_as_limit(request);
+        unless(self.conditions, matched.min(by_bindings.unwrap_or(Matched::No)))
+    }
+}
+
+impl MatchResources {
+    /// The same for a policy or a binding, where no rules stand for every request (Kubernetes:
+    /// `plugin/policy/matching/matching.go`, `Matches`).
+    fn matched_as_limit(&self, request: &AdmissionRequest<'_>) -> Matched {
+        if !self.resource_rules.is_empty() {
+            return self.matched(request);
+        }
+        let everything = AdmissionRule {
+            operations: vec!["*".to_owned()],
+            api_groups: vec!["*".to_owned()],
+            api_versions: vec!["*".to_owned()],
+            resources: vec!["*/*".to_owned()],
+            ..AdmissionRule::default()
+        };
+        let all = Self {
+            resource_rules: vec![everything],
+            ..self.clone()
+        };
+        all.matched(request)
+    }
+
+    /// The labels of namespaces that it looks at.
+    pub fn namespace_labels(&self) -> impl Iterator<Item = &str> {
+        self.namespace_selector.keys()
+    }
+}
