@@ -11,7 +11,7 @@ use clap::builder::{OsStringValueParser, PossibleValue, PossibleValuesParser, Re
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use super::environment;
-use super::exit::DriftStatus;
+use super::exit::{DriftStatus, PreviewFailure};
 use crate::model::rights::{Account, NoServiceAccount};
 use crate::policy::Confirm;
 use crate::report::rights::RightsFormat;
@@ -493,19 +493,6 @@ pub struct PreviewUpgradeArgs {
     /// What all previews have.
     #[command(flatten)]
     pub common: PreviewArgs,
-}
-
-/// What a preview fails on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PreviewFailure {
-    /// Changes that somebody made by hand are taken back, or what others own is overwritten.
-    Reverts,
-    /// The upgrade would fail.
-    Conflicts,
-    /// Objects are deleted.
-    Deletes,
-    /// All of these, and whatever else is lost.
-    Any,
 }
 
 /// Options of `snapshot`.
