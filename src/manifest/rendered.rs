@@ -33,7 +33,7 @@ pub enum RenderedError {
     NoRelease,
     /// It holds nothing.
     #[error(
-        "it has no objects: give the YAML that `helm template` prints, or the output of `helm upgrade --dry-run -o json`"
+        "it has no objects: give the manifests that `helm template` prints, or the output of `helm upgrade --dry-run -o json`, and not a file of values"
     )]
     Empty,
 }
