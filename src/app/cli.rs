@@ -527,6 +527,10 @@ pub struct SnapshotArgs {
     /// Also save the names of objects whose release has no record, for `scan --orphans`
     #[arg(long)]
     pub orphans: bool,
+    /// Also save what previews of rollbacks need: the records of every revision, and the quotas, ports, webhooks and
+    /// policies around the objects
+    #[arg(long)]
+    pub preview: bool,
     /// Replace sensitive values with tokens; equal values get equal tokens
     #[arg(long)]
     pub redact: bool,

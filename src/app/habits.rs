@@ -227,8 +227,7 @@ const PREVIEW_OPTIONS: [(&[&str], &str); 6] = [
     ),
     (
         &["--fail-on"],
-        "only `driftline preview upgrade` has `--fail-on`; the preview of a rollback exits with status 1 where it fails or loses \
-         something",
+        "only the preview of an upgrade has `--fail-on`; that of a rollback exits with status 1 where it fails or loses something",
     ),
     (
         &["--confirm"],
@@ -247,7 +246,7 @@ const NO_MANIFESTS: &str = "an upgrade is previewed from rendered manifests: `he
 /// Adds a tip to an error about a command or an option that driftline does not have, in place of a word that is only spelt
 /// like it.
 pub(super) fn with_tip(error: clap::Error) -> clap::Error {
-    let is_preview = is_about(&error, "driftline preview");
+    let is_preview = is_about(&error, "preview");
     let tip = match error.kind() {
         ErrorKind::InvalidSubcommand if is_preview => Some(OPERATIONS.to_owned()),
         ErrorKind::InvalidSubcommand => {
@@ -282,7 +281,9 @@ pub(super) fn with_tip(error: clap::Error) -> clap::Error {
 /// Whether the command line was one of this command, by the usage that clap shows with the error.
 fn is_about(error: &clap::Error, command: &str) -> bool {
     match error.get(ContextKind::Usage) {
-        Some(ContextValue::StyledStr(usage)) => usage.to_string().contains(command),
+        Some(ContextValue::StyledStr(usage)) => {
+            usage.to_string().split_whitespace().any(|word| word == command)
+        }
         // clap has no other form for it.
         _ => false,
     }

@@ -44,8 +44,8 @@ pub(super) fn message(
 fn operation(facts: &PreviewFacts<'_>) -> String {
     let asked = facts.target.map(|target| target.revision);
     match (facts.operation.kind, asked.or(facts.operation.to)) {
-        (PreviewedOperation::Rollback, Some(to)) => format!("a rollback to revision {to}"),
-        (PreviewedOperation::Rollback, None) => "a rollback".to_owned(),
+        (PreviewedOperation::Rollback, Some(to)) if to > 0 => format!("a rollback to revision {to}"),
+        (PreviewedOperation::Rollback, _) => "a rollback".to_owned(),
         (PreviewedOperation::Upgrade, _) => "this upgrade".to_owned(),
     }
 }

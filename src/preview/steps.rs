@@ -333,10 +333,9 @@ impl Steps<'_> {
             .take(ADVISED)
             .map(|object| match &object.block {
                 Some(Block::Conflict(_)) => advice::show_owners(&object.key),
-                Some(Block::Refused { .. }) | None => advice::describe(
-                    &object.key,
-                    "shows the object as it is: set the field back by hand where it may change",
-                ),
+                Some(Block::Refused { .. }) | None => {
+                    advice::describe(&object.key, how_to_mend(&object.key, self.facts.operation.kind))
+                }
             })
             .collect();
         steps.extend(looks::at(course, &self.keys()));
@@ -375,6 +374,20 @@ fn unblocked(objects: &[ObjectPreview]) -> Vec<ObjectPreview> {
 fn failing_copies(failing: &[&ObjectPreview]) -> Vec<Step> {
     let live = failing.iter().filter(|object| object.live.is_some());
     live.take(ADVISED).map(|object| save(&object.key)).collect()
+}
+
+/// How the operation gets past an object that cannot be changed as it asks.
+fn how_to_mend(key: &ObjectKey, operation: PreviewedOperation) -> &'static str {
+    match (make_room(key), operation) {
+        (Some(_), _) => "shows the object as it is: set the field back by hand where it may change",
+        (None, PreviewedOperation::Rollback) => {
+            "shows the object as it is: set the field back by hand where it may change; else upgrade in place of the rollback, \
+             with the saved values edited so that the chart leaves this field as it lives"
+        }
+        (None, PreviewedOperation::Upgrade) => {
+            "shows the object as it is: set the field back by hand where it may change, or have the chart leave it as it lives"
+        }
+    }
 }
 
 /// Saves a copy of an object, and says what the copy does not hold.

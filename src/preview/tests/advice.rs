@@ -136,6 +136,22 @@ fn a_record_that_cannot_be_stored_is_copied_before_it_goes() {
 }
 
 #[test]
+fn manifests_that_have_nothing_of_the_release_are_doubted() {
+    let doubts = |objects: Vec<ObjectPreview>| {
+        let sentences = upgrade(Csa, objects).preview().not_known;
+        sentences
+            .iter()
+            .any(|sentence| sentence.contains("are this release's"))
+    };
+    assert!(doubts(vec![
+        config("other").added().absent(),
+        config("a").dropped()
+    ]));
+    assert!(!doubts(vec![config("same"), config("a").dropped()]));
+    assert!(!doubts(vec![config("first").added().absent()]));
+}
+
+#[test]
 fn a_bad_target_points_to_the_last_good_revision() {
     let scene = with(rollback(Csa, []), |scene| {
         scene.statuses = vec!["superseded", "", "deployed"]

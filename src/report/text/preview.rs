@@ -304,10 +304,10 @@ fn operation(preview: &Preview) -> String {
     };
     let from = preview.from_revision;
     match (preview.operation, preview.to_revision) {
-        (PreviewedOperation::Rollback, Some(to)) => {
+        (PreviewedOperation::Rollback, Some(to)) if to > 0 => {
             format!("helm rollback from revision {from} to revision {to}, by {method}")
         }
-        (PreviewedOperation::Rollback, None) => format!("helm rollback from revision {from}, by {method}"),
+        (PreviewedOperation::Rollback, _) => format!("helm rollback from revision {from}, by {method}"),
         (PreviewedOperation::Upgrade, _) => format!("helm upgrade from revision {from}, by {method}"),
     }
 }
