@@ -11,7 +11,7 @@ use clap::builder::{OsStringValueParser, PossibleValue, PossibleValuesParser, Re
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use super::environment;
-use super::exit::DriftStatus;
+use super::exit::{DriftStatus, PreviewFailure};
 use crate::model::rights::{Account, NoServiceAccount};
 use crate::policy::Confirm;
 use crate::report::rights::RightsFormat;
@@ -500,19 +500,6 @@ pub struct PreviewUpgradeArgs {
 fn revision(text: &str) -> Result<u64, String> {
     text.parse()
         .map_err(|_| "a revision is a number, as `helm history` lists them".to_owned())
-}
-
-/// What a preview fails on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PreviewFailure {
-    /// Changes that somebody made by hand are taken back, or what others own is overwritten.
-    Reverts,
-    /// The upgrade would fail.
-    Conflicts,
-    /// Objects are deleted, those of the release as well.
-    Deletes,
-    /// All of these, and whatever else is lost.
-    Any,
 }
 
 /// Options of `snapshot`.

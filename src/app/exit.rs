@@ -7,7 +7,8 @@
 
 use std::str::FromStr;
 
-use super::cli::PreviewFailure;
+use clap::ValueEnum;
+
 use crate::model::{Preview, Report};
 use crate::report::summary::{FailOn, has_unread_parts};
 use crate::vocabulary::{
@@ -114,6 +115,19 @@ pub fn of_diagnosis(report: &Report) -> u8 {
         (Outcome::Clean | Outcome::Drift, None | Some(HealthSeverity::Info)) => CLEAN,
         (Outcome::Incomplete, None | Some(HealthSeverity::Info)) => INCOMPLETE,
     }
+}
+
+/// What a preview fails on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PreviewFailure {
+    /// Changes that somebody made by hand are taken back, or what others own is overwritten.
+    Reverts,
+    /// The upgrade would fail.
+    Conflicts,
+    /// Objects are deleted, those of the release as well.
+    Deletes,
+    /// All of these, and whatever else is lost.
+    Any,
 }
 
 /// The exit status of a preview: the worst of its releases.

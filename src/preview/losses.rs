@@ -99,7 +99,11 @@ fn target(facts: &PreviewFacts<'_>) -> Option<PreviewReason> {
         TargetChoice::BeforeNewest => ", and without a number Helm takes it",
     };
     let what = match &target.standing {
-        TargetStanding::Good | TargetStanding::Newest => return None,
+        TargetStanding::Good
+        | TargetStanding::Newest
+        | TargetStanding::Missing
+        | TargetStanding::Undecodable(_)
+        | TargetStanding::Unread(_) => return None,
         TargetStanding::Failed => format!("the operation of revision {revision} failed itself{taken}"),
         TargetStanding::Pending(status) => {
             format!(
@@ -113,7 +117,6 @@ fn target(facts: &PreviewFacts<'_>) -> Option<PreviewReason> {
                 "revision {revision}, or one with the same manifest, was left by a rollback before{taken}"
             )
         }
-        TargetStanding::Missing | TargetStanding::Undecodable(_) | TargetStanding::Unread(_) => return None,
     };
     let good = match target.last_good {
         Some(good) if good != revision => format!("; the last good revision is {good}"),

@@ -15,10 +15,10 @@ use crate::classify::blocked::Block;
 use crate::classify::transition::{InManifests, LiveOwner, ObjectPreview, WayOut};
 use crate::health;
 use crate::health::advice::{self, Commands, kubectl, protect_command};
-use crate::health::entry::ADVISED;
+use crate::health::entry::{ADVISED, listed};
 use crate::health::steps::{Effect, Step, Subject, advise};
 use crate::health::{Contested, unproven_writes, wait_before};
-use crate::model::Advice;
+use crate::model::{Advice, PreviewField};
 use crate::object::ObjectKey;
 use crate::shell::{Command, Refusal, Word};
 use crate::vocabulary::{PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation};
@@ -169,7 +169,40 @@ impl Steps<'_> {
     }
 
     fn rollback_by(&self, commands: Commands<'_>, options: &[&'static str], why: &str) -> Option<Step> {
-        Some(commands.rollback(self.target()?, why, options))
+        let mut step = commands.rollback(self.target()?, why, options);
+        for consequence in [self.deleted(), self.taken_back()].into_iter().flatten() {
+            step.changes = format!("{}; {consequence}", step.changes);
+        }
+        Some(step)
+    }
+
+    /// What the rollback deletes, unless it is protected before.
+    fn deleted(&self) -> Option<String> {
+        let objects = self.facts.objects.iter();
+        let deleted = objects.filter(|object| object.action == PreviewAction::Delete);
+        let names: Vec<String> = deleted.map(|object| object.key.to_string()).collect();
+        (!names.is_empty()).then(|| format!("deletes {}", listed(names.into_iter())))
+    }
+
+    /// What the rollback writes over that others wrote.
+    fn taken_back(&self) -> Option<String> {
+        let is_taken_back = |field: &&PreviewField| match field.effect {
+            PreviewEffect::TakeBack | PreviewEffect::Fail => field.actor.is_some(),
+            PreviewEffect::Change
+            | PreviewEffect::Survive
+            | PreviewEffect::Differ
+            | PreviewEffect::Unknown => false,
+        };
+        let objects = self.facts.objects.iter();
+        let fields = objects.flat_map(|object| {
+            let fields = object.fields.iter().filter(is_taken_back);
+            fields.map(|field| {
+                let manager = field.actor.as_ref().map_or("", |actor| &actor.manager);
+                format!("{} of {} from {manager}", field.path, object.key)
+            })
+        });
+        let fields: Vec<String> = fields.collect();
+        (!fields.is_empty()).then(|| format!("takes back {}", listed(fields.into_iter())))
     }
 
     /// The steps where Helm does not even begin.

@@ -436,13 +436,11 @@ impl ReleaseScan {
             hooks: &hooks,
             around: self.preview.around.as_deref(),
         };
-        match options.preview {
-            Some(_) => Some(preview::preview(&facts)),
-            None => {
-                health.extend(preview::health(&facts));
-                None
-            }
+        if options.preview.is_some() {
+            return Some(preview::preview(&facts));
         }
+        health.extend(preview::health(&facts));
+        None
     }
 
     /// An operation of which a record could not be used.

@@ -36,13 +36,13 @@ fn a_rollback_is_advised_with_the_flags_that_it_needs_and_only_where_it_works_th
         (rollback(Ssa, [conflict(force).owned_by(LiveOwner::Nobody)]), &[]),
         (
             with(rollback(Csa, [config("a").changed()]), |scene| {
-                scene.hooks = vec![blocked_hook()]
+                scene.hooks = vec![blocked_hook()];
             }),
             &["helm rollback web 1 --no-hooks -n shop"],
         ),
         (
             with(rollback(Csa, [immutable()]), |scene| {
-                scene.hooks = vec![blocked_hook()]
+                scene.hooks = vec![blocked_hook()];
             }),
             &[],
         ),
@@ -154,7 +154,7 @@ fn manifests_that_have_nothing_of_the_release_are_doubted() {
 #[test]
 fn a_bad_target_points_to_the_last_good_revision() {
     let scene = with(rollback(Csa, []), |scene| {
-        scene.statuses = vec!["superseded", "", "deployed"]
+        scene.statuses = vec!["superseded", "", "deployed"];
     });
     let preview = scene.preview();
     let advised: Vec<&str> = preview
@@ -201,7 +201,7 @@ fn a_scan_says_what_blocks_a_rollback_and_what_it_loses_once_it_works() {
         // There is no good revision before.
         (
             with(scanned(vec![immutable()]), |scene| {
-                scene.statuses = vec!["failed", "deployed"]
+                scene.statuses = vec!["failed", "deployed"];
             }),
             &[],
         ),
