@@ -325,6 +325,18 @@ impl PlannedObject {
         Some((position, preview?))
     }
 
+    /// Its kind, where the API server does not serve it, and the manifests of the previewed operation that have it.
+    pub(super) fn not_served(&self) -> Option<(String, InManifests)> {
+        let Turn { manifests, .. } = self.turn?;
+        match self.unread.as_ref()? {
+            ReadError::NotServed { api_version, kind } => {
+                Some((format!("{kind} of {api_version}"), manifests))
+            }
+            // Of all others it is not known, or they are served.
+            _ => None,
+        }
+    }
+
     /// Its part of the report, once it was inspected.
     pub(super) fn report(&self) -> Option<&ObjectReport> {
         self.inspected()?.report.as_ref()

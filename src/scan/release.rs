@@ -421,6 +421,10 @@ impl ReleaseScan {
         };
         let objects = self.previews();
         let hooks = preview_facts::observed(&self.preview.hooks, &self.objects);
+        let not_served = match options.preview {
+            Some(_) => self.preview.not_served.clone(),
+            None => preview_facts::not_served(&self.objects),
+        };
         let facts = PreviewFacts {
             release: facts,
             operation,
@@ -428,7 +432,7 @@ impl ReleaseScan {
             newest_record: &preview_facts::access(loaded, operation.from),
             methods: preview_facts::methods(loaded, &operation, &objects),
             objects: &objects,
-            not_served: &self.preview.not_served,
+            not_served: &not_served,
             hooks: &hooks,
             around: self.preview.around.as_deref(),
         };
