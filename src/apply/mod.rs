@@ -159,12 +159,31 @@ fn refuses(others: usize) -> String {
     format!("{} {verb}", count(others, "other rule"))
 }
 
-/// What the write makes of the object.
+/// What is known of the manifest that Helm writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Manifest {
+    /// The API server has taken it.
+    Accepted,
+    /// It may be older than what the API server knows of the kind now, or new.
+    Untried,
+}
+
+/// What the write makes of the object, where the API server has taken the manifest before.
 pub fn simulate(write: &Write<'_>) -> Outcome {
+    outcome(write, Manifest::Accepted)
+}
+
+/// What the write makes of the object, where the manifest is not known to fit the schema that the API server has now: one of
+/// an older revision, or one that was just rendered.
+pub fn attempt(write: &Write<'_>) -> Outcome {
+    outcome(write, Manifest::Untried)
+}
+
+fn outcome(write: &Write<'_>, manifest: Manifest) -> Outcome {
     let (new, live) = match (write.new, write.live) {
         (None, None) => return Outcome::Untouched,
         (None, Some(_)) => return Outcome::Deleted,
-        (Some(new), None) => return settle::created(write.gvk, write.shape, new, write.work),
+        (Some(new), None) => return settle::created(write.gvk, write.shape, new, manifest, write.work),
         (Some(new), Some(live)) => (new, live),
     };
     match merge(write, new, live) {
@@ -175,6 +194,7 @@ pub fn simulate(write: &Write<'_>) -> Outcome {
             &live.object,
             object,
             Some(new),
+            manifest,
             write.work,
         ),
         Merged::Conflict(conflicts) => Outcome::Conflict(conflicts),
@@ -199,7 +219,7 @@ pub fn merge(write: &Write<'_>, new: &Value, live: &Live<'_>) -> Merged {
 /// What the API server makes of a live object and of what a patch made of it: the last step of [`simulate`] alone, as a
 /// real API server can be asked about it.
 pub fn settled(gvk: &Gvk, shape: Option<Shape<'_>>, live: &Value, merged: Value, work: &Work) -> Outcome {
-    settle::updated(gvk, shape, live, merged, None, work)
+    settle::updated(gvk, shape, live, merged, None, Manifest::Accepted, work)
 }
 
 /// The places at which two versions of an object differ, as managed fields would name them; no more than so many.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use super::limits::Limits;
 use super::table::{ListFacts, ObjectType, Shape, TypeNode, TypeTable};
 use super::value_facts::{TableOrigin, ValueKind};
 
@@ -14,6 +15,7 @@ pub(super) struct Builder {
     name_index: HashMap<String, u32>,
     keys: Vec<Vec<String>>,
     defaults: Vec<Value>,
+    limits: Vec<Limits>,
     nodes: Vec<TypeNode>,
     node_index: HashMap<TypeNode, u32>,
     types: Vec<ObjectType>,
@@ -66,6 +68,19 @@ impl Builder {
         1 + index_of(at)
     }
 
+    /// The code of what a schema demands, for [`TypeNode::limits`]. Only that of demanding nothing is shared: comparing
+    /// each with all others would take long for a large document.
+    pub(super) fn limits(&mut self, limits: Limits) -> u32 {
+        if self.limits.is_empty() {
+            self.limits.push(Limits::default());
+        }
+        if limits == Limits::default() {
+            return 1;
+        }
+        self.limits.push(limits);
+        index_of(self.limits.len())
+    }
+
     /// Reserves a type, so that it can refer to itself while its fields are being read.
     pub(super) fn reserve(&mut self) -> u32 {
         self.types.push(ObjectType::default());
@@ -101,6 +116,7 @@ impl Builder {
         };
         // Kinds whose types come from a schema are patched by JSON merge patches.
         node.patch = None;
+        node.limits = 0;
         if let Some(value) = shape.default() {
             node.default = self.default_value(value);
         }
@@ -153,6 +169,7 @@ impl Builder {
             names: self.names,
             keys: self.keys,
             defaults: self.defaults,
+            limits: self.limits,
             nodes: self.nodes,
             types: self.types,
             kinds: self.kinds,

@@ -24,6 +24,7 @@
 //! ```
 
 mod builder;
+mod limits;
 mod openapi;
 mod packed;
 mod table;
@@ -32,6 +33,7 @@ mod value_facts;
 #[cfg(test)]
 mod tests;
 
+pub use limits::{Bound, Limits};
 pub use openapi::MAX_DOCUMENT;
 pub use table::{Field, Shape, TypeTable};
 pub use value_facts::{ExplicitZero, ListKind, PatchStrategy, ValueKind};

@@ -75,6 +75,7 @@ impl Packed {
             names: self.names,
             keys: self.keys,
             defaults: self.defaults,
+            limits: Vec::new(),
             nodes,
             types,
             kinds: self.kinds,
@@ -110,6 +111,7 @@ impl Packed {
                 list: self.list_facts(list, flags)?,
                 child,
                 default,
+                limits: 0,
                 flags: kept_flags(flags)?,
                 patch: patch_strategy(flags)?,
             })

@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::limits::Limits;
 use super::value_facts::{ExplicitZero, ListKind, PatchStrategy, TableOrigin, ValueKind};
 
 /// Facts about the types of one API: built-in (embedded) or custom (from a schema). Data only, no I/O.
@@ -16,6 +17,7 @@ pub struct TypeTable {
     pub(super) names: Vec<String>,
     pub(super) keys: Vec<Vec<String>>,
     pub(super) defaults: Vec<Value>,
+    pub(super) limits: Vec<Limits>,
     pub(super) nodes: Vec<TypeNode>,
     /// Of each object type: its fields, sorted by name.
     pub(super) types: Vec<ObjectType>,
@@ -50,6 +52,8 @@ pub(super) struct TypeNode {
     pub(super) child: u32,
     /// 0 none, 1 + i `defaults[i]`.
     pub(super) default: u32,
+    /// 0 the schema is not held to, or there is none; 1 + i `limits[i]`.
+    pub(super) limits: u32,
     pub(super) flags: u8,
     pub(super) patch: Option<PatchStrategy>,
 }
@@ -244,6 +248,12 @@ impl<'a> Shape<'a> {
         self.table.defaults.get(index)
     }
 
+    /// What the schema of a custom resource demands of the value; `None` where no schema tells what the API server takes.
+    pub fn limits(self) -> Option<&'a Limits> {
+        let index = (self.node.limits as usize).checked_sub(1)?;
+        self.table.limits.get(index)
+    }
+
     /// Whether the facts are those of a kind built into Kubernetes: every field that the server fills in is known.
     pub fn is_builtin(self) -> bool {
         self.table.origin == TableOrigin::BuiltIn
@@ -305,6 +315,7 @@ impl TypeNode {
             list: ListFacts::Atomic,
             child: 0,
             default: 0,
+            limits: 0,
             flags: 0,
             patch: None,
         }

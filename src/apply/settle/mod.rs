@@ -7,7 +7,8 @@
 //! nothing is known of them here.
 //!
 //! Of custom resources the schema tells what is dropped and filled, and where it has rules about several values
-//! (`x-kubernetes-validations`, `oneOf`): what a merge brings together there may be refused (`ruled`).
+//! (`x-kubernetes-validations`, `oneOf`): what a merge brings together there may be refused (`ruled`). Where the manifest may
+//! be older than the schema, or new, the whole object is held to it (`schema`, `pattern`).
 
 mod combinations;
 mod core_kinds;
@@ -18,12 +19,14 @@ mod guarded;
 mod immutable;
 mod kinds;
 mod mirrors;
+mod pattern;
 mod place;
 mod pods;
 mod refilled;
 mod required;
 mod round_trip;
 mod ruled;
+mod schema;
 mod service;
 mod spelling;
 mod strategy;
@@ -39,14 +42,20 @@ use serde_json::Value;
 use self::guarded::Verdict;
 use self::place::Place;
 use self::round_trip::RoundTrip;
-use super::{Doubt, Outcome, Refusal, Written};
+use super::{Doubt, Manifest, Outcome, Refusal, Written};
 use crate::compare::path::FieldPath;
 use crate::compare::work::Work;
 use crate::object::Gvk;
 use crate::types::Shape;
 
-/// What becomes of an object that Helm creates. A manifest was accepted before, so that nothing is refused.
-pub(super) fn created(gvk: &Gvk, shape: Option<Shape<'_>>, new: &Value, work: &Work) -> Outcome {
+/// What becomes of an object that Helm creates.
+pub(super) fn created(
+    gvk: &Gvk,
+    shape: Option<Shape<'_>>,
+    new: &Value,
+    manifest: Manifest,
+    work: &Work,
+) -> Outcome {
     let mut object = new.clone();
     if let Some(shape) = shape {
         let trip = RoundTrip::new(work);
@@ -55,8 +64,29 @@ pub(super) fn created(gvk: &Gvk, shape: Option<Shape<'_>>, new: &Value, work: &W
             mirrors::fold_texts(gvk, &mut object);
             strategy::fill_whole(gvk, &mut object);
         }
+        let doubts = trip.into_doubts();
+        // Rules that cannot be told do not make a creation uncertain: nothing is known of most of them.
+        let verdict = match manifest {
+            Manifest::Untried => schema::verdict(shape, None, &object, &doubts, work),
+            Manifest::Accepted => schema::Verdict::default(),
+        };
+        if let Some(refused) = refused(verdict.broken) {
+            return refused;
+        }
     }
     Outcome::Created(object)
+}
+
+/// A refusal by the first of some broken rules.
+fn refused(broken: Vec<(FieldPath, &'static str)>) -> Option<Outcome> {
+    let rules: HashSet<&str> = broken.iter().map(|(_, rule)| *rule).collect();
+    let others = rules.len().saturating_sub(1);
+    let (path, rule) = broken.into_iter().next()?;
+    Some(Outcome::Refused(Refusal {
+        path,
+        rule: rule.into(),
+        others,
+    }))
 }
 
 /// What becomes of a live object and what a merge made of it; `new` is the object of the manifest, where it is known.
@@ -66,6 +96,7 @@ pub(super) fn updated(
     live: &Value,
     merged: Value,
     new: Option<&Value>,
+    manifest: Manifest,
     work: &Work,
 ) -> Outcome {
     let mut object = merged;
@@ -85,8 +116,15 @@ pub(super) fn updated(
             RoundTrip::new(work).value(&Place::Root, shape, &mut accepted, None);
             accepted
         });
-        let may_be_refused =
-            ruled::is_changed(shape, live, &object, accepted.as_ref(), work).then(|| ruled::REASON.into());
+        let verdict = match manifest {
+            Manifest::Untried => schema::verdict(shape, Some(live), &object, &doubts, work),
+            Manifest::Accepted => schema::Verdict::default(),
+        };
+        if let Some(refused) = refused(verdict.broken) {
+            return refused;
+        }
+        let is_unsure = verdict.is_unsure || ruled::is_changed(shape, live, &object, accepted.as_ref(), work);
+        let may_be_refused = is_unsure.then(|| ruled::REASON.into());
         return Outcome::Written(Written {
             object,
             doubts,
@@ -105,14 +143,8 @@ pub(super) fn updated(
     }
     let mut broken = immutable::broken(gvk, live, &object);
     broken.extend(combinations::broken(gvk, shape, live, &object, work));
-    let rules: HashSet<&str> = broken.iter().map(|(_, rule)| *rule).collect();
-    let others = rules.len().saturating_sub(1);
-    if let Some((path, rule)) = broken.into_iter().next() {
-        return Outcome::Refused(Refusal {
-            path,
-            rule: rule.into(),
-            others,
-        });
+    if let Some(refused) = refused(broken) {
+        return refused;
     }
     match guarded::check(gvk, live, &object) {
         Ok(()) => written(object, doubts),

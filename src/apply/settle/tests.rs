@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::{Outcome, Written};
+use super::super::{Manifest, Outcome, Written};
 use super::{created, updated};
 use crate::compare::work::Work;
 use crate::object::Gvk;
@@ -58,7 +58,15 @@ fn a_schema_drops_and_fills() {
             json!({"size": 1, "parts": [{"name": "a", "kind": "plain"}, {"name": "b", "kind": "fine"}]}),
         ),
     ] {
-        let outcome = updated(&gvk, shape, &live, widget(&merged), None, &Work::of_steps(10_000));
+        let outcome = updated(
+            &gvk,
+            shape,
+            &live,
+            widget(&merged),
+            None,
+            Manifest::Accepted,
+            &Work::of_steps(10_000),
+        );
         let Outcome::Written(Written { object, doubts, .. }) = outcome else {
             panic!("{outcome:?}");
         };
@@ -79,6 +87,7 @@ fn a_changed_status_of_a_custom_resource_is_doubted() {
         &widget(true),
         widget(false),
         None,
+        Manifest::Accepted,
         &Work::of_steps(10_000),
     );
     let Outcome::Written(Written { doubts, .. }) = outcome else {
@@ -104,7 +113,15 @@ fn the_rules_of_an_aggregated_role_are_doubted() {
         let live = role(rules.clone(), selectors.clone());
         let shape = TypeTable::builtin().kind("rbac.authorization.k8s.io/v1", "ClusterRole");
         let merged = role(merged, selectors);
-        let outcome = updated(&gvk(&live), shape, &live, merged, None, &Work::of_steps(100_000));
+        let outcome = updated(
+            &gvk(&live),
+            shape,
+            &live,
+            merged,
+            None,
+            Manifest::Accepted,
+            &Work::of_steps(100_000),
+        );
         let Outcome::Written(Written { doubts, .. }) = outcome else {
             panic!("{outcome:?}");
         };
@@ -124,6 +141,7 @@ fn without_facts_only_what_stays_a_field_is_certain() {
         &live,
         merged.clone(),
         None,
+        Manifest::Accepted,
         &Work::of_steps(10_000),
     );
     let Outcome::Written(Written { object, doubts, .. }) = outcome else {
@@ -140,7 +158,13 @@ fn what_is_created_has_its_defaults() {
         "selector": {"matchLabels": {"app": "web"}}, "imaginary": 1,
         "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web", "image": "web"}]}}}});
     let shape: Option<Shape<'_>> = TypeTable::builtin().kind("apps/v1", "Deployment");
-    let outcome = created(&gvk(&deployment), shape, &deployment, &Work::of_steps(10_000));
+    let outcome = created(
+        &gvk(&deployment),
+        shape,
+        &deployment,
+        Manifest::Accepted,
+        &Work::of_steps(10_000),
+    );
     let Outcome::Created(object) = outcome else {
         panic!("{outcome:?}");
     };
@@ -173,6 +197,7 @@ fn a_hostile_object_takes_steps_by_its_size() {
         &live,
         merged,
         None,
+        Manifest::Accepted,
         &work,
     );
     assert!(matches!(outcome, Outcome::Refused(_)));

@@ -38,6 +38,9 @@ pub(super) struct Fields {
     counted: usize,
 }
 
+/// Why a field that Helm applies is not there afterwards.
+const DROPPED: &str = "the API server drops it, because the type does not have the field";
+
 /// One field.
 struct Field {
     path: FieldPath,
@@ -148,17 +151,27 @@ impl Fields {
         };
         let differing = three_way(shape, left, work, &room).into_iter().filter(|change| {
             let mut listed = fields.iter();
-            change.code != FindingCode::Pruned
+            let is_new = || {
+                let from = from
+                    .as_ref()
+                    .and_then(|from| value_at(from, &change.path, shape, &lists));
+                !is_same(&change.path, from, change.desired.as_ref(), transition, work)
+            };
+            // What the newest manifest has too was dropped before, and is no matter of this operation.
+            (change.code != FindingCode::Pruned || is_new())
                 && !listed.any(|field| !work.affords(1) || field.path.overlaps(&change.path))
         });
         let differing: Vec<Field> = differing
             .map(|change| {
                 let (after, applied) = (change.live.clone(), change.desired.clone());
                 let actor = writer(live, &change.path, transition, managers, work);
+                let is_dropped = change.code == FindingCode::Pruned;
+                let field = Field::of(change, PreviewEffect::Differ, after, doubts);
                 Field {
                     applied,
                     actor,
-                    ..Field::of(change, PreviewEffect::Differ, after, doubts)
+                    reason: field.reason.clone().or(is_dropped.then(|| DROPPED.into())),
+                    ..field
                 }
             })
             .collect();

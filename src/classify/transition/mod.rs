@@ -16,7 +16,7 @@ use super::helm_write::{self, Documents, HELM, SEVERAL_DOCUMENTS, Start, TOO_COS
 use super::live::LiveObject;
 use super::state::MISSING_OR_NOT_OWNED;
 use super::subject::Visibility;
-use crate::apply::{Method, OnConflict, Outcome, is_merged_three_ways, simulate};
+use crate::apply::{Method, OnConflict, Outcome, attempt, is_merged_three_ways};
 use crate::compare::managed_fields::{Live, Operation};
 use crate::compare::shapes::status_field;
 use crate::compare::work::Work;
@@ -236,7 +236,7 @@ fn absent(transition: &Transition<'_>, preview: &mut ObjectPreview, policy: &Pol
         from: Start::Nothing,
         to,
     };
-    let outcome = documents.ask(transition.method, None, work, simulate);
+    let outcome = documents.ask(transition.method, None, work, attempt);
     let outcome = outcome.unwrap_or_else(|reason| Outcome::Unknown(reason.into()));
     // What the simulation does not know of a new object does not make its creation uncertain: only a rule that refuses it.
     if let Some(block) = shown_block(transition, &outcome, &[], policy) {
@@ -326,7 +326,7 @@ fn found(
         from: start,
         to,
     };
-    let outcome = documents.ask(transition.method, Some(live), work, simulate);
+    let outcome = documents.ask(transition.method, Some(live), work, attempt);
     let outcome = outcome.unwrap_or_else(|reason| Outcome::Unknown(reason.into()));
     let applied = read(transition, to);
     if let Some(block) = shown_block(transition, &outcome, &[&applied, &live.object], policy) {
@@ -396,7 +396,7 @@ fn ways_out(method: Method, documents: &Documents<'_>, live: &Live<'_>, work: &W
     };
     let ways = [(WayOut::Force, forced), (WayOut::ClientSide, Method::ClientSide)];
     let works = |method: Method| {
-        let outcome = documents.ask(method, Some(live), work, simulate);
+        let outcome = documents.ask(method, Some(live), work, attempt);
         outcome.is_ok_and(|outcome| match outcome {
             Outcome::Written(written) => written.may_be_refused.is_none(),
             Outcome::Untouched => true,

@@ -10,8 +10,10 @@ mod schema;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use self::schema::{Additional, GroupVersionKind, OpenApiDocument, Schema};
+pub(super) use self::schema::Schema;
+use self::schema::{Additional, GroupVersionKind, OpenApiDocument};
 use super::builder::Builder;
+use super::limits::Limits;
 use super::table::{
     ATOMIC, Field, HAS_RULES, HAS_TRANSITION_RULES, ListFacts, NULLABLE, ObjectType, SERVER_DEFAULTED,
     STATUS_IS_DATA, TypeNode, TypeTable, ZERO_DROPPED,
@@ -102,8 +104,10 @@ fn read(document: &[u8]) -> Result<TypeTable, TypesError> {
             } else {
                 0
             };
+            let limits = reader.limits(schema, author);
             let root = reader.builder.node(TypeNode {
                 child,
+                limits,
                 flags: status | rules(schema),
                 ..TypeNode::plain(ValueKind::Object)
             });
@@ -245,6 +249,7 @@ impl<'d> Reader<'d> {
             node.flags |= NULLABLE;
         }
         node.flags |= rules(schema);
+        node.limits = self.limits(schema, author);
         if self.is_atomic(schema) {
             node.flags |= ATOMIC;
         }
@@ -262,10 +267,19 @@ impl<'d> Reader<'d> {
     fn entry(&mut self, schema: &'d Schema, author: Author, depth: usize) -> u32 {
         let mut node = self.value(schema, author, depth);
         node.flags |= rules(schema);
+        node.limits = self.limits(schema, author);
         if self.is_atomic(schema) {
             node.flags |= ATOMIC;
         }
         self.builder.node(node)
+    }
+
+    /// The code of what the API server holds a value to. Objects of Go types are held to what their programs say.
+    fn limits(&mut self, schema: &Schema, author: Author) -> u32 {
+        match author {
+            Author::Crd if schema.reference.is_none() => self.builder.limits(Limits::of(schema)),
+            Author::Crd | Author::Go => 0,
+        }
     }
 
     /// Whether managed fields own the value as a whole. Of Go types it is the type that says so, not the field.

@@ -34,13 +34,13 @@ pub(super) struct Components {
 
 #[derive(Deserialize, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "the format has them")]
-pub(super) struct Schema {
+pub(in crate::types) struct Schema {
     #[serde(rename = "$ref")]
     pub(super) reference: Option<String>,
     #[serde(rename = "type")]
-    pub(super) json_type: Option<String>,
+    pub(in crate::types) json_type: Option<String>,
     pub(super) format: Option<String>,
-    pub(super) pattern: Option<String>,
+    pub(in crate::types) pattern: Option<String>,
     #[serde(default)]
     pub(super) nullable: bool,
     pub(super) default: Option<Value>,
@@ -56,12 +56,36 @@ pub(super) struct Schema {
     #[serde(rename = "anyOf", default)]
     pub(super) any_of: Vec<IgnoredAny>,
     pub(super) not: Option<IgnoredAny>,
-    #[serde(rename = "maxItems")]
-    pub(super) max_items: Option<IgnoredAny>,
-    #[serde(rename = "maxProperties")]
-    pub(super) max_properties: Option<IgnoredAny>,
+    #[serde(default, deserialize_with = "number")]
+    pub(in crate::types) minimum: Option<f64>,
+    #[serde(default, deserialize_with = "number")]
+    pub(in crate::types) maximum: Option<f64>,
+    #[serde(rename = "exclusiveMinimum", default)]
+    pub(in crate::types) exclusive_minimum: bool,
+    #[serde(rename = "exclusiveMaximum", default)]
+    pub(in crate::types) exclusive_maximum: bool,
+    #[serde(rename = "multipleOf", default, deserialize_with = "number")]
+    pub(in crate::types) multiple_of: Option<f64>,
+    #[serde(rename = "minLength", default, deserialize_with = "count")]
+    pub(in crate::types) min_length: Option<u64>,
+    #[serde(rename = "maxLength", default, deserialize_with = "count")]
+    pub(in crate::types) max_length: Option<u64>,
+    #[serde(rename = "minItems", default, deserialize_with = "count")]
+    pub(in crate::types) min_items: Option<u64>,
+    #[serde(rename = "maxItems", default, deserialize_with = "count")]
+    pub(in crate::types) max_items: Option<u64>,
+    #[serde(rename = "minProperties", default, deserialize_with = "count")]
+    pub(in crate::types) min_properties: Option<u64>,
+    #[serde(rename = "maxProperties", default, deserialize_with = "count")]
+    pub(in crate::types) max_properties: Option<u64>,
+    #[serde(rename = "uniqueItems", default)]
+    pub(in crate::types) unique_items: bool,
+    #[serde(rename = "enum", default)]
+    pub(in crate::types) choices: Vec<Value>,
+    #[serde(default)]
+    pub(in crate::types) required: Vec<String>,
     #[serde(rename = "x-kubernetes-validations", default)]
-    pub(super) rules: Vec<Rule>,
+    pub(in crate::types) rules: Vec<Rule>,
     #[serde(rename = "x-kubernetes-preserve-unknown-fields", default)]
     pub(super) preserve_unknown: bool,
     #[serde(rename = "x-kubernetes-int-or-string", default)]
@@ -84,9 +108,22 @@ pub(super) struct Schema {
 
 /// A rule in CEL.
 #[derive(Deserialize)]
-pub(super) struct Rule {
+pub(in crate::types) struct Rule {
     #[serde(default)]
-    pub(super) rule: String,
+    pub(in crate::types) rule: String,
+    /// Whether it runs where there is no value yet.
+    #[serde(rename = "optionalOldSelf", default)]
+    pub(in crate::types) optional_old: bool,
+}
+
+/// A number of whatever spelling; anything else is none.
+fn number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    Value::deserialize(deserializer).map(|number| number.as_f64())
+}
+
+/// A count; anything else is none.
+fn count<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    Value::deserialize(deserializer).map(|count| count.as_u64())
 }
 
 #[derive(Deserialize, PartialEq, Eq, Hash)]

@@ -44,5 +44,5 @@ fn a_spoilt_table_is_refused() {
 /// The table is in memory as long as the program runs.
 #[test]
 fn nodes_are_small() {
-    assert_eq!(size_of::<TypeNode>(), 16);
+    assert_eq!(size_of::<TypeNode>(), 20);
 }
