@@ -102,8 +102,9 @@ fn a_scan_says_what_blocks_a_rollback_and_what_it_loses_once_it_works() {
         (scanned(vec![immutable()]), &[HealthCode::RollbackBlocked]),
         (scanned(vec![claim()]), &[HealthCode::RollbackLoses]),
         (
+            // What fails deletes nothing.
             scanned(vec![immutable(), claim()]),
-            &[HealthCode::RollbackBlocked, HealthCode::RollbackLoses],
+            &[HealthCode::RollbackBlocked],
         ),
         // It cannot be told.
         (
