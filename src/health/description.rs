@@ -10,7 +10,7 @@ const SHOWN: usize = 1_000;
 
 /// The cause of a failed operation, as far as its description tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cause {
+pub(crate) enum Cause {
     /// Helm gave up waiting for objects to become ready, or for a hook.
     Timeout,
     /// A hook failed.
@@ -90,6 +90,7 @@ const WORDS: &[(&str, Cause)] = &[
     ("failed quota", Cause::Quota),
     ("usage per Container is", Cause::Quota),
     ("usage per Pod is", Cause::Quota),
+    ("usage per PersistentVolumeClaim is", Cause::Quota),
     ("timed out", Cause::Timeout),
     ("context deadline exceeded", Cause::Timeout),
     ("not ready. status", Cause::Timeout),
@@ -100,7 +101,7 @@ const WORDS: &[(&str, Cause)] = &[
 ];
 
 /// The cause of a failed operation.
-pub(super) fn cause(description: &str) -> Cause {
+pub(crate) fn cause(description: &str) -> Cause {
     let found = WORDS.iter().find(|(words, _)| description.contains(words));
     found.map_or(Cause::Other, |(_, cause)| *cause)
 }

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 use super::facts::{HookFacts, PreviewFacts};
 use super::hooks::{self, HookFate};
-use super::recorded::refused_again;
+use super::recorded::{lasting, refused_again};
 use super::surroundings::{Obstacle, Verdict};
 use super::target::{RecordAccess, TargetStanding};
 use super::words::{block_words, reason, reason_at};
@@ -301,7 +301,10 @@ impl<'a> Walk<'a> {
             self.without_deletions(&mut course);
             return course;
         }
-        untold.extend(obstacles(self.facts).filter_map(may_fail));
+        self.open_deletions(&mut course);
+        let open = obstacles(self.facts).filter(|obstacle| !self.is_passed_over(obstacle));
+        untold.extend(open.filter_map(may_fail));
+        untold.extend(lasting(self.facts));
         untold.extend(hooks::before(self.facts.hooks).filter_map(|hook| self.hook_may_fail(hook)));
         untold.extend(hooks::after(self.facts.hooks).filter_map(|hook| self.hook_may_fail(hook)));
         if !untold.is_empty() {
@@ -337,11 +340,40 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Deletions that fail: Helm 4 ends the operation as failed, and Helm 3 only logs it (Helm 3: `pkg/kube/client.go`,
-    /// `update`). The Helm that wrote a method into the records is 4.
+    /// Whether a deletion that fails ends the operation as failed: Helm 4 does so, and Helm 3 only logs it (Helm 3:
+    /// `pkg/kube/client.go`, `update`). The Helm that wrote a method into the records is 4.
+    const fn is_helm_4(&self) -> bool {
+        matches!(self.facts.operation.method, ApplyMethod::Ssa) || self.facts.methods.decisive.is_some()
+    }
+
+    /// Whether an obstacle is at a deletion, and the Helm of the release's records passes over those that fail.
+    fn is_passed_over(&self, obstacle: &Obstacle) -> bool {
+        let is_deletion = |object: &ObjectPreview| {
+            object.manifests == InManifests::From && Some(&object.key) == obstacle.object.as_ref()
+        };
+        !self.is_helm_4() && self.facts.objects.iter().any(is_deletion)
+    }
+
+    /// Deletions of which it is not known whether they succeed, where Helm passes over those that fail.
+    fn open_deletions(&self, course: &mut Course) {
+        for obstacle in obstacles(self.facts) {
+            if obstacle.verdict != Verdict::MayFail || !self.is_passed_over(obstacle) {
+                continue;
+            }
+            for (object, action) in self.facts.objects.iter().zip(&mut course.actions) {
+                if *action == PreviewAction::Delete && Some(&object.key) == obstacle.object.as_ref() {
+                    *action = PreviewAction::Unknown;
+                    let message = format!("may stay, because it may not be deleted: {}", obstacle.message);
+                    let stays = reason_at(&object.key, PreviewCause::NotApplied, message);
+                    course.ignored.push(stays);
+                }
+            }
+        }
+    }
+
+    /// Deletions that fail.
     fn deletions(&self, course: &mut Course) {
-        let is_helm_4 =
-            self.facts.operation.method == ApplyMethod::Ssa || self.facts.methods.decisive.is_some();
+        let is_helm_4 = self.is_helm_4();
         for (object, action) in self.facts.objects.iter().zip(&mut course.actions) {
             let obstacle = self.fails.get(&object.key);
             let Some(obstacle) = obstacle.filter(|_| *action == PreviewAction::Delete) else {

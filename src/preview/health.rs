@@ -58,7 +58,21 @@ fn of_rollback(facts: &PreviewFacts<'_>, to: u64) -> Vec<Health> {
             evidence,
         ));
     }
-    // What goes once the way is clear, so the actions are those of the objects themselves.
+    // A rollback that fails deletes nothing. Where a flag gets past all that stops it, what goes then is told.
+    let flag = match course.end {
+        End::Done | End::Untold => "",
+        End::Objects
+            if course
+                .stops
+                .iter()
+                .all(|stop| stop.code == PreviewCause::Conflict) =>
+        {
+            " with --force-conflicts"
+        }
+        End::Refused | End::NotBuilt | End::HookBefore | End::HookAfter | End::Objects | End::Deletions => {
+            return health;
+        }
+    };
     let actions: Vec<_> = facts.objects.iter().map(|object| object.action).collect();
     let losses: Vec<PreviewReason> = losses::of(facts, &actions, &[], &[])
         .into_iter()
@@ -88,7 +102,10 @@ fn of_rollback(facts: &PreviewFacts<'_>, to: u64) -> Vec<Health> {
         })
         .collect();
     if let Some(first) = losses.first() {
-        let message = format!("a rollback to revision {to} loses something: {}", told(first));
+        let message = format!(
+            "a rollback to revision {to}{flag} loses something: {}",
+            told(first)
+        );
         let evidence = sentences(losses.get(1..).unwrap_or_default());
         health.push(entry(
             facts,

@@ -1,13 +1,13 @@
 //! What the API server once refused of the revision that a rollback goes to, by Helm's own description of that failure.
 //!
 //! An object that is invalid in itself is so again: Helm sends the same. What was refused for what lived then, such as a
-//! field that cannot change or a port that is taken, is judged by what lives now.
+//! field that cannot change or a port that is taken, is judged by what lives now. Whether any other cause lasts is not known.
 
 use super::facts::PreviewFacts;
 use super::target::TargetStanding;
-use super::words::reason_at;
+use super::words::{reason, reason_at};
 use crate::classify::transition::ObjectPreview;
-use crate::health::description::without_values;
+use crate::health::description::{Cause, cause, is_failure, without_values};
 use crate::model::PreviewReason;
 use crate::vocabulary::{PreviewAction, PreviewCause};
 
@@ -24,6 +24,44 @@ const BY_LIVE: [&str; 9] = [
     "can not be less than",
     "must be specified for an update",
 ];
+
+/// Why the target may fail again as it did. Causes that what lives now decides are judged by that; of hooks, of waiting and
+/// of who runs Helm a preview says in any case that it does not know.
+pub(super) fn lasting(facts: &PreviewFacts<'_>) -> Option<PreviewReason> {
+    let target = facts.target?;
+    if target.standing != TargetStanding::Failed {
+        return None;
+    }
+    let description = &facts.release.records.get(&target.revision)?.description;
+    let may_last = match cause(description) {
+        Cause::Denied | Cause::Schema | Cause::TooLarge => true,
+        Cause::Other => {
+            is_failure(description)
+                && !description.contains("not found")
+                && !BY_LIVE.iter().any(|words| description.contains(words))
+        }
+        Cause::Timeout
+        | Cause::Hook
+        | Cause::Immutable
+        | Cause::Conflict
+        | Cause::Ownership
+        | Cause::Unserved
+        | Cause::Webhook
+        | Cause::Quota
+        | Cause::Terminating
+        | Cause::Forbidden
+        | Cause::Invalid
+        | Cause::Cancelled => false,
+    };
+    may_last.then(|| {
+        let message = format!(
+            "revision {} failed when it was applied, and may fail again: {}",
+            target.revision,
+            without_values(description)
+        );
+        reason(PreviewCause::Record, message)
+    })
+}
 
 /// Why an object of the target is refused again.
 pub(super) fn refused_again(facts: &PreviewFacts<'_>, object: &ObjectPreview) -> Option<PreviewReason> {

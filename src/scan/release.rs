@@ -209,12 +209,11 @@ impl ReleaseScan {
 
     /// Stores what is around the operation that was asked for.
     pub(super) fn set_surroundings(&mut self, answer: &Surroundings, kinds: &Kinds) {
-        self.preview.around = Some(surroundings::surrounded(
-            &self.history,
-            &self.objects,
-            answer,
-            kinds,
-        ));
+        let Some((operation, _)) = &self.context.operation else {
+            return;
+        };
+        let around = surroundings::surrounded(&self.history, operation, &self.objects, answer, kinds);
+        self.preview.around = Some(around);
     }
 
     /// What older revisions may explain of it; `None` where there is nothing or no such revision.

@@ -2,8 +2,10 @@
 
 use super::planned::{PlannedObject, SentObject};
 use crate::object::ObjectKey;
-use crate::preview::surroundings::{self, Obstacle, RecordWrite, Sent, SurroundingFacts};
+use crate::preview::Operation;
+use crate::preview::surroundings::{self, Obstacle, RecordWrite, Sent, SurroundingFacts, Taken};
 use crate::release::history::History;
+use crate::release::stored::Status;
 use crate::source::Kinds;
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 
@@ -20,6 +22,7 @@ pub(super) fn question(history: &History, objects: &[PlannedObject], kinds: &Kin
 /// What stands in the way of an operation.
 pub(super) fn surrounded(
     history: &History,
+    operation: &Operation,
     objects: &[PlannedObject],
     answer: &Surroundings,
     kinds: &Kinds,
@@ -43,10 +46,32 @@ pub(super) fn surrounded(
             driver: history.key.driver,
             revision: history.latest().map_or(1, |latest| latest.revision + 1),
             kept: history.revisions().len(),
+            newest: history.latest().and_then(|latest| latest.created),
         },
+        taken: taken(history, operation),
         sent: &sent,
     };
     surroundings::judge(&facts)
+}
+
+/// When the API server took all objects of the revision that Helm goes to, or of the one that an upgrade starts from.
+fn taken(history: &History, operation: &Operation) -> Option<Taken> {
+    let revision = operation.to.unwrap_or(operation.from);
+    let mut revisions = history.revisions().iter();
+    let stored = revisions.find(|stored| stored.revision == revision)?;
+    match stored.status {
+        Status::Deployed | Status::Superseded => Some(Taken {
+            at: stored.created?,
+            method: operation.method,
+        }),
+        Status::Failed
+        | Status::PendingInstall
+        | Status::PendingUpgrade
+        | Status::PendingRollback
+        | Status::Uninstalled
+        | Status::Uninstalling
+        | Status::Unknown => None,
+    }
 }
 
 /// What Helm sends about the objects, in its order.

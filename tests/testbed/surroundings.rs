@@ -199,6 +199,7 @@ fn judged(case: &Case, own: &str, surroundings: &Surroundings, kinds: &Kinds) ->
         live: None,
     };
     let obstacles = judge(&SurroundingFacts {
+        taken: None,
         surroundings,
         kinds,
         record: RecordWrite {
@@ -207,6 +208,7 @@ fn judged(case: &Case, own: &str, surroundings: &Surroundings, kinds: &Kinds) ->
             driver: Driver::Secret,
             revision: 2,
             kept: 1,
+            newest: None,
         },
         sent: &[sent],
     });
@@ -305,6 +307,7 @@ fn without_rights_every_part_says_why_it_was_not_read() {
     let key = key(&cases[0].object);
     let object = Some(&cases[0].object);
     let gaps = judge(&SurroundingFacts {
+        taken: None,
         surroundings: &surroundings,
         kinds: &kinds,
         record: RecordWrite {
@@ -313,6 +316,7 @@ fn without_rights_every_part_says_why_it_was_not_read() {
             driver: Driver::Secret,
             revision: 2,
             kept: 1,
+            newest: None,
         },
         sent: &[Sent {
             key: &key,

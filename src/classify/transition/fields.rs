@@ -356,7 +356,12 @@ impl ObjectPreview {
             .take(MAX_FIELDS.saturating_sub(self.fields.len()))
             .map(|finding| PreviewField {
                 path: finding.path.clone(),
-                effect: PreviewEffect::Survive,
+                // What an earlier revision put there is not taken out.
+                effect: if finding.code == FindingCode::Lingering {
+                    PreviewEffect::Differ
+                } else {
+                    PreviewEffect::Survive
+                },
                 live: finding.live.clone(),
                 after: finding.live.clone(),
                 applied: None,

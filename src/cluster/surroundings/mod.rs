@@ -6,6 +6,7 @@
 
 mod backends;
 mod definitions;
+mod limits;
 mod namespaces;
 mod policies;
 mod quotas;
@@ -38,9 +39,19 @@ pub(super) async fn read(http: &ApiClient, question: &SurroundingsQuestion, kind
         let (webhooks, policies) = futures::join!(webhooks::read(reader), policies::read(reader));
         (backends::check(reader, question, webhooks).await, policies)
     };
-    let (mut namespaces, quotas, services, (webhooks, policies), definitions, custom_objects, contents) = futures::join!(
+    let (
+        mut namespaces,
+        quotas,
+        limits,
+        services,
+        (webhooks, policies),
+        definitions,
+        custom_objects,
+        contents,
+    ) = futures::join!(
         each(&question.namespaces, |name| namespaces::read(reader, name)),
         each(&question.namespaces, |name| quotas::read(reader, name)),
+        each(&question.limited, |name| limits::read(reader, name)),
         services::read(reader, question),
         admission,
         each(&question.definitions, |name| definitions::read(reader, name)),
@@ -56,6 +67,7 @@ pub(super) async fn read(http: &ApiClient, question: &SurroundingsQuestion, kind
     Surroundings {
         namespaces,
         quotas,
+        limits,
         holders: services.holders,
         unread_services: services.unread,
         places: question.places.clone(),

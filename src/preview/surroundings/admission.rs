@@ -1,11 +1,15 @@
 //! Webhooks and policies that decide about what Helm sends.
 //!
 //! One whose server cannot answer, and which fails closed, refuses every request that it is about, the record of the new
-//! revision among them. One that answers decides as on every other day, and what it says is not known: neither is what the
-//! CEL expressions of a policy come to, which are not evaluated here.
+//! revision among them. One that answers decides as on every other day, and what it says is not known.
+//!
+//! The CEL expressions of policies are not evaluated. A policy that has not changed since it let the same objects pass lets
+//! them pass again, if it looks at nothing but the object. What any other policy says is not known before, so the operation
+//! may fail by it. Deletions are never proven so.
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::{Obstacle, SurroundingFacts, Verdict, gap_of};
@@ -15,7 +19,7 @@ use crate::source::surroundings::{
     AdmissionRequest, Answer, Backend, FailurePolicy, Labels, Matched, Policy, RequestLabels, Resource,
     SentVerb, Webhook,
 };
-use crate::vocabulary::PreviewCause;
+use crate::vocabulary::{ApplyMethod, PreviewCause};
 
 /// How many objects a sentence names.
 const NAMED: usize = 2;
@@ -41,10 +45,8 @@ pub(super) fn judge(facts: &SurroundingFacts<'_>) -> Vec<Obstacle> {
     found.extend(few(asked));
     let policies = &facts.surroundings.policies;
     for policy in policies.read().map_or(&[][..], Vec::as_slice) {
-        found.extend(by_policy(
-            policy,
-            &matched(&requests, |request| policy.matched(request)),
-        ));
+        let matched = matched(&requests, |request| policy.matched(request));
+        found.extend(by_policy(facts, policy, &matched));
     }
     found.extend(gap_of("what webhooks are asked", Some(webhooks)));
     found.extend(gap_of("what policies are about", Some(policies)));
@@ -88,6 +90,8 @@ struct Request<'a> {
     after: Option<Labels>,
     before: Option<Labels>,
     of_namespace: Option<Labels>,
+    /// When the live object was created.
+    created: Option<DateTime<Utc>>,
 }
 
 impl Request<'_> {
@@ -134,6 +138,7 @@ fn requests<'a>(facts: &SurroundingFacts<'a>) -> Vec<Request<'a>> {
         after: Some(record_labels(facts)),
         before: None,
         of_namespace: labels_of(record.namespace),
+        created: None,
     };
     let of_objects = facts.sent.iter().filter_map(|sent| {
         let served = facts.kinds.served.get(&sent.key.gvk)?;
@@ -160,6 +165,7 @@ fn requests<'a>(facts: &SurroundingFacts<'a>) -> Vec<Request<'a>> {
             after,
             before,
             of_namespace,
+            created: sent.live.and_then(created_at),
         })
     });
     [of_record].into_iter().chain(of_objects).collect()
@@ -191,6 +197,11 @@ fn record_labels(facts: &SurroundingFacts<'_>) -> Labels {
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
     .collect()
+}
+
+fn created_at(object: &Value) -> Option<DateTime<Utc>> {
+    let created = object["metadata"]["creationTimestamp"].as_str()?;
+    Some(DateTime::parse_from_rfc3339(created).ok()?.to_utc())
 }
 
 fn labels(object: &Value) -> Labels {
@@ -288,8 +299,63 @@ fn refused_by_dead(request: &Request<'_>, matched: Matched, webhook: &str, why: 
     }
 }
 
-fn by_policy(policy: &Policy, matched: &[(&Request<'_>, Matched)]) -> Vec<Obstacle> {
-    asked(&format!("ValidatingAdmissionPolicy {}", policy.name), matched)
+fn by_policy(
+    facts: &SurroundingFacts<'_>,
+    policy: &Policy,
+    matched: &[(&Request<'_>, Matched)],
+) -> Vec<Obstacle> {
+    let (proven, open): (Vec<_>, Vec<_>) = matched
+        .iter()
+        .copied()
+        .partition(|(request, _)| has_passed(facts, policy, request));
+    let (deletions, writes): (Vec<_>, Vec<_>) = open
+        .into_iter()
+        .partition(|(request, _)| request.verb == SentVerb::Delete);
+    let who = format!("ValidatingAdmissionPolicy {}", policy.name);
+    // Deletions are told one by one, because not every Helm fails by one.
+    let open = [&writes[..]].into_iter().chain(deletions.chunks(1));
+    let may_fail = open
+        .flat_map(|matched| asked(&who, matched))
+        .map(|obstacle| Obstacle {
+            verdict: Verdict::MayFail,
+            ..obstacle
+        });
+    asked(&who, &proven).into_iter().chain(may_fail).collect()
+}
+
+/// Whether a policy let the same object pass before, and cannot say anything else now.
+///
+/// Server-side apply sends every object every time. Client-side apply sends what differs, so a live object must have been
+/// created under the policy, and of one that is created anew nothing is known. Where a policy asks about creations alone, or
+/// about changes alone, it may not have been asked before.
+fn has_passed(facts: &SurroundingFacts<'_>, policy: &Policy, request: &Request<'_>) -> bool {
+    let passed = || {
+        if request.key.is_none() {
+            return facts.record.newest;
+        }
+        let taken = facts.taken?;
+        let is_asked = |verb| {
+            let asked = AdmissionRequest {
+                verb,
+                ..request.asked()
+            };
+            policy.matched(&asked) != Matched::No
+        };
+        match (request.verb, taken.method) {
+            (SentVerb::Delete, _) | (SentVerb::Create, ApplyMethod::Csa) => None,
+            (SentVerb::Create | SentVerb::Update, _)
+                if !is_asked(SentVerb::Create) || !is_asked(SentVerb::Update) =>
+            {
+                None
+            }
+            (SentVerb::Create | SentVerb::Update, ApplyMethod::Ssa) => Some(taken.at),
+            (SentVerb::Update, ApplyMethod::Csa) => Some(taken.at.min(request.created?)),
+        }
+    };
+    policy
+        .same_since
+        .zip(passed())
+        .is_some_and(|(since, passed)| since < passed)
 }
 
 /// The requests that somebody decides about whose answer is not known, in one sentence.

@@ -1,7 +1,7 @@
 //! What stands in the way of an operation around its objects: judged from what was read of it, by the rules of the API
 //! server.
 //!
-//! Each file has one rule: [`namespaces`], [`quotas`], [`places`] (ports and addresses), [`definitions`], [`admission`]
+//! Each file has one rule: [`namespaces`], [`quotas`], [`limits`], [`places`] (ports and addresses), [`definitions`], [`admission`]
 //! (webhooks and policies), [`losses`] (what goes with an object). None of them knows whether Helm gets as far as an object;
 //! each says what happens if it does, and how sure that is. Helm's order of requests is taken from the caller: the record
 //! first, then the objects as they are sent, then the deletions (Helm: `pkg/action/rollback.go`, `pkg/kube/client.go`,
@@ -12,6 +12,7 @@
 
 mod admission;
 mod definitions;
+mod limits;
 mod losses;
 mod namespaces;
 mod places;
@@ -20,6 +21,7 @@ mod usage;
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use crate::classify::transition::{InManifests, ObjectPreview};
@@ -39,6 +41,9 @@ pub struct SurroundingFacts<'a> {
     pub kinds: &'a Kinds,
     /// The record of the new revision.
     pub record: RecordWrite<'a>,
+    /// When the API server took the objects that Helm applies: at the revision that a rollback goes to, and for an upgrade
+    /// at the deployed one, of which most are the same. `None` where that is not known, or where it refused some.
+    pub taken: Option<Taken>,
     /// The requests for objects, in Helm's order. Hooks that run are among them where they run.
     pub sent: &'a [Sent<'a>],
 }
@@ -56,6 +61,17 @@ pub struct RecordWrite<'a> {
     pub revision: u64,
     /// How many records the release has now.
     pub kept: usize,
+    /// When the newest of them was created.
+    pub newest: Option<DateTime<Utc>>,
+}
+
+/// Objects of the release that the API server took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// When the operation began that wrote them.
+    pub at: DateTime<Utc>,
+    /// How Helm applies.
+    pub method: ApplyMethod,
 }
 
 /// A request that Helm sends about one object.
@@ -138,7 +154,8 @@ pub enum Verdict {
     MayFail,
     /// It succeeds, and what the message says is lost.
     Loses,
-    /// Something else decides, as on every other day: a webhook that answers, a policy. Only what it says is not known.
+    /// Something else decides, as on every other day: a webhook that answers, a policy that let the same pass before. Only
+    /// what it says is not known.
     Asked,
     /// It could not be read, so nothing of the kind is known.
     Gap,
@@ -160,6 +177,7 @@ impl Verdict {
 pub fn judge(facts: &SurroundingFacts<'_>) -> Vec<Obstacle> {
     let mut found = namespaces::judge(facts);
     found.extend(quotas::judge(facts));
+    found.extend(limits::judge(facts));
     found.extend(places::judge(facts));
     found.extend(definitions::judge(facts));
     found.extend(admission::judge(facts));

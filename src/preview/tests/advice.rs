@@ -178,6 +178,7 @@ fn a_scan_says_what_blocks_a_rollback_and_what_it_loses_once_it_works() {
         |scene: &Scene| -> Vec<HealthCode> { scene.health().iter().map(|entry| entry.code).collect() };
     let immutable = || deployment("a").refused("/spec/selector", "field is immutable");
     let claim = || object("v1", "PersistentVolumeClaim", "data").dropped();
+    let conflicting = || deployment("b").conflicting("/spec/replicas", "kubectl via scale", &[]);
     let scanned = |objects: Vec<ObjectPreview>| with(rollback(Csa, objects), |scene| scene.around = None);
     let rows = [
         (
@@ -187,8 +188,18 @@ fn a_scan_says_what_blocks_a_rollback_and_what_it_loses_once_it_works() {
         (scanned(vec![immutable()]), &[HealthCode::RollbackBlocked]),
         (scanned(vec![claim()]), &[HealthCode::RollbackLoses]),
         (
+            // What fails deletes nothing.
             scanned(vec![immutable(), claim()]),
+            &[HealthCode::RollbackBlocked],
+        ),
+        // What fails by a conflict alone works by a flag, and then deletes.
+        (
+            scanned(vec![conflicting(), claim()]),
             &[HealthCode::RollbackBlocked, HealthCode::RollbackLoses],
+        ),
+        (
+            scanned(vec![conflicting(), immutable(), claim()]),
+            &[HealthCode::RollbackBlocked],
         ),
         // It cannot be told.
         (
@@ -209,6 +220,12 @@ fn a_scan_says_what_blocks_a_rollback_and_what_it_loses_once_it_works() {
     for (scene, expected) in rows {
         assert_eq!(codes(&scene), expected);
     }
+    let forced = scanned(vec![conflicting(), claim()]).health();
+    let loses = &forced[1].message;
+    assert!(
+        loses.starts_with("a rollback to revision 1 with --force-conflicts loses something: "),
+        "{loses}"
+    );
     let health = scanned(vec![immutable()]).health();
     assert_eq!(
         health[0].message,

@@ -37,13 +37,24 @@ fn records_decide_whether_a_rollback_begins() {
             NOTHING,
         ),
         (
-            "the target failed itself",
+            "the target failed itself, for a cause that is gone",
+            with(plain(), |scene| {
+                scene.statuses = vec!["superseded", "failed", "deployed"];
+                let words = "Upgrade \"web\" failed: namespaces \"x\" not found";
+                scene.records.insert(2, failed(words));
+            }),
+            WorksBut,
+            &[Cause::Record],
+            "",
+        ),
+        (
+            "the target failed itself, for a cause that may last",
             with(plain(), |scene| {
                 scene.statuses = vec!["superseded", "failed", "deployed"];
                 scene.records.insert(2, failed("Upgrade \"web\" failed: no"));
             }),
-            WorksBut,
-            &[Cause::Record],
+            Unknown,
+            &[Cause::Record, Cause::Record],
             "",
         ),
         (

@@ -154,32 +154,49 @@ fn what_is_reached_is_told_of_each_object() {
 
 #[test]
 fn deletions_that_fail_matter_to_helm_4_only() {
-    let denied = |decisive| {
+    let denied = |decisive, verdict| {
         with(
             rollback(Csa, [config("a").changed(), config("b").dropped()]),
             |scene| {
                 scene.methods.decisive = decisive;
                 let message = "a webhook denies it";
                 let object = scene.objects[1].clone();
-                scene.around = Some(vec![obstacle(
-                    Some(&object),
-                    Cause::Admission,
-                    Verdict::DeleteFails,
-                    message,
-                )]);
+                scene.around = Some(vec![obstacle(Some(&object), Cause::Admission, verdict, message)]);
             },
         )
     };
     hold([
-        ("Helm 3", denied(None), WorksBut, &[Cause::NotApplied][..], ""),
+        (
+            "Helm 3",
+            denied(None, Verdict::DeleteFails),
+            WorksBut,
+            &[Cause::NotApplied][..],
+            "",
+        ),
         (
             "Helm 4",
-            denied(Some(Csa)),
+            denied(Some(Csa), Verdict::DeleteFails),
             Failed,
             &[Cause::Admission],
             NONE_DEPLOYED,
         ),
+        (
+            "Helm 3, and it may be denied",
+            denied(None, Verdict::MayFail),
+            WorksBut,
+            &[Cause::NotApplied],
+            "",
+        ),
+        (
+            "Helm 4, and it may be denied",
+            denied(Some(Csa), Verdict::MayFail),
+            Unknown,
+            &[Cause::Admission],
+            "",
+        ),
     ]);
+    let open = denied(None, Verdict::MayFail).preview();
+    assert_eq!(open.objects[1].action, PreviewAction::Unknown);
 }
 
 /// What was refused for what lived then is judged by what lives now.

@@ -42,6 +42,9 @@ const EVERYWHERE: [(&str, &str, &[Verb]); 2] = [
 /// What is counted in a namespace that goes with a release.
 const CONTENTS: [&str; 3] = ["persistentvolumeclaims", "pods", "secrets"];
 
+/// What a `LimitRange` is about, of what a release has.
+const LIMITED: [&str; 2] = ["persistentvolumeclaims", "pods"];
+
 /// The rights for previews of every release.
 pub(super) fn needed(needs: &Needs, places: &Places<'_>) -> Vec<Need> {
     let mut wanted = Vec::new();
@@ -57,6 +60,12 @@ pub(super) fn needed(needs: &Needs, places: &Places<'_>) -> Vec<Need> {
     };
     let resource = Resource::new("", "resourcequotas");
     wanted.extend(places.of(PURPOSE, &resource, &quotas, Scope::Namespaced, LIST));
+    for plural in LIMITED {
+        if let Some(needed) = needs.resources.get(&Resource::new("", plural)) {
+            let resource = Resource::new("", "limitranges");
+            wanted.extend(places.of(PURPOSE, &resource, needed, Scope::Namespaced, LIST));
+        }
+    }
     if needs.resources.contains_key(&Resource::new("", "namespaces")) {
         wanted.extend(CONTENTS.map(|plural| everywhere("", plural, LIST)));
     }

@@ -2,6 +2,7 @@
 //!
 //! The types are written as the API server writes them, so that an answer of it and a snapshot are read alike.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Answer;
@@ -114,6 +115,10 @@ pub struct Policy {
     /// How many `matchConditions` it has.
     #[serde(default)]
     pub conditions: usize,
+    /// Since when it says the same of the same object: the last change of it and its bindings. `None` where its
+    /// expressions look at more than the object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub same_since: Option<DateTime<Utc>>,
     /// Those of its bindings that deny; others warn or write to the audit log.
     pub bindings: Vec<Binding>,
 }

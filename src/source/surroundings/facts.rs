@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Labels of an object.
 pub type Labels = BTreeMap<String, String>;
@@ -33,6 +33,48 @@ pub struct Quota {
     pub hard: BTreeMap<String, String>,
     /// What is used of them; a name without an amount is not counted yet.
     pub used: BTreeMap<String, String>,
+}
+
+/// Amounts by the names of resources.
+pub type Amounts = BTreeMap<String, String>;
+
+/// A `LimitRange`: what each object of a sort may ask for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LimitRange {
+    /// Its name.
+    pub name: String,
+    /// Its limits.
+    pub limits: Vec<Limit>,
+}
+
+/// A limit of a `LimitRange`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Limit {
+    /// What it is about: `PersistentVolumeClaim`, `Container` or `Pod`.
+    #[serde(rename = "type")]
+    pub sort: String,
+    /// The most.
+    #[serde(skip_serializing_if = "Amounts::is_empty", deserialize_with = "amounts")]
+    pub max: Amounts,
+    /// The least.
+    #[serde(skip_serializing_if = "Amounts::is_empty", deserialize_with = "amounts")]
+    pub min: Amounts,
+    /// The limits of a container that names none.
+    #[serde(skip_serializing_if = "Amounts::is_empty", deserialize_with = "amounts")]
+    pub default: Amounts,
+    /// The requests of a container that names none.
+    #[serde(skip_serializing_if = "Amounts::is_empty", deserialize_with = "amounts")]
+    pub default_request: Amounts,
+    /// How many times its request the limit of a container may be.
+    #[serde(skip_serializing_if = "Amounts::is_empty", deserialize_with = "amounts")]
+    pub max_limit_request_ratio: Amounts,
+}
+
+/// Amounts, which Go may write as `null`.
+fn amounts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Amounts, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// A Service, by its name.

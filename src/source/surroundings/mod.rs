@@ -22,8 +22,8 @@ pub use self::admission::{
     LabelSelector, MatchPolicy, MatchResources, Policy, RuleScope, Webhook, WebhookKind,
 };
 pub use self::facts::{
-    Contents, Counted, DefinedVersion, Definition, FixedPlace, Holder, Labels, NamespaceFacts, Quota,
-    ServiceName,
+    Amounts, Contents, Counted, DefinedVersion, Definition, FixedPlace, Holder, Labels, Limit, LimitRange,
+    NamespaceFacts, Quota, ServiceName,
 };
 pub use self::matching::{AdmissionRequest, Matched, RequestLabels, Resource};
 pub use self::question::{FixedPlaces, SentVerb, SurroundingsQuestion, definition_of};
@@ -37,6 +37,8 @@ pub struct Surroundings {
     pub namespaces: BTreeMap<String, Answer<Option<NamespaceFacts>>>,
     /// The quotas of these namespaces.
     pub quotas: BTreeMap<String, Answer<Vec<Quota>>>,
+    /// The limits of the namespaces in which volume claims and Pods are written.
+    pub limits: BTreeMap<String, Answer<Vec<LimitRange>>>,
     /// The Services that have a port or an address that was asked for.
     pub holders: Answer<Vec<Holder>>,
     /// Why there may be others in namespaces whose Services could not be read.
@@ -114,6 +116,7 @@ impl Surroundings {
         Self {
             namespaces: each(&question.namespaces, error),
             quotas: each(&question.namespaces, error),
+            limits: each(&question.limited, error),
             holders: if question.places.is_empty() {
                 Answer::NotAsked
             } else {
@@ -133,6 +136,7 @@ impl Surroundings {
     pub fn add(&mut self, other: Self) {
         merge(&mut self.namespaces, other.namespaces);
         merge(&mut self.quotas, other.quotas);
+        merge(&mut self.limits, other.limits);
         merge(&mut self.definitions, other.definitions);
         merge(&mut self.custom_objects, other.custom_objects);
         merge(&mut self.contents, other.contents);
@@ -164,6 +168,7 @@ impl Surroundings {
         let mut selected = Self::unread(question, missing);
         fill(&mut selected.namespaces, &self.namespaces);
         fill(&mut selected.quotas, &self.quotas);
+        fill(&mut selected.limits, &self.limits);
         fill(&mut selected.definitions, &self.definitions);
         fill(&mut selected.custom_objects, &self.custom_objects);
         fill(&mut selected.contents, &self.contents);

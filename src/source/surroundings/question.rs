@@ -29,6 +29,8 @@ vocabulary! {
 pub struct SurroundingsQuestion {
     /// The namespaces of records and objects that are written or deleted.
     pub namespaces: BTreeSet<String>,
+    /// The namespaces in which something is written that a `LimitRange` is about: volume claims and Pods.
+    pub limited: BTreeSet<String>,
     /// The ports and addresses that the objects name themselves.
     pub places: FixedPlaces,
     /// The kinds of the objects.
@@ -59,6 +61,10 @@ impl SurroundingsQuestion {
             }
             ("", "Namespace", SentVerb::Create | SentVerb::Update) => {
                 self.namespaces.insert(key.name.clone());
+            }
+            ("", "PersistentVolumeClaim", SentVerb::Create | SentVerb::Update)
+            | ("", "Pod", SentVerb::Create) => {
+                self.limited.extend(key.namespace.clone());
             }
             ("", "Service", SentVerb::Create | SentVerb::Update) => {
                 self.places.extend_from(object);

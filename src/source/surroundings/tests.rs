@@ -325,6 +325,7 @@ fn policies_match_by_their_rules_and_those_of_a_binding() {
         rule
     };
     let policy = |matches: Value, bindings: Vec<Value>| Policy {
+        same_since: None,
         name: "p".to_owned(),
         matches: serde_json::from_value(matches).unwrap(),
         conditions: 0,

@@ -128,7 +128,7 @@ impl Prediction {
             );
         }
         if !is_left_open {
-            for (about, problem) in self.objects(happened) {
+            for (about, problem) in self.objects(happened, is_unknowable) {
                 note(about, problem);
             }
         }
@@ -148,7 +148,7 @@ impl Prediction {
             && (is_named || self.causes().contains(&cause))
     }
 
-    fn objects(&self, happened: &Happened) -> Vec<(About, String)> {
+    fn objects(&self, happened: &Happened, is_unknowable: bool) -> Vec<(About, String)> {
         let mut problems = Vec::new();
         let mut named: Vec<String> = Vec::new();
         for object in list(&self.preview, "objects") {
@@ -161,6 +161,7 @@ impl Prediction {
                 "change" => fate == Fate::Changed,
                 "delete" => matches!(fate, Fate::Deleted | Fate::Terminating),
                 "keep" | "none" | "fail" | "not-reached" => matches!(fate, Fate::Untouched | Fate::Absent),
+                "unknown" => is_unknowable,
                 _ => false,
             };
             if !came_true {

@@ -134,29 +134,69 @@ fn selectors_look_at_the_labels_that_the_request_has() {
     assert_eq!(made.verdicts(), ["CreateFails ConfigMap edge/a"]);
 }
 
+fn policy(operation: &str, same_since: Option<i64>) -> Policy {
+    Policy {
+        name: "images".to_owned(),
+        matches: serde_json::from_value(json!({"resourceRules": every(operation, &["configmaps"])["rules"]}))
+            .unwrap(),
+        conditions: 0,
+        same_since: same_since.and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
+        bindings: vec![serde_json::from_value(json!({"name": "b"})).unwrap()],
+    }
+}
+
 #[test]
-fn policies_and_webhooks_that_answer_are_told_once_with_what_they_decide_about() {
+fn policies_are_told_once_with_what_they_decide_about() {
     let mut scene = scene()
         .create("ConfigMap", "shop/a")
         .create("ConfigMap", "shop/b")
         .create("ConfigMap", "shop/c");
-    let policy = Policy {
-        name: "images".to_owned(),
-        matches: serde_json::from_value(json!({"resourceRules": every("*", &["*"])["rules"]})).unwrap(),
-        conditions: 0,
-        bindings: vec![serde_json::from_value(json!({"name": "b"})).unwrap()],
-    };
-    scene.surroundings.policies = Answer::Read(vec![policy]);
+    let mut everything = policy("*", None);
+    everything.matches.resource_rules[0].resources = vec!["*".to_owned()];
+    scene.surroundings.policies = Answer::Read(vec![everything]);
     assert_eq!(
         scene.found(),
         [
-            "Asked admission -: ValidatingAdmissionPolicy images decides about the record of the new revision, ConfigMap \
+            "MayFail admission -: ValidatingAdmissionPolicy images decides about the record of the new revision, ConfigMap \
              shop/a and 2 more, and may refuse"
         ]
     );
     scene.surroundings.policies = Answer::Unread(ReadError::Unauthorized);
     scene.surroundings.webhooks = Answer::Unread(ReadError::Unauthorized);
     assert_eq!(scene.verdicts(), ["Gap -", "Gap -"]);
+}
+
+/// The objects were taken at second 50; those that live were created at second 30.
+#[test]
+fn a_policy_that_let_the_same_pass_before_does_so_again() {
+    let verdict = |policy: Policy, verb: SentVerb, method: ApplyMethod| {
+        let created = DateTime::from_timestamp(30, 0).unwrap().to_rfc3339();
+        let live = json!({"metadata": {"creationTimestamp": created}});
+        let live = if verb == CREATE { Value::Null } else { live };
+        let mut scene = scene().send(verb, "ConfigMap", "shop/a", json!({}), live);
+        let at = DateTime::from_timestamp(50, 0).unwrap();
+        scene.taken = Some(Taken { at, method });
+        scene.surroundings.policies = Answer::Read(vec![policy]);
+        scene.verdicts().join(",")
+    };
+    use ApplyMethod::{Csa, Ssa};
+    let (asked, open) = ("Asked ConfigMap shop/a", "MayFail ConfigMap shop/a");
+    for (operations, since, verb, method, expected) in [
+        ("*", Some(40), UPDATE, Ssa, asked),
+        ("*", Some(40), CREATE, Ssa, asked),
+        ("*", Some(50), UPDATE, Ssa, open),
+        ("*", Some(60), UPDATE, Ssa, open),
+        ("*", None, UPDATE, Ssa, open),
+        ("UPDATE", Some(40), UPDATE, Ssa, open),
+        ("CREATE", Some(40), CREATE, Ssa, open),
+        ("*", Some(40), UPDATE, Csa, open),
+        ("*", Some(20), UPDATE, Csa, asked),
+        ("*", Some(20), CREATE, Csa, open),
+        ("*", Some(20), DELETE, Ssa, open),
+    ] {
+        let found = verdict(policy(operations, since), verb, method);
+        assert_eq!(found, expected, "{operations} {since:?} {verb} {method}");
+    }
 }
 
 #[test]

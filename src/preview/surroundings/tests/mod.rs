@@ -2,6 +2,7 @@
 
 mod admission;
 mod definitions;
+mod limits;
 mod namespaces;
 mod places;
 mod quotas;
@@ -24,6 +25,7 @@ struct Scene {
     sent: Vec<(SentVerb, ObjectKey, Option<Value>, Option<Value>)>,
     driver: Driver,
     kept: usize,
+    taken: Option<Taken>,
 }
 
 const CREATE: SentVerb = SentVerb::Create;
@@ -44,6 +46,7 @@ fn scene() -> Scene {
         sent: Vec::new(),
         driver: Driver::Secret,
         kept: 2,
+        taken: None,
     }
 }
 
@@ -181,7 +184,9 @@ impl Scene {
                 driver: self.driver,
                 revision: 3,
                 kept: self.kept,
+                newest: self.taken.map(|taken| taken.at),
             },
+            taken: self.taken,
             sent: &sent,
         })
     }
