@@ -150,7 +150,7 @@ impl Fields {
             live: after,
         };
         let differing = three_way(shape, left, work, &room).into_iter().filter(|change| {
-            let mut changed = fields.iter();
+            let mut known = fields.iter();
             let is_new = || {
                 let from = from
                     .as_ref()
@@ -159,7 +159,7 @@ impl Fields {
             };
             // What the newest manifest has too was dropped before, and is no matter of this operation.
             (change.code != FindingCode::Pruned || is_new())
-                && !changed.any(|field| !work.affords(1) || field.path.overlaps(&change.path))
+                && !known.any(|field| !work.affords(1) || field.path.overlaps(&change.path))
         });
         let differing: Vec<Field> = differing
             .map(|change| {
