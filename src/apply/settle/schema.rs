@@ -74,9 +74,10 @@ struct Walk<'w> {
 
 impl<'w> Walk<'w> {
     fn breaks(&self, path: &FieldPath, rule: &'static str) {
-        let is_in_doubt = self.doubts.iter().any(|doubt| doubt.path.overlaps(path));
+        let is_certain = self.work.affords(self.doubts.len())
+            && !self.doubts.iter().any(|doubt| doubt.path.overlaps(path));
         let mut verdict = self.verdict.borrow_mut();
-        if is_in_doubt || !self.work.affords(self.doubts.len()) {
+        if !is_certain {
             verdict.is_unsure = true;
         } else if verdict.broken.len() < MAX_BROKEN {
             verdict.broken.push((path.clone(), rule));
@@ -123,8 +124,20 @@ impl<'w> Walk<'w> {
         let Some(number) = number else {
             return;
         };
-        let is_below = |bound: Bound| number < bound.number || bound.is_beyond && number == bound.number;
-        let is_above = |bound: Bound| number > bound.number || bound.is_beyond && number == bound.number;
+        let is_below = |bound: Bound| {
+            if bound.is_beyond {
+                number <= bound.number
+            } else {
+                number < bound.number
+            }
+        };
+        let is_above = |bound: Bound| {
+            if bound.is_beyond {
+                number >= bound.number
+            } else {
+                number > bound.number
+            }
+        };
         if limits.minimum.is_some_and(is_below) {
             self.breaks(path, LARGER);
         }

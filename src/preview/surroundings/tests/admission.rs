@@ -169,6 +169,7 @@ fn policies_are_told_once_with_what_they_decide_about() {
 /// The objects were taken at second 50; those that live were created at second 30.
 #[test]
 fn a_policy_that_let_the_same_pass_before_does_so_again() {
+    use ApplyMethod::{Csa, Ssa};
     let verdict = |policy: Policy, verb: SentVerb, method: ApplyMethod| {
         let created = DateTime::from_timestamp(30, 0).unwrap().to_rfc3339();
         let live = json!({"metadata": {"creationTimestamp": created}});
@@ -179,7 +180,6 @@ fn a_policy_that_let_the_same_pass_before_does_so_again() {
         scene.surroundings.policies = Answer::Read(vec![policy]);
         scene.verdicts().join(",")
     };
-    use ApplyMethod::{Csa, Ssa};
     let (asked, open) = ("Asked ConfigMap shop/a", "MayFail ConfigMap shop/a");
     for (operations, since, verb, method, expected) in [
         ("*", Some(40), UPDATE, Ssa, asked),
