@@ -11,7 +11,7 @@ use clap::builder::{OsStringValueParser, PossibleValue, PossibleValuesParser, Re
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use super::environment;
-use super::exit::DriftStatus;
+use super::exit::{DriftStatus, PreviewFailure};
 use crate::model::rights::{Account, NoServiceAccount};
 use crate::policy::Confirm;
 use crate::report::rights::RightsFormat;
@@ -465,6 +465,7 @@ pub struct PreviewRollbackArgs {
     #[arg(value_parser = quoting::<ReleasePattern>)]
     pub release: ReleasePattern,
     /// The revision to roll back to [default: the one before the newest, as Helm takes it]
+    #[arg(value_parser = revision)]
     pub revision: Option<u64>,
     /// What all previews have.
     #[command(flatten)]
@@ -477,8 +478,8 @@ pub struct PreviewUpgradeArgs {
     /// Name of the release; NAMESPACE/NAME is the one in that namespace
     #[arg(value_parser = quoting::<ReleasePattern>)]
     pub release: ReleasePattern,
-    /// The rendered manifests: the YAML of `helm template`, or what `helm upgrade --dry-run -o json` prints; `-` is
-    /// standard input
+    /// The rendered manifests, and not a file of values: the YAML of `helm template`, or what `helm upgrade --dry-run -o
+    /// json` prints; `-` is standard input
     #[arg(short, long = "file", value_name = "FILE", value_parser = path())]
     pub file: PathBuf,
     /// What makes the exit status 1; may be repeated or comma-separated
@@ -495,17 +496,10 @@ pub struct PreviewUpgradeArgs {
     pub common: PreviewArgs,
 }
 
-/// What a preview fails on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PreviewFailure {
-    /// Changes that somebody made by hand are taken back, or what others own is overwritten.
-    Reverts,
-    /// The upgrade would fail.
-    Conflicts,
-    /// Objects are deleted.
-    Deletes,
-    /// All of these, and whatever else is lost.
-    Any,
+/// The number of a revision.
+fn revision(text: &str) -> Result<u64, String> {
+    text.parse()
+        .map_err(|_| "a revision is a number, as `helm history` lists them".to_owned())
 }
 
 /// Options of `snapshot`.
@@ -520,6 +514,10 @@ pub struct SnapshotArgs {
     /// Also save the names of objects whose release has no record, for `scan --orphans`
     #[arg(long)]
     pub orphans: bool,
+    /// Also save what previews of rollbacks need: the records of every revision, and the quotas, ports, webhooks and
+    /// policies around the objects
+    #[arg(long)]
+    pub preview: bool,
     /// Replace sensitive values with tokens; equal values get equal tokens
     #[arg(long)]
     pub redact: bool,

@@ -3,8 +3,8 @@
 //! They are told where the report goes to a file, and where it is for machines and not clean. A pipe of a clean report
 //! stays quiet.
 
-use super::cli::{Global, PreviewFailure};
-use super::exit::{self, NotificationStatus};
+use super::cli::Global;
+use super::exit::{self, NotificationStatus, PreviewFailure};
 use super::output::{ReportOutput, medium};
 use super::stderr;
 use crate::report::text::{self, TextOptions};

@@ -7,11 +7,12 @@
 
 use std::str::FromStr;
 
-use super::cli::PreviewFailure;
+use clap::ValueEnum;
+
 use crate::model::{Preview, Report};
 use crate::report::summary::{FailOn, has_unread_parts};
 use crate::vocabulary::{
-    HealthSeverity, Outcome, PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome,
+    HealthSeverity, Outcome, PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation,
 };
 
 /// Everything was read and matches.
@@ -116,6 +117,19 @@ pub fn of_diagnosis(report: &Report) -> u8 {
     }
 }
 
+/// What a preview fails on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PreviewFailure {
+    /// Changes that somebody made by hand are taken back, or what others own is overwritten.
+    Reverts,
+    /// The upgrade would fail.
+    Conflicts,
+    /// Objects are deleted, those of the release as well.
+    Deletes,
+    /// All of these, and whatever else is lost.
+    Any,
+}
+
 /// The exit status of a preview: the worst of its releases.
 pub fn of_preview(report: &Report, fail_on: &[PreviewFailure]) -> u8 {
     if report.outcome == Outcome::Error {
@@ -161,12 +175,19 @@ fn fails(preview: &Preview, failure: PreviewFailure) -> bool {
             let mut objects = preview.objects.iter();
             objects.any(|object| object.action == PreviewAction::Delete)
         }
-        PreviewFailure::Any => match preview.outcome {
-            PreviewOutcome::WorksBut
-            | PreviewOutcome::Refused
-            | PreviewOutcome::LockLeft
-            | PreviewOutcome::Failed => true,
-            PreviewOutcome::Works | PreviewOutcome::Unknown => false,
+        PreviewFailure::Any => match (preview.outcome, preview.operation) {
+            (
+                PreviewOutcome::WorksBut
+                | PreviewOutcome::Refused
+                | PreviewOutcome::LockLeft
+                | PreviewOutcome::Failed,
+                _,
+            ) => true,
+            (PreviewOutcome::Works | PreviewOutcome::Unknown, PreviewedOperation::Upgrade) => {
+                fails(preview, PreviewFailure::Reverts) || fails(preview, PreviewFailure::Deletes)
+            }
+            // A rollback is meant to take away what the newest revision brought.
+            (PreviewOutcome::Works | PreviewOutcome::Unknown, PreviewedOperation::Rollback) => false,
         },
     }
 }
@@ -198,6 +219,28 @@ mod tests {
 
     fn chosen(status: u8) -> Option<DriftStatus> {
         (status != DRIFT).then_some(DriftStatus(status))
+    }
+
+    #[test]
+    fn an_upgrade_that_deletes_fails_by_default_and_a_rollback_that_works_does_not() {
+        let previews = fixtures::previews::every();
+        let (_, rollback) = previews
+            .iter()
+            .find(|(name, _)| *name == "preview-works")
+            .unwrap();
+        assert_eq!(of_preview(rollback, &[PreviewFailure::Any]), CLEAN);
+        let mut upgrade = rollback.clone();
+        let preview = upgrade.releases[0].preview.as_mut().unwrap();
+        preview.operation = PreviewedOperation::Upgrade;
+        assert_eq!(of_preview(&upgrade, &[PreviewFailure::Any]), DRIFT);
+        assert_eq!(of_preview(&upgrade, &[PreviewFailure::Deletes]), DRIFT);
+        let others = [PreviewFailure::Reverts, PreviewFailure::Conflicts];
+        assert_eq!(of_preview(&upgrade, &others), CLEAN);
+        let preview = upgrade.releases[0].preview.as_mut().unwrap();
+        preview
+            .objects
+            .retain(|object| object.action != PreviewAction::Delete);
+        assert_eq!(of_preview(&upgrade, &[PreviewFailure::Any]), CLEAN);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use clap::{Command, CommandFactory as _};
 use super::cli::Cli;
 
 /// Commands of other tools, and what to use in driftline.
-const COMMANDS: [(&[&str], &str); 9] = [
+const COMMANDS: [(&[&str], &str); 11] = [
     (
         &["list", "ls", "releases"],
         "`driftline scan` reads every release and lists those that are not in order; `driftline scan --all` lists all",
@@ -34,7 +34,6 @@ const COMMANDS: [(&[&str], &str); 9] = [
     (
         &[
             "install",
-            "upgrade",
             "uninstall",
             "delete",
             "del",
@@ -54,7 +53,17 @@ const COMMANDS: [(&[&str], &str); 9] = [
          RELEASE -n NAMESPACE` prints commands to run",
     ),
     (
-        &["rollback", "recover", "undo", "rollout"],
+        &["rollback", "rollout"],
+        "driftline changes nothing; `driftline preview rollback RELEASE -n NAMESPACE` says whether a rollback would work, and \
+         what to run",
+    ),
+    (
+        &["upgrade"],
+        "driftline changes nothing; `driftline preview upgrade RELEASE -n NAMESPACE -f FILE` says what an upgrade to rendered \
+         manifests would do",
+    ),
+    (
+        &["recover", "undo"],
         "driftline changes nothing; `driftline diagnose RELEASE -n NAMESPACE` prints the commands to recover a release, \
          safest first",
     ),
@@ -175,17 +184,82 @@ const OPTIONS: [(&[&str], &str); 17] = [
     ),
 ];
 
+/// Options that people give to previews, and what to use in driftline.
+const PREVIEW_OPTIONS: [(&[&str], &str); 6] = [
+    (
+        &["-A", "--all-namespaces"],
+        "without `-n`, every release of that name is previewed, in whatever namespace",
+    ),
+    (
+        &["--revision", "--to-revision", "--to"],
+        "the revision stands behind the release: `driftline preview rollback RELEASE 12 -n NAMESPACE`",
+    ),
+    (
+        &[
+            "-f",
+            "--set",
+            "--values",
+            "--set-string",
+            "--set-file",
+            "--reuse-values",
+        ],
+        "Helm renders, with its values: `helm template RELEASE CHART -n NAMESPACE --values FILE`, and `driftline preview upgrade \
+         RELEASE -n NAMESPACE -f -` reads that from standard input",
+    ),
+    (
+        &[
+            "--force-conflicts",
+            "--no-hooks",
+            "--force",
+            "--force-replace",
+            "--server-side",
+            "--wait",
+            "--atomic",
+            "--rollback-on-failure",
+            "--cleanup-on-fail",
+            "--recreate-pods",
+            "--take-ownership",
+            "--install",
+            "-i",
+            "--dry-run",
+        ],
+        "a preview is of Helm's command without options, and its steps name those that Helm needs",
+    ),
+    (
+        &["--fail-on"],
+        "only the preview of an upgrade has `--fail-on`; that of a rollback exits with status 1 where it fails or loses something",
+    ),
+    (
+        &["--confirm"],
+        "a preview only reads: it asks the API server for no dry runs",
+    ),
+];
+
+/// The operations of previews, for whoever names none.
+const OPERATIONS: &str = "name the operation: `driftline preview rollback RELEASE -n NAMESPACE`, or `driftline preview upgrade \
+                          RELEASE -n NAMESPACE -f FILE`";
+
+/// How a preview of an upgrade gets its manifests.
+const NO_MANIFESTS: &str = "an upgrade is previewed from rendered manifests: `helm template RELEASE CHART -n NAMESPACE | \
+                            driftline preview upgrade RELEASE -n NAMESPACE -f -`";
+
 /// Adds a tip to an error about a command or an option that driftline does not have, in place of a word that is only spelt
 /// like it.
 pub(super) fn with_tip(error: clap::Error) -> clap::Error {
+    let is_preview = is_about(&error, "preview");
     let tip = match error.kind() {
+        ErrorKind::InvalidSubcommand if is_preview => Some(OPERATIONS.to_owned()),
         ErrorKind::InvalidSubcommand => {
             text(&error, ContextKind::InvalidSubcommand).and_then(|typed| tip_for_command(&typed))
         }
         ErrorKind::UnknownArgument => text(&error, ContextKind::InvalidArg).and_then(|typed| {
+            let of_preview = is_preview.then(|| of(&PREVIEW_OPTIONS, &typed)).flatten();
             // The options of the tables are those that no command has.
-            of(&OPTIONS, &typed).or_else(|| tip_for_place(&typed))
+            of_preview
+                .or_else(|| of(&OPTIONS, &typed))
+                .or_else(|| tip_for_place(&typed))
         }),
+        ErrorKind::MissingRequiredArgument if lacks_file(&error) => Some(NO_MANIFESTS.to_owned()),
         // Other mistakes have the right words in them.
         _ => None,
     };
@@ -202,6 +276,25 @@ pub(super) fn with_tip(error: clap::Error) -> clap::Error {
     let tips = vec![StyledStr::from(tip)];
     with_tip.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
     with_tip
+}
+
+/// Whether the command line was one of this command, by the usage that clap shows with the error.
+fn is_about(error: &clap::Error, command: &str) -> bool {
+    match error.get(ContextKind::Usage) {
+        Some(ContextValue::StyledStr(usage)) => {
+            usage.to_string().split_whitespace().any(|word| word == command)
+        }
+        // clap has no other form for it.
+        _ => false,
+    }
+}
+
+/// Whether nothing but the rendered manifests is missing.
+fn lacks_file(error: &clap::Error) -> bool {
+    match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::Strings(missing)) => missing.iter().any(|argument| argument == "--file <FILE>"),
+        _ => false,
+    }
 }
 
 /// A tip for a command of another tool, or for a release in its place.
@@ -273,10 +366,27 @@ mod tests {
         }
     }
 
+    #[test]
+    fn mistakes_in_previews_get_tips_about_previews() {
+        for (words, tip) in PREVIEW_OPTIONS {
+            for word in words {
+                let message = message(&["preview", "rollback", "web", word]);
+                assert!(message.contains(&format!("tip: {tip}")), "{word}: {message}");
+            }
+        }
+        for word in ["web", "shop/web", "install", "uninstall"] {
+            let message = message(&["preview", word]);
+            assert!(message.contains(OPERATIONS), "{word}: {message}");
+        }
+        let message = message(&["preview", "upgrade", "web", "-n", "shop"]);
+        assert!(message.contains(NO_MANIFESTS), "{message}");
+    }
+
     /// The commands between backticks are ones.
     #[test]
     fn tips_name_commands_that_exist() {
-        for (_, tip) in COMMANDS.iter().chain(&OPTIONS) {
+        let tips = COMMANDS.iter().chain(&OPTIONS).chain(&PREVIEW_OPTIONS);
+        for tip in tips.map(|(_, tip)| *tip).chain([OPERATIONS]) {
             // Every second piece stands between backticks.
             let quoted = tip.split('`').skip(1).step_by(2);
             for command in quoted.filter(|part| part.starts_with("driftline ")) {

@@ -178,7 +178,7 @@ const fn of_action(action: PreviewAction) -> Word {
             "The annotation of the live object counts, not that of the manifest.",
         ),
         PreviewAction::None => (
-            &["none"],
+            &["none", "leaves"],
             "Helm sends nothing, or nothing changes",
             "Fields that differ from the manifest may stand below it.",
         ),

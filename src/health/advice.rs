@@ -121,7 +121,7 @@ impl Commands<'_> {
     }
 
     /// Shows whether the operation completes.
-    pub(super) fn watch_record(self, revision: &StoredRevision) -> Step {
+    pub(crate) fn watch_record(self, revision: &StoredRevision) -> Step {
         let command = self.record("get", revision);
         reads(
             Subject::Release,

@@ -65,7 +65,7 @@ pub(super) fn named<'k>(keys: impl Iterator<Item = &'k ObjectKey>) -> String {
 }
 
 /// The first few of some names.
-pub(super) fn listed(names: impl Iterator<Item = String>) -> String {
+pub(crate) fn listed(names: impl Iterator<Item = String>) -> String {
     let mut names = names;
     let mut listed: Vec<String> = names.by_ref().take(NAMED).collect();
     let more = names.count();

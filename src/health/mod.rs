@@ -33,6 +33,7 @@ use self::advice::Commands;
 pub use self::advice::Contested;
 pub use self::drift::Drift;
 pub use self::entry::remark;
+pub(crate) use self::gitops::wait_before;
 pub use self::gitops::{Marks, ObjectMarks, managed_by};
 pub use self::release_facts::{
     BlockedObject, ClaimedObject, ForeignObject, NotServedKinds, ObjectFacts, ObservedObject, OtherReleases,

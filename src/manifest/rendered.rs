@@ -23,9 +23,12 @@ pub struct Rendered {
 /// Why rendered manifests cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderedError {
-    /// They are no manifests.
-    #[error(transparent)]
-    Manifest(#[from] ManifestError),
+    /// They are no manifests, as the readable output of `helm upgrade --dry-run` is none. The error is within the sentence,
+    /// and so no source, which would be told once more.
+    #[error(
+        "{0}; give the manifests that `helm template` prints, or the output of `helm upgrade --dry-run -o json`"
+    )]
+    Manifest(ManifestError),
     /// It is JSON, and not of a release.
     #[error(
         "it is JSON without a `manifest`: give what `helm upgrade --dry-run -o json` prints, or the YAML of `helm template`"
@@ -33,7 +36,7 @@ pub enum RenderedError {
     NoRelease,
     /// It holds nothing.
     #[error(
-        "it has no objects: give the YAML that `helm template` prints, or the output of `helm upgrade --dry-run -o json`"
+        "it has no objects: give the manifests that `helm template` prints, or the output of `helm upgrade --dry-run -o json`, and not a file of values"
     )]
     Empty,
 }
@@ -87,7 +90,7 @@ impl Rendered {
 
     fn of_stream(text: &str) -> Result<Self, RenderedError> {
         let mut rendered = Self::default();
-        let mut objects = parse::objects(text, &Limits::default())?;
+        let mut objects = parse::objects(text, &Limits::default()).map_err(RenderedError::Manifest)?;
         objects.sort_by_cached_key(|object| install_order(&object.gvk.kind));
         for object in objects {
             if is_of_crds_folder(&object) {

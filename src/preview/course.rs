@@ -160,6 +160,11 @@ impl<'a> Walk<'a> {
                 let target = self.facts.target?;
                 let revision = target.revision;
                 match &target.standing {
+                    // Without a number Helm goes one back, from whatever the newest is.
+                    TargetStanding::Missing if revision == 0 => refused(
+                        PreviewCause::Record,
+                        format!("there is no revision before revision {from}"),
+                    ),
                     TargetStanding::Missing => refused(
                         PreviewCause::Record,
                         format!("there is no record of revision {revision}"),

@@ -69,11 +69,11 @@ pub(crate) fn upgrade(method: ApplyMethod, objects: impl Into<Vec<ObjectPreview>
 
 impl Scene {
     pub(crate) fn preview(&self) -> Preview {
-        self.with_facts(|facts| preview(facts))
+        self.with_facts(preview)
     }
 
     pub(crate) fn health(&self) -> Vec<Health> {
-        self.with_facts(|facts| health(facts))
+        self.with_facts(health)
     }
 
     fn with_facts<T>(&self, ask: impl FnOnce(&PreviewFacts<'_>) -> T) -> T {

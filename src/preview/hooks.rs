@@ -80,11 +80,12 @@ pub(super) fn fate(hook: &HookFacts, method: ApplyMethod) -> HookFate {
             PreviewCause::KindNotServed,
             "is a hook, and the API server does not serve its kind".to_owned(),
         ),
-        HookPresence::Unread(_) if is_deleted_first => HookFate::Runs,
+        HookPresence::Unread(_) | HookPresence::Present(LiveHook::EarlierRun) if is_deleted_first => {
+            HookFate::Runs
+        }
         HookPresence::Unread(why) => {
             HookFate::MayFail(format!("is a hook, and whether its name is taken could not be read: {why}"))
         }
-        HookPresence::Present(LiveHook::EarlierRun) if is_deleted_first => HookFate::Runs,
         HookPresence::Present(LiveHook::Other(owner)) if is_deleted_first => {
             let whose = match owner {
                 LiveOwner::Ours => "an object of this release".to_owned(),

@@ -44,8 +44,8 @@ pub(super) fn message(
 fn operation(facts: &PreviewFacts<'_>) -> String {
     let asked = facts.target.map(|target| target.revision);
     match (facts.operation.kind, asked.or(facts.operation.to)) {
-        (PreviewedOperation::Rollback, Some(to)) => format!("a rollback to revision {to}"),
-        (PreviewedOperation::Rollback, None) => "a rollback".to_owned(),
+        (PreviewedOperation::Rollback, Some(to)) if to > 0 => format!("a rollback to revision {to}"),
+        (PreviewedOperation::Rollback, _) => "a rollback".to_owned(),
         (PreviewedOperation::Upgrade, _) => "this upgrade".to_owned(),
     }
 }
@@ -82,7 +82,7 @@ fn losses(causes: &[PreviewReason]) -> String {
 const fn phrase(code: PreviewCause) -> &'static str {
     match code {
         PreviewCause::Record => "goes to or from a revision that is not in order",
-        PreviewCause::Pending => "meets another operation",
+        PreviewCause::Pending => "may meet an operation that still runs",
         PreviewCause::Hook => "deletes what has the name of a hook",
         PreviewCause::DeletesData => "deletes data",
         PreviewCause::DeletesForeign => "deletes what is not this release's",

@@ -23,6 +23,7 @@ const NAMED: usize = 3;
 
 /// The losses, the gravest first.
 const GRAVITY: [PreviewCause; 15] = [
+    PreviewCause::Pending,
     PreviewCause::DeletesData,
     PreviewCause::DeletesForeign,
     PreviewCause::Hook,
@@ -34,7 +35,6 @@ const GRAVITY: [PreviewCause; 15] = [
     PreviewCause::NotApplied,
     PreviewCause::Method,
     PreviewCause::NotUndone,
-    PreviewCause::Pending,
     PreviewCause::Leftover,
     PreviewCause::Rule,
     PreviewCause::Admission,
@@ -99,7 +99,11 @@ fn target(facts: &PreviewFacts<'_>) -> Option<PreviewReason> {
         TargetChoice::BeforeNewest => ", and without a number Helm takes it",
     };
     let what = match &target.standing {
-        TargetStanding::Good | TargetStanding::Newest => return None,
+        TargetStanding::Good
+        | TargetStanding::Newest
+        | TargetStanding::Missing
+        | TargetStanding::Undecodable(_)
+        | TargetStanding::Unread(_) => return None,
         TargetStanding::Failed => format!("the operation of revision {revision} failed itself{taken}"),
         TargetStanding::Pending(status) => {
             format!(
@@ -109,14 +113,15 @@ fn target(facts: &PreviewFacts<'_>) -> Option<PreviewReason> {
         }
         TargetStanding::Uninstalled => format!("revision {revision} was uninstalled{taken}"),
         TargetStanding::Left => {
-            format!("somebody left revision {revision}, or one with its manifest, by a rollback{taken}")
+            format!(
+                "revision {revision}, or one with the same manifest, was left by a rollback before{taken}"
+            )
         }
-        TargetStanding::Missing | TargetStanding::Undecodable(_) | TargetStanding::Unread(_) => return None,
     };
     let good = match target.last_good {
         Some(good) if good != revision => format!("; the last good revision is {good}"),
         Some(_) => String::new(),
-        None => "; no good revision before is known".to_owned(),
+        None => "; no other good revision is known".to_owned(),
     };
     Some(reason(PreviewCause::Record, format!("{what}{good}")))
 }

@@ -12,6 +12,7 @@ pub(crate) mod fixtures;
 mod health;
 mod hooks;
 mod leaves;
+mod looks;
 mod losses;
 mod not_known;
 mod recorded;

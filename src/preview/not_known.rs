@@ -5,7 +5,8 @@ use super::facts::PreviewFacts;
 use super::hooks::{self, HookFate};
 use super::surroundings::Verdict;
 use super::words::joined;
-use crate::vocabulary::{ApplyMethod, PreviewAction, PreviewEffect};
+use crate::classify::transition::InManifests;
+use crate::vocabulary::{ApplyMethod, PreviewAction, PreviewEffect, PreviewedOperation};
 
 /// The kinds that Helm waits for with `--wait` because they become ready (Helm: `pkg/kube/statuswait.go`).
 const WORKLOADS: [&str; 6] = [
@@ -58,6 +59,13 @@ pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> Vec<String> {
             named(workloads)
         ));
     }
+    if names_other_objects(facts) {
+        found.push(format!(
+            "whether these manifests are this release's: they have no object of revision {}; `helm template` takes the name of \
+             the release and its namespace",
+            facts.operation.from
+        ));
+    }
     let doubtful = facts
         .objects
         .iter()
@@ -88,6 +96,15 @@ pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> Vec<String> {
         ApplyMethod::Csa => {}
     }
     found
+}
+
+/// Whether rendered manifests have none of the objects that the release has.
+fn names_other_objects(facts: &PreviewFacts<'_>) -> bool {
+    let has = |manifests| facts.objects.iter().any(|object| object.manifests == manifests);
+    match facts.operation.kind {
+        PreviewedOperation::Upgrade => has(InManifests::From) && !has(InManifests::Both),
+        PreviewedOperation::Rollback => false,
+    }
 }
 
 fn around(facts: &PreviewFacts<'_>, verdict: Verdict) -> Vec<String> {

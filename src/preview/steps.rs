@@ -8,15 +8,17 @@
 use super::course::{Course, End};
 use super::facts::{HookFacts, PreviewFacts};
 use super::hooks::{self, HookFate};
+use super::looks;
 use super::losses;
 use super::target::TargetStanding;
 use crate::classify::blocked::Block;
 use crate::classify::transition::{InManifests, LiveOwner, ObjectPreview, WayOut};
+use crate::health;
 use crate::health::advice::{self, Commands, kubectl, protect_command};
-use crate::health::entry::ADVISED;
+use crate::health::entry::{ADVISED, listed};
 use crate::health::steps::{Effect, Step, Subject, advise};
-use crate::health::{Contested, unproven_writes};
-use crate::model::Advice;
+use crate::health::{Contested, unproven_writes, wait_before};
+use crate::model::{Advice, PreviewField};
 use crate::object::ObjectKey;
 use crate::shell::{Command, Refusal, Word};
 use crate::vocabulary::{PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation};
@@ -38,6 +40,7 @@ pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> (Vec<Advice>, Vec
         advice.retain(|advice| !advice.destructive);
         missing.push(format!("commands that change the release are left out: {reason}"));
     }
+    missing.extend(wait_before(facts.release, &mut advice));
     (advice, missing)
 }
 
@@ -74,6 +77,8 @@ struct Steps<'a> {
 impl Steps<'_> {
     fn all(&self, course: &Course) -> Vec<Step> {
         let mut steps = vec![self.commands.history()];
+        // An operation that still runs ends by itself, and what is advised is about the state after it.
+        steps.extend(health::running(self.facts.release).map(|running| self.commands.watch_record(running)));
         match course.end {
             End::Refused | End::NotBuilt => steps.extend(self.after_refusal(course)),
             End::Done | End::Untold => {
@@ -83,7 +88,7 @@ impl Steps<'_> {
                 }
             }
             End::HookBefore | End::HookAfter => steps.extend(self.after_hook()),
-            End::Objects | End::Deletions => steps.extend(self.after_objects()),
+            End::Objects | End::Deletions => steps.extend(self.after_objects(course)),
         }
         steps
     }
@@ -94,6 +99,13 @@ impl Steps<'_> {
             PreviewedOperation::Rollback => self.facts.operation.to,
             PreviewedOperation::Upgrade => None,
         }
+    }
+
+    fn keys(&self) -> Vec<&ObjectKey> {
+        let objects = self.facts.objects.iter().map(|object| &object.key);
+        objects
+            .chain(self.facts.hooks.iter().map(|hook| &hook.key))
+            .collect()
     }
 
     fn again(&self, why: &str) -> Option<Step> {
@@ -119,11 +131,7 @@ impl Steps<'_> {
     fn safeguards(&self, outcome: PreviewOutcome) -> Vec<Step> {
         let mut steps = self.copies();
         let endangered = || self.facts.objects.iter().filter(|object| is_endangered(object));
-        steps.extend(
-            endangered()
-                .take(ADVISED)
-                .map(|object| advice::save_object(&object.key)),
-        );
+        steps.extend(endangered().take(ADVISED).map(|object| save(&object.key)));
         steps.extend(self.taken_hooks().map(|hook| advice::save_object(&hook.key)));
         let conflicts = self.facts.objects.iter().filter(|object| is_conflict(object));
         steps.extend(
@@ -139,8 +147,7 @@ impl Steps<'_> {
             | PreviewOutcome::Failed
             | PreviewOutcome::Unknown => steps.extend(missed.map(|object| protect(&object.key))),
         }
-        // Copies come before the first change, whatever their object.
-        steps.sort_by_key(|step| step.effect == Effect::Destroys);
+        in_safe_order(&mut steps);
         steps
     }
 
@@ -162,7 +169,40 @@ impl Steps<'_> {
     }
 
     fn rollback_by(&self, commands: Commands<'_>, options: &[&'static str], why: &str) -> Option<Step> {
-        Some(commands.rollback(self.target()?, why, options))
+        let mut step = commands.rollback(self.target()?, why, options);
+        for consequence in [self.deleted(), self.taken_back()].into_iter().flatten() {
+            step.changes = format!("{}; {consequence}", step.changes);
+        }
+        Some(step)
+    }
+
+    /// What the rollback deletes, unless it is protected before.
+    fn deleted(&self) -> Option<String> {
+        let objects = self.facts.objects.iter();
+        let deleted = objects.filter(|object| object.action == PreviewAction::Delete);
+        let names: Vec<String> = deleted.map(|object| object.key.to_string()).collect();
+        (!names.is_empty()).then(|| format!("deletes {}", listed(names.into_iter())))
+    }
+
+    /// What the rollback writes over that others wrote.
+    fn taken_back(&self) -> Option<String> {
+        let is_taken_back = |field: &&PreviewField| match field.effect {
+            PreviewEffect::TakeBack | PreviewEffect::Fail => field.actor.is_some(),
+            PreviewEffect::Change
+            | PreviewEffect::Survive
+            | PreviewEffect::Differ
+            | PreviewEffect::Unknown => false,
+        };
+        let objects = self.facts.objects.iter();
+        let fields = objects.flat_map(|object| {
+            let fields = object.fields.iter().filter(is_taken_back);
+            fields.map(|field| {
+                let manager = field.actor.as_ref().map_or("", |actor| &actor.manager);
+                format!("{} of {} from {manager}", field.path, object.key)
+            })
+        });
+        let fields: Vec<String> = fields.collect();
+        (!fields.is_empty()).then(|| format!("takes back {}", listed(fields.into_iter())))
     }
 
     /// The steps where Helm does not even begin.
@@ -200,8 +240,11 @@ impl Steps<'_> {
                 command,
                 "shows whether the namespace is being deleted, and its quotas with what of them is used",
             ));
+            // A namespace that is being deleted takes the records with it.
+            steps.extend(self.copies());
         }
         if has(PreviewCause::KindNotServed) {
+            steps.extend(looks::at(course, &self.keys()));
             steps.extend(self.copies());
             steps.extend(self.again(
                 "once the API server serves the kind again; until then every rollback locks the release: see the causes",
@@ -265,7 +308,7 @@ impl Steps<'_> {
     }
 
     /// The steps where an object fails.
-    fn after_objects(&self) -> Vec<Step> {
+    fn after_objects(&self, course: &Course) -> Vec<Step> {
         let failing: Vec<&ObjectPreview> = self
             .facts
             .objects
@@ -292,7 +335,7 @@ impl Steps<'_> {
         if !is_theirs && all(WayOut::Force) {
             steps.extend(self.safeguards(PreviewOutcome::Failed));
             steps.extend(failing_copies(&failing));
-            steps.sort_by_key(|step| step.effect == Effect::Destroys);
+            in_safe_order(&mut steps);
             steps.extend(self.rollback_by(
                 Commands {
                     contested: Contested::Yes,
@@ -304,31 +347,31 @@ impl Steps<'_> {
         } else if !is_theirs && all(WayOut::ClientSide) {
             steps.extend(self.safeguards(PreviewOutcome::Failed));
             steps.extend(failing_copies(&failing));
-            steps.sort_by_key(|step| step.effect == Effect::Destroys);
+            in_safe_order(&mut steps);
             steps.extend(self.rollback_by(
                 self.commands,
                 &["--server-side=false"],
                 "with Helm 4: applies client-side, which works; the release stays client-side from then on",
             ));
         } else {
-            steps.extend(self.mend(&failing));
+            steps.extend(self.mend(&failing, course));
         }
         steps
     }
 
     /// What to mend where no flag helps.
-    fn mend(&self, failing: &[&ObjectPreview]) -> Vec<Step> {
+    fn mend(&self, failing: &[&ObjectPreview], course: &Course) -> Vec<Step> {
         let mut steps: Vec<Step> = failing
             .iter()
             .take(ADVISED)
             .map(|object| match &object.block {
                 Some(Block::Conflict(_)) => advice::show_owners(&object.key),
-                Some(Block::Refused { .. }) | None => advice::describe(
-                    &object.key,
-                    "shows the object as it is: set the field back by hand where it may change",
-                ),
+                Some(Block::Refused { .. }) | None => {
+                    advice::describe(&object.key, how_to_mend(&object.key, self.facts.operation.kind))
+                }
             })
             .collect();
+        steps.extend(looks::at(course, &self.keys()));
         steps.extend(self.copies());
         steps.extend(failing_copies(failing));
         let removable = failing.iter().filter(|object| {
@@ -363,9 +406,42 @@ fn unblocked(objects: &[ObjectPreview]) -> Vec<ObjectPreview> {
 
 fn failing_copies(failing: &[&ObjectPreview]) -> Vec<Step> {
     let live = failing.iter().filter(|object| object.live.is_some());
-    live.take(ADVISED)
-        .map(|object| advice::save_object(&object.key))
-        .collect()
+    live.take(ADVISED).map(|object| save(&object.key)).collect()
+}
+
+/// How the operation gets past an object that cannot be changed as it asks.
+fn how_to_mend(key: &ObjectKey, operation: PreviewedOperation) -> &'static str {
+    match (make_room(key), operation) {
+        (Some(_), _) => "shows the object as it is: set the field back by hand where it may change",
+        (None, PreviewedOperation::Rollback) => {
+            "shows the object as it is: set the field back by hand where it may change; else upgrade in place of the rollback, \
+             with the saved values edited so that the chart leaves this field as it lives"
+        }
+        (None, PreviewedOperation::Upgrade) => {
+            "shows the object as it is: set the field back by hand where it may change, or have the chart leave it as it lives"
+        }
+    }
+}
+
+/// Saves a copy of an object, and says what the copy does not hold.
+fn save(key: &ObjectKey) -> Step {
+    let step = advice::save_object(key);
+    match losses::data(key) {
+        Some(_) => Step {
+            why: "saves a copy of the object, without the data or the objects that go with it".to_owned(),
+            ..step
+        },
+        None => step,
+    }
+}
+
+/// What reads comes before what saves, and copies come before the first change, whatever their object.
+fn in_safe_order(steps: &mut [Step]) {
+    steps.sort_by_key(|step| match step.effect {
+        Effect::Reads => 0,
+        Effect::Saves => 1,
+        Effect::Destroys => 2,
+    });
 }
 
 fn is_conflict(object: &ObjectPreview) -> bool {
@@ -416,7 +492,7 @@ fn protect(key: &ObjectKey) -> Step {
         subject: Subject::Object(key.clone()),
         effect: Effect::Destroys,
         command: protect_command(key),
-        why: "unless it may go: keeps Helm from deleting the object".to_owned(),
+        why: "if it is to stay: keeps Helm from deleting the object".to_owned(),
         changes:
             "sets an annotation on the live object; it then stays, and no revision of the release has it"
                 .to_owned(),

@@ -28,8 +28,13 @@ impl Forbidden {
         }
     }
 
-    /// Where to get the rights for a scan of these namespaces; `None` where none is missing.
-    pub(super) fn note(&self, namespaces: &[String], cluster: &ClusterFlags) -> Option<ReportNote> {
+    /// Where to get the rights for a scan of these namespaces, or for one with these options; `None` where none is missing.
+    pub(super) fn note(
+        &self,
+        namespaces: &[String],
+        options: &'static [&'static str],
+        cluster: &ClusterFlags,
+    ) -> Option<ReportNote> {
         if self.0.is_empty() {
             return None;
         }
@@ -38,7 +43,7 @@ impl Forbidden {
             0 => String::new(),
             others => format!(" and {others} more"),
         };
-        let command = match command(namespaces).and_then(|command| command.on(cluster)) {
+        let command = match command(namespaces, options).and_then(|command| command.on(cluster)) {
             Ok(command) => format!("`{command}` prints the role that is missing"),
             Err(refusal) => format!("no command is printed: {refusal}"),
         };
@@ -71,14 +76,14 @@ fn is_custom(resource: &str) -> bool {
 }
 
 /// The command that is about the same releases as the scan, where it is of few namespaces.
-fn command(namespaces: &[String]) -> Result<Command, Refusal> {
+fn command(namespaces: &[String], options: &'static [&'static str]) -> Result<Command, Refusal> {
     let mut command = Command::new("driftline", &["rights"]);
     if namespaces.len() <= NAMED {
         for namespace in namespaces {
             command = command.literal(&["-n"]).word(&Word::namespace(namespace)?);
         }
     }
-    Ok(command.literal(&["-o", "role"]))
+    Ok(command.literal(options).literal(&["-o", "role"]))
 }
 
 #[cfg(test)]
@@ -89,7 +94,7 @@ mod tests {
     fn what_is_forbidden_is_said_once_with_the_command_for_the_same_scan() {
         let mut found = Forbidden::default();
         found.add(&ReadError::Unauthorized);
-        assert_eq!(found.note(&[], &ClusterFlags::default()), None);
+        assert_eq!(found.note(&[], &[], &ClusterFlags::default()), None);
         for resource in [
             "widgets.example.com",
             "gadgets.example.com",
@@ -109,7 +114,10 @@ mod tests {
             ),
             (&["$(reboot)".to_owned()], "no command is printed"),
         ] {
-            let message = found.note(namespaces, &ClusterFlags::default()).unwrap().message;
+            let message = found
+                .note(namespaces, &[], &ClusterFlags::default())
+                .unwrap()
+                .message;
             let beginning = "the account may not read gadgets.example.com, widgets.example.com: ";
             let rest = message.strip_prefix(beginning).unwrap();
             assert!(
@@ -117,5 +125,10 @@ mod tests {
                 "{message}"
             );
         }
+        let preview = found.note(&[], &["--preview"], &ClusterFlags::default()).unwrap();
+        assert!(
+            preview.message.contains("`driftline rights --preview -o role`"),
+            "{preview:?}"
+        );
     }
 }

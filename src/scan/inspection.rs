@@ -24,7 +24,7 @@ use crate::object::ObjectKey;
 use crate::preview::Operation;
 use crate::preview::surroundings::verb_sent;
 use crate::release::operations::Operations;
-use crate::vocabulary::ApplyMethod;
+use crate::vocabulary::{ApplyMethod, PreviewAction};
 use crate::weight;
 
 /// The facts of a release that all of its objects share.
@@ -183,8 +183,11 @@ impl Inspection {
         if let Some(report) = report {
             preview.add_survivors(&report.findings, detail);
         }
+        // What may not be spoken of is not asked about either.
+        let is_told = preview.live.is_some() || preview.action != PreviewAction::Unknown;
         let sent = match detail {
             Detail::Outcome => None,
+            Detail::Fields if !is_told => None,
             Detail::Fields => verb_sent(&preview, operation.method).map(|verb| SentObject {
                 verb,
                 object: transition::sent(&transition),

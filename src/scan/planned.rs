@@ -65,7 +65,7 @@ pub(super) enum Purpose {
 /// How far a scan has got with one object.
 pub(super) enum ObjectProgress {
     /// It waits to be read.
-    Waiting(ToInspect),
+    Waiting(Box<ToInspect>),
     /// It is being inspected, outside of the lock.
     InFlight,
     /// It was inspected, or cannot be.
@@ -190,7 +190,7 @@ impl PlannedObject {
             in_newest: InRunningRevision::Unknown,
             is_in_good: purpose == Purpose::Baseline,
             is_kept_by_manifest: false,
-            progress: ObjectProgress::Waiting(ToInspect::default()),
+            progress: ObjectProgress::Waiting(Box::default()),
             turn: None,
             unread: Some(ReadError::NotReached),
             earlier: None,
@@ -242,7 +242,7 @@ impl PlannedObject {
     /// Takes the work on the object; `None` where it was taken before.
     pub(super) fn start(&mut self) -> Option<ToInspect> {
         match std::mem::replace(&mut self.progress, ObjectProgress::InFlight) {
-            ObjectProgress::Waiting(todo) => Some(todo),
+            ObjectProgress::Waiting(todo) => Some(*todo),
             ObjectProgress::InFlight => None,
             ObjectProgress::Done(inspected) => {
                 self.progress = ObjectProgress::Done(inspected);
@@ -281,7 +281,7 @@ impl PlannedObject {
         if let Some(expectations) = &mut todo.compare {
             expectations.older = bodies;
         }
-        let waiting = ObjectProgress::Waiting(todo);
+        let waiting = ObjectProgress::Waiting(Box::new(todo));
         if let ObjectProgress::Done(mut earlier) = std::mem::replace(&mut self.progress, waiting) {
             if let Some(report) = &mut earlier.report {
                 report.add_reason(unfinished);
@@ -323,6 +323,18 @@ impl PlannedObject {
             Some(ObjectPreview::unread(&self.key, manifests, reason.to_string()))
         });
         Some((position, preview?))
+    }
+
+    /// Its kind, where the API server does not serve it, and the manifests of the previewed operation that have it.
+    pub(super) fn not_served(&self) -> Option<(String, InManifests)> {
+        let Turn { manifests, .. } = self.turn?;
+        match self.unread.as_ref()? {
+            ReadError::NotServed { api_version, kind } => {
+                Some((format!("{kind} of {api_version}"), manifests))
+            }
+            // Of all others it is not known, or they are served.
+            _ => None,
+        }
     }
 
     /// Its part of the report, once it was inspected.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::load::Loaded;
 use super::planned::PlannedObject;
 use super::resolver::Resolver;
-use crate::classify::transition::{LiveOwner, ObjectPreview};
+use crate::classify::transition::{InManifests, LiveOwner, ObjectPreview};
 use crate::health::observe::{ObjectOrigin, Observation, Presence};
 use crate::preview::surroundings::Obstacle;
 use crate::preview::{
@@ -25,6 +25,26 @@ pub(super) struct PlannedPreview {
     pub(super) hooks: Vec<HookFacts>,
     /// What is around its objects, once that was read.
     pub(super) around: Option<Vec<Obstacle>>,
+}
+
+/// The kinds of a scan's own preview that the API server does not serve.
+pub(super) fn not_served(objects: &[PlannedObject]) -> NotServed {
+    let mut found = NotServed::default();
+    for (kind, manifests) in objects.iter().filter_map(PlannedObject::not_served) {
+        match manifests {
+            InManifests::Both => {
+                found.from.insert(kind.clone());
+                found.to.insert(kind);
+            }
+            InManifests::From => {
+                found.from.insert(kind);
+            }
+            InManifests::To => {
+                found.to.insert(kind);
+            }
+        }
+    }
+    found
 }
 
 /// The revision that a rollback goes to, and how it was chosen.

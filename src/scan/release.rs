@@ -420,6 +420,10 @@ impl ReleaseScan {
         };
         let objects = self.previews();
         let hooks = preview_facts::observed(&self.preview.hooks, &self.objects);
+        let not_served = match options.preview {
+            Some(_) => self.preview.not_served.clone(),
+            None => preview_facts::not_served(&self.objects),
+        };
         let facts = PreviewFacts {
             release: facts,
             operation,
@@ -427,17 +431,15 @@ impl ReleaseScan {
             newest_record: &preview_facts::access(loaded, operation.from),
             methods: preview_facts::methods(loaded, &operation, &objects),
             objects: &objects,
-            not_served: &self.preview.not_served,
+            not_served: &not_served,
             hooks: &hooks,
             around: self.preview.around.as_deref(),
         };
-        match options.preview {
-            Some(_) => Some(preview::preview(&facts)),
-            None => {
-                health.extend(preview::health(&facts));
-                None
-            }
+        if options.preview.is_some() {
+            return Some(preview::preview(&facts));
         }
+        health.extend(preview::health(&facts));
+        None
     }
 
     /// An operation of which a record could not be used.

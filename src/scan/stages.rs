@@ -17,7 +17,6 @@ use super::orphans::Ownership;
 use super::scope::{Namespaces, Scope};
 use super::selection::{NamespacePattern, WhenAbsent};
 use super::state::{ReadPlan, ScanState};
-use super::surroundings::look_around;
 use crate::model::{ReportError, ReportNote};
 use crate::object::Gvk;
 use crate::policy::Confirm;
@@ -98,7 +97,7 @@ impl<S: Source> Stages<'_, S> {
             clock.lap("older revisions");
 
             if self.options.preview.is_some() {
-                look_around(&**self.source, self.state, &wave.releases, &kinds).await;
+                self.look_around(&wave, &kinds).await;
                 clock.lap("surroundings");
             }
 
@@ -379,6 +378,17 @@ impl<S: Source> Stages<'_, S> {
         facts.tables.extend(tables);
         facts.scale_targets.add(scale_targets);
         facts.scalable.extend(scalable);
+    }
+
+    /// Asks what is around the objects of the operations that are previewed.
+    async fn look_around(&self, wave: &Wave, kinds: &Kinds) {
+        for &position in &wave.releases {
+            let Some(question) = self.state.surroundings_wanted(position, kinds) else {
+                continue;
+            };
+            let answer = self.source.surroundings(&question, kinds).await;
+            self.state.set_surroundings(position, &answer, kinds);
+        }
     }
 
     /// Reads the objects, and has each compared once it arrives.

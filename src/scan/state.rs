@@ -410,7 +410,11 @@ impl ScanState {
         };
         let mut notes = inner.notes;
         let namespaces = inner.ownership.namespaces().to_vec();
-        notes.extend(inner.forbidden.note(&namespaces, &options.cluster));
+        let asked: &[&str] = match options.preview {
+            Some(_) => &["--preview"],
+            None => &[],
+        };
+        notes.extend(inner.forbidden.note(&namespaces, asked, &options.cluster));
         let orphans = inner.ownership.close(options);
         let selected = namespaces.iter().map(String::as_str);
         let of_releases = inner.releases.iter().map(ReleaseProgress::namespace);

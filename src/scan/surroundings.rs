@@ -1,25 +1,13 @@
 //! What is around the objects of a previewed operation: the question, and the obstacles in the answer.
 
 use super::planned::{PlannedObject, SentObject};
-use super::state::ScanState;
 use crate::object::ObjectKey;
 use crate::preview::Operation;
 use crate::preview::surroundings::{self, Obstacle, RecordWrite, Sent, SurroundingFacts, Taken};
 use crate::release::history::History;
 use crate::release::stored::Status;
+use crate::source::Kinds;
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
-use crate::source::{Kinds, Source};
-
-/// Asks what is around the objects of the operations that are previewed of the releases at these positions.
-pub(super) async fn look_around<S: Source>(source: &S, state: &ScanState, wave: &[usize], kinds: &Kinds) {
-    for &position in wave {
-        let Some(question) = state.surroundings_wanted(position, kinds) else {
-            continue;
-        };
-        let answer = source.surroundings(&question, kinds).await;
-        state.set_surroundings(position, &answer, kinds);
-    }
-}
 
 /// The question about the surroundings of an operation.
 pub(super) fn question(history: &History, objects: &[PlannedObject], kinds: &Kinds) -> SurroundingsQuestion {

@@ -312,9 +312,27 @@ fn the_readme_shows_what_its_first_command_prints() {
         .map(|(_, arguments)| arguments.split(' ').collect::<Vec<_>>())
         .unwrap_or_default();
     let printed = driftline(&command);
+    assert_is_shortened(&shown, &printed);
+}
+
+/// The same of the preview that it shows.
+#[test]
+fn the_readme_shows_a_preview_as_it_is_printed() {
+    let readme = read("README.md");
+    let (command, rest) = readme
+        .split_once("<!-- example preview: ")
+        .and_then(|(_, rest)| rest.split_once(" -->\n```text\n"))
+        .unwrap_or_default();
+    let shown: Vec<&str> = rest.split_once("```").unwrap_or_default().0.lines().collect();
+    let printed = driftline(&command.split(' ').collect::<Vec<_>>());
+    assert!(shown.len() > 10, "{shown:?}");
+    assert_is_shortened(&shown, &printed);
+}
+
+/// What is shown is printed, in the same order and up to the last line; lines of `…` stand for what is left out.
+fn assert_is_shortened(shown: &[&str], printed: &str) {
     let mut rest = printed.lines();
     for line in shown.iter().filter(|line| line.trim() != "…") {
-        // In the same order.
         assert!(
             rest.any(|candidate| candidate == *line),
             "README.md shows: {line}"

@@ -54,7 +54,7 @@ impl Scene<'_> {
         } = self;
         cluster.apply(&json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "full", "namespace": full},
             "spec": {"hard": {"secrets": "0", "services.nodeports": "1", "count/deployments.apps": "0"}}}));
-        self.wait("the quota is counted", || {
+        Self::wait("the quota is counted", || {
             let quota = cluster.kubectl(&["get", "resourcequota", "full", "-n", full, "-o", "json"]);
             let quota: Value = serde_json::from_str(&quota).unwrap();
             quota["status"]["used"]
@@ -87,14 +87,14 @@ impl Scene<'_> {
             "spec": {"policyName": format!("policy-{own}"), "validationActions": ["Deny"],
                 "matchResources": {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": own}}}}}));
         // A webhook works a moment after its configuration is there.
-        self.wait("the dead webhook is asked", || {
+        Self::wait("the dead webhook is asked", || {
             let guarded = config_map("probe", own, "yes");
             self.send(SentVerb::Create, &guarded).is_some()
         });
     }
 
-    fn wait(&self, what: &str, is_so: impl Fn() -> bool) {
-        let deadline = Instant::now() + Duration::from_secs(60);
+    fn wait(what: &str, is_so: impl Fn() -> bool) {
+        let deadline = Instant::now() + Duration::from_mins(1);
         while !is_so() {
             assert!(Instant::now() < deadline, "{what}");
             sleep(Duration::from_millis(200));

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
-use crate::app::cli::{Global, PreviewArgs, PreviewCommand, PreviewFailure};
+use crate::app::cli::{Global, PreviewArgs, PreviewCommand};
 use crate::app::ending::Ending;
 use crate::app::environment;
-use crate::app::exit;
+use crate::app::exit::{self, PreviewFailure};
 use crate::app::output::{ReportOutput, file_of};
 use crate::app::scanning::read;
 use crate::app::settings::Reading;

@@ -205,6 +205,10 @@ impl Reading<ClientOptions> {
         let mut scan = scan_options(&selection, access, &file)?;
         scan.orphans = orphan_search(args.orphans);
         can_find_orphans(scan.orphans, &target)?;
+        if args.preview {
+            scan.depth = Depth::Rollback(None);
+            scan.preview = Some(scan::PreviewRequest::Rollback);
+        }
         Ok(Self {
             target,
             scan,

@@ -147,9 +147,9 @@ impl Fields {
             live: after,
         };
         let differing = three_way(shape, left, work, &room).into_iter().filter(|change| {
-            let mut changed = fields.iter();
+            let mut listed = fields.iter();
             change.code != FindingCode::Pruned
-                && !changed.any(|field| !work.affords(1) || field.path.overlaps(&change.path))
+                && !listed.any(|field| !work.affords(1) || field.path.overlaps(&change.path))
         });
         let differing: Vec<Field> = differing
             .map(|change| {

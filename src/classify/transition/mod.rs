@@ -14,6 +14,7 @@ use self::fields::Fields;
 use super::blocked::Block;
 use super::helm_write::{self, Documents, HELM, SEVERAL_DOCUMENTS, Start, TOO_COSTLY, manager, stamped};
 use super::live::LiveObject;
+use super::state::MISSING_OR_NOT_OWNED;
 use super::subject::Visibility;
 use crate::apply::{Method, OnConflict, Outcome, is_merged_three_ways, simulate};
 use crate::compare::managed_fields::{Live, Operation};
@@ -175,6 +176,10 @@ pub fn preview(
     let work = work.apart();
     match live {
         LiveObject::Unreadable(reason) => preview.unknown(policy.redaction.shown_text(reason)),
+        // Nobody may learn what exists in another namespace.
+        LiveObject::NotFound if Place::of(transition.key, transition.owner) == Place::Other => {
+            preview.unknown(MISSING_OR_NOT_OWNED);
+        }
         LiveObject::NotFound => absent(transition, &mut preview, policy, &work),
         LiveObject::Found(live) => found(transition, live, &mut preview, policy, &work),
     }
@@ -255,7 +260,7 @@ fn found(
                 .shown_text(&format!("{}/{}", other.namespace, other.name)),
         ),
         Standing::Nobody => LiveOwner::Nobody,
-        Standing::Unproven => return preview.unknown(NOT_TOLD),
+        Standing::Unproven => return preview.unknown(MISSING_OR_NOT_OWNED),
     };
     let metadata = &live.object["metadata"];
     let finalizers = metadata["finalizers"].as_array().into_iter().flatten();

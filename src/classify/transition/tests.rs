@@ -203,12 +203,20 @@ fn nothing_is_told_of_an_object_elsewhere_that_is_not_the_releases() {
     let guess = manifest("ConfigMap", &json!({"data": {"color": "blue"}}));
     let live = json!({"metadata": {"name": "web"}, "data": {"color": "blue"}});
     for method in [CSA, SSA] {
-        let preview = preview(&elsewhere, method, None, Some(&guess), Some(&live));
-        assert_eq!(preview.action, PreviewAction::Unknown);
-        assert!(
-            preview.fields.is_empty() && preview.live.is_none(),
-            "{preview:#?}"
-        );
+        for (from, to) in [
+            (None, Some(&guess)),
+            (Some(&guess), Some(&guess)),
+            (Some(&guess), None),
+        ] {
+            let there = preview(&elsewhere, method, from, to, Some(&live));
+            assert_eq!(there.action, PreviewAction::Unknown);
+            assert!(there.fields.is_empty() && there.live.is_none(), "{there:#?}");
+            assert_eq!(
+                there,
+                preview(&elsewhere, method, from, to, None),
+                "nor whether it exists"
+            );
+        }
     }
     let secret = key("v1", "Secret", "shop");
     let preview = preview(&secret, CSA, None, Some(&guess), Some(&live));

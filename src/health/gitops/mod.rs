@@ -14,7 +14,7 @@ use self::marks::Mark;
 use super::advice::Commands;
 use super::release_facts::ReleaseFacts;
 use super::steps::advise;
-use crate::model::{Health, ManagedBy};
+use crate::model::{Advice, Health, ManagedBy};
 use crate::shell::Command;
 use crate::vocabulary::{ManagingTool, count};
 
@@ -32,23 +32,31 @@ pub fn managed_by(facts: &ReleaseFacts<'_>) -> Option<ManagedBy> {
 /// Puts before the first command that changes the release how to make the program that manages it wait, and says who undoes
 /// the change otherwise.
 pub(super) fn wait_first(facts: &ReleaseFacts<'_>, entry: &mut Health) {
+    let waited = wait_before(facts, &mut entry.advice);
+    entry.evidence.extend(waited);
+}
+
+/// Puts before the first command that changes the release how to make the program that manages it wait. Returns who undoes
+/// the change otherwise, and why a command is missing.
+pub(crate) fn wait_before(facts: &ReleaseFacts<'_>, advice: &mut Vec<Advice>) -> Vec<String> {
     let Some(manager) = Manager::of(&facts.objects.marks) else {
-        return;
+        return Vec::new();
     };
-    let Some(first) = entry.advice.iter().position(|advice| advice.destructive) else {
-        return;
+    let Some(first) = advice.iter().position(|advice| advice.destructive) else {
+        return Vec::new();
     };
     let name = manager
         .name()
         .map_or_else(String::new, |name| format!(" ({name})"));
-    entry.evidence.push(format!(
+    let mut told = vec![format!(
         "{}{name} claims to manage the release: {}",
         terms::title(manager.tool),
         terms::undoes(manager.tool)
-    ));
+    )];
     let (steps, missing) = advise(terms::steps(&manager, facts.commands()));
-    entry.evidence.extend(missing);
-    entry.advice.splice(first..first, steps);
+    told.extend(missing);
+    advice.splice(first..first, steps);
+    told
 }
 
 /// A program that claims to manage a release.

@@ -25,15 +25,14 @@ pub(super) fn judge(facts: &SurroundingFacts<'_>) -> Vec<Obstacle> {
 
 fn dropped_version(facts: &SurroundingFacts<'_>, sent: &Sent<'_>) -> Option<Obstacle> {
     let answer = facts.surroundings.definitions.get(&sent.key.name);
-    let stored: Vec<&str> = match sent.live {
-        Some(live) => texts(&live["status"]["storedVersions"]).collect(),
-        None => {
-            let Some(definition) = answer.and_then(|answer| answer.read()) else {
-                let what = format!("in which versions {} has stored objects", sent.key);
-                return gap_of(&what, answer);
-            };
-            definition.iter().flat_map(stored_versions).collect()
-        }
+    let stored: Vec<&str> = if let Some(live) = sent.live {
+        texts(&live["status"]["storedVersions"]).collect()
+    } else {
+        let Some(definition) = answer.and_then(|answer| answer.read()) else {
+            let what = format!("in which versions {} has stored objects", sent.key);
+            return gap_of(&what, answer);
+        };
+        definition.iter().flat_map(stored_versions).collect()
     };
     let versions = sent.object?["spec"]["versions"].as_array()?;
     let has = |stored: &str| versions.iter().any(|version| version["name"] == stored);

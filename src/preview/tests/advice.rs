@@ -36,13 +36,13 @@ fn a_rollback_is_advised_with_the_flags_that_it_needs_and_only_where_it_works_th
         (rollback(Ssa, [conflict(force).owned_by(LiveOwner::Nobody)]), &[]),
         (
             with(rollback(Csa, [config("a").changed()]), |scene| {
-                scene.hooks = vec![blocked_hook()]
+                scene.hooks = vec![blocked_hook()];
             }),
             &["helm rollback web 1 --no-hooks -n shop"],
         ),
         (
             with(rollback(Csa, [immutable()]), |scene| {
-                scene.hooks = vec![blocked_hook()]
+                scene.hooks = vec![blocked_hook()];
             }),
             &[],
         ),
@@ -67,9 +67,94 @@ fn a_rollback_is_advised_with_the_flags_that_it_needs_and_only_where_it_works_th
 }
 
 #[test]
+fn what_is_in_the_way_around_the_objects_is_shown_by_a_command() {
+    let stopped = |cause, verdict| {
+        let web = config("web").absent();
+        let scene = rollback(Csa, [web.clone()]);
+        with(scene, |scene| {
+            scene.around = Some(vec![obstacle(Some(&web), cause, verdict, "is in the way")]);
+        })
+    };
+    let rows = [
+        (
+            stopped(PreviewCause::Quota, Verdict::CreateFails),
+            "kubectl describe resourcequotas -n shop",
+        ),
+        (
+            stopped(PreviewCause::NamespaceGone, Verdict::CreateFails),
+            "kubectl get namespaces",
+        ),
+        (
+            stopped(PreviewCause::Admission, Verdict::UpdateFails),
+            "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations",
+        ),
+        (
+            stopped(PreviewCause::Taken, Verdict::CreateFails),
+            "kubectl get services -A",
+        ),
+        (
+            with(rollback(Csa, []), |scene| {
+                scene
+                    .not_served
+                    .from
+                    .insert("Backup of example.com/v1".to_owned());
+            }),
+            "kubectl api-resources",
+        ),
+    ];
+    for (scene, expected) in rows {
+        let advice = scene.preview().advice;
+        let position = |command: &str| {
+            advice
+                .iter()
+                .position(|advice| advice.command.starts_with(command))
+        };
+        let copies = position("kubectl get secrets -n shop -l owner=helm");
+        assert!(
+            position(expected).is_some_and(|look| Some(look) < copies),
+            "{expected}: {advice:#?}"
+        );
+    }
+}
+
+#[test]
+fn a_record_that_cannot_be_stored_is_copied_before_it_goes() {
+    let scene = with(rollback(Csa, [config("a").changed()]), |scene| {
+        let gone = obstacle(
+            None,
+            PreviewCause::RecordRefused,
+            Verdict::RecordRefused,
+            "is going",
+        );
+        scene.around = Some(vec![gone]);
+    });
+    let advice = scene.preview().advice;
+    let saves = advice
+        .iter()
+        .any(|advice| advice.command.contains("> web-records.yaml"));
+    assert!(saves, "{advice:#?}");
+}
+
+#[test]
+fn manifests_that_have_nothing_of_the_release_are_doubted() {
+    let doubts = |objects: Vec<ObjectPreview>| {
+        let sentences = upgrade(Csa, objects).preview().not_known;
+        sentences
+            .iter()
+            .any(|sentence| sentence.contains("are this release's"))
+    };
+    assert!(doubts(vec![
+        config("other").added().absent(),
+        config("a").dropped()
+    ]));
+    assert!(!doubts(vec![config("same"), config("a").dropped()]));
+    assert!(!doubts(vec![config("first").added().absent()]));
+}
+
+#[test]
 fn a_bad_target_points_to_the_last_good_revision() {
     let scene = with(rollback(Csa, []), |scene| {
-        scene.statuses = vec!["superseded", "", "deployed"]
+        scene.statuses = vec!["superseded", "", "deployed"];
     });
     let preview = scene.preview();
     let advised: Vec<&str> = preview
@@ -127,7 +212,7 @@ fn a_scan_says_what_blocks_a_rollback_and_what_it_loses_once_it_works() {
         // There is no good revision before.
         (
             with(scanned(vec![immutable()]), |scene| {
-                scene.statuses = vec!["failed", "deployed"]
+                scene.statuses = vec!["failed", "deployed"];
             }),
             &[],
         ),

@@ -120,7 +120,7 @@ fn kinds_that_are_not_served_leave_a_lock() {
         (
             "of an upgrade",
             with(upgrade(Csa, [config("a").changed()]), |scene| {
-                scene.not_served.from = kind()
+                scene.not_served.from = kind();
             }),
             Refused,
             &[Cause::KindNotServed],

@@ -96,7 +96,7 @@ fn what_a_rollback_loses_is_said_although_it_works() {
             rollback(
                 Csa,
                 [config("a").dropped().living(|live| {
-                    live.finalizers = vec!["kubernetes.io/pvc-protection".into(), "orphan".into()]
+                    live.finalizers = vec!["kubernetes.io/pvc-protection".into(), "orphan".into()];
                 })],
             ),
             Works,

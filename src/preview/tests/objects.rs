@@ -60,7 +60,7 @@ fn an_object_that_cannot_be_written_fails_the_rollback_half_way() {
         (
             "the newest had failed: the deployed one stays",
             with(rollback(Csa, [immutable()]), |scene| {
-                scene.statuses = vec!["deployed", "failed"]
+                scene.statuses = vec!["deployed", "failed"];
             }),
             Failed,
             &[Cause::Rule],

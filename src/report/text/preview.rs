@@ -64,6 +64,7 @@ impl TextWriter<'_> {
         line.plain("preview").plain("  ");
         line.push(palette.dim, self.options.safe(&operation(preview)));
         self.line(&line)?;
+        self.managed_by(release)?;
         self.blank()?;
         let style = self.outcome_style(preview.outcome);
         let mut line = Line::default();
@@ -75,7 +76,7 @@ impl TextWriter<'_> {
             self.section("What it leaves")?;
             self.sentence(leaves)?;
         }
-        self.preview_objects(&preview.objects)?;
+        self.preview_objects(preview)?;
         self.hooks(&preview.hooks)?;
         if !preview.not_known.is_empty() {
             self.section("Not known before")?;
@@ -136,9 +137,9 @@ impl TextWriter<'_> {
     }
 
     /// The objects by what becomes of them. Those that stay as they are, are counted.
-    fn preview_objects(&mut self, objects: &[PreviewObject]) -> io::Result<()> {
+    fn preview_objects(&mut self, preview: &Preview) -> io::Result<()> {
         for (action, heading) in ACTIONS {
-            let found = || objects.iter().filter(|object| object.action == action);
+            let found = || preview.objects.iter().filter(|object| object.action == action);
             if found().next().is_none() {
                 continue;
             }
@@ -151,11 +152,12 @@ impl TextWriter<'_> {
             };
             let quiet = found().filter(is_quiet).count();
             for object in found().filter(|object| !is_quiet(object)) {
-                self.preview_object(object)?;
+                self.preview_object(object, &preview.causes)?;
             }
             if quiet > 0 {
                 let mut line = Line::indented(2);
-                line.push(self.options.palette.dim, action.as_str()).plain("  ");
+                line.push(self.options.palette.dim, action_word(action))
+                    .plain("  ");
                 line.plain(self.options.safe(&count(quiet, "object")));
                 self.line(&line)?;
             }
@@ -163,17 +165,22 @@ impl TextWriter<'_> {
         Ok(())
     }
 
-    fn preview_object(&mut self, object: &PreviewObject) -> io::Result<()> {
+    fn preview_object(&mut self, object: &PreviewObject, causes: &[PreviewReason]) -> io::Result<()> {
         let palette = &self.options.palette;
         let mut line = Line::indented(2);
-        line.push(self.action_style(object.action), object.action.as_str())
+        line.push(self.action_style(object.action), action_word(object.action))
             .plain("  ");
         let name = match &object.namespace {
             Some(namespace) => format!("{} {namespace}/{}", object.kind, object.name),
             None => format!("{} {}", object.kind, object.name),
         };
         line.push(palette.name, self.options.safe(&name));
-        if let Some(reason) = &object.reason {
+        // What stands among the causes already, with the name of the object, is not told again.
+        let is_cause = |reason: &str| {
+            let mut causes = causes.iter().filter(|cause| cause.message == reason);
+            causes.any(|cause| cause.object.as_ref().is_some_and(|of| *of == name))
+        };
+        if let Some(reason) = object.reason.as_deref().filter(|reason| !is_cause(reason)) {
             line.plain(": ").plain(self.options.safe(reason));
         }
         self.line(&line)?;
@@ -275,6 +282,20 @@ impl TextWriter<'_> {
     }
 }
 
+/// The word before an object. That of the contract for nothing would read as if there were no such object.
+const fn action_word(action: PreviewAction) -> &'static str {
+    match action {
+        PreviewAction::None => "leaves",
+        PreviewAction::Create
+        | PreviewAction::Change
+        | PreviewAction::Delete
+        | PreviewAction::Keep
+        | PreviewAction::Fail
+        | PreviewAction::NotReached
+        | PreviewAction::Unknown => action.as_str(),
+    }
+}
+
 /// What is previewed, in words.
 fn operation(preview: &Preview) -> String {
     let method = match preview.apply_method {
@@ -283,10 +304,10 @@ fn operation(preview: &Preview) -> String {
     };
     let from = preview.from_revision;
     match (preview.operation, preview.to_revision) {
-        (PreviewedOperation::Rollback, Some(to)) => {
+        (PreviewedOperation::Rollback, Some(to)) if to > 0 => {
             format!("helm rollback from revision {from} to revision {to}, by {method}")
         }
-        (PreviewedOperation::Rollback, None) => format!("helm rollback from revision {from}, by {method}"),
+        (PreviewedOperation::Rollback, _) => format!("helm rollback from revision {from}, by {method}"),
         (PreviewedOperation::Upgrade, _) => format!("helm upgrade from revision {from}, by {method}"),
     }
 }

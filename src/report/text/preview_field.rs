@@ -2,6 +2,8 @@
 //!
 //! The values are shown as those of findings are: the value of now stands where a finding has the deployed one.
 
+use std::fmt::Write as _;
+
 use super::change::{texts, value};
 use super::line::Line;
 use super::safe::Safe;
@@ -73,10 +75,10 @@ impl<'a> Change<'a> {
         if let Some(actor) = &self.field.actor {
             let mut text = format!("by {}", actor.manager);
             if let Some(subresource) = &actor.subresource {
-                text.push_str(&format!(" via {subresource}"));
+                let _ = write!(text, " via {subresource}");
             }
             if let Some(time) = actor.time {
-                text.push_str(&format!(", {}", minute(time)));
+                let _ = write!(text, ", {}", minute(time));
             }
             text.push_str(" (claimed)");
             parts.push(Line::of(

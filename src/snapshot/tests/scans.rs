@@ -63,8 +63,9 @@ async fn ages_are_measured_at_the_time_of_the_snapshot() {
     assert_eq!(
         messages,
         [
-            "revision 1 is pending-install, last written 2 min ago",
-            "revision 1 is pending-install, last written 1 h ago: longer than 15 min, so the Helm process is probably gone"
+            "revision 1 is pending-install, last written 2 min ago; Helm refuses upgrades until it ends",
+            "revision 1 is pending-install, last written 1 h ago: longer than 15 min, so the Helm process is probably gone; Helm \
+             refuses upgrades until this is mended"
         ]
     );
 }

@@ -88,7 +88,7 @@ async fn taken(
 #[tokio::test]
 async fn what_is_around_objects_is_answered_as_it_was_and_the_rest_is_not_recorded() {
     let asked = question("shop", 30_080);
-    let (_dir, source, _) = taken(&[asked.clone()], None).await;
+    let (_dir, source, _) = taken(std::slice::from_ref(&asked), None).await;
     let answer = source.surroundings(&asked, &Kinds::default()).await;
     assert_eq!(answer, around().surroundings(&asked, &Kinds::default()).await);
     let other = source
@@ -112,7 +112,7 @@ async fn where_nothing_was_asked_everything_is_not_recorded() {
 #[tokio::test]
 async fn a_redacted_snapshot_hides_labels_and_selects_as_before() {
     let asked = question("shop", 30_080);
-    let (_dir, source, written) = taken(&[asked.clone()], Some(Redaction::default())).await;
+    let (_dir, source, written) = taken(std::slice::from_ref(&asked), Some(Redaction::default())).await;
     assert!(!written.contains(PASSWORD), "{written}");
     let answer = source.surroundings(&asked, &Kinds::default()).await;
     let namespace = answer.namespaces["shop"].read().and_then(Option::as_ref).unwrap();

@@ -195,13 +195,14 @@ fn steps(report: &Value, code: &str) -> Vec<Advised> {
         .collect()
 }
 
-/// What is still wrong with a release that should be well.
+/// What is still wrong with a release that should be well. A way forward may be one that cannot be gone back.
 fn ill(release: &Release<'_>) -> Option<String> {
     let after = diagnose(release, "15m");
     let latest = &after.report["releases"][0]["latest"]["status"];
-    let codes = codes(&after.report);
+    let mut codes = codes(&after.report);
+    codes.retain(|code| !code.starts_with("rollback-"));
     let scan = release.scan();
-    (after.status != 0 || latest != "deployed" || scan.status != 0).then(|| {
+    (!codes.is_empty() || latest != "deployed" || scan.status != 0).then(|| {
         format!(
             "after the cure: {latest}, {codes:?}, status {}, scan {}: {:?} {:?}",
             after.status,

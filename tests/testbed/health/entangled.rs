@@ -3,7 +3,7 @@
 use super::cure::Cure;
 use super::states::{definition, until_served};
 use super::{Begin, State};
-use crate::harness::{HelmVersion, Release};
+use crate::harness::{HelmVersion, Release, later};
 
 pub(super) const ENTANGLED: &[State] = &[
     State {
@@ -23,6 +23,7 @@ pub(super) const ENTANGLED: &[State] = &[
             "ownership-conflict",
             "half-upgraded",
             "leftover-objects",
+            "rollback-loses",
         ],
         cure: Cure::AdviceThat(&["failed-upgrade", "leftover-objects"], |release| {
             // The leftover claim is deleted by what is advised about it, and not by the rollback before.
@@ -44,7 +45,12 @@ pub(super) const ENTANGLED: &[State] = &[
             release.kubectl(&["patch", "service/{r}-web", "--type=json", patch]);
             release.upgrade_to(&["--set=port=80,message=two"]).failed();
         },
-        diagnoses: &["failed-upgrade", "half-upgraded", "upgrade-blocked"],
+        diagnoses: &[
+            "failed-upgrade",
+            "half-upgraded",
+            "upgrade-blocked",
+            "rollback-blocked",
+        ],
         cure: Cure::Advice(&["failed-upgrade"]),
     },
     State {
@@ -59,7 +65,12 @@ pub(super) const ENTANGLED: &[State] = &[
             release.shell(&release.fill(line)).succeeded();
             release.upgrade_to(&["--set=message=two"]).failed();
         },
-        diagnoses: &["failed-upgrade", "half-upgraded", "upgrade-blocked"],
+        diagnoses: &[
+            "failed-upgrade",
+            "half-upgraded",
+            "upgrade-blocked",
+            "rollback-blocked",
+        ],
         cure: Cure::Advice(&["failed-upgrade"]),
     },
     State {
@@ -149,10 +160,16 @@ pub(super) const ENTANGLED: &[State] = &[
             let value = r#"-p={"data":{"message":"mine"}}"#;
             let manager = "--field-manager=kubectl-edit";
             release.kubectl(&["patch", "configmap/{r}-settings", manager, value]);
+            later();
             let args = ["--set=hook=pre-upgrade,hookJob=hangs,message=two"];
             release.kill_helm("upgrade", &args, "job/{r}-migrate");
         },
-        diagnoses: &["stuck", "hook-running", "helm4: upgrade-blocked"],
+        diagnoses: &[
+            "stuck",
+            "hook-running",
+            "helm4: upgrade-blocked",
+            "helm4: rollback-blocked",
+        ],
         cure: Cure::Advice(&["hook-running", "stuck"]),
     },
     State {

@@ -155,7 +155,7 @@ pub(super) const STATES: &[State] = &[
                 HelmVersion::V4 => drop(outcome.failed()),
             }
         },
-        diagnoses: &["failed-upgrade", "upgrade-blocked"],
+        diagnoses: &["failed-upgrade", "upgrade-blocked", "rollback-blocked"],
         cure: Cure::Advice(&["failed-upgrade"]),
     },
     State {

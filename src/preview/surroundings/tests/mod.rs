@@ -124,7 +124,7 @@ impl Scene {
         self
     }
 
-    fn held_by(mut self, service: Option<(&str, &str)>, places: Value) -> Self {
+    fn held_by(mut self, service: Option<(&str, &str)>, places: &Value) -> Self {
         let holder = Holder {
             service: service.map(|(namespace, name)| ServiceName {
                 namespace: namespace.to_owned(),
@@ -230,6 +230,9 @@ fn nothing_around_stands_in_the_way() {
 
 #[test]
 fn what_helm_sends_depends_on_the_method_and_the_kind() {
+    use ApplyMethod::{Csa, Ssa};
+    use InManifests::{Both, From, To};
+    use PreviewAction::{Change, Create, Delete, Keep, None as Nothing};
     let sent = |kind: &str, action, manifests, method| {
         let object = ObjectPreview {
             key: key(kind, "shop/a"),
@@ -245,9 +248,6 @@ fn what_helm_sends_depends_on_the_method_and_the_kind() {
         };
         verb_sent(&object, method)
     };
-    use ApplyMethod::{Csa, Ssa};
-    use InManifests::{Both, From, To};
-    use PreviewAction::{Change, Create, Delete, Keep, None as Nothing};
     for (kind, action, manifests, method, expected) in [
         ("ConfigMap", Nothing, Both, Csa, None),
         ("ConfigMap", Nothing, Both, Ssa, Some(UPDATE)),

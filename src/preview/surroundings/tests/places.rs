@@ -10,7 +10,7 @@ fn node_port(port: u16) -> Value {
 fn a_port_that_another_service_has_is_taken() {
     let taken = |verb, live| {
         scene()
-            .held_by(Some(("shop", "other")), node_port(30080)["spec"].clone())
+            .held_by(Some(("shop", "other")), &node_port(30080)["spec"])
             .send(verb, "Service", "shop/web", node_port(30080), live)
             .found()
     };
@@ -24,7 +24,7 @@ fn a_port_that_another_service_has_is_taken() {
     );
     assert_eq!(taken(UPDATE, node_port(30080)), NONE, "it has the port itself");
     let own = scene()
-        .held_by(Some(("shop", "web")), node_port(30080)["spec"].clone())
+        .held_by(Some(("shop", "web")), &node_port(30080)["spec"])
         .send(UPDATE, "Service", "shop/web", node_port(30080), Value::Null);
     assert_eq!(own.found(), NONE, "nobody else has it");
 }
@@ -42,7 +42,7 @@ fn addresses_and_health_check_ports_are_taken_alike() {
             json!({"healthCheckNodePort": 31000}),
         ),
     ] {
-        let scene = scene().held_by(None, held).send(
+        let scene = scene().held_by(None, &held).send(
             CREATE,
             "Service",
             "shop/web",
@@ -56,7 +56,7 @@ fn addresses_and_health_check_ports_are_taken_alike() {
 #[test]
 fn a_renamed_service_stands_in_its_own_way() {
     let scene = scene()
-        .held_by(Some(("shop", "old")), node_port(30080)["spec"].clone())
+        .held_by(Some(("shop", "old")), &node_port(30080)["spec"])
         .send(CREATE, "Service", "shop/new", node_port(30080), Value::Null)
         .send(DELETE, "Service", "shop/old", Value::Null, node_port(30080));
     assert_eq!(
@@ -72,7 +72,7 @@ fn a_renamed_service_stands_in_its_own_way() {
 fn a_service_that_changes_first_may_give_its_port_back() {
     let change = |scene: Scene| scene.send(UPDATE, "Service", "shop/a", node_port(31000), node_port(30080));
     let create = |scene: Scene| scene.send(CREATE, "Service", "shop/b", node_port(30080), Value::Null);
-    let held = || scene().held_by(Some(("shop", "a")), node_port(30080)["spec"].clone());
+    let held = || scene().held_by(Some(("shop", "a")), &node_port(30080)["spec"]);
     assert_eq!(create(change(held())).verdicts(), ["MayFail Service shop/b"]);
     assert_eq!(change(create(held())).verdicts(), ["CreateFails Service shop/b"]);
     let twice = create(scene()).send(CREATE, "Service", "shop/c", node_port(30080), Value::Null);
@@ -86,7 +86,7 @@ fn a_service_that_changes_first_may_give_its_port_back() {
 #[test]
 fn a_service_of_another_namespace_is_not_named() {
     for holder in [None, Some(("bank", "vault"))] {
-        let scene = scene().held_by(holder, node_port(30080)["spec"].clone()).send(
+        let scene = scene().held_by(holder, &node_port(30080)["spec"]).send(
             CREATE,
             "Service",
             "shop/web",
