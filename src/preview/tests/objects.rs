@@ -161,12 +161,7 @@ fn deletions_that_fail_matter_to_helm_4_only() {
                 scene.methods.decisive = decisive;
                 let message = "a webhook denies it";
                 let object = scene.objects[1].clone();
-                scene.around = Some(vec![obstacle(
-                    Some(&object),
-                    Cause::Admission,
-                    verdict,
-                    message,
-                )]);
+                scene.around = Some(vec![obstacle(Some(&object), Cause::Admission, verdict, message)]);
             },
         )
     };
