@@ -3,8 +3,8 @@
 //! The steps are those of an update, in the API server's order: the way through the types of the kind (`round_trip`,
 //! `spelling`, `defaults`, `mirrors`), what the strategy of the kind does (`strategy`, `service`), and validation: what may
 //! not change (`immutable`, `guarded`), and what may not stand together (`combinations`,
-//! `core_kinds`, `kinds`, `pods`), and what may not be missing (`required`). Webhooks come in between;
-//! nothing is known of them here.
+//! `core_kinds`, `kinds`, `pods`), what may not be missing (`required`), and how a new object may be named (`named`). Webhooks
+//! come in between; nothing is known of them here.
 //!
 //! Of custom resources the schema tells what is dropped and filled, and where it has rules about several values
 //! (`x-kubernetes-validations`, `oneOf`): what a merge brings together there may be refused (`ruled`).
@@ -18,6 +18,7 @@ mod guarded;
 mod immutable;
 mod kinds;
 mod mirrors;
+mod named;
 mod place;
 mod pods;
 mod refilled;
@@ -45,7 +46,8 @@ use crate::compare::work::Work;
 use crate::object::Gvk;
 use crate::types::Shape;
 
-/// What becomes of an object that Helm creates. A manifest was accepted before, so that nothing is refused.
+/// What becomes of an object that Helm creates. The manifest of a deployed revision was accepted before; that of a failed
+/// one, or a rendered one, may be refused.
 pub(super) fn created(gvk: &Gvk, shape: Option<Shape<'_>>, new: &Value, work: &Work) -> Outcome {
     let mut object = new.clone();
     if let Some(shape) = shape {
@@ -54,6 +56,9 @@ pub(super) fn created(gvk: &Gvk, shape: Option<Shape<'_>>, new: &Value, work: &W
         if shape.is_builtin() {
             mirrors::fold_texts(gvk, &mut object);
             strategy::fill_whole(gvk, &mut object);
+        }
+        if let Some(refusal) = refusal(combinations::broken_at_creation(gvk, shape, &object, work)) {
+            return Outcome::Refused(refusal);
         }
     }
     Outcome::Created(object)
@@ -105,19 +110,25 @@ pub(super) fn updated(
     }
     let mut broken = immutable::broken(gvk, live, &object);
     broken.extend(combinations::broken(gvk, shape, live, &object, work));
-    let rules: HashSet<&str> = broken.iter().map(|(_, rule)| *rule).collect();
-    let others = rules.len().saturating_sub(1);
-    if let Some((path, rule)) = broken.into_iter().next() {
-        return Outcome::Refused(Refusal {
-            path,
-            rule: rule.into(),
-            others,
-        });
+    if let Some(refusal) = refusal(broken) {
+        return Outcome::Refused(refusal);
     }
     match guarded::check(gvk, live, &object) {
         Ok(()) => written(object, doubts),
         Err(verdict) => verdict.into(),
     }
+}
+
+/// The first of the rules that are broken, and how many others there are.
+fn refusal(broken: Vec<(FieldPath, &'static str)>) -> Option<Refusal> {
+    let rules: HashSet<&str> = broken.iter().map(|(_, rule)| *rule).collect();
+    let others = rules.len().saturating_sub(1);
+    let (path, rule) = broken.into_iter().next()?;
+    Some(Refusal {
+        path,
+        rule: rule.into(),
+        others,
+    })
 }
 
 impl From<Verdict> for Outcome {
