@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::faults::Faults;
 use super::found::Found;
-use super::{core_kinds, kinds, pods, required};
+use super::{core_kinds, kinds, named, pods, required};
 use crate::compare::path::FieldPath;
 use crate::compare::work::Work;
 use crate::object::Gvk;
@@ -31,6 +31,24 @@ pub(super) fn broken(
     let tolerated: HashSet<(FieldPath, &str)> = faults_of(gvk, shape, live, work).into_iter().collect();
     let is_new = |fault: &(FieldPath, &'static str)| !tolerated.contains(fault);
     faults.into_iter().filter(is_new).collect()
+}
+
+/// What the API server refuses in an object that is created: there is no live object that had it already.
+///
+/// Of a custom resource only the metadata is looked at. Whatever nobody could afford to look at is taken as accepted.
+pub(super) fn broken_at_creation(
+    gvk: &Gvk,
+    shape: Shape<'_>,
+    object: &Value,
+    work: &Work,
+) -> Vec<(FieldPath, &'static str)> {
+    let mut faults = Faults::new(work);
+    named::check(gvk, &Found::root(object, Some(shape)), &mut faults);
+    let mut faults = faults.into_found();
+    if shape.is_builtin() {
+        faults.extend(faults_of(gvk, shape, object, work));
+    }
+    faults
 }
 
 fn faults_of(gvk: &Gvk, shape: Shape<'_>, object: &Value, work: &Work) -> Vec<(FieldPath, &'static str)> {

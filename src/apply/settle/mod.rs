@@ -3,8 +3,8 @@
 //! The steps are those of an update, in the API server's order: the way through the types of the kind (`round_trip`,
 //! `spelling`, `defaults`, `mirrors`), what the strategy of the kind does (`strategy`, `service`), and validation: what may
 //! not change (`immutable`, `guarded`), and what may not stand together (`combinations`,
-//! `core_kinds`, `kinds`, `pods`), and what may not be missing (`required`). Webhooks come in between;
-//! nothing is known of them here.
+//! `core_kinds`, `kinds`, `pods`), what may not be missing (`required`), and how a new object may be named (`named`). Webhooks
+//! come in between; nothing is known of them here.
 //!
 //! Of custom resources the schema tells what is dropped and filled, and where it has rules about several values
 //! (`x-kubernetes-validations`, `oneOf`): what a merge brings together there may be refused (`ruled`). Where the manifest may
@@ -19,6 +19,7 @@ mod guarded;
 mod immutable;
 mod kinds;
 mod mirrors;
+mod named;
 mod pattern;
 mod place;
 mod pods;
@@ -48,7 +49,8 @@ use crate::compare::work::Work;
 use crate::object::Gvk;
 use crate::types::Shape;
 
-/// What becomes of an object that Helm creates.
+/// What becomes of an object that Helm creates. The manifest of a deployed revision was accepted before; that of a failed
+/// one, or a rendered one, may be refused.
 pub(super) fn created(
     gvk: &Gvk,
     shape: Option<Shape<'_>>,
@@ -70,7 +72,9 @@ pub(super) fn created(
             Manifest::Untried => schema::verdict(shape, None, &object, &doubts, work),
             Manifest::Accepted => schema::Verdict::default(),
         };
-        if let Some(refused) = refused(verdict.broken) {
+        let mut broken = verdict.broken;
+        broken.extend(combinations::broken_at_creation(gvk, shape, &object, work));
+        if let Some(refused) = refused(broken) {
             return refused;
         }
     }

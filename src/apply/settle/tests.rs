@@ -178,6 +178,59 @@ fn what_is_created_has_its_defaults() {
     assert!(spec.get("imaginary").is_none());
 }
 
+/// What is rendered, or what failed before, was accepted by nobody yet.
+#[test]
+fn what_is_created_is_held_to_the_rules_that_do_not_need_a_live_object() {
+    let deployment = |container: Value| {
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {
+        "selector": {"matchLabels": {"app": "web"}},
+        "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [container]}}}})
+    };
+    let config_map = |metadata: Value| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata});
+    let service = |spec: Value| json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": spec});
+    for (object, expected) in [
+        (deployment(json!({"name": "web", "image": "web"})), None),
+        (
+            deployment(json!({"name": "web"})),
+            Some("/spec/template/spec/containers[name=web]/image"),
+        ),
+        (
+            deployment(
+                json!({"name": "web", "image": "web", "volumeMounts": [{"name": "no", "mountPath": "/x"}]}),
+            ),
+            Some("/spec/template/spec/containers[name=web]/volumeMounts[mountPath=/x]/name"),
+        ),
+        (config_map(json!({"name": "web"})), None),
+        (config_map(json!({"name": "My_Config"})), Some("/metadata/name")),
+        (
+            config_map(json!({"name": "web", "labels": {"x": "a b"}})),
+            Some("/metadata/labels/x"),
+        ),
+        (service(json!({"ports": [{"port": 80}]})), None),
+        (
+            service(json!({"ports": [{"port": 80, "nodePort": 30080}], "type": "NodePort"})),
+            None,
+        ),
+        (
+            service(json!({"clusterIP": "None", "ports": [{"port": 80}]})),
+            None,
+        ),
+        (
+            service(json!({"type": "ExternalName", "externalName": "a.example"})),
+            None,
+        ),
+        (service(json!({"selector": {"a": "b"}})), Some("/spec/ports")),
+    ] {
+        let gvk = gvk(&object);
+        let shape = TypeTable::builtin().kind(&gvk.api_version, &gvk.kind);
+        let refused = match created(&gvk, shape, &object, Manifest::Untried, &Work::of_steps(10_000)) {
+            Outcome::Refused(refusal) => Some(refusal.path.to_string()),
+            _ => None,
+        };
+        assert_eq!(refused.as_deref(), expected, "{object}");
+    }
+}
+
 /// Work is proportional to the object, whatever is in it.
 #[test]
 fn a_hostile_object_takes_steps_by_its_size() {

@@ -362,10 +362,10 @@ fn found(
                 return preview.unknown(TOO_COSTLY);
             }
             if preview.action == PreviewAction::Change && !fields.has_changes() {
-                if is_alike(after, &live.object) {
-                    preview.action = PreviewAction::None;
+                if is_reordered(after, &live.object) {
+                    preview.reason = Some(ONLY_ORDER.to_owned());
                 } else {
-                    preview.reason = Some(NO_FIELD.to_owned());
+                    preview.action = PreviewAction::None;
                 }
             }
             let versions = [&applied, &live.object, after];
@@ -374,18 +374,36 @@ fn found(
     }
 }
 
-/// Whether two versions of an object are the same, but for the type, which the items of a list leave out.
-fn is_alike(one: &Value, other: &Value) -> bool {
+/// Whether two versions of an object are the same but for the order of their lists.
+fn is_reordered(one: &Value, other: &Value) -> bool {
     let fields = |object: &Value| {
         let mut fields = object.as_object().cloned().unwrap_or_default();
+        // The items of a list leave out their type.
         fields.retain(|field, _| field != "apiVersion" && field != "kind");
-        fields
+        Value::Object(fields)
     };
-    fields(one) == fields(other)
+    let (one, other) = (fields(one), fields(other));
+    one != other && sorted(&one) == sorted(&other)
+}
+
+/// A value with its lists in an order that depends on their elements alone.
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => {
+            let mut items: Vec<Value> = items.iter().map(sorted).collect();
+            items.sort_by_cached_key(Value::to_string);
+            Value::Array(items)
+        }
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| (name.clone(), sorted(value)))
+            .collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+    }
 }
 
 /// What changes where no field does.
-const NO_FIELD: &str = "only the order of a list changes, or how a value is written";
+const ONLY_ORDER: &str = "only the order of a list changes";
 
 /// By which flags Helm gets past the failure of a server-side apply.
 fn ways_out(method: Method, documents: &Documents<'_>, live: &Live<'_>, work: &Work) -> Vec<WayOut> {

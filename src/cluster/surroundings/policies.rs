@@ -197,10 +197,10 @@ mod tests {
 
     #[test]
     fn a_policy_says_the_same_since_it_or_a_binding_changed() {
-        let since = |fields| {
+        let since = |fields: Value| {
             same_since(
-                json!({"validations": [{"expression": "has(object.spec)"}]}),
-                fields,
+                &json!({"validations": [{"expression": "has(object.spec)"}]}),
+                &fields,
             )
         };
         let write = |subresource: &str, time: Option<&str>| json!({"subresource": subresource, "time": time});

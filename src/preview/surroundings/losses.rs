@@ -5,8 +5,13 @@
 //! `apiextensions-apiserver/pkg/controller/finalizer/crd_finalizer.go`). The data of a claim goes where the reclaim policy of
 //! its volume is `Delete`, the default of storage classes; a `StatefulSet` deletes its claims where
 //! `persistentVolumeClaimRetentionPolicy` says so.
+//!
+//! What is in a Namespace, and how many objects a definition has, is counted only where that is the release's own: a record
+//! can name any Namespace of the cluster, and its writer must not learn what is in there.
 
 use super::{Obstacle, Sent, SurroundingFacts, Verdict, gap_of};
+use crate::manifest::desired::Owner;
+use crate::manifest::standing::Standing;
 use crate::source::surroundings::{Contents, Counted, SentVerb};
 use crate::vocabulary::PreviewCause;
 
@@ -19,6 +24,7 @@ pub(super) fn judge(facts: &SurroundingFacts<'_>) -> Vec<Obstacle> {
     for sent in deletions {
         let kind = (sent.key.gvk.group(), sent.key.gvk.kind.as_str());
         let message = match kind {
+            ("", "Namespace") if !is_own(facts, sent) => "everything in it is deleted".to_owned(),
             ("", "Namespace") => {
                 let answer = facts.surroundings.contents.get(&sent.key.name);
                 found.extend(gap_of(&format!("what goes with {}", sent.key), answer));
@@ -27,6 +33,9 @@ pub(super) fn judge(facts: &SurroundingFacts<'_>) -> Vec<Obstacle> {
                     || "everything in it is deleted".to_owned(),
                     |contents| format!("everything in it is deleted: {}", within(*contents)),
                 )
+            }
+            ("apiextensions.k8s.io", "CustomResourceDefinition") if !is_own(facts, sent) => {
+                "every object of its kind is deleted".to_owned()
             }
             ("apiextensions.k8s.io", "CustomResourceDefinition") => {
                 let answer = facts.surroundings.custom_objects.get(&sent.key.name);
@@ -58,6 +67,16 @@ pub(super) fn judge(facts: &SurroundingFacts<'_>) -> Vec<Obstacle> {
         ));
     }
     found
+}
+
+/// Whether the live object names this release as its owner.
+fn is_own(facts: &SurroundingFacts<'_>, sent: &Sent<'_>) -> bool {
+    let owner = Owner {
+        name: facts.record.release,
+        namespace: facts.record.namespace,
+    };
+    sent.live
+        .is_some_and(|live| Standing::of(live, sent.key, owner) == Standing::Ours)
 }
 
 /// Whether somebody deleted it already: what goes with it goes anyway.

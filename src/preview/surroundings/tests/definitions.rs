@@ -60,10 +60,63 @@ fn a_definition_that_is_being_deleted_takes_no_new_objects() {
     assert_eq!(scene.verdicts(), ["CreateFails Widget shop/w"]);
 }
 
+/// A record can name any Namespace and any definition of the cluster.
+#[test]
+fn what_goes_with_an_object_of_somebody_else_is_not_counted() {
+    let contents = Contents {
+        claims: Counted {
+            count: 2,
+            or_more: false,
+        },
+        ..Contents::default()
+    };
+    let another = json!({"metadata": {"annotations": {
+        "meta.helm.sh/release-name": "other", "meta.helm.sh/release-namespace": "old"}}});
+    for live in [json!({}), another] {
+        let mut namespace = scene().send(DELETE, "Namespace", "old", Value::Null, live.clone());
+        namespace
+            .surroundings
+            .contents
+            .insert("old".to_owned(), Answer::Read(contents));
+        assert_eq!(
+            namespace.found(),
+            ["Loses deletes-data Namespace old: everything in it is deleted"]
+        );
+        let name = "widgets.example.com";
+        for count in [0, 3] {
+            let mut definition = scene().send(
+                DELETE,
+                "CustomResourceDefinition",
+                name,
+                Value::Null,
+                live.clone(),
+            );
+            let counted = Counted {
+                count,
+                or_more: false,
+            };
+            definition
+                .surroundings
+                .custom_objects
+                .insert(name.to_owned(), Answer::Read(counted));
+            assert_eq!(
+                definition.found(),
+                [format!(
+                    "Loses deletes-data CustomResourceDefinition {name}: every object of its kind is deleted"
+                )]
+            );
+        }
+    }
+}
+
 #[test]
 fn what_goes_with_a_deleted_object_is_counted() {
     let delete = |kind: &str, place: &str, live: Value| scene().send(DELETE, kind, place, Value::Null, live);
-    let mut namespace = delete("Namespace", "old", json!({}));
+    let own = || {
+        json!({"metadata": {"annotations": {
+        "meta.helm.sh/release-name": "web", "meta.helm.sh/release-namespace": "shop"}}})
+    };
+    let mut namespace = delete("Namespace", "old", own());
     let counted = |count| Counted {
         count,
         or_more: false,
@@ -94,7 +147,7 @@ fn what_goes_with_a_deleted_object_is_counted() {
     assert_eq!(namespace.verdicts(), ["Loses Namespace old", "Gap -"]);
 
     let name = "widgets.example.com";
-    let mut definition = delete("CustomResourceDefinition", name, json!({}));
+    let mut definition = delete("CustomResourceDefinition", name, own());
     for (count, message) in [(1, "1 object"), (3, "3 objects")] {
         definition
             .surroundings
