@@ -1,8 +1,8 @@
 //! What stands in the way of an operation around its objects: judged from what was read of it, by the rules of the API
 //! server.
 //!
-//! Each file has one rule: [`namespaces`], [`quotas`], [`limits`], [`places`] (ports and addresses), [`definitions`], [`admission`]
-//! (webhooks and policies), [`losses`] (what goes with an object). None of them knows whether Helm gets as far as an object;
+//! Each file has one rule: `namespaces`, `quotas`, `limits`, `places` (ports and addresses), `definitions`, `admission`
+//! (webhooks and policies), `losses` (what goes with an object). None of them knows whether Helm gets as far as an object;
 //! each says what happens if it does, and how sure that is. Helm's order of requests is taken from the caller: the record
 //! first, then the objects as they are sent, then the deletions (Helm: `pkg/action/rollback.go`, `pkg/kube/client.go`,
 //! `Update`).
