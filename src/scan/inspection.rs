@@ -24,6 +24,7 @@ use crate::object::ObjectKey;
 use crate::preview::Operation;
 use crate::preview::surroundings::verb_sent;
 use crate::release::operations::Operations;
+use crate::source::surroundings::SentVerb;
 use crate::vocabulary::{ApplyMethod, PreviewAction};
 use crate::weight;
 
@@ -179,15 +180,25 @@ impl Inspection {
             values: self.release.values_of(&self.key),
             detail,
         };
+        if detail == Detail::Outcome
+            && block.is_none()
+            && !transition::may_fail(&transition, live, &facts.policy.managers)
+        {
+            return None;
+        }
         let mut preview = transition::preview(&transition, live, &facts.policy, work);
         if let Some(report) = report {
             preview.add_survivors(&report.findings, detail);
         }
-        // What may not be spoken of is not asked about either.
         let is_told = preview.live.is_some() || preview.action != PreviewAction::Unknown;
         let sent = match detail {
             Detail::Outcome => None,
-            Detail::Fields if !is_told => None,
+            // Of what may not be spoken of only the namespace is asked about.
+            Detail::Fields if !is_told => transition.to.map(|_| SentObject {
+                verb: SentVerb::Create,
+                object: None,
+                live: None,
+            }),
             Detail::Fields => verb_sent(&preview, operation.method).map(|verb| SentObject {
                 verb,
                 object: transition::sent(&transition),

@@ -103,6 +103,13 @@ pub(super) struct SentObject {
     pub(super) live: Option<Value>,
 }
 
+impl SentObject {
+    /// Whether nothing may be told of the object but its name: what Helm applies is not known here either.
+    pub(super) const fn is_untold(&self) -> bool {
+        self.object.is_none() && self.live.is_none() && matches!(self.verb, SentVerb::Create)
+    }
+}
+
 /// The place of an object in a previewed operation.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Turn {
@@ -335,6 +342,11 @@ impl PlannedObject {
             // Of all others it is not known, or they are served.
             _ => None,
         }
+    }
+
+    /// What Helm sends about it in a previewed operation, where that was asked about.
+    pub(super) fn sent(&self) -> Option<&SentObject> {
+        self.inspected()?.sent.as_ref()
     }
 
     /// Its part of the report, once it was inspected.

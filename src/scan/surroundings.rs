@@ -8,6 +8,7 @@ use crate::release::history::History;
 use crate::release::stored::Status;
 use crate::source::Kinds;
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
+use crate::vocabulary::PreviewCause;
 
 /// The question about the surroundings of an operation.
 pub(super) fn question(history: &History, objects: &[PlannedObject], kinds: &Kinds) -> SurroundingsQuestion {
@@ -51,7 +52,16 @@ pub(super) fn surrounded(
         taken: taken(history, operation),
         sent: &sent,
     };
-    surroundings::judge(&facts)
+    // Of an object that may not be spoken of only the namespace is judged.
+    let is_untold = |key: &ObjectKey| {
+        let mut planned = objects.iter().filter(|object| object.key == *key);
+        planned.any(|object| object.sent().is_some_and(SentObject::is_untold))
+    };
+    let mut obstacles = surroundings::judge(&facts);
+    obstacles.retain(|obstacle| {
+        obstacle.cause == PreviewCause::NamespaceGone || !obstacle.object.as_ref().is_some_and(is_untold)
+    });
+    obstacles
 }
 
 /// When the API server took all objects of the revision that Helm goes to, or of the one that an upgrade starts from.
@@ -76,10 +86,9 @@ fn taken(history: &History, operation: &Operation) -> Option<Taken> {
 
 /// What Helm sends about the objects, in its order.
 fn sent_in_turn(objects: &[PlannedObject]) -> Vec<(&ObjectKey, &SentObject)> {
-    let sent = objects.iter().filter_map(|object| {
-        let sent = object.inspected()?.sent.as_ref()?;
-        Some((object.turn?.position, &object.key, sent))
-    });
+    let sent = objects
+        .iter()
+        .filter_map(|object| Some((object.turn?.position, &object.key, object.sent()?)));
     let mut sent: Vec<_> = sent.collect();
     sent.sort_by_key(|(position, _, _)| *position);
     sent.into_iter().map(|(_, key, sent)| (key, sent)).collect()

@@ -5,12 +5,14 @@
 //! its status (Helm: `pkg/action/rollback.go`, `performRollback`).
 
 mod fields;
+mod glance;
 #[cfg(test)]
 mod tests;
 
 use serde_json::Value;
 
 use self::fields::Fields;
+pub use self::glance::may_fail;
 use super::blocked::Block;
 use super::helm_write::{self, Documents, HELM, SEVERAL_DOCUMENTS, Start, TOO_COSTLY, manager, stamped};
 use super::live::LiveObject;
@@ -374,32 +376,27 @@ fn found(
     }
 }
 
-/// Whether two versions of an object are the same but for the order of their lists.
+/// Whether a list of named elements has another order in another version of an object.
 fn is_reordered(one: &Value, other: &Value) -> bool {
-    let fields = |object: &Value| {
-        let mut fields = object.as_object().cloned().unwrap_or_default();
-        // The items of a list leave out their type.
-        fields.retain(|field, _| field != "apiVersion" && field != "kind");
-        Value::Object(fields)
-    };
-    let (one, other) = (fields(one), fields(other));
-    one != other && sorted(&one) == sorted(&other)
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) => one
+            .iter()
+            .any(|(field, one)| other.get(field).is_some_and(|other| is_reordered(one, other))),
+        (Value::Array(one), Value::Array(other)) => {
+            let (mut one, mut other) = (names(one), names(other));
+            let is_same = one == other;
+            one.sort_unstable();
+            other.sort_unstable();
+            !is_same && one == other
+        }
+        (_, _) => false,
+    }
 }
 
-/// A value with its lists in an order that depends on their elements alone.
-fn sorted(value: &Value) -> Value {
-    match value {
-        Value::Array(items) => {
-            let mut items: Vec<Value> = items.iter().map(sorted).collect();
-            items.sort_by_cached_key(Value::to_string);
-            Value::Array(items)
-        }
-        Value::Object(fields) => fields
-            .iter()
-            .map(|(name, value)| (name.clone(), sorted(value)))
-            .collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
-    }
+/// The names of the elements of a list.
+fn names(items: &[Value]) -> Vec<&str> {
+    let names = items.iter().map(|item| item["name"].as_str().or(item.as_str()));
+    names.map(Option::unwrap_or_default).collect()
 }
 
 /// What changes where no field does.

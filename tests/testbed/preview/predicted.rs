@@ -95,7 +95,11 @@ impl Prediction {
         if outcome == "works" && words[0] == "works-but" && words.len() > 1 {
             note(About::Outcome, format!("predicted {outcome}, known {cell}"));
         }
+        // The gate of an upgrade counts what it deletes.
+        let is_upgrade = self.preview["operation"] == "upgrade";
+        let deletes = is_upgrade && list(&self.preview, "objects").any(|object| object["action"] == "delete");
         let expected_status: &[i32] = match outcome {
+            _ if deletes => &[1],
             "works" => &[0],
             "works-but" => &[0, 1],
             "unknown" => &[3],
