@@ -26,10 +26,8 @@ pub fn may_fail(transition: &Transition<'_>, live: &LiveObject<'_>, managers: &M
                 entry.subresource != "status" && managers.kind_of(&entry.manager) != ManagerKind::Helm
             })
     };
-    match transition.method {
-        Method::ClientSide => {}
-        Method::ServerSide(_) | Method::ToServerSide(_) if is_owned_by_others() => return true,
-        Method::ServerSide(_) | Method::ToServerSide(_) => {}
+    if transition.method != Method::ClientSide && is_owned_by_others() {
+        return true;
     }
     let (Some(from), Some(super::To::Document(to))) = (transition.from, transition.to) else {
         return true;
