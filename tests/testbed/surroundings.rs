@@ -284,7 +284,7 @@ fn what_is_judged_to_stand_in_the_way_is_refused_and_nothing_else() {
         matches!(
             &found[..],
             [Obstacle {
-                verdict: Verdict::Asked,
+                verdict: Verdict::MayFail,
                 ..
             }]
         ),
