@@ -199,8 +199,15 @@ fn steps(report: &Value, code: &str) -> Vec<Advised> {
 fn ill(release: &Release<'_>) -> Option<String> {
     let after = diagnose(release, "15m");
     let latest = &after.report["releases"][0]["latest"]["status"];
-    let mut codes = codes(&after.report);
-    codes.retain(|code| !code.starts_with("rollback-"));
+    let health = after.report["releases"][0]["health"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    let codes: Vec<&str> = health
+        .filter(|entry| entry["severity"] != "info")
+        .filter_map(|entry| entry["code"].as_str())
+        .filter(|code| !code.starts_with("rollback-"))
+        .collect();
     let scan = release.scan();
     (!codes.is_empty() || latest != "deployed" || scan.status != 0).then(|| {
         format!(

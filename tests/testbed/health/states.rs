@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::cure::Cure;
 use super::{Begin, State};
-use crate::harness::{HelmVersion, Release};
+use crate::harness::{HelmVersion, Release, later};
 
 pub(super) const STATES: &[State] = &[
     State {
@@ -149,6 +149,7 @@ pub(super) const STATES: &[State] = &[
                 "--field-manager=kubectl-edit",
                 value,
             ]);
+            later();
             let outcome = release.upgrade_to(&["--set=message=two"]);
             match release.helm {
                 HelmVersion::V3 => drop(outcome.succeeded()),
@@ -337,7 +338,7 @@ pub(super) const STATES: &[State] = &[
             release.cluster.apply(&definition(release, false));
             until_served(release, "v1", false);
         },
-        diagnoses: &["api-removed"],
+        diagnoses: &["api-removed", "rollback-blocked"],
         cure: Cure::Words(|release| {
             release.cluster.apply(&definition(release, true));
             until_served(release, "v1", true);
