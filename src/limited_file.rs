@@ -8,8 +8,12 @@ use std::path::Path;
 
 /// Reads a file of at most so many bytes.
 pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    read_from(File::open(path)?, limit)
+}
+
+fn read_from(reader: impl io::Read, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    reader.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Err(io::Error::new(
             io::ErrorKind::FileTooLarge,
@@ -21,7 +25,12 @@ pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 
 /// Reads a file of text of at most so many bytes.
 pub(crate) fn read_text(path: &Path, limit: u64) -> io::Result<String> {
-    String::from_utf8(read(path, limit)?)
+    read_text_from(File::open(path)?, limit)
+}
+
+/// Reads text of at most so many bytes, such as that on standard input.
+pub(crate) fn read_text_from(reader: impl io::Read, limit: u64) -> io::Result<String> {
+    String::from_utf8(read_from(reader, limit)?)
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
 }
 

@@ -9,6 +9,7 @@ pub mod exit;
 mod habits;
 pub mod output;
 mod output_file;
+mod page;
 mod pager;
 pub mod process;
 pub mod progress;
