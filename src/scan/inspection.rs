@@ -24,7 +24,6 @@ use crate::object::ObjectKey;
 use crate::preview::Operation;
 use crate::preview::surroundings::verb_sent;
 use crate::release::operations::Operations;
-use crate::source::surroundings::SentVerb;
 use crate::vocabulary::{ApplyMethod, PreviewAction};
 use crate::weight;
 
@@ -194,12 +193,8 @@ impl Inspection {
         let sent = match detail {
             Detail::Outcome => None,
             // Of what may not be spoken of only the namespace is asked about.
-            Detail::Fields if !is_told => transition.to.map(|_| SentObject {
-                verb: SentVerb::Create,
-                object: None,
-                live: None,
-            }),
-            Detail::Fields => verb_sent(&preview, operation.method).map(|verb| SentObject {
+            Detail::Fields if !is_told => transition.to.map(|_| SentObject::Untold),
+            Detail::Fields => verb_sent(&preview, operation.method).map(|verb| SentObject::Told {
                 verb,
                 object: transition::sent(&transition),
                 // Nothing of an object that is not the release's is handed on.

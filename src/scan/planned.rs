@@ -95,19 +95,17 @@ pub(super) struct TransitionBodies {
 }
 
 /// What Helm sends about an object in a previewed operation.
-pub(super) struct SentObject {
-    pub(super) verb: SentVerb,
-    /// What Helm applies.
-    pub(super) object: Option<Value>,
-    /// The live object.
-    pub(super) live: Option<Value>,
-}
-
-impl SentObject {
-    /// Whether nothing may be told of the object but its name: what Helm applies is not known here either.
-    pub(super) const fn is_untold(&self) -> bool {
-        self.object.is_none() && self.live.is_none() && matches!(self.verb, SentVerb::Create)
-    }
+pub(super) enum SentObject {
+    /// An object that may be spoken of.
+    Told {
+        verb: SentVerb,
+        /// What Helm applies.
+        object: Option<Value>,
+        /// The live object.
+        live: Option<Value>,
+    },
+    /// One that may not: only its namespace is asked about.
+    Untold,
 }
 
 /// The place of an object in a previewed operation.

@@ -1,5 +1,7 @@
 //! What is around the objects of a previewed operation: the question, and the obstacles in the answer.
 
+use std::collections::HashSet;
+
 use super::planned::{PlannedObject, SentObject};
 use crate::object::ObjectKey;
 use crate::preview::Operation;
@@ -7,7 +9,7 @@ use crate::preview::surroundings::{self, Obstacle, RecordWrite, Sent, Surroundin
 use crate::release::history::History;
 use crate::release::stored::Status;
 use crate::source::Kinds;
-use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
+use crate::source::surroundings::{SentVerb, Surroundings, SurroundingsQuestion};
 use crate::vocabulary::PreviewCause;
 
 /// The question about the surroundings of an operation.
@@ -15,7 +17,14 @@ pub(super) fn question(history: &History, objects: &[PlannedObject], kinds: &Kin
     let mut question = SurroundingsQuestion::default();
     question.add_record(&history.key.namespace, history.key.driver);
     for (key, sent) in sent_in_turn(objects) {
-        question.add(sent.verb, key, sent.object.as_ref(), kinds);
+        match sent {
+            SentObject::Told {
+                verb,
+                object,
+                live: _,
+            } => question.add(*verb, key, object.as_ref(), kinds),
+            SentObject::Untold => question.namespaces.extend(key.namespace.clone()),
+        }
     }
     question
 }
@@ -28,16 +37,22 @@ pub(super) fn surrounded(
     answer: &Surroundings,
     kinds: &Kinds,
 ) -> Vec<Obstacle> {
-    let sent = sent_in_turn(objects);
-    let sent: Vec<Sent<'_>> = sent
-        .into_iter()
-        .map(|(key, sent)| Sent {
+    let in_turn = sent_in_turn(objects);
+    let sent = in_turn.iter().map(|(key, sent)| match sent {
+        SentObject::Told { verb, object, live } => Sent {
             key,
-            verb: sent.verb,
-            object: sent.object.as_ref(),
-            live: sent.live.as_ref(),
-        })
-        .collect();
+            verb: *verb,
+            object: object.as_ref(),
+            live: live.as_ref(),
+        },
+        SentObject::Untold => Sent {
+            key,
+            verb: SentVerb::Create,
+            object: None,
+            live: None,
+        },
+    });
+    let sent: Vec<Sent<'_>> = sent.collect();
     let facts = SurroundingFacts {
         surroundings: answer,
         kinds,
@@ -53,13 +68,15 @@ pub(super) fn surrounded(
         sent: &sent,
     };
     // Of an object that may not be spoken of only the namespace is judged.
-    let is_untold = |key: &ObjectKey| {
-        let mut planned = objects.iter().filter(|object| object.key == *key);
-        planned.any(|object| object.sent().is_some_and(SentObject::is_untold))
-    };
+    let untold = in_turn.iter().filter(|(_, sent)| match sent {
+        SentObject::Told { .. } => false,
+        SentObject::Untold => true,
+    });
+    let untold: HashSet<&ObjectKey> = untold.map(|(key, _)| *key).collect();
     let mut obstacles = surroundings::judge(&facts);
     obstacles.retain(|obstacle| {
-        obstacle.cause == PreviewCause::NamespaceGone || !obstacle.object.as_ref().is_some_and(is_untold)
+        let is_untold = obstacle.object.as_ref().is_some_and(|key| untold.contains(key));
+        obstacle.cause == PreviewCause::NamespaceGone || !is_untold
     });
     obstacles
 }
