@@ -4,7 +4,7 @@
 //! `prepareRollback`), whatever became of that revision. That is the last good one only where everything went well: after
 //! two failed upgrades it is a failed one, and where records were deleted there is none.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::health::description;
 use crate::release::history::History;
@@ -87,7 +87,7 @@ pub enum TargetStanding {
 /// Helm counts from the newest record that it can decode: it passes over others when it lists the history (Helm:
 /// `pkg/storage/driver/secrets.go`, `Query`).
 pub fn choose_target(history: &History, records: &BTreeMap<u64, TargetRecord>, asked: Option<u64>) -> Target {
-    let chooser = Chooser { history, records };
+    let chooser = Chooser::new(history, records);
     let current = chooser.current().map_or(0, |current| current.revision);
     let (revision, choice) = match asked.filter(|asked| *asked > 0) {
         Some(asked) => (asked, TargetChoice::Asked),
@@ -105,9 +105,31 @@ pub fn choose_target(history: &History, records: &BTreeMap<u64, TargetRecord>, a
 struct Chooser<'a> {
     history: &'a History,
     records: &'a BTreeMap<u64, TargetRecord>,
+    /// The revisions that somebody left by a rollback.
+    left: BTreeSet<u64>,
 }
 
 impl<'a> Chooser<'a> {
+    fn new(history: &'a History, records: &'a BTreeMap<u64, TargetRecord>) -> Self {
+        let mut chooser = Self {
+            history,
+            records,
+            left: BTreeSet::new(),
+        };
+        // A rollback leaves the newest revision before it that is no rollback which failed.
+        let mut before: Option<u64> = None;
+        for stored in history.revisions() {
+            let is_rollback = chooser.is_rollback(stored);
+            if is_rollback {
+                chooser.left.extend(before);
+            }
+            if !(is_rollback && (chooser.failed(stored) || stored.status.is_pending())) {
+                before = Some(stored.revision);
+            }
+        }
+        chooser
+    }
+
     fn record(&self, revision: u64) -> Option<&'a TargetRecord> {
         self.records.get(&revision)
     }
@@ -159,27 +181,15 @@ impl<'a> Chooser<'a> {
                 .is_some_and(|record| description::is_failure(&record.description))
     }
 
-    /// The revisions that somebody left by a rollback: the newest one before it that is no rollback which failed.
-    fn left(&self) -> Vec<u64> {
-        let revisions = self.history.revisions();
-        let rollbacks = revisions.iter().filter(|stored| self.is_rollback(stored));
-        let before = rollbacks.filter_map(|rollback| {
-            let mut below = revisions.iter().rev();
-            let found = below.find(|stored| {
-                let has_failed = self.failed(stored) || stored.status.is_pending();
-                stored.revision < rollback.revision && !(self.is_rollback(stored) && has_failed)
-            })?;
-            Some(found.revision)
-        });
-        before.collect()
-    }
-
     /// Whether somebody left this revision, or later another one with the same manifest.
     fn is_left(&self, revision: u64) -> bool {
         let manifest = self.manifest(revision);
-        self.left().iter().any(|left| {
-            *left == revision || (*left > revision && manifest.is_some() && self.manifest(*left) == manifest)
-        })
+        self.left.contains(&revision)
+            || (manifest.is_some()
+                && self
+                    .left
+                    .range(revision..)
+                    .any(|left| self.manifest(*left) == manifest))
     }
 
     fn standing(&self, revision: u64) -> TargetStanding {
