@@ -1,8 +1,11 @@
 //! An object at which the next upgrade fails, and why: the health of its release rests on it.
 
+use serde_json::Value;
+
 use super::attributed::manager_name;
 use crate::apply::{Conflict, Outcome};
 use crate::compare::path::FieldPath;
+use crate::object::Gvk;
 use crate::policy::redact::{FieldRedaction, Redaction};
 
 /// Why the next upgrade fails at an object. A path is a place until it is shown.
@@ -54,8 +57,13 @@ impl Block<FieldPath> {
         }
     }
 
+    /// The same without secrets; `versions` are those of the object, of this kind.
+    pub(super) fn shown_in(&self, gvk: &Gvk, versions: &[&Value], redaction: &Redaction) -> Block {
+        self.shown(redaction, &redaction.fields(gvk, versions, self.paths()))
+    }
+
     /// The places that it names.
-    pub(super) fn paths(&self) -> Vec<&FieldPath> {
+    fn paths(&self) -> Vec<&FieldPath> {
         match self {
             Self::Conflict(fields) => fields.iter().take(MAX_FIELDS).map(|field| &field.path).collect(),
             Self::Refused { path, rule: _ } => vec![path],
@@ -63,7 +71,7 @@ impl Block<FieldPath> {
     }
 
     /// The same without secrets; `fields` is what may be shown of each of its places.
-    pub(super) fn shown(&self, redaction: &Redaction, fields: &[FieldRedaction<'_>]) -> Block {
+    fn shown(&self, redaction: &Redaction, fields: &[FieldRedaction<'_>]) -> Block {
         match self {
             Self::Conflict(contested) => {
                 let shown = contested

@@ -9,7 +9,7 @@ use crate::apply::{Method, Write};
 use crate::compare::managed_fields::{Entry, Live, Operation};
 use crate::compare::path::FieldPath;
 use crate::compare::work::Work;
-use crate::manifest::desired::{MANAGED_BY, Owner, RELEASE_NAME, RELEASE_NAMESPACE};
+use crate::manifest::desired::{MANAGED_BY, Owner, RELEASE_NAME, RELEASE_NAMESPACE, drop_server_metadata};
 use crate::object::ObjectKey;
 use crate::policy::managers::{ManagerKind, Managers};
 use crate::types::Shape;
@@ -95,22 +95,12 @@ impl Documents<'_> {
     }
 }
 
-/// The metadata of a live object that only the API server writes. It takes none of it from a patch of a built-in object.
-const SERVERS: [&str; 5] = [
-    "uid",
-    "resourceVersion",
-    "generation",
-    "creationTimestamp",
-    "selfLink",
-];
-
-/// The live object as the one that Helm starts from.
+/// The live object as the one that Helm starts from. The API server takes nothing of its own metadata from a patch of a
+/// built-in object.
 fn of_live(live: &Live<'_>) -> Value {
     let mut object = live.object.clone();
     if let Some(metadata) = metadata(&mut object) {
-        for field in SERVERS {
-            metadata.remove(field);
-        }
+        drop_server_metadata(metadata);
     }
     object
 }

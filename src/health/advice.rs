@@ -37,7 +37,7 @@ pub enum Contested {
 /// The effect of a command that only reads.
 const NOTHING: &str = "nothing: it only reads";
 
-fn reads(subject: Subject, command: Result<Command, Refusal>, why: &str) -> Step {
+pub(crate) fn reads(subject: Subject, command: Result<Command, Refusal>, why: &str) -> Step {
     Step {
         subject,
         effect: Effect::Reads,

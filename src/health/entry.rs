@@ -72,7 +72,12 @@ pub(crate) fn listed(names: impl Iterator<Item = String>) -> String {
     if more > 0 {
         listed.push(format!("{more} more"));
     }
-    match listed.split_last() {
+    joined(&listed)
+}
+
+/// Parts of a sentence in a row: `a, b and c`.
+pub(crate) fn joined(parts: &[String]) -> String {
+    match parts.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
         Some((only, _)) => only.clone(),
         None => String::new(),

@@ -14,9 +14,11 @@ use crate::compare::shapes::status_field;
 use crate::compare::three_way::{Versions, three_way};
 use crate::compare::work::Work;
 use crate::manifest::desired::{Owner, desired};
+use crate::manifest::parse::is_kept_where_it_lives;
 use crate::manifest::standing::{Place, Standing};
 use crate::object::ObjectKey;
 use crate::policy::managers::{ManagerKind, Managers};
+use crate::release::record::HOOK_ANNOTATION;
 use crate::types::Shape;
 use crate::vocabulary::FindingCode;
 
@@ -112,9 +114,6 @@ pub struct Deleting {
     pub finalizers: Vec<String>,
 }
 
-/// The annotation of hooks.
-const HOOK: &str = "helm.sh/hook";
-
 /// Observes an object.
 ///
 /// An object that takes more work than is left for it counts as not read: nobody knows which revision it is at.
@@ -178,20 +177,14 @@ pub fn observe(probe: &Probe<'_>, live: &LiveObject<'_>, work: &Work) -> Observa
             })
             .filter_map(|entry| entry.time)
             .max(),
-        origin: if live.object["metadata"]["annotations"][HOOK].is_string() {
+        origin: if live.object["metadata"]["annotations"][HOOK_ANNOTATION].is_string() {
             ObjectOrigin::Hook
         } else {
             ObjectOrigin::Unknown
         },
-        is_kept: live.object["metadata"]["annotations"][RESOURCE_POLICY] == KEEP,
+        is_kept: is_kept_where_it_lives(&live.object),
     }
 }
-
-/// The annotation by which an object outlives its place in a release (Helm: `pkg/kube/resource_policy.go`).
-const RESOURCE_POLICY: &str = "helm.sh/resource-policy";
-
-/// Its value (Helm: `pkg/kube/client.go`, `update`, reads it of the live object).
-const KEEP: &str = "keep";
 
 fn absent_side(bodies: &RevisionBodies) -> Option<Side> {
     match (&bodies.deployed, &bodies.newest) {

@@ -26,13 +26,10 @@ pub struct RecordFacts {
     pub description: String,
     /// How Helm applied the objects, where the record says so.
     pub apply_method: Option<ApplyMethod>,
-    /// A number that records with the same objects share.
-    pub manifest: u64,
+    /// A number that records with the same objects share; `None` where it is not known.
+    pub manifest: Option<u64>,
     /// The revision that a rollback goes back to, where Helm recorded it: Helm 4 does.
     pub rollback_revision: u64,
-    /// Older revisions that have the same objects, newest first; known of the newest revision, where its operation did not
-    /// complete.
-    pub same_as: Vec<u64>,
     /// When the operation began, on the clock of the machine that ran Helm.
     pub deployed_at: Option<DateTime<Utc>>,
     /// The size of the record, as it is stored.

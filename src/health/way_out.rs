@@ -67,8 +67,15 @@ pub(super) fn rollback_target(facts: &ReleaseFacts<'_>) -> Option<u64> {
     let recorded = Some(record.rollback_revision).filter(|revision| *revision > 0);
     let target = recorded
         .or_else(|| description::rollback_target(&record.description))
-        .or_else(|| record.same_as.first().copied().filter(|_| is_rollback))?;
+        .or_else(|| older_with_the_same_objects(facts, latest.revision).filter(|_| is_rollback))?;
     (target < latest.revision).then_some(target)
+}
+
+fn older_with_the_same_objects(facts: &ReleaseFacts<'_>, newest: u64) -> Option<u64> {
+    let manifest = facts.records.get(&newest)?.manifest?;
+    let mut older = facts.records.range(..newest).rev();
+    let alike = older.find(|(_, record)| record.manifest == Some(manifest));
+    alike.map(|(revision, _)| *revision)
 }
 
 /// Whether the record of the revision that was deployed is gone. Besides that only a failed rollback leaves none deployed.

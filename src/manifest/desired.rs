@@ -120,9 +120,7 @@ pub fn desired(mut body: Value, key: &ObjectKey, owner: Owner<'_>, status: Statu
         object.insert("metadata".to_owned(), Value::Object(Map::new()));
     }
     if let Some(Value::Object(metadata)) = object.get_mut("metadata") {
-        for field in SERVER_METADATA {
-            metadata.remove(field);
-        }
+        drop_server_metadata(metadata);
         // Ignored on cluster-scoped kinds; on others the object was found by it.
         metadata.remove("namespace");
         stamp(metadata, "labels", MANAGED_BY, "Helm");
@@ -134,6 +132,13 @@ pub fn desired(mut body: Value, key: &ObjectKey, owner: Owner<'_>, status: Statu
         (rule.apply)(object);
     }
     body
+}
+
+/// Takes out of an object's metadata what only the API server writes.
+pub fn drop_server_metadata(metadata: &mut Map<String, Value>) {
+    for field in SERVER_METADATA {
+        metadata.remove(field);
+    }
 }
 
 fn stamp(metadata: &mut Map<String, Value>, field: &str, key: &str, value: &str) {

@@ -346,13 +346,26 @@ fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
     value.get(key)?.as_str().filter(|text| !text.is_empty())
 }
 
-/// Whether an object carries Helm's `keep` policy, which Helm compares trimmed and without case.
+/// Helm's policy that keeps an object.
+const KEEP: &str = "keep";
+
+/// Whether an object carries Helm's `keep` policy, which Helm compares trimmed and without case in a manifest (Helm:
+/// `pkg/action/resource_policy.go`, `filterManifestsToKeep`).
 pub fn is_kept(object: &Value) -> bool {
+    policy(object).is_some_and(|policy| policy.trim().eq_ignore_ascii_case(KEEP))
+}
+
+/// Whether a live object carries it, which Helm compares exactly before it deletes what a new manifest no longer has (Helm:
+/// `pkg/kube/client.go`, `Update`).
+pub fn is_kept_where_it_lives(live: &Value) -> bool {
+    policy(live) == Some(KEEP)
+}
+
+fn policy(object: &Value) -> Option<&str> {
     object
-        .pointer("/metadata/annotations")
-        .and_then(|annotations| annotations.get(RESOURCE_POLICY))
-        .and_then(Value::as_str)
-        .is_some_and(|policy| policy.trim().eq_ignore_ascii_case("keep"))
+        .pointer("/metadata/annotations")?
+        .get(RESOURCE_POLICY)?
+        .as_str()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::parse::{self, ManifestError, ManifestObject, ParsedDocuments};
-use crate::release::record::{Hook, HookLocation, LastRun};
+use crate::release::record::{HOOK_ANNOTATION, Hook, HookLocation, LastRun};
 use crate::yaml::Limits;
 
 /// The manifests of a chart, rendered for an upgrade.
@@ -41,8 +41,7 @@ pub enum RenderedError {
     Empty,
 }
 
-/// The annotations of hooks (Helm: `pkg/release/v1/hook.go`).
-const HOOK: &str = "helm.sh/hook";
+/// The annotation that says when a hook is deleted (Helm: `pkg/release/v1/hook.go`).
 const DELETE_POLICY: &str = "helm.sh/hook-delete-policy";
 
 /// The parts of a release in JSON that are needed.
@@ -163,7 +162,7 @@ fn is_of_crds_folder(object: &ManifestObject) -> bool {
 }
 
 fn hook_of(object: &ManifestObject) -> Option<Hook> {
-    if !object.body.contains(HOOK) {
+    if !object.body.contains(HOOK_ANNOTATION) {
         return None;
     }
     let body: Value = serde_json::from_str(&object.body).ok()?;
@@ -175,7 +174,7 @@ fn hook_of(object: &ManifestObject) -> Option<Hook> {
     Some(Hook {
         name: object.name.clone(),
         kind: object.gvk.kind.clone(),
-        events: words(annotation(HOOK)?),
+        events: words(annotation(HOOK_ANNOTATION)?),
         delete_policies: annotation(DELETE_POLICY).map(words).unwrap_or_default(),
         last_run: LastRun::default(),
         manifest: String::new(),

@@ -170,18 +170,9 @@ pub(crate) fn key(api_version: &str, kind: &str, name: &str) -> ObjectKey {
 
 /// An object of both manifests that lives and stays as it is.
 pub(crate) fn object(api_version: &str, kind: &str, name: &str) -> ObjectPreview {
-    ObjectPreview {
-        key: key(api_version, kind, name),
-        manifests: InManifests::Both,
-        action: PreviewAction::None,
-        reason: None,
-        block: None,
-        ways_out: Vec::new(),
-        may_be_refused: None,
-        fields: Vec::new(),
-        left_out: 0,
-        live: Some(LiveFacts::default()),
-    }
+    let mut object = ObjectPreview::new(&key(api_version, kind, name), InManifests::Both);
+    object.live = Some(LiveFacts::default());
+    object
 }
 
 pub(crate) fn deployment(name: &str) -> ObjectPreview {

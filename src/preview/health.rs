@@ -5,6 +5,7 @@
 
 use super::course::{Course, End};
 use super::facts::PreviewFacts;
+use super::leaves::{Objects, leaves};
 use super::losses;
 use super::steps::preview_again;
 use super::target::TargetStanding;
@@ -48,7 +49,7 @@ fn of_rollback(facts: &PreviewFacts<'_>, to: u64) -> Vec<Health> {
         let first = course.stops.first().map(told).unwrap_or_default();
         let message = format!("a rollback to revision {to} does not work: {ending}: {first}");
         let mut evidence = sentences(course.stops.get(1..).unwrap_or_default());
-        evidence.extend(super::leaves::leaves(facts, &course).map(|leaves| without_counts(&leaves)));
+        evidence.extend(leaves(facts, &course, Objects::AtRisk));
         health.push(entry(
             facts,
             to,
@@ -138,13 +139,4 @@ fn entry(
 ) -> Health {
     let step = preview_again(facts, Some(to), "shows the whole of it, and what to do before");
     with(remark(code, severity, message), evidence, vec![step])
-}
-
-/// What is left, without how many objects are where: a scan looks only at those at which the rollback may fail.
-fn without_counts(leaves: &str) -> String {
-    let parts = leaves.split("; ");
-    let parts: Vec<&str> = parts
-        .filter(|part| !part.contains(" as before") || !part.contains("object"))
-        .collect();
-    parts.join("; ")
 }

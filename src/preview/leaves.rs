@@ -7,8 +7,9 @@
 
 use super::course::{Course, End};
 use super::facts::PreviewFacts;
-use super::words::{joined, told};
+use super::words::told;
 use crate::classify::transition::InManifests;
+use crate::health::entry::joined;
 use crate::model::PreviewReason;
 use crate::vocabulary::{PreviewAction, PreviewCause, PreviewOutcome, PreviewedOperation, count};
 
@@ -108,8 +109,17 @@ const fn phrase(code: PreviewCause) -> &'static str {
     }
 }
 
+/// Whether all objects of the operation are among the facts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Objects {
+    /// They are.
+    All,
+    /// Only those are at which it may fail, as in a scan.
+    AtRisk,
+}
+
 /// The state in which the release is left; `None` where nothing stops the operation.
-pub(super) fn leaves(facts: &PreviewFacts<'_>, course: &Course) -> Option<String> {
+pub(super) fn leaves(facts: &PreviewFacts<'_>, course: &Course, objects: Objects) -> Option<String> {
     let newest = facts.release.history.latest();
     let new = newest.map_or(1, |newest| newest.revision.saturating_add(1));
     let kind = facts.operation.kind;
@@ -154,11 +164,13 @@ pub(super) fn leaves(facts: &PreviewFacts<'_>, course: &Course) -> Option<String
             "{}; all objects are at the new manifest, and what is no longer in it is deleted",
             failed(still_deployed(facts))
         ),
-        (End::Objects, _) => format!(
-            "{}; {}; nothing is deleted",
-            failed(deployed_afterwards(facts)),
-            objects(facts, course)
-        ),
+        (End::Objects, _) => {
+            let failed = failed(deployed_afterwards(facts));
+            match objects {
+                Objects::All => format!("{failed}; {}; nothing is deleted", places(facts, course)),
+                Objects::AtRisk => format!("{failed}; nothing is deleted"),
+            }
+        }
         (End::Deletions, _) => format!(
             "{}; all objects are at {}, and what could not be deleted stays",
             failed(deployed_afterwards(facts)),
@@ -204,7 +216,7 @@ fn deployed_afterwards(facts: &PreviewFacts<'_>) -> String {
 }
 
 /// Which objects are where, after a failure among them.
-fn objects(facts: &PreviewFacts<'_>, course: &Course) -> String {
+fn places(facts: &PreviewFacts<'_>, course: &Course) -> String {
     let goal = goal(facts);
     let (mut written, mut failed, mut unreached) = (0_usize, 0_usize, 0_usize);
     for (object, action) in facts.objects.iter().zip(&course.actions) {

@@ -32,6 +32,7 @@ pub use self::health::health;
 pub use self::target::{RecordAccess, Target, TargetChoice, TargetRecord, TargetStanding, choose_target};
 
 use self::course::Course;
+use self::leaves::Objects;
 use crate::classify::transition::ObjectPreview;
 use crate::model::{Preview, PreviewObject};
 use crate::vocabulary::{PreviewAction, PreviewOutcome};
@@ -61,7 +62,7 @@ pub fn preview(facts: &PreviewFacts<'_>) -> Preview {
         apply_method: facts.operation.method,
         outcome,
         message,
-        leaves: leaves::leaves(facts, &course),
+        leaves: leaves::leaves(facts, &course, Objects::All),
         objects: facts
             .objects
             .iter()

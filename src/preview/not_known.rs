@@ -4,8 +4,8 @@ use super::course::{Course, End, obstacles};
 use super::facts::PreviewFacts;
 use super::hooks::{self, HookFate};
 use super::surroundings::Verdict;
-use super::words::joined;
 use crate::classify::transition::InManifests;
+use crate::health::entry::joined;
 use crate::vocabulary::{ApplyMethod, PreviewAction, PreviewEffect, PreviewedOperation};
 
 /// The kinds that Helm waits for with `--wait` because they become ready (Helm: `pkg/kube/statuswait.go`).

@@ -14,13 +14,13 @@ use super::target::TargetStanding;
 use crate::classify::blocked::Block;
 use crate::classify::transition::{InManifests, LiveOwner, ObjectPreview, WayOut};
 use crate::health;
-use crate::health::advice::{self, Commands, kubectl, protect_command};
+use crate::health::advice::{self, Commands, kubectl, protect_command, reads};
 use crate::health::entry::{ADVISED, listed};
 use crate::health::steps::{Effect, Step, Subject, advise};
 use crate::health::{Contested, unproven_writes, wait_before};
 use crate::model::{Advice, PreviewField};
 use crate::object::ObjectKey;
-use crate::shell::{Command, Refusal, Word};
+use crate::shell::{Command, Word};
 use crate::vocabulary::{PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation};
 
 /// The steps, and a sentence for each that could not be written down.
@@ -56,16 +56,6 @@ pub(super) fn preview_again(facts: &PreviewFacts<'_>, to: Option<u64>, why: &str
         Ok(command.literal(&["-n"]).word(&Word::namespace(&key.namespace)?))
     });
     reads(Subject::Release, command, why)
-}
-
-fn reads(subject: Subject, command: Result<Command, Refusal>, why: &str) -> Step {
-    Step {
-        subject,
-        effect: Effect::Reads,
-        command,
-        why: why.to_owned(),
-        changes: "nothing: it only reads".to_owned(),
-    }
 }
 
 /// The makers of steps.

@@ -47,12 +47,3 @@ pub(super) fn block_words(block: &Block) -> String {
         Block::Refused { path, rule } => format!("{path}: {rule}"),
     }
 }
-
-/// Parts of a sentence in a row: `a, b and c`.
-pub(super) fn joined(parts: &[String]) -> String {
-    match parts.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        Some((only, _)) => only.clone(),
-        None => String::new(),
-    }
-}

@@ -68,6 +68,9 @@ pub struct ChartName {
     pub version: String,
 }
 
+/// The annotation of hooks, with the events that run them (Helm: `pkg/release/v1/hook.go`).
+pub const HOOK_ANNOTATION: &str = "helm.sh/hook";
+
 /// A hook: an object that Helm creates at certain events, outside of the manifest (Helm: `pkg/release/v1/hook.go`).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Hook {

@@ -87,22 +87,6 @@ impl Loaded {
         }
     }
 
-    /// Notes which older revisions have the same objects as the newest one, whose operation did not complete: a rollback
-    /// does not always say where it goes.
-    fn note_same_objects(&mut self, others: &[DecodedRevision]) {
-        let Some(newest) = self.attempted.first() else {
-            return;
-        };
-        let others = self.revisions().chain(&self.abandoned).chain(others);
-        let alike = others.filter(|other| other.number < newest.number && other.objects == newest.objects);
-        let mut alike: Vec<u64> = alike.map(|other| other.number).collect();
-        alike.sort_unstable_by(|one, other| other.cmp(one));
-        alike.dedup();
-        if let Some(record) = self.records.get_mut(&newest.number) {
-            record.same_as = alike;
-        }
-    }
-
     /// Notes the facts of a record, and returns the revision that it holds.
     fn note(&mut self, read: ReadRecord) -> Option<DecodedRevision> {
         self.health.extend(read.health);
@@ -337,7 +321,6 @@ impl LoadingRelease {
             let revision = loaded.note(take(stored));
             others.extend(revision);
         }
-        loaded.note_same_objects(&others);
         // Of the other revisions only the facts are kept.
         if loaded.baseline.is_none() {
             let good = health::good_revision(history, &loaded.records);
@@ -455,9 +438,8 @@ fn record_facts(release: &mut Release, manifest: u64) -> RecordFacts {
             .apply_method
             .as_deref()
             .and_then(|method| method.parse().ok()),
-        manifest,
+        manifest: Some(manifest),
         rollback_revision: release.info.rollback_revision,
-        same_as: Vec::new(),
         deployed_at: release.info.last_deployed,
         bytes: release.stored_bytes,
         hooks: release.hooks.take().unwrap_or_default(),

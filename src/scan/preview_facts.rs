@@ -62,7 +62,7 @@ pub(super) fn target(
             rollback_to: facts
                 .map(|facts| facts.rollback_revision)
                 .filter(|revision| *revision > 0),
-            manifest: facts.map(|facts| facts.manifest),
+            manifest: facts.and_then(|facts| facts.manifest),
         };
         (stored.revision, record)
     });

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+pub(super) use self::whole::may_be_foretold;
 use self::whole::{foretell_foreign, foretell_missing, shown_block};
 use super::attributed::Attributed;
 use super::attribution::{Attributor, ObjectContext, UnreadField};

@@ -10,15 +10,23 @@ use crate::classify::next_upgrade::{Prediction, Upgrade};
 use crate::classify::subject::Subject;
 use crate::compare::managed_fields::Live;
 use crate::compare::work::Work;
+use crate::manifest::desired::Owner;
 use crate::manifest::standing::Place;
 use crate::model::ObjectReport;
+use crate::object::ObjectKey;
 use crate::policy::Policy;
 
 /// The reason for no prediction where it would tell something of the object's values.
 const NOT_TOLD: &str = "it depends on fields of an object that is not this release's";
 
-/// Foretells what Helm does to an object that is not this release's, unless that would tell something of it: whether a write
-/// conflicts tells whether a value is the manifest's, and whoever forges a record chooses the manifest.
+/// Whether it may be told what Helm does to an object that is not the release's. Whether a write conflicts tells whether a
+/// value is the manifest's, and whoever forges a record chooses the manifest.
+pub(in crate::classify) fn may_be_foretold(key: &ObjectKey, owner: Owner<'_>) -> bool {
+    let is_secret = key.gvk.group().is_empty() && key.gvk.kind == "Secret";
+    !is_secret && Place::of(key, owner) == Place::Own
+}
+
+/// Foretells what Helm does to an object that is not this release's, unless that would tell something of it.
 pub(super) fn foretell_foreign(
     subject: &Subject<'_>,
     live: &Live<'_>,
@@ -26,8 +34,7 @@ pub(super) fn foretell_foreign(
     work: &Work,
     report: &mut ObjectReport,
 ) -> Option<Block> {
-    let is_secret = subject.key.gvk.group().is_empty() && subject.key.gvk.kind == "Secret";
-    if is_secret || Place::of(subject.key, subject.owner) != Place::Own {
+    if !may_be_foretold(subject.key, subject.owner) {
         note(&Prediction::Unknown(NOT_TOLD.into()), policy, report);
         return None;
     }
@@ -44,9 +51,7 @@ pub(super) fn shown_block(
     policy: &Policy,
 ) -> Option<Block> {
     let block = upgrade.block()?;
-    let redaction = &policy.redaction;
-    let fields = redaction.fields(&subject.key.gvk, versions, block.paths());
-    Some(block.shown(redaction, &fields))
+    Some(block.shown_in(&subject.key.gvk, versions, &policy.redaction))
 }
 
 /// Foretells whether Helm creates an object that does not exist.

@@ -15,6 +15,7 @@ use crate::compare::list_index::ListIndexes;
 use crate::compare::lookup::value_at;
 use crate::compare::managed_fields::Live;
 use crate::compare::path::{FieldPath, Segment, size_of_value};
+use crate::compare::path_tree::PathTree;
 use crate::compare::room::Room;
 use crate::compare::shapes::shape_at;
 use crate::compare::three_way::{Change, OfRevision, Versions, three_way};
@@ -74,6 +75,122 @@ impl Field {
     }
 }
 
+/// The versions of an object between which its fields are looked for.
+struct Look<'a> {
+    transition: &'a Transition<'a>,
+    /// As the manifest has it from which Helm starts.
+    from: Option<&'a Value>,
+    /// As the manifest has it that Helm applies.
+    applied: &'a Value,
+    live: &'a Live<'a>,
+    /// As it is then.
+    after: &'a Value,
+    doubts: &'a [Doubt],
+    managers: &'a Managers,
+    lists: &'a ListIndexes<'a>,
+    work: &'a Work,
+}
+
+impl<'a> Look<'a> {
+    fn at(&self, object: &'a Value, path: &FieldPath) -> Option<&'a Value> {
+        value_at(object, path, self.transition.shape, self.lists)
+    }
+
+    fn is_same(&self, path: &FieldPath, one: Option<&Value>, other: Option<&Value>) -> bool {
+        is_same(path, one, other, self.transition, self.work)
+    }
+
+    fn writer(&self, path: &FieldPath) -> Option<Actor> {
+        writer(self.live, path, self.transition, self.managers, self.work)
+    }
+
+    /// What the write changes.
+    fn written(&self, room: &Room) -> Vec<Field> {
+        // Taken for two manifests, the two versions of the live object differ in that.
+        let versions = Versions {
+            previous: Some(OfRevision {
+                revision: 0,
+                object: &self.live.object,
+            }),
+            desired: self.after,
+            attempted: &[],
+            live: &self.live.object,
+        };
+        let changes = three_way(self.transition.shape, versions, self.work, room).into_iter();
+        let changes = changes.filter(|change| change.code != FindingCode::Pruned && !is_type(&change.path));
+        changes.map(|change| self.written_field(change)).collect()
+    }
+
+    fn written_field(&self, change: Change) -> Field {
+        let is_as_deployed = self.from.map(|from| {
+            let from = self.at(from, &change.path);
+            self.is_same(&change.path, from, change.live.as_ref())
+        });
+        let after = change.desired.clone();
+        let mut field = Field::of(change, PreviewEffect::Change, after, self.doubts);
+        let applied = self.at(self.applied, &field.path);
+        if !self.is_same(&field.path, applied, field.after.as_ref()) {
+            field.applied = applied.cloned();
+        }
+        if is_as_deployed != Some(true) {
+            field.actor = self.writer(&field.path);
+        }
+        let is_others = is_as_deployed == Some(false) || field.actor.is_some();
+        if field.effect == PreviewEffect::Change && is_others {
+            field.effect = PreviewEffect::TakeBack;
+        }
+        field
+    }
+
+    /// What the API server drops or fills in because of that.
+    fn dependent(&self, known: &PathTree) -> Vec<Field> {
+        let Transition { key, shape, .. } = *self.transition;
+        let (live, after) = (&self.live.object, self.after);
+        let places = changed_places(&key.gvk, shape, live, after, MAX_FIELDS, self.work).into_iter();
+        let places = places.filter(|path| !known.overlaps(path) && !is_type(path));
+        let fields = places.filter_map(|path| {
+            let (lives, comes) = (self.at(live, &path), self.at(after, &path));
+            (!self.is_same(&path, lives, comes)).then(|| Field {
+                live: lives.cloned(),
+                ..Field::at(path, PreviewEffect::Change, comes.cloned(), self.doubts)
+            })
+        });
+        fields.collect()
+    }
+
+    /// What differs from the manifest and stays so.
+    fn left(&self, known: &PathTree, room: &Room) -> Vec<Field> {
+        let versions = Versions {
+            previous: None,
+            desired: self.applied,
+            attempted: &[],
+            live: self.after,
+        };
+        let changes = three_way(self.transition.shape, versions, self.work, room).into_iter();
+        let is_new = |change: &Change| {
+            let from = self.from.and_then(|from| self.at(from, &change.path));
+            !self.is_same(&change.path, from, change.desired.as_ref())
+        };
+        // What the newest manifest has too was dropped before, and is no matter of this operation.
+        let changes = changes.filter(|change| {
+            (change.code != FindingCode::Pruned || is_new(change)) && !known.overlaps(&change.path)
+        });
+        let fields = changes.map(|change| {
+            let (after, applied) = (change.live.clone(), change.desired.clone());
+            let actor = self.writer(&change.path);
+            let is_dropped = change.code == FindingCode::Pruned;
+            let field = Field::of(change, PreviewEffect::Differ, after, self.doubts);
+            Field {
+                applied,
+                actor,
+                reason: field.reason.clone().or(is_dropped.then(|| DROPPED.into())),
+                ..field
+            }
+        });
+        fields.collect()
+    }
+}
+
 impl Fields {
     /// The fields of an object that lives like this and is like `after` then.
     pub(super) fn of(
@@ -85,97 +202,23 @@ impl Fields {
         managers: &Managers,
         work: &Work,
     ) -> Self {
-        let shape = transition.shape;
-        let room = Room::default();
-        // Taken for two manifests, the two versions of the live object differ in what the write changes.
-        let written = Versions {
-            previous: Some(OfRevision {
-                revision: 0,
-                object: &live.object,
-            }),
-            desired: after,
-            attempted: &[],
-            live: &live.object,
-        };
         let from = transition.from.map(|from| read(transition, from));
-        let lists = ListIndexes::new(work);
-        let changes = three_way(shape, written, work, &room);
-        let changes = changes
-            .into_iter()
-            .filter(|change| change.code != FindingCode::Pruned && !is_type(&change.path));
-        let mut fields: Vec<Field> = changes
-            .map(|change| {
-                let from = from
-                    .as_ref()
-                    .map(|from| value_at(from, &change.path, shape, &lists));
-                let is_as_deployed =
-                    from.map(|from| is_same(&change.path, from, change.live.as_ref(), transition, work));
-                let after = change.desired.clone();
-                let mut field = Field::of(change, PreviewEffect::Change, after, doubts);
-                let applied = value_at(applied, &field.path, shape, &lists);
-                if !is_same(&field.path, applied, field.after.as_ref(), transition, work) {
-                    field.applied = applied.cloned();
-                }
-                if is_as_deployed != Some(true) {
-                    field.actor = writer(live, &field.path, transition, managers, work);
-                }
-                let is_others = is_as_deployed == Some(false) || field.actor.is_some();
-                if field.effect == PreviewEffect::Change && is_others {
-                    field.effect = PreviewEffect::TakeBack;
-                }
-                field
-            })
-            .collect();
-        // What the API server drops or fills in because of that.
-        let places = changed_places(&transition.key.gvk, shape, &live.object, after, MAX_FIELDS, work);
-        for path in places {
-            let is_known = fields
-                .iter()
-                .any(|field| !work.affords(1) || field.path.overlaps(&path));
-            let (lives, comes) = (
-                value_at(&live.object, &path, shape, &lists),
-                value_at(after, &path, shape, &lists),
-            );
-            if !is_known && !is_type(&path) && !is_same(&path, lives, comes, transition, work) {
-                fields.push(Field {
-                    live: lives.cloned(),
-                    ..Field::at(path, PreviewEffect::Change, comes.cloned(), doubts)
-                });
-            }
-        }
-        let left = Versions {
-            previous: None,
-            desired: applied,
-            attempted: &[],
-            live: after,
+        let look = Look {
+            transition,
+            from: from.as_ref(),
+            applied,
+            live,
+            after,
+            doubts,
+            managers,
+            lists: &ListIndexes::new(work),
+            work,
         };
-        let differing = three_way(shape, left, work, &room).into_iter().filter(|change| {
-            let mut listed = fields.iter();
-            let is_new = || {
-                let from = from
-                    .as_ref()
-                    .and_then(|from| value_at(from, &change.path, shape, &lists));
-                !is_same(&change.path, from, change.desired.as_ref(), transition, work)
-            };
-            // What the newest manifest has too was dropped before, and is no matter of this operation.
-            (change.code != FindingCode::Pruned || is_new())
-                && !listed.any(|field| !work.affords(1) || field.path.overlaps(&change.path))
-        });
-        let differing: Vec<Field> = differing
-            .map(|change| {
-                let (after, applied) = (change.live.clone(), change.desired.clone());
-                let actor = writer(live, &change.path, transition, managers, work);
-                let is_dropped = change.code == FindingCode::Pruned;
-                let field = Field::of(change, PreviewEffect::Differ, after, doubts);
-                Field {
-                    applied,
-                    actor,
-                    reason: field.reason.clone().or(is_dropped.then(|| DROPPED.into())),
-                    ..field
-                }
-            })
-            .collect();
-        fields.extend(differing);
+        let room = Room::default();
+        let known = |fields: &[Field]| fields.iter().map(|field| &field.path).collect::<PathTree>();
+        let mut fields = look.written(&room);
+        fields.extend(look.dependent(&known(&fields)));
+        fields.extend(look.left(&known(&fields), &room));
         Self {
             fields,
             counted: room.left_out(),

@@ -50,14 +50,18 @@ fn differs_only(from: &str, to: &str, is_free: impl Fn(&str, &str, &str) -> bool
     let (Some(from), Some(to)) = (read(from), read(to)) else {
         return false;
     };
-    let text = |value: Option<&&RawValue>| value.map_or("null", |value| value.get()).to_owned();
-    let differs =
-        |field: &&&str| from.get(**field).map(|raw| raw.get()) != to.get(**field).map(|raw| raw.get());
-    from.keys()
-        .chain(to.keys())
-        .filter(|field| differs(field))
-        .all(|field| is_free(field, &text(from.get(field)), &text(to.get(field))))
+    from.keys().chain(to.keys()).all(|field| {
+        let (from, to) = (text(&from, field), text(&to, field));
+        from == to || is_free(field, from.unwrap_or(NOTHING), to.unwrap_or(NOTHING))
+    })
 }
+
+fn text<'b>(fields: &Fields<'b>, field: &str) -> Option<&'b str> {
+    fields.get(field).map(|value| value.get())
+}
+
+/// A field that is not there.
+const NOTHING: &str = "null";
 
 #[cfg(test)]
 mod tests {

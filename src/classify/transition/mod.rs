@@ -16,6 +16,7 @@ pub use self::glance::may_fail;
 use super::blocked::Block;
 use super::helm_write::{self, Documents, HELM, SEVERAL_DOCUMENTS, Start, TOO_COSTLY, manager, stamped};
 use super::live::LiveObject;
+use super::object::may_be_foretold;
 use super::state::MISSING_OR_NOT_OWNED;
 use super::subject::Visibility;
 use crate::apply::{Method, OnConflict, Outcome, attempt, is_merged_three_ways};
@@ -23,6 +24,7 @@ use crate::compare::managed_fields::{Live, Operation};
 use crate::compare::shapes::status_field;
 use crate::compare::work::Work;
 use crate::manifest::desired::{Owner, desired};
+use crate::manifest::parse::is_kept_where_it_lives;
 use crate::manifest::standing::{Place, Standing};
 use crate::model::PreviewField;
 use crate::object::ObjectKey;
@@ -144,10 +146,6 @@ pub enum LiveOwner {
     Nobody,
 }
 
-/// The annotation by which an object asks Helm to keep it, and its only value (Helm: `pkg/kube/resource_policy.go`).
-const POLICY: &str = "helm.sh/resource-policy";
-const KEEP: &str = "keep";
-
 /// Why nothing is told of an object that is not the release's.
 const NOT_TOLD: &str = "it is not this release's, and nothing more may be told of it";
 /// Why Helm's patch of a custom resource fails that the manifest does not have from which it starts.
@@ -190,7 +188,7 @@ pub fn preview(
 
 impl ObjectPreview {
     /// An object of which nothing is known yet.
-    fn new(key: &ObjectKey, manifests: InManifests) -> Self {
+    pub(crate) fn new(key: &ObjectKey, manifests: InManifests) -> Self {
         Self {
             key: key.clone(),
             manifests,
@@ -241,8 +239,8 @@ fn absent(transition: &Transition<'_>, preview: &mut ObjectPreview, policy: &Pol
     let outcome = documents.ask(transition.method, None, work, attempt);
     let outcome = outcome.unwrap_or_else(|reason| Outcome::Unknown(reason.into()));
     // What the simulation does not know of a new object does not make its creation uncertain: only a rule that refuses it.
-    if let Some(block) = shown_block(transition, &outcome, &[], policy) {
-        preview.fails(block);
+    if let Some(block) = Block::of(&outcome) {
+        preview.fails(block.shown_in(&transition.key.gvk, &[], &policy.redaction));
     }
 }
 
@@ -266,7 +264,6 @@ fn found(
     };
     let metadata = &live.object["metadata"];
     let finalizers = metadata["finalizers"].as_array().into_iter().flatten();
-    let kept = metadata["annotations"][POLICY].as_str();
     preview.live = Some(LiveFacts {
         owner,
         is_being_deleted: metadata["deletionTimestamp"].is_string(),
@@ -280,7 +277,7 @@ fn found(
                 && entry.subresource.is_empty()
                 && policy.managers.kind_of(&entry.manager) == ManagerKind::Helm
         }),
-        is_kept: kept.is_some_and(|policy| policy.trim().eq_ignore_ascii_case(KEEP)),
+        is_kept: is_kept_where_it_lives(&live.object),
     });
     let is_kept = preview.live.as_ref().is_some_and(|live| live.is_kept);
     let to = match transition.to {
@@ -295,10 +292,7 @@ fn found(
         Some(To::Several) => return preview.unknown(SEVERAL_DOCUMENTS),
         Some(To::Document(to)) => to,
     };
-    let is_secret = transition.key.gvk.group().is_empty() && transition.key.gvk.kind == "Secret";
-    let may_be_told = standing == Standing::Ours
-        || (Place::of(transition.key, transition.owner) == Place::Own && !is_secret);
-    if !may_be_told {
+    if standing != Standing::Ours && !may_be_foretold(transition.key, transition.owner) {
         return preview.unknown(NOT_TOLD);
     }
     let start = match (transition.from, transition.operation, transition.method) {
@@ -330,15 +324,15 @@ fn found(
     };
     let outcome = documents.ask(transition.method, Some(live), work, attempt);
     let outcome = outcome.unwrap_or_else(|reason| Outcome::Unknown(reason.into()));
-    let applied = read(transition, to);
-    if let Some(block) = shown_block(transition, &outcome, &[&applied, &live.object], policy) {
-        preview.fails(block);
+    if let Some(block) = Block::of(&outcome) {
+        let applied = read(transition, to);
+        let versions = [&applied, &live.object];
+        preview.fails(block.shown_in(&transition.key.gvk, &versions, &policy.redaction));
         match transition.detail {
             Detail::Outcome => {}
             Detail::Fields => {
                 let fields = Fields::that_fail(transition, &outcome, &applied, live, work);
-                (preview.fields, preview.left_out) =
-                    fields.shown(transition, &[&applied, &live.object], policy);
+                (preview.fields, preview.left_out) = fields.shown(transition, &versions, policy);
                 preview.ways_out = ways_out(transition.method, &documents, live, work);
             }
         }
@@ -359,6 +353,7 @@ fn found(
     match transition.detail {
         Detail::Outcome => {}
         Detail::Fields => {
+            let applied = read(transition, to);
             let fields = Fields::of(transition, &applied, after, doubts, live, &policy.managers, work);
             if work.is_spent() {
                 return preview.unknown(TOO_COSTLY);
@@ -440,17 +435,4 @@ fn read(transition: &Transition<'_>, document: &str) -> Value {
         transition.owner,
         status_field(transition.shape),
     )
-}
-
-/// Why an operation fails at an object, as far as it may be shown; `versions` are those of the object.
-fn shown_block(
-    transition: &Transition<'_>,
-    outcome: &Outcome,
-    versions: &[&Value],
-    policy: &Policy,
-) -> Option<Block> {
-    let block = Block::of(outcome)?;
-    let redaction = &policy.redaction;
-    let fields = redaction.fields(&transition.key.gvk, versions, block.paths());
-    Some(block.shown(redaction, &fields))
 }

@@ -175,11 +175,14 @@ fn only_the_live_object_can_ask_to_be_kept() {
     let key = key("v1", "ConfigMap", "shop");
     let kept = json!({"metadata": {"annotations": {"helm.sh/resource-policy": "keep"}}});
     let manifest = manifest("ConfigMap", &kept);
+    // Of a live object Helm compares the policy to the letter.
+    let misspelt = json!({"metadata": {"annotations": {"helm.sh/resource-policy": " Keep"}}});
     let mut foreign = owned(&json!({}));
     foreign["metadata"]["annotations"]["meta.helm.sh/release-name"] = json!("api");
     for (live, action, owner) in [
         (owned(&json!({})), PreviewAction::Delete, LiveOwner::Ours),
         (owned(&kept), PreviewAction::Keep, LiveOwner::Ours),
+        (owned(&misspelt), PreviewAction::Delete, LiveOwner::Ours),
         (
             foreign,
             PreviewAction::Delete,

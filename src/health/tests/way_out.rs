@@ -131,8 +131,12 @@ fn record(description: &str) -> RecordFacts {
 fn a_rollback_that_timed_out_is_completed() {
     let sentence = "Release \"web\" failed: timed out waiting for the condition";
     let of_helm3 = RecordFacts {
-        same_as: vec![1],
+        manifest: Some(7),
         ..record(sentence)
+    };
+    let target = RecordFacts {
+        manifest: Some(7),
+        ..record("Install complete")
     };
     let of_helm4 = RecordFacts {
         rollback_revision: 1,
@@ -140,7 +144,7 @@ fn a_rollback_that_timed_out_is_completed() {
     };
     for newest in [of_helm3, of_helm4] {
         let health = Scene {
-            records: BTreeMap::from([(3, newest)]),
+            records: BTreeMap::from([(1, target.clone()), (3, newest)]),
             ..scene(&["superseded", "deployed", "failed"])
         }
         .health();

@@ -234,18 +234,9 @@ fn what_helm_sends_depends_on_the_method_and_the_kind() {
     use InManifests::{Both, From, To};
     use PreviewAction::{Change, Create, Delete, Keep, None as Nothing};
     let sent = |kind: &str, action, manifests, method| {
-        let object = ObjectPreview {
-            key: key(kind, "shop/a"),
-            manifests,
-            action,
-            reason: None,
-            block: None,
-            may_be_refused: None,
-            fields: Vec::new(),
-            left_out: 0,
-            ways_out: Vec::new(),
-            live: Some(crate::classify::transition::LiveFacts::default()),
-        };
+        let mut object = ObjectPreview::new(&key(kind, "shop/a"), manifests);
+        object.action = action;
+        object.live = Some(crate::classify::transition::LiveFacts::default());
         verb_sent(&object, method)
     };
     for (kind, action, manifests, method, expected) in [
