@@ -61,6 +61,8 @@ pub(super) struct ReleaseScan {
     pub(super) loaded: Option<Loaded>,
     context: Arc<ReleaseContext>,
     objects: Vec<PlannedObject>,
+    /// Whether its objects are known, so that each of them says for itself whether it was read.
+    is_planned: bool,
     not_served: NotServedKinds,
     /// The operation that is previewed.
     preview: PlannedPreview,
@@ -85,6 +87,7 @@ impl ReleaseScan {
             loaded: None,
             context: Arc::new(context),
             objects: Vec::new(),
+            is_planned: false,
             not_served: NotServedKinds::default(),
             preview: PlannedPreview::default(),
             has_too_many_objects: false,
@@ -134,6 +137,7 @@ impl ReleaseScan {
             kinds,
         };
         self.objects = plan_objects(&self.history, loaded, &resolver, options.depth);
+        self.is_planned = true;
         if let Some(manifests) = manifests {
             self.preview = manifests.pass_over(&mut self.objects, &resolver);
         }
@@ -506,8 +510,13 @@ impl ReleaseScan {
         let mut health = health::diagnose(facts);
         if let Some(loaded) = &self.loaded {
             health.extend(loaded.health.iter().cloned());
-        } else {
-            let message = "the scan ended before its records were read".to_owned();
+        }
+        if !self.is_planned {
+            let unread = match self.loaded {
+                Some(_) => "objects",
+                None => "records",
+            };
+            let message = format!("the scan ended before its {unread} were read");
             health.push(remark(HealthCode::Undecodable, HealthSeverity::Warning, message));
         }
         if let Some(claim) = self.context.authority.health() {

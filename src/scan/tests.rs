@@ -11,7 +11,7 @@ use crate::policy::{Confirm, Policy};
 use crate::release::history::Depth;
 use crate::report::fixtures::at;
 use crate::report::fixtures::test_cluster::{NOW, TestCluster, TestRelease, TestRevision, options, set};
-use crate::vocabulary::{HealthCode, HealthSeverity, ObjectState, Outcome, Severity, Verdict};
+use crate::vocabulary::{HealthCode, HealthSeverity, ObjectState, Outcome, Severity, Stopped, Verdict};
 
 const RELEASES: [TestRelease; 6] = [
     TestRelease::new("pay", "ledger"),
@@ -278,6 +278,29 @@ fn a_large_object_that_all_revisions_have_is_compared() {
     let (report, _) = run(cluster, &options());
     let object = &report.releases[0].objects[0];
     assert_eq!((object.state, &object.reason), (ObjectState::InSync, &None));
+}
+
+/// The objects of a release are known only when the records of its whole wave were read.
+#[test]
+fn a_release_whose_objects_were_not_looked_at_before_the_end_is_not_clean() {
+    let mut cluster = cluster();
+    cluster.stop_at_record(RELEASES[5], Stopped::Deadline);
+    let report = cluster.scan_with(&options());
+    assert_eq!(report.outcome, Outcome::Error);
+    for (position, release) in report.releases.iter().enumerate() {
+        let unread = if position == 5 { "records" } else { "objects" };
+        let messages: Vec<&str> = release
+            .health
+            .iter()
+            .map(|health| health.message.as_str())
+            .collect();
+        assert_eq!(
+            messages,
+            [format!("the scan ended before its {unread} were read")]
+        );
+        assert_eq!(release.verdict, Verdict::Unreadable, "{}", release.name);
+    }
+    assert_eq!(report.summary.releases.clean, 0);
 }
 
 /// A release in the middle of an operation that began a minute before `NOW`: revision 1 is deployed, and revision 2 changes
