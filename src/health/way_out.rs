@@ -288,11 +288,23 @@ pub(super) fn out_of_failure(
     good: Option<u64>,
     failure: Cause,
 ) -> Vec<Step> {
-    let commands = facts.commands();
     let mut steps = preparations(facts, latest, good);
     if facts.objects.namespace_deleted.is_some() || failure == Cause::Terminating {
         return steps;
     }
+    steps.extend(changes_after_failure(facts, latest, good, failure));
+    weigh(facts, steps)
+}
+
+/// The steps that follow the preparations, without what they take with them.
+fn changes_after_failure(
+    facts: &ReleaseFacts<'_>,
+    latest: &StoredRevision,
+    good: Option<u64>,
+    failure: Cause,
+) -> Vec<Step> {
+    let commands = facts.commands();
+    let mut steps = Vec::new();
     let upgrade = |why: &str| {
         let record = facts.records.get(&latest.revision);
         commands.upgrade(
@@ -310,21 +322,21 @@ pub(super) fn out_of_failure(
             "once the cause is fixed: Helm can upgrade a failed installation; install hooks do not run",
         ));
         steps.push(commands.uninstall("only to start over", &[]));
-        return weigh(facts, steps);
+        return steps;
     };
     if unserved(facts) == Unserved::Newest {
         steps.push(upgrade(
             "once the chart has no kind that the API server does not serve: no rollback gets past the one that failed",
         ));
         steps.push(forget_unserved(facts, latest));
-        return weigh(facts, steps);
+        return steps;
     }
     if unserved(facts) == Unserved::Deployed {
         steps.push(again(
             "once the cause is fixed: applies the same manifest again; a rollback to the deployed revision fails, because the API \
              server does not serve a kind of it, and so does every upgrade",
         ));
-        return weigh(facts, steps);
+        return steps;
     }
     if has_lost_deployed(facts) {
         steps.push(upgrade(
@@ -332,7 +344,7 @@ pub(super) fn out_of_failure(
              ones again, and changes little",
         ));
         steps.push(downgrade(facts, good));
-        return weigh(facts, steps);
+        return steps;
     }
     let refused = refused(facts).into_iter().take(ADVISED);
     steps.extend(refused.map(|object| advice::save_object(&object.key)));
@@ -370,7 +382,7 @@ pub(super) fn out_of_failure(
         }
     }
     steps.push(upgrade("alternative, once the cause is fixed: upgrade again"));
-    weigh(facts, steps)
+    steps
 }
 
 const ONCE_READY: &str =

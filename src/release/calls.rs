@@ -97,6 +97,7 @@ impl Calls {
     fn add_action(&mut self, blocks: &mut Blocks, action: &[u8]) {
         let mut tokens = Tokens(action).peekable();
         let mut is_first = true;
+        let mut is_put_together = false;
         while let Some(token) = tokens.next() {
             let Token::Word(word) = token else {
                 is_first = false;
@@ -123,12 +124,16 @@ impl Calls {
                     if let Some(Token::Text(name)) = tokens.peek() {
                         self.add_call(Scope::Named(lossy(name)), blocks.scope());
                     } else {
-                        self.add_endings(action, &blocks.scope());
+                        is_put_together = true;
                     }
                 }
                 (_, _) => {}
             }
             is_first = false;
+        }
+        // Once for the action: only its first word changes what it belongs to.
+        if is_put_together {
+            self.add_endings(action, &blocks.scope());
         }
     }
 
@@ -157,11 +162,11 @@ impl Calls {
         while let Some(scope) = to_follow.pop() {
             let mut callers: Vec<&Scope> = self.callers.get(&scope).into_iter().flatten().collect();
             if let Scope::File(file) = &scope {
-                let endings = self
-                    .endings
-                    .iter()
-                    .filter(|(ending, _)| file.ends_with(ending.as_str()));
-                callers.extend(endings.flat_map(|(_, callers)| callers));
+                // Every ending begins with a slash.
+                let endings = file
+                    .match_indices('/')
+                    .filter_map(|(at, _)| self.endings.get(&file[at..]));
+                callers.extend(endings.flatten());
             }
             for caller in callers {
                 if readers.insert(caller.clone()) {
@@ -365,6 +370,43 @@ mod tests {
         assert!(readers(&[("f", text)]).is_empty());
         let many = r#"{{ include "a" . }}"#.repeat(MAX_BYTES / 64);
         assert!(readers(&[("f", &many)]).is_empty());
+    }
+
+    /// Such an action was read again for each of the words, and what it notes counted each time.
+    #[test]
+    fn an_action_with_many_names_that_are_put_together_is_read_once() {
+        let many = format!(
+            r#"{{{{ {}(print $.Template.BasePath "/a.yaml") }}}}"#,
+            "include ".repeat(90_000)
+        );
+        let files = [
+            ("templates/a.yaml", r#"{{ lookup "v1" "Secret" "a" "b" }}"#),
+            ("templates/b.yaml", many.as_str()),
+            ("templates/c.yaml", r#"{{ include "d" . }}"#),
+            (
+                "templates/d.tpl",
+                r#"{{ define "d" }}{{ lookup "v1" "Secret" "a" "b" }}{{ end }}"#,
+            ),
+        ];
+        assert_eq!(
+            readers(&files),
+            ["templates/a.yaml", "templates/b.yaml", "templates/c.yaml"]
+        );
+    }
+
+    #[test]
+    fn an_ending_calls_the_files_that_end_with_it_from_any_of_their_slashes_on() {
+        let reads = r#"{{ lookup "v1" "Secret" "a" "b" }}"#;
+        let calls = |ending: &str| format!(r#"{{{{ include (print .x "{ending}") . }}}}"#);
+        let [folder, file, part, other] = ["/x/a.yaml", "/a.yaml", "/.yaml", "/y/a.yaml"].map(calls);
+        let files = [
+            ("templates/x/a.yaml", reads),
+            ("b", &folder),
+            ("c", &file),
+            ("d", &part),
+            ("e", &other),
+        ];
+        assert_eq!(readers(&files), ["b", "c", "templates/x/a.yaml"]);
     }
 
     proptest::proptest! {

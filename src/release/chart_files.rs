@@ -1,9 +1,11 @@
 //! The files of a chart in a record, of which those in `crds/` leave their fingerprints (Helm:
 //! `pkg/chart/common/file.go`, `File`).
 //!
-//! A file is hashed from the parser's own buffer, piece by piece, and what is no definition is skipped.
+//! A file is hashed from the parser's own buffer, piece by piece, and what is no definition is skipped. The templates have the
+//! same form, and are read by the same loop.
 
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 
 use base64::Engine as _;
 use serde::de::{DeserializeSeed as _, Error, IgnoredAny, MapAccess, SeqAccess};
@@ -25,56 +27,86 @@ const PIECE: usize = 64 << 10;
 pub(super) fn definitions<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<String, CrdFingerprint>, D::Error> {
-    Lenient::<Files>::new().deserialize(deserializer)
+    Lenient::<Definitions>::new().deserialize(deserializer)
 }
 
-struct Files;
+struct Definitions;
 
-impl<'de> Part<'de> for Files {
+impl<'de> Part<'de> for Definitions {
     type Value = BTreeMap<String, CrdFingerprint>;
 
-    fn list<A: SeqAccess<'de>>(mut list: A) -> Result<Self::Value, A::Error> {
+    fn list<A: SeqAccess<'de>>(list: A) -> Result<Self::Value, A::Error> {
         let mut definitions = BTreeMap::new();
-        let mut files = 0;
-        while let Some(file) = list.next_element_seed(Lenient::<File>::new())? {
-            files += 1;
-            if files > MAX_FILES {
-                return Err(A::Error::custom(MANY_FILES));
-            }
-            let Some((name, fingerprint)) = file else { continue };
+        for_each_file::<Data, A>(list, |file| {
+            let Some(name) = file.name.filter(|name| is_definition(name)) else {
+                return Ok(());
+            };
+            let Some(fingerprint) = file.data.unwrap_or_else(Data::null) else {
+                return Ok(());
+            };
             if definitions.len() == MAX_CRDS {
                 return Err(A::Error::custom(MANY_CRDS));
             }
             definitions.insert(name, fingerprint);
-        }
+            Ok(())
+        })?;
         Ok(definitions)
     }
 }
 
-/// One file: its name and fingerprint, if it is a definition.
-struct File;
+fn is_definition(name: &str) -> bool {
+    name.starts_with(CRDS)
+}
 
-impl<'de> Part<'de> for File {
-    type Value = Option<(String, CrdFingerprint)>;
+/// What is read of a file's bytes.
+pub(super) trait Content<'de>: Part<'de> {
+    /// Whether the bytes of a file of this name are looked at. They are where they stand before the name.
+    fn is_of(name: &str) -> bool;
+}
+
+/// One file, as far as it is read.
+#[derive(Default)]
+pub(super) struct ChartFile<V> {
+    /// Its name, empty where it is none; `None` where the file has no such field.
+    pub(super) name: Option<String>,
+    /// What was read of its bytes; `None` where they are missing or were passed over.
+    pub(super) data: Option<V>,
+}
+
+/// Reads a list of files, of which no chart has more than [`MAX_FILES`], and hands on each.
+pub(super) fn for_each_file<'de, C: Content<'de>, A: SeqAccess<'de>>(
+    mut list: A,
+    mut take: impl FnMut(ChartFile<C::Value>) -> Result<(), A::Error>,
+) -> Result<(), A::Error> {
+    let mut files = 0;
+    while let Some(file) = list.next_element_seed(Lenient::<File<C>>::new())? {
+        files += 1;
+        if files > MAX_FILES {
+            return Err(A::Error::custom(MANY_FILES));
+        }
+        take(file)?;
+    }
+    Ok(())
+}
+
+struct File<C>(PhantomData<C>);
+
+impl<'de, C: Content<'de>> Part<'de> for File<C> {
+    type Value = ChartFile<C::Value>;
 
     fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self::Value, A::Error> {
-        let mut name: Option<Name> = None;
-        let mut data = None;
+        let mut file = Self::Value::default();
         while let Some(key) = object.next_key::<Key>()? {
             match key {
-                Key::Name => name = Some(object.next_value_seed(Lenient::<Name>::new())?),
+                Key::Name => file.name = Some(object.next_value_seed(Lenient::<Name>::new())?),
                 // Go writes the name first.
-                Key::Data if name.as_ref().is_none_or(Name::is_definition) => {
-                    data = Some(object.next_value_seed(Lenient::<Data>::new())?);
+                Key::Data if file.name.as_deref().is_none_or(C::is_of) => {
+                    file.data = Some(object.next_value_seed(Lenient::<C>::new())?);
                 }
                 Key::Data | Key::Other => drop(object.next_value::<IgnoredAny>()?),
             }
         }
-        let Some(Name(Some(name))) = name.filter(Name::is_definition) else {
-            return Ok(None);
-        };
-        let fingerprint = data.unwrap_or_else(Data::null);
-        Ok(fingerprint.map(|fingerprint| (name, fingerprint)))
+        Ok(file)
     }
 }
 
@@ -88,21 +120,18 @@ enum Key {
     Other,
 }
 
-/// A file's name, unless it is none.
-#[derive(Default)]
-struct Name(Option<String>);
-
-impl Name {
-    fn is_definition(&self) -> bool {
-        self.0.as_ref().is_some_and(|name| name.starts_with(CRDS))
-    }
-}
+/// A file's name; empty where it is none.
+struct Name;
 
 impl Part<'_> for Name {
-    type Value = Self;
+    type Value = String;
 
-    fn text(text: &str) -> Self {
-        Self((text.len() <= MAX_WORD).then(|| text.to_owned()))
+    fn text(text: &str) -> String {
+        if text.len() <= MAX_WORD {
+            text.to_owned()
+        } else {
+            String::new()
+        }
     }
 }
 
@@ -120,6 +149,12 @@ impl Part<'_> for Data {
     /// Go writes nothing as null.
     fn null() -> Self::Value {
         Some(CrdFingerprint::of(b""))
+    }
+}
+
+impl Content<'_> for Data {
+    fn is_of(name: &str) -> bool {
+        is_definition(name)
     }
 }
 

@@ -120,28 +120,27 @@ fn from_json<'j>(json: impl Fn() -> Box<dyn Read + 'j>, max_bytes: u64) -> Resul
         });
     }
     let _turn = turn();
-    let wire: WireRelease = from_stream(small.as_slice().chain(guarded.by_ref())).map_err(|error| {
-        error.map_or_else(
-            || broken(guarded.breach(), max_bytes),
-            |error| describe_json(&error),
-        )
-    })?;
+    let wire: WireRelease = from_stream(&small, guarded, max_bytes)?;
     drop(small);
     with_live_readers(wire, || {
-        let mut guarded = Guarded::new(json(), max_bytes);
-        from_stream(guarded.by_ref()).map_err(|error| {
-            error.map_or_else(
-                || broken(guarded.breach(), max_bytes),
-                |error| describe_json(&error),
-            )
-        })
+        from_stream(&[], Guarded::new(json(), max_bytes), max_bytes)
     })
 }
 
-/// Reads a stream; the error is `None` where the stream itself is broken.
-fn from_stream<T: DeserializeOwned>(json: impl Read) -> Result<T, Option<serde_json::Error>> {
-    let stream = BufReader::with_capacity(STREAM_BUFFER, json);
-    serde_json::from_reader(stream).map_err(|error| (!error.is_io()).then_some(error))
+/// Reads a stream, of which the beginning was read already.
+fn from_stream<T: DeserializeOwned>(
+    beginning: &[u8],
+    mut rest: Guarded<impl Read>,
+    max_bytes: u64,
+) -> Result<T, DecodeError> {
+    let stream = BufReader::with_capacity(STREAM_BUFFER, beginning.chain(rest.by_ref()));
+    serde_json::from_reader(stream).map_err(|error| {
+        if error.is_io() {
+            broken(rest.breach(), max_bytes)
+        } else {
+            describe_json(&error)
+        }
+    })
 }
 
 /// The record, with what a second reading says of the templates if they have to be looked into.

@@ -12,13 +12,13 @@
 use std::collections::BTreeSet;
 
 use base64::Engine as _;
-use serde::de::{DeserializeSeed as _, Error, IgnoredAny, MapAccess, SeqAccess};
+use serde::de::{DeserializeSeed as _, SeqAccess};
 use serde::{Deserialize, Deserializer};
 
 use super::calls::{Calls, Scope};
+use super::chart_files::{Content, for_each_file};
 use super::encoding::BASE64;
 use super::lenient::{Lenient, Part};
-use super::limits::{MANY_FILES, MAX_FILES, MAX_WORD};
 
 /// What a template that reads live objects has in it: the name of the function, or of the library's templates that call it.
 #[cfg(test)]
@@ -44,16 +44,12 @@ pub(super) fn mention_lookup<'de, D: Deserializer<'de>>(deserializer: D) -> Resu
     impl<'de> Part<'de> for Files {
         type Value = bool;
 
-        fn list<A: SeqAccess<'de>>(mut list: A) -> Result<bool, A::Error> {
+        fn list<A: SeqAccess<'de>>(list: A) -> Result<bool, A::Error> {
             let mut found = false;
-            let mut files = 0;
-            while let Some(mentions) = list.next_element_seed(Lenient::<File<Mentions>>::new())? {
-                files += 1;
-                if files > MAX_FILES {
-                    return Err(A::Error::custom(MANY_FILES));
-                }
-                found |= mentions.1;
-            }
+            for_each_file::<Mentions, A>(list, |file| {
+                found |= file.data.unwrap_or_default();
+                Ok(())
+            })?;
             Ok(found)
         }
     }
@@ -85,68 +81,21 @@ fn live_readers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<S
     impl<'de> Part<'de> for Files {
         type Value = BTreeSet<String>;
 
-        fn list<A: SeqAccess<'de>>(mut list: A) -> Result<Self::Value, A::Error> {
+        fn list<A: SeqAccess<'de>>(list: A) -> Result<Self::Value, A::Error> {
             let mut calls = Calls::default();
-            let mut files = 0;
-            while let Some((name, text)) = list.next_element_seed(Lenient::<File<Text>>::new())? {
-                files += 1;
-                if files > MAX_FILES {
-                    return Err(A::Error::custom(MANY_FILES));
-                }
-                match text {
+            for_each_file::<Text, A>(list, |file| {
+                let name = file.name.unwrap_or_default();
+                match file.data.unwrap_or_default() {
                     Read::Whole(text) => calls.add_file(&name, &text),
                     Read::TooLong => calls.add_reader(Scope::File(name)),
                     Read::Nothing => {}
                 }
-            }
+                Ok(())
+            })?;
             Ok(calls.live_readers())
         }
     }
     Lenient::<Files>::new().deserialize(deserializer)
-}
-
-/// One file: its name, and what is read of its bytes.
-struct File<P>(std::marker::PhantomData<P>);
-
-impl<'de, P: Part<'de>> Part<'de> for File<P> {
-    type Value = (String, P::Value);
-
-    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self::Value, A::Error> {
-        let mut file = Self::Value::default();
-        while let Some(key) = object.next_key::<Key>()? {
-            match key {
-                Key::Name => file.0 = object.next_value_seed(Lenient::<Name>::new())?,
-                Key::Data => file.1 = object.next_value_seed(Lenient::<P>::new())?,
-                Key::Other => drop(object.next_value::<IgnoredAny>()?),
-            }
-        }
-        Ok(file)
-    }
-}
-
-/// The fields of a file.
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Key {
-    Name,
-    Data,
-    #[serde(other)]
-    Other,
-}
-
-/// A file's name; empty where it is none.
-struct Name;
-
-impl Part<'_> for Name {
-    type Value = String;
-
-    fn text(text: &str) -> String {
-        if text.len() <= MAX_WORD {
-            text.to_owned()
-        } else {
-            String::new()
-        }
-    }
 }
 
 /// Whether a file has one of [`NEEDLES`].
@@ -157,6 +106,12 @@ impl Part<'_> for Mentions {
 
     fn text(base64: &str) -> bool {
         ENCODED.iter().any(|needle| base64.contains(needle))
+    }
+}
+
+impl Content<'_> for Mentions {
+    fn is_of(_: &str) -> bool {
+        true
     }
 }
 
@@ -183,6 +138,12 @@ impl Part<'_> for Text {
             return Read::TooLong;
         }
         BASE64.decode(base64).map_or(Read::Nothing, Read::Whole)
+    }
+}
+
+impl Content<'_> for Text {
+    fn is_of(_: &str) -> bool {
+        true
     }
 }
 

@@ -323,8 +323,10 @@ impl LoadingRelease {
         }
         // Of the other revisions only the facts are kept.
         if loaded.baseline.is_none() {
-            let good = health::good_revision(history, &loaded.records);
-            loaded.good = others.into_iter().find(|revision| Some(revision.number) == good);
+            loaded.good = health::good_revision(history, &loaded.records).and_then(|good| {
+                let other = others.into_iter().find(|revision| revision.number == good);
+                other.or_else(|| loaded.decoded(good).cloned())
+            });
         }
         loaded
     }
@@ -502,3 +504,6 @@ fn mismatch(stored: &StoredRevision, release: &Release) -> Option<Health> {
         health::remark(HealthCode::IdentityMismatch, HealthSeverity::Warning, message)
     })
 }
+
+#[cfg(test)]
+mod tests;

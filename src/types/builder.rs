@@ -8,7 +8,7 @@ use super::limits::Limits;
 use super::table::{ListFacts, ObjectType, Shape, TypeNode, TypeTable};
 use super::value_facts::{TableOrigin, ValueKind};
 
-/// Builds a table piece by piece; equal names, keys, defaults and nodes are stored once.
+/// Builds a table piece by piece; equal names, keys, defaults, limits and nodes are stored once.
 #[derive(Default)]
 pub(super) struct Builder {
     names: Vec<String>,
@@ -16,6 +16,7 @@ pub(super) struct Builder {
     keys: Vec<Vec<String>>,
     defaults: Vec<Value>,
     limits: Vec<Limits>,
+    limit_index: HashMap<String, u32>,
     nodes: Vec<TypeNode>,
     node_index: HashMap<TypeNode, u32>,
     types: Vec<ObjectType>,
@@ -68,8 +69,8 @@ impl Builder {
         1 + index_of(at)
     }
 
-    /// The code of what a schema demands, for [`TypeNode::limits`]. Only that of demanding nothing is shared: comparing
-    /// each with all others would take long for a large document.
+    /// The code of what a schema demands, for [`TypeNode::limits`]: 1 where it demands nothing. Limits have no order and no
+    /// hash, because of their numbers; those that read the same are the same.
     pub(super) fn limits(&mut self, limits: Limits) -> u32 {
         if self.limits.is_empty() {
             self.limits.push(Limits::default());
@@ -77,8 +78,10 @@ impl Builder {
         if limits == Limits::default() {
             return 1;
         }
-        self.limits.push(limits);
-        index_of(self.limits.len())
+        *self.limit_index.entry(format!("{limits:?}")).or_insert_with(|| {
+            self.limits.push(limits);
+            index_of(self.limits.len())
+        })
     }
 
     /// Reserves a type, so that it can refer to itself while its fields are being read.
@@ -180,4 +183,39 @@ impl Builder {
 /// Indices are 32 bits; no schema that fits in memory has more parts than that.
 fn index_of(position: usize) -> u32 {
     u32::try_from(position).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_of_which_the_same_is_demanded_share_the_limits_and_the_node() {
+        let mut builder = Builder::default();
+        let mut node_of = |least: Option<u64>, pattern: Option<&str>| {
+            let limits = builder.limits(Limits {
+                least,
+                pattern: pattern.map(str::to_owned),
+                ..Limits::default()
+            });
+            builder.node(TypeNode {
+                limits,
+                ..TypeNode::plain(ValueKind::String)
+            })
+        };
+        let nodes = [
+            node_of(Some(1), Some("^a$")),
+            node_of(Some(2), Some("^a$")),
+            node_of(None, None),
+            node_of(Some(1), Some("^a$")),
+            node_of(Some(1), Some("^b$")),
+            node_of(None, None),
+        ];
+        assert_eq!(nodes, [0, 1, 2, 0, 3, 2]);
+        assert_eq!(
+            builder.limits.len(),
+            4,
+            "that of demanding nothing is one of them"
+        );
+    }
 }

@@ -18,8 +18,8 @@ use self::client::client_options;
 use self::file::File;
 use self::policy::policy;
 use super::cli::{
-    AccessArgs, DiagnoseArgs, PreviewArgs, PreviewRollbackArgs, PreviewUpgradeArgs, RightsArgs, ScanArgs,
-    SnapshotArgs,
+    AccessArgs, DiagnoseArgs, Names, PreviewArgs, PreviewRollbackArgs, PreviewUpgradeArgs, RightsArgs,
+    ScanArgs, SnapshotArgs,
 };
 use super::environment::Environment;
 use super::exit::DriftStatus;
@@ -33,7 +33,7 @@ use crate::release::history::Depth;
 use crate::release::stored::Driver;
 use crate::report::Format;
 use crate::report::summary::FailOn;
-use crate::scan;
+use crate::scan::{self, NamespacePattern};
 
 pub use self::error::SettingsError;
 
@@ -129,27 +129,20 @@ impl ScanSettings {
 impl Reading {
     /// Resolves the settings of a diagnosis.
     pub fn of_diagnosis(args: &DiagnoseArgs, environment: Environment<'_>) -> Result<Self, SettingsError> {
-        let file = file::read(args.access.config.as_deref())?;
-        let mut scan = scan_options(
-            &selection::of_one_release(&args.release, &args.namespace),
-            &args.access,
-            &file,
-        )?;
-        scan.depth = Depth::History;
-        let target = ScanTarget::resolve(args.snapshot.as_deref(), &args.access, None, &file, environment)?;
-        scan.orphans = match &target {
+        let release = OneRelease {
+            pattern: &args.release,
+            namespace: &args.namespace,
+            snapshot: args.snapshot.as_deref(),
+            access: &args.access,
+        };
+        let mut reading = Self::of_one_release(&release, Depth::History, environment)?;
+        reading.scan.orphans = match &reading.target {
             ScanTarget::Cluster(options) if reads_all_records(options) => scan::OrphanSearch::IfNoRecord,
             ScanTarget::Cluster(_) | ScanTarget::Snapshot(_) => scan::OrphanSearch::No,
         };
-        Ok(Self {
-            target,
-            scan,
-            timeout: timeout(&args.access, &file),
-        })
+        Ok(reading)
     }
-}
 
-impl Reading {
     /// Resolves the settings of the preview of a rollback.
     pub fn of_rollback(
         args: &PreviewRollbackArgs,
@@ -182,17 +175,42 @@ impl Reading {
         request: scan::PreviewRequest,
         environment: Environment<'_>,
     ) -> Result<Self, SettingsError> {
-        let file = file::read(args.access.config.as_deref())?;
-        let selection = selection::of_one_release(release, &args.namespace);
-        let mut scan = scan_options(&selection, &args.access, &file)?;
+        let release = OneRelease {
+            pattern: release,
+            namespace: &args.namespace,
+            snapshot: args.snapshot.as_deref(),
+            access: &args.access,
+        };
+        let mut reading = Self::of_one_release(&release, depth, environment)?;
+        reading.scan.preview = Some(request);
+        Ok(reading)
+    }
+
+    /// Resolves the settings of what is asked about one release.
+    fn of_one_release(
+        release: &OneRelease<'_>,
+        depth: Depth,
+        environment: Environment<'_>,
+    ) -> Result<Self, SettingsError> {
+        let access = release.access;
+        let file = file::read(access.config.as_deref())?;
+        let selection = selection::of_one_release(release.pattern, release.namespace);
+        let mut scan = scan_options(&selection, access, &file)?;
         scan.depth = depth;
-        scan.preview = Some(request);
         Ok(Self {
-            target: ScanTarget::resolve(args.snapshot.as_deref(), &args.access, None, &file, environment)?,
+            target: ScanTarget::resolve(release.snapshot, access, None, &file, environment)?,
             scan,
-            timeout: timeout(&args.access, &file),
+            timeout: timeout(access, &file),
         })
     }
+}
+
+/// The arguments of a command that is about one release.
+struct OneRelease<'a> {
+    pattern: &'a scan::ReleasePattern,
+    namespace: &'a [Names<NamespacePattern>],
+    snapshot: Option<&'a Path>,
+    access: &'a AccessArgs,
 }
 
 impl Reading<ClientOptions> {

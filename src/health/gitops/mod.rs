@@ -10,12 +10,12 @@ mod terms;
 
 pub use self::marks::{Marks, ObjectMarks};
 
+use std::cmp::Reverse;
+
 use self::marks::Mark;
-use super::advice::Commands;
 use super::release_facts::ReleaseFacts;
 use super::steps::advise;
 use crate::model::{Advice, Health, ManagedBy};
-use crate::shell::Command;
 use crate::vocabulary::{ManagingTool, count};
 
 /// The program that manages a release, by the marks of its objects; `None` where nothing says that one does.
@@ -70,19 +70,14 @@ struct Manager<'m> {
 impl<'m> Manager<'m> {
     /// The program with the most marks; one that names what it follows goes before one that only wrote.
     fn of(marks: &'m Marks) -> Option<Self> {
-        let best = marks.counts.iter().max_by_key(|(mark, count)| {
-            // Of equals the first one of the vocabulary, so that the answer is always the same.
-            (mark.is_named(), **count, std::cmp::Reverse(*mark))
-        });
-        let tool = best?.0.tool();
-        let own = marks.counts.iter().filter(|(mark, _)| mark.tool() == tool);
-        let mut own: Vec<_> = own.map(|(mark, count)| (mark, *count)).collect();
-        own.sort_by_key(|(mark, count)| {
-            std::cmp::Reverse((mark.is_named(), *count, std::cmp::Reverse(*mark)))
-        });
+        let mut sorted: Vec<_> = marks.counts.iter().map(|(mark, count)| (mark, *count)).collect();
+        // Of equals the first one of the vocabulary, so that the answer is always the same.
+        sorted.sort_by_key(|(mark, count)| Reverse((mark.is_named(), *count, Reverse(*mark))));
+        let tool = sorted.first()?.0.tool();
+        sorted.retain(|(mark, _)| mark.tool() == tool);
         Some(Self {
             tool,
-            marks: own,
+            marks: sorted,
             objects: marks.objects,
         })
     }
@@ -127,17 +122,6 @@ impl<'m> Manager<'m> {
 
 /// How many marks a report tells of one release.
 const SHOWN: usize = 5;
-
-/// The namespace of what the program follows, where it is that of the release's records and so known to its people.
-fn own_namespace<'k>(namespace: &str, commands: Commands<'k>) -> Option<&'k str> {
-    let own = commands.key.namespace.as_str();
-    (namespace == own).then_some(own)
-}
-
-/// A command that only shows what there is.
-fn look(program: &'static str, words: &[&'static str]) -> Command {
-    Command::new(program, words)
-}
 
 #[cfg(test)]
 mod tests;

@@ -5,10 +5,10 @@
 //! k3s-io/helm-controller `pkg/controllers/chart/chart.go` (`Unmanaged`), the `helm_release` resource of
 //! hashicorp/terraform-provider-helm, Crossplane's annotation `crossplane.io/paused` (crossplane-runtime `pkg/meta`).
 
+use super::Manager;
 use super::marks::Mark;
-use super::{Manager, look, own_namespace};
-use crate::health::advice::Commands;
-use crate::health::steps::{Effect, Step, Subject};
+use crate::health::advice::{Commands, reads};
+use crate::health::steps::{Step, Subject};
 use crate::shell::{Command, Refusal, Word};
 use crate::vocabulary::ManagingTool;
 
@@ -94,23 +94,26 @@ pub(super) fn steps(manager: &Manager<'_>, commands: Commands<'_>) -> Vec<Step> 
         ManagingTool::Flux => flux(manager, commands),
         ManagingTool::ArgoCd => argo_cd(manager),
         ManagingTool::Fleet => vec![step(
-            Ok(look("kubectl", &["get", "bundles.fleet.cattle.io", "-A"])),
+            Ok(Command::new("kubectl", &["get", "bundles.fleet.cattle.io", "-A"])),
             "shows Fleet's bundles, in the cluster that Fleet's manager runs in",
         )],
         ManagingTool::K3s => vec![step(
-            Ok(look("kubectl", &["get", "helmcharts.helm.cattle.io", "-A"])),
+            Ok(Command::new(
+                "kubectl",
+                &["get", "helmcharts.helm.cattle.io", "-A"],
+            )),
             "shows the HelmCharts of the cluster: the one of this release has its name",
         )],
         ManagingTool::Terraform => vec![step(
-            Ok(look("terraform", &["plan"])),
+            Ok(Command::new("terraform", &["plan"])),
             "in the folder of the configuration: shows what the next apply changes",
         )],
         ManagingTool::Pulumi => vec![step(
-            Ok(look("pulumi", &["preview"])),
+            Ok(Command::new("pulumi", &["preview"])),
             "in the folder of the program: shows what the next update changes",
         )],
         ManagingTool::Crossplane => vec![step(
-            Ok(look("kubectl", &["get", "releases.helm.crossplane.io"])),
+            Ok(Command::new("kubectl", &["get", "releases.helm.crossplane.io"])),
             "shows Crossplane's Releases, in the cluster that Crossplane runs in",
         )],
     }
@@ -118,14 +121,17 @@ pub(super) fn steps(manager: &Manager<'_>, commands: Commands<'_>) -> Vec<Step> 
 
 fn flux(manager: &Manager<'_>, commands: Commands<'_>) -> Vec<Step> {
     let named = match manager.first() {
-        Some(Mark::Flux { namespace, name }) => {
-            own_namespace(namespace, commands).map(|namespace| (namespace, name.as_str()))
+        // In the namespace of the release's records it is known to their people.
+        Some(Mark::Flux { namespace, name }) if *namespace == commands.key.namespace => {
+            Some((namespace.as_str(), name.as_str()))
         }
-        Some(Mark::ArgoCd { .. } | Mark::Fleet { .. } | Mark::Manager(_, _)) | None => None,
+        Some(Mark::Flux { .. } | Mark::ArgoCd { .. } | Mark::Fleet { .. } | Mark::Manager(_, _)) | None => {
+            None
+        }
     };
     let Some((namespace, name)) = named else {
         return vec![step(
-            Ok(look(
+            Ok(Command::new(
                 "kubectl",
                 &["get", "helmreleases.helm.toolkit.fluxcd.io", "-A"],
             )),
@@ -161,7 +167,7 @@ fn argo_cd(manager: &Manager<'_>) -> Vec<Step> {
         Some(Mark::ArgoCd { application }) => application.as_str(),
         Some(Mark::Flux { .. } | Mark::Fleet { .. } | Mark::Manager(_, _)) | None => {
             return vec![step(
-                Ok(look("argocd", &["app", "list"])),
+                Ok(Command::new("argocd", &["app", "list"])),
                 "shows the Applications, of which one has the objects of this release: make its syncs manual first (argocd app \
                  set --sync-policy none)",
             )];
@@ -192,12 +198,10 @@ fn argo_cd(manager: &Manager<'_>) -> Vec<Step> {
     ]
 }
 
+/// Some of these change what the program follows, and none the release.
 fn step(command: Result<Command, Refusal>, why: &str) -> Step {
     Step {
-        subject: Subject::Release,
-        effect: Effect::Reads,
-        command,
-        why: why.to_owned(),
         changes: "nothing of the release".to_owned(),
+        ..reads(Subject::Release, command, why)
     }
 }

@@ -6,14 +6,14 @@
 //! aggregated API servers come from Go types instead: objects refer to each other, and nothing tells whether a field is
 //! a pointer. There, zeros count as dropped, since a missed removal is better than an invented one.
 
+mod limits;
 mod schema;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-pub(super) use self::schema::Schema;
-use self::schema::{Additional, GroupVersionKind, OpenApiDocument};
+use self::limits::limits_of;
+use self::schema::{Additional, GroupVersionKind, OpenApiDocument, Schema};
 use super::builder::Builder;
-use super::limits::Limits;
 use super::table::{
     ATOMIC, Field, HAS_RULES, HAS_TRANSITION_RULES, ListFacts, NULLABLE, ObjectType, SERVER_DEFAULTED,
     STATUS_IS_DATA, TypeNode, TypeTable, ZERO_DROPPED,
@@ -277,7 +277,7 @@ impl<'d> Reader<'d> {
     /// The code of what the API server holds a value to. Objects of Go types are held to what their programs say.
     fn limits(&mut self, schema: &Schema, author: Author) -> u32 {
         match author {
-            Author::Crd if schema.reference.is_none() => self.builder.limits(Limits::of(schema)),
+            Author::Crd if schema.reference.is_none() => self.builder.limits(limits_of(schema)),
             Author::Crd | Author::Go => 0,
         }
     }

@@ -34,13 +34,13 @@ pub(super) struct Components {
 
 #[derive(Deserialize, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "the format has them")]
-pub(in crate::types) struct Schema {
+pub(super) struct Schema {
     #[serde(rename = "$ref")]
     pub(super) reference: Option<String>,
     #[serde(rename = "type")]
-    pub(in crate::types) json_type: Option<String>,
+    pub(super) json_type: Option<String>,
     pub(super) format: Option<String>,
-    pub(in crate::types) pattern: Option<String>,
+    pub(super) pattern: Option<String>,
     #[serde(default)]
     pub(super) nullable: bool,
     pub(super) default: Option<Value>,
@@ -57,35 +57,35 @@ pub(in crate::types) struct Schema {
     pub(super) any_of: Vec<IgnoredAny>,
     pub(super) not: Option<IgnoredAny>,
     #[serde(default, deserialize_with = "number")]
-    pub(in crate::types) minimum: Option<f64>,
+    pub(super) minimum: Option<f64>,
     #[serde(default, deserialize_with = "number")]
-    pub(in crate::types) maximum: Option<f64>,
+    pub(super) maximum: Option<f64>,
     #[serde(rename = "exclusiveMinimum", default)]
-    pub(in crate::types) exclusive_minimum: bool,
+    pub(super) exclusive_minimum: bool,
     #[serde(rename = "exclusiveMaximum", default)]
-    pub(in crate::types) exclusive_maximum: bool,
+    pub(super) exclusive_maximum: bool,
     #[serde(rename = "multipleOf", default, deserialize_with = "number")]
-    pub(in crate::types) multiple_of: Option<f64>,
+    pub(super) multiple_of: Option<f64>,
     #[serde(rename = "minLength", default, deserialize_with = "count")]
-    pub(in crate::types) min_length: Option<u64>,
+    pub(super) min_length: Option<u64>,
     #[serde(rename = "maxLength", default, deserialize_with = "count")]
-    pub(in crate::types) max_length: Option<u64>,
+    pub(super) max_length: Option<u64>,
     #[serde(rename = "minItems", default, deserialize_with = "count")]
-    pub(in crate::types) min_items: Option<u64>,
+    pub(super) min_items: Option<u64>,
     #[serde(rename = "maxItems", default, deserialize_with = "count")]
-    pub(in crate::types) max_items: Option<u64>,
+    pub(super) max_items: Option<u64>,
     #[serde(rename = "minProperties", default, deserialize_with = "count")]
-    pub(in crate::types) min_properties: Option<u64>,
+    pub(super) min_properties: Option<u64>,
     #[serde(rename = "maxProperties", default, deserialize_with = "count")]
-    pub(in crate::types) max_properties: Option<u64>,
+    pub(super) max_properties: Option<u64>,
     #[serde(rename = "uniqueItems", default)]
-    pub(in crate::types) unique_items: bool,
+    pub(super) unique_items: bool,
     #[serde(rename = "enum", default)]
-    pub(in crate::types) choices: Vec<Value>,
+    pub(super) choices: Vec<Value>,
     #[serde(default)]
-    pub(in crate::types) required: Vec<String>,
+    pub(super) required: Vec<String>,
     #[serde(rename = "x-kubernetes-validations", default)]
-    pub(in crate::types) rules: Vec<Rule>,
+    pub(super) rules: Vec<Rule>,
     #[serde(rename = "x-kubernetes-preserve-unknown-fields", default)]
     pub(super) preserve_unknown: bool,
     #[serde(rename = "x-kubernetes-int-or-string", default)]
@@ -108,12 +108,12 @@ pub(in crate::types) struct Schema {
 
 /// A rule in CEL.
 #[derive(Deserialize)]
-pub(in crate::types) struct Rule {
+pub(super) struct Rule {
     #[serde(default)]
-    pub(in crate::types) rule: String,
+    pub(super) rule: String,
     /// Whether it runs where there is no value yet.
     #[serde(rename = "optionalOldSelf", default)]
-    pub(in crate::types) optional_old: bool,
+    pub(super) optional_old: bool,
 }
 
 /// A number of whatever spelling; anything else is none.
