@@ -10,7 +10,6 @@ use super::losses::what_goes_with;
 use super::release_facts::{BlockedObject, ObjectFacts, ReleaseFacts};
 use super::steps::with;
 use crate::classify::blocked::{Block, ContestedField};
-use crate::classify::rendering::Rendering;
 use crate::model::Health;
 use crate::vocabulary::{HealthCode, HealthSeverity};
 
@@ -27,7 +26,7 @@ pub(super) fn upgrade_blocked(facts: &ReleaseFacts<'_>) -> Option<Health> {
     let mut evidence = first_of(blocked.iter().flat_map(|object| reasons(object, facts.objects)));
     let doubts = blocked
         .iter()
-        .filter_map(|object| Some((&object.key, object.rendering.doubt()?)));
+        .filter_map(|object| Some((&object.key, object.doubt?)));
     evidence.extend(
         doubts
             .take(ADVISED)
@@ -89,7 +88,7 @@ pub(super) fn upgrade_blocked(facts: &ReleaseFacts<'_>) -> Option<Health> {
             )
         }));
     }
-    let is_certain = |object: &BlockedObject| object.rendering == Rendering::Same;
+    let is_certain = |object: &BlockedObject| object.doubt.is_none();
     let fails = if blocked.iter().any(is_certain) {
         "fails"
     } else {
@@ -268,11 +267,12 @@ mod tests {
     /// A template that reads the live object renders its value, with which nothing conflicts.
     #[test]
     fn what_a_template_reads_from_the_live_object_may_not_conflict() {
-        let blocked = |renderings: &[Rendering]| {
+        const DOUBT: &str = "the template reads live objects (lookup)";
+        let blocked = |doubts: &[Option<&'static str>]| {
             let mut objects = ObjectFacts::default();
-            for rendering in renderings {
+            for doubt in doubts {
                 let block = contested(&[("/data/password", "kubectl-edit")]);
-                objects.note_block_of(&key("Secret", "password"), &block, *rendering);
+                objects.note_block_of(&key("Secret", "password"), &block, *doubt);
             }
             let scene = Scene {
                 objects,
@@ -281,7 +281,7 @@ mod tests {
             };
             scene.health().remove(0)
         };
-        let entry = blocked(&[Rendering::ReadsLive]);
+        let entry = blocked(&[Some(DOUBT)]);
         let starts = |text: &str| entry.message.starts_with(text);
         assert!(
             starts("the next upgrade may fail at Secret shop/password"),
@@ -289,8 +289,8 @@ mod tests {
             entry.message
         );
         let evidence = entry.evidence.join("\n");
-        assert!(evidence.contains("reads live objects (lookup)"), "{evidence}");
-        let both = blocked(&[Rendering::ReadsLive, Rendering::Same]);
+        assert!(evidence.contains(DOUBT), "{evidence}");
+        let both = blocked(&[Some(DOUBT), None]);
         assert!(
             both.message.starts_with("the next upgrade fails at "),
             "{}",
