@@ -7,7 +7,7 @@ use super::facts::{PreviewFacts, ServerSideTraces};
 use super::hooks::{self, HookFate};
 use super::surroundings::Verdict;
 use super::target::{TargetChoice, TargetStanding};
-use super::words::{reason, reason_at};
+use super::words::{reason, reason_at, reason_of};
 use crate::classify::transition::{InManifests, LiveFacts, LiveOwner, ObjectPreview};
 use crate::health;
 use crate::health::entry::joined;
@@ -158,12 +158,8 @@ fn around(facts: &PreviewFacts<'_>, actions: &[PreviewAction]) -> Vec<PreviewRea
         .collect();
     obstacles(facts)
         .filter(|obstacle| obstacle.verdict == Verdict::Loses)
-        .filter_map(|obstacle| match &obstacle.object {
-            Some(key) => deleted
-                .contains(key)
-                .then(|| reason_at(key, obstacle.cause, obstacle.message.clone())),
-            None => Some(reason(obstacle.cause, obstacle.message.clone())),
-        })
+        .filter(|obstacle| obstacle.object.as_ref().is_none_or(|key| deleted.contains(key)))
+        .map(reason_of)
         .collect()
 }
 

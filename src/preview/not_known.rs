@@ -4,6 +4,7 @@ use super::course::{Course, End, obstacles};
 use super::facts::PreviewFacts;
 use super::hooks::{self, HookFate};
 use super::surroundings::Verdict;
+use super::words::{reason_of, told};
 use crate::classify::transition::InManifests;
 use crate::health::entry::joined;
 use crate::vocabulary::{ApplyMethod, PreviewAction, PreviewEffect, PreviewedOperation};
@@ -108,13 +109,8 @@ fn names_other_objects(facts: &PreviewFacts<'_>) -> bool {
 }
 
 fn around(facts: &PreviewFacts<'_>, verdict: Verdict) -> Vec<String> {
-    let told = obstacles(facts).filter(|obstacle| obstacle.verdict == verdict);
-    let mut sentences: Vec<String> = told
-        .map(|obstacle| match &obstacle.object {
-            Some(key) => format!("{key}: {}", obstacle.message),
-            None => obstacle.message.clone(),
-        })
-        .collect();
+    let of_verdict = obstacles(facts).filter(|obstacle| obstacle.verdict == verdict);
+    let mut sentences: Vec<String> = of_verdict.map(|obstacle| told(&reason_of(obstacle))).collect();
     let more = sentences.len().saturating_sub(MAX_AROUND);
     sentences.truncate(MAX_AROUND);
     if more > 0 {
