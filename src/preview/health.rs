@@ -75,7 +75,7 @@ fn of_rollback(facts: &PreviewFacts<'_>, to: u64) -> Vec<Health> {
         }
     };
     let actions: Vec<_> = facts.objects.iter().map(|object| object.action).collect();
-    let losses: Vec<PreviewReason> = losses::of(facts, &actions, &[], &[])
+    let losses: Vec<PreviewReason> = losses::in_order(losses::of_objects(facts, &actions))
         .into_iter()
         .filter(|loss| match loss.code {
             PreviewCause::DeletesData | PreviewCause::DeletesForeign | PreviewCause::Overwrites => true,

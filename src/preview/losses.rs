@@ -51,10 +51,7 @@ pub(super) fn of(
     let mut found = Vec::new();
     found.extend(target(facts));
     found.extend(newest(facts));
-    found.extend(around(facts, actions));
-    for (object, action) in facts.objects.iter().zip(actions) {
-        of_object(facts, object, *action, &mut found);
-    }
+    found.extend(of_objects(facts, actions));
     found.extend_from_slice(ignored);
     for hook in facts.hooks {
         match hooks::fate(hook, facts.operation.method) {
@@ -68,8 +65,17 @@ pub(super) fn of(
     in_order(found)
 }
 
+/// What of the objects and of what goes with them is lost, taken back or left, in their order.
+pub(super) fn of_objects(facts: &PreviewFacts<'_>, actions: &[PreviewAction]) -> Vec<PreviewReason> {
+    let mut found = around(facts, actions);
+    for (object, action) in facts.objects.iter().zip(actions) {
+        of_object(facts, object, *action, &mut found);
+    }
+    found
+}
+
 /// The gravest first, and of many that are alike the first ones.
-fn in_order(mut found: Vec<PreviewReason>) -> Vec<PreviewReason> {
+pub(super) fn in_order(mut found: Vec<PreviewReason>) -> Vec<PreviewReason> {
     let gravity = |code: PreviewCause| GRAVITY.iter().position(|other| *other == code);
     found.sort_by_key(|reason| gravity(reason.code).unwrap_or(GRAVITY.len()));
     let mut counts: BTreeMap<PreviewCause, usize> = BTreeMap::new();
