@@ -116,6 +116,18 @@ pub enum HookTime {
     After,
 }
 
+impl HookTime {
+    /// The event at which an operation runs such a hook, by Helm's name.
+    pub const fn event(self, operation: PreviewedOperation) -> &'static str {
+        match (operation, self) {
+            (PreviewedOperation::Rollback, Self::Before) => "pre-rollback",
+            (PreviewedOperation::Rollback, Self::After) => "post-rollback",
+            (PreviewedOperation::Upgrade, Self::Before) => "pre-upgrade",
+            (PreviewedOperation::Upgrade, Self::After) => "post-upgrade",
+        }
+    }
+}
+
 /// What has the name of a hook in the cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HookPresence {
