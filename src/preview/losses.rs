@@ -10,7 +10,7 @@ use super::target::{TargetChoice, TargetStanding};
 use super::words::{reason, reason_at, reason_of};
 use crate::classify::transition::{InManifests, LiveFacts, LiveOwner, ObjectPreview};
 use crate::health;
-use crate::health::entry::joined;
+use crate::health::entry::{joined, listed};
 use crate::model::{PreviewField, PreviewHook, PreviewReason};
 use crate::object::ObjectKey;
 use crate::release::stored::Status;
@@ -19,7 +19,7 @@ use crate::vocabulary::{ApplyMethod, PreviewAction, PreviewCause, PreviewEffect,
 /// How many reasons with one code are listed.
 const MAX_ALIKE: usize = 20;
 
-/// How many fields a reason names.
+/// How many finalizers a reason names.
 const NAMED: usize = 3;
 
 /// The losses, the gravest first.
@@ -310,13 +310,13 @@ fn hangs(live: &LiveFacts) -> Option<String> {
 
 /// The fields with an effect, the first of them with their writers.
 fn named(object: &ObjectPreview, effect: PreviewEffect) -> Option<String> {
-    let with_effect = || object.fields.iter().filter(|field| field.effect == effect);
-    let mut parts: Vec<String> = with_effect().take(NAMED).map(named_field).collect();
-    let more = with_effect().count().saturating_sub(NAMED);
-    if more > 0 {
-        parts.push(format!("{more} more"));
-    }
-    (!parts.is_empty()).then(|| joined(&parts))
+    let mut with_effect = object
+        .fields
+        .iter()
+        .filter(|field| field.effect == effect)
+        .peekable();
+    with_effect.peek()?;
+    Some(listed(with_effect.map(named_field)))
 }
 
 fn named_field(field: &PreviewField) -> String {
@@ -369,23 +369,14 @@ fn method(facts: &PreviewFacts<'_>) -> Option<PreviewReason> {
 /// The objects that revisions left behind, and that this operation leaves there, too.
 fn leftovers(facts: &PreviewFacts<'_>) -> Option<PreviewReason> {
     let touched: BTreeSet<&ObjectKey> = facts.objects.iter().map(|object| &object.key).collect();
-    let left: Vec<&ObjectKey> = facts
-        .release
-        .objects
-        .leftovers
-        .iter()
-        .filter(|key| !touched.contains(key))
-        .collect();
-    let mut names: Vec<String> = left.iter().take(NAMED).map(ToString::to_string).collect();
-    if left.len() > NAMED {
-        names.push(format!("{} more", left.len() - NAMED));
-    }
-    (!names.is_empty()).then(|| {
-        reason(
-            PreviewCause::Leftover,
-            format!("what earlier revisions left behind stays: {}", joined(&names)),
-        )
-    })
+    let leftovers = facts.release.objects.leftovers.iter();
+    let mut left = leftovers.filter(|key| !touched.contains(key)).peekable();
+    left.peek()?;
+    let names = listed(left.map(ToString::to_string));
+    Some(reason(
+        PreviewCause::Leftover,
+        format!("what earlier revisions left behind stays: {names}"),
+    ))
 }
 
 /// Whether an outcome with this course is worth a remark about losses: what Helm does not come to is not lost.
