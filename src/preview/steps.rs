@@ -21,7 +21,7 @@ use crate::health::{Contested, unproven_writes, wait_before};
 use crate::model::{Advice, PreviewField};
 use crate::object::ObjectKey;
 use crate::shell::{Command, Word};
-use crate::vocabulary::{PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation};
+use crate::vocabulary::{PreviewAction, PreviewCause, PreviewEffect, PreviewedOperation};
 
 /// The steps, and a sentence for each that could not be written down.
 pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> (Vec<Advice>, Vec<String>) {
@@ -72,7 +72,7 @@ impl Steps<'_> {
         match course.end {
             End::Refused | End::NotBuilt => steps.extend(self.after_refusal(course)),
             End::Done | End::Untold => {
-                steps.extend(self.safeguards(course.outcome(self.facts.operation.kind)));
+                steps.extend(self.safeguards());
                 if course.end == End::Done {
                     steps.extend(self.rollback(&[]));
                 }
@@ -118,7 +118,7 @@ impl Steps<'_> {
 
     /// Everything that comes before an operation that gets to its objects: copies of what it overwrites or deletes, and what
     /// keeps objects from going that somebody may miss.
-    fn safeguards(&self, outcome: PreviewOutcome) -> Vec<Step> {
+    fn safeguards(&self) -> Vec<Step> {
         let mut steps = self.copies();
         let endangered = || self.facts.objects.iter().filter(|object| is_endangered(object));
         steps.extend(endangered().take(ADVISED).map(|object| save(&object.key)));
@@ -130,13 +130,7 @@ impl Steps<'_> {
                 .map(|object| advice::show_owners(&object.key)),
         );
         let missed = endangered().filter(|object| is_missed(object)).take(ADVISED);
-        match outcome {
-            PreviewOutcome::Refused | PreviewOutcome::LockLeft => {}
-            PreviewOutcome::Works
-            | PreviewOutcome::WorksBut
-            | PreviewOutcome::Failed
-            | PreviewOutcome::Unknown => steps.extend(missed.map(|object| protect(&object.key))),
-        }
+        steps.extend(missed.map(|object| protect(&object.key)));
         in_safe_order(&mut steps);
         steps
     }
@@ -276,7 +270,7 @@ impl Steps<'_> {
         };
         match Course::of(&without).end {
             End::Done => {
-                steps.extend(self.safeguards(PreviewOutcome::Works));
+                steps.extend(self.safeguards());
                 steps.extend(self.rollback_by(
                     self.commands,
                     &["--no-hooks"],
@@ -323,7 +317,7 @@ impl Steps<'_> {
         });
         let mut steps = Vec::new();
         if !is_theirs && all(WayOut::Force) {
-            steps.extend(self.safeguards(PreviewOutcome::Failed));
+            steps.extend(self.safeguards());
             steps.extend(failing_copies(&failing));
             in_safe_order(&mut steps);
             steps.extend(self.rollback_by(
@@ -335,7 +329,7 @@ impl Steps<'_> {
                 "with Helm 4: takes over the fields that others own, until they write them again",
             ));
         } else if !is_theirs && all(WayOut::ClientSide) {
-            steps.extend(self.safeguards(PreviewOutcome::Failed));
+            steps.extend(self.safeguards());
             steps.extend(failing_copies(&failing));
             in_safe_order(&mut steps);
             steps.extend(self.rollback_by(
