@@ -14,7 +14,7 @@ use super::target::TargetStanding;
 use crate::classify::blocked::Block;
 use crate::classify::transition::{InManifests, LiveOwner, ObjectPreview, WayOut};
 use crate::health;
-use crate::health::advice::{self, Commands, kubectl, protect_command, reads};
+use crate::health::advice::{self, Commands, destroys, kubectl, protect_command, reads};
 use crate::health::entry::{ADVISED, listed};
 use crate::health::steps::{Effect, Step, Subject, advise};
 use crate::health::{Contested, unproven_writes, wait_before};
@@ -154,9 +154,8 @@ impl Steps<'_> {
 
     fn rollback_by(&self, commands: Commands<'_>, options: &[&'static str], why: &str) -> Option<Step> {
         let mut step = commands.rollback(self.target()?, why, options);
-        for consequence in [self.deleted(), self.taken_back()].into_iter().flatten() {
-            step.changes = format!("{}; {consequence}", step.changes);
-        }
+        step.add_change(self.deleted());
+        step.add_change(self.taken_back());
         Some(step)
     }
 
@@ -472,15 +471,12 @@ fn is_missed(object: &ObjectPreview) -> bool {
 
 /// Keeps Helm from deleting an object (Helm: `pkg/kube/client.go`, `update`, reads the live annotation).
 fn protect(key: &ObjectKey) -> Step {
-    Step {
-        subject: Subject::Object(key.clone()),
-        effect: Effect::Destroys,
-        command: protect_command(key),
-        why: "if it is to stay: keeps Helm from deleting the object".to_owned(),
-        changes:
-            "sets an annotation on the live object; it then stays, and no revision of the release has it"
-                .to_owned(),
-    }
+    destroys(
+        Subject::Object(key.clone()),
+        protect_command(key),
+        "if it is to stay: keeps Helm from deleting the object",
+        "sets an annotation on the live object; it then stays, and no revision of the release has it",
+    )
 }
 
 /// Deletes an object that cannot be changed, so that the operation creates it anew; `None` for kinds that hold data, addresses
@@ -503,11 +499,10 @@ fn make_room(key: &ObjectKey) -> Option<Step> {
         ),
         (_, _) => return None,
     };
-    Some(Step {
-        subject: Subject::Object(key.clone()),
-        effect: Effect::Destroys,
-        command: kubectl(options, key),
-        why: "if it cannot be set back: lets the operation create it anew".to_owned(),
-        changes: changes.to_owned(),
-    })
+    Some(destroys(
+        Subject::Object(key.clone()),
+        kubectl(options, key),
+        "if it cannot be set back: lets the operation create it anew",
+        changes,
+    ))
 }
