@@ -48,8 +48,8 @@ pub struct Resource<'a> {
     pub group: &'a str,
     /// The version of the request.
     pub version: &'a str,
-    /// The other versions that the API server serves it in.
-    pub other_versions: &'a [&'a str],
+    /// The versions that the API server serves it in; that of the request may be among them.
+    pub served_versions: &'a [&'a str],
     /// The plural name.
     pub plural: &'a str,
 }
@@ -127,7 +127,7 @@ impl AdmissionRule {
         let has_equivalent = || match policy {
             MatchPolicy::Exact => false,
             MatchPolicy::Equivalent => resource
-                .other_versions
+                .served_versions
                 .iter()
                 .any(|version| has_version(version)),
         };
