@@ -4,8 +4,9 @@ use super::course::{Course, End, obstacles};
 use super::facts::PreviewFacts;
 use super::hooks::{self, HookFate};
 use super::surroundings::Verdict;
+use super::words::{reason_of, told};
 use crate::classify::transition::InManifests;
-use crate::health::entry::joined;
+use crate::health::entry::listed;
 use crate::vocabulary::{ApplyMethod, PreviewAction, PreviewEffect, PreviewedOperation};
 
 /// The kinds that Helm waits for with `--wait` because they become ready (Helm: `pkg/kube/statuswait.go`).
@@ -17,9 +18,6 @@ const WORKLOADS: [&str; 6] = [
     "Pod",
     "ReplicaSet",
 ];
-
-/// How many names a sentence has.
-const NAMED: usize = 3;
 
 /// How many sentences about what is around the objects are told.
 const MAX_AROUND: usize = 20;
@@ -43,7 +41,10 @@ pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> Vec<String> {
         .map(|hook| hook.key.to_string())
         .collect();
     if !running.is_empty() {
-        found.push(format!("whether the hooks succeed: {}", named(running)));
+        found.push(format!(
+            "whether the hooks succeed: {}",
+            listed(running.into_iter())
+        ));
     }
     let written = || {
         let pairs = facts.objects.iter().zip(&course.actions);
@@ -56,7 +57,7 @@ pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> Vec<String> {
     if !workloads.is_empty() {
         found.push(format!(
             "whether they become ready, for which Helm waits with --wait: {}",
-            named(workloads)
+            listed(workloads.into_iter())
         ));
     }
     if names_other_objects(facts) {
@@ -108,27 +109,12 @@ fn names_other_objects(facts: &PreviewFacts<'_>) -> bool {
 }
 
 fn around(facts: &PreviewFacts<'_>, verdict: Verdict) -> Vec<String> {
-    let told = obstacles(facts).filter(|obstacle| obstacle.verdict == verdict);
-    let mut sentences: Vec<String> = told
-        .map(|obstacle| match &obstacle.object {
-            Some(key) => format!("{key}: {}", obstacle.message),
-            None => obstacle.message.clone(),
-        })
-        .collect();
+    let of_verdict = obstacles(facts).filter(|obstacle| obstacle.verdict == verdict);
+    let mut sentences: Vec<String> = of_verdict.map(|obstacle| told(&reason_of(obstacle))).collect();
     let more = sentences.len().saturating_sub(MAX_AROUND);
     sentences.truncate(MAX_AROUND);
     if more > 0 {
         sentences.push(format!("{more} more of this kind"));
     }
     sentences
-}
-
-/// The first of some names.
-fn named(mut names: Vec<String>) -> String {
-    let more = names.len().saturating_sub(NAMED);
-    names.truncate(NAMED);
-    if more > 0 {
-        names.push(format!("{more} more"));
-    }
-    joined(&names)
 }

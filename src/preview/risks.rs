@@ -7,7 +7,7 @@ use super::course::{Course, End, obstacles};
 use super::facts::{HookFacts, PreviewFacts};
 use super::hooks::{self, HookFate};
 use super::surroundings::Verdict;
-use super::words::{reason, reason_at};
+use super::words::{reason_at, reason_of};
 use crate::model::PreviewReason;
 use crate::vocabulary::PreviewCause;
 
@@ -33,10 +33,7 @@ pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> Vec<PreviewReason
     risks.extend(hooks::before(facts.hooks).filter_map(hook_risk));
     if is_whole {
         let asked = obstacles(facts).filter(|obstacle| obstacle.verdict == Verdict::Asked);
-        risks.extend(asked.map(|obstacle| match &obstacle.object {
-            Some(key) => reason_at(key, obstacle.cause, obstacle.message.clone()),
-            None => reason(obstacle.cause, obstacle.message.clone()),
-        }));
+        risks.extend(asked.map(reason_of));
         risks.extend(hooks::after(facts.hooks).filter_map(hook_risk));
     }
     risks.truncate(MAX_RISKS);
