@@ -135,6 +135,7 @@ const fn reason(cause: Cause) -> &'static str {
 }
 
 /// The chart's value of a field.
+#[derive(Clone, Copy)]
 enum FieldValue<'v> {
     /// A value without others in it.
     Simple,
@@ -154,7 +155,7 @@ impl<'v> FieldValue<'v> {
     }
 
     /// Whether the value behind a key in a template may be in it: in a list, an object or a text of lines.
-    fn may_hold(&self, key: &str) -> bool {
+    fn may_hold(self, key: &str) -> bool {
         match self {
             Self::Simple | Self::Shown(None) => false,
             Self::Shown(Some(value)) => match value {

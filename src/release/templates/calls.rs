@@ -263,11 +263,7 @@ impl Calls {
     /// What may be rendered otherwise.
     pub(super) fn variations(mut self, has_dependencies: bool) -> Variations {
         let mut pieces = Pieces::default();
-        for (scope, variation) in self
-            .from_elsewhere()
-            .into_iter()
-            .chain(std::mem::take(&mut self.found))
-        {
+        for (scope, variation) in self.foreign().into_iter().chain(std::mem::take(&mut self.found)) {
             pieces.add(scope, variation);
         }
         let mut everywhere = TemplateVariations::new();
@@ -307,7 +303,7 @@ impl Calls {
     }
 
     /// What is called and is in none of the files that were read.
-    fn from_elsewhere(&self) -> Vec<(Scope, Variation)> {
+    fn foreign(&self) -> Vec<(Scope, Variation)> {
         let names = self.callers.keys().filter_map(|scope| match scope {
             Scope::Named(name) if !self.defined.contains(name) => Some(name),
             Scope::Named(_) | Scope::File(_) | Scope::Texts | Scope::Any => None,

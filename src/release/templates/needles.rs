@@ -56,6 +56,7 @@ static ENCODED: LazyLock<AhoCorasick> = LazyLock::new(|| {
     }))
 });
 
+#[expect(clippy::expect_used, reason = "the needles are known when this is compiled")]
 fn searcher(needles: impl IntoIterator<Item = String>) -> AhoCorasick {
     AhoCorasick::builder()
         .match_kind(MatchKind::LeftmostFirst)

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// How deeply values nest at most of which the texts are read; serde_json refuses more of what is not passed over.
+/// How deeply values nest at most of which the texts are read; `serde_json` refuses more of what is not passed over.
 const MAX_DEPTH: usize = 100;
 
 /// Hands on every text among values, keys apart.

@@ -2,6 +2,8 @@ use super::*;
 
 const READS: &str = r#"{{ lookup "v1" "Secret" "a" "b" }}"#;
 
+const NOTHING: [&str; 0] = [];
+
 fn variations(files: &[(&str, &str)]) -> Variations {
     let mut calls = Calls::default();
     for (name, text) in files {
@@ -72,7 +74,7 @@ fn a_call_is_found_however_it_is_written() {
         r#"{{ include (printf "%s.c" .Chart.Name) . }}"#,
         r#"{{ include ("app.c") . }}"#,
         r#"{{ range $t := list "app.c" }}{{ include $t $ }}{{ end }}"#,
-        r#"{{ include (index . 1) (index . 0) }}"#,
+        "{{ include (index . 1) (index . 0) }}",
         r#"{{ include (.Values.helper | default "app.c") . }}"#,
         r#"{{ include "app\x2ec" . }}"#,
         r#"{{ tpl "{{ include \"app.c\" . }}" . }}"#,
@@ -116,7 +118,7 @@ fn the_word_alone_calls_nothing() {
         r#"{{ "a \" lookup" }}"#,
         r#"{{ .Values.now }}{{ "now" }}{{ $now }} now {{ .Release.Name }}{{ .Release.RevisionX }}"#,
         r#"{{ include "app.d" . }}{{ define "app.d" }}d{{ end }}"#,
-        r#"{{ tpl .Values.text . }}"#,
+        "{{ tpl .Values.text . }}",
         r#"{{ include (print $.Template.BasePath "/y.yaml") . }}"#,
         r#"{{ include (printf "%s/y.yaml" $.Template.BasePath) . }}"#,
         r#"{{ include "app/templates/y.yaml" . }}"#,
@@ -127,7 +129,7 @@ fn the_word_alone_calls_nothing() {
             ("templates/x.yaml", text),
             ("templates/y.yaml", "y"),
         ];
-        assert_eq!(found(&files), [String::new(); 0], "{text}");
+        assert_eq!(found(&files), NOTHING, "{text}");
     }
 }
 
@@ -261,10 +263,9 @@ fn what_is_written_into_shared_values_may_be_anywhere() {
 
 #[test]
 fn keys_are_told_apart_up_to_a_number() {
-    let lines = |count: usize| -> String {
-        (0..count)
-            .map(|index| format!("k{index}: {{{{ randAlpha 5 }}}}\n"))
-            .collect()
+    let lines = |count: usize| {
+        let lines = (0..count).map(|index| format!("k{index}: {{{{ randAlpha 5 }}}}"));
+        lines.collect::<Vec<_>>().join("\n")
     };
     assert_eq!(variations(&[("a", &lines(MAX_KEYS))]).files["a"].len(), MAX_KEYS);
     assert_eq!(found(&[("a", &lines(MAX_KEYS + 1))]), ["a anew"]);
@@ -273,7 +274,7 @@ fn keys_are_told_apart_up_to_a_number() {
 #[test]
 fn templates_that_call_each_other_come_to_an_end() {
     let text = r#"{{ define "a" }}{{ include "b" . }}{{ end }}{{ define "b" }}{{ include "a" . }}{{ end }}{{ include "a" . }}"#;
-    assert_eq!(found(&[("f", text)]), [String::new(); 0]);
+    assert_eq!(found(&[("f", text)]), NOTHING);
     let text = text.replace(
         "{{ define \"b\" }}",
         "{{ define \"b\" }}{{ include .x . }}{{ randAlpha 5 }}",
