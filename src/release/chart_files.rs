@@ -15,8 +15,8 @@ use sha2::{Digest as _, Sha256};
 use super::encoding::BASE64;
 use super::lenient::{Lenient, Part};
 use super::limits::{MANY_CRDS, MANY_FILES, MAX_CRDS, MAX_FILES, MAX_WORD};
+use super::mentions::Mentions;
 use super::record::CrdFingerprint;
-use super::templates::Mentions;
 
 /// The folder of the definitions.
 const CRDS: &str = "crds/";

@@ -10,6 +10,7 @@ mod guard;
 pub mod history;
 mod lenient;
 mod limits;
+mod mentions;
 pub mod operations;
 pub mod record;
 pub mod stored;

@@ -12,7 +12,6 @@
 
 mod actions;
 mod calls;
-mod needles;
 mod place;
 mod texts;
 
@@ -21,11 +20,11 @@ use serde::de::{DeserializeSeed as _, SeqAccess};
 use serde::{Deserialize, Deserializer};
 
 use self::calls::Calls;
-pub(super) use self::needles::Mentions;
 use self::texts::EachText;
 use super::chart_files::{Content, for_each_file};
 use super::encoding::BASE64;
 use super::lenient::{Lenient, Part};
+use super::mentions::{self, Mentions};
 use super::variations::Variations;
 
 /// The characters of the longest file that is looked into.
@@ -52,7 +51,7 @@ pub(super) fn mentions_in_files<'de, D: Deserializer<'de>>(deserializer: D) -> R
 /// Whether any text of values has the name of a function that renders something else.
 pub(super) fn mentions_in_values<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     let mut found = false;
-    EachText::of(&mut |text| found |= needles::are_in(text)).deserialize(deserializer)?;
+    EachText::of(&mut |text| found |= mentions::are_in(text)).deserialize(deserializer)?;
     Ok(found)
 }
 
@@ -154,6 +153,12 @@ fn calls_of_values<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Calls, 
     let mut calls = Calls::default();
     EachText::of(&mut |text| calls.add_text(text.as_bytes())).deserialize(deserializer)?;
     Ok(calls)
+}
+
+impl Content<'_> for Mentions {
+    fn is_of(_: &str) -> bool {
+        true
+    }
 }
 
 /// The bytes of a file.

@@ -177,7 +177,7 @@ fn what_is_rendered_anew_is_known_with_its_key() {
         ("{{ $ca := genCA \"a\" 365 }}a: {{ $ca.Cert | b64enc }}", "anew"),
         (
             "a: {{ (genSelfSignedCert \"a\" nil nil 1).Key | b64enc }}",
-            "anew",
+            "anew:a",
         ),
         ("{{ genSignedCert \"a\" }}", "anew"),
         ("a: {{ genPrivateKey \"rsa\" | b64enc | quote }}", "anew:a"),

@@ -6,12 +6,11 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use super::super::chart_files::Content;
-use super::super::lenient::Part;
+use super::lenient::Part;
 
 /// The beginnings of those names, as long as is needed to be rare. What is found is looked into, so that one too many
 /// costs time and says nothing.
-pub(super) const NEEDLES: [&str; 26] = [
+const NEEDLES: [&str; 26] = [
     "lookup",
     "common.secrets.",
     "randA",
@@ -70,19 +69,13 @@ pub(super) fn are_in(text: &str) -> bool {
 }
 
 /// Whether a file has a needle, told by its base64.
-pub(in crate::release) struct Mentions;
+pub(super) struct Mentions;
 
 impl Part<'_> for Mentions {
     type Value = bool;
 
     fn text(base64: &str) -> bool {
         ENCODED.is_match(base64)
-    }
-}
-
-impl Content<'_> for Mentions {
-    fn is_of(_: &str) -> bool {
-        true
     }
 }
 
