@@ -478,7 +478,7 @@ pub struct PreviewUpgradeArgs {
     /// Name of the release; NAMESPACE/NAME is the one in that namespace
     #[arg(value_parser = quoting::<ReleasePattern>)]
     pub release: ReleasePattern,
-    /// The rendered manifests, and not a file of values: the YAML of `helm template`, or what `helm upgrade --dry-run -o
+    /// The rendered manifests, and not a file of values: the YAML of `helm template`, or what `helm upgrade --dry-run=server -o
     /// json` prints; `-` is standard input
     #[arg(short, long = "file", value_name = "FILE", value_parser = path())]
     pub file: PathBuf,

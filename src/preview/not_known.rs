@@ -1,5 +1,7 @@
 //! What no reader of the cluster can tell before an operation runs.
 
+use std::collections::BTreeMap;
+
 use super::course::{Course, End, obstacles};
 use super::facts::PreviewFacts;
 use super::hooks::{self, HookFate};
@@ -7,6 +9,7 @@ use super::surroundings::Verdict;
 use super::words::{reason_of, told};
 use crate::classify::transition::InManifests;
 use crate::health::entry::listed;
+use crate::release::variations::Cause;
 use crate::vocabulary::{ApplyMethod, PreviewAction, PreviewEffect, PreviewedOperation};
 
 /// The kinds that Helm waits for with `--wait` because they become ready (Helm: `pkg/kube/statuswait.go`).
@@ -67,6 +70,7 @@ pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> Vec<String> {
             facts.operation.from
         ));
     }
+    found.extend(not_rendered_as_before(facts));
     let doubtful = facts
         .objects
         .iter()
@@ -97,6 +101,44 @@ pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> Vec<String> {
         ApplyMethod::Csa => {}
     }
     found
+}
+
+/// What the upgrade renders may not be what was given: without the cluster, `lookup` finds nothing (Helm:
+/// `pkg/engine/engine.go`, `RenderWithClientProvider`), and random values are others each time.
+fn not_rendered_as_before(facts: &PreviewFacts<'_>) -> Option<String> {
+    if facts.operation.kind != PreviewedOperation::Upgrade {
+        return None;
+    }
+    let record = facts.release.records.get(&facts.operation.from)?;
+    let mut causes: BTreeMap<Cause, Vec<&str>> = BTreeMap::new();
+    for (file, found) in record.variations.own() {
+        for variation in found {
+            let files = causes.entry(variation.cause).or_default();
+            if files.last() != Some(&file) {
+                files.push(file);
+            }
+        }
+    }
+    let told: Vec<String> = causes
+        .into_iter()
+        .filter_map(|(cause, files)| {
+            let what = match cause {
+                Cause::ReadsLive => "read live objects, which `helm template` renders as missing (lookup)",
+                Cause::RendersAnew => {
+                    "render random values, the time, the revision, or whether it is an upgrade"
+                }
+                Cause::NotRead => "are larger than what is looked into",
+                Cause::Dependency => return None,
+            };
+            Some(format!("{} {what}", listed(files.into_iter().map(str::to_owned))))
+        })
+        .collect();
+    (!told.is_empty()).then(|| {
+        format!(
+            "whether the upgrade renders what was given; what `helm upgrade --dry-run=server -o json` renders comes nearest: {}",
+            told.join("; ")
+        )
+    })
 }
 
 /// Whether rendered manifests have none of the objects that the release has.

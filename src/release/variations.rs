@@ -71,6 +71,13 @@ impl Variations {
         self.files.get(file).unwrap_or(&self.other_files)
     }
 
+    /// Those of the chart's own files, by file.
+    pub fn own(&self) -> impl Iterator<Item = (&str, &TemplateVariations)> {
+        let files = self.files.iter().map(|(file, found)| (file.as_str(), found));
+        let others = (!self.other_files.is_empty()).then_some(("templates", &self.other_files));
+        files.chain(others)
+    }
+
     /// Those of all files together, for an object whose template is not known.
     pub fn of_any_file(&self) -> TemplateVariations {
         let files = self.files.values().flatten();
