@@ -245,6 +245,16 @@ vocabulary! {
     }
 }
 
+impl NextUpgrade {
+    /// Whether the upgrade fails.
+    pub const fn is_failure(self) -> bool {
+        match self {
+            Self::Conflict | Self::Refused => true,
+            Self::Revert | Self::Keep | Self::Becomes => false,
+        }
+    }
+}
+
 vocabulary! {
     /// How Helm applied a revision.
     ApplyMethod {
