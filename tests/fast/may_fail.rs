@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use driftline::explain::explain;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -67,7 +68,9 @@ impl Catalog {
     fn table_says(&self) -> String {
         let ran = self.scan(&["-o", "wide"]);
         let row = ran.stdout.lines().last().unwrap();
-        row.rsplit("   ").next().unwrap().trim().to_owned()
+        let effect = row.rsplit("   ").next().unwrap().trim();
+        assert!(explain(effect).is_ok(), "{row}");
+        effect.to_owned()
     }
 }
 
