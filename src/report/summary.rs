@@ -145,7 +145,7 @@ pub enum FailOn {
     Drift,
     /// Drift, or a release in a critical state, such as stuck or failed.
     Health,
-    /// The same, or a release whose next upgrade or rollback fails for certain, or loses something.
+    /// The same, or a release whose next upgrade or rollback fails for certain, or whose rollback loses something.
     Blocked,
 }
 
