@@ -87,7 +87,7 @@ const IN_SYNC_BUT: [Word; 3] = [
         group: Group::Verdict,
         meaning: "every object matches the deployed revision, and the newest operation failed",
         details: "The JSON report has the verdict clean and a critical health entry. Such a release is no drift, and \
-            fails a scan only with --fail-on health.",
+            fails a scan only with --fail-on health or blocked.",
     },
     Word {
         names: &["in sync, but stuck"],
@@ -101,7 +101,7 @@ const IN_SYNC_BUT: [Word; 3] = [
         group: Group::Verdict,
         meaning: "every object matches the deployed revision, and no operation on the release may succeed",
         details: "The JSON report has the verdict clean and a critical health entry, such as a record that is about to \
-            outgrow what the API server stores. Such a release fails a scan only with --fail-on health.",
+            outgrow what the API server stores. Such a release fails a scan only with --fail-on health or blocked.",
     },
 ];
 
@@ -162,7 +162,7 @@ const fn of_health_severity(severity: HealthSeverity) -> Word {
         HealthSeverity::Info => (
             &["info"],
             "the health entry is worth knowing",
-            "Nothing needs to be done.",
+            "Nothing needs to be done now.",
         ),
         HealthSeverity::Warning => (
             &["warning"],
@@ -172,7 +172,7 @@ const fn of_health_severity(severity: HealthSeverity) -> Word {
         HealthSeverity::Critical => (
             &["critical"],
             "the release cannot be relied on, or Helm refuses every operation on it",
-            "It fails a scan only with --fail-on health. driftline diagnose prints the evidence and the commands.",
+            "It fails a scan only with --fail-on health or blocked. driftline diagnose prints the evidence and the commands.",
         ),
     };
     Word {
