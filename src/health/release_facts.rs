@@ -164,13 +164,6 @@ const MAX_VALUES: usize = 100;
 /// How many characters of a value evidence shows.
 const BRIEF: usize = 60;
 
-const fn is_failure(next: NextUpgrade) -> bool {
-    match next {
-        NextUpgrade::Conflict | NextUpgrade::Refused => true,
-        NextUpgrade::Revert | NextUpgrade::Keep | NextUpgrade::Becomes => false,
-    }
-}
-
 /// A value in a sentence.
 fn brief(value: &Value) -> String {
     let text = value.to_string();
@@ -205,7 +198,7 @@ impl ObjectFacts {
         for finding in &report.findings {
             if let (Some(desired), Some(live)) = (&finding.desired, &finding.live)
                 && !finding.redacted
-                && finding.next_upgrade.is_some_and(is_failure)
+                && finding.next_upgrade.is_some_and(NextUpgrade::is_failure)
                 && self.failing_values.len() < MAX_VALUES
             {
                 let values = format!("the chart has {}, and {} lives", brief(desired), brief(live));

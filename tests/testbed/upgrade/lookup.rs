@@ -18,7 +18,7 @@ const SECRETS: [(&str, &str); 4] = [
     ("library", DEPENDENCY),
 ];
 
-/// The ConfigMaps whose `value` is not rendered as before, by the way in which their template comes to it. Where it is one
+/// The config maps whose `value` is not rendered as before, by the way in which their template comes to it. Where it is one
 /// line behind its key, only that key is doubted.
 const CONFIG_MAPS: [(&str, &str, Doubted); 10] = [
     ("put-together", READS_LIVE, Doubted::All),

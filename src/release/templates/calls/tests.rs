@@ -190,7 +190,7 @@ fn what_is_rendered_anew_is_known_with_its_key() {
             "anew:a",
         ),
         (
-            "{{ include \"an\" . | nindent 4 }}{{ define \"an\" }}roll: {{ randAlpha 5 }}{{ end }}",
+            "{{ include \"an\" . | nindent 4 }}{{ define \"an\" }}\nroll: {{ randAlpha 5 }}{{ end }}",
             "anew:roll",
         ),
         (
