@@ -145,12 +145,12 @@ impl Calls {
         }
         self.files.insert(name.to_owned());
         let mut blocks = Blocks::of(Scope::File(name.to_owned()));
-        self.add_actions(&mut blocks, text, 0);
+        self.add_actions(&mut blocks, text, None, 0);
     }
 
     /// Notes the calls in a text that `tpl` may render.
     pub(super) fn add_text(&mut self, text: &[u8]) {
-        self.add_actions(&mut Blocks::of(Scope::Texts), text, 1);
+        self.add_actions(&mut Blocks::of(Scope::Texts), text, Some(&Place::Somewhere), 0);
     }
 
     /// Notes a text that is not looked into.
@@ -178,7 +178,8 @@ impl Calls {
         self.bytes <= MAX_BYTES
     }
 
-    fn add_actions(&mut self, blocks: &mut Blocks, text: &[u8], depth: usize) {
+    /// Notes the calls in a text; where that is no file, with the place of what it renders.
+    fn add_actions(&mut self, blocks: &mut Blocks, text: &[u8], place_of_text: Option<&Place>, depth: usize) {
         for action in Actions::of(text) {
             let tokens: Vec<Token<'_>> = Tokens(action.inner).collect();
             let first = tokens.first().and_then(|token| token.word()).unwrap_or_default();
@@ -200,12 +201,7 @@ impl Calls {
                 }
                 _ => {}
             }
-            // In a text nobody knows what is made of it.
-            let place = if depth == 0 {
-                Place::of(action.before, &tokens)
-            } else {
-                Place::Somewhere
-            };
+            let place = place_of_text.map_or_else(|| Place::of(action.before, &tokens), Clone::clone);
             self.add_tokens(blocks, &tokens, &place, depth);
         }
     }
@@ -218,7 +214,11 @@ impl Calls {
                     // Its quotes are escaped where it stands in quotes itself.
                     let text = unquoted(text);
                     let mut inner = Blocks::of(blocks.scope());
-                    self.add_actions(&mut inner, &text, depth + 1);
+                    let place = match place {
+                        Place::Key(_) => place,
+                        Place::Whole | Place::Somewhere => &Place::Somewhere,
+                    };
+                    self.add_actions(&mut inner, &text, Some(place), depth + 1);
                 }
                 Token::Word(b"lookup") => self.add_variation(blocks.scope(), Cause::ReadsLive, place),
                 Token::Word(b"include" | b"template") => {
