@@ -27,7 +27,10 @@ impl Catalog {
             .snapshot()
             .join("releases/shop/secret/sh.helm.release.v1.catalog.v1.json");
         let mut content: Value = serde_json::from_str(&fs::read_to_string(&record).unwrap()).unwrap();
-        content["chart"]["live_readers"] = json!(templates);
+        let files = templates
+            .iter()
+            .map(|file| ((*file).to_owned(), json!([{"cause": "reads-live"}])));
+        content["chart"]["variations"] = json!({"files": files.collect::<serde_json::Map<_, _>>()});
         fs::write(record, content.to_string()).unwrap();
         fs::write(catalog.settings(), "ignore: [{release: catalog}]").unwrap();
         catalog
