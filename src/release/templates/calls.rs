@@ -59,6 +59,9 @@ const ANEW: [&[u8]; 22] = [
 /// What each operation of Helm sets anew (Helm: `pkg/chart/common/util/values.go`, `ToRenderValues`).
 const RELEASE_FIELDS: [&[u8]; 3] = [b".Release.Revision", b".Release.IsInstall", b".Release.IsUpgrade"];
 
+/// The field of all templates that has the values.
+const VALUES: &[u8] = b".Values.";
+
 /// Functions that change the map that they are given.
 const SETTERS: [&[u8]; 6] = [
     b"merge",
@@ -91,6 +94,8 @@ enum Scope {
     File(String),
     /// A named template.
     Named(String),
+    /// The named templates whose names begin and end so.
+    Like(String, String),
     /// Whatever `tpl` renders.
     Texts,
     /// Any of those.
@@ -100,7 +105,7 @@ enum Scope {
 impl Scope {
     fn name(&self) -> &str {
         match self {
-            Self::File(name) | Self::Named(name) => name,
+            Self::File(name) | Self::Named(name) | Self::Like(name, _) => name,
             Self::Texts | Self::Any => "",
         }
     }
@@ -121,8 +126,10 @@ pub(super) struct Calls {
     callers: BTreeMap<Scope, BTreeSet<Caller>>,
     defined: BTreeSet<String>,
     found: BTreeSet<(Scope, Variation)>,
-    /// The pieces that write into what all templates share.
-    setters: BTreeSet<Scope>,
+    /// The pieces that write into what all templates share, each with a key that it writes; `None` where the key is not known.
+    setters: BTreeSet<(Scope, Option<String>)>,
+    /// The pieces that read a value, by each key on the way to it.
+    readers: BTreeMap<String, BTreeSet<Scope>>,
     has_unread_files: bool,
     bytes: usize,
 }
@@ -168,6 +175,9 @@ impl Calls {
         self.defined.extend(other.defined);
         self.found.extend(other.found);
         self.setters.extend(other.setters);
+        for (key, scopes) in other.readers {
+            self.readers.entry(key).or_default().extend(scopes);
+        }
         self.has_unread_files |= other.has_unread_files;
         self.bytes += other.bytes;
     }
@@ -231,12 +241,36 @@ impl Calls {
                     self.add_variation(blocks.scope(), Cause::RendersAnew, place);
                 }
                 Token::Word(word) if SETTERS.contains(word) && is_shared(rest) => {
-                    let scope = blocks.scope();
-                    if self.affords(scope.name()) {
-                        self.setters.insert(scope);
-                    }
+                    self.add_setter(&blocks.scope(), rest);
+                }
+                Token::Word(word) if word.windows(VALUES.len()).any(|part| part == VALUES) => {
+                    self.add_reader(&blocks.scope(), word);
                 }
                 Token::Word(_) | Token::Text(_) | Token::Mark(_) => {}
+            }
+        }
+    }
+
+    fn add_setter(&mut self, scope: &Scope, arguments: &[Token<'_>]) {
+        // `set MAP KEY VALUE`; what is merged has whatever keys.
+        let key = match arguments {
+            [_, Token::Text(key), ..] => Some(lossy(key)),
+            _ => None,
+        };
+        if self.affords(scope.name()) {
+            self.setters.insert((scope.clone(), key));
+        }
+    }
+
+    fn add_reader(&mut self, scope: &Scope, field: &[u8]) {
+        for key in field.split(|byte| *byte == b'.').filter(|key| !key.is_empty()) {
+            let key = lossy(key);
+            let known = self.readers.get(&key);
+            if !known.is_some_and(|known| known.contains(scope))
+                && self.affords(&key)
+                && self.affords(scope.name())
+            {
+                self.readers.entry(key).or_default().insert(scope.clone());
             }
         }
     }
@@ -267,9 +301,25 @@ impl Calls {
             pieces.add(scope, variation);
         }
         let mut everywhere = TemplateVariations::new();
+        let mut setters: BTreeMap<&Scope, Vec<Option<&String>>> = BTreeMap::new();
+        for (scope, key) in &self.setters {
+            setters.entry(scope).or_default().push(key.as_ref());
+        }
+        let is_like = |scope: &&Scope| matches!(scope, Scope::Like(..));
+        let likes: Vec<Scope> = self.callers.keys().filter(is_like).cloned().collect();
         while let Some((scope, variation)) = pieces.to_follow.pop() {
-            if self.setters.contains(&scope) && variation.cause != Cause::Dependency {
-                everywhere.insert(Variation::of_all(variation.cause));
+            if variation.cause != Cause::Dependency {
+                let whole = Variation::of_all(variation.cause);
+                for key in setters.get(&scope).into_iter().flatten() {
+                    match key {
+                        None => drop(everywhere.insert(whole.clone())),
+                        Some(key) => {
+                            for reader in self.readers.get(*key).into_iter().flatten() {
+                                pieces.add(reader.clone(), whole.clone());
+                            }
+                        }
+                    }
+                }
             }
             for caller in self.callers.get(&scope).into_iter().flatten() {
                 let key = match &caller.place {
@@ -280,8 +330,20 @@ impl Calls {
                 let cause = variation.cause;
                 pieces.add(caller.scope.clone(), Variation { cause, key });
             }
-            if scope != Scope::Any {
-                pieces.add(Scope::Any, variation);
+            if let Scope::Named(name) = &scope {
+                for like in &likes {
+                    let Scope::Like(start, end) = like else { continue };
+                    if name
+                        .strip_prefix(start.as_str())
+                        .is_some_and(|rest| rest.ends_with(end))
+                    {
+                        pieces.add(like.clone(), variation.clone());
+                    }
+                }
+            }
+            match scope {
+                Scope::File(_) | Scope::Named(_) | Scope::Texts => pieces.add(Scope::Any, variation),
+                Scope::Like(..) | Scope::Any => {}
             }
         }
         let mut files = BTreeMap::new();
@@ -306,7 +368,7 @@ impl Calls {
     fn foreign(&self) -> Vec<(Scope, Variation)> {
         let names = self.callers.keys().filter_map(|scope| match scope {
             Scope::Named(name) if !self.defined.contains(name) => Some(name),
-            Scope::Named(_) | Scope::File(_) | Scope::Texts | Scope::Any => None,
+            Scope::Named(_) | Scope::File(_) | Scope::Like(..) | Scope::Texts | Scope::Any => None,
         });
         names
             .filter(|name| {
@@ -370,7 +432,14 @@ fn called_by(rest: &[Token<'_>]) -> Vec<Scope> {
             std::iter::once(Scope::Named(name)).chain(file).collect()
         }
         [Token::Mark(b'('), inner @ ..] => {
-            vec![file_of(inner).map_or(Scope::Any, Scope::File)]
+            let end = inner.iter().position(|token| token.is_mark(b')'));
+            let inner = &inner[..end.unwrap_or(inner.len())];
+            vec![
+                file_of(inner)
+                    .map(Scope::File)
+                    .or_else(|| names_like(inner))
+                    .unwrap_or(Scope::Any),
+            ]
         }
         _ => vec![Scope::Any],
     }
@@ -379,8 +448,7 @@ fn called_by(rest: &[Token<'_>]) -> Vec<Scope> {
 /// The file whose path is put together from `.Template.BasePath` and texts; `None` where it is put together from
 /// anything else.
 fn file_of(tokens: &[Token<'_>]) -> Option<String> {
-    let end = tokens.iter().position(|token| token.is_mark(b')'))?;
-    let [function, parts @ ..] = &tokens[..end] else {
+    let [function, parts @ ..] = tokens else {
         return None;
     };
     let mut texts = Vec::new();
@@ -412,6 +480,25 @@ fn file_of(tokens: &[Token<'_>]) -> Option<String> {
         _ => return None,
     };
     (is_base.contains(&true) && !path.contains('%')).then_some(path)
+}
+
+/// The named templates of which the name is put together from these tokens: `printf "app.%s.fullname" .role`.
+fn names_like(tokens: &[Token<'_>]) -> Option<Scope> {
+    let [Token::Word(b"printf"), Token::Text(format), ..] = tokens else {
+        return None;
+    };
+    // A path may be that of a file.
+    if format.iter().any(|byte| b"\\/".contains(byte)) {
+        return None;
+    }
+    let format = lossy(format);
+    let (start, rest) = format.split_once('%')?;
+    let end = rest
+        .rsplit('%')
+        .next()
+        .unwrap_or(rest)
+        .strip_prefix(['d', 's', 'v'])?;
+    (!start.is_empty() || !end.is_empty()).then(|| Scope::Like(start.to_owned(), end.to_owned()))
 }
 
 fn is_anew(word: &[u8]) -> bool {

@@ -135,6 +135,14 @@ fn calls_of_files<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Calls, D
         fn list<A: SeqAccess<'de>>(list: A) -> Result<Calls, A::Error> {
             let mut calls = Calls::default();
             for_each_file::<FileText, A>(list, |file| {
+                // What people read is not rendered, and quotes templates.
+                let name = file.name.unwrap_or_default();
+                if name
+                    .rsplit_once('.')
+                    .is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("md"))
+                {
+                    return Ok(());
+                }
                 match file.data.unwrap_or_default() {
                     Read::Whole(text) => calls.add_text(&text),
                     Read::Not => calls.add_unread_text(),

@@ -72,6 +72,10 @@ fn a_call_is_found_however_it_is_written() {
         "{{ include `app.c` . }}",
         r#"{{- . | include "app.c" -}}"#,
         r#"{{ include (printf "%s.c" .Chart.Name) . }}"#,
+        r#"{{ include (printf "app.%s" .x) . }}"#,
+        r#"{{ include (printf "%s.%s" .x .y) . }}"#,
+        r#"{{ include (printf "a%sp.%v" .x .y) . }}"#,
+        r#"{{ include (printf "%s/templates/r.yaml" .Chart.Name) . }}"#,
         r#"{{ include ("app.c") . }}"#,
         r#"{{ range $t := list "app.c" }}{{ include $t $ }}{{ end }}"#,
         "{{ include (index . 1) (index . 0) }}",
@@ -120,6 +124,8 @@ fn the_word_alone_calls_nothing() {
         r#"{{ include "app.d" . }}{{ define "app.d" }}d{{ end }}"#,
         "{{ tpl .Values.text . }}",
         r#"{{ include (print $.Template.BasePath "/y.yaml") . }}"#,
+        r#"{{ include (printf "app.%s.c" .x) . }}"#,
+        r#"{{ include (printf "other.%s" .x) . }}"#,
         r#"{{ include (printf "%s/y.yaml" $.Template.BasePath) . }}"#,
         r#"{{ include "app/templates/y.yaml" . }}"#,
     ] {
@@ -242,22 +248,22 @@ fn the_template_of_a_dependency_is_doubted_or_known_by_name() {
 #[test]
 fn what_is_written_into_shared_values_may_be_anywhere() {
     for (text, is_shared) in [
-        (
-            r#"{{ $_ := set .Values "p" (lookup "v1" "Secret" "a" "b") }}"#,
-            true,
-        ),
-        (
-            r#"{{ $_ := mergeOverwrite $.Values.x (dict "p" (randAlpha 5)) }}"#,
-            true,
-        ),
-        (
-            r#"{{ $_ := set $own "p" (lookup "v1" "Secret" "a" "b") }}"#,
-            false,
-        ),
-        (r#"{{ $_ := set .Values "p" "x" }}"#, false),
+        (r#"set .Values "p" (lookup "v1" "Secret" "a" "b")"#, true),
+        (r#"set .Values.x "p" (lookup "v1" "Secret" "a" "b")"#, true),
+        (r#"set .Values.x "other" (lookup "v1" "Secret" "a" "b")"#, false),
+        (r#"set .Values.x .key (lookup "v1" "Secret" "a" "b")"#, true),
+        (r#"mergeOverwrite $.Values.x (dict "p" (randAlpha 5))"#, true),
+        (r#"set $own "p" (lookup "v1" "Secret" "a" "b")"#, false),
+        (r#"set .Values "p" "x""#, false),
     ] {
-        let files = [("a", text), ("b", "b: {{ .Values.p }}")];
-        assert_eq!(!variations(&files).other_files.is_empty(), is_shared, "{text}");
+        let text = format!("{{{{ $_ := {text} }}}}");
+        let files = [
+            ("a", text.as_str()),
+            ("b", "b: {{ $.Values.x.p }}"),
+            ("c", "c: {{ .p }}"),
+        ];
+        let found = variations(&files);
+        assert_eq!(!found.of_file("b").is_empty(), is_shared, "{text}");
     }
 }
 
