@@ -67,8 +67,17 @@ fn is_definition(name: &str) -> bool {
     name.starts_with(CRDS)
 }
 
+/// Whether a file is for people: it is not rendered, and quotes templates.
+pub(super) fn is_prose(name: &str) -> bool {
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
+    ending.is_some_and(|ending| ending.eq_ignore_ascii_case("md"))
+}
+
 /// What is read of a file's bytes.
 pub(super) trait Content<'de>: Part<'de> {
+    /// Whether bytes that are not looked at are searched for names of functions.
+    const IS_SEARCHED: bool = false;
+
     /// Whether the bytes of a file of this name are looked at. They are where they stand before the name.
     fn is_of(name: &str) -> bool;
 }
@@ -114,10 +123,10 @@ impl<'de, C: Content<'de>> Part<'de> for File<C> {
                 Key::Data if file.name.as_deref().is_none_or(C::is_of) => {
                     file.data = Some(object.next_value_seed(Lenient::<C>::new())?);
                 }
-                Key::Data => {
+                Key::Data if C::IS_SEARCHED && file.name.as_deref().is_none_or(|name| !is_prose(name)) => {
                     file.has_mention = object.next_value_seed(Lenient::<Mentions>::new())?;
                 }
-                Key::Other => drop(object.next_value::<IgnoredAny>()?),
+                Key::Data | Key::Other => drop(object.next_value::<IgnoredAny>()?),
             }
         }
         Ok(file)
@@ -167,6 +176,8 @@ impl Part<'_> for Data {
 }
 
 impl Content<'_> for Data {
+    const IS_SEARCHED: bool = true;
+
     fn is_of(name: &str) -> bool {
         is_definition(name)
     }

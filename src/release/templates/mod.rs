@@ -21,7 +21,7 @@ use serde::{Deserialize, Deserializer};
 
 use self::calls::Calls;
 use self::texts::EachText;
-use super::chart_files::{Content, for_each_file};
+use super::chart_files::{Content, for_each_file, is_prose};
 use super::encoding::BASE64;
 use super::lenient::{Lenient, Part};
 use super::mentions::{self, Mentions};
@@ -134,15 +134,7 @@ fn calls_of_files<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Calls, D
 
         fn list<A: SeqAccess<'de>>(list: A) -> Result<Calls, A::Error> {
             let mut calls = Calls::default();
-            for_each_file::<FileText, A>(list, |file| {
-                // What people read is not rendered, and quotes templates.
-                let name = file.name.unwrap_or_default();
-                if name
-                    .rsplit_once('.')
-                    .is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("md"))
-                {
-                    return Ok(());
-                }
+            for_each_file::<OtherFile, A>(list, |file| {
                 match file.data.unwrap_or_default() {
                     Read::Whole(text) => calls.add_text(&text),
                     Read::Not => calls.add_unread_text(),
@@ -202,6 +194,23 @@ impl Part<'_> for FileText {
 impl Content<'_> for FileText {
     fn is_of(_: &str) -> bool {
         true
+    }
+}
+
+/// The bytes of a file that is no template.
+struct OtherFile;
+
+impl Part<'_> for OtherFile {
+    type Value = Read;
+
+    fn text(base64: &str) -> Read {
+        FileText::text(base64)
+    }
+}
+
+impl Content<'_> for OtherFile {
+    fn is_of(name: &str) -> bool {
+        !is_prose(name)
     }
 }
 

@@ -52,6 +52,8 @@ fn only_the_files_that_may_vary_leave_their_names() {
     assert_eq!(found(&json!({"text": ["{{ uuidv4 }}"]}), &json!([])), both);
     let files = json!([file("x.txt", "{{ include (print \"a\" .x) . }}")]);
     assert_eq!(found(&json!({}), &files), both);
+    let prose = json!([file("README.md", "{{ include (print \"a\" .x) . }}")]);
+    assert_eq!(found(&json!({}), &prose), one);
 }
 
 #[test]
