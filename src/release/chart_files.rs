@@ -129,6 +129,10 @@ impl<'de, C: Content<'de>> Part<'de> for File<C> {
                 Key::Data | Key::Other => drop(object.next_value::<IgnoredAny>()?),
             }
         }
+        // Whoever else writes the name last.
+        if file.name.as_deref().is_some_and(|name| !C::is_of(name)) {
+            file.data = None;
+        }
         Ok(file)
     }
 }
