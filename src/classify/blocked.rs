@@ -32,7 +32,7 @@ pub struct ContestedField<P = String> {
 }
 
 /// How many fields of one object are kept. A sentence names a few.
-const MAX_FIELDS: usize = 20;
+const MAX_FIELDS: usize = 200;
 
 impl Block<FieldPath> {
     /// Why a write with this outcome fails; `None` where it does not.

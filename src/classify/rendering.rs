@@ -8,6 +8,7 @@
 //! The record tells this of the chart's own templates ([`Variations`]). It does not hold those of dependencies; of what comes
 //! from them only Secrets are doubted, which is what charts read back.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -17,33 +18,96 @@ use super::object::Judgement;
 use crate::model::Finding;
 use crate::object::Gvk;
 use crate::release::variations::{Cause, TemplateVariations, Variation, Variations};
-use crate::vocabulary::FindingCode;
+use crate::types::TypeTable;
+use crate::vocabulary::{FindingCode, NextUpgrade};
 
 /// What the next upgrade may render otherwise for an object from the same chart and values.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rendering(Option<Arc<TemplateVariations>>);
 
-impl Rendering {
+/// The renderings of the objects of one release. Objects of the same template share theirs.
+pub struct Renderings<'v> {
+    variations: &'v Variations,
+    made: HashMap<(Option<&'v str>, Widened), Rendering>,
+}
+
+/// What of a template's variations matters to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Widened {
+    /// Whether it is a Secret, which may hold what a dependency reads.
+    is_secret: bool,
+    /// Whether one field that is written decides on the others.
+    is_whole: bool,
+    is_of_dependency: bool,
+}
+
+impl<'v> Renderings<'v> {
+    /// Those of what a record's templates may render otherwise.
+    pub fn of(variations: &'v Variations) -> Self {
+        Self {
+            variations,
+            made: HashMap::new(),
+        }
+    }
+
     /// What is rendered for an object of this template, as the manifest names it (`CHART/templates/FILE`).
     ///
     /// Programs that change manifests on their way take the comments with the names away: then it may be any template.
-    pub fn of(template: Option<&str>, gvk: &Gvk, variations: &Variations) -> Self {
-        let file = template.and_then(|template| template.split_once('/'));
-        let mut own = match file {
+    pub fn object(&mut self, template: Option<&str>, gvk: &Gvk) -> Rendering {
+        let file = template
+            .and_then(|template| template.split_once('/'))
+            .map(|(_, file)| file);
+        let widened = Widened {
+            is_secret: gvk.group().is_empty() && gvk.kind == "Secret",
+            is_whole: is_written_whole(gvk),
             // Those of a dependency are no files of the chart.
-            Some((_, file)) if file.starts_with("charts/") => TemplateVariations::new(),
-            Some((_, file)) => variations.of_file(file).clone(),
+            is_of_dependency: file.map_or(self.variations.has_dependencies, |file| {
+                file.starts_with("charts/")
+            }),
+        };
+        let own = match file {
+            None => None,
+            Some(_) if widened.is_of_dependency => Some(""),
+            Some(file) => Some(
+                self.variations
+                    .files
+                    .get_key_value(file)
+                    .map_or("", |(own, _)| own.as_str()),
+            ),
+        };
+        let variations = self.variations;
+        self.made
+            .entry((own, widened))
+            .or_insert_with(|| Rendering::new(variations, own, widened))
+            .clone()
+    }
+}
+
+/// Whether a field that is rendered otherwise may decide on what becomes of the others: the API server refuses changes of it
+/// with the whole object, or Helm's patch has the whole list that it is in.
+fn is_written_whole(gvk: &Gvk) -> bool {
+    matches!(gvk.kind.as_str(), "Job" | "PersistentVolumeClaim" | "StatefulSet")
+        || TypeTable::builtin().kind(&gvk.api_version, &gvk.kind).is_none()
+}
+
+impl Rendering {
+    fn new(variations: &Variations, file: Option<&str>, widened: Widened) -> Self {
+        let mut own = match file {
             None => variations.of_any_file(),
+            Some("") if widened.is_of_dependency => TemplateVariations::new(),
+            Some(file) => variations.of_file(file).clone(),
         };
-        let is_of_dependency = match file {
-            Some((_, file)) => file.starts_with("charts/"),
-            None => variations.has_dependencies,
-        };
-        if is_of_dependency {
+        if widened.is_of_dependency {
             own.insert(Variation::of_all(Cause::Dependency));
         }
-        if !(gvk.group().is_empty() && gvk.kind == "Secret") {
+        if !widened.is_secret {
             own.retain(|variation| variation.cause != Cause::Dependency);
+        }
+        if widened.is_whole {
+            own = own
+                .into_iter()
+                .map(|variation| Variation::of_all(variation.cause))
+                .collect();
         }
         Self((!own.is_empty()).then(|| Arc::new(own)))
     }
@@ -72,7 +136,8 @@ impl Rendering {
     pub fn doubt_of_block(&self, block: &Block) -> Option<&'static str> {
         let doubt = |path: &str| self.doubt_of_field(path, FieldValue::Simple);
         match block {
-            Block::Refused { path, rule: _ } => doubt(path),
+            // The path may be that of a part that the doubted key is in.
+            Block::Refused { .. } => self.variations().next().map(|variation| reason(variation.cause)),
             Block::Conflict(fields) => {
                 let mut doubts = fields.iter().map(|field| doubt(&field.path));
                 let first = doubts.next().flatten()?;
@@ -90,6 +155,7 @@ impl Rendering {
         if self.0.is_none() {
             return;
         }
+        let doubt_of_block = judged.block.as_ref().and_then(|block| self.doubt_of_block(block));
         let report = &mut judged.report;
         for finding in &mut report.findings {
             match finding.code {
@@ -97,7 +163,13 @@ impl Rendering {
                 FindingCode::Pruned | FindingCode::AlsoWritten => continue,
                 _ => {}
             }
-            let Some(doubt) = self.doubt_of_field(&finding.path, FieldValue::of(finding)) else {
+            let fails = matches!(
+                finding.next_upgrade,
+                Some(NextUpgrade::Conflict | NextUpgrade::Refused)
+            );
+            let doubt = self.doubt_of_field(&finding.path, FieldValue::of(finding));
+            // What fails with the object does not where the object does not.
+            let Some(doubt) = doubt.or_else(|| doubt_of_block.filter(|_| fails)) else {
                 continue;
             };
             finding.next_upgrade = None;
@@ -184,7 +256,7 @@ mod tests {
     use crate::classify::blocked::ContestedField;
     use crate::classify::state::empty_report;
     use crate::object::ObjectKey;
-    use crate::vocabulary::{NextUpgrade, ObjectState};
+    use crate::vocabulary::ObjectState;
 
     fn variations(entries: &[(&str, Cause, Option<&str>)]) -> Variations {
         let mut variations = Variations::default();
@@ -221,7 +293,7 @@ mod tests {
             ),
             ("shop/charts/db/templates/secret.yaml", "Service", None),
         ] {
-            let rendering = Rendering::of(Some(template), &Gvk::new("v1", kind), &variations);
+            let rendering = Renderings::of(&variations).object(Some(template), &Gvk::new("v1", kind));
             assert_eq!(rendering.doubt(), cause.map(reason), "{template} {kind}");
         }
     }
@@ -243,7 +315,7 @@ mod tests {
             (&with_dependencies, &secret, Some(Cause::Dependency)),
             (&with_dependencies, &config_map, None),
         ] {
-            let rendering = Rendering::of(None, gvk, variations);
+            let rendering = Renderings::of(variations).object(None, gvk);
             assert_eq!(rendering.doubt(), cause.map(reason));
         }
     }
@@ -251,11 +323,8 @@ mod tests {
     #[test]
     fn what_stands_behind_a_key_is_doubted_and_nothing_else() {
         let variations = variations(&[("templates/a.yaml", Cause::RendersAnew, Some("checksum/config"))]);
-        let rendering = Rendering::of(
-            Some("shop/templates/a.yaml"),
-            &Gvk::new("v1", "ConfigMap"),
-            &variations,
-        );
+        let rendering =
+            Renderings::of(&variations).object(Some("shop/templates/a.yaml"), &Gvk::new("v1", "ConfigMap"));
         let text = Value::from("a: b\nchecksum/config: x\n");
         let map = serde_json::json!({"a": {"checksum/config": "x"}});
         let other = Value::from("x");
@@ -281,11 +350,8 @@ mod tests {
     #[test]
     fn a_conflict_is_certain_where_one_field_is() {
         let variations = variations(&[("templates/a.yaml", Cause::RendersAnew, Some("sum"))]);
-        let rendering = Rendering::of(
-            Some("shop/templates/a.yaml"),
-            &Gvk::new("v1", "ConfigMap"),
-            &variations,
-        );
+        let rendering =
+            Renderings::of(&variations).object(Some("shop/templates/a.yaml"), &Gvk::new("v1", "ConfigMap"));
         let conflict = |paths: &[&str]| {
             let fields = paths.iter().map(|path| ContestedField {
                 path: (*path).to_owned(),
@@ -316,7 +382,7 @@ mod tests {
         };
         for (variation, is_left) in [(None, false), (Some("sum"), true)] {
             let variations = variations(&[("templates/a.yaml", Cause::ReadsLive, variation)]);
-            let rendering = Rendering::of(Some("shop/templates/a.yaml"), &key.gvk, &variations);
+            let rendering = Renderings::of(&variations).object(Some("shop/templates/a.yaml"), &key.gvk);
             for (state, effect) in [
                 (ObjectState::Missing, NextUpgrade::Revert),
                 (ObjectState::Foreign, NextUpgrade::Revert),

@@ -10,7 +10,7 @@ use super::lenient::Part;
 
 /// The beginnings of those names, as long as is needed to be rare. What is found is looked into, so that one too many
 /// costs time and says nothing.
-const NEEDLES: [&str; 26] = [
+const NEEDLES: [&str; 53] = [
     "lookup",
     "common.secrets.",
     "randA",
@@ -25,7 +25,32 @@ const NEEDLES: [&str; 26] = [
     "now }",
     "now}",
     "now -",
+    "now-}",
+    "now.",
+    "now\n",
+    "now\r",
+    "now\t",
     "ago ",
+    "ago)",
+    "ago}",
+    "ago|",
+    "ago\n",
+    "ago\t",
+    "date \"",
+    "date `",
+    "dateInZone",
+    "date_in_zone",
+    "htmlDate",
+    "durationRound",
+    "keys .",
+    "keys $",
+    "keys (",
+    "| keys",
+    "|keys",
+    "values .",
+    "values $",
+    "values (",
+    "| values",
     "genCA",
     "genPrivateKey",
     "genSelfSigned",
@@ -35,8 +60,10 @@ const NEEDLES: [&str; 26] = [
     "bcrypt",
     "encryptAES",
     "getHostByName",
-    "Release.Revision",
-    "Release.Is",
+    ".Revision",
+    "\"Revision\"",
+    ".IsInstall",
+    ".IsUpgrade",
 ];
 
 /// The needles in a text.

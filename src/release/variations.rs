@@ -35,6 +35,9 @@ impl Variation {
     }
 }
 
+/// How many are told apart of all templates together; where there are more, anything may be otherwise.
+const MAX_VARIATIONS: usize = 32;
+
 /// What may be rendered otherwise of one template.
 pub type TemplateVariations = BTreeSet<Variation>;
 
@@ -81,6 +84,12 @@ impl Variations {
     /// Those of all files together, for an object whose template is not known.
     pub fn of_any_file(&self) -> TemplateVariations {
         let files = self.files.values().flatten();
-        files.chain(&self.other_files).cloned().collect()
+        let all: TemplateVariations = files.chain(&self.other_files).cloned().collect();
+        if all.len() <= MAX_VARIATIONS {
+            return all;
+        }
+        all.into_iter()
+            .map(|variation| Variation::of_all(variation.cause))
+            .collect()
     }
 }

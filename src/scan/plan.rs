@@ -8,7 +8,7 @@ use super::load::{DecodedRevision, Loaded};
 use super::planned::{Expectations, PlannedObject, Purpose, TargetBody, TransitionBodies};
 use super::resolver::{ByKey, ResolvedObject, Resolver};
 use super::transition::to_last_good;
-use crate::classify::rendering::Rendering;
+use crate::classify::rendering::Renderings;
 use crate::classify::subject::Role;
 use crate::compare::three_way::OfRevision;
 use crate::health::observe::RevisionBodies;
@@ -138,9 +138,9 @@ fn with_baseline(
         .collect();
     let record = loaded.records.get(&number);
     if let Some(record) = record {
+        let mut renderings = Renderings::of(&record.variations);
         for object in &mut objects {
-            let template = object.template.as_deref();
-            object.rendering = Rendering::of(template, &object.key.gvk, &record.variations);
+            object.rendering = renderings.object(object.template.as_deref(), &object.key.gvk);
         }
     }
     let hooks = record.into_iter().flat_map(|record| &record.hooks);

@@ -23,6 +23,15 @@ const MAX_TOLD: usize = 1_000;
 /// How many keys are told apart of one piece and cause; where more are otherwise, anything may be.
 const MAX_KEYS: usize = 8;
 
+/// The tokens of the longest action that is looked into; hand-written ones have a tenth of them.
+const MAX_TOKENS: usize = 4_000;
+
+/// The tokens of the longest name that is put together.
+const MAX_NAME: usize = 16;
+
+/// How many keys are told apart that pieces write into what all templates share.
+const MAX_SET: usize = 64;
+
 /// How deeply texts with actions stand in the texts of actions.
 const MAX_DEPTH: usize = 4;
 
@@ -31,9 +40,10 @@ const NAME_BYTES: usize = 64;
 
 /// Functions that render something else each time (Masterminds/sprig: `functions.go`, `genericMap`, and Helm's
 /// `pkg/engine/funcs.go`, `funcMap`, which adds `getHostByName` where DNS is on).
-const ANEW: [&[u8]; 22] = [
+const ANEW: [&[u8]; 23] = [
     b"ago",
     b"bcrypt",
+    b"durationRound",
     b"encryptAES",
     b"genCA",
     b"genCAWithKey",
@@ -56,13 +66,35 @@ const ANEW: [&[u8]; 22] = [
     b"uuidv4",
 ];
 
-/// What each operation of Helm sets anew (Helm: `pkg/chart/common/util/values.go`, `ToRenderValues`).
-const RELEASE_FIELDS: [&[u8]; 3] = [b".Release.Revision", b".Release.IsInstall", b".Release.IsUpgrade"];
+/// What each operation of Helm sets anew (Helm: `pkg/chart/common/util/values.go`, `ToRenderValues`), from wherever it is read.
+const RELEASE_FIELDS: [&[u8]; 3] = [b".Revision", b".IsInstall", b".IsUpgrade"];
+
+/// Functions that take whatever fields the release has.
+const WHOLE_MAP: [&[u8]; 9] = [
+    b"get",
+    b"index",
+    b"omit",
+    b"pick",
+    b"toJson",
+    b"toPrettyJson",
+    b"toString",
+    b"toYaml",
+    b"values",
+];
+
+/// Functions that take the time that it is where they are given none.
+const DATES: [&[u8]; 5] = [
+    b"date",
+    b"dateInZone",
+    b"date_in_zone",
+    b"htmlDate",
+    b"htmlDateInZone",
+];
 
 /// The field of all templates that has the values.
 const VALUES: &[u8] = b".Values.";
 
-/// Functions that change the map that they are given.
+/// Functions that change the map that they are given, which may be a part of what all templates share.
 const SETTERS: [&[u8]; 6] = [
     b"merge",
     b"mergeOverwrite",
@@ -126,7 +158,8 @@ pub(super) struct Calls {
     callers: BTreeMap<Scope, BTreeSet<Caller>>,
     defined: BTreeSet<String>,
     found: BTreeSet<(Scope, Variation)>,
-    /// The pieces that write into what all templates share, each with a key that it writes; `None` where the key is not known.
+    /// The pieces that write into what all templates may share, each with a key that it writes; `None` where the key is not
+    /// known.
     setters: BTreeSet<(Scope, Option<String>)>,
     /// The pieces that read a value, by each key on the way to it.
     readers: BTreeMap<String, BTreeSet<Scope>>,
@@ -191,7 +224,10 @@ impl Calls {
     /// Notes the calls in a text; where that is no file, with the place of what it renders.
     fn add_actions(&mut self, blocks: &mut Blocks, text: &[u8], place_of_text: Option<&Place>, depth: usize) {
         for action in Actions::of(text) {
-            let tokens: Vec<Token<'_>> = Tokens(action.inner).collect();
+            let tokens: Vec<Token<'_>> = Tokens(action.inner).take(MAX_TOKENS + 1).collect();
+            if tokens.len() > MAX_TOKENS {
+                self.add_variation(blocks.scope(), Cause::NotRead, &Place::Somewhere);
+            }
             let first = tokens.first().and_then(|token| token.word()).unwrap_or_default();
             match first {
                 b"if" | b"range" | b"with" => blocks.open += 1,
@@ -213,6 +249,12 @@ impl Calls {
             }
             let place = place_of_text.map_or_else(|| Place::of(action.before, &tokens), Clone::clone);
             self.add_tokens(blocks, &tokens, &place, depth);
+            if is_anew_together(&tokens) {
+                self.add_variation(blocks.scope(), Cause::RendersAnew, &place);
+            }
+            if renders_made_up_text(&tokens) {
+                self.add_variation(blocks.scope(), Cause::NotRead, &place);
+            }
         }
     }
 
@@ -240,9 +282,7 @@ impl Calls {
                 Token::Word(word) if is_anew(word) => {
                     self.add_variation(blocks.scope(), Cause::RendersAnew, place);
                 }
-                Token::Word(word) if SETTERS.contains(word) && is_shared(rest) => {
-                    self.add_setter(&blocks.scope(), rest);
-                }
+                Token::Word(word) if SETTERS.contains(word) => self.add_setter(&blocks.scope(), rest),
                 Token::Word(word) if word.windows(VALUES.len()).any(|part| part == VALUES) => {
                     self.add_reader(&blocks.scope(), word);
                 }
@@ -252,12 +292,12 @@ impl Calls {
     }
 
     fn add_setter(&mut self, scope: &Scope, arguments: &[Token<'_>]) {
-        // `set MAP KEY VALUE`; what is merged has whatever keys.
-        let key = match arguments {
-            [_, Token::Text(key), ..] => Some(lossy(key)),
+        // `set MAP KEY VALUE`; what is merged has whatever keys. A variable is followed only so far that the key is known.
+        let key = match behind_first(arguments) {
+            [Token::Text(key), ..] => Some(lossy(key)),
             _ => None,
         };
-        if self.affords(scope.name()) {
+        if (key.is_some() || is_shared(arguments)) && self.affords(scope.name()) {
             self.setters.insert((scope.clone(), key));
         }
     }
@@ -301,22 +341,18 @@ impl Calls {
             pieces.add(scope, variation);
         }
         let mut everywhere = TemplateVariations::new();
-        let mut setters: BTreeMap<&Scope, Vec<Option<&String>>> = BTreeMap::new();
-        for (scope, key) in &self.setters {
-            setters.entry(scope).or_default().push(key.as_ref());
-        }
-        let is_like = |scope: &&Scope| matches!(scope, Scope::Like(..));
-        let likes: Vec<Scope> = self.callers.keys().filter(is_like).cloned().collect();
+        let setters = self.setters_by_call();
+        let is_pattern = |scope: &&Scope| matches!(scope, Scope::Like(..));
+        let likes: Vec<Scope> = self.callers.keys().filter(is_pattern).cloned().collect();
         while let Some((scope, variation)) = pieces.to_follow.pop() {
-            if variation.cause != Cause::Dependency {
-                let whole = Variation::of_all(variation.cause);
-                for key in setters.get(&scope).into_iter().flatten() {
-                    match key {
-                        None => drop(everywhere.insert(whole.clone())),
-                        Some(key) => {
-                            for reader in self.readers.get(*key).into_iter().flatten() {
-                                pieces.add(reader.clone(), whole.clone());
-                            }
+            let whole = Variation::of_all(variation.cause);
+            for key in setters.get(&scope).into_iter().flatten() {
+                match key {
+                    None if variation.cause == Cause::Dependency => {}
+                    None => drop(everywhere.insert(whole.clone())),
+                    Some(key) => {
+                        for reader in self.readers.get(key).into_iter().flatten() {
+                            pieces.add(reader.clone(), whole.clone());
                         }
                     }
                 }
@@ -333,10 +369,7 @@ impl Calls {
             if let Scope::Named(name) = &scope {
                 for like in &likes {
                     let Scope::Like(start, end) = like else { continue };
-                    if name
-                        .strip_prefix(start.as_str())
-                        .is_some_and(|rest| rest.ends_with(end))
-                    {
+                    if is_like(name, start, end) {
                         pieces.add(like.clone(), variation.clone());
                     }
                 }
@@ -370,6 +403,12 @@ impl Calls {
             Scope::Named(name) if !self.defined.contains(name) => Some(name),
             Scope::Named(_) | Scope::File(_) | Scope::Like(..) | Scope::Texts | Scope::Any => None,
         });
+        let put_together = self.callers.keys().filter(|scope| match scope {
+            Scope::Like(start, end) => !self.defined.iter().any(|name| is_like(name, start, end)),
+            Scope::Any => true,
+            Scope::Named(_) | Scope::File(_) | Scope::Texts => false,
+        });
+        let put_together = put_together.map(|scope| (scope.clone(), Variation::of_all(Cause::Dependency)));
         names
             .filter(|name| {
                 // The path of a file.
@@ -386,7 +425,25 @@ impl Calls {
                 };
                 (Scope::Named(name.clone()), Variation::of_all(cause))
             })
+            .chain(put_together)
             .collect()
+    }
+
+    /// The keys that each piece writes into what all templates may share, by itself or by what it calls: a helper writes what
+    /// its caller hands to it.
+    fn setters_by_call(&self) -> BTreeMap<Scope, BTreeSet<Option<String>>> {
+        let mut found: BTreeMap<Scope, BTreeSet<Option<String>>> = BTreeMap::new();
+        let mut to_follow: Vec<(Scope, Option<String>)> = self.setters.iter().cloned().collect();
+        while let Some((scope, key)) = to_follow.pop() {
+            let known = found.entry(scope.clone()).or_default();
+            let key = key.filter(|_| known.len() < MAX_SET);
+            if known.contains(&None) || !known.insert(key.clone()) {
+                continue;
+            }
+            let callers = self.callers.get(&scope).into_iter().flatten();
+            to_follow.extend(callers.map(|caller| (caller.scope.clone(), key.clone())));
+        }
+        found
     }
 }
 
@@ -432,8 +489,9 @@ fn called_by(rest: &[Token<'_>]) -> Vec<Scope> {
             std::iter::once(Scope::Named(name)).chain(file).collect()
         }
         [Token::Mark(b'('), inner @ ..] => {
+            let inner = &inner[..inner.len().min(MAX_NAME)];
             let end = inner.iter().position(|token| token.is_mark(b')'));
-            let inner = &inner[..end.unwrap_or(inner.len())];
+            let inner = &inner[..end.unwrap_or_default()];
             vec![
                 file_of(inner)
                     .map(Scope::File)
@@ -482,6 +540,10 @@ fn file_of(tokens: &[Token<'_>]) -> Option<String> {
     (is_base.contains(&true) && !path.contains('%')).then_some(path)
 }
 
+fn is_like(name: &str, start: &str, end: &str) -> bool {
+    name.strip_prefix(start).is_some_and(|rest| rest.ends_with(end))
+}
+
 /// The named templates of which the name is put together from these tokens: `printf "app.%s.fullname" .role`.
 fn names_like(tokens: &[Token<'_>]) -> Option<Scope> {
     let [Token::Word(b"printf"), Token::Text(format), ..] = tokens else {
@@ -502,7 +564,35 @@ fn names_like(tokens: &[Token<'_>]) -> Option<Scope> {
 }
 
 fn is_anew(word: &[u8]) -> bool {
-    ANEW.contains(&word) || RELEASE_FIELDS.iter().any(|field| word.ends_with(field))
+    ANEW.contains(&word)
+        || word.starts_with(b"now.")
+        || RELEASE_FIELDS.iter().any(|field| word.ends_with(field))
+}
+
+fn has(tokens: &[Token<'_>], words: &[&[u8]]) -> bool {
+    let mut found = tokens.iter().filter_map(|token| token.word());
+    found.any(|word| words.contains(&word))
+}
+
+/// Whether the words of an action together render something else each time: fields of the release that are taken as a whole,
+/// a date of no time, the keys of a map, which Go has in no order.
+fn is_anew_together(tokens: &[Token<'_>]) -> bool {
+    let is_release = |token: &Token<'_>| token.word().is_some_and(|word| word.ends_with(b".Release"));
+    let is_whole = has(tokens, &WHOLE_MAP)
+        && (tokens.iter().any(is_release) || has(tokens, &[b"$"]) && has(tokens, &[b"toJson", b"toYaml"]));
+    let is_now = has(tokens, &DATES) && !has(tokens, &[b"toDate", b"mustToDate"]);
+    let is_unordered =
+        has(tokens, &[b"keys", b"values"]) && !has(tokens, &[b"sortAlpha", b"len", b"has", b"range"]);
+    is_whole || is_now || is_unordered
+}
+
+/// Whether `tpl` renders what is put together in the same action from texts and values, so that nobody knows its calls.
+fn renders_made_up_text(tokens: &[Token<'_>]) -> bool {
+    let has_braces =
+        |token: &Token<'_>| matches!(token, Token::Text(text) if text.windows(2).any(|pair| pair == b"{{"));
+    let is_made =
+        has(tokens, &[b"printf", b"print", b"cat", b"replace", b"join"]) && tokens.iter().any(has_braces);
+    has(tokens, &[b"tpl"]) && (is_made || has(tokens, &[b"b64dec"]))
 }
 
 /// Whether a template of a dependency is one of names, labels and the like, as the name says. Nearly every chart that has a
@@ -514,9 +604,18 @@ fn is_of_names(template: &str) -> bool {
         .unwrap_or(template)
         .to_ascii_lowercase();
     let group = template.rsplit('.').nth(1).unwrap_or_default();
-    ["name", "label", "annotation", "chart", "version"]
+    ["fullname", "labels", "annotations"]
         .iter()
-        .any(|part| word.contains(part))
+        .any(|ending| word.ends_with(ending))
+        || [
+            "name",
+            "names",
+            "namespace",
+            "chart",
+            "serviceaccountname",
+            "version",
+        ]
+        .contains(&word.as_str())
         || ["names", "labels", "annotations", "capabilities"].contains(&group)
 }
 
@@ -534,6 +633,20 @@ fn unquoted(text: &[u8]) -> Vec<u8> {
         });
     }
     plain
+}
+
+/// What stands behind the first argument of a function, which may be in parentheses.
+fn behind_first<'a, 't>(arguments: &'a [Token<'t>]) -> &'a [Token<'t>] {
+    let mut depth = 0_usize;
+    let end = arguments.iter().take(MAX_NAME).position(|token| {
+        if token.is_mark(b'(') {
+            depth += 1;
+        } else if token.is_mark(b')') {
+            depth = depth.saturating_sub(1);
+        }
+        depth == 0
+    });
+    end.map_or(&[], |end| &arguments[end + 1..])
 }
 
 /// Whether a setter's first argument is what all templates share.

@@ -36,8 +36,9 @@ const ONE_WORD: [&[u8]; 9] = [
 ];
 
 /// Functions whose output has one line where their last argument has.
-const KEEPS_LINE: [&[u8]; 18] = [
+const KEEPS_LINE: [&[u8]; 19] = [
     b"date",
+    b"default",
     b"float64",
     b"htmlDate",
     b"int",
@@ -83,14 +84,28 @@ impl Place {
         {
             return Self::Key(key);
         }
-        match &first[..] {
-            b"include" | b"template" | b"block" => Self::Whole,
-            _ => Self::Somewhere,
+        let is_call = matches!(&first[..], b"include" | b"template" | b"block");
+        if is_call && stands_alone(before, tokens) {
+            Self::Whole
+        } else {
+            Self::Somewhere
         }
     }
 }
 
-fn has_one_line(tokens: &[Token<'_>]) -> bool {
+/// Whether what a template renders has lines of its own, below a key or beside others.
+fn stands_alone(before: &[u8], tokens: &[Token<'_>]) -> bool {
+    let stages = stage_heads(tokens);
+    let is_indented = stages[1..].contains(&&b"nindent"[..]);
+    let is_only_indented = stages[1..]
+        .iter()
+        .all(|head| matches!(*head, b"indent" | b"nindent"));
+    let line = before.trim_ascii();
+    is_only_indented && (line.is_empty() || is_indented && line.ends_with(b":") && !line.contains(&b'{'))
+}
+
+/// The first word of each stage of a pipeline; there is at least one stage.
+fn stage_heads<'t>(tokens: &[Token<'t>]) -> Vec<&'t [u8]> {
     let mut depth = 0_usize;
     let stages = tokens.split(|token| {
         if token.is_mark(b'(') {
@@ -100,22 +115,24 @@ fn has_one_line(tokens: &[Token<'_>]) -> bool {
         }
         depth == 0 && token.is_mark(b'|')
     });
-    let heads: Vec<&[u8]> = stages
+    stages
         .map(|stage| stage.first().and_then(|token| token.word()).unwrap_or_default())
-        .collect();
+        .collect()
+}
+
+fn has_one_line(tokens: &[Token<'_>]) -> bool {
+    let heads = stage_heads(tokens);
     let last = heads.iter().rev().find(|head| !KEEPS_LINE.contains(head));
     last.is_some_and(|head| {
-        ONE_LINE.contains(head) || ONE_WORD.contains(head) || head.ends_with(b".Release.Revision")
+        // A field that stands behind a key has one line: with more, what is rendered would be no YAML.
+        ONE_LINE.contains(head) || ONE_WORD.contains(head) || head.starts_with(b".") || head.starts_with(b"$")
     })
 }
 
 /// The key that the text before an action ends with: `  - key: "text`.
 fn key_of(before: &[u8]) -> Option<String> {
-    let line = std::str::from_utf8(before).ok()?.trim_start();
-    if line.contains("{{") || line.contains("}}") {
-        return None;
-    }
-    let mut line = line;
+    let line = without_plain_fields(std::str::from_utf8(before).ok()?.trim_start())?;
+    let mut line = line.as_str();
     while let Some(rest) = line.strip_prefix("- ") {
         line = rest.trim_start();
     }
@@ -125,8 +142,33 @@ fn key_of(before: &[u8]) -> Option<String> {
     };
     let is_plain = |character: char| character.is_ascii_alphanumeric() || "_.-/".contains(character);
     let is_key = !key.is_empty() && key.len() <= MAX_KEY && key.chars().all(is_plain);
-    let is_value = rest.strip_prefix(':').is_some_and(|rest| rest.starts_with(' '));
+    let value = rest.strip_prefix(':').and_then(|rest| rest.strip_prefix(' '))?;
+    // No other key, no flow map or list, no anchor and no block may begin before the action.
+    let value = value.trim_start();
+    let is_value = value
+        .strip_prefix(['"', '\''])
+        .unwrap_or(value)
+        .chars()
+        .all(is_plain);
     (is_key && is_value && !IDENTITY.contains(&key)).then(|| key.to_owned())
+}
+
+/// A line without the actions that are a field of the chart or the release and nothing else; `None` where others are left.
+fn without_plain_fields(line: &str) -> Option<String> {
+    let mut parts = line.split("{{");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (inner, after) = part.split_once("}}")?;
+        let field = inner.trim().trim_start_matches('$');
+        let name = field
+            .strip_prefix(".Chart.")
+            .or_else(|| field.strip_prefix(".Release."))?;
+        if !name.chars().all(|character| character.is_ascii_alphanumeric()) {
+            return None;
+        }
+        plain.push_str(after);
+    }
+    Some(plain)
 }
 
 #[cfg(test)]
@@ -155,6 +197,7 @@ mod tests {
             ("a: 'r{{ $.Release.Revision }}'", "a"),
             ("a: {{ include \"x\" . | quote }}", "a"),
             ("a: {{ quote (randAlphaNum 5) }}", "a"),
+            ("a: {{ .Values.a | default (randAlphaNum 5) }}", "a"),
         ] {
             assert_eq!(place(text), Place::Key(key.to_owned()), "{text}");
         }
@@ -163,11 +206,39 @@ mod tests {
     #[test]
     fn what_may_have_more_lines_or_no_key_is_no_value() {
         for (text, expected) in [
-            ("a: {{ include \"x\" . }}", Place::Whole),
+            ("  {{ include \"x\" . }}", Place::Whole),
+            ("a: {{- include \"x\" . | nindent 2 }}", Place::Whole),
+            ("a: {{ include \"x\" . }}", Place::Somewhere),
+            ("- --a={{ include \"x\" . | sha256sum }}", Place::Somewhere),
+            (
+                "- {name: a, value: {{ include \"x\" . | quote }}}",
+                Place::Somewhere,
+            ),
+            ("  {{ include \"x\" . | sha256sum }}", Place::Somewhere),
+            ("\"a\" : {{ include \"x\" . | sha256sum }}", Place::Somewhere),
+            (
+                "a: {{ include \"x\" . | trim | trimPrefix \"b\" }}",
+                Place::Somewhere,
+            ),
+            (
+                "{{ include \"x\" . | fromYaml | values | first }}",
+                Place::Somewhere,
+            ),
+            ("{{ include \"x\" . | replace \"a\" \"b\" }}", Place::Somewhere),
+            ("name: a-{{ include \"x\" . | sha256sum }}", Place::Somewhere),
+            ("  mode: fast, a: {{ randAlphaNum 5 }}", Place::Somewhere),
+            ("metadata: {a: \"m-{{ .Release.Revision }}\"}", Place::Somewhere),
+            ("\"x\": \"1\", \"a\": \"{{ randAlphaNum 5 }}\"", Place::Somewhere),
+            ("a: &v {{ randAlphaNum 5 }}", Place::Somewhere),
+            ("a: {b: {{- include \"x\" . | nindent 2 }}", Place::Somewhere),
             ("{{- include \"x\" . | nindent 4 }}", Place::Whole),
             ("a: {{ genPrivateKey \"rsa\" }}", Place::Somewhere),
             ("a: {{ printf \"%s\" (randAlphaNum 5) }}", Place::Somewhere),
-            ("a: {{ include \"x\" . | quote | nindent 2 }}", Place::Whole),
+            ("a: {{ include \"x\" . | quote | nindent 2 }}", Place::Somewhere),
+            (
+                "a: {{ .Chart.Name }}-{{ .Release.Revision }}",
+                Place::Key("a".to_owned()),
+            ),
             ("name: {{ randAlphaNum 5 }}", Place::Somewhere),
             ("a: {{ $x := randAlphaNum 5 }}", Place::Somewhere),
             ("a: {{ if eq (randInt 0 2) 1 | quote }}", Place::Somewhere),

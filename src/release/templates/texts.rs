@@ -8,7 +8,7 @@ use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visito
 /// How deeply values nest at most of which the texts are read; `serde_json` refuses more of what is not passed over.
 const MAX_DEPTH: usize = 100;
 
-/// Hands on every text among values, keys apart.
+/// Hands on every text among values, those of keys as well.
 pub(super) struct EachText<'f, F> {
     take: &'f mut F,
     depth: usize,
@@ -77,7 +77,8 @@ impl<'de, F: FnMut(&str)> Visitor<'de> for EachText<'_, F> {
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut object: A) -> Result<(), A::Error> {
-        while object.next_key::<IgnoredAny>()?.is_some() {
+        // `toYaml` makes texts of keys as well.
+        while object.next_key_seed(self.inner())?.is_some() {
             object.next_value_seed(self.inner())?;
         }
         Ok(())
@@ -103,7 +104,7 @@ mod tests {
             texts(
                 r#"{"a":"1","b":["2",{"c":"\u0033","d":null}],"e":1.5,"f":-7,"g":true,"h":18446744073709551615}"#
             ),
-            ["1", "2", "3"]
+            ["a", "1", "b", "2", "c", "3", "d", "e", "f", "g", "h"]
         );
         for json in ["null", "7", "[]", "{}"] {
             assert!(texts(json).is_empty(), "{json}");
