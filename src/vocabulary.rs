@@ -203,6 +203,7 @@ codes! {
         OwnershipConflict = "ownership-conflict": "an object of the manifest belongs to another release, or to none",
         LeftoverHooks = "leftover-hooks": "objects of hooks that the chart no longer has still exist",
         ChartCrdsChanged = "chart-crds-changed": "the chart's custom resource definitions changed, and Helm does not upgrade them",
+        MissingObjects = "missing-objects": "objects of the deployed revision do not exist",
         UpgradeBlocked = "upgrade-blocked": "the next upgrade fails or may fail: other managers own fields that it writes, or a rule forbids it",
         RollbackBlocked = "rollback-blocked": "a rollback to the last good revision would fail",
         RollbackLoses = "rollback-loses": "a rollback to the last good revision would delete data, or objects of others",

@@ -112,8 +112,12 @@ pub fn of_diagnosis(report: &Report) -> u8 {
             Outcome::Clean | Outcome::Incomplete | Outcome::Drift,
             Some(HealthSeverity::Warning | HealthSeverity::Critical),
         ) => DRIFT,
-        (Outcome::Clean | Outcome::Drift, None | Some(HealthSeverity::Info)) => CLEAN,
+        // Drift is no trouble, and hides nothing that could not be read.
         (Outcome::Incomplete, None | Some(HealthSeverity::Info)) => INCOMPLETE,
+        (Outcome::Clean | Outcome::Drift, None | Some(HealthSeverity::Info)) if has_unread_parts(report) => {
+            INCOMPLETE
+        }
+        (Outcome::Clean | Outcome::Drift, None | Some(HealthSeverity::Info)) => CLEAN,
     }
 }
 
@@ -269,7 +273,13 @@ mod tests {
         for release in &mut drifted.releases {
             release.health.clear();
         }
+        drifted.summary = crate::model::Summary::of(&[]);
         assert_eq!(of_diagnosis(&drifted), CLEAN);
+        drifted.summary.objects.unknown = 2;
+        assert_eq!(
+            (drifted.outcome, of_diagnosis(&drifted)),
+            (Outcome::Drift, INCOMPLETE)
+        );
     }
 
     #[test]

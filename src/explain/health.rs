@@ -184,6 +184,15 @@ pub(super) const fn guidance(code: HealthCode) -> Guidance {
             next_upgrade: "Helm leaves the definitions as they are. The chart may use fields that they do not have, which \
                 the API server then drops or refuses.",
         },
+        HealthCode::MissingObjects => Guidance {
+            details: "A scan tells of each such object by its state, missing. Only driftline diagnose has this entry, where the \
+                newest operation completed, with the commands that create the objects again.",
+            arises: "Somebody deleted the objects, or a program did, such as one that cleans up namespaces.",
+            remedy: "If they are to exist, roll back to the same revision, or upgrade with the same chart and values; both also \
+                write over other drift. If not, drop them from the chart.\n\
+                $ helm rollback RELEASE REVISION -n NAMESPACE",
+            next_upgrade: "Helm creates them again.",
+        },
         HealthCode::UpgradeBlocked => Guidance {
             details: "It holds for an upgrade with the same chart and values, whether anything drifted or not. The evidence \
                 names each field with its owner, or the rule. It is a warning where the upgrade fails for certain, and info \

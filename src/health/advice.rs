@@ -47,12 +47,37 @@ pub(crate) fn reads(subject: Subject, command: Result<Command, Refusal>, why: &s
     }
 }
 
-fn saves(subject: Subject, command: Result<Command, Refusal>, why: &str) -> Step {
+/// The secrets in a file that a command writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Secrets {
+    /// There are none.
+    None,
+    /// It may have some: manifests have Secrets, and values have passwords.
+    Perhaps,
+    /// It is a Secret.
+    One,
+    /// It has those of the release.
+    All,
+}
+
+impl Secrets {
+    /// The warning to whoever runs the command.
+    const fn warning(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Perhaps => "; the file may contain Secrets, so protect it like one",
+            Self::One => "; the file contains a Secret, so protect it like one",
+            Self::All => "; the file contains its Secrets, so protect it like one",
+        }
+    }
+}
+
+fn saves(subject: Subject, command: Result<Command, Refusal>, why: &str, secrets: Secrets) -> Step {
     Step {
         subject,
         effect: Effect::Saves,
         command,
-        why: why.to_owned(),
+        why: format!("{why}{}", secrets.warning()),
         changes: "nothing in the cluster: it writes a local file".to_owned(),
     }
 }
@@ -150,7 +175,8 @@ impl Commands<'_> {
         let mut steps = vec![saves(
             Subject::Release,
             self.save_records(),
-            "saves all of Helm's records of the release; the file contains its Secrets, so protect it like one",
+            "saves all of Helm's records of the release",
+            Secrets::All,
         )];
         for revision in revisions {
             for what in ["values", "manifest"] {
@@ -158,6 +184,7 @@ impl Commands<'_> {
                     Subject::Release,
                     self.save_part(what, *revision),
                     &format!("saves the {what} of revision {revision}"),
+                    Secrets::Perhaps,
                 ));
             }
         }
@@ -425,7 +452,16 @@ pub(super) fn await_deletion(key: &ObjectKey) -> Step {
 
 /// Saves a copy of an object.
 pub(crate) fn save_object(key: &ObjectKey) -> Step {
-    saves(object(key), save_command(key), "saves a copy of the object")
+    let secrets = match (key.gvk.group(), key.gvk.kind.as_str()) {
+        ("", "Secret") => Secrets::One,
+        _ => Secrets::None,
+    };
+    saves(
+        object(key),
+        save_command(key),
+        "saves a copy of the object",
+        secrets,
+    )
 }
 
 fn save_command(key: &ObjectKey) -> Result<Command, Refusal> {
@@ -548,6 +584,36 @@ pub(super) fn drop_finalizers(key: &ObjectKey) -> Step {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Whoever runs the command sees what the file holds before it lies in a folder that others read.
+    #[test]
+    fn a_file_that_may_hold_a_secret_is_to_be_protected() {
+        let key = ReleaseKey {
+            namespace: "shop".to_owned(),
+            name: "web".to_owned(),
+            driver: Driver::Secret,
+        };
+        let commands = Commands {
+            key: &key,
+            method: ApplyMethod::Csa,
+            contested: Contested::No,
+        };
+        let of_kind = |kind: &str| ObjectKey {
+            gvk: crate::object::Gvk::new("v1", kind),
+            namespace: Some("shop".into()),
+            name: "x".into(),
+        };
+        let mut steps = commands.backup(&[2]);
+        assert_eq!(steps.len(), 3);
+        steps.push(save_object(&of_kind("Secret")));
+        for step in steps {
+            assert!(step.why.ends_with(", so protect it like one"), "{}", step.why);
+        }
+        assert_eq!(
+            save_object(&of_kind("ConfigMap")).why,
+            "saves a copy of the object"
+        );
+    }
 
     #[test]
     fn a_pod_is_waited_for_by_its_phase() {

@@ -18,6 +18,8 @@ const MAX_PATCH: usize = 2_000;
 pub struct Drift {
     fields: Vec<DriftedField>,
     total: usize,
+    /// How many objects are missing.
+    missing: usize,
     /// For objects that can be set back by hand: a patch in the form of RFC 6902.
     patches: BTreeMap<ObjectKey, String>,
 }
@@ -35,6 +37,7 @@ impl Drift {
     /// Notes the drift that the report of an object shows.
     pub(super) fn note(&mut self, key: &ObjectKey, report: &ObjectReport) {
         if report.state == ObjectState::Missing && report.ignored_by.is_none() {
+            self.missing += 1;
             self.add(DriftedField {
                 key: key.clone(),
                 path: None,
@@ -68,6 +71,17 @@ impl Drift {
         if self.fields.len() < REMEMBERED {
             self.fields.push(field);
         }
+    }
+
+    /// The objects that are missing, as far as they are remembered.
+    pub(super) fn missing(&self) -> impl Iterator<Item = &ObjectKey> {
+        let missing = self.fields.iter().filter(|field| field.path.is_none());
+        missing.map(|field| &field.key)
+    }
+
+    /// How many objects are missing.
+    pub(super) const fn missing_total(&self) -> usize {
+        self.missing
     }
 
     /// The objects with drifted fields, each once.

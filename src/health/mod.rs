@@ -17,6 +17,7 @@ mod gitops;
 mod half_upgraded;
 mod hooks;
 mod losses;
+mod missing;
 mod newest_operation;
 mod no_baseline;
 mod objects;
@@ -57,11 +58,12 @@ pub fn diagnose(facts: &ReleaseFacts<'_>) -> Vec<Health> {
     health.extend(no_baseline::no_baseline(facts));
     health.extend(hooks::failed_or_running(facts));
     match facts.depth {
-        // These entries call for no action, so a scan leaves them out.
+        // These entries call for no action, or a scan tells the same of the objects, so it leaves them out.
         Depth::Comparison => {}
         Depth::History | Depth::Rollback(_) => {
             health.extend(hooks::left_over(facts));
             health.extend(revisions::changed_definitions(facts));
+            health.extend(missing::missing(facts));
         }
     }
     health.extend(objects::blocked_by_finalizers(facts));
@@ -137,6 +139,7 @@ const fn has_writes_of_helm(code: HealthCode) -> bool {
         | HealthCode::Stuck
         | HealthCode::SeveralDeployed
         | HealthCode::HalfUpgraded
+        | HealthCode::MissingObjects
         | HealthCode::UpgradeBlocked
         | HealthCode::RollbackBlocked
         | HealthCode::RollbackLoses => true,

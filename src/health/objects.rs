@@ -158,20 +158,36 @@ pub(super) fn not_served(facts: &ReleaseFacts<'_>) -> Vec<Health> {
     kinds.map(|kind| not_served_kind(facts, kind)).collect()
 }
 
-/// A kind that is not served. Every operation fails, because Helm has to build the current manifest first.
+/// A kind that is not served. Every operation fails at it, because Helm has to build the current manifest first, unless the
+/// newest revision, from which a rollback and an uninstallation start, is another one without the kind.
 fn not_served_kind(facts: &ReleaseFacts<'_>, kind: &str) -> Health {
     let commands = facts.commands();
     let mut steps = vec![commands.history()];
     let revision = facts.history.baseline().map(|baseline| baseline.revision);
     steps.extend(commands.backup(&revision.into_iter().collect::<Vec<_>>()));
+    let latest = facts.history.latest().map(|latest| latest.revision);
+    let is_in_newest = latest == revision || facts.objects.not_served.newest.contains(kind);
+    let (severity, fails, extent) = if is_in_newest {
+        (
+            HealthSeverity::Critical,
+            "upgrade, rollback and uninstall fail",
+            "upgrade, rollback and uninstall all fail, and the last two leave the release pending: run neither of them",
+        )
+    } else {
+        (
+            HealthSeverity::Warning,
+            "the next upgrade fails",
+            "an upgrade fails, and so does a rollback to the deployed revision; the newest revision does not have the kind",
+        )
+    };
     with(
         remark(
             HealthCode::ApiRemoved,
-            HealthSeverity::Warning,
-            format!("the manifest has {kind}, which the API server does not serve: the next upgrade fails"),
+            severity,
+            format!("the manifest has {kind}, which the API server does not serve: {fails}"),
         ),
         vec![
-            "upgrade, rollback and uninstall all fail, and the last two leave the release pending: run neither of them".to_owned(),
+            extent.to_owned(),
             "for a custom resource: let the API server serve that version again, upgrade to a chart that uses the new one, \
              and then stop serving the old one"
                 .to_owned(),
@@ -225,4 +241,41 @@ pub(super) fn claimed_by_others(facts: &ReleaseFacts<'_>) -> Vec<Health> {
             )
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::health::ObjectFacts;
+    use crate::health::tests::{Scene, scene};
+
+    /// Critical is a release of which Helm refuses every operation, and only such a one.
+    #[test]
+    fn a_kind_that_is_gone_is_critical_where_every_operation_fails() {
+        for (statuses, is_in_newest, severity) in [
+            (&["superseded", "deployed"][..], false, HealthSeverity::Critical),
+            (&["deployed", "failed"], true, HealthSeverity::Critical),
+            (&["deployed", "failed"], false, HealthSeverity::Warning),
+        ] {
+            let mut objects = ObjectFacts::default();
+            let kind = || "Gadget of example/v1".to_owned();
+            objects.not_served.baseline.insert(kind());
+            if is_in_newest {
+                objects.not_served.newest.insert(kind());
+            }
+            let health = Scene {
+                objects,
+                ..scene(statuses)
+            }
+            .health();
+            let entry = health
+                .iter()
+                .find(|entry| entry.code == HealthCode::ApiRemoved)
+                .unwrap();
+            assert_eq!(entry.severity, severity, "{statuses:?}");
+            let all = entry.evidence.iter().any(|text| text.contains("all fail"));
+            assert_eq!(all, severity == HealthSeverity::Critical, "{entry:?}");
+            assert_eq!(entry.message.contains("uninstall"), all, "{entry:?}");
+        }
+    }
 }

@@ -188,6 +188,10 @@ fn observing(objects: impl Into<Vec<ObservedObject>>) -> ObjectFacts {
 
 impl Scene {
     pub(super) fn health(&self) -> Vec<Health> {
+        self.health_with(Depth::Comparison)
+    }
+
+    pub(super) fn health_with(&self, depth: Depth) -> Vec<Health> {
         let mut revisions = history(Driver::Secret, &self.statuses, None).revisions().to_vec();
         for revision in &mut revisions {
             revision.created = self.created;
@@ -211,7 +215,7 @@ impl Scene {
             records: &(1..).zip(&self.statuses).map(record).collect(),
             objects: &self.objects,
             method: self.method,
-            depth: Depth::Comparison,
+            depth,
             now: DateTime::from_timestamp(1_800_000_000, 0).unwrap(),
             stuck_after: TimeDelta::minutes(15),
         });

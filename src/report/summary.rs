@@ -129,6 +129,7 @@ fn comparison_limit(entry: &Health) -> Option<ComparisonLimit> {
             | HealthCode::OwnershipConflict
             | HealthCode::LeftoverHooks
             | HealthCode::ChartCrdsChanged
+            | HealthCode::MissingObjects
             | HealthCode::UpgradeBlocked
             | HealthCode::RollbackBlocked
             | HealthCode::RollbackLoses,
@@ -166,7 +167,12 @@ impl FailOn {
 /// failure of a scan only where the operator asks for it: nothing is wrong with what runs.
 pub fn blocked_releases(report: &Report) -> impl Iterator<Item = &ReleaseReport> {
     let releases = report.releases.iter();
-    releases.filter(|release| release.health.iter().any(is_blocked))
+    releases.filter(|release| blocked_entries(release).next().is_some())
+}
+
+/// The entries that say that an operation fails or loses something that nobody has begun.
+pub fn blocked_entries(release: &ReleaseReport) -> impl Iterator<Item = &Health> {
+    release.health.iter().filter(|entry| is_blocked(entry))
 }
 
 /// Whether a health entry says that an operation that nobody has begun fails, or loses something. An upgrade that only may
@@ -193,7 +199,8 @@ const fn is_blocked(entry: &Health) -> bool {
         | HealthCode::HistoryBloat
         | HealthCode::OwnershipConflict
         | HealthCode::LeftoverHooks
-        | HealthCode::ChartCrdsChanged => false,
+        | HealthCode::ChartCrdsChanged
+        | HealthCode::MissingObjects => false,
     }
 }
 

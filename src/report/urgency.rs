@@ -164,6 +164,7 @@ const fn is_about_the_operation(code: HealthCode) -> bool {
         | HealthCode::OwnershipConflict
         | HealthCode::LeftoverHooks
         | HealthCode::ChartCrdsChanged
+        | HealthCode::MissingObjects
         | HealthCode::UpgradeBlocked
         | HealthCode::RollbackBlocked
         | HealthCode::RollbackLoses => false,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::summary::{FailOn, blocked_releases, critical_releases};
+use super::summary::{FailOn, blocked_entries, blocked_releases, critical_releases};
 use crate::model::{FindingCounts, ReleaseReport, Report, ReportError};
 use crate::vocabulary::{HealthCode, HealthSeverity, Outcome, Verdict};
 
@@ -68,6 +68,7 @@ fn in_sync<'r>(releases: impl IntoIterator<Item = &'r ReleaseReport>) -> &'stati
         | HealthCode::OwnershipConflict
         | HealthCode::LeftoverHooks
         | HealthCode::ChartCrdsChanged
+        | HealthCode::MissingObjects
         | HealthCode::UpgradeBlocked
         | HealthCode::RollbackBlocked
         | HealthCode::RollbackLoses => Trouble::Critical,
@@ -112,20 +113,28 @@ pub(crate) fn health_answer(report: &Report, fail_on: FailOn) -> Option<String> 
     }
     let critical = critical_releases(report).count();
     let (blocked, status) = match fail_on {
-        _ if !is_failure => (0, ""),
-        FailOn::Drift => (0, ""),
-        FailOn::Health => (0, " (exit status 1, --fail-on health)"),
-        FailOn::Blocked => (
-            blocked_releases(report).count(),
-            " (exit status 1, --fail-on blocked)",
-        ),
+        _ if !is_failure => ((0, 0), ""),
+        FailOn::Drift => ((0, 0), ""),
+        FailOn::Health => ((0, 0), " (exit status 1, --fail-on health)"),
+        FailOn::Blocked => (blocked_counts(report), " (exit status 1, --fail-on blocked)"),
     };
+    let (fail, lose) = blocked;
     let parts = [
         (critical > 0).then(|| format!("{} in a critical state", count(critical, "release"))),
-        (blocked > 0).then(|| format!("{} with a blocked upgrade or rollback", count(blocked, "release"))),
+        (fail > 0).then(|| format!("{} whose next upgrade or rollback fails", count(fail, "release"))),
+        (lose > 0).then(|| format!("{} whose rollback loses something", count(lose, "release"))),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     (!parts.is_empty()).then(|| format!("{}{status}", parts.join(", ")))
+}
+
+/// How many releases have an upgrade or a rollback that fails, and how many others one that loses something.
+fn blocked_counts(report: &Report) -> (usize, usize) {
+    let fails = |release: &&ReleaseReport| {
+        blocked_entries(release).any(|entry| entry.code != HealthCode::RollbackLoses)
+    };
+    let fail = blocked_releases(report).filter(fails).count();
+    (fail, blocked_releases(report).count() - fail)
 }
 
 /// The time between two moments to the minute; a moment if they are the same.
@@ -276,7 +285,11 @@ mod tests {
                     health_answer(&report, fail_on),
                 )
             });
-            let because = "1 release with a blocked upgrade or rollback (exit status 1, --fail-on blocked)";
+            let because = if code == RollbackLoses {
+                "1 release whose rollback loses something (exit status 1, --fail-on blocked)"
+            } else {
+                "1 release whose next upgrade or rollback fails (exit status 1, --fail-on blocked)"
+            };
             assert_eq!(
                 answers,
                 [(false, None), (false, None), (true, Some(because.to_owned()))]

@@ -16,6 +16,7 @@ use crate::health::{self, RecordFacts};
 use crate::manifest::parse::{self, ManifestObject, ParsedDocuments};
 use crate::model;
 use crate::model::Health;
+use crate::object::ObjectKey;
 use crate::preview::RecordAccess;
 use crate::release::decode::{self, DecodeError};
 use crate::release::history::Depth;
@@ -50,6 +51,8 @@ pub(super) struct Loaded {
     pub(super) target: Option<DecodedRevision>,
     /// The one that a rollback returns to where none is deployed.
     pub(super) good: Option<DecodedRevision>,
+    /// The objects that this one has and the newest does not, which are not looked at.
+    pub(super) only_good: Vec<ObjectKey>,
     /// The facts of every record that was read, by revision.
     pub(super) records: BTreeMap<u64, RecordFacts>,
     /// Records that could not be read, and records that contradict their metadata.

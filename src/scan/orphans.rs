@@ -3,14 +3,19 @@
 //! An object is an orphan only where every record that could be its release's was listed. A record may lie in another
 //! namespace than its release (Flux's `storageNamespace`), so what a decoded record says counts as well as where it is. Where
 //! records were not listed, or where nobody proves what a record says, the report says what is not known, and no object is
-//! called an orphan.
+//! called an orphan. Neither is an object that the manifest of another release has: whoever changed its annotations did not take
+//! it from that release, and nobody should be told to delete it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::claims::{DeployedNames, Held};
 use super::options::ScanOptions;
+use crate::health::OtherReleases;
+use crate::health::entry::first_of;
 use crate::health::orphans::{ReleaseEnd, advice};
 use crate::model::{OrphanedObject, OrphanedRelease, ReportError, ReportNote};
+use crate::object::{Gvk, ObjectKey};
 use crate::release::history::History;
 use crate::release::stored::{Driver, ReleaseKey};
 use crate::report::words::count;
@@ -29,6 +34,8 @@ pub(super) struct Ownership {
     records: BTreeMap<ClaimedRelease, Records>,
     /// The releases of which a record was read that says where they install into.
     read: BTreeSet<ClaimedRelease>,
+    /// The releases of which every record was read that a scan needs, and so every manifest.
+    read_whole: BTreeSet<ClaimedRelease>,
     /// The releases whose records are in another namespace, and in which.
     elsewhere: BTreeMap<ClaimedRelease, Elsewhere>,
     /// The records that could not be listed.
@@ -153,6 +160,14 @@ impl Ownership {
         }
     }
 
+    /// Notes that every manifest of a release was read to which Helm may come back.
+    pub(super) fn add_whole(&mut self, key: &ReleaseKey) {
+        self.read_whole.insert(ClaimedRelease {
+            namespace: key.namespace.clone(),
+            name: key.name.clone(),
+        });
+    }
+
     /// The question which objects name a release without records.
     pub(super) fn question(&self) -> OwnedQuestion {
         let present = self
@@ -170,8 +185,14 @@ impl Ownership {
         self.owned = Some(owned);
     }
 
-    /// The orphans, as far as they can be told.
-    pub(super) fn close(mut self, options: &ScanOptions) -> Orphans {
+    /// The orphans, as far as they can be told. `names` are those that the manifests of releases have, and `coverage` says
+    /// whether all releases were read.
+    pub(super) fn close(
+        mut self,
+        options: &ScanOptions,
+        names: &DeployedNames,
+        coverage: OtherReleases,
+    ) -> Orphans {
         let owned = match self.owned.take() {
             None => return Orphans::default(),
             Some(Ok(owned)) => owned,
@@ -204,9 +225,15 @@ impl Ownership {
                 Judgement::Owned => {}
                 Judgement::NotKnown(why) => unknown.entry(why).or_default().push((release, objects.len())),
                 Judgement::Orphaned(records) => {
+                    let (objects, held) = self.without_held(&release, objects, names);
+                    orphans.notes.extend(held);
+                    if objects.is_empty() {
+                        continue;
+                    }
+                    let doubts = self.doubts(&release, options, coverage);
                     let mut orphaned = orphaned(release, records, objects);
-                    if !self.namespaces.is_empty() {
-                        keep_what_only_reads(&mut orphaned);
+                    if !doubts.is_empty() {
+                        keep_what_only_reads(&mut orphaned, &doubts);
                     }
                     orphans.releases.get_or_insert_default().push(orphaned);
                 }
@@ -223,6 +250,79 @@ impl Ownership {
             )));
         }
         orphans
+    }
+
+    /// The objects that are in no manifest of another release, and what is to be said of the others.
+    fn without_held(
+        &self,
+        release: &ClaimedRelease,
+        objects: Vec<OwnedObject>,
+        names: &DeployedNames,
+    ) -> (Vec<OwnedObject>, Vec<ReportNote>) {
+        // What an uninstalled release had is no longer its own.
+        let may_hold = |key: &ReleaseKey| {
+            let holder = ClaimedRelease {
+                namespace: key.namespace.clone(),
+                name: key.name.clone(),
+            };
+            holder != *release && self.records.get(&holder) == Some(&Records::Present)
+        };
+        let mut held: BTreeMap<(Held, &ReleaseKey), Vec<ObjectKey>> = BTreeMap::new();
+        let mut free = Vec::new();
+        for object in objects {
+            let key = ObjectKey {
+                gvk: Gvk::new(&*object.api_version, &*object.kind),
+                namespace: object.namespace.clone(),
+                name: object.name.clone(),
+            };
+            match names.holder(&key, may_hold) {
+                Some(holder) => held.entry(holder).or_default().push(key),
+                None => free.push(object),
+            }
+        }
+        let notes = held
+            .into_iter()
+            .map(|((held, holder), keys)| held_note(release, held, holder, keys));
+        (free, notes.collect())
+    }
+
+    /// Why an object of a release without records may be another release's, or that release may have records.
+    fn doubts(
+        &self,
+        release: &ClaimedRelease,
+        options: &ScanOptions,
+        coverage: OtherReleases,
+    ) -> Vec<String> {
+        let mut doubts = Vec::new();
+        if !self.namespaces.is_empty() {
+            doubts.push(
+                "records in other namespaces were not read, and one of them may be of this release"
+                    .to_owned(),
+            );
+        }
+        let is_of_all = options.selection.releases.is_empty() && options.selection.selector.is_none();
+        if coverage == OtherReleases::SomeUnread && (self.namespaces.is_empty() || !is_of_all) {
+            doubts.push(
+                "not all releases were read, and the manifest of another one may have these objects"
+                    .to_owned(),
+            );
+        }
+        let here = self.records.iter().filter(|(other, records)| {
+            other.namespace == release.namespace
+                && **records == Records::Present
+                && !self.read_whole.contains(other)
+        });
+        let unread: Vec<&str> = here.map(|(other, _)| other.name.as_str()).collect();
+        if is_of_all && let Some(first) = unread.first() {
+            let others = match unread.len() - 1 {
+                0 => String::new(),
+                others => format!(" and {}", count(others, "other release")),
+            };
+            doubts.push(format!(
+                "records of release {first}{others} could not be read, whose manifest may have these objects"
+            ));
+        }
+        doubts
     }
 
     /// The releases whose records nobody could read, by name: each may install into any namespace.
@@ -264,14 +364,40 @@ impl Ownership {
 }
 
 /// Leaves out the commands that change anything: records in other namespaces were not read, and a program that keeps its
-/// records elsewhere, as Flux does with `storageNamespace`, may still have the release.
-fn keep_what_only_reads(orphaned: &mut OrphanedRelease) {
+/// records elsewhere, as Flux does with `storageNamespace`, may still have the release; or another release may have the objects.
+fn keep_what_only_reads(orphaned: &mut OrphanedRelease, doubts: &[String]) {
     orphaned.advice.retain(|advice| !advice.destructive);
-    orphaned.evidence.push(
-        "records in other namespaces were not read, and one of them may be of this release: a scan of all namespaces knows, and \
-         prints the commands to adopt or delete the objects"
-            .to_owned(),
-    );
+    orphaned.evidence.push(format!(
+        "{}: a scan of all namespaces that reads every record knows, and prints the commands to adopt or delete the objects",
+        doubts.join("; ")
+    ));
+}
+
+/// Whose manifest has objects that name a release without records.
+fn held_note(
+    release: &ClaimedRelease,
+    held: Held,
+    holder: &ReleaseKey,
+    mut keys: Vec<ObjectKey>,
+) -> ReportNote {
+    keys.sort();
+    let manifest = match held {
+        Held::Deployed => "the deployed manifest",
+        Held::Attempted => "the newest manifest",
+        Held::Other => "an earlier or failed manifest",
+    };
+    let (name, are, no_orphans) = match keys.len() {
+        1 => ("names", "is", "it is no orphan"),
+        _ => ("name", "are", "they are no orphans"),
+    };
+    let named = first_of(keys.iter().map(ToString::to_string)).join(", ");
+    ReportNote {
+        scope: format!("{}/{}", release.namespace, release.name),
+        message: format!(
+            "{named} {name} this release as owner, which does not exist, and {are} in {manifest} of {}/{}: {no_orphans}",
+            holder.namespace, holder.name
+        ),
+    }
 }
 
 /// The scope of what is said about the search.
@@ -400,6 +526,7 @@ mod tests {
     use super::*;
     use crate::release::stored::{RecordMetadata, StoredRevision};
     use crate::report::fixtures::test_cluster::options;
+    use crate::scan::claims::{Claims, HeldObject};
 
     fn release(namespace: &str, name: &str) -> ClaimedRelease {
         ClaimedRelease {
@@ -445,7 +572,7 @@ mod tests {
             objects: objects.to_vec(),
             ..OwnedObjects::default()
         }));
-        let orphans = ownership.close(options);
+        let orphans = ownership.close(options, &DeployedNames::default(), OtherReleases::AllRead);
         assert_eq!(orphans.errors, []);
         let releases = orphans.releases.unwrap();
         let releases = releases
@@ -458,7 +585,9 @@ mod tests {
     #[test]
     fn nobody_looked_means_no_answer_and_none_found_means_none() {
         let options = options();
-        assert_eq!(Ownership::default().close(&options), Orphans::default());
+        let names = DeployedNames::default();
+        let closed = Ownership::default().close(&options, &names, OtherReleases::AllRead);
+        assert_eq!(closed, Orphans::default());
         assert_eq!(close(Ownership::default(), &[], &options), (vec![], vec![]));
     }
 
@@ -550,5 +679,118 @@ mod tests {
         let objects = [owned("shop", "web"), owned("shop", "lost")];
         let (releases, _) = close(Ownership::default(), &objects, &options);
         assert_eq!(releases, ["shop/web"]);
+    }
+
+    /// The objects that are orphans, the notes, and whether a command deletes anything.
+    fn held(
+        ownership: Ownership,
+        by: &str,
+        held: Held,
+        options: &ScanOptions,
+        coverage: OtherReleases,
+    ) -> (usize, String, bool) {
+        let object = |name: &str| OwnedObject {
+            name: name.to_owned(),
+            ..owned("shop", "other")
+        };
+        let key = |name: &str| ObjectKey {
+            gvk: Gvk::new("v1", "ConfigMap"),
+            namespace: Some("shop".to_owned()),
+            name: name.to_owned(),
+        };
+        let mut claims = Claims::default();
+        let front = HeldObject {
+            key: key("front"),
+            held,
+            is_claim: true,
+        };
+        claims.add(&self::key("shop", by), [front].into_iter());
+        let mut ownership = ownership;
+        ownership.answer(Ok(OwnedObjects {
+            objects: vec![object("front"), object("left")],
+            ..OwnedObjects::default()
+        }));
+        let orphans = ownership.close(options, &claims.close(), coverage);
+        let releases = orphans.releases.unwrap();
+        let names = releases.iter().flat_map(|release| &release.objects);
+        let notes = orphans.notes.iter().map(|note| note.message.as_str());
+        let mut advice = releases.iter().flat_map(|release| &release.advice);
+        (
+            names.count(),
+            notes.collect::<Vec<_>>().join("\n"),
+            advice.any(|advice| advice.command.starts_with("kubectl delete")),
+        )
+    }
+
+    fn with_records(names: &[&str], are_read: bool) -> Ownership {
+        let mut ownership = Ownership::default();
+        for name in names {
+            ownership.records.insert(release("shop", name), Records::Present);
+            if are_read {
+                ownership.add_record(&key("shop", name), "shop", "shop");
+                ownership.add_whole(&key("shop", name));
+            }
+        }
+        ownership
+    }
+
+    /// Somebody changed the annotation of a live object: its release still has it.
+    #[test]
+    fn an_object_in_the_manifest_of_another_release_is_no_orphan() {
+        for (manifest, words) in [
+            (Held::Deployed, "in the deployed manifest of shop/front"),
+            (Held::Attempted, "in the newest manifest of shop/front"),
+            (Held::Other, "in an earlier or failed manifest of shop/front"),
+        ] {
+            let ownership = with_records(&["front"], true);
+            let (orphans, notes, deletes) =
+                held(ownership, "front", manifest, &options(), OtherReleases::AllRead);
+            assert_eq!((orphans, deletes), (1, true));
+            assert!(
+                notes.contains("ConfigMap shop/front names") && notes.contains(words),
+                "{notes}"
+            );
+        }
+        // What the release itself had, or one that was uninstalled, is left over.
+        let mut uninstalled = Ownership::default();
+        let records = Records::Uninstalled {
+            revision: 1,
+            driver: Driver::Secret,
+        };
+        uninstalled.records.insert(release("shop", "front"), records);
+        let (orphans, notes, _) = held(
+            uninstalled,
+            "front",
+            Held::Attempted,
+            &options(),
+            OtherReleases::AllRead,
+        );
+        assert_eq!((orphans, notes.as_str()), (2, ""));
+        let (orphans, notes, _) = held(
+            Ownership::default(),
+            "other",
+            Held::Other,
+            &options(),
+            OtherReleases::AllRead,
+        );
+        assert_eq!((orphans, notes.as_str()), (2, ""));
+    }
+
+    /// Where a manifest was not read, nobody knows that it does not have the object.
+    #[test]
+    fn nothing_is_to_be_deleted_that_a_manifest_may_have_which_was_not_read() {
+        let mut of_one = options();
+        of_one.selection.releases = vec!["other".parse().unwrap()];
+        let (orphans, _, deletes) = held(
+            Ownership::default(),
+            "other",
+            Held::Other,
+            &of_one,
+            OtherReleases::SomeUnread,
+        );
+        assert_eq!((orphans, deletes), (2, false));
+        let unread = with_records(&["web"], false);
+        let (orphans, _, deletes) = held(unread, "other", Held::Other, &options(), OtherReleases::AllRead);
+        assert_eq!((orphans, deletes), (2, false));
     }
 }

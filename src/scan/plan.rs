@@ -167,6 +167,15 @@ fn without_baseline(loaded: &mut Loaded, resolver: &Resolver<'_>) -> Vec<Planned
         .as_mut()
         .map(|revision| resolver.take_by_key(revision));
     let newest_objects = resolver.resolve(std::mem::take(&mut newest.objects));
+    let in_newest: HashSet<ObjectIdentity> = newest_objects
+        .iter()
+        .map(|object| identity(&object.key))
+        .collect();
+    let of_good = good.iter().flat_map(|good| good.keys());
+    loaded.only_good = of_good
+        .filter(|key| !in_newest.contains(&identity(key)))
+        .cloned()
+        .collect();
     newest_objects
         .into_iter()
         .map(|resolved| {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::authority::Authority;
-use super::claims::DeployedNames;
+use super::claims::{DeployedNames, Held, HeldObject};
 use super::cluster_facts::Absence;
 use super::finished::{Newest, changed_during_scan, too_many_objects};
 use super::inspection::{Inspection, ReleaseContext};
@@ -99,6 +99,13 @@ impl ReleaseScan {
     pub(super) fn has_read_revision(&self) -> bool {
         let loaded = self.loaded.as_ref();
         loaded.is_some_and(|loaded| loaded.baseline.is_some() || !loaded.attempted.is_empty())
+    }
+
+    /// Whether every record was read that a scan needs.
+    pub(super) fn has_read_all(&self, depth: Depth) -> bool {
+        let Some(loaded) = &self.loaded else { return false };
+        let mut needed = self.history.records_needed(depth);
+        needed.all(|stored| loaded.records.contains_key(&stored.revision))
     }
 
     /// The namespace that the release's record says it installs into, and the one that it may speak for.
@@ -292,8 +299,8 @@ impl ReleaseScan {
         self.has_changed = Newest::has_changed(Newest::of(&self.history), now, absence);
     }
 
-    /// The names of the objects and hooks that its deployed revision has, as far as it may speak for them.
-    pub(super) fn deployed_names(&self, kinds: &Kinds) -> Vec<ObjectKey> {
+    /// The objects that its revisions have, and the hooks of the deployed one.
+    pub(super) fn held_objects(&self, kinds: &Kinds) -> Vec<HeldObject> {
         let authority = &self.context.authority;
         let resolver = Resolver {
             namespace: authority.default_namespace(),
@@ -303,10 +310,27 @@ impl ReleaseScan {
         let record = baseline.and_then(|revision| self.records()?.get(&revision));
         let hooks = record.map(|record| record.hooks.as_slice()).unwrap_or_default();
         let hooks = resolver.hooks(hooks).into_iter().map(|hook| hook.key);
-        let objects = self.objects.iter();
-        let deployed = objects.filter(|object| object.purpose == Purpose::Baseline);
-        let names = deployed.map(|object| object.key.clone()).chain(hooks);
-        names.filter(|key| authority.may_claim(key)).collect()
+        let hooks = hooks.map(|key| (key, Held::Deployed));
+        let objects = self.objects.iter().filter_map(|object| {
+            let held = match object.purpose {
+                Purpose::Baseline => Held::Deployed,
+                Purpose::Attempted => Held::Attempted,
+                Purpose::Leftover | Purpose::Target => Held::Other,
+                Purpose::Hook => return None,
+            };
+            Some((object.key.clone(), held))
+        });
+        let only_good = self.loaded.iter().flat_map(|loaded| &loaded.only_good);
+        let only_good = only_good.map(|key| (key.clone(), Held::Other));
+        let objects = objects
+            .chain(only_good)
+            .chain(hooks)
+            .map(|(key, held)| HeldObject {
+                is_claim: authority.may_claim(&key),
+                key,
+                held,
+            });
+        objects.collect()
     }
 
     /// Whether it left anything behind. Whose that is by now is known when all releases were read.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 
-use super::absent::{Listed, Wanted};
+use super::absent::{Listed, Wanted, elsewhere};
 use super::batches::{Batches, WaitingRelease};
 use super::clock::Clock;
 use super::cluster_facts::{Absence, ClusterFacts, Tables};
@@ -239,7 +239,13 @@ impl<S: Source> Stages<'_, S> {
             Depth::Comparison => Wanted::Installed,
             Depth::History | Depth::Rollback(_) => Wanted::WithHistory,
         };
-        let absent = listed.absent(selection, wanted).into_iter();
+        let mut absent = listed.absent(selection, wanted);
+        if let Some(last) = absent.last_mut()
+            && let Some(elsewhere) = self.elsewhere().await
+        {
+            last.push_str(&elsewhere);
+        }
+        let absent = absent.into_iter();
         let note = |message| ReportNote {
             scope: ReportError::SELECTION.to_owned(),
             message,
@@ -263,6 +269,22 @@ impl<S: Source> Stages<'_, S> {
             };
             self.state.add_notes(vec![note(message.to_owned())]);
         }
+    }
+
+    /// Where the release is that one page was asked for, if it is in another namespace and the account may list its records
+    /// there. Where it may not, nothing is said: nobody needs this right.
+    async fn elsewhere(&self) -> Option<String> {
+        let selection = &self.options.selection;
+        let ([release], Depth::History | Depth::Rollback(_)) = (&selection.releases[..], self.options.depth)
+        else {
+            return None;
+        };
+        if selection.namespaces.is_empty() && release.namespace.is_none() {
+            return None;
+        }
+        let name = release.exact_name()?;
+        let inventory = self.source.revisions(&[]).await.ok()?;
+        elsewhere(&name, &History::group(inventory.revisions))
     }
 
     /// Reads and decodes the records of as many releases as fit into memory.

@@ -165,13 +165,17 @@ impl ScanState {
             let planned = release.plan_objects(kinds, options);
             let (installs_into, speaks_for) = release.namespaces();
             let is_read = release.has_read_revision();
+            let is_whole = release.has_read_all(options.depth);
             let unreadable = release.report_bytes();
-            let deployed = release.deployed_names(kinds);
+            let held = release.held_objects(kinds);
             let release = release.history.key.clone();
             if is_read {
                 inner.ownership.add_record(&release, &installs_into, &speaks_for);
             }
-            inner.claims.add(&release, deployed.into_iter());
+            if is_whole {
+                inner.ownership.add_whole(&release);
+            }
+            inner.claims.add(&release, held.into_iter());
             inner.hold(position, 0, unreadable);
             for (object, request) in planned {
                 let key = request.key.clone();
@@ -415,7 +419,7 @@ impl ScanState {
             None => &[],
         };
         notes.extend(inner.forbidden.note(&namespaces, asked, &options.cluster));
-        let orphans = inner.ownership.close(options);
+        let orphans = inner.ownership.close(options, names, inner.other_releases);
         let selected = namespaces.iter().map(String::as_str);
         let of_releases = inner.releases.iter().map(ReleaseProgress::namespace);
         let concerned = selected.chain(of_releases).chain(orphans.namespaces()).collect();

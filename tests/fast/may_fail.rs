@@ -126,7 +126,7 @@ fn only_what_fails_for_certain_fails_a_scan() {
             );
             let is_told = ran
                 .stdout
-                .contains("1 release with a blocked upgrade or rollback");
+                .contains("1 release whose next upgrade or rollback fails");
             assert_eq!(is_told, status == 1, "{templates:?} {fail_on}: {}", ran.stdout);
         }
     }

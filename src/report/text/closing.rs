@@ -175,6 +175,7 @@ fn orphans(report: &Report) -> Option<String> {
     let releases = report.orphans.as_ref()?;
     let objects: usize = releases.iter().map(|release| release.objects.len()).sum();
     Some(match objects {
+        0 if is_limited(report) => "no orphans in what could be listed".to_owned(),
         0 => "no orphans".to_owned(),
         objects => format!(
             "orphans: {} of {}",
@@ -184,6 +185,42 @@ fn orphans(report: &Report) -> Option<String> {
     })
 }
 
+/// Whether anything is said of what the search for orphans could not tell.
+fn is_limited(report: &Report) -> bool {
+    let notes = report.notes.iter().map(|note| &note.scope);
+    let mut scopes = notes.chain(report.errors.iter().map(|error| &error.scope));
+    report.stopped.is_some() || scopes.any(|scope| scope == ORPHANS)
+}
+
+/// The scope of what is said about the search for orphans.
+const ORPHANS: &str = "orphans";
+
 fn errors(number: usize) -> Option<String> {
     (number > 0).then(|| count(number, "error"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ReportNote;
+    use crate::report::fixtures;
+
+    #[test]
+    fn there_are_no_orphans_only_as_far_as_they_could_be_listed() {
+        let mut report = fixtures::clean();
+        assert_eq!(orphans(&report), None);
+        report.orphans = Some(Vec::new());
+        assert_eq!(orphans(&report).as_deref(), Some("no orphans"));
+        let note = |scope: &str| ReportNote {
+            scope: scope.to_owned(),
+            message: "deployments.apps may not be listed".to_owned(),
+        };
+        report.notes = vec![note("rights")];
+        assert_eq!(orphans(&report).as_deref(), Some("no orphans"));
+        report.notes.push(note("orphans"));
+        assert_eq!(
+            orphans(&report).as_deref(),
+            Some("no orphans in what could be listed")
+        );
+    }
 }

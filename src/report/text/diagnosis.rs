@@ -10,9 +10,11 @@ use anstyle::Style;
 use super::line::Line;
 use super::safe::Safe;
 use super::{TextOptions, TextWriter, closing, next_step, wrap};
-use crate::model::{Advice, Health, ObjectDetail, ReleaseDetail, ReleaseReport, Report, RevisionDetail};
+use crate::model::{
+    Advice, Health, ObjectDetail, ObjectReport, ReleaseDetail, ReleaseReport, Report, RevisionDetail,
+};
 use crate::report::words::{count, minute};
-use crate::vocabulary::{FindingCode, ObjectState};
+use crate::vocabulary::{FindingCode, ObjectState, Verdict};
 
 /// Writes the page of every release in a report.
 pub(in crate::report) fn render(
@@ -70,8 +72,10 @@ impl TextWriter<'_> {
         for health in &release.health {
             self.diagnosis(health)?;
         }
-        if let Some(line) = self.drift(release).filter(|_| !release.health.is_empty()) {
-            self.line(&line)?;
+        if !release.health.is_empty() {
+            for line in self.drift(release).into_iter().chain(self.unread(release)) {
+                self.line(&line)?;
+            }
         }
         self.advice(&release.health)
     }
@@ -80,16 +84,40 @@ impl TextWriter<'_> {
     fn without_trouble(&self, release: &ReleaseReport) -> Line {
         let palette = &self.options.palette;
         let mut line = Line::indented(2);
-        line.push(palette.good, "no trouble found");
-        match drift_of(release) {
-            Some(drift) => line
+        let unread = unread_of(release);
+        match &unread {
+            None => line.push(palette.good, "no trouble found"),
+            Some(unread) => line
+                .push(palette.warn, IN_WHAT_COULD_BE_READ)
                 .plain(", but ")
+                .push(palette.warn, self.options.safe(unread)),
+        };
+        match (drift_of(release), unread) {
+            (Some(drift), unread) => line
+                .plain(if unread.is_some() { "; " } else { ", but " })
                 .push(palette.bad, self.options.safe(&drift))
                 .plain(". To see it: "),
-            None => line.plain(". To see whether its objects drifted: "),
+            (None, None) if is_in_sync(release) => return self.and_no_drift(line),
+            (None, None) => line.plain(". To see whether its objects drifted: "),
+            (None, Some(_)) => line.plain(". To see it: "),
         };
         next_step::scan(release, self.options, &mut line);
         line
+    }
+
+    fn and_no_drift(&self, mut line: Line) -> Line {
+        line.push(self.options.palette.good, ", and no object drifted");
+        line
+    }
+
+    /// What could not be read of a release in trouble.
+    fn unread(&self, release: &ReleaseReport) -> Option<Line> {
+        let unread = unread_of(release)?;
+        let mut line = Line::indented(2);
+        line.push(self.options.palette.warn, "unread")
+            .plain("  ")
+            .plain(self.options.safe(&unread));
+        Some(line)
     }
 
     /// The drift of a release in trouble, which its diagnosis is not about.
@@ -281,6 +309,51 @@ impl TextWriter<'_> {
     }
 }
 
+/// What is said of a release without trouble, in a line.
+pub(super) fn without_trouble(release: &ReleaseReport) -> String {
+    match (unread_of(release), drift_of(release)) {
+        (None, None) if is_in_sync(release) => "no trouble found, and no object drifted".to_owned(),
+        (None, None) => "no trouble found".to_owned(),
+        (None, Some(drift)) => format!("no trouble found, but {drift}"),
+        (Some(unread), None) => format!("{IN_WHAT_COULD_BE_READ}, but {unread}"),
+        (Some(unread), Some(drift)) => format!("{IN_WHAT_COULD_BE_READ}, but {unread}; {drift}"),
+    }
+}
+
+/// What is said where not everything could be read.
+const IN_WHAT_COULD_BE_READ: &str = "no trouble found in what could be read";
+
+/// How many objects a sentence names.
+const NAMED: usize = 3;
+
+/// Whether everything was compared, and nothing drifted.
+fn is_in_sync(release: &ReleaseReport) -> bool {
+    release.verdict == Verdict::Clean && release.baseline.is_some()
+}
+
+/// How many objects of a release could not be read or compared, and which; `None` where all could.
+fn unread_of(release: &ReleaseReport) -> Option<String> {
+    let unread = release.objects.iter();
+    let unread: Vec<&ObjectReport> = unread
+        .filter(|object| object.state == ObjectState::Unknown)
+        .collect();
+    if unread.is_empty() {
+        return None;
+    }
+    let named = unread.iter().take(NAMED);
+    let mut named: Vec<String> = named
+        .map(|object| format!("{} {}", object.kind, object.name))
+        .collect();
+    if unread.len() > NAMED {
+        named.push(format!("{} more", unread.len() - NAMED));
+    }
+    Some(format!(
+        "{} could not be read ({})",
+        count(unread.len(), "object"),
+        named.join(", ")
+    ))
+}
+
 /// How many objects of a release drifted, and in how many places; `None` where none did.
 fn drift_of(release: &ReleaseReport) -> Option<String> {
     let mut findings = 0;
@@ -322,5 +395,51 @@ fn gap(before: u64, after: u64) -> Option<String> {
         0 | 1 => None,
         2 => Some(format!("{} is not kept", before + 1)),
         _ => Some(format!("{} to {} are not kept", before + 1, after - 1)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixtures::{finding, object, release, report};
+
+    fn page(release: ReleaseReport) -> String {
+        let mut out = Vec::new();
+        render(&report(vec![release]), &TextOptions::PLAIN, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    /// The page and the line of a log say the same of what was read and what was not.
+    #[test]
+    fn a_release_without_trouble_is_told_by_what_was_compared() {
+        let config = || object("v1", "ConfigMap", "shop", "web");
+        let unread = |name| object("apps/v1", "Deployment", "shop", name).in_state(ObjectState::Unknown);
+        let drifted = || config().drifted([finding(FindingCode::Changed, "/data/a", None, None)]);
+        let of = |verdict, objects: Vec<ObjectReport>| ReleaseReport {
+            verdict,
+            ..release("shop", "web").with_objects(objects)
+        };
+        for (release, said) in [
+            (
+                of(Verdict::Clean, vec![config()]),
+                "no trouble found, and no object drifted",
+            ),
+            (
+                of(Verdict::Drifted, vec![drifted()]),
+                "no trouble found, but 1 object drifted",
+            ),
+            (
+                of(Verdict::Incomplete, vec![unread("api"), unread("web")]),
+                "no trouble found in what could be read, but 2 objects could not be read (Deployment api, Deployment web)",
+            ),
+            (
+                of(Verdict::Drifted, vec![drifted(), unread("web")]),
+                "no trouble found in what could be read, but 1 object could not be read (Deployment web); 1 object drifted",
+            ),
+        ] {
+            assert_eq!(without_trouble(&release), said);
+            let page = page(release);
+            assert!(page.contains(said), "{said}: {page}");
+        }
     }
 }

@@ -4,10 +4,12 @@
 
 use std::io::{self, Write};
 
+use super::diagnosis::without_trouble;
 use super::line::Line;
 use super::{TextOptions, TextWriter, closing, groups, overview};
-use crate::model::{ReleaseReport, Report};
+use crate::model::{Health, ReleaseReport, Report};
 use crate::report::ReportKind;
+use crate::report::summary::{FailOn, blocked_entries, blocked_releases};
 use crate::report::urgency;
 use crate::report::words::count;
 
@@ -31,6 +33,9 @@ pub(crate) fn write(
             let urgent = urgency::ranked(report);
             let worst = overview::worst(overview::of_groups(&urgent, &groups(report)));
             writer.overview(report, &urgent, &worst)?;
+            if options.fail_on == FailOn::Blocked {
+                writer.blocked(report)?;
+            }
             writer.line(&closing::answer(report, options))
         }
         ReportKind::Diagnosis => {
@@ -49,22 +54,43 @@ pub(crate) fn write(
 }
 
 impl TextWriter<'_> {
+    /// The first releases of which an upgrade or a rollback fails or loses something, where that is a failure.
+    fn blocked(&mut self, report: &Report) -> io::Result<()> {
+        let entries = || {
+            blocked_releases(report)
+                .flat_map(|release| blocked_entries(release).map(move |entry| (release, entry)))
+        };
+        for (release, entry) in entries().take(MOST) {
+            self.entry(release, entry)?;
+        }
+        self.rest(entries().count())
+    }
+
+    fn entry(&mut self, release: &ReleaseReport, entry: &Health) -> io::Result<()> {
+        let style = self.options.palette.health(entry.severity);
+        let mut line = Line::default();
+        line.push(style, entry.severity.as_str()).plain("  ");
+        let text = format!(
+            "{}/{}: {}: {}",
+            release.namespace, release.name, entry.code, entry.message
+        );
+        line.plain(self.options.safe(&text));
+        self.line(&line)
+    }
+
     fn health_of(&mut self, release: &ReleaseReport) -> io::Result<()> {
-        let palette = &self.options.palette;
         let name = format!("{}/{}", release.namespace, release.name);
         if release.health.is_empty() {
             let mut line = Line::default();
             line.plain("release").plain("  ");
-            line.plain(self.options.safe(&format!("{name}: no trouble found")));
+            line.plain(
+                self.options
+                    .safe(&format!("{name}: {}", without_trouble(release))),
+            );
             return self.line(&line);
         }
         for health in release.health.iter().take(MOST) {
-            let mut line = Line::default();
-            line.push(palette.health(health.severity), health.severity.as_str())
-                .plain("  ");
-            let text = format!("{name}: {}: {}", health.code, health.message);
-            line.plain(self.options.safe(&text));
-            self.line(&line)?;
+            self.entry(release, health)?;
         }
         self.rest(release.health.len())
     }
@@ -92,5 +118,42 @@ impl TextWriter<'_> {
         }
         let text = format!("note  {} more of this kind in the report", count(more, "line"));
         self.line(&Line::of(self.options.palette.dim, self.options.safe(&text)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixtures;
+    use crate::vocabulary::{HealthCode, HealthSeverity};
+
+    /// A job that fails has to say why: which releases, and whether an operation fails or loses something.
+    #[test]
+    fn what_is_blocked_is_named_where_it_is_a_failure() {
+        let named = |name: &str, code, severity| fixtures::release("shop", name).with_health(code, severity);
+        let report = fixtures::report(vec![
+            named("api", HealthCode::RollbackLoses, HealthSeverity::Info),
+            named("web", HealthCode::UpgradeBlocked, HealthSeverity::Warning),
+            named("may", HealthCode::UpgradeBlocked, HealthSeverity::Info),
+        ]);
+        let ending = |fail_on| {
+            let options = TextOptions {
+                fail_on,
+                ..TextOptions::PLAIN
+            };
+            let mut out = Vec::new();
+            write(&report, ReportKind::Scan, &options, &mut out).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let blocked = ending(FailOn::Blocked);
+        for words in [
+            "info  shop/api: rollback-loses: ",
+            "warning  shop/web: upgrade-blocked: ",
+            "1 release whose next upgrade or rollback fails, 1 release whose rollback loses something",
+        ] {
+            assert!(blocked.contains(words), "{words}: {blocked}");
+        }
+        assert!(!blocked.contains("shop/may"), "{blocked}");
+        assert!(!ending(FailOn::Drift).contains("shop/api"));
     }
 }

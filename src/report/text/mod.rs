@@ -227,6 +227,9 @@ impl TextWriter<'_> {
             next_step::diagnose(release, self.options, &mut line);
             self.line(&line)?;
         }
+        if let Some(line) = upgrade::refused_until(release, self.options) {
+            self.line(&line)?;
+        }
         self.objects(group)?;
         self.members(group)
     }

@@ -45,6 +45,9 @@ pub(super) fn of_object(object: &ObjectReport, options: &TextOptions) -> Option<
 /// The effect on the worst trouble of a release, in a word; an upgrade that fails anywhere fails, and one that may fail
 /// anywhere may.
 pub(super) fn of_release(release: &ReleaseReport, worst: Option<Trouble<'_>>) -> Option<&'static str> {
+    if is_refused(release) {
+        return Some(PENDING);
+    }
     let blocks = |entry: &&Health| entry.code == HealthCode::UpgradeBlocked;
     let blocked = release.health.iter().find(blocks);
     if blocked.is_some_and(upgrade_fails_for_certain) {
@@ -61,9 +64,11 @@ pub(super) fn of_release(release: &ReleaseReport, worst: Option<Trouble<'_>>) ->
 fn of_trouble(trouble: Trouble<'_>) -> Option<(Option<NextUpgrade>, &'static str)> {
     match trouble {
         Trouble::Health(_) => None,
-        Trouble::Object(object) => object
-            .next_upgrade
-            .map(|next| (Some(next), object_word(next, object.state))),
+        Trouble::Object(object) => match (object.next_upgrade, &object.next_upgrade_reason, object.state) {
+            (Some(next), _, state) => Some((Some(next), object_word(next, state))),
+            (None, Some(_), _) | (None, None, ObjectState::Missing) => Some((None, UNKNOWN)),
+            (None, None, _) => None,
+        },
         Trouble::Field(_, finding) => match (finding.next_upgrade, &finding.next_upgrade_reason) {
             (Some(next), _) => Some((Some(next), field_word(next))),
             (None, Some(_)) => Some((None, UNKNOWN)),
@@ -117,6 +122,37 @@ fn said(
     }
     Some(line)
 }
+
+/// Whether Helm refuses every upgrade of a release, because an operation of it is pending (Helm: `pkg/action/upgrade.go`,
+/// `prepareUpgrade`).
+pub(super) fn is_refused(release: &ReleaseReport) -> bool {
+    release.latest.status.starts_with("pending-")
+}
+
+/// The line about a release whose upgrades Helm refuses, above what they would do.
+pub(super) fn refused_until(release: &ReleaseReport, options: &TextOptions) -> Option<Line> {
+    if !is_refused(release) {
+        return None;
+    }
+    let foretold = |object: &ObjectReport| {
+        let mut findings = object.findings.iter();
+        object.next_upgrade.is_some() || findings.any(|finding| finding.next_upgrade.is_some())
+    };
+    release.objects.iter().any(foretold).then(|| {
+        let text = format!(
+            "Helm refuses it until the operation of revision {} is no longer pending; below stands what the first one after that \
+             does",
+            release.latest.revision
+        );
+        let mut line = Line::indented(6);
+        line.push(options.palette.dim, "next upgrade: ")
+            .plain(options.safe(&text));
+        line
+    })
+}
+
+/// What is said of a release whose upgrades Helm refuses.
+const PENDING: &str = "refused (pending)";
 
 /// What is said of a release whose upgrade fails unless its templates render what lives.
 const MAY_FAIL: &str = "may fail";

@@ -12,6 +12,7 @@ use super::safe::Safe;
 use super::upgrade::of_release;
 use super::{SENTENCE, TextOptions};
 use crate::model::{ReleaseReport, Report};
+use crate::report::summary::blocked_entries;
 use crate::report::urgency::Urgent;
 use crate::report::words::{minute, verdict};
 use crate::vocabulary::HealthCode;
@@ -94,7 +95,11 @@ fn cells(release: &ReleaseReport, options: &TextOptions) -> [Safe; 9] {
         ),
         Safe::from(verdict(release)),
         urgent.map_or_else(
-            || running(release, options),
+            || {
+                running(release)
+                    .or_else(|| blocked(release))
+                    .map_or(Safe::from(NONE), |text| options.safe(&text))
+            },
             |urgent| trouble(urgent, None, options),
         ),
         text(urgent.and_then(Urgent::who).map(str::to_owned)),
@@ -104,10 +109,59 @@ fn cells(release: &ReleaseReport, options: &TextOptions) -> [Safe; 9] {
 }
 
 /// The operation that is running on a release with which nothing else is the matter.
-fn running(release: &ReleaseReport, options: &TextOptions) -> Safe {
+fn running(release: &ReleaseReport) -> Option<String> {
     let mut health = release.health.iter();
-    match health.find(|entry| entry.code == HealthCode::InProgress) {
-        Some(entry) => options.safe(&of_operation(entry, &release.latest)),
-        None => Safe::from(NONE),
+    let entry = health.find(|entry| entry.code == HealthCode::InProgress)?;
+    Some(of_operation(entry, &release.latest))
+}
+
+/// The operation that fails or loses something, of a release with which nothing else is the matter: `--fail-on` counts it.
+fn blocked(release: &ReleaseReport) -> Option<String> {
+    let mut entries = blocked_entries(release);
+    let first = entries.next()?;
+    let more = match entries.count() {
+        0 => String::new(),
+        more => format!(" +{more}"),
+    };
+    Some(format!("{}{more}", first.code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ObjectReport;
+    use crate::report::fixtures::{finding, object, release};
+    use crate::vocabulary::{FindingCode, HealthSeverity, NextUpgrade, ObjectState};
+
+    fn row_of(release: &ReleaseReport) -> Vec<String> {
+        let cells = cells(release, &TextOptions::PLAIN);
+        cells.iter().map(|cell| cell.as_str().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_release_that_fails_a_scan_only_by_a_rollback_has_a_cell_that_says_so() {
+        let loses = release("shop", "web").with_health(HealthCode::RollbackLoses, HealthSeverity::Info);
+        assert_eq!(row_of(&loses)[5], "rollback-loses");
+        let may_fail = release("shop", "web").with_health(HealthCode::UpgradeBlocked, HealthSeverity::Info);
+        assert_eq!(row_of(&may_fail)[5], NONE);
+    }
+
+    fn with(object: ObjectReport) -> ReleaseReport {
+        release("shop", "web").with_objects([object])
+    }
+
+    /// Helm refuses every upgrade while an operation is pending, whatever it would do.
+    #[test]
+    fn the_next_upgrade_of_a_pending_release_is_refused_and_of_an_unknown_object_not_known() {
+        let mut changed = finding(FindingCode::Changed, "/data/a", None, None);
+        changed.next_upgrade = Some(NextUpgrade::Revert);
+        let mut pending = with(object("v1", "ConfigMap", "shop", "web").drifted([changed]));
+        assert_eq!(row_of(&pending)[8], "reverts");
+        pending.latest.status = "pending-upgrade".to_owned();
+        assert_eq!(row_of(&pending)[8], "refused (pending)");
+        pending.objects.clear();
+        assert_eq!(row_of(&pending)[8], "refused (pending)");
+        let missing = with(object("v1", "ConfigMap", "shop", "web").in_state(ObjectState::Missing));
+        assert_eq!(row_of(&missing)[8], "not known");
     }
 }

@@ -204,6 +204,21 @@ impl Listed<'_> {
     }
 }
 
+/// The namespaces that have a release of this name, which was not found where it was looked for.
+pub(super) fn elsewhere(name: &str, histories: &[History]) -> Option<String> {
+    let namesakes = histories.iter().filter(|history| history.key.name == name);
+    let namespaces: BTreeSet<&str> = namesakes.map(|history| history.key.namespace.as_str()).collect();
+    let namespaces: Vec<&str> = namespaces.into_iter().collect();
+    match &namespaces[..] {
+        [] => None,
+        [one] => Some(format!("; there is a release {name} in namespace {one}")),
+        several => Some(format!(
+            "; there are releases {name} in the namespaces {}",
+            some_of(several)
+        )),
+    }
+}
+
 /// Where was looked, in words.
 fn within(namespaces: &[NamespacePattern]) -> String {
     match namespaces {

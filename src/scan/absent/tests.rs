@@ -261,3 +261,19 @@ fn an_uninstalled_release_is_there_for_a_diagnosis_only() {
         ]
     );
 }
+
+/// People leave out or mistake the namespace.
+#[test]
+fn a_release_of_the_name_in_another_namespace_is_told() {
+    let installed = histories(&["shop/web", "shop/api", "billing/web"], "deployed");
+    let said = |name: &str| elsewhere(name, &installed);
+    assert_eq!(said("wbe"), None);
+    assert_eq!(
+        said("api").as_deref(),
+        Some("; there is a release api in namespace shop")
+    );
+    assert_eq!(
+        said("web").as_deref(),
+        Some("; there are releases web in the namespaces billing, shop")
+    );
+}

@@ -129,6 +129,29 @@ fn what_a_controller_made_or_helm_could_not_have_written_is_no_orphan() {
     assert!(scan(&Server::start(shop()), &[]).stdout.contains("; no orphans"));
 }
 
+/// Somebody changed the annotation of an object that a release deploys: the scan calls it foreign, and advises nobody to delete it.
+#[test]
+fn an_object_that_a_deployed_manifest_has_is_no_orphan_whatever_its_annotation_says() {
+    let mut objects = shop();
+    let is_of_web = |stored: &&mut Stored| {
+        stored.body["metadata"]["annotations"]["meta.helm.sh/release-name"] == json!("web")
+    };
+    let moved = objects.iter_mut().find(is_of_web).unwrap();
+    moved.body["metadata"]["annotations"]["meta.helm.sh/release-name"] = json!("other");
+    let run = scan(&Server::start(objects), &[]);
+    assert!(
+        run.stdout
+            .contains("in the deployed manifest of shop/web: it is no orphan"),
+        "{}",
+        run.stdout
+    );
+    assert!(
+        run.stdout.contains("; no orphans (") && !run.stdout.contains("kubectl delete"),
+        "{}",
+        run.stdout
+    );
+}
+
 /// A record that claims another namespace: forged, or Flux's. Only the settings can tell.
 #[test]
 fn a_record_in_another_namespace_is_told_and_where_trusted_it_counts() {

@@ -182,6 +182,11 @@ fn every_command_treats_a_mistake_alike() {
             "there is no namespace `typo`",
         ),
         (
+            &["diagnose", "web", "-n", "typo"],
+            3,
+            "; there is a release web in namespace shop",
+        ),
+        (
             &["snapshot", "-o", &folder("a"), "--release", "wbe"],
             3,
             "did you mean web (in shop)?",
