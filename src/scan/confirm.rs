@@ -11,7 +11,7 @@ use futures::StreamExt;
 use super::cluster_facts::ClusterFacts;
 use super::options::Progress;
 use super::state::{OpenCheck, ScanState};
-use crate::classify::dry_run::{DryRunCheck, FailureScope};
+use crate::classify::dry_run::{DryRunCheck, FailureScope, kind_sentence};
 use crate::object::{Gvk, ObjectKey};
 use crate::source::{Expected, Kinds, ObjectRequest, ReadError, Source};
 
@@ -85,7 +85,8 @@ async fn ask<S: Source>(
         turn: 0,
         budget: None,
     };
-    let answer = source.dry_run(&request, open.check.body()).await;
+    let answer = source.dry_run(&request, open.check.dry_run()).await;
+    let answer = answer.map_err(|failed| failed.error);
     if let Err(error) = &answer
         && DryRunCheck::failure_scope(error) == FailureScope::Kind
     {
@@ -110,18 +111,7 @@ fn apply_answer(
             FailureScope::Object => {
                 state.update_report(open.position, |report| DryRunCheck::note_failure(&error, report));
             }
-            FailureScope::Kind => state.add_unanswered(sentence(&open.key, &error)),
+            FailureScope::Kind => state.add_unanswered(kind_sentence(&open.key, &error)),
         },
-    }
-}
-
-/// A failure that concerns a whole kind, in one sentence.
-fn sentence(key: &ObjectKey, error: &ReadError) -> String {
-    if let ReadError::Forbidden { .. } = error {
-        return error.to_string();
-    }
-    match &key.namespace {
-        Some(namespace) => format!("dry runs of {} in namespace {namespace}: {error}", key.gvk),
-        None => format!("dry runs of {}: {error}", key.gvk),
     }
 }
