@@ -1,12 +1,13 @@
 //! What may still stop an operation of which nothing is known that stops it: hooks, and what others decide at admission.
 //!
 //! Nobody knows before, so the outcome does not rest on it. It is told all the same, because these are the causes by which
-//! operations fail that look right.
+//! operations fail that look right. What dry runs show to pass for now is told as well, and is no risk.
 
 use super::course::{Course, End, obstacles};
 use super::facts::{HookFacts, PreviewFacts};
 use super::hooks::{self, HookFate};
-use super::surroundings::Verdict;
+use super::recorded::accepted_by_now;
+use super::surroundings::{Obstacle, Verdict};
 use super::words::{reason, reason_at};
 use crate::model::PreviewReason;
 use crate::vocabulary::PreviewCause;
@@ -33,12 +34,27 @@ pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> Vec<PreviewReason
     risks.extend(hooks::before(facts.hooks).filter_map(hook_risk));
     if is_whole {
         let asked = obstacles(facts).filter(|obstacle| obstacle.verdict == Verdict::Asked);
-        risks.extend(asked.map(|obstacle| match &obstacle.object {
-            Some(key) => reason_at(key, obstacle.cause, obstacle.message.clone()),
-            None => reason(obstacle.cause, obstacle.message.clone()),
-        }));
+        risks.extend(asked.map(told));
         risks.extend(hooks::after(facts.hooks).filter_map(hook_risk));
     }
     risks.truncate(MAX_RISKS);
     risks
+}
+
+/// What might have failed, and what the API server accepts in dry runs.
+pub(super) fn accepted(facts: &PreviewFacts<'_>, course: &Course) -> Vec<PreviewReason> {
+    match course.end {
+        End::Refused | End::NotBuilt | End::HookBefore | End::Objects | End::Deletions => return Vec::new(),
+        End::HookAfter | End::Done | End::Untold => {}
+    }
+    let accepted = obstacles(facts).filter(|obstacle| obstacle.verdict == Verdict::Accepted);
+    let told = accepted.map(told).chain(accepted_by_now(facts));
+    told.take(MAX_RISKS).collect()
+}
+
+fn told(obstacle: &Obstacle) -> PreviewReason {
+    match &obstacle.object {
+        Some(key) => reason_at(key, obstacle.cause, obstacle.message.clone()),
+        None => reason(obstacle.cause, obstacle.message.clone()),
+    }
 }

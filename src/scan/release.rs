@@ -438,6 +438,7 @@ impl ReleaseScan {
             not_served: &not_served,
             hooks: &hooks,
             around: self.preview.around.as_deref(),
+            dry_runs: None,
         };
         if options.preview.is_some() {
             return Some(preview::preview(&facts));
