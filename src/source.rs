@@ -451,6 +451,30 @@ pub struct Kinds {
     pub unavailable: Vec<String>,
 }
 
+impl Kinds {
+    /// The versions in which every resource is served.
+    pub fn versions(&self) -> ServedVersions<'_> {
+        let mut versions = ServedVersions::default();
+        for (gvk, served) in &self.served {
+            let group = versions.0.entry(gvk.group()).or_default();
+            group.entry(&served.plural).or_default().push(gvk.version());
+        }
+        versions
+    }
+}
+
+/// The versions in which resources are served, by their groups and plural names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServedVersions<'k>(BTreeMap<&'k str, BTreeMap<&'k str, Vec<&'k str>>>);
+
+impl<'k> ServedVersions<'k> {
+    /// Those of one resource.
+    pub fn of(&self, group: &str, plural: &str) -> &[&'k str] {
+        let versions = self.0.get(group).and_then(|resources| resources.get(plural));
+        versions.map_or(&[], Vec::as_slice)
+    }
+}
+
 /// How a kind is addressed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServedKind {

@@ -203,9 +203,9 @@ codes! {
         OwnershipConflict = "ownership-conflict": "an object of the manifest belongs to another release, or to none",
         LeftoverHooks = "leftover-hooks": "objects of hooks that the chart no longer has still exist",
         ChartCrdsChanged = "chart-crds-changed": "the chart's custom resource definitions changed, and Helm does not upgrade them",
-        UpgradeBlocked = "upgrade-blocked": "the next upgrade fails: other managers own fields that it writes, or a rule forbids it",
-        RollbackBlocked = "rollback-blocked": "a rollback to the revision before would fail",
-        RollbackLoses = "rollback-loses": "a rollback to the revision before would delete data, or objects of others",
+        UpgradeBlocked = "upgrade-blocked": "the next upgrade fails or may fail: other managers own fields that it writes, or a rule forbids it",
+        RollbackBlocked = "rollback-blocked": "a rollback to the last good revision would fail",
+        RollbackLoses = "rollback-loses": "a rollback to the last good revision would delete data, or objects of others",
     }
 }
 
@@ -242,6 +242,16 @@ vocabulary! {
         Becomes = "becomes",
         /// The upgrade fails, because Helm or the API server refuses the object by a rule.
         Refused = "refused",
+    }
+}
+
+impl NextUpgrade {
+    /// Whether the upgrade fails.
+    pub const fn is_failure(self) -> bool {
+        match self {
+            Self::Conflict | Self::Refused => true,
+            Self::Revert | Self::Keep | Self::Becomes => false,
+        }
     }
 }
 

@@ -173,12 +173,12 @@ pub enum PreviewCommand {
 /// How many concurrent requests may be asked for.
 pub(super) const CONCURRENCY: RangeInclusive<i64> = 1..=64;
 
-const EXIT_STATUS: &str = "Exit status: 0 no drift; 1 drift; 2 error (usage, cluster unreachable, timeout, \
+const EXIT_STATUS: &str = "Exit status: 0 no drift; 1 drift, or what --fail-on names besides; 2 error (usage, cluster unreachable, timeout, \
                            undelivered notification); 3 incomplete (no drift seen, but something could not be read, or was \
                            named and does not exist).";
 
-const DIAGNOSE_STATUS: &str = "Exit status: 0 the release is healthy; 1 the release has problems; 2 error (usage, \
-                               cluster unreachable); 3 incomplete (no problem seen, but something could not be read, \
+const DIAGNOSE_STATUS: &str = "Exit status: 0 no problem; 1 a problem (an entry of severity warning or critical, or \
+                               objects that are left of a release without records); 2 error (usage, cluster unreachable); 3 incomplete (no problem seen, but something could not be read, \
                                or there is no such release).";
 
 const PREVIEW_STATUS: &str = "Exit status: 0 it would work; 1 it would fail, or something would be lost or taken back; \
@@ -398,7 +398,9 @@ impl ValueEnum for FailOn {
             Self::Health => PossibleValue::new("health")
                 .help("Drift, or a release in a critical state, such as stuck or failed"),
             Self::Blocked => PossibleValue::new("blocked")
-                .help("The same, or a release whose next upgrade or rollback fails or loses something"),
+                .help(
+                "The same, or a release whose next upgrade or rollback fails for certain, or whose rollback loses something",
+            ),
         })
     }
 }
@@ -484,7 +486,7 @@ pub struct PreviewUpgradeArgs {
     /// Name of the release; NAMESPACE/NAME is the one in that namespace
     #[arg(value_parser = quoting::<ReleasePattern>)]
     pub release: ReleasePattern,
-    /// The rendered manifests, and not a file of values: the YAML of `helm template`, or what `helm upgrade --dry-run -o
+    /// The rendered manifests, and not a file of values: the YAML of `helm template`, or what `helm upgrade --dry-run=server -o
     /// json` prints; `-` is standard input
     #[arg(short, long = "file", value_name = "FILE", value_parser = path())]
     pub file: PathBuf,

@@ -186,7 +186,9 @@ pub(super) const fn guidance(code: HealthCode) -> Guidance {
         },
         HealthCode::UpgradeBlocked => Guidance {
             details: "It holds for an upgrade with the same chart and values, whether anything drifted or not. The evidence \
-                names each field with its owner, or the rule.",
+                names each field with its owner, or the rule. It is a warning where the upgrade fails for certain, and info \
+                where it may fail: templates that read live objects by lookup may render what lives, with which nothing \
+                conflicts. Only what fails for certain counts for --fail-on blocked.",
             arises: "Under server-side apply the chart sets a field that another manager owns with another value: a replica \
                 count beside an autoscaler, an empty caBundle beside cainjector, imagePullSecrets beside a controller that \
                 adds to them. Or the API server lets nobody change a field back: it cannot be changed once the object exists, \
@@ -197,7 +199,8 @@ pub(super) const fn guidance(code: HealthCode) -> Guidance {
                 into the chart's values.\n\
                 $ kubectl get KIND NAME -n NAMESPACE -o yaml --show-managed-fields",
             next_upgrade: "It fails at these objects, writes the others, and ends as failed; with --rollback-on-failure Helm \
-                rolls back then, which may fail in the same way.",
+                rolls back then, which may fail in the same way. At the objects of which the entry says that it may fail, it \
+                fails unless their templates render what lives.",
         },
         HealthCode::RollbackBlocked => Guidance {
             details: "It holds for a rollback to the last revision that worked, as the cluster is now. The evidence names each \

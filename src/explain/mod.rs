@@ -356,6 +356,10 @@ mod tests {
             ("missing or not owned", "missing or not owned"),
             ("destructive", "DESTRUCTIVE"),
             ("next step:", "next step"),
+            ("lookup", "lookup"),
+            ("(lookup)", "lookup"),
+            ("blocked", "blocked"),
+            ("may-fail", "may fail"),
         ] {
             let found = explain(typed).unwrap_or_else(|error| panic!("{typed}: {error}"));
             assert_eq!(found[0].name(), name, "{typed}");
@@ -369,6 +373,19 @@ mod tests {
         };
         assert_eq!(groups("half-upgraded"), [Group::Finding, Group::Health]);
         assert_eq!(groups("drift"), [Group::Outcome, Group::Severity]);
+    }
+
+    #[test]
+    fn templates_that_read_live_objects_are_a_reason_wherever_something_may_fail_or_is_not_known() {
+        for word in ["upgrade-blocked", "may fail", "not known"] {
+            let found = explain(word).unwrap();
+            assert!(
+                found.iter().any(|entry| entry.to_string().contains("lookup")),
+                "{word}"
+            );
+        }
+        let blocked = explain("upgrade-blocked").unwrap()[0].to_string();
+        assert!(blocked.contains("may fail"), "{blocked}");
     }
 
     #[test]

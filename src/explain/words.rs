@@ -87,7 +87,7 @@ const IN_SYNC_BUT: [Word; 3] = [
         group: Group::Verdict,
         meaning: "every object matches the deployed revision, and the newest operation failed",
         details: "The JSON report has the verdict clean and a critical health entry. Such a release is no drift, and \
-            fails a scan only with --fail-on health.",
+            fails a scan only with --fail-on health or blocked.",
     },
     Word {
         names: &["in sync, but stuck"],
@@ -101,7 +101,7 @@ const IN_SYNC_BUT: [Word; 3] = [
         group: Group::Verdict,
         meaning: "every object matches the deployed revision, and no operation on the release may succeed",
         details: "The JSON report has the verdict clean and a critical health entry, such as a record that is about to \
-            outgrow what the API server stores. Such a release fails a scan only with --fail-on health.",
+            outgrow what the API server stores. Such a release fails a scan only with --fail-on health or blocked.",
     },
 ];
 
@@ -162,7 +162,7 @@ const fn of_health_severity(severity: HealthSeverity) -> Word {
         HealthSeverity::Info => (
             &["info"],
             "the health entry is worth knowing",
-            "Nothing needs to be done.",
+            "Nothing needs to be done now.",
         ),
         HealthSeverity::Warning => (
             &["warning"],
@@ -172,7 +172,7 @@ const fn of_health_severity(severity: HealthSeverity) -> Word {
         HealthSeverity::Critical => (
             &["critical"],
             "the release cannot be relied on, or Helm refuses every operation on it",
-            "It fails a scan only with --fail-on health. driftline diagnose prints the evidence and the commands.",
+            "It fails a scan only with --fail-on health or blocked. driftline diagnose prints the evidence and the commands.",
         ),
     };
     Word {
@@ -226,7 +226,7 @@ const fn of_next_upgrade(next: NextUpgrade) -> Word {
 }
 
 /// What an upgrade does to objects, or to values of a chart that changes them.
-const RECREATES: [Word; 3] = [
+const RECREATES: [Word; 4] = [
     Word {
         names: &["recreates", "recreate"],
         group: Group::NextUpgrade,
@@ -241,11 +241,19 @@ const RECREATES: [Word; 3] = [
             upgrade fails instead where somebody else owns a field with another value.",
     },
     Word {
+        names: &["may fail"],
+        group: Group::NextUpgrade,
+        meaning: "the upgrade fails, unless templates that read live objects (lookup) render something else",
+        details: "It is said of a release, in the table of -o wide and by upgrade-blocked of severity info. It does not count for \
+            --fail-on blocked.",
+    },
+    Word {
         names: &["not known"],
         group: Group::NextUpgrade,
         meaning: "what the upgrade does there cannot be foretold, for the reason beside it",
         details: "driftline predicts only what follows from the manifests, the live object and the rules of Helm and the \
-            API server. In JSON nextUpgrade is absent then, and nextUpgradeReason has the reason.",
+            API server. A template that reads live objects by lookup is a reason: it may render something else than the \
+            record has. In JSON nextUpgrade is absent then, and nextUpgradeReason has the reason.",
     },
 ];
 
@@ -347,7 +355,7 @@ const fn term(names: &'static [&'static str], meaning: &'static str, details: &'
 }
 
 /// The terms of a report's lines.
-const TERMS: [Word; 46] = [
+const TERMS: [Word; 48] = [
     term(
         &["next upgrade", "nextUpgrade"],
         "what the next helm upgrade with the same chart and values does there",
@@ -569,6 +577,19 @@ const TERMS: [Word; 46] = [
         &["DESTRUCTIVE"],
         "the command overwrites or deletes something",
         "It stands behind those that only read and those that save copies, and says what it changes.",
+    ),
+    term(
+        &["blocked"],
+        "the next upgrade of the release fails for certain, or a rollback fails or loses something",
+        "The codes are upgrade-blocked of severity warning, rollback-blocked and rollback-loses. They fail a scan only with \
+         --fail-on blocked.",
+    ),
+    term(
+        &["lookup"],
+        "a function of templates that reads live objects of the cluster",
+        "A chart keeps a generated password by it: the next upgrade renders the one that lives. So it may write something else \
+         than the record has, and nothing is foretold there that rests on the record: the effect is not known, and an upgrade \
+         that would fail only may fail.",
     ),
     term(
         &["note"],

@@ -57,7 +57,12 @@ fn saves(subject: Subject, command: Result<Command, Refusal>, why: &str) -> Step
     }
 }
 
-fn destroys(subject: Subject, command: Result<Command, Refusal>, why: &str, changes: &str) -> Step {
+pub(crate) fn destroys(
+    subject: Subject,
+    command: Result<Command, Refusal>,
+    why: &str,
+    changes: &str,
+) -> Step {
     Step {
         subject,
         effect: Effect::Destroys,

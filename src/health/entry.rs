@@ -28,7 +28,7 @@ pub(super) fn human(age: TimeDelta) -> String {
 }
 
 /// A point in time, to the second.
-pub(super) fn moment(time: DateTime<Utc>) -> String {
+pub(crate) fn moment(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
@@ -49,7 +49,7 @@ pub(super) fn unadvised(objects: usize) -> Option<String> {
 const REPEATED: usize = 20;
 
 /// The first of some texts, and how many more there are.
-pub(super) fn first_of(texts: impl Iterator<Item = String>) -> Vec<String> {
+pub(crate) fn first_of(texts: impl Iterator<Item = String>) -> Vec<String> {
     let mut texts = texts.fuse();
     let mut first: Vec<String> = texts.by_ref().take(REPEATED).collect();
     let more = texts.count();

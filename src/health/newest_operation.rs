@@ -281,11 +281,7 @@ fn drift_of_the_named(facts: &ReleaseFacts<'_>, description: &str) -> Vec<String
 
 /// Why a rollback fails at an object as the upgrade did.
 fn fails_again(facts: &ReleaseFacts<'_>, object: &BlockedObject) -> String {
-    let BlockedObject {
-        key,
-        block,
-        rendering: _,
-    } = object;
+    let BlockedObject { key, block, doubt: _ } = object;
     let why = match block {
         Block::Refused { path, rule } => format!("{path}: {rule}"),
         Block::Conflict(_) => "other managers own fields of it".to_owned(),

@@ -11,12 +11,12 @@ use super::drift::Drift;
 use super::gitops::Marks;
 use super::observe::{Observation, Presence};
 use crate::classify::blocked::Block;
-use crate::classify::rendering::Rendering;
 use crate::model::{Chart, Finding, ObjectReport};
 use crate::object::ObjectKey;
 use crate::release::history::{Depth, History};
 use crate::release::record::{CrdFingerprint, Hook};
 use crate::release::stored::ReleaseKey;
+use crate::release::variations::Variations;
 use crate::vocabulary::{ApplyMethod, NextUpgrade, ObjectState};
 
 /// The facts of one record.
@@ -40,8 +40,8 @@ pub struct RecordFacts {
     pub chart: Option<Chart>,
     /// Fingerprints of the definitions in the chart's `crds/`, by file.
     pub crds: BTreeMap<String, CrdFingerprint>,
-    /// The files of the chart's own templates that read live objects.
-    pub live_readers: BTreeSet<String>,
+    /// What the chart's templates may render otherwise the next time.
+    pub variations: Variations,
 }
 
 /// One object that the health of its release depends on.
@@ -91,8 +91,8 @@ pub struct BlockedObject {
     pub key: ObjectKey,
     /// Why it fails.
     pub block: Block,
-    /// Whether the same manifest is rendered again, which it fails with.
-    pub rendering: Rendering,
+    /// Why the next upgrade may render something that does not fail; `None` where it fails in any case.
+    pub doubt: Option<&'static str>,
 }
 
 /// An object that an older revision or a hook left behind, and that another release deploys.
@@ -164,13 +164,6 @@ const MAX_VALUES: usize = 100;
 /// How many characters of a value evidence shows.
 const BRIEF: usize = 60;
 
-const fn is_failure(next: NextUpgrade) -> bool {
-    match next {
-        NextUpgrade::Conflict | NextUpgrade::Refused => true,
-        NextUpgrade::Revert | NextUpgrade::Keep | NextUpgrade::Becomes => false,
-    }
-}
-
 /// A value in a sentence.
 fn brief(value: &Value) -> String {
     let text = value.to_string();
@@ -205,7 +198,7 @@ impl ObjectFacts {
         for finding in &report.findings {
             if let (Some(desired), Some(live)) = (&finding.desired, &finding.live)
                 && !finding.redacted
-                && finding.next_upgrade.is_some_and(is_failure)
+                && finding.next_upgrade.is_some_and(NextUpgrade::is_failure)
                 && self.failing_values.len() < MAX_VALUES
             {
                 let values = format!("the chart has {}, and {} lives", brief(desired), brief(live));
@@ -227,11 +220,11 @@ impl ObjectFacts {
 
     /// Notes that the next upgrade fails at an object, whose report is noted already.
     pub fn note_block(&mut self, key: &ObjectKey, block: &Block) {
-        self.note_block_of(key, block, Rendering::Same);
+        self.note_block_of(key, block, None);
     }
 
     /// The same, of an object for which another manifest may be rendered then.
-    pub fn note_block_of(&mut self, key: &ObjectKey, block: &Block, rendering: Rendering) {
+    pub fn note_block_of(&mut self, key: &ObjectKey, block: &Block, doubt: Option<&'static str>) {
         match block {
             // What is somebody else's object is no reason to force anything.
             Block::Conflict(_) if !self.is_foreign(key) => self.contested = Contested::Yes,
@@ -240,7 +233,7 @@ impl ObjectFacts {
         self.blocked.push(BlockedObject {
             key: key.clone(),
             block: block.clone(),
-            rendering,
+            doubt,
         });
     }
 

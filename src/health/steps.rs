@@ -74,7 +74,7 @@ pub(crate) struct Step {
 
 impl Step {
     /// Adds something to what the command changes.
-    pub(super) fn add_change(&mut self, change: Option<String>) {
+    pub(crate) fn add_change(&mut self, change: Option<String>) {
         if let Some(change) = change {
             self.changes.push_str("; ");
             self.changes.push_str(&change);

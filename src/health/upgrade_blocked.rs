@@ -1,4 +1,7 @@
-//! Objects at which the next upgrade fails, in sync or not.
+//! Objects at which the next upgrade fails or may fail, in sync or not.
+//!
+//! It fails for certain only with the manifest of the record. Of an object for which another one may be rendered it may fail,
+//! which is worth knowing (info), and no warning.
 //!
 //! By server-side apply one field of another manager is enough: the API server refuses the whole object, and Helm ends the
 //! upgrade as failed when it has tried all objects (Helm: `pkg/kube/client.go`, `update`).
@@ -10,14 +13,13 @@ use super::losses::what_goes_with;
 use super::release_facts::{BlockedObject, ObjectFacts, ReleaseFacts};
 use super::steps::with;
 use crate::classify::blocked::{Block, ContestedField};
-use crate::classify::rendering::Rendering;
 use crate::model::Health;
 use crate::vocabulary::{HealthCode, HealthSeverity};
 
 /// How the message about a single field ends.
 const OTHERS: &str = "other managers own fields that it writes";
 
-/// The entry about all objects at which the next upgrade fails.
+/// The entry about all objects at which the next upgrade fails, or may fail.
 pub(super) fn upgrade_blocked(facts: &ReleaseFacts<'_>) -> Option<Health> {
     let blocked = &facts.objects.blocked;
     blocked.first()?;
@@ -27,7 +29,7 @@ pub(super) fn upgrade_blocked(facts: &ReleaseFacts<'_>) -> Option<Health> {
     let mut evidence = first_of(blocked.iter().flat_map(|object| reasons(object, facts.objects)));
     let doubts = blocked
         .iter()
-        .filter_map(|object| Some((&object.key, object.rendering.doubt()?)));
+        .filter_map(|object| Some((&object.key, object.doubt?)));
     evidence.extend(
         doubts
             .take(ADVISED)
@@ -89,19 +91,21 @@ pub(super) fn upgrade_blocked(facts: &ReleaseFacts<'_>) -> Option<Health> {
             )
         }));
     }
-    let is_certain = |object: &BlockedObject| object.rendering == Rendering::Same;
-    let fails = if blocked.iter().any(is_certain) {
-        "fails"
+    let (certain, possible): (Vec<_>, Vec<_>) = blocked.iter().partition(|object| object.doubt.is_none());
+    let names = |objects: &[&BlockedObject]| named(objects.iter().map(|object| &object.key));
+    let fails = match (&certain[..], &possible[..]) {
+        (certain, []) => format!("fails at {}", names(certain)),
+        ([], possible) => format!("may fail at {}", names(possible)),
+        (certain, possible) => format!("fails at {}, and may fail at {}", names(certain), names(possible)),
+    };
+    let severity = if certain.is_empty() {
+        HealthSeverity::Info
     } else {
-        "may fail"
+        HealthSeverity::Warning
     };
     let steps = weigh(facts, steps);
-    let message = format!(
-        "the next upgrade {fails} at {}: {}",
-        named(blocked.iter().map(|object| &object.key)),
-        because(&conflicts, &refusals)
-    );
-    let entry = remark(HealthCode::UpgradeBlocked, HealthSeverity::Warning, message);
+    let message = format!("the next upgrade {fails}: {}", because(&conflicts, &refusals));
+    let entry = remark(HealthCode::UpgradeBlocked, severity, message);
     Some(with(entry, evidence, steps))
 }
 
@@ -268,11 +272,13 @@ mod tests {
     /// A template that reads the live object renders its value, with which nothing conflicts.
     #[test]
     fn what_a_template_reads_from_the_live_object_may_not_conflict() {
-        let blocked = |renderings: &[Rendering]| {
+        const DOUBT: &str = "the template reads live objects (lookup)";
+        let blocked = |doubts: &[Option<&'static str>]| {
             let mut objects = ObjectFacts::default();
-            for rendering in renderings {
+            for (number, doubt) in doubts.iter().enumerate() {
                 let block = contested(&[("/data/password", "kubectl-edit")]);
-                objects.note_block_of(&key("Secret", "password"), &block, *rendering);
+                let key = key("Secret", &format!("password-{number}"));
+                objects.note_block_of(&key, &block, *doubt);
             }
             let scene = Scene {
                 objects,
@@ -281,21 +287,23 @@ mod tests {
             };
             scene.health().remove(0)
         };
-        let entry = blocked(&[Rendering::ReadsLive]);
+        let entry = blocked(&[Some(DOUBT)]);
         let starts = |text: &str| entry.message.starts_with(text);
         assert!(
-            starts("the next upgrade may fail at Secret shop/password"),
+            starts("the next upgrade may fail at Secret shop/password-0: kubectl-edit owns"),
             "{}",
             entry.message
         );
+        assert_eq!(entry.severity, HealthSeverity::Info);
         let evidence = entry.evidence.join("\n");
-        assert!(evidence.contains("reads live objects (lookup)"), "{evidence}");
-        let both = blocked(&[Rendering::ReadsLive, Rendering::Same]);
-        assert!(
-            both.message.starts_with("the next upgrade fails at "),
-            "{}",
-            both.message
+        assert!(evidence.contains(DOUBT), "{evidence}");
+        let both = blocked(&[Some(DOUBT), None]);
+        assert_eq!(
+            both.message,
+            "the next upgrade fails at Secret shop/password-1, and may fail at Secret shop/password-0: other managers own fields \
+             that it writes"
         );
+        assert_eq!(both.severity, HealthSeverity::Warning);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::hooks::{self, HookFate};
 use super::recorded::{lasting, refused_again};
 use super::surroundings::{Obstacle, Verdict};
 use super::target::{RecordAccess, TargetStanding};
-use super::words::{block_words, reason, reason_at};
+use super::words::{block_words, reason, reason_at, reason_of};
 use crate::classify::blocked::Block;
 use crate::classify::transition::{InManifests, LiveOwner, ObjectPreview};
 use crate::model::PreviewReason;
@@ -79,10 +79,13 @@ impl Course {
     }
 }
 
-/// The facts, and the obstacles at which Helm fails by the object at which it meets them.
+/// The facts, and what is looked up among them for each object.
 struct Walk<'a> {
     facts: &'a PreviewFacts<'a>,
+    /// The obstacles at which Helm fails, by the object at which it meets them.
     fails: HashMap<&'a ObjectKey, &'a Obstacle>,
+    /// The positions of the objects whose deletions Helm passes over where they fail: all of Helm 3, none of Helm 4.
+    passed_over: HashMap<&'a ObjectKey, usize>,
 }
 
 impl<'a> Walk<'a> {
@@ -102,7 +105,20 @@ impl<'a> Walk<'a> {
                 fails.entry(key).or_insert(obstacle);
             }
         }
-        Self { facts, fails }
+        let passed_over = if is_helm_4(facts) {
+            HashMap::new()
+        } else {
+            let objects = facts.objects.iter().enumerate();
+            let deleted = objects.filter(|(_, object)| object.manifests == InManifests::From);
+            deleted
+                .map(|(position, object)| (&object.key, position))
+                .collect()
+        };
+        Self {
+            facts,
+            fails,
+            passed_over,
+        }
     }
 
     /// The course of an operation that does not reach its objects.
@@ -224,8 +240,7 @@ impl<'a> Walk<'a> {
     /// The record of the new revision.
     fn new_record(&self, ended: &impl Fn(End, Vec<PreviewReason>) -> Course) -> Option<Course> {
         let obstacle = obstacles(self.facts).find(|obstacle| obstacle.verdict == Verdict::RecordRefused)?;
-        let stop = reason(obstacle.cause, obstacle.message.clone());
-        Some(ended(End::Refused, vec![stop]))
+        Some(ended(End::Refused, vec![reason_of(obstacle)]))
     }
 
     /// The kinds of both manifests, of which Helm needs every one.
@@ -262,7 +277,7 @@ impl<'a> Walk<'a> {
     fn hooks(&self, hooks: impl Iterator<Item = &'a HookFacts>) -> Option<PreviewReason> {
         for hook in hooks {
             if let Some(obstacle) = self.fails.get(&hook.key) {
-                return Some(reason_at(&hook.key, obstacle.cause, obstacle.message.clone()));
+                return Some(reason_of(obstacle));
             }
             match hooks::fate(hook, self.facts.operation.method) {
                 HookFate::Fails(code, message) => return Some(reason_at(&hook.key, code, message)),
@@ -303,8 +318,10 @@ impl<'a> Walk<'a> {
             return course;
         }
         self.open_deletions(&mut course);
-        let open = obstacles(self.facts).filter(|obstacle| !self.is_passed_over(obstacle));
-        untold.extend(open.filter_map(may_fail));
+        let open = self
+            .doubts()
+            .filter(|obstacle| self.passed_over(obstacle).is_none());
+        untold.extend(open.map(reason_of));
         untold.extend(lasting(self.facts));
         untold.extend(hooks::before(self.facts.hooks).filter_map(|hook| self.hook_may_fail(hook)));
         untold.extend(hooks::after(self.facts.hooks).filter_map(|hook| self.hook_may_fail(hook)));
@@ -341,40 +358,38 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Whether a deletion that fails ends the operation as failed: Helm 4 does so, and Helm 3 only logs it (Helm 3:
-    /// `pkg/kube/client.go`, `update`). The Helm that wrote a method into the records is 4.
-    const fn is_helm_4(&self) -> bool {
-        matches!(self.facts.operation.method, ApplyMethod::Ssa) || self.facts.methods.decisive.is_some()
+    /// The position of the object at whose deletion an obstacle is, where Helm passes over those that fail.
+    fn passed_over(&self, obstacle: &Obstacle) -> Option<usize> {
+        self.passed_over.get(obstacle.object.as_ref()?).copied()
     }
 
-    /// Whether an obstacle is at a deletion, and the Helm of the release's records passes over those that fail.
-    fn is_passed_over(&self, obstacle: &Obstacle) -> bool {
-        let is_deletion = |object: &ObjectPreview| {
-            object.manifests == InManifests::From && Some(&object.key) == obstacle.object.as_ref()
-        };
-        !self.is_helm_4() && self.facts.objects.iter().any(is_deletion)
+    /// What may make the operation fail, or a deletion that Helm passes over.
+    fn doubts(&self) -> impl Iterator<Item = &'a Obstacle> + use<'a> {
+        obstacles(self.facts).filter(|obstacle| obstacle.verdict == Verdict::MayFail)
     }
 
     /// Deletions of which it is not known whether they succeed, where Helm passes over those that fail.
     fn open_deletions(&self, course: &mut Course) {
-        for obstacle in obstacles(self.facts) {
-            if obstacle.verdict != Verdict::MayFail || !self.is_passed_over(obstacle) {
+        for obstacle in self.doubts() {
+            let position = self.passed_over(obstacle);
+            let action = position.and_then(|position| course.actions.get_mut(position));
+            let (Some(action), Some(key)) = (action, &obstacle.object) else {
                 continue;
-            }
-            for (object, action) in self.facts.objects.iter().zip(&mut course.actions) {
-                if *action == PreviewAction::Delete && Some(&object.key) == obstacle.object.as_ref() {
-                    *action = PreviewAction::Unknown;
-                    let message = format!("may stay, because it may not be deleted: {}", obstacle.message);
-                    let stays = reason_at(&object.key, PreviewCause::NotApplied, message);
-                    course.ignored.push(stays);
-                }
+            };
+            // Of several obstacles at one object the first is told.
+            if *action == PreviewAction::Delete {
+                *action = PreviewAction::Unknown;
+                let message = format!("may stay, because it may not be deleted: {}", obstacle.message);
+                course
+                    .ignored
+                    .push(reason_at(key, PreviewCause::NotApplied, message));
             }
         }
     }
 
     /// Deletions that fail.
     fn deletions(&self, course: &mut Course) {
-        let is_helm_4 = self.is_helm_4();
+        let is_helm_4 = is_helm_4(self.facts);
         for (object, action) in self.facts.objects.iter().zip(&mut course.actions) {
             let obstacle = self.fails.get(&object.key);
             let Some(obstacle) = obstacle.filter(|_| *action == PreviewAction::Delete) else {
@@ -383,9 +398,7 @@ impl<'a> Walk<'a> {
             *action = PreviewAction::Fail;
             if is_helm_4 {
                 course.end = End::Deletions;
-                course
-                    .stops
-                    .push(reason_at(&object.key, obstacle.cause, obstacle.message.clone()));
+                course.stops.push(reason_of(obstacle));
             } else {
                 let message = format!("stays, because it cannot be deleted: {}", obstacle.message);
                 course
@@ -418,8 +431,7 @@ impl<'a> Walk<'a> {
                 if let Some(again) = refused_again(self.facts, object) {
                     return Some(again);
                 }
-                let obstacle = self.fails.get(&object.key)?;
-                Some(reason_at(&object.key, obstacle.cause, obstacle.message.clone()))
+                self.fails.get(&object.key).map(|obstacle| reason_of(obstacle))
             }
         }
     }
@@ -461,11 +473,10 @@ fn doubt(object: &ObjectPreview) -> Option<PreviewReason> {
     })
 }
 
-fn may_fail(obstacle: &Obstacle) -> Option<PreviewReason> {
-    (obstacle.verdict == Verdict::MayFail).then(|| match &obstacle.object {
-        Some(key) => reason_at(key, obstacle.cause, obstacle.message.clone()),
-        None => reason(obstacle.cause, obstacle.message.clone()),
-    })
+/// Whether a deletion that fails ends the operation as failed: Helm 4 does so, and Helm 3 only logs it (Helm 3:
+/// `pkg/kube/client.go`, `update`). The Helm that wrote a method into the records is 4.
+const fn is_helm_4(facts: &PreviewFacts<'_>) -> bool {
+    matches!(facts.operation.method, ApplyMethod::Ssa) || facts.methods.decisive.is_some()
 }
 
 /// What is around the objects.

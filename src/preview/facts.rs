@@ -75,15 +75,14 @@ impl PreviewFacts<'_> {
     }
 }
 
-/// The kinds that the API server does not serve, in words.
+/// The kinds of both manifests that the API server does not serve, in words. Those of hooks are not among them: such a hook
+/// has [`HookPresence::KindNotServed`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NotServed {
     /// Those of the manifest that Helm starts from.
     pub from: BTreeSet<String>,
     /// Those of the manifest that Helm applies.
     pub to: BTreeSet<String>,
-    /// Those of the hooks that the operation runs; each such hook has [`HookPresence::KindNotServed`] too.
-    pub hooks: BTreeSet<String>,
 }
 
 /// What is known of how the two revisions were applied.
@@ -130,6 +129,18 @@ pub enum HookTime {
     Before,
     /// When the objects are applied and awaited.
     After,
+}
+
+impl HookTime {
+    /// The event at which an operation runs such a hook, by Helm's name.
+    pub const fn event(self, operation: PreviewedOperation) -> &'static str {
+        match (operation, self) {
+            (PreviewedOperation::Rollback, Self::Before) => "pre-rollback",
+            (PreviewedOperation::Rollback, Self::After) => "post-rollback",
+            (PreviewedOperation::Upgrade, Self::Before) => "pre-upgrade",
+            (PreviewedOperation::Upgrade, Self::After) => "post-upgrade",
+        }
+    }
 }
 
 /// What has the name of a hook in the cluster.

@@ -10,13 +10,11 @@ use super::losses;
 use super::steps::preview_again;
 use super::target::TargetStanding;
 use super::words::told;
+use crate::health::entry::first_of;
 use crate::health::remark;
 use crate::health::steps::with;
 use crate::model::{Health, PreviewReason};
 use crate::vocabulary::{HealthCode, HealthSeverity, PreviewCause, PreviewedOperation};
-
-/// How many sentences an entry repeats.
-const REPEATED: usize = 20;
 
 /// The entries about the rollback.
 pub fn health(facts: &PreviewFacts<'_>) -> Vec<Health> {
@@ -48,7 +46,7 @@ fn of_rollback(facts: &PreviewFacts<'_>, to: u64) -> Vec<Health> {
     if let Some(ending) = ending {
         let first = course.stops.first().map(told).unwrap_or_default();
         let message = format!("a rollback to revision {to} does not work: {ending}: {first}");
-        let mut evidence = sentences(course.stops.get(1..).unwrap_or_default());
+        let mut evidence = first_of(course.stops.iter().skip(1).map(told));
         evidence.extend(leaves(facts, &course, Objects::AtRisk));
         health.push(entry(
             facts,
@@ -75,7 +73,7 @@ fn of_rollback(facts: &PreviewFacts<'_>, to: u64) -> Vec<Health> {
         }
     };
     let actions: Vec<_> = facts.objects.iter().map(|object| object.action).collect();
-    let losses: Vec<PreviewReason> = losses::of(facts, &actions, &[], &[])
+    let losses: Vec<PreviewReason> = losses::in_order(losses::of_objects(facts, &actions))
         .into_iter()
         .filter(|loss| match loss.code {
             PreviewCause::DeletesData | PreviewCause::DeletesForeign | PreviewCause::Overwrites => true,
@@ -107,7 +105,7 @@ fn of_rollback(facts: &PreviewFacts<'_>, to: u64) -> Vec<Health> {
             "a rollback to revision {to}{flag} loses something: {}",
             told(first)
         );
-        let evidence = sentences(losses.get(1..).unwrap_or_default());
+        let evidence = first_of(losses.iter().skip(1).map(told));
         health.push(entry(
             facts,
             to,
@@ -118,15 +116,6 @@ fn of_rollback(facts: &PreviewFacts<'_>, to: u64) -> Vec<Health> {
         ));
     }
     health
-}
-
-fn sentences(reasons: &[PreviewReason]) -> Vec<String> {
-    let mut sentences: Vec<String> = reasons.iter().take(REPEATED).map(told).collect();
-    let more = reasons.len().saturating_sub(REPEATED);
-    if more > 0 {
-        sentences.push(format!("{more} more"));
-    }
-    sentences
 }
 
 fn entry(

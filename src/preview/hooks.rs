@@ -13,7 +13,7 @@ use crate::classify::transition::LiveOwner;
 use crate::model::PreviewHook;
 use crate::release::record::Hook;
 use crate::release::stored::StoredRevision;
-use crate::vocabulary::{ApplyMethod, PreviewCause, PreviewedOperation};
+use crate::vocabulary::{ApplyMethod, PreviewCause};
 
 /// Helm's policy that deletes what has a hook's name, which it also takes where a hook has none.
 const BEFORE_CREATION: &str = "before-hook-creation";
@@ -126,7 +126,7 @@ pub(super) fn of_preview(facts: &PreviewFacts<'_>) -> Vec<PreviewHook> {
         namespace: hook.key.namespace.clone(),
         name: hook.key.name.clone(),
         revision: hook.revision,
-        event: event(operation.kind, hook.time).to_owned(),
+        event: hook.time.event(operation.kind).to_owned(),
         runs: true,
         message: match fate(hook, operation.method) {
             HookFate::Runs if hook.presence == HookPresence::Present(LiveHook::EarlierRun) => {
@@ -137,16 +137,6 @@ pub(super) fn of_preview(facts: &PreviewFacts<'_>) -> Vec<PreviewHook> {
         },
     });
     runs.chain(ran(facts)).collect()
-}
-
-/// The event of an operation.
-const fn event(operation: PreviewedOperation, time: HookTime) -> &'static str {
-    match (operation, time) {
-        (PreviewedOperation::Rollback, HookTime::Before) => "pre-rollback",
-        (PreviewedOperation::Rollback, HookTime::After) => "post-rollback",
-        (PreviewedOperation::Upgrade, HookTime::Before) => "pre-upgrade",
-        (PreviewedOperation::Upgrade, HookTime::After) => "post-upgrade",
-    }
 }
 
 /// The hooks that ran in the revisions above the target of a rollback, newest revision first.

@@ -3,11 +3,13 @@
 //! The cause says what is in the way, and these commands show it in the cluster. They only read: whether a quota is raised,
 //! a webhook mended or a definition installed again is for those to decide who own it.
 
-use std::collections::BTreeSet;
+use std::cell::LazyCell;
+use std::collections::{BTreeSet, HashMap};
 
 use super::course::Course;
+use crate::health::advice::reads;
 use crate::health::entry::ADVISED;
-use crate::health::steps::{Effect, Step, Subject};
+use crate::health::steps::{Step, Subject};
 use crate::model::PreviewReason;
 use crate::object::ObjectKey;
 use crate::shell::{Command, Refusal, Word};
@@ -15,9 +17,20 @@ use crate::vocabulary::PreviewCause;
 
 /// The commands for what stops an operation, each once.
 pub(super) fn at(course: &Course, objects: &[&ObjectKey]) -> Vec<Step> {
+    // Only a quota asks for the namespace of an object.
+    let namespaces = LazyCell::new(|| {
+        let mut namespaces = HashMap::new();
+        for key in objects {
+            namespaces
+                .entry(key.to_string())
+                .or_insert(key.namespace.as_deref());
+        }
+        namespaces
+    });
+    let namespace_of = |object: &str| namespaces.get(object).copied().flatten();
     let mut known = BTreeSet::new();
     let looks = course.stops.iter().filter_map(|stop| {
-        let look = Look::of(stop, objects)?;
+        let look = Look::of(stop, namespace_of)?;
         known.insert(look.clone()).then(|| look.step())
     });
     looks.take(ADVISED).collect()
@@ -34,15 +47,14 @@ enum Look {
 }
 
 impl Look {
-    fn of(stop: &PreviewReason, objects: &[&ObjectKey]) -> Option<Self> {
-        let namespace = || {
-            let name = stop.object.as_ref()?;
-            let object = objects.iter().find(|key| key.to_string() == *name)?;
-            object.namespace.clone()
-        };
+    /// What to look at for a stop. `namespace_of` tells the namespace of an object by the words for it.
+    fn of<'k>(stop: &PreviewReason, namespace_of: impl Fn(&str) -> Option<&'k str>) -> Option<Self> {
         match stop.code {
             PreviewCause::KindNotServed => Some(Self::Kinds),
-            PreviewCause::Quota => Some(Self::Quotas(namespace()?)),
+            PreviewCause::Quota => {
+                let namespace = namespace_of(stop.object.as_ref()?)?;
+                Some(Self::Quotas(namespace.to_owned()))
+            }
             PreviewCause::NamespaceGone => Some(Self::Namespaces),
             PreviewCause::Admission => Some(Self::Webhooks),
             PreviewCause::Taken => Some(Self::Services),
@@ -101,12 +113,6 @@ impl Look {
                 "shows the addresses and ports of all Services",
             ),
         };
-        Step {
-            subject: Subject::Release,
-            effect: Effect::Reads,
-            command,
-            why: why.to_owned(),
-            changes: "nothing: it only reads".to_owned(),
-        }
+        reads(Subject::Release, command, why)
     }
 }

@@ -7,10 +7,10 @@ use super::facts::{PreviewFacts, ServerSideTraces};
 use super::hooks::{self, HookFate};
 use super::surroundings::Verdict;
 use super::target::{TargetChoice, TargetStanding};
-use super::words::{reason, reason_at};
+use super::words::{reason, reason_at, reason_of};
 use crate::classify::transition::{InManifests, LiveFacts, LiveOwner, ObjectPreview};
 use crate::health;
-use crate::health::entry::joined;
+use crate::health::entry::{joined, listed};
 use crate::model::{PreviewField, PreviewHook, PreviewReason};
 use crate::object::ObjectKey;
 use crate::release::stored::Status;
@@ -19,7 +19,7 @@ use crate::vocabulary::{ApplyMethod, PreviewAction, PreviewCause, PreviewEffect,
 /// How many reasons with one code are listed.
 const MAX_ALIKE: usize = 20;
 
-/// How many fields a reason names.
+/// How many finalizers a reason names.
 const NAMED: usize = 3;
 
 /// The losses, the gravest first.
@@ -51,10 +51,7 @@ pub(super) fn of(
     let mut found = Vec::new();
     found.extend(target(facts));
     found.extend(newest(facts));
-    found.extend(around(facts, actions));
-    for (object, action) in facts.objects.iter().zip(actions) {
-        of_object(facts, object, *action, &mut found);
-    }
+    found.extend(of_objects(facts, actions));
     found.extend_from_slice(ignored);
     for hook in facts.hooks {
         match hooks::fate(hook, facts.operation.method) {
@@ -68,8 +65,17 @@ pub(super) fn of(
     in_order(found)
 }
 
+/// What of the objects and of what goes with them is lost, taken back or left, in their order.
+pub(super) fn of_objects(facts: &PreviewFacts<'_>, actions: &[PreviewAction]) -> Vec<PreviewReason> {
+    let mut found = around(facts, actions);
+    for (object, action) in facts.objects.iter().zip(actions) {
+        of_object(facts, object, *action, &mut found);
+    }
+    found
+}
+
 /// The gravest first, and of many that are alike the first ones.
-fn in_order(mut found: Vec<PreviewReason>) -> Vec<PreviewReason> {
+pub(super) fn in_order(mut found: Vec<PreviewReason>) -> Vec<PreviewReason> {
     let gravity = |code: PreviewCause| GRAVITY.iter().position(|other| *other == code);
     found.sort_by_key(|reason| gravity(reason.code).unwrap_or(GRAVITY.len()));
     let mut counts: BTreeMap<PreviewCause, usize> = BTreeMap::new();
@@ -158,12 +164,8 @@ fn around(facts: &PreviewFacts<'_>, actions: &[PreviewAction]) -> Vec<PreviewRea
         .collect();
     obstacles(facts)
         .filter(|obstacle| obstacle.verdict == Verdict::Loses)
-        .filter_map(|obstacle| match &obstacle.object {
-            Some(key) => deleted
-                .contains(key)
-                .then(|| reason_at(key, obstacle.cause, obstacle.message.clone())),
-            None => Some(reason(obstacle.cause, obstacle.message.clone())),
-        })
+        .filter(|obstacle| obstacle.object.as_ref().is_none_or(|key| deleted.contains(key)))
+        .map(reason_of)
         .collect()
 }
 
@@ -308,13 +310,13 @@ fn hangs(live: &LiveFacts) -> Option<String> {
 
 /// The fields with an effect, the first of them with their writers.
 fn named(object: &ObjectPreview, effect: PreviewEffect) -> Option<String> {
-    let with_effect = || object.fields.iter().filter(|field| field.effect == effect);
-    let mut parts: Vec<String> = with_effect().take(NAMED).map(named_field).collect();
-    let more = with_effect().count().saturating_sub(NAMED);
-    if more > 0 {
-        parts.push(format!("{more} more"));
-    }
-    (!parts.is_empty()).then(|| joined(&parts))
+    let mut with_effect = object
+        .fields
+        .iter()
+        .filter(|field| field.effect == effect)
+        .peekable();
+    with_effect.peek()?;
+    Some(listed(with_effect.map(named_field)))
 }
 
 fn named_field(field: &PreviewField) -> String {
@@ -367,23 +369,14 @@ fn method(facts: &PreviewFacts<'_>) -> Option<PreviewReason> {
 /// The objects that revisions left behind, and that this operation leaves there, too.
 fn leftovers(facts: &PreviewFacts<'_>) -> Option<PreviewReason> {
     let touched: BTreeSet<&ObjectKey> = facts.objects.iter().map(|object| &object.key).collect();
-    let left: Vec<&ObjectKey> = facts
-        .release
-        .objects
-        .leftovers
-        .iter()
-        .filter(|key| !touched.contains(key))
-        .collect();
-    let mut names: Vec<String> = left.iter().take(NAMED).map(ToString::to_string).collect();
-    if left.len() > NAMED {
-        names.push(format!("{} more", left.len() - NAMED));
-    }
-    (!names.is_empty()).then(|| {
-        reason(
-            PreviewCause::Leftover,
-            format!("what earlier revisions left behind stays: {}", joined(&names)),
-        )
-    })
+    let leftovers = facts.release.objects.leftovers.iter();
+    let mut left = leftovers.filter(|key| !touched.contains(key)).peekable();
+    left.peek()?;
+    let names = listed(left.map(ToString::to_string));
+    Some(reason(
+        PreviewCause::Leftover,
+        format!("what earlier revisions left behind stays: {names}"),
+    ))
 }
 
 /// Whether an outcome with this course is worth a remark about losses: what Helm does not come to is not lost.

@@ -1,11 +1,15 @@
 //! What no reader of the cluster can tell before an operation runs.
 
+use std::collections::BTreeMap;
+
 use super::course::{Course, End, obstacles};
 use super::facts::PreviewFacts;
 use super::hooks::{self, HookFate};
 use super::surroundings::Verdict;
+use super::words::{reason_of, told};
 use crate::classify::transition::InManifests;
-use crate::health::entry::joined;
+use crate::health::entry::listed;
+use crate::release::variations::Cause;
 use crate::vocabulary::{ApplyMethod, PreviewAction, PreviewEffect, PreviewedOperation};
 
 /// The kinds that Helm waits for with `--wait` because they become ready (Helm: `pkg/kube/statuswait.go`).
@@ -17,9 +21,6 @@ const WORKLOADS: [&str; 6] = [
     "Pod",
     "ReplicaSet",
 ];
-
-/// How many names a sentence has.
-const NAMED: usize = 3;
 
 /// How many sentences about what is around the objects are told.
 const MAX_AROUND: usize = 20;
@@ -43,7 +44,10 @@ pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> Vec<String> {
         .map(|hook| hook.key.to_string())
         .collect();
     if !running.is_empty() {
-        found.push(format!("whether the hooks succeed: {}", named(running)));
+        found.push(format!(
+            "whether the hooks succeed: {}",
+            listed(running.into_iter())
+        ));
     }
     let written = || {
         let pairs = facts.objects.iter().zip(&course.actions);
@@ -56,7 +60,7 @@ pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> Vec<String> {
     if !workloads.is_empty() {
         found.push(format!(
             "whether they become ready, for which Helm waits with --wait: {}",
-            named(workloads)
+            listed(workloads.into_iter())
         ));
     }
     if names_other_objects(facts) {
@@ -66,6 +70,7 @@ pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> Vec<String> {
             facts.operation.from
         ));
     }
+    found.extend(not_rendered_as_before(facts));
     let doubtful = facts
         .objects
         .iter()
@@ -98,6 +103,44 @@ pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> Vec<String> {
     found
 }
 
+/// What the upgrade renders may not be what was given: without the cluster, `lookup` finds nothing (Helm:
+/// `pkg/engine/engine.go`, `RenderWithClientProvider`), and random values are others each time.
+fn not_rendered_as_before(facts: &PreviewFacts<'_>) -> Option<String> {
+    if facts.operation.kind != PreviewedOperation::Upgrade {
+        return None;
+    }
+    let record = facts.release.records.get(&facts.operation.from)?;
+    let mut causes: BTreeMap<Cause, Vec<&str>> = BTreeMap::new();
+    for (file, found) in record.variations.own() {
+        for variation in found {
+            let files = causes.entry(variation.cause).or_default();
+            if files.last() != Some(&file) {
+                files.push(file);
+            }
+        }
+    }
+    let told: Vec<String> = causes
+        .into_iter()
+        .filter_map(|(cause, files)| {
+            let what = match cause {
+                Cause::ReadsLive => "read live objects, which `helm template` renders as missing (lookup)",
+                Cause::RendersAnew => {
+                    "render random values, the time, the revision, or whether it is an upgrade"
+                }
+                Cause::NotRead => "are larger than what is looked into",
+                Cause::Dependency => return None,
+            };
+            Some(format!("{} {what}", listed(files.into_iter().map(str::to_owned))))
+        })
+        .collect();
+    (!told.is_empty()).then(|| {
+        format!(
+            "whether the upgrade renders what was given; what `helm upgrade --dry-run=server -o json` renders comes nearest: {}",
+            told.join("; ")
+        )
+    })
+}
+
 /// Whether rendered manifests have none of the objects that the release has.
 fn names_other_objects(facts: &PreviewFacts<'_>) -> bool {
     let has = |manifests| facts.objects.iter().any(|object| object.manifests == manifests);
@@ -108,27 +151,12 @@ fn names_other_objects(facts: &PreviewFacts<'_>) -> bool {
 }
 
 fn around(facts: &PreviewFacts<'_>, verdict: Verdict) -> Vec<String> {
-    let told = obstacles(facts).filter(|obstacle| obstacle.verdict == verdict);
-    let mut sentences: Vec<String> = told
-        .map(|obstacle| match &obstacle.object {
-            Some(key) => format!("{key}: {}", obstacle.message),
-            None => obstacle.message.clone(),
-        })
-        .collect();
+    let of_verdict = obstacles(facts).filter(|obstacle| obstacle.verdict == verdict);
+    let mut sentences: Vec<String> = of_verdict.map(|obstacle| told(&reason_of(obstacle))).collect();
     let more = sentences.len().saturating_sub(MAX_AROUND);
     sentences.truncate(MAX_AROUND);
     if more > 0 {
         sentences.push(format!("{more} more of this kind"));
     }
     sentences
-}
-
-/// The first of some names.
-fn named(mut names: Vec<String>) -> String {
-    let more = names.len().saturating_sub(NAMED);
-    names.truncate(NAMED);
-    if more > 0 {
-        names.push(format!("{more} more"));
-    }
-    joined(&names)
 }

@@ -7,8 +7,8 @@ use super::course::{Course, End, obstacles};
 use super::facts::{HookFacts, PreviewFacts};
 use super::hooks::{self, HookFate};
 use super::recorded::accepted_by_now;
-use super::surroundings::{Obstacle, Verdict};
-use super::words::{reason, reason_at};
+use super::surroundings::Verdict;
+use super::words::{reason_at, reason_of};
 use crate::model::PreviewReason;
 use crate::vocabulary::PreviewCause;
 
@@ -34,7 +34,7 @@ pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> Vec<PreviewReason
     risks.extend(hooks::before(facts.hooks).filter_map(hook_risk));
     if is_whole {
         let asked = obstacles(facts).filter(|obstacle| obstacle.verdict == Verdict::Asked);
-        risks.extend(asked.map(told));
+        risks.extend(asked.map(reason_of));
         risks.extend(hooks::after(facts.hooks).filter_map(hook_risk));
     }
     risks.truncate(MAX_RISKS);
@@ -48,13 +48,6 @@ pub(super) fn accepted(facts: &PreviewFacts<'_>, course: &Course) -> Vec<Preview
         End::HookAfter | End::Done | End::Untold => {}
     }
     let accepted = obstacles(facts).filter(|obstacle| obstacle.verdict == Verdict::Accepted);
-    let told = accepted.map(told).chain(accepted_by_now(facts));
+    let told = accepted.map(reason_of).chain(accepted_by_now(facts));
     told.take(MAX_RISKS).collect()
-}
-
-fn told(obstacle: &Obstacle) -> PreviewReason {
-    match &obstacle.object {
-        Some(key) => reason_at(key, obstacle.cause, obstacle.message.clone()),
-        None => reason(obstacle.cause, obstacle.message.clone()),
-    }
 }

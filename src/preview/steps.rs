@@ -14,14 +14,14 @@ use super::target::TargetStanding;
 use crate::classify::blocked::Block;
 use crate::classify::transition::{InManifests, LiveOwner, ObjectPreview, WayOut};
 use crate::health;
-use crate::health::advice::{self, Commands, kubectl, protect_command, reads};
+use crate::health::advice::{self, Commands, destroys, kubectl, protect_command, reads};
 use crate::health::entry::{ADVISED, listed};
 use crate::health::steps::{Effect, Step, Subject, advise};
 use crate::health::{Contested, unproven_writes, wait_before};
 use crate::model::{Advice, PreviewField};
 use crate::object::ObjectKey;
 use crate::shell::{Command, Word};
-use crate::vocabulary::{PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation};
+use crate::vocabulary::{PreviewAction, PreviewCause, PreviewEffect, PreviewedOperation};
 
 /// The steps, and a sentence for each that could not be written down.
 pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> (Vec<Advice>, Vec<String>) {
@@ -72,7 +72,7 @@ impl Steps<'_> {
         match course.end {
             End::Refused | End::NotBuilt => steps.extend(self.after_refusal(course)),
             End::Done | End::Untold => {
-                steps.extend(self.safeguards(course.outcome(self.facts.operation.kind)));
+                steps.extend(self.safeguards());
                 if course.end == End::Done {
                     steps.extend(self.rollback(&[]));
                 }
@@ -118,7 +118,7 @@ impl Steps<'_> {
 
     /// Everything that comes before an operation that gets to its objects: copies of what it overwrites or deletes, and what
     /// keeps objects from going that somebody may miss.
-    fn safeguards(&self, outcome: PreviewOutcome) -> Vec<Step> {
+    fn safeguards(&self) -> Vec<Step> {
         let mut steps = self.copies();
         let endangered = || self.facts.objects.iter().filter(|object| is_endangered(object));
         steps.extend(endangered().take(ADVISED).map(|object| save(&object.key)));
@@ -130,13 +130,7 @@ impl Steps<'_> {
                 .map(|object| advice::show_owners(&object.key)),
         );
         let missed = endangered().filter(|object| is_missed(object)).take(ADVISED);
-        match outcome {
-            PreviewOutcome::Refused | PreviewOutcome::LockLeft => {}
-            PreviewOutcome::Works
-            | PreviewOutcome::WorksBut
-            | PreviewOutcome::Failed
-            | PreviewOutcome::Unknown => steps.extend(missed.map(|object| protect(&object.key))),
-        }
+        steps.extend(missed.map(|object| protect(&object.key)));
         in_safe_order(&mut steps);
         steps
     }
@@ -160,9 +154,8 @@ impl Steps<'_> {
 
     fn rollback_by(&self, commands: Commands<'_>, options: &[&'static str], why: &str) -> Option<Step> {
         let mut step = commands.rollback(self.target()?, why, options);
-        for consequence in [self.deleted(), self.taken_back()].into_iter().flatten() {
-            step.changes = format!("{}; {consequence}", step.changes);
-        }
+        step.add_change(self.deleted());
+        step.add_change(self.taken_back());
         Some(step)
     }
 
@@ -276,7 +269,7 @@ impl Steps<'_> {
         };
         match Course::of(&without).end {
             End::Done => {
-                steps.extend(self.safeguards(PreviewOutcome::Works));
+                steps.extend(self.safeguards());
                 steps.extend(self.rollback_by(
                     self.commands,
                     &["--no-hooks"],
@@ -323,7 +316,7 @@ impl Steps<'_> {
         });
         let mut steps = Vec::new();
         if !is_theirs && all(WayOut::Force) {
-            steps.extend(self.safeguards(PreviewOutcome::Failed));
+            steps.extend(self.safeguards());
             steps.extend(failing_copies(&failing));
             in_safe_order(&mut steps);
             steps.extend(self.rollback_by(
@@ -335,7 +328,7 @@ impl Steps<'_> {
                 "with Helm 4: takes over the fields that others own, until they write them again",
             ));
         } else if !is_theirs && all(WayOut::ClientSide) {
-            steps.extend(self.safeguards(PreviewOutcome::Failed));
+            steps.extend(self.safeguards());
             steps.extend(failing_copies(&failing));
             in_safe_order(&mut steps);
             steps.extend(self.rollback_by(
@@ -478,15 +471,12 @@ fn is_missed(object: &ObjectPreview) -> bool {
 
 /// Keeps Helm from deleting an object (Helm: `pkg/kube/client.go`, `update`, reads the live annotation).
 fn protect(key: &ObjectKey) -> Step {
-    Step {
-        subject: Subject::Object(key.clone()),
-        effect: Effect::Destroys,
-        command: protect_command(key),
-        why: "if it is to stay: keeps Helm from deleting the object".to_owned(),
-        changes:
-            "sets an annotation on the live object; it then stays, and no revision of the release has it"
-                .to_owned(),
-    }
+    destroys(
+        Subject::Object(key.clone()),
+        protect_command(key),
+        "if it is to stay: keeps Helm from deleting the object",
+        "sets an annotation on the live object; it then stays, and no revision of the release has it",
+    )
 }
 
 /// Deletes an object that cannot be changed, so that the operation creates it anew; `None` for kinds that hold data, addresses
@@ -509,11 +499,10 @@ fn make_room(key: &ObjectKey) -> Option<Step> {
         ),
         (_, _) => return None,
     };
-    Some(Step {
-        subject: Subject::Object(key.clone()),
-        effect: Effect::Destroys,
-        command: kubectl(options, key),
-        why: "if it cannot be set back: lets the operation create it anew".to_owned(),
-        changes: changes.to_owned(),
-    })
+    Some(destroys(
+        Subject::Object(key.clone()),
+        kubectl(options, key),
+        "if it cannot be set back: lets the operation create it anew",
+        changes,
+    ))
 }

@@ -1,5 +1,6 @@
 //! The words that the parts of a preview share.
 
+use super::surroundings::Obstacle;
 use crate::classify::blocked::{Block, ContestedField};
 use crate::model::PreviewReason;
 use crate::object::ObjectKey;
@@ -20,6 +21,15 @@ pub(super) fn reason_at(key: &ObjectKey, code: PreviewCause, message: String) ->
         code,
         object: Some(key.to_string()),
         message,
+    }
+}
+
+/// What stands around the objects, as a reason.
+pub(super) fn reason_of(obstacle: &Obstacle) -> PreviewReason {
+    PreviewReason {
+        code: obstacle.cause,
+        object: obstacle.object.as_ref().map(ToString::to_string),
+        message: obstacle.message.clone(),
     }
 }
 

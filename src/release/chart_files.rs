@@ -1,8 +1,8 @@
 //! The files of a chart in a record, of which those in `crds/` leave their fingerprints (Helm:
 //! `pkg/chart/common/file.go`, `File`).
 //!
-//! A file is hashed from the parser's own buffer, piece by piece, and what is no definition is skipped. The templates have the
-//! same form, and are read by the same loop.
+//! A file is hashed from the parser's own buffer, piece by piece, and what is no definition is only searched. The templates
+//! have the same form, and are read by the same loop.
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 use super::encoding::BASE64;
 use super::lenient::{Lenient, Part};
 use super::limits::{MANY_CRDS, MANY_FILES, MAX_CRDS, MAX_FILES, MAX_WORD};
+use super::mentions::Mentions;
 use super::record::CrdFingerprint;
 
 /// The folder of the definitions.
@@ -23,34 +24,42 @@ const CRDS: &str = "crds/";
 /// Characters of base64 that are decoded at once; a multiple of four, which is what stands for three bytes.
 const PIECE: usize = 64 << 10;
 
-/// The fingerprints of the definitions among a chart's files. Files that nobody could install have none.
-pub(super) fn definitions<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<BTreeMap<String, CrdFingerprint>, D::Error> {
-    Lenient::<Definitions>::new().deserialize(deserializer)
+/// What is kept of a chart's files.
+#[derive(Debug, Default)]
+pub(super) struct ChartFiles {
+    /// The fingerprints of the definitions. Files that nobody could install have none.
+    pub(super) definitions: BTreeMap<String, CrdFingerprint>,
+    /// Whether any other file has the name of a function that renders something else each time.
+    pub(super) has_mention: bool,
 }
 
-struct Definitions;
+/// Reads a chart's files.
+pub(super) fn chart_files<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ChartFiles, D::Error> {
+    Lenient::<Files>::new().deserialize(deserializer)
+}
 
-impl<'de> Part<'de> for Definitions {
-    type Value = BTreeMap<String, CrdFingerprint>;
+struct Files;
+
+impl<'de> Part<'de> for Files {
+    type Value = ChartFiles;
 
     fn list<A: SeqAccess<'de>>(list: A) -> Result<Self::Value, A::Error> {
-        let mut definitions = BTreeMap::new();
+        let mut files = ChartFiles::default();
         for_each_file::<Data, A>(list, |file| {
+            files.has_mention |= file.has_mention;
             let Some(name) = file.name.filter(|name| is_definition(name)) else {
                 return Ok(());
             };
             let Some(fingerprint) = file.data.unwrap_or_else(Data::null) else {
                 return Ok(());
             };
-            if definitions.len() == MAX_CRDS {
+            if files.definitions.len() == MAX_CRDS {
                 return Err(A::Error::custom(MANY_CRDS));
             }
-            definitions.insert(name, fingerprint);
+            files.definitions.insert(name, fingerprint);
             Ok(())
         })?;
-        Ok(definitions)
+        Ok(files)
     }
 }
 
@@ -58,8 +67,17 @@ fn is_definition(name: &str) -> bool {
     name.starts_with(CRDS)
 }
 
+/// Whether a file is for people: it is not rendered, and quotes templates.
+pub(super) fn is_prose(name: &str) -> bool {
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
+    ending.is_some_and(|ending| ending.eq_ignore_ascii_case("md"))
+}
+
 /// What is read of a file's bytes.
 pub(super) trait Content<'de>: Part<'de> {
+    /// Whether bytes that are not looked at are searched for names of functions.
+    const IS_SEARCHED: bool = false;
+
     /// Whether the bytes of a file of this name are looked at. They are where they stand before the name.
     fn is_of(name: &str) -> bool;
 }
@@ -71,6 +89,8 @@ pub(super) struct ChartFile<V> {
     pub(super) name: Option<String>,
     /// What was read of its bytes; `None` where they are missing or were passed over.
     pub(super) data: Option<V>,
+    /// Whether bytes that were passed over have the name of a function that renders something else each time.
+    has_mention: bool,
 }
 
 /// Reads a list of files, of which no chart has more than [`MAX_FILES`], and hands on each.
@@ -103,8 +123,15 @@ impl<'de, C: Content<'de>> Part<'de> for File<C> {
                 Key::Data if file.name.as_deref().is_none_or(C::is_of) => {
                     file.data = Some(object.next_value_seed(Lenient::<C>::new())?);
                 }
+                Key::Data if C::IS_SEARCHED && file.name.as_deref().is_none_or(|name| !is_prose(name)) => {
+                    file.has_mention = object.next_value_seed(Lenient::<Mentions>::new())?;
+                }
                 Key::Data | Key::Other => drop(object.next_value::<IgnoredAny>()?),
             }
+        }
+        // Whoever else writes the name last.
+        if file.name.as_deref().is_some_and(|name| !C::is_of(name)) {
+            file.data = None;
         }
         Ok(file)
     }
@@ -153,6 +180,8 @@ impl Part<'_> for Data {
 }
 
 impl Content<'_> for Data {
+    const IS_SEARCHED: bool = true;
+
     fn is_of(name: &str) -> bool {
         is_definition(name)
     }
@@ -178,7 +207,7 @@ mod tests {
 
     fn names(files: &str) -> Vec<String> {
         let mut json = serde_json::Deserializer::from_str(files);
-        definitions(&mut json).unwrap().into_keys().collect()
+        chart_files(&mut json).unwrap().definitions.into_keys().collect()
     }
 
     #[test]
@@ -206,7 +235,7 @@ mod tests {
             .map(|index| format!("{{\"name\":\"crds/{index}\",\"data\":null}}"))
             .collect();
         let files = format!("[{}]", files.join(","));
-        let error = definitions(&mut serde_json::Deserializer::from_str(&files)).unwrap_err();
+        let error = chart_files(&mut serde_json::Deserializer::from_str(&files)).unwrap_err();
         assert!(error.to_string().starts_with(MANY_CRDS));
     }
 }

@@ -115,14 +115,14 @@ fn from_json<'j>(json: impl Fn() -> Box<dyn Read + 'j>, max_bytes: u64) -> Resul
     }
     if (small.len() as u64) < SMALL {
         let wire: WireRelease = serde_json::from_slice(&small).map_err(|error| describe_json(&error))?;
-        return with_live_readers(wire, || {
+        return with_variations(wire, || {
             serde_json::from_slice(&small).map_err(|error| describe_json(&error))
         });
     }
     let _turn = turn();
     let wire: WireRelease = from_stream(&small, guarded, max_bytes)?;
     drop(small);
-    with_live_readers(wire, || {
+    with_variations(wire, || {
         from_stream(&[], Guarded::new(json(), max_bytes), max_bytes)
     })
 }
@@ -144,14 +144,14 @@ fn from_stream<T: DeserializeOwned>(
 }
 
 /// The record, with what a second reading says of the templates if they have to be looked into.
-fn with_live_readers(
+fn with_variations(
     wire: WireRelease,
     templates: impl FnOnce() -> Result<WireTemplates, DecodeError>,
 ) -> Result<Release, DecodeError> {
-    let mentions_lookup = wire.mentions_lookup();
+    let (may_vary, has_dependencies) = (wire.may_vary(), wire.has_dependencies());
     let mut release = Release::from(wire);
-    if mentions_lookup && let Some(chart) = &mut release.chart {
-        chart.live_readers = templates()?.live_readers();
+    if may_vary && let Some(chart) = &mut release.chart {
+        chart.variations = templates()?.variations(has_dependencies);
     }
     Ok(release)
 }
@@ -267,8 +267,8 @@ mod tests {
                 encode(&gzip(record.to_string().as_bytes())),
             ] {
                 let chart = decode(&payload, MAX_DECODED_BYTES).unwrap().chart.unwrap();
-                let readers: Vec<&str> = chart.live_readers.iter().map(String::as_str).collect();
-                assert_eq!(readers, ["templates/secret.yaml"], "{size}");
+                let files: Vec<&str> = chart.variations.files.keys().map(String::as_str).collect();
+                assert_eq!(files, ["templates/secret.yaml"], "{size}");
             }
         }
     }

@@ -3,7 +3,6 @@
 //! Helm keeps one `Secret` or `ConfigMap` per revision, labelled with name, revision and status (Helm:
 //! `pkg/storage/driver/secrets.go`, `newSecretsObject`), so which revisions to read is decided by metadata alone.
 
-mod calls;
 mod chart_files;
 pub mod decode;
 mod encoding;
@@ -11,8 +10,10 @@ mod guard;
 pub mod history;
 mod lenient;
 mod limits;
+mod mentions;
 pub mod operations;
 pub mod record;
 pub mod stored;
 mod templates;
+pub mod variations;
 mod wire;

@@ -1,14 +1,16 @@
 //! A release record in memory.
 //!
 //! Helm's JSON is read in `release::wire`, the form in snapshots in `snapshot::release_file`. Most of a record is its
-//! chart, of which only name, version, the fingerprints of CRDs and the names of templates that read live objects are kept.
+//! chart, of which only name, version, the fingerprints of CRDs and what its templates may render otherwise are kept.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
+
+use super::variations::Variations;
 
 use crate::vocabulary::ApplyMethod;
 
@@ -55,8 +57,8 @@ pub struct ChartMeta {
     pub metadata: Option<ChartName>,
     /// The definitions in its folder `crds/`, which Helm installs once and never upgrades: a fingerprint by file.
     pub crds: BTreeMap<String, CrdFingerprint>,
-    /// The files of its own templates that read live objects (`lookup`), by themselves or by what they include.
-    pub live_readers: BTreeSet<String>,
+    /// What its templates may render otherwise the next time, from the same values.
+    pub variations: Variations,
 }
 
 /// A chart's name and version.

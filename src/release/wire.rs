@@ -1,21 +1,23 @@
 //! Helm's own form of a release record: its JSON (Helm: `pkg/release/v1/release.go`), as far as it is read.
 //!
 //! The chart is most of the bytes and is skipped while deserialising. Of its files only those in `crds/` leave
-//! something behind: their fingerprints; of its templates, which of them read live objects. What is kept has limits, which are checked before anything is copied.
+//! something behind, their fingerprints, and of its templates what may be rendered otherwise. What is kept has limits,
+//! which are checked before anything is copied.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::chart_files::ChartFiles;
 use super::lenient::{Lenient, Part};
 use super::limits::{
     LONG_HOOKS, LONG_MANIFEST, LONG_WORD, MANY_HOOK_WORDS, MANY_HOOKS, MAX_DESCRIPTION, MAX_HOOK_WORDS,
     MAX_HOOKS, MAX_MANIFEST, MAX_WORD,
 };
-use super::record::{ChartMeta, ChartName, CrdFingerprint, Hook, Info, LastRun, Release};
+use super::record::{ChartMeta, ChartName, Hook, Info, LastRun, Release};
+use super::variations::Variations;
 use super::{chart_files, templates};
 use crate::weight;
 
@@ -38,6 +40,9 @@ pub(super) struct WireRelease {
     hooks: Option<Vec<WireHook>>,
     #[serde(default)]
     apply_method: Option<Word>,
+    /// Whether a value that was given has the name of a function that renders something else each time.
+    #[serde(default, deserialize_with = "templates::mentions_in_values")]
+    config: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -57,11 +62,14 @@ struct WireChart {
     #[serde(default)]
     metadata: Option<WireChartName>,
     /// The chart's files besides its templates, of which the fingerprints of CRDs are kept.
-    #[serde(default, deserialize_with = "chart_files::definitions")]
-    files: BTreeMap<String, CrdFingerprint>,
-    /// Whether a template may read live objects.
-    #[serde(default, deserialize_with = "templates::mention_lookup")]
+    #[serde(default, deserialize_with = "chart_files::chart_files")]
+    files: ChartFiles,
+    /// Whether a template has the name of a function that renders something else each time.
+    #[serde(default, deserialize_with = "templates::mentions_in_files")]
     templates: bool,
+    /// The same of the default values.
+    #[serde(default, deserialize_with = "templates::mentions_in_values")]
+    values: bool,
 }
 
 #[derive(Deserialize)]
@@ -70,6 +78,8 @@ struct WireChartName {
     name: Word,
     #[serde(default)]
     version: Word,
+    #[serde(default, deserialize_with = "templates::is_filled")]
+    dependencies: bool,
 }
 
 /// See Helm's `pkg/release/v1/hook.go`.
@@ -100,9 +110,21 @@ struct WireLastRun {
 }
 
 impl WireRelease {
-    /// Whether the templates of its chart have to be looked into.
-    pub(super) fn mentions_lookup(&self) -> bool {
-        self.chart.as_ref().is_some_and(|chart| chart.templates)
+    /// Whether the templates of its chart have to be looked into: something in them may be rendered otherwise, or a Secret's
+    /// template may be one of a dependency.
+    pub(super) fn may_vary(&self) -> bool {
+        let chart = self.chart.as_ref();
+        let manifest = self.manifest.as_ref();
+        self.config
+            || chart.is_some_and(|chart| chart.templates || chart.values || chart.files.has_mention)
+            || manifest.is_some_and(|manifest| manifest.0.contains("Secret"))
+    }
+
+    /// Whether its chart has dependencies.
+    pub(super) fn has_dependencies(&self) -> bool {
+        let chart = self.chart.as_ref();
+        let metadata = chart.and_then(|chart| chart.metadata.as_ref());
+        metadata.is_some_and(|metadata| metadata.dependencies)
     }
 }
 
@@ -123,8 +145,8 @@ impl From<WireRelease> for Release {
                     name: metadata.name.0,
                     version: metadata.version.0,
                 }),
-                crds: chart.files,
-                live_readers: BTreeSet::new(),
+                crds: chart.files.definitions,
+                variations: Variations::default(),
             }),
             manifest: wire.manifest.map(|manifest| manifest.0),
             hooks: wire

@@ -145,7 +145,7 @@ pub enum FailOn {
     Drift,
     /// Drift, or a release in a critical state, such as stuck or failed.
     Health,
-    /// The same, or a release whose next upgrade or rollback fails, or loses something.
+    /// The same, or a release whose next upgrade or rollback fails for certain, or whose rollback loses something.
     Blocked,
 }
 
@@ -166,18 +166,15 @@ impl FailOn {
 /// failure of a scan only where the operator asks for it: nothing is wrong with what runs.
 pub fn blocked_releases(report: &Report) -> impl Iterator<Item = &ReleaseReport> {
     let releases = report.releases.iter();
-    releases.filter(|release| {
-        release
-            .health
-            .iter()
-            .any(|entry| is_about_an_operation(entry.code))
-    })
+    releases.filter(|release| release.health.iter().any(is_blocked))
 }
 
-/// Whether a code is about an operation that nobody has begun.
-const fn is_about_an_operation(code: HealthCode) -> bool {
-    match code {
-        HealthCode::UpgradeBlocked | HealthCode::RollbackBlocked | HealthCode::RollbackLoses => true,
+/// Whether a health entry says that an operation that nobody has begun fails, or loses something. An upgrade that only may
+/// fail is none of them.
+const fn is_blocked(entry: &Health) -> bool {
+    match entry.code {
+        HealthCode::UpgradeBlocked => upgrade_fails_for_certain(entry),
+        HealthCode::RollbackBlocked | HealthCode::RollbackLoses => true,
         HealthCode::Undecodable
         | HealthCode::NoBaseline
         | HealthCode::FailedUpgrade
@@ -197,6 +194,14 @@ const fn is_about_an_operation(code: HealthCode) -> bool {
         | HealthCode::OwnershipConflict
         | HealthCode::LeftoverHooks
         | HealthCode::ChartCrdsChanged => false,
+    }
+}
+
+/// Whether an entry about the next upgrade says that it fails, and not that it may fail, which is only worth knowing.
+pub const fn upgrade_fails_for_certain(entry: &Health) -> bool {
+    match entry.severity {
+        HealthSeverity::Info => false,
+        HealthSeverity::Warning | HealthSeverity::Critical => true,
     }
 }
 

@@ -261,11 +261,15 @@ mod tests {
     #[test]
     fn what_an_upgrade_or_a_rollback_would_meet_counts_only_where_it_is_asked_for() {
         use HealthCode::{RollbackBlocked, RollbackLoses, UpgradeBlocked};
-        for code in [UpgradeBlocked, RollbackBlocked, RollbackLoses] {
+        for (code, severity) in [
+            (UpgradeBlocked, HealthSeverity::Warning),
+            (RollbackBlocked, HealthSeverity::Warning),
+            (RollbackLoses, HealthSeverity::Info),
+        ] {
             let mut report = fixtures::clean();
             report.releases[0]
                 .health
-                .push(remark(code, HealthSeverity::Warning, String::new()));
+                .push(remark(code, severity, String::new()));
             let answers = [FailOn::Drift, FailOn::Health, FailOn::Blocked].map(|fail_on| {
                 (
                     fail_on.is_health_failure(&report),
@@ -278,7 +282,10 @@ mod tests {
                 [(false, None), (false, None), (true, Some(because.to_owned()))]
             );
         }
-        let (clean, fail_on) = (fixtures::clean(), FailOn::Blocked);
+        let (mut clean, fail_on) = (fixtures::clean(), FailOn::Blocked);
+        assert!(!fail_on.is_health_failure(&clean) && health_answer(&clean, fail_on).is_none());
+        let may_fail = remark(UpgradeBlocked, HealthSeverity::Info, String::new());
+        clean.releases[0].health.push(may_fail);
         assert!(!fail_on.is_health_failure(&clean) && health_answer(&clean, fail_on).is_none());
     }
 

@@ -410,6 +410,38 @@ mod tests {
     }
 
     #[test]
+    fn the_limits_of_claims_and_pods_are_one_need() {
+        let mut needs = needs(&[]);
+        for (plural, namespace, release) in [
+            ("persistentvolumeclaims", "data", "shop/db"),
+            ("pods", "shop", "shop/web"),
+        ] {
+            let needed = NeededResource {
+                namespaces: BTreeSet::from([namespace.to_owned()]),
+                releases: BTreeSet::from([release.to_owned()]),
+            };
+            needs.resources.insert(Resource::new("", plural), needed);
+        }
+        let planned = PlannedScan {
+            previews: Previews::Yes,
+            ..scan(Confirm::None)
+        };
+        let everywhere = RightTarget::AllNamespaces {
+            resource: Resource::new("", "limitranges"),
+        };
+        let mut limits = needed(&needs, &planned);
+        limits.retain(|need| need.target == everywhere);
+        let expected = Need {
+            purpose: RightPurpose::Previews,
+            target: everywhere,
+            verbs: LIST,
+            releases: ["shop/db", "shop/web"].map(str::to_owned).to_vec(),
+            places: ["data", "shop"].map(str::to_owned).to_vec(),
+        };
+        assert_eq!(limits, [expected]);
+    }
+
+    #[test]
     fn the_namespaces_that_matter_stand_for_all_of_them() {
         let wanted = needed(&needs(&[]), &scan(Confirm::None));
         let need = wanted

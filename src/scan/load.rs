@@ -422,10 +422,10 @@ fn read_record(
 
 /// The facts that a diagnosis needs of a record.
 fn record_facts(release: &mut Release, manifest: u64) -> RecordFacts {
-    let live_readers = release
+    let variations = release
         .chart
         .as_mut()
-        .map(|chart| std::mem::take(&mut chart.live_readers));
+        .map(|chart| std::mem::take(&mut chart.variations));
     let chart = release.chart.as_ref();
     let metadata = chart.and_then(|chart| chart.metadata.as_ref());
     RecordFacts {
@@ -434,7 +434,7 @@ fn record_facts(release: &mut Release, manifest: u64) -> RecordFacts {
             version: chart.version.clone(),
         }),
         crds: chart.map(|chart| chart.crds.clone()).unwrap_or_default(),
-        live_readers: live_readers.unwrap_or_default(),
+        variations: variations.unwrap_or_default(),
         description: std::mem::take(&mut release.info.description),
         apply_method: release
             .apply_method

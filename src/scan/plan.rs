@@ -140,7 +140,7 @@ fn with_baseline(
     if let Some(record) = record {
         for object in &mut objects {
             let template = object.template.as_deref();
-            object.rendering = Rendering::of(template, &object.key.gvk, &record.live_readers);
+            object.rendering = Rendering::of(template, &object.key.gvk, &record.variations);
         }
     }
     let hooks = record.into_iter().flat_map(|record| &record.hooks);

@@ -14,7 +14,6 @@ use crate::preview::{
 };
 use crate::release::history::{Depth, History};
 use crate::release::record::Hook;
-use crate::vocabulary::PreviewedOperation;
 
 /// What is known of a previewed operation once its objects are planned.
 #[derive(Default)]
@@ -100,11 +99,8 @@ pub(super) fn methods(loaded: &Loaded, operation: &Operation, objects: &[ObjectP
 
 /// The hooks that an operation runs, in Helm's order; what has their names is read later.
 pub(super) fn hooks(hooks: &[Hook], operation: &Operation, resolver: &Resolver<'_>) -> Vec<HookFacts> {
-    let (before, after) = match operation.kind {
-        PreviewedOperation::Rollback => ("pre-rollback", "post-rollback"),
-        PreviewedOperation::Upgrade => ("pre-upgrade", "post-upgrade"),
-    };
-    let at = |event: &'static str, time: HookTime| {
+    let at = |time: HookTime| {
+        let event = time.event(operation.kind);
         let hooks = hooks
             .iter()
             .filter(move |hook| hook.events.iter().any(|at| at == event));
@@ -123,9 +119,7 @@ pub(super) fn hooks(hooks: &[Hook], operation: &Operation, resolver: &Resolver<'
             })
         })
     };
-    at(before, HookTime::Before)
-        .chain(at(after, HookTime::After))
-        .collect()
+    at(HookTime::Before).chain(at(HookTime::After)).collect()
 }
 
 /// The same hooks, with what has their names by now.

@@ -200,7 +200,7 @@ impl ReleaseScan {
             release: Arc::clone(&self.context),
             key: object.key.clone(),
             template: object.template.clone(),
-            rendering: object.rendering,
+            rendering: object.rendering.clone(),
         })
     }
 
@@ -636,7 +636,7 @@ impl ReleaseScan {
                 facts.note_report(&object.key, report);
             }
             if let Some(block) = object.inspected().and_then(|inspected| inspected.block.as_ref()) {
-                facts.note_block_of(&object.key, block, object.rendering);
+                facts.note_block_of(&object.key, block, object.rendering.doubt_of_block(block));
             }
         }
         facts

@@ -145,9 +145,6 @@ impl Manifests {
             pass(object, bodies);
         }
         let hooks = hooks(&self.hooks, &self.operation, resolver);
-        not_served
-            .hooks
-            .extend(hooks.iter().filter_map(|hook| unserved(&hook.key, resolver)));
         // Those of records are planned already.
         let planned: HashSet<ObjectKey> = objects.iter().map(|object| object.key.clone()).collect();
         let rendered = resolver.hooks(&self.hooks).into_iter();

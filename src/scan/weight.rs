@@ -79,7 +79,7 @@ fn of_facts(facts: &RecordFacts) -> usize {
             .map(|text| text.len() + 24);
         FACT_BYTES + hook.name.len() + hook.kind.len() + texts.sum::<usize>()
     });
-    let files = facts.crds.keys().chain(&facts.live_readers);
+    let files = facts.crds.keys().chain(facts.variations.texts());
     let definitions = files.map(|file| FACT_BYTES + file.len());
     facts.description.len() + hooks.chain(definitions).sum::<usize>()
 }

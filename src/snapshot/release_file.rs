@@ -1,14 +1,15 @@
 //! A release record as a snapshot has it: decoded, without the chart and without values.
 //!
 //! The keys are those of Helm's JSON where there is one, for whoever reads the file. `stored_bytes`, `place`, `crds`
-//! and `live_readers` are a snapshot's own.
+//! and `variations` are a snapshot's own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::release::record::{ChartMeta, ChartName, Hook, HookLocation, Info, LastRun, Release};
+use crate::release::variations::Variations;
 
 /// The content of a record's file.
 #[derive(Debug, Serialize, Deserialize)]
@@ -63,9 +64,9 @@ struct ChartEntry {
     /// nothing that is computed today, and so are passed over: nothing is said of definitions without a fingerprint.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     crds: BTreeMap<String, String>,
-    /// The files of the templates that read live objects.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    live_readers: BTreeSet<String>,
+    /// What its templates may render otherwise the next time.
+    #[serde(default, skip_serializing_if = "Variations::is_empty")]
+    variations: Variations,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -133,7 +134,7 @@ impl From<Release> for ReleaseFile {
                     .into_iter()
                     .map(|(file, fingerprint)| (file, fingerprint.to_string()))
                     .collect(),
-                live_readers: chart.live_readers,
+                variations: chart.variations,
             }),
             manifest: release.manifest,
             hooks: release
@@ -187,7 +188,7 @@ impl From<ReleaseFile> for Release {
                     .into_iter()
                     .filter_map(|(file, fingerprint)| Some((file, fingerprint.parse().ok()?)))
                     .collect(),
-                live_readers: chart.live_readers,
+                variations: chart.variations,
             }),
             manifest: file.manifest,
             hooks: file
@@ -238,7 +239,11 @@ mod tests {
             "chart": {
                 "metadata": {"name": "web", "version": "1.2.3"},
                 "crds": {"crds/a.yaml": CrdFingerprint::of(b"a").to_string()},
-                "live_readers": ["templates/secret.yaml"]
+                "variations": {
+                    "files": {"templates/secret.yaml": [{"cause": "reads-live"}, {"cause": "renders-anew", "key": "checksum/config"}]},
+                    "other_files": [{"cause": "not-read"}],
+                    "has_dependencies": true
+                }
             },
             "manifest": "---\nkind: X\n",
             "hooks": [{

@@ -315,6 +315,49 @@ fn the_readme_shows_what_its_first_command_prints() {
     assert_is_shortened(&shown, &printed);
 }
 
+/// The command lines of the README are understood: all of them as far as their help, and against the recorded cluster those
+/// that can be asked of one.
+#[test]
+fn the_program_takes_the_command_lines_of_the_readme() {
+    let lines = command_lines(&read("README.md"));
+    assert!(lines.len() > 25, "{lines:#?}");
+    let mut answered = 0;
+    for words in &lines {
+        let line = words.join(" ");
+        let help = [&words[..], &["--help".to_owned()]].concat();
+        let ran = Driftline::new(help).run();
+        assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""), "{line}");
+        let asks_a_cluster = ["--context", "--confirm", "-l", "--snapshot"];
+        let is_of_a_snapshot = match &words[0][..] {
+            "scan" | "diagnose" => true,
+            "preview" => words[1] == "rollback",
+            _ => false,
+        };
+        if !is_of_a_snapshot || words.iter().any(|word| asks_a_cluster.contains(&word.as_str())) {
+            continue;
+        }
+        let snapshot = ["--snapshot", "examples/drifted-shop"].map(str::to_owned);
+        let ran = Driftline::new([&words[..], &snapshot].concat()).run();
+        // Not every name of the README is in the example, which gives 3.
+        assert!(matches!(ran.status, Some(0 | 1 | 3)), "{line}: {}", ran.stderr);
+        assert!(!ran.stdout.is_empty(), "{line}");
+        answered += 1;
+    }
+    assert!(answered > 12, "{answered} of {lines:#?}");
+}
+
+/// The arguments of each command line of driftline in the shell blocks of a document.
+fn command_lines(document: &str) -> Vec<Vec<String>> {
+    let blocks = document.split("```sh\n").skip(1);
+    let lines = blocks.flat_map(|block| block.split("```").next().unwrap_or_default().lines());
+    let lines = lines.filter_map(|line| {
+        let line = line.split(" #").next()?.split(" > ").next()?;
+        let of_driftline = line.rsplit("| ").next()?.strip_prefix("driftline ")?;
+        shlex::split(of_driftline)
+    });
+    lines.collect()
+}
+
 /// The same of the preview that it shows.
 #[test]
 fn the_readme_shows_a_preview_as_it_is_printed() {

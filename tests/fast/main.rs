@@ -21,6 +21,7 @@ mod golden;
 #[cfg(target_os = "linux")]
 mod hostile;
 mod ignore;
+mod may_fail;
 mod notify;
 mod pager;
 mod redaction;

@@ -10,7 +10,6 @@ use super::super::answer::nullable;
 use super::super::http::parse;
 use super::request::{Kind, Reader, Selector};
 use super::{AT_ONCE, ReadError};
-use crate::object::Gvk;
 use crate::source::surroundings::{
     Answer, Backend, BackendState, FailurePolicy, Resource, SentVerb, ServiceName, SurroundingsQuestion,
     Webhook,
@@ -42,9 +41,24 @@ pub(super) async fn check(
     webhooks: Result<Vec<Webhook>, ReadError>,
 ) -> Result<Vec<Webhook>, ReadError> {
     let mut webhooks = webhooks?;
+    let versions = reader.kinds.versions();
+    let written: Vec<(SentVerb, Resource<'_>)> = question
+        .written
+        .iter()
+        .filter_map(|(verb, gvk)| {
+            let plural = &reader.kinds.served.get(gvk)?.plural;
+            let resource = Resource {
+                group: gvk.group(),
+                version: gvk.version(),
+                served_versions: versions.of(gvk.group(), plural),
+                plural,
+            };
+            Some((*verb, resource))
+        })
+        .collect();
     let wanted: BTreeSet<Target> = webhooks
         .iter()
-        .filter(|webhook| concerns(reader, question, webhook))
+        .filter(|webhook| concerns(webhook, &written))
         .filter_map(|webhook| target(&webhook.backend))
         .collect();
     let mut asked = Vec::new();
@@ -77,29 +91,14 @@ fn target(backend: &Backend) -> Option<Target> {
     }
 }
 
-fn concerns(reader: &Reader<'_>, question: &SurroundingsQuestion, webhook: &Webhook) -> bool {
-    let fails_closed = match webhook.failure_policy {
-        FailurePolicy::Fail => true,
+/// Whether a webhook that fails closed is about something that is written.
+fn concerns(webhook: &Webhook, written: &[(SentVerb, Resource<'_>)]) -> bool {
+    match webhook.failure_policy {
+        FailurePolicy::Fail => written
+            .iter()
+            .any(|(verb, resource)| webhook.matches.concern(*verb, *resource)),
         FailurePolicy::Ignore => false,
-    };
-    let concerned = |(verb, gvk): &(SentVerb, Gvk)| {
-        reader.kinds.served.get(gvk).is_some_and(|served| {
-            let others = reader
-                .kinds
-                .served
-                .iter()
-                .filter(|(other, same)| other.group() == gvk.group() && same.plural == served.plural);
-            let others: Vec<&str> = others.map(|(other, _)| other.version()).collect();
-            let resource = Resource {
-                group: gvk.group(),
-                version: gvk.version(),
-                other_versions: &others,
-                plural: &served.plural,
-            };
-            webhook.matches.concern(*verb, resource)
-        })
-    };
-    fails_closed && question.written.iter().any(concerned)
+    }
 }
 
 #[derive(Deserialize)]

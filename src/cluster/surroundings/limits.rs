@@ -16,14 +16,8 @@ const LIMIT_RANGE: Kind<'static> = Kind {
 
 #[derive(Deserialize)]
 struct WireLimitRange {
-    metadata: Metadata,
     #[serde(default)]
     spec: Spec,
-}
-
-#[derive(Deserialize)]
-struct Metadata {
-    name: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -37,7 +31,6 @@ pub(super) async fn read(reader: &Reader<'_>, namespace: &str) -> Result<Vec<Lim
     let limits = reader.list(LIMIT_RANGE, Some(namespace), Selector::All, |json| {
         let range: WireLimitRange = parse(json.as_bytes())?;
         Ok(Some(LimitRange {
-            name: range.metadata.name,
             limits: range.spec.limits,
         }))
     });

@@ -171,7 +171,6 @@ fn bound(policy: WirePolicy, bindings: Vec<WireBinding>) -> Policy {
         bindings: bindings
             .into_iter()
             .map(|binding| Binding {
-                name: binding.metadata.name,
                 matches: binding.spec.match_resources,
             })
             .collect(),

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::{Obstacle, SurroundingFacts, Verdict, about, gap_of};
 use crate::object::{Gvk, ObjectKey};
-use crate::source::Kinds;
+use crate::source::ServedVersions;
 use crate::source::surroundings::{
     AdmissionRequest, Answer, Backend, FailurePolicy, Labels, Matched, Policy, RequestLabels, Resource,
     SentVerb, Webhook,
@@ -28,7 +28,8 @@ const NAMED: usize = 2;
 const MOST_ASKED: usize = 3;
 
 pub(super) fn judge(facts: &SurroundingFacts<'_>) -> Vec<Obstacle> {
-    let requests = requests(facts);
+    let versions = facts.kinds.versions();
+    let requests = requests(facts, &versions);
     let (mut found, mut asked) = (Vec::new(), Vec::new());
     let webhooks = &facts.surroundings.webhooks;
     for webhook in webhooks.read().map_or(&[][..], Vec::as_slice) {
@@ -87,7 +88,7 @@ struct Request<'a> {
     verb: SentVerb,
     gvk: Gvk,
     plural: &'a str,
-    other_versions: Vec<&'a str>,
+    served_versions: &'a [&'a str],
     name: String,
     namespace: Option<&'a str>,
     /// `None` for the record.
@@ -106,7 +107,7 @@ impl Request<'_> {
             resource: Resource {
                 group: self.gvk.group(),
                 version: self.gvk.version(),
-                other_versions: &self.other_versions,
+                served_versions: self.served_versions,
                 plural: self.plural,
             },
             name: &self.name,
@@ -120,7 +121,7 @@ impl Request<'_> {
 }
 
 /// Every request of the operation: the record, then the objects.
-fn requests<'a>(facts: &SurroundingFacts<'a>) -> Vec<Request<'a>> {
+fn requests<'a>(facts: &SurroundingFacts<'a>, versions: &'a ServedVersions<'a>) -> Vec<Request<'a>> {
     let record = facts.record;
     let created = created_namespaces(facts);
     let labels_of = |namespace: &str| {
@@ -136,7 +137,7 @@ fn requests<'a>(facts: &SurroundingFacts<'a>) -> Vec<Request<'a>> {
         verb: SentVerb::Create,
         gvk: Gvk::new("v1", record.driver.kind()),
         plural: record.driver.resource(),
-        other_versions: Vec::new(),
+        served_versions: &[],
         name: format!("sh.helm.release.v1.{}.v{}", record.release, record.revision),
         namespace: Some(record.namespace),
         key: None,
@@ -163,7 +164,7 @@ fn requests<'a>(facts: &SurroundingFacts<'a>) -> Vec<Request<'a>> {
             verb: sent.verb,
             gvk: sent.key.gvk.clone(),
             plural: &served.plural,
-            other_versions: other_versions(&sent.key.gvk, &served.plural, facts.kinds),
+            served_versions: versions.of(sent.key.gvk.group(), &served.plural),
             name: sent.key.name.clone(),
             namespace: sent.key.namespace.as_deref(),
             key: Some(sent.key),
@@ -216,13 +217,6 @@ fn labels(object: &Value) -> Labels {
         .flatten()
         .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
         .collect()
-}
-
-fn other_versions<'k>(gvk: &Gvk, plural: &str, kinds: &'k Kinds) -> Vec<&'k str> {
-    let same = kinds.served.iter().filter(|(other, served)| {
-        other.group() == gvk.group() && served.plural == plural && other.version() != gvk.version()
-    });
-    same.map(|(other, _)| other.version()).collect()
 }
 
 /// The requests that are matched, each with how surely.

@@ -6,6 +6,7 @@
 use serde_json::Value;
 
 use super::{Obstacle, Sent, SurroundingFacts, Verdict, gap_of};
+use crate::health::entry::moment;
 use crate::source::surroundings::{Definition, SentVerb, definition_of};
 use crate::vocabulary::PreviewCause;
 
@@ -65,7 +66,7 @@ fn terminating(facts: &SurroundingFacts<'_>, sent: &Sent<'_>) -> Option<Obstacle
     definition.terminating_since.map(|since| {
         let message = format!(
             "it cannot be created: the CustomResourceDefinition {name} is being deleted since {}",
-            since.format("%Y-%m-%dT%H:%M:%SZ")
+            moment(since)
         );
         Obstacle::of_object(PreviewCause::Rule, sent, Verdict::CreateFails, message)
     })

@@ -19,7 +19,7 @@ mod places;
 mod quotas;
 mod usage;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -186,14 +186,15 @@ pub fn judge(facts: &SurroundingFacts<'_>) -> Vec<Obstacle> {
     found.extend(definitions::judge(facts));
     found.extend(admission::judge(facts));
     found.extend(losses::judge(facts));
-    let position = |obstacle: &Obstacle| {
-        let of_object = |key: &ObjectKey| facts.sent.iter().position(|sent| sent.key == key);
-        match (obstacle.verdict, &obstacle.object) {
-            (Verdict::RecordRefused, _) => (0, 0),
-            (Verdict::Gap, _) => (3, 0),
-            (_, Some(key)) => (1, of_object(key).unwrap_or(usize::MAX)),
-            (_, None) => (2, 0),
-        }
+    let mut turns: HashMap<&ObjectKey, usize> = HashMap::new();
+    for (turn, sent) in facts.sent.iter().enumerate() {
+        turns.entry(sent.key).or_insert(turn);
+    }
+    let position = |obstacle: &Obstacle| match (obstacle.verdict, &obstacle.object) {
+        (Verdict::RecordRefused, _) => (0, 0),
+        (Verdict::Gap, _) => (3, 0),
+        (_, Some(key)) => (1, turns.get(key).copied().unwrap_or(usize::MAX)),
+        (_, None) => (2, 0),
     };
     found.sort_by_key(position);
     found

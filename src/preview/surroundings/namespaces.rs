@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{Obstacle, SurroundingFacts, Verdict, gap_of, namespaces_of_creates};
+use crate::health::entry::moment;
 use crate::source::surroundings::{NamespaceFacts, SentVerb};
 use crate::vocabulary::PreviewCause;
 
@@ -61,7 +62,7 @@ fn problem(namespace: Option<&NamespaceFacts>) -> Option<String> {
             labels: _,
         }) => Some(format!(
             "is being deleted since {}, and takes no new objects",
-            since.format("%Y-%m-%dT%H:%M:%SZ")
+            moment(*since)
         )),
         Some(NamespaceFacts {
             terminating_since: None,

@@ -12,17 +12,15 @@ use crate::vocabulary::PreviewCause;
 
 pub(super) fn judge(facts: &SurroundingFacts<'_>) -> Vec<Obstacle> {
     let mut found = Vec::new();
-    let holders = facts.surroundings.holders.read().map_or(&[][..], Vec::as_slice);
+    let index = Index::of(facts);
     let mut claims: BTreeMap<FixedPlace, &Sent<'_>> = BTreeMap::new();
     let mut asks = false;
     for (turn, sent) in facts.sent.iter().enumerate() {
         for place in wanted(sent) {
             asks = true;
-            let is_other = |service: &Option<ServiceName>| !is_holder(sent, service.as_ref());
-            let taken = |holder: &&Holder| is_other(&holder.service) && holder.places.contains(&place);
             let earlier = claims.get(&place).filter(|earlier| earlier.key != sent.key);
-            let obstacle = match (holders.iter().find(taken), earlier) {
-                (Some(holder), _) => Some(by_live(facts, turn, sent, &place, holder.service.as_ref())),
+            let obstacle = match (index.other_holder(sent, &place), earlier) {
+                (Some(holder), _) => Some(index.by_live(turn, sent, &place, holder)),
                 (None, Some(earlier)) => Some((
                     Verdict::refused(sent.verb),
                     format!("it cannot have {}: {} gets it first", shown(&place), earlier.key),
@@ -48,6 +46,96 @@ pub(super) fn judge(facts: &SurroundingFacts<'_>) -> Vec<Obstacle> {
     found
 }
 
+/// Who has each place, and the requests about Services, for looking them up.
+struct Index<'a> {
+    /// The namespace of the release.
+    own: &'a str,
+    holders: BTreeMap<&'a FixedPlace, Vec<&'a Holder>>,
+    /// The first request about each Service, with its turn, by namespace and name.
+    services: BTreeMap<(&'a str, &'a str), (usize, &'a Sent<'a>)>,
+}
+
+impl<'a> Index<'a> {
+    fn of(facts: &SurroundingFacts<'a>) -> Self {
+        let mut holders: BTreeMap<&FixedPlace, Vec<&Holder>> = BTreeMap::new();
+        for holder in facts.surroundings.holders.read().into_iter().flatten() {
+            for place in &holder.places {
+                holders.entry(place).or_default().push(holder);
+            }
+        }
+        let mut services = BTreeMap::new();
+        for (turn, sent) in facts.sent.iter().enumerate() {
+            if let Some(name) = service_name(sent) {
+                services.entry(name).or_insert((turn, sent));
+            }
+        }
+        Self {
+            own: facts.record.namespace,
+            holders,
+            services,
+        }
+    }
+
+    /// The first that has a place, other than the object of a request.
+    fn other_holder(&self, sent: &Sent<'_>, place: &FixedPlace) -> Option<&'a Holder> {
+        let own = service_name(sent);
+        let is_other = |holder: &&&Holder| {
+            holder
+                .service
+                .as_ref()
+                .is_none_or(|service| Some(pair(service)) != own)
+        };
+        self.holders.get(place)?.iter().find(is_other).copied()
+    }
+
+    /// What it comes to that a live Service has a place.
+    fn by_live(
+        &self,
+        turn: usize,
+        sent: &Sent<'_>,
+        place: &FixedPlace,
+        holder: &Holder,
+    ) -> (Verdict, String) {
+        let service = holder.service.as_ref();
+        let of_operation = service.and_then(|service| self.services.get(&pair(service)).copied());
+        let refused = Verdict::refused(sent.verb);
+        let place_shown = shown(place);
+        let holder_shown = match service {
+            Some(holder) if holder.namespace == self.own => {
+                format!("Service {}/{}", holder.namespace, holder.name)
+            }
+            Some(_) | None => "a Service in another namespace".to_owned(),
+        };
+        match of_operation {
+            Some((_, other)) if other.verb == SentVerb::Delete => (
+                refused,
+                format!(
+                    "it cannot have {place_shown}: {holder_shown} has it, and Helm deletes that one only after everything else"
+                ),
+            ),
+            Some((earlier, other)) if earlier < turn && gives_back(other, place) => (
+                Verdict::MayFail,
+                format!("it gets {place_shown} only if {holder_shown} gives it back before"),
+            ),
+            Some(_) | None => (
+                refused,
+                format!("it cannot have {place_shown}: {holder_shown} has it"),
+            ),
+        }
+    }
+}
+
+fn pair(service: &ServiceName) -> (&str, &str) {
+    (&service.namespace, &service.name)
+}
+
+/// The namespace and the name of a request's object, where that is a Service.
+fn service_name<'a>(sent: &Sent<'a>) -> Option<(&'a str, &'a str)> {
+    let namespace = sent.key.namespace.as_deref()?;
+    sent.is("", "Service")
+        .then_some((namespace, sent.key.name.as_str()))
+}
+
 /// The ports and addresses that a request asks for and its object does not have.
 fn wanted(sent: &Sent<'_>) -> Vec<FixedPlace> {
     let is_written = match sent.verb {
@@ -62,55 +150,11 @@ fn wanted(sent: &Sent<'_>) -> Vec<FixedPlace> {
     asked.iter().filter(|place| !own.has(place)).cloned().collect()
 }
 
-fn by_live(
-    facts: &SurroundingFacts<'_>,
-    turn: usize,
-    sent: &Sent<'_>,
-    place: &FixedPlace,
-    holder: Option<&ServiceName>,
-) -> (Verdict, String) {
-    let refused = Verdict::refused(sent.verb);
-    let (place_shown, own) = (shown(place), facts.record.namespace);
-    let of_operation = facts
-        .sent
-        .iter()
-        .enumerate()
-        .find(|(_, other)| is_holder(other, holder));
-    let holder_shown = match holder {
-        Some(holder) if holder.namespace == own => format!("Service {}/{}", holder.namespace, holder.name),
-        Some(_) | None => "a Service in another namespace".to_owned(),
-    };
-    match of_operation {
-        Some((_, other)) if other.verb == SentVerb::Delete => (
-            refused,
-            format!(
-                "it cannot have {place_shown}: {holder_shown} has it, and Helm deletes that one only after everything else"
-            ),
-        ),
-        Some((earlier, other)) if earlier < turn && gives_back(other, place) => (
-            Verdict::MayFail,
-            format!("it gets {place_shown} only if {holder_shown} gives it back before"),
-        ),
-        Some(_) | None => (
-            refused,
-            format!("it cannot have {place_shown}: {holder_shown} has it"),
-        ),
-    }
-}
-
 /// Whether a change of a Service may take a port or an address from it.
 fn gives_back(other: &Sent<'_>, place: &FixedPlace) -> bool {
     other
         .object
         .is_some_and(|object| !FixedPlaces::of(object).has(place))
-}
-
-fn is_holder(sent: &Sent<'_>, holder: Option<&ServiceName>) -> bool {
-    holder.is_some_and(|holder| {
-        sent.is("", "Service")
-            && sent.key.name == holder.name
-            && sent.key.namespace.as_deref() == Some(&holder.namespace)
-    })
 }
 
 fn shown(place: &FixedPlace) -> String {

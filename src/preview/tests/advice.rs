@@ -1,6 +1,9 @@
 //! What is advised, and what every scan says.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::*;
+use crate::release::variations::{Cause as Varies, Variation, Variations};
 
 #[test]
 fn a_rollback_is_advised_with_the_flags_that_it_needs_and_only_where_it_works_then() {
@@ -149,6 +152,41 @@ fn manifests_that_have_nothing_of_the_release_are_doubted() {
     ]));
     assert!(!doubts(vec![config("same"), config("a").dropped()]));
     assert!(!doubts(vec![config("first").added().absent()]));
+}
+
+/// `helm template` renders what a lookup finds as missing; a rollback renders nothing.
+#[test]
+fn an_upgrade_whose_templates_may_render_something_else_says_so() {
+    let record = RecordFacts {
+        variations: Variations {
+            files: BTreeMap::from([(
+                "templates/secret.yaml".to_owned(),
+                BTreeSet::from([
+                    Variation::of_all(Varies::ReadsLive),
+                    Variation::of_all(Varies::Dependency),
+                ]),
+            )]),
+            ..Variations::default()
+        },
+        ..RecordFacts::default()
+    };
+    let doubts = |scene: Scene| {
+        let scene = with(scene, |scene| {
+            scene.records.insert(2, record.clone());
+        });
+        let sentences = scene.preview().not_known;
+        sentences
+            .into_iter()
+            .find(|sentence| sentence.contains("--dry-run=server"))
+    };
+    let said = doubts(upgrade(Csa, vec![config("same")])).unwrap();
+    assert!(
+        said.ends_with(
+            ": templates/secret.yaml read live objects, which `helm template` renders as missing (lookup)"
+        ),
+        "{said}"
+    );
+    assert_eq!(doubts(rollback(Csa, [config("same")])), None);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! How the two values of a finding are shown: before → after, or the lines that differ.
+//! How two values are shown, those of a finding and those of a preview: before → after, or the lines that differ.
 
 use serde_json::Value;
 
@@ -20,14 +20,39 @@ pub(super) const REDACTED: &str = "(redacted)";
 /// How every such mark begins: those of keys have a number.
 const REDACTED_BEGIN: &str = "(redacted";
 
-/// The values of a finding, if they are texts whose lines are compared.
-pub(super) fn texts(finding: &Finding) -> Option<(&str, &str)> {
-    let (before, after) = (
-        lines_of(finding.desired.as_ref())?,
-        lines_of(finding.live.as_ref())?,
-    );
+/// Two values, and how much of them may be shown.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Values<'a> {
+    /// The value before; `None` where there was none.
+    pub(super) before: Option<&'a Value>,
+    /// The value after.
+    pub(super) after: Option<&'a Value>,
+    /// Whether parts of them are hidden.
+    pub(super) redacted: bool,
+    /// Whether they are left out for their size.
+    pub(super) omitted: bool,
+    /// What stands in their place where there are none.
+    pub(super) message: &'a str,
+}
+
+impl<'a> Values<'a> {
+    /// The deployed and the live value.
+    pub(super) fn of(finding: &'a Finding) -> Self {
+        Self {
+            before: finding.desired.as_ref(),
+            after: finding.live.as_ref(),
+            redacted: finding.redacted,
+            omitted: finding.omitted,
+            message: &finding.message,
+        }
+    }
+}
+
+/// The values, if they are texts whose lines are compared.
+pub(super) fn texts(values: Values<'_>) -> Option<(&str, &str)> {
+    let (before, after) = (lines_of(values.before)?, lines_of(values.after)?);
     let has_lines = before.lines().count() > 1 || after.lines().count() > 1;
-    let is_shown = !finding.omitted && (!finding.redacted || differs_in_shown_lines(finding));
+    let is_shown = !values.omitted && (!values.redacted || differs_in_shown_lines(values));
     (has_lines && is_shown).then_some((before, after))
 }
 
@@ -41,18 +66,18 @@ fn lines_of(value: Option<&Value>) -> Option<&str> {
 }
 
 /// Before → after, or how many lines differ.
-pub(super) fn value(finding: &Finding, texts: Option<(&str, &str)>, options: &TextOptions) -> Line {
+pub(super) fn value(values: Values<'_>, texts: Option<(&str, &str)>, options: &TextOptions) -> Line {
     let (palette, medium) = (&options.palette, options.medium);
     let mut line = Line::default();
-    if finding.redacted && !differs_in_shown_lines(finding) && !differs_in_shown_elements(finding) {
+    if values.redacted && !differs_in_shown_lines(values) && !differs_in_shown_elements(values) {
         line.push(palette.dim, REDACTED);
         return line;
     }
-    if finding.omitted {
+    if values.omitted {
         line.push(palette.dim, "(too large to show)");
         return line;
     }
-    if let (Some((before, after)), Some(_), Some(_)) = (texts, &finding.desired, &finding.live) {
+    if let (Some((before, after)), Some(_), Some(_)) = (texts, values.before, values.after) {
         let diff = LineDiff::of(before, after);
         let counts = format!(
             "{} removed, {} added",
@@ -60,14 +85,14 @@ pub(super) fn value(finding: &Finding, texts: Option<(&str, &str)>, options: &Te
             diff.added()
         );
         line.plain(Safe::of(&counts, medium));
-        if finding.redacted {
+        if values.redacted {
             line.plain(" ").push(palette.dim, "(parts redacted)");
         }
         return line;
     }
-    let (before, after) = match (&finding.desired, &finding.live) {
+    let (before, after) = match (values.before, values.after) {
         (None, None) => {
-            line.plain(Safe::of(&finding.message, medium).cut(MESSAGE_LIMIT));
+            line.plain(Safe::of(values.message, medium).cut(MESSAGE_LIMIT));
             return line;
         }
         (Some(before), Some(after)) => pair(before, after, options),
@@ -92,10 +117,10 @@ pub(super) fn value(finding: &Finding, texts: Option<(&str, &str)>, options: &Te
     line
 }
 
-/// Whether the values of a finding with hidden parts are texts of several lines that differ in lines that are shown. A
+/// Whether values with hidden parts are texts of several lines that differ in lines that are shown. A
 /// value without a mark in it may have been left by mistake.
-fn differs_in_shown_lines(finding: &Finding) -> bool {
-    match (&finding.desired, &finding.live) {
+fn differs_in_shown_lines(values: Values<'_>) -> bool {
+    match (values.before, values.after) {
         (Some(Value::String(before)), Some(Value::String(after))) => {
             before != after
                 && [before, after].iter().all(|text| text.lines().count() > 1)
@@ -105,18 +130,14 @@ fn differs_in_shown_lines(finding: &Finding) -> bool {
     }
 }
 
-/// Whether the values of a finding with hidden parts are lists or maps that differ in what is shown of them. A list of
+/// Whether values with hidden parts are lists or maps that differ in what is shown of them. A list of
 /// arguments with a password in it is as readable as it is in JSON.
-fn differs_in_shown_elements(finding: &Finding) -> bool {
-    let versions = [&finding.desired, &finding.live];
+fn differs_in_shown_elements(values: Values<'_>) -> bool {
+    let versions = [values.before, values.after];
     let is_shown = |value: &Value| matches!(value, Value::Array(_) | Value::Object(_));
-    finding.desired != finding.live
-        && versions
-            .iter()
-            .all(|version| version.as_ref().is_none_or(is_shown))
-        && versions
-            .iter()
-            .any(|version| version.as_ref().is_some_and(holds_mark))
+    values.before != values.after
+        && versions.iter().all(|version| version.is_none_or(is_shown))
+        && versions.iter().any(|version| version.is_some_and(holds_mark))
 }
 
 /// Whether a part of a list or a map is hidden. A value without a mark in it may have been left by mistake.

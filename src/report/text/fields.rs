@@ -13,7 +13,7 @@ use crate::report::origin::{Origin, Place};
 use crate::report::words::period;
 use crate::vocabulary::{FindingCode, Severity};
 
-use super::change::{VALUE_LIMIT, texts, value};
+use super::change::{VALUE_LIMIT, Values, texts, value};
 use super::line::Line;
 use super::line_diff::{DiffLayout, DiffLimits, LineDiff};
 use super::safe::Safe;
@@ -214,12 +214,13 @@ fn row<'r>(
         };
         Remark::of(text, options)
     }));
-    let texts = texts(finding);
+    let values = Values::of(finding);
+    let texts = texts(values);
     Row {
         code: finding.code,
         severity: finding.severity,
         path: Safe::of(&finding.path, medium).cut_front(NAME_LIMIT),
-        value: value(finding, texts, options),
+        value: value(values, texts, options),
         details,
         texts,
     }

@@ -3,6 +3,7 @@
 //! It is for reading at night, like that of `driftline diagnose`: whoever reads no further than the first lines knows whether
 //! to run the command. Values stand as they are now and as they are then.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use anstyle::Style;
@@ -160,6 +161,7 @@ impl TextWriter<'_> {
 
     /// The objects by what becomes of them. Those that stay as they are, are counted.
     fn preview_objects(&mut self, preview: &Preview) -> io::Result<()> {
+        let causes = Causes::of(preview);
         for (action, heading) in ACTIONS {
             let found = || preview.objects.iter().filter(|object| object.action == action);
             if found().next().is_none() {
@@ -174,7 +176,7 @@ impl TextWriter<'_> {
             };
             let quiet = found().filter(is_quiet).count();
             for object in found().filter(|object| !is_quiet(object)) {
-                self.preview_object(object, &preview.causes)?;
+                self.preview_object(object, &causes)?;
             }
             if quiet > 0 {
                 let mut line = Line::indented(2);
@@ -187,7 +189,7 @@ impl TextWriter<'_> {
         Ok(())
     }
 
-    fn preview_object(&mut self, object: &PreviewObject, causes: &[PreviewReason]) -> io::Result<()> {
+    fn preview_object(&mut self, object: &PreviewObject, causes: &Causes<'_>) -> io::Result<()> {
         let palette = &self.options.palette;
         let mut line = Line::indented(2);
         line.push(self.action_style(object.action), action_word(object.action))
@@ -198,11 +200,8 @@ impl TextWriter<'_> {
         };
         line.push(palette.name, self.options.safe(&name));
         // What stands among the causes already, with the name of the object, is not told again.
-        let is_cause = |reason: &str| {
-            let mut causes = causes.iter().filter(|cause| cause.message == reason);
-            causes.any(|cause| cause.object.as_ref().is_some_and(|of| *of == name))
-        };
-        if let Some(reason) = object.reason.as_deref().filter(|reason| !is_cause(reason)) {
+        let is_news = |reason: &&str| !causes.have(&name, reason);
+        if let Some(reason) = object.reason.as_deref().filter(is_news) {
             line.plain(": ").plain(self.options.safe(reason));
         }
         self.line(&line)?;
@@ -301,6 +300,24 @@ impl TextWriter<'_> {
             PreviewEffect::Change => palette.name,
             PreviewEffect::Survive | PreviewEffect::Differ => palette.dim,
         }
+    }
+}
+
+/// The objects among the causes of a preview, with what is told of them there.
+struct Causes<'a>(HashSet<(&'a str, &'a str)>);
+
+impl<'a> Causes<'a> {
+    fn of(preview: &'a Preview) -> Self {
+        let of_objects = preview
+            .causes
+            .iter()
+            .filter_map(|cause| Some((cause.object.as_deref()?, cause.message.as_str())));
+        Self(of_objects.collect())
+    }
+
+    /// Whether they tell this of an object.
+    fn have(&self, object: &str, message: &str) -> bool {
+        self.0.contains(&(object, message))
     }
 }
 

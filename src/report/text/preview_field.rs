@@ -1,17 +1,17 @@
 //! One field of a previewed object: its value now and then, who wrote it, and why it stops the operation.
 //!
-//! The values are shown as those of findings are: the value of now stands where a finding has the deployed one.
+//! The values are shown as those of findings are: the value of now, and then that of then.
 
 use std::fmt::Write as _;
 
-use super::change::{texts, value};
+use super::change::{Values, texts, value};
 use super::line::Line;
 use super::safe::Safe;
 use super::value::show;
 use super::{SENTENCE, TextOptions};
-use crate::model::{Finding, PreviewField};
+use crate::model::PreviewField;
 use crate::report::words::minute;
-use crate::vocabulary::{FindingCode, PreviewEffect, Severity};
+use crate::vocabulary::PreviewEffect;
 
 /// How much of a path is shown.
 const PATH_LIMIT: usize = 400;
@@ -25,15 +25,15 @@ pub(super) struct Change<'a> {
     pub(super) path: Safe,
     field: &'a PreviewField,
     options: &'a TextOptions,
-    /// The two values, in the form that values of findings are shown from.
-    values: Option<Finding>,
+    /// The value of now and that of then, where both are shown.
+    values: Option<Values<'a>>,
 }
 
 impl<'a> Change<'a> {
     /// A field of an object.
     pub(super) fn of(field: &'a PreviewField, options: &'a TextOptions) -> Self {
         let then = match field.effect {
-            PreviewEffect::Change | PreviewEffect::TakeBack => Some(field.after.clone()),
+            PreviewEffect::Change | PreviewEffect::TakeBack => Some(field.after.as_ref()),
             PreviewEffect::Survive | PreviewEffect::Differ | PreviewEffect::Fail | PreviewEffect::Unknown => {
                 None
             }
@@ -43,20 +43,26 @@ impl<'a> Change<'a> {
             path: Safe::of(&field.path, options.medium).cut_front(PATH_LIMIT),
             field,
             options,
-            values: then.filter(|_| has_values).map(|then| as_finding(field, then)),
+            values: then.filter(|_| has_values).map(|then| Values {
+                before: field.live.as_ref(),
+                after: then,
+                redacted: field.redacted,
+                omitted: false,
+                message: "",
+            }),
         }
     }
 
     /// The texts whose lines are compared below the line of the field.
     pub(super) fn texts(&self) -> Option<(&str, &str)> {
-        self.values.as_ref().and_then(texts)
+        self.values.and_then(texts)
     }
 
     /// Everything beside the path.
     pub(super) fn details(&self) -> Line {
         let palette = &self.options.palette;
         let mut parts: Vec<Line> = Vec::new();
-        match (&self.values, &self.field.live) {
+        match (self.values, &self.field.live) {
             (Some(values), _) => parts.push(value(values, self.texts(), self.options)),
             (None, Some(now)) if !self.field.redacted => {
                 let mut line = Line::default();
@@ -97,30 +103,5 @@ impl<'a> Change<'a> {
             all.extend(part);
         }
         all
-    }
-}
-
-/// The values of a field as those of a finding: what a finding has as deployed is the value of now, and what it has as live
-/// the value of then.
-fn as_finding(field: &PreviewField, then: Option<serde_json::Value>) -> Finding {
-    Finding {
-        code: FindingCode::Changed,
-        severity: Severity::Info,
-        path: String::new(),
-        pointer: String::new(),
-        previous: None,
-        desired: field.live.clone(),
-        live: then,
-        redacted: field.redacted,
-        shortened: false,
-        omitted: false,
-        from_revision: None,
-        actor: None,
-        ignored_by: None,
-        confirmed: None,
-        next_upgrade: None,
-        next_upgrade_reason: None,
-        becomes: None,
-        message: String::new(),
     }
 }

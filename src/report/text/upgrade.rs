@@ -9,6 +9,7 @@ use super::line::Line;
 use super::safe::Safe;
 use super::value::show;
 use crate::model::{Finding, Health, ObjectReport, ReleaseReport};
+use crate::report::summary::upgrade_fails_for_certain;
 use crate::report::urgency::Trouble;
 use crate::vocabulary::{HealthCode, NextUpgrade, ObjectState};
 
@@ -41,18 +42,31 @@ pub(super) fn of_object(object: &ObjectReport, options: &TextOptions) -> Option<
     )
 }
 
-/// The effect on the worst trouble of a release, in a word; an upgrade that fails anywhere fails.
+/// The effect on the worst trouble of a release, in a word; an upgrade that fails anywhere fails, and one that may fail
+/// anywhere may.
 pub(super) fn of_release(release: &ReleaseReport, worst: Option<Trouble<'_>>) -> Option<&'static str> {
-    let blocks = |entry: &Health| entry.code == HealthCode::UpgradeBlocked;
-    if release.health.iter().any(blocks) {
+    let blocks = |entry: &&Health| entry.code == HealthCode::UpgradeBlocked;
+    let blocked = release.health.iter().find(blocks);
+    if blocked.is_some_and(upgrade_fails_for_certain) {
         return Some("fails");
     }
-    match worst? {
+    let effect = worst.and_then(of_trouble);
+    if blocked.is_some() && !effect.is_some_and(|(next, _)| next.is_some_and(NextUpgrade::is_failure)) {
+        return Some(MAY_FAIL);
+    }
+    effect.map(|(_, word)| word)
+}
+
+/// The effect on one trouble, where it is known, and its word.
+fn of_trouble(trouble: Trouble<'_>) -> Option<(Option<NextUpgrade>, &'static str)> {
+    match trouble {
         Trouble::Health(_) => None,
-        Trouble::Object(object) => object.next_upgrade.map(|next| object_word(next, object.state)),
+        Trouble::Object(object) => object
+            .next_upgrade
+            .map(|next| (Some(next), object_word(next, object.state))),
         Trouble::Field(_, finding) => match (finding.next_upgrade, &finding.next_upgrade_reason) {
-            (Some(next), _) => Some(field_word(next)),
-            (None, Some(_)) => Some(UNKNOWN),
+            (Some(next), _) => Some((Some(next), field_word(next))),
+            (None, Some(_)) => Some((None, UNKNOWN)),
             (None, None) => None,
         },
     }
@@ -104,6 +118,9 @@ fn said(
     Some(line)
 }
 
+/// What is said of a release whose upgrade fails unless its templates render what lives.
+const MAY_FAIL: &str = "may fail";
+
 /// What is said where the effect is not known.
 const UNKNOWN: &str = "not known";
 
@@ -121,7 +138,7 @@ fn afterwards(finding: &Finding, options: &TextOptions) -> Safe {
 mod tests {
     use super::*;
     use crate::report::fixtures;
-    use crate::vocabulary::FindingCode;
+    use crate::vocabulary::{FindingCode, HealthSeverity};
     use serde_json::json;
 
     fn finding(next: Option<NextUpgrade>, reason: Option<&str>, becomes: Option<Value>) -> Finding {
@@ -189,14 +206,21 @@ mod tests {
             assert_eq!(of_release(&release, worst), expected);
         }
         assert_eq!(of_release(&release, None), None);
-        let (code, severity) = (
-            HealthCode::UpgradeBlocked,
-            crate::vocabulary::HealthSeverity::Warning,
-        );
-        release
-            .health
-            .push(crate::health::remark(code, severity, String::new()));
-        assert_eq!(of_release(&release, None), Some("fails"));
+        let code = HealthCode::UpgradeBlocked;
+        let refused = finding(Some(NextUpgrade::Refused), Some("it is immutable"), None);
+        let reverted = finding(Some(NextUpgrade::Revert), None, None);
+        for (severity, expected) in [
+            (HealthSeverity::Warning, ["fails"; 3]),
+            (HealthSeverity::Info, ["may fail", "may fail", "fails (refused)"]),
+        ] {
+            let entry = crate::health::remark(code, severity, String::new());
+            release.health = vec![entry];
+            let troubles = [None, Some(&reverted), Some(&refused)];
+            let said = troubles.map(|finding| {
+                of_release(&release, finding.map(|finding| Trouble::Field(&object, finding))).unwrap()
+            });
+            assert_eq!(said, expected);
+        }
     }
 
     #[test]

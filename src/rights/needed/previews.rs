@@ -60,16 +60,26 @@ pub(super) fn needed(needs: &Needs, places: &Places<'_>) -> Vec<Need> {
     };
     let resource = Resource::new("", "resourcequotas");
     wanted.extend(places.of(PURPOSE, &resource, &quotas, Scope::Namespaced, LIST));
-    for plural in LIMITED {
-        if let Some(needed) = needs.resources.get(&Resource::new("", plural)) {
-            let resource = Resource::new("", "limitranges");
-            wanted.extend(places.of(PURPOSE, &resource, needed, Scope::Namespaced, LIST));
-        }
+    if let Some(limits) = limited(needs) {
+        let resource = Resource::new("", "limitranges");
+        wanted.extend(places.of(PURPOSE, &resource, &limits, Scope::Namespaced, LIST));
     }
     if needs.resources.contains_key(&Resource::new("", "namespaces")) {
         wanted.extend(CONTENTS.map(|plural| everywhere("", plural, LIST)));
     }
     wanted
+}
+
+/// Where there are objects that a `LimitRange` is about, of whatever kind; `None` where there are none.
+fn limited(needs: &Needs) -> Option<NeededResource> {
+    let kinds = LIMITED.map(|plural| Resource::new("", plural));
+    let mut found = kinds.iter().filter_map(|kind| needs.resources.get(kind));
+    let mut limited = found.next()?.clone();
+    for needed in found {
+        limited.namespaces.extend(needed.namespaces.iter().cloned());
+        limited.releases.extend(needed.releases.iter().cloned());
+    }
+    Some(limited)
 }
 
 fn everywhere(group: &str, plural: &str, verbs: &'static [Verb]) -> Need {

@@ -127,8 +127,6 @@ pub struct Policy {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Binding {
-    /// Its name.
-    pub name: String,
     /// The requests to which it limits the policy; all of them when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matches: Option<MatchResources>,

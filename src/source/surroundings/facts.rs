@@ -42,8 +42,6 @@ pub type Amounts = BTreeMap<String, String>;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LimitRange {
-    /// Its name.
-    pub name: String,
     /// Its limits.
     pub limits: Vec<Limit>,
 }

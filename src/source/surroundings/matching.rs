@@ -48,8 +48,8 @@ pub struct Resource<'a> {
     pub group: &'a str,
     /// The version of the request.
     pub version: &'a str,
-    /// The other versions that the API server serves it in.
-    pub other_versions: &'a [&'a str],
+    /// The versions that the API server serves it in; that of the request may be among them.
+    pub served_versions: &'a [&'a str],
     /// The plural name.
     pub plural: &'a str,
 }
@@ -115,17 +115,25 @@ impl AdmissionRequest<'_> {
 }
 
 impl AdmissionRule {
-    /// Whether it is about a resource and a verb, in one of these versions.
-    fn is_about(&self, verb: SentVerb, resource: Resource<'_>, versions: &[&str]) -> bool {
+    /// Whether it is about a resource and a verb, in the version of the request or one that counts as the same.
+    fn is_about(&self, verb: SentVerb, resource: Resource<'_>, policy: MatchPolicy) -> bool {
         let operation = match verb {
             SentVerb::Create => "CREATE",
             SentVerb::Update => "UPDATE",
             SentVerb::Delete => "DELETE",
         };
         let has = |list: &[String], wanted: &str| list.iter().any(|item| item == "*" || item == wanted);
+        let has_version = |version: &str| has(&self.api_versions, version);
+        let has_equivalent = || match policy {
+            MatchPolicy::Exact => false,
+            MatchPolicy::Equivalent => resource
+                .served_versions
+                .iter()
+                .any(|version| has_version(version)),
+        };
         has(&self.operations, operation)
             && has(&self.api_groups, resource.group)
-            && versions.iter().any(|version| has(&self.api_versions, version))
+            && (has_version(resource.version) || has_equivalent())
             && self.resources.iter().any(|named| {
                 // A rule without a subresource is about the resource alone, one with `*` about both.
                 let (name, subresource) = named.split_once('/').unwrap_or((named, ""));
@@ -133,7 +141,7 @@ impl AdmissionRule {
             })
     }
 
-    fn matches(&self, request: &AdmissionRequest<'_>, versions: &[&str]) -> bool {
+    fn matches(&self, request: &AdmissionRequest<'_>, policy: MatchPolicy) -> bool {
         let is_cluster_wide = request.is_of_namespaces() || request.namespace.is_none();
         let is_in_scope = match self.scope {
             RuleScope::All => true,
@@ -142,37 +150,41 @@ impl AdmissionRule {
         };
         let is_named =
             self.resource_names.is_empty() || self.resource_names.iter().any(|name| name == request.name);
-        is_in_scope && is_named && self.is_about(request.verb, request.resource, versions)
+        is_in_scope && is_named && self.is_about(request.verb, request.resource, policy)
     }
+}
+
+/// What it means to have no rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NoRules {
+    /// No request is meant: a webhook is asked nothing.
+    Nothing,
+    /// Every request is meant: a policy or a binding is not limited (Kubernetes: `plugin/policy/matching/matching.go`,
+    /// `Matches`).
+    Everything,
 }
 
 impl MatchResources {
     /// Whether a rule is about this resource and verb, whatever the object.
     pub fn concern(&self, verb: SentVerb, resource: Resource<'_>) -> bool {
-        let versions = self.versions(resource);
         resource.group != EXEMPT_GROUP
             && self
                 .resource_rules
                 .iter()
-                .any(|rule| rule.is_about(verb, resource, &versions))
-    }
-
-    fn versions<'a>(&self, resource: Resource<'a>) -> Vec<&'a str> {
-        let others = match self.match_policy {
-            MatchPolicy::Exact => &[][..],
-            MatchPolicy::Equivalent => resource.other_versions,
-        };
-        [&[resource.version], others].concat()
+                .any(|rule| rule.is_about(verb, resource, self.match_policy))
     }
 
     /// Whether the rules and the selectors select a request.
-    fn matched(&self, request: &AdmissionRequest<'_>) -> Matched {
+    fn matched(&self, request: &AdmissionRequest<'_>, no_rules: NoRules) -> Matched {
         if request.is_exempt() {
             return Matched::No;
         }
-        let versions = self.versions(request.resource);
-        let any = |rules: &[AdmissionRule]| rules.iter().any(|rule| rule.matches(request, &versions));
-        if any(&self.exclude_resource_rules) || !any(&self.resource_rules) || !self.selects_object(request) {
+        let any = |rules: &[AdmissionRule]| rules.iter().any(|rule| rule.matches(request, self.match_policy));
+        let is_selected = match no_rules {
+            NoRules::Everything if self.resource_rules.is_empty() => true,
+            NoRules::Everything | NoRules::Nothing => any(&self.resource_rules),
+        };
+        if any(&self.exclude_resource_rules) || !is_selected || !self.selects_object(request) {
             return Matched::No;
         }
         self.selects_namespace(request)
@@ -191,6 +203,11 @@ impl MatchResources {
         let selects = |labels| self.namespace_selector.selects(labels);
         Matched::known(request.labels.namespace.map(selects))
     }
+
+    /// The labels of namespaces that it looks at.
+    pub fn namespace_labels(&self) -> impl Iterator<Item = &str> {
+        self.namespace_selector.keys()
+    }
 }
 
 /// A match that an expression may take back.
@@ -204,7 +221,7 @@ fn unless(conditions: usize, matched: Matched) -> Matched {
 impl Webhook {
     /// Whether it is asked about a request.
     pub fn matched(&self, request: &AdmissionRequest<'_>) -> Matched {
-        unless(self.conditions, self.matches.matched(request))
+        unless(self.conditions, self.matches.matched(request, NoRules::Nothing))
     }
 }
 
@@ -213,37 +230,12 @@ impl Policy {
     pub fn matched(&self, request: &AdmissionRequest<'_>) -> Matched {
         let limited = |binding: &Binding| {
             let by_binding = binding.matches.as_ref();
-            by_binding.map_or(Matched::Yes, |matches| matches.matched_as_limit(request))
+            by_binding.map_or(Matched::Yes, |matches| {
+                matches.matched(request, NoRules::Everything)
+            })
         };
         let by_bindings = self.bindings.iter().map(limited).max();
-        let matched = self.matches.matched_as_limit(request);
+        let matched = self.matches.matched(request, NoRules::Everything);
         unless(self.conditions, matched.min(by_bindings.unwrap_or(Matched::No)))
-    }
-}
-
-impl MatchResources {
-    /// The same for a policy or a binding, where no rules stand for every request (Kubernetes:
-    /// `plugin/policy/matching/matching.go`, `Matches`).
-    fn matched_as_limit(&self, request: &AdmissionRequest<'_>) -> Matched {
-        if !self.resource_rules.is_empty() {
-            return self.matched(request);
-        }
-        let everything = AdmissionRule {
-            operations: vec!["*".to_owned()],
-            api_groups: vec!["*".to_owned()],
-            api_versions: vec!["*".to_owned()],
-            resources: vec!["*/*".to_owned()],
-            ..AdmissionRule::default()
-        };
-        let all = Self {
-            resource_rules: vec![everything],
-            ..self.clone()
-        };
-        all.matched(request)
-    }
-
-    /// The labels of namespaces that it looks at.
-    pub fn namespace_labels(&self) -> impl Iterator<Item = &str> {
-        self.namespace_selector.keys()
     }
 }

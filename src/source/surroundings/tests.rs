@@ -42,7 +42,7 @@ impl Asked {
             resource: Resource {
                 group: self.group,
                 version: self.version,
-                other_versions: &self.others,
+                served_versions: &self.others,
                 plural: self.plural,
             },
             name: "web",
@@ -416,7 +416,7 @@ fn a_rule_that_concerns_a_kind_does_so_whatever_the_object() {
     let resource = |plural| Resource {
         group: "",
         version: "v1",
-        other_versions: &[],
+        served_versions: &[],
         plural,
     };
     assert!(matches.concern(SentVerb::Create, resource("secrets")));

@@ -4,10 +4,13 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
 use tokio::runtime::Runtime;
 
 use super::server::{Fault, SECRET, Server};
-use super::world::{Home, config_map, each, reads_only, scan, scan_command, shop};
+use super::world::{Home, Revision, config_map, each, gzip, live, reads_only, scan, scan_command, shop};
 use crate::support::program::{Ran, Running, copy_tree, example};
 use crate::support::receiver::{Receiver, Reply};
 
@@ -85,6 +88,67 @@ fn a_clean_scan_resolves() {
     let run = scan_command(&home, &server, &["--config", &config]).run();
     assert_eq!(run.status, Some(0), "{}", run.stderr);
     assert_eq!(pager.actions(), ["resolve"]);
+}
+
+/// An upgrade that fails, or may fail, is nothing that happened: it sends no alert, and keeps none open.
+#[test]
+fn an_upgrade_that_is_blocked_sends_no_alert() {
+    for (template, severity, blocked) in [
+        ("{{ toYaml .Values }}", "warning", 1),
+        (
+            "{{ lookup \"v1\" \"ConfigMap\" \"shop\" \"settings\" }}",
+            "info",
+            0,
+        ),
+    ] {
+        let pager = Pager::start(vec![Reply::Answer(202, r#"{"status":"success"}"#); 2]);
+        let home = Home::new();
+        let config = pager.config(&home);
+        let mut settings = std::fs::read_to_string(&config).unwrap();
+        settings.push_str("ignore: [{kind: ConfigMap}]\n");
+        std::fs::write(&config, settings).unwrap();
+        let server = Server::start(edited(template));
+        let flags = ["--config", &config, "-o", "json"];
+        let run = scan_command(&home, &server, &flags).run();
+        let health = run.json()["releases"][0]["health"].clone();
+        assert_eq!(
+            (&health[0]["code"], &health[0]["severity"]),
+            (&"upgrade-blocked".into(), &severity.into()),
+            "{health:#}"
+        );
+        assert_eq!(run.status, Some(0), "{}", run.stderr);
+        let asked = [&flags[..], &["--fail-on", "blocked"]].concat();
+        assert_eq!(scan_command(&home, &server, &asked).run().status, Some(blocked));
+        assert_eq!(pager.actions(), ["resolve", "resolve"], "{template}");
+    }
+}
+
+/// A release by server-side apply with one object, of this template, of which somebody else owns a field.
+fn edited(template: &str) -> Vec<super::server::Stored> {
+    let mut settings = config_map("settings", "blue");
+    let mut revision = Revision::new("shop", "web", &[]);
+    revision.manifest = format!("---\n# Source: app/templates/settings.yaml\n{settings}\n");
+    let mut record = revision.json();
+    record["apply_method"] = json!("ssa");
+    record["chart"]["templates"] =
+        json!([{"name": "templates/settings.yaml", "data": STANDARD.encode(template)}]);
+    let payload = STANDARD.encode(gzip(record.to_string().as_bytes()));
+    settings["data"]["key"] = json!("green");
+    let mut object = live("shop", "web", &settings);
+    let written = |manager: &str, operation: &str, fields: serde_json::Value| {
+        json!({"manager": manager, "operation": operation, "apiVersion": "v1", "time": "2026-03-01T12:00:00Z",
+               "fieldsType": "FieldsV1", "fieldsV1": fields})
+    };
+    object.body["metadata"]["managedFields"] = json!([
+        written(
+            "helm",
+            "Apply",
+            json!({"f:metadata": {"f:labels": {"f:app.kubernetes.io/managed-by": {}},
+            "f:annotations": {"f:meta.helm.sh/release-name": {}, "f:meta.helm.sh/release-namespace": {}}}})
+        ),
+        written("kubectl-edit", "Update", json!({"f:data": {"f:key": {}}})),
+    ]);
+    vec![revision.holding(&payload), object]
 }
 
 #[test]

@@ -6,7 +6,6 @@ use crate::source::surroundings::LimitRange;
 fn limited(limits: Value) -> Scene {
     let mut scene = scene();
     let range = LimitRange {
-        name: "small".to_owned(),
         limits: serde_json::from_value(limits).unwrap(),
     };
     scene

@@ -1,0 +1,597 @@
+//! The calls among the templates of a chart, as far as they tell which template may render something else the next time.
+//!
+//! This is no template engine: of every action the words and the quoted texts are read, and from them which piece it
+//! belongs to, what it calls and where in the YAML its output stands. What only runs under a condition counts, because nobody
+//! knows the condition. A call whose name is put together may be of any piece, but for the usual checksum
+//! (`include (print $.Template.BasePath "/secret.yaml") .`); what `tpl` renders may be any text of the values and of the
+//! chart's other files.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::limits::MAX_WORD;
+use super::super::variations::{Cause, TemplateVariations, Variation, Variations};
+use super::actions::{Actions, Token, Tokens};
+use super::place::Place;
+
+/// The bytes of the names that are noted of one chart; no known chart has a tenth of them. A chart that has more counts
+/// as one that was not looked into.
+const MAX_BYTES: usize = 4 << 20;
+
+/// How many files that render something else are told apart.
+const MAX_TOLD: usize = 1_000;
+
+/// How many keys are told apart of one piece and cause; where more are otherwise, anything may be.
+const MAX_KEYS: usize = 8;
+
+/// How deeply texts with actions stand in the texts of actions.
+const MAX_DEPTH: usize = 4;
+
+/// What a name takes besides its text.
+const NAME_BYTES: usize = 64;
+
+/// Functions that render something else each time (Masterminds/sprig: `functions.go`, `genericMap`, and Helm's
+/// `pkg/engine/funcs.go`, `funcMap`, which adds `getHostByName` where DNS is on).
+const ANEW: [&[u8]; 22] = [
+    b"ago",
+    b"bcrypt",
+    b"encryptAES",
+    b"genCA",
+    b"genCAWithKey",
+    b"genPrivateKey",
+    b"genSelfSignedCert",
+    b"genSelfSignedCertWithKey",
+    b"genSignedCert",
+    b"genSignedCertWithKey",
+    b"getHostByName",
+    b"htpasswd",
+    b"now",
+    b"randAlpha",
+    b"randAlphaNum",
+    b"randAscii",
+    b"randBytes",
+    b"randInt",
+    b"randNumeric",
+    b"shuffle",
+    b"uuid",
+    b"uuidv4",
+];
+
+/// What each operation of Helm sets anew (Helm: `pkg/chart/common/util/values.go`, `ToRenderValues`).
+const RELEASE_FIELDS: [&[u8]; 3] = [b".Release.Revision", b".Release.IsInstall", b".Release.IsUpgrade"];
+
+/// The field of all templates that has the values.
+const VALUES: &[u8] = b".Values.";
+
+/// Functions that change the map that they are given.
+const SETTERS: [&[u8]; 6] = [
+    b"merge",
+    b"mergeOverwrite",
+    b"mustMerge",
+    b"mustMergeOverwrite",
+    b"set",
+    b"unset",
+];
+
+/// The templates of a library that many charts depend on, and that read live objects (bitnami/charts:
+/// `bitnami/common/templates/_secrets.tpl`).
+const LIBRARY: [&str; 3] = [
+    "common.secrets.passwords.manage",
+    "common.secrets.lookup",
+    "common.secrets.exists",
+];
+
+/// Templates of the same library that render texts of values by `tpl` (`_tplvalues.tpl`).
+const TEXT_RENDERERS: [&str; 3] = [
+    "common.tplvalues.merge",
+    "common.tplvalues.merge-overwrite",
+    "common.tplvalues.render",
+];
+
+/// A piece of template that others can call.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Scope {
+    /// A file, without the templates that it defines.
+    File(String),
+    /// A named template.
+    Named(String),
+    /// The named templates whose names begin and end so.
+    Like(String, String),
+    /// Whatever `tpl` renders.
+    Texts,
+    /// Any of those.
+    Any,
+}
+
+impl Scope {
+    fn name(&self) -> &str {
+        match self {
+            Self::File(name) | Self::Named(name) | Self::Like(name, _) => name,
+            Self::Texts | Self::Any => "",
+        }
+    }
+}
+
+/// A call, from the side of what is called.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Caller {
+    scope: Scope,
+    place: Place,
+}
+
+/// The calls of the templates of one chart.
+#[derive(Debug, Default)]
+pub(super) struct Calls {
+    files: BTreeSet<String>,
+    /// Who calls what, the called first. The called may be anything.
+    callers: BTreeMap<Scope, BTreeSet<Caller>>,
+    defined: BTreeSet<String>,
+    found: BTreeSet<(Scope, Variation)>,
+    /// The pieces that write into what all templates share, each with a key that it writes; `None` where the key is not known.
+    setters: BTreeSet<(Scope, Option<String>)>,
+    /// The pieces that read a value, by each key on the way to it.
+    readers: BTreeMap<String, BTreeSet<Scope>>,
+    has_unread_files: bool,
+    bytes: usize,
+}
+
+impl Calls {
+    /// Notes a file that is not looked into.
+    pub(super) fn add_unread_file(&mut self, name: &str) {
+        self.has_unread_files = true;
+        if self.affords(name) {
+            self.files.insert(name.to_owned());
+            let variation = Variation::of_all(Cause::NotRead);
+            self.found.insert((Scope::File(name.to_owned()), variation));
+        }
+    }
+
+    /// Notes the calls in a file.
+    pub(super) fn add_file(&mut self, name: &str, text: &[u8]) {
+        if !self.affords(name) {
+            return;
+        }
+        self.files.insert(name.to_owned());
+        let mut blocks = Blocks::of(Scope::File(name.to_owned()));
+        self.add_actions(&mut blocks, text, None, 0);
+    }
+
+    /// Notes the calls in a text that `tpl` may render.
+    pub(super) fn add_text(&mut self, text: &[u8]) {
+        self.add_actions(&mut Blocks::of(Scope::Texts), text, Some(&Place::Somewhere), 0);
+    }
+
+    /// Notes a text that is not looked into.
+    pub(super) fn add_unread_text(&mut self) {
+        let variation = Variation::of_all(Cause::NotRead);
+        self.found.insert((Scope::Texts, variation));
+    }
+
+    /// Takes in the calls of another part of the chart.
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.files.extend(other.files);
+        for (called, callers) in other.callers {
+            self.callers.entry(called).or_default().extend(callers);
+        }
+        self.defined.extend(other.defined);
+        self.found.extend(other.found);
+        self.setters.extend(other.setters);
+        for (key, scopes) in other.readers {
+            self.readers.entry(key).or_default().extend(scopes);
+        }
+        self.has_unread_files |= other.has_unread_files;
+        self.bytes += other.bytes;
+    }
+
+    /// Whether one more name may be noted.
+    const fn affords(&mut self, name: &str) -> bool {
+        self.bytes += NAME_BYTES + 2 * name.len();
+        self.bytes <= MAX_BYTES
+    }
+
+    /// Notes the calls in a text; where that is no file, with the place of what it renders.
+    fn add_actions(&mut self, blocks: &mut Blocks, text: &[u8], place_of_text: Option<&Place>, depth: usize) {
+        for action in Actions::of(text) {
+            let tokens: Vec<Token<'_>> = Tokens(action.inner).collect();
+            let first = tokens.first().and_then(|token| token.word()).unwrap_or_default();
+            match first {
+                b"if" | b"range" | b"with" => blocks.open += 1,
+                b"end" => blocks.end(),
+                b"define" | b"block" => {
+                    if let Some(Token::Text(name)) = tokens.get(1) {
+                        let name = lossy(name);
+                        // A block is a definition that is called where it stands.
+                        if first == b"block" {
+                            self.add_call(Scope::Named(name.clone()), blocks.scope(), Place::Whole);
+                        }
+                        if self.affords(&name) {
+                            self.defined.insert(name.clone());
+                        }
+                        blocks.begin(name);
+                    }
+                }
+                _ => {}
+            }
+            let place = place_of_text.map_or_else(|| Place::of(action.before, &tokens), Clone::clone);
+            self.add_tokens(blocks, &tokens, &place, depth);
+        }
+    }
+
+    fn add_tokens(&mut self, blocks: &mut Blocks, tokens: &[Token<'_>], place: &Place, depth: usize) {
+        for (position, token) in tokens.iter().enumerate() {
+            let rest = &tokens[position + 1..];
+            match token {
+                Token::Text(text) if depth < MAX_DEPTH && text.windows(2).any(|pair| pair == b"{{") => {
+                    // Its quotes are escaped where it stands in quotes itself.
+                    let text = unquoted(text);
+                    let mut inner = Blocks::of(blocks.scope());
+                    let place = match place {
+                        Place::Key(_) => place,
+                        Place::Whole | Place::Somewhere => &Place::Somewhere,
+                    };
+                    self.add_actions(&mut inner, &text, Some(place), depth + 1);
+                }
+                Token::Word(b"lookup") => self.add_variation(blocks.scope(), Cause::ReadsLive, place),
+                Token::Word(b"include" | b"template") => {
+                    for called in called_by(rest) {
+                        self.add_call(called, blocks.scope(), place.clone());
+                    }
+                }
+                Token::Word(b"tpl") => self.add_call(Scope::Texts, blocks.scope(), place.clone()),
+                Token::Word(word) if is_anew(word) => {
+                    self.add_variation(blocks.scope(), Cause::RendersAnew, place);
+                }
+                Token::Word(word) if SETTERS.contains(word) && is_shared(rest) => {
+                    self.add_setter(&blocks.scope(), rest);
+                }
+                Token::Word(word) if word.windows(VALUES.len()).any(|part| part == VALUES) => {
+                    self.add_reader(&blocks.scope(), word);
+                }
+                Token::Word(_) | Token::Text(_) | Token::Mark(_) => {}
+            }
+        }
+    }
+
+    fn add_setter(&mut self, scope: &Scope, arguments: &[Token<'_>]) {
+        // `set MAP KEY VALUE`; what is merged has whatever keys.
+        let key = match arguments {
+            [_, Token::Text(key), ..] => Some(lossy(key)),
+            _ => None,
+        };
+        if self.affords(scope.name()) {
+            self.setters.insert((scope.clone(), key));
+        }
+    }
+
+    fn add_reader(&mut self, scope: &Scope, field: &[u8]) {
+        for key in field.split(|byte| *byte == b'.').filter(|key| !key.is_empty()) {
+            let key = lossy(key);
+            let known = self.readers.get(&key);
+            if !known.is_some_and(|known| known.contains(scope))
+                && self.affords(&key)
+                && self.affords(scope.name())
+            {
+                self.readers.entry(key).or_default().insert(scope.clone());
+            }
+        }
+    }
+
+    fn add_variation(&mut self, scope: Scope, cause: Cause, place: &Place) {
+        if self.affords(scope.name()) {
+            let key = match place {
+                Place::Key(key) => Some(key.clone()),
+                Place::Whole | Place::Somewhere => None,
+            };
+            self.found.insert((scope, Variation { cause, key }));
+        }
+    }
+
+    fn add_call(&mut self, called: Scope, scope: Scope, place: Place) {
+        if self.affords(called.name()) && self.affords(scope.name()) {
+            self.callers
+                .entry(called)
+                .or_default()
+                .insert(Caller { scope, place });
+        }
+    }
+
+    /// What may be rendered otherwise.
+    pub(super) fn variations(mut self, has_dependencies: bool) -> Variations {
+        let mut pieces = Pieces::default();
+        for (scope, variation) in self.foreign().into_iter().chain(std::mem::take(&mut self.found)) {
+            pieces.add(scope, variation);
+        }
+        let mut everywhere = TemplateVariations::new();
+        let mut setters: BTreeMap<&Scope, Vec<Option<&String>>> = BTreeMap::new();
+        for (scope, key) in &self.setters {
+            setters.entry(scope).or_default().push(key.as_ref());
+        }
+        let is_like = |scope: &&Scope| matches!(scope, Scope::Like(..));
+        let likes: Vec<Scope> = self.callers.keys().filter(is_like).cloned().collect();
+        while let Some((scope, variation)) = pieces.to_follow.pop() {
+            if variation.cause != Cause::Dependency {
+                let whole = Variation::of_all(variation.cause);
+                for key in setters.get(&scope).into_iter().flatten() {
+                    match key {
+                        None => drop(everywhere.insert(whole.clone())),
+                        Some(key) => {
+                            for reader in self.readers.get(*key).into_iter().flatten() {
+                                pieces.add(reader.clone(), whole.clone());
+                            }
+                        }
+                    }
+                }
+            }
+            for caller in self.callers.get(&scope).into_iter().flatten() {
+                let key = match &caller.place {
+                    Place::Key(key) => Some(key.clone()),
+                    Place::Whole => variation.key.clone(),
+                    Place::Somewhere => None,
+                };
+                let cause = variation.cause;
+                pieces.add(caller.scope.clone(), Variation { cause, key });
+            }
+            if let Scope::Named(name) = &scope {
+                for like in &likes {
+                    let Scope::Like(start, end) = like else { continue };
+                    if name
+                        .strip_prefix(start.as_str())
+                        .is_some_and(|rest| rest.ends_with(end))
+                    {
+                        pieces.add(like.clone(), variation.clone());
+                    }
+                }
+            }
+            match scope {
+                Scope::File(_) | Scope::Named(_) | Scope::Texts => pieces.add(Scope::Any, variation),
+                Scope::Like(..) | Scope::Any => {}
+            }
+        }
+        let mut files = BTreeMap::new();
+        for file in self.files.into_iter().filter(|file| is_rendered(file)) {
+            if let Some(mut variations) = pieces.found.remove(&Scope::File(file.clone())) {
+                variations.extend(everywhere.iter().cloned());
+                files.insert(file, variations);
+            }
+        }
+        if self.bytes > MAX_BYTES || files.len() > MAX_TOLD {
+            files.clear();
+            everywhere.insert(Variation::of_all(Cause::NotRead));
+        }
+        Variations {
+            files,
+            other_files: everywhere,
+            has_dependencies,
+        }
+    }
+
+    /// What is called and is in none of the files that were read.
+    fn foreign(&self) -> Vec<(Scope, Variation)> {
+        let names = self.callers.keys().filter_map(|scope| match scope {
+            Scope::Named(name) if !self.defined.contains(name) => Some(name),
+            Scope::Named(_) | Scope::File(_) | Scope::Like(..) | Scope::Texts | Scope::Any => None,
+        });
+        names
+            .filter(|name| {
+                // The path of a file.
+                let file = name.split_once('/').map(|(_, file)| file);
+                !file.is_some_and(|file| self.files.contains(file)) && !is_of_names(name)
+            })
+            .map(|name| {
+                let cause = if LIBRARY.contains(&name.as_str()) {
+                    Cause::ReadsLive
+                } else if self.has_unread_files {
+                    Cause::NotRead
+                } else {
+                    Cause::Dependency
+                };
+                (Scope::Named(name.clone()), Variation::of_all(cause))
+            })
+            .collect()
+    }
+}
+
+/// The pieces that may render something else, and which of them are still to follow.
+#[derive(Default)]
+struct Pieces {
+    found: BTreeMap<Scope, TemplateVariations>,
+    to_follow: Vec<(Scope, Variation)>,
+}
+
+impl Pieces {
+    fn add(&mut self, scope: Scope, variation: Variation) {
+        let known = self.found.entry(scope.clone()).or_default();
+        let whole = Variation::of_all(variation.cause);
+        if known.contains(&whole) {
+            return;
+        }
+        let same_cause = known.iter().filter(|other| other.cause == variation.cause);
+        let variation = if same_cause.count() < MAX_KEYS {
+            variation
+        } else {
+            whole.clone()
+        };
+        if variation == whole {
+            known.retain(|other| other.cause != whole.cause);
+        }
+        if known.insert(variation.clone()) {
+            self.to_follow.push((scope, variation));
+        }
+    }
+}
+
+/// What an `include` or `template` calls, by the tokens behind it.
+fn called_by(rest: &[Token<'_>]) -> Vec<Scope> {
+    match rest {
+        [Token::Text(name), ..] if !name.contains(&b'\\') => {
+            let name = lossy(name);
+            if TEXT_RENDERERS.contains(&name.as_str()) {
+                return vec![Scope::Texts];
+            }
+            // Every file is a template too, by its path from the folder that the chart is in.
+            let file = name.split_once('/').map(|(_, file)| Scope::File(file.to_owned()));
+            std::iter::once(Scope::Named(name)).chain(file).collect()
+        }
+        [Token::Mark(b'('), inner @ ..] => {
+            let end = inner.iter().position(|token| token.is_mark(b')'));
+            let inner = &inner[..end.unwrap_or(inner.len())];
+            vec![
+                file_of(inner)
+                    .map(Scope::File)
+                    .or_else(|| names_like(inner))
+                    .unwrap_or(Scope::Any),
+            ]
+        }
+        _ => vec![Scope::Any],
+    }
+}
+
+/// The file whose path is put together from `.Template.BasePath` and texts; `None` where it is put together from
+/// anything else.
+fn file_of(tokens: &[Token<'_>]) -> Option<String> {
+    let [function, parts @ ..] = tokens else {
+        return None;
+    };
+    let mut texts = Vec::new();
+    let mut is_base = Vec::new();
+    for part in parts {
+        match part {
+            Token::Text(text) if !text.contains(&b'\\') => {
+                texts.push(lossy(text));
+                is_base.push(false);
+            }
+            Token::Word(word) if word.ends_with(b".Template.BasePath") => {
+                texts.push("templates".to_owned());
+                is_base.push(true);
+            }
+            Token::Word(_) | Token::Text(_) | Token::Mark(_) => return None,
+        }
+    }
+    let path = match function.word()? {
+        // Go puts no space beside a text.
+        b"print" => texts.concat(),
+        b"printf" => {
+            let (format, values) = texts.split_first()?;
+            let mut path = format.clone();
+            for value in values {
+                path = path.replacen("%s", value, 1);
+            }
+            path
+        }
+        _ => return None,
+    };
+    (is_base.contains(&true) && !path.contains('%')).then_some(path)
+}
+
+/// The named templates of which the name is put together from these tokens: `printf "app.%s.fullname" .role`.
+fn names_like(tokens: &[Token<'_>]) -> Option<Scope> {
+    let [Token::Word(b"printf"), Token::Text(format), ..] = tokens else {
+        return None;
+    };
+    // A path may be that of a file.
+    if format.iter().any(|byte| b"\\/".contains(byte)) {
+        return None;
+    }
+    let format = lossy(format);
+    let (start, rest) = format.split_once('%')?;
+    let end = rest
+        .rsplit('%')
+        .next()
+        .unwrap_or(rest)
+        .strip_prefix(['d', 's', 'v'])?;
+    (!start.is_empty() || !end.is_empty()).then(|| Scope::Like(start.to_owned(), end.to_owned()))
+}
+
+fn is_anew(word: &[u8]) -> bool {
+    ANEW.contains(&word) || RELEASE_FIELDS.iter().any(|field| word.ends_with(field))
+}
+
+/// Whether a template of a dependency is one of names, labels and the like, as the name says. Nearly every chart that has a
+/// library calls those in every file, and no live object is read for them.
+fn is_of_names(template: &str) -> bool {
+    let word = template
+        .rsplit('.')
+        .next()
+        .unwrap_or(template)
+        .to_ascii_lowercase();
+    let group = template.rsplit('.').nth(1).unwrap_or_default();
+    ["name", "label", "annotation", "chart", "version"]
+        .iter()
+        .any(|part| word.contains(part))
+        || ["names", "labels", "annotations", "capabilities"].contains(&group)
+}
+
+/// A quoted text without the backslashes in it.
+fn unquoted(text: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(text.len());
+    let mut bytes = text.iter().copied();
+    while let Some(byte) = bytes.next() {
+        plain.push(match byte {
+            b'\\' => match bytes.next() {
+                Some(b'n' | b'r' | b't') | None => b' ',
+                Some(other) => other,
+            },
+            other => other,
+        });
+    }
+    plain
+}
+
+/// Whether a setter's first argument is what all templates share.
+fn is_shared(rest: &[Token<'_>]) -> bool {
+    let map = rest.first().and_then(|token| token.word()).unwrap_or_default();
+    map.starts_with(b".") || map.starts_with(b"$.") || map == b"$"
+}
+
+/// Whether Helm makes objects of what a file renders (Helm: `pkg/action/action.go`, `renderResources`; `pkg/engine`,
+/// `render`).
+fn is_rendered(file: &str) -> bool {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    !name.starts_with('_') && name != "NOTES.txt"
+}
+
+/// The blocks that are open at a place of a file.
+struct Blocks {
+    file: Scope,
+    /// How many are open.
+    open: usize,
+    /// The named templates among them, each with how many blocks were open before it.
+    named: Vec<(String, usize)>,
+}
+
+impl Blocks {
+    const fn of(file: Scope) -> Self {
+        Self {
+            file,
+            open: 0,
+            named: Vec::new(),
+        }
+    }
+
+    fn begin(&mut self, name: String) {
+        self.named.push((name, self.open));
+        self.open += 1;
+    }
+
+    fn end(&mut self) {
+        self.open = self.open.saturating_sub(1);
+        if self.named.last().is_some_and(|(_, before)| *before == self.open) {
+            self.named.pop();
+        }
+    }
+
+    /// What the place belongs to.
+    fn scope(&self) -> Scope {
+        match self.named.last() {
+            Some((name, _)) => Scope::Named(name.clone()),
+            None => self.file.clone(),
+        }
+    }
+}
+
+/// A name, cut to the length of the longest that a record may have.
+fn lossy(name: &[u8]) -> String {
+    String::from_utf8_lossy(&name[..name.len().min(MAX_WORD)]).into_owned()
+}
+
+#[cfg(test)]
+mod tests;
