@@ -96,14 +96,14 @@ pub trait Source: Send + Sync + 'static {
         std::future::ready(Surroundings::unread(question, &ReadError::NotRecorded))
     }
 
-    /// A server-side dry run: the object as the API server would store it with these values, as JSON. Only a live cluster
+    /// A server-side dry run: the object as the API server would store it after this write, as JSON. Only a live cluster
     /// can do that.
     fn dry_run(
         &self,
         _wanted: &ObjectRequest,
-        _body: Vec<u8>,
-    ) -> impl Future<Output = Result<Vec<u8>, ReadError>> + Send {
-        std::future::ready(Err(ReadError::NotRecorded))
+        _dry_run: DryRun,
+    ) -> impl Future<Output = Result<Vec<u8>, DryRunError>> + Send {
+        std::future::ready(Err(ReadError::NotRecorded.into()))
     }
 }
 
@@ -130,6 +130,73 @@ pub trait ObjectSink: Send + Sync {
 impl<F: Fn(&ObjectKey, Lookup<'_>) + Send + Sync> ObjectSink for F {
     fn take(&self, key: &ObjectKey, lookup: Lookup<'_>) {
         self(key, lookup);
+    }
+}
+
+/// A write that the API server goes through with, admission included, and does not store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DryRun {
+    /// How it is written.
+    pub write: DryRunWrite,
+    /// The name of the field manager that writes.
+    pub manager: String,
+    /// The object or the patch, as JSON.
+    pub body: Vec<u8>,
+}
+
+/// How a dry run writes an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DryRunWrite {
+    /// It creates the object.
+    Create,
+    /// By server-side apply, which creates an object that does not exist.
+    Apply(ApplyOptions),
+    /// By a strategic merge patch.
+    StrategicMerge,
+    /// By a JSON merge patch.
+    JsonMerge,
+}
+
+/// What a server-side apply says beside the object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ApplyOptions {
+    /// What becomes of fields that others own.
+    pub owned: OwnedFields,
+    /// What becomes of fields that the kind does not have.
+    pub unknown: UnknownFields,
+}
+
+/// What a server-side apply does about fields that others own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnedFields {
+    /// It fails.
+    Refuse,
+    /// It takes them over.
+    TakeOver,
+}
+
+/// What the API server does about fields that the kind does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnknownFields {
+    /// As it does by itself.
+    ByDefault,
+    /// It refuses them.
+    Refuse,
+}
+
+/// Why a dry run made no object.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{error}")]
+pub struct DryRunError {
+    /// Why, in a sentence without values.
+    pub error: ReadError,
+    /// The API server's own words, as far as it gave any. They quote values, so that nobody shows them as they are.
+    pub words: Option<String>,
+}
+
+impl From<ReadError> for DryRunError {
+    fn from(error: ReadError) -> Self {
+        Self { error, words: None }
     }
 }
 
@@ -447,7 +514,7 @@ pub enum ReadError {
     /// The credentials lack the right.
     #[error("forbidden: not allowed to {verb} {resource}{} (RBAC)", within(namespace.as_ref()))]
     Forbidden {
-        /// `get`, `list` or, for dry runs, `patch`.
+        /// `get`, `list` or, for dry runs, `patch` and `create`.
         verb: String,
         /// The resource, with its group.
         resource: String,

@@ -379,7 +379,9 @@ impl ValueEnum for Confirm {
         Some(match self {
             Self::None => PossibleValue::new("none").help("Run no server-side dry runs"),
             Self::Server => {
-                PossibleValue::new("server").help("Run a server-side dry run of each drifted object")
+                PossibleValue::new("server").help(
+                    "Run a server-side dry run of each drifted object; in a preview, of each object that Helm writes",
+                )
             }
         })
     }
@@ -452,6 +454,10 @@ pub struct PreviewArgs {
         conflicts_with_all = ["kubeconfig", "context", "in_cluster"]
     )]
     pub snapshot: Option<PathBuf>,
+    /// Confirm the preview by server-side dry runs of what Helm writes, which need the rights to patch and to create; deletions
+    /// and hooks are not asked about [default: none, whatever the settings of scans say]
+    #[arg(long, value_enum, value_name = "none|server")]
+    pub confirm: Option<Confirm>,
     /// Format of the preview [default: that of `DRIFTLINE_OUTPUT` if previews have it, else text]
     #[arg(short, long, value_parser = format_of(ReportKind::Preview))]
     pub output: Option<Format>,
@@ -537,7 +543,8 @@ pub struct RightsArgs {
     /// The account whose rights are compared, as NAMESPACE/NAME [default: the account that asks]
     #[arg(long, value_name = "ACCOUNT", value_parser = service_account)]
     pub service_account: Option<Account>,
-    /// Also compare the rights that `scan --confirm server` needs [default: none]
+    /// Also compare the rights that `scan --confirm server` needs; with --preview, those of `preview --confirm server`
+    /// [default: none]
     #[arg(long, value_enum, value_name = "none|server", env = "DRIFTLINE_CONFIRM")]
     pub confirm: Option<Confirm>,
     /// Also compare the rights that `scan --orphans` needs

@@ -185,7 +185,7 @@ const OPTIONS: [(&[&str], &str); 17] = [
 ];
 
 /// Options that people give to previews, and what to use in driftline.
-const PREVIEW_OPTIONS: [(&[&str], &str); 6] = [
+const PREVIEW_OPTIONS: [(&[&str], &str); 5] = [
     (
         &["-A", "--all-namespaces"],
         "without `-n`, every release of that name is previewed, in whatever namespace",
@@ -228,10 +228,6 @@ const PREVIEW_OPTIONS: [(&[&str], &str); 6] = [
     (
         &["--fail-on"],
         "only the preview of an upgrade has `--fail-on`; that of a rollback exits with status 1 where it fails or loses something",
-    ),
-    (
-        &["--confirm"],
-        "a preview only reads: it asks the API server for no dry runs",
     ),
 ];
 

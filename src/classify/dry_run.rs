@@ -19,7 +19,8 @@ use crate::compare::patch::without_nulls;
 use crate::compare::three_way::Change;
 use crate::compare::work::Work;
 use crate::model::{Finding, ObjectReport};
-use crate::source::ReadError;
+use crate::object::ObjectKey;
+use crate::source::{ApplyOptions, DryRun, DryRunWrite, OwnedFields, ReadError, UnknownFields};
 use crate::types::Shape;
 use crate::vocabulary::{FindingCode, NextUpgrade, ObjectState, Severity};
 use crate::weight;
@@ -90,9 +91,16 @@ impl DryRunCheck {
         Some(Self { body, drift, unread })
     }
 
-    /// The request's body.
-    pub fn body(&self) -> Vec<u8> {
-        self.body.to_string().into_bytes()
+    /// The dry run itself.
+    pub fn dry_run(&self) -> DryRun {
+        DryRun {
+            write: DryRunWrite::Apply(ApplyOptions {
+                owned: OwnedFields::TakeOver,
+                unknown: UnknownFields::ByDefault,
+            }),
+            manager: MANAGER.to_owned(),
+            body: self.body.to_string().into_bytes(),
+        }
     }
 
     /// Notes in the report which findings the server's answer confirms and which it takes back.
@@ -161,6 +169,20 @@ impl DryRunCheck {
         }
     }
 }
+
+/// A failure that concerns a whole kind, in one sentence.
+pub fn kind_sentence(key: &ObjectKey, error: &ReadError) -> String {
+    if let ReadError::Forbidden { .. } = error {
+        return error.to_string();
+    }
+    match &key.namespace {
+        Some(namespace) => format!("dry runs of {} in namespace {namespace}: {error}", key.gvk),
+        None => format!("dry runs of {}: {error}", key.gvk),
+    }
+}
+
+/// The field manager of dry runs that confirm findings: whoever reads audit logs finds them by it.
+const MANAGER: &str = "driftline";
 
 /// The message of a finding that the dry run takes back.
 const UNCONFIRMED: &str = "a server-side dry run of the manifest gives the live value: no drift";
@@ -270,7 +292,7 @@ mod tests {
                           "spec": {"paused": null, "replicaz": 1, "template": {"spec": {
                               "containers": [{"name": "app", "image": "a", "imagee": "b"}]}}}});
         let judged = judged(&body, &with_image("z", &json!({})), Policy::default());
-        let mut sent: Value = serde_json::from_slice(&judged.check.unwrap().body()).unwrap();
+        let mut sent: Value = serde_json::from_slice(&judged.check.unwrap().dry_run().body).unwrap();
         assert_eq!(
             sent["metadata"]["uid"], "1",
             "never another object, never a new one"

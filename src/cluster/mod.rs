@@ -41,8 +41,8 @@ use crate::model::rights::{Account, RightTarget, Verb};
 use crate::release::stored::{Driver, StoredRevision};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{
-    Inventory, Kinds, ObjectHandler, ObjectRequest, OwnedObjects, OwnedQuestion, ReadError, RecordHandler,
-    ScaleTargets, Share, Source, TerminatingNamespace,
+    DryRun, DryRunError, Inventory, Kinds, ObjectHandler, ObjectRequest, OwnedObjects, OwnedQuestion,
+    ReadError, RecordHandler, ScaleTargets, Share, Source, TerminatingNamespace,
 };
 
 /// A live cluster, behind its API server.
@@ -116,8 +116,8 @@ impl Source for Cluster {
         surroundings
     }
 
-    async fn dry_run(&self, request: &ObjectRequest, body: Vec<u8>) -> Result<Vec<u8>, ReadError> {
-        dry_run_request::send(&self.http, request, body).await
+    async fn dry_run(&self, request: &ObjectRequest, dry_run: DryRun) -> Result<Vec<u8>, DryRunError> {
+        dry_run_request::send(&self.http, request, dry_run).await
     }
 }
 

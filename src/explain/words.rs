@@ -539,8 +539,8 @@ const TERMS: [Word; 48] = [
     ),
     term(
         &["confirmed", "confirm", "confirmed (server dry run)"],
-        "a dry run on the API server showed the same difference",
-        "Dry runs are made with --confirm server.",
+        "a dry run on the API server showed the same difference; of a preview, it came to what was foretold",
+        "Dry runs are made with --confirm server. A preview goes by them where they come out otherwise.",
     ),
     term(
         &["not drift", "not drift (server dry run)"],
@@ -549,9 +549,9 @@ const TERMS: [Word; 48] = [
     ),
     term(
         &["not confirmed"],
-        "the API server could not say by a dry run whether this is drift",
-        "The account may not patch the kind, the server refused the manifest's object, or a webhook does not support dry \
-         runs. The finding stays as it is.",
+        "the API server could not say by a dry run whether this is drift, or whether Helm's write works",
+        "The account may not patch or create the kind, the server refused the manifest's object, or a webhook does not support \
+         dry runs; in a preview also where the operation itself first writes what the object needs. The rest stays as it is.",
     ),
     term(
         &["matched nothing", "idle"],

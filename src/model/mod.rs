@@ -22,7 +22,9 @@ pub use self::fingerprint::Fingerprint;
 pub use self::ignored::{IgnoredBy, IgnoredCount};
 pub use self::managed_by::ManagedBy;
 pub use self::orphans::{OrphanedObject, OrphanedRelease};
-pub use self::preview::{Preview, PreviewField, PreviewHook, PreviewObject, PreviewReason};
+pub use self::preview::{
+    Preview, PreviewConfirmation, PreviewField, PreviewHook, PreviewObject, PreviewReason,
+};
 pub use self::reader::ReadReportError;
 
 use chrono::{DateTime, Utc};

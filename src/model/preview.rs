@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Actor, Advice};
+use super::{Actor, Advice, Unconfirmed};
 use crate::vocabulary::{
     ApplyMethod, PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation,
 };
@@ -39,6 +39,23 @@ pub struct Preview {
     pub not_known: Vec<String>,
     /// What to run, safest first.
     pub advice: Vec<Advice>,
+    /// What dry runs of the writes said; absent where none was asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub confirmation: Option<Box<PreviewConfirmation>>,
+}
+
+/// The API server's answers to dry runs of the objects that an operation writes. Each object has its own answer, and is
+/// told as the answer says. Deletions and hooks are not asked about.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviewConfirmation {
+    /// How many objects Helm creates or writes.
+    pub writes: usize,
+    /// For how many of them the answer is what the preview told without it.
+    pub confirmed: usize,
+    /// For how many it is another.
+    pub unconfirmed: usize,
+    /// The reasons why the others have no answer.
+    pub unanswered: Vec<Unconfirmed>,
 }
 
 /// One thing that the outcome rests on.
@@ -76,6 +93,9 @@ pub struct PreviewObject {
     /// How many fields are not listed, because there are too many.
     #[serde(skip_serializing_if = "is_zero", default)]
     pub left_out: usize,
+    /// Whether a dry run of its write came to what the preview told without it; absent where there was none, or no answer.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub confirmed: Option<bool>,
 }
 
 /// One field that an operation changes, or that differs from what it applies.

@@ -205,6 +205,8 @@ vocabulary! {
         Get = "get",
         /// Read all objects of a kind.
         List = "list",
+        /// Create an object: for server-side dry runs of previews.
+        Create = "create",
         /// Change an object: for server-side dry runs.
         Patch = "patch",
     }

@@ -98,6 +98,7 @@ impl<'a> Walk<'a> {
                 | Verdict::MayFail
                 | Verdict::Loses
                 | Verdict::Asked
+                | Verdict::Accepted
                 | Verdict::Gap => false,
             };
             if let Some(key) = obstacle.object.as_ref().filter(|_| is_failure) {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::confirmed::DryRuns;
 use super::surroundings::Obstacle;
 use super::target::{RecordAccess, Target};
 use crate::apply::{Method, OnConflict};
@@ -57,6 +58,21 @@ pub struct PreviewFacts<'a> {
     /// What stands in the way around the objects, what goes with them, and what of that could not be read; `None` where nobody
     /// looked, as in a scan.
     pub around: Option<&'a [Obstacle]>,
+    /// What dry runs of the writes showed; the objects and what is around them have it already. `None` where none was asked for.
+    pub dry_runs: Option<&'a DryRuns>,
+}
+
+impl PreviewFacts<'_> {
+    /// Whether the API server accepts an object as Helm sends it.
+    pub(super) fn is_accepted(&self, key: &ObjectKey) -> bool {
+        self.dry_runs
+            .is_some_and(|dry_runs| dry_runs.accepted.contains(key))
+    }
+
+    /// Whether it accepts every object that Helm sends.
+    pub(super) fn accepts_all(&self) -> bool {
+        self.dry_runs.is_some_and(|dry_runs| dry_runs.accepts_all)
+    }
 }
 
 /// The kinds of both manifests that the API server does not serve, in words. Those of hooks are not among them: such a hook

@@ -8,13 +8,18 @@ use serde_json::Value;
 use super::surroundings::{Obstacle, Verdict};
 use super::*;
 use crate::classify::blocked::{Block, ContestedField};
-use crate::classify::transition::{InManifests, LiveFacts, LiveOwner, WayOut};
+use crate::classify::transition::{
+    HelmRequest, HiddenWords, InManifests, LiveFacts, LiveOwner, Owners, SentRequest, WayOut,
+};
 use crate::health::{ObjectFacts, RecordFacts, ReleaseFacts};
 use crate::model::{Actor, Health, PreviewField};
 use crate::object::{Gvk, ObjectKey};
+use crate::policy::Confirm;
+use crate::policy::redact::Redaction;
 use crate::release::history::{Depth, History};
 use crate::release::record::{Hook, LastRun};
 use crate::release::stored::{Driver, RecordMetadata, StoredRevision};
+use crate::source::{DryRun, DryRunError, DryRunWrite, ReadError};
 use crate::vocabulary::{ApplyMethod, PreviewCause, PreviewEffect, PreviewedOperation};
 
 /// A release and an operation of Helm on it.
@@ -35,6 +40,8 @@ pub(crate) struct Scene {
     pub(crate) not_served: NotServed,
     pub(crate) hooks: Vec<HookFacts>,
     pub(crate) around: Option<Vec<Obstacle>>,
+    /// Whether the answers of the objects to dry runs are used.
+    pub(crate) confirm: Confirm,
 }
 
 /// A rollback from revision 2, which is deployed, to revision 1.
@@ -56,6 +63,7 @@ pub(crate) fn rollback(method: ApplyMethod, objects: impl Into<Vec<ObjectPreview
         not_served: NotServed::default(),
         hooks: Vec::new(),
         around: Some(Vec::new()),
+        confirm: Confirm::None,
     }
 }
 
@@ -105,7 +113,7 @@ impl Scene {
             PreviewedOperation::Upgrade => None,
         };
         let from = history.latest().map_or(0, |latest| latest.revision);
-        ask(&PreviewFacts {
+        let facts = PreviewFacts {
             release: &ReleaseFacts {
                 history: &history,
                 records: &records,
@@ -128,7 +136,20 @@ impl Scene {
             not_served: &self.not_served,
             hooks: &self.hooks,
             around: self.around.as_deref(),
-        })
+            dry_runs: None,
+        };
+        match self.confirm {
+            Confirm::None => ask(&facts),
+            Confirm::Server => {
+                let confirmed = confirm(&facts, &Redaction::default());
+                ask(&PreviewFacts {
+                    objects: &confirmed.objects,
+                    around: confirmed.around.as_deref(),
+                    dry_runs: Some(&confirmed.dry_runs),
+                    ..facts
+                })
+            }
+        }
     }
 }
 
@@ -256,6 +277,45 @@ impl Edit for ObjectPreview {
     }
 }
 
+/// The object with the API server's answer to what Helm sends.
+pub(crate) fn answered(mut object: ObjectPreview, answer: Result<(), DryRunError>) -> ObjectPreview {
+    object.request = Some(HelmRequest::Sent(SentRequest {
+        dry_run: DryRun {
+            write: DryRunWrite::Create,
+            manager: "helm".to_owned(),
+            body: Vec::new(),
+        },
+        owners: Owners::Asked,
+        hidden: HiddenWords::With(Vec::new()),
+    }));
+    object.dry_run = Some(answer);
+    object
+}
+
+/// The same where the API server accepts it.
+pub(crate) fn accepted(object: ObjectPreview) -> ObjectPreview {
+    answered(object, Ok(()))
+}
+
+/// The same where it refuses it, in these words.
+pub(crate) fn refused_by_server(
+    object: ObjectPreview,
+    status: u16,
+    reason: &str,
+    words: &str,
+) -> ObjectPreview {
+    answered(
+        object,
+        Err(DryRunError {
+            error: ReadError::Refused {
+                status,
+                reason: reason.to_owned(),
+            },
+            words: Some(words.to_owned()),
+        }),
+    )
+}
+
 /// A field that lives with one value and then has another.
 pub(crate) fn field(
     path: &str,
@@ -329,5 +389,6 @@ pub(crate) fn obstacle(
         object: object.map(|object| object.key.clone()),
         verdict,
         message: message.to_owned(),
+        about: object.map(|object| object.key.clone()).into_iter().collect(),
     }
 }

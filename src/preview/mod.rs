@@ -5,7 +5,9 @@
 //! what stands in the way around the objects, the hooks, and what is left behind when it fails (Helm:
 //! `pkg/action/rollback.go`, `upgrade.go`; `pkg/kube/client.go`, `Update`).
 
+mod confirmed;
 mod course;
+mod dry_runs;
 mod facts;
 #[cfg(test)]
 pub(crate) mod fixtures;
@@ -24,6 +26,8 @@ mod target;
 mod tests;
 mod words;
 
+pub use self::confirmed::DryRuns;
+pub use self::dry_runs::{Confirmed, confirm, too_early};
 pub use self::facts::{
     HookFacts, HookPresence, HookTime, LiveHook, MethodFacts, NotServed, Operation, PreviewFacts,
     ServerSideTraces,
@@ -51,6 +55,7 @@ pub fn preview(facts: &PreviewFacts<'_>) -> Preview {
         other => other,
     };
     let risks = risks::of(facts, &course);
+    let accepted = risks::accepted(facts, &course);
     let message = leaves::message(facts, outcome, &course.stops, &losses, &risks);
     let mut not_known = not_known::of(facts, &course);
     let (advice, missing) = steps::of(facts, &course);
@@ -67,9 +72,23 @@ pub fn preview(facts: &PreviewFacts<'_>) -> Preview {
             .objects
             .iter()
             .zip(&course.actions)
-            .map(|(object, action)| shown(object, *action))
+            .map(|(object, action)| PreviewObject {
+                confirmed: facts
+                    .dry_runs
+                    .and_then(|dry_runs| dry_runs.confirmed.get(&object.key).copied()),
+                ..shown(object, *action)
+            })
             .collect(),
-        causes: course.stops.into_iter().chain(losses).chain(risks).collect(),
+        causes: course
+            .stops
+            .into_iter()
+            .chain(losses)
+            .chain(risks)
+            .chain(accepted)
+            .collect(),
+        confirmation: facts
+            .dry_runs
+            .map(|dry_runs| Box::new(dry_runs.confirmation.clone())),
         hooks,
         not_known,
         advice,
@@ -102,5 +121,6 @@ fn shown(object: &ObjectPreview, action: PreviewAction) -> PreviewObject {
             .or_else(|| object.reason.clone()),
         fields,
         left_out,
+        confirmed: None,
     }
 }

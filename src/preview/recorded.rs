@@ -3,6 +3,7 @@
 //! An object that is invalid in itself is so again: Helm sends the same. What was refused for what lived then, such as a
 //! field that cannot change or a port that is taken, is judged by what lives now. Whether any other cause lasts is not known.
 
+use super::confirmed::ALL_ACCEPTED;
 use super::facts::PreviewFacts;
 use super::target::TargetStanding;
 use super::words::{reason, reason_at};
@@ -28,6 +29,22 @@ const BY_LIVE: [&str; 9] = [
 /// Why the target may fail again as it did. Causes that what lives now decides are judged by that; of hooks, of waiting and
 /// of who runs Helm a preview says in any case that it does not know.
 pub(super) fn lasting(facts: &PreviewFacts<'_>) -> Option<PreviewReason> {
+    if facts.accepts_all() {
+        return None;
+    }
+    may_last(facts)
+}
+
+/// The same where the API server accepts in dry runs everything that the target has.
+pub(super) fn accepted_by_now(facts: &PreviewFacts<'_>) -> Option<PreviewReason> {
+    let reason = may_last(facts).filter(|_| facts.accepts_all())?;
+    Some(PreviewReason {
+        message: format!("{}; {ALL_ACCEPTED}", reason.message),
+        ..reason
+    })
+}
+
+fn may_last(facts: &PreviewFacts<'_>) -> Option<PreviewReason> {
     let target = facts.target?;
     if target.standing != TargetStanding::Failed {
         return None;
@@ -76,7 +93,7 @@ pub(super) fn refused_again(facts: &PreviewFacts<'_>, object: &ObjectPreview) ->
         | PreviewAction::NotReached
         | PreviewAction::Unknown => false,
     };
-    if !has_failed || !is_sent {
+    if !has_failed || !is_sent || facts.is_accepted(&object.key) {
         return None;
     }
     let description = &facts.release.records.get(&target.revision)?.description;

@@ -1,11 +1,12 @@
 //! What may still stop an operation of which nothing is known that stops it: hooks, and what others decide at admission.
 //!
 //! Nobody knows before, so the outcome does not rest on it. It is told all the same, because these are the causes by which
-//! operations fail that look right.
+//! operations fail that look right. What dry runs show to pass for now is told as well, and is no risk.
 
 use super::course::{Course, End, obstacles};
 use super::facts::{HookFacts, PreviewFacts};
 use super::hooks::{self, HookFate};
+use super::recorded::accepted_by_now;
 use super::surroundings::Verdict;
 use super::words::{reason_at, reason_of};
 use crate::model::PreviewReason;
@@ -38,4 +39,15 @@ pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> Vec<PreviewReason
     }
     risks.truncate(MAX_RISKS);
     risks
+}
+
+/// What might have failed, and what the API server accepts in dry runs.
+pub(super) fn accepted(facts: &PreviewFacts<'_>, course: &Course) -> Vec<PreviewReason> {
+    match course.end {
+        End::Refused | End::NotBuilt | End::HookBefore | End::Objects | End::Deletions => return Vec::new(),
+        End::HookAfter | End::Done | End::Untold => {}
+    }
+    let accepted = obstacles(facts).filter(|obstacle| obstacle.verdict == Verdict::Accepted);
+    let told = accepted.map(reason_of).chain(accepted_by_now(facts));
+    told.take(MAX_RISKS).collect()
 }

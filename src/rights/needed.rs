@@ -53,6 +53,7 @@ const READ: &[Verb] = &[Verb::Get, Verb::List];
 const LIST: &[Verb] = &[Verb::List];
 const GET: &[Verb] = &[Verb::Get];
 const PATCH: &[Verb] = &[Verb::Patch];
+const CREATE_AND_PATCH: &[Verb] = &[Verb::Create, Verb::Patch];
 
 /// The discovery documents, of which the API server has one for each root.
 const DISCOVERY: [&str; 2] = ["/api", "/apis"];
@@ -100,7 +101,12 @@ pub(super) fn needed(needs: &Needs, scan: &PlannedScan) -> Vec<Need> {
         wanted.extend(places.of(RightPurpose::Objects, resource, needed, scope, READ));
         match scan.confirm {
             Confirm::Server if is_patched(resource) => {
-                wanted.extend(places.of(RightPurpose::DryRuns, resource, needed, scope, PATCH));
+                // A preview is about objects, too, that are not there yet.
+                let verbs = match scan.previews {
+                    Previews::Yes => CREATE_AND_PATCH,
+                    Previews::No => PATCH,
+                };
+                wanted.extend(places.of(RightPurpose::DryRuns, resource, needed, scope, verbs));
             }
             Confirm::Server | Confirm::None => {}
         }
@@ -356,6 +362,19 @@ mod tests {
             })
             .collect();
         assert_eq!(patched, BTreeSet::from(["deployments.apps".to_owned()]));
+    }
+
+    #[test]
+    fn dry_runs_of_previews_create_too() {
+        for (previews, verbs) in [(Previews::No, PATCH), (Previews::Yes, CREATE_AND_PATCH)] {
+            let planned = PlannedScan {
+                previews,
+                ..scan(Confirm::Server)
+            };
+            let wanted = needed(&needs(&["shop"]), &planned);
+            let mut dry_runs = wanted.iter().filter(|need| need.purpose == RightPurpose::DryRuns);
+            assert!(dry_runs.all(|need| need.verbs == verbs), "{wanted:?}");
+        }
     }
 
     #[test]

@@ -193,18 +193,20 @@ impl Inspection {
         let sent = match detail {
             Detail::Outcome => None,
             // Of what may not be spoken of only the namespace is asked about.
-            Detail::Fields if !is_told => transition.to.map(|_| SentObject::Untold),
-            Detail::Fields => verb_sent(&preview, operation.method).map(|verb| SentObject::Told {
-                verb,
-                object: transition::sent(&transition),
-                // Nothing of an object that is not the release's is handed on.
-                live: match live {
-                    LiveObject::Found(live) if preview.live.is_some() && live.bytes <= MAX_KEPT => {
-                        Some(live.object.clone())
-                    }
-                    LiveObject::Found(_) | LiveObject::NotFound | LiveObject::Unreadable(_) => None,
-                },
-            }),
+            Detail::Fields | Detail::Requests if !is_told => transition.to.map(|_| SentObject::Untold),
+            Detail::Fields | Detail::Requests => {
+                verb_sent(&preview, operation.method).map(|verb| SentObject::Told {
+                    verb,
+                    object: transition::sent(&transition),
+                    // Nothing of an object that is not the release's is handed on.
+                    live: match live {
+                        LiveObject::Found(live) if preview.live.is_some() && live.bytes <= MAX_KEPT => {
+                            Some(live.object.clone())
+                        }
+                        LiveObject::Found(_) | LiveObject::NotFound | LiveObject::Unreadable(_) => None,
+                    },
+                })
+            }
         };
         Some((preview, sent))
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::limits::ScanLimits;
 use super::selection::Selection;
 use crate::manifest::rendered::Rendered;
-use crate::policy::Policy;
+use crate::policy::{Confirm, Policy};
 use crate::release::history::Depth;
 use crate::shell::ClusterFlags;
 
@@ -31,6 +31,8 @@ pub struct ScanOptions {
     pub cluster: ClusterFlags,
     /// The operation that is previewed as a whole.
     pub preview: Option<PreviewRequest>,
+    /// Whether the writes of that operation are confirmed by dry runs.
+    pub confirm_writes: Confirm,
 }
 
 /// An operation of Helm that is previewed as a whole, of one release.

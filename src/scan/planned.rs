@@ -347,6 +347,12 @@ impl PlannedObject {
         self.inspected()?.sent.as_ref()
     }
 
+    /// What a previewed operation does to it, to be changed, with its place among the objects.
+    pub(super) fn previewed_mut(&mut self) -> Option<(usize, &mut ObjectPreview)> {
+        let position = self.turn?.position;
+        Some((position, self.inspected_mut()?.preview.as_mut()?))
+    }
+
     /// Its part of the report, once it was inspected.
     pub(super) fn report(&self) -> Option<&ObjectReport> {
         self.inspected()?.report.as_ref()

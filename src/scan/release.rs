@@ -22,7 +22,7 @@ use super::surroundings;
 use super::transition::{Manifests, to_last_good};
 use super::weight;
 use crate::classify::dry_run::DryRunCheck;
-use crate::classify::transition::{Detail, ObjectPreview};
+use crate::classify::transition::{Detail, HelmRequest, ObjectPreview};
 use crate::compare::three_way::OfRevision;
 use crate::health::observe::Presence;
 use crate::health::{
@@ -32,13 +32,16 @@ use crate::manifest::standing::Place;
 use crate::model;
 use crate::model::{Health, ObjectReport, ReleaseReport};
 use crate::object::ObjectKey;
+use crate::policy::Confirm;
 use crate::preview::{self, Operation, PreviewFacts, Target};
 use crate::release::history::Depth;
 use crate::release::history::History;
 use crate::release::operations::Operations;
 use crate::release::stored::{ReleaseKey, StoredRevision};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
-use crate::source::{Expected, Kinds, ObjectRequest, ReadBudget, ReadError, TerminatingNamespace};
+use crate::source::{
+    DryRun, DryRunError, Expected, Kinds, ObjectRequest, ReadBudget, ReadError, TerminatingNamespace,
+};
 use crate::vocabulary::{ApplyMethod, HealthCode, HealthSeverity, ObjectState, PreviewedOperation, Verdict};
 
 /// The records of a release of which none was read.
@@ -134,7 +137,13 @@ impl ReleaseScan {
         let manifests = options.preview.as_ref();
         let manifests = manifests.and_then(|request| Manifests::of(request, &self.history, loaded));
         Arc::make_mut(&mut self.context).operation = match (&options.preview, &manifests) {
-            (Some(_), Some(manifests)) => Some((manifests.operation, Detail::Fields)),
+            (Some(_), Some(manifests)) => Some((
+                manifests.operation,
+                match options.confirm_writes {
+                    Confirm::None => Detail::Fields,
+                    Confirm::Server => Detail::Requests,
+                },
+            )),
             (Some(_), None) => None,
             (None, _) => to_last_good(&self.history, loaded),
         };
@@ -215,7 +224,12 @@ impl ReleaseScan {
     /// The question what is around the operation that was asked for; `None` where none was.
     pub(super) fn surroundings_wanted(&self, kinds: &Kinds) -> Option<SurroundingsQuestion> {
         let (_, detail) = self.context.operation?;
-        (detail == Detail::Fields).then(|| surroundings::question(&self.history, &self.objects, kinds))
+        match detail {
+            Detail::Outcome => None,
+            Detail::Fields | Detail::Requests => {
+                Some(surroundings::question(&self.history, &self.objects, kinds))
+            }
+        }
     }
 
     /// Stores what is around the operation that was asked for.
@@ -287,6 +301,49 @@ impl ReleaseScan {
             let check = object.inspected_mut()?.check.take()?;
             Some((position, object.key.clone(), check))
         })
+    }
+
+    /// Takes the dry runs of what the previewed operation writes, each with the position of its object. What would tell
+    /// nothing before the operation itself has run is not asked.
+    pub(super) fn take_writes(&mut self, kinds: &Kinds) -> Vec<(usize, ObjectKey, Expected, DryRun)> {
+        let objects = self.objects.iter_mut().enumerate();
+        let mut previews: Vec<(usize, usize, &mut ObjectPreview)> = objects
+            .filter_map(|(position, object)| {
+                let (turn, preview) = object.previewed_mut()?;
+                Some((turn, position, preview))
+            })
+            .collect();
+        previews.sort_by_key(|(turn, _, _)| *turn);
+        let in_turn: Vec<&ObjectPreview> = previews.iter().map(|(_, _, preview)| &**preview).collect();
+        let too_early = preview::too_early(&in_turn, kinds);
+        let mut writes = Vec::new();
+        for ((_, position, preview), too_early) in previews.into_iter().zip(too_early) {
+            let Some(HelmRequest::Sent(sent)) = &mut preview.request else {
+                continue;
+            };
+            if let Some(reason) = too_early {
+                preview.request = Some(HelmRequest::NotAsked(reason));
+                continue;
+            }
+            let dry_run = DryRun {
+                body: std::mem::take(&mut sent.dry_run.body),
+                ..sent.dry_run.clone()
+            };
+            let expected = match preview.live {
+                Some(_) => Expected::Present,
+                None => Expected::Absent,
+            };
+            writes.push((position, preview.key.clone(), expected, dry_run));
+        }
+        writes
+    }
+
+    /// Stores what the API server said to the dry run of an object's write.
+    pub(super) fn set_answer(&mut self, position: usize, answer: Result<(), DryRunError>) {
+        let object = self.objects.get_mut(position);
+        if let Some((_, preview)) = object.and_then(PlannedObject::previewed_mut) {
+            preview.dry_run = Some(answer);
+        }
     }
 
     /// The report of the object at this position, to be changed.
@@ -462,6 +519,20 @@ impl ReleaseScan {
             not_served: &not_served,
             hooks: &hooks,
             around: self.preview.around.as_deref(),
+            dry_runs: None,
+        };
+        let confirmed = match options.confirm_writes {
+            Confirm::None => None,
+            Confirm::Server => Some(preview::confirm(&facts, &options.policy.redaction)),
+        };
+        let facts = match &confirmed {
+            None => facts,
+            Some(confirmed) => PreviewFacts {
+                objects: &confirmed.objects,
+                around: confirmed.around.as_deref(),
+                dry_runs: Some(&confirmed.dry_runs),
+                ..facts
+            },
         };
         if options.preview.is_some() {
             return Some(preview::preview(&facts));

@@ -9,7 +9,7 @@ use super::absent::{Listed, Wanted, elsewhere};
 use super::batches::{Batches, WaitingRelease};
 use super::clock::Clock;
 use super::cluster_facts::{Absence, ClusterFacts, Tables};
-use super::confirm::{GivenUp, confirm};
+use super::confirm::{GivenUp, confirm, confirm_writes};
 use super::judges::Judges;
 use super::load::{LoadLimits, Loaded, LoadedBatch, Loading};
 use super::options::{OrphanSearch, Progress, ScanOptions};
@@ -99,6 +99,15 @@ impl<S: Source> Stages<'_, S> {
             if self.options.preview.is_some() {
                 self.look_around(&wave, &kinds).await;
                 clock.lap("surroundings");
+            }
+
+            match self.options.confirm_writes {
+                Confirm::None => {}
+                Confirm::Server => {
+                    let (releases, progress) = (&wave.releases, &**self.progress);
+                    confirm_writes(self.source, self.state, releases, &kinds, &given_up, progress).await;
+                    clock.lap("confirm writes");
+                }
             }
 
             match self.options.policy.confirm {

@@ -27,6 +27,7 @@ use super::queue::Lane;
 use super::release::{Others, ReleaseScan};
 use super::{terminating, weight};
 use crate::classify::dry_run::DryRunCheck;
+use crate::classify::transition::HelmRequest;
 use crate::compare::three_way::OfRevision;
 use crate::health::OtherReleases;
 use crate::model::{ObjectReport, ReleaseReport, ReportError, ReportNote};
@@ -34,7 +35,7 @@ use crate::object::ObjectKey;
 use crate::release::history::History;
 use crate::release::stored::ReleaseKey;
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
-use crate::source::{Kinds, ObjectRequest, ReadError, TerminatingNamespace};
+use crate::source::{DryRun, DryRunError, Expected, Kinds, ObjectRequest, ReadError, TerminatingNamespace};
 use crate::types::TypeTable;
 
 /// The state of a scan, shared by all threads that add to it.
@@ -45,6 +46,9 @@ const SCALABLE: [&str; 4] = ["Deployment", "ReplicaSet", "ReplicationController"
 
 /// The reason why an object has no dry run though others have.
 const NO_ROOM_FOR_CHECK: &str = "not confirmed: too many large objects drifted";
+
+/// The reason why a write has no dry run though others have.
+const NO_ROOM_FOR_WRITE: &str = "too many large objects are written";
 
 /// How far a scan has got with one release.
 enum ReleaseProgress {
@@ -90,6 +94,15 @@ pub(super) struct OpenCheck {
     pub(super) position: ObjectPosition,
     pub(super) key: ObjectKey,
     pub(super) check: DryRunCheck,
+}
+
+/// A dry run to make of what Helm writes, and the object that it is about.
+pub(super) struct OpenWrite {
+    pub(super) position: ObjectPosition,
+    pub(super) key: ObjectKey,
+    /// Whether the object is there.
+    pub(super) expected: Expected,
+    pub(super) dry_run: DryRun,
 }
 
 /// The results of a scan, however it ended.
@@ -306,6 +319,16 @@ impl ScanState {
                 inspected.report.iter_mut().for_each(note);
             }
         }
+        let request = inspected
+            .preview
+            .as_mut()
+            .and_then(|preview| preview.request.as_mut());
+        if let Some(request) = request {
+            inner.check_bytes += request.bytes();
+            if inner.check_bytes > inner.most_check_bytes {
+                *request = HelmRequest::NotAsked(NO_ROOM_FOR_WRITE.to_owned());
+            }
+        }
         if inner.values.has_given_way(position.release) {
             inspected.report.iter_mut().for_each(ObjectReport::omit_values);
         }
@@ -360,6 +383,35 @@ impl ScanState {
                 })
             })
             .collect()
+    }
+
+    /// Takes the dry runs of what the previewed operations of these releases write.
+    pub(super) fn take_writes(&self, wave: &[usize], kinds: &Kinds) -> Vec<OpenWrite> {
+        let mut inner = self.inner();
+        inner.check_bytes = 0;
+        let mut writes = Vec::new();
+        for &release in wave {
+            let Some(scan) = inner.open(release) else { continue };
+            let taken = scan.take_writes(kinds);
+            writes.extend(
+                taken
+                    .into_iter()
+                    .map(|(object, key, expected, dry_run)| OpenWrite {
+                        position: ObjectPosition { release, object },
+                        key,
+                        expected,
+                        dry_run,
+                    }),
+            );
+        }
+        writes
+    }
+
+    /// Stores what the API server said to the dry run of an object's write.
+    pub(super) fn set_answer(&self, position: ObjectPosition, answer: Result<(), DryRunError>) {
+        if let Some(release) = self.inner().open(position.release) {
+            release.set_answer(position.object, answer);
+        }
     }
 
     /// Changes an object's report by what the API server answered.

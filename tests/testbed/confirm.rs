@@ -54,9 +54,12 @@ fn real_drift_is_confirmed_and_what_admission_rewrites_is_not() {
         assert_eq!(confirmed.status, 1);
 
         // Nothing but the made-up difference is left.
-        scene
-            .release
-            .kubectl(&["patch", "widget/{r}", "--type=merge", r#"-p={"spec":{"size":3}}"#]);
+        scene.release.kubectl(&[
+            "patch",
+            "widgets.testbed.example/{r}",
+            "--type=merge",
+            r#"-p={"spec":{"size":3}}"#,
+        ]);
         let clean = scene.scan(&CONFIRM);
         assert_eq!(clean.status, 0, "{:#}", clean.report);
         assert_eq!(scene.scan(&["--all"]).status, 1);
@@ -119,11 +122,16 @@ impl<'c> Scene<'c> {
         let release = Release::install(cluster, helm, "custom-resources", &[]);
         let namespace = &release.namespace;
         rewrite_intervals(cluster, namespace);
-        release.kubectl(&["patch", "widget/{r}", "--type=merge", r#"-p={"spec":{"size":9}}"#]);
+        release.kubectl(&[
+            "patch",
+            "widgets.testbed.example/{r}",
+            "--type=merge",
+            r#"-p={"spec":{"size":9}}"#,
+        ]);
         // Whose fields those are cannot be told any more, as after a restore from a backup.
         release.kubectl(&[
             "patch",
-            "widget/{r}",
+            "widgets.testbed.example/{r}",
             "--type=json",
             r#"-p=[{"op":"replace","path":"/metadata/managedFields","value":[{}]}]"#,
         ]);
@@ -179,7 +187,7 @@ impl<'c> Scene<'c> {
     fn resource_versions(&self) -> BTreeSet<(String, String)> {
         let text = self
             .release
-            .kubectl(&["get", "widgets,secrets,configmaps", "-o", "json"]);
+            .kubectl(&["get", "widgets.testbed.example,secrets,configmaps", "-o", "json"]);
         let list: Value = serde_json::from_str(&text).unwrap();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let items = list["items"].as_array().unwrap().iter();
@@ -236,7 +244,7 @@ fn rewrite_intervals(cluster: &Cluster, namespace: &str) {
         "-o=json",
         "-n",
         namespace,
-        "widgets",
+        "widgets.testbed.example",
         "--all",
         "x=y",
     ];

@@ -77,6 +77,9 @@ pub enum SettingsError {
          configuration file has scan.confirm"
     )]
     ConfirmSnapshot,
+    /// Nor of what Helm writes.
+    #[error("a snapshot cannot confirm a preview, because dry runs need the API server: leave out --confirm")]
+    ConfirmPreviewOfSnapshot,
     /// Only text has a form without its details.
     #[error(
         "--summary is a form of the text report: leave out `-o {0}`, or the variable DRIFTLINE_OUTPUT; `-o wide` has one line \
@@ -121,6 +124,7 @@ impl SettingsError {
             | Self::OrphansDriver
             | Self::IgnoreAnnotation(_)
             | Self::ConfirmSnapshot
+            | Self::ConfirmPreviewOfSnapshot
             | Self::Driver(_) => None,
         };
         Self::InFile {

@@ -183,6 +183,11 @@ impl Reading {
         };
         let mut reading = Self::of_one_release(&release, depth, environment)?;
         reading.scan.preview = Some(request);
+        // Not by the file or the environment: whoever scans with an account that only reads may preview with one that deploys.
+        reading.scan.confirm_writes = args.confirm.unwrap_or_default();
+        if let (Confirm::Server, ScanTarget::Snapshot(_)) = (reading.scan.confirm_writes, &reading.target) {
+            return Err(SettingsError::ConfirmPreviewOfSnapshot);
+        }
         Ok(reading)
     }
 
@@ -306,6 +311,7 @@ fn scan_options(
         orphans: scan::OrphanSearch::No,
         cluster: access.repeated(),
         preview: None,
+        confirm_writes: Confirm::None,
     })
 }
 
@@ -324,7 +330,7 @@ pub fn sinks_to_check(config: Option<&Path>, environment: Environment<'_>) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::cli::{Cli, Command};
+    use crate::app::cli::{Cli, Command, PreviewCommand};
     use clap::Parser;
 
     fn scan(flags: &[&str], variables: &[(&str, &str)]) -> Result<ScanSettings, SettingsError> {
@@ -421,6 +427,36 @@ mod tests {
             let error = confirm(&[&flags[..], &["--snapshot", "x"]].concat()).unwrap_err();
             assert!(error.to_string().contains("--confirm none"), "{error}");
         }
+    }
+
+    /// Whoever scans with an account that only reads may preview with one that deploys.
+    #[test]
+    fn a_preview_confirms_only_by_its_own_flag() {
+        let config = file("scan: {confirm: server}\n");
+        let path = config.path().to_str().unwrap();
+        let confirm = |flags: &[&str]| {
+            let arguments = [&["driftline", "preview", "rollback", "web"], flags].concat();
+            let cli = Cli::try_parse_from(arguments).unwrap();
+            let Command::Preview(PreviewCommand::Rollback(args)) = cli.command else {
+                panic!("not a preview")
+            };
+            let variables = |name: &str| (name == "DRIFTLINE_CONFIRM").then(|| "server".to_owned());
+            Reading::of_rollback(&args, &variables).map(|reading| reading.scan)
+        };
+        let by_file = confirm(&["--config", path]).unwrap();
+        assert_eq!(
+            (by_file.confirm_writes, by_file.policy.confirm),
+            (Confirm::None, Confirm::None)
+        );
+        let by_flag = confirm(&["--confirm", "server"]).unwrap();
+        // The findings of a preview are not what it is about.
+        assert_eq!(
+            (by_flag.confirm_writes, by_flag.policy.confirm),
+            (Confirm::Server, Confirm::None)
+        );
+        let error = confirm(&["--confirm", "server", "--snapshot", "x"]).unwrap_err();
+        assert!(error.to_string().contains("leave out --confirm"), "{error}");
+        confirm(&["--confirm", "none", "--snapshot", "x"]).unwrap();
     }
 
     #[test]

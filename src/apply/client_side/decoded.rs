@@ -95,7 +95,7 @@ fn value_as_floats(value: Value) -> Value {
 
 /// The whole number that a float is, if it is one of 64 bits with a sign.
 #[expect(clippy::cast_possible_truncation, reason = "the limits are checked before")]
-fn whole(float: f64) -> Option<i64> {
+pub(crate) fn whole(float: f64) -> Option<i64> {
     /// The first number beyond 64 bits with a sign.
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
     (float.fract() == 0.0 && (-LIMIT..LIMIT).contains(&float)).then_some(float as i64)

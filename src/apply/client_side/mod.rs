@@ -21,6 +21,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+pub(crate) use self::decoded::whole;
 use self::decoded::{Object, as_floats, decoded};
 use self::failure::{Failure, refusal};
 use self::go_type::object_fits;
@@ -44,6 +45,8 @@ pub enum Patched {
     Nothing,
     /// Helm sends a patch.
     Sent {
+        /// How the patch is to be read.
+        kind: PatchKind,
         /// The patch.
         patch: Value,
         /// The live object with the patch, before the API server reads it.
@@ -53,6 +56,15 @@ pub enum Patched {
     Refused(Refusal),
     /// It cannot be told.
     Unknown(Cow<'static, str>),
+}
+
+/// How the API server reads a patch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PatchKind {
+    /// As a strategic merge patch.
+    Strategic,
+    /// As a JSON merge patch.
+    JsonMerge,
 }
 
 /// What Helm's patch makes of the live object.
@@ -74,7 +86,8 @@ pub(super) fn patched(write: &Write<'_>, new: &Value, live: &Live<'_>) -> Merged
 pub fn patch(gvk: &Gvk, old: Option<&Value>, new: &Value, live: &Value, work: &Work) -> Patched {
     match sent(gvk, old.unwrap_or(new), new, live, work) {
         Ok(None) => Patched::Nothing,
-        Ok(Some((patch, object))) => Patched::Sent {
+        Ok(Some((kind, patch, object))) => Patched::Sent {
+            kind,
             patch: Value::Object(patch),
             object: Value::Object(object),
         },
@@ -83,7 +96,7 @@ pub fn patch(gvk: &Gvk, old: Option<&Value>, new: &Value, live: &Value, work: &W
     }
 }
 
-type Sent = (Object, Object);
+type Sent = (PatchKind, Object, Object);
 
 fn sent(gvk: &Gvk, old: &Value, new: &Value, live: &Value, work: &Work) -> Result<Option<Sent>, Failure> {
     let mut old = object(old, work)?;
@@ -96,7 +109,7 @@ fn sent(gvk: &Gvk, old: &Value, new: &Value, live: &Value, work: &Work) -> Resul
         let patch = json_merge::created(&as_floats(old.clone()), &as_floats(new.clone()), work)?;
         let mut object = live.clone();
         json_merge::applied(&mut object, patch.clone());
-        Ok((!patch.is_empty()).then_some((patch, object)))
+        Ok((!patch.is_empty()).then_some((PatchKind::JsonMerge, patch, object)))
     };
     let shape = match three_way_shape(gvk) {
         Some(shape) if object_fits(&new, shape, work)? => shape,
@@ -104,7 +117,7 @@ fn sent(gvk: &Gvk, old: &Value, new: &Value, live: &Value, work: &Work) -> Resul
     };
     let three_way = three_way(&old, &new, &live, shape, work)?;
     if is_retired(gvk) {
-        let object = |sent: Option<Sent>| sent.map_or_else(|| live.clone(), |(_, object)| object);
+        let object = |sent: Option<Sent>| sent.map_or_else(|| live.clone(), |(_, _, object)| object);
         if object(two_way()?) != object(three_way.clone()) {
             return Err(Failure::Unknown(
                 "releases of Helm differ in whether they know the type of this retired API version",
@@ -132,7 +145,7 @@ fn three_way(
         return Ok(None);
     }
     let object = merge::merged(live.clone(), patch.clone(), shape, Purpose::Apply, work)?;
-    Ok(Some((patch, object)))
+    Ok(Some((PatchKind::Strategic, patch, object)))
 }
 
 fn is_same(live: &Value, object: &Value, work: &Work) -> bool {

@@ -377,8 +377,8 @@ impl ObjectPreview {
     /// Adds what others put beside the manifests and the operation leaves, by the findings of the object.
     pub fn add_survivors(&mut self, findings: &[Finding], detail: Detail) {
         match (detail, self.action) {
-            (Detail::Fields, PreviewAction::Change | PreviewAction::None) => {}
-            (Detail::Outcome | Detail::Fields, _) => return,
+            (Detail::Fields | Detail::Requests, PreviewAction::Change | PreviewAction::None) => {}
+            (Detail::Outcome | Detail::Fields | Detail::Requests, _) => return,
         }
         let is_within = |inner: &str, outer: &str| {
             inner

@@ -6,6 +6,9 @@
 
 mod fields;
 mod glance;
+mod request;
+#[cfg(test)]
+mod request_tests;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +16,7 @@ use serde_json::Value;
 
 use self::fields::Fields;
 pub use self::glance::may_fail;
+pub use self::request::{HelmRequest, HiddenWords, Owners, SentRequest};
 use super::blocked::Block;
 use super::helm_write::{self, Documents, HELM, SEVERAL_DOCUMENTS, Start, TOO_COSTLY, manager, stamped};
 use super::live::LiveObject;
@@ -30,6 +34,7 @@ use crate::model::PreviewField;
 use crate::object::ObjectKey;
 use crate::policy::Policy;
 use crate::policy::managers::ManagerKind;
+use crate::source::DryRunError;
 use crate::types::Shape;
 use crate::vocabulary::{PreviewAction, PreviewedOperation};
 
@@ -72,6 +77,8 @@ pub enum Detail {
     Outcome,
     /// Its fields too.
     Fields,
+    /// These, and what Helm sends, for a dry run of it.
+    Requests,
 }
 
 /// What an operation does to one object.
@@ -97,6 +104,10 @@ pub struct ObjectPreview {
     pub left_out: usize,
     /// The live object; `None` where there is none, or where nothing of it may be told.
     pub live: Option<LiveFacts>,
+    /// What Helm sends to create or to write it, where that was asked for.
+    pub request: Option<HelmRequest>,
+    /// What the API server said to a dry run of that, where one was made.
+    pub dry_run: Option<Result<(), DryRunError>>,
 }
 
 /// A way for Helm to write an object at which an operation fails.
@@ -183,6 +194,10 @@ pub fn preview(
         LiveObject::NotFound => absent(transition, &mut preview, policy, &work),
         LiveObject::Found(live) => found(transition, live, &mut preview, policy, &work),
     }
+    if transition.detail == Detail::Requests && transition.to.is_some() && preview.request.is_none() {
+        let reason = preview.reason.as_deref().unwrap_or(NO_REQUEST);
+        preview.request = Some(HelmRequest::NotAsked(reason.to_owned()));
+    }
     preview
 }
 
@@ -200,6 +215,8 @@ impl ObjectPreview {
             fields: Vec::new(),
             left_out: 0,
             live: None,
+            request: None,
+            dry_run: None,
         }
     }
 
@@ -213,6 +230,24 @@ impl ObjectPreview {
     fn unknown(&mut self, reason: impl Into<String>) {
         self.action = PreviewAction::Unknown;
         self.reason = Some(reason.into());
+    }
+
+    /// Notes what Helm sends, where that is asked for.
+    fn ask(
+        &mut self,
+        transition: &Transition<'_>,
+        documents: &Documents<'_>,
+        live: Option<&Live<'_>>,
+        policy: &Policy,
+        work: &Work,
+    ) {
+        match transition.detail {
+            Detail::Outcome | Detail::Fields => {}
+            Detail::Requests => {
+                let work = work.apart();
+                self.request = Some(request::of(transition, documents, live, &policy.redaction, &work));
+            }
+        }
     }
 
     fn fails(&mut self, block: Block) {
@@ -242,6 +277,7 @@ fn absent(transition: &Transition<'_>, preview: &mut ObjectPreview, policy: &Pol
     if let Some(block) = Block::of(&outcome) {
         preview.fails(block.shown_in(&transition.key.gvk, &[], &policy.redaction));
     }
+    preview.ask(transition, &documents, None, policy, work);
 }
 
 fn found(
@@ -324,13 +360,17 @@ fn found(
     };
     let outcome = documents.ask(transition.method, Some(live), work, attempt);
     let outcome = outcome.unwrap_or_else(|reason| Outcome::Unknown(reason.into()));
+    // Nothing is sent in driftline's name about an object that is not provably the release's.
+    if standing == Standing::Ours {
+        preview.ask(transition, &documents, Some(live), policy, work);
+    }
     if let Some(block) = Block::of(&outcome) {
         let applied = read(transition, to);
         let versions = [&applied, &live.object];
         preview.fails(block.shown_in(&transition.key.gvk, &versions, &policy.redaction));
         match transition.detail {
             Detail::Outcome => {}
-            Detail::Fields => {
+            Detail::Fields | Detail::Requests => {
                 let fields = Fields::that_fail(transition, &outcome, &applied, live, work);
                 (preview.fields, preview.left_out) = fields.shown(transition, &versions, policy);
                 preview.ways_out = ways_out(transition.method, &documents, live, work);
@@ -352,7 +392,7 @@ fn found(
     };
     match transition.detail {
         Detail::Outcome => {}
-        Detail::Fields => {
+        Detail::Fields | Detail::Requests => {
             let applied = read(transition, to);
             let fields = Fields::of(transition, &applied, after, doubts, live, &policy.managers, work);
             if work.is_spent() {
@@ -420,6 +460,9 @@ fn ways_out(method: Method, documents: &Documents<'_>, live: &Live<'_>, work: &W
     let ways = ways.into_iter().filter(|(_, method)| works(*method));
     ways.map(|(way, _)| way).collect()
 }
+
+/// Why no dry run is made where nothing else says why.
+const NO_REQUEST: &str = "what Helm sends is not known";
 
 /// Why nothing is told of an outcome that a live object cannot have.
 const NO_WRITE: &str = "Helm does not write over the live object";

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::{Obstacle, SurroundingFacts, Verdict, gap_of};
+use super::{Obstacle, SurroundingFacts, Verdict, about, gap_of};
 use crate::object::{Gvk, ObjectKey};
 use crate::source::ServedVersions;
 use crate::source::surroundings::{
@@ -71,11 +71,16 @@ fn few(asked: Vec<(&Webhook, Vec<Obstacle>)>) -> Vec<Obstacle> {
         named.join(", "),
         asked.len() - NAMED
     );
-    vec![Obstacle::of_release(
-        PreviewCause::Admission,
-        Verdict::Asked,
-        message,
-    )]
+    let obstacles = asked.iter().flat_map(|(_, obstacles)| obstacles);
+    // One that is about anything else leaves the sentence open.
+    let is_answered = obstacles.clone().all(|obstacle| !obstacle.about.is_empty());
+    let mut about: Vec<ObjectKey> = obstacles.flat_map(|obstacle| &obstacle.about).cloned().collect();
+    about.sort();
+    about.dedup();
+    vec![Obstacle {
+        about: if is_answered { about } else { Vec::new() },
+        ..Obstacle::of_release(PreviewCause::Admission, Verdict::Asked, message)
+    }]
 }
 
 /// A request, with the labels that selectors look at.
@@ -283,12 +288,14 @@ fn refused_by_dead(request: &Request<'_>, matched: Matched, webhook: &str, why: 
             object: Some(key.clone()),
             verdict: Verdict::refused(request.verb),
             message: format!("it is refused, because {answers}"),
+            about: about(key, request.verb),
         },
         (Some(key), Matched::Perhaps | Matched::No) => Obstacle {
             cause: PreviewCause::Admission,
             object: Some(key.clone()),
             verdict: Verdict::MayFail,
             message: format!("it is refused if {webhook} is asked, which cannot answer: {why}"),
+            about: about(key, request.verb),
         },
     }
 }
@@ -369,10 +376,17 @@ fn asked(who: &str, matched: &[(&Request<'_>, Matched)]) -> Vec<Obstacle> {
         [(request, _)] => request.key.cloned(),
         _ => None,
     };
+    let answered = matched
+        .iter()
+        .map(|(request, _)| match (request.key, request.verb) {
+            (Some(key), SentVerb::Create | SentVerb::Update) => Some(key.clone()),
+            (Some(_), SentVerb::Delete) | (None, _) => None,
+        });
     vec![Obstacle {
         cause: PreviewCause::Admission,
         object,
         verdict: Verdict::Asked,
         message: format!("{who} decides about {named}, and may refuse"),
+        about: answered.collect::<Option<Vec<_>>>().unwrap_or_default(),
     }]
 }

@@ -137,6 +137,8 @@ pub struct Obstacle {
     pub verdict: Verdict,
     /// One sentence, without the object and without a full stop.
     pub message: String,
+    /// The objects whose dry runs answer it, if the API server accepts all of them; none where no dry run of an object can.
+    pub about: Vec<ObjectKey>,
 }
 
 /// What an obstacle comes to, if Helm gets so far.
@@ -157,13 +159,15 @@ pub enum Verdict {
     /// Something else decides, as on every other day: a webhook that answers, a policy that let the same pass before. Only
     /// what it says is not known.
     Asked,
+    /// The API server accepts in dry runs what might have failed.
+    Accepted,
     /// It could not be read, so nothing of the kind is known.
     Gap,
 }
 
 impl Verdict {
     /// What a refused request comes to.
-    const fn refused(verb: SentVerb) -> Self {
+    pub(in crate::preview) const fn refused(verb: SentVerb) -> Self {
         match verb {
             SentVerb::Create => Self::CreateFails,
             SentVerb::Update => Self::UpdateFails,
@@ -203,6 +207,23 @@ impl Obstacle {
             object: Some(sent.key.clone()),
             verdict,
             message,
+            about: about(sent.key, sent.verb),
+        }
+    }
+
+    /// What a dry run of an object's write showed.
+    pub(in crate::preview) fn of_dry_run(
+        object: &ObjectPreview,
+        cause: PreviewCause,
+        verdict: Verdict,
+        message: String,
+    ) -> Self {
+        Self {
+            cause,
+            object: Some(object.key.clone()),
+            verdict,
+            message,
+            about: Vec::new(),
         }
     }
 
@@ -212,6 +233,7 @@ impl Obstacle {
             object: None,
             verdict,
             message,
+            about: Vec::new(),
         }
     }
 
@@ -222,6 +244,14 @@ impl Obstacle {
             Verdict::Gap,
             format!("{what} is not known: {error}"),
         )
+    }
+}
+
+/// The object of a request whose dry run answers an obstacle; deletions have none.
+fn about(key: &ObjectKey, verb: SentVerb) -> Vec<ObjectKey> {
+    match verb {
+        SentVerb::Create | SentVerb::Update => vec![key.clone()],
+        SentVerb::Delete => Vec::new(),
     }
 }
 

@@ -7,7 +7,7 @@ use super::fixtures::{
     Edit as _, Scene, config, deployment, field, hook, key, object, obstacle, record_with_hook, rollback,
     upgrade, written,
 };
-use super::surroundings::Verdict;
+use super::surroundings::{Obstacle, Verdict};
 use super::*;
 use crate::classify::transition::{LiveOwner, WayOut};
 use crate::health::RecordFacts;
@@ -19,6 +19,7 @@ use crate::vocabulary::{HealthCode, PreviewCause};
 
 mod advice;
 mod beginning;
+mod dry_runs;
 mod losses;
 mod objects;
 

@@ -13,7 +13,10 @@ use super::line::Line;
 use super::line_diff::LineDiff;
 use super::preview_field::Change;
 use super::{Extent, TextOptions, TextWriter, closing, wrap};
-use crate::model::{Preview, PreviewField, PreviewHook, PreviewObject, PreviewReason, ReleaseReport, Report};
+use crate::model::{
+    Preview, PreviewConfirmation, PreviewField, PreviewHook, PreviewObject, PreviewReason, ReleaseReport,
+    Report,
+};
 use crate::report::words::count;
 use crate::vocabulary::{ApplyMethod, PreviewAction, PreviewEffect, PreviewOutcome, PreviewedOperation};
 
@@ -72,6 +75,7 @@ impl TextWriter<'_> {
         line.push(style, preview.outcome.as_str()).plain(": ");
         line.plain(self.options.safe(&preview.message));
         self.line(&line)?;
+        self.confirmation(preview)?;
         self.causes(&preview.causes)?;
         if let Some(leaves) = &preview.leaves {
             self.section("What it leaves")?;
@@ -114,6 +118,24 @@ impl TextWriter<'_> {
         line.push(self.options.palette.dim, "- ")
             .plain(self.options.safe(sentence));
         self.line(&line)
+    }
+
+    /// What dry runs said, in a line, and why parts have no answer.
+    fn confirmation(&mut self, preview: &Preview) -> io::Result<()> {
+        let Some(confirmation) = &preview.confirmation else {
+            return Ok(());
+        };
+        let text = self.options.safe(&confirmed(preview, confirmation));
+        let line = Line::of(self.options.palette.dim, text);
+        wrap::write(&line, self.options.columns(), &Line::indented(2), self.out)?;
+        for unanswered in &confirmation.unanswered {
+            let of_several = match unanswered.objects {
+                0 | 1 => String::new(),
+                several => format!("{several} "),
+            };
+            self.sentence(&format!("{of_several}not confirmed: {}", unanswered.message))?;
+        }
+        Ok(())
     }
 
     fn causes(&mut self, causes: &[PreviewReason]) -> io::Result<()> {
@@ -311,6 +333,42 @@ const fn action_word(action: PreviewAction) -> &'static str {
         | PreviewAction::NotReached
         | PreviewAction::Unknown => action.as_str(),
     }
+}
+
+/// What dry runs said, in words.
+fn confirmed(preview: &Preview, confirmation: &PreviewConfirmation) -> String {
+    let PreviewConfirmation {
+        writes,
+        confirmed,
+        unconfirmed,
+        unanswered,
+    } = confirmation;
+    let mut parts = vec![match writes {
+        0 => "dry runs: Helm writes nothing".to_owned(),
+        writes => format!(
+            "confirmed by dry runs: {confirmed} of {}",
+            count(*writes, "write")
+        ),
+    }];
+    if *unconfirmed > 0 {
+        parts.push(format!("{unconfirmed} otherwise than foretold"));
+    }
+    let unanswered: usize = unanswered.iter().map(|reason| reason.objects).sum();
+    if unanswered > 0 {
+        parts.push(format!("{unanswered} not confirmed"));
+    }
+    let deletes = preview
+        .objects
+        .iter()
+        .any(|object| object.action == PreviewAction::Delete);
+    let runs = preview.hooks.iter().any(|hook| hook.runs);
+    parts.extend(match (deletes, runs) {
+        (false, false) => None,
+        (true, false) => Some("deletions are not asked about".to_owned()),
+        (false, true) => Some("hooks are not asked about".to_owned()),
+        (true, true) => Some("deletions and hooks are not asked about".to_owned()),
+    });
+    parts.join("; ")
 }
 
 /// What is previewed, in words.

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::*;
-use crate::policy::Policy;
+use crate::policy::{Confirm, Policy};
 use crate::release::history::Depth;
 use crate::release::stored::Status;
 use crate::scan::{OrphanSearch, Progress, Quiet, ScanLimits, ScanOptions, Selection, scan};
@@ -298,6 +298,7 @@ fn options(depth: Depth) -> ScanOptions {
         orphans: OrphanSearch::No,
         cluster: ClusterFlags::default(),
         preview: None,
+        confirm_writes: Confirm::None,
     }
 }
 

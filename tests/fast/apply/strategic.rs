@@ -44,7 +44,7 @@ fn told(triple: &Triple) -> Value {
     let work = Work::of_steps(10_000_000);
     match patch(&triple.gvk, Some(&triple.old), &triple.new, &triple.live, &work) {
         Patched::Nothing => json!({"patch": {}, "object": triple.live}),
-        Patched::Sent { patch, object } => json!({"patch": patch, "object": object}),
+        Patched::Sent { patch, object, .. } => json!({"patch": patch, "object": object}),
         Patched::Refused(refusal) => json!({"error": refusal.rule}),
         Patched::Unknown(reason) => json!({"unknown": reason}),
     }

@@ -4,6 +4,7 @@
 mod access;
 mod autoscalers;
 mod confirm;
+mod confirm_preview;
 mod discovery;
 mod endings;
 mod forged;

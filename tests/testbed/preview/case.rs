@@ -29,6 +29,8 @@ pub(super) struct Case {
     fates: Vec<(&'static str, [&'static str; 3])>,
     /// Where driftline says something else: the methods, its answer, and why.
     predicted: Vec<(&'static str, &'static str)>,
+    /// What dry runs confirm, by method, where they are asked for.
+    confirmed: Option<[&'static str; 3]>,
 }
 
 /// An object in the short form of the table.
@@ -133,6 +135,7 @@ impl Case {
             cells: [Cell::Skipped; 3],
             fates: Vec::new(),
             predicted: Vec::new(),
+            confirmed: None,
         }
     }
 
@@ -153,6 +156,7 @@ impl Case {
                 );
                 self.predicted.push((methods, answer));
             }
+            "confirmed" => self.confirmed = Some(by_method(rest)),
             "upgrade" => self.operation = Operation::Upgrade,
             "rollback" => match rest.strip_prefix("by ") {
                 Some(client) => self.clients.push((Step::Last, Client::of(client))),
@@ -240,6 +244,11 @@ impl Case {
         self.fates
             .iter()
             .map(move |(object, fates)| (*object, fates[position]))
+    }
+
+    /// What dry runs confirm.
+    pub(super) fn confirmed(&self, method: Method) -> Option<&'static str> {
+        self.confirmed.map(|confirmed| confirmed[method.position()])
     }
 
     /// The answer that driftline is known to give where it is not Helm's.

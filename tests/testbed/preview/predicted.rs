@@ -56,6 +56,24 @@ impl Prediction {
         self.preview["message"].as_str().unwrap_or_default()
     }
 
+    /// The answers to dry runs, as `CONFIRMED/WRITES` and, where there are any, `+OTHERWISE`.
+    pub(super) fn confirmation(&self) -> String {
+        let confirmation = &self.preview["confirmation"];
+        let otherwise = match confirmation["unconfirmed"].as_u64() {
+            Some(0) | None => String::new(),
+            Some(otherwise) => format!("+{otherwise}"),
+        };
+        format!(
+            "{}/{}{otherwise}",
+            confirmation["confirmed"], confirmation["writes"]
+        )
+    }
+
+    /// The preview itself.
+    pub(super) const fn preview(&self) -> &Value {
+        &self.preview
+    }
+
     /// Everything that is not as it was said.
     pub(super) fn disproved(&self, stage: &Stage<'_>, happened: &Happened) -> Vec<(About, String)> {
         let cell = stage.case.cell(stage.method).unwrap_or_default();

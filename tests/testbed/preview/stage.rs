@@ -105,8 +105,8 @@ impl<'c> Stage<'c> {
         }
     }
 
-    /// What driftline says of it.
-    pub(super) fn preview(&self) -> Result<Outcome, String> {
+    /// What driftline says of it, with these flags.
+    pub(super) fn preview(&self, flags: &[&str]) -> Result<Outcome, String> {
         let to;
         let rendered;
         let mut args = vec!["preview"];
@@ -122,6 +122,7 @@ impl<'c> Stage<'c> {
             }
         }
         args.extend(["-n", &self.namespace, "-o", "json"]);
+        args.extend(flags);
         Ok(self.cluster.driftline(&args))
     }
 
