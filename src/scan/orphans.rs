@@ -233,7 +233,12 @@ impl Ownership {
                     let doubts = self.doubts(&release, options, coverage);
                     let mut orphaned = orphaned(release, records, objects);
                     if !doubts.is_empty() {
-                        keep_what_only_reads(&mut orphaned, &doubts);
+                        let left_out = if self.namespaces.is_empty() {
+                            LeftOut::Deletions
+                        } else {
+                            LeftOut::Writes
+                        };
+                        leave_out(&mut orphaned, &doubts, left_out);
                     }
                     orphans.releases.get_or_insert_default().push(orphaned);
                 }
@@ -363,14 +368,35 @@ impl Ownership {
     }
 }
 
-/// Leaves out the commands that change anything: records in other namespaces were not read, and a program that keeps its
-/// records elsewhere, as Flux does with `storageNamespace`, may still have the release; or another release may have the objects.
-fn keep_what_only_reads(orphaned: &mut OrphanedRelease, doubts: &[String]) {
-    orphaned.advice.retain(|advice| !advice.destructive);
+/// Leaves out commands. Where records in other namespaces were not read, these are all that change anything: a program that
+/// keeps its records elsewhere, as Flux does with `storageNamespace`, may still have the release. Where manifests were not
+/// read, they are those that delete: another release may have the objects.
+fn leave_out(orphaned: &mut OrphanedRelease, doubts: &[String], left_out: LeftOut) {
+    let verbs = match left_out {
+        LeftOut::Writes => {
+            orphaned.advice.retain(|advice| !advice.destructive);
+            "adopt or delete"
+        }
+        LeftOut::Deletions => {
+            orphaned
+                .advice
+                .retain(|advice| !advice.command.starts_with("kubectl delete "));
+            "delete"
+        }
+    };
     orphaned.evidence.push(format!(
-        "{}: a scan of all namespaces that reads every record knows, and prints the commands to adopt or delete the objects",
+        "{}: a scan of all namespaces that reads every record knows, and prints the commands to {verbs} the objects",
         doubts.join("; ")
     ));
+}
+
+/// The commands that are left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LeftOut {
+    /// All that change anything.
+    Writes,
+    /// Those that delete.
+    Deletions,
 }
 
 /// Whose manifest has objects that name a release without records.

@@ -40,13 +40,21 @@ fn the_readme_has_the_message_of_every_code() {
 }
 
 /// Every example of `driftline explain` is a line that the program printed: in a scan of the example, in the pages of
-/// `docs/diagnose`, or in a scan of the example with ignore rules or with a release that changes meanwhile.
+/// `docs/diagnose`, in a diagnosis of a release of the example, or in a scan of the example with ignore rules or with a release that changes meanwhile.
 #[test]
 fn explanations_show_what_the_program_prints() {
     let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
     let outputs = [
         scan(&["--snapshot", "examples/drifted-shop"]),
         diagnoses(),
+        driftline(&[
+            "diagnose",
+            "storefront",
+            "-n",
+            "shop",
+            "--snapshot",
+            "examples/drifted-shop",
+        ]),
         scan_with_ignore_rules(folder.path()),
         scan_of_a_release_that_changes(folder.path()),
     ];

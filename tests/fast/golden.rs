@@ -156,13 +156,16 @@ fn every_word_of_the_report_occurs() {
     assert_eq!(health, HealthCode::ALL.iter().copied().collect(), "health codes");
 }
 
-/// What the pages in `docs/diagnose` say of releases in trouble.
+/// What the pages in `docs/diagnose` say of releases in trouble, and what the page of a release of the example does.
 fn diagnosed() -> Vec<HealthCode> {
     let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/diagnose");
     let pages = fs::read_dir(pages).unwrap().map(|page| page.unwrap().path());
     let texts = pages
         .map(|page| fs::read_to_string(page).unwrap())
         .collect::<String>();
+    let snapshot = example().display().to_string();
+    let storefront = Driftline::new(["diagnose", "storefront", "-n", "shop", "--snapshot", &snapshot]).run();
+    let texts = texts + &storefront.stdout;
     let severities = ["  critical  ", "  warning  ", "  info  "];
     let entry = |line: &str| {
         let rest = severities

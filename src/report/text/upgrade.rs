@@ -50,7 +50,12 @@ pub(super) fn of_release(release: &ReleaseReport, worst: Option<Trouble<'_>>) ->
     }
     let blocks = |entry: &&Health| entry.code == HealthCode::UpgradeBlocked;
     let blocked = release.health.iter().find(blocks);
-    if blocked.is_some_and(upgrade_fails_for_certain) {
+    // An upgrade has to build the deployed manifest first.
+    let is_unserved = release
+        .health
+        .iter()
+        .any(|entry| entry.code == HealthCode::ApiRemoved);
+    if is_unserved || blocked.is_some_and(upgrade_fails_for_certain) {
         return Some("fails");
     }
     let effect = worst.and_then(of_trouble);
@@ -140,13 +145,12 @@ pub(super) fn refused_until(release: &ReleaseReport, options: &TextOptions) -> O
     };
     release.objects.iter().any(foretold).then(|| {
         let text = format!(
-            "Helm refuses it until the operation of revision {} is no longer pending; below stands what the first one after that \
-             does",
+            "Helm refuses upgrades until the operation of revision {} is no longer pending; below stands what the first one after \
+             that does",
             release.latest.revision
         );
         let mut line = Line::indented(6);
-        line.push(options.palette.dim, "next upgrade: ")
-            .plain(options.safe(&text));
+        line.push(options.palette.dim, "- ").plain(options.safe(&text));
         line
     })
 }
@@ -242,6 +246,9 @@ mod tests {
             assert_eq!(of_release(&release, worst), expected);
         }
         assert_eq!(of_release(&release, None), None);
+        let gone = crate::health::remark(HealthCode::ApiRemoved, HealthSeverity::Critical, String::new());
+        release.health = vec![gone];
+        assert_eq!(of_release(&release, None), Some("fails"));
         let code = HealthCode::UpgradeBlocked;
         let refused = finding(Some(NextUpgrade::Refused), Some("it is immutable"), None);
         let reverted = finding(Some(NextUpgrade::Revert), None, None);
