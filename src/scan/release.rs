@@ -540,6 +540,10 @@ impl ReleaseScan {
             namespace_deleted: self.namespace_deleted(others),
             ..ObjectFacts::default()
         };
+        let is_way_out = self
+            .context
+            .operation
+            .is_some_and(|(_, detail)| detail == Detail::TakenBack);
         for object in &self.objects {
             if let Some(by) = self.claimant(object, others) {
                 facts.claimed.push(ClaimedObject {
@@ -563,6 +567,9 @@ impl ReleaseScan {
             }
             if let Some(report) = object.report() {
                 facts.note_report(&object.key, report);
+            }
+            if is_way_out && let Some((_, preview)) = object.previewed() {
+                facts.drift.note_rollback(&preview);
             }
             if let Some(block) = object.inspected().and_then(|inspected| inspected.block.as_ref()) {
                 facts.note_block_of(&object.key, block, object.rendering.doubt_of_block(block));

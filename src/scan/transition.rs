@@ -31,7 +31,15 @@ pub(super) fn to_last_good(history: &History, loaded: &Loaded) -> Option<(Operat
         to: Some(to.number),
         method: to.method,
     };
-    Some((operation, Detail::Outcome))
+    // Out of trouble that rollback is advised, and then it counts what goes with it.
+    let is_way_out = history.latest().map(|latest| latest.revision)
+        != history.baseline().map(|baseline| baseline.revision);
+    let detail = if is_way_out {
+        Detail::TakenBack
+    } else {
+        Detail::Outcome
+    };
+    Some((operation, detail))
 }
 
 /// The two manifests of an operation that was asked for.

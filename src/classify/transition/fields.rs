@@ -378,7 +378,7 @@ impl ObjectPreview {
     pub fn add_survivors(&mut self, findings: &[Finding], detail: Detail) {
         match (detail, self.action) {
             (Detail::Fields, PreviewAction::Change | PreviewAction::None) => {}
-            (Detail::Outcome | Detail::Fields, _) => return,
+            (Detail::Outcome | Detail::TakenBack | Detail::Fields, _) => return,
         }
         let is_within = |inner: &str, outer: &str| {
             inner

@@ -70,6 +70,8 @@ pub enum To<'a> {
 pub enum Detail {
     /// Whether the operation works at it.
     Outcome,
+    /// What the operation takes back of it, too: for the advice of a release in trouble.
+    TakenBack,
     /// Its fields too.
     Fields,
 }
@@ -330,11 +332,14 @@ fn found(
         preview.fails(block.shown_in(&transition.key.gvk, &versions, &policy.redaction));
         match transition.detail {
             Detail::Outcome => {}
-            Detail::Fields => {
+            Detail::TakenBack | Detail::Fields => {
                 let fields = Fields::that_fail(transition, &outcome, &applied, live, work);
                 (preview.fields, preview.left_out) = fields.shown(transition, &versions, policy);
-                preview.ways_out = ways_out(transition.method, &documents, live, work);
             }
+        }
+        match transition.detail {
+            Detail::Outcome | Detail::TakenBack => {}
+            Detail::Fields => preview.ways_out = ways_out(transition.method, &documents, live, work),
         }
         return;
     }
@@ -352,7 +357,7 @@ fn found(
     };
     match transition.detail {
         Detail::Outcome => {}
-        Detail::Fields => {
+        Detail::TakenBack | Detail::Fields => {
             let applied = read(transition, to);
             let fields = Fields::of(transition, &applied, after, doubts, live, &policy.managers, work);
             if work.is_spent() {

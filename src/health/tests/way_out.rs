@@ -64,6 +64,52 @@ fn what_somebody_would_miss_is_saved_and_protected_before_a_rollback_deletes_it(
     }
 }
 
+/// What somebody changed by hand is in no record, and a rollback writes over it, whatever is known of an upgrade.
+#[test]
+fn what_was_changed_by_hand_is_saved_before_a_rollback_takes_it_back() {
+    let mut objects = ObjectFacts::default();
+    let settings = key("ConfigMap", "settings");
+    let mut report =
+        crate::classify::state::empty_report(&settings, None, crate::vocabulary::ObjectState::Drifted, None);
+    report.findings = vec![crate::report::fixtures::finding(
+        crate::vocabulary::FindingCode::Changed,
+        "/data/a",
+        Some("a".into()),
+        Some("b".into()),
+    )];
+    report.findings[0].next_upgrade = None;
+    objects.note_report(&settings, &report);
+    for status in ["failed", "pending-upgrade"] {
+        let health = Scene {
+            objects: objects.clone(),
+            ..scene(&["deployed", status])
+        }
+        .health();
+        let entry = health
+            .iter()
+            .find(|entry| matches!(entry.code, HealthCode::FailedUpgrade | HealthCode::Stuck))
+            .unwrap();
+        let commands: Vec<&str> = entry.advice.iter().map(|advice| &*advice.command).collect();
+        let saves = commands
+            .iter()
+            .filter(|command| command.starts_with("kubectl get configmap settings"));
+        assert_eq!(saves.count(), 1, "{commands:?}");
+        assert_is_safe(entry);
+        let rollback = entry
+            .advice
+            .iter()
+            .find(|advice| advice.command.starts_with("helm rollback web 1"))
+            .unwrap();
+        assert!(
+            rollback
+                .changes
+                .contains("takes back 1 change: ConfigMap shop/settings /data/a"),
+            "{}",
+            rollback.changes
+        );
+    }
+}
+
 /// An object whose protection has no command is deleted by no advised rollback either.
 #[test]
 fn no_rollback_is_advised_that_deletes_what_cannot_be_protected() {
