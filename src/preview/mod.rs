@@ -40,7 +40,7 @@ use crate::vocabulary::{PreviewAction, PreviewOutcome};
 /// What an operation would do, if it ran now.
 pub fn preview(facts: &PreviewFacts<'_>) -> Preview {
     let course = Course::of(facts);
-    let hooks = hooks::of_preview(facts);
+    let hooks = hooks::of_preview(facts, &course);
     let losses = if losses::are_told(&course) {
         losses::of(facts, &course.actions, &course.ignored, &hooks)
     } else {

@@ -6,7 +6,7 @@
 //! command is given for it, but what to mend, and then this preview again.
 
 use super::course::{Course, End};
-use super::facts::{HookFacts, PreviewFacts};
+use super::facts::{HookFacts, HookPresence, LiveHook, PreviewFacts};
 use super::hooks::{self, HookFate};
 use super::looks;
 use super::losses;
@@ -119,10 +119,17 @@ impl Steps<'_> {
     /// Everything that comes before an operation that gets to its objects: copies of what it overwrites or deletes, and what
     /// keeps objects from going that somebody may miss.
     fn safeguards(&self) -> Vec<Step> {
-        let mut steps = self.copies();
+        let mut steps: Vec<Step> = self
+            .running_hooks()
+            .map(|hook| advice::await_completion(&hook.key))
+            .collect();
+        steps.extend(self.copies());
         let endangered = || self.facts.objects.iter().filter(|object| is_endangered(object));
         steps.extend(endangered().take(ADVISED).map(|object| save(&object.key)));
-        steps.extend(self.taken_hooks().map(|hook| advice::save_object(&hook.key)));
+        let taken = self
+            .taken_hooks()
+            .filter(|hook| hook.presence != HookPresence::Present(LiveHook::Running));
+        steps.extend(taken.map(|hook| advice::save_object(&hook.key)));
         let conflicts = self.facts.objects.iter().filter(|object| is_conflict(object));
         steps.extend(
             conflicts
@@ -168,6 +175,12 @@ impl Steps<'_> {
     }
 
     /// What the rollback writes over that others wrote.
+    /// The hooks of which an earlier run has not ended, and would be deleted.
+    fn running_hooks(&self) -> impl Iterator<Item = &HookFacts> {
+        self.taken_hooks()
+            .filter(|hook| hook.presence == HookPresence::Present(LiveHook::Running))
+    }
+
     fn taken_back(&self) -> Option<String> {
         let is_taken_back = |field: &&PreviewField| match field.effect {
             PreviewEffect::TakeBack | PreviewEffect::Fail => field.actor.is_some(),
