@@ -33,7 +33,7 @@ pub use self::target::{RecordAccess, Target, TargetChoice, TargetRecord, TargetS
 
 use self::course::Course;
 use self::leaves::Objects;
-use crate::classify::transition::ObjectPreview;
+use crate::classify::transition::{InManifests, ObjectPreview};
 use crate::model::{Preview, PreviewObject};
 use crate::vocabulary::{PreviewAction, PreviewOutcome};
 
@@ -69,6 +69,7 @@ pub fn preview(facts: &PreviewFacts<'_>) -> Preview {
             .zip(&course.actions)
             .map(|(object, action)| shown(object, *action))
             .collect(),
+            .filter(|(object, action)| !is_gone(object, **action))
         causes: course.stops.into_iter().chain(losses).chain(risks).collect(),
         hooks,
         not_known,
@@ -78,6 +79,11 @@ pub fn preview(facts: &PreviewFacts<'_>) -> Preview {
 
 /// One object of a preview. Of one that Helm does not come to, the fields do not change.
 fn shown(object: &ObjectPreview, action: PreviewAction) -> PreviewObject {
+/// Whether Helm is to delete an object that does not exist any more: there is nothing to list.
+fn is_gone(object: &ObjectPreview, action: PreviewAction) -> bool {
+    object.manifests == InManifests::From && object.live.is_none() && action == PreviewAction::None
+}
+
     let (fields, left_out) = match action {
         PreviewAction::NotReached => (Vec::new(), 0),
         PreviewAction::Create
