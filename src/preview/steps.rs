@@ -20,6 +20,7 @@ use crate::health::steps::{Effect, Step, Subject, advise};
 use crate::health::{Contested, unproven_writes, wait_before};
 use crate::model::{Advice, PreviewField};
 use crate::object::ObjectKey;
+use crate::release::stored::Status;
 use crate::shell::{Command, Word};
 use crate::vocabulary::{PreviewAction, PreviewCause, PreviewEffect, PreviewedOperation};
 
@@ -67,6 +68,7 @@ struct Steps<'a> {
 impl Steps<'_> {
     fn all(&self, course: &Course) -> Vec<Step> {
         let mut steps = vec![self.commands.history()];
+        steps.extend(self.diagnosis());
         // An operation that still runs ends by itself, and what is advised is about the state after it.
         steps.extend(health::running(self.facts.release).map(|running| self.commands.watch_record(running)));
         match course.end {
@@ -81,6 +83,25 @@ impl Steps<'_> {
             End::Objects | End::Deletions => steps.extend(self.after_objects(course)),
         }
         steps
+    }
+
+    /// The command that tells the way out, where the newest operation did not complete: a preview is of one operation only.
+    fn diagnosis(&self) -> Option<Step> {
+        let latest = self.facts.release.history.latest()?;
+        if !latest.status.is_pending() && latest.status != Status::Failed {
+            return None;
+        }
+        let key = &self.facts.release.history.key;
+        let command = Word::release(&key.name).and_then(|name| {
+            let command = Command::new("driftline", &["diagnose"]).word(&name);
+            Ok(command.literal(&["-n"]).word(&Word::namespace(&key.namespace)?))
+        });
+        let why = format!(
+            "shows every way out of the state that revision {} is in ({}), safest first",
+            latest.revision,
+            latest.status.as_str()
+        );
+        Some(reads(Subject::Release, command, &why))
     }
 
     /// The number of the target, where it is one to go to.
@@ -154,6 +175,12 @@ impl Steps<'_> {
             })
     }
 
+    /// The hooks of which an earlier run has not ended, and would be deleted.
+    fn running_hooks(&self) -> impl Iterator<Item = &HookFacts> {
+        self.taken_hooks()
+            .filter(|hook| hook.presence == HookPresence::Present(LiveHook::Running))
+    }
+
     /// The rollback itself.
     fn rollback(&self, options: &[&'static str]) -> Option<Step> {
         self.rollback_by(self.commands, options, "returns to that revision")
@@ -175,12 +202,6 @@ impl Steps<'_> {
     }
 
     /// What the rollback writes over that others wrote.
-    /// The hooks of which an earlier run has not ended, and would be deleted.
-    fn running_hooks(&self) -> impl Iterator<Item = &HookFacts> {
-        self.taken_hooks()
-            .filter(|hook| hook.presence == HookPresence::Present(LiveHook::Running))
-    }
-
     fn taken_back(&self) -> Option<String> {
         let is_taken_back = |field: &&PreviewField| match field.effect {
             PreviewEffect::TakeBack | PreviewEffect::Fail => field.actor.is_some(),

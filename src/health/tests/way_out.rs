@@ -350,3 +350,46 @@ fn an_operation_that_wrote_nothing_is_not_half_done() {
         assert_eq!(is_told, is_half, "{ago}");
     }
 }
+
+/// Whoever knows that Helm was killed need not wait until its record looks like it; a scan tells nobody to.
+#[test]
+fn a_diagnosis_of_a_pending_release_has_the_way_out_for_whoever_knows_that_helm_is_gone() {
+    let advised = |depth| {
+        let scene = scene(&["deployed", "pending-upgrade"]);
+        let history = super::history(
+            Driver::Secret,
+            &scene.statuses,
+            Some(DateTime::UNIX_EPOCH + TimeDelta::days(1)),
+        );
+        let health = diagnose(&ReleaseFacts {
+            history: &history,
+            records: &BTreeMap::from([(1, record("Install complete")), (2, record("Preparing upgrade"))]),
+            objects: &ObjectFacts::default(),
+            method: ApplyMethod::Csa,
+            depth,
+            now: DateTime::UNIX_EPOCH + TimeDelta::days(1),
+            stuck_after: TimeDelta::minutes(15),
+        });
+        let entry = health
+            .into_iter()
+            .find(|entry| entry.code == HealthCode::InProgress)
+            .unwrap();
+        assert_is_safe(&entry);
+        entry.advice
+    };
+    let scanned = advised(Depth::Comparison);
+    assert!(scanned.iter().all(|advice| !advice.destructive), "{scanned:#?}");
+    let diagnosed = advised(Depth::History);
+    assert!(diagnosed[0].command.ends_with("--watch"), "{diagnosed:#?}");
+    let changing: Vec<_> = diagnosed.iter().filter(|advice| advice.destructive).collect();
+    assert!(
+        changing[0].command.starts_with("helm rollback web 1"),
+        "{changing:#?}"
+    );
+    assert!(
+        changing.iter().all(|advice| advice
+            .why
+            .starts_with("only if the Helm process is known to be gone: ")),
+        "{changing:#?}"
+    );
+}

@@ -157,6 +157,23 @@ fn manifests_that_have_nothing_of_the_release_are_doubted() {
     assert!(!doubts(vec![config("first").added().absent()]));
 }
 
+/// The page of a diagnosis has the way out, and a preview only what stands in the way of one operation.
+#[test]
+fn a_release_that_is_locked_or_failed_points_to_its_diagnosis() {
+    let points = |scene: Scene, statuses: &[&'static str]| {
+        let preview = with(scene, |scene| scene.statuses = statuses.to_vec()).preview();
+        preview
+            .advice
+            .iter()
+            .any(|advice| advice.command == "driftline diagnose web -n shop" && !advice.destructive)
+    };
+    let changed = || [config("a").changed()];
+    assert!(points(upgrade(Csa, changed()), &["deployed", "pending-upgrade"]));
+    assert!(points(rollback(Csa, changed()), &["pending-install"]));
+    assert!(points(rollback(Csa, changed()), &["failed"]));
+    assert!(!points(rollback(Csa, changed()), &["superseded", "deployed"]));
+}
+
 /// `helm template` renders what a lookup finds as missing; a rollback renders nothing.
 #[test]
 fn an_upgrade_whose_templates_may_render_something_else_says_so() {
