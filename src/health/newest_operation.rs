@@ -93,7 +93,7 @@ fn pending(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Health {
             with(
                 remark(HealthCode::InProgress, HealthSeverity::Info, message),
                 evidence,
-                vec![commands.watch_record(latest), commands.events()],
+                steps,
             )
         }
         age => {
@@ -255,7 +255,7 @@ fn failed(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Health {
         (None, Some(good)) => (
             HealthCode::FailedUpgrade,
             format!(
-                "revision {newest} failed and no revision is deployed; the last good one is revision {good}"
+                "revision {newest} failed and no revision is deployed; the one that was deployed last is revision {good}"
             ),
         ),
         (None, None) => (

@@ -87,7 +87,11 @@ pub(super) fn no_baseline(facts: &ReleaseFacts<'_>) -> Option<Health> {
                 ));
                 steps.push(downgrade(facts, good));
             } else {
-                steps.push(commands.rollback(good, "makes the last good revision the deployed one", &[]));
+                steps.push(commands.rollback(
+                    good,
+                    "makes the revision that was deployed last the deployed one again",
+                    &[],
+                ));
             }
             weigh(facts, steps)
         }

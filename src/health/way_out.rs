@@ -368,6 +368,9 @@ fn changes_after_failure(
                 good,
                 match target {
                     Some(_) => "returns to the revision before the rollback",
+                    None if facts.history.baseline().is_none() => {
+                        "returns to the revision that was deployed last"
+                    }
                     None => "returns to the last good revision",
                 },
                 &[],

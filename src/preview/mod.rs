@@ -29,7 +29,9 @@ pub use self::facts::{
     ServerSideTraces,
 };
 pub use self::health::health;
-pub use self::target::{RecordAccess, Target, TargetChoice, TargetRecord, TargetStanding, choose_target};
+pub use self::target::{
+    Again, RecordAccess, Target, TargetChoice, TargetRecord, TargetStanding, choose_target,
+};
 
 use self::course::Course;
 use self::leaves::Objects;
@@ -67,9 +69,9 @@ pub fn preview(facts: &PreviewFacts<'_>) -> Preview {
             .objects
             .iter()
             .zip(&course.actions)
+            .filter(|(object, action)| !is_gone(object, **action))
             .map(|(object, action)| shown(object, *action))
             .collect(),
-            .filter(|(object, action)| !is_gone(object, **action))
         causes: course.stops.into_iter().chain(losses).chain(risks).collect(),
         hooks,
         not_known,
@@ -77,13 +79,13 @@ pub fn preview(facts: &PreviewFacts<'_>) -> Preview {
     }
 }
 
-/// One object of a preview. Of one that Helm does not come to, the fields do not change.
-fn shown(object: &ObjectPreview, action: PreviewAction) -> PreviewObject {
 /// Whether Helm is to delete an object that does not exist any more: there is nothing to list.
 fn is_gone(object: &ObjectPreview, action: PreviewAction) -> bool {
     object.manifests == InManifests::From && object.live.is_none() && action == PreviewAction::None
 }
 
+/// One object of a preview. Of one that Helm does not come to, the fields do not change.
+fn shown(object: &ObjectPreview, action: PreviewAction) -> PreviewObject {
     let (fields, left_out) = match action {
         PreviewAction::NotReached => (Vec::new(), 0),
         PreviewAction::Create
