@@ -13,6 +13,7 @@ use super::losses::what_goes_with;
 use super::observe::Presence;
 use super::release_facts::{ObservedObject, ReleaseFacts};
 use super::steps::{Effect, Step, Subject};
+use super::way_out::good;
 use crate::object::ObjectKey;
 use crate::shell::Refusal;
 
@@ -69,8 +70,7 @@ pub(super) fn weigh(facts: &ReleaseFacts<'_>, steps: Vec<Step>) -> Vec<Step> {
             Subject::Rollback(to) => to,
             Subject::Release | Subject::Uninstall | Subject::Object(_) => return None,
         };
-        let baseline = facts.history.baseline().map(|baseline| baseline.revision);
-        Some(if deletes(step) && Some(to) == baseline {
+        Some(if deletes(step) && Some(to) == good(facts) {
             Write::ToDeployed
         } else {
             Write::ToAnother

@@ -25,7 +25,7 @@ pub struct Drift {
     /// writes them whatever an upgrade would do.
     differing: Vec<DriftedField>,
     differing_total: usize,
-    /// What a rollback from the newest manifest to the deployed one takes back, where that was simulated.
+    /// What a rollback from the newest manifest to the deployed one, or to the last that was deployed, takes back, where that was simulated.
     rolled_back: Vec<DriftedField>,
     rolled_back_total: usize,
     /// The objects of which that is all.
@@ -48,7 +48,7 @@ struct DriftedField {
 pub(super) enum Write {
     /// An upgrade with the same chart and values.
     Upgrade,
-    /// A rollback to the deployed revision.
+    /// A rollback to the deployed revision, or to the one that was deployed last.
     ToDeployed,
     /// A rollback to another revision, or to the newest one itself.
     ToAnother,
