@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::entry::listed;
-use crate::classify::transition::ObjectPreview;
+use crate::classify::transition::{LiveOwner, ObjectPreview};
 use crate::model::{Actor, Finding, ObjectReport, PreviewField};
 use crate::object::ObjectKey;
 use crate::vocabulary::{
@@ -89,7 +89,15 @@ impl Drift {
 
     /// Notes what a rollback to the deployed revision does to an object.
     pub(crate) fn note_rollback(&mut self, preview: &ObjectPreview) {
-        let fields = preview.fields.iter().filter(|field| is_taken_back(field));
+        // Of an object of others only the owner is told, which other entries do.
+        let is_ours = preview
+            .live
+            .as_ref()
+            .is_some_and(|live| live.owner == LiveOwner::Ours);
+        let fields = preview
+            .fields
+            .iter()
+            .filter(|field| is_ours && is_taken_back(field));
         for field in fields {
             let field = DriftedField {
                 key: preview.key.clone(),
@@ -101,7 +109,9 @@ impl Drift {
         }
         match preview.action {
             PreviewAction::Change | PreviewAction::None => {
-                self.rolled_back_total += preview.left_out;
+                if is_ours {
+                    self.rolled_back_total += preview.left_out;
+                }
                 self.settled.insert(preview.key.clone());
             }
             // What is created anew, or written by force, has more than these fields.
@@ -381,6 +391,7 @@ mod tests {
         }
         let mut preview = ObjectPreview::new(&key("widget"), crate::classify::transition::InManifests::Both);
         preview.action = PreviewAction::Change;
+        preview.live = Some(crate::classify::transition::LiveFacts::default());
         preview.fields = vec![
             taken(PreviewEffect::TakeBack, "/spec/b"),
             taken(PreviewEffect::Change, "/spec/c"),
