@@ -9,11 +9,11 @@
 use super::advice;
 use super::drift::Write;
 use super::entry::{ADVISED, listed, named};
+use super::good::good;
 use super::losses::what_goes_with;
 use super::observe::Presence;
 use super::release_facts::{ObservedObject, ReleaseFacts};
 use super::steps::{Effect, Step, Subject};
-use super::way_out::good;
 use crate::object::ObjectKey;
 use crate::shell::Refusal;
 

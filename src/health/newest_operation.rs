@@ -11,10 +11,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::description::{self, Cause};
 use super::entry::{first_of, human, listed, moment, remark};
+use super::good::good;
 use super::release_facts::{BlockedObject, ObservedObject, ReleaseFacts};
 use super::revisions::{LIMIT, percent_of_limit};
 use super::steps::{Effect, Step, with};
-use super::way_out::{good, has_lost_deployed, out_of_failure, out_of_pending, refused, rollback_target};
+use super::way_out::{has_lost_deployed, out_of_failure, out_of_pending, refused, rollback_target};
 use crate::classify::blocked::Block;
 use crate::model::Health;
 use crate::object::ObjectKey;

@@ -8,7 +8,6 @@
 
 use chrono::TimeDelta;
 
-use super::course::{Course, End};
 use super::facts::{HookFacts, HookPresence, HookTime, LiveHook, PreviewFacts};
 use crate::classify::transition::LiveOwner;
 use crate::health::observe::ObjectOrigin;
@@ -124,12 +123,8 @@ fn deletes_first(hook: &HookFacts) -> bool {
     has_policy && hook.key.gvk.kind != "CustomResourceDefinition"
 }
 
-/// The hooks of a preview: those that run, then those that ran. Where Helm does not begin, none runs.
-pub(super) fn of_preview(facts: &PreviewFacts<'_>, course: &Course) -> Vec<PreviewHook> {
-    match course.end {
-        End::Refused | End::NotBuilt => return Vec::new(),
-        End::HookBefore | End::Objects | End::Deletions | End::HookAfter | End::Done | End::Untold => {}
-    }
+/// The hooks of a preview: those that run, then those that ran.
+pub(super) fn of_preview(facts: &PreviewFacts<'_>) -> Vec<PreviewHook> {
     let operation = facts.operation;
     let runs = facts.hooks.iter().map(|hook| PreviewHook {
         kind: hook.key.gvk.kind.clone(),

@@ -33,7 +33,7 @@ pub use self::target::{
     Again, RecordAccess, Target, TargetChoice, TargetRecord, TargetStanding, choose_target,
 };
 
-use self::course::Course;
+use self::course::{Course, End};
 use self::leaves::Objects;
 use crate::classify::transition::{InManifests, ObjectPreview};
 use crate::model::{Preview, PreviewObject};
@@ -42,7 +42,13 @@ use crate::vocabulary::{PreviewAction, PreviewOutcome};
 /// What an operation would do, if it ran now.
 pub fn preview(facts: &PreviewFacts<'_>) -> Preview {
     let course = Course::of(facts);
-    let hooks = hooks::of_preview(facts, &course);
+    let hooks = match course.end {
+        // Helm does not begin, and runs none.
+        End::Refused | End::NotBuilt => Vec::new(),
+        End::HookBefore | End::Objects | End::Deletions | End::HookAfter | End::Done | End::Untold => {
+            hooks::of_preview(facts)
+        }
+    };
     let losses = if losses::are_told(&course) {
         losses::of(facts, &course.actions, &course.ignored, &hooks)
     } else {
