@@ -80,7 +80,8 @@ const fn of_cause(cause: PreviewCause) -> Word {
         ),
         PreviewCause::Ownership => (
             &["ownership"],
-            "helm upgrade does not import an object whose annotations name another release, or none. helm rollback does not ask.",
+            "helm upgrade does not import an object whose annotations name another release, or none. helm rollback does not ask. \
+             Manifests without any object of the release were mostly rendered with the name of another.",
         ),
         PreviewCause::Rule => (
             &["rule"],

@@ -355,7 +355,7 @@ const fn term(names: &'static [&'static str], meaning: &'static str, details: &'
 }
 
 /// The terms of a report's lines.
-const TERMS: [Word; 48] = [
+const TERMS: [Word; 49] = [
     term(
         &["next upgrade", "nextUpgrade"],
         "what the next helm upgrade with the same chart and values does there",
@@ -386,6 +386,13 @@ const TERMS: [Word; 48] = [
         &["revision"],
         "the number of a revision: in a table, of the deployed one",
         "Every install, upgrade and rollback makes a new one.",
+    ),
+    term(
+        &["last good revision", "last good", "good revision"],
+        "the newest revision that worked and that nobody left by a rollback",
+        "Its operation did not fail, and no rollback went away from it or from another one with the same manifest. Where the \
+         deployed revision is the newest, it is the one before that has other objects; where a rollback made it, it is an \
+         older one again, which the preview says. After an operation that failed it is the deployed one.",
     ),
     term(
         &["verdict"],

@@ -426,7 +426,7 @@ fn logs_command(key: &ObjectKey) -> Result<Command, Refusal> {
 }
 
 /// Waits until a Job or a Pod completes. A Pod has a phase in place of the condition (`kubectl wait --help`).
-pub(super) fn await_completion(key: &ObjectKey) -> Step {
+pub(crate) fn await_completion(key: &ObjectKey) -> Step {
     let end = if key.gvk.kind == "Pod" {
         "--for=jsonpath={.status.phase}=Succeeded"
     } else {

@@ -4,10 +4,12 @@
 //! A rollback deletes what only the newest revision has, unless the live object's annotation keeps it, and Helm does not ask
 //! whose it is (Helm: `pkg/kube/client.go`, `update`). An uninstallation deletes what the newest revision has, unless the
 //! manifest keeps it; Helm 4 leaves what is not the release's (Helm: `pkg/action/uninstall.go`, `deleteRelease`). So what
-//! somebody may miss is named, saved and protected before.
+//! somebody may miss is named, saved and protected before, and what somebody changed is saved.
 
 use super::advice;
+use super::drift::Write;
 use super::entry::{ADVISED, listed, named};
+use super::good::good;
 use super::losses::what_goes_with;
 use super::observe::Presence;
 use super::release_facts::{ObservedObject, ReleaseFacts};
@@ -61,19 +63,42 @@ pub(super) fn weigh(facts: &ReleaseFacts<'_>, steps: Vec<Step>) -> Vec<Step> {
     } else {
         Vec::new()
     };
-    let mut missed: Vec<&ObjectKey> = in_danger(&by_rollback).chain(in_danger(&by_uninstall)).collect();
+    let drift = &facts.objects.drift;
+    let write = |step: &Step| {
+        let to = match step.subject {
+            Subject::Upgrade => return Some(Write::Upgrade),
+            Subject::Rollback(to) => to,
+            Subject::Release | Subject::Uninstall | Subject::Object(_) => return None,
+        };
+        Some(if deletes(step) && Some(to) == good(facts) {
+            Write::ToDeployed
+        } else {
+            Write::ToAnother
+        })
+    };
+    let missed = in_danger(&by_rollback).chain(in_danger(&by_uninstall));
+    let written_over = steps
+        .iter()
+        .filter_map(write)
+        .flat_map(|write| drift.written_over(write));
+    let mut missed: Vec<&ObjectKey> = missed.chain(written_over).collect();
     missed.sort_unstable();
     missed.dedup();
+    let is_saved = |key: &ObjectKey| {
+        let mut steps = steps.iter().filter(|step| step.effect == Effect::Saves);
+        steps.any(|step| matches!(&step.subject, Subject::Object(saved) if saved == key))
+    };
+    missed.retain(|key| !is_saved(key));
     let mut saves = Some(missed.into_iter().take(ADVISED).map(advice::save_object));
     let mut protection = Some(in_danger(&by_rollback).take(ADVISED).map(advice::protect_first));
     let can_be_protected = in_danger(&by_rollback).count() <= ADVISED
         && in_danger(&by_rollback).all(|key| advice::protect_first(key).command.is_ok());
-    let taken_back = facts.objects.drift.taken_back();
     let mut weighed = Vec::with_capacity(steps.len());
     for mut step in steps {
         if step.effect == Effect::Destroys {
             weighed.extend(saves.take().into_iter().flatten());
         }
+        let taken_back = write(&step).and_then(|write| drift.taken_back(write));
         match &step.subject {
             Subject::Rollback(_) if deletes(&step) => {
                 weighed.extend(protection.take().into_iter().flatten());
@@ -81,9 +106,9 @@ pub(super) fn weigh(facts: &ReleaseFacts<'_>, steps: Vec<Step>) -> Vec<Step> {
                     step.command = Err(Refusal::Unprotected);
                 }
                 step.add_change(Some(deleted(&by_rollback)));
-                step.add_change(taken_back.clone());
+                step.add_change(taken_back);
             }
-            Subject::Rollback(_) | Subject::Upgrade => step.add_change(taken_back.clone()),
+            Subject::Rollback(_) | Subject::Upgrade => step.add_change(taken_back),
             Subject::Uninstall => step.add_change(uninstalled(&by_uninstall)),
             Subject::Release | Subject::Object(_) => {}
         }

@@ -1,11 +1,14 @@
 //! The drift of a release, as far as the way out of trouble depends on it: a rollback and an upgrade write over it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::entry::listed;
-use crate::model::{Finding, ObjectReport};
+use crate::classify::transition::{LiveOwner, ObjectPreview};
+use crate::model::{Actor, Finding, ObjectReport, PreviewField};
 use crate::object::ObjectKey;
-use crate::vocabulary::{FindingCode, NextUpgrade, ObjectState, Severity, count};
+use crate::vocabulary::{
+    FindingCode, NextUpgrade, ObjectState, PreviewAction, PreviewEffect, Severity, count,
+};
 
 /// How many fields are remembered. A sentence names a few.
 const REMEMBERED: usize = 100;
@@ -20,6 +23,16 @@ pub struct Drift {
     total: usize,
     /// How many objects are missing.
     missing: usize,
+    /// The fields of the deployed manifest that live with another value, drift or not: a rollback renders nothing, and so
+    /// writes them whatever an upgrade would do.
+    differing: Vec<DriftedField>,
+    differing_total: usize,
+    /// What a rollback from the newest manifest to the deployed one, or to the last that was deployed, takes back, where that
+    /// was simulated.
+    rolled_back: Vec<DriftedField>,
+    rolled_back_total: usize,
+    /// The objects of which that is all.
+    settled: BTreeSet<ObjectKey>,
     /// For objects that can be set back by hand: a patch in the form of RFC 6902.
     patches: BTreeMap<ObjectKey, String>,
 }
@@ -33,25 +46,37 @@ struct DriftedField {
     next_upgrade: Option<NextUpgrade>,
 }
 
+/// What writes over the drift.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Write {
+    /// An upgrade with the same chart and values.
+    Upgrade,
+    /// A rollback to the deployed revision, or to the one that was deployed last.
+    ToDeployed,
+    /// A rollback to another revision, or to the newest one itself.
+    ToAnother,
+}
+
 impl Drift {
     /// Notes the drift that the report of an object shows.
     pub(super) fn note(&mut self, key: &ObjectKey, report: &ObjectReport) {
         if report.state == ObjectState::Missing && report.ignored_by.is_none() {
             self.missing += 1;
-            self.add(DriftedField {
+            let deleted = DriftedField {
                 key: key.clone(),
                 path: None,
                 writer: None,
                 next_upgrade: report.next_upgrade,
-            });
+            };
+            remember(&mut self.differing, &mut self.differing_total, deleted.clone());
+            remember(&mut self.fields, &mut self.total, deleted);
+        }
+        let differing = report.findings.iter().filter(|finding| is_set_back(finding));
+        for field in differing.map(|finding| DriftedField::of(key, finding)) {
+            remember(&mut self.differing, &mut self.differing_total, field);
         }
         for finding in report.findings.iter().filter(|finding| is_drift(finding)) {
-            self.add(DriftedField {
-                key: key.clone(),
-                path: Some(finding.path.clone()),
-                writer: finding.actor.as_ref().map(|actor| actor.manager.clone()),
-                next_upgrade: finding.next_upgrade,
-            });
+            remember(&mut self.fields, &mut self.total, DriftedField::of(key, finding));
         }
         // The values of a Secret are in no patch, and one without them would not set the object back.
         let is_whole = report
@@ -66,10 +91,40 @@ impl Drift {
         }
     }
 
-    fn add(&mut self, field: DriftedField) {
-        self.total += 1;
-        if self.fields.len() < REMEMBERED {
-            self.fields.push(field);
+    /// Notes what a rollback to the deployed revision does to an object.
+    pub(crate) fn note_rollback(&mut self, preview: &ObjectPreview) {
+        // Of an object of others only the owner is told, which other entries do.
+        let is_ours = preview
+            .live
+            .as_ref()
+            .is_some_and(|live| live.owner == LiveOwner::Ours);
+        let fields = preview
+            .fields
+            .iter()
+            .filter(|field| is_ours && is_taken_back(field));
+        for field in fields {
+            let field = DriftedField {
+                key: preview.key.clone(),
+                path: Some(field.path.clone()),
+                writer: writer(field.actor.as_ref()),
+                next_upgrade: None,
+            };
+            remember(&mut self.rolled_back, &mut self.rolled_back_total, field);
+        }
+        match preview.action {
+            PreviewAction::Change | PreviewAction::None => {
+                if is_ours {
+                    self.rolled_back_total += preview.left_out;
+                }
+                self.settled.insert(preview.key.clone());
+            }
+            // What is created anew, or written by force, has more than these fields.
+            PreviewAction::Create
+            | PreviewAction::Delete
+            | PreviewAction::Keep
+            | PreviewAction::Fail
+            | PreviewAction::NotReached
+            | PreviewAction::Unknown => {}
         }
     }
 
@@ -106,17 +161,44 @@ impl Drift {
         (!named.is_empty()).then(|| listed(named.into_iter()))
     }
 
-    /// What a write of the manifest takes back, in words; `None` where it takes nothing back that is known.
-    pub(super) fn taken_back(&self) -> Option<String> {
-        let mut taken = self
-            .fields
-            .iter()
-            .filter(|field| field.is_taken_back())
-            .peekable();
-        taken.peek()?;
-        let number = taken.clone().count();
-        let more = self.total.saturating_sub(self.fields.len());
-        let named = listed(taken.map(|field| format!("{} {}", field.key, field.place())));
+    /// What a write takes back, and how many fields more may be among that.
+    fn taken_by(&self, write: Write) -> (Vec<&DriftedField>, usize) {
+        let more = |total: usize, fields: &[DriftedField]| total.saturating_sub(fields.len());
+        let differing_more = more(self.differing_total, &self.differing);
+        match write {
+            Write::Upgrade => {
+                let taken = self.fields.iter().filter(|field| field.is_taken_back());
+                (taken.collect(), more(self.total, &self.fields))
+            }
+            Write::ToAnother => (self.differing.iter().collect(), differing_more),
+            Write::ToDeployed => {
+                let mut taken: Vec<&DriftedField> = self.rolled_back.iter().collect();
+                let known: BTreeSet<(&ObjectKey, &Option<String>)> =
+                    taken.iter().map(|field| (&field.key, &field.path)).collect();
+                let others = self.differing.iter().filter(|field| {
+                    !self.settled.contains(&field.key) && !known.contains(&(&field.key, &field.path))
+                });
+                taken.extend(others);
+                let unlisted = if self.settled.is_empty() {
+                    differing_more
+                } else {
+                    0
+                };
+                (taken, more(self.rolled_back_total, &self.rolled_back) + unlisted)
+            }
+        }
+    }
+
+    /// What a write takes back, in words; `None` where it takes nothing back that is known.
+    pub(super) fn taken_back(&self, write: Write) -> Option<String> {
+        let (taken, more) = self.taken_by(write);
+        taken.first()?;
+        let number = taken.len();
+        let named = listed(
+            taken
+                .into_iter()
+                .map(|field| format!("{} {}", field.key, field.place())),
+        );
         let unlisted = if more > 0 {
             format!(", and perhaps {} more", count(more, "drifted field"))
         } else {
@@ -127,9 +209,37 @@ impl Drift {
             count(number, "change")
         ))
     }
+
+    /// The objects that exist and of which a write takes something back.
+    pub(super) fn written_over(&self, write: Write) -> Vec<&ObjectKey> {
+        let (taken, _) = self.taken_by(write);
+        let live = taken.into_iter().filter(|field| field.path.is_some());
+        live.map(|field| &field.key).collect()
+    }
+}
+
+/// Remembers the first of some fields, and counts them all.
+fn remember(fields: &mut Vec<DriftedField>, total: &mut usize, field: DriftedField) {
+    *total += 1;
+    if fields.len() < REMEMBERED {
+        fields.push(field);
+    }
+}
+
+fn writer(actor: Option<&Actor>) -> Option<String> {
+    actor.map(|actor| actor.manager.clone())
 }
 
 impl DriftedField {
+    fn of(key: &ObjectKey, finding: &Finding) -> Self {
+        Self {
+            key: key.clone(),
+            path: Some(finding.path.clone()),
+            writer: writer(finding.actor.as_ref()),
+            next_upgrade: finding.next_upgrade,
+        }
+    }
+
     fn is_taken_back(&self) -> bool {
         match self.next_upgrade {
             Some(NextUpgrade::Revert | NextUpgrade::Becomes | NextUpgrade::Conflict) => true,
@@ -152,6 +262,46 @@ fn is_drift(finding: &Finding) -> bool {
     finding.severity == Severity::Drift
         && finding.ignored_by.is_none()
         && finding.code != FindingCode::HalfUpgraded
+}
+
+/// Whether a rollback writes over what a finding shows: the manifest sets the field, and nothing but Helm's own write or the
+/// API server gave it the other value.
+fn is_set_back(finding: &Finding) -> bool {
+    let is_set = finding.desired.is_some() || finding.omitted;
+    let is_written = match finding.next_upgrade {
+        Some(NextUpgrade::Revert | NextUpgrade::Becomes | NextUpgrade::Conflict) => true,
+        Some(NextUpgrade::Keep) | None => is_set,
+        Some(NextUpgrade::Refused) => false,
+    };
+    let is_lasting = match finding.code {
+        FindingCode::HalfUpgraded
+        | FindingCode::Pruned
+        | FindingCode::MutatedAtAdmission
+        | FindingCode::AlsoWritten => true,
+        FindingCode::Changed
+        | FindingCode::NotApplied
+        | FindingCode::Undone
+        | FindingCode::Removed
+        | FindingCode::Lingering
+        | FindingCode::Added
+        | FindingCode::Overwritten
+        | FindingCode::Autoscaled
+        | FindingCode::Restarted
+        | FindingCode::Resized
+        | FindingCode::ControllerOwned => false,
+    };
+    is_written && !is_lasting && finding.confirmed != Some(false)
+}
+
+/// Whether a rollback takes a field back, if need be by force.
+const fn is_taken_back(field: &PreviewField) -> bool {
+    match field.effect {
+        PreviewEffect::TakeBack => true,
+        PreviewEffect::Fail => field.actor.is_some(),
+        PreviewEffect::Change | PreviewEffect::Survive | PreviewEffect::Differ | PreviewEffect::Unknown => {
+            false
+        }
+    }
 }
 
 #[cfg(test)]
@@ -195,7 +345,7 @@ mod tests {
         ];
         drift.note(&settings, &report);
         assert_eq!(
-            drift.taken_back().as_deref(),
+            drift.taken_back(Write::Upgrade).as_deref(),
             Some("takes back 1 change: ConfigMap shop/settings /data/a from kubectl-edit")
         );
         assert_eq!(
@@ -206,12 +356,73 @@ mod tests {
         let mut missing = empty_report(&gone, None, ObjectState::Missing, None);
         missing.next_upgrade = Some(NextUpgrade::Revert);
         drift.note(&gone, &missing);
-        let told = drift.taken_back().unwrap();
+        let told = drift.taken_back(Write::Upgrade).unwrap();
         assert!(
             told.ends_with("and ConfigMap shop/gone that was deleted"),
             "{told}"
         );
         assert_eq!(drift.keys().count(), 2);
+    }
+
+    /// A rollback renders nothing, and so takes back what is not known of an upgrade, and what an autoscaler set.
+    #[test]
+    fn a_rollback_takes_back_what_is_not_known_of_an_upgrade() {
+        let mut drift = Drift::default();
+        let cart = key("cart");
+        let mut report = empty_report(&cart, None, ObjectState::Drifted, None);
+        let replicas = Finding {
+            severity: Severity::Info,
+            ..finding("/spec/replicas", None, FindingCode::Autoscaled)
+        };
+        report.findings = vec![
+            finding("/data/password", None, FindingCode::Changed),
+            finding("/spec/size", Some(NextUpgrade::Keep), FindingCode::Changed),
+            replicas,
+            finding("/data/other", None, FindingCode::HalfUpgraded),
+            finding("/spec/selector", Some(NextUpgrade::Refused), FindingCode::Changed),
+        ];
+        drift.note(&cart, &report);
+        assert_eq!(drift.taken_back(Write::Upgrade), None);
+        let told = drift.taken_back(Write::ToAnother);
+        assert_eq!(drift.taken_back(Write::ToDeployed), told);
+        let told = told.unwrap();
+        assert!(told.starts_with("takes back 3 changes: "), "{told}");
+        assert_eq!(drift.written_over(Write::ToDeployed), [&cart; 3]);
+    }
+
+    /// What the simulation says of an object it says of all its fields, but for one that Helm writes by force.
+    #[test]
+    fn a_simulated_rollback_tells_what_it_takes_back() {
+        let taken = |effect, path: &str| {
+            let field = crate::preview::fixtures::field(path, effect, Some(json!(6)), Some(json!(2)));
+            crate::preview::fixtures::written(field, "hpa", None)
+        };
+        let mut drift = Drift::default();
+        for name in ["widget", "forced"] {
+            let key = key(name);
+            let mut report = empty_report(&key, None, ObjectState::Drifted, None);
+            report.findings = vec![finding("/spec/a", Some(NextUpgrade::Keep), FindingCode::Changed)];
+            drift.note(&key, &report);
+        }
+        let mut preview = ObjectPreview::new(&key("widget"), crate::classify::transition::InManifests::Both);
+        preview.action = PreviewAction::Change;
+        preview.live = Some(crate::classify::transition::LiveFacts::default());
+        preview.fields = vec![
+            taken(PreviewEffect::TakeBack, "/spec/b"),
+            taken(PreviewEffect::Change, "/spec/c"),
+        ];
+        drift.note_rollback(&preview);
+        preview.key = key("forced");
+        preview.action = PreviewAction::Fail;
+        preview.fields = vec![taken(PreviewEffect::Fail, "/spec/d")];
+        drift.note_rollback(&preview);
+        assert_eq!(
+            drift.taken_back(Write::ToDeployed).as_deref(),
+            Some(
+                "takes back 3 changes: ConfigMap shop/widget /spec/b from hpa, ConfigMap shop/forced /spec/d from hpa and \
+                 ConfigMap shop/forced /spec/a from kubectl-edit"
+            )
+        );
     }
 
     /// A patch without a value that may not be shown would set the object to something else.

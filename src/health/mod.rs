@@ -14,6 +14,7 @@ pub mod detail;
 mod drift;
 pub(crate) mod entry;
 mod gitops;
+mod good;
 mod half_upgraded;
 mod hooks;
 mod losses;
@@ -36,12 +37,12 @@ pub use self::drift::Drift;
 pub use self::entry::remark;
 pub(crate) use self::gitops::wait_before;
 pub use self::gitops::{Marks, ObjectMarks, managed_by};
+pub use self::good::good_revision;
 pub use self::release_facts::{
     BlockedObject, ClaimedObject, ForeignObject, NotServedKinds, ObjectFacts, ObservedObject, OtherReleases,
     RecordFacts, ReleaseFacts,
 };
 use self::steps::with;
-pub use self::way_out::good_revision;
 use crate::model::Health;
 use crate::release::decode::DecodeError;
 use crate::release::history::Depth;

@@ -11,13 +11,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::description::{self, Cause};
 use super::entry::{first_of, human, listed, moment, remark};
+use super::good::good;
 use super::release_facts::{BlockedObject, ObservedObject, ReleaseFacts};
 use super::revisions::{LIMIT, percent_of_limit};
-use super::steps::with;
-use super::way_out::{good, has_lost_deployed, out_of_failure, out_of_pending, refused, rollback_target};
+use super::steps::{Effect, Step, with};
+use super::way_out::{has_lost_deployed, out_of_failure, out_of_pending, refused, rollback_target};
 use crate::classify::blocked::Block;
 use crate::model::Health;
 use crate::object::ObjectKey;
+use crate::release::history::Depth;
 use crate::release::stored::{Status, StoredRevision};
 use crate::vocabulary::{HealthCode, HealthSeverity};
 
@@ -75,10 +77,24 @@ fn pending(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Health {
                 human(facts.stuck_after),
                 human(facts.stuck_after - age)
             ));
+            let mut steps = vec![commands.watch_record(latest)];
+            match facts.depth {
+                // Whoever looks at a single release may know more of the process than its record says.
+                Depth::History | Depth::Rollback(_) => {
+                    evidence.push(
+                        "if the Helm process is known to be gone, because its terminal, its job or its machine is, then nothing \
+                         ends the operation, and the commands that change something are the way out; while it runs, they would \
+                         meet it"
+                            .to_owned(),
+                    );
+                    steps.extend(out_of_pending(facts, latest).into_iter().map(if_gone));
+                }
+                Depth::Comparison => steps.push(commands.events()),
+            }
             with(
                 remark(HealthCode::InProgress, HealthSeverity::Info, message),
                 evidence,
-                vec![commands.watch_record(latest), commands.events()],
+                steps,
             )
         }
         age => {
@@ -103,6 +119,17 @@ fn pending(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Health {
                 out_of_pending(facts, latest),
             )
         }
+    }
+}
+
+/// A step out of an operation that may still run.
+fn if_gone(step: Step) -> Step {
+    match step.effect {
+        Effect::Reads | Effect::Saves => step,
+        Effect::Destroys => Step {
+            why: format!("only if the Helm process is known to be gone: {}", step.why),
+            ..step
+        },
     }
 }
 
@@ -229,7 +256,7 @@ fn failed(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Health {
         (None, Some(good)) => (
             HealthCode::FailedUpgrade,
             format!(
-                "revision {newest} failed and no revision is deployed; the last good one is revision {good}"
+                "revision {newest} failed and no revision is deployed; the one that was deployed last is revision {good}"
             ),
         ),
         (None, None) => (

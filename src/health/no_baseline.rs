@@ -2,11 +2,12 @@
 
 use super::deletions::weigh;
 use super::entry::{named, remark};
+use super::good::good;
 use super::newest_operation::{LOST, may_be_running};
 use super::observe::Presence;
 use super::release_facts::{ObservedObject, ReleaseFacts};
 use super::steps::with;
-use super::way_out::{downgrade, good, has_lost_deployed};
+use super::way_out::{downgrade, has_lost_deployed};
 use crate::model::Health;
 use crate::release::stored::{Status, StoredRevision};
 use crate::vocabulary::{HealthCode, HealthSeverity};
@@ -87,7 +88,11 @@ pub(super) fn no_baseline(facts: &ReleaseFacts<'_>) -> Option<Health> {
                 ));
                 steps.push(downgrade(facts, good));
             } else {
-                steps.push(commands.rollback(good, "makes the last good revision the deployed one", &[]));
+                steps.push(commands.rollback(
+                    good,
+                    "makes the revision that was deployed last the deployed one again",
+                    &[],
+                ));
             }
             weigh(facts, steps)
         }

@@ -319,7 +319,9 @@ fn the_way_back_from_a_failed_rollback_is_the_last_good_revision() {
     }
     .health();
     assert!(
-        health[0].message.contains("the last good one is revision 2"),
+        health[0]
+            .message
+            .contains("the one that was deployed last is revision 2"),
         "{health:?}"
     );
     assert!(commands(&health, HealthCode::FailedUpgrade).contains(&"helm rollback web 2 -n shop"));

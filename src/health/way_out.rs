@@ -9,12 +9,11 @@ use super::advice;
 use super::deletions::weigh;
 use super::description::{self, Cause};
 use super::entry::ADVISED;
-use super::release_facts::{BlockedObject, RecordFacts, ReleaseFacts};
+use super::good::good;
+use super::release_facts::{BlockedObject, ReleaseFacts};
 use super::steps::Step;
 use crate::classify::blocked::Block;
-use crate::release::history::History;
 use crate::release::stored::{Status, StoredRevision};
-use std::collections::BTreeMap;
 
 /// Which of the manifests that Helm has to build have kinds that the API server does not serve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,23 +35,6 @@ fn unserved(facts: &ReleaseFacts<'_>) -> Unserved {
     } else {
         Unserved::None
     }
-}
-
-/// The newest revision that once was deployed. A rollback that fails marks failed revisions as superseded, too.
-pub fn good_revision(history: &History, records: &BTreeMap<u64, RecordFacts>) -> Option<u64> {
-    let mut revisions = history.revisions().iter().rev();
-    let good = revisions.find(|revision| {
-        let record = records.get(&revision.revision);
-        matches!(revision.status, Status::Superseded | Status::Deployed)
-            && record.is_some_and(|record| !description::is_failure(&record.description))
-    })?;
-    Some(good.revision)
-}
-
-/// The revision that a rollback returns to by default: the deployed one, or the newest one that once was.
-pub(super) fn good(facts: &ReleaseFacts<'_>) -> Option<u64> {
-    let baseline = facts.history.baseline().map(|baseline| baseline.revision);
-    baseline.or_else(|| good_revision(facts.history, facts.records))
 }
 
 /// The revision that the newest operation went back to, if it was a rollback.
@@ -368,6 +350,9 @@ fn changes_after_failure(
                 good,
                 match target {
                     Some(_) => "returns to the revision before the rollback",
+                    None if facts.history.baseline().is_none() => {
+                        "returns to the revision that was deployed last"
+                    }
                     None => "returns to the last good revision",
                 },
                 &[],

@@ -1,4 +1,4 @@
-//! Manifests that were rendered for an upgrade: what `helm template` prints, or `helm upgrade --dry-run -o json`.
+//! Manifests that were rendered for an upgrade: what `helm template` prints, or `helm upgrade --dry-run=server -o json`.
 //!
 //! Helm keeps hooks and the chart's folder `crds/` apart from the manifest of a release (Helm: `pkg/release/util/manifest_sorter.go`,
 //! `SortManifests`; `pkg/action/upgrade.go`, which does not look at `crds/`). `helm template` prints all of them in one
@@ -23,20 +23,20 @@ pub struct Rendered {
 /// Why rendered manifests cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderedError {
-    /// They are no manifests, as the readable output of `helm upgrade --dry-run` is none. The error is within the sentence,
+    /// They are no manifests, as the readable output of `helm upgrade --dry-run=server` is none. The error is within the sentence,
     /// and so no source, which would be told once more.
     #[error(
-        "{0}; give the manifests that `helm template` prints, or the output of `helm upgrade --dry-run -o json`"
+        "{0}; give the manifests that `helm template` prints, or the output of `helm upgrade --dry-run=server -o json`"
     )]
     Manifest(ManifestError),
     /// It is JSON, and not of a release.
     #[error(
-        "it is JSON without a `manifest`: give what `helm upgrade --dry-run -o json` prints, or the YAML of `helm template`"
+        "it is JSON without a `manifest`: give what `helm upgrade --dry-run=server -o json` prints, or the YAML of `helm template`"
     )]
     NoRelease,
     /// It holds nothing.
     #[error(
-        "it has no objects: give the manifests that `helm template` prints, or the output of `helm upgrade --dry-run -o json`, and not a file of values"
+        "it has no objects: give the manifests that `helm template` prints, or the output of `helm upgrade --dry-run=server -o json`, and not a file of values"
     )]
     Empty,
 }

@@ -18,6 +18,7 @@ use super::target::{RecordAccess, TargetStanding};
 use super::words::{block_words, reason, reason_at, reason_of};
 use crate::classify::blocked::Block;
 use crate::classify::transition::{InManifests, LiveOwner, ObjectPreview};
+use crate::health::entry::listed;
 use crate::model::PreviewReason;
 use crate::object::ObjectKey;
 use crate::release::stored::Status;
@@ -295,7 +296,7 @@ impl<'a> Walk<'a> {
             actions: self.facts.objects.iter().map(|object| object.action).collect(),
             ignored: Vec::new(),
         };
-        let mut untold = Vec::new();
+        let mut untold: Vec<PreviewReason> = others_manifests(self.facts).into_iter().collect();
         let mut is_over = false;
         for (object, action) in self.facts.objects.iter().zip(&mut course.actions) {
             match object.manifests {
@@ -458,6 +459,35 @@ fn block_code(block: &Block) -> PreviewCause {
         Block::Refused { path, rule: _ } if path == RESOURCE_VERSION => PreviewCause::Helm,
         Block::Refused { path: _, rule: _ } => PreviewCause::Rule,
     }
+}
+
+/// Why rendered manifests may be another release's: they have none of the objects that this one has. Then Helm makes them all
+/// anew and deletes what the release has, which nobody means who renders with another name (`helm template OTHER`).
+fn others_manifests(facts: &PreviewFacts<'_>) -> Option<PreviewReason> {
+    let has = |manifests| facts.objects.iter().any(|object| object.manifests == manifests);
+    let is_doubted = match facts.operation.kind {
+        PreviewedOperation::Upgrade => has(InManifests::From) && !has(InManifests::Both),
+        PreviewedOperation::Rollback => false,
+    };
+    is_doubted.then(|| {
+        let deleted = facts
+            .objects
+            .iter()
+            .filter(|object| object.manifests == InManifests::From && object.action == PreviewAction::Delete)
+            .map(|object| object.key.to_string());
+        let deleted = listed(deleted);
+        let loses = if deleted.is_empty() {
+            String::new()
+        } else {
+            format!(", and the upgrade deletes {deleted}")
+        };
+        let from = facts.operation.from;
+        let message = format!(
+            "these manifests may be another release's: they have no object of revision {from}{loses}; `helm template` takes the \
+             name of the release and its namespace"
+        );
+        reason(PreviewCause::Ownership, message)
+    })
 }
 
 /// Why it cannot be told whether an object is applied.

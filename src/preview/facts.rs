@@ -163,6 +163,8 @@ pub enum HookPresence {
 pub enum LiveHook {
     /// What an earlier run of a hook left: its annotation `helm.sh/hook` says so.
     EarlierRun,
+    /// A run of a hook that has not ended.
+    Running,
     /// Another object, with its owner.
     Other(LiveOwner),
 }

@@ -18,6 +18,10 @@ use crate::vocabulary::{HealthCode, HealthSeverity, PreviewCause, PreviewedOpera
 
 /// The entries about the rollback.
 pub fn health(facts: &PreviewFacts<'_>) -> Vec<Health> {
+    // Where none is deployed, the entry about that has the way back.
+    if facts.release.history.baseline().is_none() {
+        return Vec::new();
+    }
     match (facts.operation.kind, facts.operation.to, facts.target) {
         (PreviewedOperation::Rollback, Some(to), Some(target)) => match target.standing {
             TargetStanding::Good => of_rollback(facts, to),

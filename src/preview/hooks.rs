@@ -10,6 +10,8 @@ use chrono::TimeDelta;
 
 use super::facts::{HookFacts, HookPresence, HookTime, LiveHook, PreviewFacts};
 use crate::classify::transition::LiveOwner;
+use crate::health::observe::ObjectOrigin;
+use crate::health::readiness::JobState;
 use crate::model::PreviewHook;
 use crate::release::record::Hook;
 use crate::release::stored::StoredRevision;
@@ -86,6 +88,9 @@ pub(super) fn fate(hook: &HookFacts, method: ApplyMethod) -> HookFate {
         HookPresence::Unread(why) => {
             HookFate::MayFail(format!("is a hook, and whether its name is taken could not be read: {why}"))
         }
+        HookPresence::Present(LiveHook::Running) if is_deleted_first => HookFate::Deletes(
+            "is running now: Helm deletes it in the middle of its work, and then runs the hook".to_owned(),
+        ),
         HookPresence::Present(LiveHook::Other(owner)) if is_deleted_first => {
             let whose = match owner {
                 LiveOwner::Ours => "an object of this release".to_owned(),
@@ -166,16 +171,43 @@ fn ran(facts: &PreviewFacts<'_>) -> Vec<PreviewHook> {
             revision: Some(stored.revision),
             event: event.to_owned(),
             runs: false,
-            message: format!(
-                "revision {} ran it{}, and a rollback does not undo what it did",
-                stored.revision,
-                match hook.last_run.phase.as_str() {
-                    "Failed" => " without success",
-                    _ => "",
-                }
-            ),
+            message: if still_runs(hook, facts) {
+                format!(
+                    "revision {} runs it, and it is still running: a rollback does not wait for it, and does not undo what it \
+                     does",
+                    stored.revision
+                )
+            } else {
+                format!(
+                    "revision {} ran it{}, and a rollback does not undo what it did",
+                    stored.revision,
+                    match hook.last_run.phase.as_str() {
+                        "Failed" => " without success",
+                        _ => "",
+                    }
+                )
+            },
         })
         .collect()
+}
+
+/// Whether the Job or the Pod of a hook has not ended. One of the target's hooks that has its name is told of there.
+fn still_runs(hook: &Hook, facts: &PreviewFacts<'_>) -> bool {
+    let namespace = match &hook.location {
+        Some(location) => location.namespace.as_deref(),
+        None => None,
+    };
+    let namespace = namespace.unwrap_or(&facts.release.history.key.namespace);
+    facts.release.objects.hooks.iter().any(|object| {
+        let key = &object.key;
+        let is_of_hook = key.gvk.kind == hook.kind
+            && key.name == hook.name
+            && key.namespace.as_deref().is_none_or(|other| other == namespace);
+        let observed = object.observed.as_ref().filter(|_| is_of_hook);
+        observed.is_some_and(|observed| {
+            observed.origin == ObjectOrigin::Hook && observed.job == Some(JobState::Running)
+        })
+    })
 }
 
 /// Whether a hook ran in the operation of this revision. A rollback copies the runs of its target's hooks.

@@ -218,20 +218,20 @@ fn deployed_afterwards(facts: &PreviewFacts<'_>) -> String {
 /// Which objects are where, after a failure among them.
 fn places(facts: &PreviewFacts<'_>, course: &Course) -> String {
     let goal = goal(facts);
-    let (mut written, mut failed, mut unreached) = (0_usize, 0_usize, 0_usize);
+    let (mut written, mut failed, mut unreached, mut untold) = (0_usize, 0_usize, 0_usize, 0_usize);
     for (object, action) in facts.objects.iter().zip(&course.actions) {
         match (object.manifests, action) {
             (InManifests::From, _) => {}
             (InManifests::Both | InManifests::To, PreviewAction::Fail) => failed += 1,
             (InManifests::Both | InManifests::To, PreviewAction::NotReached) => unreached += 1,
+            (InManifests::Both | InManifests::To, PreviewAction::Unknown) => untold += 1,
             (
                 InManifests::Both | InManifests::To,
                 PreviewAction::Create
                 | PreviewAction::Change
                 | PreviewAction::Delete
                 | PreviewAction::Keep
-                | PreviewAction::None
-                | PreviewAction::Unknown,
+                | PreviewAction::None,
             ) => written += 1,
         }
     }
@@ -242,6 +242,9 @@ fn places(facts: &PreviewFacts<'_>, course: &Course) -> String {
     ];
     if unreached > 0 {
         parts.push(format!("{} {} not reached", unreached, be(unreached)));
+    }
+    if untold > 0 {
+        parts.push(format!("of {} nobody can tell", count(untold, "object")));
     }
     joined(&parts)
 }

@@ -6,7 +6,7 @@ use super::course::{Course, obstacles};
 use super::facts::{PreviewFacts, ServerSideTraces};
 use super::hooks::{self, HookFate};
 use super::surroundings::Verdict;
-use super::target::{TargetChoice, TargetStanding};
+use super::target::{Again, TargetChoice, TargetStanding};
 use super::words::{reason, reason_at, reason_of};
 use crate::classify::transition::{InManifests, LiveFacts, LiveOwner, ObjectPreview};
 use crate::health;
@@ -125,10 +125,24 @@ fn target(facts: &PreviewFacts<'_>) -> Option<PreviewReason> {
             )
         }
     };
-    let good = match target.last_good {
-        Some(good) if good != revision => format!("; the last good revision is {good}"),
-        Some(_) => String::new(),
-        None => "; no other good revision is known".to_owned(),
+    let good = match (target.last_good, target.again) {
+        (Some(good), _) if good != revision => format!("; the last good revision is {good}"),
+        (Some(_), _) => String::new(),
+        (
+            None,
+            Some(Again {
+                newest,
+                older,
+                before,
+            }),
+        ) => {
+            let before = before.map(|before| format!("; before it: {before}"));
+            format!(
+                "; revision {newest}, which is deployed, is revision {older} again{}",
+                before.unwrap_or_default()
+            )
+        }
+        (None, None) => "; no other good revision is known".to_owned(),
     };
     Some(reason(PreviewCause::Record, format!("{what}{good}")))
 }

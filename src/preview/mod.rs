@@ -33,18 +33,26 @@ pub use self::facts::{
     ServerSideTraces,
 };
 pub use self::health::health;
-pub use self::target::{RecordAccess, Target, TargetChoice, TargetRecord, TargetStanding, choose_target};
+pub use self::target::{
+    Again, RecordAccess, Target, TargetChoice, TargetRecord, TargetStanding, choose_target,
+};
 
-use self::course::Course;
+use self::course::{Course, End};
 use self::leaves::Objects;
-use crate::classify::transition::ObjectPreview;
+use crate::classify::transition::{InManifests, ObjectPreview};
 use crate::model::{Preview, PreviewObject};
 use crate::vocabulary::{PreviewAction, PreviewOutcome};
 
 /// What an operation would do, if it ran now.
 pub fn preview(facts: &PreviewFacts<'_>) -> Preview {
     let course = Course::of(facts);
-    let hooks = hooks::of_preview(facts);
+    let hooks = match course.end {
+        // Helm does not begin, and runs none.
+        End::Refused | End::NotBuilt => Vec::new(),
+        End::HookBefore | End::Objects | End::Deletions | End::HookAfter | End::Done | End::Untold => {
+            hooks::of_preview(facts)
+        }
+    };
     let losses = if losses::are_told(&course) {
         losses::of(facts, &course.actions, &course.ignored, &hooks)
     } else {
@@ -72,6 +80,7 @@ pub fn preview(facts: &PreviewFacts<'_>) -> Preview {
             .objects
             .iter()
             .zip(&course.actions)
+            .filter(|(object, action)| !is_gone(object, **action))
             .map(|(object, action)| PreviewObject {
                 confirmed: facts
                     .dry_runs
@@ -93,6 +102,11 @@ pub fn preview(facts: &PreviewFacts<'_>) -> Preview {
         not_known,
         advice,
     }
+}
+
+/// Whether Helm is to delete an object that does not exist any more: there is nothing to list.
+fn is_gone(object: &ObjectPreview, action: PreviewAction) -> bool {
+    object.manifests == InManifests::From && object.live.is_none() && action == PreviewAction::None
 }
 
 /// One object of a preview. Of one that Helm does not come to, the fields do not change.

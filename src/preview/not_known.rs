@@ -7,7 +7,6 @@ use super::facts::PreviewFacts;
 use super::hooks::{self, HookFate};
 use super::surroundings::Verdict;
 use super::words::{reason_of, told};
-use crate::classify::transition::InManifests;
 use crate::health::entry::listed;
 use crate::release::variations::Cause;
 use crate::vocabulary::{ApplyMethod, PreviewAction, PreviewEffect, PreviewedOperation};
@@ -61,13 +60,6 @@ pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> Vec<String> {
         found.push(format!(
             "whether they become ready, for which Helm waits with --wait: {}",
             listed(workloads.into_iter())
-        ));
-    }
-    if names_other_objects(facts) {
-        found.push(format!(
-            "whether these manifests are this release's: they have no object of revision {}; `helm template` takes the name of \
-             the release and its namespace",
-            facts.operation.from
         ));
     }
     found.extend(not_rendered_as_before(facts));
@@ -139,15 +131,6 @@ fn not_rendered_as_before(facts: &PreviewFacts<'_>) -> Option<String> {
             told.join("; ")
         )
     })
-}
-
-/// Whether rendered manifests have none of the objects that the release has.
-fn names_other_objects(facts: &PreviewFacts<'_>) -> bool {
-    let has = |manifests| facts.objects.iter().any(|object| object.manifests == manifests);
-    match facts.operation.kind {
-        PreviewedOperation::Upgrade => has(InManifests::From) && !has(InManifests::Both),
-        PreviewedOperation::Rollback => false,
-    }
 }
 
 fn around(facts: &PreviewFacts<'_>, verdict: Verdict) -> Vec<String> {

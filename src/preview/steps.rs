@@ -6,7 +6,7 @@
 //! command is given for it, but what to mend, and then this preview again.
 
 use super::course::{Course, End};
-use super::facts::{HookFacts, PreviewFacts};
+use super::facts::{HookFacts, HookPresence, LiveHook, PreviewFacts};
 use super::hooks::{self, HookFate};
 use super::looks;
 use super::losses;
@@ -20,6 +20,7 @@ use crate::health::steps::{Effect, Step, Subject, advise};
 use crate::health::{Contested, unproven_writes, wait_before};
 use crate::model::{Advice, PreviewField};
 use crate::object::ObjectKey;
+use crate::release::stored::Status;
 use crate::shell::{Command, Word};
 use crate::vocabulary::{PreviewAction, PreviewCause, PreviewEffect, PreviewedOperation};
 
@@ -67,6 +68,7 @@ struct Steps<'a> {
 impl Steps<'_> {
     fn all(&self, course: &Course) -> Vec<Step> {
         let mut steps = vec![self.commands.history()];
+        steps.extend(self.diagnosis());
         // An operation that still runs ends by itself, and what is advised is about the state after it.
         steps.extend(health::running(self.facts.release).map(|running| self.commands.watch_record(running)));
         match course.end {
@@ -81,6 +83,25 @@ impl Steps<'_> {
             End::Objects | End::Deletions => steps.extend(self.after_objects(course)),
         }
         steps
+    }
+
+    /// The command that tells the way out, where the newest operation did not complete: a preview is of one operation only.
+    fn diagnosis(&self) -> Option<Step> {
+        let latest = self.facts.release.history.latest()?;
+        if !latest.status.is_pending() && latest.status != Status::Failed {
+            return None;
+        }
+        let key = &self.facts.release.history.key;
+        let command = Word::release(&key.name).and_then(|name| {
+            let command = Command::new("driftline", &["diagnose"]).word(&name);
+            Ok(command.literal(&["-n"]).word(&Word::namespace(&key.namespace)?))
+        });
+        let why = format!(
+            "shows every way out of the state that revision {} is in ({}), safest first",
+            latest.revision,
+            latest.status.as_str()
+        );
+        Some(reads(Subject::Release, command, &why))
     }
 
     /// The number of the target, where it is one to go to.
@@ -119,10 +140,17 @@ impl Steps<'_> {
     /// Everything that comes before an operation that gets to its objects: copies of what it overwrites or deletes, and what
     /// keeps objects from going that somebody may miss.
     fn safeguards(&self) -> Vec<Step> {
-        let mut steps = self.copies();
+        let mut steps: Vec<Step> = self
+            .running_hooks()
+            .map(|hook| advice::await_completion(&hook.key))
+            .collect();
+        steps.extend(self.copies());
         let endangered = || self.facts.objects.iter().filter(|object| is_endangered(object));
         steps.extend(endangered().take(ADVISED).map(|object| save(&object.key)));
-        steps.extend(self.taken_hooks().map(|hook| advice::save_object(&hook.key)));
+        let taken = self
+            .taken_hooks()
+            .filter(|hook| hook.presence != HookPresence::Present(LiveHook::Running));
+        steps.extend(taken.map(|hook| advice::save_object(&hook.key)));
         let conflicts = self.facts.objects.iter().filter(|object| is_conflict(object));
         steps.extend(
             conflicts
@@ -145,6 +173,12 @@ impl Steps<'_> {
                 HookFate::Deletes(_) => true,
                 HookFate::Runs | HookFate::MayFail(_) | HookFate::Fails(..) => false,
             })
+    }
+
+    /// The hooks of which an earlier run has not ended, and would be deleted.
+    fn running_hooks(&self) -> impl Iterator<Item = &HookFacts> {
+        self.taken_hooks()
+            .filter(|hook| hook.presence == HookPresence::Present(LiveHook::Running))
     }
 
     /// The rollback itself.

@@ -47,6 +47,19 @@ pub struct Target {
     pub standing: TargetStanding,
     /// The newest revision that worked, below the one that is to be left; `None` where none is known.
     pub last_good: Option<u64>,
+    /// The deployed revision, where it is an older one again.
+    pub again: Option<Again>,
+}
+
+/// A revision with the manifest of an older one: mostly a rollback to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Again {
+    /// The revision, which is the newest and deployed.
+    pub newest: u64,
+    /// The newest older one that worked and has the same manifest.
+    pub older: u64,
+    /// The newest one before that which worked.
+    pub before: Option<u64>,
 }
 
 /// Who chose the target of a rollback.
@@ -98,6 +111,7 @@ pub fn choose_target(history: &History, records: &BTreeMap<u64, TargetRecord>, a
         choice,
         standing: chooser.standing(revision),
         last_good: chooser.last_good(),
+        again: chooser.again(),
     }
 }
 
@@ -225,15 +239,35 @@ impl<'a> Chooser<'a> {
             let manifest = self.manifest(revision);
             is_deployed && manifest.is_some() && manifest == self.manifest(current.revision)
         };
-        let good = self.seen().find(|stored| {
+        let good = self.good().find(|stored| {
             let is_below = stored.revision < current.revision || !is_deployed;
-            is_below
-                && matches!(stored.status, Status::Superseded | Status::Deployed)
-                && !self.failed(stored)
-                && !self.is_left(stored.revision)
-                && !same_as_current(stored.revision)
+            is_below && !same_as_current(stored.revision)
         })?;
         Some(good.revision)
+    }
+
+    /// The revisions that worked and that nobody left, newest first.
+    fn good(&self) -> impl Iterator<Item = &'a StoredRevision> {
+        self.seen().filter(|stored| {
+            matches!(stored.status, Status::Superseded | Status::Deployed)
+                && !self.failed(stored)
+                && !self.is_left(stored.revision)
+        })
+    }
+
+    /// The deployed revision, where it has the manifest of an older one that worked.
+    fn again(&self) -> Option<Again> {
+        let current = self
+            .current()
+            .filter(|current| current.status == Status::Deployed)?;
+        let manifest = self.manifest(current.revision)?;
+        let mut older = self.good().filter(|stored| stored.revision < current.revision);
+        let same = older.find(|stored| self.manifest(stored.revision) == Some(manifest))?;
+        Some(Again {
+            newest: current.revision,
+            older: same.revision,
+            before: older.next().map(|stored| stored.revision),
+        })
     }
 }
 
@@ -417,6 +451,30 @@ mod tests {
             );
             assert_eq!(target.choice, TargetChoice::BeforeNewest);
         }
+    }
+
+    /// A rollback makes the last good revision the newest, so that no other one may be left to go to.
+    #[test]
+    fn the_deployed_revision_may_be_an_older_one_again() {
+        let rows = [
+            (1, "superseded", "Install complete", 1),
+            (2, "superseded", "Upgrade complete", 2),
+            (3, "superseded", "Rollback to 1", 1),
+            (4, "superseded", "Upgrade complete", 4),
+            (5, "deployed", "Rollback to 3", 1),
+        ];
+        let again = |older, before| {
+            Some(Again {
+                newest: 5,
+                older,
+                before,
+            })
+        };
+        assert_eq!(chosen(&rows, None).again, again(3, Some(1)));
+        let without_first = [rows[1], rows[2], rows[3], rows[4]];
+        assert_eq!(chosen(&without_first, None).again, again(3, None));
+        let other = [rows[0], rows[1]];
+        assert_eq!(chosen(&other, None).again, None);
     }
 
     #[test]

@@ -191,7 +191,7 @@ impl Inspection {
         }
         let is_told = preview.live.is_some() || preview.action != PreviewAction::Unknown;
         let sent = match detail {
-            Detail::Outcome => None,
+            Detail::Outcome | Detail::TakenBack => None,
             // Of what may not be spoken of only the namespace is asked about.
             Detail::Fields | Detail::Requests if !is_told => transition.to.map(|_| SentObject::Untold),
             Detail::Fields | Detail::Requests => {

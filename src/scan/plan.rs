@@ -178,17 +178,26 @@ fn without_baseline(loaded: &mut Loaded, resolver: &Resolver<'_>) -> Vec<Planned
         .collect();
     newest_objects
         .into_iter()
-        .map(|resolved| {
+        .enumerate()
+        .map(|(turn, resolved)| {
             let is_kept = resolved.object.keep;
+            let in_good = good.as_ref().and_then(|good| good.get(&resolved.key));
+            let transition = in_good.map(|good| TransitionBodies {
+                from: Some(Arc::clone(&resolved.object.body)),
+                to: Some(TargetBody::Document(Arc::clone(&good.body))),
+            });
             let bodies = RevisionBodies {
                 deployed: None,
                 newest: Some(resolved.object.body),
             };
-            let is_in_good = good.as_ref().is_some_and(|good| good.contains_key(&resolved.key));
+            let is_in_good = in_good.is_some();
             let mut planned = PlannedObject::new(resolved.key, Purpose::Attempted, resolved.object.template)
                 .observing(bodies);
             planned.is_in_good = is_in_good;
             planned.is_kept_by_manifest = is_kept;
+            if let Some(bodies) = transition {
+                planned.in_transition(turn, bodies);
+            }
             planned
         })
         .collect()

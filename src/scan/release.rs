@@ -225,7 +225,7 @@ impl ReleaseScan {
     pub(super) fn surroundings_wanted(&self, kinds: &Kinds) -> Option<SurroundingsQuestion> {
         let (_, detail) = self.context.operation?;
         match detail {
-            Detail::Outcome => None,
+            Detail::Outcome | Detail::TakenBack => None,
             Detail::Fields | Detail::Requests => {
                 Some(surroundings::question(&self.history, &self.objects, kinds))
             }
@@ -635,6 +635,10 @@ impl ReleaseScan {
             namespace_deleted: self.namespace_deleted(others),
             ..ObjectFacts::default()
         };
+        let is_way_out = self
+            .context
+            .operation
+            .is_some_and(|(_, detail)| detail == Detail::TakenBack);
         for object in &self.objects {
             if let Some(by) = self.claimant(object, others) {
                 facts.claimed.push(ClaimedObject {
@@ -658,6 +662,9 @@ impl ReleaseScan {
             }
             if let Some(report) = object.report() {
                 facts.note_report(&object.key, report);
+            }
+            if is_way_out && let Some((_, preview)) = object.previewed() {
+                facts.drift.note_rollback(&preview);
             }
             if let Some(block) = object.inspected().and_then(|inspected| inspected.block.as_ref()) {
                 facts.note_block_of(&object.key, block, object.rendering.doubt_of_block(block));

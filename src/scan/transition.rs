@@ -21,17 +21,29 @@ use crate::release::record::Hook;
 use crate::release::stored::Status;
 use crate::vocabulary::PreviewedOperation;
 
-/// The rollback to the last good revision, where both of its records were read.
+/// The rollback to the last good revision, where both of its records were read. Where none is deployed, it goes to the one
+/// that was deployed last.
 pub(super) fn to_last_good(history: &History, loaded: &Loaded) -> Option<(Operation, Detail)> {
     let from = loaded.decoded(history.latest()?.revision)?;
-    let to = loaded.decoded(history.last_good()?.revision)?;
+    let to = match history.baseline() {
+        Some(_) => loaded.decoded(history.last_good()?.revision)?,
+        None => loaded.good.as_ref().filter(|good| good.number != from.number)?,
+    };
     let operation = Operation {
         kind: PreviewedOperation::Rollback,
         from: from.number,
         to: Some(to.number),
         method: to.method,
     };
-    Some((operation, Detail::Outcome))
+    // Out of trouble that rollback is advised, and then it counts what goes with it.
+    let is_way_out = history.latest().map(|latest| latest.revision)
+        != history.baseline().map(|baseline| baseline.revision);
+    let detail = if is_way_out {
+        Detail::TakenBack
+    } else {
+        Detail::Outcome
+    };
+    Some((operation, detail))
 }
 
 /// The two manifests of an operation that was asked for.

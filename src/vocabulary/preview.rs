@@ -71,7 +71,7 @@ codes! {
         KindNotServed = "kind-not-served": "the API server does not serve a kind that a manifest names",
         Hook = "hook": "a hook of the operation fails, deletes something, or may do so",
         Conflict = "conflict": "another manager owns fields that Helm would write",
-        Ownership = "ownership": "an object that is new to the release exists already and is not its own",
+        Ownership = "ownership": "an object that is new to the release exists already and is not its own, or manifests may be another release's",
         Rule = "rule": "the API server refuses an object by a rule",
         Helm = "helm": "Helm's own patch of an object cannot work",
         Taken = "taken": "another object has the port or the address",

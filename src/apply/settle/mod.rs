@@ -36,6 +36,7 @@ mod values;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde_json::Value;
@@ -44,7 +45,7 @@ use self::guarded::Verdict;
 use self::place::Place;
 use self::round_trip::RoundTrip;
 use super::{Doubt, Manifest, Outcome, Refusal, Written};
-use crate::compare::path::FieldPath;
+use crate::compare::path::{FieldPath, Segment};
 use crate::compare::work::Work;
 use crate::object::Gvk;
 use crate::types::Shape;
@@ -73,7 +74,8 @@ pub(super) fn created(
             Manifest::Accepted => schema::Verdict::default(),
         };
         let mut broken = verdict.broken;
-        broken.extend(combinations::broken_at_creation(gvk, shape, &object, work));
+        let combined = combinations::broken_at_creation(gvk, shape, &object, work).into_iter();
+        broken.extend(combined.map(|(path, rule)| (path, rule.into())));
         if let Some(refused) = refused(broken) {
             return refused;
         }
@@ -81,16 +83,42 @@ pub(super) fn created(
     Outcome::Created(object)
 }
 
-/// A refusal by the first of some broken rules.
-fn refused(broken: Vec<(FieldPath, &'static str)>) -> Option<Outcome> {
-    let rules: HashSet<&str> = broken.iter().map(|(_, rule)| *rule).collect();
-    let others = rules.len().saturating_sub(1);
-    let (path, rule) = broken.into_iter().next()?;
+/// How many other rules are told with their places.
+const TOLD: usize = 2;
+
+/// A refusal by the first of some broken rules, which tells the next ones as well.
+fn refused<R: Into<Cow<'static, str>>>(broken: Vec<(FieldPath, R)>) -> Option<Outcome> {
+    let mut broken = broken.into_iter().map(|(path, rule)| (path, rule.into()));
+    let (path, rule) = broken.next()?;
+    let mut known: HashSet<Cow<'static, str>> = HashSet::from([rule.clone()]);
+    let mut sentence = rule;
+    let mut others = 0_usize;
+    for (path, rule) in broken {
+        if known.contains(&rule) {
+            continue;
+        }
+        if known.len() <= TOLD {
+            // No colon after the place: a name of a secret before one hides what follows.
+            sentence = format!("{sentence}; and {rule} (at {})", place_in_words(&path)).into();
+        } else {
+            others += 1;
+        }
+        known.insert(rule);
+    }
     Some(Outcome::Refused(Refusal {
         path,
-        rule: rule.into(),
+        rule: sentence,
         others,
     }))
+}
+
+/// A place without what may be a value in it: the keys of list elements, and members of sets.
+fn place_in_words(path: &FieldPath) -> String {
+    let steps = path.segments().iter().map(|segment| match segment {
+        Segment::Key(key) => format!("/{key}"),
+        Segment::Index(_) | Segment::Match(_) | Segment::Member(_) => "[*]".to_owned(),
+    });
+    steps.collect()
 }
 
 /// What becomes of a live object and what a merge made of it; `new` is the object of the manifest, where it is known.

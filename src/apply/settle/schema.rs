@@ -5,8 +5,10 @@
 //! `pkg/validation/validate`). What lives already and stays as it is passes, whatever the schema says of it, and so does no
 //! element of a list without keys, which has no counterpart (`pkg/apiserver/validation/ratcheting.go`, since Kubernetes 1.30).
 //!
-//! No rule has the limit or the value in its words: the values may be secret.
+//! No rule has the limit or the value in its words: the values may be secret. The values of which a schema lets a field have
+//! one are those of the schema, and told.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
@@ -26,7 +28,7 @@ const NO_MULTIPLE: &str = "the schema of the kind takes only multiples of a numb
 const LONGER: &str = "the schema of the kind demands a longer text here";
 const SHORTER: &str = "the schema of the kind demands a shorter text here";
 const OTHER_FORM: &str = "the schema of the kind demands a text of another form here";
-const NO_CHOICE: &str = "the schema of the kind takes only certain values here, and this is none of them";
+const NO_CHOICE: &str = "the schema of the kind takes only certain values here";
 const MORE_ITEMS: &str = "the schema of the kind demands more elements here";
 const FEWER_ITEMS: &str = "the schema of the kind demands fewer elements here";
 const TWICE: &str = "the schema of the kind does not take the same element twice here";
@@ -35,14 +37,40 @@ const FEWER_FIELDS: &str = "the schema of the kind demands fewer fields here";
 const MISSING: &str = "the schema of the kind demands this field";
 const FIXED: &str = "the schema of the kind has a rule by which the value may not change";
 
-/// How many broken rules of one object are noted: the first is told, and how many there are.
+/// How many of the values that a field may have are told.
+const MAX_CHOICES: usize = 8;
+
+/// How many characters one of them may have.
+const MAX_CHOICE: usize = 40;
+
+/// The rule that a field has one of certain values, with the first of these.
+fn no_choice(choices: &[Value]) -> String {
+    let short = choices.iter().map(Value::to_string);
+    let told: Vec<String> = short
+        .filter(|choice| choice.chars().count() <= MAX_CHOICE)
+        .take(MAX_CHOICES)
+        .collect();
+    let more = match choices.len().saturating_sub(told.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    if told.is_empty() {
+        return format!("{NO_CHOICE}, and this is none of them");
+    }
+    format!(
+        "{NO_CHOICE} ({}{more}), and this is none of them",
+        told.join(", ")
+    )
+}
+
+/// How many broken rules of one object are noted: the first are told, and how many there are.
 const MAX_BROKEN: usize = 100;
 
 /// What the schema says of an object.
 #[derive(Debug, Default)]
 pub(super) struct Verdict {
     /// The places at which it breaks a rule, with the rule.
-    pub(super) broken: Vec<(FieldPath, &'static str)>,
+    pub(super) broken: Vec<(FieldPath, Cow<'static, str>)>,
     /// Whether there is a value of which it cannot be told.
     pub(super) is_unsure: bool,
 }
@@ -73,14 +101,14 @@ struct Walk<'w> {
 }
 
 impl<'w> Walk<'w> {
-    fn breaks(&self, path: &FieldPath, rule: &'static str) {
+    fn breaks(&self, path: &FieldPath, rule: impl Into<Cow<'static, str>>) {
         let is_certain = self.work.affords(self.doubts.len())
             && !self.doubts.iter().any(|doubt| doubt.path.overlaps(path));
         let mut verdict = self.verdict.borrow_mut();
         if !is_certain {
             verdict.is_unsure = true;
         } else if verdict.broken.len() < MAX_BROKEN {
-            verdict.broken.push((path.clone(), rule));
+            verdict.broken.push((path.clone(), rule.into()));
         }
     }
 
@@ -107,7 +135,7 @@ impl<'w> Walk<'w> {
             && self.work.affords(limits.choices.len())
             && !limits.choices.iter().any(is_same)
         {
-            self.breaks(path, NO_CHOICE);
+            self.breaks(path, no_choice(&limits.choices));
         }
         match value {
             Value::Number(number) => self.number(path, limits, number.as_f64()),
@@ -487,13 +515,39 @@ mod tests {
                 Some(&object(&live)),
                 &object(&after),
             );
-            let rules: Vec<&str> = found.broken.iter().map(|(_, rule)| *rule).collect();
+            let rules: Vec<&str> = found.broken.iter().map(|(_, rule)| &**rule).collect();
+            let rules: Vec<&str> = rules
+                .into_iter()
+                .map(|rule| {
+                    if rule.starts_with(NO_CHOICE) {
+                        NO_CHOICE
+                    } else {
+                        rule
+                    }
+                })
+                .collect();
             assert_eq!(
                 (rules, found.is_unsure),
                 (Vec::from_iter(expected), false),
                 "{schema}: {live} -> {after}"
             );
         }
+    }
+
+    #[test]
+    fn the_values_that_a_field_may_have_are_named_as_far_as_a_sentence_goes() {
+        assert_eq!(
+            no_choice(&[json!("small"), json!("large"), json!(3)]),
+            "the schema of the kind takes only certain values here (\"small\", \"large\", 3), and this is none of them"
+        );
+        let many: Vec<Value> = (0..20).map(|number| json!(number)).collect();
+        assert!(
+            no_choice(&many).contains("6, 7 and 12 more)"),
+            "{}",
+            no_choice(&many)
+        );
+        let long = [json!("x".repeat(100))];
+        assert!(no_choice(&long).ends_with("certain values here, and this is none of them"));
     }
 
     #[test]

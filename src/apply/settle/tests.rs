@@ -256,3 +256,32 @@ fn a_hostile_object_takes_steps_by_its_size() {
     assert!(matches!(outcome, Outcome::Refused(_)));
     assert!(work.taken() < 500_000, "{}", work.taken());
 }
+
+/// Whoever mends one rule wants to know the others, and what would be right.
+#[test]
+fn every_rule_that_is_broken_is_told_with_its_place_and_what_it_allows() {
+    let document = json!({"components": {"schemas": {"com.example.v1.Widget": {
+        "type": "object",
+        "x-kubernetes-group-version-kind": [{"group": "example.com", "version": "v1", "kind": "Widget"}],
+        "properties": {
+            "apiVersion": {"type": "string"},
+            "kind": {"type": "string"},
+            "metadata": {"$ref": "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"},
+            "spec": {"type": "object", "properties": {
+                "mode": {"type": "string", "enum": ["fast", "safe"]},
+                "size": {"type": "integer", "minimum": 1}}}}}}}});
+    let table = TypeTable::from_openapi_v3(document.to_string().as_bytes()).unwrap();
+    let widget = json!({"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w"}, "spec": {"mode": "odd", "size": 0}});
+    let gvk = gvk(&widget);
+    let shape = table.kind(&gvk.api_version, &gvk.kind);
+    let outcome = created(&gvk, shape, &widget, Manifest::Untried, &Work::of_steps(100_000));
+    let Outcome::Refused(refusal) = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(refusal.path.to_string(), "/spec/mode");
+    assert_eq!(
+        refusal.sentence(),
+        "the schema of the kind takes only certain values here (\"fast\", \"safe\"), and this is none of them; and the schema of \
+         the kind demands a larger number here (at /spec/size)"
+    );
+}

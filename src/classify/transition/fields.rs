@@ -378,7 +378,7 @@ impl ObjectPreview {
     pub fn add_survivors(&mut self, findings: &[Finding], detail: Detail) {
         match (detail, self.action) {
             (Detail::Fields | Detail::Requests, PreviewAction::Change | PreviewAction::None) => {}
-            (Detail::Outcome | Detail::Fields | Detail::Requests, _) => return,
+            (Detail::Outcome | Detail::TakenBack | Detail::Fields | Detail::Requests, _) => return,
         }
         let is_within = |inner: &str, outer: &str| {
             inner

@@ -75,6 +75,8 @@ pub enum To<'a> {
 pub enum Detail {
     /// Whether the operation works at it.
     Outcome,
+    /// What the operation takes back of it, too: for the advice of a release in trouble.
+    TakenBack,
     /// Its fields too.
     Fields,
     /// These, and what Helm sends, for a dry run of it.
@@ -242,7 +244,7 @@ impl ObjectPreview {
         work: &Work,
     ) {
         match transition.detail {
-            Detail::Outcome | Detail::Fields => {}
+            Detail::Outcome | Detail::TakenBack | Detail::Fields => {}
             Detail::Requests => {
                 let work = work.apart();
                 self.request = Some(request::of(transition, documents, live, &policy.redaction, &work));
@@ -370,9 +372,14 @@ fn found(
         preview.fails(block.shown_in(&transition.key.gvk, &versions, &policy.redaction));
         match transition.detail {
             Detail::Outcome => {}
-            Detail::Fields | Detail::Requests => {
+            Detail::TakenBack | Detail::Fields | Detail::Requests => {
                 let fields = Fields::that_fail(transition, &outcome, &applied, live, work);
                 (preview.fields, preview.left_out) = fields.shown(transition, &versions, policy);
+            }
+        }
+        match transition.detail {
+            Detail::Outcome | Detail::TakenBack => {}
+            Detail::Fields | Detail::Requests => {
                 preview.ways_out = ways_out(transition.method, &documents, live, work);
             }
         }
@@ -392,7 +399,7 @@ fn found(
     };
     match transition.detail {
         Detail::Outcome => {}
-        Detail::Fields | Detail::Requests => {
+        Detail::TakenBack | Detail::Fields | Detail::Requests => {
             let applied = read(transition, to);
             let fields = Fields::of(transition, &applied, after, doubts, live, &policy.managers, work);
             if work.is_spent() {

@@ -64,6 +64,52 @@ fn what_somebody_would_miss_is_saved_and_protected_before_a_rollback_deletes_it(
     }
 }
 
+/// What somebody changed by hand is in no record, and a rollback writes over it, whatever is known of an upgrade.
+#[test]
+fn what_was_changed_by_hand_is_saved_before_a_rollback_takes_it_back() {
+    let mut objects = ObjectFacts::default();
+    let settings = key("ConfigMap", "settings");
+    let mut report =
+        crate::classify::state::empty_report(&settings, None, crate::vocabulary::ObjectState::Drifted, None);
+    report.findings = vec![crate::report::fixtures::finding(
+        crate::vocabulary::FindingCode::Changed,
+        "/data/a",
+        Some("a".into()),
+        Some("b".into()),
+    )];
+    report.findings[0].next_upgrade = None;
+    objects.note_report(&settings, &report);
+    for status in ["failed", "pending-upgrade"] {
+        let health = Scene {
+            objects: objects.clone(),
+            ..scene(&["deployed", status])
+        }
+        .health();
+        let entry = health
+            .iter()
+            .find(|entry| matches!(entry.code, HealthCode::FailedUpgrade | HealthCode::Stuck))
+            .unwrap();
+        let commands: Vec<&str> = entry.advice.iter().map(|advice| &*advice.command).collect();
+        let saves = commands
+            .iter()
+            .filter(|command| command.starts_with("kubectl get configmap settings"));
+        assert_eq!(saves.count(), 1, "{commands:?}");
+        assert_is_safe(entry);
+        let rollback = entry
+            .advice
+            .iter()
+            .find(|advice| advice.command.starts_with("helm rollback web 1"))
+            .unwrap();
+        assert!(
+            rollback
+                .changes
+                .contains("takes back 1 change: ConfigMap shop/settings /data/a"),
+            "{}",
+            rollback.changes
+        );
+    }
+}
+
 /// An object whose protection has no command is deleted by no advised rollback either.
 #[test]
 fn no_rollback_is_advised_that_deletes_what_cannot_be_protected() {
@@ -303,4 +349,47 @@ fn an_operation_that_wrote_nothing_is_not_half_done() {
         let is_told = health.iter().any(|entry| entry.code == HealthCode::HalfUpgraded);
         assert_eq!(is_told, is_half, "{ago}");
     }
+}
+
+/// Whoever knows that Helm was killed need not wait until its record looks like it; a scan tells nobody to.
+#[test]
+fn a_diagnosis_of_a_pending_release_has_the_way_out_for_whoever_knows_that_helm_is_gone() {
+    let advised = |depth| {
+        let scene = scene(&["deployed", "pending-upgrade"]);
+        let history = super::history(
+            Driver::Secret,
+            &scene.statuses,
+            Some(DateTime::UNIX_EPOCH + TimeDelta::days(1)),
+        );
+        let health = diagnose(&ReleaseFacts {
+            history: &history,
+            records: &BTreeMap::from([(1, record("Install complete")), (2, record("Preparing upgrade"))]),
+            objects: &ObjectFacts::default(),
+            method: ApplyMethod::Csa,
+            depth,
+            now: DateTime::UNIX_EPOCH + TimeDelta::days(1),
+            stuck_after: TimeDelta::minutes(15),
+        });
+        let entry = health
+            .into_iter()
+            .find(|entry| entry.code == HealthCode::InProgress)
+            .unwrap();
+        assert_is_safe(&entry);
+        entry.advice
+    };
+    let scanned = advised(Depth::Comparison);
+    assert!(scanned.iter().all(|advice| !advice.destructive), "{scanned:#?}");
+    let diagnosed = advised(Depth::History);
+    assert!(diagnosed[0].command.ends_with("--watch"), "{diagnosed:#?}");
+    let changing: Vec<_> = diagnosed.iter().filter(|advice| advice.destructive).collect();
+    assert!(
+        changing[0].command.starts_with("helm rollback web 1"),
+        "{changing:#?}"
+    );
+    assert!(
+        changing.iter().all(|advice| advice
+            .why
+            .starts_with("only if the Helm process is known to be gone: ")),
+        "{changing:#?}"
+    );
 }

@@ -141,10 +141,13 @@ fn a_record_that_cannot_be_stored_is_copied_before_it_goes() {
 #[test]
 fn manifests_that_have_nothing_of_the_release_are_doubted() {
     let doubts = |objects: Vec<ObjectPreview>| {
-        let sentences = upgrade(Csa, objects).preview().not_known;
-        sentences
-            .iter()
-            .any(|sentence| sentence.contains("are this release's"))
+        let preview = upgrade(Csa, objects).preview();
+        let is_doubted = preview.message.starts_with(
+            "whether this upgrade works cannot be told: these manifests may be another release's: they have no object of revision \
+             2, and the upgrade deletes ConfigMap shop/a",
+        );
+        assert_eq!(is_doubted, preview.outcome == Unknown, "{preview:#?}");
+        is_doubted
     };
     assert!(doubts(vec![
         config("other").added().absent(),
@@ -152,6 +155,23 @@ fn manifests_that_have_nothing_of_the_release_are_doubted() {
     ]));
     assert!(!doubts(vec![config("same"), config("a").dropped()]));
     assert!(!doubts(vec![config("first").added().absent()]));
+}
+
+/// The page of a diagnosis has the way out, and a preview only what stands in the way of one operation.
+#[test]
+fn a_release_that_is_locked_or_failed_points_to_its_diagnosis() {
+    let points = |scene: Scene, statuses: &[&'static str]| {
+        let preview = with(scene, |scene| scene.statuses = statuses.to_vec()).preview();
+        preview
+            .advice
+            .iter()
+            .any(|advice| advice.command == "driftline diagnose web -n shop" && !advice.destructive)
+    };
+    let changed = || [config("a").changed()];
+    assert!(points(upgrade(Csa, changed()), &["deployed", "pending-upgrade"]));
+    assert!(points(rollback(Csa, changed()), &["pending-install"]));
+    assert!(points(rollback(Csa, changed()), &["failed"]));
+    assert!(!points(rollback(Csa, changed()), &["superseded", "deployed"]));
 }
 
 /// `helm template` renders what a lookup finds as missing; a rollback renders nothing.

@@ -232,6 +232,84 @@ fn hooks_of_the_target_may_lock_the_release_or_delete_what_has_their_name() {
     ]);
 }
 
+/// A Job that was given up waiting for goes on, until Helm deletes it for the next run.
+#[test]
+fn a_hook_that_still_runs_is_deleted_in_the_middle() {
+    let running = || HookPresence::Present(LiveHook::Running);
+    let of = |scene: Scene, policies: &[&str]| {
+        with(scene, |scene| {
+            scene.hooks = vec![hook("migrate", HookTime::Before, policies, running())];
+        })
+    };
+    for scene in [
+        upgrade(Csa, [config("a").changed()]),
+        rollback(Csa, [config("a").changed()]),
+    ] {
+        let preview = of(scene.clone(), &[]).preview();
+        assert_eq!(preview.outcome, WorksBut, "{preview:#?}");
+        let said = |reason: &&crate::model::PreviewReason| reason.code == Cause::Hook;
+        let told = &preview.causes.iter().find(said).unwrap().message;
+        assert!(
+            told.starts_with("is running now: Helm deletes it in the middle"),
+            "{told}"
+        );
+        assert_eq!(&preview.hooks[0].message, told);
+        let waits = preview.advice.iter().position(|advice| {
+            advice
+                .command
+                .starts_with("kubectl wait --for=condition=complete job.batch migrate")
+        });
+        let changes = preview.advice.iter().position(|advice| advice.destructive);
+        assert!(waits.is_some_and(|waits| changes.is_none_or(|changes| waits < changes)));
+        assert_is_safe(&preview, "a running hook");
+        assert_eq!(of(scene, &["hook-failed"]).preview().causes[0].code, Cause::Hook);
+    }
+}
+
+/// What a revision began and nobody waits for is not over.
+#[test]
+fn a_hook_of_the_newest_revision_that_still_runs_did_not_just_run() {
+    let scene = with(rollback(Csa, [config("a").changed()]), |scene| {
+        scene
+            .records
+            .insert(2, record_with_hook("migrate", "pre-upgrade"));
+        scene.release.hooks = vec![crate::health::ObservedObject {
+            key: key("batch/v1", "Job", "migrate"),
+            is_deployed: false,
+            is_in_good: false,
+            is_in_newest: true,
+            is_kept_by_manifest: false,
+            observed: Some(crate::health::observe::Observation {
+                presence: crate::health::observe::Presence::NoRelease,
+                side: None,
+                unready: None,
+                job: Some(crate::health::readiness::JobState::Running),
+                deleting: None,
+                written: None,
+                origin: crate::health::observe::ObjectOrigin::Hook,
+                is_kept: false,
+            }),
+        }];
+    });
+    let preview = scene.preview();
+    let said = &preview.hooks[0].message;
+    assert!(
+        said.starts_with("revision 2 runs it, and it is still running"),
+        "{said}"
+    );
+}
+
+/// Helm does not begin, so that it comes to no hook.
+#[test]
+fn an_operation_that_is_refused_runs_no_hooks() {
+    let scene = with(upgrade(Ssa, [config("a").changed()]), |scene| {
+        scene.statuses = vec!["deployed", "pending-upgrade"];
+        scene.hooks = vec![hook("migrate", HookTime::Before, &[], HookPresence::Absent)];
+    });
+    let preview = scene.preview();
+    assert_eq!((preview.outcome, preview.hooks), (Refused, Vec::new()));
+}
+
 #[test]
 fn an_upgrade_refuses_what_helm_refuses() {
     let plain = || upgrade(Ssa, [config("a").changed()]);

@@ -88,6 +88,23 @@ fn an_object_that_cannot_be_written_fails_the_rollback_half_way() {
             "",
         ),
         (
+            "of what could not be read nobody can tell where it is",
+            rollback(
+                Csa,
+                [
+                    ObjectPreview {
+                        action: PreviewAction::Unknown,
+                        ..config("a")
+                    },
+                    config("b").changed(),
+                    immutable(),
+                ],
+            ),
+            Failed,
+            &[Cause::Rule],
+            "1 object is at revision 1, 1 object is as before and of 1 object nobody can tell; nothing is deleted",
+        ),
+        (
             "what fails for certain outweighs what is not known",
             rollback(
                 Csa,
@@ -241,4 +258,17 @@ fn a_target_that_is_invalid_in_itself_fails_again() {
             "",
         ),
     ]);
+}
+
+/// What the rollback would delete and somebody deleted before is not there to be left.
+#[test]
+fn what_is_gone_already_is_not_listed_as_left() {
+    let gone = ObjectPreview {
+        live: None,
+        action: PreviewAction::None,
+        ..object("autoscaling/v2", "HorizontalPodAutoscaler", "web").dropped()
+    };
+    let preview = rollback(Csa, [config("a"), gone]).preview();
+    let names: Vec<&str> = preview.objects.iter().map(|object| &*object.name).collect();
+    assert_eq!(names, ["a"]);
 }

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use crate::model::Report;
 use crate::release::history::Depth;
-use crate::report::fixtures::test_cluster::{TestCluster, TestRelease, TestRevision, options};
+use crate::report::fixtures::test_cluster::{TestCluster, TestRelease, TestRevision, options, set};
 use crate::scan::{PreviewRequest, ScanOptions};
 
 const WEB: TestRelease = TestRelease::new("shop", "web");
@@ -76,5 +76,52 @@ fn the_advice_of_a_preview_deletes_nothing_that_the_good_revision_has() {
             Depth::Comparison | Depth::History => None,
         };
         assert_eq!(operation, expected, "{depth:?}");
+    }
+}
+
+/// A rollback writes what its target says over what was changed by hand, also where the next upgrade would keep it or where
+/// nothing is compared because no revision is deployed: Helm 3 patches the field of a custom resource where its two manifests
+/// differ.
+#[test]
+fn a_rollback_out_of_trouble_tells_what_it_takes_back() {
+    let oven = |heat: u64| json!({"apiVersion": "ovens.example.com/v1", "kind": "Oven", "metadata": {"name": "oven"}, "spec": {"heat": heat}});
+    let config_map = |value: &str| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"key": value}});
+    for first in ["deployed", "superseded"] {
+        let mut cluster = TestCluster::new();
+        for (number, status, description, heat) in [
+            (1, first, "Install complete", 3),
+            (2, "failed", "Upgrade \"web\" failed: timed out waiting", 4),
+        ] {
+            cluster.store(
+                WEB,
+                &TestRevision {
+                    number,
+                    status,
+                    time: "2026-11-18T09:12:00Z",
+                    description,
+                    objects: &[oven(heat), config_map("value")],
+                },
+            );
+        }
+        cluster.put(WEB, &oven(3), &[set("/spec/heat", 9)]);
+        cluster.put(WEB, &config_map("value"), &[set("/data/key", "by hand")]);
+        let report = cluster.scan_with(&ScanOptions {
+            depth: Depth::History,
+            ..options()
+        });
+        let health = report.releases[0].health.iter();
+        let advice: Vec<_> = health.flat_map(|entry| &entry.advice).collect();
+        let to_first = |command: &str| command.starts_with("helm rollback web 1");
+        let rollback = advice.iter().find(|advice| to_first(&advice.command)).unwrap();
+        for field in ["Oven shop/oven /spec/heat", "ConfigMap shop/settings /data/key"] {
+            assert!(rollback.changes.contains(field), "{first}: {}", rollback.changes);
+        }
+        for object in ["configmap settings", "oven.ovens.example.com oven"] {
+            let saves = |command: &str| command.starts_with(&format!("kubectl get {object} "));
+            assert!(
+                advice.iter().any(|advice| saves(&advice.command)),
+                "{first}: {advice:#?}"
+            );
+        }
     }
 }
