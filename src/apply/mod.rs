@@ -16,7 +16,7 @@ pub mod client_side;
 mod server_side;
 mod settle;
 
-pub(crate) use self::client_side::is_merged_three_ways;
+pub(crate) use self::client_side::{has_merged_elements, is_merged_three_ways};
 
 use std::borrow::Cow;
 

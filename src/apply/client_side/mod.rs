@@ -18,6 +18,7 @@ mod schema;
 mod tests;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde_json::Value;
 
@@ -30,7 +31,7 @@ use super::{Merged, Refusal, Write};
 use crate::compare::managed_fields::Live;
 use crate::compare::work::Work;
 use crate::object::Gvk;
-use crate::types::{Shape, TypeTable};
+use crate::types::{Field, Shape, TypeTable};
 
 /// The directives of a strategic merge patch.
 const PATCH: &str = "$patch";
@@ -176,6 +177,39 @@ fn fill_namespace(manifest: &mut Object, live: &Object) {
 /// Whether Helm makes a three-way patch of this kind.
 pub fn is_merged_three_ways(gvk: &Gvk) -> bool {
     three_way_shape(gvk).is_some()
+}
+
+/// Whether a list of the manifest has two elements that Helm's patch takes for one: its merge key has less than what tells them
+/// apart, as the number of a port without its protocol. What the patch makes of such a list depends on the order of the live one.
+pub fn has_merged_elements(gvk: &Gvk, manifest: &Value, work: &Work) -> bool {
+    three_way_shape(gvk).is_some_and(|shape| merges_elements(shape, manifest, work))
+}
+
+fn merges_elements(shape: Shape<'_>, value: &Value, work: &Work) -> bool {
+    if !work.affords(1) {
+        return false;
+    }
+    match value {
+        Value::Object(fields) => fields.iter().any(|(name, value)| match shape.field(name) {
+            Field::Declared(field) => doubles_key(field, value) || merges_elements(field, value, work),
+            Field::Undeclared | Field::Unknown => false,
+        }),
+        Value::Array(elements) => shape.element().is_some_and(|shape| {
+            elements
+                .iter()
+                .any(|element| merges_elements(shape, element, work))
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+fn doubles_key(list: Shape<'_>, value: &Value) -> bool {
+    let (Some(key), Some(elements)) = (list.patch_merge_key(), value.as_array()) else {
+        return false;
+    };
+    let mut seen = HashSet::new();
+    let mut keys = elements.iter().filter_map(|element| element.get(key));
+    keys.any(|key| !seen.insert(key.to_string()))
 }
 
 /// The type of a kind of which Helm knows the Go type. Its scheme has client-go's types and

@@ -17,8 +17,8 @@ use super::blocked::{Block, owner};
 use super::helm_write::{Documents, HELM, SEVERAL_DOCUMENTS, Start, TOO_COSTLY, manager};
 use super::subject::Subject;
 use crate::apply::{
-    Conflict, Merged, Method, OnConflict, Outcome, Write, Written, adds_element, is_merged_three_ways, merge,
-    simulate,
+    Conflict, Merged, Method, OnConflict, Outcome, Write, Written, adds_element, has_merged_elements,
+    is_merged_three_ways, merge, simulate,
 };
 use crate::compare::fate::{Fate, Fates};
 use crate::compare::list_index::ListIndexes;
@@ -355,12 +355,16 @@ impl<'a> Upgrade<'a> {
         self.live.is_some_and(|live| sets(&live.object, &written.object)) && sets(&deployed.object, &patched)
     }
 
-    /// Whether Helm's server-side apply may fail although nothing differs: others may own fields that it names, or it would
-    /// add an element to a list.
+    /// Whether Helm's write may fail although nothing differs. Of a server-side apply others may own fields, or it would add
+    /// an element to a list; a client-side one may mix up elements that have the same merge key.
     pub(super) fn may_fail(&self, desired: &Value) -> bool {
-        let Some(live) = self.live.filter(|_| self.subject.method == ApplyMethod::Ssa) else {
+        let Some(live) = self.live else {
             return false;
         };
+        match self.subject.method {
+            ApplyMethod::Csa => return has_merged_elements(&self.subject.key.gvk, desired, &self.work),
+            ApplyMethod::Ssa => {}
+        }
         let is_ours = |entry: &Entry<'_>| {
             entry.operation == Operation::Apply
                 && entry.manager == self.manager

@@ -252,6 +252,27 @@ fn a_clean_object_whose_apply_adds_an_element_again_blocks_the_upgrade() {
     }
 }
 
+/// Regression: of two ports with the same number Helm's patch takes the first one for both, so that the same ports in
+/// another order end in a refusal, and the scan was clean.
+#[test]
+fn a_clean_object_whose_patch_mixes_up_two_ports_blocks_the_upgrade() {
+    let key = key("v1", "Service", "shop");
+    let of = |ports: [(&str, &str); 2]| {
+        let ports: Vec<Value> = ports
+            .iter()
+            .map(|(name, protocol)| json!({"name": name, "port": 53, "protocol": protocol, "targetPort": 53}))
+            .collect();
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": {"selector": {"app": "a"}, "ports": ports}})
+    };
+    let (udp, tcp) = (("dns", "UDP"), ("dns-tcp", "TCP"));
+    let body = of([udp, tcp]).to_string();
+    for (live, blocks) in [([tcp, udp], true), ([udp, tcp], false)] {
+        let judged = judge_found(&subject(&key, &body), &owned(&of(live)), &Policy::default());
+        assert_eq!(judged.report.state, ObjectState::InSync, "{:?}", judged.report);
+        assert_eq!(judged.block.is_some(), blocks, "{:?}", judged.block);
+    }
+}
+
 /// Regression: a port of the node that somebody chose stays whatever is written, so that it was said to stay although the
 /// apply names it and is refused.
 #[test]
