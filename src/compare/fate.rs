@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::diff::is_satisfied_at;
 use super::list_index::ListIndexes;
-use super::lookup::value_at;
+use super::lookup::{is_ambiguous, value_at};
 use super::path::{FieldPath, Segment};
 use super::shapes::shape_at;
 use super::three_way::Change;
@@ -51,7 +51,9 @@ impl<'v> Fates<'v, '_> {
         let is_place = at(self.live, path) == present(change.live.as_ref())
             && (change.desired.is_none() || at(self.desired, path) == present(change.desired.as_ref()));
         let is_by_position = |segment: &Segment| matches!(segment, Segment::Index(_));
-        if is_place && !path.segments().iter().any(is_by_position) {
+        let is_one = !path.segments().iter().any(is_by_position)
+            && !is_ambiguous(self.after, path, self.shape, self.lists);
+        if is_place && is_one {
             let after = at(self.after, path);
             return self.compared(
                 path,

@@ -5,6 +5,8 @@
 
 use serde_json::Value;
 
+use super::equal::scalars;
+use super::keyed::key_value;
 use super::list_index::ListIndexes;
 use super::path::{FieldPath, Segment, push_token};
 use super::shapes::step;
@@ -21,6 +23,35 @@ pub(crate) fn value_at<'v>(
     let mut places = places(object, path.segments(), shape, lists);
     let last = places.by_ref().last().map_or(object, |place| place.value);
     (places.is_complete() && !last.is_null()).then_some(last)
+}
+
+/// Whether the path leads to several places of an object, because elements share their keys; also where that takes more
+/// work than is left.
+pub(crate) fn is_ambiguous<'v>(
+    object: &'v Value,
+    path: &FieldPath,
+    shape: Option<Shape<'_>>,
+    lists: &ListIndexes<'v>,
+) -> bool {
+    let mut places = places(object, path.segments(), shape, lists);
+    loop {
+        if let (Some(Segment::Match(keys)), Some(items)) = (places.left.first(), places.value.as_array()) {
+            let element = places.shape.and_then(Shape::element);
+            if !lists.work().affords(items.len().saturating_mul(keys.len() + 1)) {
+                return true;
+            }
+            let is_it = |item: &&Value| {
+                keys.iter()
+                    .all(|(key, value)| scalars(None, key_value(item, key, element), value))
+            };
+            if items.iter().filter(is_it).nth(1).is_some() {
+                return true;
+            }
+        }
+        if places.next().is_none() {
+            return false;
+        }
+    }
 }
 
 /// Where an object of this shape has a value for a path, as an RFC 6901 pointer.

@@ -273,6 +273,35 @@ fn a_clean_object_whose_patch_mixes_up_two_ports_blocks_the_upgrade() {
     }
 }
 
+/// Regression: Helm's patch leaves two ports with the same number and protocol, of which one has the live name and one the
+/// chart's, and the name was said to stay.
+#[test]
+fn of_elements_that_share_their_keys_afterwards_nothing_is_foretold() {
+    let key = key("apps/v1", "Deployment", "shop");
+    let of = |ports: Value| {
+        json!({"spec": {"selector": {"matchLabels": {"app": "a"}}, "template": {"metadata": {"labels": {"app": "a"}}, "spec": {
+            "containers": [{"name": "app", "image": "a", "ports": ports}]}}}})
+    };
+    let body = of(
+        json!([{"containerPort": 80, "protocol": "UDP", "name": "udp"}, {"containerPort": 80, "name": "http"}]),
+    );
+    for name in ["http", "udp"] {
+        let live = of(
+            json!([{"containerPort": 80, "protocol": "TCP", "name": name}, {"containerPort": 80, "protocol": "UDP", "name": "z"}]),
+        );
+        let judged = judge_found(
+            &subject(&key, &body.to_string()),
+            &owned(&live),
+            &Policy::default(),
+        );
+        let findings = &judged.report.findings;
+        let of_udp = findings
+            .iter()
+            .find(|finding| finding.path.contains("protocol=UDP"));
+        assert_eq!(of_udp.unwrap().next_upgrade, None, "{findings:#?}");
+    }
+}
+
 /// Regression: a port of the node that somebody chose stays whatever is written, so that it was said to stay although the
 /// apply names it and is refused.
 #[test]
