@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 pub(super) use self::whole::may_be_foretold;
-use self::whole::{foretell_foreign, foretell_missing, shown_block};
+use self::whole::{foretell_foreign, foretell_missing, foretell_terminating, shown_block};
 use super::attributed::Attributed;
 use super::attribution::{Attributor, ObjectContext, UnreadField};
 use super::blocked::Block;
@@ -84,9 +84,11 @@ pub fn judge(
         .on(subject.key, subject.owner.name, Some(&live.object));
     let mut judged = match verdict {
         StateVerdict::Report(mut report) => {
-            let block = (report.state == ObjectState::Foreign)
-                .then(|| foretell_foreign(subject, live, policy, work, &mut report))
-                .flatten();
+            let block = match report.state {
+                ObjectState::Foreign => foretell_foreign(subject, live, policy, work, &mut report),
+                ObjectState::Terminating => foretell_terminating(subject, live, policy, work, &mut report),
+                _ => None,
+            };
             Judgement {
                 block,
                 ..Judgement::from(*report)

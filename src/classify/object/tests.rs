@@ -129,6 +129,25 @@ fn terminating_objects_are_not_compared() {
     );
 }
 
+/// Regression: the upgrade writes an object that waits for its finalizers, and may fail at it like at any other.
+#[test]
+fn an_upgrade_fails_at_a_terminating_object_too() {
+    let key = key("v1", "ConfigMap", "shop");
+    let live = |immutable: bool| {
+        let mut live = owned(&json!({"data": {"a": "x"}, "immutable": immutable}));
+        live["metadata"]["deletionTimestamp"] = json!("2026-11-20T03:12:00Z");
+        live["metadata"]["finalizers"] = json!(["a"]);
+        live
+    };
+    let body = r#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"web"},"data":{"a":"y"}}"#;
+    for (immutable, effect) in [(true, NextUpgrade::Refused), (false, NextUpgrade::Keep)] {
+        let judged = judge_found(&subject(&key, body), &live(immutable), &Policy::default());
+        assert_eq!(judged.report.state, ObjectState::Terminating);
+        assert_eq!(judged.report.next_upgrade, Some(effect));
+        assert_eq!(judged.block.is_some(), immutable, "{:?}", judged.block);
+    }
+}
+
 #[test]
 fn leftovers_are_reported_only_while_they_are_ours_and_not_kept() {
     let key = key("v1", "ConfigMap", "shop");

@@ -43,6 +43,20 @@ pub(super) fn foretell_foreign(
     shown_block(subject, &upgrade, &[&live.object], policy)
 }
 
+/// Foretells whether the next upgrade fails at an object that is being deleted. What it writes otherwise goes with the object.
+pub(super) fn foretell_terminating(
+    subject: &Subject<'_>,
+    live: &Live<'_>,
+    policy: &Policy,
+    work: &Work,
+    report: &mut ObjectReport,
+) -> Option<Block> {
+    let upgrade = Upgrade::of(subject, Some(live), &policy.managers, work);
+    let block = shown_block(subject, &upgrade, &[&live.object], policy)?;
+    note(&upgrade.predict_object(), policy, report);
+    Some(block)
+}
+
 /// Why the next upgrade fails at an object, as far as it may be shown; `versions` are those of the object.
 pub(super) fn shown_block(
     subject: &Subject<'_>,
