@@ -320,6 +320,45 @@ mod tests {
         }
     }
 
+    /// Regression: each of thousands of objects had a copy of what thousands of templates may render otherwise.
+    #[test]
+    fn objects_share_what_many_templates_may_render_otherwise() {
+        let files: Vec<(String, String)> = (0..990)
+            .flat_map(|file| {
+                (0..8).map(move |key| (format!("templates/{file}.yaml"), format!("key-{file}-{key}")))
+            })
+            .collect();
+        let entries: Vec<_> = files
+            .iter()
+            .map(|(file, key)| (file.as_str(), Cause::RendersAnew, Some(key.as_str())))
+            .collect();
+        let variations = variations(&entries);
+        let mut renderings = Renderings::of(&variations);
+        let [one, other] = [(); 2].map(|()| renderings.object(None, &Gvk::new("v1", "ConfigMap")));
+        assert!(Arc::ptr_eq(one.0.as_ref().unwrap(), other.0.as_ref().unwrap()));
+        assert_eq!(
+            *one.0.unwrap(),
+            TemplateVariations::from([Variation::of_all(Cause::RendersAnew)])
+        );
+    }
+
+    /// The API server refuses another Pod template of a Job, and Helm's merge patch of a custom resource has whole lists.
+    #[test]
+    fn one_key_decides_on_the_others_where_the_object_is_written_whole() {
+        let variations = variations(&[("templates/a.yaml", Cause::RendersAnew, Some("rollme"))]);
+        for (api_version, kind, is_whole) in [
+            ("apps/v1", "Deployment", false),
+            ("v1", "ConfigMap", false),
+            ("batch/v1", "Job", true),
+            ("apps/v1", "StatefulSet", true),
+            ("example.com/v1", "Thing", true),
+        ] {
+            let gvk = Gvk::new(api_version, kind);
+            let rendering = Renderings::of(&variations).object(Some("shop/templates/a.yaml"), &gvk);
+            assert_eq!(rendering.doubt().is_some(), is_whole, "{kind}");
+        }
+    }
+
     #[test]
     fn what_stands_behind_a_key_is_doubted_and_nothing_else() {
         let variations = variations(&[("templates/a.yaml", Cause::RendersAnew, Some("checksum/config"))]);

@@ -355,7 +355,7 @@ const fn term(names: &'static [&'static str], meaning: &'static str, details: &'
 }
 
 /// The terms of a report's lines.
-const TERMS: [Word; 49] = [
+const TERMS: [Word; 51] = [
     term(
         &["next upgrade", "nextUpgrade"],
         "what the next helm upgrade with the same chart and values does there",
@@ -592,10 +592,20 @@ const TERMS: [Word; 49] = [
          --fail-on blocked.",
     ),
     term(
+        &["hidden parts may differ"],
+        "releases or objects are told as one, and values that the report hides or cuts could not be compared by its reader",
+        "They look the same in everything that is shown. JSON has each by itself.",
+    ),
+    term(
+        &["deletes"],
+        "the operation that is previewed deletes the object",
+        "Helm deletes what the manifest that it applies no longer has, unless the annotation helm.sh/resource-policy keeps it.",
+    ),
+    term(
         &["lookup"],
         "a function of templates that reads live objects of the cluster",
-        "A chart keeps a generated password by it: the next upgrade renders the one that lives. So it may write something else \
-         than the record has, and nothing is foretold there that rests on the record: the effect is not known, and an upgrade \
+        "A chart keeps a generated password by it: the next upgrade renders the one that lives. Random values, the time and the \
+         revision are other such sources. So the upgrade may write something else than the record has, and nothing is foretold there that rests on the record: the effect is not known, and an upgrade \
          that would fail only may fail.",
     ),
     term(
