@@ -577,9 +577,19 @@ fn has(tokens: &[Token<'_>], words: &[&[u8]]) -> bool {
 /// Whether the words of an action together render something else each time: fields of the release that are taken as a whole,
 /// a date of no time, the keys of a map, which Go has in no order.
 fn is_anew_together(tokens: &[Token<'_>]) -> bool {
-    let is_release = |token: &Token<'_>| token.word().is_some_and(|word| word.ends_with(b".Release"));
-    let is_whole = has(tokens, &WHOLE_MAP)
-        && (tokens.iter().any(is_release) || has(tokens, &[b"$"]) && has(tokens, &[b"toJson", b"toYaml"]));
+    let is_whole_release = |token: &Token<'_>| {
+        token
+            .word()
+            .is_some_and(|word| word == b"$" || word.ends_with(b".Release"))
+    };
+    let takes_whole = |token: &Token<'_>| token.word().is_some_and(|word| WHOLE_MAP.contains(&word));
+    // `toYaml .Release`, or `.Release | toYaml`.
+    let is_whole = tokens
+        .windows(2)
+        .any(|pair| takes_whole(&pair[0]) && is_whole_release(&pair[1]))
+        || tokens
+            .windows(3)
+            .any(|tokens| is_whole_release(&tokens[0]) && tokens[1].is_mark(b'|') && takes_whole(&tokens[2]));
     let is_now = has(tokens, &DATES) && !has(tokens, &[b"toDate", b"mustToDate"]);
     let is_unordered =
         has(tokens, &[b"keys", b"values"]) && !has(tokens, &[b"sortAlpha", b"len", b"has", b"range"]);
