@@ -294,6 +294,8 @@ impl Calls {
     fn add_setter(&mut self, scope: &Scope, arguments: &[Token<'_>]) {
         // `set MAP KEY VALUE`; what is merged has whatever keys. A variable is followed only so far that the key is known.
         let key = match behind_first(arguments) {
+            // In the place of all values anything may be.
+            [Token::Text(b"Values"), ..] => None,
             [Token::Text(key), ..] => Some(lossy(key)),
             _ => None,
         };
@@ -303,7 +305,10 @@ impl Calls {
     }
 
     fn add_reader(&mut self, scope: &Scope, field: &[u8]) {
-        for key in field.split(|byte| *byte == b'.').filter(|key| !key.is_empty()) {
+        for key in field
+            .split(|byte| *byte == b'.')
+            .filter(|key| !key.is_empty() && *key != b"Values")
+        {
             let key = lossy(key);
             let known = self.readers.get(&key);
             if !known.is_some_and(|known| known.contains(scope))

@@ -273,6 +273,8 @@ fn what_is_written_into_shared_values_may_be_anywhere() {
         (r#"include "put" (dict "m" .Values.x "v" (randAlpha 5))"#, true),
         (r#"mergeOverwrite $.Values.x (dict "p" (randAlpha 5))"#, true),
         (r#"set $own "other" (lookup "v1" "Secret" "a" "b")"#, false),
+        (r#"set $own "Values" (lookup "v1" "Secret" "a" "b")"#, false),
+        (r#"set . "Values" (lookup "v1" "Secret" "a" "b")"#, true),
         (r#"set .Values "p" "x""#, false),
     ] {
         let text = format!("{{{{ $_ := {text} }}}}");
