@@ -29,7 +29,7 @@ fn a_program_that_wrote_helms_annotations_is_known_by_its_name() {
         release.shell(&line).succeeded();
         let managed_by = managed_by(&release);
         assert_eq!(managed_by["tool"], tool, "{managed_by:#}");
-        let evidence = format!("1 of 4 objects was written by the field manager {program}");
+        let evidence = format!("1 of 15 objects was written by the field manager {program}");
         assert_eq!(managed_by["evidence"], serde_json::json!([evidence]));
     }
 }
