@@ -93,6 +93,13 @@ impl Cluster {
         SHARED.get_or_init(Self::start)
     }
 
+    /// The one that tests share which wait until a namespace is gone. In the other one are aggregated APIs that nobody answers
+    /// for, and while there is one, the namespace controller ends no deletion.
+    pub(crate) fn shared_for_deletions() -> &'static Self {
+        static SHARED: OnceLock<Cluster> = OnceLock::new();
+        SHARED.get_or_init(Self::start)
+    }
+
     /// Starts a cluster and waits until Pods can be created in it.
     ///
     /// # Panics

@@ -239,7 +239,7 @@ fn without_kind(release: &Release<'_>) {
 /// Client-side apply goes from the deployed manifest to the new one, and knows nothing of what a failed revision wrote
 /// between them (Helm: `pkg/action/upgrade.go`, `prepareUpgrade`).
 pub(super) fn fields_of_a_failed_revision(helm: HelmVersion) -> Vec<String> {
-    let cluster = crate::harness::Cluster::shared();
+    let cluster = crate::harness::Cluster::shared_for_deletions();
     let release = Release::install(cluster, helm, "troubled", &["--set=web=true"]);
     super::states::observed(&release);
     release

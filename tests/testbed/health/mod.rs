@@ -116,7 +116,7 @@ fn chosen() -> impl Iterator<Item = &'static State> {
 #[test]
 #[ignore = "needs the testbed: tests/testbed/build"]
 fn a_snapshot_is_diagnosed_like_its_cluster() {
-    let release = Release::install(Cluster::shared(), HelmVersion::V4, "troubled", &[]);
+    let release = Release::install(Cluster::shared_for_deletions(), HelmVersion::V4, "troubled", &[]);
     release.upgrade_to(&["--set=message=two"]).succeeded();
     release
         .upgrade_to(&["--set=service=second,message=three,added=true"])
@@ -151,11 +151,12 @@ impl State {
     fn made(&self, helm: HelmVersion) -> Release<'static> {
         let release = match self.begin {
             Begin::Installed => {
-                let release = Release::install(Cluster::shared(), helm, "troubled", self.install);
+                let release =
+                    Release::install(Cluster::shared_for_deletions(), helm, "troubled", self.install);
                 observed(&release);
                 release
             }
-            Begin::Empty => Release::unborn(Cluster::shared(), helm, "troubled"),
+            Begin::Empty => Release::unborn(Cluster::shared_for_deletions(), helm, "troubled"),
         };
         (self.make)(&release);
         release

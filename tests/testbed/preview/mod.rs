@@ -94,7 +94,7 @@ fn operations_come_to_what_was_previewed() {
 /// The cluster, with the kind of custom resources.
 fn cluster() -> &'static Cluster {
     static DEFINED: Once = Once::new();
-    let cluster = Cluster::shared();
+    let cluster = Cluster::shared_for_deletions();
     DEFINED.call_once(|| {
         cluster.create(&body::whole(WIDGETS, ""));
         cluster.kubectl(&[
