@@ -146,7 +146,7 @@ fn out_of_uninstall(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Vec<St
             "restores the release: Helm accepts a rollback in this state",
             &[],
         ),
-        commands.uninstall("alternative: finish the uninstall", &[]),
+        commands.uninstall("alternative: finish the uninstall, once nothing blocks it", &[]),
         commands.uninstall("only if a hook blocks the uninstall", &["--no-hooks"]),
     ]
 }

@@ -176,9 +176,11 @@ impl Advised {
             || self.why.starts_with("only if the API server refuses that")
     }
 
-    /// Whether something has to be done before that no command does.
+    /// Whether something has to be done before that no command does, or the page says that a part of it fails.
     fn is_conditional(&self) -> bool {
-        self.why.contains("once ") || self.why.starts_with("with the chart")
+        self.why.contains("once ")
+            || self.why.starts_with("with the chart")
+            || self.why.contains("kubectl complains")
     }
 }
 
