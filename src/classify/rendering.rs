@@ -28,17 +28,30 @@ pub struct Rendering(Option<Arc<TemplateVariations>>);
 /// The renderings of the objects of one release. Objects of the same template share theirs.
 pub struct Renderings<'v> {
     variations: &'v Variations,
-    made: HashMap<(Option<&'v str>, Widened), Rendering>,
+    made: HashMap<Rendered<'v>, Rendering>,
 }
 
-/// What of a template's variations matters to an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Widened {
+/// What decides on the rendering of an object.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Rendered<'v> {
+    origin: Origin<'v>,
     /// Whether it is a Secret, which may hold what a dependency reads.
     is_secret: bool,
     /// Whether one field that is written decides on the others.
     is_whole: bool,
-    is_of_dependency: bool,
+}
+
+/// Where the template of an object comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Origin<'v> {
+    /// The chart's own file, of which something may be rendered otherwise.
+    File(&'v str),
+    /// Another one of its own files.
+    OtherFile,
+    /// A dependency.
+    Dependency,
+    /// Nobody knows: programs that change manifests on their way take the comments with the names away.
+    Unknown,
 }
 
 impl<'v> Renderings<'v> {
@@ -51,34 +64,25 @@ impl<'v> Renderings<'v> {
     }
 
     /// What is rendered for an object of this template, as the manifest names it (`CHART/templates/FILE`).
-    ///
-    /// Programs that change manifests on their way take the comments with the names away: then it may be any template.
     pub fn object(&mut self, template: Option<&str>, gvk: &Gvk) -> Rendering {
-        let file = template
-            .and_then(|template| template.split_once('/'))
-            .map(|(_, file)| file);
-        let widened = Widened {
-            is_secret: gvk.group().is_empty() && gvk.kind == "Secret",
-            is_whole: is_written_whole(gvk),
-            // Those of a dependency are no files of the chart.
-            is_of_dependency: file.map_or(self.variations.has_dependencies, |file| {
-                file.starts_with("charts/")
-            }),
+        let file = template.and_then(|template| template.split_once('/'));
+        let origin = match file {
+            None => Origin::Unknown,
+            Some((_, file)) if file.starts_with("charts/") => Origin::Dependency,
+            Some((_, file)) => match self.variations.files.get_key_value(file) {
+                Some((file, _)) => Origin::File(file),
+                None => Origin::OtherFile,
+            },
         };
-        let own = match file {
-            None => None,
-            Some(_) if widened.is_of_dependency => Some(""),
-            Some(file) => Some(
-                self.variations
-                    .files
-                    .get_key_value(file)
-                    .map_or("", |(own, _)| own.as_str()),
-            ),
+        let rendered = Rendered {
+            origin,
+            is_secret: gvk.is_secret(),
+            is_whole: is_written_whole(gvk),
         };
         let variations = self.variations;
         self.made
-            .entry((own, widened))
-            .or_insert_with(|| Rendering::new(variations, own, widened))
+            .entry(rendered)
+            .or_insert_with(|| Rendering::new(variations, rendered))
             .clone()
     }
 }
@@ -91,19 +95,22 @@ fn is_written_whole(gvk: &Gvk) -> bool {
 }
 
 impl Rendering {
-    fn new(variations: &Variations, file: Option<&str>, widened: Widened) -> Self {
-        let mut own = match file {
-            None => variations.of_any_file(),
-            Some("") if widened.is_of_dependency => TemplateVariations::new(),
-            Some(file) => variations.of_file(file).clone(),
+    fn new(variations: &Variations, rendered: Rendered<'_>) -> Self {
+        let dependency = Variation::of_all(Cause::Dependency);
+        let mut own = match rendered.origin {
+            Origin::File(file) => variations.of_file(file).clone(),
+            Origin::OtherFile => variations.other_files.clone(),
+            Origin::Dependency => TemplateVariations::from([dependency]),
+            Origin::Unknown => {
+                let mut any = variations.of_any_file();
+                any.extend(variations.has_dependencies.then_some(dependency));
+                any
+            }
         };
-        if widened.is_of_dependency {
-            own.insert(Variation::of_all(Cause::Dependency));
-        }
-        if !widened.is_secret {
+        if !rendered.is_secret {
             own.retain(|variation| variation.cause != Cause::Dependency);
         }
-        if widened.is_whole {
+        if rendered.is_whole {
             own = own
                 .into_iter()
                 .map(|variation| Variation::of_all(variation.cause))

@@ -79,7 +79,9 @@ pub(super) trait Content<'de>: Part<'de> {
     const IS_SEARCHED: bool = false;
 
     /// Whether the bytes of a file of this name are looked at. They are where they stand before the name.
-    fn is_of(name: &str) -> bool;
+    fn is_of(_: &str) -> bool {
+        true
+    }
 }
 
 /// One file, as far as it is read.

@@ -22,8 +22,7 @@ const NOT_TOLD: &str = "it depends on fields of an object that is not this relea
 /// Whether it may be told what Helm does to an object that is not the release's. Whether a write conflicts tells whether a
 /// value is the manifest's, and whoever forges a record chooses the manifest.
 pub(in crate::classify) fn may_be_foretold(key: &ObjectKey, owner: Owner<'_>) -> bool {
-    let is_secret = key.gvk.group().is_empty() && key.gvk.kind == "Secret";
-    !is_secret && Place::of(key, owner) == Place::Own
+    !key.gvk.is_secret() && Place::of(key, owner) == Place::Own
 }
 
 /// Foretells what Helm does to an object that is not this release's, unless that would tell something of it.

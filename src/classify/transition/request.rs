@@ -189,8 +189,7 @@ impl HiddenWords {
     /// Of a Secret, and of an object whose values are hidden, nothing that quotes it is shown.
     fn of(transition: &Transition<'_>, to: &str, live: Option<&Live<'_>>, redaction: &Redaction) -> Self {
         let gvk = &transition.key.gvk;
-        let is_secret = gvk.group().is_empty() && gvk.kind == "Secret";
-        if is_secret || transition.values == Visibility::Hidden {
+        if gvk.is_secret() || transition.values == Visibility::Hidden {
             return Self::All;
         }
         let mut hidden = Collected::default();

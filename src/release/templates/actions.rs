@@ -40,6 +40,11 @@ impl<'t> Iterator for Actions<'t> {
     }
 }
 
+/// Whether a text may have an action.
+pub(super) fn has_actions(text: &[u8]) -> bool {
+    find(text, *b"{{").is_some()
+}
+
 /// Splits off an action, behind its opening braces, from what comes after it.
 fn split_off(text: &[u8]) -> (&[u8], &[u8]) {
     let trimmed = text.strip_prefix(b"-").unwrap_or(text).trim_ascii_start();

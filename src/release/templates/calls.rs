@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::limits::MAX_WORD;
 use super::super::variations::{Cause, TemplateVariations, Variation, Variations};
-use super::actions::{Actions, Token, Tokens};
+use super::actions::{Actions, Token, Tokens, has_actions};
 use super::place::Place;
 
 /// The bytes of the names that are noted of one chart; no known chart has a tenth of them. A chart that has more counts
@@ -29,8 +29,11 @@ const MAX_TOKENS: usize = 4_000;
 /// The tokens of the longest name that is put together.
 const MAX_NAME: usize = 16;
 
-/// How many keys are told apart that pieces write into what all templates share.
-const MAX_SET: usize = 64;
+/// How many keys are told apart that one piece writes into what all templates share.
+const MAX_SET: usize = 16;
+
+/// How many names that are put together are told apart; where there are more, each may be any.
+const MAX_PATTERNS: usize = 64;
 
 /// How deeply texts with actions stand in the texts of actions.
 const MAX_DEPTH: usize = 4;
@@ -132,13 +135,27 @@ enum Scope {
     Texts,
     /// Any of those.
     Any,
+    /// What templates write into what all of them share, by its key.
+    Value(String),
+    /// The same, where the key is not known.
+    Values,
 }
 
 impl Scope {
     fn name(&self) -> &str {
         match self {
-            Self::File(name) | Self::Named(name) | Self::Like(name, _) => name,
-            Self::Texts | Self::Any => "",
+            Self::File(name) | Self::Named(name) | Self::Like(name, _) | Self::Value(name) => name,
+            Self::Texts | Self::Any | Self::Values => "",
+        }
+    }
+
+    /// Whether a named template is one of those that a name may be which is put together.
+    fn matches(&self, name: &str) -> bool {
+        match self {
+            Self::Like(start, end) => name
+                .strip_prefix(start.as_str())
+                .is_some_and(|rest| rest.ends_with(end)),
+            _ => false,
         }
     }
 }
@@ -158,11 +175,8 @@ pub(super) struct Calls {
     callers: BTreeMap<Scope, BTreeSet<Caller>>,
     defined: BTreeSet<String>,
     found: BTreeSet<(Scope, Variation)>,
-    /// The pieces that write into what all templates may share, each with a key that it writes; `None` where the key is not
-    /// known.
-    setters: BTreeSet<(Scope, Option<String>)>,
-    /// The pieces that read a value, by each key on the way to it.
-    readers: BTreeMap<String, BTreeSet<Scope>>,
+    /// The pieces that write into what all templates may share, each with what it writes.
+    setters: BTreeSet<(Scope, Scope)>,
     has_unread_files: bool,
     bytes: usize,
 }
@@ -208,9 +222,6 @@ impl Calls {
         self.defined.extend(other.defined);
         self.found.extend(other.found);
         self.setters.extend(other.setters);
-        for (key, scopes) in other.readers {
-            self.readers.entry(key).or_default().extend(scopes);
-        }
         self.has_unread_files |= other.has_unread_files;
         self.bytes += other.bytes;
     }
@@ -262,7 +273,7 @@ impl Calls {
         for (position, token) in tokens.iter().enumerate() {
             let rest = &tokens[position + 1..];
             match token {
-                Token::Text(text) if depth < MAX_DEPTH && text.windows(2).any(|pair| pair == b"{{") => {
+                Token::Text(text) if depth < MAX_DEPTH && has_actions(text) => {
                     // Its quotes are escaped where it stands in quotes itself.
                     let text = unquoted(text);
                     let mut inner = Blocks::of(blocks.scope());
@@ -293,29 +304,30 @@ impl Calls {
 
     fn add_setter(&mut self, scope: &Scope, arguments: &[Token<'_>]) {
         // `set MAP KEY VALUE`; what is merged has whatever keys. A variable is followed only so far that the key is known.
-        let key = match behind_first(arguments) {
+        let written = match behind_first(arguments) {
             // In the place of all values anything may be.
-            [Token::Text(b"Values"), ..] => None,
-            [Token::Text(key), ..] => Some(lossy(key)),
-            _ => None,
+            [Token::Text(b"Values"), ..] => Scope::Values,
+            [Token::Text(key), ..] => Scope::Value(lossy(key)),
+            _ => Scope::Values,
         };
-        if (key.is_some() || is_shared(arguments)) && self.affords(scope.name()) {
-            self.setters.insert((scope.clone(), key));
+        let is_followed = written != Scope::Values || is_shared(arguments);
+        if is_followed && self.affords(scope.name()) && self.affords(written.name()) {
+            self.setters.insert((scope.clone(), written));
         }
     }
 
+    /// Notes that a piece reads a field: what is written at any key on the way to it may be what it reads.
     fn add_reader(&mut self, scope: &Scope, field: &[u8]) {
-        for key in field
-            .split(|byte| *byte == b'.')
-            .filter(|key| !key.is_empty() && *key != b"Values")
-        {
-            let key = lossy(key);
-            let known = self.readers.get(&key);
-            if !known.is_some_and(|known| known.contains(scope))
-                && self.affords(&key)
-                && self.affords(scope.name())
-            {
-                self.readers.entry(key).or_default().insert(scope.clone());
+        let keys = field.split(|byte| *byte == b'.');
+        for key in keys.filter(|key| !key.is_empty() && *key != b"Values") {
+            let value = Scope::Value(lossy(key));
+            let caller = Caller {
+                scope: scope.clone(),
+                place: Place::Somewhere,
+            };
+            let known = self.callers.get(&value);
+            if !known.is_some_and(|known| known.contains(&caller)) {
+                self.add_call(value, caller.scope, caller.place);
             }
         }
     }
@@ -341,27 +353,14 @@ impl Calls {
 
     /// What may be rendered otherwise.
     pub(super) fn variations(mut self, has_dependencies: bool) -> Variations {
+        self.limit_patterns();
+        self.let_setters_be_called();
         let mut pieces = Pieces::default();
         for (scope, variation) in self.foreign().into_iter().chain(std::mem::take(&mut self.found)) {
             pieces.add(scope, variation);
         }
-        let mut everywhere = TemplateVariations::new();
-        let setters = self.setters_by_call();
-        let is_pattern = |scope: &&Scope| matches!(scope, Scope::Like(..));
-        let likes: Vec<Scope> = self.callers.keys().filter(is_pattern).cloned().collect();
+        let patterns: Vec<Scope> = self.patterns().cloned().collect();
         while let Some((scope, variation)) = pieces.to_follow.pop() {
-            let whole = Variation::of_all(variation.cause);
-            for key in setters.get(&scope).into_iter().flatten() {
-                match key {
-                    None if variation.cause == Cause::Dependency => {}
-                    None => drop(everywhere.insert(whole.clone())),
-                    Some(key) => {
-                        for reader in self.readers.get(key).into_iter().flatten() {
-                            pieces.add(reader.clone(), whole.clone());
-                        }
-                    }
-                }
-            }
             for caller in self.callers.get(&scope).into_iter().flatten() {
                 let key = match &caller.place {
                     Place::Key(key) => Some(key.clone()),
@@ -372,18 +371,18 @@ impl Calls {
                 pieces.add(caller.scope.clone(), Variation { cause, key });
             }
             if let Scope::Named(name) = &scope {
-                for like in &likes {
-                    let Scope::Like(start, end) = like else { continue };
-                    if is_like(name, start, end) {
-                        pieces.add(like.clone(), variation.clone());
-                    }
+                for pattern in patterns.iter().filter(|pattern| pattern.matches(name)) {
+                    pieces.add(pattern.clone(), variation.clone());
                 }
             }
             match scope {
                 Scope::File(_) | Scope::Named(_) | Scope::Texts => pieces.add(Scope::Any, variation),
-                Scope::Like(..) | Scope::Any => {}
+                Scope::Like(..) | Scope::Any | Scope::Value(_) | Scope::Values => {}
             }
         }
+        let mut everywhere = pieces.found.remove(&Scope::Values).unwrap_or_default();
+        // A dependency's templates are doubted where they are included.
+        everywhere.retain(|variation| variation.cause != Cause::Dependency);
         let mut files = BTreeMap::new();
         for file in self.files.into_iter().filter(|file| is_rendered(file)) {
             if let Some(mut variations) = pieces.found.remove(&Scope::File(file.clone())) {
@@ -406,12 +405,12 @@ impl Calls {
     fn foreign(&self) -> Vec<(Scope, Variation)> {
         let names = self.callers.keys().filter_map(|scope| match scope {
             Scope::Named(name) if !self.defined.contains(name) => Some(name),
-            Scope::Named(_) | Scope::File(_) | Scope::Like(..) | Scope::Texts | Scope::Any => None,
+            _ => None,
         });
         let put_together = self.callers.keys().filter(|scope| match scope {
-            Scope::Like(start, end) => !self.defined.iter().any(|name| is_like(name, start, end)),
+            Scope::Like(..) => !self.defined.iter().any(|name| scope.matches(name)),
             Scope::Any => true,
-            Scope::Named(_) | Scope::File(_) | Scope::Texts => false,
+            _ => false,
         });
         let put_together = put_together.map(|scope| (scope.clone(), Variation::of_all(Cause::Dependency)));
         names
@@ -434,21 +433,52 @@ impl Calls {
             .collect()
     }
 
-    /// The keys that each piece writes into what all templates may share, by itself or by what it calls: a helper writes what
-    /// its caller hands to it.
-    fn setters_by_call(&self) -> BTreeMap<Scope, BTreeSet<Option<String>>> {
-        let mut found: BTreeMap<Scope, BTreeSet<Option<String>>> = BTreeMap::new();
-        let mut to_follow: Vec<(Scope, Option<String>)> = self.setters.iter().cloned().collect();
-        while let Some((scope, key)) = to_follow.pop() {
+    /// The names that are put together.
+    fn patterns(&self) -> impl Iterator<Item = &Scope> {
+        self.callers
+            .keys()
+            .filter(|scope| matches!(scope, Scope::Like(..)))
+    }
+
+    /// Where too many names are put together, takes each for any.
+    fn limit_patterns(&mut self) {
+        if self.patterns().nth(MAX_PATTERNS).is_none() {
+            return;
+        }
+        let patterns: Vec<Scope> = self.patterns().cloned().collect();
+        let callers: Vec<Caller> = patterns
+            .iter()
+            .filter_map(|pattern| self.callers.remove(pattern))
+            .flatten()
+            .collect();
+        self.callers.entry(Scope::Any).or_default().extend(callers);
+    }
+
+    /// Lets what is written into shared values call the pieces that write it, by themselves or by what they call: a helper
+    /// writes what its caller hands to it.
+    fn let_setters_be_called(&mut self) {
+        let mut found: BTreeMap<Scope, BTreeSet<Scope>> = BTreeMap::new();
+        let mut to_follow: Vec<(Scope, Scope)> = std::mem::take(&mut self.setters).into_iter().collect();
+        while let Some((scope, written)) = to_follow.pop() {
             let known = found.entry(scope.clone()).or_default();
-            let key = key.filter(|_| known.len() < MAX_SET);
-            if known.contains(&None) || !known.insert(key.clone()) {
+            let written = if known.len() < MAX_SET {
+                written
+            } else {
+                Scope::Values
+            };
+            if known.contains(&Scope::Values) || !known.insert(written.clone()) {
                 continue;
             }
             let callers = self.callers.get(&scope).into_iter().flatten();
-            to_follow.extend(callers.map(|caller| (caller.scope.clone(), key.clone())));
+            to_follow.extend(callers.map(|caller| (caller.scope.clone(), written.clone())));
         }
-        found
+        for (scope, written) in found {
+            let writers = written.into_iter().map(|scope| Caller {
+                scope,
+                place: Place::Somewhere,
+            });
+            self.callers.entry(scope).or_default().extend(writers);
+        }
     }
 }
 
@@ -545,10 +575,6 @@ fn file_of(tokens: &[Token<'_>]) -> Option<String> {
     (is_base.contains(&true) && !path.contains('%')).then_some(path)
 }
 
-fn is_like(name: &str, start: &str, end: &str) -> bool {
-    name.strip_prefix(start).is_some_and(|rest| rest.ends_with(end))
-}
-
 /// The named templates of which the name is put together from these tokens: `printf "app.%s.fullname" .role`.
 fn names_like(tokens: &[Token<'_>]) -> Option<Scope> {
     let [Token::Word(b"printf"), Token::Text(format), ..] = tokens else {
@@ -603,8 +629,7 @@ fn is_anew_together(tokens: &[Token<'_>]) -> bool {
 
 /// Whether `tpl` renders what is put together in the same action from texts and values, so that nobody knows its calls.
 fn renders_made_up_text(tokens: &[Token<'_>]) -> bool {
-    let has_braces =
-        |token: &Token<'_>| matches!(token, Token::Text(text) if text.windows(2).any(|pair| pair == b"{{"));
+    let has_braces = |token: &Token<'_>| matches!(token, Token::Text(text) if has_actions(text));
     let is_made =
         has(tokens, &[b"printf", b"print", b"cat", b"replace", b"join"]) && tokens.iter().any(has_braces);
     has(tokens, &[b"tpl"]) && (is_made || has(tokens, &[b"b64dec"]))

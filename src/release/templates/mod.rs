@@ -15,6 +15,8 @@ mod calls;
 mod place;
 mod texts;
 
+use std::marker::PhantomData;
+
 use base64::Engine as _;
 use serde::de::{DeserializeSeed as _, SeqAccess};
 use serde::{Deserialize, Deserializer};
@@ -83,9 +85,9 @@ pub(super) struct WireTemplates {
 
 #[derive(Deserialize)]
 struct ChartTemplates {
-    #[serde(default, deserialize_with = "calls_of_templates")]
+    #[serde(default, deserialize_with = "calls_of::<TemplateFile, _>")]
     templates: Calls,
-    #[serde(default, deserialize_with = "calls_of_files")]
+    #[serde(default, deserialize_with = "calls_of::<OtherFile, _>")]
     files: Calls,
     #[serde(default, deserialize_with = "calls_of_values")]
     values: Calls,
@@ -104,48 +106,31 @@ impl WireTemplates {
     }
 }
 
-fn calls_of_templates<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Calls, D::Error> {
-    struct Templates;
-    impl<'de> Part<'de> for Templates {
-        type Value = Calls;
-
-        fn list<A: SeqAccess<'de>>(list: A) -> Result<Calls, A::Error> {
-            let mut calls = Calls::default();
-            for_each_file::<FileText, A>(list, |file| {
-                let name = file.name.unwrap_or_default();
-                match file.data.unwrap_or_default() {
-                    Read::Whole(text) => calls.add_file(&name, &text),
-                    Read::Not => calls.add_unread_file(&name),
-                    Read::Nothing => {}
-                }
-                Ok(())
-            })?;
-            Ok(calls)
-        }
-    }
-    Lenient::<Templates>::new().deserialize(deserializer)
+/// Files of which the calls are noted.
+trait Noted<'de>: Content<'de, Value = Read> {
+    /// Notes what was read of one.
+    fn note(calls: &mut Calls, name: &str, read: Read);
 }
 
-/// The calls in the files beside the templates, which `tpl` may render.
-fn calls_of_files<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Calls, D::Error> {
-    struct Files;
-    impl<'de> Part<'de> for Files {
+fn calls_of<'de, N: Noted<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Calls, D::Error> {
+    struct Files<N>(PhantomData<N>);
+    impl<'de, N: Noted<'de>> Part<'de> for Files<N> {
         type Value = Calls;
 
         fn list<A: SeqAccess<'de>>(list: A) -> Result<Calls, A::Error> {
             let mut calls = Calls::default();
-            for_each_file::<OtherFile, A>(list, |file| {
-                match file.data.unwrap_or_default() {
-                    Read::Whole(text) => calls.add_text(&text),
-                    Read::Not => calls.add_unread_text(),
-                    Read::Nothing => {}
-                }
+            for_each_file::<N, A>(list, |file| {
+                N::note(
+                    &mut calls,
+                    &file.name.unwrap_or_default(),
+                    file.data.unwrap_or_default(),
+                );
                 Ok(())
             })?;
             Ok(calls)
         }
     }
-    Lenient::<Files>::new().deserialize(deserializer)
+    Lenient::<Files<N>>::new().deserialize(deserializer)
 }
 
 /// The calls in the texts of values, which `tpl` may render.
@@ -155,14 +140,10 @@ fn calls_of_values<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Calls, 
     Ok(calls)
 }
 
-impl Content<'_> for Mentions {
-    fn is_of(_: &str) -> bool {
-        true
-    }
-}
+impl Content<'_> for Mentions {}
 
-/// The bytes of a file.
-struct FileText;
+/// The bytes of a template.
+struct TemplateFile;
 
 /// What was read of a file.
 #[derive(Default)]
@@ -176,7 +157,7 @@ enum Read {
     Not,
 }
 
-impl Part<'_> for FileText {
+impl Part<'_> for TemplateFile {
     type Value = Read;
 
     fn text(base64: &str) -> Read {
@@ -191,26 +172,42 @@ impl Part<'_> for FileText {
     }
 }
 
-impl Content<'_> for FileText {
-    fn is_of(_: &str) -> bool {
-        true
+impl Content<'_> for TemplateFile {}
+
+impl Noted<'_> for TemplateFile {
+    fn note(calls: &mut Calls, name: &str, read: Read) {
+        match read {
+            Read::Whole(text) => calls.add_file(name, &text),
+            Read::Not => calls.add_unread_file(name),
+            Read::Nothing => {}
+        }
     }
 }
 
-/// The bytes of a file that is no template.
+/// The bytes of another file, which `tpl` may render.
 struct OtherFile;
 
 impl Part<'_> for OtherFile {
     type Value = Read;
 
     fn text(base64: &str) -> Read {
-        FileText::text(base64)
+        TemplateFile::text(base64)
     }
 }
 
 impl Content<'_> for OtherFile {
     fn is_of(name: &str) -> bool {
         !is_prose(name)
+    }
+}
+
+impl Noted<'_> for OtherFile {
+    fn note(calls: &mut Calls, _: &str, read: Read) {
+        match read {
+            Read::Whole(text) => calls.add_text(&text),
+            Read::Not => calls.add_unread_text(),
+            Read::Nothing => {}
+        }
     }
 }
 

@@ -72,9 +72,8 @@ pub(super) enum Place {
 impl Place {
     /// The place of an action with these tokens, behind this text on its line.
     pub(super) fn of(before: &[u8], tokens: &[Token<'_>]) -> Self {
-        let word = |token: &Token<'_>| token.word().unwrap_or_default().to_vec();
-        let first = tokens.first().map(word).unwrap_or_default();
-        let is_used_elsewhere = matches!(&first[..], b"if" | b"else" | b"with" | b"range")
+        let first = tokens.first().and_then(|token| token.word()).unwrap_or_default();
+        let is_used_elsewhere = matches!(first, b"if" | b"else" | b"with" | b"range")
             || tokens.iter().any(|token| token.is_mark(b'='));
         if is_used_elsewhere {
             return Self::Somewhere;
@@ -84,7 +83,7 @@ impl Place {
         {
             return Self::Key(key);
         }
-        let is_call = matches!(&first[..], b"include" | b"template" | b"block");
+        let is_call = matches!(first, b"include" | b"template" | b"block");
         if is_call && stands_alone(before, tokens) {
             Self::Whole
         } else {

@@ -352,6 +352,23 @@ fn an_action_with_many_calls_is_read_once() {
     }
 }
 
+/// Each of the pieces wrote for each that reads, and each name was held to each pattern.
+#[test]
+fn many_pieces_that_write_read_and_call_by_patterns_come_to_an_end() {
+    let pieces: Vec<String> = (0..3_000)
+        .map(|index| {
+            let name = format!(
+                r#"{{{{ define "d{index}" }}}}{{{{ $_ := set $x "k" (randAlpha 5) }}}}{{{{ .Values.k }}}}"#
+            );
+            format!(r#"{name}{{{{ include (printf "d{index}%s" .x) . }}}}{{{{ end }}}}"#)
+        })
+        .collect();
+    assert_eq!(
+        found(&[("a", &pieces.concat()), ("b", "{{ .Values.k }}")]),
+        ["b anew"]
+    );
+}
+
 #[test]
 fn texts_within_texts_come_to_an_end() {
     let mut text = READS.to_owned();
