@@ -6,6 +6,8 @@
 //! manifest keeps it; Helm 4 leaves what is not the release's (Helm: `pkg/action/uninstall.go`, `deleteRelease`). So what
 //! somebody may miss is named, saved and protected before, and what somebody changed is saved.
 
+use std::collections::BTreeSet;
+
 use super::advice;
 use super::drift::Write;
 use super::entry::{ADVISED, listed, named};
@@ -76,19 +78,24 @@ pub(super) fn weigh(facts: &ReleaseFacts<'_>, steps: Vec<Step>) -> Vec<Step> {
             Write::ToAnother
         })
     };
-    let missed = in_danger(&by_rollback).chain(in_danger(&by_uninstall));
-    let written_over = steps
+    let deleted_ones: BTreeSet<&ObjectKey> =
+        in_danger(&by_rollback).chain(in_danger(&by_uninstall)).collect();
+    let written_over: BTreeSet<&ObjectKey> = steps
         .iter()
         .filter_map(write)
-        .flat_map(|write| drift.written_over(write));
-    let mut missed: Vec<&ObjectKey> = missed.chain(written_over).collect();
-    missed.sort_unstable();
-    missed.dedup();
-    let is_saved = |key: &ObjectKey| {
-        let mut steps = steps.iter().filter(|step| step.effect == Effect::Saves);
-        steps.any(|step| matches!(&step.subject, Subject::Object(saved) if saved == key))
-    };
-    missed.retain(|key| !is_saved(key));
+        .flat_map(|write| drift.written_over(write))
+        .collect();
+    let mut known: BTreeSet<ObjectKey> = steps
+        .iter()
+        .filter(|step| step.effect == Effect::Saves)
+        .filter_map(|step| match &step.subject {
+            Subject::Object(saved) => Some(saved.clone()),
+            Subject::Release | Subject::Rollback(_) | Subject::Upgrade | Subject::Uninstall => None,
+        })
+        .collect();
+    // What is deleted is gone, and so comes first.
+    let missed = deleted_ones.into_iter().chain(written_over);
+    let missed: Vec<&ObjectKey> = missed.filter(|key| known.insert((*key).clone())).collect();
     let mut saves = Some(missed.into_iter().take(ADVISED).map(advice::save_object));
     let mut protection = Some(in_danger(&by_rollback).take(ADVISED).map(advice::protect_first));
     let can_be_protected = in_danger(&by_rollback).count() <= ADVISED

@@ -19,22 +19,49 @@ const MAX_PATCH: usize = 2_000;
 /// The drifted fields of a release.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Drift {
-    fields: Vec<DriftedField>,
-    total: usize,
-    /// How many objects are missing.
-    missing: usize,
+    drifted: Remembered<DriftedField>,
+    /// The objects that are missing.
+    missing: Remembered<ObjectKey>,
     /// The fields of the deployed manifest that live with another value, drift or not: a rollback renders nothing, and so
     /// writes them whatever an upgrade would do.
-    differing: Vec<DriftedField>,
-    differing_total: usize,
+    differing: Remembered<DriftedField>,
     /// What a rollback from the newest manifest to the deployed one, or to the last that was deployed, takes back, where that
     /// was simulated.
-    rolled_back: Vec<DriftedField>,
-    rolled_back_total: usize,
+    rolled_back: Remembered<DriftedField>,
     /// The objects of which that is all.
     settled: BTreeSet<ObjectKey>,
     /// For objects that can be set back by hand: a patch in the form of RFC 6902.
     patches: BTreeMap<ObjectKey, String>,
+}
+
+/// The first of some things, and the number of all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Remembered<T> {
+    first: Vec<T>,
+    total: usize,
+}
+
+impl<T> Default for Remembered<T> {
+    fn default() -> Self {
+        Self {
+            first: Vec::new(),
+            total: 0,
+        }
+    }
+}
+
+impl<T> Remembered<T> {
+    fn add(&mut self, one: T) {
+        self.total += 1;
+        if self.first.len() < REMEMBERED {
+            self.first.push(one);
+        }
+    }
+
+    /// How many there are besides the first.
+    const fn more(&self) -> usize {
+        self.total.saturating_sub(self.first.len())
+    }
 }
 
 /// A field that drifted, or an object that is missing.
@@ -61,22 +88,22 @@ impl Drift {
     /// Notes the drift that the report of an object shows.
     pub(super) fn note(&mut self, key: &ObjectKey, report: &ObjectReport) {
         if report.state == ObjectState::Missing && report.ignored_by.is_none() {
-            self.missing += 1;
+            self.missing.add(key.clone());
             let deleted = DriftedField {
                 key: key.clone(),
                 path: None,
                 writer: None,
                 next_upgrade: report.next_upgrade,
             };
-            remember(&mut self.differing, &mut self.differing_total, deleted.clone());
-            remember(&mut self.fields, &mut self.total, deleted);
+            self.differing.add(deleted.clone());
+            self.drifted.add(deleted);
         }
         let differing = report.findings.iter().filter(|finding| is_set_back(finding));
         for field in differing.map(|finding| DriftedField::of(key, finding)) {
-            remember(&mut self.differing, &mut self.differing_total, field);
+            self.differing.add(field);
         }
         for finding in report.findings.iter().filter(|finding| is_drift(finding)) {
-            remember(&mut self.fields, &mut self.total, DriftedField::of(key, finding));
+            self.drifted.add(DriftedField::of(key, finding));
         }
         // The values of a Secret are in no patch, and one without them would not set the object back.
         let is_whole = report
@@ -103,18 +130,17 @@ impl Drift {
             .iter()
             .filter(|field| is_ours && is_taken_back(field));
         for field in fields {
-            let field = DriftedField {
+            self.rolled_back.add(DriftedField {
                 key: preview.key.clone(),
                 path: Some(field.path.clone()),
                 writer: writer(field.actor.as_ref()),
                 next_upgrade: None,
-            };
-            remember(&mut self.rolled_back, &mut self.rolled_back_total, field);
+            });
         }
         match preview.action {
             PreviewAction::Change | PreviewAction::None => {
                 if is_ours {
-                    self.rolled_back_total += preview.left_out;
+                    self.rolled_back.total += preview.left_out;
                 }
                 self.settled.insert(preview.key.clone());
             }
@@ -130,20 +156,21 @@ impl Drift {
 
     /// The objects that are missing, as far as they are remembered.
     pub(super) fn missing(&self) -> impl Iterator<Item = &ObjectKey> {
-        let missing = self.fields.iter().filter(|field| field.path.is_none());
-        missing.map(|field| &field.key)
+        self.missing.first.iter()
     }
 
-    /// How many objects are missing.
-    pub(super) const fn missing_total(&self) -> usize {
-        self.missing
+    /// How many more are missing.
+    pub(super) const fn more_missing(&self) -> usize {
+        self.missing.more()
     }
 
     /// The objects with drifted fields, each once.
     pub(super) fn keys(&self) -> impl Iterator<Item = &ObjectKey> {
-        let fields = self.fields.iter().enumerate();
+        let fields = self.drifted.first.iter().enumerate();
         let first = fields.filter(|(at, field)| {
-            let before = at.checked_sub(1).and_then(|before| self.fields.get(before));
+            let before = at
+                .checked_sub(1)
+                .and_then(|before| self.drifted.first.get(before));
             before.is_none_or(|before| before.key != field.key)
         });
         first.map(|(_, field)| &field.key)
@@ -156,35 +183,34 @@ impl Drift {
 
     /// The drifted fields of one object, in words.
     pub(super) fn of_object(&self, key: &ObjectKey) -> Option<String> {
-        let fields = self.fields.iter().filter(|field| field.key == *key);
+        let fields = self.drifted.first.iter().filter(|field| field.key == *key);
         let named: Vec<String> = fields.map(DriftedField::place).collect();
         (!named.is_empty()).then(|| listed(named.into_iter()))
     }
 
     /// What a write takes back, and how many fields more may be among that.
     fn taken_by(&self, write: Write) -> (Vec<&DriftedField>, usize) {
-        let more = |total: usize, fields: &[DriftedField]| total.saturating_sub(fields.len());
-        let differing_more = more(self.differing_total, &self.differing);
         match write {
             Write::Upgrade => {
-                let taken = self.fields.iter().filter(|field| field.is_taken_back());
-                (taken.collect(), more(self.total, &self.fields))
+                let taken = self.drifted.first.iter();
+                let taken = taken.filter(|field| field.is_taken_back());
+                (taken.collect(), self.drifted.more())
             }
-            Write::ToAnother => (self.differing.iter().collect(), differing_more),
+            Write::ToAnother => (self.differing.first.iter().collect(), self.differing.more()),
             Write::ToDeployed => {
-                let mut taken: Vec<&DriftedField> = self.rolled_back.iter().collect();
+                let mut taken: Vec<&DriftedField> = self.rolled_back.first.iter().collect();
                 let known: BTreeSet<(&ObjectKey, &Option<String>)> =
                     taken.iter().map(|field| (&field.key, &field.path)).collect();
-                let others = self.differing.iter().filter(|field| {
+                let others = self.differing.first.iter().filter(|field| {
                     !self.settled.contains(&field.key) && !known.contains(&(&field.key, &field.path))
                 });
                 taken.extend(others);
                 let unlisted = if self.settled.is_empty() {
-                    differing_more
+                    self.differing.more()
                 } else {
                     0
                 };
-                (taken, more(self.rolled_back_total, &self.rolled_back) + unlisted)
+                (taken, self.rolled_back.more() + unlisted)
             }
         }
     }
@@ -215,14 +241,6 @@ impl Drift {
         let (taken, _) = self.taken_by(write);
         let live = taken.into_iter().filter(|field| field.path.is_some());
         live.map(|field| &field.key).collect()
-    }
-}
-
-/// Remembers the first of some fields, and counts them all.
-fn remember(fields: &mut Vec<DriftedField>, total: &mut usize, field: DriftedField) {
-    *total += 1;
-    if fields.len() < REMEMBERED {
-        fields.push(field);
     }
 }
 

@@ -66,9 +66,14 @@ pub(super) fn named<'k>(keys: impl Iterator<Item = &'k ObjectKey>) -> String {
 
 /// The first few of some names.
 pub(crate) fn listed(names: impl Iterator<Item = String>) -> String {
+    listed_of(names, 0)
+}
+
+/// The same of names of which some are not remembered.
+pub(super) fn listed_of(names: impl Iterator<Item = String>, others: usize) -> String {
     let mut names = names;
     let mut listed: Vec<String> = names.by_ref().take(NAMED).collect();
-    let more = names.count();
+    let more = names.count() + others;
     if more > 0 {
         listed.push(format!("{more} more"));
     }

@@ -5,10 +5,10 @@
 
 use super::advice;
 use super::deletions::weigh;
-use super::entry::{ADVISED, named, remark};
+use super::entry::{listed_of, remark};
 use super::release_facts::ReleaseFacts;
 use super::steps::with;
-use crate::classify::blocked::Block;
+use super::way_out::refused;
 use crate::model::Health;
 use crate::vocabulary::{HealthCode, HealthSeverity, count};
 
@@ -22,12 +22,12 @@ pub(super) fn missing(facts: &ReleaseFacts<'_>) -> Option<Health> {
         return None;
     }
     let revision = baseline.revision;
-    let number = drift.missing_total();
+    let number = drift.missing().count() + drift.more_missing();
     let exist = if number == 1 { "does" } else { "do" };
     let message = format!(
         "{} of revision {revision} {exist} not exist: {}",
         count(number, "object"),
-        named(drift.missing())
+        listed_of(drift.missing().map(ToString::to_string), drift.more_missing())
     );
     let commands = facts.commands();
     let mut evidence = Vec::new();
@@ -41,13 +41,6 @@ pub(super) fn missing(facts: &ReleaseFacts<'_>) -> Option<Health> {
         ));
     } else {
         steps.extend(commands.backup(&[revision]));
-        steps.extend(
-            drift
-                .keys()
-                .filter(|key| !drift.missing().any(|missing| missing == *key))
-                .take(ADVISED)
-                .map(advice::save_object),
-        );
         steps.push(commands.rollback(
             revision,
             "creates what is missing, from the record of the same revision: no chart is needed",
@@ -79,8 +72,8 @@ fn obstacle(facts: &ReleaseFacts<'_>) -> Option<String> {
             foreign.key
         ));
     }
-    let is_refused = |block: &Block| matches!(block, Block::Refused { .. });
-    let refused = objects.blocked.iter().find(|object| is_refused(&object.block))?;
+    let refused = refused(facts);
+    let refused = refused.first()?;
     Some(format!(
         "an upgrade and a rollback fail at {}, see upgrade-blocked",
         refused.key
@@ -90,10 +83,11 @@ fn obstacle(facts: &ReleaseFacts<'_>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classify::blocked::Block;
     use crate::classify::state::empty_report;
     use crate::health::ObjectFacts;
     use crate::health::tests::{Scene, commands, key, scene};
-    use crate::vocabulary::{ApplyMethod, NextUpgrade, ObjectState};
+    use crate::vocabulary::{ApplyMethod, FindingCode, NextUpgrade, ObjectState};
 
     fn objects(state: ObjectState) -> ObjectFacts {
         let mut objects = ObjectFacts::default();
@@ -156,6 +150,36 @@ mod tests {
         .health();
         assert_eq!(scanned, []);
         assert_eq!(health(objects(ObjectState::Drifted), &["deployed"]), []);
+    }
+
+    /// Regression: behind a hundred drifted fields no missing object was seen.
+    #[test]
+    fn missing_objects_are_told_behind_any_number_of_drifted_fields() {
+        let mut objects = ObjectFacts::default();
+        let note = |objects: &mut ObjectFacts, name: &str, state: ObjectState, fields: usize| {
+            let key = key("Deployment", name);
+            let mut report = empty_report(&key, None, state, None);
+            let finding = |number: usize| {
+                let path = format!("/spec/field-{number}");
+                crate::report::fixtures::finding(FindingCode::Changed, &path, Some(1.into()), Some(2.into()))
+            };
+            report.findings = (0..fields).map(finding).collect();
+            objects.note_report(&key, &report);
+        };
+        note(&mut objects, "changed", ObjectState::Drifted, 150);
+        for number in 0..150 {
+            note(&mut objects, &format!("gone-{number}"), ObjectState::Missing, 0);
+        }
+        let entries = health(objects, &["deployed"]);
+        let entry = entries
+            .iter()
+            .find(|entry| entry.code == HealthCode::MissingObjects);
+        let message = &entry.unwrap().message;
+        assert!(
+            message.starts_with("150 objects of revision 1 do not exist: "),
+            "{message}"
+        );
+        assert!(message.ends_with("147 more"), "{message}");
     }
 
     /// A rollback would fail, or write over what is somebody else's.

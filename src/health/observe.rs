@@ -67,6 +67,13 @@ pub struct Observation {
     pub is_kept: bool,
 }
 
+impl Observation {
+    /// Whether it is a hook whose Job or Pod has not ended.
+    pub fn is_running_hook(&self) -> bool {
+        self.origin == ObjectOrigin::Hook && self.job == Some(JobState::Running)
+    }
+}
+
 /// Where an object comes from, by its own annotations.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ObjectOrigin {
