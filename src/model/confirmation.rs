@@ -44,10 +44,17 @@ impl Confirmation {
         Self {
             confirmed: count(true),
             unconfirmed: count(false),
-            unanswered: unanswered
-                .into_iter()
-                .map(|(message, objects)| Unconfirmed { message, objects })
-                .collect(),
+            unanswered: Unconfirmed::of(unanswered),
         }
+    }
+}
+
+impl Unconfirmed {
+    /// The reasons, each with the number of its objects.
+    pub fn of(reasons: BTreeMap<String, usize>) -> Vec<Self> {
+        let reasons = reasons.into_iter();
+        reasons
+            .map(|(message, objects)| Self { message, objects })
+            .collect()
     }
 }

@@ -15,8 +15,6 @@ pub(super) const ALL_ACCEPTED: &str = "the API server accepts all of them in dry
 pub struct DryRuns {
     /// The objects that the API server accepts as Helm sends them.
     pub(super) accepted: BTreeSet<ObjectKey>,
-    /// Whether it accepts every write of an object.
-    pub(super) accepts_all: bool,
     /// Whether the answer was as it was foretold, by object; those without an answer are not among them.
     pub(super) confirmed: BTreeMap<ObjectKey, bool>,
     /// The answers, counted.

@@ -71,7 +71,8 @@ impl PreviewFacts<'_> {
 
     /// Whether it accepts every object that Helm sends.
     pub(super) fn accepts_all(&self) -> bool {
-        self.dry_runs.is_some_and(|dry_runs| dry_runs.accepts_all)
+        self.dry_runs
+            .is_some_and(|dry_runs| dry_runs.accepted.len() == dry_runs.confirmation.writes)
     }
 }
 

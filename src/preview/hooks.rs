@@ -10,9 +10,9 @@ use chrono::TimeDelta;
 
 use super::facts::{HookFacts, HookPresence, HookTime, LiveHook, PreviewFacts};
 use crate::classify::transition::LiveOwner;
-use crate::health::observe::ObjectOrigin;
-use crate::health::readiness::JobState;
+use crate::health::observe::Observation;
 use crate::model::PreviewHook;
+use crate::object::ObjectKey;
 use crate::release::record::Hook;
 use crate::release::stored::StoredRevision;
 use crate::vocabulary::{ApplyMethod, PreviewCause};
@@ -149,6 +149,11 @@ fn ran(facts: &PreviewFacts<'_>) -> Vec<PreviewHook> {
     let Some(target) = facts.operation.to else {
         return Vec::new();
     };
+    let hooks = facts.release.objects.hooks.iter();
+    let running: Vec<&ObjectKey> = hooks
+        .filter(|object| object.observed.as_ref().is_some_and(Observation::is_running_hook))
+        .map(|object| &object.key)
+        .collect();
     let revisions = facts.release.history.revisions().iter().rev();
     let above = revisions.filter(|stored| stored.revision > target);
     let hooks = above.flat_map(|stored| {
@@ -171,7 +176,7 @@ fn ran(facts: &PreviewFacts<'_>) -> Vec<PreviewHook> {
             revision: Some(stored.revision),
             event: event.to_owned(),
             runs: false,
-            message: if still_runs(hook, facts) {
+            message: if still_runs(hook, &running, facts) {
                 format!(
                     "revision {} runs it, and it is still running: a rollback does not wait for it, and does not undo what it \
                      does",
@@ -192,21 +197,16 @@ fn ran(facts: &PreviewFacts<'_>) -> Vec<PreviewHook> {
 }
 
 /// Whether the Job or the Pod of a hook has not ended. One of the target's hooks that has its name is told of there.
-fn still_runs(hook: &Hook, facts: &PreviewFacts<'_>) -> bool {
+fn still_runs(hook: &Hook, running: &[&ObjectKey], facts: &PreviewFacts<'_>) -> bool {
     let namespace = match &hook.location {
         Some(location) => location.namespace.as_deref(),
         None => None,
     };
     let namespace = namespace.unwrap_or(&facts.release.history.key.namespace);
-    facts.release.objects.hooks.iter().any(|object| {
-        let key = &object.key;
-        let is_of_hook = key.gvk.kind == hook.kind
+    running.iter().any(|key| {
+        key.gvk.kind == hook.kind
             && key.name == hook.name
-            && key.namespace.as_deref().is_none_or(|other| other == namespace);
-        let observed = object.observed.as_ref().filter(|_| is_of_hook);
-        observed.is_some_and(|observed| {
-            observed.origin == ObjectOrigin::Hook && observed.job == Some(JobState::Running)
-        })
+            && key.namespace.as_deref().is_none_or(|other| other == namespace)
     })
 }
 

@@ -292,6 +292,9 @@ impl PlannedObject {
                 report.add_reason(unfinished);
             }
             earlier.check = None;
+            if let Some(preview) = &mut earlier.preview {
+                preview.request = None;
+            }
             self.earlier = Some(earlier);
         }
     }

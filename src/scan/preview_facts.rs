@@ -7,7 +7,6 @@ use super::planned::PlannedObject;
 use super::resolver::Resolver;
 use crate::classify::transition::{InManifests, LiveOwner, ObjectPreview};
 use crate::health::observe::{ObjectOrigin, Observation, Presence};
-use crate::health::readiness::JobState;
 use crate::preview::surroundings::Obstacle;
 use crate::preview::{
     HookFacts, HookPresence, HookTime, LiveHook, MethodFacts, NotServed, Operation, RecordAccess,
@@ -141,7 +140,7 @@ pub(super) fn observed(hooks: &[HookFacts], objects: &[PlannedObject]) -> Vec<Ho
 fn presence(observed: &Observation) -> HookPresence {
     let present = |owner: LiveOwner| {
         HookPresence::Present(match observed.origin {
-            ObjectOrigin::Hook if observed.job == Some(JobState::Running) => LiveHook::Running,
+            _ if observed.is_running_hook() => LiveHook::Running,
             ObjectOrigin::Hook => LiveHook::EarlierRun,
             ObjectOrigin::Unknown => LiveHook::Other(owner),
         })

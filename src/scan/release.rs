@@ -663,8 +663,11 @@ impl ReleaseScan {
             if let Some(report) = object.report() {
                 facts.note_report(&object.key, report);
             }
-            if is_way_out && let Some((_, preview)) = object.previewed() {
-                facts.drift.note_rollback(&preview);
+            let preview = object
+                .inspected()
+                .and_then(|inspected| inspected.preview.as_ref());
+            if is_way_out && let Some(preview) = preview {
+                facts.drift.note_rollback(preview);
             }
             if let Some(block) = object.inspected().and_then(|inspected| inspected.block.as_ref()) {
                 facts.note_block_of(&object.key, block, object.rendering.doubt_of_block(block));

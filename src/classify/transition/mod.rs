@@ -225,6 +225,10 @@ impl ObjectPreview {
     /// An object that could not be read, for this reason.
     pub fn unread(key: &ObjectKey, manifests: InManifests, reason: String) -> Self {
         let mut preview = Self::new(key, manifests);
+        preview.request = match manifests {
+            InManifests::Both | InManifests::To => Some(HelmRequest::NotAsked(reason.clone())),
+            InManifests::From => None,
+        };
         preview.unknown(reason);
         preview
     }

@@ -1,5 +1,7 @@
 //! What an operation does before one of its writes, and what a dry run of that write therefore cannot tell.
 
+use std::collections::HashSet;
+
 use crate::classify::transition::{InManifests, ObjectPreview};
 use crate::object::ObjectKey;
 use crate::preview::facts::{HookFacts, HookTime};
@@ -13,30 +15,31 @@ const ADMISSION: &str = "admissionregistration.k8s.io";
 /// Why a dry run of each object's write would tell nothing, in the order of the objects: the operation itself first makes
 /// what the write needs.
 pub fn too_early(objects: &[&ObjectPreview], kinds: &Kinds) -> Vec<Option<String>> {
-    let reason = |(position, object): (usize, &&ObjectPreview)| {
-        let before = objects[..position]
-            .iter()
-            .copied()
-            .filter(|other| is_written(other));
-        let definition = definition_of(&object.key.gvk, kinds);
-        for other in before {
-            let kind = (other.key.gvk.group(), other.key.gvk.kind.as_str());
-            let name = &other.key.name;
-            if kind == ("", "Namespace")
-                && other.live.is_none()
-                && object.key.namespace.as_ref() == Some(name)
-            {
-                return Some("its namespace is created by the same operation".to_owned());
+    // Helm writes namespaces before definitions.
+    let (mut namespaces, mut definitions) = (HashSet::new(), HashSet::new());
+    let reason = |object: &&ObjectPreview| {
+        let key = &object.key;
+        let is_in =
+            |names: &HashSet<String>, name: Option<&String>| name.is_some_and(|name| names.contains(name));
+        let reason = if is_in(&namespaces, key.namespace.as_ref()) {
+            Some("its namespace is created by the same operation".to_owned())
+        } else if is_in(&definitions, definition_of(&key.gvk, kinds).as_ref()) {
+            Some("its kind is defined by the same operation".to_owned())
+        } else {
+            None
+        };
+        match (key.gvk.group(), key.gvk.kind.as_str()) {
+            ("", "Namespace") if object.live.is_none() && is_written(object) => {
+                namespaces.insert(key.name.clone());
             }
-            if kind == ("apiextensions.k8s.io", "CustomResourceDefinition")
-                && definition.as_ref() == Some(name)
-            {
-                return Some("its kind is defined by the same operation".to_owned());
+            ("apiextensions.k8s.io", "CustomResourceDefinition") if is_written(object) => {
+                definitions.insert(key.name.clone());
             }
+            _ => {}
         }
-        None
+        reason
     };
-    objects.iter().enumerate().map(reason).collect()
+    objects.iter().map(reason).collect()
 }
 
 /// Whether Helm creates or changes an object, as far as is known.
@@ -71,14 +74,18 @@ impl<'a> Earlier<'a> {
 
     /// One that is of a kind of the core group.
     pub(super) fn of_kind(&self, kind: &str) -> Option<&'a ObjectKey> {
-        let is_of_kind = |key: &&ObjectKey| key.gvk.group().is_empty() && key.gvk.kind == kind;
-        self.written().map(|object| &object.key).find(is_of_kind)
+        self.all_of_kind(kind).next()
+    }
+
+    fn all_of_kind(&self, kind: &str) -> impl Iterator<Item = &'a ObjectKey> {
+        let keys = self.written().map(|object| &object.key);
+        keys.filter(move |key| key.gvk.group().is_empty() && key.gvk.kind == kind)
     }
 
     /// One in the same namespace.
     pub(super) fn of_kind_beside(&self, kind: &str, key: &ObjectKey) -> Option<&'a ObjectKey> {
-        self.of_kind(kind)
-            .filter(|other| other.namespace == key.namespace)
+        self.all_of_kind(kind)
+            .find(|other| other.namespace == key.namespace)
     }
 
     /// One by which admission may come to decide otherwise about an object.
@@ -101,10 +108,11 @@ impl<'a> Earlier<'a> {
     /// One that is created, and that words name.
     pub(super) fn created(&self, words: &str) -> Option<&'a ObjectKey> {
         let is_end = |ch: char| !(ch.is_ascii_alphanumeric() || matches!(ch, '-' | '.'));
+        let named: HashSet<&str> = words.split(is_end).map(|word| word.trim_matches('.')).collect();
         let created = self.written().filter(|object| object.live.is_none());
         created
             .map(|object| &object.key)
-            .find(|key| words.split(is_end).any(|word| word.trim_matches('.') == key.name))
+            .find(|key| named.contains(key.name.as_str()))
     }
 
     /// A hook, which may make anything.

@@ -8,7 +8,7 @@
 mod earlier;
 mod refusal;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub use self::earlier::too_early;
 
@@ -53,20 +53,34 @@ pub fn confirm(facts: &PreviewFacts<'_>, redaction: &Redaction) -> Confirmed {
     let mut around = facts.around.map(<[Obstacle]>::to_vec);
     let obstacles = around.get_or_insert_default();
     let mut found = Found::default();
+    let mut failures: HashMap<ObjectKey, usize> = HashMap::new();
+    for (position, obstacle) in obstacles.iter().enumerate() {
+        if let Some(key) = obstacle.object.as_ref().filter(|_| is_failure(obstacle.verdict)) {
+            failures.entry(key.clone()).or_insert(position);
+        }
+    }
     for (object, answer) in objects.iter_mut().zip(answers) {
-        if let Some(answer) = answer {
-            found.writes += 1;
-            let foretold = Foretold::of(facts, object, obstacles);
-            found.apply(object, answer, obstacles, foretold);
+        let Some(answer) = answer else { continue };
+        found.writes += 1;
+        let failure = failures.get(&object.key).copied();
+        match answer {
+            Answer::None(reason) => found.unanswered(reason),
+            Answer::Accepted => found.accept(facts, object, obstacles, failure),
+            Answer::Refused(cause, message) => {
+                let foretold = Foretold::of(facts, object, failure);
+                found.refuse(object, obstacles, foretold, (cause, message));
+            }
+            Answer::InDoubt(cause, message) => {
+                found.unanswered(format!("{}: {message}", object.key));
+                if Foretold::of(facts, object, failure) == Foretold::Nothing {
+                    obstacles.push(Obstacle::of_dry_run(object, cause, Verdict::MayFail, message));
+                }
+            }
         }
     }
     settle(obstacles, &found.accepted);
     // Where nobody looked, that is told.
     let around = around.filter(|around| facts.around.is_some() || !around.is_empty());
-    let mut unanswered: BTreeMap<String, usize> = BTreeMap::new();
-    for reason in &found.unanswered {
-        *unanswered.entry(reason.clone()).or_insert(0) += 1;
-    }
     let count = |is_confirmed| {
         let answers = found.confirmed.values();
         answers.filter(|confirmed| **confirmed == is_confirmed).count()
@@ -76,12 +90,8 @@ pub fn confirm(facts: &PreviewFacts<'_>, redaction: &Redaction) -> Confirmed {
             writes: found.writes,
             confirmed: count(true),
             unconfirmed: count(false),
-            unanswered: unanswered
-                .into_iter()
-                .map(|(message, objects)| Unconfirmed { message, objects })
-                .collect(),
+            unanswered: Unconfirmed::of(found.unanswered),
         },
-        accepts_all: found.accepted.len() == found.writes,
         accepted: found.accepted,
         confirmed: found.confirmed,
     };
@@ -123,45 +133,43 @@ struct Found {
     writes: usize,
     accepted: BTreeSet<ObjectKey>,
     confirmed: BTreeMap<ObjectKey, bool>,
-    unanswered: Vec<String>,
+    /// The objects without an answer, by the reason.
+    unanswered: BTreeMap<String, usize>,
 }
 
 impl Found {
-    fn apply(
+    fn unanswered(&mut self, reason: String) {
+        *self.unanswered.entry(reason).or_insert(0) += 1;
+    }
+
+    fn refuse(
         &mut self,
-        object: &mut ObjectPreview,
-        answer: Answer,
+        object: &ObjectPreview,
         around: &mut Vec<Obstacle>,
         foretold: Foretold,
+        (cause, message): (PreviewCause, String),
     ) {
-        let key = object.key.clone();
-        match (answer, foretold) {
-            (Answer::Accepted, _) => self.accept(object, around, foretold),
-            (Answer::Refused(..), Foretold::Failure | Foretold::RecordedFailure) => {
-                self.confirmed.insert(key, true);
-            }
-            (Answer::Refused(cause, message), Foretold::Nothing) => {
-                self.confirmed.insert(key, false);
-                around.push(Obstacle::of_dry_run(object, cause, refused(object), message));
-            }
-            (Answer::InDoubt(cause, message), Foretold::Nothing) => {
-                self.unanswered.push(format!("{key}: {message}"));
-                around.push(Obstacle::of_dry_run(object, cause, Verdict::MayFail, message));
-            }
-            (Answer::InDoubt(_, message), Foretold::Failure | Foretold::RecordedFailure) => {
-                self.unanswered.push(format!("{key}: {message}"));
-            }
-            (Answer::None(reason), _) => self.unanswered.push(reason),
+        let is_foretold = foretold != Foretold::Nothing;
+        self.confirmed.insert(object.key.clone(), is_foretold);
+        if !is_foretold {
+            around.push(Obstacle::of_dry_run(object, cause, refused(object), message));
         }
     }
 
     /// The API server accepts what Helm sends. Where the preview told a failure that is no business of other writes, one of
     /// the two is wrong, and nothing is certain.
-    fn accept(&mut self, object: &mut ObjectPreview, around: &mut Vec<Obstacle>, foretold: Foretold) {
+    fn accept(
+        &mut self,
+        facts: &PreviewFacts<'_>,
+        object: &mut ObjectPreview,
+        around: &mut Vec<Obstacle>,
+        failure: Option<usize>,
+    ) {
         let key = object.key.clone();
+        let foretold = Foretold::of(facts, object, failure);
         match &object.block {
             Some(Block::Conflict(_)) if passes_over_owners(object) => {
-                return self.unanswered.push(format!("{key}: {OWNERS}"));
+                return self.unanswered(format!("{key}: {OWNERS}"));
             }
             Some(block) => {
                 let why = block_words(block);
@@ -177,13 +185,12 @@ impl Found {
             }
             None => {}
         }
-        let obstacle = around.iter_mut().find(|obstacle| is_failure_of(obstacle, object));
-        match obstacle {
+        match failure.and_then(|position| around.get_mut(position)) {
             // The writes before it may have taken the room by then.
             Some(Obstacle {
                 cause: PreviewCause::Quota | PreviewCause::Taken,
                 ..
-            }) => return self.unanswered.push(format!("{key}: {OTHER_WRITES}")),
+            }) => return self.unanswered(format!("{key}: {OTHER_WRITES}")),
             Some(obstacle) => {
                 obstacle.verdict = Verdict::MayFail;
                 obstacle.message = format!("{}; but {ACCEPTED}", obstacle.message);
@@ -252,9 +259,8 @@ enum Foretold {
 }
 
 impl Foretold {
-    fn of(facts: &PreviewFacts<'_>, object: &ObjectPreview, around: &[Obstacle]) -> Self {
-        let is_around = around.iter().any(|obstacle| is_failure_of(obstacle, object));
-        if object.block.is_some() || is_around {
+    fn of(facts: &PreviewFacts<'_>, object: &ObjectPreview, failure: Option<usize>) -> Self {
+        if object.block.is_some() || failure.is_some() {
             Self::Failure
         } else if refused_again(facts, object).is_some() {
             Self::RecordedFailure
@@ -264,18 +270,18 @@ impl Foretold {
     }
 }
 
-fn is_failure_of(obstacle: &Obstacle, object: &ObjectPreview) -> bool {
-    obstacle.object.as_ref() == Some(&object.key)
-        && match obstacle.verdict {
-            Verdict::CreateFails | Verdict::UpdateFails => true,
-            Verdict::RecordRefused
-            | Verdict::DeleteFails
-            | Verdict::MayFail
-            | Verdict::Loses
-            | Verdict::Asked
-            | Verdict::Accepted
-            | Verdict::Gap => false,
-        }
+/// Whether a write of an object fails by this verdict.
+const fn is_failure(verdict: Verdict) -> bool {
+    match verdict {
+        Verdict::CreateFails | Verdict::UpdateFails => true,
+        Verdict::RecordRefused
+        | Verdict::DeleteFails
+        | Verdict::MayFail
+        | Verdict::Loses
+        | Verdict::Asked
+        | Verdict::Accepted
+        | Verdict::Gap => false,
+    }
 }
 
 fn passes_over_owners(object: &ObjectPreview) -> bool {

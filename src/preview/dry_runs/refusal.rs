@@ -107,20 +107,26 @@ impl Refusals<'_> {
         let is_growth = key.gvk.kind == "PersistentVolumeClaim" && words.contains("resize");
         // What a quota asks for may be given by limits, which are told by their words alone.
         let is_amount = cause == PreviewCause::Quota || words.contains(" usage per ");
-        let makers = [
-            (
-                cause == PreviewCause::Quota,
-                earlier.of_kind_beside("ResourceQuota", key),
-            ),
-            (is_amount, earlier.of_kind_beside("LimitRange", key)),
-            (cause == PreviewCause::Admission, earlier.of_admission(key)),
-            (cause == PreviewCause::Taken, earlier.of_kind("Service")),
-            (is_growth, earlier.storage_class()),
-            (is_absence, earlier.created(words).or_else(|| earlier.hook())),
-        ];
-        makers
-            .into_iter()
-            .find_map(|(is_so, maker)| maker.filter(|_| is_so))
+        // Each search passes over all objects before this one.
+        // Each search passes over all objects before this one.
+        if cause == PreviewCause::Quota
+            && let Some(quota) = earlier.of_kind_beside("ResourceQuota", key)
+        {
+            return Some(quota);
+        }
+        if is_amount && let Some(limits) = earlier.of_kind_beside("LimitRange", key) {
+            return Some(limits);
+        }
+        match cause {
+            PreviewCause::Admission => earlier.of_admission(key),
+            PreviewCause::Taken => earlier.of_kind("Service"),
+            _ => None,
+        }
+        .or_else(|| is_growth.then(|| earlier.storage_class()).flatten())
+        .or_else(|| {
+            let maker = || earlier.created(words).or_else(|| earlier.hook());
+            is_absence.then(maker).flatten()
+        })
     }
 }
 

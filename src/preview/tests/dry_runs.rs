@@ -223,6 +223,18 @@ fn what_was_foretold_to_fail_and_is_accepted_is_not_certain() {
     assert_eq!(counts(&scene(&created, full(&created))), (1, 0, 0, 1));
 }
 
+/// Regression: such an object was no write, so that the API server was said to accept all of them.
+#[test]
+fn an_object_that_could_not_be_read_has_no_answer() {
+    let unread = ObjectPreview::unread(
+        &key("v1", "Secret", "y"),
+        InManifests::Both,
+        "no right".to_owned(),
+    );
+    let scene = confirmed(upgrade(Csa, [accepted(config("x").changed()), unread]));
+    assert_eq!(counts(&scene), (2, 1, 0, 1));
+}
+
 #[test]
 fn a_failure_that_the_server_confirms_is_confirmed() {
     let object = refused(
@@ -309,6 +321,13 @@ fn what_the_operation_itself_may_mend_fails_nothing() {
         let preview = scene.preview();
         assert_eq!(preview.outcome, Works, "{name}: {preview:#?}");
         assert_eq!(counts(&scene), (2, 1, 0, 1), "{name}");
+        // Neither does one of its kind in another namespace, and it takes nothing from the one beside it.
+        if matches!(name.gvk.kind.as_str(), "ResourceQuota" | "LimitRange") {
+            let mut elsewhere = accepted(before.clone());
+            elsewhere.key.namespace = Some("other".to_owned());
+            let both = [elsewhere, accepted(before.clone()), object.clone()];
+            assert_eq!(confirmed(upgrade(Csa, both)).preview().outcome, Works, "{name}");
+        }
         // What comes after it, or stays as it is, mends nothing.
         let after = confirmed(upgrade(Csa, [object.clone(), accepted(before.clone())]));
         assert_eq!(after.preview().outcome, Failed, "{name}");
