@@ -51,9 +51,8 @@ impl<'v> Fates<'v, '_> {
         let is_place = at(self.live, path) == present(change.live.as_ref())
             && (change.desired.is_none() || at(self.desired, path) == present(change.desired.as_ref()));
         let is_by_position = |segment: &Segment| matches!(segment, Segment::Index(_));
-        let is_one = !path.segments().iter().any(is_by_position)
-            && !is_ambiguous(self.after, path, self.shape, self.lists);
-        if is_place && is_one {
+        let has_keys = is_place && !path.segments().iter().any(is_by_position);
+        if has_keys && !is_ambiguous(self.after, path, self.shape, self.lists) {
             let after = at(self.after, path);
             return self.compared(
                 path,

@@ -66,6 +66,27 @@ impl<'v> ListIndexes<'v> {
         keys: &[(String, Value)],
         element: Option<Shape<'_>>,
     ) -> Option<usize> {
+        self.nth_from_behind(0, items, keys, element)
+    }
+
+    /// Whether several elements have these keys, as far as there is work to tell.
+    pub(super) fn is_shared(
+        &self,
+        items: &'v [Value],
+        keys: &[(String, Value)],
+        element: Option<Shape<'_>>,
+    ) -> bool {
+        self.nth_from_behind(1, items, keys, element).is_some()
+    }
+
+    /// The position of an element that has these keys, counted from the last of them.
+    fn nth_from_behind(
+        &self,
+        number: usize,
+        items: &'v [Value],
+        keys: &[(String, Value)],
+        element: Option<Shape<'_>>,
+    ) -> Option<usize> {
         let has_keys = |position: &usize| {
             keys.iter()
                 .all(|(key, value)| scalars(None, key_value(&items[*position], key, element), value))
@@ -74,7 +95,7 @@ impl<'v> ListIndexes<'v> {
             let costs = items.len().saturating_mul(keys.len() + 1);
             self.work
                 .affords(costs)
-                .then(|| (0..items.len()).rev().find(has_keys))?
+                .then(|| (0..items.len()).rev().filter(has_keys).nth(number))?
         };
         if items.len() <= SEARCHED {
             return search();
@@ -112,7 +133,8 @@ impl<'v> ListIndexes<'v> {
             .iter()
             .rev()
             .copied()
-            .find(|position| self.work.affords(1) && has_keys(position))
+            .filter(|position| self.work.affords(1) && has_keys(position))
+            .nth(number)
     }
 
     /// The position of the first element that is this member.

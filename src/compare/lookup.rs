@@ -5,8 +5,6 @@
 
 use serde_json::Value;
 
-use super::equal::scalars;
-use super::keyed::key_value;
 use super::list_index::ListIndexes;
 use super::path::{FieldPath, Segment, push_token};
 use super::shapes::step;
@@ -25,8 +23,7 @@ pub(crate) fn value_at<'v>(
     (places.is_complete() && !last.is_null()).then_some(last)
 }
 
-/// Whether the path leads to several places of an object, because elements share their keys; also where that takes more
-/// work than is left.
+/// Whether the path leads to several places of an object, because elements share their keys.
 pub(crate) fn is_ambiguous<'v>(
     object: &'v Value,
     path: &FieldPath,
@@ -37,14 +34,7 @@ pub(crate) fn is_ambiguous<'v>(
     loop {
         if let (Some(Segment::Match(keys)), Some(items)) = (places.left.first(), places.value.as_array()) {
             let element = places.shape.and_then(Shape::element);
-            if !lists.work().affords(items.len().saturating_mul(keys.len() + 1)) {
-                return true;
-            }
-            let is_it = |item: &&Value| {
-                keys.iter()
-                    .all(|(key, value)| scalars(None, key_value(item, key, element), value))
-            };
-            if items.iter().filter(is_it).nth(1).is_some() {
+            if lists.is_shared(items, keys, element) {
                 return true;
             }
         }
