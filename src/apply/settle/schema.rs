@@ -101,14 +101,19 @@ struct Walk<'w> {
 }
 
 impl<'w> Walk<'w> {
-    fn breaks(&self, path: &FieldPath, rule: impl Into<Cow<'static, str>>) {
+    fn breaks(&self, path: &FieldPath, rule: &'static str) {
+        self.breaks_by(path, || Cow::Borrowed(rule));
+    }
+
+    /// The same, by a rule that is put together only where it is told.
+    fn breaks_by(&self, path: &FieldPath, rule: impl FnOnce() -> Cow<'static, str>) {
         let is_certain = self.work.affords(self.doubts.len())
             && !self.doubts.iter().any(|doubt| doubt.path.overlaps(path));
         let mut verdict = self.verdict.borrow_mut();
         if !is_certain {
             verdict.is_unsure = true;
         } else if verdict.broken.len() < MAX_BROKEN {
-            verdict.broken.push((path.clone(), rule.into()));
+            verdict.broken.push((path.clone(), rule()));
         }
     }
 
@@ -135,7 +140,7 @@ impl<'w> Walk<'w> {
             && self.work.affords(limits.choices.len())
             && !limits.choices.iter().any(is_same)
         {
-            self.breaks(path, no_choice(&limits.choices));
+            self.breaks_by(path, || no_choice(&limits.choices).into());
         }
         match value {
             Value::Number(number) => self.number(path, limits, number.as_f64()),
