@@ -19,7 +19,7 @@ use crate::model::{Cluster, ReportError, ReportNote};
 use crate::object::{Gvk, ObjectKey};
 use crate::release::decode::DecodeError;
 use crate::release::record::Release;
-use crate::release::stored::StoredRevision;
+use crate::release::stored::{ReleaseKey, StoredRevision};
 use crate::vocabulary::count;
 use crate::weight;
 
@@ -366,6 +366,15 @@ pub struct ClaimedRelease {
     pub namespace: String,
     /// Its name.
     pub name: String,
+}
+
+impl From<&ReleaseKey> for ClaimedRelease {
+    fn from(key: &ReleaseKey) -> Self {
+        Self {
+            namespace: key.namespace.clone(),
+            name: key.name.clone(),
+        }
+    }
 }
 
 /// Objects that name a release as their owner, as far as they could be listed.

@@ -531,6 +531,9 @@ impl ReportError {
     /// The scope of what was named and does not exist.
     pub const SELECTION: &str = "selection";
 
+    /// The scope of what is said about the search for orphans.
+    pub const ORPHANS: &str = "orphans";
+
     /// Whether it is about something that was named and does not exist, and not about something that could not be read.
     pub fn is_absence(&self) -> bool {
         self.scope == Self::SELECTION

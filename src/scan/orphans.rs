@@ -103,10 +103,7 @@ impl Ownership {
     /// Notes the releases of a listing. One that any listing had is no release without records.
     pub(super) fn add_listed(&mut self, histories: &[History]) {
         for history in histories {
-            let release = ClaimedRelease {
-                namespace: history.key.namespace.clone(),
-                name: history.key.name.clone(),
-            };
+            let release = ClaimedRelease::from(&history.key);
             let records = match history.latest() {
                 Some(latest) if history.is_uninstalled() => Records::Uninstalled {
                     revision: latest.revision,
@@ -141,10 +138,7 @@ impl Ownership {
     /// Notes the namespace that a record says its release installs into. It proves something only where the release may
     /// speak for that namespace.
     pub(super) fn add_record(&mut self, key: &ReleaseKey, installs_into: &str, speaks_for: &str) {
-        self.read.insert(ClaimedRelease {
-            namespace: key.namespace.clone(),
-            name: key.name.clone(),
-        });
+        self.read.insert(key.into());
         if key.namespace == installs_into {
             return;
         }
@@ -162,10 +156,7 @@ impl Ownership {
 
     /// Notes that every manifest of a release was read to which Helm may come back.
     pub(super) fn add_whole(&mut self, key: &ReleaseKey) {
-        self.read_whole.insert(ClaimedRelease {
-            namespace: key.namespace.clone(),
-            name: key.name.clone(),
-        });
+        self.read_whole.insert(key.into());
     }
 
     /// The question which objects name a release without records.
@@ -199,7 +190,7 @@ impl Ownership {
             Some(Err(error)) => {
                 return Orphans {
                     errors: vec![ReportError {
-                        scope: SCOPE.to_owned(),
+                        scope: ReportError::ORPHANS.to_owned(),
                         message: unread(&error),
                     }],
                     ..Orphans::default()
@@ -219,6 +210,7 @@ impl Ownership {
             errors: owned.errors,
         };
         let unread = self.unread();
+        let not_whole = self.not_read_whole();
         let mut unknown: BTreeMap<NotKnown, Vec<(ClaimedRelease, usize)>> = BTreeMap::new();
         for (release, objects) in by_release {
             match self.judge(&release, &unread) {
@@ -230,7 +222,8 @@ impl Ownership {
                     if objects.is_empty() {
                         continue;
                     }
-                    let doubts = self.doubts(&release, options, coverage);
+                    let not_whole = not_whole.get(release.namespace.as_str());
+                    let doubts = self.doubts(not_whole.map_or(&[], Vec::as_slice), options, coverage);
                     let mut orphaned = orphaned(release, records, objects);
                     if !doubts.is_empty() {
                         let left_out = if self.namespaces.is_empty() {
@@ -266,10 +259,7 @@ impl Ownership {
     ) -> (Vec<OwnedObject>, Vec<ReportNote>) {
         // What an uninstalled release had is no longer its own.
         let may_hold = |key: &ReleaseKey| {
-            let holder = ClaimedRelease {
-                namespace: key.namespace.clone(),
-                name: key.name.clone(),
-            };
+            let holder = ClaimedRelease::from(key);
             holder != *release && self.records.get(&holder) == Some(&Records::Present)
         };
         let mut held: BTreeMap<(Held, &ReleaseKey), Vec<ObjectKey>> = BTreeMap::new();
@@ -291,13 +281,20 @@ impl Ownership {
         (free, notes.collect())
     }
 
-    /// Why an object of a release without records may be another release's, or that release may have records.
-    fn doubts(
-        &self,
-        release: &ClaimedRelease,
-        options: &ScanOptions,
-        coverage: OtherReleases,
-    ) -> Vec<String> {
+    /// The releases of which not every manifest was read to which Helm may come back, by namespace.
+    fn not_read_whole(&self) -> BTreeMap<&str, Vec<&str>> {
+        let mut found: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (release, records) in &self.records {
+            if *records == Records::Present && !self.read_whole.contains(release) {
+                found.entry(&release.namespace).or_default().push(&release.name);
+            }
+        }
+        found
+    }
+
+    /// Why an object of a release without records may be another release's, or that release may have records; with the
+    /// releases beside it that were not read as a whole.
+    fn doubts(&self, beside: &[&str], options: &ScanOptions, coverage: OtherReleases) -> Vec<String> {
         let mut doubts = Vec::new();
         if !self.namespaces.is_empty() {
             doubts.push(
@@ -312,14 +309,8 @@ impl Ownership {
                     .to_owned(),
             );
         }
-        let here = self.records.iter().filter(|(other, records)| {
-            other.namespace == release.namespace
-                && **records == Records::Present
-                && !self.read_whole.contains(other)
-        });
-        let unread: Vec<&str> = here.map(|(other, _)| other.name.as_str()).collect();
-        if is_of_all && let Some(first) = unread.first() {
-            let others = match unread.len() - 1 {
+        if is_of_all && let Some(first) = beside.first() {
+            let others = match beside.len() - 1 {
                 0 => String::new(),
                 others => format!(" and {}", count(others, "other release")),
             };
@@ -426,9 +417,6 @@ fn held_note(
     }
 }
 
-/// The scope of what is said about the search.
-const SCOPE: &str = "orphans";
-
 /// The answer for the objects of one release.
 enum Judgement {
     /// The release has records.
@@ -487,7 +475,7 @@ impl NotKnown {
 
 fn note(message: String) -> ReportNote {
     ReportNote {
-        scope: SCOPE.to_owned(),
+        scope: ReportError::ORPHANS.to_owned(),
         message,
     }
 }

@@ -144,7 +144,7 @@ impl Findings {
         let mut known = BTreeSet::new();
         self.objects
             .retain(|found| found.uid.is_empty() || known.insert(found.uid.clone()));
-        let scope = || "orphans".to_owned();
+        let scope = || ReportError::ORPHANS.to_owned();
         let mut notes = Vec::new();
         if outside > 0 {
             notes.push(format!(

@@ -8,7 +8,7 @@ use anstyle::Style;
 use super::TextOptions;
 use super::line::Line;
 use super::safe::Safe;
-use crate::model::{Confirmation, IgnoredCount, Report, Summary};
+use crate::model::{Confirmation, IgnoredCount, Report, ReportError, Summary};
 use crate::report::summary::critical_releases;
 use crate::report::words::{count, finding_counts, headline, health_answer, outcome, present};
 use crate::vocabulary::{HealthSeverity, IdleReason, Outcome};
@@ -189,11 +189,8 @@ fn orphans(report: &Report) -> Option<String> {
 fn is_limited(report: &Report) -> bool {
     let notes = report.notes.iter().map(|note| &note.scope);
     let mut scopes = notes.chain(report.errors.iter().map(|error| &error.scope));
-    report.stopped.is_some() || scopes.any(|scope| scope == ORPHANS)
+    report.stopped.is_some() || scopes.any(|scope| scope == ReportError::ORPHANS)
 }
-
-/// The scope of what is said about the search for orphans.
-const ORPHANS: &str = "orphans";
 
 fn errors(number: usize) -> Option<String> {
     (number > 0).then(|| count(number, "error"))

@@ -45,6 +45,9 @@ pub(in crate::report) fn render(
     Ok(())
 }
 
+/// How many reasons why dry runs have no answer are told before the causes.
+const MAX_UNANSWERED: usize = 20;
+
 /// What the actions on objects are called, in the order in which they are shown, with their headings.
 const ACTIONS: [(PreviewAction, &str); 8] = [
     (PreviewAction::Fail, "Fails at"),
@@ -128,14 +131,17 @@ impl TextWriter<'_> {
         let text = self.options.safe(&confirmed(preview, confirmation));
         let line = Line::of(self.options.palette.dim, text);
         wrap::write(&line, self.options.columns(), &Line::indented(2), self.out)?;
-        for unanswered in &confirmation.unanswered {
+        for unanswered in confirmation.unanswered.iter().take(MAX_UNANSWERED) {
             let of_several = match unanswered.objects {
                 0 | 1 => String::new(),
                 several => format!("{several} "),
             };
             self.sentence(&format!("{of_several}not confirmed: {}", unanswered.message))?;
         }
-        Ok(())
+        match confirmation.unanswered.len().saturating_sub(MAX_UNANSWERED) {
+            0 => Ok(()),
+            more => self.sentence(&format!("{more} more of this kind")),
+        }
     }
 
     fn causes(&mut self, causes: &[PreviewReason]) -> io::Result<()> {
