@@ -86,7 +86,9 @@ pub(super) const fn guidance(code: HealthCode) -> Guidance {
                 else than you asked for.",
         },
         HealthCode::ApiRemoved => Guidance {
-            details: "The objects may still exist under a newer version.",
+            details: "The objects may still exist under a newer version. It is critical where every operation of Helm fails, because \
+                the newest revision has the kind: a rollback and an uninstallation then leave the release pending. It is a \
+                warning where another revision has it.",
             arises: "The cluster was upgraded past the version, such as policy/v1beta1, or the custom resource definition \
                 was removed.",
             remedy: "Rewrite the stored manifest to a version that is served, for instance with the Helm plugin \
@@ -185,7 +187,7 @@ pub(super) const fn guidance(code: HealthCode) -> Guidance {
                 the API server then drops or refuses.",
         },
         HealthCode::MissingObjects => Guidance {
-            details: "A scan tells of each such object by its state, missing. Only driftline diagnose has this entry, where the \
+            details: "A scan tells of each such object by its state, missing. Only driftline diagnose has this entry, and a preview in JSON, where the \
                 newest operation completed, with the commands that create the objects again.",
             arises: "Somebody deleted the objects, or a program did, such as one that cleans up namespaces.",
             remedy: "If they are to exist, roll back to the same revision, or upgrade with the same chart and values; both also \
@@ -196,8 +198,8 @@ pub(super) const fn guidance(code: HealthCode) -> Guidance {
         HealthCode::UpgradeBlocked => Guidance {
             details: "It holds for an upgrade with the same chart and values, whether anything drifted or not. The evidence \
                 names each field with its owner, or the rule. It is a warning where the upgrade fails for certain, and info \
-                where it may fail: templates that read live objects by lookup may render what lives, with which nothing \
-                conflicts. Only what fails for certain counts for --fail-on blocked.",
+                where it may fail: templates that read live objects by lookup, or render random values, the time or the \
+                revision, may render something else. Only what fails for certain counts for --fail-on blocked.",
             arises: "Under server-side apply the chart sets a field that another manager owns with another value: a replica \
                 count beside an autoscaler, an empty caBundle beside cainjector, imagePullSecrets beside a controller that \
                 adds to them. Or the API server lets nobody change a field back: it cannot be changed once the object exists, \
@@ -209,7 +211,7 @@ pub(super) const fn guidance(code: HealthCode) -> Guidance {
                 $ kubectl get KIND NAME -n NAMESPACE -o yaml --show-managed-fields",
             next_upgrade: "It fails at these objects, writes the others, and ends as failed; with --rollback-on-failure Helm \
                 rolls back then, which may fail in the same way. At the objects of which the entry says that it may fail, it \
-                fails unless their templates render what lives.",
+                fails unless their templates render something else.",
         },
         HealthCode::RollbackBlocked => Guidance {
             details: "It holds for a rollback to the last revision that worked, as the cluster is now. The evidence names each \

@@ -360,6 +360,7 @@ mod tests {
             ("(lookup)", "lookup"),
             ("blocked", "blocked"),
             ("may-fail", "may fail"),
+            ("refused (pending)", "refused (pending)"),
         ] {
             let found = explain(typed).unwrap_or_else(|error| panic!("{typed}: {error}"));
             assert_eq!(found[0].name(), name, "{typed}");

@@ -226,7 +226,7 @@ const fn of_next_upgrade(next: NextUpgrade) -> Word {
 }
 
 /// What an upgrade does to objects, or to values of a chart that changes them.
-const RECREATES: [Word; 4] = [
+const RECREATES: [Word; 5] = [
     Word {
         names: &["recreates", "recreate"],
         group: Group::NextUpgrade,
@@ -241,19 +241,26 @@ const RECREATES: [Word; 4] = [
             upgrade fails instead where somebody else owns a field with another value.",
     },
     Word {
+        names: &["refused (pending)"],
+        group: Group::NextUpgrade,
+        meaning: "Helm refuses every upgrade while an operation of the release is pending",
+        details: "It is said of a release, in the table of -o wide. driftline diagnose tells how to end that.",
+    },
+    Word {
         names: &["may fail"],
         group: Group::NextUpgrade,
-        meaning: "the upgrade fails, unless templates that read live objects (lookup) render something else",
-        details: "It is said of a release, in the table of -o wide and by upgrade-blocked of severity info. It does not count for \
-            --fail-on blocked.",
+        meaning: "the upgrade fails, unless the templates render something else than the record has",
+        details: "Such templates read live objects (lookup), render random values, the time or the revision, or could not be \
+            looked into. It is said of a release, in the table of -o wide and by upgrade-blocked of severity info. It does not \
+            count for --fail-on blocked.",
     },
     Word {
         names: &["not known"],
         group: Group::NextUpgrade,
         meaning: "what the upgrade does there cannot be foretold, for the reason beside it",
         details: "driftline predicts only what follows from the manifests, the live object and the rules of Helm and the \
-            API server. A template that reads live objects by lookup is a reason: it may render something else than the \
-            record has. In JSON nextUpgrade is absent then, and nextUpgradeReason has the reason.",
+            API server. A template that reads live objects by lookup, or renders random values, is a reason: it may render \
+            something else than the record has. In JSON nextUpgrade is absent then, and nextUpgradeReason has the reason.",
     },
 ];
 
