@@ -164,3 +164,26 @@ fn the_targets_have_the_versions_of_the_program() {
         .collect();
     assert!(others.is_empty(), "not in Cargo.lock: {others:?}");
 }
+
+/// Otherwise `tools/fuzz`, which builds with `--locked`, refuses to. `tools/fuzz --lock` makes it so.
+#[test]
+fn the_targets_lock_all_that_the_program_depends_on() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let declared: BTreeSet<_> = manifest
+        .split("\n[")
+        .filter_map(|section| section.split_once("]\n"))
+        .filter(|(title, _)| *title == "dependencies" || title.ends_with(".dependencies"))
+        .flat_map(|(_, lines)| lines.lines())
+        .filter_map(|line| Some(line.split_once(" = ")?.0))
+        .collect();
+    assert!(declared.contains("kube"), "{declared:?}");
+
+    let locked = fs::read_to_string(root().join("fuzz/Cargo.lock")).unwrap();
+    let (_, program) = locked.split_once("name = \"driftline\"\n").unwrap();
+    let (program, _) = program.split_once("\n]").unwrap();
+    let locked: BTreeSet<_> = program
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix('"')?.split(['"', ' ']).next())
+        .collect();
+    assert_eq!(locked, declared);
+}
