@@ -3,6 +3,7 @@
 //! A live cluster and a snapshot answer the same questions, so a scan can be repeated without the cluster and a
 //! snapshot is simply the answers, written down. This module knows of neither implementation.
 
+pub mod followed;
 pub mod surroundings;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,7 @@ use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
+use self::followed::{DriftSettings, FollowedQuestion};
 use self::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::model::{Cluster, ReportError, ReportNote};
 use crate::object::{Gvk, ObjectKey};
@@ -85,6 +87,17 @@ pub trait Source: Send + Sync + 'static {
         _kinds: &Kinds,
     ) -> impl Future<Output = Result<OwnedObjects, ReadError>> + Send {
         std::future::ready(Err(ReadError::NotRecorded))
+    }
+
+    /// What programs follow to manage releases, an answer for each question in its order; `None` where there is nothing of
+    /// that name, or where it manages something else.
+    fn followed(
+        &self,
+        questions: &[FollowedQuestion],
+        _kinds: &Kinds,
+    ) -> impl Future<Output = Vec<Result<Option<DriftSettings>, ReadError>>> + Send {
+        let answers = vec![Err(ReadError::NotRecorded); questions.len()];
+        std::future::ready(answers)
     }
 
     /// What is around the objects of an operation of Helm and may stand in its way. Only previews ask.

@@ -85,7 +85,7 @@ pub(crate) use {codes, vocabulary};
 mod managing;
 mod preview;
 
-pub use self::managing::ManagingTool;
+pub use self::managing::{DriftCorrection, ManagingTool};
 pub use self::preview::{PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation};
 
 /// A name that is not in a vocabulary, with the names that are.

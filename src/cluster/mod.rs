@@ -13,6 +13,7 @@ mod credentials;
 mod discovery;
 mod dry_run_request;
 mod fetch;
+mod followed;
 mod http;
 mod kubeconfig;
 mod namespaces;
@@ -23,6 +24,7 @@ mod pending;
 mod plugin;
 mod plugin_words;
 mod records;
+mod request;
 mod reviews;
 mod storage;
 mod surroundings;
@@ -39,6 +41,7 @@ pub use self::reviews::Asked;
 use crate::model;
 use crate::model::rights::{Account, RightTarget, Verb};
 use crate::release::stored::{Driver, StoredRevision};
+use crate::source::followed::{DriftSettings, FollowedQuestion};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{
     DryRun, DryRunError, Inventory, Kinds, ObjectHandler, ObjectRequest, OwnedObjects, OwnedQuestion,
@@ -107,6 +110,16 @@ impl Source for Cluster {
         let owned = owned::list(&self.http, question, kinds).await;
         self.log_traffic("orphans");
         Ok(owned)
+    }
+
+    async fn followed(
+        &self,
+        questions: &[FollowedQuestion],
+        kinds: &Kinds,
+    ) -> Vec<Result<Option<DriftSettings>, ReadError>> {
+        let answers = followed::read(&self.http, questions, kinds).await;
+        self.log_traffic("what manages the releases");
+        answers
     }
 
     async fn surroundings(&self, question: &SurroundingsQuestion, kinds: &Kinds) -> Surroundings {

@@ -312,13 +312,14 @@ const fn of_tool(tool: ManagingTool) -> Word {
             &["flux", "HelmRelease"],
             "It is known by the labels helm.toolkit.fluxcd.io/name and namespace, or as the manager helm-controller. It undoes \
              what Helm's commands do: flux suspend helmrelease NAME -n NAMESPACE makes it wait. Drift is its concern only with \
-             spec.driftDetection.mode.",
+             spec.driftDetection.mode, which is read where the account may (driftCorrection in JSON).",
         ),
         ManagingTool::ArgoCd => (
             &["argo-cd", "argocd", "Argo CD"],
             "It is known by the annotation argocd.argoproj.io/tracking-id, or as the manager argocd-controller; the label \
              app.kubernetes.io/instance proves nothing. It does not look at Helm's records, so a release that was handed over to \
-             it stays at its last revision. argocd app set NAME --sync-policy none makes it wait.",
+             it stays at its last revision. argocd app set NAME --sync-policy none makes it wait. Whether its \
+             Application heals itself is read where the account may (driftCorrection in JSON).",
         ),
         ManagingTool::Fleet => (
             &["fleet", "rancher"],

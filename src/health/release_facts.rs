@@ -17,6 +17,7 @@ use crate::release::history::{Depth, History};
 use crate::release::record::{CrdFingerprint, Hook};
 use crate::release::stored::ReleaseKey;
 use crate::release::variations::Variations;
+use crate::source::followed::FollowedAnswer;
 use crate::vocabulary::{ApplyMethod, NextUpgrade, ObjectState};
 
 /// The facts of one record.
@@ -152,6 +153,8 @@ pub struct ObjectFacts {
     pub contested: Contested,
     /// What programs that manage releases left on its objects.
     pub marks: Marks,
+    /// What was said of what these marks name, if it was asked.
+    pub followed: Option<Box<FollowedAnswer>>,
     /// The drift that a rollback or an upgrade writes over.
     pub drift: Drift,
     /// Since when the release's namespace is being deleted, if it is.

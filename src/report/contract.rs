@@ -8,9 +8,9 @@ use super::fixtures;
 use super::json::{self, JSON_SCHEMA};
 use crate::model::Report;
 use crate::vocabulary::{
-    ApplyMethod, FindingCode, HealthCode, HealthSeverity, IdleReason, ManagingTool, NextUpgrade, ObjectState,
-    OrphanRecords, Outcome, PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation,
-    Severity, Stopped, Verdict,
+    ApplyMethod, DriftCorrection, FindingCode, HealthCode, HealthSeverity, IdleReason, ManagingTool,
+    NextUpgrade, ObjectState, OrphanRecords, Outcome, PreviewAction, PreviewCause, PreviewEffect,
+    PreviewOutcome, PreviewedOperation, Severity, Stopped, Verdict,
 };
 
 fn schema() -> Value {
@@ -59,7 +59,7 @@ fn enums_are_the_vocabularies() {
     check!(
         "findingCode": FindingCode, "severity": Severity, "objectState": ObjectState, "verdict": Verdict,
         "healthCode": HealthCode, "healthSeverity": HealthSeverity, "nextUpgrade": NextUpgrade,
-        "idleReason": IdleReason, "managingTool": ManagingTool, "applyMethod": ApplyMethod, "orphanRecords": OrphanRecords,
+        "idleReason": IdleReason, "managingTool": ManagingTool, "driftCorrection": DriftCorrection, "applyMethod": ApplyMethod, "orphanRecords": OrphanRecords,
         "outcome": Outcome, "stopped": Stopped, "previewedOperation": PreviewedOperation, "previewOutcome": PreviewOutcome,
         "previewAction": PreviewAction, "previewEffect": PreviewEffect, "previewCause": PreviewCause
     );

@@ -26,7 +26,7 @@ use crate::classify::transition::{Detail, HelmRequest, ObjectPreview};
 use crate::compare::three_way::OfRevision;
 use crate::health::observe::Presence;
 use crate::health::{
-    self, ClaimedObject, NotServedKinds, ObjectFacts, OtherReleases, RecordFacts, ReleaseFacts, remark,
+    self, ClaimedObject, Marks, NotServedKinds, ObjectFacts, OtherReleases, RecordFacts, ReleaseFacts, remark,
 };
 use crate::manifest::standing::Place;
 use crate::model;
@@ -38,6 +38,7 @@ use crate::release::history::Depth;
 use crate::release::history::History;
 use crate::release::operations::Operations;
 use crate::release::stored::{ReleaseKey, StoredRevision};
+use crate::source::followed::{FollowedAnswer, FollowedQuestion};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{
     DryRun, DryRunError, Expected, Kinds, ObjectRequest, ReadBudget, ReadError, TerminatingNamespace,
@@ -69,6 +70,8 @@ pub(super) struct ReleaseScan {
     not_served: NotServedKinds,
     /// The operation that is previewed.
     preview: PlannedPreview,
+    /// What the program that manages it follows, once that was asked.
+    followed: Option<FollowedAnswer>,
     /// The reports of its objects are left out.
     has_too_many_objects: bool,
     has_changed: bool,
@@ -93,6 +96,7 @@ impl ReleaseScan {
             is_planned: false,
             not_served: NotServedKinds::default(),
             preview: PlannedPreview::default(),
+            followed: None,
             has_too_many_objects: false,
             has_changed: false,
         }
@@ -219,6 +223,28 @@ impl ReleaseScan {
         if let Some(object) = self.objects.get_mut(position) {
             object.finish(inspected);
         }
+    }
+
+    /// The question what the program follows that manages the release; `None` where no mark names anything.
+    pub(super) fn followed_question(&self) -> Option<FollowedQuestion> {
+        let mut marks = Marks::default();
+        for object in &self.objects {
+            if let Some(of_object) = object.inspected().and_then(|inspected| inspected.marks.as_ref()) {
+                marks.add(&object.key, of_object);
+            }
+        }
+        let (followed, object) = marks.followed()?;
+        Some(FollowedQuestion {
+            followed,
+            release: self.history.key.clone(),
+            installs_into: self.context.authority.default_namespace().to_owned(),
+            object: object.clone(),
+        })
+    }
+
+    /// Stores the answer to that question.
+    pub(super) fn set_followed(&mut self, answer: FollowedAnswer) {
+        self.followed = Some(answer);
     }
 
     /// The question what is around the operation that was asked for; `None` where none was.
@@ -418,7 +444,7 @@ impl ReleaseScan {
         let is_claimed: Vec<bool> = is_claimed.collect();
         let object_facts = self.object_facts(others);
         let facts = self.facts(&object_facts, now, options);
-        let managed_by = health::managed_by(&facts).map(Box::new);
+        let managed_by = health::managed_by(&object_facts).map(Box::new);
         let running = health::running(&facts).map(RunningOperation::of);
         let mut health = self.health(&facts);
         let preview = self.preview(&facts, options, &mut health);
@@ -633,6 +659,7 @@ impl ReleaseScan {
             not_served: self.not_served.clone(),
             other_releases: others.coverage,
             namespace_deleted: self.namespace_deleted(others),
+            followed: self.followed.clone().map(Box::new),
             ..ObjectFacts::default()
         };
         let is_way_out = self
@@ -658,7 +685,7 @@ impl ReleaseScan {
                 facts.unproven.push(object.key.clone());
             }
             if let Some(marks) = object.inspected().and_then(|inspected| inspected.marks.as_ref()) {
-                facts.marks.add(marks);
+                facts.marks.add(&object.key, marks);
             }
             if let Some(report) = object.report() {
                 facts.note_report(&object.key, report);

@@ -22,6 +22,7 @@ use crate::object::Gvk;
 use crate::policy::Confirm;
 use crate::release::history::{Depth, History};
 use crate::release::stored::StoredRevision;
+use crate::source::followed::{FollowedAnswer, FollowedQuestion};
 use crate::source::{Extent, Inventory, Kinds, ObjectRequest, ReadError, ScaleTargets, Share, Source};
 use crate::types::TypeTable;
 
@@ -95,6 +96,9 @@ impl<S: Source> Stages<'_, S> {
 
             self.look_into_older_revisions(&wave, &plan, &kinds, &facts).await;
             clock.lap("older revisions");
+
+            self.ask_what_is_followed(&wave, &kinds).await;
+            clock.lap("managers");
 
             if self.options.preview.is_some() {
                 self.look_around(&wave, &kinds).await;
@@ -409,6 +413,22 @@ impl<S: Source> Stages<'_, S> {
         facts.tables.extend(tables);
         facts.scale_targets.add(scale_targets);
         facts.scalable.extend(scalable);
+    }
+
+    /// Asks what the programs follow that manage releases, where marks on their objects name that.
+    async fn ask_what_is_followed(&self, wave: &Wave, kinds: &Kinds) {
+        let asked = wave.releases.iter();
+        let asked = asked.filter_map(|&position| Some((position, self.state.followed_question(position)?)));
+        let (positions, questions): (Vec<usize>, Vec<FollowedQuestion>) = asked.unzip();
+        if questions.is_empty() {
+            return;
+        }
+        let answers = self.source.followed(&questions, kinds).await;
+        for ((position, question), settings) in positions.into_iter().zip(questions).zip(answers) {
+            let followed = question.followed;
+            self.state
+                .set_followed(position, FollowedAnswer { followed, settings });
+        }
     }
 
     /// Asks what is around the objects of the operations that are previewed.

@@ -34,6 +34,7 @@ use crate::model::{ObjectReport, ReleaseReport, ReportError, ReportNote};
 use crate::object::ObjectKey;
 use crate::release::history::History;
 use crate::release::stored::ReleaseKey;
+use crate::source::followed::{FollowedAnswer, FollowedQuestion};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{DryRun, DryRunError, Expected, Kinds, ObjectRequest, ReadError, TerminatingNamespace};
 use crate::types::TypeTable;
@@ -282,6 +283,18 @@ impl ScanState {
         if let Some(release) = inner.open(at.release) {
             release.reopen(at.object, bodies, gap);
             inner.waiting.entry(key.clone()).or_default().push(at);
+        }
+    }
+
+    /// The question what is followed for the release at this position.
+    pub(super) fn followed_question(&self, position: usize) -> Option<FollowedQuestion> {
+        self.inner().open(position)?.followed_question()
+    }
+
+    /// Stores what was said of what is followed for the release at this position.
+    pub(super) fn set_followed(&self, position: usize, answer: FollowedAnswer) {
+        if let Some(release) = self.inner().open(position) {
+            release.set_followed(answer);
         }
     }
 

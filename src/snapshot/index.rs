@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Cluster, Tool};
 use crate::object::{Gvk, ObjectKey};
-use crate::release::stored::{Driver, StoredRevision};
+use crate::release::stored::{Driver, ReleaseKey, StoredRevision};
+use crate::source::followed::{DriftSettings, Followed};
 use crate::source::surroundings::Surroundings;
 use crate::source::{
     Inventory, Kinds, OwnedObjects, ReadError, ScaleTargets, ServedKind, TerminatingNamespace,
@@ -43,6 +44,9 @@ pub(super) struct Index {
     /// Absent where nothing was previewed, and in snapshots of earlier versions.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) surroundings: Option<Surroundings>,
+    /// Absent where nothing was asked, and in snapshots of earlier versions.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub(super) followed: Vec<FollowedEntry>,
 }
 
 impl Index {
@@ -78,7 +82,13 @@ impl Index {
             Recorded::Unreadable(_) => None,
         });
         let owned = owned.map(|(_, kind, _, name)| format!("the object {kind} {name} of a release"));
-        let double = records.or(objects).or(schemas).or(kinds).or(owned);
+        let followed = first_double(
+            self.followed
+                .iter()
+                .map(|entry| (&entry.release, &entry.followed)),
+        );
+        let followed = followed.map(|(release, _)| format!("what is followed for {}", release.name));
+        let double = records.or(objects).or(schemas).or(kinds).or(owned).or(followed);
         double
             .map(|entry| format!("{entry} stands in it twice"))
             .or(listed)
@@ -275,6 +285,14 @@ impl ObjectEntry {
             name: self.name.clone(),
         }
     }
+}
+
+/// What was said of what a program follows for a release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct FollowedEntry {
+    pub(super) release: ReleaseKey,
+    pub(super) followed: Followed,
+    pub(super) answer: Recorded<Option<DriftSettings>>,
 }
 
 /// A group and version whose schema was asked for and not received.

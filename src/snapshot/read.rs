@@ -23,6 +23,7 @@ use crate::object::ObjectKey;
 use crate::release::decode::DecodeError;
 use crate::release::record::Release;
 use crate::release::stored::StoredRevision;
+use crate::source::followed::{DriftSettings, FollowedQuestion};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{
     Extent, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, OwnedObjects, OwnedQuestion, ReadError,
@@ -234,6 +235,24 @@ impl Source for SnapshotSource {
             is_within && !question.known.contains(&object.release)
         });
         Ok(owned)
+    }
+
+    /// The recorded answers; of what was not recorded, nothing is known.
+    async fn followed(
+        &self,
+        questions: &[FollowedQuestion],
+        _kinds: &Kinds,
+    ) -> Vec<Result<Option<DriftSettings>, ReadError>> {
+        let recorded = |question: &FollowedQuestion| {
+            let mut entries = self.index.followed.iter();
+            entries.find(|entry| entry.release == question.release && entry.followed == question.followed)
+        };
+        let answer = |question| match recorded(question).map(|entry| &entry.answer) {
+            Some(Recorded::Given(settings)) => Ok(*settings),
+            Some(Recorded::Unreadable(error)) => Err(error.clone()),
+            None => Err(ReadError::NotRecorded),
+        };
+        questions.iter().map(answer).collect()
     }
 
     /// The recorded part of what is asked; what was not recorded is unread.

@@ -12,8 +12,8 @@ use super::SnapshotError;
 use super::disclosure::{Disclosed, Releases};
 use super::folder::Folder;
 use super::index::{
-    FORMAT, Index, NeededKinds, ObjectEntry, ObjectOutcome, RecordEntry, RecordKey, RecordOutcome, Recorded,
-    RecordedListing, SchemaEntry, SchemaOutcome, SensitiveValues,
+    FORMAT, FollowedEntry, Index, NeededKinds, ObjectEntry, ObjectOutcome, RecordEntry, RecordKey,
+    RecordOutcome, Recorded, RecordedListing, SchemaEntry, SchemaOutcome, SensitiveValues,
 };
 use super::layout;
 use super::redacted_manifest;
@@ -28,6 +28,7 @@ use crate::policy::redact::Redaction;
 use crate::release::decode::{self, DecodeError};
 use crate::release::record::Release;
 use crate::release::stored::StoredRevision;
+use crate::source::followed::{DriftSettings, FollowedQuestion};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{
     Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ObjectSink, OwnedObjects, OwnedQuestion,
@@ -79,6 +80,7 @@ struct State {
     owned: Option<Result<OwnedObjects, ReadError>>,
     terminating_namespaces: Vec<TerminatingNamespace>,
     surroundings: Option<Surroundings>,
+    followed: Vec<FollowedEntry>,
 }
 
 /// The answers to the questions of one kind: a file, or another outcome. An answer that was read once is not taken back by
@@ -244,6 +246,24 @@ impl<S: Source> Source for Recorder<S> {
         let answer = self.source.owned(question, kinds).await;
         self.notes.state().owned = Some(answer.clone());
         answer
+    }
+
+    async fn followed(
+        &self,
+        questions: &[FollowedQuestion],
+        kinds: &Kinds,
+    ) -> Vec<Result<Option<DriftSettings>, ReadError>> {
+        let answers = self.source.followed(questions, kinds).await;
+        let entries = questions
+            .iter()
+            .zip(&answers)
+            .map(|(question, answer)| FollowedEntry {
+                release: question.release.clone(),
+                followed: question.followed.clone(),
+                answer: answer.clone().into(),
+            });
+        self.notes.state().followed.extend(entries);
+        answers
     }
 
     async fn surroundings(&self, question: &SurroundingsQuestion, kinds: &Kinds) -> Surroundings {
@@ -470,6 +490,7 @@ impl Notes {
             owned: state.owned.clone().map(Recorded::from),
             terminating_namespaces: state.known_to_the_scan(),
             surroundings: state.surroundings.clone(),
+            followed: state.followed.clone(),
             scale_targets: state.scale_targets.clone().map(|mut targets| {
                 // The index must not name objects that the snapshot does not hold.
                 targets.retain(&state.objects.files);

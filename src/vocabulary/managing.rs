@@ -12,3 +12,13 @@ codes! {
         Crossplane = "crossplane": "Crossplane's provider-helm upgrades the release when its Release asks for it",
     }
 }
+
+codes! {
+    /// What a program that manages a release makes of drift.
+    DriftCorrection {
+        Corrected = "corrected": "the program takes drift back by itself",
+        Reported = "reported": "the program reports drift and leaves it",
+        Ignored = "ignored": "the program does not look at drift",
+        Suspended = "suspended": "the program waits, and leaves the release as it is",
+    }
+}

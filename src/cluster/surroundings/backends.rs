@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::super::answer::nullable;
 use super::super::http::parse;
-use super::request::{Kind, Reader, Selector};
+use super::super::request::{Kind, Reader, Selector};
 use super::{AT_ONCE, ReadError};
 use crate::source::surroundings::{
     Answer, Backend, BackendState, FailurePolicy, Resource, SentVerb, ServiceName, SurroundingsQuestion,

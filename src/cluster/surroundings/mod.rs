@@ -10,7 +10,6 @@ mod limits;
 mod namespaces;
 mod policies;
 mod quotas;
-mod request;
 mod services;
 mod webhooks;
 
@@ -19,8 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::StreamExt;
 use futures::stream;
 
-use self::request::Reader;
 use super::http::ApiClient;
+use super::request::Reader;
 use crate::source::surroundings::{
     Answer, MatchResources, NamespaceFacts, Policy, Surroundings, SurroundingsQuestion, Webhook,
 };

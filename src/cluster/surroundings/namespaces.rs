@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::super::answer::nullable;
 use super::super::http::parse;
-use super::request::{Kind, Reader, Selector};
+use super::super::request::{Kind, Reader, Selector};
 use crate::source::ReadError;
 use crate::source::surroundings::{Contents, Labels, NamespaceFacts};
 

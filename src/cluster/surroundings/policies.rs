@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 
 use super::super::answer::nullable;
 use super::super::http::parse;
-use super::request::{Kind, Reader, Selector};
+use super::super::request::{Kind, Reader, Selector};
 use crate::source::ReadError;
 use crate::source::surroundings::{Binding, MatchResources, Policy};
 

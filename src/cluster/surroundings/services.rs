@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::super::http::parse;
-use super::request::{Kind, Reader, Selector};
+use super::super::request::{Kind, Reader, Selector};
 use crate::source::ReadError;
 use crate::source::surroundings::{
     Answer, FixedPlace, FixedPlaces, Holder, ServiceName, SurroundingsQuestion,

@@ -5,7 +5,7 @@ use serde::de::IgnoredAny;
 
 use super::super::answer::{malformed, nullable};
 use super::super::http::parse;
-use super::request::{Kind, Reader, Selector};
+use super::super::request::{Kind, Reader, Selector};
 use crate::source::ReadError;
 use crate::source::surroundings::{
     AdmissionRule, Answer, Backend, FailurePolicy, LabelSelector, MatchPolicy, MatchResources, ServiceName,

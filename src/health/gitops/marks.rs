@@ -25,12 +25,17 @@ use crate::compare::path::FieldPath;
 use crate::compare::work::Work;
 use crate::manifest::desired::RELEASE_NAME;
 use crate::object::ObjectKey;
+use crate::source::followed::Followed;
 use crate::types::Shape;
 use crate::vocabulary::ManagingTool;
 
 const FLUX_NAME: &str = "helm.toolkit.fluxcd.io/name";
 const FLUX_NAMESPACE: &str = "helm.toolkit.fluxcd.io/namespace";
 const ARGO_CD_TRACKING: &str = "argocd.argoproj.io/tracking-id";
+
+/// The namespace that Argo CD's own manifests install it into.
+const ARGO_CD_NAMESPACE: &str = "argocd";
+
 const FLEET_SET: &str = "objectset.rio.cattle.io/id";
 const FLEET_OWNER: &str = "objectset.rio.cattle.io/owner-gvk";
 
@@ -90,6 +95,25 @@ impl Mark {
         }
     }
 
+    /// What it names, if that can be read.
+    pub(super) fn followed(&self) -> Option<Followed> {
+        match self {
+            Self::Flux { namespace, name } => Some(Followed::HelmRelease {
+                namespace: namespace.clone(),
+                name: name.clone(),
+            }),
+            Self::ArgoCd { application } => {
+                let (namespace, name) = placed(application);
+                Some(Followed::Application {
+                    namespace: namespace.unwrap_or(ARGO_CD_NAMESPACE).to_owned(),
+                    name: name.to_owned(),
+                })
+            }
+            // Fleet's bundles are in the cluster of its manager.
+            Self::Fleet { .. } | Self::Manager(_, _) => None,
+        }
+    }
+
     /// Whether it names more than a program.
     pub(super) const fn is_named(&self) -> bool {
         match self {
@@ -137,21 +161,41 @@ impl ObjectMarks {
 pub struct Marks {
     /// How many objects were looked at.
     pub(super) objects: usize,
-    pub(super) counts: BTreeMap<Mark, usize>,
+    pub(super) counts: BTreeMap<Mark, Marked>,
+}
+
+/// The objects that have one mark.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Marked {
+    pub(super) objects: usize,
+    pub(super) first: ObjectKey,
 }
 
 impl Marks {
     /// Adds those of one object.
-    pub fn add(&mut self, marks: &ObjectMarks) {
+    pub fn add(&mut self, key: &ObjectKey, marks: &ObjectMarks) {
         self.objects += 1;
         for mark in &marks.0 {
             let has_room = self.counts.len() < MAX_MARKS;
-            if let Some(count) = self.counts.get_mut(mark) {
-                *count += 1;
+            if let Some(marked) = self.counts.get_mut(mark) {
+                marked.objects += 1;
             } else if has_room {
-                self.counts.insert(mark.clone(), 1);
+                let marked = Marked {
+                    objects: 1,
+                    first: key.clone(),
+                };
+                self.counts.insert(mark.clone(), marked);
             }
         }
+    }
+}
+
+/// The namespace and the name of an Application, as the tracking annotation has them: one outside of Argo CD's own namespace is
+/// `NAMESPACE_NAME` (argo-cd: `docs/operator-manual/app-any-namespace.md`). No name has a `_` of its own.
+pub(super) fn placed(application: &str) -> (Option<&str>, &str) {
+    match application.split_once('_') {
+        Some((namespace, name)) => (Some(namespace), name),
+        None => (None, application),
     }
 }
 
@@ -312,7 +356,7 @@ mod tests {
             let marks = BTreeSet::from([Mark::Fleet {
                 set: number.to_string(),
             }]);
-            all.add(&ObjectMarks(marks));
+            all.add(&key(), &ObjectMarks(marks));
         }
         assert_eq!((all.objects, all.counts.len()), (2 * MAX_MARKS, MAX_MARKS));
     }

@@ -13,19 +13,31 @@ pub use self::marks::{Marks, ObjectMarks};
 use std::cmp::Reverse;
 
 use self::marks::Mark;
-use super::release_facts::ReleaseFacts;
+use super::release_facts::{ObjectFacts, ReleaseFacts};
 use super::steps::advise;
 use crate::model::{Advice, Health, ManagedBy};
-use crate::vocabulary::{ManagingTool, count};
+use crate::object::ObjectKey;
+use crate::source::followed::{DriftSettings, Followed, FollowedAnswer};
+use crate::vocabulary::{DriftCorrection, ManagingTool, count};
+
+impl Marks {
+    /// What the program that manages the release follows, and an object that says so, where that can be asked.
+    pub fn followed(&self) -> Option<(Followed, &ObjectKey)> {
+        let manager = Manager::of_marks(self)?;
+        let mark = manager.first()?;
+        Some((mark.followed()?, &self.counts.get(mark)?.first))
+    }
+}
 
 /// The program that manages a release, by the marks of its objects; `None` where nothing says that one does.
-pub fn managed_by(facts: &ReleaseFacts<'_>) -> Option<ManagedBy> {
-    let manager = Manager::of(&facts.objects.marks)?;
+pub fn managed_by(objects: &ObjectFacts) -> Option<ManagedBy> {
+    let manager = Manager::of(objects)?;
     Some(ManagedBy {
         tool: manager.tool,
         name: manager.name(),
         evidence: manager.evidence(),
-        meaning: terms::meaning(manager.tool).to_owned(),
+        drift_correction: manager.settings().map(|(_, settings)| settings.correction),
+        meaning: terms::meaning(&manager),
     })
 }
 
@@ -39,7 +51,7 @@ pub(super) fn wait_first(facts: &ReleaseFacts<'_>, entry: &mut Health) {
 /// Puts before the first command that changes the release how to make the program that manages it wait. Returns who undoes
 /// the change otherwise, and why a command is missing.
 pub(crate) fn wait_before(facts: &ReleaseFacts<'_>, advice: &mut Vec<Advice>) -> Vec<String> {
-    let Some(manager) = Manager::of(&facts.objects.marks) else {
+    let Some(manager) = Manager::of(facts.objects) else {
         return Vec::new();
     };
     let Some(first) = advice.iter().position(|advice| advice.destructive) else {
@@ -48,10 +60,19 @@ pub(crate) fn wait_before(facts: &ReleaseFacts<'_>, advice: &mut Vec<Advice>) ->
     let name = manager
         .name()
         .map_or_else(String::new, |name| format!(" ({name})"));
+    let claims = match manager.settings() {
+        Some(_) => "manages",
+        None => "claims to manage",
+    };
+    let undoes = terms::undoes(manager.tool);
+    let undoes = if manager.waits() {
+        format!("it waits now; once it goes on, {undoes}")
+    } else {
+        undoes.to_owned()
+    };
     let mut told = vec![format!(
-        "{}{name} claims to manage the release: {}",
+        "{}{name} {claims} the release: {undoes}",
         terms::title(manager.tool),
-        terms::undoes(manager.tool)
     )];
     let (steps, missing) = advise(terms::steps(&manager, facts.commands()));
     told.extend(missing);
@@ -65,12 +86,23 @@ struct Manager<'m> {
     /// Its marks, with how many objects have each.
     marks: Vec<(&'m Mark, usize)>,
     objects: usize,
+    /// What the thing that it follows says.
+    followed: Option<&'m FollowedAnswer>,
 }
 
 impl<'m> Manager<'m> {
     /// The program with the most marks; one that names what it follows goes before one that only wrote.
-    fn of(marks: &'m Marks) -> Option<Self> {
-        let mut sorted: Vec<_> = marks.counts.iter().map(|(mark, count)| (mark, *count)).collect();
+    fn of(objects: &'m ObjectFacts) -> Option<Self> {
+        let manager = Self::of_marks(&objects.marks)?;
+        let named = manager.first().and_then(Mark::followed);
+        let answer = objects.followed.as_deref();
+        let followed = answer.filter(|answer| Some(&answer.followed) == named.as_ref());
+        Some(Self { followed, ..manager })
+    }
+
+    fn of_marks(marks: &'m Marks) -> Option<Self> {
+        let counts = marks.counts.iter();
+        let mut sorted: Vec<_> = counts.map(|(mark, marked)| (mark, marked.objects)).collect();
         // Of equals the first one of the vocabulary, so that the answer is always the same.
         sorted.sort_by_key(|(mark, count)| Reverse((mark.is_named(), *count, Reverse(*mark))));
         let tool = sorted.first()?.0.tool();
@@ -79,12 +111,25 @@ impl<'m> Manager<'m> {
             tool,
             marks: sorted,
             objects: marks.objects,
+            followed: None,
         })
     }
 
     /// The mark that most objects have.
     fn first(&self) -> Option<&Mark> {
         self.marks.first().map(|(mark, _)| *mark)
+    }
+
+    /// What it follows, and what that says about drift, where it manages the release.
+    fn settings(&self) -> Option<(&Followed, DriftSettings)> {
+        let FollowedAnswer { followed, settings } = self.followed?;
+        Some((followed, (*settings.as_ref().ok()?)?))
+    }
+
+    /// Whether it leaves the release alone until it is told to go on.
+    fn waits(&self) -> bool {
+        let settings = self.settings();
+        settings.is_some_and(|(_, settings)| settings.correction == DriftCorrection::Suspended)
     }
 
     /// What the program follows, as it calls it.
@@ -116,7 +161,23 @@ impl<'m> Manager<'m> {
                 }
             }
         });
-        marks.collect()
+        marks.chain(self.not_found()).collect()
+    }
+
+    /// Why nothing is known of what it follows.
+    fn not_found(&self) -> Option<String> {
+        let FollowedAnswer { followed, settings } = self.followed?;
+        let (kind, (namespace, name)) = match followed {
+            Followed::HelmRelease { .. } => ("HelmRelease", followed.place()),
+            Followed::Application { .. } => ("Application", followed.place()),
+        };
+        match settings {
+            Ok(Some(_)) => None,
+            Ok(None) => Some(format!(
+                "{kind} {namespace}/{name} does not exist, or manages something else than this release"
+            )),
+            Err(error) => Some(format!("{kind} {namespace}/{name} could not be read: {error}")),
+        }
     }
 }
 

@@ -6,11 +6,12 @@
 //! hashicorp/terraform-provider-helm, Crossplane's annotation `crossplane.io/paused` (crossplane-runtime `pkg/meta`).
 
 use super::Manager;
-use super::marks::Mark;
+use super::marks::{Mark, placed};
 use crate::health::advice::{Commands, reads};
 use crate::health::steps::{Step, Subject};
 use crate::shell::{Command, Refusal, Word};
-use crate::vocabulary::ManagingTool;
+use crate::source::followed::Followed;
+use crate::vocabulary::{DriftCorrection, ManagingTool};
 
 /// The program's name for people.
 pub(super) const fn title(tool: ManagingTool) -> &'static str {
@@ -26,7 +27,61 @@ pub(super) const fn title(tool: ManagingTool) -> &'static str {
 }
 
 /// What it means for drift that this program manages a release.
-pub(super) const fn meaning(tool: ManagingTool) -> &'static str {
+pub(super) fn meaning(manager: &Manager<'_>) -> String {
+    let Some((followed, settings)) = manager.settings() else {
+        return in_general(manager.tool).to_owned();
+    };
+    let (meaning, exceptions) = match followed {
+        Followed::HelmRelease { .. } => (of_helm_release(settings.correction), "spec.driftDetection.ignore"),
+        Followed::Application { .. } => (of_application(settings.correction), "spec.ignoreDifferences"),
+    };
+    match settings.correction {
+        DriftCorrection::Corrected | DriftCorrection::Reported if settings.has_exceptions => {
+            format!("{meaning}, except for what {exceptions} names")
+        }
+        DriftCorrection::Corrected
+        | DriftCorrection::Reported
+        | DriftCorrection::Ignored
+        | DriftCorrection::Suspended => meaning.to_owned(),
+    }
+}
+
+const fn of_helm_release(correction: DriftCorrection) -> &'static str {
+    match correction {
+        DriftCorrection::Corrected => {
+            "drift is taken back at the next reconciliation: spec.driftDetection.mode of the HelmRelease is enabled"
+        }
+        DriftCorrection::Reported => {
+            "drift is told in events and stays until the chart or the values change: spec.driftDetection.mode of the HelmRelease \
+             is warn"
+        }
+        DriftCorrection::Ignored => {
+            "drift stays until the chart or the values change: spec.driftDetection.mode of the HelmRelease is disabled, or not set"
+        }
+        DriftCorrection::Suspended => "drift stays while the HelmRelease is suspended",
+    }
+}
+
+const fn of_application(correction: DriftCorrection) -> &'static str {
+    match correction {
+        DriftCorrection::Corrected => {
+            "what differs from Git is taken back: the Application syncs automatically and heals itself. Helm's records stay as they \
+             are, so the deployed revision may be older than what was applied"
+        }
+        DriftCorrection::Reported => {
+            "what differs from Git is out of sync, and stays until the next sync: the Application does not heal itself. Helm's \
+             records stay as they are, so the deployed revision may be older than what was applied"
+        }
+        // The Application then says nothing of what it would do.
+        DriftCorrection::Ignored | DriftCorrection::Suspended => {
+            "drift stays: the Application is not reconciled (annotation argocd.argoproj.io/skip-reconcile). Helm's records stay as \
+             they are, so the deployed revision may be older than what was applied"
+        }
+    }
+}
+
+/// What it means for drift that this program manages a release, whatever it is told.
+pub(super) const fn in_general(tool: ManagingTool) -> &'static str {
     match tool {
         ManagingTool::Flux => {
             "drift is taken back at the next reconciliation only where spec.driftDetection.mode of the HelmRelease is \
@@ -88,8 +143,11 @@ pub(super) const fn undoes(tool: ManagingTool) -> &'static str {
     }
 }
 
-/// The commands that make the program wait, or that show what it follows.
+/// The commands that make the program wait, or that show what it follows. None where it waits already.
 pub(super) fn steps(manager: &Manager<'_>, commands: Commands<'_>) -> Vec<Step> {
+    if manager.waits() {
+        return Vec::new();
+    }
     match manager.tool {
         ManagingTool::Flux => flux(manager, commands),
         ManagingTool::ArgoCd => argo_cd(manager),
@@ -121,8 +179,11 @@ pub(super) fn steps(manager: &Manager<'_>, commands: Commands<'_>) -> Vec<Step> 
 
 fn flux(manager: &Manager<'_>, commands: Commands<'_>) -> Vec<Step> {
     let named = match manager.first() {
-        // In the namespace of the release's records it is known to their people.
-        Some(Mark::Flux { namespace, name }) if *namespace == commands.key.namespace => {
+        // In the namespace of the release's records it is known to their people; elsewhere it says itself that it manages
+        // the release, or is not named.
+        Some(Mark::Flux { namespace, name })
+            if *namespace == commands.key.namespace || manager.settings().is_some() =>
+        {
             Some((namespace.as_str(), name.as_str()))
         }
         Some(Mark::Flux { .. } | Mark::ArgoCd { .. } | Mark::Fleet { .. } | Mark::Manager(_, _)) | None => {
@@ -163,8 +224,8 @@ fn flux(manager: &Manager<'_>, commands: Commands<'_>) -> Vec<Step> {
 }
 
 fn argo_cd(manager: &Manager<'_>) -> Vec<Step> {
-    let application = match manager.first() {
-        Some(Mark::ArgoCd { application }) => application.as_str(),
+    let (namespace, name) = match manager.first() {
+        Some(Mark::ArgoCd { application }) => placed(application),
         Some(Mark::Flux { .. } | Mark::Fleet { .. } | Mark::Manager(_, _)) | None => {
             return vec![step(
                 Ok(Command::new("argocd", &["app", "list"])),
@@ -173,17 +234,13 @@ fn argo_cd(manager: &Manager<'_>) -> Vec<Step> {
             )];
         }
     };
-    // An Application outside of Argo CD's own namespace is NAMESPACE_NAME in the annotation and NAMESPACE/NAME in commands
-    // (argo-cd: `docs/operator-manual/app-any-namespace.md`). No name has a `_` of its own.
     let about = |words: &[&'static str]| -> Result<Command, Refusal> {
         let command = Command::new("argocd", words);
-        match application.split_once('_') {
-            Some((namespace, name)) => Ok(command.word(&Word::in_namespace(
-                &Word::namespace(namespace)?,
-                &Word::subdomain(name)?,
-            ))),
-            None => Ok(command.word(&Word::subdomain(application)?)),
-        }
+        let name = Word::subdomain(name)?;
+        Ok(match namespace {
+            Some(namespace) => command.word(&Word::in_namespace(&Word::namespace(namespace)?, &name)),
+            None => command.word(&name),
+        })
     };
     vec![
         step(

@@ -4,6 +4,7 @@ use crate::compare::managed_fields::Live;
 use crate::compare::work::Work;
 use crate::health::release_facts::ObjectFacts;
 use crate::health::tests::{Scene, commands, key, scene};
+use crate::source::ReadError;
 use crate::vocabulary::HealthCode;
 use serde_json::{Value, json};
 
@@ -13,12 +14,11 @@ fn marks(objects: &[Value]) -> Marks {
     for metadata in objects {
         let text = json!({"metadata": metadata}).to_string();
         let live = Live::parse(&text).unwrap();
-        marks.add(&ObjectMarks::of(
-            &key("ConfigMap", "web"),
-            &live,
-            None,
-            &Work::of_steps(u64::MAX),
-        ));
+        let key = key("ConfigMap", "web");
+        marks.add(
+            &key,
+            &ObjectMarks::of(&key, &live, None, &Work::of_steps(u64::MAX)),
+        );
     }
     marks
 }
@@ -50,7 +50,7 @@ fn failed(objects: &[Value]) -> Scene {
 #[test]
 fn the_program_is_named_with_its_evidence_and_what_that_means() {
     let marks = marks(&[flux("shop"), flux("shop"), json!({})]);
-    let manager = Manager::of(&marks).unwrap();
+    let manager = Manager::of_marks(&marks).unwrap();
     assert_eq!(manager.tool, ManagingTool::Flux);
     assert_eq!(manager.name().as_deref(), Some("HelmRelease shop/web"));
     assert_eq!(
@@ -58,7 +58,7 @@ fn the_program_is_named_with_its_evidence_and_what_that_means() {
         ["2 of 3 objects have Flux's labels of HelmRelease shop/web"]
     );
     for tool in ManagingTool::ALL {
-        for text in [terms::meaning(*tool), terms::undoes(*tool)] {
+        for text in [terms::in_general(*tool), terms::undoes(*tool)] {
             assert!(text.len() > 40 && !text.ends_with('.'), "{text}");
         }
     }
@@ -66,7 +66,7 @@ fn the_program_is_named_with_its_evidence_and_what_that_means() {
 
 #[test]
 fn what_names_its_source_goes_before_what_only_wrote() {
-    let manager = |objects: &[Value]| Manager::of(&marks(objects)).map(|manager| manager.tool);
+    let manager = |objects: &[Value]| Manager::of_marks(&marks(objects)).map(|manager| manager.tool);
     let terraform = || installer("terraform-provider-helm_v2.17.0_x5");
     assert_eq!(
         manager(&[terraform(), terraform(), flux("shop")]),
@@ -183,5 +183,118 @@ fn an_entry_without_a_command_that_changes_anything_stays_as_it_is() {
     assert!(
         entry.evidence.iter().all(|line| !line.contains("Flux")),
         "{entry:#?}"
+    );
+}
+
+/// What the `HelmRelease` of these objects' labels, or the `Application` of their annotations, says.
+fn followed(objects: &[Value], settings: Result<Option<DriftSettings>, ReadError>) -> ObjectFacts {
+    let marks = marks(objects);
+    let (followed, _) = marks.followed().unwrap();
+    ObjectFacts {
+        followed: Some(Box::new(FollowedAnswer { followed, settings })),
+        marks,
+        ..ObjectFacts::default()
+    }
+}
+
+fn settings(correction: DriftCorrection, has_exceptions: bool) -> DriftSettings {
+    DriftSettings {
+        correction,
+        has_exceptions,
+    }
+}
+
+#[test]
+fn what_is_followed_says_what_becomes_of_drift() {
+    let mut meanings = std::collections::BTreeSet::new();
+    for objects in [[flux("shop")], [argo_cd("store")]] {
+        for correction in DriftCorrection::ALL {
+            let found = managed_by(&followed(&objects, Ok(Some(settings(*correction, false))))).unwrap();
+            assert_eq!(found.drift_correction, Some(*correction));
+            assert_eq!(found.evidence.len(), 1, "{:?}", found.evidence);
+            meanings.insert(found.meaning);
+        }
+    }
+    // Nothing tells an Application to ignore drift.
+    assert_eq!(meanings.len(), 7, "{meanings:#?}");
+    let found = followed(
+        &[flux("shop")],
+        Ok(Some(settings(DriftCorrection::Corrected, true))),
+    );
+    let found = managed_by(&found).unwrap();
+    assert!(
+        found
+            .meaning
+            .ends_with("is enabled, except for what spec.driftDetection.ignore names"),
+        "{}",
+        found.meaning
+    );
+}
+
+#[test]
+fn what_is_not_known_of_it_is_evidence() {
+    let in_general = managed_by(&ObjectFacts {
+        marks: marks(&[flux("shop")]),
+        ..ObjectFacts::default()
+    })
+    .unwrap();
+    for (settings, told) in [
+        (
+            Ok(None),
+            "HelmRelease shop/web does not exist, or manages something else than this release",
+        ),
+        (
+            Err(ReadError::TimedOut { seconds: 5 }),
+            "HelmRelease shop/web could not be read: timed out after 5 s",
+        ),
+    ] {
+        let found = managed_by(&followed(&[flux("shop")], settings)).unwrap();
+        assert_eq!(found.evidence[1..], [told]);
+        assert_eq!(
+            (found.drift_correction, &found.meaning),
+            (None, &in_general.meaning)
+        );
+    }
+}
+
+/// It confirms what the labels claim.
+#[test]
+fn what_says_itself_that_it_manages_the_release_is_suspended_in_any_namespace() {
+    let scene = |settings| Scene {
+        objects: followed(&[flux("flux-system")], settings),
+        ..scene(&["deployed", "failed"])
+    };
+    let suspend = "flux suspend helmrelease web -n flux-system";
+    for (settings, is_named) in [
+        (Ok(Some(settings(DriftCorrection::Ignored, false))), true),
+        (Ok(None), false),
+    ] {
+        let health = scene(settings).health();
+        let found = commands(&health, HealthCode::FailedUpgrade);
+        assert_eq!(found.contains(&suspend), is_named, "{found:?}");
+    }
+}
+
+#[test]
+fn what_waits_already_is_not_suspended_again() {
+    let scene = Scene {
+        objects: followed(
+            &[flux("shop")],
+            Ok(Some(settings(DriftCorrection::Suspended, false))),
+        ),
+        ..scene(&["deployed", "failed"])
+    };
+    let health = scene.health();
+    let found = commands(&health, HealthCode::FailedUpgrade);
+    assert!(
+        found.iter().any(|command| command.starts_with("helm rollback")),
+        "{found:?}"
+    );
+    assert!(found.iter().all(|command| !command.contains("flux")), "{found:?}");
+    let told = "Flux (HelmRelease shop/web) manages the release: it waits now; once it goes on, ";
+    assert!(
+        health[0].evidence.iter().any(|line| line.starts_with(told)),
+        "{:#?}",
+        health[0]
     );
 }

@@ -26,9 +26,9 @@ use serde_json::Value;
 use self::document::Document;
 use super::{IgnoredBy, Report, ReportNote, SCHEMA};
 use crate::vocabulary::{
-    ApplyMethod, FindingCode, HealthCode, HealthSeverity, IdleReason, ManagingTool, NextUpgrade, ObjectState,
-    OrphanRecords, Outcome, PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation,
-    Severity, Stopped, Verdict,
+    ApplyMethod, DriftCorrection, FindingCode, HealthCode, HealthSeverity, IdleReason, ManagingTool,
+    NextUpgrade, ObjectState, OrphanRecords, Outcome, PreviewAction, PreviewCause, PreviewEffect,
+    PreviewOutcome, PreviewedOperation, Severity, Stopped, Verdict,
 };
 
 /// The largest report that is read, in bytes: far more than the largest cluster makes.
@@ -188,6 +188,7 @@ impl PassedOver {
         const VERDICT: WordUse = WordUse::entry("release", "releases", "verdict");
         const METHOD: WordUse = WordUse::field("release", "releases", "apply method");
         const TOOL: WordUse = WordUse::field("release", "releases", "managing tool");
+        const CORRECTION: WordUse = WordUse::field("release", "releases", "drift correction");
         const RECORDS: WordUse = WordUse::entry("orphaned release", "orphaned releases", "records");
         retain(document, "orphans", |release| {
             !self.is_unknown::<OrphanRecords>(release, "records", RECORDS)
@@ -208,6 +209,9 @@ impl PassedOver {
                 && self.is_unknown::<ManagingTool>(managed_by, "tool", TOOL)
             {
                 release["managedBy"] = Value::Null;
+            }
+            if let Some(managed_by) = release.get_mut("managedBy") {
+                self.clear::<DriftCorrection>(managed_by, "driftCorrection", CORRECTION);
             }
             self.health(release);
             self.preview(release);

@@ -24,7 +24,7 @@ enum Fate {
 }
 
 /// Every field of the contract that holds a word, by its path, and the effect of an unknown word there.
-const FIELDS: [(&str, Fate); 23] = [
+const FIELDS: [(&str, Fate); 24] = [
     ("/outcome", Fate::Refused),
     ("/stopped", Fate::Refused),
     ("/ignored[]/rule", Fate::LeftOut(2)),
@@ -33,6 +33,7 @@ const FIELDS: [(&str, Fate); 23] = [
     ("/releases[]/verdict", Fate::LeftOut(2)),
     ("/releases[]/applyMethod", Fate::Cleared),
     ("/releases[]/managedBy/tool", Fate::ObjectCleared),
+    ("/releases[]/managedBy/driftCorrection", Fate::Cleared),
     ("/releases[]/health[]/code", Fate::LeftOut(4)),
     ("/releases[]/health[]/severity", Fate::LeftOut(4)),
     ("/releases[]/preview/operation", Fate::ObjectCleared),

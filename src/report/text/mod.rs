@@ -299,7 +299,10 @@ impl TextWriter<'_> {
         if let Some(name) = &managed_by.name {
             line.plain(", ").plain(self.options.safe(name));
         }
-        line.push(palette.dim, " (claimed): ")
+        // What it follows confirms the marks.
+        let is_claimed = managed_by.drift_correction.is_none();
+        let from = if is_claimed { " (claimed): " } else { ": " };
+        line.push(palette.dim, from)
             .push(palette.dim, self.options.safe(&managed_by.meaning));
         self.line(&line)
     }

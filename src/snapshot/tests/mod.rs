@@ -1,6 +1,7 @@
 //! A snapshot gives the answers that its source gave.
 
 mod files;
+mod followed;
 mod hostile;
 mod redaction;
 mod scans;
@@ -26,6 +27,7 @@ use crate::policy::redact::Redaction;
 use crate::release::decode::{self, DecodeError};
 use crate::release::record::Release;
 use crate::release::stored::{Driver, RecordMetadata, StoredRevision};
+use crate::source::followed::{DriftSettings, FollowedQuestion};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{
     Expected, Extent, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ReadError, Record,
@@ -42,6 +44,8 @@ struct Fake {
     schemas: BTreeMap<String, Result<Option<Vec<u8>>, ReadError>>,
     listed: Arc<AtomicUsize>,
     surroundings: Surroundings,
+    /// What is said of what is followed, of any release.
+    followed: Option<DriftSettings>,
 }
 
 impl Source for Fake {
@@ -87,6 +91,14 @@ impl Source for Fake {
             unread: namespaces.clone(),
             ..ScaleTargets::default()
         }
+    }
+
+    async fn followed(
+        &self,
+        questions: &[FollowedQuestion],
+        _: &Kinds,
+    ) -> Vec<Result<Option<DriftSettings>, ReadError>> {
+        vec![Ok(self.followed); questions.len()]
     }
 
     async fn surroundings(&self, question: &SurroundingsQuestion, _: &Kinds) -> Surroundings {
@@ -317,6 +329,7 @@ fn cluster() -> (Fake, Vec<ObjectRequest>) {
     wanted.push(request(key("v1", "ConfigMap", Some("shop"), "missing")));
     let fake = Fake {
         surroundings: Surroundings::default(),
+        followed: None,
         kinds: Kinds {
             served: served
                 .into_iter()

@@ -1,4 +1,4 @@
-//! The requests by which surroundings are read: one object, a whole list, the length of a list.
+//! The requests by which single facts are read: one object, a whole list, the length of a list.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 
-use super::super::answer::{Identity, StatedType, malformed};
-use super::super::http::{ApiAnswer, ApiClient, Compression, JSON, Purpose, RetryBudget, parse};
-use super::super::pages::{self, ListRequest};
-use super::super::paths::{ApiPath, ApiResource};
-use super::super::storage::METADATA_ONLY;
+use super::answer::{Identity, StatedType, malformed};
+use super::http::{ApiAnswer, ApiClient, Compression, JSON, Purpose, RetryBudget, parse};
+use super::pages::{self, ListRequest};
+use super::paths::{ApiPath, ApiResource};
+use super::storage::METADATA_ONLY;
 use crate::object::Gvk;
 use crate::source::surroundings::Counted;
 use crate::source::{Kinds, ReadError};
@@ -140,7 +140,7 @@ impl Reader<'_> {
                     .fetch_add(json.len(), Ordering::Relaxed)
                     .saturating_add(json.len());
                 if kept.fetch_add(1, Ordering::Relaxed) >= MOST_ITEMS || size > MOST_BYTES {
-                    return Err(malformed("it has more than a preview looks at"));
+                    return Err(malformed("it has more than is looked at"));
                 }
             }
             Ok(item)
