@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
-use self::followed::{DriftSettings, FollowedQuestion};
+use self::followed::{DriftSettings, FollowedQuestion, HelmChart};
 use self::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::model::{Cluster, ReportError, ReportNote};
 use crate::object::{Gvk, ObjectKey};
@@ -98,6 +98,11 @@ pub trait Source: Send + Sync + 'static {
     ) -> impl Future<Output = Vec<Result<Option<DriftSettings>, ReadError>>> + Send {
         let answers = vec![Err(ReadError::NotRecorded); questions.len()];
         std::future::ready(answers)
+    }
+
+    /// The `HelmChart` objects of a cluster of K3s or RKE2. Nothing depends on the answer: it names who manages releases.
+    fn helm_charts(&self, _kinds: &Kinds) -> impl Future<Output = Result<Vec<HelmChart>, ReadError>> + Send {
+        std::future::ready(Err(ReadError::NotRecorded))
     }
 
     /// What is around the objects of an operation of Helm and may stand in its way. Only previews ask.

@@ -41,7 +41,7 @@ pub use self::reviews::Asked;
 use crate::model;
 use crate::model::rights::{Account, RightTarget, Verb};
 use crate::release::stored::{Driver, StoredRevision};
-use crate::source::followed::{DriftSettings, FollowedQuestion};
+use crate::source::followed::{DriftSettings, FollowedQuestion, HelmChart};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{
     DryRun, DryRunError, Inventory, Kinds, ObjectHandler, ObjectRequest, OwnedObjects, OwnedQuestion,
@@ -120,6 +120,10 @@ impl Source for Cluster {
         let answers = followed::read(&self.http, questions, kinds).await;
         self.log_traffic("what manages the releases");
         answers
+    }
+
+    async fn helm_charts(&self, kinds: &Kinds) -> Result<Vec<HelmChart>, ReadError> {
+        followed::helm_charts(&self.http, kinds).await
     }
 
     async fn surroundings(&self, question: &SurroundingsQuestion, kinds: &Kinds) -> Surroundings {

@@ -327,9 +327,9 @@ const fn of_tool(tool: ManagingTool) -> Word {
         ),
         ManagingTool::K3s => (
             &["k3s", "rke2", "HelmChart"],
-            "It is known as the manager helm_v3, the program in its Jobs; with current versions of Helm it leaves no mark, and the \
-             release is called managed by nobody. A HelmChart with the annotation \
-             helmcharts.helm.cattle.io/unmanaged is left alone.",
+            "It is known by the HelmChart that installs the release, where the account may list these in all namespaces, or as the \
+             manager helm_v3, the program in its Jobs; with current versions of Helm that leaves no mark. A HelmChart with the \
+             annotation helmcharts.helm.cattle.io/unmanaged is left alone.",
         ),
         ManagingTool::Terraform => (
             &["terraform", "opentofu"],

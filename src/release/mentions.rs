@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
@@ -86,6 +86,8 @@ static ENCODED: LazyLock<AhoCorasick> = LazyLock::new(|| {
 fn searcher(needles: impl IntoIterator<Item = String>) -> AhoCorasick {
     AhoCorasick::builder()
         .match_kind(MatchKind::LeftmostFirst)
+        // By itself it chooses a smaller automaton for so many needles, which takes half as long again.
+        .kind(Some(AhoCorasickKind::DFA))
         .build(needles)
         .expect("a few short needles are no automaton too large")
 }

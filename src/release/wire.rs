@@ -21,6 +21,9 @@ use super::variations::Variations;
 use super::{chart_files, templates};
 use crate::weight;
 
+/// What stands in the manifest where a dependency rendered something: `# Source: CHART/charts/NAME/templates/…`.
+const OF_DEPENDENCY: &str = "/charts/";
+
 /// A record as Helm writes it.
 #[derive(Deserialize)]
 pub(super) struct WireRelease {
@@ -115,9 +118,11 @@ impl WireRelease {
     pub(super) fn may_vary(&self) -> bool {
         let chart = self.chart.as_ref();
         let manifest = self.manifest.as_ref();
+        let has = |text: &str| manifest.is_some_and(|manifest| manifest.0.contains(text));
         self.config
             || chart.is_some_and(|chart| chart.templates || chart.values || chart.files.has_mention)
-            || manifest.is_some_and(|manifest| manifest.0.contains("Secret"))
+            // One that is not declared shows in the manifest by what it renders.
+            || (has("Secret") && (self.has_dependencies() || has(OF_DEPENDENCY)))
     }
 
     /// Whether its chart has dependencies.

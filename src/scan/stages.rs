@@ -22,7 +22,7 @@ use crate::object::Gvk;
 use crate::policy::Confirm;
 use crate::release::history::{Depth, History};
 use crate::release::stored::StoredRevision;
-use crate::source::followed::{FollowedAnswer, FollowedQuestion};
+use crate::source::followed::{FollowedAnswer, HelmChart};
 use crate::source::{Extent, Inventory, Kinds, ObjectRequest, ReadError, ScaleTargets, Share, Source};
 use crate::types::TypeTable;
 
@@ -76,6 +76,7 @@ impl<S: Source> Stages<'_, S> {
         } = self.list().await?;
         clock.lap("list");
 
+        let charts = self.helm_charts(&kinds).await;
         let mut batches = self.batches(&histories);
         let mut facts = Arc::new(ClusterFacts::new(self.options.policy.clone()));
         let given_up = GivenUp::default();
@@ -97,7 +98,7 @@ impl<S: Source> Stages<'_, S> {
             self.look_into_older_revisions(&wave, &plan, &kinds, &facts).await;
             clock.lap("older revisions");
 
-            self.ask_what_is_followed(&wave, &kinds).await;
+            self.ask_what_is_followed(&wave, &kinds, &charts).await;
             clock.lap("managers");
 
             if self.options.preview.is_some() {
@@ -415,11 +416,29 @@ impl<S: Source> Stages<'_, S> {
         facts.scalable.extend(scalable);
     }
 
+    /// The `HelmChart` objects of the cluster, if it has any.
+    async fn helm_charts(&self, kinds: &Kinds) -> Vec<HelmChart> {
+        match self.source.helm_charts(kinds).await {
+            Ok(charts) => charts,
+            // A missing right, most of all.
+            Err(error) => {
+                tracing::debug!(%error, "the HelmCharts of the cluster are not known");
+                Vec::new()
+            }
+        }
+    }
+
     /// Asks what the programs follow that manage releases, where marks on their objects name that.
-    async fn ask_what_is_followed(&self, wave: &Wave, kinds: &Kinds) {
-        let asked = wave.releases.iter();
-        let asked = asked.filter_map(|&position| Some((position, self.state.followed_question(position)?)));
-        let (positions, questions): (Vec<usize>, Vec<FollowedQuestion>) = asked.unzip();
+    async fn ask_what_is_followed(&self, wave: &Wave, kinds: &Kinds, charts: &[HelmChart]) {
+        let (mut positions, mut questions) = (Vec::new(), Vec::new());
+        for &position in &wave.releases {
+            if let Some(question) = self.state.followed_question(position) {
+                positions.push(position);
+                questions.push(question);
+            } else {
+                self.state.set_helm_chart(position, charts);
+            }
+        }
         if questions.is_empty() {
             return;
         }

@@ -34,7 +34,7 @@ use crate::model::{ObjectReport, ReleaseReport, ReportError, ReportNote};
 use crate::object::ObjectKey;
 use crate::release::history::History;
 use crate::release::stored::ReleaseKey;
-use crate::source::followed::{FollowedAnswer, FollowedQuestion};
+use crate::source::followed::{FollowedAnswer, FollowedQuestion, HelmChart};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{DryRun, DryRunError, Expected, Kinds, ObjectRequest, ReadError, TerminatingNamespace};
 use crate::types::TypeTable;
@@ -295,6 +295,15 @@ impl ScanState {
     pub(super) fn set_followed(&self, position: usize, answer: FollowedAnswer) {
         if let Some(release) = self.inner().open(position) {
             release.set_followed(answer);
+        }
+    }
+
+    /// Stores which of these charts installs the release at this position.
+    pub(super) fn set_helm_chart(&self, position: usize, charts: &[HelmChart]) {
+        if let Some(release) = self.inner().open(position)
+            && let Some(chart) = charts.iter().find(|chart| chart.installs(&release.history.key))
+        {
+            release.set_followed(chart.clone().into());
         }
     }
 

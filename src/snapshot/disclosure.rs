@@ -46,6 +46,11 @@ impl Releases {
         }
     }
 
+    /// Whether there is a release of this name that speaks for this namespace.
+    pub(super) fn has(&self, name: &str, namespace: &str) -> bool {
+        self.owners.contains(&(name.to_owned(), namespace.to_owned()))
+    }
+
     fn add_owner(&mut self, name: &str, namespace: &str) {
         self.namespaces.insert(namespace.to_owned());
         self.owners.insert((name.to_owned(), namespace.to_owned()));

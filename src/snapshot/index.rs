@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{Cluster, Tool};
 use crate::object::{Gvk, ObjectKey};
 use crate::release::stored::{Driver, ReleaseKey, StoredRevision};
-use crate::source::followed::{DriftSettings, Followed};
+use crate::source::followed::{DriftSettings, Followed, HelmChart};
 use crate::source::surroundings::Surroundings;
 use crate::source::{
     Inventory, Kinds, OwnedObjects, ReadError, ScaleTargets, ServedKind, TerminatingNamespace,
@@ -47,6 +47,9 @@ pub(super) struct Index {
     /// Absent where nothing was asked, and in snapshots of earlier versions.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub(super) followed: Vec<FollowedEntry>,
+    /// Absent where none installs a release of the snapshot, and in snapshots of earlier versions.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub(super) helm_charts: Vec<HelmChart>,
 }
 
 impl Index {

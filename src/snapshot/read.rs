@@ -23,7 +23,7 @@ use crate::object::ObjectKey;
 use crate::release::decode::DecodeError;
 use crate::release::record::Release;
 use crate::release::stored::StoredRevision;
-use crate::source::followed::{DriftSettings, FollowedQuestion};
+use crate::source::followed::{DriftSettings, FollowedQuestion, HelmChart};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{
     Extent, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, OwnedObjects, OwnedQuestion, ReadError,
@@ -235,6 +235,10 @@ impl Source for SnapshotSource {
             is_within && !question.known.contains(&object.release)
         });
         Ok(owned)
+    }
+
+    async fn helm_charts(&self, _kinds: &Kinds) -> Result<Vec<HelmChart>, ReadError> {
+        Ok(self.index.helm_charts.clone())
     }
 
     /// The recorded answers; of what was not recorded, nothing is known.

@@ -28,7 +28,7 @@ use crate::policy::redact::Redaction;
 use crate::release::decode::{self, DecodeError};
 use crate::release::record::Release;
 use crate::release::stored::StoredRevision;
-use crate::source::followed::{DriftSettings, FollowedQuestion};
+use crate::source::followed::{DriftSettings, FollowedQuestion, HelmChart};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{
     Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ObjectSink, OwnedObjects, OwnedQuestion,
@@ -81,6 +81,7 @@ struct State {
     terminating_namespaces: Vec<TerminatingNamespace>,
     surroundings: Option<Surroundings>,
     followed: Vec<FollowedEntry>,
+    helm_charts: Vec<HelmChart>,
 }
 
 /// The answers to the questions of one kind: a file, or another outcome. An answer that was read once is not taken back by
@@ -264,6 +265,12 @@ impl<S: Source> Source for Recorder<S> {
             });
         self.notes.state().followed.extend(entries);
         answers
+    }
+
+    async fn helm_charts(&self, kinds: &Kinds) -> Result<Vec<HelmChart>, ReadError> {
+        let answer = self.source.helm_charts(kinds).await;
+        self.notes.state().helm_charts = answer.clone().unwrap_or_default();
+        answer
     }
 
     async fn surroundings(&self, question: &SurroundingsQuestion, kinds: &Kinds) -> Surroundings {
@@ -491,6 +498,12 @@ impl Notes {
             terminating_namespaces: state.known_to_the_scan(),
             surroundings: state.surroundings.clone(),
             followed: state.followed.clone(),
+            // Those of other releases are nobody's concern.
+            helm_charts: {
+                let charts = state.helm_charts.iter();
+                let own = charts.filter(|chart| state.releases.has(&chart.name, &chart.installs_into));
+                own.cloned().collect()
+            },
             scale_targets: state.scale_targets.clone().map(|mut targets| {
                 // The index must not name objects that the snapshot does not hold.
                 targets.retain(&state.objects.files);

@@ -4,6 +4,8 @@
 //! what says itself that it manages this very release; all else is told like what does not exist, so that marks are no way
 //! to learn what there is in other namespaces. The answers hold no values, and a snapshot holds them as they are.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::ReadError;
@@ -13,32 +15,34 @@ use crate::vocabulary::DriftCorrection;
 
 /// What a program follows to manage a release.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Followed {
-    /// The `HelmRelease` of Flux.
-    HelmRelease {
-        /// Its namespace.
-        namespace: String,
-        /// Its name.
-        name: String,
-    },
-    /// The `Application` of Argo CD.
-    Application {
-        /// Its namespace.
-        namespace: String,
-        /// Its name.
-        name: String,
-    },
+pub struct Followed {
+    /// Its kind.
+    pub kind: FollowedKind,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
 }
 
-impl Followed {
-    /// Its namespace and its name.
-    pub fn place(&self) -> (&str, &str) {
-        match self {
-            Self::HelmRelease { namespace, name } | Self::Application { namespace, name } => {
-                (namespace, name)
-            }
-        }
+/// The kinds that programs follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum FollowedKind {
+    /// Of Flux.
+    HelmRelease,
+    /// Of Argo CD.
+    Application,
+    /// Of K3s and RKE2.
+    HelmChart,
+}
+
+impl fmt::Display for Followed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            FollowedKind::HelmRelease => "HelmRelease",
+            FollowedKind::Application => "Application",
+            FollowedKind::HelmChart => "HelmChart",
+        };
+        write!(f, "{kind} {}/{}", self.namespace, self.name)
     }
 }
 
@@ -72,4 +76,46 @@ pub struct DriftSettings {
     pub correction: DriftCorrection,
     /// Whether it is told to ignore some fields or objects.
     pub has_exceptions: bool,
+}
+
+/// A `HelmChart`. The Job that it starts runs Helm's own program, which leaves no mark on objects.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HelmChart {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name, and that of its release.
+    pub name: String,
+    /// The namespace that the release installs into, and that has its records.
+    pub installs_into: String,
+    /// Whether its controller leaves it alone.
+    pub is_unmanaged: bool,
+}
+
+impl HelmChart {
+    /// Whether it installs a release.
+    pub fn installs(&self, release: &ReleaseKey) -> bool {
+        self.name == release.name && self.installs_into == release.namespace
+    }
+}
+
+impl From<HelmChart> for FollowedAnswer {
+    fn from(chart: HelmChart) -> Self {
+        let correction = if chart.is_unmanaged {
+            DriftCorrection::Suspended
+        } else {
+            DriftCorrection::Ignored
+        };
+        Self {
+            followed: Followed {
+                kind: FollowedKind::HelmChart,
+                namespace: chart.namespace,
+                name: chart.name,
+            },
+            settings: Ok(Some(DriftSettings {
+                correction,
+                has_exceptions: false,
+            })),
+        }
+    }
 }

@@ -215,3 +215,35 @@ fn whether_an_application_heals_itself_is_read_where_it_has_the_object() {
         assert_eq!(found["driftCorrection"], correction, "{policy} {name}: {found:#}");
     }
 }
+
+#[test]
+#[ignore = "needs the testbed: tests/testbed/build"]
+fn what_k3s_installs_is_known_by_its_helm_chart() {
+    let cluster = Cluster::start();
+    define(&cluster, "helm.cattle.io", "v1", "HelmChart", "helmcharts");
+    let release = Release::install(&cluster, HelmVersion::V4, "lookup", &[]);
+    let other = Release::install(&cluster, HelmVersion::V3, "lookup", &[]);
+    let chart = |annotations: Value| {
+        json!({"apiVersion": "helm.cattle.io/v1", "kind": "HelmChart",
+            "metadata": {"namespace": "kube-system", "name": release.name, "annotations": annotations},
+            "spec": {"targetNamespace": release.namespace, "chartContent": "aGVsbG8="}})
+    };
+    for (annotations, correction) in [
+        (json!({}), "ignored"),
+        (
+            json!({"helmcharts.helm.cattle.io/unmanaged": "true"}),
+            "suspended",
+        ),
+    ] {
+        cluster.apply(&chart(annotations));
+        let found = managed_by(&release);
+        let name = release.fill("HelmChart kube-system/{r}");
+        assert_eq!(
+            (&found["tool"], &found["name"]),
+            (&"k3s".into(), &name.into()),
+            "{found:#}"
+        );
+        assert_eq!(found["driftCorrection"], correction, "{found:#}");
+    }
+    assert_eq!(managed_by(&other), Value::Null);
+}

@@ -3,6 +3,7 @@
 //! It has to say itself that it manages the release that is asked about, in this cluster.
 
 mod application;
+mod helm_chart;
 mod helm_release;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,10 +14,11 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use self::application::Application;
+pub(super) use self::helm_chart::list as helm_charts;
 use self::helm_release::HelmRelease;
 use super::http::{ApiClient, parse};
 use super::request::{Kind, Reader, Selector};
-use crate::source::followed::{DriftSettings, Followed, FollowedQuestion};
+use crate::source::followed::{DriftSettings, Followed, FollowedKind, FollowedQuestion};
 use crate::source::{Kinds, ReadError};
 
 /// How many objects of one namespace are read one by one; more of them are listed.
@@ -44,11 +46,13 @@ pub(super) async fn read(http: &ApiClient, questions: &[FollowedQuestion], kinds
     let reader = &Reader { http, kinds };
     let (mut releases, mut applications) = (BTreeMap::new(), BTreeMap::new());
     for (position, question) in questions.iter().enumerate() {
-        let of_kind: &mut BTreeMap<&str, Asked<'_>> = match question.followed {
-            Followed::HelmRelease { .. } => &mut releases,
-            Followed::Application { .. } => &mut applications,
+        let Followed { kind, namespace, .. } = &question.followed;
+        let of_kind: &mut BTreeMap<&str, Asked<'_>> = match kind {
+            FollowedKind::HelmRelease => &mut releases,
+            FollowedKind::Application => &mut applications,
+            // No mark names one, so that all are listed.
+            FollowedKind::HelmChart => continue,
         };
-        let (namespace, _) = question.followed.place();
         of_kind.entry(namespace).or_default().push((position, question));
     }
     let (releases, applications) = futures::join!(
@@ -77,13 +81,12 @@ async fn read_each<F: Follows>(
 async fn read_in<F: Follows>(reader: &Reader<'_>, namespace: &str, asked: Asked<'_>) -> Vec<(usize, Answer)> {
     let names: BTreeSet<&str> = asked
         .iter()
-        .map(|(_, question)| question.followed.place().1)
+        .map(|(_, question)| question.followed.name.as_str())
         .collect();
     let read = read_names::<F>(reader, namespace, &names).await;
     let answer = |question: &FollowedQuestion| -> Answer {
-        let (_, name) = question.followed.place();
         let found = match &read {
-            Ok(found) => found.get(name),
+            Ok(found) => found.get(&question.followed.name),
             Err(error) => return Err(error.clone()),
         };
         Ok(found.and_then(|found| found.settings(question)))
@@ -149,7 +152,8 @@ mod tests {
     /// The question about a release whose Deployment `shop/web` has the marks.
     pub(super) fn question(release: &str, stored_in: &str, installs_into: &str) -> FollowedQuestion {
         FollowedQuestion {
-            followed: Followed::HelmRelease {
+            followed: Followed {
+                kind: FollowedKind::HelmRelease,
                 namespace: "shop".to_owned(),
                 name: "web".to_owned(),
             },

@@ -10,7 +10,7 @@
 //! | others | the name of their program as field manager | Helm `pkg/kube/client.go`, `getManagedFieldsManager` |
 //!
 //! Helm's own program calls itself `helm` by whatever name it runs (Helm: `cmd/helm/main.go`), and so what the helm-controller of
-//! K3s installs today leaves no mark.
+//! K3s installs today has no mark. It is known by its `HelmChart` ([`crate::source::followed::HelmChart`]).
 //!
 //! Only a manager that wrote Helm's own annotations counts as the one that installs the release: Terraform's Kubernetes provider may
 //! as well have set a single label. The label `app.kubernetes.io/instance`, by which Argo CD once tracked objects, is in most
@@ -25,7 +25,7 @@ use crate::compare::path::FieldPath;
 use crate::compare::work::Work;
 use crate::manifest::desired::RELEASE_NAME;
 use crate::object::ObjectKey;
-use crate::source::followed::Followed;
+use crate::source::followed::{Followed, FollowedKind};
 use crate::types::Shape;
 use crate::vocabulary::ManagingTool;
 
@@ -98,13 +98,15 @@ impl Mark {
     /// What it names, if that can be read.
     pub(super) fn followed(&self) -> Option<Followed> {
         match self {
-            Self::Flux { namespace, name } => Some(Followed::HelmRelease {
+            Self::Flux { namespace, name } => Some(Followed {
+                kind: FollowedKind::HelmRelease,
                 namespace: namespace.clone(),
                 name: name.clone(),
             }),
             Self::ArgoCd { application } => {
                 let (namespace, name) = placed(application);
-                Some(Followed::Application {
+                Some(Followed {
+                    kind: FollowedKind::Application,
                     namespace: namespace.unwrap_or(ARGO_CD_NAMESPACE).to_owned(),
                     name: name.to_owned(),
                 })

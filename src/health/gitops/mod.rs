@@ -17,7 +17,7 @@ use super::release_facts::{ObjectFacts, ReleaseFacts};
 use super::steps::advise;
 use crate::model::{Advice, Health, ManagedBy};
 use crate::object::ObjectKey;
-use crate::source::followed::{DriftSettings, Followed, FollowedAnswer};
+use crate::source::followed::{DriftSettings, Followed, FollowedAnswer, FollowedKind};
 use crate::vocabulary::{DriftCorrection, ManagingTool, count};
 
 impl Marks {
@@ -93,11 +93,22 @@ struct Manager<'m> {
 impl<'m> Manager<'m> {
     /// The program with the most marks; one that names what it follows goes before one that only wrote.
     fn of(objects: &'m ObjectFacts) -> Option<Self> {
-        let manager = Self::of_marks(&objects.marks)?;
-        let named = manager.first().and_then(Mark::followed);
+        let manager = Self::of_marks(&objects.marks);
         let answer = objects.followed.as_deref();
-        let followed = answer.filter(|answer| Some(&answer.followed) == named.as_ref());
-        Some(Self { followed, ..manager })
+        let mark = manager.as_ref().and_then(Self::first);
+        if let Some(mark) = mark.filter(|mark| mark.is_named()) {
+            let named = mark.followed();
+            let followed = answer.filter(|answer| Some(&answer.followed) == named.as_ref());
+            return manager.map(|manager| Self { followed, ..manager });
+        }
+        let chart = answer.filter(|answer| answer.followed.kind == FollowedKind::HelmChart);
+        let of_chart = chart.map(|_| Self {
+            tool: ManagingTool::K3s,
+            marks: Vec::new(),
+            objects: objects.marks.objects,
+            followed: chart,
+        });
+        of_chart.or(manager)
     }
 
     fn of_marks(marks: &'m Marks) -> Option<Self> {
@@ -134,11 +145,11 @@ impl<'m> Manager<'m> {
 
     /// What the program follows, as it calls it.
     fn name(&self) -> Option<String> {
-        match self.first()? {
-            Mark::Flux { namespace, name } => Some(format!("HelmRelease {namespace}/{name}")),
-            Mark::ArgoCd { application } => Some(format!("Application {application}")),
-            Mark::Fleet { set } => Some(format!("bundle {set}")),
-            Mark::Manager(_, _) => None,
+        match self.first() {
+            Some(Mark::Flux { namespace, name }) => Some(format!("HelmRelease {namespace}/{name}")),
+            Some(Mark::ArgoCd { application }) => Some(format!("Application {application}")),
+            Some(Mark::Fleet { set }) => Some(format!("bundle {set}")),
+            Some(Mark::Manager(_, _)) | None => Some(self.followed?.followed.to_string()),
         }
     }
 
@@ -161,22 +172,20 @@ impl<'m> Manager<'m> {
                 }
             }
         });
-        marks.chain(self.not_found()).collect()
+        marks.chain(self.found()).collect()
     }
 
-    /// Why nothing is known of what it follows.
-    fn not_found(&self) -> Option<String> {
+    /// What was found of what it follows, and why nothing.
+    fn found(&self) -> Option<String> {
         let FollowedAnswer { followed, settings } = self.followed?;
-        let (kind, (namespace, name)) = match followed {
-            Followed::HelmRelease { .. } => ("HelmRelease", followed.place()),
-            Followed::Application { .. } => ("Application", followed.place()),
-        };
         match settings {
-            Ok(Some(_)) => None,
+            // A mark has told of it.
+            Ok(Some(_)) if followed.kind != FollowedKind::HelmChart => None,
+            Ok(Some(_)) => Some(format!("{followed} installs the release")),
             Ok(None) => Some(format!(
-                "{kind} {namespace}/{name} does not exist, or manages something else than this release"
+                "{followed} does not exist, or manages something else than this release"
             )),
-            Err(error) => Some(format!("{kind} {namespace}/{name} could not be read: {error}")),
+            Err(error) => Some(format!("{followed} could not be read: {error}")),
         }
     }
 }

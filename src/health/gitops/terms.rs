@@ -10,7 +10,7 @@ use super::marks::{Mark, placed};
 use crate::health::advice::{Commands, reads};
 use crate::health::steps::{Step, Subject};
 use crate::shell::{Command, Refusal, Word};
-use crate::source::followed::Followed;
+use crate::source::followed::FollowedKind;
 use crate::vocabulary::{DriftCorrection, ManagingTool};
 
 /// The program's name for people.
@@ -31,9 +31,11 @@ pub(super) fn meaning(manager: &Manager<'_>) -> String {
     let Some((followed, settings)) = manager.settings() else {
         return in_general(manager.tool).to_owned();
     };
-    let (meaning, exceptions) = match followed {
-        Followed::HelmRelease { .. } => (of_helm_release(settings.correction), "spec.driftDetection.ignore"),
-        Followed::Application { .. } => (of_application(settings.correction), "spec.ignoreDifferences"),
+    let (meaning, exceptions) = match followed.kind {
+        FollowedKind::HelmRelease => (of_helm_release(settings.correction), "spec.driftDetection.ignore"),
+        FollowedKind::Application => (of_application(settings.correction), "spec.ignoreDifferences"),
+        FollowedKind::HelmChart if manager.waits() => (UNMANAGED, ""),
+        FollowedKind::HelmChart => (in_general(ManagingTool::K3s), ""),
     };
     match settings.correction {
         DriftCorrection::Corrected | DriftCorrection::Reported if settings.has_exceptions => {
@@ -45,6 +47,9 @@ pub(super) fn meaning(manager: &Manager<'_>) -> String {
         | DriftCorrection::Suspended => meaning.to_owned(),
     }
 }
+
+/// What it means for drift that the controller of K3s leaves a chart alone.
+const UNMANAGED: &str = "drift stays: the HelmChart has the annotation helmcharts.helm.cattle.io/unmanaged";
 
 const fn of_helm_release(correction: DriftCorrection) -> &'static str {
     match correction {
@@ -155,13 +160,7 @@ pub(super) fn steps(manager: &Manager<'_>, commands: Commands<'_>) -> Vec<Step> 
             Ok(Command::new("kubectl", &["get", "bundles.fleet.cattle.io", "-A"])),
             "shows Fleet's bundles, in the cluster that Fleet's manager runs in",
         )],
-        ManagingTool::K3s => vec![step(
-            Ok(Command::new(
-                "kubectl",
-                &["get", "helmcharts.helm.cattle.io", "-A"],
-            )),
-            "shows the HelmCharts of the cluster: the one of this release has its name",
-        )],
+        ManagingTool::K3s => k3s(manager),
         ManagingTool::Terraform => vec![step(
             Ok(Command::new("terraform", &["plan"])),
             "in the folder of the configuration: shows what the next apply changes",
@@ -219,6 +218,38 @@ fn flux(manager: &Manager<'_>, commands: Commands<'_>) -> Vec<Step> {
             about(["suspend", "helmrelease"]),
             "makes Flux wait, so that it does not undo what follows; when all is done, flux resume helmrelease lets it go on, \
              with what the HelmRelease says then",
+        ),
+    ]
+}
+
+fn k3s(manager: &Manager<'_>) -> Vec<Step> {
+    let charts = || Command::new("kubectl", &["get", "helmcharts.helm.cattle.io"]);
+    let Some((followed, _)) = manager.settings() else {
+        return vec![step(
+            Ok(charts().literal(&["-A"])),
+            "shows the HelmCharts of the cluster: the one of this release has its name",
+        )];
+    };
+    let named = |command: Command| -> Result<Command, Refusal> {
+        let command = command.word(&Word::subdomain(&followed.name)?).literal(&["-n"]);
+        Ok(command.word(&Word::namespace(&followed.namespace)?))
+    };
+    let unmanaged = || {
+        let command = named(Command::new(
+            "kubectl",
+            &["annotate", "helmcharts.helm.cattle.io"],
+        ))?;
+        Ok(command.literal(&["helmcharts.helm.cattle.io/unmanaged=true"]))
+    };
+    vec![
+        step(
+            named(charts()).map(|command| command.literal(&["-o", "yaml"])),
+            "shows the HelmChart that installs the release, and the values that it gives it",
+        ),
+        step(
+            unmanaged(),
+            "makes the controller leave the chart alone, so that it does not undo what follows; take the annotation away again \
+             afterwards",
         ),
     ]
 }

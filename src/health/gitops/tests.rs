@@ -5,6 +5,7 @@ use crate::compare::work::Work;
 use crate::health::release_facts::ObjectFacts;
 use crate::health::tests::{Scene, commands, key, scene};
 use crate::source::ReadError;
+use crate::source::followed::HelmChart;
 use crate::vocabulary::HealthCode;
 use serde_json::{Value, json};
 
@@ -297,4 +298,47 @@ fn what_waits_already_is_not_suspended_again() {
         "{:#?}",
         health[0]
     );
+}
+
+fn of_chart(objects: &[Value], is_unmanaged: bool) -> ObjectFacts {
+    let chart = HelmChart {
+        namespace: "kube-system".to_owned(),
+        name: "web".to_owned(),
+        installs_into: "shop".to_owned(),
+        is_unmanaged,
+    };
+    ObjectFacts {
+        followed: Some(Box::new(chart.into())),
+        marks: marks(objects),
+        ..ObjectFacts::default()
+    }
+}
+
+/// What the helm-controller of K3s installs today has no mark.
+#[test]
+fn a_chart_of_k3s_is_known_by_its_helm_chart() {
+    let found = managed_by(&of_chart(&[json!({})], false)).unwrap();
+    assert_eq!(found.tool, ManagingTool::K3s);
+    assert_eq!(found.name.as_deref(), Some("HelmChart kube-system/web"));
+    assert_eq!(found.evidence, ["HelmChart kube-system/web installs the release"]);
+    assert_eq!(found.drift_correction, Some(DriftCorrection::Ignored));
+    let labelled = managed_by(&of_chart(&[flux("shop")], false)).unwrap();
+    assert_eq!(labelled.tool, ManagingTool::Flux, "labels name what is followed");
+    let written = managed_by(&of_chart(&[installer("terraform-provider-helm_v2")], false)).unwrap();
+    assert_eq!(written.tool, ManagingTool::K3s, "a name goes before a writer");
+}
+
+#[test]
+fn before_a_command_that_changes_the_release_its_chart_is_left_alone() {
+    let scene = |is_unmanaged| Scene {
+        objects: of_chart(&[], is_unmanaged),
+        ..scene(&["deployed", "failed"])
+    };
+    let annotate = "kubectl annotate helmcharts.helm.cattle.io web -n kube-system \
+                    helmcharts.helm.cattle.io/unmanaged=true";
+    for is_unmanaged in [false, true] {
+        let health = scene(is_unmanaged).health();
+        let found = commands(&health, HealthCode::FailedUpgrade);
+        assert_eq!(found.contains(&annotate), !is_unmanaged, "{found:?}");
+    }
 }

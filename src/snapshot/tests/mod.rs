@@ -27,7 +27,7 @@ use crate::policy::redact::Redaction;
 use crate::release::decode::{self, DecodeError};
 use crate::release::record::Release;
 use crate::release::stored::{Driver, RecordMetadata, StoredRevision};
-use crate::source::followed::{DriftSettings, FollowedQuestion};
+use crate::source::followed::{DriftSettings, FollowedQuestion, HelmChart};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{
     Expected, Extent, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ReadError, Record,
@@ -46,6 +46,7 @@ struct Fake {
     surroundings: Surroundings,
     /// What is said of what is followed, of any release.
     followed: Option<DriftSettings>,
+    helm_charts: Vec<HelmChart>,
 }
 
 impl Source for Fake {
@@ -99,6 +100,10 @@ impl Source for Fake {
         _: &Kinds,
     ) -> Vec<Result<Option<DriftSettings>, ReadError>> {
         vec![Ok(self.followed); questions.len()]
+    }
+
+    async fn helm_charts(&self, _: &Kinds) -> Result<Vec<HelmChart>, ReadError> {
+        Ok(self.helm_charts.clone())
     }
 
     async fn surroundings(&self, question: &SurroundingsQuestion, _: &Kinds) -> Surroundings {
@@ -330,6 +335,7 @@ fn cluster() -> (Fake, Vec<ObjectRequest>) {
     let fake = Fake {
         surroundings: Surroundings::default(),
         followed: None,
+        helm_charts: Vec::new(),
         kinds: Kinds {
             served: served
                 .into_iter()
