@@ -4,6 +4,7 @@
 //! cannot be had again.
 
 use super::course::{Course, End};
+use super::definitions;
 use super::facts::PreviewFacts;
 use super::leaves::{Objects, leaves};
 use super::losses;
@@ -18,6 +19,10 @@ use crate::vocabulary::{HealthCode, HealthSeverity, PreviewCause, PreviewedOpera
 
 /// The entries about the rollback.
 pub fn health(facts: &PreviewFacts<'_>) -> Vec<Health> {
+    let facts = &PreviewFacts {
+        objects: &definitions::settled(facts),
+        ..*facts
+    };
     // Where none is deployed, the entry about that has the way back.
     if facts.release.history.baseline().is_none() {
         return Vec::new();

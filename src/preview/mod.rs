@@ -7,6 +7,7 @@
 
 mod confirmed;
 mod course;
+mod definitions;
 mod dry_runs;
 mod facts;
 #[cfg(test)]
@@ -45,6 +46,10 @@ use crate::vocabulary::{PreviewAction, PreviewOutcome};
 
 /// What an operation would do, if it ran now.
 pub fn preview(facts: &PreviewFacts<'_>) -> Preview {
+    let facts = &PreviewFacts {
+        objects: &definitions::settled(facts),
+        ..*facts
+    };
     let course = Course::of(facts);
     let hooks = match course.end {
         // Helm does not begin, and runs none.

@@ -1,6 +1,6 @@
 //! What no reader of the cluster can tell before an operation runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::course::{Course, End, obstacles};
 use super::facts::PreviewFacts;
@@ -62,6 +62,7 @@ pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> Vec<String> {
             listed(workloads.into_iter())
         ));
     }
+    found.extend(not_noticed_yet(facts, course));
     found.extend(not_rendered_as_before(facts));
     let doubtful = facts
         .objects
@@ -93,6 +94,27 @@ pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> Vec<String> {
         ApplyMethod::Csa => {}
     }
     found
+}
+
+/// An API server learns of a definition that another one wrote, and of its own, by a watch (apiextensions-apiserver:
+/// `pkg/apiserver/customresource_handler.go`, `updateCustomResourceDefinition`); Helm does not wait for that.
+fn not_noticed_yet(facts: &PreviewFacts<'_>, course: &Course) -> Option<String> {
+    let pairs = || facts.objects.iter().zip(&course.actions);
+    let definitions = pairs().filter(|(object, action)| {
+        object.key.gvk.kind == "CustomResourceDefinition"
+            && matches!(action, PreviewAction::Create | PreviewAction::Change)
+    });
+    let written: HashSet<&str> = definitions.map(|(object, _)| object.key.name.as_str()).collect();
+    let reached = pairs().filter(|(_, action)| **action != PreviewAction::NotReached);
+    let is_written = |name: &str| written.contains(name);
+    let defined = reached.filter(|(object, _)| object.definition.as_deref().is_some_and(is_written));
+    let told = listed(defined.map(|(object, _)| object.key.to_string()));
+    (!told.is_empty()).then(|| {
+        format!(
+            "whether the API server holds these objects to the definition that the same operation changes, as it mostly does \
+             within milliseconds: {told}"
+        )
+    })
 }
 
 /// What the upgrade renders may not be what was given: without the cluster, `lookup` finds nothing (Helm:

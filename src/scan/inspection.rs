@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::authority::Authority;
 use super::cluster_facts::ClusterFacts;
+use super::definitions::AppliedDefinition;
 use super::planned::{
     Expectations, Inspected, OlderRevisions, SentObject, TargetBody, ToInspect, TransitionBodies,
 };
@@ -48,6 +49,8 @@ pub(super) struct Inspection {
     pub(super) key: ObjectKey,
     pub(super) template: Option<String>,
     pub(super) rendering: Rendering,
+    /// The definition of its kind, where the operation that is previewed applies that before the object.
+    pub(super) definition: Option<Arc<AppliedDefinition>>,
     pub(super) todo: ToInspect,
 }
 
@@ -157,14 +160,21 @@ impl Inspection {
             (Some(from), Some(TargetBody::Document(to))) => from == to,
             (_, _) => false,
         };
-        // Of two manifests with the same object the next upgrade tells the same, and that is known.
+        // Of two manifests with the same object the next upgrade tells the same, and that is known; unless it is to be of
+        // another kind by then.
         if detail == Detail::Outcome
             && is_unchanged
+            && self.definition.is_none()
             && block.is_none()
             && operation.method == self.release.method
         {
             return None;
         }
+        let defined = self.definition.as_ref();
+        let (definition, shape) = match defined.map(|definition| definition.of_version(&self.key.gvk)) {
+            Some((definition, shape)) => (Some(definition), shape),
+            None => (None, facts.shape(&self.key.gvk)),
+        };
         let transition = Transition {
             operation: operation.kind,
             method: operation.apply(),
@@ -175,7 +185,8 @@ impl Inspection {
                 TargetBody::Document(body) => To::Document(body),
                 TargetBody::Several => To::Several,
             }),
-            shape: facts.shape(&self.key.gvk),
+            shape,
+            definition,
             values: self.release.values_of(&self.key),
             detail,
         };

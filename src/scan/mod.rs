@@ -13,6 +13,7 @@ mod clock;
 mod cluster_facts;
 mod confirm;
 mod decoders;
+mod definitions;
 mod finished;
 mod forbidden;
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::definitions::AppliedDefinition;
 use super::running::InRunningRevision;
 use crate::classify::blocked::Block;
 use crate::classify::dry_run::DryRunCheck;
@@ -38,6 +39,8 @@ pub(super) struct PlannedObject {
     pub(super) progress: ObjectProgress,
     /// Its place among the objects of a previewed operation.
     pub(super) turn: Option<Turn>,
+    /// The definition of its kind, where a previewed operation applies that before it.
+    pub(super) definition: Option<Arc<AppliedDefinition>>,
     /// Why nothing is known of it, until it was inspected.
     unread: Option<ReadError>,
     /// The result of an earlier inspection, which counts until there is a later one.
@@ -197,6 +200,7 @@ impl PlannedObject {
             is_kept_by_manifest: false,
             progress: ObjectProgress::Waiting(Box::default()),
             turn: None,
+            definition: None,
             unread: Some(ReadError::NotReached),
             earlier: None,
         }
@@ -241,6 +245,17 @@ impl PlannedObject {
         self.turn = None;
         if let ObjectProgress::Waiting(todo) = &mut self.progress {
             todo.transition = None;
+        }
+    }
+
+    /// The definition of a custom kind that a previewed operation applies, with its place among the objects.
+    pub(super) fn applied_definition(&self) -> Option<(usize, &TargetBody)> {
+        let is_definition = self.key.gvk.api_version == "apiextensions.k8s.io/v1"
+            && self.key.gvk.kind == "CustomResourceDefinition";
+        let turn = self.turn.filter(|_| is_definition)?;
+        match &self.progress {
+            ObjectProgress::Waiting(todo) => Some((turn.position, todo.transition.as_ref()?.to.as_ref()?)),
+            ObjectProgress::InFlight | ObjectProgress::Done(_) => None,
         }
     }
 

@@ -19,7 +19,7 @@ use super::preview_facts::{self, PlannedPreview};
 use super::resolver::{Resolver, not_served_error};
 use super::running::{InRunningRevision, RunningOperation};
 use super::surroundings;
-use super::transition::{Manifests, to_last_good};
+use super::transition::{Manifests, tell_definitions, to_last_good};
 use super::weight;
 use crate::classify::dry_run::DryRunCheck;
 use crate::classify::transition::{Detail, HelmRequest, ObjectPreview};
@@ -161,6 +161,7 @@ impl ReleaseScan {
         if let Some(manifests) = manifests {
             self.preview = manifests.pass_over(&mut self.objects, &resolver);
         }
+        tell_definitions(&mut self.objects, kinds);
         let mut readable = Vec::new();
         for (position, object) in self.objects.iter_mut().enumerate() {
             if let Some(error) = authority.refuse(&object.key) {
@@ -212,6 +213,7 @@ impl ReleaseScan {
             key: object.key.clone(),
             template: object.template.clone(),
             rendering: object.rendering.clone(),
+            definition: object.definition.clone(),
         })
     }
 

@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::definitions::AppliedDefinition;
 use super::load::{DecodedRevision, Loaded};
 use super::options::PreviewRequest;
 use super::planned::{PlannedObject, Purpose, TargetBody, TransitionBodies};
@@ -19,6 +20,8 @@ use crate::preview::{NotServed, Operation};
 use crate::release::history::History;
 use crate::release::record::Hook;
 use crate::release::stored::Status;
+use crate::source::Kinds;
+use crate::source::surroundings::definition_of;
 use crate::vocabulary::PreviewedOperation;
 
 /// The rollback to the last good revision, where both of its records were read. Where none is deployed, it goes to the one
@@ -196,4 +199,29 @@ pub(super) fn unserved(key: &ObjectKey, resolver: &Resolver<'_>) -> Option<Strin
     resolver
         .is_not_served(key)
         .then(|| format!("{} of {}", key.gvk.kind, key.gvk.api_version))
+}
+
+/// Tells the objects of a previewed operation the definition of their kind, where the operation applies that before them.
+pub(super) fn tell_definitions(objects: &mut [PlannedObject], kinds: &Kinds) {
+    let applied = objects.iter().filter_map(|object| {
+        let (position, body) = object.applied_definition()?;
+        let body = match body {
+            TargetBody::Document(body) => Some(Arc::clone(body)),
+            TargetBody::Several => None,
+        };
+        let name = object.key.name.clone();
+        let definition = Arc::new(AppliedDefinition::new(name.clone(), body));
+        Some((name, (position, definition)))
+    });
+    let applied: HashMap<String, (usize, Arc<AppliedDefinition>)> = applied.collect();
+    if applied.is_empty() {
+        return;
+    }
+    for object in objects {
+        let Some(turn) = object.turn else { continue };
+        let definition = definition_of(&object.key.gvk, kinds).and_then(|name| applied.get(&name));
+        if let Some((_, definition)) = definition.filter(|(position, _)| *position < turn.position) {
+            object.definition = Some(Arc::clone(definition));
+        }
+    }
 }

@@ -7,7 +7,8 @@
 //!
 //! Two sources fill a [`TypeTable`]: the embedded table of the built-in kinds (`builtin.json.gz`, written by
 //! `tools/typefacts` from the Go types and run through the server's own defaulting), and the `OpenAPI` v3 document
-//! that an API server publishes for a group of custom resources ([`TypeTable::from_openapi_v3`]).
+//! that an API server publishes for a group of custom resources ([`TypeTable::from_openapi_v3`]). Where Helm is about to change
+//! the definition of a kind, the definition itself takes the place of that document ([`TypeTable::from_definition`]).
 //! A [`Shape`] is a cursor into a table: start at [`TypeTable::kind`] and follow [`Shape::field`] and
 //! [`Shape::element`] along the manifest.
 //!
@@ -61,6 +62,15 @@ pub enum TypesError {
     /// The document is not the JSON that an API server publishes.
     #[error("cannot read the OpenAPI v3 document as JSON")]
     OpenApi(#[source] serde_json::Error),
+    /// The definition of a kind is not as the API server takes it.
+    #[error("cannot read the definition")]
+    Definition(#[source] serde_json::Error),
+    /// A version of a definition is served and has no schema.
+    #[error("the definition has no schema of a version that it serves")]
+    NoSchema,
+    /// A definition lets its objects keep fields that no schema has.
+    #[error("the definition has preserveUnknownFields, by which no field is dropped")]
+    NotPruned,
     /// The document is no text.
     #[error("the OpenAPI v3 document is not UTF-8")]
     NotText,

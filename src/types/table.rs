@@ -259,6 +259,11 @@ impl<'a> Shape<'a> {
         self.table.origin == TableOrigin::BuiltIn
     }
 
+    /// Whether the facts are from a definition that the API server does not have yet: what lives tells nothing of them.
+    pub fn is_to_come(self) -> bool {
+        self.table.origin == TableOrigin::Defined
+    }
+
     /// Whether managed fields name this object or map only as a whole (map type `atomic`), never the fields in it.
     pub fn is_atomic(self) -> bool {
         self.has(ATOMIC)

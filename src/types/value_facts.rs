@@ -74,4 +74,6 @@ pub(super) enum TableOrigin {
     BuiltIn,
     /// From a schema that an API server publishes.
     Published,
+    /// From a definition that the API server does not have yet.
+    Defined,
 }

@@ -172,9 +172,16 @@ impl Apply<'_> {
     fn outcome(&self, write: &Write<'_>, on_conflict: OnConflict) -> Merged {
         let work = self.work;
         let owned = self.owned();
-        let checked = Checked::Applied {
-            live: self.live,
-            owned: &owned,
+        let checked = if write.shape.is_some_and(Shape::is_to_come) {
+            Checked::Applied {
+                live: &Value::Null,
+                owned: &Set::default(),
+            }
+        } else {
+            Checked::Applied {
+                live: self.live,
+                owned: &owned,
+            }
         };
         if let Err(Misfit::Nameless(refusal) | Misfit::Other(refusal)) =
             validate(self.of, self.new, checked, work)

@@ -23,7 +23,7 @@ use super::live::LiveObject;
 use super::object::may_be_foretold;
 use super::state::MISSING_OR_NOT_OWNED;
 use super::subject::Visibility;
-use crate::apply::{Method, OnConflict, Outcome, attempt, is_merged_three_ways};
+use crate::apply::{Method, OnConflict, Outcome, Written, attempt, is_merged_three_ways, settled};
 use crate::compare::managed_fields::{Live, Operation};
 use crate::compare::shapes::status_field;
 use crate::compare::work::Work;
@@ -55,6 +55,8 @@ pub struct Transition<'a> {
     pub to: Option<To<'a>>,
     /// The facts about its type.
     pub shape: Option<Shape<'a>>,
+    /// The definition of its kind, where the operation applies that before the object; the facts are from it then.
+    pub definition: Option<Definition<'a>>,
     /// Whether its values may be shown at all.
     pub values: Visibility,
     /// What is asked about it.
@@ -68,6 +70,26 @@ pub enum To<'a> {
     Document(&'a str),
     /// It has several documents of the object.
     Several,
+}
+
+/// The definition of a custom kind that an operation applies before the objects of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Definition<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What it says of the version that the manifest of an object names.
+    pub version: DefinedVersion<'a>,
+}
+
+/// What a definition says of a version of its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DefinedVersion<'a> {
+    /// The version is served, and has a schema.
+    Served,
+    /// The version is not served.
+    NotServed,
+    /// What it says cannot be used, for this reason.
+    Unread(&'a str),
 }
 
 /// How much is told of an object.
@@ -100,6 +122,9 @@ pub struct ObjectPreview {
     pub ways_out: Vec<WayOut>,
     /// Why the API server may refuse it, as the end of a sentence that begins with "because".
     pub may_be_refused: Option<String>,
+    /// The name of the definition of its kind, where the operation applies that before: all that is told of the object rests on
+    /// it.
+    pub definition: Option<String>,
     /// Its fields, where they were asked for.
     pub fields: Vec<PreviewField>,
     /// How many fields are not listed.
@@ -214,6 +239,7 @@ impl ObjectPreview {
             block: None,
             ways_out: Vec::new(),
             may_be_refused: None,
+            definition: None,
             fields: Vec::new(),
             left_out: 0,
             live: None,
@@ -231,6 +257,53 @@ impl ObjectPreview {
         };
         preview.unknown(reason);
         preview
+    }
+
+    /// Notes the definition of its kind. Whether it leaves anything to tell of the object.
+    fn is_defined(&mut self, transition: &Transition<'_>) -> bool {
+        let (Some(_), Some(definition)) = (transition.to, transition.definition) else {
+            return true;
+        };
+        self.definition = Some(definition.name.to_owned());
+        match definition.version {
+            DefinedVersion::Served => true,
+            DefinedVersion::NotServed => {
+                // Helm finds no object by that version, and fails to create one.
+                self.live = None;
+                self.fails(Block::Refused {
+                    path: "/apiVersion".to_owned(),
+                    rule: format!(
+                        "CustomResourceDefinition {}, which Helm applies before, does not serve this version any more",
+                        definition.name
+                    ),
+                });
+                false
+            }
+            DefinedVersion::Unread(why) => {
+                self.unknown(format!(
+                    "Helm applies CustomResourceDefinition {} before, and what that says of it is not known: {why}",
+                    definition.name
+                ));
+                false
+            }
+        }
+    }
+
+    /// Leaves an object that Helm is to delete where it is, if it is not found by the version of its manifest any more: Helm
+    /// passes over it (Helm: `pkg/kube/client.go`, `update`).
+    fn stays_unfound(&mut self, definition: Definition<'_>) {
+        match definition.version {
+            DefinedVersion::NotServed => {
+                self.definition = Some(definition.name.to_owned());
+                self.action = PreviewAction::None;
+                self.reason = Some(format!(
+                    "it stays, because Helm does not find it: CustomResourceDefinition {}, which Helm applies before, does not \
+                     serve its version any more",
+                    definition.name
+                ));
+            }
+            DefinedVersion::Served | DefinedVersion::Unread(_) => {}
+        }
     }
 
     fn unknown(&mut self, reason: impl Into<String>) {
@@ -269,6 +342,9 @@ fn absent(transition: &Transition<'_>, preview: &mut ObjectPreview, policy: &Pol
         Some(To::Document(to)) => to,
     };
     preview.action = PreviewAction::Create;
+    if !preview.is_defined(transition) {
+        return;
+    }
     let documents = Documents {
         key: transition.key,
         owner: transition.owner,
@@ -329,6 +405,9 @@ fn found(
             } else {
                 PreviewAction::Delete
             };
+            if !is_kept && let Some(definition) = transition.definition {
+                preview.stays_unfound(definition);
+            }
             return;
         }
         Some(To::Several) => return preview.unknown(SEVERAL_DOCUMENTS),
@@ -336,6 +415,9 @@ fn found(
     };
     if standing != Standing::Ours && !may_be_foretold(transition.key, transition.owner) {
         return preview.unknown(NOT_TOLD);
+    }
+    if !preview.is_defined(transition) {
+        return;
     }
     let start = match (transition.from, transition.operation, transition.method) {
         (Some(from), _, _) => Start::Document(from),
@@ -389,6 +471,10 @@ fn found(
         }
         return;
     }
+    let outcome = match outcome {
+        Outcome::Untouched if transition.definition.is_some() => reread(transition, live, work),
+        outcome => outcome,
+    };
     let (after, doubts) = match &outcome {
         Outcome::Untouched => (&live.object, &[][..]),
         Outcome::Written(written) => {
@@ -419,6 +505,31 @@ fn found(
             let versions = [&applied, &live.object, after];
             (preview.fields, preview.left_out) = fields.shown(transition, &versions, policy);
         }
+    }
+}
+
+/// What is read of an object that Helm does not write: the API server drops and fills in fields by the definition that it has
+/// then (apiextensions-apiserver: `pkg/apiserver/customresource_handler.go`, `schemaCoercingDecoder` and `unstructuredDefaulter`).
+fn reread(transition: &Transition<'_>, live: &Live<'_>, work: &Work) -> Outcome {
+    let read = settled(
+        &transition.key.gvk,
+        transition.shape,
+        &live.object,
+        live.object.clone(),
+        work,
+    );
+    match read {
+        Outcome::Written(written) if written.object != live.object => Outcome::Written(Written {
+            may_be_refused: None,
+            ..written
+        }),
+        Outcome::Written(_)
+        | Outcome::Untouched
+        | Outcome::Created(_)
+        | Outcome::Deleted
+        | Outcome::Conflict(_)
+        | Outcome::Refused(_)
+        | Outcome::Unknown(_) => Outcome::Untouched,
     }
 }
 

@@ -43,6 +43,7 @@ impl Write<'_> {
             from: from.as_deref(),
             to: Some(To::Document(&to)),
             shape: TypeTable::builtin().kind(&self.key.gvk.api_version, &self.key.gvk.kind),
+            definition: None,
             values: self.values,
             detail: Detail::Requests,
         };

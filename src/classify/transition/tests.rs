@@ -39,6 +39,7 @@ fn preview(
         from: from.as_deref(),
         to: to.as_deref().map(To::Document),
         shape: TypeTable::builtin().kind(&key.gvk.api_version, &key.gvk.kind),
+        definition: None,
         values: Visibility::Shown,
         detail: Detail::Fields,
     };

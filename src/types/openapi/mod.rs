@@ -6,6 +6,7 @@
 //! aggregated API servers come from Go types instead: objects refer to each other, and nothing tells whether a field is
 //! a pointer. There, zeros count as dropped, since a missed removal is better than an invented one.
 
+mod definition;
 mod limits;
 mod schema;
 
@@ -76,9 +77,13 @@ fn read(document: &[u8]) -> Result<TypeTable, TypesError> {
     }
     let _turn = (weight > SMALL_VALUE).then(turn);
     let document: OpenApiDocument = serde_json::from_str(text).map_err(TypesError::OpenApi)?;
+    Ok(of_document(&document))
+}
+
+fn of_document(document: &OpenApiDocument) -> TypeTable {
     let mut builder = Builder::default();
     let object_meta = builtin_object_meta(&mut builder);
-    let data_status = kinds_without_status(&document);
+    let data_status = kinds_without_status(document);
     let schemas = &document.components.schemas;
     let mut reader = Reader {
         schemas,
@@ -119,7 +124,7 @@ fn read(document: &[u8]) -> Result<TypeTable, TypesError> {
             reader.builder.kind(api_version, gvk.kind.clone(), root);
         }
     }
-    Ok(reader.builder.finish())
+    reader.builder.finish()
 }
 
 /// The kinds whose objects are served by name, and their status is not: it is a field like all others there

@@ -1,9 +1,9 @@
 //! Facts from documents that an API server publishes.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{at, check};
-use crate::types::{TypeTable, TypesError};
+use crate::types::{Field, Shape, TypeTable, TypesError, ValueKind};
 
 /// The answer of an API server 1.36.3 to a CRD that uses every construct; descriptions left out.
 #[test]
@@ -163,4 +163,70 @@ fn documents_that_are_none() {
     }
     let empty = TypeTable::from_openapi_v3(br#"{"components": {"schemas": {}}}"#).unwrap();
     assert_eq!(empty.kinds().count(), 0);
+}
+
+/// The definition has what the API server publishes, but for what that adds to every kind.
+#[test]
+fn a_definition_tells_the_same_as_the_document_that_comes_of_it() {
+    let published: Value =
+        serde_json::from_slice(include_bytes!("../../../tests/data/openapi/crd.json")).unwrap();
+    let mut schema = published["components"]["schemas"]["com.example.pottery.v1.Kiln"].clone();
+    for added in ["apiVersion", "kind", "metadata"] {
+        schema["properties"].as_object_mut().unwrap().remove(added);
+    }
+    schema
+        .as_object_mut()
+        .unwrap()
+        .remove("x-kubernetes-group-version-kind");
+    let version = |name: &str, served: bool, subresources: Value| json!({"name": name, "served": served, "schema": {"openAPIV3Schema": schema}, "subresources": subresources});
+    let definition = json!({"spec": {"group": "pottery.example.com", "names": {"kind": "Kiln", "plural": "kilns"}, "versions": [
+        version("v1", true, json!({"status": {}})), version("v2", true, json!({"scale": {}})), version("v3", false, json!({})),
+    ]}});
+    let table = TypeTable::from_definition(&definition.to_string()).unwrap();
+    let document = published.to_string();
+    let document = TypeTable::from_openapi_v3(document.as_bytes()).unwrap();
+    let kiln = |table: &TypeTable, version: &str| {
+        let kiln = table.kind(&format!("pottery.example.com/{version}"), "Kiln");
+        kiln.map(|kiln| (told(kiln), kiln.status_is_data()))
+    };
+    assert_eq!(kiln(&table, "v1"), kiln(&document, "v1"));
+    assert_eq!(kiln(&table, "v2").map(|(_, is_data)| is_data), Some(true));
+    assert_eq!(kiln(&table, "v3"), None, "it is not served");
+}
+
+/// Everything that is known of a value and of all below it.
+fn told(shape: Shape<'_>) -> String {
+    let below = shape
+        .fields()
+        .map(|(name, field)| format!("{name}: {}", told(field)));
+    let values = match shape.field("*") {
+        Field::Declared(values) if shape.value() == ValueKind::Map => Some(values),
+        Field::Declared(_) | Field::Undeclared | Field::Unknown => None,
+    };
+    let below: Vec<String> = below.chain(shape.element().or(values).map(told)).collect();
+    let facts = (
+        shape.limits(),
+        shape.is_atomic(),
+        shape.is_nullable(),
+        shape.has_rules(),
+    );
+    format!("{shape:?} {facts:?} {{{}}}", below.join(", "))
+}
+
+#[test]
+fn a_definition_that_cannot_be_used_is_refused() {
+    for (spec, expected) in [
+        (
+            json!({"group": "a.example", "names": {"kind": "A"}, "versions": [{"name": "v1", "served": true}]}),
+            "no schema",
+        ),
+        (
+            json!({"group": "a.example", "names": {"kind": "A"}, "versions": [], "preserveUnknownFields": true}),
+            "preserveUnknownFields",
+        ),
+        (json!({"group": "a.example"}), "cannot read the definition"),
+    ] {
+        let error = TypeTable::from_definition(&json!({"spec": spec}).to_string()).unwrap_err();
+        assert!(error.to_string().contains(expected), "{spec}: {error}");
+    }
 }

@@ -14,7 +14,12 @@ pub(super) fn whole(name: &str, body: &str) -> Value {
     if !body.is_empty() {
         let body = parse_document(body, &Limits::default())
             .unwrap_or_else(|error| panic!("{kind}/{name}: {error}: {body}"));
+        let schema = body.get("schema").cloned();
         merge(&mut object, body);
+        if let (Some(schema), Some(fields)) = (schema, object.as_object_mut()) {
+            fields.remove("schema");
+            change_schema(&mut object, &schema);
+        }
     }
     object
 }
@@ -107,6 +112,15 @@ fn definition(name: &str) -> Value {
             "items": {"type": "array", "items": {"type": "string"}},
         }}},
     }}}]}})
+}
+
+/// Changes what a definition says of the `spec` of its objects in its first version; null takes a part away.
+fn change_schema(definition: &mut Value, schema: &Value) {
+    let of_spec = "/spec/versions/0/schema/openAPIV3Schema/properties/spec";
+    let of_spec = definition
+        .pointer_mut(of_spec)
+        .expect("a definition has a schema");
+    json_patch::merge(of_spec, schema);
 }
 
 /// Merges maps deeply; anything else replaces what was there.

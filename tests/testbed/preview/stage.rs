@@ -219,6 +219,9 @@ impl<'c> Stage<'c> {
         let name = text(&object["metadata"]["name"]);
         let name = if group.is_empty() {
             format!("{kind}/{name}")
+        } else if group.ends_with(".example.com") {
+            // A version of a definition may be served no more.
+            format!("{kind}.{group}/{name}")
         } else {
             format!("{kind}.{version}.{group}/{name}")
         };
