@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use super::encoding::BASE64;
 use super::lenient::{Lenient, Part};
 use super::limits::{MANY_CRDS, MANY_FILES, MAX_CRDS, MAX_FILES, MAX_WORD};
-use super::mentions::Mentions;
+use super::mentions::{Mentions, Search};
 use super::record::CrdFingerprint;
 
 /// The folder of the definitions.
@@ -34,23 +34,25 @@ pub(super) struct ChartFiles {
 }
 
 /// Reads a chart's files.
-pub(super) fn chart_files<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ChartFiles, D::Error> {
-    Lenient::<Files>::new().deserialize(deserializer)
+pub(super) fn chart_files<'de, S: Search, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<ChartFiles, D::Error> {
+    Lenient::<Files<S>>::new().deserialize(deserializer)
 }
 
-struct Files;
+struct Files<S>(PhantomData<S>);
 
-impl<'de> Part<'de> for Files {
+impl<'de, S: Search> Part<'de> for Files<S> {
     type Value = ChartFiles;
 
     fn list<A: SeqAccess<'de>>(list: A) -> Result<Self::Value, A::Error> {
         let mut files = ChartFiles::default();
-        for_each_file::<Data, A>(list, |file| {
+        for_each_file::<Data<S>, A>(list, |file| {
             files.has_mention |= file.has_mention;
             let Some(name) = file.name.filter(|name| is_definition(name)) else {
                 return Ok(());
             };
-            let Some(fingerprint) = file.data.unwrap_or_else(Data::null) else {
+            let Some(fingerprint) = file.data.unwrap_or_else(Data::<S>::null) else {
                 return Ok(());
             };
             if files.definitions.len() == MAX_CRDS {
@@ -165,9 +167,9 @@ impl Part<'_> for Name {
 }
 
 /// The fingerprint of a file's bytes, unless they cannot be read.
-struct Data;
+struct Data<S>(PhantomData<S>);
 
-impl Part<'_> for Data {
+impl<S> Part<'_> for Data<S> {
     type Value = Option<CrdFingerprint>;
 
     /// Go writes bytes as base64.
@@ -181,8 +183,8 @@ impl Part<'_> for Data {
     }
 }
 
-impl Content<'_> for Data {
-    const IS_SEARCHED: bool = true;
+impl<S: Search> Content<'_> for Data<S> {
+    const IS_SEARCHED: bool = S::IS_ON;
 
     fn is_of(name: &str) -> bool {
         is_definition(name)
@@ -204,12 +206,17 @@ fn fingerprint(base64: &[u8]) -> Option<CrdFingerprint> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::mentions::Searched;
     use super::*;
     use base64::engine::general_purpose::STANDARD;
 
     fn names(files: &str) -> Vec<String> {
         let mut json = serde_json::Deserializer::from_str(files);
-        chart_files(&mut json).unwrap().definitions.into_keys().collect()
+        chart_files::<Searched, _>(&mut json)
+            .unwrap()
+            .definitions
+            .into_keys()
+            .collect()
     }
 
     #[test]
@@ -237,7 +244,7 @@ mod tests {
             .map(|index| format!("{{\"name\":\"crds/{index}\",\"data\":null}}"))
             .collect();
         let files = format!("[{}]", files.join(","));
-        let error = chart_files(&mut serde_json::Deserializer::from_str(&files)).unwrap_err();
+        let error = chart_files::<Searched, _>(&mut serde_json::Deserializer::from_str(&files)).unwrap_err();
         assert!(error.to_string().starts_with(MANY_CRDS));
     }
 }

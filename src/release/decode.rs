@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use super::encoding::BASE64;
 use super::guard::{Breach, Guarded};
 use super::limits::LIMITS;
+use super::mentions::{PassedOver, Search, Searched};
 use super::record::Release;
 use super::templates::WireTemplates;
 use super::wire::WireRelease;
@@ -84,6 +85,15 @@ pub enum DecodeError {
 
 /// Decodes the value of the `release` key: base64 of gzip (or plain) JSON.
 pub fn decode(payload: &[u8], max_bytes: u64) -> Result<Release, DecodeError> {
+    decode_as::<Searched>(payload, max_bytes)
+}
+
+/// The same without what the templates may render otherwise, for a revision that nobody renders again.
+pub fn decode_without_variations(payload: &[u8], max_bytes: u64) -> Result<Release, DecodeError> {
+    decode_as::<PassedOver>(payload, max_bytes)
+}
+
+fn decode_as<S: Search>(payload: &[u8], max_bytes: u64) -> Result<Release, DecodeError> {
     // Four characters hold three bytes: a payload that cannot fit is refused before it is decoded.
     if payload.len() as u64 / 4 > max_bytes / 3 + 1 {
         return Err(DecodeError::TooLarge { limit: max_bytes });
@@ -102,11 +112,14 @@ pub fn decode(payload: &[u8], max_bytes: u64) -> Result<Release, DecodeError> {
             Box::new(bytes.as_slice())
         }
     };
-    from_json(json, max_bytes).map(measured)
+    from_json::<S>(json, max_bytes).map(measured)
 }
 
 /// Reads Helm's JSON form of a record. One that is not small is never held as a whole, and only one at a time is read.
-fn from_json<'j>(json: impl Fn() -> Box<dyn Read + 'j>, max_bytes: u64) -> Result<Release, DecodeError> {
+fn from_json<'j, S: Search>(
+    json: impl Fn() -> Box<dyn Read + 'j>,
+    max_bytes: u64,
+) -> Result<Release, DecodeError> {
     let mut guarded = Guarded::new(json(), max_bytes);
     let mut small = Vec::new();
     let read = guarded.by_ref().take(SMALL).read_to_end(&mut small);
@@ -114,13 +127,13 @@ fn from_json<'j>(json: impl Fn() -> Box<dyn Read + 'j>, max_bytes: u64) -> Resul
         return Err(broken(guarded.breach(), max_bytes));
     }
     if (small.len() as u64) < SMALL {
-        let wire: WireRelease = serde_json::from_slice(&small).map_err(|error| describe_json(&error))?;
+        let wire: WireRelease<S> = serde_json::from_slice(&small).map_err(|error| describe_json(&error))?;
         return with_variations(wire, || {
             serde_json::from_slice(&small).map_err(|error| describe_json(&error))
         });
     }
     let _turn = turn();
-    let wire: WireRelease = from_stream(&small, guarded, max_bytes)?;
+    let wire: WireRelease<S> = from_stream(&small, guarded, max_bytes)?;
     drop(small);
     with_variations(wire, || {
         from_stream(&[], Guarded::new(json(), max_bytes), max_bytes)
@@ -144,8 +157,8 @@ fn from_stream<T: DeserializeOwned>(
 }
 
 /// The record, with what a second reading says of the templates if they have to be looked into.
-fn with_variations(
-    wire: WireRelease,
+fn with_variations<S: Search>(
+    wire: WireRelease<S>,
     templates: impl FnOnce() -> Result<WireTemplates, DecodeError>,
 ) -> Result<Release, DecodeError> {
     let (may_vary, has_dependencies) = (wire.may_vary(), wire.has_dependencies());
@@ -269,6 +282,8 @@ mod tests {
                 let chart = decode(&payload, MAX_DECODED_BYTES).unwrap().chart.unwrap();
                 let files: Vec<&str> = chart.variations.files.keys().map(String::as_str).collect();
                 assert_eq!(files, ["templates/secret.yaml"], "{size}");
+                let without = decode_without_variations(&payload, MAX_DECODED_BYTES).unwrap();
+                assert!(without.chart.unwrap().variations.files.is_empty(), "{size}");
             }
         }
     }

@@ -8,6 +8,27 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use super::lenient::Part;
 
+/// Whether the texts of a record are searched. Of the revisions of a release, only those of the deployed one are rendered
+/// again.
+pub(super) trait Search {
+    /// Whether they are.
+    const IS_ON: bool;
+}
+
+/// They are searched.
+pub(super) struct Searched;
+
+/// They are passed over.
+pub(super) struct PassedOver;
+
+impl Search for Searched {
+    const IS_ON: bool = true;
+}
+
+impl Search for PassedOver {
+    const IS_ON: bool = false;
+}
+
 /// The beginnings of those names, as long as is needed to be rare. What is found is looked into, so that one too many
 /// costs time and says nothing.
 const NEEDLES: [&str; 53] = [

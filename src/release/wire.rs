@@ -5,6 +5,7 @@
 //! which are checked before anything is copied.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use chrono::{DateTime, Utc};
 use serde::de::{Error, Visitor};
@@ -16,6 +17,7 @@ use super::limits::{
     LONG_HOOKS, LONG_MANIFEST, LONG_WORD, MANY_HOOK_WORDS, MANY_HOOKS, MAX_DESCRIPTION, MAX_HOOK_WORDS,
     MAX_HOOKS, MAX_MANIFEST, MAX_WORD,
 };
+use super::mentions::Search;
 use super::record::{ChartMeta, ChartName, Hook, Info, LastRun, Release};
 use super::variations::Variations;
 use super::{chart_files, templates};
@@ -26,7 +28,8 @@ const OF_DEPENDENCY: &str = "/charts/";
 
 /// A record as Helm writes it.
 #[derive(Deserialize)]
-pub(super) struct WireRelease {
+#[serde(bound = "S: Search")]
+pub(super) struct WireRelease<S> {
     #[serde(default)]
     name: Word,
     #[serde(default)]
@@ -36,7 +39,7 @@ pub(super) struct WireRelease {
     #[serde(default)]
     info: WireInfo,
     #[serde(default)]
-    chart: Option<WireChart>,
+    chart: Option<WireChart<S>>,
     #[serde(default)]
     manifest: Option<Manifest>,
     #[serde(default, deserialize_with = "hooks")]
@@ -44,7 +47,7 @@ pub(super) struct WireRelease {
     #[serde(default)]
     apply_method: Option<Word>,
     /// Whether a value that was given has the name of a function that renders something else each time.
-    #[serde(default, deserialize_with = "templates::mentions_in_values")]
+    #[serde(default, deserialize_with = "templates::mentions_in_values::<S, _>")]
     config: bool,
 }
 
@@ -61,18 +64,21 @@ struct WireInfo {
 }
 
 #[derive(Deserialize)]
-struct WireChart {
+#[serde(bound = "S: Search")]
+struct WireChart<S> {
     #[serde(default)]
     metadata: Option<WireChartName>,
     /// The chart's files besides its templates, of which the fingerprints of CRDs are kept.
-    #[serde(default, deserialize_with = "chart_files::chart_files")]
+    #[serde(default, deserialize_with = "chart_files::chart_files::<S, _>")]
     files: ChartFiles,
     /// Whether a template has the name of a function that renders something else each time.
-    #[serde(default, deserialize_with = "templates::mentions_in_files")]
+    #[serde(default, deserialize_with = "templates::mentions_in_files::<S, _>")]
     templates: bool,
     /// The same of the default values.
-    #[serde(default, deserialize_with = "templates::mentions_in_values")]
+    #[serde(default, deserialize_with = "templates::mentions_in_values::<S, _>")]
     values: bool,
+    #[serde(skip)]
+    search: PhantomData<S>,
 }
 
 #[derive(Deserialize)]
@@ -112,17 +118,18 @@ struct WireLastRun {
     phase: Word,
 }
 
-impl WireRelease {
+impl<S: Search> WireRelease<S> {
     /// Whether the templates of its chart have to be looked into: something in them may be rendered otherwise, or a Secret's
     /// template may be one of a dependency.
     pub(super) fn may_vary(&self) -> bool {
         let chart = self.chart.as_ref();
         let manifest = self.manifest.as_ref();
         let has = |text: &str| manifest.is_some_and(|manifest| manifest.0.contains(text));
-        self.config
-            || chart.is_some_and(|chart| chart.templates || chart.values || chart.files.has_mention)
-            // One that is not declared shows in the manifest by what it renders.
-            || (has("Secret") && (self.has_dependencies() || has(OF_DEPENDENCY)))
+        let mentions = self.config
+            || chart.is_some_and(|chart| chart.templates || chart.values || chart.files.has_mention);
+        // One that is not declared shows in the manifest by what it renders.
+        let has_dependency = self.has_dependencies() || has(OF_DEPENDENCY);
+        S::IS_ON && (mentions || (has_dependency && has("Secret")))
     }
 
     /// Whether its chart has dependencies.
@@ -133,8 +140,8 @@ impl WireRelease {
     }
 }
 
-impl From<WireRelease> for Release {
-    fn from(wire: WireRelease) -> Self {
+impl<S> From<WireRelease<S>> for Release {
+    fn from(wire: WireRelease<S>) -> Self {
         Self {
             name: wire.name.0,
             namespace: wire.namespace.0,
@@ -295,6 +302,7 @@ fn helm_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTi
 
 #[cfg(test)]
 mod tests {
+    use super::super::mentions::Searched;
     use super::*;
 
     /// The value is pinned: it is what `sha256sum` prints for a file of three zero bytes.
@@ -302,7 +310,7 @@ mod tests {
     fn only_definitions_leave_a_fingerprint() {
         let record = r#"{"chart":{"files":[{"name":"README.md","data":"AA=="},{"name":"crds/a.yaml","data":"AAAA"},
             {"name":"crds/empty.yaml","data":null},{"name":"crds/odd.yaml","data":7},{"name":"crds/no.yaml","data":"?"}]}}"#;
-        let release = Release::from(serde_json::from_str::<WireRelease>(record).unwrap());
+        let release = Release::from(serde_json::from_str::<WireRelease<Searched>>(record).unwrap());
         let crds: Vec<(String, String)> = release
             .chart
             .unwrap()
@@ -330,7 +338,7 @@ mod tests {
     fn files_of_another_shape_are_no_definitions() {
         for files in ["null", "{}", "7", "[7]", "[]"] {
             let record = format!(r#"{{"chart":{{"files":{files}}}}}"#);
-            let release = Release::from(serde_json::from_str::<WireRelease>(&record).unwrap());
+            let release = Release::from(serde_json::from_str::<WireRelease<Searched>>(&record).unwrap());
             assert!(release.chart.unwrap().crds.is_empty(), "{files}");
         }
     }

@@ -221,9 +221,19 @@ impl Loading {
         if release.missing == 0 {
             return;
         }
+        // The next upgrade renders the chart of the deployed revision again, and none of the others.
+        let is_baseline = release
+            .history
+            .baseline()
+            .is_some_and(|baseline| baseline.object == stored.object);
+        let decode = if is_baseline {
+            decode::decode
+        } else {
+            decode::decode_without_variations
+        };
         let read = {
             let _decoder = self.decoders.wait();
-            read_record(stored, answer, self.limits.record, &mut release.documents)
+            read_record(stored, answer, decode, self.limits.record, &mut release.documents)
         };
         let before = release.weight.whole();
         let objects = read.revision.as_ref().map(|revision| revision.objects.as_slice());
@@ -362,6 +372,7 @@ impl LoadingRelease {
 fn read_record(
     stored: &StoredRevision,
     answer: Result<Record, ReadError>,
+    decode: Decode,
     max_bytes: u64,
     documents: &mut ParsedDocuments,
 ) -> ReadRecord {
@@ -385,7 +396,7 @@ fn read_record(
     };
     // A defect that one record brings to light is that record's; the documents read so far are whole.
     let decoded = catch_unwind(AssertUnwindSafe(|| {
-        decode_record(stored, record, max_bytes, documents)
+        decode_record(stored, record, decode, max_bytes, documents)
     }));
     let decoded =
         decoded.unwrap_or_else(|_| Err(DecodeError::Recorded("the decoder failed on it".to_owned())));
@@ -460,15 +471,19 @@ fn number_of(objects: &[ManifestObject]) -> u64 {
     hasher.finish()
 }
 
+/// How much of a record is decoded: [`decode::decode`] or [`decode::decode_without_variations`].
+pub(super) type Decode = fn(&[u8], u64) -> Result<Release, DecodeError>;
+
 /// Decodes a record into its release and the objects of its manifest.
 pub(super) fn decode_record(
     stored: &StoredRevision,
     record: Record,
+    decode: Decode,
     max_bytes: u64,
     documents: &mut ParsedDocuments,
 ) -> Result<(Release, Vec<ManifestObject>), DecodeError> {
     let mut release = match record {
-        Record::Encoded(payload) => decode::decode(&payload, max_bytes)?,
+        Record::Encoded(payload) => decode(&payload, max_bytes)?,
         Record::Decoded(release) => *release,
         Record::Undecodable(error) => return Err(error),
     };

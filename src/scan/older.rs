@@ -20,6 +20,7 @@ use super::weight::ReleaseWeight;
 use crate::compare::three_way::OfRevision;
 use crate::manifest::parse::ParsedDocuments;
 use crate::object::ObjectKey;
+use crate::release::decode::decode_without_variations;
 use crate::release::history::History;
 use crate::release::stored::{ReleaseKey, StoredRevision};
 use crate::source::{Kinds, ObjectRequest, ReadError, Record, Share, Source};
@@ -152,7 +153,14 @@ impl Reading {
         let documents = &mut found.documents;
         // A defect that one record brings to light is that record's.
         let decoded = catch_unwind(AssertUnwindSafe(|| {
-            decode_record(stored, answer.ok()?, record_bytes, documents).ok()
+            decode_record(
+                stored,
+                answer.ok()?,
+                decode_without_variations,
+                record_bytes,
+                documents,
+            )
+            .ok()
         }));
         let Ok(Some((_, objects))) = decoded else {
             found.unread += 1;

@@ -18,7 +18,7 @@ mod texts;
 use std::marker::PhantomData;
 
 use base64::Engine as _;
-use serde::de::{DeserializeSeed as _, SeqAccess};
+use serde::de::{DeserializeSeed as _, IgnoredAny, SeqAccess};
 use serde::{Deserialize, Deserializer};
 
 use self::calls::Calls;
@@ -26,14 +26,16 @@ use self::texts::EachText;
 use super::chart_files::{Content, for_each_file, is_prose};
 use super::encoding::BASE64;
 use super::lenient::{Lenient, Part};
-use super::mentions::{self, Mentions};
+use super::mentions::{self, Mentions, Search};
 use super::variations::Variations;
 
 /// The characters of the longest file that is looked into.
 const MAX_FILE: usize = 1 << 20;
 
 /// Whether any file of a list has the name of a function that renders something else.
-pub(super) fn mentions_in_files<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+pub(super) fn mentions_in_files<'de, S: Search, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<bool, D::Error> {
     struct Files;
     impl<'de> Part<'de> for Files {
         type Value = bool;
@@ -47,11 +49,19 @@ pub(super) fn mentions_in_files<'de, D: Deserializer<'de>>(deserializer: D) -> R
             Ok(found)
         }
     }
+    if !S::IS_ON {
+        return IgnoredAny::deserialize(deserializer).map(|_| false);
+    }
     Lenient::<Files>::new().deserialize(deserializer)
 }
 
 /// Whether any text of values has the name of a function that renders something else.
-pub(super) fn mentions_in_values<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+pub(super) fn mentions_in_values<'de, S: Search, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<bool, D::Error> {
+    if !S::IS_ON {
+        return IgnoredAny::deserialize(deserializer).map(|_| false);
+    }
     let mut found = false;
     EachText::of(&mut |text| found |= mentions::are_in(text)).deserialize(deserializer)?;
     Ok(found)
@@ -65,7 +75,7 @@ pub(super) fn is_filled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bo
 
         fn list<A: SeqAccess<'de>>(mut list: A) -> Result<bool, A::Error> {
             let mut found = false;
-            while list.next_element::<serde::de::IgnoredAny>()?.is_some() {
+            while list.next_element::<IgnoredAny>()?.is_some() {
                 found = true;
             }
             Ok(found)

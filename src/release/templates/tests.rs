@@ -1,3 +1,4 @@
+use super::super::mentions::Searched;
 use super::super::variations::{Cause, Variation};
 use super::*;
 use base64::engine::general_purpose::STANDARD;
@@ -24,8 +25,8 @@ fn templates_of_another_shape_render_the_same() {
         json!([{"name": 7, "data": {}}]),
     ] {
         let text = files.to_string();
-        assert!(!mentions_in_files(&mut serde_json::Deserializer::from_str(&text)).unwrap());
-        assert!(!mentions_in_values(&mut serde_json::Deserializer::from_str(&text)).unwrap());
+        assert!(!mentions_in_files::<Searched, _>(&mut serde_json::Deserializer::from_str(&text)).unwrap());
+        assert!(!mentions_in_values::<Searched, _>(&mut serde_json::Deserializer::from_str(&text)).unwrap());
         let record = json!({"config": files, "chart": {"templates": files, "files": files, "values": files}});
         assert!(variations(&record).is_empty(), "{files}");
     }
