@@ -13,7 +13,6 @@ mod states;
 
 use self::cure::Cure;
 use self::entangled::ENTANGLED;
-use self::previewed::FIGURES;
 use self::states::{STATES, observed};
 use crate::harness::{Cluster, HelmVersion, Problems, Release, Scan};
 
@@ -56,7 +55,7 @@ fn every_trouble_is_diagnosed_and_the_advice_ends_it() {
             problems.note(&release, state.name, &state.check(&release));
         }
     }
-    println!("{FIGURES}");
+    previewed::tell();
 }
 
 #[test]
@@ -105,7 +104,7 @@ fn every_advised_command_does_what_it_says_by_itself() {
             }
         }
     }
-    println!("{FIGURES}");
+    previewed::tell();
 }
 
 /// The states whose names begin like `TROUBLE`, or all.
