@@ -289,3 +289,80 @@ impl fmt::Display for Figures {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const FORCED: Flags = Flags {
+        no_hooks: false,
+        force_conflicts: true,
+    };
+    const WITHOUT_HOOKS: Flags = Flags {
+        no_hooks: true,
+        force_conflicts: false,
+    };
+
+    fn outcome(status: i32, stdout: String) -> Outcome {
+        Outcome {
+            command: String::new(),
+            status,
+            stdout,
+            stderr: String::new(),
+        }
+    }
+
+    fn prediction(word: &str, cause: &str, objects: &Value) -> Prediction {
+        let status = i32::from(word != "works");
+        let preview = json!({"outcome": word, "causes": [{"code": cause}], "objects": objects});
+        let report = json!({"releases": [{"preview": preview}]});
+        Prediction::of(&outcome(status, report.to_string()))
+    }
+
+    fn happened(status: i32, before: &str, after: &str) -> Happened {
+        let objects = [before, after].map(|value| {
+            let object = json!({"kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"x": value}});
+            by_name(&object.to_string())
+        });
+        Happened {
+            helm: outcome(status, String::new()),
+            records: [Records::default(), Records::default()],
+            objects,
+        }
+    }
+
+    /// A comparison that finds nothing wrong with anything would pass every state.
+    #[test]
+    fn what_was_not_foretold_is_found() {
+        let conflict = json!([{"kind": "ConfigMap", "name": "a", "action": "fail",
+            "fields": [{"path": "/data/x", "effect": "fail", "applied": "mine"}]}]);
+        let works = prediction("works", "", &json!([]));
+        let stopped = prediction("failed", "conflict", &conflict);
+        let locked = prediction("lock-left", "hook", &json!([]));
+        let plain = Flags::default();
+        for (prediction, flags, happened, problems) in [
+            (&works, plain, happened(0, "1", "1"), 0),
+            (&works, plain, happened(1, "1", "1"), 1),
+            (&works, plain, happened(0, "1", "2"), 1),
+            (&stopped, plain, happened(0, "1", "mine"), 1),
+            (&stopped, FORCED, happened(0, "1", "mine"), 0),
+            (&stopped, FORCED, happened(0, "1", "2"), 1),
+            (&stopped, FORCED, happened(0, "1", "1"), 1),
+            (&locked, plain, happened(0, "1", "1"), 1),
+            (&locked, WITHOUT_HOOKS, happened(0, "1", "1"), 0),
+        ] {
+            let found = disproved(prediction, flags, &happened);
+            assert_eq!(found.len(), problems, "{flags:?}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn flags_that_nobody_decided_about_are_refused() {
+        let (flags, words) = Flags::split("web 1 --no-hooks -n shop").unwrap();
+        assert!(flags.no_hooks && !flags.force_conflicts);
+        assert_eq!(words, ["web", "1", "-n", "shop"]);
+        assert!(Flags::split("web 1 --cleanup-on-fail -n shop").is_err());
+    }
+}
