@@ -27,6 +27,9 @@ pub(super) enum Cure {
 /// Commands that show something for as long as one likes, or wait for Pods, of which none ever runs here.
 const SHOWS: [&str; 3] = ["--watch", "kubectl logs", "--for=condition=complete"];
 
+/// Waits for what another diagnosis of the page ends: a deletion, which a finalizer blocks.
+const AWAITS: &str = "--for=delete";
+
 /// What stands for the chart in an advised command.
 const PLACEHOLDER: &str = "'<chart troubled>'";
 
@@ -104,12 +107,13 @@ pub(super) fn run_ending(release: &Release<'_>, report: &Value, code: &str, numb
     let mut problems = Vec::new();
     let mut endings = 0;
     for step in steps(report, code) {
-        let is_shown = SHOWS.iter().any(|words| step.command.contains(words));
+        let mut passed_over = SHOWS.iter().chain([&AWAITS]);
+        let is_passed_over = passed_over.any(|words| step.command.contains(words));
         let is_other = step.is_ending() && {
             endings += 1;
             endings != number + 1
         };
-        if is_shown || is_other {
+        if is_passed_over || is_other {
             continue;
         }
         let (outcome, disproved) = run(release, &step.command, &dir);
