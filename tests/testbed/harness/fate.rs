@@ -7,7 +7,7 @@ use super::place;
 
 /// An upgrade, and one object before and after it.
 #[derive(Clone, Copy)]
-pub(super) struct Happened<'r> {
+pub(super) struct Upgraded<'r> {
     /// The object before the upgrade.
     pub(super) before: Option<&'r Value>,
     /// The object after it.
@@ -18,7 +18,7 @@ pub(super) struct Happened<'r> {
     pub(super) is_foretold: bool,
 }
 
-impl<'r> Happened<'r> {
+impl<'r> Upgraded<'r> {
     /// The values at a path before and after.
     fn at(self, path: &str) -> [Option<&'r Value>; 2] {
         [self.before, self.after].map(|object| place::at(object?, path))
@@ -89,7 +89,7 @@ impl<'r> Happened<'r> {
 }
 
 /// The predictions of an object of a report that did not come true.
-pub(super) fn disproved(object: &Value, happened: Happened<'_>) -> Vec<String> {
+pub(super) fn disproved(object: &Value, happened: Upgraded<'_>) -> Vec<String> {
     let findings = object["findings"]
         .as_array()
         .map(Vec::as_slice)
@@ -156,7 +156,7 @@ fn wrong(
     predicted: &str,
     before: Option<&Value>,
     after: Option<&Value>,
-    happened: Happened<'_>,
+    happened: Upgraded<'_>,
 ) -> Option<String> {
     let desired = finding.get("desired").filter(|value| !value.is_null());
     let is_hidden = ["redacted", "shortened", "omitted"]

@@ -23,7 +23,7 @@ use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
 use super::cluster::Outcome;
-use super::fate::{Happened, disproved};
+use super::fate::{Upgraded, disproved};
 use super::release::Release;
 use super::report::{Scan, object_name};
 
@@ -65,8 +65,8 @@ impl Rehearsed {
     }
 
     /// What happened to the object.
-    fn happened(&self) -> Happened<'_> {
-        Happened {
+    fn happened(&self) -> Upgraded<'_> {
+        Upgraded {
             before: self.before.as_ref(),
             after: self.after.as_ref(),
             upgrade: &self.upgrade,

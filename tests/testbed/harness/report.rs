@@ -196,7 +196,8 @@ impl Scan {
     }
 }
 
-fn list<'v>(value: &'v Value, key: &str) -> impl Iterator<Item = &'v Value> + use<'v> {
+/// The elements of a list; none where there is no list.
+pub(super) fn list<'v>(value: &'v Value, key: &str) -> impl Iterator<Item = &'v Value> + use<'v> {
     value[key]
         .as_array()
         .map(Vec::as_slice)

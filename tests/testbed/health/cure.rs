@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::previewed::Previewed;
 use crate::harness::{Outcome, Release, Scan};
 
 /// The way out of a state.
@@ -25,6 +26,9 @@ pub(super) enum Cure {
 
 /// Commands that show something for as long as one likes, or wait for Pods, of which none ever runs here.
 const SHOWS: [&str; 3] = ["--watch", "kubectl logs", "--for=condition=complete"];
+
+/// Waits for what another diagnosis of the page ends: a deletion, which a finalizer blocks.
+const AWAITS: &str = "--for=delete";
 
 /// What stands for the chart in an advised command.
 const PLACEHOLDER: &str = "'<chart troubled>'";
@@ -103,15 +107,17 @@ pub(super) fn run_ending(release: &Release<'_>, report: &Value, code: &str, numb
     let mut problems = Vec::new();
     let mut endings = 0;
     for step in steps(report, code) {
-        let is_shown = SHOWS.iter().any(|words| step.command.contains(words));
+        let mut passed_over = SHOWS.iter().chain([&AWAITS]);
+        let is_passed_over = passed_over.any(|words| step.command.contains(words));
         let is_other = step.is_ending() && {
             endings += 1;
             endings != number + 1
         };
-        if is_shown || is_other {
+        if is_passed_over || is_other {
             continue;
         }
-        let outcome = run(release, &step.command, &dir);
+        let (outcome, disproved) = run(release, &step.command, &dir);
+        problems.extend(disproved);
         if outcome.status != 0 && !step.is_tried() && !step.is_conditional() {
             problems.push(format!("{}: {}{}", step.command, outcome.stdout, outcome.stderr));
         }
@@ -125,36 +131,43 @@ pub(super) fn run_ending(release: &Release<'_>, report: &Value, code: &str, numb
 /// Runs commands until the release is well.
 fn follow(release: &Release<'_>, steps: &[Advised], dir: &TempDir) -> Vec<String> {
     let mut failed = Vec::new();
+    let mut disproved = Vec::new();
     for step in steps {
         if SHOWS.iter().any(|words| step.command.contains(words)) {
             continue;
         }
-        let outcome = run(release, &step.command, dir);
+        let (outcome, otherwise) = run(release, &step.command, dir);
+        disproved.extend(otherwise);
         if outcome.status != 0 {
             failed.push(format!("{}: {}{}", step.command, outcome.stdout, outcome.stderr));
         }
         if step.is_ending() && outcome.status == 0 {
-            return Vec::new();
+            return disproved;
         }
     }
-    // What only reads need not change anything.
-    if steps.iter().any(Advised::is_ending) || !failed.is_empty() {
-        failed
-    } else {
-        Vec::new()
-    }
+    // A step that fails is no problem where another one ends the trouble; a preview that did not say so is.
+    disproved.extend(failed);
+    disproved
 }
 
-fn run(release: &Release<'_>, command: &str, dir: &TempDir) -> Outcome {
+/// Runs a command, and says what its preview foretold otherwise.
+fn run(release: &Release<'_>, command: &str, dir: &TempDir) -> (Outcome, Vec<String>) {
     let command = command
         .replace(PLACEHOLDER, &release.chart)
         .replace(" --version 0.1.0", "");
+    let previewed = Previewed::of(release, &command, dir);
     let line = format!(
         "cd {}; helm() {{ {} \"$@\"; }}; {command}",
         dir.path().display(),
         release.helm.name()
     );
-    release.shell(&line)
+    let outcome = release.shell(&line);
+    let disproved = match previewed {
+        Some(Ok(previewed)) => previewed.disproved(release, &outcome),
+        Some(Err(problem)) => vec![problem],
+        None => Vec::new(),
+    };
+    (outcome, disproved)
 }
 
 /// An advised command.

@@ -1,12 +1,14 @@
 //! Releases that are brought into trouble for real, and out of it by what driftline advises.
 //!
 //! Each state is made with both Helms. Then the diagnosis is read, its commands are run in their order, and the release
-//! has to be deployed, clean and without a diagnosis. The pages in `docs/diagnose` are what `driftline diagnose` printed
+//! has to be deployed, clean and without a diagnosis. Right before each rollback and upgrade among them its preview is asked
+//! for, and held to what it comes to. The pages in `docs/diagnose` are what `driftline diagnose` printed
 //! of Helm 4's; `UPDATE_PAGES=1` writes them anew.
 
 mod cure;
 mod entangled;
 mod page;
+mod previewed;
 mod states;
 
 use self::cure::Cure;
@@ -53,6 +55,7 @@ fn every_trouble_is_diagnosed_and_the_advice_ends_it() {
             problems.note(&release, state.name, &state.check(&release));
         }
     }
+    previewed::tell();
 }
 
 #[test]
@@ -101,6 +104,7 @@ fn every_advised_command_does_what_it_says_by_itself() {
             }
         }
     }
+    previewed::tell();
 }
 
 /// The states whose names begin like `TROUBLE`, or all.

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use super::case::Case;
 use super::method::Method;
 use super::stage::Stage;
-use super::{Prediction, chosen, cluster, run};
+use super::{chosen, cluster, run};
+use crate::harness::Prediction;
 
 const TABLE: &str = include_str!("confirmed.txt");
 

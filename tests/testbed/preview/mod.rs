@@ -11,7 +11,6 @@
 mod body;
 mod case;
 mod confirmed;
-mod happened;
 mod method;
 mod page;
 mod predicted;
@@ -24,12 +23,10 @@ use std::sync::{Mutex, Once};
 use std::thread;
 
 use self::case::Case;
-use self::happened::Happened;
 use self::method::Method;
 use self::page::{Page, Run};
-use self::predicted::{About, Prediction};
 use self::stage::Stage;
-use crate::harness::Cluster;
+use crate::harness::{About, Cluster, Happened, Prediction};
 
 const TABLE: &str = include_str!("rollbacks.txt");
 
@@ -157,7 +154,7 @@ fn run(cluster: &Cluster, case: &Case, method: Method, flags: &[&str]) -> Result
 
 /// What of the prediction did not come true, and what the table wrongly says of that.
 fn disproved(stage: &Stage<'_>, happened: &Happened, prediction: &Prediction) -> Vec<String> {
-    let mut disproved = prediction.disproved(stage, happened);
+    let mut disproved = predicted::disproved(prediction, stage, happened);
     let Some(answer) = stage.case.predicted(stage.method) else {
         return disproved.into_iter().map(|(_, problem)| problem).collect();
     };

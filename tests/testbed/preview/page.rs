@@ -9,7 +9,7 @@ use std::{env, fs};
 
 use super::case::{Case, Operation};
 use super::method::Method;
-use super::predicted::Prediction;
+use crate::harness::Prediction;
 
 const PAGE: &str = "docs/preview/rollbacks.md";
 

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::body::{manifest, whole};
 use super::case::{Case, Deed, End, Object, Operation, Step};
 use super::method::Method;
-use crate::harness::{Cluster, HelmVersion, Outcome};
+use crate::harness::{Cluster, HelmVersion, Outcome, Records, by_name, shown};
 
 /// The release of every case; each has a namespace of its own.
 pub(super) const RELEASE: &str = "web";
@@ -29,13 +29,6 @@ pub(super) struct Stage<'c> {
     pub(super) namespace: String,
     dir: TempDir,
     port: u16,
-}
-
-/// The records of the release.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Records {
-    /// The statuses by revision.
-    pub(super) statuses: BTreeMap<u64, String>,
 }
 
 impl<'c> Stage<'c> {
@@ -128,18 +121,7 @@ impl<'c> Stage<'c> {
 
     /// The records that Helm keeps.
     pub(super) fn records(&self) -> Records {
-        let columns =
-            r#"-o=jsonpath={range .items[*]}{.metadata.labels.version} {.metadata.labels.status}{"\n"}{end}"#;
-        let selector = format!("owner=helm,name={RELEASE}");
-        let args = ["get", "secrets", "-n", &self.namespace, "-l", &selector, columns];
-        let lines = self.cluster.try_kubectl(&args).stdout;
-        let statuses = lines
-            .lines()
-            .filter_map(|line| line.split_once(' '))
-            .filter_map(|(version, status)| Some((version.parse().ok()?, status.to_owned())));
-        Records {
-            statuses: statuses.collect(),
-        }
+        Records::of(self.cluster, &self.namespace, RELEASE)
     }
 
     /// Every object that the case names and that lives, by `Kind/name`.
@@ -166,12 +148,12 @@ impl<'c> Stage<'c> {
                 (outcome.status == 0).then_some(outcome.stdout)
             };
             match read(&all) {
-                Some(text) => collect(&text, &mut found),
+                Some(text) => found.extend(by_name(&text)),
                 // A kind that is not served spoils the answer about all others.
                 None => all
                     .iter()
                     .filter_map(|name| read(&[name]))
-                    .for_each(|text| collect(&text, &mut found)),
+                    .for_each(|text| found.extend(by_name(&text))),
             }
         }
         found
@@ -348,25 +330,6 @@ impl<'c> Stage<'c> {
     }
 }
 
-impl Records {
-    /// The newest revision with its status.
-    pub(super) fn newest(&self) -> Option<(u64, &str)> {
-        let newest = self.statuses.last_key_value();
-        newest.map(|(revision, status)| (*revision, status.as_str()))
-    }
-
-    /// Whether any revision is deployed.
-    pub(super) fn has_deployed(&self) -> bool {
-        self.statuses.values().any(|status| status == "deployed")
-    }
-}
-
-/// `Kind/name` of an object.
-pub(super) fn shown(object: &Value) -> String {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    format!("{}/{}", text(&object["kind"]), text(&object["metadata"]["name"]))
-}
-
 /// The first and the last object of every chart: they show how far Helm got.
 fn canaries(revision: u64) -> [Value; 2] {
     let data = format!("{{data: {{revision: '{revision}'}}}}");
@@ -374,17 +337,6 @@ fn canaries(revision: u64) -> [Value; 2] {
         "{{spec: {{defaultBackend: {{service: {{name: revision-{revision}, port: {{number: 80}}}}}}}}}}"
     );
     [whole("ConfigMap/early", &data), whole("Ingress/late", &backend)]
-}
-
-fn collect(text: &str, found: &mut BTreeMap<String, Value>) {
-    let Ok(read) = serde_json::from_str::<Value>(text) else {
-        return;
-    };
-    let objects = match read["items"].as_array() {
-        Some(items) => items.clone(),
-        None => vec![read],
-    };
-    found.extend(objects.into_iter().map(|object| (shown(&object), object)));
 }
 
 fn succeeded(outcome: &Outcome) -> Result<(), String> {

@@ -5,19 +5,25 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::stage::Records;
-use crate::harness::Outcome;
+use super::cluster::{Cluster, Outcome};
+
+/// The records of a release.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Records {
+    /// The statuses by revision.
+    statuses: BTreeMap<u64, String>,
+}
 
 /// An operation, with the cluster before and after it.
-pub(super) struct Happened {
-    pub(super) helm: Outcome,
-    pub(super) records: [Records; 2],
-    pub(super) objects: [BTreeMap<String, Value>; 2],
+pub(crate) struct Happened {
+    pub(crate) helm: Outcome,
+    pub(crate) records: [Records; 2],
+    pub(crate) objects: [BTreeMap<String, Value>; 2],
 }
 
 /// What happened to one object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(crate) enum Fate {
     Created,
     /// It is another one, under the same name.
     Recreated,
@@ -32,7 +38,7 @@ pub(super) enum Fate {
 
 impl Happened {
     /// The outcome, in the words of previews; `works-but` is a matter of judgment, and `works` here.
-    pub(super) fn outcome(&self) -> &'static str {
+    pub(crate) fn outcome(&self) -> &'static str {
         let [before, after] = self.records.each_ref().map(Records::newest);
         if self.helm.status == 0 {
             return "works";
@@ -47,12 +53,12 @@ impl Happened {
     }
 
     /// Whether a revision is deployed afterwards.
-    pub(super) fn has_deployed(&self) -> bool {
-        self.records[1].has_deployed()
+    pub(crate) fn has_deployed(&self) -> bool {
+        self.records[1].deployed().next().is_some()
     }
 
     /// Helm's error, by the codes of previews' causes.
-    pub(super) fn cause(&self) -> &'static str {
+    pub(crate) fn cause(&self) -> &'static str {
         let told = &self.helm.stderr;
         let says = |words: &[&str]| words.iter().any(|word| told.contains(word));
         let is_of_record = says(&["create: failed to create"]);
@@ -96,12 +102,12 @@ impl Happened {
     }
 
     /// Every object that lived before or lives now, as `Kind/name`.
-    pub(super) fn names(&self) -> BTreeSet<&String> {
+    pub(crate) fn names(&self) -> BTreeSet<&String> {
         self.objects.iter().flat_map(BTreeMap::keys).collect()
     }
 
     /// What happened to an object.
-    pub(super) fn fate(&self, name: &str) -> Fate {
+    pub(crate) fn fate(&self, name: &str) -> Fate {
         let [before, after] = self.objects.each_ref().map(|objects| objects.get(name));
         match (before, after) {
             (None, None) => Fate::Absent,
@@ -123,9 +129,39 @@ impl Happened {
     }
 
     /// Helm's error on one line.
-    pub(super) fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         let lines = self.helm.stderr.lines().map(str::trim);
         lines.collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl Records {
+    /// The records that Helm keeps.
+    pub(crate) fn of(cluster: &Cluster, namespace: &str, release: &str) -> Self {
+        let columns =
+            r#"-o=jsonpath={range .items[*]}{.metadata.labels.version} {.metadata.labels.status}{"\n"}{end}"#;
+        let selector = format!("owner=helm,name={release}");
+        let args = ["get", "secrets", "-n", namespace, "-l", &selector, columns];
+        let lines = cluster.try_kubectl(&args).stdout;
+        let statuses = lines
+            .lines()
+            .filter_map(|line| line.split_once(' '))
+            .filter_map(|(version, status)| Some((version.parse().ok()?, status.to_owned())));
+        Self {
+            statuses: statuses.collect(),
+        }
+    }
+
+    /// The newest revision with its status.
+    pub(crate) fn newest(&self) -> Option<(u64, &str)> {
+        let newest = self.statuses.last_key_value();
+        newest.map(|(revision, status)| (*revision, status.as_str()))
+    }
+
+    /// The revisions that are deployed.
+    pub(crate) fn deployed(&self) -> impl Iterator<Item = u64> {
+        let deployed = self.statuses.iter().filter(|(_, status)| *status == "deployed");
+        deployed.map(|(revision, _)| *revision)
     }
 }
 
@@ -144,7 +180,7 @@ impl fmt::Display for Fate {
 }
 
 /// What people mean by an object: without the server's book-keeping and what controllers add in their own time.
-pub(super) fn meant(object: &Value) -> Value {
+pub(crate) fn meant(object: &Value) -> Value {
     let mut object = object.clone();
     if let Some(fields) = object.as_object_mut() {
         fields.remove("status");
@@ -169,4 +205,23 @@ pub(super) fn meant(object: &Value) -> Value {
         }
     }
     object
+}
+
+/// `Kind/name` of an object.
+pub(crate) fn shown(object: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    format!("{}/{}", text(&object["kind"]), text(&object["metadata"]["name"]))
+}
+
+/// The objects of an answer of `kubectl get -o json`, by `Kind/name`.
+pub(crate) fn by_name(text: &str) -> BTreeMap<String, Value> {
+    let Ok(read) = serde_json::from_str::<Value>(text) else {
+        return BTreeMap::new();
+    };
+    let objects = match read["items"].as_array() {
+        Some(items) => items.clone(),
+        None => vec![read],
+    };
+    let named = objects.into_iter().map(|object| (shown(&object), object));
+    named.collect()
 }
