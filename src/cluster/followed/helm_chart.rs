@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde_json::Value;
 
 use super::super::answer::nullable;
 use super::super::http::{ApiClient, parse};
@@ -33,7 +33,7 @@ struct Metadata {
     name: String,
     namespace: String,
     #[serde(default, deserialize_with = "nullable")]
-    annotations: BTreeMap<String, IgnoredAny>,
+    annotations: BTreeMap<String, Value>,
 }
 
 #[derive(Deserialize, Default)]
@@ -70,7 +70,7 @@ fn chart(Wire { metadata, spec }: Wire) -> HelmChart {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     fn read(annotations: &Value, spec: &Value) -> HelmChart {
         let metadata = json!({"name": "traefik", "namespace": "kube-system", "annotations": annotations});

@@ -54,6 +54,11 @@ async fn only_the_charts_of_its_releases_are_in_a_snapshot() {
     let web = chart("web", "shop");
     let cluster = Fake {
         helm_charts: vec![chart("web", "bank"), web.clone(), chart("vault", "shop")],
+        records: [(
+            "sh.helm.release.v1.web.v1".to_owned(),
+            Err(ReadError::Unauthorized),
+        )]
+        .into(),
         ..Fake::default()
     };
     let (_dir, path) = new_path();
