@@ -2,6 +2,7 @@
 
 use super::advice;
 use super::entry::{ADVISED, first_of, human, moment, named, remark, unadvised};
+use super::losses::loss;
 use super::observe::Presence;
 use super::release_facts::{ClaimedObject, ForeignObject, ObservedObject, ReleaseFacts};
 use super::steps::with;
@@ -205,7 +206,7 @@ pub(super) fn left_over(facts: &ReleaseFacts<'_>) -> Option<Health> {
     advice.extend(advised().map(advice::save_object));
     advice.extend(advised().map(|key| {
         let why = "only if nothing uses it: Helm no longer knows it";
-        advice::delete_object(key, why, "deletes the object")
+        advice::delete_object(key, why, loss(&key.gvk.kind))
     }));
     Some(with(
         remark(

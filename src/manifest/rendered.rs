@@ -18,6 +18,17 @@ pub struct Rendered {
     pub objects: Vec<ManifestObject>,
     /// The hooks.
     pub hooks: Vec<Hook>,
+    /// The release that Helm rendered them for, where they are the output of `helm upgrade -o json`.
+    pub rendered_for: Option<RenderedFor>,
+}
+
+/// A release, as Helm's output names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenderedFor {
+    /// The namespace that it is installed into, and that has its records.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
 }
 
 /// Why rendered manifests cannot be used.
@@ -47,6 +58,8 @@ const DELETE_POLICY: &str = "helm.sh/hook-delete-policy";
 /// The parts of a release in JSON that are needed.
 #[derive(Deserialize)]
 struct DryRun {
+    name: Option<String>,
+    namespace: Option<String>,
     manifest: Option<String>,
     #[serde(default)]
     hooks: Option<Vec<DryRunHook>>,
@@ -77,6 +90,10 @@ impl Rendered {
                 .hooks
                 .extend(dry_run.hooks.unwrap_or_default().into_iter().map(hook_of_dry_run));
             parse::locate_hooks(&mut rendered.hooks, &mut ParsedDocuments::default());
+            rendered.rendered_for = match (dry_run.namespace, dry_run.name) {
+                (Some(namespace), Some(name)) => Some(RenderedFor { namespace, name }),
+                _ => None,
+            };
             return Ok(rendered);
         } else {
             Self::of_stream(text)?

@@ -70,12 +70,15 @@ impl Selection {
     ///
     /// The namespaces are those of releases that are named without one: `NAMESPACE/RELEASE` says where that one is.
     pub(super) fn has(&self, release: &ReleaseKey) -> bool {
+        self.has_named(&release.namespace, &release.name)
+    }
+
+    /// Whether a release of this name is selected in this namespace.
+    pub fn has_named(&self, namespace: &str, name: &str) -> bool {
         let mut namespaces = self.namespaces.iter();
-        let is_in =
-            self.namespaces.is_empty() || namespaces.any(|pattern| pattern.matches(&release.namespace));
-        let is_named = |named: &ReleasePattern| {
-            (is_in || named.namespace.is_some()) && named.matches(&release.namespace, &release.name)
-        };
+        let is_in = self.namespaces.is_empty() || namespaces.any(|pattern| pattern.matches(namespace));
+        let is_named =
+            |named: &ReleasePattern| (is_in || named.namespace.is_some()) && named.matches(namespace, name);
         if self.releases.is_empty() {
             is_in
         } else {

@@ -301,7 +301,11 @@ impl ScanState {
     /// Stores which of these charts installs the release at this position.
     pub(super) fn set_helm_chart(&self, position: usize, charts: &[HelmChart]) {
         if let Some(release) = self.inner().open(position)
-            && let Some(chart) = charts.iter().find(|chart| chart.installs(&release.history.key))
+            && let Some(chart) = charts
+                .iter()
+                .filter(|chart| chart.installs(&release.history.key))
+                // One that its controller leaves alone does not stop another.
+                .min_by_key(|chart| chart.is_unmanaged)
         {
             release.set_followed(chart.clone().into());
         }

@@ -641,3 +641,27 @@ fn the_example_settings_change_nothing() {
     assert!(ran.stdout.contains(named), "{}", ran.stdout);
     assert_eq!(ran.stdout.replace(named, ""), scan(&[]).stdout);
 }
+
+/// A gate that is fed the dry run of another release would pass on it.
+#[test]
+fn the_dry_run_of_another_release_is_no_preview_of_this_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("dry-run.json");
+    let manifest = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: catalog-config}\n";
+    let preview = |name: &str, namespace: &str, asked: &[&str]| {
+        let dry_run = serde_json::json!({"name": name, "namespace": namespace, "manifest": manifest});
+        fs::write(&file, dry_run.to_string()).unwrap();
+        let file = file.display().to_string();
+        let upgrade = ["preview", "upgrade", "-f", &file, "-o", "json"];
+        let from = ["--snapshot", "examples/drifted-shop"];
+        run(&[&upgrade[..], &from, asked].concat())
+    };
+    for (name, namespace) in [("storefront", "shop"), ("catalog", "bank")] {
+        let ran = preview(name, namespace, &["catalog", "-n", "shop"]);
+        assert_eq!(ran.status, Some(2), "{}", ran.stderr);
+        let told = format!("rendered for release {name} in namespace {namespace}, and not for catalog");
+        assert!(ran.stderr.contains(&told), "{}", ran.stderr);
+    }
+    let ran = preview("catalog", "shop", &["catalog"]);
+    assert_eq!(releases(&ran.stdout), ["shop/catalog"]);
+}

@@ -25,9 +25,11 @@ const NAMESPACE: [&str; 3] = [
 ];
 
 /// What only the cluster-wide form grants, of kinds that have a namespace or are custom.
-const NOT_IN_A_ROLE: [(&str, &str); 3] = [
+const NOT_IN_A_ROLE: [(&str, &str); 4] = [
     // Kubernetes' own `admin` role lacks it, so a namespace's admin could not grant it.
     ("", "podtemplates"),
+    // They are listed in all namespaces.
+    ("helm.cattle.io", "helmcharts"),
     // These have no namespace.
     ("cert-manager.io", "clusterissuers"),
     ("gateway.networking.k8s.io", "gatewayclasses"),

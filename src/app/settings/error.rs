@@ -80,6 +80,19 @@ pub enum SettingsError {
     /// Nor of what Helm writes.
     #[error("a snapshot cannot confirm a preview, because dry runs need the API server: leave out --confirm")]
     ConfirmPreviewOfSnapshot,
+    /// Helm's output says what it is about.
+    #[error(
+        "the manifests were rendered for release {name} in namespace {namespace}, and not for {asked} as it is named here: \
+         give those of the same release, or name that one (`{name} -n {namespace}`)"
+    )]
+    RenderedForAnother {
+        /// The namespace of the release that they were rendered for.
+        namespace: String,
+        /// Its name.
+        name: String,
+        /// The name that was given.
+        asked: String,
+    },
     /// Only text has a form without its details.
     #[error(
         "--summary is a form of the text report: leave out `-o {0}`, or the variable DRIFTLINE_OUTPUT; `-o wide` has one line \
@@ -125,6 +138,7 @@ impl SettingsError {
             | Self::IgnoreAnnotation(_)
             | Self::ConfirmSnapshot
             | Self::ConfirmPreviewOfSnapshot
+            | Self::RenderedForAnother { .. }
             | Self::Driver(_) => None,
         };
         Self::InFile {

@@ -24,7 +24,7 @@ use super::cli::{
 use super::environment::Environment;
 use super::exit::DriftStatus;
 use crate::cluster::client::Options as ClientOptions;
-use crate::manifest::rendered::Rendered;
+use crate::manifest::rendered::{Rendered, RenderedFor};
 use crate::notify::Sinks;
 use crate::notify::settings::{HttpSettings, SinkContext};
 use crate::policy::Confirm;
@@ -164,8 +164,27 @@ impl Reading {
         rendered: Rendered,
         environment: Environment<'_>,
     ) -> Result<Self, SettingsError> {
+        let rendered_for = rendered.rendered_for.clone();
         let request = scan::PreviewRequest::Upgrade(Arc::new(rendered));
-        Self::of_preview(&args.release, &args.common, Depth::History, request, environment)
+        let mut reading =
+            Self::of_preview(&args.release, &args.common, Depth::History, request, environment)?;
+        let Some(RenderedFor { namespace, name }) = rendered_for else {
+            return Ok(reading);
+        };
+        let selection = &mut reading.scan.selection;
+        if !selection.has_named(&namespace, &name) {
+            let asked = args.release.to_string();
+            return Err(SettingsError::RenderedForAnother {
+                namespace,
+                name,
+                asked,
+            });
+        }
+        // Releases of this name in other namespaces are not what Helm rendered.
+        if let Ok(namespace) = namespace.parse() {
+            selection.namespaces = vec![namespace];
+        }
+        Ok(reading)
     }
 
     fn of_preview(

@@ -92,7 +92,7 @@ impl Application {
     /// Whether it has the object, in this cluster.
     fn has(&self, key: &ObjectKey) -> bool {
         let Destination { server, name } = &self.spec.destination;
-        let is_here = server == OWN_SERVER || name == OWN_NAME;
+        let is_here = server.trim_end_matches('/') == OWN_SERVER || name == OWN_NAME;
         let is_the_object = |resource: &Resource| {
             let Resource {
                 group,

@@ -85,11 +85,11 @@ async fn read_in<F: Follows>(reader: &Reader<'_>, namespace: &str, asked: Asked<
         .collect();
     let read = read_names::<F>(reader, namespace, &names).await;
     let answer = |question: &FollowedQuestion| -> Answer {
-        let found = match &read {
-            Ok(found) => found.get(&question.followed.name),
-            Err(error) => return Err(error.clone()),
-        };
-        Ok(found.and_then(|found| found.settings(question)))
+        match read.as_ref().map(|found| found.get(&question.followed.name)) {
+            Ok(Some(Ok(found))) => Ok(found.settings(question)),
+            Ok(None) => Ok(None),
+            Ok(Some(Err(error))) | Err(error) => Err(error.clone()),
+        }
     };
     asked
         .iter()
@@ -97,12 +97,12 @@ async fn read_in<F: Follows>(reader: &Reader<'_>, namespace: &str, asked: Asked<
         .collect()
 }
 
-/// The objects of these names that exist.
+/// The objects of these names that exist. One that cannot be read hides none of the others.
 async fn read_names<F: Follows>(
     reader: &Reader<'_>,
     namespace: &str,
     names: &BTreeSet<&str>,
-) -> Result<BTreeMap<String, F>, ReadError> {
+) -> Result<BTreeMap<String, Result<F, ReadError>>, ReadError> {
     let mut served = None;
     for &kind in F::KINDS {
         if reader.is_served(kind)? {
@@ -118,17 +118,19 @@ async fn read_names<F: Follows>(
         let keep = move |json: &str| {
             let Named { metadata } = parse(json.as_bytes())?;
             let is_wanted = wanted.contains(&metadata.name);
-            let found = is_wanted.then(|| Ok((metadata.name, parse(json.as_bytes())?)));
-            found.transpose()
+            Ok(is_wanted.then(|| (metadata.name, parse(json.as_bytes()))))
         };
         let found = reader.list(kind, Some(namespace), Selector::All, keep).await?;
         return Ok(found.into_iter().collect());
     }
     let mut found = BTreeMap::new();
     for &name in names {
-        if let Some(body) = reader.object(kind, Some(namespace), name).await? {
-            found.insert(name.to_owned(), parse(&body)?);
-        }
+        let read = match reader.object(kind, Some(namespace), name).await {
+            Ok(Some(body)) => parse(&body),
+            Ok(None) => continue,
+            Err(error) => Err(error),
+        };
+        found.insert(name.to_owned(), read);
     }
     Ok(found)
 }

@@ -25,6 +25,7 @@ use crate::compare::path::FieldPath;
 use crate::compare::work::Work;
 use crate::manifest::desired::RELEASE_NAME;
 use crate::object::ObjectKey;
+use crate::shell::Word;
 use crate::source::followed::{Followed, FollowedKind};
 use crate::types::Shape;
 use crate::vocabulary::ManagingTool;
@@ -97,23 +98,26 @@ impl Mark {
 
     /// What it names, if that can be read.
     pub(super) fn followed(&self) -> Option<Followed> {
-        match self {
-            Self::Flux { namespace, name } => Some(Followed {
-                kind: FollowedKind::HelmRelease,
-                namespace: namespace.clone(),
-                name: name.clone(),
-            }),
+        let (kind, namespace, name) = match self {
+            Self::Flux { namespace, name } => (FollowedKind::HelmRelease, namespace.as_str(), name.as_str()),
             Self::ArgoCd { application } => {
                 let (namespace, name) = placed(application);
-                Some(Followed {
-                    kind: FollowedKind::Application,
-                    namespace: namespace.unwrap_or(ARGO_CD_NAMESPACE).to_owned(),
-                    name: name.to_owned(),
-                })
+                (
+                    FollowedKind::Application,
+                    namespace.unwrap_or(ARGO_CD_NAMESPACE),
+                    name,
+                )
             }
             // Fleet's bundles are in the cluster of its manager.
-            Self::Fleet { .. } | Self::Manager(_, _) => None,
-        }
+            Self::Fleet { .. } | Self::Manager(_, _) => return None,
+        };
+        // Nothing has another name, and in an address it might lead elsewhere.
+        let is_possible = Word::namespace(namespace).is_ok() && Word::subdomain(name).is_ok();
+        is_possible.then(|| Followed {
+            kind,
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        })
     }
 
     /// Whether it names more than a program.

@@ -137,6 +137,11 @@ impl<'m> Manager<'m> {
         Some((followed, (*settings.as_ref().ok()?)?))
     }
 
+    /// Whether what it is said to follow does not exist, or manages something else.
+    fn is_disproved(&self) -> bool {
+        self.followed.is_some_and(|answer| answer.settings == Ok(None))
+    }
+
     /// Whether it leaves the release alone until it is told to go on.
     fn waits(&self) -> bool {
         let settings = self.settings();

@@ -181,7 +181,8 @@ fn flux(manager: &Manager<'_>, commands: Commands<'_>) -> Vec<Step> {
         // In the namespace of the release's records it is known to their people; elsewhere it says itself that it manages
         // the release, or is not named.
         Some(Mark::Flux { namespace, name })
-            if *namespace == commands.key.namespace || manager.settings().is_some() =>
+            if !manager.is_disproved()
+                && (*namespace == commands.key.namespace || manager.settings().is_some()) =>
         {
             Some((namespace.as_str(), name.as_str()))
         }
@@ -256,8 +257,8 @@ fn k3s(manager: &Manager<'_>) -> Vec<Step> {
 
 fn argo_cd(manager: &Manager<'_>) -> Vec<Step> {
     let (namespace, name) = match manager.first() {
-        Some(Mark::ArgoCd { application }) => placed(application),
-        Some(Mark::Flux { .. } | Mark::Fleet { .. } | Mark::Manager(_, _)) | None => {
+        Some(Mark::ArgoCd { application }) if !manager.is_disproved() => placed(application),
+        Some(Mark::ArgoCd { .. } | Mark::Flux { .. } | Mark::Fleet { .. } | Mark::Manager(_, _)) | None => {
             return vec![step(
                 Ok(Command::new("argocd", &["app", "list"])),
                 "shows the Applications, of which one has the objects of this release: make its syncs manual first (argocd app \

@@ -342,3 +342,32 @@ fn before_a_command_that_changes_the_release_its_chart_is_left_alone() {
         assert_eq!(found.contains(&annotate), !is_unmanaged, "{found:?}");
     }
 }
+
+/// Regression: the syncs of another team's Application were made manual, because annotations named it.
+#[test]
+fn what_manages_something_else_is_not_made_to_wait() {
+    for (objects, shown) in [
+        ([argo_cd("teamx_victim")], "argocd app list"),
+        (
+            [flux("shop")],
+            "kubectl get helmreleases.helm.toolkit.fluxcd.io -A",
+        ),
+    ] {
+        let scene = Scene {
+            objects: followed(&objects, Ok(None)),
+            ..scene(&["deployed", "failed"])
+        };
+        let health = scene.health();
+        let found = commands(&health, HealthCode::FailedUpgrade);
+        assert!(found.contains(&shown), "{found:?}");
+        let changes = |command: &&str| command.contains("suspend") || command.contains("app set");
+        assert!(!found.iter().any(changes), "{found:?}");
+    }
+}
+
+#[test]
+fn nothing_is_asked_of_a_name_that_nothing_can_have() {
+    for application in [".._a", "_a", "teamx_..", "UPPER", "-n_x"] {
+        assert_eq!(marks(&[argo_cd(application)]).followed(), None, "{application}");
+    }
+}
