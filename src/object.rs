@@ -28,6 +28,11 @@ impl Gvk {
         self.api_version.split_once('/').map_or("", |(group, _)| group)
     }
 
+    /// Whether it is the kind of the definitions of custom kinds.
+    pub fn is_definition(&self) -> bool {
+        self.group() == "apiextensions.k8s.io" && self.kind == "CustomResourceDefinition"
+    }
+
     /// Whether it is the kind of Secrets.
     pub fn is_secret(&self) -> bool {
         self.group().is_empty() && self.kind == "Secret"

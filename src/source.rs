@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
-use self::followed::{DriftSettings, FollowedQuestion, HelmChart};
+use self::followed::{FollowedQuestion, FoundSettings, HelmChart};
 use self::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::model::{Cluster, ReportError, ReportNote};
 use crate::object::{Gvk, ObjectKey};
@@ -95,7 +95,7 @@ pub trait Source: Send + Sync + 'static {
         &self,
         questions: &[FollowedQuestion],
         _kinds: &Kinds,
-    ) -> impl Future<Output = Vec<Result<Option<DriftSettings>, ReadError>>> + Send {
+    ) -> impl Future<Output = Vec<FoundSettings>> + Send {
         let answers = vec![Err(ReadError::NotRecorded); questions.len()];
         std::future::ready(answers)
     }

@@ -41,7 +41,7 @@ pub use self::reviews::Asked;
 use crate::model;
 use crate::model::rights::{Account, RightTarget, Verb};
 use crate::release::stored::{Driver, StoredRevision};
-use crate::source::followed::{DriftSettings, FollowedQuestion, HelmChart};
+use crate::source::followed::{FollowedQuestion, FoundSettings, HelmChart};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{
     DryRun, DryRunError, Inventory, Kinds, ObjectHandler, ObjectRequest, OwnedObjects, OwnedQuestion,
@@ -112,11 +112,7 @@ impl Source for Cluster {
         Ok(owned)
     }
 
-    async fn followed(
-        &self,
-        questions: &[FollowedQuestion],
-        kinds: &Kinds,
-    ) -> Vec<Result<Option<DriftSettings>, ReadError>> {
+    async fn followed(&self, questions: &[FollowedQuestion], kinds: &Kinds) -> Vec<FoundSettings> {
         let answers = followed::read(&self.http, questions, kinds).await;
         self.log_traffic("what manages the releases");
         answers

@@ -79,6 +79,19 @@ impl Reader<'_> {
         }
     }
 
+    /// The first of some versions of a kind that is served.
+    pub(super) fn first_served<'k>(
+        &self,
+        versions: impl IntoIterator<Item = Kind<'k>>,
+    ) -> Result<Option<Kind<'k>>, ReadError> {
+        for kind in versions {
+            if self.is_served(kind)? {
+                return Ok(Some(kind));
+            }
+        }
+        Ok(None)
+    }
+
     /// One object; `None` where it does not exist.
     pub(super) async fn object(
         &self,

@@ -187,8 +187,8 @@ pub(super) const fn guidance(code: HealthCode) -> Guidance {
                 the API server then drops or refuses.",
         },
         HealthCode::MissingObjects => Guidance {
-            details: "A scan tells of each such object by its state, missing. Only driftline diagnose has this entry, and a preview in JSON, where the \
-                newest operation completed, with the commands that create the objects again.",
+            details: "A scan tells of each such object by its state, missing. Only driftline diagnose, and a preview in JSON, have \
+                this entry, where the newest operation completed, with the commands that create the objects again.",
             arises: "Somebody deleted the objects, or a program did, such as one that cleans up namespaces.",
             remedy: "If they are to exist, roll back to the same revision, or upgrade with the same chart and values; both also \
                 write over other drift. If not, drop them from the chart.\n\

@@ -67,9 +67,10 @@ fn doubtful<'a>(facts: &PreviewFacts<'a>) -> HashSet<&'a str> {
         };
         is_open || object.may_be_refused.is_some() || stopped.contains(&object.key)
     };
-    let definitions = facts.objects.iter().filter(|object| {
-        object.key.gvk.kind == "CustomResourceDefinition" && object.manifests != InManifests::From
-    });
+    let definitions = facts
+        .objects
+        .iter()
+        .filter(|object| object.key.gvk.is_definition() && object.manifests != InManifests::From);
     let doubtful = definitions.filter(is_doubtful);
     doubtful.map(|object| object.key.name.as_str()).collect()
 }

@@ -101,8 +101,7 @@ pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> Vec<String> {
 fn not_noticed_yet(facts: &PreviewFacts<'_>, course: &Course) -> Option<String> {
     let pairs = || facts.objects.iter().zip(&course.actions);
     let definitions = pairs().filter(|(object, action)| {
-        object.key.gvk.kind == "CustomResourceDefinition"
-            && matches!(action, PreviewAction::Create | PreviewAction::Change)
+        object.key.gvk.is_definition() && matches!(action, PreviewAction::Create | PreviewAction::Change)
     });
     let written: HashSet<&str> = definitions.map(|(object, _)| object.key.name.as_str()).collect();
     let reached = pairs().filter(|(_, action)| **action != PreviewAction::NotReached);

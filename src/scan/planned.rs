@@ -250,8 +250,8 @@ impl PlannedObject {
 
     /// The definition of a custom kind that a previewed operation applies, with its place among the objects.
     pub(super) fn applied_definition(&self) -> Option<(usize, &TargetBody)> {
-        let is_definition = self.key.gvk.api_version == "apiextensions.k8s.io/v1"
-            && self.key.gvk.kind == "CustomResourceDefinition";
+        // Earlier versions have another form, and no API server serves them any more.
+        let is_definition = self.key.gvk.is_definition() && self.key.gvk.version() == "v1";
         let turn = self.turn.filter(|_| is_definition)?;
         match &self.progress {
             ObjectProgress::Waiting(todo) => Some((turn.position, todo.transition.as_ref()?.to.as_ref()?)),

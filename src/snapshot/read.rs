@@ -23,7 +23,7 @@ use crate::object::ObjectKey;
 use crate::release::decode::DecodeError;
 use crate::release::record::Release;
 use crate::release::stored::StoredRevision;
-use crate::source::followed::{DriftSettings, FollowedQuestion, HelmChart};
+use crate::source::followed::{FollowedQuestion, FoundSettings, HelmChart};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{
     Extent, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, OwnedObjects, OwnedQuestion, ReadError,
@@ -242,11 +242,7 @@ impl Source for SnapshotSource {
     }
 
     /// The recorded answers; of what was not recorded, nothing is known.
-    async fn followed(
-        &self,
-        questions: &[FollowedQuestion],
-        _kinds: &Kinds,
-    ) -> Vec<Result<Option<DriftSettings>, ReadError>> {
+    async fn followed(&self, questions: &[FollowedQuestion], _kinds: &Kinds) -> Vec<FoundSettings> {
         let recorded = |question: &FollowedQuestion| {
             let mut entries = self.index.followed.iter();
             entries.find(|entry| entry.release == question.release && entry.followed == question.followed)

@@ -28,7 +28,7 @@ use crate::policy::redact::Redaction;
 use crate::release::decode::{self, DecodeError};
 use crate::release::record::Release;
 use crate::release::stored::StoredRevision;
-use crate::source::followed::{DriftSettings, FollowedQuestion, HelmChart};
+use crate::source::followed::{FollowedQuestion, FoundSettings, HelmChart};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{
     Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ObjectSink, OwnedObjects, OwnedQuestion,
@@ -249,11 +249,7 @@ impl<S: Source> Source for Recorder<S> {
         answer
     }
 
-    async fn followed(
-        &self,
-        questions: &[FollowedQuestion],
-        kinds: &Kinds,
-    ) -> Vec<Result<Option<DriftSettings>, ReadError>> {
+    async fn followed(&self, questions: &[FollowedQuestion], kinds: &Kinds) -> Vec<FoundSettings> {
         let answers = self.source.followed(questions, kinds).await;
         let entries = questions
             .iter()

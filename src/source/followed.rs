@@ -59,13 +59,16 @@ pub struct FollowedQuestion {
     pub object: ObjectKey,
 }
 
+/// The settings of what is followed; `None` where there is nothing of that name, or where it manages something else.
+pub type FoundSettings = Result<Option<DriftSettings>, ReadError>;
+
 /// What was said of what is followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FollowedAnswer {
     /// What is followed.
     pub followed: Followed,
-    /// Its settings; `None` where there is nothing of that name, or where it manages something else.
-    pub settings: Result<Option<DriftSettings>, ReadError>,
+    /// Its settings.
+    pub settings: FoundSettings,
 }
 
 /// What is followed, as far as it matters for drift.

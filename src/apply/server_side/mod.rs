@@ -172,17 +172,13 @@ impl Apply<'_> {
     fn outcome(&self, write: &Write<'_>, on_conflict: OnConflict) -> Merged {
         let work = self.work;
         let owned = self.owned();
-        let checked = if write.shape.is_some_and(Shape::is_to_come) {
-            Checked::Applied {
-                live: &Value::Null,
-                owned: &Set::default(),
-            }
+        // What lives fitted the definition of before, and excuses nothing by the one to come.
+        let (live, excused) = if write.shape.is_some_and(Shape::is_to_come) {
+            (&Value::Null, &Set::default())
         } else {
-            Checked::Applied {
-                live: self.live,
-                owned: &owned,
-            }
+            (self.live, &owned)
         };
+        let checked = Checked::Applied { live, owned: excused };
         if let Err(Misfit::Nameless(refusal) | Misfit::Other(refusal)) =
             validate(self.of, self.new, checked, work)
         {

@@ -64,17 +64,13 @@ impl HelmRelease {
     /// Whether it installs the release (`GetReleaseName`, `GetReleaseNamespace`, `GetStorageNamespace`), in this cluster.
     fn installs(&self, question: &FollowedQuestion) -> bool {
         let own = &self.metadata.namespace;
-        let or_own = |namespace: &String| {
-            if namespace.is_empty() {
-                own.clone()
-            } else {
-                namespace.clone()
-            }
+        let is = |namespace: &String, expected: &String| {
+            expected == if namespace.is_empty() { own } else { namespace }
         };
         self.spec.kube_config.is_none()
             && shortened(&self.release_name()) == question.release.name
-            && or_own(&self.spec.storage_namespace) == question.release.namespace
-            && or_own(&self.spec.target_namespace) == question.installs_into
+            && is(&self.spec.storage_namespace, &question.release.namespace)
+            && is(&self.spec.target_namespace, &question.installs_into)
     }
 
     fn release_name(&self) -> String {

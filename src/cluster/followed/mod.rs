@@ -18,7 +18,7 @@ pub(super) use self::helm_chart::list as helm_charts;
 use self::helm_release::HelmRelease;
 use super::http::{ApiClient, parse};
 use super::request::{Kind, Reader, Selector};
-use crate::source::followed::{DriftSettings, Followed, FollowedKind, FollowedQuestion};
+use crate::source::followed::{DriftSettings, Followed, FollowedKind, FollowedQuestion, FoundSettings};
 use crate::source::{Kinds, ReadError};
 
 /// How many objects of one namespace are read one by one; more of them are listed.
@@ -36,13 +36,15 @@ trait Follows: DeserializeOwned + Send + Sync + 'static {
     fn settings(&self, question: &FollowedQuestion) -> Option<DriftSettings>;
 }
 
-type Answer = Result<Option<DriftSettings>, ReadError>;
-
 /// The questions about the objects of one kind in one namespace, each with its position.
 type Asked<'q> = Vec<(usize, &'q FollowedQuestion)>;
 
 /// Answers each question, in their order.
-pub(super) async fn read(http: &ApiClient, questions: &[FollowedQuestion], kinds: &Kinds) -> Vec<Answer> {
+pub(super) async fn read(
+    http: &ApiClient,
+    questions: &[FollowedQuestion],
+    kinds: &Kinds,
+) -> Vec<FoundSettings> {
     let reader = &Reader { http, kinds };
     let (mut releases, mut applications) = (BTreeMap::new(), BTreeMap::new());
     for (position, question) in questions.iter().enumerate() {
@@ -69,7 +71,7 @@ pub(super) async fn read(http: &ApiClient, questions: &[FollowedQuestion], kinds
 async fn read_each<F: Follows>(
     reader: &Reader<'_>,
     namespaces: BTreeMap<&str, Asked<'_>>,
-) -> Vec<(usize, Answer)> {
+) -> Vec<(usize, FoundSettings)> {
     let mut reads = Vec::new();
     for (namespace, asked) in namespaces {
         reads.push(read_in::<F>(reader, namespace, asked));
@@ -78,13 +80,17 @@ async fn read_each<F: Follows>(
     answers.into_iter().flatten().collect()
 }
 
-async fn read_in<F: Follows>(reader: &Reader<'_>, namespace: &str, asked: Asked<'_>) -> Vec<(usize, Answer)> {
+async fn read_in<F: Follows>(
+    reader: &Reader<'_>,
+    namespace: &str,
+    asked: Asked<'_>,
+) -> Vec<(usize, FoundSettings)> {
     let names: BTreeSet<&str> = asked
         .iter()
         .map(|(_, question)| question.followed.name.as_str())
         .collect();
     let read = read_names::<F>(reader, namespace, &names).await;
-    let answer = |question: &FollowedQuestion| -> Answer {
+    let answer = |question: &FollowedQuestion| -> FoundSettings {
         match read.as_ref().map(|found| found.get(&question.followed.name)) {
             Ok(Some(Ok(found))) => Ok(found.settings(question)),
             Ok(None) => Ok(None),
@@ -103,14 +109,7 @@ async fn read_names<F: Follows>(
     namespace: &str,
     names: &BTreeSet<&str>,
 ) -> Result<BTreeMap<String, Result<F, ReadError>>, ReadError> {
-    let mut served = None;
-    for &kind in F::KINDS {
-        if reader.is_served(kind)? {
-            served = Some(kind);
-            break;
-        }
-    }
-    let Some(kind) = served else {
+    let Some(kind) = reader.first_served(F::KINDS.iter().copied())? else {
         return Ok(BTreeMap::new());
     };
     if names.len() > MOST_SINGLE {

@@ -108,28 +108,16 @@ struct BindingSpec {
 
 /// Every policy that denies by a binding.
 pub(super) async fn read(reader: &Reader<'_>) -> Result<Vec<Policy>, ReadError> {
-    let mut version = None;
-    for api_version in VERSIONS {
-        let kind = Kind {
-            api_version,
-            name: POLICY,
-            plural: "validatingadmissionpolicies",
-        };
-        if reader.is_served(kind)? {
-            version = Some(api_version);
-            break;
-        }
-    }
-    let Some(api_version) = version else {
-        return Ok(Vec::new());
-    };
-    let policies = Kind {
+    let versions = VERSIONS.map(|api_version| Kind {
         api_version,
         name: POLICY,
         plural: "validatingadmissionpolicies",
+    });
+    let Some(policies) = reader.first_served(versions)? else {
+        return Ok(Vec::new());
     };
     let bindings = Kind {
-        api_version,
+        api_version: policies.api_version,
         name: BINDING,
         plural: "validatingadmissionpolicybindings",
     };

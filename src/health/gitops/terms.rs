@@ -34,8 +34,8 @@ pub(super) fn meaning(manager: &Manager<'_>) -> String {
     let (meaning, exceptions) = match followed.kind {
         FollowedKind::HelmRelease => (of_helm_release(settings.correction), "spec.driftDetection.ignore"),
         FollowedKind::Application => (of_application(settings.correction), "spec.ignoreDifferences"),
-        FollowedKind::HelmChart if manager.waits() => (UNMANAGED, ""),
-        FollowedKind::HelmChart => (in_general(ManagingTool::K3s), ""),
+        // Nothing tells it to look at drift, and so nothing is excepted.
+        FollowedKind::HelmChart => (of_helm_chart(settings.correction), ""),
     };
     match settings.correction {
         DriftCorrection::Corrected | DriftCorrection::Reported if settings.has_exceptions => {
@@ -47,9 +47,6 @@ pub(super) fn meaning(manager: &Manager<'_>) -> String {
         | DriftCorrection::Suspended => meaning.to_owned(),
     }
 }
-
-/// What it means for drift that the controller of K3s leaves a chart alone.
-const UNMANAGED: &str = "drift stays: the HelmChart has the annotation helmcharts.helm.cattle.io/unmanaged";
 
 const fn of_helm_release(correction: DriftCorrection) -> &'static str {
     match correction {
@@ -81,6 +78,17 @@ const fn of_application(correction: DriftCorrection) -> &'static str {
         DriftCorrection::Ignored | DriftCorrection::Suspended => {
             "drift stays: the Application is not reconciled (annotation argocd.argoproj.io/skip-reconcile). Helm's records stay as \
              they are, so the deployed revision may be older than what was applied"
+        }
+    }
+}
+
+const fn of_helm_chart(correction: DriftCorrection) -> &'static str {
+    match correction {
+        DriftCorrection::Suspended => {
+            "drift stays: the HelmChart has the annotation helmcharts.helm.cattle.io/unmanaged"
+        }
+        DriftCorrection::Corrected | DriftCorrection::Reported | DriftCorrection::Ignored => {
+            in_general(ManagingTool::K3s)
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::compare::work::Work;
 use crate::health::release_facts::ObjectFacts;
 use crate::health::tests::{Scene, commands, key, scene};
 use crate::source::ReadError;
-use crate::source::followed::HelmChart;
+use crate::source::followed::{FoundSettings, HelmChart};
 use crate::vocabulary::HealthCode;
 use serde_json::{Value, json};
 
@@ -188,7 +188,7 @@ fn an_entry_without_a_command_that_changes_anything_stays_as_it_is() {
 }
 
 /// What the `HelmRelease` of these objects' labels, or the `Application` of their annotations, says.
-fn followed(objects: &[Value], settings: Result<Option<DriftSettings>, ReadError>) -> ObjectFacts {
+fn followed(objects: &[Value], settings: FoundSettings) -> ObjectFacts {
     let marks = marks(objects);
     let (followed, _) = marks.followed().unwrap();
     ObjectFacts {

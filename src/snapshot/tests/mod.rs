@@ -27,7 +27,7 @@ use crate::policy::redact::Redaction;
 use crate::release::decode::{self, DecodeError};
 use crate::release::record::Release;
 use crate::release::stored::{Driver, RecordMetadata, StoredRevision};
-use crate::source::followed::{DriftSettings, FollowedQuestion, HelmChart};
+use crate::source::followed::{DriftSettings, FollowedQuestion, FoundSettings, HelmChart};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
 use crate::source::{
     Expected, Extent, Inventory, Kinds, Lookup, ObjectHandler, ObjectRequest, ReadError, Record,
@@ -94,11 +94,7 @@ impl Source for Fake {
         }
     }
 
-    async fn followed(
-        &self,
-        questions: &[FollowedQuestion],
-        _: &Kinds,
-    ) -> Vec<Result<Option<DriftSettings>, ReadError>> {
+    async fn followed(&self, questions: &[FollowedQuestion], _: &Kinds) -> Vec<FoundSettings> {
         vec![Ok(self.followed); questions.len()]
     }
 
