@@ -38,6 +38,20 @@ impl Gvk {
         self.group().is_empty() && self.kind == "Secret"
     }
 
+    /// Where an object of a built-in kind has its Pod, or the template of its Pods: the fields that lead to `metadata` and
+    /// `spec` of the Pod.
+    pub(crate) fn pod(&self) -> Option<&'static [&'static str]> {
+        Some(match (self.group(), self.kind.as_str()) {
+            ("", "Pod") => &[],
+            ("apps", "Deployment" | "ReplicaSet" | "DaemonSet" | "StatefulSet")
+            | ("", "ReplicationController")
+            | ("batch", "Job") => &["spec", "template"],
+            ("batch", "CronJob") => &["spec", "jobTemplate", "spec", "template"],
+            ("", "PodTemplate") => &["template"],
+            _ => return None,
+        })
+    }
+
     /// The version without its group.
     pub fn version(&self) -> &str {
         self.api_version

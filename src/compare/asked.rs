@@ -10,16 +10,24 @@ use super::fields_v1::FieldSet;
 use super::keyed::ElementKeys;
 use super::managed_fields::{Entry, is_atomic_at, owns_objects_whole};
 use super::path::{FieldPath, Segment};
+use super::quantity::Quantity;
 use super::shapes::{child, step};
 use super::work::Work;
-use crate::types::{ExplicitZero, ListKind, Shape, is_zero};
+use crate::types::{ExplicitZero, ListKind, Shape, ValueKind, is_zero};
 
-/// Whether a manifest's value asks for nothing at a place of this shape.
+/// Whether a manifest's value asks for nothing at a place of this shape. A quantity that is no pointer is written as `"0"`
+/// (apimachinery: `pkg/api/resource/quantity.go`, `MarshalJSON`).
 pub(crate) fn is_silent(shape: Option<Shape<'_>>, desired: &Value) -> bool {
-    match desired {
-        Value::Null => true,
-        other => is_zero(other) && shape.is_some_and(|shape| shape.zero() == ExplicitZero::Dropped),
+    if desired.is_null() {
+        return true;
     }
+    shape.is_some_and(|shape| {
+        let is_zero_quantity = || {
+            shape.value() == ValueKind::Quantity
+                && Quantity::from_value(desired).is_some_and(|quantity| quantity.nanos() == 0)
+        };
+        shape.zero() == ExplicitZero::Dropped && (is_zero(desired) || is_zero_quantity())
+    })
 }
 
 /// Whether the manager still owns something that a manifest asks for at a path where nothing lives.

@@ -71,7 +71,7 @@ impl Room {
     }
 
     /// Counts differences that are not kept.
-    pub(super) fn leave_out(&self, count: usize) {
+    pub(crate) fn leave_out(&self, count: usize) {
         self.left_out.set(self.left_out.get().saturating_add(count));
     }
 }

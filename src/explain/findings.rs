@@ -59,7 +59,10 @@ pub(super) const fn guidance(code: FindingCode) -> Guidance {
         FindingCode::Lingering => Guidance {
             details: "An earlier revision set the field and the deployed revision does not, so a setting that the \
                 chart dropped is still in effect. The report names the revision, if its record is still kept. Of a key \
-                in data, Helm's ownership is enough: nothing there is a default.",
+                in data, Helm's ownership is enough: nothing there is a default. So it is of a key in a value that has \
+                one owner as a whole, such as a Service's selector: Helm's patch merges its keys with those that \
+                somebody added. Where a webhook may have added it too, in the templates of Pods and in custom \
+                resources, that is info.",
             arises: "Helm did not remove the field: another manager owns it as well (server-side apply keeps it then), \
                 it was written under another name (stringData), the upgrade that dropped it did not complete, somebody \
                 set it again afterwards, or Helm took the object over from another release (--take-ownership).",

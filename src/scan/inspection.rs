@@ -11,7 +11,7 @@ use super::planned::{
 };
 use crate::classify::blocked::Block;
 use crate::classify::live::LiveObject;
-use crate::classify::object::{Judgement, MAX_DOCUMENTS, judge};
+use crate::classify::object::{Judgement, MAX_DOCUMENTS, findings_beside, judge};
 use crate::classify::rendering::Rendering;
 use crate::classify::subject::{Role, Subject, Visibility};
 use crate::classify::transition::{self, Detail, ObjectPreview, To, Transition};
@@ -25,7 +25,7 @@ use crate::object::ObjectKey;
 use crate::preview::Operation;
 use crate::preview::surroundings::verb_sent;
 use crate::release::operations::Operations;
-use crate::vocabulary::{ApplyMethod, PreviewAction};
+use crate::vocabulary::{ApplyMethod, ObjectState, PreviewAction};
 use crate::weight;
 
 /// The facts of a release that all of its objects share.
@@ -197,8 +197,23 @@ impl Inspection {
             return None;
         }
         let mut preview = transition::preview(&transition, live, &facts.policy, work);
-        if let Some(report) = report {
-            preview.add_survivors(&report.findings, detail);
+        let compared = report.filter(|report| match report.state {
+            // Helm writes it as though it were the release's, and the baseline's.
+            ObjectState::Foreign | ObjectState::Leftover => false,
+            ObjectState::InSync
+            | ObjectState::Drifted
+            | ObjectState::Missing
+            | ObjectState::Terminating
+            | ObjectState::Unknown
+            | ObjectState::Ignored => true,
+        });
+        match (compared, live, &transition.to) {
+            (Some(report), _, _) => preview.add_survivors(&report.findings, detail),
+            (None, LiveObject::Found(live), Some(To::Document(body))) if preview.live.is_some() => {
+                let subject = self.subject(body, facts);
+                preview.add_survivors(&findings_beside(&subject, live, &facts.policy, work), detail);
+            }
+            (None, _, _) => {}
         }
         let is_told = preview.live.is_some() || preview.action != PreviewAction::Unknown;
         let sent = match detail {
@@ -231,6 +246,27 @@ impl Inspection {
         live + self.bodies().map(|body| body.len()).sum::<usize>()
     }
 
+    /// The object as one manifest asks for it.
+    fn subject<'s>(&'s self, body: &'s str, facts: &'s ClusterFacts) -> Subject<'s> {
+        Subject {
+            key: &self.key,
+            template: self.template.as_deref(),
+            owner: self.release.owner(),
+            role: Role::Expected,
+            expires: false,
+            body,
+            duplicate_documents: &[],
+            previous: None,
+            older: &[],
+            attempted: &[],
+            method: self.release.method,
+            shape: facts.shape(&self.key.gvk),
+            operations: &self.release.operations,
+            autoscaler: facts.autoscaler(&self.key),
+            values: self.release.values_of(&self.key),
+        }
+    }
+
     fn compare(
         &self,
         expectations: &Expectations,
@@ -240,21 +276,13 @@ impl Inspection {
     ) -> Option<Judgement> {
         let previous = expectations.previous.as_ref();
         let subject = Subject {
-            key: &self.key,
-            template: self.template.as_deref(),
-            owner: self.release.owner(),
             role: expectations.role,
             expires: expectations.expires,
-            body: &expectations.body,
             duplicate_documents: &expectations.duplicate_documents,
             previous: previous.map(|previous| previous.with(&*previous.object)),
             older: &expectations.older,
             attempted: &expectations.attempted,
-            method: self.release.method,
-            shape: facts.shape(&self.key.gvk),
-            operations: &self.release.operations,
-            autoscaler: facts.autoscaler(&self.key),
-            values: self.release.values_of(&self.key),
+            ..self.subject(&expectations.body, facts)
         };
         let mut judged = judge(&subject, live, &facts.policy, work)?;
         self.rendering.temper(&mut judged);

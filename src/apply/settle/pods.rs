@@ -11,19 +11,6 @@ use super::found::Found;
 use crate::compare::quantity::Quantity;
 use crate::object::Gvk;
 
-/// Where a kind has its Pod, and whether its Pods are restarted for ever.
-fn place(gvk: &Gvk) -> Option<&'static [&'static str]> {
-    Some(match (gvk.group(), gvk.kind.as_str()) {
-        ("", "Pod") => &[],
-        ("apps", "Deployment" | "ReplicaSet" | "DaemonSet" | "StatefulSet")
-        | ("", "ReplicationController")
-        | ("batch", "Job") => &["spec", "template"],
-        ("batch", "CronJob") => &["spec", "jobTemplate", "spec", "template"],
-        ("", "PodTemplate") => &["template"],
-        _ => return None,
-    })
-}
-
 /// Fields that say what a thing is, of which it has exactly one.
 const HANDLERS: [&str; 4] = ["exec", "httpGet", "tcpSocket", "grpc"];
 const HOOKS: [&str; 4] = ["exec", "httpGet", "tcpSocket", "sleep"];
@@ -37,7 +24,7 @@ const VALUE_SOURCES: [&str; 5] = [
 
 /// Looks for combinations that are refused.
 pub(super) fn check(gvk: &Gvk, root: &Found<'_>, faults: &mut Faults<'_>) {
-    let Some(pod) = place(gvk).and_then(|place| root.all(place, faults.work).pop()) else {
+    let Some(pod) = gvk.pod().and_then(|place| root.all(place, faults.work).pop()) else {
         return;
     };
     selector(gvk, root, &pod, faults);

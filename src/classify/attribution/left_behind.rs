@@ -2,9 +2,13 @@
 //!
 //! Managed fields tell that Helm wrote a value, and not for which revision. Where the value may be one that the server
 //! filled in beside Helm's write, only a revision that had it proves more ([`crate::compare::older`]); the revisions that
-//! a comparison does not need are read for the objects of which [`Attributor::has_unexplained`] says so. In `data`
-//! nothing is a default (Kubernetes: `pkg/apis/core/v1/defaults.go` has none for it), so a key there that Helm owns is
-//! left over, whether or not the revision that had it is still kept.
+//! a comparison does not need are read for the objects of which [`Attributor::has_unexplained`] says so. In two places
+//! Helm's ownership is enough, whether or not the revision that had the value is still kept:
+//!
+//! - In `data` nothing is a default (Kubernetes: `pkg/apis/core/v1/defaults.go` has none for it).
+//! - Client-side apply merges its keys with the others of a map that the API server takes as a whole, such as a Service's
+//!   selector: whoever changes one of its keys owns all of them from then on (structured-merge-diff: `typed/typed.go`,
+//!   `Compare`, ends at an atomic map). What has a default there is passed over as everywhere.
 
 use serde_json::Value;
 
@@ -14,13 +18,17 @@ use crate::classify::attributed::Attributed;
 use crate::compare::additions::{Addition, ComparedObject, Provenance, additions};
 use crate::compare::extra::may_hold_more;
 use crate::compare::lookup::{pointer_to, value_at};
-use crate::compare::path::FieldPath;
+use crate::compare::path::{FieldPath, Segment};
 use crate::compare::path_tree::PathTree;
 use crate::compare::room::Room;
 use crate::compare::three_way::Change;
 use crate::policy::managers::ManifestMention;
-use crate::types::is_zero;
-use crate::vocabulary::FindingCode;
+use crate::types::{Shape, is_zero};
+use crate::vocabulary::{FindingCode, Severity};
+
+/// The sentence about what is Helm's only because it wrote something else beside it.
+const MERGED: &str = "neither the chart nor a revision that is kept sets this: Helm's patch merged it with what the chart \
+    sets beside it, and it counts as Helm's since";
 
 /// The kinds that hold data of nobody but their writers.
 const DATA_KINDS: [&str; 2] = ["ConfigMap", "Secret"];
@@ -35,14 +43,19 @@ impl Attributor<'_> {
         !owners.is_empty() && owners.iter().all(|owner| owner.writer != Writer::Ours)
     }
 
-    /// Adds the keys of `data` that this release's Helm owns and no manifest asks for.
+    /// Adds what this release's Helm owns, no manifest asks for and the server fills in nowhere.
     pub(super) fn add_left_behind(&self, attributed: &mut Vec<Attributed>) {
-        if !self.has_data() {
-            return;
-        }
         let known: PathTree = attributed.iter().map(|known| &known.change.path).collect();
-        let left = self.owned_beside_manifest(self.context.room, &known);
-        for addition in left.into_iter().filter(|left| self.is_data(&left.path)) {
+        // Most of what Helm owns there is no difference, and takes no room from those that are.
+        let looked_at = Room::default();
+        for addition in self.owned_beside_manifest(&looked_at, &known) {
+            let is_merged = self.is_merged(&addition);
+            let is_left = is_merged || self.is_data(&addition.path);
+            let bytes = addition.path.size() + addition.pointer.len();
+            if !is_left || !self.context.room.take(bytes) {
+                continue;
+            }
+            let severity = (is_merged && self.may_be_admissions(&addition.path)).then_some(Severity::Info);
             let change = Change {
                 code: FindingCode::Lingering,
                 path: addition.path,
@@ -52,8 +65,13 @@ impl Attributor<'_> {
                 desired: None,
                 live: Some(addition.live.clone()),
             };
-            attributed.extend(self.origin(change));
+            attributed.extend(self.origin(change).map(|origin| Attributed {
+                severity,
+                note: is_merged.then_some(MERGED),
+                ..origin
+            }));
         }
+        self.context.room.leave_out(looked_at.left_out());
     }
 
     /// Whether the object holds something that Helm may have put there and that none of the compared revisions explains.
@@ -62,16 +80,17 @@ impl Attributor<'_> {
             known.change.code != FindingCode::Lingering || known.change.from_revision.is_some()
         });
         let known: PathTree = explained.map(|known| &known.change.path).collect();
-        let ObjectContext { shape, work, .. } = self.context;
-        may_hold_more(shape, self.desired, &self.live.object, &known, work)
-            && (!self.owned_beside_manifest(&Room::default(), &known).is_empty()
-                || self.has_unowned_data(&known))
+        !self.owned_beside_manifest(&Room::default(), &known).is_empty() || self.has_unowned_data(&known)
     }
 
     /// What this release's Helm owns beside the manifest, and no other manager owns or is expected to write.
     fn owned_beside_manifest(&self, room: &Room, known: &PathTree) -> Vec<Addition<'_>> {
+        let ObjectContext { shape, work, .. } = self.context;
+        if !may_hold_more(shape, self.desired, &self.live.object, known, work) {
+            return Vec::new();
+        }
         let object = ComparedObject {
-            shape: self.context.shape,
+            shape,
             desired: self.desired,
             live: &self.live.object,
         };
@@ -110,6 +129,27 @@ impl Attributor<'_> {
             && self
                 .expected(&ours.entry.manager, path, ManifestMention::Unset)
                 .is_none()
+    }
+
+    /// Whether Helm's patch merged this with the manifest's part of a value that its type takes as a whole. A list that is
+    /// taken as a whole is replaced, so that nobody but the server puts more into its elements. No field of a Pod that is
+    /// taken as a whole changes once it is there; admission adds to the selector of its node.
+    fn is_merged(&self, addition: &Addition<'_>) -> bool {
+        let mut segments = addition.path.segments().iter();
+        addition.in_whole
+            && self.context.gvk.pod().is_none_or(|place| !place.is_empty())
+            && !segments.any(|segment| matches!(segment, Segment::Index(_)))
+    }
+
+    /// Whether admission is known to put something there: into the templates of Pods, which policies complete, and into
+    /// custom resources, for which their operators do.
+    fn may_be_admissions(&self, path: &FieldPath) -> bool {
+        let is_builtin = self.context.shape.is_some_and(Shape::is_builtin);
+        let is_in_pod = self.context.gvk.pod().is_some_and(|place| {
+            let mut keys = path.keys();
+            place.iter().all(|field| keys.next() == Some(*field))
+        });
+        is_in_pod || !is_builtin
     }
 
     /// Whether this is a key of an object's data.

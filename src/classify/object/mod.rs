@@ -109,6 +109,19 @@ pub fn judge(
     Some(judged)
 }
 
+/// The differences from a manifest of an object that is not the release's, or not yet, as though it were.
+pub fn findings_beside(
+    subject: &Subject<'_>,
+    live: &Live<'_>,
+    policy: &Policy,
+    work: &Work,
+) -> Vec<Finding> {
+    let rules = policy
+        .ignore
+        .on(subject.key, subject.owner.name, Some(&live.object));
+    compare(subject, live, policy, &rules, work).report.findings
+}
+
 /// Judges an object that does not exist, or of which it may not be told that it does.
 fn judge_absent(subject: &Subject<'_>, policy: &Policy, work: &Work) -> Option<Judgement> {
     let mut report = absent(subject)?;

@@ -285,13 +285,13 @@ impl<'v> AdditionSearch<'v, '_> {
                 (shape.default().is_some() || self.provenance == Provenance::Creator)
                     && is_servers_choice(shape, live, self.work)
             }
+            (shape, live) if is_silent(shape, live) => true,
             (_, Value::Object(fields)) => fields
                 .iter()
                 .all(|(key, value)| self.is_servers_choice(shape.and_then(|shape| child(shape, key)), value)),
             (_, Value::Array(items)) => items.is_empty(),
-            // A zero that is there was written: `automountServiceAccountToken: false`, a label without a value.
-            (_, Value::Bool(_) | Value::Number(_) | Value::String(_)) => false,
-            (_, Value::Null) => true,
+            // Any other zero that is there was written: `automountServiceAccountToken: false`, a label without a value.
+            (_, Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Null) => false,
         }
     }
 }

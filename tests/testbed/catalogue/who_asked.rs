@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::harness::{Cluster, HelmVersion, Problems, Release, Webhook, later};
 
 /// A chart of one template.
-fn chart_of(template: &str) -> tempfile::TempDir {
+pub(super) fn chart_of(template: &str) -> tempfile::TempDir {
     let dir = tempfile::tempdir().expect("there is room for temporary files");
     fs::create_dir(dir.path().join("templates")).expect("a temporary folder can be written to");
     let chart = "{apiVersion: v2, name: own, version: 1.0.0}\n";
@@ -21,7 +21,7 @@ fn chart_of(template: &str) -> tempfile::TempDir {
 }
 
 /// Every finding as `severity code path`.
-fn lines(release: &Release<'_>) -> Vec<String> {
+pub(super) fn lines(release: &Release<'_>) -> Vec<String> {
     let scan = release.scan_with(&["--all"], &[]);
     let findings = scan.findings();
     let lines = findings
@@ -31,7 +31,7 @@ fn lines(release: &Release<'_>) -> Vec<String> {
 }
 
 /// The predictions for a release that did not come true.
-fn disproved(release: &Release<'_>) -> Vec<String> {
+pub(super) fn disproved(release: &Release<'_>) -> Vec<String> {
     let scan = release.scan_with(&["--all"], &[]);
     let disproved = release.disproved(&scan);
     disproved.into_values().flatten().collect()

@@ -6,7 +6,7 @@ use super::cluster::Outcome;
 use super::fate::means;
 use super::happened::{Fate, Happened, meant};
 use super::place;
-use super::report::{list, object_name};
+use super::report::{Scan, list, object_name};
 
 /// The answer of `driftline preview`.
 pub(crate) struct Prediction {
@@ -180,6 +180,23 @@ impl Prediction {
         let unnamed = self.unnamed(happened).into_iter();
         told.chain(unnamed.map(|problem| (About::Objects, problem)))
             .collect()
+    }
+
+    /// What a scan after it calls drift and the preview did not name.
+    pub(crate) fn untold(&self, after: &Scan) -> Vec<String> {
+        let is_around = |one: &str, other: &str| {
+            let rest = one.strip_prefix(other);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '[']))
+        };
+        let drift = after.drift().into_iter().filter(|found| {
+            let mut same = self.objects().filter(|object| object_name(object) == found.object);
+            !same.any(|object| {
+                let is_shortened = object["leftOut"].as_u64().unwrap_or_default() > 0;
+                let mut paths = list(object, "fields").filter_map(|field| field["path"].as_str());
+                is_shortened || paths.any(|path| is_around(path, &found.path) || is_around(&found.path, path))
+            })
+        });
+        drift.map(|found| format!("not named, and drift now: {found}")).collect()
     }
 
     /// What became of objects of which nothing was said.

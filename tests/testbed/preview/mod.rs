@@ -148,6 +148,9 @@ fn run(cluster: &Cluster, case: &Case, method: Method, flags: &[&str]) -> Result
     let mut problems = known(&stage, &happened);
     if let Some(prediction) = &prediction {
         problems.extend(disproved(&stage, &happened, prediction));
+        if happened.outcome() == "works" && prediction.came_true(&happened) {
+            problems.extend(prediction.untold(&stage.scan()));
+        }
     }
     Ok(Run { prediction, problems })
 }

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::body::{manifest, whole};
 use super::case::{Case, Deed, End, Object, Operation, Step};
 use super::method::Method;
-use crate::harness::{Cluster, HelmVersion, Outcome, Records, by_name, shown};
+use crate::harness::{Cluster, HelmVersion, Outcome, Records, Scan, by_name, shown};
 
 /// The release of every case; each has a namespace of its own.
 pub(super) const RELEASE: &str = "web";
@@ -117,6 +117,12 @@ impl<'c> Stage<'c> {
         args.extend(["-n", &self.namespace, "-o", "json"]);
         args.extend(flags);
         Ok(self.cluster.driftline(&args))
+    }
+
+    /// What a scan finds then.
+    pub(super) fn scan(&self) -> Scan {
+        let args = ["scan", "-n", &self.namespace, "--release", RELEASE, "-o", "json"];
+        self.cluster.driftline(&args).into()
     }
 
     /// The records that Helm keeps.
