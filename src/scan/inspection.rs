@@ -197,23 +197,8 @@ impl Inspection {
             return None;
         }
         let mut preview = transition::preview(&transition, live, &facts.policy, work);
-        let compared = report.filter(|report| match report.state {
-            // Helm writes it as though it were the release's, and the baseline's.
-            ObjectState::Foreign | ObjectState::Leftover => false,
-            ObjectState::InSync
-            | ObjectState::Drifted
-            | ObjectState::Missing
-            | ObjectState::Terminating
-            | ObjectState::Unknown
-            | ObjectState::Ignored => true,
-        });
-        match (compared, live, &transition.to) {
-            (Some(report), _, _) => preview.add_survivors(&report.findings, detail),
-            (None, LiveObject::Found(live), Some(To::Document(body))) if preview.live.is_some() => {
-                let subject = self.subject(body, facts);
-                preview.add_survivors(&findings_beside(&subject, live, &facts.policy, work), detail);
-            }
-            (None, _, _) => {}
+        if matches!(detail, Detail::Fields | Detail::Requests) {
+            self.add_survivors(&mut preview, &transition, live, report, facts, work);
         }
         let is_told = preview.live.is_some() || preview.action != PreviewAction::Unknown;
         let sent = match detail {
@@ -235,6 +220,38 @@ impl Inspection {
             }
         };
         Some((preview, sent))
+    }
+
+    /// Adds what others put into the object and the operation leaves.
+    fn add_survivors(
+        &self,
+        preview: &mut ObjectPreview,
+        transition: &Transition<'_>,
+        live: &LiveObject<'_>,
+        report: Option<&ObjectReport>,
+        facts: &ClusterFacts,
+        work: &Work,
+    ) {
+        let is_compared = match report.map(|report| report.state) {
+            Some(ObjectState::InSync | ObjectState::Drifted) => true,
+            // Helm writes it as though it were the release's, and the baseline's.
+            Some(ObjectState::Foreign | ObjectState::Leftover) | None => false,
+            Some(
+                ObjectState::Missing | ObjectState::Terminating | ObjectState::Unknown | ObjectState::Ignored,
+            ) => return,
+        };
+        if let Some(report) = report.filter(|_| is_compared) {
+            preview.add_survivors(&report.findings);
+        }
+        let (LiveObject::Found(live), Some(To::Document(body))) = (live, &transition.to) else {
+            return;
+        };
+        // What the baseline asks for and the target does not may be another's as well, and stay.
+        let is_told = is_compared && transition.from == Some(*body);
+        if preview.live.is_some() && !is_told {
+            let subject = self.subject(body, facts);
+            preview.add_survivors(&findings_beside(&subject, live, &facts.policy, work));
+        }
     }
 
     /// The size of everything that is compared.

@@ -34,7 +34,7 @@ mod value_facts;
 #[cfg(test)]
 mod tests;
 
-pub use limits::{Bound, Limits};
+pub use limits::{Alternative, Alternatives, Bound, Limits, Number};
 pub use openapi::MAX_DOCUMENT;
 pub use table::{Field, Shape, TypeTable};
 pub use value_facts::{ExplicitZero, ListKind, PatchStrategy, ValueKind};

@@ -14,6 +14,7 @@ mod combinations;
 mod core_kinds;
 mod defaults;
 mod faults;
+mod format;
 mod found;
 mod guarded;
 mod immutable;
@@ -155,7 +156,8 @@ pub(super) fn updated(
         if let Some(refused) = refused(verdict.broken) {
             return refused;
         }
-        let is_unsure = verdict.is_unsure || ruled::is_changed(shape, live, &object, accepted.as_ref(), work);
+        let is_unsure =
+            verdict.is_unsure || ruled::is_changed(shape, live, &object, accepted.as_ref(), manifest, work);
         let may_be_refused = is_unsure.then(|| ruled::REASON.into());
         return Outcome::Written(Written {
             object,

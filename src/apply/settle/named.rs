@@ -31,9 +31,14 @@ pub(super) fn check(gvk: &Gvk, root: &Found<'_>, faults: &mut Faults<'_>) {
             "the API server does not take this name for an object of this kind",
         );
     }
-    labels(&metadata, faults);
-    annotations(&metadata, faults);
+    check_metadata(&metadata, faults);
     keys(gvk, root, faults);
+}
+
+/// Looks for what is refused in the labels and annotations of any object.
+pub(super) fn check_metadata(metadata: &Found<'_>, faults: &mut Faults<'_>) {
+    labels(metadata, faults);
+    annotations(metadata, faults);
 }
 
 /// Whether a kind takes a name.

@@ -2,7 +2,7 @@
 //!
 //! A manifest was accepted, and so was the live object. What a merge makes of both was not: rules in CEL, alternatives and
 //! limits to the length of a list are about what stands together, and rules with `oldSelf` about the change itself. They
-//! are not evaluated here. They run where the value changes that they belong to (apiextensions-apiserver:
+//! are not evaluated here; what is held to the schema ([`super::schema`]) keeps all but those in CEL. They run where the value changes that they belong to (apiextensions-apiserver:
 //! `pkg/apiserver/schema/cel/validation.go`, `validateExpressions`; `pkg/apiserver/validation/ratcheting.go`).
 
 use std::cell::Cell;
@@ -10,6 +10,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
+use crate::apply::Manifest;
 use crate::compare::work::Work;
 use crate::types::{Field, Shape};
 
@@ -17,16 +18,19 @@ use crate::types::{Field, Shape};
 pub(super) const REASON: &str = "the kind has rules of its own, which may refuse the change";
 
 /// Whether a value changes for which the schema has rules, into one that is not known to keep them: `accepted` is the
-/// manifest's object as it is stored, which keeps all rules but those about the change.
+/// manifest's object as it is stored, which keeps all rules but those about the change. An untried manifest was held to the
+/// schema.
 pub(super) fn is_changed(
     shape: Shape<'_>,
     live: &Value,
     merged: &Value,
     accepted: Option<&Value>,
+    manifest: Manifest,
     work: &Work,
 ) -> bool {
     let walk = Walk {
         work,
+        manifest,
         is_ruled: Cell::new(false),
     };
     walk.changes(shape, Some(live), merged, accepted);
@@ -35,6 +39,7 @@ pub(super) fn is_changed(
 
 struct Walk<'w> {
     work: &'w Work,
+    manifest: Manifest,
     is_ruled: Cell<bool>,
 }
 
@@ -87,10 +92,20 @@ impl Walk<'_> {
             }
         };
         let keeps_rules = || !shape.has_transition_rules() && accepted == Some(merged);
-        if is_changed && shape.has_rules() && !keeps_rules() {
+        if is_changed && self.has_rules(shape) && !keeps_rules() {
             self.is_ruled.set(true);
         }
         is_changed
+    }
+
+    /// Whether a value has rules that it is not held to.
+    fn has_rules(&self, shape: Shape<'_>) -> bool {
+        let are_in_cel = || shape.limits().is_none_or(|limits| limits.has_other_rules);
+        shape.has_rules()
+            && match self.manifest {
+                Manifest::Accepted => true,
+                Manifest::Untried => are_in_cel(),
+            }
     }
 }
 
@@ -145,7 +160,7 @@ mod tests {
             let mut merged = live.clone();
             merged["spec"][field] = becomes;
             assert_eq!(
-                is_changed(shape, &live, &merged, None, &work),
+                is_changed(shape, &live, &merged, None, Manifest::Accepted, &work),
                 expected,
                 "{merged}"
             );
@@ -153,7 +168,7 @@ mod tests {
             let is_transition =
                 expected && merged.to_string().contains("\"fixed\"") && matches!(field, "fixed" | "many");
             assert_eq!(
-                is_changed(shape, &live, &merged, Some(&merged), &work),
+                is_changed(shape, &live, &merged, Some(&merged), Manifest::Accepted, &work),
                 is_transition,
                 "{merged}"
             );

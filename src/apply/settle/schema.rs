@@ -1,7 +1,7 @@
 //! A custom resource held to the schema that the API server has of its kind now.
 //!
 //! A manifest may be older than the schema, or not yet tried. The API server looks at the object when it is pruned and its
-//! defaults are filled in (apiextensions-apiserver: `pkg/registry/customresource/validator.go`; kube-openapi:
+//! defaults are filled in (apiextensions-apiserver: `pkg/registry/customresource/validator.go` and `strategy.go`; kube-openapi:
 //! `pkg/validation/validate`). What lives already and stays as it is passes, whatever the schema says of it, and so does no
 //! element of a list without keys, which has no counterpart (`pkg/apiserver/validation/ratcheting.go`, since Kubernetes 1.30).
 //!
@@ -14,12 +14,16 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
+use super::faults::Faults;
+use super::format;
+use super::found::Found;
+use super::named;
 use super::pattern::Patterns;
 use super::place::segment;
 use crate::apply::Doubt;
 use crate::compare::path::{FieldPath, Segment};
 use crate::compare::work::Work;
-use crate::types::{Bound, Field, Limits, ListKind, Shape, ValueKind};
+use crate::types::{Alternative, Alternatives, Bound, Field, Limits, ListKind, Number, Shape, ValueKind};
 
 const OTHER_TYPE: &str = "the schema of the kind demands a value of another type here";
 const LARGER: &str = "the schema of the kind demands a larger number here";
@@ -35,6 +39,16 @@ const TWICE: &str = "the schema of the kind does not take the same element twice
 const MORE_FIELDS: &str = "the schema of the kind demands more fields here";
 const FEWER_FIELDS: &str = "the schema of the kind demands fewer fields here";
 const MISSING: &str = "the schema of the kind demands this field";
+const OTHER_FORMAT: &str = "the schema of the kind demands a text of another format here";
+const TOO_LARGE: &str = "the schema of the kind demands a number of fewer bits here";
+const NONE_OF_SEVERAL: &str =
+    "the schema of the kind has several forms for this value, and it has none of them";
+const MORE_THAN_ONE: &str =
+    "the schema of the kind has several forms for this value, and it has more than one of them";
+const FORBIDDEN: &str = "the schema of the kind forbids a value of this form here";
+const MEMBER_TWICE: &str = "a set does not take the same element twice";
+const KEYS_TWICE: &str = "a list with keys does not take two elements with the same keys";
+const NO_TYPE: &str = "an object in an object has to say of what kind it is";
 const FIXED: &str = "the schema of the kind has a rule by which the value may not change";
 
 /// How many of the values that a field may have are told.
@@ -83,32 +97,67 @@ pub(super) fn verdict(
     doubts: &[Doubt],
     work: &Work,
 ) -> Verdict {
+    let patterns = RefCell::default();
     let walk = Walk {
         work,
         doubts,
-        patterns: RefCell::default(),
+        patterns: &patterns,
         verdict: RefCell::default(),
     };
-    walk.value(&FieldPath::root(), shape, live, object);
+    walk.value(&FieldPath::root(), Schema::OfField(shape), live, object);
     walk.verdict.into_inner()
 }
 
-struct Walk<'w> {
+/// A schema that a value is held to.
+#[derive(Clone, Copy)]
+enum Schema<'w> {
+    /// That of its field.
+    OfField(Shape<'w>),
+    /// One beside that.
+    Beside(&'w Alternative),
+}
+
+impl<'w> Schema<'w> {
+    fn limits(self) -> Option<&'w Limits> {
+        match self {
+            Self::OfField(shape) => shape.limits(),
+            Self::Beside(alternative) => Some(&alternative.limits),
+        }
+    }
+
+    fn kind(self) -> ValueKind {
+        match self {
+            Self::OfField(shape) => shape.value(),
+            Self::Beside(alternative) => alternative.kind.unwrap_or(ValueKind::Any),
+        }
+    }
+
+    fn field(self, name: &str) -> Option<Self> {
+        match self {
+            Self::OfField(shape) => match shape.field(name) {
+                Field::Declared(inner) => Some(Self::OfField(inner)),
+                Field::Undeclared | Field::Unknown => None,
+            },
+            Self::Beside(alternative) => alternative.field(name).map(Self::Beside),
+        }
+    }
+}
+
+struct Walk<'w, 'p> {
     work: &'w Work,
-    doubts: &'w [Doubt],
-    patterns: RefCell<Patterns<'w>>,
+    doubts: &'p [Doubt],
+    patterns: &'p RefCell<Patterns<'w>>,
     verdict: RefCell<Verdict>,
 }
 
-impl<'w> Walk<'w> {
+impl<'w> Walk<'w, '_> {
     fn breaks(&self, path: &FieldPath, rule: &'static str) {
         self.breaks_by(path, || Cow::Borrowed(rule));
     }
 
     /// The same, by a rule that is put together only where it is told.
     fn breaks_by(&self, path: &FieldPath, rule: impl FnOnce() -> Cow<'static, str>) {
-        let is_certain = self.work.affords(self.doubts.len())
-            && !self.doubts.iter().any(|doubt| doubt.path.overlaps(path));
+        let is_certain = !self.is_in_doubt(path);
         let mut verdict = self.verdict.borrow_mut();
         if !is_certain {
             verdict.is_unsure = true;
@@ -117,23 +166,49 @@ impl<'w> Walk<'w> {
         }
     }
 
-    fn value(&self, path: &FieldPath, shape: Shape<'w>, live: Option<&Value>, value: &Value) {
+    /// Whether it is not certain what is at a place.
+    fn is_in_doubt(&self, path: &FieldPath) -> bool {
+        !self.work.affords(self.doubts.len()) || self.doubts.iter().any(|doubt| doubt.path.overlaps(path))
+    }
+
+    fn is_unsure(&self) {
+        self.verdict.borrow_mut().is_unsure = true;
+    }
+
+    fn value(&self, path: &FieldPath, schema: Schema<'w>, live: Option<&Value>, value: &Value) {
         // Null is pruned or allowed before (`defaulting/prune.go`); what does not change passes.
         if value.is_null() || live == Some(value) || !self.work.affords_value(value) {
             return;
         }
-        let Some(limits) = shape.limits() else {
-            return;
-        };
-        if !is_of_kind(shape.value(), value) {
+        if let Some(limits) = schema.limits() {
+            self.demands(path, schema, limits, live, value);
+        }
+    }
+
+    fn demands(
+        &self,
+        path: &FieldPath,
+        schema: Schema<'w>,
+        limits: &'w Limits,
+        live: Option<&Value>,
+        value: &Value,
+    ) {
+        if !is_of_kind(schema.kind(), value) {
             self.breaks(path, OTHER_TYPE);
             return;
         }
-        if limits.is_fixed
-            && let Some(live) = live.filter(|live| !live.is_null())
-            && self.differs(shape, live, value)
-        {
-            self.breaks(path, FIXED);
+        match schema {
+            Schema::OfField(shape) => {
+                if limits.is_fixed
+                    && let Some(live) = live.filter(|live| !live.is_null())
+                    && self.differs(shape, live, value)
+                {
+                    self.breaks(path, FIXED);
+                }
+            }
+            // Of an alternative it matters whether it is kept.
+            Schema::Beside(_) if limits.has_other_rules || limits.is_fixed => self.is_unsure(),
+            Schema::Beside(_) => {}
         }
         let is_same = |choice: &Value| choice == value || is_same_number(choice, value);
         if !limits.choices.is_empty()
@@ -145,11 +220,67 @@ impl<'w> Walk<'w> {
         match value {
             Value::Number(number) => self.number(path, limits, number.as_f64()),
             Value::String(text) => self.text(path, limits, text),
-            Value::Array(items) => self.list(path, shape, limits, live.and_then(Value::as_array), items),
+            Value::Array(items) => self.list(path, schema, limits, live.and_then(Value::as_array), items),
             Value::Object(fields) => {
-                self.object(path, shape, limits, live.and_then(Value::as_object), fields);
+                self.object(path, schema, limits, live.and_then(Value::as_object), fields);
             }
             Value::Null | Value::Bool(_) => {}
+        }
+        for alternatives in &limits.alternatives {
+            self.alternatives(path, alternatives, value);
+        }
+    }
+
+    /// Holds a value to the schemas beside that of its field (`validate/schema_props.go`). Nothing in it passes them for being
+    /// as it was, where the value is another one as a whole.
+    fn alternatives(&self, path: &FieldPath, alternatives: &'w Alternatives, value: &Value) {
+        let (fewest, most) = match alternatives.number {
+            Number::All => {
+                for schema in &alternatives.schemas {
+                    self.demands(path, Schema::Beside(schema), &schema.limits, None, value);
+                }
+                return;
+            }
+            Number::AtLeastOne => (1, usize::MAX),
+            Number::ExactlyOne => (1, 1),
+            Number::None => (0, 0),
+        };
+        let (mut kept, mut unsure) = (0_usize, 0_usize);
+        for schema in &alternatives.schemas {
+            match self.keeps(path, schema, value) {
+                Some(true) => kept += 1,
+                Some(false) => {}
+                None => unsure += 1,
+            }
+        }
+        if self.is_in_doubt(path) {
+            self.is_unsure();
+        } else if kept + unsure < fewest {
+            self.breaks(path, NONE_OF_SEVERAL);
+        } else if kept > most {
+            self.breaks(path, if most == 0 { FORBIDDEN } else { MORE_THAN_ONE });
+        } else if kept < fewest || kept + unsure > most {
+            self.is_unsure();
+        }
+    }
+
+    /// Whether a value fits a schema; `None` where that cannot be told.
+    fn keeps(&self, path: &FieldPath, schema: &'w Alternative, value: &Value) -> Option<bool> {
+        if !self.work.affords_value(value) {
+            return None;
+        }
+        let inner = Walk {
+            work: self.work,
+            doubts: &[],
+            patterns: self.patterns,
+            verdict: RefCell::default(),
+        };
+        inner.demands(path, Schema::Beside(schema), &schema.limits, None, value);
+        let verdict = inner.verdict.into_inner();
+        match (verdict.broken.is_empty(), verdict.is_unsure) {
+            (false, _) => Some(false),
+            (true, false) => Some(true),
+            (true, true) => None,
         }
     }
 
@@ -185,18 +316,31 @@ impl<'w> Walk<'w> {
                 }
             } else {
                 // How it comes out depends on how fractions are rounded.
-                self.verdict.borrow_mut().is_unsure = true;
+                self.is_unsure();
             }
+        }
+        if limits
+            .format
+            .as_deref()
+            .is_some_and(|format| !format::holds(format, number))
+        {
+            self.breaks(path, TOO_LARGE);
         }
     }
 
     fn text(&self, path: &FieldPath, limits: &'w Limits, text: &str) {
         self.count(path, limits, text.chars().count(), [LONGER, SHORTER]);
-        if let Some(pattern) = &limits.pattern {
-            match self.patterns.borrow_mut().fits(pattern, text, self.work) {
+        let mut patterns = self.patterns.borrow_mut();
+        let pattern = limits.pattern.as_deref();
+        let has_form = pattern.map(|pattern| (OTHER_FORM, patterns.fits(pattern, text, self.work)));
+        let format = limits.format.as_deref();
+        let has_format =
+            format.map(|format| (OTHER_FORMAT, format::fits(format, text, &mut patterns, self.work)));
+        for (rule, fits) in has_form.into_iter().chain(has_format) {
+            match fits {
                 Some(true) => {}
-                Some(false) => self.breaks(path, OTHER_FORM),
-                None => self.verdict.borrow_mut().is_unsure = true,
+                Some(false) => self.breaks(path, rule),
+                None => self.is_unsure(),
             }
         }
     }
@@ -214,20 +358,52 @@ impl<'w> Walk<'w> {
     fn list(
         &self,
         path: &FieldPath,
-        shape: Shape<'w>,
+        schema: Schema<'w>,
         limits: &Limits,
         live: Option<&Vec<Value>>,
         items: &[Value],
     ) {
         self.count(path, limits, items.len(), [MORE_ITEMS, FEWER_ITEMS]);
-        let mut seen = HashSet::new();
-        if limits.is_unique && items.iter().any(|item| !seen.insert(item)) {
+        if limits.is_unique && has_twice(items) {
             self.breaks(path, TWICE);
+        }
+        let shape = match schema {
+            Schema::OfField(shape) => shape,
+            Schema::Beside(alternative) => {
+                let element = alternative.element.as_deref().map(Schema::Beside);
+                for (index, item) in items.iter().enumerate() {
+                    if let Some(element) = element {
+                        self.value(&path.join(Segment::Index(index)), element, None, item);
+                    }
+                }
+                return;
+            }
+        };
+        // A list that lives so already lets every other of the object live so.
+        if shape.list() == ListKind::Set && has_twice(items) {
+            match live {
+                Some(live) if has_twice(live) => self.is_unsure(),
+                Some(_) | None => self.breaks(path, MEMBER_TWICE),
+            }
         }
         let Some(element) = shape.element() else {
             return;
         };
         let is_keyed = matches!(shape.list(), ListKind::Map(_));
+        let are_twice = |items: &[Value]| {
+            let mut seen = HashSet::new();
+            let mut steps = items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| segment(Some(shape), index, item));
+            is_keyed && !steps.all(|step| seen.insert(step))
+        };
+        if are_twice(items) {
+            match live {
+                Some(live) if are_twice(live) => self.is_unsure(),
+                Some(_) | None => self.breaks(path, KEYS_TWICE),
+            }
+        }
         let named = live.into_iter().flatten().enumerate().filter(|_| is_keyed);
         let named: HashMap<Segment, &Value> = named
             .map(|(index, item)| (segment(Some(shape), index, item), item))
@@ -235,33 +411,64 @@ impl<'w> Walk<'w> {
         for (index, item) in items.iter().enumerate() {
             let step = segment(Some(shape), index, item);
             let live = named.get(&step).copied();
-            self.value(&path.join(step), element, live, item);
+            self.value(&path.join(step), Schema::OfField(element), live, item);
         }
     }
 
     fn object(
         &self,
         path: &FieldPath,
-        shape: Shape<'w>,
+        schema: Schema<'w>,
         limits: &Limits,
         live: Option<&Map<String, Value>>,
         fields: &Map<String, Value>,
     ) {
         self.count(path, limits, fields.len(), [MORE_FIELDS, FEWER_FIELDS]);
+        if limits.is_embedded {
+            self.embedded(path, fields);
+        }
+        let is_data = match schema {
+            Schema::OfField(shape) => shape.status_is_data(),
+            Schema::Beside(_) => false,
+        };
         // A status that is written apart is not the business of this write.
-        let is_apart = |name: &str| path.segments().is_empty() && name == "status" && !shape.status_is_data();
+        let is_apart = |name: &str| path.segments().is_empty() && name == "status" && !is_data;
         for name in &limits.required {
             if self.work.affords(1) && !fields.contains_key(name) && !is_apart(name) {
                 self.breaks(&path.key(name), MISSING);
             }
         }
         for (name, value) in fields {
-            if let Field::Declared(inner) = shape.field(name)
-                && !is_apart(name)
-            {
+            if let Some(inner) = schema.field(name).filter(|_| !is_apart(name)) {
                 let live = live.and_then(|live| live.get(name));
                 self.value(&path.key(name), inner, live, value);
             }
+        }
+    }
+
+    /// Holds an object in an object to what every object has to have (apiextensions-apiserver:
+    /// `pkg/apiserver/schema/objectmeta/validation.go`, `validateEmbeddedResource`).
+    fn embedded(&self, path: &FieldPath, fields: &Map<String, Value>) {
+        for name in ["apiVersion", "kind"] {
+            let is_told = fields
+                .get(name)
+                .and_then(Value::as_str)
+                .is_some_and(|text| !text.is_empty());
+            if !is_told {
+                self.breaks(&path.key(name), NO_TYPE);
+            }
+        }
+        let mut faults = Faults::new(self.work);
+        if let Some(metadata) = fields.get("metadata") {
+            let metadata = Found {
+                path: path.key("metadata"),
+                value: metadata,
+                shape: None,
+            };
+            named::check_metadata(&metadata, &mut faults);
+        }
+        for (path, rule) in faults.into_found() {
+            self.breaks(&path, rule);
         }
     }
 
@@ -291,6 +498,11 @@ impl<'w> Walk<'w> {
             (was, is) => was != is && !is_same_number(was, is),
         }
     }
+}
+
+fn has_twice(items: &[Value]) -> bool {
+    let mut seen = HashSet::new();
+    items.iter().any(|item| !seen.insert(item))
 }
 
 fn is_same_number(one: &Value, other: &Value) -> bool {
@@ -503,12 +715,121 @@ mod tests {
                 json!([{"name": "b", "size": 0}]),
                 Some(LARGER),
             ),
+            (
+                keyed.clone(),
+                json!([{"name": "a"}]),
+                json!([{"name": "b", "size": 1}, {"name": "b", "size": 2}]),
+                Some(KEYS_TWICE),
+            ),
             (keyed, json!([{"name": "a"}]), json!([{"size": 1}]), Some(MISSING)),
             (
                 json!({"type": "array", "items": {"type": "string", "maxLength": 1}}),
                 json!(["aa"]),
                 json!(["aa", "b"]),
                 Some(SHORTER),
+            ),
+            (
+                list("x-kubernetes-list-type", json!("set")),
+                json!(["a"]),
+                json!(["a", "a"]),
+                Some(MEMBER_TWICE),
+            ),
+            (
+                string("format", json!("ipv4")),
+                json!("10.0.0.1"),
+                json!("ten"),
+                Some(OTHER_FORMAT),
+            ),
+            (string("format", json!("unknown")), json!("a"), json!("b"), None),
+            (
+                json!({"type": "integer", "format": "int32"}),
+                json!(1),
+                json!(1_u64 << 40),
+                Some(TOO_LARGE),
+            ),
+            (
+                number("format", json!("int32")),
+                json!(1),
+                json!(1_u64 << 40),
+                None,
+            ),
+            (
+                number("allOf", json!([{"minimum": 1}, {"maximum": 9}])),
+                json!(1),
+                json!(10),
+                Some(SMALLER),
+            ),
+            (
+                number("anyOf", json!([{"maximum": 1}, {"minimum": 9}])),
+                json!(1),
+                json!(5),
+                Some(NONE_OF_SEVERAL),
+            ),
+            (
+                number("anyOf", json!([{"maximum": 5}, {"minimum": 5}])),
+                json!(1),
+                json!(5),
+                None,
+            ),
+            (
+                number("oneOf", json!([{"maximum": 5}, {"minimum": 5}])),
+                json!(1),
+                json!(5),
+                Some(MORE_THAN_ONE),
+            ),
+            (
+                number("oneOf", json!([{"maximum": 5}, {"minimum": 5}])),
+                json!(1),
+                json!(6),
+                None,
+            ),
+            (
+                number("not", json!({"minimum": 5})),
+                json!(1),
+                json!(5),
+                Some(FORBIDDEN),
+            ),
+            // One schema beside another may have some of its own.
+            (
+                number(
+                    "oneOf",
+                    json!([{"not": {"minimum": 5}}, {"anyOf": [{"minimum": 8}, {"maximum": 6}]}]),
+                ),
+                json!(1),
+                json!(7),
+                Some(NONE_OF_SEVERAL),
+            ),
+            // A number that may be a text names its types so, and no more is meant by it.
+            (
+                json!({"x-kubernetes-int-or-string": true, "anyOf": [{"type": "integer"}, {"type": "string"}]}),
+                json!(1),
+                json!("a"),
+                None,
+            ),
+            (
+                json!({"x-kubernetes-int-or-string": true,
+                    "allOf": [{"anyOf": [{"type": "integer"}, {"type": "string"}]}, {"pattern": "^[a-z]$"}]}),
+                json!(1),
+                json!("A"),
+                Some(OTHER_FORM),
+            ),
+            (
+                map(
+                    "anyOf",
+                    json!([{"required": ["a"]}, {"additionalProperties": {"pattern": "^x"}}]),
+                ),
+                json!({"a": "1"}),
+                json!({"b": "1"}),
+                Some(NONE_OF_SEVERAL),
+            ),
+            (
+                map(
+                    "anyOf",
+                    json!([{"required": ["a"]}, {"additionalProperties": {"pattern": "^x"}}]),
+                ),
+                json!({"a": "1"}),
+                json!({"b": "x"}),
+                None,
             ),
         ] {
             let object = |value: &Value| match value {

@@ -110,12 +110,7 @@ pub fn judge(
 }
 
 /// The differences from a manifest of an object that is not the release's, or not yet, as though it were.
-pub fn findings_beside(
-    subject: &Subject<'_>,
-    live: &Live<'_>,
-    policy: &Policy,
-    work: &Work,
-) -> Vec<Finding> {
+pub fn findings_beside(subject: &Subject<'_>, live: &Live<'_>, policy: &Policy, work: &Work) -> Vec<Finding> {
     let rules = policy
         .ignore
         .on(subject.key, subject.owner.name, Some(&live.object));

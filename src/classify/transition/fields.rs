@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::{Detail, ObjectPreview, Transition, read};
+use super::{ObjectPreview, Transition, read};
 use crate::apply::{Conflict, Doubt, Outcome, changed_places};
 use crate::classify::attributed::{actor, manager_name};
 use crate::classify::finding::shown_actor;
@@ -375,10 +375,9 @@ fn writer(
 
 impl ObjectPreview {
     /// Adds what others put beside the manifests and the operation leaves, by the findings of the object.
-    pub fn add_survivors(&mut self, findings: &[Finding], detail: Detail) {
-        match (detail, self.action) {
-            (Detail::Fields | Detail::Requests, PreviewAction::Change | PreviewAction::None) => {}
-            (Detail::Outcome | Detail::TakenBack | Detail::Fields | Detail::Requests, _) => return,
+    pub fn add_survivors(&mut self, findings: &[Finding]) {
+        if !matches!(self.action, PreviewAction::Change | PreviewAction::None) {
+            return;
         }
         let is_within = |inner: &str, outer: &str| {
             inner

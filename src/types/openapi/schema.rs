@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::de::{MapAccess, Visitor};
 use serde_json::Value;
 
 #[derive(Deserialize)]
@@ -52,10 +52,10 @@ pub(super) struct Schema {
     #[serde(rename = "allOf", default)]
     pub(super) all_of: Vec<Schema>,
     #[serde(rename = "oneOf", default)]
-    pub(super) one_of: Vec<IgnoredAny>,
+    pub(super) one_of: Vec<Schema>,
     #[serde(rename = "anyOf", default)]
-    pub(super) any_of: Vec<IgnoredAny>,
-    pub(super) not: Option<IgnoredAny>,
+    pub(super) any_of: Vec<Schema>,
+    pub(super) not: Option<Box<Schema>>,
     #[serde(default, deserialize_with = "number")]
     pub(super) minimum: Option<f64>,
     #[serde(default, deserialize_with = "number")]

@@ -189,14 +189,18 @@ impl Prediction {
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '[']))
         };
         let drift = after.drift().into_iter().filter(|found| {
-            let mut same = self.objects().filter(|object| object_name(object) == found.object);
+            let mut same = self
+                .objects()
+                .filter(|object| object_name(object) == found.object);
             !same.any(|object| {
                 let is_shortened = object["leftOut"].as_u64().unwrap_or_default() > 0;
                 let mut paths = list(object, "fields").filter_map(|field| field["path"].as_str());
                 is_shortened || paths.any(|path| is_around(path, &found.path) || is_around(&found.path, path))
             })
         });
-        drift.map(|found| format!("not named, and drift now: {found}")).collect()
+        drift
+            .map(|found| format!("not named, and drift now: {found}"))
+            .collect()
     }
 
     /// What became of objects of which nothing was said.
