@@ -222,6 +222,16 @@ pub fn settled(gvk: &Gvk, shape: Option<Shape<'_>>, live: &Value, merged: Value,
     settle::updated(gvk, shape, live, merged, None, Manifest::Accepted, work)
 }
 
+/// Whether a write brings values to a custom resource for which its kind has rules in CEL: nothing here evaluates these.
+pub(crate) fn has_rules_in_cel(
+    shape: Option<Shape<'_>>,
+    live: Option<&Value>,
+    object: &Value,
+    work: &Work,
+) -> bool {
+    shape.is_some_and(|shape| settle::has_rules_in_cel(shape, live, object, work))
+}
+
 /// The places at which two versions of an object differ, as managed fields would name them; no more than so many.
 pub(crate) fn changed_places(
     gvk: &Gvk,

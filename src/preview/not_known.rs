@@ -64,6 +64,13 @@ pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> Vec<String> {
     }
     found.extend(not_noticed_yet(facts, course));
     found.extend(not_rendered_as_before(facts));
+    let ruled = written().filter(|(object, _)| object.has_rules_in_cel && !facts.is_accepted(&object.key));
+    let ruled = listed(ruled.map(|(object, _)| object.key.to_string()));
+    if !ruled.is_empty() {
+        found.push(format!(
+            "whether the rules in CEL of their kinds take these objects, which --confirm server can ask the API server: {ruled}"
+        ));
+    }
     let doubtful = facts
         .objects
         .iter()

@@ -45,6 +45,7 @@ use serde_json::Value;
 use self::guarded::Verdict;
 use self::place::Place;
 use self::round_trip::RoundTrip;
+use self::ruled::Rules;
 use super::{Doubt, Manifest, Outcome, Refusal, Written};
 use crate::compare::path::{FieldPath, Segment};
 use crate::compare::work::Work;
@@ -82,6 +83,11 @@ pub(super) fn created(
         }
     }
     Outcome::Created(object)
+}
+
+/// Whether a write brings values to a custom resource for which its kind has rules in CEL.
+pub(super) fn has_rules_in_cel(shape: Shape<'_>, live: Option<&Value>, object: &Value, work: &Work) -> bool {
+    !shape.is_builtin() && ruled::is_changed(shape, live, object, None, Rules::InCel, work)
 }
 
 /// How many other rules are told with their places.
@@ -156,8 +162,13 @@ pub(super) fn updated(
         if let Some(refused) = refused(verdict.broken) {
             return refused;
         }
-        let is_unsure =
-            verdict.is_unsure || ruled::is_changed(shape, live, &object, accepted.as_ref(), manifest, work);
+        let rules = match manifest {
+            Manifest::Accepted => Rules::OfSeveralValues,
+            // It was just held to all others.
+            Manifest::Untried => Rules::OfSeveralValuesInCel,
+        };
+        let is_unsure = verdict.is_unsure
+            || ruled::is_changed(shape, Some(live), &object, accepted.as_ref(), rules, work);
         let may_be_refused = is_unsure.then(|| ruled::REASON.into());
         return Outcome::Written(Written {
             object,

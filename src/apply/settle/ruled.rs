@@ -10,36 +10,45 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use crate::apply::Manifest;
 use crate::compare::work::Work;
 use crate::types::{Field, Shape};
 
 /// Why such a write may be refused.
 pub(super) const REASON: &str = "the kind has rules of its own, which may refuse the change";
 
-/// Whether a value changes for which the schema has rules, into one that is not known to keep them: `accepted` is the
-/// manifest's object as it is stored, which keeps all rules but those about the change. An untried manifest was held to the
-/// schema.
+/// Which rules are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rules {
+    /// Those that a merge of two accepted objects may break.
+    OfSeveralValues,
+    /// Of these, those in CEL.
+    OfSeveralValuesInCel,
+    /// All in CEL.
+    InCel,
+}
+
+/// Whether a value changes for which the schema has such rules, into one that is not known to keep them: `accepted` is the
+/// manifest's object as it is stored, which keeps all rules but those about the change.
 pub(super) fn is_changed(
     shape: Shape<'_>,
-    live: &Value,
+    live: Option<&Value>,
     merged: &Value,
     accepted: Option<&Value>,
-    manifest: Manifest,
+    rules: Rules,
     work: &Work,
 ) -> bool {
     let walk = Walk {
         work,
-        manifest,
+        rules,
         is_ruled: Cell::new(false),
     };
-    walk.changes(shape, Some(live), merged, accepted);
+    walk.changes(shape, live, merged, accepted);
     walk.is_ruled.get()
 }
 
 struct Walk<'w> {
     work: &'w Work,
-    manifest: Manifest,
+    rules: Rules,
     is_ruled: Cell<bool>,
 }
 
@@ -98,14 +107,14 @@ impl Walk<'_> {
         is_changed
     }
 
-    /// Whether a value has rules that it is not held to.
+    /// Whether a value has such rules.
     fn has_rules(&self, shape: Shape<'_>) -> bool {
         let are_in_cel = || shape.limits().is_none_or(|limits| limits.has_other_rules);
-        shape.has_rules()
-            && match self.manifest {
-                Manifest::Accepted => true,
-                Manifest::Untried => are_in_cel(),
-            }
+        match self.rules {
+            Rules::OfSeveralValues => shape.has_rules(),
+            Rules::OfSeveralValuesInCel => shape.has_rules() && are_in_cel(),
+            Rules::InCel => are_in_cel(),
+        }
     }
 }
 
@@ -160,7 +169,7 @@ mod tests {
             let mut merged = live.clone();
             merged["spec"][field] = becomes;
             assert_eq!(
-                is_changed(shape, &live, &merged, None, Manifest::Accepted, &work),
+                is_changed(shape, Some(&live), &merged, None, Rules::OfSeveralValues, &work),
                 expected,
                 "{merged}"
             );
@@ -168,8 +177,23 @@ mod tests {
             let is_transition =
                 expected && merged.to_string().contains("\"fixed\"") && matches!(field, "fixed" | "many");
             assert_eq!(
-                is_changed(shape, &live, &merged, Some(&merged), Manifest::Accepted, &work),
+                is_changed(
+                    shape,
+                    Some(&live),
+                    &merged,
+                    Some(&merged),
+                    Rules::OfSeveralValues,
+                    &work
+                ),
                 is_transition,
+                "{merged}"
+            );
+            // Rules in CEL that were never tried are those about one value, too.
+            let is_in_cel =
+                matches!(field, "checked" | "sides") && merged["spec"][field] != live["spec"][field];
+            assert_eq!(
+                is_changed(shape, Some(&live), &merged, Some(&merged), Rules::InCel, &work),
+                is_in_cel,
                 "{merged}"
             );
         }

@@ -23,7 +23,9 @@ use super::live::LiveObject;
 use super::object::may_be_foretold;
 use super::state::MISSING_OR_NOT_OWNED;
 use super::subject::Visibility;
-use crate::apply::{Method, OnConflict, Outcome, Written, attempt, is_merged_three_ways, settled};
+use crate::apply::{
+    Method, OnConflict, Outcome, Written, attempt, has_rules_in_cel, is_merged_three_ways, settled,
+};
 use crate::compare::managed_fields::{Live, Operation};
 use crate::compare::shapes::status_field;
 use crate::compare::work::Work;
@@ -122,6 +124,9 @@ pub struct ObjectPreview {
     pub ways_out: Vec<WayOut>,
     /// Why the API server may refuse it, as the end of a sentence that begins with "because".
     pub may_be_refused: Option<String>,
+    /// Whether it gets values for which its kind has rules in CEL, to which nothing here holds it; only where its fields were
+    /// asked for.
+    pub has_rules_in_cel: bool,
     /// The name of the definition of its kind, where the operation applies that before: all that is told of the object rests on
     /// it.
     pub definition: Option<String>,
@@ -239,6 +244,7 @@ impl ObjectPreview {
             block: None,
             ways_out: Vec::new(),
             may_be_refused: None,
+            has_rules_in_cel: false,
             definition: None,
             fields: Vec::new(),
             left_out: 0,
@@ -329,6 +335,19 @@ impl ObjectPreview {
         }
     }
 
+    fn notes_rules_in_cel(
+        &mut self,
+        transition: &Transition<'_>,
+        live: Option<&Value>,
+        after: &Value,
+        work: &Work,
+    ) {
+        self.has_rules_in_cel = match transition.detail {
+            Detail::Outcome | Detail::TakenBack => false,
+            Detail::Fields | Detail::Requests => has_rules_in_cel(transition.shape, live, after, work),
+        };
+    }
+
     fn fails(&mut self, block: Block) {
         self.action = PreviewAction::Fail;
         self.block = Some(block);
@@ -358,6 +377,8 @@ fn absent(transition: &Transition<'_>, preview: &mut ObjectPreview, policy: &Pol
     // What the simulation does not know of a new object does not make its creation uncertain: only a rule that refuses it.
     if let Some(block) = Block::of(&outcome) {
         preview.fails(block.shown_in(&transition.key.gvk, &[], &policy.redaction));
+    } else if let Outcome::Created(object) = &outcome {
+        preview.notes_rules_in_cel(transition, None, object, work);
     }
     preview.ask(transition, &documents, None, policy, work);
 }
@@ -501,6 +522,9 @@ fn found(
                 } else {
                     preview.action = PreviewAction::None;
                 }
+            }
+            if preview.action == PreviewAction::Change {
+                preview.notes_rules_in_cel(transition, Some(&live.object), after, work);
             }
             let versions = [&applied, &live.object, after];
             (preview.fields, preview.left_out) = fields.shown(transition, &versions, policy);

@@ -159,6 +159,7 @@ impl Prediction {
         let words: &[&str] = match cause {
             "hook" => &["hook"],
             "admission" => &["ValidatingAdmissionPolicy", "webhook"],
+            "rule" => &["rules in CEL"],
             _ => return false,
         };
         let mut sentences = list(&self.preview, "notKnown").filter_map(Value::as_str);
