@@ -12,11 +12,12 @@ use super::cluster_facts::{Absence, ClusterFacts, Tables};
 use super::confirm::{GivenUp, confirm, confirm_writes};
 use super::judges::Judges;
 use super::load::{LoadLimits, Loaded, LoadedBatch, Loading};
-use super::options::{OrphanSearch, Progress, ScanOptions};
+use super::options::{OrphanSearch, PreviewRequest, Progress, ScanOptions};
 use super::orphans::Ownership;
 use super::scope::{Namespaces, Scope};
 use super::selection::{NamespacePattern, WhenAbsent};
 use super::state::{ReadPlan, ScanState};
+use crate::health::entry::listed;
 use crate::model::{ReportError, ReportNote};
 use crate::object::Gvk;
 use crate::policy::Confirm;
@@ -28,6 +29,18 @@ use crate::types::TypeTable;
 
 /// The gap in a report whose second listing failed.
 const NOT_LISTED_AGAIN: &str = "it is not known whether releases changed during the scan";
+
+/// What was rendered for one release says nothing of another one of that name.
+fn several(histories: &[History]) -> ReportError {
+    let releases = listed(histories.iter().map(|history| history.key.to_string()));
+    ReportError {
+        scope: "releases".to_owned(),
+        message: format!(
+            "the manifests were rendered for one release, and {} fit the name: {releases}; say which with -n NAMESPACE",
+            histories.len()
+        ),
+    }
+}
 
 /// The parts of a scan that every stage needs.
 pub(super) struct Stages<'s, S> {
@@ -204,6 +217,9 @@ impl<S: Source> Stages<'_, S> {
             }
         });
         histories.retain(|history| self.is_selected(history));
+        if let (Some(PreviewRequest::Upgrade(_)), 2..) = (&self.options.preview, histories.len()) {
+            return Err(several(&histories));
+        }
         let histories: Vec<Arc<History>> = histories.into_iter().map(Arc::new).collect();
         self.state.set_releases(&histories);
         Ok(FirstListing {

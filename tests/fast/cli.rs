@@ -664,4 +664,17 @@ fn the_dry_run_of_another_release_is_no_preview_of_this_one() {
     }
     let ran = preview("catalog", "shop", &["catalog"]);
     assert_eq!(releases(&ran.stdout), ["shop/catalog"]);
+    // Manifests alone do not say of which release they are.
+    fs::write(&file, manifest).unwrap();
+    let file = file.display().to_string();
+    let upgrade = ["preview", "upgrade", "-f", &file];
+    let ran = run(&[&upgrade[..], &["*", "--snapshot", "examples/drifted-shop"]].concat());
+    assert_eq!(ran.status, Some(2), "{}", ran.stdout);
+    let told = "rendered for one release, and";
+    assert!(
+        ran.stdout.contains(told) || ran.stderr.contains(told),
+        "{}{}",
+        ran.stdout,
+        ran.stderr
+    );
 }

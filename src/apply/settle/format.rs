@@ -5,7 +5,7 @@
 //! (`pkg/validation/strfmt`) and of the library govalidator. Where one of these takes more forms than are known here, nothing is
 //! told of the others.
 
-use std::net::Ipv6Addr;
+use core::net::Ipv6Addr;
 
 use chrono::NaiveDate;
 

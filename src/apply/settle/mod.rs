@@ -8,7 +8,7 @@
 //!
 //! Of custom resources the schema tells what is dropped and filled, and where it has rules about several values
 //! (`x-kubernetes-validations`, `oneOf`): what a merge brings together there may be refused (`ruled`). Where the manifest may
-//! be older than the schema, or new, the whole object is held to it (`schema`, `pattern`).
+//! be older than the schema, or new, the whole object is held to it (`schema`, `format`, `pattern`).
 
 mod combinations;
 mod core_kinds;
