@@ -17,18 +17,27 @@ use crate::types::{Shape, TypeTable};
 /// A definition that the operation applies before an object of its kind.
 pub(super) struct AppliedDefinition {
     name: String,
-    /// `None` where the manifest has it in several documents.
-    body: Option<Arc<str>>,
+    body: DefinitionBody,
     /// What it says of its kind, once that was asked for.
     types: OnceLock<Result<TypeTable, String>>,
 }
 
-/// Why nothing is known of a kind that the manifest defines in several documents.
+/// Where a definition is, that the operation applies.
+pub(super) enum DefinitionBody {
+    /// In this document of the manifest.
+    Document(Arc<str>),
+    /// In several documents of it, any of which may come last.
+    Several,
+    /// It is a hook, which Helm creates anew before all objects; the documents of hooks are not kept.
+    Hook,
+}
+
 const SEVERAL: &str = "the manifest has it in several documents";
+const HOOK: &str = "it is a hook";
 
 impl AppliedDefinition {
-    /// A definition by its name and its document; `None` where there are several.
-    pub(super) fn new(name: String, body: Option<Arc<str>>) -> Self {
+    /// A definition by its name.
+    pub(super) fn new(name: String, body: DefinitionBody) -> Self {
         Self {
             name,
             body,
@@ -51,8 +60,11 @@ impl AppliedDefinition {
 
     fn types(&self) -> Result<&TypeTable, &str> {
         let types = self.types.get_or_init(|| match &self.body {
-            Some(body) => TypeTable::from_definition(body).map_err(|error| error.to_string()),
-            None => Err(SEVERAL.to_owned()),
+            DefinitionBody::Document(body) => {
+                TypeTable::from_definition(body).map_err(|error| error.to_string())
+            }
+            DefinitionBody::Several => Err(SEVERAL.to_owned()),
+            DefinitionBody::Hook => Err(HOOK.to_owned()),
         });
         types.as_ref().map_err(String::as_str)
     }

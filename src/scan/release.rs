@@ -161,7 +161,7 @@ impl ReleaseScan {
         if let Some(manifests) = manifests {
             self.preview = manifests.pass_over(&mut self.objects, &resolver);
         }
-        tell_definitions(&mut self.objects, kinds);
+        tell_definitions(&mut self.objects, &self.preview.hooks, kinds);
         let mut readable = Vec::new();
         for (position, object) in self.objects.iter_mut().enumerate() {
             if let Some(error) = authority.refuse(&object.key) {

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::definitions::AppliedDefinition;
+use super::definitions::{AppliedDefinition, DefinitionBody};
 use super::load::{DecodedRevision, Loaded};
 use super::options::PreviewRequest;
 use super::planned::{PlannedObject, Purpose, TargetBody, TransitionBodies};
@@ -16,7 +16,7 @@ use crate::classify::transition::Detail;
 use crate::manifest::parse::ManifestObject;
 use crate::manifest::rendered::Rendered;
 use crate::object::ObjectKey;
-use crate::preview::{NotServed, Operation};
+use crate::preview::{HookFacts, HookTime, NotServed, Operation};
 use crate::release::history::History;
 use crate::release::record::Hook;
 use crate::release::stored::Status;
@@ -202,25 +202,32 @@ pub(super) fn unserved(key: &ObjectKey, resolver: &Resolver<'_>) -> Option<Strin
 }
 
 /// Tells the objects of a previewed operation the definition of their kind, where the operation applies that before them.
-pub(super) fn tell_definitions(objects: &mut [PlannedObject], kinds: &Kinds) {
-    let applied = objects.iter().filter_map(|object| {
+pub(super) fn tell_definitions(objects: &mut [PlannedObject], hooks: &[HookFacts], kinds: &Kinds) {
+    // Those that are applied come by their turns, and those of hooks before all of these.
+    let of_objects = objects.iter().filter_map(|object| {
         let (position, body) = object.applied_definition()?;
         let body = match body {
-            TargetBody::Document(body) => Some(Arc::clone(body)),
-            TargetBody::Several => None,
+            TargetBody::Document(body) => DefinitionBody::Document(Arc::clone(body)),
+            TargetBody::Several => DefinitionBody::Several,
         };
-        let name = object.key.name.clone();
-        let definition = Arc::new(AppliedDefinition::new(name.clone(), body));
-        Some((name, (position, definition)))
+        Some((&object.key.name, Some(position), body))
     });
-    let applied: HashMap<String, (usize, Arc<AppliedDefinition>)> = applied.collect();
+    let of_hooks = hooks
+        .iter()
+        .filter(|hook| hook.key.gvk.is_definition() && hook.time == HookTime::Before)
+        .map(|hook| (&hook.key.name, None, DefinitionBody::Hook));
+    let applied = of_objects.chain(of_hooks).map(|(name, position, body)| {
+        let definition = Arc::new(AppliedDefinition::new(name.clone(), body));
+        (name.clone(), (position, definition))
+    });
+    let applied: HashMap<String, (Option<usize>, Arc<AppliedDefinition>)> = applied.collect();
     if applied.is_empty() {
         return;
     }
     for object in objects {
         let Some(turn) = object.turn else { continue };
         let definition = definition_of(&object.key.gvk, kinds).and_then(|name| applied.get(&name));
-        if let Some((_, definition)) = definition.filter(|(position, _)| *position < turn.position) {
+        if let Some((_, definition)) = definition.filter(|(position, _)| *position < Some(turn.position)) {
             object.definition = Some(Arc::clone(definition));
         }
     }

@@ -337,6 +337,28 @@ fn where_the_definition_cannot_be_relied_on_the_object_is_left_open() {
     );
 }
 
+/// Regression: an object was held to the definition of today, which a hook deletes and makes anew before it.
+#[test]
+fn an_object_whose_definition_is_a_hook_is_left_open() {
+    let limited = definition(&json!({"heat": {"type": "integer", "minimum": 5}}));
+    let from = [limited, oven(&json!({"heat": 7}))];
+    for (event, is_open) in [
+        ("pre-upgrade", true),
+        ("post-upgrade", false),
+        ("pre-rollback", false),
+    ] {
+        let mut hook = definition(&json!({"heat": {"type": "integer"}}));
+        hook["metadata"]["annotations"] = json!({"helm.sh/hook": event});
+        let preview = upgrade(&from, &[hook, oven(&json!({"heat": 3}))]);
+        let (action, why) = of_oven(&preview);
+        assert_eq!(
+            action == PreviewAction::Unknown,
+            is_open,
+            "{event}: {action:?} {why}"
+        );
+    }
+}
+
 /// Every scan asks whether a rollback would work, by the same rules.
 #[test]
 fn a_scan_does_not_say_that_the_rollback_is_blocked_by_the_definition_of_today() {
