@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::faults::Faults;
 use super::found::Found;
+use super::structural;
 use crate::compare::path::FieldPath;
 use crate::object::Gvk;
 
@@ -264,6 +265,15 @@ pub(super) fn definition(_: &Gvk, root: &Found<'_>, faults: &mut Faults<'_>) {
                 FieldPath::root().key("spec").key("versions"),
                 "a version in which objects are stored may not go",
             );
+        }
+    }
+    let is_pruned = |spec: Found<'_>| spec.get("preserveUnknownFields") != Some(&Value::Bool(true));
+    if root.field("spec").is_none_or(is_pruned) {
+        for schema in root.all(
+            &["spec", "versions", "*", "schema", "openAPIV3Schema"],
+            faults.work,
+        ) {
+            structural::check(&schema, faults);
         }
     }
     for client in root.all(&["spec", "conversion", "webhook", "clientConfig"], faults.work) {

@@ -32,6 +32,7 @@ mod schema;
 mod service;
 mod spelling;
 mod strategy;
+mod structural;
 mod values;
 
 #[cfg(test)]
