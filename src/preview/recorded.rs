@@ -13,9 +13,15 @@ use crate::model::PreviewReason;
 use crate::vocabulary::{PreviewAction, PreviewCause};
 
 /// The words of refusals that depend on what lives (Kubernetes: `pkg/apis/core/validation/validation.go`,
-/// `pkg/apis/apps/validation/validation.go`, `pkg/registry/core/service/portallocator`).
-const BY_LIVE: [&str; 9] = [
+/// `pkg/apis/apps/validation/validation.go`, `pkg/apis/rbac/validation/validation.go`,
+/// `pkg/registry/core/service/portallocator`; apiextensions: `pkg/apis/apiextensions/validation/validation.go`).
+const BY_LIVE: [&str; 14] = [
     "immutable",
+    "cannot change",
+    "cannot be changed",
+    "can not be changed",
+    "not be decreased",
+    "must appear in spec.versions",
     "already allocated",
     "already exists",
     "may not change",
@@ -107,7 +113,9 @@ pub(super) fn refused_again(facts: &PreviewFacts<'_>, object: &ObjectPreview) ->
     // Helm joins the errors of several objects (Helm: `pkg/kube/client.go`, `joinErrors`).
     let mut errors = description.split(" && ");
     let error = errors.find(|error| error.contains(&invalid))?;
-    if BY_LIVE.iter().any(|words| error.contains(words)) {
+    // What was patched and is created now is not compared with anything (Helm: `pkg/kube/client.go`, `updateResource`).
+    let was_patched = error.contains("cannot patch");
+    if BY_LIVE.iter().any(|words| error.contains(words)) || was_patched && object.action == PreviewAction::Create {
         return None;
     }
     let message = format!(

@@ -99,11 +99,24 @@ impl History {
             .iter()
             .rev()
             .filter(move |revision| {
+                let came_to = self.came_to(revision);
                 revision.revision > floor
-                    && (matches!(revision.status, Status::Failed | Status::Uninstalled)
-                        || revision.status.is_pending())
+                    && (matches!(came_to, Status::Failed | Status::Uninstalled) || came_to.is_pending())
             })
             .take(ATTEMPTS_READ)
+    }
+
+    /// What the operation of a revision came to. A rollback that fails turns the status of the revision that it started from
+    /// into superseded, also where that had failed (Helm: `pkg/action/rollback.go`, `performRollback`); one that is newer than
+    /// the deployed revision cannot have been deployed, as that would be superseded.
+    pub fn came_to(&self, revision: &StoredRevision) -> Status {
+        let is_beyond = self
+            .baseline()
+            .is_some_and(|baseline| revision.revision > baseline.revision);
+        match revision.status {
+            Status::Superseded if is_beyond => Status::Failed,
+            status => status,
+        }
     }
 
     /// The revisions below the baseline that failed or are still pending, newest first. Helm never deletes the objects
@@ -229,7 +242,7 @@ mod tests {
             Option<u64>,
             &'static [u64],
         );
-        let rows: [Row; 8] = [
+        let rows: [Row; 10] = [
             (&[(1, "deployed")], Some(1), None, &[]),
             (
                 &[(10, "deployed"), (9, "superseded"), (2, "superseded")],
@@ -250,6 +263,15 @@ mod tests {
                 &[3, 2],
             ),
             (&[(1, "deployed"), (2, "deployed")], Some(2), Some(1), &[]),
+            // A rollback from a failed revision failed, too.
+            (
+                &[(1, "deployed"), (2, "superseded"), (3, "failed")],
+                Some(1),
+                None,
+                &[3, 2],
+            ),
+            // One from a deployed revision failed.
+            (&[(1, "superseded"), (2, "superseded"), (3, "failed")], None, None, &[3]),
             (&[(1, "failed")], None, None, &[1]),
             (&[(1, "pending-install")], None, None, &[1]),
             (&[(3, "uninstalling"), (2, "superseded")], None, None, &[3]),

@@ -54,7 +54,7 @@ impl Operations {
             begun: history
                 .revisions()
                 .iter()
-                .filter_map(|revision| Some((revision.created?, revision.status)))
+                .filter_map(|revision| Some((revision.created?, history.came_to(revision))))
                 .collect(),
             attempts: history
                 .revisions()
@@ -110,7 +110,7 @@ impl Operations {
         self.baseline_begin.is_some_and(|begin| begin <= time)
     }
 
-    /// The status of the revision whose operation was the last one to begin by this time.
+    /// What the last operation that began by this time came to, as a status ([`History::came_to`]).
     pub fn outcome_at(&self, time: DateTime<Utc>) -> Option<Status> {
         self.begun
             .iter()

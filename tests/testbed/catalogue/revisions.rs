@@ -126,6 +126,29 @@ fn a_half_upgraded_value_is_named_by_the_revision_that_wrote_it() {
     }
 }
 
+/// Regression: a rollback that fails turns a failed revision into a superseded one, and what that had written was taken for
+/// the work of a webhook: in sync, and exit status 0.
+#[test]
+#[ignore = "needs the testbed: tests/testbed/build"]
+fn what_a_failed_upgrade_wrote_is_told_after_the_rollback_from_it_failed_too() {
+    let mut problems = Problems::default();
+    for helm in HelmVersion::ALL {
+        let installed = ["--set=hook=pre-rollback,hookJob=fails"];
+        let release = Release::install(Cluster::shared(), helm, "troubled", &installed);
+        release.upgrade_to(&["--set=message=two,service=second"]).failed();
+        release.helm_on("rollback", &["1"]).failed();
+        let history = release.helm_on("history", &[]).stdout;
+        let scan = release.scan();
+        let found = scan.finding(&release.fill("ConfigMap/{r}-settings"), "/data/message");
+        let told = found.map(|found| (found["code"].clone(), found["fromRevision"].clone()));
+        let mut wrong = Vec::new();
+        if told != Some((json!("half-upgraded"), json!(2))) || scan.status != 1 {
+            wrong.push(format!("{told:?}, exit status {}: {history}", scan.status));
+        }
+        problems.note(&release, "rollback from a failed upgrade", &wrong);
+    }
+}
+
 /// A hook that fails comes last: everything is at the new revision by then, and
 /// Helm calls it failed all the same.
 #[test]
