@@ -180,6 +180,12 @@ pub fn attempt(write: &Write<'_>) -> Outcome {
 }
 
 fn outcome(write: &Write<'_>, manifest: Manifest) -> Outcome {
+    if let (Method::ServerSide(_) | Method::ToServerSide(_), Manifest::Untried) = (write.method, manifest)
+        && let (Some(new), Some(shape)) = (write.new, write.shape)
+        && let Some(refused) = settle::refused_null(shape, new, write.work)
+    {
+        return refused;
+    }
     let (new, live) = match (write.new, write.live) {
         (None, None) => return Outcome::Untouched,
         (None, Some(_)) => return Outcome::Deleted,

@@ -115,7 +115,9 @@ pub(super) fn refused_again(facts: &PreviewFacts<'_>, object: &ObjectPreview) ->
     let error = errors.find(|error| error.contains(&invalid))?;
     // What was patched and is created now is not compared with anything (Helm: `pkg/kube/client.go`, `updateResource`).
     let was_patched = error.contains("cannot patch");
-    if BY_LIVE.iter().any(|words| error.contains(words)) || was_patched && object.action == PreviewAction::Create {
+    if BY_LIVE.iter().any(|words| error.contains(words))
+        || was_patched && object.action == PreviewAction::Create
+    {
         return None;
     }
     let message = format!(

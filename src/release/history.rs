@@ -271,7 +271,12 @@ mod tests {
                 &[3, 2],
             ),
             // One from a deployed revision failed.
-            (&[(1, "superseded"), (2, "superseded"), (3, "failed")], None, None, &[3]),
+            (
+                &[(1, "superseded"), (2, "superseded"), (3, "failed")],
+                None,
+                None,
+                &[3],
+            ),
             (&[(1, "failed")], None, None, &[1]),
             (&[(1, "pending-install")], None, None, &[1]),
             (&[(3, "uninstalling"), (2, "superseded")], None, None, &[3]),

@@ -78,7 +78,9 @@ fn with(value: impl Into<Value>) -> Fill {
     Fill::With(value.into())
 }
 
-const RULES: [Rule; 49] = [
+const RULES: [Rule; 50] = [
+    // An amount is no pointer, and never empty to Go (k8s.io/api: `core/v1/types.go`, `ResourceFieldSelector`).
+    rule("divisor", &["resource", "containerName"], |_| with("0")),
     // core/v1: SetDefaults_Container, SetDefaults_EphemeralContainer, SetDefaults_Volume.
     rule("imagePullPolicy", &["image"], |asked| {
         pull_policy(asked.text("image"))
@@ -222,12 +224,12 @@ const RULES: [Rule; 49] = [
     }),
 ];
 
-/// The only field with a default that the type table does not mark: it leaves out whatever is called a status.
-const UNMARKED: &str = "status";
+/// The fields that are filled in and that the type table does not mark: it leaves out whatever is called a status, and zeros.
+const UNMARKED: [&str; 2] = ["status", "divisor"];
 
 /// What the server does about a field that an object of a type lacks.
 pub(super) fn of(place: &Place<'_>, shape: Shape<'_>, inner: Shape<'_>, fields: &Map<String, Value>) -> Fill {
-    if !inner.is_server_defaulted() && place.field() != UNMARKED {
+    if !inner.is_server_defaulted() && !UNMARKED.contains(&place.field()) {
         return Fill::Nothing;
     }
     let asked = Asked { place, inner, fields };

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use super::place::declared;
+use super::place::{Place, declared};
 use crate::object::Gvk;
 use crate::types::{Shape, is_zero};
 
@@ -13,7 +13,7 @@ use crate::types::{Shape, is_zero};
 enum Tie {
     /// The second repeats the first, and stands for it where the first is missing.
     Alias,
-    /// Each stands for the other where that is missing.
+    /// Each stands for the other where that is missing, in the object itself and not in templates of others.
     Both,
 }
 
@@ -27,12 +27,15 @@ const TIES: [(&str, &str, Tie); 2] = [
 ];
 
 /// Brings the tied fields of an object into agreement.
-pub(super) fn tie(shape: Shape<'_>, fields: &mut Map<String, Value>) {
+pub(super) fn tie(place: &Place<'_>, shape: Shape<'_>, fields: &mut Map<String, Value>) {
     if !shape.is_builtin() {
         return;
     }
     for (first, second, tie) in TIES {
         if declared(shape, first).is_none() || declared(shape, second).is_none() {
+            continue;
+        }
+        if tie == Tie::Both && !matches!(place, Place::Key(Place::Root, "spec")) {
             continue;
         }
         let value_of = |name: &str| fields.get(name).filter(|value| !is_zero(value)).cloned();

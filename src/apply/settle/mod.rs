@@ -33,6 +33,7 @@ mod service;
 mod spelling;
 mod strategy;
 mod structural;
+mod typed;
 mod values;
 
 #[cfg(test)]
@@ -47,6 +48,7 @@ use self::guarded::Verdict;
 use self::place::Place;
 use self::round_trip::RoundTrip;
 use self::ruled::Rules;
+use self::typed::Misfit;
 use super::{Doubt, Manifest, Outcome, Refusal, Written};
 use crate::compare::path::{FieldPath, Segment};
 use crate::compare::work::Work;
@@ -64,6 +66,9 @@ pub(super) fn created(
 ) -> Outcome {
     let mut object = new.clone();
     if let Some(shape) = shape {
+        if let Some(refused) = refused(misfits(shape, new, manifest, work)) {
+            return refused;
+        }
         let trip = RoundTrip::new(work);
         trip.value(&Place::Root, shape, &mut object, None);
         if shape.is_builtin() {
@@ -89,6 +94,19 @@ pub(super) fn created(
 /// Whether a write brings values to a custom resource for which its kind has rules in CEL.
 pub(super) fn has_rules_in_cel(shape: Shape<'_>, live: Option<&Value>, object: &Value, work: &Work) -> bool {
     !shape.is_builtin() && ruled::is_changed(shape, live, object, None, Rules::InCel, work)
+}
+
+/// The first value of a built-in kind that the API server cannot read, in a manifest that it may not have taken before.
+fn misfits(shape: Shape<'_>, new: &Value, manifest: Manifest, work: &Work) -> Vec<(FieldPath, &'static str)> {
+    let is_untried = manifest == Manifest::Untried && shape.is_builtin();
+    let first = is_untried.then(|| typed::first(Misfit::Type, shape, new, work));
+    first.flatten().into_iter().collect()
+}
+
+/// The refusal of a null that a server-side apply brings to a custom resource.
+pub(super) fn refused_null(shape: Shape<'_>, new: &Value, work: &Work) -> Option<Outcome> {
+    let null = typed::first(Misfit::Null, shape, new, work).filter(|_| !shape.is_builtin());
+    refused(null.into_iter().collect())
 }
 
 /// How many other rules are told with their places.
@@ -143,6 +161,9 @@ pub(super) fn updated(
     let Some(shape) = shape else {
         return untyped(gvk, live, object);
     };
+    if let Some(refused) = new.and_then(|new| refused(misfits(shape, new, manifest, work))) {
+        return refused;
+    }
     let trip = RoundTrip::new(work);
     let status = object.get("status").cloned();
     mirrors::fold_texts(gvk, &mut object);

@@ -125,7 +125,7 @@ impl<'w> RoundTrip<'w> {
         });
         // What metadata gets is the server's own business, and a matter of the whole object.
         if !place.is_metadata() && !shape_is_metadata(shape) {
-            mirrors::tie(shape, fields);
+            mirrors::tie(place, shape, fields);
             self.fill(place, shape, fields, live);
         }
     }

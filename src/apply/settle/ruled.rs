@@ -113,7 +113,7 @@ impl Walk<'_> {
         match self.rules {
             Rules::OfSeveralValues => shape.has_rules(),
             Rules::OfSeveralValuesInCel => shape.has_rules() && are_in_cel(),
-            Rules::InCel => are_in_cel(),
+            Rules::InCel => shape.limits().is_some_and(|limits| limits.has_other_rules),
         }
     }
 }
@@ -192,7 +192,7 @@ mod tests {
             let is_in_cel =
                 matches!(field, "checked" | "sides") && merged["spec"][field] != live["spec"][field];
             assert_eq!(
-                is_changed(shape, Some(&live), &merged, Some(&merged), Rules::InCel, &work),
+                is_changed(shape, Some(&live), &merged, None, Rules::InCel, &work),
                 is_in_cel,
                 "{merged}"
             );

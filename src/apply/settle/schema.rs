@@ -176,8 +176,16 @@ impl<'w> Walk<'w, '_> {
     }
 
     fn value(&self, path: &FieldPath, schema: Schema<'w>, live: Option<&Value>, value: &Value) {
-        // Null is pruned or allowed before (`defaulting/prune.go`); what does not change passes.
-        if value.is_null() || live == Some(value) || !self.work.affords_value(value) {
+        // What does not change passes.
+        if live == Some(value) || !self.work.affords_value(value) {
+            return;
+        }
+        // A null that is no value of its field is pruned before (`defaulting/prune.go`).
+        if value.is_null() {
+            let choices = schema.limits().map_or(&[][..], |limits| &limits.choices);
+            if !choices.is_empty() && !choices.contains(value) {
+                self.breaks_by(path, || no_choice(choices).into());
+            }
             return;
         }
         if let Some(limits) = schema.limits() {
@@ -411,7 +419,12 @@ impl<'w> Walk<'w, '_> {
         for (index, item) in items.iter().enumerate() {
             let step = segment(Some(shape), index, item);
             let live = named.get(&step).copied();
-            self.value(&path.join(step), Schema::OfField(element), live, item);
+            let path = path.join(step);
+            // Elements are not pruned.
+            if item.is_null() && !element.is_nullable() && element.value() != ValueKind::Any {
+                self.breaks(&path, OTHER_TYPE);
+            }
+            self.value(&path, Schema::OfField(element), live, item);
         }
     }
 
@@ -510,7 +523,7 @@ fn is_same_number(one: &Value, other: &Value) -> bool {
 }
 
 /// Whether a value is of the type that the schema names (`validate/type.go`). A number without a fraction is an integer.
-fn is_of_kind(kind: ValueKind, value: &Value) -> bool {
+pub(super) fn is_of_kind(kind: ValueKind, value: &Value) -> bool {
     let is_whole = |value: &Value| value.as_f64().is_some_and(|number| number.fract() == 0.0);
     match kind {
         ValueKind::String => value.is_string(),

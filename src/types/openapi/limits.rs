@@ -55,6 +55,8 @@ fn limits_within(schema: &Schema, depth: usize) -> Limits {
 /// `StripUnsupportedFormatsPostProcessorForVersion`).
 fn is_format_of(schema: &Schema, format: &str) -> bool {
     match schema.json_type.as_deref() {
+        // A number that may be a text names two types, and so has no format of one.
+        _ if schema.int_or_string => false,
         None | Some("string") => !format.is_empty(),
         Some("integer") => matches!(format, "int32" | "int64"),
         Some("number") => matches!(format, "float" | "double"),
