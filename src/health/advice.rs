@@ -226,6 +226,21 @@ impl Commands<'_> {
         destroys(Subject::Rollback(to), command, why, &changes)
     }
 
+    /// The upgrade of which rendered manifests are.
+    pub(crate) fn upgrade_as_rendered(self, why: &str, options: &[&'static str]) -> Step {
+        let command = self.helm(&["upgrade"], |command| {
+            let command = command.word(&chart_placeholder(None));
+            command.literal(options).literal(self.force())
+        });
+        destroys(
+            Subject::Upgrade,
+            command,
+            why,
+            "applies the chart's objects over the live ones, as a new revision; runs upgrade hooks. Replace the quoted \
+             placeholder by the chart that the manifests were rendered from, and add its version and values",
+        )
+    }
+
     /// An upgrade to the chart of a revision with the values of that revision.
     pub(super) fn upgrade(self, chart: Option<&Chart>, revision: u64, why: &str) -> Step {
         destroys(

@@ -3,7 +3,8 @@
 //! Where the operation works, the steps are copies, what keeps objects from going that somebody may miss, and the command.
 //! Where a flag gets it past its trouble, the command has that flag: `--no-hooks`, which Helm 3 and 4 know, and
 //! `--force-conflicts` and `--server-side`, which only Helm 4 knows (Helm: `pkg/cmd/rollback.go`). Where none does, no
-//! command is given for it, but what to mend, and then this preview again.
+//! command is given for it, but what to mend, and then this preview again. Nor is a command that takes over what is not the
+//! release's: a sentence says by which flag it is done.
 
 use super::course::{Course, End};
 use super::facts::{HookFacts, HookPresence, LiveHook, PreviewFacts};
@@ -22,7 +23,7 @@ use crate::model::{Advice, PreviewField};
 use crate::object::ObjectKey;
 use crate::release::stored::Status;
 use crate::shell::{Command, Word};
-use crate::vocabulary::{PreviewAction, PreviewCause, PreviewEffect, PreviewedOperation};
+use crate::vocabulary::{ApplyMethod, PreviewAction, PreviewCause, PreviewEffect, PreviewedOperation};
 
 /// The steps, and a sentence for each that could not be written down.
 pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> (Vec<Advice>, Vec<String>) {
@@ -42,7 +43,21 @@ pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> (Vec<Advice>, Vec
         missing.push(format!("commands that change the release are left out: {reason}"));
     }
     missing.extend(wait_before(facts.release, &mut advice));
+    missing.extend(steps.withheld(course));
     (advice, missing)
+}
+
+/// The command that previews an upgrade.
+fn preview_upgrade_again(facts: &PreviewFacts<'_>, why: &str) -> Step {
+    let key = &facts.release.history.key;
+    let command = Word::release(&key.name).and_then(|name| {
+        let command = Command::new("driftline", &["preview", "upgrade"]).word(&name);
+        let command = command.literal(&["-n"]).word(&Word::namespace(&key.namespace)?);
+        Ok(command
+            .literal(&["-f"])
+            .word(&Word::placeholder("manifests", None)))
+    });
+    reads(Subject::Release, command, why)
 }
 
 /// The command that previews a rollback.
@@ -76,7 +91,11 @@ impl Steps<'_> {
             End::Done | End::Untold => {
                 steps.extend(self.safeguards());
                 if course.end == End::Done {
-                    steps.extend(self.rollback(&[]));
+                    let why = match self.facts.operation.kind {
+                        PreviewedOperation::Rollback => "returns to that revision",
+                        PreviewedOperation::Upgrade => "upgrades to these manifests",
+                    };
+                    steps.extend(self.operation(self.commands, &[], why));
                 }
             }
             End::HookBefore | End::HookAfter => steps.extend(self.after_hook()),
@@ -119,10 +138,10 @@ impl Steps<'_> {
             .collect()
     }
 
-    fn again(&self, why: &str) -> Option<Step> {
+    fn again(&self, why: &str) -> Step {
         match self.facts.operation.kind {
-            PreviewedOperation::Rollback => Some(preview_again(self.facts, self.facts.operation.to, why)),
-            PreviewedOperation::Upgrade => None,
+            PreviewedOperation::Rollback => preview_again(self.facts, self.facts.operation.to, why),
+            PreviewedOperation::Upgrade => preview_upgrade_again(self.facts, why),
         }
     }
 
@@ -181,19 +200,18 @@ impl Steps<'_> {
             .filter(|hook| hook.presence == HookPresence::Present(LiveHook::Running))
     }
 
-    /// The rollback itself.
-    fn rollback(&self, options: &[&'static str]) -> Option<Step> {
-        self.rollback_by(self.commands, options, "returns to that revision")
-    }
-
-    fn rollback_by(&self, commands: Commands<'_>, options: &[&'static str], why: &str) -> Option<Step> {
-        let mut step = commands.rollback(self.target()?, why, options);
+    /// The operation itself.
+    fn operation(&self, commands: Commands<'_>, options: &[&'static str], why: &str) -> Option<Step> {
+        let mut step = match self.facts.operation.kind {
+            PreviewedOperation::Rollback => commands.rollback(self.target()?, why, options),
+            PreviewedOperation::Upgrade => commands.upgrade_as_rendered(why, options),
+        };
         step.add_change(self.deleted());
         step.add_change(self.taken_back());
         Some(step)
     }
 
-    /// What the rollback deletes, unless it is protected before.
+    /// What the operation deletes, unless it is protected before.
     fn deleted(&self) -> Option<String> {
         let objects = self.facts.objects.iter();
         let deleted = objects.filter(|object| object.action == PreviewAction::Delete);
@@ -201,7 +219,7 @@ impl Steps<'_> {
         (!names.is_empty()).then(|| format!("deletes {}", listed(names.into_iter())))
     }
 
-    /// What the rollback writes over that others wrote.
+    /// What the operation writes over that others wrote.
     fn taken_back(&self) -> Option<String> {
         let is_taken_back = |field: &&PreviewField| match field.effect {
             PreviewEffect::TakeBack | PreviewEffect::Fail => field.actor.is_some(),
@@ -263,7 +281,7 @@ impl Steps<'_> {
         if has(PreviewCause::KindNotServed) {
             steps.extend(looks::at(course, &self.keys()));
             steps.extend(self.copies());
-            steps.extend(self.again(
+            steps.push(self.again(
                 "once the API server serves the kind again; until then every rollback locks the release: see the causes",
             ));
         }
@@ -304,11 +322,15 @@ impl Steps<'_> {
         match Course::of(&without).end {
             End::Done => {
                 steps.extend(self.safeguards());
-                steps.extend(self.rollback_by(
-                    self.commands,
-                    &["--no-hooks"],
-                    "returns to that revision without its hooks; do their work by hand where it is needed",
-                ));
+                let why = match self.facts.operation.kind {
+                    PreviewedOperation::Rollback => {
+                        "returns to that revision without its hooks; do their work by hand where it is needed"
+                    }
+                    PreviewedOperation::Upgrade => {
+                        "upgrades without the hooks; do their work by hand where it is needed"
+                    }
+                };
+                steps.extend(self.operation(self.commands, &["--no-hooks"], why));
             }
             End::Refused
             | End::NotBuilt
@@ -318,7 +340,7 @@ impl Steps<'_> {
             | End::HookAfter
             | End::Untold => {
                 steps.extend(self.copies());
-                steps.extend(self.again("once the hook's name is free"));
+                steps.push(self.again("once the hook's name is free"));
             }
         }
         steps
@@ -344,16 +366,13 @@ impl Steps<'_> {
                 && around_is_clear
                 && failing.iter().all(|object| object.ways_out.contains(&way))
         };
-        let is_theirs = failing.iter().any(|object| {
-            let owner = object.live.as_ref().map(|live| &live.owner);
-            owner.is_some_and(|owner| *owner != LiveOwner::Ours)
-        });
+        let is_theirs = failing.iter().any(|object| is_theirs(object));
         let mut steps = Vec::new();
         if !is_theirs && all(WayOut::Force) {
             steps.extend(self.safeguards());
             steps.extend(failing_copies(&failing));
             in_safe_order(&mut steps);
-            steps.extend(self.rollback_by(
+            steps.extend(self.operation(
                 Commands {
                     contested: Contested::Yes,
                     ..self.commands
@@ -365,7 +384,7 @@ impl Steps<'_> {
             steps.extend(self.safeguards());
             steps.extend(failing_copies(&failing));
             in_safe_order(&mut steps);
-            steps.extend(self.rollback_by(
+            steps.extend(self.operation(
                 self.commands,
                 &["--server-side=false"],
                 "with Helm 4: applies client-side, which works; the release stays client-side from then on",
@@ -374,6 +393,43 @@ impl Steps<'_> {
             steps.extend(self.mend(&failing, course));
         }
         steps
+    }
+
+    /// What is said in place of a command that takes over objects that are not the release's.
+    fn withheld(&self, course: &Course) -> Option<String> {
+        let operation = match self.facts.operation.kind {
+            PreviewedOperation::Rollback => "rollback",
+            PreviewedOperation::Upgrade => "upgrade",
+        };
+        let take = match self.facts.operation.method {
+            ApplyMethod::Csa => "--take-ownership",
+            ApplyMethod::Ssa => "--take-ownership --force-conflicts",
+        };
+        let objects = self.facts.objects.iter();
+        let (theirs, flags): (Vec<&ObjectPreview>, _) = match course.end {
+            End::Refused => (
+                objects
+                    .filter(|object| super::course::not_importable(object).is_some())
+                    .collect(),
+                take,
+            ),
+            End::Objects => (
+                objects
+                    .filter(|object| is_theirs(object) && object.ways_out.contains(&WayOut::Force))
+                    .collect(),
+                "--force-conflicts",
+            ),
+            End::NotBuilt | End::HookBefore | End::Deletions | End::HookAfter | End::Done | End::Untold => {
+                return None;
+            }
+        };
+        let names = listed(theirs.into_iter().map(|object| object.key.to_string()));
+        (!names.is_empty()).then(|| {
+            format!(
+                "the command that takes over what is not this release's is left out: once it is settled whose it is, delete or \
+                 rename it, or run the {operation} with {flags}: {names}"
+            )
+        })
     }
 
     /// What to mend where no flag helps.
@@ -403,7 +459,7 @@ impl Steps<'_> {
                 .take(ADVISED)
                 .filter_map(|object| make_room(&object.key)),
         );
-        steps.extend(self.again("once that is mended"));
+        steps.push(self.again("once that is mended"));
         steps
     }
 }
@@ -429,13 +485,18 @@ fn failing_copies(failing: &[&ObjectPreview]) -> Vec<Step> {
 /// How the operation gets past an object that cannot be changed as it asks.
 fn how_to_mend(key: &ObjectKey, operation: PreviewedOperation) -> &'static str {
     match (make_room(key), operation) {
-        (Some(_), _) => "shows the object as it is: set the field back by hand where it may change",
+        (Some(_), PreviewedOperation::Rollback) => {
+            "shows the object as it is: set the field back by hand where it may change"
+        }
+        (Some(_), PreviewedOperation::Upgrade) => {
+            "shows the object as it is: have the chart leave the field as it lives"
+        }
         (None, PreviewedOperation::Rollback) => {
             "shows the object as it is: set the field back by hand where it may change; else upgrade in place of the rollback, \
              with the saved values edited so that the chart leaves this field as it lives"
         }
         (None, PreviewedOperation::Upgrade) => {
-            "shows the object as it is: set the field back by hand where it may change, or have the chart leave it as it lives"
+            "shows the object as it is: have the chart leave the field as it lives, or set it by hand where it may change"
         }
     }
 }
@@ -459,6 +520,12 @@ fn in_safe_order(steps: &mut [Step]) {
         Effect::Saves => 1,
         Effect::Destroys => 2,
     });
+}
+
+/// Whether an object that fails is not the release's.
+fn is_theirs(object: &ObjectPreview) -> bool {
+    let owner = object.live.as_ref().map(|live| &live.owner);
+    object.block.is_some() && owner.is_some_and(|owner| *owner != LiveOwner::Ours)
 }
 
 fn is_conflict(object: &ObjectPreview) -> bool {

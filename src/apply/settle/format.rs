@@ -50,8 +50,11 @@ pub(super) fn fits(format: &str, text: &str, patterns: &mut Patterns<'_>, work: 
         "ipv4" => Some(is_ipv4(text) || is_ipv6(text) && text.contains('.')),
         "ipv6" => Some(is_ipv6(text)),
         "cidr" => is_cidr(text),
-        // Newer API servers take more.
-        "mac" => if_plain(is(MAC)),
+        "mac" => {
+            // Newer API servers take it without anything in between.
+            let is_bare = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+            is(MAC).filter(|is_mac| *is_mac || !is_bare)
+        }
         "hostname" => {
             let is_short = text.len() <= MAX_HOST && text.split('.').all(|part| part.len() <= MAX_HOST_PART);
             is(HOST_NAME).map(|is_name| is_name && is_short)
@@ -180,7 +183,8 @@ mod tests {
             ("cidr", "10.0.0.0/08", None),
             ("mac", "00:1a:2B:3c:4d:5e", Some(true)),
             ("mac", "001a.2b3c.4d5e", Some(true)),
-            ("mac", "00:1a:2b:3c:4d", None),
+            ("mac", "00:1a:2b:3c:4d", Some(false)),
+            ("mac", "001a2b3c4d5e", None),
             ("hostname", "db.example.com", Some(true)),
             ("hostname", "db", Some(true)),
             ("hostname", "-db.example.com", Some(false)),
