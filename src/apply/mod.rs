@@ -15,8 +15,10 @@
 pub mod client_side;
 mod server_side;
 mod settle;
+mod unread;
 
 pub(crate) use self::client_side::{has_merged_elements, is_merged_three_ways};
+pub(crate) use self::settle::has_rules_in_cel;
 
 use std::borrow::Cow;
 
@@ -226,16 +228,6 @@ pub fn merge(write: &Write<'_>, new: &Value, live: &Live<'_>) -> Merged {
 /// real API server can be asked about it.
 pub fn settled(gvk: &Gvk, shape: Option<Shape<'_>>, live: &Value, merged: Value, work: &Work) -> Outcome {
     settle::updated(gvk, shape, live, merged, None, Manifest::Accepted, work)
-}
-
-/// Whether a write brings values to a custom resource for which its kind has rules in CEL: nothing here evaluates these.
-pub(crate) fn has_rules_in_cel(
-    shape: Option<Shape<'_>>,
-    live: Option<&Value>,
-    object: &Value,
-    work: &Work,
-) -> bool {
-    shape.is_some_and(|shape| settle::has_rules_in_cel(shape, live, object, work))
 }
 
 /// The places at which two versions of an object differ, as managed fields would name them; no more than so many.

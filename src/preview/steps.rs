@@ -22,7 +22,7 @@ use crate::health::{Contested, unproven_writes, wait_before};
 use crate::model::{Advice, PreviewField};
 use crate::object::ObjectKey;
 use crate::release::stored::Status;
-use crate::shell::{Command, Word};
+use crate::shell::{Command, Refusal, Word};
 use crate::vocabulary::{ApplyMethod, PreviewAction, PreviewCause, PreviewEffect, PreviewedOperation};
 
 /// The steps, and a sentence for each that could not be written down.
@@ -47,30 +47,34 @@ pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> (Vec<Advice>, Vec
     (advice, missing)
 }
 
+/// A command of driftline's own about the release, and a revision of it where one is named.
+fn own_command(
+    facts: &PreviewFacts<'_>,
+    verbs: &[&'static str],
+    revision: Option<u64>,
+) -> Result<Command, Refusal> {
+    let key = &facts.release.history.key;
+    let command = Command::new("driftline", verbs).word(&Word::release(&key.name)?);
+    let command = match revision {
+        Some(revision) => command.word(&Word::number(revision)),
+        None => command,
+    };
+    Ok(command.literal(&["-n"]).word(&Word::namespace(&key.namespace)?))
+}
+
 /// The command that previews an upgrade.
 fn preview_upgrade_again(facts: &PreviewFacts<'_>, why: &str) -> Step {
-    let key = &facts.release.history.key;
-    let command = Word::release(&key.name).and_then(|name| {
-        let command = Command::new("driftline", &["preview", "upgrade"]).word(&name);
-        let command = command.literal(&["-n"]).word(&Word::namespace(&key.namespace)?);
-        Ok(command
+    let command = own_command(facts, &["preview", "upgrade"], None).map(|command| {
+        command
             .literal(&["-f"])
-            .word(&Word::placeholder("manifests", None)))
+            .word(&Word::placeholder("manifests", None))
     });
     reads(Subject::Release, command, why)
 }
 
 /// The command that previews a rollback.
 pub(super) fn preview_again(facts: &PreviewFacts<'_>, to: Option<u64>, why: &str) -> Step {
-    let key = &facts.release.history.key;
-    let command = Word::release(&key.name).and_then(|name| {
-        let command = Command::new("driftline", &["preview", "rollback"]).word(&name);
-        let command = match to {
-            Some(to) => command.word(&Word::number(to)),
-            None => command,
-        };
-        Ok(command.literal(&["-n"]).word(&Word::namespace(&key.namespace)?))
-    });
+    let command = own_command(facts, &["preview", "rollback"], to);
     reads(Subject::Release, command, why)
 }
 
@@ -110,16 +114,12 @@ impl Steps<'_> {
         if !latest.status.is_pending() && latest.status != Status::Failed {
             return None;
         }
-        let key = &self.facts.release.history.key;
-        let command = Word::release(&key.name).and_then(|name| {
-            let command = Command::new("driftline", &["diagnose"]).word(&name);
-            Ok(command.literal(&["-n"]).word(&Word::namespace(&key.namespace)?))
-        });
         let why = format!(
             "shows every way out of the state that revision {} is in ({}), safest first",
             latest.revision,
             latest.status.as_str()
         );
+        let command = own_command(self.facts, &["diagnose"], None);
         Some(reads(Subject::Release, command, &why))
     }
 

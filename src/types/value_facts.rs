@@ -31,6 +31,21 @@ pub enum ValueKind {
     Any,
 }
 
+impl ValueKind {
+    /// The kind that a schema's `type` names, if it is one that schemas have.
+    pub(crate) fn of_json_type(name: &str) -> Option<Self> {
+        Some(match name {
+            "string" => Self::String,
+            "integer" => Self::Integer,
+            "number" => Self::Number,
+            "boolean" => Self::Boolean,
+            "array" => Self::List,
+            "object" => Self::Object,
+            _ => return None,
+        })
+    }
+}
+
 /// How the elements of a list are identified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ListKind<'a> {

@@ -9,6 +9,7 @@ use super::element::Element;
 use super::schema::{Atom, List, Nameless, Scalar, Type};
 use super::set::Set;
 use crate::apply::Refusal;
+use crate::apply::unread::{ONLY_BOOLEAN, ONLY_LIST, ONLY_NUMBER, ONLY_OBJECT, ONLY_SCALAR, ONLY_TEXT};
 use crate::compare::path::{FieldPath, Segment};
 use crate::compare::work::Work;
 
@@ -87,13 +88,13 @@ impl Validator<'_> {
                 (Scalar::Text | Scalar::Any, Value::String(_))
                 | (Scalar::Number | Scalar::Any, Value::Number(_))
                 | (Scalar::Boolean | Scalar::Any, Value::Bool(_)) => Ok(()),
-                (Scalar::Text, _) => Err(self.refused("the API server takes only a text here")),
-                (Scalar::Number, _) => Err(self.refused("the API server takes only a number here")),
-                (Scalar::Boolean, _) => Err(self.refused("the API server takes only true or false here")),
-                (Scalar::Any, _) => Err(self.refused("the API server takes no list and no object here")),
+                (Scalar::Text, _) => Err(self.refused(ONLY_TEXT)),
+                (Scalar::Number, _) => Err(self.refused(ONLY_NUMBER)),
+                (Scalar::Boolean, _) => Err(self.refused(ONLY_BOOLEAN)),
+                (Scalar::Any, _) => Err(self.refused(ONLY_SCALAR)),
             },
-            (Atom::Map(_), _) => Err(self.refused("the API server takes only an object here")),
-            (Atom::List(_), _) => Err(self.refused("the API server takes only a list here")),
+            (Atom::Map(_), _) => Err(self.refused(ONLY_OBJECT)),
+            (Atom::List(_), _) => Err(self.refused(ONLY_LIST)),
         }
     }
 

@@ -9,6 +9,7 @@ use core::net::Ipv6Addr;
 
 use chrono::NaiveDate;
 
+use super::named::{MAX_LABEL, is_label, is_subdomain};
 use super::pattern::Patterns;
 use crate::compare::work::Work;
 
@@ -31,14 +32,9 @@ const PLAIN_URI: &str = "^([a-zA-Z][a-zA-Z0-9+.-]*://[a-zA-Z0-9.-]+(:[0-9]{1,5})
 const SCHEME: &str = "^[a-zA-Z][a-zA-Z0-9+.-]*:";
 const PLAIN_EMAIL: &str =
     r"^[a-zA-Z0-9_+-]+([.][a-zA-Z0-9_+-]+)*@[a-zA-Z0-9]([a-zA-Z0-9-]*[.])*[a-zA-Z0-9-]*[a-zA-Z0-9]$";
-const SHORT_NAME: &str = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$";
-const LONG_NAME: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
 
-/// The longest name of a host, and of a part of it.
+/// The longest name of a host.
 const MAX_HOST: usize = 255;
-const MAX_HOST_PART: usize = 63;
-/// The longest name of an object.
-const MAX_LONG_NAME: usize = 253;
 
 /// Whether a text has a format; `None` where that cannot be told.
 pub(super) fn fits(format: &str, text: &str, patterns: &mut Patterns<'_>, work: &Work) -> Option<bool> {
@@ -56,7 +52,7 @@ pub(super) fn fits(format: &str, text: &str, patterns: &mut Patterns<'_>, work: 
             is(MAC).filter(|is_mac| *is_mac || !is_bare)
         }
         "hostname" => {
-            let is_short = text.len() <= MAX_HOST && text.split('.').all(|part| part.len() <= MAX_HOST_PART);
+            let is_short = text.len() <= MAX_HOST && text.split('.').all(|part| part.len() <= MAX_LABEL);
             is(HOST_NAME).map(|is_name| is_name && is_short)
         }
         "date" => Some(is_date(text)),
@@ -89,9 +85,9 @@ pub(super) fn fits(format: &str, text: &str, patterns: &mut Patterns<'_>, work: 
         "email" if !text.contains('@') => Some(false),
         "email" => if_plain(is(PLAIN_EMAIL)),
         // Older API servers pass over these.
-        "k8sshortname" => if_plain(is(SHORT_NAME)),
-        "k8slongname" if text.len() <= MAX_LONG_NAME => if_plain(is(LONG_NAME)),
-        "k8slongname" | "isbn" | "isbn10" | "isbn13" | "creditcard" | "rgbcolor" => None,
+        "k8sshortname" => if_plain(Some(is_label(text))),
+        "k8slongname" => if_plain(Some(is_subdomain(text))),
+        "isbn" | "isbn10" | "isbn13" | "creditcard" | "rgbcolor" => None,
         _ => Some(true),
     }
 }
@@ -222,6 +218,8 @@ mod tests {
             ("hexcolor", "white", Some(false)),
             ("k8s-short-name", "web", Some(true)),
             ("k8s-short-name", "Web", None),
+            ("k8s-long-name", "web.example", Some(true)),
+            ("k8s-long-name", "web..example", None),
             ("password", "x", Some(true)),
             // The API server passes over what it does not know.
             ("quantity", "x", Some(true)),

@@ -91,9 +91,15 @@ pub(super) fn created(
     Outcome::Created(object)
 }
 
-/// Whether a write brings values to a custom resource for which its kind has rules in CEL.
-pub(super) fn has_rules_in_cel(shape: Shape<'_>, live: Option<&Value>, object: &Value, work: &Work) -> bool {
-    !shape.is_builtin() && ruled::is_changed(shape, live, object, None, Rules::InCel, work)
+/// Whether a write brings values to a custom resource for which its kind has rules in CEL: nothing here evaluates these.
+pub(crate) fn has_rules_in_cel(
+    shape: Option<Shape<'_>>,
+    live: Option<&Value>,
+    object: &Value,
+    work: &Work,
+) -> bool {
+    let shape = shape.filter(|shape| !shape.is_builtin());
+    shape.is_some_and(|shape| ruled::is_changed(shape, live, object, None, Rules::InCel, work))
 }
 
 /// The first value of a built-in kind that the API server cannot read, in a manifest that it may not have taken before.
@@ -105,8 +111,8 @@ fn misfits(shape: Shape<'_>, new: &Value, manifest: Manifest, work: &Work) -> Ve
 
 /// The refusal of a null that a server-side apply brings to a custom resource.
 pub(super) fn refused_null(shape: Shape<'_>, new: &Value, work: &Work) -> Option<Outcome> {
-    let null = typed::first(Misfit::Null, shape, new, work).filter(|_| !shape.is_builtin());
-    refused(null.into_iter().collect())
+    let null = (!shape.is_builtin()).then(|| typed::first(Misfit::Null, shape, new, work));
+    refused(null.flatten().into_iter().collect())
 }
 
 /// How many other rules are told with their places.

@@ -10,7 +10,7 @@ use super::found::Found;
 use crate::object::Gvk;
 
 /// The longest label of the DNS, which is also the longest value of a label and the longest name in a key.
-const MAX_LABEL: usize = 63;
+pub(super) const MAX_LABEL: usize = 63;
 /// The longest subdomain of the DNS.
 const MAX_SUBDOMAIN: usize = 253;
 /// The longest name of a `CronJob`, whose Jobs bear it with eleven characters more (`ValidateCronJobCreate`).
@@ -160,7 +160,7 @@ fn is_part(text: &str) -> bool {
 }
 
 /// `IsDNS1123Label`. A Service had to begin with a letter in older versions of Kubernetes.
-fn is_label(text: &str) -> bool {
+pub(super) fn is_label(text: &str) -> bool {
     let is_inside = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     (1..=MAX_LABEL).contains(&text.len())
         && text.bytes().all(is_inside)
@@ -169,7 +169,7 @@ fn is_label(text: &str) -> bool {
 }
 
 /// `IsDNS1123Subdomain`, whose labels may be longer than those of the DNS.
-fn is_subdomain(text: &str) -> bool {
+pub(super) fn is_subdomain(text: &str) -> bool {
     let is_inside = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     text.len() <= MAX_SUBDOMAIN
         && text.split('.').all(|label| {

@@ -11,9 +11,8 @@ use serde_json::Value;
 
 use super::faults::Faults;
 use super::found::Found;
-
-/// Types of a schema.
-const TYPES: [&str; 6] = ["object", "array", "string", "integer", "number", "boolean"];
+use super::schema::is_of_kind;
+use crate::types::ValueKind;
 
 /// Keywords that no schema may have.
 const NOT_SUPPORTED: [&str; 6] = [
@@ -69,7 +68,7 @@ fn structural(schema: &Found<'_>, level: Level, faults: &mut Faults<'_>) {
         faults.add(schema.path.key("type"), "the type of an object is object");
     }
     if let Some(default) = schema.field("default")
-        && !is_of_type(kind, default.value)
+        && ValueKind::of_json_type(kind).is_some_and(|kind| !is_of_kind(kind, default.value))
     {
         faults.add(default.path, "a default has to be of the type of its field");
     }
@@ -102,7 +101,7 @@ fn supported(schema: &Found<'_>, faults: &mut Faults<'_>) {
     }
     if schema
         .text("type")
-        .is_some_and(|kind| !kind.is_empty() && !TYPES.contains(&kind))
+        .is_some_and(|kind| !kind.is_empty() && ValueKind::of_json_type(kind).is_none())
     {
         faults.add(schema.path.key("type"), "a schema has no such type");
     }
@@ -292,16 +291,4 @@ fn nested(schema: &Found<'_>, faults: &mut Faults<'_>) {
 /// Whether these are the two schemas of a number that may be a text.
 fn is_of_number_or_text(branches: &Found<'_>) -> bool {
     *branches.value == serde_json::json!([{"type": "integer"}, {"type": "string"}])
-}
-
-fn is_of_type(kind: &str, value: &Value) -> bool {
-    match kind {
-        "object" => value.is_object(),
-        "array" => value.is_array(),
-        "string" => value.is_string(),
-        "integer" => value.as_f64().is_some_and(|number| number.fract() == 0.0),
-        "number" => value.is_number(),
-        "boolean" => value.is_boolean(),
-        _ => true,
-    }
 }

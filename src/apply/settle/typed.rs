@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::place::segment;
 use super::schema::is_of_kind;
+use crate::apply::unread::{ONLY_BOOLEAN, ONLY_LIST, ONLY_NUMBER, ONLY_OBJECT, ONLY_SCALAR, ONLY_TEXT};
 use crate::compare::path::FieldPath;
 use crate::compare::work::Work;
 use crate::manifest::desired::TYPE_AND_STATUS;
@@ -93,15 +94,11 @@ const fn is_of_any_type(kind: ValueKind) -> bool {
 
 const fn rule(kind: ValueKind) -> &'static str {
     match kind {
-        ValueKind::Integer | ValueKind::Number => "the API server takes only a number here",
-        ValueKind::Boolean => "the API server takes only true or false here",
-        ValueKind::List => "the API server takes only a list here",
-        ValueKind::Object | ValueKind::Map => "the API server takes only an object here",
-        ValueKind::Quantity | ValueKind::IntOrString | ValueKind::Any => {
-            "the API server takes no list and no object here"
-        }
-        ValueKind::String | ValueKind::Bytes | ValueKind::Time | ValueKind::Duration => {
-            "the API server takes only a text here"
-        }
+        ValueKind::Integer | ValueKind::Number => ONLY_NUMBER,
+        ValueKind::Boolean => ONLY_BOOLEAN,
+        ValueKind::List => ONLY_LIST,
+        ValueKind::Object | ValueKind::Map => ONLY_OBJECT,
+        ValueKind::Quantity | ValueKind::IntOrString | ValueKind::Any => ONLY_SCALAR,
+        ValueKind::String | ValueKind::Bytes | ValueKind::Time | ValueKind::Duration => ONLY_TEXT,
     }
 }

@@ -43,12 +43,15 @@ impl Attributor<'_> {
         !owners.is_empty() && owners.iter().all(|owner| owner.writer != Writer::Ours)
     }
 
-    /// Adds what this release's Helm owns, no manifest asks for and the server fills in nowhere.
-    pub(super) fn add_left_behind(&self, attributed: &mut Vec<Attributed>) {
+    /// Adds what this release's Helm owns, no manifest asks for and the server fills in nowhere. Returns whether Helm owns
+    /// anything beside the manifest.
+    pub(super) fn add_left_behind(&self, attributed: &mut Vec<Attributed>) -> bool {
         let known: PathTree = attributed.iter().map(|known| &known.change.path).collect();
         // Most of what Helm owns there is no difference, and takes no room from those that are.
         let looked_at = Room::default();
-        for addition in self.owned_beside_manifest(&looked_at, &known) {
+        let beside = self.owned_beside_manifest(&looked_at, &known);
+        let owns_more = !beside.is_empty();
+        for addition in beside {
             let is_merged = self.is_merged(&addition);
             let is_left = is_merged || self.is_data(&addition.path);
             let bytes = addition.path.size() + addition.pointer.len();
@@ -72,15 +75,18 @@ impl Attributor<'_> {
             }));
         }
         self.context.room.leave_out(looked_at.left_out());
+        owns_more
     }
 
-    /// Whether the object holds something that Helm may have put there and that none of the compared revisions explains.
-    pub(in crate::classify) fn has_unexplained(&self, attributed: &[Attributed]) -> bool {
+    /// Whether the object holds something that Helm may have put there and that none of the compared revisions explains;
+    /// `owns_more` is whether Helm owns anything beside the manifest.
+    pub(super) fn has_unexplained(&self, attributed: &[Attributed], owns_more: bool) -> bool {
         let explained = attributed.iter().filter(|known| {
             known.change.code != FindingCode::Lingering || known.change.from_revision.is_some()
         });
         let known: PathTree = explained.map(|known| &known.change.path).collect();
-        !self.owned_beside_manifest(&Room::default(), &known).is_empty() || self.has_unowned_data(&known)
+        owns_more && !self.owned_beside_manifest(&Room::default(), &known).is_empty()
+            || self.has_unowned_data(&known)
     }
 
     /// What this release's Helm owns beside the manifest, and no other manager owns or is expected to write.

@@ -49,6 +49,13 @@ pub(super) struct ObjectContext<'a> {
     pub(super) upgrade: &'a Upgrade<'a>,
 }
 
+/// The differences of one object with their writers.
+pub(super) struct Attribution {
+    pub(super) differences: Vec<Attributed>,
+    /// Whether the object holds something that a revision before the compared ones may have left behind.
+    pub(super) is_unexplained: bool,
+}
+
 /// Reads the managed fields of one object with knowledge of its release.
 pub(super) struct Attributor<'a> {
     context: ObjectContext<'a>,
@@ -83,7 +90,7 @@ impl<'a> Attributor<'a> {
     }
 
     /// Gives every change its writer and code, and adds the fields that others put beside the manifest.
-    pub(super) fn attribute(&self, changes: Vec<Change>) -> Vec<Attributed> {
+    pub(super) fn attribute(&self, changes: Vec<Change>) -> Attribution {
         let mut attributed: Vec<Attributed> = changes
             .into_iter()
             .take_while(|_| !self.context.work.is_spent())
@@ -92,9 +99,12 @@ impl<'a> Attributor<'a> {
         self.add_additions(&mut attributed);
         self.add_other_versions(&mut attributed);
         self.add_untraced_replicas(&mut attributed);
-        self.add_left_behind(&mut attributed);
+        let owns_more = self.add_left_behind(&mut attributed);
         self.note_other_helms(&mut attributed);
-        attributed
+        Attribution {
+            is_unexplained: self.has_unexplained(&attributed, owns_more),
+            differences: attributed,
+        }
     }
 
     /// The origin of a value that differs from the manifest's; `None` if the evidence shows that nothing differs.

@@ -9,7 +9,7 @@ use serde_json::Value;
 pub(super) use self::whole::may_be_foretold;
 use self::whole::{foretell_foreign, foretell_missing, foretell_terminating, shown_block};
 use super::attributed::Attributed;
-use super::attribution::{Attributor, ObjectContext, UnreadField};
+use super::attribution::{Attribution, Attributor, ObjectContext, UnreadField};
 use super::blocked::Block;
 use super::dry_run::DryRunCheck;
 use super::finding::{finding, shown_patch};
@@ -245,8 +245,10 @@ fn compare(
     let attributor = Attributor::new(context, &versions, live);
     let left_by_older = left_by_older.into_iter();
     changes.extend(left_by_older.filter(|change| !attributor.is_only_others(&change.path)));
-    let attributed = attributor.attribute(changes);
-    let is_unexplained = attributor.has_unexplained(&attributed);
+    let Attribution {
+        differences: attributed,
+        is_unexplained,
+    } = attributor.attribute(changes);
     // Of an object in which nothing differs only the managed fields can tell that the upgrade fails.
     let is_simulated = !attributed.is_empty() || upgrade.may_fail(&wanted);
     let predictions = if attributed.is_empty() {

@@ -106,15 +106,7 @@ fn is_too_deep(schema: &Schema, depth: usize) -> bool {
 fn alternative_of(schema: &Schema, depth: usize) -> Alternative {
     let boxed = |schema: &Schema| Box::new(alternative_of(schema, depth));
     Alternative {
-        kind: match schema.json_type.as_deref() {
-            Some("string") => Some(ValueKind::String),
-            Some("integer") => Some(ValueKind::Integer),
-            Some("number") => Some(ValueKind::Number),
-            Some("boolean") => Some(ValueKind::Boolean),
-            Some("array") => Some(ValueKind::List),
-            Some("object") => Some(ValueKind::Object),
-            Some(_) | None => None,
-        },
+        kind: schema.json_type.as_deref().and_then(ValueKind::of_json_type),
         limits: limits_within(schema, depth),
         fields: (schema.properties.iter())
             .map(|(name, field)| (name.clone(), alternative_of(field, depth)))
