@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::equal;
 use super::trail::Trail;
 use crate::manifest::desired::TYPE_AND_STATUS;
-use crate::types::{Shape, ValueKind, is_zero};
+use crate::types::{Field, Shape, ValueKind, is_zero};
 
 /// Keys that are directives of a strategic merge patch and no fields (apimachinery:
 /// `pkg/util/strategicpatch/patch.go`).
@@ -46,6 +46,17 @@ pub(super) fn is_overruled(shape: Option<Shape<'_>>, desired: &Map<String, Value
     original_of(shape, key)
         .and_then(|original| desired.get(original))
         .is_some_and(|original| !is_zero(original))
+}
+
+/// The field under which an object holds what was written to this one. Of a Secret that was applied server-side, managed
+/// fields still name the field of the manifest (apimachinery: `managedfields/internal/structuredmerge.go`, `Apply`).
+pub(super) fn stored_under<'k>(shape: Option<Shape<'_>>, key: &'k str) -> &'k str {
+    let is_declared = |name: &str| matches!(shape.map(|shape| shape.field(name)), Some(Field::Declared(_)));
+    let is_secrets = key == "stringData"
+        && shape.is_some_and(Shape::is_builtin)
+        && is_declared("stringData")
+        && is_declared("data");
+    if is_secrets { "data" } else { key }
 }
 
 /// Whether a live object's field only repeats another one.

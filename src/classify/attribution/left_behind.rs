@@ -169,8 +169,8 @@ impl Attributor<'_> {
         DATA_KINDS.contains(&self.context.gvk.kind.as_str()) && self.context.gvk.group().is_empty()
     }
 
-    /// Whether there is a key of data that nobody owns: a write under another name leaves no owner where it ends up (see
-    /// [`crate::classify::known_fields::write_only_twin`]), and neither does one to an object without managed fields.
+    /// Whether there is a key of data that nobody owns: a write under another name leaves no owner where it ends up
+    /// (`stringData`), and neither does one to an object without managed fields.
     fn has_unowned_data(&self, known: &PathTree) -> bool {
         if !self.has_data() {
             return false;

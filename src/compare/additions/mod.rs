@@ -77,6 +77,7 @@ pub fn additions<'v>(
         if key == "metadata" {
             search.owned_metadata(object, owned, desired);
         } else if !status_field(shape).is_type_or_state(key) {
+            let key = server_rules::stored_under(shape, key);
             search.owned_field(object, key, owned, Some(desired));
         }
     }

@@ -292,3 +292,42 @@ fn a_status_that_is_data_can_be_added_to() {
         assert_eq!(paths_of(shape, &fields, &json!({}), &live), added, "{kind}");
     }
 }
+
+/// Regression: of a Secret that somebody applied server-side, the set of its writer names `stringData`, and its keys were
+/// nobody's.
+#[test]
+fn a_key_that_was_applied_as_text_is_in_the_data() {
+    let fields = json!({"f:stringData": {"f:mine": {}, "f:password": {}}});
+    let desired = json!({"data": {"password": "YQ=="}});
+    let live = json!({"data": {"password": "YQ==", "mine": "Yg=="}});
+    assert_eq!(paths("v1", "Secret", &fields, &desired, &live), ["/data/mine"]);
+}
+
+/// Regression: a default that is an object gets the defaults of its own fields, and was an addition then.
+#[test]
+fn a_default_with_defaults_in_it_is_no_addition() {
+    let document = json!({"components": {"schemas": {"x": {
+        "type": "object",
+        "x-kubernetes-group-version-kind": [{"group": "x.example", "version": "v1", "kind": "Trinket"}],
+        "properties": {
+            "metadata": {"$ref": "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"},
+            "ref": {"type": "object", "x-kubernetes-map-type": "atomic", "properties": {
+                "name": {"type": "string"},
+                "sub": {"type": "object", "default": {"z": 1}, "properties": {
+                    "z": {"type": "integer"}, "y": {"type": "integer", "default": 4},
+                    "x": {"type": "integer"}}}}}}}}}});
+    let table = TypeTable::from_openapi_v3(document.to_string().as_bytes()).unwrap();
+    let shape = table.kind("x.example/v1", "Trinket");
+    let fields = json!({"f:ref": {}});
+    let desired = json!({"ref": {"name": "a"}});
+    for (sub, added) in [
+        (json!({"z": 1, "y": 4}), &[][..]),
+        (json!({"z": 1}), &[][..]),
+        (json!({"z": 2, "y": 4}), &["/ref/sub"]),
+        (json!({"z": 1, "y": 5}), &["/ref/sub"]),
+        (json!({"z": 1, "y": 4, "x": 1}), &["/ref/sub"]),
+    ] {
+        let live = json!({"ref": {"name": "a", "sub": sub}});
+        assert_eq!(paths_of(shape, &fields, &desired, &live), added, "{live}");
+    }
+}

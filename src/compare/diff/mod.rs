@@ -144,7 +144,7 @@ pub(super) fn is_servers_choice(shape: Shape<'_>, live: &Value, work: &Work) -> 
         // A value without a fixed default is allocated, or depends on other fields.
         return shape
             .default()
-            .is_none_or(|default| is_satisfied_by(live, Some(default), Some(shape), work));
+            .is_none_or(|default| is_default(shape, live, default, work));
     }
     match live {
         Value::Object(fields) if !fields.is_empty() => fields
@@ -153,6 +153,25 @@ pub(super) fn is_servers_choice(shape: Shape<'_>, live: &Value, work: &Work) -> 
         // A zero that is kept was written.
         _ => is_silent(Some(shape), live),
     }
+}
+
+/// Whether a value is a default, with what the server fills in there in turn (apiextensions-apiserver:
+/// `pkg/apiserver/schema/defaulting/algorithm.go`, `Default`).
+fn is_default(shape: Shape<'_>, live: &Value, default: &Value, work: &Work) -> bool {
+    if is_satisfied_by(live, Some(default), Some(shape), work) {
+        return true;
+    }
+    let (Value::Object(live), Value::Object(default)) = (live, default) else {
+        return false;
+    };
+    default.keys().all(|key| live.contains_key(key))
+        && live.iter().all(|(key, value)| {
+            work.affords(1)
+                && child(shape, key).is_some_and(|shape| match default.get(key) {
+                    Some(default) => is_default(shape, value, default, work),
+                    None => is_servers_choice(shape, value, work),
+                })
+        })
 }
 
 /// A list, and those of its elements that are compared.
