@@ -109,13 +109,30 @@ impl<'r, 'c> Rehearsal<'r, 'c> {
             };
             objects.entry(object_name(object)).or_insert(beside);
         }
-        Some(Self {
+        let rehearsal = Self {
             release,
             scan,
             objects,
             revision: report["latest"]["revision"].as_u64().unwrap_or(baseline),
             record,
-        })
+        };
+        rehearsal.remove_autoscalers();
+        Some(rehearsal)
+    }
+
+    /// Removes what people made to scale the objects: an autoscaler may undo an upgrade before its outcome is read.
+    fn remove_autoscalers(&self) {
+        let all = self.release.kubectl(&["get", "hpa", "-o=name"]);
+        let of_people = |resource: &&str| {
+            let name = resource.rsplit('/').next().unwrap_or_default();
+            name.starts_with(&self.release.name)
+                && !self
+                    .objects
+                    .contains_key(&format!("HorizontalPodAutoscaler/{name}"))
+        };
+        for resource in all.lines().filter(of_people) {
+            self.release.kubectl(&["delete", resource]);
+        }
     }
 
     /// Upgrades one object alone, which the chart has to have.
@@ -187,7 +204,7 @@ impl<'r, 'c> Rehearsal<'r, 'c> {
         found
     }
 
-    /// Whether an object has to be upgraded alone: the upgrade may fail at it, or a controller writes it again at once.
+    /// Whether an object has to be upgraded alone: the upgrade may fail at it, or an autoscaler of the chart writes it again.
     fn is_alone(&self, name: &str) -> bool {
         let Some(report) = self.scan.object(name) else {
             return false;
