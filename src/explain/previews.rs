@@ -53,7 +53,9 @@ const fn of_cause(cause: PreviewCause) -> Word {
     let (names, details): (&[_], _) = match cause {
         PreviewCause::Record => (
             &["record"],
-            "Without a number helm rollback takes the number of the newest revision less one, whatever became of that revision.",
+            "Without a number helm rollback takes the number of the newest revision less one, whatever became of that revision. The \
+             last good revision is the newest one that worked, that no rollback went away from, and whose manifest is not that of \
+             the deployed revision, where that is the newest.",
         ),
         PreviewCause::RecordRefused => (
             &["record-refused"],

@@ -123,6 +123,36 @@ impl Commands<'_> {
         }
     }
 
+    /// A command of driftline's own about the release, and a revision of it where one is named.
+    fn driftline(self, verbs: &[&'static str], revision: Option<u64>) -> Result<Command, Refusal> {
+        let command = Command::new("driftline", verbs).word(&Word::release(&self.key.name)?);
+        self.in_namespace(match revision {
+            Some(revision) => command.word(&Word::number(revision)),
+            None => command,
+        })
+    }
+
+    /// Shows every way out of the state that the release is in.
+    pub(crate) fn diagnose(self, why: &str) -> Step {
+        reads(Subject::Release, self.driftline(&["diagnose"], None), why)
+    }
+
+    /// Previews a rollback.
+    pub(crate) fn preview_rollback(self, to: Option<u64>, why: &str) -> Step {
+        let command = self.driftline(&["preview", "rollback"], to);
+        reads(Subject::Release, command, why)
+    }
+
+    /// Previews an upgrade to rendered manifests.
+    pub(crate) fn preview_upgrade(self, why: &str) -> Step {
+        let command = self.driftline(&["preview", "upgrade"], None).map(|command| {
+            command
+                .literal(&["-f"])
+                .word(&Word::placeholder("manifests", None))
+        });
+        reads(Subject::Release, command, why)
+    }
+
     /// A `kubectl` command about the record of a revision.
     fn record(self, verb: &'static str, revision: &StoredRevision) -> Result<Command, Refusal> {
         let kind = match self.key.driver {

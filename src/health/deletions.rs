@@ -46,11 +46,10 @@ enum Whose {
 }
 
 /// Completes steps: objects that somebody may miss are saved before the first change, and protected before the first
-/// rollback; and each command says what it deletes and takes back.
+/// rollback, which is previewed; and each command says what it deletes and takes back.
 pub(super) fn weigh(facts: &ReleaseFacts<'_>, steps: Vec<Step>) -> Vec<Step> {
-    let newest = facts.history.latest().map(|latest| latest.revision);
     let deletes = |step: &Step| match step.subject {
-        Subject::Rollback(to) => Some(to) != newest,
+        Subject::Rollback(to) => !has_objects_of_newest(facts, to),
         Subject::Release | Subject::Upgrade | Subject::Uninstall | Subject::Object(_) => false,
     };
     let has_rollback = steps.iter().any(deletes);
@@ -72,7 +71,7 @@ pub(super) fn weigh(facts: &ReleaseFacts<'_>, steps: Vec<Step>) -> Vec<Step> {
             Subject::Rollback(to) => to,
             Subject::Release | Subject::Uninstall | Subject::Object(_) => return None,
         };
-        Some(if deletes(step) && Some(to) == good(facts) {
+        Some(if Some(to) == good(facts) {
             Write::ToDeployed
         } else {
             Write::ToAnother
@@ -100,12 +99,25 @@ pub(super) fn weigh(facts: &ReleaseFacts<'_>, steps: Vec<Step>) -> Vec<Step> {
     let mut protection = Some(in_danger(&by_rollback).take(ADVISED).map(advice::protect_first));
     let can_be_protected = in_danger(&by_rollback).count() <= ADVISED
         && in_danger(&by_rollback).all(|key| advice::protect_first(key).command.is_ok());
+    let first_rollback = steps.iter().find_map(|step| match step.subject {
+        Subject::Rollback(to) => (can_be_protected || !deletes(step)).then_some(to),
+        Subject::Release | Subject::Upgrade | Subject::Uninstall | Subject::Object(_) => None,
+    });
+    let mut preview = first_rollback.map(|to| {
+        let why = "shows whether that rollback works, and what goes with it";
+        facts.commands().preview_rollback(Some(to), why)
+    });
     let mut weighed = Vec::with_capacity(steps.len());
     for mut step in steps {
         if step.effect == Effect::Destroys {
             weighed.extend(saves.take().into_iter().flatten());
+            weighed.extend(preview.take());
         }
         let taken_back = write(&step).and_then(|write| drift.taken_back(write));
+        let overwritten = match write(&step) {
+            Some(Write::Upgrade | Write::ToDeployed) => overwritten(facts),
+            Some(Write::ToAnother) | None => None,
+        };
         match &step.subject {
             Subject::Rollback(_) if deletes(&step) => {
                 weighed.extend(protection.take().into_iter().flatten());
@@ -119,9 +131,27 @@ pub(super) fn weigh(facts: &ReleaseFacts<'_>, steps: Vec<Step>) -> Vec<Step> {
             Subject::Uninstall => step.add_change(uninstalled(&by_uninstall)),
             Subject::Release | Subject::Object(_) => {}
         }
+        step.add_change(overwritten);
         weighed.push(step);
     }
     weighed
+}
+
+/// What is not the release's and is in the deployed manifest, in words. Helm does not ask whose it is before it writes.
+fn overwritten(facts: &ReleaseFacts<'_>) -> Option<String> {
+    let foreign = || facts.objects.foreign.iter().map(|foreign| &foreign.key);
+    foreign().next()?;
+    Some(format!(
+        "overwrites what is not this release's: {}",
+        named(foreign())
+    ))
+}
+
+/// Whether a revision has the objects of the newest one, so that a rollback to it deletes nothing.
+fn has_objects_of_newest(facts: &ReleaseFacts<'_>, revision: u64) -> bool {
+    let manifest = |revision: u64| facts.records.get(&revision).and_then(|record| record.manifest);
+    let newest = facts.history.latest().map(|latest| latest.revision);
+    newest == Some(revision) || manifest(revision).is_some_and(|same| newest.and_then(manifest) == Some(same))
 }
 
 /// What a rollback to another revision deletes.
@@ -132,6 +162,13 @@ fn of_rollback<'f>(facts: &ReleaseFacts<'f>) -> Vec<Doomed<'f>> {
         .filter(|object| object.observed.as_ref().is_some_and(|observed| !observed.is_kept))
         .filter_map(doomed)
         .collect()
+}
+
+/// The objects that the rollback deletes which is advised, and that nobody misses, so that it does not keep them.
+pub(super) fn deleted_by_rollback<'f>(facts: &ReleaseFacts<'f>) -> BTreeSet<&'f ObjectKey> {
+    let doomed = of_rollback(facts).into_iter();
+    let alone = doomed.filter(|doomed| doomed.danger.is_none());
+    alone.map(|doomed| doomed.key).collect()
 }
 
 /// What an uninstallation deletes.

@@ -1,27 +1,45 @@
-//! How far the newest operation got, if it did not complete.
+//! How far an operation got that did not complete.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use super::entry::{first_of, named, remark};
 use super::newest_operation::may_be_running;
 use super::observe::Side;
-use super::release_facts::{ObservedObject, ReleaseFacts};
+use super::release_facts::{ObservedObject, RecordFacts, ReleaseFacts};
 use super::steps::with;
 use crate::model::Health;
+use crate::release::history::History;
 use crate::release::stored::StoredRevision;
 use crate::vocabulary::{HealthCode, HealthSeverity};
+
+/// The attempt that the live objects are compared with beside the deployed revision: the newest one that asks for other
+/// objects. A rollback to the deployed revision asks for the same ones, and when it fails, what the attempt before it wrote may
+/// live on.
+pub fn differing_attempt<'h>(
+    history: &'h History,
+    records: &BTreeMap<u64, RecordFacts>,
+) -> Option<&'h StoredRevision> {
+    let manifest = |revision: u64| records.get(&revision).and_then(|record| record.manifest);
+    let deployed = history
+        .baseline()
+        .and_then(|baseline| manifest(baseline.revision));
+    let mut attempts = history.attempted();
+    attempts.find(|attempt| deployed.is_none() || manifest(attempt.revision) != deployed)
+}
 
 /// The counts of objects at the new revision, at the old one and at neither.
 pub(super) fn half_upgraded(facts: &ReleaseFacts<'_>) -> Option<Health> {
     let (baseline, latest) = (facts.history.baseline()?, facts.history.latest()?);
-    let (from, to) = (baseline.revision, latest.revision);
+    let attempt = differing_attempt(facts.history, facts.records)?;
+    let (from, to) = (baseline.revision, attempt.revision);
     let new = objects_at(facts, Side::New).count();
     let old = objects_at(facts, Side::Old).count();
     let neither = objects_at(facts, Side::Neither).count();
     let total = new + old + neither;
     let has_written =
-        new > 0 || objects_at(facts, Side::Neither).any(|object| was_written_by(latest, object));
-    if to == from || old == total || !has_written {
+        new > 0 || objects_at(facts, Side::Neither).any(|object| was_written_by(attempt, object));
+    if old == total || !has_written {
         return None;
     }
     let message = match (total, new) {
@@ -59,12 +77,12 @@ pub(super) fn half_upgraded(facts: &ReleaseFacts<'_>) -> Option<Health> {
     ))
 }
 
-/// Whether an object may have been written by the newest operation: both times are the API server's. What is like neither
+/// Whether an object may have been written by an operation or one after it: both times are the API server's. What is like neither
 /// revision and was not written since has drifted before. An object without the time of a write of Helm's was deleted, or
 /// lost its managed fields.
-fn was_written_by(latest: &StoredRevision, object: &ObservedObject) -> bool {
+fn was_written_by(attempt: &StoredRevision, object: &ObservedObject) -> bool {
     let written = object.observed.as_ref().and_then(|observed| observed.written);
-    match (written, latest.created) {
+    match (written, attempt.created) {
         (Some(written), Some(created)) => written >= created,
         (Some(_), None) => true,
         (None, _) => false,

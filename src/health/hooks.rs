@@ -9,6 +9,8 @@ use chrono::TimeDelta;
 
 use super::advice;
 use super::entry::{ADVISED, moment, named, remark, unadvised};
+use super::good::good;
+use super::losses::loss;
 use super::newest_operation::may_be_running;
 use super::observe::{Observation, Presence};
 use super::readiness::JobState;
@@ -59,7 +61,19 @@ fn made(object: &ObservedObject) -> (&str, &str) {
 /// Objects of hooks that the newest revision no longer has: nothing ever deletes them.
 pub(super) fn left_over(facts: &ReleaseFacts<'_>) -> Option<Health> {
     let latest = facts.history.latest()?;
-    let current = by_object(&facts.records.get(&latest.revision)?.hooks);
+    // A rollback goes back to the deployed revision, and to its hooks.
+    let in_use = [Some(latest.revision), good(facts)];
+    let in_use: Vec<_> = in_use
+        .into_iter()
+        .flatten()
+        .map(|revision| facts.records.get(&revision))
+        .collect();
+    // What a revision has that was not read is not known.
+    let in_use: Vec<_> = in_use.into_iter().collect::<Option<Vec<_>>>()?;
+    let current: Vec<_> = in_use
+        .into_iter()
+        .map(|record| by_object(&record.hooks))
+        .collect();
     let left: Vec<&ObservedObject> = facts
         .objects
         .hooks
@@ -67,19 +81,34 @@ pub(super) fn left_over(facts: &ReleaseFacts<'_>) -> Option<Health> {
         .filter(|object| {
             let observed = object.observed.as_ref();
             observed.is_some_and(|observed| is_told_to_exist(object, observed))
-                && !current.contains_key(&made(object))
+                && !current.iter().any(|hooks| hooks.contains_key(&made(object)))
         })
         .collect();
     let keys = || left.iter().map(|object| &object.key);
     keys().next()?;
     let advised = || keys().take(ADVISED);
     let mut steps: Vec<_> = advised()
-        .map(|key| advice::describe(key, "shows whether it is still running"))
+        .map(|key| {
+            let what = if runs(key) {
+                "shows whether it is still running"
+            } else {
+                "shows what it is"
+            };
+            advice::describe(key, what)
+        })
         .collect();
     steps.extend(advised().map(advice::save_object));
     steps.extend(advised().map(|key| {
-        let why = "once it has finished: Helm does not delete hooks that a chart no longer has";
-        advice::delete_object(key, why, "deletes the object that the hook left, and its logs")
+        let (once, what) = if runs(key) {
+            (
+                "once it has finished",
+                "deletes the object that the hook left, and its logs",
+            )
+        } else {
+            ("only if nothing uses it", loss(&key.gvk.kind))
+        };
+        let why = format!("{once}: Helm does not delete hooks that a chart no longer has");
+        advice::delete_object(key, &why, what)
     }));
     Some(with(
         remark(
@@ -95,6 +124,14 @@ pub(super) fn left_over(facts: &ReleaseFacts<'_>) -> Option<Health> {
             .collect(),
         steps,
     ))
+}
+
+/// Whether objects of a kind run to an end, as Helm waits for them to do (Helm: `pkg/action/hooks.go`, `execHook`).
+fn runs(key: &ObjectKey) -> bool {
+    matches!(
+        (key.gvk.group(), key.gvk.kind.as_str()),
+        ("batch", "Job") | ("", "Pod")
+    )
 }
 
 /// The entry about one hook, if it failed or is still running.
@@ -130,10 +167,9 @@ fn diagnose_hook(
     (has_failed && started.is_some()).then(|| {
         let evidence = evidence.into_iter().chain(presence(object, observed));
         let steps = if exists {
-            vec![
-                advice::describe(&object.key, "shows how it failed"),
-                advice::logs(&object.key),
-            ]
+            let describe = advice::describe(&object.key, "shows how it failed");
+            let logs = runs(&object.key).then(|| advice::logs(&object.key));
+            [describe].into_iter().chain(logs).collect()
         } else {
             Vec::new()
         };
@@ -164,7 +200,9 @@ fn presence(object: &ObservedObject, observed: &Observation) -> Option<String> {
         Presence::OtherRelease(_) | Presence::NoRelease | Presence::Absent if namespace.is_none() => None,
         Presence::Ours | Presence::NoRelease => Some(format!("the {kind} still exists; inspect it")),
         Presence::OtherRelease(_) => Some(format!("the {kind} of that name belongs to another release")),
-        Presence::Absent => Some(format!("the {kind} no longer exists")),
+        Presence::Absent => Some(format!(
+            "there is no {kind} of that name: it was deleted, or Helm could not create it"
+        )),
         Presence::Unread => Some(format!("the {kind} could not be read")),
         Presence::Unproven => None,
     }

@@ -38,6 +38,7 @@ pub use self::entry::remark;
 pub(crate) use self::gitops::wait_before;
 pub use self::gitops::{Marks, ObjectMarks, managed_by};
 pub use self::good::good_revision;
+pub use self::half_upgraded::differing_attempt;
 pub use self::release_facts::{
     BlockedObject, ClaimedObject, ForeignObject, NotServedKinds, ObjectFacts, ObservedObject, OtherReleases,
     RecordFacts, ReleaseFacts,

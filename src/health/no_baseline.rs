@@ -9,6 +9,7 @@ use super::release_facts::{ObservedObject, ReleaseFacts};
 use super::steps::with;
 use super::way_out::{downgrade, has_lost_deployed};
 use crate::model::Health;
+use crate::object::ObjectKey;
 use crate::release::stored::{Status, StoredRevision};
 use crate::vocabulary::{HealthCode, HealthSeverity};
 
@@ -27,6 +28,21 @@ pub(super) fn no_baseline(facts: &ReleaseFacts<'_>) -> Option<Health> {
             observed.is_some_and(|observed| observed.presence == Presence::Ours)
         })
         .collect();
+    let foreign = facts.objects.observed.iter().filter(|object| {
+        let presence = object.observed.as_ref().map(|observed| &observed.presence);
+        // Of a cluster-scoped object that is not the release's only other entries tell.
+        object.key.namespace.is_some()
+            && matches!(presence, Some(Presence::OtherRelease(_) | Presence::NoRelease))
+    });
+    let foreign: Vec<&ObjectKey> = foreign.map(|object| &object.key).collect();
+    let foreign = match foreign.as_slice() {
+        [] => String::new(),
+        [one] => format!("; {one} exists and is not the release's"),
+        many => format!(
+            "; {} exist and are not the release's",
+            named(many.iter().copied())
+        ),
+    };
     let unread = facts.objects.unread_count();
     let colon = if existing.is_empty() { "" } else { ": " };
     let names = named(existing.iter().map(|object| &object.key));
@@ -64,7 +80,7 @@ pub(super) fn no_baseline(facts: &ReleaseFacts<'_>) -> Option<Health> {
     };
     let message = format!(
         "no revision is deployed (the newest is revision {}, {}{records}), so there is nothing to compare \
-         against{exists}{unread}",
+         against{exists}{foreign}{unread}",
         latest.revision,
         latest.status.as_str()
     );

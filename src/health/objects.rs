@@ -1,6 +1,7 @@
 //! Entries about single objects: objects that block the release, are left over, or belong to somebody else.
 
 use super::advice;
+use super::deletions::deleted_by_rollback;
 use super::entry::{ADVISED, first_of, human, moment, named, remark, unadvised};
 use super::losses::loss;
 use super::observe::Presence;
@@ -57,7 +58,8 @@ fn blocked(facts: &ReleaseFacts<'_>, object: &ObservedObject) -> Option<Health> 
 /// Objects that the newest revision adds and that do not belong to this release.
 ///
 /// Helm checks the owner only of objects that the current revision does not have (Helm: `pkg/action/upgrade.go`,
-/// `performUpgrade`; `validate.go`, `existingResourceConflict`).
+/// `performUpgrade`; `validate.go`, `existingResourceConflict`), and where none is deployed takes the newest for the current
+/// (`prepareUpgrade`).
 pub(super) fn added_objects_of_others(facts: &ReleaseFacts<'_>) -> Option<Health> {
     let foreign: Vec<(&ObjectKey, String)> = facts
         .objects
@@ -80,20 +82,26 @@ pub(super) fn added_objects_of_others(facts: &ReleaseFacts<'_>) -> Option<Health
         .filter(|key| key.namespace.is_some())
         .collect();
     let mut evidence: Vec<String> = foreign.iter().map(|(_, owner)| owner.clone()).collect();
-    evidence.push(
-        "an upgrade that is to adopt them needs --take-ownership (Helm 3.17 and later), in Helm 4 with --force-conflicts, \
-         and overwrites them; less disruptive: rename the objects in the chart"
-            .to_owned(),
-    );
+    let names = named(foreign.iter().map(|(key, _)| *key));
+    let message = if facts.history.baseline().is_some() {
+        evidence.push(
+            "an upgrade that is to adopt them needs --take-ownership (Helm 3.17 and later), in Helm 4 with --force-conflicts, \
+             and overwrites them; less disruptive: rename the objects in the chart"
+                .to_owned(),
+        );
+        format!(
+            "the newest revision adds objects that exist and are not this release's: {names}; such an upgrade fails"
+        )
+    } else {
+        evidence.push(
+            "Helm does not ask whose they are, as the newest revision has them and none is deployed: the next upgrade and the next \
+             rollback overwrite or delete them; in Helm 4 they may need --force-conflicts"
+                .to_owned(),
+        );
+        format!("the newest revision has objects that are not this release's: {names}")
+    };
     Some(with(
-        remark(
-            HealthCode::OwnershipConflict,
-            HealthSeverity::Critical,
-            format!(
-                "the newest revision adds objects that exist and are not this release's: {}; such an upgrade fails",
-                named(foreign.iter().map(|(key, _)| *key))
-            ),
-        ),
+        remark(HealthCode::OwnershipConflict, HealthSeverity::Critical, message),
         evidence,
         in_a_namespace
             .first()
@@ -119,12 +127,16 @@ fn taken_over_object(foreign: &ForeignObject) -> Health {
         reason,
         next_upgrade,
     } = foreign;
-    let upgrade = match next_upgrade {
-        Some(NextUpgrade::Conflict | NextUpgrade::Refused) => "the next upgrade fails at it",
+    const FAILS: &str = "the next upgrade fails at it";
+    const OVERWRITES: &str = "the next upgrade overwrites it and takes it back";
+    const OVERWRITES_OR_FAILS: &str = "the next upgrade overwrites it and takes it back, or fails at it";
+    let (upgrade, stays) = match next_upgrade {
+        Some(NextUpgrade::Conflict) => (FAILS, "upgrade with --force-conflicts, which takes it back"),
+        Some(NextUpgrade::Refused) => (FAILS, "mend first what the API server refuses"),
         Some(NextUpgrade::Revert | NextUpgrade::Keep | NextUpgrade::Becomes) => {
-            "the next upgrade overwrites it and takes it back"
+            (OVERWRITES, "there is nothing to do but to upgrade")
         }
-        None => "the next upgrade overwrites it and takes it back, or fails at it",
+        None => (OVERWRITES_OR_FAILS, "there is nothing to do but to upgrade"),
     };
     with(
         remark(
@@ -134,8 +146,8 @@ fn taken_over_object(foreign: &ForeignObject) -> Health {
         ),
         vec![if is_nobodys(reason) {
             format!(
-                "somebody took the marks of its release off the object, or created it anew: if it is to stay this release's, there \
-                 is nothing to do but to upgrade ({upgrade}); if it is to be somebody else's, hand it over: protect it, and drop it \
+                "somebody took the marks of its release off the object, or created it anew: if it is to stay this release's, {stays} \
+                 ({upgrade}); if it is to be somebody else's, hand it over: protect it, and drop it \
                  from the chart"
             )
         } else {
@@ -202,12 +214,31 @@ fn not_served_kind(facts: &ReleaseFacts<'_>, kind: &str) -> Health {
 pub(super) fn left_over(facts: &ReleaseFacts<'_>) -> Option<Health> {
     let first = facts.objects.leftovers.first()?;
     let mut advice = vec![advice::describe(first, "shows what it is")];
-    let advised = || facts.objects.leftovers.iter().take(ADVISED);
+    let by_rollback = deleted_by_rollback(facts);
+    let stay = || {
+        let leftovers = facts.objects.leftovers.iter();
+        leftovers.filter(|key| !by_rollback.contains(key))
+    };
+    let advised = || stay().take(ADVISED);
     advice.extend(advised().map(advice::save_object));
     advice.extend(advised().map(|key| {
-        let why = "only if nothing uses it: Helm no longer knows it";
+        let why = "only if nothing uses it, and no upgrade is to make it the release's again";
         advice::delete_object(key, why, loss(&key.gvk.kind))
     }));
+    let goes = facts
+        .objects
+        .leftovers
+        .iter()
+        .filter(|key| by_rollback.contains(key));
+    let goes: Vec<&ObjectKey> = goes.collect();
+    let goes = (!goes.is_empty()).then(|| {
+        format!(
+            "a rollback deletes {}, which the newest revision has; an upgrade to a chart that has {} makes {} the release's again",
+            named(goes.iter().copied()),
+            if goes.len() == 1 { "it" } else { "them" },
+            if goes.len() == 1 { "it" } else { "them" },
+        )
+    });
     Some(with(
         remark(
             HealthCode::LeftoverObjects,
@@ -221,7 +252,8 @@ pub(super) fn left_over(facts: &ReleaseFacts<'_>) -> Option<Health> {
             .objects
             .doubt()
             .into_iter()
-            .chain(unadvised(facts.objects.leftovers.len()))
+            .chain(goes)
+            .chain(unadvised(stay().count()))
             .collect(),
         advice,
     ))

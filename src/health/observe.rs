@@ -22,13 +22,14 @@ use crate::release::record::HOOK_ANNOTATION;
 use crate::types::Shape;
 use crate::vocabulary::FindingCode;
 
-/// The bodies of an object in the deployed and in the newest revision, as JSON; `None` where a revision does not have it.
+/// The bodies of an object in the deployed revision and in an attempt after it, as JSON; `None` where a revision does not
+/// have it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RevisionBodies {
     /// The body in the deployed revision.
     pub deployed: Option<Arc<str>>,
-    /// The body in the newest revision.
-    pub newest: Option<Arc<str>>,
+    /// The body in the attempt.
+    pub attempted: Option<Arc<str>>,
 }
 
 /// An object to observe, and its bodies in the two revisions.
@@ -106,7 +107,7 @@ pub enum Presence {
 pub enum Side {
     /// The deployed one.
     Old,
-    /// The newest one.
+    /// The attempted one.
     New,
     /// Neither, or partly the one and partly the other.
     Neither,
@@ -194,7 +195,7 @@ pub fn observe(probe: &Probe<'_>, live: &LiveObject<'_>, work: &Work) -> Observa
 }
 
 fn absent_side(bodies: &RevisionBodies) -> Option<Side> {
-    match (&bodies.deployed, &bodies.newest) {
+    match (&bodies.deployed, &bodies.attempted) {
         // The revisions do not differ about it.
         (Some(old), Some(new)) if old == new => None,
         (Some(_), Some(_)) => Some(Side::Neither),
@@ -206,7 +207,7 @@ fn absent_side(bodies: &RevisionBodies) -> Option<Side> {
 
 fn side(probe: &Probe<'_>, live: &Value, work: &Work) -> Option<Side> {
     let is_like = |body: &str| is_like(probe, body, live, work);
-    match (&probe.bodies.deployed, &probe.bodies.newest) {
+    match (&probe.bodies.deployed, &probe.bodies.attempted) {
         (Some(old), Some(new)) if old == new => None,
         (Some(old), Some(new)) => match (is_like(old), is_like(new)) {
             // The two revisions differ only in comments or in defaults that one of them spells out.
@@ -304,7 +305,7 @@ mod tests {
         for (old, new, lives, side) in rows {
             let bodies = RevisionBodies {
                 deployed: old.cloned(),
-                newest: new.cloned(),
+                attempted: new.cloned(),
             };
             let text = lives.map(|color| live("web", color));
             let lookup = text.as_deref().map_or(Lookup::NotFound, Lookup::Found);

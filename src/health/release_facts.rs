@@ -274,7 +274,7 @@ pub struct ReleaseFacts<'a> {
 
 impl ReleaseFacts<'_> {
     /// The commands about the release.
-    pub(super) fn commands(&self) -> Commands<'_> {
+    pub(crate) fn commands(&self) -> Commands<'_> {
         Commands {
             key: &self.history.key,
             method: self.method,

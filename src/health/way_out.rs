@@ -220,7 +220,19 @@ fn out_of_upgrade_or_rollback(
         ];
     }
     let fallback = "only if no rollback succeeds: the next upgrade starts from the deployed revision";
-    if let Some(target) = rollback_target(facts) {
+    let target = rollback_target(facts);
+    if target == Some(baseline) {
+        return vec![
+            commands.rollback(
+                baseline,
+                "completes the rollback, whose target is the deployed revision, by applying that again; without its hooks, at one \
+                 of which it may have stopped",
+                options,
+            ),
+            forget(fallback),
+        ];
+    }
+    if let Some(target) = target {
         return vec![
             complete(&format!(
                 "completes the rollback to revision {target} by re-applying its stored manifest; without its hooks, at one of \
@@ -332,6 +344,18 @@ fn changes_after_failure(
     steps.extend(refused.map(|object| advice::save_object(&object.key)));
     let target = rollback_target(facts);
     match (target, failure) {
+        (Some(target), failure) if target == good => {
+            steps.extend(mending(facts));
+            let once = match failure {
+                Cause::Timeout => "once everything is ready",
+                _ => "once the cause is fixed",
+            };
+            steps.push(commands.rollback(
+                good,
+                &format!("{once}: returns to the last good revision, as the rollback that failed was to do"),
+                &[],
+            ));
+        }
         (Some(target), Cause::Timeout) => {
             steps.push(again(&format!(
                 "completes the rollback to revision {target}, once everything is ready: applies the same manifest again and marks \

@@ -8,7 +8,6 @@ use super::definitions;
 use super::facts::PreviewFacts;
 use super::leaves::{Objects, leaves};
 use super::losses;
-use super::steps::preview_again;
 use super::target::TargetStanding;
 use super::words::told;
 use crate::health::entry::first_of;
@@ -135,6 +134,7 @@ fn entry(
     message: String,
     evidence: Vec<String>,
 ) -> Health {
-    let step = preview_again(facts, Some(to), "shows the whole of it, and what to do before");
+    let commands = facts.release.commands();
+    let step = commands.preview_rollback(Some(to), "shows the whole of it, and what to do before");
     with(remark(code, severity, message), evidence, vec![step])
 }

@@ -82,7 +82,9 @@ fn losses(causes: &[PreviewReason]) -> String {
 
 const fn phrase(code: PreviewCause) -> &'static str {
     match code {
-        PreviewCause::Record => "goes to or from a revision that is not in order",
+        PreviewCause::Record => {
+            "goes to or from a revision that failed, that a rollback left or that was uninstalled"
+        }
         PreviewCause::Pending => "may meet an operation that still runs",
         PreviewCause::Hook => "deletes what has the name of a hook",
         PreviewCause::DeletesData => "deletes data",

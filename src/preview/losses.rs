@@ -121,7 +121,7 @@ fn target(facts: &PreviewFacts<'_>) -> Option<PreviewReason> {
         TargetStanding::Uninstalled => format!("revision {revision} was uninstalled{taken}"),
         TargetStanding::Left => {
             format!(
-                "revision {revision}, or one with the same manifest, was left by a rollback before{taken}"
+                "an earlier rollback went away from revision {revision}, or from one with the same manifest{taken}"
             )
         }
     };

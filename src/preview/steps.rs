@@ -22,7 +22,7 @@ use crate::health::{Contested, unproven_writes, wait_before};
 use crate::model::{Advice, PreviewField};
 use crate::object::ObjectKey;
 use crate::release::stored::Status;
-use crate::shell::{Command, Refusal, Word};
+use crate::shell::{Command, Word};
 use crate::vocabulary::{ApplyMethod, PreviewAction, PreviewCause, PreviewEffect, PreviewedOperation};
 
 /// The steps, and a sentence for each that could not be written down.
@@ -45,37 +45,6 @@ pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> (Vec<Advice>, Vec
     missing.extend(wait_before(facts.release, &mut advice));
     missing.extend(steps.withheld(course));
     (advice, missing)
-}
-
-/// A command of driftline's own about the release, and a revision of it where one is named.
-fn own_command(
-    facts: &PreviewFacts<'_>,
-    verbs: &[&'static str],
-    revision: Option<u64>,
-) -> Result<Command, Refusal> {
-    let key = &facts.release.history.key;
-    let command = Command::new("driftline", verbs).word(&Word::release(&key.name)?);
-    let command = match revision {
-        Some(revision) => command.word(&Word::number(revision)),
-        None => command,
-    };
-    Ok(command.literal(&["-n"]).word(&Word::namespace(&key.namespace)?))
-}
-
-/// The command that previews an upgrade.
-fn preview_upgrade_again(facts: &PreviewFacts<'_>, why: &str) -> Step {
-    let command = own_command(facts, &["preview", "upgrade"], None).map(|command| {
-        command
-            .literal(&["-f"])
-            .word(&Word::placeholder("manifests", None))
-    });
-    reads(Subject::Release, command, why)
-}
-
-/// The command that previews a rollback.
-pub(super) fn preview_again(facts: &PreviewFacts<'_>, to: Option<u64>, why: &str) -> Step {
-    let command = own_command(facts, &["preview", "rollback"], to);
-    reads(Subject::Release, command, why)
 }
 
 /// The makers of steps.
@@ -119,8 +88,7 @@ impl Steps<'_> {
             latest.revision,
             latest.status.as_str()
         );
-        let command = own_command(self.facts, &["diagnose"], None);
-        Some(reads(Subject::Release, command, &why))
+        Some(self.commands.diagnose(&why))
     }
 
     /// The number of the target, where it is one to go to.
@@ -140,8 +108,8 @@ impl Steps<'_> {
 
     fn again(&self, why: &str) -> Step {
         match self.facts.operation.kind {
-            PreviewedOperation::Rollback => preview_again(self.facts, self.facts.operation.to, why),
-            PreviewedOperation::Upgrade => preview_upgrade_again(self.facts, why),
+            PreviewedOperation::Rollback => self.commands.preview_rollback(self.facts.operation.to, why),
+            PreviewedOperation::Upgrade => self.commands.preview_upgrade(why),
         }
     }
 
@@ -256,8 +224,7 @@ impl Steps<'_> {
                 | TargetStanding::Uninstalled
                 | TargetStanding::Newest
                 | TargetStanding::Left => steps.extend(other.map(|good| {
-                    preview_again(
-                        self.facts,
+                    self.commands.preview_rollback(
                         Some(good),
                         "shows what a rollback to the last good revision would do",
                     )

@@ -93,7 +93,7 @@ impl Inspection {
                 .chain(duplicates)
         });
         let observed = self.todo.observe.iter();
-        let observed = observed.flat_map(|bodies| bodies.deployed.iter().chain(&bodies.newest));
+        let observed = observed.flat_map(|bodies| bodies.deployed.iter().chain(&bodies.attempted));
         let transition = self.todo.transition.iter().flat_map(TransitionBodies::bodies);
         compared.chain(observed).chain(transition)
     }

@@ -7,15 +7,18 @@ use std::sync::Arc;
 use super::load::{DecodedRevision, Loaded};
 use super::planned::{Expectations, PlannedObject, Purpose, TargetBody, TransitionBodies};
 use super::resolver::{ByKey, ResolvedObject, Resolver};
+use super::running::InRunningRevision;
 use super::transition::to_last_good;
 use crate::classify::rendering::Renderings;
 use crate::classify::subject::Role;
 use crate::compare::three_way::OfRevision;
+use crate::health::differing_attempt;
 use crate::health::observe::RevisionBodies;
 use crate::manifest::parse::ManifestObject;
 use crate::object::ObjectKey;
 use crate::release::history::Depth;
 use crate::release::history::History;
+use crate::release::stored::Status;
 
 /// API groups that Kubernetes has moved kinds between. The same kind and name in two of them is one object.
 const MOVED_GROUPS: [&str; 6] = [
@@ -74,6 +77,11 @@ struct NewestOperation {
     is_observable: bool,
     /// It is pending, and so may still run.
     is_pending: bool,
+    /// The attempt that the deployed revision and the live objects are compared with.
+    compared: Option<u64>,
+    /// The revision whose objects it deletes at its end, where it is a rollback that is pending: Helm takes the newest one
+    /// for the current, whatever became of it (Helm: `pkg/action/rollback.go`, `prepareRollback`).
+    replaced: Option<u64>,
 }
 
 impl NewestOperation {
@@ -85,6 +93,10 @@ impl NewestOperation {
                 .zip(latest)
                 .is_some_and(|(attempted, latest)| attempted.number == latest.revision),
             is_pending: latest.is_some_and(|latest| latest.status.is_pending()),
+            compared: differing_attempt(history, &loaded.records).map(|stored| stored.revision),
+            replaced: latest
+                .filter(|latest| latest.status == Status::PendingRollback)
+                .and_then(|_| Some(history.revisions().iter().nth_back(1)?.revision)),
         }
     }
 }
@@ -188,11 +200,11 @@ fn without_baseline(loaded: &mut Loaded, resolver: &Resolver<'_>) -> Vec<Planned
             });
             let bodies = RevisionBodies {
                 deployed: None,
-                newest: Some(resolved.object.body),
+                attempted: Some(resolved.object.body),
             };
             let is_in_good = in_good.is_some();
             let mut planned = PlannedObject::new(resolved.key, Purpose::Attempted, resolved.object.template)
-                .observing(bodies);
+                .observing(bodies, InRunningRevision::Kept);
             planned.is_in_good = is_in_good;
             planned.is_kept_by_manifest = is_kept;
             if let Some(bodies) = transition {
@@ -233,6 +245,13 @@ impl OtherRevisions {
         }
     }
 
+    /// What the attempt that is compared says of an object; see [`NewestOperation::compared`].
+    fn compared(&self, key: &ObjectKey, newest: NewestOperation) -> Option<&ManifestObject> {
+        let mut attempted = self.attempted.iter();
+        let attempt = attempted.find(|attempt| Some(attempt.revision) == newest.compared)?;
+        attempt.object.get(key)
+    }
+
     /// Plans an object of the baseline, with its bodies in the other revisions.
     fn baseline_object(&mut self, resolved: ResolvedObject, newest: NewestOperation) -> PlannedObject {
         let ResolvedObject {
@@ -242,9 +261,14 @@ impl OtherRevisions {
         } = resolved;
         let in_newest = self.newest(&key);
         let is_kept = in_newest.is_some_and(|object| object.keep);
+        let newest_has = match in_newest {
+            Some(_) => InRunningRevision::Kept,
+            None => InRunningRevision::Dropped,
+        };
+        let compared = self.compared(&key, newest);
         let bodies = RevisionBodies {
             deployed: Some(Arc::clone(&object.body)),
-            newest: in_newest.map(|object| Arc::clone(&object.body)),
+            attempted: compared.map(|object| Arc::clone(&object.body)),
         };
         let expectations = Expectations {
             role: Role::Expected,
@@ -258,7 +282,7 @@ impl OtherRevisions {
         let mut planned = PlannedObject::new(key, Purpose::Baseline, object.template).comparing(expectations);
         planned.is_kept_by_manifest = is_kept;
         if newest.is_observable {
-            planned.observing(bodies)
+            planned.observing(bodies, newest_has)
         } else {
             planned
         }
@@ -340,9 +364,9 @@ impl OtherRevisions {
         if newest.is_pending {
             let running = attempted.next().filter(|_| newest.is_observable);
             for (key, object) in running.into_iter().flat_map(|revision| revision.object) {
-                let bodies = bodies_of_newest(&object);
+                let bodies = bodies_of_attempt(&object);
                 let planned = known.attempted(key, object);
-                objects.extend(planned.map(|planned| planned.observing(bodies)));
+                objects.extend(planned.map(|planned| planned.observing(bodies, InRunningRevision::Kept)));
             }
         }
         let previous = self.previous.into_iter().flat_map(|previous| previous.object);
@@ -366,11 +390,18 @@ impl OtherRevisions {
         for (key, object) in self.abandoned.into_iter().flatten() {
             objects.extend(known.leftover(key, object));
         }
-        // What older attempts created may be what a running operation still works on.
-        let failed = attempted.filter(|_| !newest.is_pending);
-        for (position, revision) in failed.enumerate() {
+        for (position, revision) in attempted.enumerate() {
+            let number = Some(revision.revision);
+            let is_newest = position == 0 && !newest.is_pending;
+            let in_newest = if is_newest {
+                InRunningRevision::Kept
+            } else if number == newest.replaced {
+                InRunningRevision::Dropped
+            } else {
+                InRunningRevision::Unknown
+            };
             for (key, object) in revision.object {
-                let bodies = bodies_of_newest(&object);
+                let bodies = bodies_of_attempt(&object);
                 let transition = TransitionBodies {
                     from: Some(Arc::clone(&object.body)),
                     to: None,
@@ -378,11 +409,12 @@ impl OtherRevisions {
                 let turn = first + objects.len();
                 let planned = known.leftover(key, object);
                 objects.extend(planned.map(|mut planned| {
-                    if position == 0 && rollback == RollbackToLastGood::ToBaseline {
+                    if is_newest && rollback == RollbackToLastGood::ToBaseline {
                         planned.in_transition(turn, transition);
                     }
-                    if position == 0 && newest.is_observable {
-                        planned.observing(bodies)
+                    planned.in_newest = in_newest;
+                    if newest.is_observable && (is_newest || number == newest.compared) {
+                        planned.observing(bodies, in_newest)
                     } else {
                         planned
                     }
@@ -393,11 +425,11 @@ impl OtherRevisions {
     }
 }
 
-/// The bodies of an object that the newest revision has and the deployed one has not.
-fn bodies_of_newest(object: &ManifestObject) -> RevisionBodies {
+/// The bodies of an object that an attempt has and the deployed revision has not.
+fn bodies_of_attempt(object: &ManifestObject) -> RevisionBodies {
     RevisionBodies {
         deployed: None,
-        newest: Some(Arc::clone(&object.body)),
+        attempted: Some(Arc::clone(&object.body)),
     }
 }
 

@@ -215,12 +215,9 @@ impl PlannedObject {
     }
 
     /// The same object, to be observed for the health of its release.
-    pub(super) fn observing(mut self, bodies: RevisionBodies) -> Self {
+    pub(super) fn observing(mut self, bodies: RevisionBodies, in_newest: InRunningRevision) -> Self {
+        self.in_newest = in_newest;
         if let ObjectProgress::Waiting(todo) = &mut self.progress {
-            self.in_newest = match bodies.newest {
-                Some(_) => InRunningRevision::Kept,
-                None => InRunningRevision::Dropped,
-            };
             todo.observe = Some(bodies);
             self.is_observed = true;
         }
@@ -439,7 +436,8 @@ mod tests {
             namespace: Some("shop".into()),
             name: "web".into(),
         };
-        PlannedObject::new(key, purpose, None).observing(RevisionBodies::default())
+        PlannedObject::new(key, purpose, None)
+            .observing(RevisionBodies::default(), InRunningRevision::Unknown)
     }
 
     /// A scan can be stopped at any moment, also while an object is being inspected.

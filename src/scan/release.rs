@@ -17,7 +17,7 @@ use super::plan::plan_objects;
 use super::planned::{Inspected, PlannedObject, Purpose};
 use super::preview_facts::{self, PlannedPreview};
 use super::resolver::{Resolver, not_served_error};
-use super::running::{InRunningRevision, RunningOperation};
+use super::running::{Explained, InRunningRevision, RunningOperation};
 use super::surroundings;
 use super::transition::{Manifests, tell_definitions, to_last_good};
 use super::weight;
@@ -444,15 +444,16 @@ impl ReleaseScan {
             .iter()
             .map(|object| self.claimant(object, others).is_some());
         let is_claimed: Vec<bool> = is_claimed.collect();
-        let object_facts = self.object_facts(others);
+        let mut object_facts = self.object_facts(others);
+        let running = health::running(&self.facts(&object_facts, now, options));
+        if let Some(operation) = running.map(RunningOperation::of) {
+            self.explain(operation);
+            object_facts = self.object_facts(others);
+        }
         let facts = self.facts(&object_facts, now, options);
         let managed_by = health::managed_by(&object_facts).map(Box::new);
-        let running = health::running(&facts).map(RunningOperation::of);
         let mut health = self.health(&facts);
         let preview = self.preview(&facts, options, &mut health);
-        if let Some(operation) = running {
-            self.explain(operation);
-        }
         if self.has_too_many_objects {
             health.push(too_many_objects(self.objects.len()));
         }
@@ -602,11 +603,10 @@ impl ReleaseScan {
     fn explain(&mut self, operation: RunningOperation) {
         for object in &mut self.objects {
             let in_newest = object.in_newest;
-            let report = object
-                .inspected_mut()
-                .and_then(|inspected| inspected.report.as_mut());
-            if let Some(report) = report {
-                operation.explain(report, in_newest);
+            if let Some(inspected) = object.inspected_mut() {
+                inspected
+                    .report
+                    .take_if(|report| operation.explain(report, in_newest) == Explained::Whole);
             }
         }
     }

@@ -32,6 +32,15 @@ pub(super) enum InRunningRevision {
     Unknown,
 }
 
+/// How much of a report an operation explains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Explained {
+    /// Nothing, or some of it, which the report says.
+    Parts,
+    /// All of it: there is nothing to report.
+    Whole,
+}
+
 impl RunningOperation {
     /// The operation of a revision that is pending.
     pub(super) const fn of(revision: &StoredRevision) -> Self {
@@ -42,7 +51,7 @@ impl RunningOperation {
     }
 
     /// Takes what the operation explains out of the drift of an object.
-    pub(super) fn explain(self, report: &mut ObjectReport, object: InRunningRevision) {
+    pub(super) fn explain(self, report: &mut ObjectReport, object: InRunningRevision) -> Explained {
         match report.state {
             ObjectState::Missing | ObjectState::Terminating if self.deletes(object) => {
                 report.state = ObjectState::InSync;
@@ -53,6 +62,8 @@ impl RunningOperation {
                     self.status.as_str()
                 ));
             }
+            // What a revision left that the operation replaces.
+            ObjectState::Leftover if self.deletes(object) => return Explained::Whole,
             ObjectState::Drifted => self.explain_fields(report),
             ObjectState::InSync
             | ObjectState::Missing
@@ -62,6 +73,7 @@ impl RunningOperation {
             | ObjectState::Unknown
             | ObjectState::Ignored => {}
         }
+        Explained::Parts
     }
 
     fn deletes(self, object: InRunningRevision) -> bool {

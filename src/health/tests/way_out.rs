@@ -202,7 +202,7 @@ fn a_rollback_that_timed_out_is_completed() {
         let commands = commands(&health, HealthCode::FailedUpgrade);
         let rollbacks: Vec<&&str> = commands
             .iter()
-            .filter(|command| command.contains("rollback"))
+            .filter(|command| command.starts_with("helm rollback"))
             .collect();
         assert_eq!(
             rollbacks,
@@ -249,7 +249,7 @@ fn a_conflict_that_helm_reports_calls_for_the_flag() {
     let commands = commands(&health, HealthCode::FailedUpgrade);
     let mut writing = commands
         .iter()
-        .filter(|command| command.contains("rollback") || command.contains("upgrade"));
+        .filter(|command| command.starts_with("helm rollback") || command.starts_with("helm upgrade"));
     assert!(
         writing.all(|command| command.contains("--force-conflicts")),
         "{commands:?}"
@@ -270,7 +270,7 @@ fn a_lock_above_a_kind_that_is_gone_is_ended_by_completing_the_operation() {
     let commands = commands(&health, HealthCode::Stuck);
     let rollbacks: Vec<&&str> = commands
         .iter()
-        .filter(|command| command.contains("rollback"))
+        .filter(|command| command.starts_with("helm rollback"))
         .collect();
     assert_eq!(rollbacks, [&"helm rollback web 3 --no-hooks -n shop"]);
 }
@@ -391,5 +391,88 @@ fn a_diagnosis_of_a_pending_release_has_the_way_out_for_whoever_knows_that_helm_
             .why
             .starts_with("only if the Helm process is known to be gone: ")),
         "{changing:#?}"
+    );
+}
+
+/// The rollback that failed was to go to the deployed revision: to go back there is to do the same again, once.
+#[test]
+fn a_failed_rollback_to_the_deployed_revision_is_done_again_once() {
+    for (statuses, sentence) in [
+        (
+            &["deployed", "superseded", "failed"],
+            "Rollback \"web\" failed: no",
+        ),
+        (
+            &["deployed", "superseded", "failed"],
+            "Release \"web\" failed: timed out waiting for the condition",
+        ),
+        (&["deployed", "failed", "pending-rollback"], "Rollback to 1"),
+    ] {
+        let newest = RecordFacts {
+            rollback_revision: 1,
+            ..record(sentence)
+        };
+        let health = Scene {
+            records: BTreeMap::from([(1, record("Install complete")), (3, newest)]),
+            ..scene(statuses)
+        }
+        .health();
+        let mut rollbacks = health
+            .iter()
+            .flat_map(|entry| &entry.advice)
+            .filter(|advice| advice.command.starts_with("helm rollback"));
+        let first = rollbacks.next().unwrap();
+        assert!(
+            first.command.starts_with("helm rollback web 1"),
+            "{}",
+            first.command
+        );
+        assert!(!first.why.contains("before the rollback"), "{}", first.why);
+        assert!(rollbacks.next().is_none(), "{health:#?}");
+    }
+}
+
+/// What the rollback from a failed revision deletes needs no other command, and what it keeps does.
+#[test]
+fn what_the_advised_rollback_deletes_is_not_deleted_twice() {
+    let key = |name: &str| ObjectKey {
+        name: name.to_owned(),
+        ..only_in_newest("ConfigMap", name, Presence::Ours).key
+    };
+    let mut objects = observing([
+        only_in_newest("ConfigMap", "goes", Presence::Ours),
+        only_in_newest("PersistentVolumeClaim", "data", Presence::Ours),
+    ]);
+    objects.leftovers = objects
+        .observed
+        .iter()
+        .map(|object| object.key.clone())
+        .chain([key("older")])
+        .collect();
+    let health = Scene {
+        objects,
+        ..scene(&["deployed", "failed"])
+    }
+    .health();
+    let commands = commands(&health, HealthCode::LeftoverObjects);
+    let deletes: Vec<&&str> = commands
+        .iter()
+        .filter(|command| command.starts_with("kubectl delete"))
+        .collect();
+    assert_eq!(
+        deletes,
+        [
+            &"kubectl delete persistentvolumeclaim data -n shop",
+            &"kubectl delete configmap older -n shop"
+        ]
+    );
+    let entry = health
+        .iter()
+        .find(|entry| entry.code == HealthCode::LeftoverObjects)
+        .unwrap();
+    let told = "a rollback deletes ConfigMap shop/goes, which the newest revision has";
+    assert!(
+        entry.evidence.iter().any(|line| line.starts_with(told)),
+        "{entry:#?}"
     );
 }

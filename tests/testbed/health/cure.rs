@@ -24,8 +24,14 @@ pub(super) enum Cure {
     None(&'static str),
 }
 
-/// Commands that show something for as long as one likes, or wait for Pods, of which none ever runs here.
-const SHOWS: [&str; 3] = ["--watch", "kubectl logs", "--for=condition=complete"];
+/// Commands that show something for as long as one likes, wait for Pods, of which none ever runs here, or say what another
+/// command would do.
+const SHOWS: [&str; 4] = [
+    "--watch",
+    "kubectl logs",
+    "--for=condition=complete",
+    "driftline preview",
+];
 
 /// Waits for what another diagnosis of the page ends: a deletion, which a finalizer blocks.
 const AWAITS: &str = "--for=delete";
