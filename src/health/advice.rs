@@ -509,6 +509,25 @@ pub(crate) fn save_object(key: &ObjectKey) -> Step {
     )
 }
 
+/// Saves the objects that go with a definition when it is deleted; `None` of another kind.
+pub(crate) fn save_instances(key: &ObjectKey) -> Option<Step> {
+    if (key.gvk.group(), key.gvk.kind.as_str()) != ("apiextensions.k8s.io", "CustomResourceDefinition") {
+        return None;
+    }
+    let command = || {
+        // A definition has the name of its resource (apiextensions-apiserver: `ValidateCustomResourceDefinition`).
+        let command = Command::new("kubectl", &["get"]).word(&Word::subdomain(&key.name)?);
+        let file = FileName::new(format!("objects-of-{}.yaml", key.name))?;
+        Ok(command.literal(&["-A", "-o", "yaml"]).into_file(file))
+    };
+    Some(saves(
+        object(key),
+        command(),
+        "saves the objects of its kind, which go with it",
+        Secrets::Perhaps,
+    ))
+}
+
 fn save_command(key: &ObjectKey) -> Result<Command, Refusal> {
     let command = kubectl(&["get"], key)?.literal(&["-o", "yaml"]);
     let file = FileName::new(format!("{}-{}.yaml", key.gvk.kind.to_lowercase(), key.name))?;

@@ -95,7 +95,12 @@ pub(super) fn weigh(facts: &ReleaseFacts<'_>, steps: Vec<Step>) -> Vec<Step> {
     // What is deleted is gone, and so comes first.
     let missed = deleted_ones.into_iter().chain(written_over);
     let missed: Vec<&ObjectKey> = missed.filter(|key| known.insert((*key).clone())).collect();
-    let mut saves = Some(missed.into_iter().take(ADVISED).map(advice::save_object));
+    let gone: BTreeSet<&ObjectKey> = in_danger(&by_rollback).chain(in_danger(&by_uninstall)).collect();
+    let saves = missed.into_iter().take(ADVISED).flat_map(|key| {
+        let instances = gone.contains(key).then(|| advice::save_instances(key)).flatten();
+        [advice::save_object(key)].into_iter().chain(instances)
+    });
+    let mut saves = Some(saves.collect::<Vec<Step>>());
     let mut protection = Some(in_danger(&by_rollback).take(ADVISED).map(advice::protect_first));
     let can_be_protected = in_danger(&by_rollback).count() <= ADVISED
         && in_danger(&by_rollback).all(|key| advice::protect_first(key).command.is_ok());

@@ -10,7 +10,12 @@ use super::Chart;
 pub struct ReleaseDetail {
     /// Every revision that is kept, oldest first.
     pub revisions: Vec<RevisionDetail>,
-    /// The objects that the deployed and the newest revision disagree about, or that are not ready, where the newest
+    /// The revision that the objects are compared with beside the deployed one, where the newest operation did not
+    /// complete: mostly its own. A failed rollback to the deployed revision asks for nothing else than that, and then it is
+    /// the newest attempt before it that does.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub attempted: Option<u64>,
+    /// The objects that the deployed and the attempted revision disagree about, or that are not ready, where the newest
     /// operation did not complete.
     pub objects: Vec<ObjectDetail>,
 }
@@ -51,7 +56,7 @@ pub struct ObjectDetail {
     pub namespace: Option<String>,
     /// The name.
     pub name: String,
-    /// Which revision it is like: `old`, `new` or `neither`; absent where both ask for the same or nothing is known.
+    /// Which revision it is like: `old` (the deployed one), `new` (the attempted one) or `neither`; absent where both ask for the same or nothing is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub side: Option<String>,
     /// Further remarks, a few words each.

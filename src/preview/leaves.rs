@@ -20,7 +20,7 @@ const NAMED: usize = 3;
 pub(super) fn message(
     facts: &PreviewFacts<'_>,
     outcome: PreviewOutcome,
-    stops: &[PreviewReason],
+    Course { stops, actions, .. }: &Course,
     causes: &[PreviewReason],
     risks: &[PreviewReason],
 ) -> String {
@@ -33,12 +33,21 @@ pub(super) fn message(
         more => format!(", and {}", count(more, "more reason")),
     };
     match outcome {
-        PreviewOutcome::Works => format!("{what} works{}", unless(risks)),
+        PreviewOutcome::Works => format!("{what} works{}{}", deletes(actions), unless(risks)),
         PreviewOutcome::WorksBut => format!("{what} works, but it {}{}", losses(causes), unless(risks)),
         PreviewOutcome::Refused => format!("Helm refuses {what}{first}{more}"),
         PreviewOutcome::LockLeft => format!("{what} fails and leaves the release locked{first}{more}"),
         PreviewOutcome::Failed => format!("{what} fails half-way{first}{more}"),
         PreviewOutcome::Unknown => format!("whether {what} works cannot be told{first}{more}"),
+    }
+}
+
+/// How many objects it deletes, of which nobody is known to miss one.
+fn deletes(actions: &[PreviewAction]) -> String {
+    let deleted = actions.iter().filter(|action| **action == PreviewAction::Delete);
+    match deleted.count() {
+        0 => String::new(),
+        number => format!(" and deletes {}", count(number, "object")),
     }
 }
 

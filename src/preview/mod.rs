@@ -69,7 +69,7 @@ pub fn preview(facts: &PreviewFacts<'_>) -> Preview {
     };
     let risks = risks::of(facts, &course);
     let accepted = risks::accepted(facts, &course);
-    let message = leaves::message(facts, outcome, &course.stops, &losses, &risks);
+    let message = leaves::message(facts, outcome, &course, &losses, &risks);
     let mut not_known = not_known::of(facts, &course);
     let (advice, missing) = steps::of(facts, &course);
     not_known.extend(missing);

@@ -133,7 +133,11 @@ impl Steps<'_> {
             .collect();
         steps.extend(self.copies());
         let endangered = || self.facts.objects.iter().filter(|object| is_endangered(object));
-        steps.extend(endangered().take(ADVISED).map(|object| save(&object.key)));
+        steps.extend(endangered().take(ADVISED).flat_map(|object| {
+            let is_deleted = object.action == PreviewAction::Delete;
+            let instances = is_deleted.then(|| advice::save_instances(&object.key)).flatten();
+            [save(&object.key)].into_iter().chain(instances)
+        }));
         let taken = self
             .taken_hooks()
             .filter(|hook| hook.presence != HookPresence::Present(LiveHook::Running));
@@ -401,7 +405,9 @@ impl Steps<'_> {
 
     /// What to mend where no flag helps.
     fn mend(&self, failing: &[&ObjectPreview], course: &Course) -> Vec<Step> {
-        let mut steps: Vec<Step> = failing
+        let (living, created): (Vec<&ObjectPreview>, Vec<&ObjectPreview>) =
+            failing.iter().partition(|object| object.live.is_some());
+        let mut steps: Vec<Step> = living
             .iter()
             .take(ADVISED)
             .map(|object| match &object.block {
@@ -426,7 +432,16 @@ impl Steps<'_> {
                 .take(ADVISED)
                 .filter_map(|object| make_room(&object.key)),
         );
-        steps.push(self.again("once that is mended"));
+        steps.push(self.again(match (created.is_empty(), self.facts.operation.kind) {
+            (true, _) => "once that is mended",
+            (false, PreviewedOperation::Rollback) => {
+                "once that is mended; what the API server does not let be created is in the manifest itself: upgrade in place of \
+                 the rollback, with the saved values edited"
+            }
+            (false, PreviewedOperation::Upgrade) => {
+                "once that is mended: what the API server does not let be created is in these manifests"
+            }
+        }));
         steps
     }
 }
@@ -473,7 +488,7 @@ fn save(key: &ObjectKey) -> Step {
     let step = advice::save_object(key);
     match losses::data(key) {
         Some(_) => Step {
-            why: "saves a copy of the object, without the data or the objects that go with it".to_owned(),
+            why: "saves a copy of the object, without what goes with it".to_owned(),
             ..step
         },
         None => step,

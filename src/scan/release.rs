@@ -502,8 +502,10 @@ impl ReleaseScan {
             Purpose::Baseline | Purpose::Leftover | Purpose::Attempted => true,
             Purpose::Hook | Purpose::Target => false,
         });
+        let records = self.records().unwrap_or(&NO_RECORDS);
         model::ReleaseDetail {
-            revisions: health::detail::revisions(&self.history, self.records().unwrap_or(&BTreeMap::new())),
+            revisions: health::detail::revisions(&self.history, records),
+            attempted: health::differing_attempt(&self.history, records).map(|stored| stored.revision),
             objects: objects
                 .filter_map(|object| health::detail::object(&object.key, object.observed()?))
                 .collect(),

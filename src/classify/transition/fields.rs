@@ -100,8 +100,20 @@ impl<'a> Look<'a> {
         is_same(path, one, other, self.transition, self.work)
     }
 
+    /// The manager, other than Helm, that wrote a field last.
     fn writer(&self, path: &FieldPath) -> Option<Actor> {
-        writer(self.live, path, self.transition, self.managers, self.work)
+        self.last_writer(path, |kind| kind != ManagerKind::Helm)
+    }
+
+    /// The manager among those of some kinds that wrote a field last.
+    fn last_writer(&self, path: &FieldPath, is_among: fn(ManagerKind) -> bool) -> Option<Actor> {
+        let entries = self.live.managed.iter().filter(|entry| {
+            entry.subresource != "status"
+                && is_among(self.managers.kind_of(&entry.manager))
+                && self.work.affords(1)
+                && entry.owns(path, self.transition.shape, self.work)
+        });
+        entries.max_by_key(|entry| entry.time).map(actor)
     }
 
     /// What the write changes.
@@ -135,7 +147,12 @@ impl<'a> Look<'a> {
         if is_as_deployed != Some(true) {
             field.actor = self.writer(&field.path);
         }
-        let is_others = is_as_deployed == Some(false) || field.actor.is_some();
+        // A value that the manifest does not have and Helm wrote is of another revision, as after an upgrade that failed.
+        let is_others = field.actor.is_some()
+            || (is_as_deployed == Some(false)
+                && self
+                    .last_writer(&field.path, |kind| kind == ManagerKind::Helm)
+                    .is_none());
         if field.effect == PreviewEffect::Change && is_others {
             field.effect = PreviewEffect::TakeBack;
         }
@@ -354,23 +371,6 @@ fn is_same(
         }
         (one, other) => !present(one) && !present(other),
     }
-}
-
-/// The manager, other than Helm, that wrote a field last.
-fn writer(
-    live: &Live<'_>,
-    path: &FieldPath,
-    transition: &Transition<'_>,
-    managers: &Managers,
-    work: &Work,
-) -> Option<Actor> {
-    let entries = live.managed.iter().filter(|entry| {
-        entry.subresource != "status"
-            && managers.kind_of(&entry.manager) != ManagerKind::Helm
-            && work.affords(1)
-            && entry.owns(path, transition.shape, work)
-    });
-    entries.max_by_key(|entry| entry.time).map(actor)
 }
 
 impl ObjectPreview {

@@ -213,19 +213,19 @@ impl TextWriter<'_> {
         }
         self.heading("In the cluster")?;
         for object in &detail.objects {
-            let line = self.object_line(release, object);
+            let line = self.object_line(release, detail.attempted, object);
             self.line(&line)?;
         }
         self.blank()
     }
 
-    fn object_line(&self, release: &ReleaseReport, object: &ObjectDetail) -> Line {
+    fn object_line(&self, release: &ReleaseReport, attempted: Option<u64>, object: &ObjectDetail) -> Line {
         let palette = &self.options.palette;
         let baseline = release.baseline.as_ref().map(|baseline| baseline.revision);
         let side = match (object.side.as_deref(), baseline) {
             (Some("old"), Some(baseline)) => format!("as in revision {baseline}"),
             (Some("old"), None) => "absent".to_owned(),
-            (Some("new"), _) => format!("as in revision {}", release.latest.revision),
+            (Some("new"), _) => format!("as in revision {}", attempted.unwrap_or(release.latest.revision)),
             (Some(_), _) => "as in neither revision".to_owned(),
             (None, _) => "same in both".to_owned(),
         };

@@ -234,6 +234,22 @@ pub(super) const STATES: &[State] = &[
         cure: Cure::Advice(&["failed-upgrade"]),
     },
     State {
+        name: "rollback-to-the-deployed-revision-failed",
+        install: &["--set=hook=pre-rollback,hookJob=fails"],
+        begin: Begin::Installed,
+        stuck_after: "1ms",
+        immune: None,
+        make: |release| {
+            let args = ["--set=hook=pre-rollback,hookJob=fails,message=two,added=true,refused=true"];
+            release.upgrade_to(&args).failed();
+            observed(release);
+            // It stops at the hook, and what the upgrade wrote lives on.
+            release.helm_on("rollback", &["1"]).failed();
+        },
+        diagnoses: &["stuck", "hook-failed", "half-upgraded", "leftover-objects"],
+        cure: Cure::Advice(&["leftover-objects", "stuck"]),
+    },
+    State {
         name: "history-of-large-revisions",
         install: &[],
         begin: Begin::Installed,
