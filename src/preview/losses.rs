@@ -277,6 +277,16 @@ fn of_object(
                     format!("differs from what Helm applies, and stays so: {fields}"),
                 );
             }
+            let comes_otherwise =
+                |field: &&PreviewField| field.effect == PreviewEffect::Change && field.applied.is_some();
+            let mut otherwise = object.fields.iter().filter(comes_otherwise).peekable();
+            if otherwise.peek().is_some() {
+                let fields = listed(otherwise.map(named_field));
+                push(
+                    PreviewCause::NotApplied,
+                    format!("is changed, and not to what Helm applies: {fields}"),
+                );
+            }
         }
         PreviewAction::Keep => push(
             PreviewCause::Leftover,

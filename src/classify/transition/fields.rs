@@ -100,6 +100,12 @@ impl<'a> Look<'a> {
         is_same(path, one, other, self.transition, self.work)
     }
 
+    /// Whether a field becomes what is applied, but for what the API server fills in.
+    fn comes(&self, field: &Field, applied: &Value) -> bool {
+        let shape = shape_at(self.transition.shape, &field.path);
+        applied.is_null() || is_satisfied_at(&field.path, applied, field.after.as_ref(), shape, self.work)
+    }
+
     /// The manager, other than Helm, that wrote a field last.
     fn writer(&self, path: &FieldPath) -> Option<Actor> {
         self.last_writer(path, |kind| kind != ManagerKind::Helm)
@@ -140,10 +146,10 @@ impl<'a> Look<'a> {
         });
         let after = change.desired.clone();
         let mut field = Field::of(change, PreviewEffect::Change, after, self.doubts);
-        let applied = self.at(self.applied, &field.path);
-        if !self.is_same(&field.path, applied, field.after.as_ref()) {
-            field.applied = applied.cloned();
-        }
+        field.applied = self
+            .at(self.applied, &field.path)
+            .filter(|applied| !self.comes(&field, applied))
+            .cloned();
         if is_as_deployed != Some(true) {
             field.actor = self.writer(&field.path);
         }
