@@ -260,9 +260,14 @@ fn of_object(
                     );
                 }
             }
+            let has_survivors = object
+                .fields
+                .iter()
+                .any(|field| field.effect == PreviewEffect::Survive);
             if facts.operation.kind == PreviewedOperation::Rollback
                 && object.manifests == InManifests::To
                 && !client_side
+                && has_survivors
             {
                 push(
                     PreviewCause::NotApplied,

@@ -108,14 +108,9 @@ impl<'a> Look<'a> {
 
     /// The manager, other than Helm, that wrote a field last.
     fn writer(&self, path: &FieldPath) -> Option<Actor> {
-        self.last_writer(path, |kind| kind != ManagerKind::Helm)
-    }
-
-    /// The manager among those of some kinds that wrote a field last.
-    fn last_writer(&self, path: &FieldPath, is_among: fn(ManagerKind) -> bool) -> Option<Actor> {
         let entries = self.live.managed.iter().filter(|entry| {
             entry.subresource != "status"
-                && is_among(self.managers.kind_of(&entry.manager))
+                && self.managers.kind_of(&entry.manager) != ManagerKind::Helm
                 && self.work.affords(1)
                 && entry.owns(path, self.transition.shape, self.work)
         });
@@ -153,12 +148,10 @@ impl<'a> Look<'a> {
         if is_as_deployed != Some(true) {
             field.actor = self.writer(&field.path);
         }
-        // A value that the manifest does not have and Helm wrote is of another revision, as after an upgrade that failed.
-        let is_others = field.actor.is_some()
-            || (is_as_deployed == Some(false)
-                && self
-                    .last_writer(&field.path, |kind| kind == ManagerKind::Helm)
-                    .is_none());
+        // A value that is not in the manifest and that nobody else owns is one of another revision of Helm's, as after an
+        // upgrade that failed, or one that the API server filled in.
+        let is_disowned = field.live.is_none() || self.live.managed.is_empty();
+        let is_others = field.actor.is_some() || (is_as_deployed == Some(false) && is_disowned);
         if field.effect == PreviewEffect::Change && is_others {
             field.effect = PreviewEffect::TakeBack;
         }

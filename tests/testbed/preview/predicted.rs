@@ -24,7 +24,8 @@ pub(super) fn disproved(
     if !came_true && !is_left_open {
         note(About::Outcome, prediction.beside(happened));
     }
-    if outcome == "works" && words[0] == "works-but" && words.len() > 1 {
+    let is_success = |outcome: &str| matches!(outcome, "works" | "works-but");
+    if is_success(outcome) && is_success(words[0]) && outcome != words[0] && !is_unknowable {
         note(About::Outcome, format!("predicted {outcome}, known {cell}"));
     }
     let left = came_true.then(|| prediction.left_otherwise(happened)).flatten();
@@ -44,7 +45,7 @@ pub(super) fn disproved(
             );
         }
     }
-    let is_failure = !matches!(words[0], "works" | "works-but") && !is_unknowable;
+    let is_failure = !is_success(words[0]) && !is_unknowable;
     if is_failure && came_true && causes.first() != words.get(1) {
         note(
             About::Causes,
