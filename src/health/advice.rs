@@ -244,8 +244,13 @@ impl Commands<'_> {
 
     /// A rollback to a revision, which Helm accepts in any state of the newest one, and which needs no chart.
     pub(crate) fn rollback(self, to: u64, why: &str, options: &[&'static str]) -> Step {
+        let hooks = if options.contains(&"--no-hooks") {
+            "no hooks"
+        } else {
+            "only rollback hooks"
+        };
         let changes = format!(
-            "applies the objects of revision {to} again, as a new revision, and overwrites later changes; runs only rollback hooks"
+            "applies the objects of revision {to} again, as a new revision, and overwrites later changes; runs {hooks}"
         );
         let command = self.helm(&["rollback"], |command| {
             command

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::advice;
 use super::entry::{ADVISED, moment, named, remark, unadvised};
@@ -134,6 +134,27 @@ fn runs(key: &ObjectKey) -> bool {
     )
 }
 
+/// Whether a Job or a Pod failed that a hook of the newest operation made.
+pub(super) fn has_failed(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> bool {
+    let record = facts.records.get(&latest.revision);
+    let hooks = by_object(record.map(|record| record.hooks.as_slice()).unwrap_or_default());
+    facts.objects.hooks.iter().any(|object| {
+        let job = object.observed.as_ref().and_then(|observed| observed.job);
+        job == Some(JobState::Failed)
+            && hooks
+                .get(&made(object))
+                .is_some_and(|hook| started(latest, hook).is_some())
+    })
+}
+
+/// When an operation started a hook, if it did. A rollback copies the outcome of its target's hooks. Two clocks are involved,
+/// so a minute is allowed between them.
+fn started(latest: &StoredRevision, hook: &Hook) -> Option<DateTime<Utc>> {
+    let begin = latest.created.map(|created| created - TimeDelta::minutes(1));
+    let started = hook.last_run.started_at;
+    started.filter(|started| begin.is_none_or(|begin| *started >= begin))
+}
+
 /// The entry about one hook, if it failed or is still running.
 fn diagnose_hook(
     facts: &ReleaseFacts<'_>,
@@ -141,12 +162,7 @@ fn diagnose_hook(
     object: &ObservedObject,
     hook: &Hook,
 ) -> Option<Health> {
-    // A rollback copies the outcome of its target's hooks. Two clocks are involved, so a minute is allowed between them.
-    let begin = latest.created.map(|created| created - TimeDelta::minutes(1));
-    let started = hook
-        .last_run
-        .started_at
-        .filter(|started| begin.is_none_or(|begin| *started >= begin));
+    let started = started(latest, hook);
     let observed = object.observed.as_ref()?;
     let evidence = started.map(|started| {
         format!(

@@ -12,6 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::description::{self, Cause};
 use super::entry::{first_of, human, listed, moment, remark};
 use super::good::good;
+use super::hooks;
 use super::release_facts::{BlockedObject, ObservedObject, ReleaseFacts};
 use super::revisions::{LIMIT, percent_of_limit};
 use super::steps::{Effect, Step, with};
@@ -48,7 +49,16 @@ fn silence(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Option<TimeDelt
 
 /// Whether an operation is pending, and young enough to be running.
 pub(super) fn may_be_running(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> bool {
-    latest.status.is_pending() && silence(facts, latest).is_some_and(|age| age < facts.stuck_after)
+    latest.status.is_pending()
+        && !has_ended_at_a_hook(facts, latest)
+        && silence(facts, latest).is_some_and(|age| age < facts.stuck_after)
+}
+
+/// Whether a rollback or an uninstallation ended at a hook that failed: Helm leaves it pending then (Helm:
+/// `pkg/action/rollback.go`, `performRollback`; `uninstall.go`, `Run`).
+fn has_ended_at_a_hook(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> bool {
+    matches!(latest.status, Status::PendingRollback | Status::Uninstalling)
+        && hooks::has_failed(facts, latest)
 }
 
 /// A pending operation: it runs, or Helm was killed.
@@ -67,7 +77,7 @@ fn pending(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Health {
     let age = silence(facts, latest);
     let commands = facts.commands();
     match age {
-        Some(age) if age < facts.stuck_after => {
+        Some(age) if may_be_running(facts, latest) => {
             let message = format!(
                 "{what}, last written {} ago; Helm refuses upgrades until it ends",
                 human(age)
@@ -98,13 +108,16 @@ fn pending(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> Health {
             )
         }
         age => {
-            let written = match age {
-                Some(age) => format!("{} ago: longer than {}", human(age), human(facts.stuck_after)),
-                None => "at an unknown time".to_owned(),
+            let gone = if has_ended_at_a_hook(facts, latest) {
+                "and a hook of it failed, so that Helm has ended".to_owned()
+            } else {
+                let written = match age {
+                    Some(age) => format!("{} ago: longer than {}", human(age), human(facts.stuck_after)),
+                    None => "at an unknown time".to_owned(),
+                };
+                format!("last written {written}, so the Helm process is probably gone")
             };
-            let message = format!(
-                "{what}, last written {written}, so the Helm process is probably gone; Helm refuses upgrades until this is mended"
-            );
+            let message = format!("{what}, {gone}; Helm refuses upgrades until this is mended");
             let kinds = &facts.objects.not_served.newest;
             if kinds.is_empty() {
                 evidence.extend(why_pending(facts, latest));

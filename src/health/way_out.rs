@@ -343,6 +343,15 @@ fn changes_after_failure(
     let refused = refused(facts).into_iter().take(ADVISED);
     steps.extend(refused.map(|object| advice::save_object(&object.key)));
     let target = rollback_target(facts);
+    // Helm starts from the newest revision, which does not have what the rollback was to delete.
+    let go_on = |why: &str| {
+        let mut step = again(why);
+        step.add_change(Some(format!(
+            "what only revision {good} has is not deleted, as revision {} has it no longer",
+            latest.revision
+        )));
+        step
+    };
     match (target, failure) {
         (Some(target), failure) if target == good => {
             steps.extend(mending(facts));
@@ -357,7 +366,7 @@ fn changes_after_failure(
             ));
         }
         (Some(target), Cause::Timeout) => {
-            steps.push(again(&format!(
+            steps.push(go_on(&format!(
                 "completes the rollback to revision {target}, once everything is ready: applies the same manifest again and marks \
                  it as deployed"
             )));
@@ -370,9 +379,20 @@ fn changes_after_failure(
         }
         (target, failure) => {
             steps.extend(mending(facts));
+            // What others own is taken over by the flag that the command has: the rollback can go on.
+            if let Some(target) = target
+                && failure == Cause::Conflict
+            {
+                steps.push(go_on(&format!(
+                    "goes on to revision {target}, as the rollback was to do, and takes over what others own"
+                )));
+            }
             steps.push(commands.rollback(
                 good,
                 match target {
+                    Some(_) if failure == Cause::Conflict => {
+                        "alternative: return to the revision before the rollback"
+                    }
                     Some(_) => "returns to the revision before the rollback",
                     None if facts.history.baseline().is_none() => {
                         "returns to the revision that was deployed last"
@@ -381,11 +401,13 @@ fn changes_after_failure(
                 },
                 &[],
             ));
-            if let Some(target) = target {
-                steps.push(again(&format!(
+            if let Some(target) = target
+                && failure != Cause::Conflict
+            {
+                steps.push(go_on(&format!(
                     "alternative, once the cause is fixed: go on to revision {target}, as the rollback was to do"
                 )));
-            } else if failure == Cause::Timeout {
+            } else if target.is_none() && failure == Cause::Timeout {
                 steps.push(again(ONCE_READY));
             }
         }

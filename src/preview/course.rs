@@ -305,6 +305,11 @@ impl<'a> Walk<'a> {
                     Some(stop) => {
                         *action = PreviewAction::Fail;
                         course.stops.push(stop);
+                        // The API server looks for conflicts first, and at the rest only where they are forced.
+                        course.stops.extend(object.block_if_forced.as_ref().map(|block| {
+                            let message = format!("with --force-conflicts, too: {}", block_words(block));
+                            reason_at(&object.key, block_code(block), message)
+                        }));
                         // A create that fails ends the loop.
                         is_over = object.live.is_none();
                     }

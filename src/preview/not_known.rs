@@ -71,6 +71,14 @@ pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> Vec<String> {
             "whether the rules in CEL of their kinds take these objects, which --confirm server can ask the API server: {ruled}"
         ));
     }
+    let unasked = written().filter(|(object, _)| !facts.is_accepted(&object.key));
+    let unasked = unasked.count();
+    if unasked > 0 {
+        found.push(format!(
+            "whether the API server takes every value of {}: it has more rules than are known here, and --confirm server asks it",
+            crate::vocabulary::count(unasked, "object that is written")
+        ));
+    }
     let doubtful = facts
         .objects
         .iter()

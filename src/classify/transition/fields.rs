@@ -108,9 +108,14 @@ impl<'a> Look<'a> {
 
     /// The manager, other than Helm, that wrote a field last.
     fn writer(&self, path: &FieldPath) -> Option<Actor> {
+        self.last_writer(path, |kind| kind != ManagerKind::Helm)
+    }
+
+    /// The manager among those of some kinds that wrote a field last.
+    fn last_writer(&self, path: &FieldPath, is_among: fn(ManagerKind) -> bool) -> Option<Actor> {
         let entries = self.live.managed.iter().filter(|entry| {
             entry.subresource != "status"
-                && self.managers.kind_of(&entry.manager) != ManagerKind::Helm
+                && is_among(self.managers.kind_of(&entry.manager))
                 && self.work.affords(1)
                 && entry.owns(path, self.transition.shape, self.work)
         });
@@ -135,27 +140,33 @@ impl<'a> Look<'a> {
     }
 
     fn written_field(&self, change: Change) -> Field {
-        let is_as_deployed = self.from.map(|from| {
-            let from = self.at(from, &change.path);
-            self.is_same(&change.path, from, change.live.as_ref())
-        });
+        let from = self.from.map(|from| self.at(from, &change.path));
+        let is_as_deployed = from.map(|from| self.is_same(&change.path, from, change.live.as_ref()));
         let after = change.desired.clone();
         let mut field = Field::of(change, PreviewEffect::Change, after, self.doubts);
-        field.applied = self
-            .at(self.applied, &field.path)
-            .filter(|applied| !self.comes(&field, applied))
-            .cloned();
+        let applied = self.at(self.applied, &field.path);
+        field.applied = applied.filter(|applied| !self.comes(&field, applied)).cloned();
         if is_as_deployed != Some(true) {
             field.actor = self.writer(&field.path);
         }
-        // A value that is not in the manifest and that nobody else owns is one of another revision of Helm's, as after an
-        // upgrade that failed, or one that the API server filled in.
-        let is_disowned = field.live.is_none() || self.live.managed.is_empty();
-        let is_others = field.actor.is_some() || (is_as_deployed == Some(false) && is_disowned);
-        if field.effect == PreviewEffect::Change && is_others {
+        let is_others = field.actor.is_some()
+            || (is_as_deployed == Some(false) && !self.is_of_helm(&field, from.flatten()));
+        // What others deleted comes back, whatever the API server fills in then.
+        let is_put_back = field.effect == PreviewEffect::Unknown && field.live.is_none();
+        if is_others && (field.effect == PreviewEffect::Change || is_put_back) {
             field.effect = PreviewEffect::TakeBack;
         }
         field
+    }
+
+    /// Whether a live value that nobody else owns is one of another revision, as after an upgrade that failed, or one that
+    /// the API server filled in.
+    fn is_of_helm(&self, field: &Field, from: Option<&Value>) -> bool {
+        let is_filled_in = from.is_none() && field.live.is_some() && !self.live.managed.is_empty();
+        is_filled_in
+            || self
+                .last_writer(&field.path, |kind| kind == ManagerKind::Helm)
+                .is_some()
     }
 
     /// What the API server drops or fills in because of that.

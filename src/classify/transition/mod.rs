@@ -120,6 +120,8 @@ pub struct ObjectPreview {
     pub reason: Option<String>,
     /// Why the operation fails at it, if it does.
     pub block: Option<Block>,
+    /// Why it fails at it as well where that is a conflict and is forced; not where only the outcome was asked for.
+    pub block_if_forced: Option<Block>,
     /// By which flags the operation gets past that; only where its fields were asked for.
     pub ways_out: Vec<WayOut>,
     /// Why the API server may refuse it, as the end of a sentence that begins with "because".
@@ -242,6 +244,7 @@ impl ObjectPreview {
             action: PreviewAction::None,
             reason: None,
             block: None,
+            block_if_forced: None,
             ways_out: Vec::new(),
             may_be_refused: None,
             has_rules_in_cel: false,
@@ -480,6 +483,12 @@ fn found(
         match transition.detail {
             Detail::Outcome => {}
             Detail::TakenBack | Detail::Fields | Detail::Requests => {
+                if let (Outcome::Conflict(_), Some(forced)) = (&outcome, forced(transition.method)) {
+                    let outcome = documents.ask(forced, Some(live), work, attempt);
+                    let block = outcome.ok().as_ref().and_then(Block::of);
+                    preview.block_if_forced =
+                        block.map(|block| block.shown_in(&transition.key.gvk, &versions, &policy.redaction));
+                }
                 let fields = Fields::that_fail(transition, &outcome, &applied, live, work);
                 (preview.fields, preview.left_out) = fields.shown(transition, &versions, policy);
             }
@@ -583,12 +592,19 @@ fn names(items: &[Value]) -> Vec<&str> {
 /// What changes where no field does.
 const ONLY_ORDER: &str = "only the order of a list changes";
 
+/// The same write by server-side apply, forced.
+const fn forced(method: Method) -> Option<Method> {
+    match method {
+        Method::ClientSide => None,
+        Method::ServerSide(_) => Some(Method::ServerSide(OnConflict::Force)),
+        Method::ToServerSide(_) => Some(Method::ToServerSide(OnConflict::Force)),
+    }
+}
+
 /// By which flags Helm gets past the failure of a server-side apply.
 fn ways_out(method: Method, documents: &Documents<'_>, live: &Live<'_>, work: &Work) -> Vec<WayOut> {
-    let forced = match method {
-        Method::ClientSide => return Vec::new(),
-        Method::ServerSide(_) => Method::ServerSide(OnConflict::Force),
-        Method::ToServerSide(_) => Method::ToServerSide(OnConflict::Force),
+    let Some(forced) = forced(method) else {
+        return Vec::new();
     };
     let ways = [(WayOut::Force, forced), (WayOut::ClientSide, Method::ClientSide)];
     let works = |method: Method| {

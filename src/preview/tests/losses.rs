@@ -11,6 +11,17 @@ fn what_a_rollback_loses_is_said_although_it_works() {
         written(replicas, "kubectl", Some("scale"))
     };
     let differs = || field("/spec/size", Effect::Differ, Some(json!(2)), Some(json!(2)));
+    let survives = || {
+        written(
+            field("/data/b", Effect::Survive, Some(json!("1")), None),
+            "kubectl-edit",
+            None,
+        )
+    };
+    let comes_otherwise = || crate::model::PreviewField {
+        applied: Some(json!("fast")),
+        ..field("/spec/mode", Effect::Change, Some(json!("fast")), None)
+    };
     let another = || LiveOwner::Another("shop/other".into());
     let widget = || object("example.com/v1", "Widget", "w");
     hold([
@@ -142,10 +153,24 @@ fn what_a_rollback_loses_is_said_although_it_works() {
             "",
         ),
         (
-            "server-side apply leaves what others added, and says so of what it changes",
+            "server-side apply leaves what others added",
+            rollback(Ssa, [config("a").added().changed().with(survives())]),
+            WorksBut,
+            &[Cause::NotApplied],
+            "",
+        ),
+        (
+            "server-side apply takes back what others changed",
             rollback(Ssa, [config("a").added().changed().with(by_hand())]),
             WorksBut,
-            &[Cause::TakesBack, Cause::NotApplied],
+            &[Cause::TakesBack],
+            "",
+        ),
+        (
+            "a field comes out otherwise than it is applied",
+            rollback(Csa, [config("a").changed().with(comes_otherwise())]),
+            WorksBut,
+            &[Cause::NotApplied],
             "",
         ),
         (

@@ -226,7 +226,11 @@ impl TextWriter<'_> {
             (Some("old"), Some(baseline)) => format!("as in revision {baseline}"),
             (Some("old"), None) => "absent".to_owned(),
             (Some("new"), _) => format!("as in revision {}", attempted.unwrap_or(release.latest.revision)),
-            (Some(_), _) => "as in neither revision".to_owned(),
+            (Some(_), Some(_)) => "as in neither revision".to_owned(),
+            (Some(_), None) => format!(
+                "not as in revision {}",
+                attempted.unwrap_or(release.latest.revision)
+            ),
             (None, _) => "same in both".to_owned(),
         };
         let mut line = Line::indented(2);
