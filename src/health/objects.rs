@@ -127,16 +127,19 @@ fn taken_over_object(foreign: &ForeignObject) -> Health {
         reason,
         next_upgrade,
     } = foreign;
-    const FAILS: &str = "the next upgrade fails at it";
-    const OVERWRITES: &str = "the next upgrade overwrites it and takes it back";
-    const OVERWRITES_OR_FAILS: &str = "the next upgrade overwrites it and takes it back, or fails at it";
-    let (upgrade, stays) = match next_upgrade {
-        Some(NextUpgrade::Conflict) => (FAILS, "upgrade with --force-conflicts, which takes it back"),
-        Some(NextUpgrade::Refused) => (FAILS, "mend first what the API server refuses"),
+    let upgrade = match next_upgrade {
+        Some(NextUpgrade::Conflict | NextUpgrade::Refused) => "the next upgrade fails at it",
         Some(NextUpgrade::Revert | NextUpgrade::Keep | NextUpgrade::Becomes) => {
-            (OVERWRITES, "there is nothing to do but to upgrade")
+            "the next upgrade overwrites it and takes it back"
         }
-        None => (OVERWRITES_OR_FAILS, "there is nothing to do but to upgrade"),
+        None => "the next upgrade overwrites it and takes it back, or fails at it",
+    };
+    let stays = match next_upgrade {
+        Some(NextUpgrade::Conflict) => "upgrade with --force-conflicts, which takes it back",
+        Some(NextUpgrade::Refused) => "mend first what the API server refuses",
+        Some(NextUpgrade::Revert | NextUpgrade::Keep | NextUpgrade::Becomes) | None => {
+            "there is nothing to do but to upgrade"
+        }
     };
     with(
         remark(

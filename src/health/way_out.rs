@@ -233,11 +233,12 @@ fn out_of_upgrade_or_rollback(
         ];
     }
     if let Some(target) = target {
+        let why = format!(
+            "completes the rollback to revision {target} by re-applying its stored manifest; without its hooks, at one of which it \
+             may have stopped"
+        );
         return vec![
-            complete(&format!(
-                "completes the rollback to revision {target} by re-applying its stored manifest; without its hooks, at one of \
-                 which it may have stopped"
-            )),
+            going_on(complete(&why), latest),
             commands.rollback(
                 baseline,
                 "alternative: stay at the deployed revision, which the rollback was to leave",
@@ -343,15 +344,7 @@ fn changes_after_failure(
     let refused = refused(facts).into_iter().take(ADVISED);
     steps.extend(refused.map(|object| advice::save_object(&object.key)));
     let target = rollback_target(facts);
-    // Helm starts from the newest revision, which does not have what the rollback was to delete.
-    let go_on = |why: &str| {
-        let mut step = again(why);
-        step.add_change(Some(format!(
-            "what only revision {good} has is not deleted, as revision {} has it no longer",
-            latest.revision
-        )));
-        step
-    };
+    let go_on = |why: &str| going_on(again(why), latest);
     match (target, failure) {
         (Some(target), failure) if target == good => {
             steps.extend(mending(facts));
@@ -414,6 +407,16 @@ fn changes_after_failure(
     }
     steps.push(upgrade("alternative, once the cause is fixed: upgrade again"));
     steps
+}
+
+/// A step that goes on with a rollback. Helm starts from the newest revision, which does not have what the rollback was to
+/// delete.
+fn going_on(mut step: Step, latest: &StoredRevision) -> Step {
+    step.add_change(Some(format!(
+        "what the rollback was to delete and did not stays, as revision {} has it no longer",
+        latest.revision
+    )));
+    step
 }
 
 const ONCE_READY: &str =

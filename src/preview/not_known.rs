@@ -75,8 +75,8 @@ pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> Vec<String> {
     let unasked = unasked.count();
     if unasked > 0 {
         found.push(format!(
-            "whether the API server takes every value of {}: it has more rules than are known here, and --confirm server asks it",
-            crate::vocabulary::count(unasked, "object that is written")
+            "whether the API server takes every value of the {}: it has more rules than are known here, and --confirm server asks it",
+            crate::vocabulary::count(unasked, "written object")
         ));
     }
     let doubtful = facts

@@ -392,8 +392,9 @@ impl OtherRevisions {
         }
         for (position, revision) in attempted.enumerate() {
             let number = Some(revision.revision);
-            let is_newest = position == 0 && !newest.is_pending;
-            let in_newest = if is_newest {
+            // A rollback starts from the newest revision.
+            let starts_from = position == 0 && !newest.is_pending;
+            let in_newest = if starts_from {
                 InRunningRevision::Kept
             } else if number == newest.replaced {
                 InRunningRevision::Dropped
@@ -409,11 +410,11 @@ impl OtherRevisions {
                 let turn = first + objects.len();
                 let planned = known.leftover(key, object);
                 objects.extend(planned.map(|mut planned| {
-                    if is_newest && rollback == RollbackToLastGood::ToBaseline {
+                    if starts_from && rollback == RollbackToLastGood::ToBaseline {
                         planned.in_transition(turn, transition);
                     }
                     planned.in_newest = in_newest;
-                    if newest.is_observable && (is_newest || number == newest.compared) {
+                    if newest.is_observable && (starts_from || number == newest.compared) {
                         planned.observing(bodies, in_newest)
                     } else {
                         planned
