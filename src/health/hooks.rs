@@ -3,13 +3,10 @@
 //! Helm creates a hook's object, waits for Jobs and Pods to finish, and notes the outcome in the record (Helm:
 //! `pkg/action/hooks.go`, `execHook`). When Helm gives up or is killed, the object stays and may continue to run.
 
-use std::collections::HashMap;
-
-use chrono::{DateTime, TimeDelta, Utc};
-
 use super::advice;
 use super::entry::{ADVISED, moment, named, remark, unadvised};
 use super::good::good;
+use super::hook_runs::{by_object, made, started};
 use super::losses::loss;
 use super::newest_operation::may_be_running;
 use super::observe::{Observation, Presence};
@@ -39,23 +36,6 @@ pub(super) fn failed_or_running(facts: &ReleaseFacts<'_>) -> Vec<Health> {
         .iter()
         .filter_map(|object| diagnose_hook(facts, latest, object, hooks.get(&made(object))?))
         .collect()
-}
-
-/// Hooks by the kind and the name of the objects that they make. A record can have a thousand; of several that make the
-/// same object, the first counts.
-fn by_object(hooks: &[Hook]) -> HashMap<(&str, &str), &Hook> {
-    let mut by_object = HashMap::new();
-    for hook in hooks {
-        by_object
-            .entry((hook.kind.as_str(), hook.name.as_str()))
-            .or_insert(hook);
-    }
-    by_object
-}
-
-/// The kind and the name of an object that a hook made.
-fn made(object: &ObservedObject) -> (&str, &str) {
-    (&object.key.gvk.kind, &object.key.name)
 }
 
 /// Objects of hooks that the newest revision no longer has: nothing ever deletes them.
@@ -132,27 +112,6 @@ fn runs(key: &ObjectKey) -> bool {
         (key.gvk.group(), key.gvk.kind.as_str()),
         ("batch", "Job") | ("", "Pod")
     )
-}
-
-/// Whether a Job or a Pod failed that a hook of the newest operation made.
-pub(super) fn has_failed(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> bool {
-    let record = facts.records.get(&latest.revision);
-    let hooks = by_object(record.map(|record| record.hooks.as_slice()).unwrap_or_default());
-    facts.objects.hooks.iter().any(|object| {
-        let job = object.observed.as_ref().and_then(|observed| observed.job);
-        job == Some(JobState::Failed)
-            && hooks
-                .get(&made(object))
-                .is_some_and(|hook| started(latest, hook).is_some())
-    })
-}
-
-/// When an operation started a hook, if it did. A rollback copies the outcome of its target's hooks. Two clocks are involved,
-/// so a minute is allowed between them.
-fn started(latest: &StoredRevision, hook: &Hook) -> Option<DateTime<Utc>> {
-    let begin = latest.created.map(|created| created - TimeDelta::minutes(1));
-    let started = hook.last_run.started_at;
-    started.filter(|started| begin.is_none_or(|begin| *started >= begin))
 }
 
 /// The entry about one hook, if it failed or is still running.

@@ -16,6 +16,7 @@ pub(crate) mod entry;
 mod gitops;
 mod good;
 mod half_upgraded;
+mod hook_runs;
 mod hooks;
 mod losses;
 mod missing;

@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::description::{self, Cause};
 use super::entry::{first_of, human, listed, moment, remark};
 use super::good::good;
-use super::hooks;
+use super::hook_runs::has_failed;
 use super::release_facts::{BlockedObject, ObservedObject, ReleaseFacts};
 use super::revisions::{LIMIT, percent_of_limit};
 use super::steps::{Effect, Step, with};
@@ -57,8 +57,7 @@ pub(super) fn may_be_running(facts: &ReleaseFacts<'_>, latest: &StoredRevision) 
 /// Whether a rollback or an uninstallation ended at a hook that failed: Helm leaves it pending then (Helm:
 /// `pkg/action/rollback.go`, `performRollback`; `uninstall.go`, `Run`).
 fn has_ended_at_a_hook(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> bool {
-    matches!(latest.status, Status::PendingRollback | Status::Uninstalling)
-        && hooks::has_failed(facts, latest)
+    matches!(latest.status, Status::PendingRollback | Status::Uninstalling) && has_failed(facts, latest)
 }
 
 /// A pending operation: it runs, or Helm was killed.

@@ -222,9 +222,9 @@ pub(super) fn left_over(facts: &ReleaseFacts<'_>) -> Option<Health> {
         let leftovers = facts.objects.leftovers.iter();
         leftovers.filter(|key| !by_rollback.contains(key))
     };
-    let advised = || stay().take(ADVISED);
-    advice.extend(advised().map(advice::save_object));
-    advice.extend(advised().map(|key| {
+    let saved = facts.objects.leftovers.iter().take(ADVISED);
+    advice.extend(saved.map(advice::save_object));
+    advice.extend(stay().take(ADVISED).map(|key| {
         let why = "only if nothing uses it, and no upgrade is to make it the release's again";
         advice::delete_object(key, why, loss(&key.gvk.kind))
     }));
