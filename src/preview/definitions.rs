@@ -30,8 +30,7 @@ pub(super) fn settled<'a>(facts: &PreviewFacts<'a>) -> Cow<'a, [ObjectPreview]> 
             object.reason = Some(format!(
                 "it is held to CustomResourceDefinition {definition}, and whether Helm gets that written is not certain"
             ));
-            object.block = None;
-            object.ways_out.clear();
+            object.unblock();
             object.may_be_refused = None;
             object.fields.clear();
             object.left_out = 0;

@@ -260,14 +260,10 @@ fn of_object(
                     );
                 }
             }
-            let has_survivors = object
-                .fields
-                .iter()
-                .any(|field| field.effect == PreviewEffect::Survive);
             if facts.operation.kind == PreviewedOperation::Rollback
                 && object.manifests == InManifests::To
                 && !client_side
-                && has_survivors
+                && named(object, PreviewEffect::Survive).is_some()
             {
                 push(
                     PreviewCause::NotApplied,

@@ -71,9 +71,9 @@ pub(super) fn of(facts: &PreviewFacts<'_>, course: &Course) -> Vec<String> {
             "whether the rules in CEL of their kinds take these objects, which --confirm server can ask the API server: {ruled}"
         ));
     }
-    let unasked = written().filter(|(object, _)| !facts.is_accepted(&object.key));
-    let unasked = unasked.count();
-    if unasked > 0 {
+    // Where it was asked, the page says which writes it confirmed, and why not the others.
+    let unasked = written().count();
+    if unasked > 0 && facts.dry_runs.is_none() {
         found.push(format!(
             "whether the API server takes every value of the {}: it has more rules than are known here, and --confirm server asks it",
             crate::vocabulary::count(unasked, "written object")

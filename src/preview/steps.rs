@@ -449,11 +449,12 @@ impl Steps<'_> {
 /// The same objects, as if Helm could write those that fail.
 fn unblocked(objects: &[ObjectPreview]) -> Vec<ObjectPreview> {
     let unblocked = objects.iter().map(|object| match object.block {
-        Some(_) => ObjectPreview {
-            block: None,
-            action: PreviewAction::Change,
-            ..object.clone()
-        },
+        Some(_) => {
+            let mut object = object.clone();
+            object.unblock();
+            object.action = PreviewAction::Change;
+            object
+        }
         None => object.clone(),
     });
     unblocked.collect()

@@ -355,6 +355,13 @@ impl ObjectPreview {
         self.action = PreviewAction::Fail;
         self.block = Some(block);
     }
+
+    /// Forgets why the operation fails at it, and what gets it past that.
+    pub(crate) fn unblock(&mut self) {
+        self.block = None;
+        self.block_if_forced = None;
+        self.ways_out.clear();
+    }
 }
 
 fn absent(transition: &Transition<'_>, preview: &mut ObjectPreview, policy: &Policy, work: &Work) {
@@ -480,23 +487,19 @@ fn found(
         let applied = read(transition, to);
         let versions = [&applied, &live.object];
         preview.fails(block.shown_in(&transition.key.gvk, &versions, &policy.redaction));
-        match transition.detail {
-            Detail::Outcome => {}
-            Detail::TakenBack | Detail::Fields | Detail::Requests => {
-                if let (Outcome::Conflict(_), Some(forced)) = (&outcome, forced(transition.method)) {
-                    let outcome = documents.ask(forced, Some(live), work, attempt);
-                    let block = outcome.ok().as_ref().and_then(Block::of);
-                    preview.block_if_forced =
-                        block.map(|block| block.shown_in(&transition.key.gvk, &versions, &policy.redaction));
-                }
-                let fields = Fields::that_fail(transition, &outcome, &applied, live, work);
-                (preview.fields, preview.left_out) = fields.shown(transition, &versions, policy);
-            }
+        if transition.detail == Detail::Outcome {
+            return;
         }
+        let fields = Fields::that_fail(transition, &outcome, &applied, live, work);
+        (preview.fields, preview.left_out) = fields.shown(transition, &versions, policy);
+        let forced = forced(&outcome, transition.method, &documents, live, work);
+        let block = forced.as_ref().and_then(Block::of);
+        preview.block_if_forced =
+            block.map(|block| block.shown_in(&transition.key.gvk, &versions, &policy.redaction));
         match transition.detail {
             Detail::Outcome | Detail::TakenBack => {}
             Detail::Fields | Detail::Requests => {
-                preview.ways_out = ways_out(transition.method, &documents, live, work);
+                preview.ways_out = ways_out(transition.method, forced.as_ref(), &documents, live, work);
             }
         }
         return;
@@ -592,35 +595,51 @@ fn names(items: &[Value]) -> Vec<&str> {
 /// What changes where no field does.
 const ONLY_ORDER: &str = "only the order of a list changes";
 
-/// The same write by server-side apply, forced.
-const fn forced(method: Method) -> Option<Method> {
-    match method {
-        Method::ClientSide => None,
-        Method::ServerSide(_) => Some(Method::ServerSide(OnConflict::Force)),
-        Method::ToServerSide(_) => Some(Method::ToServerSide(OnConflict::Force)),
-    }
+/// What comes of a conflict that is forced; `None` where there is none.
+fn forced(
+    outcome: &Outcome,
+    method: Method,
+    documents: &Documents<'_>,
+    live: &Live<'_>,
+    work: &Work,
+) -> Option<Outcome> {
+    let method = match (outcome, method) {
+        (Outcome::Conflict(_), Method::ServerSide(_)) => Method::ServerSide(OnConflict::Force),
+        (Outcome::Conflict(_), Method::ToServerSide(_)) => Method::ToServerSide(OnConflict::Force),
+        (_, _) => return None,
+    };
+    documents.ask(method, Some(live), work, attempt).ok()
 }
 
-/// By which flags Helm gets past the failure of a server-side apply.
-fn ways_out(method: Method, documents: &Documents<'_>, live: &Live<'_>, work: &Work) -> Vec<WayOut> {
-    let Some(forced) = forced(method) else {
-        return Vec::new();
+/// By which flags Helm gets past the failure of a server-side apply. `forced` is what comes of it when it is forced.
+fn ways_out(
+    method: Method,
+    forced: Option<&Outcome>,
+    documents: &Documents<'_>,
+    live: &Live<'_>,
+    work: &Work,
+) -> Vec<WayOut> {
+    let works = |outcome: &Outcome| match outcome {
+        Outcome::Written(written) => written.may_be_refused.is_none(),
+        Outcome::Untouched => true,
+        Outcome::Created(_)
+        | Outcome::Deleted
+        | Outcome::Conflict(_)
+        | Outcome::Refused(_)
+        | Outcome::Unknown(_) => false,
     };
-    let ways = [(WayOut::Force, forced), (WayOut::ClientSide, Method::ClientSide)];
-    let works = |method: Method| {
-        let outcome = documents.ask(method, Some(live), work, attempt);
-        outcome.is_ok_and(|outcome| match outcome {
-            Outcome::Written(written) => written.may_be_refused.is_none(),
-            Outcome::Untouched => true,
-            Outcome::Created(_)
-            | Outcome::Deleted
-            | Outcome::Conflict(_)
-            | Outcome::Refused(_)
-            | Outcome::Unknown(_) => false,
-        })
+    let client_side = || match method {
+        Method::ClientSide => None,
+        Method::ServerSide(_) | Method::ToServerSide(_) => {
+            documents.ask(Method::ClientSide, Some(live), work, attempt).ok()
+        }
     };
-    let ways = ways.into_iter().filter(|(_, method)| works(*method));
-    ways.map(|(way, _)| way).collect()
+    let by_force = forced.is_some_and(works).then_some(WayOut::Force);
+    let in_the_client = client_side()
+        .as_ref()
+        .is_some_and(works)
+        .then_some(WayOut::ClientSide);
+    by_force.into_iter().chain(in_the_client).collect()
 }
 
 /// Why no dry run is made where nothing else says why.

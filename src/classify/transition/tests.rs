@@ -170,6 +170,34 @@ fn what_others_own_stops_a_server_side_rollback_and_a_flag_gets_past_it() {
     assert_eq!(preview.ways_out, [WayOut::Force, WayOut::ClientSide]);
 }
 
+/// Server-side apply looks for conflicts first, and at what cannot change only where they are forced.
+#[test]
+fn a_conflict_hides_no_field_that_cannot_change() {
+    let key = key("v1", "ConfigMap", "shop");
+    for (is_immutable, ways_out) in [(false, &[WayOut::Force, WayOut::ClientSide][..]), (true, &[])] {
+        let manifest = manifest("ConfigMap", &json!({"data": {"color": "red"}}));
+        let mut live = owned(&json!({"apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": "web", "namespace": "shop"}, "data": {"color": "blue"}, "immutable": is_immutable}));
+        live["metadata"]["managedFields"] = json!([
+            written_by(
+                "helm",
+                "Apply",
+                &json!({"f:metadata": {"f:labels": {"f:app.kubernetes.io/managed-by": {}}}})
+            ),
+            written_by(
+                "kubectl-edit",
+                "Update",
+                &json!({"f:data": {"f:color": {}}, "f:immutable": {}})
+            )
+        ]);
+        let preview = preview(&key, SSA, Some(&manifest), Some(&manifest), Some(&live));
+        assert!(matches!(preview.block, Some(Block::Conflict(_))), "{preview:#?}");
+        let is_refused = matches!(preview.block_if_forced, Some(Block::Refused { .. }));
+        assert_eq!(is_refused, is_immutable, "{preview:#?}");
+        assert_eq!(preview.ways_out, ways_out);
+    }
+}
+
 /// Helm deletes what the target lacks, whosever it is, unless the live object itself says otherwise.
 #[test]
 fn only_the_live_object_can_ask_to_be_kept() {

@@ -175,8 +175,7 @@ impl Found {
                 let why = block_words(block);
                 object.reason = Some(format!("by what was read, it fails ({why}); but {ACCEPTED}"));
                 object.action = PreviewAction::Unknown;
-                object.block = None;
-                object.ways_out.clear();
+                object.unblock();
                 object.fields.clear();
                 object.left_out = 0;
                 self.accepted.insert(key.clone());
