@@ -189,7 +189,7 @@ codes! {
         FailedUpgrade = "failed-upgrade": "the newest upgrade or rollback failed",
         FailedInstall = "failed-install": "the first installation failed",
         InProgress = "in-progress": "an operation is pending and may still be running",
-        Stuck = "stuck": "an operation has been pending for longer than the configured limit",
+        Stuck = "stuck": "an operation has been pending for longer than the configured limit, or ended at a failed hook",
         SeveralDeployed = "several-deployed": "more than one revision has the status deployed",
         IdentityMismatch = "identity-mismatch": "a record's labels, object name and content disagree about its release, revision or status",
         ApiRemoved = "api-removed": "the manifest has an object of an API version that the API server does not serve",

@@ -54,7 +54,8 @@ pub(super) const fn guidance(code: HealthCode) -> Guidance {
         HealthCode::Stuck => Guidance {
             details: "The Helm process is probably gone, and the pending revision blocks upgrades.",
             arises: "The Helm process was killed after it wrote the record and before it finished: a cancelled CI job, an \
-                evicted runner, a lost connection, a timeout of the pipeline.",
+                evicted runner, a lost connection, a timeout of the pipeline. A rollback or an uninstallation whose hook fails stays \
+                pending, too, and is stuck at once.",
             remedy: "Make sure that no pipeline is still running. Then roll back to the deployed revision, which Helm \
                 accepts in this state. If no revision is deployed, uninstall the release, or save and delete the pending \
                 record. driftline diagnose prints the commands, safest first.\n\

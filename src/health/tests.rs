@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::observe::{Deleting, Observation, Presence, Side};
+use super::readiness::JobState;
 use super::*;
 use crate::object::{Gvk, ObjectKey};
 use crate::release::history::History;
@@ -403,6 +404,65 @@ fn terminating_objects_are_waited_for_before_they_are_written() {
         blocked.message,
         "ConfigMap shop/a has been terminating for 2 h, waiting for its finalizers: example.com/cleanup"
     );
+}
+
+/// Helm leaves a rollback or an uninstallation pending whose hook failed, and records other operations as failed. Status, state
+/// of the hook's Job, whether this operation started it → whether the operation is stuck right after.
+#[test]
+fn an_operation_that_ended_at_a_hook_is_stuck_at_once() {
+    let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+    let written = Observation {
+        written: Some(now),
+        ..observed(Presence::Ours, None)
+    };
+    let written_now = object("a", true, written);
+    for (status, job, is_of_this, is_stuck) in [
+        ("pending-rollback", JobState::Failed, true, true),
+        ("uninstalling", JobState::Failed, true, true),
+        ("pending-rollback", JobState::Complete, true, false),
+        ("uninstalling", JobState::Complete, true, false),
+        ("pending-rollback", JobState::Failed, false, false),
+        ("pending-upgrade", JobState::Failed, true, false),
+        ("pending-install", JobState::Failed, true, false),
+    ] {
+        let started = if is_of_this { now } else { now - TimeDelta::days(1) };
+        let record = RecordFacts {
+            hooks: vec![Hook {
+                name: "migrate".into(),
+                kind: "Job".into(),
+                events: vec!["pre-rollback".into()],
+                last_run: LastRun {
+                    started_at: Some(started),
+                    completed_at: None,
+                    phase: "Running".into(),
+                },
+                ..Hook::default()
+            }],
+            ..RecordFacts::default()
+        };
+        let observation = Observation {
+            job: Some(job),
+            ..observed(Presence::NoRelease, None)
+        };
+        let hook = ObservedObject {
+            key: key("Job", "migrate"),
+            ..object("migrate", false, observation)
+        };
+        let health = Scene {
+            created: Some(now),
+            records: BTreeMap::from([(2, record)]),
+            objects: ObjectFacts {
+                hooks: vec![hook],
+                ..observing([written_now.clone()])
+            },
+            ..scene(&["deployed", status])
+        }
+        .health();
+        let is = |code| health.iter().any(|entry| entry.code == code);
+        let case = format!("{status} {job:?} {is_of_this}");
+        assert_eq!(is(HealthCode::Stuck), is_stuck, "{case}: {health:#?}");
+        assert_eq!(is(HealthCode::InProgress), !is_stuck, "{case}: {health:#?}");
+    }
 }
 
 /// A rollback copies hooks together with their outcome.
