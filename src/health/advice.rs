@@ -516,7 +516,7 @@ pub(crate) fn save_object(key: &ObjectKey) -> Step {
 
 /// Saves the objects that go with a definition when it is deleted; `None` of another kind.
 pub(crate) fn save_instances(key: &ObjectKey) -> Option<Step> {
-    if (key.gvk.group(), key.gvk.kind.as_str()) != ("apiextensions.k8s.io", "CustomResourceDefinition") {
+    if !key.gvk.is_definition() {
         return None;
     }
     let command = || {

@@ -93,11 +93,13 @@ pub(super) fn weigh(facts: &ReleaseFacts<'_>, steps: Vec<Step>) -> Vec<Step> {
         })
         .collect();
     // What is deleted is gone, and so comes first.
-    let missed = deleted_ones.into_iter().chain(written_over);
+    let missed = deleted_ones.iter().copied().chain(written_over);
     let missed: Vec<&ObjectKey> = missed.filter(|key| known.insert((*key).clone())).collect();
-    let gone: BTreeSet<&ObjectKey> = in_danger(&by_rollback).chain(in_danger(&by_uninstall)).collect();
     let saves = missed.into_iter().take(ADVISED).flat_map(|key| {
-        let instances = gone.contains(key).then(|| advice::save_instances(key)).flatten();
+        let instances = deleted_ones
+            .contains(key)
+            .then(|| advice::save_instances(key))
+            .flatten();
         [advice::save_object(key)].into_iter().chain(instances)
     });
     let mut saves = Some(saves.collect::<Vec<Step>>());

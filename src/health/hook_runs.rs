@@ -21,6 +21,15 @@ pub(super) fn by_object(hooks: &[Hook]) -> HashMap<(&str, &str), &Hook> {
     by_object
 }
 
+/// Those of the newest revision; none where its record was not read.
+pub(super) fn of_newest<'f>(
+    facts: &ReleaseFacts<'f>,
+    latest: &StoredRevision,
+) -> HashMap<(&'f str, &'f str), &'f Hook> {
+    let record = facts.records.get(&latest.revision);
+    by_object(record.map(|record| record.hooks.as_slice()).unwrap_or_default())
+}
+
 /// The kind and the name of an object that a hook made.
 pub(super) fn made(object: &ObservedObject) -> (&str, &str) {
     (&object.key.gvk.kind, &object.key.name)
@@ -28,8 +37,7 @@ pub(super) fn made(object: &ObservedObject) -> (&str, &str) {
 
 /// Whether a Job or a Pod failed that a hook of the newest operation made.
 pub(super) fn has_failed(facts: &ReleaseFacts<'_>, latest: &StoredRevision) -> bool {
-    let record = facts.records.get(&latest.revision);
-    let hooks = by_object(record.map(|record| record.hooks.as_slice()).unwrap_or_default());
+    let hooks = of_newest(facts, latest);
     facts.objects.hooks.iter().any(|object| {
         let job = object.observed.as_ref().and_then(|observed| observed.job);
         job == Some(JobState::Failed)

@@ -6,7 +6,7 @@
 use super::advice;
 use super::entry::{ADVISED, moment, named, remark, unadvised};
 use super::good::good;
-use super::hook_runs::{by_object, made, started};
+use super::hook_runs::{by_object, made, of_newest, started};
 use super::losses::loss;
 use super::newest_operation::may_be_running;
 use super::observe::{Observation, Presence};
@@ -28,32 +28,23 @@ pub(super) fn failed_or_running(facts: &ReleaseFacts<'_>) -> Vec<Health> {
     if !latest.status.is_pending() && latest.status != Status::Failed {
         return Vec::new();
     }
-    let record = facts.records.get(&latest.revision);
-    let hooks = by_object(record.map(|record| record.hooks.as_slice()).unwrap_or_default());
-    facts
-        .objects
-        .hooks
-        .iter()
-        .filter_map(|object| diagnose_hook(facts, latest, object, hooks.get(&made(object))?))
+    let hooks = of_newest(facts, latest);
+    let may_run = may_be_running(facts, latest);
+    let objects = facts.objects.hooks.iter();
+    objects
+        .filter_map(|object| diagnose_hook(latest, may_run, object, hooks.get(&made(object))?))
         .collect()
 }
 
 /// Objects of hooks that the newest revision no longer has: nothing ever deletes them.
 pub(super) fn left_over(facts: &ReleaseFacts<'_>) -> Option<Health> {
     let latest = facts.history.latest()?;
-    // A rollback goes back to the deployed revision, and to its hooks.
-    let in_use = [Some(latest.revision), good(facts)];
-    let in_use: Vec<_> = in_use
-        .into_iter()
-        .flatten()
-        .map(|revision| facts.records.get(&revision))
+    // A rollback goes back to the deployed revision, and to its hooks. What a revision has that was not read is not known.
+    let in_use = [Some(latest.revision), good(facts)].into_iter().flatten();
+    let current: Option<Vec<_>> = in_use
+        .map(|revision| Some(by_object(&facts.records.get(&revision)?.hooks)))
         .collect();
-    // What a revision has that was not read is not known.
-    let in_use: Vec<_> = in_use.into_iter().collect::<Option<Vec<_>>>()?;
-    let current: Vec<_> = in_use
-        .into_iter()
-        .map(|record| by_object(&record.hooks))
-        .collect();
+    let current = current?;
     let left: Vec<&ObservedObject> = facts
         .objects
         .hooks
@@ -116,8 +107,8 @@ fn runs(key: &ObjectKey) -> bool {
 
 /// The entry about one hook, if it failed or is still running.
 fn diagnose_hook(
-    facts: &ReleaseFacts<'_>,
     latest: &StoredRevision,
+    may_run: bool,
     object: &ObservedObject,
     hook: &Hook,
 ) -> Option<Health> {
@@ -133,7 +124,7 @@ fn diagnose_hook(
     let exists = is_told_to_exist(object, observed);
     if observed.job == Some(JobState::Running) && exists {
         return Some(with(
-            running(facts, latest, object, hook),
+            running(latest, may_run, object, hook),
             evidence.into_iter().collect(),
             steps_while_running(&object.key),
         ));
@@ -184,13 +175,8 @@ fn presence(object: &ObservedObject, observed: &Observation) -> Option<String> {
 }
 
 /// The remark about a hook that is still running.
-fn running(
-    facts: &ReleaseFacts<'_>,
-    latest: &StoredRevision,
-    object: &ObservedObject,
-    hook: &Hook,
-) -> Health {
-    let (severity, given_up) = if may_be_running(facts, latest) {
+fn running(latest: &StoredRevision, may_run: bool, object: &ObservedObject, hook: &Hook) -> Health {
+    let (severity, given_up) = if may_run {
         (HealthSeverity::Info, "")
     } else if latest.status.is_pending() {
         (HealthSeverity::Warning, "")

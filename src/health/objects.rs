@@ -218,28 +218,20 @@ pub(super) fn left_over(facts: &ReleaseFacts<'_>) -> Option<Health> {
     let first = facts.objects.leftovers.first()?;
     let mut advice = vec![advice::describe(first, "shows what it is")];
     let by_rollback = deleted_by_rollback(facts);
-    let stay = || {
-        let leftovers = facts.objects.leftovers.iter();
-        leftovers.filter(|key| !by_rollback.contains(key))
-    };
+    let leftovers = facts.objects.leftovers.iter();
+    let (go, stay): (Vec<&ObjectKey>, Vec<&ObjectKey>) = leftovers.partition(|key| by_rollback.contains(key));
     let saved = facts.objects.leftovers.iter().take(ADVISED);
     advice.extend(saved.map(advice::save_object));
-    advice.extend(stay().take(ADVISED).map(|key| {
+    advice.extend(stay.iter().take(ADVISED).map(|key| {
         let why = "only if nothing uses it, and no upgrade is to make it the release's again";
         advice::delete_object(key, why, loss(&key.gvk.kind))
     }));
-    let goes = facts
-        .objects
-        .leftovers
-        .iter()
-        .filter(|key| by_rollback.contains(key));
-    let goes: Vec<&ObjectKey> = goes.collect();
-    let goes = (!goes.is_empty()).then(|| {
+    let go = (!go.is_empty()).then(|| {
+        let them = if go.len() == 1 { "it" } else { "them" };
+        let names = named(go.iter().copied());
         format!(
-            "a rollback deletes {}, which the newest revision has; an upgrade to a chart that has {} makes {} the release's again",
-            named(goes.iter().copied()),
-            if goes.len() == 1 { "it" } else { "them" },
-            if goes.len() == 1 { "it" } else { "them" },
+            "a rollback deletes {names}, which the newest revision has; an upgrade to a chart that has {them} makes {them} the \
+             release's again"
         )
     });
     Some(with(
@@ -255,8 +247,8 @@ pub(super) fn left_over(facts: &ReleaseFacts<'_>) -> Option<Health> {
             .objects
             .doubt()
             .into_iter()
-            .chain(goes)
-            .chain(unadvised(stay().count()))
+            .chain(go)
+            .chain(unadvised(stay.len()))
             .collect(),
         advice,
     ))

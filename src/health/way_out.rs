@@ -370,22 +370,23 @@ fn changes_after_failure(
                 &[],
             ));
         }
+        // What others own is taken over by the flag that the command has: the rollback can go on.
+        (Some(target), Cause::Conflict) => {
+            steps.extend(mending(facts));
+            steps.push(go_on(&format!(
+                "goes on to revision {target}, as the rollback was to do, and takes over what others own"
+            )));
+            steps.push(commands.rollback(
+                good,
+                "alternative: return to the revision before the rollback",
+                &[],
+            ));
+        }
         (target, failure) => {
             steps.extend(mending(facts));
-            // What others own is taken over by the flag that the command has: the rollback can go on.
-            if let Some(target) = target
-                && failure == Cause::Conflict
-            {
-                steps.push(go_on(&format!(
-                    "goes on to revision {target}, as the rollback was to do, and takes over what others own"
-                )));
-            }
             steps.push(commands.rollback(
                 good,
                 match target {
-                    Some(_) if failure == Cause::Conflict => {
-                        "alternative: return to the revision before the rollback"
-                    }
                     Some(_) => "returns to the revision before the rollback",
                     None if facts.history.baseline().is_none() => {
                         "returns to the revision that was deployed last"
@@ -394,13 +395,11 @@ fn changes_after_failure(
                 },
                 &[],
             ));
-            if let Some(target) = target
-                && failure != Cause::Conflict
-            {
+            if let Some(target) = target {
                 steps.push(go_on(&format!(
                     "alternative, once the cause is fixed: go on to revision {target}, as the rollback was to do"
                 )));
-            } else if target.is_none() && failure == Cause::Timeout {
+            } else if failure == Cause::Timeout {
                 steps.push(again(ONCE_READY));
             }
         }

@@ -56,7 +56,8 @@ pub struct ObjectDetail {
     pub namespace: Option<String>,
     /// The name.
     pub name: String,
-    /// Which revision it is like: `old` (the deployed one), `new` (the attempted one) or `neither`; absent where both ask for the same or nothing is known.
+    /// Which revision it is like: `old` (the deployed one), `new` (the attempted one) or `neither`; absent where both ask for
+    /// the same or nothing is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub side: Option<String>,
     /// Further remarks, a few words each.

@@ -88,15 +88,15 @@ impl NewestOperation {
     fn of(history: &History, loaded: &Loaded) -> Self {
         let latest = history.latest();
         let attempted = loaded.attempted.first();
+        let before = history.revisions().iter().nth_back(1);
+        let is_rollback = latest.is_some_and(|latest| latest.status == Status::PendingRollback);
         Self {
             is_observable: attempted
                 .zip(latest)
                 .is_some_and(|(attempted, latest)| attempted.number == latest.revision),
             is_pending: latest.is_some_and(|latest| latest.status.is_pending()),
             compared: differing_attempt(history, &loaded.records).map(|stored| stored.revision),
-            replaced: latest
-                .filter(|latest| latest.status == Status::PendingRollback)
-                .and_then(|_| Some(history.revisions().iter().nth_back(1)?.revision)),
+            replaced: before.filter(|_| is_rollback).map(|before| before.revision),
         }
     }
 }
@@ -204,7 +204,8 @@ fn without_baseline(loaded: &mut Loaded, resolver: &Resolver<'_>) -> Vec<Planned
             };
             let is_in_good = in_good.is_some();
             let mut planned = PlannedObject::new(resolved.key, Purpose::Attempted, resolved.object.template)
-                .observing(bodies, InRunningRevision::Kept);
+                .observing(bodies);
+            planned.in_newest = InRunningRevision::Kept;
             planned.is_in_good = is_in_good;
             planned.is_kept_by_manifest = is_kept;
             if let Some(bodies) = transition {
@@ -261,7 +262,7 @@ impl OtherRevisions {
         } = resolved;
         let in_newest = self.newest(&key);
         let is_kept = in_newest.is_some_and(|object| object.keep);
-        let newest_has = match in_newest {
+        let in_newest = match in_newest {
             Some(_) => InRunningRevision::Kept,
             None => InRunningRevision::Dropped,
         };
@@ -282,7 +283,8 @@ impl OtherRevisions {
         let mut planned = PlannedObject::new(key, Purpose::Baseline, object.template).comparing(expectations);
         planned.is_kept_by_manifest = is_kept;
         if newest.is_observable {
-            planned.observing(bodies, newest_has)
+            planned.in_newest = in_newest;
+            planned.observing(bodies)
         } else {
             planned
         }
@@ -366,7 +368,10 @@ impl OtherRevisions {
             for (key, object) in running.into_iter().flat_map(|revision| revision.object) {
                 let bodies = bodies_of_attempt(&object);
                 let planned = known.attempted(key, object);
-                objects.extend(planned.map(|planned| planned.observing(bodies, InRunningRevision::Kept)));
+                objects.extend(planned.map(|mut planned| {
+                    planned.in_newest = InRunningRevision::Kept;
+                    planned.observing(bodies)
+                }));
             }
         }
         let previous = self.previous.into_iter().flat_map(|previous| previous.object);
@@ -415,7 +420,7 @@ impl OtherRevisions {
                     }
                     planned.in_newest = in_newest;
                     if newest.is_observable && (starts_from || number == newest.compared) {
-                        planned.observing(bodies, in_newest)
+                        planned.observing(bodies)
                     } else {
                         planned
                     }

@@ -215,8 +215,7 @@ impl PlannedObject {
     }
 
     /// The same object, to be observed for the health of its release.
-    pub(super) fn observing(mut self, bodies: RevisionBodies, in_newest: InRunningRevision) -> Self {
-        self.in_newest = in_newest;
+    pub(super) fn observing(mut self, bodies: RevisionBodies) -> Self {
         if let ObjectProgress::Waiting(todo) = &mut self.progress {
             todo.observe = Some(bodies);
             self.is_observed = true;
@@ -436,8 +435,7 @@ mod tests {
             namespace: Some("shop".into()),
             name: "web".into(),
         };
-        PlannedObject::new(key, purpose, None)
-            .observing(RevisionBodies::default(), InRunningRevision::Unknown)
+        PlannedObject::new(key, purpose, None).observing(RevisionBodies::default())
     }
 
     /// A scan can be stopped at any moment, also while an object is being inspected.

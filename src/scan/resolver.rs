@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::load::DecodedRevision;
 use super::planned::{PlannedObject, Purpose};
-use super::running::InRunningRevision;
 use crate::health::observe::RevisionBodies;
 use crate::manifest::parse::ManifestObject;
 use crate::object::{Gvk, ObjectKey};
@@ -105,10 +104,7 @@ impl Resolver<'_> {
     pub(super) fn hooks(&self, hooks: &[Hook]) -> Vec<PlannedObject> {
         let planned = |hook: &Hook| {
             let key = self.key_of_hook(hook)?;
-            Some(
-                PlannedObject::new(key, Purpose::Hook, None)
-                    .observing(RevisionBodies::default(), InRunningRevision::Unknown),
-            )
+            Some(PlannedObject::new(key, Purpose::Hook, None).observing(RevisionBodies::default()))
         };
         hooks.iter().filter_map(planned).collect()
     }
