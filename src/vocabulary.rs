@@ -83,9 +83,11 @@ macro_rules! codes {
 pub(crate) use {codes, vocabulary};
 
 mod managing;
+mod memory;
 mod preview;
 
 pub use self::managing::{DriftCorrection, ManagingTool};
+pub use self::memory::{ChangeStatus, Ending, MemoryDetail, ResolvedKind, SinceSource};
 pub use self::preview::{PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation};
 
 /// A name that is not in a vocabulary, with the names that are.

@@ -14,11 +14,11 @@ use super::environment;
 use super::exit::{DriftStatus, PreviewFailure};
 use crate::model::rights::{Account, NoServiceAccount};
 use crate::policy::Confirm;
+use crate::policy::selection::{NamespacePattern, ReleasePattern, split_names};
 use crate::report::rights::RightsFormat;
 use crate::report::sanitize::{Medium, sanitize};
 use crate::report::summary::FailOn;
 use crate::report::{Format, ReportKind};
-use crate::scan::{NamespacePattern, ReleasePattern, split_names};
 use crate::shell::ClusterFlags;
 
 /// Compares Helm releases with their live objects in a Kubernetes cluster and reports drift. Read-only.

@@ -7,7 +7,7 @@ use super::next_upgrade::Prediction;
 use super::subject::{Subject, Visibility};
 use crate::compare::patch::patch_of;
 use crate::compare::three_way::Change;
-use crate::model::{Actor, Finding};
+use crate::model::{Actor, Finding, Tracked};
 use crate::policy::Policy;
 use crate::policy::redact::{FieldRedaction, HIDDEN, Hidden};
 use crate::vocabulary::{FindingCode, NextUpgrade};
@@ -52,6 +52,7 @@ pub(super) fn finding(
     Finding {
         code: change.code,
         severity: attributed.severity.map_or(severity, |lower| severity.max(lower)),
+        tracked: Tracked::default(),
         path: redaction.path(&change.path),
         pointer: redaction.pointer(&change.pointer),
         previous,

@@ -206,6 +206,7 @@ mod tests {
         let finding = Finding {
             code: FindingCode::Changed,
             severity,
+            tracked: crate::model::Tracked::default(),
             path: "/".to_owned(),
             pointer: String::new(),
             previous: None,

@@ -6,7 +6,7 @@ use super::subject::{Role, Subject};
 use crate::compare::managed_fields::Live;
 use crate::manifest::parse::is_kept;
 use crate::manifest::standing::{Place, Standing};
-use crate::model::{FindingCounts, ObjectReport};
+use crate::model::{FindingCounts, ObjectReport, Tracked};
 use crate::object::{Gvk, ObjectKey};
 use crate::policy::managers::{ManagerKind, Managers};
 use crate::policy::redact::Redaction;
@@ -189,6 +189,7 @@ pub fn empty_report(
         // Whoever writes a record or an object chooses the words of both.
         template: template.map(|template| redaction.shown_text(template)),
         state,
+        tracked: Tracked::default(),
         reason: reason.map(|reason| redaction.shown_text(&reason)),
         next_upgrade: next_upgrade(state),
         next_upgrade_reason: None,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-use crate::model::Health;
+use crate::model::{Health, Tracked};
 use crate::object::ObjectKey;
 use crate::vocabulary::{HealthCode, HealthSeverity};
 
@@ -11,6 +11,7 @@ pub fn remark(code: HealthCode, severity: HealthSeverity, message: String) -> He
     Health {
         code,
         severity,
+        tracked: Tracked::default(),
         message,
         evidence: Vec::new(),
         advice: Vec::new(),

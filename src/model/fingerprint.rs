@@ -5,16 +5,42 @@
 //! the same difference. The version of an API is left out, its group is not: the object stays the same when a chart
 //! moves from `v1beta1` to `v1`. PagerDuty's keys are fingerprints already, so the recipe may never change.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
+use std::str::FromStr;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest, Sha256};
 
-use super::{Finding, Health, ObjectReport, ReleaseReport, Report};
+use super::{Finding, Health, ObjectReport, ReleaseReport, Report, Storage};
 use crate::object::Gvk;
 
 /// The identity of a release, a health entry, an object or a finding: a SHA-256 of its names.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Fingerprint(String);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Fingerprint([u8; 32]);
+
+/// The names of a release, which are the beginning of every fingerprint of something in it.
+#[derive(Debug, Clone, Copy)]
+pub struct ReleaseNames<'n> {
+    /// The cluster.
+    pub cluster: &'n str,
+    /// Where the records of the release are kept.
+    pub storage: &'n Storage,
+    /// The release's name.
+    pub name: &'n str,
+}
+
+/// The names of an object of a release.
+#[derive(Debug, Clone, Copy)]
+pub struct ObjectNames<'n> {
+    /// The API version, of which the group counts.
+    pub api_version: &'n str,
+    /// The kind.
+    pub kind: &'n str,
+    /// The namespace.
+    pub namespace: Option<&'n str>,
+    /// The name.
+    pub name: &'n str,
+}
 
 impl Fingerprint {
     /// The fingerprint of an identity with these parts. Each part is preceded by its length, so that no two lists of
@@ -25,69 +51,149 @@ impl Fingerprint {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }
-        let mut hex = String::new();
-        for byte in hash.finalize() {
-            let _ = write!(hex, "{byte:02x}");
-        }
-        Self(hex)
+        Self(hash.finalize().into())
     }
 
     /// The fingerprint of a release, by where the API server says its records are: the content of a record could name
     /// somebody else's release.
-    pub fn release(report: &Report, release: &ReleaseReport) -> Self {
-        Self::of(["release"].into_iter().chain(release_parts(report, release)))
+    pub fn of_release(release: ReleaseNames<'_>) -> Self {
+        Self::of(["release"].into_iter().chain(release.parts()))
     }
 
-    /// The fingerprint of an entry on a release's health.
-    pub fn health(report: &Report, release: &ReleaseReport, health: &Health) -> Self {
-        let parts = ["health"].into_iter().chain(release_parts(report, release));
-        Self::of(parts.chain([health.code.as_str()]))
+    /// The fingerprint of an entry with this code on a release's health.
+    pub fn of_health(release: ReleaseNames<'_>, code: &str) -> Self {
+        let parts = ["health"].into_iter().chain(release.parts());
+        Self::of(parts.chain([code]))
     }
 
     /// The fingerprint of an object of a release.
-    pub fn object(report: &Report, release: &ReleaseReport, object: &ObjectReport) -> Self {
-        let gvk = Gvk::new(&*object.api_version, &*object.kind);
-        let parts = ["object"].into_iter().chain(release_parts(report, release));
-        Self::of(parts.chain(object_parts(object, &gvk)))
+    pub fn of_object(release: ReleaseNames<'_>, object: ObjectNames<'_>) -> Self {
+        let gvk = object.gvk();
+        let parts = ["object"].into_iter().chain(release.parts());
+        Self::of(parts.chain(object.parts(&gvk)))
     }
 
-    /// The fingerprint of a difference in one field of an object.
+    /// The fingerprint of a difference at a path of an object.
+    pub fn of_finding(release: ReleaseNames<'_>, object: ObjectNames<'_>, path: &str) -> Self {
+        let gvk = object.gvk();
+        let parts = ["finding"].into_iter().chain(release.parts());
+        Self::of(parts.chain(object.parts(&gvk)).chain([path]))
+    }
+
+    /// The fingerprint of a release of a report.
+    pub fn release(report: &Report, release: &ReleaseReport) -> Self {
+        Self::of_release(release.names(&report.cluster.name))
+    }
+
+    /// The fingerprint of a health entry of a report.
+    pub fn health(report: &Report, release: &ReleaseReport, health: &Health) -> Self {
+        Self::of_health(release.names(&report.cluster.name), health.code.as_str())
+    }
+
+    /// The fingerprint of an object of a report.
+    pub fn object(report: &Report, release: &ReleaseReport, object: &ObjectReport) -> Self {
+        Self::of_object(release.names(&report.cluster.name), object.names())
+    }
+
+    /// The fingerprint of a finding of a report.
     pub fn finding(
         report: &Report,
         release: &ReleaseReport,
         object: &ObjectReport,
         finding: &Finding,
     ) -> Self {
-        let gvk = Gvk::new(&*object.api_version, &*object.kind);
-        let parts = ["finding"].into_iter().chain(release_parts(report, release));
-        Self::of(parts.chain(object_parts(object, &gvk)).chain([&*finding.path]))
+        Self::of_finding(release.names(&report.cluster.name), object.names(), &finding.path)
     }
 }
 
 impl fmt::Display for Fingerprint {
     /// 64 hexadecimal digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
-fn release_parts<'r>(report: &'r Report, release: &'r ReleaseReport) -> [&'r str; 4] {
-    let storage = &release.storage;
-    [
-        &report.cluster.name,
-        &storage.driver,
-        &storage.namespace,
-        &release.name,
-    ]
+/// A text that is no fingerprint.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a fingerprint has 64 hexadecimal digits")]
+pub struct NoFingerprint;
+
+impl FromStr for Fingerprint {
+    type Err = NoFingerprint;
+
+    fn from_str(text: &str) -> Result<Self, NoFingerprint> {
+        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(NoFingerprint);
+        }
+        let mut bytes = [0; 32];
+        for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+            let digits = std::str::from_utf8(digits).map_err(|_| NoFingerprint)?;
+            *byte = u8::from_str_radix(digits, 16).map_err(|_| NoFingerprint)?;
+        }
+        Ok(Self(bytes))
+    }
 }
 
-fn object_parts<'o>(object: &'o ObjectReport, gvk: &'o Gvk) -> [&'o str; 4] {
-    [
-        gvk.group(),
-        &object.kind,
-        object.namespace.as_deref().unwrap_or_default(),
-        &object.name,
-    ]
+impl Serialize for Fingerprint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fingerprint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+impl<'n> ReleaseNames<'n> {
+    fn parts(self) -> [&'n str; 4] {
+        [
+            self.cluster,
+            &self.storage.driver,
+            &self.storage.namespace,
+            self.name,
+        ]
+    }
+}
+
+impl ObjectNames<'_> {
+    fn gvk(&self) -> Gvk {
+        Gvk::new(self.api_version, self.kind)
+    }
+
+    fn parts<'n>(&'n self, gvk: &'n Gvk) -> [&'n str; 4] {
+        [
+            gvk.group(),
+            self.kind,
+            self.namespace.unwrap_or_default(),
+            self.name,
+        ]
+    }
+}
+
+impl ReleaseReport {
+    /// The names that identify it in a cluster of this name.
+    pub fn names<'n>(&'n self, cluster: &'n str) -> ReleaseNames<'n> {
+        ReleaseNames {
+            cluster,
+            storage: &self.storage,
+            name: &self.name,
+        }
+    }
+}
+
+impl ObjectReport {
+    /// The names that identify it in its release.
+    pub fn names(&self) -> ObjectNames<'_> {
+        ObjectNames {
+            api_version: &self.api_version,
+            kind: &self.kind,
+            namespace: self.namespace.as_deref(),
+            name: &self.name,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -14,11 +14,12 @@ mod orphans;
 mod preview;
 mod reader;
 pub mod rights;
+mod tracked;
 
 pub use self::address::without_credentials;
 pub use self::confirmation::{Confirmation, Unconfirmed};
 pub use self::detail::{ObjectDetail, ReleaseDetail, RevisionDetail};
-pub use self::fingerprint::Fingerprint;
+pub use self::fingerprint::{Fingerprint, ObjectNames, ReleaseNames};
 pub use self::ignored::{IgnoredBy, IgnoredCount};
 pub use self::managed_by::ManagedBy;
 pub use self::orphans::{OrphanedObject, OrphanedRelease};
@@ -26,6 +27,7 @@ pub use self::preview::{
     Preview, PreviewConfirmation, PreviewField, PreviewHook, PreviewObject, PreviewReason,
 };
 pub use self::reader::ReadReportError;
+pub use self::tracked::{ChangeCounts, ComparedWith, Resolved, ResolvedObject, Selected, Since, Tracked};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -61,6 +63,12 @@ pub struct Report {
     pub stopped: Option<Stopped>,
     /// The counts.
     pub summary: Summary,
+    /// The releases that were asked for; absent where all were.
+    #[serde(skip_serializing_if = "Selected::is_everything", default)]
+    pub selection: Selected,
+    /// What the report was compared with to tell what is new; absent without memory and without a baseline report.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub compared_with: Option<ComparedWith>,
     /// The ignore rules with their counts, in the order of the settings; absent without rules.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub ignored: Vec<IgnoredCount>,
@@ -73,6 +81,10 @@ pub struct Report {
     /// look for them. They change neither the outcome nor the exit status.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub orphans: Option<Vec<OrphanedRelease>>,
+    /// What earlier scans found and this one did not, in the order of the releases; absent where there is nothing, and
+    /// without memory.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub resolved: Vec<Resolved>,
     /// The parts of the cluster that could not be read and belong to no single release.
     pub errors: Vec<ReportError>,
     /// Remarks on how the scan reached its answers, sorted; absent when there are none. Notes change neither the
@@ -108,6 +120,9 @@ pub struct Summary {
     pub objects: ObjectCounts,
     /// Findings by severity.
     pub findings: FindingCounts,
+    /// What is new and what is resolved; absent without memory and without a baseline report.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub changes: Option<ChangeCounts>,
 }
 
 /// Releases by verdict.
@@ -223,6 +238,9 @@ pub struct ReleaseReport {
     pub apply_method: Option<ApplyMethod>,
     /// The answer for the release as a whole.
     pub verdict: Verdict,
+    /// How it stands to what earlier scans found.
+    #[serde(flatten)]
+    pub tracked: Tracked,
     /// The program that claims to manage it, where its objects have the marks of one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub managed_by: Option<Box<ManagedBy>>,
@@ -279,6 +297,9 @@ pub struct Health {
     pub code: HealthCode,
     /// How much it matters.
     pub severity: HealthSeverity,
+    /// How it stands to what earlier scans found.
+    #[serde(flatten)]
+    pub tracked: Tracked,
     /// One sentence.
     pub message: String,
     /// What it rests on: revisions, times and objects, and why a command is missing from the advice, a sentence each.
@@ -331,6 +352,9 @@ pub struct ObjectReport {
     pub template: Option<String>,
     /// How it stands to the baseline.
     pub state: ObjectState,
+    /// How it stands to what earlier scans found.
+    #[serde(flatten)]
+    pub tracked: Tracked,
     /// Why it is in that state, where the state alone does not say it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -366,6 +390,9 @@ pub struct Finding {
     pub code: FindingCode,
     /// How much it matters.
     pub severity: Severity,
+    /// How it stands to what earlier scans found.
+    #[serde(flatten)]
+    pub tracked: Tracked,
     /// Where, readable and keyed: `/spec/containers[name=app]/image`.
     pub path: String,
     /// The same place in the live object as an RFC 6901 JSON pointer.

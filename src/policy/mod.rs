@@ -6,6 +6,7 @@ pub mod managers;
 pub mod name_pattern;
 pub mod path_pattern;
 pub mod redact;
+pub mod selection;
 
 use crate::vocabulary::{FindingCode, Severity};
 

@@ -4,6 +4,7 @@
 //! command line takes names, help and what each command accepts from here.
 
 pub(crate) mod alike;
+pub mod identity;
 pub mod idle;
 pub mod json;
 mod origin;

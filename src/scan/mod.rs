@@ -36,7 +36,6 @@ mod release;
 mod resolver;
 mod running;
 mod scope;
-mod selection;
 mod stages;
 mod state;
 mod surroundings;
@@ -57,13 +56,12 @@ use self::judges::Judges;
 pub use self::limits::ScanLimits;
 pub use self::needs::{NeededResource, Needs, needs};
 pub use self::options::{OrphanSearch, PreviewRequest, Progress, Quiet, ScanOptions};
-pub use self::selection::{NamespacePattern, ReleasePattern, Selection, WhenAbsent, split_names};
 use self::stages::Stages;
 use self::state::{Results, ScanState};
 use crate::health::OtherReleases;
 use crate::model::{Confirmation, ReleaseReport, Report, ReportError, SCHEMA, Summary, Tool};
 use crate::policy::Confirm;
-use crate::report::{idle, summary};
+use crate::report::{identity, idle, summary};
 use crate::source::Source;
 use crate::vocabulary::{IdleReason, Outcome, Stopped};
 
@@ -134,6 +132,8 @@ pub async fn scan<S: Source>(
         outcome: ended.outcome(&releases, &errors),
         stopped: ended.stopped(),
         summary: Summary::of(&releases),
+        selection: options.selection.in_words(),
+        compared_with: None,
         ignored,
         confirmation: match options.policy.confirm {
             Confirm::None => None,
@@ -141,10 +141,12 @@ pub async fn scan<S: Source>(
         },
         releases,
         orphans: orphans.releases,
+        resolved: Vec::new(),
         errors,
         notes,
     };
     report.sort();
+    identity::identify(&mut report);
     address(&mut report, &options.cluster);
     warn_of_idle_rules(&report);
     report

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::limits::ScanLimits;
-use super::selection::Selection;
 use crate::manifest::rendered::Rendered;
+use crate::policy::selection::Selection;
 use crate::policy::{Confirm, Policy};
 use crate::release::history::Depth;
 use crate::shell::ClusterFlags;

@@ -30,7 +30,7 @@ use crate::health::{
 };
 use crate::manifest::standing::Place;
 use crate::model;
-use crate::model::{Health, ObjectReport, ReleaseReport};
+use crate::model::{Health, ObjectReport, ReleaseReport, Tracked};
 use crate::object::ObjectKey;
 use crate::policy::Confirm;
 use crate::preview::{self, Operation, PreviewFacts, Target};
@@ -483,6 +483,7 @@ impl ReleaseScan {
             latest: revision(latest),
             apply_method: baseline.map(|_| self.context.method),
             verdict: Verdict::Incomplete,
+            tracked: Tracked::default(),
             health,
             objects: if self.has_too_many_objects {
                 Vec::new()

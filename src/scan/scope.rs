@@ -6,8 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use super::selection::{NamespacePattern, Selection};
 use crate::model::ReportError;
+use crate::policy::selection::{NamespacePattern, Selection};
 use crate::source::{Inventory, ReadError, Source};
 
 /// The namespaces whose records a scan lists.

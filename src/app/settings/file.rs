@@ -24,8 +24,8 @@ use crate::policy::Confirm;
 use crate::policy::glob::Glob;
 use crate::policy::managers::ManagerLists;
 use crate::policy::redact::{ConfigMaps, KeyPatternError, Redaction};
+use crate::policy::selection::NamespacePattern;
 use crate::report::summary::FailOn;
-use crate::scan::NamespacePattern;
 use crate::vocabulary::{FindingCode, Severity};
 
 /// The largest configuration file. A thousand ignore rules have a fifth of it.

@@ -28,12 +28,13 @@ use crate::manifest::rendered::{Rendered, RenderedFor};
 use crate::notify::Sinks;
 use crate::notify::settings::{HttpSettings, SinkContext};
 use crate::policy::Confirm;
+use crate::policy::selection::{NamespacePattern, ReleasePattern, Selection};
 use crate::release::decode::MAX_DECODED_BYTES;
 use crate::release::history::Depth;
 use crate::release::stored::Driver;
 use crate::report::Format;
 use crate::report::summary::FailOn;
-use crate::scan::{self, NamespacePattern};
+use crate::scan;
 
 pub use self::error::SettingsError;
 
@@ -188,7 +189,7 @@ impl Reading {
     }
 
     fn of_preview(
-        release: &scan::ReleasePattern,
+        release: &ReleasePattern,
         args: &PreviewArgs,
         depth: Depth,
         request: scan::PreviewRequest,
@@ -231,7 +232,7 @@ impl Reading {
 
 /// The arguments of a command that is about one release.
 struct OneRelease<'a> {
-    pattern: &'a scan::ReleasePattern,
+    pattern: &'a ReleasePattern,
     namespace: &'a [Names<NamespacePattern>],
     snapshot: Option<&'a Path>,
     access: &'a AccessArgs,
@@ -316,7 +317,7 @@ impl ScanTarget {
 
 /// A scan of these releases to the depth of a comparison, without confirmation.
 fn scan_options(
-    selection: &scan::Selection,
+    selection: &Selection,
     access: &AccessArgs,
     file: &File,
 ) -> Result<scan::ScanOptions, SettingsError> {

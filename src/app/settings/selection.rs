@@ -2,7 +2,7 @@
 
 use super::file::File;
 use crate::app::cli::{ClusterArgs, Names};
-use crate::scan::{NamespacePattern, ReleasePattern, Selection, WhenAbsent};
+use crate::policy::selection::{NamespacePattern, ReleasePattern, Selection, WhenAbsent};
 
 /// The selection of the command line, where it has none that of the configuration file.
 pub(super) fn of_releases(args: &ClusterArgs, file: &File) -> Selection {

@@ -14,10 +14,11 @@ use std::hash::{BuildHasher as _, Hash, RandomState};
 use serde_json::Value;
 
 use super::Said;
-use crate::model::{Actor, Finding, Health, IgnoredBy, ObjectReport, ReleaseReport};
+use crate::model::{Actor, Finding, Health, IgnoredBy, ObjectReport, ReleaseReport, Tracked};
 use crate::report::origin::{Origin, Place};
 use crate::vocabulary::{
-    FindingCode, HealthCode, HealthSeverity, ManagingTool, NextUpgrade, ObjectState, Severity, Verdict,
+    ChangeStatus, FindingCode, HealthCode, HealthSeverity, ManagingTool, NextUpgrade, ObjectState, Severity,
+    Verdict,
 };
 
 /// The longest name that Kubernetes takes. Longer ones are nobody's, and are not looked for.
@@ -102,6 +103,7 @@ fn release_key(release: &ReleaseReport, said: Said) -> ReleaseKey<'_> {
         latest,
         apply_method: _,
         verdict,
+        tracked: _,
         health,
         objects: _,
         detail: _,
@@ -128,10 +130,18 @@ fn release_key(release: &ReleaseReport, said: Said) -> ReleaseKey<'_> {
     }
 }
 
+/// What is said of how something stands to earlier scans: whether they knew it, and whether it comes and goes.
+type Known = (Option<ChangeStatus>, bool);
+
+const fn known(tracked: &Tracked) -> Known {
+    (tracked.status, tracked.flapping)
+}
+
 #[derive(Hash)]
 struct HealthKey<'r> {
     code: HealthCode,
     severity: HealthSeverity,
+    known: Known,
     message: Vec<Piece<'r>>,
     has_advice: bool,
 }
@@ -140,6 +150,7 @@ fn health_key<'r>(release: &'r ReleaseReport, entry: &'r Health) -> HealthKey<'r
     let Health {
         code,
         severity,
+        tracked,
         message,
         evidence: _,
         advice,
@@ -147,6 +158,7 @@ fn health_key<'r>(release: &'r ReleaseReport, entry: &'r Health) -> HealthKey<'r
     HealthKey {
         code: *code,
         severity: *severity,
+        known: known(tracked),
         message: pieces(message, release),
         has_advice: !advice.is_empty(),
     }
@@ -160,6 +172,7 @@ struct ObjectKey<'r> {
     name: Vec<Piece<'r>>,
     template: Option<&'r String>,
     state: ObjectState,
+    known: Known,
     reason: Option<Vec<Piece<'r>>>,
     ignored_by: Option<IgnoredBy>,
     next_upgrade: Option<NextUpgrade>,
@@ -175,6 +188,7 @@ fn object_key<'r>(release: &'r ReleaseReport, object: &'r ObjectReport, said: Sa
         name,
         template,
         state,
+        tracked,
         reason,
         ignored_by,
         next_upgrade,
@@ -191,6 +205,7 @@ fn object_key<'r>(release: &'r ReleaseReport, object: &'r ObjectReport, said: Sa
         name: pieces(name, release),
         template: template.as_ref(),
         state: *state,
+        known: known(tracked),
         reason: reason.as_ref().map(|reason| pieces(reason, release)),
         ignored_by: *ignored_by,
         next_upgrade: *next_upgrade,
@@ -203,6 +218,7 @@ fn object_key<'r>(release: &'r ReleaseReport, object: &'r ObjectReport, said: Sa
 struct FindingKey<'r> {
     code: FindingCode,
     severity: Severity,
+    known: Known,
     path: Vec<Piece<'r>>,
     desired: Option<&'r Value>,
     live: Option<&'r Value>,
@@ -236,6 +252,7 @@ fn finding_key<'r>(release: &'r ReleaseReport, finding: &'r Finding) -> FindingK
     let Finding {
         code,
         severity,
+        tracked,
         path,
         pointer: _,
         previous: _,
@@ -256,6 +273,7 @@ fn finding_key<'r>(release: &'r ReleaseReport, finding: &'r Finding) -> FindingK
     FindingKey {
         code: *code,
         severity: *severity,
+        known: known(tracked),
         path: pieces(path, release),
         desired: desired.as_ref(),
         live: live.as_ref(),

@@ -7,9 +7,9 @@
 use std::collections::BTreeSet;
 
 use crate::model::ReportError;
+use crate::policy::selection::{NamespacePattern, ReleasePattern, Selection};
 use crate::release::history::History;
 use crate::scan::scope::Namespaces;
-use crate::scan::selection::{NamespacePattern, ReleasePattern, Selection};
 
 /// How many names a sentence has at most.
 const NAMES: usize = 3;

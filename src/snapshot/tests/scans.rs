@@ -3,10 +3,11 @@
 use chrono::TimeDelta;
 
 use super::*;
+use crate::policy::selection::Selection;
 use crate::policy::{Confirm, Policy};
 use crate::release::history::Depth;
 use crate::release::stored::Status;
-use crate::scan::{OrphanSearch, Progress, Quiet, ScanLimits, ScanOptions, Selection, scan};
+use crate::scan::{OrphanSearch, Progress, Quiet, ScanLimits, ScanOptions, scan};
 use crate::shell::ClusterFlags;
 use crate::vocabulary::{HealthCode, Stopped};
 

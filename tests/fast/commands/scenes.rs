@@ -272,6 +272,7 @@ pub(super) fn report(texts: &Texts) -> Report {
         },
         apply_method: None,
         verdict: Verdict::Incomplete,
+        tracked: Tracked::default(),
         health,
         objects: Vec::new(),
         detail: None,

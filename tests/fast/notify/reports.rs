@@ -141,6 +141,7 @@ pub(crate) fn object(namespace: &str, name: &str, fields: usize) -> ObjectReport
         name: name.to_owned(),
         template: None,
         state: ObjectState::Drifted,
+        tracked: Tracked::default(),
         reason: Some(VALUE.to_owned()),
         ignored_by: None,
         next_upgrade: None,
@@ -159,6 +160,7 @@ pub(crate) fn finding(path: &str) -> Finding {
     Finding {
         code: FindingCode::Changed,
         severity: Severity::Drift,
+        tracked: Tracked::default(),
         path: path.to_owned(),
         pointer: path.to_owned(),
         previous: Some(json!(VALUE)),
@@ -183,6 +185,7 @@ pub(crate) fn critical(code: HealthCode) -> Health {
     Health {
         code,
         severity: HealthSeverity::Critical,
+        tracked: Tracked::default(),
         message: VALUE.to_owned(),
         evidence: Vec::new(),
         advice: Vec::new(),

@@ -5,8 +5,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::policy::glob::Glob;
-use crate::policy::name_pattern::{self, NameError};
+use super::glob::Glob;
+use super::name_pattern::{self, NameError};
+use crate::model::Selected;
 use crate::release::stored::ReleaseKey;
 
 /// The releases that a scan is about. An empty list stands for all.
@@ -46,13 +47,22 @@ pub struct ReleasePattern {
 }
 
 impl Selection {
+    /// The selection in the words of a report.
+    pub fn in_words(&self) -> Selected {
+        Selected {
+            namespaces: self.namespaces.iter().map(ToString::to_string).collect(),
+            releases: self.releases.iter().map(ToString::to_string).collect(),
+            selector: self.selector.clone(),
+        }
+    }
+
     /// Whether it is about all releases.
     pub fn is_everything(&self) -> bool {
         self.namespaces.is_empty() && self.releases.is_empty() && self.selector.is_none()
     }
 
     /// The namespaces whose records have to be listed; all of them when empty.
-    pub(super) fn listed_namespaces(&self) -> Vec<NamespacePattern> {
+    pub(crate) fn listed_namespaces(&self) -> Vec<NamespacePattern> {
         let of_releases = self.releases.iter().map(|release| release.namespace.clone());
         if self.namespaces.is_empty() {
             return of_releases.collect::<Option<Vec<_>>>().unwrap_or_default();
@@ -69,7 +79,7 @@ impl Selection {
     /// Whether a release is selected, by its namespace and its name.
     ///
     /// The namespaces are those of releases that are named without one: `NAMESPACE/RELEASE` says where that one is.
-    pub(super) fn has(&self, release: &ReleaseKey) -> bool {
+    pub(crate) fn has(&self, release: &ReleaseKey) -> bool {
         self.has_named(&release.namespace, &release.name)
     }
 
@@ -87,7 +97,7 @@ impl Selection {
     }
 
     /// Whether a release is one of those that are named, if any are.
-    pub(super) fn names(&self, namespace: &str, name: &str) -> bool {
+    pub(crate) fn names(&self, namespace: &str, name: &str) -> bool {
         self.releases.is_empty()
             || self
                 .releases
@@ -118,12 +128,12 @@ impl FromStr for NamespacePattern {
 
 impl ReleasePattern {
     /// The name of the release, if it is one and no pattern.
-    pub(super) fn exact_name(&self) -> Option<String> {
+    pub(crate) fn exact_name(&self) -> Option<String> {
         (!self.name.has_wildcards()).then(|| self.name.to_string())
     }
 
     /// Whether it names a release.
-    pub(super) fn matches(&self, namespace: &str, name: &str) -> bool {
+    pub(crate) fn matches(&self, namespace: &str, name: &str) -> bool {
         let expected = self.namespace.as_ref();
         expected.is_none_or(|expected| expected.matches(namespace)) && self.name.matches(name)
     }
