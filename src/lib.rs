@@ -34,6 +34,7 @@ pub mod scan;
 pub mod shell;
 pub mod snapshot;
 pub mod source;
+pub mod state;
 pub mod types;
 pub mod vocabulary;
 pub mod weight;

@@ -22,28 +22,52 @@ use std::future::Future;
 
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, join_all};
+use serde_json::Value;
 
 use self::digest::Digest;
 use self::http::DeliveryClient;
 use self::settings::HttpSettings;
 use crate::model::Report;
+use crate::state::Occasion;
 
 /// A receiver of notifications, such as a chat channel or a service that alerts people.
 pub trait Sink: Send + Sync {
     /// The name of this sink in results.
     fn name(&self) -> &str;
 
-    /// Sends the notification that a report calls for, if any. The text of `digest` is sanitised and capped already;
-    /// text that comes from `report` has to be sanitised by the sink.
-    fn deliver<'a>(
-        &'a self,
-        http: &'a DeliveryClient,
-        report: &'a Report,
-        digest: &'a Digest,
-    ) -> BoxFuture<'a, Delivery>;
+    /// Sends what a notice calls for, if anything.
+    fn deliver<'a>(&'a self, http: &'a DeliveryClient, notice: &'a Notice<'a>) -> BoxFuture<'a, Delivery>;
 
     /// Finds out whether messages would arrive, without sending any that people see.
     fn check<'a>(&'a self, http: &'a DeliveryClient) -> BoxFuture<'a, CheckResult>;
+}
+
+/// What one sink is told of a scan.
+///
+/// The text of the digest is sanitised and capped already; text that comes from the report has to be sanitised by the sink.
+#[derive(Debug, Clone, Copy)]
+pub struct Notice<'r> {
+    /// The part of the report that is for this sink. The status of everything in it is that for the sink: what it was not
+    /// told yet is new.
+    pub report: &'r Report,
+    /// The same part in words.
+    pub digest: &'r Digest,
+    /// Why the sink is told.
+    pub occasion: Occasion,
+    /// What the sink asked to keep at its last delivery; `None` without memory.
+    pub kept: Option<&'r Value>,
+}
+
+impl<'r> Notice<'r> {
+    /// The whole of a report, of which nothing is known to be old.
+    pub const fn without_memory(report: &'r Report, digest: &'r Digest) -> Self {
+        Self {
+            report,
+            digest,
+            occasion: Occasion::Scan,
+            kept: None,
+        }
+    }
 }
 
 /// The result of one sink's delivery.
@@ -53,6 +77,9 @@ pub struct Delivery {
     pub sink: String,
     /// How the delivery ended.
     pub status: DeliveryStatus,
+    /// What the sink wants to find in [`Notice::kept`] next time: names of what it opened, no secrets and no values. `None`
+    /// leaves what was kept.
+    pub keeps: Option<Value>,
 }
 
 /// How a delivery ended.
@@ -158,17 +185,19 @@ impl Sinks {
         out_of_time: impl Future<Output = &'static str> + Send,
     ) -> Vec<Delivery> {
         let digest = Digest::new(report);
+        let notice = Notice::without_memory(report, &digest);
         let out_of_time = out_of_time.boxed().shared();
         let deliveries = self.sinks.iter().map(|sink| {
             let out_of_time = out_of_time.clone();
-            let digest = &digest;
+            let notice = &notice;
             async move {
                 tokio::select! {
                     biased;
-                    delivery = sink.deliver(&self.http, report, digest) => delivery,
+                    delivery = sink.deliver(&self.http, notice) => delivery,
                     reason = out_of_time => Delivery {
                         sink: sink.name().to_owned(),
                         status: DeliveryStatus::Undelivered { reason: reason.to_owned() },
+                        keeps: None,
                     },
                 }
             }

@@ -17,7 +17,7 @@ use syn::{Attribute, Item, ItemMod, ItemUse, UseTree, Visibility};
 use crate::support::program::root;
 
 /// The rooms, the lowest first: each imports only what stands before it.
-const ROOMS: [&str; 27] = [
+const ROOMS: [&str; 28] = [
     "vocabulary",
     "weight",
     "object",
@@ -40,6 +40,7 @@ const ROOMS: [&str; 27] = [
     "preview",
     "report",
     "explain",
+    "state",
     "notify",
     "scan",
     "rights",

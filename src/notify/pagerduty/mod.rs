@@ -19,10 +19,9 @@ use tokio::time::{Instant, sleep};
 
 use self::events::{Action, AlertEvent, EventPlan, dedup_key};
 use self::settings::PagerDutyService;
-use super::digest::Digest;
 use super::http::{DeliveryClient, ReceiverError, ReceiverRequest};
-use super::{CheckResult, CheckStatus, Delivery, DeliveryStatus, Sink};
-use crate::model::{Fingerprint, Report};
+use super::{CheckResult, CheckStatus, Delivery, DeliveryStatus, Notice, Sink};
+use crate::model::Fingerprint;
 use crate::report::words::count;
 
 /// How many events may be sent without pausing. PagerDuty takes about 120 in any minute.
@@ -60,14 +59,9 @@ impl Sink for PagerDutyService {
         &self.name
     }
 
-    fn deliver<'a>(
-        &'a self,
-        http: &'a DeliveryClient,
-        report: &'a Report,
-        digest: &'a Digest,
-    ) -> BoxFuture<'a, Delivery> {
+    fn deliver<'a>(&'a self, http: &'a DeliveryClient, notice: &'a Notice<'a>) -> BoxFuture<'a, Delivery> {
         async move {
-            let plan = EventPlan::new(report, digest, self);
+            let plan = EventPlan::new(notice.report, notice.digest, self);
             let status = if plan.events.is_empty() {
                 DeliveryStatus::NothingToSend
             } else {
@@ -83,6 +77,7 @@ impl Sink for PagerDutyService {
             Delivery {
                 sink: self.name.clone(),
                 status,
+                keeps: None,
             }
         }
         .boxed()

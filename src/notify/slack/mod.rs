@@ -12,8 +12,7 @@ use serde_json::{Value, json};
 use self::settings::{SendWhen, SlackFormat, SlackWebhook};
 use super::digest::{Digest, Level};
 use super::http::{DeliveryClient, ReceiverError, ReceiverRequest, ReceiverResponse};
-use super::{CheckResult, CheckStatus, Delivery, DeliveryStatus, Sink};
-use crate::model::Report;
+use super::{CheckResult, CheckStatus, Delivery, DeliveryStatus, Notice, Sink};
 
 /// Errors of incoming webhooks that may be quoted back, each with what to do about it.
 const KNOWN: [(&str, &str); 20] = [
@@ -67,10 +66,10 @@ const KNOWN: [(&str, &str); 20] = [
 ];
 
 /// Whether a report calls for a message.
-pub fn is_worth_sending(digest: &Digest, when: SendWhen) -> bool {
+pub fn is_worth_sending(notice: &Notice<'_>, when: SendWhen) -> bool {
     match when {
         SendWhen::Always => true,
-        SendWhen::Drift => digest.level > Level::Clean,
+        SendWhen::Drift => notice.digest.level > Level::Clean && notice.occasion.is_worth_a_message(),
     }
 }
 
@@ -79,15 +78,10 @@ impl Sink for SlackWebhook {
         &self.name
     }
 
-    fn deliver<'a>(
-        &'a self,
-        http: &'a DeliveryClient,
-        _: &'a Report,
-        digest: &'a Digest,
-    ) -> BoxFuture<'a, Delivery> {
+    fn deliver<'a>(&'a self, http: &'a DeliveryClient, notice: &'a Notice<'a>) -> BoxFuture<'a, Delivery> {
         async move {
-            let status = if is_worth_sending(digest, self.when) {
-                let sent = self.send(http, digest).await;
+            let status = if is_worth_sending(notice, self.when) {
+                let sent = self.send(http, notice.digest).await;
                 sent.map_or_else(
                     |error| DeliveryStatus::Undelivered {
                         reason: error.to_string(),
@@ -100,6 +94,7 @@ impl Sink for SlackWebhook {
             Delivery {
                 sink: self.name.clone(),
                 status,
+                keeps: None,
             }
         }
         .boxed()

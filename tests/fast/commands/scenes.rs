@@ -12,7 +12,7 @@ use driftline::health::{
 };
 use driftline::model::{
     Chart, Cluster, Health, OrphanedObject, OrphanedRelease, ReleaseReport, Report, Revision, SCHEMA,
-    Summary, Tool,
+    Selected, Summary, Tool, Tracked,
 };
 use driftline::object::{Gvk, ObjectKey};
 use driftline::release::decode::DecodeError;
@@ -280,6 +280,9 @@ pub(super) fn report(texts: &Texts) -> Report {
         preview: None,
     };
     Report {
+        selection: Selected::default(),
+        compared_with: None,
+        resolved: Vec::new(),
         schema: SCHEMA.to_owned(),
         tool: Tool {
             name: "driftline".into(),

@@ -3,7 +3,7 @@
 use chrono::{TimeZone, Utc};
 use driftline::model::{
     Cluster, Finding, FindingCounts, Health, ObjectCounts, ObjectReport, ReleaseReport, Report, Revision,
-    SCHEMA, Storage, Summary, Tool,
+    SCHEMA, Selected, Storage, Summary, Tool, Tracked,
 };
 use driftline::vocabulary::{
     ApplyMethod, FindingCode, HealthCode, HealthSeverity, ObjectState, Outcome, Severity, Verdict,
@@ -33,6 +33,9 @@ pub(crate) const HOSTILE: [&str; 12] = [
 pub(crate) fn empty() -> Report {
     let at = |minute| Utc.with_ymd_and_hms(2026, 3, 1, 12, minute, 0).unwrap();
     Report {
+        selection: Selected::default(),
+        compared_with: None,
+        resolved: Vec::new(),
         schema: SCHEMA.to_owned(),
         tool: Tool {
             name: "driftline".to_owned(),
@@ -102,6 +105,7 @@ pub(crate) fn release(namespace: &str, name: &str, verdict: Verdict) -> ReleaseR
         deployed_at: None,
     };
     ReleaseReport {
+        tracked: Tracked::default(),
         cluster: driftline::shell::ClusterFlags::default(),
         namespace: namespace.to_owned(),
         name: name.to_owned(),

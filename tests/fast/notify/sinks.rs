@@ -2,12 +2,10 @@
 
 use std::future::pending;
 
-use driftline::model::Report;
-use driftline::notify::digest::Digest;
 use driftline::notify::http::{DeliveryClient, ReceiverRequest};
 use driftline::notify::settings::{Endpoint, Transport};
 use driftline::notify::slack::settings::SlackWebhook;
-use driftline::notify::{CheckResult, CheckStatus, Delivery, DeliveryStatus, Sink, Sinks};
+use driftline::notify::{CheckResult, CheckStatus, Delivery, DeliveryStatus, Notice, Sink, Sinks};
 use driftline::vocabulary::Verdict;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -41,14 +39,10 @@ impl Sink for Ticker {
         "ticker"
     }
 
-    fn deliver<'a>(
-        &'a self,
-        http: &'a DeliveryClient,
-        report: &'a Report,
-        digest: &'a Digest,
-    ) -> BoxFuture<'a, Delivery> {
+    fn deliver<'a>(&'a self, http: &'a DeliveryClient, notice: &'a Notice<'a>) -> BoxFuture<'a, Delivery> {
         async move {
-            let message = json!({"headline": digest.headline, "total": report.summary.releases.total});
+            let message =
+                json!({"headline": notice.digest.headline, "total": notice.report.summary.releases.total});
             let sent = self
                 .send(http, ReceiverRequest::post(&self.endpoint, &message))
                 .await;
@@ -58,6 +52,7 @@ impl Sink for Ticker {
                     |reason| DeliveryStatus::Undelivered { reason },
                     |_| DeliveryStatus::Delivered { note: None },
                 ),
+                keeps: None,
             }
         }
         .boxed()
