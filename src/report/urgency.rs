@@ -143,7 +143,7 @@ impl<'r> Urgent<'r> {
 }
 
 /// Whether a health entry is about the newest operation, and so as old as that.
-pub(super) const fn is_about_the_operation(code: HealthCode) -> bool {
+pub(crate) const fn is_about_the_operation(code: HealthCode) -> bool {
     match code {
         HealthCode::FailedUpgrade
         | HealthCode::FailedInstall
