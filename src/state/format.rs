@@ -172,11 +172,12 @@ impl State {
         Ok(bytes)
     }
 
-    /// Remembers less, until the memory is small enough to be written: first the findings of an object together, then all
-    /// that drifted in a release. Returns the detail that is left, or why even that does not fit.
+    /// Remembers less, until the memory is small enough to be written: first what ended is forgotten, then the findings of an
+    /// object are remembered together, then all that drifted in a release. Returns the detail that is left, or why even that does not fit.
     ///
     /// A memory that was too large remembers everything one by one again as soon as that fits.
     pub fn fit(&mut self) -> Result<MemoryDetail, EncodeError> {
+        let mut has_forgotten = false;
         loop {
             let size = match self.encode() {
                 Ok(bytes) if bytes.len() <= MAX_BYTES - MARGIN => return Ok(self.detail),
@@ -184,12 +185,26 @@ impl State {
                 Err(EncodeError::TooLarge(size)) => size,
                 Err(error @ EncodeError::Failed) => return Err(error),
             };
+            if !has_forgotten {
+                self.forget_ended();
+                has_forgotten = true;
+                continue;
+            }
             let less = match self.detail {
                 MemoryDetail::Fields => MemoryDetail::Objects,
                 MemoryDetail::Objects => MemoryDetail::Releases,
                 MemoryDetail::Releases => return Err(EncodeError::TooLarge(size)),
             };
             self.reduce(less);
+        }
+    }
+
+    /// Forgets what ended, if nobody waits to be told so. It is only needed to tell what comes and goes.
+    fn forget_ended(&mut self) {
+        for release in self.releases.values_mut() {
+            release
+                .entries
+                .retain(|_, entry| entry.ended_at.is_none() || !entry.known_to.is_empty() || entry.scans > 0);
         }
     }
 

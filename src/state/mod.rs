@@ -16,3 +16,6 @@ pub use self::format::{EncodeError, FormatError, MAX_BYTES};
 pub use self::memory::State;
 pub use self::occasion::Occasion;
 pub use self::part::{Part, PartRequest, Receipt, Settle, Telling, without_memory};
+
+#[cfg(test)]
+mod tests;
