@@ -193,6 +193,17 @@ fn object_troubles(object: &ObjectReport) -> impl Iterator<Item = (Weight, Troub
     whole.into_iter().chain(fields)
 }
 
+/// The weight of the worst that is wrong with an object; the least where nothing is.
+pub(crate) fn of_object(object: &ObjectReport) -> Weight {
+    let weights = object_troubles(object).map(|(weight, _)| weight);
+    weights.min().unwrap_or(Weight::Metadata)
+}
+
+/// The weight of a difference.
+pub(crate) fn of_finding(finding: &Finding) -> Weight {
+    field_weight(&finding.pointer)
+}
+
 /// The weight of an object as a whole; `None` where only fields of it can be wrong.
 fn object_weight(object: &ObjectReport) -> Option<Weight> {
     match object.state {
