@@ -67,8 +67,10 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
         fail_on: settings.fail_on,
         detail: if args.summary {
             Detail::Summary
-        } else {
+        } else if args.all {
             Detail::Full
+        } else {
+            Detail::News
         },
         file,
         extent: match (args.full, args.all) {
