@@ -39,7 +39,11 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
     let opened = scanning::open(settings.reading.target, &stop).await?;
     let cluster_name = opened.cluster_name();
     let loaded = memory::load(&settings.state, opened.cluster(), &cluster_name).await;
-    let mut report = opened.scan(&settings.reading.scan, global, &stop).await;
+    let mut options = settings.reading.scan;
+    if let Loaded::Memory(memory) = &loaded {
+        options.earlier = Some(Arc::new(memory.state.earlier()));
+    }
+    let mut report = opened.scan(&options, global, &stop).await;
     // A snapshot keeps the cluster name that it was taken with, whatever the configuration file says; only the flag or
     // the environment replaces it.
     if let (Some(_), Some(name)) = (&args.snapshot, &args.cluster.access.cluster_name) {
