@@ -15,6 +15,7 @@ use super::release::{
 };
 use super::text::{NAME, PATH, SENTENCE, clean};
 use crate::model::{ReleaseReport, Report, Resolved, Storage};
+use crate::report::alike::ReleaseGroup;
 use crate::report::urgency::{self, Trouble, Urgent};
 use crate::report::words::{self, count, critical_codes, ending, own_command};
 use crate::vocabulary::{Ending, HealthCode, ObjectState, Outcome, Stopped, Verdict};
@@ -66,7 +67,7 @@ impl Digest {
         let is_remembered = report.summary.changes.is_some();
         let groups = with_news(report);
         let news = groups.iter().map(|group| news_entry(group, now)).collect();
-        let worst = groups.first().map(|group| group.first);
+        let worst = groups.first();
         let digest = Self {
             headline: String::new(),
             level: level(report),
@@ -82,7 +83,10 @@ impl Digest {
             resolved: list("Resolved", "release", resolved_entries(report, now)),
             ongoing: list("Still so", "release", ongoing_entries(report, now)),
             unread: list("Not read", "entry", unread_entries(report)),
-            next: worst.or_else(|| worst_known(report)).and_then(next_command),
+            next: worst
+                .map(|group| group.first)
+                .or_else(|| worst_known(report))
+                .and_then(next_command),
             scan_facts: scan_facts(report),
             cluster,
         };
@@ -98,15 +102,14 @@ impl Digest {
     }
 
     /// The headline of a message about what changed.
-    fn changes(&self, report: &Report, worst: Option<&ReleaseReport>) -> String {
+    fn changes(&self, report: &Report, worst: Option<&ReleaseGroup<'_>>) -> String {
         let mut parts = Vec::new();
         if let Some(worst) = worst {
-            let others = self.news.number() - 1;
-            let more = match others {
+            let more = match self.news.number() - worst.len() {
                 0 => String::new(),
                 others => format!(", and new in {}", count(others, "more release")),
             };
-            parts.push(format!("{}{more}", worst_in_words(worst)));
+            parts.push(format!("{}{more}", worst_of_group(worst)));
         }
         if !self.resolved.is_empty() {
             parts.push(match &self.resolved.entries[..] {
@@ -193,7 +196,7 @@ fn level(report: &Report) -> Level {
 }
 
 /// The headline of a scan of which nothing is remembered.
-fn scan_headline(report: &Report, worst: Option<&ReleaseReport>) -> String {
+fn scan_headline(report: &Report, worst: Option<&ReleaseGroup<'_>>) -> String {
     let mut text = words::headline(report);
     let critical = report
         .releases
@@ -209,9 +212,18 @@ fn scan_headline(report: &Report, worst: Option<&ReleaseReport>) -> String {
         None => {}
     }
     if let Some(worst) = worst {
-        text.push_str(&format!("; the worst: {}", worst_in_words(worst)));
+        text.push_str(&format!("; the worst: {}", worst_of_group(worst)));
     }
     text
+}
+
+/// The worst trouble of releases of which the same is said.
+fn worst_of_group(group: &ReleaseGroup<'_>) -> String {
+    let first = worst_in_words(group.first);
+    match group.len() - 1 {
+        0 => first,
+        others => format!("{first} and {others} alike"),
+    }
 }
 
 /// The worst trouble of a release in a few words.
@@ -351,8 +363,7 @@ fn unread_entry(release: &ReleaseReport) -> Option<ListEntry> {
         (Verdict::Unreadable, _) => "its record cannot be read".to_owned(),
         (Verdict::Incomplete, 0) => format!("not fully compared: {}", why_incomplete(release)),
         (Verdict::Incomplete | Verdict::Drifted, unread @ 1..) => {
-            // The reasons are driftline's own words about requests, without what a server answered.
-            let why = unknown().find_map(|object| object.reason.as_deref());
+            let why = unknown().find_map(|object| own_words(object.reason.as_deref()?));
             let why = why.map_or_else(String::new, |why| format!(": {}", clean(why, SENTENCE)));
             format!("{} could not be read{why}", count(unread, "object"))
         }
@@ -360,6 +371,21 @@ fn unread_entry(release: &ReleaseReport) -> Option<ListEntry> {
     };
     Some(entry(release, &facts, Vec::new()))
 }
+
+/// A reason that is driftline's own words about a request, with names and without anything that a server answered.
+fn own_words(reason: &str) -> Option<&str> {
+    let is_own = OWN_WORDS.iter().any(|begin| reason.starts_with(begin));
+    is_own.then_some(reason)
+}
+
+/// How the reasons begin that repeat no answer (`crate::source::ReadError`).
+const OWN_WORDS: [&str; 5] = [
+    "forbidden: not allowed to ",
+    "unauthorized: ",
+    "timed out after ",
+    "not reached",
+    "too ",
+];
 
 /// Why a release was not compared, by what its health says.
 fn why_incomplete(release: &ReleaseReport) -> &'static str {

@@ -155,12 +155,14 @@ pub(crate) fn period(first: DateTime<Utc>, last: DateTime<Utc>) -> String {
 pub(crate) fn lasting(since: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let seconds = (now - since).num_seconds().max(0);
     let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
-    let (size, unit) = units
-        .into_iter()
-        .find(|(size, _)| seconds >= *size)
-        .unwrap_or((60, "minute"));
-    let number = usize::try_from((seconds / size).max(1)).unwrap_or(usize::MAX);
-    format!("for {}", count(number, unit))
+    let unit = units.into_iter().find(|(size, _)| seconds >= *size);
+    unit.map_or_else(
+        || "for less than a minute".to_owned(),
+        |(size, unit)| {
+            let number = usize::try_from(seconds / size).unwrap_or(usize::MAX);
+            format!("for {}", count(number, unit))
+        },
+    )
 }
 
 /// How something ended, in the fewest words.

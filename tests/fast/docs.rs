@@ -335,7 +335,7 @@ fn the_program_takes_the_command_lines_of_the_readme() {
         let help = [&words[..], &["--help".to_owned()]].concat();
         let ran = Driftline::new(help).run();
         assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""), "{line}");
-        let asks_a_cluster = ["--context", "--confirm", "-l", "--snapshot"];
+        let asks_a_cluster = ["--context", "--confirm", "-l", "--snapshot", "--baseline"];
         let is_of_a_snapshot = match &words[0][..] {
             "scan" | "diagnose" => true,
             "preview" => words[1] == "rollback",

@@ -136,31 +136,26 @@ fn text(digest: &Digest) -> String {
     format!("{headline}\n{}\n{scan_facts}", markup_body(digest, TEXT_BODY))
 }
 
-/// All lists in one code block, then what to run next.
+/// All lists, and what to run next, in one code block; the headline where there is nothing to list.
 fn markup_body(digest: &Digest, budget: usize) -> String {
     let cost = LineCost {
         text: |line| json_len(&escape(line)),
         per_line: 2,
     };
-    let mut body = String::new();
     let sections = digest.sections(budget, cost);
-    if !sections.is_empty() {
-        let lines = sections
-            .into_iter()
-            .flat_map(|section| std::iter::once(format!("{}:", section.title)).chain(section.lines));
-        body.push_str("```\n");
-        for line in lines {
-            body.push_str(&escape(&line));
-            body.push('\n');
-        }
-        body.push_str("```\n");
+    let lines = sections
+        .into_iter()
+        .flat_map(|section| std::iter::once(format!("{}:", section.title)).chain(section.lines));
+    let next = digest
+        .next
+        .iter()
+        .map(|next| format!("Next: {}", fit(next, NEXT)));
+    let lines: Vec<String> = lines.chain(next).map(|line| escape(&line)).collect();
+    if lines.is_empty() {
+        escape(&digest.headline)
+    } else {
+        format!("```\n{}\n```", lines.join("\n"))
     }
-    if let Some(next) = &digest.next {
-        body.push_str("Next: `");
-        body.push_str(&escape(&fit(next, NEXT)));
-        body.push('`');
-    }
-    body
 }
 
 /// Makes text safe where it is parsed as Slack's or Mattermost's markup.

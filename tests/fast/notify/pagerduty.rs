@@ -79,9 +79,9 @@ fn the_clusters_alert_opens_on_drift_and_closes_only_after_a_complete_clean_run(
         (
             "drift",
             report(vec![drifted("shop", "web", 1, 1)]),
-            Some("trigger error"),
+            Some("trigger warning"),
         ),
-        ("critical", report(vec![ill]), Some("trigger warning")),
+        ("critical", report(vec![ill]), Some("trigger critical")),
         (
             "incomplete",
             report(vec![release("shop", "web", Verdict::Incomplete)]),
@@ -125,7 +125,7 @@ fn the_clusters_alert_opens_on_drift_and_closes_only_after_a_complete_clean_run(
                 report.outcome = Outcome::Error;
                 report
             },
-            Some("trigger error"),
+            Some("trigger warning"),
         ),
     ];
     for (name, report, want) in cases {
@@ -205,12 +205,12 @@ fn each_release_opens_and_closes_its_own_alert() {
             .map(action)
             .collect::<Vec<_>>()
     };
-    assert_eq!(actions(&report), ["trigger error", "resolve"]);
+    assert_eq!(actions(&report), ["trigger warning", "resolve"]);
     report.stopped = Some(Stopped::Signal);
-    assert_eq!(actions(&report), ["trigger error"]);
+    assert_eq!(actions(&report), ["trigger warning"]);
     report.stopped = None;
     report.outcome = Outcome::Error;
-    assert_eq!(actions(&report), ["trigger error"]);
+    assert_eq!(actions(&report), ["trigger warning"]);
 }
 
 #[test]

@@ -99,7 +99,7 @@ async fn a_sink_is_given_report_digest_and_a_client_that_knows_get_and_authoriza
         (&*received[0].method, received[0].json()),
         (
             "POST",
-            json!({"headline": "prod: 1 of 2 releases drifted", "total": 2})
+            json!({"headline": "prod: 1 of 2 releases drifted; the worst: changed /spec/field-000 in Deployment web-000 of shop/web", "total": 2})
         )
     );
     assert_eq!((&*received[1].method, received[1].body.len()), ("GET", 0));
