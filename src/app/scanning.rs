@@ -7,13 +7,23 @@ use super::connect::connect;
 use super::progress::Bar;
 use super::settings::{Reading, ScanTarget};
 use super::stop::{self, Stop};
-use crate::model::Report;
-use crate::scan::{Progress, ScanOptions, scan};
+use crate::model::{Report, ScanCosts};
+use crate::scan::{Progress, ScanOptions, scan_with_costs};
 use crate::snapshot::SnapshotSource;
 use crate::source::Source;
 
 /// Scans the cluster or the snapshot that the settings name.
 pub(super) async fn read(reading: Reading, global: &Global, stop: &Stop) -> anyhow::Result<Report> {
+    let (report, _) = read_with_costs(reading, global, stop).await?;
+    Ok(report)
+}
+
+/// The same, and what it cost.
+pub(super) async fn read_with_costs(
+    reading: Reading,
+    global: &Global,
+    stop: &Stop,
+) -> anyhow::Result<(Report, ScanCosts)> {
     match reading.target {
         ScanTarget::Cluster(options) => {
             let cluster = connect(options, stop).await?;
@@ -38,9 +48,9 @@ pub(super) async fn scan_with_progress<S: Source>(
     options: &ScanOptions,
     stop: &Stop,
     global: &Global,
-) -> Report {
+) -> (Report, ScanCosts) {
     with_progress(global, async |progress| {
-        scan(source, options, progress, stop.stopped()).await
+        scan_with_costs(source, options, progress, stop.stopped()).await
     })
     .await
 }
