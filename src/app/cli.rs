@@ -303,6 +303,10 @@ pub struct ScanArgs {
     /// Write the report to this file, and only its end to standard error; `-` is standard output
     #[arg(long, value_name = "FILE", value_parser = path())]
     pub output_file: Option<PathBuf>,
+    /// Write metrics to this file, for the textfile collector of Prometheus' node exporter, which reads files that end with
+    /// .prom
+    #[arg(long, value_name = "FILE", value_parser = path(), env = "DRIFTLINE_METRICS_FILE")]
+    pub metrics_file: Option<PathBuf>,
     /// Also report objects that are in sync, and ignored findings
     #[arg(long)]
     pub all: bool,
@@ -329,7 +333,7 @@ pub struct ScanArgs {
     /// Exit status for drift, 0 if drift is no failure [default: 1]
     #[arg(long, value_name = "STATUS", value_parser = quoting::<DriftStatus>, env = "DRIFTLINE_EXIT_CODE_ON_DRIFT")]
     pub exit_code_on_drift: Option<DriftStatus>,
-    /// Send no notifications, even if some are configured
+    /// Send no notifications and push no metrics, even if some are configured
     #[arg(long)]
     pub no_notify: bool,
 }

@@ -9,8 +9,9 @@ use crate::app::cli::{Global, ScanArgs};
 use crate::app::ending::Ending;
 use crate::app::environment;
 use crate::app::exit::{self, NotificationStatus};
+use crate::app::metrics::MetricsOutput;
 use crate::app::output::{ReportOutput, file_of};
-use crate::app::scanning::read;
+use crate::app::scanning::read_with_costs;
 use crate::app::settings::ScanSettings;
 use crate::app::stop::{Abort, Stop};
 use crate::model::Report;
@@ -27,12 +28,15 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
     let settings = ScanSettings::resolve(args, &environment::variable)?;
     let file = file_of(args.output_file.as_deref())?;
     let stop = Stop::after(settings.reading.timeout, abort)?;
-    let mut report = read(settings.reading, global, &stop).await?;
+    let metrics = MetricsOutput::new(settings.metrics)?;
+    let (mut report, costs) = read_with_costs(settings.reading, global, &stop).await?;
     // A snapshot keeps the cluster name that it was taken with, whatever the configuration file says; only the flag or
     // the environment replaces it.
     if let (Some(_), Some(name)) = (&args.snapshot, &args.cluster.access.cluster_name) {
         report.cluster.name.clone_from(name);
     }
+    // Before anything is taken away that is only not shown.
+    let counted = metrics.count(&report, &costs);
     let report = Arc::new(if args.all {
         report
     } else {
@@ -61,6 +65,7 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
         output.write(global, &stop),
         deliver(settings.sinks, Arc::clone(&report), &stop)
     );
+    let notifications = metrics.publish(counted, notifications, &stop).await;
     // Only now: a person may read for long, and what is logged about the messages would stand in the midst of the report.
     written?.show(&stop).await?;
     ending.say();

@@ -7,6 +7,7 @@ mod client;
 mod error;
 mod file;
 mod ignore;
+mod metrics;
 mod policy;
 mod selection;
 
@@ -37,6 +38,7 @@ use crate::report::summary::FailOn;
 use crate::scan;
 
 pub use self::error::SettingsError;
+pub use self::metrics::MetricsSettings;
 
 const TIMEOUT: Duration = Duration::from_mins(10);
 const STUCK_AFTER: Duration = Duration::from_mins(15);
@@ -67,6 +69,8 @@ pub struct ScanSettings {
     pub reading: Reading,
     /// Where notifications go.
     pub sinks: Sinks,
+    /// Where metrics go.
+    pub metrics: MetricsSettings,
     /// The exit status in place of 1.
     pub exit_code_on_drift: Option<DriftStatus>,
     /// The conditions that count as a failure.
@@ -93,13 +97,15 @@ impl ScanSettings {
         if let (Confirm::Server, ScanTarget::Snapshot(_)) = (scan.policy.confirm, &target) {
             return Err(SettingsError::ConfirmSnapshot);
         }
+        let context = SinkContext {
+            environment,
+            selection: &selection::parts(&selection),
+        };
+        let metrics = MetricsSettings::resolve(args, &target, &file, &context)?;
         let sinks = if args.no_notify {
             Sinks::new(HttpSettings::default())
         } else {
-            file.sinks(&SinkContext {
-                environment,
-                selection: &selection::parts(&selection),
-            })?
+            file.sinks(&context)?
         };
         let sinks = match &target {
             ScanTarget::Cluster(_) => sinks,
@@ -121,6 +127,7 @@ impl ScanSettings {
                 timeout: timeout(access, &file),
             },
             sinks,
+            metrics,
             fail_on: args.fail_on.or(file.scan.fail_on).unwrap_or_default(),
             exit_code_on_drift: args.exit_code_on_drift.or(file.scan.exit_code_on_drift),
         })
