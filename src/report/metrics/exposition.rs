@@ -22,7 +22,7 @@ const MAX_LABEL: usize = 128;
 const MAX_KEPT_LINE: usize = 16 << 10;
 
 /// The most lines of an older text that are kept.
-const MAX_KEPT: usize = 20_000;
+const MAX_KEPT: usize = 50_000;
 
 /// The metrics of one cluster as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
