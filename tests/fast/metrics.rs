@@ -345,7 +345,7 @@ fn a_push_that_fails_is_an_undelivered_message() {
             "{}",
             ran.stderr
         );
-        assert!(ran.stdout.contains("No drift"), "{}", ran.stdout);
+        assert!(ran.stdout.contains("clean: 1 release"), "{}", ran.stdout);
     }
     let (ran, received) = beside(vec![Reply::Answer(200, "")], |gateway| {
         scan_and_push(&Server::start(shop()), &gateway.url("/"), "", &["--no-notify"])

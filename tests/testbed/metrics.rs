@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -15,9 +15,20 @@ use crate::harness::{Cluster, HelmVersion, Release, binaries};
 use crate::support::program::root;
 use crate::support::receiver::{Receiver, Reply};
 
+/// A program of Prometheus.
+fn program(name: &str) -> PathBuf {
+    let path = binaries().join(name);
+    assert!(
+        path.is_file(),
+        "there is no {}: run tests/testbed/build",
+        path.display()
+    );
+    path
+}
+
 /// Runs promtool, which has to be satisfied, and returns what it prints.
 fn promtool(args: &[&str], stdin: &str) -> String {
-    let mut child = Command::new(binaries().join("promtool"))
+    let mut child = Command::new(program("promtool"))
         .args(args)
         .current_dir(root())
         .stdin(Stdio::piped())
@@ -64,7 +75,7 @@ impl Prometheus {
         fs::write(&config, settings.to_string()).unwrap();
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let log = fs::File::create(folder.path().join("log")).unwrap();
-        let child = Command::new(binaries().join("prometheus"))
+        let child = Command::new(program("prometheus"))
             .arg(format!("--config.file={}", config.display()))
             .arg(format!(
                 "--storage.tsdb.path={}",
@@ -85,7 +96,7 @@ impl Prometheus {
 
     /// The answer to a query: one element for each series.
     fn query(&self, expression: &str) -> Result<Vec<Value>, String> {
-        let ran = Command::new(binaries().join("promtool"))
+        let ran = Command::new(program("promtool"))
             .args(["query", "instant", "-o", "json", &self.url, expression])
             .output()
             .expect("promtool");

@@ -7,7 +7,6 @@ use serde_saphyr::Spanned;
 
 use super::ScanTarget;
 use super::error::SettingsError;
-use super::file::File;
 use crate::app::cli::ScanArgs;
 use crate::notify::pushgateway::settings::{PushgatewaySection, PushgatewaySettings};
 use crate::notify::settings::SinkContext;
@@ -55,10 +54,10 @@ impl MetricsSettings {
     pub(super) fn resolve(
         args: &ScanArgs,
         target: &ScanTarget,
-        file: &File,
+        section: MetricsSection,
+        config: Option<&Path>,
         context: &SinkContext<'_>,
     ) -> Result<Self, SettingsError> {
-        let section = file.metrics.clone();
         let path = args.metrics_file.clone();
         if path.as_deref() == Some(Path::new("-")) {
             return Err(SettingsError::MetricsToStdout);
@@ -69,7 +68,7 @@ impl MetricsSettings {
                     line: section.referenced.line(),
                     source: Box::new(source),
                 }
-                .in_file(file.path.as_deref())
+                .in_file(config)
             })
         });
         let pushgateway = pushgateway.transpose()?;

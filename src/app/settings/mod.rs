@@ -101,7 +101,13 @@ impl ScanSettings {
             environment,
             selection: &selection::parts(&selection),
         };
-        let metrics = MetricsSettings::resolve(args, &target, &file, &context)?;
+        let metrics = MetricsSettings::resolve(
+            args,
+            &target,
+            file.metrics.clone(),
+            file.path.as_deref(),
+            &context,
+        )?;
         let sinks = if args.no_notify {
             Sinks::new(HttpSettings::default())
         } else {

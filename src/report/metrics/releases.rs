@@ -1,7 +1,7 @@
 //! Series of single releases: at most so many, the worst first.
 //!
 //! The names come from a cluster and may be anything, so that two releases can have the same labels once these are cut, and
-//! one release may have records in Secrets and in ConfigMaps. Two samples with the same labels would make the whole text
+//! one release may have records in two places. Two samples with the same labels would make the whole text
 //! invalid, so what has the same labels counts as one.
 
 use std::cmp::Reverse;
