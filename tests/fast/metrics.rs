@@ -419,7 +419,7 @@ async fn what_passes_is_tried_again_and_every_failure_is_one_sentence() {
             3,
         ),
         (
-            vec![Reply::Slow(Duration::from_secs(60))],
+            vec![Reply::Slow(Duration::from_mins(1))],
             soon,
             "no answer in time",
             1,
