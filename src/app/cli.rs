@@ -12,6 +12,7 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, V
 
 use super::environment;
 use super::exit::{DriftStatus, PreviewFailure};
+use super::settings::StateStore;
 use crate::model::rights::{Account, NoServiceAccount};
 use crate::policy::Confirm;
 use crate::policy::selection::{NamespacePattern, ReleasePattern, split_names};
@@ -322,17 +323,24 @@ pub struct ScanArgs {
     /// Also list objects of Helm whose release has no record; costs a list of each kind that the API server serves
     #[arg(long)]
     pub orphans: bool,
-    /// What makes the exit status 1 [default: drift]
+    /// What makes the exit status 1 [default: drift; with --baseline: new]
     #[arg(
         long,
         value_enum,
-        value_name = "drift|health|blocked",
+        value_name = "drift|health|blocked|new",
         env = "DRIFTLINE_FAIL_ON"
     )]
     pub fail_on: Option<FailOn>,
     /// Exit status for drift, 0 if drift is no failure [default: 1]
     #[arg(long, value_name = "STATUS", value_parser = quoting::<DriftStatus>, env = "DRIFTLINE_EXIT_CODE_ON_DRIFT")]
     pub exit_code_on_drift: Option<DriftStatus>,
+    /// Accept what this earlier report (JSON) knew: only drift that is new or changed since then fails the scan
+    #[arg(long, value_name = "REPORT", value_parser = path(), env = "DRIFTLINE_BASELINE")]
+    pub baseline: Option<PathBuf>,
+    /// Where scans are remembered, so that the report says what is new: none, file:PATH, configmap:NAME or
+    /// configmap:NAMESPACE/NAME [default: none]
+    #[arg(long, value_name = "PLACE", value_parser = quoting::<StateStore>, env = "DRIFTLINE_STATE", conflicts_with = "baseline")]
+    pub state: Option<StateStore>,
     /// Send no notifications and push no metrics, even if some are configured
     #[arg(long)]
     pub no_notify: bool,
@@ -393,7 +401,7 @@ impl ValueEnum for Confirm {
 
 impl ValueEnum for FailOn {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Drift, Self::Health, Self::Blocked]
+        &[Self::Drift, Self::Health, Self::Blocked, Self::New]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
@@ -405,6 +413,8 @@ impl ValueEnum for FailOn {
                 .help(
                 "The same, or a release whose next upgrade or rollback fails for certain, or whose rollback loses something",
             ),
+            Self::New => PossibleValue::new("new")
+                .help("Only drift that is new or changed since the baseline or the last scan"),
         })
     }
 }

@@ -68,7 +68,8 @@ impl FromStr for DriftStatus {
 /// The exit status of a scan: the first of these that applies.
 ///
 /// - The scan failed, or a notification was not delivered.
-/// - Something drifted. Where the operator chose the status 0 for drift, drift is no failure, and the rest decides.
+/// - Something drifted; with `--fail-on new`, something that did not before. Where the operator chose the status 0 for
+///   drift, drift is no failure, and the rest decides.
 /// - A release is in a critical state, and the operator counts that as a failure.
 /// - Something could not be read, or was named and does not exist.
 pub fn of_scan(
@@ -81,7 +82,7 @@ pub fn of_scan(
     match (report.outcome, notifications) {
         (Outcome::Error, _) | (_, NotificationStatus::Undelivered) => return ERROR,
         (Outcome::Drift, NotificationStatus::NothingToDeliver | NotificationStatus::Delivered)
-            if on_drift != CLEAN =>
+            if on_drift != CLEAN && fail_on.is_drift_failure(report) =>
         {
             return on_drift;
         }

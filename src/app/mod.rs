@@ -7,6 +7,7 @@ mod ending;
 pub mod environment;
 pub mod exit;
 mod habits;
+mod memory;
 mod metrics;
 pub mod output;
 mod output_file;

@@ -7,28 +7,55 @@ use super::connect::connect;
 use super::progress::Bar;
 use super::settings::{Reading, ScanTarget};
 use super::stop::{self, Stop};
+use crate::cluster::Cluster;
 use crate::model::{Report, ScanCosts};
 use crate::scan::{Progress, ScanOptions, scan_with_costs};
 use crate::snapshot::SnapshotSource;
 use crate::source::Source;
 
-/// Scans the cluster or the snapshot that the settings name.
-pub(super) async fn read(reading: Reading, global: &Global, stop: &Stop) -> anyhow::Result<Report> {
-    let (report, _) = read_with_costs(reading, global, stop).await?;
-    Ok(report)
+/// A cluster or a snapshot that can be scanned.
+pub(super) enum Opened {
+    /// A live cluster.
+    Cluster(Arc<Cluster>),
+    /// A snapshot.
+    Snapshot(Arc<SnapshotSource>),
 }
 
-/// The same, and what it cost.
-pub(super) async fn read_with_costs(
-    reading: Reading,
-    global: &Global,
-    stop: &Stop,
-) -> anyhow::Result<(Report, ScanCosts)> {
-    match reading.target {
-        ScanTarget::Cluster(options) => {
-            let cluster = connect(options, stop).await?;
-            Ok(scan_with_progress(Arc::new(cluster), &reading.scan, stop, global).await)
+impl Opened {
+    /// The live cluster, if it is one.
+    pub(super) const fn cluster(&self) -> Option<&Arc<Cluster>> {
+        match self {
+            Self::Cluster(cluster) => Some(cluster),
+            Self::Snapshot(_) => None,
         }
+    }
+
+    /// The name of the cluster in reports.
+    pub(super) fn cluster_name(&self) -> String {
+        match self {
+            Self::Cluster(cluster) => cluster.cluster().name,
+            Self::Snapshot(snapshot) => snapshot.cluster().name,
+        }
+    }
+
+    /// Scans it, and says what that cost.
+    pub(super) async fn scan(
+        self,
+        options: &ScanOptions,
+        global: &Global,
+        stop: &Stop,
+    ) -> (Report, ScanCosts) {
+        match self {
+            Self::Cluster(cluster) => scan_with_progress(cluster, options, stop, global).await,
+            Self::Snapshot(snapshot) => scan_with_progress(snapshot, options, stop, global).await,
+        }
+    }
+}
+
+/// Opens the cluster or the snapshot that is to be scanned.
+pub(super) async fn open(target: ScanTarget, stop: &Stop) -> anyhow::Result<Opened> {
+    match target {
+        ScanTarget::Cluster(options) => Ok(Opened::Cluster(Arc::new(connect(options, stop).await?))),
         ScanTarget::Snapshot(path) => {
             // A folder on a file system that does not answer must not keep the program.
             let opened = tokio::task::spawn_blocking(move || SnapshotSource::open(&path));
@@ -37,9 +64,16 @@ pub(super) async fn read_with_costs(
                 stopped = stop.stopped() => anyhow::bail!("{} before the snapshot was opened", stop::beginning(stopped)),
                 opened = opened => opened??,
             };
-            Ok(scan_with_progress(Arc::new(snapshot), &reading.scan, stop, global).await)
+            Ok(Opened::Snapshot(Arc::new(snapshot)))
         }
     }
+}
+
+/// Scans the cluster or the snapshot that the settings name.
+pub(super) async fn read(reading: Reading, global: &Global, stop: &Stop) -> anyhow::Result<Report> {
+    let opened = open(reading.target, stop).await?;
+    let (report, _) = opened.scan(&reading.scan, global, stop).await;
+    Ok(report)
 }
 
 /// Scans a source and shows how far the scan has come, unless log lines would run through the progress bar.

@@ -197,6 +197,7 @@ pub fn empty_report(
         findings: Vec::new(),
         left_out: FindingCounts::default(),
         patch: Vec::new(),
+        seen_again: Vec::new(),
         shadowed_rules: Vec::new(),
     }
 }

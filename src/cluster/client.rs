@@ -96,6 +96,7 @@ impl Cluster {
             source,
             context,
         } = prepared.map_err(|_| ConnectError::Kubeconfig("reading it failed".to_owned()))??;
+        let namespace = config.default_namespace.clone();
         let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
         let failed = |reason: String| ConnectError::Client {
             server: server.clone(),
@@ -128,6 +129,7 @@ impl Cluster {
             identity: model::Cluster { name, server },
             drivers: options.drivers,
             selector: options.selector,
+            namespace,
             record_counts: Mutex::default(),
         })
     }

@@ -1,5 +1,5 @@
 //! Reading a live cluster. The only module that knows kube, and a scan only ever sends GET, except for server-side dry
-//! runs (`dry_run_request`), which are off by default. `driftline rights` also asks questions about rights (`reviews`).
+//! runs (`dry_run_request`) and for the one `ConfigMap` of its own memory (`memory`), both of which are off by default. `driftline rights` also asks questions about rights (`reviews`).
 //!
 //! kube brings configuration, authentication and TLS. Requests are made here rather than with its typed API,
 //! because that leaves open what a batch job must bound: bodies without a size limit, retries up to a thousand
@@ -16,6 +16,7 @@ mod fetch;
 mod followed;
 mod http;
 mod kubeconfig;
+mod memory;
 mod namespaces;
 mod owned;
 mod pages;
@@ -36,6 +37,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 
 use self::http::ApiClient;
+pub use self::memory::{MemoryName, StoredMemory, WriteMemoryError};
 pub use self::owned::searched_kinds;
 use self::records::RecordCounts;
 pub use self::reviews::Asked;
@@ -55,6 +57,8 @@ pub struct Cluster {
     identity: model::Cluster,
     drivers: BTreeSet<Driver>,
     selector: Option<String>,
+    /// The namespace of the pod, or of the kubeconfig's context.
+    namespace: String,
     /// How many records the last listing saw, by which reading them is planned.
     record_counts: Mutex<Arc<RecordCounts>>,
 }

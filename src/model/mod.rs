@@ -29,7 +29,9 @@ pub use self::preview::{
     Preview, PreviewConfirmation, PreviewField, PreviewHook, PreviewObject, PreviewReason,
 };
 pub use self::reader::ReadReportError;
-pub use self::tracked::{ChangeCounts, ComparedWith, Resolved, ResolvedObject, Selected, Since, Tracked};
+pub use self::tracked::{
+    ChangeCounts, ComparedWith, Resolved, ResolvedObject, SeenAgain, Selected, Since, Tracked,
+};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -378,6 +380,10 @@ pub struct ObjectReport {
     /// redacted values are left out.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub patch: Vec<Value>,
+    /// The fields that an earlier scan found different and this one does not, and whether they still have the value that they
+    /// had; no report has them.
+    #[serde(skip)]
+    pub seen_again: Vec<SeenAgain>,
     /// The ignore rules that would have left something of it out if earlier rules had not. The report has them as the
     /// reason of the rule.
     #[serde(skip)]

@@ -93,6 +93,15 @@ pub struct ResolvedObject {
     pub name: String,
 }
 
+/// A field that an earlier scan found different, as this one found it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenAgain {
+    /// The path.
+    pub path: String,
+    /// Whether the live object still has the value that it had then.
+    pub is_as_before: bool,
+}
+
 /// What a report was compared with to tell what is new.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -138,4 +147,17 @@ pub struct ChangeCounts {
     pub resolved: usize,
     /// What keeps coming and going.
     pub flapping: usize,
+}
+
+impl ChangeCounts {
+    /// Counts something that is there.
+    pub fn count(&mut self, tracked: &Tracked) {
+        match tracked.status {
+            Some(ChangeStatus::New) => self.new += 1,
+            Some(ChangeStatus::Changed) => self.changed += 1,
+            Some(ChangeStatus::Ongoing) => self.ongoing += 1,
+            None => {}
+        }
+        self.flapping += usize::from(tracked.flapping);
+    }
 }

@@ -29,7 +29,7 @@ use self::digest::Digest;
 use self::http::DeliveryClient;
 use self::settings::HttpSettings;
 use crate::model::Report;
-use crate::state::Occasion;
+use crate::state::{self, Occasion, Part, PartRequest, State, Telling};
 
 /// A receiver of notifications, such as a chat channel or a service that alerts people.
 pub trait Sink: Send + Sync {
@@ -178,23 +178,44 @@ impl Sinks {
         self.sinks.is_empty()
     }
 
-    /// Sends a report everywhere at once. One result for each sink, in the order in which they were added. When
-    /// `out_of_time` resolves, to the reason, what has not been delivered by then is given up.
-    pub async fn deliver(
+    /// What each sink is told of a report, in the order in which they were added.
+    pub fn parts(&self, report: &Report, memory: Option<(&State, &Telling)>) -> Vec<Part> {
+        let part = |sink: &Box<dyn Sink>| {
+            let request = PartRequest {
+                sink: sink.name(),
+                report,
+                releases: report.releases.iter().collect(),
+                errors: report.errors.iter().collect(),
+            };
+            match memory {
+                Some((state, telling)) => state.part(&request, telling),
+                None => state::without_memory(&request),
+            }
+        };
+        self.sinks.iter().map(part).collect()
+    }
+
+    /// Sends every sink its part at once. One result for each sink. When `out_of_time` resolves, to the reason, what has not
+    /// been delivered by then is given up.
+    pub async fn deliver_parts(
         &self,
-        report: &Report,
+        parts: &[Part],
         out_of_time: impl Future<Output = &'static str> + Send,
     ) -> Vec<Delivery> {
-        let digest = Digest::new(report);
-        let notice = Notice::without_memory(report, &digest);
         let out_of_time = out_of_time.boxed().shared();
-        let deliveries = self.sinks.iter().map(|sink| {
+        let deliveries = self.sinks.iter().zip(parts).map(|(sink, part)| {
             let out_of_time = out_of_time.clone();
-            let notice = &notice;
             async move {
+                let digest = Digest::new(&part.report);
+                let notice = Notice {
+                    report: &part.report,
+                    digest: &digest,
+                    occasion: part.occasion,
+                    kept: part.kept.as_ref(),
+                };
                 tokio::select! {
                     biased;
-                    delivery = sink.deliver(&self.http, notice) => delivery,
+                    delivery = sink.deliver(&self.http, &notice) => delivery,
                     reason = out_of_time => Delivery {
                         sink: sink.name().to_owned(),
                         status: DeliveryStatus::Undelivered { reason: reason.to_owned() },
@@ -204,6 +225,15 @@ impl Sinks {
             }
         });
         join_all(deliveries).await
+    }
+
+    /// Sends a report of which nothing is remembered everywhere at once.
+    pub async fn deliver(
+        &self,
+        report: &Report,
+        out_of_time: impl Future<Output = &'static str> + Send,
+    ) -> Vec<Delivery> {
+        self.deliver_parts(&self.parts(report, None), out_of_time).await
     }
 
     /// Finds out for every sink whether messages would arrive, without sending any that people see.

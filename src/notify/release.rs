@@ -1,17 +1,20 @@
-//! A release in the words of a message: which it is, and what of it drifted.
+//! A release in the words of a message: what of it is new, by whom, since when, and what the next upgrade does to it.
 //!
-//! Names, kinds, codes and field paths, never values. Releases that drifted in the same way are told together.
+//! Names, kinds, codes and field paths, never values. Releases of which the same is to be said are told together. What a
+//! receiver knows already is only counted.
 
 use std::fmt::Write as _;
+
+use chrono::{DateTime, Utc};
 
 use super::list::{DetailLevel, DetailLine, ListEntry};
 use super::text::{NAME, PATH, clean, fit};
 use crate::classify::state::MISSING_OR_NOT_OWNED;
-use crate::model::{Finding, ObjectReport, ReleaseReport, Report};
+use crate::model::{Finding, Health, ObjectReport, ReleaseReport, Report, Since, Tracked};
 use crate::report::alike::{self, ReleaseGroup, Said};
 use crate::report::urgency;
-use crate::report::words::{count, period};
-use crate::vocabulary::{ObjectState, Verdict};
+use crate::report::words::{count, field_effect, lasting, minute, object_effect, period};
+use crate::vocabulary::{ChangeStatus, HealthSeverity, NextUpgrade, ObjectState, SinceSource, Verdict};
 
 /// The most objects that a message names of one release.
 const OBJECTS: usize = 5;
@@ -19,36 +22,14 @@ const OBJECTS: usize = 5;
 /// The most fields that a message names of one object.
 const FIELDS: usize = 4;
 
-/// The most releases that a message names of those that drifted in the same way.
+/// The most releases that a message names of those of which the same is said.
 const NAMED: usize = 5;
 
 /// The room for their names, in bytes inside a JSON string.
 const NAMES: usize = 400;
 
-/// One release in the words of a message.
-pub(crate) struct ReleaseDigest {
-    /// Namespace and name.
-    pub(crate) name: String,
-    /// How much of it drifted.
-    pub(crate) facts: String,
-    /// Objects and fields, indented.
-    pub(crate) details: Vec<String>,
-}
-
-impl ReleaseDigest {
-    /// Puts a release into words.
-    pub(crate) fn of(release: &ReleaseReport) -> Self {
-        let alone = ReleaseGroup::alone(release);
-        Self {
-            name: release_name(release),
-            facts: release_facts(release),
-            details: object_lines(&alone).into_iter().map(|line| line.text).collect(),
-        }
-    }
-}
-
 /// Namespace and name, and where the records are if that is elsewhere.
-fn release_name(release: &ReleaseReport) -> String {
+pub(crate) fn release_name(release: &ReleaseReport) -> String {
     let name = format!(
         "{}/{}",
         clean(&release.namespace, NAME),
@@ -61,71 +42,136 @@ fn release_name(release: &ReleaseReport) -> String {
     }
 }
 
-/// How much of a release drifted, from which revision.
-fn release_facts(release: &ReleaseReport) -> String {
-    let mut facts = drift_facts(release);
-    if let Some(baseline) = &release.baseline {
-        let _ = write!(facts, ", revision {}", baseline.revision);
-    }
-    facts
+/// Whether a message about a release says more than that it is there.
+pub(crate) fn has_trouble(release: &ReleaseReport) -> bool {
+    release.verdict == Verdict::Drifted || release.health.iter().any(is_critical)
 }
 
-/// How much of a release drifted.
-fn drift_facts(release: &ReleaseReport) -> String {
-    let objects = release
-        .objects
+/// Whether something in a release is to be told as new.
+pub(crate) fn has_news(release: &ReleaseReport) -> bool {
+    let is_remarkable = release.tracked.status.is_some();
+    let health = release
+        .health
         .iter()
-        .filter(|object| object.state.is_drift())
-        .count();
-    let findings = release
-        .objects
-        .iter()
-        .flat_map(|object| &object.findings)
-        .filter(|finding| finding.is_drift())
-        .count();
-    let mut facts = count(objects, "object");
-    if findings > 0 {
-        let _ = write!(facts, ", {}", count(findings, "field"));
-    }
-    facts
+        .any(|entry| is_told(entry, is_remarkable) && is_new(&entry.tracked));
+    health || release.objects.iter().any(is_new_object)
 }
 
-/// A release in a list.
-pub(super) fn entry(release: &ReleaseReport, facts: &str, details: Vec<DetailLine>) -> ListEntry {
-    ListEntry {
-        namespace: release.storage.namespace.clone(),
-        number: 1,
-        head: format!("{}: {facts}", release_name(release)),
-        details,
+/// Whether a health entry is told. Without memory only what is critical is: a warning would be told at every scan.
+fn is_told(entry: &Health, is_remembered: bool) -> bool {
+    match entry.severity {
+        HealthSeverity::Critical => true,
+        HealthSeverity::Warning => is_remembered,
+        HealthSeverity::Info => false,
     }
 }
 
-/// The drifted releases, the worst first, those that drifted in the same way together.
+fn is_critical(entry: &Health) -> bool {
+    entry.severity == HealthSeverity::Critical
+}
+
+fn is_new(tracked: &Tracked) -> bool {
+    tracked.status != Some(ChangeStatus::Ongoing)
+}
+
+/// Whether an object drifted, and the receiver does not know all of that.
+fn is_new_object(object: &ObjectReport) -> bool {
+    object.state.is_drift() && is_new(&object.tracked)
+}
+
+/// The drifted releases, those that drifted in the same way together.
 pub(crate) fn drifted(report: &Report) -> Vec<ReleaseGroup<'_>> {
     let releases = report.releases.iter();
+    alike::releases(
+        releases.filter(|release| release.verdict == Verdict::Drifted),
+        Said::Drift,
+    )
+}
+
+/// The releases with news, the worst first, those of which the same is said together.
+pub(crate) fn with_news(report: &Report) -> Vec<ReleaseGroup<'_>> {
+    let releases = report.releases.iter();
     let mut releases: Vec<_> = releases
-        .filter(|release| release.verdict == Verdict::Drifted)
+        .filter(|release| match report.summary.changes {
+            Some(_) => has_news(release),
+            None => has_trouble(release),
+        })
         .collect();
     releases.sort_by_cached_key(|release| {
         let name = (&release.namespace, &release.name, &release.storage);
         (urgency::order(release), name)
     });
-    alike::releases(releases, Said::Drift)
+    alike::releases(releases, Said::Everything)
 }
 
-/// The entry for releases that drifted in the same way.
-pub(super) fn drifted_entry(group: &ReleaseGroup<'_>) -> ListEntry {
-    let release = group.first;
-    let details = object_lines(group);
-    if group.len() == 1 {
-        return entry(release, &release_facts(release), details);
+/// A release in a list.
+pub(super) fn entry(release: &ReleaseReport, facts: &str, details: Vec<DetailLine>) -> ListEntry {
+    let head = match facts {
+        "" => release_name(release),
+        facts => format!("{}: {facts}", release_name(release)),
+    };
+    ListEntry {
+        namespace: release.storage.namespace.clone(),
+        number: 1,
+        head,
+        details,
     }
+}
+
+/// The entry for releases of which the same is new.
+pub(super) fn news_entry(group: &ReleaseGroup<'_>, now: DateTime<Utc>) -> ListEntry {
+    let release = group.first;
+    let details = lines(group, Extent::News, now);
+    let facts = drift_facts(release);
+    if group.len() == 1 {
+        return entry(release, &facts, details);
+    }
+    let each = match facts.as_str() {
+        "" => String::new(),
+        facts => format!(": {facts} each"),
+    };
     ListEntry {
         namespace: release.storage.namespace.clone(),
         number: group.len(),
-        head: format!("{}: {} each", in_the_same_way(group), drift_facts(release)),
+        head: format!("{}{each}", in_the_same_way(group)),
         details,
     }
+}
+
+/// The entry for a release of which the receiver knows everything.
+pub(super) fn ongoing_entry(release: &ReleaseReport, now: DateTime<Utc>) -> ListEntry {
+    let mut facts = drift_facts(release);
+    let codes = release.health.iter().filter(|entry| is_told(entry, true));
+    for entry in codes {
+        let gap = if facts.is_empty() { "" } else { ", " };
+        let _ = write!(facts, "{gap}{}", entry.code);
+    }
+    if let Some(since) = release.tracked.since {
+        let _ = write!(facts, ", {}", lasting(since.time, now));
+    }
+    if release.tracked.flapping {
+        facts.push_str(FLAPPING);
+    }
+    entry(release, &facts, Vec::new())
+}
+
+const FLAPPING: &str = ", keeps coming and going";
+
+/// How much of a release drifted; empty where nothing did.
+pub(crate) fn drift_facts(release: &ReleaseReport) -> String {
+    let drifted = release.objects.iter().filter(|object| object.state.is_drift());
+    let findings = release.objects.iter().flat_map(|object| &object.findings);
+    let findings = findings.filter(|finding| finding.is_drift()).count();
+    let left_out: usize = release.objects.iter().map(|object| object.left_out.drift).sum();
+    let objects = drifted.count();
+    let mut facts = match objects {
+        0 => return String::new(),
+        objects => count(objects, "object"),
+    };
+    if findings + left_out > 0 {
+        let _ = write!(facts, ", {}", count(findings + left_out, "field"));
+    }
+    facts
 }
 
 /// The number and the names of the releases of a group.
@@ -139,65 +185,152 @@ pub(crate) fn in_the_same_way(group: &ReleaseGroup<'_>) -> String {
     format!("{} in the same way ({names})", count(group.len(), "release"))
 }
 
-/// The drifted objects and fields of a release, which are those of all releases of its group.
-fn object_lines(group: &ReleaseGroup<'_>) -> Vec<DetailLine> {
+/// How much of a release is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// What the receiver does not know yet, and how much it knows.
+    News,
+    /// Everything, as an alert has it.
+    Everything,
+}
+
+impl Extent {
+    fn has(self, tracked: &Tracked) -> bool {
+        match self {
+            Self::News => is_new(tracked),
+            Self::Everything => true,
+        }
+    }
+
+    /// The findings of an object that are told.
+    fn drift(self, object: &ObjectReport) -> impl Iterator<Item = &Finding> {
+        let findings = object.findings.iter();
+        findings.filter(move |finding| finding.is_drift() && self.has(&finding.tracked))
+    }
+}
+
+/// One release in the words of an alert.
+pub(crate) struct ReleaseDigest {
+    /// Namespace and name.
+    pub(crate) name: String,
+    /// How much of it drifted.
+    pub(crate) facts: String,
+    /// Health, objects and fields, indented.
+    pub(crate) details: Vec<String>,
+}
+
+impl ReleaseDigest {
+    /// Puts everything that is wrong with a release into words. `now` is the time of the scan.
+    pub(crate) fn of(release: &ReleaseReport, now: DateTime<Utc>) -> Self {
+        let alone = ReleaseGroup::alone(release);
+        let details = lines(&alone, Extent::Everything, now);
+        Self {
+            name: release_name(release),
+            facts: drift_facts(release),
+            details: details.into_iter().map(|line| line.text).collect(),
+        }
+    }
+}
+
+/// What is told of a release, which is the same in all releases of its group: health, objects, fields, the worst first.
+fn lines(group: &ReleaseGroup<'_>, extent: Extent, now: DateTime<Utc>) -> Vec<DetailLine> {
     let release = group.first;
-    let mut objects: Vec<_> = release
-        .objects
+    let is_remembered = release.tracked.status.is_some();
+    let mut lines: Vec<DetailLine> = release
+        .health
         .iter()
-        .enumerate()
-        .filter(|(_, object)| object.state.is_drift())
+        .filter(|entry| is_told(entry, is_remembered) && extent.has(&entry.tracked))
+        .map(|entry| line(DetailLevel::Objects, health_line(entry)))
         .collect();
-    objects.sort_by_key(|(_, object)| (&object.kind, &object.namespace, &object.name, &object.api_version));
-    let mut lines = Vec::new();
+    let objects = release.objects.iter().enumerate();
+    let mut objects: Vec<_> = objects
+        .filter(|(_, object)| object.state.is_drift() && extent.has(&object.tracked))
+        .collect();
+    objects.sort_by_key(|(_, object)| {
+        let name = (&object.kind, &object.namespace, &object.name, &object.api_version);
+        (urgency::of_object(object), name)
+    });
     for (position, object) in objects.iter().take(OBJECTS) {
-        lines.push(DetailLine {
-            shown_from: DetailLevel::Objects,
-            text: object_line(release, object),
-        });
-        let mut findings: Vec<_> = drift(object).enumerate().collect();
-        findings.sort_by_key(|(_, finding)| (&finding.path, finding.code));
+        lines.push(line(DetailLevel::Objects, object_line(release, object)));
+        let mut findings: Vec<_> = extent.drift(object).enumerate().collect();
+        findings.sort_by_key(|(_, finding)| (urgency::of_finding(finding), &finding.path, finding.code));
         for (at, finding) in findings.iter().take(FIELDS) {
             let alike = group.counterparts(*position);
-            let alike = alike.filter_map(|object| drift(object).nth(*at));
+            let alike = alike.filter_map(|object| extent.drift(object).nth(*at));
             let text = format!("    {}", field(finding, &alike.collect::<Vec<_>>()));
-            lines.push(DetailLine {
-                shown_from: DetailLevel::Fields,
-                text,
-            });
+            lines.push(line(DetailLevel::Fields, text));
         }
         if let Some(more) = findings.len().checked_sub(FIELDS).filter(|more| *more > 0) {
             let text = format!("    and {}", count(more, "more field"));
-            lines.push(DetailLine {
-                shown_from: DetailLevel::Fields,
-                text,
-            });
+            lines.push(line(DetailLevel::Fields, text));
         }
     }
     if let Some(more) = objects.len().checked_sub(OBJECTS).filter(|more| *more > 0) {
-        lines.push(DetailLine {
-            shown_from: DetailLevel::Objects,
-            text: format!("  and {}", count(more, "more object")),
+        lines.push(line(
+            DetailLevel::Objects,
+            format!("  and {}", count(more, "more object")),
+        ));
+    }
+    let known = known_drift(release);
+    if extent == Extent::News && known > 0 {
+        let age = release.tracked.since.map_or_else(String::new, |since| {
+            format!(", the oldest {}", lasting(since.time, now))
         });
+        let text = format!("  and {} known before{age}", count(known, "difference"));
+        lines.push(line(DetailLevel::Objects, text));
     }
     lines
 }
 
-/// The findings of an object that a message tells.
-fn drift(object: &ObjectReport) -> impl Iterator<Item = &Finding> {
-    object.findings.iter().filter(|finding| finding.is_drift())
+/// How many differences of a release the receiver knows.
+fn known_drift(release: &ReleaseReport) -> usize {
+    let known = |object: &ObjectReport| {
+        let findings = object.findings.iter().filter(|finding| finding.is_drift());
+        let known = findings.filter(|finding| !is_new(&finding.tracked)).count();
+        let is_known_whole = object.state.is_drift() && object.state != ObjectState::Drifted;
+        known + usize::from(is_known_whole && !is_new(&object.tracked))
+    };
+    release.objects.iter().map(known).sum()
 }
 
-/// A difference, and the field manager that claims to have written it and those that are alike. Field managers are not
-/// authenticated.
+fn line(shown_from: DetailLevel, text: String) -> DetailLine {
+    DetailLine { shown_from, text }
+}
+
+/// A health entry. Its own sentence may repeat what Helm or the API server said, so the meaning of the code stands in its
+/// place.
+fn health_line(entry: &Health) -> String {
+    format!(
+        "  {} {}: {}{}",
+        entry.severity,
+        entry.code,
+        entry.code.message(),
+        marks(&entry.tracked)
+    )
+}
+
+/// A difference: the field, the field manager that claims to have written it and those that are alike, and what the next
+/// upgrade does to it. Field managers are not authenticated.
 fn field(finding: &Finding, alike: &[&Finding]) -> String {
     let mut text = format!("{} {}", finding.code, clean(&finding.path, PATH));
     if let Some(actor) = &finding.actor {
-        let _ = write!(text, ", claimed by {}", clean(&actor.manager, NAME));
-        let all = std::iter::once(finding).chain(alike.iter().copied());
-        if let Some((first, last)) = alike::written(all) {
+        let _ = write!(text, ", by {} (claimed)", clean(&actor.manager, NAME));
+    }
+    let all = std::iter::once(finding).chain(alike.iter().copied());
+    match (alike::written(all), finding.tracked.since) {
+        (Some((first, last)), _) => {
             let _ = write!(text, ", {} UTC", period(first, last));
         }
+        (None, Some(since)) => text.push_str(&seen(since)),
+        (None, None) => {}
+    }
+    text.push_str(&marks_without_time(&finding.tracked));
+    match (finding.next_upgrade, &finding.next_upgrade_reason) {
+        (Some(next), _) => {
+            let _ = write!(text, "; next upgrade: {}", becomes(next));
+        }
+        (None, Some(_)) => text.push_str("; next upgrade: not known"),
+        (None, None) => {}
     }
     if !alike.is_empty() && alike::is_unproven(finding) {
         let _ = write!(text, ", {}", alike::UNPROVEN);
@@ -205,22 +338,68 @@ fn field(finding: &Finding, alike: &[&Finding]) -> String {
     text
 }
 
+/// The effect on a field without its value.
+const fn becomes(next: NextUpgrade) -> &'static str {
+    match next {
+        NextUpgrade::Becomes => "becomes a third value",
+        NextUpgrade::Revert | NextUpgrade::Keep | NextUpgrade::Conflict | NextUpgrade::Refused => {
+            field_effect(next)
+        }
+    }
+}
+
 /// An object and its state.
 fn object_line(release: &ReleaseReport, object: &ObjectReport) -> String {
+    let mut text = format!("  {}: {}", object_name(release, object), state(object));
+    if object.state != ObjectState::Drifted {
+        text.push_str(&marks(&object.tracked));
+        if let Some(next) = object.next_upgrade {
+            let _ = write!(text, "; next upgrade: {}", object_effect(next, object.state));
+        }
+    }
+    text
+}
+
+/// An object's kind and name, with its namespace where that is not the release's.
+pub(crate) fn object_name(release: &ReleaseReport, object: &ObjectReport) -> String {
     let place = match &object.namespace {
         Some(namespace) if *namespace != release.namespace => format!("{}/", clean(namespace, NAME)),
         Some(_) | None => String::new(),
     };
     format!(
-        "  {} {place}{}: {}",
+        "{} {place}{}",
         clean(&object.kind, NAME),
-        clean(&object.name, NAME),
-        state(object)
+        clean(&object.name, NAME)
     )
 }
 
+/// Since when something is so, and whether it comes and goes.
+fn marks(tracked: &Tracked) -> String {
+    let since = tracked.since.map_or_else(String::new, seen);
+    since + &marks_without_time(tracked)
+}
+
+fn marks_without_time(tracked: &Tracked) -> String {
+    let mut marks = String::new();
+    if tracked.status == Some(ChangeStatus::Changed) {
+        marks.push_str(", changed again");
+    }
+    if tracked.flapping {
+        marks.push_str(FLAPPING);
+    }
+    marks
+}
+
+fn seen(since: Since) -> String {
+    let time = minute(since.time);
+    match since.from {
+        SinceSource::FirstSeen => format!(", first seen {time} UTC"),
+        SinceSource::ManagedFields | SinceSource::Operation => format!(", since {time} UTC"),
+    }
+}
+
 /// The state of an object in the words of the report, which decides what may be told of it.
-fn state(object: &ObjectReport) -> &'static str {
+pub(crate) fn state(object: &ObjectReport) -> &'static str {
     match object.state {
         ObjectState::Missing if object.reason.as_deref() == Some(MISSING_OR_NOT_OWNED) => {
             MISSING_OR_NOT_OWNED

@@ -6,13 +6,14 @@
 use std::error::Error;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 use serde_saphyr::Spanned;
 
 use super::Sinks;
 use super::pagerduty::settings::{PagerDutySection, PagerDutyService};
 use super::settings::{HttpSettings, SinkContext, duration};
 use super::slack::settings::{SlackSection, SlackWebhook};
+use crate::state::{Settle, Telling};
 
 /// The longest time for one receiver, whatever is asked for: no scan lasts longer, and clocks end somewhere.
 const LONGEST_BUDGET: Duration = Duration::from_hours(24);
@@ -24,6 +25,9 @@ pub struct NotifySection {
     attempts: Option<u32>,
     #[serde(deserialize_with = "duration")]
     budget: Option<Duration>,
+    settle: Option<SettleSetting>,
+    #[serde(deserialize_with = "duration")]
+    remind: Option<Duration>,
     slack: Option<Spanned<SlackSection>>,
     pagerduty: Option<Spanned<PagerDutySection>>,
 }
@@ -40,7 +44,36 @@ pub struct SectionError {
     source: Box<dyn Error + Send + Sync>,
 }
 
+/// How old something is before it is told: a duration, or `2 scans`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct SettleSetting(Settle);
+
+impl<'de> Deserialize<'de> for SettleSetting {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let scans = text.strip_suffix("scans").or_else(|| text.strip_suffix("scan"));
+        let settle = match scans {
+            Some(number) => number.trim().parse().ok().map(Settle::Scans),
+            None => humantime::parse_duration(&text).ok().map(Settle::Age),
+        };
+        settle.map(Self).ok_or_else(|| {
+            de::Error::custom(format!(
+                "`{text}` is neither a duration such as 10m nor a number of scans such as `2 scans`"
+            ))
+        })
+    }
+}
+
 impl NotifySection {
+    /// When receivers are told.
+    pub fn telling(&self) -> Telling {
+        let by_default = Telling::default();
+        Telling {
+            settle: self.settle.map_or(by_default.settle, |settle| settle.0),
+            remind: self.remind.unwrap_or(by_default.remind),
+        }
+    }
+
     /// The sinks that the section or the environment names.
     pub fn resolve(self, context: &SinkContext<'_>) -> Result<Sinks, SectionError> {
         let (slack, line) = parts(self.slack);

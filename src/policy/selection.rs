@@ -56,6 +56,18 @@ impl Selection {
         }
     }
 
+    /// The selection that a report names; `None` where a word of it is no name and no pattern.
+    pub fn from_words(selected: &Selected) -> Option<Self> {
+        let namespaces = selected.namespaces.iter().map(|name| name.parse());
+        let releases = selected.releases.iter().map(|name| name.parse());
+        Some(Self {
+            namespaces: namespaces.collect::<Result<_, _>>().ok()?,
+            releases: releases.collect::<Result<_, _>>().ok()?,
+            selector: selected.selector.clone(),
+            when_absent: WhenAbsent::default(),
+        })
+    }
+
     /// Whether it is about all releases.
     pub fn is_everything(&self) -> bool {
         self.namespaces.is_empty() && self.releases.is_empty() && self.selector.is_none()

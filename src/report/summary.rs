@@ -148,19 +148,38 @@ pub enum FailOn {
     Health,
     /// The same, or a release whose next upgrade or rollback fails for certain, or whose rollback loses something.
     Blocked,
+    /// Only drift that is new or changed since the report or the scan that is compared with.
+    New,
 }
 
 impl FailOn {
+    /// Whether the drift of a report is a failure of the scan.
+    pub fn is_drift_failure(self, report: &Report) -> bool {
+        match (self, &report.summary.changes) {
+            (Self::New, Some(_)) => new_drift(report).next().is_some(),
+            (Self::New, None) | (Self::Drift | Self::Health | Self::Blocked, _) => {
+                report.outcome == Outcome::Drift
+            }
+        }
+    }
+
     /// Whether the health of a release is a failure of the scan.
     pub fn is_health_failure(self, report: &Report) -> bool {
         match self {
-            Self::Drift => false,
+            Self::Drift | Self::New => false,
             Self::Health => critical_releases(report).next().is_some(),
             Self::Blocked => {
                 critical_releases(report).next().is_some() || blocked_releases(report).next().is_some()
             }
         }
     }
+}
+
+/// The releases with drift that is new or changed since what the report was compared with.
+pub fn new_drift(report: &Report) -> impl Iterator<Item = &ReleaseReport> {
+    let is_new = |object: &ObjectReport| object.state.is_drift() && !object.tracked.is_ongoing();
+    let releases = report.releases.iter();
+    releases.filter(move |release| release.objects.iter().any(is_new))
 }
 
 /// The releases of which an operation would fail or lose something that nobody has begun. They are a
@@ -284,28 +303,35 @@ impl Report {
     /// finding is the only trace of what the next upgrade takes away. The summary still counts them.
     #[must_use]
     pub fn without_in_sync(mut self) -> Self {
-        for release in &mut self.releases {
-            for object in &mut release.objects {
-                object.findings.retain(|finding| {
-                    finding.ignored_by.is_none() && (finding.takes_away() || !finding.is_expected())
-                });
-            }
-            release.objects.retain(|object| match object.state {
-                ObjectState::InSync => object.findings.iter().any(Finding::takes_away),
-                ObjectState::Ignored => false,
-                ObjectState::Drifted
-                | ObjectState::Missing
-                | ObjectState::Terminating
-                | ObjectState::Foreign
-                | ObjectState::Leftover
-                | ObjectState::Unknown => true,
-            });
-            let in_sync = release.objects.iter_mut();
-            for object in in_sync.filter(|object| object.state == ObjectState::InSync) {
-                object.findings.retain(Finding::takes_away);
-            }
-        }
+        self.releases
+            .iter_mut()
+            .for_each(ReleaseReport::leave_out_in_sync);
         self
+    }
+}
+
+impl ReleaseReport {
+    /// Leaves out of a release what [`Report::without_in_sync`] leaves out.
+    pub fn leave_out_in_sync(&mut self) {
+        for object in &mut self.objects {
+            object.findings.retain(|finding| {
+                finding.ignored_by.is_none() && (finding.takes_away() || !finding.is_expected())
+            });
+        }
+        self.objects.retain(|object| match object.state {
+            ObjectState::InSync => object.findings.iter().any(Finding::takes_away),
+            ObjectState::Ignored => false,
+            ObjectState::Drifted
+            | ObjectState::Missing
+            | ObjectState::Terminating
+            | ObjectState::Foreign
+            | ObjectState::Leftover
+            | ObjectState::Unknown => true,
+        });
+        let in_sync = self.objects.iter_mut();
+        for object in in_sync.filter(|object| object.state == ObjectState::InSync) {
+            object.findings.retain(Finding::takes_away);
+        }
     }
 }
 

@@ -143,7 +143,7 @@ impl<'r> Urgent<'r> {
 }
 
 /// Whether a health entry is about the newest operation, and so as old as that.
-pub(super) const fn is_about_the_operation(code: HealthCode) -> bool {
+pub(crate) const fn is_about_the_operation(code: HealthCode) -> bool {
     match code {
         HealthCode::FailedUpgrade
         | HealthCode::FailedInstall
@@ -191,6 +191,17 @@ fn object_troubles(object: &ObjectReport) -> impl Iterator<Item = (Weight, Troub
     let drift = object.findings.iter().filter(|finding| finding.is_drift());
     let fields = drift.map(move |finding| (field_weight(&finding.pointer), Trouble::Field(object, finding)));
     whole.into_iter().chain(fields)
+}
+
+/// The weight of the worst that is wrong with an object; the least where nothing is.
+pub(crate) fn of_object(object: &ObjectReport) -> Weight {
+    let weights = object_troubles(object).map(|(weight, _)| weight);
+    weights.min().unwrap_or(Weight::Metadata)
+}
+
+/// The weight of a difference.
+pub(crate) fn of_finding(finding: &Finding) -> Weight {
+    field_weight(&finding.pointer)
 }
 
 /// The weight of an object as a whole; `None` where only fields of it can be wrong.

@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::summary::{FailOn, blocked_entries, blocked_releases, critical_releases};
 use crate::model::{FindingCounts, ReleaseReport, Report, ReportError};
-use crate::vocabulary::{HealthCode, HealthSeverity, Outcome, Verdict};
+use crate::shell::{Command, Refusal, Word};
+use crate::vocabulary::{Ending, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome, Verdict};
 
 pub(crate) use crate::vocabulary::count;
 
@@ -116,6 +117,7 @@ pub(crate) fn health_answer(report: &Report, fail_on: FailOn) -> Option<String> 
         _ if !is_failure => ((0, 0), ""),
         FailOn::Drift => ((0, 0), ""),
         FailOn::Health => ((0, 0), " (exit status 1, --fail-on health)"),
+        FailOn::New => ((0, 0), ""),
         FailOn::Blocked => (blocked_counts(report), " (exit status 1, --fail-on blocked)"),
     };
     let (fail, lose) = blocked;
@@ -147,6 +149,65 @@ pub(crate) fn period(first: DateTime<Utc>, last: DateTime<Utc>) -> String {
     } else {
         format!("{from} to {to}")
     }
+}
+
+/// How long something has been so: `for 3 days`.
+pub(crate) fn lasting(since: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let seconds = (now - since).num_seconds().max(0);
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
+    let (size, unit) = units
+        .into_iter()
+        .find(|(size, _)| seconds >= *size)
+        .unwrap_or((60, "minute"));
+    let number = usize::try_from((seconds / size).max(1)).unwrap_or(usize::MAX);
+    format!("for {}", count(number, unit))
+}
+
+/// How something ended, in the fewest words.
+pub(crate) const fn ending(how: Ending) -> &'static str {
+    match how {
+        Ending::Reverted => "reverted to the chart's value",
+        Ending::Adopted => "adopted by an upgrade",
+        Ending::Upgraded => "in sync since an upgrade",
+        Ending::ObjectGone => "the object is gone",
+        Ending::ReleaseGone => "the release is gone",
+        Ending::Ignored => "ignored now",
+        Ending::Expected => "counts as info now",
+        Ending::Over => "over",
+    }
+}
+
+/// The effect of the next upgrade on a field, in a few words.
+pub(crate) const fn field_effect(next: NextUpgrade) -> &'static str {
+    match next {
+        NextUpgrade::Revert => "reverts",
+        NextUpgrade::Keep => "keeps",
+        NextUpgrade::Conflict => "fails (conflict)",
+        NextUpgrade::Becomes => "becomes",
+        NextUpgrade::Refused => "fails (refused)",
+    }
+}
+
+/// The effect of the next upgrade on a whole object, in a few words.
+pub(crate) const fn object_effect(next: NextUpgrade, state: ObjectState) -> &'static str {
+    match (next, state) {
+        (NextUpgrade::Revert, ObjectState::Foreign) => "takes it over",
+        (NextUpgrade::Revert, _) => "recreates",
+        (NextUpgrade::Keep | NextUpgrade::Conflict | NextUpgrade::Becomes | NextUpgrade::Refused, _) => {
+            field_effect(next)
+        }
+    }
+}
+
+/// A command of driftline itself about a release, which begins with these words.
+pub(crate) fn own_command(words: &[&'static str], release: &ReleaseReport) -> Result<Command, Refusal> {
+    let name = Word::release(&release.name)?;
+    let namespace = Word::namespace(&release.storage.namespace)?;
+    Command::new("driftline", words)
+        .word(&name)
+        .literal(&["-n"])
+        .word(&namespace)
+        .on(&release.cluster)
 }
 
 /// The day of a moment, in UTC.

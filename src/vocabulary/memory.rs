@@ -41,6 +41,8 @@ codes! {
 vocabulary! {
     /// What a resolved entry was about.
     ResolvedKind {
+        /// All that drifted in a release.
+        Release = "release",
         /// A field of an object.
         Finding = "finding",
         /// The state of an object.

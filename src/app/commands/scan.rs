@@ -1,27 +1,35 @@
 //! `driftline scan`: compares releases with the cluster, prints the report and sends notifications.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use tokio::time::sleep;
 
 use crate::app::cli::{Global, ScanArgs};
 use crate::app::ending::Ending;
 use crate::app::environment;
 use crate::app::exit::{self, NotificationStatus};
+use crate::app::memory::{self, Loaded, Memory};
 use crate::app::metrics::MetricsOutput;
 use crate::app::output::{ReportOutput, file_of};
-use crate::app::scanning::read_with_costs;
+use crate::app::scanning;
 use crate::app::settings::ScanSettings;
 use crate::app::stop::{Abort, Stop};
+use crate::limited_file;
 use crate::model::Report;
 use crate::notify::Sinks;
 use crate::report::ReportKind;
 use crate::report::text::{Detail, Extent};
+use crate::state::Telling;
 
 /// How long sinks that are out of time may take to say which of them have delivered. They need a moment, unless putting
 /// the report into words still goes on.
 const RESULTS: Duration = Duration::from_millis(500);
+
+/// The largest report that is read as a baseline: as large as any that is read.
+const MAX_BASELINE_BYTES: u64 = 256 << 20;
 
 /// Runs the command to its exit status.
 pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyhow::Result<u8> {
@@ -29,11 +37,25 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
     let file = file_of(args.output_file.as_deref())?;
     let stop = Stop::after(settings.reading.timeout, abort)?;
     let metrics = MetricsOutput::new(settings.metrics)?;
-    let (mut report, costs) = read_with_costs(settings.reading, global, &stop).await?;
+    let baseline = settings.baseline.as_deref().map(read_baseline).transpose()?;
+    let opened = scanning::open(settings.reading.target, &stop).await?;
+    let cluster_name = opened.cluster_name();
+    let loaded = memory::load(&settings.state, opened.cluster(), &cluster_name).await;
+    let (mut report, costs) = opened.scan(&settings.reading.scan, global, &stop).await;
     // A snapshot keeps the cluster name that it was taken with, whatever the configuration file says; only the flag or
     // the environment replaces it.
     if let (Some(_), Some(name)) = (&args.snapshot, &args.cluster.access.cluster_name) {
         report.cluster.name.clone_from(name);
+    }
+    let mut memory = None;
+    match (loaded, baseline) {
+        (_, Some(baseline)) => memory::of_baseline(&baseline, &report.cluster.name)?.compare(&mut report),
+        (Loaded::Memory(mut loaded), None) => {
+            loaded.compare(&mut report);
+            memory = Some(*loaded);
+        }
+        (Loaded::Unreadable(reason), None) => report.notes.push(memory::note(reason)),
+        (Loaded::Nothing, None) => {}
     }
     // Before anything is taken away that is only not shown.
     let counted = metrics.count(&report, &costs);
@@ -61,11 +83,18 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
     };
     let ending = Ending::of(&output, global);
     // Side by side: a reader that does not read keeps no alert back, and a receiver that does not answer no report.
-    let (written, notifications) = tokio::join!(
-        output.write(global, &stop),
-        deliver(settings.sinks, Arc::clone(&report), &stop)
-    );
-    let notifications = metrics.publish(counted, notifications, &stop).await;
+    let delivery = deliver(settings.sinks, &report, memory, settings.telling, &stop);
+    let (written, (notifications, memory)) = tokio::join!(output.write(global, &stop), delivery);
+    // Before a person reads, and whatever became of the report: what was told is told.
+    let saving = async {
+        if let Some(memory) = memory
+            && let Err(reason) = stop.last_step(memory.save()).await
+        {
+            tracing::warn!("the state was not written: {}", reason.reason());
+        }
+    };
+    let publishing = metrics.publish(counted, notifications, &stop);
+    let ((), notifications) = tokio::join!(saving, publishing);
     // Only now: a person may read for long, and what is logged about the messages would stand in the midst of the report.
     written?.show(&stop).await?;
     ending.say();
@@ -77,36 +106,56 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
     ))
 }
 
-async fn deliver(sinks: Sinks, report: Arc<Report>, stop: &Stop) -> NotificationStatus {
+/// Reads the report whose drift is accepted.
+fn read_baseline(path: &Path) -> anyhow::Result<Report> {
+    let place = || format!("the baseline {} cannot be used", path.display());
+    let json = limited_file::read(path, MAX_BASELINE_BYTES).with_context(place)?;
+    Report::from_json(&json).with_context(place)
+}
+
+/// Sends every receiver its part, and remembers what each was told.
+async fn deliver(
+    sinks: Sinks,
+    report: &Arc<Report>,
+    memory: Option<Memory>,
+    telling: Telling,
+    stop: &Stop,
+) -> (NotificationStatus, Option<Memory>) {
     if sinks.is_empty() {
-        return NotificationStatus::NothingToDeliver;
+        return (NotificationStatus::NothingToDeliver, memory);
     }
-    let limit = stop.clone();
+    let (limit, report) = (stop.clone(), Arc::clone(report));
     // On a thread of its own: putting a large report into words must not hold back the signals.
     let deliveries = tokio::spawn(async move {
         let out_of_time = async move { limit.out_of_time().await.reason() };
-        sinks.deliver(&report, out_of_time).await
+        let state = memory.as_ref().map(|memory| (&memory.state, &telling));
+        let parts = sinks.parts(&report, state);
+        let deliveries = sinks.deliver_parts(&parts, out_of_time).await;
+        (parts, deliveries, memory)
     });
     let deliveries = tokio::select! {
         biased;
         deliveries = deliveries => deliveries.map_err(|_| "putting the report into words failed"),
         reason = async { let reason = stop.out_of_time().await; sleep(RESULTS).await; reason } => Err(reason.reason()),
     };
-    let deliveries = match deliveries {
+    let (parts, deliveries, mut memory) = match deliveries {
         Ok(deliveries) => deliveries,
         Err(reason) => {
             tracing::error!("the notifications were not delivered: {reason}");
-            return NotificationStatus::Undelivered;
+            return (NotificationStatus::Undelivered, None);
         }
     };
     let mut status = NotificationStatus::Delivered;
-    for delivery in deliveries {
+    for (part, delivery) in parts.into_iter().zip(deliveries) {
         if delivery.is_undelivered() {
             tracing::error!("{delivery}");
             status = NotificationStatus::Undelivered;
         } else {
             tracing::info!("{delivery}");
         }
+        if let Some(memory) = &mut memory {
+            memory.told(part.receipt, delivery);
+        }
     }
-    status
+    (status, memory)
 }

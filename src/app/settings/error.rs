@@ -78,6 +78,12 @@ pub enum SettingsError {
          configuration file has scan.confirm"
     )]
     ConfirmSnapshot,
+    /// Nothing tells what is new.
+    #[error(
+        "--fail-on new needs something to compare with: pass --baseline REPORT.json, or set `state`, where earlier scans \
+         are remembered"
+    )]
+    NothingToCompareWith,
     /// Nor of what Helm writes.
     #[error("a snapshot cannot confirm a preview, because dry runs need the API server: leave out --confirm")]
     ConfirmPreviewOfSnapshot,
@@ -150,6 +156,7 @@ impl SettingsError {
             | Self::OrphansDriver
             | Self::MetricsToStdout
             | Self::IgnoreAnnotation(_)
+            | Self::NothingToCompareWith
             | Self::ConfirmSnapshot
             | Self::ConfirmPreviewOfSnapshot
             | Self::RenderedForAnother { .. }

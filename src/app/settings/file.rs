@@ -15,6 +15,7 @@ use serde_saphyr::Error;
 use super::error::SettingsError;
 use super::ignore::{IgnoreRule, any_number};
 use super::metrics::MetricsSection;
+use super::state::StateStore;
 use crate::app::cli::{CONCURRENCY, NO_LIMIT};
 use crate::app::exit::DriftStatus;
 use crate::limited_file;
@@ -48,6 +49,7 @@ pub(super) struct File {
     pub(super) ignore_annotation: Option<String>,
     #[serde(deserialize_with = "any_number")]
     pub(super) trusted_storage_namespaces: Vec<Glob>,
+    pub(super) state: StateStore,
     pub(super) notify: NotifySection,
     pub(super) metrics: MetricsSection,
 }

@@ -10,6 +10,7 @@ mod ignore;
 mod metrics;
 mod policy;
 mod selection;
+mod state;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,9 +37,11 @@ use crate::release::stored::Driver;
 use crate::report::Format;
 use crate::report::summary::FailOn;
 use crate::scan;
+use crate::state::Telling;
 
 pub use self::error::SettingsError;
 pub use self::metrics::MetricsSettings;
+pub use self::state::StateStore;
 
 const TIMEOUT: Duration = Duration::from_mins(10);
 const STUCK_AFTER: Duration = Duration::from_mins(15);
@@ -75,6 +78,12 @@ pub struct ScanSettings {
     pub exit_code_on_drift: Option<DriftStatus>,
     /// The conditions that count as a failure.
     pub fail_on: FailOn,
+    /// Where earlier scans are remembered.
+    pub state: StateStore,
+    /// The report whose drift is accepted.
+    pub baseline: Option<PathBuf>,
+    /// When receivers are told.
+    pub telling: Telling,
 }
 
 impl ScanSettings {
@@ -113,6 +122,21 @@ impl ScanSettings {
         } else {
             file.sinks(&context)?
         };
+        let state = match &target {
+            ScanTarget::Cluster(_) if args.baseline.is_none() => {
+                args.state.as_ref().unwrap_or(&file.state).clone()
+            }
+            // The baseline says what is old, and a snapshot is no scan of the cluster as it is now.
+            ScanTarget::Cluster(_) | ScanTarget::Snapshot(_) => StateStore::None,
+        };
+        let by_default = match args.baseline {
+            Some(_) => FailOn::New,
+            None => FailOn::Drift,
+        };
+        let fail_on = args.fail_on.or(file.scan.fail_on).unwrap_or(by_default);
+        if fail_on == FailOn::New && args.baseline.is_none() && state == StateStore::None {
+            return Err(SettingsError::NothingToCompareWith);
+        }
         let sinks = match &target {
             ScanTarget::Cluster(_) => sinks,
             // Whoever made the snapshot chose the name of the cluster in it: a scan of it could open and close alerts of
@@ -134,7 +158,10 @@ impl ScanSettings {
             },
             sinks,
             metrics,
-            fail_on: args.fail_on.or(file.scan.fail_on).unwrap_or_default(),
+            fail_on,
+            state,
+            baseline: args.baseline.clone(),
+            telling: file.notify.telling(),
             exit_code_on_drift: args.exit_code_on_drift.or(file.scan.exit_code_on_drift),
         })
     }

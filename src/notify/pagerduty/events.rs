@@ -15,6 +15,7 @@ use super::settings::{PagerDutyScope, PagerDutyService, PagerDutySeverity};
 use crate::model::{Fingerprint, Health, ObjectReport, ReleaseReport, Report, Storage};
 use crate::notify::digest::Digest;
 use crate::notify::release::drifted;
+use crate::report::summary::critical_releases;
 use crate::report::words::critical_codes;
 use crate::vocabulary::{HealthCode, ObjectState, Outcome, Verdict};
 
@@ -121,7 +122,10 @@ fn cluster_event(report: &Report, digest: &Digest, service: &PagerDutyService) -
     let is_drift = report.summary.releases.drifted > 0 || report.outcome == Outcome::Drift;
     let causes = [
         (is_drift, Some(service.severities.drift)),
-        (!digest.critical.is_empty(), service.severities.critical_health),
+        (
+            critical_releases(report).next().is_some(),
+            service.severities.critical_health,
+        ),
         (!is_complete(report), service.severities.incomplete),
     ];
     let severity = causes

@@ -30,7 +30,7 @@ pub(super) fn of_cluster(report: &Report, digest: &Digest, severity: PagerDutySe
         per_line: 2,
     };
     let names = digest
-        .drifted
+        .news
         .without_details()
         .lines(SUMMARY_NAMES, plain)
         .join("; ");
@@ -45,7 +45,7 @@ pub(super) fn of_cluster(report: &Report, digest: &Digest, severity: PagerDutySe
         text: json_len,
         per_line: 3,
     };
-    let mut details = json!({"cluster": digest.cluster, "counts": digest.counts, "scan": digest.scan_facts});
+    let mut details = json!({"cluster": digest.cluster, "scan": digest.scan_facts, "next": digest.next});
     for section in digest.sections(DETAILS, in_array) {
         details[section.title] = json!(section.lines);
     }
@@ -70,7 +70,7 @@ pub(super) fn of_release(
     let release = alerted.release;
     let group = alerted.group.filter(|group| group.len() > 1);
     let critical: Vec<_> = critical_codes(release).iter().map(|code| code.as_str()).collect();
-    let about = ReleaseDigest::of(release);
+    let about = ReleaseDigest::of(release, report.started_at);
     let what = match release.verdict {
         Verdict::Drifted => match group {
             Some(group) => format!(

@@ -23,6 +23,9 @@ const CHUNK: usize = 2_900;
 /// has been seen to refuse 15,200 bytes with `msg_blocks_too_long` and to accept 13,000.
 const BLOCKS_BODY: usize = 8_500;
 
+/// The room for a command.
+const NEXT: usize = 400;
+
 /// The room for the lists in the fallback text, which is for notifications and screen readers.
 const FALLBACK_BODY: usize = 1_500;
 
@@ -55,8 +58,8 @@ fn fallback(digest: &Digest) -> String {
         per_line: 2,
     };
     let mut lines = vec![digest.headline.clone()];
-    lines.extend(digest.counts.iter().cloned());
-    lines.extend(digest.drifted.without_details().lines(FALLBACK_BODY, cost));
+    lines.extend(digest.news.without_details().lines(FALLBACK_BODY, cost));
+    lines.extend(digest.next.iter().cloned());
     escape(&lines.join("\n"))
 }
 
@@ -65,10 +68,7 @@ fn blocks(digest: &Digest) -> Vec<Value> {
         text: |line| json_len(&inert(line)),
         per_line: 2,
     };
-    let mut blocks = vec![
-        json!({"type": "header", "text": plain(&fit(&inert(&digest.headline), HEADER))}),
-        json!({"type": "section", "text": plain(&inert(&digest.counts.join("\n")))}),
-    ];
+    let mut blocks = vec![json!({"type": "header", "text": plain(&fit(&inert(&digest.headline), HEADER))})];
     for section in digest.sections(BLOCKS_BODY, cost) {
         let title = json!({"type": "text", "text": section.title, "style": {"bold": true}});
         let mut elements = vec![json!({"type": "rich_text_section", "elements": [title]})];
@@ -77,6 +77,14 @@ fn blocks(digest: &Digest) -> Vec<Value> {
             elements.push(json!({"type": "rich_text_preformatted", "elements": [text]}));
         }
         blocks.push(json!({"type": "rich_text", "elements": elements}));
+    }
+    if let Some(next) = &digest.next {
+        let elements = json!([
+            {"type": "text", "text": "Next: "},
+            {"type": "text", "text": fit(&inert(next), NEXT), "style": {"code": true}},
+        ]);
+        let section = json!({"type": "rich_text_section", "elements": elements});
+        blocks.push(json!({"type": "rich_text", "elements": [section]}));
     }
     let scan_facts: Vec<_> = digest.scan_facts.iter().map(|fact| plain(&inert(fact))).collect();
     blocks.push(json!({"type": "context", "elements": scan_facts}));
@@ -128,24 +136,29 @@ fn text(digest: &Digest) -> String {
     format!("{headline}\n{}\n{scan_facts}", markup_body(digest, TEXT_BODY))
 }
 
-/// The counts, then all lists in one code block.
+/// All lists in one code block, then what to run next.
 fn markup_body(digest: &Digest, budget: usize) -> String {
     let cost = LineCost {
         text: |line| json_len(&escape(line)),
         per_line: 2,
     };
-    let mut body = escape(&digest.counts.join("\n"));
+    let mut body = String::new();
     let sections = digest.sections(budget, cost);
     if !sections.is_empty() {
         let lines = sections
             .into_iter()
             .flat_map(|section| std::iter::once(format!("{}:", section.title)).chain(section.lines));
-        body.push_str("\n```\n");
+        body.push_str("```\n");
         for line in lines {
             body.push_str(&escape(&line));
             body.push('\n');
         }
-        body.push_str("```");
+        body.push_str("```\n");
+    }
+    if let Some(next) = &digest.next {
+        body.push_str("Next: `");
+        body.push_str(&escape(&fit(next, NEXT)));
+        body.push('`');
     }
     body
 }

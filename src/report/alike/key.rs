@@ -196,6 +196,7 @@ fn object_key<'r>(release: &'r ReleaseReport, object: &'r ObjectReport, said: Sa
         findings: _,
         left_out: _,
         patch: _,
+        seen_again: _,
         shadowed_rules: _,
     } = object;
     ObjectKey {

@@ -6,7 +6,7 @@ use super::TextOptions;
 use super::line::Line;
 use super::safe::Safe;
 use crate::model::ReleaseReport;
-use crate::shell::{Command, Refusal, Word};
+use crate::report::words::own_command;
 
 /// Appends the command for everything that is known of a release.
 pub(super) fn diagnose(release: &ReleaseReport, options: &TextOptions, line: &mut Line) {
@@ -20,7 +20,7 @@ pub(super) fn scan(release: &ReleaseReport, options: &TextOptions, line: &mut Li
 
 /// Appends the command about a release that begins with these words, or why there is none.
 fn append(words: &[&'static str], release: &ReleaseReport, options: &TextOptions, line: &mut Line) {
-    match command(words, release) {
+    match own_command(words, release) {
         Ok(command) => {
             line.whole(Style::new(), Safe::of(&command.to_string(), options.medium));
         }
@@ -29,14 +29,4 @@ fn append(words: &[&'static str], release: &ReleaseReport, options: &TextOptions
             line.plain(Safe::of(&reason, options.medium));
         }
     }
-}
-
-fn command(words: &[&'static str], release: &ReleaseReport) -> Result<Command, Refusal> {
-    let name = Word::release(&release.name)?;
-    let namespace = Word::namespace(&release.storage.namespace)?;
-    Command::new("driftline", words)
-        .word(&name)
-        .literal(&["-n"])
-        .word(&namespace)
-        .on(&release.cluster)
 }

@@ -11,6 +11,7 @@ use super::value::show;
 use crate::model::{Finding, Health, ObjectReport, ReleaseReport};
 use crate::report::summary::upgrade_fails_for_certain;
 use crate::report::urgency::Trouble;
+use crate::report::words::{field_effect, object_effect};
 use crate::vocabulary::{HealthCode, NextUpgrade, ObjectState};
 
 /// How much of a reason is shown in a line.
@@ -20,7 +21,7 @@ const REASON_LIMIT: usize = 200;
 pub(super) fn of_field(finding: &Finding, options: &TextOptions) -> Option<Line> {
     let mut line = said(
         finding.next_upgrade,
-        finding.next_upgrade.map(field_word),
+        finding.next_upgrade.map(field_effect),
         finding.next_upgrade_reason.as_deref(),
         options,
     )?;
@@ -36,7 +37,7 @@ pub(super) fn of_field(finding: &Finding, options: &TextOptions) -> Option<Line>
 pub(super) fn of_object(object: &ObjectReport, options: &TextOptions) -> Option<Line> {
     said(
         object.next_upgrade,
-        object.next_upgrade.map(|next| object_word(next, object.state)),
+        object.next_upgrade.map(|next| object_effect(next, object.state)),
         object.next_upgrade_reason.as_deref(),
         options,
     )
@@ -70,35 +71,15 @@ fn of_trouble(trouble: Trouble<'_>) -> Option<(Option<NextUpgrade>, &'static str
     match trouble {
         Trouble::Health(_) => None,
         Trouble::Object(object) => match (object.next_upgrade, &object.next_upgrade_reason, object.state) {
-            (Some(next), _, state) => Some((Some(next), object_word(next, state))),
+            (Some(next), _, state) => Some((Some(next), object_effect(next, state))),
             (None, Some(_), _) | (None, None, ObjectState::Missing) => Some((None, UNKNOWN)),
             (None, None, _) => None,
         },
         Trouble::Field(_, finding) => match (finding.next_upgrade, &finding.next_upgrade_reason) {
-            (Some(next), _) => Some((Some(next), field_word(next))),
+            (Some(next), _) => Some((Some(next), field_effect(next))),
             (None, Some(_)) => Some((None, UNKNOWN)),
             (None, None) => None,
         },
-    }
-}
-
-const fn object_word(next: NextUpgrade, state: ObjectState) -> &'static str {
-    match (next, state) {
-        (NextUpgrade::Revert, ObjectState::Foreign) => "takes it over",
-        (NextUpgrade::Revert, _) => "recreates",
-        (NextUpgrade::Keep | NextUpgrade::Conflict | NextUpgrade::Becomes | NextUpgrade::Refused, _) => {
-            field_word(next)
-        }
-    }
-}
-
-const fn field_word(next: NextUpgrade) -> &'static str {
-    match next {
-        NextUpgrade::Revert => "reverts",
-        NextUpgrade::Keep => "keeps",
-        NextUpgrade::Conflict => "fails (conflict)",
-        NextUpgrade::Becomes => "becomes",
-        NextUpgrade::Refused => "fails (refused)",
     }
 }
 

@@ -155,6 +155,7 @@ pub(crate) fn object(namespace: &str, name: &str, fields: usize) -> ObjectReport
             .collect(),
         left_out: FindingCounts::default(),
         patch: vec![json!({"op": "replace", "path": "/spec", "value": VALUE})],
+        seen_again: Vec::new(),
         shadowed_rules: Vec::new(),
     }
 }

@@ -1,0 +1,247 @@
+//! The memory of scans, where the operator keeps it: read before a scan, written once after the report and the messages.
+//!
+//! A memory that cannot be used costs no scan. It is one warning and one note of the report, and the scan begins anew or
+//! goes on without one. A run that ends between telling and remembering tells twice rather than never.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ring::rand::{SecureRandom as _, SystemRandom};
+
+use super::output_file::{self, Attempt};
+use super::settings::StateStore;
+use crate::cluster::{Cluster, MemoryName, StoredMemory};
+use crate::limited_file;
+use crate::model::{Report, ReportNote};
+use crate::notify::Delivery;
+use crate::state::{MAX_BYTES, Receipt, Salt, State};
+use crate::vocabulary::MemoryDetail;
+
+/// The scope of notes about the memory.
+const SCOPE: &str = "state";
+
+/// The memory of a scan, and where it is kept.
+pub(super) struct Memory {
+    /// What is remembered.
+    pub(super) state: State,
+    place: Place,
+    notes: Vec<String>,
+}
+
+/// Where a memory is written.
+enum Place {
+    /// Nowhere: another cluster's is there.
+    Nowhere,
+    /// To a file, if it still holds what was read.
+    File(PathBuf, Option<Vec<u8>>),
+    /// To a `ConfigMap`, if it still is the one that was read.
+    ConfigMap(Arc<Cluster>, MemoryName, StoredMemory),
+}
+
+/// What is remembered, as far as it could be read.
+pub(super) enum Loaded {
+    /// Nothing is to be remembered.
+    Nothing,
+    /// The memory.
+    Memory(Box<Memory>),
+    /// It could not be read, for this reason: nothing is known of earlier scans, and nothing is written.
+    Unreadable(String),
+}
+
+/// Reads the memory of scans of this cluster.
+pub(super) async fn load(store: &StateStore, cluster: Option<&Arc<Cluster>>, name: &str) -> Loaded {
+    let (place, bytes) = match (store, cluster) {
+        (StateStore::None, _) | (StateStore::ConfigMap { .. }, None) => return Loaded::Nothing,
+        (StateStore::File(path), _) => match read_file(path).await {
+            Ok(bytes) => (Place::File(path.clone(), bytes.clone()), bytes),
+            Err(error) => {
+                return Loaded::unreadable(format!(
+                    "the state in {} cannot be read: {error}",
+                    path.display()
+                ));
+            }
+        },
+        (StateStore::ConfigMap { namespace, name }, Some(cluster)) => {
+            let name = MemoryName {
+                namespace: namespace
+                    .clone()
+                    .unwrap_or_else(|| cluster.namespace().to_owned()),
+                name: name.clone(),
+            };
+            match cluster.read_memory(&name).await {
+                Ok(stored) => {
+                    let bytes = stored.bytes.clone();
+                    (Place::ConfigMap(Arc::clone(cluster), name, stored), bytes)
+                }
+                Err(error) => {
+                    return Loaded::unreadable(format!(
+                        "the state in {} cannot be read: {error}",
+                        name.in_words()
+                    ));
+                }
+            }
+        }
+    };
+    let Ok(salt) = salt() else {
+        return Loaded::unreadable("the system has no random numbers for the state".to_owned());
+    };
+    let mut memory = Memory {
+        state: State::fresh(name, salt),
+        place,
+        notes: Vec::new(),
+    };
+    match bytes.map(|bytes| State::decode(&bytes)) {
+        None => {}
+        Some(Ok(state)) if state.cluster() == name => memory.state = state,
+        Some(Ok(state)) => {
+            let text = format!(
+                "the state in {} is that of the cluster {}, and is left alone: name another place for {name}",
+                memory.place,
+                state.cluster()
+            );
+            memory.place = Place::Nowhere;
+            memory.note(text);
+        }
+        Some(Err(error)) => {
+            let text = format!(
+                "the state in {} is not used: {error}; everything counts as new",
+                memory.place
+            );
+            memory.note(text);
+        }
+    }
+    Loaded::Memory(Box::new(memory))
+}
+
+/// A memory of what a report says.
+pub(super) fn of_baseline(baseline: &Report, cluster: &str) -> anyhow::Result<State> {
+    let salt = salt().map_err(|_| anyhow::anyhow!("the system has no random numbers"))?;
+    Ok(State::of_report(baseline, cluster, salt))
+}
+
+impl Loaded {
+    fn unreadable(text: String) -> Self {
+        tracing::warn!("{text}");
+        Self::Unreadable(text)
+    }
+}
+
+impl Memory {
+    /// Says of everything in a report how it stands to what is remembered, and remembers the report.
+    pub(super) fn compare(&mut self, report: &mut Report) {
+        self.state.compare(report);
+        match self.state.fit() {
+            Ok(MemoryDetail::Fields) => {}
+            Ok(MemoryDetail::Objects) => self.note(
+                "there are too many findings to remember one by one: from now on each object's are remembered together"
+                    .to_owned(),
+            ),
+            Ok(MemoryDetail::Releases) => self.note(
+                "there are too many drifted objects to remember one by one: from now on each release's are remembered \
+                 together"
+                    .to_owned(),
+            ),
+            Err(error) => {
+                self.place = Place::Nowhere;
+                self.note(format!("the state is not written: {error}"));
+            }
+        }
+        let notes = std::mem::take(&mut self.notes);
+        report.notes.extend(notes.into_iter().map(note));
+        report.notes.sort();
+    }
+
+    /// Remembers what a receiver was told, if it was.
+    pub(super) fn told(&mut self, receipt: Receipt, delivery: Delivery) {
+        if delivery.is_undelivered() {
+            self.state.undelivered(receipt, delivery.keeps);
+        } else {
+            self.state.delivered(receipt, delivery.keeps);
+        }
+    }
+
+    /// Writes the memory, and says why where that fails. No failure changes the result of the scan.
+    pub(super) async fn save(self) {
+        let bytes = match (&self.place, self.state.encode()) {
+            (Place::Nowhere, _) => return,
+            (_, Ok(bytes)) => bytes,
+            (place, Err(error)) => {
+                tracing::warn!("the state in {place} was not written: {error}");
+                return;
+            }
+        };
+        let place = self.place.to_string();
+        let written = match self.place {
+            Place::Nowhere => return,
+            Place::File(path, read) => write_file(path, read, bytes)
+                .await
+                .map_err(|error| error.to_string()),
+            Place::ConfigMap(cluster, name, read) => {
+                let written = cluster.write_memory(&name, &read, &bytes).await;
+                written.map_err(|error| error.to_string())
+            }
+        };
+        match written {
+            Ok(()) => tracing::debug!("the state in {place} was written"),
+            Err(error) => tracing::warn!(
+                "the state in {place} was not written: {error}; what was told now may be told again by the next scan"
+            ),
+        }
+    }
+
+    fn note(&mut self, text: String) {
+        tracing::warn!("{text}");
+        self.notes.push(text);
+    }
+}
+
+/// A note of a report about the memory.
+pub(super) fn note(message: String) -> ReportNote {
+    ReportNote {
+        scope: SCOPE.to_owned(),
+        message,
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Nowhere => f.write_str("no place"),
+            Self::File(path, _) => path.display().fmt(f),
+            Self::ConfigMap(_, name, _) => f.write_str(&name.in_words()),
+        }
+    }
+}
+
+fn salt() -> Result<Salt, ring::error::Unspecified> {
+    let mut random = [0; 16];
+    SystemRandom::new().fill(&mut random)?;
+    Ok(Salt::new(random))
+}
+
+/// What a file holds; `None` where it does not exist or is empty.
+async fn read_file(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let path = path.to_owned();
+    let read = move || match limited_file::read(&path, MAX_BYTES as u64) {
+        Ok(bytes) => Ok(Some(bytes).filter(|bytes| !bytes.is_empty())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        // It is damaged, and to be replaced.
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Ok(Some(vec![0])),
+        Err(error) => Err(error),
+    };
+    tokio::task::spawn_blocking(read)
+        .await
+        .map_err(io::Error::other)?
+}
+
+/// Writes a file in place of what was read from it.
+async fn write_file(path: PathBuf, read: Option<Vec<u8>>, bytes: Vec<u8>) -> io::Result<()> {
+    if read_file(&path).await? != read {
+        return Err(io::Error::other("another scan has written it in the meantime"));
+    }
+    let write = move || output_file::write(&path, &Attempt::default(), |out| out.write_all(&bytes));
+    tokio::task::spawn_blocking(write)
+        .await
+        .map_err(io::Error::other)?
+}

@@ -1,0 +1,388 @@
+//! What one receiver is told of a scan: the part of the report that is for it, with everything new that it was not told of.
+//!
+//! Told means delivered. What a receiver was not told of because it was down stays new for it until it is back.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
+
+use super::compare::{Known, tell};
+use super::digest::{Hash, Salt};
+use super::entry::{Entry, SinkNumber};
+use super::items;
+use super::memory::{ReleaseId, SinkMemory, State};
+use super::occasion::Occasion;
+use crate::model::{
+    ChangeCounts, Finding, Fingerprint, ReleaseReport, Report, ReportError, Resolved, Summary, Tracked,
+};
+use crate::report::summary;
+use crate::vocabulary::{ChangeStatus, MemoryDetail, ObjectState, Verdict};
+
+/// How long what keeps coming and going has to stay away until its end is told.
+const CALM: TimeDelta = TimeDelta::hours(24);
+
+/// When receivers are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Telling {
+    /// How old something is before it is told.
+    pub settle: Settle,
+    /// How often a receiver is reminded of what is still so.
+    pub remind: Duration,
+}
+
+/// How old something has to be before it is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settle {
+    /// So old, by the best that is known of its age.
+    Age(Duration),
+    /// Found by so many scans in a row.
+    Scans(u32),
+}
+
+impl Default for Telling {
+    fn default() -> Self {
+        Self {
+            settle: Settle::Age(Duration::ZERO),
+            remind: Duration::from_hours(24),
+        }
+    }
+}
+
+/// The part of a report that is for one receiver.
+#[derive(Debug, Clone)]
+pub struct PartRequest<'r> {
+    /// The receiver's name.
+    pub sink: &'r str,
+    /// The whole report.
+    pub report: &'r Report,
+    /// The releases that are for it.
+    pub releases: Vec<&'r ReleaseReport>,
+    /// The errors that are for it.
+    pub errors: Vec<&'r ReportError>,
+}
+
+/// What one receiver is told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    /// Its part of the report, without what is in sync.
+    pub report: Report,
+    /// Why it is told.
+    pub occasion: Occasion,
+    /// What it asked to keep.
+    pub kept: Option<Value>,
+    /// How much is too young to be told.
+    pub unsettled: usize,
+    /// What is to be remembered once it is delivered.
+    pub receipt: Receipt,
+}
+
+/// What is remembered once a receiver has been told.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Receipt {
+    sink: String,
+    at: DateTime<Utc>,
+    told: Vec<(ReleaseId, Fingerprint)>,
+    ended: Vec<(ReleaseId, Fingerprint)>,
+    unread: Option<Hash>,
+    occasion: Option<Occasion>,
+}
+
+impl State {
+    /// The part of a report for a receiver. The report has been compared with this memory.
+    pub fn part(&self, request: &PartRequest<'_>, telling: &Telling) -> Part {
+        let report = request.report;
+        let now = report.started_at;
+        let memory = self.sinks.get(request.sink);
+        let number = memory.map(|memory| memory.number);
+        let mut part = without_memory(request);
+        let mut receipt = Receipt {
+            sink: request.sink.to_owned(),
+            at: now,
+            unread: unread(&part.report, &self.salt),
+            ..Receipt::default()
+        };
+        let mut unsettled = 0;
+        let mut counts = ChangeCounts::default();
+        for release in &mut part.report.releases {
+            let id = ReleaseId::of(release);
+            let Some(remembered) = self.releases.get(&id) else {
+                continue;
+            };
+            let since = since_of(release, self.detail);
+            let mut known = Known::new();
+            let mut young = HashSet::new();
+            let entries = remembered.entries.iter();
+            for (fingerprint, entry) in entries.filter(|(_, entry)| entry.is_active() && entry.scans > 0) {
+                let status = status_for(entry, number);
+                let since = since.get(fingerprint).copied();
+                if status == ChangeStatus::New && !is_settled(entry, since, now, telling.settle) {
+                    young.insert(*fingerprint);
+                    continue;
+                }
+                let tracked = Tracked {
+                    status: Some(status),
+                    first_seen: Some(entry.first_seen),
+                    flapping: entry.is_flapping(now),
+                    ..Tracked::default()
+                };
+                counts.count(&tracked);
+                if status != ChangeStatus::Ongoing {
+                    receipt.told.push((id.clone(), *fingerprint));
+                }
+                known.insert(*fingerprint, tracked);
+            }
+            unsettled += young.len();
+            leave_out(release, &young, self.detail);
+            tell(release, &report.cluster.name, &known, self.detail);
+        }
+        let resolved = self.ended_for(number, now, &mut receipt);
+        counts.resolved = resolved.len();
+        part.report.resolved = resolved;
+        if unsettled > 0 {
+            let report = &mut part.report;
+            report.summary.releases = Summary::of(&report.releases).releases;
+            report.outcome = summary::outcome(&report.releases, &report.errors, report.stopped);
+        }
+        let told_at = memory.and_then(|memory| memory.told_at);
+        let was_unread = memory.and_then(|memory| memory.unread);
+        part.occasion = if counts.new + counts.changed + counts.resolved > 0 || receipt.unread != was_unread {
+            Occasion::Changed
+        } else if (counts.ongoing > 0 || receipt.unread.is_some()) && is_due(told_at, now, telling.remind) {
+            Occasion::Reminder
+        } else {
+            Occasion::Unchanged
+        };
+        receipt.occasion = Some(part.occasion);
+        part.report.summary.changes = Some(counts);
+        part.kept = memory.and_then(|memory| memory.kept.clone());
+        part.unsettled = unsettled;
+        part.receipt = receipt;
+        part
+    }
+
+    /// What a receiver knows of and has not been told that it ended.
+    fn ended_for(
+        &self,
+        number: Option<SinkNumber>,
+        now: DateTime<Utc>,
+        receipt: &mut Receipt,
+    ) -> Vec<Resolved> {
+        let Some(number) = number else {
+            return Vec::new();
+        };
+        let mut resolved = Vec::new();
+        for (id, release) in &self.releases {
+            for (fingerprint, entry) in &release.entries {
+                let Some(ended_at) = entry.ended_at.filter(|_| entry.known_to.contains(&number)) else {
+                    continue;
+                };
+                if entry.is_flapping(now) && now - ended_at < CALM {
+                    continue;
+                }
+                resolved.extend(entry.resolved(id.names(&self.cluster), &release.namespace, now));
+                receipt.ended.push((id.clone(), *fingerprint));
+            }
+        }
+        resolved
+    }
+
+    /// Remembers what a receiver that was not told, or not of everything, asks to keep.
+    pub fn undelivered(&mut self, receipt: Receipt, keeps: Option<Value>) {
+        self.sink(receipt.sink, receipt.at, keeps);
+    }
+
+    /// The memory of a receiver.
+    fn sink(&mut self, name: String, now: DateTime<Utc>, keeps: Option<Value>) -> &mut SinkMemory {
+        let numbers = self.sinks.values().map(|sink| sink.number);
+        let free = numbers.max().map_or(0, |last| last.saturating_add(1));
+        let memory = self.sinks.entry(name).or_insert_with(|| SinkMemory {
+            number: free,
+            ..SinkMemory::default()
+        });
+        memory.last_used = Some(now);
+        if let Some(keeps) = keeps {
+            memory.kept = Some(keeps).filter(|kept| !kept.is_null());
+        }
+        memory
+    }
+
+    /// Remembers that a receiver was told, and what it asks to keep.
+    pub fn delivered(&mut self, receipt: Receipt, keeps: Option<Value>) {
+        let memory = self.sink(receipt.sink, receipt.at, keeps);
+        memory.unread = receipt.unread;
+        if receipt.occasion != Some(Occasion::Unchanged) {
+            memory.told_at = Some(receipt.at);
+        }
+        let number = memory.number;
+        for (id, fingerprint) in receipt.told {
+            if let Some(entry) = self.entry(&id, &fingerprint) {
+                entry.known_to.insert(number);
+                entry.told.insert(number);
+            }
+        }
+        for (id, fingerprint) in receipt.ended {
+            if let Some(entry) = self.entry(&id, &fingerprint) {
+                entry.known_to.remove(&number);
+                entry.told.remove(&number);
+            }
+        }
+    }
+
+    fn entry(&mut self, id: &ReleaseId, fingerprint: &Fingerprint) -> Option<&mut Entry> {
+        self.releases.get_mut(id)?.entries.get_mut(fingerprint)
+    }
+}
+
+/// The part of a report for a receiver where nothing is remembered.
+pub fn without_memory(request: &PartRequest<'_>) -> Part {
+    let report = request.report;
+    let releases = request.releases.iter().map(|release| {
+        let mut release = (*release).clone();
+        release.leave_out_in_sync();
+        release
+    });
+    let releases: Vec<_> = releases.collect();
+    let errors: Vec<_> = request.errors.iter().map(|error| (*error).clone()).collect();
+    let is_whole = releases.len() == report.releases.len() && errors.len() == report.errors.len();
+    let part = Report {
+        schema: report.schema.clone(),
+        tool: report.tool.clone(),
+        cluster: report.cluster.clone(),
+        started_at: report.started_at,
+        finished_at: report.finished_at,
+        outcome: if is_whole {
+            report.outcome
+        } else {
+            summary::outcome(&releases, &errors, report.stopped)
+        },
+        stopped: report.stopped,
+        summary: if is_whole {
+            report.summary.clone()
+        } else {
+            Summary::of(&releases)
+        },
+        selection: report.selection.clone(),
+        compared_with: report.compared_with.clone(),
+        ignored: Vec::new(),
+        confirmation: None,
+        releases,
+        orphans: None,
+        resolved: Vec::new(),
+        errors,
+        notes: Vec::new(),
+    };
+    Part {
+        report: part,
+        occasion: Occasion::Scan,
+        kept: None,
+        unsettled: 0,
+        receipt: Receipt::default(),
+    }
+}
+
+/// Since when the cluster itself says that what a memory of this detail knows has been so.
+fn since_of(release: &ReleaseReport, detail: MemoryDetail) -> HashMap<Fingerprint, DateTime<Utc>> {
+    let health = release
+        .health
+        .iter()
+        .map(|entry| (entry.tracked.fingerprint, entry.tracked.since));
+    let findings = release.objects.iter().flat_map(|object| {
+        let findings = object.findings.iter();
+        findings.map(|finding| (finding.tracked.fingerprint, finding.tracked.since))
+    });
+    // Of several together the age of none is that of all.
+    let findings = findings.filter(|_| detail == MemoryDetail::Fields);
+    let known = health.chain(findings);
+    known
+        .filter_map(|(fingerprint, since)| Some((fingerprint?, since?.time)))
+        .collect()
+}
+
+/// Leaves out of a release what is too young to be told.
+fn leave_out(release: &mut ReleaseReport, young: &HashSet<Fingerprint>, detail: MemoryDetail) {
+    if young.is_empty() {
+        return;
+    }
+    let of_release = release.tracked.fingerprint;
+    let is_young = |key: Option<Fingerprint>| key.is_some_and(|key| young.contains(&key));
+    release
+        .health
+        .retain(|entry| !is_young(entry.tracked.fingerprint));
+    for object in &mut release.objects {
+        let of_object = object.tracked.fingerprint;
+        let findings = std::mem::take(&mut object.findings).into_iter();
+        let findings = findings.filter(|finding| {
+            let own = finding.tracked.fingerprint;
+            !finding.is_drift() || !is_young(items::key(detail, own, of_object, of_release))
+        });
+        object.findings = findings.collect();
+    }
+    release.objects.retain(|object| {
+        let own = object.tracked.fingerprint;
+        match object.state {
+            ObjectState::Drifted => {
+                object.findings.iter().any(Finding::is_drift) || object.left_out.drift > 0
+            }
+            ObjectState::Missing
+            | ObjectState::Terminating
+            | ObjectState::Foreign
+            | ObjectState::Leftover => !is_young(items::key(detail, own, own, of_release)),
+            ObjectState::InSync | ObjectState::Unknown | ObjectState::Ignored => true,
+        }
+    });
+    if release.verdict == Verdict::Drifted {
+        release.verdict = summary::verdict(&release.objects, &release.health);
+    }
+}
+
+/// A hash of what could not be read; `None` where everything was. Why it could not is left out: the reason may be another
+/// one at each scan.
+fn unread(report: &Report, salt: &Salt) -> Option<Hash> {
+    let stopped = report.stopped.map(|stopped| format!("stopped {stopped}"));
+    let errors = report.errors.iter().map(|error| format!("error {}", error.scope));
+    let releases = report.releases.iter().filter(|release| match release.verdict {
+        Verdict::Incomplete | Verdict::Unreadable => true,
+        Verdict::Drifted => release
+            .objects
+            .iter()
+            .any(|object| object.state == ObjectState::Unknown),
+        Verdict::Clean => false,
+    });
+    let releases = releases.map(|release| format!("release {}/{}", release.storage.namespace, release.name));
+    let all: Vec<String> = stopped.into_iter().chain(errors).chain(releases).collect();
+    let hashes = all.iter().map(|text| salt.hash([text.as_bytes()]));
+    (!all.is_empty()).then(|| salt.of_all(hashes))
+}
+
+/// How an entry stands to what a receiver was told.
+fn status_for(entry: &Entry, number: Option<SinkNumber>) -> ChangeStatus {
+    let has = |sinks: &BTreeSet<SinkNumber>| number.is_some_and(|number| sinks.contains(&number));
+    if has(&entry.told) {
+        ChangeStatus::Ongoing
+    } else if has(&entry.known_to) {
+        ChangeStatus::Changed
+    } else {
+        ChangeStatus::New
+    }
+}
+
+/// Whether something is old enough to be told.
+fn is_settled(entry: &Entry, since: Option<DateTime<Utc>>, now: DateTime<Utc>, settle: Settle) -> bool {
+    match settle {
+        Settle::Scans(scans) => entry.scans >= scans,
+        Settle::Age(age) => {
+            let since = since.map_or(entry.first_seen, |since| since.min(entry.first_seen));
+            (now - since).to_std().unwrap_or_default() >= age
+        }
+    }
+}
+
+/// Whether a reminder is due. A clock that went back does not make it due for ever.
+fn is_due(told_at: Option<DateTime<Utc>>, now: DateTime<Utc>, remind: Duration) -> bool {
+    told_at.is_none_or(|told_at| {
+        let age = now - told_at;
+        age < TimeDelta::zero() - TimeDelta::hours(1) || age.to_std().unwrap_or_default() >= remind
+    })
+}

@@ -1,0 +1,199 @@
+//! Who is told what, and when.
+
+use super::*;
+
+/// Ten scans at which a receiver is up or down: what it is told at each.
+fn told(telling: &Telling, scans: impl IntoIterator<Item = (Report, bool)>) -> Vec<(Occasion, usize, usize)> {
+    let mut state = state();
+    let mut told = Vec::new();
+    for (mut report, is_up) in scans {
+        state.compare(&mut report);
+        let part = part(&state, &report, telling);
+        let changes = part.report.summary.changes.clone().unwrap();
+        told.push((part.occasion, changes.new + changes.changed, changes.resolved));
+        if is_up {
+            state.delivered(part.receipt, None);
+        } else {
+            state.undelivered(part.receipt, None);
+        }
+        state = State::decode(&state.encode().unwrap()).unwrap();
+    }
+    told
+}
+
+fn drifted(hour: i64) -> Report {
+    scan(hour, vec![web([replicas(5)])])
+}
+
+fn calm(hour: i64) -> Report {
+    scan(hour, vec![web([])])
+}
+
+#[test]
+fn a_channel_is_told_once_and_reminded_once_a_day() {
+    use Occasion::{Changed, Reminder, Unchanged};
+    let told = told(&Telling::default(), (0..50).map(|hour| (drifted(hour), true)));
+    for (hour, told) in told.into_iter().enumerate() {
+        let expected = match hour {
+            0 => (Changed, 1, 0),
+            24 | 48 => (Reminder, 0, 0),
+            _ => (Unchanged, 0, 0),
+        };
+        assert_eq!(told, expected, "hour {hour}");
+    }
+}
+
+#[test]
+fn the_end_is_told_once() {
+    use Occasion::{Changed, Unchanged};
+    let scans = [drifted(0), drifted(1), calm(2), calm(3)].map(|report| (report, true));
+    assert_eq!(
+        told(&Telling::default(), scans),
+        [
+            (Changed, 1, 0),
+            (Unchanged, 0, 0),
+            (Changed, 0, 1),
+            (Unchanged, 0, 0)
+        ]
+    );
+}
+
+#[test]
+fn what_was_new_while_a_receiver_was_down_is_told_when_it_is_back() {
+    use Occasion::{Changed, Unchanged};
+    let scans = [
+        (calm(0), true),
+        (drifted(1), false),
+        (drifted(2), false),
+        (drifted(3), false),
+        (drifted(4), true),
+        (drifted(5), true),
+        (calm(6), false),
+        (calm(7), true),
+        (calm(8), true),
+    ];
+    assert_eq!(
+        told(&Telling::default(), scans),
+        [
+            (Unchanged, 0, 0),
+            (Changed, 1, 0),
+            (Changed, 1, 0),
+            (Changed, 1, 0),
+            (Changed, 1, 0),
+            (Unchanged, 0, 0),
+            (Changed, 0, 1),
+            (Changed, 0, 1),
+            (Unchanged, 0, 0),
+        ]
+    );
+}
+
+#[test]
+fn what_came_and_went_while_a_receiver_was_down_is_not_told() {
+    let scans = [(drifted(0), false), (calm(1), false), (calm(2), true)];
+    assert_eq!(told(&Telling::default(), scans)[2], (Occasion::Unchanged, 0, 0));
+}
+
+#[test]
+fn what_settles_by_itself_is_not_told() {
+    use Occasion::{Changed, Unchanged};
+    for settle in [Settle::Age(hours(1)), Settle::Scans(2)] {
+        let telling = Telling {
+            settle,
+            ..Telling::default()
+        };
+        let scans = [drifted(0), calm(1), drifted(2), drifted(3), drifted(4)].map(|report| (report, true));
+        assert_eq!(
+            told(&telling, scans),
+            [
+                (Unchanged, 0, 0),
+                (Unchanged, 0, 0),
+                (Unchanged, 0, 0),
+                (Changed, 1, 0),
+                (Unchanged, 0, 0),
+            ],
+            "{settle:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_too_young_is_not_in_a_part_and_what_the_cluster_dates_is() {
+    let telling = Telling {
+        settle: Settle::Age(hours(1)),
+        ..Telling::default()
+    };
+    let old = finding(FindingCode::Changed, "/spec/paused", None, Some(json!(true)));
+    let old = old.by("kubectl-edit", None, "2026-11-19T10:00:00Z");
+    let mut state = state();
+    let mut report = scan(0, vec![web([replicas(5), old])]);
+    state.compare(&mut report);
+    let both = part(&state, &report, &telling);
+    assert_eq!(both.unsettled, 1);
+    let paths: Vec<_> = both.report.releases[0].objects[0]
+        .findings
+        .iter()
+        .map(|finding| &*finding.path)
+        .collect();
+    assert_eq!(paths, ["/spec/paused"]);
+    let mut young = scan(0, vec![web([replicas(5)])]);
+    let mut state = super::state();
+    state.compare(&mut young);
+    let nothing = part(&state, &young, &telling);
+    assert_eq!(nothing.report.releases[0].verdict, Verdict::Clean);
+    assert_eq!(nothing.report.summary.releases.drifted, 0);
+    assert_eq!(young.summary.releases.drifted, 1, "the report has it");
+}
+
+#[test]
+fn what_flaps_is_told_as_that_and_then_no_more_until_it_is_calm() {
+    let scans = (0..12).map(|hour| (if hour % 2 == 0 { drifted(hour) } else { calm(hour) }, true));
+    let calm_days = [12, 20, 35, 40].map(|hour| (calm(hour), true));
+    let told = told(&Telling::default(), scans.chain(calm_days));
+    let worth: Vec<usize> = (0..told.len())
+        .filter(|at| told[*at].0 == Occasion::Changed)
+        .collect();
+    // Twice as usual, once as flapping, and its end after a day of calm.
+    assert_eq!(worth, [0, 1, 2, 3, 4, 14]);
+}
+
+#[test]
+fn what_could_not_be_read_is_told_when_it_begins_and_when_it_ends() {
+    use Occasion::{Changed, Unchanged};
+    let unread = |hour| {
+        let mut report = scan(hour, vec![web([])]);
+        report.errors.push(ReportError {
+            scope: "namespace/pay".to_owned(),
+            message: format!("attempt {hour}"),
+        });
+        report
+    };
+    let scans = [calm(0), unread(1), unread(2), calm(3), calm(4)].map(|report| (report, true));
+    let occasions: Vec<_> = told(&Telling::default(), scans)
+        .into_iter()
+        .map(|told| told.0)
+        .collect();
+    assert_eq!(occasions, [Unchanged, Changed, Unchanged, Changed, Unchanged]);
+}
+
+#[test]
+fn each_receiver_is_told_for_itself() {
+    let mut state = state();
+    let mut report = drifted(0);
+    state.compare(&mut report);
+    let telling = Telling::default();
+    let slack = part(&state, &report, &telling);
+    state.delivered(slack.receipt, Some(json!({"ts": "1"})));
+    let request = PartRequest {
+        sink: "pagerduty",
+        report: &report,
+        releases: report.releases.iter().collect(),
+        errors: Vec::new(),
+    };
+    assert_eq!(state.part(&request, &telling).occasion, Occasion::Changed);
+    let again = part(&state, &report, &telling);
+    assert_eq!(
+        (again.occasion, again.kept),
+        (Occasion::Unchanged, Some(json!({"ts": "1"})))
+    );
+}
