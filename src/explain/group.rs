@@ -25,13 +25,15 @@ pub enum Group {
     PreviewCause,
     /// What becomes of an object or a field.
     PreviewEffect,
+    /// How something stands to earlier scans.
+    Change,
     /// Whatever else a line says.
     Term,
 }
 
 impl Group {
     /// Every group, in the order of the list of words.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Finding,
         Self::Health,
         Self::State,
@@ -42,6 +44,7 @@ impl Group {
         Self::PreviewOutcome,
         Self::PreviewCause,
         Self::PreviewEffect,
+        Self::Change,
         Self::Term,
     ];
 
@@ -58,6 +61,7 @@ impl Group {
             Self::PreviewOutcome => "What a previewed operation of Helm comes to",
             Self::PreviewCause => "What that rests on",
             Self::PreviewEffect => "What it does to objects and fields",
+            Self::Change => "What earlier scans knew, and how it ended",
             Self::Term => "Other words",
         }
     }
@@ -76,6 +80,7 @@ impl fmt::Display for Group {
             Self::PreviewOutcome => "outcome of a preview",
             Self::PreviewCause => "cause in a preview",
             Self::PreviewEffect => "object or field in a preview",
+            Self::Change => "change since earlier scans",
             Self::Term => "word",
         })
     }

@@ -257,6 +257,7 @@ impl Explanation {
             | Group::PreviewOutcome
             | Group::PreviewCause
             | Group::PreviewEffect
+            | Group::Change
             | Group::Term => false,
         }
     }

@@ -6,7 +6,8 @@
 
 use super::group::Group;
 use crate::vocabulary::{
-    ApplyMethod, HealthSeverity, ManagingTool, NextUpgrade, Outcome, Severity, Stopped, Verdict,
+    ApplyMethod, ChangeStatus, Ending, HealthSeverity, ManagingTool, NextUpgrade, Outcome, Severity, Stopped,
+    Verdict,
 };
 
 /// The explanation of a word.
@@ -34,6 +35,8 @@ pub(super) fn all() -> impl Iterator<Item = Word> {
     let methods = ApplyMethod::ALL.iter().map(|method| of_apply_method(*method));
     let stops = Stopped::ALL.iter().map(|stopped| of_stop(*stopped));
     let tools = ManagingTool::ALL.iter().map(|tool| of_tool(*tool));
+    let statuses = ChangeStatus::ALL.iter().map(|status| of_status(*status));
+    let endings = Ending::ALL.iter().map(|how| of_ending(*how));
     verdicts
         .chain(IN_SYNC_BUT)
         .chain(outcomes)
@@ -45,6 +48,81 @@ pub(super) fn all() -> impl Iterator<Item = Word> {
         .chain(methods)
         .chain(stops)
         .chain(tools)
+        .chain(statuses)
+        .chain(endings)
+}
+
+const fn of_status(status: ChangeStatus) -> Word {
+    let (names, meaning, details): (&[_], _, _) = match status {
+        ChangeStatus::New => (
+            &["new"],
+            "no earlier scan knew it, or it had come to an end",
+            "It is told where scans remember earlier ones (`state`), and where a report is compared with an earlier one \
+             (`--baseline`). Of a release whose memory was lost everything is new.",
+        ),
+        ChangeStatus::Changed => (
+            &["changed since the last scan"],
+            "earlier scans knew it, and it is another one now",
+            "Its code, its severity, the live value or the value that the chart asks for is another one, or an operation \
+             failed again. A value that is hidden is not compared.",
+        ),
+        ChangeStatus::Ongoing => (
+            &["ongoing", "known", "still so"],
+            "earlier scans knew it as it is",
+            "The time is the earliest at which it is known to have been so: the last write of its field manager, the \
+             operation of Helm that it is about, or the first scan that found it. The JSON report says which. What is \
+             ongoing takes a line in the text report; `scan --all` tells it whole.",
+        ),
+    };
+    Word {
+        names,
+        group: Group::Change,
+        meaning,
+        details,
+    }
+}
+
+const fn of_ending(how: Ending) -> Word {
+    let (names, details): (&[_], _) = match how {
+        Ending::Reverted => (
+            &["reverted", "reverted to the chart's value", "resolved"],
+            "Somebody put it back, or an upgrade did. An object that was missing is there again.",
+        ),
+        Ending::Adopted => (
+            &["adopted", "adopted by an upgrade"],
+            "A newer revision is deployed, and it asks for the value that lives: the change is kept.",
+        ),
+        Ending::Upgraded => (
+            &["upgraded", "in sync since an upgrade"],
+            "A newer revision is deployed. The values are hidden or were not whole in the report, so that it is not known \
+             which of the two gave way.",
+        ),
+        Ending::ObjectGone => (
+            &["object-gone", "the object is gone"],
+            "It was deleted, is being deleted, or names another owner now. Where the chart still asks for it, the report \
+             has it in that state.",
+        ),
+        Ending::ReleaseGone => (
+            &["release-gone", "the release is gone"],
+            "The scan read all records where the release was, and it has none any more, or the newest one says that it was \
+             uninstalled. A release that this scan did not look for is neither new nor resolved.",
+        ),
+        Ending::Ignored => (
+            &["ignored now"],
+            "It may be as it was: the report counts it below the rule.",
+        ),
+        Ending::Expected => (
+            &["expected", "counts as info now"],
+            "The settings, or what is known of its writer, make it a finding of severity info.",
+        ),
+        Ending::Over => (&["over"], "The health entry that said so is gone."),
+    };
+    Word {
+        names,
+        group: Group::Change,
+        meaning: how.message(),
+        details,
+    }
 }
 
 const fn of_verdict(verdict: Verdict) -> Word {

@@ -215,7 +215,7 @@ fn scan_headline(report: &Report, worst: Option<&ReleaseReport>) -> String {
 }
 
 /// The worst trouble of a release in a few words.
-fn worst_in_words(release: &ReleaseReport) -> String {
+pub(crate) fn worst_in_words(release: &ReleaseReport) -> String {
     let name = release_name(release);
     let Some(urgent) = Urgent::of(release) else {
         return name;

@@ -8,9 +8,10 @@ use super::fixtures;
 use super::json::{self, JSON_SCHEMA};
 use crate::model::Report;
 use crate::vocabulary::{
-    ApplyMethod, DriftCorrection, FindingCode, HealthCode, HealthSeverity, IdleReason, ManagingTool,
-    NextUpgrade, ObjectState, OrphanRecords, Outcome, PreviewAction, PreviewCause, PreviewEffect,
-    PreviewOutcome, PreviewedOperation, Severity, Stopped, Verdict,
+    ApplyMethod, ChangeStatus, DriftCorrection, Ending, FindingCode, HealthCode, HealthSeverity, IdleReason,
+    ManagingTool, MemoryDetail, NextUpgrade, ObjectState, OrphanRecords, Outcome, PreviewAction,
+    PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation, ResolvedKind, Severity, SinceSource,
+    Stopped, Verdict,
 };
 
 fn schema() -> Value {
@@ -61,7 +62,8 @@ fn enums_are_the_vocabularies() {
         "healthCode": HealthCode, "healthSeverity": HealthSeverity, "nextUpgrade": NextUpgrade,
         "idleReason": IdleReason, "managingTool": ManagingTool, "driftCorrection": DriftCorrection, "applyMethod": ApplyMethod, "orphanRecords": OrphanRecords,
         "outcome": Outcome, "stopped": Stopped, "previewedOperation": PreviewedOperation, "previewOutcome": PreviewOutcome,
-        "previewAction": PreviewAction, "previewEffect": PreviewEffect, "previewCause": PreviewCause
+        "changeStatus": ChangeStatus, "sinceSource": SinceSource, "ending": Ending, "resolvedKind": ResolvedKind,
+        "memoryDetail": MemoryDetail, "previewAction": PreviewAction, "previewEffect": PreviewEffect, "previewCause": PreviewCause
     );
 }
 

@@ -73,6 +73,20 @@ fn text_in_a_ci_log() {
     insta::assert_snapshot!("drifted-ci", as_text(&fixtures::drifted(), &CI));
 }
 
+/// What earlier scans knew takes a line, and what is resolved comes at the end.
+#[test]
+fn text_of_what_is_new() {
+    let news = |options: TextOptions| {
+        let options = TextOptions {
+            detail: Detail::News,
+            ..options
+        };
+        as_text(&fixtures::scenes::remembered(), &options).replace('\u{1b}', "<ESC>")
+    };
+    insta::assert_snapshot!("remembered-news", news(TextOptions::PLAIN));
+    insta::assert_snapshot!("remembered-news-coloured", news(COLOURED));
+}
+
 /// Text has forms of its own above.
 #[test]
 fn every_report_in_every_other_format() {

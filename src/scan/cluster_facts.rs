@@ -7,6 +7,7 @@ use crate::classify::subject::Autoscaler;
 use crate::object::{Gvk, ObjectKey};
 use crate::policy::Policy;
 use crate::source::ScaleTargets;
+use crate::state::Earlier;
 use crate::types::{Shape, TypeTable};
 
 /// The type facts of custom resources, by group and version; `None` where the server publishes no schema.
@@ -20,6 +21,7 @@ pub(super) struct ClusterFacts {
     /// The namespaces whose autoscalers were asked for.
     pub(super) scalable: BTreeSet<String>,
     pub(super) policy: Policy,
+    pub(super) earlier: Option<Arc<Earlier>>,
 }
 
 /// The meaning of a release that the second listing does not have.
@@ -33,12 +35,13 @@ pub(super) enum Absence {
 
 impl ClusterFacts {
     /// Facts of which nothing was read yet.
-    pub(super) fn new(policy: Policy) -> Self {
+    pub(super) fn new(policy: Policy, earlier: Option<Arc<Earlier>>) -> Self {
         Self {
             tables: Tables::new(),
             scale_targets: ScaleTargets::default(),
             scalable: BTreeSet::new(),
             policy,
+            earlier,
         }
     }
 

@@ -20,7 +20,7 @@ use crate::health::ObjectMarks;
 use crate::health::observe::{Observation, Probe, RevisionBodies, observe};
 use crate::manifest::desired::Owner;
 use crate::manifest::standing::{Place, Standing};
-use crate::model::ObjectReport;
+use crate::model::{ObjectReport, Storage};
 use crate::object::ObjectKey;
 use crate::preview::Operation;
 use crate::preview::surroundings::verb_sent;
@@ -32,6 +32,8 @@ use crate::weight;
 #[derive(Clone)]
 pub(super) struct ReleaseContext {
     pub(super) name: String,
+    /// Where its records are.
+    pub(super) storage: Storage,
     pub(super) authority: Authority,
     pub(super) method: ApplyMethod,
     pub(super) operations: Operations,
@@ -303,6 +305,12 @@ impl Inspection {
         };
         let mut judged = judge(&subject, live, &facts.policy, work)?;
         self.rendering.temper(&mut judged);
+        if let (Some(earlier), LiveObject::Found(live)) = (&facts.earlier, live) {
+            let report = &mut judged.report;
+            let names = report.names();
+            report.seen_again =
+                earlier.seen_again(&self.release.storage, &self.release.name, names, &live.object);
+        }
         Some(judged)
     }
 

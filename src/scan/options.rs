@@ -9,6 +9,7 @@ use crate::policy::selection::Selection;
 use crate::policy::{Confirm, Policy};
 use crate::release::history::Depth;
 use crate::shell::ClusterFlags;
+use crate::state::Earlier;
 
 /// What to scan, and how.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub struct ScanOptions {
     pub policy: Policy,
     /// What the scan may hold in memory.
     pub limits: ScanLimits,
+    /// The fields in which earlier scans found drift, where they are remembered.
+    pub earlier: Option<Arc<Earlier>>,
     /// Whether objects without a release are looked for.
     pub orphans: OrphanSearch,
     /// The flags that chose the cluster, which printed commands repeat.

@@ -81,6 +81,7 @@ impl ReleaseScan {
     pub(super) fn new(history: Arc<History>) -> Self {
         let context = ReleaseContext {
             name: history.key.name.clone(),
+            storage: history.key.storage(),
             authority: Authority::of_storage(&history.key),
             method: ApplyMethod::Csa,
             operations: Operations::of(&history),

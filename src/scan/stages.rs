@@ -92,7 +92,10 @@ impl<S: Source> Stages<'_, S> {
 
         let charts = self.helm_charts(&kinds).await;
         let mut batches = self.batches(&histories);
-        let mut facts = Arc::new(ClusterFacts::new(self.options.policy.clone()));
+        let mut facts = Arc::new(ClusterFacts::new(
+            self.options.policy.clone(),
+            self.options.earlier.clone(),
+        ));
         let given_up = GivenUp::default();
         loop {
             let wave = self.decode(&histories, &mut batches).await;

@@ -4,6 +4,7 @@ mod baseline;
 mod compare;
 mod coverage;
 mod digest;
+mod earlier;
 mod entry;
 mod format;
 mod items;
@@ -12,6 +13,7 @@ mod occasion;
 mod part;
 
 pub use self::digest::Salt;
+pub use self::earlier::Earlier;
 pub use self::format::{EncodeError, FormatError, MAX_BYTES};
 pub use self::memory::State;
 pub use self::occasion::Occasion;

@@ -72,6 +72,19 @@ fn resources(files: &[&str]) -> BTreeSet<(String, String)> {
 }
 
 #[test]
+fn the_memory_is_the_only_object_that_the_overlays_let_the_job_write() {
+    let rules = rules("state/role.yaml");
+    assert_eq!(rules.len(), 1);
+    let rule = &rules[0];
+    assert_eq!(strings(rule, "verbs"), ["get", "patch"]);
+    assert_eq!(strings(rule, "resources"), ["configmaps"]);
+    let names = strings(rule, "resourceNames");
+    assert_eq!(documents("state/configmap.yaml")[0]["metadata"]["name"], names[0]);
+    let settings = include_str!("../../deploy/base/config.yaml");
+    assert!(settings.contains(&format!("  configmap: {}\n", names[0])));
+}
+
+#[test]
 fn rules_only_read_and_name_what_they_read() {
     for file in CLUSTER.iter().chain(&NAMESPACE) {
         for rule in rules(file) {

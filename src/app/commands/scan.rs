@@ -41,7 +41,11 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
     let opened = scanning::open(settings.reading.target, &stop).await?;
     let cluster_name = opened.cluster_name();
     let loaded = memory::load(&settings.state, opened.cluster(), &cluster_name).await;
-    let (mut report, costs) = opened.scan(&settings.reading.scan, global, &stop).await;
+    let mut options = settings.reading.scan;
+    if let Loaded::Memory(memory) = &loaded {
+        options.earlier = Some(Arc::new(memory.state.earlier()));
+    }
+    let (mut report, costs) = opened.scan(&options, global, &stop).await;
     // A snapshot keeps the cluster name that it was taken with, whatever the configuration file says; only the flag or
     // the environment replaces it.
     if let (Some(_), Some(name)) = (&args.snapshot, &args.cluster.access.cluster_name) {
@@ -71,8 +75,10 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
         fail_on: settings.fail_on,
         detail: if args.summary {
             Detail::Summary
-        } else {
+        } else if args.all {
             Detail::Full
+        } else {
+            Detail::News
         },
         file,
         extent: match (args.full, args.all) {

@@ -368,6 +368,7 @@ fn scan_options(
         max_record_bytes: MAX_DECODED_BYTES,
         policy: policy(file, Confirm::None)?,
         limits: scan::ScanLimits::default(),
+        earlier: None,
         orphans: scan::OrphanSearch::No,
         cluster: access.repeated(),
         preview: None,

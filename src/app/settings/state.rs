@@ -1,9 +1,11 @@
 //! Where a scan remembers earlier ones: nowhere, in a file, or in a `ConfigMap`.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use serde::Deserialize;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::shell::Word;
 
@@ -34,7 +36,7 @@ pub enum StateStoreError {
     #[error("`{0}` is no name of a ConfigMap: lower-case letters, digits, `-` and `.`")]
     Name(String),
     /// Two places are named.
-    #[error("it names a file and a ConfigMap: keep one of them")]
+    #[error("it names two places: keep one of them")]
     Two,
 }
 
@@ -67,22 +69,42 @@ fn config_map(text: &str) -> Result<StateStore, StateStoreError> {
     })
 }
 
-/// The section of the configuration file.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct StateSection {
-    file: Option<PathBuf>,
-    configmap: Option<String>,
+impl<'de> Deserialize<'de> for StateStore {
+    /// A mapping with the one key `file` or `configmap`, or the word that the flag takes.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Place)
+    }
 }
 
-impl<'de> Deserialize<'de> for StateStore {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let StateSection { file, configmap } = StateSection::deserialize(deserializer)?;
-        match (file, configmap) {
-            (None, None) => Ok(Self::None),
-            (Some(file), None) => Ok(Self::File(file)),
-            (None, Some(name)) => config_map(&name).map_err(serde::de::Error::custom),
-            (Some(_), Some(_)) => Err(serde::de::Error::custom(StateStoreError::Two)),
+struct Place;
+
+impl<'de> Visitor<'de> for Place {
+    type Value = StateStore;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("`file: PATH`, `configmap: NAME` or `none`")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<StateStore, E> {
+        Ok(StateStore::None)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<StateStore, E> {
+        text.parse().map_err(E::custom)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<StateStore, A::Error> {
+        let Some(key) = map.next_key::<String>()? else {
+            return Ok(StateStore::None);
+        };
+        let value: String = map.next_value()?;
+        if map.next_key::<String>()?.is_some() {
+            return Err(de::Error::custom(StateStoreError::Two));
+        }
+        match key.as_str() {
+            "file" if !value.is_empty() => Ok(StateStore::File(value.into())),
+            "configmap" => config_map(&value).map_err(de::Error::custom),
+            _ => Err(de::Error::custom(StateStoreError::Form(format!("{key}:{value}")))),
         }
     }
 }

@@ -26,9 +26,10 @@ use serde_json::Value;
 use self::document::Document;
 use super::{IgnoredBy, Report, ReportNote, SCHEMA};
 use crate::vocabulary::{
-    ApplyMethod, DriftCorrection, FindingCode, HealthCode, HealthSeverity, IdleReason, ManagingTool,
-    NextUpgrade, ObjectState, OrphanRecords, Outcome, PreviewAction, PreviewCause, PreviewEffect,
-    PreviewOutcome, PreviewedOperation, Severity, Stopped, Verdict,
+    ApplyMethod, ChangeStatus, DriftCorrection, Ending, FindingCode, HealthCode, HealthSeverity, IdleReason,
+    ManagingTool, MemoryDetail, NextUpgrade, ObjectState, OrphanRecords, Outcome, PreviewAction,
+    PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation, ResolvedKind, Severity, SinceSource,
+    Stopped, Verdict,
 };
 
 /// The largest report that is read, in bytes: far more than the largest cluster makes.
@@ -190,6 +191,7 @@ impl PassedOver {
         const TOOL: WordUse = WordUse::field("release", "releases", "managing tool");
         const CORRECTION: WordUse = WordUse::field("release", "releases", "drift correction");
         const RECORDS: WordUse = WordUse::entry("orphaned release", "orphaned releases", "records");
+        self.memory(document);
         retain(document, "orphans", |release| {
             !self.is_unknown::<OrphanRecords>(release, "records", RECORDS)
         });
@@ -205,6 +207,7 @@ impl PassedOver {
                 return false;
             }
             self.clear::<ApplyMethod>(release, "applyMethod", METHOD);
+            self.tracked(release, "release", "releases");
             if let Some(managed_by) = release.get("managedBy")
                 && self.is_unknown::<ManagingTool>(managed_by, "tool", TOOL)
             {
@@ -224,9 +227,37 @@ impl PassedOver {
         const CODE: WordUse = WordUse::entry("health entry", "health entries", "code");
         const SEVERITY: WordUse = WordUse::entry("health entry", "health entries", "severity");
         retain(release, "health", |health| {
+            self.tracked(health, "health entry", "health entries");
             !self.is_unknown::<HealthCode>(health, "code", CODE)
                 && !self.is_unknown::<HealthSeverity>(health, "severity", SEVERITY)
         });
+    }
+
+    /// What the report was compared with, and what is resolved.
+    fn memory(&mut self, document: &mut Value) {
+        const KIND: WordUse = WordUse::entry("resolved entry", "resolved entries", "kind");
+        const HOW: WordUse = WordUse::entry("resolved entry", "resolved entries", "ending");
+        const DETAIL: WordUse = WordUse::field("report", "reports", "detail of the memory");
+        retain(document, "resolved", |resolved| {
+            !self.is_unknown::<ResolvedKind>(resolved, "kind", KIND)
+                && !self.is_unknown::<Ending>(resolved, "how", HOW)
+        });
+        if let Some(compared) = document.get("comparedWith")
+            && self.is_unknown::<MemoryDetail>(compared, "detail", DETAIL)
+        {
+            document["comparedWith"] = Value::Null;
+        }
+    }
+
+    /// How an entry stands to earlier scans.
+    fn tracked(&mut self, entry: &mut Value, singular: &'static str, plural: &'static str) {
+        self.clear::<ChangeStatus>(entry, "status", WordUse::field(singular, plural, "status"));
+        let source = WordUse::field(singular, plural, "source of `since`");
+        if let Some(since) = entry.get("since")
+            && self.is_unknown::<SinceSource>(since, "from", source)
+        {
+            entry["since"] = Value::Null;
+        }
     }
 
     /// Without its operation, its method or its outcome a preview says nothing.
@@ -272,6 +303,7 @@ impl PassedOver {
         // The state says already that the object is ignored.
         self.clear::<IgnoredBy>(object, "ignoredBy", IGNORED_BY);
         self.clear::<NextUpgrade>(object, "nextUpgrade", NEXT_UPGRADE);
+        self.tracked(object, "object", "objects");
         retain(object, "findings", |finding| self.finding(finding));
         true
     }
@@ -290,6 +322,7 @@ impl PassedOver {
             return false;
         }
         self.clear::<NextUpgrade>(finding, "nextUpgrade", NEXT_UPGRADE);
+        self.tracked(finding, "finding", "findings");
         true
     }
 

@@ -24,7 +24,18 @@ enum Fate {
 }
 
 /// Every field of the contract that holds a word, by its path, and the effect of an unknown word there.
-const FIELDS: [(&str, Fate); 24] = [
+const FIELDS: [(&str, Fate); 35] = [
+    ("/comparedWith/detail", Fate::ObjectCleared),
+    ("/resolved[]/kind", Fate::LeftOut(2)),
+    ("/resolved[]/how", Fate::LeftOut(2)),
+    ("/releases[]/status", Fate::Cleared),
+    ("/releases[]/since/from", Fate::ObjectCleared),
+    ("/releases[]/health[]/status", Fate::Cleared),
+    ("/releases[]/health[]/since/from", Fate::ObjectCleared),
+    ("/releases[]/objects[]/status", Fate::Cleared),
+    ("/releases[]/objects[]/since/from", Fate::ObjectCleared),
+    ("/releases[]/objects[]/findings[]/status", Fate::Cleared),
+    ("/releases[]/objects[]/findings[]/since/from", Fate::ObjectCleared),
     ("/outcome", Fate::Refused),
     ("/stopped", Fate::Refused),
     ("/ignored[]/rule", Fate::LeftOut(2)),

@@ -5,19 +5,22 @@
 //! evaluated is ever resolved. A run that found no release, failed, was stopped or could not read everything closes no cluster's
 //! alert, and a release that was not compared keeps its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::open::OpenAlerts;
 use super::payload::{self, AlertedRelease};
 use super::settings::{PagerDutyScope, PagerDutyService, PagerDutySeverity};
-use crate::model::{Fingerprint, Health, ObjectReport, ReleaseReport, Report, Storage};
+use crate::model::{Fingerprint, Health, ObjectReport, ReleaseNames, ReleaseReport, Report, Storage};
+use crate::notify::Notice;
 use crate::notify::digest::Digest;
-use crate::notify::release::drifted;
+use crate::notify::release::{drifted, has_news};
 use crate::report::summary::critical_releases;
 use crate::report::words::critical_codes;
-use crate::vocabulary::{HealthCode, ObjectState, Outcome, Verdict};
+use crate::state::Occasion;
+use crate::vocabulary::{Ending, HealthCode, ObjectState, Outcome, Verdict};
 
 /// One event for the Events API v2.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,14 +71,26 @@ pub struct EventPlan {
 }
 
 impl EventPlan {
-    /// Decides on the events for a report.
-    pub fn new(report: &Report, digest: &Digest, service: &PagerDutyService) -> Self {
+    /// Decides on the events that a notice calls for. `open` are the alerts that are known to be open; without memory none
+    /// is, and every alert is opened or closed at every scan.
+    pub fn new(notice: &Notice<'_>, open: Option<&OpenAlerts>, service: &PagerDutyService) -> Self {
+        let (report, digest) = (notice.report, notice.digest);
         match service.scope {
-            PagerDutyScope::Cluster => Self {
-                events: cluster_event(report, digest, service).into_iter().collect(),
-                ..Self::default()
-            },
-            PagerDutyScope::Release => release_events(report, digest, service),
+            PagerDutyScope::Cluster => {
+                let event = cluster_event(report, digest, service, open);
+                let has_news =
+                    notice.occasion != Occasion::Unchanged && notice.occasion != Occasion::Reminder;
+                let event = event.filter(|event| match (&event.action, open) {
+                    (_, None) => true,
+                    (Action::Trigger { .. }, Some(open)) => has_news || !open.has(&event.dedup_key),
+                    (Action::Resolve, Some(open)) => open.has(&event.dedup_key),
+                });
+                Self {
+                    events: event.into_iter().collect(),
+                    ..Self::default()
+                }
+            }
+            PagerDutyScope::Release => release_events(report, digest, service, open),
         }
     }
 }
@@ -118,14 +133,17 @@ fn is_in_doubt(release: &ReleaseReport) -> bool {
     release.objects.iter().any(is_unread) || release.health.iter().any(is_doubt)
 }
 
-fn cluster_event(report: &Report, digest: &Digest, service: &PagerDutyService) -> Option<AlertEvent> {
+fn cluster_event(
+    report: &Report,
+    digest: &Digest,
+    service: &PagerDutyService,
+    open: Option<&OpenAlerts>,
+) -> Option<AlertEvent> {
     let is_drift = report.summary.releases.drifted > 0 || report.outcome == Outcome::Drift;
+    let is_critical = critical_releases(report).next().is_some();
     let causes = [
+        (is_critical, service.severities.critical_health),
         (is_drift, Some(service.severities.drift)),
-        (
-            critical_releases(report).next().is_some(),
-            service.severities.critical_health,
-        ),
         (!is_complete(report), service.severities.incomplete),
     ];
     let severity = causes
@@ -135,7 +153,8 @@ fn cluster_event(report: &Report, digest: &Digest, service: &PagerDutyService) -
         Some(severity) => Action::Trigger {
             payload: payload::of_cluster(report, digest, severity),
         },
-        None if is_proof_of_calm(report) => Action::Resolve,
+        // What is remembered tells a cluster from which everything was uninstalled from an answer that is none.
+        None if is_proof_of_calm(report) || (open.is_some() && is_complete(report)) => Action::Resolve,
         None => return None,
     };
     Some(AlertEvent {
@@ -151,20 +170,30 @@ fn cluster_key(report: &Report, service: &PagerDutyService) -> String {
     ))
 }
 
-fn release_events(report: &Report, digest: &Digest, service: &PagerDutyService) -> EventPlan {
+fn release_events(
+    report: &Report,
+    digest: &Digest,
+    service: &PagerDutyService,
+    open: Option<&OpenAlerts>,
+) -> EventPlan {
     let groups = drifted(report);
     let groups: BTreeMap<_, _> = groups
         .iter()
         .flat_map(|group| group.releases().map(move |release| (identity(release), group)))
         .collect();
+    let is_open = |key: &str| open.is_none_or(|open| open.has(key));
     let (mut triggers, mut resolves) = (Vec::new(), Vec::new());
     for release in &report.releases {
+        let key = dedup_key(&Fingerprint::release(report, release));
         if let Some(severity) = release_severity(release, service) {
-            triggers.push((release, severity));
-        } else if is_resolved(report, release) {
-            resolves.push(release);
+            if open.is_none() || !is_open(&key) || has_news(release) {
+                triggers.push((release, severity));
+            }
+        } else if is_resolved(report, release) && is_open(&key) {
+            resolves.push(key);
         }
     }
+    resolves.extend(gone(report).filter(|key| open.is_some() && is_open(key)));
     // One event is for the cluster's alert: it stands in for alerts that have no room, and is closed when all have.
     let room = service.max_events.saturating_sub(1);
     let triggers_left_out = triggers.len().saturating_sub(room);
@@ -178,8 +207,10 @@ fn release_events(report: &Report, digest: &Digest, service: &PagerDutyService) 
         is_proof_of_calm(report).then_some(Action::Resolve)
     };
     let mut events = Vec::new();
+    let key = cluster_key(report, service);
+    let cluster = cluster.filter(|action| matches!(action, Action::Trigger { .. }) || is_open(&key));
     events.extend(cluster.map(|action| AlertEvent {
-        dedup_key: cluster_key(report, service),
+        dedup_key: key,
         action,
     }));
     let about = |release| AlertedRelease {
@@ -195,9 +226,9 @@ fn release_events(report: &Report, digest: &Digest, service: &PagerDutyService) 
             action,
         });
     }
-    for release in by_turns(&resolves, resolves_left_out, report) {
+    for key in by_turns(&resolves, resolves_left_out, report) {
         events.push(AlertEvent {
-            dedup_key: dedup_key(&Fingerprint::release(report, release)),
+            dedup_key: key.clone(),
             action: Action::Resolve,
         });
     }
@@ -206,6 +237,24 @@ fn release_events(report: &Report, digest: &Digest, service: &PagerDutyService) 
         triggers_left_out,
         resolves_left_out,
     }
+}
+
+/// The keys of releases that were uninstalled.
+fn gone(report: &Report) -> impl Iterator<Item = String> + '_ {
+    let gone = report
+        .resolved
+        .iter()
+        .filter(|resolved| resolved.how == Ending::ReleaseGone);
+    let keys: BTreeSet<String> = gone
+        .map(|resolved| {
+            dedup_key(&Fingerprint::of_release(ReleaseNames {
+                cluster: &report.cluster.name,
+                storage: &resolved.storage,
+                name: &resolved.release,
+            }))
+        })
+        .collect();
+    keys.into_iter()
 }
 
 /// What tells a release from all others of a report.
@@ -235,16 +284,14 @@ fn by_turns<'a, T>(
 
 fn release_severity(release: &ReleaseReport, service: &PagerDutyService) -> Option<PagerDutySeverity> {
     let severities = &service.severities;
-    let of_critical = || {
-        severities
-            .critical_health
-            .filter(|_| !critical_codes(release).is_empty())
-    };
-    match release.verdict {
+    let critical = severities
+        .critical_health
+        .filter(|_| !critical_codes(release).is_empty());
+    critical.or(match release.verdict {
         Verdict::Drifted => Some(severities.drift),
-        Verdict::Clean => of_critical(),
-        Verdict::Incomplete | Verdict::Unreadable => of_critical().or(severities.incomplete),
-    }
+        Verdict::Clean => None,
+        Verdict::Incomplete | Verdict::Unreadable => severities.incomplete,
+    })
 }
 
 /// Whether a release was compared as a whole, in a run that was itself in order, and nothing is wrong with it.

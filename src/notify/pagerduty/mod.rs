@@ -6,6 +6,7 @@
 //! event would only fail likewise.
 
 pub mod events;
+pub mod open;
 mod payload;
 pub mod settings;
 
@@ -18,11 +19,13 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use self::events::{Action, AlertEvent, EventPlan, dedup_key};
+use self::open::OpenAlerts;
 use self::settings::PagerDutyService;
 use super::http::{DeliveryClient, ReceiverError, ReceiverRequest};
 use super::{CheckResult, CheckStatus, Delivery, DeliveryStatus, Notice, Sink};
 use crate::model::Fingerprint;
 use crate::report::words::count;
+use crate::state::Occasion;
 
 /// How many events may be sent without pausing. PagerDuty takes about 120 in any minute.
 const BURST: usize = 100;
@@ -61,11 +64,13 @@ impl Sink for PagerDutyService {
 
     fn deliver<'a>(&'a self, http: &'a DeliveryClient, notice: &'a Notice<'a>) -> BoxFuture<'a, Delivery> {
         async move {
-            let plan = EventPlan::new(notice.report, notice.digest, self);
+            let is_remembered = notice.occasion != Occasion::Scan;
+            let mut open = notice.kept.map(OpenAlerts::of_kept).unwrap_or_default();
+            let plan = EventPlan::new(notice, is_remembered.then_some(&open), self);
             let status = if plan.events.is_empty() {
                 DeliveryStatus::NothingToSend
             } else {
-                match self.send(http, &plan).await {
+                match self.send(http, &plan, &mut open).await {
                     Ok(()) => DeliveryStatus::Delivered {
                         note: Some(note(&plan)),
                     },
@@ -77,7 +82,7 @@ impl Sink for PagerDutyService {
             Delivery {
                 sink: self.name.clone(),
                 status,
-                keeps: None,
+                keeps: is_remembered.then(|| open.kept()),
             }
         }
         .boxed()
@@ -115,8 +120,13 @@ impl Sink for PagerDutyService {
 }
 
 impl PagerDutyService {
-    /// Sends a run's events.
-    async fn send(&self, http: &DeliveryClient, plan: &EventPlan) -> Result<(), PagerDutyError> {
+    /// Sends a run's events, and notes which alerts are open then.
+    async fn send(
+        &self,
+        http: &DeliveryClient,
+        plan: &EventPlan,
+        open: &mut OpenAlerts,
+    ) -> Result<(), PagerDutyError> {
         let total = plan.events.len();
         let pause = if total > BURST { self.pace } else { Duration::ZERO };
         let planned = pause.saturating_mul(u32::try_from(total).unwrap_or(u32::MAX));
@@ -127,7 +137,13 @@ impl PagerDutyService {
                 sleep(pause).await;
             }
             match self.post(http, event, deadline).await {
-                Ok(()) => accepted += 1,
+                Ok(()) => {
+                    accepted += 1;
+                    match event.action {
+                        Action::Trigger { .. } => open.opened(&event.dedup_key),
+                        Action::Resolve => open.closed(&event.dedup_key),
+                    }
+                }
                 Err(error) => {
                     let goes_on = is_about_the_event(&error);
                     first.get_or_insert(error);

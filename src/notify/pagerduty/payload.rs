@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::settings::PagerDutySeverity;
 use crate::model::{ReleaseReport, Report};
-use crate::notify::digest::Digest;
+use crate::notify::digest::{Digest, worst_in_words};
 use crate::notify::list::LineCost;
 use crate::notify::release::{ReleaseDigest, in_the_same_way};
 use crate::notify::text::{NAME, clean, fit, json_len};
@@ -78,7 +78,7 @@ pub(super) fn of_release(
                 count(group.len() - 1, "other release"),
                 about.facts
             ),
-            None => format!("drifted: {}", about.facts),
+            None => format!("drifted: {}", worst_in_words(release)),
         },
         Verdict::Clean => format!("is {}: {}", words::verdict(release), critical.join(", ")),
         Verdict::Incomplete => "could not be fully read".to_owned(),

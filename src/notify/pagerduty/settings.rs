@@ -91,8 +91,8 @@ pub struct SeverityMap {
 impl Default for SeverityMap {
     fn default() -> Self {
         Self {
-            drift: PagerDutySeverity::Error,
-            critical_health: Some(PagerDutySeverity::Warning),
+            drift: PagerDutySeverity::Warning,
+            critical_health: Some(PagerDutySeverity::Critical),
             incomplete: None,
         }
     }

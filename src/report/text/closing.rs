@@ -5,11 +5,11 @@
 
 use anstyle::Style;
 
-use super::TextOptions;
 use super::line::Line;
 use super::safe::Safe;
+use super::{TextOptions, changes};
 use crate::model::{Confirmation, IgnoredCount, Report, ReportError, Summary};
-use crate::report::summary::critical_releases;
+use crate::report::summary::{FailOn, critical_releases, new_drift};
 use crate::report::words::{count, finding_counts, headline, health_answer, outcome, present};
 use crate::vocabulary::{HealthSeverity, IdleReason, Outcome};
 
@@ -67,6 +67,8 @@ pub(super) fn answer(report: &Report, options: &TextOptions) -> Line {
     parts.extend(listed("releases", &release_counts(&report.summary)));
     parts.extend(listed("objects", &object_counts(report)));
     parts.extend(listed("findings", &finding_counts(&report.summary.findings)));
+    parts.extend(changes::counts(report));
+    parts.extend(new_drift_answer(report, options));
     parts.extend(health_counts(report));
     parts.extend(orphans(report));
     parts.extend(errors(report.errors.len()));
@@ -76,6 +78,19 @@ pub(super) fn answer(report: &Report, options: &TextOptions) -> Line {
         options.medium,
     ));
     line
+}
+
+/// Whether drift that is new is the reason for the exit status, where only that is.
+fn new_drift_answer(report: &Report, options: &TextOptions) -> Option<String> {
+    if options.fail_on != FailOn::New || report.outcome != Outcome::Drift {
+        return None;
+    }
+    let new = new_drift(report).count();
+    Some(if new == 0 {
+        "all drift was known before (--fail-on new)".to_owned()
+    } else {
+        format!("new drift in {} (--fail-on new)", count(new, "release"))
+    })
 }
 
 /// How much a rule left out, or why it left nothing out, where the scan can tell. An annotation that no object has is no

@@ -22,7 +22,11 @@ pub(in crate::report) fn render(
     options: &TextOptions,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut writer = TextWriter { options, out };
+    let mut writer = TextWriter {
+        options,
+        now: Some(report.started_at),
+        out,
+    };
     for (position, release) in report.releases.iter().enumerate() {
         if position > 0 {
             writer.blank()?;

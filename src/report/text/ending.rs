@@ -23,7 +23,11 @@ pub(crate) fn write(
     options: &TextOptions,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut writer = TextWriter { options, out };
+    let mut writer = TextWriter {
+        options,
+        now: Some(report.started_at),
+        out,
+    };
     for error in report.errors.iter().take(MOST) {
         writer.error(error)?;
     }

@@ -5,6 +5,7 @@
 
 use std::io::{self, Write};
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use crate::model::{Actor, Finding, ObjectReport};
@@ -18,7 +19,7 @@ use super::line::Line;
 use super::line_diff::{DiffLayout, DiffLimits, LineDiff};
 use super::safe::Safe;
 use super::value::show;
-use super::{Extent, TextOptions, upgrade, wrap};
+use super::{Extent, TextOptions, changes, upgrade, wrap};
 
 const INDENT: usize = 4;
 /// No column is padded further than this; longer cells push the rest of their own line only.
@@ -77,6 +78,7 @@ pub(super) fn write(
     releases: &ReleaseGroup<'_>,
     objects: &[&ObjectReport],
     options: &TextOptions,
+    now: Option<DateTime<Utc>>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let Some(object) = objects.first() else {
@@ -90,6 +92,7 @@ pub(super) fn write(
                 &object.findings[at],
                 &findings.collect::<Vec<_>>(),
                 options,
+                now,
             )
         })
         .collect();
@@ -180,9 +183,13 @@ fn row<'r>(
     finding: &'r Finding,
     findings: &[&Finding],
     options: &TextOptions,
+    now: Option<DateTime<Utc>>,
 ) -> Row<'r> {
     let medium = options.medium;
     let mut details = Vec::new();
+    details.extend(
+        changes::remark(&finding.tracked, now).map(|text| Remark::of(Safe::of(&text, medium), options)),
+    );
     if finding.severity == Severity::Info {
         details.push(Remark::of("info", options));
     }

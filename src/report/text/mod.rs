@@ -9,6 +9,7 @@
 //! stands where a CI runner looks for commands.
 
 mod change;
+mod changes;
 mod closing;
 pub(super) mod diagnosis;
 pub(crate) mod ending;
@@ -40,6 +41,8 @@ use super::sanitize::Medium;
 use super::summary::FailOn;
 use super::urgency;
 use super::words::{count, minute, verdict};
+use chrono::{DateTime, Utc};
+
 use crate::model::{Health, ReleaseReport, Report, ReportError};
 use crate::vocabulary::{Stopped, Verdict};
 
@@ -88,6 +91,8 @@ pub struct TextOptions {
 pub enum Detail {
     /// Every object and every field.
     Full,
+    /// The same of what is new; what earlier scans knew in a line a release.
+    News,
     /// The counts, and a line for each release that is not in order.
     Summary,
 }
@@ -121,18 +126,28 @@ impl TextOptions {
 /// Writes a report as text.
 pub(super) fn render(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io::Result<()> {
     let urgent = urgency::ranked(report);
-    let mut writer = TextWriter { options, out };
+    let now = Some(report.started_at);
+    let mut writer = TextWriter { options, now, out };
     match options.detail {
-        Detail::Full => {
-            let groups = groups(report);
+        Detail::Full | Detail::News => {
+            let (known, news) = report
+                .releases
+                .iter()
+                .filter(|release| is_shown(release))
+                .partition(|release| options.detail == Detail::News && changes::is_known(release));
+            let known: Vec<&ReleaseReport> = known;
+            let news: Vec<&ReleaseReport> = news;
+            let groups = alike::releases(news, Said::Everything);
             let entries = overview::of_groups(&urgent, &groups);
-            if overview::is_needed(&entries, |out| TextWriter { options, out }.releases(&groups)) {
+            if overview::is_needed(&entries, |out| TextWriter { options, now, out }.releases(&groups)) {
                 writer.overview(report, &urgent, &overview::worst(entries))?;
             }
             writer.releases(&groups)?;
+            writer.known(report, &known)?;
         }
         Detail::Summary => writer.overview(report, &urgent, &overview::of_releases(&urgent))?,
     }
+    writer.resolved(report)?;
     for release in report.orphans.iter().flatten() {
         writer.orphaned_release(release)?;
         writer.blank()?;
@@ -157,7 +172,7 @@ pub(super) fn render(report: &Report, options: &TextOptions, out: &mut dyn Write
     if !report.errors.is_empty() || report.stopped.is_some() {
         writer.blank()?;
     }
-    if options.detail == Detail::Full {
+    if options.detail != Detail::Summary {
         for line in closing::remarks(report, options) {
             writer.line(&line)?;
         }
@@ -179,6 +194,8 @@ fn is_shown(release: &ReleaseReport) -> bool {
 /// Writes text line by line.
 struct TextWriter<'a> {
     options: &'a TextOptions,
+    /// When the scan of the report began: what is said to last lasts until then.
+    now: Option<DateTime<Utc>>,
     out: &'a mut dyn Write,
 }
 
@@ -323,6 +340,9 @@ impl TextWriter<'_> {
             .plain("  ")
             .push(style, health.code.as_str());
         line.plain(": ").plain(self.options.safe(&health.message));
+        if let Some(remark) = changes::remark(&health.tracked, self.now) {
+            line.plain("   ").push(palette.dim, self.options.safe(&remark));
+        }
         self.line(&line)
     }
 }

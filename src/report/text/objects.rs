@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 
 use super::line::Line;
-use super::{TextWriter, fields, upgrade};
+use super::{TextWriter, changes, fields, upgrade};
 use crate::model::{ObjectReport, ReleaseReport};
 use crate::report::alike::{self, ReleaseGroup};
 use crate::vocabulary::ObjectState;
@@ -94,7 +94,7 @@ impl TextWriter<'_> {
             .iter()
             .flat_map(|position| releases.counterparts(*position));
         let objects: Vec<_> = own.chain(counterparts).collect();
-        fields::write(releases, &objects, self.options, self.out)
+        fields::write(releases, &objects, self.options, self.now, self.out)
     }
 
     fn object(&mut self, overview: &Overview<'_>, object: &ObjectReport) -> io::Result<()> {
@@ -108,6 +108,12 @@ impl TextWriter<'_> {
         }
         if object.state != ObjectState::InSync {
             self.template(object, &mut line);
+        }
+        if object.state != ObjectState::Drifted
+            && let Some(remark) = changes::remark(&object.tracked, self.now)
+        {
+            line.plain("   ")
+                .push(self.options.palette.dim, self.options.safe(&remark));
         }
         if let Some(next) = upgrade::of_object(object, self.options) {
             line.plain("   ").extend(next);

@@ -21,7 +21,11 @@ pub(in crate::report) fn render(
     options: &TextOptions,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut writer = TextWriter { options, out };
+    let mut writer = TextWriter {
+        options,
+        now: None,
+        out,
+    };
     let rows: Vec<Row> = report
         .rights
         .iter()

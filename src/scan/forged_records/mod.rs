@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::ScanOptions;
 use crate::model::Report;
+use crate::notify::Notice;
 use crate::notify::digest::Digest;
 use crate::notify::pagerduty::events::EventPlan;
 use crate::notify::pagerduty::settings::{PagerDutyScope, PagerDutyService};
@@ -229,7 +230,7 @@ fn everything(report: &Report) -> String {
             scope,
             ..PagerDutyService::try_new(&"0123456789abcdef0123456789abcdef".into()).unwrap()
         };
-        for event in EventPlan::new(report, &digest, &service).events {
+        for event in EventPlan::new(&Notice::without_memory(report, &digest), None, &service).events {
             seen.push_str(&event.body("key").to_string());
         }
     }

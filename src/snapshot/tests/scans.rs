@@ -296,6 +296,7 @@ fn options(depth: Depth) -> ScanOptions {
         max_record_bytes: 1 << 20,
         policy: Policy::default(),
         limits: ScanLimits::default(),
+        earlier: None,
         orphans: OrphanSearch::No,
         cluster: ClusterFlags::default(),
         preview: None,

@@ -31,7 +31,7 @@ fn messages(report: &Report) -> Vec<Value> {
     messages.iter().for_each(check_slack);
     for scope in [PagerDutyScope::Cluster, PagerDutyScope::Release] {
         let settings = pagerduty(scope);
-        let events = EventPlan::new(report, &digest, &settings).events;
+        let events = EventPlan::new(&Notice::without_memory(report, &digest), None, &settings).events;
         assert!(events.len() <= settings.max_events);
         let events = events.iter().map(|event| event.body(&"k".repeat(32)));
         messages.extend(events.inspect(check_pagerduty));
@@ -145,8 +145,8 @@ fn a_short_report_is_said_in_full() {
     );
     insta::assert_json_snapshot!("slack_text", message(&Digest::new(&report), SlackFormat::Text));
     let plan = EventPlan::new(
-        &report,
-        &Digest::new(&report),
+        &Notice::without_memory(&report, &Digest::new(&report)),
+        None,
         &pagerduty(PagerDutyScope::Cluster),
     );
     insta::assert_json_snapshot!("pagerduty_trigger", plan.events[0].body(&"k".repeat(32)));
@@ -191,8 +191,8 @@ fn releases_that_drifted_in_the_same_way_are_one_entry() {
     }
     let report = report(releases);
     let plan = EventPlan::new(
-        &report,
-        &Digest::new(&report),
+        &Notice::without_memory(&report, &Digest::new(&report)),
+        None,
         &pagerduty(PagerDutyScope::Release),
     );
     let bodies: Vec<_> = plan

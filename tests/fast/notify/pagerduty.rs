@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use driftline::model::{Report, ReportError};
+use driftline::notify::Notice;
 use driftline::notify::digest::Digest;
 use driftline::notify::pagerduty::events::{Action, AlertEvent, EventPlan};
 use driftline::notify::pagerduty::settings::{PagerDutyScope, PagerDutyService, PagerDutySeverity};
@@ -18,7 +19,11 @@ fn settings(scope: PagerDutyScope) -> PagerDutyService {
 }
 
 fn plan(report: &Report, service: &PagerDutyService) -> EventPlan {
-    EventPlan::new(report, &Digest::new(report), service)
+    EventPlan::new(
+        &Notice::without_memory(report, &Digest::new(report)),
+        None,
+        service,
+    )
 }
 
 fn cluster(report: &Report) -> Option<&'static str> {
