@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use self::followed::{FollowedQuestion, FoundSettings, HelmChart};
 use self::surroundings::{Surroundings, SurroundingsQuestion};
-use crate::model::{Cluster, ReportError, ReportNote};
+use crate::model::{ApiTraffic, Cluster, ReportError, ReportNote};
 use crate::object::{Gvk, ObjectKey};
 use crate::release::decode::DecodeError;
 use crate::release::record::Release;
@@ -32,6 +32,11 @@ pub trait Source: Send + Sync + 'static {
 
     /// The moment that ages are measured against: the present, and for a snapshot when it was taken.
     fn now(&self) -> DateTime<Utc>;
+
+    /// What was asked of an API server so far; `None` where there is none.
+    fn traffic(&self) -> Option<ApiTraffic> {
+        None
+    }
 
     /// The kinds that the API server serves.
     fn kinds(&self) -> impl Future<Output = Result<Kinds, ReadError>> + Send;

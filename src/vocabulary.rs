@@ -82,10 +82,12 @@ macro_rules! codes {
 
 pub(crate) use {codes, vocabulary};
 
+mod costs;
 mod managing;
 mod memory;
 mod preview;
 
+pub use self::costs::{AnswerCode, ScanStage};
 pub use self::managing::{DriftCorrection, ManagingTool};
 pub use self::memory::{ChangeStatus, Ending, MemoryDetail, ResolvedKind, SinceSource};
 pub use self::preview::{PreviewAction, PreviewCause, PreviewEffect, PreviewOutcome, PreviewedOperation};

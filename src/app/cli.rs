@@ -304,6 +304,10 @@ pub struct ScanArgs {
     /// Write the report to this file, and only its end to standard error; `-` is standard output
     #[arg(long, value_name = "FILE", value_parser = path())]
     pub output_file: Option<PathBuf>,
+    /// Write metrics to this file, for the textfile collector of Prometheus' node exporter, which reads files that end with
+    /// .prom
+    #[arg(long, value_name = "FILE", value_parser = path(), env = "DRIFTLINE_METRICS_FILE")]
+    pub metrics_file: Option<PathBuf>,
     /// Also report objects that are in sync, and ignored findings
     #[arg(long)]
     pub all: bool,
@@ -337,7 +341,7 @@ pub struct ScanArgs {
     /// configmap:NAMESPACE/NAME [default: none]
     #[arg(long, value_name = "PLACE", value_parser = quoting::<StateStore>, env = "DRIFTLINE_STATE", conflicts_with = "baseline")]
     pub state: Option<StateStore>,
-    /// Send no notifications, even if some are configured
+    /// Send no notifications and push no metrics, even if some are configured
     #[arg(long)]
     pub no_notify: bool,
 }

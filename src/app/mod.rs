@@ -8,6 +8,7 @@ pub mod environment;
 pub mod exit;
 mod habits;
 mod memory;
+mod metrics;
 pub mod output;
 mod output_file;
 mod page;

@@ -1,13 +1,13 @@
-//! The file that `--output-file` names: it holds a whole report or the one that it held before.
+//! The files that `--output-file` and `--metrics-file` name: each holds a whole report or the one that it held before.
 //!
-//! A new report is written to a file of its own beside it, readable by its owner alone, and takes the place of the old one
+//! A new report is written to a file of its own beside it, readable by its owner alone unless it is for others, and takes the place of the old one
 //! only when all of it is on the disk. A full disk, an error and a signal thus leave the old report and nothing else. A
 //! symbolic link stays, and the file that it points to is replaced. What is no regular file, such as a pipe, a terminal
 //! or `/dev/null`, is written to as it is.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::FileTypeExt as _;
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -105,8 +105,36 @@ enum Place {
     WrittenTo(PathBuf),
 }
 
-/// Writes a file through `render`.
+/// Who may read a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Readers {
+    /// Whoever runs driftline: a report names what it finds.
+    Owner,
+    /// Every account of the machine: another program is meant to read it.
+    Everybody,
+}
+
+impl Readers {
+    const fn mode(self) -> u32 {
+        match self {
+            Self::Owner => 0o600,
+            Self::Everybody => 0o644,
+        }
+    }
+}
+
+/// Writes a file for its owner through `render`.
 pub(super) fn write(
+    path: &Path,
+    attempt: &Attempt,
+    render: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    write_for(Readers::Owner, path, attempt, render)
+}
+
+/// Writes a file for these readers through `render`.
+pub(super) fn write_for(
+    readers: Readers,
     path: &Path,
     attempt: &Attempt,
     render: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -127,7 +155,9 @@ pub(super) fn write(
                 })?
                 .into_parts();
             attempt.hold(temporary)?;
-            let written = render(&mut file).and_then(|()| file.sync_all());
+            let written = render(&mut file)
+                .and_then(|()| file.set_permissions(Permissions::from_mode(readers.mode())))
+                .and_then(|()| file.sync_all());
             if let Err(error) = written {
                 attempt.abandon();
                 return Err(error);
@@ -175,7 +205,7 @@ fn place_of(path: &Path) -> io::Result<Place> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::os::unix::fs::symlink;
 
     use super::*;
 
@@ -203,6 +233,21 @@ mod tests {
             fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         }
         assert_eq!(names(folder.path()), ["report"]);
+    }
+
+    #[test]
+    fn what_another_program_reads_is_for_everybody() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.prom");
+        for _ in 0..2 {
+            let written = write_for(Readers::Everybody, &path, &Attempt::default(), |out| {
+                out.write_all(b"x")
+            });
+            written.unwrap();
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
+            fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        }
+        assert_eq!(names(folder.path()), ["metrics.prom"]);
     }
 
     #[test]

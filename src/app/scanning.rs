@@ -8,8 +8,8 @@ use super::progress::Bar;
 use super::settings::{Reading, ScanTarget};
 use super::stop::{self, Stop};
 use crate::cluster::Cluster;
-use crate::model::Report;
-use crate::scan::{Progress, ScanOptions, scan};
+use crate::model::{Report, ScanCosts};
+use crate::scan::{Progress, ScanOptions, scan_with_costs};
 use crate::snapshot::SnapshotSource;
 use crate::source::Source;
 
@@ -38,8 +38,13 @@ impl Opened {
         }
     }
 
-    /// Scans it.
-    pub(super) async fn scan(self, options: &ScanOptions, global: &Global, stop: &Stop) -> Report {
+    /// Scans it, and says what that cost.
+    pub(super) async fn scan(
+        self,
+        options: &ScanOptions,
+        global: &Global,
+        stop: &Stop,
+    ) -> (Report, ScanCosts) {
         match self {
             Self::Cluster(cluster) => scan_with_progress(cluster, options, stop, global).await,
             Self::Snapshot(snapshot) => scan_with_progress(snapshot, options, stop, global).await,
@@ -67,7 +72,8 @@ pub(super) async fn open(target: ScanTarget, stop: &Stop) -> anyhow::Result<Open
 /// Scans the cluster or the snapshot that the settings name.
 pub(super) async fn read(reading: Reading, global: &Global, stop: &Stop) -> anyhow::Result<Report> {
     let opened = open(reading.target, stop).await?;
-    Ok(opened.scan(&reading.scan, global, stop).await)
+    let (report, _) = opened.scan(&reading.scan, global, stop).await;
+    Ok(report)
 }
 
 /// Scans a source and shows how far the scan has come, unless log lines would run through the progress bar.
@@ -76,9 +82,9 @@ pub(super) async fn scan_with_progress<S: Source>(
     options: &ScanOptions,
     stop: &Stop,
     global: &Global,
-) -> Report {
+) -> (Report, ScanCosts) {
     with_progress(global, async |progress| {
-        scan(source, options, progress, stop.stopped()).await
+        scan_with_costs(source, options, progress, stop.stopped()).await
     })
     .await
 }

@@ -228,8 +228,8 @@ mod tests {
             .find_map(|line| line.trim().strip_prefix("terminationGracePeriodSeconds: "));
         let granted = Duration::from_secs(line.unwrap().parse().unwrap());
         assert!(HARD_LIMIT + AT_ONCE < granted);
-        // The report and the messages, one after the other.
-        assert!(GRACE * 2 < HARD_LIMIT);
+        // The report, the messages and the metrics, one after the other.
+        assert!(GRACE * 3 < HARD_LIMIT);
     }
 
     #[tokio::test(start_paused = true)]

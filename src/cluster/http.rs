@@ -5,7 +5,7 @@
 //! else is an answer.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use ::http::{HeaderMap, Request, StatusCode, header};
@@ -16,7 +16,9 @@ use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::credentials::Credentials;
+use super::traffic::Traffic;
 use crate::backoff::{Backoff, Jitter};
+use crate::model::ApiTraffic;
 use crate::source::ReadError;
 
 /// The media type of JSON, for `Accept`.
@@ -74,13 +76,6 @@ pub(super) struct ApiClient {
     server: String,
     limits: Arc<RequestLimits>,
     traffic: Arc<Traffic>,
-}
-
-/// How many requests and bytes were exchanged so far.
-#[derive(Default)]
-struct Traffic {
-    requests: AtomicU64,
-    bytes: AtomicU64,
 }
 
 /// How many of the objects of one kind may fail to their last attempt before the others are tried only once.
@@ -234,10 +229,9 @@ impl ApiClient {
         }
     }
 
-    /// How many requests were sent, and how many bytes their answers had.
-    pub(super) fn traffic(&self) -> (u64, u64) {
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        (read(&self.traffic.requests), read(&self.traffic.bytes))
+    /// What was asked so far.
+    pub(super) fn traffic(&self) -> ApiTraffic {
+        self.traffic.so_far()
     }
 
     /// Sends a single GET, with a retry budget of its own; the path carries its query.
@@ -353,6 +347,7 @@ impl ApiClient {
                 .authorize(request.headers_mut())
                 .await
                 .map_err(|error| Failure::Final(self.unreachable(&error.to_string())))?;
+            let sent = self.traffic.send();
             let response = self
                 .client
                 .send(request)
@@ -362,17 +357,23 @@ impl ApiClient {
             // What says how large it is and does not fit is not begun.
             let stated = head.headers.get(header::CONTENT_LENGTH);
             let stated: Option<usize> = stated.and_then(|length| length.to_str().ok()?.parse().ok());
+            let status = head.status.as_u16();
             if stated.is_some_and(|length| length > room) {
+                sent.answered(status, room);
                 return Ok(None);
             }
             let body = match read_body(body, room).await {
                 Ok(body) => body,
-                Err(BodyError::TooLarge) => return Ok(None),
+                Err(BodyError::TooLarge) => {
+                    sent.answered(status, room);
+                    return Ok(None);
+                }
                 Err(BodyError::Broken) => {
                     let error = self.unreachable("the connection broke while the answer was read");
                     return Err(Failure::Again(error, None));
                 }
             };
+            sent.answered(status, body.len());
             Ok(Some(ApiResponse {
                 status: head.status,
                 headers: head.headers,
@@ -387,8 +388,6 @@ impl ApiClient {
             Ok(response) => {
                 let response = response?;
                 let bytes = response.as_ref().map_or(room, |response| response.body.len());
-                self.traffic.requests.fetch_add(1, Ordering::Relaxed);
-                self.traffic.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
                 slot.shrink(bytes);
                 let answer = match response {
                     Some(response) => (call.interpret)(response)?,

@@ -29,6 +29,7 @@ mod request;
 mod reviews;
 mod storage;
 mod surroundings;
+mod traffic;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,8 +41,8 @@ pub use self::memory::{MemoryName, StoredMemory, WriteMemoryError};
 pub use self::owned::searched_kinds;
 use self::records::RecordCounts;
 pub use self::reviews::Asked;
-use crate::model;
 use crate::model::rights::{Account, RightTarget, Verb};
+use crate::model::{self, ApiTraffic};
 use crate::release::stored::{Driver, StoredRevision};
 use crate::source::followed::{FollowedQuestion, FoundSettings, HelmChart};
 use crate::source::surroundings::{Surroundings, SurroundingsQuestion};
@@ -65,6 +66,10 @@ pub struct Cluster {
 impl Source for Cluster {
     fn cluster(&self) -> model::Cluster {
         self.identity.clone()
+    }
+
+    fn traffic(&self) -> Option<ApiTraffic> {
+        Some(self.http.traffic())
     }
 
     fn now(&self) -> DateTime<Utc> {
@@ -165,7 +170,8 @@ impl Cluster {
 
     /// Logs what was sent and received since the beginning.
     fn log_traffic(&self, after: &'static str) {
-        let (requests, bytes) = self.http.traffic();
+        let ApiTraffic { requests, bytes } = self.http.traffic();
+        let requests: u64 = requests.values().sum();
         tracing::info!(after, requests, bytes, "read so far");
     }
 }

@@ -6,6 +6,7 @@
 
 mod address;
 mod confirmation;
+mod costs;
 mod detail;
 mod fingerprint;
 mod ignored;
@@ -18,6 +19,7 @@ mod tracked;
 
 pub use self::address::without_credentials;
 pub use self::confirmation::{Confirmation, Unconfirmed};
+pub use self::costs::{ApiTraffic, ScanCosts};
 pub use self::detail::{ObjectDetail, ReleaseDetail, RevisionDetail};
 pub use self::fingerprint::{Fingerprint, ObjectNames, ReleaseNames};
 pub use self::ignored::{IgnoredBy, IgnoredCount};

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Method, redirect, retry};
+use reqwest::{Certificate, Client, Method, redirect, retry};
 use rustls::crypto::CryptoProvider;
 use secrecy::ExposeSecret;
 use serde_json::Value;
@@ -25,6 +25,9 @@ use crate::report::words::count;
 
 /// How much of a response is read. Slack's and PagerDuty's are far shorter.
 const MAX_ANSWER: usize = 8 * 1024;
+
+/// The media type of JSON.
+const JSON: &str = "application/json; charset=utf-8";
 
 /// Why a message did not get an answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -141,7 +144,14 @@ pub struct ReceiverRequest<'a> {
     method: Method,
     endpoint: &'a Endpoint,
     authorization: Option<HeaderValue>,
-    json: Option<String>,
+    content: Option<Content>,
+}
+
+/// What a request hands over.
+#[derive(Debug, Clone)]
+struct Content {
+    media_type: &'static str,
+    text: String,
 }
 
 impl<'a> ReceiverRequest<'a> {
@@ -151,17 +161,36 @@ impl<'a> ReceiverRequest<'a> {
             method: Method::GET,
             endpoint,
             authorization: None,
-            json: None,
+            content: None,
         }
     }
 
     /// A request that hands over JSON.
     pub fn post(endpoint: &'a Endpoint, json: &Value) -> Self {
+        Self::with_content(Method::POST, endpoint, JSON, json.to_string())
+    }
+
+    /// A request that hands over a text of this media type.
+    pub fn post_text(endpoint: &'a Endpoint, media_type: &'static str, text: &str) -> Self {
+        Self::with_content(Method::POST, endpoint, media_type, text.to_owned())
+    }
+
+    /// A request that puts a text of this media type in the place of what is there.
+    pub fn put(endpoint: &'a Endpoint, media_type: &'static str, text: &str) -> Self {
+        Self::with_content(Method::PUT, endpoint, media_type, text.to_owned())
+    }
+
+    const fn with_content(
+        method: Method,
+        endpoint: &'a Endpoint,
+        media_type: &'static str,
+        text: String,
+    ) -> Self {
         Self {
-            method: Method::POST,
+            method,
             endpoint,
             authorization: None,
-            json: Some(json.to_string()),
+            content: Some(Content { media_type, text }),
         }
     }
 
@@ -193,6 +222,7 @@ struct FailedAttempt {
 /// The client, made when the first message is sent: a machine without CA certificates can then still scan.
 pub struct DeliveryClient {
     settings: HttpSettings,
+    authorities: Vec<Certificate>,
     client: OnceLock<Result<Client, SendError>>,
 }
 
@@ -201,8 +231,16 @@ impl DeliveryClient {
     pub fn new(settings: HttpSettings) -> Self {
         Self {
             settings,
+            authorities: Vec::new(),
             client: OnceLock::new(),
         }
+    }
+
+    /// The same client, which trusts these authorities besides those of the system.
+    #[must_use]
+    pub(crate) fn trusting(mut self, authorities: Vec<Certificate>) -> Self {
+        self.authorities = authorities;
+        self
     }
 
     /// When a sink that starts now has to be done.
@@ -218,7 +256,7 @@ impl DeliveryClient {
     ) -> Result<ReceiverResponse, SendError> {
         let client = self
             .client
-            .get_or_init(|| build(&self.settings))
+            .get_or_init(|| build(&self.settings, &self.authorities))
             .as_ref()
             .map_err(Clone::clone)?;
         let host = request.endpoint.host();
@@ -265,10 +303,8 @@ impl DeliveryClient {
             .min(deadline.saturating_duration_since(Instant::now()));
         let url = request.endpoint.url().expose_secret();
         let mut builder = client.request(request.method.clone(), url).timeout(timeout);
-        if let Some(json) = &request.json {
-            builder = builder
-                .header(CONTENT_TYPE, "application/json; charset=utf-8")
-                .body(json.clone());
+        if let Some(Content { media_type, text }) = &request.content {
+            builder = builder.header(CONTENT_TYPE, *media_type).body(text.clone());
         }
         if let Some(authorization) = &request.authorization {
             builder = builder.header(AUTHORIZATION, authorization.clone());
@@ -297,7 +333,7 @@ impl DeliveryClient {
     }
 }
 
-fn build(settings: &HttpSettings) -> Result<Client, SendError> {
+fn build(settings: &HttpSettings, authorities: &[Certificate]) -> Result<Client, SendError> {
     // Without a provider the builder does not fail but panics.
     if CryptoProvider::get_default().is_none() {
         return Err(SendError::Client("the process has no TLS provider".to_owned()));
@@ -311,6 +347,11 @@ fn build(settings: &HttpSettings) -> Result<Client, SendError> {
     let builder = match settings.proxy {
         Proxy::Environment => builder,
         Proxy::Direct => builder.no_proxy(),
+    };
+    let builder = if authorities.is_empty() {
+        builder
+    } else {
+        builder.tls_certs_merge(authorities.iter().cloned())
     };
     builder.build().map_err(|error| {
         let why = error

@@ -11,6 +11,7 @@ pub mod digest;
 pub mod http;
 pub mod list;
 pub mod pagerduty;
+pub mod pushgateway;
 pub(crate) mod release;
 pub mod section;
 pub mod settings;

@@ -197,6 +197,19 @@ impl Endpoint {
         Ok((endpoint, url))
     }
 
+    /// The address below this one whose path has these segments more. Each is encoded; none may be empty or a step in a path.
+    pub(crate) fn below<'s>(&self, segments: impl IntoIterator<Item = &'s str>) -> Self {
+        let mut endpoint = self.clone();
+        // It was parsed before, and every address with a host has a path.
+        if let Ok(mut url) = Url::parse(self.url.expose_secret()) {
+            if let Ok(mut path) = url.path_segments_mut() {
+                path.pop_if_empty().extend(segments);
+            }
+            endpoint.url = SecretString::from(url.as_str());
+        }
+        endpoint
+    }
+
     /// Host and, where it is unusual, port: all of an address that a message may show.
     pub fn host(&self) -> &str {
         &self.host

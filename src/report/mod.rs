@@ -7,6 +7,7 @@ pub(crate) mod alike;
 pub mod identity;
 pub mod idle;
 pub mod json;
+pub mod metrics;
 mod origin;
 pub mod rights;
 pub mod sanitize;

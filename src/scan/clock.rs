@@ -1,28 +1,51 @@
-//! How long each stage of a scan took, for the log that `-v` shows.
+//! How long each stage of a scan took, for the log that `-v` shows and for metrics.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Logs how long each stage took, and how much processor time.
-pub(super) struct Clock {
+use crate::vocabulary::ScanStage;
+
+/// How long the stages took that have ended. A scan that is stopped loses its clock, and not this.
+#[derive(Debug, Default)]
+pub(super) struct StageTimes(Mutex<BTreeMap<ScanStage, Duration>>);
+
+impl StageTimes {
+    /// The times so far.
+    pub(super) fn so_far(&self) -> BTreeMap<ScanStage, Duration> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn add(&self, stage: ScanStage, took: Duration) {
+        let mut times = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *times.entry(stage).or_default() += took;
+    }
+}
+
+/// Notes and logs how long each stage took, and logs how much processor time.
+pub(super) struct Clock<'t> {
+    times: &'t StageTimes,
     began: Instant,
     worked: Option<Duration>,
 }
 
-impl Clock {
+impl<'t> Clock<'t> {
     /// Begins the first stage.
-    pub(super) fn start() -> Self {
+    pub(super) fn start(times: &'t StageTimes) -> Self {
         Self {
+            times,
             began: Instant::now(),
             worked: processor_time(),
         }
     }
 
-    /// Logs the stage that ends now, and begins the next one.
-    pub(super) fn lap(&mut self, stage: &'static str) {
-        let now = Self::start();
+    /// Notes and logs the stage that ends now, and begins the next one.
+    pub(super) fn lap(&mut self, stage: ScanStage) {
+        let now = Self::start(self.times);
+        self.times.add(stage, now.began.duration_since(self.began));
         let worked = now.worked.zip(self.worked);
         tracing::info!(
-            stage,
+            %stage,
             millis = millis(now.began.duration_since(self.began)),
             cpu_millis = worked.map(|(now, before)| millis(now.saturating_sub(before))),
             "done"

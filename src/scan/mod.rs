@@ -52,6 +52,7 @@ use std::time::Duration;
 use chrono::Utc;
 
 use self::address::address;
+use self::clock::StageTimes;
 use self::judges::Judges;
 pub use self::limits::ScanLimits;
 pub use self::needs::{NeededResource, Needs, needs};
@@ -59,7 +60,7 @@ pub use self::options::{OrphanSearch, PreviewRequest, Progress, Quiet, ScanOptio
 use self::stages::Stages;
 use self::state::{Results, ScanState};
 use crate::health::OtherReleases;
-use crate::model::{Confirmation, ReleaseReport, Report, ReportError, SCHEMA, Summary, Tool};
+use crate::model::{Confirmation, ReleaseReport, Report, ReportError, SCHEMA, ScanCosts, Summary, Tool};
 use crate::policy::Confirm;
 use crate::report::{identity, idle, summary};
 use crate::source::Source;
@@ -75,6 +76,18 @@ pub async fn scan<S: Source>(
     progress: &Arc<dyn Progress>,
     stop: impl Future<Output = Stopped>,
 ) -> Report {
+    let (report, _) = scan_with_costs(source, options, progress, stop).await;
+    report
+}
+
+/// The same, and what it cost.
+pub async fn scan_with_costs<S: Source>(
+    source: Arc<S>,
+    options: &ScanOptions,
+    progress: &Arc<dyn Progress>,
+    stop: impl Future<Output = Stopped>,
+) -> (Report, ScanCosts) {
+    let times = StageTimes::default();
     let started_at = Utc::now();
     let state = Arc::new(ScanState::new(&options.limits));
     let queue_bytes = options.limits.queue_bytes;
@@ -89,7 +102,7 @@ pub async fn scan<S: Source>(
     let ended = tokio::select! {
         biased;
         stopped = stop => ScanEnd::Stopped(stopped),
-        result = stages.run() => match result {
+        result = stages.run(&times) => match result {
             Ok(()) => ScanEnd::Complete,
             Err(error) => ScanEnd::Failed(error),
         },
@@ -149,7 +162,11 @@ pub async fn scan<S: Source>(
     identity::identify(&mut report);
     address(&mut report, &options.cluster);
     warn_of_idle_rules(&report);
-    report
+    let costs = ScanCosts {
+        stages: times.so_far(),
+        traffic: source.traffic(),
+    };
+    (report, costs)
 }
 
 /// Rules that ignore nothing are mistaken or no longer needed.

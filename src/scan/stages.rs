@@ -7,7 +7,7 @@ use futures::StreamExt;
 
 use super::absent::{Listed, Wanted, elsewhere};
 use super::batches::{Batches, WaitingRelease};
-use super::clock::Clock;
+use super::clock::{Clock, StageTimes};
 use super::cluster_facts::{Absence, ClusterFacts, Tables};
 use super::confirm::{GivenUp, confirm, confirm_writes};
 use super::judges::Judges;
@@ -26,6 +26,7 @@ use crate::release::stored::StoredRevision;
 use crate::source::followed::{FollowedAnswer, HelmChart};
 use crate::source::{Extent, Inventory, Kinds, ObjectRequest, ReadError, ScaleTargets, Share, Source};
 use crate::types::TypeTable;
+use crate::vocabulary::ScanStage;
 
 /// The gap in a report whose second listing failed.
 const NOT_LISTED_AGAIN: &str = "it is not known whether releases changed during the scan";
@@ -78,8 +79,8 @@ impl<S: Source> Stages<'_, S> {
     ///
     /// Releases go through in waves: those whose manifests fit into memory together are compared and become reports, and
     /// then the next ones are read.
-    pub(super) async fn run(&self) -> Result<(), ReportError> {
-        let mut clock = Clock::start();
+    pub(super) async fn run(&self, times: &StageTimes) -> Result<(), ReportError> {
+        let mut clock = Clock::start(times);
         let FirstListing {
             kinds,
             scope,
@@ -87,7 +88,7 @@ impl<S: Source> Stages<'_, S> {
             listed_in,
             errors,
         } = self.list().await?;
-        clock.lap("list");
+        clock.lap(ScanStage::List);
 
         let charts = self.helm_charts(&kinds).await;
         let mut batches = self.batches(&histories);
@@ -101,25 +102,25 @@ impl<S: Source> Stages<'_, S> {
             if wave.releases.is_empty() {
                 break;
             }
-            clock.lap("decode");
+            clock.lap(ScanStage::Decode);
 
             let plan = self.state.plan(&wave.releases, &kinds, self.options);
             // Nothing of the wave before holds them any more, so that they are not copied.
             self.types(&plan, &kinds, Arc::make_mut(&mut facts)).await;
-            clock.lap("types");
+            clock.lap(ScanStage::Types);
 
             self.compare(&plan, wave.share, &facts).await;
-            clock.lap("compare");
+            clock.lap(ScanStage::Compare);
 
             self.look_into_older_revisions(&wave, &plan, &kinds, &facts).await;
-            clock.lap("older revisions");
+            clock.lap(ScanStage::OlderRevisions);
 
             self.ask_what_is_followed(&wave, &kinds, &charts).await;
-            clock.lap("managers");
+            clock.lap(ScanStage::Managers);
 
             if self.options.preview.is_some() {
                 self.look_around(&wave, &kinds).await;
-                clock.lap("surroundings");
+                clock.lap(ScanStage::Surroundings);
             }
 
             match self.options.confirm_writes {
@@ -127,7 +128,7 @@ impl<S: Source> Stages<'_, S> {
                 Confirm::Server => {
                     let (releases, progress) = (&wave.releases, &**self.progress);
                     confirm_writes(self.source, self.state, releases, &kinds, &given_up, progress).await;
-                    clock.lap("confirm writes");
+                    clock.lap(ScanStage::ConfirmWrites);
                 }
             }
 
@@ -136,7 +137,7 @@ impl<S: Source> Stages<'_, S> {
                 Confirm::Server => {
                     let progress = &**self.progress;
                     confirm(self.source, self.state, &kinds, &facts, &given_up, progress).await;
-                    clock.lap("confirm");
+                    clock.lap(ScanStage::Confirm);
                 }
             }
             self.state.finish(&wave.releases, self.source.now(), self.options);
@@ -150,14 +151,14 @@ impl<S: Source> Stages<'_, S> {
             OrphanSearch::IfNoRecord if !histories.is_empty() => {}
             OrphanSearch::Yes | OrphanSearch::IfNoRecord => {
                 self.look_for_orphans(&kinds).await;
-                clock.lap("orphans");
+                clock.lap(ScanStage::Orphans);
             }
         }
 
         // The second listing takes as much memory as the first.
         drop(histories);
         self.recheck(&scope, &errors).await;
-        clock.lap("recheck");
+        clock.lap(ScanStage::Recheck);
         Ok(())
     }
 

@@ -22,6 +22,7 @@ mod golden;
 mod hostile;
 mod ignore;
 mod may_fail;
+mod metrics;
 mod notify;
 mod pager;
 mod redaction;

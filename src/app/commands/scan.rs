@@ -12,6 +12,7 @@ use crate::app::ending::Ending;
 use crate::app::environment;
 use crate::app::exit::{self, NotificationStatus};
 use crate::app::memory::{self, Loaded, Memory};
+use crate::app::metrics::MetricsOutput;
 use crate::app::output::{ReportOutput, file_of};
 use crate::app::scanning;
 use crate::app::settings::ScanSettings;
@@ -35,6 +36,7 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
     let settings = ScanSettings::resolve(args, &environment::variable)?;
     let file = file_of(args.output_file.as_deref())?;
     let stop = Stop::after(settings.reading.timeout, abort)?;
+    let metrics = MetricsOutput::new(settings.metrics)?;
     let baseline = settings.baseline.as_deref().map(read_baseline).transpose()?;
     let opened = scanning::open(settings.reading.target, &stop).await?;
     let cluster_name = opened.cluster_name();
@@ -43,7 +45,7 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
     if let Loaded::Memory(memory) = &loaded {
         options.earlier = Some(Arc::new(memory.state.earlier()));
     }
-    let mut report = opened.scan(&options, global, &stop).await;
+    let (mut report, costs) = opened.scan(&options, global, &stop).await;
     // A snapshot keeps the cluster name that it was taken with, whatever the configuration file says; only the flag or
     // the environment replaces it.
     if let (Some(_), Some(name)) = (&args.snapshot, &args.cluster.access.cluster_name) {
@@ -59,6 +61,8 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
         (Loaded::Unreadable(reason), None) => report.notes.push(memory::note(reason)),
         (Loaded::Nothing, None) => {}
     }
+    // Before anything is taken away that is only not shown.
+    let counted = metrics.count(&report, &costs);
     let report = Arc::new(if args.all {
         report
     } else {
@@ -88,11 +92,15 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
     let delivery = deliver(settings.sinks, &report, memory, settings.telling, &stop);
     let (written, (notifications, memory)) = tokio::join!(output.write(global, &stop), delivery);
     // Before a person reads, and whatever became of the report: what was told is told.
-    if let Some(memory) = memory
-        && let Err(reason) = stop.last_step(memory.save()).await
-    {
-        tracing::warn!("the state was not written: {}", reason.reason());
-    }
+    let saving = async {
+        if let Some(memory) = memory
+            && let Err(reason) = stop.last_step(memory.save()).await
+        {
+            tracing::warn!("the state was not written: {}", reason.reason());
+        }
+    };
+    let publishing = metrics.publish(counted, notifications, &stop);
+    let ((), notifications) = tokio::join!(saving, publishing);
     // Only now: a person may read for long, and what is logged about the messages would stand in the midst of the report.
     written?.show(&stop).await?;
     ending.say();

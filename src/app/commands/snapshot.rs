@@ -29,7 +29,7 @@ pub(super) async fn run(args: &SnapshotArgs, global: &Global, abort: Abort) -> a
         redaction,
         reading.scan.policy.clone(),
     )?);
-    let report = scan_with_progress(Arc::clone(&recorder), &reading.scan, &stop, global).await;
+    let (report, _) = scan_with_progress(Arc::clone(&recorder), &reading.scan, &stop, global).await;
     for error in &report.errors {
         tracing::error!("{}: {}", error.scope, error.message);
     }

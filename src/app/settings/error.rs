@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::notify::pushgateway::settings::PushgatewaySettingsError;
 use crate::notify::section::SectionError;
 use crate::policy::managers::ManagerPatternError;
 use crate::policy::redact::KeyPatternError;
@@ -120,6 +121,17 @@ pub enum SettingsError {
         "HELM_DRIVER is `{0}`, and releases stored that way cannot be read; driftline reads `secret` and `configmap`"
     )]
     Driver(String),
+    /// The metrics would stand in the midst of the report.
+    #[error("--metrics-file needs the name of a file, and `-` is none; standard output has the report")]
+    MetricsToStdout,
+    /// The metrics cannot be pushed as configured.
+    #[error("metrics.pushgateway")]
+    Pushgateway {
+        /// The line of the section.
+        line: u64,
+        /// The mistake, and what would be right.
+        source: Box<PushgatewaySettingsError>,
+    },
     /// The notifications cannot be sent as configured.
     #[error(transparent)]
     Notify(#[from] SectionError),
@@ -131,6 +143,7 @@ impl SettingsError {
         let Some(path) = path else { return self };
         let line = match &self {
             Self::Notify(error) => error.line(),
+            Self::Pushgateway { line, .. } => Some(*line),
             Self::Unreadable { .. }
             | Self::File { .. }
             | Self::InFile { .. }
@@ -141,6 +154,7 @@ impl SettingsError {
             | Self::SummaryFormat(_)
             | Self::OrphansSelector
             | Self::OrphansDriver
+            | Self::MetricsToStdout
             | Self::IgnoreAnnotation(_)
             | Self::NothingToCompareWith
             | Self::ConfirmSnapshot

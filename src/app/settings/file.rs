@@ -14,6 +14,7 @@ use serde_saphyr::Error;
 
 use super::error::SettingsError;
 use super::ignore::{IgnoreRule, any_number};
+use super::metrics::MetricsSection;
 use super::state::StateStore;
 use crate::app::cli::{CONCURRENCY, NO_LIMIT};
 use crate::app::exit::DriftStatus;
@@ -50,6 +51,7 @@ pub(super) struct File {
     pub(super) trusted_storage_namespaces: Vec<Glob>,
     pub(super) state: StateStore,
     pub(super) notify: NotifySection,
+    pub(super) metrics: MetricsSection,
 }
 
 /// How reports call the cluster.
@@ -272,6 +274,8 @@ mod tests {
             ("notify:\n  slack:\n    when: never\n", 3, "always"),
             ("notify:\n  slack:\n    url: x\n", 3, "url_file"),
             ("trusted_storage_namespaces: [\"flux[\"]\n", 1, "without its `]`"),
+            ("metrics:\n  releases: -1\n", 2, "-1 is not in 0..=10000"),
+            ("metrics:\n  pushgateway: {password: x}\n", 2, "password_file"),
             ("scan: [\n", 1, ""),
         ] {
             let (place, problem) = parse(text).unwrap_err();

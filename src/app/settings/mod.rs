@@ -7,6 +7,7 @@ mod client;
 mod error;
 mod file;
 mod ignore;
+mod metrics;
 mod policy;
 mod selection;
 mod state;
@@ -39,6 +40,7 @@ use crate::scan;
 use crate::state::Telling;
 
 pub use self::error::SettingsError;
+pub use self::metrics::MetricsSettings;
 pub use self::state::StateStore;
 
 const TIMEOUT: Duration = Duration::from_mins(10);
@@ -70,6 +72,8 @@ pub struct ScanSettings {
     pub reading: Reading,
     /// Where notifications go.
     pub sinks: Sinks,
+    /// Where metrics go.
+    pub metrics: MetricsSettings,
     /// The exit status in place of 1.
     pub exit_code_on_drift: Option<DriftStatus>,
     /// The conditions that count as a failure.
@@ -102,13 +106,21 @@ impl ScanSettings {
         if let (Confirm::Server, ScanTarget::Snapshot(_)) = (scan.policy.confirm, &target) {
             return Err(SettingsError::ConfirmSnapshot);
         }
+        let context = SinkContext {
+            environment,
+            selection: &selection::parts(&selection),
+        };
+        let metrics = MetricsSettings::resolve(
+            args,
+            &target,
+            file.metrics.clone(),
+            file.path.as_deref(),
+            &context,
+        )?;
         let sinks = if args.no_notify {
             Sinks::new(HttpSettings::default())
         } else {
-            file.sinks(&SinkContext {
-                environment,
-                selection: &selection::parts(&selection),
-            })?
+            file.sinks(&context)?
         };
         let state = match &target {
             ScanTarget::Cluster(_) if args.baseline.is_none() => {
@@ -145,6 +157,7 @@ impl ScanSettings {
                 timeout: timeout(access, &file),
             },
             sinks,
+            metrics,
             fail_on,
             state,
             baseline: args.baseline.clone(),

@@ -1,7 +1,7 @@
 //! What notifications say, held to the receivers' documented limits, and how they are delivered, against a server
 //! on loopback that misbehaves on purpose.
 
-mod delivery;
+pub(crate) mod delivery;
 mod limits;
 mod pagerduty;
 mod reports;

@@ -398,7 +398,8 @@ fn script(name: &str) -> PathBuf {
         .join(name)
 }
 
-fn binaries() -> PathBuf {
+/// The folder of the testbed's programs.
+pub(crate) fn binaries() -> PathBuf {
     let home = env::var_os("DRIFTLINE_TESTBED").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join(".testbed"),
         PathBuf::from,

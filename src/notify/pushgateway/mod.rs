@@ -1,0 +1,137 @@
+//! Prometheus' [Pushgateway](https://github.com/prometheus/pushgateway), which keeps the metrics of a job that has ended.
+//!
+//! It keeps them by group: the job and the cluster. `PUT` replaces a group; `POST` replaces in it the metrics of the same
+//! names and leaves the others. A complete scan replaces its group, so that no series outlives what it is about. Any other
+//! run has nothing to say of some metrics, such as the time of the last complete scan, and leaves them.
+
+pub mod settings;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use self::settings::PushgatewaySettings;
+use super::http::{DeliveryClient, ReceiverError, ReceiverRequest, ReceiverResponse};
+use super::settings::HttpSettings;
+
+/// The beginning of the only answer that is read: the gateway's own words for metrics that contradict those of others.
+const INCONSISTENT: &str = "pushed metrics are invalid or inconsistent";
+
+/// What becomes of metrics of the group that are not pushed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Others {
+    /// They are removed.
+    Removed,
+    /// They stay.
+    Kept,
+}
+
+/// Metrics on their way to a Pushgateway.
+#[derive(Debug, Clone, Copy)]
+pub struct Push<'a> {
+    /// The cluster that they are about, as their label has it.
+    pub cluster: &'a str,
+    /// The metrics.
+    pub text: &'a str,
+    /// Their media type.
+    pub content_type: &'static str,
+    /// What becomes of the others.
+    pub others: Others,
+}
+
+/// A Pushgateway, with the client that pushes to it. Nothing is set up before the first push.
+pub struct Pushgateway {
+    settings: PushgatewaySettings,
+    http: DeliveryClient,
+}
+
+impl Pushgateway {
+    /// The gateway of these settings.
+    pub fn new(mut settings: PushgatewaySettings, http: HttpSettings) -> Self {
+        let authorities = std::mem::take(&mut settings.authorities);
+        Self {
+            settings,
+            http: DeliveryClient::new(http).trusting(authorities),
+        }
+    }
+
+    /// Pushes metrics. An error is one sentence without address, password and anything that the gateway said.
+    pub async fn push(&self, push: &Push<'_>) -> Result<(), ReceiverError> {
+        let group = [
+            group_label("job", &self.settings.job),
+            group_label("cluster", push.cluster),
+        ];
+        let path = std::iter::once("metrics").chain(group.iter().flatten().map(String::as_str));
+        let endpoint = self.settings.endpoint.below(path);
+        let request = match push.others {
+            Others::Removed => ReceiverRequest::put(&endpoint, push.content_type, push.text),
+            Others::Kept => ReceiverRequest::post_text(&endpoint, push.content_type, push.text),
+        };
+        let request = match &self.settings.authorization {
+            Some(value) => request.with_authorization(value.clone()),
+            None => request,
+        };
+        let response = self.http.send(&request, self.http.deadline()).await?;
+        judge(endpoint.host(), &response)
+    }
+}
+
+/// The two segments of the path that stand for a label of the group. A value that would be no segment, because it is empty,
+/// has a slash or is a step in a path, is written in base64.
+fn group_label(name: &str, value: &str) -> [String; 2] {
+    if value.is_empty() {
+        [format!("{name}@base64"), "=".to_owned()]
+    } else if value.contains('/') || value == "." || value == ".." {
+        [format!("{name}@base64"), URL_SAFE_NO_PAD.encode(value)]
+    } else {
+        [name.to_owned(), value.to_owned()]
+    }
+}
+
+fn judge(host: &str, response: &ReceiverResponse) -> Result<(), ReceiverError> {
+    let status = response.status;
+    let host = host.to_owned();
+    let reason = match status {
+        // 202: a gateway that does not check what it takes.
+        200 | 202 => return Ok(()),
+        300..=399 => return Err(ReceiverError::Redirected { host, status }),
+        400 if response
+            .body
+            .as_deref()
+            .is_some_and(|body| body.starts_with(INCONSISTENT)) =>
+        {
+            "somebody else pushes metrics of the same names and of another kind"
+        }
+        401 | 403 => "it wants another user and password, or another token",
+        413 => "they are too large for it: lower metrics.releases",
+        _ => {
+            return Err(ReceiverError::Unexpected {
+                host,
+                status,
+                expected: "as a Pushgateway does",
+            });
+        }
+    };
+    Err(ReceiverError::Refused {
+        host,
+        status,
+        what: "the metrics",
+        reason: Some(reason.to_owned()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_text_is_a_label_of_the_group() {
+        let text = |value: &str| group_label("cluster", value).join("/");
+        assert_eq!(text("prod eu"), "cluster/prod eu");
+        assert_eq!(text(""), "cluster@base64/=");
+        assert_eq!(text(".."), "cluster@base64/Li4");
+        assert_eq!(
+            text("arn:aws:eks:eu/prod"),
+            "cluster@base64/YXJuOmF3czpla3M6ZXUvcHJvZA"
+        );
+    }
+}

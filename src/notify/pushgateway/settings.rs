@@ -1,0 +1,276 @@
+//! The `metrics.pushgateway` section of the configuration file, and the gateway that it describes.
+
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::Certificate;
+use reqwest::header::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use crate::limited_file;
+use crate::notify::settings::{
+    Endpoint, EndpointError, EndpointKind, SecretError, SecretSetting, SinkContext, Transport,
+};
+
+/// The job of the metrics, where the settings name none.
+const JOB: &str = "driftline";
+
+/// The largest file of certificates. All public authorities together have a quarter of it.
+const MAX_CERTIFICATE_BYTES: u64 = 1 << 20;
+
+/// The password of the user.
+const PASSWORD: SecretSetting = SecretSetting {
+    key: "password_file",
+    variable: "DRIFTLINE_PUSHGATEWAY_PASSWORD",
+};
+
+/// The token, in place of a user and a password.
+const TOKEN: SecretSetting = SecretSetting {
+    key: "bearer_token_file",
+    variable: "DRIFTLINE_PUSHGATEWAY_TOKEN",
+};
+
+const ENDPOINT: EndpointKind = EndpointKind {
+    name: "Pushgateway URL",
+    example: "https://pushgateway.example.com",
+};
+
+/// The section, as written.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PushgatewaySection {
+    url: Option<String>,
+    job: Option<String>,
+    username: Option<String>,
+    password_file: Option<PathBuf>,
+    bearer_token_file: Option<PathBuf>,
+    ca_file: Option<PathBuf>,
+    #[serde(rename = "allow_http")]
+    transport: Transport,
+}
+
+/// Why the section cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PushgatewaySettingsError {
+    /// There is no address.
+    #[error("set `url` to the address of the Pushgateway, such as {}", ENDPOINT.example)]
+    NoUrl,
+    /// The address is not that of any receiver.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// The address has parts that belong elsewhere.
+    #[error(
+        "the Pushgateway URL may have a scheme, a host, a port and a path only; a user and a password belong into `username` \
+         and `password_file`"
+    )]
+    MoreThanAnAddress,
+    /// The job has no name.
+    #[error("`job` is empty: leave it out for `{JOB}`, or give the job a name")]
+    NoJob,
+    /// The password or the token is nowhere to be found.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// There is a password and no user.
+    #[error("`password_file` needs `username`")]
+    NoUser,
+    /// The user's name ends where its password begins.
+    #[error("`username` must not have a colon in it")]
+    ColonInUser,
+    /// There are two ways to prove who one is.
+    #[error("`username` and `bearer_token_file` exclude each other: leave out one of the two")]
+    TwoWays,
+    /// The password or the token has characters that no header may have.
+    #[error("the {0} has a line break in it, or another character that an HTTP header cannot hold")]
+    NotAHeader(&'static str),
+    /// The file of certificates cannot be read.
+    #[error("the ca_file {} cannot be read", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The error of the operating system.
+        source: std::io::Error,
+    },
+    /// The file has no certificates.
+    #[error("the ca_file {} has no certificates in PEM form", .0.display())]
+    NoCertificates(PathBuf),
+}
+
+/// A Pushgateway.
+#[derive(Debug, Clone)]
+pub struct PushgatewaySettings {
+    /// The gateway, without the path of a group.
+    pub(super) endpoint: Endpoint,
+    /// The job of the metrics.
+    pub(super) job: String,
+    /// The header that proves who pushes; it is marked as sensitive, so that no log shows it.
+    pub(super) authorization: Option<HeaderValue>,
+    /// The authorities that are trusted besides those of the system.
+    pub(super) authorities: Vec<Certificate>,
+}
+
+impl PushgatewaySettings {
+    /// A gateway at this address, of the default job, which asks nobody who it is.
+    pub fn try_new(url: &str, transport: Transport) -> Result<Self, PushgatewaySettingsError> {
+        let (endpoint, url) = Endpoint::try_new(ENDPOINT, &SecretString::from(url), transport)?;
+        let is_more = !url.username().is_empty()
+            || url.password().is_some()
+            || url.query().is_some()
+            || url.fragment().is_some();
+        if is_more {
+            return Err(PushgatewaySettingsError::MoreThanAnAddress);
+        }
+        Ok(Self {
+            endpoint,
+            job: JOB.to_owned(),
+            authorization: None,
+            authorities: Vec::new(),
+        })
+    }
+
+    /// The gateway of the configuration file.
+    pub(crate) fn from_section(
+        section: PushgatewaySection,
+        context: &SinkContext<'_>,
+    ) -> Result<Self, PushgatewaySettingsError> {
+        let url = section.url.as_deref().ok_or(PushgatewaySettingsError::NoUrl)?;
+        let mut settings = Self::try_new(url, section.transport)?;
+        if let Some(job) = &section.job {
+            if job.trim().is_empty() {
+                return Err(PushgatewaySettingsError::NoJob);
+            }
+            settings.job.clone_from(job);
+        }
+        settings.authorization = authorization(&section, context)?;
+        if let Some(path) = section.ca_file {
+            settings.authorities = certificates(path)?;
+        }
+        Ok(settings)
+    }
+}
+
+fn authorization(
+    section: &PushgatewaySection,
+    context: &SinkContext<'_>,
+) -> Result<Option<HeaderValue>, PushgatewaySettingsError> {
+    let has_token = section.bearer_token_file.is_some() || (context.environment)(TOKEN.variable).is_some();
+    match (&section.username, &section.password_file, has_token) {
+        (Some(_), _, true) => Err(PushgatewaySettingsError::TwoWays),
+        (None, Some(_), _) => Err(PushgatewaySettingsError::NoUser),
+        (Some(user), _, false) if user.contains(':') => Err(PushgatewaySettingsError::ColonInUser),
+        (Some(user), path, false) => {
+            let password = context.secret(PASSWORD, path.as_deref())?;
+            let both = STANDARD.encode(format!("{user}:{}", password.expose_secret().trim()));
+            header(&format!("Basic {both}"), "password").map(Some)
+        }
+        (None, None, true) => {
+            let token = context.secret(TOKEN, section.bearer_token_file.as_deref())?;
+            header(&format!("Bearer {}", token.expose_secret().trim()), "token").map(Some)
+        }
+        (None, None, false) => Ok(None),
+    }
+}
+
+fn header(text: &str, what: &'static str) -> Result<HeaderValue, PushgatewaySettingsError> {
+    let mut value = HeaderValue::from_str(text).map_err(|_| PushgatewaySettingsError::NotAHeader(what))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn certificates(path: PathBuf) -> Result<Vec<Certificate>, PushgatewaySettingsError> {
+    let pem = match limited_file::read(&path, MAX_CERTIFICATE_BYTES) {
+        Ok(pem) => pem,
+        Err(source) => return Err(PushgatewaySettingsError::Unreadable { path, source }),
+    };
+    match Certificate::from_pem_bundle(&pem) {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        Ok(_) | Err(_) => Err(PushgatewaySettingsError::NoCertificates(path)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(
+        text: &str,
+        variables: &[(&str, &str)],
+    ) -> Result<PushgatewaySettings, PushgatewaySettingsError> {
+        let section: PushgatewaySection = serde_saphyr::from_str(text).unwrap();
+        let environment = |name: &str| {
+            let variable = variables.iter().find(|(known, _)| *known == name);
+            variable.map(|(_, value)| (*value).to_owned())
+        };
+        let context = SinkContext {
+            environment: &environment,
+            selection: &[],
+        };
+        PushgatewaySettings::from_section(section, &context)
+    }
+
+    #[test]
+    fn mistakes_say_what_would_be_right_and_quote_no_secret() {
+        let url = "url: https://push.example.com";
+        for (text, want) in [
+            ("{}".to_owned(), "set `url` to the address of the Pushgateway"),
+            (
+                "url: http://push.example.com".to_owned(),
+                "`allow_http: true` allows",
+            ),
+            (
+                "url: https://me:hunter2@push.example.com".to_owned(),
+                "belong into `username`",
+            ),
+            (
+                "url: https://push.example.com?x=hunter2".to_owned(),
+                "a path only",
+            ),
+            (format!("{url}\njob: ''"), "`job` is empty"),
+            (format!("{url}\nusername: me"), "set `password_file` to the file"),
+            (format!("{url}\npassword_file: /x"), "needs `username`"),
+            (format!("{url}\nusername: 'me:you'"), "a colon"),
+            (
+                format!("{url}\nusername: me\nbearer_token_file: /x"),
+                "exclude each other",
+            ),
+            (
+                format!("{url}\nbearer_token_file: /does/not/exist"),
+                "cannot be read",
+            ),
+            (
+                format!("{url}\nca_file: /does/not/exist"),
+                "the ca_file /does/not/exist cannot be read",
+            ),
+            (
+                format!("{url}\nca_file: Cargo.toml"),
+                "has no certificates in PEM form",
+            ),
+        ] {
+            let error = resolve(&text, &[]).unwrap_err().to_string();
+            assert!(error.contains(want), "{text}: {error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+        let token = [("DRIFTLINE_PUSHGATEWAY_TOKEN", "hunter2\nX: y")];
+        let error = resolve(url, &token).unwrap_err().to_string();
+        assert!(
+            error.contains("the token has a line break") && !error.contains("hunter2"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn who_pushes_is_proven_by_one_header_that_no_log_shows() {
+        let url = "url: https://push.example.com";
+        let password = [("DRIFTLINE_PUSHGATEWAY_PASSWORD", "hunter2\n")];
+        let basic = resolve(&format!("{url}\nusername: me"), &password).unwrap();
+        assert_eq!(basic.authorization.as_ref().unwrap(), "Basic bWU6aHVudGVyMg==");
+        assert!(!format!("{basic:?}").contains("bWU6"));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "hunter2\n").unwrap();
+        let text = format!("{url}\nbearer_token_file: {}", file.path().display());
+        let bearer = resolve(&text, &[]).unwrap();
+        assert_eq!(bearer.authorization.as_ref().unwrap(), "Bearer hunter2");
+        assert!(resolve(url, &[]).unwrap().authorization.is_none());
+    }
+}
