@@ -29,6 +29,7 @@ mod harness;
 mod health;
 #[cfg(target_os = "linux")]
 mod hostile;
+mod memory;
 mod metrics;
 mod notify;
 mod orphans;
