@@ -197,6 +197,16 @@ impl Endpoint {
         Ok((endpoint, url))
     }
 
+    /// The address of a path below this one.
+    pub(crate) fn below(&self, path: &[&str]) -> Option<Self> {
+        let mut url = Url::parse(self.url.expose_secret()).ok()?;
+        url.path_segments_mut().ok()?.pop_if_empty().extend(path);
+        Some(Self {
+            url: SecretString::from(url.as_str()),
+            host: self.host.clone(),
+        })
+    }
+
     /// Host and, where it is unusual, port: all of an address that a message may show.
     pub fn host(&self) -> &str {
         &self.host

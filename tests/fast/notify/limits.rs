@@ -5,9 +5,9 @@ use driftline::notify::Notice;
 use driftline::notify::digest::{Digest, Level};
 use driftline::notify::pagerduty::events::EventPlan;
 use driftline::notify::pagerduty::settings::{PagerDutyScope, PagerDutyService};
-use driftline::notify::slack;
 use driftline::notify::slack::payload::message;
-use driftline::notify::slack::settings::{SendWhen, SlackFormat};
+use driftline::notify::slack::settings::SlackFormat;
+use driftline::notify::when::{SendWhen, is_worth_sending};
 use driftline::vocabulary::{HealthCode, ObjectState, Outcome, Stopped, Verdict};
 use proptest::prelude::*;
 use secrecy::SecretString;
@@ -343,10 +343,10 @@ fn these_reports_call_for_a_message() {
         );
         let notice = Notice::without_memory(&report, &digest);
         assert_eq!(
-            slack::is_worth_sending(&notice, SendWhen::Drift),
+            is_worth_sending(&notice, SendWhen::Drift),
             level != Level::Clean
         );
-        assert!(slack::is_worth_sending(&notice, SendWhen::Always));
+        assert!(is_worth_sending(&notice, SendWhen::Always));
         messages(&report);
     }
 }
