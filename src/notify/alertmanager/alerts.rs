@@ -221,7 +221,8 @@ impl<'n> Planner<'n> {
 
     /// What becomes of an alert, of whose release this scan found another one or none.
     fn fate(&self, old: &KeptAlert, has_another: bool) -> Fate {
-        let is_recent = self.now - old.seen <= interval(self.group) * UNREAD_INTERVALS;
+        let oldest = self.now - interval(self.group) * UNREAD_INTERVALS;
+        let is_recent = (oldest..=self.now).contains(&old.seen);
         let unread = if is_recent { Fate::Unread } else { Fate::Left };
         match self.releases.get(&old.release()) {
             Some(release) if is_resolved(self.report, release) => Fate::Ends("is in order again"),

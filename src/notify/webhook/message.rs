@@ -18,7 +18,7 @@ use crate::notify::Notice;
 use crate::report::json;
 
 /// The most bytes of a message.
-pub(super) const MAX_BYTES: usize = 5 << 20;
+const MAX_BYTES: usize = 5 << 20;
 
 /// The type of a document.
 const JSON: &str = "application/json";
@@ -29,7 +29,7 @@ const CLOUD_EVENT: &str = "application/cloudevents+json";
 
 /// Why there is no message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum MessageError {
+pub enum MessageError {
     /// The document cannot be written.
     #[error("the message could not be written as JSON")]
     Unwritten,
@@ -44,15 +44,15 @@ pub(super) enum MessageError {
 
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Message {
+pub struct Message {
     /// What it is: `scan` or `ping`.
-    pub(super) kind: &'static str,
+    pub kind: &'static str,
     /// The same for every attempt to deliver it.
-    pub(super) id: String,
+    pub id: String,
     /// The type of its body.
-    pub(super) content_type: &'static str,
+    pub content_type: &'static str,
     /// The body.
-    pub(super) body: String,
+    pub body: String,
 }
 
 /// The attributes of a `CloudEvent` ([version 1.0](https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md)).
@@ -79,7 +79,7 @@ struct Ping {
 
 impl Message {
     /// The message of a scan.
-    pub(super) fn of_scan(notice: &Notice<'_>, webhook: &Webhook) -> Result<Self, MessageError> {
+    pub fn of_scan(notice: &Notice<'_>, webhook: &Webhook) -> Result<Self, MessageError> {
         let report = notice.report;
         let id = delivery_id(report);
         let (document, kind) = match webhook.body {
@@ -112,7 +112,7 @@ impl Message {
     }
 
     /// The message that only asks whether messages arrive.
-    pub(super) fn ping(webhook: &Webhook) -> Result<Self, MessageError> {
+    pub fn ping(webhook: &Webhook) -> Result<Self, MessageError> {
         let ping = Ping {
             schema: EVENT_SCHEMA,
             kind: "ping",

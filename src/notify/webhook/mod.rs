@@ -4,7 +4,7 @@
 //! the message: what else a receiver says is its own.
 
 mod event;
-mod message;
+pub mod message;
 pub mod settings;
 
 use futures::FutureExt as _;
