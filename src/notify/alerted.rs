@@ -7,7 +7,7 @@ use super::release::ReleaseDigest;
 use crate::model::{ReleaseReport, Storage};
 use crate::report::alike::ReleaseGroup;
 use crate::report::words::{self, count, critical_codes};
-use crate::vocabulary::Verdict;
+use crate::vocabulary::{HealthCode, Verdict};
 
 /// The groups of a report by what tells their releases from all others.
 pub(super) type Groups<'r> = BTreeMap<(&'r Storage, &'r str), &'r ReleaseGroup<'r>>;
@@ -45,7 +45,7 @@ impl<'r> AlertedRelease<'r> {
     /// The critical codes of its health, sorted.
     pub(super) fn critical(&self) -> Vec<&'static str> {
         let codes = critical_codes(self.release);
-        codes.into_iter().map(|code| code.as_str()).collect()
+        codes.into_iter().map(HealthCode::as_str).collect()
     }
 
     /// The cluster, the release, and what is wrong with it, in one line.

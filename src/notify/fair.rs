@@ -21,7 +21,9 @@ pub(super) fn by_namespace<T>(items: Vec<T>, room: usize, namespace: impl Fn(&T)
         has_room[position] = true;
     }
     let items = items.into_iter().zip(has_room);
-    items.filter_map(|(item, has_room)| has_room.then_some(item)).collect()
+    items
+        .filter_map(|(item, has_room)| has_room.then_some(item))
+        .collect()
 }
 
 #[cfg(test)]
@@ -37,6 +39,9 @@ mod tests {
             kept,
             [("crowd", 0), ("crowd", 1), ("shop", 0), ("shop", 1), ("zoo", 0)]
         );
-        assert_eq!(by_namespace(items.clone(), 2_000, |(namespace, _)| namespace), items);
+        assert_eq!(
+            by_namespace(items.clone(), 2_000, |(namespace, _)| namespace),
+            items
+        );
     }
 }

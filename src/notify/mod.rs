@@ -7,8 +7,8 @@
 //!
 //! Each kind of sink has a folder with its settings, its payload and its [`Sink`]; [`section`] lists them.
 
-pub mod alertmanager;
 mod alerted;
+pub mod alertmanager;
 pub mod digest;
 mod evaluated;
 mod fair;

@@ -126,11 +126,25 @@ pub(crate) fn check_pagerduty(event: &Value) {
 pub(crate) fn check_alertmanager(alerts: &Value) {
     for alert in alerts.as_array().unwrap() {
         let known = ["labels", "annotations", "startsAt", "endsAt", "generatorURL"];
-        assert!(alert.as_object().unwrap().keys().all(|key| known.contains(&key.as_str())), "{alert}");
+        assert!(
+            alert
+                .as_object()
+                .unwrap()
+                .keys()
+                .all(|key| known.contains(&key.as_str())),
+            "{alert}"
+        );
         let time = |name: &str| chrono::DateTime::parse_from_rfc3339(alert[name].as_str().unwrap()).unwrap();
         assert!(time("startsAt") <= time("endsAt"), "{alert}");
         let labels = alert["labels"].as_object().unwrap();
-        for name in ["alertname", "cluster", "namespace", "release", "severity", "codes"] {
+        for name in [
+            "alertname",
+            "cluster",
+            "namespace",
+            "release",
+            "severity",
+            "codes",
+        ] {
             assert!(labels.contains_key(name), "{alert}");
         }
         let annotations = alert["annotations"].as_object().unwrap();
@@ -141,10 +155,17 @@ pub(crate) fn check_alertmanager(alerts: &Value) {
             assert!(!value.as_str().unwrap().is_empty(), "{name} in {alert}");
         }
         for value in labels.values() {
-            assert!(utf16(value.as_str().unwrap()) <= 220 && !value.as_str().unwrap().contains('\n'), "{value}");
+            assert!(
+                utf16(value.as_str().unwrap()) <= 220 && !value.as_str().unwrap().contains('\n'),
+                "{value}"
+            );
         }
         assert!(["critical", "warning", "info"].contains(&labels["severity"].as_str().unwrap()));
-        assert!(alert.to_string().len() <= 8_000, "{} bytes", alert.to_string().len());
+        assert!(
+            alert.to_string().len() <= 8_000,
+            "{} bytes",
+            alert.to_string().len()
+        );
         if let Some(url) = alert.get("generatorURL") {
             assert!(url.as_str().unwrap().starts_with("http"));
         }
@@ -160,7 +181,11 @@ pub(crate) fn check_event(event: &Value) {
     for name in ["new", "changed", "ongoing", "resolved"] {
         let entries = event[name]["entries"].as_array().unwrap();
         let total = usize::try_from(event[name]["total"].as_u64().unwrap()).unwrap();
-        assert!(entries.len() <= 500 && entries.len() <= total, "{} of {total}", entries.len());
+        assert!(
+            entries.len() <= 500 && entries.len() <= total,
+            "{} of {total}",
+            entries.len()
+        );
         for entry in entries {
             assert_eq!(entry["fingerprint"].as_str().unwrap().len(), 64);
             let kind = entry["kind"].as_str().unwrap();

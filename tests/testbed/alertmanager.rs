@@ -70,7 +70,11 @@ impl Server {
             "receivers": [{"name": "hook", "webhook_configs": [{"url": hook.url("/"), "send_resolved": true}]}],
         });
         fs::write(dir.path().join("config.yaml"), config.to_string()).unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let mut server = Self {
             dir,
             port,
@@ -84,13 +88,23 @@ impl Server {
 
     /// Starts the program. It ends when its standard input does, so with this process, however that ends.
     fn run(&mut self) {
-        let log = File::options().create(true).append(true).open(self.dir.path().join("log")).unwrap();
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.dir.path().join("log"))
+            .unwrap();
         let script = r#"program=$1; shift; "$program" "$@" & pid=$!; read -r _; kill -TERM $pid; wait $pid"#;
         let child = Command::new("bash")
             .args(["-c", script, "alertmanager"])
             .arg(testbed_binary("alertmanager"))
-            .arg(format!("--config.file={}", self.dir.path().join("config.yaml").display()))
-            .arg(format!("--storage.path={}", self.dir.path().join("data").display()))
+            .arg(format!(
+                "--config.file={}",
+                self.dir.path().join("config.yaml").display()
+            ))
+            .arg(format!(
+                "--storage.path={}",
+                self.dir.path().join("data").display()
+            ))
             .arg(format!("--web.listen-address=127.0.0.1:{}", self.port))
             .arg("--cluster.listen-address=")
             .args(&self.arguments)
@@ -143,7 +157,10 @@ impl Server {
             kept,
         };
         let delivery = self.sink().deliver(&client(), &notice).await;
-        assert!(matches!(delivery.status, DeliveryStatus::Delivered { .. }), "{delivery}");
+        assert!(
+            matches!(delivery.status, DeliveryStatus::Delivered { .. }),
+            "{delivery}"
+        );
         delivery.keeps
     }
 
@@ -151,13 +168,12 @@ impl Server {
     async fn told(&self, since: usize) -> Vec<(String, Vec<String>)> {
         sleep(SETTLED).await;
         let notifications = self.hook.received().split_off(since);
-        let mut told: Vec<_> = notifications.iter().map(|notification| said(&notification.json())).collect();
+        let mut told: Vec<_> = notifications
+            .iter()
+            .map(|notification| said(&notification.json()))
+            .collect();
         told.sort();
         told
-    }
-
-    fn count(&self) -> usize {
-        self.hook.received().len()
     }
 
     fn amtool(&self, arguments: &[&str]) -> String {
@@ -179,7 +195,12 @@ fn said(notification: &Value) -> (String, Vec<String>) {
         .iter()
         .map(|alert| {
             let labels = &alert["labels"];
-            format!("{}: {} {}", text(&alert["status"]), text(&labels["severity"]), text(&labels["codes"]))
+            format!(
+                "{}: {} {}",
+                text(&alert["status"]),
+                text(&labels["severity"]),
+                text(&labels["codes"])
+            )
         })
         .collect();
     alerts.sort();
@@ -187,11 +208,17 @@ fn said(notification: &Value) -> (String, Vec<String>) {
 }
 
 fn told(release: &str, alerts: &[&str]) -> (String, Vec<String>) {
-    (release.to_owned(), alerts.iter().map(|&alert| alert.to_owned()).collect())
+    (
+        release.to_owned(),
+        alerts.iter().map(|&alert| alert.to_owned()).collect(),
+    )
 }
 
 fn amtool(arguments: &[&str]) -> String {
-    let ran = Command::new(testbed_binary("amtool")).args(arguments).output().unwrap();
+    let ran = Command::new(testbed_binary("amtool"))
+        .args(arguments)
+        .output()
+        .unwrap();
     assert!(
         ran.status.success(),
         "amtool {arguments:?}: {}{}",
@@ -230,7 +257,9 @@ fn trouble() -> Report {
 
 fn calm() -> Report {
     let names = ["api", "db", "web"];
-    now(report(names.map(|name| release("shop", name, Verdict::Clean)).into()))
+    now(report(
+        names.map(|name| release("shop", name, Verdict::Clean)).into(),
+    ))
 }
 
 #[tokio::test]
@@ -260,12 +289,19 @@ async fn each_release_is_told_once_and_its_end_too() {
     let mut worse = trouble();
     let mut gone = object("shop", "gone", 0);
     gone.state = ObjectState::Missing;
-    let web = worse.releases.iter_mut().find(|release| release.name == "web").unwrap();
+    let web = worse
+        .releases
+        .iter_mut()
+        .find(|release| release.name == "web")
+        .unwrap();
     web.objects.push(gone);
     let kept = server.deliver(&worse, kept.as_ref()).await;
     assert_eq!(
         server.told(2).await,
-        [told("web", &["firing: warning changed,missing", "resolved: warning changed"])]
+        [told(
+            "web",
+            &["firing: warning changed,missing", "resolved: warning changed"]
+        )]
     );
 
     // What this scan could not read goes on firing.
@@ -320,7 +356,10 @@ async fn what_no_scan_finds_again_ends_by_itself() {
     server.deliver(&old, None).await;
     assert_eq!(server.told(0).await, [told("web", &["firing: warning changed"])]);
     sleep(SETTLED).await;
-    assert_eq!(server.told(1).await, [told("web", &["resolved: warning changed"])]);
+    assert_eq!(
+        server.told(1).await,
+        [told("web", &["resolved: warning changed"])]
+    );
 }
 
 /// A thousand releases arrive, and hostile names are labels like any other.
@@ -332,14 +371,21 @@ async fn alerts_of_any_number_and_name_are_accepted() {
     let mut releases: Vec<_> = (0..995)
         .map(|number| drifted(&format!("team-{}", number % 9), &format!("app-{number:03}"), 9, 9))
         .collect();
-    releases.extend(reports::HOSTILE.iter().take(5).map(|name| drifted(name, name, 1, 1)));
+    releases.extend(
+        reports::HOSTILE
+            .iter()
+            .take(5)
+            .map(|name| drifted(name, name, 1, 1)),
+    );
     server.deliver(&now(report(releases)), None).await;
     let alerts: Vec<Value> = serde_json::from_str(&server.amtool(&["alert", "-o", "json"])).unwrap();
     assert_eq!(alerts.len(), 1_000);
     assert!(!json!(alerts).to_string().contains(reports::VALUE));
     for alert in &alerts {
         let sent = ["labels", "annotations", "startsAt", "endsAt"].map(|name| (name, &alert[name]));
-        check_alertmanager(&json!([Value::from_iter(sent.map(|(name, value)| (name, value.clone())))]));
+        check_alertmanager(&json!([Value::from_iter(
+            sent.map(|(name, value)| (name, value.clone()))
+        )]));
     }
 }
 
@@ -372,14 +418,27 @@ async fn a_private_authority_and_a_password_are_enough() {
         assert!(start.elapsed() < PATIENCE, "{}", result.message);
         sleep(Duration::from_millis(100)).await;
     }
-    let delivered = section(PASSWORD[0], "cert.pem").deliver(&trouble(), pending()).await;
-    assert_eq!(delivered[0].to_string(), "alertmanager: delivered: 2 alerts firing, 0 resolved");
-    let wrong = section("hunter2", "cert.pem").deliver(&trouble(), pending()).await;
+    let delivered = section(PASSWORD[0], "cert.pem")
+        .deliver(&trouble(), pending())
+        .await;
+    assert_eq!(
+        delivered[0].to_string(),
+        "alertmanager: delivered: 2 alerts firing, 0 resolved"
+    );
+    let wrong = section("hunter2", "cert.pem")
+        .deliver(&trouble(), pending())
+        .await;
     let text = wrong[0].to_string();
-    assert!(text.contains("with 401: it wants credentials that are right"), "{text}");
+    assert!(
+        text.contains("with 401: it wants credentials that are right"),
+        "{text}"
+    );
     let unknown = section(PASSWORD[0], "").deliver(&trouble(), pending()).await;
     let text = unknown[0].to_string();
-    assert!(text.contains("could not connect: invalid peer certificate"), "{text}");
+    assert!(
+        text.contains("could not connect: invalid peer certificate"),
+        "{text}"
+    );
     server.stop();
 }
 
@@ -398,8 +457,23 @@ fn sinks(section: &Value) -> Sinks {
 fn web_config(dir: &Path) -> PathBuf {
     let file = |name: &str| dir.join(name);
     let made = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
-        .args(["-days", "2", "-subj", "/CN=testbed", "-addext", "subjectAltName=IP:127.0.0.1"])
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+        ])
+        .args([
+            "-days",
+            "2",
+            "-subj",
+            "/CN=testbed",
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+        ])
         .arg("-keyout")
         .arg(file("key.pem"))
         .arg("-out")
@@ -419,8 +493,14 @@ fn web_config(dir: &Path) -> PathBuf {
 #[ignore = "needs the testbed: tests/testbed/build"]
 fn the_documented_configuration_routes_as_it_says() {
     let page = fs::read_to_string(root().join("docs/notifications/alertmanager.md")).unwrap();
-    let blocks = page.split("```yaml\n").skip(1).map(|block| block.split("```").next().unwrap());
-    let config = blocks.into_iter().find(|block| block.starts_with("route:")).unwrap();
+    let blocks = page
+        .split("```yaml\n")
+        .skip(1)
+        .map(|block| block.split("```").next().unwrap());
+    let config = blocks
+        .into_iter()
+        .find(|block| block.starts_with("route:"))
+        .unwrap();
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(config.as_bytes()).unwrap();
     let path = file.path().display().to_string();

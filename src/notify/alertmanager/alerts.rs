@@ -156,7 +156,10 @@ impl<'n> Planner<'n> {
     fn new(notice: &Notice<'n>, group: &'n Alertmanager, kept: &'n Kept) -> Self {
         let report = notice.report;
         let now = report.finished_at;
-        let gone = report.resolved.iter().filter(|resolved| resolved.how == Ending::ReleaseGone);
+        let gone = report
+            .resolved
+            .iter()
+            .filter(|resolved| resolved.how == Ending::ReleaseGone);
         let mut starts = BTreeMap::new();
         for alert in &kept.alerts {
             let start = starts.entry(alert.release()).or_insert(alert.starts_at);
@@ -206,14 +209,20 @@ impl<'n> Planner<'n> {
         let known = [
             tracked.since.map(|since| since.time),
             tracked.first_seen,
-            self.starts.get(&(&release.storage, release.name.as_str())).copied(),
+            self.starts
+                .get(&(&release.storage, release.name.as_str()))
+                .copied(),
         ];
         KeptAlert {
             storage: release.storage.clone(),
             namespace: release.namespace.clone(),
             name: release.name.clone(),
             trouble,
-            starts_at: known.into_iter().flatten().min().unwrap_or(self.report.started_at),
+            starts_at: known
+                .into_iter()
+                .flatten()
+                .min()
+                .unwrap_or(self.report.started_at),
             seen: self.now,
             ends_at: self.until,
         }
@@ -241,7 +250,10 @@ impl<'n> Planner<'n> {
     fn sentence(&self, old: &KeptAlert, what: &str) -> String {
         let (namespace, name) = (clean(&old.namespace, NAME), clean(&old.name, NAME));
         let cluster = clean(self.cluster(), NAME);
-        fit(&format!("driftline: {cluster}: {namespace}/{name} {what}"), SUMMARY)
+        fit(
+            &format!("driftline: {cluster}: {namespace}/{name} {what}"),
+            SUMMARY,
+        )
     }
 
     fn alert(&self, labels: &Labels, alert: &KeptAlert, annotations: &Value) -> Value {

@@ -79,7 +79,9 @@ impl Kept {
             let alerts = value.get("alerts").and_then(Value::as_array);
             alerts.is_some_and(|alerts| alerts.len() <= MAX_KEPT)
         };
-        let document = value.filter(is_bounded).and_then(|value| Document::deserialize(value).ok());
+        let document = value
+            .filter(is_bounded)
+            .and_then(|value| Document::deserialize(value).ok());
         let Some(document) = document else {
             return Self::default();
         };
@@ -121,7 +123,12 @@ impl KeptAlert {
     }
 
     fn has_room(&self) -> bool {
-        let texts = [&self.namespace, &self.name, &self.storage.namespace, &self.storage.driver];
+        let texts = [
+            &self.namespace,
+            &self.name,
+            &self.storage.namespace,
+            &self.storage.driver,
+        ];
         texts.into_iter().all(|text| text.len() <= MAX_NAME)
     }
 }
@@ -201,10 +208,16 @@ mod tests {
         assert_eq!(Kept::read(Some(&kept.write())), kept);
         kept.alerts = vec![alert(&"w".repeat(300)), alert("web")];
         assert_eq!(kept.write()["alerts"].as_array().unwrap().len(), 1);
-        kept.alerts = (0..2_000).map(|number| alert(&format!("app-{number:04}"))).collect();
+        kept.alerts = (0..2_000)
+            .map(|number| alert(&format!("app-{number:04}")))
+            .collect();
         let written = kept.write();
         assert_eq!(written["alerts"].as_array().unwrap().len(), MAX_KEPT);
-        assert!(written.to_string().len() < 160 * MAX_KEPT, "{}", written.to_string().len());
+        assert!(
+            written.to_string().len() < 160 * MAX_KEPT,
+            "{}",
+            written.to_string().len()
+        );
     }
 
     #[test]
@@ -235,6 +248,10 @@ mod tests {
         }
         let mut document = good.write();
         document["labels"] = json!({"alertname": "KubeAPIDown"});
-        assert_eq!(Kept::read(Some(&document)), Kept::default(), "nobody else's alert is ended");
+        assert_eq!(
+            Kept::read(Some(&document)),
+            Kept::default(),
+            "nobody else's alert is ended"
+        );
     }
 }

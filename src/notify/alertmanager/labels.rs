@@ -221,9 +221,8 @@ fn joined(codes: &BTreeSet<&str>) -> String {
 
 /// Whether a text may be the value of the label `codes`.
 pub(super) fn are_codes(text: &str) -> bool {
-    let is_part = |char: char| {
-        char.is_ascii_lowercase() || char.is_ascii_digit() || matches!(char, '-' | ',' | '+')
-    };
+    let is_part =
+        |char: char| char.is_ascii_lowercase() || char.is_ascii_digit() || matches!(char, '-' | ',' | '+');
     !text.is_empty() && text.len() <= MAX_CODES && text.chars().all(is_part)
 }
 
@@ -242,7 +241,10 @@ mod tests {
         ]);
         web.verdict = Verdict::Drifted;
         let found = trouble(&web, AlertSeverity::Warning).unwrap();
-        assert_eq!((found.severity, &*found.codes), (AlertSeverity::Warning, "changed,missing"));
+        assert_eq!(
+            (found.severity, &*found.codes),
+            (AlertSeverity::Warning, "changed,missing")
+        );
         let web = web.with_health(HealthCode::Stuck, HealthSeverity::Critical);
         let found = trouble(&web, AlertSeverity::Warning).unwrap();
         assert_eq!(
@@ -253,7 +255,10 @@ mod tests {
         half.verdict = Verdict::Incomplete;
         assert_eq!(trouble(&half, AlertSeverity::Warning), None);
         let found = trouble(&half, AlertSeverity::Info).unwrap();
-        assert_eq!((found.severity, &*found.codes), (AlertSeverity::Info, "incomplete"));
+        assert_eq!(
+            (found.severity, &*found.codes),
+            (AlertSeverity::Info, "incomplete")
+        );
     }
 
     #[test]
@@ -261,7 +266,10 @@ mod tests {
         let words: Vec<String> = (10..60).map(|number| format!("code-{number}")).collect();
         let text = joined(&words.iter().map(String::as_str).collect());
         assert!(text.len() <= MAX_CODES && are_codes(&text), "{text}");
-        assert!(text.starts_with("code-10,code-11,") && text.ends_with(",+26"), "{text}");
+        assert!(
+            text.starts_with("code-10,code-11,") && text.ends_with(",+26"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -270,7 +278,11 @@ mod tests {
         let hostile = ["", " ", "we\u{200b}b", "web\u{202e}", "web\n", "web "];
         let labels: BTreeSet<String> = hostile.map(name_label).into();
         assert_eq!(labels.len(), hostile.len());
-        assert!(labels.iter().all(|label| !label.trim().is_empty() && label != "web"));
+        assert!(
+            labels
+                .iter()
+                .all(|label| !label.trim().is_empty() && label != "web")
+        );
         assert_ne!(name_label(&"a".repeat(300)), name_label(&"a".repeat(301)));
     }
 

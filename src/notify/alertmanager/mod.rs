@@ -100,7 +100,10 @@ impl Sink for Alertmanager {
             }
             let (status, message) = if bad.is_empty() {
                 let good = good.join(", ");
-                (CheckStatus::Valid, format!("{good} answered as Alertmanager does; no alert was sent"))
+                (
+                    CheckStatus::Valid,
+                    format!("{good} answered as Alertmanager does; no alert was sent"),
+                )
             } else if good.is_empty() {
                 (CheckStatus::Invalid, bad.join("; "))
             } else {
@@ -125,7 +128,10 @@ impl Alertmanager {
     async fn send(&self, http: &DeliveryClient, plan: &AlertPlan) -> DeliveryStatus {
         let batches = batches(&plan.alerts);
         let deadline = http.deadline();
-        let sent = self.members.iter().map(|member| self.send_to(http, member, &batches, deadline));
+        let sent = self
+            .members
+            .iter()
+            .map(|member| self.send_to(http, member, &batches, deadline));
         let failures: Vec<String> = join_all(sent)
             .await
             .into_iter()
@@ -178,7 +184,12 @@ impl Alertmanager {
         }
     }
 
-    async fn ask(&self, http: &DeliveryClient, member: &Member, deadline: Instant) -> Result<(), ReceiverError> {
+    async fn ask(
+        &self,
+        http: &DeliveryClient,
+        member: &Member,
+        deadline: Instant,
+    ) -> Result<(), ReceiverError> {
         let request = ReceiverRequest::get(&member.status);
         let response = self.answer(http, request, deadline).await?;
         if response.status == 200 && is_status(response.body.as_deref().unwrap_or_default()) {
@@ -222,9 +233,17 @@ fn batches(alerts: &[Value]) -> Vec<Value> {
 }
 
 fn note(plan: &AlertPlan) -> String {
-    let mut note = format!("{} firing, {} resolved", count(plan.firing, "alert"), plan.resolved);
+    let mut note = format!(
+        "{} firing, {} resolved",
+        count(plan.firing, "alert"),
+        plan.resolved
+    );
     if plan.unread > 0 {
-        let _ = write!(note, ", {} kept firing, as their releases could not be read", plan.unread);
+        let _ = write!(
+            note,
+            ", {} kept firing, as their releases could not be read",
+            plan.unread
+        );
     }
     if plan.left_out > 0 {
         let _ = write!(
@@ -268,7 +287,9 @@ fn refusal(member: &Member, response: &ReceiverResponse) -> ReceiverError {
         404 | 405 => refused(Some(
             "there is no API v2 of an Alertmanager at this address; check the path in front of /api/v2",
         )),
-        413 => refused(Some("something in front of Alertmanager takes no requests of 256 KiB")),
+        413 => refused(Some(
+            "something in front of Alertmanager takes no requests of 256 KiB",
+        )),
         _ => ReceiverError::Unexpected {
             host,
             status,
@@ -303,7 +324,10 @@ mod tests {
         let long = json!({"summary": "x".repeat(100 << 10)});
         let sizes = |alerts: &[Value]| -> Vec<usize> {
             let batches = batches(alerts);
-            batches.iter().map(|batch| batch.as_array().unwrap().len()).collect()
+            batches
+                .iter()
+                .map(|batch| batch.as_array().unwrap().len())
+                .collect()
         };
         assert_eq!(sizes(&vec![json!({}); 250]), [100, 100, 50]);
         assert_eq!(sizes(&vec![long; 5]), [2, 2, 1]);

@@ -20,7 +20,7 @@ use crate::notify::settings::{
 /// The most addresses of one group of Alertmanagers.
 const MAX_ADDRESSES: usize = 16;
 
-/// The time between two scans where the settings do not say it: the schedule of the shipped CronJob.
+/// The time between two scans where the settings do not say it: the schedule of the shipped `CronJob`.
 const HOURLY: Duration = Duration::from_hours(1);
 
 /// The shortest and the longest time between two scans.
@@ -176,7 +176,10 @@ impl Alertmanager {
     }
 
     /// The same with labels of the operator's.
-    pub fn with_labels(mut self, labels: BTreeMap<String, String>) -> Result<Self, AlertmanagerSettingsError> {
+    pub fn with_labels(
+        mut self,
+        labels: BTreeMap<String, String>,
+    ) -> Result<Self, AlertmanagerSettingsError> {
         check_extra(&labels)?;
         self.labels = labels;
         Ok(self)
@@ -209,7 +212,10 @@ impl Alertmanager {
 impl Member {
     fn try_new(url: &str, transport: Transport) -> Result<Self, AlertmanagerSettingsError> {
         let (base, url) = Endpoint::try_new(ENDPOINT, &SecretString::from(url), transport)?;
-        let has_api = || url.path_segments().is_some_and(|mut parts| parts.any(|part| part == "api"));
+        let has_api = || {
+            url.path_segments()
+                .is_some_and(|mut parts| parts.any(|part| part == "api"))
+        };
         let is_base = url.username().is_empty()
             && url.password().is_none()
             && url.query().is_none()
@@ -267,13 +273,10 @@ mod tests {
 
     fn section(text: &str) -> Result<Option<Alertmanager>, String> {
         let section = serde_saphyr::from_str(text).unwrap();
-        let environment = |name: &str| (name == PASSWORD.variable).then(|| "hunter2".to_owned());
-        let environment: &dyn Fn(&str) -> Option<String> = match text.contains("username") {
-            true => &environment,
-            false => &|_| None,
-        };
+        let has_user = text.contains("username");
+        let environment = |name: &str| (has_user && name == PASSWORD.variable).then(|| "hunter2".to_owned());
         let context = SinkContext {
-            environment,
+            environment: &environment,
             selection: &[],
         };
         Alertmanager::from_section(Some(section), &context).map_err(|error| error.to_string())
@@ -284,12 +287,27 @@ mod tests {
         for (text, want) in [
             ("{}", "set `urls`"),
             ("urls: [http://am.example.com]", "must use https"),
-            ("urls: ['https://am.example.com/api/v2/alerts']", "must end before /api/v2"),
-            ("urls: ['https://me:hunter2@am.example.com']", "must end before /api/v2"),
-            ("urls: ['https://am.example.com?token=hunter2']", "must end before /api/v2"),
+            (
+                "urls: ['https://am.example.com/api/v2/alerts']",
+                "must end before /api/v2",
+            ),
+            (
+                "urls: ['https://me:hunter2@am.example.com']",
+                "must end before /api/v2",
+            ),
+            (
+                "urls: ['https://am.example.com?token=hunter2']",
+                "must end before /api/v2",
+            ),
             ("{urls: ['https://a.example'], interval: 5s}", "from 1m to 7d"),
-            ("{urls: ['https://a.example'], labels: {severity: x}}", "`severity`"),
-            ("{urls: ['https://a.example'], generator_url: 'javascript:x'}", "`generator_url`"),
+            (
+                "{urls: ['https://a.example'], labels: {severity: x}}",
+                "`severity`",
+            ),
+            (
+                "{urls: ['https://a.example'], generator_url: 'javascript:x'}",
+                "`generator_url`",
+            ),
             ("{urls: ['https://a.example'], username: 'a:b'}", "cannot be sent"),
             (
                 "{urls: ['https://a.example'], username: me, bearer_token_file: /dev/null}",
@@ -308,7 +326,9 @@ mod tests {
 
     #[test]
     fn the_path_of_an_address_stays_in_front() {
-        let group = section("{urls: ['https://example.com:9443/am/'], username: me}").unwrap().unwrap();
+        let group = section("{urls: ['https://example.com:9443/am/'], username: me}")
+            .unwrap()
+            .unwrap();
         let urls = [&group.members[0].alerts, &group.members[0].status];
         let urls = urls.map(|endpoint| endpoint.url().expose_secret().to_owned());
         assert_eq!(

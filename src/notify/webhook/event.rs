@@ -14,8 +14,8 @@ use crate::notify::text::{NAME, PATH, clean};
 use crate::notify::{Notice, fair};
 use crate::state::Occasion;
 use crate::vocabulary::{
-    ChangeStatus, Ending, FindingCode, HealthCode, HealthSeverity, ObjectState, Outcome, ResolvedKind, Stopped,
-    Verdict,
+    ChangeStatus, Ending, FindingCode, HealthCode, HealthSeverity, ObjectState, Outcome, ResolvedKind,
+    Stopped, Verdict,
 };
 
 /// The name and version of the contract.
@@ -100,7 +100,11 @@ impl<'n> Event<'n> {
     pub(super) fn new(notice: &Notice<'n>, id: &str) -> Self {
         let (report, digest) = (notice.report, notice.digest);
         let mut entries: [Vec<Entry>; 3] = Default::default();
-        for (status, entry) in report.releases.iter().flat_map(|release| entries_of(report, release)) {
+        for (status, entry) in report
+            .releases
+            .iter()
+            .flat_map(|release| entries_of(report, release))
+        {
             let list = match status {
                 None | Some(ChangeStatus::New) => 0,
                 Some(ChangeStatus::Changed) => 1,
@@ -156,11 +160,18 @@ fn entries_of<'r>(
     report: &'r Report,
     release: &'r ReleaseReport,
 ) -> impl Iterator<Item = (Option<ChangeStatus>, Entry)> + 'r {
-    let health = release.health.iter().filter(|health| health.severity != HealthSeverity::Info);
+    let health = release
+        .health
+        .iter()
+        .filter(|health| health.severity != HealthSeverity::Info);
     let health = health.map(|health| (health.tracked.status, Entry::of_health(report, release, health)));
     let is_wrong = |object: &&ObjectReport| object.state.is_drift() || object.state == ObjectState::Unknown;
     let objects = release.objects.iter().filter(is_wrong).flat_map(|object| {
-        let findings: Vec<&Finding> = object.findings.iter().filter(|finding| finding.is_drift()).collect();
+        let findings: Vec<&Finding> = object
+            .findings
+            .iter()
+            .filter(|finding| finding.is_drift())
+            .collect();
         let is_said = object.state == ObjectState::Drifted && !findings.is_empty();
         let state = (!is_said).then(|| {
             let entry = Entry::of_object(report, release, object);
@@ -204,16 +215,29 @@ impl Entry {
         let fingerprint = Fingerprint::object(report, release, object);
         Self {
             code: object.state.as_str(),
-            object: Some(EntryObject::of(&object.kind, object.namespace.as_deref(), &object.name)),
+            object: Some(EntryObject::of(
+                &object.kind,
+                object.namespace.as_deref(),
+                &object.name,
+            )),
             ..Self::new(ResolvedKind::Object, release, fingerprint, &object.tracked)
         }
     }
 
-    fn of_finding(report: &Report, release: &ReleaseReport, object: &ObjectReport, finding: &Finding) -> Self {
+    fn of_finding(
+        report: &Report,
+        release: &ReleaseReport,
+        object: &ObjectReport,
+        finding: &Finding,
+    ) -> Self {
         let fingerprint = Fingerprint::finding(report, release, object, finding);
         Self {
             code: finding.code.as_str(),
-            object: Some(EntryObject::of(&object.kind, object.namespace.as_deref(), &object.name)),
+            object: Some(EntryObject::of(
+                &object.kind,
+                object.namespace.as_deref(),
+                &object.name,
+            )),
             path: Some(clean(&finding.path, PATH)),
             ..Self::new(ResolvedKind::Finding, release, fingerprint, &finding.tracked)
         }
@@ -228,7 +252,8 @@ impl Entry {
             fingerprint: resolved.fingerprint.to_string(),
             namespace: clean(&resolved.namespace, NAME),
             release: clean(&resolved.release, NAME),
-            object: object.map(|object| EntryObject::of(&object.kind, object.namespace.as_deref(), &object.name)),
+            object: object
+                .map(|object| EntryObject::of(&object.kind, object.namespace.as_deref(), &object.name)),
             path: resolved.path.as_deref().map(|path| clean(path, PATH)),
             first_seen: Some(resolved.first_seen),
             since: None,

@@ -123,7 +123,10 @@ impl Message {
             CloudEvents::None => (JSON, document),
             CloudEvents::Structured => {
                 let source = "/driftline".to_owned();
-                (CLOUD_EVENT, cloud_event("ping", source, "driftline.ping.v1", None, document)?)
+                (
+                    CLOUD_EVENT,
+                    cloud_event("ping", source, "driftline.ping.v1", None, document)?,
+                )
             }
         };
         Ok(Self {

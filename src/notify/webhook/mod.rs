@@ -88,7 +88,10 @@ impl Webhook {
         let message = message?;
         let header = |text: &str| HeaderValue::from_str(text).map_err(|_| MessageError::Unwritten);
         let (id, kind) = (header(&message.id)?, HeaderValue::from_static(message.kind));
-        let signature = self.secret.as_ref().map(|secret| header(&message.signature(secret)));
+        let signature = self
+            .secret
+            .as_ref()
+            .map(|secret| header(&message.signature(secret)));
         let mut request = ReceiverRequest::post_bytes(&self.endpoint, message.content_type, message.body)
             .with_roots(self.roots.as_ref())
             .with_header(DELIVERY, id)

@@ -78,7 +78,9 @@ pub enum WebhookSettingsError {
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
     /// The secret is too easy to guess.
-    #[error("the webhook secret must have at least {MIN_SECRET} bytes; `openssl rand -hex 32` prints a good one")]
+    #[error(
+        "the webhook secret must have at least {MIN_SECRET} bytes; `openssl rand -hex 32` prints a good one"
+    )]
     ShortSecret,
     /// The certificates cannot be used.
     #[error(transparent)]
@@ -160,10 +162,15 @@ mod tests {
     fn secrets_are_long_and_never_shown() {
         let url = SecretString::from("https://example.com/hooks/hunter2");
         let webhook = Webhook::try_new(&url, Transport::HttpsOnly).unwrap();
-        let short = webhook.clone().with_secret(&SecretString::from("hunter2\n")).unwrap_err();
+        let short = webhook
+            .clone()
+            .with_secret(&SecretString::from("hunter2\n"))
+            .unwrap_err();
         assert!(short.to_string().contains("at least 16 bytes"), "{short}");
         assert!(!short.to_string().contains("hunter2"));
-        let signed = webhook.with_secret(&SecretString::from("hunter2hunter2hunter2\n")).unwrap();
+        let signed = webhook
+            .with_secret(&SecretString::from("hunter2hunter2hunter2\n"))
+            .unwrap();
         assert!(!format!("{signed:?}").contains("hunter2"), "{signed:?}");
         assert_eq!(signed.secret.unwrap().expose_secret(), "hunter2hunter2hunter2");
     }

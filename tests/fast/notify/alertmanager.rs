@@ -56,13 +56,20 @@ fn said(report: &Report, plan: &AlertPlan) -> Vec<String> {
         } else {
             format!("fires {fires} min")
         };
-        format!("{state}: {} {} {}", text("release"), text("severity"), text("codes"))
+        format!(
+            "{state}: {} {} {}",
+            text("release"),
+            text("severity"),
+            text("codes")
+        )
     });
     alerts.collect()
 }
 
 fn time(value: &Value) -> DateTime<Utc> {
-    DateTime::parse_from_rfc3339(value.as_str().unwrap()).unwrap().to_utc()
+    DateTime::parse_from_rfc3339(value.as_str().unwrap())
+        .unwrap()
+        .to_utc()
 }
 
 /// The same scan so many hours later.
@@ -73,7 +80,10 @@ fn later(mut report: Report, hours: i64) -> Report {
 }
 
 fn web() -> Report {
-    report(vec![drifted("shop", "web", 1, 1), release("shop", "api", Verdict::Clean)])
+    report(vec![
+        drifted("shop", "web", 1, 1),
+        release("shop", "api", Verdict::Clean),
+    ])
 }
 
 fn clean() -> Report {
@@ -99,7 +109,10 @@ fn each_release_that_needs_attention_is_one_alert() {
     let mut group = group();
     assert_eq!(
         said(&report, &plan(&report, &group, None)),
-        ["fires 150 min: db critical stuck", "fires 150 min: web warning changed,missing"]
+        [
+            "fires 150 min: db critical stuck",
+            "fires 150 min: web warning changed,missing"
+        ]
     );
     group.incomplete = IncompleteReleases::Alerted;
     group.interval = std::time::Duration::from_mins(10);
@@ -116,7 +129,9 @@ fn the_alert_says_what_drifted_and_since_when() {
         time: report.started_at - TimeDelta::days(3),
         from: SinceSource::ManagedFields,
     });
-    report.releases[1].health.push(critical(HealthCode::FailedUpgrade));
+    report.releases[1]
+        .health
+        .push(critical(HealthCode::FailedUpgrade));
     let mut group = group()
         .with_labels([("team".to_owned(), "payments".to_owned())].into())
         .unwrap();
@@ -139,7 +154,10 @@ fn a_start_that_cannot_be_is_not_believed() {
         });
         let plan = plan(&report, &group(), None);
         let start = time(&plan.alerts[0]["startsAt"]);
-        assert!(start <= report.finished_at && start > report.finished_at - TimeDelta::days(4_000), "{start}");
+        assert!(
+            start <= report.finished_at && start > report.finished_at - TimeDelta::days(4_000),
+            "{start}"
+        );
     }
 }
 
@@ -150,7 +168,10 @@ fn what_was_firing_ends_when_it_is_clean() {
     let hour = later(clean(), 1);
     let second = plan(&hour, &group(), Some(&kept));
     assert_eq!(said(&hour, &second), ["ends: web warning changed"]);
-    assert_eq!(second.alerts[0]["labels"], first.alerts[0]["labels"], "the same alert");
+    assert_eq!(
+        second.alerts[0]["labels"], first.alerts[0]["labels"],
+        "the same alert"
+    );
     assert_eq!(second.alerts[0]["startsAt"], first.alerts[0]["startsAt"]);
     assert_eq!(
         second.alerts[0]["annotations"]["summary"],
@@ -173,9 +194,15 @@ fn an_alert_with_other_codes_takes_the_place_of_the_old_one() {
     let second = plan(&worse, &group(), first.keeps.as_ref());
     assert_eq!(
         said(&worse, &second),
-        ["fires 150 min: web warning changed,missing", "ends: web warning changed"]
+        [
+            "fires 150 min: web warning changed,missing",
+            "ends: web warning changed"
+        ]
     );
-    assert_eq!(second.alerts[0]["startsAt"], first.alerts[0]["startsAt"], "still the same trouble");
+    assert_eq!(
+        second.alerts[0]["startsAt"], first.alerts[0]["startsAt"],
+        "still the same trouble"
+    );
     assert_eq!((second.firing, second.resolved), (1, 1));
     // The same again is refreshed, and nothing ends.
     let third = plan(&later(worse, 1), &group(), second.keeps.as_ref());
@@ -184,11 +211,19 @@ fn an_alert_with_other_codes_takes_the_place_of_the_old_one() {
 
 #[test]
 fn labels_of_the_operator_are_part_of_what_ends() {
-    let team = |team: &str| group().with_labels([("team".to_owned(), team.to_owned())].into()).unwrap();
+    let team = |team: &str| {
+        group()
+            .with_labels([("team".to_owned(), team.to_owned())].into())
+            .unwrap()
+    };
     let first = plan(&web(), &team("a"), None);
     let hour = later(web(), 1);
     let second = plan(&hour, &team("b"), first.keeps.as_ref());
-    let teams: Vec<&Value> = second.alerts.iter().map(|alert| &alert["labels"]["team"]).collect();
+    let teams: Vec<&Value> = second
+        .alerts
+        .iter()
+        .map(|alert| &alert["labels"]["team"])
+        .collect();
     assert_eq!(teams, ["b", "a"]);
     assert_eq!((second.firing, second.resolved), (1, 1));
 }
@@ -198,7 +233,11 @@ fn an_uninstalled_release_is_over_and_one_that_was_not_asked_for_is_not() {
     let kept = plan(&web(), &group(), None).keeps.unwrap();
     let mut gone = later(report(vec![release("shop", "api", Verdict::Clean)]), 1);
     let without = plan(&gone, &group(), Some(&kept));
-    assert_eq!(without.alerts, [Value::Null; 0], "it ends by itself, or is found again");
+    assert_eq!(
+        without.alerts,
+        [Value::Null; 0],
+        "it ends by itself, or is found again"
+    );
     let again = plan(&later(clean(), 2), &group(), without.keeps.as_ref());
     assert_eq!(again.resolved, 1, "it is still known");
     gone.resolved.push(Resolved {
@@ -252,8 +291,14 @@ fn what_could_not_be_read_goes_on_firing_for_a_day() {
         ("an unread object", unread),
         ("no baseline", no_baseline),
         ("an operation", with(HealthCode::InProgress, HealthSeverity::Info)),
-        ("a change meanwhile", with(HealthCode::ChangedDuringScan, HealthSeverity::Info)),
-        ("the deadline", changed(|report| report.stopped = Some(Stopped::Deadline))),
+        (
+            "a change meanwhile",
+            with(HealthCode::ChangedDuringScan, HealthSeverity::Info),
+        ),
+        (
+            "the deadline",
+            changed(|report| report.stopped = Some(Stopped::Deadline)),
+        ),
         ("an error", changed(|report| report.outcome = Outcome::Error)),
         (
             "incomplete",
@@ -264,7 +309,11 @@ fn what_could_not_be_read_goes_on_firing_for_a_day() {
     ] {
         let hour = later(report.clone(), 1);
         let second = plan(&hour, &group(), Some(&kept));
-        assert_eq!(said(&hour, &second), ["fires 150 min: web warning changed"], "{why}");
+        assert_eq!(
+            said(&hour, &second),
+            ["fires 150 min: web warning changed"],
+            "{why}"
+        );
         assert_eq!((second.unread, second.resolved), (1, 0), "{why}");
         assert_eq!(
             second.alerts[0]["annotations"]["summary"],
@@ -290,7 +339,10 @@ fn a_release_in_doubt_keeps_its_old_alert_beside_the_new_one() {
     let second = plan(&doubtful, &group(), Some(&kept));
     assert_eq!(
         said(&doubtful, &second),
-        ["fires 150 min: web warning leftover", "fires 150 min: web warning changed"]
+        [
+            "fires 150 min: web warning leftover",
+            "fires 150 min: web warning changed"
+        ]
     );
 }
 
@@ -320,9 +372,18 @@ fn two_releases_of_one_name_are_two_alerts() {
     other_driver.storage.driver = "configmap".to_owned();
     let report = report(vec![drifted("shop", "web", 1, 1), elsewhere, other_driver]);
     let plan = plan(&report, &group(), None);
-    let labels: BTreeSet<String> = plan.alerts.iter().map(|alert| alert["labels"].to_string()).collect();
+    let labels: BTreeSet<String> = plan
+        .alerts
+        .iter()
+        .map(|alert| alert["labels"].to_string())
+        .collect();
     assert_eq!(labels.len(), 3);
-    let storage = |alert: &Value| alert["labels"].get("storage").and_then(Value::as_str).map(str::to_owned);
+    let storage = |alert: &Value| {
+        alert["labels"]
+            .get("storage")
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+    };
     let storages: BTreeSet<_> = plan.alerts.iter().map(storage).collect();
     let expected = [None, Some("configmap/shop"), Some("secret/flux-system")];
     assert_eq!(storages, expected.map(|text| text.map(str::to_owned)).into());
@@ -334,9 +395,18 @@ fn thousands_of_alerts_have_a_limit_that_is_fair_and_told() {
     let report = report(crowd.chain([drifted("shop", "web", 1, 1)]).collect());
     let first = plan(&report, &group(), None);
     assert_eq!((first.alerts.len(), first.left_out), (1_000, 2_001));
-    assert!(first.alerts.iter().any(|alert| alert["labels"]["release"] == "web"));
+    assert!(
+        first
+            .alerts
+            .iter()
+            .any(|alert| alert["labels"]["release"] == "web")
+    );
     let second = plan(&later(report, 1), &group(), first.keeps.as_ref());
-    assert_eq!((second.firing, second.unread, second.resolved), (1_000, 0, 0), "the same ones");
+    assert_eq!(
+        (second.firing, second.unread, second.resolved),
+        (1_000, 0, 0),
+        "the same ones"
+    );
 }
 
 /// Delivers a report; the result without secrets.
@@ -361,10 +431,21 @@ async fn alerts_are_posted_below_the_path_of_the_address() {
     let server = Receiver::start([Reply::Answer(200, "")]).await;
     let group = Alertmanager::try_new([server.url("/am/").as_str()], Transport::AllowHttp).unwrap();
     let delivery = deliver(group, &web()).await;
-    assert_eq!(delivery.to_string(), "alertmanager: delivered: 1 alert firing, 0 resolved");
+    assert_eq!(
+        delivery.to_string(),
+        "alertmanager: delivered: 1 alert firing, 0 resolved"
+    );
     let received = server.received();
-    assert_eq!((&*received[0].method, &*received[0].path), ("POST", "/am/api/v2/alerts"));
-    assert!(received[0].header("content-type").unwrap().starts_with("application/json"));
+    assert_eq!(
+        (&*received[0].method, &*received[0].path),
+        ("POST", "/am/api/v2/alerts")
+    );
+    assert!(
+        received[0]
+            .header("content-type")
+            .unwrap()
+            .starts_with("application/json")
+    );
     check_alertmanager(&received[0].json());
     assert_eq!(delivery.keeps.unwrap()["alerts"][0]["name"], "web");
 }
@@ -374,7 +455,10 @@ async fn a_clean_scan_without_memory_sends_nothing() {
     let server = Receiver::start([Reply::Answer(200, "")]).await;
     let group = Alertmanager::try_new([server.url("").as_str()], Transport::AllowHttp).unwrap();
     let delivery = deliver(group, &clean()).await;
-    assert_eq!((delivery.status, delivery.keeps), (DeliveryStatus::NothingToSend, None));
+    assert_eq!(
+        (delivery.status, delivery.keeps),
+        (DeliveryStatus::NothingToSend, None)
+    );
     assert_eq!(server.received().len(), 0);
 }
 
@@ -382,26 +466,44 @@ async fn a_clean_scan_without_memory_sends_nothing() {
 async fn answers_are_told_in_words_of_our_own() {
     let invalid = r#""invalid label set: invalid name \"hunter2\"""#;
     for (reply, want) in [
-        (Reply::Answer(400, invalid), "refused the request with 400: a label is not valid"),
+        (
+            Reply::Answer(400, invalid),
+            "refused the request with 400: a label is not valid",
+        ),
         (Reply::Answer(400, "evil"), "refused the request with 400"),
         (
             Reply::Answer(401, "evil"),
             "refused the request with 401: it wants credentials that are right",
         ),
         (Reply::Answer(403, "evil"), "these credentials may not do this"),
-        (Reply::Answer(404, "evil"), "there is no API v2 of an Alertmanager at this address"),
+        (
+            Reply::Answer(404, "evil"),
+            "there is no API v2 of an Alertmanager at this address",
+        ),
         (Reply::Answer(413, "evil"), "takes no requests of 256 KiB"),
-        (Reply::Answer(200, "<html>evil</html>"), "answered 200, not as Alertmanager does"),
-        (Reply::Redirect("/evil"), "answered 302, a redirect, which is not followed"),
+        (
+            Reply::Answer(200, "<html>evil</html>"),
+            "answered 200, not as Alertmanager does",
+        ),
+        (
+            Reply::Redirect("/evil"),
+            "answered 302, a redirect, which is not followed",
+        ),
     ] {
         let (text, requests) = answered(reply.clone()).await;
-        assert!(text.contains("not delivered") && text.contains(want), "{reply:?}: {text}");
+        assert!(
+            text.contains("not delivered") && text.contains(want),
+            "{reply:?}: {text}"
+        );
         assert_eq!(requests, 1, "{reply:?}");
     }
     for (reply, want) in [
         (Reply::Answer(500, "evil"), "the receiver failed (500)"),
         (Reply::HangUp, "the connection broke before an answer came"),
-        (Reply::Slow(std::time::Duration::from_secs(30)), "no answer in time"),
+        (
+            Reply::Slow(std::time::Duration::from_secs(30)),
+            "no answer in time",
+        ),
     ] {
         let (text, requests) = answered(reply.clone()).await;
         assert!(text.contains(want), "{reply:?}: {text}");
@@ -414,7 +516,12 @@ async fn answers_are_told_in_words_of_our_own() {
 async fn alerts_come_in_requests_of_a_hundred() {
     let releases = (0..250).map(|number| drifted("shop", &format!("app-{number:03}"), 1, 1));
     let report = report(releases.collect());
-    let server = Receiver::start([Reply::Answer(200, ""), Reply::Answer(400, "evil"), Reply::Answer(200, "")]).await;
+    let server = Receiver::start([
+        Reply::Answer(200, ""),
+        Reply::Answer(400, "evil"),
+        Reply::Answer(200, ""),
+    ])
+    .await;
     let group = Alertmanager::try_new([server.url("").as_str()], Transport::AllowHttp).unwrap();
     let delivery = deliver(group, &report).await;
     let sizes: Vec<usize> = server
@@ -424,7 +531,10 @@ async fn alerts_come_in_requests_of_a_hundred() {
         .collect();
     assert_eq!(sizes, [100, 100, 50]);
     let text = delivery.to_string();
-    assert!(text.contains("2 of 3 requests were accepted; the first failure: "), "{text}");
+    assert!(
+        text.contains("2 of 3 requests were accepted; the first failure: "),
+        "{text}"
+    );
     assert_eq!(delivery.keeps, None, "what was kept stays");
 }
 
@@ -438,7 +548,9 @@ async fn one_member_of_a_group_is_enough_and_the_others_are_named() {
     let delivery = deliver(group.clone(), &web()).await;
     let text = delivery.to_string();
     assert!(
-        text.starts_with("alertmanager: delivered: 1 alert firing, 0 resolved; warning, not to every address: 127.0.0.1:"),
+        text.starts_with(
+            "alertmanager: delivered: 1 alert firing, 0 resolved; warning, not to every address: 127.0.0.1:"
+        ),
         "{text}"
     );
     assert!(text.contains("could not connect: connection refused"), "{text}");

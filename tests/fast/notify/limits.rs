@@ -361,10 +361,7 @@ fn these_reports_call_for_a_message() {
             (level, &*format!("prod: {headline}"))
         );
         let notice = Notice::without_memory(&report, &digest);
-        assert_eq!(
-            is_worth_sending(&notice, SendWhen::Drift),
-            level != Level::Clean
-        );
+        assert_eq!(is_worth_sending(&notice, SendWhen::Drift), level != Level::Clean);
         assert!(is_worth_sending(&notice, SendWhen::Always));
         messages(&report);
     }

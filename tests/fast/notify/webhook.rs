@@ -30,7 +30,10 @@ pub(crate) fn webhook(url: &str) -> Webhook {
 }
 
 fn drift() -> Report {
-    report(vec![drifted("shop", "web", 1, 2), release("shop", "api", Verdict::Clean)])
+    report(vec![
+        drifted("shop", "web", 1, 2),
+        release("shop", "api", Verdict::Clean),
+    ])
 }
 
 /// The result without secrets.
@@ -117,12 +120,16 @@ fn an_event_says_what_is_new_what_goes_on_and_what_is_over() {
 fn without_memory_all_that_is_wrong_is_new() {
     let event = message(&drift(), Occasion::Scan);
     assert_eq!(event["occasion"], "scan");
-    assert_eq!((&event["new"]["total"], &event["ongoing"]["total"]), (&2.into(), &0.into()));
+    assert_eq!(
+        (&event["new"]["total"], &event["ongoing"]["total"]),
+        (&2.into(), &0.into())
+    );
 }
 
 #[test]
 fn a_long_list_is_cut_and_counted() {
-    let releases = (0..1_000).map(|number| drifted(&format!("team-{}", number % 7), &format!("app-{number}"), 2, 2));
+    let releases =
+        (0..1_000).map(|number| drifted(&format!("team-{}", number % 7), &format!("app-{number}"), 2, 2));
     let event = message(&report(releases.collect()), Occasion::Scan);
     assert_eq!(event["new"]["total"], 4_000);
     assert_eq!(event["new"]["entries"].as_array().unwrap().len(), 500);
@@ -132,11 +139,17 @@ fn a_long_list_is_cut_and_counted() {
 #[tokio::test]
 async fn every_attempt_has_the_same_id_and_signature() {
     let server = Receiver::start([Reply::Answer(503, ""), Reply::Answer(200, "")]).await;
-    let webhook = webhook(&server.url("/")).with_secret(&SecretString::from(SECRET)).unwrap();
+    let webhook = webhook(&server.url("/"))
+        .with_secret(&SecretString::from(SECRET))
+        .unwrap();
     deliver(webhook, &drift()).await;
     let received = server.received();
     assert_eq!(received.len(), 2);
-    for name in ["x-driftline-delivery", "x-driftline-signature-256", "x-driftline-event"] {
+    for name in [
+        "x-driftline-delivery",
+        "x-driftline-signature-256",
+        "x-driftline-event",
+    ] {
         assert_eq!(received[0].header(name), received[1].header(name));
         assert!(received[0].header(name).is_some(), "{name}");
     }
@@ -191,14 +204,25 @@ async fn a_cloud_event_has_the_attributes_that_it_must_have() {
             &drift(),
         )
         .await;
-        assert_eq!(request.header("content-type"), Some("application/cloudevents+json"));
+        assert_eq!(
+            request.header("content-type"),
+            Some("application/cloudevents+json")
+        );
         let event = request.json();
-        assert_eq!((&event["specversion"], &event["type"]), (&"1.0".into(), &kind.into()));
+        assert_eq!(
+            (&event["specversion"], &event["type"]),
+            (&"1.0".into(), &kind.into())
+        );
         assert_eq!(event["source"], "/driftline/clusters/prod");
         assert_eq!(event["id"].as_str(), request.header("x-driftline-delivery"));
         assert_eq!(event["time"], "2026-03-01T12:01:00+00:00");
         assert_eq!(event["datacontenttype"], "application/json");
-        assert!(event["data"]["schema"].as_str().unwrap().starts_with("driftline."));
+        assert!(
+            event["data"]["schema"]
+                .as_str()
+                .unwrap()
+                .starts_with("driftline.")
+        );
     }
 }
 
@@ -231,11 +255,18 @@ async fn answers_are_told_in_words_of_our_own() {
         (Reply::HangUp, "the connection broke", 3),
     ] {
         let server = Receiver::start([reply.clone()]).await;
-        let text = deliver(webhook(&server.url("/hunter2")), &drift()).await.to_string();
-        assert!(text.contains("not delivered") && text.contains(want), "{reply:?}: {text}");
+        let text = deliver(webhook(&server.url("/hunter2")), &drift())
+            .await
+            .to_string();
+        assert!(
+            text.contains("not delivered") && text.contains(want),
+            "{reply:?}: {text}"
+        );
         assert_eq!(server.received().len(), attempts, "{reply:?}");
     }
-    let text = deliver(webhook(&refused("/hunter2").await), &drift()).await.to_string();
+    let text = deliver(webhook(&refused("/hunter2").await), &drift())
+        .await
+        .to_string();
     assert!(text.contains("could not connect: connection refused"), "{text}");
 }
 
@@ -243,7 +274,9 @@ async fn answers_are_told_in_words_of_our_own() {
 async fn a_check_sends_a_ping_that_is_marked_as_one() {
     for cloudevents in [CloudEvents::None, CloudEvents::Structured] {
         let server = Receiver::start([Reply::Answer(200, "")]).await;
-        let mut webhook = webhook(&server.url("/hunter2")).with_secret(&SecretString::from(SECRET)).unwrap();
+        let mut webhook = webhook(&server.url("/hunter2"))
+            .with_secret(&SecretString::from(SECRET))
+            .unwrap();
         webhook.cloudevents = cloudevents;
         let results = Sinks::new(quick()).with(webhook).check().await;
         assert_eq!(results[0].status, CheckStatus::Valid, "{}", results[0].message);
@@ -254,7 +287,10 @@ async fn a_check_sends_a_ping_that_is_marked_as_one() {
         assert_eq!(body.get("data").unwrap_or(&body)["type"], "ping");
     }
     let server = Receiver::start([Reply::Answer(403, "evil")]).await;
-    let results = Sinks::new(quick()).with(webhook(&server.url("/hunter2"))).check().await;
+    let results = Sinks::new(quick())
+        .with(webhook(&server.url("/hunter2")))
+        .check()
+        .await;
     assert_eq!(results[0].status, CheckStatus::Invalid, "{}", results[0].message);
     assert!(!results[0].message.contains("hunter2"));
 }
@@ -263,7 +299,13 @@ async fn a_check_sends_a_ping_that_is_marked_as_one() {
 #[tokio::test]
 async fn the_documented_code_knows_a_message_of_ours() {
     let page = fs::read_to_string(root().join("docs/notifications/webhook.md")).unwrap();
-    let code = page.split_once("```python\n").unwrap().1.split_once("```").unwrap().0;
+    let code = page
+        .split_once("```python\n")
+        .unwrap()
+        .1
+        .split_once("```")
+        .unwrap()
+        .0;
     let request = received(|_| {}, &drift()).await;
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name);
@@ -298,7 +340,10 @@ print("ok")
         .output()
         .expect("this test runs the documentation's code with python3");
     assert_eq!(
-        (&*String::from_utf8_lossy(&ran.stdout), &*String::from_utf8_lossy(&ran.stderr)),
+        (
+            &*String::from_utf8_lossy(&ran.stdout),
+            &*String::from_utf8_lossy(&ran.stderr)
+        ),
         ("ok\n", "")
     );
 }
