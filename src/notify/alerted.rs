@@ -51,14 +51,17 @@ impl<'r> AlertedRelease<'r> {
     /// The cluster, the release, and what is wrong with it, in one line.
     pub(super) fn summary(&self, digest: &Digest, about: &ReleaseDigest) -> String {
         let what = match self.release.verdict {
-            Verdict::Drifted => match self.others() {
-                Some(group) => format!(
-                    "drifted in the same way as {}: {}",
-                    count(group.len() - 1, "other release"),
-                    about.facts
-                ),
-                None => format!("drifted: {}", about.facts),
-            },
+            Verdict::Drifted => {
+                let others = self.others().map_or(0, |group| group.len() - 1);
+                let alike = match others {
+                    0 => String::new(),
+                    others => format!(" in the same way as {}", count(others, "other release")),
+                };
+                match about.facts.as_str() {
+                    "" => format!("drifted{alike}"),
+                    facts => format!("drifted{alike}: {facts}"),
+                }
+            }
             Verdict::Clean => format!(
                 "is {}: {}",
                 words::verdict(self.release),

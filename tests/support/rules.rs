@@ -189,9 +189,15 @@ pub(crate) fn check_event(event: &Value) {
         for entry in entries {
             assert_eq!(entry["fingerprint"].as_str().unwrap().len(), 64);
             let kind = entry["kind"].as_str().unwrap();
-            assert!(["finding", "object", "health"].contains(&kind), "{kind}");
+            assert!(
+                ["finding", "object", "health", "release"].contains(&kind),
+                "{kind}"
+            );
             assert_eq!(entry.get("path").is_some(), kind == "finding");
-            assert_eq!(entry.get("object").is_some(), kind != "health");
+            assert_eq!(
+                entry.get("object").is_some(),
+                ["finding", "object"].contains(&kind)
+            );
             for name in ["code", "namespace", "release"] {
                 assert!(utf16(entry[name].as_str().unwrap()) <= 200, "{entry}");
             }

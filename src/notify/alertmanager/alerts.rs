@@ -78,7 +78,7 @@ impl AlertPlan {
         for (release, trouble) in alerted {
             let labels = LabelledRelease::of(release).labels(planner.cluster(), &group.labels, &trouble);
             let alert = planner.found(release, trouble);
-            let annotations = annotations(notice.digest, release, &groups);
+            let annotations = annotations(notice.digest, release, &groups, notice.report.started_at);
             plan.alerts.push(planner.alert(&labels, &alert, &annotations));
             firing.insert(labels);
             found.insert((&release.storage, release.name.as_str()));
@@ -278,14 +278,10 @@ fn interval(group: &Alertmanager) -> TimeDelta {
 }
 
 /// The alert of a release in words: names, codes and paths, never values.
-fn annotations(digest: &Digest, release: &ReleaseReport, groups: &Groups<'_>) -> Value {
+fn annotations(digest: &Digest, release: &ReleaseReport, groups: &Groups<'_>, now: DateTime<Utc>) -> Value {
     let alerted = AlertedRelease::new(release, groups);
     let about = ReleaseDigest::of(release, now);
     let mut lines = Vec::new();
-    let critical = alerted.critical();
-    if !critical.is_empty() {
-        lines.push(format!("Critical: {}", critical.join(", ")));
-    }
     if let Some(group) = alerted.others() {
         lines.push(in_the_same_way(group));
     }

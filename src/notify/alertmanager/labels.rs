@@ -197,6 +197,10 @@ pub(super) fn trouble(release: &ReleaseReport, least: AlertSeverity) -> Option<T
         }
         codes.extend(found);
     }
+    // What it drifted by may be more than a report lists.
+    if codes.is_empty() {
+        codes.insert(release.verdict.as_str());
+    }
     Some(Trouble {
         severity,
         codes: joined(&codes),

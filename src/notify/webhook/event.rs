@@ -70,6 +70,9 @@ struct List {
 struct Entry {
     kind: ResolvedKind,
     code: &'static str,
+    /// How much a health entry matters: `critical` or `warning`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    severity: Option<HealthSeverity>,
     fingerprint: String,
     namespace: String,
     release: String,
@@ -155,7 +158,8 @@ impl List {
     }
 }
 
-/// What is wrong with a release, with how it stands to earlier scans.
+/// What is wrong with a release, with how it stands to earlier scans. Where these remembered no single finding or no single
+/// object, the object or the release stands for it.
 fn entries_of<'r>(
     report: &'r Report,
     release: &'r ReleaseReport,
@@ -166,7 +170,8 @@ fn entries_of<'r>(
         .filter(|health| health.severity != HealthSeverity::Info);
     let health = health.map(|health| (health.tracked.status, Entry::of_health(report, release, health)));
     let is_wrong = |object: &&ObjectReport| object.state.is_drift() || object.state == ObjectState::Unknown;
-    let objects = release.objects.iter().filter(is_wrong).flat_map(|object| {
+    let of_release = release.tracked.status;
+    let objects = release.objects.iter().filter(is_wrong).flat_map(move |object| {
         let findings: Vec<&Finding> = object
             .findings
             .iter()
@@ -175,11 +180,12 @@ fn entries_of<'r>(
         let is_said = object.state == ObjectState::Drifted && !findings.is_empty();
         let state = (!is_said).then(|| {
             let entry = Entry::of_object(report, release, object);
-            (object.tracked.status, entry)
+            (object.tracked.status.or(of_release), entry)
         });
-        let findings = findings.into_iter().map(|finding| {
+        let findings = findings.into_iter().map(move |finding| {
             let entry = Entry::of_finding(report, release, object, finding);
-            (finding.tracked.status, entry)
+            let of_object = object.tracked.status.or(of_release);
+            (finding.tracked.status.or(of_object), entry)
         });
         state.into_iter().chain(findings.collect::<Vec<_>>())
     });
@@ -191,6 +197,7 @@ impl Entry {
         Self {
             kind,
             code: "",
+            severity: None,
             fingerprint: fingerprint.to_string(),
             namespace: clean(&release.namespace, NAME),
             release: clean(&release.name, NAME),
@@ -207,6 +214,7 @@ impl Entry {
         let fingerprint = Fingerprint::health(report, release, health);
         Self {
             code: health.code.as_str(),
+            severity: Some(health.severity),
             ..Self::new(ResolvedKind::Health, release, fingerprint, &health.tracked)
         }
     }
@@ -249,6 +257,7 @@ impl Entry {
         Self {
             kind: resolved.kind,
             code: known_code(resolved.kind, &resolved.code),
+            severity: None,
             fingerprint: resolved.fingerprint.to_string(),
             namespace: clean(&resolved.namespace, NAME),
             release: clean(&resolved.release, NAME),
@@ -279,7 +288,7 @@ fn known_code(kind: ResolvedKind, code: &str) -> &'static str {
         ResolvedKind::Finding => code.parse().map(FindingCode::as_str),
         ResolvedKind::Object => code.parse().map(ObjectState::as_str),
         ResolvedKind::Health => code.parse().map(HealthCode::as_str),
+        ResolvedKind::Release => code.parse().map(Verdict::as_str),
     };
-    let verdict = || code.parse().map_or("unknown", Verdict::as_str);
-    known.unwrap_or_else(|_| verdict())
+    known.unwrap_or("unknown")
 }

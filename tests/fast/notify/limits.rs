@@ -31,6 +31,7 @@ fn pagerduty(scope: PagerDutyScope) -> PagerDutyService {
 /// Every message that a report can become, checked.
 fn messages(report: &Report) -> Vec<Value> {
     let digest = Digest::new(report);
+    let for_programs = alerts_and_events(report, &digest);
     let mut messages: Vec<_> = FORMATS.map(|format| message(&digest, format)).into();
     messages.iter().for_each(check_slack);
     for scope in [PagerDutyScope::Cluster, PagerDutyScope::Release] {
@@ -40,12 +41,21 @@ fn messages(report: &Report) -> Vec<Value> {
         let events = events.iter().map(|event| event.body(&"k".repeat(32)));
         messages.extend(events.inspect(check_pagerduty));
     }
-    let notice = Notice::without_memory(report, &digest);
+    messages.extend(for_programs);
+    for message in &messages {
+        assert!(!message.to_string().contains(VALUE), "{message}");
+    }
+    messages
+}
+
+/// What programs get of a report, checked.
+fn alerts_and_events(report: &Report, digest: &Digest) -> Vec<Value> {
+    let notice = Notice::without_memory(report, digest);
     let mut group = super::alertmanager::group();
     group.incomplete = IncompleteReleases::Alerted;
     let alerts = json!(AlertPlan::new(&notice, &group).alerts);
     check_alertmanager(&alerts);
-    messages.push(alerts);
+    let mut messages = vec![alerts];
     for cloudevents in [CloudEvents::None, CloudEvents::Structured] {
         let mut webhook = super::webhook::webhook("https://example.com/hook");
         webhook.cloudevents = cloudevents;
