@@ -411,23 +411,21 @@ async fn a_private_authority_and_a_password_are_enough() {
     };
     let start = Instant::now();
     loop {
-        let result = section(PASSWORD[0], "cert.pem").check().await.remove(0);
+        let result = section(PASSWORD[0], "ca.pem").check().await.remove(0);
         if result.status == CheckStatus::Valid {
             break;
         }
         assert!(start.elapsed() < PATIENCE, "{}", result.message);
         sleep(Duration::from_millis(100)).await;
     }
-    let delivered = section(PASSWORD[0], "cert.pem")
+    let delivered = section(PASSWORD[0], "ca.pem")
         .deliver(&trouble(), pending())
         .await;
     assert_eq!(
         delivered[0].to_string(),
         "alertmanager: delivered: 2 alerts firing, 0 resolved"
     );
-    let wrong = section("hunter2", "cert.pem")
-        .deliver(&trouble(), pending())
-        .await;
+    let wrong = section("hunter2", "ca.pem").deliver(&trouble(), pending()).await;
     let text = wrong[0].to_string();
     assert!(
         text.contains("with 401: it wants credentials that are right"),
@@ -453,34 +451,33 @@ fn sinks(section: &Value) -> Sinks {
     section.resolve(&context).unwrap()
 }
 
-/// A certificate for loopback, and the file that has Alertmanager show it and ask for a password.
+/// An authority, a certificate of it for loopback, and the file that has Alertmanager show it and ask for a password.
 fn web_config(dir: &Path) -> PathBuf {
     let file = |name: &str| dir.join(name);
-    let made = Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:prime256v1",
-            "-nodes",
-        ])
-        .args([
-            "-days",
-            "2",
-            "-subj",
-            "/CN=testbed",
-            "-addext",
-            "subjectAltName=IP:127.0.0.1",
-        ])
-        .arg("-keyout")
-        .arg(file("key.pem"))
-        .arg("-out")
-        .arg(file("cert.pem"))
-        .output()
-        .expect("the testbed has openssl");
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let openssl = |arguments: &str| {
+        let made = Command::new("openssl")
+            .current_dir(dir)
+            .args(arguments.split_whitespace())
+            .output()
+            .expect("the testbed has openssl");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    };
+    fs::write(
+        file("extensions"),
+        "basicConstraints=CA:FALSE\nsubjectAltName=IP:127.0.0.1\n",
+    )
+    .unwrap();
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+    openssl(&format!(
+        "req -x509 {key} -days 2 -subj /CN=authority -keyout ca-key.pem -out ca.pem"
+    ));
+    openssl(&format!(
+        "req -new {key} -subj /CN=testbed -keyout key.pem -out request.pem"
+    ));
+    openssl(
+        "x509 -req -in request.pem -CA ca.pem -CAkey ca-key.pem -CAcreateserial -days 2 -extfile extensions \
+         -out cert.pem",
+    );
     let config = json!({
         "tls_server_config": {"cert_file": file("cert.pem"), "key_file": file("key.pem")},
         "basic_auth_users": {"admin": PASSWORD[1]},
@@ -497,12 +494,9 @@ fn the_documented_configuration_routes_as_it_says() {
         .split("```yaml\n")
         .skip(1)
         .map(|block| block.split("```").next().unwrap());
-    let config = blocks
-        .into_iter()
-        .find(|block| block.starts_with("route:"))
-        .unwrap();
+    let config = blocks.into_iter().find(|block| block.starts_with("route:"));
     let mut file = tempfile::NamedTempFile::new().unwrap();
-    file.write_all(config.as_bytes()).unwrap();
+    file.write_all(config.unwrap().as_bytes()).unwrap();
     let path = file.path().display().to_string();
     amtool(&["check-config", &path]);
     let receiver = |labels: &[&str]| {
@@ -511,11 +505,11 @@ fn the_documented_configuration_routes_as_it_says() {
         amtool(&[&test[..], labels].concat()).trim().to_owned()
     };
     let release = ["alertname=DriftlineRelease", "namespace=shop", "release=web"];
-    let of = |severity: &str, codes: &str| {
-        let labels = [severity, codes].map(str::to_owned);
-        receiver(&[&release[..], &[labels[0].as_str(), labels[1].as_str()]].concat())
-    };
-    assert_eq!(of("severity=critical", "codes=changed,stuck"), "on-call");
-    assert_eq!(of("severity=warning", "codes=changed,missing"), "platform-chat");
+    let of = |severity, codes| receiver(&[&release[..], &[severity, codes]].concat());
+    assert_eq!(of("severity=critical", r#"codes="changed,stuck""#), "on-call");
+    assert_eq!(
+        of("severity=warning", r#"codes="changed,missing""#),
+        "platform-chat"
+    );
     assert_eq!(receiver(&["alertname=KubeAPIDown"]), "nobody");
 }
