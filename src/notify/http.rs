@@ -11,22 +11,24 @@ use std::io;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use reqwest::{Certificate, Client, Method, redirect, retry};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::{Client, Method, redirect, retry};
 use rustls::crypto::CryptoProvider;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
+use super::roots::PrivateRoots;
 use super::settings::{Endpoint, HttpSettings, Proxy};
 use crate::backoff::{Backoff, Jitter};
 use crate::report::words::count;
 
-/// How much of a response is read. Slack's and PagerDuty's are far shorter.
+/// How much of a response is read. What decides is far shorter.
 const MAX_ANSWER: usize = 8 * 1024;
 
-/// The media type of JSON.
+/// The type of a request's body, unless it is said to be another one.
 const JSON: &str = "application/json; charset=utf-8";
 
 /// Why a message did not get an answer.
@@ -143,15 +145,9 @@ pub enum ReceiverError {
 pub struct ReceiverRequest<'a> {
     method: Method,
     endpoint: &'a Endpoint,
-    authorization: Option<HeaderValue>,
-    content: Option<Content>,
-}
-
-/// What a request hands over.
-#[derive(Debug, Clone)]
-struct Content {
-    media_type: &'static str,
-    text: String,
+    headers: HeaderMap,
+    body: Option<Bytes>,
+    roots: Option<&'a PrivateRoots>,
 }
 
 impl<'a> ReceiverRequest<'a> {
@@ -160,45 +156,57 @@ impl<'a> ReceiverRequest<'a> {
         Self {
             method: Method::GET,
             endpoint,
-            authorization: None,
-            content: None,
+            headers: HeaderMap::new(),
+            body: None,
+            roots: None,
         }
     }
 
     /// A request that hands over JSON.
     pub fn post(endpoint: &'a Endpoint, json: &Value) -> Self {
-        Self::with_content(Method::POST, endpoint, JSON, json.to_string())
+        Self::post_bytes(endpoint, JSON, json.to_string())
     }
 
-    /// A request that hands over a text of this media type.
-    pub fn post_text(endpoint: &'a Endpoint, media_type: &'static str, text: &str) -> Self {
-        Self::with_content(Method::POST, endpoint, media_type, text.to_owned())
+    /// A request that hands over a document of this type, byte by byte as it is.
+    pub fn post_bytes(endpoint: &'a Endpoint, content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        Self::with_body(Method::POST, endpoint, content_type, body.into())
     }
 
-    /// A request that puts a text of this media type in the place of what is there.
-    pub fn put(endpoint: &'a Endpoint, media_type: &'static str, text: &str) -> Self {
-        Self::with_content(Method::PUT, endpoint, media_type, text.to_owned())
+    /// A request that puts a document of this type in the place of what is there.
+    pub fn put_bytes(endpoint: &'a Endpoint, content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        Self::with_body(Method::PUT, endpoint, content_type, body.into())
     }
 
-    const fn with_content(
-        method: Method,
-        endpoint: &'a Endpoint,
-        media_type: &'static str,
-        text: String,
-    ) -> Self {
+    fn with_body(method: Method, endpoint: &'a Endpoint, content_type: &'static str, body: Bytes) -> Self {
+        let headers = [(CONTENT_TYPE, HeaderValue::from_static(content_type))];
         Self {
             method,
             endpoint,
-            authorization: None,
-            content: Some(Content { media_type, text }),
+            headers: headers.into_iter().collect(),
+            body: Some(body),
+            roots: None,
         }
+    }
+
+    /// The same request with another header, which is no secret.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// The same request to a receiver whose certificate only these roots vouch for, if there are any.
+    #[must_use]
+    pub const fn with_roots(mut self, roots: Option<&'a PrivateRoots>) -> Self {
+        self.roots = roots;
+        self
     }
 
     /// The same request with an `Authorization` header, whose value, such as `Bearer …`, is kept out of every log.
     #[must_use]
     pub fn with_authorization(mut self, mut value: HeaderValue) -> Self {
         value.set_sensitive(true);
-        self.authorization = Some(value);
+        self.headers.insert(AUTHORIZATION, value);
         self
     }
 }
@@ -222,8 +230,7 @@ struct FailedAttempt {
 /// The client, made when the first message is sent: a machine without CA certificates can then still scan.
 pub struct DeliveryClient {
     settings: HttpSettings,
-    authorities: Vec<Certificate>,
-    client: OnceLock<Result<Client, SendError>>,
+    client: OnceLock<Result<Client, String>>,
 }
 
 impl DeliveryClient {
@@ -231,16 +238,8 @@ impl DeliveryClient {
     pub fn new(settings: HttpSettings) -> Self {
         Self {
             settings,
-            authorities: Vec::new(),
             client: OnceLock::new(),
         }
-    }
-
-    /// The same client, which trusts these authorities besides those of the system.
-    #[must_use]
-    pub(crate) fn trusting(mut self, authorities: Vec<Certificate>) -> Self {
-        self.authorities = authorities;
-        self
     }
 
     /// When a sink that starts now has to be done.
@@ -254,11 +253,14 @@ impl DeliveryClient {
         request: &ReceiverRequest<'_>,
         deadline: Instant,
     ) -> Result<ReceiverResponse, SendError> {
-        let client = self
-            .client
-            .get_or_init(|| build(&self.settings, &self.authorities))
+        let client = match request.roots {
+            None => &self.client,
+            Some(roots) => roots.client(),
+        };
+        let client = client
+            .get_or_init(|| build(&self.settings, request.roots))
             .as_ref()
-            .map_err(Clone::clone)?;
+            .map_err(|why| SendError::Client(why.clone()))?;
         let host = request.endpoint.host();
         let backoff = Backoff {
             first: self.settings.first_pause,
@@ -302,12 +304,12 @@ impl DeliveryClient {
             .attempt_timeout
             .min(deadline.saturating_duration_since(Instant::now()));
         let url = request.endpoint.url().expose_secret();
-        let mut builder = client.request(request.method.clone(), url).timeout(timeout);
-        if let Some(Content { media_type, text }) = &request.content {
-            builder = builder.header(CONTENT_TYPE, *media_type).body(text.clone());
-        }
-        if let Some(authorization) = &request.authorization {
-            builder = builder.header(AUTHORIZATION, authorization.clone());
+        let mut builder = client
+            .request(request.method.clone(), url)
+            .headers(request.headers.clone())
+            .timeout(timeout);
+        if let Some(body) = &request.body {
+            builder = builder.body(body.clone());
         }
         let response = builder.send().await.map_err(|error| FailedAttempt {
             failure: failure_of(&error.without_url()),
@@ -333,10 +335,11 @@ impl DeliveryClient {
     }
 }
 
-fn build(settings: &HttpSettings, authorities: &[Certificate]) -> Result<Client, SendError> {
+/// Makes a client, or says why there is none.
+fn build(settings: &HttpSettings, roots: Option<&PrivateRoots>) -> Result<Client, String> {
     // Without a provider the builder does not fail but panics.
     if CryptoProvider::get_default().is_none() {
-        return Err(SendError::Client("the process has no TLS provider".to_owned()));
+        return Err("the process has no TLS provider".to_owned());
     }
     let builder = Client::builder()
         .user_agent(concat!("driftline/", env!("CARGO_PKG_VERSION")))
@@ -348,16 +351,15 @@ fn build(settings: &HttpSettings, authorities: &[Certificate]) -> Result<Client,
         Proxy::Environment => builder,
         Proxy::Direct => builder.no_proxy(),
     };
-    let builder = if authorities.is_empty() {
-        builder
-    } else {
-        builder.tls_certs_merge(authorities.iter().cloned())
+    let builder = match roots {
+        None => builder,
+        Some(roots) => builder.tls_certs_only(roots.certificates()),
     };
     builder.build().map_err(|error| {
         let why = error
             .source()
             .map_or_else(|| "no usable TLS configuration".to_owned(), ToString::to_string);
-        SendError::Client(super::text::clean(&why, super::text::SENTENCE))
+        super::text::clean(&why, super::text::SENTENCE)
     })
 }
 

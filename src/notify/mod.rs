@@ -7,16 +7,23 @@
 //!
 //! Each kind of sink has a folder with its settings, its payload and its [`Sink`]; [`section`] lists them.
 
+mod alerted;
+pub mod alertmanager;
 pub mod digest;
+mod evaluated;
+mod fair;
 pub mod http;
 pub mod list;
 pub mod pagerduty;
 pub mod pushgateway;
 pub(crate) mod release;
+pub mod roots;
 pub mod section;
 pub mod settings;
 pub mod slack;
 mod text;
+pub mod webhook;
+pub mod when;
 
 use std::fmt;
 use std::future::Future;

@@ -10,9 +10,11 @@ use serde::{Deserialize, Deserializer, de};
 use serde_saphyr::Spanned;
 
 use super::Sinks;
+use super::alertmanager::settings::{Alertmanager, AlertmanagerSection};
 use super::pagerduty::settings::{PagerDutySection, PagerDutyService};
 use super::settings::{HttpSettings, SinkContext, duration};
 use super::slack::settings::{SlackSection, SlackWebhook};
+use super::webhook::settings::{Webhook, WebhookSection};
 use crate::state::{Settle, Telling};
 
 /// The longest time for one receiver, whatever is asked for: no scan lasts longer, and clocks end somewhere.
@@ -30,6 +32,8 @@ pub struct NotifySection {
     remind: Option<Duration>,
     slack: Option<Spanned<SlackSection>>,
     pagerduty: Option<Spanned<PagerDutySection>>,
+    alertmanager: Option<Spanned<AlertmanagerSection>>,
+    webhook: Option<Spanned<WebhookSection>>,
 }
 
 /// Why a sink's section cannot be used.
@@ -81,10 +85,16 @@ impl NotifySection {
         let (pagerduty, line) = parts(self.pagerduty);
         let pagerduty =
             PagerDutyService::from_section(pagerduty, context).map_err(in_section("pagerduty", line))?;
+        let (alertmanager, line) = parts(self.alertmanager);
+        let alertmanager =
+            Alertmanager::from_section(alertmanager, context).map_err(in_section("alertmanager", line))?;
+        let (webhook, line) = parts(self.webhook);
+        let webhook = Webhook::from_section(webhook, context).map_err(in_section("webhook", line))?;
         let mut http = HttpSettings::default();
         http.attempts = self.attempts.unwrap_or(http.attempts).max(1);
         http.budget = self.budget.unwrap_or(http.budget).min(LONGEST_BUDGET);
-        Ok(Sinks::new(http).with_all(slack).with_all(pagerduty))
+        let sinks = Sinks::new(http).with_all(slack).with_all(pagerduty);
+        Ok(sinks.with_all(alertmanager).with_all(webhook))
     }
 }
 

@@ -20,6 +20,13 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     write(report, out)
 }
 
+/// A report as JSON, in the bytes of the format; `None` where it cannot be written.
+pub(crate) fn to_text(report: &Report) -> Option<String> {
+    let mut text = Vec::new();
+    render(report, &mut text).ok()?;
+    String::from_utf8(text).ok()
+}
+
 /// Writes any document as JSON that a log can hold: what every format built on JSON is written with.
 pub(super) fn write(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     let mut serializer = Serializer::with_formatter(&mut *out, LogSafeFormatter::default());

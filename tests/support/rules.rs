@@ -121,6 +121,91 @@ pub(crate) fn check_pagerduty(event: &Value) {
     check_characters(event);
 }
 
+/// Holds the alerts of a request to the definitions of Alertmanager's api/v2/openapi.yaml (`postableAlerts`), and to
+/// `Validate` in its alert/validate.go.
+pub(crate) fn check_alertmanager(alerts: &Value) {
+    for alert in alerts.as_array().unwrap() {
+        let known = ["labels", "annotations", "startsAt", "endsAt", "generatorURL"];
+        assert!(
+            alert
+                .as_object()
+                .unwrap()
+                .keys()
+                .all(|key| known.contains(&key.as_str())),
+            "{alert}"
+        );
+        let time = |name: &str| chrono::DateTime::parse_from_rfc3339(alert[name].as_str().unwrap()).unwrap();
+        assert!(time("startsAt") <= time("endsAt"), "{alert}");
+        let labels = alert["labels"].as_object().unwrap();
+        for name in [
+            "alertname",
+            "cluster",
+            "namespace",
+            "release",
+            "severity",
+            "codes",
+        ] {
+            assert!(labels.contains_key(name), "{alert}");
+        }
+        let annotations = alert["annotations"].as_object().unwrap();
+        for (name, value) in labels.iter().chain(annotations) {
+            let is_name = |char: char| char.is_ascii_alphanumeric() || char == '_';
+            assert!(name.chars().all(is_name) && !name.starts_with(|char: char| char.is_ascii_digit()));
+            // An empty label is no label to Alertmanager, and the alert is another one.
+            assert!(!value.as_str().unwrap().is_empty(), "{name} in {alert}");
+        }
+        for value in labels.values() {
+            assert!(
+                utf16(value.as_str().unwrap()) <= 220 && !value.as_str().unwrap().contains('\n'),
+                "{value}"
+            );
+        }
+        assert!(["critical", "warning", "info"].contains(&labels["severity"].as_str().unwrap()));
+        assert!(
+            alert.to_string().len() <= 8_000,
+            "{} bytes",
+            alert.to_string().len()
+        );
+        if let Some(url) = alert.get("generatorURL") {
+            assert!(url.as_str().unwrap().starts_with("http"));
+        }
+    }
+    check_characters(alerts);
+}
+
+/// Holds an event to what docs/notifications/webhook.md says of it.
+pub(crate) fn check_event(event: &Value) {
+    assert_eq!(event["schema"], "driftline.event/v1");
+    assert_eq!(event["type"], "scan");
+    assert_eq!(event["id"].as_str().unwrap().len(), 32);
+    for name in ["new", "changed", "ongoing", "resolved"] {
+        let entries = event[name]["entries"].as_array().unwrap();
+        let total = usize::try_from(event[name]["total"].as_u64().unwrap()).unwrap();
+        assert!(
+            entries.len() <= 500 && entries.len() <= total,
+            "{} of {total}",
+            entries.len()
+        );
+        for entry in entries {
+            assert_eq!(entry["fingerprint"].as_str().unwrap().len(), 64);
+            let kind = entry["kind"].as_str().unwrap();
+            assert!(
+                ["finding", "object", "health", "release"].contains(&kind),
+                "{kind}"
+            );
+            assert_eq!(entry.get("path").is_some(), kind == "finding");
+            assert_eq!(
+                entry.get("object").is_some(),
+                ["finding", "object"].contains(&kind)
+            );
+            for name in ["code", "namespace", "release"] {
+                assert!(utf16(entry[name].as_str().unwrap()) <= 200, "{entry}");
+            }
+        }
+    }
+    check_characters(event);
+}
+
 /// Nothing in any string is a control, a direction override or invisible; lines only break where a message does.
 fn check_characters(value: &Value) {
     match value {

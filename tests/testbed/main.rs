@@ -19,6 +19,7 @@
     reason = "a test that cannot go on says why and stops; clippy sees tests in functions marked as such only"
 )]
 
+mod alertmanager;
 mod apply;
 mod attribution;
 mod catalogue;

@@ -5,22 +5,24 @@
 //! evaluated is ever resolved. A run that found no release, failed, was stopped or could not read everything closes no cluster's
 //! alert, and a release that was not compared keeps its own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::open::OpenAlerts;
-use super::payload::{self, AlertedRelease};
+use super::payload;
 use super::settings::{PagerDutyScope, PagerDutyService, PagerDutySeverity};
-use crate::model::{Fingerprint, Health, ObjectReport, ReleaseNames, ReleaseReport, Report, Storage};
+use crate::model::{Fingerprint, ReleaseNames, ReleaseReport, Report};
 use crate::notify::Notice;
+use crate::notify::alerted::AlertedRelease;
 use crate::notify::digest::Digest;
+use crate::notify::evaluated::{is_complete, is_proof_of_calm, is_resolved};
 use crate::notify::release::{drifted, has_news};
 use crate::report::summary::critical_releases;
 use crate::report::words::critical_codes;
 use crate::state::Occasion;
-use crate::vocabulary::{Ending, HealthCode, ObjectState, Outcome, Verdict};
+use crate::vocabulary::{Ending, Outcome, Verdict};
 
 /// One event for the Events API v2.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,44 +97,6 @@ impl EventPlan {
     }
 }
 
-/// Whether the run read everything that it was meant to read.
-fn is_complete(report: &Report) -> bool {
-    let releases = &report.summary.releases;
-    let is_whole = match report.outcome {
-        Outcome::Clean | Outcome::Drift => true,
-        Outcome::Incomplete | Outcome::Error => false,
-    };
-    is_whole
-        && report.stopped.is_none()
-        && report.errors.is_empty()
-        && releases.incomplete == 0
-        && releases.unreadable == 0
-        && report.summary.objects.unknown == 0
-}
-
-/// Whether the run proves that nothing is left to alert of: it read everything, and found releases, of which each is the one
-/// that it claims to be. A cluster without any release is more often an answer that is none than a cluster from which
-/// everything was uninstalled.
-fn is_proof_of_calm(report: &Report) -> bool {
-    is_complete(report) && !report.releases.is_empty() && !report.releases.iter().any(is_in_doubt)
-}
-
-/// Whether a release was not read as a whole, may be another one than it says, or is about to become another one, although
-/// no object of it drifted.
-fn is_in_doubt(release: &ReleaseReport) -> bool {
-    let is_unread = |object: &ObjectReport| object.state == ObjectState::Unknown;
-    let is_doubt = |health: &Health| {
-        matches!(
-            health.code,
-            HealthCode::ChangedDuringScan
-                | HealthCode::IdentityMismatch
-                | HealthCode::Undecodable
-                | HealthCode::InProgress
-        )
-    };
-    release.objects.iter().any(is_unread) || release.health.iter().any(is_doubt)
-}
-
 fn cluster_event(
     report: &Report,
     digest: &Digest,
@@ -177,10 +141,7 @@ fn release_events(
     open: Option<&OpenAlerts>,
 ) -> EventPlan {
     let groups = drifted(report);
-    let groups: BTreeMap<_, _> = groups
-        .iter()
-        .flat_map(|group| group.releases().map(move |release| (identity(release), group)))
-        .collect();
+    let groups = AlertedRelease::by_release(&groups);
     let is_open = |key: &str| open.is_none_or(|open| open.has(key));
     let (mut triggers, mut resolves) = (Vec::new(), Vec::new());
     for release in &report.releases {
@@ -213,13 +174,9 @@ fn release_events(
         dedup_key: key,
         action,
     }));
-    let about = |release| AlertedRelease {
-        release,
-        group: groups.get(&identity(release)).copied(),
-    };
     for (release, severity) in by_turns(&triggers, triggers_left_out, report) {
         let action = Action::Trigger {
-            payload: payload::of_release(report, digest, &about(release), *severity),
+            payload: payload::of_release(report, digest, &AlertedRelease::new(release, &groups), *severity),
         };
         events.push(AlertEvent {
             dedup_key: dedup_key(&Fingerprint::release(report, release)),
@@ -257,11 +214,6 @@ fn gone(report: &Report) -> impl Iterator<Item = String> + '_ {
     keys.into_iter()
 }
 
-/// What tells a release from all others of a report.
-fn identity(release: &ReleaseReport) -> (&Storage, &str) {
-    (&release.storage, &release.name)
-}
-
 /// All but so many items, beginning at one that the time of the scan decides on, so that over the runs every item has
 /// its turn, and the same report always gives the same events.
 ///
@@ -292,15 +244,6 @@ fn release_severity(release: &ReleaseReport, service: &PagerDutyService) -> Opti
         Verdict::Clean => None,
         Verdict::Incomplete | Verdict::Unreadable => severities.incomplete,
     })
-}
-
-/// Whether a release was compared as a whole, in a run that was itself in order, and nothing is wrong with it.
-fn is_resolved(report: &Report, release: &ReleaseReport) -> bool {
-    release.verdict == Verdict::Clean
-        && release.baseline.is_some()
-        && !is_in_doubt(release)
-        && report.stopped.is_none()
-        && report.outcome != Outcome::Error
 }
 
 /// The key of an alert that is known by this fingerprint. PagerDuty takes at most 255 characters.

@@ -5,14 +5,12 @@ use chrono::SecondsFormat;
 use serde_json::{Value, json};
 
 use super::settings::PagerDutySeverity;
-use crate::model::{ReleaseReport, Report};
-use crate::notify::digest::{Digest, worst_in_words};
+use crate::model::Report;
+use crate::notify::alerted::AlertedRelease;
+use crate::notify::digest::Digest;
 use crate::notify::list::LineCost;
 use crate::notify::release::{ReleaseDigest, in_the_same_way};
 use crate::notify::text::{NAME, clean, fit, json_len};
-use crate::report::alike::ReleaseGroup;
-use crate::report::words::{self, count, critical_codes};
-use crate::vocabulary::Verdict;
 
 /// The limit of a summary, in characters.
 const SUMMARY: usize = 1_024;
@@ -52,14 +50,6 @@ pub(super) fn of_cluster(report: &Report, digest: &Digest, severity: PagerDutySe
     payload(report, digest, severity, &summary, &details)
 }
 
-/// A release that has an alert of its own.
-pub(super) struct AlertedRelease<'r> {
-    /// The release.
-    pub(super) release: &'r ReleaseReport,
-    /// The releases that drifted in the same way, if it drifted.
-    pub(super) group: Option<&'r ReleaseGroup<'r>>,
-}
-
 /// The payload of one release's alert.
 pub(super) fn of_release(
     report: &Report,
@@ -68,23 +58,9 @@ pub(super) fn of_release(
     severity: PagerDutySeverity,
 ) -> Value {
     let release = alerted.release;
-    let group = alerted.group.filter(|group| group.len() > 1);
-    let critical: Vec<_> = critical_codes(release).iter().map(|code| code.as_str()).collect();
+    let critical = alerted.critical();
     let about = ReleaseDigest::of(release, report.started_at);
-    let what = match release.verdict {
-        Verdict::Drifted => match group {
-            Some(group) => format!(
-                "drifted in the same way as {}: {}",
-                count(group.len() - 1, "other release"),
-                about.facts
-            ),
-            None => format!("drifted: {}", worst_in_words(release)),
-        },
-        Verdict::Clean => format!("is {}: {}", words::verdict(release), critical.join(", ")),
-        Verdict::Incomplete => "could not be fully read".to_owned(),
-        Verdict::Unreadable => "has a record that cannot be read".to_owned(),
-    };
-    let summary = format!("driftline: {}: {} {what}", digest.cluster, about.name);
+    let summary = alerted.summary(digest, &about);
     let mut details = json!({
         "cluster": digest.cluster,
         "release": about.name,
@@ -93,7 +69,7 @@ pub(super) fn of_release(
         "drifted": about.details,
         "scan": digest.scan_facts,
     });
-    if let Some(group) = group {
+    if let Some(group) = alerted.others() {
         details["drifted in the same way"] = json!(in_the_same_way(group));
     }
     let mut payload = payload(report, digest, severity, &summary, &details);

@@ -46,11 +46,10 @@ pub struct Pushgateway {
 
 impl Pushgateway {
     /// The gateway of these settings.
-    pub fn new(mut settings: PushgatewaySettings, http: HttpSettings) -> Self {
-        let authorities = std::mem::take(&mut settings.authorities);
+    pub fn new(settings: PushgatewaySettings, http: HttpSettings) -> Self {
         Self {
             settings,
-            http: DeliveryClient::new(http).trusting(authorities),
+            http: DeliveryClient::new(http),
         }
     }
 
@@ -63,13 +62,14 @@ impl Pushgateway {
         let path = std::iter::once("metrics").chain(group.iter().flatten().map(String::as_str));
         let endpoint = self.settings.endpoint.below(path);
         let request = match push.others {
-            Others::Removed => ReceiverRequest::put(&endpoint, push.content_type, push.text),
-            Others::Kept => ReceiverRequest::post_text(&endpoint, push.content_type, push.text),
+            Others::Removed => ReceiverRequest::put_bytes(&endpoint, push.content_type, push.text.to_owned()),
+            Others::Kept => ReceiverRequest::post_bytes(&endpoint, push.content_type, push.text.to_owned()),
         };
         let request = match &self.settings.authorization {
             Some(value) => request.with_authorization(value.clone()),
             None => request,
         };
+        let request = request.with_roots(self.settings.roots.as_ref());
         let response = self.http.send(&request, self.http.deadline()).await?;
         judge(endpoint.host(), &response)
     }

@@ -4,21 +4,17 @@ use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use reqwest::Certificate;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use crate::limited_file;
+use crate::notify::roots::{PrivateRoots, RootsError};
 use crate::notify::settings::{
     Endpoint, EndpointError, EndpointKind, SecretError, SecretSetting, SinkContext, Transport,
 };
 
 /// The job of the metrics, where the settings name none.
 const JOB: &str = "driftline";
-
-/// The largest file of certificates. All public authorities together have a quarter of it.
-const MAX_CERTIFICATE_BYTES: u64 = 1 << 20;
 
 /// The password of the user.
 const PASSWORD: SecretSetting = SecretSetting {
@@ -84,17 +80,9 @@ pub enum PushgatewaySettingsError {
     /// The password or the token has characters that no header may have.
     #[error("the {0} has a line break in it, or another character that an HTTP header cannot hold")]
     NotAHeader(&'static str),
-    /// The file of certificates cannot be read.
-    #[error("the ca_file {} cannot be read", .path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// The error of the operating system.
-        source: std::io::Error,
-    },
-    /// The file has no certificates.
-    #[error("the ca_file {} has no certificates in PEM form", .0.display())]
-    NoCertificates(PathBuf),
+    /// The file of certificates cannot be used.
+    #[error(transparent)]
+    Roots(#[from] RootsError),
 }
 
 /// A Pushgateway.
@@ -106,8 +94,8 @@ pub struct PushgatewaySettings {
     pub(super) job: String,
     /// The header that proves who pushes; it is marked as sensitive, so that no log shows it.
     pub(super) authorization: Option<HeaderValue>,
-    /// The authorities that are trusted besides those of the system.
-    pub(super) authorities: Vec<Certificate>,
+    /// The authorities that are trusted in place of those of the system.
+    pub(super) roots: Option<PrivateRoots>,
 }
 
 impl PushgatewaySettings {
@@ -125,7 +113,7 @@ impl PushgatewaySettings {
             endpoint,
             job: JOB.to_owned(),
             authorization: None,
-            authorities: Vec::new(),
+            roots: None,
         })
     }
 
@@ -144,7 +132,7 @@ impl PushgatewaySettings {
         }
         settings.authorization = authorization(&section, context)?;
         if let Some(path) = section.ca_file {
-            settings.authorities = certificates(path)?;
+            settings.roots = Some(PrivateRoots::read(&path)?);
         }
         Ok(settings)
     }
@@ -176,17 +164,6 @@ fn header(text: &str, what: &'static str) -> Result<HeaderValue, PushgatewaySett
     let mut value = HeaderValue::from_str(text).map_err(|_| PushgatewaySettingsError::NotAHeader(what))?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-fn certificates(path: PathBuf) -> Result<Vec<Certificate>, PushgatewaySettingsError> {
-    let pem = match limited_file::read(&path, MAX_CERTIFICATE_BYTES) {
-        Ok(pem) => pem,
-        Err(source) => return Err(PushgatewaySettingsError::Unreadable { path, source }),
-    };
-    match Certificate::from_pem_bundle(&pem) {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        Ok(_) | Err(_) => Err(PushgatewaySettingsError::NoCertificates(path)),
-    }
 }
 
 #[cfg(test)]

@@ -9,9 +9,10 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
-use self::settings::{SendWhen, SlackFormat, SlackWebhook};
-use super::digest::{Digest, Level};
+use self::settings::{SlackFormat, SlackWebhook};
+use super::digest::Digest;
 use super::http::{DeliveryClient, ReceiverError, ReceiverRequest, ReceiverResponse};
+use super::when::is_worth_sending;
 use super::{CheckResult, CheckStatus, Delivery, DeliveryStatus, Notice, Sink};
 
 /// Errors of incoming webhooks that may be quoted back, each with what to do about it.
@@ -64,14 +65,6 @@ const KNOWN: [(&str, &str); 20] = [
         "the webhook's address is wrong, or the webhook was removed",
     ),
 ];
-
-/// Whether a report calls for a message.
-pub fn is_worth_sending(notice: &Notice<'_>, when: SendWhen) -> bool {
-    match when {
-        SendWhen::Always => true,
-        SendWhen::Drift => notice.digest.level > Level::Clean && notice.occasion.is_worth_a_message(),
-    }
-}
 
 impl Sink for SlackWebhook {
     fn name(&self) -> &str {

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::notify::settings::{
     Endpoint, EndpointError, EndpointKind, SecretError, SecretSetting, SinkContext, Transport,
 };
+use crate::notify::when::SendWhen;
 
 /// Hosts of Slack itself; everything else that takes Slack's messages is a compatible server.
 const SLACK_HOSTS: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
@@ -45,18 +46,6 @@ pub enum SlackFormat {
     Attachments,
     /// Only text, for servers that take nothing else.
     Text,
-}
-
-/// When a scan is worth a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SendWhen {
-    /// Whenever there is something to look at: drift, a release in a critical state, anything that could not be
-    /// read, a scan that failed or was stopped.
-    #[default]
-    Drift,
-    /// After every scan.
-    Always,
 }
 
 /// Why the section cannot be used.

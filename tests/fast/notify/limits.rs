@@ -2,19 +2,23 @@
 
 use driftline::model::{Actor, IgnoredBy, Report, ReportError};
 use driftline::notify::Notice;
+use driftline::notify::alertmanager::alerts::AlertPlan;
+use driftline::notify::alertmanager::settings::IncompleteReleases;
 use driftline::notify::digest::{Digest, Level};
 use driftline::notify::pagerduty::events::EventPlan;
 use driftline::notify::pagerduty::settings::{PagerDutyScope, PagerDutyService};
-use driftline::notify::slack;
 use driftline::notify::slack::payload::message;
-use driftline::notify::slack::settings::{SendWhen, SlackFormat};
+use driftline::notify::slack::settings::SlackFormat;
+use driftline::notify::webhook::message::Message;
+use driftline::notify::webhook::settings::CloudEvents;
+use driftline::notify::when::{SendWhen, is_worth_sending};
 use driftline::vocabulary::{HealthCode, ObjectState, Outcome, Stopped, Verdict};
 use proptest::prelude::*;
 use secrecy::SecretString;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::reports::{HOSTILE, VALUE, critical, drifted, empty, finding, object, release, report};
-use crate::support::rules::{check_pagerduty, check_slack};
+use crate::support::rules::{check_alertmanager, check_event, check_pagerduty, check_slack};
 
 const FORMATS: [SlackFormat; 3] = [SlackFormat::Blocks, SlackFormat::Attachments, SlackFormat::Text];
 
@@ -27,6 +31,7 @@ fn pagerduty(scope: PagerDutyScope) -> PagerDutyService {
 /// Every message that a report can become, checked.
 fn messages(report: &Report) -> Vec<Value> {
     let digest = Digest::new(report);
+    let for_programs = alerts_and_events(report, &digest);
     let mut messages: Vec<_> = FORMATS.map(|format| message(&digest, format)).into();
     messages.iter().for_each(check_slack);
     for scope in [PagerDutyScope::Cluster, PagerDutyScope::Release] {
@@ -35,6 +40,30 @@ fn messages(report: &Report) -> Vec<Value> {
         assert!(events.len() <= settings.max_events);
         let events = events.iter().map(|event| event.body(&"k".repeat(32)));
         messages.extend(events.inspect(check_pagerduty));
+    }
+    messages.extend(for_programs);
+    for message in &messages {
+        assert!(!message.to_string().contains(VALUE), "{message}");
+    }
+    messages
+}
+
+/// What programs get of a report, checked.
+fn alerts_and_events(report: &Report, digest: &Digest) -> Vec<Value> {
+    let notice = Notice::without_memory(report, digest);
+    let mut group = super::alertmanager::group();
+    group.incomplete = IncompleteReleases::Alerted;
+    let alerts = json!(AlertPlan::new(&notice, &group).alerts);
+    check_alertmanager(&alerts);
+    let mut messages = vec![alerts];
+    for cloudevents in [CloudEvents::None, CloudEvents::Structured] {
+        let mut webhook = super::webhook::webhook("https://example.com/hook");
+        webhook.cloudevents = cloudevents;
+        let message = Message::of_scan(&notice, &webhook).unwrap();
+        assert!(message.body.len() <= 5 << 20);
+        let message: Value = serde_json::from_str(&message.body).unwrap();
+        check_event(message.get("data").unwrap_or(&message));
+        messages.push(message);
     }
     for message in &messages {
         assert!(!message.to_string().contains(VALUE), "{message}");
@@ -342,11 +371,8 @@ fn these_reports_call_for_a_message() {
         let said = digest.headline.split("; the worst: ").next();
         assert_eq!(said, Some(&*format!("prod: {headline}")));
         let notice = Notice::without_memory(&report, &digest);
-        assert_eq!(
-            slack::is_worth_sending(&notice, SendWhen::Drift),
-            level != Level::Clean
-        );
-        assert!(slack::is_worth_sending(&notice, SendWhen::Always));
+        assert_eq!(is_worth_sending(&notice, SendWhen::Drift), level != Level::Clean);
+        assert!(is_worth_sending(&notice, SendWhen::Always));
         messages(&report);
     }
 }

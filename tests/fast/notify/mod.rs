@@ -1,8 +1,10 @@
 //! What notifications say, held to the receivers' documented limits, and how they are delivered, against a server
 //! on loopback that misbehaves on purpose.
 
+mod alertmanager;
 pub(crate) mod delivery;
 mod limits;
 mod pagerduty;
 mod reports;
 mod sinks;
+mod webhook;

@@ -400,11 +400,7 @@ fn script(name: &str) -> PathBuf {
 
 /// The folder of the testbed's programs.
 pub(crate) fn binaries() -> PathBuf {
-    let home = env::var_os("DRIFTLINE_TESTBED").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join(".testbed"),
-        PathBuf::from,
-    );
-    let bin = home.join("bin");
+    let bin = folder_of_binaries();
     for name in [
         "etcd",
         "kube-apiserver",
@@ -413,11 +409,29 @@ pub(crate) fn binaries() -> PathBuf {
         "helm3",
         "helm4",
     ] {
-        assert!(
-            bin.join(name).is_file(),
-            "the testbed's {name} is not in {}: build it with tests/testbed/build (about 6 minutes, once)",
-            bin.display()
-        );
+        testbed_binary(name);
     }
     bin
+}
+
+fn folder_of_binaries() -> PathBuf {
+    let home = env::var_os("DRIFTLINE_TESTBED").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join(".testbed"),
+        PathBuf::from,
+    );
+    home.join("bin")
+}
+
+/// A program of the testbed.
+///
+/// # Panics
+/// When it is not built, with the command that builds it.
+pub(crate) fn testbed_binary(name: &str) -> PathBuf {
+    let program = folder_of_binaries().join(name);
+    assert!(
+        program.is_file(),
+        "the testbed's {} is missing: build it with tests/testbed/build (about 6 minutes, once)",
+        program.display()
+    );
+    program
 }

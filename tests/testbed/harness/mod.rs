@@ -19,7 +19,7 @@ mod report;
 mod webhook;
 
 pub(crate) use change::Change;
-pub(crate) use cluster::{Account, Cluster, HelmVersion, Outcome, binaries, chart};
+pub(crate) use cluster::{Account, Cluster, HelmVersion, Outcome, binaries, chart, testbed_binary};
 pub(crate) use fate::means;
 pub(crate) use happened::{Fate, Happened, Records, by_name, shown};
 pub(crate) use prediction::{About, Prediction, disproved_object};
