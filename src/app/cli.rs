@@ -337,8 +337,8 @@ pub struct ScanArgs {
     /// Accept what this earlier report (JSON) knew: only drift that is new or changed since then fails the scan
     #[arg(long, value_name = "REPORT", value_parser = path(), env = "DRIFTLINE_BASELINE")]
     pub baseline: Option<PathBuf>,
-    /// Where scans are remembered, so that the report says what is new: none, file:PATH, configmap:NAME or
-    /// configmap:NAMESPACE/NAME [default: none]
+    /// Where scans are remembered, so that the report says what is new: `none`, `file:PATH`, `configmap:NAME` or
+    /// `configmap:NAMESPACE/NAME` [default: none]
     #[arg(long, value_name = "PLACE", value_parser = quoting::<StateStore>, env = "DRIFTLINE_STATE", conflicts_with = "baseline")]
     pub state: Option<StateStore>,
     /// Send no notifications and push no metrics, even if some are configured

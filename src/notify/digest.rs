@@ -6,6 +6,7 @@
 //! the same for the same report.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 
@@ -204,7 +205,7 @@ fn scan_headline(report: &Report, worst: Option<&ReleaseGroup<'_>>) -> String {
         .filter(|release| !critical_codes(release).is_empty());
     let critical = critical.count();
     if critical > 0 {
-        text.push_str(&format!("; {critical} in a critical state"));
+        let _ = write!(text, "; {critical} in a critical state");
     }
     match report.stopped {
         Some(Stopped::Deadline) => text.push_str(" (stopped at the deadline)"),
@@ -212,7 +213,7 @@ fn scan_headline(report: &Report, worst: Option<&ReleaseGroup<'_>>) -> String {
         None => {}
     }
     if let Some(worst) = worst {
-        text.push_str(&format!("; the worst: {}", worst_of_group(worst)));
+        let _ = write!(text, "; the worst: {}", worst_of_group(worst));
     }
     text
 }

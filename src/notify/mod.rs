@@ -187,7 +187,7 @@ impl Sinks {
 
     /// What each sink is told of a report, in the order in which they were added.
     pub fn parts(&self, report: &Report, memory: Option<(&State, &Telling)>) -> Vec<Part> {
-        let part = |sink: &Box<dyn Sink>| {
+        let part = |sink: &dyn Sink| {
             let request = PartRequest {
                 sink: sink.name(),
                 report,
@@ -199,7 +199,7 @@ impl Sinks {
                 None => state::without_memory(&request),
             }
         };
-        self.sinks.iter().map(part).collect()
+        self.sinks.iter().map(|sink| part(&**sink)).collect()
     }
 
     /// Sends every sink its part at once. One result for each sink. When `out_of_time` resolves, to the reason, what has not

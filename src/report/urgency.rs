@@ -279,7 +279,7 @@ mod tests {
         let with = |object: ObjectReport| healthy.clone().with_objects([object]);
         let health = |code, severity| healthy.clone().with_health(code, severity);
         let in_state = |state| object("v1", "ConfigMap", "shop", "web").in_state(state);
-        let rows = [
+        let rows = vec![
             (
                 Weight::Critical,
                 health(HealthCode::Stuck, HealthSeverity::Critical),

@@ -115,9 +115,8 @@ pub(crate) fn health_answer(report: &Report, fail_on: FailOn) -> Option<String> 
     let critical = critical_releases(report).count();
     let (blocked, status) = match fail_on {
         _ if !is_failure => ((0, 0), ""),
-        FailOn::Drift => ((0, 0), ""),
+        FailOn::Drift | FailOn::New => ((0, 0), ""),
         FailOn::Health => ((0, 0), " (exit status 1, --fail-on health)"),
-        FailOn::New => ((0, 0), ""),
         FailOn::Blocked => (blocked_counts(report), " (exit status 1, --fail-on blocked)"),
     };
     let (fail, lose) = blocked;

@@ -226,10 +226,9 @@ impl ReleaseComparison<'_> {
                 entry.come_back(now);
                 (ChangeStatus::New, false)
             }
-            // It was only worth knowing.
-            (false, true) => (ChangeStatus::New, false),
             (false, false) if entry.scans > 0 => (as_before, false),
-            (false, false) => (ChangeStatus::New, false),
+            // It was only worth knowing, or had ended.
+            (false, true | false) => (ChangeStatus::New, false),
         };
         if !is_same && !entry.is_flapping(now) {
             entry.told.clear();

@@ -97,7 +97,7 @@ impl Item {
             (MemoryDetail::Releases, Subject::Field { .. } | Subject::Object(_)) => Subject::Release,
         };
         self.subject = subject;
-        self.code = DRIFTED.to_owned();
+        DRIFTED.clone_into(&mut self.code);
         self.live = None;
         self
     }

@@ -82,6 +82,9 @@ struct Document<R, S> {
     releases: R,
 }
 
+/// The document as it is read.
+type ReadDocument = Document<Vec<ReleaseDocument<ReleaseId, Entry>>, BTreeMap<String, SinkMemory>>;
+
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ReleaseDocument<I, E> {
@@ -109,8 +112,7 @@ impl State {
         if version > VERSION {
             return Err(FormatError::Later { found: version });
         }
-        type Read = Document<Vec<ReleaseDocument<ReleaseId, Entry>>, BTreeMap<String, SinkMemory>>;
-        let document: Read = serde_json::from_slice(&json).map_err(|_| FormatError::Damaged)?;
+        let document: ReadDocument = serde_json::from_slice(&json).map_err(|_| FormatError::Damaged)?;
         let Document {
             cluster,
             salt,

@@ -242,7 +242,7 @@ fn what_was_not_read_is_neither_new_nor_resolved() {
         with(scan(1, vec![]), &error("namespace/shop")),
         with(scan(1, vec![]), &|report| report.stopped = Some(Stopped::Signal)),
         with(scan(1, vec![]), &|report| {
-            report.stopped = Some(Stopped::Deadline)
+            report.stopped = Some(Stopped::Deadline);
         }),
         with(scan(1, vec![]), &selected(&["pay"], &[], None)),
         with(scan(1, vec![other()]), &selected(&[], &["api"], None)),

@@ -248,7 +248,7 @@ fn releases_that_drifted_in_the_same_way_are_one_entry() {
     );
     assert_eq!(
         bodies[30]["payload"]["summary"],
-        "driftline: prod: tenant-31/app drifted: changed /spec/field-000 in Deployment web-000 of tenant-31/app"
+        "driftline: prod: tenant-31/app drifted: changed /spec/field-000 in Deployment app-000 of tenant-31/app"
     );
 }
 

@@ -8,3 +8,4 @@ mod pagerduty;
 mod reports;
 mod sinks;
 mod webhook;
+mod week;
