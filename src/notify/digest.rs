@@ -12,13 +12,15 @@ use chrono::{DateTime, Utc};
 
 use super::list::{DetailLevel, DetailLine, LineCost, ListEntry, MessageList};
 use super::release::{
-    entry, has_news, has_trouble, news_entry, object_name, ongoing_entry, release_name, state, with_news,
+    entry, has_news, has_trouble, news_entry, news_only, object_name, ongoing_entry, release_name, state,
+    with_news,
 };
 use super::text::{NAME, PATH, SENTENCE, clean};
 use crate::model::{ReleaseReport, Report, Resolved, Storage};
 use crate::report::alike::ReleaseGroup;
 use crate::report::urgency::{self, Trouble, Urgent};
 use crate::report::words::{self, count, critical_codes, ending, own_command};
+use crate::state::Part;
 use crate::vocabulary::{Ending, HealthCode, ObjectState, Outcome, Stopped, Verdict};
 
 /// A report in the words of a message.
@@ -42,6 +44,23 @@ pub struct Digest {
     pub next: Option<String>,
     /// The program, and the time and the duration of the scan.
     pub scan_facts: Vec<String>,
+    is_read_again: bool,
+}
+
+impl ReadAgain {
+    /// What is to be told of a part.
+    pub const fn of(part: &Part) -> Self {
+        if part.is_read_again { Self::Yes } else { Self::No }
+    }
+}
+
+/// Whether everything was read by a scan, after one that could not read everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadAgain {
+    /// It was.
+    Yes,
+    /// It was read before, too, or was not read now.
+    No,
 }
 
 /// How urgent a report is.
@@ -60,6 +79,11 @@ pub enum Level {
 impl Digest {
     /// Puts a report into words. Where its parts have a status, that is what the receiver knows of them.
     pub fn new(report: &Report) -> Self {
+        Self::of(report, ReadAgain::No)
+    }
+
+    /// The same, where a receiver that was told that something could not be read is to be told that it could be read again.
+    pub fn of(report: &Report, read_again: ReadAgain) -> Self {
         let cluster = match clean(&report.cluster.name, NAME) {
             name if name.trim().is_empty() => "unnamed cluster".to_owned(),
             name => name,
@@ -89,6 +113,7 @@ impl Digest {
                 .or_else(|| worst_known(report))
                 .and_then(next_command),
             scan_facts: scan_facts(report),
+            is_read_again: read_again == ReadAgain::Yes,
             cluster,
         };
         let headline = if is_remembered {
@@ -114,7 +139,7 @@ impl Digest {
         }
         if !self.resolved.is_empty() {
             parts.push(match &self.resolved.entries[..] {
-                [one] if worst.is_none() => format!("resolved in {}", one.head),
+                [one] => format!("resolved in {}", one.head.split(": ").next().unwrap_or_default()),
                 _ => format!("resolved in {}", count(self.resolved.number(), "release")),
             });
         }
@@ -124,7 +149,10 @@ impl Digest {
                 count(self.ongoing.number(), "release")
             ));
         }
-        if !self.unread.is_empty() {
+        if self.is_read_again {
+            parts.push("everything could be read again".to_owned());
+        }
+        if !self.unread.is_empty() || report.stopped.is_some() {
             parts.push(match report.stopped {
                 Some(Stopped::Deadline) => "the scan ran out of time".to_owned(),
                 Some(Stopped::Signal) => "the scan was stopped".to_owned(),
@@ -220,7 +248,7 @@ fn scan_headline(report: &Report, worst: Option<&ReleaseGroup<'_>>) -> String {
 
 /// The worst trouble of releases of which the same is said.
 fn worst_of_group(group: &ReleaseGroup<'_>) -> String {
-    let first = worst_in_words(group.first);
+    let first = worst_in_words(&news_only(group.first));
     match group.len() - 1 {
         0 => first,
         others => format!("{first} and {others} alike"),

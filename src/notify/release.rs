@@ -88,6 +88,25 @@ pub(crate) fn drifted(report: &Report) -> Vec<ReleaseGroup<'_>> {
     )
 }
 
+/// A release with what is new of it alone.
+pub(crate) fn news_only(release: &ReleaseReport) -> ReleaseReport {
+    let mut release = release.clone();
+    let is_remembered = release.tracked.status.is_some();
+    if !is_remembered {
+        return release;
+    }
+    release
+        .health
+        .retain(|entry| is_told(entry, is_remembered) && is_new(&entry.tracked));
+    release.objects.retain(is_new_object);
+    for object in &mut release.objects {
+        object
+            .findings
+            .retain(|finding| finding.is_drift() && is_new(&finding.tracked));
+    }
+    release
+}
+
 /// The releases with news, the worst first, those of which the same is said together.
 pub(crate) fn with_news(report: &Report) -> Vec<ReleaseGroup<'_>> {
     let releases = report.releases.iter();

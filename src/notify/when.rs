@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::Notice;
 use super::digest::Level;
+use crate::state::Occasion;
 
 /// When a scan is worth a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -21,6 +22,11 @@ pub enum SendWhen {
 pub fn is_worth_sending(notice: &Notice<'_>, when: SendWhen) -> bool {
     match when {
         SendWhen::Always => true,
-        SendWhen::Drift => notice.digest.level > Level::Clean && notice.occasion.is_worth_a_message(),
+        SendWhen::Drift => match notice.occasion {
+            Occasion::Scan => notice.digest.level > Level::Clean,
+            // That all is well again, too.
+            Occasion::Changed | Occasion::Reminder => true,
+            Occasion::Unchanged => false,
+        },
     }
 }

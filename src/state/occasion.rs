@@ -12,13 +12,3 @@ pub enum Occasion {
     /// Everything that is wrong was told, or nothing is wrong.
     Unchanged,
 }
-
-impl Occasion {
-    /// Whether it is worth a message in a channel that people read.
-    pub const fn is_worth_a_message(self) -> bool {
-        match self {
-            Self::Scan | Self::Changed | Self::Reminder => true,
-            Self::Unchanged => false,
-        }
-    }
-}

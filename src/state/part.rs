@@ -74,6 +74,8 @@ pub struct Part {
     pub kept: Option<Value>,
     /// How much is too young to be told.
     pub unsettled: usize,
+    /// Whether the receiver was told that something could not be read, and everything was read now.
+    pub is_read_again: bool,
     /// What is to be remembered once it is delivered.
     pub receipt: Receipt,
 }
@@ -154,6 +156,7 @@ impl State {
         } else {
             Occasion::Unchanged
         };
+        part.is_read_again = was_unread.is_some() && receipt.unread.is_none();
         receipt.occasion = Some(part.occasion);
         part.report.summary.changes = Some(counts);
         part.kept = memory.and_then(|memory| memory.kept.clone());
@@ -278,6 +281,7 @@ pub fn without_memory(request: &PartRequest<'_>) -> Part {
         occasion: Occasion::Scan,
         kept: None,
         unsettled: 0,
+        is_read_again: false,
         receipt: Receipt::default(),
     }
 }

@@ -21,7 +21,6 @@ use crate::notify::evaluated::{is_complete, is_proof_of_calm, is_resolved};
 use crate::notify::release::{drifted, has_news};
 use crate::report::summary::critical_releases;
 use crate::report::words::critical_codes;
-use crate::state::Occasion;
 use crate::vocabulary::{Ending, Outcome, Verdict};
 
 /// One event for the Events API v2.
@@ -80,8 +79,7 @@ impl EventPlan {
         match service.scope {
             PagerDutyScope::Cluster => {
                 let event = cluster_event(report, digest, service, open);
-                let has_news =
-                    notice.occasion != Occasion::Unchanged && notice.occasion != Occasion::Reminder;
+                let has_news = !digest.news.is_empty();
                 let event = event.filter(|event| match (&event.action, open) {
                     (_, None) => true,
                     (Action::Trigger { .. }, Some(open)) => has_news || !open.has(&event.dedup_key),
