@@ -221,7 +221,7 @@ mod tests {
             ),
             (
                 format!("{url}\nca_file: Cargo.toml"),
-                "has no certificates in PEM form",
+                "must have certificates in PEM",
             ),
         ] {
             let error = resolve(&text, &[]).unwrap_err().to_string();
