@@ -1,6 +1,6 @@
 //! Any receiver of JSON: one POST for a scan that is worth a message, signed, and as a `CloudEvent` if it is to be one.
 //!
-//! [`event`] is the document for programs, [`message`] writes and signs it; this module sends it. Any answer of 2xx accepts
+//! `event` is the document for programs, [`message`] writes and signs it; this module sends it. Any answer of 2xx accepts
 //! the message: what else a receiver says is its own.
 
 mod event;
