@@ -1,11 +1,11 @@
 //! A report beside what is remembered: what is new, what is still so, what ended and how.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::coverage::{Coverage, ReadRelease};
-use super::entry::{Entry, Item};
+use super::entry::{Entry, Item, SinkNumber};
 use super::items::{self, is_remembered};
 use super::memory::{ReleaseId, Remembered, State};
 use crate::model::{
@@ -81,10 +81,25 @@ impl State {
         self.selector.clone_from(&report.selection.selector);
         // A clock that went back does not make the memory younger than it is.
         self.scanned_at = self.scanned_at.max(Some(now));
-        self.sinks
-            .retain(|_, sink| sink.last_used.is_some_and(|used| now - used < FORGOTTEN));
+        self.forget_sinks(now);
         if !is_carried {
             self.refine(report);
+        }
+    }
+
+    /// Forgets receivers that no scan tells anything, and what they were told: another one gets their number.
+    fn forget_sinks(&mut self, now: DateTime<Utc>) {
+        let before = self.sinks.len();
+        self.sinks
+            .retain(|_, sink| sink.last_used.is_some_and(|used| now - used < FORGOTTEN));
+        if self.sinks.len() == before {
+            return;
+        }
+        let numbers: BTreeSet<SinkNumber> = self.sinks.values().map(|sink| sink.number).collect();
+        let releases = self.releases.values_mut();
+        for entry in releases.flat_map(|release| release.entries.values_mut()) {
+            entry.known_to.retain(|number| numbers.contains(number));
+            entry.told.retain(|number| numbers.contains(number));
         }
     }
 

@@ -175,7 +175,7 @@ impl Entry {
 
     /// Whether it keeps coming and going.
     pub(super) fn is_flapping(&self, now: DateTime<Utc>) -> bool {
-        let recent = |at: &&i64| now.timestamp() - **at < FLAPPING_WINDOW.num_seconds();
+        let recent = |at: &&i64| now.timestamp().saturating_sub(**at) < FLAPPING_WINDOW.num_seconds();
         self.returns.iter().filter(recent).count() >= FLAPPING
     }
 
