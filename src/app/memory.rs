@@ -94,6 +94,8 @@ pub(super) async fn load(store: &StateStore, cluster: Option<&Arc<Cluster>>, nam
     match bytes.map(|bytes| State::decode(&bytes)) {
         None => {}
         Some(Ok(state)) if state.cluster() == name => memory.state = state,
+        // It lives in the cluster that it is about, whatever that is called.
+        Some(Ok(state)) if matches!(memory.place, Place::ConfigMap(..)) => memory.state = state.renamed(name),
         Some(Ok(state)) => {
             let text = format!(
                 "the state in {} is that of the cluster {}, and is left alone: name another place for {name}",

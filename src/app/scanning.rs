@@ -9,6 +9,7 @@ use super::settings::{Reading, ScanTarget};
 use super::stop::{self, Stop};
 use crate::cluster::Cluster;
 use crate::model::{Report, ScanCosts};
+use crate::release::stored::Driver;
 use crate::scan::{Progress, ScanOptions, scan_with_costs};
 use crate::snapshot::SnapshotSource;
 use crate::source::Source;
@@ -27,6 +28,17 @@ impl Opened {
         match self {
             Self::Cluster(cluster) => Some(cluster),
             Self::Snapshot(_) => None,
+        }
+    }
+
+    /// The storage drivers whose records are looked for; empty for all.
+    pub(super) fn drivers(&self) -> Vec<String> {
+        match self {
+            Self::Cluster(cluster) if cluster.drivers().len() < Driver::ALL.len() => {
+                let drivers = cluster.drivers().iter();
+                drivers.map(|driver| driver.as_str().to_owned()).collect()
+            }
+            Self::Cluster(_) | Self::Snapshot(_) => Vec::new(),
         }
     }
 

@@ -258,6 +258,9 @@ pub struct ReleaseReport {
     /// What an operation of Helm would do; only where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub preview: Option<Preview>,
+    /// Whether objects of other revisions could not be read, which are in no report then.
+    #[serde(skip)]
+    pub has_unread_leftovers: bool,
     /// How the operator named the cluster, for commands that a text prints; no report has it.
     #[serde(skip)]
     pub cluster: ClusterFlags,

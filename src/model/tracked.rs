@@ -125,6 +125,9 @@ pub struct Selected {
     /// The label selector of their records.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub selector: Option<String>,
+    /// The storage drivers whose records were looked for: `secret`, `configmap`; empty for both.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub drivers: Vec<String>,
 }
 
 impl Selected {

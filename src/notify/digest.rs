@@ -12,8 +12,7 @@ use chrono::{DateTime, Utc};
 
 use super::list::{DetailLevel, DetailLine, LineCost, ListEntry, MessageList};
 use super::release::{
-    entry, has_news, has_trouble, news_entry, news_only, object_name, ongoing_entry, release_name, state,
-    with_news,
+    entry, has_trouble, news_entry, news_only, object_name, ongoing_entry, release_name, state, with_news,
 };
 use super::text::{NAME, PATH, SENTENCE, clean};
 use crate::model::{ReleaseReport, Report, Resolved, Storage};
@@ -44,23 +43,26 @@ pub struct Digest {
     pub next: Option<String>,
     /// The program, and the time and the duration of the scan.
     pub scan_facts: Vec<String>,
-    is_read_again: bool,
+    beside: Beside,
 }
 
-impl ReadAgain {
-    /// What is to be told of a part.
+/// What a receiver is to be told beside its part of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Beside {
+    /// Whether it was told that something could not be read, and everything was read now.
+    pub is_read_again: bool,
+    /// How much that it knows of was not read by this scan.
+    pub not_read: usize,
+}
+
+impl Beside {
+    /// What is to be told beside a part.
     pub const fn of(part: &Part) -> Self {
-        if part.is_read_again { Self::Yes } else { Self::No }
+        Self {
+            is_read_again: part.is_read_again,
+            not_read: part.not_read,
+        }
     }
-}
-
-/// Whether everything was read by a scan, after one that could not read everything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReadAgain {
-    /// It was.
-    Yes,
-    /// It was read before, too, or was not read now.
-    No,
 }
 
 /// How urgent a report is.
@@ -79,11 +81,11 @@ pub enum Level {
 impl Digest {
     /// Puts a report into words. Where its parts have a status, that is what the receiver knows of them.
     pub fn new(report: &Report) -> Self {
-        Self::of(report, ReadAgain::No)
+        Self::of(report, Beside::default())
     }
 
-    /// The same, where a receiver that was told that something could not be read is to be told that it could be read again.
-    pub fn of(report: &Report, read_again: ReadAgain) -> Self {
+    /// The same, with what the receiver is to be told beside it.
+    pub fn of(report: &Report, beside: Beside) -> Self {
         let cluster = match clean(&report.cluster.name, NAME) {
             name if name.trim().is_empty() => "unnamed cluster".to_owned(),
             name => name,
@@ -113,7 +115,7 @@ impl Digest {
                 .or_else(|| worst_known(report))
                 .and_then(next_command),
             scan_facts: scan_facts(report),
-            is_read_again: read_again == ReadAgain::Yes,
+            beside,
             cluster,
         };
         let headline = if is_remembered {
@@ -149,7 +151,7 @@ impl Digest {
                 count(self.ongoing.number(), "release")
             ));
         }
-        if self.is_read_again {
+        if self.beside.is_read_again {
             parts.push("everything could be read again".to_owned());
         }
         if !self.unread.is_empty() || report.stopped.is_some() {
@@ -161,6 +163,11 @@ impl Digest {
         }
         if parts.is_empty() {
             parts.push(words::headline(report));
+        } else if self.beside.not_read > 0 {
+            parts.push(format!(
+                "{} not read this time",
+                count(self.beside.not_read, "known difference")
+            ));
         } else if self.level == Level::Clean {
             parts.push("all is in order".to_owned());
         }
@@ -363,7 +370,7 @@ fn ongoing_entries(report: &Report, now: DateTime<Utc>) -> Vec<ListEntry> {
     let mut releases: Vec<_> = report
         .releases
         .iter()
-        .filter(|release| release.tracked.status.is_some() && !has_news(release))
+        .filter(|release| release.tracked.is_ongoing())
         .collect();
     releases.sort_by_cached_key(|release| {
         let name = (&release.namespace, &release.name, &release.storage);

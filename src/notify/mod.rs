@@ -32,7 +32,7 @@ use futures::FutureExt as _;
 use futures::future::{BoxFuture, join_all};
 use serde_json::Value;
 
-use self::digest::{Digest, ReadAgain};
+use self::digest::{Beside, Digest};
 use self::http::DeliveryClient;
 use self::settings::HttpSettings;
 use crate::model::Report;
@@ -213,7 +213,7 @@ impl Sinks {
         let deliveries = self.sinks.iter().zip(parts).map(|(sink, part)| {
             let out_of_time = out_of_time.clone();
             async move {
-                let digest = Digest::of(&part.report, ReadAgain::of(part));
+                let digest = Digest::of(&part.report, Beside::of(part));
                 let notice = Notice {
                     report: &part.report,
                     digest: &digest,

@@ -53,6 +53,7 @@ impl Selection {
             namespaces: self.namespaces.iter().map(ToString::to_string).collect(),
             releases: self.releases.iter().map(ToString::to_string).collect(),
             selector: self.selector.clone(),
+            drivers: Vec::new(),
         }
     }
 

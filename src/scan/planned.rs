@@ -409,6 +409,15 @@ impl PlannedObject {
         }
     }
 
+    /// Whether it is of another revision than the baseline and was not read: no report has it then.
+    pub(super) fn is_unread_leftover(&self) -> bool {
+        let is_read = self.unread.is_none() && self.inspected().is_some();
+        match self.purpose {
+            Purpose::Leftover | Purpose::Attempted => !is_read,
+            Purpose::Baseline | Purpose::Hook | Purpose::Target => false,
+        }
+    }
+
     /// The report of an object that could not be read; `None` unless the baseline has it, because nobody expects the
     /// others.
     fn unknown(&self, error: &ReadError) -> Option<ObjectReport> {

@@ -485,6 +485,7 @@ impl ReleaseScan {
             apply_method: baseline.map(|_| self.context.method),
             verdict: Verdict::Incomplete,
             tracked: Tracked::default(),
+            has_unread_leftovers: self.objects.iter().any(PlannedObject::is_unread_leftover),
             health,
             objects: if self.has_too_many_objects {
                 Vec::new()

@@ -15,7 +15,6 @@ impl State {
     pub fn of_report(baseline: &Report, cluster: &str, salt: Salt) -> Self {
         let mut state = Self::fresh(cluster, salt);
         state.scanned_at = Some(baseline.started_at);
-        state.selector.clone_from(&baseline.selection.selector);
         for release in &baseline.releases {
             let names = release.names(cluster);
             let items = items::of(release, names, &state.salt, MemoryDetail::Fields);
@@ -26,6 +25,7 @@ impl State {
             let remembered = Remembered {
                 namespace: release.namespace.clone(),
                 revision: release.baseline.as_ref().map(|baseline| baseline.revision),
+                selector: baseline.selection.selector.clone(),
                 entries: entries.collect(),
             };
             if !remembered.entries.is_empty() {

@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::coverage::{Coverage, ReadRelease};
+use super::coverage::{Coverage, ReadRelease, is_partly_read};
 use super::entry::{Entry, Item, SinkNumber};
 use super::items::{self, is_remembered};
 use super::memory::{ReleaseId, Remembered, State};
 use crate::model::{
     ChangeCounts, ComparedWith, Fingerprint, ReleaseReport, Report, Resolved, Since, Tracked,
 };
-use crate::report::summary::has_unread_records;
 use crate::vocabulary::{ChangeStatus, Ending, HealthSeverity, MemoryDetail, ObjectState, SinceSource};
 
 /// What is known of the parts of a release, by their fingerprints in the memory.
@@ -27,14 +26,14 @@ impl State {
             scanned_at: self.scanned_at,
             detail: self.detail,
         };
-        let coverage = Coverage::of(report, self);
+        let coverage = Coverage::of(report);
         let cluster = report.cluster.name.clone();
         let mut remembered = std::mem::take(&mut self.releases);
         let mut resolved = Vec::new();
         let mut counts = ChangeCounts::default();
         let mut known = Vec::with_capacity(report.releases.len());
-        // Whether something is still remembered that was not read now.
-        let mut is_carried = false;
+        // Whether something may be remembered that was not read now.
+        let mut is_carried = report.releases.iter().any(is_partly_read);
         for release in &report.releases {
             let id = ReleaseId::of(release);
             let before = remembered.remove(&id);
@@ -42,6 +41,7 @@ impl State {
                 state: self,
                 release,
                 cluster: &cluster,
+                selector: report.selection.selector.as_ref(),
                 now,
             };
             let (after, of_release) = comparison.run(before, &mut resolved, &mut counts);
@@ -56,7 +56,7 @@ impl State {
             }
         }
         for (id, mut release) in remembered {
-            if coverage.has(&id) {
+            if coverage.has(&id, &release) {
                 for entry in release.entries.values_mut().filter(|entry| entry.is_active()) {
                     entry.end(now, Ending::ReleaseGone);
                     resolved.extend(entry.resolved(id.names(&cluster), &release.namespace, now));
@@ -78,7 +78,6 @@ impl State {
         report.compared_with = Some(compared_with);
         report.summary.changes = Some(counts);
         self.cluster = cluster;
-        self.selector.clone_from(&report.selection.selector);
         // A clock that went back does not make the memory younger than it is.
         self.scanned_at = self.scanned_at.max(Some(now));
         self.forget_sinks(now);
@@ -125,6 +124,7 @@ impl State {
                     told: together.told.clone(),
                     returns: together.returns.clone(),
                     scans: together.scans,
+                    found_at: together.found_at,
                     ..Entry::new(item, together.first_seen)
                 };
                 remembered.entries.insert(fingerprint, entry);
@@ -153,6 +153,7 @@ struct ReleaseComparison<'c> {
     state: &'c State,
     release: &'c ReleaseReport,
     cluster: &'c str,
+    selector: Option<&'c String>,
     now: DateTime<Utc>,
 }
 
@@ -170,6 +171,7 @@ impl ReleaseComparison<'_> {
         let mut after = Remembered {
             namespace: release.namespace.clone(),
             revision: release.baseline.as_ref().map(|baseline| baseline.revision),
+            selector: self.selector.cloned(),
             entries: BTreeMap::new(),
         };
         let mut known = Known::new();
@@ -224,7 +226,8 @@ impl ReleaseComparison<'_> {
         let Some(mut entry) = before else {
             return (Entry::new(item, now), ChangeStatus::New, false);
         };
-        let is_same = entry.content == item.content;
+        // Values that were left out for their size are not another value.
+        let is_same = entry.content == item.content || item.is_omitted;
         let as_before = if is_same {
             ChangeStatus::Ongoing
         } else {
@@ -242,8 +245,12 @@ impl ReleaseComparison<'_> {
                 (ChangeStatus::New, false)
             }
             (false, false) if entry.scans > 0 => (as_before, false),
-            // It was only worth knowing, or had ended.
-            (false, true | false) => (ChangeStatus::New, false),
+            // It was only worth knowing.
+            (false, true) => {
+                (entry.first_seen, entry.scans) = (now, 0);
+                (ChangeStatus::New, false)
+            }
+            (false, false) => (ChangeStatus::New, false),
         };
         if !is_same && !entry.is_flapping(now) {
             entry.told.clear();
@@ -252,19 +259,17 @@ impl ReleaseComparison<'_> {
         if !has_ended {
             entry.code = item.code;
         }
-        (entry.subject, entry.content, entry.live) = (item.subject, item.content, item.live);
+        if !item.is_omitted {
+            (entry.content, entry.live) = (item.content, item.live);
+        }
+        entry.subject = item.subject;
+        entry.found_at = now;
         entry.matters = item.matters;
         entry.scans = entry.scans.saturating_add(1);
         // A clock that went back makes nothing younger than now.
         entry.first_seen = entry.first_seen.min(now);
         (entry, status, has_ended)
     }
-}
-
-/// Whether only a part of a release was read.
-fn is_partly_read(release: &ReleaseReport) -> bool {
-    let mut objects = release.objects.iter();
-    has_unread_records(release) || objects.any(|object| object.state == ObjectState::Unknown)
 }
 
 /// Writes into a release of a report what is known of its parts.
@@ -300,7 +305,15 @@ pub(super) fn tell(release: &mut ReleaseReport, cluster: &str, known: &Known, de
                 let key = items::key(detail, of_object, of_object, Some(of_release));
                 tell_of(&mut object.tracked, key, known);
             }
-            ObjectState::Drifted => of_findings.tell(&mut object.tracked),
+            ObjectState::Drifted => {
+                if object.left_out.drift > 0 {
+                    let key = items::key(detail, of_object, of_object, Some(of_release));
+                    let mut unlisted = object.tracked.clone();
+                    tell_of(&mut unlisted, key, known);
+                    of_findings.add(&unlisted);
+                }
+                of_findings.tell(&mut object.tracked);
+            }
             ObjectState::InSync | ObjectState::Unknown | ObjectState::Ignored => {}
         }
         if object.state.is_drift() {

@@ -5,58 +5,72 @@
 use std::collections::HashMap;
 
 use super::entry::{self, Entry, Subject};
-use super::memory::{ReleaseId, State};
+use super::memory::{ReleaseId, Remembered};
 use crate::model::{Fingerprint, ObjectReport, ReleaseNames, ReleaseReport, Report};
 use crate::policy::selection::Selection;
 use crate::report::summary::has_unread_records;
+use crate::report::urgency::is_about_the_operation;
 use crate::vocabulary::{Ending, HealthCode, ObjectState, Outcome, Verdict};
 
 /// Helm's status of a release that was uninstalled with its history kept.
 const UNINSTALLED: &str = "uninstalled";
 
-/// The scopes of errors that say nothing about which releases there are.
-const ABOUT_OTHER_THINGS: [&str; 5] = ["discovery", "orphans", "selection", "rights", "values"];
+/// The scopes of errors after which it is not known which releases there are. One about a single namespace is
+/// `namespace/NAME`.
+const ABOUT_RELEASES: [&str; 3] = ["storage", "releases", "scan"];
 
 /// Which releases a scan would have found.
 pub(super) struct Coverage<'r> {
     report: &'r Report,
     selection: Option<Selection>,
-    is_same_selector: bool,
 }
 
 impl<'r> Coverage<'r> {
-    /// The coverage of a report, beside what an earlier scan was about.
-    pub(super) fn of(report: &'r Report, state: &State) -> Self {
+    /// The coverage of a report.
+    pub(super) fn of(report: &'r Report) -> Self {
         Self {
             report,
             selection: Selection::from_words(&report.selection),
-            is_same_selector: state.selector == report.selection.selector,
         }
     }
 
     /// Whether the scan would have found a release if it were there.
-    pub(super) fn has(&self, release: &ReleaseId) -> bool {
+    pub(super) fn has(&self, id: &ReleaseId, release: &Remembered) -> bool {
+        let selected = &self.report.selection;
         let is_whole = self.report.stopped.is_none() && self.report.outcome != Outcome::Error;
+        let storage = &id.storage;
+        let is_driver_read = selected.drivers.is_empty() || selected.drivers.contains(&storage.driver);
+        // Which labels a release has is not remembered, only which selector found it.
+        let is_same_selector = selected.selector == release.selector;
         let selection = self.selection.as_ref();
         is_whole
-            && self.is_same_selector
-            && selection
-                .is_some_and(|selection| selection.has_named(&release.storage.namespace, &release.name))
+            && is_driver_read
+            && is_same_selector
+            && selection.is_some_and(|selection| selection.has_named(&storage.namespace, &id.name))
             && self
                 .report
                 .errors
                 .iter()
                 .all(|error| match error.scope.strip_prefix("namespace/") {
-                    Some(namespace) => namespace != release.storage.namespace,
-                    None => ABOUT_OTHER_THINGS.contains(&&*error.scope),
+                    Some(namespace) => namespace != storage.namespace,
+                    None => !ABOUT_RELEASES.contains(&&*error.scope),
                 })
     }
+}
+
+/// Whether only a part of a release was read.
+pub(super) fn is_partly_read(release: &ReleaseReport) -> bool {
+    let mut objects = release.objects.iter();
+    has_unread_records(release)
+        || release.has_unread_leftovers
+        || objects.any(|object| object.state == ObjectState::Unknown || !object.left_out.is_empty())
 }
 
 /// A release of a report, whose objects are found by their fingerprints.
 pub(super) struct ReadRelease<'r> {
     release: &'r ReleaseReport,
     names: ReleaseNames<'r>,
+    is_partly_read: bool,
     objects: HashMap<Fingerprint, &'r ObjectReport>,
 }
 
@@ -67,6 +81,7 @@ impl<'r> ReadRelease<'r> {
         Self {
             release,
             names,
+            is_partly_read: is_partly_read(release),
             objects: objects.collect(),
         }
     }
@@ -91,12 +106,18 @@ impl<'r> ReadRelease<'r> {
         let is_upgraded = release.baseline.as_ref().map(|baseline| baseline.revision) != revision;
         let Some(object) = entry.subject.object() else {
             return match entry.subject {
+                // What rests on objects may be as it was where not all of them were read.
+                Subject::Health if self.is_partly_read && !is_of_operation(&entry.code) => None,
                 Subject::Health => Some(Ending::Over),
                 Subject::Release | Subject::Object(_) | Subject::Field { .. } => self.of_all(is_upgraded),
             };
         };
         let fingerprint = Fingerprint::of_object(self.names, entry::names(object));
         let Some(object) = self.objects.get(&fingerprint) else {
+            // Objects of other revisions that could not be read are not in a report.
+            if self.release.has_unread_leftovers {
+                return None;
+            }
             // The chart no longer has it.
             let is_missing = entry.code == ObjectState::Missing.as_str();
             return Some(if is_missing && is_upgraded {
@@ -116,9 +137,15 @@ impl<'r> ReadRelease<'r> {
     /// How all that drifted in the release ended.
     fn of_all(&self, is_upgraded: bool) -> Option<Ending> {
         let mut objects = self.release.objects.iter();
-        let is_unread = objects.any(|object| object.state == ObjectState::Unknown);
+        let is_unread =
+            objects.any(|object| object.state == ObjectState::Unknown || !object.left_out.is_empty());
         (!is_unread).then_some(since_upgrade(is_upgraded))
     }
+}
+
+/// Whether a code is about the newest operation of Helm, which the records alone tell.
+fn is_of_operation(code: &str) -> bool {
+    code.parse().is_ok_and(is_about_the_operation) && code != HealthCode::HalfUpgraded.as_str()
 }
 
 /// How something ended that is in sync now.
@@ -137,6 +164,7 @@ fn of_object(code: &str, object: &ObjectReport, is_upgraded: bool) -> Option<End
         ObjectState::Unknown => None,
         ObjectState::Ignored => Some(Ending::Ignored),
         _ if object.ignored_by.is_some() => Some(Ending::Ignored),
+        _ if is_drifted && !object.left_out.is_empty() => None,
         ObjectState::InSync if is_drifted => Some(since_upgrade(is_upgraded)),
         ObjectState::Missing | ObjectState::Terminating | ObjectState::Foreign | ObjectState::Leftover
             if is_drifted =>

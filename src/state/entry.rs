@@ -13,6 +13,9 @@ use crate::vocabulary::{Ending, MemoryDetail, ResolvedKind};
 /// How long it is remembered that something ended: what is back within that time comes and goes.
 pub(super) const FLAPPING_WINDOW: TimeDelta = TimeDelta::days(7);
 
+/// How long an end waits for a receiver that is down.
+const GIVEN_UP: TimeDelta = TimeDelta::days(30);
+
 /// How often something came back within that time that is flapping.
 const FLAPPING: usize = 2;
 
@@ -84,6 +87,8 @@ pub(super) struct Item {
     pub(super) content: Hash,
     pub(super) live: Option<Hash>,
     pub(super) matters: bool,
+    /// Whether its values were left out of the report, so that they are not compared.
+    pub(super) is_omitted: bool,
 }
 
 impl Item {
@@ -121,6 +126,9 @@ pub(crate) struct Entry {
     /// The first scan that found it.
     #[serde(with = "ts_seconds")]
     pub(super) first_seen: DateTime<Utc>,
+    /// The last scan that found it.
+    #[serde(with = "ts_seconds")]
+    pub(super) found_at: DateTime<Utc>,
     /// How many scans in a row found it.
     pub(super) scans: u32,
     /// When it came back, the newest last.
@@ -150,6 +158,7 @@ impl Entry {
             live: item.live,
             matters: item.matters,
             first_seen: now,
+            found_at: now,
             scans: 1,
             returns: Vec::new(),
             ended_at: None,
@@ -175,7 +184,8 @@ impl Entry {
 
     /// Whether it keeps coming and going.
     pub(super) fn is_flapping(&self, now: DateTime<Utc>) -> bool {
-        let recent = |at: &&i64| now.timestamp().saturating_sub(**at) < FLAPPING_WINDOW.num_seconds();
+        let window = 0..FLAPPING_WINDOW.num_seconds();
+        let recent = |at: &&i64| window.contains(&now.timestamp().saturating_sub(**at));
         self.returns.iter().filter(recent).count() >= FLAPPING
     }
 
@@ -198,9 +208,17 @@ impl Entry {
         self.scans = 0;
     }
 
-    /// Whether nobody needs to remember it any more.
+    /// Whether the scan of this time found it.
+    pub(super) fn is_found(&self, now: DateTime<Utc>) -> bool {
+        self.found_at.timestamp() == now.timestamp()
+    }
+
+    /// Whether nobody needs to remember it any more: it ended some time ago, and every receiver that knew of it was told.
     pub(super) fn is_over(&self, now: DateTime<Utc>) -> bool {
-        self.ended_at.is_some_and(|at| now - at > FLAPPING_WINDOW)
+        self.ended_at.is_some_and(|at| {
+            let age = now - at;
+            age > GIVEN_UP || age > FLAPPING_WINDOW && self.known_to.is_empty()
+        })
     }
 
     /// The entry as a report tells that it ended; `None` where it did not.

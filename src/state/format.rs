@@ -28,8 +28,8 @@ pub const MAX_BYTES: usize = 900 << 10;
 /// The room that is left for what is remembered after the size was decided: who was told.
 const MARGIN: usize = 50 << 10;
 
-/// The most that is read, decompressed.
-const MAX_DECODED_BYTES: u64 = 64 << 20;
+/// The most that is written and read, before it is compressed.
+const MAX_DECODED_BYTES: u64 = 16 << 20;
 
 /// Why a memory cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,7 +54,7 @@ pub enum FormatError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EncodeError {
     /// Not even its releases fit.
-    #[error("it would take {} KiB, of which at most {} fit", .0 >> 10, MAX_BYTES >> 10)]
+    #[error("it would take {} KiB; at most {} KiB fit, and {MAX_DECODED_BYTES} bytes before they are compressed", .0 >> 10, MAX_BYTES >> 10)]
     TooLarge(usize),
     /// It could not be put into bytes.
     #[error("it cannot be put into bytes")]
@@ -75,8 +75,6 @@ struct Document<R, S> {
     salt: Salt,
     #[serde(with = "ts_seconds_option", default)]
     scanned_at: Option<DateTime<Utc>>,
-    #[serde(default)]
-    selector: Option<String>,
     detail: MemoryDetail,
     sinks: S,
     releases: R,
@@ -93,6 +91,8 @@ struct ReleaseDocument<I, E> {
     namespace: String,
     #[serde(default)]
     revision: Option<u64>,
+    #[serde(default)]
+    selector: Option<String>,
     entries: Vec<E>,
 }
 
@@ -117,7 +117,6 @@ impl State {
             cluster,
             salt,
             scanned_at,
-            selector,
             detail,
             sinks,
             releases,
@@ -130,6 +129,7 @@ impl State {
             let remembered = Remembered {
                 namespace: release.namespace,
                 revision: release.revision,
+                selector: release.selector,
                 entries: entries.collect(),
             };
             (release.id.clone(), remembered)
@@ -139,7 +139,6 @@ impl State {
             cluster: cluster.clone(),
             salt,
             scanned_at,
-            selector,
             detail,
             sinks,
         })
@@ -151,6 +150,7 @@ impl State {
             id,
             namespace: release.namespace.clone(),
             revision: release.revision,
+            selector: release.selector.clone(),
             entries: release.entries.values().collect(),
         });
         let document = Document {
@@ -158,15 +158,17 @@ impl State {
             cluster: self.cluster.clone(),
             salt: self.salt,
             scanned_at: self.scanned_at,
-            selector: self.selector.clone(),
             detail: self.detail,
             sinks: &self.sinks,
             releases: releases.collect::<Vec<_>>(),
         };
         let failed = |_| EncodeError::Failed;
+        let json = serde_json::to_vec(&document).map_err(|_| EncodeError::Failed)?;
+        if json.len() as u64 > MAX_DECODED_BYTES {
+            return Err(EncodeError::TooLarge(json.len()));
+        }
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        serde_json::to_writer(&mut encoder, &document).map_err(|_| EncodeError::Failed)?;
-        encoder.flush().map_err(failed)?;
+        encoder.write_all(&json).map_err(failed)?;
         let bytes = encoder.finish().map_err(failed)?;
         if bytes.len() > MAX_BYTES {
             return Err(EncodeError::TooLarge(bytes.len()));
@@ -223,6 +225,7 @@ impl State {
                     content: entry.content,
                     live: entry.live,
                     matters: entry.matters,
+                    is_omitted: false,
                 };
                 let item = item.at(detail);
                 let key = item.subject.fingerprint(names, &item.code);
@@ -267,6 +270,7 @@ fn merged(mut entries: Vec<Entry>, salt: &Salt) -> Option<Entry> {
         .collect();
     let first_seen = entries.iter().map(|entry| entry.first_seen).min()?;
     let scans = entries.iter().map(|entry| entry.scans).max()?;
+    let found_at = entries.iter().map(|entry| entry.found_at).max()?;
     let matters = entries.iter().any(|entry| entry.matters);
     let entry = entries.pop()?;
     Some(Entry {
@@ -274,6 +278,7 @@ fn merged(mut entries: Vec<Entry>, salt: &Salt) -> Option<Entry> {
         live: None,
         matters,
         first_seen,
+        found_at,
         scans,
         known_to,
         told,

@@ -21,11 +21,14 @@ pub(super) fn of(
     let health = release.health.iter().map(|entry| of_health(release, entry, salt));
     let objects = release.objects.iter().flat_map(|object| of_object(object, salt));
     let fields = together(health.chain(objects), names, salt);
+    // Step by step, as a memory that is too large is reduced.
+    let at = |items: BTreeMap<Fingerprint, Item>, detail| {
+        together(items.into_values().map(|item| item.at(detail)), names, salt)
+    };
     match detail {
         MemoryDetail::Fields => fields,
-        MemoryDetail::Objects | MemoryDetail::Releases => {
-            together(fields.into_values().map(|item| item.at(detail)), names, salt)
-        }
+        MemoryDetail::Objects => at(fields, MemoryDetail::Objects),
+        MemoryDetail::Releases => at(at(fields, MemoryDetail::Objects), MemoryDetail::Releases),
     }
 }
 
@@ -86,6 +89,7 @@ fn of_health(release: &ReleaseReport, entry: &Health, salt: &Salt) -> Item {
         content: salt.hash(parts),
         live: None,
         matters: entry.severity > HealthSeverity::Info,
+        is_omitted: false,
     }
 }
 
@@ -103,10 +107,20 @@ fn of_object<'r>(object: &'r ObjectReport, salt: &'r Salt) -> impl Iterator<Item
         content: salt.hash([state.as_str().as_bytes()]),
         live: None,
         matters: true,
+        is_omitted: false,
+    });
+    // Of drift that is not listed, the number is all that is known.
+    let left_out = (object.left_out.drift > 0).then(|| Item {
+        subject: Subject::Object(names_of(object)),
+        code: ObjectState::Drifted.to_string(),
+        content: salt.hash([&object.left_out.drift.to_be_bytes()[..]]),
+        live: None,
+        matters: true,
+        is_omitted: false,
     });
     let findings = object.findings.iter().filter(|finding| is_remembered(finding));
     let findings = findings.map(move |finding| of_finding(object, finding, salt));
-    state.into_iter().chain(findings)
+    state.into_iter().chain(left_out).chain(findings)
 }
 
 /// Whether a finding is remembered: what the operator ignores is not, nor what every healthy cluster has.
@@ -138,6 +152,7 @@ fn of_finding(object: &ObjectReport, finding: &Finding, salt: &Salt) -> Item {
         content: salt.hash(parts.iter().map(Vec::as_slice)),
         live: is_whole.then(|| of_value(finding.live.as_ref(), salt)),
         matters: finding.is_drift(),
+        is_omitted: finding.omitted,
     }
 }
 

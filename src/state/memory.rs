@@ -22,8 +22,6 @@ pub struct State {
     pub(super) salt: Salt,
     /// When the last scan began; `None` before the first.
     pub(super) scanned_at: Option<DateTime<Utc>>,
-    /// The label selector of the last scan.
-    pub(super) selector: Option<String>,
     pub(super) detail: MemoryDetail,
     pub(super) releases: BTreeMap<ReleaseId, Remembered>,
     pub(super) sinks: BTreeMap<String, SinkMemory>,
@@ -43,8 +41,13 @@ pub(super) struct Remembered {
     pub(super) namespace: String,
     /// The baseline that it was last compared with.
     pub(super) revision: Option<u64>,
+    /// The label selector of the scan that last found it.
+    pub(super) selector: Option<String>,
     pub(super) entries: BTreeMap<Fingerprint, Entry>,
 }
+
+/// The most that one receiver may keep.
+const MAX_KEPT_BYTES: usize = 1 << 20;
 
 /// What is remembered of one receiver.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -61,9 +64,9 @@ pub(super) struct SinkMemory {
     /// A hash of what could not be read, as it was last told.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) unread: Option<Hash>,
-    /// What it asked to keep.
+    /// What it asked to keep, as JSON: a value of this size would take many times of it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub(super) kept: Option<Value>,
+    pub(super) kept: Option<String>,
 }
 
 impl State {
@@ -73,7 +76,6 @@ impl State {
             cluster: cluster.to_owned(),
             salt,
             scanned_at: None,
-            selector: None,
             detail: MemoryDetail::Fields,
             releases: BTreeMap::new(),
             sinks: BTreeMap::new(),
@@ -85,9 +87,37 @@ impl State {
         &self.cluster
     }
 
+    /// The same memory of a cluster that is called otherwise now.
+    #[must_use]
+    pub fn renamed(mut self, cluster: &str) -> Self {
+        cluster.clone_into(&mut self.cluster);
+        for (id, release) in &mut self.releases {
+            let names = id.names(cluster);
+            let entries = std::mem::take(&mut release.entries).into_values();
+            release.entries = entries
+                .map(|entry| (entry.subject.fingerprint(names, &entry.code), entry))
+                .collect();
+        }
+        self
+    }
+
     /// How much is remembered one by one.
     pub const fn detail(&self) -> MemoryDetail {
         self.detail
+    }
+}
+
+impl SinkMemory {
+    /// What the receiver asked to keep, unless it is larger than any receiver asks for.
+    pub(super) fn kept(&self) -> Option<Value> {
+        let text = self.kept.as_ref().filter(|text| text.len() <= MAX_KEPT_BYTES)?;
+        serde_json::from_str(text).ok()
+    }
+
+    /// Keeps what the receiver asks for; null for nothing.
+    pub(super) fn keep(&mut self, value: &Value) {
+        let text = (!value.is_null()).then(|| value.to_string());
+        self.kept = text.filter(|text| text.len() <= MAX_KEPT_BYTES);
     }
 }
 

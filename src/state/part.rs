@@ -18,7 +18,7 @@ use crate::model::{
     ChangeCounts, Finding, Fingerprint, ReleaseReport, Report, ReportError, Resolved, Summary, Tracked,
 };
 use crate::report::summary;
-use crate::vocabulary::{ChangeStatus, MemoryDetail, ObjectState, Verdict};
+use crate::vocabulary::{ChangeStatus, HealthCode, MemoryDetail, ObjectState, Verdict};
 
 /// How long what keeps coming and going has to stay away until its end is told.
 const CALM: TimeDelta = TimeDelta::hours(24);
@@ -76,6 +76,8 @@ pub struct Part {
     pub unsettled: usize,
     /// Whether the receiver was told that something could not be read, and everything was read now.
     pub is_read_again: bool,
+    /// How much else may be wrong: what the receiver knows of and this scan did not read, and what is too young to be told.
+    pub not_read: usize,
     /// What is to be remembered once it is delivered.
     pub receipt: Receipt,
 }
@@ -113,10 +115,12 @@ impl State {
                 continue;
             };
             let since = since_of(release, self.detail);
+            forget_statuses(release);
             let mut known = Known::new();
             let mut young = HashSet::new();
             let entries = remembered.entries.iter();
-            for (fingerprint, entry) in entries.filter(|(_, entry)| entry.is_active() && entry.scans > 0) {
+            for (fingerprint, entry) in entries.filter(|(_, entry)| entry.is_active() && entry.is_found(now))
+            {
                 let status = status_for(entry, number);
                 let since = since.get(fingerprint).copied();
                 if status == ChangeStatus::New && !is_settled(entry, since, now, telling.settle) {
@@ -159,10 +163,21 @@ impl State {
         part.is_read_again = was_unread.is_some() && receipt.unread.is_none();
         receipt.occasion = Some(part.occasion);
         part.report.summary.changes = Some(counts);
-        part.kept = memory.and_then(|memory| memory.kept.clone());
+        part.kept = memory.and_then(SinkMemory::kept);
+        part.not_read = number.map_or(0, |number| self.not_read(number, now)) + unsettled;
         part.unsettled = unsettled;
         part.receipt = receipt;
         part
+    }
+
+    /// How much that a receiver knows of was not read by this scan.
+    fn not_read(&self, number: SinkNumber, now: DateTime<Utc>) -> usize {
+        let entries = self
+            .releases
+            .values()
+            .flat_map(|release| release.entries.values());
+        let known = entries.filter(|entry| entry.is_active() && entry.known_to.contains(&number));
+        known.filter(|entry| !entry.is_found(now)).count()
     }
 
     /// What a receiver knows of and has not been told that it ended.
@@ -206,7 +221,7 @@ impl State {
         });
         memory.last_used = Some(now);
         if let Some(keeps) = keeps {
-            memory.kept = Some(keeps).filter(|kept| !kept.is_null());
+            memory.keep(&keeps);
         }
         memory
     }
@@ -282,7 +297,20 @@ pub fn without_memory(request: &PartRequest<'_>) -> Part {
         kept: None,
         unsettled: 0,
         is_read_again: false,
+        not_read: 0,
         receipt: Receipt::default(),
+    }
+}
+
+/// Forgets what the parts of a release are to the scan: they may be something else to the receiver.
+fn forget_statuses(release: &mut ReleaseReport) {
+    let findings = release.objects.iter_mut().flat_map(|object| {
+        let findings = object.findings.iter_mut().map(|finding| &mut finding.tracked);
+        std::iter::once(&mut object.tracked).chain(findings)
+    });
+    let health = release.health.iter_mut().map(|entry| &mut entry.tracked);
+    for tracked in findings.chain(health).chain([&mut release.tracked]) {
+        (tracked.status, tracked.first_seen, tracked.flapping) = (None, None, false);
     }
 }
 
@@ -347,6 +375,8 @@ fn unread(report: &Report, salt: &Salt) -> Option<Hash> {
     let stopped = report.stopped.map(|stopped| format!("stopped {stopped}"));
     let errors = report.errors.iter().map(|error| format!("error {}", error.scope));
     let releases = report.releases.iter().filter(|release| match release.verdict {
+        // Another scan reads it as it is then.
+        Verdict::Incomplete if is_changing(release) => false,
         Verdict::Incomplete | Verdict::Unreadable => true,
         Verdict::Drifted => release
             .objects
@@ -358,6 +388,12 @@ fn unread(report: &Report, salt: &Salt) -> Option<Hash> {
     let all: Vec<String> = stopped.into_iter().chain(errors).chain(releases).collect();
     let hashes = all.iter().map(|text| salt.hash([text.as_bytes()]));
     (!all.is_empty()).then(|| salt.of_all(hashes))
+}
+
+/// Whether a release changed while it was read.
+fn is_changing(release: &ReleaseReport) -> bool {
+    let mut health = release.health.iter();
+    health.any(|entry| entry.code == HealthCode::ChangedDuringScan)
 }
 
 /// How an entry stands to what a receiver was told.

@@ -39,6 +39,7 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
     let metrics = MetricsOutput::new(settings.metrics)?;
     let baseline = settings.baseline.as_deref().map(read_baseline).transpose()?;
     let opened = scanning::open(settings.reading.target, &stop).await?;
+    let drivers = opened.drivers();
     let cluster_name = opened.cluster_name();
     let loaded = memory::load(&settings.state, opened.cluster(), &cluster_name).await;
     let mut options = settings.reading.scan;
@@ -51,6 +52,7 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
     if let (Some(_), Some(name)) = (&args.snapshot, &args.cluster.access.cluster_name) {
         report.cluster.name.clone_from(name);
     }
+    report.selection.drivers = drivers;
     let mut memory = None;
     match (loaded, baseline) {
         (_, Some(baseline)) => memory::of_baseline(&baseline, &report.cluster.name)?.compare(&mut report),

@@ -78,12 +78,13 @@ impl EventPlan {
         let (report, digest) = (notice.report, notice.digest);
         match service.scope {
             PagerDutyScope::Cluster => {
-                let event = cluster_event(report, digest, service, open);
+                let event = cluster_event(report, digest, service);
                 let has_news = !digest.news.is_empty();
                 let event = event.filter(|event| match (&event.action, open) {
                     (_, None) => true,
                     (Action::Trigger { .. }, Some(open)) => has_news || !open.has(&event.dedup_key),
-                    (Action::Resolve, Some(open)) => open.has(&event.dedup_key),
+                    // What closed nothing is dropped, and what was opened may not be known: a run can end before it is kept.
+                    (Action::Resolve, Some(_)) => true,
                 });
                 Self {
                     events: event.into_iter().collect(),
@@ -95,12 +96,7 @@ impl EventPlan {
     }
 }
 
-fn cluster_event(
-    report: &Report,
-    digest: &Digest,
-    service: &PagerDutyService,
-    open: Option<&OpenAlerts>,
-) -> Option<AlertEvent> {
+fn cluster_event(report: &Report, digest: &Digest, service: &PagerDutyService) -> Option<AlertEvent> {
     let is_drift = report.summary.releases.drifted > 0 || report.outcome == Outcome::Drift;
     let is_critical = critical_releases(report).next().is_some();
     let causes = [
@@ -116,7 +112,9 @@ fn cluster_event(
             payload: payload::of_cluster(report, digest, severity),
         },
         // What is remembered tells a cluster from which everything was uninstalled from an answer that is none.
-        None if is_proof_of_calm(report) || (open.is_some() && is_complete(report)) => Action::Resolve,
+        None if is_proof_of_calm(report) || (is_complete(report) && is_uninstalled(report)) => {
+            Action::Resolve
+        }
         None => return None,
     };
     Some(AlertEvent {
@@ -192,6 +190,12 @@ fn release_events(
         triggers_left_out,
         resolves_left_out,
     }
+}
+
+/// Whether the last of the releases that were known was uninstalled.
+fn is_uninstalled(report: &Report) -> bool {
+    let mut resolved = report.resolved.iter();
+    report.releases.is_empty() && resolved.any(|resolved| resolved.how == Ending::ReleaseGone)
 }
 
 /// The keys of releases that were uninstalled.

@@ -66,7 +66,7 @@ impl Sink for PagerDutyService {
         async move {
             let is_remembered = notice.occasion != Occasion::Scan;
             let mut open = notice.kept.map(OpenAlerts::of_kept).unwrap_or_default();
-            let plan = EventPlan::new(notice, is_remembered.then_some(&open), self);
+            let plan = EventPlan::new(notice, notice.kept.map(|_| &open), self);
             let status = if plan.events.is_empty() {
                 DeliveryStatus::NothingToSend
             } else {

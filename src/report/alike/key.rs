@@ -109,6 +109,7 @@ fn release_key(release: &ReleaseReport, said: Said) -> ReleaseKey<'_> {
         detail: _,
         managed_by,
         preview: _,
+        has_unread_leftovers: _,
         cluster: _,
     } = release;
     let newest = baseline.as_ref().map(|baseline| baseline.revision) != Some(latest.revision);

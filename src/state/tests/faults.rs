@@ -26,7 +26,7 @@ fn a_memory_that_cannot_be_used_says_why() {
             FormatError::Later { found: 2 },
         ),
         (vec![0; MAX_BYTES + 1], FormatError::TooLarge),
-        (compressed(&" ".repeat(65 << 20)), FormatError::Damaged),
+        (compressed(&" ".repeat(17 << 20)), FormatError::Damaged),
     ] {
         assert_eq!(State::decode(&bytes).unwrap_err(), expected);
     }
@@ -83,7 +83,7 @@ fn a_memory_that_is_too_large_remembers_less_and_still_knows_what_is_new() {
     for (objects, fields, detail) in [
         (100, 10, MemoryDetail::Fields),
         (40, 300, MemoryDetail::Objects),
-        (9_000, 1, MemoryDetail::Releases),
+        (9_000, 2, MemoryDetail::Releases),
     ] {
         let mut state = state();
         let mut first = scan(0, vec![large(objects, fields)]);

@@ -229,6 +229,7 @@ fn what_was_not_read_is_neither_new_nor_resolved() {
             namespaces: words(namespaces),
             releases: words(releases),
             selector: selector.map(str::to_owned),
+            drivers: Vec::new(),
         };
         move |report: &mut Report| report.selection = selection.clone()
     };
@@ -269,6 +270,96 @@ fn what_was_selected_and_is_gone_is_gone() {
     let mut state = state();
     compare(&mut state, &mut first);
     assert_eq!(compare(&mut state, &mut second).1, [Ending::ReleaseGone]);
+}
+
+#[test]
+fn a_narrower_scan_ends_nothing_however_often_it_runs() {
+    let all = || scan(0, vec![web([replicas(5)])]);
+    let narrow: [fn(&mut Report); 3] = [
+        |report| report.selection.selector = Some("team=b".to_owned()),
+        |report| report.selection.namespaces = vec!["pay".to_owned()],
+        |report| report.selection.drivers = vec!["configmap".to_owned()],
+    ];
+    for (number, narrow) in narrow.into_iter().enumerate() {
+        let mut state = state();
+        compare(&mut state, &mut all());
+        for hour in 1..4 {
+            let mut report = scan(hour, vec![]);
+            narrow(&mut report);
+            assert!(
+                compare(&mut state, &mut report).1.is_empty(),
+                "{number}, hour {hour}"
+            );
+        }
+        let (statuses, _) = compare(&mut state, &mut scan(4, vec![web([replicas(5)])]));
+        assert_eq!(statuses, [ChangeStatus::Ongoing], "{number}");
+    }
+}
+
+#[test]
+fn what_rests_on_objects_does_not_end_where_they_were_not_read() {
+    let leftover = || {
+        let object = deployment().in_state(ObjectState::Leftover);
+        let release = release("shop", "web").with_objects([object]);
+        release.with_health(HealthCode::LeftoverObjects, HealthSeverity::Warning)
+    };
+    let unread = || {
+        let mut release = release("shop", "web");
+        release.has_unread_leftovers = true;
+        release
+    };
+    let mut state = state();
+    compare(&mut state, &mut scan(0, vec![leftover()]));
+    assert!(compare(&mut state, &mut scan(1, vec![unread()])).1.is_empty());
+    let (_, endings) = compare(&mut state, &mut scan(2, vec![release("shop", "web")]));
+    assert_eq!(endings, [Ending::Over, Ending::ObjectGone]);
+}
+
+#[test]
+fn drift_that_is_only_counted_has_a_status() {
+    let counted = |drift| {
+        let mut release = web([]);
+        release.objects[0].left_out.drift = drift;
+        release.objects[0].state = ObjectState::Drifted;
+        release.verdict = Verdict::Drifted;
+        release
+    };
+    let mut state = state();
+    let statuses: Vec<_> = [(0, 5), (1, 5), (2, 6)]
+        .into_iter()
+        .map(|(hour, drift)| {
+            let mut report = scan(hour, vec![counted(drift)]);
+            state.compare(&mut report);
+            report.releases[0].objects[0].tracked.status.unwrap()
+        })
+        .collect();
+    assert_eq!(
+        statuses,
+        [ChangeStatus::New, ChangeStatus::Ongoing, ChangeStatus::Changed]
+    );
+}
+
+#[test]
+fn values_that_were_left_out_for_their_size_are_no_change() {
+    let mut omitted = replicas(5);
+    omitted.omit_values();
+    let mut state = state();
+    compare(&mut state, &mut scan(0, vec![web([replicas(5)])]));
+    let (statuses, _) = compare(&mut state, &mut scan(1, vec![web([omitted])]));
+    assert_eq!(statuses, [ChangeStatus::Ongoing]);
+    let (statuses, _) = compare(&mut state, &mut scan(2, vec![web([replicas(5)])]));
+    assert_eq!(statuses, [ChangeStatus::Ongoing]);
+}
+
+#[test]
+fn a_cluster_that_is_called_otherwise_keeps_its_memory() {
+    let mut state = state();
+    compare(&mut state, &mut scan(0, vec![web([replicas(5)])]));
+    let mut state = state.renamed("prod-eu");
+    let mut report = scan(1, vec![web([replicas(5)])]);
+    report.cluster.name = "prod-eu".into();
+    identify(&mut report);
+    assert_eq!(compare(&mut state, &mut report).0, [ChangeStatus::Ongoing]);
 }
 
 #[test]

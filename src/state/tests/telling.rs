@@ -197,3 +197,86 @@ fn each_receiver_is_told_for_itself() {
         (Occasion::Unchanged, Some(json!({"ts": "1"})))
     );
 }
+
+#[test]
+fn what_was_not_read_since_is_told_when_it_is_read_again() {
+    use Occasion::{Changed, Unchanged};
+    let unread = |hour| {
+        let object = deployment().in_state(ObjectState::Unknown);
+        let mut report = scan(hour, vec![release("shop", "web").with_objects([object])]);
+        // As though that had been told before: only what drifted counts here.
+        report.releases[0].verdict = Verdict::Clean;
+        report.releases[0].health.push(crate::health::remark(
+            HealthCode::InProgress,
+            HealthSeverity::Info,
+            String::new(),
+        ));
+        report
+    };
+    // The receiver is down when the drift is found, and back while it cannot be read.
+    let scans = [
+        (drifted(0), false),
+        (unread(1), true),
+        (drifted(2), true),
+        (drifted(3), true),
+    ];
+    assert_eq!(
+        told(&Telling::default(), scans),
+        [
+            (Changed, 1, 0),
+            (Unchanged, 0, 0),
+            (Changed, 1, 0),
+            (Unchanged, 0, 0)
+        ]
+    );
+}
+
+#[test]
+fn nothing_is_all_in_order_while_something_known_was_not_read() {
+    let mut state = state();
+    let mut report = drifted(0);
+    state.compare(&mut report);
+    let first = part(&state, &report, &Telling::default());
+    assert_eq!(first.not_read, 0);
+    state.delivered(first.receipt, None);
+    let mut running = scan(
+        1,
+        vec![web([]).with_health(HealthCode::InProgress, HealthSeverity::Info)],
+    );
+    state.compare(&mut running);
+    assert_eq!(part(&state, &running, &Telling::default()).not_read, 1);
+}
+
+#[test]
+fn another_receiver_does_not_inherit_what_a_forgotten_one_was_told() {
+    let mut state = state();
+    let telling = Telling::default();
+    let mut report = drifted(0);
+    state.compare(&mut report);
+    for sink in ["slack", "pager"] {
+        let request = PartRequest {
+            sink,
+            report: &report,
+            releases: report.releases.iter().collect(),
+            errors: Vec::new(),
+        };
+        let receipt = state.part(&request, &telling).receipt;
+        state.delivered(receipt, None);
+    }
+    // Slack alone is told for more than a month.
+    for day in 1..=32 {
+        let mut report = drifted(day * 24);
+        state.compare(&mut report);
+        let receipt = part(&state, &report, &telling).receipt;
+        state.delivered(receipt, None);
+    }
+    let mut report = drifted(33 * 24);
+    state.compare(&mut report);
+    let request = PartRequest {
+        sink: "webhook",
+        report: &report,
+        releases: report.releases.iter().collect(),
+        errors: Vec::new(),
+    };
+    assert_eq!(state.part(&request, &telling).occasion, Occasion::Changed);
+}

@@ -255,6 +255,7 @@ fn orphaned(texts: &Texts, end: ReleaseEnd, records: OrphanRecords) -> OrphanedR
 /// A report of one release with these texts, and of one without trouble.
 pub(super) fn report(texts: &Texts) -> Report {
     let release = |health: Vec<Health>| ReleaseReport {
+        has_unread_leftovers: false,
         cluster: driftline::shell::ClusterFlags::default(),
         namespace: texts.namespace.clone(),
         name: texts.release.clone(),
