@@ -267,6 +267,60 @@ mod tests {
     }
 
     #[test]
+    fn further_receivers_have_names_and_routes_know_them() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "https://hooks.slack.com/services/T/B/X").unwrap();
+        let slack = format!("slack: {{url_file: '{}'}}", file.path().display());
+        let of_team = |name: &str| format!("{{name: '{name}', {slack}}}");
+        let teams = format!("{slack}\nsinks: [{}, {}]\n", of_team("team-a"), of_team("team-b"));
+        let sinks = resolve(
+            &format!("{teams}routes: [{{to: [team-a]}}]\ndefault: [slack]"),
+            &[],
+        )
+        .unwrap();
+        assert_eq!(
+            sinks.names().into_iter().collect::<Vec<_>>(),
+            ["slack", "team-a", "team-b"]
+        );
+        for (section, said) in [
+            (
+                format!("sinks: [{}, {}]", of_team("a"), of_team("a")),
+                "notify.sinks: `a` is the name of two receivers",
+            ),
+            (
+                format!("{slack}\nsinks: [{}]", of_team("slack")),
+                "notify.sinks: `slack` is the name of two receivers",
+            ),
+            (
+                format!("sinks: [{}]", of_team("Team A")),
+                "notify.sinks: the receiver 1 needs a `name`",
+            ),
+            (
+                "sinks: [{name: a}]".to_owned(),
+                "notify.sinks: the receiver `a` needs exactly one of",
+            ),
+            (
+                format!("{teams}routes: [{{to: [team-c]}}]"),
+                "notify.routes: `team-c` is no receiver",
+            ),
+            (
+                format!("{teams}default: [team-c]"),
+                "notify.routes: `team-c` is no receiver",
+            ),
+        ] {
+            let error = resolve(&section, &[]).err().unwrap();
+            assert!(error.starts_with(said), "{section}: {error}");
+        }
+        // The variables of the environment are those of the receivers without a name.
+        let key = [("DRIFTLINE_PAGERDUTY_ROUTING_KEY", KEY)];
+        let error = resolve("sinks: [{name: a, pagerduty: {}}]", &key).err().unwrap();
+        assert!(
+            error.starts_with("notify.pagerduty: set `routing_key_file`"),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn plain_http_has_to_be_allowed() {
         let url = [("DRIFTLINE_SLACK_URL", "http://127.0.0.1:9/hooks/hunter2")];
         let error = resolve("{}", &url).err().unwrap();
