@@ -132,15 +132,8 @@ pub enum Command {
         #[arg(value_name = "WORD")]
         words: Vec<String>,
     },
-    /// Check notification settings
-    Notify {
-        /// Check that notifications would be delivered, without sending any that people see
-        #[arg(long, required = true)]
-        check: bool,
-        /// The configuration file
-        #[arg(long, value_name = "FILE", value_parser = path(), env = "DRIFTLINE_CONFIG")]
-        config: Option<PathBuf>,
-    },
+    /// Check notification settings, or print what would be sent
+    Notify(NotifyArgs),
     /// Print a shell completion script
     #[command(alias = "completion")]
     Completions {
@@ -237,7 +230,7 @@ impl<T: FromStr> FromStr for Names<T> {
 }
 
 /// Which cluster to read, and how.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct AccessArgs {
     /// The kubeconfig file [default: $KUBECONFIG, then ~/.kube/config, then the pod's service account]
     #[arg(long, value_name = "FILE", value_parser = path())]
@@ -417,6 +410,26 @@ impl ValueEnum for FailOn {
                 .help("Only drift that is new or changed since the baseline or the last scan"),
         })
     }
+}
+
+/// Options of `notify`.
+#[derive(Debug, Args)]
+pub struct NotifyArgs {
+    /// Check that notifications would be delivered, without sending any that people see
+    #[arg(long, required_unless_present = "preview")]
+    pub check: bool,
+    /// Print what would be sent to whom after a scan of this snapshot that remembers nothing, and send nothing
+    #[arg(long, requires = "snapshot", conflicts_with = "check")]
+    pub preview: bool,
+    /// The snapshot that is scanned for the preview
+    #[arg(long, value_name = "PATH", value_parser = path(), requires = "preview")]
+    pub snapshot: Option<PathBuf>,
+    /// Only this receiver; may be repeated
+    #[arg(long = "sink", value_name = "NAME", requires = "preview")]
+    pub sinks: Vec<String>,
+    /// The configuration file
+    #[arg(long, value_name = "FILE", value_parser = path(), env = "DRIFTLINE_CONFIG")]
+    pub config: Option<PathBuf>,
 }
 
 /// Options of `diagnose`.

@@ -18,6 +18,7 @@ pub mod pagerduty;
 pub mod pushgateway;
 pub(crate) mod release;
 pub mod roots;
+pub mod routes;
 pub mod section;
 pub mod settings;
 pub mod slack;
@@ -25,6 +26,7 @@ mod text;
 pub mod webhook;
 pub mod when;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
 
@@ -34,6 +36,7 @@ use serde_json::Value;
 
 use self::digest::{Beside, Digest};
 use self::http::DeliveryClient;
+use self::routes::Routes;
 use self::settings::HttpSettings;
 use crate::model::Report;
 use crate::state::{self, Occasion, Part, PartRequest, State, Telling};
@@ -45,6 +48,9 @@ pub trait Sink: Send + Sync {
 
     /// Sends what a notice calls for, if anything.
     fn deliver<'a>(&'a self, http: &'a DeliveryClient, notice: &'a Notice<'a>) -> BoxFuture<'a, Delivery>;
+
+    /// The documents that [`Sink::deliver`] would send, without secrets; or why there would be none.
+    fn preview(&self, notice: &Notice<'_>) -> Result<Vec<Value>, String>;
 
     /// Finds out whether messages would arrive, without sending any that people see.
     fn check<'a>(&'a self, http: &'a DeliveryClient) -> BoxFuture<'a, CheckResult>;
@@ -154,7 +160,14 @@ pub enum CheckStatus {
 /// Everywhere that reports are sent to.
 pub struct Sinks {
     http: DeliveryClient,
-    sinks: Vec<Box<dyn Sink>>,
+    sinks: Vec<NamedSink>,
+    routes: Routes,
+}
+
+/// A sink under the name that routes and results give it.
+struct NamedSink {
+    name: String,
+    sink: Box<dyn Sink>,
 }
 
 impl Sinks {
@@ -163,21 +176,36 @@ impl Sinks {
         Self {
             http: DeliveryClient::new(http),
             sinks: Vec::new(),
+            routes: Routes::default(),
         }
     }
 
     /// Adds a sink.
     #[must_use]
     pub fn with(self, sink: impl Sink + 'static) -> Self {
-        self.with_all([sink])
+        self.with_named("", [sink])
     }
 
-    /// Adds as many sinks of one kind as there are.
+    /// Adds as many sinks of one kind as there are, under this name, or under the name of their kind if it is empty.
     #[must_use]
-    pub fn with_all<S: Sink + 'static>(mut self, sinks: impl IntoIterator<Item = S>) -> Self {
-        let sinks = sinks.into_iter().map(|sink| Box::new(sink) as Box<dyn Sink>);
-        self.sinks.extend(sinks);
+    pub fn with_named<S: Sink + 'static>(mut self, name: &str, sinks: impl IntoIterator<Item = S>) -> Self {
+        self.sinks.extend(sinks.into_iter().map(|sink| NamedSink {
+            name: if name.is_empty() { sink.name() } else { name }.to_owned(),
+            sink: Box::new(sink),
+        }));
         self
+    }
+
+    /// Tells each sink what these routes send it.
+    #[must_use]
+    pub fn with_routes(mut self, routes: Routes) -> Self {
+        self.routes = routes;
+        self
+    }
+
+    /// The names of the sinks.
+    pub fn names(&self) -> BTreeSet<&str> {
+        self.sinks.iter().map(|sink| sink.name.as_str()).collect()
     }
 
     /// Whether there are none.
@@ -187,19 +215,22 @@ impl Sinks {
 
     /// What each sink is told of a report, in the order in which they were added.
     pub fn parts(&self, report: &Report, memory: Option<(&State, &Telling)>) -> Vec<Part> {
-        let part = |sink: &dyn Sink| {
+        let part = |sink: &NamedSink| {
+            let (name, routes) = (sink.name.as_str(), &self.routes);
+            let releases = report.releases.iter();
+            let errors = report.errors.iter();
             let request = PartRequest {
-                sink: sink.name(),
+                sink: name,
                 report,
-                releases: report.releases.iter().collect(),
-                errors: report.errors.iter().collect(),
+                releases: releases.filter(|release| routes.sends(release, name)).collect(),
+                errors: errors.filter(|error| routes.sends_error(error, name)).collect(),
             };
             match memory {
                 Some((state, telling)) => state.part(&request, telling),
                 None => state::without_memory(&request),
             }
         };
-        self.sinks.iter().map(|sink| part(&**sink)).collect()
+        self.sinks.iter().map(part).collect()
     }
 
     /// Sends every sink its part at once. One result for each sink. When `out_of_time` resolves, to the reason, what has not
@@ -210,7 +241,7 @@ impl Sinks {
         out_of_time: impl Future<Output = &'static str> + Send,
     ) -> Vec<Delivery> {
         let out_of_time = out_of_time.boxed().shared();
-        let deliveries = self.sinks.iter().zip(parts).map(|(sink, part)| {
+        let deliveries = self.sinks.iter().zip(parts).map(|(NamedSink { name, sink }, part)| {
             let out_of_time = out_of_time.clone();
             async move {
                 let digest = Digest::of(&part.report, Beside::of(part));
@@ -222,9 +253,9 @@ impl Sinks {
                 };
                 tokio::select! {
                     biased;
-                    delivery = sink.deliver(&self.http, &notice) => delivery,
+                    delivery = sink.deliver(&self.http, &notice) => Delivery { sink: name.clone(), ..delivery },
                     reason = out_of_time => Delivery {
-                        sink: sink.name().to_owned(),
+                        sink: name.clone(),
                         status: DeliveryStatus::Undelivered { reason: reason.to_owned() },
                         keeps: None,
                     },
@@ -243,8 +274,30 @@ impl Sinks {
         self.deliver_parts(&self.parts(report, None), out_of_time).await
     }
 
+    /// What each sink would be sent of a report of which nothing is remembered, by its name.
+    pub fn preview(&self, report: &Report) -> Vec<(&str, Result<Vec<Value>, String>)> {
+        let parts = self.parts(report, None);
+        let previews = self
+            .sinks
+            .iter()
+            .zip(parts)
+            .map(|(NamedSink { name, sink }, part)| {
+                let digest = Digest::of(&part.report, ReadAgain::of(&part));
+                let notice = Notice::without_memory(&part.report, &digest);
+                (name.as_str(), sink.preview(&notice))
+            });
+        previews.collect()
+    }
+
     /// Finds out for every sink whether messages would arrive, without sending any that people see.
     pub async fn check(&self) -> Vec<CheckResult> {
-        join_all(self.sinks.iter().map(|sink| sink.check(&self.http))).await
+        let checks = self.sinks.iter().map(|NamedSink { name, sink }| async move {
+            let result = sink.check(&self.http).await;
+            CheckResult {
+                sink: name.clone(),
+                ..result
+            }
+        });
+        join_all(checks).await
     }
 }

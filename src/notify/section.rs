@@ -12,6 +12,7 @@ use serde_saphyr::Spanned;
 use super::Sinks;
 use super::alertmanager::settings::{Alertmanager, AlertmanagerSection};
 use super::pagerduty::settings::{PagerDutySection, PagerDutyService};
+use super::routes::{Route, Routes};
 use super::settings::{HttpSettings, SinkContext, duration};
 use super::slack::settings::{SlackSection, SlackWebhook};
 use super::webhook::settings::{Webhook, WebhookSection};
@@ -34,7 +35,40 @@ pub struct NotifySection {
     pagerduty: Option<Spanned<PagerDutySection>>,
     alertmanager: Option<Spanned<AlertmanagerSection>>,
     webhook: Option<Spanned<WebhookSection>>,
+    sinks: Vec<NamedSection>,
+    routes: Vec<Route>,
+    default: Option<Vec<String>>,
 }
+
+/// A further receiver, with a name of its own and the settings of one kind.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct NamedSection {
+    name: String,
+    slack: Option<Spanned<SlackSection>>,
+    pagerduty: Option<Spanned<PagerDutySection>>,
+    alertmanager: Option<Spanned<AlertmanagerSection>>,
+    webhook: Option<Spanned<WebhookSection>>,
+}
+
+/// Why a named receiver cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+enum NamedSectionError {
+    /// The name cannot be used.
+    #[error(
+        "the receiver {0} needs a `name` of lower-case letters, digits and `-`, with at most 40 characters"
+    )]
+    Name(usize),
+    /// Two receivers have one name.
+    #[error("`{0}` is the name of two receivers: give each its own")]
+    Twice(String),
+    /// It is of no kind, or of several.
+    #[error("the receiver `{0}` needs exactly one of: slack, pagerduty, alertmanager, webhook")]
+    Kind(String),
+}
+
+/// The longest name of a receiver.
+const LONGEST_NAME: usize = 40;
 
 /// Why a sink's section cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +114,62 @@ impl NotifySection {
 
     /// The sinks that the section or the environment names.
     pub fn resolve(self, context: &SinkContext<'_>) -> Result<Sinks, SectionError> {
+        let mut http = HttpSettings::default();
+        http.attempts = self.attempts.unwrap_or(http.attempts).max(1);
+        http.budget = self.budget.unwrap_or(http.budget).min(LONGEST_BUDGET);
+        let unnamed = NamedSection {
+            name: String::new(),
+            slack: self.slack,
+            pagerduty: self.pagerduty,
+            alertmanager: self.alertmanager,
+            webhook: self.webhook,
+        };
+        let mut sinks = unnamed.add(Sinks::new(http), context)?;
+        // The variables of the environment are those of the receivers without a name.
+        let without_variables = SinkContext {
+            environment: &|_| None,
+            ..*context
+        };
+        let in_sinks = |error: NamedSectionError| in_section("sinks", None)(error);
+        for (number, section) in self.sinks.into_iter().enumerate() {
+            let name = section.checked_name(number + 1).map_err(in_sinks)?;
+            if sinks.names().contains(name.as_str()) {
+                return Err(in_sinks(NamedSectionError::Twice(name)));
+            }
+            sinks = section.add(sinks, &without_variables)?;
+        }
+        let routes = Routes {
+            routes: self.routes,
+            default: self.default,
+        };
+        routes.check(&sinks.names()).map_err(in_section("routes", None))?;
+        Ok(sinks.with_routes(routes))
+    }
+}
+
+impl NamedSection {
+    /// The name, if it can be used and the section is of one kind.
+    fn checked_name(&self, number: usize) -> Result<String, NamedSectionError> {
+        let is_plain = |ch: char| ch.is_ascii_lowercase() || ch.is_ascii_digit() || ch == '-';
+        let name = &self.name;
+        if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(is_plain) {
+            return Err(NamedSectionError::Name(number));
+        }
+        let kinds = [
+            self.slack.is_some(),
+            self.pagerduty.is_some(),
+            self.alertmanager.is_some(),
+            self.webhook.is_some(),
+        ];
+        match kinds.into_iter().filter(|is_set| *is_set).count() {
+            1 => Ok(name.clone()),
+            _ => Err(NamedSectionError::Kind(name.clone())),
+        }
+    }
+
+    /// Adds the sinks of the section, under its name if it has one.
+    fn add(self, sinks: Sinks, context: &SinkContext<'_>) -> Result<Sinks, SectionError> {
+        let name = &self.name;
         let (slack, line) = parts(self.slack);
         let slack = SlackWebhook::from_section(slack, context).map_err(in_section("slack", line))?;
         let (pagerduty, line) = parts(self.pagerduty);
@@ -90,11 +180,8 @@ impl NotifySection {
             Alertmanager::from_section(alertmanager, context).map_err(in_section("alertmanager", line))?;
         let (webhook, line) = parts(self.webhook);
         let webhook = Webhook::from_section(webhook, context).map_err(in_section("webhook", line))?;
-        let mut http = HttpSettings::default();
-        http.attempts = self.attempts.unwrap_or(http.attempts).max(1);
-        http.budget = self.budget.unwrap_or(http.budget).min(LONGEST_BUDGET);
-        let sinks = Sinks::new(http).with_all(slack).with_all(pagerduty);
-        Ok(sinks.with_all(alertmanager).with_all(webhook))
+        let sinks = sinks.with_named(name, slack).with_named(name, pagerduty);
+        Ok(sinks.with_named(name, alertmanager).with_named(name, webhook))
     }
 }
 
@@ -177,6 +264,60 @@ mod tests {
         ] {
             assert_eq!(resolve(section, &[]).err().as_deref(), Some(sentence));
         }
+    }
+
+    #[test]
+    fn further_receivers_have_names_and_routes_know_them() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "https://hooks.slack.com/services/T/B/X").unwrap();
+        let slack = format!("slack: {{url_file: '{}'}}", file.path().display());
+        let of_team = |name: &str| format!("{{name: '{name}', {slack}}}");
+        let teams = format!("{slack}\nsinks: [{}, {}]\n", of_team("team-a"), of_team("team-b"));
+        let sinks = resolve(
+            &format!("{teams}routes: [{{to: [team-a]}}]\ndefault: [slack]"),
+            &[],
+        )
+        .unwrap();
+        assert_eq!(
+            sinks.names().into_iter().collect::<Vec<_>>(),
+            ["slack", "team-a", "team-b"]
+        );
+        for (section, said) in [
+            (
+                format!("sinks: [{}, {}]", of_team("a"), of_team("a")),
+                "notify.sinks: `a` is the name of two receivers",
+            ),
+            (
+                format!("{slack}\nsinks: [{}]", of_team("slack")),
+                "notify.sinks: `slack` is the name of two receivers",
+            ),
+            (
+                format!("sinks: [{}]", of_team("Team A")),
+                "notify.sinks: the receiver 1 needs a `name`",
+            ),
+            (
+                "sinks: [{name: a}]".to_owned(),
+                "notify.sinks: the receiver `a` needs exactly one of",
+            ),
+            (
+                format!("{teams}routes: [{{to: [team-c]}}]"),
+                "notify.routes: `team-c` is no receiver",
+            ),
+            (
+                format!("{teams}default: [team-c]"),
+                "notify.routes: `team-c` is no receiver",
+            ),
+        ] {
+            let error = resolve(&section, &[]).err().unwrap();
+            assert!(error.starts_with(said), "{section}: {error}");
+        }
+        // The variables of the environment are those of the receivers without a name.
+        let key = [("DRIFTLINE_PAGERDUTY_ROUTING_KEY", KEY)];
+        let error = resolve("sinks: [{name: a, pagerduty: {}}]", &key).err().unwrap();
+        assert!(
+            error.starts_with("notify.pagerduty: set `routing_key_file`"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub async fn run(cli: Cli, abort: Abort) -> anyhow::Result<u8> {
         Command::Snapshot(args) => snapshot::run(&args, &cli.global, abort).await,
         Command::Explain { words } => explain::run(&words, &cli.global, abort).await,
         Command::Rights(args) => rights::run(&args, &cli.global, abort).await,
-        Command::Notify { check: _, config } => notify::run(config.as_deref(), abort).await,
+        Command::Notify(args) => notify::run(&args, &cli.global, abort).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "driftline", &mut script);

@@ -1,18 +1,60 @@
-//! `driftline notify --check`: checks that notifications would be delivered.
+//! `driftline notify`: checks that notifications would be delivered, or prints what would be sent.
 
 use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::app::cli::{Global, NotifyArgs};
 use crate::app::environment;
 use crate::app::exit;
 use crate::app::output::print;
-use crate::app::settings;
+use crate::app::scanning;
+use crate::app::settings::{self, Reading};
 use crate::app::stop::{Abort, Stop};
 use crate::notify::CheckStatus;
+use crate::report::words::count;
 
 /// Runs the command to its exit status.
-pub(super) async fn run(config: Option<&Path>, abort: Abort) -> anyhow::Result<u8> {
+pub(super) async fn run(args: &NotifyArgs, global: &Global, abort: Abort) -> anyhow::Result<u8> {
+    match &args.snapshot {
+        Some(snapshot) => preview(args, snapshot, global, abort).await,
+        None => check(args.config.as_deref(), abort).await,
+    }
+}
+
+/// Prints what would be sent after a scan of a snapshot.
+async fn preview(args: &NotifyArgs, snapshot: &Path, global: &Global, abort: Abort) -> anyhow::Result<u8> {
+    let config = args.config.as_deref();
+    let sinks = settings::sinks_to_check(config, &environment::variable)?;
+    let names = sinks.names();
+    if let Some(unknown) = args.sinks.iter().find(|name| !names.contains(name.as_str())) {
+        let known: Vec<&str> = names.into_iter().collect();
+        anyhow::bail!("`{unknown}` is no receiver; there are: {}", known.join(", "));
+    }
+    let reading = Reading::of_notifications(snapshot, config)?;
+    let stop = Stop::after(reading.timeout, abort)?;
+    let report = scanning::read(reading, global, &stop).await?;
+    let mut text = Vec::new();
+    for (name, documents) in sinks.preview(&report) {
+        if !args.sinks.is_empty() && !args.sinks.iter().any(|wanted| wanted == name) {
+            continue;
+        }
+        match documents {
+            Ok(documents) if documents.is_empty() => writeln!(text, "{name}: nothing to send")?,
+            Ok(documents) => {
+                writeln!(text, "{name}: {}", count(documents.len(), "message"))?;
+                for document in documents {
+                    writeln!(text, "{}", serde_json::to_string_pretty(&document)?)?;
+                }
+            }
+            Err(reason) => writeln!(text, "{name}: cannot be sent: {reason}")?,
+        }
+    }
+    print(&text)?;
+    Ok(exit::CLEAN)
+}
+
+async fn check(config: Option<&Path>, abort: Abort) -> anyhow::Result<u8> {
     let sinks = settings::sinks_to_check(config, &environment::variable)?;
     if sinks.is_empty() {
         anyhow::bail!("no notifications are configured: pass --config with a `notify` section");

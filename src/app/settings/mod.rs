@@ -168,6 +168,24 @@ impl ScanSettings {
 }
 
 impl Reading {
+    /// Resolves the settings of the scan of a snapshot of which notifications are previewed.
+    pub fn of_notifications(snapshot: &Path, config: Option<&Path>) -> Result<Self, SettingsError> {
+        let file = file::read(config)?;
+        let access = AccessArgs {
+            config: config.map(Path::to_owned),
+            ..AccessArgs::default()
+        };
+        let selection = Selection {
+            namespaces: file.scan.namespaces.clone(),
+            ..Selection::default()
+        };
+        Ok(Self {
+            target: ScanTarget::Snapshot(snapshot.to_owned()),
+            scan: scan_options(&selection, &access, &file)?,
+            timeout: timeout(&access, &file),
+        })
+    }
+
     /// Resolves the settings of a diagnosis.
     pub fn of_diagnosis(args: &DiagnoseArgs, environment: Environment<'_>) -> Result<Self, SettingsError> {
         let release = OneRelease {

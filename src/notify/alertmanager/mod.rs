@@ -85,6 +85,15 @@ impl Sink for Alertmanager {
         .boxed()
     }
 
+    fn preview(&self, notice: &Notice<'_>) -> Result<Vec<Value>, String> {
+        let plan = AlertPlan::new(notice, self);
+        let is_empty = plan.alerts.is_empty();
+        Ok((!is_empty)
+            .then(|| Value::Array(plan.alerts))
+            .into_iter()
+            .collect())
+    }
+
     /// Asks each member how it is, which changes nothing. It proves that the address, the certificate and the credentials are
     /// good. A proxy may still allow to ask and not to send.
     fn check<'a>(&'a self, http: &'a DeliveryClient) -> BoxFuture<'a, CheckResult> {

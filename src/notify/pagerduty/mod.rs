@@ -27,6 +27,9 @@ use crate::model::Fingerprint;
 use crate::report::words::count;
 use crate::state::Occasion;
 
+/// What a preview has in place of the integration key.
+const HIDDEN_KEY: &str = "(integration key)";
+
 /// How many events may be sent without pausing. PagerDuty takes about 120 in any minute.
 const BURST: usize = 100;
 
@@ -86,6 +89,11 @@ impl Sink for PagerDutyService {
             }
         }
         .boxed()
+    }
+
+    fn preview(&self, notice: &Notice<'_>) -> Result<Vec<Value>, String> {
+        let plan = EventPlan::new(notice, None, self);
+        Ok(plan.events.iter().map(|event| event.body(HIDDEN_KEY)).collect())
     }
 
     /// There is no harmless probe, so an event without effect is sent: a `resolve` for a key under which nothing was

@@ -93,6 +93,14 @@ impl Sink for SlackWebhook {
         .boxed()
     }
 
+    fn preview(&self, notice: &Notice<'_>) -> Result<Vec<Value>, String> {
+        let message = || payload::message(notice.digest, self.format);
+        Ok(is_worth_sending(notice, self.when)
+            .then(message)
+            .into_iter()
+            .collect())
+    }
+
     /// Posts an empty text, which Slack refuses with `no_text` only after it has found the webhook. No message appears.
     fn check<'a>(&'a self, http: &'a DeliveryClient) -> BoxFuture<'a, CheckResult> {
         async move {

@@ -10,6 +10,7 @@ pub mod settings;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use reqwest::header::{HeaderName, HeaderValue};
+use serde_json::Value;
 
 use self::message::{Message, MessageError};
 use self::settings::Webhook;
@@ -56,6 +57,17 @@ impl Sink for Webhook {
             }
         }
         .boxed()
+    }
+
+    fn preview(&self, notice: &Notice<'_>) -> Result<Vec<Value>, String> {
+        if !is_worth_sending(notice, self.when) {
+            return Ok(Vec::new());
+        }
+        let message = Message::of_scan(notice, self).map_err(|error| error.to_string())?;
+        let document = serde_json::from_str(&message.body);
+        document
+            .map(|document| vec![document])
+            .map_err(|error| error.to_string())
     }
 
     /// Sends a `ping`, signed and marked as one, as GitHub does when a webhook is set up. Nothing less proves anything: whether

@@ -5,6 +5,7 @@ mod alertmanager;
 pub(crate) mod delivery;
 mod limits;
 mod pagerduty;
+mod preview;
 mod reports;
 mod sinks;
 mod webhook;

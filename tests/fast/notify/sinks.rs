@@ -11,7 +11,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use reqwest::header::HeaderValue;
 use secrecy::SecretString;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::delivery::quick;
 use super::reports::{drifted, release, report};
@@ -56,6 +56,10 @@ impl Sink for Ticker {
             }
         }
         .boxed()
+    }
+
+    fn preview(&self, notice: &Notice<'_>) -> Result<Vec<Value>, String> {
+        Ok(vec![json!({"headline": notice.digest.headline})])
     }
 
     fn check<'a>(&'a self, http: &'a DeliveryClient) -> BoxFuture<'a, CheckResult> {

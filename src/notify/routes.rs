@@ -1,0 +1,306 @@
+//! Who is told of what: routes send releases to receivers by name, and everything else goes to the default ones.
+//!
+//! Each team gets its own part only. The routes are tried in their order, and the first one that a release matches takes it,
+//! unless that one says `continue`.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, de};
+
+use crate::model::{ReleaseReport, ReportError};
+use crate::policy::glob::Glob;
+use crate::policy::name_pattern;
+use crate::report::words::critical_codes;
+use crate::vocabulary::{FindingCode, HealthCode, ObjectState};
+
+/// How the scope of an error about a namespace begins.
+const OF_NAMESPACE: &str = "namespace/";
+
+/// The routes, and who gets what none of them takes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Routes {
+    /// The routes, in the order in which they are tried.
+    pub routes: Vec<Route>,
+    /// The receivers of what no route takes; `None` for all that no route names.
+    pub default: Option<Vec<String>>,
+}
+
+/// One route. It matches a release that meets all of its conditions; an empty list is no condition.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Route {
+    /// The namespaces of the releases.
+    #[serde(deserialize_with = "namespaces")]
+    namespaces: Vec<Glob>,
+    /// The names of the releases.
+    #[serde(deserialize_with = "releases")]
+    releases: Vec<Glob>,
+    /// How bad it is.
+    severity: Option<RouteSeverity>,
+    /// Codes of findings and health entries, and states of objects, of which the release has at least one.
+    codes: Vec<RouteCode>,
+    /// The receivers.
+    to: Vec<String>,
+    /// Whether the routes behind it are tried, too.
+    #[serde(rename = "continue")]
+    goes_on: GoesOn,
+}
+
+/// Whether the routes behind a route are tried, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(from = "bool")]
+enum GoesOn {
+    #[default]
+    No,
+    Yes,
+}
+
+impl From<bool> for GoesOn {
+    fn from(goes_on: bool) -> Self {
+        if goes_on { Self::Yes } else { Self::No }
+    }
+}
+
+/// How bad a release is, for a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum RouteSeverity {
+    /// Its health is critical.
+    Critical,
+    /// Its health is not critical.
+    Warning,
+}
+
+/// A code of a finding or a health entry, or the state of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct RouteCode(String);
+
+impl<'de> Deserialize<'de> for RouteCode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let is_known = FindingCode::from_str(&text).is_ok()
+            || HealthCode::from_str(&text).is_ok()
+            || ObjectState::from_str(&text).is_ok();
+        if is_known {
+            Ok(Self(text))
+        } else {
+            Err(de::Error::custom(format!(
+                "`{text}` is no code of a finding or of a release's health and no state of an object: `driftline explain` lists \
+                 them"
+            )))
+        }
+    }
+}
+
+/// Why routes cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RoutesError {
+    /// A route sends nowhere.
+    #[error("the route {0} has no `to`: name the receivers")]
+    NoReceiver(usize),
+    /// A route or the default names a receiver that there is not.
+    #[error("`{name}` is no receiver; there are: {known}")]
+    Unknown {
+        /// The name.
+        name: String,
+        /// The names that there are.
+        known: String,
+    },
+}
+
+impl Routes {
+    /// Checks that every receiver that is named is one of these.
+    pub(crate) fn check(&self, known: &BTreeSet<&str>) -> Result<(), RoutesError> {
+        for (number, route) in self.routes.iter().enumerate() {
+            if route.to.is_empty() {
+                return Err(RoutesError::NoReceiver(number + 1));
+            }
+        }
+        let named = self.routes.iter().flat_map(|route| &route.to);
+        let mut named = named.chain(self.default.iter().flatten());
+        match named.find(|name| !known.contains(name.as_str())) {
+            Some(name) => Err(RoutesError::Unknown {
+                name: name.clone(),
+                known: known.iter().copied().collect::<Vec<_>>().join(", "),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a receiver is told of a release.
+    pub(crate) fn sends(&self, release: &ReleaseReport, receiver: &str) -> bool {
+        self.send(receiver, |route| route.matches(release))
+    }
+
+    /// Whether a receiver is told of an error: by routes that ask for nothing but a namespace, where it is about one.
+    pub(crate) fn sends_error(&self, error: &ReportError, receiver: &str) -> bool {
+        let namespace = error.scope.strip_prefix(OF_NAMESPACE);
+        self.send(receiver, |route| {
+            namespace.is_some_and(|namespace| route.is_for(namespace))
+        })
+    }
+
+    fn send(&self, receiver: &str, matches: impl Fn(&Route) -> bool) -> bool {
+        let mut is_taken = false;
+        for route in self.routes.iter().filter(|route| matches(route)) {
+            is_taken = true;
+            if route.to.iter().any(|name| name == receiver) {
+                return true;
+            }
+            if route.goes_on == GoesOn::No {
+                return false;
+            }
+        }
+        !is_taken && self.is_default(receiver)
+    }
+
+    fn is_default(&self, receiver: &str) -> bool {
+        match &self.default {
+            Some(default) => default.iter().any(|name| name == receiver),
+            None => {
+                let mut named = self.routes.iter().flat_map(|route| &route.to);
+                !named.any(|name| name == receiver)
+            }
+        }
+    }
+}
+
+impl Route {
+    fn matches(&self, release: &ReleaseReport) -> bool {
+        let any = |patterns: &[Glob], name: &str| {
+            patterns.is_empty() || patterns.iter().any(|pattern| pattern.matches(name))
+        };
+        any(&self.namespaces, &release.namespace)
+            && any(&self.releases, &release.name)
+            && self.severity.is_none_or(|severity| {
+                let is_critical = !critical_codes(release).is_empty();
+                is_critical == (severity == RouteSeverity::Critical)
+            })
+            && (self.codes.is_empty() || self.codes.iter().any(|code| has_code(release, &code.0)))
+    }
+
+    /// Whether it takes whatever is in a namespace.
+    fn is_for(&self, namespace: &str) -> bool {
+        let is_all = self.releases.is_empty() && self.severity.is_none() && self.codes.is_empty();
+        is_all
+            && !self.namespaces.is_empty()
+            && self.namespaces.iter().any(|pattern| pattern.matches(namespace))
+    }
+}
+
+/// Whether a release has a code that counts: of drift, of an object's state, or of its health.
+fn has_code(release: &ReleaseReport, code: &str) -> bool {
+    let mut health = release.health.iter();
+    health.any(|entry| entry.code.as_str() == code)
+        || release.objects.iter().any(|object| {
+            let mut findings = object.findings.iter().filter(|finding| finding.is_drift());
+            object.state.as_str() == code || findings.any(|finding| finding.code.as_str() == code)
+        })
+}
+
+fn namespaces<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Glob>, D::Error> {
+    globs(deserializer, name_pattern::namespace)
+}
+
+fn releases<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Glob>, D::Error> {
+    globs(deserializer, name_pattern::release)
+}
+
+fn globs<'de, D: Deserializer<'de>, E: std::fmt::Display>(
+    deserializer: D,
+    parse: impl Fn(&str) -> Result<Glob, E>,
+) -> Result<Vec<Glob>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    let globs = texts.iter().map(|text| parse(text));
+    globs.collect::<Result<_, _>>().map_err(de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixtures::{finding, object, release};
+    use crate::vocabulary::HealthSeverity;
+
+    fn routes(text: &str, default: Option<&[&str]>) -> Routes {
+        Routes {
+            routes: serde_saphyr::from_str(text).unwrap(),
+            default: default.map(|names| names.iter().map(|name| (*name).to_owned()).collect()),
+        }
+    }
+
+    const TEAMS: &str = "
+- {namespaces: ['team-a-*'], to: [a]}
+- {severity: critical, to: [oncall], continue: true}
+- {codes: [missing, overwritten], to: [audit], continue: true}
+- {namespaces: [shop], releases: ['web*'], to: [shop]}
+";
+
+    #[test]
+    fn a_release_goes_where_the_first_route_sends_it_or_on() {
+        let routes = routes(TEAMS, Some(&["all"]));
+        let receivers = |release: &ReleaseReport| {
+            let all = ["a", "oncall", "audit", "shop", "all"];
+            all.into_iter()
+                .filter(|name| routes.sends(release, name))
+                .collect::<Vec<_>>()
+        };
+        let plain = |namespace: &str, name: &str| release(namespace, name);
+        let stuck = |namespace: &str, name: &str| {
+            plain(namespace, name).with_health(HealthCode::Stuck, HealthSeverity::Critical)
+        };
+        let missing = object("v1", "Service", "shop", "web").in_state(ObjectState::Missing);
+        let overwritten = finding(FindingCode::Overwritten, "/spec/x", None, None);
+        assert_eq!(receivers(&plain("team-a-1", "x")), ["a"]);
+        assert_eq!(
+            receivers(&stuck("team-a-1", "x")),
+            ["a"],
+            "the first route does not go on"
+        );
+        assert_eq!(receivers(&plain("shop", "web-1")), ["shop"]);
+        assert_eq!(receivers(&stuck("shop", "web-1")), ["oncall", "shop"]);
+        assert_eq!(receivers(&plain("shop", "api")), ["all"]);
+        assert_eq!(receivers(&stuck("shop", "api")), ["oncall"], "a route took it");
+        assert_eq!(
+            receivers(&plain("shop", "web").with_objects([missing])),
+            ["audit", "shop"]
+        );
+        let drifted = object("v1", "Service", "pay", "x").drifted([overwritten]);
+        assert_eq!(receivers(&plain("pay", "x").with_objects([drifted])), ["audit"]);
+    }
+
+    #[test]
+    fn an_error_goes_to_whoever_has_the_namespace() {
+        let routes = routes(TEAMS, None);
+        let error = |scope: &str| ReportError {
+            scope: scope.to_owned(),
+            message: String::new(),
+        };
+        let about_a = error("namespace/team-a-1");
+        assert!(routes.sends_error(&about_a, "a") && !routes.sends_error(&about_a, "slack"));
+        let about_all = error("discovery");
+        assert!(!routes.sends_error(&about_all, "a") && routes.sends_error(&about_all, "slack"));
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let known = BTreeSet::from(["slack"]);
+        let error = |text: &str| routes(text, None).check(&known).unwrap_err().to_string();
+        assert_eq!(error("[{to: [slck]}]"), "`slck` is no receiver; there are: slack");
+        assert_eq!(
+            error("[{namespaces: [a]}]"),
+            "the route 1 has no `to`: name the receivers"
+        );
+        for (text, said) in [
+            ("[{codes: [mising], to: [slack]}]", "`mising` is no code"),
+            ("[{severity: bad, to: [slack]}]", "critical"),
+            ("[{namespaces: ['A'], to: [slack]}]", "A"),
+            ("[{name: x}]", "unknown field"),
+        ] {
+            let error = serde_saphyr::from_str::<Vec<Route>>(text)
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(said), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! `driftline notify --preview`: what would be sent to whom, of the recorded cluster.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::program::{Driftline, root};
+use crate::support::rules::check_slack;
+
+const SNAPSHOT: &str = "examples/drifted-shop";
+
+fn settings(routes: &str) -> (tempfile::TempDir, String) {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str| dir.path().join(name).display().to_string();
+    fs::write(file("url"), "https://hooks.slack.com/services/T/B/hunter2").unwrap();
+    fs::write(file("key"), "k".repeat(32)).unwrap();
+    let config = file("driftline.yaml");
+    let text = format!(
+        "notify:\n  slack: {{url_file: {url}}}\n  pagerduty: {{routing_key_file: {key}}}\n  sinks:\n    - name: team\n      \
+         slack: {{url_file: {url}}}\n{routes}",
+        url = file("url"),
+        key = file("key"),
+    );
+    fs::write(&config, text).unwrap();
+    (dir, config)
+}
+
+fn preview(config: &str, more: &[&str]) -> (Option<i32>, String, String) {
+    let arguments = ["notify", "--preview", "--snapshot", SNAPSHOT, "--config", config];
+    let arguments = [&arguments[..], more].concat();
+    let ran = Driftline::new(arguments.into_iter().map(str::to_owned)).run();
+    (ran.status, ran.stdout, ran.stderr)
+}
+
+#[test]
+fn a_preview_prints_what_each_receiver_would_get_and_sends_nothing() {
+    let (_dir, config) = settings("  routes:\n    - {namespaces: [nowhere], to: [team]}\n");
+    let (status, printed, _) = preview(&config, &[]);
+    assert_eq!(status, Some(0));
+    assert!(
+        printed.contains("slack: 1 message\n") && printed.contains("pagerduty: 1 message\n"),
+        "{printed}"
+    );
+    assert!(printed.contains("team: nothing to send\n"), "{printed}");
+    assert!(
+        !printed.contains("hunter2") && !printed.contains("kkkk"),
+        "{printed}"
+    );
+    let (_, printed, _) = preview(&config, &["--sink", "slack"]);
+    let message: Value = serde_json::from_str(printed.strip_prefix("slack: 1 message\n").unwrap()).unwrap();
+    check_slack(&message);
+    assert!(message.to_string().contains("Next: "), "{message}");
+    assert!(root().join(SNAPSHOT).is_dir());
+}
+
+#[test]
+fn mistakes_of_a_preview_are_named() {
+    let (_dir, config) = settings("");
+    let (status, _, said) = preview(&config, &["--sink", "slck"]);
+    assert_eq!(status, Some(2));
+    assert!(
+        said.contains("`slck` is no receiver; there are: pagerduty, slack, team"),
+        "{said}"
+    );
+    for arguments in [
+        vec!["notify", "--preview"],
+        vec!["notify", "--check", "--sink", "slack"],
+    ] {
+        let ran = Driftline::new(arguments.iter().map(|word| (*word).to_owned())).run();
+        assert_eq!(ran.status, Some(2), "{arguments:?}: {}", ran.stderr);
+    }
+}
