@@ -282,7 +282,7 @@ impl Sinks {
             .iter()
             .zip(parts)
             .map(|(NamedSink { name, sink }, part)| {
-                let digest = Digest::of(&part.report, ReadAgain::of(&part));
+                let digest = Digest::of(&part.report, Beside::of(&part));
                 let notice = Notice::without_memory(&part.report, &digest);
                 (name.as_str(), sink.preview(&notice))
             });
