@@ -8,14 +8,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ring::rand::{SecureRandom as _, SystemRandom};
+use serde_json::Value;
 
 use super::output_file::{self, Attempt};
 use super::settings::StateStore;
-use crate::cluster::{Cluster, MemoryName, StoredMemory};
+use crate::cluster::{Cluster, MemoryName, StoredMemory, WriteMemoryError};
 use crate::limited_file;
 use crate::model::{Report, ReportNote};
 use crate::notify::Delivery;
-use crate::state::{MAX_BYTES, Receipt, Salt, State};
+use crate::state::{EncodeError, MAX_BYTES, Receipt, Salt, State};
 use crate::vocabulary::MemoryDetail;
 
 /// The scope of notes about the memory.
@@ -27,6 +28,8 @@ pub(super) struct Memory {
     pub(super) state: State,
     place: Place,
     notes: Vec<String>,
+    /// Who was told what by this run, and what each asks to keep.
+    told: Vec<(Receipt, Option<Value>)>,
 }
 
 /// Where a memory is written.
@@ -90,6 +93,7 @@ pub(super) async fn load(store: &StateStore, cluster: Option<&Arc<Cluster>>, nam
         state: State::fresh(name, salt),
         place,
         notes: Vec::new(),
+        told: Vec::new(),
     };
     match bytes.map(|bytes| State::decode(&bytes)) {
         None => {}
@@ -159,37 +163,42 @@ impl Memory {
         if delivery.is_undelivered() {
             self.state.undelivered(receipt, delivery.keeps);
         } else {
-            self.state.delivered(receipt, delivery.keeps);
+            self.state.delivered(receipt.clone(), delivery.keeps.clone());
+            self.told.push((receipt, delivery.keeps));
         }
     }
 
     /// Writes the memory, and says why where that fails. No failure changes the result of the scan.
     pub(super) async fn save(self) {
-        let bytes = match (&self.place, self.state.encode()) {
-            (Place::Nowhere, _) => return,
-            (_, Ok(bytes)) => bytes,
-            (place, Err(error)) => {
-                tracing::warn!("the state in {place} was not written: {error}");
-                return;
-            }
-        };
+        if matches!(self.place, Place::Nowhere) {
+            return;
+        }
         let place = self.place.to_string();
-        let written = match self.place {
-            Place::Nowhere => return,
-            Place::File(path, read) => write_file(path, read, bytes)
-                .await
-                .map_err(|error| error.to_string()),
-            Place::ConfigMap(cluster, name, read) => {
-                let written = cluster.write_memory(&name, &read, &bytes).await;
-                written.map_err(|error| error.to_string())
-            }
-        };
-        match written {
+        match self.write().await {
             Ok(()) => tracing::debug!("the state in {place} was written"),
             Err(error) => tracing::warn!(
                 "the state in {place} was not written: {error}; what was told now may be told again by the next scan"
             ),
         }
+    }
+
+    async fn write(self) -> Result<(), String> {
+        let Err(error) = self.place.write(&self.state).await else {
+            return Ok(());
+        };
+        if !error.is_conflict() {
+            return Err(error.to_string());
+        }
+        // What the other scan remembers is as good. That receivers were told by this one is not in it.
+        let (place, bytes) = self.place.read_again().await?;
+        let mut state = match bytes.map(|bytes| State::decode(&bytes)) {
+            Some(Ok(state)) if state.cluster() == self.state.cluster() => state,
+            Some(_) | None => return Err(error.to_string()),
+        };
+        for (receipt, keeps) in self.told {
+            state.delivered(receipt, keeps);
+        }
+        place.write(&state).await.map_err(|error| error.to_string())
     }
 
     fn note(&mut self, text: String) {
@@ -203,6 +212,71 @@ pub(super) fn note(message: String) -> ReportNote {
     ReportNote {
         scope: SCOPE.to_owned(),
         message,
+    }
+}
+
+/// Why a memory was not written.
+#[derive(Debug, thiserror::Error)]
+enum WriteError {
+    /// Another scan has written it since it was read.
+    #[error("another scan has written it in the meantime")]
+    Conflict,
+    /// It could not be put into bytes.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The file could not be written.
+    #[error(transparent)]
+    File(#[from] io::Error),
+    /// The object could not be written.
+    #[error(transparent)]
+    Object(WriteMemoryError),
+}
+
+impl WriteError {
+    const fn is_conflict(&self) -> bool {
+        matches!(self, Self::Conflict)
+    }
+}
+
+impl Place {
+    /// Writes a memory in place of the one that was read.
+    async fn write(&self, state: &State) -> Result<(), WriteError> {
+        let bytes = state.encode()?;
+        match self {
+            Self::Nowhere => Ok(()),
+            Self::File(path, read) => {
+                if read_file(path).await? != *read {
+                    return Err(WriteError::Conflict);
+                }
+                Ok(write_file(path.clone(), bytes).await?)
+            }
+            Self::ConfigMap(cluster, name, read) => match cluster.write_memory(name, read, &bytes).await {
+                Ok(()) => Ok(()),
+                Err(WriteMemoryError::Conflict) => Err(WriteError::Conflict),
+                Err(error @ (WriteMemoryError::Gone | WriteMemoryError::Failed(_))) => {
+                    Err(WriteError::Object(error))
+                }
+            },
+        }
+    }
+
+    /// The same place, and what it holds now.
+    async fn read_again(self) -> Result<(Self, Option<Vec<u8>>), String> {
+        match self {
+            Self::Nowhere => Ok((self, None)),
+            Self::File(path, _) => {
+                let bytes = read_file(&path).await.map_err(|error| error.to_string())?;
+                Ok((Self::File(path, bytes.clone()), bytes))
+            }
+            Self::ConfigMap(cluster, name, _) => {
+                let stored = cluster
+                    .read_memory(&name)
+                    .await
+                    .map_err(|error| error.to_string())?;
+                let bytes = stored.bytes.clone();
+                Ok((Self::ConfigMap(cluster, name, stored), bytes))
+            }
+        }
     }
 }
 
@@ -237,11 +311,8 @@ async fn read_file(path: &Path) -> io::Result<Option<Vec<u8>>> {
         .map_err(io::Error::other)?
 }
 
-/// Writes a file in place of what was read from it.
-async fn write_file(path: PathBuf, read: Option<Vec<u8>>, bytes: Vec<u8>) -> io::Result<()> {
-    if read_file(&path).await? != read {
-        return Err(io::Error::other("another scan has written it in the meantime"));
-    }
+/// Writes a file, whole or not at all.
+async fn write_file(path: PathBuf, bytes: Vec<u8>) -> io::Result<()> {
     let write = move || output_file::write(&path, &Attempt::default(), |out| out.write_all(&bytes));
     tokio::task::spawn_blocking(write)
         .await
