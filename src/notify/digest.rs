@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 
+use super::links::{self, Link, LinkTemplate};
 use super::list::{DetailLevel, DetailLine, LineCost, ListEntry, MessageList};
 use super::release::{
     entry, has_trouble, news_entry, news_only, object_name, ongoing_entry, release_name, state, with_news,
@@ -41,9 +42,12 @@ pub struct Digest {
     pub unread: MessageList,
     /// What to run next, for the worst release.
     pub next: Option<String>,
+    /// The operator's links to it.
+    pub links: Vec<Link>,
     /// The program, and the time and the duration of the scan.
     pub scan_facts: Vec<String>,
     beside: Beside,
+    templates: Vec<LinkTemplate>,
 }
 
 /// What a receiver is to be told beside its part of a report.
@@ -114,6 +118,8 @@ impl Digest {
                 .map(|group| group.first)
                 .or_else(|| worst_known(report))
                 .and_then(next_command),
+            links: Vec::new(),
+            templates: Vec::new(),
             scan_facts: scan_facts(report),
             beside,
             cluster,
@@ -127,6 +133,27 @@ impl Digest {
             headline: format!("{}: {headline}", digest.cluster),
             ..digest
         }
+    }
+
+    /// The same with these links to the worst release.
+    #[must_use]
+    pub fn with_links(mut self, report: &Report, templates: &[LinkTemplate]) -> Self {
+        let groups = with_news(report);
+        let worst = groups
+            .first()
+            .map(|group| group.first)
+            .or_else(|| worst_known(report));
+        self.templates = templates.iter().take(links::MOST).cloned().collect();
+        self.links = worst.map_or_else(Vec::new, |release| self.links_to(report, release));
+        self
+    }
+
+    /// The operator's links to a release of the report.
+    pub(crate) fn links_to(&self, report: &Report, release: &ReleaseReport) -> Vec<Link> {
+        let templates = self.templates.iter();
+        templates
+            .filter_map(|template| template.to(report, release))
+            .collect()
     }
 
     /// The headline of a message about what changed.

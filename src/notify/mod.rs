@@ -13,6 +13,7 @@ pub mod digest;
 mod evaluated;
 mod fair;
 pub mod http;
+pub mod links;
 pub mod list;
 pub mod pagerduty;
 pub mod pushgateway;
@@ -36,6 +37,7 @@ use serde_json::Value;
 
 use self::digest::{Beside, Digest};
 use self::http::DeliveryClient;
+use self::links::LinkTemplate;
 use self::routes::Routes;
 use self::settings::HttpSettings;
 use crate::model::Report;
@@ -162,6 +164,7 @@ pub struct Sinks {
     http: DeliveryClient,
     sinks: Vec<NamedSink>,
     routes: Routes,
+    links: Vec<LinkTemplate>,
 }
 
 /// A sink under the name that routes and results give it.
@@ -177,6 +180,7 @@ impl Sinks {
             http: DeliveryClient::new(http),
             sinks: Vec::new(),
             routes: Routes::default(),
+            links: Vec::new(),
         }
     }
 
@@ -200,6 +204,13 @@ impl Sinks {
     #[must_use]
     pub fn with_routes(mut self, routes: Routes) -> Self {
         self.routes = routes;
+        self
+    }
+
+    /// Gives messages these links to the worst release.
+    #[must_use]
+    pub fn with_links(mut self, links: Vec<LinkTemplate>) -> Self {
+        self.links = links;
         self
     }
 
@@ -244,7 +255,7 @@ impl Sinks {
         let deliveries = self.sinks.iter().zip(parts).map(|(NamedSink { name, sink }, part)| {
             let out_of_time = out_of_time.clone();
             async move {
-                let digest = Digest::of(&part.report, Beside::of(part));
+                let digest = Digest::of(&part.report, Beside::of(part)).with_links(&part.report, &self.links);
                 let notice = Notice {
                     report: &part.report,
                     digest: &digest,
@@ -282,7 +293,8 @@ impl Sinks {
             .iter()
             .zip(parts)
             .map(|(NamedSink { name, sink }, part)| {
-                let digest = Digest::of(&part.report, Beside::of(&part));
+                let digest =
+                    Digest::of(&part.report, Beside::of(&part)).with_links(&part.report, &self.links);
                 let notice = Notice::without_memory(&part.report, &digest);
                 (name.as_str(), sink.preview(&notice))
             });

@@ -11,6 +11,7 @@ use serde_saphyr::Spanned;
 
 use super::Sinks;
 use super::alertmanager::settings::{Alertmanager, AlertmanagerSection};
+use super::links::LinkTemplate;
 use super::pagerduty::settings::{PagerDutySection, PagerDutyService};
 use super::routes::{Route, Routes};
 use super::settings::{HttpSettings, SinkContext, duration};
@@ -38,6 +39,7 @@ pub struct NotifySection {
     sinks: Vec<NamedSection>,
     routes: Vec<Route>,
     default: Option<Vec<String>>,
+    links: Vec<LinkTemplate>,
 }
 
 /// A further receiver, with a name of its own and the settings of one kind.
@@ -143,7 +145,7 @@ impl NotifySection {
             default: self.default,
         };
         routes.check(&sinks.names()).map_err(in_section("routes", None))?;
-        Ok(sinks.with_routes(routes))
+        Ok(sinks.with_routes(routes).with_links(self.links))
     }
 }
 

@@ -4,6 +4,8 @@
 //! everything passes [`clean`] once: nothing invisible, nothing that reorders or breaks a line, nothing endless. The
 //! markup of a receiver is escaped in the module of that receiver.
 
+use std::fmt::Write as _;
+
 use crate::report::sanitize::is_unsafe;
 
 /// The longest name that a message shows, in characters. A Kubernetes name has at most 253, Helm's has 53.
@@ -68,6 +70,19 @@ pub(crate) fn fit(text: &str, max: usize) -> String {
         .collect();
     fitted.push('…');
     fitted
+}
+
+/// A text as one segment of a URI's path ([RFC 3986, 3.3](https://www.rfc-editor.org/rfc/rfc3986#section-3.3)).
+pub(crate) fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
 }
 
 #[cfg(test)]

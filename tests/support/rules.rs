@@ -69,7 +69,11 @@ fn check_block(block: &Value) {
                 let parts = element["elements"].as_array().unwrap();
                 assert!(!parts.is_empty());
                 for part in parts {
-                    assert_eq!(part["type"], "text");
+                    if part["type"] == "link" {
+                        assert!(part["url"].as_str().unwrap().starts_with("https://"));
+                    } else {
+                        assert_eq!(part["type"], "text");
+                    }
                     let length = utf16(part["text"].as_str().unwrap());
                     assert!((1..=3_000).contains(&length), "{length}");
                 }

@@ -18,6 +18,7 @@ use crate::notify::Notice;
 use crate::notify::alerted::AlertedRelease;
 use crate::notify::digest::Digest;
 use crate::notify::evaluated::{is_complete, is_proof_of_calm, is_resolved};
+use crate::notify::links::Link;
 use crate::notify::release::{drifted, has_news};
 use crate::report::summary::critical_releases;
 use crate::report::words::critical_codes;
@@ -39,6 +40,8 @@ pub enum Action {
     Trigger {
         /// Its `payload`.
         payload: Value,
+        /// The operator's links to the release that it is about, or to the worst one.
+        links: Vec<Link>,
     },
     /// Closes it if it is open.
     Resolve,
@@ -49,10 +52,15 @@ impl AlertEvent {
     pub fn body(&self, routing_key: &str) -> Value {
         let mut body = json!({"routing_key": routing_key, "dedup_key": self.dedup_key});
         match &self.action {
-            Action::Trigger { payload } => {
+            Action::Trigger { payload, links } => {
                 body["event_action"] = json!("trigger");
                 body["client"] = json!("driftline");
                 body["payload"] = payload.clone();
+                if !links.is_empty() {
+                    let links = links.iter();
+                    let links = links.map(|link| json!({"href": link.url, "text": link.title}));
+                    body["links"] = links.collect();
+                }
             }
             Action::Resolve => body["event_action"] = json!("resolve"),
         }
@@ -110,6 +118,7 @@ fn cluster_event(report: &Report, digest: &Digest, service: &PagerDutyService) -
     let action = match severity {
         Some(severity) => Action::Trigger {
             payload: payload::of_cluster(report, digest, severity),
+            links: digest.links.clone(),
         },
         // What is remembered tells a cluster from which everything was uninstalled from an answer that is none.
         None if is_proof_of_calm(report) || (is_complete(report) && is_uninstalled(report)) => {
@@ -159,7 +168,10 @@ fn release_events(
         .saturating_sub(room - (triggers.len() - triggers_left_out));
     let cluster = if triggers_left_out > 0 {
         let payload = payload::of_cluster(report, digest, service.severities.drift);
-        Some(Action::Trigger { payload })
+        Some(Action::Trigger {
+            payload,
+            links: digest.links.clone(),
+        })
     } else {
         is_proof_of_calm(report).then_some(Action::Resolve)
     };
@@ -173,6 +185,7 @@ fn release_events(
     for (release, severity) in by_turns(&triggers, triggers_left_out, report) {
         let action = Action::Trigger {
             payload: payload::of_release(report, digest, &AlertedRelease::new(release, &groups), *severity),
+            links: digest.links_to(report, release),
         };
         events.push(AlertEvent {
             dedup_key: dedup_key(&Fingerprint::release(report, release)),

@@ -86,6 +86,15 @@ fn blocks(digest: &Digest) -> Vec<Value> {
         let section = json!({"type": "rich_text_section", "elements": elements});
         blocks.push(json!({"type": "rich_text", "elements": [section]}));
     }
+    if !digest.links.is_empty() {
+        let links = digest.links.iter().enumerate().flat_map(|(number, link)| {
+            let gap = (number > 0).then(|| json!({"type": "text", "text": "  "}));
+            let link = json!({"type": "link", "url": link.url, "text": inert(&link.title)});
+            gap.into_iter().chain([link])
+        });
+        let section = json!({"type": "rich_text_section", "elements": links.collect::<Vec<_>>()});
+        blocks.push(json!({"type": "rich_text", "elements": [section]}));
+    }
     let scan_facts: Vec<_> = digest.scan_facts.iter().map(|fact| plain(&inert(fact))).collect();
     blocks.push(json!({"type": "context", "elements": scan_facts}));
     blocks
@@ -150,7 +159,11 @@ fn markup_body(digest: &Digest, budget: usize) -> String {
         .next
         .iter()
         .map(|next| format!("Next: {}", fit(next, NEXT)));
-    let lines: Vec<String> = lines.chain(next).map(|line| escape(&line)).collect();
+    let links = digest
+        .links
+        .iter()
+        .map(|link| format!("{}: {}", link.title, link.url));
+    let lines: Vec<String> = lines.chain(next).chain(links).map(|line| escape(&line)).collect();
     if lines.is_empty() {
         escape(&digest.headline)
     } else {

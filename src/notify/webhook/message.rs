@@ -15,6 +15,7 @@ use super::event::{EVENT_SCHEMA, Event};
 use super::settings::{CloudEvents, Webhook, WebhookBody};
 use crate::model::{Fingerprint, Report};
 use crate::notify::Notice;
+use crate::notify::text::percent_encoded;
 use crate::report::json;
 
 /// The most bytes of a message.
@@ -173,19 +174,6 @@ fn delivery_id(report: &Report) -> String {
     let (started, finished) = (report.started_at.to_rfc3339(), report.finished_at.to_rfc3339());
     let id = Fingerprint::of(["webhook", &report.cluster.name, &started, &finished]).to_string();
     id.chars().take(32).collect()
-}
-
-/// A text as one segment of a URI's path ([RFC 3986, 3.3](https://www.rfc-editor.org/rfc/rfc3986#section-3.3)).
-fn percent_encoded(text: &str) -> String {
-    let mut encoded = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            encoded.push(char::from(byte));
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ fn cluster(report: &Report) -> Option<&'static str> {
 
 fn action(event: &AlertEvent) -> &'static str {
     match &event.action {
-        Action::Trigger { payload } => match payload["severity"].as_str().unwrap() {
+        Action::Trigger { payload, .. } => match payload["severity"].as_str().unwrap() {
             "error" => "trigger error",
             "warning" => "trigger warning",
             "info" => "trigger info",

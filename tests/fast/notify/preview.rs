@@ -34,7 +34,9 @@ fn preview(config: &str, more: &[&str]) -> (Option<i32>, String, String) {
 
 #[test]
 fn a_preview_prints_what_each_receiver_would_get_and_sends_nothing() {
-    let (_dir, config) = settings("  routes:\n    - {namespaces: [nowhere], to: [team]}\n");
+    let (_dir, config) = settings(
+        "  routes:\n    - {namespaces: [nowhere], to: [team]}\n  links:\n    - {title: Runbook, url: \"https://wiki.example.com/{release}\"}\n",
+    );
     let (status, printed, _) = preview(&config, &[]);
     assert_eq!(status, Some(0));
     assert!(
@@ -50,6 +52,14 @@ fn a_preview_prints_what_each_receiver_would_get_and_sends_nothing() {
     let message: Value = serde_json::from_str(printed.strip_prefix("slack: 1 message\n").unwrap()).unwrap();
     check_slack(&message);
     assert!(message.to_string().contains("Next: "), "{message}");
+    // The links lead to the worst release, in the alert, too.
+    let link = "https://wiki.example.com/";
+    assert!(message.to_string().contains(link), "{message}");
+    let (_, printed, _) = preview(&config, &["--sink", "pagerduty"]);
+    assert!(
+        printed.contains("\"href\": \"https://wiki.example.com/"),
+        "{printed}"
+    );
     assert!(root().join(SNAPSHOT).is_dir());
 }
 
