@@ -162,7 +162,7 @@ pub enum CheckStatus {
 /// Everywhere that reports are sent to.
 pub struct Sinks {
     http: DeliveryClient,
-    sinks: Vec<NamedSink>,
+    receivers: Vec<NamedSink>,
     routes: Routes,
     links: Vec<LinkTemplate>,
 }
@@ -178,7 +178,7 @@ impl Sinks {
     pub fn new(http: HttpSettings) -> Self {
         Self {
             http: DeliveryClient::new(http),
-            sinks: Vec::new(),
+            receivers: Vec::new(),
             routes: Routes::default(),
             links: Vec::new(),
         }
@@ -193,7 +193,7 @@ impl Sinks {
     /// Adds as many sinks of one kind as there are, under this name, or under the name of their kind if it is empty.
     #[must_use]
     pub fn with_named<S: Sink + 'static>(mut self, name: &str, sinks: impl IntoIterator<Item = S>) -> Self {
-        self.sinks.extend(sinks.into_iter().map(|sink| NamedSink {
+        self.receivers.extend(sinks.into_iter().map(|sink| NamedSink {
             name: if name.is_empty() { sink.name() } else { name }.to_owned(),
             sink: Box::new(sink),
         }));
@@ -216,12 +216,12 @@ impl Sinks {
 
     /// The names of the sinks.
     pub fn names(&self) -> BTreeSet<&str> {
-        self.sinks.iter().map(|sink| sink.name.as_str()).collect()
+        self.receivers.iter().map(|sink| sink.name.as_str()).collect()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.sinks.is_empty()
+        self.receivers.is_empty()
     }
 
     /// What each sink is told of a report, in the order in which they were added.
@@ -241,7 +241,7 @@ impl Sinks {
                 None => state::without_memory(&request),
             }
         };
-        self.sinks.iter().map(part).collect()
+        self.receivers.iter().map(part).collect()
     }
 
     /// Sends every sink its part at once. One result for each sink. When `out_of_time` resolves, to the reason, what has not
@@ -252,7 +252,7 @@ impl Sinks {
         out_of_time: impl Future<Output = &'static str> + Send,
     ) -> Vec<Delivery> {
         let out_of_time = out_of_time.boxed().shared();
-        let deliveries = self.sinks.iter().zip(parts).map(|(NamedSink { name, sink }, part)| {
+        let deliveries = self.receivers.iter().zip(parts).map(|(NamedSink { name, sink }, part)| {
             let out_of_time = out_of_time.clone();
             async move {
                 let digest = Digest::of(&part.report, Beside::of(part)).with_links(&part.report, &self.links);
@@ -289,7 +289,7 @@ impl Sinks {
     pub fn preview(&self, report: &Report) -> Vec<(&str, Result<Vec<Value>, String>)> {
         let parts = self.parts(report, None);
         let previews = self
-            .sinks
+            .receivers
             .iter()
             .zip(parts)
             .map(|(NamedSink { name, sink }, part)| {
@@ -303,7 +303,7 @@ impl Sinks {
 
     /// Finds out for every sink whether messages would arrive, without sending any that people see.
     pub async fn check(&self) -> Vec<CheckResult> {
-        let checks = self.sinks.iter().map(|NamedSink { name, sink }| async move {
+        let checks = self.receivers.iter().map(|NamedSink { name, sink }| async move {
             let result = sink.check(&self.http).await;
             CheckResult {
                 sink: name.clone(),

@@ -156,13 +156,11 @@ impl Routes {
     }
 
     fn is_default(&self, receiver: &str) -> bool {
-        match &self.default {
-            Some(default) => default.iter().any(|name| name == receiver),
-            None => {
-                let mut named = self.routes.iter().flat_map(|route| &route.to);
-                !named.any(|name| name == receiver)
-            }
+        if let Some(default) = &self.default {
+            return default.iter().any(|name| name == receiver);
         }
+        let mut named = self.routes.iter().flat_map(|route| &route.to);
+        !named.any(|name| name == receiver)
     }
 }
 

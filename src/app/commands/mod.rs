@@ -19,7 +19,7 @@ use super::stop::Abort;
 /// Runs one command to its exit status. `abort` ends the process where a signal asks for that at once.
 pub async fn run(cli: Cli, abort: Abort) -> anyhow::Result<u8> {
     match cli.command {
-        Command::Scan(args) => scan::run(&args, &cli.global, abort).await,
+        Command::Scan(args) => Box::pin(scan::run(&args, &cli.global, abort)).await,
         Command::Diagnose(args) => diagnose::run(&args, &cli.global, abort).await,
         Command::Preview(command) => preview::run(&command, &cli.global, abort).await,
         Command::Snapshot(args) => snapshot::run(&args, &cli.global, abort).await,

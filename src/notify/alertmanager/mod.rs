@@ -87,11 +87,10 @@ impl Sink for Alertmanager {
 
     fn preview(&self, notice: &Notice<'_>) -> Result<Vec<Value>, String> {
         let plan = AlertPlan::new(notice, self);
-        let is_empty = plan.alerts.is_empty();
-        Ok((!is_empty)
-            .then(|| Value::Array(plan.alerts))
-            .into_iter()
-            .collect())
+        if plan.alerts.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(vec![Value::Array(plan.alerts)])
     }
 
     /// Asks each member how it is, which changes nothing. It proves that the address, the certificate and the credentials are

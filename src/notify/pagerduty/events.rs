@@ -89,10 +89,9 @@ impl EventPlan {
                 let event = cluster_event(report, digest, service);
                 let has_news = !digest.news.is_empty();
                 let event = event.filter(|event| match (&event.action, open) {
-                    (_, None) => true,
                     (Action::Trigger { .. }, Some(open)) => has_news || !open.has(&event.dedup_key),
                     // What closed nothing is dropped, and what was opened may not be known: a run can end before it is kept.
-                    (Action::Resolve, Some(_)) => true,
+                    (Action::Resolve, Some(_)) | (_, None) => true,
                 });
                 Self {
                     events: event.into_iter().collect(),

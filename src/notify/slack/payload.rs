@@ -159,11 +159,9 @@ fn markup_body(digest: &Digest, budget: usize) -> String {
         .next
         .iter()
         .map(|next| format!("Next: {}", fit(next, NEXT)));
-    let links = digest
-        .links
-        .iter()
-        .map(|link| format!("{}: {}", link.title, link.url));
-    let lines: Vec<String> = lines.chain(next).chain(links).map(|line| escape(&line)).collect();
+    let pages = digest.links.iter();
+    let pages = pages.map(|link| format!("{}: {}", link.title, link.url));
+    let lines: Vec<String> = lines.chain(next).chain(pages).map(|line| escape(&line)).collect();
     if lines.is_empty() {
         escape(&digest.headline)
     } else {

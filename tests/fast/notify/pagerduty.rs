@@ -249,7 +249,7 @@ fn too_many_drifted_releases_are_in_the_clusters_alert() {
         (plan.events.len(), plan.triggers_left_out, plan.resolves_left_out),
         (101, 150, 50)
     );
-    let Action::Trigger { payload } = &plan.events[0].action else {
+    let Action::Trigger { payload, .. } = &plan.events[0].action else {
         panic!("the cluster's alert comes first")
     };
     assert!(
