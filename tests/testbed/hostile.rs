@@ -130,6 +130,8 @@ fn scan(account: &Account) -> Measured {
         &account.kubeconfig,
         "--config",
         &settings,
+        // What one scan remembers is new to the other.
+        "--state=none",
         "--log-format=json",
         "--all",
         "-o",

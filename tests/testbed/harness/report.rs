@@ -78,6 +78,10 @@ impl Scan {
         for time in ["startedAt", "finishedAt"] {
             report[time].take();
         }
+        // What was asked for; a snapshot is asked for as a whole.
+        if let Some(report) = report.as_object_mut() {
+            report.remove("selection");
+        }
         report
     }
 
