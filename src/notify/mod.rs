@@ -9,6 +9,7 @@
 
 mod alerted;
 pub mod alertmanager;
+pub mod authorization;
 pub mod digest;
 mod evaluated;
 mod fair;

@@ -127,6 +127,14 @@ pub enum EndpointError {
         /// Which address.
         name: &'static str,
     },
+    /// The address has parts that no address below it can have.
+    #[error(
+        "the {name} may have a scheme, a host, a port and a path only: a user with a password, or a token, has settings of its own"
+    )]
+    NotABase {
+        /// Which address.
+        name: &'static str,
+    },
 }
 
 /// Which addresses are acceptable.
@@ -195,6 +203,24 @@ impl Endpoint {
             host,
         };
         Ok((endpoint, url))
+    }
+
+    /// Checks an address below which others are: it has no user, password, query or fragment.
+    pub(crate) fn try_base(
+        kind: EndpointKind,
+        given: &str,
+        transport: Transport,
+    ) -> Result<(Self, Url), EndpointError> {
+        let (endpoint, url) = Self::try_new(kind, &SecretString::from(given), transport)?;
+        let is_base = url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none();
+        if is_base {
+            Ok((endpoint, url))
+        } else {
+            Err(EndpointError::NotABase { name: kind.name })
+        }
     }
 
     /// The address below this one whose path has these segments more. Each is encoded; none may be empty or a step in a path.

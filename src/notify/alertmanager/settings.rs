@@ -4,17 +4,15 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use reqwest::Url;
 use reqwest::header::HeaderValue;
-use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::labels::{LabelError, check_extra};
+use crate::notify::authorization::{AuthorizationError, Identity, SecretSource};
 use crate::notify::roots::{PrivateRoots, RootsError};
 use crate::notify::settings::{
-    Endpoint, EndpointError, EndpointKind, SecretError, SecretSetting, SinkContext, Transport, duration,
+    Endpoint, EndpointError, EndpointKind, SecretSetting, SinkContext, Transport, duration,
 };
 
 /// The most addresses of one group of Alertmanagers.
@@ -89,12 +87,9 @@ pub enum AlertmanagerSettingsError {
     /// An address is not that of any receiver.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
-    /// An address has a part that the API is not below.
-    #[error(
-        "the Alertmanager URL must end before /api/v2, and have neither a name and a password nor a query in it: \
-         `username` and `password_file` are for these"
-    )]
-    NotABase,
+    /// An address has the path of the API in it.
+    #[error("the Alertmanager URL must end before /api/v2")]
+    PathOfTheApi,
     /// A label cannot be one.
     #[error(transparent)]
     Label(#[from] LabelError),
@@ -104,18 +99,9 @@ pub enum AlertmanagerSettingsError {
     /// The link is none.
     #[error("`generator_url` must begin with https:// or http://")]
     GeneratorUrl,
-    /// A password or a token is nowhere to be found.
+    /// Nobody can be proven to send.
     #[error(transparent)]
-    Secret(#[from] SecretError),
-    /// A password belongs to nobody.
-    #[error("a password needs `username`, too")]
-    NoUsername,
-    /// There are two ways to authenticate.
-    #[error("choose `username` with `password_file`, or `bearer_token_file`: a request has one of them")]
-    TwoIdentities,
-    /// A user name has a colon, which separates it from the password, or anything has a character that no header may have.
-    #[error("the user name, password or token has a character that cannot be sent")]
-    Characters,
+    Authorization(#[from] AuthorizationError),
     /// The certificates cannot be used.
     #[error(transparent)]
     Roots(#[from] RootsError),
@@ -193,7 +179,12 @@ impl Alertmanager {
         let Some(section) = section else {
             return Ok(None);
         };
-        let authorization = authorization(&section, context)?;
+        let identity = Identity {
+            username: section.username.as_deref(),
+            password: SecretSource::new(PASSWORD, section.password_file.as_deref()),
+            token: SecretSource::new(TOKEN, section.bearer_token_file.as_deref()),
+        };
+        let authorization = identity.header(context)?;
         let urls = section.urls.iter().map(String::as_str);
         let mut group = Self::try_new(urls, section.transport)?.with_labels(section.labels)?;
         group.interval = section.interval.unwrap_or(HOURLY);
@@ -211,53 +202,18 @@ impl Alertmanager {
 
 impl Member {
     fn try_new(url: &str, transport: Transport) -> Result<Self, AlertmanagerSettingsError> {
-        let (base, url) = Endpoint::try_new(ENDPOINT, &SecretString::from(url), transport)?;
-        let has_api = || {
-            url.path_segments()
-                .is_some_and(|mut parts| parts.any(|part| part == "api"))
-        };
-        let is_base = url.username().is_empty()
-            && url.password().is_none()
-            && url.query().is_none()
-            && url.fragment().is_none()
-            && !has_api();
-        if !is_base {
-            return Err(AlertmanagerSettingsError::NotABase);
+        let (base, url) = Endpoint::try_base(ENDPOINT, url, transport)?;
+        if url
+            .path_segments()
+            .is_some_and(|mut parts| parts.any(|part| part == "api"))
+        {
+            return Err(AlertmanagerSettingsError::PathOfTheApi);
         }
         Ok(Self {
             alerts: base.below(["api", "v2", "alerts"]),
             status: base.below(["api", "v2", "status"]),
         })
     }
-}
-
-/// The `Authorization` header of every request, if there is to be one.
-fn authorization(
-    section: &AlertmanagerSection,
-    context: &SinkContext<'_>,
-) -> Result<Option<HeaderValue>, AlertmanagerSettingsError> {
-    let secret = |setting: SecretSetting, path: &Option<PathBuf>| {
-        let is_set = path.is_some() || (context.environment)(setting.variable).is_some();
-        let secret = is_set.then(|| context.secret(setting, path.as_deref()));
-        secret.transpose()
-    };
-    let token = secret(TOKEN, &section.bearer_token_file)?;
-    let password = secret(PASSWORD, &section.password_file)?;
-    let value = match (&section.username, password, token) {
-        (None, None, None) => return Ok(None),
-        (None, None, Some(token)) => format!("Bearer {}", token.expose_secret().trim()),
-        (Some(username), Some(password), None) if !username.contains(':') => {
-            let password = password.expose_secret().trim_end_matches(['\r', '\n']);
-            format!("Basic {}", STANDARD.encode(format!("{username}:{password}")))
-        }
-        (Some(_), Some(_), None) => return Err(AlertmanagerSettingsError::Characters),
-        (Some(_), None, None) => context.secret(PASSWORD, None).map(|_| String::new())?,
-        (None, Some(_), None) => return Err(AlertmanagerSettingsError::NoUsername),
-        (_, _, Some(_)) => return Err(AlertmanagerSettingsError::TwoIdentities),
-    };
-    let mut value = HeaderValue::try_from(value).map_err(|_| AlertmanagerSettingsError::Characters)?;
-    value.set_sensitive(true);
-    Ok(Some(value))
 }
 
 /// A link, as alerts have it.
@@ -271,6 +227,8 @@ fn link(url: &str) -> Result<String, AlertmanagerSettingsError> {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret as _;
+
     use super::*;
 
     fn section(text: &str) -> Result<Option<Alertmanager>, String> {
@@ -293,14 +251,8 @@ mod tests {
                 "urls: ['https://am.example.com/api/v2/alerts']",
                 "must end before /api/v2",
             ),
-            (
-                "urls: ['https://me:hunter2@am.example.com']",
-                "must end before /api/v2",
-            ),
-            (
-                "urls: ['https://am.example.com?token=hunter2']",
-                "must end before /api/v2",
-            ),
+            ("urls: ['https://me:hunter2@am.example.com']", "a path only"),
+            ("urls: ['https://am.example.com?token=hunter2']", "a path only"),
             ("{urls: ['https://a.example'], interval: 5s}", "from 1m to 7d"),
             (
                 "{urls: ['https://a.example'], labels: {severity: x}}",
@@ -310,11 +262,7 @@ mod tests {
                 "{urls: ['https://a.example'], generator_url: 'javascript:x'}",
                 "`generator_url`",
             ),
-            ("{urls: ['https://a.example'], username: 'a:b'}", "cannot be sent"),
-            (
-                "{urls: ['https://a.example'], username: me, bearer_token_file: /dev/null}",
-                "choose `username`",
-            ),
+            ("{urls: ['https://a.example'], username: 'a:b'}", "a colon"),
             (
                 "{urls: ['https://a.example'], ca_file: /dev/null}",
                 "must have certificates in PEM",

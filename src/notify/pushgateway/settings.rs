@@ -2,16 +2,12 @@
 
 use std::path::PathBuf;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use reqwest::header::HeaderValue;
-use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+use crate::notify::authorization::{AuthorizationError, Identity, SecretSource};
 use crate::notify::roots::{PrivateRoots, RootsError};
-use crate::notify::settings::{
-    Endpoint, EndpointError, EndpointKind, SecretError, SecretSetting, SinkContext, Transport,
-};
+use crate::notify::settings::{Endpoint, EndpointError, EndpointKind, SecretSetting, SinkContext, Transport};
 
 /// The job of the metrics, where the settings name none.
 const JOB: &str = "driftline";
@@ -56,30 +52,12 @@ pub enum PushgatewaySettingsError {
     /// The address is not that of any receiver.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
-    /// The address has parts that belong elsewhere.
-    #[error(
-        "the Pushgateway URL may have a scheme, a host, a port and a path only; a user and a password belong into `username` \
-         and `password_file`"
-    )]
-    MoreThanAnAddress,
     /// The job has no name.
     #[error("`job` is empty: leave it out for `{JOB}`, or give the job a name")]
     NoJob,
-    /// The password or the token is nowhere to be found.
+    /// Nobody can be proven to send.
     #[error(transparent)]
-    Secret(#[from] SecretError),
-    /// There is a password and no user.
-    #[error("`password_file` needs `username`")]
-    NoUser,
-    /// The user's name ends where its password begins.
-    #[error("`username` must not have a colon in it")]
-    ColonInUser,
-    /// There are two ways to prove who one is.
-    #[error("`username` and `bearer_token_file` exclude each other: leave out one of the two")]
-    TwoWays,
-    /// The password or the token has characters that no header may have.
-    #[error("the {0} has a line break in it, or another character that an HTTP header cannot hold")]
-    NotAHeader(&'static str),
+    Authorization(#[from] AuthorizationError),
     /// The file of certificates cannot be used.
     #[error(transparent)]
     Roots(#[from] RootsError),
@@ -101,14 +79,7 @@ pub struct PushgatewaySettings {
 impl PushgatewaySettings {
     /// A gateway at this address, of the default job, which asks nobody who it is.
     pub fn try_new(url: &str, transport: Transport) -> Result<Self, PushgatewaySettingsError> {
-        let (endpoint, url) = Endpoint::try_new(ENDPOINT, &SecretString::from(url), transport)?;
-        let is_more = !url.username().is_empty()
-            || url.password().is_some()
-            || url.query().is_some()
-            || url.fragment().is_some();
-        if is_more {
-            return Err(PushgatewaySettingsError::MoreThanAnAddress);
-        }
+        let (endpoint, _) = Endpoint::try_base(ENDPOINT, url, transport)?;
         Ok(Self {
             endpoint,
             job: JOB.to_owned(),
@@ -130,40 +101,17 @@ impl PushgatewaySettings {
             }
             settings.job.clone_from(job);
         }
-        settings.authorization = authorization(&section, context)?;
+        let identity = Identity {
+            username: section.username.as_deref(),
+            password: SecretSource::new(PASSWORD, section.password_file.as_deref()),
+            token: SecretSource::new(TOKEN, section.bearer_token_file.as_deref()),
+        };
+        settings.authorization = identity.header(context)?;
         if let Some(path) = section.ca_file {
             settings.roots = Some(PrivateRoots::read(&path)?);
         }
         Ok(settings)
     }
-}
-
-fn authorization(
-    section: &PushgatewaySection,
-    context: &SinkContext<'_>,
-) -> Result<Option<HeaderValue>, PushgatewaySettingsError> {
-    let has_token = section.bearer_token_file.is_some() || (context.environment)(TOKEN.variable).is_some();
-    match (&section.username, &section.password_file, has_token) {
-        (Some(_), _, true) => Err(PushgatewaySettingsError::TwoWays),
-        (None, Some(_), _) => Err(PushgatewaySettingsError::NoUser),
-        (Some(user), _, false) if user.contains(':') => Err(PushgatewaySettingsError::ColonInUser),
-        (Some(user), path, false) => {
-            let password = context.secret(PASSWORD, path.as_deref())?;
-            let both = STANDARD.encode(format!("{user}:{}", password.expose_secret().trim()));
-            header(&format!("Basic {both}"), "password").map(Some)
-        }
-        (None, None, true) => {
-            let token = context.secret(TOKEN, section.bearer_token_file.as_deref())?;
-            header(&format!("Bearer {}", token.expose_secret().trim()), "token").map(Some)
-        }
-        (None, None, false) => Ok(None),
-    }
-}
-
-fn header(text: &str, what: &'static str) -> Result<HeaderValue, PushgatewaySettingsError> {
-    let mut value = HeaderValue::from_str(text).map_err(|_| PushgatewaySettingsError::NotAHeader(what))?;
-    value.set_sensitive(true);
-    Ok(value)
 }
 
 #[cfg(test)]
@@ -197,7 +145,7 @@ mod tests {
             ),
             (
                 "url: https://me:hunter2@push.example.com".to_owned(),
-                "belong into `username`",
+                "a path only",
             ),
             (
                 "url: https://push.example.com?x=hunter2".to_owned(),
@@ -205,12 +153,7 @@ mod tests {
             ),
             (format!("{url}\njob: ''"), "`job` is empty"),
             (format!("{url}\nusername: me"), "set `password_file` to the file"),
-            (format!("{url}\npassword_file: /x"), "needs `username`"),
             (format!("{url}\nusername: 'me:you'"), "a colon"),
-            (
-                format!("{url}\nusername: me\nbearer_token_file: /x"),
-                "exclude each other",
-            ),
             (
                 format!("{url}\nbearer_token_file: /does/not/exist"),
                 "cannot be read",
@@ -228,12 +171,6 @@ mod tests {
             assert!(error.contains(want), "{text}: {error}");
             assert!(!error.contains("hunter2"), "{error}");
         }
-        let token = [("DRIFTLINE_PUSHGATEWAY_TOKEN", "hunter2\nX: y")];
-        let error = resolve(url, &token).unwrap_err().to_string();
-        assert!(
-            error.contains("the token has a line break") && !error.contains("hunter2"),
-            "{error}"
-        );
     }
 
     #[test]
