@@ -5,10 +5,12 @@
 //! no other Secrets can see what is asked.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::answer::{StatedType, must_be_within};
@@ -23,6 +25,9 @@ use crate::weight;
 
 /// How many lists of namespaces are asked for at once.
 const LISTS_AT_ONCE: usize = 8;
+
+/// The most labels that are kept of a record, besides Helm's. Kubernetes has no limit.
+const MAX_LABELS: usize = 64;
 
 /// The media type of a list of metadata, for `Accept`.
 pub(super) const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
@@ -46,7 +51,7 @@ struct ObjectMetadata<'a> {
     name: Cow<'a, str>,
     #[serde(borrow)]
     namespace: Cow<'a, str>,
-    #[serde(default, borrow)]
+    #[serde(default, borrow, deserialize_with = "record_labels")]
     labels: RecordLabels<'a>,
     creation_timestamp: Option<DateTime<Utc>>,
     #[serde(borrow)]
@@ -55,16 +60,57 @@ struct ObjectMetadata<'a> {
     written: Option<DateTime<Utc>>,
 }
 
-/// The labels that Helm writes and that are read.
-#[derive(Deserialize, Default)]
+/// The labels of a record.
+#[derive(Default)]
 struct RecordLabels<'a> {
-    #[serde(borrow)]
     name: Option<Cow<'a, str>>,
-    #[serde(borrow)]
     version: Option<Cow<'a, str>>,
-    #[serde(borrow)]
     status: Option<Cow<'a, str>>,
+    /// Those that people gave the release with `--labels`.
+    own: BTreeMap<String, String>,
+    /// How many of these were not kept.
+    left_out: usize,
 }
+
+/// Tells Helm's labels from those of people (Helm: `pkg/storage/driver/util.go`, `GetSystemLabels`).
+fn record_labels<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RecordLabels<'de>, D::Error> {
+    struct Labels;
+
+    impl<'de> Visitor<'de> for Labels {
+        type Value = RecordLabels<'de>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("the labels of an object")
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(RecordLabels::default())
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut labels = RecordLabels::default();
+            while let Some((label, Text(value))) = map.next_entry::<Text<'de>, Text<'de>>()? {
+                match &*label.0 {
+                    "name" => labels.name = Some(value),
+                    "version" => labels.version = Some(value),
+                    "status" => labels.status = Some(value),
+                    "owner" | "createdAt" | "modifiedAt" => {}
+                    _ if labels.own.len() == MAX_LABELS => labels.left_out += 1,
+                    own => {
+                        labels.own.insert(own.to_owned(), value.into_owned());
+                    }
+                }
+            }
+            Ok(labels)
+        }
+    }
+
+    deserializer.deserialize_any(Labels)
+}
+
+/// A string, without a copy where the answer has it as it is.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[derive(Deserialize)]
 struct ManagedFields {
@@ -168,7 +214,7 @@ async fn list_one(
         StatedType::new(item.api_version.as_ref(), item.kind.as_ref()).may_be(&items)?;
         let metadata = &item.metadata;
         must_be_within(&metadata.name, Some(&metadata.namespace), listed.as_deref())?;
-        Ok(stored(driver, &item.metadata))
+        Ok(stored(driver, item.metadata))
     });
     revisions.await.map_err(|error| name_selector(error, selector))
 }
@@ -233,9 +279,9 @@ fn name_selector(error: ReadError, selector: Option<&str>) -> ReadError {
     }
 }
 
-fn stored(driver: Driver, metadata: &ObjectMetadata<'_>) -> Option<StoredRevision> {
-    let labels = &metadata.labels;
-    StoredRevision::from_metadata(RecordMetadata {
+fn stored(driver: Driver, metadata: ObjectMetadata<'_>) -> Option<StoredRevision> {
+    let labels = metadata.labels;
+    let revision = StoredRevision::from_metadata(RecordMetadata {
         driver,
         namespace: &metadata.namespace,
         object: &metadata.name,
@@ -243,5 +289,14 @@ fn stored(driver: Driver, metadata: &ObjectMetadata<'_>) -> Option<StoredRevisio
         created: metadata.creation_timestamp,
         written: metadata.written,
         resource_version: metadata.resource_version.as_deref(),
-    })
+    })?;
+    if labels.left_out > 0 {
+        tracing::warn!(
+            "{driver} {} in {}: {} of its labels are not read, as it has more than {MAX_LABELS}",
+            metadata.name,
+            metadata.namespace,
+            labels.left_out
+        );
+    }
+    Some(revision.with_labels(labels.own))
 }

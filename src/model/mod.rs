@@ -33,6 +33,8 @@ pub use self::tracked::{
     ChangeCounts, ComparedWith, Resolved, ResolvedObject, SeenAgain, Selected, Since, Tracked,
 };
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -230,6 +232,9 @@ pub struct ReleaseReport {
     pub name: String,
     /// Where its records are kept.
     pub storage: Storage,
+    /// The labels that people gave it with `helm install --labels`, as the newest revision has them; none that Helm writes.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub labels: BTreeMap<String, String>,
     /// The chart of the baseline, else of the newest revision; `null` when no record could be decoded.
     pub chart: Option<Chart>,
     /// The revision compared against; `null` when none is deployed.

@@ -3,7 +3,7 @@
 //! Each team gets its own part only. The routes are tried in their order, and the first one that a release matches takes it,
 //! unless that one says `continue`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, de};
@@ -16,6 +16,9 @@ use crate::vocabulary::{FindingCode, HealthCode, ObjectState};
 
 /// How the scope of an error about a namespace begins.
 const OF_NAMESPACE: &str = "namespace/";
+
+/// The longest name of a label: a domain of 253 characters, a slash, and 63 more.
+const LONGEST_LABEL_NAME: usize = 317;
 
 /// The routes, and who gets what none of them takes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,6 +39,8 @@ pub struct Route {
     /// The names of the releases.
     #[serde(deserialize_with = "releases")]
     releases: Vec<Glob>,
+    /// Labels that people gave the releases with `helm install --labels`, each with its value.
+    labels: BTreeMap<LabelName, LabelValue>,
     /// How bad it is.
     severity: Option<RouteSeverity>,
     /// Codes of findings and health entries, and states of objects, of which the release has at least one.
@@ -70,6 +75,34 @@ enum RouteSeverity {
     Critical,
     /// Its health is not critical.
     Warning,
+}
+
+/// The name of a label.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct LabelName(String);
+
+impl<'de> Deserialize<'de> for LabelName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let may_have = |ch: char| ch.is_ascii_alphanumeric() || matches!(ch, '-' | '_' | '.' | '/');
+        if !text.is_empty() && text.len() <= LONGEST_LABEL_NAME && text.chars().all(may_have) {
+            return Ok(Self(text));
+        }
+        Err(de::Error::custom(format!(
+            "`{text}` cannot be the name of a label: that has letters, digits, `-`, `_` and `.`, perhaps after a domain and a `/`"
+        )))
+    }
+}
+
+/// The value of a label, or a pattern of values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct LabelValue(Glob);
+
+impl<'de> Deserialize<'de> for LabelValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(de::Error::custom)
+    }
 }
 
 /// A code of a finding or a health entry, or the state of an object.
@@ -171,6 +204,12 @@ impl Route {
         };
         any(&self.namespaces, &release.namespace)
             && any(&self.releases, &release.name)
+            && self.labels.iter().all(|(LabelName(name), LabelValue(pattern))| {
+                release
+                    .labels
+                    .get(name)
+                    .is_some_and(|value| pattern.matches(value))
+            })
             && self.severity.is_none_or(|severity| {
                 let is_critical = !critical_codes(release).is_empty();
                 is_critical == (severity == RouteSeverity::Critical)
@@ -180,7 +219,10 @@ impl Route {
 
     /// Whether it takes whatever is in a namespace.
     fn is_for(&self, namespace: &str) -> bool {
-        let is_all = self.releases.is_empty() && self.severity.is_none() && self.codes.is_empty();
+        let is_all = self.releases.is_empty()
+            && self.labels.is_empty()
+            && self.severity.is_none()
+            && self.codes.is_empty();
         is_all
             && !self.namespaces.is_empty()
             && self.namespaces.iter().any(|pattern| pattern.matches(namespace))
@@ -268,6 +310,33 @@ mod tests {
     }
 
     #[test]
+    fn a_route_for_labels_takes_releases_that_have_all_of_them() {
+        let routes = routes(
+            "[{labels: {team: 'pay*', example.com/tier: '1'}, to: [pay]}, {labels: {team: '*'}, to: [teams]}]",
+            Some(&["all"]),
+        );
+        let receiver = |labels: &[(&str, &str)]| {
+            let labels = labels
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            let release = ReleaseReport {
+                labels: labels.collect(),
+                ..release("shop", "web")
+            };
+            ["pay", "teams", "all"]
+                .into_iter()
+                .find(|name| routes.sends(&release, name))
+        };
+        assert_eq!(
+            receiver(&[("team", "payments"), ("example.com/tier", "1")]),
+            Some("pay")
+        );
+        assert_eq!(receiver(&[("team", "payments")]), Some("teams"));
+        assert_eq!(receiver(&[("team", "")]), Some("teams"));
+        assert_eq!(receiver(&[("example.com/tier", "1")]), Some("all"));
+    }
+
+    #[test]
     fn an_error_goes_to_whoever_has_the_namespace() {
         let routes = routes(TEAMS, None);
         let error = |scope: &str| ReportError {
@@ -293,6 +362,12 @@ mod tests {
             ("[{codes: [mising], to: [slack]}]", "`mising` is no code"),
             ("[{severity: bad, to: [slack]}]", "critical"),
             ("[{namespaces: ['A'], to: [slack]}]", "A"),
+            (
+                "[{labels: {'a b': x}, to: [slack]}]",
+                "`a b` cannot be the name of a label",
+            ),
+            ("[{labels: {a: '[x'}, to: [slack]}]", "without its `]`"),
+            ("[{labels: [a], to: [slack]}]", "expected"),
             ("[{name: x}]", "unknown field"),
         ] {
             let error = serde_saphyr::from_str::<Vec<Route>>(text)

@@ -147,6 +147,7 @@ mod tests {
                 written: Some(at(*written)),
                 resource_version: Some(revision * 100),
                 mismatch: None,
+                labels: std::collections::BTreeMap::new(),
             });
         Operations::of(&History::group(stored)[0])
     }

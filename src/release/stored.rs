@@ -1,5 +1,6 @@
 //! One stored revision, known by the metadata of the object that holds it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -170,6 +171,9 @@ pub struct StoredRevision {
     /// How the labels contradict the object's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mismatch: Option<String>,
+    /// The labels that people gave the release with `--labels`, as they stand at this revision.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub labels: BTreeMap<String, String>,
 }
 
 /// The metadata that identifies a stored revision.
@@ -234,7 +238,14 @@ impl StoredRevision {
                     mismatches.join(", ")
                 )
             }),
+            labels: BTreeMap::new(),
         })
+    }
+
+    /// The same with the labels that people gave the release.
+    #[must_use]
+    pub fn with_labels(self, labels: BTreeMap<String, String>) -> Self {
+        Self { labels, ..self }
     }
 }
 

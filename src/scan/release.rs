@@ -478,6 +478,7 @@ impl ReleaseScan {
             namespace: self.context.authority.namespace().to_owned(),
             name: self.context.name.clone(),
             storage: self.history.key.storage(),
+            labels: latest.labels.clone(),
             chart: revisions().find_map(|revision| chart_of(revision.number)),
             baseline: self.history.baseline().map(revision),
             previous: previous.and_then(|_| self.history.previous().map(revision)),

@@ -97,6 +97,7 @@ fn release_key(release: &ReleaseReport, said: Said) -> ReleaseKey<'_> {
         namespace: _,
         name: _,
         storage,
+        labels: _,
         chart,
         baseline,
         previous: _,

@@ -88,6 +88,7 @@ impl Texts {
             written: Some(now() - TimeDelta::hours(2)),
             resource_version: None,
             mismatch: None,
+            labels: BTreeMap::new(),
         }
     }
 
@@ -263,6 +264,7 @@ pub(super) fn report(texts: &Texts) -> Report {
             driver: "secret".into(),
             namespace: texts.namespace.clone(),
         },
+        labels: BTreeMap::new(),
         chart: None,
         baseline: None,
         previous: None,

@@ -114,6 +114,7 @@ pub(crate) fn release(namespace: &str, name: &str, verdict: Verdict) -> ReleaseR
             driver: "secret".to_owned(),
             namespace: namespace.to_owned(),
         },
+        labels: std::collections::BTreeMap::new(),
         chart: None,
         baseline: Some(revision.clone()),
         previous: None,
