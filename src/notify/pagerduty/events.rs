@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -26,45 +27,68 @@ use crate::vocabulary::{Ending, Outcome, Verdict};
 
 /// One event for the Events API v2.
 #[derive(Debug, Clone, PartialEq)]
-pub struct AlertEvent {
-    /// Which alert it is about.
-    pub dedup_key: String,
-    /// How it changes the alert.
+pub struct Event {
+    /// Which alert or change it is about.
+    pub key: String,
+    /// What it tells.
     pub action: Action,
 }
 
-/// How an event changes its alert.
+/// What an event tells.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
-    /// Opens it, or adds to its log if it is open.
+    /// Opens an alert, or adds to its log if it is open.
     Trigger {
+        /// How severe it is.
+        severity: PagerDutySeverity,
         /// Its `payload`.
         payload: Value,
         /// The operator's links to the release that it is about, or to the worst one.
         links: Vec<Link>,
     },
-    /// Closes it if it is open.
+    /// Closes an alert if it is open.
     Resolve,
+    /// Tells of a deployment.
+    Change {
+        /// Its `payload`.
+        payload: Value,
+        /// The operator's links to the release.
+        links: Vec<Link>,
+        /// When Helm deployed it.
+        deployed_at: DateTime<Utc>,
+    },
 }
 
-impl AlertEvent {
+impl Event {
     /// The request's body.
     pub fn body(&self, routing_key: &str) -> Value {
-        let mut body = json!({"routing_key": routing_key, "dedup_key": self.dedup_key});
+        let mut body = json!({"routing_key": routing_key});
         match &self.action {
-            Action::Trigger { payload, links } => {
+            Action::Trigger { payload, links, .. } => {
+                body["dedup_key"] = json!(self.key);
                 body["event_action"] = json!("trigger");
                 body["client"] = json!("driftline");
                 body["payload"] = payload.clone();
-                if !links.is_empty() {
-                    let links = links.iter();
-                    let links = links.map(|link| json!({"href": link.url, "text": link.title}));
-                    body["links"] = links.collect();
-                }
+                add_links(&mut body, links);
             }
-            Action::Resolve => body["event_action"] = json!("resolve"),
+            Action::Resolve => {
+                body["dedup_key"] = json!(self.key);
+                body["event_action"] = json!("resolve");
+            }
+            Action::Change { payload, links, .. } => {
+                body["payload"] = payload.clone();
+                add_links(&mut body, links);
+            }
         }
         body
+    }
+}
+
+fn add_links(body: &mut Value, links: &[Link]) {
+    if !links.is_empty() {
+        let links = links.iter();
+        let links = links.map(|link| json!({"href": link.url, "text": link.title}));
+        body["links"] = links.collect();
     }
 }
 
@@ -72,11 +96,13 @@ impl AlertEvent {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct EventPlan {
     /// In the order to send them.
-    pub events: Vec<AlertEvent>,
+    pub events: Vec<Event>,
     /// How many releases' alerts had no room. The cluster's own alert stands in for them.
     pub triggers_left_out: usize,
     /// How many clean releases had no room. Which ones differs from run to run, so each gets its turn.
     pub resolves_left_out: usize,
+    /// How many changes had no room. They follow with the next scan.
+    pub changes_left_out: usize,
 }
 
 impl EventPlan {
@@ -89,9 +115,11 @@ impl EventPlan {
                 let event = cluster_event(report, digest, service);
                 let has_news = !digest.news.is_empty();
                 let event = event.filter(|event| match (&event.action, open) {
-                    (Action::Trigger { .. }, Some(open)) => has_news || !open.has(&event.dedup_key),
+                    (Action::Trigger { severity, .. }, Some(open)) => {
+                        has_news || !open.is_as(&event.key, severity.as_str())
+                    }
                     // What closed nothing is dropped, and what was opened may not be known: a run can end before it is kept.
-                    (Action::Resolve, Some(_)) | (_, None) => true,
+                    (Action::Resolve | Action::Change { .. }, Some(_)) | (_, None) => true,
                 });
                 Self {
                     events: event.into_iter().collect(),
@@ -103,7 +131,7 @@ impl EventPlan {
     }
 }
 
-fn cluster_event(report: &Report, digest: &Digest, service: &PagerDutyService) -> Option<AlertEvent> {
+fn cluster_event(report: &Report, digest: &Digest, service: &PagerDutyService) -> Option<Event> {
     let is_drift = report.summary.releases.drifted > 0 || report.outcome == Outcome::Drift;
     let is_critical = critical_releases(report).next().is_some();
     let causes = [
@@ -116,6 +144,7 @@ fn cluster_event(report: &Report, digest: &Digest, service: &PagerDutyService) -
         .find_map(|(applies, severity)| severity.filter(|_| applies));
     let action = match severity {
         Some(severity) => Action::Trigger {
+            severity,
             payload: payload::of_cluster(report, digest, severity),
             links: digest.links.clone(),
         },
@@ -125,8 +154,8 @@ fn cluster_event(report: &Report, digest: &Digest, service: &PagerDutyService) -
         }
         None => return None,
     };
-    Some(AlertEvent {
-        dedup_key: cluster_key(report, service),
+    Some(Event {
+        key: cluster_key(report, service),
         action,
     })
 }
@@ -151,7 +180,8 @@ fn release_events(
     for release in &report.releases {
         let key = dedup_key(&Fingerprint::release(report, release));
         if let Some(severity) = release_severity(release, service) {
-            if open.is_none() || !is_open(&key) || has_news(release) {
+            let is_told = open.is_some_and(|open| open.is_as(&key, severity.as_str()));
+            if !is_told || has_news(release) {
                 triggers.push((release, severity));
             }
         } else if is_resolved(report, release) && is_open(&key) {
@@ -168,6 +198,7 @@ fn release_events(
     let cluster = if triggers_left_out > 0 {
         let payload = payload::of_cluster(report, digest, service.severities.drift);
         Some(Action::Trigger {
+            severity: service.severities.drift,
             payload,
             links: digest.links.clone(),
         })
@@ -177,23 +208,21 @@ fn release_events(
     let mut events = Vec::new();
     let key = cluster_key(report, service);
     let cluster = cluster.filter(|action| matches!(action, Action::Trigger { .. }) || is_open(&key));
-    events.extend(cluster.map(|action| AlertEvent {
-        dedup_key: key,
-        action,
-    }));
+    events.extend(cluster.map(|action| Event { key, action }));
     for (release, severity) in by_turns(&triggers, triggers_left_out, report) {
         let action = Action::Trigger {
+            severity: *severity,
             payload: payload::of_release(report, digest, &AlertedRelease::new(release, &groups), *severity),
             links: digest.links_to(report, release),
         };
-        events.push(AlertEvent {
-            dedup_key: dedup_key(&Fingerprint::release(report, release)),
+        events.push(Event {
+            key: dedup_key(&Fingerprint::release(report, release)),
             action,
         });
     }
     for key in by_turns(&resolves, resolves_left_out, report) {
-        events.push(AlertEvent {
-            dedup_key: key.clone(),
+        events.push(Event {
+            key: key.clone(),
             action: Action::Resolve,
         });
     }
@@ -201,6 +230,7 @@ fn release_events(
         events,
         triggers_left_out,
         resolves_left_out,
+        changes_left_out: 0,
     }
 }
 

@@ -5,6 +5,7 @@
 //! since a name in it, which anybody may have chosen, may be the reason; any other failure ends the run, as the next
 //! event would only fail likewise.
 
+pub mod changes;
 pub mod events;
 pub mod open;
 mod payload;
@@ -15,10 +16,11 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use secrecy::ExposeSecret;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use self::events::{Action, AlertEvent, EventPlan, dedup_key};
+use self::changes::SentChanges;
+use self::events::{Action, Event, EventPlan, dedup_key};
 use self::open::OpenAlerts;
 use self::settings::PagerDutyService;
 use super::http::{DeliveryClient, ReceiverError, ReceiverRequest};
@@ -41,6 +43,26 @@ const KNOWN: [&str; 5] = [
     "'routing_key' is missing or blank",
     "Event object is invalid",
 ];
+
+/// What is kept from scan to scan.
+#[derive(Debug, Default)]
+struct Kept {
+    open: OpenAlerts,
+    changes: SentChanges,
+}
+
+impl Kept {
+    fn of(kept: &Value) -> Self {
+        Self {
+            open: OpenAlerts::of_kept(&kept["open"]),
+            changes: SentChanges::of_kept(&kept["changes"]),
+        }
+    }
+
+    fn to_keep(&self) -> Value {
+        json!({"open": self.open.kept(), "changes": self.changes.kept()})
+    }
+}
 
 /// Why a run's events were not all delivered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -68,24 +90,33 @@ impl Sink for PagerDutyService {
     fn deliver<'a>(&'a self, http: &'a DeliveryClient, notice: &'a Notice<'a>) -> BoxFuture<'a, Delivery> {
         async move {
             let is_remembered = notice.occasion != Occasion::Scan;
-            let mut open = notice.kept.map(OpenAlerts::of_kept).unwrap_or_default();
-            let plan = EventPlan::new(notice, notice.kept.map(|_| &open), self);
-            let status = if plan.events.is_empty() {
-                DeliveryStatus::NothingToSend
-            } else {
-                match self.send(http, &plan, &mut open).await {
-                    Ok(()) => DeliveryStatus::Delivered {
-                        note: Some(note(&plan)),
-                    },
-                    Err(error) => DeliveryStatus::Undelivered {
-                        reason: error.to_string(),
-                    },
+            let mut kept = notice.kept.map(Kept::of).unwrap_or_default();
+            let mut plan = EventPlan::new(notice, notice.kept.map(|_| &kept.open), self);
+            if self.changes.is_some() {
+                if !is_remembered {
+                    tracing::warn!("{}: without a memory (`state`) no changes are sent", self.name);
                 }
+                let changes = &kept.changes;
+                changes.add_to(&mut plan, notice.report, notice.digest, self.max_events);
+            }
+            let sent = self.send(http, &plan, &mut kept).await;
+            if self.changes.is_some() {
+                let is_all_sent = sent.is_ok() && plan.changes_left_out == 0;
+                kept.changes.end(notice.report, is_all_sent);
+            }
+            let status = match sent {
+                Ok(()) if plan.events.is_empty() => DeliveryStatus::NothingToSend,
+                Ok(()) => DeliveryStatus::Delivered {
+                    note: Some(note(&plan)),
+                },
+                Err(error) => DeliveryStatus::Undelivered {
+                    reason: error.to_string(),
+                },
             };
             Delivery {
                 sink: self.name.clone(),
                 status,
-                keeps: is_remembered.then(|| open.kept()),
+                keeps: is_remembered.then(|| kept.to_keep()),
             }
         }
         .boxed()
@@ -102,8 +133,8 @@ impl Sink for PagerDutyService {
     /// it does not prove that the key belongs to one.
     fn check<'a>(&'a self, http: &'a DeliveryClient) -> BoxFuture<'a, CheckResult> {
         async move {
-            let event = AlertEvent {
-                dedup_key: dedup_key(&Fingerprint::of(["check", "never triggered"])),
+            let event = Event {
+                key: dedup_key(&Fingerprint::of(["check", "never triggered"])),
                 action: Action::Resolve,
             };
             let (status, message) = match self.post(http, &event, http.deadline()).await {
@@ -128,12 +159,12 @@ impl Sink for PagerDutyService {
 }
 
 impl PagerDutyService {
-    /// Sends a run's events, and notes which alerts are open then.
+    /// Sends a run's events, and notes which alerts are open then, and which changes were sent.
     async fn send(
         &self,
         http: &DeliveryClient,
         plan: &EventPlan,
-        open: &mut OpenAlerts,
+        kept: &mut Kept,
     ) -> Result<(), PagerDutyError> {
         let total = plan.events.len();
         let pause = if total > BURST { self.pace } else { Duration::ZERO };
@@ -148,8 +179,11 @@ impl PagerDutyService {
                 Ok(()) => {
                     accepted += 1;
                     match event.action {
-                        Action::Trigger { .. } => open.opened(&event.dedup_key),
-                        Action::Resolve => open.closed(&event.dedup_key),
+                        Action::Trigger { severity, .. } => {
+                            kept.open.opened(&event.key, severity.as_str());
+                        }
+                        Action::Resolve => kept.open.closed(&event.key),
+                        Action::Change { deployed_at, .. } => kept.changes.add(&event.key, deployed_at),
                     }
                 }
                 Err(error) => {
@@ -175,12 +209,16 @@ impl PagerDutyService {
     async fn post(
         &self,
         http: &DeliveryClient,
-        event: &AlertEvent,
+        event: &Event,
         deadline: Instant,
     ) -> Result<(), ReceiverError> {
         let body = event.body(self.routing_key.expose_secret());
+        let endpoint = match (&event.action, &self.changes) {
+            (Action::Change { .. }, Some(changes)) => changes,
+            (_, _) => &self.endpoint,
+        };
         let response = http
-            .send(&ReceiverRequest::post(&self.endpoint, &body), deadline)
+            .send(&ReceiverRequest::post(endpoint, &body), deadline)
             .await?;
         let (host, status) = (self.endpoint.host().to_owned(), response.status);
         match status {
@@ -217,27 +255,33 @@ fn is_about_the_event(error: &ReceiverError) -> bool {
 }
 
 fn note(plan: &EventPlan) -> String {
-    let triggers = plan
-        .events
-        .iter()
-        .filter(|event| matches!(event.action, Action::Trigger { .. }))
-        .count();
-    let resolves = plan.events.len() - triggers;
-    let mut note = format!(
-        "{} and {} sent",
-        count(triggers, "trigger"),
-        count(resolves, "resolve")
+    let number = |is_counted: fn(&Action) -> bool| {
+        let events = plan.events.iter();
+        events.filter(|event| is_counted(&event.action)).count()
+    };
+    let note = numbers(
+        number(|action| matches!(action, Action::Trigger { .. })),
+        number(|action| matches!(action, Action::Resolve)),
+        number(|action| matches!(action, Action::Change { .. })),
     );
-    if plan.triggers_left_out > 0 || plan.resolves_left_out > 0 {
-        let (triggers, resolves) = (plan.triggers_left_out, plan.resolves_left_out);
-        let left_out = format!(
-            "{} and {}",
-            count(triggers, "trigger"),
-            count(resolves, "resolve")
-        );
-        note = format!("{note}; left out to stay below PagerDuty's rate limit: {left_out}");
+    if plan.triggers_left_out + plan.resolves_left_out + plan.changes_left_out == 0 {
+        return format!("{note} sent");
     }
-    note
+    let left_out = numbers(
+        plan.triggers_left_out,
+        plan.resolves_left_out,
+        plan.changes_left_out,
+    );
+    format!("{note} sent; left out to stay below PagerDuty's rate limit: {left_out}")
+}
+
+/// Numbers of events in words; changes only where there are any.
+fn numbers(triggers: usize, resolves: usize, changes: usize) -> String {
+    let (triggers, resolves) = (count(triggers, "trigger"), count(resolves, "resolve"));
+    match changes {
+        0 => format!("{triggers} and {resolves}"),
+        _ => format!("{triggers}, {resolves} and {}", count(changes, "change")),
+    }
 }
 
 /// Whether an answer is PagerDuty's own for an event that it accepts, like

@@ -13,7 +13,7 @@ use crate::notify::release::{ReleaseDigest, in_the_same_way};
 use crate::notify::text::{NAME, clean, fit, json_len};
 
 /// The limit of a summary, in characters.
-const SUMMARY: usize = 1_024;
+pub(super) const SUMMARY: usize = 1_024;
 
 /// The room for the names of releases in a summary.
 const SUMMARY_NAMES: usize = 600;

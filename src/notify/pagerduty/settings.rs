@@ -35,8 +35,25 @@ pub struct PagerDutySection {
     url: Option<String>,
     scope: PagerDutyScope,
     severity: Option<PagerDutySeverity>,
+    changes: ChangeEvents,
     #[serde(rename = "allow_http")]
     transport: Transport,
+}
+
+/// Whether PagerDuty is told of deployments, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(from = "bool")]
+enum ChangeEvents {
+    #[default]
+    Unsent,
+    Sent,
+}
+
+impl From<bool> for ChangeEvents {
+    /// As `changes` says.
+    fn from(changes: bool) -> Self {
+        if changes { Self::Sent } else { Self::Unsent }
+    }
 }
 
 /// The scope of one alert.
@@ -107,6 +124,9 @@ pub enum PagerDutySettingsError {
     /// The address is not that of any receiver.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
+    /// The address is not one that the address of change events follows from.
+    #[error("with `changes: true` the PagerDuty URL must end with /v2/enqueue, as {PAGERDUTY_US} does")]
+    NoChanges,
     /// The routing key has the wrong length.
     #[error(
         "the PagerDuty routing key must be 32 characters long and has {0}; \
@@ -127,6 +147,8 @@ pub struct PagerDutyService {
     pub routing_key: SecretString,
     /// The Events API.
     pub endpoint: Endpoint,
+    /// Where change events go, if any are sent.
+    pub changes: Option<Endpoint>,
     /// The scope of one alert.
     pub scope: PagerDutyScope,
     /// How severe alerts are.
@@ -157,6 +179,7 @@ impl PagerDutyService {
             name: "pagerduty".to_owned(),
             routing_key: SecretString::from(key),
             endpoint: events_api(PAGERDUTY_US, Transport::HttpsOnly)?,
+            changes: None,
             scope: PagerDutyScope::default(),
             severities: SeverityMap::default(),
             selection: Vec::new(),
@@ -168,6 +191,16 @@ impl PagerDutyService {
     /// Sends to another address of the Events API, such as [`PAGERDUTY_EU`].
     pub fn with_url(mut self, url: &str, transport: Transport) -> Result<Self, PagerDutySettingsError> {
         self.endpoint = events_api(url, transport)?;
+        Ok(self)
+    }
+
+    /// Sends a change event for each deployment, too: to `/v2/change/enqueue`, beside the address of the alerts.
+    pub fn with_changes(mut self, transport: Transport) -> Result<Self, PagerDutySettingsError> {
+        let url = self.endpoint.url().expose_secret();
+        let base = url.strip_suffix("/v2/enqueue");
+        let url = base.map(|base| format!("{base}/v2/change/enqueue"));
+        let url = url.ok_or(PagerDutySettingsError::NoChanges)?;
+        self.changes = Some(events_api(&url, transport)?);
         Ok(self)
     }
 
@@ -183,6 +216,9 @@ impl PagerDutyService {
         let mut service = Self::try_new(&key)?;
         if let Some(url) = &section.url {
             service = service.with_url(url, section.transport)?;
+        }
+        if section.changes == ChangeEvents::Sent {
+            service = service.with_changes(section.transport)?;
         }
         service.scope = section.scope;
         service.severities.drift = section.severity.unwrap_or(service.severities.drift);

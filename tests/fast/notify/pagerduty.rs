@@ -2,15 +2,25 @@
 
 use std::collections::BTreeSet;
 
-use driftline::model::{Report, ReportError};
-use driftline::notify::Notice;
+use chrono::{DateTime, TimeDelta, Utc};
+use driftline::model::{ReleaseReport, Report, ReportError};
 use driftline::notify::digest::Digest;
-use driftline::notify::pagerduty::events::{Action, AlertEvent, EventPlan};
+use driftline::notify::http::DeliveryClient;
+use driftline::notify::pagerduty::events::{Action, Event, EventPlan};
 use driftline::notify::pagerduty::settings::{PagerDutyScope, PagerDutyService, PagerDutySeverity};
+use driftline::notify::settings::Transport;
+use driftline::notify::{Notice, Sink as _};
+use driftline::state::Occasion;
 use driftline::vocabulary::{HealthCode, Outcome, Stopped, Verdict};
 use secrecy::SecretString;
+use serde_json::Value;
 
+use super::delivery::quick;
 use super::reports::{critical, drifted, empty, release, report};
+use crate::support::receiver::{Receiver, Reply};
+
+/// PagerDuty's answer to an event that it accepts.
+const ACCEPTED: &str = r#"{"status":"success","message":"Event processed"}"#;
 
 fn settings(scope: PagerDutyScope) -> PagerDutyService {
     let mut settings = PagerDutyService::try_new(&SecretString::from("k".repeat(32))).unwrap();
@@ -32,7 +42,7 @@ fn cluster(report: &Report) -> Option<&'static str> {
     plan.events.first().map(action)
 }
 
-fn action(event: &AlertEvent) -> &'static str {
+fn action(event: &Event) -> &'static str {
     match &event.action {
         Action::Trigger { payload, .. } => match payload["severity"].as_str().unwrap() {
             "error" => "trigger error",
@@ -41,6 +51,7 @@ fn action(event: &AlertEvent) -> &'static str {
             _ => "trigger critical",
         },
         Action::Resolve => "resolve",
+        Action::Change { .. } => "change",
     }
 }
 
@@ -158,7 +169,7 @@ fn a_narrower_scan_has_an_alert_of_its_own() {
     let key = |selection: &[&str]| {
         let mut settings = settings(PagerDutyScope::Cluster);
         settings.selection = selection.iter().map(|&text| text.to_owned()).collect();
-        plan(&clean(), &settings).events[0].dedup_key.clone()
+        plan(&clean(), &settings).events[0].key.clone()
     };
     let keys: BTreeSet<_> = [
         &[][..],
@@ -223,7 +234,7 @@ fn a_release_is_where_its_records_are() {
             .events
             .pop()
             .unwrap()
-            .dedup_key
+            .key
     };
     let usual = key(|_| {});
     assert_eq!(key(|release| release.namespace = "elsewhere".to_owned()), usual);
@@ -273,8 +284,93 @@ fn resolves_without_room_get_their_turn() {
         let first = plan(&report, &settings);
         assert_eq!((first.events.len(), first.resolves_left_out), (31, 60));
         assert_eq!(first, plan(&report, &settings));
-        seen.extend(first.events.into_iter().skip(1).map(|event| event.dedup_key));
+        seen.extend(first.events.into_iter().skip(1).map(|event| event.key));
         report.started_at += chrono::Duration::hours(24);
     }
     assert_eq!(seen.len(), 90);
+}
+
+/// A release whose baseline was deployed then.
+fn deployed(name: &str, revision: u64, time: DateTime<Utc>) -> ReleaseReport {
+    let mut release = release("shop", name, Verdict::Clean);
+    let baseline = release.baseline.as_mut().unwrap();
+    (baseline.revision, baseline.deployed_at) = (revision, Some(time));
+    release
+}
+
+#[tokio::test]
+async fn a_deployment_is_one_change_event_however_the_clocks_stand() {
+    let server = Receiver::start(vec![Reply::Answer(202, ACCEPTED); 8]).await;
+    let service = settings(PagerDutyScope::Cluster);
+    let url = server.url("/v2/enqueue");
+    let service = service.with_url(&url, Transport::AllowHttp).unwrap();
+    let service = service.with_changes(Transport::AllowHttp).unwrap();
+    let http = DeliveryClient::new(quick());
+    let hour = |number: i64| report(Vec::new()).started_at + TimeDelta::hours(number);
+    let minute = |number: i64| hour(0) + TimeDelta::minutes(number);
+    let web = |revision: u64, at: i64| deployed("web", revision, minute(at));
+    let mut kept = None;
+    let mut sent = Vec::new();
+    for (number, releases) in [
+        // What was deployed before anything is remembered is no news.
+        (0, vec![web(7, -5)]),
+        (1, vec![web(7, -5), deployed("api", 1, minute(30))]),
+        // Ahead by three minutes, and once more by the clock of another machine that is behind.
+        (2, vec![web(8, 123), deployed("api", 1, minute(30))]),
+        (3, vec![web(8, 123), deployed("api", 2, minute(117))]),
+        (4, vec![web(8, 123), deployed("api", 2, minute(117))]),
+    ] {
+        let mut report = report(releases);
+        report.started_at = hour(number);
+        let digest = Digest::new(&report);
+        let notice = Notice {
+            occasion: Occasion::Unchanged,
+            kept: kept.as_ref(),
+            ..Notice::without_memory(&report, &digest)
+        };
+        let before = server.received().len();
+        let delivery = service.deliver(&http, &notice).await;
+        assert!(!delivery.is_undelivered(), "{delivery}");
+        kept = delivery.keeps;
+        let changes = server.received().into_iter().skip(before);
+        let changes = changes.filter(|request| request.path == "/v2/change/enqueue");
+        let changes = changes.map(|request| {
+            let body = request.json();
+            check_change(&body);
+            body["payload"]["summary"].as_str().unwrap().to_owned()
+        });
+        sent.push(changes.collect::<Vec<_>>());
+    }
+    assert_eq!(
+        sent,
+        [
+            vec![],
+            vec!["prod: shop/api: revision 1 was deployed"],
+            vec!["prod: shop/web: revision 8 was deployed"],
+            vec!["prod: shop/api: revision 2 was deployed"],
+            vec![],
+        ]
+    );
+}
+
+/// The limits of [change events](https://developer.pagerduty.com/docs/send-change-event).
+fn check_change(body: &Value) {
+    let payload = &body["payload"];
+    assert_eq!(body["routing_key"].as_str().unwrap().len(), 32);
+    assert!(payload["summary"].as_str().unwrap().chars().count() <= 1_024);
+    DateTime::parse_from_rfc3339(payload["timestamp"].as_str().unwrap()).unwrap();
+    assert!(body.get("event_action").is_none() && body.get("dedup_key").is_none());
+    assert!(body.to_string().len() <= 512 << 10);
+}
+
+#[test]
+fn change_events_need_an_address_beside_that_of_the_alerts() {
+    let service = settings(PagerDutyScope::Cluster);
+    let url = "https://events.example.com/alerts";
+    let service = service.with_url(url, Transport::HttpsOnly).unwrap();
+    let error = service
+        .with_changes(Transport::HttpsOnly)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("must end with /v2/enqueue"), "{error}");
 }
