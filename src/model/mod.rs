@@ -266,6 +266,9 @@ pub struct ReleaseReport {
     /// Whether objects of other revisions could not be read, which are in no report then.
     #[serde(skip)]
     pub has_unread_leftovers: bool,
+    /// Whether something of it is too young to be told to the receiver that this report is for, which is in no report.
+    #[serde(skip)]
+    pub has_unsettled: bool,
     /// How the operator named the cluster, for commands that a text prints; no report has it.
     #[serde(skip)]
     pub cluster: ClusterFlags,

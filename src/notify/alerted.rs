@@ -67,10 +67,22 @@ impl<'r> AlertedRelease<'r> {
                 words::verdict(self.release),
                 self.critical().join(", ")
             ),
-            Verdict::Incomplete => "could not be fully read".to_owned(),
-            Verdict::Unreadable => "has a record that cannot be read".to_owned(),
+            Verdict::Incomplete => self.unread("could not be fully read"),
+            Verdict::Unreadable => self.unread("has a record that cannot be read"),
         };
         format!("driftline: {}: {} {what}", digest.cluster, about.name)
+    }
+}
+
+impl AlertedRelease<'_> {
+    /// What could not be read, behind what is known to be critical: an alert may be about that alone.
+    fn unread(&self, what: &str) -> String {
+        let critical = self.critical();
+        if critical.is_empty() {
+            what.to_owned()
+        } else {
+            format!("is critical: {}; it {what}", critical.join(", "))
+        }
     }
 }
 

@@ -57,6 +57,8 @@ pub struct Beside {
     pub is_read_again: bool,
     /// How much that it knows of was not read by this scan.
     pub not_read: usize,
+    /// How much is too young to be told.
+    pub unsettled: usize,
 }
 
 impl Beside {
@@ -65,6 +67,7 @@ impl Beside {
         Self {
             is_read_again: part.is_read_again,
             not_read: part.not_read,
+            unsettled: part.unsettled,
         }
     }
 }
@@ -195,7 +198,7 @@ impl Digest {
                 "{} not read this time",
                 count(self.beside.not_read, "known difference")
             ));
-        } else if self.level == Level::Clean {
+        } else if self.level == Level::Clean && self.beside.unsettled == 0 {
             parts.push("all is in order".to_owned());
         }
         parts.join("; ")

@@ -28,8 +28,8 @@ pub(super) fn is_proof_of_calm(report: &Report) -> bool {
     is_complete(report) && !report.releases.is_empty() && !report.releases.iter().any(is_in_doubt)
 }
 
-/// Whether a release was not read as a whole, may be another one than it says, or is about to become another one, although
-/// no object of it drifted.
+/// Whether a release was not read as a whole, may be another one than it says, is about to become another one, or has
+/// something wrong that is too young to be told, although no object of it drifted.
 pub(super) fn is_in_doubt(release: &ReleaseReport) -> bool {
     let is_unread = |object: &ObjectReport| object.state == ObjectState::Unknown;
     let is_doubt = |health: &Health| {
@@ -41,7 +41,7 @@ pub(super) fn is_in_doubt(release: &ReleaseReport) -> bool {
                 | HealthCode::InProgress
         )
     };
-    release.objects.iter().any(is_unread) || release.health.iter().any(is_doubt)
+    release.has_unsettled || release.objects.iter().any(is_unread) || release.health.iter().any(is_doubt)
 }
 
 /// Whether a release was compared as a whole, in a run that was itself in order, and nothing is wrong with it.

@@ -42,7 +42,7 @@ use self::links::LinkTemplate;
 use self::routes::Routes;
 use self::settings::HttpSettings;
 use crate::model::Report;
-use crate::state::{self, Occasion, Part, PartRequest, State, Telling};
+use crate::state::{self, Occasion, Part, PartRequest, SharedRelease, State, Telling};
 
 /// A receiver of notifications, such as a chat channel or a service that alerts people.
 pub trait Sink: Send + Sync {
@@ -234,7 +234,12 @@ impl Sinks {
             let request = PartRequest {
                 sink: name,
                 report,
-                releases: releases.filter(|release| routes.sends(release, name)).collect(),
+                releases: releases
+                    .filter_map(|release| {
+                        let share = routes.share(release, name)?;
+                        Some(SharedRelease { release, share })
+                    })
+                    .collect(),
                 errors: errors.filter(|error| routes.sends_error(error, name)).collect(),
             };
             match memory {

@@ -12,6 +12,7 @@ use crate::model::{ReleaseReport, ReportError};
 use crate::policy::glob::Glob;
 use crate::policy::name_pattern;
 use crate::report::words::critical_codes;
+use crate::state::Share;
 use crate::vocabulary::{FindingCode, HealthCode, ObjectState};
 
 /// How the scope of an error about a namespace begins.
@@ -161,9 +162,25 @@ impl Routes {
         }
     }
 
-    /// Whether a receiver is told of a release.
-    pub(crate) fn sends(&self, release: &ReleaseReport, receiver: &str) -> bool {
-        self.send(receiver, |route| route.matches(release))
+    /// How much of a release a receiver is told; `None` for nothing at all.
+    pub(crate) fn share(&self, release: &ReleaseReport, receiver: &str) -> Option<Share> {
+        if self.send(receiver, |route| route.matches(release)) {
+            return Some(Share::Whole);
+        }
+        self.may_have_sent(release, receiver).then_some(Share::Over)
+    }
+
+    /// Whether a receiver would be told of a release in another condition, so that it may have been.
+    fn may_have_sent(&self, release: &ReleaseReport, receiver: &str) -> bool {
+        for route in self.routes.iter().filter(|route| route.is_for_release(release)) {
+            if route.to.iter().any(|name| name == receiver) {
+                return true;
+            }
+            if route.goes_on == GoesOn::No && !route.has_condition() {
+                return false;
+            }
+        }
+        self.is_default(receiver)
     }
 
     /// Whether a receiver is told of an error: by routes that ask for nothing but a namespace, where it is about one.
@@ -199,6 +216,21 @@ impl Routes {
 
 impl Route {
     fn matches(&self, release: &ReleaseReport) -> bool {
+        self.is_for_release(release)
+            && self.severity.is_none_or(|severity| {
+                let is_critical = !critical_codes(release).is_empty();
+                is_critical == (severity == RouteSeverity::Critical)
+            })
+            && (self.codes.is_empty() || self.codes.iter().any(|code| has_code(release, &code.0)))
+    }
+
+    /// Whether it asks for a condition that the release is in.
+    fn has_condition(&self) -> bool {
+        self.severity.is_some() || !self.codes.is_empty()
+    }
+
+    /// Whether it takes a release, in whatever condition that is.
+    fn is_for_release(&self, release: &ReleaseReport) -> bool {
         let any = |patterns: &[Glob], name: &str| {
             patterns.is_empty() || patterns.iter().any(|pattern| pattern.matches(name))
         };
@@ -210,19 +242,11 @@ impl Route {
                     .get(name)
                     .is_some_and(|value| pattern.matches(value))
             })
-            && self.severity.is_none_or(|severity| {
-                let is_critical = !critical_codes(release).is_empty();
-                is_critical == (severity == RouteSeverity::Critical)
-            })
-            && (self.codes.is_empty() || self.codes.iter().any(|code| has_code(release, &code.0)))
     }
 
     /// Whether it takes whatever is in a namespace.
     fn is_for(&self, namespace: &str) -> bool {
-        let is_all = self.releases.is_empty()
-            && self.labels.is_empty()
-            && self.severity.is_none()
-            && self.codes.is_empty();
+        let is_all = self.releases.is_empty() && self.labels.is_empty() && !self.has_condition();
         is_all
             && !self.namespaces.is_empty()
             && self.namespaces.iter().any(|pattern| pattern.matches(namespace))
@@ -282,7 +306,7 @@ mod tests {
         let receivers = |release: &ReleaseReport| {
             let all = ["a", "oncall", "audit", "shop", "all"];
             all.into_iter()
-                .filter(|name| routes.sends(release, name))
+                .filter(|name| routes.share(release, name) == Some(Share::Whole))
                 .collect::<Vec<_>>()
         };
         let plain = |namespace: &str, name: &str| release(namespace, name);
@@ -325,7 +349,7 @@ mod tests {
             };
             ["pay", "teams", "all"]
                 .into_iter()
-                .find(|name| routes.sends(&release, name))
+                .find(|name| routes.share(&release, name) == Some(Share::Whole))
         };
         assert_eq!(
             receiver(&[("team", "payments"), ("example.com/tier", "1")]),
@@ -334,6 +358,26 @@ mod tests {
         assert_eq!(receiver(&[("team", "payments")]), Some("teams"));
         assert_eq!(receiver(&[("team", "")]), Some("teams"));
         assert_eq!(receiver(&[("example.com/tier", "1")]), Some("all"));
+    }
+
+    /// An alert of a receiver that is told of bad conditions only would stay open for ever.
+    #[test]
+    fn a_receiver_that_may_have_been_told_hears_that_it_is_over() {
+        let routes = routes(TEAMS, Some(&["all"]));
+        let share = |namespace: &str, receiver: &str| routes.share(&release(namespace, "web"), receiver);
+        assert_eq!(share("shop", "oncall"), Some(Share::Over));
+        assert_eq!(share("shop", "audit"), Some(Share::Over));
+        assert_eq!(share("shop", "shop"), Some(Share::Whole));
+        assert_eq!(
+            share("shop", "all"),
+            None,
+            "the last route takes it in every condition"
+        );
+        assert_eq!(
+            share("team-a-1", "oncall"),
+            None,
+            "the first route takes it in every condition"
+        );
     }
 
     #[test]

@@ -487,6 +487,7 @@ impl ReleaseScan {
             verdict: Verdict::Incomplete,
             tracked: Tracked::default(),
             has_unread_leftovers: self.objects.iter().any(PlannedObject::is_unread_leftover),
+            has_unsettled: false,
             health,
             objects: if self.has_too_many_objects {
                 Vec::new()

@@ -41,7 +41,6 @@ impl State {
                 state: self,
                 release,
                 cluster: &cluster,
-                selector: report.selection.selector.as_ref(),
                 now,
             };
             let (after, of_release) = comparison.run(before, &mut resolved, &mut counts);
@@ -56,7 +55,7 @@ impl State {
             }
         }
         for (id, mut release) in remembered {
-            if coverage.has(&id, &release) {
+            if coverage.has(&id) {
                 for entry in release.entries.values_mut().filter(|entry| entry.is_active()) {
                     entry.end(now, Ending::ReleaseGone);
                     resolved.extend(entry.resolved(id.names(&cluster), &release.namespace, now));
@@ -153,7 +152,6 @@ struct ReleaseComparison<'c> {
     state: &'c State,
     release: &'c ReleaseReport,
     cluster: &'c str,
-    selector: Option<&'c String>,
     now: DateTime<Utc>,
 }
 
@@ -171,7 +169,6 @@ impl ReleaseComparison<'_> {
         let mut after = Remembered {
             namespace: release.namespace.clone(),
             revision: release.baseline.as_ref().map(|baseline| baseline.revision),
-            selector: self.selector.cloned(),
             entries: BTreeMap::new(),
         };
         let mut known = Known::new();
@@ -227,7 +224,7 @@ impl ReleaseComparison<'_> {
             return (Entry::new(item, now), ChangeStatus::New, false);
         };
         // Values that were left out for their size are not another value.
-        let is_same = entry.content == item.content || item.is_omitted;
+        let is_same = entry.content == item.content || item.is_omitted || entry.is_omitted;
         let as_before = if is_same {
             ChangeStatus::Ongoing
         } else {
@@ -260,7 +257,7 @@ impl ReleaseComparison<'_> {
             entry.code = item.code;
         }
         if !item.is_omitted {
-            (entry.content, entry.live) = (item.content, item.live);
+            (entry.content, entry.live, entry.is_omitted) = (item.content, item.live, false);
         }
         entry.subject = item.subject;
         entry.found_at = now;

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use super::entry::{self, Entry, Subject};
-use super::memory::{ReleaseId, Remembered};
+use super::memory::ReleaseId;
 use crate::model::{Fingerprint, ObjectReport, ReleaseNames, ReleaseReport, Report};
 use crate::policy::selection::Selection;
 use crate::report::summary::has_unread_records;
@@ -35,17 +35,17 @@ impl<'r> Coverage<'r> {
     }
 
     /// Whether the scan would have found a release if it were there.
-    pub(super) fn has(&self, id: &ReleaseId, release: &Remembered) -> bool {
+    pub(super) fn has(&self, id: &ReleaseId) -> bool {
         let selected = &self.report.selection;
         let is_whole = self.report.stopped.is_none() && self.report.outcome != Outcome::Error;
         let storage = &id.storage;
         let is_driver_read = selected.drivers.is_empty() || selected.drivers.contains(&storage.driver);
-        // Which labels a release has is not remembered, only which selector found it.
-        let is_same_selector = selected.selector == release.selector;
+        // A release that a selector does not find may have other labels now.
+        let is_found_by_name = selected.selector.is_none();
         let selection = self.selection.as_ref();
         is_whole
             && is_driver_read
-            && is_same_selector
+            && is_found_by_name
             && selection.is_some_and(|selection| selection.has_named(&storage.namespace, &id.name))
             && self
                 .report

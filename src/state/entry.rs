@@ -121,6 +121,9 @@ pub(crate) struct Entry {
     /// A hash of the live value, where the report showed it whole.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) live: Option<Hash>,
+    /// Whether its values were left out of the report for their size, so that they are not in the hash.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub(super) is_omitted: bool,
     /// Whether it is more than worth knowing.
     pub(super) matters: bool,
     /// The first scan that found it.
@@ -156,6 +159,7 @@ impl Entry {
             code: item.code,
             content: item.content,
             live: item.live,
+            is_omitted: item.is_omitted,
             matters: item.matters,
             first_seen: now,
             found_at: now,

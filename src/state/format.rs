@@ -91,8 +91,6 @@ struct ReleaseDocument<I, E> {
     namespace: String,
     #[serde(default)]
     revision: Option<u64>,
-    #[serde(default)]
-    selector: Option<String>,
     entries: Vec<E>,
 }
 
@@ -129,7 +127,6 @@ impl State {
             let remembered = Remembered {
                 namespace: release.namespace,
                 revision: release.revision,
-                selector: release.selector,
                 entries: entries.collect(),
             };
             (release.id.clone(), remembered)
@@ -150,7 +147,6 @@ impl State {
             id,
             namespace: release.namespace.clone(),
             revision: release.revision,
-            selector: release.selector.clone(),
             entries: release.entries.values().collect(),
         });
         let document = Document {
@@ -225,7 +221,7 @@ impl State {
                     content: entry.content,
                     live: entry.live,
                     matters: entry.matters,
-                    is_omitted: false,
+                    is_omitted: entry.is_omitted,
                 };
                 let item = item.at(detail);
                 let key = item.subject.fingerprint(names, &item.code);
@@ -272,10 +268,12 @@ fn merged(mut entries: Vec<Entry>, salt: &Salt) -> Option<Entry> {
     let scans = entries.iter().map(|entry| entry.scans).max()?;
     let found_at = entries.iter().map(|entry| entry.found_at).max()?;
     let matters = entries.iter().any(|entry| entry.matters);
+    let is_omitted = entries.iter().any(|entry| entry.is_omitted);
     let entry = entries.pop()?;
     Some(Entry {
         content,
         live: None,
+        is_omitted,
         matters,
         first_seen,
         found_at,

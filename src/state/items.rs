@@ -60,6 +60,7 @@ fn together(
             .entry(fingerprint)
             .or_insert_with(|| (item.clone(), Vec::new()));
         known.matters |= item.matters;
+        known.is_omitted |= item.is_omitted;
         contents.push(content);
     }
     let one = |(mut item, contents): (Item, Vec<Hash>)| {

@@ -41,8 +41,6 @@ pub(super) struct Remembered {
     pub(super) namespace: String,
     /// The baseline that it was last compared with.
     pub(super) revision: Option<u64>,
-    /// The label selector of the scan that last found it.
-    pub(super) selector: Option<String>,
     pub(super) entries: BTreeMap<Fingerprint, Entry>,
 }
 

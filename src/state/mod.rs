@@ -17,7 +17,7 @@ pub use self::earlier::Earlier;
 pub use self::format::{EncodeError, FormatError, MAX_BYTES};
 pub use self::memory::State;
 pub use self::occasion::Occasion;
-pub use self::part::{Part, PartRequest, Receipt, Settle, Telling, without_memory};
+pub use self::part::{Part, PartRequest, Receipt, Settle, Share, SharedRelease, Telling, without_memory};
 
 #[cfg(test)]
 mod tests;

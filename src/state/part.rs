@@ -18,7 +18,7 @@ use crate::model::{
     ChangeCounts, Finding, Fingerprint, ReleaseReport, Report, ReportError, Resolved, Summary, Tracked,
 };
 use crate::report::summary;
-use crate::vocabulary::{ChangeStatus, HealthCode, MemoryDetail, ObjectState, Verdict};
+use crate::vocabulary::{ChangeStatus, HealthCode, HealthSeverity, MemoryDetail, ObjectState, Verdict};
 
 /// How long what keeps coming and going has to stay away until its end is told.
 const CALM: TimeDelta = TimeDelta::hours(24);
@@ -57,10 +57,38 @@ pub struct PartRequest<'r> {
     pub sink: &'r str,
     /// The whole report.
     pub report: &'r Report,
-    /// The releases that are for it.
-    pub releases: Vec<&'r ReleaseReport>,
+    /// The releases that are for it, in the order of the report.
+    pub releases: Vec<SharedRelease<'r>>,
     /// The errors that are for it.
     pub errors: Vec<&'r ReportError>,
+}
+
+/// A release of the part that is for a receiver.
+#[derive(Debug, Clone, Copy)]
+pub struct SharedRelease<'r> {
+    /// The release.
+    pub release: &'r ReleaseReport,
+    /// How much of it is for the receiver.
+    pub share: Share,
+}
+
+impl<'r> SharedRelease<'r> {
+    /// All of a release.
+    pub const fn whole(release: &'r ReleaseReport) -> Self {
+        Self {
+            release,
+            share: Share::Whole,
+        }
+    }
+}
+
+/// How much of a release is for a receiver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    /// All that is wrong with it.
+    Whole,
+    /// Only that it is none of those any more that are for it. What it opened for the release it can close.
+    Over,
 }
 
 /// What one receiver is told.
@@ -76,7 +104,7 @@ pub struct Part {
     pub unsettled: usize,
     /// Whether the receiver was told that something could not be read, and everything was read now.
     pub is_read_again: bool,
-    /// How much else may be wrong: what the receiver knows of and this scan did not read, and what is too young to be told.
+    /// How much that the receiver knows of this scan did not read.
     pub not_read: usize,
     /// What is to be remembered once it is delivered.
     pub receipt: Receipt,
@@ -109,7 +137,11 @@ impl State {
         };
         let mut unsettled = 0;
         let mut counts = ChangeCounts::default();
-        for release in &mut part.report.releases {
+        let shares = request.releases.iter().map(|shared| shared.share);
+        for (release, share) in part.report.releases.iter_mut().zip(shares) {
+            if share == Share::Over {
+                continue;
+            }
             let id = ReleaseId::of(release);
             let Some(remembered) = self.releases.get(&id) else {
                 continue;
@@ -123,7 +155,10 @@ impl State {
             {
                 let status = status_for(entry, number);
                 let since = since.get(fingerprint).copied();
-                if status == ChangeStatus::New && !is_settled(entry, since, now, telling.settle) {
+                if status == ChangeStatus::New
+                    && !entry.is_flapping(now)
+                    && !is_settled(entry, since, now, telling.settle)
+                {
                     young.insert(*fingerprint);
                     continue;
                 }
@@ -140,6 +175,7 @@ impl State {
                 known.insert(*fingerprint, tracked);
             }
             unsettled += young.len();
+            release.has_unsettled = !young.is_empty();
             leave_out(release, &young, self.detail);
             tell(release, &report.cluster.name, &known, self.detail);
         }
@@ -164,7 +200,7 @@ impl State {
         receipt.occasion = Some(part.occasion);
         part.report.summary.changes = Some(counts);
         part.kept = memory.and_then(SinkMemory::kept);
-        part.not_read = number.map_or(0, |number| self.not_read(number, now)) + unsettled;
+        part.not_read = number.map_or(0, |number| self.not_read(number, now));
         part.unsettled = unsettled;
         part.receipt = receipt;
         part
@@ -256,14 +292,20 @@ impl State {
 /// The part of a report for a receiver where nothing is remembered.
 pub fn without_memory(request: &PartRequest<'_>) -> Part {
     let report = request.report;
-    let releases = request.releases.iter().map(|release| {
-        let mut release = (*release).clone();
-        release.leave_out_in_sync();
+    let releases = request.releases.iter().map(|shared| {
+        let mut release = shared.release.clone();
+        match shared.share {
+            Share::Whole => release.leave_out_in_sync(),
+            Share::Over => leave_out_all(&mut release),
+        }
         release
     });
     let releases: Vec<_> = releases.collect();
     let errors: Vec<_> = request.errors.iter().map(|error| (*error).clone()).collect();
-    let is_whole = releases.len() == report.releases.len() && errors.len() == report.errors.len();
+    let mut shares = request.releases.iter().map(|shared| shared.share);
+    let is_whole = releases.len() == report.releases.len()
+        && errors.len() == report.errors.len()
+        && shares.all(|share| share == Share::Whole);
     let part = Report {
         schema: report.schema.clone(),
         tool: report.tool.clone(),
@@ -300,6 +342,20 @@ pub fn without_memory(request: &PartRequest<'_>) -> Part {
         not_read: 0,
         receipt: Receipt::default(),
     }
+}
+
+/// Leaves out of a release what is wrong with it. What was not read may be anything.
+fn leave_out_all(release: &mut ReleaseReport) {
+    if release.verdict == Verdict::Drifted {
+        release.verdict = Verdict::Clean;
+    }
+    release
+        .objects
+        .retain(|object| object.state == ObjectState::Unknown);
+    release
+        .health
+        .retain(|entry| matches!(entry.severity, HealthSeverity::Info));
+    forget_statuses(release);
 }
 
 /// Forgets what the parts of a release are to the scan: they may be something else to the receiver.

@@ -111,6 +111,7 @@ fn release_key(release: &ReleaseReport, said: Said) -> ReleaseKey<'_> {
         managed_by,
         preview: _,
         has_unread_leftovers: _,
+        has_unsettled: _,
         cluster: _,
     } = release;
     let newest = baseline.as_ref().map(|baseline| baseline.revision) != Some(latest.revision);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
-use super::{Occasion, Part, PartRequest, Salt, Settle, State, Telling};
+use super::{Occasion, Part, PartRequest, Salt, Settle, Share, SharedRelease, State, Telling};
 use crate::model::{Finding, ObjectReport, ReleaseReport, Report, ReportError, Revision, Selected};
 use crate::report::fixtures::{at, finding, object, release, report};
 use crate::report::identity::identify;
@@ -265,11 +265,23 @@ fn what_was_selected_and_is_gone_is_gone() {
     let mut second = scan(1, vec![release("shop", "api")]);
     for report in [&mut first, &mut second] {
         report.selection.namespaces = vec!["sho*".to_owned()];
-        report.selection.selector = Some("team=a".to_owned());
     }
     let mut state = state();
     compare(&mut state, &mut first);
     assert_eq!(compare(&mut state, &mut second).1, [Ending::ReleaseGone]);
+}
+
+/// A false end closes the alert of a release that is still drifted.
+#[test]
+fn a_release_that_a_selector_does_not_find_any_more_may_have_other_labels() {
+    let select = |mut report: Report| {
+        report.selection.selector = Some("team=a".to_owned());
+        report
+    };
+    let mut state = state();
+    compare(&mut state, &mut select(scan(0, vec![web([replicas(5)])])));
+    let api = release("shop", "api");
+    assert_eq!(compare(&mut state, &mut select(scan(1, vec![api]))).1, []);
 }
 
 #[test]
@@ -351,6 +363,19 @@ fn values_that_were_left_out_for_their_size_are_no_change() {
     assert_eq!(statuses, [ChangeStatus::Ongoing]);
 }
 
+/// A report leaves out values of what it finds first where there are many, and the next one may be shorter.
+#[test]
+fn values_that_are_shown_for_the_first_time_are_no_change() {
+    let mut omitted = replicas(5);
+    omitted.omit_values();
+    let mut state = state();
+    compare(&mut state, &mut scan(0, vec![web([omitted])]));
+    let (statuses, _) = compare(&mut state, &mut scan(1, vec![web([replicas(5)])]));
+    assert_eq!(statuses, [ChangeStatus::Ongoing]);
+    let (statuses, _) = compare(&mut state, &mut scan(2, vec![web([replicas(7)])]));
+    assert_eq!(statuses, [ChangeStatus::Changed]);
+}
+
 #[test]
 fn a_cluster_that_is_called_otherwise_keeps_its_memory() {
     let mut state = state();
@@ -418,12 +443,28 @@ fn a_report_is_a_baseline_whatever_the_cluster_was_called() {
     );
 }
 
+#[test]
+fn what_a_baseline_knows_is_as_old_as_it_says() {
+    let paused = || finding(FindingCode::Changed, "/spec/paused", None, Some(json!(true)));
+    let mut earlier = state();
+    compare(&mut earlier, &mut scan(0, vec![web([replicas(5)])]));
+    let mut baseline = scan(2, vec![web([replicas(5), paused()])]);
+    earlier.compare(&mut baseline);
+    let mut after = scan(3, vec![web([replicas(5), paused()])]);
+    State::of_report(&baseline, "prod", Salt::new([1; 16])).compare(&mut after);
+    let findings = after.releases[0].objects[0].findings.iter();
+    let first_seen: Vec<_> = findings
+        .map(|finding| finding.tracked.first_seen.unwrap())
+        .collect();
+    assert_eq!(first_seen, [at(START), at(START) + TimeDelta::hours(2)]);
+}
+
 /// The part of a report for one receiver.
 fn part(state: &State, report: &Report, telling: &Telling) -> Part {
     let request = PartRequest {
         sink: "slack",
         report,
-        releases: report.releases.iter().collect(),
+        releases: report.releases.iter().map(SharedRelease::whole).collect(),
         errors: report.errors.iter().collect(),
     };
     state.part(&request, telling)

@@ -187,7 +187,7 @@ fn each_receiver_is_told_for_itself() {
     let request = PartRequest {
         sink: "pagerduty",
         report: &report,
-        releases: report.releases.iter().collect(),
+        releases: report.releases.iter().map(SharedRelease::whole).collect(),
         errors: Vec::new(),
     };
     assert_eq!(state.part(&request, &telling).occasion, Occasion::Changed);
@@ -257,7 +257,7 @@ fn another_receiver_does_not_inherit_what_a_forgotten_one_was_told() {
         let request = PartRequest {
             sink,
             report: &report,
-            releases: report.releases.iter().collect(),
+            releases: report.releases.iter().map(SharedRelease::whole).collect(),
             errors: Vec::new(),
         };
         let receipt = state.part(&request, &telling).receipt;
@@ -275,8 +275,69 @@ fn another_receiver_does_not_inherit_what_a_forgotten_one_was_told() {
     let request = PartRequest {
         sink: "webhook",
         report: &report,
-        releases: report.releases.iter().collect(),
+        releases: report.releases.iter().map(SharedRelease::whole).collect(),
         errors: Vec::new(),
     };
     assert_eq!(state.part(&request, &telling).occasion, Occasion::Changed);
+}
+
+/// Its alerts stay open: that its drift is too young does not mean that it has none.
+#[test]
+fn a_release_with_something_too_young_is_not_in_order() {
+    let telling = Telling {
+        settle: Settle::Scans(2),
+        ..Telling::default()
+    };
+    let mut state = state();
+    let mut report = drifted(0);
+    state.compare(&mut report);
+    let part = part(&state, &report, &telling);
+    assert_eq!((part.unsettled, part.not_read), (1, 0));
+    assert!(part.report.releases[0].has_unsettled);
+}
+
+#[test]
+fn what_comes_and_goes_between_scans_is_told_once_although_it_never_settles() {
+    let telling = Telling {
+        settle: Settle::Scans(2),
+        ..Telling::default()
+    };
+    let mut state = state();
+    let mut occasions = Vec::new();
+    for hour in 0..10 {
+        let mut report = if hour % 2 == 0 {
+            drifted(hour)
+        } else {
+            scan(hour, vec![web([])])
+        };
+        state.compare(&mut report);
+        let part = part(&state, &report, &telling);
+        occasions.push(part.occasion);
+        state.delivered(part.receipt, None);
+    }
+    let told = occasions
+        .iter()
+        .filter(|occasion| **occasion == Occasion::Changed);
+    assert_eq!(told.count(), 1, "{occasions:?}");
+}
+
+/// A receiver that is told of bad conditions only hears that they are over, and of nothing else.
+#[test]
+fn a_release_that_is_no_longer_for_a_receiver_is_in_order_for_it() {
+    let mut state = state();
+    let mut report = drifted(0);
+    state.compare(&mut report);
+    let request = PartRequest {
+        sink: "pager",
+        report: &report,
+        releases: vec![SharedRelease {
+            release: &report.releases[0],
+            share: Share::Over,
+        }],
+        errors: Vec::new(),
+    };
+    let part = state.part(&request, &Telling::default());
+    assert_eq!(part.occasion, Occasion::Unchanged);
+    let release = &part.report.releases[0];
+    assert_eq!((release.verdict, release.objects.len()), (Verdict::Clean, 0));
 }

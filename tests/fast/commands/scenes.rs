@@ -257,6 +257,7 @@ fn orphaned(texts: &Texts, end: ReleaseEnd, records: OrphanRecords) -> OrphanedR
 pub(super) fn report(texts: &Texts) -> Report {
     let release = |health: Vec<Health>| ReleaseReport {
         has_unread_leftovers: false,
+        has_unsettled: false,
         cluster: driftline::shell::ClusterFlags::default(),
         namespace: texts.namespace.clone(),
         name: texts.release.clone(),

@@ -107,6 +107,7 @@ pub(crate) fn release(namespace: &str, name: &str, verdict: Verdict) -> ReleaseR
     ReleaseReport {
         tracked: Tracked::default(),
         has_unread_leftovers: false,
+        has_unsettled: false,
         cluster: driftline::shell::ClusterFlags::default(),
         namespace: namespace.to_owned(),
         name: name.to_owned(),
