@@ -456,7 +456,7 @@ fn what_a_baseline_knows_is_as_old_as_it_says() {
     let first_seen: Vec<_> = findings
         .map(|finding| finding.tracked.first_seen.unwrap())
         .collect();
-    assert_eq!(first_seen, [at(START), at(START) + TimeDelta::hours(2)]);
+    assert_eq!(first_seen, [at(START) + TimeDelta::hours(2), at(START)]);
 }
 
 /// The part of a report for one receiver.
