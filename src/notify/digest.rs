@@ -55,10 +55,14 @@ pub struct Digest {
 pub struct Beside {
     /// Whether it was told that something could not be read, and everything was read now.
     pub is_read_again: bool,
+    /// Whether it was not told yet of what could not be read.
+    pub is_unread_new: bool,
     /// How much that it knows of was not read by this scan.
     pub not_read: usize,
     /// How much is too young to be told.
     pub unsettled: usize,
+    /// Whether the report is an excerpt, by which nothing can be said of the whole.
+    pub is_excerpt: bool,
 }
 
 impl Beside {
@@ -66,8 +70,21 @@ impl Beside {
     pub const fn of(part: &Part) -> Self {
         Self {
             is_read_again: part.is_read_again,
+            is_unread_new: part.is_unread_new,
             not_read: part.not_read,
             unsettled: part.unsettled,
+            is_excerpt: false,
+        }
+    }
+
+    /// What is to be told beside an excerpt that is about some releases and nothing else.
+    pub(crate) const fn excerpt() -> Self {
+        Self {
+            is_read_again: false,
+            is_unread_new: false,
+            not_read: 0,
+            unsettled: 0,
+            is_excerpt: true,
         }
     }
 }
@@ -151,6 +168,16 @@ impl Digest {
         self
     }
 
+    /// An excerpt of the same report in words.
+    pub(crate) fn of_excerpt(&self, excerpt: &Report, beside: Beside) -> Self {
+        Self::of(excerpt, beside).with_links(excerpt, &self.templates)
+    }
+
+    /// What is told beside the report.
+    pub(crate) const fn beside(&self) -> Beside {
+        self.beside
+    }
+
     /// The operator's links to a release of the report.
     pub(crate) fn links_to(&self, report: &Report, release: &ReleaseReport) -> Vec<Link> {
         let templates = self.templates.iter();
@@ -198,7 +225,7 @@ impl Digest {
                 "{} not read this time",
                 count(self.beside.not_read, "known difference")
             ));
-        } else if self.level == Level::Clean && self.beside.unsettled == 0 {
+        } else if self.level == Level::Clean && self.beside.unsettled == 0 && !self.beside.is_excerpt {
             parts.push("all is in order".to_owned());
         }
         parts.join("; ")

@@ -25,7 +25,7 @@ use super::settings::{Endpoint, HttpSettings, Proxy};
 use crate::backoff::{Backoff, Jitter};
 use crate::report::words::count;
 
-/// How much of a response is read. What decides is far shorter.
+/// How much of a response is read, unless a request says otherwise. What decides is far shorter.
 const MAX_ANSWER: usize = 8 * 1024;
 
 /// The type of a request's body, unless it is said to be another one.
@@ -79,6 +79,8 @@ pub enum AttemptFailure {
     Broken(Option<String>),
     /// The receiver answered 429 or 5xx.
     Status(u16),
+    /// The receiver said in a successful response that it failed, by this code.
+    Said(&'static str),
 }
 
 impl fmt::Display for AttemptFailure {
@@ -93,6 +95,7 @@ impl fmt::Display for AttemptFailure {
             ),
             Self::Status(429) => f.write_str("answered 429, too many requests"),
             Self::Status(status) => write!(f, "the receiver failed ({status})"),
+            Self::Said(code) => write!(f, "the receiver failed (`{code}`)"),
         }
     }
 }
@@ -148,7 +151,12 @@ pub struct ReceiverRequest<'a> {
     headers: HeaderMap,
     body: Option<Bytes>,
     roots: Option<&'a PrivateRoots>,
+    max_answer: usize,
+    passing: Option<PassingFailure>,
 }
+
+/// Finds in the body of a response the code of a failure that is as worth another attempt as 5xx is.
+pub(crate) type PassingFailure = fn(&str) -> Option<&'static str>;
 
 impl<'a> ReceiverRequest<'a> {
     /// A request that changes nothing.
@@ -159,6 +167,8 @@ impl<'a> ReceiverRequest<'a> {
             headers: HeaderMap::new(),
             body: None,
             roots: None,
+            max_answer: MAX_ANSWER,
+            passing: None,
         }
     }
 
@@ -185,7 +195,23 @@ impl<'a> ReceiverRequest<'a> {
             headers: headers.into_iter().collect(),
             body: Some(body),
             roots: None,
+            max_answer: MAX_ANSWER,
+            passing: None,
         }
+    }
+
+    /// The same request to a receiver whose response decides only after so many bytes.
+    #[must_use]
+    pub(crate) const fn with_max_answer(mut self, bytes: usize) -> Self {
+        self.max_answer = bytes;
+        self
+    }
+
+    /// The same request to a receiver that says in successful responses that it failed.
+    #[must_use]
+    pub(crate) const fn with_passing_failures(mut self, passing: PassingFailure) -> Self {
+        self.passing = Some(passing);
+        self
     }
 
     /// The same request with another header, which is no secret.
@@ -216,6 +242,8 @@ impl<'a> ReceiverRequest<'a> {
 pub struct ReceiverResponse {
     /// The HTTP status.
     pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
     /// The first bytes of the body; `None` when the connection broke within it.
     pub body: Option<String>,
 }
@@ -316,21 +344,27 @@ impl DeliveryClient {
             retry_after: None,
         })?;
         let status = response.status().as_u16();
-        if status == 429 || status >= 500 {
-            let retry_after = response
-                .headers()
+        let headers = response.headers().clone();
+        let failed = |failure| FailedAttempt {
+            failure,
+            retry_after: headers
                 .get(RETRY_AFTER)
                 .and_then(|value| value.to_str().ok())
-                .and_then(|value| parse_retry_after(value, (self.settings.clock)()));
-            return Err(FailedAttempt {
-                failure: AttemptFailure::Status(status),
-                retry_after,
-            });
+                .and_then(|value| parse_retry_after(value, (self.settings.clock)())),
+        };
+        if status == 429 || status >= 500 {
+            return Err(failed(AttemptFailure::Status(status)));
         }
         // From here on the receiver has decided. A response that breaks off is no reason to send the message twice.
+        let body = read_body(response, request.max_answer).await;
+        let said = request.passing.zip(body.as_deref());
+        if let Some(code) = said.and_then(|(passing, body)| passing(body)) {
+            return Err(failed(AttemptFailure::Said(code)));
+        }
         Ok(ReceiverResponse {
             status,
-            body: read_body(response).await,
+            headers,
+            body,
         })
     }
 }
@@ -363,11 +397,11 @@ fn build(settings: &HttpSettings, roots: Option<&PrivateRoots>) -> Result<Client
     })
 }
 
-async fn read_body(mut response: reqwest::Response) -> Option<String> {
+async fn read_body(mut response: reqwest::Response, max: usize) -> Option<String> {
     let mut body = Vec::new();
-    while body.len() < MAX_ANSWER {
+    while body.len() < max {
         match response.chunk().await {
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk[..chunk.len().min(MAX_ANSWER - body.len())]),
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk[..chunk.len().min(max - body.len())]),
             Ok(None) => break,
             Err(_) => return None,
         }

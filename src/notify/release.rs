@@ -157,14 +157,20 @@ pub(super) fn news_entry(group: &ReleaseGroup<'_>, now: DateTime<Utc>) -> ListEn
     }
 }
 
-/// The entry for a release of which the receiver knows everything.
-pub(super) fn ongoing_entry(release: &ReleaseReport, now: DateTime<Utc>) -> ListEntry {
+/// How much of a release drifted, and the codes of its health; empty where nothing is told of it.
+pub(super) fn told_facts(release: &ReleaseReport, is_remembered: bool) -> String {
     let mut facts = drift_facts(release);
-    let codes = release.health.iter().filter(|entry| is_told(entry, true));
-    for entry in codes {
+    let codes = release.health.iter();
+    for entry in codes.filter(|entry| is_told(entry, is_remembered)) {
         let gap = if facts.is_empty() { "" } else { ", " };
         let _ = write!(facts, "{gap}{}", entry.code);
     }
+    facts
+}
+
+/// The entry for a release of which the receiver knows everything.
+pub(super) fn ongoing_entry(release: &ReleaseReport, now: DateTime<Utc>) -> ListEntry {
+    let mut facts = told_facts(release, true);
     if let Some(since) = release.tracked.since {
         let _ = write!(facts, ", {}", lasting(since.time, now));
     }

@@ -15,7 +15,7 @@ use super::links::LinkTemplate;
 use super::pagerduty::settings::{PagerDutySection, PagerDutyService};
 use super::routes::{Route, Routes};
 use super::settings::{HttpSettings, SinkContext, duration};
-use super::slack::settings::{SlackSection, SlackWebhook};
+use super::slack::settings::{SlackReceiver, SlackSection};
 use super::webhook::settings::{Webhook, WebhookSection};
 use crate::state::{Settle, Telling};
 
@@ -173,7 +173,12 @@ impl NamedSection {
     fn add(self, sinks: Sinks, context: &SinkContext<'_>) -> Result<Sinks, SectionError> {
         let name = &self.name;
         let (slack, line) = parts(self.slack);
-        let slack = SlackWebhook::from_section(slack, context).map_err(in_section("slack", line))?;
+        let slack = SlackReceiver::from_section(slack, context).map_err(in_section("slack", line))?;
+        let sinks = match slack {
+            Some(SlackReceiver::Webhook(webhook)) => sinks.with_named(name, [webhook]),
+            Some(SlackReceiver::Bot(bot)) => sinks.with_named(name, [bot]),
+            None => sinks,
+        };
         let (pagerduty, line) = parts(self.pagerduty);
         let pagerduty =
             PagerDutyService::from_section(pagerduty, context).map_err(in_section("pagerduty", line))?;
@@ -182,8 +187,8 @@ impl NamedSection {
             Alertmanager::from_section(alertmanager, context).map_err(in_section("alertmanager", line))?;
         let (webhook, line) = parts(self.webhook);
         let webhook = Webhook::from_section(webhook, context).map_err(in_section("webhook", line))?;
-        let sinks = sinks.with_named(name, slack).with_named(name, pagerduty);
-        Ok(sinks.with_named(name, alertmanager).with_named(name, webhook))
+        let sinks = sinks.with_named(name, pagerduty).with_named(name, alertmanager);
+        Ok(sinks.with_named(name, webhook))
     }
 }
 
@@ -214,6 +219,8 @@ fn in_section<E: Error + Send + Sync + 'static>(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     const KEY: &str = "0123456789abcdef0123456789abcdef";
@@ -256,8 +263,9 @@ mod tests {
             ),
             (
                 "slack: {}",
-                "notify.slack: set `url_file` to the file that holds the secret, or DRIFTLINE_SLACK_URL in the \
-                 environment",
+                "notify.slack: set `url_file` to the file that holds the URL of an incoming webhook, or \
+                 DRIFTLINE_SLACK_URL in the environment; or, for a bot, `channel` and `token_file`, or \
+                 DRIFTLINE_SLACK_TOKEN in the environment",
             ),
             (
                 "slack: {url_file: /does/not/exist}",
@@ -265,6 +273,84 @@ mod tests {
             ),
         ] {
             assert_eq!(resolve(section, &[]).err().as_deref(), Some(sentence));
+        }
+    }
+
+    #[test]
+    fn slack_is_a_webhook_or_a_bot_and_never_both() {
+        let url = (
+            "DRIFTLINE_SLACK_URL",
+            "https://hooks.slack.com/services/T/B/hunter2",
+        );
+        let token = ("DRIFTLINE_SLACK_TOKEN", "xoxb-hunter2");
+        for (section, variables) in [
+            ("{}", &[url][..]),
+            ("slack: {channel: C0123ABCD}", &[token]),
+            (
+                "slack: {channel: '#ops', api_url: 'https://slack-gov.com/api/'}",
+                &[token],
+            ),
+        ] {
+            assert_eq!(
+                resolve(section, variables).unwrap().names(),
+                BTreeSet::from(["slack"]),
+                "{section}"
+            );
+        }
+        for (section, variables, said) in [
+            (
+                "slack: {url_file: a, token_file: b}",
+                &[][..],
+                "are both set: keep one",
+            ),
+            (
+                "slack: {channel: C0123ABCD}",
+                &[url, token],
+                "are both set: keep one",
+            ),
+            ("{}", &[token], "needs a `channel` to post to"),
+            (
+                "slack: {channel: C0123ABCD}",
+                &[],
+                "`channel` needs the token of a bot",
+            ),
+            (
+                "slack: {channel: C0123ABCD}",
+                &[url],
+                "`channel` is for the token of a bot",
+            ),
+            (
+                "slack: {api_url: 'https://slack.com/api/'}",
+                &[url],
+                "`api_url` is for the token of a bot",
+            ),
+            (
+                "slack: {channel: ops, format: text}",
+                &[token],
+                "`format` is for incoming webhooks",
+            ),
+            (
+                "slack: {channel: 'the ops'}",
+                &[token],
+                "is an ID such as C0123ABCD",
+            ),
+            (
+                "slack: {channel: ops, api_url: 'http://127.0.0.1:9/'}",
+                &[token],
+                "must use https",
+            ),
+            (
+                "slack: {channel: ops}",
+                &[("DRIFTLINE_SLACK_TOKEN", "hunter2")],
+                "is not that of a bot, which begins with xoxb-",
+            ),
+        ] {
+            let error = resolve(section, variables).err().unwrap();
+            assert!(
+                error.starts_with("notify.slack: ") && error.contains(said),
+                "{section}: {error}"
+            );
+            assert!(!error.contains("hunter2"), "{error}");
         }
     }
 

@@ -104,6 +104,8 @@ pub struct Part {
     pub unsettled: usize,
     /// Whether the receiver was told that something could not be read, and everything was read now.
     pub is_read_again: bool,
+    /// Whether something could not be read, and the receiver was told of nothing or of something else.
+    pub is_unread_new: bool,
     /// How much that the receiver knows of this scan did not read.
     pub not_read: usize,
     /// What is to be remembered once it is delivered.
@@ -197,6 +199,7 @@ impl State {
             Occasion::Unchanged
         };
         part.is_read_again = was_unread.is_some() && receipt.unread.is_none();
+        part.is_unread_new = receipt.unread.is_some() && receipt.unread != was_unread;
         receipt.occasion = Some(part.occasion);
         part.report.summary.changes = Some(counts);
         part.kept = memory.and_then(SinkMemory::kept);
@@ -339,6 +342,7 @@ pub fn without_memory(request: &PartRequest<'_>) -> Part {
         kept: None,
         unsettled: 0,
         is_read_again: false,
+        is_unread_new: false,
         not_read: 0,
         receipt: Receipt::default(),
     }

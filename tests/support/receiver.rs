@@ -4,6 +4,7 @@
 //! would not: no answer at all, an answer that stops half way, one that never ends.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -29,6 +30,24 @@ pub(crate) enum Reply {
     CutOff(u16),
     /// A status and a body without end.
     Endless(u16),
+    /// 200 with a body that depends on the request.
+    Computed(Computed),
+}
+
+/// What a server makes of a request.
+#[derive(Clone)]
+pub(crate) struct Computed(Arc<dyn Fn(&Received) -> String + Send + Sync>);
+
+impl Computed {
+    pub(crate) fn new(answer: impl Fn(&Received) -> String + Send + Sync + 'static) -> Self {
+        Self(Arc::new(answer))
+    }
+}
+
+impl fmt::Debug for Computed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Computed")
+    }
 }
 
 /// One request as it arrived.
@@ -113,7 +132,7 @@ async fn serve(mut stream: TcpStream, reply: Reply, log: Arc<Mutex<Vec<Received>
     let Some(request) = read(&mut stream).await else {
         return;
     };
-    log.lock().unwrap().push(request);
+    log.lock().unwrap().push(request.clone());
     let answer = |status: u16, extra: &str, body: &str| {
         let length = body.len();
         format!(
@@ -123,6 +142,7 @@ async fn serve(mut stream: TcpStream, reply: Reply, log: Arc<Mutex<Vec<Received>
     let bytes = match reply {
         Reply::Answer(status, body) => answer(status, "", body),
         Reply::WithHeader(status, header, body) => answer(status, &format!("{header}\r\n"), body),
+        Reply::Computed(Computed(ref computed)) => answer(200, "", &computed(&request)),
         Reply::Redirect(path) => answer(302, &format!("Location: {path}\r\n"), ""),
         Reply::Slow(wait) => {
             tokio::time::sleep(wait).await;

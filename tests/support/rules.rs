@@ -4,6 +4,43 @@ use serde_json::Value;
 
 /// Holds a message to Slack's rules for incoming webhooks.
 pub(crate) fn check_slack(message: &Value) {
+    check_slack_message(message);
+    for flag in ["unfurl_links", "unfurl_media"] {
+        assert_eq!(message[flag], false, "{flag}");
+    }
+}
+
+/// Holds a call to what Slack documents of the arguments of its method.
+pub(crate) fn check_slack_call(method: &str, body: &Value) {
+    let common = ["channel", "text", "blocks", "parse", "link_names"];
+    let own: &[&str] = match method {
+        "chat.postMessage" => &["thread_ts", "reply_broadcast", "unfurl_links", "unfurl_media"],
+        "chat.update" => &["ts"],
+        other => panic!("{other} is not called"),
+    };
+    for key in body.as_object().unwrap().keys() {
+        assert!(
+            common.contains(&key.as_str()) || own.contains(&key.as_str()),
+            "{method} has {key}"
+        );
+    }
+    assert!(!body["channel"].as_str().unwrap().is_empty());
+    if body.get("reply_broadcast").is_some() {
+        assert!(body["thread_ts"].is_string(), "only replies are broadcast");
+    }
+    if method == "chat.postMessage" {
+        check_slack(body);
+    } else {
+        assert!(
+            body["channel"].as_str().unwrap().starts_with(['C', 'G', 'D']),
+            "an update takes no name"
+        );
+        assert!(body["ts"].is_string());
+        check_slack_message(body);
+    }
+}
+
+fn check_slack_message(message: &Value) {
     let text = message["text"]
         .as_str()
         .expect("text is always there, for notifications");
@@ -11,9 +48,7 @@ pub(crate) fn check_slack(message: &Value) {
     assert!(utf16(text) <= 4_000, "text has {} characters", utf16(text));
     check_markup(text);
     assert_eq!(message["parse"], "none");
-    for flag in ["link_names", "unfurl_links", "unfurl_media"] {
-        assert_eq!(message[flag], false, "{flag}");
-    }
+    assert_eq!(message["link_names"], false);
     if let Some(blocks) = message.get("blocks") {
         assert!(
             blocks.to_string().len() <= 12_000,

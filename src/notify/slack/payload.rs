@@ -14,7 +14,7 @@ use crate::notify::list::LineCost;
 use crate::notify::text::{fit, json_len};
 
 /// A header block's limit.
-const HEADER: usize = 150;
+pub(super) const HEADER: usize = 150;
 
 /// The length up to which a text element is filled. A text object takes 3,000 characters; a cleaned line takes at most 2,000 bytes.
 const CHUNK: usize = 2_900;
@@ -100,12 +100,12 @@ fn blocks(digest: &Digest) -> Vec<Value> {
     blocks
 }
 
-fn plain(text: &str) -> Value {
+pub(super) fn plain(text: &str) -> Value {
     json!({"type": "plain_text", "text": text, "emoji": false})
 }
 
 /// Joins lines into as few texts as the limit of one text allows.
-fn chunks(lines: &[String]) -> Vec<String> {
+pub(super) fn chunks(lines: &[String]) -> Vec<String> {
     let mut chunks: Vec<String> = Vec::new();
     let mut length = 0;
     for line in lines.iter().map(|line| inert(line)) {
@@ -170,7 +170,7 @@ fn markup_body(digest: &Digest, budget: usize) -> String {
 }
 
 /// Makes text safe where it is parsed as Slack's or Mattermost's markup.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for char in text.chars() {
         match char {
@@ -186,7 +186,7 @@ fn escape(text: &str) -> String {
 }
 
 /// Breaks the text of mentions, in case a receiver parses text that is declared as plain.
-fn inert(text: &str) -> String {
+pub(super) fn inert(text: &str) -> String {
     text.replace("<!", "< !")
         .replace("<@", "< @")
         .replace("<#", "< #")

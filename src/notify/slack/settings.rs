@@ -1,4 +1,4 @@
-//! The `notify.slack` section of the configuration file, and the webhook that it describes.
+//! The `notify.slack` section of the configuration file, and the webhook or the bot that it describes.
 
 use std::path::PathBuf;
 
@@ -6,6 +6,7 @@ use reqwest::Url;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use super::bot::settings::{BotSettingsError, SlackBot};
 use crate::notify::settings::{
     Endpoint, EndpointError, EndpointKind, SecretError, SecretSetting, SinkContext, Transport,
 };
@@ -20,6 +21,12 @@ const URL: SecretSetting = SecretSetting {
     variable: "DRIFTLINE_SLACK_URL",
 };
 
+/// The token of a bot, with which anybody can post wherever the bot may.
+const TOKEN: SecretSetting = SecretSetting {
+    key: "token_file",
+    variable: "DRIFTLINE_SLACK_TOKEN",
+};
+
 const ENDPOINT: EndpointKind = EndpointKind {
     name: "Slack webhook URL",
     example: "https://hooks.slack.com/services/T…/B…/…",
@@ -30,6 +37,9 @@ const ENDPOINT: EndpointKind = EndpointKind {
 #[serde(deny_unknown_fields, default)]
 pub struct SlackSection {
     url_file: Option<PathBuf>,
+    token_file: Option<PathBuf>,
+    channel: Option<String>,
+    api_url: Option<String>,
     format: Option<SlackFormat>,
     when: SendWhen,
     #[serde(rename = "allow_http")]
@@ -51,7 +61,38 @@ pub enum SlackFormat {
 /// Why the section cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SlackSettingsError {
-    /// The address is nowhere to be found.
+    /// There is neither a webhook nor a bot.
+    #[error(
+        "set `url_file` to the file that holds the URL of an incoming webhook, or DRIFTLINE_SLACK_URL in the environment; or, for \
+         a bot, `channel` and `token_file`, or DRIFTLINE_SLACK_TOKEN in the environment"
+    )]
+    Neither,
+    /// There are a webhook and a bot.
+    #[error(
+        "an incoming webhook (`url_file` or DRIFTLINE_SLACK_URL) and the token of a bot (`token_file` or DRIFTLINE_SLACK_TOKEN) are \
+         both set: keep one, and give the other a name under `sinks`"
+    )]
+    Both,
+    /// There is a channel, and nobody to post to it.
+    #[error(
+        "`channel` needs the token of a bot: set `token_file` to the file that holds it, or DRIFTLINE_SLACK_TOKEN in the environment"
+    )]
+    NoToken,
+    /// There is a bot that does not know where to post.
+    #[error("the token of a bot needs a `channel` to post to, such as C0123ABCD")]
+    NoChannel,
+    /// A key is of no use with a webhook.
+    #[error(
+        "`{0}` is for the token of a bot: an incoming webhook posts to the channel for which it was made"
+    )]
+    OnlyForBots(&'static str),
+    /// A key is of no use with a bot.
+    #[error("`format` is for incoming webhooks: a bot always sends blocks")]
+    OnlyForWebhooks,
+    /// The bot cannot be used.
+    #[error(transparent)]
+    Bot(#[from] BotSettingsError),
+    /// The secret is nowhere to be found.
     #[error(transparent)]
     Secret(#[from] SecretError),
     /// The address is not that of any receiver.
@@ -68,6 +109,67 @@ pub enum SlackSettingsError {
         "the Slack URL is not that of an incoming webhook, which begins with https://hooks.slack.com/services/"
     )]
     NotAWebhook,
+}
+
+/// What a section describes.
+#[derive(Debug, Clone)]
+pub enum SlackReceiver {
+    /// An incoming webhook.
+    Webhook(SlackWebhook),
+    /// A bot with a token.
+    Bot(SlackBot),
+}
+
+impl SlackReceiver {
+    /// The receiver of the configuration file or the environment, if there is one.
+    pub(crate) fn from_section(
+        section: Option<SlackSection>,
+        context: &SinkContext<'_>,
+    ) -> Result<Option<Self>, SlackSettingsError> {
+        let section = context.section_or_default(section, URL);
+        let Some(section) = context.section_or_default(section, TOKEN) else {
+            return Ok(None);
+        };
+        let is_set = |secret: SecretSetting| (context.environment)(secret.variable).is_some();
+        let has_url = section.url_file.is_some() || is_set(URL);
+        let has_token = section.token_file.is_some() || is_set(TOKEN);
+        let receiver = match (has_url, has_token) {
+            (true, false) => Self::Webhook(section.webhook(context)?),
+            (false, true) => Self::Bot(section.bot(context)?),
+            (true, true) => return Err(SlackSettingsError::Both),
+            (false, false) if section.channel.is_some() => return Err(SlackSettingsError::NoToken),
+            (false, false) => return Err(SlackSettingsError::Neither),
+        };
+        Ok(Some(receiver))
+    }
+}
+
+impl SlackSection {
+    fn webhook(self, context: &SinkContext<'_>) -> Result<SlackWebhook, SlackSettingsError> {
+        let only_for_bots = [("channel", &self.channel), ("api_url", &self.api_url)];
+        if let Some((key, _)) = only_for_bots.into_iter().find(|(_, value)| value.is_some()) {
+            return Err(SlackSettingsError::OnlyForBots(key));
+        }
+        let url = context.secret(URL, self.url_file.as_deref())?;
+        let mut webhook = SlackWebhook::try_new(&url, self.transport)?;
+        webhook.format = self.format.unwrap_or(webhook.format);
+        webhook.when = self.when;
+        Ok(webhook)
+    }
+
+    fn bot(self, context: &SinkContext<'_>) -> Result<SlackBot, SlackSettingsError> {
+        if self.format.is_some() {
+            return Err(SlackSettingsError::OnlyForWebhooks);
+        }
+        let channel = self.channel.ok_or(SlackSettingsError::NoChannel)?;
+        let token = context.secret(TOKEN, self.token_file.as_deref())?;
+        let mut bot = SlackBot::try_new(&token, &channel)?;
+        if let Some(url) = &self.api_url {
+            bot = bot.with_api(url, self.transport)?;
+        }
+        bot.when = self.when;
+        Ok(bot)
+    }
 }
 
 /// A Slack incoming webhook, or one of a compatible server.
@@ -94,21 +196,6 @@ impl SlackWebhook {
             format: default_format(&url)?,
             when: SendWhen::default(),
         })
-    }
-
-    /// The webhook of the configuration file or the environment, if there is one.
-    pub(crate) fn from_section(
-        section: Option<SlackSection>,
-        context: &SinkContext<'_>,
-    ) -> Result<Option<Self>, SlackSettingsError> {
-        let Some(section) = context.section_or_default(section, URL) else {
-            return Ok(None);
-        };
-        let url = context.secret(URL, section.url_file.as_deref())?;
-        let mut webhook = Self::try_new(&url, section.transport)?;
-        webhook.format = section.format.unwrap_or(webhook.format);
-        webhook.when = section.when;
-        Ok(Some(webhook))
     }
 }
 

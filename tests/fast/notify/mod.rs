@@ -2,6 +2,7 @@
 //! on loopback that misbehaves on purpose.
 
 mod alertmanager;
+mod bot;
 pub(crate) mod delivery;
 mod limits;
 mod pagerduty;

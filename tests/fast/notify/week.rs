@@ -10,6 +10,7 @@ use driftline::model::{ReleaseReport, Report, ReportError};
 use driftline::notify::Sinks;
 use driftline::notify::pagerduty::settings::PagerDutyService;
 use driftline::notify::settings::Transport;
+use driftline::notify::slack::bot::settings::SlackBot;
 use driftline::notify::slack::settings::{SlackFormat, SlackWebhook};
 use driftline::report::identity::identify;
 use driftline::state::{Salt, State, Telling};
@@ -17,6 +18,7 @@ use driftline::vocabulary::{HealthCode, HealthSeverity, ObjectState, Outcome, Ve
 use secrecy::SecretString;
 use serde_json::Value;
 
+use super::bot::Slack;
 use super::delivery::quick;
 use super::reports::{critical, drifted, empty, finding, release, report};
 use crate::support::receiver::{Received, Receiver, Reply, refused};
@@ -206,6 +208,52 @@ async fn a_week_makes_few_messages_and_forgets_none() {
         })
         .collect();
     insta::assert_snapshot!("week_pagerduty", events.join("\n"));
+}
+
+/// The same week in a channel of a bot: what stands in the channel, and what is changed there.
+#[tokio::test]
+async fn a_bot_makes_fewer_messages_of_the_same_week() {
+    let slack = Slack::start().await;
+    let nobody = refused("/api/").await;
+    let sinks = |bot: SlackBot| {
+        let mut http = quick();
+        http.attempts = 1;
+        Sinks::new(http).with(bot)
+    };
+    let down = slack.bot().with_api(&nobody, Transport::AllowHttp).unwrap();
+    let (up, down) = (sinks(slack.bot()), sinks(down));
+    let telling = Telling::default();
+    let mut state = State::fresh("prod", Salt::new([3; 16]));
+    let mut lines = Vec::new();
+    for hour in 0..168 {
+        let mut report = cluster(hour);
+        state.compare(&mut report);
+        state.fit().unwrap();
+        let sinks = if (60..64).contains(&hour) { &down } else { &up };
+        let before = slack.calls().len();
+        let part = sinks.parts(&report, Some((&state, &telling))).remove(0);
+        let delivery = sinks
+            .deliver_parts(std::slice::from_ref(&part), std::future::pending())
+            .await;
+        let delivery = delivery.into_iter().next().unwrap();
+        if delivery.is_undelivered() {
+            state.undelivered(part.receipt, delivery.keeps);
+        } else {
+            state.delivered(part.receipt, delivery.keeps);
+        }
+        let calls = slack.calls().split_off(before);
+        lines.extend(calls.into_iter().map(|call| format!("{hour:>3} {call}")));
+        state = State::decode(&state.encode().unwrap()).unwrap();
+    }
+    insta::assert_snapshot!("week_slack_bot", lines.join("\n"));
+    let seen = |line: &&String| [" +  ", " >+ "].contains(&&line[3..7]);
+    let in_channel = lines.iter().filter(seen).count();
+    assert!(in_channel < 20, "{in_channel} messages in the channel");
+    let resolved = lines.iter().filter(|line| line.contains("Resolved: "));
+    let opened = lines
+        .iter()
+        .filter(|line| line[3..].starts_with(" >  prod: ") && !line.contains("resolved in"));
+    assert_eq!(resolved.count(), opened.count(), "every thread is ticked off");
 }
 
 /// The message about what is new beside what is known, as its readers get it.
