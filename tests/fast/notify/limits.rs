@@ -1,24 +1,27 @@
 //! Messages stay within the receivers' limits, whatever a report holds.
 
 use driftline::model::{Actor, IgnoredBy, Report, ReportError};
-use driftline::notify::Notice;
 use driftline::notify::alertmanager::alerts::AlertPlan;
 use driftline::notify::alertmanager::settings::IncompleteReleases;
 use driftline::notify::digest::{Digest, Level};
 use driftline::notify::pagerduty::events::EventPlan;
 use driftline::notify::pagerduty::settings::{PagerDutyScope, PagerDutyService};
+use driftline::notify::slack::bot::settings::SlackBot;
 use driftline::notify::slack::payload::message;
 use driftline::notify::slack::settings::SlackFormat;
 use driftline::notify::webhook::message::Message;
 use driftline::notify::webhook::settings::CloudEvents;
 use driftline::notify::when::{SendWhen, is_worth_sending};
+use driftline::notify::{Notice, Sink as _};
 use driftline::vocabulary::{HealthCode, ObjectState, Outcome, Stopped, Verdict};
 use proptest::prelude::*;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::reports::{HOSTILE, VALUE, critical, drifted, empty, finding, object, release, report};
-use crate::support::rules::{check_alertmanager, check_event, check_pagerduty, check_slack};
+use crate::support::rules::{
+    check_alertmanager, check_event, check_pagerduty, check_slack, check_slack_call,
+};
 
 const FORMATS: [SlackFormat; 3] = [SlackFormat::Blocks, SlackFormat::Attachments, SlackFormat::Text];
 
@@ -42,6 +45,13 @@ fn messages(report: &Report) -> Vec<Value> {
         messages.extend(events.inspect(check_pagerduty));
     }
     messages.extend(for_programs);
+    let bot = SlackBot::try_new(&SecretString::from("xoxb-1"), "C0123ABCD").unwrap();
+    let of_bot = bot.preview(&Notice::without_memory(report, &digest)).unwrap();
+    messages.extend(
+        of_bot
+            .into_iter()
+            .inspect(|message| check_slack_call("chat.postMessage", message)),
+    );
     for message in &messages {
         assert!(!message.to_string().contains(VALUE), "{message}");
     }

@@ -64,6 +64,26 @@ fn a_preview_prints_what_each_receiver_would_get_and_sends_nothing() {
 }
 
 #[test]
+fn a_preview_of_a_bot_has_the_message_and_its_thread() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str| dir.path().join(name).display().to_string();
+    fs::write(file("token"), "xoxb-1-hunter2\n").unwrap();
+    let text = format!(
+        "notify:\n  slack: {{token_file: {}, channel: C0123ABCD}}\n",
+        file("token")
+    );
+    fs::write(file("driftline.yaml"), text).unwrap();
+    let (status, printed, said) = preview(&file("driftline.yaml"), &[]);
+    assert_eq!(status, Some(0), "{said}");
+    assert!(printed.starts_with("slack: 2 messages\n"), "{printed}");
+    assert!(printed.contains("\"thread_ts\": "), "{printed}");
+    assert!(
+        !printed.contains("hunter2") && !said.contains("hunter2"),
+        "{printed}"
+    );
+}
+
+#[test]
 fn mistakes_of_a_preview_are_named() {
     let (_dir, config) = settings("");
     let (status, _, said) = preview(&config, &["--sink", "slck"]);

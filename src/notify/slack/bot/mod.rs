@@ -151,13 +151,12 @@ impl SlackBot {
             Ok(())
         }
         .await;
-        match &result {
-            Ok(()) => threads.0.retain(|thread| !thread.is_over()),
+        if result.is_ok() {
+            threads.0.retain(|thread| !thread.is_over());
+        } else {
             // The next scan finds out again that they are lost, and posts anew what is still so.
-            Err(_) => {
-                lost.append(&mut threads.0);
-                threads.0 = lost;
-            }
+            lost.append(&mut threads.0);
+            threads.0 = lost;
         }
         result
     }

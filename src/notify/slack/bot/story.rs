@@ -63,7 +63,12 @@ impl<'n> Story<'n> {
             (ReleaseKey::of(&fingerprint), release)
         };
         let releases: Vec<_> = report.releases.iter().map(keyed).collect();
-        let news: Vec<_> = with_news(report)
+        let groups = match notice.occasion {
+            Occasion::Scan | Occasion::Changed => with_news(report),
+            // What the memory does not call new opens nothing, scan after scan.
+            Occasion::Reminder | Occasion::Unchanged => Vec::new(),
+        };
+        let news: Vec<_> = groups
             .iter()
             .flat_map(|group| group.releases().map(keyed).collect::<Vec<_>>())
             .collect();
