@@ -580,8 +580,8 @@ async fn many_releases_and_hostile_names_stay_within_the_limits() {
                 let release = drifted(
                     &format!("team-{:02}", number % 50),
                     &format!("app-{number:03}"),
-                    3,
-                    3,
+                    1,
+                    1,
                 );
                 change(release)
             })
