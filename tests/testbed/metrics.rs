@@ -182,8 +182,8 @@ fn prometheus_takes_the_metrics_of_a_scan_and_answers_every_query() {
             .unwrap_or_else(|error| panic!("{query}: {error}"));
         answered += usize::from(!answer.is_empty());
     }
-    // Nothing is remembered here, and no release is in a critical state.
-    assert!(answered + 2 >= queries.len(), "{answered} of {queries:?}");
+    // Nothing is remembered here, no release is in a critical state, and none need have a warning.
+    assert!(answered + 3 >= queries.len(), "{answered} of {queries:?}");
     prometheus.wait_for("prometheus_rule_group_last_duration_seconds or up");
     for alert in [
         "DriftlineSilent",
