@@ -20,7 +20,8 @@ def picture(html, png, width, scale):
         raise SystemExit("pngquant is missing; on Debian: apt-get install pngquant")
     with tempfile.TemporaryDirectory() as folder:
         page = pathlib.Path(folder, "page.html")
-        page.write_text(html, encoding="utf-8")
+        listener = "<script>onerror = (text) => document.documentElement.setAttribute('data-error', text)</script>"
+        page.write_text(html.replace("<head>", f"<head>{listener}", 1), encoding="utf-8")
 
         def run(height, *more):
             command = [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
@@ -31,9 +32,11 @@ def picture(html, png, width, scale):
                 raise SystemExit(f"Chromium failed: {ran.stderr.strip()[-500:]}")
             return ran.stdout
 
-        height = re.search(f'{HEIGHT}="([0-9]+)"', run(100, "--dump-dom"))
+        dom = run(100, "--dump-dom")
+        height = re.search(f'{HEIGHT}="([0-9]+)"', dom)
         if not height:
-            raise SystemExit("the page was not drawn: its script failed")
+            error = re.search('data-error="([^"]*)"', dom)
+            raise SystemExit(f"the page was not drawn: {error[1] if error else 'it was not ready in time'}")
         taken = pathlib.Path(folder, "picture.png")
         run(int(height[1]), f"--screenshot={taken}")
         if not taken.is_file():
