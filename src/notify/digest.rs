@@ -225,10 +225,16 @@ impl Digest {
                 "{} not read this time",
                 count(self.beside.not_read, "known difference")
             ));
-        } else if self.level == Level::Clean && self.beside.unsettled == 0 && !self.beside.is_excerpt {
+        } else if self.is_all_in_order() {
             parts.push("all is in order".to_owned());
         }
         parts.join("; ")
+    }
+
+    /// Whether the receiver can be told that nothing is wrong. Warnings have no level, and are not in order either.
+    fn is_all_in_order(&self) -> bool {
+        let is_known = self.beside.unsettled == 0 && !self.beside.is_excerpt;
+        is_known && self.level == Level::Clean && self.news.is_empty() && self.ongoing.is_empty()
     }
 
     /// The lists that have entries, cut so that together they cost at most `budget`.

@@ -282,3 +282,43 @@ fn a_message_about_news() {
     let text = driftline::notify::slack::payload::message(&digest, SlackFormat::Text);
     insta::assert_snapshot!("news_text", text["text"].as_str().unwrap());
 }
+
+/// A warning is no drift and nothing critical, and not all is in order while there is one.
+#[test]
+fn all_is_not_in_order_while_there_is_a_warning() {
+    let mut state = State::fresh("prod", Salt::new([3; 16]));
+    let sinks = Sinks::new(quick()).with(
+        SlackWebhook::try_new(
+            &SecretString::from("https://hooks.slack.com/services/T/B/X"),
+            Transport::HttpsOnly,
+        )
+        .unwrap(),
+    );
+    let mut told = Vec::new();
+    for (hour, is_blocked, fields) in [(0, true, 0), (1, true, 1), (2, true, 0), (3, false, 0)] {
+        let mut web = match fields {
+            0 => release("shop", "web", Verdict::Clean),
+            _ => drifted("shop", "web", 1, fields),
+        };
+        if is_blocked {
+            web.health.push(critical(HealthCode::UpgradeBlocked));
+            web.health[0].severity = HealthSeverity::Warning;
+        }
+        let mut report = report(vec![web]);
+        report.started_at = empty().started_at + Duration::hours(hour);
+        identify(&mut report);
+        state.compare(&mut report);
+        let part = sinks
+            .parts(&report, Some((&state, &Telling::default())))
+            .remove(0);
+        told.push(driftline::notify::digest::Digest::new(&part.report).headline);
+        state.delivered(part.receipt, None);
+    }
+    let expected = [
+        "prod: upgrade-blocked of shop/web",
+        "prod: changed /spec/field-000 in Deployment web-000 of shop/web",
+        "prod: resolved in shop/web; 1 release still not in order",
+        "prod: resolved in shop/web; all is in order",
+    ];
+    assert_eq!(told, expected);
+}
