@@ -45,3 +45,5 @@ mod support;
 mod surroundings;
 mod team;
 mod upgrade;
+#[cfg(target_os = "linux")]
+mod week;

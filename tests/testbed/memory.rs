@@ -118,7 +118,7 @@ fn the_overlays_account_keeps_its_memory_between_two_jobs() {
 }
 
 /// By the API server's audit log: of all that jobs did, one object was ever written.
-fn check_writes(cluster: &Cluster) {
+pub(crate) fn check_writes(cluster: &Cluster) {
     let mut writes = 0;
     for event in cluster.audit("system:serviceaccount:driftline:driftline") {
         let verb = event["verb"].as_str().unwrap();
