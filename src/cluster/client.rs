@@ -49,7 +49,7 @@ pub struct Options {
     pub name: Option<String>,
     /// Which kinds of release records are looked for.
     pub drivers: BTreeSet<Driver>,
-    /// A label selector that release records must match besides Helm's own.
+    /// A label selector that the newest record of a release must match.
     pub selector: Option<String>,
     /// Which texts of a credential plugin are not shown.
     pub redaction: Redaction,

@@ -85,9 +85,9 @@ impl Source for Cluster {
     }
 
     async fn revisions(&self, namespaces: &[String]) -> Result<Inventory, ReadError> {
-        let inventory =
+        let (inventory, counts) =
             storage::list(&self.http, &self.drivers, namespaces, self.selector.as_deref()).await?;
-        *self.record_counts() = Arc::new(RecordCounts::of(namespaces, &inventory.revisions));
+        *self.record_counts() = Arc::new(counts);
         Ok(inventory)
     }
 

@@ -5,7 +5,8 @@
 //! is far cheaper for both sides, and is what is asked for. Superseded revisions are most of a long history and a
 //! scan needs one of them per release, so the list leaves them out where that makes it worth having. It is a
 //! shortcut and nothing else: a record that it does not hand over, for whatever reason, is asked for by name, and
-//! only that answer decides what is wrong with it.
+//! only that answer decides what is wrong with it. So it may have the user's selector, which keeps it short where few
+//! releases are selected, although older revisions of these need not match.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -39,7 +40,7 @@ const LARGEST_PAGE: u32 = 100;
 /// Where records were listed: a kind of record, and one namespace or all of them.
 pub(super) type Scope = (Driver, Option<String>);
 
-/// How many records the last listing saw in each scope. Decides how records are asked for, never which.
+/// How many records a list has in each scope, as the last listing saw them. Decides how records are asked for, never which.
 #[derive(Debug, Default)]
 pub(super) struct RecordCounts(BTreeMap<Scope, Counts>);
 
@@ -53,20 +54,18 @@ pub(super) struct Counts {
 }
 
 impl RecordCounts {
-    /// Counts a listing of these namespaces; of all of them when none are named. Every namespace is counted by itself as
-    /// well: parts of a scan are listed by namespace.
-    pub(super) fn of(namespaces: &[String], revisions: &[StoredRevision]) -> Self {
-        let mut scopes: BTreeMap<Scope, Counts> = BTreeMap::new();
+    /// Counts a listing of one namespace; of all of them when none is named. Every namespace is counted by itself as well:
+    /// parts of a scan are listed by namespace.
+    pub(super) fn add(&mut self, namespace: Option<&str>, revisions: &[StoredRevision]) {
         for revision in revisions {
             let release = &revision.release;
-            let everywhere = namespaces.is_empty().then_some(None);
+            let everywhere = namespace.is_none().then_some(None);
             for namespace in everywhere.into_iter().chain([Some(release.namespace.clone())]) {
-                let counts = scopes.entry((release.driver, namespace)).or_default();
+                let counts = self.0.entry((release.driver, namespace)).or_default();
                 counts.all += 1;
                 counts.superseded += usize::from(revision.status == Status::Superseded);
             }
         }
-        Self(scopes)
     }
 
     /// Sorts the wanted records by the scopes that can be listed.

@@ -3,6 +3,10 @@
 //! Listed as metadata only: the labels say which revisions matter, and the payloads, which `records` reads, are most
 //! of what a full list would move. The selectors are always sent, so that an authorizer which grants release records and
 //! no other Secrets can see what is asked.
+//!
+//! A user's selector selects releases and never revisions: Helm gives every revision labels of its own, and a history of
+//! which a selector took some says what is not so. Which records match is the API server's word, so that the syntax and
+//! the meaning are its own.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,9 +21,10 @@ use super::answer::{StatedType, must_be_within};
 use super::http::{ApiClient, Compression, Purpose, RetryBudget, parse};
 use super::pages::{self, ListRequest};
 use super::paths::{ApiPath, ApiResource};
+use super::records::RecordCounts;
 use crate::model::ReportError;
 use crate::object::Gvk;
-use crate::release::stored::{Driver, RecordMetadata, StoredRevision};
+use crate::release::stored::{Driver, RecordMetadata, ReleaseKey, StoredRevision};
 use crate::source::{Extent, Inventory, ReadError};
 use crate::weight;
 
@@ -126,13 +131,14 @@ fn last_written<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Dat
     last.map(Option::flatten)
 }
 
-/// Every stored revision in the namespaces; in all of them when none are named.
+/// Every stored revision of the selected releases in the namespaces, or in all of them when none are named, and how many
+/// records a list with the selector has.
 pub(super) async fn list(
     http: &ApiClient,
     drivers: &BTreeSet<Driver>,
     namespaces: &[String],
     selector: Option<&str>,
-) -> Result<Inventory, ReadError> {
+) -> Result<(Inventory, RecordCounts), ReadError> {
     let is_of_all = namespaces.is_empty()
         && selector.is_none()
         && Driver::ALL.iter().all(|driver| drivers.contains(driver));
@@ -140,6 +146,7 @@ pub(super) async fn list(
         extent: if is_of_all { Extent::Cluster } else { Extent::Part },
         ..Inventory::default()
     };
+    let mut counts = RecordCounts::default();
     let mut answered = false;
     let mut refused = None;
     let scopes: Vec<Option<&str>> = if namespaces.is_empty() {
@@ -156,9 +163,10 @@ pub(super) async fn list(
     let mut answers = futures::stream::iter(lists).buffered(LISTS_AT_ONCE);
     while let Some((driver, namespace, listed)) = answers.next().await {
         match listed {
-            Ok(revisions) => {
+            Ok(listed) => {
                 answered = true;
-                inventory.revisions.extend(revisions);
+                counts.add(namespace, listed.matching.as_ref().unwrap_or(&listed.revisions));
+                inventory.revisions.extend(listed.of_selected());
             }
             // Without the records of Helm's default driver, the inventory would look complete and would not be.
             Err(error) if namespace.is_none() && driver == Driver::Secret => return Err(error),
@@ -173,8 +181,50 @@ pub(super) async fn list(
     }
     match refused {
         Some(error) if !answered => Err(error),
-        _ => Ok(inventory),
+        _ => Ok((inventory, counts)),
     }
+}
+
+/// The records of one driver in one namespace, or in all of them.
+struct Listed {
+    /// All of them.
+    revisions: Vec<StoredRevision>,
+    /// Those that match the user's selector, if there is one.
+    matching: Option<Vec<StoredRevision>>,
+}
+
+impl Listed {
+    /// All revisions of the releases whose newest one matches, as Helm selects (Helm: `pkg/action/list.go`, `Run`).
+    fn of_selected(self) -> Vec<StoredRevision> {
+        let Self {
+            mut revisions,
+            matching,
+        } = self;
+        let Some(matching) = matching else {
+            return revisions;
+        };
+        let (newest, selected) = (newest(&revisions), newest(&matching));
+        // A matching one that is newer was written between the two lists.
+        let is_selected = |key: &ReleaseKey| selected.get(key) >= newest.get(key);
+        let keys: BTreeSet<ReleaseKey> = newest
+            .keys()
+            .copied()
+            .filter(|key| is_selected(key))
+            .cloned()
+            .collect();
+        revisions.retain(|revision| keys.contains(&revision.release));
+        revisions
+    }
+}
+
+/// The newest revision of every release.
+fn newest(revisions: &[StoredRevision]) -> BTreeMap<&ReleaseKey, u64> {
+    let mut newest = BTreeMap::new();
+    for revision in revisions {
+        let number = newest.entry(&revision.release).or_default();
+        *number = revision.revision.max(*number);
+    }
+    newest
 }
 
 /// What was listed, with the answer.
@@ -183,9 +233,17 @@ async fn list_of<'n>(
     driver: Driver,
     namespace: Option<&'n str>,
     selector: Option<&str>,
-) -> (Driver, Option<&'n str>, Result<Vec<StoredRevision>, ReadError>) {
-    let listed = list_one(http, driver, namespace, selector).await;
-    (driver, namespace, listed)
+) -> (Driver, Option<&'n str>, Result<Listed, ReadError>) {
+    let listed = async {
+        let revisions = list_one(http, driver, namespace, None).await?;
+        // Afterwards: what is in the first list and matches is in the second one, too, however long that takes.
+        let matching = match selector {
+            Some(_) => Some(list_one(http, driver, namespace, selector).await?),
+            None => None,
+        };
+        Ok(Listed { revisions, matching })
+    };
+    (driver, namespace, listed.await)
 }
 
 /// The stored revisions of one driver in one namespace, or in all of them.
@@ -299,4 +357,49 @@ fn stored(driver: Driver, metadata: ObjectMetadata<'_>) -> Option<StoredRevision
         );
     }
     Some(revision.with_labels(labels.own))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn revision(name: &str, number: u64) -> StoredRevision {
+        StoredRevision::from_metadata(RecordMetadata {
+            driver: Driver::Secret,
+            namespace: "shop",
+            object: &format!("sh.helm.release.v1.{name}.v{number}"),
+            labels: [Some(name), Some(&number.to_string()), Some("deployed")],
+            created: None,
+            written: None,
+            resource_version: None,
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn a_release_is_selected_by_its_newest_revision_and_then_whole() {
+        let all = || vec![revision("web", 1), revision("web", 2), revision("api", 7)];
+        // Which revisions match, and which are kept.
+        let rows: [(Option<&[(&str, u64)]>, &[(&str, u64)]); 6] = [
+            (None, &[("web", 1), ("web", 2), ("api", 7)]),
+            (Some(&[]), &[]),
+            (Some(&[("web", 1)]), &[]),
+            (Some(&[("web", 2)]), &[("web", 1), ("web", 2)]),
+            (Some(&[("web", 1), ("api", 7)]), &[("api", 7)]),
+            (Some(&[("web", 3), ("new", 1)]), &[("web", 1), ("web", 2)]),
+        ];
+        for (matching, kept) in rows {
+            let matching = matching.map(|rows| rows.iter().map(|(name, number)| revision(name, *number)));
+            let listed = Listed {
+                revisions: all(),
+                matching: matching.map(Iterator::collect),
+            };
+            let found = listed.of_selected();
+            let found: Vec<_> = found
+                .iter()
+                .map(|revision| (revision.release.name.as_str(), revision.revision))
+                .collect();
+            assert_eq!(found, kept);
+        }
+    }
 }

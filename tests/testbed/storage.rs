@@ -304,6 +304,37 @@ fn a_helm_that_died_leaves_a_release_stuck() {
     }
 }
 
+/// Every revision has labels of its own, and Helm looks at those of the newest one.
+#[test]
+#[ignore = "needs the testbed: tests/testbed/build"]
+fn labels_select_releases_as_helm_list_does() {
+    let cluster = Cluster::shared();
+    for helm in HelmVersion::ALL {
+        let release = Release::install(cluster, helm, "empty", &["--labels=team=a"]);
+        release.upgrade_to(&["--labels=team=b"]).succeeded();
+        let namespace = release.namespace.as_str();
+        for (selector, is_listed) in [("team=a", false), ("team=b", true), ("team in (b,c),!x", true)] {
+            let listed = cluster.helm(helm, &["list", "-q", "-n", namespace, "-l", selector]);
+            assert_eq!(
+                listed.succeeded().contains(&release.name),
+                is_listed,
+                "{selector}"
+            );
+            let scan = cluster.driftline(&["scan", "-n", namespace, "-l", selector, "-o", "json"]);
+            let report: Value = serde_json::from_str(&scan.stdout).unwrap();
+            let releases = report["releases"].as_array().unwrap();
+            assert_eq!(releases.len(), usize::from(is_listed), "{}", scan.stdout);
+            assert_eq!(scan.status, if is_listed { 0 } else { 3 }, "{}", scan.stderr);
+        }
+        let wrong = cluster.driftline(&["scan", "-n", namespace, "-l", "team in"]);
+        assert!(
+            wrong.stderr.contains("`team in` is not a label selector, see -l"),
+            "{}",
+            wrong.stderr
+        );
+    }
+}
+
 /// What is uninstalled is meant to be gone, also where its history is kept.
 #[test]
 #[ignore = "needs the testbed: tests/testbed/build"]

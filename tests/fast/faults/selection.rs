@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::server::{Fault, SECRET, Server, Stored};
-use super::world::{Home, config_map, each, reads_only, release, scan, scan_json, shop};
+use super::world::{Home, Revision, config_map, each, reads_only, release, scan, scan_json, shop};
 use crate::support::program::Ran;
 
 /// The namespaces `shop`, `shop-eu` and `empty`, and a release in each of the first two.
@@ -257,4 +257,31 @@ fn a_cluster_without_releases_is_clean_and_says_so() {
         "{}",
         run.stdout
     );
+}
+
+#[test]
+fn labels_select_a_release_by_its_newest_revision_and_leave_its_history_whole() {
+    let labelled = |number, status, team: &str| {
+        let revision = Revision {
+            number,
+            status,
+            ..Revision::new("shop", "web", &[config_map("settings", "blue")])
+        };
+        let mut stored = revision.stored();
+        stored.body["metadata"]["labels"]["team"] = json!(team);
+        stored
+    };
+    let objects = release("shop", "web", &[config_map("settings", "blue")]);
+    let objects = objects.into_iter().filter(|object| !object.is_record());
+    let stored = objects.chain([labelled(1, "superseded", "a"), labelled(2, "deployed", "b")]);
+    let server = Server::start(stored);
+    let earlier = scan_json(&server, &["-l", "team=a"]);
+    assert_eq!((earlier.status, names(&earlier)), (Some(3), vec![]));
+    assert_eq!(
+        messages(&earlier),
+        ["no release in any namespace has labels that match `team=a`"]
+    );
+    let now = scan_json(&server, &["-l", "team=b"]);
+    assert_eq!((now.status, names(&now)), (Some(0), vec!["web".to_owned()]));
+    assert_eq!(now.health(), []);
 }

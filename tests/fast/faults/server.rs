@@ -67,7 +67,7 @@ impl Stored {
         collection == self.collection(None) || collection == self.collection(self.text("/metadata/namespace"))
     }
 
-    fn is_record(&self) -> bool {
+    pub(crate) fn is_record(&self) -> bool {
         self.text("/type") == Some("helm.sh/release.v1")
     }
 }
@@ -478,9 +478,12 @@ impl State {
             if labels == "app.kubernetes.io%2Fmanaged-by%3DHelm" {
                 return label("app.kubernetes.io~1managed-by") == Some("Helm");
             }
-            let superseded =
-                labels.ends_with("status%21%3Dsuperseded") && label("status") == Some("superseded");
-            !labels.starts_with("owner%3Dhelm") || (label("owner") == Some("helm") && !superseded)
+            let is_met = |term: &str| match (term.split_once("%21%3D"), term.split_once("%3D")) {
+                (Some((name, value)), _) => label(name) != Some(value),
+                (None, Some((name, value))) => label(name) == Some(value),
+                (None, None) => true,
+            };
+            !labels.starts_with("owner%3Dhelm") || labels.split("%2C").all(is_met)
         };
         let items: Vec<&Value> = self
             .objects
