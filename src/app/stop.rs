@@ -5,7 +5,7 @@
 //!
 //! The first of them ends the scan, whose report is then still written and delivered; each of these last steps has
 //! `GRACE`, counted from the event or from the start of the step, whichever is later. A second signal ends the run at
-//! once. Should a step not even notice that it is over, the process ends without it. The sum of all these waits is less
+//! once, unless it is the first one that arrives twice. Should a step not even notice that it is over, the process ends without it. The sum of all these waits is less
 //! than the 30 s that Kubernetes grants a pod (`terminationGracePeriodSeconds` in `deploy/base/cronjob.yaml`), which
 //! `all_waits_fit_into_the_grace_period` checks.
 
@@ -30,6 +30,10 @@ const HARD_LIMIT: Duration = Duration::from_secs(20);
 
 /// How long a run that ends at once may take to put away its temporary files.
 const AT_ONCE: Duration = Duration::from_secs(1);
+
+/// For how long the same signal counts as one. `timeout` of coreutils signals its child and then the whole group, which
+/// the child is in; a person who presses a key again takes longer.
+const ECHO: Duration = Duration::from_millis(200);
 
 /// Ends the process, whatever is still under way.
 pub type Abort = fn() -> !;
@@ -167,10 +171,21 @@ struct Signals {
 }
 
 impl Signals {
-    async fn next(&mut self) {
+    async fn next(&mut self) -> SignalKind {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => SignalKind::terminate(),
+            _ = self.interrupt.recv() => SignalKind::interrupt(),
+        }
+    }
+
+    /// The next signal that is not the given one, arriving twice.
+    async fn next_after(&mut self, first: Option<(SignalKind, Instant)>) -> SignalKind {
+        loop {
+            let kind = self.next().await;
+            let is_echo = first.is_some_and(|(first, at)| first == kind && at.elapsed() < ECHO);
+            if !is_echo {
+                return kind;
+            }
         }
     }
 }
@@ -193,22 +208,24 @@ async fn becomes(read: bool, reading: &mut watch::Receiver<bool>) {
 
 /// Follows the events until everything has to end: at the second signal, or at [`HARD_LIMIT`] after the first event.
 async fn follow(limit: Duration, signals: &mut Signals, phase: &watch::Sender<Phase>) {
-    let first = tokio::select! {
-        () = sleep(limit) => Stopped::Deadline,
-        () = signals.next() => Stopped::Signal,
+    let mut signal = tokio::select! {
+        () = sleep(limit) => None,
+        kind = signals.next() => Some((kind, Instant::now())),
     };
-    phase.send_replace(Phase::Stopped(first));
     let last = Instant::now() + HARD_LIMIT;
-    // The deadline is no signal: the first one after it leaves the last steps their time.
-    let left = match first {
-        Stopped::Deadline => 2,
-        Stopped::Signal => 1,
-    };
-    for _ in 0..left {
+    if signal.is_some() {
+        phase.send_replace(Phase::Stopped(Stopped::Signal));
+    } else {
+        phase.send_replace(Phase::Stopped(Stopped::Deadline));
+        // The deadline is no signal: the first one after it leaves the last steps their time.
         tokio::select! {
             () = sleep_until(last) => return,
-            () = signals.next() => {}
+            kind = signals.next() => signal = Some((kind, Instant::now())),
         }
+    }
+    tokio::select! {
+        () = sleep_until(last) => {}
+        _ = signals.next_after(signal) => {}
     }
 }
 

@@ -170,6 +170,22 @@ fn after_a_signal_the_report_has_everything_that_was_read() {
     assert!(!actions.contains(&"resolve".to_owned()), "{actions:?}");
 }
 
+/// `timeout` signals its child, and then the group that the child is in.
+#[test]
+fn a_signal_that_arrives_twice_is_one() {
+    let server = Server::start(shop()).always(SETTINGS, SLOW);
+    let home = Home::new();
+    let flags = ["-o", "json", "--request-timeout", "30s"];
+    let running = scan_command(&home, &server, &flags).start();
+    wait_for_request(&server, SETTINGS);
+    running.terminate();
+    std::thread::sleep(Duration::from_millis(20));
+    running.terminate();
+    let run = running.finish();
+    assert_eq!(run.status, Some(3), "{}", run.stderr);
+    assert_eq!(run.json()["outcome"], "incomplete");
+}
+
 #[test]
 fn a_signal_does_not_hide_drift() {
     let mut objects = shop();
