@@ -1,7 +1,8 @@
 //! The memory of scans, where the operator keeps it: read before a scan, written once after the report and the messages.
 //!
 //! A memory that cannot be used costs no scan. It is one warning and one note of the report, and the scan begins anew or
-//! goes on without one. A run that ends between telling and remembering tells twice rather than never.
+//! goes on without one. What is there is replaced only where it is a damaged memory: a wrong path must cost nobody a file,
+//! and going back to an earlier image not what the later one remembers. A run that ends between telling and remembering tells twice rather than never.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ use crate::cluster::{Cluster, MemoryName, StoredMemory, WriteMemoryError};
 use crate::limited_file;
 use crate::model::{Report, ReportNote};
 use crate::notify::Delivery;
-use crate::state::{EncodeError, MAX_BYTES, Receipt, Salt, State};
+use crate::state::{EncodeError, FormatError, MAX_BYTES, Receipt, Salt, State};
 use crate::vocabulary::MemoryDetail;
 
 /// The scope of notes about the memory.
@@ -34,7 +35,7 @@ pub(super) struct Memory {
 
 /// Where a memory is written.
 enum Place {
-    /// Nowhere: another cluster's is there.
+    /// Nowhere: what is there is left alone.
     Nowhere,
     /// To a file, if it still holds what was read.
     File(PathBuf, Option<Vec<u8>>),
@@ -105,6 +106,15 @@ pub(super) async fn load(store: &StateStore, cluster: Option<&Arc<Cluster>>, nam
                 "the state in {} is that of the cluster {}, and is left alone: name another place for {name}",
                 memory.place,
                 state.cluster()
+            );
+            memory.place = Place::Nowhere;
+            memory.note(text);
+        }
+        Some(Err(error)) if memory.place.keeps(&error) => {
+            let text = format!(
+                "the state in {} is not used, and is left alone: {error}; everything counts as new, also in the next \
+                 scan: name another place",
+                memory.place
             );
             memory.place = Place::Nowhere;
             memory.note(text);
@@ -239,6 +249,15 @@ impl WriteError {
 }
 
 impl Place {
+    /// Whether what is there is left alone, although it cannot be used. The key of a `ConfigMap` is nobody else's.
+    const fn keeps(&self, error: &FormatError) -> bool {
+        match error {
+            FormatError::Later { .. } => true,
+            FormatError::Foreign | FormatError::TooLarge => matches!(self, Self::File(..)),
+            FormatError::Damaged => false,
+        }
+    }
+
     /// Writes a memory in place of the one that was read.
     async fn write(&self, state: &State) -> Result<(), WriteError> {
         let bytes = state.encode()?;
@@ -302,7 +321,7 @@ async fn read_file(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let read = move || match limited_file::read(&path, MAX_BYTES as u64) {
         Ok(bytes) => Ok(Some(bytes).filter(|bytes| !bytes.is_empty())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        // It is damaged, and to be replaced.
+        // No memory is as large, and nothing that is none is read on.
         Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Ok(Some(vec![0])),
         Err(error) => Err(error),
     };
@@ -317,4 +336,45 @@ async fn write_file(path: PathBuf, bytes: Vec<u8>) -> io::Result<()> {
     tokio::task::spawn_blocking(write)
         .await
         .map_err(io::Error::other)?
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn compressed(text: &str) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[tokio::test]
+    async fn only_a_damaged_memory_is_replaced() {
+        let whole = State::fresh("demo", salt().unwrap()).encode().unwrap();
+        let cut = whole[..whole.len() - 9].to_vec();
+        let rows = [
+            (b"precious\n".to_vec(), "left alone: it is not a memory", true),
+            (compressed("precious"), "left alone: it is not a memory", true),
+            (vec![7; MAX_BYTES + 1], "left alone: it is not a memory", true),
+            (
+                compressed(r#"{"version":99}"#),
+                "left alone: it was written by a later version",
+                true,
+            ),
+            (cut, "is not used: it is damaged", false),
+        ];
+        for (bytes, said, is_left) in rows {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(file.path(), &bytes).unwrap();
+            let store = StateStore::File(file.path().to_owned());
+            let Loaded::Memory(memory) = load(&store, None, "demo").await else {
+                panic!("{said}: nothing is loaded")
+            };
+            assert!(memory.notes[0].contains(said), "{:?}", memory.notes);
+            memory.save().await;
+            assert_eq!(std::fs::read(file.path()).unwrap() == bytes, is_left, "{said}");
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! The memory as bytes: versioned, compressed, and never larger than a `ConfigMap` takes.
 //!
-//! What is read may be broken, from a later version, or made by somebody who means harm. It is read within limits, and
-//! whatever is wrong with it is one reason for a fresh start.
+//! What is read may be broken, from a later version, no memory at all, or made by somebody who means harm. It is read
+//! within limits, and whatever is wrong with it is one reason for a fresh start. Only what is certainly a memory, and
+//! damaged, is worth nothing to anybody.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write as _};
@@ -37,8 +38,11 @@ pub enum FormatError {
     /// It is larger than any that is written.
     #[error("it is larger than {} KiB", MAX_BYTES >> 10)]
     TooLarge,
-    /// It is not compressed as it should be, or too large without compression.
-    #[error("it is damaged, or not a memory of driftline")]
+    /// It does not begin as a memory does.
+    #[error("it is not a memory of driftline")]
+    Foreign,
+    /// It begins as a memory does, and cannot be read to its end, or is too large without compression.
+    #[error("it is damaged")]
     Damaged,
     /// A later version wrote it.
     #[error(
@@ -60,6 +64,10 @@ pub enum EncodeError {
     #[error("it cannot be put into bytes")]
     Failed,
 }
+
+/// How every memory begins: the magic number of gzip, and then this.
+const MAGIC: [u8; 2] = [0x1f, 0x8b];
+const BEGINNING: &[u8] = b"{\"version\":";
 
 /// The beginning of every version.
 #[derive(Deserialize)]
@@ -100,10 +108,21 @@ impl State {
         if bytes.len() > MAX_BYTES {
             return Err(FormatError::TooLarge);
         }
+        if !bytes.starts_with(&MAGIC) {
+            return Err(FormatError::Foreign);
+        }
         let mut json = Vec::new();
         let mut decoder = GzDecoder::new(bytes).take(MAX_DECODED_BYTES + 1);
-        decoder.read_to_end(&mut json).map_err(|_| FormatError::Damaged)?;
-        if json.len() as u64 > MAX_DECODED_BYTES {
+        let end = decoder.read_to_end(&mut json);
+        // What comes before the damage may be shorter than the beginning.
+        if json
+            .iter()
+            .zip(BEGINNING)
+            .any(|(byte, expected)| byte != expected)
+        {
+            return Err(FormatError::Foreign);
+        }
+        if end.is_err() || json.len() as u64 > MAX_DECODED_BYTES {
             return Err(FormatError::Damaged);
         }
         let Versioned { version } = serde_json::from_slice(&json).map_err(|_| FormatError::Damaged)?;

@@ -99,7 +99,7 @@ fn the_overlays_account_keeps_its_memory_between_two_jobs() {
     let after = scan(&[]);
     let note = after.report["notes"][0]["message"].as_str().unwrap();
     assert!(
-        note.contains("is damaged") && note.contains("everything counts as new"),
+        note.contains("is not a memory") && note.contains("everything counts as new"),
         "{note}"
     );
     assert_eq!(changes(&scan(&[]))[0], 0, "it was replaced");
