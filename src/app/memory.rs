@@ -137,6 +137,11 @@ pub(super) fn of_baseline(baseline: &Report, cluster: &str) -> anyhow::Result<St
 }
 
 impl Loaded {
+    /// The scan ended before it was read.
+    pub(super) fn out_of_time() -> Self {
+        Self::unreadable("the scan ended before the state was read".to_owned())
+    }
+
     fn unreadable(text: String) -> Self {
         tracing::warn!("{text}");
         Self::Unreadable(text)
@@ -318,16 +323,27 @@ fn salt() -> Result<Salt, ring::error::Unspecified> {
 /// What a file holds; `None` where it does not exist or is empty.
 async fn read_file(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let path = path.to_owned();
-    let read = move || match limited_file::read(&path, MAX_BYTES as u64) {
+    let read = move || {
+        // Asked before it is opened: a pipe would be waited for.
+        let is_other = std::fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file());
+        if is_other {
+            return Err(io::Error::other("it is no regular file"));
+        }
+        read_regular(&path)
+    };
+    tokio::task::spawn_blocking(read)
+        .await
+        .map_err(io::Error::other)?
+}
+
+fn read_regular(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match limited_file::read(path, MAX_BYTES as u64) {
         Ok(bytes) => Ok(Some(bytes).filter(|bytes| !bytes.is_empty())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         // No memory is as large, and nothing that is none is read on.
         Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Ok(Some(vec![0])),
         Err(error) => Err(error),
-    };
-    tokio::task::spawn_blocking(read)
-        .await
-        .map_err(io::Error::other)?
+    }
 }
 
 /// Writes a file, whole or not at all.
@@ -375,6 +391,17 @@ mod tests {
             assert!(memory.notes[0].contains(said), "{:?}", memory.notes);
             memory.save().await;
             assert_eq!(std::fs::read(file.path()).unwrap() == bytes, is_left, "{said}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_regular_file_is_not_read() {
+        for path in ["/dev/zero", "/"] {
+            let store = StateStore::File(path.into());
+            let Loaded::Unreadable(reason) = load(&store, None, "demo").await else {
+                panic!("{path} was read")
+            };
+            assert!(reason.contains("it is no regular file"), "{reason}");
         }
     }
 }

@@ -41,7 +41,11 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
     let opened = scanning::open(settings.reading.target, &stop).await?;
     let drivers = opened.drivers();
     let cluster_name = opened.cluster_name();
-    let loaded = memory::load(&settings.state, opened.cluster(), &cluster_name).await;
+    // The file may lie where reading it takes for ever.
+    let loaded = tokio::select! {
+        loaded = memory::load(&settings.state, opened.cluster(), &cluster_name) => loaded,
+        _ = stop.stopped() => Loaded::out_of_time(),
+    };
     let mut options = settings.reading.scan;
     if let Loaded::Memory(memory) = &loaded {
         options.earlier = Some(Arc::new(memory.state.earlier()));
