@@ -35,6 +35,9 @@ use crate::vocabulary::{
 /// The largest report that is read, in bytes: far more than the largest cluster makes.
 const MAX_BYTES: usize = 256 << 20;
 
+/// What editors and shells on Windows write before UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// How many characters of an unknown word a note repeats.
 const WORD: usize = 60;
 
@@ -64,9 +67,15 @@ pub enum ReadReportError {
         /// The word.
         word: String,
     },
+    /// The document does not begin as a report does: it is a report in YAML, or in UTF-16, or another file.
+    #[error("it is not a report in JSON, as `-o json` makes it (in UTF-8)")]
+    NotJson,
     /// The document is no JSON, nests too deeply, or has a name twice in one object.
-    #[error("the report cannot be read: {0}")]
-    Json(#[from] serde_json::Error),
+    #[error("the report cannot be read: {reason}")]
+    Json {
+        /// What is wrong. No source, which would be said a second time.
+        reason: String,
+    },
     /// A value does not have the form that the contract gives it.
     #[error("the report cannot be read: {place} {problem}")]
     Form {
@@ -91,8 +100,15 @@ impl Report {
         if json.len() > MAX_BYTES {
             return Err(ReadReportError::TooLarge);
         }
+        let json = json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(json);
+        if json.trim_ascii_start().first() != Some(&b'{') {
+            return Err(ReadReportError::NotJson);
+        }
         // The parser refuses what nests deeper than 128 levels.
-        let Document(mut document) = serde_json::from_slice(json)?;
+        let document = serde_json::from_slice(json);
+        let Document(mut document) = document.map_err(|error| ReadReportError::Json {
+            reason: error.to_string(),
+        })?;
         match document.get("schema") {
             Some(Value::String(schema)) if schema == SCHEMA => {}
             Some(Value::String(schema)) => {

@@ -226,8 +226,7 @@ fn another_contract_is_refused_in_one_sentence() {
         ),
         (
             json!([]),
-            "the document is no report that this version reads: its schema is `none`, not \
-             `driftline.report/v1`",
+            "it is not a report in JSON, as `-o json` makes it (in UTF-8)",
         ),
         (
             json!({"schema": SCHEMA, "outcome": "clean"}),
@@ -302,6 +301,24 @@ fn errors_say_where_and_what_would_be_right_and_quote_nothing() {
         .unwrap_err()
         .to_string();
     assert!(error.ends_with("at line 1 column 12"), "{error}");
+}
+
+#[test]
+fn a_report_of_another_form_is_told_from_a_broken_one() {
+    let whole = serde_json::to_string(&fixtures::drifted()).unwrap();
+    let marked = format!("\u{feff}{whole}");
+    assert_eq!(Report::from_json(marked.as_bytes()).unwrap(), fixtures::drifted());
+    let utf_16: Vec<u8> = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for other in [&b"schema: driftline.report/v1\n"[..], &utf_16, b""] {
+        let error = Report::from_json(other).unwrap_err();
+        assert!(matches!(error, ReadReportError::NotJson), "{error}");
+    }
+    let error = Report::from_json(&whole.as_bytes()[..99]).unwrap_err();
+    assert!(error.to_string().contains("EOF while parsing"), "{error}");
+    assert!(
+        std::error::Error::source(&error).is_none(),
+        "it would be said twice"
+    );
 }
 
 #[test]
