@@ -620,6 +620,21 @@ fn a_snapshot_takes_the_name_that_is_given_to_its_cluster() {
 }
 
 #[test]
+fn a_scan_of_a_snapshot_says_that_it_does_not_use_the_memory() {
+    let state = ["--state", "file:/nowhere/state"];
+    let ran = scan(&state);
+    assert!(ran.stderr.contains("--state is not used"), "{}", ran.stderr);
+    let ran = scan(&[&state[..], &["--fail-on", "new"]].concat());
+    assert_eq!(ran.status, Some(2));
+    assert!(
+        ran.stderr
+            .contains("pass --baseline REPORT.json; `state` remembers scans of the cluster"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
 fn log_lines_go_to_standard_error_and_can_be_json() {
     let quiet = scan(&[]);
     let ran = scan(&["-v"]);

@@ -84,6 +84,12 @@ pub enum SettingsError {
          are remembered"
     )]
     NothingToCompareWith,
+    /// The memory is of scans of the cluster.
+    #[error(
+        "--fail-on new needs a report to compare a snapshot with: pass --baseline REPORT.json; `state` remembers scans of the \
+         cluster and is not used for a snapshot"
+    )]
+    NothingToCompareSnapshotWith,
     /// Nor of what Helm writes.
     #[error("a snapshot cannot confirm a preview, because dry runs need the API server: leave out --confirm")]
     ConfirmPreviewOfSnapshot,
@@ -157,6 +163,7 @@ impl SettingsError {
             | Self::MetricsToStdout
             | Self::IgnoreAnnotation(_)
             | Self::NothingToCompareWith
+            | Self::NothingToCompareSnapshotWith
             | Self::ConfirmSnapshot
             | Self::ConfirmPreviewOfSnapshot
             | Self::RenderedForAnother { .. }

@@ -129,13 +129,24 @@ impl ScanSettings {
             // The baseline says what is old, and a snapshot is no scan of the cluster as it is now.
             ScanTarget::Cluster(_) | ScanTarget::Snapshot(_) => StateStore::None,
         };
+        if let (Some(StateStore::File(_) | StateStore::ConfigMap { .. }), ScanTarget::Snapshot(_)) =
+            (&args.state, &target)
+        {
+            tracing::warn!(
+                "--state is not used: it remembers scans of the cluster, and this is a snapshot; --baseline REPORT.json \
+                 compares it with a report"
+            );
+        }
         let by_default = match args.baseline {
             Some(_) => FailOn::New,
             None => FailOn::Drift,
         };
         let fail_on = args.fail_on.or(file.scan.fail_on).unwrap_or(by_default);
         if fail_on == FailOn::New && args.baseline.is_none() && state == StateStore::None {
-            return Err(SettingsError::NothingToCompareWith);
+            return Err(match &target {
+                ScanTarget::Cluster(_) => SettingsError::NothingToCompareWith,
+                ScanTarget::Snapshot(_) => SettingsError::NothingToCompareSnapshotWith,
+            });
         }
         let sinks = match &target {
             ScanTarget::Cluster(_) => sinks,
