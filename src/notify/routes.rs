@@ -141,6 +141,12 @@ pub enum RoutesError {
         /// The names that there are.
         known: String,
     },
+    /// Somebody is told of everything that a route takes, and nobody of the rest.
+    #[error(
+        "every receiver is in a route and there is no `default`: name who gets what no route takes, such as a scan that \
+         failed, or write `default: []` for nobody"
+    )]
+    NoDefault,
 }
 
 impl Routes {
@@ -153,13 +159,17 @@ impl Routes {
         }
         let named = self.routes.iter().flat_map(|route| &route.to);
         let mut named = named.chain(self.default.iter().flatten());
-        match named.find(|name| !known.contains(name.as_str())) {
-            Some(name) => Err(RoutesError::Unknown {
+        if let Some(name) = named.find(|name| !known.contains(name.as_str())) {
+            return Err(RoutesError::Unknown {
                 name: name.clone(),
                 known: known.iter().copied().collect::<Vec<_>>().join(", "),
-            }),
-            None => Ok(()),
+            });
         }
+        let is_left_out = self.default.is_none() && !self.routes.is_empty();
+        if is_left_out && !known.iter().any(|name| self.is_default(name)) {
+            return Err(RoutesError::NoDefault);
+        }
+        Ok(())
     }
 
     /// How much of a release a receiver is told; `None` for nothing at all.
@@ -391,6 +401,38 @@ mod tests {
         assert!(routes.sends_error(&about_a, "a") && !routes.sends_error(&about_a, "slack"));
         let about_all = error("discovery");
         assert!(!routes.sends_error(&about_all, "a") && routes.sends_error(&about_all, "slack"));
+    }
+
+    #[test]
+    fn what_no_route_takes_is_told_to_somebody_unless_it_is_said_that_it_is_not() {
+        let known = BTreeSet::from(["a", "b"]);
+        let all = "[{namespaces: [shop], to: [a]}, {severity: critical, to: [b, a], continue: true}]";
+        let some = "[{namespaces: [shop], to: [a]}]";
+        let everything = "[{to: [a, b]}]";
+        for (text, default, is_right) in [
+            (all, None, false),
+            (all, Some(&[][..]), true),
+            (all, Some(&["a"][..]), true),
+            (some, None, true),
+            (some, Some(&[][..]), true),
+            // A scan that failed is no release.
+            (everything, None, false),
+            (everything, Some(&["b"][..]), true),
+            ("[]", None, true),
+        ] {
+            let checked = routes(text, default).check(&known);
+            let wanted = if is_right {
+                Ok(())
+            } else {
+                Err(RoutesError::NoDefault)
+            };
+            assert_eq!(checked, wanted, "{text} {default:?}");
+        }
+        assert!(
+            RoutesError::NoDefault
+                .to_string()
+                .contains("`default: []` for nobody")
+        );
     }
 
     #[test]
