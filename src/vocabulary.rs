@@ -110,10 +110,13 @@ impl UnknownName {
     }
 }
 
-/// A number and its noun, in all texts: `1 release`, `2 releases`.
+/// A number and its noun, in all texts: `1 release`, `2 releases`, `2 entries`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
+    match noun.strip_suffix('y') {
+        _ if number == 1 => format!("{number} {noun}"),
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{number} {stem}ies"),
+        Some(_) | None => format!("{number} {noun}s"),
+    }
 }
 
 codes! {
@@ -307,6 +310,21 @@ vocabulary! {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_has_the_right_form_of_its_noun() {
+        for (noun, many) in [
+            ("release", "releases"),
+            ("more entry", "more entries"),
+            ("right", "rights"),
+            ("key", "keys"),
+        ] {
+            assert_eq!(count(1, noun), format!("1 {noun}"));
+            for number in [0, 2] {
+                assert_eq!(count(number, noun), format!("{number} {many}"));
+            }
+        }
+    }
 
     /// The names are a contract: this list changes only by appending.
     #[test]
