@@ -18,6 +18,9 @@ use crate::limited_file;
 /// The largest file of a secret: an address or a key.
 const MAX_SECRET_BYTES: u64 = 64 << 10;
 
+/// What some editors write in front of a text.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// The sources of a sink's settings besides its section of the configuration file.
 pub struct SinkContext<'a> {
     /// The environment, so that tests need not change their own.
@@ -56,6 +59,22 @@ pub enum SecretError {
         /// The error of the operating system.
         source: std::io::Error,
     },
+    /// The file has nothing in it.
+    #[error("the {key} {} is empty", .path.display())]
+    Empty {
+        /// The key that names the file.
+        key: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
+    /// An editor wrote something in front of the secret that nobody sees.
+    #[error("the {key} {} begins with a byte order mark: save it as UTF-8 without one", .path.display())]
+    ByteOrderMark {
+        /// The key that names the file.
+        key: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 impl SinkContext<'_> {
@@ -78,13 +97,20 @@ impl SinkContext<'_> {
             return Ok(SecretString::from(value));
         }
         let path = path.ok_or(SecretError::Missing { key, variable })?;
-        limited_file::read_text(path, MAX_SECRET_BYTES)
-            .map(SecretString::from)
-            .map_err(|source| SecretError::Unreadable {
-                key,
-                path: path.to_owned(),
-                source,
-            })
+        let secret = limited_file::read_text(path, MAX_SECRET_BYTES).map(SecretString::from);
+        let secret = secret.map_err(|source| SecretError::Unreadable {
+            key,
+            path: path.to_owned(),
+            source,
+        })?;
+        let path = path.to_owned();
+        if secret.expose_secret().starts_with(BYTE_ORDER_MARK) {
+            Err(SecretError::ByteOrderMark { key, path })
+        } else if secret.expose_secret().trim().is_empty() {
+            Err(SecretError::Empty { key, path })
+        } else {
+            Ok(secret)
+        }
     }
 }
 
@@ -110,6 +136,14 @@ pub enum EndpointError {
         name: &'static str,
         /// The error of the parser, which never quotes the address.
         why: String,
+        /// One that would do.
+        example: &'static str,
+    },
+    /// There are several addresses, or one that is broken. A parser of URLs joins the lines.
+    #[error("the {name} must be one address, with no white space or line break in it, such as {example}")]
+    NotOne {
+        /// Which address.
+        name: &'static str,
         /// One that would do.
         example: &'static str,
     },
@@ -182,7 +216,11 @@ impl Endpoint {
         given: &SecretString,
         transport: Transport,
     ) -> Result<(Self, Url), EndpointError> {
-        let url = Url::parse(given.expose_secret().trim()).map_err(|error| EndpointError::NotAUrl {
+        let given = given.expose_secret().trim();
+        if given.contains(char::is_whitespace) {
+            return Err(EndpointError::NotOne { name, example });
+        }
+        let url = Url::parse(given).map_err(|error| EndpointError::NotAUrl {
             name,
             why: error.to_string(),
             example,
@@ -297,6 +335,74 @@ impl Default for HttpSettings {
             budget: Duration::from_secs(90),
             proxy: Proxy::default(),
             clock: Utc::now,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ADDRESS: EndpointKind = EndpointKind {
+        name: "URL of the test",
+        example: "https://example.com",
+    };
+
+    #[test]
+    fn an_address_is_one_and_may_have_white_space_around_it_only() {
+        let address = |text: &str| {
+            let endpoint = Endpoint::try_new(ADDRESS, &SecretString::from(text), Transport::HttpsOnly);
+            endpoint
+                .map(|(_, url)| url.to_string())
+                .map_err(|error| error.to_string())
+        };
+        for text in [
+            "https://a/hunter2",
+            " https://a/hunter2\n",
+            "\thttps://a/hunter2\r\n\n",
+        ] {
+            assert_eq!(address(text).as_deref(), Ok("https://a/hunter2"), "{text:?}");
+        }
+        for between in ["\n", "\r\n", "\r", "\t", " ", "\u{a0}", "\u{2028}"] {
+            assert_eq!(
+                address(&format!("https://a/hunter2{between}https://b/hunter2")).unwrap_err(),
+                "the URL of the test must be one address, with no white space or line break in it, such as \
+                 https://example.com",
+                "{between:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_without_a_secret_says_so() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let context = SinkContext {
+            environment: &|_| None,
+            selection: &[],
+        };
+        let setting = SecretSetting {
+            key: "url_file",
+            variable: "URL",
+        };
+        for (text, said) in [
+            ("", Err("is empty")),
+            (" \r\n\n", Err("is empty")),
+            ("\u{feff}https://a", Err("begins with a byte order mark")),
+            ("\u{feff}", Err("begins with a byte order mark")),
+            (" a \n", Ok(" a \n")),
+        ] {
+            std::fs::write(file.path(), text).unwrap();
+            match (context.secret(setting, Some(file.path())), said) {
+                (Ok(secret), Ok(wanted)) => assert_eq!(secret.expose_secret(), wanted),
+                (Err(error), Err(said)) => {
+                    let error = error.to_string();
+                    assert!(
+                        error.starts_with("the url_file ") && error.contains(said),
+                        "{error}"
+                    );
+                }
+                (read, _) => panic!("{text:?}: {read:?}"),
+            }
         }
     }
 }
