@@ -52,6 +52,9 @@ pub enum PushgatewaySettingsError {
     /// The address is not that of any receiver.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
+    /// The address has the path of a group in it.
+    #[error("the Pushgateway URL must end before /metrics: `job` is a setting of its own")]
+    PathOfAGroup,
     /// The job has no name.
     #[error("`job` is empty: leave it out for `{JOB}`, or give the job a name")]
     NoJob,
@@ -79,7 +82,13 @@ pub struct PushgatewaySettings {
 impl PushgatewaySettings {
     /// A gateway at this address, of the default job, which asks nobody who it is.
     pub fn try_new(url: &str, transport: Transport) -> Result<Self, PushgatewaySettingsError> {
-        let (endpoint, _) = Endpoint::try_base(ENDPOINT, url, transport)?;
+        let (endpoint, url) = Endpoint::try_base(ENDPOINT, url, transport)?;
+        if url
+            .path_segments()
+            .is_some_and(|mut parts| parts.any(|part| part == "metrics"))
+        {
+            return Err(PushgatewaySettingsError::PathOfAGroup);
+        }
         Ok(Self {
             endpoint,
             job: JOB.to_owned(),
@@ -151,6 +160,8 @@ mod tests {
                 "url: https://push.example.com?x=hunter2".to_owned(),
                 "a path only",
             ),
+            (format!("{url}/metrics/job/x"), "must end before /metrics"),
+            (format!("{url}/behind/metrics/"), "must end before /metrics"),
             (format!("{url}\njob: ''"), "`job` is empty"),
             (format!("{url}\nusername: me"), "set `password_file` to the file"),
             (format!("{url}\nusername: 'me:you'"), "a colon"),
