@@ -72,6 +72,12 @@ pub(crate) fn fit(text: &str, max: usize) -> String {
     fitted
 }
 
+/// Keeps a text from beginning a link or a mention where a receiver hands it on to Slack as it is: both are in `<` and `>`,
+/// with nothing blank behind the `<`.
+pub(crate) fn without_markup(text: &str) -> String {
+    text.replace('<', "< ")
+}
+
 /// A text as one segment of a URI's path ([RFC 3986, 3.3](https://www.rfc-editor.org/rfc/rfc3986#section-3.3)).
 pub(crate) fn percent_encoded(text: &str) -> String {
     let mut encoded = String::new();
@@ -121,6 +127,25 @@ mod tests {
                 u32::from(ch)
             );
         }
+    }
+
+    #[test]
+    fn no_text_begins_a_link_or_a_mention() {
+        for text in [
+            "<!here>",
+            "<@U1>",
+            "<#C1>",
+            "<https://evil.example|web>",
+            "<<!here>",
+            "a <",
+        ] {
+            let broken = without_markup(text);
+            assert!(
+                broken.split('<').skip(1).all(|rest| rest.starts_with(' ')),
+                "{broken}"
+            );
+        }
+        assert_eq!(without_markup("shop/web > 1"), "shop/web > 1");
     }
 
     #[test]

@@ -23,7 +23,7 @@ use crate::notify::alerted::{AlertedRelease, Groups};
 use crate::notify::digest::Digest;
 use crate::notify::evaluated::{is_complete, is_evaluated, is_resolved};
 use crate::notify::release::{ReleaseDigest, drifted, in_the_same_way};
-use crate::notify::text::{NAME, clean, fit};
+use crate::notify::text::{NAME, clean, fit, without_markup};
 use crate::notify::{Notice, fair};
 use crate::report::words::minute;
 use crate::vocabulary::Ending;
@@ -250,7 +250,7 @@ impl<'n> Planner<'n> {
     fn sentence(&self, old: &KeptAlert, what: &str) -> String {
         let (namespace, name) = (clean(&old.namespace, NAME), clean(&old.name, NAME));
         let cluster = clean(self.cluster(), NAME);
-        fit(
+        annotation(
             &format!("driftline: {cluster}: {namespace}/{name} {what}"),
             SUMMARY,
         )
@@ -277,6 +277,11 @@ fn interval(group: &Alertmanager) -> TimeDelta {
     TimeDelta::from_std(group.interval).unwrap_or(TimeDelta::weeks(1))
 }
 
+/// A text of an alert. Alertmanager's own receiver for Slack does not escape it.
+fn annotation(text: &str, max: usize) -> String {
+    fit(&without_markup(text), max)
+}
+
 /// The alert of a release in words: names, codes and paths, never values.
 fn annotations(digest: &Digest, release: &ReleaseReport, groups: &Groups<'_>, now: DateTime<Utc>) -> Value {
     let alerted = AlertedRelease::new(release, groups);
@@ -287,9 +292,9 @@ fn annotations(digest: &Digest, release: &ReleaseReport, groups: &Groups<'_>, no
     }
     let summary = alerted.summary(digest, &about);
     lines.extend(about.details);
-    let mut annotations = json!({"summary": fit(&summary, SUMMARY)});
+    let mut annotations = json!({"summary": annotation(&summary, SUMMARY)});
     if !lines.is_empty() {
-        annotations["description"] = json!(fit(&lines.join("\n"), DESCRIPTION));
+        annotations["description"] = json!(annotation(&lines.join("\n"), DESCRIPTION));
     }
     annotations
 }
