@@ -18,6 +18,12 @@ use crate::vocabulary::{FindingCode, HealthCode, ObjectState};
 /// How the scope of an error about a namespace begins.
 const OF_NAMESPACE: &str = "namespace/";
 
+/// The key of the routes.
+const ROUTES: &str = "routes";
+
+/// The key of the receivers of what no route takes.
+pub(super) const DEFAULT: &str = "default";
+
 /// The longest name of a label: a domain of 253 characters, a slash, and 63 more.
 const LONGEST_LABEL_NAME: usize = 317;
 
@@ -113,6 +119,11 @@ struct RouteCode(String);
 impl<'de> Deserialize<'de> for RouteCode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
+        if text == ObjectState::InSync.as_str() {
+            return Err(de::Error::custom(format!(
+                "`{text}` is nothing that anybody is told of: leave it out"
+            )));
+        }
         let is_known = FindingCode::from_str(&text).is_ok()
             || HealthCode::from_str(&text).is_ok()
             || ObjectState::from_str(&text).is_ok();
@@ -133,13 +144,15 @@ pub enum RoutesError {
     /// A route sends nowhere.
     #[error("the route {0} has no `to`: name the receivers")]
     NoReceiver(usize),
-    /// A route or the default names a receiver that there is not.
-    #[error("`{name}` is no receiver; there are: {known}")]
+    /// A name is that of no receiver.
+    #[error("`{name}` is no receiver; {}", there_are(.known))]
     Unknown {
+        /// The key that has the name.
+        key: &'static str,
         /// The name.
         name: String,
         /// The names that there are.
-        known: String,
+        known: Vec<String>,
     },
     /// Somebody is told of everything that a route takes, and nobody of the rest.
     #[error(
@@ -147,6 +160,25 @@ pub enum RoutesError {
          failed, or write `default: []` for nobody"
     )]
     NoDefault,
+}
+
+/// The names of the receivers that there are.
+fn there_are(known: &[String]) -> String {
+    if known.is_empty() {
+        "there is none".to_owned()
+    } else {
+        format!("there are: {}", known.join(", "))
+    }
+}
+
+impl RoutesError {
+    /// The key of the `notify` section that has the mistake.
+    pub(crate) const fn key(&self) -> &'static str {
+        match self {
+            Self::Unknown { key, .. } => key,
+            Self::NoReceiver(_) | Self::NoDefault => ROUTES,
+        }
+    }
 }
 
 impl Routes {
@@ -157,12 +189,14 @@ impl Routes {
                 return Err(RoutesError::NoReceiver(number + 1));
             }
         }
-        let named = self.routes.iter().flat_map(|route| &route.to);
-        let mut named = named.chain(self.default.iter().flatten());
-        if let Some(name) = named.find(|name| !known.contains(name.as_str())) {
+        let routed = self.routes.iter().flat_map(|route| &route.to);
+        let named = routed.map(|name| (ROUTES, name));
+        let mut named = named.chain(self.default.iter().flatten().map(|name| (DEFAULT, name)));
+        if let Some((key, name)) = named.find(|(_, name)| !known.contains(name.as_str())) {
             return Err(RoutesError::Unknown {
+                key,
                 name: name.clone(),
-                known: known.iter().copied().collect::<Vec<_>>().join(", "),
+                known: known.iter().map(|name| (*name).to_owned()).collect(),
             });
         }
         let is_left_out = self.default.is_none() && !self.routes.is_empty();
@@ -440,12 +474,21 @@ mod tests {
         let known = BTreeSet::from(["slack"]);
         let error = |text: &str| routes(text, None).check(&known).unwrap_err().to_string();
         assert_eq!(error("[{to: [slck]}]"), "`slck` is no receiver; there are: slack");
+        let nobody = routes("[]", Some(&["slack"]))
+            .check(&BTreeSet::new())
+            .unwrap_err();
+        assert_eq!(nobody.to_string(), "`slack` is no receiver; there is none");
+        assert_eq!(nobody.key(), "default");
         assert_eq!(
             error("[{namespaces: [a]}]"),
             "the route 1 has no `to`: name the receivers"
         );
         for (text, said) in [
             ("[{codes: [mising], to: [slack]}]", "`mising` is no code"),
+            (
+                "[{codes: [in-sync], to: [slack]}]",
+                "`in-sync` is nothing that anybody is told of",
+            ),
             ("[{severity: bad, to: [slack]}]", "critical"),
             ("[{namespaces: ['A'], to: [slack]}]", "A"),
             (

@@ -4,6 +4,7 @@
 //! field and two lines here.
 
 use std::error::Error;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de};
@@ -11,9 +12,9 @@ use serde_saphyr::Spanned;
 
 use super::Sinks;
 use super::alertmanager::settings::{Alertmanager, AlertmanagerSection};
-use super::links::LinkTemplate;
+use super::links::{LinkTemplate, MOST};
 use super::pagerduty::settings::{PagerDutySection, PagerDutyService};
-use super::routes::{Route, Routes};
+use super::routes::{DEFAULT, Route, Routes};
 use super::settings::{HttpSettings, SinkContext, duration};
 use super::slack::settings::{SlackReceiver, SlackSection};
 use super::webhook::settings::{Webhook, WebhookSection};
@@ -22,12 +23,16 @@ use crate::state::{Settle, Telling};
 /// The longest time for one receiver, whatever is asked for: no scan lasts longer, and clocks end somewhere.
 const LONGEST_BUDGET: Duration = Duration::from_hours(24);
 
+/// How often a message may be tried.
+const ATTEMPTS: RangeInclusive<i64> = 1..=1000;
+
 /// The section, as written.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NotifySection {
+    #[serde(deserialize_with = "attempts")]
     attempts: Option<u32>,
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "budget")]
     budget: Option<Duration>,
     settle: Option<SettleSetting>,
     #[serde(deserialize_with = "duration")]
@@ -36,10 +41,44 @@ pub struct NotifySection {
     pagerduty: Option<Spanned<PagerDutySection>>,
     alertmanager: Option<Spanned<AlertmanagerSection>>,
     webhook: Option<Spanned<WebhookSection>>,
-    sinks: Vec<NamedSection>,
-    routes: Vec<Route>,
-    default: Option<Vec<String>>,
+    sinks: Vec<Spanned<NamedSection>>,
+    routes: Option<Spanned<Vec<Route>>>,
+    default: Option<Spanned<Vec<String>>>,
+    #[serde(deserialize_with = "links")]
     links: Vec<LinkTemplate>,
+}
+
+/// How often a message is tried.
+fn attempts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let Some(number) = Option::<i64>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    match u32::try_from(number) {
+        Ok(in_range) if ATTEMPTS.contains(&number) => Ok(Some(in_range)),
+        Ok(_) | Err(_) => Err(de::Error::custom(format!("{number} is not in {ATTEMPTS:?}"))),
+    }
+}
+
+/// How long one receiver may take.
+fn budget<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    match duration(deserializer)? {
+        Some(Duration::ZERO) => Err(de::Error::custom(
+            "nothing is delivered in no time: give a longer one, such as 90s",
+        )),
+        budget => Ok(budget),
+    }
+}
+
+/// The links, of which a message has room for a few.
+fn links<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<LinkTemplate>, D::Error> {
+    let links = Vec::<LinkTemplate>::deserialize(deserializer)?;
+    if links.len() > MOST {
+        return Err(de::Error::custom(format!(
+            "there are {} links, and a message has at most {MOST}",
+            links.len()
+        )));
+    }
+    Ok(links)
 }
 
 /// A further receiver, with a name of its own and the settings of one kind.
@@ -117,7 +156,7 @@ impl NotifySection {
     /// The sinks that the section or the environment names.
     pub fn resolve(self, context: &SinkContext<'_>) -> Result<Sinks, SectionError> {
         let mut http = HttpSettings::default();
-        http.attempts = self.attempts.unwrap_or(http.attempts).max(1);
+        http.attempts = self.attempts.unwrap_or(http.attempts);
         http.budget = self.budget.unwrap_or(http.budget).min(LONGEST_BUDGET);
         let unnamed = NamedSection {
             name: String::new(),
@@ -132,19 +171,31 @@ impl NotifySection {
             environment: &|_| None,
             ..*context
         };
-        let in_sinks = |error: NamedSectionError| in_section("sinks", None)(error);
         for (number, section) in self.sinks.into_iter().enumerate() {
+            let line = section.referenced.line();
+            let section = section.value;
+            let in_sinks = |error: NamedSectionError| in_section("sinks", Some(line))(error);
             let name = section.checked_name(number + 1).map_err(in_sinks)?;
             if sinks.names().contains(name.as_str()) {
                 return Err(in_sinks(NamedSectionError::Twice(name)));
             }
             sinks = section.add(sinks, &without_variables)?;
         }
+        let (routes, line_of_routes) = parts(self.routes);
+        let (default, line_of_default) = parts(self.default);
         let routes = Routes {
-            routes: self.routes,
-            default: self.default,
+            routes: routes.unwrap_or_default(),
+            default,
         };
-        routes.check(&sinks.names()).map_err(in_section("routes", None))?;
+        routes.check(&sinks.names()).map_err(|error| {
+            let key = error.key();
+            let line = if key == DEFAULT {
+                line_of_default
+            } else {
+                line_of_routes
+            };
+            in_section(key, line)(error)
+        })?;
         Ok(sinks.with_routes(routes).with_links(self.links))
     }
 }
@@ -393,7 +444,7 @@ mod tests {
             ),
             (
                 format!("{teams}default: [team-c]"),
-                "notify.routes: `team-c` is no receiver",
+                "notify.default: `team-c` is no receiver",
             ),
         ] {
             let error = resolve(&section, &[]).err().unwrap();

@@ -4,12 +4,14 @@
 //! in it, only the names of the files that hold them.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
 use clap::ValueEnum;
 use serde::{Deserialize, Deserializer, de};
+use serde_path_to_error::Segment;
 use serde_saphyr::Error;
 
 use super::error::SettingsError;
@@ -138,27 +140,84 @@ pub(super) fn parse(text: &str) -> Result<File, (Option<u64>, String)> {
     let mut place = None;
     let parsed = serde_saphyr::with_deserializer_from_str_with_options(text, options, |deserializer| {
         serde_path_to_error::deserialize(deserializer).map_err(|error| {
-            // It holds names of settings, and positions in lists. The name of a wrong key is in the error.
-            let path = error.path().to_string();
-            let path = path.trim_end_matches(['?', '.']);
-            place = (!path.is_empty()).then(|| path.to_owned());
+            place = place_of(error.path());
             error.into_inner()
         })
     });
     parsed.map_err(|error| {
         let line = error.location().map(|location| location.line());
-        let problem = match error.without_snippet() {
-            // The library's own sentence advises the programmer.
-            Error::DuplicateMappingKey { key: Some(key), .. } => format!("the key `{key}` stands twice"),
-            Error::DuplicateMappingKey { key: None, .. } => "a key stands twice".to_owned(),
-            other => other.to_string(),
-        };
+        let problem = problem_of(error.without_snippet());
         let problem = match place {
             Some(place) => format!("{problem}, in {place}"),
             None => problem,
         };
         (line, problem)
     })
+}
+
+/// Where a mistake is: names of settings, and positions in lists. The name of a wrong key is in the error.
+fn place_of(path: &serde_path_to_error::Path) -> Option<String> {
+    let mut place = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => {
+                let _ = write!(place, "[{index}]");
+            }
+            // The field of the library's own that knows the line; no setting has the name.
+            Segment::Map { key } if key == "value" => {}
+            Segment::Map { key: name } | Segment::Enum { variant: name } => {
+                if !place.is_empty() {
+                    place.push('.');
+                }
+                place.push_str(name);
+            }
+            Segment::Unknown => {}
+        }
+    }
+    (!place.is_empty()).then_some(place)
+}
+
+/// A mistake in plain words. The library's own sentences speak to programmers, and repeat the line.
+fn problem_of(error: &Error) -> String {
+    match error {
+        Error::DuplicateMappingKey { key: Some(key), .. } => format!("the key `{key}` stands twice"),
+        Error::DuplicateMappingKey { key: None, .. } => "a key stands twice".to_owned(),
+        Error::Unexpected { expected, .. } | Error::InvalidScalar { ty: expected, .. } => {
+            format!("expected {}", in_plain_words(expected))
+        }
+        Error::InvalidBooleanStrict { .. } => format!("expected {}", in_plain_words("boolean")),
+        Error::NullIntoString { .. } => {
+            format!("expected {}, and there is nothing", in_plain_words("string"))
+        }
+        Error::SerdeInvalidType { expected, .. } | Error::SerdeInvalidValue { expected, .. } => {
+            format!("expected {}", in_plain_words(expected))
+        }
+        Error::SerdeUnknownVariant {
+            variant, expected, ..
+        } => format!("`{variant}` is not one of: {}", expected.join(", ")),
+        Error::SerdeMissingField { field, .. } => format!("`{field}` is missing"),
+        other => {
+            let text = other.to_string();
+            let place = other
+                .location()
+                .map(|location| format!(" at line {}, column {}", location.line(), location.column()));
+            let without_place = place.and_then(|place| text.strip_suffix(&place).map(str::to_owned));
+            without_place.unwrap_or(text)
+        }
+    }
+}
+
+/// What the library calls what it expected, as the documentation calls it.
+fn in_plain_words(expected: &str) -> &str {
+    match expected {
+        "sequence start" | "a sequence" => "a list, such as [a, b]",
+        "mapping start" | "a map" => "keys with values, such as {key: value}",
+        "string scalar" | "string" | "a string" => "a text",
+        "boolean" | "a boolean" => "true or false",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number from 0 on",
+        "i8" | "i16" | "i32" | "i64" => "a whole number",
+        other => other,
+    }
 }
 
 /// A time limit, as the flags take it.
@@ -260,7 +319,7 @@ mod tests {
             (
                 "scan:\n  timeout: 0s\n",
                 2,
-                "every scan has a time limit: give a longer one, such as 2h at line 2, column 12, in scan.timeout",
+                "every scan has a time limit: give a longer one, such as 2h, in scan.timeout",
             ),
             ("scan:\n  request_timeout: 0m\n", 2, "in scan.request_timeout"),
             ("redact:\n  keys:\n    - x\n    - '['\n", 4, "in redact.keys"),
@@ -285,6 +344,95 @@ mod tests {
     }
 
     #[test]
+    fn a_value_of_another_kind_is_a_mistake_in_plain_words() {
+        let list = "expected a list, such as [a, b]";
+        let keys = "expected keys with values, such as {key: value}";
+        for (text, problem, place) in [
+            ("notify: {routes: [{to: slack}]}", list, "notify.routes[0].to"),
+            (
+                "notify: {routes: [{to: [a], namespaces: shop}]}",
+                list,
+                "notify.routes[0].namespaces",
+            ),
+            (
+                "notify: {alertmanager: {urls: http://x}}",
+                list,
+                "notify.alertmanager.urls",
+            ),
+            ("notify: {links: {title: a}}", list, "notify.links"),
+            ("notify: {default: slack}", list, "notify.default"),
+            ("notify: {sinks: {name: a}}", list, "notify.sinks"),
+            ("notify: {routes: {to: [a]}}", list, "notify.routes"),
+            ("notify: []", keys, "notify"),
+            ("notify: {slack: [a]}", keys, "notify.slack"),
+            (
+                "state: {file: }",
+                "expected a text, and there is nothing",
+                "state",
+            ),
+            ("state: {configmap: {name: a}}", "expected a text", "state"),
+            (
+                "notify: {attempts: many}",
+                "expected a whole number",
+                "notify.attempts",
+            ),
+            (
+                "notify: {attempts: 99999999999}",
+                "99999999999 is not in 1..=1000",
+                "notify.attempts",
+            ),
+            ("notify: {attempts: 0}", "0 is not in 1..=1000", "notify.attempts"),
+            (
+                "notify: {routes: [{continue: 1}]}",
+                "expected true or false",
+                "notify.routes[0].continue",
+            ),
+            (
+                "notify: {slack: {when: never}}",
+                "`never` is not one of: drift, always",
+                "notify.slack.when",
+            ),
+            (
+                "notify: {budget: 0s}",
+                "nothing is delivered in no time: give a longer one, such as 90s",
+                "notify.budget",
+            ),
+            (
+                "notify: {sinks: [{name: a, pagerduty: {scope: x}}]}",
+                "`x` is not one of: cluster, release",
+                "notify.sinks[0].pagerduty.scope",
+            ),
+            (
+                "metrics: {pushgateway: {allow_http: 1}}",
+                "expected true or false",
+                "metrics.pushgateway.allow_http",
+            ),
+            (
+                "metrics: {file: ''}",
+                "`file` is empty: leave it out, or name the file",
+                "metrics.file",
+            ),
+        ] {
+            let (line, said) = parse(text).unwrap_err();
+            assert_eq!(line, Some(1), "{text}: {said}");
+            let said_place = said
+                .strip_prefix(problem)
+                .and_then(|rest| rest.strip_prefix(", in "));
+            // A place may end at the section of which a value is.
+            assert!(
+                said_place.is_some_and(|said| said.starts_with(place)),
+                "{text}: {said}"
+            );
+        }
+        let links = "{title: a, url: https://example.com}, ".repeat(6);
+        let (_, said) = parse(&format!("notify: {{links: [{links}]}}")).unwrap_err();
+        assert_eq!(
+            said,
+            "there are 6 links, and a message has at most 5, in notify.links"
+        );
+    }
+
+    #[test]
     fn a_key_that_stands_twice_is_a_mistake_in_one_sentence() {
         let twice = parse("scan:\n  timeout: 1m\n  timeout: 2m\n").unwrap_err();
         assert_eq!(
@@ -301,8 +449,8 @@ mod tests {
     fn keys(text: &str) -> Vec<String> {
         let problem = parse(text).err().map_or_else(String::new, |(_, problem)| problem);
         let known = problem.split_once("unknown field `of-no-use`, expected one of ");
-        let known = known.and_then(|(_, known)| known.split_once(" at line "));
-        let known = known.iter().flat_map(|(known, _)| known.split(", "));
+        let known = known.map(|(_, known)| known.split_once(", in ").map_or(known, |(known, _)| known));
+        let known = known.iter().flat_map(|known| known.split(", "));
         known.map(str::to_owned).collect()
     }
 

@@ -18,10 +18,21 @@ const MAX_RELEASES: i64 = 10_000;
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct MetricsSection {
+    #[serde(deserialize_with = "file")]
     file: Option<PathBuf>,
     #[serde(deserialize_with = "releases")]
     releases: usize,
     pushgateway: Option<Spanned<PushgatewaySection>>,
+}
+
+/// The name of a file.
+fn file<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
+    match Option::<PathBuf>::deserialize(deserializer)? {
+        Some(path) if path.as_os_str().is_empty() => Err(de::Error::custom(
+            "`file` is empty: leave it out, or name the file",
+        )),
+        path => Ok(path),
+    }
 }
 
 /// A number of releases.
