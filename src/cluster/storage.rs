@@ -376,11 +376,14 @@ mod tests {
         .unwrap()
     }
 
+    /// Names and numbers.
+    type Revisions = &'static [(&'static str, u64)];
+
     #[test]
     fn a_release_is_selected_by_its_newest_revision_and_then_whole() {
         let all = || vec![revision("web", 1), revision("web", 2), revision("api", 7)];
         // Which revisions match, and which are kept.
-        let rows: [(Option<&[(&str, u64)]>, &[(&str, u64)]); 6] = [
+        let rows: [(Option<Revisions>, Revisions); 6] = [
             (None, &[("web", 1), ("web", 2), ("api", 7)]),
             (Some(&[]), &[]),
             (Some(&[("web", 1)]), &[]),

@@ -148,10 +148,8 @@ impl Change<'_> {
         let (name, revision) = (release_name(release), self.baseline.revision);
         let chart = release.chart.as_ref();
         let chart = chart.map(|chart| clean(&format!("{} {}", chart.name, chart.version), NAME));
-        let of_chart = chart
-            .iter()
-            .map(|chart| format!(" of {chart}"))
-            .collect::<String>();
+        let of_chart = chart.as_ref().map(|chart| format!(" of {chart}"));
+        let of_chart = of_chart.unwrap_or_default();
         let summary = format!("{cluster}: {name}: revision {revision}{of_chart} was deployed");
         let payload = json!({
             "summary": fit(&summary, SUMMARY),

@@ -560,9 +560,9 @@ async fn a_preview_has_the_message_and_its_thread() {
     let report = report(vec![drift("web"), clean("api")]);
     let messages = sinks.preview(&report).remove(0).1.unwrap();
     assert_eq!(messages.len(), 2);
-    messages
-        .iter()
-        .for_each(|message| check_slack_call("chat.postMessage", message));
+    for message in &messages {
+        check_slack_call("chat.postMessage", message);
+    }
     assert!(!json!(messages).to_string().contains("hunter2"));
     sinks.deliver(&report, pending()).await;
     let mut sent = slack.bodies();

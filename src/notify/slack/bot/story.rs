@@ -12,7 +12,7 @@ use crate::notify::digest::{Beside, Digest};
 use crate::notify::evaluated::{is_complete, is_evaluated, is_resolved};
 use crate::notify::release::{release_name, told_facts, with_news};
 use crate::report::words::{self, minute};
-use crate::state::{Occasion, PartRequest, without_memory};
+use crate::state::{Occasion, PartRequest, SharedRelease, without_memory};
 
 /// What a notice tells, by release.
 pub(super) struct Story<'n> {
@@ -205,7 +205,9 @@ impl<'n> Story<'n> {
         let mut excerpt = without_memory(&PartRequest {
             sink: "",
             report,
-            releases: releases.map(|(_, release)| *release).collect(),
+            releases: releases
+                .map(|(_, release)| SharedRelease::whole(release))
+                .collect(),
             errors: errors.collect(),
         })
         .report;
