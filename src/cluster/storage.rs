@@ -21,7 +21,7 @@ use super::answer::{StatedType, must_be_within};
 use super::http::{ApiClient, Compression, Purpose, RetryBudget, parse};
 use super::pages::{self, ListRequest};
 use super::paths::{ApiPath, ApiResource};
-use super::records::RecordCounts;
+use super::record_counts::RecordCounts;
 use crate::model::ReportError;
 use crate::object::Gvk;
 use crate::release::stored::{Driver, RecordMetadata, ReleaseKey, StoredRevision};

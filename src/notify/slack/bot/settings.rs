@@ -114,7 +114,7 @@ impl SlackBot {
         let mut authorization = HeaderValue::try_from(format!("Bearer {token}"))
             .map_err(|_| BotSettingsError::TokenCharacters)?;
         authorization.set_sensitive(true);
-        let (api, _) = Endpoint::try_new(ENDPOINT, &SecretString::from(SLACK_API), Transport::HttpsOnly)?;
+        let (api, _) = Endpoint::try_base(ENDPOINT, SLACK_API, Transport::HttpsOnly)?;
         Ok(Self {
             name: "slack".to_owned(),
             api,
@@ -127,7 +127,7 @@ impl SlackBot {
 
     /// The same bot where the API is at another address, such as `https://slack-gov.com/api/`.
     pub fn with_api(mut self, url: &str, transport: Transport) -> Result<Self, BotSettingsError> {
-        let (api, _) = Endpoint::try_new(ENDPOINT, &SecretString::from(url), transport)?;
+        let (api, _) = Endpoint::try_base(ENDPOINT, url, transport)?;
         self.api = api;
         Ok(self)
     }
