@@ -264,12 +264,12 @@ fn beside<T>(replies: Vec<Reply>, work: impl FnOnce(&Receiver) -> T) -> (T, Vec<
 }
 
 /// Scans a cluster with a Pushgateway.
-fn scan_and_push(server: &Server, url: &str, section: &str, flags: &[&str]) -> Ran {
+fn scan_and_push(server: &Server, url: &str, flags: &[&str]) -> Ran {
     let home = Home::new();
     let config = home.file(
         "config.yaml",
         &format!(
-            "cluster: {{name: eu/prod}}\nmetrics:\n  pushgateway:\n    url: {url}\n    allow_http: true\n{section}"
+            "cluster: {{name: eu/prod}}\nmetrics:\n  pushgateway:\n    url: {url}\n    allow_http: true\n    username: me\n"
         ),
     );
     let ran = scan_command(&home, server, &[&["--config", &config], flags].concat())
@@ -292,7 +292,7 @@ fn a_complete_scan_replaces_its_group_and_any_other_one_adds_to_it() {
         ),
     ] {
         let (ran, received) = beside(vec![Reply::Answer(200, "")], |gateway| {
-            scan_and_push(&server, &gateway.url("/behind/"), "    username: me\n", &[])
+            scan_and_push(&server, &gateway.url("/behind/"), &[])
         });
         assert_eq!(ran.status, Some(status), "{}", ran.stderr);
         let [pushed] = received.try_into().expect("one push");
@@ -319,9 +319,9 @@ fn a_complete_scan_replaces_its_group_and_any_other_one_adds_to_it() {
 #[test]
 fn a_push_that_fails_is_an_undelivered_message() {
     let gone = Runtime::new().unwrap().block_on(refused("/"));
-    let unreachable = scan_and_push(&Server::start(shop()), &gone, "", &[]);
+    let unreachable = scan_and_push(&Server::start(shop()), &gone, &[]);
     let (refused, received) = beside(vec![Reply::Answer(400, "evil hunter2")], |gateway| {
-        scan_and_push(&Server::start(shop()), &gateway.url("/"), "", &[])
+        scan_and_push(&Server::start(shop()), &gateway.url("/"), &[])
     });
     assert_eq!(received.len(), 1, "no second attempt");
     for (ran, sentence) in [
@@ -348,7 +348,7 @@ fn a_push_that_fails_is_an_undelivered_message() {
         assert!(ran.stdout.contains("clean: 1 release"), "{}", ran.stdout);
     }
     let (ran, received) = beside(vec![Reply::Answer(200, "")], |gateway| {
-        scan_and_push(&Server::start(shop()), &gateway.url("/"), "", &["--no-notify"])
+        scan_and_push(&Server::start(shop()), &gateway.url("/"), &["--no-notify"])
     });
     assert_eq!((ran.status, received.len()), (Some(0), 0), "{}", ran.stderr);
 }
