@@ -13,7 +13,8 @@ use chrono::{DateTime, Utc};
 use super::links::{self, Link, LinkTemplate};
 use super::list::{DetailLevel, DetailLine, LineCost, ListEntry, MessageList};
 use super::release::{
-    entry, has_trouble, news_entry, news_only, object_name, ongoing_entry, release_name, state, with_news,
+    entry, has_trouble, named_in_the_same_way, news_entry, news_only, object_name, ongoing_entry,
+    release_name, state, with_news,
 };
 use super::text::{NAME, PATH, SENTENCE, clean};
 use crate::model::{ReleaseReport, Report, Resolved, Storage};
@@ -198,7 +199,9 @@ impl Digest {
         }
         if !self.resolved.is_empty() {
             parts.push(match &self.resolved.entries[..] {
-                [one] => format!("resolved in {}", one.head.split(": ").next().unwrap_or_default()),
+                [one] if one.number == 1 => {
+                    format!("resolved in {}", one.head.split(": ").next().unwrap_or_default())
+                }
                 _ => format!("resolved in {}", count(self.resolved.number(), "release")),
             });
         }
@@ -368,35 +371,56 @@ fn scan_facts(report: &Report) -> Vec<String> {
     ]
 }
 
-/// What is over, by release.
+/// What is over, by release; those together in which the same is over.
 fn resolved_entries(report: &Report, now: DateTime<Utc>) -> Vec<ListEntry> {
     let mut releases: BTreeMap<_, Vec<&Resolved>> = BTreeMap::new();
     for resolved in &report.resolved {
         let release = (&resolved.namespace, &resolved.release, &resolved.storage);
         releases.entry(release).or_default().push(resolved);
     }
-    let entry =
-        |((namespace, release, storage), resolved): ((&String, &String, &Storage), Vec<&Resolved>)| {
-            let is_gone = resolved
-                .iter()
-                .all(|resolved| resolved.how == Ending::ReleaseGone);
-            let facts = if is_gone {
-                "the release is gone".to_owned()
-            } else {
-                format!("{} resolved", resolved.len())
-            };
-            let lines = resolved.iter().filter(|_| !is_gone).map(|resolved| DetailLine {
-                shown_from: DetailLevel::Objects,
-                text: format!("  {}", resolved_line(resolved, now)),
-            });
-            ListEntry {
-                namespace: storage.namespace.clone(),
-                number: 1,
-                head: format!("{}/{}: {facts}", clean(namespace, NAME), clean(release, NAME)),
-                details: lines.collect(),
+    let mut alike: BTreeMap<(String, Vec<String>), Vec<(String, &Storage)>> = BTreeMap::new();
+    for ((namespace, release, storage), resolved) in releases {
+        let name = format!("{}/{}", clean(namespace, NAME), clean(release, NAME));
+        alike
+            .entry(ending_of_release(&resolved, now))
+            .or_default()
+            .push((name, storage));
+    }
+    let mut groups: Vec<_> = alike.into_iter().collect();
+    groups.sort_by(|(_, a), (_, b)| a.cmp(b));
+    let entry = |((facts, lines), releases): ((String, Vec<String>), Vec<(String, &Storage)>)| {
+        let names: Vec<String> = releases.iter().map(|(name, _)| name.clone()).collect();
+        let head = match &names[..] {
+            [name] => format!("{name}: {facts}"),
+            [..] => {
+                let each = if lines.is_empty() { "" } else { " each" };
+                format!("{}: {facts}{each}", named_in_the_same_way(names.len(), &names))
             }
         };
-    releases.into_iter().map(entry).collect()
+        let details = lines.into_iter().map(|line| DetailLine {
+            shown_from: DetailLevel::Objects,
+            text: format!("  {line}"),
+        });
+        ListEntry {
+            namespace: releases
+                .first()
+                .map_or_else(String::new, |(_, storage)| storage.namespace.clone()),
+            number: releases.len(),
+            head,
+            details: details.collect(),
+        }
+    };
+    groups.into_iter().map(entry).collect()
+}
+
+/// What is over in one release: in a few words, and a line each.
+fn ending_of_release(resolved: &[&Resolved], now: DateTime<Utc>) -> (String, Vec<String>) {
+    let mut endings = resolved.iter();
+    if endings.all(|resolved| resolved.how == Ending::ReleaseGone) {
+        return ("the release is gone".to_owned(), Vec::new());
+    }
+    let lines = resolved.iter().map(|resolved| resolved_line(resolved, now));
+    (format!("{} resolved", resolved.len()), lines.collect())
 }
 
 fn resolved_line(resolved: &Resolved, now: DateTime<Utc>) -> String {

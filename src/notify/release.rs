@@ -203,11 +203,17 @@ pub(crate) fn drift_facts(release: &ReleaseReport) -> String {
 pub(crate) fn in_the_same_way(group: &ReleaseGroup<'_>) -> String {
     let excerpt = group.excerpt(NAMED);
     let names: Vec<_> = excerpt.named.into_iter().map(release_name).collect();
-    let mut names = fit(&names.join(", "), NAMES);
-    if excerpt.left_out > 0 {
-        let _ = write!(names, " and {} more", excerpt.left_out);
+    named_in_the_same_way(group.len(), &names)
+}
+
+/// The number of releases, and the names of some.
+pub(super) fn named_in_the_same_way(number: usize, names: &[String]) -> String {
+    let named = names.len().min(NAMED);
+    let mut text = fit(&names[..named].join(", "), NAMES);
+    if number > named {
+        let _ = write!(text, " and {} more", number - named);
     }
-    format!("{} in the same way ({names})", count(group.len(), "release"))
+    format!("{} in the same way ({text})", count(number, "release"))
 }
 
 /// How much of a release is told.
