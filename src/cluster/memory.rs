@@ -47,14 +47,25 @@ pub struct StoredMemory {
     version: Option<String>,
 }
 
+/// Why the memory cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReadMemoryError {
+    /// The object is somebody else's.
+    #[error("it holds something else, and is left alone: name a ConfigMap that is for driftline alone")]
+    Foreign,
+    /// The request failed.
+    #[error(transparent)]
+    Failed(#[from] ReadError),
+}
+
 /// Why the memory was not written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WriteMemoryError {
     /// Somebody else has written it since it was read.
     #[error("another scan has written it in the meantime")]
     Conflict,
-    /// The object is gone since it was read.
-    #[error("it was deleted in the meantime")]
+    /// The object is gone since it was read, or its namespace does not exist.
+    #[error("it was deleted in the meantime, or its namespace does not exist")]
     Gone,
     /// The request failed.
     #[error(transparent)]
@@ -68,7 +79,7 @@ impl Cluster {
     }
 
     /// Reads the memory.
-    pub async fn read_memory(&self, name: &MemoryName) -> Result<StoredMemory, ReadError> {
+    pub async fn read_memory(&self, name: &MemoryName) -> Result<StoredMemory, ReadMemoryError> {
         let path = resource().object(Some(&name.namespace), &name.name);
         let purpose = purpose("get", name);
         let body = match self.http.get(path.as_ref(), JSON, purpose).await? {
@@ -80,7 +91,7 @@ impl Cluster {
                 });
             }
             ApiAnswer::NoSuchPath | ApiAnswer::Expired | ApiAnswer::TooLarge => {
-                return Err(refused(StatusCode::NOT_FOUND));
+                return Err(refused(StatusCode::NOT_FOUND).into());
             }
         };
         let malformed = |reason: &str| ReadError::Malformed {
@@ -89,15 +100,15 @@ impl Cluster {
         let map: ConfigMap =
             serde_json::from_slice(&body).map_err(|_| malformed("the answer is no ConfigMap"))?;
         if map.metadata.name.as_deref() != Some(&*name.name) {
-            return Err(malformed(
-                "the answer is another object than the one that was asked for",
-            ));
+            return Err(malformed("the answer is another object than the one that was asked for").into());
+        }
+        let mut data = map.binary_data.unwrap_or_default();
+        let bytes = data.remove(KEY).map(|bytes| bytes.0);
+        if bytes.is_none() && !(data.is_empty() && map.data.unwrap_or_default().is_empty()) {
+            return Err(ReadMemoryError::Foreign);
         }
         Ok(StoredMemory {
-            bytes: map
-                .binary_data
-                .and_then(|mut data| data.remove(KEY))
-                .map(|bytes| bytes.0),
+            bytes,
             version: map.metadata.resource_version,
         })
     }

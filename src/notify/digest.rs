@@ -5,7 +5,7 @@
 //! sentence in which the API server or Helm may have repeated values. Everything is sanitised and capped here, sorted, and
 //! the same for the same report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
@@ -20,7 +20,7 @@ use super::text::{NAME, PATH, SENTENCE, clean};
 use crate::model::{ReleaseReport, Report, Resolved, Storage};
 use crate::report::alike::ReleaseGroup;
 use crate::report::urgency::{self, Trouble, Urgent};
-use crate::report::words::{self, count, critical_codes, ending, own_command};
+use crate::report::words::{self, command_elsewhere, count, critical_codes, ending};
 use crate::state::Part;
 use crate::vocabulary::{Ending, HealthCode, ObjectState, Outcome, Stopped, Verdict};
 
@@ -200,7 +200,12 @@ impl Digest {
         if !self.resolved.is_empty() {
             parts.push(match &self.resolved.entries[..] {
                 [one] if one.number == 1 => {
-                    format!("resolved in {}", one.head.split(": ").next().unwrap_or_default())
+                    let partly = if is_all_partly(report) { "partly " } else { "" };
+                    let name = one.head.split(": ").next().unwrap_or_default();
+                    format!("{partly}resolved in {name}")
+                }
+                _ if is_all_partly(report) => {
+                    format!("partly resolved in {}", count(self.resolved.number(), "release"))
                 }
                 _ => format!("resolved in {}", count(self.resolved.number(), "release")),
             });
@@ -218,6 +223,7 @@ impl Digest {
             parts.push(match report.stopped {
                 Some(Stopped::Deadline) => "the scan ran out of time".to_owned(),
                 Some(Stopped::Signal) => "the scan was stopped".to_owned(),
+                None if report.outcome == Outcome::Error => "the scan failed".to_owned(),
                 None => "not everything could be read".to_owned(),
             });
         }
@@ -353,8 +359,8 @@ fn worst_known(report: &Report) -> Option<&ReleaseReport> {
 }
 
 /// The command for what is known of a release; `None` where its name cannot be pasted.
-fn next_command(release: &ReleaseReport) -> Option<String> {
-    own_command(&["diagnose"], release)
+pub(super) fn next_command(release: &ReleaseReport) -> Option<String> {
+    command_elsewhere(&["diagnose"], release)
         .ok()
         .map(|command| command.to_string())
 }
@@ -378,49 +384,78 @@ fn resolved_entries(report: &Report, now: DateTime<Utc>) -> Vec<ListEntry> {
         let release = (&resolved.namespace, &resolved.release, &resolved.storage);
         releases.entry(release).or_default().push(resolved);
     }
-    let mut alike: BTreeMap<(String, Vec<String>), Vec<(String, &Storage)>> = BTreeMap::new();
+    let mut alike: BTreeMap<ReleaseEnding, Vec<(String, &Storage)>> = BTreeMap::new();
     for ((namespace, release, storage), resolved) in releases {
         let name = format!("{}/{}", clean(namespace, NAME), clean(release, NAME));
-        alike
-            .entry(ending_of_release(&resolved, now))
-            .or_default()
-            .push((name, storage));
+        let ending = ReleaseEnding::of(&resolved, now);
+        alike.entry(ending).or_default().push((name, storage));
     }
     let mut groups: Vec<_> = alike.into_iter().collect();
     groups.sort_by(|(_, a), (_, b)| a.cmp(b));
-    let entry = |((facts, lines), releases): ((String, Vec<String>), Vec<(String, &Storage)>)| {
+    let groups = groups.into_iter();
+    groups.map(|(ending, releases)| ending.entry(&releases)).collect()
+}
+
+/// What is over in a release.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct ReleaseEnding {
+    /// In a few words.
+    facts: String,
+    /// A line each.
+    lines: Vec<String>,
+}
+
+impl ReleaseEnding {
+    fn of(resolved: &[&Resolved], now: DateTime<Utc>) -> Self {
+        let mut endings = resolved.iter();
+        if endings.all(|resolved| resolved.how == Ending::ReleaseGone) {
+            return Self {
+                facts: "the release is gone".to_owned(),
+                lines: Vec::new(),
+            };
+        }
+        let lines = resolved.iter().map(|resolved| resolved_line(resolved, now));
+        Self {
+            facts: format!("{} resolved", resolved.len()),
+            lines: lines.collect(),
+        }
+    }
+
+    /// The entry for the releases in which this is over.
+    fn entry(self, releases: &[(String, &Storage)]) -> ListEntry {
         let names: Vec<String> = releases.iter().map(|(name, _)| name.clone()).collect();
-        let head = match &names[..] {
-            [name] => format!("{name}: {facts}"),
-            [..] => {
-                let each = if lines.is_empty() { "" } else { " each" };
-                format!("{}: {facts}{each}", named_in_the_same_way(names.len(), &names))
-            }
+        let facts = self.facts;
+        let head = if let [name] = &names[..] {
+            format!("{name}: {facts}")
+        } else {
+            let each = if self.lines.is_empty() { "" } else { " each" };
+            format!("{}: {facts}{each}", named_in_the_same_way(names.len(), &names))
         };
-        let details = lines.into_iter().map(|line| DetailLine {
+        let details = self.lines.into_iter().map(|line| DetailLine {
             shown_from: DetailLevel::Objects,
             text: format!("  {line}"),
         });
+        let first = releases.first();
         ListEntry {
-            namespace: releases
-                .first()
-                .map_or_else(String::new, |(_, storage)| storage.namespace.clone()),
+            namespace: first.map_or_else(String::new, |(_, storage)| storage.namespace.clone()),
             number: releases.len(),
             head,
             details: details.collect(),
         }
-    };
-    groups.into_iter().map(entry).collect()
+    }
 }
 
-/// What is over in one release: in a few words, and a line each.
-fn ending_of_release(resolved: &[&Resolved], now: DateTime<Utc>) -> (String, Vec<String>) {
-    let mut endings = resolved.iter();
-    if endings.all(|resolved| resolved.how == Ending::ReleaseGone) {
-        return ("the release is gone".to_owned(), Vec::new());
-    }
-    let lines = resolved.iter().map(|resolved| resolved_line(resolved, now));
-    (format!("{} resolved", resolved.len()), lines.collect())
+/// Whether something else is wrong with each release of which something is over.
+fn is_all_partly(report: &Report) -> bool {
+    let troubled = report
+        .releases
+        .iter()
+        .filter(|release| release.tracked.status.is_some());
+    let troubled: BTreeSet<_> = troubled
+        .map(|release| (&release.storage, &release.name))
+        .collect();
+    let mut resolved = report.resolved.iter();
+    resolved.all(|resolved| troubled.contains(&(&resolved.storage, &resolved.release)))
 }
 
 fn resolved_line(resolved: &Resolved, now: DateTime<Utc>) -> String {

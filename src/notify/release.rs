@@ -208,10 +208,10 @@ pub(crate) fn in_the_same_way(group: &ReleaseGroup<'_>) -> String {
 
 /// The number of releases, and the names of some.
 pub(super) fn named_in_the_same_way(number: usize, names: &[String]) -> String {
-    let named = names.len().min(NAMED);
-    let mut text = fit(&names[..named].join(", "), NAMES);
-    if number > named {
-        let _ = write!(text, " and {} more", number - named);
+    let shown = names.len().min(NAMED);
+    let mut text = fit(&names[..shown].join(", "), NAMES);
+    if number > shown {
+        let _ = write!(text, " and {} more", number - shown);
     }
     format!("{} in the same way ({text})", count(number, "release"))
 }

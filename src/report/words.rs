@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::summary::{FailOn, blocked_entries, blocked_releases, critical_releases};
 use crate::model::{FindingCounts, ReleaseReport, Report, ReportError};
-use crate::shell::{Command, Refusal, Word};
+use crate::shell::{ClusterFlags, Command, Refusal, Word};
 use crate::vocabulary::{Ending, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome, Verdict};
 
 pub(crate) use crate::vocabulary::count;
@@ -202,13 +202,26 @@ pub(crate) const fn object_effect(next: NextUpgrade, state: ObjectState) -> &'st
 
 /// A command of driftline itself about a release, which begins with these words.
 pub(crate) fn own_command(words: &[&'static str], release: &ReleaseReport) -> Result<Command, Refusal> {
+    command_on(&release.cluster, words, release)
+}
+
+/// The same for people elsewhere, who have neither the files nor the contexts of whoever runs this program.
+pub(crate) fn command_elsewhere(words: &[&'static str], release: &ReleaseReport) -> Result<Command, Refusal> {
+    command_on(&ClusterFlags::default(), words, release)
+}
+
+fn command_on(
+    cluster: &ClusterFlags,
+    words: &[&'static str],
+    release: &ReleaseReport,
+) -> Result<Command, Refusal> {
     let name = Word::release(&release.name)?;
     let namespace = Word::namespace(&release.storage.namespace)?;
     Command::new("driftline", words)
         .word(&name)
         .literal(&["-n"])
         .word(&namespace)
-        .on(&release.cluster)
+        .on(cluster)
 }
 
 /// The day of a moment, in UTC.

@@ -62,6 +62,9 @@ pub(super) struct SinkMemory {
     /// A hash of what could not be read, as it was last told.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) unread: Option<Hash>,
+    /// A hash of the selection of the scan that could not read it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) unread_in: Option<Hash>,
     /// What it asked to keep, as JSON: a value of this size would take many times of it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) kept: Option<String>,

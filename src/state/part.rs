@@ -120,6 +120,7 @@ pub struct Receipt {
     told: Vec<(ReleaseId, Fingerprint)>,
     ended: Vec<(ReleaseId, Fingerprint)>,
     unread: Option<Hash>,
+    unread_in: Option<Hash>,
     occasion: Option<Occasion>,
 }
 
@@ -137,6 +138,13 @@ impl State {
             unread: unread(&part.report, &self.salt),
             ..Receipt::default()
         };
+        receipt.unread_in = receipt.unread.map(|_| selection(report, &self.salt));
+        if let Some(memory) =
+            memory.filter(|memory| receipt.unread.is_none() && !memory.is_read_by(report, &self.salt))
+        {
+            // A scan of something else has not read it either.
+            (receipt.unread, receipt.unread_in) = (memory.unread, memory.unread_in);
+        }
         let mut unsettled = 0;
         let mut counts = ChangeCounts::default();
         let shares = request.releases.iter().map(|shared| shared.share);
@@ -268,7 +276,7 @@ impl State {
     /// Remembers that a receiver was told, and what it asks to keep.
     pub fn delivered(&mut self, receipt: Receipt, keeps: Option<Value>) {
         let memory = self.sink(receipt.sink, receipt.at, keeps);
-        memory.unread = receipt.unread;
+        (memory.unread, memory.unread_in) = (receipt.unread, receipt.unread_in);
         if receipt.occasion != Some(Occasion::Unchanged) {
             memory.told_at = Some(receipt.at);
         }
@@ -426,6 +434,25 @@ fn leave_out(release: &mut ReleaseReport, young: &HashSet<Fingerprint>, detail: 
     });
     if release.verdict == Verdict::Drifted {
         release.verdict = summary::verdict(&release.objects, &release.health);
+    }
+}
+
+/// A hash of the selection of a scan.
+fn selection(report: &Report, salt: &Salt) -> Hash {
+    let json = serde_json::to_vec(&report.selection).unwrap_or_default();
+    salt.hash([json.as_slice()])
+}
+
+impl SinkMemory {
+    /// Whether a scan that could read everything has read what could not be read before.
+    fn is_read_by(&self, report: &Report, salt: &Salt) -> bool {
+        let selected = &report.selection;
+        let is_everything =
+            selected.namespaces.is_empty() && selected.releases.is_empty() && selected.selector.is_none();
+        is_everything
+            || self
+                .unread_in
+                .is_none_or(|unread_in| unread_in == selection(report, salt))
     }
 }
 

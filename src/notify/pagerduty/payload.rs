@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use super::settings::PagerDutySeverity;
 use crate::model::Report;
 use crate::notify::alerted::AlertedRelease;
-use crate::notify::digest::Digest;
+use crate::notify::digest::{Digest, next_command};
 use crate::notify::list::LineCost;
 use crate::notify::release::{ReleaseDigest, in_the_same_way};
 use crate::notify::text::{NAME, clean, fit, json_len};
+use crate::report::words;
 
 /// The limit of a summary, in characters.
 pub(super) const SUMMARY: usize = 1_024;
@@ -64,10 +65,11 @@ pub(super) fn of_release(
     let mut details = json!({
         "cluster": digest.cluster,
         "release": about.name,
-        "verdict": release.verdict.as_str(),
+        "verdict": words::verdict(release),
         "critical": critical,
-        "drifted": about.details,
+        "details": about.details,
         "scan": digest.scan_facts,
+        "next": next_command(release),
     });
     if let Some(group) = alerted.others() {
         details["drifted in the same way"] = json!(in_the_same_way(group));

@@ -128,8 +128,8 @@ pub(super) fn chunks(lines: &[String]) -> Vec<String> {
 fn attachment(digest: &Digest) -> Value {
     let color = match digest.level {
         Level::Clean => "good",
-        Level::Incomplete | Level::Critical => "warning",
-        Level::Alarm => "danger",
+        Level::Incomplete => "warning",
+        Level::Critical | Level::Alarm => "danger",
     };
     json!({
         "color": color,

@@ -341,3 +341,27 @@ fn a_release_that_is_no_longer_for_a_receiver_is_in_order_for_it() {
     let release = &part.report.releases[0];
     assert_eq!((release.verdict, release.objects.len()), (Verdict::Clean, 0));
 }
+
+#[test]
+fn a_narrower_scan_does_not_say_that_everything_could_be_read_again() {
+    use Occasion::{Changed, Unchanged};
+    let mut state = state();
+    let mut failed = scan(0, vec![]);
+    failed.errors.push(ReportError {
+        scope: "storage".to_owned(),
+        message: "no connection".to_owned(),
+    });
+    let narrow = |mut report: Report| {
+        report.selection.namespaces = vec!["shop".to_owned()];
+        report
+    };
+    let reports = [failed, narrow(scan(1, vec![web([])])), scan(2, vec![web([])])];
+    let mut said = Vec::new();
+    for mut report in reports {
+        state.compare(&mut report);
+        let part = part(&state, &report, &Telling::default());
+        said.push((part.occasion, part.is_read_again));
+        state.delivered(part.receipt, None);
+    }
+    assert_eq!(said, [(Changed, false), (Unchanged, false), (Changed, true)]);
+}

@@ -317,7 +317,7 @@ fn all_is_not_in_order_while_there_is_a_warning() {
     let expected = [
         "prod: upgrade-blocked of shop/web",
         "prod: changed /spec/field-000 in Deployment web-000 of shop/web",
-        "prod: resolved in shop/web; 1 release still not in order",
+        "prod: partly resolved in shop/web; 1 release still not in order",
         "prod: resolved in shop/web; all is in order",
     ];
     assert_eq!(told, expected);
