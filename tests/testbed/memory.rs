@@ -166,3 +166,36 @@ fn two_jobs_at_once_do_not_overwrite_each_other_unnoticed() {
     let mode = fs::metadata(file.path().join("state")).unwrap();
     assert_eq!(mode.permissions().mode() & 0o777, 0o600);
 }
+
+/// A slip in the name must not put a memory into what a chart or a person keeps.
+#[test]
+#[ignore = "needs the testbed: tests/testbed/build"]
+fn a_configmap_of_somebody_else_is_left_alone() {
+    let cluster = Cluster::shared();
+    let release = Release::install(cluster, HelmVersion::V3, "shop", &[]);
+    let namespace = release.namespace.as_str();
+    cluster.kubectl(&[
+        "-n",
+        namespace,
+        "create",
+        "configmap",
+        "notes",
+        "--from-literal=a=b",
+    ]);
+    let place = format!("--state=configmap:{namespace}/notes");
+    let scan = release.scan_with(&[&place], &[]);
+    let notes = scan.report["notes"].to_string();
+    assert!(
+        notes.contains("it holds something else, and is left alone"),
+        "{notes}"
+    );
+    let data = cluster.kubectl(&[
+        "-n",
+        namespace,
+        "get",
+        "configmap/notes",
+        "-o",
+        "jsonpath={.binaryData}{.data}",
+    ]);
+    assert_eq!(data, r#"{"a":"b"}"#);
+}

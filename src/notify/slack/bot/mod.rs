@@ -1,7 +1,7 @@
 //! A bot of Slack's: a short message for what is new, the details in its thread, and the message kept up to date until all of
 //! it is over.
 //!
-//! [`story`] decides what belongs into which thread, [`payload`] writes it, [`api`] sends it. A thread that was opened is kept at
+//! `story` decides what belongs into which thread, `payload` writes it, `api` sends it. A thread that was opened is kept at
 //! once, even if its details could not be posted: the next scan goes on in it. Before something is said in a thread, the message at
 //! its top is changed, because that fails where the message was deleted, and a reply does not.
 
