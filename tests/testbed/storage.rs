@@ -327,10 +327,11 @@ fn labels_select_releases_as_helm_list_does() {
             assert_eq!(scan.status, if is_listed { 0 } else { 3 }, "{}", scan.stderr);
         }
         let wrong = cluster.driftline(&["scan", "-n", namespace, "-l", "team in"]);
+        assert_eq!(wrong.status, 2, "{}", wrong.stdout);
         assert!(
-            wrong.stderr.contains("`team in` is not a label selector, see -l"),
+            wrong.stdout.contains("`team in` is not a label selector, see -l"),
             "{}",
-            wrong.stderr
+            wrong.stdout
         );
     }
 }
