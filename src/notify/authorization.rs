@@ -66,7 +66,7 @@ impl Identity<'_> {
                 let password = password.expose_secret().trim_end_matches(['\r', '\n']);
                 format!("Basic {}", STANDARD.encode(format!("{username}:{password}")))
             }
-            (Some(_), None, None) => return Err(self.password.missing().into()),
+            (Some(_), None, None) => return Err(context.missing(self.password.setting).into()),
             (None, Some(_), None) => return Err(AuthorizationError::NoUsername),
             (_, _, Some(_)) => return Err(AuthorizationError::TwoIdentities),
         };
@@ -84,17 +84,10 @@ impl<'s> SecretSource<'s> {
 
     /// The secret, if one is named.
     fn read(&self, context: &SinkContext<'_>) -> Result<Option<SecretString>, SecretError> {
-        let is_named = self.file.is_some() || (context.environment)(self.setting.variable).is_some();
+        let is_named = self.file.is_some() || context.variable(self.setting.variable).is_some();
         is_named
             .then(|| context.secret(self.setting, self.file))
             .transpose()
-    }
-
-    fn missing(&self) -> SecretError {
-        SecretError::Missing {
-            key: self.setting.key,
-            variable: self.setting.variable,
-        }
     }
 }
 
@@ -118,7 +111,7 @@ mod tests {
             variable.map(|(_, value)| (*value).to_owned())
         };
         let context = SinkContext {
-            environment: &environment,
+            environment: Some(&environment),
             selection: &[],
         };
         let source = |setting| SecretSource::new(setting, None);

@@ -113,10 +113,12 @@ const LONGEST_NAME: usize = 40;
 
 /// Why a sink's section cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("notify.{section}")]
+#[error("notify.{section}{}", .receiver.as_ref().map_or_else(String::new, |name| format!(", receiver `{name}`")))]
 pub struct SectionError {
     /// The sink's key in the `notify` section.
     section: &'static str,
+    /// The receiver, if it has a name.
+    receiver: Option<String>,
     /// The line of the section, if the configuration file has one.
     line: Option<u64>,
     /// The mistake, and what would be right.
@@ -168,7 +170,7 @@ impl NotifySection {
         let mut sinks = unnamed.add(Sinks::new(http), context)?;
         // The variables of the environment are those of the receivers without a name.
         let without_variables = SinkContext {
-            environment: &|_| None,
+            environment: None,
             ..*context
         };
         for (number, section) in self.sinks.into_iter().enumerate() {
@@ -179,7 +181,12 @@ impl NotifySection {
             if sinks.names().contains(name.as_str()) {
                 return Err(in_sinks(NamedSectionError::Twice(name)));
             }
-            sinks = section.add(sinks, &without_variables)?;
+            let added = section.add(sinks, &without_variables);
+            sinks = added.map_err(|error| SectionError {
+                section: "sinks",
+                receiver: Some(name),
+                ..error
+            })?;
         }
         let (routes, line_of_routes) = parts(self.routes);
         let (default, line_of_default) = parts(self.default);
@@ -263,6 +270,7 @@ fn in_section<E: Error + Send + Sync + 'static>(
 ) -> impl FnOnce(E) -> SectionError {
     move |source| SectionError {
         section,
+        receiver: None,
         line,
         source: Box::new(source),
     }
@@ -284,13 +292,34 @@ mod tests {
             variable.map(|(_, value)| (*value).to_owned())
         };
         let context = SinkContext {
-            environment: &environment,
+            environment: Some(&environment),
             selection: &[],
         };
         section.resolve(&context).map_err(|error| {
             let source = error.source().map(ToString::to_string);
             format!("{error}: {}", source.unwrap_or_default())
         })
+    }
+
+    /// The variables of the environment are those of the receivers without a name.
+    #[test]
+    fn a_receiver_with_a_name_is_told_of_no_variable() {
+        let url = [("DRIFTLINE_SLACK_URL", "https://hooks.slack.com/services/T0/B0/x")];
+        for (kind, key) in [
+            ("slack: {}", "url_file"),
+            ("pagerduty: {}", "routing_key_file"),
+            ("webhook: {}", "url_file"),
+            ("slack: {channel: C0123ABCD}", "token_file"),
+            (
+                "alertmanager: {urls: ['https://am.example.com'], username: me}",
+                "password_file",
+            ),
+        ] {
+            let text = format!("sinks: [{{name: a, {kind}}}]");
+            let error = resolve(&text, &url).map(|_| ()).unwrap_err();
+            assert!(error.starts_with("notify.sinks, receiver `a`: "), "{error}");
+            assert!(error.contains(key) && !error.contains("DRIFTLINE_"), "{error}");
+        }
     }
 
     #[test]
@@ -314,9 +343,8 @@ mod tests {
             ),
             (
                 "slack: {}",
-                "notify.slack: set `url_file` to the file that holds the URL of an incoming webhook, or \
-                 DRIFTLINE_SLACK_URL in the environment; or, for a bot, `channel` and `token_file`, or \
-                 DRIFTLINE_SLACK_TOKEN in the environment",
+                "notify.slack: set `url_file` to the file that holds the URL of an incoming webhook, or, \
+                 for a bot, `channel` and `token_file`",
             ),
             (
                 "slack: {url_file: /does/not/exist}",
@@ -450,13 +478,6 @@ mod tests {
             let error = resolve(&section, &[]).err().unwrap();
             assert!(error.starts_with(said), "{section}: {error}");
         }
-        // The variables of the environment are those of the receivers without a name.
-        let key = [("DRIFTLINE_PAGERDUTY_ROUTING_KEY", KEY)];
-        let error = resolve("sinks: [{name: a, pagerduty: {}}]", &key).err().unwrap();
-        assert!(
-            error.starts_with("notify.pagerduty: set `routing_key_file`"),
-            "{error}"
-        );
     }
 
     #[test]

@@ -21,10 +21,14 @@ const MAX_SECRET_BYTES: u64 = 64 << 10;
 /// What some editors write in front of a text.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
+/// The variables of an environment, by their names.
+pub type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
+
 /// The sources of a sink's settings besides its section of the configuration file.
 pub struct SinkContext<'a> {
-    /// The environment, so that tests need not change their own.
-    pub environment: &'a dyn Fn(&str) -> Option<String>,
+    /// The environment, so that tests need not change their own; `None` for receivers with names, for which there are no
+    /// variables.
+    pub environment: Option<Variables<'a>>,
     /// The conditions that narrow the scan, in the same order on every run: part of the identity of its alerts.
     pub selection: &'a [String],
 }
@@ -48,6 +52,12 @@ pub enum SecretError {
         key: &'static str,
         /// The environment variable to set.
         variable: &'static str,
+    },
+    /// The file is not set, and nothing else can be.
+    #[error("set `{key}` to the file that holds the secret")]
+    NoFile {
+        /// The key to set.
+        key: &'static str,
     },
     /// The file cannot be read.
     #[error("the {key} {} cannot be read", .path.display())]
@@ -78,25 +88,39 @@ pub enum SecretError {
 }
 
 impl SinkContext<'_> {
+    /// A variable of the environment.
+    pub(crate) fn variable(&self, name: &str) -> Option<String> {
+        self.environment.and_then(|environment| environment(name))
+    }
+
+    /// Why there is no secret where none is set.
+    pub(crate) fn missing(&self, SecretSetting { key, variable }: SecretSetting) -> SecretError {
+        match self.environment {
+            Some(_) => SecretError::Missing { key, variable },
+            None => SecretError::NoFile { key },
+        }
+    }
+
     /// The section to use: a secret in the environment alone turns its sink on.
     pub(crate) fn section_or_default<S: Default>(
         &self,
         section: Option<S>,
         secret: SecretSetting,
     ) -> Option<S> {
-        section.or_else(|| (self.environment)(secret.variable).map(|_| S::default()))
+        section.or_else(|| self.variable(secret.variable).map(|_| S::default()))
     }
 
     /// A secret from the environment, else from the file that the section names.
     pub(crate) fn secret(
         &self,
-        SecretSetting { key, variable }: SecretSetting,
+        setting: SecretSetting,
         path: Option<&Path>,
     ) -> Result<SecretString, SecretError> {
-        if let Some(value) = (self.environment)(variable) {
+        if let Some(value) = self.variable(setting.variable) {
             return Ok(SecretString::from(value));
         }
-        let path = path.ok_or(SecretError::Missing { key, variable })?;
+        let path = path.ok_or_else(|| self.missing(setting))?;
+        let key = setting.key;
         let secret = limited_file::read_text(path, MAX_SECRET_BYTES).map(SecretString::from);
         let secret = secret.map_err(|source| SecretError::Unreadable {
             key,
@@ -377,7 +401,7 @@ mod tests {
     fn a_file_without_a_secret_says_so() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let context = SinkContext {
-            environment: &|_| None,
+            environment: None,
             selection: &[],
         };
         let setting = SecretSetting {

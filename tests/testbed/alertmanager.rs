@@ -445,7 +445,7 @@ fn sinks(section: &Value) -> Sinks {
     process::install_crypto_provider();
     let section: NotifySection = serde_saphyr::from_str(&section.to_string()).unwrap();
     let context = SinkContext {
-        environment: &|_| None,
+        environment: None,
         selection: &[],
     };
     section.resolve(&context).unwrap()

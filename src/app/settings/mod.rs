@@ -107,7 +107,7 @@ impl ScanSettings {
             return Err(SettingsError::ConfirmSnapshot);
         }
         let context = SinkContext {
-            environment,
+            environment: Some(environment),
             selection: &selection::parts(&selection),
         };
         let metrics = MetricsSettings::resolve(
@@ -412,7 +412,7 @@ fn timeout(access: &AccessArgs, file: &File) -> Duration {
 /// The sinks of `notify --check`.
 pub fn sinks_to_check(config: Option<&Path>, environment: Environment<'_>) -> Result<Sinks, SettingsError> {
     file::read(config)?.sinks(&SinkContext {
-        environment,
+        environment: Some(environment),
         selection: &[],
     })
 }

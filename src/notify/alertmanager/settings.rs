@@ -236,7 +236,7 @@ mod tests {
         let has_user = text.contains("username");
         let environment = |name: &str| (has_user && name == PASSWORD.variable).then(|| "hunter2".to_owned());
         let context = SinkContext {
-            environment: &environment,
+            environment: Some(&environment),
             selection: &[],
         };
         Alertmanager::from_section(Some(section), &context).map_err(|error| error.to_string())

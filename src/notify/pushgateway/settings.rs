@@ -137,7 +137,7 @@ mod tests {
             variable.map(|(_, value)| (*value).to_owned())
         };
         let context = SinkContext {
-            environment: &environment,
+            environment: Some(&environment),
             selection: &[],
         };
         PushgatewaySettings::from_section(section, &context)

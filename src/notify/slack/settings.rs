@@ -63,8 +63,7 @@ pub enum SlackFormat {
 pub enum SlackSettingsError {
     /// There is neither a webhook nor a bot.
     #[error(
-        "set `url_file` to the file that holds the URL of an incoming webhook, or DRIFTLINE_SLACK_URL in the environment; or, for \
-         a bot, `channel` and `token_file`, or DRIFTLINE_SLACK_TOKEN in the environment"
+        "set `url_file` to the file that holds the URL of an incoming webhook, or, for a bot, `channel` and `token_file`"
     )]
     Neither,
     /// There are a webhook and a bot.
@@ -74,9 +73,7 @@ pub enum SlackSettingsError {
     )]
     Both,
     /// There is a channel, and nobody to post to it.
-    #[error(
-        "`channel` needs the token of a bot: set `token_file` to the file that holds it, or DRIFTLINE_SLACK_TOKEN in the environment"
-    )]
+    #[error("`channel` needs the token of a bot: set `token_file` to the file that holds it")]
     NoToken,
     /// There is a bot that does not know where to post.
     #[error("the token of a bot needs a `channel` to post to, such as C0123ABCD")]
@@ -130,7 +127,7 @@ impl SlackReceiver {
         let Some(section) = context.section_or_default(section, TOKEN) else {
             return Ok(None);
         };
-        let is_set = |secret: SecretSetting| (context.environment)(secret.variable).is_some();
+        let is_set = |secret: SecretSetting| context.variable(secret.variable).is_some();
         let has_url = section.url_file.is_some() || is_set(URL);
         let has_token = section.token_file.is_some() || is_set(TOKEN);
         let receiver = match (has_url, has_token) {

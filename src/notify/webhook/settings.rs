@@ -142,7 +142,7 @@ impl Webhook {
         };
         let url = context.secret(URL, section.url_file.as_deref())?;
         let mut webhook = Self::try_new(&url, section.transport)?;
-        if section.secret_file.is_some() || (context.environment)(SECRET.variable).is_some() {
+        if section.secret_file.is_some() || context.variable(SECRET.variable).is_some() {
             let secret = context.secret(SECRET, section.secret_file.as_deref())?;
             webhook = webhook.with_secret(&secret)?;
         }
