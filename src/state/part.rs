@@ -18,7 +18,9 @@ use crate::model::{
     ChangeCounts, Finding, Fingerprint, ReleaseReport, Report, ReportError, Resolved, Summary, Tracked,
 };
 use crate::report::summary;
-use crate::vocabulary::{ChangeStatus, HealthCode, HealthSeverity, MemoryDetail, ObjectState, Verdict};
+use crate::vocabulary::{
+    ChangeStatus, HealthCode, HealthSeverity, MemoryDetail, ObjectState, Outcome, Verdict,
+};
 
 /// How long what keeps coming and going has to stay away until its end is told.
 const CALM: TimeDelta = TimeDelta::hours(24);
@@ -300,7 +302,8 @@ impl State {
     }
 }
 
-/// The part of a report for a receiver where nothing is remembered.
+/// The part of a report for a receiver where nothing is remembered of it. Where the report was compared with a baseline,
+/// what that knows is accepted, and no reason to tell anybody.
 pub fn without_memory(request: &PartRequest<'_>) -> Part {
     let report = request.report;
     let releases = request.releases.iter().map(|shared| {
@@ -332,7 +335,10 @@ pub fn without_memory(request: &PartRequest<'_>) -> Part {
         summary: if is_whole {
             report.summary.clone()
         } else {
-            Summary::of(&releases)
+            Summary {
+                changes: report.summary.changes.as_ref().map(|_| changes(&releases)),
+                ..Summary::of(&releases)
+            }
         },
         selection: report.selection.clone(),
         compared_with: report.compared_with.clone(),
@@ -345,8 +351,8 @@ pub fn without_memory(request: &PartRequest<'_>) -> Part {
         notes: Vec::new(),
     };
     Part {
+        occasion: occasion(&part),
         report: part,
-        occasion: Occasion::Scan,
         kept: None,
         unsettled: 0,
         is_read_again: false,
@@ -354,6 +360,36 @@ pub fn without_memory(request: &PartRequest<'_>) -> Part {
         not_read: 0,
         receipt: Receipt::default(),
     }
+}
+
+/// Why a receiver is told of a scan of which nothing is remembered.
+fn occasion(report: &Report) -> Occasion {
+    let is_read = matches!(report.outcome, Outcome::Clean | Outcome::Drift) && report.stopped.is_none();
+    match &report.summary.changes {
+        None => Occasion::Scan,
+        Some(changes) if is_read && changes.new + changes.changed == 0 => Occasion::Unchanged,
+        Some(_) => Occasion::Changed,
+    }
+}
+
+/// How what is wrong with releases stands to what the report was compared with.
+fn changes(releases: &[ReleaseReport]) -> ChangeCounts {
+    let mut counts = ChangeCounts::default();
+    for release in releases {
+        let health = release.health.iter();
+        let health = health.filter(|entry| entry.severity > HealthSeverity::Info);
+        let findings = release.objects.iter().flat_map(|object| &object.findings);
+        let findings = findings.filter(|finding| finding.is_drift());
+        let objects = release
+            .objects
+            .iter()
+            .filter(|object| object.state != ObjectState::Drifted);
+        let all = health.map(|entry| &entry.tracked);
+        let all = all.chain(findings.map(|finding| &finding.tracked));
+        all.chain(objects.map(|object| &object.tracked))
+            .for_each(|tracked| counts.count(tracked));
+    }
+    counts
 }
 
 /// Leaves out of a release what is wrong with it. What was not read may be anything.

@@ -8,14 +8,16 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
-use super::{Occasion, Part, PartRequest, Salt, Settle, Share, SharedRelease, State, Telling};
+use super::{
+    Occasion, Part, PartRequest, Salt, Settle, Share, SharedRelease, State, Telling, without_memory,
+};
 use crate::model::{Finding, ObjectReport, ReleaseReport, Report, ReportError, Revision, Selected};
 use crate::report::fixtures::{at, finding, object, release, report};
 use crate::report::identity::identify;
 use crate::report::summary::outcome;
 use crate::vocabulary::{
-    ChangeStatus, Ending, FindingCode, HealthCode, HealthSeverity, MemoryDetail, ObjectState, Stopped,
-    Verdict,
+    ChangeStatus, Ending, FindingCode, HealthCode, HealthSeverity, MemoryDetail, ObjectState, Outcome,
+    Stopped, Verdict,
 };
 
 const START: &str = "2026-11-20T03:00:00Z";

@@ -365,3 +365,31 @@ fn a_narrower_scan_does_not_say_that_everything_could_be_read_again() {
     }
     assert_eq!(said, [(Changed, false), (Unchanged, false), (Changed, true)]);
 }
+
+/// A gate accepts it, and nobody needs to be told of it at each run.
+#[test]
+fn what_a_baseline_knows_is_no_reason_for_a_message() {
+    use Occasion::{Changed, Unchanged};
+    let mut baseline = drifted(0);
+    state().compare(&mut baseline);
+    let told = |mut report: Report| {
+        State::of_report(&baseline, "prod", Salt::new([1; 16])).compare(&mut report);
+        let releases: Vec<_> = report.releases.iter().map(SharedRelease::whole).collect();
+        // As for a receiver to which routes send one of several releases.
+        let parts = [releases.clone(), releases[..1].to_vec()].map(|releases| {
+            without_memory(&PartRequest {
+                sink: "slack",
+                report: &report,
+                releases,
+                errors: report.errors.iter().collect(),
+            })
+        });
+        parts.map(|part| part.occasion)
+    };
+    let other = || release("zoo", "api");
+    assert_eq!(told(scan(1, vec![web([replicas(5)]), other()])), [Unchanged; 2]);
+    assert_eq!(told(scan(1, vec![web([replicas(7)]), other()])), [Changed; 2]);
+    let mut failed = scan(1, vec![web([replicas(5)]), other()]);
+    failed.outcome = Outcome::Error;
+    assert_eq!(told(failed)[0], Changed);
+}
