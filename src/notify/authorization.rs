@@ -57,7 +57,7 @@ impl Identity<'_> {
         let password = self.password.read(context)?;
         let text = match (self.username, password, token) {
             (None, None, None) => return Ok(None),
-            (None, None, Some(token)) => format!("Bearer {}", token.expose_secret().trim()),
+            (None, None, Some(token)) => return bearer(token.expose_secret().trim()).map(Some),
             (Some(username), ..) if username.contains(':') => {
                 return Err(AuthorizationError::ColonInUsername);
             }
@@ -70,10 +70,19 @@ impl Identity<'_> {
             (None, Some(_), None) => return Err(AuthorizationError::NoUsername),
             (_, _, Some(_)) => return Err(AuthorizationError::TwoIdentities),
         };
-        let mut value = HeaderValue::try_from(text).map_err(|_| AuthorizationError::NotAHeader)?;
-        value.set_sensitive(true);
-        Ok(Some(value))
+        sensitive(text).map(Some)
     }
+}
+
+/// The header of who has a token.
+pub(crate) fn bearer(token: &str) -> Result<HeaderValue, AuthorizationError> {
+    sensitive(format!("Bearer {token}"))
+}
+
+fn sensitive(text: String) -> Result<HeaderValue, AuthorizationError> {
+    let mut value = HeaderValue::try_from(text).map_err(|_| AuthorizationError::NotAHeader)?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 impl<'s> SecretSource<'s> {

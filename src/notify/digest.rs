@@ -198,17 +198,12 @@ impl Digest {
             parts.push(format!("{}{more}", worst_of_group(worst)));
         }
         if !self.resolved.is_empty() {
-            parts.push(match &self.resolved.entries[..] {
-                [one] if one.number == 1 => {
-                    let partly = if is_all_partly(report) { "partly " } else { "" };
-                    let name = one.head.split(": ").next().unwrap_or_default();
-                    format!("{partly}resolved in {name}")
-                }
-                _ if is_all_partly(report) => {
-                    format!("partly resolved in {}", count(self.resolved.number(), "release"))
-                }
-                _ => format!("resolved in {}", count(self.resolved.number(), "release")),
-            });
+            let partly = if is_all_partly(report) { "partly " } else { "" };
+            let place = match &self.resolved.entries[..] {
+                [one] if one.number == 1 => one.head.split(": ").next().unwrap_or_default().to_owned(),
+                _ => count(self.resolved.number(), "release"),
+            };
+            parts.push(format!("{partly}resolved in {place}"));
         }
         if !self.ongoing.is_empty() {
             parts.push(format!(

@@ -8,8 +8,8 @@ use super::payload;
 use super::settings::{SlackFormat, SlackWebhook};
 use crate::notify::digest::Digest;
 use crate::notify::http::{DeliveryClient, ReceiverError, ReceiverRequest, ReceiverResponse};
-use crate::notify::when::is_worth_sending;
-use crate::notify::{CheckResult, CheckStatus, Delivery, DeliveryStatus, Notice, Sink};
+use crate::notify::when::{is_worth_sending, send_if_worth};
+use crate::notify::{CheckResult, CheckStatus, Delivery, Notice, Sink};
 
 /// Errors of incoming webhooks that may be quoted back, each with what to do about it.
 const KNOWN: [(&str, &str); 20] = [
@@ -68,25 +68,7 @@ impl Sink for SlackWebhook {
     }
 
     fn deliver<'a>(&'a self, http: &'a DeliveryClient, notice: &'a Notice<'a>) -> BoxFuture<'a, Delivery> {
-        async move {
-            let status = if is_worth_sending(notice, self.when) {
-                let sent = self.send(http, notice.digest).await;
-                sent.map_or_else(
-                    |error| DeliveryStatus::Undelivered {
-                        reason: error.to_string(),
-                    },
-                    |()| DeliveryStatus::Delivered { note: None },
-                )
-            } else {
-                DeliveryStatus::NothingToSend
-            };
-            Delivery {
-                sink: self.name.clone(),
-                status,
-                keeps: None,
-            }
-        }
-        .boxed()
+        send_if_worth(&self.name, notice, self.when, self.send(http, notice.digest)).boxed()
     }
 
     fn preview(&self, notice: &Notice<'_>) -> Result<Vec<Value>, String> {

@@ -15,8 +15,8 @@ use serde_json::Value;
 use self::message::{Message, MessageError};
 use self::settings::Webhook;
 use super::http::{DeliveryClient, ReceiverError, ReceiverRequest};
-use super::when::is_worth_sending;
-use super::{CheckResult, CheckStatus, Delivery, DeliveryStatus, Notice, Sink};
+use super::when::{is_worth_sending, send_if_worth};
+use super::{CheckResult, CheckStatus, Delivery, Notice, Sink};
 
 const SIGNATURE: HeaderName = HeaderName::from_static("x-driftline-signature-256");
 const DELIVERY: HeaderName = HeaderName::from_static("x-driftline-delivery");
@@ -39,24 +39,8 @@ impl Sink for Webhook {
     }
 
     fn deliver<'a>(&'a self, http: &'a DeliveryClient, notice: &'a Notice<'a>) -> BoxFuture<'a, Delivery> {
-        async move {
-            let status = if is_worth_sending(notice, self.when) {
-                match self.send(http, Message::of_scan(notice, self)).await {
-                    Ok(()) => DeliveryStatus::Delivered { note: None },
-                    Err(error) => DeliveryStatus::Undelivered {
-                        reason: error.to_string(),
-                    },
-                }
-            } else {
-                DeliveryStatus::NothingToSend
-            };
-            Delivery {
-                sink: self.name.clone(),
-                status,
-                keeps: None,
-            }
-        }
-        .boxed()
+        let send = async move { self.send(http, Message::of_scan(notice, self)).await };
+        send_if_worth(&self.name, notice, self.when, send).boxed()
     }
 
     fn preview(&self, notice: &Notice<'_>) -> Result<Vec<Value>, String> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::notify::authorization::bearer;
 use crate::notify::settings::{Endpoint, EndpointError, EndpointKind, Transport};
 use crate::notify::when::SendWhen;
 
@@ -111,9 +112,7 @@ impl SlackBot {
         if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(BotSettingsError::TokenCharacters);
         }
-        let mut authorization = HeaderValue::try_from(format!("Bearer {token}"))
-            .map_err(|_| BotSettingsError::TokenCharacters)?;
-        authorization.set_sensitive(true);
+        let authorization = bearer(token).map_err(|_| BotSettingsError::TokenCharacters)?;
         let (api, _) = Endpoint::try_base(ENDPOINT, SLACK_API, Transport::HttpsOnly)?;
         Ok(Self {
             name: "slack".to_owned(),
