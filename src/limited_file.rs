@@ -11,7 +11,8 @@ pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     read_from(File::open(path)?, limit)
 }
 
-fn read_from(reader: impl io::Read, limit: u64) -> io::Result<Vec<u8>> {
+/// Reads at most so many bytes, such as those on standard input.
+pub(crate) fn read_from(reader: impl io::Read, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     reader.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {

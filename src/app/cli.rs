@@ -1,6 +1,6 @@
 //! The command line, as typed. Nothing below [`crate::app::settings`] sees it.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -12,14 +12,15 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, V
 
 use super::environment;
 use super::exit::{DriftStatus, PreviewFailure};
+use super::output::{Output, OutputParser};
 use super::settings::StateStore;
 use crate::model::rights::{Account, NoServiceAccount};
 use crate::policy::Confirm;
 use crate::policy::selection::{NamespacePattern, ReleasePattern, split_names};
+use crate::report::ReportKind;
 use crate::report::rights::RightsFormat;
 use crate::report::sanitize::{Medium, sanitize};
 use crate::report::summary::FailOn;
-use crate::report::{Format, ReportKind};
 use crate::shell::ClusterFlags;
 
 /// Compares Helm releases with their live objects in a Kubernetes cluster and reports drift. Read-only.
@@ -121,6 +122,12 @@ pub enum Command {
     /// Tell what Helm would do to a release, and whether that works
     #[command(subcommand)]
     Preview(PreviewCommand),
+    /// Print a stored report again, in any format, whole or in part
+    #[command(after_help = SHOW_STATUS)]
+    Show(Box<ShowArgs>),
+    /// Compare two stored reports: what is new, what changed and what is resolved
+    #[command(after_help = COMPARE_STATUS)]
+    Compare(Box<CompareArgs>),
     /// Save everything that a scan reads to files, for scanning without the cluster
     Snapshot(Box<SnapshotArgs>),
     /// Compare the rights of an account with those that a scan needs, and print the roles that are missing
@@ -170,6 +177,13 @@ pub(super) const CONCURRENCY: RangeInclusive<i64> = 1..=64;
 const EXIT_STATUS: &str = "Exit status: 0 no drift; 1 drift, or what --fail-on names besides; 2 error (usage, cluster unreachable, timeout, \
                            undelivered notification); 3 incomplete (no drift seen, but something could not be read, or was \
                            named and does not exist).";
+
+const SHOW_STATUS: &str = "Exit status: 0, whatever the report says; 2 error (usage, no report that can be read); 3 the \
+                           report has nothing of what -n or --release names.";
+
+const COMPARE_STATUS: &str = "Exit status, as of `scan --baseline OLD`: 0 no drift is new or changed; 1 some is, or what \
+                              --fail-on names besides; 2 error (usage, no report that can be read, a scan that failed); 3 \
+                              incomplete (no such drift seen, but something could not be read).";
 
 const DIAGNOSE_STATUS: &str = "Exit status: 0 no problem; 1 a problem (an entry of severity warning or critical, or \
                                objects that are left of a release without records); 2 error (usage, cluster unreachable); 3 incomplete (no problem seen, but something could not be read, \
@@ -285,16 +299,17 @@ pub struct ScanArgs {
         conflicts_with_all = ["selector", "kubeconfig", "context", "in_cluster"]
     )]
     pub snapshot: Option<PathBuf>,
-    /// Format of the report
+    /// Format of the report, and the file to write it to, else standard output; may be repeated, each with its own file
     #[arg(
         short,
-        long,
-        value_parser = format_of(ReportKind::Scan),
-        default_value_t = Format::Text,
+        long = "output",
+        value_name = "FORMAT[=FILE]",
+        value_parser = OutputParser(ReportKind::Scan),
+        default_value = "text",
         env = "DRIFTLINE_OUTPUT"
     )]
-    pub output: Format,
-    /// Write the report to this file, and only its end to standard error; `-` is standard output
+    pub outputs: Vec<Output>,
+    /// Write the report that has no file to this one, and only its end to standard error; `-` is standard output
     #[arg(long, value_name = "FILE", value_parser = path())]
     pub output_file: Option<PathBuf>,
     /// Write metrics to this file, for the textfile collector of Prometheus' node exporter, which reads files that end with
@@ -345,15 +360,9 @@ fn quoting<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
     text.parse().map_err(error)
 }
 
-/// Parses a path. A shell leaves `~` as it is behind an equals sign: `--kubeconfig=~/x`.
+/// Parses a path.
 fn path() -> impl TypedValueParser<Value = PathBuf> {
-    OsStringValueParser::new().map(|typed: OsString| {
-        let typed = PathBuf::from(typed);
-        match (typed.strip_prefix("~"), std::env::home_dir()) {
-            (Ok(rest), Some(home)) => home.join(rest),
-            (Ok(_), None) | (Err(_), _) => typed,
-        }
-    })
+    OsStringValueParser::new().map(environment::path)
 }
 
 /// Parses a time limit. There is always one, unlike in kubectl, where 0 means none.
@@ -368,12 +377,6 @@ fn time_limit(text: &str) -> Result<Duration, String> {
 /// Why a time limit of 0 is none.
 pub(super) const NO_LIMIT: &str =
     "0 leaves no time at all; every scan has a time limit: give a longer one, such as 2h";
-
-/// Parses the name of a format of this kind of report.
-fn format_of(kind: ReportKind) -> impl TypedValueParser<Value = Format> {
-    let formats = Format::of(kind).map(|format| PossibleValue::new(format.as_str()).help(format.message()));
-    PossibleValuesParser::new(formats).try_map(|name| name.parse::<Format>())
-}
 
 impl ValueEnum for Confirm {
     fn value_variants<'a>() -> &'a [Self] {
@@ -455,11 +458,12 @@ pub struct DiagnoseArgs {
         conflicts_with_all = ["kubeconfig", "context", "in_cluster"]
     )]
     pub snapshot: Option<PathBuf>,
-    /// Format of the diagnosis [default: that of `DRIFTLINE_OUTPUT` if diagnoses have it, else text]
+    /// Format of the diagnosis, and the file to write it to [default: that of `DRIFTLINE_OUTPUT` if diagnoses have it, else
+    /// text, to standard output]; may be repeated, each with its own file
     // Not by clap: the variable may name a format that only scans have.
-    #[arg(short, long, value_parser = format_of(ReportKind::Diagnosis))]
-    pub output: Option<Format>,
-    /// Write the diagnosis to this file, and only its end to standard error; `-` is standard output
+    #[arg(short, long = "output", value_name = "FORMAT[=FILE]", value_parser = OutputParser(ReportKind::Diagnosis))]
+    pub outputs: Vec<Output>,
+    /// Write the diagnosis that has no file to this one, and only its end to standard error; `-` is standard output
     #[arg(long, value_name = "FILE", value_parser = path())]
     pub output_file: Option<PathBuf>,
 }
@@ -485,10 +489,11 @@ pub struct PreviewArgs {
     /// and hooks are not asked about [default: none, whatever the settings of scans say]
     #[arg(long, value_enum, value_name = "none|server")]
     pub confirm: Option<Confirm>,
-    /// Format of the preview [default: that of `DRIFTLINE_OUTPUT` if previews have it, else text]
-    #[arg(short, long, value_parser = format_of(ReportKind::Preview))]
-    pub output: Option<Format>,
-    /// Write the preview to this file, and only its end to standard error; `-` is standard output
+    /// Format of the preview, and the file to write it to [default: that of `DRIFTLINE_OUTPUT` if previews have it, else
+    /// text, to standard output]; may be repeated, each with its own file
+    #[arg(short, long = "output", value_name = "FORMAT[=FILE]", value_parser = OutputParser(ReportKind::Preview))]
+    pub outputs: Vec<Output>,
+    /// Write the preview that has no file to this one, and only its end to standard error; `-` is standard output
     #[arg(long, value_name = "FILE", value_parser = path())]
     pub output_file: Option<PathBuf>,
 }
@@ -535,6 +540,70 @@ pub struct PreviewUpgradeArgs {
 fn revision(text: &str) -> Result<u64, String> {
     text.parse()
         .map_err(|_| "a revision is a number, as `helm history` lists them".to_owned())
+}
+
+/// Options of commands about a stored report.
+#[derive(Debug, Args)]
+pub struct StoredArgs {
+    /// Only releases in these namespaces, by name or pattern; may be repeated or comma-separated
+    #[arg(short, long = "namespace", value_name = "NAMESPACE", value_parser = quoting::<Names<NamespacePattern>>)]
+    pub namespaces: Vec<Names<NamespacePattern>>,
+    /// Only releases of this name, or of those that match a pattern such as 'web-*'; NAMESPACE/NAME is the one in that
+    /// namespace; may be repeated or comma-separated
+    #[arg(long = "release", value_name = "NAME", value_parser = quoting::<Names<ReleasePattern>>)]
+    pub releases: Vec<Names<ReleasePattern>>,
+    /// Format to print, and the file to write it to, else standard output; may be repeated, each with its own file
+    #[arg(
+        short,
+        long = "output",
+        value_name = "FORMAT[=FILE]",
+        value_parser = OutputParser(ReportKind::Scan),
+        default_value = "text",
+        env = "DRIFTLINE_OUTPUT"
+    )]
+    pub outputs: Vec<Output>,
+    /// Also show what the report lists of objects in sync, and ignored findings
+    #[arg(long)]
+    pub all: bool,
+    /// Show long values and lists whole on a terminal, as files and pipes get them
+    #[arg(long)]
+    pub full: bool,
+    /// Print only the counts and a line for each release that is not clean, the worst first
+    #[arg(long, conflicts_with = "all")]
+    pub summary: bool,
+}
+
+/// Options of `show`.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// The report, as `-o json` writes it; `-` is standard input
+    #[arg(value_name = "FILE", value_parser = path())]
+    pub report: PathBuf,
+    /// What both have.
+    #[command(flatten)]
+    pub stored: StoredArgs,
+}
+
+/// Options of `compare`.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// The earlier report, as `-o json` writes it; `-` is standard input
+    #[arg(value_name = "OLD", value_parser = path())]
+    pub old: PathBuf,
+    /// The later report
+    #[arg(value_name = "NEW", value_parser = path())]
+    pub new: PathBuf,
+    /// What makes the exit status 1
+    #[arg(
+        long,
+        value_enum,
+        value_name = "drift|health|blocked|new",
+        default_value = "new"
+    )]
+    pub fail_on: FailOn,
+    /// What both have.
+    #[command(flatten)]
+    pub stored: StoredArgs,
 }
 
 /// Options of `snapshot`.

@@ -24,9 +24,12 @@ impl Ending {
             ReportKind::Preview => exit::of_preview(report, &[PreviewFailure::Any]),
         };
         // A table without rows does not say that there are no releases.
-        let is_empty_table = output.format == Format::Wide && report.releases.is_empty();
-        let is_told = output.file.is_some()
-            || (!output.format.ends_with_the_answer() && (status != exit::CLEAN || is_empty_table));
+        let mut outputs = output.outputs.iter();
+        let on_stdout = outputs.find(|output| output.file.is_none());
+        let is_told = on_stdout.is_none_or(|output| {
+            let is_empty_table = output.format == Format::Wide && report.releases.is_empty();
+            !output.format.ends_with_the_answer() && (status != exit::CLEAN || is_empty_table)
+        });
         let mut lines = Vec::new();
         if is_told && !global.quiet {
             let options = TextOptions {

@@ -17,13 +17,13 @@ const COMMANDS: [(&[&str], &str); 11] = [
     ),
     (
         &[
-            "diff", "check", "verify", "drift", "compare", "lint", "test", "plan", "audit",
+            "diff", "check", "verify", "drift", "lint", "test", "plan", "audit",
         ],
         "`driftline scan` compares releases with the cluster; `driftline scan NAMESPACE/RELEASE` compares one",
     ),
     (
         &[
-            "status", "history", "hist", "describe", "show", "events", "logs", "doctor", "inspect",
+            "status", "history", "hist", "describe", "events", "logs", "doctor", "inspect",
         ],
         "`driftline diagnose RELEASE -n NAMESPACE` shows the history and the state of one release",
     ),
@@ -89,7 +89,7 @@ const OPTIONS: [(&[&str], &str); 17] = [
     ),
     (
         &["--file", "--out", "--report"],
-        "`--output-file FILE` writes the report to a file",
+        "`-o FORMAT=FILE` writes the report to a file",
     ),
     (
         &["--filter", "--name", "--release-name"],

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::Value;
 
-use super::output_file::{self, Attempt};
+use super::output::file::{self, Attempt};
 use super::settings::StateStore;
 use crate::cluster::{Cluster, MemoryName, StoredMemory, WriteMemoryError};
 use crate::limited_file;
@@ -348,7 +348,7 @@ fn read_regular(path: &Path) -> io::Result<Option<Vec<u8>>> {
 
 /// Writes a file, whole or not at all.
 async fn write_file(path: PathBuf, bytes: Vec<u8>) -> io::Result<()> {
-    let write = move || output_file::write(&path, &Attempt::default(), |out| out.write_all(&bytes));
+    let write = move || file::write(&path, &Attempt::default(), |out| out.write_all(&bytes));
     tokio::task::spawn_blocking(write)
         .await
         .map_err(io::Error::other)?

@@ -13,7 +13,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use super::exit::NotificationStatus;
-use super::output_file::{self, Attempt, Readers};
+use super::output::file::{self, Attempt, Readers};
 use super::settings::MetricsSettings;
 use super::stop::Stop;
 use crate::limited_file;
@@ -134,7 +134,7 @@ async fn write(
             exposition.keep_from(&old);
         }
         let text = exposition.text();
-        output_file::write_for(Readers::Everybody, &path, &writing, |out| {
+        file::write_for(Readers::Everybody, &path, &writing, |out| {
             writing.watch(out).write_all(text.as_bytes())
         })
     });

@@ -1,6 +1,6 @@
 //! How commands about one release print their page: they read what it is about, and write the report of their kind.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use super::cli::Global;
 use super::ending::Ending;
 use super::environment;
-use super::output::{ReportOutput, file_of};
+use super::output::{Output, ReportOutput, outputs};
 use super::scanning::read;
 use super::settings::Reading;
 use super::stop::{Abort, Stop};
@@ -21,12 +21,12 @@ use crate::report::{Format, ReportKind};
 const OUTPUT: &str = "DRIFTLINE_OUTPUT";
 
 /// A page to print.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Page<'a> {
     /// The kind of its report.
     pub(super) kind: ReportKind,
-    /// The format that the command line names.
-    pub(super) format: Option<Format>,
+    /// The outputs that the command line names.
+    pub(super) outputs: &'a [Output],
     /// The file that the command line names.
     pub(super) file: Option<&'a Path>,
 }
@@ -39,27 +39,42 @@ impl Page<'_> {
         global: &Global,
         abort: Abort,
     ) -> anyhow::Result<Arc<Report>> {
-        let file = file_of(self.file)?;
-        let format = match self.format {
-            Some(format) => format,
-            None => {
-                Format::by_default(self.kind, environment::variable(OUTPUT).as_deref()).context(OUTPUT)?
-            }
+        let asked = if self.outputs.is_empty() {
+            vec![by_default(self.kind)?]
+        } else {
+            self.outputs.to_vec()
         };
+        let outputs = outputs(asked, self.file)?;
         let stop = Stop::after(reading.timeout, abort)?;
         let report = Arc::new(read(reading, global, &stop).await?);
         let output = ReportOutput {
             report: Arc::clone(&report),
-            format,
             kind: self.kind,
+            outputs,
             fail_on: FailOn::Drift,
             detail: Detail::Full,
-            file,
             extent: Extent::Short,
         };
         let ending = Ending::of(&output, global);
-        output.write(global, &stop).await?.show(&stop).await?;
+        output.write(global, &stop).await.show(&stop).await?;
         ending.say();
         Ok(report)
     }
+}
+
+/// The output of a command that names none: what a variable of the environment names, if this kind of report has it.
+fn by_default(kind: ReportKind) -> anyhow::Result<Output> {
+    let Some(named) = environment::variable(OUTPUT) else {
+        return Ok(Output::to_stdout(Format::Text));
+    };
+    let (name, file) = match named.split_once('=') {
+        Some((name, file)) => (name, Some(PathBuf::from(file))),
+        None => (&*named, None),
+    };
+    let format = Format::by_default(kind, name).context(OUTPUT)?;
+    Ok(Output {
+        format,
+        // Of another format than the one that is written.
+        file: file.filter(|_| format.as_str() == name),
+    })
 }

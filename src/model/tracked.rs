@@ -3,8 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Fingerprint, Storage};
-use crate::vocabulary::{ChangeStatus, Ending, MemoryDetail, ResolvedKind, SinceSource};
+use super::{Fingerprint, ReleaseReport, Storage};
+use crate::vocabulary::{
+    ChangeStatus, Ending, HealthSeverity, MemoryDetail, ObjectState, ResolvedKind, SinceSource,
+};
 
 /// How a finding, an object, a health entry or a release stands to what earlier scans found.
 ///
@@ -153,6 +155,27 @@ pub struct ChangeCounts {
 }
 
 impl ChangeCounts {
+    /// Counts what is wrong with releases, and so many things that are no longer so.
+    pub fn of(releases: &[ReleaseReport], resolved: usize) -> Self {
+        let mut counts = Self {
+            resolved,
+            ..Self::default()
+        };
+        for release in releases {
+            let health = release.health.iter();
+            let health = health.filter(|entry| entry.severity > HealthSeverity::Info);
+            let findings = release.objects.iter().flat_map(|object| &object.findings);
+            let findings = findings.filter(|finding| finding.is_drift());
+            let objects = release.objects.iter();
+            let objects = objects.filter(|object| object.state != ObjectState::Drifted);
+            let all = health.map(|entry| &entry.tracked);
+            let all = all.chain(findings.map(|finding| &finding.tracked));
+            all.chain(objects.map(|object| &object.tracked))
+                .for_each(|tracked| counts.count(tracked));
+        }
+        counts
+    }
+
     /// Counts something that is there.
     pub fn count(&mut self, tracked: &Tracked) {
         match tracked.status {

@@ -8,6 +8,7 @@ pub mod identity;
 pub mod idle;
 pub mod json;
 pub mod metrics;
+mod narrow;
 mod origin;
 pub mod rights;
 pub mod sanitize;
@@ -44,6 +45,28 @@ pub enum ReportKind {
     Preview,
 }
 
+impl ReportKind {
+    /// The kind of a report, by what it has of its releases.
+    pub fn of(report: &Report) -> Self {
+        if report.releases.iter().any(|release| release.preview.is_some()) {
+            Self::Preview
+        } else if report.releases.iter().any(|release| release.detail.is_some()) {
+            Self::Diagnosis
+        } else {
+            Self::Scan
+        }
+    }
+
+    /// The kind in the words of a sentence.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Scan => "the report of a scan",
+            Self::Diagnosis => "a diagnosis",
+            Self::Preview => "a preview",
+        }
+    }
+}
+
 /// How a report is rendered. Each format takes from it what it knows to use.
 #[derive(Debug, Clone, Copy)]
 pub struct RenderOptions {
@@ -62,10 +85,10 @@ impl Format {
         formats.filter(move |format| format.renderer(kind).is_some())
     }
 
-    /// The format of a report where the command line names none: what a variable of the environment names, if this kind of
-    /// report has it. The variable is one for all commands.
-    pub fn by_default(kind: ReportKind, variable: Option<&str>) -> Result<Self, UnknownName> {
-        let named = variable.map_or(Ok(Self::Text), str::parse::<Self>)?;
+    /// The format of a report where only a variable of the environment names one: that format, if this kind of report has
+    /// it. The variable is one for all commands.
+    pub fn by_default(kind: ReportKind, variable: &str) -> Result<Self, UnknownName> {
+        let named = variable.parse::<Self>()?;
         Ok(named.renderer(kind).map_or(Self::Text, |_| named))
     }
 

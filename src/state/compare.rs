@@ -19,7 +19,8 @@ pub(super) type Known = HashMap<Fingerprint, Tracked>;
 impl State {
     /// Says of everything in a report how it stands to what is remembered, and remembers the report.
     ///
-    /// The report has to have its objects in sync, too: they prove that something ended.
+    /// A report that lists its objects in sync says best how something ended: one that does not leaves open whether the chart
+    /// still has an object that is not listed.
     pub fn compare(&mut self, report: &mut Report) {
         let now = report.started_at;
         let compared_with = ComparedWith {
@@ -27,6 +28,7 @@ impl State {
             detail: self.detail,
         };
         let coverage = Coverage::of(report);
+        let lists_in_sync = report.lists_objects_in_sync();
         let cluster = report.cluster.name.clone();
         let mut remembered = std::mem::take(&mut self.releases);
         let mut resolved = Vec::new();
@@ -41,6 +43,7 @@ impl State {
                 state: self,
                 release,
                 cluster: &cluster,
+                lists_in_sync,
                 now,
             };
             let (after, of_release) = comparison.run(before, &mut resolved, &mut counts);
@@ -152,6 +155,7 @@ struct ReleaseComparison<'c> {
     state: &'c State,
     release: &'c ReleaseReport,
     cluster: &'c str,
+    lists_in_sync: bool,
     now: DateTime<Utc>,
 }
 
@@ -190,7 +194,7 @@ impl ReleaseComparison<'_> {
             after.entries.insert(fingerprint, entry);
         }
         if !old.is_empty() {
-            let read = ReadRelease::new(release, names);
+            let read = ReadRelease::new(release, names, self.lists_in_sync);
             for (fingerprint, mut entry) in old {
                 if entry.is_over(now) {
                     continue;

@@ -71,17 +71,20 @@ pub(super) struct ReadRelease<'r> {
     release: &'r ReleaseReport,
     names: ReleaseNames<'r>,
     is_partly_read: bool,
+    /// Whether the report lists objects in sync: a stored one may not.
+    lists_in_sync: bool,
     objects: HashMap<Fingerprint, &'r ObjectReport>,
 }
 
 impl<'r> ReadRelease<'r> {
-    pub(super) fn new(release: &'r ReleaseReport, names: ReleaseNames<'r>) -> Self {
+    pub(super) fn new(release: &'r ReleaseReport, names: ReleaseNames<'r>, lists_in_sync: bool) -> Self {
         let objects = release.objects.iter();
         let objects = objects.map(|object| (Fingerprint::of_object(names, object.names()), object));
         Self {
             release,
             names,
             is_partly_read: is_partly_read(release),
+            lists_in_sync,
             objects: objects.collect(),
         }
     }
@@ -118,12 +121,15 @@ impl<'r> ReadRelease<'r> {
             if self.release.has_unread_leftovers {
                 return None;
             }
-            // The chart no longer has it.
+            // The chart no longer has it, or it is in sync and not listed.
             let is_missing = entry.code == ObjectState::Missing.as_str();
+            let is_leftover = entry.code == ObjectState::Leftover.as_str();
             return Some(if is_missing && is_upgraded {
                 Ending::Adopted
-            } else {
+            } else if self.lists_in_sync || is_leftover {
                 Ending::ObjectGone
+            } else {
+                since_upgrade(is_upgraded)
             });
         };
         match &entry.subject {

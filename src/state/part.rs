@@ -336,7 +336,11 @@ pub fn without_memory(request: &PartRequest<'_>) -> Part {
             report.summary.clone()
         } else {
             Summary {
-                changes: report.summary.changes.as_ref().map(|_| changes(&releases)),
+                changes: report
+                    .summary
+                    .changes
+                    .as_ref()
+                    .map(|_| ChangeCounts::of(&releases, 0)),
                 ..Summary::of(&releases)
             }
         },
@@ -370,26 +374,6 @@ fn occasion(report: &Report) -> Occasion {
         Some(changes) if is_read && changes.new + changes.changed == 0 => Occasion::Unchanged,
         Some(_) => Occasion::Changed,
     }
-}
-
-/// How what is wrong with releases stands to what the report was compared with.
-fn changes(releases: &[ReleaseReport]) -> ChangeCounts {
-    let mut counts = ChangeCounts::default();
-    for release in releases {
-        let health = release.health.iter();
-        let health = health.filter(|entry| entry.severity > HealthSeverity::Info);
-        let findings = release.objects.iter().flat_map(|object| &object.findings);
-        let findings = findings.filter(|finding| finding.is_drift());
-        let objects = release
-            .objects
-            .iter()
-            .filter(|object| object.state != ObjectState::Drifted);
-        let all = health.map(|entry| &entry.tracked);
-        let all = all.chain(findings.map(|finding| &finding.tracked));
-        all.chain(objects.map(|object| &object.tracked))
-            .for_each(|tracked| counts.count(tracked));
-    }
-    counts
 }
 
 /// Leaves out of a release what is wrong with it. What was not read may be anything.

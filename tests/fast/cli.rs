@@ -7,9 +7,11 @@ use serde_json::Value;
 
 use crate::support::program::{Driftline, Ran, example};
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 11] = [
     "scan",
     "diagnose",
+    "show",
+    "compare",
     "snapshot",
     "explain",
     "notify",

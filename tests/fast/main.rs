@@ -24,6 +24,7 @@ mod ignore;
 mod may_fail;
 mod metrics;
 mod notify;
+mod outputs;
 mod pager;
 mod redaction;
 #[path = "../support/mod.rs"]

@@ -13,7 +13,7 @@ pub(super) async fn run(args: &DiagnoseArgs, global: &Global, abort: Abort) -> a
     let reading = Reading::of_diagnosis(args, &environment::variable)?;
     let page = Page {
         kind: ReportKind::Diagnosis,
-        format: args.output,
+        outputs: &args.outputs,
         file: args.output_file.as_deref(),
     };
     let report = page.print(reading, global, abort).await?;

@@ -1,5 +1,6 @@
 //! The commands, put together from the library's parts: each reads, prints and returns an exit status.
 
+mod compare;
 mod diagnose;
 mod explain;
 mod man;
@@ -7,6 +8,7 @@ mod notify;
 mod preview;
 mod rights;
 mod scan;
+mod show;
 mod snapshot;
 
 use clap::CommandFactory;
@@ -22,6 +24,8 @@ pub async fn run(cli: Cli, abort: Abort) -> anyhow::Result<u8> {
         Command::Scan(args) => Box::pin(scan::run(&args, &cli.global, abort)).await,
         Command::Diagnose(args) => diagnose::run(&args, &cli.global, abort).await,
         Command::Preview(command) => preview::run(&command, &cli.global, abort).await,
+        Command::Show(args) => show::run(&args, &cli.global, abort).await,
+        Command::Compare(args) => compare::run(&args, &cli.global, abort).await,
         Command::Snapshot(args) => snapshot::run(&args, &cli.global, abort).await,
         Command::Explain { words } => explain::run(&words, &cli.global, abort).await,
         Command::Rights(args) => rights::run(&args, &cli.global, abort).await,

@@ -35,7 +35,7 @@ pub(super) async fn run(command: &PreviewCommand, global: &Global, abort: Abort)
     };
     let page = Page {
         kind: ReportKind::Preview,
-        format: common.output,
+        outputs: &common.outputs,
         file: common.output_file.as_deref(),
     };
     let report = page.print(reading, global, abort).await?;

@@ -1,10 +1,8 @@
 //! `driftline scan`: compares releases with the cluster, prints the report and sends notifications.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use tokio::time::sleep;
 
 use crate::app::cli::{Global, ScanArgs};
@@ -13,11 +11,11 @@ use crate::app::environment;
 use crate::app::exit::{self, NotificationStatus};
 use crate::app::memory::{self, Loaded, Memory};
 use crate::app::metrics::MetricsOutput;
-use crate::app::output::{ReportOutput, file_of};
+use crate::app::output::{ReportOutput, outputs};
 use crate::app::scanning;
 use crate::app::settings::ScanSettings;
 use crate::app::stop::{Abort, Stop};
-use crate::limited_file;
+use crate::app::stored;
 use crate::model::Report;
 use crate::notify::Sinks;
 use crate::report::ReportKind;
@@ -28,16 +26,13 @@ use crate::state::Telling;
 /// the report into words still goes on.
 const RESULTS: Duration = Duration::from_millis(500);
 
-/// The largest report that is read as a baseline: as large as any that is read.
-const MAX_BASELINE_BYTES: u64 = 256 << 20;
-
 /// Runs the command to its exit status.
 pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyhow::Result<u8> {
     let settings = ScanSettings::resolve(args, &environment::variable)?;
-    let file = file_of(args.output_file.as_deref())?;
+    let outputs = outputs(args.outputs.clone(), args.output_file.as_deref())?;
     let stop = Stop::after(settings.reading.timeout, abort)?;
     let metrics = MetricsOutput::new(settings.metrics)?;
-    let baseline = settings.baseline.as_deref().map(read_baseline).transpose()?;
+    let baseline = settings.baseline.as_deref().map(stored::baseline).transpose()?;
     let opened = scanning::open(settings.reading.target, &stop).await?;
     let drivers = opened.drivers();
     let cluster_name = opened.cluster_name();
@@ -76,22 +71,11 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
     });
     let output = ReportOutput {
         report: Arc::clone(&report),
-        format: args.output,
         kind: ReportKind::Scan,
+        outputs,
         fail_on: settings.fail_on,
-        detail: if args.summary {
-            Detail::Summary
-        } else if args.all {
-            Detail::Full
-        } else {
-            Detail::News
-        },
-        file,
-        extent: match (args.full, args.all) {
-            (true, _) => Extent::Whole,
-            (false, true) => Extent::Lists,
-            (false, false) => Extent::Short,
-        },
+        detail: Detail::asked(args.all, args.summary),
+        extent: Extent::asked(args.full, args.all),
     };
     let ending = Ending::of(&output, global);
     // Side by side: a reader that does not read keeps no alert back, and a receiver that does not answer no report.
@@ -108,7 +92,7 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
     let publishing = metrics.publish(counted, notifications, &stop);
     let ((), notifications) = tokio::join!(saving, publishing);
     // Only now: a person may read for long, and what is logged about the messages would stand in the midst of the report.
-    written?.show(&stop).await?;
+    written.show(&stop).await?;
     ending.say();
     Ok(exit::of_scan(
         &report,
@@ -116,13 +100,6 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
         notifications,
         settings.exit_code_on_drift,
     ))
-}
-
-/// Reads the report whose drift is accepted.
-fn read_baseline(path: &Path) -> anyhow::Result<Report> {
-    let place = || format!("the baseline {} cannot be used", path.display());
-    let json = limited_file::read(path, MAX_BASELINE_BYTES).with_context(place)?;
-    Report::from_json(&json).with_context(place)
 }
 
 /// Sends every receiver its part, and remembers what each was told.

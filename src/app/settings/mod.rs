@@ -89,8 +89,11 @@ pub struct ScanSettings {
 impl ScanSettings {
     /// Resolves the settings of a scan.
     pub fn resolve(args: &ScanArgs, environment: Environment<'_>) -> Result<Self, SettingsError> {
-        if args.summary && args.output != Format::Text {
-            return Err(SettingsError::SummaryFormat(args.output));
+        if args.summary
+            && let Some(output) = args.outputs.first()
+            && args.outputs.iter().all(|output| output.format != Format::Text)
+        {
+            return Err(SettingsError::SummaryFormat(output.format));
         }
         let access = &args.cluster.access;
         let file = file::read(access.config.as_deref())?;

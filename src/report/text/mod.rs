@@ -97,6 +97,28 @@ pub enum Detail {
     Summary,
 }
 
+impl Detail {
+    /// What `--all` and `--summary` ask for.
+    pub const fn asked(all: bool, summary: bool) -> Self {
+        match (summary, all) {
+            (true, _) => Self::Summary,
+            (false, true) => Self::Full,
+            (false, false) => Self::News,
+        }
+    }
+}
+
+impl Extent {
+    /// What `--full` and `--all` ask for.
+    pub const fn asked(full: bool, all: bool) -> Self {
+        match (full, all) {
+            (true, _) => Self::Whole,
+            (false, true) => Self::Lists,
+            (false, false) => Self::Short,
+        }
+    }
+}
+
 impl TextOptions {
     /// No colours, no width and nothing shortened: what a file or a pipe gets.
     pub const PLAIN: Self = Self {

@@ -3,28 +3,33 @@
 //! A report is rendered and written on a thread of its own, so that the deadline and signals reach the program whatever
 //! its reader does. It is none of the threads that work on answers: after the deadline these may still be busy.
 
+mod asked;
+pub(super) mod file;
+
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Seek as _, Write};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use futures::future::join_all;
 use rustix::process::Signal;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
+pub use self::asked::{Output, OutputsError};
+pub(super) use self::asked::{OutputParser, outputs};
+use self::file::Attempt;
 use super::cli::{Color, Global};
 use super::environment;
-use super::output_file::{self, Attempt};
 use super::pager::{Pager, Shown};
 use super::stop::{Abort, Stop};
 use crate::model::Report;
 use crate::report::sanitize::Medium;
 use crate::report::summary::FailOn;
 use crate::report::text::{Detail, Extent, Palette, TextOptions};
-use crate::report::{self, Format, RenderOptions, ReportKind};
+use crate::report::{self, RenderOptions, ReportKind};
 
 /// The kind of place that text is written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,60 +64,61 @@ impl Destination {
     }
 }
 
-/// A report that is to be written: what, in which format, and where to.
+/// A report that is to be written: what, in which formats, and where to.
+#[derive(Clone)]
 pub(super) struct ReportOutput {
     /// The report.
     pub(super) report: Arc<Report>,
-    /// The format.
-    pub(super) format: Format,
     /// The kind of report.
     pub(super) kind: ReportKind,
+    /// The formats, each with its place, of which at most one is standard output.
+    pub(super) outputs: Vec<Output>,
     /// What makes the command fail.
     pub(super) fail_on: FailOn,
     /// How much of it is printed as text.
     pub(super) detail: Detail,
-    /// The file; standard output without one.
-    pub(super) file: Option<PathBuf>,
     /// How much of what is long a terminal shows. Files and pipes get all of it.
     pub(super) extent: Extent,
 }
 
-/// Output that was written.
-#[must_use = "what is to be read in a pager is not shown yet"]
-pub(super) enum Written {
-    /// To where it belongs.
-    There,
-    /// To a file without a name, which a pager is to show.
-    Paged(Pager, File),
-}
-
-/// The file that `--output-file` names, checked before a scan takes its time; none for standard output.
-pub(super) fn file_of(option: Option<&Path>) -> anyhow::Result<Option<PathBuf>> {
-    let Some(path) = option.filter(|path| *path != Path::new("-")) else {
-        return Ok(None);
-    };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-        anyhow::bail!(
-            "the report cannot be written to {}: there is no folder {}; create it first",
-            path.display(),
-            folder.display()
-        );
-    }
-    if path.is_dir() {
-        anyhow::bail!(
-            "the report cannot be written to {}, which is a folder: name a file in it",
-            path.display()
-        );
-    }
-    Ok(Some(path.to_owned()))
+/// What became of the outputs of a report.
+#[must_use = "what is to be read in a pager is not shown yet, and what failed is not told"]
+#[derive(Default)]
+pub(super) struct Written {
+    /// What a pager is to show, in a file without a name.
+    paged: Option<(Pager, File)>,
+    /// What could not be written, in the order of the outputs.
+    failures: Vec<anyhow::Error>,
 }
 
 impl ReportOutput {
-    /// Writes the report, unless the time for it is over before. Whatever then still goes on is left behind: rendering
-    /// stops at its next write, and a thread that hangs in a write, because nobody reads, ends with the process.
-    pub(super) async fn write(self, global: &Global, stop: &Stop) -> anyhow::Result<Written> {
-        let destination = match &self.file {
+    /// Writes the report in all of its formats, side by side: what cannot be written, or is not read, keeps back nothing
+    /// else. Whatever still goes on when the time for it is over is left behind: rendering stops at its next write, and a
+    /// thread that hangs in a write, because nobody reads, ends with the process.
+    pub(super) async fn write(self, global: &Global, stop: &Stop) -> Written {
+        // By default, a file that grows beyond the limit of the process (`ulimit -f`) kills it, and its temporary file would
+        // stay. With a handler, the write fails.
+        let _limit = signal(SignalKind::from_raw(Signal::XFSZ.as_raw()));
+        let outputs = self.outputs.iter();
+        let results = join_all(outputs.map(|output| self.write_one(output, global, stop))).await;
+        let mut written = Written::default();
+        for result in results {
+            match result {
+                Ok(paged) => written.paged = paged.or(written.paged),
+                Err(error) => written.failures.push(error),
+            }
+        }
+        written
+    }
+
+    /// Writes one output, and returns what a pager is to show of it.
+    async fn write_one(
+        &self,
+        output: &Output,
+        global: &Global,
+        stop: &Stop,
+    ) -> anyhow::Result<Option<(Pager, File)>> {
+        let destination = match &output.file {
             Some(_) => Destination::File,
             None => Destination::of(&io::stdout()),
         };
@@ -124,18 +130,15 @@ impl ReportOutput {
                 ..text_options(global, destination, self.extent)
             },
         };
-        let place = self.file.as_ref().map_or_else(
+        let place = output.file.as_ref().map_or_else(
             || "to standard output".to_owned(),
             |path| format!("to {}", path.display()),
         );
         let pager = pager(global, destination);
-        // By default, a file that grows beyond the limit of the process (`ulimit -f`) kills it, and its temporary file would
-        // stay. With a handler, the write fails.
-        let _limit = signal(SignalKind::from_raw(Signal::XFSZ.as_raw()));
         let attempt = Attempt::default();
         let write = {
-            let attempt = attempt.clone();
-            move || self.write_now(&options, pager, &attempt)
+            let (report, output, attempt) = (Arc::clone(&self.report), output.clone(), attempt.clone());
+            move || write_now(&report, &output, &options, pager, &attempt)
         };
         match stop.last_step(on_a_thread(write)?).await {
             Ok(Ok(written)) => written,
@@ -146,52 +149,65 @@ impl ReportOutput {
             }
         }
     }
+}
 
-    fn write_now(
-        &self,
-        options: &RenderOptions,
-        pager: Option<Pager>,
-        attempt: &Attempt,
-    ) -> anyhow::Result<Written> {
-        let render = |out: &mut dyn Write| {
-            let mut out = BufWriter::new(attempt.watch(out));
-            report::render(&self.report, self.format, options, &mut out)?;
-            out.flush()
-        };
-        if let Some(path) = &self.file {
-            output_file::write(path, attempt, render)
-                .with_context(|| format!("the report cannot be written to {}", path.display()))?;
-            return Ok(Written::There);
-        }
-        match pager.map(|pager| (pager, in_a_file(render))) {
-            Some((pager, Ok(file))) => Ok(Written::Paged(pager, file)),
-            // A full disk, or no folder for temporary files: the terminal needs neither.
-            Some((_, Err(_))) | None => {
-                unless_closed(render(&mut io::stdout().lock())).map(|()| Written::There)
-            }
-        }
+/// Renders a report to its place, or to a file for a pager.
+fn write_now(
+    report: &Report,
+    output: &Output,
+    options: &RenderOptions,
+    pager: Option<Pager>,
+    attempt: &Attempt,
+) -> anyhow::Result<Option<(Pager, File)>> {
+    let render = |out: &mut dyn Write| {
+        let mut out = BufWriter::new(attempt.watch(out));
+        report::render(report, output.format, options, &mut out)?;
+        out.flush()
+    };
+    if let Some(path) = &output.file {
+        file::write(path, attempt, render)
+            .with_context(|| format!("the report cannot be written to {}", path.display()))?;
+        return Ok(None);
+    }
+    match pager.map(|pager| (pager, in_a_file(render))) {
+        Some((pager, Ok(file))) => Ok(Some((pager, file))),
+        // A full disk, or no folder for temporary files: the terminal needs neither.
+        Some((_, Err(_))) | None => unless_closed(render(&mut io::stdout().lock())).map(|()| None),
     }
 }
 
 impl Written {
     /// Shows what is to be read in a pager, and waits until the person has read it. A pager that fails is none.
-    pub(super) async fn show(self, stop: &Stop) -> anyhow::Result<()> {
-        let Self::Paged(pager, mut file) = self else {
-            return Ok(());
-        };
-        match pager.show(&mut file, stop).await {
-            Shown::Read => return Ok(()),
-            Shown::Ended => anyhow::bail!("the run was asked to end while its output was read"),
-            Shown::Failed => {}
+    ///
+    /// # Errors
+    ///
+    /// Something could not be written or shown. Of several such errors the last is returned, and the others are logged.
+    pub(super) async fn show(mut self, stop: &Stop) -> anyhow::Result<()> {
+        if let Some((pager, file)) = self.paged {
+            self.failures.extend(page(pager, file, stop).await.err());
         }
-        let print = move || {
-            file.rewind().context("the output cannot be printed")?;
-            unless_closed(io::copy(&mut file, &mut io::stdout().lock()).map(drop))
-        };
-        match stop.last_step(on_a_thread(print)?).await {
-            Ok(printed) => printed.context("the output cannot be printed")?,
-            Err(reason) => anyhow::bail!("the output was not printed: {}", reason.reason()),
+        let last = self.failures.pop();
+        for error in self.failures {
+            tracing::error!("{error:#}");
         }
+        last.map_or(Ok(()), Err)
+    }
+}
+
+/// Shows a file in a pager.
+async fn page(pager: Pager, mut file: File, stop: &Stop) -> anyhow::Result<()> {
+    match pager.show(&mut file, stop).await {
+        Shown::Read => return Ok(()),
+        Shown::Ended => anyhow::bail!("the run was asked to end while its output was read"),
+        Shown::Failed => {}
+    }
+    let print = move || {
+        file.rewind().context("the output cannot be printed")?;
+        unless_closed(io::copy(&mut file, &mut io::stdout().lock()).map(drop))
+    };
+    match stop.last_step(on_a_thread(print)?).await {
+        Ok(printed) => printed.context("the output cannot be printed")?,
+        Err(reason) => anyhow::bail!("the output was not printed: {}", reason.reason()),
     }
 }
 
@@ -223,7 +239,7 @@ pub(super) async fn show(text: &str, global: &Global, abort: Abort) -> anyhow::R
         return print(text.as_bytes());
     };
     let stop = Stop::after(Duration::MAX, abort)?;
-    Written::Paged(pager, file).show(&stop).await
+    page(pager, file, &stop).await
 }
 
 /// The pager for output to this place; `None` where it goes there as it is.

@@ -1,4 +1,4 @@
-//! The files that `--output-file` and `--metrics-file` name: each holds a whole report or the one that it held before.
+//! The files that `-o FORMAT=FILE` and `--metrics-file` name: each holds a whole report or the one that it held before.
 //!
 //! A new report is written to a file of its own beside it, readable by its owner alone unless it is for others, and takes the place of the old one
 //! only when all of it is on the disk. A full disk, an error and a signal thus leave the old report and nothing else. A
@@ -18,7 +18,7 @@ const TEMPORARY: &str = ".driftline-";
 
 /// One attempt to write a report, which can be given up from outside.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Attempt(Arc<Mutex<Progress>>);
+pub(in crate::app) struct Attempt(Arc<Mutex<Progress>>);
 
 /// How far an attempt has come.
 #[derive(Debug, Default)]
@@ -34,12 +34,12 @@ enum Progress {
 
 impl Attempt {
     /// Gives the attempt up: its temporary file is removed, and its next write fails.
-    pub(super) fn abandon(&self) {
+    pub(in crate::app) fn abandon(&self) {
         *self.progress() = Progress::Abandoned;
     }
 
     /// A writer that fails once the attempt is given up.
-    pub(super) fn watch<'a>(&'a self, out: &'a mut dyn Write) -> impl Write + 'a {
+    pub(in crate::app) fn watch<'a>(&'a self, out: &'a mut dyn Write) -> impl Write + 'a {
         Watched { out, attempt: self }
     }
 
@@ -107,7 +107,7 @@ enum Place {
 
 /// Who may read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Readers {
+pub(in crate::app) enum Readers {
     /// Whoever runs driftline: a report names what it finds.
     Owner,
     /// Every account of the machine: another program is meant to read it.
@@ -124,7 +124,7 @@ impl Readers {
 }
 
 /// Writes a file for its owner through `render`.
-pub(super) fn write(
+pub(in crate::app) fn write(
     path: &Path,
     attempt: &Attempt,
     render: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -133,7 +133,7 @@ pub(super) fn write(
 }
 
 /// Writes a file for these readers through `render`.
-pub(super) fn write_for(
+pub(in crate::app) fn write_for(
     readers: Readers,
     path: &Path,
     attempt: &Attempt,

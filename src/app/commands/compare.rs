@@ -1,0 +1,42 @@
+//! `driftline compare`: says how a stored report stands to an earlier one.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::app::cli::{CompareArgs, Global};
+use crate::app::exit::{self, NotificationStatus};
+use crate::app::memory;
+use crate::app::stop::{Abort, Stop};
+use crate::app::stored;
+use crate::report::ReportKind;
+
+/// Runs the command to its exit status, which is that of a scan with the old report as its baseline.
+pub(super) async fn run(args: &CompareArgs, global: &Global, abort: Abort) -> anyhow::Result<u8> {
+    let stdin = Path::new(stored::STDIN);
+    if args.old == stdin && args.new == stdin {
+        anyhow::bail!("standard input has one report: give the other one as a file");
+    }
+    let stop = Stop::after(Duration::MAX, abort)?;
+    let old = stored::read(&args.old, &stop).await?;
+    let new = stored::read(&args.new, &stop).await?;
+    for (path, report) in [(&args.old, &old), (&args.new, &new)] {
+        match ReportKind::of(report) {
+            ReportKind::Scan => {}
+            kind @ (ReportKind::Diagnosis | ReportKind::Preview) => anyhow::bail!(
+                "{} holds {}: reports of scans can be compared, as `driftline scan -o json` writes them",
+                path.display(),
+                kind.in_words()
+            ),
+        }
+    }
+    let mut report = new;
+    memory::of_baseline(&old, &report.cluster.name)?.compare(&mut report);
+    let report = stored::part(report, &args.stored);
+    let report = stored::write(report, &args.stored, args.fail_on, global, &stop).await?;
+    Ok(exit::of_scan(
+        &report,
+        args.fail_on,
+        NotificationStatus::NothingToDeliver,
+        None,
+    ))
+}

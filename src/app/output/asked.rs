@@ -1,0 +1,280 @@
+//! The outputs that a command line asks for: `-o FORMAT[=FILE]`, once or several times.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+use std::path::{Path, PathBuf};
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::error::ErrorKind;
+
+use crate::app::environment;
+use crate::report::{Format, ReportKind};
+
+/// What stands for standard output in place of a file.
+const STDOUT: &str = "-";
+
+/// A report in one format, and where it goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// The format.
+    pub format: Format,
+    /// The file; standard output without one.
+    pub file: Option<PathBuf>,
+}
+
+impl Output {
+    /// A report on standard output.
+    pub const fn to_stdout(format: Format) -> Self {
+        Self { format, file: None }
+    }
+}
+
+/// Why reports cannot be written where they are asked for.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OutputsError {
+    /// Two reports would run into one another.
+    #[error(
+        "-o {first} and -o {second} would both go to standard output: give all but one a file, such as `-o {second}=FILE`"
+    )]
+    Stdout {
+        /// The format of the one.
+        first: Format,
+        /// The format of the other.
+        second: Format,
+    },
+    /// One report would replace the other.
+    #[error("-o {first} and -o {second} would both be written to {}: give each its own file", .path.display())]
+    SameFile {
+        /// The format of the one.
+        first: Format,
+        /// The format of the other.
+        second: Format,
+        /// The file, as it was given for the other.
+        path: PathBuf,
+    },
+    /// `--output-file` is about one report.
+    #[error(
+        "--output-file {} is for the one report that has no file yet, and {count} have none: use `-o FORMAT=FILE` for each",
+        .path.display()
+    )]
+    OutputFile {
+        /// The file.
+        path: PathBuf,
+        /// How many reports have no file.
+        count: usize,
+    },
+    /// The folder of a file does not exist.
+    #[error(
+        "the report cannot be written to {}: there is no folder {}; create it first",
+        .path.display(), .folder.display()
+    )]
+    NoFolder {
+        /// The file.
+        path: PathBuf,
+        /// Its folder.
+        folder: PathBuf,
+    },
+    /// The file is a folder.
+    #[error("the report cannot be written to {}, which is a folder: name a file in it", .0.display())]
+    Folder(PathBuf),
+}
+
+/// The outputs of a command, checked before a scan takes its time.
+///
+/// # Errors
+///
+/// Two of them would go to one place, or a file can never be written.
+pub(in crate::app) fn outputs(
+    mut asked: Vec<Output>,
+    output_file: Option<&Path>,
+) -> Result<Vec<Output>, OutputsError> {
+    if let Some(path) = output_file {
+        let mut without_file: Vec<_> = asked.iter_mut().filter(|output| output.file.is_none()).collect();
+        match without_file.as_mut_slice() {
+            [output] => output.file = file_of(path),
+            others => {
+                return Err(OutputsError::OutputFile {
+                    path: path.to_owned(),
+                    count: others.len(),
+                });
+            }
+        }
+    }
+    for (number, output) in asked.iter().enumerate() {
+        if let Some(path) = &output.file {
+            can_be_a_file(path)?;
+        }
+        for earlier in &asked[..number] {
+            let (first, second) = (earlier.format, output.format);
+            match (&earlier.file, &output.file) {
+                (None, None) => return Err(OutputsError::Stdout { first, second }),
+                (Some(one), Some(other)) if is_same_file(one, other) => {
+                    return Err(OutputsError::SameFile {
+                        first,
+                        second,
+                        path: other.clone(),
+                    });
+                }
+                (Some(_), Some(_)) | (Some(_), None) | (None, Some(_)) => {}
+            }
+        }
+    }
+    Ok(asked)
+}
+
+/// The file that a path names; none for standard output.
+fn file_of(path: &Path) -> Option<PathBuf> {
+    (path != Path::new(STDOUT)).then(|| path.to_owned())
+}
+
+/// Looks for what would make writing a file fail for certain.
+fn can_be_a_file(path: &Path) -> Result<(), OutputsError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        return Err(OutputsError::NoFolder {
+            path: path.to_owned(),
+            folder: folder.to_owned(),
+        });
+    }
+    if path.is_dir() {
+        return Err(OutputsError::Folder(path.to_owned()));
+    }
+    Ok(())
+}
+
+/// Whether two paths lead to one file. Reports that are thrown away disturb nobody.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    match (fs::metadata(one), fs::metadata(other)) {
+        (Ok(a), Ok(b)) => (a.dev(), a.ino()) == (b.dev(), b.ino()) && !a.file_type().is_char_device(),
+        (Ok(_), Err(_)) | (Err(_), Ok(_)) => false,
+        (Err(_), Err(_)) => full_path(one) == full_path(other),
+    }
+}
+
+/// The path of a file that does not exist yet, through the folder that does.
+fn full_path(path: &Path) -> Option<PathBuf> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = fs::canonicalize(folder.unwrap_or(Path::new("."))).ok()?;
+    Some(folder.join(path.file_name()?))
+}
+
+/// Parses `FORMAT[=FILE]` with a format that this kind of report has.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::app) struct OutputParser(pub(in crate::app) ReportKind);
+
+impl OutputParser {
+    fn formats(self) -> impl Iterator<Item = PossibleValue> {
+        Format::of(self.0).map(|format| PossibleValue::new(format.as_str()).help(format.message()))
+    }
+}
+
+impl TypedValueParser for OutputParser {
+    type Value = Output;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<Output, clap::Error> {
+        let bytes = value.as_bytes();
+        let (name, file) = match bytes.iter().position(|byte| *byte == b'=') {
+            Some(position) => (
+                &bytes[..position],
+                Some(OsStr::from_bytes(&bytes[position + 1..])),
+            ),
+            None => (bytes, None),
+        };
+        let names = PossibleValuesParser::new(self.formats());
+        let format = names.try_map(|name| name.parse::<Format>()).parse_ref(
+            command,
+            argument,
+            OsStr::from_bytes(name),
+        )?;
+        let file = match file {
+            None => None,
+            Some(file) if file.is_empty() => {
+                let message = format!(
+                    "`-o {format}=` names no file: `-o {format}=FILE` writes to a file, and `-o {format}` to standard output\n"
+                );
+                return Err(clap::Error::raw(ErrorKind::InvalidValue, message).with_cmd(command));
+            }
+            Some(file) => file_of(&environment::path(file.to_owned())),
+        };
+        Ok(Output { format, file })
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.formats()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn to(format: Format, file: impl Into<PathBuf>) -> Output {
+        Output {
+            format,
+            file: Some(file.into()),
+        }
+    }
+
+    fn refusal(asked: Vec<Output>) -> String {
+        outputs(asked, None).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_report_each_goes_to_standard_output_and_to_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let asked = vec![
+            Output::to_stdout(Format::Text),
+            to(Format::Json, folder.path().join("a.json")),
+            to(Format::Yaml, folder.path().join("a.yaml")),
+            to(Format::Json, "/dev/null"),
+            to(Format::Yaml, "/dev/null"),
+        ];
+        assert_eq!(outputs(asked.clone(), None), Ok(asked));
+    }
+
+    #[test]
+    fn two_reports_never_go_to_one_place() {
+        let two = vec![Output::to_stdout(Format::Text), Output::to_stdout(Format::Json)];
+        assert_eq!(
+            refusal(two),
+            "-o text and -o json would both go to standard output: give all but one a file, such as `-o json=FILE`"
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("report"), folder.path().join("link"));
+        let around = folder.path().join(".").join("report");
+        let both = || vec![to(Format::Json, &file), to(Format::Yaml, &around)];
+        assert!(
+            refusal(both()).contains("both be written to"),
+            "there is no file yet"
+        );
+        fs::write(&file, "").unwrap();
+        assert!(refusal(both()).ends_with("give each its own file"));
+        symlink(&file, &link).unwrap();
+        assert!(
+            refusal(vec![to(Format::Json, &link), to(Format::Yaml, &file)]).contains("-o json and -o yaml")
+        );
+    }
+
+    #[test]
+    fn the_file_of_one_report_is_not_that_of_two() {
+        let path = Path::new("report");
+        let asked = vec![Output::to_stdout(Format::Json)];
+        assert_eq!(outputs(asked, Some(path)), Ok(vec![to(Format::Json, path)]));
+        for asked in [
+            vec![to(Format::Json, "a")],
+            vec![Output::to_stdout(Format::Text), Output::to_stdout(Format::Json)],
+        ] {
+            let error = outputs(asked, Some(path)).unwrap_err();
+            assert!(matches!(error, OutputsError::OutputFile { .. }), "{error}");
+        }
+    }
+}

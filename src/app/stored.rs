@@ -1,0 +1,122 @@
+//! Reports that earlier scans wrote as JSON, read back from a file or from standard input.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use super::cli::{Global, Names, StoredArgs};
+use super::ending::Ending;
+use super::output::{ReportOutput, outputs};
+use super::stop::Stop;
+use crate::limited_file;
+use crate::model::Report;
+use crate::policy::selection::Selection;
+use crate::report::summary::FailOn;
+use crate::report::text::{Detail, Extent};
+use crate::report::{Format, ReportKind};
+
+/// The largest report that is read, in bytes.
+const MAX_BYTES: u64 = 256 << 20;
+
+/// What stands for standard input in place of a file.
+pub(super) const STDIN: &str = "-";
+
+/// Reads the report whose drift is accepted.
+pub(super) fn baseline(path: &Path) -> anyhow::Result<Report> {
+    let place = || format!("the baseline {} cannot be used", path.display());
+    let json = limited_file::read(path, MAX_BYTES).with_context(place)?;
+    Report::from_json(&json).with_context(place)
+}
+
+/// Reads a report. A file that does not answer, or an input that nobody writes to, is waited for until a signal.
+pub(super) async fn read(path: &Path, stop: &Stop) -> anyhow::Result<Report> {
+    let is_piped = path == Path::new(STDIN);
+    let name = if is_piped {
+        "on standard input".to_owned()
+    } else {
+        format!("in {}", path.display())
+    };
+    let path = path.to_owned();
+    let reading = tokio::task::spawn_blocking(move || {
+        if is_piped {
+            limited_file::read_from(io::stdin(), MAX_BYTES)
+        } else {
+            limited_file::read(&path, MAX_BYTES)
+        }
+    });
+    let json = tokio::select! {
+        biased;
+        _ = stop.stopped() => anyhow::bail!("the run was asked to end before the report {name} was read"),
+        json = reading => json?.with_context(|| format!("the report {name} cannot be read"))?,
+    };
+    if json.trim_ascii().is_empty() {
+        anyhow::bail!("there is no report {name}, which is empty: did the command that wrote it fail?");
+    }
+    Report::from_json(&json).with_context(|| format!("the report {name} cannot be used"))
+}
+
+/// The part of a report that is asked for.
+pub(super) fn part(report: Report, args: &StoredArgs) -> Report {
+    let selection = selection(args);
+    if selection.is_everything() {
+        report
+    } else {
+        report.narrowed(&selection)
+    }
+}
+
+fn selection(args: &StoredArgs) -> Selection {
+    fn names<T: Clone>(lists: &[Names<T>]) -> Vec<T> {
+        lists.iter().flat_map(|Names(names)| names).cloned().collect()
+    }
+    Selection {
+        namespaces: names(&args.namespaces),
+        releases: names(&args.releases),
+        ..Selection::default()
+    }
+}
+
+/// Writes a stored report in the formats that are asked for.
+pub(super) async fn write(
+    report: Report,
+    args: &StoredArgs,
+    fail_on: FailOn,
+    global: &Global,
+    stop: &Stop,
+) -> anyhow::Result<Arc<Report>> {
+    let kind = ReportKind::of(&report);
+    let outputs = outputs(args.outputs.clone(), None)?;
+    for output in &outputs {
+        if !Format::of(kind).any(|format| format == output.format) {
+            let formats: Vec<&str> = Format::of(kind).map(Format::as_str).collect();
+            anyhow::bail!(
+                "{} has no form as {}: it can be printed as {}",
+                kind.in_words(),
+                output.format,
+                formats.join(", ")
+            );
+        }
+    }
+    let report = Arc::new(if args.all || kind != ReportKind::Scan {
+        report
+    } else {
+        report.without_in_sync()
+    });
+    let output = ReportOutput {
+        report: Arc::clone(&report),
+        kind,
+        outputs,
+        fail_on,
+        detail: match kind {
+            ReportKind::Scan => Detail::asked(args.all, args.summary),
+            ReportKind::Diagnosis | ReportKind::Preview => Detail::Full,
+        },
+        extent: Extent::asked(args.full, args.all),
+    };
+    let ending = Ending::of(&output, global);
+    output.write(global, stop).await.show(stop).await?;
+    ending.say();
+    Ok(report)
+}
