@@ -20,7 +20,7 @@ use crate::policy::selection::{NamespacePattern, ReleasePattern, split_names};
 use crate::report::ReportKind;
 use crate::report::rights::RightsFormat;
 use crate::report::sanitize::{Medium, sanitize};
-use crate::report::summary::FailOn;
+use crate::report::summary::Condition;
 use crate::shell::ClusterFlags;
 
 /// Compares Helm releases with their live objects in a Kubernetes cluster and reports drift. Read-only.
@@ -331,18 +331,21 @@ pub struct ScanArgs {
     /// Also list objects of Helm whose release has no record; costs a list of each kind that the API server serves
     #[arg(long)]
     pub orphans: bool,
-    /// What makes the exit status 1 [default: drift; with --baseline: new]
+    /// What makes the exit status 1; may be repeated or comma-separated, and any of them is enough. With `new` the others count
+    /// only where they are new, too: `new,health` is new drift or a new critical state [default: drift; with --baseline: new]
     #[arg(
         long,
         value_enum,
+        value_delimiter = ',',
         value_name = "drift|health|blocked|new",
         env = "DRIFTLINE_FAIL_ON"
     )]
-    pub fail_on: Option<FailOn>,
+    pub fail_on: Vec<Condition>,
     /// Exit status for drift, 0 if drift is no failure [default: 1]
     #[arg(long, value_name = "STATUS", value_parser = quoting::<DriftStatus>, env = "DRIFTLINE_EXIT_CODE_ON_DRIFT")]
     pub exit_code_on_drift: Option<DriftStatus>,
-    /// Accept what this earlier report (JSON) knew: only drift that is new or changed since then fails the scan
+    /// Accept what this earlier report (JSON) knew: only drift that is new or changed since then fails the scan; with `--fail-on
+    /// new,health` also a release that is newly in a critical state
     #[arg(long, value_name = "REPORT", value_parser = path(), env = "DRIFTLINE_BASELINE")]
     pub baseline: Option<PathBuf>,
     /// Where scans are remembered, so that the report says what is new: `none`, `file:PATH`, `configmap:NAME` or
@@ -395,7 +398,7 @@ impl ValueEnum for Confirm {
     }
 }
 
-impl ValueEnum for FailOn {
+impl ValueEnum for Condition {
     fn value_variants<'a>() -> &'a [Self] {
         &[Self::Drift, Self::Health, Self::Blocked, Self::New]
     }
@@ -410,7 +413,7 @@ impl ValueEnum for FailOn {
                 "The same, or a release whose next upgrade or rollback fails for certain, or whose rollback loses something",
             ),
             Self::New => PossibleValue::new("new")
-                .help("Only drift that is new or changed since the baseline or the last scan"),
+                .help("Only what is new or changed since the baseline or the last scan: drift, and what is named beside it"),
         })
     }
 }
@@ -593,14 +596,15 @@ pub struct CompareArgs {
     /// The later report
     #[arg(value_name = "NEW", value_parser = path())]
     pub new: PathBuf,
-    /// What makes the exit status 1
+    /// What makes the exit status 1; may be repeated or comma-separated
     #[arg(
         long,
         value_enum,
+        value_delimiter = ',',
         value_name = "drift|health|blocked|new",
         default_value = "new"
     )]
-    pub fail_on: FailOn,
+    pub fail_on: Vec<Condition>,
     /// What both have.
     #[command(flatten)]
     pub stored: StoredArgs,

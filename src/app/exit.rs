@@ -70,7 +70,8 @@ impl FromStr for DriftStatus {
 /// - The scan failed, or a notification was not delivered.
 /// - Something drifted; with `--fail-on new`, something that did not before. Where the operator chose the status 0 for
 ///   drift, drift is no failure, and the rest decides.
-/// - A release is in a critical state, and the operator counts that as a failure.
+/// - A release is in a critical state, and the operator counts that as a failure; with `new,health`, only a state that is new
+///   or changed.
 /// - Something could not be read, or was named and does not exist.
 pub fn of_scan(
     report: &Report,
@@ -263,8 +264,8 @@ mod tests {
                 None => report(Outcome::Clean),
             };
             let got = [
-                of_scan(&report, FailOn::Drift, NothingToDeliver, None),
-                of_scan(&report, FailOn::Health, NothingToDeliver, None),
+                of_scan(&report, FailOn::DRIFT, NothingToDeliver, None),
+                of_scan(&report, FailOn::HEALTH, NothingToDeliver, None),
                 of_diagnosis(&report),
             ];
             assert_eq!(got, statuses, "{severity:?}");
@@ -305,7 +306,7 @@ mod tests {
         for (outcome, notifications, plain, zero, twenty) in table {
             let got = [1, 0, 20]
                 .map(chosen)
-                .map(|code| of_scan(&report(outcome), FailOn::Drift, notifications, code));
+                .map(|code| of_scan(&report(outcome), FailOn::DRIFT, notifications, code));
             assert_eq!(got, [plain, zero, twenty], "{outcome} {notifications:?}");
         }
     }
@@ -330,12 +331,12 @@ mod tests {
         for change in unread {
             let mut report = drifted();
             change(&mut report);
-            let status = |on_drift| of_scan(&report, FailOn::Drift, Delivered, on_drift);
+            let status = |on_drift| of_scan(&report, FailOn::DRIFT, Delivered, on_drift);
             assert_eq!([1, 0, 20].map(chosen).map(status), [DRIFT, INCOMPLETE, 20]);
         }
         let critical = with_health(drifted(), HealthSeverity::Critical);
         let status = |fail_on| of_scan(&critical, fail_on, Delivered, chosen(0));
-        assert_eq!([FailOn::Drift, FailOn::Health].map(status), [CLEAN, DRIFT]);
+        assert_eq!([FailOn::DRIFT, FailOn::HEALTH].map(status), [CLEAN, DRIFT]);
     }
 
     #[test]

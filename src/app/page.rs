@@ -51,7 +51,7 @@ impl Page<'_> {
             report: Arc::clone(&report),
             kind: self.kind,
             outputs,
-            fail_on: FailOn::Drift,
+            fail_on: FailOn::DRIFT,
             detail: Detail::Full,
             extent: Extent::Short,
         };

@@ -30,7 +30,7 @@ const COLOURED: TextOptions = TextOptions {
     palette: Palette::COLOUR,
     medium: Medium::Terminal,
     width: Some(100),
-    fail_on: FailOn::Drift,
+    fail_on: FailOn::DRIFT,
     extent: Extent::Short,
     detail: Detail::Full,
 };
@@ -38,7 +38,7 @@ const CI: TextOptions = TextOptions {
     palette: Palette::PLAIN,
     medium: Medium::CiLog,
     width: None,
-    fail_on: FailOn::Drift,
+    fail_on: FailOn::DRIFT,
     extent: Extent::Whole,
     detail: Detail::Full,
 };

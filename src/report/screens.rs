@@ -22,7 +22,7 @@ fn text(report: &Report, width: Option<usize>, detail: Detail, format: Format) -
             palette: Palette::PLAIN,
             medium: Medium::Terminal,
             width,
-            fail_on: FailOn::Drift,
+            fail_on: FailOn::DRIFT,
             extent: Extent::Short,
             detail,
         },

@@ -4,6 +4,10 @@
 //! objects in sync are dropped: the counts include every object that was compared, even where the list shows only drift. The order depends on names alone, never on the order in which a cluster
 //! answered, so that two reports of the same state can be compared byte by byte.
 
+mod fail_on;
+
+pub use fail_on::{Condition, Contradiction, FailOn, new_drift};
+
 use crate::model::{
     Finding, Health, IgnoredCount, ObjectReport, ReleaseReport, Report, ReportError, Summary,
 };
@@ -138,58 +142,8 @@ fn comparison_limit(entry: &Health) -> Option<ComparisonLimit> {
     }
 }
 
-/// The conditions under which a scan fails.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum FailOn {
-    /// Drift.
-    #[default]
-    Drift,
-    /// Drift, or a release in a critical state, such as stuck or failed.
-    Health,
-    /// The same, or a release whose next upgrade or rollback fails for certain, or whose rollback loses something.
-    Blocked,
-    /// Only drift that is new or changed since the report or the scan that is compared with.
-    New,
-}
-
-impl FailOn {
-    /// Whether the drift of a report is a failure of the scan.
-    pub fn is_drift_failure(self, report: &Report) -> bool {
-        match (self, &report.summary.changes) {
-            (Self::New, Some(_)) => new_drift(report).next().is_some(),
-            (Self::New, None) | (Self::Drift | Self::Health | Self::Blocked, _) => {
-                report.outcome == Outcome::Drift
-            }
-        }
-    }
-
-    /// Whether the health of a release is a failure of the scan.
-    pub fn is_health_failure(self, report: &Report) -> bool {
-        match self {
-            Self::Drift | Self::New => false,
-            Self::Health => critical_releases(report).next().is_some(),
-            Self::Blocked => {
-                critical_releases(report).next().is_some() || blocked_releases(report).next().is_some()
-            }
-        }
-    }
-}
-
-/// The releases with drift that is new or changed since what the report was compared with.
-pub fn new_drift(report: &Report) -> impl Iterator<Item = &ReleaseReport> {
-    let is_new = |object: &ObjectReport| object.state.is_drift() && !object.tracked.is_ongoing();
-    let releases = report.releases.iter();
-    releases.filter(move |release| release.objects.iter().any(is_new))
-}
-
-/// The releases of which an operation would fail or lose something that nobody has begun. They are a
-/// failure of a scan only where the operator asks for it: nothing is wrong with what runs.
-pub fn blocked_releases(report: &Report) -> impl Iterator<Item = &ReleaseReport> {
-    let releases = report.releases.iter();
-    releases.filter(|release| blocked_entries(release).next().is_some())
-}
-
-/// The entries that say that an operation fails or loses something that nobody has begun.
+/// The entries that say that an operation fails or loses something that nobody has begun. They are a failure of a scan only
+/// where the operator asks for it: nothing is wrong with what runs.
 pub fn blocked_entries(release: &ReleaseReport) -> impl Iterator<Item = &Health> {
     release.health.iter().filter(|entry| is_blocked(entry))
 }
@@ -231,9 +185,13 @@ pub const fn upgrade_fails_for_certain(entry: &Health) -> bool {
     }
 }
 
+/// Whether a health entry says that a release is in a critical state.
+pub(super) fn is_critical(entry: &Health) -> bool {
+    entry.severity == HealthSeverity::Critical
+}
+
 /// The releases in a critical state.
 pub fn critical_releases(report: &Report) -> impl Iterator<Item = &ReleaseReport> {
-    let is_critical = |health: &Health| health.severity == HealthSeverity::Critical;
     let releases = report.releases.iter();
     releases.filter(move |release| release.health.iter().any(is_critical))
 }

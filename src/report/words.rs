@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::summary::{FailOn, blocked_entries, blocked_releases, critical_releases};
+use super::summary::{FailOn, critical_releases};
 use crate::model::{FindingCounts, ReleaseReport, Report, ReportError};
 use crate::shell::{ClusterFlags, Command, Refusal, Word};
 use crate::vocabulary::{Ending, HealthCode, HealthSeverity, NextUpgrade, ObjectState, Outcome, Verdict};
@@ -109,19 +109,26 @@ pub(crate) fn health_answer(report: &Report, fail_on: FailOn) -> Option<String> 
     match report.outcome {
         Outcome::Clean => {}
         Outcome::Incomplete if is_failure => {}
+        // Drift that was known is no failure, and what is one has to be said.
+        Outcome::Drift if is_failure && fail_on.is_only_new() => {}
         // The counts say it.
         Outcome::Incomplete | Outcome::Drift | Outcome::Error => return None,
     }
-    let critical = critical_releases(report).count();
-    let (blocked, status) = match fail_on {
-        _ if !is_failure => ((0, 0), ""),
-        FailOn::Drift | FailOn::New => ((0, 0), ""),
-        FailOn::Health => ((0, 0), " (exit status 1, --fail-on health)"),
-        FailOn::Blocked => (blocked_counts(report), " (exit status 1, --fail-on blocked)"),
+    let (critical, (fail, lose), status) = if is_failure {
+        let critical = fail_on.critical_releases(report).count();
+        let status = format!(" (exit status 1, --fail-on {fail_on})");
+        (critical, blocked_counts(report, fail_on), status)
+    } else {
+        (critical_releases(report).count(), (0, 0), String::new())
     };
-    let (fail, lose) = blocked;
+    // What was known before is no failure, and is not counted as one.
+    let news = if is_failure && fail_on.is_only_new() && report.summary.changes.is_some() {
+        " that is new or changed"
+    } else {
+        ""
+    };
     let parts = [
-        (critical > 0).then(|| format!("{} in a critical state", count(critical, "release"))),
+        (critical > 0).then(|| format!("{} in a critical state{news}", count(critical, "release"))),
         (fail > 0).then(|| format!("{} whose next upgrade or rollback fails", count(fail, "release"))),
         (lose > 0).then(|| format!("{} whose rollback loses something", count(lose, "release"))),
     ];
@@ -129,13 +136,19 @@ pub(crate) fn health_answer(report: &Report, fail_on: FailOn) -> Option<String> 
     (!parts.is_empty()).then(|| format!("{}{status}", parts.join(", ")))
 }
 
-/// How many releases have an upgrade or a rollback that fails, and how many others one that loses something.
-fn blocked_counts(report: &Report) -> (usize, usize) {
+/// How many releases have an upgrade or a rollback that fails, and how many others one that loses something, where that is
+/// a failure.
+fn blocked_counts(report: &Report, fail_on: FailOn) -> (usize, usize) {
+    if !fail_on.counts_blocked() {
+        return (0, 0);
+    }
     let fails = |release: &&ReleaseReport| {
-        blocked_entries(release).any(|entry| entry.code != HealthCode::RollbackLoses)
+        let mut entries = fail_on.blocked_entries(report, release);
+        entries.any(|entry| entry.code != HealthCode::RollbackLoses)
     };
-    let fail = blocked_releases(report).filter(fails).count();
-    (fail, blocked_releases(report).count() - fail)
+    let blocked = || fail_on.blocked_releases(report);
+    let fail = blocked().filter(fails).count();
+    (fail, blocked().count() - fail)
 }
 
 /// The time between two moments to the minute; a moment if they are the same.
@@ -316,7 +329,7 @@ mod tests {
                 .map(|code| remark(*code, HealthSeverity::Critical, String::new()));
             report.releases[0].health.extend(health);
             assert_eq!((verdict(&report.releases[0]), outcome(&report)), (said, said));
-            let answers = [FailOn::Drift, FailOn::Health].map(|fail_on| health_answer(&report, fail_on));
+            let answers = [FailOn::DRIFT, FailOn::HEALTH].map(|fail_on| health_answer(&report, fail_on));
             if codes.is_empty() {
                 assert_eq!(answers, [None, None]);
             } else {
@@ -326,7 +339,7 @@ mod tests {
                     ["1 release in a critical state", because]
                 );
                 report.outcome = Outcome::Incomplete;
-                let answers = [FailOn::Drift, FailOn::Health].map(|fail_on| health_answer(&report, fail_on));
+                let answers = [FailOn::DRIFT, FailOn::HEALTH].map(|fail_on| health_answer(&report, fail_on));
                 assert_eq!(answers, [None, Some(because.to_owned())]);
             }
         }
@@ -354,7 +367,7 @@ mod tests {
             report.releases[0]
                 .health
                 .push(remark(code, severity, String::new()));
-            let answers = [FailOn::Drift, FailOn::Health, FailOn::Blocked].map(|fail_on| {
+            let answers = [FailOn::DRIFT, FailOn::HEALTH, FailOn::BLOCKED].map(|fail_on| {
                 (
                     fail_on.is_health_failure(&report),
                     health_answer(&report, fail_on),
@@ -370,11 +383,33 @@ mod tests {
                 [(false, None), (false, None), (true, Some(because.to_owned()))]
             );
         }
-        let (mut clean, fail_on) = (fixtures::clean(), FailOn::Blocked);
+        let (mut clean, fail_on) = (fixtures::clean(), FailOn::BLOCKED);
         assert!(!fail_on.is_health_failure(&clean) && health_answer(&clean, fail_on).is_none());
         let may_fail = remark(UpgradeBlocked, HealthSeverity::Info, String::new());
         clean.releases[0].health.push(may_fail);
         assert!(!fail_on.is_health_failure(&clean) && health_answer(&clean, fail_on).is_none());
+    }
+
+    #[test]
+    fn beside_known_drift_a_new_critical_state_says_why_the_scan_fails() {
+        use crate::model::ChangeCounts;
+        use crate::vocabulary::ChangeStatus;
+        let fail_on = FailOn::HEALTH.only_new();
+        let mut report = fixtures::report(vec![
+            fixtures::release("shop", "api").with_health(HealthCode::Stuck, HealthSeverity::Critical),
+            fixtures::release("shop", "web").with_health(HealthCode::FailedUpgrade, HealthSeverity::Critical),
+        ]);
+        report.outcome = Outcome::Drift;
+        report.summary.changes = Some(ChangeCounts::default());
+        for release in &mut report.releases {
+            release.health[0].tracked.status = Some(ChangeStatus::Ongoing);
+        }
+        assert_eq!(health_answer(&report, fail_on), None);
+        report.releases[1].health[0].tracked.status = Some(ChangeStatus::New);
+        let said =
+            "1 release in a critical state that is new or changed (exit status 1, --fail-on new,health)";
+        assert_eq!(health_answer(&report, fail_on).as_deref(), Some(said));
+        assert_eq!(health_answer(&report, FailOn::HEALTH), None);
     }
 
     #[test]

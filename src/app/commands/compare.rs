@@ -9,6 +9,7 @@ use crate::app::memory;
 use crate::app::stop::{Abort, Stop};
 use crate::app::stored;
 use crate::report::ReportKind;
+use crate::report::summary::FailOn;
 
 /// Runs the command to its exit status, which is that of a scan with the old report as its baseline.
 pub(super) async fn run(args: &CompareArgs, global: &Global, abort: Abort) -> anyhow::Result<u8> {
@@ -16,6 +17,7 @@ pub(super) async fn run(args: &CompareArgs, global: &Global, abort: Abort) -> an
     if args.old == stdin && args.new == stdin {
         anyhow::bail!("standard input has one report: give the other one as a file");
     }
+    let fail_on = FailOn::all(&args.fail_on)?;
     let stop = Stop::after(Duration::MAX, abort)?;
     let old = stored::read(&args.old, &stop).await?;
     let new = stored::read(&args.new, &stop).await?;
@@ -32,10 +34,10 @@ pub(super) async fn run(args: &CompareArgs, global: &Global, abort: Abort) -> an
     let mut report = new;
     memory::of_baseline(&old, &report.cluster.name)?.compare(&mut report);
     let report = stored::part(report, &args.stored);
-    let report = stored::write(report, &args.stored, args.fail_on, global, &stop).await?;
+    let report = stored::write(report, &args.stored, fail_on, global, &stop).await?;
     Ok(exit::of_scan(
         &report,
-        args.fail_on,
+        fail_on,
         NotificationStatus::NothingToDeliver,
         None,
     ))

@@ -14,7 +14,7 @@ pub(super) async fn run(args: &ShowArgs, global: &Global, abort: Abort) -> anyho
     let stop = Stop::after(Duration::MAX, abort)?;
     let report = stored::read(&args.report, &stop).await?;
     let report = stored::part(report, &args.stored);
-    let report = stored::write(report, &args.stored, FailOn::Drift, global, &stop).await?;
+    let report = stored::write(report, &args.stored, FailOn::DRIFT, global, &stop).await?;
     let is_absent = report.errors.iter().any(ReportError::is_absence);
     Ok(if is_absent { exit::INCOMPLETE } else { exit::CLEAN })
 }

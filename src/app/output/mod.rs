@@ -271,7 +271,7 @@ fn text_options(global: &Global, destination: Destination, on_terminal: Extent) 
             Destination::Terminal => terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)),
             Destination::File => None,
         },
-        fail_on: FailOn::Drift,
+        fail_on: FailOn::DRIFT,
         extent: match (destination, medium) {
             (Destination::Terminal, Medium::Terminal) => on_terminal,
             // Nobody can ask for the rest of a log, and a runner may well have its jobs write to a terminal.

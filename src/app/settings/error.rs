@@ -7,6 +7,7 @@ use crate::notify::section::SectionError;
 use crate::policy::managers::ManagerPatternError;
 use crate::policy::redact::KeyPatternError;
 use crate::report::Format;
+use crate::report::summary::Contradiction;
 
 /// Why settings cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +79,9 @@ pub enum SettingsError {
          configuration file has scan.confirm"
     )]
     ConfirmSnapshot,
+    /// The conditions of a failure contradict each other.
+    #[error("--fail-on contradicts itself")]
+    FailOn(#[from] Contradiction),
     /// Nothing tells what is new.
     #[error(
         "--fail-on new needs something to compare with: pass --baseline REPORT.json, or set `state`, where earlier scans \
@@ -162,6 +166,7 @@ impl SettingsError {
             | Self::OrphansDriver
             | Self::MetricsToStdout
             | Self::IgnoreAnnotation(_)
+            | Self::FailOn(_)
             | Self::NothingToCompareWith
             | Self::NothingToCompareSnapshotWith
             | Self::ConfirmSnapshot

@@ -29,7 +29,7 @@ use crate::policy::glob::Glob;
 use crate::policy::managers::ManagerLists;
 use crate::policy::redact::{ConfigMaps, KeyPatternError, Redaction};
 use crate::policy::selection::NamespacePattern;
-use crate::report::summary::FailOn;
+use crate::report::summary::{Condition, FailOn};
 use crate::vocabulary::{FindingCode, Severity};
 
 /// The largest configuration file. A thousand ignore rules have a fifth of it.
@@ -82,7 +82,7 @@ pub(super) struct ScanSection {
     pub(super) exit_code_on_drift: Option<DriftStatus>,
     #[serde(deserialize_with = "choice")]
     pub(super) confirm: Option<Confirm>,
-    #[serde(deserialize_with = "choice")]
+    #[serde(deserialize_with = "fail_on")]
     pub(super) fail_on: Option<FailOn>,
 }
 
@@ -278,13 +278,46 @@ fn choice<'de, D: Deserializer<'de>, T: ValueEnum>(deserializer: D) -> Result<Op
     let Some(text) = Option::<String>::deserialize(deserializer)? else {
         return Ok(None);
     };
-    T::from_str(&text, false).map(Some).map_err(|_| {
+    one_of(&text).map(Some).map_err(de::Error::custom)
+}
+
+/// One of the words that a flag takes, or a sentence that names them.
+fn one_of<T: ValueEnum>(text: &str) -> Result<T, String> {
+    T::from_str(text, false).map_err(|_| {
         let words = T::value_variants()
             .iter()
             .filter_map(ValueEnum::to_possible_value);
         let words: Vec<String> = words.map(|word| word.get_name().to_owned()).collect();
-        de::Error::custom(format!("`{text}` is not one of: {}", words.join(", ")))
+        format!("`{text}` is not one of: {}", words.join(", "))
     })
+}
+
+/// One or several conditions, separated by commas, as the flag takes them.
+struct Conditions(Vec<Condition>);
+
+impl FromStr for Conditions {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let words = text.split(',').map(|word| one_of(word.trim()));
+        words.collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// What fails a scan: a text, or a list of texts.
+fn fail_on<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<FailOn>, D::Error> {
+    /// Of a key without a value there is none.
+    #[derive(Deserialize)]
+    #[serde(transparent)]
+    struct List(#[serde(deserialize_with = "any_number")] Vec<Conditions>);
+
+    let list = Option::<List>::deserialize(deserializer)?;
+    let conditions = list.into_iter().flat_map(|list| list.0);
+    let conditions: Vec<Condition> = conditions.flat_map(|some| some.0).collect();
+    if conditions.is_empty() {
+        return Ok(None);
+    }
+    FailOn::all(&conditions).map(Some).map_err(de::Error::custom)
 }
 
 #[cfg(test)]
@@ -305,6 +338,16 @@ mod tests {
                 "scan:\n  fail_on: error\n",
                 2,
                 "`error` is not one of: drift, health, blocked",
+            ),
+            (
+                "scan:\n  fail_on: [new,\n    drift]\n",
+                2,
+                "`drift` counts all drift, and `new` only what is new or changed",
+            ),
+            (
+                "scan:\n  fail_on: [new,\n    heath]\n",
+                3,
+                "`heath` is not one of",
             ),
             ("scan:\n  exit_code_on_drift: 3\n", 2, "an incomplete scan"),
             ("scan:\n  exit_code_on_drift: 300\n", 2, "not an exit status"),

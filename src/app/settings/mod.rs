@@ -35,7 +35,7 @@ use crate::release::decode::MAX_DECODED_BYTES;
 use crate::release::history::Depth;
 use crate::release::stored::Driver;
 use crate::report::Format;
-use crate::report::summary::FailOn;
+use crate::report::summary::{Contradiction, FailOn};
 use crate::scan;
 use crate::state::Telling;
 
@@ -140,12 +140,8 @@ impl ScanSettings {
                  compares it with a report"
             );
         }
-        let by_default = match args.baseline {
-            Some(_) => FailOn::New,
-            None => FailOn::Drift,
-        };
-        let fail_on = args.fail_on.or(file.scan.fail_on).unwrap_or(by_default);
-        if fail_on == FailOn::New && args.baseline.is_none() && state == StateStore::None {
+        let fail_on = fail_on(args, &file)?;
+        if fail_on.is_only_new() && args.baseline.is_none() && state == StateStore::None {
             return Err(match &target {
                 ScanTarget::Cluster(_) => SettingsError::NothingToCompareWith,
                 ScanTarget::Snapshot(_) => SettingsError::NothingToCompareSnapshotWith,
@@ -179,6 +175,18 @@ impl ScanSettings {
             exit_code_on_drift: args.exit_code_on_drift.or(file.scan.exit_code_on_drift),
         })
     }
+}
+
+/// What fails a scan. A baseline accepts what was known, whatever the file counts, unless a flag or a variable says otherwise.
+fn fail_on(args: &ScanArgs, file: &file::File) -> Result<FailOn, Contradiction> {
+    if !args.fail_on.is_empty() {
+        return FailOn::all(&args.fail_on);
+    }
+    let by_file = file.scan.fail_on.unwrap_or_default();
+    Ok(match args.baseline {
+        Some(_) => by_file.only_new(),
+        None => by_file,
+    })
 }
 
 impl Reading {
@@ -572,9 +580,38 @@ mod tests {
         let config = file("scan: {fail_on: health}\n");
         let path = config.path().to_str().unwrap();
         let fail_on = |flags: &[&str]| scan(flags, &[]).unwrap().fail_on;
-        assert_eq!(fail_on(&[]), FailOn::Drift);
-        assert_eq!(fail_on(&["--config", path]), FailOn::Health);
-        assert_eq!(fail_on(&["--config", path, "--fail-on", "drift"]), FailOn::Drift);
+        assert_eq!(fail_on(&[]), FailOn::DRIFT);
+        assert_eq!(fail_on(&["--config", path]), FailOn::HEALTH);
+        assert_eq!(fail_on(&["--config", path, "--fail-on", "drift"]), FailOn::DRIFT);
+        // What a baseline knows is accepted, whatever the file counts.
+        let with_baseline = fail_on(&["--config", path, "--baseline", "x"]);
+        assert_eq!(with_baseline, FailOn::HEALTH.only_new());
+        let all = ["--config", path, "--baseline", "x", "--fail-on", "health"];
+        assert_eq!(fail_on(&all), FailOn::HEALTH);
+    }
+
+    #[test]
+    fn several_conditions_fail_a_scan_by_the_flag_the_variable_and_the_file() {
+        let expected = FailOn::HEALTH.only_new();
+        let base = ["--baseline", "x"];
+        let by_flag = |flags: &[&str]| scan(&[&base[..], flags].concat(), &[]);
+        for flags in [
+            &["--fail-on", "new,health"][..],
+            &["--fail-on=health", "--fail-on=new"],
+        ] {
+            assert_eq!(by_flag(flags).unwrap().fail_on, expected);
+        }
+        for text in ["new,health", "[new, health]", "\n  - health\n  - new"] {
+            let config = file(&format!("scan:\n fail_on: {text}\n"));
+            let path = config.path().to_str().unwrap();
+            assert_eq!(by_flag(&["--config", path]).unwrap().fail_on, expected, "{text}");
+        }
+        let error = by_flag(&["--fail-on", "drift,new"]).err().unwrap();
+        let said = format!("{:#}", anyhow::Error::from(error));
+        assert!(
+            said.starts_with("--fail-on contradicts itself: `drift` counts all drift"),
+            "{said}"
+        );
     }
 
     #[test]

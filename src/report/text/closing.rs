@@ -9,7 +9,7 @@ use super::line::Line;
 use super::safe::Safe;
 use super::{TextOptions, changes};
 use crate::model::{Confirmation, IgnoredCount, Report, ReportError, Summary};
-use crate::report::summary::{FailOn, critical_releases, new_drift};
+use crate::report::summary::{critical_releases, new_drift};
 use crate::report::words::{count, finding_counts, headline, health_answer, outcome, present};
 use crate::vocabulary::{HealthSeverity, IdleReason, Outcome};
 
@@ -82,14 +82,14 @@ pub(super) fn answer(report: &Report, options: &TextOptions) -> Line {
 
 /// Whether drift that is new is the reason for the exit status, where only that is.
 fn new_drift_answer(report: &Report, options: &TextOptions) -> Option<String> {
-    if options.fail_on != FailOn::New || report.outcome != Outcome::Drift {
+    if !options.fail_on.is_only_new() || report.outcome != Outcome::Drift {
         return None;
     }
-    let new = new_drift(report).count();
+    let (new, fail_on) = (new_drift(report).count(), options.fail_on);
     Some(if new == 0 {
-        "all drift was known before (--fail-on new)".to_owned()
+        format!("all drift was known before (--fail-on {fail_on})")
     } else {
-        format!("new drift in {} (--fail-on new)", count(new, "release"))
+        format!("new drift in {} (--fail-on {fail_on})", count(new, "release"))
     })
 }
 

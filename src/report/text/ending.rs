@@ -9,7 +9,6 @@ use super::line::Line;
 use super::{TextOptions, TextWriter, closing, groups, overview};
 use crate::model::{Health, ReleaseReport, Report};
 use crate::report::ReportKind;
-use crate::report::summary::{FailOn, blocked_entries, blocked_releases};
 use crate::report::urgency;
 use crate::report::words::count;
 
@@ -37,7 +36,7 @@ pub(crate) fn write(
             let urgent = urgency::ranked(report);
             let worst = overview::worst(overview::of_groups(&urgent, &groups(report)));
             writer.overview(report, &urgent, &worst)?;
-            if options.fail_on == FailOn::Blocked {
+            if options.fail_on.counts_blocked() {
                 writer.blocked(report)?;
             }
             writer.line(&closing::answer(report, options))
@@ -60,9 +59,12 @@ pub(crate) fn write(
 impl TextWriter<'_> {
     /// The first releases of which an upgrade or a rollback fails or loses something, where that is a failure.
     fn blocked(&mut self, report: &Report) -> io::Result<()> {
+        let fail_on = self.options.fail_on;
         let entries = || {
-            blocked_releases(report)
-                .flat_map(|release| blocked_entries(release).map(move |entry| (release, entry)))
+            report.releases.iter().flat_map(|release| {
+                let entries = fail_on.blocked_entries(report, release);
+                entries.map(move |entry| (release, entry))
+            })
         };
         for (release, entry) in entries().take(MOST) {
             self.entry(release, entry)?;
@@ -129,6 +131,7 @@ impl TextWriter<'_> {
 mod tests {
     use super::*;
     use crate::report::fixtures;
+    use crate::report::summary::FailOn;
     use crate::vocabulary::{HealthCode, HealthSeverity};
 
     /// A job that fails has to say why: which releases, and whether an operation fails or loses something.
@@ -149,7 +152,7 @@ mod tests {
             write(&report, ReportKind::Scan, &options, &mut out).unwrap();
             String::from_utf8(out).unwrap()
         };
-        let blocked = ending(FailOn::Blocked);
+        let blocked = ending(FailOn::BLOCKED);
         for words in [
             "info  shop/api: rollback-loses: ",
             "warning  shop/web: upgrade-blocked: ",
@@ -158,6 +161,6 @@ mod tests {
             assert!(blocked.contains(words), "{words}: {blocked}");
         }
         assert!(!blocked.contains("shop/may"), "{blocked}");
-        assert!(!ending(FailOn::Drift).contains("shop/api"));
+        assert!(!ending(FailOn::DRIFT).contains("shop/api"));
     }
 }

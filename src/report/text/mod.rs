@@ -125,7 +125,7 @@ impl TextOptions {
         palette: Palette::PLAIN,
         medium: Medium::Terminal,
         width: None,
-        fail_on: FailOn::Drift,
+        fail_on: FailOn::DRIFT,
         extent: Extent::Whole,
         detail: Detail::Full,
     };
