@@ -55,6 +55,7 @@ fn finding(path: &str, desired: &str, live: &str) -> Value {
 /// Writes the report to nowhere, as a reader that keeps nothing.
 fn write(bencher: Bencher<'_, '_>, items: usize, format: Format, report: &Report) {
     let options = RenderOptions {
+        links: driftline::report::links::Links::default(),
         kind: ReportKind::Scan,
         text: TextOptions::PLAIN,
     };

@@ -18,6 +18,7 @@ use crate::model::rights::{Account, NoServiceAccount};
 use crate::policy::Confirm;
 use crate::policy::selection::{NamespacePattern, ReleasePattern, split_names};
 use crate::report::ReportKind;
+use crate::report::links::{CodesUrl, Links};
 use crate::report::rights::RightsFormat;
 use crate::report::sanitize::{Medium, sanitize};
 use crate::report::summary::Condition;
@@ -284,6 +285,37 @@ impl AccessArgs {
     }
 }
 
+/// In which formats the report of a scan is written, where to, and what it points to.
+#[derive(Debug, Clone, Args)]
+pub struct OutputArgs {
+    /// Format of the report, and the file to write it to, else standard output; may be repeated, each with its own file
+    #[arg(
+        short,
+        long = "output",
+        value_name = "FORMAT[=FILE]",
+        value_parser = OutputParser(ReportKind::Scan),
+        default_value = "text",
+        env = "DRIFTLINE_OUTPUT"
+    )]
+    pub outputs: Vec<Output>,
+    /// Folder with the sources of charts: what reports for CI systems say of an object points to its template there
+    #[arg(long, value_name = "FOLDER", value_parser = path(), env = "DRIFTLINE_SOURCE_ROOT")]
+    pub source_root: Option<PathBuf>,
+    /// Address of the page of codes that `driftline explain --all` writes, to which reports link
+    #[arg(long, value_name = "URL", value_parser = quoting::<CodesUrl>, env = "DRIFTLINE_CODES_URL")]
+    pub codes_url: Option<CodesUrl>,
+}
+
+impl OutputArgs {
+    /// What reports point to.
+    pub(super) fn links(&self) -> Links {
+        Links {
+            codes: self.codes_url.clone(),
+            source_root: self.source_root.clone(),
+        }
+    }
+}
+
 /// Options of `scan`.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
@@ -299,16 +331,9 @@ pub struct ScanArgs {
         conflicts_with_all = ["selector", "kubeconfig", "context", "in_cluster"]
     )]
     pub snapshot: Option<PathBuf>,
-    /// Format of the report, and the file to write it to, else standard output; may be repeated, each with its own file
-    #[arg(
-        short,
-        long = "output",
-        value_name = "FORMAT[=FILE]",
-        value_parser = OutputParser(ReportKind::Scan),
-        default_value = "text",
-        env = "DRIFTLINE_OUTPUT"
-    )]
-    pub outputs: Vec<Output>,
+    /// In which formats, where to, and what reports point to.
+    #[command(flatten)]
+    pub output: OutputArgs,
     /// Write the report that has no file to this one, and only its end to standard error; `-` is standard output
     #[arg(long, value_name = "FILE", value_parser = path())]
     pub output_file: Option<PathBuf>,
@@ -555,16 +580,9 @@ pub struct StoredArgs {
     /// namespace; may be repeated or comma-separated
     #[arg(long = "release", value_name = "NAME", value_parser = quoting::<Names<ReleasePattern>>)]
     pub releases: Vec<Names<ReleasePattern>>,
-    /// Format to print, and the file to write it to, else standard output; may be repeated, each with its own file
-    #[arg(
-        short,
-        long = "output",
-        value_name = "FORMAT[=FILE]",
-        value_parser = OutputParser(ReportKind::Scan),
-        default_value = "text",
-        env = "DRIFTLINE_OUTPUT"
-    )]
-    pub outputs: Vec<Output>,
+    /// In which formats, where to, and what reports point to.
+    #[command(flatten)]
+    pub output: OutputArgs,
     /// Also show what the report lists of objects in sync, and ignored findings
     #[arg(long)]
     pub all: bool,

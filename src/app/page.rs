@@ -13,6 +13,7 @@ use super::scanning::read;
 use super::settings::Reading;
 use super::stop::{Abort, Stop};
 use crate::model::Report;
+use crate::report::links::Links;
 use crate::report::summary::FailOn;
 use crate::report::text::{Detail, Extent};
 use crate::report::{Format, ReportKind};
@@ -51,6 +52,7 @@ impl Page<'_> {
             report: Arc::clone(&report),
             kind: self.kind,
             outputs,
+            links: Links::default(),
             fail_on: FailOn::DRIFT,
             detail: Detail::Full,
             extent: Extent::Short,

@@ -87,7 +87,7 @@ pub(super) async fn write(
     stop: &Stop,
 ) -> anyhow::Result<Arc<Report>> {
     let kind = ReportKind::of(&report);
-    let outputs = outputs(args.outputs.clone(), None)?;
+    let outputs = outputs(args.output.outputs.clone(), None)?;
     for output in &outputs {
         if !Format::of(kind).any(|format| format == output.format) {
             let formats: Vec<&str> = Format::of(kind).map(Format::as_str).collect();
@@ -108,6 +108,7 @@ pub(super) async fn write(
         report: Arc::clone(&report),
         kind,
         outputs,
+        links: args.output.links(),
         fail_on,
         detail: match kind {
             ReportKind::Scan => Detail::asked(args.all, args.summary),

@@ -13,7 +13,11 @@ use crate::vocabulary::FindingCode;
 
 fn rendered(report: &Report, format: Format, kind: ReportKind, text: &TextOptions) -> String {
     let mut out = Vec::new();
-    let options = RenderOptions { kind, text: *text };
+    let options = RenderOptions {
+        links: crate::report::links::Links::default(),
+        kind,
+        text: *text,
+    };
     render(report, format, &options, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }

@@ -7,6 +7,7 @@ pub(crate) mod alike;
 pub mod identity;
 pub mod idle;
 pub mod json;
+pub mod links;
 pub mod metrics;
 mod narrow;
 mod origin;
@@ -20,6 +21,7 @@ mod yaml;
 
 use std::io::{self, Write};
 
+use self::links::Links;
 use self::text::TextOptions;
 use crate::model::Report;
 use crate::vocabulary::{UnknownName, codes};
@@ -68,10 +70,12 @@ impl ReportKind {
 }
 
 /// How a report is rendered. Each format takes from it what it knows to use.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct RenderOptions {
     /// The kind of report to write.
     pub kind: ReportKind,
+    /// What it points to.
+    pub links: Links,
     /// How text is laid out.
     pub text: TextOptions,
 }

@@ -17,6 +17,7 @@ const WIDTHS: [usize; 4] = [80, 100, 140, 200];
 
 fn text(report: &Report, width: Option<usize>, detail: Detail, format: Format) -> String {
     let options = RenderOptions {
+        links: crate::report::links::Links::default(),
         kind: ReportKind::Scan,
         text: TextOptions {
             palette: Palette::PLAIN,
@@ -203,6 +204,7 @@ fn no_line_of_a_table_begins_with_a_command() {
     blank.chart = None;
     let report = report(vec![blank, release("::error::y", "web")]);
     let options = RenderOptions {
+        links: crate::report::links::Links::default(),
         kind: ReportKind::Scan,
         text: TextOptions {
             medium: Medium::CiLog,
@@ -250,6 +252,7 @@ fn nothing_is_wider_than_the_terminal_and_nothing_is_lost() {
 #[test]
 fn a_diagnosis_fits_a_narrow_terminal() {
     let options = RenderOptions {
+        links: crate::report::links::Links::default(),
         kind: ReportKind::Diagnosis,
         text: TextOptions {
             width: Some(80),
@@ -301,6 +304,7 @@ fn what_the_next_upgrade_does_stands_out() {
         [changed("/spec/a", "1", "2", NextUpgrade::Conflict)],
     )]);
     let options = RenderOptions {
+        links: crate::report::links::Links::default(),
         kind: ReportKind::Scan,
         text: TextOptions {
             palette: Palette::COLOUR,

@@ -29,7 +29,7 @@ const RESULTS: Duration = Duration::from_millis(500);
 /// Runs the command to its exit status.
 pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyhow::Result<u8> {
     let settings = ScanSettings::resolve(args, &environment::variable)?;
-    let outputs = outputs(args.outputs.clone(), args.output_file.as_deref())?;
+    let outputs = outputs(args.output.outputs.clone(), args.output_file.as_deref())?;
     let stop = Stop::after(settings.reading.timeout, abort)?;
     let metrics = MetricsOutput::new(settings.metrics)?;
     let baseline = settings.baseline.as_deref().map(stored::baseline).transpose()?;
@@ -73,6 +73,7 @@ pub(super) async fn run(args: &ScanArgs, global: &Global, abort: Abort) -> anyho
         report: Arc::clone(&report),
         kind: ReportKind::Scan,
         outputs,
+        links: args.output.links(),
         fail_on: settings.fail_on,
         detail: Detail::asked(args.all, args.summary),
         extent: Extent::asked(args.full, args.all),

@@ -26,6 +26,7 @@ use super::environment;
 use super::pager::{Pager, Shown};
 use super::stop::{Abort, Stop};
 use crate::model::Report;
+use crate::report::links::Links;
 use crate::report::sanitize::Medium;
 use crate::report::summary::FailOn;
 use crate::report::text::{Detail, Extent, Palette, TextOptions};
@@ -73,6 +74,8 @@ pub(super) struct ReportOutput {
     pub(super) kind: ReportKind,
     /// The formats, each with its place, of which at most one is standard output.
     pub(super) outputs: Vec<Output>,
+    /// What it points to.
+    pub(super) links: Links,
     /// What makes the command fail.
     pub(super) fail_on: FailOn,
     /// How much of it is printed as text.
@@ -124,6 +127,7 @@ impl ReportOutput {
         };
         let options = RenderOptions {
             kind: self.kind,
+            links: self.links.clone(),
             text: TextOptions {
                 detail: self.detail,
                 fail_on: self.fail_on,

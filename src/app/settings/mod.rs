@@ -90,8 +90,12 @@ impl ScanSettings {
     /// Resolves the settings of a scan.
     pub fn resolve(args: &ScanArgs, environment: Environment<'_>) -> Result<Self, SettingsError> {
         if args.summary
-            && let Some(output) = args.outputs.first()
-            && args.outputs.iter().all(|output| output.format != Format::Text)
+            && let Some(output) = args.output.outputs.first()
+            && args
+                .output
+                .outputs
+                .iter()
+                .all(|output| output.format != Format::Text)
         {
             return Err(SettingsError::SummaryFormat(output.format));
         }

@@ -218,7 +218,17 @@ fn everything(report: &Report) -> String {
         (ReportKind::Diagnosis, Format::Text),
     ] {
         let text = TextOptions::PLAIN;
-        render(report, format, &RenderOptions { kind, text }, &mut seen).unwrap();
+        render(
+            report,
+            format,
+            &RenderOptions {
+                links: crate::report::links::Links::default(),
+                kind,
+                text,
+            },
+            &mut seen,
+        )
+        .unwrap();
     }
     let mut seen = String::from_utf8(seen).unwrap();
     let digest = Digest::new(report);

@@ -316,6 +316,7 @@ pub(super) fn report(texts: &Texts) -> Report {
 /// The report as its readers get it.
 pub(super) fn rendered(report: &Report, format: Format, kind: ReportKind) -> String {
     let options = RenderOptions {
+        links: driftline::report::links::Links::default(),
         kind,
         text: TextOptions::PLAIN,
     };
