@@ -14,6 +14,7 @@ use super::environment;
 use super::exit::{DriftStatus, PreviewFailure};
 use super::output::{Output, OutputParser};
 use super::settings::StateStore;
+use crate::explain::pages::PageFormat;
 use crate::model::rights::{Account, NoServiceAccount};
 use crate::policy::Confirm;
 use crate::policy::selection::{NamespacePattern, ReleasePattern, split_names};
@@ -135,11 +136,7 @@ pub enum Command {
     #[command(after_help = RIGHTS_STATUS)]
     Rights(Box<RightsArgs>),
     /// Explain a word that reports use; without an argument, list all of them
-    Explain {
-        /// The word, such as `half-upgraded`, `keeps` or `in sync, but failed`
-        #[arg(value_name = "WORD")]
-        words: Vec<String>,
-    },
+    Explain(ExplainArgs),
     /// Check notification settings, or print what would be sent
     Notify(NotifyArgs),
     /// Print a shell completion script
@@ -439,6 +436,44 @@ impl ValueEnum for Condition {
             ),
             Self::New => PossibleValue::new("new")
                 .help("Only what is new or changed since the baseline or the last scan: drift, and what is named beside it"),
+        })
+    }
+}
+
+/// Options of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The word, such as `half-upgraded`, `keeps` or `in sync, but failed`
+    #[arg(value_name = "WORD", conflicts_with = "all")]
+    pub words: Vec<String>,
+    /// Explain all of them on one page
+    #[arg(long)]
+    pub all: bool,
+    /// Format of the page
+    #[arg(
+        short,
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        default_value_t,
+        requires = "all"
+    )]
+    pub output: PageFormat,
+}
+
+/// The formats of the page of all words.
+impl ValueEnum for PageFormat {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Text, Self::Markdown, Self::Html]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Text => PossibleValue::new("text").help("For a terminal"),
+            Self::Markdown => {
+                PossibleValue::new("markdown").help("For a repository or a site that is made of Markdown")
+            }
+            Self::Html => PossibleValue::new("html").help("One file that needs no other"),
         })
     }
 }

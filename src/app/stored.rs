@@ -54,7 +54,27 @@ pub(super) async fn read(path: &Path, stop: &Stop) -> anyhow::Result<Report> {
     if json.trim_ascii().is_empty() {
         anyhow::bail!("there is no report {name}, which is empty: did the command that wrote it fail?");
     }
-    Report::from_json(&json).with_context(|| format!("the report {name} cannot be used"))
+    Report::from_json(&without_log_lines(json)).with_context(|| format!("the report {name} cannot be used"))
+}
+
+/// A report without the lines of a log around it and in its midst, as `kubectl logs` prints it: `-o json` writes the braces of
+/// the whole on lines of their own, and indents all the rest. Other JSON stays as it is.
+fn without_log_lines(text: Vec<u8>) -> Vec<u8> {
+    let lines = || text.split_inclusive(|byte| *byte == b'\n');
+    let Some(begin) = lines().position(|line| line.trim_ascii_end() == b"{") else {
+        return text;
+    };
+    let mut report = Vec::with_capacity(text.len());
+    for line in lines().skip(begin) {
+        let is_last = line.trim_ascii_end() == b"}";
+        if is_last || report.is_empty() || line.starts_with(b" ") {
+            report.extend_from_slice(line);
+        }
+        if is_last {
+            return report;
+        }
+    }
+    text
 }
 
 /// The part of a report that is asked for.
@@ -120,4 +140,22 @@ pub(super) async fn write(
     output.write(global, stop).await.show(stop).await?;
     ending.say();
     Ok(report)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_found_between_the_lines_of_a_log() {
+        let report = "{\n  \"a\": [\n    1\n  ]\n}\n";
+        let log = format!("2026-11-27 WARN x\n{{\"level\":\"WARN\"}}\n{report}drift: 1 release\n");
+        let torn = "{\n  \"a\": [\nWARN the pager\n    1\n  ]\n}\n";
+        for text in [report, &log, torn] {
+            assert_eq!(without_log_lines(text.into()), report.as_bytes());
+        }
+        for text in ["{\"a\":1}", "{\n  \"a\"", "", "a\nb"] {
+            assert_eq!(without_log_lines(text.into()), text.as_bytes(), "stays as it is");
+        }
+    }
 }

@@ -15,6 +15,7 @@
 mod findings;
 mod group;
 mod health;
+pub mod pages;
 mod previews;
 mod states;
 mod words;

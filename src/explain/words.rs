@@ -49,6 +49,7 @@ pub(super) fn all() -> impl Iterator<Item = Word> {
         .chain(stops)
         .chain(tools)
         .chain(statuses)
+        .chain(MEMORY)
         .chain(endings)
 }
 
@@ -61,7 +62,7 @@ const fn of_status(status: ChangeStatus) -> Word {
              (`--baseline`). Of a release whose memory was lost everything is new.",
         ),
         ChangeStatus::Changed => (
-            &["changed since the last scan"],
+            &["changed since the last scan", "changed"],
             "earlier scans knew it, and it is another one now",
             "Its code, its severity, the live value or the value that the chart asks for is another one, or an operation \
              failed again. A value that is hidden is not compared.",
@@ -82,10 +83,60 @@ const fn of_status(status: ChangeStatus) -> Word {
     }
 }
 
+/// What else a report says of how something stands to earlier scans.
+const MEMORY: [Word; 6] = [
+    Word {
+        names: &["keeps coming and going", "coming and going", "flapping"],
+        group: Group::Change,
+        meaning: "it came back at least twice within a week after scans had found it resolved",
+        details: "Somebody or something makes the change and something else takes it back, each time anew: an autoscaler and \
+            an upgrade, two pipelines, a person and a GitOps controller. Find both of the writers. Receivers are told once \
+            that it is so, and not each time. In JSON it is flapping, which is absent where it is not so.",
+    },
+    Word {
+        names: &["first seen", "firstSeen"],
+        group: Group::Change,
+        meaning: "the time of the first scan that found it",
+        details: "It may have been so before that: since has the earliest time that is known. What was resolved and came back \
+            is new, and first seen when it came back. It is in JSON only, and absent where scans remember nothing.",
+    },
+    Word {
+        names: &["since", "managed-fields", "operation", "first-seen"],
+        group: Group::Change,
+        meaning: "the earliest time at which it is known to have been so",
+        details: "In JSON, from says where the time was taken from: managed-fields is the last write of the field manager that \
+            claims the field, operation is the operation of Helm that the entry is about, and first-seen is the first scan that \
+            found it. A manager that has written another field since makes the time later than the change was.",
+    },
+    Word {
+        names: &["resolved", "resolvedAt"],
+        group: Group::Change,
+        meaning: "an earlier scan found it and this one read the same part and did not",
+        details: "How it ended stands beside it: it was reverted, adopted or upgraded, the object or the release is gone, it is \
+            ignored, counts as info, or is over. What was not read is neither new nor resolved. resolvedAt is the first scan that \
+            no longer found it.",
+    },
+    Word {
+        names: &["baseline report", "--baseline", "accepted"],
+        group: Group::Change,
+        meaning: "an earlier JSON report whose drift --baseline accepts",
+        details: "What it has is ongoing, and only what is new or changed since then fails the scan. It is another thing than the \
+            baseline of a release, which is the deployed revision. Health is not accepted by it: --fail-on health still fails.",
+    },
+    Word {
+        names: &["compared with", "comparedWith", "memory"],
+        group: Group::Change,
+        meaning: "the scan or the report that tells what is new",
+        details: "scannedAt is when that scan began, and is absent where nothing was remembered. detail says how much is remembered \
+            one by one: fields is everything; objects is every object, because there are too many findings; releases is every \
+            release, because there are too many objects.",
+    },
+];
+
 const fn of_ending(how: Ending) -> Word {
     let (names, details): (&[_], _) = match how {
         Ending::Reverted => (
-            &["reverted", "reverted to the chart's value", "resolved"],
+            &["reverted", "reverted to the chart's value"],
             "Somebody put it back, or an upgrade did. An object that was missing is there again.",
         ),
         Ending::Adopted => (
@@ -108,7 +159,7 @@ const fn of_ending(how: Ending) -> Word {
              uninstalled. A release that this scan did not look for is neither new nor resolved.",
         ),
         Ending::Ignored => (
-            &["ignored now"],
+            &["ignored now", "ignored"],
             "It may be as it was: the report counts it below the rule.",
         ),
         Ending::Expected => (
@@ -714,6 +765,7 @@ const TERMS: [Word; 51] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vocabulary::SinceSource;
 
     #[test]
     fn every_word_has_its_own_sentences() {
@@ -746,6 +798,10 @@ mod tests {
                 );
             }
         }
+        let explained = |name: &str| {
+            let mut words = MEMORY.into_iter();
+            words.find(|word| word.names.contains(&name)).unwrap()
+        };
         names(Verdict::ALL, of_verdict);
         names(Outcome::ALL, of_outcome);
         names(Severity::ALL, of_severity);
@@ -754,5 +810,8 @@ mod tests {
         names(ApplyMethod::ALL, of_apply_method);
         names(Stopped::ALL, of_stop);
         names(ManagingTool::ALL, of_tool);
+        names(ChangeStatus::ALL, of_status);
+        names(Ending::ALL, of_ending);
+        names(SinceSource::ALL, |_| explained("since"));
     }
 }

@@ -105,6 +105,82 @@ fn every_property_is_described_and_produced() {
     assert_eq!(produced, described);
 }
 
+/// A reader who has the schema alone knows what each name means.
+#[test]
+fn every_definition_and_every_word_is_described() {
+    let schema = schema();
+    let definitions = schema["$defs"].as_object().unwrap();
+    assert!(definitions.len() > 50);
+    for (name, definition) in definitions {
+        let description = definition["description"].as_str().unwrap_or_default();
+        assert!(!description.is_empty(), "{name} has no description");
+        let words = definition["enum"].as_array().into_iter().flatten();
+        for word in words.filter_map(Value::as_str) {
+            let is_described = description.contains(&format!("`{word}`"));
+            let is_explained = description.contains("`driftline explain ");
+            assert!(
+                is_described || is_explained,
+                "{name} does not say what {word} means"
+            );
+            assert!(
+                is_described || crate::explain::explain(word).is_ok(),
+                "{word} is not explained"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_example_is_valid() {
+    let schema = schema();
+    let mut places = Vec::new();
+    places_with_examples(&schema, "#", &mut places);
+    assert!(places.len() > 15, "{places:?}");
+    for place in places {
+        let mut of_place = serde_json::json!({"$schema": schema["$schema"], "$defs": schema["$defs"]});
+        let part = schema.pointer(place.trim_start_matches('#')).unwrap();
+        if place == "#" {
+            of_place = schema.clone();
+        } else {
+            of_place["$ref"] = Value::String(place.clone());
+        }
+        let validator = jsonschema::options()
+            .should_validate_formats(true)
+            .build(&of_place)
+            .unwrap();
+        for example in part["examples"].as_array().unwrap() {
+            let errors: Vec<_> = validator
+                .iter_errors(example)
+                .map(|error| error.to_string())
+                .collect();
+            assert!(errors.is_empty(), "{place}: {errors:#?}");
+        }
+    }
+}
+
+/// Nothing of the example is passed over by the program itself, and it has the fingerprints that the program gives.
+#[test]
+fn the_example_is_a_report() {
+    let example = &schema()["examples"][0];
+    let mut report = Report::from_json(example.to_string().as_bytes()).unwrap();
+    assert_eq!(report.notes, []);
+    assert_eq!(rendered(&report), *example);
+    let given = report.clone();
+    super::identity::identify(&mut report);
+    assert_eq!(report, given);
+}
+
+/// Where the schema has examples, as references to these places.
+fn places_with_examples(schema: &Value, place: &str, found: &mut Vec<String>) {
+    let Value::Object(members) = schema else { return };
+    if members.get("examples").is_some_and(Value::is_array) {
+        found.push(place.to_owned());
+    }
+    for (name, member) in members.iter().filter(|(name, _)| *name != "examples") {
+        places_with_examples(member, &format!("{place}/{name}"), found);
+    }
+}
+
 /// The schemas that may apply to a value.
 fn resolve<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
     if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {

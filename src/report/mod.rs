@@ -8,6 +8,7 @@ pub mod identity;
 pub mod idle;
 pub mod json;
 pub mod links;
+mod markdown;
 pub mod metrics;
 mod narrow;
 mod origin;
@@ -33,6 +34,7 @@ codes! {
         Json = "json": "The contract `driftline.report/v1`",
         Wide = "wide": "A table with one line for each release",
         Yaml = "yaml": "The contract `driftline.report/v1` as YAML",
+        Markdown = "markdown": "For pull requests and summaries of jobs",
     }
 }
 
@@ -100,7 +102,7 @@ impl Format {
     pub const fn ends_with_the_answer(self) -> bool {
         match self {
             Self::Text => true,
-            Self::Json | Self::Yaml | Self::Wide => false,
+            Self::Json | Self::Yaml | Self::Wide | Self::Markdown => false,
         }
     }
 
@@ -122,7 +124,11 @@ impl Format {
             (Self::Wide, ReportKind::Scan) => {
                 Some(|report, options, out| text::wide::render(report, &options.text, out))
             }
-            (Self::Wide, ReportKind::Diagnosis | ReportKind::Preview) => None,
+            (Self::Markdown, ReportKind::Scan) => Some(|report, options, out| {
+                let codes = options.links.codes.as_ref();
+                markdown::render(report, &options.text, markdown::LIMIT, codes, out)
+            }),
+            (Self::Wide | Self::Markdown, ReportKind::Diagnosis | ReportKind::Preview) => None,
             (Self::Yaml, ReportKind::Scan | ReportKind::Diagnosis | ReportKind::Preview) => {
                 Some(|report, _, out| yaml::render(report, out))
             }

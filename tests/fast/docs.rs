@@ -395,3 +395,49 @@ fn assert_is_shortened(shown: &[&str], printed: &str) {
         "the answer comes last"
     );
 }
+
+/// The page of all words is what the program makes; with `INSTA_UPDATE=always` it is written anew.
+#[test]
+fn the_page_of_codes_is_what_the_program_prints() {
+    let mut page = Vec::new();
+    explain::pages::page(explain::pages::PageFormat::Markdown, &mut page).unwrap();
+    let page = String::from_utf8(page).unwrap();
+    let file = crate::support::program::root().join("docs/codes/README.md");
+    if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
+        fs::write(&file, &page).unwrap();
+    }
+    let written = fs::read_to_string(&file).unwrap_or_default();
+    let differs = page.lines().zip(written.lines()).find(|(new, old)| new != old);
+    assert_eq!(differs, None, "docs/codes/README.md is not current");
+    assert_eq!(
+        page.lines().count(),
+        written.lines().count(),
+        "docs/codes/README.md is not current"
+    );
+}
+
+/// Links of the documents to the page of all words lead to a word.
+#[test]
+fn links_to_codes_lead_to_one() {
+    let page = read("docs/codes/README.md");
+    let mut links = 0;
+    for document in ["README.md", "docs/report.md"] {
+        let document = read(document);
+        for link in document.split("codes/README.md#").skip(1) {
+            let anchor = link.split(')').next().unwrap_or_default();
+            assert!(page.contains(&format!("<a id=\"{anchor}\">")), "{anchor}");
+            links += 1;
+        }
+    }
+    assert!(links > 5, "{links}");
+}
+
+/// The report that `docs/report.md` shows is the example of the schema.
+#[test]
+fn the_report_that_is_shown_is_the_example_of_the_schema() {
+    let document = read("docs/report.md");
+    let shown = document.split_once("```json\n").unwrap().1;
+    let shown: Value = serde_json::from_str(shown.split_once("```").unwrap().0).unwrap();
+    let schema: Value = serde_json::from_str(&read("src/report/schema.json")).unwrap();
+    assert_eq!(shown, schema["examples"][0]);
+}

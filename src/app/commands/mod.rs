@@ -27,7 +27,7 @@ pub async fn run(cli: Cli, abort: Abort) -> anyhow::Result<u8> {
         Command::Show(args) => show::run(&args, &cli.global, abort).await,
         Command::Compare(args) => compare::run(&args, &cli.global, abort).await,
         Command::Snapshot(args) => snapshot::run(&args, &cli.global, abort).await,
-        Command::Explain { words } => explain::run(&words, &cli.global, abort).await,
+        Command::Explain(args) => explain::run(&args, &cli.global, abort).await,
         Command::Rights(args) => rights::run(&args, &cli.global, abort).await,
         Command::Notify(args) => notify::run(&args, &cli.global, abort).await,
         Command::Completions { shell } => {

@@ -15,7 +15,7 @@ use crate::vocabulary::{ChangeStatus, ObjectState};
 const RESOLVED: usize = 20;
 
 /// What earlier scans say of one thing, in a few words; `None` where nothing is remembered.
-pub(super) fn remark(tracked: &Tracked, now: Option<DateTime<Utc>>) -> Option<String> {
+pub(in crate::report) fn remark(tracked: &Tracked, now: Option<DateTime<Utc>>) -> Option<String> {
     let status = match tracked.status? {
         ChangeStatus::New => "new".to_owned(),
         ChangeStatus::Changed => "changed since the last scan".to_owned(),
@@ -32,7 +32,7 @@ pub(super) fn remark(tracked: &Tracked, now: Option<DateTime<Utc>>) -> Option<St
 }
 
 /// Whether earlier scans knew everything that is wrong with a release.
-pub(super) fn is_known(release: &ReleaseReport) -> bool {
+pub(in crate::report) fn is_known(release: &ReleaseReport) -> bool {
     release.tracked.is_ongoing()
         && !release
             .objects
@@ -41,7 +41,7 @@ pub(super) fn is_known(release: &ReleaseReport) -> bool {
 }
 
 /// What is new and what is resolved, counted; empty without memory.
-pub(super) fn counts(report: &Report) -> Option<String> {
+pub(in crate::report) fn counts(report: &Report) -> Option<String> {
     let changes = report.summary.changes.as_ref()?;
     let counts = present(&[
         (changes.new, "new"),
@@ -103,7 +103,7 @@ impl TextWriter<'_> {
 }
 
 /// A release of which earlier scans knew everything.
-fn known_line(release: &ReleaseReport, report: &Report, options: &TextOptions) -> Line {
+pub(in crate::report) fn known_line(release: &ReleaseReport, report: &Report, options: &TextOptions) -> Line {
     let palette = &options.palette;
     let mut line = Line::default();
     line.push(palette.dim, "- ").push(
@@ -120,7 +120,7 @@ fn known_line(release: &ReleaseReport, report: &Report, options: &TextOptions) -
     line
 }
 
-fn resolved_line(resolved: &Resolved, options: &TextOptions) -> Line {
+pub(in crate::report) fn resolved_line(resolved: &Resolved, options: &TextOptions) -> Line {
     let palette = &options.palette;
     let mut line = Line::default();
     line.push(palette.good, "resolved").plain("  ");

@@ -25,33 +25,42 @@ pub(super) fn remarks(report: &Report, options: &TextOptions) -> Vec<Line> {
     let mut lines: Vec<Line> = ignored.map(|text| labelled("ignored", &text)).collect();
     let confirmation = report.confirmation.iter().flat_map(confirmation);
     lines.extend(confirmation.map(|text| labelled("confirm", &text)));
-    let findings = || {
-        let objects = report.releases.iter().flat_map(|release| &release.objects);
-        objects.flat_map(|object| &object.findings)
-    };
-    if findings().next().is_some() {
-        let mut legend = Line::default();
-        let upgrades = if findings().any(|finding| finding.next_upgrade.is_some()) {
-            " Next upgrade: with the same chart and values."
-        } else {
-            ""
-        };
-        let writers = if findings().any(|finding| finding.actor.is_some()) {
-            " Writers are claimed, not proven."
-        } else {
-            ""
-        };
-        let text =
-            format!("Read: deployed → live. Times are UTC.{writers}{upgrades} More: driftline explain CODE");
-        legend.push(options.palette.dim, options.safe(&text));
-        lines.push(legend);
+    if let Some(text) = legend(report) {
+        let mut line = Line::default();
+        line.push(options.palette.dim, options.safe(&format!("{text}{MORE}")));
+        lines.push(line);
     }
     lines.extend(notes(report, options));
     lines
 }
 
+/// Where a reader of the text finds what a code means.
+const MORE: &str = " More: driftline explain CODE";
+
+/// How to read the findings of a report; `None` where there are none.
+pub(in crate::report) fn legend(report: &Report) -> Option<String> {
+    let findings = || {
+        let objects = report.releases.iter().flat_map(|release| &release.objects);
+        objects.flat_map(|object| &object.findings)
+    };
+    findings().next()?;
+    let upgrades = if findings().any(|finding| finding.next_upgrade.is_some()) {
+        " Next upgrade: with the same chart and values."
+    } else {
+        ""
+    };
+    let writers = if findings().any(|finding| finding.actor.is_some()) {
+        " Writers are claimed, not proven."
+    } else {
+        ""
+    };
+    Some(format!(
+        "Read: deployed → live. Times are UTC.{writers}{upgrades}"
+    ))
+}
+
 /// The remarks on how the scan reached its answers.
-pub(super) fn notes(report: &Report, options: &TextOptions) -> impl Iterator<Item = Line> {
+pub(in crate::report) fn notes(report: &Report, options: &TextOptions) -> impl Iterator<Item = Line> {
     report.notes.iter().map(|note| {
         let text = format!("note  {}: {}", note.scope, note.message);
         Line::of(options.palette.dim, options.safe(&text))
@@ -81,7 +90,7 @@ pub(super) fn answer(report: &Report, options: &TextOptions) -> Line {
 }
 
 /// Whether drift that is new is the reason for the exit status, where only that is.
-fn new_drift_answer(report: &Report, options: &TextOptions) -> Option<String> {
+pub(in crate::report) fn new_drift_answer(report: &Report, options: &TextOptions) -> Option<String> {
     if !options.fail_on.is_only_new() || report.outcome != Outcome::Drift {
         return None;
     }
@@ -95,7 +104,7 @@ fn new_drift_answer(report: &Report, options: &TextOptions) -> Option<String> {
 
 /// How much a rule left out, or why it left nothing out, where the scan can tell. An annotation that no object has is no
 /// mistake.
-fn ignored(rule: &IgnoredCount) -> Option<String> {
+pub(in crate::report) fn ignored(rule: &IgnoredCount) -> Option<String> {
     let found = match rule.idle {
         Some(IdleReason::MatchedNothing) => " matched nothing".to_owned(),
         Some(IdleReason::Shadowed) => ": earlier rules take everything that it matches".to_owned(),
@@ -112,7 +121,7 @@ fn ignored(rule: &IgnoredCount) -> Option<String> {
 }
 
 /// The answers of the API server to dry runs, and the objects for which there is none.
-fn confirmation(confirmation: &Confirmation) -> Vec<String> {
+pub(in crate::report) fn confirmation(confirmation: &Confirmation) -> Vec<String> {
     let answered = format!(
         "server dry run: {} confirmed, {} not drift",
         confirmation.confirmed, confirmation.unconfirmed
@@ -143,7 +152,7 @@ fn release_counts(summary: &Summary) -> [(usize, &'static str); 2] {
     ]
 }
 
-fn object_counts(report: &Report) -> [(usize, &'static str); 8] {
+pub(in crate::report) fn object_counts(report: &Report) -> [(usize, &'static str); 8] {
     let objects = &report.summary.objects;
     // A clean headline has said it already.
     let in_sync = if report.outcome == Outcome::Clean {
@@ -164,7 +173,7 @@ fn object_counts(report: &Report) -> [(usize, &'static str); 8] {
 }
 
 /// A release can match what was deployed and yet be stuck; the last line must not hide that.
-fn health_counts(report: &Report) -> Option<String> {
+pub(in crate::report) fn health_counts(report: &Report) -> Option<String> {
     let entries = |severity| {
         let health = report.releases.iter().flat_map(|release| &release.health);
         health.filter(|entry| entry.severity == severity).count()
@@ -186,7 +195,7 @@ fn listed(what: &str, counts: &[(usize, &str)]) -> Option<String> {
 }
 
 /// How many objects have no release; nothing where nobody looked for them.
-fn orphans(report: &Report) -> Option<String> {
+pub(in crate::report) fn orphans(report: &Report) -> Option<String> {
     let releases = report.orphans.as_ref()?;
     let objects: usize = releases.iter().map(|release| release.objects.len()).sum();
     Some(match objects {

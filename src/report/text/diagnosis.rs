@@ -46,7 +46,7 @@ pub(in crate::report) fn render(
 }
 
 /// What stands in place of a command that the sanitiser would change.
-const NOT_SHOWN: &str =
+pub(in crate::report) const NOT_SHOWN: &str =
     "no command is printed: a CI runner or a terminal would act on a part of it; the JSON report has it";
 
 impl TextWriter<'_> {

@@ -34,22 +34,22 @@ const BY: &str = "by ";
 const VALUE: &str = "value  ";
 
 /// One finding, ready for either layout.
-struct Row<'r> {
-    code: FindingCode,
+pub(in crate::report) struct Row<'r> {
+    pub(in crate::report) code: FindingCode,
     severity: Severity,
-    path: Safe,
-    value: Line,
-    details: Vec<Remark>,
+    pub(in crate::report) path: Safe,
+    pub(in crate::report) value: Line,
+    pub(in crate::report) details: Vec<Remark>,
     /// The texts whose lines are compared below the row.
-    texts: Option<(&'r str, &'r str)>,
+    pub(in crate::report) texts: Option<(&'r str, &'r str)>,
 }
 
 /// One remark on a finding.
-struct Remark {
+pub(in crate::report) struct Remark {
     /// What the narrow layout writes before it.
     label: &'static str,
     /// The remark itself.
-    text: Line,
+    pub(in crate::report) text: Line,
 }
 
 impl Remark {
@@ -178,7 +178,7 @@ impl Row<'_> {
 }
 
 /// The row of a finding, which stands for all of these.
-fn row<'r>(
+pub(in crate::report) fn row<'r>(
     releases: &ReleaseGroup<'_>,
     finding: &'r Finding,
     findings: &[&Finding],

@@ -8,18 +8,18 @@ use super::safe::Safe;
 
 /// A line that is being put together.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub(super) struct Line {
+pub(in crate::report) struct Line {
     spans: Vec<Span>,
     width: usize,
 }
 
 /// A part of a line.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Span {
+pub(in crate::report) struct Span {
     /// How it looks.
     pub(super) style: Style,
     /// What it says.
-    pub(super) text: Safe,
+    pub(in crate::report) text: Safe,
     /// Where it may be broken.
     pub(super) breaks: Breaks,
 }
@@ -101,7 +101,7 @@ impl Line {
     }
 
     /// The parts of the line.
-    pub(super) fn spans(&self) -> &[Span] {
+    pub(in crate::report) fn spans(&self) -> &[Span] {
         &self.spans
     }
 

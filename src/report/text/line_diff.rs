@@ -21,36 +21,36 @@ use super::safe::Safe;
 const PAIRED: usize = 20_000;
 
 /// The lines in which two texts differ.
-pub(super) struct LineDiff<'t> {
+pub(in crate::report) struct LineDiff<'t> {
     before: Vec<&'t str>,
     after: Vec<&'t str>,
     operations: Vec<DiffOp>,
 }
 
 /// The colours and the room that a line difference is printed with.
-pub(super) struct DiffLayout<'a> {
+pub(in crate::report) struct DiffLayout<'a> {
     /// The colours.
-    pub(super) palette: &'a Palette,
+    pub(in crate::report) palette: &'a Palette,
     /// Who reads the output.
-    pub(super) medium: Medium,
+    pub(in crate::report) medium: Medium,
     /// Where the gutter stands.
-    pub(super) indent: usize,
+    pub(in crate::report) indent: usize,
     /// What fits; everything is shown without limits.
-    pub(super) limits: Option<DiffLimits>,
+    pub(in crate::report) limits: Option<DiffLimits>,
 }
 
 /// How much of a line difference is shown.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct DiffLimits {
+pub(in crate::report) struct DiffLimits {
     /// How many columns the text of a line may take.
-    pub(super) columns: usize,
+    pub(in crate::report) columns: usize,
     /// How many lines are shown.
-    pub(super) lines: usize,
+    pub(in crate::report) lines: usize,
 }
 
 impl<'t> LineDiff<'t> {
     /// Compares two texts line by line.
-    pub(super) fn of(before: &'t str, after: &'t str) -> Self {
+    pub(in crate::report) fn of(before: &'t str, after: &'t str) -> Self {
         let (before, after) = (split(before), split(after));
         let mut operations = operations(&before, &after);
         operations.retain(|op| !matches!(op, DiffOp::Equal { .. }));
@@ -72,7 +72,7 @@ impl<'t> LineDiff<'t> {
     }
 
     /// Writes the lines that differ, each as soon as it is made: together they can be as large as the values again.
-    pub(super) fn write(&self, layout: &DiffLayout<'_>, out: &mut dyn Write) -> io::Result<()> {
+    pub(in crate::report) fn write(&self, layout: &DiffLayout<'_>, out: &mut dyn Write) -> io::Result<()> {
         let mut writer = HunkWriter {
             layout,
             out,

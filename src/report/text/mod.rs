@@ -9,24 +9,24 @@
 //! stands where a CI runner looks for commands.
 
 mod change;
-mod changes;
-mod closing;
+pub(in crate::report) mod changes;
+pub(in crate::report) mod closing;
 pub(super) mod diagnosis;
 pub(crate) mod ending;
-mod fields;
-mod line;
-mod line_diff;
+pub(in crate::report) mod fields;
+pub(in crate::report) mod line;
+pub(in crate::report) mod line_diff;
 mod next_step;
-mod objects;
+pub(in crate::report) mod objects;
 mod orphans;
-mod overview;
+pub(in crate::report) mod overview;
 mod palette;
 pub(super) mod preview;
 mod preview_field;
 pub(super) mod rights;
-mod safe;
+pub(in crate::report) mod safe;
 mod shorten;
-mod upgrade;
+pub(in crate::report) mod upgrade;
 mod value;
 pub(super) mod wide;
 mod wrap;
@@ -140,7 +140,7 @@ impl TextOptions {
     }
 
     /// Names and sentences from the cluster, safe and of bearable length.
-    fn safe(&self, text: &str) -> Safe {
+    pub(in crate::report) fn safe(&self, text: &str) -> Safe {
         Safe::of(text, self.medium).cut(SENTENCE)
     }
 }
@@ -181,14 +181,7 @@ pub(super) fn render(report: &Report, options: &TextOptions, out: &mut dyn Write
         let mut line = Line::default();
         line.push(options.palette.warn, "stopped")
             .plain("  ")
-            .plain(match stopped {
-                Stopped::Deadline => {
-                    "the deadline passed before everything was read; releases not listed may have drifted"
-                }
-                Stopped::Signal => {
-                    "asked to stop before everything was read; releases not listed may have drifted"
-                }
-            });
+            .plain(stopped_words(stopped));
         writer.line(&line)?;
     }
     if !report.errors.is_empty() || report.stopped.is_some() {
@@ -200,6 +193,16 @@ pub(super) fn render(report: &Report, options: &TextOptions, out: &mut dyn Write
         }
     }
     writer.line(&closing::answer(report, options))
+}
+
+/// What it means for a reader that a scan ended before everything was read.
+pub(in crate::report) const fn stopped_words(stopped: Stopped) -> &'static str {
+    match stopped {
+        Stopped::Deadline => {
+            "the deadline passed before everything was read; releases not listed may have drifted"
+        }
+        Stopped::Signal => "asked to stop before everything was read; releases not listed may have drifted",
+    }
 }
 
 /// The releases of which there is anything to show, those together of which the same is to be said.
@@ -214,11 +217,11 @@ fn is_shown(release: &ReleaseReport) -> bool {
 }
 
 /// Writes text line by line.
-struct TextWriter<'a> {
-    options: &'a TextOptions,
+pub(in crate::report) struct TextWriter<'a> {
+    pub(in crate::report) options: &'a TextOptions,
     /// When the scan of the report began: what is said to last lasts until then.
-    now: Option<DateTime<Utc>>,
-    out: &'a mut dyn Write,
+    pub(in crate::report) now: Option<DateTime<Utc>>,
+    pub(in crate::report) out: &'a mut dyn Write,
 }
 
 impl TextWriter<'_> {
@@ -370,7 +373,7 @@ impl TextWriter<'_> {
 }
 
 /// The chart, the revisions and the storage of a release, where they are not as usual.
-fn facts(release: &ReleaseReport) -> String {
+pub(in crate::report) fn facts(release: &ReleaseReport) -> String {
     let facts: Vec<_> = chart(release).into_iter().chain([revisions(release)]).collect();
     facts.join(", ")
 }

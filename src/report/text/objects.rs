@@ -17,21 +17,21 @@ use crate::vocabulary::ObjectState;
 const GROUPED: usize = 4;
 
 /// What the objects of a release have in common.
-struct Overview<'a> {
+pub(in crate::report) struct Overview<'a> {
     /// The column at which names begin.
     name_at: usize,
     /// The kinds that the release has in several groups or versions.
     ambiguous: HashSet<&'a str>,
     /// The kinds and reasons that many unknown objects share, and how many those are. One forbidden kind must not bury
     /// the drift of others.
-    shared: BTreeMap<(&'a str, &'a str), usize>,
+    pub(in crate::report) shared: BTreeMap<(&'a str, &'a str), usize>,
     /// The objects that drifted in the same way, by their position, in the order of the first of each. A label that an
     /// upgrade changes everywhere must not bury what differs in one place.
-    alike: Vec<Vec<usize>>,
+    pub(in crate::report) alike: Vec<Vec<usize>>,
 }
 
 impl<'a> Overview<'a> {
-    fn of(release: &'a ReleaseReport) -> Self {
+    pub(in crate::report) fn of(release: &'a ReleaseReport) -> Self {
         let states = release.objects.iter().map(|object| object.state.as_str().len());
         Self {
             name_at: 2 + states.max().unwrap_or(0) + 2,
@@ -43,7 +43,7 @@ impl<'a> Overview<'a> {
 
     /// The object's kind, namespace and name; its group too where that is not one of Kubernetes's own, or where the
     /// release has two kinds of one name. `kubectl get KIND.GROUP` takes it in this form.
-    fn title(&self, object: &ObjectReport) -> String {
+    pub(in crate::report) fn title(&self, object: &ObjectReport) -> String {
         let group = object.api_version.split_once('/').map_or("", |(group, _)| group);
         let foreign = group.contains('.') && !group.ends_with(".k8s.io");
         let ambiguous = self.ambiguous.contains(object.kind.as_str());
@@ -182,7 +182,7 @@ fn ambiguous_kinds(release: &ReleaseReport) -> HashSet<&str> {
 }
 
 /// Kind and reason of an object that could not be read; `None` for all others.
-fn unknown_key(object: &ObjectReport) -> Option<(&str, &str)> {
+pub(in crate::report) fn unknown_key(object: &ObjectReport) -> Option<(&str, &str)> {
     (object.state == ObjectState::Unknown && object.findings.is_empty())
         .then_some((object.kind.as_str(), object.reason.as_deref()?))
 }

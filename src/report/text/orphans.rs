@@ -34,7 +34,7 @@ impl TextWriter<'_> {
         Ok(())
     }
 
-    fn orphan(&self, object: &OrphanedObject) -> Line {
+    pub(in crate::report) fn orphan(&self, object: &OrphanedObject) -> Line {
         let palette = &self.options.palette;
         let mut line = Line::indented(2);
         line.push(palette.warn, "orphan").plain("  ");

@@ -261,7 +261,7 @@ fn column(widths: impl Iterator<Item = usize>, limit: usize) -> usize {
 
 /// The worst trouble of a release in a few words that `driftline explain` knows, cut to these columns, and how many more
 /// there are.
-pub(super) fn trouble(urgent: &Urgent<'_>, columns: Option<usize>, options: &TextOptions) -> Safe {
+pub(in crate::report) fn trouble(urgent: &Urgent<'_>, columns: Option<usize>, options: &TextOptions) -> Safe {
     let more = match urgent.others {
         0 => String::new(),
         others => format!(" +{others}"),

@@ -13,7 +13,7 @@ use crate::report::sanitize::{Medium, sanitize};
 
 /// Text that may be written to a terminal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Safe(Cow<'static, str>);
+pub(in crate::report) struct Safe(Cow<'static, str>);
 
 impl Safe {
     /// Sanitised text.
@@ -22,7 +22,7 @@ impl Safe {
     }
 
     /// Sanitised text for the beginning of a line, where GitHub's runner obeys `::`.
-    pub(super) fn at_line_start(text: &str, medium: Medium) -> Self {
+    pub(in crate::report) fn at_line_start(text: &str, medium: Medium) -> Self {
         let safe = sanitize(text, medium);
         match (medium, safe.trim_start().strip_prefix("::")) {
             (Medium::CiLog, Some(rest)) => Self(Cow::Owned(format!("\\u{{3a}}:{rest}"))),
@@ -36,7 +36,7 @@ impl Safe {
     }
 
     /// The text, cut to that many columns.
-    pub(super) fn cut(&self, columns: usize) -> Self {
+    pub(in crate::report) fn cut(&self, columns: usize) -> Self {
         Self(Cow::Owned(cut(&self.0, columns)))
     }
 
@@ -75,7 +75,7 @@ impl Safe {
     }
 
     /// The text itself.
-    pub(super) fn as_str(&self) -> &str {
+    pub(in crate::report) fn as_str(&self) -> &str {
         &self.0
     }
 

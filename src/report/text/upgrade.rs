@@ -34,7 +34,7 @@ pub(super) fn of_field(finding: &Finding, options: &TextOptions) -> Option<Line>
 
 /// The effect on a whole object; `None` where there is nothing to say. Helm reverts nothing of an object as such but its
 /// absence, also where an ignore rule covers that, and the owner that it names.
-pub(super) fn of_object(object: &ObjectReport, options: &TextOptions) -> Option<Line> {
+pub(in crate::report) fn of_object(object: &ObjectReport, options: &TextOptions) -> Option<Line> {
     said(
         object.next_upgrade,
         object.next_upgrade.map(|next| object_effect(next, object.state)),
@@ -116,7 +116,7 @@ pub(super) fn is_refused(release: &ReleaseReport) -> bool {
 }
 
 /// The line about a release whose upgrades Helm refuses, above what they would do.
-pub(super) fn refused_until(release: &ReleaseReport, options: &TextOptions) -> Option<Line> {
+pub(in crate::report) fn refused_until(release: &ReleaseReport, options: &TextOptions) -> Option<Line> {
     if !is_refused(release) {
         return None;
     }

@@ -1,0 +1,130 @@
+//! The beginning of the page: the answer, the counts, and the worst releases in a line each.
+
+use std::fmt::Write as _;
+
+use super::escape::{cell, code};
+use super::{Page, push_row};
+use crate::report::text::safe::Safe;
+use crate::report::text::{Detail, changes, closing, overview};
+use crate::report::urgency::Urgent;
+use crate::report::words::{count, finding_counts, headline, health_answer, minute, outcome, present};
+
+/// How many releases the table has before the sections of all.
+const WORST: usize = 10;
+/// A report of so many releases is its own overview.
+const HANDFUL: usize = 3;
+/// How much of a name, of a trouble and of a writer a cell of the table has.
+const NAME: usize = 120;
+const TROUBLE: usize = 120;
+const WRITER: usize = 40;
+
+impl Page<'_> {
+    /// The answer and the counts. They hold nothing that a cluster could have written but its name.
+    pub(super) fn answer(&self) -> String {
+        let report = self.report;
+        let mut text = format!("## driftline: {}: {}\n\n", outcome(report), headline(report));
+        let reasons = health_answer(report, self.options.fail_on)
+            .into_iter()
+            .chain(closing::new_drift_answer(report, self.options));
+        for reason in reasons {
+            let _ = write!(text, "**{reason}**\n\n");
+        }
+        let _ = write!(
+            text,
+            "Cluster {}, {} UTC.\n\n",
+            code(&self.options.safe(&report.cluster.name)),
+            minute(report.started_at)
+        );
+        let counts = self.counts();
+        if !counts.is_empty() {
+            text.push_str("| what | counts |\n| --- | --- |\n");
+        }
+        for (what, counts) in &counts {
+            let _ = writeln!(text, "| {what} | {counts} |");
+        }
+        text.push_str(if counts.is_empty() { "" } else { "\n" });
+        text
+    }
+
+    fn counts(&self) -> Vec<(&'static str, String)> {
+        let report = self.report;
+        let releases = &report.summary.releases;
+        let by_verdict = [
+            (releases.clean, "clean"),
+            (releases.drifted, "drifted"),
+            (releases.incomplete, "incomplete"),
+            (releases.unreadable, "unreadable"),
+        ];
+        let listed = |counts: &[(usize, &'static str)]| {
+            let counts = present(counts);
+            (!counts.is_empty()).then(|| counts.join(", "))
+        };
+        let errors = report.errors.len();
+        let rows = [
+            ("releases", listed(&by_verdict)),
+            ("objects", listed(&closing::object_counts(report))),
+            ("findings", listed(&finding_counts(&report.summary.findings))),
+            (
+                "health",
+                closing::health_counts(report).map(|counts| without(&counts, "health: ")),
+            ),
+            ("since the last scan", changes::counts(report)),
+            (
+                "orphans",
+                closing::orphans(report).map(|counts| without(&counts, "orphans: ")),
+            ),
+            ("errors", (errors > 0).then(|| count(errors, "error"))),
+        ];
+        let rows = rows.into_iter();
+        rows.filter_map(|(what, counts)| Some((what, counts?))).collect()
+    }
+
+    /// The worst releases in a line each, where their sections are more than a handful: all of them where there are no
+    /// sections, as far as they fit.
+    pub(super) fn overview(&self, urgent: &[Urgent<'_>], budget: usize) -> String {
+        let is_whole = self.options.detail == Detail::Summary;
+        if urgent.is_empty() || !is_whole && urgent.len() <= HANDFUL {
+            return String::new();
+        }
+        // A line that says that there is one more takes no less room than that one.
+        let most = if is_whole || urgent.len() == WORST + 1 {
+            urgent.len()
+        } else {
+            WORST
+        };
+        let mut text =
+            "| release | the worst of it | writer (claimed) | since (UTC) |\n| --- | --- | --- | --- |\n"
+                .to_owned();
+        let rows = urgent.iter().take(most).map(|urgent| self.row(urgent));
+        let told = rows.take_while(|row| push_row(&mut text, row, budget)).count();
+        if told == 0 {
+            return String::new();
+        }
+        let more = urgent.len() - told;
+        text.push('\n');
+        if more > 0 {
+            let _ = write!(text, "and {}\n\n", count(more, "more release"));
+        }
+        text
+    }
+
+    fn row(&self, urgent: &Urgent<'_>) -> String {
+        let safe = |text: &str| self.options.safe(text);
+        let name = format!("{}/{}", urgent.release.namespace, urgent.release.name);
+        let who = urgent
+            .who()
+            .map_or_else(String::new, |who| cell(&safe(who).cut(WRITER)));
+        let since = urgent.since().map(minute).unwrap_or_default();
+        let trouble: Safe = overview::trouble(urgent, Some(TROUBLE), self.options);
+        format!(
+            "| {} | {} | {who} | {since} |\n",
+            cell(&safe(&name).cut(NAME)),
+            cell(&trouble)
+        )
+    }
+}
+
+/// A count without the word that its row has already.
+fn without(counts: &str, what: &str) -> String {
+    counts.strip_prefix(what).unwrap_or(counts).to_owned()
+}
