@@ -18,6 +18,7 @@ pub mod links;
 pub mod list;
 pub mod pagerduty;
 pub mod pushgateway;
+mod quoted;
 pub(crate) mod release;
 pub mod roots;
 pub mod routes;
@@ -111,7 +112,7 @@ pub enum DeliveryStatus {
     NothingToSend,
     /// It was not taken, or not all of it.
     Undelivered {
-        /// Why, in one sentence without address, key or anything the receiver said that is not known to be harmless.
+        /// Why, in one sentence without address and key. What a receiver said is in it only where that was made harmless.
         reason: String,
     },
 }

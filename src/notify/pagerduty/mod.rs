@@ -24,6 +24,7 @@ use self::events::{Action, Event, EventPlan, dedup_key};
 use self::open::OpenAlerts;
 use self::settings::PagerDutyService;
 use super::http::{DeliveryClient, ReceiverError, ReceiverRequest};
+use super::quoted::quoted;
 use super::{CheckResult, CheckStatus, Delivery, DeliveryStatus, Notice, Sink};
 use crate::model::Fingerprint;
 use crate::report::words::count;
@@ -35,14 +36,16 @@ const HIDDEN_KEY: &str = "(integration key)";
 /// How many events may be sent without pausing. PagerDuty takes about 120 in any minute.
 const BURST: usize = 100;
 
-/// The reasons for a refusal that may be quoted back. None of them repeats anything of the event.
-const KNOWN: [&str; 5] = [
+/// The reasons for a refusal that are about the key, and so about every event.
+const OF_THE_KEY: [&str; 4] = [
     "Invalid routing key",
     "Length of 'routing_key' is incorrect (should be 32 characters)",
     "'routing_key' cannot contain non-alphanumeric characters.",
     "'routing_key' is missing or blank",
-    "Event object is invalid",
 ];
+
+/// What PagerDuty says of every event that it refuses.
+const INVALID: &str = "Event object is invalid";
 
 /// What is kept from scan to scan.
 #[derive(Debug, Default)]
@@ -228,7 +231,10 @@ impl PagerDutyService {
                 host,
                 status,
                 what: "the event",
-                reason: known_reason(response.body.as_deref().unwrap_or("")).map(str::to_owned),
+                reason: reason(
+                    response.body.as_deref().unwrap_or(""),
+                    self.routing_key.expose_secret(),
+                ),
             }),
             _ => Err(ReceiverError::Unexpected {
                 host,
@@ -246,7 +252,9 @@ fn is_about_the_event(error: &ReceiverError) -> bool {
             status: 400 | 413,
             reason,
             ..
-        } => !reason.as_ref().is_some_and(|reason| reason.contains("routing")),
+        } => !reason
+            .as_ref()
+            .is_some_and(|reason| OF_THE_KEY.contains(&reason.as_str())),
         ReceiverError::Refused { .. }
         | ReceiverError::NoResponse(_)
         | ReceiverError::Redirected { .. }
@@ -290,34 +298,83 @@ fn says_success(body: &str) -> bool {
     serde_json::from_str::<Value>(body).is_ok_and(|answer| answer["status"] == "success")
 }
 
-/// The most telling known reason in a response like
-/// `{"status":"invalid event","message":"Event object is invalid","errors":["Invalid routing key"]}`.
-fn known_reason(body: &str) -> Option<&'static str> {
+/// The reason in a response like `{"status":"invalid event","message":"Event object is invalid","errors":["Invalid routing key"]}`:
+/// what is said of the key, else all that is said, made harmless. A proxy can answer anything, and names of the event may be in it.
+fn reason(body: &str, key: &str) -> Option<String> {
     let response: Value = serde_json::from_str(body).ok()?;
-    let errors = response
-        .get("errors")
-        .and_then(Value::as_array)
+    let errors = match response.get("errors") {
+        Some(Value::Array(errors)) => errors.iter().filter_map(Value::as_str).collect(),
+        Some(Value::String(error)) => vec![error.as_str()],
+        Some(_) | None => Vec::new(),
+    };
+    let message = response.get("message").and_then(Value::as_str);
+    let said = || errors.iter().copied().chain(message);
+    if let Some(known) = OF_THE_KEY
         .into_iter()
-        .flatten();
-    let reasons: Vec<&str> = errors
-        .chain(response.get("message"))
-        .filter_map(Value::as_str)
-        .collect();
-    KNOWN.into_iter().find(|known| reasons.contains(known))
+        .find(|known| said().any(|said| said == *known))
+    {
+        return Some(known.to_owned());
+    }
+    let telling = quoted(said().filter(|said| *said != INVALID), key);
+    telling.or_else(|| (message == Some(INVALID)).then(|| INVALID.to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const KEY: &str = "0123456789abcdef0123456789abcdef";
+
     #[test]
-    fn only_known_reasons_are_quoted() {
-        let body = r#"{"status":"invalid event","message":"Event object is invalid","errors":["Invalid routing key"]}"#;
-        assert_eq!(known_reason(body), Some("Invalid routing key"));
-        let body =
-            r#"{"status":"invalid event","message":"Event object is invalid","errors":["hunter2 is wrong"]}"#;
-        assert_eq!(known_reason(body), Some("Event object is invalid"));
-        assert_eq!(known_reason("<html>hunter2"), None);
-        assert_eq!(known_reason(r#"["hunter2"]"#), None);
+    fn a_refusal_is_told_in_pagerdutys_words_and_without_the_key() {
+        let invalid = |errors: Value| {
+            let body =
+                json!({"status": "invalid event", "message": "Event object is invalid", "errors": errors});
+            reason(&body.to_string(), KEY)
+        };
+        for (errors, want) in [
+            (json!(["Invalid routing key"]), "Invalid routing key"),
+            (
+                json!(["'payload.source' is missing or blank", "Invalid routing key"]),
+                "Invalid routing key",
+            ),
+            (
+                json!(["'payload.summary' is too long", 7, {"a": "b"}]),
+                "it says \"'payload.summary' is too long\"",
+            ),
+            (json!("'payload' is missing"), "it says \"'payload' is missing\""),
+            (
+                json!([format!("no service has {KEY}")]),
+                "Event object is invalid",
+            ),
+            (json!([]), "Event object is invalid"),
+            (json!({"a": 1}), "Event object is invalid"),
+        ] {
+            assert_eq!(invalid(errors.clone()).as_deref(), Some(want), "{errors}");
+        }
+        assert_eq!(reason("<html>proxy", KEY), None);
+        assert_eq!(reason(r#"["proxy"]"#, KEY), None);
+        assert_eq!(
+            reason(r#"{"message": "Throttled"}"#, KEY).as_deref(),
+            Some("it says \"Throttled\"")
+        );
+    }
+
+    /// Whoever names a release chooses what PagerDuty may say of its event: that must not keep the others from being sent.
+    #[test]
+    fn only_what_is_said_of_the_key_is_about_every_event() {
+        let refused = |errors: Value| ReceiverError::Refused {
+            host: "events.example.com".to_owned(),
+            status: 400,
+            what: "the event",
+            reason: reason(&json!({ "errors": errors }).to_string(), KEY),
+        };
+        assert!(!is_about_the_event(&refused(json!(["Invalid routing key"]))));
+        assert!(is_about_the_event(&refused(json!([
+            "'payload.component' Invalid routing key is refused"
+        ]))));
+        assert!(is_about_the_event(&refused(json!([
+            "'group' routing-api is refused"
+        ]))));
     }
 }

@@ -398,8 +398,11 @@ async fn pagerduty_accepts_with_202_and_success_only() {
             1,
         ),
         (
-            Reply::Answer(400, r#"{"errors":["evil"]}"#),
-            "refused the event with 400",
+            Reply::Answer(
+                400,
+                r#"{"errors":["0123456789abcdef0123456789abcdef is evil","'summary'\u202e is too long"]}"#,
+            ),
+            "refused the event with 400: it says \"'summary' is too long\"",
             1,
         ),
         (Reply::Answer(403, "evil"), "refused the event with 403", 1),
