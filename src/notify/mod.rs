@@ -10,6 +10,7 @@
 mod alerted;
 pub mod alertmanager;
 pub mod authorization;
+mod codes;
 pub mod digest;
 mod evaluated;
 mod fair;

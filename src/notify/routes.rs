@@ -4,16 +4,16 @@
 //! unless that one says `continue`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, de};
 
+use super::codes::{self, RouteCode};
 use crate::model::{ReleaseReport, ReportError};
 use crate::policy::glob::Glob;
 use crate::policy::name_pattern;
 use crate::report::words::critical_codes;
 use crate::state::Share;
-use crate::vocabulary::{FindingCode, HealthCode, ObjectState};
+use crate::vocabulary::{FindingCode, HealthSeverity};
 
 /// How the scope of an error about a namespace begins.
 const OF_NAMESPACE: &str = "namespace/";
@@ -112,32 +112,6 @@ impl<'de> Deserialize<'de> for LabelValue {
     }
 }
 
-/// A code of a finding or a health entry, or the state of an object.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct RouteCode(String);
-
-impl<'de> Deserialize<'de> for RouteCode {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        if text == ObjectState::InSync.as_str() {
-            return Err(de::Error::custom(format!(
-                "`{text}` is nothing that anybody is told of: leave it out"
-            )));
-        }
-        let is_known = FindingCode::from_str(&text).is_ok()
-            || HealthCode::from_str(&text).is_ok()
-            || ObjectState::from_str(&text).is_ok();
-        if is_known {
-            Ok(Self(text))
-        } else {
-            Err(de::Error::custom(format!(
-                "`{text}` is no code of a finding or of a release's health and no state of an object: `driftline explain` lists \
-                 them"
-            )))
-        }
-    }
-}
-
 /// Why routes cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RoutesError {
@@ -153,6 +127,31 @@ pub enum RoutesError {
         name: String,
         /// The names that there are.
         known: Vec<String>,
+    },
+    /// No release is told because of this code.
+    #[error(
+        "the route {route} waits for `{code}`, of which nobody is ever told, because it is only worth knowing (info); codes that \
+         are told: {}",
+        .told.join(", ")
+    )]
+    NeverTold {
+        /// The number of the route.
+        route: usize,
+        /// The code.
+        code: String,
+        /// The codes that are told.
+        told: Vec<&'static str>,
+    },
+    /// A route in front takes everything that this one is to take.
+    #[error(
+        "nothing comes to the route {behind}, because the route {in_front} takes every release: put it last, give it a condition, \
+         or write `continue: true` in it"
+    )]
+    Unreached {
+        /// The number of the route.
+        behind: usize,
+        /// The number of the one in front.
+        in_front: usize,
     },
     /// Somebody is told of everything that a route takes, and nobody of the rest.
     #[error(
@@ -176,7 +175,7 @@ impl RoutesError {
     pub(crate) const fn key(&self) -> &'static str {
         match self {
             Self::Unknown { key, .. } => key,
-            Self::NoReceiver(_) | Self::NoDefault => ROUTES,
+            Self::NoReceiver(_) | Self::NeverTold { .. } | Self::Unreached { .. } | Self::NoDefault => ROUTES,
         }
     }
 }
@@ -187,6 +186,14 @@ impl Routes {
         for (number, route) in self.routes.iter().enumerate() {
             if route.to.is_empty() {
                 return Err(RoutesError::NoReceiver(number + 1));
+            }
+        }
+        if let Some(at) = self.routes.iter().position(Route::takes_every_release) {
+            if at + 1 < self.routes.len() {
+                return Err(RoutesError::Unreached {
+                    behind: at + 2,
+                    in_front: at + 1,
+                });
             }
         }
         let routed = self.routes.iter().flat_map(|route| &route.to);
@@ -204,6 +211,27 @@ impl Routes {
             return Err(RoutesError::NoDefault);
         }
         Ok(())
+    }
+
+    /// Checks that somebody can be told because of each code that a route asks for, where `is_drift` says which findings count
+    /// as drift.
+    pub(crate) fn check_codes(&self, is_drift: impl Fn(FindingCode) -> bool) -> Result<(), RoutesError> {
+        for (number, route) in self.routes.iter().enumerate() {
+            if let Some(code) = route.codes.iter().find(|code| !code.is_told(&is_drift)) {
+                return Err(RoutesError::NeverTold {
+                    route: number + 1,
+                    code: code.as_str().to_owned(),
+                    told: codes::told(is_drift),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether nothing is ever told to a receiver: no route names it, and it gets nothing of what no route takes.
+    pub(crate) fn leaves_out(&self, receiver: &str) -> bool {
+        let mut named = self.routes.iter().flat_map(|route| &route.to);
+        !named.any(|name| name == receiver) && !self.is_default(receiver)
     }
 
     /// How much of a release a receiver is told; `None` for nothing at all.
@@ -265,7 +293,16 @@ impl Route {
                 let is_critical = !critical_codes(release).is_empty();
                 is_critical == (severity == RouteSeverity::Critical)
             })
-            && (self.codes.is_empty() || self.codes.iter().any(|code| has_code(release, &code.0)))
+            && (self.codes.is_empty() || self.codes.iter().any(|code| has_code(release, code.as_str())))
+    }
+
+    /// Whether nothing comes to the routes behind it.
+    fn takes_every_release(&self) -> bool {
+        self.goes_on == GoesOn::No
+            && !self.has_condition()
+            && self.namespaces.is_empty()
+            && self.releases.is_empty()
+            && self.labels.is_empty()
     }
 
     /// Whether it asks for a condition that the release is in.
@@ -297,9 +334,13 @@ impl Route {
     }
 }
 
-/// Whether a release has a code that counts: of drift, of an object's state, or of its health.
+/// Whether a release has a code that counts: of drift, of an object's state, or of its health. What is only worth knowing is told
+/// to nobody, and so sends nothing anywhere.
 fn has_code(release: &ReleaseReport, code: &str) -> bool {
-    let mut health = release.health.iter();
+    let mut health = release
+        .health
+        .iter()
+        .filter(|entry| entry.severity != HealthSeverity::Info);
     health.any(|entry| entry.code.as_str() == code)
         || release.objects.iter().any(|object| {
             let mut findings = object.findings.iter().filter(|finding| finding.is_drift());
@@ -325,184 +366,4 @@ fn globs<'de, D: Deserializer<'de>, E: std::fmt::Display>(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::report::fixtures::{finding, object, release};
-    use crate::vocabulary::HealthSeverity;
-
-    fn routes(text: &str, default: Option<&[&str]>) -> Routes {
-        Routes {
-            routes: serde_saphyr::from_str(text).unwrap(),
-            default: default.map(|names| names.iter().map(|name| (*name).to_owned()).collect()),
-        }
-    }
-
-    const TEAMS: &str = "
-- {namespaces: ['team-a-*'], to: [a]}
-- {severity: critical, to: [oncall], continue: true}
-- {codes: [missing, overwritten], to: [audit], continue: true}
-- {namespaces: [shop], releases: ['web*'], to: [shop]}
-";
-
-    #[test]
-    fn a_release_goes_where_the_first_route_sends_it_or_on() {
-        let routes = routes(TEAMS, Some(&["all"]));
-        let receivers = |release: &ReleaseReport| {
-            let all = ["a", "oncall", "audit", "shop", "all"];
-            all.into_iter()
-                .filter(|name| routes.share(release, name) == Some(Share::Whole))
-                .collect::<Vec<_>>()
-        };
-        let plain = |namespace: &str, name: &str| release(namespace, name);
-        let stuck = |namespace: &str, name: &str| {
-            plain(namespace, name).with_health(HealthCode::Stuck, HealthSeverity::Critical)
-        };
-        let missing = object("v1", "Service", "shop", "web").in_state(ObjectState::Missing);
-        let overwritten = finding(FindingCode::Overwritten, "/spec/x", None, None);
-        assert_eq!(receivers(&plain("team-a-1", "x")), ["a"]);
-        assert_eq!(
-            receivers(&stuck("team-a-1", "x")),
-            ["a"],
-            "the first route does not go on"
-        );
-        assert_eq!(receivers(&plain("shop", "web-1")), ["shop"]);
-        assert_eq!(receivers(&stuck("shop", "web-1")), ["oncall", "shop"]);
-        assert_eq!(receivers(&plain("shop", "api")), ["all"]);
-        assert_eq!(receivers(&stuck("shop", "api")), ["oncall"], "a route took it");
-        assert_eq!(
-            receivers(&plain("shop", "web").with_objects([missing])),
-            ["audit", "shop"]
-        );
-        let drifted = object("v1", "Service", "pay", "x").drifted([overwritten]);
-        assert_eq!(receivers(&plain("pay", "x").with_objects([drifted])), ["audit"]);
-    }
-
-    #[test]
-    fn a_route_for_labels_takes_releases_that_have_all_of_them() {
-        let routes = routes(
-            "[{labels: {team: 'pay*', example.com/tier: '1'}, to: [pay]}, {labels: {team: '*'}, to: [teams]}]",
-            Some(&["all"]),
-        );
-        let receiver = |labels: &[(&str, &str)]| {
-            let labels = labels
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-            let release = ReleaseReport {
-                labels: labels.collect(),
-                ..release("shop", "web")
-            };
-            ["pay", "teams", "all"]
-                .into_iter()
-                .find(|name| routes.share(&release, name) == Some(Share::Whole))
-        };
-        assert_eq!(
-            receiver(&[("team", "payments"), ("example.com/tier", "1")]),
-            Some("pay")
-        );
-        assert_eq!(receiver(&[("team", "payments")]), Some("teams"));
-        assert_eq!(receiver(&[("team", "")]), Some("teams"));
-        assert_eq!(receiver(&[("example.com/tier", "1")]), Some("all"));
-    }
-
-    /// An alert of a receiver that is told of bad conditions only would stay open for ever.
-    #[test]
-    fn a_receiver_that_may_have_been_told_hears_that_it_is_over() {
-        let routes = routes(TEAMS, Some(&["all"]));
-        let share = |namespace: &str, receiver: &str| routes.share(&release(namespace, "web"), receiver);
-        assert_eq!(share("shop", "oncall"), Some(Share::Over));
-        assert_eq!(share("shop", "audit"), Some(Share::Over));
-        assert_eq!(share("shop", "shop"), Some(Share::Whole));
-        assert_eq!(
-            share("shop", "all"),
-            None,
-            "the last route takes it in every condition"
-        );
-        assert_eq!(
-            share("team-a-1", "oncall"),
-            None,
-            "the first route takes it in every condition"
-        );
-    }
-
-    #[test]
-    fn an_error_goes_to_whoever_has_the_namespace() {
-        let routes = routes(TEAMS, None);
-        let error = |scope: &str| ReportError {
-            scope: scope.to_owned(),
-            message: String::new(),
-        };
-        let about_a = error("namespace/team-a-1");
-        assert!(routes.sends_error(&about_a, "a") && !routes.sends_error(&about_a, "slack"));
-        let about_all = error("discovery");
-        assert!(!routes.sends_error(&about_all, "a") && routes.sends_error(&about_all, "slack"));
-    }
-
-    #[test]
-    fn what_no_route_takes_is_told_to_somebody_unless_it_is_said_that_it_is_not() {
-        let known = BTreeSet::from(["a", "b"]);
-        let all = "[{namespaces: [shop], to: [a]}, {severity: critical, to: [b, a], continue: true}]";
-        let some = "[{namespaces: [shop], to: [a]}]";
-        let everything = "[{to: [a, b]}]";
-        for (text, default, is_right) in [
-            (all, None, false),
-            (all, Some(&[][..]), true),
-            (all, Some(&["a"][..]), true),
-            (some, None, true),
-            (some, Some(&[][..]), true),
-            // A scan that failed is no release.
-            (everything, None, false),
-            (everything, Some(&["b"][..]), true),
-            ("[]", None, true),
-        ] {
-            let checked = routes(text, default).check(&known);
-            let wanted = if is_right {
-                Ok(())
-            } else {
-                Err(RoutesError::NoDefault)
-            };
-            assert_eq!(checked, wanted, "{text} {default:?}");
-        }
-        assert!(
-            RoutesError::NoDefault
-                .to_string()
-                .contains("`default: []` for nobody")
-        );
-    }
-
-    #[test]
-    fn mistakes_are_named() {
-        let known = BTreeSet::from(["slack"]);
-        let error = |text: &str| routes(text, None).check(&known).unwrap_err().to_string();
-        assert_eq!(error("[{to: [slck]}]"), "`slck` is no receiver; there are: slack");
-        let nobody = routes("[]", Some(&["slack"]))
-            .check(&BTreeSet::new())
-            .unwrap_err();
-        assert_eq!(nobody.to_string(), "`slack` is no receiver; there is none");
-        assert_eq!(nobody.key(), "default");
-        assert_eq!(
-            error("[{namespaces: [a]}]"),
-            "the route 1 has no `to`: name the receivers"
-        );
-        for (text, said) in [
-            ("[{codes: [mising], to: [slack]}]", "`mising` is no code"),
-            (
-                "[{codes: [in-sync], to: [slack]}]",
-                "`in-sync` is nothing that anybody is told of",
-            ),
-            ("[{severity: bad, to: [slack]}]", "critical"),
-            ("[{namespaces: ['A'], to: [slack]}]", "A"),
-            (
-                "[{labels: {'a b': x}, to: [slack]}]",
-                "`a b` cannot be the name of a label",
-            ),
-            ("[{labels: {a: '[x'}, to: [slack]}]", "without its `]`"),
-            ("[{labels: [a], to: [slack]}]", "expected"),
-            ("[{name: x}]", "unknown field"),
-        ] {
-            let error = serde_saphyr::from_str::<Vec<Route>>(text)
-                .unwrap_err()
-                .to_string();
-            assert!(error.contains(said), "{text}: {error}");
-        }
-    }
-}
+mod tests;

@@ -19,6 +19,7 @@ use super::settings::{HttpSettings, SinkContext, duration};
 use super::slack::settings::{SlackReceiver, SlackSection};
 use super::webhook::settings::{Webhook, WebhookSection};
 use crate::state::{Settle, Telling};
+use crate::vocabulary::FindingCode;
 
 /// The longest time for one receiver, whatever is asked for: no scan lasts longer, and clocks end somewhere.
 const LONGEST_BUDGET: Duration = Duration::from_hours(24);
@@ -153,6 +154,21 @@ impl NotifySection {
             settle: self.settle.map_or(by_default.settle, |settle| settle.0),
             remind: self.remind.unwrap_or(by_default.remind),
         }
+    }
+
+    /// Checks that somebody can be told because of each code that a route asks for, where `is_drift` says which findings count
+    /// as drift.
+    pub fn check_codes(&self, is_drift: impl Fn(FindingCode) -> bool) -> Result<(), SectionError> {
+        let Some(section) = &self.routes else {
+            return Ok(());
+        };
+        let routes = Routes {
+            routes: section.value.clone(),
+            default: None,
+        };
+        routes
+            .check_codes(is_drift)
+            .map_err(|error| in_section(error.key(), Some(section.referenced.line()))(error))
     }
 
     /// The sinks that the section or the environment names.

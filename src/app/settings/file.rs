@@ -121,7 +121,11 @@ pub(super) fn read(path: Option<&Path>) -> Result<File, SettingsError> {
 impl File {
     /// The sinks of the `notify` section and of the environment.
     pub(super) fn sinks(&self, context: &SinkContext<'_>) -> Result<Sinks, SettingsError> {
-        let sinks = self.notify.clone().resolve(context);
+        let severity = |code: FindingCode| self.severity.get(&code).copied();
+        let is_drift =
+            |code: FindingCode| severity(code).unwrap_or(code.default_severity()) == Severity::Drift;
+        let checked = self.notify.check_codes(is_drift);
+        let sinks = checked.and_then(|()| self.notify.clone().resolve(context));
         sinks.map_err(|error| SettingsError::from(error).in_file(self.path.as_deref()))
     }
 }
