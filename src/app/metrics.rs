@@ -18,6 +18,8 @@ use super::settings::MetricsSettings;
 use super::stop::Stop;
 use crate::limited_file;
 use crate::model::{Report, ScanCosts};
+use crate::notify::CheckResult;
+use crate::notify::pushgateway::settings::PushgatewaySettings;
 use crate::notify::pushgateway::{Others, Push, Pushgateway};
 use crate::notify::settings::HttpSettings;
 use crate::report::metrics::{CONTENT_TYPE, Exposition, Metrics, NotificationOutcome, RunEnd};
@@ -97,6 +99,11 @@ impl MetricsOutput {
         }
         status
     }
+}
+
+/// Finds out whether a Pushgateway would take metrics, without leaving any there.
+pub(super) async fn check_pushgateway(settings: Option<PushgatewaySettings>) -> Option<CheckResult> {
+    Some(Pushgateway::new(settings?, http()).check().await)
 }
 
 /// Checks that a file could be made at a path.

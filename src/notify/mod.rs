@@ -57,6 +57,11 @@ pub trait Sink: Send + Sync {
     /// The documents that [`Sink::deliver`] would send, without secrets; or why there would be none.
     fn preview(&self, notice: &Notice<'_>) -> Result<Vec<Value>, String>;
 
+    /// What it cannot do where no scan is remembered, in half a sentence; `None` where it does all that it is asked for.
+    fn without_memory(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Finds out whether messages would arrive, without sending any that people see.
     fn check<'a>(&'a self, http: &'a DeliveryClient) -> BoxFuture<'a, CheckResult>;
 }
@@ -169,6 +174,10 @@ pub struct Sinks {
     routes: Routes,
     links: Vec<LinkTemplate>,
 }
+
+/// Why a sink that is configured gets nothing.
+pub const LEFT_OUT: &str =
+    "nothing is ever sent to it, because no route names it and `default` does not either";
 
 /// A sink under the name that routes and results give it.
 struct NamedSink {
@@ -309,13 +318,33 @@ impl Sinks {
         previews.collect()
     }
 
+    /// The sinks that nothing is ever sent to, because no route names them and they get nothing of what no route takes.
+    pub fn left_out(&self) -> impl Iterator<Item = &str> {
+        let names = self.receivers.iter().map(|sink| sink.name.as_str());
+        names.filter(|name| self.routes.leaves_out(name))
+    }
+
+    /// The sinks that cannot do all that they are asked for where no scan is remembered, each with what is missing.
+    pub fn without_memory(&self) -> impl Iterator<Item = (&str, &'static str)> {
+        let receivers = self.receivers.iter();
+        receivers.filter_map(|NamedSink { name, sink }| Some((name.as_str(), sink.without_memory()?)))
+    }
+
     /// Finds out for every sink whether messages would arrive, without sending any that people see.
     pub async fn check(&self) -> Vec<CheckResult> {
         let checks = self.receivers.iter().map(|NamedSink { name, sink }| async move {
-            let result = sink.check(&self.http).await;
-            CheckResult {
+            let result = CheckResult {
                 sink: name.clone(),
-                ..result
+                ..sink.check(&self.http).await
+            };
+            if self.routes.leaves_out(name) {
+                CheckResult {
+                    status: CheckStatus::Invalid,
+                    message: format!("{LEFT_OUT}; the receiver itself: {}", result.message),
+                    ..result
+                }
+            } else {
+                result
             }
         });
         join_all(checks).await

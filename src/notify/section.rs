@@ -36,7 +36,7 @@ pub struct NotifySection {
     #[serde(deserialize_with = "budget")]
     budget: Option<Duration>,
     settle: Option<SettleSetting>,
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "remind")]
     remind: Option<Duration>,
     slack: Option<Spanned<SlackSection>>,
     pagerduty: Option<Spanned<PagerDutySection>>,
@@ -67,6 +67,16 @@ fn budget<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>
             "nothing is delivered in no time: give a longer one, such as 90s",
         )),
         budget => Ok(budget),
+    }
+}
+
+/// How often receivers are reminded.
+fn remind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    match duration(deserializer)? {
+        Some(Duration::ZERO) => Err(de::Error::custom(
+            "every scan would be a reminder: give a longer time, such as 24h, or a very long one, such as 10years, for none",
+        )),
+        remind => Ok(remind),
     }
 }
 
@@ -169,6 +179,13 @@ impl NotifySection {
         routes
             .check_codes(is_drift)
             .map_err(|error| in_section(error.key(), Some(section.referenced.line()))(error))
+    }
+
+    /// The keys that have no effect where no scan is remembered.
+    pub fn keys_of_memory(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let settle = self.settle.is_some().then_some("settle");
+        let remind = self.remind.is_some().then_some("remind");
+        settle.into_iter().chain(remind)
     }
 
     /// The sinks that the section or the environment names.

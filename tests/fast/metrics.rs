@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
+use driftline::notify::CheckStatus;
 use driftline::notify::pushgateway::settings::PushgatewaySettings;
 use driftline::notify::pushgateway::{Others, Push, Pushgateway};
 use driftline::notify::settings::{HttpSettings, Transport};
@@ -385,7 +386,7 @@ async fn what_passes_is_tried_again_and_every_failure_is_one_sentence() {
         (
             vec![Reply::Answer(401, "evil")],
             quick(),
-            "refused the metrics with 401: it wants another user",
+            "refused the request with 401: it wants another user",
             1,
         ),
         (
@@ -555,4 +556,101 @@ fn both_forms_of_the_rules_are_the_same() {
         }
         assert!(tested.contains(name), "nothing tests {name}");
     }
+}
+
+/// The beginning of what a Pushgateway answers to the question for its status.
+const STATUS: &str = r#"{"status":"success","data":{"build_information":{"version":"1.11.0"},"flags":{}"#;
+
+#[tokio::test]
+async fn a_check_asks_a_pushgateway_for_its_status_and_pushes_nothing() {
+    for (reply, status, said) in [
+        (
+            Reply::Answer(200, STATUS),
+            CheckStatus::Valid,
+            "no metric was pushed",
+        ),
+        (
+            Reply::Answer(200, "<html>evil</html>"),
+            CheckStatus::Invalid,
+            "answered 200, not as a Pushgateway does",
+        ),
+        (
+            Reply::Answer(200, "{}"),
+            CheckStatus::Invalid,
+            "not as a Pushgateway does",
+        ),
+        (
+            Reply::Answer(401, "evil"),
+            CheckStatus::Invalid,
+            "it wants another user and password, or another token",
+        ),
+        (
+            Reply::Answer(404, "evil"),
+            CheckStatus::Unclear,
+            "shows with the first scan",
+        ),
+        (Reply::Redirect("/evil"), CheckStatus::Invalid, "is not followed"),
+        (
+            Reply::Endless(200),
+            CheckStatus::Invalid,
+            "not as a Pushgateway does",
+        ),
+        (Reply::HangUp, CheckStatus::Invalid, "the connection broke"),
+        (
+            Reply::Answer(503, "evil"),
+            CheckStatus::Invalid,
+            "gave up after 3 attempts",
+        ),
+    ] {
+        let server = Receiver::start([reply.clone()]).await;
+        let settings = PushgatewaySettings::try_new(&server.url("/behind/"), Transport::AllowHttp).unwrap();
+        let result = Pushgateway::new(settings, quick()).check().await;
+        assert_eq!(result.status, status, "{reply:?}: {result:?}");
+        assert!(
+            result.message.contains(said) && !result.message.contains("evil"),
+            "{reply:?}: {result:?}"
+        );
+        assert_eq!(result.sink, "metrics.pushgateway");
+        for request in server.received() {
+            assert_eq!(
+                (&*request.method, &*request.path),
+                ("GET", "/behind/api/v1/status")
+            );
+        }
+    }
+}
+
+#[test]
+fn notify_check_tries_the_pushgateway_with_its_credentials() {
+    let home = Home::new();
+    let check = |url: &str| {
+        let config = home.file(
+            "config.yaml",
+            &format!("metrics:\n  pushgateway: {{url: {url}, allow_http: true, username: me}}\n"),
+        );
+        Driftline::new(["notify", "--check", "--config", &config])
+            .env("DRIFTLINE_PUSHGATEWAY_PASSWORD", "hunter2")
+            .never_says("hunter2")
+            .run()
+    };
+    let (ran, received) = beside(vec![Reply::Answer(200, STATUS)], |gateway| {
+        check(&gateway.url("/"))
+    });
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    assert!(
+        ran.stdout.starts_with("metrics.pushgateway: ok: ") && ran.stdout.contains("with these credentials"),
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(
+        received[0].header("authorization"),
+        Some("Basic bWU6aHVudGVyMg==")
+    );
+    let (ran, _) = beside(vec![Reply::Answer(403, "")], |gateway| check(&gateway.url("/")));
+    assert_eq!(ran.status, Some(2), "{}", ran.stdout);
+    assert!(
+        ran.stdout.starts_with("metrics.pushgateway: invalid: "),
+        "{}",
+        ran.stdout
+    );
 }

@@ -7,9 +7,10 @@ use std::time::Duration;
 use crate::app::cli::{Global, NotifyArgs};
 use crate::app::environment;
 use crate::app::exit;
+use crate::app::metrics;
 use crate::app::output::print;
 use crate::app::scanning;
-use crate::app::settings::{self, Reading};
+use crate::app::settings::{NotifyCheck, Reading};
 use crate::app::stop::{Abort, Stop};
 use crate::notify::CheckStatus;
 use crate::report::words::count;
@@ -25,7 +26,7 @@ pub(super) async fn run(args: &NotifyArgs, global: &Global, abort: Abort) -> any
 /// Prints what would be sent after a scan of a snapshot.
 async fn preview(args: &NotifyArgs, snapshot: &Path, global: &Global, abort: Abort) -> anyhow::Result<u8> {
     let config = args.config.as_deref();
-    let sinks = settings::sinks_to_check(config, &environment::variable)?;
+    let sinks = NotifyCheck::resolve(config, &environment::variable)?.sinks;
     let names = sinks.names();
     if let Some(unknown) = args.sinks.iter().find(|name| !names.contains(name.as_str())) {
         let known: Vec<&str> = names.into_iter().collect();
@@ -55,8 +56,12 @@ async fn preview(args: &NotifyArgs, snapshot: &Path, global: &Global, abort: Abo
 }
 
 async fn check(config: Option<&Path>, abort: Abort) -> anyhow::Result<u8> {
-    let sinks = settings::sinks_to_check(config, &environment::variable)?;
-    if sinks.is_empty() {
+    let NotifyCheck {
+        sinks,
+        pushgateway,
+        idle,
+    } = NotifyCheck::resolve(config, &environment::variable)?;
+    if sinks.is_empty() && pushgateway.is_none() {
         anyhow::bail!("no notifications are configured: pass --config with a `notify` section");
     }
     let mut lines = Vec::new();
@@ -66,8 +71,10 @@ async fn check(config: Option<&Path>, abort: Abort) -> anyhow::Result<u8> {
     let results = tokio::select! {
         biased;
         _ = stop.stopped() => anyhow::bail!("the check was asked to stop"),
-        results = sinks.check() => results,
+        results = async { tokio::join!(sinks.check(), metrics::check_pushgateway(pushgateway)) } => results,
     };
+    let (mut results, of_metrics) = results;
+    results.extend(of_metrics);
     for result in results {
         let word = match result.status {
             CheckStatus::Valid => "ok",
@@ -78,6 +85,9 @@ async fn check(config: Option<&Path>, abort: Abort) -> anyhow::Result<u8> {
             }
         };
         writeln!(lines, "{}: {word}: {}", result.sink, result.message)?;
+    }
+    for sentence in idle {
+        writeln!(lines, "warning: {sentence}")?;
     }
     print(&lines)?;
     Ok(status)

@@ -445,6 +445,11 @@ mod tests {
                 "notify.budget",
             ),
             (
+                "notify: {remind: 0s}",
+                "every scan would be a reminder: give a longer time, such as 24h, or a very long one, such as 10years, for none",
+                "notify.remind",
+            ),
+            (
                 "notify: {sinks: [{name: a, pagerduty: {scope: x}}]}",
                 "`x` is not one of: cluster, release",
                 "notify.sinks[0].pagerduty.scope",

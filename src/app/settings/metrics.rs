@@ -73,20 +73,12 @@ impl MetricsSettings {
         if path.as_deref() == Some(Path::new("-")) {
             return Err(SettingsError::MetricsToStdout);
         }
-        let pushgateway = section.pushgateway.map(|section| {
-            PushgatewaySettings::from_section(section.value, context).map_err(|source| {
-                SettingsError::Pushgateway {
-                    line: section.referenced.line(),
-                    source: Box::new(source),
-                }
-                .in_file(config)
-            })
-        });
-        let pushgateway = pushgateway.transpose()?;
+        let (file, releases) = (section.file.clone(), section.releases);
+        let pushgateway = pushgateway(section, config, context)?;
         let (path, pushgateway) = match target {
-            ScanTarget::Cluster(_) => (path.or(section.file), pushgateway),
+            ScanTarget::Cluster(_) => (path.or(file), pushgateway),
             ScanTarget::Snapshot(_) => {
-                if path.is_none() && section.file.is_some() || pushgateway.is_some() {
+                if path.is_none() && file.is_some() || pushgateway.is_some() {
                     tracing::warn!(
                         "no metrics go where the configuration file says: they are about the cluster, and this is a snapshot"
                     );
@@ -96,8 +88,26 @@ impl MetricsSettings {
         };
         Ok(Self {
             file: path,
-            releases: section.releases,
+            releases,
             pushgateway: pushgateway.filter(|_| !args.no_notify),
         })
     }
+}
+
+/// The Pushgateway of the section.
+pub(super) fn pushgateway(
+    section: MetricsSection,
+    config: Option<&Path>,
+    context: &SinkContext<'_>,
+) -> Result<Option<PushgatewaySettings>, SettingsError> {
+    let pushgateway = section.pushgateway.map(|section| {
+        PushgatewaySettings::from_section(section.value, context).map_err(|source| {
+            SettingsError::Pushgateway {
+                line: section.referenced.line(),
+                source: Box::new(source),
+            }
+            .in_file(config)
+        })
+    });
+    pushgateway.transpose()
 }

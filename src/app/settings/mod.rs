@@ -11,6 +11,7 @@ mod metrics;
 mod policy;
 mod selection;
 mod state;
+mod told;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use super::exit::DriftStatus;
 use crate::cluster::client::Options as ClientOptions;
 use crate::manifest::rendered::{Rendered, RenderedFor};
 use crate::notify::Sinks;
+use crate::notify::pushgateway::settings::PushgatewaySettings;
 use crate::notify::settings::{HttpSettings, SinkContext};
 use crate::policy::Confirm;
 use crate::policy::selection::{NamespacePattern, ReleasePattern, Selection};
@@ -42,6 +44,9 @@ use crate::state::Telling;
 pub use self::error::SettingsError;
 pub use self::metrics::MetricsSettings;
 pub use self::state::StateStore;
+
+/// The variable of `--state`.
+const STATE_VARIABLE: &str = "DRIFTLINE_STATE";
 
 const TIMEOUT: Duration = Duration::from_mins(10);
 const STUCK_AFTER: Duration = Duration::from_mins(15);
@@ -164,6 +169,14 @@ impl ScanSettings {
                 Sinks::new(HttpSettings::default())
             }
         };
+        // With a baseline, that is what is known.
+        let mut idle = told::left_out(&sinks);
+        if args.baseline.is_none() {
+            idle.extend(told::without_memory(&file.notify, &sinks, &state));
+        }
+        for sentence in idle {
+            tracing::warn!("{sentence}");
+        }
         Ok(Self {
             reading: Reading {
                 target,
@@ -424,12 +437,35 @@ fn timeout(access: &AccessArgs, file: &File) -> Duration {
     access.timeout.or(file.scan.timeout).unwrap_or(TIMEOUT)
 }
 
-/// The sinks of `notify --check`.
-pub fn sinks_to_check(config: Option<&Path>, environment: Environment<'_>) -> Result<Sinks, SettingsError> {
-    file::read(config)?.sinks(&SinkContext {
-        environment: Some(environment),
-        selection: &[],
-    })
+/// What `notify --check` checks.
+pub struct NotifyCheck {
+    /// Where notifications go.
+    pub sinks: Sinks,
+    /// Where metrics are pushed to.
+    pub pushgateway: Option<PushgatewaySettings>,
+    /// What has no effect as it is configured, a sentence each.
+    pub idle: Vec<String>,
+}
+
+impl NotifyCheck {
+    /// Resolves the settings of notifications, of which nothing is sent.
+    pub fn resolve(config: Option<&Path>, environment: Environment<'_>) -> Result<Self, SettingsError> {
+        let file = file::read(config)?;
+        let context = SinkContext {
+            environment: Some(environment),
+            selection: &[],
+        };
+        let sinks = file.sinks(&context)?;
+        let pushgateway = metrics::pushgateway(file.metrics.clone(), file.path.as_deref(), &context)?;
+        // A scan takes it from there as well. One that is no place is the scan's mistake.
+        let by_variable = environment(STATE_VARIABLE).map(|text| text.parse().unwrap_or(StateStore::None));
+        let state = by_variable.as_ref().unwrap_or(&file.state);
+        Ok(Self {
+            idle: told::without_memory(&file.notify, &sinks, state),
+            pushgateway,
+            sinks,
+        })
+    }
 }
 
 #[cfg(test)]

@@ -96,9 +96,6 @@ impl Sink for PagerDutyService {
             let mut kept = notice.kept.map(Kept::of).unwrap_or_default();
             let mut plan = EventPlan::new(notice, notice.kept.map(|_| &kept.open), self);
             if self.changes.is_some() {
-                if !is_remembered {
-                    tracing::warn!("{}: without a memory (`state`) no changes are sent", self.name);
-                }
                 let changes = &kept.changes;
                 changes.add_to(&mut plan, notice.report, notice.digest, self.max_events);
             }
@@ -128,6 +125,12 @@ impl Sink for PagerDutyService {
     fn preview(&self, notice: &Notice<'_>) -> Result<Vec<Value>, String> {
         let plan = EventPlan::new(notice, None, self);
         Ok(plan.events.iter().map(|event| event.body(HIDDEN_KEY)).collect())
+    }
+
+    fn without_memory(&self) -> Option<&'static str> {
+        self.changes
+            .is_some()
+            .then_some("`changes` has no effect: no change is sent")
     }
 
     /// There is no harmless probe, so an event without effect is sent: a `resolve` for a key under which nothing was

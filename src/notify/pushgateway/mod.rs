@@ -8,13 +8,18 @@ pub mod settings;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
 
 use self::settings::PushgatewaySettings;
 use super::http::{DeliveryClient, ReceiverError, ReceiverRequest, ReceiverResponse};
-use super::settings::HttpSettings;
+use super::settings::{Endpoint, HttpSettings};
+use super::{CheckResult, CheckStatus};
 
 /// The beginning of the only answer that is read: the gateway's own words for metrics that contradict those of others.
 const INCONSISTENT: &str = "pushed metrics are invalid or inconsistent";
+
+/// The name of the gateway in results of checks: that of its settings.
+const CHECKED: &str = "metrics.pushgateway";
 
 /// What becomes of metrics of the group that are not pushed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,14 +70,69 @@ impl Pushgateway {
             Others::Removed => ReceiverRequest::put_bytes(&endpoint, push.content_type, push.text.to_owned()),
             Others::Kept => ReceiverRequest::post_bytes(&endpoint, push.content_type, push.text.to_owned()),
         };
+        judge(endpoint.host(), &self.send(request).await?)
+    }
+
+    /// Finds out whether it answers, and to this user or token, by asking for its status
+    /// ([`GET /api/v1/status`](https://github.com/prometheus/pushgateway#query-api)). Nothing is pushed: even an empty group would
+    /// show, with the time of the push.
+    pub async fn check(&self) -> CheckResult {
+        let endpoint = self.settings.endpoint.below(["api", "v1", "status"]);
+        let (status, message) = match self.send(ReceiverRequest::get(&endpoint)).await {
+            Err(error) => (CheckStatus::Invalid, error.to_string()),
+            Ok(response) => self.status(&endpoint, &response),
+        };
+        CheckResult {
+            sink: CHECKED.to_owned(),
+            status,
+            message,
+        }
+    }
+
+    async fn send(&self, request: ReceiverRequest<'_>) -> Result<ReceiverResponse, ReceiverError> {
         let request = match &self.settings.authorization {
             Some(value) => request.with_authorization(value.clone()),
             None => request,
         };
         let request = request.with_roots(self.settings.roots.as_ref());
-        let response = self.http.send(&request, self.http.deadline()).await?;
-        judge(endpoint.host(), &response)
+        Ok(self.http.send(&request, self.http.deadline()).await?)
     }
+
+    /// What the answer to a question for its status says.
+    fn status(&self, endpoint: &Endpoint, response: &ReceiverResponse) -> (CheckStatus, String) {
+        let host = endpoint.host();
+        match response.status {
+            200 if is_status(response.body.as_deref().unwrap_or_default()) => {
+                let whom = match &self.settings.authorization {
+                    Some(_) => "with these credentials",
+                    None => "without credentials",
+                };
+                let message = format!("{host} answers as a Pushgateway does, {whom}; no metric was pushed");
+                (CheckStatus::Valid, message)
+            }
+            // What takes pushes as a Pushgateway does need not have the rest of its API.
+            404 | 405 => {
+                let message = format!(
+                    "{host} answered {} to the question for its status: a Pushgateway has /api/v1/status, and whether this takes \
+                     metrics shows with the first scan",
+                    response.status
+                );
+                (CheckStatus::Unclear, message)
+            }
+            _ => {
+                let error = refusal(host, response);
+                (CheckStatus::Invalid, error.to_string())
+            }
+        }
+    }
+}
+
+/// Whether an answer is that of the API: `{"status":"success","data":{"build_information":…`. It has the flags and the metrics
+/// besides, so often only its beginning is there.
+fn is_status(body: &str) -> bool {
+    let is_whole = serde_json::from_str::<Value>(body).is_ok_and(|answer| answer["status"] == "success");
+    let begins = body.trim_start().starts_with('{') && body.contains("\"build_information\"");
+    is_whole || begins
 }
 
 /// The two segments of the path that stand for a label of the group. A value that would be no segment, because it is empty,
@@ -88,12 +148,19 @@ fn group_label(name: &str, value: &str) -> [String; 2] {
 }
 
 fn judge(host: &str, response: &ReceiverResponse) -> Result<(), ReceiverError> {
+    match response.status {
+        // 202: a gateway that does not check what it takes.
+        200 | 202 => Ok(()),
+        _ => Err(refusal(host, response)),
+    }
+}
+
+/// Why an answer is not the one that it should be.
+fn refusal(host: &str, response: &ReceiverResponse) -> ReceiverError {
     let status = response.status;
     let host = host.to_owned();
     let reason = match status {
-        // 202: a gateway that does not check what it takes.
-        200 | 202 => return Ok(()),
-        300..=399 => return Err(ReceiverError::Redirected { host, status }),
+        300..=399 => return ReceiverError::Redirected { host, status },
         400 if response
             .body
             .as_deref()
@@ -104,19 +171,19 @@ fn judge(host: &str, response: &ReceiverResponse) -> Result<(), ReceiverError> {
         401 | 403 => "it wants another user and password, or another token",
         413 => "they are too large for it: lower metrics.releases",
         _ => {
-            return Err(ReceiverError::Unexpected {
+            return ReceiverError::Unexpected {
                 host,
                 status,
                 expected: "as a Pushgateway does",
-            });
+            };
         }
     };
-    Err(ReceiverError::Refused {
+    ReceiverError::Refused {
         host,
         status,
-        what: "the metrics",
+        what: "the request",
         reason: Some(reason.to_owned()),
-    })
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod alertmanager;
 mod bot;
 pub(crate) mod delivery;
+mod idle;
 mod limits;
 mod pagerduty;
 mod preview;

@@ -91,6 +91,10 @@ impl Sink for SlackBot {
         ])
     }
 
+    fn without_memory(&self) -> Option<&'static str> {
+        Some("every scan posts a new message, and none is kept up to date or ticked off")
+    }
+
     /// Asks whose token it is, which posts nothing. Whether the bot may post to the channel is not to be found out without a
     /// message, or without more rights than a bot needs.
     fn check<'a>(&'a self, http: &'a DeliveryClient) -> BoxFuture<'a, CheckResult> {
