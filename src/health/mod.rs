@@ -45,6 +45,7 @@ pub use self::release_facts::{
     RecordFacts, ReleaseFacts,
 };
 use self::steps::with;
+pub(crate) use self::upgrade_blocked::place_of_blocked_upgrade;
 use crate::model::Health;
 use crate::release::decode::DecodeError;
 use crate::release::history::Depth;

@@ -109,6 +109,16 @@ pub(super) fn upgrade_blocked(facts: &ReleaseFacts<'_>) -> Option<Health> {
     Some(with(entry, evidence, steps))
 }
 
+/// How the sentence about an upgrade that fails for certain begins.
+const FAILS_AT: &str = "the next upgrade fails at ";
+
+/// What fails and where, of the sentence of an entry: words of driftline's own and names of objects. Why it fails is left out,
+/// since that may repeat what the API server says.
+pub(crate) fn place_of_blocked_upgrade(entry: &Health) -> Option<&str> {
+    let (place, _) = entry.message.split_once(": ")?;
+    place.starts_with(FAILS_AT).then_some(place)
+}
+
 /// Why the upgrade fails, in half a sentence.
 fn because(conflicts: &[&BlockedObject], refusals: &[&BlockedObject]) -> String {
     match (conflicts, refusals) {
@@ -195,6 +205,10 @@ mod tests {
         assert_eq!(
             entry.message,
             "the next upgrade fails at Deployment shop/web-0: kube-controller-manager via scale owns /spec/replicas"
+        );
+        assert_eq!(
+            place_of_blocked_upgrade(entry),
+            Some("the next upgrade fails at Deployment shop/web-0")
         );
         let evidence = entry.evidence.join("\n");
         assert!(
@@ -295,6 +309,7 @@ mod tests {
             entry.message
         );
         assert_eq!(entry.severity, HealthSeverity::Info);
+        assert_eq!(place_of_blocked_upgrade(&entry), None, "nobody is told of it");
         let evidence = entry.evidence.join("\n");
         assert!(evidence.contains(DOUBT), "{evidence}");
         let both = blocked(&[Some(DOUBT), None]);

@@ -5,24 +5,24 @@
 //! sentence in which the API server or Helm may have repeated values. Everything is sanitised and capped here, sorted, and
 //! the same for the same report.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 
+use super::ended;
 use super::links::{self, Link, LinkTemplate};
-use super::list::{DetailLevel, DetailLine, LineCost, ListEntry, MessageList};
+use super::list::{LineCost, ListEntry, MessageList};
 use super::release::{
-    entry, has_trouble, named_in_the_same_way, news_entry, news_only, object_name, ongoing_entry,
-    release_name, state, with_news,
+    entry, has_trouble, news_entry, news_only, object_name, ongoing_entry, release_name, state, with_news,
 };
 use super::text::{NAME, PATH, SENTENCE, clean};
-use crate::model::{ReleaseReport, Report, Resolved, Storage};
+use crate::model::{ReleaseReport, Report};
 use crate::report::alike::ReleaseGroup;
 use crate::report::urgency::{self, Trouble, Urgent};
-use crate::report::words::{self, command_elsewhere, count, critical_codes, ending};
+use crate::report::words::{self, command_elsewhere, count, critical_codes};
 use crate::state::Part;
-use crate::vocabulary::{Ending, HealthCode, ObjectState, Outcome, Stopped, Verdict};
+use crate::vocabulary::{HealthCode, ObjectState, Outcome, Stopped, Verdict};
 
 /// A report in the words of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,7 +132,7 @@ impl Digest {
                 "release",
                 news,
             ),
-            resolved: list("Resolved", "release", resolved_entries(report, now)),
+            resolved: list("Resolved", "release", ended::entries(report, now)),
             ongoing: list("Still so", "release", ongoing_entries(report, now)),
             unread: list("Not read", "entry", unread_entries(report)),
             next: worst
@@ -181,10 +181,13 @@ impl Digest {
 
     /// The operator's links to a release of the report.
     pub(crate) fn links_to(&self, report: &Report, release: &ReleaseReport) -> Vec<Link> {
+        self.links_to_names([&report.cluster.name, &release.namespace, &release.name])
+    }
+
+    /// The operator's links to what has the names of a cluster, a namespace and a release.
+    pub(crate) fn links_to_names(&self, names: [&str; 3]) -> Vec<Link> {
         let templates = self.templates.iter();
-        templates
-            .filter_map(|template| template.to(report, release))
-            .collect()
+        templates.filter_map(|template| template.to(names)).collect()
     }
 
     /// The headline of a message about what changed.
@@ -199,9 +202,9 @@ impl Digest {
         }
         if !self.resolved.is_empty() {
             let partly = if is_all_partly(report) { "partly " } else { "" };
-            let place = match &self.resolved.entries[..] {
-                [one] if one.number == 1 => one.head.split(": ").next().unwrap_or_default().to_owned(),
-                _ => count(self.resolved.number(), "release"),
+            let place = match (self.resolved.number(), report.resolved.first()) {
+                (1, Some(resolved)) => ended::name_of(resolved),
+                (number, _) => count(number, "release"),
             };
             parts.push(format!("{partly}resolved in {place}"));
         }
@@ -332,17 +335,22 @@ fn worst_of_group(group: &ReleaseGroup<'_>) -> String {
 /// The worst trouble of a release in a few words.
 pub(crate) fn worst_in_words(release: &ReleaseReport) -> String {
     let name = release_name(release);
-    let Some(urgent) = Urgent::of(release) else {
-        return name;
-    };
+    match Urgent::of(release) {
+        None => name,
+        Some(urgent) => format!("{} of {name}", trouble(&urgent)),
+    }
+}
+
+/// The worst trouble of a release without the release.
+pub(crate) fn trouble(urgent: &Urgent<'_>) -> String {
     match urgent.worst {
-        Trouble::Health(entry) => format!("{} of {name}", entry.code),
-        Trouble::Object(object) => format!("{} {} of {name}", state(object), object_name(release, object)),
+        Trouble::Health(entry) => entry.code.to_string(),
+        Trouble::Object(object) => format!("{} {}", state(object), object_name(urgent.release, object)),
         Trouble::Field(object, finding) => format!(
-            "{} {} in {} of {name}",
+            "{} {} in {}",
             finding.code,
             clean(&finding.path, PATH),
-            object_name(release, object)
+            object_name(urgent.release, object)
         ),
     }
 }
@@ -372,74 +380,6 @@ fn scan_facts(report: &Report) -> Vec<String> {
     ]
 }
 
-/// What is over, by release; those together in which the same is over.
-fn resolved_entries(report: &Report, now: DateTime<Utc>) -> Vec<ListEntry> {
-    let mut releases: BTreeMap<_, Vec<&Resolved>> = BTreeMap::new();
-    for resolved in &report.resolved {
-        let release = (&resolved.namespace, &resolved.release, &resolved.storage);
-        releases.entry(release).or_default().push(resolved);
-    }
-    let mut alike: BTreeMap<ReleaseEnding, Vec<(String, &Storage)>> = BTreeMap::new();
-    for ((namespace, release, storage), resolved) in releases {
-        let name = format!("{}/{}", clean(namespace, NAME), clean(release, NAME));
-        let ending = ReleaseEnding::of(&resolved, now);
-        alike.entry(ending).or_default().push((name, storage));
-    }
-    let mut groups: Vec<_> = alike.into_iter().collect();
-    groups.sort_by(|(_, a), (_, b)| a.cmp(b));
-    let groups = groups.into_iter();
-    groups.map(|(ending, releases)| ending.entry(&releases)).collect()
-}
-
-/// What is over in a release.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct ReleaseEnding {
-    /// In a few words.
-    facts: String,
-    /// A line each.
-    lines: Vec<String>,
-}
-
-impl ReleaseEnding {
-    fn of(resolved: &[&Resolved], now: DateTime<Utc>) -> Self {
-        let mut endings = resolved.iter();
-        if endings.all(|resolved| resolved.how == Ending::ReleaseGone) {
-            return Self {
-                facts: "the release is gone".to_owned(),
-                lines: Vec::new(),
-            };
-        }
-        let lines = resolved.iter().map(|resolved| resolved_line(resolved, now));
-        Self {
-            facts: format!("{} resolved", resolved.len()),
-            lines: lines.collect(),
-        }
-    }
-
-    /// The entry for the releases in which this is over.
-    fn entry(self, releases: &[(String, &Storage)]) -> ListEntry {
-        let names: Vec<String> = releases.iter().map(|(name, _)| name.clone()).collect();
-        let facts = self.facts;
-        let head = if let [name] = &names[..] {
-            format!("{name}: {facts}")
-        } else {
-            let each = if self.lines.is_empty() { "" } else { " each" };
-            format!("{}: {facts}{each}", named_in_the_same_way(names.len(), &names))
-        };
-        let details = self.lines.into_iter().map(|line| DetailLine {
-            shown_from: DetailLevel::Objects,
-            text: format!("  {line}"),
-        });
-        let first = releases.first();
-        ListEntry {
-            namespace: first.map_or_else(String::new, |(_, storage)| storage.namespace.clone()),
-            number: releases.len(),
-            head,
-            details: details.collect(),
-        }
-    }
-}
-
 /// Whether something else is wrong with each release of which something is over.
 fn is_all_partly(report: &Report) -> bool {
     let troubled = report
@@ -451,32 +391,6 @@ fn is_all_partly(report: &Report) -> bool {
         .collect();
     let mut resolved = report.resolved.iter();
     resolved.all(|resolved| troubled.contains(&(&resolved.storage, &resolved.release)))
-}
-
-fn resolved_line(resolved: &Resolved, now: DateTime<Utc>) -> String {
-    let object = resolved.object.as_ref().map(|object| {
-        let place = match &object.namespace {
-            Some(namespace) if *namespace != resolved.namespace => format!("{}/", clean(namespace, NAME)),
-            Some(_) | None => String::new(),
-        };
-        format!(
-            " {} {place}{}",
-            clean(&object.kind, NAME),
-            clean(&object.name, NAME)
-        )
-    });
-    let path = resolved
-        .path
-        .as_ref()
-        .map(|path| format!(" {}", clean(path, PATH)));
-    let lasted = words::lasting(resolved.first_seen, resolved.resolved_at.min(now));
-    format!(
-        "{}{}{}: {} (known {lasted})",
-        clean(&resolved.code, NAME),
-        object.unwrap_or_default(),
-        path.unwrap_or_default(),
-        ending(resolved.how),
-    )
 }
 
 /// What the receiver was told of and is still so.

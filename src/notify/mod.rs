@@ -12,6 +12,7 @@ pub mod alertmanager;
 pub mod authorization;
 mod codes;
 pub mod digest;
+mod ended;
 mod evaluated;
 mod fair;
 pub mod http;

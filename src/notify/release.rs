@@ -8,13 +8,17 @@ use std::fmt::Write as _;
 use chrono::{DateTime, Utc};
 
 use super::list::{DetailLevel, DetailLine, ListEntry};
-use super::text::{NAME, PATH, clean, fit};
+use super::text::{NAME, PATH, SENTENCE, clean, fit};
 use crate::classify::state::MISSING_OR_NOT_OWNED;
+use crate::health::place_of_blocked_upgrade;
 use crate::model::{Finding, Health, ObjectReport, ReleaseReport, Report, Since, Tracked};
+use crate::preview::place_of_blocked_rollback;
 use crate::report::alike::{self, ReleaseGroup, Said};
 use crate::report::urgency;
 use crate::report::words::{count, field_effect, lasting, minute, object_effect, period};
-use crate::vocabulary::{ChangeStatus, HealthSeverity, NextUpgrade, ObjectState, SinceSource, Verdict};
+use crate::vocabulary::{
+    ChangeStatus, HealthCode, HealthSeverity, NextUpgrade, ObjectState, SinceSource, Verdict,
+};
 
 /// The most objects that a message names of one release.
 const OBJECTS: usize = 5;
@@ -170,17 +174,23 @@ pub(super) fn told_facts(release: &ReleaseReport, is_remembered: bool) -> String
 
 /// The entry for a release of which the receiver knows everything.
 pub(super) fn ongoing_entry(release: &ReleaseReport, now: DateTime<Utc>) -> ListEntry {
-    let mut facts = told_facts(release, true);
-    if let Some(since) = release.tracked.since {
-        let _ = write!(facts, ", {}", lasting(since.time, now));
+    let since = release.tracked.since.map(|since| lasting(since.time, now));
+    let flapping = release.tracked.flapping.then(|| FLAPPING.to_owned());
+    let of_release: Vec<String> = since.into_iter().chain(flapping).collect();
+    let mut entry = entry(release, "", Vec::new());
+    // Behind the name of the release, since behind the last code it would be read as that code's.
+    if !of_release.is_empty() {
+        let _ = write!(entry.head, " ({})", of_release.join(", "));
     }
-    if release.tracked.flapping {
-        facts.push_str(FLAPPING);
+    let facts = told_facts(release, true);
+    if !facts.is_empty() {
+        let _ = write!(entry.head, ": {facts}");
     }
-    entry(release, &facts, Vec::new())
+    entry
 }
 
-const FLAPPING: &str = ", keeps coming and going";
+/// What is said of something that is found and not found by turns.
+pub(super) const FLAPPING: &str = "keeps coming and going";
 
 /// How much of a release drifted; empty where nothing did.
 pub(crate) fn drift_facts(release: &ReleaseReport) -> String {
@@ -329,13 +339,38 @@ fn line(shown_from: DetailLevel, text: String) -> DetailLine {
 }
 
 /// A health entry. Its own sentence may repeat what Helm or the API server said, so the meaning of the code stands in its
-/// place.
+/// place; of an operation that would fail, the beginning of the sentence, which says what fails and where.
 fn health_line(entry: &Health) -> String {
+    let place = match entry.code {
+        HealthCode::UpgradeBlocked => place_of_blocked_upgrade(entry),
+        HealthCode::RollbackBlocked => place_of_blocked_rollback(entry),
+        HealthCode::Undecodable
+        | HealthCode::NoBaseline
+        | HealthCode::FailedUpgrade
+        | HealthCode::FailedInstall
+        | HealthCode::InProgress
+        | HealthCode::Stuck
+        | HealthCode::SeveralDeployed
+        | HealthCode::IdentityMismatch
+        | HealthCode::ApiRemoved
+        | HealthCode::ChangedDuringScan
+        | HealthCode::HalfUpgraded
+        | HealthCode::HookFailed
+        | HealthCode::HookRunning
+        | HealthCode::LeftoverObjects
+        | HealthCode::BlockedByFinalizer
+        | HealthCode::HistoryBloat
+        | HealthCode::OwnershipConflict
+        | HealthCode::LeftoverHooks
+        | HealthCode::ChartCrdsChanged
+        | HealthCode::MissingObjects
+        | HealthCode::RollbackLoses => None,
+    };
+    let what = place.map_or_else(|| entry.code.message().to_owned(), |place| clean(place, SENTENCE));
     format!(
-        "  {} {}: {}{}",
+        "  {} {}: {what}{}",
         entry.severity,
         entry.code,
-        entry.code.message(),
         marks(&entry.tracked)
     )
 }
@@ -416,7 +451,7 @@ fn marks_without_time(tracked: &Tracked) -> String {
         marks.push_str(", changed again");
     }
     if tracked.flapping {
-        marks.push_str(FLAPPING);
+        let _ = write!(marks, ", {FLAPPING}");
     }
     marks
 }
@@ -443,5 +478,68 @@ pub(crate) fn state(object: &ObjectReport) -> &'static str {
         | ObjectState::Leftover
         | ObjectState::Unknown
         | ObjectState::Ignored => object.state.as_str(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{TimeDelta, TimeZone};
+
+    use super::*;
+    use crate::report::fixtures::{object, release};
+    use crate::vocabulary::{HealthSeverity, SinceSource};
+
+    fn now() -> DateTime<Utc> {
+        Utc.with_ymd_and_hms(2026, 3, 1, 12, 0, 0).unwrap()
+    }
+
+    #[test]
+    fn the_age_and_the_flapping_of_a_release_stand_behind_its_name_and_not_behind_a_code() {
+        let mut web = release("shop", "web")
+            .with_objects([object("v1", "Service", "shop", "web").in_state(ObjectState::Missing)])
+            .with_health(HealthCode::FailedUpgrade, HealthSeverity::Critical);
+        web.tracked.status = Some(ChangeStatus::Ongoing);
+        web.tracked.flapping = true;
+        web.tracked.since = Some(Since {
+            time: now() - TimeDelta::days(2),
+            from: SinceSource::FirstSeen,
+        });
+        assert_eq!(
+            ongoing_entry(&web, now()).head,
+            "shop/web (for 2 days, keeps coming and going): 1 object, failed-upgrade"
+        );
+        web.tracked.flapping = false;
+        web.tracked.since = None;
+        assert_eq!(
+            ongoing_entry(&web, now()).head,
+            "shop/web: 1 object, failed-upgrade"
+        );
+    }
+
+    #[test]
+    fn what_blocks_an_operation_is_one_line_that_says_what_fails_and_where() {
+        let line = |code: HealthCode, message: &str| {
+            let mut web = release("shop", "web").with_health(code, HealthSeverity::Warning);
+            message.clone_into(&mut web.health[0].message);
+            health_line(&web.health[0])
+        };
+        assert_eq!(
+            line(
+                HealthCode::UpgradeBlocked,
+                "the next upgrade fails at Deployment shop/web: somebody owns hunter2"
+            ),
+            "  warning upgrade-blocked: the next upgrade fails at Deployment shop/web"
+        );
+        assert_eq!(
+            line(
+                HealthCode::RollbackBlocked,
+                "a rollback to revision 3 does not work: it fails half-way: Job shop/web: hunter2 is immutable"
+            ),
+            "  warning rollback-blocked: a rollback to revision 3 does not work: it fails half-way: Job shop/web"
+        );
+        // Nothing that is not of this form is repeated.
+        for code in [HealthCode::UpgradeBlocked, HealthCode::RollbackBlocked] {
+            assert!(!line(code, "hunter2: hunter2").contains("hunter2"));
+        }
     }
 }

@@ -16,6 +16,52 @@ use crate::health::steps::with;
 use crate::model::{Health, PreviewReason};
 use crate::vocabulary::{HealthCode, HealthSeverity, PreviewCause, PreviewedOperation};
 
+/// How the sentence about a rollback begins, up to the revision.
+const ROLLBACK_TO: &str = "a rollback to revision ";
+
+/// How the sentence about a rollback that fails goes on behind the revision.
+const DOES_NOT_WORK: &str = " does not work: ";
+
+/// What fails, how and at which object, of the sentence of an entry: words of driftline's own and the name of an object. Why it
+/// fails is left out, since that may repeat what the API server says.
+pub(crate) fn place_of_blocked_rollback(entry: &Health) -> Option<&str> {
+    let sentence = entry.message.as_str();
+    let (revision, rest) = sentence.strip_prefix(ROLLBACK_TO)?.split_once(DOES_NOT_WORK)?;
+    let (ending, why) = rest.split_once(": ")?;
+    let is_own = revision.bytes().all(|byte| byte.is_ascii_digit()) && ENDINGS.contains(&ending);
+    if !is_own {
+        return None;
+    }
+    let object = why.split_once(": ").map(|(object, _)| object);
+    let left_out = match object.filter(|object| is_name_of_object(object)) {
+        Some(object) => why.len() - object.len(),
+        None => why.len() + ": ".len(),
+    };
+    sentence.get(..sentence.len() - left_out)
+}
+
+/// How a rollback fails.
+const ENDINGS: [&str; 3] = [REFUSED, LOCKED, HALF_WAY];
+const REFUSED: &str = "Helm refuses it";
+const LOCKED: &str = "it fails and leaves the release locked";
+const HALF_WAY: &str = "it fails half-way";
+
+/// Whether a text is the kind and the name of an object, with its namespace if it has one.
+fn is_name_of_object(text: &str) -> bool {
+    let is_kind = |kind: &str| {
+        kind.starts_with(|ch: char| ch.is_ascii_uppercase())
+            && kind.chars().all(|ch| ch.is_ascii_alphanumeric() || ch == '.')
+    };
+    let is_name = |name: &str| {
+        !name.is_empty()
+            && name
+                .chars()
+                .all(|ch| ch.is_ascii_alphanumeric() || matches!(ch, '-' | '.' | '/' | ':' | '_'))
+    };
+    text.split_once(' ')
+        .is_some_and(|(kind, name)| is_kind(kind) && is_name(name))
+}
+
 /// The entries about the rollback.
 pub fn health(facts: &PreviewFacts<'_>) -> Vec<Health> {
     let facts = &PreviewFacts {
@@ -47,13 +93,13 @@ fn of_rollback(facts: &PreviewFacts<'_>, to: u64) -> Vec<Health> {
     let mut health = Vec::new();
     let ending = match course.end {
         End::Done | End::Untold => None,
-        End::Refused => Some("Helm refuses it"),
-        End::NotBuilt | End::HookBefore | End::HookAfter => Some("it fails and leaves the release locked"),
-        End::Objects | End::Deletions => Some("it fails half-way"),
+        End::Refused => Some(REFUSED),
+        End::NotBuilt | End::HookBefore | End::HookAfter => Some(LOCKED),
+        End::Objects | End::Deletions => Some(HALF_WAY),
     };
     if let Some(ending) = ending {
         let first = course.stops.first().map(told).unwrap_or_default();
-        let message = format!("a rollback to revision {to} does not work: {ending}: {first}");
+        let message = format!("{ROLLBACK_TO}{to}{DOES_NOT_WORK}{ending}: {first}");
         let mut evidence = first_of(course.stops.iter().skip(1).map(told));
         evidence.extend(leaves(facts, &course, Objects::AtRisk));
         health.push(entry(
@@ -137,4 +183,41 @@ fn entry(
     let commands = facts.release.commands();
     let step = commands.preview_rollback(Some(to), "shows the whole of it, and what to do before");
     with(remark(code, severity, message), evidence, vec![step])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_of_a_rollback_that_fails_is_all_that_messages_repeat() {
+        let place = |message: &str| {
+            let entry = remark(
+                HealthCode::RollbackBlocked,
+                HealthSeverity::Warning,
+                message.to_owned(),
+            );
+            place_of_blocked_rollback(&entry).map(str::to_owned)
+        };
+        let begins = "a rollback to revision 7 does not work: it fails half-way";
+        assert_eq!(
+            place(&format!("{begins}: ClusterRole system:web: hunter2 is immutable")).unwrap(),
+            format!("{begins}: ClusterRole system:web")
+        );
+        assert_eq!(
+            place(&format!("{begins}: the server said: hunter2")).unwrap(),
+            begins
+        );
+        assert_eq!(
+            place(&format!("{begins}: Secret hunter2 is wrong")).unwrap(),
+            begins
+        );
+        for other in [
+            "hunter2",
+            "a rollback to revision hunter2 does not work: it fails half-way: Job a: b",
+            "a rollback to revision 7 does not work: hunter2: Job a: b",
+        ] {
+            assert_eq!(place(other), None, "{other}");
+        }
+    }
 }

@@ -34,6 +34,7 @@ pub use self::facts::{
     ServerSideTraces,
 };
 pub use self::health::health;
+pub(crate) use self::health::place_of_blocked_rollback;
 pub use self::target::{
     Again, RecordAccess, Target, TargetChoice, TargetRecord, TargetStanding, choose_target,
 };

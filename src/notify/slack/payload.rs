@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::settings::SlackFormat;
 use crate::notify::digest::{Digest, Level};
+use crate::notify::links::FittingLinks;
 use crate::notify::list::LineCost;
 use crate::notify::text::{fit, json_len};
 
@@ -22,6 +23,12 @@ const CHUNK: usize = 2_900;
 /// The room for the lists in a message with blocks. The whole is kept below 12,000 bytes: Slack documents no limit, and
 /// has been seen to refuse 15,200 bytes with `msg_blocks_too_long` and to accept 13,000.
 const BLOCKS_BODY: usize = 8_500;
+
+/// The room for links in a message with blocks; the lists have what they leave.
+pub(super) const LINKS: usize = 3_500;
+
+/// The room for links in text; the lists have what they leave.
+const LINKS_IN_TEXT: usize = 1_600;
 
 /// The room for a command.
 const NEXT: usize = 400;
@@ -69,7 +76,8 @@ fn blocks(digest: &Digest) -> Vec<Value> {
         per_line: 2,
     };
     let mut blocks = vec![json!({"type": "header", "text": plain(&fit(&inert(&digest.headline), HEADER))})];
-    for section in digest.sections(BLOCKS_BODY, cost) {
+    let links = FittingLinks::new(&digest.links, LINKS);
+    for section in digest.sections(BLOCKS_BODY - links.taken, cost) {
         let title = json!({"type": "text", "text": section.title, "style": {"bold": true}});
         let mut elements = vec![json!({"type": "rich_text_section", "elements": [title]})];
         for text in chunks(&section.lines) {
@@ -86,18 +94,29 @@ fn blocks(digest: &Digest) -> Vec<Value> {
         let section = json!({"type": "rich_text_section", "elements": elements});
         blocks.push(json!({"type": "rich_text", "elements": [section]}));
     }
-    if !digest.links.is_empty() {
-        let links = digest.links.iter().enumerate().flat_map(|(number, link)| {
-            let gap = (number > 0).then(|| json!({"type": "text", "text": "  "}));
-            let link = json!({"type": "link", "url": link.url, "text": inert(&link.title)});
-            gap.into_iter().chain([link])
-        });
-        let section = json!({"type": "rich_text_section", "elements": links.collect::<Vec<_>>()});
-        blocks.push(json!({"type": "rich_text", "elements": [section]}));
-    }
+    blocks.extend(links_block(&links));
     let scan_facts: Vec<_> = digest.scan_facts.iter().map(|fact| plain(&inert(fact))).collect();
     blocks.push(json!({"type": "context", "elements": scan_facts}));
     blocks
+}
+
+/// The links in a row, with how many have no room; `None` where there are none.
+pub(super) fn links_block(fitting: &FittingLinks<'_>) -> Option<Value> {
+    if fitting.links.is_empty() && fitting.left_out.is_none() {
+        return None;
+    }
+    let left_out = fitting
+        .left_out
+        .as_ref()
+        .map(|text| json!({"type": "text", "text": format!("  {text}")}));
+    let links = fitting.links.iter().enumerate().flat_map(|(number, link)| {
+        let gap = (number > 0).then(|| json!({"type": "text", "text": "  "}));
+        let link = json!({"type": "link", "url": link.url, "text": inert(&link.title)});
+        gap.into_iter().chain([link])
+    });
+    let links = links.chain(left_out);
+    let section = json!({"type": "rich_text_section", "elements": links.collect::<Vec<_>>()});
+    Some(json!({"type": "rich_text", "elements": [section]}))
 }
 
 pub(super) fn plain(text: &str) -> Value {
@@ -151,7 +170,8 @@ fn markup_body(digest: &Digest, budget: usize) -> String {
         text: |line| json_len(&escape(line)),
         per_line: 2,
     };
-    let sections = digest.sections(budget, cost);
+    let pages = FittingLinks::new(&digest.links, LINKS_IN_TEXT);
+    let sections = digest.sections(budget - pages.taken, cost);
     let lines = sections
         .into_iter()
         .flat_map(|section| std::iter::once(format!("{}:", section.title)).chain(section.lines));
@@ -159,8 +179,10 @@ fn markup_body(digest: &Digest, budget: usize) -> String {
         .next
         .iter()
         .map(|next| format!("Next: {}", fit(next, NEXT)));
-    let pages = digest.links.iter();
+    let left_out = pages.left_out;
+    let pages = pages.links.iter();
     let pages = pages.map(|link| format!("{}: {}", link.title, link.url));
+    let pages = pages.chain(left_out);
     let lines: Vec<String> = lines.chain(next).chain(pages).map(|line| escape(&line)).collect();
     if lines.is_empty() {
         escape(&digest.headline)

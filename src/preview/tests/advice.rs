@@ -290,6 +290,10 @@ fn a_scan_says_what_blocks_a_rollback_and_what_it_loses_once_it_works() {
         "a rollback to revision 1 does not work: it fails half-way: Deployment shop/a: /spec/selector: field is immutable"
     );
     assert_eq!(
+        crate::preview::place_of_blocked_rollback(&health[0]),
+        Some("a rollback to revision 1 does not work: it fails half-way: Deployment shop/a")
+    );
+    assert_eq!(
         health[0].advice[0].command,
         "driftline preview rollback web 1 -n shop"
     );

@@ -4,6 +4,7 @@ use driftline::model::{Actor, IgnoredBy, Report, ReportError};
 use driftline::notify::alertmanager::alerts::AlertPlan;
 use driftline::notify::alertmanager::settings::IncompleteReleases;
 use driftline::notify::digest::{Digest, Level};
+use driftline::notify::links::LinkTemplate;
 use driftline::notify::pagerduty::events::EventPlan;
 use driftline::notify::pagerduty::settings::{PagerDutyScope, PagerDutyService};
 use driftline::notify::slack::bot::settings::SlackBot;
@@ -33,20 +34,35 @@ fn pagerduty(scope: PagerDutyScope) -> PagerDutyService {
 
 /// Every message that a report can become, checked.
 fn messages(report: &Report) -> Vec<Value> {
-    let digest = Digest::new(report);
-    let for_programs = alerts_and_events(report, &digest);
-    let mut messages: Vec<_> = FORMATS.map(|format| message(&digest, format)).into();
+    messages_of(report, &Digest::new(report))
+}
+
+/// The same with links of full length.
+fn messages_with_links(report: &Report) -> Vec<Value> {
+    let links: Vec<LinkTemplate> = (0..5).map(long_link).collect();
+    messages_of(report, &Digest::new(report).with_links(report, &links))
+}
+
+fn long_link(number: usize) -> LinkTemplate {
+    let url = format!("https://wiki.example.com/{{cluster}}/{{namespace}}/{{release}}?{number}=");
+    let url = format!("{url}{}", "x".repeat(1_000 - url.len()));
+    serde_json::from_value(json!({"title": "<!here> & `x`".repeat(4), "url": url})).unwrap()
+}
+
+fn messages_of(report: &Report, digest: &Digest) -> Vec<Value> {
+    let for_programs = alerts_and_events(report, digest);
+    let mut messages: Vec<_> = FORMATS.map(|format| message(digest, format)).into();
     messages.iter().for_each(check_slack);
     for scope in [PagerDutyScope::Cluster, PagerDutyScope::Release] {
         let settings = pagerduty(scope);
-        let events = EventPlan::new(&Notice::without_memory(report, &digest), None, &settings).events;
+        let events = EventPlan::new(&Notice::without_memory(report, digest), None, &settings).events;
         assert!(events.len() <= settings.max_events);
         let events = events.iter().map(|event| event.body(&"k".repeat(32)));
         messages.extend(events.inspect(check_pagerduty));
     }
     messages.extend(for_programs);
     let bot = SlackBot::try_new(&SecretString::from("xoxb-1"), "C0123ABCD").unwrap();
-    let of_bot = bot.preview(&Notice::without_memory(report, &digest)).unwrap();
+    let of_bot = bot.preview(&Notice::without_memory(report, digest)).unwrap();
     messages.extend(
         of_bot
             .into_iter()
@@ -116,6 +132,29 @@ fn hostile_names_are_harmless_everywhere() {
         let mut alike = hostile(name);
         alike.releases = [&alike.releases[..], &alike.releases, &alike.releases].concat();
         messages(&alike);
+    }
+}
+
+#[test]
+fn links_of_full_length_leave_no_message_too_long_and_are_counted() {
+    for name in HOSTILE {
+        messages_with_links(&hostile(&name.repeat(5_000 / name.len().max(1))));
+    }
+    let releases = (0..300).map(|number| {
+        let mut release = drifted(
+            &format!("team-{}", number % 50),
+            &format!("app-{number:04}"),
+            8,
+            9,
+        );
+        release.objects[0].findings[0].live = Some(format!("{VALUE}-{number}").into());
+        release
+    });
+    let all = messages_with_links(&report(releases.collect()));
+    for message in &all[..3] {
+        let text = message.to_string();
+        assert!(text.contains("left out for length)"), "{text}");
+        assert!(text.contains("https://wiki.example.com/prod/team-"), "{text}");
     }
 }
 
