@@ -55,6 +55,16 @@ pub(super) struct Event<'n> {
     resolved: List,
     /// How many parts of the cluster could not be read that belong to no single release.
     errors: usize,
+    /// The operator's links to the worst release with something new, else to the worst one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    links: Vec<EntryLink<'n>>,
+}
+
+/// A link of the settings, filled with names.
+#[derive(Debug, Serialize)]
+struct EntryLink<'n> {
+    title: &'n str,
+    url: &'n str,
 }
 
 /// A list that is cut where it is long.
@@ -145,6 +155,14 @@ impl<'n> Event<'n> {
             ongoing,
             resolved: List::of(report.resolved.iter().map(Entry::of_resolved).collect()),
             errors: report.errors.len(),
+            links: digest
+                .links
+                .iter()
+                .map(|link| EntryLink {
+                    title: &link.title,
+                    url: &link.url,
+                })
+                .collect(),
         }
     }
 }

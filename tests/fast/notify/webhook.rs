@@ -15,7 +15,7 @@ use driftline::notify::{CheckStatus, Delivery, DeliveryStatus, Notice, Sinks};
 use driftline::state::Occasion;
 use driftline::vocabulary::{ChangeStatus, Ending, HealthCode, ObjectState, ResolvedKind, Verdict};
 use secrecy::SecretString;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::delivery::quick;
 use super::reports::{VALUE, critical, drifted, object, release, report};
@@ -114,6 +114,29 @@ fn an_event_says_what_is_new_what_goes_on_and_what_is_over() {
     let event = message(&report, Occasion::Changed);
     assert!(!event.to_string().contains(VALUE), "{event}");
     insta::assert_json_snapshot!("webhook_event", event);
+}
+
+#[test]
+fn an_event_has_the_links_to_the_worst_release() {
+    let link =
+        json!({"title": "Runbook", "url": "https://wiki.example.com/{cluster}/{release}?ns={namespace}"});
+    let report = drift();
+    let digest = Digest::new(&report);
+    assert!(message(&report, Occasion::Scan).get("links").is_none());
+    let digest = digest.with_links(&report, &[serde_json::from_value(link).unwrap()]);
+    let notice = Notice::without_memory(&report, &digest);
+    for cloudevents in [CloudEvents::None, CloudEvents::Structured] {
+        let mut webhook = webhook("https://example.com");
+        webhook.cloudevents = cloudevents;
+        let message = Message::of_scan(&notice, &webhook).unwrap();
+        let document: Value = serde_json::from_str(&message.body).unwrap();
+        let event = document.get("data").unwrap_or(&document);
+        check_event(event);
+        assert_eq!(
+            event["links"],
+            json!([{"title": "Runbook", "url": "https://wiki.example.com/prod/web?ns=shop"}])
+        );
+    }
 }
 
 #[test]
