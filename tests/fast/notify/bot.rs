@@ -6,19 +6,19 @@ use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use driftline::model::{ReleaseReport, Report, ReportError};
+use driftline::model::{Actor, ReleaseReport, Report, ReportError};
 use driftline::notify::settings::Transport;
 use driftline::notify::slack::bot::settings::SlackBot;
 use driftline::notify::when::SendWhen;
 use driftline::notify::{CheckStatus, Delivery, Sinks};
 use driftline::report::identity::identify;
 use driftline::state::{Salt, State, Telling};
-use driftline::vocabulary::{ObjectState, Outcome, Verdict};
+use driftline::vocabulary::{HealthCode, ObjectState, Outcome, Verdict};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::delivery::quick;
-use super::reports::{HOSTILE, VALUE, drifted, empty, finding, object, release, report};
+use super::reports::{HOSTILE, VALUE, critical, drifted, empty, finding, object, release, report};
 use crate::support::receiver::{Computed, Received, Receiver, Reply};
 use crate::support::rules::check_slack_call;
 
@@ -218,9 +218,11 @@ fn drift(name: &str) -> ReleaseReport {
 }
 
 const OPENED: [&str; 2] = [
-    "+  prod: changed /spec/field-000 in Deployment web-000 of shop/web",
+    "+  warning in prod: changed /spec/field-000 in Deployment web-000 of shop/web",
     ">  prod: changed /spec/field-000 in Deployment web-000 of shop/web",
 ];
+
+const RESOLVED: &str = "~  ✓ Resolved: prod: changed /spec/field-000 in Deployment web-000 of shop/web";
 
 #[tokio::test]
 async fn an_incident_is_one_message_and_its_thread() {
@@ -230,7 +232,7 @@ async fn an_incident_is_one_message_and_its_thread() {
     assert_eq!(
         opened,
         [
-            "+  prod: changed /spec/field-000 in Deployment api-000 of shop/api, and new in 1 more release",
+            "+  warning in prod: changed /spec/field-000 in Deployment api-000 of shop/api, and 1 more release",
             ">  prod: changed /spec/field-000 in Deployment api-000 of shop/api, and new in 1 more release",
         ]
     );
@@ -238,7 +240,12 @@ async fn an_incident_is_one_message_and_its_thread() {
     assert_eq!(bodies[0]["channel"], "#ops");
     assert_eq!(
         lines(&bodies[0]),
-        ["• shop/api: 1 object, 1 field", "• shop/web: 1 object, 1 field"]
+        [
+            "• warning shop/api: 1 object, 1 field",
+            "    changed /spec/field-000 in Deployment api-000",
+            "• warning shop/web: 1 object, 1 field",
+            "    changed /spec/field-000 in Deployment web-000",
+        ]
     );
     assert_eq!(bodies[1]["thread_ts"], "1700000000.000100");
     // Nothing changed, and nothing is called.
@@ -250,27 +257,33 @@ async fn an_incident_is_one_message_and_its_thread() {
     assert_eq!(
         more,
         [
-            "~  prod: changed /spec/field-000 in Deployment api-000 of shop/api, and new in 1 more release",
+            "~  warning in prod: changed /spec/field-000 in Deployment api-000 of shop/api, and 1 more release",
             ">+ prod: changed /spec/second in Deployment web-000 of shop/web",
         ]
     );
     assert_eq!(
         lines(&scans.last_change()),
-        ["• shop/api: 1 object, 1 field", "• shop/web: 1 object, 2 fields"]
+        [
+            "• warning shop/api: 1 object, 1 field",
+            "    changed /spec/field-000 in Deployment api-000",
+            "• warning shop/web: 1 object, 2 fields",
+            "    changed /spec/field-000 in Deployment web-000",
+        ]
     );
     // One of the two is over.
     let over = scans.scan(vec![web.clone(), clean("api")]).await;
     assert_eq!(
         over,
         [
-            "~  1 of 2 resolved: prod: changed /spec/field-000 in Deployment api-000 of shop/api, and new in 1 more release",
+            "~  1 of 2 resolved; warning in prod: changed /spec/field-000 in Deployment web-000 of shop/web",
             ">  prod: resolved in shop/api",
         ]
     );
     assert_eq!(
         lines(&scans.last_change()),
         [
-            "• shop/web: 1 object, 2 fields",
+            "• warning shop/web: 1 object, 2 fields",
+            "    changed /spec/field-000 in Deployment web-000",
             "✓ shop/api: the object is gone, 2026-03-01 16:00 UTC"
         ]
     );
@@ -279,7 +292,7 @@ async fn an_incident_is_one_message_and_its_thread() {
     assert_eq!(
         over,
         [
-            "~  ✓ Resolved: prod: changed /spec/field-000 in Deployment api-000 of shop/api, and new in 1 more release",
+            "~  ✓ Resolved: prod: changed /spec/field-000 in Deployment api-000 of shop/api, and 1 more release",
             ">  prod: resolved in shop/web",
         ]
     );
@@ -289,6 +302,99 @@ async fn an_incident_is_one_message_and_its_thread() {
     let last = scans.last();
     assert_ne!(last["thread_ts"], "1700000000.000100");
     insta::assert_json_snapshot!("bot_messages", scans.slack.bodies()[..5]);
+}
+
+/// Whoever sees only the message at the top, at night, must know how bad it is, what, by whom, and where the runbook is.
+#[tokio::test]
+async fn the_message_at_the_top_says_how_bad_it_is_and_who_and_where_the_runbook_is() {
+    let mut scans = Scans::start().await;
+    let link = |title: &str, host: &str| {
+        let url = format!("https://{host}.example.com/{{cluster}}/{{namespace}}/{{release}}");
+        serde_json::from_value(json!({"title": title, "url": url})).unwrap()
+    };
+    scans.sinks = scans
+        .sinks
+        .with_links(vec![link("Runbook", "wiki"), link("Panel", "graphs")]);
+    let mut web = drift("web");
+    web.objects[0].findings[0].actor = Some(Actor {
+        manager: "kubectl-edit".to_owned(),
+        operation: "Update".to_owned(),
+        subresource: None,
+        time: None,
+    });
+    let mut api = clean("api");
+    api.health.push(critical(HealthCode::FailedUpgrade));
+    let opened = scans.scan(vec![web.clone(), api.clone()]).await;
+    assert_eq!(
+        opened[0],
+        "+  critical in prod: failed-upgrade of shop/api, and 1 more release"
+    );
+    let links = |body: &Value| -> Vec<String> {
+        let elements = body["blocks"][2]["elements"][0]["elements"].as_array().unwrap();
+        let links = elements.iter().filter(|element| element["type"] == "link");
+        links
+            .map(|link| link["url"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let bodies = scans.slack.bodies();
+    assert_eq!(
+        lines(&bodies[0]),
+        [
+            "• critical shop/api: failed-upgrade",
+            "• warning shop/web: 1 object, 1 field",
+            "    changed /spec/field-000 in Deployment web-000, by kubectl-edit (claimed)",
+        ]
+    );
+    assert_eq!(
+        links(&bodies[0]),
+        [
+            "https://wiki.example.com/prod/shop/api",
+            "https://graphs.example.com/prod/shop/api"
+        ]
+    );
+    assert!(scans.scan(vec![web.clone(), api]).await.is_empty());
+    // The worst is over: the message goes on to what is left.
+    let over = scans.scan(vec![web.clone(), clean("api")]).await;
+    assert_eq!(
+        over[0],
+        "~  1 of 2 resolved; warning in prod: changed /spec/field-000 in Deployment web-000 of shop/web, by kubectl-edit \
+         (claimed)"
+    );
+    assert_eq!(
+        links(&scans.last_change()),
+        [
+            "https://wiki.example.com/prod/shop/web",
+            "https://graphs.example.com/prod/shop/web"
+        ]
+    );
+    // All is over: the message is about what was wrong.
+    let over = scans.scan(vec![clean("web"), clean("api")]).await;
+    assert_eq!(
+        over[0],
+        "~  ✓ Resolved: prod: failed-upgrade of shop/api, and 1 more release"
+    );
+}
+
+/// The headline named a field that is in order again, and others of the same object are not.
+#[tokio::test]
+async fn the_message_at_the_top_names_what_is_left_of_a_release() {
+    let mut scans = Scans::start().await;
+    let mut web = drift("web");
+    web.objects[0].findings.push(finding("/spec/second"));
+    assert_eq!(scans.scan(vec![web.clone()]).await, OPENED);
+    web.objects[0].findings.remove(0);
+    let calls = scans.scan(vec![web]).await;
+    assert_eq!(
+        calls[0],
+        "~  warning in prod: changed /spec/second in Deployment web-000 of shop/web"
+    );
+    assert_eq!(
+        lines(&scans.last_change()),
+        [
+            "• warning shop/web: 1 object, 1 field",
+            "    changed /spec/second in Deployment web-000"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -359,8 +465,8 @@ async fn a_message_that_was_deleted_is_posted_anew_while_it_is_needed() {
     assert_eq!(
         calls,
         [
-            "~  prod: changed /spec/field-000 in Deployment api-000 of shop/api, and new in 1 more release",
-            "+  prod: changed /spec/second in Deployment web-000 of shop/web; 1 release still not in order",
+            "~  warning in prod: changed /spec/field-000 in Deployment api-000 of shop/api, and 1 more release",
+            "+  warning in prod: changed /spec/field-000 in Deployment web-000 of shop/web, and 1 more release",
             ">  prod: changed /spec/second in Deployment web-000 of shop/web; 1 release still not in order",
         ]
     );
@@ -393,7 +499,7 @@ async fn details_that_could_not_be_posted_go_into_the_same_thread() {
     scans.slack.refuse([None, Some("team_added_to_org")]);
     scans.scan(vec![drift("web")]).await;
     let calls = scans.scan(vec![clean("web")]).await;
-    assert_eq!(calls, [OPENED[0].replacen("+  ", "~  ✓ Resolved: ", 1)]);
+    assert_eq!(calls, [RESOLVED]);
     assert!(scans.scan(vec![clean("web")]).await.is_empty());
 }
 
@@ -416,13 +522,13 @@ async fn what_the_channel_refuses_is_told_when_it_no_longer_does() {
     assert_eq!(
         calls,
         [
-            "+  prod: changed /spec/field-000 in Deployment api-000 of shop/api",
+            "+  warning in prod: changed /spec/field-000 in Deployment api-000 of shop/api",
             ">  prod: changed /spec/field-000 in Deployment api-000 of shop/api",
         ]
     );
     // The first thread was not forgotten meanwhile.
     let calls = scans.scan(vec![clean("web"), drift("api")]).await;
-    assert_eq!(calls[0], OPENED[0].replacen("+  ", "~  ✓ Resolved: ", 1));
+    assert_eq!(calls[0], RESOLVED);
 }
 
 #[tokio::test]
@@ -494,7 +600,7 @@ async fn without_memory_every_scan_is_a_message_with_a_thread() {
     }
     let headline =
         "prod: 1 of 2 releases drifted; the worst: changed /spec/field-000 in Deployment web-000 of shop/web";
-    let once = [format!("+  {headline}"), format!(">  {headline}")];
+    let once = [OPENED[0].to_owned(), format!(">  {headline}")];
     assert_eq!(slack.calls(), [&once[..], &once].concat());
     assert_eq!(
         sinks.deliver(&report(vec![clean("web")]), pending()).await[0].to_string(),
@@ -602,7 +708,7 @@ async fn many_releases_and_hostile_names_stay_within_the_limits() {
     // Those that it does not follow are told apart.
     let calls = scans.scan(many(clean)).await;
     assert!(
-        calls[0].starts_with("~  500 of 520 resolved: ") && calls.len() == 3,
+        calls[0].starts_with("~  500 of 520 resolved; prod: 20 more releases") && calls.len() == 3,
         "{calls:?}"
     );
     assert!(
@@ -654,7 +760,10 @@ async fn a_memory_that_means_harm_changes_nothing_of_others() {
     let thread = |channel: &str, ts: &str| {
         json!({
             "place": {"channel": channel, "ts": ts}, "headline": "<!channel>", "shown": "",
-            "releases": [{"key": key, "line": "<!channel>\u{202e}: x"}],
+            "releases": [{
+                "key": key, "namespace": "<!here>", "name": "../x", "title": "<!channel>\u{202e}", "facts": "<@U1>",
+                "worst": "<!here>\n", "writer": "<!channel>",
+            }],
         })
     };
     let mut parts = sinks.parts(&report, Some((state, &Telling::default())));
@@ -673,5 +782,16 @@ async fn a_memory_that_means_harm_changes_nothing_of_others() {
     parts[0].kept = Some(json!({"channel": CHANNEL, "threads": [thread(CHANNEL, "1.0")]}));
     let before = slack.calls().len();
     sinks.deliver_parts(&parts, pending()).await;
-    assert_eq!(slack.calls()[before..], ["~  < !channel>", OPENED[0], OPENED[1]]);
+    let changed = OPENED[0].replacen('+', "~", 1);
+    assert_eq!(slack.calls()[before..], [changed.as_str(), OPENED[0], OPENED[1]]);
+    // Of a release that this scan knows nothing of.
+    let mut other = thread(CHANNEL, "1700000000.000100");
+    other["releases"][0]["key"] = json!("0".repeat(32));
+    parts[0].kept = Some(json!({"channel": CHANNEL, "threads": [other]}));
+    let before = slack.calls().len();
+    sinks.deliver_parts(&parts, pending()).await;
+    assert_eq!(
+        slack.calls()[before],
+        "~  warning in prod: < !here>  of < !channel>, by < !channel> (claimed)"
+    );
 }

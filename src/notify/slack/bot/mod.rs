@@ -86,7 +86,10 @@ impl Sink for SlackBot {
             ts: payload::HIDDEN_TIME.to_owned(),
         };
         Ok(vec![
-            payload::opening(&self.channel, &opening.headline, &opening.releases, opening.more),
+            payload::opening(
+                &self.channel,
+                &story.top(&opening.headline, &opening.releases, opening.more),
+            ),
             payload::reply(&place, &opening.details, false),
         ])
     }
@@ -142,7 +145,8 @@ impl SlackBot {
         let result = async {
             go_on(&story, threads, &mut lost, &mut calls, sent).await?;
             if let Some(opening) = story.opening(threads, &lost) {
-                self.open(opening, threads, &mut lost, &mut calls, sent).await?;
+                self.open(&story, opening, threads, &mut lost, &mut calls, sent)
+                    .await?;
             }
             let apart = story.apart(threads).or_else(|| {
                 let is_silent = self.when == SendWhen::Always && sent.messages == 0;
@@ -168,6 +172,7 @@ impl SlackBot {
     /// Opens a thread, and posts its details.
     async fn open(
         &self,
+        story: &Story<'_>,
         opening: Opening,
         threads: &mut Threads,
         lost: &mut Vec<Thread>,
@@ -180,13 +185,14 @@ impl SlackBot {
             more,
             details,
         } = opening;
-        let message = payload::opening(&self.channel, &headline, &releases, more);
+        let headline = fit(&headline, threads::LINE);
+        let message = payload::opening(&self.channel, &story.top(&headline, &releases, more));
         let place = calls.post(&message).await?;
         sent.messages += 1;
         lost.clear();
         threads.0.push(Thread {
             place: place.clone(),
-            headline: fit(&headline, threads::LINE),
+            headline,
             releases,
             more,
             owes_details: true,
@@ -263,7 +269,7 @@ async fn go_on_in(
     sent: &mut Sent,
 ) -> Result<(), CallError> {
     let reply = story.reply(thread);
-    let update = payload::update(thread);
+    let update = payload::update(&thread.place, &story.top_of(thread));
     let shown = payload::shown(&update);
     if reply.is_some() || shown != thread.shown {
         calls.update(&update).await?;

@@ -1,17 +1,20 @@
 //! The messages of the bot: a short one in the channel, and the details in its thread.
 //!
-//! The short one says what was new when it was posted, and for each release what is so now. It is made of what is kept alone, so
+//! The short one is all that somebody sees at night: how bad it is, what is wrong and by whom, and the links of the settings. It is
+//! about what is so now, so its headline goes on to the worst that is left. It is made of what is kept and of the settings alone, so
 //! that it is the same as long as nothing changes.
 
 use serde_json::{Value, json};
 
 use super::place::MessagePlace;
 use super::settings::Channel;
-use super::threads::{Followed, Thread};
+use super::threads::{Followed, LINE};
 use crate::model::Fingerprint;
 use crate::notify::digest::Digest;
-use crate::notify::list::{LineCost, ListEntry, MessageList};
-use crate::notify::slack::payload::{self, HEADER, chunks, escape, inert, plain};
+use crate::notify::links::{FittingLinks, Link};
+use crate::notify::list::{DetailLevel, DetailLine, LineCost, ListEntry, MessageList};
+use crate::notify::release::FLAPPING;
+use crate::notify::slack::payload::{self, HEADER, LINKS, chunks, escape, inert, links_block, plain};
 use crate::notify::slack::settings::SlackFormat;
 use crate::notify::text::{fit, json_len};
 use crate::report::words::count;
@@ -30,21 +33,32 @@ pub(super) fn message(channel: &Channel, digest: &Digest) -> Value {
     in_channel(channel.as_str(), payload::message(digest, SlackFormat::Blocks))
 }
 
+/// What the short message is about.
+pub(super) struct Top<'t> {
+    /// The cluster.
+    pub(super) cluster: &'t str,
+    /// What was wrong when it was posted.
+    pub(super) headline: &'t str,
+    /// The releases, the worst first.
+    pub(super) releases: &'t [Followed],
+    /// How many more there were than are followed.
+    pub(super) more: usize,
+    /// The links to the release to look at first.
+    pub(super) links: Vec<Link>,
+}
+
 /// The short message at the top of a thread.
-pub(super) fn opening(channel: &Channel, headline: &str, releases: &[Followed], more: usize) -> Value {
-    let mut message = in_channel(channel.as_str(), top(headline, releases, more));
+pub(super) fn opening(channel: &Channel, about: &Top<'_>) -> Value {
+    let mut message = in_channel(channel.as_str(), top(about));
     message["unfurl_links"] = json!(false);
     message["unfurl_media"] = json!(false);
     message
 }
 
 /// The same message as it is now.
-pub(super) fn update(thread: &Thread) -> Value {
-    let mut message = in_channel(
-        &thread.place.channel,
-        top(&headline(thread), &thread.releases, thread.more),
-    );
-    message["ts"] = json!(thread.place.ts);
+pub(super) fn update(place: &MessagePlace, about: &Top<'_>) -> Value {
+    let mut message = in_channel(&place.channel, top(about));
+    message["ts"] = json!(place.ts);
     message
 }
 
@@ -68,20 +82,56 @@ fn in_channel(channel: &str, mut message: Value) -> Value {
     message
 }
 
-/// What the thread is about, with how much of it is over in front.
-fn headline(thread: &Thread) -> String {
-    let total = thread.releases.len() + thread.more;
-    let over = thread.releases.iter().filter(|release| release.is_over).count();
+/// What is wrong now: how bad the worst of it is, in which cluster, what that is and by whom, and how many releases more. What is
+/// over already stands in front of that.
+fn headline(about: &Top<'_>) -> String {
+    let total = about.releases.len() + about.more;
+    let over = about.releases.iter().filter(|release| release.is_over).count();
+    if over == total {
+        return format!("\u{2713} Resolved: {}", about.headline);
+    }
+    let what = match Followed::first(about.releases) {
+        Some(first) => format!(
+            "{} in {}: {}",
+            first.severity(),
+            about.cluster,
+            what_is_wrong(about.releases, about.more)
+        ),
+        None => format!("{}: {}", about.cluster, what_is_wrong(about.releases, about.more)),
+    };
     match over {
-        0 => thread.headline.clone(),
-        over if over == total => format!("\u{2713} Resolved: {}", thread.headline),
-        over => format!("{over} of {total} resolved: {}", thread.headline),
+        0 => what,
+        over => format!("{over} of {total} resolved; {what}"),
     }
 }
 
-fn top(headline: &str, releases: &[Followed], more: usize) -> Value {
-    let headline = fit(&inert(headline), HEADER);
-    let list = list(releases, more);
+/// The worst of what is not over, and of how many releases more there is something.
+pub(super) fn what_is_wrong(releases: &[Followed], more: usize) -> String {
+    let open = more + releases.iter().filter(|release| !release.is_over).count();
+    match (Followed::first(releases), open) {
+        (None, open) => count(open, "more release"),
+        (Some(first), ..=1) => worst_of(first),
+        (Some(first), open) => format!("{}, and {}", worst_of(first), count(open - 1, "more release")),
+    }
+}
+
+/// The worst of a release, with the release.
+fn worst_of(release: &Followed) -> String {
+    let Followed {
+        worst, title, writer, ..
+    } = release;
+    let writer = writer
+        .as_ref()
+        .map_or_else(String::new, |writer| format!(", by {writer} (claimed)"));
+    match worst.as_str() {
+        "" => title.clone(),
+        worst => format!("{worst} of {title}{writer}"),
+    }
+}
+
+fn top(about: &Top<'_>) -> Value {
+    let headline = fit(&inert(&headline(about)), HEADER);
+    let list = list(about.releases, about.more);
     let in_block = LineCost {
         text: |line| json_len(&inert(line)),
         per_line: 2,
@@ -96,13 +146,15 @@ fn top(headline: &str, releases: &[Followed], more: usize) -> Value {
     };
     let mut fallback = vec![headline.clone()];
     fallback.extend(list.lines(FALLBACK_LINES, escaped));
+    let mut blocks = vec![
+        json!({"type": "header", "text": plain(&headline)}),
+        json!({"type": "rich_text", "elements": texts.collect::<Vec<_>>()}),
+    ];
+    blocks.extend(links_block(&FittingLinks::new(&about.links, LINKS)));
+    blocks.push(json!({"type": "context", "elements": [plain("The details are in the thread.")]}));
     json!({
         "text": escape(&fallback.join("\n")),
-        "blocks": [
-            {"type": "header", "text": plain(&headline)},
-            {"type": "rich_text", "elements": texts.collect::<Vec<_>>()},
-            {"type": "context", "elements": [plain("The details are in the thread.")]},
-        ],
+        "blocks": blocks,
         "parse": "none",
         "link_names": false,
     })
@@ -131,15 +183,28 @@ fn list(releases: &[Followed], more: usize) -> MessageList {
 }
 
 fn line(release: &Followed) -> ListEntry {
-    let name = release.line.split(": ").next().unwrap_or_default();
-    let head = match &release.ending {
-        Some(ending) if release.is_over => format!("\u{2713} {name}: {ending}"),
-        Some(_) | None => format!("\u{2022} {}", release.line),
+    let Followed { title, facts, .. } = release;
+    let flapping = if release.flapping {
+        format!(" ({FLAPPING})")
+    } else {
+        String::new()
     };
+    let (head, details) = match &release.ending {
+        Some(ending) if release.is_over => (format!("\u{2713} {title}: {ending}"), None),
+        // The codes of a release's health are among the facts already.
+        Some(_) | None => (
+            format!("\u{2022} {} {title}{flapping}: {facts}", release.severity()),
+            release.says_more().then(|| format!("    {}", release.worst_by())),
+        ),
+    };
+    let details = details.map(|text| DetailLine {
+        shown_from: DetailLevel::Objects,
+        text: fit(&text, LINE),
+    });
     ListEntry {
-        namespace: name.split('/').next().unwrap_or_default().to_owned(),
+        namespace: release.namespace.clone(),
         number: 1,
-        head,
-        details: Vec::new(),
+        head: fit(&head, LINE),
+        details: details.into_iter().collect(),
     }
 }

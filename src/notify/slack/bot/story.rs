@@ -5,12 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::payload::{Top, what_is_wrong};
 use super::threads::{Followed, MOST_RELEASES, ReleaseKey, Thread, Threads};
 use crate::model::{Fingerprint, ReleaseNames, ReleaseReport, Report, Resolved};
 use crate::notify::Notice;
 use crate::notify::digest::{Beside, Digest};
 use crate::notify::evaluated::{is_complete, is_evaluated, is_resolved};
-use crate::notify::release::{release_name, told_facts, with_news};
+use crate::notify::release::with_news;
 use crate::report::words::{self, minute};
 use crate::state::{Occasion, PartRequest, SharedRelease, without_memory};
 
@@ -44,7 +45,7 @@ pub(super) struct Reply {
 
 /// A thread to be opened.
 pub(super) struct Opening {
-    /// What is new.
+    /// What is wrong.
     pub(super) headline: String,
     /// The releases that it follows.
     pub(super) releases: Vec<Followed>,
@@ -98,7 +99,7 @@ impl<'n> Story<'n> {
             match self.by_key.get(&followed.key) {
                 Some(release) if release.tracked.status.is_some() => {
                     if self.has_news.contains(&followed.key) || is_evaluated(report, release) {
-                        followed.goes_on(&line(release));
+                        followed.goes_on(release);
                     }
                 }
                 Some(release) => {
@@ -154,13 +155,36 @@ impl<'n> Story<'n> {
             }
         };
         let releases = all.iter().take(MOST_RELEASES);
-        let releases = releases.map(|(key, release)| Followed::new(key.clone(), &line(release)));
+        let releases = releases.map(|(key, release)| Followed::new(key.clone(), release));
+        let releases: Vec<_> = releases.collect();
+        let more = all.len().saturating_sub(MOST_RELEASES);
         Some(Opening {
-            headline: details.headline.clone(),
-            releases: releases.collect(),
-            more: all.len().saturating_sub(MOST_RELEASES),
+            headline: format!("{}: {}", details.cluster, what_is_wrong(&releases, more)),
+            releases,
+            more,
             details,
         })
+    }
+
+    /// What is shown at the top of a thread about these releases, of which this was wrong when it was opened.
+    pub(super) fn top<'t>(&'t self, headline: &'t str, releases: &'t [Followed], more: usize) -> Top<'t> {
+        let digest = self.notice.digest;
+        let cluster = &self.notice.report.cluster.name;
+        let links = Followed::first(releases).map_or_else(Vec::new, |first| {
+            digest.links_to_names([cluster, &first.namespace, &first.name])
+        });
+        Top {
+            cluster: &digest.cluster,
+            headline,
+            releases,
+            more,
+            links,
+        }
+    }
+
+    /// The same of a thread.
+    pub(super) fn top_of<'t>(&'t self, thread: &'t Thread) -> Top<'t> {
+        self.top(&thread.headline, &thread.releases, thread.more)
     }
 
     /// What no thread is for: reminders, what could not be read and that it can be again, and what ended in releases that no
@@ -228,17 +252,6 @@ fn key_of(report: &Report, ended: &Resolved) -> ReleaseKey {
         storage: &ended.storage,
         name: &ended.release,
     }))
-}
-
-/// A release and what is wrong with it, without anything that changes from scan to scan.
-fn line(release: &ReleaseReport) -> String {
-    let facts = told_facts(release, release.tracked.status.is_some());
-    let flapping = if release.tracked.flapping {
-        ", keeps coming and going"
-    } else {
-        ""
-    };
-    format!("{}: {facts}{flapping}", release_name(release))
 }
 
 /// How what was known of a release ended, and when.
