@@ -296,12 +296,15 @@ impl Route {
             && (self.codes.is_empty() || self.codes.iter().any(|code| has_code(release, code.as_str())))
     }
 
-    /// Whether nothing comes to the routes behind it.
+    /// Whether no release comes to the routes behind it.
     fn takes_every_release(&self) -> bool {
+        let takes_all = |patterns: &[Glob]| {
+            patterns.is_empty() || patterns.iter().any(|pattern| pattern.to_string() == "*")
+        };
         self.goes_on == GoesOn::No
             && !self.has_condition()
-            && self.namespaces.is_empty()
-            && self.releases.is_empty()
+            && takes_all(&self.namespaces)
+            && takes_all(&self.releases)
             && self.labels.is_empty()
     }
 

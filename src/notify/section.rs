@@ -183,7 +183,9 @@ impl NotifySection {
 
     /// The keys that have no effect where no scan is remembered.
     pub fn keys_of_memory(&self) -> impl Iterator<Item = &'static str> + use<> {
-        let settle = self.settle.is_some().then_some("settle");
+        let tells_at_once = Settle::Age(Duration::ZERO);
+        let settle = self.settle.filter(|settle| settle.0 != tells_at_once);
+        let settle = settle.map(|_| "settle");
         let remind = self.remind.is_some().then_some("remind");
         settle.into_iter().chain(remind)
     }

@@ -186,6 +186,8 @@ fn a_route_that_nothing_comes_to_is_a_mistake() {
             in_front: 2
         })
     );
+    let all = check("[{namespaces: [shop, '*'], releases: ['*'], to: [a]}, {to: [b]}]");
+    assert!(matches!(all, Err(RoutesError::Unreached { .. })), "{all:?}");
     for text in [
         "[{to: [a], continue: true}, {namespaces: [y], to: [b]}]",
         "[{severity: critical, to: [a]}, {to: [b]}]",

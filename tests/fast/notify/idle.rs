@@ -70,7 +70,7 @@ fn what_needs_a_memory_is_named_where_there_is_none() {
     let server = Server::start(shop());
     let silent = scan_command(&home, &server, &["--config", &quiet, "--no-notify"]).run();
     assert!(!silent.stderr.contains("without a memory"), "{}", silent.stderr);
-    let plain = scan(&format!("notify: {{webhook: {WEBHOOK}}}"), &[]);
+    let plain = scan(&format!("notify: {{settle: 0s, webhook: {WEBHOOK}}}"), &[]);
     assert!(!plain.contains("without a memory"), "{plain}");
 }
 
