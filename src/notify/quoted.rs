@@ -35,7 +35,7 @@ pub(super) fn quoted<'t>(sentences: impl IntoIterator<Item = &'t str>, key: &str
 /// Whether a text has the letters and digits of a key in their order, whatever is between them.
 fn holds(text: &str, key: &str) -> bool {
     let plain = |text: &str| -> String {
-        let letters = text.chars().filter(|ch| ch.is_ascii_alphanumeric());
+        let letters = text.chars().filter(char::is_ascii_alphanumeric);
         letters.map(|ch| ch.to_ascii_lowercase()).collect()
     };
     let key = plain(key);

@@ -188,13 +188,12 @@ impl Routes {
                 return Err(RoutesError::NoReceiver(number + 1));
             }
         }
-        if let Some(at) = self.routes.iter().position(Route::takes_every_release) {
-            if at + 1 < self.routes.len() {
-                return Err(RoutesError::Unreached {
-                    behind: at + 2,
-                    in_front: at + 1,
-                });
-            }
+        let all = self.routes.iter().position(Route::takes_every_release);
+        if let Some(at) = all.filter(|at| at + 1 < self.routes.len()) {
+            return Err(RoutesError::Unreached {
+                behind: at + 2,
+                in_front: at + 1,
+            });
         }
         let routed = self.routes.iter().flat_map(|route| &route.to);
         let named = routed.map(|name| (ROUTES, name));
