@@ -308,7 +308,10 @@ impl OutputArgs {
     pub(super) fn links(&self) -> Links {
         Links {
             codes: self.codes_url.clone(),
-            source_root: self.source_root.clone(),
+            sources: self
+                .source_root
+                .as_deref()
+                .map(|root| super::sources::below(root).into()),
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod process;
 pub mod progress;
 mod scanning;
 pub mod settings;
+mod sources;
 pub mod stderr;
 pub mod stop;
 mod stored;

@@ -1,15 +1,17 @@
 //! What a report points to outside of it: the page of codes, and the sources of charts.
 
-use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
+
+use super::sources::Sources;
 
 /// What reports point to.
 #[derive(Debug, Clone, Default)]
 pub struct Links {
     /// The published page of codes, if there is one.
     pub codes: Option<CodesUrl>,
-    /// The folder with the sources of charts, if they are at hand.
-    pub source_root: Option<PathBuf>,
+    /// The sources of charts, if they are at hand.
+    pub sources: Option<Arc<Sources>>,
 }
 
 /// The address of the page of codes that `driftline explain --all` writes.
@@ -27,6 +29,11 @@ pub struct NoCodesUrl(String);
 const LONGEST: usize = 2_000;
 
 impl CodesUrl {
+    /// The address of the page itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// The address of the place that explains a code, by its anchor.
     pub fn of(&self, anchor: &str) -> String {
         format!("{}#{anchor}", self.0)

@@ -4,6 +4,7 @@
 //! command line takes names, help and what each command accepts from here.
 
 pub(crate) mod alike;
+mod ci;
 pub mod identity;
 pub mod idle;
 pub mod json;
@@ -14,6 +15,7 @@ mod narrow;
 mod origin;
 pub mod rights;
 pub mod sanitize;
+pub mod sources;
 pub mod summary;
 pub mod text;
 pub(crate) mod urgency;
@@ -35,6 +37,10 @@ codes! {
         Wide = "wide": "A table with one line for each release",
         Yaml = "yaml": "The contract `driftline.report/v1` as YAML",
         Markdown = "markdown": "For pull requests and summaries of jobs",
+        Sarif = "sarif": "SARIF 2.1.0, for GitHub code scanning",
+        Junit = "junit": "JUnit XML, with a test for each release",
+        Gitlab = "gitlab": "GitLab Code Quality",
+        Github = "github": "Annotations of a GitHub workflow",
     }
 }
 
@@ -102,7 +108,14 @@ impl Format {
     pub const fn ends_with_the_answer(self) -> bool {
         match self {
             Self::Text => true,
-            Self::Json | Self::Yaml | Self::Wide | Self::Markdown => false,
+            Self::Json
+            | Self::Yaml
+            | Self::Wide
+            | Self::Markdown
+            | Self::Sarif
+            | Self::Junit
+            | Self::Gitlab
+            | Self::Github => false,
         }
     }
 
@@ -128,7 +141,14 @@ impl Format {
                 let codes = options.links.codes.as_ref();
                 markdown::render(report, &options.text, markdown::LIMIT, codes, out)
             }),
-            (Self::Wide | Self::Markdown, ReportKind::Diagnosis | ReportKind::Preview) => None,
+            (Self::Sarif, ReportKind::Scan) => Some(ci::sarif::render),
+            (Self::Junit, ReportKind::Scan) => Some(ci::junit::render),
+            (Self::Gitlab, ReportKind::Scan) => Some(ci::gitlab::render),
+            (Self::Github, ReportKind::Scan) => Some(ci::github::render),
+            (
+                Self::Wide | Self::Markdown | Self::Sarif | Self::Junit | Self::Gitlab | Self::Github,
+                ReportKind::Diagnosis | ReportKind::Preview,
+            ) => None,
             (Self::Yaml, ReportKind::Scan | ReportKind::Diagnosis | ReportKind::Preview) => {
                 Some(|report, _, out| yaml::render(report, out))
             }

@@ -23,6 +23,7 @@ pub(in crate::report) mod overview;
 mod palette;
 pub(super) mod preview;
 mod preview_field;
+pub(super) mod release;
 pub(super) mod rights;
 pub(in crate::report) mod safe;
 mod shorten;

@@ -300,7 +300,7 @@ pub(super) fn of_operation(entry: &Health, revision: &Revision) -> String {
 }
 
 /// An object's kind and name, with its namespace where that is not the release's.
-fn title(release: &ReleaseReport, object: &ObjectReport) -> String {
+pub(in crate::report) fn title(release: &ReleaseReport, object: &ObjectReport) -> String {
     match &object.namespace {
         Some(namespace) if *namespace != release.namespace => {
             format!("{} {namespace}/{}", object.kind, object.name)
